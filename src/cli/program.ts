@@ -15,6 +15,10 @@ const commands: Record<
   },
   geometry: { summary: 'explain, check and draw a detector geometry', load: () => import('./geometry.js') },
   stream: { summary: 'join, count and compare CrystFEL streams', load: () => import('./stream.js') },
+  merge: {
+    summary: 'merge the reflections of stills to structure factors',
+    load: () => import('./merge.js'),
+  },
   cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
   info: {
     summary: 'what files of detector frames hold, and what they do not say',

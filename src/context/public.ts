@@ -29,6 +29,7 @@ export { formatSpotList, readSpotList, type SpotList, type SpotListOptions, type
 export * from '../detector/public.js';
 export * from '../fft/public.js';
 export * from '../indexing/public.js';
+export * from '../merging/public.js';
 export * from '../peaks/public.js';
 export * from '../pi/public.js';
 export * from '../pipeline/public.js';

@@ -5,6 +5,7 @@ import { type DetectorMethods, detectorRoom } from '../detector/room.js';
 import { type FftMethods, fftRoom } from '../fft/room.js';
 import { type FramePassMethods, framePassRoom } from '../frame-pass/room.js';
 import { type IndexingMethods, indexingRoom } from '../indexing/room.js';
+import { type MergingMethods, mergingRoom } from '../merging/room.js';
 import { type PeaksMethods, peaksRoom } from '../peaks/room.js';
 import { type PiMethods, piRoom } from '../pi/room.js';
 import { type PipelineMethods, pipelineRoom } from '../pipeline/room.js';
@@ -18,9 +19,20 @@ export interface RoomMethods
     PeaksMethods,
     PipelineMethods,
     FramePassMethods,
+    MergingMethods,
     ArrayMethods {}
 
-export const rooms = [piRoom, indexingRoom, fftRoom, detectorRoom, peaksRoom, pipelineRoom, framePassRoom, arrayRoom];
+export const rooms = [
+  piRoom,
+  indexingRoom,
+  fftRoom,
+  detectorRoom,
+  peaksRoom,
+  pipelineRoom,
+  framePassRoom,
+  mergingRoom,
+  arrayRoom,
+];
 
 /**
  * Holds open backends and everything planned on them. Made by `createContext`; end it with `dispose` or `await using`.

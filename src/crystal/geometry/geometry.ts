@@ -102,7 +102,8 @@ export interface Beam {
   readonly shiftM: readonly [number, number];
 }
 
-const planckTimesLight = 12398.41984332003;
+/** hc in eV angstrom (CODATA 2018). */
+export const planckTimesLight = 12398.41984332003;
 const electronRest = 510998.95;
 
 /** Wavelength in angstrom of a radiation: λ = hc/E, for electrons with the relativistic momentum (CODATA 2018). */

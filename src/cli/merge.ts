@@ -1,0 +1,297 @@
+/** `ewald merge`: streams of stills to structure factors, with their statistics. */
+import { createReadStream } from 'node:fs';
+import { extname } from 'node:path';
+import type { Command } from 'commander';
+import { EwaldError } from '../base/errors.js';
+import { fileError } from '../base/file-errors.js';
+import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
+import { readReflectionList } from '../merging/hkl.js';
+import type { MergedLists, MergeResult } from '../merging/merger.js';
+import { type MergeModel, type MergeOptions, mergeModels } from '../merging/options.js';
+import { readSplitTable } from '../merging/split.js';
+import type { ShellStatistics } from '../merging/statistics.js';
+import { expand, inputName, readCellOption, readText } from './inputs.js';
+import {
+  bold,
+  type CliDeps,
+  counted,
+  dim,
+  note,
+  Progress,
+  parseInteger,
+  parseNumber,
+  print,
+  printJson,
+  table,
+  yellow,
+} from './output.js';
+
+interface Flags {
+  symmetry: string;
+  output?: string;
+  mtz?: string;
+  pdb?: string;
+  model?: string;
+  iterations?: string;
+  minMeasurements?: string;
+  pushRes?: string;
+  minSnr?: string;
+  maxAdu?: string;
+  polarisation?: string | boolean;
+  ambiguity: boolean;
+  starts?: string;
+  seed?: string;
+  reference?: string;
+  customSplit?: string;
+  nshells?: string;
+  lowres?: string;
+  highres?: string;
+  assignments?: string;
+  force?: boolean;
+  json?: boolean;
+}
+
+export function register(program: Command, deps: CliDeps): void {
+  program
+    .command('merge')
+    .description('merge the reflections of stills: scale, correct partialities, resolve the indexing ambiguity')
+    .argument('<streams...>', 'CrystFEL streams of ewald or indexamajig, with reflections; - is standard input')
+    .requiredOption('-y, --symmetry <group>', 'point group as CrystFEL names it: 4/mmm, 422, 321_H, 2/m_uab, …')
+    .option('-o, --output <file.hkl>', 'CrystFEL reflection list; its halves go to file.hkl1 and file.hkl2')
+    .option('--mtz <file.mtz>', 'MTZ file: IMEAN, SIGIMEAN and N')
+    .option('-p, --pdb <cell>', 'the cell: a .cell or PDB file, or a,b,c,al,be,ga; default: the median of the crystals')
+    .option('--model <name>', `${mergeModels.join(', ')}; default: gaussian`)
+    .option('-n, --iterations <n>', 'cycles of scaling and merging at most; default: 10')
+    .option('--min-measurements <n>', 'fewest observations of a reflection that is written; default: 2')
+    .option('--push-res <1/nm>', "how far beyond each crystal's resolution limit observations are used; default: inf")
+    .option('--min-snr <n>', 'leave out observations of a smaller I/sigma(I); default: -inf')
+    .option('--max-adu <n>', 'leave out observations whose peak is above this; default: inf')
+    .option('--polarisation <beam>', 'horiz, vert, none, or FRACTION@ANGLE such as 0.98@0; default: horiz')
+    .option('--no-polarisation', 'do not correct for polarisation')
+    .option('--no-ambiguity', 'take all crystals as they are indexed, even where their lattice has several ways')
+    .option('--starts <n>', 'random starts in telling the ways to index apart; default: 6')
+    .option('--seed <n>', 'seed of these starts; default: 0')
+    .option('--reference <file.hkl>', 'known intensities: choose the way to index by them, and compare with them')
+    .option(
+      '--custom-split <table>',
+      'a line a frame, "filename event dataset": merge each data set to file-dataset.hkl, too',
+    )
+    .option('--nshells <n>', 'resolution shells of the statistics; default: 10')
+    .option('--lowres <A>', 'largest d of the statistics; default: all')
+    .option('--highres <A>', 'smallest d of the statistics; default: all')
+    .option('--assignments <file>', 'write "event way log-odds scale B radius" of each crystal to a text file')
+    .option('--force', 'replace files that exist')
+    .option(
+      '--json',
+      '{"model", "cell", "centring", "wavelengthA", "merged", "counts", "statistics", "datasets", "waysToIndex", "remarks", "files"}',
+    )
+    .action((streams: string[], flags: Flags) => merge(streams, flags, deps));
+}
+
+async function merge(given: readonly string[], flags: Flags, { createContext, signal }: CliDeps): Promise<void> {
+  const streams = await expand(given);
+  const options = await optionsOf(flags);
+  // Neither format says who wrote it where a reader looks first, so that an existing file is replaced by force alone.
+  const writing: WriteOptions = {
+    force: flags.force ?? false,
+    inputs: [...streams, flags.reference ?? '-', flags.customSplit ?? '-'].filter((file) => file !== '-'),
+  };
+  const outputs = [
+    ...(flags.output === undefined ? [] : [flags.output, `${flags.output}1`, `${flags.output}2`]),
+    ...[flags.mtz, flags.assignments].filter((file) => file !== undefined),
+  ];
+  if (outputs.includes('-')) throw new EwaldError('Argument', 'a merge is several files; - cannot take them');
+  for (const file of outputs) await checkOutput(file, writing);
+  const context = await createContext({ backend: 'wasm' });
+  const progress = new Progress('merge');
+  let result: MergeResult;
+  try {
+    const merger = await context.merger(options);
+    for (const file of streams) await merger.addStream({ name: inputName(file), bytes: piecesOf(file) });
+    result = await merger.run({ signal, onProgress: progress.report });
+  } finally {
+    progress.end();
+    await context.dispose();
+  }
+  const files = filesOf(result, flags);
+  // All of them can be written, or none is.
+  for (const [file] of files) await checkOutput(file, writing);
+  for (const [file, content] of files) await writeWhole(file, content, writing);
+  const names = files.map(([file]) => file);
+  if (flags.json) printJson(summaryOf(result, names));
+  else show(result, names, flags);
+}
+
+async function optionsOf(flags: Flags): Promise<MergeOptions> {
+  const number = (name: string, text: string | undefined): number | undefined =>
+    text === undefined
+      ? undefined
+      : /^[+-]?inf(inity)?$/i.test(text)
+        ? text.startsWith('-')
+          ? -Infinity
+          : Infinity
+        : parseNumber(text, name);
+  const integer = (name: string, text: string | undefined): number | undefined =>
+    text === undefined ? undefined : parseInteger(text, name, 0, Number.MAX_SAFE_INTEGER);
+  const all: Record<string, unknown> = {
+    symmetry: flags.symmetry,
+    cell: flags.pdb === undefined ? undefined : await readCellOption(flags.pdb),
+    model: flags.model as MergeModel | undefined,
+    iterations: integer('--iterations', flags.iterations),
+    minMeasurements: integer('--min-measurements', flags.minMeasurements),
+    pushRes: number('--push-res', flags.pushRes),
+    minSnr: number('--min-snr', flags.minSnr),
+    maxAdu: number('--max-adu', flags.maxAdu),
+    polarisation: flags.polarisation === false ? 'none' : flags.polarisation === true ? undefined : flags.polarisation,
+    ambiguity: flags.ambiguity,
+    starts: integer('--starts', flags.starts),
+    seed: integer('--seed', flags.seed),
+    reference:
+      flags.reference === undefined
+        ? undefined
+        : readReflectionList(await readText(flags.reference), inputName(flags.reference)),
+    split:
+      flags.customSplit === undefined
+        ? undefined
+        : readSplitTable(await readText(flags.customSplit), inputName(flags.customSplit)),
+    shells: integer('--nshells', flags.nshells),
+    lowres: number('--lowres', flags.lowres),
+    highres: number('--highres', flags.highres),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as MergeOptions;
+}
+
+async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 2 ** 20 });
+    for await (const piece of source) yield piece as Uint8Array;
+  } catch (cause) {
+    throw fileError(inputName(file), 'read', cause);
+  }
+}
+
+/** Everything that is written, by name. */
+function filesOf(result: MergeResult, flags: Flags): (readonly [string, string | Uint8Array])[] {
+  const { output, mtz, assignments } = flags;
+  const lists = [
+    { lists: result as MergedLists, named: (file: string): string => file },
+    ...result.datasets.map((lists) => ({ lists, named: (file: string): string => beside(file, lists.name) })),
+  ];
+  return [
+    ...lists.flatMap(({ lists: one, named }) => [
+      ...(output === undefined
+        ? []
+        : ([undefined, 1, 2] as const).map((half) => [`${named(output)}${half ?? ''}`, one.toHkl(half)] as const)),
+      ...(mtz === undefined ? [] : [[named(mtz), one.toMtz()] as const]),
+    ]),
+    ...(assignments === undefined ? [] : [[assignments, assignmentsOf(result)] as const]),
+  ];
+}
+
+/** `out.hkl` and a data set: `out-pumped.hkl`. */
+const beside = (file: string, dataset: string): string =>
+  `${file.slice(0, file.length - extname(file).length)}-${dataset}${extname(file)}`;
+
+const assignmentsOf = ({ crystals }: MergeResult): string =>
+  crystals
+    .map(({ filename, event, way, logOdds, scale, relativeB, radius }) =>
+      [
+        filename,
+        event || '-',
+        way,
+        logOdds.toFixed(1),
+        scale.toPrecision(5),
+        relativeB.toFixed(2),
+        radius.toExponential(3),
+      ].join(' '),
+    )
+    .join('\n')
+    .concat('\n');
+
+const summaryOf = (
+  { model, cell, centring, wavelengthA, merged, counts, statistics, datasets, waysToIndex, remarks }: MergeResult,
+  files: readonly string[],
+): unknown => ({
+  model,
+  cell,
+  centring,
+  wavelengthA,
+  counts,
+  merged,
+  statistics,
+  datasets: datasets.map(({ name, statistics: own }) => ({ name, statistics: own })),
+  waysToIndex,
+  remarks,
+  files,
+});
+
+const percent = (x: number): string => (Number.isFinite(x) ? (100 * x).toFixed(1) : '-');
+const rounded = (x: number, digits: number): string => (Number.isFinite(x) ? x.toFixed(digits) : '-');
+
+function show(
+  { statistics, counts, remarks, merged, datasets }: MergeResult,
+  files: readonly string[],
+  flags: Flags,
+): void {
+  // Merged in a group without the inversion, mates are apart.
+  const mates = Number.isFinite(statistics.overall.rAno);
+  const row = (what: string, s: ShellStatistics): string[] => [
+    what,
+    String(s.unique),
+    percent(s.completeness),
+    rounded(s.multiplicity, 1),
+    rounded(s.snr, 2),
+    rounded(s.meanIntensity, 1),
+    rounded(s.ccHalf, 4),
+    rounded(s.ccStar, 4),
+    percent(s.rSplit),
+    ...(flags.reference ? [rounded(s.ccReference, 4)] : []),
+    ...(mates ? [rounded(s.ccAno, 3), percent(s.rAno)] : []),
+  ];
+  const heads = ['d / Å', 'unique', 'compl %', 'mult', 'I/σ', 'mean I', 'CC1/2', 'CC*', 'Rsplit %'];
+  if (flags.reference) heads.push('CCref');
+  if (mates) heads.push('CCano', 'Rano %');
+  const rows = statistics.shells.map((s) => row(`${s.dMax.toFixed(2)} – ${s.dMin.toFixed(2)}`, s));
+  print(
+    table(
+      heads,
+      [...rows, row('all', statistics.overall)],
+      heads.slice(1).map((_, i) => i + 1),
+    ),
+  );
+  for (const { name, statistics: own } of datasets)
+    print(
+      table(
+        heads,
+        [row(name, own.overall)],
+        heads.slice(1).map((_, i) => i + 1),
+      ),
+    );
+  const { lTest, wilson } = statistics;
+  print(
+    dim(
+      `L-test: <|L|> ${rounded(lTest.meanAbs, 3)} (untwinned .500, twinned .375), <L²> ${rounded(lTest.meanSquare, 3)} (.333, .200) · Wilson B ${rounded(wilson.temperatureFactor, 1)} Å² · <I²>/<I>² ${rounded(statistics.secondMoment, 2)} (2, twinned 1.5)`,
+    ),
+  );
+  print(
+    bold(`${counted(merged, 'crystal')}, ${counts.reflections} observations of ${counted(counts.frames, 'frame')}`),
+  );
+  for (const line of leftOut(counts)) note(`${yellow('note:')} ${line}`);
+  for (const remark of remarks) note(`${yellow('note:')} ${remark}`);
+  if (files.length > 0) print(dim(files.join(' ')));
+}
+
+/** What took no part, by reason. */
+function leftOut(counts: MergeResult['counts']): string[] {
+  const reasons: [number, string][] = [
+    [counts.truncated, 'stream ends within a frame, which is left out'],
+    [counts.incomplete, 'crystals without a reciprocal cell or wavelength are left out'],
+    [counts.empty, 'crystals have no reflections'],
+    [counts.notFinite, 'observations are not finite'],
+    [counts.withoutSigma, 'observations have no sigma'],
+    [counts.saturated, 'observations are above --max-adu'],
+    [counts.beyondResolution, 'observations lie beyond --push-res'],
+    [counts.belowSnr, 'observations are below --min-snr'],
+  ];
+  return reasons.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}.`);
+}

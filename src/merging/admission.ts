@@ -1,0 +1,64 @@
+/** Which observations of a crystal take part in a merge, and what is corrected about them before they do. */
+import type { CrystalRecord } from './columns.js';
+import { type Polarisation, polarisationFactor } from './polarisation.js';
+
+/** What is left out, and what is corrected. */
+export interface Admission {
+  /** How far beyond the crystal's own resolution limit observations are used, 1/angstrom. */
+  readonly pushRes: number;
+  /** Observations of a smaller I/σ(I) are left out. */
+  readonly minSnr: number;
+  readonly polarisation: Polarisation | undefined;
+}
+
+/** Observations that were left out, by reason. */
+export interface LeftOut {
+  beyondResolution: number;
+  belowSnr: number;
+}
+
+/** The columns of the rows in question. */
+export interface Rows {
+  readonly h: Int16Array;
+  readonly k: Int16Array;
+  readonly l: Int16Array;
+  readonly intensity: Float32Array;
+  readonly sigma: Float32Array;
+}
+
+/** Corrects the rows `first` … `end - 1` of a crystal in place and closes the gaps; gives the new end. */
+export function admit(
+  { h, k, l, intensity, sigma }: Rows,
+  first: number,
+  end: number,
+  { reciprocal, wavelengthA, limit }: Pick<CrystalRecord, 'reciprocal' | 'wavelengthA' | 'limit'>,
+  { pushRes, minSnr, polarisation }: Admission,
+  out: LeftOut,
+): number {
+  const star = (i: number): number => reciprocal[i] ?? Number.NaN;
+  const farthest = limit + pushRes;
+  let kept = first;
+  for (let i = first; i < end; i++) {
+    const [a, b, c] = [h[i] as number, k[i] as number, l[i] as number];
+    const x = a * star(0) + b * star(3) + c * star(6);
+    const y = a * star(1) + b * star(4) + c * star(7);
+    const z = a * star(2) + b * star(5) + c * star(8);
+    if (Math.hypot(x, y, z) > farthest) {
+      out.beyondResolution++;
+      continue;
+    }
+    const [value, error] = [intensity[i] as number, sigma[i] as number];
+    if (value < minSnr * error) {
+      out.belowSnr++;
+      continue;
+    }
+    const factor = polarisation ? polarisationFactor(polarisation, x, y, z + 1 / wavelengthA) : 1;
+    h[kept] = a;
+    k[kept] = b;
+    l[kept] = c;
+    intensity[kept] = value / factor;
+    sigma[kept] = error / factor;
+    kept++;
+  }
+  return kept;
+}

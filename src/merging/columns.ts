@@ -1,0 +1,197 @@
+/**
+ * Observations as columns: one entry a measured reflection, crystals by offsets into them. Twenty bytes an observation
+ * with its unique reflection, so that hundreds of millions fit into memory; nothing is an object of its own.
+ */
+import { EwaldError } from '../base/errors.js';
+import { type Admission, admit, type LeftOut } from './admission.js';
+
+/** What is known of a crystal apart from its reflections. */
+export interface CrystalRecord {
+  /** Name of the frame's file and the frame in it. */
+  readonly filename: string;
+  readonly event: string;
+  /** a*, b*, c* as nine numbers, 1/angstrom, laboratory frame, +z along the beam. */
+  readonly reciprocal: ArrayLike<number>;
+  /** Lengths in angstrom and angles in degrees, as the stream states them. */
+  readonly parameters: ArrayLike<number>;
+  readonly wavelengthA: number;
+  /** Relative width (standard deviation) of the spectrum, 0 where unknown. */
+  readonly bandwidth: number;
+  /** 1/d up to which the frame has spots, 1/angstrom; infinite where unknown. */
+  readonly limit: number;
+  /** 1/angstrom as the stream states it, or NaN. */
+  readonly profileRadius: number;
+}
+
+/** Observations of many crystals; `offsets[c]` … `offsets[c + 1] - 1` belong to crystal c. */
+export interface Observations {
+  readonly count: number;
+  readonly crystals: number;
+  readonly h: Int16Array;
+  readonly k: Int16Array;
+  readonly l: Int16Array;
+  readonly intensity: Float32Array;
+  readonly sigma: Float32Array;
+  /** [crystals + 1] */
+  readonly offsets: Uint32Array;
+  /** [crystals][3][3], rows a*, b*, c*, 1/angstrom. */
+  readonly reciprocal: Float64Array;
+  /** [crystals][6], angstrom and degrees. */
+  readonly parameters: Float64Array;
+  readonly wavelengths: Float64Array;
+  readonly bandwidths: Float64Array;
+  /** [crystals], 1/angstrom. */
+  readonly limits: Float64Array;
+  readonly profileRadii: Float64Array;
+  readonly filenames: readonly string[];
+  readonly events: readonly string[];
+}
+
+/** An end that columns can be cut back to. */
+export interface Mark {
+  readonly crystals: number;
+  readonly count: number;
+}
+
+/** Numbers in typed memory that grows. */
+class Growing<T extends Int16Array | Float32Array | Float64Array | Uint32Array> {
+  readonly #make: (length: number) => T;
+  #data: T;
+  length = 0;
+
+  constructor(make: (length: number) => T, room: number) {
+    this.#make = make;
+    this.#data = make(room);
+  }
+
+  push(value: number): void {
+    if (this.length === this.#data.length) {
+      // Half as much again: doubling would leave half of a large memory unused.
+      const wider = this.#make(Math.ceil(1.5 * this.length) + 64);
+      wider.set(this.#data);
+      this.#data = wider;
+    }
+    this.#data[this.length++] = value;
+  }
+
+  /** What there is, without a copy. */
+  view(): T {
+    return this.#data.subarray(0, this.length) as T;
+  }
+}
+
+/** Collects crystals one after another. */
+export class ObservationColumns {
+  readonly #h = new Growing((n) => new Int16Array(n), 4096);
+  readonly #k = new Growing((n) => new Int16Array(n), 4096);
+  readonly #l = new Growing((n) => new Int16Array(n), 4096);
+  readonly #intensity = new Growing((n) => new Float32Array(n), 4096);
+  readonly #sigma = new Growing((n) => new Float32Array(n), 4096);
+  readonly #offsets = new Growing((n) => new Uint32Array(n), 64);
+  readonly #reciprocal = new Growing((n) => new Float64Array(n), 576);
+  readonly #parameters = new Growing((n) => new Float64Array(n), 384);
+  readonly #wavelengths = new Growing((n) => new Float64Array(n), 64);
+  readonly #bandwidths = new Growing((n) => new Float64Array(n), 64);
+  readonly #limits = new Growing((n) => new Float64Array(n), 64);
+  readonly #radii = new Growing((n) => new Float64Array(n), 64);
+  readonly #filenames: string[] = [];
+  readonly #events: string[] = [];
+
+  readonly #admission: Admission | undefined;
+  /** Observations that `admission` left out. */
+  readonly leftOut: LeftOut = { beyondResolution: 0, belowSnr: 0 };
+
+  /** Without `admission` every observation is taken as it is. */
+  constructor(admission?: Admission) {
+    this.#admission = admission;
+    this.#offsets.push(0);
+  }
+
+  get count(): number {
+    return this.#h.length;
+  }
+
+  get crystals(): number {
+    return this.#filenames.length;
+  }
+
+  /** An observation of the crystal that `crystal` ends. Throws `Limit` for an index beyond ±32767. */
+  reflection(h: number, k: number, l: number, intensity: number, sigma: number): void {
+    if (Math.max(Math.abs(h), Math.abs(k), Math.abs(l)) > 32767)
+      throw new EwaldError('Limit', `the reflection ${h} ${k} ${l} has an index beyond 32767; the stream is damaged`);
+    if (this.#h.length === 2 ** 32 - 1)
+      throw new EwaldError('Limit', 'there are more than 4294967295 observations; merge the streams in parts');
+    this.#h.push(h);
+    this.#k.push(k);
+    this.#l.push(l);
+    this.#intensity.push(intensity);
+    this.#sigma.push(sigma);
+  }
+
+  /** Ends a crystal: the observations since the last one are its own. */
+  crystal(record: CrystalRecord): void {
+    if (this.#admission) {
+      const offsets = this.#offsets.view();
+      const rows = {
+        h: this.#h.view(),
+        k: this.#k.view(),
+        l: this.#l.view(),
+        intensity: this.#intensity.view(),
+        sigma: this.#sigma.view(),
+      };
+      const first = offsets[offsets.length - 1] ?? 0;
+      this.#shorten(admit(rows, first, this.count, record, this.#admission, this.leftOut));
+    }
+    for (let i = 0; i < 9; i++) this.#reciprocal.push(record.reciprocal[i] ?? Number.NaN);
+    for (let i = 0; i < 6; i++) this.#parameters.push(record.parameters[i] ?? Number.NaN);
+    this.#wavelengths.push(record.wavelengthA);
+    this.#bandwidths.push(record.bandwidth);
+    this.#limits.push(record.limit);
+    this.#radii.push(record.profileRadius);
+    this.#filenames.push(record.filename);
+    this.#events.push(record.event);
+    this.#offsets.push(this.#h.length);
+  }
+
+  /** Where the columns end now, for `rewind`. */
+  mark(): Mark {
+    return { crystals: this.crystals, count: this.count };
+  }
+
+  /** Forgets everything since a mark: a frame that is cut off counts for nothing. */
+  rewind({ crystals, count }: Mark): void {
+    this.#shorten(count);
+    for (const column of [this.#wavelengths, this.#bandwidths, this.#limits, this.#radii]) column.length = crystals;
+    this.#offsets.length = crystals + 1;
+    this.#reciprocal.length = 9 * crystals;
+    this.#parameters.length = 6 * crystals;
+    this.#filenames.length = crystals;
+    this.#events.length = crystals;
+  }
+
+  #shorten(count: number): void {
+    for (const column of [this.#h, this.#k, this.#l, this.#intensity, this.#sigma]) column.length = count;
+  }
+
+  /** What has been collected, in the memory it was collected in. */
+  view(): Observations {
+    return {
+      count: this.count,
+      crystals: this.crystals,
+      h: this.#h.view(),
+      k: this.#k.view(),
+      l: this.#l.view(),
+      intensity: this.#intensity.view(),
+      sigma: this.#sigma.view(),
+      offsets: this.#offsets.view(),
+      reciprocal: this.#reciprocal.view(),
+      parameters: this.#parameters.view(),
+      wavelengths: this.#wavelengths.view(),
+      bandwidths: this.#bandwidths.view(),
+      limits: this.#limits.view(),
+      profileRadii: this.#radii.view(),
+      filenames: this.#filenames,
+      events: this.#events,
+    };
+  }
+}

@@ -1,0 +1,12 @@
+/** Which half of the data a frame belongs to: by what it is called, so that every process decides alike. */
+
+/** 0 or 1. Crystals of one frame are in the same half, and the order of frames does not matter. */
+export function halfOf(filename: string, event: string): 0 | 1 {
+  // FNV-1a, then a mixer: the lowest bit of FNV alone is the parity of the characters.
+  let hash = 0x811c9dc5;
+  for (const text of [filename.replace(/^.*[/\\]/, ''), '\n', event])
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) & 1) as 0 | 1;
+}

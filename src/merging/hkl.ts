@@ -1,0 +1,69 @@
+/** CrystFEL's reflection lists, version 2.0: written with its widths, read by white space. */
+
+import { expects, expectsMembers, expectsText } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+import { fixed, whole } from '../crystal/stream/print.js';
+
+/** Merged reflections in columns. */
+export interface ReflectionList {
+  /** As CrystFEL names it. */
+  readonly symmetry: string;
+  readonly count: number;
+  /** [count][3] */
+  readonly indices: Int16Array;
+  readonly intensity: Float64Array;
+  readonly sigma: Float64Array;
+  readonly measurements: Float64Array;
+}
+
+const title = 'CrystFEL reflection list version 2.0';
+const end = 'End of reflections';
+
+/** A list as text; `notes` stand behind its end, one a line. */
+export function formatReflectionList(list: ReflectionList, notes: readonly string[] = []): string {
+  expectsMembers(
+    'formatReflectionList: the list',
+    list,
+    ['symmetry', 'count', 'indices', 'intensity', 'sigma', 'measurements'],
+    'what readReflectionList or a merge returns',
+  );
+  expects(Array.isArray(notes), 'formatReflectionList: notes', notes, 'an array of lines');
+  const lines = [title, `Symmetry: ${list.symmetry}`, '   h    k    l          I    phase   sigma(I)   nmeas'];
+  for (let i = 0; i < list.count; i++) {
+    const [h, k, l] = [0, 1, 2].map((axis) => whole(list.indices[3 * i + axis] ?? 0, 4));
+    const [intensity, sigma] = [list.intensity[i] ?? 0, list.sigma[i] ?? 0].map((x) => fixed(x, 2, 10));
+    lines.push(`${h} ${k} ${l} ${intensity}        - ${sigma} ${whole(list.measurements[i] ?? 0, 7)}`);
+  }
+  return [...lines, end, ...notes, ''].join('\n');
+}
+
+/** Reads a list. Throws `Format` with the line for what is not one. */
+export function readReflectionList(text: string, name = 'the reflection list'): ReflectionList {
+  expectsText('readReflectionList: the first argument', text);
+  const lines = text.split(/\r\n|\n/);
+  const fail = (line: number, message: string): never => {
+    throw new EwaldError('Format', `${name}:${line + 1}: ${message}`, { detail: { path: name } });
+  };
+  if (!lines[0]?.startsWith('CrystFEL reflection list version 2'))
+    fail(0, `"${(lines[0] ?? '').slice(0, 60)}" does not begin a reflection list; expected "${title}"`);
+  const symmetry = /^Symmetry:\s*(\S+)/.exec(lines[1] ?? '')?.[1] ?? fail(1, 'the line "Symmetry: …" is missing');
+  const stop = lines.findIndex((line) => line.trim() === end);
+  if (stop < 0) fail(lines.length - 1, `the list has no "${end}"; it is incomplete`);
+  const rows = lines.slice(3, stop);
+  const indices = new Int16Array(3 * rows.length);
+  const [intensity, sigma, measurements] = [0, 0, 0].map(() => new Float64Array(rows.length)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  for (const [i, row] of rows.entries()) {
+    const [h, k, l, value, , error, n] = row.trim().split(/\s+/);
+    const numbers = [h, k, l, value, error, n].map((word) => Number(word ?? Number.NaN));
+    if (!numbers.every(Number.isFinite)) fail(i + 3, `"${row.slice(0, 80)}" is not a reflection`);
+    indices.set(numbers.slice(0, 3), 3 * i);
+    intensity[i] = numbers[3] ?? 0;
+    sigma[i] = numbers[4] ?? 0;
+    measurements[i] = numbers[5] ?? 0;
+  }
+  return { symmetry, count: rows.length, indices, intensity, sigma, measurements };
+}

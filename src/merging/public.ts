@@ -1,0 +1,20 @@
+/** The public names of merging. */
+export type { ReflectionList } from './hkl.js';
+export { formatReflectionList, readReflectionList } from './hkl.js';
+export { mergeStream } from './merge-stream.js';
+export type {
+  MergeCounts,
+  MergedCrystal,
+  MergedDataset,
+  MergedLists,
+  MergeInput,
+  MergeResult,
+  MergeResultMethods,
+  MergeRunOptions,
+  Merger,
+} from './merger.js';
+export type { MergeModel, MergeOptions } from './options.js';
+export type { MergeBytes } from './pieces.js';
+export type { ScanCounts } from './scan.js';
+export { readSplitTable, type Split } from './split.js';
+export type { LTest, MergeStatistics, ShellStatistics, WilsonFit } from './statistics.js';

@@ -1,0 +1,70 @@
+/** A list of known intensities: it says which of the ways to index is the first, and how good a merge is. */
+import { plainSums } from './accumulate.js';
+import type { Observations } from './columns.js';
+import { correlation } from './correlations.js';
+import type { ReflectionList } from './hkl.js';
+import { type Indices, representative, transformed } from './symmetry/asymmetric-unit.js';
+import { inverse, keyOf, type Operation, product } from './symmetry/matrices.js';
+import { laueGroup, type PointGroup, pointGroup, rotationsOf } from './symmetry/point-group.js';
+import { identifiers, type UniqueReflections } from './unique.js';
+
+/** Intensities of a reference by the representatives of a point group, which may be lower than the reference's own. */
+export function referenceBy(reference: ReflectionList, group: PointGroup): Map<string, number> {
+  const known = new Map<string, number>();
+  const { operations } = pointGroup(reference.symmetry);
+  for (let i = 0; i < reference.count; i++) {
+    const indices: Indices = [
+      reference.indices[3 * i] ?? 0,
+      reference.indices[3 * i + 1] ?? 0,
+      reference.indices[3 * i + 2] ?? 0,
+    ];
+    for (const operation of operations)
+      known.set(representative(transformed(indices, operation), group).join(), reference.intensity[i] ?? 0);
+  }
+  return known;
+}
+
+/** What a reference says about the ways to index. */
+export interface Alignment {
+  /** Way of each crystal, so that the merge is indexed as the reference is. */
+  readonly ways: Uint8Array;
+  /** Correlation of the plain mean with the reference for each way to index the whole merge, the chosen one first. */
+  readonly correlations: readonly number[];
+}
+
+/** Chooses the setting of a whole merge, whose crystals agree among themselves, by a reference. */
+export function alignToReference(
+  observations: Observations,
+  unique: UniqueReflections,
+  {
+    ways,
+    group,
+    chosen,
+    part,
+  }: { ways: readonly Operation[]; group: PointGroup; chosen: Uint8Array; part: Uint8Array },
+  reference: ReflectionList,
+): Alignment {
+  const known = referenceBy(reference, group);
+  const ids = identifiers(observations, unique, chosen);
+  const data = { observations, ids, unique: unique.count, noise: { gain: 1, partiality: 'none' } } as const;
+  const { counts, mean } = plainSums(data, part);
+  const scored = ways.map((way) => {
+    const [mine, theirs]: [number[], number[]] = [[], []];
+    for (let id = 0; id < unique.count; id++) {
+      if ((counts[id] as number) === 0) continue;
+      const indices = unique.indices.subarray(3 * id, 3 * id + 3) as unknown as Indices;
+      const value = known.get(representative(transformed([indices[0], indices[1], indices[2]], way), group).join());
+      if (value === undefined) continue;
+      mine.push(mean[id] as number);
+      theirs.push(value);
+    }
+    return { way, value: correlation(mine, theirs) };
+  });
+  const ranked = [...scored].sort((a, b) => (b.value || -1) - (a.value || -1));
+  const best = ranked[0]?.way;
+  const inside = new Set(rotationsOf(laueGroup(group)).map(keyOf));
+  const moved = ways.map((way) =>
+    best === undefined ? 0 : ways.findIndex((other) => inside.has(keyOf(product(inverse(other), product(way, best))))),
+  );
+  return { ways: chosen.map((way) => moved[way] ?? way), correlations: ranked.map(({ value }) => value) };
+}

@@ -1,0 +1,16 @@
+/** What a context can do in this room; the room is fetched when it is first asked. */
+import type { Merger } from './merger.js';
+import type { MergeOptions } from './options.js';
+
+export interface MergingMethods {
+  /**
+   * Begins a merge: streams are added one after another, and merged as often as wanted; see `MergeOptions`.
+   *
+   * Throws `Argument`.
+   */
+  merger(options: MergeOptions): Promise<Merger>;
+}
+
+export const mergingRoom = (): MergingMethods => ({
+  merger: async (options) => new (await import('./merger.js')).Merger(options),
+});

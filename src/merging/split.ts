@@ -1,0 +1,41 @@
+/** Which frames belong to which data set: pumped and not, delays, doses; scales are common, merges apart. */
+import { expectsText } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+
+/** Names the data set of a frame; undefined: it belongs to none, and takes part in the common merge alone. */
+export type Split = (frame: { readonly filename: string; readonly event: string }) => string | undefined;
+
+/**
+ * The data sets of a table as partialator's --custom-split reads it: a line a frame, `filename event dataset`, or
+ * `filename dataset` for files of one frame; `#` begins a comment. Throws `Format` with the line.
+ */
+export function readSplitTable(text: string, name = 'the table'): Split {
+  expectsText('readSplitTable: the first argument', text);
+  const sets = new Map<string, string>();
+  for (const [i, line] of text.split(/\r\n|\n/).entries()) {
+    const words = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (words.length === 1 && words[0] === '') continue;
+    const fail = (message: string): never => {
+      throw new EwaldError('Format', `${name}:${i + 1}: ${message}`, { detail: { path: name, line: i + 1 } });
+    };
+    if (words.length < 2 || words.length > 3)
+      fail(`"${line.slice(0, 80)}" has ${words.length} words; expected "filename event dataset"`);
+    const [filename = '', second = '', third] = words;
+    const dataset = checkDataset(third ?? second, fail);
+    const key = keyOf(filename, third === undefined ? '' : second);
+    const before = sets.get(key);
+    if (before !== undefined && before !== dataset) fail(`the frame is in ${before} already`);
+    sets.set(key, dataset);
+  }
+  if (sets.size === 0)
+    throw new EwaldError('Format', `${name} names no frames; expected "filename event dataset" lines`);
+  return ({ filename, event }) => sets.get(keyOf(filename, event));
+}
+
+const keyOf = (filename: string, event: string): string => `${filename}\n${event}`;
+
+/** A name that can be a part of a file's name. */
+function checkDataset(name: string, fail: (message: string) => never): string {
+  if (/^[\w.+-]{1,64}$/.test(name) && !/^\.+$/.test(name)) return name;
+  return fail(`the data set "${name.slice(0, 40)}" cannot be a part of a file's name; use letters, digits, . + - _`);
+}

@@ -1,0 +1,355 @@
+/**
+ * What a merged list is worth, overall and by shells of equal volume in reciprocal space: completeness, multiplicity,
+ * signal to noise, correlations of its halves, twinning and the Wilson plot. Definitions and shells are those of
+ * CrystFEL's check_hkl and compare_hkl.
+ */
+import { anglesOf, type Cell, cellFromParameters, lengthsOf, reciprocal } from '../crystal/cell.js';
+import type { Centring } from '../crystal/centring.js';
+import { ccStar, correlation, rSplit } from './correlations.js';
+import type { ReflectionList } from './hkl.js';
+import { type AnomalousDifference, anomalousDifferences } from './mates.js';
+import { referenceBy } from './reference.js';
+import { centric, epsilon, type Indices, isRepresentative, representative } from './symmetry/asymmetric-unit.js';
+import type { PointGroup } from './symmetry/point-group.js';
+
+/** One shell, or all of them together. */
+export interface ShellStatistics {
+  /** Largest and smallest d, angstrom. */
+  readonly dMax: number;
+  readonly dMin: number;
+  /** Unique reflections measured, and those there could be: absences of the centring are left out of both counts. */
+  readonly unique: number;
+  readonly possible: number;
+  /** unique / possible, 0 … 1; NaN where none is possible. */
+  readonly completeness: number;
+  readonly measurements: number;
+  /** measurements / unique */
+  readonly multiplicity: number;
+  /** Mean I/σ(I) of the merged reflections. */
+  readonly snr: number;
+  readonly meanIntensity: number;
+  /** Reflections in both halves. */
+  readonly common: number;
+  /** CC1/2: correlation of the two halves. */
+  readonly ccHalf: number;
+  /** CC*: √(2 CC1/2 / (1 + CC1/2)). */
+  readonly ccStar: number;
+  readonly rSplit: number;
+  /** Correlation of the halves' anomalous differences, of acentric reflections with both mates; NaN without mates. */
+  readonly ccAno: number;
+  /** Σ |I(+) − I(−)| / Σ (I(+) + I(−))/2; NaN without mates. */
+  readonly rAno: number;
+  /** Reflections that the reference has, too, and their correlation with it; 0 and NaN without one. */
+  readonly inReference: number;
+  readonly ccReference: number;
+}
+
+/** The L-test for twinning. Padilla & Yeates 2003. */
+export interface LTest {
+  readonly pairs: number;
+  /** <|L|>: 0.5 of untwinned crystals, 0.375 of perfect twins. */
+  readonly meanAbs: number;
+  /** <L²>: 0.333 untwinned, 0.2 perfect twins. */
+  readonly meanSquare: number;
+}
+
+/** ln(<I>/ε) = ln k − 2 B s², s = 1/(2d). */
+export interface WilsonFit {
+  /** Å² */
+  readonly temperatureFactor: number;
+  readonly lnScale: number;
+  /** Mean s² (1/Å²) and ln(<I>/ε) of each shell that took part. */
+  readonly points: readonly (readonly [number, number])[];
+}
+
+/** All figures of a merge. */
+export interface MergeStatistics {
+  readonly overall: ShellStatistics;
+  readonly shells: readonly ShellStatistics[];
+  readonly lTest: LTest;
+  readonly wilson: WilsonFit;
+  /** <I²>/<I>² of acentric reflections, mean over shells: 2 untwinned, 1.5 of perfect twins. */
+  readonly secondMoment: number;
+}
+
+/** What statistics are asked for. */
+export interface StatisticsOptions {
+  /** Shells, 1 … 1000; default 10. */
+  readonly shells?: number;
+  /** Largest d, angstrom; default: that of the first reflection. */
+  readonly lowres?: number;
+  /** Smallest d, angstrom; default: that of the last reflection. */
+  readonly highres?: number;
+  /** Known intensities to compare with. */
+  readonly reference?: ReflectionList;
+}
+
+/** What the lists are of. */
+export interface StatisticsSubject {
+  /** Rows a, b, c in angstrom. */
+  readonly cell: Cell;
+  readonly centring: Centring;
+  readonly group: PointGroup;
+}
+
+/** 1/d of indices, 1/angstrom. */
+export function inverseD(cell: Cell): (indices: Indices) => number {
+  const standard = cellFromParameters(...lengthsOf(cell), ...anglesOf(cell));
+  const [a, b, c] = reciprocal(standard);
+  return ([h, k, l]) =>
+    Math.hypot(h * a[0] + k * b[0] + l * c[0], h * a[1] + k * b[1] + l * c[1], h * a[2] + k * b[2] + l * c[2]);
+}
+
+/** Whether a centred lattice has no reflection at these indices. */
+export function absent([h, k, l]: Indices, centring: Centring): boolean {
+  const odd = (x: number): boolean => x % 2 !== 0;
+  switch (centring) {
+    case 'A':
+      return odd(k + l);
+    case 'B':
+      return odd(h + l);
+    case 'C':
+      return odd(h + k);
+    case 'I':
+      return odd(h + k + l);
+    case 'F':
+      return odd(h + k) || odd(h + l);
+    case 'H':
+      return (-h + k + l) % 3 !== 0;
+    default:
+      return false;
+  }
+}
+
+const indicesOf = (list: ReflectionList, i: number): [number, number, number] => [
+  list.indices[3 * i] ?? 0,
+  list.indices[3 * i + 1] ?? 0,
+  list.indices[3 * i + 2] ?? 0,
+];
+
+/** Edges of shells of equal volume, 1/angstrom. */
+export const shellEdges = (low: number, high: number, shells: number): number[] =>
+  Array.from({ length: shells + 1 }, (_, i) => Math.cbrt(low ** 3 + (i * (high ** 3 - low ** 3)) / shells));
+
+const shellOf = (q: number, edges: readonly number[]): number => {
+  const last = edges.length - 2;
+  if (q < (edges[0] ?? 0) || q > (edges[last + 1] ?? 0)) return -1;
+  let shell = 0;
+  while (shell < last && q >= (edges[shell + 1] ?? 0)) shell++;
+  return shell;
+};
+
+/** Statistics of a merged list and, where given, of the two halves of its data. */
+export function mergeStatistics(
+  list: ReflectionList,
+  halves: readonly [ReflectionList, ReflectionList] | undefined,
+  { cell, centring, group }: StatisticsSubject,
+  options: StatisticsOptions = {},
+): MergeStatistics {
+  const inverse = inverseD(cell);
+  const q = Float64Array.from({ length: list.count }, (_, i) => inverse(indicesOf(list, i)));
+  const present = [...q.keys()].filter((i) => !absent(indicesOf(list, i), centring));
+  const measured = present.map((i) => q[i] as number);
+  // A little wider, so that rounding leaves no reflection outside.
+  const extreme = (pick: (a: number, b: number) => number, otherwise: number): number =>
+    measured.reduce((a, b) => pick(a, b), measured[0] ?? otherwise);
+  const low = options.lowres ? 1 / options.lowres : extreme(Math.min, 0) * (1 - 1e-9);
+  const high = options.highres ? 1 / options.highres : extreme(Math.max, 0) * (1 + 1e-9);
+  const edges = shellEdges(low, high, options.shells ?? 10);
+  const possible = possibleByShell({ cell, centring, group }, edges);
+  const pairs = halves ? commonOf(halves[0], halves[1]) : [];
+  const pairShell = pairs.map(({ indices }) => (absent(indices, centring) ? -1 : shellOf(inverse(indices), edges)));
+  const known = options.reference ? referenceBy(options.reference, group) : undefined;
+  const anomalous = anomalousDifferences(list, group);
+  const anomalousPairs = halves ? commonDifferences(halves.map((half) => anomalousDifferences(half, group))) : [];
+  const listShell = present.map((i) => shellOf(q[i] as number, edges));
+  const anomalousIn = (inside: (indices: Indices) => boolean): Pick<ShellStatistics, 'ccAno' | 'rAno'> => {
+    const own = anomalous.filter(({ indices }) => inside(indices));
+    const both = anomalousPairs.filter(({ indices }) => inside(indices));
+    const total = (of: (one: AnomalousDifference) => number): number => own.reduce((sum, one) => sum + of(one), 0);
+    return {
+      ccAno: correlation(
+        both.map(({ first }) => first),
+        both.map(({ second }) => second),
+      ),
+      rAno: total(({ difference }) => Math.abs(difference)) / total(({ mean }) => mean),
+    };
+  };
+  const referred = (own: readonly number[]): Pick<ShellStatistics, 'inReference' | 'ccReference'> => {
+    const both = own.flatMap((i) => {
+      const value = known?.get(representative(indicesOf(list, i), group).join());
+      return value === undefined ? [] : [[list.intensity[i] ?? 0, value] as const];
+    });
+    return {
+      inReference: both.length,
+      ccReference: correlation(
+        both.map(([mine]) => mine),
+        both.map(([, theirs]) => theirs),
+      ),
+    };
+  };
+  const part = (wanted: (shell: number) => boolean, from: number, to: number): ShellStatistics => {
+    const own = present.filter((_, n) => wanted(listShell[n] ?? -1));
+    const both = pairs.filter((_, n) => wanted(pairShell[n] ?? -1));
+    const sum = (of: (i: number) => number): number => own.reduce((total, i) => total + of(i), 0);
+    const count = possible.reduce((total, n, shell) => total + (wanted(shell) ? n : 0), 0);
+    const measurements = sum((i) => list.measurements[i] ?? 0);
+    const withSigma = own.filter((i) => (list.sigma[i] ?? 0) > 0);
+    const [x, y] = [both.map(({ first }) => first), both.map(({ second }) => second)];
+    const half = correlation(x, y);
+    return {
+      dMax: 1 / from,
+      dMin: 1 / to,
+      unique: own.length,
+      possible: count,
+      completeness: own.length / count,
+      measurements,
+      multiplicity: measurements / own.length,
+      snr: withSigma.reduce((total, i) => total + (list.intensity[i] ?? 0) / (list.sigma[i] ?? 1), 0) / own.length,
+      meanIntensity: sum((i) => list.intensity[i] ?? 0) / own.length,
+      common: both.length,
+      ccHalf: half,
+      ccStar: ccStar(half),
+      rSplit: both.length > 0 ? rSplit(x, y) : Number.NaN,
+      ...referred(own),
+      ...anomalousIn((indices) => wanted(shellOf(inverse(indices), edges))),
+    };
+  };
+  const shells = edges.slice(1).map((to, shell) => part((s) => s === shell, edges[shell] ?? 0, to));
+  return {
+    overall: part((s) => s >= 0, low, high),
+    shells,
+    lTest: lTest(list, group, centring),
+    wilson: wilsonFit(list, present, q, group, options.highres),
+    secondMoment: secondMoment(list, present, listShell, group, edges.length - 1),
+  };
+}
+
+/** Unique reflections that a crystal has in each shell. */
+function possibleByShell({ cell, centring, group }: StatisticsSubject, edges: readonly number[]): number[] {
+  const inverse = inverseD(cell);
+  const counts = edges.slice(1).map(() => 0);
+  const high = edges[edges.length - 1] ?? 0;
+  const [a, b, c] = lengthsOf(cell).map((length) => Math.floor(length * high + 1e-9)) as [number, number, number];
+  for (let h = -a; h <= a; h++)
+    for (let k = -b; k <= b; k++)
+      for (let l = -c; l <= c; l++) {
+        const indices: Indices = [h, k, l];
+        if (!isRepresentative(indices, group) || absent(indices, centring)) continue;
+        const shell = shellOf(inverse(indices), edges);
+        if (shell >= 0) counts[shell] = (counts[shell] ?? 0) + 1;
+      }
+  return counts;
+}
+
+/** Anomalous differences that both halves have. */
+function commonDifferences(
+  halves: readonly (readonly AnomalousDifference[])[],
+): { readonly indices: Indices; readonly first: number; readonly second: number }[] {
+  const [a = [], b = []] = halves;
+  const there = new Map(b.map(({ indices, difference }) => [indices.join(), difference]));
+  return a.flatMap(({ indices, difference }) => {
+    const second = there.get(indices.join());
+    return second === undefined ? [] : [{ indices, first: difference, second }];
+  });
+}
+
+/** Reflections of both lists. */
+export function commonOf(
+  a: ReflectionList,
+  b: ReflectionList,
+): { readonly indices: Indices; readonly first: number; readonly second: number }[] {
+  const there = new Map<string, number>();
+  for (let i = 0; i < b.count; i++) there.set(indicesOf(b, i).join(), b.intensity[i] ?? 0);
+  const common: { indices: Indices; first: number; second: number }[] = [];
+  for (let i = 0; i < a.count; i++) {
+    const indices = indicesOf(a, i);
+    const second = there.get(indices.join());
+    if (second !== undefined) common.push({ indices, first: a.intensity[i] ?? 0, second });
+  }
+  return common;
+}
+
+/** L of pairs two indices apart along one axis, acentric and positive. */
+export function lTest(list: ReflectionList, group: PointGroup, centring: Centring = 'P'): LTest {
+  const there = new Map<string, number>();
+  for (let i = 0; i < list.count; i++) there.set(indicesOf(list, i).join(), list.intensity[i] ?? 0);
+  let [pairs, abs, square] = [0, 0, 0];
+  for (let i = 0; i < list.count; i++) {
+    const first = list.intensity[i] ?? 0;
+    const [h, k, l] = indicesOf(list, i);
+    if (!(first > 0) || absent([h, k, l], centring) || centric([h, k, l], group)) continue;
+    for (const other of [
+      [h + 2, k, l],
+      [h, k + 2, l],
+      [h, k, l + 2],
+    ] as const) {
+      const second = there.get(representative(other, group).join());
+      if (second === undefined || !(second > 0) || centric(other, group)) continue;
+      const ratio = (first - second) / (first + second);
+      pairs++;
+      abs += Math.abs(ratio);
+      square += ratio * ratio;
+    }
+  }
+  return { pairs, meanAbs: abs / pairs, meanSquare: square / pairs };
+}
+
+/** Straight line through ln(<I>/ε) of twenty shells beyond 4 Å, weighted by their reflections. */
+function wilsonFit(
+  list: ReflectionList,
+  present: readonly number[],
+  q: Float64Array,
+  group: PointGroup,
+  highres: number | undefined,
+): WilsonFit {
+  const [low, high] = [0.25, highres ? 1 / highres : Number.POSITIVE_INFINITY];
+  const used = present.filter((i) => (q[i] as number) > low && (q[i] as number) <= high);
+  const top = used.reduce((most, i) => Math.max(most, q[i] as number), low);
+  const edges = shellEdges(low, top * (1 + 1e-9), 20);
+  const sums = edges.slice(1).map(() => ({ n: 0, s2: 0, intensity: 0 }));
+  for (const i of used) {
+    const shell = sums[shellOf(q[i] as number, edges)];
+    if (!shell) continue;
+    shell.n++;
+    shell.s2 += (q[i] as number) ** 2 / 4;
+    shell.intensity += (list.intensity[i] ?? 0) / epsilon(indicesOf(list, i), group);
+  }
+  const full = sums.filter(({ n, intensity }) => n >= 10 && intensity > 0);
+  const points = full.map(({ n, s2, intensity }) => [s2 / n, Math.log(intensity / n)] as const);
+  let [w, x, y, xx, xy] = [0, 0, 0, 0, 0];
+  for (const [at, [s2, value]] of points.entries()) {
+    const n = full[at]?.n ?? 0;
+    w += n;
+    x += n * s2;
+    y += n * value;
+    xx += n * s2 * s2;
+    xy += n * s2 * value;
+  }
+  const slope = points.length > 1 ? (w * xy - x * y) / (w * xx - x * x) : Number.NaN;
+  return { temperatureFactor: -slope / 2, lnScale: (y - slope * x) / w, points };
+}
+
+function secondMoment(
+  list: ReflectionList,
+  present: readonly number[],
+  shellsOf: readonly number[],
+  group: PointGroup,
+  shells: number,
+): number {
+  const sums = Array.from({ length: shells }, () => ({ n: 0, first: 0, second: 0, noise: 0 }));
+  for (const [at, i] of present.entries()) {
+    const shell = sums[shellsOf[at] ?? -1];
+    if (!shell || centric(indicesOf(list, i), group)) continue;
+    const intensity = list.intensity[i] ?? 0;
+    shell.n++;
+    shell.first += intensity;
+    // The square of a noisy intensity is too large by its variance.
+    shell.second += intensity ** 2 - (list.sigma[i] ?? 0) ** 2;
+    shell.noise += (list.sigma[i] ?? 0) ** 2;
+  }
+  // Where the noise is all there is, the moment is a ratio of two accidents.
+  const full = sums.filter(({ n, first, noise }) => n >= 30 && first > 0 && first * first > n * noise);
+  const total = full.reduce((sum, { n }) => sum + n, 0);
+  return full.reduce((sum, { n, first, second }) => sum + (n / total) * ((second * n) / first ** 2), 0);
+}

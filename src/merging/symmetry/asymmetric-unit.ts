@@ -1,0 +1,102 @@
+/** Which member of an orbit of equivalent reflections stands for all: CrystFEL's choice and CCP4's. */
+import { determinant, identity, type Operation, trace } from './matrices.js';
+import { laueName, type PointGroup } from './point-group.js';
+
+export type Indices = readonly [number, number, number];
+
+/** (h k l) M. */
+export const transformed = ([h, k, l]: Indices, m: Operation): [number, number, number] => [
+  h * (m[0] ?? 0) + k * (m[3] ?? 0) + l * (m[6] ?? 0) + 0,
+  h * (m[1] ?? 0) + k * (m[4] ?? 0) + l * (m[7] ?? 0) + 0,
+  h * (m[2] ?? 0) + k * (m[5] ?? 0) + l * (m[8] ?? 0) + 0,
+];
+
+/** Below 0 where `a` comes before `b`: by h, then k, then l. */
+export const compareIndices = (a: Indices, b: Indices): number => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+
+/** The member of an orbit without negative indices if there is one, then that of the largest h, k, l: CrystFEL's. */
+export function representative(indices: Indices, group: PointGroup): [number, number, number] {
+  const [h, k, l] = indices;
+  let [bestH, bestK, bestL] = indices;
+  let positive = h >= 0 && k >= 0 && l >= 0;
+  // Without an array for each member: a large merge asks for millions of representatives.
+  for (const m of group.operations) {
+    const x = h * (m[0] as number) + k * (m[3] as number) + l * (m[6] as number);
+    const y = h * (m[1] as number) + k * (m[4] as number) + l * (m[7] as number);
+    const z = h * (m[2] as number) + k * (m[5] as number) + l * (m[8] as number);
+    const now = x >= 0 && y >= 0 && z >= 0;
+    if (now === positive ? (x - bestH || y - bestK || z - bestL) <= 0 : positive) continue;
+    [bestH, bestK, bestL, positive] = [x, y, z, now];
+  }
+  return [bestH + 0, bestK + 0, bestL + 0];
+}
+
+/** Whether a reflection is the representative of its orbit; most are not, and the first few members tell. */
+export function isRepresentative([h, k, l]: Indices, group: PointGroup): boolean {
+  const positive = h >= 0 && k >= 0 && l >= 0;
+  for (const m of group.operations) {
+    const x = h * (m[0] as number) + k * (m[3] as number) + l * (m[6] as number);
+    const y = h * (m[1] as number) + k * (m[4] as number) + l * (m[7] as number);
+    const z = h * (m[2] as number) + k * (m[5] as number) + l * (m[8] as number);
+    const now = x >= 0 && y >= 0 && z >= 0;
+    if (now === positive ? (x - h || y - k || z - l) > 0 : now) return false;
+  }
+  return true;
+}
+
+/** Whether some rotation of the group's Laue class takes a reflection to its Friedel mate. */
+export const centric = (indices: Indices, group: PointGroup): boolean =>
+  group.operations.some(
+    (operation) =>
+      determinant(operation) === 1 &&
+      compareIndices(transformed(indices, operation), [-indices[0], -indices[1], -indices[2]]) === 0,
+  );
+
+/** How many rotations leave a reflection where it is: by so much its mean intensity is larger. */
+export const epsilon = (indices: Indices, group: PointGroup): number =>
+  group.operations.filter(
+    (operation) => determinant(operation) === 1 && compareIndices(transformed(indices, operation), indices) === 0,
+  ).length;
+
+/** CCP4's asymmetric units, by Laue group in its standard setting. */
+const units: Readonly<Record<string, (h: number, k: number, l: number) => boolean>> = {
+  '-1': (h, k, l) => l > 0 || (l === 0 && (h > 0 || (h === 0 && k >= 0))),
+  '2/m_uab': (h, k, l) => k >= 0 && (l > 0 || (l === 0 && h >= 0)),
+  mmm: (h, k, l) => h >= 0 && k >= 0 && l >= 0,
+  '4/m': (h, k, l) => l >= 0 && ((h >= 0 && k > 0) || (h === 0 && k === 0)),
+  '4/mmm': (h, k, l) => h >= k && k >= 0 && l >= 0,
+  '-3_H': (h, k, l) => (h >= 0 && k > 0) || (h === 0 && k === 0 && l >= 0),
+  '-31m_H': (h, k, l) => h >= k && k >= 0 && (k > 0 || l >= 0),
+  '-3m1_H': (h, k, l) => h >= k && k >= 0 && (h > k || l >= 0),
+  '6/m': (h, k, l) => l >= 0 && ((h >= 0 && k > 0) || (h === 0 && k === 0)),
+  '6/mmm': (h, k, l) => h >= k && k >= 0 && l >= 0,
+  'm-3': (h, k, l) => h >= 0 && ((l >= h && k > h) || (l === h && k === h)),
+  'm-3m': (h, k, l) => k >= l && l >= h && h >= 0,
+};
+
+/** Where a reflection lies in CCP4's asymmetric unit. */
+export interface Ccp4Place {
+  readonly indices: [number, number, number];
+  /** Whether an inversion was needed to bring it there: it is then a Friedel mate, I(-). */
+  readonly mate: boolean;
+}
+
+/** CCP4's place of reflections of a group, or undefined where CCP4 has no asymmetric unit for its setting. */
+export function ccp4Unit(group: PointGroup): ((indices: Indices) => Ccp4Place) | undefined {
+  const inside = units[laueName(group)];
+  if (!inside) return undefined;
+  // Rotations first: where a rotation and a rotoinversion both lead inside, the reflection is not a mate.
+  const rotations = group.operations
+    .map((operation): Operation => (determinant(operation) === 1 ? operation : operation.map((x) => -x + 0)))
+    .sort((a, b) => trace(b) - trace(a));
+  return (indices) => {
+    for (const sign of [1, -1]) {
+      for (const rotation of rotations) {
+        const [h, k, l] = transformed(indices, rotation);
+        const place: [number, number, number] = [sign * h + 0, sign * k + 0, sign * l + 0];
+        if (inside(...place)) return { indices: place, mate: sign === -1 };
+      }
+    }
+    return { indices: transformed(indices, identity), mate: false };
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * The 32 crystallographic point groups in all the settings that CrystFEL names, generated from one to three operations
+ * each. Names: CrystFEL's, `4/m`, `321_H`, `-3_R`, `2/m_uab`; the unique axis is c where a name does not say.
+ */
+import { EwaldError } from '../../base/errors.js';
+import { nearest } from '../../base/options.js';
+import { closure, determinant, inversion, keyOf, type Operation, operationOf } from './matrices.js';
+
+/** A group of operations on indices that leave intensities as they are. */
+export interface PointGroup {
+  /** As the user wrote it. */
+  readonly name: string;
+  /** All operations, the identity first. */
+  readonly operations: readonly Operation[];
+  /** Whether the inversion is one of them. */
+  readonly centrosymmetric: boolean;
+}
+
+/** Rotation groups, by what generates them. */
+const rotations: Readonly<Record<string, readonly string[]>> = {
+  '1': [],
+  '2': ['-h,-k,l'],
+  '222': ['-h,-k,l', 'h,-k,-l'],
+  '4': ['-k,h,l'],
+  '422': ['-k,h,l', 'h,-k,-l'],
+  '3_H': ['k,i,l'],
+  '321_H': ['k,i,l', 'k,h,-l'],
+  '312_H': ['k,i,l', '-k,-h,-l'],
+  '3_R': ['k,l,h'],
+  '32_R': ['k,l,h', '-k,-h,-l'],
+  '6': ['-k,-i,l'],
+  '622': ['-k,-i,l', 'k,h,-l'],
+  '23': ['-h,-k,l', 'h,-k,-l', 'k,l,h'],
+  '432': ['-k,h,l', 'k,l,h'],
+};
+
+/** Groups with mirrors or rotoinversions but no inversion. */
+const improper: Readonly<Record<string, readonly string[]>> = {
+  m: ['h,k,-l'],
+  mm2: ['-h,-k,l', 'h,-k,l'],
+  '-4': ['k,-h,-l'],
+  '4mm': ['-k,h,l', 'h,-k,l'],
+  '-42m': ['k,-h,-l', 'h,-k,-l'],
+  '-4m2': ['k,-h,-l', 'k,h,-l'],
+  '3m1_H': ['k,i,l', '-k,-h,l'],
+  '31m_H': ['k,i,l', 'k,h,l'],
+  '3m_R': ['k,l,h', 'k,h,l'],
+  '-6': ['k,i,-l'],
+  '6mm': ['-k,-i,l', 'k,h,l'],
+  '-62m': ['k,i,-l', 'k,h,-l'],
+  '-6m2': ['k,i,-l', '-k,-h,-l'],
+  '-43m': ['k,-h,-l', 'k,l,h'],
+};
+
+/** Laue groups: a rotation group and the inversion. */
+const laue: Readonly<Record<string, string>> = {
+  '-1': '1',
+  '2/m': '2',
+  mmm: '222',
+  '4/m': '4',
+  '4/mmm': '422',
+  '-3_H': '3_H',
+  '-3m1_H': '321_H',
+  '-31m_H': '312_H',
+  '-3_R': '3_R',
+  '-3m_R': '32_R',
+  '6/m': '6',
+  '6/mmm': '622',
+  'm-3': '23',
+  'm-3m': '432',
+};
+
+/** Every name without its unique axis. */
+export const pointGroupNames: readonly string[] = [
+  ...Object.keys(rotations),
+  ...Object.keys(improper),
+  ...Object.keys(laue),
+];
+
+/** Groups whose unique axis can lie elsewhere. */
+const turnable = /^(2|m|2\/m|mm2|-?4|4\/m|422|4mm|-42m|-4m2|4\/mmm|-?6|6\/m|622|6mm|-62m|-6m2|6\/mmm|.*_H)$/;
+
+/** Where the axes a, b, c of a group with unique axis c go. */
+const turns: Readonly<Record<string, readonly [number, number, number]>> = { a: [1, 2, 0], b: [2, 0, 1], c: [0, 1, 2] };
+
+/**
+ * The point group of a name of CrystFEL's; trigonal names without `_H` or `_R` mean hexagonal axes.
+ *
+ * Throws `Argument` for a name that is not a point group.
+ */
+export function pointGroup(name: string): PointGroup {
+  const [, stem = '', axis = 'c'] = /^(.*?)(?:_ua([abc]))?$/.exec(name) ?? [];
+  const base = pointGroupNames.includes(stem) ? stem : `${stem}_H`;
+  const generators = rotations[base] ?? improper[base] ?? rotations[laue[base] ?? ''];
+  const turn = turns[axis];
+  if (!generators || !turn || (axis !== 'c' && !turnable.test(base))) {
+    const near = nearest(stem, pointGroupNames);
+    throw new EwaldError(
+      'Argument',
+      `symmetry "${name.slice(0, 40)}" is not a point group; ${near ? `did you mean "${near}"?` : `expected one of ${pointGroupNames.join(', ')}`}`,
+      { detail: { symmetry: name } },
+    );
+  }
+  const all = generators.map((triplet) => turned(operationOf(triplet), turn));
+  return groupOf(name, laue[base] ? [...all, inversion] : all);
+}
+
+/** The group with the inversion added: what intensities obey where anomalous differences are ignored. */
+export function laueGroup(group: PointGroup): PointGroup {
+  return group.centrosymmetric ? group : groupOf(laueName(group), [...group.operations, inversion]);
+}
+
+/** The rotations of a group. */
+export const rotationsOf = (group: PointGroup): readonly Operation[] =>
+  group.operations.filter((operation) => determinant(operation) === 1);
+
+/** Whether two groups have the same operations. */
+export function sameGroup(a: PointGroup, b: PointGroup): boolean {
+  const keys = new Set(a.operations.map(keyOf));
+  return keys.size === b.operations.length && b.operations.every((operation) => keys.has(keyOf(operation)));
+}
+
+/** The name of the Laue group that the inversion makes of a group. */
+export function laueName(group: PointGroup): string {
+  const wanted = groupOf('', [...group.operations, inversion]);
+  for (const name of Object.keys(laue))
+    for (const axis of ['', '_uab', '_uaa'])
+      if ((axis === '' || turnable.test(name)) && sameGroup(pointGroup(name + axis), wanted)) return name + axis;
+  throw new EwaldError('Internal', `the group ${group.name} has no Laue group of a known name`);
+}
+
+function groupOf(name: string, generators: readonly Operation[]): PointGroup {
+  const operations = closure(generators);
+  const inverted = keyOf(inversion);
+  return { name, operations, centrosymmetric: operations.some((operation) => keyOf(operation) === inverted) };
+}
+
+function turned(operation: Operation, turn: readonly [number, number, number]): Operation {
+  const out = new Array<number>(9).fill(0);
+  for (const [i, row] of turn.entries())
+    for (const [j, column] of turn.entries()) out[3 * row + column] = operation[3 * i + j] ?? 0;
+  return out;
+}

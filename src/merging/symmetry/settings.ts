@@ -1,0 +1,77 @@
+/**
+ * The ways to index a crystal that its cell cannot tell apart: cosets of the point group's rotations in the rotations
+ * of the lattice's metric.
+ */
+import { anglesOf, type Cell, cellFrom, lengthsOf, reciprocal } from '../../crystal/cell.js';
+import { closure, determinant, identity, inverse, keyOf, type Operation, product, trace } from './matrices.js';
+import { laueGroup, type PointGroup, rotationsOf } from './point-group.js';
+
+/** How far a reindexed cell may be from the original and still be taken for the same. */
+export interface MetricTolerance {
+  /** Largest relative difference of a length, 0 … 0.2; default 0.015. */
+  readonly lengths: number;
+  /** Largest difference of an angle in degrees, 0 … 10; default 1.5. */
+  readonly anglesDeg: number;
+}
+
+export const metricTolerance: MetricTolerance = { lengths: 0.015, anglesDeg: 1.5 };
+
+/** The rotations of a lattice, within a tolerance, as operations on indices. `cell`: rows a, b, c in angstrom. */
+export function latticeRotations(cell: Cell, tolerance: MetricTolerance = metricTolerance): Operation[] {
+  const near: { operation: Operation; strain: number }[] = [];
+  for (let code = 0; code < 3 ** 9; code++) {
+    let rest = code;
+    const operation = Array.from({ length: 9 }, () => {
+      const digit = (rest % 3) - 1;
+      rest = Math.floor(rest / 3);
+      return digit;
+    });
+    if (determinant(operation) !== 1) continue;
+    const strain = strainOf(operation, cell, tolerance);
+    if (strain <= 1) near.push({ operation, strain });
+  }
+  near.sort((a, b) => a.strain - b.strain || -trace(a.operation) + trace(b.operation));
+  const allowed = new Set(near.map(({ operation }) => keyOf(operation)));
+  // A tolerance does not make a group: an operation is taken only with everything that follows from it.
+  let group: Operation[] = [identity];
+  for (const { operation } of near) {
+    if (group.some((one) => keyOf(one) === keyOf(operation))) continue;
+    const wider = closure([...group, operation], 24);
+    if (wider.length <= 24 && wider.every((one) => allowed.has(keyOf(one)))) group = wider;
+  }
+  return group;
+}
+
+/** How much of the tolerance a reindexed cell takes up; infinite where it is another cell. */
+export function strainOf(operation: Operation, original: Cell, tolerance: MetricTolerance): number {
+  const stars = reciprocal(original);
+  const own = [...lengthsOf(original), ...anglesOf(original)];
+  const rows = [0, 1, 2].map((i) =>
+    [0, 1, 2].map((x) => [0, 1, 2].reduce((sum, j) => sum + (operation[3 * i + j] ?? 0) * (stars[j]?.[x] ?? 0), 0)),
+  );
+  const cell = reciprocal(cellFrom(rows.flat()));
+  const lengths = lengthsOf(cell).map((x, i) => Math.abs(x / (own[i] ?? 1) - 1) / tolerance.lengths);
+  const angles = anglesOf(cell).map((x, i) => Math.abs(x - (own[3 + i] ?? 0)) / tolerance.anglesDeg);
+  return Math.max(...lengths, ...angles);
+}
+
+/**
+ * One operation for each way to index crystals of `group` in a lattice whose rotations are `lattice`, the identity
+ * first. One way alone: nothing is ambiguous.
+ */
+export function waysToIndex(lattice: readonly Operation[], group: PointGroup): Operation[] {
+  // Friedel mates are alike to the accuracy of a still, so the inversion is never what settings differ by.
+  const inside = new Set(rotationsOf(laueGroup(group)).map(keyOf));
+  const ways: Operation[] = [];
+  const plainFirst = [...lattice].sort(
+    (a, b) =>
+      order(a) - order(b) || negatives(a) - negatives(b) || trace(b) - trace(a) || (keyOf(a) > keyOf(b) ? -1 : 1),
+  );
+  for (const one of plainFirst) if (!ways.some((way) => inside.has(keyOf(product(inverse(way), one))))) ways.push(one);
+  return ways;
+}
+
+/** Identity 1, twofold rotations 2, all others 3: what people write down first. */
+const order = (operation: Operation): number =>
+  keyOf(operation) === keyOf(identity) ? 1 : keyOf(product(operation, operation)) === keyOf(identity) ? 2 : 3;
+const negatives = (operation: Operation): number => operation.filter((x) => x < 0).length;

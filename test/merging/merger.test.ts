@@ -1,0 +1,402 @@
+/** The merger on simulated stills: scales, settings and halves against the truth, and input that does not go together. */
+import { describe, expect, test } from 'vitest';
+import { correlation } from '../../src/merging/correlations.js';
+import { halfOf } from '../../src/merging/halves.js';
+import { formatReflectionList, type ReflectionList, readReflectionList } from '../../src/merging/hkl.js';
+import { type MergeResult, Merger } from '../../src/merging/merger.js';
+import type { MergeOptions } from '../../src/merging/options.js';
+import { polarisationFactor, readPolarisation } from '../../src/merging/polarisation.js';
+import { readSplitTable } from '../../src/merging/split.js';
+import { commonOf } from '../../src/merging/statistics.js';
+import { readMtz } from './mtz-reader.js';
+import { type SimulatedStream, simulateStream } from './simulated.js';
+
+const orthorhombic = [24, 28, 33, 90, 90, 90] as const;
+const tetragonal = [28, 28, 21, 90, 90, 90] as const;
+
+async function merge(text: string | readonly string[], options: MergeOptions): Promise<MergeResult> {
+  const merger = new Merger({ polarisation: 'none', ...options });
+  for (const [i, one] of (typeof text === 'string' ? [text] : text).entries())
+    await merger.addStream({ name: `${i}.stream`, bytes: [new TextEncoder().encode(one)] });
+  return merger.run();
+}
+
+const against = (list: ReflectionList, { truth }: SimulatedStream): number =>
+  correlation(
+    list.intensity,
+    Float64Array.from({ length: list.count }, (_, i) =>
+      truth([list.indices[3 * i] ?? 0, list.indices[3 * i + 1] ?? 0, list.indices[3 * i + 2] ?? 0]),
+    ),
+  );
+
+/** The true intensities of a list's reflections. */
+const truthOf = ({ truth }: SimulatedStream, list: ReflectionList): ReflectionList => ({
+  ...list,
+  intensity: Float64Array.from({ length: list.count }, (_, i) =>
+    truth([list.indices[3 * i] ?? 0, list.indices[3 * i + 1] ?? 0, list.indices[3 * i + 2] ?? 0]),
+  ),
+});
+
+describe('stills of one form', () => {
+  const simulated = simulateStream({ crystals: 60, symmetry: 'mmm', parameters: orthorhombic });
+
+  test('the full model is nearer to the truth than the mean, and than scales alone', async () => {
+    const cc = async (model: MergeOptions['model'] & string): Promise<number> =>
+      against((await merge(simulated.text, { symmetry: 'mmm', model })).reflections, simulated);
+    const [mean, unity, gaussian] = [await cc('mean'), await cc('unity'), await cc('gaussian')];
+    expect(gaussian).toBeGreaterThan(mean + 0.1);
+    expect(gaussian).toBeGreaterThan(unity + 0.1);
+    expect(gaussian).toBeGreaterThan(0.99);
+    // One wavelength: the spectrum has no width to correct for.
+    expect(await cc('xsphere')).toBeCloseTo(gaussian, 12);
+  });
+
+  test('scales, temperature factors and radii are those of the simulation', async () => {
+    const { crystals } = await merge(simulated.text, { symmetry: 'mmm' });
+    const of = (pick: (c: (typeof crystals)[number]) => number): number[] => crystals.map(pick);
+    const truth = simulated.crystals;
+    expect(
+      correlation(
+        of(({ scale }) => Math.log(scale)),
+        truth.map(({ lnScale }) => lnScale),
+      ),
+    ).toBeGreaterThan(0.98);
+    expect(
+      correlation(
+        of(({ relativeB }) => relativeB),
+        truth.map(({ relativeB }) => relativeB),
+      ),
+    ).toBeGreaterThan(0.9);
+    expect(
+      correlation(
+        of(({ radius }) => radius),
+        truth.map(({ radius }) => radius),
+      ),
+    ).toBeGreaterThan(0.8);
+    expect(of(({ scale }) => Math.log(scale)).reduce((a, b) => a + b) / 60).toBeCloseTo(0, 9);
+  });
+
+  test('sigmas are believable', async () => {
+    const { reflections: list } = await merge(simulated.text, { symmetry: 'mmm' });
+    const truths = Array.from({ length: list.count }, (_, i) =>
+      simulated.truth([list.indices[3 * i] ?? 0, list.indices[3 * i + 1] ?? 0, list.indices[3 * i + 2] ?? 0]),
+    );
+    const ratios = truths.map((x, i) => (list.intensity[i] ?? 0) / x).filter((_, i) => (truths[i] ?? 0) > 300);
+    const unit = ratios.sort((a, b) => a - b)[ratios.length >> 1] ?? 1;
+    const z = truths
+      .map((x, i) => Math.abs((list.intensity[i] ?? 0) - unit * x) / (list.sigma[i] ?? 1))
+      .sort((a, b) => a - b);
+    const spread = (z[z.length >> 1] ?? 0) / 0.674;
+    expect(spread).toBeGreaterThan(0.85);
+    expect(spread).toBeLessThan(1.25);
+  });
+
+  test('the same data in any pieces give the same bits', async () => {
+    const whole = await merge(simulated.text, { symmetry: 'mmm', iterations: 2 });
+    const merger = new Merger({ symmetry: 'mmm', polarisation: 'none', iterations: 2 });
+    const pieces = Array.from({ length: Math.ceil(simulated.bytes.length / 4099) }, (_, i) =>
+      simulated.bytes.subarray(4099 * i, 4099 * (i + 1)),
+    );
+    await merger.addStream({ name: 'pieces', bytes: pieces });
+    const again = await merger.run();
+    const blob = new Merger({ symmetry: 'mmm', polarisation: 'none', iterations: 2 });
+    await blob.addStream({ name: 'blob', bytes: new Blob([simulated.text]) });
+    expect((await blob.run()).reflections).toEqual(whole.reflections);
+    expect(again.reflections).toEqual(whole.reflections);
+    expect(again.halves).toEqual(whole.halves);
+    // A merge does not change what has been collected.
+    expect((await merger.run()).reflections).toEqual(whole.reflections);
+  });
+
+  test('limits take observations out, and say how many', async () => {
+    const all = await merge(simulated.text, { symmetry: 'mmm', model: 'mean' });
+    const some = await merge(simulated.text, { symmetry: 'mmm', model: 'mean', minSnr: 3 });
+    expect(some.counts.belowSnr).toBeGreaterThan(100);
+    expect(some.statistics.overall.measurements).toBeLessThan(all.statistics.overall.measurements);
+    const often = await merge(simulated.text, { symmetry: 'mmm', model: 'mean', minMeasurements: 5 });
+    expect(Math.min(...often.reflections.measurements)).toBe(5);
+    const near = simulated.text.replaceAll(
+      'Reflections measured',
+      'diffraction_resolution_limit = 2.50 nm^-1 or 4.00 A\nReflections measured',
+    );
+    const cut = await merge(near, { symmetry: 'mmm', model: 'mean', pushRes: 0 });
+    expect(cut.statistics.overall.dMin).toBeGreaterThan(3.99);
+    expect(cut.counts.beyondResolution).toBeGreaterThan(100);
+    const pushed = await merge(near, { symmetry: 'mmm', model: 'mean', pushRes: 0.5 });
+    expect(pushed.statistics.overall.dMin).toBeGreaterThan(3.33);
+    expect(pushed.statistics.overall.dMin).toBeLessThan(3.6);
+  });
+
+  test('an MTZ file holds the reflections of the list', async () => {
+    const result = await merge(simulated.text, { symmetry: 'mmm', iterations: 1 });
+    const mtz = readMtz(result.toMtz());
+    expect(mtz.spaceGroup).toMatchObject({ name: 'P 2 2 2', number: 16 });
+    expect(mtz.columns.map(({ label }) => label)).toEqual(['H', 'K', 'L', 'IMEAN', 'SIGIMEAN', 'N']);
+    expect(mtz.rows).toHaveLength(result.reflections.count);
+    expect(mtz.rows[5]).toEqual(
+      [
+        ...result.reflections.indices.subarray(15, 18),
+        result.reflections.intensity[5] ?? 0,
+        result.reflections.sigma[5] ?? 0,
+        result.reflections.measurements[5] ?? 0,
+      ].map(Math.fround),
+    );
+    expect(mtz.wavelengths[1]).toBeCloseTo(1.3, 4);
+  });
+});
+
+test('mates that are merged apart stand side by side in an MTZ file, and correlate between the halves', async () => {
+  const simulated = simulateStream({ crystals: 120, symmetry: '222', parameters: [18, 20, 22, 90, 90, 90] });
+  const result = await merge(simulated.text, { symmetry: '222', iterations: 3 });
+  const mtz = readMtz(result.toMtz());
+  expect(mtz.columns.map(({ label, type }) => `${label} ${type}`).slice(3)).toEqual([
+    ...['IMEAN J', 'SIGIMEAN Q', 'N I', 'I(+) K', 'SIGI(+) M', 'N(+) I', 'I(-) K', 'SIGI(-) M', 'N(-) I'],
+  ]);
+  const keys = mtz.rows.map((row) => row.slice(0, 3).join());
+  expect(new Set(keys).size).toBe(keys.length);
+  // In the simulation mates are as different as any two reflections.
+  const pairs = mtz.rows.filter(([h, k, l, , , , plus = 0, , , minus = 0]) => h && k && l && plus + minus > 0);
+  expect(pairs.length).toBeGreaterThan(50);
+  const truth = (sign: 1 | -1): number[] =>
+    pairs.map(([h = 0, k = 0, l = 0]) => simulated.truth([sign * h, sign * k, sign * l]));
+  expect(
+    correlation(
+      pairs.map((row) => row[6] ?? 0),
+      truth(1),
+    ),
+  ).toBeGreaterThan(0.98);
+  expect(
+    correlation(
+      pairs.map((row) => row[9] ?? 0),
+      truth(-1),
+    ),
+  ).toBeGreaterThan(0.98);
+  const centric = mtz.rows.filter(([h, k, l]) => !h || !k || !l);
+  expect(centric.every((row) => Object.is(row[6], row[9]))).toBe(true);
+  expect(result.statistics.overall.ccAno).toBeGreaterThan(0.9);
+  expect(result.statistics.overall.rAno).toBeGreaterThan(0.5);
+});
+
+test('an error that grows with the intensity is found', async () => {
+  const found = async (jitter: number): Promise<number> => {
+    const { text } = simulateStream({ crystals: 60, symmetry: 'mmm', parameters: [30, 36, 42, 90, 90, 90], jitter });
+    return (await merge(text, { symmetry: 'mmm', iterations: 4 })).proportionalError;
+  };
+  expect(await found(0)).toBeLessThan(0.05);
+  const jitter = await found(0.15);
+  // Less than what was simulated: five parameters are fitted to some hundred observations of a crystal.
+  expect(jitter).toBeGreaterThan(0.12);
+  expect(jitter).toBeLessThan(0.18);
+});
+
+test('crystals indexed either way are told apart', async () => {
+  const simulated = simulateStream({
+    crystals: 40,
+    symmetry: '4/m',
+    parameters: tetragonal,
+    ways: ['h,k,l', 'k,h,-l'],
+  });
+  const { crystals, waysToIndex, reflections } = await merge(simulated.text, {
+    symmetry: '4/m',
+    iterations: 3,
+  });
+  expect(waysToIndex).toEqual(['h,k,l', 'k,h,-l']);
+  const wrong = crystals.filter(({ way }, c) => way !== simulated.crystals[c]?.way).length;
+  expect(Math.min(wrong, 40 - wrong)).toBe(0);
+  // A reference says which way is the first, whatever the seed.
+  const reference = readReflectionList(formatReflectionList(truthOf(simulated, reflections)));
+  for (const seed of [0, 1, 2]) {
+    const referred = await merge(simulated.text, { symmetry: '4/m', iterations: 1, seed, reference });
+    expect(referred.crystals.map(({ way }) => way)).toEqual(simulated.crystals.map(({ way }) => way));
+    expect(referred.statistics.overall.ccReference).toBeGreaterThan(0.9);
+  }
+  const turned = { ...reference, indices: reference.indices.slice() };
+  for (let i = 0; i < turned.indices.length; i += 3) {
+    const [h = 0, k = 0, l = 0] = reference.indices.subarray(i, i + 3);
+    turned.indices.set([k, h, -l], i);
+  }
+  const other = await merge(simulated.text, { symmetry: '4/m', iterations: 1, reference: turned });
+  expect(other.crystals.map(({ way }) => way)).toEqual(simulated.crystals.map(({ way }) => 1 - way));
+  const left = await merge(simulated.text, { symmetry: '4/m', iterations: 3, ambiguity: false });
+  expect(left.waysToIndex).toEqual(['h,k,l']);
+  const [resolved, unresolved] = [reflections, left.reflections].map((list) =>
+    Math.max(
+      against(list, simulated),
+      against(list, { ...simulated, truth: ([h, k, l]) => simulated.truth([k, h, -l]) }),
+    ),
+  );
+  expect(resolved).toBeGreaterThan(0.98);
+  expect(unresolved).toBeLessThan(0.9);
+});
+
+test('data sets of a table are merged apart, on one scale', async () => {
+  const simulated = simulateStream({ crystals: 60, symmetry: 'mmm', parameters: [18, 20, 22, 90, 90, 90] });
+  const lines = Array.from({ length: 60 }, (_, c) =>
+    c < 50 ? `simulated.h5 //${c} ${c % 2 === 0 ? 'dark' : 'pumped'}` : '',
+  );
+  const split = readSplitTable(`# state of the laser\n${lines.join('\n')}`);
+  const { datasets, reflections, remarks } = await merge(simulated.text, { symmetry: 'mmm', iterations: 3, split });
+  expect(datasets.map(({ name }) => name)).toEqual(['dark', 'pumped']);
+  expect(remarks.join()).toMatch(/10 crystals belong to no data set/);
+  const [dark, pumped] = datasets.map(({ reflections: list }) => list) as [ReflectionList, ReflectionList];
+  const measured = (list: ReflectionList): number => list.measurements.reduce((sum, n) => sum + n, 0);
+  expect(measured(dark) + measured(pumped)).toBeLessThan(measured(reflections));
+  // Nothing differs between the two but noise, and the scale is the same.
+  const common = commonOf(dark, pumped);
+  expect(
+    correlation(
+      common.map(({ first }) => first),
+      common.map(({ second }) => second),
+    ),
+  ).toBeGreaterThan(0.95);
+  const sum = (which: 'first' | 'second'): number => common.reduce((total, pair) => total + pair[which], 0);
+  expect(Math.abs(sum('first') / sum('second') - 1)).toBeLessThan(0.1);
+  expect(datasets[0]?.toHkl()).toMatch(/^CrystFEL reflection list/);
+  await expect(merge(simulated.text, { symmetry: 'mmm', split: () => undefined })).rejects.toThrow(/names no data set/);
+});
+
+test.for([
+  ['', /names no frames/],
+  ['a.h5 //0 dark extra', /:1: .* has 4 words/],
+  ['a.h5 //0 dark\na.h5 //0 pumped', /:2: the frame is in dark already/],
+  ['a.h5 //0 ../dark', /:1: the data set "\.\.\/dark"/],
+] as const)('a table of data sets that is wrong is refused with its line (%#)', ([text, message]) => {
+  expect(() => readSplitTable(text, 'split.txt')).toThrow(
+    expect.objectContaining({ tag: 'Format', message: expect.stringMatching(message) }),
+  );
+});
+
+test('a frame is in one half whatever it is called before its name', () => {
+  const halves = Array.from({ length: 1000 }, (_, i) => halfOf('run.h5', `//${i}`));
+  const second = halves.filter((half) => half === 1).length;
+  expect(Math.abs(second - 500)).toBeLessThan(50);
+  expect(halfOf('/data/a/run.h5', '//7')).toBe(halves[7]);
+});
+
+test('polarisation takes away what is scattered along the electric field', () => {
+  const horizontal = readPolarisation('horiz') ?? { fraction: 0, angleDeg: 0 };
+  expect(polarisationFactor(horizontal, 1, 0, 0)).toBeCloseTo(0, 12);
+  expect(polarisationFactor(horizontal, 0, 1, 0)).toBeCloseTo(1, 12);
+  expect(polarisationFactor(horizontal, 0, 0, 5)).toBeCloseTo(1, 12);
+  expect(polarisationFactor(readPolarisation('vert') ?? horizontal, 1, 0, 0)).toBeCloseTo(1, 12);
+  expect(polarisationFactor(readPolarisation('0.5@30') ?? horizontal, 3, 0, 4)).toBeCloseTo((1 + (4 / 5) ** 2) / 2, 12);
+  expect(readPolarisation('none')).toBeUndefined();
+  for (const text of ['2@0', 'left', '0.5', '@3', ''])
+    expect(() => readPolarisation(text), text).toThrow(expect.objectContaining({ tag: 'Argument' }));
+});
+
+describe('input that does not go together', () => {
+  const few = simulateStream({ crystals: 4, symmetry: 'mmm', parameters: orthorhombic }).text;
+  const other = simulateStream({ crystals: 4, symmetry: 'mmm', parameters: [40, 50, 60, 90, 90, 90] }).text;
+  const without = few.replace(/Reflections measured[\s\S]*?End of reflections/g, 'No integrated reflections.');
+
+  test.for([
+    ['no reflections', without, {}, /4 crystals have no reflections/],
+    [
+      'no crystals',
+      few.replace(/--- Begin crystal[\s\S]*?--- End crystal\n/g, ''),
+      {},
+      /none of 4 frames has a crystal/,
+    ],
+    ['no frames', 'CrystFEL stream format 2.3\nGenerated by a test\n\n', {}, /no frames/],
+    ['a group that the cell does not have', few, { symmetry: '4/mmm' }, /does not have the symmetry 4\/mmm/],
+    [
+      'another cell than was given',
+      few,
+      {
+        cell: {
+          cell: [
+            [99, 0, 0],
+            [0, 99, 0],
+            [0, 0, 99],
+          ],
+          centring: 'P',
+        },
+      },
+      /no crystal has the cell 99/,
+    ],
+    ['limits that leave nothing', few, { minSnr: 1e9 }, /leave out all \d+ observations/],
+    [
+      'too few measurements of anything',
+      few,
+      { minMeasurements: 1000 },
+      /no reflection was observed 1000 times in 4 crystals/,
+    ],
+  ] as const)('%s', async ([, text, options, message]) => {
+    await expect(merge(text, { symmetry: 'mmm', ...options } as MergeOptions)).rejects.toMatchObject({
+      tag: 'Argument',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('mixed cells are refused, or the ones of the cell that is given are taken', async () => {
+    await expect(merge([few, other], { symmetry: 'mmm' })).rejects.toThrow(
+      /different cells: 4 near 24\.00 28\.00 .*, 4 near 40\.00/,
+    );
+    const cell = {
+      cell: [
+        [40, 0, 0],
+        [0, 50, 0],
+        [0, 0, 60],
+      ],
+      centring: 'P',
+    } as const;
+    const { merged, counts, remarks } = await merge([few, other], { symmetry: 'mmm', cell, iterations: 1 });
+    expect(merged).toBe(4);
+    expect(counts.otherCell).toBe(4);
+    expect(remarks.join()).toMatch(/4 of 8 crystals have another cell/);
+  });
+
+  test('streams of different counts a photon are refused', async () => {
+    const gain = (text: string, value: number): string =>
+      text.replace(
+        'a simulation\n\n',
+        `a simulation\n\n----- Begin geometry file -----\nadu_per_photon = ${value}\n----- End geometry file -----\n`,
+      );
+    await expect(merge([gain(few, 1), gain(few, 7)], { symmetry: 'mmm' })).rejects.toThrow(
+      /1 counts a photon and 1\.stream 7/,
+    );
+  });
+
+  test('one crystal is merged, and its halves say nothing', async () => {
+    const one = simulateStream({ crystals: 1, symmetry: 'mmm', parameters: orthorhombic }).text;
+    const { reflections, statistics, halves } = await merge(one, { symmetry: 'mmm', minMeasurements: 1 });
+    expect(reflections.count).toBeGreaterThan(20);
+    expect([...reflections.intensity].every(Number.isFinite)).toBe(true);
+    expect(Math.min(...halves.map(({ count }) => count))).toBe(0);
+    expect(statistics.overall.ccHalf).toBeNaN();
+  });
+
+  test('a frame that is cut off is left out and counted', async () => {
+    const { counts, merged } = await merge(few.slice(0, -200), { symmetry: 'mmm', minMeasurements: 1, iterations: 1 });
+    expect([counts.truncated, merged]).toEqual([1, 3]);
+  });
+
+  test.for([
+    [{ symmetry: 'mmm', simmetry: 1 }, /no option "simmetry".*symmetry/],
+    [{}, /symmetry is undefined/],
+    [{ symmetry: 'mmmm' }, /not a point group/],
+    [{ symmetry: 'mmm', model: 'gauss' }, /model is "gauss"/],
+    [{ symmetry: 'mmm', iterations: -1 }, /iterations is -1/],
+    [{ symmetry: 'mmm', reference: {} }, /reference is .*expected a list that readReflectionList gave/],
+    [{ symmetry: 'mmm', lowres: 2, highres: 3 }, /lowres is the larger/],
+  ] as const)('an option that is wrong is refused by name (%#)', ([options, message]) => {
+    expect(() => new Merger(options as unknown as MergeOptions)).toThrow(
+      expect.objectContaining({ tag: 'Argument', message: expect.stringMatching(message) }),
+    );
+  });
+
+  test.for([['text'], [7], [['text']], [undefined]])('a stream that is not bytes is refused (%#)', async ([bytes]) => {
+    const merger = new Merger({ symmetry: 'mmm' });
+    await expect(merger.addStream({ name: 'it', bytes: bytes as unknown as Uint8Array })).rejects.toMatchObject({
+      tag: 'Argument',
+      message: expect.stringMatching(/^it (is|comes in pieces such as) .*expected/),
+    });
+  });
+
+  test('a merge ends at its signal', async () => {
+    const merger = new Merger({ symmetry: 'mmm' });
+    await merger.addStream({ name: 'few', bytes: [new TextEncoder().encode(few)] });
+    await expect(merger.run({ signal: AbortSignal.abort() })).rejects.toMatchObject({ tag: 'Aborted' });
+  });
+});

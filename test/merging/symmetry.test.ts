@@ -1,0 +1,208 @@
+/** Point groups, asymmetric units and the ways to index, against the tables of the International Tables and CCP4. */
+import { describe, expect, test } from 'vitest';
+import { cellFromParameters } from '../../src/crystal/cell.js';
+import {
+  ccp4Unit,
+  centric,
+  epsilon,
+  type Indices,
+  isRepresentative,
+  representative,
+  transformed,
+} from '../../src/merging/symmetry/asymmetric-unit.js';
+import { closure, inverse, keyOf, operationOf, product, tripletOf } from '../../src/merging/symmetry/matrices.js';
+import { laueGroup, laueName, pointGroup, pointGroupNames } from '../../src/merging/symmetry/point-group.js';
+import { latticeRotations, waysToIndex } from '../../src/merging/symmetry/settings.js';
+import { symmorphicGroup } from '../../src/merging/symmetry/space-group.js';
+
+/** Orders of the point groups, International Tables A, table 10.1.1. */
+const orders: Record<string, number> = {
+  '1': 1,
+  '-1': 2,
+  '2': 2,
+  m: 2,
+  '2/m': 4,
+  '222': 4,
+  mm2: 4,
+  mmm: 8,
+  '4': 4,
+  '-4': 4,
+  '4/m': 8,
+  '422': 8,
+  '4mm': 8,
+  '-42m': 8,
+  '-4m2': 8,
+  '4/mmm': 16,
+  '3_H': 3,
+  '-3_H': 6,
+  '321_H': 6,
+  '312_H': 6,
+  '3m1_H': 6,
+  '31m_H': 6,
+  '-3m1_H': 12,
+  '-31m_H': 12,
+  '3_R': 3,
+  '-3_R': 6,
+  '32_R': 6,
+  '3m_R': 6,
+  '-3m_R': 12,
+  '6': 6,
+  '-6': 6,
+  '6/m': 12,
+  '622': 12,
+  '6mm': 12,
+  '-62m': 12,
+  '-6m2': 12,
+  '6/mmm': 24,
+  '23': 12,
+  'm-3': 24,
+  '432': 24,
+  '-43m': 24,
+  'm-3m': 48,
+};
+
+const within = (most: number): Indices[] => {
+  const all: Indices[] = [];
+  for (let h = -most; h <= most; h++)
+    for (let k = -most; k <= most; k++) for (let l = -most; l <= most; l++) all.push([h, k, l]);
+  return all;
+};
+
+test('every point group has its order, and is closed', () => {
+  expect([...pointGroupNames].sort()).toEqual(Object.keys(orders).sort());
+  for (const name of pointGroupNames) {
+    const { operations } = pointGroup(name);
+    expect(operations.length, name).toBe(orders[name]);
+    const keys = new Set(operations.map(keyOf));
+    for (const a of operations) for (const b of operations) expect(keys.has(keyOf(product(a, inverse(b))))).toBe(true);
+  }
+});
+
+test('a unique axis that is turned keeps its own index in place', () => {
+  for (const [axis, at] of [
+    ['a', 0],
+    ['b', 1],
+    ['c', 2],
+  ] as const) {
+    const rotation = pointGroup(`2_ua${axis}`).operations[1] ?? [];
+    expect(
+      rotation.map((x, i) => (i % 4 === 0 ? x : 0)),
+      axis,
+    ).toEqual([0, 1, 2].flatMap((i) => [0, 1, 2].map((j) => (i !== j ? 0 : i === at ? 1 : -1))));
+    expect(pointGroup(`4_ua${axis}`).operations.every((m) => Math.abs(m[4 * at] ?? 0) === 1)).toBe(true);
+  }
+});
+
+test.for(['4/', 'P4', '2/m_uad', 'mmm_uab', 'm-3_uaa', '', '4_H'])('"%s" is not a point group', (name) => {
+  expect(() => pointGroup(name)).toThrow(expect.objectContaining({ tag: 'Argument' }));
+});
+
+test('triplets are read and written alike', () => {
+  for (const text of ['h,k,l', '-k,h,l', 'k,h,-l', '-h,-k,l']) expect(tripletOf(operationOf(text))).toBe(text);
+  expect(transformed([1, 2, 5], operationOf('k,i,l'))).toEqual([2, -3, 5]);
+});
+
+test('equivalent reflections have one representative, which is one of them', () => {
+  const wrong: string[] = [];
+  for (const name of pointGroupNames) {
+    const group = pointGroup(name);
+    for (const indices of within(2)) {
+      const own = representative(indices, group);
+      const orbit = group.operations.map((operation) => transformed(indices, operation));
+      if (isRepresentative(indices, group) !== (own.join() === indices.join()))
+        wrong.push(`${name} ${indices}: is it?`);
+      if (!orbit.some((other) => other.join() === own.join())) wrong.push(`${name} ${indices}: not one of them`);
+      for (const other of orbit)
+        if (representative(other, group).join() !== own.join()) wrong.push(`${name} ${indices}: ${other}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
+
+test("CrystFEL's representative has no negative index where it can, and the largest first index", () => {
+  expect(representative([-8, -15, -15], pointGroup('4/m'))).toEqual([8, 15, 15]);
+  expect(representative([-1, -2, -3], pointGroup('-1'))).toEqual([1, 2, 3]);
+  expect(representative([-1, 2, -3], pointGroup('-1'))).toEqual([1, -2, 3]);
+});
+
+test("each orbit has one member in CCP4's asymmetric unit, and only mates need the inversion", () => {
+  let settings = 0;
+  const wrong: string[] = [];
+  for (const name of [...pointGroupNames, '2_uab', '2/m_uab']) {
+    const group = pointGroup(name);
+    const place = ccp4Unit(group);
+    if (!place) continue;
+    settings++;
+    const laue = laueGroup(group);
+    for (const indices of within(2)) {
+      const { indices: own, mate } = place(indices);
+      for (const operation of laue.operations)
+        if (place(transformed(indices, operation)).indices.join() !== own.join()) wrong.push(`${name} ${indices}`);
+      const opposite = place([-indices[0], -indices[1], -indices[2]]).mate;
+      if (mate && opposite) wrong.push(`${name} ${indices}: both are mates`);
+      if (!centric(indices, laue) && mate === opposite) wrong.push(`${name} ${indices}: neither is a mate`);
+      if (centric(indices, laue) && mate) wrong.push(`${name} ${indices} is centric and a mate`);
+    }
+  }
+  expect(wrong).toEqual([]);
+  // All but monoclinic groups about c and rhombohedral axes.
+  expect(settings).toBe(36);
+});
+
+test('epsilon times the distinct members is the order of the rotations', () => {
+  const group = pointGroup('4/mmm');
+  expect(epsilon([0, 0, 2], group)).toBe(4);
+  expect(epsilon([1, 1, 0], group)).toBe(2);
+  expect(epsilon([1, 2, 3], group)).toBe(1);
+});
+
+describe('ways to index', () => {
+  const hexagonal = cellFromParameters(60, 60, 90, 90, 90, 120);
+  const tetragonal = cellFromParameters(62.5, 62.5, 44.2, 90, 90, 90);
+  const cubic = cellFromParameters(60, 60, 60, 90, 90, 90);
+  test.for([
+    ['4/m', tetragonal, ['h,k,l', 'k,h,-l']],
+    ['-4', tetragonal, ['h,k,l', 'k,h,-l']],
+    ['4/mmm', tetragonal, ['h,k,l']],
+    ['6', hexagonal, ['h,k,l', 'k,h,-l']],
+    ['622', hexagonal, ['h,k,l']],
+    ['23', cubic, ['h,k,l', 'k,h,-l']],
+    ['432', cubic, ['h,k,l']],
+  ] as const)('%s has those of the tables', ([name, cell, ways]) => {
+    expect(waysToIndex(latticeRotations(cell), pointGroup(name)).map(tripletOf)).toEqual(ways);
+  });
+
+  test('trigonal groups have four and two', () => {
+    const ways = (name: string): number => waysToIndex(latticeRotations(hexagonal), pointGroup(name)).length;
+    expect(['3', '321', '312'].map(ways)).toEqual([4, 2, 2]);
+  });
+
+  test('accidental ones are found: orthorhombic with two like lengths, monoclinic with a right angle', () => {
+    const ways = (cell: number[], name: string): number =>
+      waysToIndex(
+        latticeRotations(cellFromParameters(...(cell as [number, number, number, number, number, number]))),
+        pointGroup(name),
+      ).length;
+    expect(ways([50, 50.4, 80, 90, 90, 90], 'mmm')).toBe(2);
+    expect(ways([50, 53, 80, 90, 90, 90], 'mmm')).toBe(1);
+    expect(ways([50, 60, 80, 90, 90.5, 90], '2/m_uab')).toBe(2);
+    expect(ways([50, 60, 80, 90, 97, 90], '2/m_uab')).toBe(1);
+  });
+
+  test('each way and the group make all rotations of the lattice', () => {
+    const rotations = latticeRotations(cubic);
+    const ways = waysToIndex(rotations, pointGroup('2_uab'));
+    expect(ways).toHaveLength(12);
+    expect(closure(rotations)).toHaveLength(24);
+  });
+});
+
+test('symmorphic space groups have the operators of their point groups and centring', () => {
+  expect(symmorphicGroup(pointGroup('4/m'), 'P')).toMatchObject({ name: 'P 4', number: 75, primitive: 4 });
+  expect(symmorphicGroup(pointGroup('4/mmm'), 'I')).toMatchObject({ name: 'I 4 2 2', number: 97, primitive: 8 });
+  expect(symmorphicGroup(pointGroup('4/mmm'), 'I')?.operators).toHaveLength(16);
+  expect(symmorphicGroup(pointGroup('-3m1_H'), 'H')).toMatchObject({ name: 'H 3 2', number: 155, pointGroup: 'PG32' });
+  expect(symmorphicGroup(pointGroup('mmm'), 'A')).toBeUndefined();
+  expect(symmorphicGroup(pointGroup('4'), 'P')?.operators).toContain('-Y,X,Z');
+  expect(laueName(pointGroup('2_uab'))).toBe('2/m_uab');
+});
