@@ -45,3 +45,24 @@ export function checkCentring(name: string, what: string): Centring {
   if (!centring) throw new EwaldError('Argument', `${what} is "${name}"; needed is one of ${centrings.join(', ')}`);
   return centring;
 }
+
+/** Whether a reflection is absent by the centring of the lattice. */
+export function isAbsent(centring: Centring, h: number, k: number, l: number): boolean {
+  const odd = (n: number): boolean => n % 2 !== 0;
+  switch (centring) {
+    case 'A':
+      return odd(k + l);
+    case 'B':
+      return odd(h + l);
+    case 'C':
+      return odd(h + k);
+    case 'I':
+      return odd(h + k + l);
+    case 'F':
+      return odd(h + k) || odd(h + l);
+    case 'H':
+      return (((-h + k + l) % 3) + 3) % 3 !== 0;
+    default:
+      return false;
+  }
+}

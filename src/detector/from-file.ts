@@ -1,6 +1,7 @@
 /** The geometry of a detector that is one flat panel, from what the frames' own file says. */
 
 import { EwaldError } from '../base/errors.js';
+import { flatGeometry } from '../crystal/geometry/flat.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Dataset } from '../data/dataset.js';
 
@@ -34,40 +35,10 @@ export function geometryFromFile({ name, meta, shape }: Dataset): Geometry {
       `${name}: its pixels are ${pixelSizeM.x} x ${pixelSizeM.y} m; give a geometry with -g`,
     );
   const [height = 0, width = 0] = shape.signal;
-  return {
-    radiation: { kind: 'wavelength', given: { value: wavelengthA } },
-    bandwidth: undefined,
-    distance: { value: distanceM },
-    shift: [{ value: 0 }, { value: 0 }],
-    badRegions: [],
-    groups: new Map(),
-    peakList: undefined,
-    warnings: [],
-    panels: [
-      {
-        name: 'p0',
-        minFs: 0,
-        maxFs: width - 1,
-        minSs: 0,
-        maxSs: height - 1,
-        // As NXmx files of still images have it: fast scan along x, slow scan along y of the laboratory.
-        corner: [-beamCentrePx.x, -beamCentrePx.y],
-        fs: [1, 0, 0],
-        ss: [0, 1, 0],
-        resolution: 1 / pixelSizeM.x,
-        offsetM: 0,
-        data: '/entry/data/data',
-        dimensions: ['%', 'ss', 'fs'],
-        unitsPerPhoton: 1,
-        unitsPerEv: undefined,
-        maximum: meta.saturation ?? Number.POSITIVE_INFINITY,
-        saturationMap: undefined,
-        saturationMapFile: undefined,
-        ignored: false,
-        badEdge: 0,
-        badValues: [],
-        masks: [],
-      },
-    ],
-  };
+  return flatGeometry({
+    ...{ width, height, wavelengthA, distanceM },
+    centrePx: [beamCentrePx.x, beamCentrePx.y],
+    pixelM: pixelSizeM.x,
+    saturation: meta.saturation ?? Number.POSITIVE_INFINITY,
+  });
 }

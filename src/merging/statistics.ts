@@ -4,7 +4,7 @@
  * CrystFEL's check_hkl and compare_hkl.
  */
 import { anglesOf, type Cell, cellFromParameters, lengthsOf, reciprocal } from '../crystal/cell.js';
-import type { Centring } from '../crystal/centring.js';
+import { type Centring, isAbsent } from '../crystal/centring.js';
 import { ccStar, correlation, rSplit } from './correlations.js';
 import type { ReflectionList } from './hkl.js';
 import { type AnomalousDifference, anomalousDifferences } from './mates.js';
@@ -101,25 +101,7 @@ export function inverseD(cell: Cell): (indices: Indices) => number {
 }
 
 /** Whether a centred lattice has no reflection at these indices. */
-export function absent([h, k, l]: Indices, centring: Centring): boolean {
-  const odd = (x: number): boolean => x % 2 !== 0;
-  switch (centring) {
-    case 'A':
-      return odd(k + l);
-    case 'B':
-      return odd(h + l);
-    case 'C':
-      return odd(h + k);
-    case 'I':
-      return odd(h + k + l);
-    case 'F':
-      return odd(h + k) || odd(h + l);
-    case 'H':
-      return (-h + k + l) % 3 !== 0;
-    default:
-      return false;
-  }
-}
+const absent = ([h, k, l]: Indices, centring: Centring): boolean => isAbsent(centring, h, k, l);
 
 const indicesOf = (list: ReflectionList, i: number): [number, number, number] => [
   list.indices[3 * i] ?? 0,

@@ -6,7 +6,7 @@
  * |s| is at most the profile radius; bandwidth widens that by |g|²λ/2 · Δλ/λ.
  */
 import { type Cell, dot, type Vector } from '../crystal/cell.js';
-import type { Centring } from '../crystal/centring.js';
+import { type Centring, isAbsent } from '../crystal/centring.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { PanelPlace } from '../crystal/geometry/pixels.js';
 
@@ -34,27 +34,6 @@ export interface Excitation {
   readonly bandwidth: number;
   /** Largest 1/d, 1/Å. */
   readonly maxInverseD: number;
-}
-
-/** Whether a reflection is absent by the centring of the lattice. */
-export function isAbsent(centring: Centring, h: number, k: number, l: number): boolean {
-  const odd = (n: number): boolean => n % 2 !== 0;
-  switch (centring) {
-    case 'A':
-      return odd(k + l);
-    case 'B':
-      return odd(h + l);
-    case 'C':
-      return odd(h + k);
-    case 'I':
-      return odd(h + k + l);
-    case 'F':
-      return odd(h + k) || odd(h + l);
-    case 'H':
-      return (((-h + k + l) % 3) + 3) % 3 !== 0;
-    default:
-      return false;
-  }
 }
 
 /** Excitation error of a reciprocal vector, 1/Å. */

@@ -1,58 +1,28 @@
 /** What belongs to simulated frames: their geometry, and their truth as a document. */
 import { reciprocal } from '../crystal/cell.js';
+import { flatGeometry } from '../crystal/geometry/flat.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Metadata } from '../data/dataset.js';
 import { type FrameSimulation, type SimulatedDetector, type SimulatedFrame, saturation } from './frames.js';
 
 /** The detector as a .geom file says it; the mask of gaps and bad pixels is in the frames' file. */
 export function geometryOfSimulation(detector: SimulatedDetector, voltageV?: number): Geometry {
-  const { width, height, centrePx, pixelM, distanceM, wavelengthA, bandwidth, beamStopPx } = detector;
+  const { bandwidth, beamStopPx } = detector;
   const stop = { minX: -beamStopPx, maxX: beamStopPx, minY: -beamStopPx, maxY: beamStopPx };
+  const flat = flatGeometry({ ...detector, saturation });
+  const mask = {
+    index: 0,
+    path: '/entry/instrument/detector/pixel_mask',
+    file: undefined,
+    goodBits: 0,
+    badBits: 0xffffffff,
+  };
   return {
-    radiation:
-      voltageV === undefined
-        ? { kind: 'wavelength', given: { value: wavelengthA } }
-        : { kind: 'electronVoltage', given: { value: voltageV } },
+    ...flat,
+    radiation: voltageV === undefined ? flat.radiation : { kind: 'electronVoltage', given: { value: voltageV } },
     bandwidth: bandwidth > 0 ? bandwidth : undefined,
-    distance: { value: distanceM },
-    shift: [{ value: 0 }, { value: 0 }],
     badRegions: beamStopPx > 0 ? [{ name: 'bad_beamstop', ...stop }] : [],
-    groups: new Map(),
-    peakList: undefined,
-    warnings: [],
-    panels: [
-      {
-        name: 'p0',
-        minFs: 0,
-        maxFs: width - 1,
-        minSs: 0,
-        maxSs: height - 1,
-        corner: [-centrePx[0], -centrePx[1]],
-        fs: [1, 0, 0],
-        ss: [0, 1, 0],
-        resolution: 1 / pixelM,
-        offsetM: 0,
-        data: '/entry/data/data',
-        dimensions: ['%', 'ss', 'fs'],
-        unitsPerPhoton: 1,
-        unitsPerEv: undefined,
-        maximum: saturation,
-        saturationMap: undefined,
-        saturationMapFile: undefined,
-        ignored: false,
-        badEdge: 0,
-        badValues: [],
-        masks: [
-          {
-            index: 0,
-            path: '/entry/instrument/detector/pixel_mask',
-            file: undefined,
-            goodBits: 0,
-            badBits: 0xffffffff,
-          },
-        ],
-      },
-    ],
+    panels: [{ ...flat.panels[0], masks: [mask] }],
   };
 }
 
