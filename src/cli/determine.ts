@@ -7,16 +7,16 @@ import { formatCellFile } from '../crystal/cell-file.js';
 import { parseGeometry } from '../crystal/geometry/parse.js';
 import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
 import { openDetector } from '../detector/detector.js';
+import { expand, inputName, readText } from '../files/read.js';
 import { type Output, openOutput } from '../files/write.js';
 import type { DeterminedCell } from '../indexing/indexer.js';
 import { latticeName } from '../pipeline/chunk.js';
 import { openFrameSearcher } from '../pipeline/frame-searcher.js';
+import { FrameSource } from '../pipeline/sources/files.js';
+import { holdsFrames, isFolder } from '../pipeline/sources/frame-files.node.js';
 import { fewestPeaks, knownOf, latticeOf, spotsOfFrames } from '../pipeline/unknown-cell.js';
 import { largestFrame, noChecksums, readingOf } from './data-options.js';
-import { holdsFrames, isFolder } from './frame-inputs.js';
 import { settle } from './frame-settings.js';
-import { FrameSource } from './frame-source.js';
-import { expand, inputName, readText } from './inputs.js';
 import { refuseForLists } from './list-flags.js';
 import {
   backendOption,

@@ -8,9 +8,9 @@ import type { Context } from '../context/rooms.js';
 import type { NpyArray } from '../data/npy.js';
 import type { FftPlan } from '../fft/fft.js';
 import { killable } from '../files/interrupt.js';
+import { inputName, readText } from '../files/read.js';
 import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
 import { kinds, npyWriting, type Options, type Wish, wishOf } from './fft-wish.js';
-import { inputName, readText } from './inputs.js';
 import { readNpyFile, writeNpyFile } from './npy-file.js';
 import { backendOption, bold, type CliDeps, dim, note, print, printJson } from './output.js';
 

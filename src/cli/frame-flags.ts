@@ -8,10 +8,10 @@ import type { IndexingMethod, IndexingThresholds } from '../indexing/indexer.js'
 import { minimumSpots } from '../indexing/parameters.js';
 import type { Tolerance } from '../pipeline/accept.js';
 import type { SearchSettings } from '../pipeline/settings.js';
+import type { Shard } from '../pipeline/sources/files.js';
+import type { LiveFlags } from '../pipeline/sources/zeromq.node.js';
 import { largestFrame, noChecksums } from './data-options.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, withExecutor } from './executor-flags.js';
-import type { Shard } from './frame-source.js';
-import type { LiveFlags } from './live-source.js';
 import { parseInteger, parseNumber } from './output.js';
 import { checkPeakFlags, type ListName, type PeakFlags, withPeakFlags } from './peak-flags.js';
 

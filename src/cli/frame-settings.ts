@@ -4,7 +4,7 @@ import { openDetector } from '../detector/detector.js';
 import { flagsOf, saidOf } from '../peaks/guess.js';
 import { prepare, type RunEvent, type RunSettings } from '../pipeline/run.js';
 import type { SearchSettings } from '../pipeline/settings.js';
-import type { RunSource } from './frame-source.js';
+import type { RunSource } from '../pipeline/sources/files.js';
 import { backendOption, type CliDeps, dim, note, Progress, yellow } from './output.js';
 
 /** Settles what a run is searched with. */

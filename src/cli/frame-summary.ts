@@ -2,8 +2,8 @@
 
 import { median } from '../base/median.js';
 import type { StageBackends, StageTimes } from '../pipeline/frame.js';
+import { Sampled } from '../pipeline/sampled.js';
 import { bold, counted, dim, red, table, yellow } from './output.js';
-import { Sampled } from './sampled.js';
 
 /** What is counted of a frame. */
 export interface CountedFrame {

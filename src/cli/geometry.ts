@@ -12,11 +12,11 @@ import { beamsOfFile } from '../detector/beams.js';
 import { checkPanels } from '../detector/detector.js';
 import { frameSize, geometryFromFile } from '../detector/from-file.js';
 import { openStacked, stackedGeometry } from '../detector/stacked.js';
+import { readText } from '../files/read.js';
 import { type Output, openOutput, type WriteOptions } from '../files/write.js';
+import { holdsFrames } from '../pipeline/sources/frame-files.node.js';
 import { geometryPicture } from '../report/geometry-picture.js';
 import { noChecksums } from './data-options.js';
-import { holdsFrames } from './frame-inputs.js';
-import { readText } from './inputs.js';
 import { bold, type CliDeps, dim, exitCode, green, print, printJson, red, yellow } from './output.js';
 
 interface Options {

@@ -1,6 +1,6 @@
 /** `ewald index run.h5 -g GEOM -p CELL -o OUT.stream`: frames in, a CrystFEL stream out. */
 import { resolve } from 'node:path';
-import { EwaldError, isEwaldError } from '../base/errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import { version } from '../base/version.js';
 import { anglesOf, lengthsOf } from '../crystal/cell.js';
 import { formatCellFile, type KnownCell } from '../crystal/cell-file.js';
@@ -11,27 +11,28 @@ import { formatHead } from '../crystal/stream/write.js';
 import { geometryFromFile } from '../detector/from-file.js';
 import type { Executor } from '../executors/executor.js';
 import type { Task } from '../executors/task.js';
+import { readText } from '../files/read.js';
 import { checkOutput, type WriteOptions } from '../files/write.js';
 import { latticeName } from '../pipeline/chunk.js';
 import type { StageBackends } from '../pipeline/frame.js';
+import { geometryRemarks } from '../pipeline/geometry-remarks.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../pipeline/record.js';
 import { methodName, type SearchSettings } from '../pipeline/settings.js';
+import { Ends } from '../pipeline/sinks/ends.js';
+import { DetectorSink } from '../pipeline/sinks/refined-geometry.js';
+import { type FrameSink, sinkWriting, solutionSink } from '../pipeline/sinks/sink.js';
+import { checkStreamFile, openStreamFile, type StreamFile } from '../pipeline/sinks/stream-file.node.js';
+import { FrameSource, type RunSource } from '../pipeline/sources/files.js';
+import { holdsFrames, readFrameList, type Wanted } from '../pipeline/sources/frame-files.node.js';
+import type { LiveOptions } from '../pipeline/sources/zeromq.node.js';
 import type { SharedRun } from '../pipeline/task.js';
 import { commandLine } from './command-line.js';
 import { readingOf } from './data-options.js';
-import { DetectorSink } from './detector-sink.js';
-import { Ends } from './ends.js';
 import { openExecutor, rankOf } from './executor-flags.js';
 import { type CheckedFlags, checkFlags, type FrameFlags, type SharedFlags } from './frame-flags.js';
-import { holdsFrames, readFrameList, type Wanted } from './frame-inputs.js';
 import { jsonOf, lineOf, nameOf } from './frame-lines.js';
 import { settle } from './frame-settings.js';
-import { type FrameSink, sinkWriting, solutionSink } from './frame-sinks.js';
-import { FrameSource, type RunSource } from './frame-source.js';
 import { explainedShare, FrameSummary } from './frame-summary.js';
-import { geometryRemarks } from './geometry-remarks.js';
-import { readText } from './inputs.js';
-import type { LiveOptions } from './live-source.js';
 import {
   backendOption,
   type CliDeps,
@@ -46,7 +47,6 @@ import {
   yellow,
 } from './output.js';
 import { listedBy } from './peak-flags.js';
-import { checkStreamFile, openStreamFile, type StreamFile } from './stream-file.js';
 
 /** Runs frames over an executor into a stream. */
 export async function runFrames(
@@ -116,6 +116,7 @@ async function search(
         serialStart,
         signal,
         shown: flags.html !== undefined,
+        warn,
       })
     : await FrameSource.open({
         ...{ wanted, data: data || undefined, geometry: given },
@@ -201,8 +202,10 @@ async function search(
   }
 }
 
+const warn = (text: string): void => note(`${yellow('warning:')} ${text}`);
+
 const openLive = async (options: LiveOptions): Promise<RunSource> =>
-  (await import('./live-source.js')).LiveSource.open(options);
+  (await import('../pipeline/sources/zeromq.node.js')).LiveSource.open(options);
 
 /** Frames of a task: enough that the next one is read meanwhile, few enough that all workers end together. */
 const taskSize = (total: number | undefined, slots: number): number =>
@@ -227,7 +230,7 @@ async function write(
 ): Promise<void> {
   const progress = new Progress('index');
   const tellElsewhere = elsewhere(flags.backend);
-  const ends = new Ends(sinks);
+  const ends = new Ends(sinks, (error) => note(`${red('ewald:')} ${messageOf(error)}`));
   const take = async (item: FrameRecord | FrameFailure): Promise<void> => {
     if (isFailure(item)) {
       summary.fail();
@@ -305,11 +308,18 @@ async function* openSinks(
 ): AsyncGenerator<FrameSink> {
   const { html, hdf5, sol } = flags;
   if (sol !== undefined) yield solutionSink(sol, writing, cells.map(latticeName));
-  if (hdf5 !== undefined) yield (await import('./hdf5-sink.js')).hdf5Sink(hdf5, writing, typed.commandLine);
+  if (hdf5 !== undefined) yield (await import('../pipeline/sinks/hdf5.js')).hdf5Sink(hdf5, writing, typed.commandLine);
   if (html !== undefined) {
     const title = source.first.name.replace(/^.*\//, '');
     const shown = { geometry, cell: cells[0], data: source.data, kept: source.kept, ...readingOf(flags) };
-    yield (await import('./report-sink.js')).reportSink({ file: html, writing, title, ...shown, ...typed });
+    yield (await import('../pipeline/sinks/report.js')).reportSink({
+      file: html,
+      writing,
+      title,
+      ...shown,
+      ...typed,
+      warn,
+    });
   }
 }
 

@@ -6,14 +6,14 @@ import { median } from '../base/median.js';
 import { choice } from '../base/options.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
+import { expand, inputName, readCellOption, readText } from '../files/read.js';
 import type { Indexer, IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
+import { holdsFrames, isFolder, isStreamFile } from '../pipeline/sources/frame-files.node.js';
 import { refuseAbsentFlags } from './crystfel-flags.js';
 import { type FrameFlags, withFrameFlags } from './frame-flags.js';
-import { holdsFrames, isFolder, isStreamFile } from './frame-inputs.js';
 import { doubtOf } from './frame-lines.js';
 import { runFrames } from './index-frames.js';
-import { expand, inputName, readCellOption, readText } from './inputs.js';
 import { refuseForLists } from './list-flags.js';
 import {
   backendOption,

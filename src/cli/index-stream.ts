@@ -9,19 +9,19 @@ import { beamOf } from '../crystal/geometry/pixels.js';
 import { readStream } from '../crystal/stream/read.js';
 import type { StreamChunk, StreamPeak } from '../crystal/stream/stream.js';
 import { formatChunk } from '../crystal/stream/write.js';
+import { readText } from '../files/read.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import { chunkOf, latticeName } from '../pipeline/chunk.js';
 import { indexPeaks } from '../pipeline/frame.js';
 import { planIndexer } from '../pipeline/frame-searcher.js';
 import { failureOf, recordOf } from '../pipeline/record.js';
 import { methodName, type SearchSettings } from '../pipeline/settings.js';
+import { checkStreamFile, linesOf, openStreamFile, type StreamFile } from '../pipeline/sinks/stream-file.node.js';
 import { checkFlags, type FrameFlags, type SharedFlags } from './frame-flags.js';
 import { jsonOf, lineOf } from './frame-lines.js';
 import { explainedShare, FrameSummary } from './frame-summary.js';
 import { headOf } from './index-frames.js';
-import { readText } from './inputs.js';
 import { backendOption, type CliDeps, exitCode, note, Progress, print, printJson } from './output.js';
-import { checkStreamFile, linesOf, openStreamFile, type StreamFile } from './stream-file.js';
 
 /** Flags that need frames. */
 const ofFrames = ['threshold', 'minSnr', 'follow', 'shard', 'resume', 'html', 'hdf5', 'sol', 'executor'] as const;

@@ -5,7 +5,7 @@ import type { Command, Option } from 'commander';
 import { EwaldError, messageOf } from '../base/errors.js';
 import { formats } from '../data/formats/table.js';
 import { readSpotList, type SpotUnit } from '../data/spot-list.js';
-import { inputName, readText } from './inputs.js';
+import { inputName, readText } from '../files/read.js';
 
 const mostText = 2 ** 26;
 const endings = new Set(formats.flatMap((format) => format.endings));

@@ -4,13 +4,13 @@ import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
+import { expand, inputName, readCellOption, readText } from '../files/read.js';
 import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
 import { readReflectionList } from '../merging/hkl.js';
 import type { MergedLists, MergeResult } from '../merging/merger.js';
 import { type MergeModel, type MergeOptions, mergeModels } from '../merging/options.js';
 import { readSplitTable } from '../merging/split.js';
 import type { ShellStatistics } from '../merging/statistics.js';
-import { expand, inputName, readCellOption, readText } from './inputs.js';
 import {
   bold,
   type CliDeps,

@@ -16,8 +16,8 @@ import {
   npyOffset,
   readNpy,
 } from '../data/npy.js';
+import { inputName, readBytes } from '../files/read.js';
 import { openOutput, type WriteOptions } from '../files/write.js';
-import { inputName, readBytes } from './inputs.js';
 
 // Node reads and writes less than 2 GiB at a time, and signals are served between two pieces.
 const piece = 2 ** 24;

@@ -10,11 +10,11 @@ import { wavelengthOf } from '../crystal/geometry/geometry.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
 import { openCodecs } from '../data/opening.node.js';
 import { beginHdf5Frames } from '../data/write-hdf5.js';
+import { readCellOption } from '../files/read.js';
 import { type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { latticeName } from '../pipeline/chunk.js';
 import { geometryOfSimulation, metadataOfSimulation, truthOf, truthOfFrame } from '../simulate/describe.js';
 import { type FrameSimulation, FrameSimulator } from '../simulate/frames.js';
-import { readCellOption } from './inputs.js';
 import { bold, type CliDeps, counted, Progress, parseInteger, parseNumber, print, printJson } from './output.js';
 
 interface Options {

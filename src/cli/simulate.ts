@@ -11,9 +11,9 @@ import { refuseInputs } from '../files/inputs.js';
 import { onExit } from '../files/interrupt.js';
 import { type Lock, lockFile } from '../files/lock.js';
 import { followed, temporaryBeside } from '../files/names.js';
+import { readCellOption } from '../files/read.js';
 import { writeWhole } from '../files/write.js';
 import { type SpotSimulation, simulateSpotImages } from '../simulate/spots.js';
-import { readCellOption } from './inputs.js';
 import {
   bold,
   type CliDeps,

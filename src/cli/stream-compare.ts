@@ -6,9 +6,9 @@ import { type Cell, cellFrom, reciprocal, sameLattice } from '../crystal/cell.js
 import { misorientation } from '../crystal/lattice-match.js';
 import { readStream } from '../crystal/stream/read.js';
 import type { StreamChunk } from '../crystal/stream/stream.js';
-import { readText } from './inputs.js';
+import { readText } from '../files/read.js';
+import { linesOf } from '../pipeline/sinks/stream-file.node.js';
 import { bold, print, printJson, table } from './output.js';
-import { linesOf } from './stream-file.js';
 
 /** What a simulation knows of a frame. */
 interface TrueFrame {

@@ -4,10 +4,10 @@ import { EwaldError } from '../base/errors.js';
 import { median } from '../base/median.js';
 import { type RawChunk, type RawStream, readRawStream } from '../crystal/stream/raw.js';
 import { checkOutput, openOutput } from '../files/write.js';
+import { deciding } from '../pipeline/sinks/same-run.js';
+import { linesOf, streamWriting } from '../pipeline/sinks/stream-file.node.js';
 import { bold, type CliDeps, counted, dim, note, print, printJson, table, yellow } from './output.js';
-import { deciding } from './same-run.js';
 import { compareStreams } from './stream-compare.js';
-import { linesOf, streamWriting } from './stream-file.js';
 
 export function register(program: Command, _: CliDeps): void {
   const stream = program.command('stream').description('join, count and compare CrystFEL streams');

@@ -1,6 +1,6 @@
 /** What a long run keeps of its crystals: bounded, evenly over the run. */
 import { expect, test } from 'vitest';
-import { Sampled } from '../../src/cli/sampled.js';
+import { Sampled } from '../../src/pipeline/sampled.js';
 
 test('a short run keeps all, a long one every n-th, and both say how many there were', () => {
   const few = new Sampled<number>();

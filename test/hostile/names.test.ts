@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isEwaldError } from '../../src/base/errors.js';
-import { solutionSink } from '../../src/cli/frame-sinks.js';
 import { writeResults } from '../../src/cli/run-files.js';
 import { visibleJson } from '../../src/cli/visible.js';
 import { formatCellFile, readCell } from '../../src/crystal/cell-file.js';
@@ -16,6 +15,7 @@ import { readStream } from '../../src/crystal/stream/read.js';
 import { marks, type StreamChunk, type StreamCrystal } from '../../src/crystal/stream/stream.js';
 import { formatChunk, formatHead } from '../../src/crystal/stream/write.js';
 import { attribute, encoded } from '../../src/data/hdf5/write-types.js';
+import { solutionSink } from '../../src/pipeline/sinks/sink.js';
 import { geometryPicture } from '../../src/report/geometry-picture.js';
 import { type Report, reportPage } from '../../src/report/page.js';
 

@@ -14,9 +14,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { linesOf } from '../../src/cli/stream-file.js';
 import { readRawStream } from '../../src/crystal/stream/raw.js';
 import { readStream } from '../../src/crystal/stream/read.js';
+import { linesOf } from '../../src/pipeline/sinks/stream-file.node.js';
 import { Commands } from '../support/commands.js';
 
 let folder = '';

@@ -184,7 +184,7 @@ export async function bentTexts(count, note, from = 0) {
   const stream = readFileSync(join(sim, 'peers/mono.asdf.stream'));
   // A chunk or two: what comes behind is more of the same.
   const part = stream.subarray(0, stream.indexOf('----- End chunk -----', 40_000) + 22);
-  const { readFrameList } = await import('../../build/esm/cli/frame-inputs.js');
+  const { readFrameList } = await import('../../build/esm/pipeline/sources/frame-files.node.js');
   const folder = mkdtempSync(join(tmpdir(), 'ewald-soak-'));
   const outcomes = { read: 0, refused: 0 };
   try {

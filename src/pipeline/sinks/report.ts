@@ -1,26 +1,26 @@
 /** `--html report.html`: what a run came to, as a page with pictures; the frames that are shown are read once more. */
 
-import { median } from '../base/median.js';
-import { version } from '../base/version.js';
-import { anglesOf, lengthsOf } from '../crystal/cell.js';
-import type { KnownCell } from '../crystal/cell-file.js';
-import type { Geometry } from '../crystal/geometry/geometry.js';
-import { positionOf } from '../crystal/geometry/pixels.js';
-import { readStream } from '../crystal/stream/read.js';
-import type { Dataset } from '../data/dataset.js';
-import { open } from '../data/opening.node.js';
-import { openDetector } from '../detector/detector.js';
-import type { OpenOther } from '../detector/open-other.js';
-import { openStacked } from '../detector/stacked.js';
-import { openOutput, type WriteOptions } from '../files/write.js';
-import type { KeptFrames } from '../live/kept.js';
-import type { FrameOrigin } from '../pipeline/chunk.js';
-import { readFrame } from '../pipeline/read-frame.js';
-import type { FrameRecord } from '../pipeline/record.js';
-import { Assembly } from '../report/assembly.js';
-import { type Report, reportPage, type ShownFrame } from '../report/page.js';
-import { ended, type FrameSink, sinkWriting } from './frame-sinks.js';
-import { dim, note } from './output.js';
+import { messageOf } from '../../base/errors.js';
+import { median } from '../../base/median.js';
+import { version } from '../../base/version.js';
+import { anglesOf, lengthsOf } from '../../crystal/cell.js';
+import type { KnownCell } from '../../crystal/cell-file.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import { positionOf } from '../../crystal/geometry/pixels.js';
+import { readStream } from '../../crystal/stream/read.js';
+import type { Dataset } from '../../data/dataset.js';
+import { open } from '../../data/opening.node.js';
+import { openDetector } from '../../detector/detector.js';
+import type { OpenOther } from '../../detector/open-other.js';
+import { openStacked } from '../../detector/stacked.js';
+import { openOutput, type WriteOptions } from '../../files/write.js';
+import type { KeptFrames } from '../../live/kept.js';
+import { Assembly } from '../../report/assembly.js';
+import { type Report, reportPage, type ShownFrame } from '../../report/page.js';
+import type { FrameOrigin } from '../chunk.js';
+import { readFrame } from '../read-frame.js';
+import type { FrameRecord } from '../record.js';
+import { ended, type FrameSink, sinkWriting } from './sink.js';
 
 /** What the report is told before the run. */
 export interface ReportOptions {
@@ -35,6 +35,8 @@ export interface ReportOptions {
   readonly maxFrameBytes?: number | undefined;
   /** Frames that came but once; undefined: files are read again. */
   readonly kept: KeptFrames | undefined;
+  /** Receives what keeps the report from being complete. */
+  readonly warn: (text: string) => void;
   /** What stood out, asked for at the end. */
   readonly remarks: () => readonly string[];
 }
@@ -94,7 +96,7 @@ export async function reportSink(options: ReportOptions): Promise<FrameSink> {
   const close = async (isWhole: boolean): Promise<string> => {
     const seconds = (performance.now() - begun) / 1000;
     const pictures = await picturesOf(options, best, sample).catch((error) => {
-      note(dim(`the report shows no frames: ${error instanceof Error ? error.message : error}`));
+      options.warn(`the report shows no frames: ${messageOf(error)}`);
       return undefined;
     });
     const frames = timeline.length + failed;

@@ -5,7 +5,7 @@ import { extentOf } from '../crystal/geometry/pixels.js';
 import { beamsOfFile } from '../detector/beams.js';
 import { frameSize } from '../detector/from-file.js';
 import { stackedGeometry } from '../detector/stacked.js';
-import type { RunSource } from './frame-source.js';
+import type { RunSource } from './sources/files.js';
 
 /**
  * Remarks on a geometry beside the frames. Throws `Format` where it lacks what every frame needs, or points at numbers

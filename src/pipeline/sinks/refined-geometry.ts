@@ -1,12 +1,12 @@
 /** Gathers what crystals say of the detector, reports it, and writes the geometry that says so where it is asked for. */
-import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
-import { formatGeometry } from '../crystal/geometry/write.js';
-import { type Output, openOutput, type WriteOptions } from '../files/write.js';
-import { type DetectorFit, detectorVerdict, refinedGeometry } from '../pipeline/detector-fit.js';
-import type { FrameRecord } from '../pipeline/record.js';
-import { detectorRemarks } from './detector-remarks.js';
-import { ended, type FrameSink, sinkWriting } from './frame-sinks.js';
-import { Sampled } from './sampled.js';
+import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import { formatGeometry } from '../../crystal/geometry/write.js';
+import { type Output, openOutput, type WriteOptions } from '../../files/write.js';
+import { type DetectorFit, detectorVerdict, refinedGeometry } from '../detector-fit.js';
+import { detectorRemarks } from '../detector-remarks.js';
+import type { FrameRecord } from '../record.js';
+import { Sampled } from '../sampled.js';
+import { ended, type FrameSink, sinkWriting } from './sink.js';
 
 export class DetectorSink implements FrameSink {
   readonly #geometry: Geometry;

@@ -3,14 +3,14 @@
  * frames; whoever searches opens them again, wherever that is.
  */
 import { stat } from 'node:fs/promises';
-import { EwaldError, isEwaldError } from '../base/errors.js';
-import type { Geometry } from '../crystal/geometry/geometry.js';
-import type { Dataset } from '../data/dataset.js';
-import { open } from '../data/opening.node.js';
-import type { LiveFrame } from '../live/frame.js';
-import type { KeptFrames } from '../live/kept.js';
-import type { SearchTask } from '../pipeline/task.js';
-import { type DataPath, filesOfFolder, isFolder, openFile, type Wanted } from './frame-inputs.js';
+import { EwaldError, isEwaldError } from '../../base/errors.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import type { Dataset } from '../../data/dataset.js';
+import { open } from '../../data/opening.node.js';
+import type { LiveFrame } from '../../live/frame.js';
+import type { KeptFrames } from '../../live/kept.js';
+import type { SearchTask } from '../task.js';
+import { type DataPath, filesOfFolder, isFolder, openFile, type Wanted } from './frame-files.node.js';
 
 /** Shard i of n, from 1: every n-th frame, the i-th first. */
 export interface Shard {

@@ -1,9 +1,7 @@
 /** The outputs of a run end independently: one that fails is reported, the others are written. */
-import { messageOf } from '../base/errors.js';
-import type { FrameRecord } from '../pipeline/record.js';
-import type { FrameSink } from './frame-sinks.js';
-import { note, red } from './output.js';
-import type { StreamFile } from './stream-file.js';
+import type { FrameRecord } from '../record.js';
+import type { FrameSink } from './sink.js';
+import type { StreamFile } from './stream-file.node.js';
 
 /** What became of the outputs. */
 export interface Ended {
@@ -16,11 +14,14 @@ export interface Ended {
 /** Feeds and ends what is written beside the stream. */
 export class Ends {
   readonly #sinks: Set<FrameSink>;
+  readonly #report: (error: unknown) => void;
   /** Whether an output failed. */
   failed = false;
 
-  constructor(sinks: readonly FrameSink[]) {
+  /** `report` receives the error of each output that fails. */
+  constructor(sinks: readonly FrameSink[], report: (error: unknown) => void) {
     this.#sinks = new Set(sinks);
+    this.#report = report;
   }
 
   /** Gives a frame to every sink; one that fails gets no more, and the run goes on. */
@@ -60,7 +61,7 @@ export class Ends {
       return await work();
     } catch (error) {
       this.failed = true;
-      note(`${red('ewald:')} ${messageOf(error)}`);
+      this.#report(error);
       return undefined;
     }
   }

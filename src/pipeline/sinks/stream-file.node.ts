@@ -6,14 +6,14 @@
 import { constants, createReadStream } from 'node:fs';
 import { copyFile, type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { EwaldError } from '../base/errors.js';
-import { fileError } from '../base/file-errors.js';
-import { type RawChunk, readRawStream } from '../crystal/stream/raw.js';
-import { marks } from '../crystal/stream/stream.js';
-import { flush, flushFolder } from '../files/flush.js';
-import type { Inputs } from '../files/inputs.js';
-import { type Lock, lockFile } from '../files/lock.js';
-import { checkOutput, type Output, openOutput, permitted, type WriteOptions } from '../files/write.js';
+import { EwaldError } from '../../base/errors.js';
+import { fileError } from '../../base/file-errors.js';
+import { type RawChunk, readRawStream } from '../../crystal/stream/raw.js';
+import { marks } from '../../crystal/stream/stream.js';
+import { flush, flushFolder } from '../../files/flush.js';
+import type { Inputs } from '../../files/inputs.js';
+import { type Lock, lockFile } from '../../files/lock.js';
+import { checkOutput, type Output, openOutput, permitted, type WriteOptions } from '../../files/write.js';
 import { sameRun } from './same-run.js';
 
 /** A stream under way. */

@@ -1,13 +1,13 @@
 /** Which frames a run takes: files, folders, `-i` lists of files with `//N` events, and whether arguments are frames. */
 import { open as openHandle, readdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { EwaldError } from '../base/errors.js';
-import type { Geometry } from '../crystal/geometry/geometry.js';
-import type { Dataset } from '../data/dataset.js';
-import { detect, open } from '../data/opening.node.js';
-import { openStacked } from '../detector/stacked.js';
-import { readText } from './inputs.js';
-import { isStream } from './stream-file.js';
+import { EwaldError } from '../../base/errors.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import type { Dataset } from '../../data/dataset.js';
+import { detect, open } from '../../data/opening.node.js';
+import { openStacked } from '../../detector/stacked.js';
+import { readText } from '../../files/read.js';
+import { isStream } from '../sinks/stream-file.node.js';
 
 /** A file and the frames of it that are wanted; undefined: all. */
 export interface Wanted {

@@ -1,18 +1,17 @@
 /** Frames that come by ZeroMQ, as tasks: messages are decoded here, and travel as plain numbers. */
 
-import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
-import { importOptional } from '../base/optional.js';
-import type { Geometry } from '../crystal/geometry/geometry.js';
-import type { Codecs } from '../data/codecs/codecs.js';
-import type { Dataset } from '../data/dataset.js';
-import { open, openCodecs } from '../data/opening.node.js';
-import { frameOfMsgpack, type LiveKeys } from '../live/crystfel.js';
-import { frameOfDectris, isDectris, readDectris, type Series, seriesOf } from '../live/dectris.js';
-import { type LiveFrame, liveDataset, liveNumber } from '../live/frame.js';
-import { KeptFrames } from '../live/kept.js';
-import type { SearchTask } from '../pipeline/task.js';
-import type { RunSource } from './frame-source.js';
-import { note, yellow } from './output.js';
+import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
+import { importOptional } from '../../base/optional.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import type { Codecs } from '../../data/codecs/codecs.js';
+import type { Dataset } from '../../data/dataset.js';
+import { open, openCodecs } from '../../data/opening.node.js';
+import { frameOfMsgpack, type LiveKeys } from '../../live/crystfel.js';
+import { frameOfDectris, isDectris, readDectris, type Series, seriesOf } from '../../live/dectris.js';
+import { type LiveFrame, liveDataset, liveNumber } from '../../live/frame.js';
+import { KeptFrames } from '../../live/kept.js';
+import type { SearchTask } from '../task.js';
+import type { RunSource } from './files.js';
 
 /** How frames are asked for. */
 export interface LiveFlags {
@@ -32,6 +31,8 @@ export interface LiveOptions extends LiveFlags {
   /** Whether frames are shown when the run has ended. */
   readonly shown: boolean;
   readonly signal: AbortSignal;
+  /** Receives why a message before the first frame could not be read. */
+  readonly warn: (text: string) => void;
 }
 
 /** Messages that wait while frames are searched; what is published beyond that is lost, as ZeroMQ has it. */
@@ -83,7 +84,7 @@ export class LiveSource implements RunSource {
     const messages = await Messages.open(options);
     try {
       for await (const frame of messages.frames()) {
-        if ('error' in frame) note(`${yellow('warning:')} ${frame.error}`);
+        if ('error' in frame) options.warn(frame.error);
         else return new LiveSource(options, messages, frame);
       }
       if (options.signal.aborted) throw new EwaldError('Aborted', 'interrupted before the first frame');

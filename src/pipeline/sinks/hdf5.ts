@@ -3,13 +3,13 @@
  * of a million frames hold no padding. Lengths in Å, reciprocal vectors in 1/Å, pixels from the corner of the array.
  */
 
-import { EwaldError } from '../base/errors.js';
-import { version } from '../base/version.js';
-import { Hdf5Writer, type WriteNode } from '../data/hdf5/writer.js';
-import { openCodecs } from '../data/opening.node.js';
-import { openOutput, type WriteOptions } from '../files/write.js';
-import type { FrameRecord } from '../pipeline/record.js';
-import { ended, type FrameSink, sinkWriting } from './frame-sinks.js';
+import { EwaldError } from '../../base/errors.js';
+import { version } from '../../base/version.js';
+import { Hdf5Writer, type WriteNode } from '../../data/hdf5/writer.js';
+import { openCodecs } from '../../data/opening.node.js';
+import { openOutput, type WriteOptions } from '../../files/write.js';
+import type { FrameRecord } from '../record.js';
+import { ended, type FrameSink, sinkWriting } from './sink.js';
 
 type Typed = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 

@@ -1,6 +1,6 @@
 /** What the crystals of a run say of the detector, in words: that it stands elsewhere, or moves. */
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
-import type { DetectorVerdict } from '../pipeline/detector-fit.js';
+import type { DetectorVerdict } from './detector-fit.js';
 
 /** Differences below these matter to nobody: of the distance, of the beam in pixels. */
 const [leastScale, leastPixels] = [0.0005, 0.15];

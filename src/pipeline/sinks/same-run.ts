@@ -1,7 +1,7 @@
 /** Whether a stream was begun by the run that is to continue it: the same geometry, cell and flags. */
 
-import { EwaldError } from '../base/errors.js';
-import { marks } from '../crystal/stream/stream.js';
+import { EwaldError } from '../../base/errors.js';
+import { marks } from '../../crystal/stream/stream.js';
 
 /** Flags that leave the stream as it is, and whether a value follows. */
 const harmless: Readonly<Record<string, boolean>> = {

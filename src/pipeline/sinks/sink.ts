@@ -1,10 +1,10 @@
 /** What a run may write beside its stream: orientations as .sol, peaks and cells as HDF5, a report. */
 
-import { oneLine } from '../base/plain-text.js';
-import { type Output, openOutput, type WriteOptions } from '../files/write.js';
-import type { LatticeName } from '../pipeline/chunk.js';
-import type { FrameRecord } from '../pipeline/record.js';
-import { pageBegin } from '../report/page.js';
+import { oneLine } from '../../base/plain-text.js';
+import { type Output, openOutput, type WriteOptions } from '../../files/write.js';
+import { pageBegin } from '../../report/page.js';
+import type { LatticeName } from '../chunk.js';
+import type { FrameRecord } from '../record.js';
 
 /** Takes the frames of a run in their order. */
 export interface FrameSink {
