@@ -1,12 +1,14 @@
-// Three projects: `node` and `chromium` hold the tests proper, `platform` what concerns the package as a whole (slow,
+// Two tiers: a test with the tag `all`, or a file with `@module-tag all`, is of the second one (test/README.md). Three
+// projects: `node` and `chromium` hold the tests proper, `platform` what concerns the package as a whole (slow,
 // one file at a time). Tests of public behaviour import what ships: 'ewald' in Node, dist/index.browser.js in Chromium.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { chromiumArgs, findChromium, softwareVulkan } from './scripts/lib/chromium.mjs';
+import { filesUnder } from './scripts/lib/files.mjs';
 import { wgsl } from './scripts/wgsl-plugin.mjs';
 import { redirecting } from './test/support/redirecting.js';
 
@@ -27,8 +29,19 @@ const env = {
 };
 /** WebGPU devices have the default limits of the specification, not those of the software adapter. */
 const defaultLimits = 'test/support/default-limits.ts';
-const inBrowser = 'test/**/*.browser.test.ts';
-const ofPackage = 'test/platform/**/*.test.ts';
+
+/** What the first tier, `npm test`, leaves to `npm run test:all`. */
+const tags = [{ name: 'all', description: 'runs in npm run test:all alone' }];
+/** After a first tier only files that can hold such tests are opened; scripts/test.mjs checks that none is missed. */
+const mayHoldTagged = /@module-tag all|tags: 'all'|\/table\.js'/;
+const inRest = (files: string[]): string[] =>
+  process.env.EWALD_TEST_TIER === 'rest'
+    ? files.filter((file) => mayHoldTagged.test(readFileSync(file, 'utf8')))
+    : files;
+const tests = filesUnder('test', (file: string) => file.endsWith('.test.ts'));
+const inBrowser = inRest(tests.filter((file) => file.endsWith('.browser.test.ts')));
+const ofPackage = inRest(tests.filter((file) => file.startsWith('test/platform/')));
+const inNode = inRest(tests.filter((file) => !file.endsWith('.browser.test.ts') && !file.startsWith('test/platform/')));
 
 /** The case tables first: they take longest, and whatever is begun last keeps the other processors waiting. */
 class TablesFirst extends BaseSequencer {
@@ -41,6 +54,7 @@ class TablesFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
+    tags,
     // By default one processor is left alone, which is half of a machine that has two.
     maxWorkers: availableParallelism(),
     sequence: { sequencer: TablesFirst },
@@ -51,8 +65,7 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           setupFiles: [defaultLimits],
-          include: ['test/**/*.test.ts'],
-          exclude: [inBrowser, ofPackage],
+          include: inNode,
           env: softwareVulkan(),
           testTimeout: 120_000,
           hookTimeout: 60_000,
@@ -64,7 +77,7 @@ export default defineConfig({
         test: {
           name: 'chromium',
           setupFiles: [defaultLimits],
-          include: [inBrowser],
+          include: inBrowser,
           env,
           testTimeout: 120_000,
           browser: {
@@ -83,9 +96,8 @@ export default defineConfig({
         test: {
           name: 'platform',
           environment: 'node',
-          include: [ofPackage],
+          include: ofPackage,
           globalSetup: 'test/platform/installed.ts',
-          exclude: [inBrowser],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,

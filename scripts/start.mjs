@@ -17,7 +17,7 @@ What to type next:
   node dist/cli.js info run.h5           what a file of frames holds
   node dist/cli.js index --help          every option
   node dist/cli.js devices               where this machine can compute, and why not elsewhere
-  npm test                               everything that has to be green`;
+  npm test                               the tests, about 10 minutes; npm run test:all: all of them`;
 
 process.exitCode = given.length > 0 ? await indexGiven() : await simulateAndIndex();
 

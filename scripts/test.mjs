@@ -1,17 +1,32 @@
 #!/usr/bin/env node
-// Everything that has to be green: `npm test`, or `node scripts/test.mjs [STEP…|ROOM…]` after a build. A room (`fft`,
-// `ffi`, a folder of test/) is its tests and its rows alone, in Node, and of large tables one row in eight on emulated
-// cards and software GPUs. Every step runs whatever the others say; the last line is `N passed, N failed[, N skipped]`,
-// tests of vitest and other steps together.
+// The tests, in two tiers. Every step runs whatever the others say; the last line is `N passed, N failed[, N skipped]`,
+// tests of vitest and other steps together. What is where: test/README.md.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findChromium, softwareVulkan } from './lib/chromium.mjs';
+import { writeWhole } from './lib/files.mjs';
 import { hasLibrary } from './lib/headers.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, paint, say } from './lib/say.mjs';
+import { countReport, hashOfTree } from './lib/tiers.mjs';
 import { tsc } from './parts/esm.mjs';
+
+const usage = `usage: node scripts/test.mjs [--all [--after]] [STEP…|ROOM…]   (after a build; npm test builds first)
+
+  npm test                      the first tier: style, types, every room on wasm and native, rows chosen by value on
+                                WebGPU and emulated CUDA, the commands, the packed package; about 10 minutes
+  npm run test:all              everything: all rows, browsers, bundlers, the support matrix, mutants
+  npm run test:all -- --after   what the last npm test of this very tree left out; all of it where there was none.
+                                The last line counts both. This is how CI continues after npm test.
+  npm test -- ROOM              the first tier of one room: its tests and its rows, in Node
+  npm run test:all -- ROOM      all tests and rows of one room, in Node and in Chromium
+  npm test -- STEP              one step: %STEPS%
+  npm run mutants -- [WORD…]    the mutants whose names hold a word; npm run soak: the long loops
+
+A test of the second tier has the tag "all": test('…', { tags: 'all' }, …), or a line "@module-tag all" at the head of
+its file. One file: node node_modules/vitest/vitest.mjs run --project node test/ROOM/FILE.test.ts [-t NAME]`;
 
 const node = process.execPath;
 const once =
@@ -19,6 +34,7 @@ const once =
   async (env) =>
     counted(await run(node, args, { env, minutes: 10, ...options }));
 
+/** The steps; `all` marks those of the second tier alone. A step of vitest runs in both and chooses its tests by tag. */
 const steps = [
   { name: 'style', run: once(['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']) },
   { name: 'types', run: once([tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty', 'false']) },
@@ -26,10 +42,11 @@ const steps = [
   { name: 'layout', run: once(['scripts/layout.mjs', '--check']) },
   { name: 'abi', run: once(['scripts/check-abi.mjs']) },
   { name: 'vitest', run: vitest('vitest', ['--project', 'node', '--project', 'chromium'], 50) },
-  { name: 'matrix', run: once(['scripts/matrix.mjs'], { minutes: 5, show: true }) },
   { name: 'package', run: vitest('package', ['--project', 'platform'], 20) },
+  { name: 'matrix', all: true, run: once(['scripts/matrix.mjs'], { minutes: 5, show: true }) },
   {
     name: 'mutants',
+    all: true,
     run: once(['scripts/mutants.mjs'], { minutes: 25, show: true }),
     off: () => (existsSync(join(root, 'scripts/mutants.mjs')) ? undefined : 'scripts/mutants.mjs is not there'),
   },
@@ -51,31 +68,19 @@ function vitest(name, args, minutes) {
   return async (env) => {
     const report = join(root, 'build/test', `${name}.json`);
     rmSync(report, { force: true });
+    const filter = { first: ['--tags-filter=!all'], rest: ['--tags-filter=all'], whole: [] }[env.EWALD_TEST_TIER];
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const { code, seconds } = await run(node, ['node_modules/vitest/vitest.mjs', 'run', ...args, ...reporters], {
-      env,
-      show: true,
-      minutes,
-    });
-    let passed = 0;
-    let failed = 0;
-    let skipped = 0;
-    if (existsSync(report)) {
-      const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
-        readFileSync(report, 'utf8'),
-      );
-      // A file that cannot even be loaded has no tests to fail.
-      const broken = testResults.filter(
-        ({ status, assertionResults }) =>
-          status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
-      );
-      passed = numPassedTests;
-      failed = numFailedTests + broken.length;
-      skipped = numPendingTests + numTodoTests;
-    }
+    const { code, seconds } = await run(
+      node,
+      ['node_modules/vitest/vitest.mjs', 'run', ...args, ...filter, ...reporters],
+      { env, show: true, minutes },
+    );
+    const counts = existsSync(report)
+      ? countReport(JSON.parse(readFileSync(report, 'utf8')), env.EWALD_TEST_TIER)
+      : { passed: 0, failed: 0, skipped: 0, later: 0 };
     // An error outside of every test, or an end before the report.
-    if (code !== 0 && failed === 0) failed = 1;
-    return { passed, failed, skipped, seconds, log: '' };
+    if (code !== 0 && counts.failed === 0) counts.failed = 1;
+    return { ...counts, seconds, log: '' };
   };
 }
 
@@ -93,14 +98,27 @@ const rooms = [...new Set([...folders, ...tables])];
 function stepOfRoom(name) {
   const files = [
     ...(folders.includes(name) ? [`test/${name}/`] : []),
-    ...(tables.includes(name) ? ['test/conformance/rows.'] : []),
+    ...(tables.includes(name) ? ['test/conformance/rows.', ...(all ? ['test/conformance/chromium.'] : [])] : []),
   ];
-  const step = vitest(name, ['--project', 'node', ...files], 10);
+  const projects = ['--project', 'node', ...(all ? ['--project', 'chromium'] : [])];
+  const step = vitest(name, [...projects, ...files], all ? 30 : 10);
   return { name, run: (env) => step({ ...env, EWALD_TEST_ROOM: name }) };
 }
 
-const names = process.argv.slice(2);
+const args = process.argv.slice(2);
+const all = args.includes('--all');
+const after = args.includes('--after');
+const names = args.filter((arg) => !arg.startsWith('-'));
+const wrong = args.filter((arg) => arg.startsWith('-') && !['--all', '--after', '--help', '-h'].includes(arg));
 const unknown = names.filter((name) => !steps.some((step) => step.name === name) && !rooms.includes(name));
+if (args.includes('--help') || args.includes('-h')) {
+  console.log(usage.replace('%STEPS%', steps.map(({ name }) => name).join(', ')));
+  process.exit(0);
+}
+if (wrong.length > 0 || (after && (!all || names.length > 0))) {
+  complain('test', wrong.length > 0 ? `unknown option ${wrong.join(' ')}` : '--after belongs to --all without names');
+  process.exit(2);
+}
 if (unknown.length > 0) {
   complain(
     'test',
@@ -109,13 +127,6 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
-const chosen =
-  names.length === 0
-    ? steps
-    : [
-        ...steps.filter(({ name }) => names.includes(name)),
-        ...rooms.filter((name) => names.includes(name)).map(stepOfRoom),
-      ];
 // Green is not to mean "skipped": what was built or can be had on this machine has to be there.
 const present = {
   wasm: true,
@@ -127,19 +138,49 @@ const present = {
     existsSync(join(root, 'node_modules/webgpu')) &&
     Object.keys(softwareVulkan()).length > 0,
 };
+const required =
+  process.env.EWALD_REQUIRE ??
+  Object.keys(present)
+    .filter((name) => present[name])
+    .join(',');
+
+/** What the first tier ran, and on what: `--after` continues only where the tree and the backends are the same. */
+const recordPath = join(root, 'build/test/first-tier.json');
+const tree = names.length === 0 ? await hashOfTree() : undefined;
+const first = after ? recordOfThisTree() : undefined;
+if (!after && !all && names.length === 0) rmSync(recordPath, { force: true });
+
+function recordOfThisTree() {
+  if (!existsSync(recordPath)) {
+    say('test', 'no first tier was run to its end: everything runs');
+    return undefined;
+  }
+  const record = JSON.parse(readFileSync(recordPath, 'utf8'));
+  if (tree !== undefined && record.tree === tree && record.required === required) return record;
+  say('test', 'the first tier that was run is of other sources or other backends: everything runs');
+  return undefined;
+}
+
+const tier = all ? (first ? 'rest' : 'whole') : 'first';
+const ofVitest = (name) => name === 'vitest' || name === 'package';
+const chosen =
+  names.length > 0
+    ? [
+        ...steps.filter(({ name }) => names.includes(name)),
+        ...rooms.filter((name) => names.includes(name)).map(stepOfRoom),
+      ]
+    : steps.filter((step) => tier === 'whole' || (step.all ?? false) === (tier === 'rest') || ofVitest(step.name));
 const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined };
 const env = {
   ...plain,
   // Without this folder the Vulkan loader, which the probe of WebGPU starts, writes lines of its own to standard error.
   XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? tmpdir(),
-  EWALD_REQUIRE:
-    process.env.EWALD_REQUIRE ??
-    Object.keys(present)
-      .filter((name) => present[name])
-      .join(','),
+  EWALD_REQUIRE: required,
+  EWALD_TEST_TIER: tier,
 };
-say('test', `on ${availableParallelism()} processors, required backends: ${env.EWALD_REQUIRE}`);
-const total = { passed: 0, failed: 0, skipped: 0 };
+say('test', `on ${availableParallelism()} processors, required backends: ${required}`);
+const total = { passed: 0, failed: 0, skipped: 0, ...first?.total };
+const later = {};
 for (const step of chosen) {
   const why = step.off?.();
   if (why) {
@@ -147,7 +188,15 @@ for (const step of chosen) {
     say('test', `${step.name} is left out: ${why}`);
     continue;
   }
-  const { seconds, log, ...counts } = await step.run(env);
+  const { seconds, log, later: left = 0, ...counts } = await step.run(env);
+  if (left > 0) later[step.name] = left;
+  // What the first tier left to this one has to be what this one ran: no test may fall between the two.
+  const expected = tier === 'rest' ? (first.later[step.name] ?? 0) : undefined;
+  const ran = counts.passed + counts.failed + counts.skipped;
+  if (ofVitest(step.name) && expected !== undefined && expected !== ran && counts.failed === 0) {
+    counts.failed = 1;
+    complain('test', `${step.name}: the first tier left ${expected} tests to this one, which found ${ran}`);
+  }
   for (const key of Object.keys(total)) total[key] += counts[key];
   if (log) console.error(log);
   const outcome = counts.failed === 0 ? paint('green', 'passed') : paint('red', 'failed');
@@ -156,6 +205,12 @@ for (const step of chosen) {
     `${step.name} ${outcome}${counts.passed + counts.failed > 1 ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`,
     seconds,
   );
+}
+if (tier === 'first') {
+  if (names.length === 0) writeWhole(recordPath, `${JSON.stringify({ tree, required, total, later }, null, 2)}\n`);
+  const more = Object.values(later).reduce((sum, count) => sum + count, 0);
+  const others = names.length > 0 ? [] : steps.filter((step) => step.all).map(({ name }) => name);
+  if (more + others.length > 0) say('test', `${[`${more} more tests`, ...others].join(', ')} in npm run test:all`);
 }
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,3 +1,4 @@
+// @module-tag all: Chromium.
 /** The program of every communicator on Web Workers of an isolated page. */
 import { expect, test } from 'vitest';
 import { selfComm } from '../../dist/communicator.browser.js';

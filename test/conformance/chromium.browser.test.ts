@@ -1,3 +1,4 @@
+// @module-tag all: Chromium, whose WebGPU is the Dawn of Node.
 /** The case tables on every backend that a browser can have, in a window and in a worker. */
 import { createContext } from '../../dist/index.browser.js';
 import * as validate from '../../dist/validate.js';

@@ -1,5 +1,6 @@
 /** Registers the case tables with vitest: one test a row and backend, by the id of the row. */
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import chosen from './first-tier.json' with { type: 'json' };
 
 type Validate = typeof import('../../src/entries/validate.js');
 type Result = import('../../src/entries/validate.js').RowResult;
@@ -22,30 +23,36 @@ export const room: string = (typeof process === 'undefined' ? import.meta.env : 
 export const everywhere: boolean =
   (typeof process === 'undefined' ? import.meta.env : process.env).EWALD_TEST_ROWS === 'all';
 
-/** Emulated cards and software GPUs show one row in so many of a large room, for a look that takes no two minutes. */
-const sampled = 8;
-
-/** Rooms with more rows than this are shown in parts where a row takes a second. */
+/** A table of more rows than this is shared by Node and Chromium where a row takes a second. */
 const large = 90;
 
+const roomOf = (id: string): string => id.slice(0, id.indexOf(':'));
+
+/** Devices that a processor plays: a row takes tenths of a second there, which it does not on wasm, native or a card. */
+const played = (backend: Backend): backend is keyof typeof chosen => backend in chosen;
+
+/** Whether the first tier, `npm test`, runs a row on a backend: those of first-tier.json, and all on quick ones. */
+export const inFirstTier = (backend: Backend, id: string): boolean =>
+  !played(backend) || (chosen[backend] as readonly string[]).includes(id);
+
 /**
- * Whether a row is run on a backend: all are, but where one room is looked at quickly. Node and Chromium run WebGPU
- * through the same Dawn, where a software GPU compiles kernels for longer than it runs them: of a large room either
- * shows one half, and together they show every row.
+ * Whether a row is run on a backend at all. Node and Chromium run WebGPU through the same Dawn, where a software GPU
+ * compiles kernels for longer than it runs them: of a large table Node shows one half and the rows of the first tier,
+ * Chromium the others.
  */
 export function wanted(
   validate: Validate,
   backend: Backend,
   place: 'Node' | 'browser',
 ): (row: { readonly id: string }) => boolean {
-  if (everywhere) return () => true;
   const count = new Map<string, number>();
-  const roomOf = (id: string): string => id.slice(0, id.indexOf(':'));
   for (const { id } of validate.rows) count.set(roomOf(id), (count.get(roomOf(id)) ?? 0) + 1);
-  const whole = (id: string): boolean =>
-    backend === 'wasm' || backend === 'native' || (count.get(roomOf(id)) ?? 0) <= large;
-  if (room !== '') return ({ id }) => roomOf(id) === room && (whole(id) || validate.seedOf(id) % sampled === 0);
-  return ({ id }) => backend !== 'webgpu' || whole(id) || (validate.seedOf(id) % 2 === 0) === (place === 'Node');
+  return ({ id }) => {
+    if (room !== '' && roomOf(id) !== room) return false;
+    if (everywhere || backend !== 'webgpu' || (count.get(roomOf(id)) ?? 0) <= large) return true;
+    const inNode = inFirstTier(backend, id) || validate.seedOf(id) % 2 === 0;
+    return inNode === (place === 'Node');
+  };
 }
 
 /** Rows of every backend in `names`, run here; transforms against FFTW as well, where it is given and present. */
@@ -81,7 +88,8 @@ export function describeHere(
         });
       }
       for (const row of validate.rows.filter(wanted(validate, name, place === 'Node' ? 'Node' : 'browser'))) {
-        test(row.id, { timeout: 180_000 }, async ({ skip }) => {
+        const tags = inFirstTier(name, row.id) ? [] : ['all'];
+        test(row.id, { timeout: 180_000, tags }, async ({ skip }) => {
           if (!candidate) throw new Error('the backend was not opened');
           const problem = new validate.Problem(row);
           const value = second && fftw && candidate.context && (await second.fftwTruth(fftw, row.id));

@@ -1,3 +1,4 @@
+// @module-tag all: Chromium.
 /** HDF5 in a browser tab: a File each, no server of ours, the build that ships: wasm codecs, gzip of the platform. */
 import { expect, test } from 'vitest';
 import { blobSource, open } from '../../dist/data.browser.js';

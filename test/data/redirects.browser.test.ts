@@ -1,3 +1,4 @@
+// @module-tag all: Chromium.
 /** Redirects in a page: followed without headers, refused with them, because the page is not told where they lead. */
 import { expect, test } from 'vitest';
 import { httpSource } from '../../dist/data.browser.js';

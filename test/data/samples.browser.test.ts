@@ -1,3 +1,4 @@
+// @module-tag all: Chromium.
 /** The samples in a browser tab: a File each, no server of ours, the build that ships. */
 import { expect, test } from 'vitest';
 import { blobSource, type Dataset, detect, open } from '../../dist/data.browser.js';

@@ -1,3 +1,4 @@
+// @module-tag all: Chromium.
 // In a page: the wasm core as a library through its own header, its heap as memory for rows, a call in a worker.
 import { expect, test } from 'vitest';
 import header from '../../cpp/include/ewald.h?raw';

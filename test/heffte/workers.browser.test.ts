@@ -1,3 +1,4 @@
+// @module-tag all: Chromium.
 /** Distributed transforms on Web Workers of an isolated page, on wasm; a page that is not isolated. */
 import { expect, test } from 'vitest';
 import { workerGroup } from '../../dist/communicator.browser.js';

@@ -1,3 +1,4 @@
+// @module-tag all: Chromium.
 /** The run in a browser worker, on a File, with the build that ships: every crystal, none wrong. */
 import { expect, test } from 'vitest';
 import {

@@ -1,3 +1,4 @@
+// @module-tag all: bundlers.
 /**
  * The packed package in a user's empty project: Node, a Vite build and a Rollup build, and a wasm file that is missing
  * or cut off.

@@ -1,3 +1,4 @@
+// @module-tag all: Chromium and a bundler.
 /** A page, bundled by Vite, joins a cluster over WebSocket and submits to it, beside a worker of Node. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

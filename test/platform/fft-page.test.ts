@@ -1,3 +1,4 @@
+// @module-tag all: Chromium.
 /**
  * fft.html in Chromium, served by `ewald page`: what it shows is compared with waves whose transforms are known in
  * closed form.

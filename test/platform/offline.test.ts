@@ -1,3 +1,4 @@
+// @module-tag all: builds and unpacks the offline pack.
 /**
  * The offline pack: its size, and its one command in a place where neither Node nor a registry nor a home can be found.
  */

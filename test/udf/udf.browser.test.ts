@@ -1,3 +1,4 @@
+// @module-tag all: Chromium.
 /** ewald/udf in a tab: a File from disk, centres of mass and a user's WGSL on WebGPU, and no server. */
 import { describe, expect, test } from 'vitest';
 import { Context, comUdf, defineUdf, validateUdf } from '../../dist/udf.browser.js';

@@ -1,3 +1,4 @@
+// @module-tag all: Chromium.
 // The WebGPU backend in Chromium, in a window and in a worker: counts, loss, openings, and the device layer.
 import { describe, expect, test } from 'vitest';
 import { createContext, devices, isEwaldError } from '../../dist/index.browser.js';
