@@ -30,6 +30,7 @@ const entries = {
   'heffte.browser': 'entries/heffte.js',
   'executors.node': 'entries/executors.node.js',
   'executors.browser': 'entries/executors.js',
+  'shell.node': 'entries/shell.node.js',
   cli: 'cli/main.js',
   validate: 'entries/validate.js',
   'fft-page': 'pages/fft/main.js',

@@ -1,5 +1,6 @@
 /** Checks of option objects at the facade: unknown names, ranges, near misses. */
 import { EwaldError } from './errors.js';
+import type { PlatformSignal } from './globals.js';
 import type { Range } from './range.js';
 
 /** Edit distance of two short names, for "did you mean". */
@@ -178,7 +179,7 @@ export function callback<F>(what: string, value: F | undefined): F | undefined {
 }
 
 /** Throws `Aborted` when the signal has fired, `Argument` when it is none. */
-export function checkSignal(signal: AbortSignal | undefined): void {
+export function checkSignal(signal: PlatformSignal | undefined): void {
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean')
     throw new EwaldError('Argument', `signal is ${shown(signal)}; needed is an AbortSignal`);
   if (signal?.aborted) throw new EwaldError('Aborted', 'the work was aborted by its signal', { cause: signal.reason });

@@ -1,9 +1,7 @@
 /** Options of the commands that open frames: what overrides what a file says, or says what it does not. */
 import type { Command } from 'commander';
-import { EwaldError } from '../base/errors.js';
-import { choice } from '../base/options.js';
-import { dataTypes } from '../data/dtype.js';
-import type { OpenOptions } from '../data/open.js';
+import { dataTypes, EwaldError, type OpenOptions } from '../entries/data.node.js';
+import { choice } from '../entries/shell.node.js';
 import { parseCount } from './output.js';
 
 /** As commander gives them. */
@@ -43,6 +41,12 @@ export const readingOf = ({
 /** The flag of an option of `open`, for messages. */
 export const flagOf = (option: string): string =>
   `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** Options of `open` as words to type. */
+export const openWords = (options: OpenOptions): string =>
+  Object.entries(options)
+    .map(([name, value]) => `${flagOf(name)} ${value}`)
+    .join(' ');
 
 /** Adds the flags to a command. */
 export function withDataFlags(command: Command): Command {

@@ -3,6 +3,14 @@ export { EwaldError, type EwaldErrorTag, isEwaldError } from '../base/errors.js'
 export type { ByteSource, ReadOptions, SiblingOptions } from './byte-source.js';
 export type { CodecsOptions } from './codecs/browser.js';
 export type { Codec, CodecName, Codecs } from './codecs/codecs.js';
+export {
+  type FrameFormat,
+  type FrameSink,
+  frameFormats,
+  type WriteFramesOptions,
+  type WrittenFrames,
+  writeFrames,
+} from './convert.js';
 export { badPixel, type CorrectionOptions, Corrections, staticMask } from './corrections.js';
 export type {
   ArrayEntry,
@@ -18,7 +26,7 @@ export type {
   SizeCheck,
   XY,
 } from './dataset.js';
-export type { DataType, FrameArray } from './dtype.js';
+export { type DataType, dataTypes, type FrameArray } from './dtype.js';
 export type { LoadH5wasm } from './foreign/browser.js';
 export type { Detection, FormatOptions } from './format.js';
 export { type MemoryOptions, memoryDataset } from './formats/memory.js';

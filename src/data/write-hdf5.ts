@@ -5,6 +5,7 @@ import type { Dataset } from './dataset.js';
 import type { FrameArray } from './dtype.js';
 import { nxmxTree } from './hdf5/nxmx.js';
 import { type Hdf5Sink, Hdf5Writer, type Packing } from './hdf5/writer.js';
+import type { OpenOptions } from './open.js';
 
 export const packings: readonly Packing[] = ['bitshuffle', 'gzip', 'none'];
 
@@ -14,8 +15,8 @@ export interface Hdf5Frames {
   write(frames: FrameArray): Promise<void>;
   /** Writes what is said beside the frames and makes the file whole; answers its size in bytes. */
   finish(): Promise<number>;
-  /** What has to be typed to open it again with the same axes, where the file cannot say it. */
-  readonly reopen: string | undefined;
+  /** The options of `open` that give the same axes again, where the file cannot say them. */
+  readonly reopen: OpenOptions | undefined;
 }
 
 /**
@@ -47,6 +48,6 @@ export async function beginHdf5Frames(
   return {
     write: (data) => series.write(data),
     finish: () => writer.finish(nxmxTree({ frames: series, meta, mask: options.mask }), { default: 'entry' }),
-    reopen: signal.length > 2 ? `--sig-shape ${signal.join(',')}` : undefined,
+    reopen: signal.length > 2 ? { sigShape: signal } : undefined,
   };
 }

@@ -3,6 +3,7 @@ import { EwaldError } from '../base/errors.js';
 import type { Dataset } from './dataset.js';
 import { type DataType, elements, type FrameArray, littleEndianMachine } from './dtype.js';
 import { npyHeadOf } from './npy.js';
+import type { OpenOptions } from './open.js';
 
 /** How frames are written in a format. */
 export interface FrameWriter {
@@ -10,8 +11,8 @@ export interface FrameWriter {
   readonly header: Uint8Array;
   /** The bytes of some frames. */
   encode(frames: FrameArray): Uint8Array;
-  /** What has to be typed to open it again, where the file does not say it. */
-  readonly reopen?: string;
+  /** The options of `open` that give the same shape and dtype again, where the file does not say them. */
+  readonly reopen: OpenOptions | undefined;
 }
 
 type Described = Pick<Dataset, 'shape' | 'dtype' | 'frames' | 'meta'>;
@@ -32,21 +33,24 @@ function npyWriter({ shape, dtype }: Described): FrameWriter {
   const width = Number(/\d+$/.exec(name)?.[0]) / 8;
   const order = width === 1 ? '|' : littleEndianMachine ? '<' : '>';
   const header = npyHeadOf(`${order}${kind}${width}`, dims);
-  return { header, encode: bytesOf };
+  return { header, encode: bytesOf, reopen: undefined };
 }
 
 function rawWriter({ shape, dtype }: Described): FrameWriter {
-  const nav = shape.navigation.length > 1 ? ` --nav-shape ${shape.navigation.join(',')}` : '';
   return {
     header: new Uint8Array(0),
     encode: bytesOf,
-    reopen: `--format raw --dtype ${dtype} --sig-shape ${shape.signal.join(',')}${nav}`,
+    reopen: { format: 'raw', dtype, sigShape: shape.signal, ...scanOf(shape) },
   };
 }
 
+/** A scan of several axes, for formats that have one axis of frames. */
+const scanOf = ({ navigation }: Dataset['shape']): Pick<OpenOptions, 'navShape'> =>
+  navigation.length > 1 ? { navShape: navigation } : {};
+
 const modes: Readonly<Partial<Record<DataType, number>>> = { i8: 0, i16: 1, f32: 2, c64: 4, u8: 6, u16: 6, f16: 12 };
 
-/** MRC2014, a stack of pictures: the scan becomes one series, because the format has three axes. */
+/** MRC2014, a stack of pictures. The format has three axes: `reopen` says the shape of a scan. */
 function mrcWriter({ shape, dtype, frames, meta }: Described): FrameWriter {
   const mode = modes[dtype];
   const [ny = 0, nx = 0] = shape.signal;
@@ -77,6 +81,7 @@ function mrcWriter({ shape, dtype, frames, meta }: Described): FrameWriter {
   floats(216, -1);
   return {
     header,
+    reopen: shape.navigation.length > 1 ? scanOf(shape) : undefined,
     // Mode 0 is signed: unsigned bytes take 16 bits.
     encode: dtype === 'u8' ? (given) => bytesOf(Uint16Array.from(given as Uint8Array)) : bytesOf,
   };

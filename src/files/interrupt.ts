@@ -4,6 +4,7 @@
  * was: 130, 143 or 129.
  */
 import { rmSync } from 'node:fs';
+import type { PlatformSignal } from '../base/globals.js';
 
 let code = 130;
 /** The exit code of a run that was ended from outside: 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP. */
@@ -34,7 +35,7 @@ const codes = [
 const listeners: [name: (typeof codes)[number][0], listener: () => void][] = [];
 
 /** A signal that fires at the first Ctrl-C, SIGTERM or SIGHUP; a second one ends the process. */
-export function interruptible(): AbortSignal {
+export function interruptible(): PlatformSignal {
   const controller = new AbortController();
   for (const [name, itsCode] of codes) {
     const listener = (): void => {

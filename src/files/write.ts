@@ -113,8 +113,15 @@ async function saying<T>(file: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Where a name leads, the file that is there, and whether it is a plain one. */
+interface Permitted {
+  readonly target: string;
+  readonly there: { readonly size: number; readonly mode: number } | undefined;
+  readonly isPlain: boolean;
+}
+
 /** The policy: where a name leads, and whether it is a plain file, once it may be written. */
-export async function permitted(file: string, options: WriteOptions) {
+export async function permitted(file: string, options: WriteOptions): Promise<Permitted> {
   if (writtenThrough(file)) return { target: file, there: undefined, isPlain: false };
   const target = await followed(file);
   const there = await stat(target).catch(absent);

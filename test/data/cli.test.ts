@@ -232,8 +232,8 @@ describe('ewald convert', () => {
     const pipe = at('pipe.h5');
     execFileSync('mkfifo', [pipe]);
     for (const [args, says] of [
-      [['-o', at('a.npy'), '--packing', 'gzip'], /--packing is for HDF5/],
-      [['-o', at('a.h5'), '--packing', 'zip'], /--packing is "zip"; needed is one of bitshuffle, gzip, none/],
+      [['-o', at('a.npy'), '--packing', 'gzip'], /packing is for HDF5/],
+      [['-o', at('a.h5'), '--packing', 'zip'], /packing is "zip"; needed is one of bitshuffle, gzip, none/],
     ] as const) {
       const { code, err } = await ewald(['convert', at('plain.raw'), ...plain, ...args]);
       expect({ code, says: says.test(err) ? '' : err }).toEqual({ code: 2, says: '' });
@@ -295,12 +295,12 @@ describe('ewald convert', () => {
     expect(readFileSync(at('some.raw'))).toEqual(Buffer.from(numbers.buffer, 80, 80));
     const bad = await ewald(['convert', at('out.npy'), '--frames', '4:2', '-o', at('bad.raw')]);
     expect(bad.code).toBe(2);
-    expect(bad.err).toMatch(/--frames is "4:2"; needed is first:end within 0:6/);
+    expect(bad.err).toMatch(/frames is \[4,2\]; expected \[first, end\] with 0 ≤ first < end ≤ 6/);
   });
 
   it('leaves nothing half-written: other endings, files that are there, input that fails', async () => {
     for (const [args, says] of [
-      [['-o', at('x.tif')], /should end in \.h5 or \.hdf5 or \.npy or \.raw or \.mrc/],
+      [['-o', at('x.tif')], /should end in \.h5 or \.npy or \.raw or \.mrc/],
       [['-o', at('out.npy')], /exists and .*--force/],
       [['-o', at('plain.raw'), '--force'], /is the input itself; choose another name/],
       [['-o', at('nowhere', 'x.npy')], /nowhere/],

@@ -1,0 +1,69 @@
+/** `convert`: frames of any format as a .h5, .npy, .raw or .mrc file, whole or not at all. */
+import { extname } from 'node:path';
+import { EwaldError } from '../base/errors.js';
+import { openOutput, type WriteOptions } from '../files/write.js';
+import {
+  checkWriteFrames,
+  type FrameFormat,
+  frameFormats,
+  type WriteFramesOptions,
+  type WrittenFrames,
+  writeFrames,
+} from './convert.js';
+import type { OpenOptions } from './open.js';
+import { open, openCodecs } from './opening.node.js';
+
+/** Options of `convert`: those of `open`, which say how the input is read, and how the file is written. */
+export interface ConvertOptions extends Omit<WriteFramesOptions, 'format'>, OpenOptions {
+  /** Replace a file that exists; an input is never replaced. Default: false. */
+  readonly force?: boolean | undefined;
+}
+
+/**
+ * Writes the frames of any file that `open` reads into another file, whose ending (.h5, .hdf5, .npy, .raw, .mrc) says
+ * the format. The file appears under its name when it is complete.
+ *
+ * `input` is a path, a folder or a pattern such as 'run_*.tif'. See `writeFrames` for what is kept. Throws `Argument`
+ * for another ending, for wrong options and for an output that is the input or exists (see `force`), `Format` and
+ * `File` for the input, `Unsupported` where the format has no room for the frames, `Aborted`.
+ */
+export async function convert(input: string, output: string, options: ConvertOptions = {}): Promise<WrittenFrames> {
+  const { frames, packing, onProgress, force = false, ...opening } = options;
+  const { signal } = opening;
+  const format = formatOf(output);
+  checkWriteFrames({ format, packing });
+  const writing: WriteOptions = { force, series: [input], otherwise: 'may hold frames of an experiment' };
+  const file = await openOutput(output, writing);
+  try {
+    const dataset = await open(input, opening);
+    const codecs = format === 'h5' ? await openCodecs() : undefined;
+    try {
+      const { patch } = file;
+      if (format === 'h5' && !patch)
+        throw new EwaldError(
+          'Argument',
+          `${output} is not a regular file; HDF5 cannot be written into a pipe or a device`,
+        );
+      const sink = { append: file.write, ...(patch && { patch }) };
+      const written = await writeFrames(dataset, sink, codecs, { format, frames, packing, signal, onProgress });
+      await file.close();
+      return written;
+    } finally {
+      await codecs?.dispose();
+      await dataset.dispose();
+    }
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}
+
+function formatOf(output: string): FrameFormat {
+  const ending = extname(output).slice(1).toLowerCase();
+  const format = frameFormats.find((one) => one === (ending === 'hdf5' ? 'h5' : ending));
+  if (format) return format;
+  throw new EwaldError(
+    'Argument',
+    `"${output}" should end in ${frameFormats.map((one) => `.${one}`).join(' or ')}; the ending says the format`,
+  );
+}

@@ -1,0 +1,194 @@
+/** Frames of a dataset as a file of another format, piece by piece into whatever takes bytes. */
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { checkSignal, choice, knownOptions, shown } from '../base/options.js';
+import type { Codecs } from './codecs/codecs.js';
+import type { Dataset, DatasetShape, FrameRange, Metadata } from './dataset.js';
+import type { DataType, FrameArray } from './dtype.js';
+import type { Packing } from './hdf5/writer.js';
+import type { OpenOptions } from './open.js';
+import { writers } from './write.js';
+import { beginHdf5Frames, packings } from './write-hdf5.js';
+
+/** Formats that frames are written in; the ending of a file names one. */
+export type FrameFormat = 'h5' | 'npy' | 'raw' | 'mrc';
+
+/** Formats that frames are written in. */
+export const frameFormats: readonly FrameFormat[] = ['h5', 'npy', 'raw', 'mrc'];
+
+/** What takes the bytes of a file. */
+export interface FrameSink {
+  append(bytes: Uint8Array): Promise<void>;
+  /** Replaces bytes that were written before. HDF5 needs it; the other formats do without. */
+  patch?(at: number, bytes: Uint8Array): Promise<void>;
+}
+
+/** Options of `writeFrames`. */
+export interface WriteFramesOptions {
+  /** The format of the file. Default: 'h5'. */
+  readonly format?: FrameFormat | undefined;
+  /** Only the frames from `first` up to `end`, which is excluded; without `end`, to the last. Default: all frames. */
+  readonly frames?: readonly [first: number, end?: number] | undefined;
+  /** How chunks of HDF5 are compressed: 'bitshuffle' (with LZ4, default), 'gzip' or 'none'. HDF5 alone has it. */
+  readonly packing?: Packing | undefined;
+  /** Fires to stop between two pieces. */
+  readonly signal?: PlatformSignal | undefined;
+  /** Called after each piece with the number of frames written and the number of all. */
+  readonly onProgress?: ((done: number, all: number) => void) | undefined;
+}
+
+/** What was written. */
+export interface WrittenFrames {
+  readonly format: FrameFormat;
+  /** The scan becomes one axis where only some of the frames were written. */
+  readonly shape: DatasetShape;
+  readonly dtype: DataType;
+  readonly frames: number;
+  /** Size of the file. */
+  readonly bytes: number;
+  /** The options of `open` that the file needs to be read as it was; undefined where it says all of it. */
+  readonly reopen: OpenOptions | undefined;
+}
+
+export const writeFramesOptions = ['format', 'frames', 'packing', 'signal', 'onProgress'] as const;
+
+/** Checks the options that do not depend on a dataset. Throws `Argument`. */
+export function checkWriteFrames(options: WriteFramesOptions): { format: FrameFormat; packing: Packing } {
+  const format = choice('format', options.format, 'h5', frameFormats);
+  if (options.packing !== undefined && format !== 'h5')
+    throw new EwaldError('Argument', `packing is for HDF5; ${format} stores numbers uncompressed`);
+  return { format, packing: choice('packing', options.packing, 'bitshuffle', packings) };
+}
+
+/**
+ * Writes the frames of a dataset as a file: NeXus HDF5 with mask and metadata, NumPy's .npy, plain numbers, or MRC2014.
+ *
+ * The dtype stays the detector's, except that MRC stores u8 as u16. The caller owns `sink`, `dataset` and `codecs`,
+ * which compress HDF5. Throws `Argument` for wrong options and for HDF5 into a sink without `patch`, `Unsupported` where
+ * the format has no room for the frames, `Aborted`, and what reading and `sink` throw.
+ */
+export async function writeFrames(
+  dataset: Dataset,
+  sink: FrameSink,
+  codecs: Codecs | undefined,
+  options: WriteFramesOptions = {},
+): Promise<WrittenFrames> {
+  knownOptions('writeFrames', options, writeFramesOptions);
+  const { format, packing } = checkWriteFrames(options);
+  const { signal, onProgress } = options;
+  const range = rangeOf(options.frames, dataset);
+  const navigation = options.frames === undefined ? dataset.shape.navigation : [range.count];
+  const shape = { navigation, signal: dataset.shape.signal };
+  const described = { shape, dtype: dataset.dtype, frames: range.count, meta: metaOf(dataset, navigation) };
+  const writer =
+    format === 'h5'
+      ? await beginHdf5(dataset, described, sink, codecs, packing)
+      : await beginPlain(described, sink, format);
+  let done = 0;
+  for await (const { data, count } of pieces(dataset, range, signal)) {
+    await writer.write(data);
+    done += count;
+    onProgress?.(done, range.count);
+  }
+  checkSignal(signal);
+  const { bytes, reopen } = await writer.finish();
+  return { format, shape, dtype: dataset.dtype, frames: range.count, bytes, reopen };
+}
+
+/** A file under way. */
+interface Writing {
+  write(frames: FrameArray): Promise<void>;
+  finish(): Promise<Pick<WrittenFrames, 'bytes' | 'reopen'>>;
+}
+
+/** What is written: perhaps some of the frames only. */
+type Described = Pick<Dataset, 'shape' | 'dtype' | 'frames' | 'meta'>;
+
+/** Formats whose frames follow a header as they are. */
+async function beginPlain(described: Described, sink: FrameSink, format: string): Promise<Writing> {
+  const writer = writers[format]?.(described);
+  if (!writer) throw new EwaldError('Internal', `there is no writer of ${format}`);
+  await sink.append(writer.header);
+  let bytes = writer.header.length;
+  return {
+    async write(frames) {
+      const encoded = writer.encode(frames);
+      await sink.append(encoded);
+      bytes += encoded.length;
+    },
+    finish: async () => ({ bytes, reopen: writer.reopen }),
+  };
+}
+
+async function beginHdf5(
+  dataset: Dataset,
+  described: Described,
+  { append, patch }: FrameSink,
+  codecs: Codecs | undefined,
+  packing: Packing,
+): Promise<Writing> {
+  if (!patch || !codecs)
+    throw new EwaldError(
+      'Argument',
+      `HDF5 needs ${patch ? 'codecs of openCodecs()' : 'a sink with patch: bytes are replaced after they were written'}`,
+    );
+  const mask = await dataset.mask?.();
+  const writer = await beginHdf5Frames({ append, patch }, codecs, described, { packing, mask });
+  return {
+    write: (frames) => writer.write(frames),
+    finish: async () => ({ bytes: await writer.finish(), reopen: writer.reopen }),
+  };
+}
+
+/** Axes of a scan say nothing about some of its frames in a row. */
+function metaOf({ meta, shape }: Dataset, navigation: readonly number[]): Metadata {
+  if (navigation === shape.navigation || !meta.axes) return meta;
+  return { ...meta, axes: meta.axes.slice(meta.axes.length - shape.signal.length) };
+}
+
+/** Frames piece by piece; the next piece is read while the one before is written. */
+async function* pieces(
+  dataset: Dataset,
+  { first, count }: FrameRange,
+  signal: PlatformSignal | undefined,
+): AsyncGenerator<{ data: FrameArray; count: number }> {
+  const end = first + count;
+  const parts = dataset
+    .partitions(2 ** 24)
+    .map((part) => ({ first: Math.max(part.first, first), end: Math.min(part.first + part.count, end) }))
+    .filter((part) => part.end > part.first);
+  const read = (i: number) => {
+    const part = parts[i];
+    if (!part) return undefined;
+    const data = dataset.read(part.first, part.end - part.first, undefined, { signal });
+    // A caller that stops early never awaits it.
+    data.catch(() => undefined);
+    return { data, count: part.end - part.first };
+  };
+  let next = read(0);
+  for (let i = 0; next; i++) {
+    const { data, count: frames } = next;
+    const ready = await data;
+    next = read(i + 1);
+    yield { data: ready, count: frames };
+  }
+}
+
+function rangeOf(given: WriteFramesOptions['frames'], { frames, name }: Dataset): FrameRange {
+  const [first, end = frames] = Array.isArray(given) ? (given as readonly number[]) : [given === undefined ? 0 : -1];
+  if (
+    Number.isInteger(first) &&
+    Number.isInteger(end) &&
+    first !== undefined &&
+    first >= 0 &&
+    first < end &&
+    end <= frames
+  )
+    return { first, count: end - first };
+  // A file without frames is refused by its format.
+  if (given === undefined) return { first: 0, count: frames };
+  throw new EwaldError(
+    'Argument',
+    `frames is ${shown(given)}; expected [first, end] with 0 ≤ first < end ≤ ${frames}, the frames of ${name}`,
+  );
+}

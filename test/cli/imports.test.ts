@@ -1,0 +1,80 @@
+/** A step that only a command can do is in the wrong room: src/cli imports the package's entry points, and nothing behind them. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const folder = fileURLToPath(new URL('../../src/cli', import.meta.url));
+const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
+
+/** Files that still import rooms. Take out what complies; nothing is added. */
+const exceptions: readonly string[] = [
+  'bench-ranks.ts',
+  'bench.ts',
+  'cluster-options.ts',
+  'cluster.ts',
+  'command-line.ts',
+  'crystfel-flags.ts',
+  'detector-remarks.ts',
+  'detector-sink.ts',
+  'determine.ts',
+  'devices.ts',
+  'ends.ts',
+  'executor-flags.ts',
+  'ffi.ts',
+  'fft-disk.ts',
+  'fft-ranks.ts',
+  'fft-wish.ts',
+  'fft.ts',
+  'frame-flags.ts',
+  'frame-inputs.ts',
+  'frame-lines.ts',
+  'frame-settings.ts',
+  'frame-sinks.ts',
+  'frame-source.ts',
+  'frame-summary.ts',
+  'geometry-remarks.ts',
+  'geometry.ts',
+  'hdf5-sink.ts',
+  'index-frames.ts',
+  'index-lists.ts',
+  'index-stream.ts',
+  'info-text.ts',
+  'info.ts',
+  'inputs.ts',
+  'list-flags.ts',
+  'live-source.ts',
+  'merge.ts',
+  'npy-file.ts',
+  'npy-part.ts',
+  'output.ts',
+  'page.ts',
+  'peak-flags.ts',
+  'pi.ts',
+  'program.ts',
+  'report-sink.ts',
+  'run-analyses.ts',
+  'run-files.ts',
+  'run.ts',
+  'same-run.ts',
+  'simulate-frames.ts',
+  'simulate.ts',
+  'stream-compare.ts',
+  'stream-file.ts',
+  'stream.ts',
+  'validate.ts',
+  'worker.ts',
+];
+
+/** What a file imports, types and `import()` included, outside of its own folder and the entry points. */
+function rooms(file: string): string[] {
+  const imported = readFileSync(join(folder, file), 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"](\.[^'"]*)['"]/g);
+  return [...imported]
+    .map(([, path = '']) => path)
+    .filter((path) => !path.startsWith('./') && !path.startsWith('../entries/'));
+}
+
+test('the commands import entry points alone', () => {
+  const found = files.filter((file) => rooms(file).length > 0 && !exceptions.includes(file));
+  expect(found.map((file) => `${file} imports ${rooms(file).join(', ')}`)).toEqual([]);
+});

@@ -1,0 +1,62 @@
+/** `convert` and `writeFrames`: what `ewald convert` does, through JavaScript. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { memoryDataset, open, writeFrames } from 'ewald/data';
+import { convert } from 'ewald/shell';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-convert-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (name: string): string => join(folder, name);
+
+const data = Uint16Array.from({ length: 2 * 3 * 4 * 5 }, (_, i) => i);
+const scan = () => memoryDataset(data, { navShape: [2, 3], sigShape: [4, 5] });
+
+it('writes frames into a sink, and says how to open what the file does not say', async () => {
+  const parts: Uint8Array[] = [];
+  const sink = { append: async (bytes: Uint8Array) => void parts.push(bytes.slice()) };
+  const written = await writeFrames(scan(), sink, undefined, { format: 'raw' });
+  expect(written).toMatchObject({ frames: 6, bytes: 240, shape: { navigation: [2, 3], signal: [4, 5] } });
+  expect(written.reopen).toEqual({ format: 'raw', dtype: 'u16', sigShape: [4, 5], navShape: [2, 3] });
+  expect(new Uint16Array(Buffer.concat(parts).buffer.slice(0, 240) as ArrayBuffer).length).toBe(120);
+  await expect(writeFrames(scan(), sink, undefined)).rejects.toMatchObject({ tag: 'Argument' });
+});
+
+it('converts files, by the ending of the output', async () => {
+  const parts: Uint8Array[] = [];
+  const sink = { append: async (bytes: Uint8Array) => void parts.push(bytes.slice()) };
+  await writeFrames(scan(), sink, undefined, { format: 'npy' });
+  const { writeFileSync } = await import('node:fs');
+  writeFileSync(at('scan.npy'), Buffer.concat(parts));
+  for (const ending of ['h5', 'mrc', 'raw']) {
+    const { reopen } = await convert(at('scan.npy'), at(`scan.${ending}`), { sigShape: [4, 5] });
+    const again = await open(at(`scan.${ending}`), reopen ?? {});
+    // MRC has one axis of frames: without `reopen` the scan's shape would be lost.
+    expect(again.shape, ending).toEqual({ navigation: [2, 3], signal: [4, 5] });
+    expect([...(await again.read(0, 6))], ending).toEqual([...data]);
+    await again.dispose();
+  }
+  const { shape } = await convert(at('scan.npy'), at('some.npy'), { sigShape: [4, 5], frames: [4] });
+  expect(shape.navigation).toEqual([2]);
+});
+
+it('refuses before it writes', async () => {
+  const before = readFileSync(at('scan.npy'));
+  for (const [output, options, why] of [
+    ['scan.foo', {}, 'should end in'],
+    ['scan.npy', { force: true }, 'is the input itself'],
+    ['scan.raw', {}, 'exists'],
+    ['new.npy', { packing: 'gzip' }, 'packing is for HDF5'],
+    ['new.npy', { frames: [4, 2] }, 'frames is [4,2]'],
+    ['new.npy', { nosuch: 1 }, 'nosuch'],
+  ] as const)
+    await expect(
+      convert(at('scan.npy'), at(output), { sigShape: [4, 5], ...options } as object),
+      output,
+    ).rejects.toThrow(why);
+  expect(readFileSync(at('scan.npy'))).toEqual(before);
+});
