@@ -66,7 +66,10 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--push-res <1/nm>', "how far beyond each crystal's resolution limit observations are used; default: inf")
     .option('--min-snr <n>', 'leave out observations of a smaller I/sigma(I); default: -inf')
     .option('--max-adu <n>', 'leave out observations whose peak is above this; default: inf')
-    .option('--polarisation <beam>', 'horiz, vert, none, or FRACTION@ANGLE such as 0.98@0; default: horiz')
+    .option(
+      '--polarisation <beam>',
+      'auto, horiz, vert, none, or FRACTION@ANGLE such as 0.98@0; default: auto, as the intensities say',
+    )
     .option('--no-polarisation', 'do not correct for polarisation')
     .option('--no-ambiguity', 'take all crystals as they are indexed, even where their lattice has several ways')
     .option('--starts <n>', 'random starts in telling the ways to index apart; default: 6')
@@ -83,7 +86,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--force', 'replace files that exist')
     .option(
       '--json',
-      '{"model", "cell", "centring", "wavelengthA", "merged", "counts", "statistics", "datasets", "waysToIndex", "remarks", "files"}',
+      '{"model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", "statistics", "datasets", "waysToIndex", "remarks", "files"}',
     )
     .action((streams: string[], flags: Flags) => merge(streams, flags, deps));
 }
@@ -209,13 +212,26 @@ const assignmentsOf = ({ crystals }: MergeResult): string =>
     .concat('\n');
 
 const summaryOf = (
-  { model, cell, centring, wavelengthA, merged, counts, statistics, datasets, waysToIndex, remarks }: MergeResult,
+  {
+    model,
+    cell,
+    centring,
+    wavelengthA,
+    polarisation,
+    merged,
+    counts,
+    statistics,
+    datasets,
+    waysToIndex,
+    remarks,
+  }: MergeResult,
   files: readonly string[],
 ): unknown => ({
   model,
   cell,
   centring,
   wavelengthA,
+  polarisation,
   counts,
   merged,
   statistics,

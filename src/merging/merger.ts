@@ -18,6 +18,7 @@ import { commonRadius, freshFit, mergeRounds, runFit } from './fit.js';
 import { halfOf } from './halves.js';
 import { formatReflectionList, type ReflectionList } from './hkl.js';
 import { matePairs, meanOf } from './mates.js';
+import { measurePolarisation, verdictOf } from './measured-polarisation.js';
 import { lnRadius, lnScale, parameterCount, rotationX, rotationY, temperature } from './model.js';
 import { formatMtz, type MtzColumn } from './mtz.js';
 import {
@@ -29,6 +30,7 @@ import {
   symmetryTolerance,
 } from './options.js';
 import { type MergeBytes, piecesOf } from './pieces.js';
+import { depolarised, polarisationText, readPolarisation } from './polarisation.js';
 import { alignToReference } from './reference.js';
 import { noCounts, type ScanCounts, type ScannedHead, StreamScanner } from './scan.js';
 import { mergedSigmas } from './sigmas.js';
@@ -84,6 +86,16 @@ export interface MergedDataset extends MergedLists {
   readonly name: string;
 }
 
+/** The polarisation that the intensities were corrected for. */
+export interface MergedPolarisation {
+  /** `horiz`, `vert`, `none` or a share at an angle such as `0.98@0`. */
+  readonly correction: string;
+  /** As measured: 1 horizontal, −1 vertical, 0 no dependence on the azimuth; NaN where it was given. */
+  readonly degree: number;
+  /** Standard error of `degree`; NaN where it was given. */
+  readonly error: number;
+}
+
 /** Merged data; the halves are scaled apart from each other. */
 export interface MergeResultMethods extends MergedLists {
   readonly model: MergeModel;
@@ -91,6 +103,7 @@ export interface MergeResultMethods extends MergedLists {
   readonly cell: readonly [number, number, number, number, number, number];
   readonly centring: Centring;
   readonly wavelengthA: number;
+  readonly polarisation: MergedPolarisation;
   /** Error of an observation that is proportional to its intensity, 0.02 … 0.6, as found; NaN of a plain mean. */
   readonly proportionalError: number;
   /** The data sets of `split`, by name. */
@@ -132,7 +145,12 @@ export class Merger {
   constructor(options: MergeOptions) {
     this.#checked = checkMerge(options);
     const { pushRes, minSnr, polarisation } = this.#checked;
-    this.#columns = new ObservationColumns({ pushRes, minSnr, polarisation });
+    // Intensities stay as measured where the beam is only known from all of them.
+    this.#columns = new ObservationColumns({
+      pushRes,
+      minSnr,
+      polarisation: polarisation === 'auto' ? undefined : polarisation,
+    });
   }
 
   /** Crystals collected. */
@@ -180,12 +198,14 @@ export class Merger {
         `${ways.length} ways to index (${ways.map(tripletOf).join('; ')}) were told apart${doubtful > 0 ? `; ${doubtful} crystals are in doubt (odds below e⁵)` : ''}.`,
       );
     await step(0.1);
-    const data: Identified = {
+    const measured: Identified = {
       observations,
       ids: identifiers(observations, unique, chosen),
       unique: unique.count,
       noise: { gain: gainOf(this.#heads, remarks), partiality: partialities[model] },
     };
+    const beam = await this.#beam(measured, part, radius, remarks);
+    const data = { ...measured, observations: beam.observations };
     const half = observations.filenames.map((name, c) => halfOf(name, observations.events[c] ?? ''));
     const selections = [part, part.map((on, c) => on * (1 - (half[c] ?? 0))), part.map((on, c) => on * (half[c] ?? 0))];
     const merges: Merge[] = [];
@@ -200,8 +220,39 @@ export class Merger {
       const [own, first, second] = [selected, ...halved].map((some) => mergeOfSome(data, merges[0] as Merge, some));
       return { name, merges: [own, first, second] as [Merge, Merge, Merge] };
     });
-    const found = { chosen, logOdds, ways, datasets };
+    const found = { chosen, logOdds, ways, datasets, polarisation: beam.polarisation };
     return this.#result(subject, unique, data, merges as [Merge, Merge, Merge], found, remarks);
+  }
+
+  /** How the beam was polarised, and the observations corrected for it. */
+  async #beam(
+    data: Identified,
+    part: Uint8Array,
+    radius: number,
+    remarks: string[],
+  ): Promise<{ observations: Observations; polarisation: MergedPolarisation }> {
+    const { observations } = data;
+    const given = this.#checked.polarisation;
+    if (given !== 'auto')
+      return {
+        observations,
+        polarisation: { correction: polarisationText(given), degree: Number.NaN, error: Number.NaN },
+      };
+    const noise = { ...data.noise, partiality: 'gaussian' } as const;
+    const measured = await measurePolarisation({ ...data, noise }, part, radius);
+    const { correction, decided } = verdictOf(measured);
+    const { degree, error } = measured;
+    const found = `${degree.toFixed(2)} ± ${error.toFixed(2)} (1 horizontal, −1 vertical, 0 none)`;
+    remarks.push(
+      decided
+        ? `The intensities show a degree of polarisation of ${found}: ${correction === 'none' ? 'nothing is corrected' : `they are corrected for a ${correction === 'horiz' ? 'horizontally' : 'vertically'} polarised beam`}.`
+        : `The intensities do not say how the beam was polarised; they are corrected for a horizontally polarised one. Set the polarisation where that is wrong.`,
+    );
+    const beam = readPolarisation(correction);
+    return {
+      observations: beam ? depolarised(observations, beam) : observations,
+      polarisation: { correction, ...measured },
+    };
   }
 
   /** The crystals of each data set. */
@@ -301,7 +352,7 @@ export class Merger {
     unique: UniqueReflections,
     { observations }: Identified,
     [whole, first, second]: readonly [Merge, Merge, Merge],
-    { chosen, logOdds, ways, datasets }: Found,
+    { chosen, logOdds, ways, datasets, polarisation }: Found,
     remarks: readonly string[],
   ): MergeResult {
     const { minMeasurements, symmetry, model, shells, lowres, highres, reference } = this.#checked;
@@ -350,6 +401,7 @@ export class Merger {
       cell: parameters,
       centring,
       wavelengthA,
+      polarisation,
       proportionalError: whole.fit ? Math.sqrt(whole.fit.proportional2) : Number.NaN,
       // Scales are common, so that data sets can be compared reflection by reflection.
       datasets: datasets.map(({ name, merges: [own, ...parts] }) => {
@@ -396,6 +448,7 @@ interface Found {
   readonly logOdds: Float64Array;
   readonly ways: readonly Operation[];
   readonly datasets: readonly MergedSet[];
+  readonly polarisation: MergedPolarisation;
 }
 
 /** The merge of a data set, and of its halves. */

@@ -35,7 +35,10 @@ export interface MergeOptions {
   readonly minSnr?: number;
   /** Observations whose peak is above this many counts are left out; default ∞. */
   readonly maxAdu?: number;
-  /** `horiz` (default), `vert`, `none`, or the horizontal share at an angle, such as `0.98@0`. */
+  /**
+   * What the beam's polarisation is corrected as: `horiz`, `vert`, `none`, the share of the intensity at an angle such as
+   * `0.98@0`, or `auto` (default), which measures it in the data and takes `horiz` where they do not say.
+   */
   readonly polarisation?: string;
   /** Whether the indexing ambiguity is resolved where the cell has one; default true. */
   readonly ambiguity?: boolean;
@@ -66,7 +69,7 @@ export interface CheckedMerge {
   readonly pushRes: number;
   readonly minSnr: number;
   readonly maxAdu: number;
-  readonly polarisation: Polarisation | undefined;
+  readonly polarisation: Polarisation | 'auto' | undefined;
   readonly ambiguity: boolean;
   readonly starts: number;
   readonly seed: number;
@@ -143,7 +146,8 @@ export function checkMerge(options: MergeOptions): CheckedMerge {
     pushRes: any('merge: pushRes', options.pushRes, Number.POSITIVE_INFINITY) / 10,
     minSnr: any('merge: minSnr', options.minSnr, Number.NEGATIVE_INFINITY),
     maxAdu: any('merge: maxAdu', options.maxAdu, Number.POSITIVE_INFINITY),
-    polarisation: readPolarisation(options.polarisation ?? 'horiz'),
+    polarisation:
+      (options.polarisation ?? 'auto') === 'auto' ? 'auto' : readPolarisation(options.polarisation as string),
     ambiguity: flag('merge: ambiguity', options.ambiguity, true),
     starts: integer('merge: starts', options.starts, 6, 1, 1000),
     seed: integer('merge: seed', options.seed, 0, 0, 2 ** 53),

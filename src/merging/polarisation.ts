@@ -1,5 +1,6 @@
 /** The share of the scattering that polarisation leaves: 1 along the beam, less to the sides of the electric field. */
 import { EwaldError } from '../base/errors.js';
+import type { Observations } from './columns.js';
 
 /** A partially polarised beam. */
 export interface Polarisation {
@@ -23,9 +24,20 @@ export function readPolarisation(text: string): Polarisation | undefined {
   if (!(value.fraction >= 0 && value.fraction <= 1))
     throw new EwaldError(
       'Argument',
-      `polarisation is "${text.slice(0, 40)}"; expected horiz, vert, none, or FRACTION@ANGLE such as 0.98@0`,
+      `polarisation is "${text.slice(0, 40)}"; expected auto, horiz, vert, none, or FRACTION@ANGLE such as 0.98@0`,
     );
   return value;
+}
+
+/** As `readPolarisation` reads it. */
+export function polarisationText(polarisation: Polarisation | undefined): string {
+  if (!polarisation) return 'none';
+  const { fraction, angleDeg } = polarisation;
+  return fraction === 1 && angleDeg === 0
+    ? 'horiz'
+    : fraction === 1 && angleDeg === 90
+      ? 'vert'
+      : `${fraction}@${angleDeg}`;
 }
 
 /** What polarisation leaves of the scattering into the direction (x, y, z), of any length. */
@@ -35,4 +47,28 @@ export function polarisationFactor({ fraction, angleDeg }: Polarisation, x: numb
   const along = x * Math.cos(angle) + y * Math.sin(angle);
   const across = y * Math.cos(angle) - x * Math.sin(angle);
   return fraction * (1 - (along * along) / length2) + (1 - fraction) * (1 - (across * across) / length2);
+}
+
+/** Observations whose intensity and sigma are divided by what polarisation leaves of them; the given ones stay. */
+export function depolarised(observations: Observations, polarisation: Polarisation): Observations {
+  const { count, crystals, offsets, h, k, l, reciprocal, wavelengths } = observations;
+  const [intensity, sigma] = [new Float32Array(count), new Float32Array(count)];
+  for (let c = 0; c < crystals; c++) {
+    const star = reciprocal.subarray(9 * c, 9 * c + 9);
+    const wave = 1 / (wavelengths[c] as number);
+    for (let i = offsets[c] as number; i < (offsets[c + 1] as number); i++) {
+      const [x, y, z] = scattered(star, h[i] as number, k[i] as number, l[i] as number);
+      const factor = polarisationFactor(polarisation, x, y, z + wave);
+      intensity[i] = (observations.intensity[i] as number) / factor;
+      sigma[i] = (observations.sigma[i] as number) / factor;
+    }
+  }
+  return { ...observations, intensity, sigma };
+}
+
+/** The scattering vector of a reflection, 1/angstrom. */
+export function scattered(star: ArrayLike<number>, h: number, k: number, l: number): [number, number, number] {
+  const at = (axis: number): number =>
+    h * (star[axis] as number) + k * (star[3 + axis] as number) + l * (star[6 + axis] as number);
+  return [at(0), at(1), at(2)];
 }

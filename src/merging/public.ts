@@ -7,6 +7,7 @@ export type {
   MergedCrystal,
   MergedDataset,
   MergedLists,
+  MergedPolarisation,
   MergeInput,
   MergeResult,
   MergeResultMethods,

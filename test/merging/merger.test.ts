@@ -37,6 +37,10 @@ const truthOf = ({ truth }: SimulatedStream, list: ReflectionList): ReflectionLi
   ),
 });
 
+/** Largest relative difference of two lists of the same reflections. */
+const differenceOf = (a: ReflectionList, b: ReflectionList): number =>
+  a.intensity.reduce((most, x, i) => Math.max(most, Math.abs(x - (b.intensity[i] ?? 0)) / 400), 0);
+
 describe('stills of one form', () => {
   const simulated = simulateStream({ crystals: 60, symmetry: 'mmm', parameters: orthorhombic });
 
@@ -271,6 +275,49 @@ test('a frame is in one half whatever it is called before its name', () => {
   const second = halves.filter((half) => half === 1).length;
   expect(Math.abs(second - 500)).toBeLessThan(50);
   expect(halfOf('/data/a/run.h5', '//7')).toBe(halves[7]);
+});
+
+describe('the polarisation of the beam', () => {
+  const streamOf = (polarised: number | undefined, crystals = 60): SimulatedStream =>
+    simulateStream({
+      crystals,
+      symmetry: 'mmm',
+      parameters: orthorhombic,
+      ...(polarised !== undefined && { polarised }),
+    });
+  const automatic = async ({ text }: SimulatedStream, options: Partial<MergeOptions> = {}): Promise<MergeResult> =>
+    merge(text, { symmetry: 'mmm', polarisation: 'auto', ...options });
+
+  test.each([
+    [1, 'horiz'],
+    [-1, 'vert'],
+    [undefined, 'none'],
+  ] as const)('of degree %s is measured and corrected as %s', async (degree, correction) => {
+    const stream = streamOf(degree);
+    const { polarisation, reflections, remarks } = await automatic(stream, { iterations: 1 });
+    expect(polarisation.correction).toBe(correction);
+    expect(Math.abs(polarisation.degree - (degree ?? 0))).toBeLessThan(4 * polarisation.error);
+    expect(polarisation.error).toBeLessThan(0.1);
+    expect(remarks.join()).toContain('degree of polarisation');
+    const named = await merge(stream.text, { symmetry: 'mmm', polarisation: correction, iterations: 1 });
+    expect(reflections.count).toBe(named.reflections.count);
+    expect(reflections.intensity).toEqual(named.reflections.intensity);
+  });
+
+  test('is corrected for in the plain mean as well', async () => {
+    const stream = streamOf(1);
+    const { reflections } = await automatic(stream, { model: 'mean' });
+    const named = await merge(stream.text, { symmetry: 'mmm', polarisation: 'horiz', model: 'mean' });
+    expect(differenceOf(reflections, named.reflections)).toBeLessThan(1e-6);
+    const without = await merge(stream.text, { symmetry: 'mmm', model: 'mean' });
+    expect(differenceOf(reflections, without.reflections)).toBeGreaterThan(0.01);
+  });
+
+  test('is taken as horizontal where the data are too few to tell, and said', async () => {
+    const { polarisation, remarks } = await automatic(streamOf(undefined, 2), { minMeasurements: 1 });
+    expect(polarisation.correction).toBe('horiz');
+    expect(remarks.join()).toContain('do not say how the beam was polarised');
+  });
 });
 
 test('polarisation takes away what is scattered along the electric field', () => {

@@ -14,6 +14,8 @@ export interface Simulation {
   readonly spread?: readonly [number, number, number];
   /** Spread of a factor that each observation has of its own. */
   readonly jitter?: number;
+  /** Degree of polarisation: 1 horizontal, −1 vertical; without it, nothing depends on the azimuth. */
+  readonly polarised?: number;
   /** Crystals are indexed by one of these at random. */
   readonly ways?: readonly string[];
 }
@@ -57,6 +59,7 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
     seed = 1,
     spread = [0.5, 4, 0.15],
     jitter = 0,
+    polarised,
     ways = ['h,k,l'],
   } = simulation;
   const group = pointGroup(symmetry);
@@ -109,9 +112,12 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
       const p = Math.exp((-error * error) / (2 * crystal.radius ** 2));
       if (p < 0.05) continue;
       // Indexed by way w, a reflection h is called what takes it to the truth's name.
+      const [x2, y2] = [g[0] ** 2 * wavelength ** 2, g[1] ** 2 * wavelength ** 2];
+      const kept = polarised === undefined ? 1 : 1 - (x2 + y2) / 2 - (polarised * (x2 - y2)) / 2;
       const mean =
         truth(transformed(indices, operation)) *
         p *
+        kept *
         Math.exp(crystal.lnScale - (crystal.relativeB * q2) / 2 + (jitter > 0 ? jitter * random.normal() : 0));
       const observed = mean + Math.sqrt(mean + 40) * random.normal();
       const sigma = Math.sqrt(Math.max(observed, 0) + 40);
