@@ -1,5 +1,7 @@
-// Writes the generated headers, or with --check says whether they are fresh. Needs build/esm (npm run build makes it).
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Writes what is generated from the layouts and from the rows of parameters: headers, TypeScript types and README tables;
+// with --check says whether they are fresh. Needs build/esm (npm run build makes it).
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { declaration, table } from '../build/esm/base/parameter-text.js';
 import { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } from '../build/esm/layout/generate.js';
 import { rooms } from '../build/esm/layout/rooms.js';
 
@@ -11,6 +13,31 @@ const headers = new Map([
   ['wgsl/generated/search.wgsl', searchShader()],
   ...rooms.map((room) => [`wgsl/generated/${room.name}.wgsl`, wgslHeader(room)]),
 ]);
+const rootUrl = new URL('../', import.meta.url);
+const notice = '// Generated from parameters.ts by `npm run layout`. Do not edit.\n\n';
+for (const room of readdirSync(new URL('src/', rootUrl))) {
+  if (!existsSync(new URL(`src/${room}/parameters.ts`, rootUrl))) continue;
+  const { tables } = await import(`../build/esm/${room}/parameters.js`);
+  if (tables === undefined) continue;
+  const types = tables.map(({ name, about, rows }) => declaration(name, about, rows));
+  headers.set(`src/${room}/parameter-types.ts`, notice + types.join('\n'));
+  const path = `src/${room}/README.md`;
+  headers.set(path, withTables(readFileSync(new URL(path, rootUrl), 'utf8'), tables, path));
+}
+
+/** The page with its tables of parameters: each stands between two markers. */
+function withTables(page, tables, path) {
+  let text = page;
+  for (const { name, rows } of tables) {
+    const [begin, end] = [`<!-- parameters ${name} -->`, '<!-- end of parameters -->'];
+    const from = text.indexOf(begin);
+    const to = text.indexOf(end, from);
+    if (from < 0 || to < 0) throw new Error(`${path} lacks "${begin}" or "${end}" for its table of parameters`);
+    text = `${text.slice(0, from)}${begin}\n${table(rows)}\n${text.slice(to)}`;
+  }
+  return text;
+}
+
 let stale = 0;
 const found = (path, wrong) => {
   stale++;

@@ -36,6 +36,8 @@ export const layout = {
   inputs: () => ({
     files: [
       ...filesUnder('build/esm/layout'),
+      ...filesUnder('build/esm').filter((file) => /\/parameter[^/]*\.js$/.test(file)),
+      ...filesUnder('src').filter((file) => /\/(README\.md|parameter-types\.ts)$/.test(file)),
       'scripts/layout.mjs',
       ...filesUnder('cpp/include/generated'),
       ...filesUnder('wgsl/generated'),

@@ -32,9 +32,9 @@ import {
   printJson,
   yellow,
 } from './output.js';
-import { checkPeakFlags, listedBy, type PeakFlags, withPeakFlags } from './peak-flags.js';
+import { checkPeakFlags, listedBy, withPeakFlags } from './peak-flags.js';
 
-interface Options extends PeakFlags {
+interface Options {
   min: string;
   max: string;
   tolerance: string;

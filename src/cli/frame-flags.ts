@@ -7,16 +7,18 @@ import type { KnownCell } from '../crystal/cell-file.js';
 import type { IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
 import type { Tolerance } from '../pipeline/accept.js';
+import { integrationRows } from '../pipeline/parameters.js';
 import type { SearchSettings } from '../pipeline/settings.js';
 import type { Shard } from '../pipeline/sources/files.js';
 import type { LiveFlags } from '../pipeline/sources/zeromq.node.js';
 import { largestFrame, noChecksums } from './data-options.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, withExecutor } from './executor-flags.js';
 import { parseInteger, parseNumber } from './output.js';
-import { checkPeakFlags, type ListName, type PeakFlags, withPeakFlags } from './peak-flags.js';
+import { withFlags } from './parameter-flags.js';
+import { checkPeakFlags, type ListName, withPeakFlags } from './peak-flags.js';
 
 /** As the command line gives them. */
-export interface FrameFlags extends PeakFlags, ExecutorFlags {
+export interface FrameFlags extends ExecutorFlags {
   input?: string;
   prefix?: string;
   zmqInput?: string;
@@ -67,14 +69,13 @@ export function withFrameFlags(command: Command): Command {
     .option('--data <path>', 'dataset of the frames in HDF5 files')
     .option('--no-checksums', noChecksums)
     .option('--max-frame-bytes <n>', largestFrame);
-  return withPeakFlags(command)
+  return withFlags(withPeakFlags(command), integrationRows)
     .option('--min-peaks <n>', 'frames with fewer peaks are no hits, and not indexed', String(minimumSpots))
     .option('--accept-by <rule>', "lattices are taken by chance (ewald's own verdict) or by crystfel's rule", 'chance')
     .option(
       '--tolerance <list>',
       'with --accept-by crystfel: a*,b*,c* in %, angles in degrees; default: 5,5,5,1.5,1.5,1.5',
     )
-    .option('--int-radius <a,b,c>', 'radii of integration, pixels; default: from the first frames')
     .option('--no-integrate', 'orientations and peaks alone')
     .option('--push-res <n>', 'predict beyond the resolution of the peaks, 1/nm', '0')
     .option('--highres <angstrom>', 'predict nothing beyond this resolution')

@@ -33,7 +33,10 @@ export async function runStream(
   shared: SharedFlags,
   { createContext, signal }: CliDeps,
 ): Promise<void> {
-  const without = ofFrames.find((name) => flags[name] !== undefined && flags[name] !== false);
+  const without = ofFrames.find((name) => {
+    const value = (flags as Readonly<Record<string, unknown>>)[name];
+    return value !== undefined && value !== false;
+  });
   if (without !== undefined)
     throw new EwaldError(
       'Argument',

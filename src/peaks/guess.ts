@@ -1,9 +1,11 @@
 /** What the first frames say of a detector and its spots, the parameters of a search that follow, and the flags that repeat them. */
 
 import { median } from '../base/median.js';
-import { dispersionDefaults, maskedBin, peaksRanges } from '../layout/peaks.js';
+import { flagOf } from '../base/parameter-text.js';
+import { defaultsOf, namesOf } from '../base/parameters.js';
+import { maskedBin, peaksRanges } from '../layout/peaks.js';
 import type { FinderName, Frame } from './contract.js';
-import { finderParameters } from './finders.js';
+import { finderRows, searchRows } from './parameters.js';
 import type { PeakFinder, PeaksRunOptions } from './peaks.js';
 import type { Rings } from './rings.js';
 
@@ -135,21 +137,13 @@ export function radiiOfSpots({ spotPx }: Pick<FrameFacts, 'spotPx'>): SpotRadii 
   return [reach, reach + 1, reach + 3];
 }
 
-const { gain, kernelSize, sigmaBackground, sigmaStrong, minCount, minSquaredGradient } = peaksRanges;
-
-/** Where frames tell nothing; radii of zaef are those of integration. */
+/** Where frames tell nothing: the defaults, but for these; radii of zaef are those of integration. */
 const usual: Readonly<Record<FinderName, PeaksRunOptions>> = (() => {
-  const dispersed: PeaksRunOptions = {
-    ...dispersionDefaults,
-    gain: gain.fallback,
-    kernelSize: kernelSize.fallback,
-    sigmaBackground: sigmaBackground.fallback,
-    sigmaStrong: sigmaStrong.fallback,
-    minCount: minCount.fallback,
-  };
+  const { peakRadius: _, threshold: __, ...zaef } = defaultsOf(searchRows, 'zaef');
+  const dispersed = defaultsOf(searchRows, 'dispersion');
   return {
     peakfinder8: { minSnr: 4.5, minPixCount: 2, maxPixCount: 200, localBgRadius: 4 },
-    zaef: { minSnr: 5, minSquaredGradient: minSquaredGradient.fallback },
+    zaef,
     dispersion: dispersed,
     'dispersion-extended': dispersed,
   };
@@ -198,8 +192,8 @@ export function saidOf({ gain: found, spotPx }: FrameFacts): string {
 
 /** The flags that repeat a search. */
 export function flagsOf(finder: FinderName, parameters: PeaksRunOptions): string {
-  const flag = (name: keyof PeaksRunOptions): string =>
-    `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}=${parameters[name]}`;
-  const flags = finderParameters[finder].filter((name) => parameters[name] !== undefined).map(flag);
-  return (finder === 'peakfinder8' ? flags : [`--peaks=${finder}`, ...flags]).join(' ');
+  const flags = namesOf(searchRows, [finder])
+    .filter((name) => parameters[name] !== undefined)
+    .map((name) => `${flagOf(name, searchRows[name])}=${parameters[name]}`);
+  return (finder === 'peakfinder8' ? flags : [`${flagOf('finder', finderRows.finder)}=${finder}`, ...flags]).join(' ');
 }

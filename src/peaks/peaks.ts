@@ -10,43 +10,27 @@ import type { BackendName } from '../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../base/buffers.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { checkSignal, choice, integer, integerIn, knownOptions, real, realIn, shown } from '../base/options.js';
+import { checkSignal, choice, integer, knownOptions, shown } from '../base/options.js';
+import { checked, defaultsOf, namesOf, type Said } from '../base/parameters.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Detector } from '../detector/detector.js';
-import {
-  finders,
-  maskedBin,
-  numbers,
-  peak,
-  peakRadii,
-  peaksDescriptor,
-  peaksPanel,
-  peaksParams,
-  peaksRanges,
-} from '../layout/peaks.js';
+import { finders, maskedBin, numbers, peak, peaksDescriptor, peaksPanel, peaksParams } from '../layout/peaks.js';
 import { pack, sizeOf, wordOf } from '../layout/struct.js';
 import type { Planner } from '../planner/planner.js';
 import { weighCentroids } from './centroids.js';
 import type { FinderName, Frame, FrameDtype } from './contract.js';
-import { finderNames, ownDefaults, refuseOthers } from './finders.js';
 import { peaksFeature } from './kernels.js';
+import type { FinderParameters, PeakSearchParameters } from './parameter-types.js';
+import { finderRows, libraryRows, refuseOtherFinders, searchRows } from './parameters.js';
 import type { PeakList } from './peak-list.js';
-import { type Rings, ringsAround, ringsOf, ringsOfDetector, type SearchedPanel } from './rings.js';
+import { type Reach, type Rings, ringsAround, ringsOf, ringsOfDetector, type SearchedPanel } from './rings.js';
 
 export type { FinderName, Frame, FrameDtype } from './contract.js';
+export type { FinderParameters, PeakSearchParameters } from './parameter-types.js';
 
 /** What every peak finder is planned with. */
-interface FinderOptions {
-  /**
-   * How peaks are found: blobs above the noise of their ring (`peakfinder8`, default), summits of steep slopes (`zaef`),
-   * or pixels whose surroundings vary more than counting does (`dispersion`, `dispersion-extended`).
-   */
-  readonly finder?: FinderName;
-  /** Pixels nearer to the beam take no part; pixels, default 0. CrystFEL's min-res. */
-  readonly minRes?: number;
-  /** Pixels farther from the beam take no part; pixels, default 0: no limit. CrystFEL's max-res. */
-  readonly maxRes?: number;
+interface FinderOptions extends FinderParameters {
   /** Peaks of a frame at most, 1 … 2^20; default 2048. The search ends with the last of them. */
   readonly maxPeaks?: number;
 }
@@ -85,47 +69,11 @@ export interface DetectorPeaksOptions
 export type PeaksOptions = FramePeaksOptions | DetectorPeaksOptions;
 
 /** One search; defaults are CrystFEL's. Parameters of another finder than the plan's are refused. */
-export interface PeaksRunOptions {
-  /** Values at or below never belong to a peak, or start none (zaef); default 800, of dispersion 0. */
-  readonly threshold?: number;
-  /** peakfinder8, zaef: sigmas of a pixel above its ring (peakfinder8), and of a peak above its surroundings; default 5. */
-  readonly minSnr?: number;
-  /** peakfinder8, dispersion: pixels of a peak at least; default 2, of dispersion 3. */
-  readonly minPixCount?: number;
-  /** peakfinder8, dispersion: pixels of a peak at most; default 200, of dispersion 1000. */
-  readonly maxPixCount?: number;
-  /** peakfinder8: the surroundings reach twice as far, in pixels; default 3. */
-  readonly localBgRadius?: number;
-  /** zaef: square of the gradient at a foot of a peak at least, in units of the frame squared; default 100 000. */
-  readonly minSquaredGradient?: number;
-  /**
-   * zaef: radii in pixels, rising, 1 … 64: a peak lies within the first of its summit, its background between the others;
-   * default 4, 5, 7.
-   */
-  readonly peakRadius?: readonly [number, number, number];
-  /** dispersion: units of the frame a count; 1e-6 … 1e6, default 1. */
-  readonly gain?: number;
-  /** dispersion: its window reaches as many pixels to each side, 1 … 64; default 3, which is 7 x 7. */
-  readonly kernelSize?: number;
-  /** dispersion: sigmas by which variance over mean of a window is above what counting makes; default 6. */
-  readonly sigmaBackground?: number;
-  /** dispersion: sigmas of a pixel above the mean of its window; default 3. */
-  readonly sigmaStrong?: number;
-  /** dispersion: good pixels of a window, at least; default 2. */
-  readonly minCount?: number;
+export interface PeaksRunOptions extends PeakSearchParameters {
   /** Values outside [least, greatest] mark bad pixels; default: the detector's range, and without one all are good. */
   readonly validRange?: readonly [number, number];
   /** Pixels that are bad in this frame, nonzero where bad, [ss, fs]. */
   readonly bad?: Uint8Array;
-  /** peakfinder8: also gives the statistics of the rings; default false. */
-  readonly rings?: boolean;
-  /**
-   * Where a peak is: the mean of its blob's pixels, as CrystFEL has it, or that of all pixels around it with Gaussian weights,
-   * which is nearer to the truth for weak spots (benchmarks/peaks/compare.mjs); default 'blob'.
-   */
-  readonly centroid?: 'blob' | 'weighted';
-  /** peakfinder8: five passes over the frame in place of one, as the algorithm is told: the same peaks, slower; default false. */
-  readonly plain?: boolean;
   readonly signal?: PlatformSignal;
 }
 
@@ -180,12 +128,8 @@ function checkDetector(options: PeaksOptions): Detector | undefined {
   return detector;
 }
 
-function ringsFor(options: PeaksOptions, width: number, height: number): Rings {
+function ringsFor(options: PeaksOptions, reach: Reach, width: number, height: number): Rings {
   const { detector, geometry, centre = [width / 2, height / 2], bad } = options;
-  const reach = {
-    minRadius: real('peaks: minRes', options.minRes, 0, 0, 1e6),
-    maxRadius: real('peaks: maxRes', options.maxRes, 0, 0, 1e6),
-  };
   if (detector) return ringsOfDetector(detector, reach);
   if (geometry !== undefined && !Array.isArray((geometry as Geometry | null)?.panels))
     throw new EwaldError('Argument', `peaks: geometry is ${shown(geometry)}; needed is what parseGeometry gives`);
@@ -195,18 +139,15 @@ function ringsFor(options: PeaksOptions, width: number, height: number): Rings {
   return ringsAround(width, height, centre, reach, bad);
 }
 
-/** Names of the options of a run. */
-const runNames: readonly string[] = [
-  ...['threshold', 'minSnr', 'minPixCount', 'maxPixCount', 'localBgRadius', 'minSquaredGradient', 'peakRadius'],
-  ...['gain', 'kernelSize', 'sigmaBackground', 'sigmaStrong', 'minCount', 'validRange', 'bad', 'rings', 'plain'],
-  ...['centroid', 'signal'],
-];
+/** What a run may be given. */
+const runRows = { ...searchRows, ...libraryRows };
+const runNames: readonly string[] = [...namesOf(runRows), 'validRange', 'bad', 'signal'];
 
 /** Plans peaks on a context. */
 export async function planPeaks(planner: Planner, options: PeaksOptions): Promise<PeakFinder> {
   if (typeof options !== 'object' || options === null)
     throw new EwaldError('Argument', 'peaks needs options: width, height and dtype of the frames');
-  const known = ['detector', ...ofDetector, 'finder', 'minRes', 'maxRes', 'maxPeaks'];
+  const known = ['detector', ...ofDetector, ...namesOf(finderRows), 'maxPeaks'];
   knownOptions('peaks', options, known, { names: runNames, call: 'finder.run(frame, { … })' });
   const names = Object.keys(numbers) as FrameDtype[];
   const detector = checkDetector(options);
@@ -215,11 +156,16 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
   const width = integer('peaks: width', frames.width ?? Number.NaN, 0, 1, 65536);
   const height = integer('peaks: height', frames.height ?? Number.NaN, 0, 1, 65536);
   const dtype = choice('peaks: dtype', frames.dtype ?? ('' as FrameDtype), 'u16', names);
-  const finder = choice('peaks: finder', options.finder, 'peakfinder8', finderNames);
+  const {
+    finder = 'peakfinder8',
+    minRes = 0,
+    maxRes = 0,
+  } = checked(finderRows, { ...options }, (name) => `peaks: ${name}`);
   const maxPeaks = integer('peaks: maxPeaks', options.maxPeaks, 2048, 1, 2 ** 20);
   const pixels = width * height;
   checkMask('peaks: bad', options.bad, pixels);
-  const { bins, rings, panels } = checkRings(options.rings) ?? ringsFor(options, width, height);
+  const { bins, rings, panels } =
+    checkRings(options.rings) ?? ringsFor(options, { minRadius: minRes, maxRadius: maxRes }, width, height);
   if (bins.length !== pixels)
     throw new EwaldError(
       'Shape',
@@ -259,7 +205,11 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     async run(frame, run = {}) {
       resource.assertAlive();
       knownOptions('peaks.run', run, runNames);
-      refuseOthers('peaks.run: ', run as Readonly<Record<string, unknown>>, finder);
+      const given = run as Readonly<Record<string, unknown>>;
+      refuseOtherFinders(given, finder, inRun);
+      const own = { ...defaultsOf(runRows, finder), ...checked(runRows, given, inRun) };
+      // A search has a place for every parameter; those of other finders are not looked at.
+      const search = { ...defaultsOf(runRows), ...own } as Filled;
       if (!(frame instanceof numberTypes[dtype]) || lengthOf(frame) !== pixels) {
         const what = ArrayBuffer.isView(frame)
           ? `${frame.constructor.name} of ${lengthOf(frame as Frame)}`
@@ -271,9 +221,8 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
       }
       checkMask('peaks.run: bad', run.bad, pixels);
       const { validRange = detector?.validRange } = run;
-      const params = paramsOf({ ...ownDefaults[finder], ...given(run), ...(validRange ? { validRange } : {}) }, dtype);
-      const centroid = choice('peaks.run: centroid', run.centroid, 'blob', ['blob', 'weighted']);
-      const limits = run.rings ? new Float32Array(rings * 4) : undefined;
+      const params = packSearch(search, checkRange(validRange), dtype);
+      const limits = search.rings ? new Float32Array(rings * 4) : undefined;
       // Until its turn, and while another thread searches, the memory is still the caller's.
       const taken = asItIs(frame);
       const bad = run.bad && asItIs(run.bad);
@@ -287,7 +236,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
         const count = await kernel.run({ params, frame: taken, bad, found, limits });
         intact('while it was searched');
         const list = listOf(found, count, limits);
-        if (centroid === 'weighted') {
+        if (search.centroid === 'weighted') {
           const [least, greatest] = validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
           const good = (i: number): boolean => {
             const v = taken[i] ?? Number.NaN;
@@ -314,53 +263,44 @@ function concatenated(parts: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-function radiiOf(radii: PeaksRunOptions['peakRadius'] = peakRadii.fallback): readonly [number, number, number] {
-  const { low, high } = peakRadii;
-  const [inner, middle, outer] = Array.isArray(radii) && radii.length === 3 ? (radii as readonly unknown[]) : [];
-  const whole = [inner, middle, outer].every((r) => typeof r === 'number' && r >= low && r <= high);
-  if (whole && (inner as number) <= (middle as number) && (middle as number) < (outer as number)) return radii;
+const inRun: Said = (name) => `peaks.run: ${name}`;
+
+type ValidRange = readonly [number, number];
+
+function checkRange(range: ValidRange = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]): ValidRange {
+  const [least, greatest] = Array.isArray(range) ? (range as readonly unknown[]) : [];
+  if (typeof least === 'number' && typeof greatest === 'number' && least <= greatest) return [least, greatest];
   throw new EwaldError(
     'Argument',
-    `peaks.run: peakRadius is ${shown(radii)}; needed are three rising radii in pixels, ${low} to ${high}`,
+    `peaks.run: validRange is ${shown(range)}; expected two rising numbers, [least, greatest]`,
   );
 }
 
-/** Without what is undefined, which stands for a default. */
-const given = (run: PeaksRunOptions): PeaksRunOptions =>
-  Object.fromEntries(Object.entries(run).filter(([, value]) => value !== undefined));
-
-function paramsOf(run: PeaksRunOptions, dtype: FrameDtype): Uint8Array {
-  const range = run.validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  const [least, greatest] = Array.isArray(range) ? (range as readonly unknown[]) : [];
-  if (typeof least !== 'number' || typeof greatest !== 'number' || !(least <= greatest))
-    throw new EwaldError(
-      'Argument',
-      `peaks.run: validRange is ${shown(range)}; needed are two rising numbers, [least, greatest]`,
-    );
-  const [innerRadius, middleRadius, outerRadius] = radiiOf(run.peakRadius);
+/** Packs a search in which every parameter has its value. */
+function packSearch(search: Filled, [least, greatest]: ValidRange, dtype: FrameDtype): Uint8Array {
+  const { minPixCount, maxPixCount, localBgRadius, sigmaBackground, sigmaStrong, peakRadius, plain } = search;
+  const { centroid: _, ...fields } = search;
+  const [innerRadius, middleRadius, outerRadius] = peakRadius;
   const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
   return pack(peaksParams, {
-    threshold: realIn('peaks.run: threshold', run.threshold, peaksRanges.threshold),
-    minSnr: realIn('peaks.run: minSnr', run.minSnr, peaksRanges.minSnr),
-    minPixels: integerIn('peaks.run: minPixCount', run.minPixCount, peaksRanges.minPixCount),
-    maxPixels: integerIn('peaks.run: maxPixCount', run.maxPixCount, peaksRanges.maxPixCount),
-    localRadius: integerIn('peaks.run: localBgRadius', run.localBgRadius, peaksRanges.localBgRadius),
+    ...fields,
+    minPixels: minPixCount,
+    maxPixels: maxPixCount,
+    localRadius: localBgRadius,
+    backgroundSigmas: sigmaBackground,
+    strongSigmas: sigmaStrong,
     leastInteger: clamp(Math.ceil(least), -(2 ** 31), 2 ** 31 - 1),
     greatestInteger: clamp(Math.floor(greatest), 0, 2 ** 32 - 1),
-    plain: run.plain === true ? 1 : 0,
-    minSquaredGradient: realIn('peaks.run: minSquaredGradient', run.minSquaredGradient, peaksRanges.minSquaredGradient),
+    plain: plain ? 1 : 0,
     innerRadius,
     middleRadius,
     outerRadius,
-    gain: realIn('peaks.run: gain', run.gain, peaksRanges.gain),
-    kernelSize: integerIn('peaks.run: kernelSize', run.kernelSize, peaksRanges.kernelSize),
-    backgroundSigmas: realIn('peaks.run: sigmaBackground', run.sigmaBackground, peaksRanges.sigmaBackground),
-    strongSigmas: realIn('peaks.run: sigmaStrong', run.sigmaStrong, peaksRanges.sigmaStrong),
-    minCount: integerIn('peaks.run: minCount', run.minCount, peaksRanges.minCount),
     leastReal: dtype === 'f32' ? clamp(least, -3.4e38, 3.4e38) : 0,
     greatestReal: dtype === 'f32' ? clamp(greatest, -3.4e38, 3.4e38) : 0,
   });
 }
+
+type Filled = Required<PeakSearchParameters>;
 
 function listOf(found: Uint8Array, count: number, rings: Float32Array | undefined): PeakList {
   const words = sizeOf(peak) / 4;

@@ -140,9 +140,9 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     for (const [args, message] of [
       [
         [...lists, '--threshold=12'],
-        /--threshold belongs to a search \(--peaks peakfinder8\); --peaks cxi takes peaks/,
+        /--threshold belongs to peakfinder8, .*; --peaks cxi takes peaks as they are listed/,
       ],
-      [[...words, '--hdf5-peaks=/x'], /--hdf5-peaks belongs to --peaks cxi/],
+      [[...words, '--hdf5-peaks=/x'], /--hdf5-peaks belongs to cxi and hdf5; --peaks/],
       [[...words, '--gain=2'], /--gain/],
       [[...words, '--peaks=msgpack'], /takes peaks of messages, which ewald index reads; of files it is cxi or hdf5/],
       [[...words, '--peaks=peakfinder9'], /--peaks is "peakfinder9"/],
@@ -213,10 +213,10 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
       [
         [bare, '--peaks=cxi', '--threshold=12'],
         2,
-        /--threshold belongs to a search.*--peaks cxi takes peaks as the file/,
+        /--threshold belongs to peakfinder8, .*; --peaks cxi takes peaks as they are listed/,
       ],
-      [[bare, '--hdf5-peaks=/a'], 2, /--hdf5-peaks belongs to --peaks cxi and hdf5 and msgpack; peakfinder8/],
-      [[bare, '--no-revalidate'], 2, /--no-revalidate belongs to --peaks cxi/],
+      [[bare, '--hdf5-peaks=/a'], 2, /--hdf5-peaks belongs to cxi and hdf5; --peaks peakfinder8/],
+      [[bare, '--no-revalidate'], 2, /--no-revalidate belongs to cxi, hdf5 and msgpack; --peaks/],
     ] as const;
     for (const [words, wanted, message] of cases) {
       const { code, err } = await ewald(['index', ...words, ...usual]);

@@ -1,0 +1,138 @@
+/** Rows of parameters as text: help, README tables and TypeScript declarations. */
+import { fallbackOf, type Parameter, type Parameters } from './parameters.js';
+
+/** `minSnr` as `min-snr`. */
+export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The long flag of a parameter; a boolean that is true by default has the flag that turns it off. */
+export function flagOf(name: string, { kind, flag, fallback }: Parameter): string {
+  const word = flag ?? kebab(name);
+  return kind === 'boolean' && fallback === true ? `--no-${word}` : `--${word}`;
+}
+
+/** A number as people write it: 1e30, 2147483648, inf. */
+const numeral = (x: number): string => {
+  if (!Number.isFinite(x)) return x > 0 ? 'inf' : '-inf';
+  const [plain, short] = [`${x}`, x.toExponential().replace('e+', 'e')];
+  return short.length + 2 < plain.length ? short : plain;
+};
+
+const valueText = (value: unknown): string => {
+  if (typeof value === 'number') return numeral(value);
+  return Array.isArray(value) ? value.join(',') : String(value);
+};
+
+/** The default in words; undefined where there is none to tell. */
+export function defaultText(row: Parameter): string | undefined {
+  if (row.usual !== undefined) return row.usual === '' ? undefined : row.usual;
+  const value = fallbackOf(row);
+  if (value === undefined || row.kind === 'boolean') return undefined;
+  const own = new Map<number, string[]>();
+  for (const [stage, other] of Object.entries(row.fallbacks ?? {}))
+    if (other !== value) own.set(other, [...(own.get(other) ?? []), stage]);
+  const others = [...own].map(([other, stages]) => `${stages.join(', ')}: ${numeral(other)}`);
+  return [valueText(value), ...others.map((words) => `(${words})`)].join(' ');
+}
+
+/** Range and unit in words, for tables and comments. */
+function rangeText(row: Parameter): string {
+  const { kind, range, choices = [], count, rising } = row;
+  if (kind === 'boolean') return 'true, false';
+  if (kind === 'choice') return choices.join(', ');
+  if (!range) return kind === 'numbers' ? `${count ?? ''}${rising ? ' rising' : ''} numbers`.trim() : kind;
+  const { low, high, above, zero } = range;
+  const edge = above ? `above ${numeral(low)}` : numeral(low);
+  const both = `${zero === undefined ? '' : `0 (${zero}), `}${edge} … ${numeral(high)}`;
+  return kind === 'numbers' ? `${count ?? 'some'}${rising ? ', rising' : ''}, ${both}` : both;
+}
+
+/** A line of `--help`: whose it is, what it does, its unit and its default. */
+export function helpText(row: Parameter, whose: string | undefined): string {
+  const { sentence, unit, kind, choices } = row;
+  const usual = defaultText(row);
+  const parts = [
+    `${whose ? `${whose}: ` : ''}${sentence}${kind === 'choice' ? `: ${(choices ?? []).join(', ')}` : ''}`,
+    unit === undefined ? undefined : `, ${unit}`,
+    usual === undefined ? undefined : ` (default: ${usual})`,
+  ];
+  return parts.join('');
+}
+
+/** Whose a parameter is; undefined where all stages of its table have it. */
+export function whoseOf({ of }: Parameter, rows: Parameters): string | undefined {
+  const all = new Set(Object.values(rows).flatMap((row) => row.of ?? []));
+  return of === undefined || of.length === all.size ? undefined : of.join(', ');
+}
+
+/** A Markdown table of parameters. */
+export function table(rows: Parameters): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const body = Object.entries(rows).map(([name, row]) =>
+    line([
+      `\`${name}\``,
+      row.flag === null
+        ? ''
+        : [row.short && `\`-${row.short}\``, `\`${flagOf(name, row)}\``].filter(Boolean).join(', '),
+      rangeText(row),
+      row.unit ?? '',
+      row.kind === 'boolean' ? String(row.fallback ?? false) : (defaultText(row) ?? ''),
+      whoseOf(row, rows) ?? '',
+      `${sentenceOf(row)}${row.crystfel === undefined ? '' : ` CrystFEL: ${row.crystfel}.`}`,
+    ]),
+  );
+  const head = ['option', 'flag', 'values', 'unit', 'default', 'of', 'meaning'];
+  return [line(head), line(head.map(() => '---')), ...body].join('\n');
+}
+
+const sentenceOf = ({ sentence }: Parameter): string => `${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`;
+
+const typeOf = ({ kind, choices = [], count }: Parameter): string => {
+  switch (kind) {
+    case 'integer':
+    case 'number':
+      return 'number';
+    case 'boolean':
+      return 'boolean';
+    case 'choice':
+      return choices.map((one) => `'${one}'`).join(' | ');
+    case 'numbers':
+      return count === undefined || count > 6
+        ? 'readonly number[]'
+        : `readonly [${Array(count).fill('number').join(', ')}]`;
+    case 'text':
+      return 'string';
+    case 'texts':
+      return 'readonly string[]';
+  }
+};
+
+/** Words in lines of at most 115 signs, which leaves room for the asterisk of a comment. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= 113) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** The TypeScript interface of a table, with each row's sentence, unit, range and default as its comment. */
+export function declaration(name: string, about: string, rows: Parameters): string {
+  const out = [`/** ${about} */`, `export interface ${name} {`];
+  for (const [key, row] of Object.entries(rows)) {
+    const { unit, kind } = row;
+    const of = whoseOf(row, rows);
+    const usual = kind === 'boolean' ? String(row.fallback ?? false) : defaultText(row);
+    const range = kind === 'choice' || kind === 'boolean' || kind.startsWith('text') ? undefined : rangeText(row);
+    const figures = [unit, range, usual === undefined ? undefined : `default ${usual}`].filter(Boolean).join('; ');
+    const whose = of === undefined ? '' : `Of ${of}. `;
+    const text = `${sentenceOf(row)}${figures === '' ? '' : ` ${figures[0]?.toUpperCase()}${figures.slice(1)}.`}`;
+    const lines = wrapped(`${whose}${text}`);
+    if (lines.length === 1 && (lines[0] as string).length <= 110) out.push(`  /** ${lines[0]} */`);
+    else out.push('  /**', ...lines.map((one) => `   * ${one}`), '   */');
+    out.push(`  readonly ${key}?: ${typeOf(row)};`);
+  }
+  return [...out, '}', ''].join('\n');
+}

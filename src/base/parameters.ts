@@ -1,0 +1,210 @@
+/**
+ * A parameter is one row of one table of its room. The check, the message, the type, the flag, `--help` and the tables of
+ * the READMEs follow from the row; nothing else repeats its name, range, default or meaning.
+ */
+import { EwaldError } from './errors.js';
+import { nearest, shown } from './options.js';
+import type { Range } from './range.js';
+
+/** What a value is. */
+export type ParameterKind = 'integer' | 'number' | 'boolean' | 'choice' | 'numbers' | 'text' | 'texts';
+
+/** One parameter; its name is its key in the table. */
+export interface Parameter {
+  readonly kind: ParameterKind;
+  /** One plain sentence without a full stop: what it does. */
+  readonly sentence: string;
+  readonly unit?: string;
+  /** Of numbers: the range, whose `fallback` is the default unless `usual` says otherwise. */
+  readonly range?: Range;
+  /** Of a choice. */
+  readonly choices?: readonly string[];
+  /** Of several numbers: how many, and whether each is at least as large as the one before, the last one larger. */
+  readonly count?: number;
+  readonly rising?: true;
+  /** The default of what is not a single number. */
+  readonly fallback?: boolean | string | readonly number[];
+  /** Defaults of single stages where they differ. */
+  readonly fallbacks?: Readonly<Record<string, number>>;
+  /** The default in words, where it is not a fixed value; empty where there is none. */
+  readonly usual?: string;
+  /** The stages (finders, modes) it belongs to; without it, all. */
+  readonly of?: readonly string[];
+  /** The flag where it is not the name in kebab case; null: the library alone has it. */
+  readonly flag?: string | null;
+  /** The letter of its short flag. */
+  readonly short?: string;
+  /** What a flag's value is called in `--help`; default: by its kind. */
+  readonly value?: string;
+  /** CrystFEL's flag where it has another name, or how it differs. */
+  readonly crystfel?: string;
+}
+
+/** A table of parameters by name. */
+export type Parameters = Readonly<Record<string, Parameter>>;
+
+type Several<P extends Parameter> = P extends { readonly count: 3 }
+  ? readonly [number, number, number]
+  : readonly number[];
+
+/** What a parameter's value is in TypeScript. */
+export type ValueOf<P extends Parameter> = P['kind'] extends 'integer' | 'number'
+  ? number
+  : P['kind'] extends 'boolean'
+    ? boolean
+    : P['kind'] extends 'numbers'
+      ? Several<P>
+      : P['kind'] extends 'texts'
+        ? readonly string[]
+        : P extends { readonly choices: readonly (infer Choice)[] }
+          ? Choice
+          : string;
+
+/** Values of a table, each of which may be left out. */
+export type Values<Rows extends Parameters> = { readonly [Name in keyof Rows]?: ValueOf<Rows[Name]> };
+
+/** How the caller wrote a parameter: `minSnr`, `--min-snr` or `-r`. */
+export type Said = (name: string) => string;
+
+const asNamed: Said = (name) => name;
+
+/** Whether a parameter belongs to any of these stages. */
+export const belongs = ({ of }: Parameter, stages: Iterable<string>): boolean => {
+  if (!of) return true;
+  for (const stage of stages) if (of.includes(stage)) return true;
+  return false;
+};
+
+/** Names of the parameters of some stages. */
+export const namesOf = <Rows extends Parameters>(rows: Rows, stages?: readonly string[]): (keyof Rows & string)[] =>
+  Object.keys(rows).filter((name) => stages === undefined || belongs(rows[name] as Parameter, stages));
+
+/** The range of a parameter in words, such as "an integer from 1 to 64". */
+export function expected({ kind, range, choices = [], count, rising }: Parameter): string {
+  const between = range ? rangeInWords(range) : '';
+  switch (kind) {
+    case 'integer':
+      return `${zeroOr(range)}an integer${between}`;
+    case 'number':
+      return `${zeroOr(range)}a number${between}`;
+    case 'boolean':
+      return 'true or false';
+    case 'choice':
+      return `one of ${choices.join(', ')}`;
+    case 'numbers':
+      return `${count ?? 'a list of'} ${rising ? 'rising ' : ''}numbers${between}`;
+    case 'text':
+      return 'text';
+    case 'texts':
+      return 'a list of texts';
+  }
+}
+
+const zeroOr = (range: Range | undefined): string => (range?.zero === undefined ? '' : `0 (${range.zero}) or `);
+
+/** " from 0 to 1", " above 0, to 1", " of at least 0", or nothing for any number. */
+function rangeInWords({ low, high, above }: Range): string {
+  if (low > Number.NEGATIVE_INFINITY && high < Number.POSITIVE_INFINITY)
+    return above ? ` above ${low}, up to ${high}` : ` from ${low} to ${high}`;
+  if (low > Number.NEGATIVE_INFINITY) return above ? ` above ${low}` : `, ${low} or more`;
+  return high < Number.POSITIVE_INFINITY ? `, ${high} or less` : '';
+}
+
+const within = (x: unknown, range: Range | undefined): boolean =>
+  typeof x === 'number' &&
+  !Number.isNaN(x) &&
+  (range === undefined ||
+    (x >= range.low && x <= range.high && !(range.above && x === range.low)) ||
+    (range.zero !== undefined && x === 0));
+
+/** Whether a value is what its row allows. */
+function isFine(row: Parameter, value: unknown): boolean {
+  switch (row.kind) {
+    case 'integer':
+      return Number.isInteger(value) && within(value, row.range);
+    case 'number':
+      return within(value, row.range);
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'choice':
+      return (row.choices ?? []).includes(value as string);
+    case 'numbers': {
+      if (!Array.isArray(value) || (row.count !== undefined && value.length !== row.count)) return false;
+      const isRising = (x: number, i: number): boolean =>
+        i === 0 || (i === value.length - 1 ? x > value[i - 1] : x >= value[i - 1]);
+      return value.every((x) => within(x, row.range)) && (!row.rising || value.every(isRising));
+    }
+    case 'text':
+      return typeof value === 'string';
+    case 'texts':
+      return Array.isArray(value) && value.every((one) => typeof one === 'string');
+  }
+}
+
+/** Refuses a value that its row does not allow. Throws `Argument`. */
+export function checkParameter(row: Parameter, value: unknown, said: string, written: string = shown(value)): void {
+  if (isFine(row, value)) return;
+  const near = row.kind === 'choice' && typeof value === 'string' ? nearest(value, row.choices ?? []) : undefined;
+  const unit = row.unit === undefined ? '' : `, in ${row.unit}`;
+  const { low, high } = row.range ?? {};
+  throw new EwaldError(
+    'Argument',
+    `${said} is ${written}; expected ${expected(row)}${unit}${near ? ` (did you mean "${near}"?)` : ''}`,
+    { detail: { value, low, high } },
+  );
+}
+
+/** The values that are given, checked; other members are left alone. Throws `Argument`. */
+export function checked<Rows extends Parameters>(
+  rows: Rows,
+  given: Readonly<Record<string, unknown>>,
+  said: Said = asNamed,
+): Values<Rows> {
+  const values: Record<string, unknown> = {};
+  for (const [name, row] of Object.entries(rows)) {
+    const value = given[name];
+    if (value === undefined) continue;
+    checkParameter(row, value, said(name));
+    values[name] = value;
+  }
+  return values as Values<Rows>;
+}
+
+/** The default of a parameter for a stage; undefined where it has no fixed one. */
+export function fallbackOf(row: Parameter, stage?: string): unknown {
+  const own = stage === undefined ? undefined : row.fallbacks?.[stage];
+  return own ?? row.fallback ?? (row.usual === undefined ? row.range?.fallback : undefined);
+}
+
+/** Fixed defaults of a stage's parameters. */
+export function defaultsOf<Rows extends Parameters>(rows: Rows, stage?: string): Values<Rows> {
+  const own = Object.entries(rows).filter(([, row]) => stage === undefined || belongs(row, [stage]));
+  const values = own.map(([name, row]) => [name, fallbackOf(row, stage)] as const);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Values<Rows>;
+}
+
+/** What is done: its stages, and why it has no others. */
+export interface Mode {
+  readonly stages: readonly string[];
+  /** The second half of a refusal: why this mode has no use for a parameter of these stages. */
+  readonly because: (of: readonly string[], row: Parameter) => string;
+}
+
+const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+
+/** Refuses parameters that are given and have no use in a mode, by name. Throws `Argument`. */
+export function refuseOthers(
+  rows: Parameters,
+  given: Readonly<Record<string, unknown>>,
+  { stages, because }: Mode,
+  said: Said = asNamed,
+  inWords: Readonly<Record<string, string>> = {},
+): void {
+  for (const [name, row] of Object.entries(rows)) {
+    if (given[name] === undefined || belongs(row, stages)) continue;
+    const { of = [] } = row;
+    const whose = listed([...new Set(of.map((stage) => inWords[stage] ?? stage))]);
+    throw new EwaldError('Argument', `${said(name)} belongs to ${whose}; ${because(of, row)}`);
+  }
+}

@@ -1,0 +1,79 @@
+/** Flags from rows of parameters: what `--help` says of them, and their values checked under the name that was typed. */
+import { type Command, Option } from 'commander';
+import { flagOf, helpText, kebab, whoseOf } from '../base/parameter-text.js';
+import { checkParameter, type Parameter, type Parameters, type Said, type Values } from '../base/parameters.js';
+
+/** What commander makes of a command line: the text of each flag that was given, by the flag's own name. */
+export type FlagTexts = object;
+
+const valueNames = { integer: 'n', number: 'x', choice: 'name', text: 'text', texts: 'text' } as const;
+
+const valueName = ({ kind, value, count = 0 }: Parameter): string =>
+  value ?? (kind === 'numbers' ? [...'abcdef'].slice(0, count).join(',') : valueNames[kind as 'integer']);
+
+/** The name under which commander keeps a flag. */
+const keyOf = (name: string, row: Parameter): string =>
+  (row.flag ?? kebab(name)).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** Adds the flags of these rows to a command. Nothing is filled in: a flag that was not typed has no value. */
+export function withFlags(command: Command, rows: Parameters): Command {
+  for (const [name, row] of Object.entries(rows)) {
+    if (row.flag === null) continue;
+    const words = [row.short && `-${row.short}`, flagOf(name, row)].filter(Boolean).join(', ');
+    const option = new Option(
+      row.kind === 'boolean' ? words : `${words} <${valueName(row)}>`,
+      helpText(row, whoseOf(row, rows)),
+    );
+    // Commander takes --no-data-timeout <s> for the negation of a flag.
+    if (row.kind !== 'boolean') option.negate = false;
+    if (row.kind === 'texts') option.argParser((one: string, before: string[] = []) => [...before, one]);
+    command.addOption(option);
+  }
+  return command;
+}
+
+/** A number written by a person: 1000, 1e6, 1_000, inf; NaN where it is none. */
+function numberOf(text: string): number {
+  const word = text.trim().replace(/(?<=\d)_(?=\d)/g, '');
+  const infinite = /^([+-]?)inf(inity)?$/i.exec(word);
+  if (infinite) return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  return word === '' || !/^[-+.\d]/.test(word) ? Number.NaN : Number(word);
+}
+
+function parsed({ kind }: Parameter, text: unknown): unknown {
+  if (typeof text !== 'string') return text;
+  if (kind === 'integer' || kind === 'number') return numberOf(text);
+  return kind === 'numbers' ? text.split(',').map(numberOf) : text;
+}
+
+/** The values of the flags that were typed, by the names of their parameters. Throws `Argument`. */
+export function flagValues<Rows extends Parameters>(
+  rows: Rows,
+  texts: FlagTexts,
+  said: Said = saidAsFlags(rows),
+): Values<Rows> {
+  const values: Record<string, unknown> = {};
+  for (const [name, row] of Object.entries(rows)) {
+    const text = row.flag === null ? undefined : (texts as Readonly<Record<string, unknown>>)[keyOf(name, row)];
+    // Commander gives a flag --no-x its true value by itself.
+    if (text === undefined || (row.kind === 'boolean' && text === row.fallback)) continue;
+    const value = parsed(row, text);
+    checkParameter(row, value, said(name), typeof text === 'string' ? JSON.stringify(text) : undefined);
+    values[name] = value;
+  }
+  return values as Values<Rows>;
+}
+
+/** Parameters by their flags: the short one where it was the one typed. */
+export function saidAsFlags(rows: Parameters, words: readonly string[] = process.argv.slice(2)): Said {
+  return (name) => {
+    const row = rows[name];
+    if (row === undefined) return name;
+    const long = flagOf(name, row);
+    const short = row.short && `-${row.short}`;
+    if (short === undefined) return long;
+    const isLong = words.some((word) => word === long || word.startsWith(`${long}=`));
+    const isShort = words.some((word) => word.startsWith(short) && !word.startsWith('--'));
+    return isShort && !isLong ? short : long;
+  };
+}

@@ -1,0 +1,170 @@
+/** Parameters of the peak search. Names, meanings and defaults are CrystFEL's; ranges are the layout's. */
+import { type Mode, type Parameters, refuseOthers, type Said } from '../base/parameters.js';
+import { dispersionDefaults, finders, peakRadii, peaksRanges } from '../layout/peaks.js';
+import type { FinderName } from './contract.js';
+
+/** Names of the finders. */
+export const finderNames = Object.keys(finders) as FinderName[];
+
+const dispersions = ['dispersion', 'dispersion-extended'] as const;
+const blobs = ['peakfinder8', ...dispersions] as const;
+/** Defaults of the dispersion finders where they are not peakfinder8's. */
+const dispersed = (value: number) => ({ dispersion: value, 'dispersion-extended': value });
+
+/** Parameters of one search; which finder takes them is `of`. */
+export const searchRows = {
+  threshold: {
+    kind: 'number',
+    sentence: 'pixels at or below this value belong to no peak, and in zaef start none',
+    range: peaksRanges.threshold,
+    unit: 'units of the frame',
+    fallbacks: dispersed(dispersionDefaults.threshold),
+    of: finderNames,
+  },
+  minSnr: {
+    kind: 'number',
+    sentence: 'signal-to-noise ratio of a peak at least; in peakfinder8 also that of a pixel over its ring',
+    range: peaksRanges.minSnr,
+    of: ['peakfinder8', 'zaef'],
+  },
+  minPixCount: {
+    kind: 'integer',
+    sentence: 'fewest pixels of a peak',
+    range: peaksRanges.minPixCount,
+    fallbacks: dispersed(dispersionDefaults.minPixCount),
+    of: blobs,
+  },
+  maxPixCount: {
+    kind: 'integer',
+    sentence: 'most pixels of a peak',
+    range: peaksRanges.maxPixCount,
+    fallbacks: dispersed(dispersionDefaults.maxPixCount),
+    of: blobs,
+  },
+  localBgRadius: {
+    kind: 'integer',
+    sentence: 'the local background of a peak reaches twice as far from it',
+    range: peaksRanges.localBgRadius,
+    unit: 'pixels',
+    of: ['peakfinder8'],
+  },
+  minSquaredGradient: {
+    kind: 'number',
+    sentence: 'squared gradient at the foot of a peak at least',
+    range: peaksRanges.minSquaredGradient,
+    unit: 'squared units of the frame',
+    of: ['zaef'],
+  },
+  peakRadius: {
+    kind: 'numbers',
+    count: 3,
+    rising: true,
+    sentence: 'a peak lies within the first radius of its summit, its background between the other two',
+    range: { low: peakRadii.low, high: peakRadii.high, fallback: Number.NaN },
+    fallback: peakRadii.fallback,
+    unit: 'pixels',
+    of: ['zaef'],
+  },
+  gain: {
+    kind: 'number',
+    sentence: 'units of the frame that one count makes',
+    range: peaksRanges.gain,
+    of: dispersions,
+  },
+  kernelSize: {
+    kind: 'integer',
+    sentence: 'the window reaches this far to each side of its pixel; 3 is a window of 7 by 7',
+    range: peaksRanges.kernelSize,
+    unit: 'pixels',
+    of: dispersions,
+  },
+  sigmaBackground: {
+    kind: 'number',
+    sentence: 'a window stands out where its variance over its mean exceeds that of counting by this many sigmas',
+    range: peaksRanges.sigmaBackground,
+    unit: 'sigmas',
+    of: dispersions,
+  },
+  sigmaStrong: {
+    kind: 'number',
+    sentence: 'a pixel is strong where it exceeds the mean of its window by this many sigmas',
+    range: peaksRanges.sigmaStrong,
+    unit: 'sigmas',
+    of: dispersions,
+  },
+  minCount: {
+    kind: 'integer',
+    sentence: 'fewest good pixels of a window',
+    range: peaksRanges.minCount,
+    of: dispersions,
+  },
+} as const satisfies Parameters;
+
+/** What is searched: one finder is planned for it. */
+export const finderRows = {
+  finder: {
+    kind: 'choice',
+    sentence: 'how peaks are found',
+    choices: finderNames,
+    fallback: 'peakfinder8',
+    flag: 'peaks',
+  },
+  minRes: {
+    kind: 'number',
+    sentence: 'pixels nearer to the beam than this take no part',
+    range: { low: 0, high: 1e6, fallback: 0 },
+    unit: 'pixels',
+  },
+  maxRes: {
+    kind: 'number',
+    sentence: 'pixels farther from the beam than this take no part; 0 sets no limit',
+    range: { low: 0, high: 1e6, fallback: 0 },
+    unit: 'pixels',
+  },
+} as const satisfies Parameters;
+
+/** Parameters of a search that the library alone has. */
+export const libraryRows = {
+  rings: {
+    kind: 'boolean',
+    sentence: 'also gives the statistics of the rings',
+    fallback: false,
+    of: ['peakfinder8'],
+    flag: null,
+  },
+  centroid: {
+    kind: 'choice',
+    sentence:
+      "where a peak is: at the mean of its blob's pixels, as CrystFEL has it, or at the mean of all pixels around it with Gaussian weights, which is nearer to the truth for weak spots",
+    choices: ['blob', 'weighted'],
+    fallback: 'blob',
+    flag: null,
+  },
+  plain: {
+    kind: 'boolean',
+    sentence: 'makes five passes over the frame instead of one; the peaks are the same, found more slowly',
+    fallback: false,
+    of: ['peakfinder8'],
+    flag: null,
+  },
+} as const satisfies Parameters;
+
+/** The search by one finder. */
+export const searchBy = (finder: FinderName): Mode => ({
+  stages: [finder],
+  because: () => `the finder ${finder} does not use it`,
+});
+
+/** Refuses parameters of another finder. Throws `Argument`. */
+export const refuseOtherFinders = (given: Readonly<Record<string, unknown>>, finder: FinderName, said?: Said): void =>
+  refuseOthers({ ...searchRows, ...libraryRows }, given, searchBy(finder), said);
+
+/** The tables of this room, from which `npm run layout` writes types and README tables. */
+export const tables = [
+  {
+    name: 'PeakSearchParameters',
+    about: 'Parameters of one peak search; those of another finder are refused.',
+    rows: { ...searchRows, ...libraryRows },
+  },
+  { name: 'FinderParameters', about: 'What a peak finder is planned with.', rows: finderRows },
+] as const;
