@@ -1,4 +1,4 @@
-// ewald_mpi.node: the calls of src/communicator/mpi.ts. Arguments are checked there; here they become requests.
+// ewald_mpi.node: the calls of src/communicator/mpi.node.ts. Arguments are checked there; here they become requests.
 #include <napi.h>
 
 #include <algorithm>

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { EwaldError } from '../base/errors.js';
 import { choice } from '../base/options.js';
 import { ranksOfJob } from '../communicator/job.js';
-import { mpiComm } from '../communicator/mpi.js';
+import { mpiComm } from '../communicator/mpi.node.js';
 import { spmd } from '../entries/executors.node.js';
 import { fft3d } from '../entries/heffte.node.js';
 import { estimateFft3d } from '../heffte/estimate.js';

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../base/errors.js';
 import { ranksOfJob } from '../communicator/job.js';
-import { mpiComm } from '../communicator/mpi.js';
+import { mpiComm } from '../communicator/mpi.node.js';
 import { Executor } from '../entries/executors.node.js';
 import type { NatsOptions } from '../executors/nats/options.js';
 import { type ClusterFlags, connectionOf, withConnection } from './cluster-options.js';

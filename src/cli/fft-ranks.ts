@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
-import { mpiComm } from '../communicator/mpi.js';
+import { mpiComm } from '../communicator/mpi.node.js';
 import { npyHead } from '../data/npy.js';
 import { fft3d, fft3dR2c } from '../entries/heffte.node.js';
 import type { R2rKind } from '../fft/fft.js';

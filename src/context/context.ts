@@ -131,7 +131,7 @@ export async function openContext<M extends object>(
   const first = backends[0];
   if (first?.device.kind === 'software' && first.name !== 'cuda-emulated')
     log('warn', `${first.name} runs on ${first.device.name}, a software device: right, but slow`);
-  const context = new OpenContext(platform, backends, named, logger, auditor, rooms);
+  const context = new RankedContext(platform, backends, named, logger, auditor, rooms);
   return context as unknown as ContextOf<M>;
 }
 
@@ -173,7 +173,7 @@ function contextResource(open: readonly Backend[], auditor: Auditor | undefined)
   return new Resource('context', undefined, { dispose: () => eachInTurn('context', steps) });
 }
 
-class OpenContext implements ContextCore {
+class RankedContext implements ContextCore {
   readonly log: Logger;
   readonly backends: readonly BackendInfo[];
   readonly audit: AuditReport | undefined;

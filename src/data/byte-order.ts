@@ -1,4 +1,5 @@
-/** Turns the bytes of numbers round, in place. */
+/** Numbers in the other byte order: swapped in place, or while they are copied. */
+import type { ByteSource } from './byte-source.js';
 
 interface Swapping {
   swap16(): unknown;
@@ -9,12 +10,9 @@ interface BufferType {
   from(buffer: ArrayBufferLike, byteOffset: number, length: number): Swapping;
 }
 
-/** Copies numbers of `width` bytes, the bytes of each in reverse; both may be the same memory. */
-export type SwapCopy = (from: Uint8Array, into: Uint8Array, width: number) => void;
-
 /** What an addon does faster. */
 export interface Turning {
-  readonly swapBytes: SwapCopy;
+  readonly swapBytes: NonNullable<ByteSource['swapBytes']>;
   /**
    * Fills `out` with frames of `bytes` bytes that begin `stride` bytes apart in an open file, the bytes of each number of
    * `width` bytes in reverse (1: as they are). Absent where the system reads otherwise.
@@ -34,26 +32,12 @@ const leastForAddon = 4096;
 /** Copied and turned at a time: it stays in a core's first cache between the two. */
 const pieceBytes = 1 << 15;
 
-let provider: (() => Turning | undefined) | undefined;
-let addon: Turning | undefined;
-
-/** Lets large arrays be turned by what `load` gives when that is first needed. */
-export function provideTurning(load: () => Turning | undefined): void {
-  provider = load;
-}
-
-/** What the addon does; undefined where there is none. */
-export function turningOfAddon(): Turning | undefined {
-  if (provider) {
-    addon = provider();
-    provider = undefined;
-  }
-  return addon;
-}
+/** What swaps large arrays: the source that the bytes are from. */
+export type Swapper = Pick<ByteSource, 'swapBytes'>;
 
 /** Copies numbers of `width` bytes (1, 2, 4 or 8), the bytes of each in reverse, into other memory of the same length. */
-export function swapCopy(from: Uint8Array, into: Uint8Array, width: number): void {
-  const swap = width > 1 && from.length >= leastForAddon ? turningOfAddon()?.swapBytes : undefined;
+export function swapCopy(from: Uint8Array, into: Uint8Array, width: number, source: Swapper): void {
+  const swap = width > 1 && from.length >= leastForAddon ? source.swapBytes : undefined;
   if (swap) {
     swap(from, into, width);
     return;
@@ -61,15 +45,15 @@ export function swapCopy(from: Uint8Array, into: Uint8Array, width: number): voi
   for (let at = 0; at < from.length; at += pieceBytes) {
     const piece = into.subarray(at, Math.min(at + pieceBytes, from.length));
     piece.set(from.subarray(at, at + piece.length));
-    swapBytes(piece, width);
+    swapBytes(piece, width, source);
   }
 }
 
 /** Reverses the bytes of each number of `width` bytes (1, 2, 4 or 8). */
-export function swapBytes(bytes: Uint8Array, width: number): void {
+export function swapBytes(bytes: Uint8Array, width: number, source: Swapper): void {
   if (width === 1) return;
   // Node's own turn pairs and eights in vectors, fours one by one.
-  const swap = width === 4 && bytes.length >= leastForAddon ? turningOfAddon()?.swapBytes : undefined;
+  const swap = width === 4 && bytes.length >= leastForAddon ? source.swapBytes : undefined;
   if (swap) {
     swap(bytes, bytes, width);
     return;

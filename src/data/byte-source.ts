@@ -53,6 +53,11 @@ export interface ByteSource {
     options?: ReadOptions,
   ) => Promise<void> | undefined;
   /**
+   * Copies numbers of `width` bytes (2, 4 or 8), the bytes of each in reverse, faster than JavaScript does; `from` and
+   * `into` may be the same memory. Absent where nothing faster is at hand.
+   */
+  readonly swapBytes?: ((from: Uint8Array, into: Uint8Array, width: number) => void) | undefined;
+  /**
    * Opens the file at `path`, relative to this one ('a_000001.h5', 'sub/b.raw').
    *
    * Throws `File` where there is none (the message says where it was looked for) and where the path leaves the folder

@@ -225,6 +225,7 @@ class FileDataset implements Dataset {
     interface Block {
       readonly at: number;
       readonly frames: number;
+      readonly source: ByteSource;
       /** Undefined where the frames are in their places already. */
       readonly stored: Uint8Array | undefined;
       readonly arrived: Promise<unknown>;
@@ -250,9 +251,9 @@ class FileDataset implements Dataset {
       }
       // The one before may fail first; then nobody awaits this one.
       arrived.catch(() => undefined);
-      return { at, frames, stored, arrived };
+      return { at, frames, source, stored, arrived };
     };
-    const unpack = ({ at, frames, stored }: Block): void => {
+    const unpack = ({ at, frames, source, stored }: Block): void => {
       if (!stored) return;
       for (let i = 0; i < frames; i++) {
         const frame = at + i;
@@ -260,8 +261,8 @@ class FileDataset implements Dataset {
         const from = stored.subarray(i * layout.stride, i * layout.stride + layout.storedBytes);
         if (layout.decode) {
           this.#decode(layout.decode, from, place, first + frame);
-          swapBytes(place, turn);
-        } else if (turned) swapCopy(from, place, turn);
+          swapBytes(place, turn, source);
+        } else if (turned) swapCopy(from, place, turn, source);
         else place.set(from);
       }
       this.#spare.push(stored);

@@ -1,5 +1,4 @@
 /** Opening what a user hands over, on Node, paths among them. */
-import { provideTurning } from './byte-order.js';
 import { digests } from './checksums/node.js';
 import { nativeTurning, openCodecs } from './codecs/node.js';
 import type { Dataset, Note } from './dataset.js';
@@ -8,9 +7,13 @@ import { type Candidate, detectFormats, type OpenOptions } from './open.js';
 import { type OpenPlatform, openInput, openInputs } from './open-inputs.js';
 import { seriesNames } from './series-files.js';
 import { type DataInput, sourceOf } from './source-of.js';
-import { fileSource } from './sources/file.js';
+import { fileOpener, type OpenFile } from './sources/file.js';
 
-provideTurning(nativeTurning);
+/**
+ * Opens a file; `-` is standard input where a file was redirected into it. Throws `File` where it is absent, a folder, a
+ * pipe, or refused by the system.
+ */
+export const fileSource: OpenFile = /* @__PURE__ */ fileOpener(nativeTurning);
 
 /**
  * Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. A folder, a path with `*` or `?` in
@@ -41,4 +44,4 @@ export async function detect(given: DataInput, options: Pick<OpenOptions, 'signa
   }
 }
 
-export { fileSource, openCodecs };
+export { openCodecs };

@@ -52,7 +52,7 @@ export function openPermuted(source: ByteSource, layout: PermutedFrames): Datase
         checkSignal(signal);
         const here = Math.min(slab, total - done);
         const bytes = await source.read(layout.offset + done * width, here * width, { signal });
-        if ((layout.little ?? true) !== littleEndianMachine) swapBytes(bytes, numberBytes(layout.dtype));
+        if ((layout.little ?? true) !== littleEndianMachine) swapBytes(bytes, numberBytes(layout.dtype), source);
         for (let i = 0; i < here; i++) {
           if (frame >= first && frame < first + count) {
             const to = ((frame - first) * frameLength + element) * width;

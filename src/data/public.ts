@@ -31,6 +31,7 @@ export type { LoadH5wasm } from './foreign/browser.js';
 export type { Detection, FormatOptions } from './format.js';
 export { type MemoryOptions, memoryDataset } from './formats/memory.js';
 export type { Candidate, OpenOptions } from './open.js';
+export type { DataInput } from './source-of.js';
 export { type BlobSourceOptions, blobSource } from './sources/blob.js';
 export { type HttpSourceOptions, httpSource } from './sources/http.js';
 export { memorySource } from './sources/memory.js';

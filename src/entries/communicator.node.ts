@@ -7,5 +7,5 @@
  *
  * @module
  */
-export { mpiComm } from '../communicator/mpi.js';
+export { mpiComm } from '../communicator/mpi.node.js';
 export * from '../communicator/public.js';

@@ -8,4 +8,3 @@
  */
 export * from '../data/opening.node.js';
 export * from '../data/public.js';
-export type { DataInput } from '../data/source-of.js';

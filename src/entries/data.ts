@@ -10,4 +10,3 @@
  */
 export * from '../data/opening.browser.js';
 export * from '../data/public.js';
-export type { DataInput } from '../data/source-of.js';

@@ -3,9 +3,9 @@
 import { type Ffbidx, makeFfbidx } from '../ffbidx/ffbidx.js';
 import { createContext } from './index.js';
 
-export type { Ffbidx, PackedVectors } from '../ffbidx/ffbidx.js';
-
 const ffbidx: Ffbidx = /* @__PURE__ */ makeFfbidx(createContext);
 export const indexer: Ffbidx['indexer'] = ffbidx.indexer;
 export const index: Ffbidx['index'] = ffbidx.index;
 export const release: Ffbidx['release'] = ffbidx.release;
+
+export * from '../ffbidx/public.js';

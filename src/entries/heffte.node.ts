@@ -12,13 +12,11 @@
  */
 
 import { nativeBlocks } from '../backends/native/blocks.js';
-import { provideCopy } from '../heffte/copy.js';
-import { entry, type MakeFft3d, type MakeFft3dR2c } from '../heffte/entry.js';
+import { bindFft3d } from '../heffte/bind.js';
+import type { MakeFft3d, MakeFft3dR2c } from '../heffte/public.js';
 import { createContext } from './fft.node.js';
 
-provideCopy(() => nativeBlocks());
-
-const made = entry((options) => createContext(options));
+const made = bindFft3d({ createContext, copyNumbers: nativeBlocks });
 /** See {@link MakeFft3d}. */
 export const fft3d: MakeFft3d = made.fft3d;
 /** See {@link MakeFft3dR2c}. */
@@ -26,5 +24,4 @@ export const fft3dR2c: MakeFft3dR2c = made.fft3dR2c;
 /** The Python module's name. */
 export const fft3d_r2c = fft3dR2c;
 
-export type { MakeFft3d, MakeFft3dR2c } from '../heffte/entry.js';
 export * from '../heffte/public.js';

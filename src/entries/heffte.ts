@@ -5,10 +5,11 @@
  * @module
  */
 
-import { entry, type MakeFft3d, type MakeFft3dR2c } from '../heffte/entry.js';
+import { bindFft3d } from '../heffte/bind.js';
+import type { MakeFft3d, MakeFft3dR2c } from '../heffte/public.js';
 import { createContext } from './fft.js';
 
-const made = entry((options) => createContext(options));
+const made = bindFft3d({ createContext, copyNumbers: () => undefined });
 /** See {@link MakeFft3d}. */
 export const fft3d: MakeFft3d = made.fft3d;
 /** See {@link MakeFft3dR2c}. */
@@ -16,5 +17,4 @@ export const fft3dR2c: MakeFft3dR2c = made.fft3dR2c;
 /** The Python module's name. */
 export const fft3d_r2c = fft3dR2c;
 
-export type { MakeFft3d, MakeFft3dR2c } from '../heffte/entry.js';
 export * from '../heffte/public.js';

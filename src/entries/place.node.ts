@@ -1,18 +1,14 @@
 /** Node's surroundings of executors. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { nativeBlocks } from '../backends/native/blocks.js';
 import { machineName } from '../backends/system.js';
 import { EwaldError, messageOf } from '../base/errors.js';
 import { importOptional } from '../base/optional.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
 import type { Place } from '../executors/place.js';
-import { provideCopy } from '../heffte/copy.js';
 import { startNodeWorker } from '../workers/start.node.js';
 import { createContext, devices } from './index.node.js';
-import { tasks } from './tasks.js';
-
-provideCopy(() => nativeBlocks());
+import { tasks } from './tasks.node.js';
 
 export const nodePlace: Place = {
   platform: 'node',

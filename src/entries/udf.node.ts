@@ -13,14 +13,14 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { open } from '../data/opening.node.js';
+import { bindUdf, type UdfContextClass } from '../udf/bind.js';
 import type { UdfContext } from '../udf/context.js';
-import { type ContextClass, entryOf } from '../udf/entry.js';
 import { exportNpy } from '../udf/export.node.js';
 import type { ScanSource } from '../udf/scan.js';
 import { Executor } from './executors.node.js';
 import { createContext, devices } from './index.node.js';
 
-const here = entryOf({
+const here = bindUdf({
   createContext,
   open,
   sourceOf(input, options): ScanSource | undefined {
@@ -41,7 +41,7 @@ const here = entryOf({
 /** Loads scans and runs UDFs and analyses over them; end it with `close` or `await using`. */
 export type Context = UdfContext;
 /** Makes contexts: `new Context()`, `Context.makeWith`, `Context.connect`. */
-export const Context: ContextClass = here.Context;
+export const Context: UdfContextClass = here.Context;
 
 /**
  * Runs a UDF's `processFrameWgsl` on a WebGPU device and its `processFrame` in JavaScript over the same frames, and

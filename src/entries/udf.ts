@@ -13,8 +13,8 @@
 
 import { EwaldError } from '../base/errors.js';
 import { open } from '../data/opening.browser.js';
+import { bindUdf, type UdfContextClass } from '../udf/bind.js';
 import type { UdfContext } from '../udf/context.js';
-import { type ContextClass, entryOf } from '../udf/entry.js';
 import type { ScanSource } from '../udf/scan.js';
 import { Executor } from './executors.js';
 import { createContext, devices } from './index.js';
@@ -22,7 +22,7 @@ import { createContext, devices } from './index.js';
 // MPI is Node's.
 const { inline, workers, delayed, connect } = Executor;
 
-const here = entryOf({
+const here = bindUdf({
   createContext,
   open,
   sourceOf(input, options): ScanSource | undefined {
@@ -41,7 +41,7 @@ const here = entryOf({
 /** Loads scans and runs UDFs and analyses over them; end it with `close` or `await using`. */
 export type Context = UdfContext;
 /** Makes contexts: `new Context()`, `Context.makeWith`, `Context.connect`. */
-export const Context: ContextClass = here.Context;
+export const Context: UdfContextClass = here.Context;
 
 /**
  * Runs a UDF's `processFrameWgsl` on a WebGPU device and its `processFrame` in JavaScript over the same frames, and

@@ -1,8 +1,8 @@
 /** Entry of the browser's worker: `new Worker(new URL('ewald/worker', …), { type: 'module' })`. */
 import { openFramesInBrowser, readBytesInBrowser } from '../executors/files-browser.js';
 import { servedHost } from '../executors/workers/serve.js';
+import { serve } from '../workers/serve.js';
 import { createContext } from './index.js';
-import { serve } from './serve.js';
 import { tasks } from './tasks.js';
 
 const scope = globalThis as unknown as {
@@ -13,3 +13,5 @@ const post = (reply: unknown, transfer: ArrayBuffer[]): void => scope.postMessag
 const handle = serve(createContext, post);
 const host = servedHost({ tasks, createContext, readBytes: readBytesInBrowser, openFrames: openFramesInBrowser }, post);
 scope.addEventListener('message', (event) => void (host(event.data) || handle(event.data)));
+
+export type * from '../workers/public.js';

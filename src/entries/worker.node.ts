@@ -3,9 +3,10 @@ import { parentPort } from 'node:worker_threads';
 import { computeHere } from '../backends/native/compute-here.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
 import { servedHost } from '../executors/workers/serve.js';
+import type { WorkerRequest } from '../workers/public.js';
+import { serve } from '../workers/serve.js';
 import { createContext } from './index.node.js';
-import { serve, type WorkerRequest } from './serve.js';
-import { tasks } from './tasks.js';
+import { tasks } from './tasks.node.js';
 
 const post = (reply: unknown, transfer: ArrayBuffer[]): void => parentPort?.postMessage(reply, transfer);
 const handle = serve(createContext, post);
@@ -23,3 +24,5 @@ const host = servedHost(
   post,
 );
 parentPort?.on('message', (request: WorkerRequest) => void (host(request) || handle(request)));
+
+export type * from '../workers/public.js';

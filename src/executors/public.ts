@@ -1,4 +1,6 @@
 /** The names that both builds of `ewald/executors` export. */
+
+export type { BoundExecutors, ExecutorFactory } from './bind.js';
 export { type Computed, type ComputeOptions, compute, Delayed, delay } from './delayed.js';
 export type { DelayedExecutor } from './delayed-executor.js';
 export {

@@ -51,33 +51,41 @@ export type CopyNumbers = (from: Numbers, to: Numbers, elementBytes: number, ...
 
 /** Blocks of fewer elements are copied here: a call of an addon costs more. */
 const leastForAddon = 512;
-let provider: (() => CopyNumbers | undefined) | undefined;
-let addon: CopyNumbers | undefined;
-
-/** Lets large blocks be copied by what `load` gives when that is first needed. */
-export function provideCopy(load: () => CopyNumbers | undefined): void {
-  provider = load;
-}
-
-function copyOfAddon(): CopyNumbers | undefined {
-  if (provider) {
-    addon = provider();
-    provider = undefined;
-  }
-  return addon;
-}
 
 /** Copies a block; `unit` is the numbers of an element, `fromBase` and `toBase` are elements added to where it begins. */
+export type CopyBlock = (
+  source: Numbers,
+  target: Numbers,
+  block: Block,
+  unit: 1 | 2,
+  fromBase?: number,
+  toBase?: number,
+) => void;
+
+/** Copies large blocks by what `load` returns, which is called once, for the first of them; the others in JavaScript. */
+export function blockCopier(load: () => CopyNumbers | undefined): CopyBlock {
+  let loaded = false;
+  let copy: CopyNumbers | undefined;
+  return (source, target, block, unit, fromBase = 0, toBase = 0) => {
+    const { sizes, fromStrides, toStrides } = block;
+    const [n0, n1, n2] = sizes;
+    const large = n0 * n1 * n2 >= leastForAddon;
+    if (large && !loaded) {
+      copy = load();
+      loaded = true;
+    }
+    if (large && copy) {
+      const [begin, end] = [block.from + fromBase, block.to + toBase];
+      copy(source, target, unit * source.BYTES_PER_ELEMENT, n0, n1, n2, begin, ...fromStrides, end, ...toStrides);
+    } else copyBlock(source, target, block, unit, fromBase, toBase);
+  };
+}
+
+/** Copies a block in JavaScript; see {@link CopyBlock}. */
 export function copyBlock(source: Numbers, target: Numbers, block: Block, unit: 1 | 2, fromBase = 0, toBase = 0): void {
   const { sizes, fromStrides, toStrides } = block;
   const [n0, n1, n2] = sizes;
   if (n0 * n1 * n2 === 0) return;
-  const copy = n0 * n1 * n2 >= leastForAddon ? copyOfAddon() : undefined;
-  if (copy) {
-    const [begin, end] = [block.from + fromBase, block.to + toBase];
-    copy(source, target, unit * source.BYTES_PER_ELEMENT, n0, n1, n2, begin, ...fromStrides, end, ...toStrides);
-    return;
-  }
   const from = unit * (block.from + fromBase);
   const to = unit * (block.to + toBase);
   const [a0, a1, a2] = [unit * fromStrides[0], unit * fromStrides[1], unit * fromStrides[2]];

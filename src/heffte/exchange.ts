@@ -1,6 +1,6 @@
 /** One division of the world, carried out: packing, messages, unpacking. */
 import type { Communicator } from '../communicator/communicator.js';
-import { copyBlock, type Numbers } from './copy.js';
+import type { CopyBlock, Numbers } from './copy.js';
 import type { Part, Traffic } from './reshape.js';
 
 /** What a division works with; all arrays are of one precision. */
@@ -22,6 +22,7 @@ export interface Exchange {
   readonly outgoing: Numbers;
   readonly incoming: Numbers;
   readonly note: Note;
+  readonly copyBlock: CopyBlock;
 }
 
 /** Told of every piece of work: what, with which rank, from when to when (milliseconds), bytes. */
@@ -52,20 +53,38 @@ export async function exchange(e: Exchange): Promise<void> {
 
 const now = (): number => performance.now();
 
-function pack({ from, outgoing, fromDistance, unit, batch, note }: Exchange, part: Part, offset: number): void {
+function pack(
+  { from, outgoing, fromDistance, unit, batch, note, copyBlock }: Exchange,
+  part: Part,
+  offset: number,
+): void {
   const began = now();
   for (let b = 0; b < batch; b++)
     copyBlock(from, outgoing, part.block, unit, b * fromDistance, offset + b * part.count);
   note('pack', began, bytesOf(part.count, unit, batch, from), part.peer);
 }
 
-function unpack({ to, incoming, toDistance, unit, batch, note }: Exchange, part: Part, offset: number): void {
+function unpack(
+  { to, incoming, toDistance, unit, batch, note, copyBlock }: Exchange,
+  part: Part,
+  offset: number,
+): void {
   const began = now();
   for (let b = 0; b < batch; b++) copyBlock(incoming, to, part.block, unit, offset + b * part.count, b * toDistance);
   note('unpack', began, bytesOf(part.count, unit, batch, to), part.peer);
 }
 
-function keepOwn({ from, to, traffic: { own }, unit, batch, fromDistance, toDistance, note }: Exchange): void {
+function keepOwn({
+  from,
+  to,
+  traffic: { own },
+  unit,
+  batch,
+  fromDistance,
+  toDistance,
+  note,
+  copyBlock,
+}: Exchange): void {
   if (!own) return;
   const began = now();
   for (let b = 0; b < batch; b++) copyBlock(from, to, own, unit, b * fromDistance, b * toDistance);

@@ -6,7 +6,7 @@ import type { Communicator } from '../communicator/communicator.js';
 import type { ContextOptions } from '../context/context.js';
 import { agree } from './agree.js';
 import { type Axis, axesOfWorld, Box, makeBox } from './box.js';
-import type { Numbers } from './copy.js';
+import { blockCopier, type CopyNumbers, type Numbers } from './copy.js';
 import { describePlan, type PlanDescription, scaleFactorOf } from './describe.js';
 import { type Engine, type HeffteBackend, type HeffteScale, parseEngine } from './names.js';
 import { checkOptions, type Fft3dOptions, type Fft3dRunOptions, type FftContextLike } from './options.js';
@@ -14,8 +14,12 @@ import { layOut } from './places.js';
 import { planStages } from './stages.js';
 import { Transform } from './transform.js';
 
-/** Opens contexts; the platform's. */
-export type OpenContext = (options: ContextOptions) => Promise<FftContextLike>;
+/** What a transform needs of the platform. */
+export interface Fft3dPlatform {
+  readonly createContext: (options: ContextOptions) => Promise<FftContextLike>;
+  /** Loads what copies large blocks faster than JavaScript does; undefined where there is nothing. */
+  readonly copyNumbers: () => CopyNumbers | undefined;
+}
 
 /**
  * Runs a transform on this rank's part; every rank calls it, in the same order.
@@ -76,7 +80,7 @@ export interface Fft3dRequest {
 }
 
 /** Plans a transform; see the entries of the package. */
-export async function planFft3d(open: OpenContext, request: Fft3dRequest): Promise<Fft3dPlan> {
+export async function planFft3d(platform: Fft3dPlatform, request: Fft3dRequest): Promise<Fft3dPlan> {
   const { comm: world } = request;
   if (typeof world?.alltoallv !== 'function')
     throw new EwaldError(
@@ -87,7 +91,7 @@ export async function planFft3d(open: OpenContext, request: Fft3dRequest): Promi
   const comm = (await world.split(0)) as Communicator;
   let refusal: unknown;
   let context: FftContextLike | undefined;
-  const asked = await prepare(open, request, comm.size).catch((error) => {
+  const asked = await prepare(platform, request, comm.size).catch((error) => {
     refusal = error;
     return undefined;
   });
@@ -132,6 +136,7 @@ export async function planFft3d(open: OpenContext, request: Fft3dRequest): Promi
       tune: request.options.tune,
       algorithm,
       largest,
+      copyBlock: blockCopier(platform.copyNumbers),
     });
     return facade(transform, inbox, outbox);
   } catch (error) {
@@ -141,7 +146,7 @@ export async function planFft3d(open: OpenContext, request: Fft3dRequest): Promi
   }
 }
 
-async function prepare(open: OpenContext, request: Fft3dRequest, size: number) {
+async function prepare({ createContext }: Fft3dPlatform, request: Fft3dRequest, size: number) {
   const tag = parseEngine(request.backend);
   const checked = checkOptions(request.options, size);
   const { reduced } = request;
@@ -152,7 +157,7 @@ async function prepare(open: OpenContext, request: Fft3dRequest, size: number) {
     throw new EwaldError('Argument', 'fft3dR2c: a transform to sines or cosines has no r2c direction; use fft3d');
   const options = { ...checked, r2r };
   const [inbox, outbox] = [boxOf('inbox', request.inbox), boxOf('outbox', request.outbox)];
-  const context = request.options.context ?? (await openFor(open, tag, request.options.contextOptions));
+  const context = request.options.context ?? (await openFor(createContext, tag, request.options.contextOptions));
   try {
     // A library that is not here is found now, while all ranks can be told, and not in the first run.
     if (tag.engine) await (await context.fft({ shape: [4], engine: tag.engine, tune: 'estimate' })).dispose();
@@ -171,7 +176,11 @@ function boxOf(what: string, given: Box): Box {
 }
 
 /** A context of the backend that a tag means; of `stock` the CPU's best. */
-async function openFor(open: OpenContext, { backend }: Engine, options: ContextOptions = {}): Promise<FftContextLike> {
+async function openFor(
+  open: Fft3dPlatform['createContext'],
+  { backend }: Engine,
+  options: ContextOptions = {},
+): Promise<FftContextLike> {
   if (backend !== undefined) return open({ ...options, backend, strict: true });
   if (options.backend !== undefined) return open(options);
   try {

@@ -2,8 +2,8 @@
 import { expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
+import type { MakeFft3d } from './bind.js';
 import { box3d } from './box.js';
-import type { MakeFft3d } from './entry.js';
 import { makeSlabs } from './geometry.js';
 import type { Fft3dOptions } from './options.js';
 

@@ -1,4 +1,5 @@
 /** The names that both builds of `ewald/heffte` export. */
+export type { MakeFft3d, MakeFft3dR2c } from './bind.js';
 export { Box, box3d, type MakeBox, type Triple } from './box.js';
 export type { PlanDescription, StageDescription } from './describe.js';
 export { type Estimate, type EstimatedStage, type EstimateOptions, estimateFft3d, type Measured } from './estimate.js';

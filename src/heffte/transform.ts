@@ -11,7 +11,7 @@ import { overlap } from '../fft/sides.js';
 import type { Agreement } from './agree.js';
 import { agreeOnRun } from './agree-run.js';
 import type { Axis, Box } from './box.js';
-import { copyBlock, joinAxes, type Numbers } from './copy.js';
+import { type CopyBlock, joinAxes, type Numbers } from './copy.js';
 import { type Exchange, exchange, messageNumbers } from './exchange.js';
 import { planLocal } from './local.js';
 import { type HeffteScale, parseScale } from './names.js';
@@ -37,6 +37,7 @@ export interface Parts {
   readonly algorithm: Exchange['algorithm'] | 'shared';
   /** Elements of the largest message of all ranks, a stage. */
   readonly largest: readonly number[];
+  readonly copyBlock: CopyBlock;
 }
 
 type Direction = 'forward' | 'backward';
@@ -374,7 +375,7 @@ export class Transform {
 
   /** One division of the world, from this rank's box to its next one. */
   async #divide(run: Run, s: number, from: Numbers, to: Numbers): Promise<void> {
-    const { comm, layout, algorithm, largest } = this.#parts;
+    const { comm, layout, algorithm, largest, copyBlock } = this.#parts;
     const { direction, batch, trace } = run;
     const division = layout.divisions.get(s);
     const forward = direction === 'forward';
@@ -398,6 +399,7 @@ export class Transform {
         outgoing: run.work('outgoing'),
         incoming: run.work('incoming'),
         note,
+        copyBlock,
       });
       return;
     }
@@ -438,6 +440,7 @@ export class Transform {
       toStrides: to.strides,
     });
     const [source, target] = how === 'put' ? [array, shared] : [shared, array];
+    const { copyBlock } = this.#parts;
     for (let b = 0; b < batch; b++) copyBlock(source, target, block, unit, b * from.distance, b * to.distance);
     note(how === 'put' ? 'pack' : 'unpack', began, box.count * unit * batch * array.BYTES_PER_ELEMENT);
   }

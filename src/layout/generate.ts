@@ -5,7 +5,7 @@
 import { EwaldError } from '../base/errors.js';
 import type { Range } from '../base/range.js';
 import { batchSpotRange, indexerRanges, proposalRanges, refinementDefaults, thresholdRanges } from './indexing.js';
-import { type Room, rooms } from './rooms.js';
+import { type RoomLayout, rooms } from './rooms.js';
 import {
   type Constant,
   cellRounds,
@@ -86,7 +86,7 @@ const wgslType = ({ type, count }: Field): string => {
 };
 
 /** The text of wgsl/generated/<room>.wgsl: structs, enums and constants of a room for shaders. */
-export function wgslHeader({ name, constants, enums, structs, wgslConstants, wgslStructs }: Room): string {
+export function wgslHeader({ name, constants, enums, structs, wgslConstants, wgslStructs }: RoomLayout): string {
   const out: string[] = [`// ${notice(`${name}.ts`)}`];
   for (const [key, value] of Object.entries({ ...constants, ...wgslConstants })) out.push(wgslConstant(key, value));
   for (const [type, values] of Object.entries(enums ?? {}))

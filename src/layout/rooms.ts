@@ -41,7 +41,7 @@ import type { Struct } from './struct.js';
 import { udfDescriptor, udfStep, udfStepKinds } from './udf.js';
 
 /** What one room has written into the headers. */
-export interface Room {
+export interface RoomLayout {
   readonly name: string;
   readonly constants?: Readonly<Record<string, number>>;
   readonly enums?: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -51,7 +51,7 @@ export interface Room {
   readonly wgslStructs?: readonly Struct[];
 }
 
-export const rooms: readonly Room[] = [
+export const rooms: readonly RoomLayout[] = [
   { name: 'core', constants: coreConstants, enums: coreEnums },
   { name: 'random', constants: randomConstants },
   { name: 'pi', structs: [piParams] },

@@ -14,7 +14,7 @@ import { engineRows } from './cases/fft/engines.js';
 import { rows as allRows } from './rooms.js';
 
 /** How contexts are opened; Node's or the browser's `createContext`. */
-export type OpenContext = (options?: ContextOptions) => Promise<Context>;
+export type CreateContext = (options?: ContextOptions) => Promise<Context>;
 
 /** One error of a row against its bound. */
 export interface Measure {
@@ -75,7 +75,7 @@ export interface Report {
 
 /** What a validation is told. */
 export interface ValidateOptions {
-  readonly createContext: OpenContext;
+  readonly createContext: CreateContext;
   /** Patterns of ids, see `matches`; default: all rows. */
   readonly ids?: readonly string[];
   /** An external engine: only the rows of transforms are run, by it. */

@@ -3,7 +3,7 @@ import { type BackendName, backendNames } from '../backends/names.js';
 import { isEwaldError, messageOf } from '../base/errors.js';
 import type { Context } from '../context/rooms.js';
 import { roomTables } from './rooms.js';
-import type { OpenContext } from './run.js';
+import type { CreateContext } from './run.js';
 
 /** One cell of the table. `refused` is a backend that is here but does not have the feature; `why` says so. */
 export interface SupportCell {
@@ -15,7 +15,7 @@ export interface SupportCell {
 
 /** Tries every feature on every backend of this place; a backend that is not here is `absent` with its reason. */
 export async function supportTable(
-  createContext: OpenContext,
+  createContext: CreateContext,
   backends: readonly BackendName[] = backendNames,
 ): Promise<SupportCell[]> {
   const cells: SupportCell[] = [];

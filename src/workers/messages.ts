@@ -1,5 +1,5 @@
 /**
- * What is said to a worker of ewald and what it answers; entries/serve.ts serves it. What can be asked of a room is said
+ * What is said to a worker of ewald and what it answers; serve.ts serves it. What can be asked of a room is said
  * in its calls.ts.
  */
 import type { BackendInfo, ContextOptions } from '../backends/context-options.js';

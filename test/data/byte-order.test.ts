@@ -1,18 +1,17 @@
 /** Bytes of numbers turned round: by the addon's kernel, by Node and plainly, of every length and place. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { afterEach, describe, expect, test } from 'vitest';
-import { provideTurning, type SwapCopy, swapBytes, swapCopy, type Turning } from '../../src/data/byte-order.js';
+import { describe, expect, test } from 'vitest';
+import { type Swapper, swapBytes, swapCopy, type Turning } from '../../src/data/byte-order.js';
 
 const path = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
 const native = existsSync(path) ? (createRequire(import.meta.url)(path) as Turning) : undefined;
-afterEach(() => provideTurning(() => undefined));
 
-const ways: [string, (() => Turning) | undefined][] = [
-  ['Node alone', () => undefined as never],
-  ...(native ? ([['the addon', () => native]] as [string, () => Turning][]) : []),
+const ways: [string, Swapper][] = [
+  ['Node alone', {}],
+  ...(native ? ([['the addon', native]] as [string, Swapper][]) : []),
 ];
-describe.each(ways)('%s', (_, load) => {
+describe.each(ways)('%s', (_, source) => {
   test.each([1, 2, 4, 8])('%i bytes a number', (width) => {
     for (const numbers of [0, 1, 3, 15, 16, 17, 1000, 5000, 40_001])
       for (const offset of [0, 1, 8]) {
@@ -22,21 +21,20 @@ describe.each(ways)('%s', (_, load) => {
         );
         const wanted = new Uint8Array(length);
         for (let i = 0; i < length; i++) wanted[i] = bytes[i - (i % width) + width - 1 - (i % width)] as number;
-        provideTurning(load as () => Turning);
         const memory = new Uint8Array(length + 32).fill(0xa5);
         const into = memory.subarray(16, 16 + length);
-        swapCopy(bytes, into, width);
+        swapCopy(bytes, into, width, source);
         expect(Buffer.compare(into, wanted)).toBe(0);
         expect([...memory.subarray(0, 16), ...memory.subarray(16 + length)].every((byte) => byte === 0xa5)).toBe(true);
         const same = bytes.slice();
-        swapBytes(same, width);
+        swapBytes(same, width, source);
         expect(Buffer.compare(same, wanted)).toBe(0);
       }
   });
 });
 
 test.skipIf(!native)('the addon refuses what are no whole numbers', () => {
-  const swap = native?.swapBytes as SwapCopy;
+  const swap = native?.swapBytes as Turning['swapBytes'];
   expect(() => swap(new Uint8Array(7), new Uint8Array(7), 2)).toThrow(/7 bytes are no numbers of 2 bytes/);
   expect(() => swap(new Uint8Array(6), new Uint8Array(6), 3)).toThrow(/no numbers of 3/);
   expect(() => swap(new Uint8Array(8), new Uint8Array(4), 2)).toThrow();

@@ -7,7 +7,7 @@ import type { Codecs } from '../../src/data/codecs/codecs.js';
 import { openCodecs } from '../../src/data/codecs/node.js';
 import type { Hdf5Dataset } from '../../src/data/hdf5/dataset.js';
 import { Hdf5File } from '../../src/data/hdf5/file.js';
-import { fileSource } from '../../src/data/sources/file.js';
+import { fileSource } from '../../src/data/opening.node.js';
 
 export const addonPath = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
 

@@ -258,7 +258,7 @@ describe('opening', () => {
       /did you mean "buildDir"/,
     );
     expect((await rejected(getLibHandle({ header, library: 'x', backend: 'wsam' as never }))).message).toMatch(
-      /needed is auto, native or wasm/,
+      /expected auto, native or wasm/,
     );
     expect((await rejected(getLibHandle({ header } as never))).message).toMatch(/needs a library/);
     expect((await rejected(getLibHandle(undefined as never))).tag).toBe('Argument');

@@ -73,7 +73,7 @@ test('says what is wrong', async () => {
   );
   expect((await ewald(header, '--lib', 'nothing')).error).toMatchObject({ tag: 'Load' });
   expect((await ewald(header, '--lib', 'nothing', '--backend', 'cuda')).error?.message).toMatch(
-    /needed is auto, native or wasm/,
+    /expected auto, native or wasm/,
   );
 });
 

@@ -3,7 +3,7 @@ import * as heffte from 'ewald/heffte';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CopyBlock, nativeBlocks } from '../../src/backends/native/blocks.js';
-import { copyBlock, joinAxes, provideCopy } from '../../src/heffte/copy.js';
+import { blockCopier, copyBlock, joinAxes } from '../../src/heffte/copy.js';
 import { traffic } from '../../src/heffte/reshape.js';
 import { planStages, type Stage } from '../../src/heffte/stages.js';
 import { findDefect } from '../../src/heffte/tiling.js';
@@ -266,7 +266,7 @@ test('rows that follow each other are joined, and long rows and short ones are c
 test.each([...(addon ? [['by the addon', addon] as const] : []), ['here', undefined]] as const)(
   'blocks of every order are copied %s',
   (_, copy) => {
-    provideCopy(() => copy);
+    const copyBlock = blockCopier(() => copy);
     const axes: (0 | 1 | 2)[][] = [
       [0, 1, 2],
       [0, 2, 1],

@@ -2,9 +2,9 @@
 import { createContext, devices } from 'ewald';
 import { expect, it } from 'vitest';
 import type { WorkerPort } from '../../src/base/worker-port.js';
-import { serve } from '../../src/entries/serve.js';
 import { WorkerClient } from '../../src/workers/client.js';
 import type { WorkerRequest } from '../../src/workers/messages.js';
+import { serve } from '../../src/workers/serve.js';
 import { refused } from '../support/refused.js';
 
 it('a worker that never answers is given up, and what waits says so', async () => {

@@ -5,7 +5,7 @@
  * 400 to 600 openings) when the collector takes the object together with adapters and devices made from it. One object
  * kept for the life of the thread ran 3 x 2000 openings with steady memory, and does not keep Node alive: the event
  * loop ends with the object, a device or a mapped buffer still held. So there is one object a thread and a choice of
- * adapter, and it is never let go. This is the one piece of module state in the package. Delete this file when a
+ * adapter, and it is never let go. Delete this file when a
  * release of `webgpu` survives test/webgpu/webgpu.test.ts, "many openings", with `create(flags)` called for each.
  */
 type Create = (flags: string[]) => GPU;

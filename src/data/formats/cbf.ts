@@ -143,7 +143,7 @@ async function openSections(
           await source.read(section.offset, place, { signal });
           // What stands behind the pixels belongs to the digest, too.
           check(section.bytes === place.length ? place : await source.read(section.offset, section.bytes, { signal }));
-          if (little !== littleEndianMachine) swapBytes(place, elementBytes(dtype));
+          if (little !== littleEndianMachine) swapBytes(place, elementBytes(dtype), source);
         }
       }
     },

@@ -234,7 +234,7 @@ async function readPage(
       }
       if (predictor === 3) undoFloatDifferences(line, size, samples, littleEndianMachine);
       else {
-        if (little !== littleEndianMachine) swapBytes(line, numberBytes(dtype));
+        if (little !== littleEndianMachine) swapBytes(line, numberBytes(dtype), source);
         if (predictor === 2) undoDifferences(line, size, samples);
       }
       place.set(line.subarray(0, place.length));

@@ -2,6 +2,7 @@
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { swapBytes } from '../byte-order.js';
+import type { ByteSource } from '../byte-source.js';
 import { numberBytes } from '../dtype.js';
 import type { ForeignFile } from '../foreign/foreign.js';
 import { readAttributes } from './attributes.js';
@@ -89,7 +90,13 @@ export class Hdf5Dataset {
     const missing =
       library && this.numbers ? filters.find((filter) => !pipeline.knows(filter) && !library.knows(filter)) : unknown;
     if (!library || missing) throw unknownFilter(`${this.file.source.name}: ${this.path}`, missing ?? unknown, cause);
-    this.#reader = foreignReader(await this.file.foreign(library), this.path, this.type, this.numbers);
+    this.#reader = foreignReader(
+      this.file.source,
+      await this.file.foreign(library),
+      this.path,
+      this.type,
+      this.numbers,
+    );
   }
 
   /**
@@ -111,7 +118,7 @@ export class Hdf5Dataset {
     await this.checkFilters();
     const out = into.subarray(0, bytes);
     await this.readRaw(box, { bytes: out, shape: box.count, start: box.count.map(() => 0) }, signal);
-    if (numbers?.big) swapBytes(out, numberBytes(numbers.dtype));
+    if (numbers?.big) swapBytes(out, numberBytes(numbers.dtype), this.file.source);
     return out;
   }
 
@@ -143,14 +150,14 @@ export class Hdf5Dataset {
 
 /** Reads boxes by the foreign library, straight into their place where they fill it. */
 const foreignReader =
-  (file: ForeignFile, path: string, { size }: Hdf5Type, numbers: Numbers | undefined): ReadBox =>
+  (source: ByteSource, file: ForeignFile, path: string, { size }: Hdf5Type, numbers: Numbers | undefined): ReadBox =>
   async (box, to) => {
     const bytes = volume(box.count) * size;
     const whole = volume(to.shape) * size === bytes;
     const out = whole ? to.bytes.subarray(0, bytes) : new Uint8Array(bytes);
     if (bytes > 0) file.read(path, box, out);
     // The library gives little-endian numbers, readers of boxes those of the file.
-    if (numbers?.big) swapBytes(out, numberBytes(numbers.dtype));
+    if (numbers?.big) swapBytes(out, numberBytes(numbers.dtype), source);
     if (!whole) copyBox({ bytes: out, shape: box.count, start: box.count.map(() => 0) }, to, box.count, size);
   };
 

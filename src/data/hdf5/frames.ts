@@ -145,7 +145,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     async readMany(from, n, into, signalToStop) {
       await read(from, n, into, signalToStop);
       // What readers below do not turn: colours and vectors, whose elements are no plain numbers.
-      if (big && littleEndianMachine && first.numbers === undefined) swapBytes(into, numberBytes(dtype));
+      if (big && littleEndianMachine && first.numbers === undefined) swapBytes(into, numberBytes(dtype), source);
     },
     ...(mask ? { mask: (readOptions?: ReadFramesOptions) => readMask(mask, signal, readOptions) } : {}),
   });

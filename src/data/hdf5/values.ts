@@ -42,7 +42,7 @@ export async function readValues(
   const numbers = numbersOf(type);
   if (numbers) {
     const copy = bytes.slice(0, count * type.size);
-    if (numbers.big) swapBytes(copy, numberBytes(numbers.dtype));
+    if (numbers.big) swapBytes(copy, numberBytes(numbers.dtype), pages.source);
     return viewAs(copy, numbers.dtype);
   }
   const out: Hdf5Value[] = [];

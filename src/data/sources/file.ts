@@ -6,7 +6,7 @@ import { EwaldError } from '../../base/errors.js';
 import { fileError } from '../../base/file-errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
-import { turningOfAddon } from '../byte-order.js';
+import type { Turning } from '../byte-order.js';
 import { absentFile, type ByteSource, partsInside, type SiblingOptions, target } from '../byte-source.js';
 import { Descriptor } from './descriptors.js';
 
@@ -44,16 +44,30 @@ const throughPipe = (path: string): EwaldError =>
 /** The number that the system gives to standard input. */
 const standardInput = 0;
 
+/** Opens a file. */
+export type OpenFile = (path: string) => Promise<ByteSource>;
+
 /**
- * Opens a file; `-` is standard input where a file was redirected into it. Throws `File` where it is absent, a folder, a
- * pipe, or refused by the system.
+ * Opens files; `loadTurning` returns what swaps bytes and reads large pieces faster, where the platform has it. It is
+ * called for each file, when the file first needs it.
  */
-export async function fileSource(path: string): Promise<ByteSource> {
+export const fileOpener = (loadTurning: () => Turning | undefined): OpenFile => {
+  const open: OpenFile = (path) => openFile(path, { loadTurning, open });
+  return open;
+};
+
+/** What a source needs of what opened it. */
+interface Opener {
+  readonly loadTurning: () => Turning | undefined;
+  readonly open: OpenFile;
+}
+
+async function openFile(path: string, opener: Opener): Promise<ByteSource> {
   let descriptor: Descriptor;
   try {
     descriptor = await Descriptor.open(path);
   } catch (cause) {
-    if (path === '-') return redirected();
+    if (path === '-') return redirected(opener);
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
       throw absentFile(path, isAbsolute(path) ? undefined : `in ${resolve()}`, cause);
     throw fileError(path, 'read', cause);
@@ -66,25 +80,31 @@ export async function fileSource(path: string): Promise<ByteSource> {
       detail: { path },
     });
   }
-  return sourceOver(descriptor, path, stat.size, resolve(path));
+  return sourceOver(opener, descriptor, path, stat.size, resolve(path));
 }
 
 /** Standard input, which can be read at any place where it is a file. */
-async function redirected(): Promise<ByteSource> {
+async function redirected(opener: Opener): Promise<ByteSource> {
   const stat = await statFile(standardInput).catch(() => undefined);
   if (!stat?.isFile()) throw throughPipe('standard input');
   // It is not ours to close, and may be opened again.
   const descriptor = { take: () => standardInput, release: () => undefined, park: async () => undefined };
-  return sourceOver(descriptor, 'standard input', stat.size);
+  return sourceOver(opener, descriptor, 'standard input', stat.size);
 }
 
 /** A source over an open file of `size` bytes, which is called `path` and lies at `place`. */
 function sourceOver(
+  { loadTurning, open }: Opener,
   descriptor: Pick<Descriptor, 'take' | 'release' | 'park'>,
   path: string,
   size: number,
   place?: string,
 ): ByteSource {
+  let loaded: { readonly turning: Turning | undefined } | undefined;
+  const turning = (): Turning | undefined => {
+    loaded ??= { turning: loadTurning() };
+    return loaded.turning;
+  };
   let flying = 0;
   let closed: Promise<void> | undefined;
   let landed: (() => void) | undefined;
@@ -106,7 +126,7 @@ function sourceOver(
   };
   const readOne = async (fd: number, offset: number, out: Uint8Array, signal?: PlatformSignal): Promise<void> => {
     const { byteLength } = out;
-    const read = byteLength >= leastForAddon ? turningOfAddon()?.readTurned : undefined;
+    const read = byteLength >= leastForAddon ? turning()?.readTurned : undefined;
     if (read && offset + byteLength <= size) return read(fd, offset, byteLength, byteLength, 1, out);
     for (let done = 0; done < out.byteLength; ) {
       const length = Math.min(mostBytes, out.byteLength - done);
@@ -154,7 +174,7 @@ function sourceOver(
       const length = (count - 1) * stride + bytes;
       if (offset + length > size) return undefined;
       if (turn > 1) {
-        const turned = turningOfAddon()?.readTurned;
+        const turned = turning()?.readTurned;
         return turned && tracked(signal, (fd) => turned(fd, offset, stride, bytes, turn, into));
       }
       const between = stride - bytes;
@@ -166,9 +186,12 @@ function sourceOver(
       );
       return tracked(signal, (fd) => readPieces(fd, offset, pieces, signal));
     },
+    get swapBytes() {
+      return turning()?.swapBytes;
+    },
     async sibling(wanted: string, options: SiblingOptions = {}) {
       partsInside(path, wanted, options);
-      return fileSource(isAbsolute(wanted) ? wanted : resolve(dirname(path), wanted));
+      return open(isAbsolute(wanted) ? wanted : resolve(dirname(path), wanted));
     },
     close() {
       closed ??= (async () => {

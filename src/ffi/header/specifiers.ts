@@ -11,37 +11,6 @@ import { typeText } from './types.js';
 
 /** What a word does among specifiers. */
 type Role = 'base' | 'const' | 'volatile' | 'storage' | 'inline' | 'nothing' | 'tag' | 'refused';
-const roles = new Map<string, Role>();
-const give = (role: Role, ...list: string[]): void => {
-  for (const word of list) roles.set(word, role);
-};
-give(
-  'base',
-  'void',
-  'char',
-  'short',
-  'int',
-  'long',
-  'float',
-  'double',
-  'signed',
-  'unsigned',
-  '_Bool',
-  '__signed__',
-  '__signed',
-  '__int64',
-  '__int128',
-  '__float128',
-  '_Float16',
-  '_Complex',
-  '__complex__',
-);
-give('const', 'const', '__const');
-give('volatile', 'volatile', '__volatile__', '__volatile');
-give('storage', 'typedef', 'extern', 'static');
-give('inline', 'inline', '__inline', '__inline__', '__forceinline');
-give('nothing', 'register', 'auto');
-give('tag', 'struct', 'union', 'enum');
 const refused: Record<string, [string, string]> = {
   _Imaginary: ['an imaginary number', 'pass it as a double'],
   _Decimal64: ['a decimal float', 'pass a double'],
@@ -52,7 +21,38 @@ const refused: Record<string, [string, string]> = {
   __typeof__: ['typeof', 'write the type out'],
   __typeof: ['typeof', 'write the type out'],
 };
-give('refused', ...Object.keys(refused));
+const wordsOf: Readonly<Record<Role, readonly string[]>> = {
+  base: [
+    'void',
+    'char',
+    'short',
+    'int',
+    'long',
+    'float',
+    'double',
+    'signed',
+    'unsigned',
+    '_Bool',
+    '__signed__',
+    '__signed',
+    '__int64',
+    '__int128',
+    '__float128',
+    '_Float16',
+    '_Complex',
+    '__complex__',
+  ],
+  const: ['const', '__const'],
+  volatile: ['volatile', '__volatile__', '__volatile'],
+  storage: ['typedef', 'extern', 'static'],
+  inline: ['inline', '__inline', '__inline__', '__forceinline'],
+  nothing: ['register', 'auto'],
+  tag: ['struct', 'union', 'enum'],
+  refused: Object.keys(refused),
+};
+const roles: ReadonlyMap<string, Role> = new Map(
+  (Object.keys(wordsOf) as Role[]).flatMap((role) => wordsOf[role].map((word) => [word, role] as const)),
+);
 const cxx = new Set([
   'class',
   'template',

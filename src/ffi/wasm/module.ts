@@ -55,12 +55,13 @@ export async function startModule(source: WasmSource, name: string, imports: Was
   if (source instanceof WebAssembly.Instance) return { instance: source, module: undefined, bytes: undefined };
   const { module, bytes } = await compile(source, name);
   let memory: WebAssembly.Memory | undefined;
+  const write = lineWriter();
   const all: Record<string, Record<string, WebAssembly.ImportValue>> = {};
   for (const { module: from, name: what, kind } of WebAssembly.Module.imports(module)) {
     all[from] ??= {};
     const given = imports[from]?.[what];
     if (given !== undefined) all[from][what] = given as WebAssembly.ImportValue;
-    else if (kind === 'function') all[from][what] = standIn(from, what, name, () => memory);
+    else if (kind === 'function') all[from][what] = standIn(from, what, name, () => memory, write);
     else
       throw new EwaldError(
         'Load',
@@ -85,6 +86,7 @@ function standIn(
   what: string,
   library: string,
   memory: () => WebAssembly.Memory | undefined,
+  write: Write,
 ): (...values: number[]) => unknown {
   if (what === 'emscripten_notify_memory_growth') return () => undefined;
   if (what === 'proc_exit') {
@@ -104,22 +106,25 @@ function standIn(
   };
 }
 
-let line = '';
+type Write = (memory: WebAssembly.Memory | undefined, list: number, count: number, written: number) => number;
 
-/** What C prints goes to the console, a line at a time. */
-function write(memory: WebAssembly.Memory | undefined, list: number, count: number, written: number): number {
-  if (!memory) return 8;
-  const view = new DataView(memory.buffer);
-  let total = 0;
-  for (let i = 0; i < count; i++) {
-    const start = view.getUint32(list + i * 8, true);
-    const length = view.getUint32(list + i * 8 + 4, true);
-    line += new TextDecoder().decode(new Uint8Array(memory.buffer, start, length).slice());
-    total += length;
-  }
-  const lines = line.split('\n');
-  line = lines.pop() ?? '';
-  for (const full of lines) console.log(full);
-  view.setUint32(written, total, true);
-  return 0;
+/** What a module prints goes to the console, a line at a time; what it has printed of a line is kept until the line ends. */
+function lineWriter(): Write {
+  let line = '';
+  return (memory, list, count, written) => {
+    if (!memory) return 8;
+    const view = new DataView(memory.buffer);
+    let total = 0;
+    for (let i = 0; i < count; i++) {
+      const start = view.getUint32(list + i * 8, true);
+      const length = view.getUint32(list + i * 8 + 4, true);
+      line += new TextDecoder().decode(new Uint8Array(memory.buffer, start, length).slice());
+      total += length;
+    }
+    const lines = line.split('\n');
+    line = lines.pop() ?? '';
+    for (const full of lines) console.log(full);
+    view.setUint32(written, total, true);
+    return 0;
+  };
 }

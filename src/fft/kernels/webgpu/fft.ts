@@ -12,34 +12,34 @@ import type { BufferRequest, GpuDevice } from '../../../backends/webgpu/device.j
 import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
 import type { FftDescriptor, FftKernel, FftOp, FftSide, FftVariant } from '../../contract.js';
 import { logicalPoints, type Pass, type Place, type Program, programOf } from './program.js';
-import { type Room, shaderOf } from './shader.js';
+import { shaderOf, type WorkgroupLimits } from './shader.js';
 import { Tables } from './tables.js';
 
 type Direction = 'forward' | 'backward';
 type Scale = 'none' | 'full' | 'symmetric';
 const scales: readonly Scale[] = ['none', 'full', 'symmetric'];
 
-/** The fft room of a device. */
+/** The transforms of a device. */
 export function fftOp(device: GpuDevice): FftOp {
-  const room = roomOf(device);
+  const limits = limitsOf(device);
   return {
-    supports: (descriptor) => supports(descriptor, device, tuned(room, descriptor)),
-    plan: (descriptor) => plan(descriptor, device, tuned(room, descriptor)),
-    variants: (descriptor) => [capacities(room, descriptor)],
+    supports: (descriptor) => supports(descriptor, device, tuned(limits, descriptor)),
+    plan: (descriptor) => plan(descriptor, device, tuned(limits, descriptor)),
+    variants: (descriptor) => [capacities(limits, descriptor)],
   };
 }
 
-/** The room with as many numbers a workgroup as the descriptor wants. */
-function tuned(room: Room, { fields }: FftDescriptor): Room {
+/** The limits with as many numbers a workgroup as the descriptor wants. */
+function tuned(limits: WorkgroupLimits, { fields }: FftDescriptor): WorkgroupLimits {
   const capacity = Number(fields.tune ?? 0);
-  return capacity === 0 ? room : { ...room, capacity };
+  return capacity === 0 ? limits : { ...limits, capacity };
 }
 
 /** Other sizes of workgroups: half, a quarter and, where memory allows, twice the numbers of the rule. */
-function capacities(room: Room, { shape, axes }: FftDescriptor): FftVariant[] {
+function capacities(limits: WorkgroupLimits, { shape, axes }: FftDescriptor): FftVariant[] {
   if (axes.every((axis) => shape[axis] === 1)) return [];
-  return [room.capacity * 2, room.capacity / 2, room.capacity / 4]
-    .filter((capacity) => capacity >= 128 && capacity * 8 <= room.bytes)
+  return [limits.capacity * 2, limits.capacity / 2, limits.capacity / 4]
+    .filter((capacity) => capacity >= 128 && capacity * 8 <= limits.bytes)
     .map((capacity) => ({ name: `${capacity} numbers a workgroup`, fields: { tune: capacity } }));
 }
 
@@ -48,7 +48,7 @@ function capacities(room: Room, { shape, axes }: FftDescriptor): FftVariant[] {
  * SwiftShader sets workgroup memory to zero with an instruction a number, which takes it 1 to 2 ms each to compile:
  * there lines are cut earlier.
  */
-function roomOf({ limits, software }: GpuDevice): Room {
+function limitsOf({ limits, software }: GpuDevice): WorkgroupLimits {
   const bytes = limits.maxComputeWorkgroupStorageSize ?? 16384;
   const capacity = software ? 512 : bytes >= 32768 ? 4096 : 2048;
   return { bytes, capacity, groups: limits.maxComputeWorkgroupsPerDimension ?? 65535 };
@@ -64,11 +64,11 @@ const named: Record<BufferName, string> = {
 };
 
 /** All that a plan is before it touches the device. */
-function draft(descriptor: FftDescriptor, room: Room) {
+function draft(descriptor: FftDescriptor, limits: WorkgroupLimits) {
   const tables = new Tables();
   const directions = [false, true].map((backward) => {
-    const program = programOf(descriptor, backward, room.capacity);
-    return { program, passes: program.passes.map((pass) => ({ pass, shader: shaderOf(pass, tables, room) })) };
+    const program = programOf(descriptor, backward, limits.capacity);
+    return { program, passes: program.passes.map((pass) => ({ pass, shader: shaderOf(pass, tables, limits) })) };
   });
   const most = (of: (program: Program) => number): number => Math.max(...directions.map(({ program }) => of(program)));
   // Sides as forward sees them.
@@ -82,9 +82,9 @@ function draft(descriptor: FftDescriptor, room: Room) {
   return { tables, directions, sizes };
 }
 
-function supports(descriptor: FftDescriptor, device: GpuDevice, room: Room): true | { why: string } {
+function supports(descriptor: FftDescriptor, device: GpuDevice, limits: WorkgroupLimits): true | { why: string } {
   if (descriptor.precision === 'f64') return { why: 'WebGPU has no double precision; use wasm, native or cuda' };
-  const { sizes } = draft(descriptor, room);
+  const { sizes } = draft(descriptor, limits);
   const [what, bytes] = Object.entries(sizes).reduce((most, entry) => (entry[1] > most[1] ? entry : most)) as [
     BufferName,
     number,
@@ -101,8 +101,8 @@ function supports(descriptor: FftDescriptor, device: GpuDevice, room: Room): tru
   return true;
 }
 
-async function plan(descriptor: FftDescriptor, device: GpuDevice, room: Room): Promise<FftKernel> {
-  const { tables, directions, sizes } = draft(descriptor, room);
+async function plan(descriptor: FftDescriptor, device: GpuDevice, limits: WorkgroupLimits): Promise<FftKernel> {
+  const { tables, directions, sizes } = draft(descriptor, limits);
   const pipelines = await Promise.all(
     directions.map(({ passes }) =>
       Promise.all(passes.map(({ shader }) => device.pipeline({ source: shader.source, entry: 'transform_lines' }))),

@@ -32,8 +32,8 @@ export interface Shader {
   readonly usesTable: boolean;
 }
 
-/** Room of a workgroup. */
-export interface Room {
+/** What a workgroup of the device can hold. */
+export interface WorkgroupLimits {
   /** Complex numbers of a line, at most. */
   readonly capacity: number;
   /** Bytes of workgroup memory. */
@@ -53,8 +53,8 @@ const workgroup = 256;
 const longestTable = 4096;
 
 /** Writes the kernel of a pass; its tables are added to `tables`. */
-export function shaderOf(pass: Pass, tables: Tables, room: Room): Shader {
-  return new Writer(pass, tables, room).shader();
+export function shaderOf(pass: Pass, tables: Tables, limits: WorkgroupLimits): Shader {
+  return new Writer(pass, tables, limits).shader();
 }
 
 /** The place `i` of element `j` among those that a side holds, and what happens to one that it does not hold. */
@@ -68,7 +68,7 @@ function within(window: Window | undefined, j: string, otherwise: string): strin
 class Writer {
   readonly #pass: Pass;
   readonly #tables: Tables;
-  readonly #room: Room;
+  readonly #limits: WorkgroupLimits;
   readonly #radices: readonly number[];
   /** Complex numbers of a line in workgroup memory, lines side by side, invocations. */
   readonly #length: number;
@@ -86,10 +86,10 @@ class Writer {
   /** Numbers the variables of stages. */
   #serial = 0;
 
-  constructor(pass: Pass, tables: Tables, room: Room) {
+  constructor(pass: Pass, tables: Tables, limits: WorkgroupLimits) {
     this.#pass = pass;
     this.#tables = tables;
-    this.#room = room;
+    this.#limits = limits;
     this.#length = pass.core.length;
     this.#radices = radicesOf(this.#length);
     this.#lines = pass.loops.reduce((all, { count }) => all * count, 1);
@@ -107,7 +107,7 @@ class Writer {
     // A gap after every eight numbers keeps strides of eight, which the first stages write, from falling on one memory
     // bank.
     this.#padded =
-      !this.#across.within && this.#radices.length > 1 && (elements + Math.ceil(elements / 8)) * 8 <= room.bytes;
+      !this.#across.within && this.#radices.length > 1 && (elements + Math.ceil(elements / 8)) * 8 <= limits.bytes;
   }
 
   /**
@@ -115,8 +115,8 @@ class Writer {
    * enough, as long as two of them, gaps included, have room at a time.
    */
   #chooseLanes(across: boolean): number {
-    const most = Math.max(1, Math.floor(this.#room.capacity / this.#length));
-    const more = Math.floor(this.#room.bytes / 2 / (9 * this.#length));
+    const most = Math.max(1, Math.floor(this.#limits.capacity / this.#length));
+    const more = Math.floor(this.#limits.bytes / 2 / (9 * this.#length));
     const wish = Math.max(
       across ? 8 : 1,
       Math.ceil(256 / this.#length),
@@ -135,7 +135,7 @@ class Writer {
     const body = this.#main.map((line) => `  ${line}`).join('\n');
     const groups = Math.ceil(this.#lines / this.#lanes);
     // An even split of both dimensions leaves few workgroups without lines.
-    const rows = Math.ceil(groups / this.#room.groups);
+    const rows = Math.ceil(groups / this.#limits.groups);
     const columns = Math.ceil(groups / rows);
     const helpers = this.#helpers();
     const source = [
@@ -214,7 +214,7 @@ class Writer {
 
   /** Statements for a line, where it is there; numbers of others stay what they are and are never written. */
   #guarded(statements: readonly string[]): string[] {
-    const whole = this.#lines % this.#lanes === 0 && this.#lines / this.#lanes <= this.#room.groups;
+    const whole = this.#lines % this.#lanes === 0 && this.#lines / this.#lanes <= this.#limits.groups;
     return [
       'let line = first_line + lane;',
       ...(whole ? statements : [`if (line < ${this.#lines}u) {`, ...statements, '}']),

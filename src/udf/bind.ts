@@ -1,4 +1,4 @@
-/** What `ewald/udf` is on a platform: the context that is constructed without naming one, and what is asked of its devices. */
+/** The names of `ewald/udf` that a platform binds: the context, and what is asked of its devices. */
 import { expectsMembers } from '../base/arguments.js';
 import type { ContextOptions } from '../context/context.js';
 import type { Executor } from '../executors/executor.js';
@@ -11,7 +11,7 @@ import type { AnyUdf } from './udf.js';
 import { compareUdf, type UdfReport, type ValidateUdfOptions } from './validate-udf.js';
 
 /** `Context` of a platform. */
-export interface ContextClass {
+export interface UdfContextClass {
   /** Executors in `owned` are disposed with the context. */
   new (options?: UdfContextOptions, owned?: readonly Executor[]): UdfContext;
   readonly prototype: UdfContext;
@@ -27,15 +27,15 @@ export interface ContextClass {
 }
 
 /** What a platform brings, with its ways of making executors. */
-export interface EntryPlace extends Omit<UdfPlace, 'makeExecutor'> {
+export interface BoundPlace extends Omit<UdfPlace, 'makeExecutor'> {
   readonly makers: ExecutorMakers;
   connect(url: string, options?: ConnectOptions): Promise<Executor>;
 }
 
-/** The entry of a platform. */
-export function entryOf({ makers, connect, ...rest }: EntryPlace) {
+/** Binds the names to a platform. */
+export function bindUdf({ makers, connect, ...rest }: BoundPlace) {
   const place: UdfPlace = { ...rest, makeExecutor: (kind, options) => makeExecutor(kind, options, makers) };
-  const Context: ContextClass = class Context extends UdfContext {
+  const Context: UdfContextClass = class Context extends UdfContext {
     constructor(options?: UdfContextOptions, owned?: readonly Executor[]) {
       super(place, options, owned);
     }

@@ -1,7 +1,7 @@
-/** The two makers of plans, bound to a platform's contexts. */
+/** The two makers of plans, bound to a platform. */
 import type { Communicator } from '../communicator/communicator.js';
 import type { Box } from './box.js';
-import { type Fft3dPlan, type OpenContext, planFft3d } from './fft3d.js';
+import { type Fft3dPlan, type Fft3dPlatform, planFft3d } from './fft3d.js';
 import type { HeffteBackend } from './names.js';
 import type { Fft3dOptions } from './options.js';
 
@@ -37,10 +37,10 @@ export type MakeFft3dR2c = (
   options?: Fft3dOptions,
 ) => Promise<Fft3dPlan>;
 
-/** Binds the makers to what opens contexts. */
-export const entry = (open: OpenContext): { fft3d: MakeFft3d; fft3dR2c: MakeFft3dR2c } => ({
+/** Binds the makers to a platform. */
+export const bindFft3d = (platform: Fft3dPlatform): { fft3d: MakeFft3d; fft3dR2c: MakeFft3dR2c } => ({
   fft3d: (backend, inbox, outbox, comm, options = {}) =>
-    planFft3d(open, { backend, inbox, outbox, comm, options, reduced: undefined }),
+    planFft3d(platform, { backend, inbox, outbox, comm, options, reduced: undefined }),
   fft3dR2c: (backend, inbox, outbox, r2cDirection, comm, options = {}) =>
-    planFft3d(open, { backend, inbox, outbox, comm, options, reduced: r2cDirection }),
+    planFft3d(platform, { backend, inbox, outbox, comm, options, reduced: r2cDirection }),
 });

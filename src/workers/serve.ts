@@ -14,12 +14,7 @@ import type { IndexingDescriptor, IndexingKernel } from '../indexing/contract.js
 import { planIndexing } from '../indexing/kernels/wasm.js';
 import { imageResult, indexedCell } from '../layout/layout.js';
 import { sizeOf } from '../layout/struct.js';
-import type { WorkerReply, WorkerRequest } from '../workers/messages.js';
-
-import '../indexing/calls.js';
-import '../pi/calls.js';
-
-export type { WorkerCalls, WorkerReply, WorkerRequest } from '../workers/messages.js';
+import type { WorkerReply, WorkerRequest } from './public.js';
 
 /** Serves requests with contexts made by `create`; `post` sends a reply. */
 export function serve(

@@ -1,0 +1,62 @@
+/** The names of `ewald/executors` that a platform binds. */
+import type { DelayedExecutor } from './delayed-executor.js';
+import { delayedExecutor } from './delayed-executor.js';
+import type { Executor, WorkerInfo } from './executor.js';
+import { inline, workers } from './local.js';
+import { connect, listWorkers } from './nats/connect.js';
+import { join } from './nats/join.js';
+import type { ConnectOptions, JoinedWorker, JoinOptions, NatsOptions } from './nats/options.js';
+import type { InlineOptions, WorkersOptions } from './options.js';
+import type { Place } from './place.js';
+import { type SpmdOptions, spmd } from './spmd.js';
+import type { Task } from './task.js';
+
+/** The ways of making an executor. */
+export interface ExecutorFactory {
+  /** Tasks on this thread, one at a time. */
+  inline(options?: InlineOptions): Promise<Executor>;
+  /** Tasks on workers of this process, each with a context of its own. Throws `Load` where they cannot start. */
+  workers(options?: WorkersOptions): Promise<Executor>;
+  /** Tasks are only noted, and computed later on another executor. */
+  delayed(): Promise<DelayedExecutor>;
+  /**
+   * Tasks on the ranks of an MPI job (Node under mpirun or srun). Every rank runs the same program and makes the same calls:
+   * rank 0 hands tasks out and gets the results; `run` of the other ranks works for it and yields nothing. Throws
+   * `Unsupported` without the MPI addon.
+   */
+  mpi(options?: InlineOptions): Promise<Executor>;
+  /**
+   * Tasks on whatever workers have joined a cluster; the server is NATS with JetStream, nats:// or tls:// on Node, ws:// or
+   * wss:// in browsers. Throws `Load` without the clients of NATS, `Lost` without a server, `Argument` for wrong
+   * credentials, `Unsupported` where workers of another build have joined.
+   */
+  connect(url: string, options?: ConnectOptions): Promise<Executor>;
+}
+
+/** What a platform exports beside the names of public.ts. */
+export interface BoundExecutors {
+  readonly Executor: ExecutorFactory;
+  /**
+   * Runs the task's function once on each of `ranks` workers with a communicator between them (`scope.comm`), and returns
+   * what each rank returned, in order. When a rank throws or dies, the others end with `Lost` and its error is thrown.
+   */
+  readonly spmd: <R = unknown>(task: Task, options: SpmdOptions) => Promise<R[]>;
+  /** Joins a cluster and works for it until `leave`, with a pool of workers. Throws as `Executor.connect` does. */
+  readonly joinCluster: (url: string, options?: JoinOptions) => Promise<JoinedWorker>;
+  /** The workers that have joined a cluster, asked for a second. */
+  readonly listCluster: (url: string, options?: NatsOptions) => Promise<WorkerInfo[]>;
+}
+
+/** Binds the names to a platform. */
+export const bindExecutors = (place: Place, mpi: ExecutorFactory['mpi']): BoundExecutors => ({
+  Executor: {
+    inline: (options) => inline(place, options),
+    workers: (options) => workers(place, options),
+    delayed: async () => delayedExecutor(place),
+    mpi,
+    connect: (url, options) => connect(place, url, options),
+  },
+  spmd: <R>(task: Task, options: SpmdOptions) => spmd(place, task, options) as Promise<R[]>,
+  joinCluster: (url, options) => join(place, url, options),
+  listCluster: (url, options) => listWorkers(place, url, options),
+});

@@ -1,0 +1,8 @@
+/** The public names of simulation. */
+export {
+  type FrameSimulation,
+  FrameSimulator,
+  type SimulatedDetector,
+  type SimulatedFrame,
+} from './frames.js';
+export { type SimulatedImage, type SpotSimulation, simulateSpotImages, simulateSpots } from './spots.js';

@@ -1,0 +1,128 @@
+/**
+ * What src/README.md says of all rooms: how a room shows its names, that importing a module changes nothing, and that one
+ * word for a type means one thing.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const files = new Map(
+  readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .map((file) => [file.replaceAll('\\', '/'), readFileSync(join('src', file), 'utf8')]),
+);
+const inFolder = (folder: string) => [...files].filter(([file]) => file.startsWith(`${folder}/`));
+/** The modules whose names a file exports again. */
+const reexported = (text: string): string[] =>
+  [...text.matchAll(/^export (?:type )?(?:\*|\{[^}]*\})[^;]*? from '([^']+)'/gm)].map(([, from]) => from as string);
+
+describe('the public face of a room', () => {
+  test('is public.ts; no room has an index.ts or entry.ts', () => {
+    const faces = [...files.keys()].filter((file) => /^[\w-]+\/(?:index|entry|main)\.ts$/.test(file));
+    expect(faces).toEqual(['cli/main.ts', 'entries/index.ts']);
+  });
+
+  test('is what entries export, beside the names of a platform', () => {
+    // ewald/shell gathers what commands do with files from many rooms: that file is its face.
+    const entries = inFolder('entries').filter(([file]) => file !== 'entries/shell.node.ts');
+    const strange = entries.flatMap(([file, text]) =>
+      reexported(text)
+        .filter((from) => !/^\.\.\/[\w-]+\/(?:public(?:\.core)?|[\w-]+\.(?:node|browser))\.js$/.test(from))
+        .map((from) => `${file}: ${from}`),
+    );
+    expect(strange).toEqual([]);
+  });
+
+  test('holds names and nothing else, and reaches an entry', () => {
+    const faces = [...files].filter(([file]) => /\/public(?:\.core)?\.ts$/.test(file));
+    expect(faces.length).toBeGreaterThan(15);
+    for (const [file, text] of faces) {
+      const code = text.replace(/\/\*\*?[\s\S]*?\*\/|export (?:type )?(?:\*|\{[^}]*\})[^;]*? from '[^']+';/g, '');
+      expect(code.replace(/^import (?:type \{\} from )?'[^']+';$/gm, '').trim(), file).toBe('');
+      const name = file.replace(/\.ts$/, '.js');
+      const users = [...files].filter(
+        ([user, its]) =>
+          /^(?:entries\/|context\/public)/.test(user) &&
+          reexported(its).some((from) => name.endsWith(from.replace(/^(?:\.\.?\/)+/, ''))),
+      );
+      expect(users.length, `${file}: an entry that exports it`).toBeGreaterThan(0);
+    }
+  });
+});
+
+/** What may stay, each with its reason. Nothing here changes what another context sees. */
+const state: Readonly<Record<string, string>> = {
+  'backends/webgpu/dawn.ts: kept': 'works round a crash of Dawn; see the file',
+  'backends/webgpu/timestamps.ts: collecting': 'a measurement of all devices, while it runs',
+  'cli/fft-ranks.ts: agreed': 'the command is the program: errors that all ranks know of',
+  'files/read.ts: inputRead': 'standard input is one for the process',
+  'communicator/mpi.node.ts: world': 'MPI starts once in a process',
+  'data/sources/descriptors.ts: held': 'the limit of open files is one of the process',
+  'ffi/header/declarator.ts: openLengths': 'a note on an object, gone with it',
+  'ffi/header/source.ts: lineStarts': 'a cache, gone with its object',
+  'ffi/header/specifiers.ts: basicTypes': 'a cache of the few spellings of the types of C',
+  'ffi/header/weight.ts: known': 'a cache, gone with its object',
+  'ffi/library.ts: tools': 'a note on an object, gone with it',
+  'ffi/native/headers.ts: asked': 'a cache: the folders of the system do not change',
+  'ffi/native/headers.ts: known': 'a cache: what the compiler defines does not change',
+  'ffi/native/koffi.ts: loading': 'koffi is loaded once in a process',
+  'ffi/native/koffi.ts: space': 'the memory of the process is one',
+  'ffi/struct-values.ts: origins': 'a note on an object, gone with it',
+  'ffi/wasm/binary.ts: trampolines': 'a cache of compiled modules, one for each signature',
+  'files/interrupt.ts: code': 'signals are sent to the process',
+  'files/interrupt.ts: temporaries': 'files to remove when the process ends',
+  'indexing/task.ts: plans': 'a cache, gone with its object',
+  'memory/disposable.ts: holders': 'a note on an object, gone with it',
+  'memory/disposable.ts: warned': 'a warning for the process, printed once',
+  'memory/format.ts: cache': 'a cache of parsed formats',
+  'peaks/rings.ts: known': 'a cache, gone with its object',
+  'pipeline/integrate.ts: known': 'a cache, gone with its object',
+  'pipeline/search-all.ts: spareFrames': 'memory for reuse, gone with its object',
+  'pipeline/task.ts: liveOf': 'memory for reuse, gone with its object',
+  'validate/oracle/fft/long.ts: lastChirp': 'a cache of the latest length',
+  'validate/oracle/fft/long.ts: lastRoots': 'a cache of the latest length',
+};
+/** Files that are programs: to run them is to import them. */
+const programs = /^(?:cli\/main|pages\/\w+\/main|entries\/worker\.(?:node|browser))\.ts$/;
+/** Calls that only complete the class above them. */
+const completing = /^(?:disposableClass|shownAs)\(/;
+
+describe('importing a module changes nothing', () => {
+  const found: string[] = [];
+  const calls: string[] = [];
+  for (const [file, text] of files) {
+    if (programs.test(file)) continue;
+    for (const [, name] of text.matchAll(/^(?:export )?(?:let (\w+)|const \w+)/gm))
+      if (name) found.push(`${file}: ${name}`);
+    const holding =
+      /^(?:export )?const (\w+)(?:: [^=\n]+)? = (?:new (?:Map|Set|WeakMap|WeakSet)\b[^\n]*\(\)|\[\]|\{\});/gm;
+    for (const [declared, name = ''] of text.matchAll(holding))
+      if (!/: (?:readonly |Readonly|\w+Options = \{\})/.test(declared)) found.push(`${file}: ${name}`);
+    for (const [, name = ''] of text.matchAll(/^(?:export )?const (\w+)(?:: [^=\n]+)? = new \w+(?:<[^>]*>)?\([^)]/gm))
+      if (new RegExp(`\\b${name}\\.(?:set|add|delete|clear)\\(`).test(text)) found.push(`${file}: ${name}`);
+    for (const [line] of text.matchAll(/^(?:[a-z][\w.]*\(|import ')[^\n]*/gm))
+      if (!completing.test(line)) calls.push(`${file}: ${line}`);
+  }
+
+  test('modules hold no state but what is listed here with its reason', () => {
+    expect(found.sort()).toEqual(Object.keys(state).sort());
+  });
+
+  test('no module calls or registers anything when it is imported', () => {
+    // Types alone: workers/public.ts brings in what rooms add to the messages of a worker.
+    expect(calls.filter((line) => !/^workers\/public\.ts: import '.*\/calls\.js'/.test(line))).toEqual([]);
+  });
+});
+
+test('the word of a type means one thing: what is called Room, Context or Planner is declared once', () => {
+  for (const word of ['Room', 'Planner', 'Backend', 'Context']) {
+    const declared = [...files].filter(([, text]) =>
+      new RegExp(`^(?:export )?(?:declare )?(?:interface|(?:abstract )?class|type) ${word}\\b[^\\n]*[{=]`, 'm').test(
+        text,
+      ),
+    );
+    // ewald/udf's Context is LiberTEM's; its two builds name the same class.
+    const names = declared.map(([file]) => file).filter((file) => !/^entries\/udf(?:\.node)?\.ts$/.test(file));
+    expect(names, word).toHaveLength(1);
+  }
+});
