@@ -181,14 +181,18 @@ export async function openCandidates(
 /** A row's problem and its truth, made once for all backends and only when one runs it. */
 export class Problem {
   readonly row: Row;
-  readonly input: unknown;
   /** Another answer, from somebody else's program, held to the same bounds. */
   second: { readonly name: string; readonly value: unknown } | undefined;
+  #input: { value: unknown } | undefined;
   #expected: { value: unknown } | undefined;
 
   constructor(row: Row) {
     this.row = row;
-    this.input = row.make(seedOf(row.id));
+  }
+
+  get input(): unknown {
+    this.#input ??= { value: this.row.make(seedOf(this.row.id)) };
+    return this.#input.value;
   }
 
   get expected(): unknown {

@@ -1,11 +1,12 @@
 /** Every command with wrong input: what it prints, pinned as a file that people read before they change it. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ewald } from '../support/cli.js';
+import { ewaldTogether } from '../support/cli.js';
 
 let folder: string;
+const ewald = (args: readonly string[]) => ewaldTogether(args, { cwd: folder });
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ewald-messages-'));
   const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
@@ -29,11 +30,11 @@ beforeAll(async () => {
   write('list.lst', 'elsewhere.h5\n');
   write('zeros.bin', '\0'.repeat(1000));
   const simulation = ['--images=2', '--size=64,64', '--distance=20', '--cell=12,17,21,90,98,90'];
-  await ewald(['simulate', 'frames', '-o', '.', ...simulation], { cwd: folder });
+  await ewald(['simulate', 'frames', '-o', '.', ...simulation]);
   const frames = readFileSync(join(folder, 'run.h5'));
   writeFileSync(join(folder, 'cut.h5'), frames.subarray(0, frames.length >> 1));
   const run = ['index', 'run.h5', '-g', 'run.geom', '-p', 'run.cell', '--threshold=8', '-o', 'run.stream', '-j', '1'];
-  await ewald(run, { cwd: folder });
+  await ewald(run);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -225,8 +226,8 @@ cell dir
 
 it('is said in words that help', async () => {
   const told: string[] = [];
-  const judge = async (line: string, at: number): Promise<void> => {
-    const { code, out, err } = await ewald(line.split(' '), { cwd: folder });
+  for (const line of lines) {
+    const { code, out, err } = await ewald(line.split(' '));
     const text = `${out}${err}`
       .replaceAll(folder, 'FOLDER')
       .replace(/\d+\.\d+ ms/g, 'T ms')
@@ -238,14 +239,8 @@ it('is said in words that help', async () => {
       ? []
       : line.split(' ').filter((part) => /^(absent|dir|words|bad)\b/.test(part)))
       if (code !== 0) expect(err.split('\n')[0]?.split(word).length ?? 0, `${line}: ${err}`).toBeLessThanOrEqual(2);
-    told[at] = `$ ewald ${line}\n${text.trimEnd()}\n[${code}]\n`;
-  };
-  // Some at a time: most of each is Node getting up.
-  const left = [...lines.entries()];
-  const work = async (): Promise<void> => {
-    for (let next = left.shift(); next; next = left.shift()) await judge(next[1], next[0]);
-  };
-  await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, work));
+    told.push(`$ ewald ${line}\n${text.trimEnd()}\n[${code}]\n`);
+  }
   await expect(told.join('\n')).toMatchFileSnapshot('pinned/messages.txt');
 }, 240_000);
 

@@ -1,3 +1,4 @@
+// @module-tag all: a tenth of the soak.
 /**
  * A tenth of the soak's cycles: contexts, plans and indexers leave no memory behind. In a process of its own, because
  * memory is measured.

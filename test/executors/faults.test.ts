@@ -100,7 +100,9 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
   const connected = (cluster: string, more = {}) =>
     Executor.connect(server.url, { cluster, modules: ['mine'], ...more });
 
-  test('the server is killed and started again: large inputs, arguments and results arrive', async () => {
+  test('the server is killed and started again: large inputs, arguments and results arrive', {
+    tags: 'all',
+  }, async () => {
     const own = await new NatsServer().start();
     const worker = await joinCluster(own.url, { workers: 1, context, modules });
     const executor = await Executor.connect(own.url, { modules: ['mine'] });
@@ -187,7 +189,9 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     await connection.close();
   });
 
-  test('a day passes: what a run needs is refreshed, and tasks that were forgotten are submitted again', async () => {
+  test('a day passes: what a run needs is refreshed, and tasks that were forgotten are submitted again', {
+    tags: 'all',
+  }, async () => {
     const day = { keepSeconds: 6 };
     const first = await joined('day', day);
     const executor = await connected('day', day);

@@ -99,7 +99,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('large arguments, results and shared values go through the object store', async () => {
+  test('large arguments, results and shared values go through the object store', { tags: 'all' }, async () => {
     await worker('--allow-modules');
     await using(async (executor) => {
       const floats = Float32Array.from({ length: 1_000_000 }, (_, i) => i % 1000);
@@ -127,7 +127,9 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('kill -9 of the server in the middle of a run, started again with its store, loses and doubles nothing', async () => {
+  test('kill -9 of the server in the middle of a run, started again with its store, loses and doubles nothing', {
+    tags: 'all',
+  }, async () => {
     const [first] = await Promise.all([worker('--allow-modules'), worker('--allow-modules')]);
     await using(async (executor) => {
       const tasks = Array.from({ length: 60 }, (_, i) => task('slowSquare', { ms: 100, value: i }));
@@ -149,7 +151,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('a signal ends a run here and there', async () => {
+  test('a signal ends a run here and there', { tags: 'all' }, async () => {
     await worker('--allow-modules');
     await using(async (executor) => {
       // They take longer than any test may.
@@ -175,7 +177,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('Ctrl-C lets a worker finish and leave', async () => {
+  test('Ctrl-C lets a worker finish and leave', { tags: 'all' }, async () => {
     const leaving = await worker('--allow-modules');
     await using(async (executor) => {
       const results = values(executor, [task('slowSquare', { ms: 800, value: 9 })]);
@@ -234,7 +236,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
     }
   });
 
-  test('credentials files: of a user, of a stranger, and what is none', async () => {
+  test('credentials files: of a user, of a stranger, and what is none', { tags: 'all' }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ewald-creds-'));
     const { config, creds, stranger } = natsAccount();
     const written = (name: string, text: string): string => {
@@ -284,6 +286,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
   const openssl = spawnSync('openssl', ['version']).status === 0;
   test.skipIf(!openssl)(
     openssl ? 'TLS: with its authority, and who has none or another' : 'absent: openssl',
+    { tags: 'all' },
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'ewald-tls-'));
       const make = (name: string): string => {
@@ -356,7 +359,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
     }
   });
 
-  test('no server, and a server that goes for good', async () => {
+  test('no server, and a server that goes for good', { tags: 'all' }, async () => {
     await refused(() => Executor.connect('nats://127.0.0.1:9'), 'Lost', 'nats-server -js');
     const server = await new NatsServer().start();
     const executor = await Executor.connect(server.url, { serverSeconds: 2 });

@@ -111,6 +111,7 @@ describe.each(backends)('real lists on %s', (backend) => {
 describe.each(emulated)('a sample of real lists on %s', (backend) => {
   it.skipIf(!dataFolder)(
     'is indexed right (absent without EWALD_TEST_DATA)',
+    { tags: 'all', timeout: 300_000 },
     async () => {
       const found = await through(backend, 24);
       expect(found.wrong).toEqual([]);
@@ -118,6 +119,5 @@ describe.each(emulated)('a sample of real lists on %s', (backend) => {
       expect(found.incomplete).toEqual([]);
       expect(found.right.length).toBe(3);
     },
-    300_000,
   );
 });

@@ -81,6 +81,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
       .map(({ cell }) => cell);
 
   test('a batch in several chunks gives what wasm gives, the same twice, and a run makes no buffer', {
+    tags: 'all',
     timeout: slow,
   }, async () => {
     const lists = joined([
@@ -170,6 +171,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
   }
 
   test('rounds are for images that are still going, and all at once gives what one by one does', {
+    tags: 'all',
     timeout: slow,
   }, async () => {
     const lists = joined([...stills(5), ...stills(1, { crystals: 0, spurious: 1, spots: 60 }), []]);

@@ -114,7 +114,7 @@ describe('frames on', () => {
       if (backend === 'webgpu' && software && name !== 'peakfinder8') continue;
       test.skipIf(absent !== '')(
         `${backend} by ${name}: the same crystals${absent}`,
-        { timeout: 400_000 },
+        { timeout: 400_000, tags: backend === 'webgpu' ? ['all'] : [] },
         async () => {
           const { lines, peaks, err } = await indexed(backend, finders[name]);
           const wasm = await expected(name);

@@ -62,6 +62,7 @@ function childrenOf(pid: number): number[] {
 describe.skipIf(!dataFolder)(`killed from outside${dataFolder ? '' : ' (absent: no test data)'}`, () => {
   test.skipIf(!natsPresent)(
     'a worker of the cluster is killed: another one takes its frames, the bytes are the same',
+    { tags: 'all' },
     async () => {
       const server = await new NatsServer().start();
       const workers = [new WorkerProcess(server.url), new WorkerProcess(server.url)];

@@ -51,7 +51,7 @@ function killed(args: readonly string[], part: string, bytes: number): Promise<v
 }
 
 describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('killed at any moment and continued: the same stream', async () => {
+  test('killed at any moment and continued: the same stream', { tags: 'all' }, async () => {
     const stream = join(folder, 'killed.stream');
     for (const bytes of [-1, 100, 90_000]) {
       await killed([...usual, '-j', '1', '-o', stream], `${stream}.part`, bytes);

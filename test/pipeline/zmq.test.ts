@@ -102,7 +102,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     expect(text).toMatch(/^average_camera_length = 0\.060000 m$/m);
   });
 
-  test('requested, with the peaks that come along; pulled, as DECTRIS sends them', async () => {
+  test('requested, with the peaks that come along; pulled, as DECTRIS sends them', { tags: 'all' }, async () => {
     const { Reply, Push } = zmq ?? expect.fail();
     const peaks = { fs: [] as number[], ss: [] as number[], intensity: [] as number[] };
     const whole = await ofFile();

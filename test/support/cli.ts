@@ -1,5 +1,6 @@
 /** Runs the built command line as a user does, in a process of its own. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -62,4 +63,44 @@ export function ewald(
       resolve({ code, out: bytes.toString(), err, bytes, signal });
     });
   });
+}
+
+let together: ChildProcess | undefined;
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs `ewald ARGS` in a process that the commands of a test file share, one after the other: for what a command prints
+ * and writes. What the process itself does, with signals, its input, its environment and its end, is for `ewald`.
+ */
+export function ewaldTogether(
+  args: readonly string[],
+  { cwd = process.cwd() }: { cwd?: string } = {},
+): Promise<Pick<Run, 'code' | 'out' | 'err'>> {
+  const run = last.then(async () => {
+    if (!together) {
+      const env = { ...process.env, NO_COLOR: '', FORCE_COLOR: '' };
+      together = fork(fileURLToPath(new URL('many-commands.mjs', import.meta.url)), { env, execArgv: [] });
+      await once(together, 'message');
+      // It ends with the channel to it, when the test file does.
+      together.unref();
+      together.channel?.unref();
+    }
+    const child = together;
+    const answer = await new Promise<Pick<Run, 'code' | 'out' | 'err'> & { failed?: string }>((resolve, reject) => {
+      const ended = (code: number | null): void => {
+        together = undefined;
+        reject(new Error(`the process of the commands ended with ${code}`));
+      };
+      child.once('exit', ended);
+      child.once('message', (message) => {
+        child.off('exit', ended);
+        resolve(message as never);
+      });
+      child.send({ args, cwd });
+    });
+    if (answer.failed) throw new Error(`ewald ${args.join(' ')}: ${answer.failed}`);
+    return answer;
+  });
+  last = run.catch(() => undefined);
+  return run;
 }

@@ -70,6 +70,7 @@ describe('the same bits', () => {
   });
 
   test('on four joined processes, one of them killed in its partition', {
+    tags: 'all',
     concurrent: true,
     skip: !natsPresent,
   }, async () => {

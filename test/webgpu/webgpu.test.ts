@@ -66,7 +66,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       expect(gpu.liveBytes).toBe(0);
     });
 
-    test('a count over many calls and dispatches, and its split into uneven parts', async () => {
+    test('a count over many calls and dispatches, and its split into uneven parts', { tags: 'all' }, async () => {
       const [ours, theirs] = [await gpu.pi(), await wasm.pi()];
       const points = 30_000_001;
       const { hits } = await theirs.run({ points, seed: 5, first: 2 });
@@ -188,7 +188,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       }
     });
 
-    test('many openings leave no memory, thread or handle', async () => {
+    test('many openings leave no memory, thread or handle', { tags: 'all' }, async () => {
       // Every tenth opening also compiles and runs. A first half warms up compilers and allocators; a leak takes memory in
       // every part of the second half. EWALD_CYCLES is for soaking.
       const cycles = Number(process.env.EWALD_CYCLES ?? 500);

@@ -1,0 +1,63 @@
+/**
+ * The rows that the first tier runs on WebGPU and on emulated CUDA show what their tables show: each word of an address,
+ * and each line of the kernels generated for transforms. What is missing is chosen by `node test/conformance/choose.mjs`.
+ */
+import { expect, test } from 'vitest';
+import { rows } from '../../dist/validate.js';
+import { candidates, caught, kernelsOfTransforms } from './choose.mjs';
+import { cover, linesOf, wordsOf } from './features.mjs';
+import chosen from './first-tier.json' with { type: 'json' };
+
+const backends = ['webgpu', 'cuda-emulated'] as const;
+const missing = (all: ReturnType<typeof candidates>, ids: readonly string[]): string[] => {
+  const shown = new Set(all.filter(({ id }) => ids.includes(id)).flatMap(({ features }) => features));
+  return [...new Set(all.flatMap(({ features }) => features))].filter((feature) => !shown.has(feature));
+};
+
+test.each(backends)('on %s each word of the addresses is shown, and rows that caught a mutant stay', (backend) => {
+  const ids = Object.keys(chosen[backend]);
+  const known = new Set(rows.map(({ id }) => id));
+  expect(ids.filter((id) => !known.has(id))).toEqual([]);
+  expect(missing(candidates(backend), ids)).toEqual([]);
+  expect(Object.keys(caught(backend)).filter((id) => !ids.includes(id))).toEqual([]);
+});
+
+test('on WebGPU each line of the kernels of transforms is compiled', { tags: 'all' }, async ({ skip }) => {
+  const kernels = await kernelsOfTransforms().catch((error: Error) => {
+    if ((process.env.EWALD_REQUIRE ?? '').includes('webgpu')) throw error;
+    return skip(`absent: ${error.message}`);
+  });
+  expect(missing(candidates('webgpu', kernels), Object.keys(chosen.webgpu))).toEqual([]);
+});
+
+test('a row counts for what it shows: precision, rank, option, the kind of an axis; not for its numbers', () => {
+  expect(wordsOf({ id: 'fft:heffte:r2c-np8:r2c:f64:n=11x13x13:reducedAxis=0' })).toEqual([
+    'fft r2c f64',
+    'fft r2c n=#x#x#',
+    'fft r2c reducedAxis',
+  ]);
+  expect(wordsOf({ id: 'fft:r2r:f32:n=6x10x8:r2r=dct2-dst1-dct4' }).slice(2)).toEqual([
+    'fft dct2',
+    'fft dst1',
+    'fft dct4',
+  ]);
+  expect(wordsOf({ id: 'peaks:dispersion-extended:u16:131x107:bad=0.1' })).toEqual([
+    'peaks dispersion-extended',
+    'peaks u16',
+    'peaks dispersion frame',
+    'peaks dispersion bad',
+  ]);
+  expect(linesOf(['let x = f(a[i + 3], 2.5e-3f);  // why\nlet y12 = vec2f(0, 1);\n'])).toEqual([
+    'let x = f(a[#], #);',
+    'let y# = vec2f(#);',
+    'passes of the plan: 1',
+  ]);
+});
+
+test('the cheapest rows that show everything are chosen', () => {
+  const row = (id: string, cost: number, ...features: string[]) => ({ id, cost, features });
+  expect(cover([row('a', 3, 'x', 'y'), row('b', 1, 'x'), row('c', 1, 'y', 'z'), row('d', 1, 'z')])).toEqual({
+    c: 'y and 1 more',
+    b: 'x',
+  });
+});

@@ -1,0 +1,38 @@
+/**
+ * Runs commands of ewald one after the other in this process, as its parent asks: where what a command prints is the
+ * subject and not the shell, this spares Node's start and the loading of the program for each.
+ */
+import { readFileSync } from 'node:fs';
+
+const cli = new URL('../../dist/cli.js', import.meta.url);
+const [, program] = /import\(["'](\.\/[^"']+)["']\)/.exec(readFileSync(cli, 'utf8')) ?? [];
+const { runCommand } = await import(new URL(program, cli).href);
+// A command must not end the others.
+process.exit = (code) => {
+  throw new Error(`a command called process.exit(${code})`);
+};
+
+process.on('message', async ({ args, cwd }) => {
+  const written = { stdout: [], stderr: [] };
+  const kept = {};
+  for (const name of ['stdout', 'stderr']) {
+    kept[name] = process[name].write;
+    process[name].write = (chunk, encoding, done) => {
+      written[name].push(Buffer.from(chunk));
+      (typeof encoding === 'function' ? encoding : done)?.();
+      return true;
+    };
+  }
+  process.exitCode = undefined;
+  let failed;
+  try {
+    process.chdir(cwd);
+    await runCommand(args, new AbortController().signal);
+  } catch (error) {
+    failed = String(error.stack);
+  }
+  for (const name of ['stdout', 'stderr']) process[name].write = kept[name];
+  const [out, err] = [written.stdout, written.stderr].map((chunks) => Buffer.concat(chunks).toString());
+  process.send({ code: process.exitCode ?? 0, out, err, failed });
+});
+process.send('ready');
