@@ -71,7 +71,7 @@ export const uses = {
     ],
     cuda: ['workgroupAtomics', 'storageAtomics', 'workgroupMemory', 'loopBarriers', 'shuffles', 'doubles', 'integers'],
   },
-  framePasses: {
+  udf: {
     webgpu: ['workgroupAtomics', 'workgroupMemory', 'loopBarriers', 'floatBits', 'integers', 'bindings'],
     cuda: ['workgroupMemory', 'loopBarriers', 'shuffles', 'doubles', 'integers'],
   },

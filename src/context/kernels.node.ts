@@ -7,9 +7,6 @@ import { type FurtherKernels, further } from '../backends/feature.js';
 import * as cudaFft from '../fft/kernels/cuda.js';
 import * as nativeFft from '../fft/kernels/native.js';
 import { fftEngineFeature, fftFeature } from '../fft/kernels.js';
-import * as cudaUdf from '../frame-pass/kernels/cuda.js';
-import * as nativeUdf from '../frame-pass/kernels/native.js';
-import { udfFeature } from '../frame-pass/kernels.js';
 import * as cudaIndexing from '../indexing/kernels/cuda.js';
 import * as nativeIndexing from '../indexing/kernels/native.js';
 import * as nativeProposals from '../indexing/kernels/proposals-native.js';
@@ -20,6 +17,9 @@ import { peaksFeature } from '../peaks/kernels.js';
 import * as cudaPi from '../pi/kernels/cuda.js';
 import * as nativePi from '../pi/kernels/native.js';
 import { piFeature } from '../pi/kernels.js';
+import * as cudaUdf from '../udf/kernels/cuda.js';
+import * as nativeUdf from '../udf/kernels/native.js';
+import { udfFeature } from '../udf/kernels.js';
 
 export const nodeKernels: readonly FurtherKernels[] = [
   further(piFeature, { native: nativePi.piOp, cuda: cudaPi.piOp }),

@@ -3,12 +3,12 @@ import { type ArrayMethods, arrayRoom } from '../arrays/room.js';
 import type { MaybeAsyncDisposable } from '../base/resource.js';
 import { type DetectorMethods, detectorRoom } from '../detector/room.js';
 import { type FftMethods, fftRoom } from '../fft/room.js';
-import { type FramePassMethods, framePassRoom } from '../frame-pass/room.js';
 import { type IndexingMethods, indexingRoom } from '../indexing/room.js';
 import { type MergingMethods, mergingRoom } from '../merging/room.js';
 import { type PeaksMethods, peaksRoom } from '../peaks/room.js';
 import { type PiMethods, piRoom } from '../pi/room.js';
 import { type PipelineMethods, pipelineRoom } from '../pipeline/room.js';
+import { type UdfMethods, udfRoom } from '../udf/room.js';
 import type { ContextCore } from './context.js';
 
 export interface RoomMethods
@@ -18,7 +18,7 @@ export interface RoomMethods
     DetectorMethods,
     PeaksMethods,
     PipelineMethods,
-    FramePassMethods,
+    UdfMethods,
     MergingMethods,
     ArrayMethods {}
 
@@ -29,7 +29,7 @@ export const rooms = [
   detectorRoom,
   peaksRoom,
   pipelineRoom,
-  framePassRoom,
+  udfRoom,
   mergingRoom,
   arrayRoom,
 ];

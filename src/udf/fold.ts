@@ -3,10 +3,10 @@
  * with gain, bad pixels and their neighbours in it. Frames stay as the file has them, and nothing is done frame by frame.
  */
 import type { Corrections } from '../data/corrections.js';
-import type { PassDtype, PassStep } from '../frame-pass/pass.js';
 import { isIntegerDtype } from './frames-of.js';
 import type { KernelPart } from './kernel-part.js';
 import { isFew, spansOf } from './masks.js';
+import type { PassDtype, PassStep } from './pass/pass.js';
 import { WeightedMasks } from './weighted.js';
 
 /** Columns of the folded pass that make one of the original: those of runs, and those of masks with weights. */

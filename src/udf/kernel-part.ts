@@ -1,7 +1,7 @@
 /** How a UDF of the package is done by the core: the steps of a pass over the frames, and what their sums become. */
 
-import type { PassStep } from '../frame-pass/pass.js';
 import type { BufferDeclarations, Views } from './buffers.js';
+import type { PassStep } from './pass/pass.js';
 
 /** What the steps of one UDF gave for a partition. */
 export interface KernelSums {

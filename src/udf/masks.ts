@@ -6,7 +6,7 @@
 import { expects, expectsMembers, expectsNumbers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { integer } from '../base/options.js';
-import type { Spans, SparseMasks } from '../frame-pass/pass.js';
+import type { Spans, SparseMasks } from './pass/pass.js';
 
 /** Size of a frame. */
 export interface MaskSize {

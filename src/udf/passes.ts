@@ -3,12 +3,12 @@
 import type { Context } from '../context/rooms.js';
 import type { Corrections } from '../data/corrections.js';
 import type { FrameArray } from '../data/dtype.js';
-import { kindOf } from '../frame-pass/pack.js';
-import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from '../frame-pass/pass.js';
 import { udfNumbers } from '../layout/udf.js';
 import { type Arrays, product } from './dtypes.js';
 import { foldable, foldPart } from './fold.js';
 import type { KernelPart } from './kernel-part.js';
+import { kindOf } from './pass/pack.js';
+import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from './pass/pass.js';
 import { SpareFrames } from './spare-frames.js';
 import type { AnyUdf, UdfMeta } from './udf.js';
 import { Functions } from './wgsl.js';

@@ -3,16 +3,6 @@
 export { EwaldError, type EwaldErrorTag, isEwaldError } from '../base/errors.js';
 export { type CorrectionOptions, Corrections } from '../data/corrections.js';
 export type { Dataset } from '../data/dataset.js';
-export type {
-  FramePass,
-  FramePassMethods,
-  FramePassOptions,
-  FrameSums,
-  PassDtype,
-  PassStep,
-  Spans,
-  SparseMasks,
-} from '../frame-pass/pass.js';
 export type { Analysis, AnalysisResults, Channel } from './analyses/analysis.js';
 export * from './analyses/create.js';
 export { type AuxData, auxData } from './aux.js';
@@ -61,6 +51,16 @@ export type { LivePicture } from './live/picture.js';
 export type { PictureSink, PlotsOption } from './live/plots.js';
 export { halfBlocks, kitty, sixel } from './live/terminal.js';
 export * as masks from './masks.js';
+export type {
+  FramePass,
+  FramePassMethods,
+  FramePassOptions,
+  FrameSums,
+  PassDtype,
+  PassStep,
+  Spans,
+  SparseMasks,
+} from './pass/pass.js';
 export type { Coordinate, Roi } from './roi.js';
 export type { UdfProgress } from './run.js';
 export type { LoadOptions, Scan, SyncInfo } from './scan.js';

@@ -2,10 +2,10 @@
 
 import { integer, knownOptions, real } from '../base/options.js';
 import { allocateFrames } from '../data/dtype.js';
-import type { PassDtype } from '../frame-pass/pass.js';
 import type { ResultBuffer } from './buffers.js';
 import type { UdfContext } from './context.js';
 import { product } from './dtypes.js';
+import type { PassDtype } from './pass/pass.js';
 import { type AnyDefinition, type AnyUdf, defineUdf } from './udf.js';
 
 /** What frames a UDF is tried on. */

@@ -1,8 +1,8 @@
 /** Masks with weights as steps of a pass: dense or of few pixels, with products in float32 or in float64. */
 import { type DataType, elementBytes } from '../data/dtype.js';
-import type { PassStep } from '../frame-pass/pass.js';
 import { isIntegerDtype } from './frames-of.js';
 import { type MaskArray, sparseOf } from './masks.js';
+import type { PassStep } from './pass/pass.js';
 
 /** Numbers that float32 does not hold: NumPy's result_type of them and float32 is float64. */
 export const needsDouble = (dtype: DataType): boolean =>

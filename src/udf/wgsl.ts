@@ -3,14 +3,14 @@
 import { EwaldError } from '../base/errors.js';
 import type { Context } from '../context/rooms.js';
 import type { FrameArray } from '../data/dtype.js';
-import type { FrameFunction } from '../frame-pass/function.js';
-import { checkWgslName, functionArrays } from '../frame-pass/function-checks.js';
-import type { FunctionArray, FunctionDescriptor, FunctionResult } from '../frame-pass/function-contract.js';
-import type { PassDtype } from '../frame-pass/pass.js';
 import { udfNumbers } from '../layout/udf.js';
 import { auxStride, isAux } from './aux.js';
 import { type BufferDeclarations, strideOf } from './buffers.js';
 import { type Arrays, type BufferArray, type BufferDtype, product } from './dtypes.js';
+import type { FrameFunction } from './pass/function.js';
+import { checkWgslName, functionArrays } from './pass/function-checks.js';
+import type { FunctionArray, FunctionDescriptor, FunctionResult } from './pass/function-contract.js';
+import type { PassDtype } from './pass/pass.js';
 import type { AnyUdf, PartitionMeta, UdfMeta } from './udf.js';
 
 /** One UDF of a partition, as far as its WGSL is concerned. */

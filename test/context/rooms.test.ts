@@ -126,3 +126,27 @@ test('the word of a type means one thing: what is called Room, Context or Planne
     expect(names, word).toHaveLength(1);
   }
 });
+
+test('a room with kernels has the same name in every wing', () => {
+  const folders = (wing: string, besides: readonly string[]) =>
+    readdirSync(wing, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !besides.includes(entry.name))
+      .map(({ name }) => name)
+      .sort();
+  // Device arrays are part of each backend's common/.
+  const withKernels = [...files.keys()].flatMap((file) => /^([\w-]+)\/kernels\.ts$/.exec(file)?.[1] ?? []);
+  const expected = withKernels.filter((room) => room !== 'arrays').sort();
+  expect(folders('wgsl', ['common', 'generated', 'self_test'])).toEqual(expected);
+  expect(folders('cuda', ['addon', 'bench', 'check', 'common', 'emulator'])).toEqual(expected);
+  expect(readdirSync('cpp')).toEqual(expect.arrayContaining(expected));
+});
+
+test('the passes of udf import nothing of the rest of the room', () => {
+  const above = [...inFolder('udf/pass'), ...inFolder('udf/kernels')].flatMap(([file, text]) => {
+    const depth = file.split('/').length - 2;
+    return [...text.matchAll(new RegExp(`from '(?:\\.\\./){${depth}}([\\w-]+)\\.js'`, 'g'))]
+      .filter(([, name]) => name !== 'contract' && name !== 'kernels')
+      .map(([line]) => `${file}: ${line}`);
+  });
+  expect(above).toEqual([]);
+});

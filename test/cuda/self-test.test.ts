@@ -59,6 +59,6 @@ describe.runIf(present)('the self-test of CUDA', () => {
       true,
     );
     expect(row?.faults).toEqual([{ ...faults[0], rooms: roomsThatUse('cuda', 'shuffles') }]);
-    expect(roomsThatUse('cuda', 'shuffles')).toEqual(['pi', 'indexing', 'peaks', 'framePasses']);
+    expect(roomsThatUse('cuda', 'shuffles')).toEqual(['pi', 'indexing', 'peaks', 'udf']);
   });
 });

@@ -13,11 +13,11 @@ const places: Readonly<Record<keyof typeof uses, readonly string[]>> = {
   fft: ['wgsl/fft', 'src/fft/kernels/webgpu'],
   indexing: ['wgsl/indexing', 'src/indexing/kernels/webgpu'],
   peaks: ['wgsl/peaks', 'src/peaks/kernels/webgpu'],
-  framePasses: [
+  udf: [
     ...['dense', 'least', 'planes', 'spans', 'sparse'].map((name) => `wgsl/udf/${name}.wgsl`),
-    ...['pass', 'record', 'shaders', 'steps'].map((name) => `src/frame-pass/kernels/webgpu/${name}.ts`),
+    ...['pass', 'record', 'shaders', 'steps'].map((name) => `src/udf/kernels/webgpu/${name}.ts`),
   ],
-  functions: ['wgsl/udf/function.wgsl', 'src/frame-pass/kernels/webgpu/function.ts'],
+  functions: ['wgsl/udf/function.wgsl', 'src/udf/kernels/webgpu/function.ts'],
 };
 
 const filesIn = (path: string): string[] =>

@@ -2,11 +2,11 @@
 
 import { EwaldError } from '../../base/errors.js';
 import type { DataType } from '../../data/dtype.js';
-import type { PassStep } from '../../frame-pass/pass.js';
 import type { BufferDeclaration } from '../buffers.js';
 import { product } from '../dtypes.js';
 import type { KernelPart } from '../kernel-part.js';
 import { isBoolean, isFew, type MaskArray, spansOf } from '../masks.js';
+import type { PassStep } from '../pass/pass.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
 import { WeightedMasks } from '../weighted.js';
 

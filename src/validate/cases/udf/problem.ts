@@ -1,6 +1,6 @@
 /** Frames of a row, and the steps of a pass over them. */
 import { numberTypes } from '../../../arrays/numbers.js';
-import type { PassDtype, PassStep } from '../../../frame-pass/pass.js';
+import type { PassDtype, PassStep } from '../../../udf/pass/pass.js';
 import type { Stack } from '../../oracle/udf/sums.js';
 
 /** What the frames of a row are like. */

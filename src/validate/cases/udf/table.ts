@@ -2,8 +2,8 @@
 
 import type { Context } from '../../../context/rooms.js';
 import type { FrameArray } from '../../../data/dtype.js';
-import { kindOf } from '../../../frame-pass/pack.js';
-import type { FrameSums, PassStep } from '../../../frame-pass/pass.js';
+import { kindOf } from '../../../udf/pass/pack.js';
+import type { FrameSums, PassStep } from '../../../udf/pass/pass.js';
 import type { RoomTable, Row } from '../../case.js';
 import { type PassTruth, type Stack, type Sums, sumsOf } from '../../oracle/udf/sums.js';
 import * as bounds from '../../tolerances.js';

@@ -1,10 +1,10 @@
 /** UDFs of the package by their kernels: what they make of a pass, beside formulas written again. */
 import type { FrameArray } from '../../../data/dtype.js';
-import type { PassDtype } from '../../../frame-pass/pass.js';
 import { comUdf } from '../../../udf/builtin/com.js';
 import { masksUdf } from '../../../udf/builtin/masks.js';
 import { stddevUdf } from '../../../udf/builtin/stddev.js';
 import type { KernelPart } from '../../../udf/kernel-part.js';
+import type { PassDtype } from '../../../udf/pass/pass.js';
 import type { AnyUdf, UdfMeta } from '../../../udf/udf.js';
 import type { Row } from '../../case.js';
 import { worstElement } from '../../compare.js';

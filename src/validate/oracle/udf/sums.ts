@@ -1,5 +1,5 @@
 /** Sums of a pass over frames in float64, number by number, and how large the terms of each are. */
-import type { PassStep } from '../../../frame-pass/pass.js';
+import type { PassStep } from '../../../udf/pass/pass.js';
 
 /** Sums beside the sums of the sizes of their terms, which their errors are relative to. */
 export interface Sums {

@@ -1,10 +1,10 @@
 /** Checks of `ctx.frameFunction` before anything is compiled or allocated. */
-import { numberTypes } from '../arrays/numbers.js';
-import { lengthOf } from '../base/buffers.js';
-import { EwaldError } from '../base/errors.js';
-import { choice, integer, knownOptions, list, shown } from '../base/options.js';
-import { udfNumbers } from '../layout/udf.js';
-import type { PassDtype } from './contract.js';
+import { numberTypes } from '../../arrays/numbers.js';
+import { lengthOf } from '../../base/buffers.js';
+import { EwaldError } from '../../base/errors.js';
+import { choice, integer, knownOptions, list, shown } from '../../base/options.js';
+import { udfNumbers } from '../../layout/udf.js';
+import type { PassDtype } from '../contract.js';
 import type { FunctionDescriptor, FunctionResult, FunctionRun } from './function-contract.js';
 
 /** Typed arrays of results, by their type in WGSL. */

@@ -2,12 +2,12 @@
 import type { Feature } from '../backends/feature.js';
 import { uses } from '../backends/mechanisms.js';
 import type { UdfOp } from './contract.js';
-import type { FunctionOp } from './function-contract.js';
 import { udfOp } from './kernels/wasm.js';
+import type { FunctionOp } from './pass/function-contract.js';
 
 export const udfFeature: Feature<UdfOp> = {
   name: 'frame passes',
-  uses: uses.framePasses,
+  uses: uses.udf,
   kernels: {
     wasm: udfOp,
     webgpu: async (device) => (await import('./kernels/webgpu/pass.js')).udfOp(device),

@@ -13,7 +13,7 @@ import type {
   FunctionOp,
   FunctionResult,
   FunctionRun,
-} from '../../function-contract.js';
+} from '../../pass/function-contract.js';
 import { asWords, chunkOf } from './chunks.js';
 import { frameConstants, layoutOf, withConstants } from './shaders.js';
 

@@ -2,7 +2,7 @@
  * Sums under masks where frames hold NaN or infinity. A kernel multiplies every pixel by its weight, and 0 · NaN is NaN; but a
  * pixel of weight 0 does not take part in a sum, as it does not in the sums of disks and of sparse masks.
  */
-import type { FrameArray } from '../data/dtype.js';
+import type { FrameArray } from '../../data/dtype.js';
 import { type PassStep, shapeOfStep } from './steps.js';
 
 /** Sums again, in float64 and without the pixels of weight 0, what dense masks gave that is not finite. */

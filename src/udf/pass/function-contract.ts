@@ -1,8 +1,8 @@
 /** What a backend does for a user's function over frames: WGSL, so WebGPU alone. */
-import type { Op } from '../backends/feature.js';
-import type { Disposable } from '../base/resource.js';
-import type { FrameArray } from '../data/dtype.js';
-import type { PassDtype } from './contract.js';
+import type { Op } from '../../backends/feature.js';
+import type { Disposable } from '../../base/resource.js';
+import type { FrameArray } from '../../data/dtype.js';
+import type { PassDtype } from '../contract.js';
 
 /** Numbers of a result on a device. */
 export type FunctionArray = Float32Array | Int32Array | Uint32Array;
