@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { beamOf, parseGeometry } from '../../dist/index.node.js';
-import { ewald } from '../support/cli.js';
+import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 
 let folder = '';

@@ -7,7 +7,7 @@ import { open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Hdf5Writer, type WriteNode } from '../../src/data/hdf5/writer.js';
 import { codecsHere } from '../data/hdf5-support.js';
-import { ewald } from '../support/cli.js';
+import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 
 const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);

@@ -7,7 +7,7 @@ import { inflateSync } from 'node:zlib';
 import { open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { misorientation, readStream, reciprocal, type StreamChunk } from '../../dist/index.node.js';
-import { ewald } from '../support/cli.js';
+import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 
 let folder = '';

@@ -7,7 +7,7 @@ import { type Cell, sameLattice } from 'ewald';
 import { open } from 'ewald/data';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readStream } from '../../src/crystal/stream/read.js';
-import { ewald } from '../support/cli.js';
+import { ewaldTogether as ewald } from '../support/cli.js';
 
 let folder = '';
 const of = (name: string): string => join(folder, name);

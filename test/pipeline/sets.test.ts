@@ -17,7 +17,7 @@ import {
   sameLattice,
 } from '../../dist/index.node.js';
 import { median } from '../../src/base/median.js';
-import { ewald } from '../support/cli.js';
+import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder, dataRequired, readData } from '../support/data.js';
 
 test.runIf(dataRequired)('the data is there', () => expect(dataFolder).toBeDefined());

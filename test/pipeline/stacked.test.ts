@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readStream, type StreamChunk } from '../../dist/index.node.js';
-import { ewald } from '../support/cli.js';
+import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 
 const at = (name: string): string => join(dataFolder ?? '', 'real', 'frames', name);

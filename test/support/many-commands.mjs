@@ -3,6 +3,7 @@
  * subject and not the shell, this spares Node's start and the loading of the program for each.
  */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const cli = new URL('../../dist/cli.js', import.meta.url);
 const [, program] = /import\(["'](\.\/[^"']+)["']\)/.exec(readFileSync(cli, 'utf8')) ?? [];
@@ -24,6 +25,7 @@ process.on('message', async ({ args, cwd }) => {
     };
   }
   process.exitCode = undefined;
+  process.argv = [process.execPath, fileURLToPath(cli), ...args];
   let failed;
   try {
     process.chdir(cwd);
