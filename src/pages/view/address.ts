@@ -1,0 +1,72 @@
+/**
+ * The view as the fragment of an address, so that a link shows a colleague the same picture:
+ * `#f=12&at=175.1,-31.2,34&s=linear&c=viridis&lim=0,38&o=pir&pk=12,4.5,4&only=hits`. Unknown parts are kept as they are.
+ */
+
+/** What an address holds; what it does not say is undefined. */
+export interface AddressState {
+  readonly frame?: number;
+  /** Centre in the plane of the detector, and zoom. */
+  readonly at?: readonly [x: number, y: number, zoom: number];
+  readonly scale?: string;
+  readonly colours?: string;
+  /** Only where they are locked. */
+  readonly limits?: readonly [number, number];
+  /** A letter for each overlay that is shown. */
+  readonly overlays?: string;
+  /** Threshold, signal to noise and background radius of the finder, once they were changed. */
+  readonly finder?: readonly [number, number, number];
+  readonly only?: string;
+}
+
+const own = ['f', 'at', 's', 'c', 'lim', 'o', 'pk', 'only'];
+
+/** Numbers of a list; undefined where one of them is missing or no number. */
+function numbersOf(text: string | null, count: number): number[] | undefined {
+  const words = text?.split(',') ?? [];
+  const numbers = words.map((word) => (word.trim() === '' ? Number.NaN : Number(word)));
+  return numbers.length === count && numbers.every(Number.isFinite) ? numbers : undefined;
+}
+
+/** Reads the fragment of an address; what makes no sense is passed over. */
+export function readAddress(fragment: string): AddressState {
+  const parts = new URLSearchParams(fragment.replace(/^#/, ''));
+  const [frame] = numbersOf(parts.get('f'), 1) ?? [];
+  const at = numbersOf(parts.get('at'), 3);
+  const limits = numbersOf(parts.get('lim'), 2);
+  const finder = numbersOf(parts.get('pk'), 3);
+  const text = (name: string): string | undefined => parts.get(name) ?? undefined;
+  const state: { -readonly [K in keyof AddressState]: AddressState[K] | undefined } = {
+    frame: frame !== undefined && Number.isInteger(frame) && frame >= 0 ? frame : undefined,
+    at: at && (at[2] as number) > 0 ? (at as [number, number, number]) : undefined,
+    scale: text('s'),
+    colours: text('c'),
+    limits: limits as [number, number] | undefined,
+    overlays: text('o'),
+    finder: finder as [number, number, number] | undefined,
+    only: text('only'),
+  };
+  return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
+}
+
+/** Writes a fragment; parts of `before` that are not the viewer's own are kept. */
+export function writeAddress(state: AddressState, before = ''): string {
+  const { frame, at, scale, colours, limits, overlays, finder, only } = state;
+  const rounded = (numbers: readonly number[], digits: number): string =>
+    numbers.map((value) => String(Number(value.toPrecision(digits)))).join(',');
+  const parts: [string, string | undefined][] = [
+    ['f', frame?.toString()],
+    ['at', at && rounded(at, 6)],
+    ['s', scale],
+    ['c', colours],
+    ['lim', limits && rounded(limits, 5)],
+    ['o', overlays],
+    ['pk', finder && rounded(finder, 4)],
+    ['only', only === 'all' ? undefined : only],
+  ];
+  const foreign = [...new URLSearchParams(before.replace(/^#/, ''))].filter(([name]) => !own.includes(name));
+  const written = [...parts, ...foreign].flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value).replaceAll('%2C', ',')}`],
+  );
+  return `#${written.join('&')}`;
+}

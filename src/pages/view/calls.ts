@@ -1,0 +1,103 @@
+/** Calls of the worker. */
+import type { Call, FrameSummary, OperationName, Operations, Reply } from './protocol.js';
+
+type Argument<N extends OperationName> = Parameters<Operations[N]>[0];
+type Result<N extends OperationName> = Awaited<ReturnType<Operations[N]>>;
+
+interface Waiting {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The worker of the page. One that dies is replaced at the next call; what was open has to be opened again. */
+export class Engine {
+  /** Called for every frame of a run. */
+  onProgress: (summary: FrameSummary) => void = () => undefined;
+  /** Called when the worker has died, with the reason. */
+  onDeath: (reason: string) => void = () => undefined;
+  readonly #start: () => Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
+  #serial = 0;
+
+  constructor(start: () => Worker) {
+    this.#start = start;
+  }
+
+  call<N extends OperationName>(name: N, argument?: Argument<N>): Promise<Result<N>> {
+    const worker = this.#started();
+    const id = ++this.#serial;
+    return new Promise<Result<N>>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
+      worker.postMessage({ id, name, argument } satisfies Call);
+    });
+  }
+
+  /** Ends the worker; calls under way are rejected. */
+  end(reason: string): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(new Error(reason));
+  }
+
+  #started(): Worker {
+    if (this.#worker) return this.#worker;
+    const worker = this.#start();
+    this.#worker = worker;
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      const reason = `The worker of this page ended: ${event.message || 'its script could not be loaded'}`;
+      this.end(reason);
+      this.onDeath(reason);
+    };
+    return worker;
+  }
+
+  #receive(reply: Reply): void {
+    if ('progress' in reply) {
+      this.onProgress(reply.progress);
+      return;
+    }
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if ('error' in reply) waiting?.reject(new Error(reply.error));
+    else waiting?.resolve(reply.result as never);
+  }
+}
+
+/**
+ * Work of which the latest request wins: one is under way and one waits; those between are dropped and counted. `fail` is
+ * told what goes wrong.
+ */
+export class Latest<A extends readonly unknown[]> {
+  dropped = 0;
+  readonly #work: (...request: A) => Promise<void>;
+  readonly #fail: (error: unknown) => void;
+  #running: Promise<void> | undefined;
+  #next: A | undefined;
+
+  constructor(work: (...request: A) => Promise<void>, fail: (error: unknown) => void) {
+    this.#work = work;
+    this.#fail = fail;
+  }
+
+  /** Asks for the work; answers when nothing is left to do. */
+  ask(...request: A): Promise<void> {
+    if (this.#next) this.dropped++;
+    this.#next = request;
+    this.#running ??= this.#loop();
+    return this.#running;
+  }
+
+  async #loop(): Promise<void> {
+    while (this.#next) {
+      const request = this.#next;
+      this.#next = undefined;
+      await this.#work(...request).catch(this.#fail);
+    }
+    this.#running = undefined;
+  }
+}

@@ -1,0 +1,36 @@
+/** Elements of the page by their ids. */
+
+/** The element with an id; the page has it. */
+export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`The page has no element "${id}".`);
+  return element as E;
+}
+
+/** An element with text and attributes. */
+export function element<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  text = '',
+  children: readonly Node[] = [],
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(name);
+  // File names and messages are text, never markup.
+  made.textContent = text;
+  made.append(...children);
+  return made;
+}
+
+/** Colour of an element as a canvas takes it. Custom properties would give `light-dark(…)` as text. */
+export const inkOf = (of: Element, property: 'color' | 'accentColor' | 'outlineColor' = 'color'): string =>
+  getComputedStyle(of)[property];
+
+/** Gives a canvas as many pixels as the screen has for it; true where that changed. */
+export function fitCanvas(canvas: HTMLCanvasElement): boolean {
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((css) =>
+    Math.max(1, Math.round(css * devicePixelRatio)),
+  ) as [number, number];
+  if (canvas.width === width && canvas.height === height) return false;
+  canvas.width = width;
+  canvas.height = height;
+  return true;
+}

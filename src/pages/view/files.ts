@@ -1,0 +1,37 @@
+/** The files that a person chooses or drops, sorted by what they are. */
+import type { InputFile, OpenRequest } from './protocol.js';
+
+const ending = ({ name }: { readonly name: string }): string => /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
+
+/** What a drop brings. */
+export interface Brought extends OpenRequest {
+  /** A stream of an earlier run over the same frames. */
+  readonly stream: InputFile | undefined;
+}
+
+/** Sorts files: frames, a geometry, a cell, a stream. Throws an Error with what to do where they do not go together. */
+export function sortFiles(files: readonly InputFile[]): Brought {
+  const of = (...endings: string[]): InputFile[] => files.filter((file) => endings.includes(ending(file)));
+  const geometries = of('geom');
+  const cells = of('cell', 'pdb');
+  const streams = of('stream');
+  for (const [kind, found] of [
+    ['geometries', geometries],
+    ['cells', cells],
+    ['streams', streams],
+  ] as const)
+    if (found.length > 1)
+      throw new Error(
+        `There are ${found.length} ${kind} among the files (${found.map(({ name }) => name).join(', ')}); drop one of them.`,
+      );
+  const beside = [...geometries, ...cells, ...streams];
+  const frames = files.filter((file) => !beside.includes(file));
+  return { frames, geometry: geometries[0], cell: cells[0], stream: streams[0] };
+}
+
+/** The files of a drop. Throws an Error for a folder, which a browser hands over as an unreadable file. */
+export function droppedFiles(transfer: DataTransfer): InputFile[] {
+  const folder = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).find((entry) => entry?.isDirectory);
+  if (folder) throw new Error(`${folder.name} is a folder; drop the files that are in it.`);
+  return [...transfer.files].map((file) => ({ name: file.name, blob: file }));
+}

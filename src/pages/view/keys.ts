@@ -1,0 +1,35 @@
+/** Keys of the page. Every one of them is a button, too; none acts while a field has the focus. */
+import { byId, element } from './elements.js';
+
+/** What a key does; `far` is held with Shift: ten frames in place of one. */
+export interface KeyAction {
+  readonly keys: readonly string[];
+  readonly about: string;
+  act(far: boolean): void;
+}
+
+/** Binds keys, and writes them into the dialog that lists them. */
+export function bindKeys(actions: readonly KeyAction[]): void {
+  const list = byId('keys').querySelector('dl') as HTMLElement;
+  list.replaceChildren(
+    ...actions.flatMap(({ keys, about }) => [element('dt', keys.map(nameOf).join(' ')), element('dd', about)]),
+  );
+  const table = new Map(actions.flatMap((action) => action.keys.map((key) => [key, action] as const)));
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
+    const action = table.get(event.key.length === 1 ? event.key.toLowerCase() : event.key);
+    if (!action) return;
+    // A focused button is pressed by the space bar, a slider moved by the arrows.
+    if (event.target instanceof HTMLButtonElement && event.key === ' ') return;
+    event.preventDefault();
+    action.act(event.shiftKey);
+  });
+}
+
+const isField = (target: EventTarget | null): boolean =>
+  target instanceof HTMLSelectElement ||
+  target instanceof HTMLTextAreaElement ||
+  (target instanceof HTMLInputElement && target.type !== 'checkbox');
+
+const names: Readonly<Record<string, string>> = { ArrowLeft: '←', ArrowRight: '→', ' ': 'Space' };
+const nameOf = (key: string): string => names[key] ?? (key.length === 1 ? key.toUpperCase() : key);

@@ -1,0 +1,376 @@
+/** The page: controls, keys, files and the address, bound to the viewer. */
+import { type AddressState, readAddress, writeAddress } from './address.js';
+import { Engine, Latest } from './calls.js';
+import { drawFrames, drawHistogram, ratesOf } from './charts.js';
+import { type ColourMapName, colourMapNames } from './colour-maps.js';
+import { writeCrystals } from './crystals.js';
+import { byId, element } from './elements.js';
+import { droppedFiles } from './files.js';
+import { csvOf, FrameList } from './frame-list.js';
+import { bindKeys } from './keys.js';
+import { drawOverlay } from './overlay.js';
+import { Pane } from './pane.js';
+import type { Colour } from './picture.js';
+import type { FinderParameters, InputFile, StackKind } from './protocol.js';
+import { save } from './save.js';
+import { type ScaleName, scales } from './shaders.js';
+import { type Filter, Viewer } from './viewer.js';
+import type { Point } from './viewport.js';
+
+const pane = new Pane(byId('pane'));
+const engine = new Engine(() => new Worker(new URL('./view-worker.js', import.meta.url), { type: 'module' }));
+const viewer = new Viewer(pane, engine);
+const list = new FrameList();
+/** The view that the address asked for; applied when the first file is there. */
+let asked: AddressState | undefined = readAddress(location.hash);
+
+const button = (id: string, act: () => unknown): void => byId(id).addEventListener('click', () => void act());
+const field = (id: string): HTMLInputElement => byId<HTMLInputElement>(id);
+const sliders = [...document.querySelectorAll<HTMLInputElement>('.slider input')];
+const boxes = [...byId('overlays').querySelectorAll<HTMLInputElement>('input')];
+const overlayLetters: Readonly<Record<string, string>> = {
+  peaks: 'p',
+  reflections: 'i',
+  rings: 'r',
+  mask: 'm',
+  panels: 'n',
+  values: 'v',
+};
+
+// Everything is drawn at most once a frame of the screen.
+let drawing = false;
+function redraw(): void {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    draw();
+  });
+}
+
+function draw(): void {
+  const { opened, histogram, summaries, frame, peaks, crystals } = viewer;
+  pane.picture.background = rgbOf(getComputedStyle(document.body).backgroundColor);
+  pane.draw();
+  drawOverlay(pane, { peaks, crystals, rings: viewer.rings, show: viewer.show, light: viewer.light });
+  drawHistogram(byId<HTMLCanvasElement>('histogram'), histogram, pane.picture.limits);
+  drawFrames(byId<HTMLCanvasElement>('chart'), summaries, opened?.frames ?? 0, frame);
+  writeControls();
+  writeAddressLater();
+}
+
+function writeControls(): void {
+  const { opened, frame, peaks, crystals, parameters, running, summaries } = viewer;
+  document.body.dataset.state = opened ? 'open' : 'empty';
+  if (!opened) return;
+  const { name, format, frames, width, height, dtype, notes } = opened;
+  byId('name').textContent = [
+    name,
+    format,
+    `${frames} × ${height} × ${width} ${dtype}`,
+    ...(viewer.stackName ? [viewer.stackName] : []),
+  ].join(' · ');
+  byId('name').title = notes.join('\n');
+  document.title = `${name} · ${viewer.stackName ?? `frame ${frame}`}`;
+  writeUnlessEdited('frame', String(frame));
+  byId('last').textContent = `/ ${frames - 1}`;
+  writeUnlessEdited('low', String(Number(pane.picture.limits[0].toPrecision(4))));
+  writeUnlessEdited('high', String(Number(pane.picture.limits[1].toPrecision(4))));
+  byId('lock').ariaPressed = String(viewer.locked);
+  byId<HTMLSelectElement>('scale').value = pane.picture.scale;
+  byId<HTMLSelectElement>('colours').value = viewer.colours;
+  byId<HTMLSelectElement>('only').value = viewer.filter;
+  for (const box of boxes) box.checked = viewer.show.has(box.name);
+  for (const slider of sliders) {
+    const value = parameters[slider.name as keyof FinderParameters];
+    // A threshold beyond the slider's end moves the end.
+    if (value > Number(slider.max)) slider.max = String(2 * value);
+    slider.value = String(value);
+    slider.disabled = !opened.panels;
+    (slider.previousElementSibling as HTMLOutputElement).value = String(value);
+  }
+  byId<HTMLOutputElement>('peak-count').value = peaks ? `${peaks.count} · ${peaks.ms.toFixed(1)} ms` : '';
+  writeCrystals(byId('crystals'), crystals, peaks?.count ?? 0);
+  byId<HTMLButtonElement>('run').disabled = running || !opened.panels;
+  byId('stop').hidden = !running;
+  for (const id of ['save-stream', 'save-csv'])
+    byId<HTMLButtonElement>(id).disabled = running || !summaries.some(Boolean);
+  byId('rates').textContent = ratesOf(summaries, frames, viewer.dropped);
+  list.show(summaries, frame);
+  const count = peaks ? `, ${peaks.count} peaks` : '';
+  const found = crystals.length > 0 ? `, ${crystals.length} crystal${crystals.length === 1 ? '' : 's'}` : '';
+  pane.overlay.ariaLabel = `${viewer.stackName ?? `frame ${frame}`}${count}${found}`;
+}
+
+function writeUnlessEdited(id: string, text: string): void {
+  if (document.activeElement !== byId(id)) field(id).value = text;
+}
+
+/** A colour of the style sheet, `rgb(…)`, as numbers. */
+function rgbOf(text: string): Colour {
+  const [red = 240, green = 240, blue = 240] = text.match(/[\d.]+/g)?.map(Number) ?? [];
+  return [red / 255, green / 255, blue / 255];
+}
+
+// The address follows the view, and not before the first frame is there.
+let addressTimer: ReturnType<typeof setTimeout> | undefined;
+function writeAddressLater(): void {
+  if (!viewer.opened || asked) return;
+  clearTimeout(addressTimer);
+  addressTimer = setTimeout(() => {
+    const { frame, filter, colours, parameters } = viewer;
+    const { threshold, minSnr, localBgRadius } = parameters;
+    const fragment = writeAddress(
+      {
+        frame,
+        at: [...pane.viewport.centre, pane.viewport.zoom / devicePixelRatio],
+        scale: pane.picture.scale,
+        colours,
+        ...(viewer.locked ? { limits: pane.picture.limits } : {}),
+        overlays: [...viewer.show].map((name) => overlayLetters[name]).join(''),
+        ...(viewer.parametersMoved ? { finder: [threshold, minSnr, localBgRadius] as const } : {}),
+        only: filter,
+      },
+      location.hash,
+    );
+    if (fragment !== location.hash) history.replaceState(null, '', fragment);
+  }, 200);
+}
+
+/** Applies what the address asked for. */
+async function applyAddress(): Promise<void> {
+  const state = asked;
+  asked = undefined;
+  if (!state) return;
+  const { frame, at, scale, colours, limits, overlays, finder, only } = state;
+  if (scales.includes(scale as ScaleName)) viewer.scale(scale as ScaleName);
+  if (colourMapNames.includes(colours as ColourMapName)) viewer.colour(colours as ColourMapName);
+  if (overlays !== undefined)
+    for (const [name, letter] of Object.entries(overlayLetters)) viewer.toggle(name, overlays.includes(letter));
+  if (only === 'hits' || only === 'unindexed') viewer.filter = only;
+  if (finder) {
+    const [threshold, minSnr, localBgRadius] = finder;
+    await viewer.setParameters({ threshold, minSnr, localBgRadius });
+  }
+  if (frame !== undefined) await viewer.go(frame);
+  if (limits) viewer.setLimits(limits);
+  if (at) {
+    pane.viewport.centre = [at[0], at[1]];
+    pane.viewport.zoom = at[2] * devicePixelRatio;
+  }
+  redraw();
+}
+
+async function bring(files: readonly InputFile[]): Promise<void> {
+  if (files.length === 0) return;
+  await viewer.open(files);
+  if (viewer.opened) await applyAddress();
+}
+
+function bindFiles(): void {
+  const input = field('files');
+  input.addEventListener('change', () => {
+    void bring([...(input.files ?? [])].map((file) => ({ name: file.name, blob: file })));
+    // So that the same file can be chosen again.
+    input.value = '';
+  });
+  button('choose', () => input.click());
+  document.addEventListener('dragover', (event) => {
+    event.preventDefault();
+    document.body.classList.add('over');
+  });
+  document.addEventListener('dragleave', ({ relatedTarget }) => {
+    if (!relatedTarget) document.body.classList.remove('over');
+  });
+  document.addEventListener('drop', (event) => {
+    event.preventDefault();
+    document.body.classList.remove('over');
+    if (!event.dataTransfer) return;
+    try {
+      void bring(droppedFiles(event.dataTransfer));
+    } catch (error) {
+      say((error as Error).message, true);
+    }
+  });
+}
+
+function say(text: string, wrong: boolean): void {
+  const line = byId('message');
+  line.textContent = text;
+  line.classList.toggle('wrong', wrong);
+}
+
+function bindContrast(): void {
+  for (const name of scales) byId('scale').append(element('option', name));
+  for (const name of colourMapNames) {
+    const option = element('option', name.replace('-', ' '));
+    option.value = name;
+    byId('colours').append(option);
+  }
+  byId<HTMLSelectElement>('scale').addEventListener('change', ({ target }) =>
+    viewer.scale((target as HTMLSelectElement).value as ScaleName),
+  );
+  byId<HTMLSelectElement>('colours').addEventListener('change', ({ target }) =>
+    viewer.colour((target as HTMLSelectElement).value as ColourMapName),
+  );
+  button('auto', () => viewer.auto());
+  button('lock', () => viewer.lock(!viewer.locked));
+  const fields = ['low', 'high'] as const;
+  for (const [i, id] of fields.entries())
+    field(id).addEventListener('change', () => {
+      const value = Number(field(id).value);
+      const [low, high] = pane.picture.limits;
+      if (Number.isFinite(value)) viewer.setLimits(i === 0 ? [value, high] : [low, value]);
+    });
+  const histogram = byId<HTMLCanvasElement>('histogram');
+  const drag = ({ clientX }: PointerEvent): void => {
+    const { left, width } = histogram.getBoundingClientRect();
+    const share = (clientX - left) / width;
+    const value = viewer.histogram.valueAt(share);
+    const [low, high] = pane.picture.limits;
+    const distances = [low, high].map((limit) => Math.abs(viewer.histogram.shareOf(limit) - share)) as [number, number];
+    viewer.setLimits(distances[0] < distances[1] ? [value, high] : [low, value]);
+  };
+  histogram.addEventListener('pointerdown', (event) => {
+    histogram.setPointerCapture(event.pointerId);
+    drag(event);
+  });
+  histogram.addEventListener('pointermove', (event) => {
+    if (event.buttons > 0) drag(event);
+  });
+}
+
+function bindFrames(): void {
+  button('previous', () => viewer.step(-1));
+  button('next', () => viewer.step(1));
+  button('play', () => play());
+  field('frame').addEventListener('change', () => {
+    const frame = Number(field('frame').value);
+    if (Number.isInteger(frame)) void viewer.go(frame);
+  });
+  byId<HTMLSelectElement>('only').addEventListener('change', ({ target }) => {
+    viewer.filter = (target as HTMLSelectElement).value as Filter;
+    redraw();
+  });
+  list.onChoose = (frame) => void viewer.go(frame);
+  byId('chart').addEventListener('click', ({ offsetX }) => {
+    const { opened } = viewer;
+    if (opened) void viewer.go(Math.floor((offsetX / byId('chart').clientWidth) * opened.frames));
+  });
+}
+
+let playing = false;
+/** Steps through the frames, a few a second, until it is pressed again or the last frame is there. */
+async function play(): Promise<void> {
+  playing = !playing;
+  byId('play').ariaPressed = String(playing);
+  while (playing && viewer.opened) {
+    const before = viewer.frame;
+    await viewer.step(1);
+    if (viewer.frame === before) break;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  playing = false;
+  byId('play').ariaPressed = 'false';
+}
+
+function bindSearch(): void {
+  for (const slider of sliders)
+    slider.addEventListener('input', () => void viewer.setParameters({ [slider.name]: Number(slider.value) }));
+  button('tune', () => viewer.tune());
+  button('index', () => viewer.index());
+  button('run', () => viewer.run());
+  button('stop', () => viewer.stop());
+  button('stack', () =>
+    viewer.stack(Number(field('stack-count').value), byId<HTMLSelectElement>('stack-kind').value as StackKind),
+  );
+  for (const box of boxes) box.addEventListener('change', () => viewer.toggle(box.name, box.checked));
+  const stem = (): string => (viewer.opened?.name ?? 'frames').replace(/\.[^.]+$/, '');
+  button('save-csv', () => save(`${stem()}.csv`, new Blob([csvOf(viewer.summaries)], { type: 'text/csv' })));
+  button('save-stream', async () => save(`${stem()}.stream`, await engine.call('stream')));
+  button('png', async () => save(`${stem()}-${viewer.frame}.png`, await pane.image()));
+  button('link', copyLink);
+  button('help', () => byId<HTMLDialogElement>('keys').showModal());
+}
+
+async function copyLink(): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    say('The address of this view is copied.', false);
+  } catch {
+    say(`This browser does not let a page copy; the address is ${location.href}`, false);
+  }
+}
+
+const cycle = <T extends string>(names: readonly T[], name: T): T =>
+  names[(names.indexOf(name) + 1) % names.length] as T;
+const toggleFilter = (filter: Filter): void => {
+  viewer.filter = viewer.filter === filter ? 'all' : filter;
+  redraw();
+};
+
+bindKeys([
+  { keys: ['ArrowLeft'], about: 'previous frame; with Shift ten back', act: (far) => void viewer.step(far ? -10 : -1) },
+  { keys: ['ArrowRight'], about: 'next frame; with Shift ten on', act: (far) => void viewer.step(far ? 10 : 1) },
+  { keys: ['Home'], about: 'first frame', act: () => void viewer.go(0) },
+  { keys: ['End'], about: 'last frame', act: () => void viewer.go(Number.MAX_SAFE_INTEGER) },
+  { keys: [' '], about: 'play', act: () => void play() },
+  { keys: ['h'], about: 'hits only', act: () => toggleFilter('hits') },
+  { keys: ['u'], about: 'unindexed hits only', act: () => toggleFilter('unindexed') },
+  { keys: ['+', '='], about: 'zoom in', act: () => pane.zoom(1.25) },
+  { keys: ['-'], about: 'zoom out', act: () => pane.zoom(0.8) },
+  { keys: ['0'], about: 'show the whole detector; a double click does it, too', act: () => pane.fit() },
+  { keys: ['1'], about: 'one pixel of the detector on one of the screen', act: () => pane.oneToOne() },
+  { keys: ['a'], about: 'automatic contrast', act: () => viewer.auto() },
+  { keys: ['k'], about: 'lock the contrast', act: () => viewer.lock(!viewer.locked) },
+  { keys: ['l'], about: 'next scale', act: () => viewer.scale(cycle(scales, pane.picture.scale)) },
+  { keys: ['c'], about: 'next colours', act: () => viewer.colour(cycle(colourMapNames, viewer.colours)) },
+  { keys: ['p'], about: 'peaks', act: () => viewer.toggle('peaks') },
+  { keys: ['i'], about: 'predicted reflections', act: () => viewer.toggle('reflections') },
+  { keys: ['r'], about: 'resolution rings', act: () => viewer.toggle('rings') },
+  { keys: ['m'], about: 'mask', act: () => viewer.toggle('mask') },
+  { keys: ['n'], about: 'panels and their names', act: () => viewer.toggle('panels') },
+  { keys: ['v'], about: 'values of pixels, when they are large enough', act: () => viewer.toggle('values') },
+  {
+    keys: ['x'],
+    about: 'index this frame; with Shift search all frames',
+    act: (far) => void (far ? viewer.run() : viewer.index()),
+  },
+  { keys: ['s'], about: 'save the picture as PNG', act: () => byId('png').click() },
+  { keys: ['y'], about: 'copy the address of this view', act: () => void copyLink() },
+  { keys: ['?'], about: 'this list', act: () => byId<HTMLDialogElement>('keys').showModal() },
+]);
+
+// The line under the picture follows the pointer: the latest place wins.
+const reading = new Latest<[Point | undefined]>(
+  async (place) => {
+    byId('reading').textContent = (place && (await viewer.read(place))) ?? '';
+  },
+  () => undefined,
+);
+pane.onPoint = (place) => void reading.ask(place);
+pane.onChange = redraw;
+viewer.onChange = redraw;
+viewer.onMessage = say;
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+bindFiles();
+bindContrast();
+bindFrames();
+bindSearch();
+redraw();
+
+/** What `ewald view` offers to this page. */
+async function openServed(): Promise<void> {
+  const answer = await fetch('session.json');
+  if (!answer.ok)
+    throw new Error(`The server of this page answered ${answer.status} where the list of files was expected.`);
+  const { files } = (await answer.json()) as {
+    readonly files: readonly { readonly name: string; readonly path: string }[];
+  };
+  await bring(files.map(({ name, path }) => ({ name, address: new URL(path, location.href).href })));
+}
+if (new URLSearchParams(location.search).has('served'))
+  openServed().catch((error: unknown) => say(error instanceof Error ? error.message : String(error), true));
+
+/** For tests and the browser's console. */
+Object.assign(globalThis, { viewer });

@@ -1,0 +1,331 @@
+/** What the worker does for the page, with the public interface of ewald alone. */
+import { open } from '../../entries/data.js';
+import {
+  type Context,
+  createContext,
+  type Detector,
+  type FrameCrystal,
+  type FrameResult,
+  type FrameSearcher,
+  formatChunk,
+  type KnownCell,
+  parseGeometry,
+  readCell,
+  type SearchSettings,
+} from '../../entries/index.js';
+import type { FrameData, Limits } from './contrast.js';
+import { arcOn, placedPanels } from './detector-plane.js';
+import type {
+  FinderParameters,
+  FrameSummary,
+  InputFile,
+  Opened,
+  OpenRequest,
+  Operations,
+  ShownCrystal,
+  ShownPeaks,
+} from './protocol.js';
+import { stackOf } from './stack.js';
+
+type OpenDataset = Awaited<ReturnType<typeof open>>;
+
+/** Frames that the parameters follow from. */
+const tunedFrames = 4;
+/** What the sliders begin with where nothing can be tuned. */
+const usualParameters: FinderParameters = { threshold: 0, minSnr: 5, localBgRadius: 3 };
+
+/** The tuned parameters with those of the page. */
+const settingsWith = ({ tuned }: Session, parameters: FinderParameters): SearchSettings => ({
+  ...tuned,
+  peaks: { ...tuned.peaks, ...parameters },
+});
+
+/** What is open. */
+interface Session {
+  readonly dataset: OpenDataset;
+  readonly detector: Detector | undefined;
+  readonly cells: readonly KnownCell[];
+  searcher: FrameSearcher | undefined;
+  /** The frame that was read last: searches of it need no second read. */
+  latest: { readonly frame: number; readonly data: FrameData } | undefined;
+  /** The crystals of the frame that was indexed last. */
+  crystals: readonly FrameCrystal[];
+  /** Parameters that follow from the first frames; those of the page replace some of them. */
+  tuned: SearchSettings;
+}
+
+/** The operations; `report` is called for every frame of a run. */
+export function operations(report: (summary: FrameSummary) => void): Operations {
+  let context: Context | undefined;
+  let session: Session | undefined;
+  let stopping = false;
+  let streamParts: string[] = [];
+
+  const current = (): Session => {
+    if (!session) throw new Error('No file is open.');
+    return session;
+  };
+  const detectorOf = ({ detector }: Session): Detector => {
+    if (!detector) throw new Error('The detector is unknown: drop a .geom file beside the frames.');
+    return detector;
+  };
+  // Frames come one at a time: WebAssembly answers at once, where WebGPU would compile its shaders first.
+  const open_ = async (): Promise<Context> => (context ??= await createContext({ backend: 'wasm' }));
+  const searcherOf = async (of: Session): Promise<FrameSearcher> => {
+    const detector = detectorOf(of);
+    of.searcher ??= await (await open_()).frameSearcher({ detector, cells: of.cells });
+    return of.searcher;
+  };
+  const frameOf = async (of: Session, frame: number): Promise<FrameData> => {
+    if (of.latest?.frame === frame) return of.latest.data;
+    const data = showable(await of.dataset.read(frame, 1));
+    of.latest = { frame, data };
+    return data;
+  };
+
+  return {
+    async open(request) {
+      const next = await openSession(request, open_);
+      const before = session;
+      session = next.session;
+      streamParts = [];
+      await before?.searcher?.dispose();
+      await before?.dataset.dispose();
+      return next.opened;
+    },
+
+    async frame(frame) {
+      return { data: (await frameOf(current(), frame)).slice() };
+    },
+
+    async stack({ first, count, kind }) {
+      const { dataset } = current();
+      return { data: await stackOf(dataset, first, count, kind) };
+    },
+
+    async tune() {
+      const of = current();
+      const { dataset, detector } = of;
+      if (!detector) return usualParameters;
+      const frames = Array.from({ length: Math.min(tunedFrames, dataset.frames) }, (_, i) => i);
+      const items = (await open_()).pipeline({
+        inputs: [{ dataset, frames }],
+        geometry: detector.geometry,
+        cells: [],
+        onEvent: (event) => {
+          if (event.kind !== 'tuned') return;
+          of.tuned = { peaks: event.peaks, ...(event.rings === undefined ? {} : { rings: event.rings }) };
+        },
+      });
+      for await (const _first of items) break;
+      const { threshold, minSnr, localBgRadius } = { ...usualParameters, ...of.tuned.peaks };
+      return { threshold, minSnr, localBgRadius };
+    },
+
+    async peaks({ frame, parameters }) {
+      const of = current();
+      const searcher = await searcherOf(of);
+      const data = await frameOf(of, frame);
+      const begun = performance.now();
+      const list = await searcher.peaks(data, settingsWith(of, parameters));
+      const { count, fs, ss, intensity, snr } = list;
+      return {
+        frame,
+        count,
+        ...{ fs: fs.slice(), ss: ss.slice(), intensity: intensity.slice(), snr: snr.slice() },
+        ms: performance.now() - begun,
+      };
+    },
+
+    async index({ frame, parameters }) {
+      const of = current();
+      const searcher = await searcherOf(of);
+      const data = await frameOf(of, frame);
+      const begun = performance.now();
+      const result = await searcher.search(data, settingsWith(of, parameters));
+      of.crystals = result.crystals;
+      return {
+        peaks: shownPeaks(frame, result),
+        crystals: result.crystals.map((crystal) => shownCrystal(crystal, searcher.detector)),
+        ms: performance.now() - begun,
+      };
+    },
+
+    async run({ parameters }) {
+      const of = current();
+      const { dataset, cells } = of;
+      const { geometry } = detectorOf(of);
+      const begun = performance.now();
+      stopping = false;
+      streamParts = [];
+      const items = (await open_()).pipeline({
+        inputs: [{ dataset }],
+        geometry,
+        cells,
+        ...(settingsWith(of, parameters) as Pick<SearchSettings, 'rings'> & { peaks: FinderParameters }),
+      });
+      for await (const { origin, result, chunk, error } of items) {
+        if (chunk) streamParts.push(formatChunk(chunk));
+        report(summaryOf(origin.event ?? 0, result, error?.message));
+        if (stopping) break;
+      }
+      return { ms: performance.now() - begun, stopped: stopping };
+    },
+
+    async stop() {
+      stopping = true;
+    },
+
+    async stream() {
+      return new Blob(streamParts, { type: 'text/plain' });
+    },
+
+    async pixel({ fs, ss }) {
+      const { detector, crystals } = current();
+      const q = detector?.reciprocalOf(fs, ss);
+      if (!q) return { resolutionA: undefined, hkl: undefined };
+      const [crystal] = crystals;
+      const along = (axis: readonly [number, number, number]): number =>
+        axis[0] * q[0] + axis[1] * q[1] + axis[2] * q[2];
+      const hkl = crystal && ([along(crystal.cell[0]), along(crystal.cell[1]), along(crystal.cell[2])] as const);
+      return { resolutionA: 1 / Math.hypot(...q), hkl };
+    },
+
+    async rings({ resolutionsA }) {
+      const { detector } = current();
+      if (!detector) return [];
+      const panels = placedPanels(detector.geometry);
+      return resolutionsA.map((resolutionA) => ({
+        resolutionA,
+        arcs: detector.ring(resolutionA).flatMap((arc) => arcOn(panels[arc.panel], arc)),
+      }));
+    },
+  };
+}
+
+async function openSession(
+  { frames, geometry, cell }: OpenRequest,
+  contextOf: () => Promise<Context>,
+): Promise<{ readonly session: Session; readonly opened: Opened }> {
+  const [first] = frames;
+  if (!first) throw new Error('There are no frames among these files.');
+  const known = cell && readCell(await textOf(cell), cell.name);
+  const given = geometry && parseGeometry(await textOf(geometry), geometry.name);
+  const inputs = frames.map(inputOf);
+  const dataset = await open(inputs.length > 1 ? inputs : (inputs[0] as Blob | string));
+  try {
+    const signal = dataset.shape.signal;
+    if (signal.length < 2 || /^c/.test(dataset.dtype))
+      throw new Error(`${dataset.name} holds no frames of real numbers that could be shown.`);
+    let detector: Detector | undefined;
+    let withoutDetector: string | undefined;
+    try {
+      detector = await (await contextOf()).detector(dataset, { geometry: given });
+    } catch (error) {
+      // Without a geometry the file itself may say too little: it is shown nevertheless. One that was given has to fit.
+      if (given) throw error;
+      withoutDetector = error instanceof Error ? error.message : String(error);
+    }
+    const [width, height] = detector ? [detector.width, detector.height] : sizeOf(signal);
+    const { meta } = dataset;
+    const bad = detector ? detector.bad : await dataset.mask?.().catch(() => undefined);
+    const session: Session = {
+      dataset,
+      detector,
+      cells: known ? [known] : [],
+      searcher: undefined,
+      latest: undefined,
+      crystals: [],
+      tuned: {},
+    };
+    const opened: Opened = {
+      ...{ name: first.name, format: dataset.format, dtype: dataset.dtype, frames: dataset.frames, width, height },
+      navigation: dataset.shape.navigation,
+      notes: dataset.notes.map(({ text }) => text),
+      panels: detector && placedPanels(detector.geometry),
+      withoutDetector,
+      bad: bad?.slice(),
+      validRange: (detector?.validRange ?? [meta.underload ?? -3e38, meta.saturation ?? 3e38]) as Limits,
+      wavelengthA: detector?.beam.wavelengthA ?? meta.wavelengthA,
+      cell: known && cellNumbers(known),
+      electrons: meta.voltageV !== undefined || (meta.wavelengthA ?? 1) < 0.1,
+    };
+    return { session, opened };
+  } catch (error) {
+    await dataset.dispose();
+    throw error;
+  }
+}
+
+const inputOf = (file: InputFile): Blob | string => ('blob' in file ? file.blob : file.address);
+
+const textOf = async (file: InputFile): Promise<string> =>
+  'blob' in file ? file.blob.text() : (await fetch(file.address)).text();
+
+/** Width and height of a frame: modules of more axes lie one below the other. */
+function sizeOf(signal: readonly number[]): [number, number] {
+  const width = signal.at(-1) ?? 1;
+  return [width, signal.slice(0, -1).reduce((product, n) => product * n, 1)];
+}
+
+/** Numbers that a texture takes. */
+function showable(data: Awaited<ReturnType<OpenDataset['read']>>): FrameData {
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array || data instanceof Float64Array)
+    return Float32Array.from(data as ArrayLike<number | bigint>, Number);
+  return data as FrameData;
+}
+
+function cellNumbers({ cell }: KnownCell): number[] {
+  const length = (v: readonly number[]): number => Math.hypot(...v);
+  const angle = (v: readonly number[], w: readonly number[]): number =>
+    (Math.acos(v.reduce((sum, x, i) => sum + x * (w[i] as number), 0) / length(v) / length(w)) * 180) / Math.PI;
+  const [a, b, c] = cell;
+  return [length(a), length(b), length(c), angle(b, c), angle(a, c), angle(a, b)];
+}
+
+const shownPeaks = (frame: number, { peaks, ms }: FrameResult): ShownPeaks => ({
+  frame,
+  count: peaks.count,
+  fs: peaks.fs.slice(),
+  ss: peaks.ss.slice(),
+  intensity: peaks.intensity.slice(),
+  snr: peaks.snr.slice(),
+  ms: ms.peaks,
+});
+
+function shownCrystal(crystal: FrameCrystal, { geometry }: Detector): ShownCrystal {
+  const list = crystal.reflections ?? [];
+  const hkl = new Int16Array(3 * list.length);
+  const columns = () => new Float32Array(list.length);
+  const [fs, ss, intensity, sigma] = [columns(), columns(), columns(), columns()];
+  for (const [i, reflection] of list.entries()) {
+    const panel = geometry.panels[reflection.panel];
+    hkl.set([reflection.h, reflection.k, reflection.l], 3 * i);
+    fs[i] = reflection.fs + (panel?.minFs ?? 0);
+    ss[i] = reflection.ss + (panel?.minSs ?? 0);
+    intensity[i] = reflection.intensity;
+    sigma[i] = reflection.sigma;
+  }
+  return {
+    lengths: [...crystal.lengths],
+    angles: [...crystal.angles],
+    probability: crystal.probability,
+    explained: crystal.peaks.length,
+    resolutionA: 1 / crystal.resolution,
+    axes: crystal.cell.flat(),
+    reflections: { count: list.length, hkl, fs, ss, intensity, sigma },
+  };
+}
+
+function summaryOf(frame: number, result: FrameResult | undefined, error: string | undefined): FrameSummary {
+  const [first] = result?.crystals ?? [];
+  return {
+    frame,
+    peaks: result?.peaks.count ?? 0,
+    hit: result?.hit ?? false,
+    crystals: result?.crystals.length ?? 0,
+    cell: first && [...first.lengths, ...first.angles],
+    resolutionA: first && 1 / first.resolution,
+    error,
+  };
+}

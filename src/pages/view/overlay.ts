@@ -1,0 +1,187 @@
+/**
+ * What is drawn above a frame: peaks as circles, reflections as squares, rings dashed, names of panels, values of pixels.
+ *
+ * No single colour stands out from all of a colour map, so every line has a halo, and shapes differ as well as colours.
+ */
+import type { Pane } from './pane.js';
+import type { ShownCrystal, ShownPeaks, ShownRing } from './protocol.js';
+import type { Point } from './viewport.js';
+
+/** Colours of an overlay: on light maps, and on dark ones. They differ for colour-blind readers, too. */
+interface Inks {
+  readonly peak: string;
+  readonly reflection: string;
+  readonly ring: string;
+  readonly halo: string;
+}
+const onLight: Inks = { peak: '#c8102e', reflection: '#0b62c4', ring: '#4a525c', halo: 'rgba(255,255,255,.8)' };
+const onDark: Inks = { peak: '#ffb000', reflection: '#7fd0ff', ring: '#e4e8ee', halo: 'rgba(0,0,0,.75)' };
+
+/** What an overlay shows. */
+export interface OverlayContent {
+  readonly peaks: ShownPeaks | undefined;
+  readonly crystals: readonly ShownCrystal[];
+  readonly rings: readonly ShownRing[];
+  readonly show: ReadonlySet<string>;
+  /** Whether the colour map is light where values are low. */
+  readonly light: boolean;
+}
+
+/** Pixels of the screen for a pixel of the detector from which on values are written. */
+const leastZoomOfValues = 28;
+
+export function drawOverlay(pane: Pane, { peaks, crystals, rings, show, light }: OverlayContent): void {
+  const pen = pane.overlay.getContext('2d') as CanvasRenderingContext2D;
+  const inks = light ? onLight : onDark;
+  pen.clearRect(0, 0, pane.overlay.width, pane.overlay.height);
+  if (!pane.picture.frame) return;
+  pen.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  if (show.has('rings')) drawRings(pane, pen, rings, inks);
+  if (show.has('panels')) drawPanels(pane, pen, inks);
+  if (show.has('values') && pane.viewport.zoom >= leastZoomOfValues * devicePixelRatio) drawValues(pane, pen, light);
+  if (show.has('reflections'))
+    for (const { reflections } of crystals)
+      marks(pane, pen, inks, inks.reflection, reflections, (path, [x, y], r) => path.rect(x - r, y - r, 2 * r, 2 * r));
+  if (show.has('peaks') && peaks)
+    marks(pane, pen, inks, inks.peak, peaks, (path, [x, y], r) => {
+      path.moveTo(x + r, y);
+      path.arc(x, y, r, 0, 2 * Math.PI);
+    });
+}
+
+interface Marks {
+  readonly count: number;
+  readonly fs: Float32Array;
+  readonly ss: Float32Array;
+}
+
+/** One shape at each place, those outside the canvas aside. */
+function marks(
+  { viewport, layout }: Pane,
+  pen: CanvasRenderingContext2D,
+  { halo }: Inks,
+  ink: string,
+  { count, fs, ss }: Marks,
+  shape: (path: Path2D, at: Point, radius: number) => void,
+): void {
+  const radius = Math.max(4.5 * devicePixelRatio, 3.5 * viewport.zoom);
+  const path = new Path2D();
+  for (let i = 0; i < count; i++) {
+    const place = layout.placeOf(fs[i] as number, ss[i] as number);
+    if (!place) continue;
+    const at = viewport.toCanvas(place);
+    const outside = at[0] < -radius || at[1] < -radius || at[0] > viewport.width + radius;
+    if (outside || at[1] > viewport.height + radius) continue;
+    shape(path, at, radius);
+  }
+  strokeTwice(pen, path, ink, halo);
+}
+
+function strokeTwice(pen: CanvasRenderingContext2D, path: Path2D, ink: string, halo: string): void {
+  pen.strokeStyle = halo;
+  pen.lineWidth = 3 * devicePixelRatio;
+  pen.stroke(path);
+  pen.strokeStyle = ink;
+  pen.lineWidth = 1.25 * devicePixelRatio;
+  pen.stroke(path);
+}
+
+function label(pen: CanvasRenderingContext2D, text: string, [x, y]: Point, ink: string, halo: string): void {
+  pen.strokeStyle = halo;
+  pen.lineWidth = 3 * devicePixelRatio;
+  pen.strokeText(text, x, y);
+  pen.fillStyle = ink;
+  pen.fillText(text, x, y);
+}
+
+function drawRings({ viewport }: Pane, pen: CanvasRenderingContext2D, rings: readonly ShownRing[], inks: Inks): void {
+  pen.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+  for (const { arcs } of rings) {
+    const path = new Path2D();
+    for (const points of arcs)
+      for (let i = 0; i < points.length; i += 2) {
+        const [x, y] = viewport.toCanvas([points[i] as number, points[i + 1] as number]);
+        if (i === 0) path.moveTo(x, y);
+        else path.lineTo(x, y);
+      }
+    strokeTwice(pen, path, inks.ring, inks.halo);
+  }
+  pen.setLineDash([]);
+  for (const { arcs, resolutionA } of rings) {
+    const at = labelPlace(viewport, arcs);
+    if (at) label(pen, `${resolutionA} Å`, at, inks.ring, inks.halo);
+  }
+}
+
+/** Where a ring is named: at its point that lies farthest to the upper right, of those on the canvas. */
+function labelPlace(viewport: Pane['viewport'], arcs: readonly Float32Array[]): Point | undefined {
+  let best: Point | undefined;
+  for (const points of arcs)
+    for (let i = 0; i < points.length; i += 2) {
+      const at = viewport.toCanvas([points[i] as number, points[i + 1] as number]);
+      const inside = at[0] > 0 && at[1] > 16 && at[0] < viewport.width - 50 && at[1] < viewport.height;
+      if (inside && (!best || at[0] - at[1] > best[0] - best[1])) best = at;
+    }
+  return best;
+}
+
+function drawPanels({ viewport, layout }: Pane, pen: CanvasRenderingContext2D, { ring, halo }: Inks): void {
+  for (const panel of layout.panels) {
+    const { minFs, minSs, endFs, endSs, name } = panel;
+    const corners = [
+      [minFs, minSs],
+      [endFs, minSs],
+      [endFs, endSs],
+      [minFs, endSs],
+    ] as const;
+    const path = new Path2D();
+    const places = corners.map(([fs, ss]) => {
+      const [f, s] = [fs - minFs, ss - minSs];
+      const { origin, fs: along, ss: across } = panel;
+      return viewport.toCanvas([origin[0] + f * along[0] + s * across[0], origin[1] + f * along[1] + s * across[1]]);
+    });
+    for (const [i, [x, y]] of places.entries()) {
+      if (i === 0) path.moveTo(x, y);
+      else path.lineTo(x, y);
+    }
+    path.closePath();
+    strokeTwice(pen, path, ring, halo);
+    const middle: Point = [
+      places.reduce((sum, [x]) => sum + x / 4, 0) - 8 * devicePixelRatio,
+      places.reduce((sum, [, y]) => sum + y / 4, 0),
+    ];
+    label(pen, name, middle, ring, halo);
+  }
+}
+
+/** The numbers of the pixels, each in its place; × where masked. */
+function drawValues({ viewport, layout, picture }: Pane, pen: CanvasRenderingContext2D, light: boolean): void {
+  const { frame, limits } = picture;
+  if (!frame) return;
+  const { zoom, width, height } = viewport;
+  const { data, bad } = frame;
+  const done = new Set<number>();
+  pen.save();
+  pen.textAlign = 'center';
+  pen.textBaseline = 'middle';
+  pen.font = `${Math.min(15 * devicePixelRatio, zoom / 3.2)}px ui-monospace, monospace`;
+  for (let y = 0; y < height + zoom; y += zoom)
+    for (let x = 0; x < width + zoom; x += zoom) {
+      const hit = layout.pixelAt(viewport.toPlane([x, y]));
+      if (!hit) continue;
+      const [fs, ss] = [Math.floor(hit.fs), Math.floor(hit.ss)];
+      const i = ss * frame.width + fs;
+      const place = layout.placeOf(fs + 0.5, ss + 0.5);
+      if (done.has(i) || !place) continue;
+      done.add(i);
+      const value = data[i] as number;
+      const share = (value - limits[0]) / (limits[1] - limits[0]);
+      const darkPixel = light ? share > 0.4 : share < 0.6;
+      pen.fillStyle = bad?.[i] || !darkPixel ? '#000' : '#fff';
+      pen.fillText(bad?.[i] ? '×' : writtenValue(value), ...viewport.toCanvas(place));
+    }
+  pen.restore();
+}
+
+/** A value in few characters. */
+export const writtenValue = (value: number): string => (Number.isInteger(value) ? String(value) : value.toPrecision(3));

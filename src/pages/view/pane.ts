@@ -1,0 +1,128 @@
+/** A picture that is moved and zoomed by mouse, pen, fingers and keys, with an overlay above it. */
+import { fitCanvas } from './elements.js';
+import { Layout, wholeFrame } from './layout.js';
+import { Picture } from './picture.js';
+import { type Point, Viewport } from './viewport.js';
+
+/** Factor of the zoom for a notch of a wheel. */
+const notch = 1.1;
+
+export class Pane {
+  readonly picture: Picture;
+  readonly viewport = new Viewport();
+  readonly overlay: HTMLCanvasElement;
+  layout = new Layout([wholeFrame(1, 1)]);
+  /** Called when the picture was moved, or has to be drawn for another reason. */
+  onChange: () => void = () => undefined;
+  /** Called with the place under the pointer; undefined when it has left. */
+  onPoint: (place: Point | undefined) => void = () => undefined;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #pointers = new Map<number, Point>();
+
+  constructor(figure: HTMLElement) {
+    const [picture, overlay] = figure.querySelectorAll('canvas') as unknown as [HTMLCanvasElement, HTMLCanvasElement];
+    this.#canvas = picture;
+    this.overlay = overlay;
+    this.picture = new Picture(picture);
+    this.picture.onRestored = () => this.onChange();
+    this.#bind();
+    new ResizeObserver(() => this.onChange()).observe(figure);
+  }
+
+  /** Takes the places of a new file's panels, and shows all of them. */
+  place(layout: Layout, up: 1 | -1): void {
+    this.layout = layout;
+    this.viewport.up = up;
+    this.picture.place(layout.panels);
+    this.fit();
+  }
+
+  fit(): void {
+    this.#resize();
+    this.viewport.fit(this.layout.box);
+    this.onChange();
+  }
+
+  /** One pixel of the detector on one of the screen. */
+  oneToOne(): void {
+    this.viewport.zoom = devicePixelRatio;
+    this.onChange();
+  }
+
+  zoom(factor: number): void {
+    const { width, height } = this.viewport;
+    this.viewport.zoomAbout([width / 2, height / 2], factor);
+    this.onChange();
+  }
+
+  draw(): void {
+    this.#resize();
+    this.picture.draw(this.viewport);
+  }
+
+  /** Picture and overlay as one image, as large as the screen shows it. */
+  async image(): Promise<Blob> {
+    const { width, height } = this.viewport;
+    const canvas = new OffscreenCanvas(width, height);
+    const pen = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
+    // What was drawn is gone once the page has shown it: drawn and copied in one task.
+    this.picture.draw(this.viewport);
+    pen.drawImage(this.#canvas, 0, 0);
+    pen.drawImage(this.overlay, 0, 0);
+    return canvas.convertToBlob({ type: 'image/png' });
+  }
+
+  #resize(): void {
+    fitCanvas(this.overlay);
+    fitCanvas(this.#canvas);
+    this.viewport.width = this.#canvas.width;
+    this.viewport.height = this.#canvas.height;
+  }
+
+  #pointOf(event: MouseEvent): Point {
+    const { left, top } = this.overlay.getBoundingClientRect();
+    return [(event.clientX - left) * devicePixelRatio, (event.clientY - top) * devicePixelRatio];
+  }
+
+  #bind(): void {
+    const { overlay, viewport } = this;
+    overlay.addEventListener(
+      'wheel',
+      (event) => {
+        event.preventDefault();
+        // Trackpads send many small steps, wheels a few large ones.
+        const notches = Math.max(-3, Math.min(3, -event.deltaY / (event.deltaMode === 0 ? 100 : 3)));
+        viewport.zoomAbout(this.#pointOf(event), notch ** notches);
+        this.onChange();
+      },
+      { passive: false },
+    );
+    overlay.addEventListener('pointerdown', (event) => {
+      if (event.pointerType === 'mouse' && event.button !== 0) return;
+      overlay.setPointerCapture(event.pointerId);
+      this.#pointers.set(event.pointerId, this.#pointOf(event));
+    });
+    overlay.addEventListener('pointermove', (event) => this.#move(event));
+    for (const end of ['pointerup', 'pointercancel', 'lostpointercapture'] as const)
+      overlay.addEventListener(end, ({ pointerId }) => this.#pointers.delete(pointerId));
+    overlay.addEventListener('pointerleave', () => this.onPoint(undefined));
+    overlay.addEventListener('dblclick', () => this.fit());
+  }
+
+  #move(event: PointerEvent): void {
+    const at = this.#pointOf(event);
+    const before = this.#pointers.get(event.pointerId);
+    if (before) {
+      const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
+      this.#pointers.set(event.pointerId, at);
+      if (other) {
+        const [was, is] = [distance(before, other), distance(at, other)];
+        if (was > 0) this.viewport.zoomAbout([(at[0] + other[0]) / 2, (at[1] + other[1]) / 2], is / was);
+      } else this.viewport.pan(at[0] - before[0], at[1] - before[1]);
+      this.onChange();
+    }
+    this.onPoint(this.viewport.toPlane(at));
+  }
+}
+
+const distance = ([x, y]: Point, [u, v]: Point): number => Math.hypot(x - u, y - v);

@@ -1,0 +1,82 @@
+/** The shaders of a picture. Values are coloured on the GPU: the CPU never touches a pixel. */
+
+/** How a value between the limits becomes a colour, by the number that the shader knows. */
+export const scales = ['linear', 'sqrt', 'log', 'asinh'] as const;
+export type ScaleName = (typeof scales)[number];
+
+/** A quad a panel: `box` are its pixels in the frame, `origin` and `axes` its place in the laboratory. */
+export const vertexShader = `#version 300 es
+in vec2 corner;
+in vec4 box;
+in vec2 origin;
+in vec4 axes;
+uniform vec2 centre;
+uniform vec2 scaling;
+out vec2 pixel;
+void main() {
+  pixel = mix(box.xy, box.zw, corner);
+  vec2 inside = pixel - box.xy;
+  vec2 place = origin + inside.x * axes.xy + inside.y * axes.zw;
+  gl_Position = vec4((place - centre) * scaling, 0., 1.);
+}`;
+
+/** Widest square of frame pixels of which a pixel of the screen shows the brightest. */
+export const mostBinned = 16;
+
+/**
+ * The fragment shader for a kind of sampler: 'u' for unsigned, 'i' for signed, '' for floating-point textures.
+ *
+ * Zoomed out, it shows the brightest pixel of those that a pixel of the screen covers, so that no spot is lost. A frame
+ * that is taller than a texture may be is folded: its pixels lie in the texture one row of the texture after the other.
+ */
+export const fragmentShader = (kind: '' | 'u' | 'i'): string => `#version 300 es
+precision highp float;
+precision highp int;
+precision highp ${kind}sampler2D;
+precision highp usampler2D;
+uniform ${kind}sampler2D frame;
+uniform usampler2D mask;
+uniform sampler2D colours;
+uniform ivec2 size;
+uniform vec2 limits;
+uniform vec2 valid;
+uniform int scale;
+uniform int binned;
+uniform vec3 badColour;
+uniform vec3 saturatedColour;
+in vec2 pixel;
+out vec4 colour;
+float curve(float value) {
+  if (scale == 0) return value;
+  if (scale == 1) return sqrt(max(value, 0.));
+  if (scale == 2) return log(1. + max(value, 0.));
+  return asinh(value);
+}
+ivec2 folded(ivec2 at) {
+  int i = at.y * size.x + at.x;
+  int width = textureSize(frame, 0).x;
+  return ivec2(i % width, i / width);
+}
+void main() {
+  ivec2 first = ivec2(floor(pixel)) - binned / 2;
+  float most = -3.4e38;
+  bool any = false;
+  bool saturated = false;
+  for (int y = 0; y < ${mostBinned}; y++) {
+    if (y >= binned) break;
+    for (int x = 0; x < ${mostBinned}; x++) {
+      if (x >= binned) break;
+      ivec2 at = folded(clamp(first + ivec2(x, y), ivec2(0), size - 1));
+      float value = float(texelFetch(frame, at, 0).r);
+      if (texelFetch(mask, at, 0).r != 0u || isnan(value) || value < valid.x) continue;
+      any = true;
+      if (value > valid.y) saturated = true;
+      most = max(most, value);
+    }
+  }
+  if (!any) { colour = vec4(badColour, 1.); return; }
+  if (saturated) { colour = vec4(saturatedColour, 1.); return; }
+  float span = curve(limits.y - limits.x);
+  float share = curve(most - limits.x) / max(span, 1e-20);
+  colour = texelFetch(colours, ivec2(int(clamp(share, 0., 1.) * 255. + .5), 0), 0);
+}`;

@@ -1,0 +1,387 @@
+/**
+ * The state of the page and what can be done with it. Everything that is shown follows from here; the controls call its
+ * methods, and `onChange` says that something has to be drawn again.
+ */
+import { type Engine, Latest } from './calls.js';
+import { type ColourMapName, colourMaps, isLight } from './colour-maps.js';
+import { automaticLimits, type ContrastRule, type FrameData, Histogram, type Limits, sampleOf } from './contrast.js';
+import { type Brought, sortFiles } from './files.js';
+import { Layout, wholeFrame } from './layout.js';
+import type { Pane } from './pane.js';
+import type {
+  FinderParameters,
+  FrameSummary,
+  InputFile,
+  Opened,
+  PixelReading,
+  ShownCrystal,
+  ShownPeaks,
+  ShownRing,
+  StackKind,
+} from './protocol.js';
+import type { ScaleName } from './shaders.js';
+
+/** Which frames are stepped through. */
+export type Filter = 'all' | 'hits' | 'unindexed';
+
+/** Resolutions of the rings, Å. */
+const ringResolutions = [40, 20, 10, 7, 5, 4, 3.5, 3, 2.5, 2.2, 2, 1.8, 1.6, 1.4, 1.2, 1];
+
+export class Viewer {
+  readonly pane: Pane;
+  readonly engine: Engine;
+  opened: Opened | undefined;
+  frame = 0;
+  /** What is shown in place of a frame, such as a sum of ten. */
+  stackName: string | undefined;
+  peaks: ShownPeaks | undefined;
+  crystals: readonly ShownCrystal[] = [];
+  rings: readonly ShownRing[] = [];
+  summaries: (FrameSummary | undefined)[] = [];
+  parameters: FinderParameters = { threshold: 0, minSnr: 5, localBgRadius: 3 };
+  /** Whether somebody moved a slider: the address carries the parameters then. */
+  parametersMoved = false;
+  histogram = new Histogram(new Float64Array(0));
+  locked = false;
+  colours: ColourMapName = 'grey-inverse';
+  filter: Filter = 'all';
+  running = false;
+  readonly show = new Set(['peaks', 'reflections', 'rings', 'mask', 'values']);
+  onChange: () => void = () => undefined;
+  /** Called with what a person should read; `wrong` where something failed. */
+  onMessage: (text: string, wrong: boolean) => void = () => undefined;
+  readonly #frames: Latest<[frame: number]>;
+  readonly #finds: Latest<[]>;
+  /** Number of the file that is open: answers about an earlier one are dropped. */
+  #file = 0;
+
+  constructor(pane: Pane, engine: Engine) {
+    this.pane = pane;
+    this.engine = engine;
+    const fail = (error: unknown): void => this.#fail(error);
+    this.#frames = new Latest((frame) => this.#load(frame), fail);
+    this.#finds = new Latest(() => this.#find(), fail);
+    engine.onProgress = (summary) => {
+      this.summaries[summary.frame] = summary;
+      this.onChange();
+    };
+    engine.onDeath = (reason) => {
+      this.running = false;
+      this.onMessage(`${reason}. Open the files again.`, true);
+      this.onChange();
+    };
+    this.colour(this.colours);
+  }
+
+  /** Requests for frames and peaks that a newer one overtook. */
+  get dropped(): number {
+    return this.#frames.dropped + this.#finds.dropped;
+  }
+
+  /** Opens files. A geometry or a cell alone is taken for the frames that are open. */
+  async open(files: readonly InputFile[]): Promise<void> {
+    try {
+      const brought = sortFiles(files);
+      await this.#open(this.#completed(brought));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #request: Brought | undefined;
+
+  #completed(brought: Brought): Brought {
+    if (brought.frames.length > 0) return brought;
+    if (!this.#request)
+      throw new Error('These files hold no frames; drop the frames together with their .geom and .cell.');
+    return {
+      ...this.#request,
+      ...(brought.geometry ? { geometry: brought.geometry } : {}),
+      ...(brought.cell ? { cell: brought.cell } : {}),
+    };
+  }
+
+  async #open(request: Brought): Promise<void> {
+    const { frames, geometry, cell } = request;
+    const file = ++this.#file;
+    this.onMessage(`Opening ${frames[0]?.name}…`, false);
+    const opened = await this.engine.call('open', { frames, geometry, cell });
+    if (file !== this.#file) return;
+    this.#request = request;
+    this.opened = opened;
+    this.frame = 0;
+    this.stackName = undefined;
+    this.peaks = undefined;
+    this.crystals = [];
+    this.rings = [];
+    this.summaries = new Array(opened.frames);
+    this.locked = false;
+    this.parametersMoved = false;
+    const { panels, width, height } = opened;
+    this.pane.place(new Layout(panels ?? [wholeFrame(width, height)]), panels ? 1 : -1);
+    this.pane.picture.scale = this.#rule === 'range' ? 'log' : 'linear';
+    this.onMessage(opened.withoutDetector ? `No detector: ${opened.withoutDetector}` : '', false);
+    await this.go(0);
+    this.rings = await this.engine.call('rings', { resolutionsA: ringResolutions });
+    this.onChange();
+    await this.tune();
+  }
+
+  /** Shows a frame; of several requests the latest is answered. */
+  go(frame: number): Promise<void> {
+    const { opened } = this;
+    if (!opened) return Promise.resolve();
+    return this.#frames.ask(Math.max(0, Math.min(opened.frames - 1, Math.round(frame))));
+  }
+
+  /** The next frame in a direction that the filter lets through; frames that were not searched yet are no hits. */
+  step(by: number): Promise<void> {
+    const { opened } = this;
+    if (!opened) return Promise.resolve();
+    if (this.filter === 'all') return this.go(this.frame + by);
+    const direction = Math.sign(by);
+    let left = Math.abs(by);
+    for (let frame = this.frame + direction; frame >= 0 && frame < opened.frames; frame += direction) {
+      const summary = this.summaries[frame];
+      const passes = summary?.hit && (this.filter === 'hits' || summary.crystals === 0);
+      if (passes && --left === 0) return this.go(frame);
+    }
+    this.onMessage(
+      this.summaries.some(Boolean)
+        ? `There is no further frame of the kind "${this.filter}".`
+        : 'Search all frames first: hits are not known yet.',
+      false,
+    );
+    return Promise.resolve();
+  }
+
+  async #load(frame: number): Promise<void> {
+    const { opened } = this;
+    const file = this.#file;
+    if (!opened) return;
+    const { data } = await this.engine.call('frame', frame);
+    if (file !== this.#file) return;
+    if (frame !== this.frame) this.crystals = [];
+    this.frame = frame;
+    this.stackName = undefined;
+    this.peaks = undefined;
+    this.#showData(data);
+    if (this.parametersKnown) void this.find();
+  }
+
+  /** Shows `count` frames from this one on as one. */
+  async stack(count: number, kind: StackKind): Promise<void> {
+    const { opened, frame } = this;
+    if (!opened) return;
+    if (!(Number.isInteger(count) && count >= 1)) {
+      this.onMessage('The number of frames of a stack is a whole number from 1.', true);
+      return;
+    }
+    try {
+      const most = Math.min(count, opened.frames - frame);
+      this.onMessage(`Reading ${most} frames…`, false);
+      const { data } = await this.engine.call('stack', { first: frame, count: most, kind });
+      this.stackName = `${kind} of frames ${frame} … ${frame + most - 1}`;
+      this.peaks = undefined;
+      this.crystals = [];
+      this.onMessage('', false);
+      this.#showData(data, kind === 'sum' ? most : 1);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  get #rule(): ContrastRule {
+    return this.opened?.electrons ? 'range' : 'spots';
+  }
+
+  /** `frames`: how many the values are sums of; as many times as large they may be. */
+  #showData(data: FrameData, frames = 1): void {
+    const { opened } = this;
+    if (!opened) return;
+    const { width, height, validRange } = opened;
+    const bad = this.show.has('mask') ? opened.bad : undefined;
+    const shown = { data, width, height, bad, validRange: [validRange[0], validRange[1] * frames] as Limits };
+    this.pane.picture.show(shown);
+    const sorted = sampleOf(data, { ...shown, bad: opened.bad });
+    this.histogram = new Histogram(sorted);
+    if (!this.locked) this.pane.picture.limits = automaticLimits(sorted, this.#rule);
+    this.onChange();
+  }
+
+  /** Whether the parameters of the finder are more than a guess. */
+  parametersKnown = false;
+
+  /** Takes the parameters that follow from the first frames. */
+  async tune(): Promise<void> {
+    if (!this.opened?.panels) return;
+    try {
+      this.parameters = await this.engine.call('tune');
+      this.parametersMoved = false;
+      this.parametersKnown = true;
+      this.onChange();
+      await this.find();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Takes parameters of the finder and finds the peaks of this frame with them. */
+  setParameters(parameters: Partial<FinderParameters>): Promise<void> {
+    this.parameters = { ...this.parameters, ...parameters };
+    this.parametersMoved = true;
+    this.parametersKnown = true;
+    this.onChange();
+    return this.find();
+  }
+
+  find(): Promise<void> {
+    if (!this.opened?.panels || this.stackName) return Promise.resolve();
+    return this.#finds.ask();
+  }
+
+  async #find(): Promise<void> {
+    const { frame, parameters } = this;
+    const file = this.#file;
+    const peaks = await this.engine.call('peaks', { frame, parameters });
+    if (file !== this.#file || frame !== this.frame || this.stackName) return;
+    this.peaks = peaks;
+    this.onChange();
+  }
+
+  /** Indexes the frame that is shown. */
+  async index(): Promise<void> {
+    const { opened, frame, parameters } = this;
+    if (!opened) return;
+    if (!opened.panels) {
+      this.onMessage(`No detector: ${opened.withoutDetector}`, true);
+      return;
+    }
+    if (!opened.cell) {
+      this.onMessage('Indexing one frame takes a known cell: drop a .cell file.', true);
+      return;
+    }
+    try {
+      const { peaks, crystals, ms } = await this.engine.call('index', { frame, parameters });
+      if (frame !== this.frame) return;
+      this.peaks = peaks;
+      this.crystals = crystals;
+      const count =
+        crystals.length === 0 ? 'no crystal' : crystals.length === 1 ? '1 crystal' : `${crystals.length} crystals`;
+      this.onMessage(`Frame ${frame}: ${count}, ${ms.toFixed(0)} ms`, false);
+      this.onChange();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Searches all frames. */
+  async run(): Promise<void> {
+    const { opened, parameters } = this;
+    if (!opened?.panels || this.running) return;
+    this.running = true;
+    this.summaries = new Array(opened.frames);
+    this.onMessage('Searching all frames…', false);
+    this.onChange();
+    try {
+      const { ms, stopped } = await this.engine.call('run', { parameters });
+      const seen = this.summaries.filter(Boolean).length;
+      this.onMessage(`${stopped ? 'Stopped after' : 'Searched'} ${seen} frames in ${(ms / 1000).toFixed(1)} s`, false);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.running = false;
+    this.onChange();
+  }
+
+  stop(): Promise<void> {
+    return this.engine.call('stop');
+  }
+
+  /** What is known of a place of the picture, as one line; undefined between panels. */
+  async read(place: readonly [number, number]): Promise<string | undefined> {
+    const hit = this.pane.layout.pixelAt(place);
+    const frame = this.pane.picture.frame;
+    if (!hit || !frame) return undefined;
+    const [fs, ss] = [Math.floor(hit.fs), Math.floor(hit.ss)];
+    const i = ss * frame.width + fs;
+    const value = frame.data[i] as number;
+    const masked = this.opened?.bad?.[i] ? ' (masked)' : '';
+    const reading = await this.engine.call('pixel', { fs: hit.fs, ss: hit.ss }).catch(() => undefined);
+    return [
+      `fs ${fs}  ss ${ss}`,
+      ...(hit.panel.name ? [`panel ${hit.panel.name}`] : []),
+      `value ${Number.isInteger(value) ? value : value.toPrecision(5)}${masked}`,
+      ...(reading ? this.#ofCrystal(reading, hit.fs, hit.ss) : []),
+    ].join('   ');
+  }
+
+  #ofCrystal({ resolutionA, hkl }: PixelReading, fs: number, ss: number): string[] {
+    const words =
+      resolutionA === undefined || !Number.isFinite(resolutionA) ? [] : [`d ${resolutionA.toPrecision(4)} Å`];
+    if (hkl) words.push(`hkl ${hkl.map((index) => index.toFixed(1).replace('-', '−')).join(' ')}`);
+    const near = this.#reflectionAt(fs, ss);
+    return near ? [...words, near] : words;
+  }
+
+  #reflectionAt(fs: number, ss: number): string | undefined {
+    for (const { reflections } of this.crystals)
+      for (let i = 0; i < reflections.count; i++)
+        if (Math.hypot((reflections.fs[i] as number) - fs, (reflections.ss[i] as number) - ss) < 4) {
+          const { hkl, intensity, sigma } = reflections;
+          const indices = [...hkl.subarray(3 * i, 3 * i + 3)].map((h) => String(h).replace('-', '−'));
+          return `(${indices.join(' ')})  I ${(intensity[i] as number).toFixed(0)} ± ${(sigma[i] as number).toFixed(0)}`;
+        }
+    return undefined;
+  }
+
+  /** Sets limits by hand: they stay until `auto`. */
+  setLimits(limits: Limits): void {
+    this.pane.picture.limits = limits;
+    this.locked = true;
+    this.onChange();
+  }
+
+  lock(locked: boolean): void {
+    this.locked = locked;
+    this.onChange();
+  }
+
+  /** Back to automatic limits. */
+  auto(): void {
+    this.locked = false;
+    const { frame } = this.pane.picture;
+    if (frame)
+      this.pane.picture.limits = automaticLimits(sampleOf(frame.data, { ...frame, bad: this.opened?.bad }), this.#rule);
+    this.onChange();
+  }
+
+  scale(name: ScaleName): void {
+    this.pane.picture.scale = name;
+    this.onChange();
+  }
+
+  colour(name: ColourMapName): void {
+    this.colours = name;
+    this.pane.picture.colour(colourMaps[name]);
+    this.onChange();
+  }
+
+  get light(): boolean {
+    return isLight(this.colours);
+  }
+
+  /** Shows or hides an overlay. */
+  toggle(name: string, shown = !this.show.has(name)): void {
+    if (shown) this.show.add(name);
+    else this.show.delete(name);
+    const { frame } = this.pane.picture;
+    if (name === 'mask' && frame)
+      this.pane.picture.show({ ...frame, bad: this.show.has('mask') ? this.opened?.bad : undefined });
+    this.onChange();
+  }
+
+  #fail(error: unknown): void {
+    this.onMessage(error instanceof Error ? error.message : String(error), true);
+  }
+}

@@ -1,0 +1,32 @@
+/** The worker of the page: everything of ewald runs here, so that the page itself never waits. */
+import { messageOf } from '../../base/errors.js';
+import { operations } from './operations.js';
+import type { Call, FrameSummary, Reply } from './protocol.js';
+
+/** The scope of a dedicated worker. */
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<Call>) => void) | null;
+  postMessage(message: Reply, transfer: ArrayBuffer[]): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+const report = (progress: FrameSummary): void => scope.postMessage({ progress }, []);
+const table = operations(report) as unknown as Record<string, (argument: unknown) => Promise<unknown>>;
+
+scope.onmessage = async ({ data: { id, name, argument } }) => {
+  try {
+    const result = await table[name]?.(argument);
+    scope.postMessage({ id, result }, buffersOf(result));
+  } catch (error) {
+    scope.postMessage({ id, error: messageOf(error) }, []);
+  }
+};
+
+/** Memory that goes to the page with an answer: results are made for it alone. */
+function buffersOf(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) found.add(value.buffer as ArrayBuffer);
+  else if (Array.isArray(value)) for (const item of value) buffersOf(item, found);
+  else if (typeof value === 'object' && value !== null && !(value instanceof Blob))
+    for (const item of Object.values(value)) buffersOf(item, found);
+  return [...found];
+}
