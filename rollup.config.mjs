@@ -34,6 +34,8 @@ const entries = {
   cli: 'cli/main.js',
   validate: 'entries/validate.js',
   'fft-page': 'pages/fft/main.js',
+  'view-page': 'pages/view/main.js',
+  'view-worker': 'pages/view/worker.js',
 };
 
 /** What a chunk holds, in words: the file it was made for, or the rooms that most of it is from, three at most. */

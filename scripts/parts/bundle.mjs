@@ -7,7 +7,12 @@ import { root, run } from '../lib/run.mjs';
 const rollup = 'node_modules/rollup/dist/bin/rollup';
 const staged = 'build/bundle';
 /** Pages, each beside the scripts that it loads. */
-const pages = { 'dist/validate.html': 'src/pages/validate/validate.html', 'dist/fft.html': 'src/pages/fft/fft.html' };
+const pages = {
+  'dist/validate.html': 'src/pages/validate/validate.html',
+  'dist/fft.html': 'src/pages/fft/fft.html',
+  'dist/view.html': 'src/pages/view/view.html',
+  'dist/view.css': 'src/pages/view/view.css',
+};
 const isScript = (file) => /^dist\/[^/]+\.js(\.map)?$/.test(file);
 
 /**

@@ -37,6 +37,7 @@ const commands: Record<
     summary: 'open the pages in a browser: image filtering live, and validation',
     load: () => import('./page.js'),
   },
+  view: { summary: 'look at frames, peaks and crystals in a browser', load: () => import('./view.js') },
   simulate: { summary: 'make data with known truth', load: () => import('./simulate.js') },
   devices: {
     summary: 'which backends this machine has, which one is chosen, and why not the others',

@@ -22,6 +22,20 @@ export function drawHistogram(canvas: HTMLCanvasElement, histogram: Histogram, l
     pen.fillRect(Math.min(width - line, Math.max(0, histogram.shareOf(limit) * width - line / 2)), 0, line, height);
 }
 
+/** Widest bar of a frame, in CSS pixels: a run of few frames does not fill the chart. */
+const widestBar = 24;
+
+/** Pixels of the canvas for a column of frames. */
+const stepOf = ({ width }: HTMLCanvasElement, frames: number): number =>
+  Math.min(widestBar * devicePixelRatio, width / Math.min(frames, width));
+
+/** The frame at a place of the chart, in CSS pixels from its left edge; undefined beyond the last one. */
+export function frameAt(canvas: HTMLCanvasElement, x: number, frames: number): number | undefined {
+  const columns = Math.min(frames, canvas.width);
+  const column = Math.floor((x * devicePixelRatio) / stepOf(canvas, frames));
+  return column < columns ? Math.floor((column / columns) * frames) : undefined;
+}
+
 /**
  * Draws a bar of peaks for each frame: indexed frames in the accent colour with a mark on top, hits dark, others pale.
  * Where there are more frames than columns, a column shows the frame with the most peaks.
@@ -38,7 +52,7 @@ export function drawFrames(
   pen.clearRect(0, 0, width, height);
   if (frames === 0) return;
   const columns = Math.min(frames, width);
-  const step = width / columns;
+  const step = stepOf(canvas, frames);
   const best: (FrameSummary | undefined)[] = new Array(columns);
   let most = 30;
   for (const summary of summaries) {

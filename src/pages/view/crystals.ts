@@ -5,21 +5,23 @@ import type { ShownCrystal } from './protocol.js';
 /** A probability as a power of ten. */
 function chance(probability: number): string {
   const exponent = Math.log10(probability);
-  return Number.isFinite(exponent) ? `10^${Math.round(exponent)}`.replace('-', '−') : '< 10^−300';
+  return Number.isFinite(exponent) ? `10${raised(Math.round(exponent))}` : `< 10${raised(-300)}`;
 }
 
-const numbers = (values: readonly number[], unit: string): string =>
-  `${values.map((value) => value.toFixed(2)).join('  ')} ${unit}`;
+const raised = (integer: number): string =>
+  String(integer).replace(/./g, (letter) => (letter === '-' ? '⁻' : ('⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(letter)] as string)));
+
+const numbers = (values: readonly number[]): string => values.map((value) => value.toFixed(2)).join('  ');
 
 /** Writes the crystals into an element; `peaks` is how many peaks the frame has. */
 export function writeCrystals(into: HTMLElement, crystals: readonly ShownCrystal[], peaks: number): void {
   into.replaceChildren(
     ...crystals.map((crystal) => {
       const rows: [string, string][] = [
-        ['a b c', numbers(crystal.lengths, 'Å')],
-        ['α β γ', numbers(crystal.angles, '°')],
+        ['a b c / Å', numbers(crystal.lengths)],
+        ['α β γ / °', numbers(crystal.angles)],
         ['Peaks explained', `${crystal.explained} of ${peaks}`],
-        ['Chance', chance(crystal.probability)],
+        ['Chance match', chance(crystal.probability)],
         ['Resolution', `${crystal.resolutionA.toFixed(2)} Å`],
         ['Reflections', String(crystal.reflections.count)],
       ];

@@ -1,7 +1,7 @@
 /** The page: controls, keys, files and the address, bound to the viewer. */
 import { type AddressState, readAddress, writeAddress } from './address.js';
 import { Engine, Latest } from './calls.js';
-import { drawFrames, drawHistogram, ratesOf } from './charts.js';
+import { drawFrames, drawHistogram, frameAt, ratesOf } from './charts.js';
 import { type ColourMapName, colourMapNames } from './colour-maps.js';
 import { writeCrystals } from './crystals.js';
 import { byId, element } from './elements.js';
@@ -253,9 +253,10 @@ function bindFrames(): void {
     redraw();
   });
   list.onChoose = (frame) => void viewer.go(frame);
-  byId('chart').addEventListener('click', ({ offsetX }) => {
-    const { opened } = viewer;
-    if (opened) void viewer.go(Math.floor((offsetX / byId('chart').clientWidth) * opened.frames));
+  const chart = byId<HTMLCanvasElement>('chart');
+  chart.addEventListener('click', ({ offsetX }) => {
+    const frame = viewer.opened && frameAt(chart, offsetX, viewer.opened.frames);
+    if (frame !== undefined) void viewer.go(frame);
   });
 }
 

@@ -42,6 +42,8 @@ const settingsWith = ({ tuned }: Session, parameters: FinderParameters): SearchS
 
 /** What is open. */
 interface Session {
+  /** As the stream names the file. */
+  readonly name: string;
   readonly dataset: OpenDataset;
   readonly detector: Detector | undefined;
   readonly cells: readonly KnownCell[];
@@ -159,7 +161,7 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
       stopping = false;
       streamParts = [];
       const items = (await open_()).pipeline({
-        inputs: [{ dataset }],
+        inputs: [{ dataset, filename: of.name }],
         geometry,
         cells,
         ...(settingsWith(of, parameters) as Pick<SearchSettings, 'rings'> & { peaks: FinderParameters }),
@@ -230,6 +232,7 @@ async function openSession(
     const { meta } = dataset;
     const bad = detector ? detector.bad : await dataset.mask?.().catch(() => undefined);
     const session: Session = {
+      name: first.name,
       dataset,
       detector,
       cells: known ? [known] : [],

@@ -41,7 +41,11 @@ export function drawOverlay(pane: Pane, { peaks, crystals, rings, show, light }:
   if (show.has('values') && pane.viewport.zoom >= leastZoomOfValues * devicePixelRatio) drawValues(pane, pen, light);
   if (show.has('reflections'))
     for (const { reflections } of crystals)
-      marks(pane, pen, inks, inks.reflection, reflections, (path, [x, y], r) => path.rect(x - r, y - r, 2 * r, 2 * r));
+      marks(pane, pen, inks, inks.reflection, reflections, (path, [x, y], r) => {
+        // A little larger than the circle of a peak, so that both are seen where they coincide.
+        const half = 1.3 * r;
+        path.rect(x - half, y - half, 2 * half, 2 * half);
+      });
   if (show.has('peaks') && peaks)
     marks(pane, pen, inks, inks.peak, peaks, (path, [x, y], r) => {
       path.moveTo(x + r, y);
@@ -64,7 +68,7 @@ function marks(
   { count, fs, ss }: Marks,
   shape: (path: Path2D, at: Point, radius: number) => void,
 ): void {
-  const radius = Math.max(4.5 * devicePixelRatio, 3.5 * viewport.zoom);
+  const radius = Math.max(4 * devicePixelRatio, 3.5 * viewport.zoom);
   const path = new Path2D();
   for (let i = 0; i < count; i++) {
     const place = layout.placeOf(fs[i] as number, ss[i] as number);
@@ -94,7 +98,32 @@ function label(pen: CanvasRenderingContext2D, text: string, [x, y]: Point, ink: 
   pen.fillText(text, x, y);
 }
 
-function drawRings({ viewport }: Pane, pen: CanvasRenderingContext2D, rings: readonly ShownRing[], inks: Inks): void {
+/** Rings whose sizes on the screen differ by less than this are left out, in CSS pixels. */
+const leastRingSpacing = 36;
+
+/** How far a ring reaches from the middle of its arcs, in pixels of the detector. */
+function reachOf({ arcs }: ShownRing): number {
+  let reach = 0;
+  for (const points of arcs)
+    for (let i = 0; i < points.length; i += 2)
+      reach = Math.max(reach, Math.hypot(points[i] as number, points[i + 1] as number));
+  return reach;
+}
+
+/** The rings that can be told apart, from the widest inwards. */
+function distinctRings(rings: readonly ShownRing[], zoom: number): ShownRing[] {
+  let last = Number.POSITIVE_INFINITY;
+  const widestFirst = rings.map((ring) => ({ ring, reach: reachOf(ring) * zoom })).sort((a, b) => b.reach - a.reach);
+  return widestFirst.flatMap(({ ring, reach }) => {
+    const spacing = leastRingSpacing * devicePixelRatio;
+    if (reach < spacing || last - reach < spacing) return [];
+    last = reach;
+    return [ring];
+  });
+}
+
+function drawRings({ viewport }: Pane, pen: CanvasRenderingContext2D, all: readonly ShownRing[], inks: Inks): void {
+  const rings = distinctRings(all, viewport.zoom);
   pen.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
   for (const { arcs } of rings) {
     const path = new Path2D();

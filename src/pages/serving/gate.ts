@@ -1,0 +1,91 @@
+/**
+ * Who may ask this server: the browser that was given the token. Requests that name another host are refused, since a
+ * page elsewhere may have its name lead here; so are those from another origin, and all but GET and HEAD.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+/** What the gate says to a request. */
+export type Verdict =
+  | { readonly allowed: true }
+  /** Refused, with a status and a sentence. */
+  | { readonly allowed: false; readonly status: number; readonly text: string }
+  /** The token was right: the browser gets a cookie and goes on to the address without it. */
+  | { readonly allowed: false; readonly status: 303; readonly location: string; readonly cookie: string };
+
+const refused = (status: number, text: string): Verdict => ({ allowed: false, status, text });
+
+export class Gate {
+  /** Whoever knows it may ask; 128 random bits. */
+  readonly token: string;
+  readonly #hosts: readonly string[];
+  #cookie = 'ewald';
+
+  /** `hosts`: names under which this server may be asked, besides those of this computer. */
+  constructor(hosts: readonly string[] = [], token = randomBytes(16).toString('base64url')) {
+    this.token = token;
+    this.#hosts = ['127.0.0.1', 'localhost', '[::1]', ...hosts];
+  }
+
+  /** The port is known once the server listens. Cookies do not tell ports apart, so their name does. */
+  set port(port: number) {
+    this.#cookie = `ewald-${port}`;
+  }
+
+  judge({ method = 'GET', url = '/', headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): Verdict {
+    if (!this.#isHost(headers.host)) return refused(403, 'This server answers under its own address alone.');
+    if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`)
+      return refused(403, 'This server answers to its own pages alone.');
+    if (method !== 'GET' && method !== 'HEAD') return refused(405, 'Only GET and HEAD are answered.');
+    const query = url.indexOf('?');
+    const parameters = new URLSearchParams(query < 0 ? '' : url.slice(query));
+    const given = parameters.get('token');
+    if (given !== null && this.#isToken(given)) {
+      parameters.delete('token');
+      const rest = parameters.size > 0 ? `?${parameters}` : '';
+      return {
+        allowed: false,
+        status: 303,
+        // One slash: two would lead to another host.
+        location: `/${url.slice(0, query).replace(/^\/+/, '')}${rest}`,
+        cookie: `${this.#cookie}=${this.token}; HttpOnly; SameSite=Strict; Path=/`,
+      };
+    }
+    const cookies = headers.cookie?.split(/; */) ?? [];
+    const known = cookies.some((cookie) => {
+      const [name, value = ''] = cookie.split('=', 2);
+      return name === this.#cookie && this.#isToken(value);
+    });
+    if (known) return { allowed: true };
+    return refused(403, 'This page needs the address with its token, as the command printed it.');
+  }
+
+  #isHost(host = ''): boolean {
+    return this.#hosts.includes(host.replace(/:\d+$/, '').toLowerCase());
+  }
+
+  #isToken(text: string): boolean {
+    const [given, expected] = [Buffer.from(text), Buffer.from(this.token)];
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  }
+}
+
+/** Headers of every answer: what a page may load, and who may embed it. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data: blob:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+};

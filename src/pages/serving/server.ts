@@ -1,0 +1,99 @@
+/** A server of pages and of files for them, for one person: on this computer, behind a token. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { EwaldError } from '../../base/errors.js';
+import { Assets } from './assets.js';
+import { Gate, securityHeaders } from './gate.js';
+import { SharedFiles } from './shared-files.js';
+
+/** What is served. */
+export interface PageServerOptions {
+  /** The page that an address without a path leads to, such as 'view.html'. */
+  readonly page: string;
+  /** Paths of files that the page may read. */
+  readonly files?: readonly string[];
+  /** Port; default 0, a free one. */
+  readonly port?: number;
+  /** Address to listen on; default 127.0.0.1, this computer alone. */
+  readonly host?: string;
+}
+
+/** Slow clients are let go: a request has to be there within this time, in ms. */
+const requestMs = 10_000;
+
+/** A running server; `close` ends it. */
+export class PageServer {
+  /** Address with the token, for the browser. */
+  readonly url: string;
+  readonly #server: Server;
+
+  private constructor(server: Server, url: string) {
+    this.#server = server;
+    this.url = url;
+  }
+
+  /** Begins to listen. Throws `Argument` for a port or a host that cannot be used. */
+  static async listen(options: PageServerOptions): Promise<PageServer> {
+    const { host = '127.0.0.1', port = 0, page } = options;
+    const gate = new Gate(host === '127.0.0.1' ? [] : [host]);
+    const server = createServer({ requestTimeout: requestMs, headersTimeout: requestMs }, answers(gate, options));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(unusable(error, host, port)));
+      server.listen(port, host, resolve);
+    });
+    const { port: listening } = server.address() as AddressInfo;
+    gate.port = listening;
+    const query = options.files && options.files.length > 0 ? 'served&' : '';
+    return new PageServer(server, `http://${host}:${listening}/${page}?${query}token=${gate.token}`);
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+function unusable(error: NodeJS.ErrnoException, host: string, port: number): EwaldError {
+  const why =
+    error.code === 'EADDRINUSE'
+      ? `something else listens on port ${port}; leave --port out for a free one`
+      : error.code === 'EADDRNOTAVAIL'
+        ? `${host} is no address of this computer`
+        : error.message;
+  return new EwaldError('Argument', `the server cannot listen on ${host}:${port}: ${why}`, { cause: error });
+}
+
+function answers(
+  gate: Gate,
+  { files = [], page }: PageServerOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  // Bundled, this file lies beside what it serves.
+  const assets = new Assets(fileURLToPath(new URL('.', import.meta.url)));
+  const shared = new SharedFiles(files);
+  const session = JSON.stringify({ files: shared.list });
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+    const say = (status: number, text: string, headers: Record<string, string> = {}): void => {
+      response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', ...headers });
+      response.end(request.method === 'HEAD' ? undefined : text);
+    };
+    const verdict = gate.judge(request);
+    if (!verdict.allowed) {
+      if ('location' in verdict) say(303, '', { Location: verdict.location, 'Set-Cookie': verdict.cookie });
+      else say(verdict.status, verdict.text, verdict.status === 405 ? { Allow: 'GET, HEAD' } : {});
+      return;
+    }
+    const [path = '/'] = (request.url ?? '/').split('?');
+    if (path === '/') return say(303, '', { Location: `/${page}${files.length > 0 ? '?served' : ''}` });
+    if (path === '/session.json') return say(200, session, { 'Content-Type': 'application/json' });
+    if (await shared.answer(request, response, path)) return;
+    const asset = await assets.at(path, String(request.headers['accept-encoding'] ?? ''));
+    if (!asset) return say(404, 'There is nothing at this address.');
+    response.writeHead(200, { ...asset.headers, 'Content-Length': asset.body.length });
+    response.end(request.method === 'HEAD' ? undefined : asset.body);
+  };
+  return (request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * The files that a page may read, by number: `/files/0/run.h5`, in ranges of bytes. The page decodes them itself; the
+ * server reads no pixels.
+ *
+ * A file may refer to others beside it, as an Eiger master does to its data. They are found under the same number, where
+ * they lie in the same folder and are of the same kind (by their ending), or share their name up to the ending.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { open, realpath } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { basename, dirname, extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+/** A file as the page asks for it. */
+export interface SharedFile {
+  readonly name: string;
+  /** Relative to the page. */
+  readonly path: string;
+}
+
+export class SharedFiles {
+  readonly #paths: readonly string[];
+
+  /** Paths of files that exist. */
+  constructor(paths: readonly string[]) {
+    this.#paths = paths;
+  }
+
+  get list(): SharedFile[] {
+    return this.#paths.map((path, i) => ({
+      name: basename(path),
+      path: `files/${i}/${encodeURIComponent(basename(path))}`,
+    }));
+  }
+
+  /** The path that an address means; undefined where it means none of the files. */
+  async #find(path: string): Promise<string | undefined> {
+    const [, number = '', encoded = ''] = /^\/files\/(\d{1,6})\/([^/]+)$/.exec(path) ?? [];
+    const shared = this.#paths[Number(number)];
+    if (number === '' || shared === undefined) return undefined;
+    let name: string;
+    try {
+      name = decodeURIComponent(encoded);
+    } catch {
+      return undefined;
+    }
+    if (name === basename(shared)) return shared;
+    const stem = (file: string): string => basename(file, extname(file));
+    const plain = name === basename(name) && !name.startsWith('.') && !/[\\\0]/.test(name);
+    const kin = extname(name) === extname(shared) || stem(name) === stem(shared);
+    if (!plain || !kin) return undefined;
+    const beside = join(dirname(shared), name);
+    // A link that leads out of the folder is not beside the file.
+    const [folder, target] = await Promise.all([realpath(dirname(shared)), realpath(beside).catch(() => '')]);
+    return dirname(target) === folder ? beside : undefined;
+  }
+
+  /** Answers a request; false where the address means none of the files. */
+  async answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
+    const found = await this.#find(path);
+    const handle = found === undefined ? undefined : await open(found).catch(() => undefined);
+    if (!handle) return false;
+    try {
+      const stat = await handle.stat();
+      if (!stat.isFile()) return false;
+      await send(handle, stat, request, response);
+    } finally {
+      await handle.close();
+    }
+    return true;
+  }
+}
+
+async function send(
+  handle: FileHandle,
+  { size, mtimeMs }: { readonly size: number; readonly mtimeMs: number },
+  { headers: { range, 'if-range': ifRange }, method }: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const etag = `"${size.toString(36)}-${Math.round(mtimeMs * 1000).toString(36)}"`;
+  const common = {
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'no-cache',
+    'Content-Type': 'application/octet-stream',
+    ETag: etag,
+  };
+  const part = range === undefined || (ifRange !== undefined && ifRange !== etag) ? undefined : rangeOf(range, size);
+  if (part === 'unsatisfiable') {
+    response.writeHead(416, { ...common, 'Content-Range': `bytes */${size}` }).end();
+    return;
+  }
+  const [first, last] = part ?? [0, size - 1];
+  const head = { ...common, 'Content-Length': last - first + 1 };
+  if (part) response.writeHead(206, { ...head, 'Content-Range': `bytes ${first}-${last}/${size}` });
+  else response.writeHead(200, head);
+  if (method === 'HEAD' || last < first) {
+    response.end();
+    return;
+  }
+  const stream = handle.createReadStream({ start: first, end: last, autoClose: false });
+  // A client that leaves ends the reading; that is no fault.
+  await pipeline(stream, response).catch(() => response.destroy());
+}
+
+/** First and last byte of a range; undefined where the header is none that is known, which means the whole file. */
+function rangeOf(header: string, size: number): readonly [number, number] | 'unsatisfiable' | undefined {
+  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(header) ?? [];
+  if (from === '' && to === '') return undefined;
+  if (from === '') {
+    const length = Number(to);
+    return length === 0 || size === 0 ? 'unsatisfiable' : [Math.max(0, size - length), size - 1];
+  }
+  const first = Number(from);
+  const last = to === '' ? size - 1 : Math.min(size - 1, Number(to));
+  if (first >= size) return 'unsatisfiable';
+  return last < first ? undefined : [first, last];
+}
