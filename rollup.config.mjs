@@ -31,6 +31,7 @@ const entries = {
   'executors.node': 'entries/executors.node.js',
   'executors.browser': 'entries/executors.js',
   'shell.node': 'entries/shell.node.js',
+  'view.node': 'entries/view.node.js',
   cli: 'cli/main.js',
   validate: 'entries/validate.js',
   'fft-page': 'pages/fft/main.js',

@@ -1,16 +1,14 @@
 /** `ewald view`: frames in a browser tab, read and searched there. */
 import { spawn } from 'node:child_process';
-import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { EwaldError } from '../base/errors.js';
-import { PageServer } from '../pages/serving/server.js';
+import { serveView } from '../entries/view.node.js';
 import { bold, type CliDeps, dim, exitCode, note, parseInteger, print, printJson } from './output.js';
 
 interface ViewFlags {
   readonly geometry?: string;
   readonly cell?: string;
   readonly port: string;
-  readonly host: string;
+  readonly host?: string;
   readonly open: boolean;
   readonly json?: boolean;
 }
@@ -23,44 +21,33 @@ export function register(program: Command, { signal }: CliDeps): void {
     .option('-g, --geometry <file>', 'CrystFEL .geom of the detector; default: what the file itself says')
     .option('-p, --cell <file>', 'known cell: a .cell or .pdb file')
     .option('--port <n>', 'port to listen on; 0 takes a free one', '0')
-    .option('--host <address>', 'address to listen on, for a browser on another computer', '127.0.0.1')
-    .option('--no-open', 'do not start a browser, print the address alone')
+    .option('--host <address>', 'address to listen on, for a browser on another computer; default: 127.0.0.1')
+    .option('--no-open', 'print the address and start no browser')
     .option('--json', 'one line {url} when it is ready; no browser is started')
     .action((files: string[], flags: ViewFlags) => run(files, flags, signal));
 }
 
 async function run(files: readonly string[], flags: ViewFlags, signal: AbortSignal): Promise<void> {
-  const port = parseInteger(flags.port, '--port', 0, 65535);
-  const named = [flags.geometry, flags.cell].filter((file) => file !== undefined);
-  if (files.length === 0 && named.length > 0)
-    throw new EwaldError('Argument', '--geometry and --cell belong to frames; name the frames, too');
-  const all = [...files, ...named];
-  for (const file of all) await checkFile(file);
-  const server = await PageServer.listen({ page: 'view.html', files: all, port, host: flags.host });
+  const { geometry, cell, host, json, open } = flags;
+  const { url, close } = await serveView(files, {
+    port: parseInteger(flags.port, '--port', 0, 65535),
+    ...(geometry === undefined ? {} : { geometry }),
+    ...(cell === undefined ? {} : { cell }),
+    ...(host === undefined ? {} : { host }),
+  });
   try {
-    if (flags.json) printJson({ url: server.url });
+    if (json) printJson({ url });
     else {
-      print(bold(server.url));
-      print(dim('The page reads the frames by itself; nothing else on this computer is served. Ctrl-C ends.'));
-      if (flags.open) openBrowser(server.url);
+      print(bold(url));
+      print(dim('The page reads the frames itself; no other files are served. Ctrl-C ends.'));
+      if (open) openBrowser(url);
     }
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   } finally {
-    await server.close();
+    await close();
   }
   // Ctrl-C is how it is meant to end.
   process.exitCode = exitCode.ok;
-}
-
-async function checkFile(path: string): Promise<void> {
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
-    throw new EwaldError('File', `${path}: ${why}`, { cause, detail: { path } });
-  });
-  if (!found.isFile())
-    throw new EwaldError('File', `${path} is not a file; name the files of frames that are in it`, {
-      detail: { path },
-    });
 }
 
 const starters: Readonly<Record<string, readonly string[]>> = {

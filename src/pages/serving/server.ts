@@ -1,6 +1,7 @@
 /** A server of pages and of files for them, for one person: on this computer, behind a token. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { EwaldError } from '../../base/errors.js';
 import { Assets } from './assets.js';
@@ -36,7 +37,7 @@ export class PageServer {
   /** Begins to listen. Throws `Argument` for a port or a host that cannot be used. */
   static async listen(options: PageServerOptions): Promise<PageServer> {
     const { host = '127.0.0.1', port = 0, page } = options;
-    const gate = new Gate(host === '127.0.0.1' ? [] : [host]);
+    const gate = new Gate(namesOf(host));
     const server = createServer({ requestTimeout: requestMs, headersTimeout: requestMs }, answers(gate, options));
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(unusable(error, host, port)));
@@ -45,13 +46,24 @@ export class PageServer {
     const { port: listening } = server.address() as AddressInfo;
     gate.port = listening;
     const query = options.files && options.files.length > 0 ? 'served&' : '';
-    return new PageServer(server, `http://${host}:${listening}/${page}?${query}token=${gate.token}`);
+    const name = isWildcard(host) ? hostname() : host.includes(':') ? `[${host}]` : host;
+    return new PageServer(server, `http://${name}:${listening}/${page}?${query}token=${gate.token}`);
   }
 
-  async close(): Promise<void> {
+  /** A function of its own: whoever takes the object apart can call it. */
+  readonly close = async (): Promise<void> => {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
-  }
+  };
+}
+
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
+/** Names and addresses under which a server on `host` is asked. */
+function namesOf(host: string): string[] {
+  if (!isWildcard(host)) return [host.includes(':') ? `[${host}]` : host.toLowerCase()];
+  const addresses = Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address));
+  return [hostname().toLowerCase(), ...addresses.map((address) => (address.includes(':') ? `[${address}]` : address))];
 }
 
 function unusable(error: NodeJS.ErrnoException, host: string, port: number): EwaldError {

@@ -28,6 +28,16 @@ function numbersOf(text: string | null, count: number): number[] | undefined {
   return numbers.length === count && numbers.every(Number.isFinite) ? numbers : undefined;
 }
 
+/**
+ * A centre and a zoom as an address holds them. Who writes an address shows the rounded place, too, so that both show the
+ * same picture.
+ */
+export const roundedPlace = ([x, y, zoom]: readonly [x: number, y: number, zoom: number]): [number, number, number] => [
+  Number(x.toFixed(3)),
+  Number(y.toFixed(3)),
+  Number(zoom.toPrecision(6)),
+];
+
 /** Reads the fragment of an address; what makes no sense is passed over. */
 export function readAddress(fragment: string): AddressState {
   const parts = new URLSearchParams(fragment.replace(/^#/, ''));
@@ -54,9 +64,10 @@ export function writeAddress(state: AddressState, before = ''): string {
   const { frame, at, scale, colours, limits, overlays, finder, only } = state;
   const rounded = (numbers: readonly number[], digits: number): string =>
     numbers.map((value) => String(Number(value.toPrecision(digits)))).join(',');
+  const [x = 0, y = 0, zoom = 1] = at ? roundedPlace(at) : [];
   const parts: [string, string | undefined][] = [
     ['f', frame?.toString()],
-    ['at', at && rounded(at, 6)],
+    ['at', at && [x, y, zoom].join(',')],
     ['s', scale],
     ['c', colours],
     ['lim', limits && rounded(limits, 5)],

@@ -16,7 +16,7 @@ export function bindKeys(actions: readonly KeyAction[]): void {
   );
   const table = new Map(actions.flatMap((action) => action.keys.map((key) => [key, action] as const)));
   document.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || takesKey(event.target, event.key)) return;
     const action = table.get(event.key.length === 1 ? event.key.toLowerCase() : event.key);
     if (!action) return;
     // A focused button is pressed by the space bar, a slider moved by the arrows.
@@ -26,10 +26,13 @@ export function bindKeys(actions: readonly KeyAction[]): void {
   });
 }
 
-const isField = (target: EventTarget | null): boolean =>
-  target instanceof HTMLSelectElement ||
-  target instanceof HTMLTextAreaElement ||
-  (target instanceof HTMLInputElement && target.type !== 'checkbox');
+/** Whether the focused element has its own use for a key: fields for all, sliders for those that move them. */
+function takesKey(target: EventTarget | null, key: string): boolean {
+  if (target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement) return true;
+  if (!(target instanceof HTMLInputElement)) return false;
+  if (target.type === 'range') return key.length > 1;
+  return target.type === 'text';
+}
 
 const names: Readonly<Record<string, string>> = { ArrowLeft: '←', ArrowRight: '→', ' ': 'Space' };
 const nameOf = (key: string): string => names[key] ?? (key.length === 1 ? key.toUpperCase() : key);

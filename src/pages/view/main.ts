@@ -1,5 +1,5 @@
 /** The page: controls, keys, files and the address, bound to the viewer. */
-import { type AddressState, readAddress, writeAddress } from './address.js';
+import { type AddressState, readAddress, roundedPlace, writeAddress } from './address.js';
 import { Engine, Latest } from './calls.js';
 import { drawFrames, drawHistogram, frameAt, ratesOf } from './charts.js';
 import { type ColourMapName, colourMapNames } from './colour-maps.js';
@@ -120,10 +120,12 @@ function writeAddressLater(): void {
   addressTimer = setTimeout(() => {
     const { frame, filter, colours, parameters } = viewer;
     const { threshold, minSnr, localBgRadius } = parameters;
+    const at = roundedPlace([...pane.viewport.centre, pane.viewport.zoom / devicePixelRatio]);
+    showPlace(at);
     const fragment = writeAddress(
       {
         frame,
-        at: [...pane.viewport.centre, pane.viewport.zoom / devicePixelRatio],
+        at,
         scale: pane.picture.scale,
         colours,
         ...(viewer.locked ? { limits: pane.picture.limits } : {}),
@@ -154,10 +156,17 @@ async function applyAddress(): Promise<void> {
   }
   if (frame !== undefined) await viewer.go(frame);
   if (limits) viewer.setLimits(limits);
-  if (at) {
-    pane.viewport.centre = [at[0], at[1]];
-    pane.viewport.zoom = at[2] * devicePixelRatio;
-  }
+  if (at) showPlace(at);
+  redraw();
+}
+
+/** Shows a place as the address gives it: centre, and zoom in CSS pixels. */
+function showPlace([x, y, zoom]: readonly [x: number, y: number, zoom: number]): void {
+  const { viewport } = pane;
+  const [x0, y0] = viewport.centre;
+  if (x0 === x && y0 === y && viewport.zoom === zoom * devicePixelRatio) return;
+  viewport.centre = [x, y];
+  viewport.zoom = zoom * devicePixelRatio;
   redraw();
 }
 

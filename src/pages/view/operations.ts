@@ -47,7 +47,8 @@ interface Session {
   readonly dataset: OpenDataset;
   readonly detector: Detector | undefined;
   readonly cells: readonly KnownCell[];
-  searcher: FrameSearcher | undefined;
+  /** Planned once, at the first frame that is searched. */
+  searcher: Promise<FrameSearcher> | undefined;
   /** The frame that was read last: searches of it need no second read. */
   latest: { readonly frame: number; readonly data: FrameData } | undefined;
   /** The crystals of the frame that was indexed last. */
@@ -58,7 +59,7 @@ interface Session {
 
 /** The operations; `report` is called for every frame of a run. */
 export function operations(report: (summary: FrameSummary) => void): Operations {
-  let context: Context | undefined;
+  let context: Promise<Context> | undefined;
   let session: Session | undefined;
   let stopping = false;
   let streamParts: string[] = [];
@@ -72,10 +73,13 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
     return detector;
   };
   // Frames come one at a time: WebAssembly answers at once, where WebGPU would compile its shaders first.
-  const open_ = async (): Promise<Context> => (context ??= await createContext({ backend: 'wasm' }));
-  const searcherOf = async (of: Session): Promise<FrameSearcher> => {
+  const contextOf = (): Promise<Context> => {
+    context ??= createContext({ backend: 'wasm' });
+    return context;
+  };
+  const searcherOf = (of: Session): Promise<FrameSearcher> => {
     const detector = detectorOf(of);
-    of.searcher ??= await (await open_()).frameSearcher({ detector, cells: of.cells });
+    of.searcher ??= contextOf().then((opened) => opened.frameSearcher({ detector, cells: of.cells }));
     return of.searcher;
   };
   const frameOf = async (of: Session, frame: number): Promise<FrameData> => {
@@ -87,11 +91,11 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
 
   return {
     async open(request) {
-      const next = await openSession(request, open_);
+      const next = await openSession(request, contextOf);
       const before = session;
       session = next.session;
       streamParts = [];
-      await before?.searcher?.dispose();
+      await (await before?.searcher)?.dispose();
       await before?.dataset.dispose();
       return next.opened;
     },
@@ -110,7 +114,7 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
       const { dataset, detector } = of;
       if (!detector) return usualParameters;
       const frames = Array.from({ length: Math.min(tunedFrames, dataset.frames) }, (_, i) => i);
-      const items = (await open_()).pipeline({
+      const items = (await contextOf()).pipeline({
         inputs: [{ dataset, frames }],
         geometry: detector.geometry,
         cells: [],
@@ -160,7 +164,7 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
       const begun = performance.now();
       stopping = false;
       streamParts = [];
-      const items = (await open_()).pipeline({
+      const items = (await contextOf()).pipeline({
         inputs: [{ dataset, filename: of.name }],
         geometry,
         cells,

@@ -1,0 +1,9 @@
+/**
+ * `ewald/view`: the viewer for files of this computer. Node alone; the page itself is dist/view.html.
+ *
+ *     import { serveView } from 'ewald/view';
+ *     const { url, close } = await serveView(['run.h5'], { geometry: 'det.geom', cell: 'lyso.cell' });    // ewald view
+ *
+ * @module
+ */
+export { type ServedView, type ServeViewOptions, serveView } from '../pages/serving/view.js';

@@ -1,0 +1,58 @@
+/** The viewer for files of this computer, as `ewald view` opens it. */
+import { stat } from 'node:fs/promises';
+import { expects } from '../../base/arguments.js';
+import { EwaldError } from '../../base/errors.js';
+import { fileReason } from '../../base/file-errors.js';
+import { integer, knownOptions } from '../../base/options.js';
+import { PageServer } from './server.js';
+
+/** Options of `serveView`. */
+export interface ServeViewOptions {
+  /** CrystFEL .geom of the detector; default: what the frames' own file says. */
+  readonly geometry?: string;
+  /** Known cell, a .cell or .pdb file; default: none, frames are searched for peaks alone. */
+  readonly cell?: string;
+  /** Port to listen on; default 0, a free one. */
+  readonly port?: number;
+  /** Address to listen on; default 127.0.0.1, this computer alone. */
+  readonly host?: string;
+}
+
+/** A viewer that is being served. */
+export interface ServedView {
+  /** Address for the browser, with a token: whoever has it may read the files. */
+  readonly url: string;
+  /** Ends the server. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the viewer and the files that it shows: frames of any format, read and searched in the browser. The server
+ * answers to whoever has its address with the token, and offers no other files than these and those beside them that
+ * belong to the same data set. Without files the page takes what is dropped on it.
+ *
+ * Throws `Argument` for a port or an address that cannot be used, `File` for files that are not there.
+ */
+export async function serveView(files: readonly string[], options: ServeViewOptions = {}): Promise<ServedView> {
+  knownOptions('serveView', options, ['geometry', 'cell', 'port', 'host']);
+  const { geometry, cell, host } = options;
+  const texts = Array.isArray(files) && files.every((file) => typeof file === 'string');
+  expects(texts, 'serveView: the files', files, 'a list of paths');
+  const port = integer('serveView: port', options.port, 0, 0, 65535);
+  const beside = [geometry, cell].filter((file) => file !== undefined);
+  if (files.length === 0 && beside.length > 0)
+    throw new EwaldError('Argument', 'a geometry and a cell belong to frames; name the files of the frames, too');
+  const all = [...files, ...beside];
+  for (const file of all) await checkFile(file);
+  return PageServer.listen({ page: 'view.html', files: all, port, ...(host === undefined ? {} : { host }) });
+}
+
+async function checkFile(path: string): Promise<void> {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new EwaldError('File', `${path}: ${fileReason(cause)}`, { cause, detail: { path } });
+  });
+  if (!found.isFile())
+    throw new EwaldError('File', `${path} is not a file; name the files of frames that are in it`, {
+      detail: { path },
+    });
+}

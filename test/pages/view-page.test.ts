@@ -1,0 +1,318 @@
+// @module-tag all: it opens Chromium
+/**
+ * The viewer in Chromium, served by `ewald view`, used as a person uses it: files, keys, sliders, drops. What it shows is
+ * held against the truth of simulated frames, and what it finds against the command.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+import { dataFolder, dataRequired, readData } from '../support/data.js';
+
+const cli = 'dist/cli.js';
+/** WebGL by the software renderer, as machines without a card have it. */
+const webgl = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
+let browser: Browser;
+let folder: string;
+const servers: ChildProcess[] = [];
+const contexts: BrowserContext[] = [];
+
+beforeAll(async () => {
+  if (!dataFolder && dataRequired) throw new Error('the data with known answers is absent');
+  folder = mkdtempSync(join(tmpdir(), 'ewald-view-page-'));
+  browser = await chromium.launch({
+    executablePath: findChromium() ?? '/usr/bin/chromium',
+    args: [...chromiumArgs, ...webgl],
+  });
+});
+afterEach(async () => {
+  for (const context of contexts.splice(0)) await context.close();
+  for (const server of servers.splice(0)) server.kill('SIGINT');
+});
+afterAll(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Paths of a set of frames with its geometry and cell. */
+function filesOf(path: string, geometry: string): string[] {
+  const at = (name: string): string => join(dataFolder ?? '', name);
+  return [at(path), '-g', at(`${geometry}.geom`), '-p', at(`${geometry}.cell`)];
+}
+
+async function serve(words: readonly string[]): Promise<string> {
+  const server = spawn(process.execPath, [cli, 'view', '--json', ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  servers.push(server);
+  const line = await new Promise<string>((resolve, reject) => {
+    server.stdout?.once('data', (data) => resolve(String(data)));
+    server.once('exit', (code) => reject(new Error(`ewald view ended with ${code}`)));
+  });
+  return JSON.parse(line).url as string;
+}
+
+/** The viewer as the page offers it to the console. */
+interface Shown {
+  frame: number;
+  peaks?: { count: number; fs: Float32Array; ss: Float32Array };
+  crystals: { lengths: number[] }[];
+  locked: boolean;
+  colours: string;
+  summaries: ({ peaks: number; crystals: number } | undefined)[];
+  opened?: { width: number; cell?: number[] };
+  engine: { call(name: 'stream'): Promise<Blob>; end(reason: string): void };
+  pane: {
+    layout: { placeOf(fs: number, ss: number): [number, number] | undefined };
+    viewport: { toCanvas(place: [number, number]): [number, number]; zoom: number };
+    picture: { limits: [number, number]; frame?: { data: ArrayLike<number> } };
+    overlay: HTMLCanvasElement;
+  };
+  toggle(name: string, shown?: boolean): void;
+  go(frame: number): Promise<void>;
+}
+declare const viewer: Shown;
+
+/** A page with the steps of a person. */
+class Visit {
+  readonly page: Page;
+  readonly faults: string[] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.on('pageerror', (error) => this.faults.push(String(error)));
+    // Violations of the content security policy come as messages of the console.
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.faults.push(message.text());
+    });
+  }
+
+  static async open(url: string, size = { width: 1300, height: 900 }): Promise<Visit> {
+    const context = await browser.newContext({ viewport: size, acceptDownloads: true });
+    contexts.push(context);
+    const visit = new Visit(await context.newPage());
+    await visit.page.goto(url);
+    return visit;
+  }
+
+  /** Waits for the peaks of a frame. */
+  async peaks(frame = 0): Promise<void> {
+    await this.page.waitForFunction((n) => viewer.frame === n && viewer.peaks !== undefined, frame, {
+      timeout: 60_000,
+    });
+  }
+
+  async message(pattern: RegExp): Promise<string> {
+    const line = this.page.locator('#message');
+    await expect.poll(() => line.textContent(), { timeout: 60_000 }).toMatch(pattern);
+    return (await line.textContent()) ?? '';
+  }
+
+  async index(): Promise<void> {
+    await this.page.keyboard.press('x');
+    await this.message(/^Frame \d+: /);
+  }
+
+  /** What the pane shows, as the checksum of a screenshot. */
+  async picture(): Promise<string> {
+    await this.page.evaluate(
+      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+    );
+    return createHash('sha256')
+      .update(await this.page.locator('#pane').screenshot())
+      .digest('hex');
+  }
+}
+
+interface Truth {
+  readonly frames: readonly { readonly lattices: readonly { readonly spots: readonly number[][] }[] }[];
+}
+
+describe.skipIf(!dataFolder)('frames that the command offers', () => {
+  test('every strong spot of the truth has ink of a peak and of a reflection at its place', async () => {
+    const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
+    await visit.peaks();
+    await visit.index();
+    const truth: Truth = JSON.parse(readData('sim', 'run.truth.json'));
+    const spots = (truth.frames[0]?.lattices ?? []).flatMap((lattice) => lattice.spots);
+    const strong = spots.filter(([, , , , , counts = 0]) => counts > 100).map(([fs = 0, ss = 0]) => [fs, ss]);
+    expect(strong.length).toBeGreaterThan(100);
+    // Red over blue: inks of the light map, counted in a window about the place.
+    const inked = await visit.page.evaluate(async (places) => {
+      viewer.toggle('rings', false);
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      const { overlay, layout, viewport } = viewer.pane;
+      const pen = overlay.getContext('2d') as CanvasRenderingContext2D;
+      return places.map(([fs = 0, ss = 0]) => {
+        const [x, y] = viewport.toCanvas(layout.placeOf(fs, ss) ?? [0, 0]);
+        const { data } = pen.getImageData(Math.round(x) - 8, Math.round(y) - 8, 17, 17);
+        let [red, blue] = [0, 0];
+        for (let i = 0; i < data.length; i += 4) {
+          const [r = 0, , b = 0, alpha = 0] = data.subarray(i, i + 4);
+          if (alpha < 128) continue;
+          if (r > b + 60) red++;
+          if (b > r + 60) blue++;
+        }
+        return { red, blue };
+      });
+    }, strong);
+    expect(inked.filter(({ red }) => red < 6)).toEqual([]);
+    // A spot may lie at the edge of the reflections that are predicted.
+    expect(inked.filter(({ blue }) => blue >= 6).length).toBeGreaterThan(0.97 * strong.length);
+    expect(visit.faults).toEqual([]);
+  });
+
+  test.each([
+    ['sim/weak.h5', 'sim/weak'],
+    ['real/frames/cspad_thermolysin_dev.h5', 'real/frames/cspad_thermolysin'],
+  ])('%s: the stream of the page is that of the command', async (frames, geometry) => {
+    const words = filesOf(frames, geometry);
+    const stream = join(folder, 'out.stream');
+    const done = spawnSync(process.execPath, [
+      cli,
+      'index',
+      ...words,
+      '-o',
+      stream,
+      '--backend',
+      'wasm',
+      '--force',
+      '-j',
+      '1',
+    ]);
+    expect(done.status, String(done.stderr)).toBe(0);
+    const visit = await Visit.open(await serve(words));
+    await visit.peaks();
+    await visit.page.keyboard.press('Shift+X');
+    await visit.message(/^Searched/);
+    const written = await visit.page.evaluate(async () => (await viewer.engine.call('stream')).text());
+    const chunks = (text: string): string =>
+      text.slice(text.indexOf('----- Begin chunk -----')).replace(/^Image filename: .*$/gm, '');
+    expect(chunks(written)).toBe(chunks(readFileSync(stream, 'utf8')));
+    expect(visit.faults).toEqual([]);
+  });
+
+  test.each([
+    ['sim/hard.h5', 'sim/hard'],
+    ['real/frames/cspad_thermolysin_dev.h5', 'real/frames/cspad_thermolysin'],
+    ['real/frames/pilatus_thaumatin_dev_bslz4.h5', 'real/frames/pilatus_thaumatin'],
+  ])('%s: the background is light and weak spots stand out', async (frames, geometry) => {
+    const visit = await Visit.open(await serve(filesOf(frames, geometry)));
+    await visit.peaks();
+    const { background, weak } = await visit.page.evaluate(() => {
+      const { limits, frame } = viewer.pane.picture;
+      const black = (value: number): number => Math.max(0, Math.min(1, (value - limits[0]) / (limits[1] - limits[0])));
+      const data = frame?.data ?? [];
+      const sorted = Array.from({ length: 20_000 }, (_, i) =>
+        Number(data[Math.floor((i * data.length) / 20_000)]),
+      ).sort((a, b) => a - b);
+      const { fs, ss } = viewer.peaks ?? { fs: [], ss: [] };
+      const width = viewer.opened?.width ?? 1;
+      const maxima = Array.from(fs, (x, i) => {
+        let most = 0;
+        for (let dy = -1; dy <= 1; dy++)
+          for (let dx = -1; dx <= 1; dx++)
+            most = Math.max(most, Number(data[(Math.floor(ss[i] as number) + dy) * width + Math.floor(x) + dx]));
+        return most;
+      }).sort((a, b) => a - b);
+      return {
+        background: black(sorted[10_000] as number),
+        weak: black(maxima[Math.floor(maxima.length / 10)] as number),
+      };
+    });
+    expect(background).toBeGreaterThan(0.02);
+    expect(background).toBeLessThan(0.15);
+    expect(weak).toBeGreaterThan(0.4);
+    expect(visit.faults).toEqual([]);
+  });
+
+  test('a copied address shows the same picture in another browser, and a lost context comes back', async () => {
+    const url = await serve(filesOf('sim/run.h5', 'sim/run'));
+    const first = await Visit.open(url);
+    await first.peaks();
+    await first.page.keyboard.press('ArrowRight');
+    await first.peaks(1);
+    await first.page.keyboard.press('c');
+    await first.page.keyboard.press('l');
+    await first.page.fill('#high', '40');
+    await first.page.keyboard.press('Enter');
+    await first.page.locator('#pane .overlay').hover({ position: { x: 300, y: 300 } });
+    await first.page.mouse.wheel(0, -500);
+    await expect.poll(() => first.page.url()).toMatch(/f=1&at=.*lim=/);
+    await expect.poll(() => first.page.evaluate(() => viewer.pane.viewport.zoom)).toBeGreaterThan(0.9);
+    const settled = (): Promise<boolean> =>
+      first.page.evaluate(() => location.hash.includes(`,${viewer.pane.viewport.zoom / devicePixelRatio}&`));
+    await expect.poll(settled).toBe(true);
+    await first.page.mouse.move(5, 5);
+    await first.page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    const bytes = await first.picture();
+    const second = await Visit.open(`${url}${new URL(first.page.url()).hash}`);
+    await second.peaks(1);
+    await expect.poll(() => second.picture(), { timeout: 20_000 }).toBe(bytes);
+    expect(await second.page.evaluate(() => [viewer.locked, viewer.colours, viewer.pane.picture.limits[1]])).toEqual([
+      true,
+      'grey',
+      40,
+    ]);
+    await second.page.evaluate(async () => {
+      const gl = (document.querySelector('.picture') as HTMLCanvasElement).getContext('webgl2');
+      const extension = gl?.getExtension('WEBGL_lose_context');
+      extension?.loseContext();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      extension?.restoreContext();
+    });
+    await expect.poll(() => second.picture(), { timeout: 20_000 }).toBe(bytes);
+    expect([...first.faults, ...second.faults].filter((text) => !/CONTEXT_LOST/.test(text))).toEqual([]);
+  });
+
+  test('sliders change the peaks of the frame at once, and the frame that is asked for last is shown', async () => {
+    const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
+    await visit.peaks();
+    const before = await visit.page.evaluate(() => viewer.peaks?.count ?? 0);
+    await visit.page.locator('input[name=minSnr]').fill('12');
+    await visit.page.waitForFunction((count) => (viewer.peaks?.count ?? count) < count, before);
+    await visit.page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    for (let i = 0; i < 8; i++) await visit.page.keyboard.press('ArrowRight');
+    await visit.page.keyboard.press('Home');
+    await visit.page.keyboard.press('End');
+    await visit.peaks(11);
+    expect(await visit.page.locator('#frame').inputValue()).toBe('11');
+    expect(visit.faults).toEqual([]);
+  });
+});
+
+describe('what goes wrong is said, and the page stays usable', () => {
+  test.skipIf(!dataFolder)(
+    'unknown files, a geometry that does not fit, a geometry alone, a worker that dies',
+    async () => {
+      const visit = await Visit.open(await serve([]));
+      const { page } = visit;
+      const at = (name: string): string => join(dataFolder ?? '', name);
+      const noise = join(folder, 'noise.bin');
+      writeFileSync(noise, Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919) % 251)));
+      await page.setInputFiles('#files', noise);
+      await visit.message(/noise\.bin|format/);
+      await page.setInputFiles('#files', at('sim/run.geom'));
+      await visit.message(/no frames; drop the frames together/);
+      await page.setInputFiles('#files', [at('sim/run.h5'), at('real/frames/pilatus_thaumatin.geom')]);
+      await visit.message(/is it the geometry of this detector/);
+      await page.setInputFiles('#files', [at('sim/run.h5'), at('sim/run.geom')]);
+      await visit.peaks();
+      await page.keyboard.press('x');
+      await visit.message(/drop a \.cell file/);
+      // The cell alone goes with the frames that are open.
+      await page.setInputFiles('#files', at('sim/run.cell'));
+      await visit.peaks();
+      await visit.index();
+      expect(await page.evaluate(() => viewer.crystals.length)).toBe(1);
+      await page.evaluate(() => viewer.engine.end('The worker was ended by this test'));
+      await page.keyboard.press('x');
+      await visit.message(/No file is open/);
+      await page.setInputFiles('#files', [at('sim/run.h5'), at('sim/run.geom'), at('sim/run.cell')]);
+      await visit.peaks();
+      expect(visit.faults).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,183 @@
+/** The parts of the viewer that need no browser: contrast, places, the address of a view, files. */
+import { describe, expect, test } from 'vitest';
+import { readAddress, writeAddress } from '../../src/pages/view/address.js';
+import { Latest } from '../../src/pages/view/calls.js';
+import { colourMapNames, colourMaps } from '../../src/pages/view/colour-maps.js';
+import { automaticLimits, Histogram, sampleOf } from '../../src/pages/view/contrast.js';
+import { sortFiles } from '../../src/pages/view/files.js';
+import { csvOf } from '../../src/pages/view/frame-list.js';
+import { Layout } from '../../src/pages/view/layout.js';
+import { Viewport } from '../../src/pages/view/viewport.js';
+
+describe('contrast', () => {
+  test('bad pixels, pixels that are no counts and NaN take no part in the sample', () => {
+    const data = Float32Array.of(1, 2, 1e9, Number.NaN, -1, 3);
+    const bad = Uint8Array.of(0, 1, 0, 0, 0, 0);
+    expect([...sampleOf(data, { bad, validRange: [0, 1e6] })]).toEqual([1, 3]);
+  });
+
+  test('a flat background is shown from its 1st percentile to median + 12 σ', () => {
+    // 0 … 999: quartiles 250 and 750, so that σ = 500 / 1.349.
+    const sorted = Float64Array.from({ length: 1000 }, (_, i) => i);
+    const [low, high] = automaticLimits(sorted, 'spots');
+    expect(low).toBe(10);
+    expect(high).toBeCloseTo(500 + (12 * 500) / 1.349, 6);
+  });
+
+  test('photon counts whose median is 0 still have a range', () => {
+    expect(automaticLimits(new Float64Array(100), 'spots')).toEqual([0, 3]);
+    expect(automaticLimits(new Float64Array(0), 'spots')).toEqual([0, 1]);
+  });
+
+  test('patterns of electrons are shown from percentile 1 to 99.9', () => {
+    const sorted = Float64Array.from({ length: 1000 }, (_, i) => i);
+    expect(automaticLimits(sorted, 'range')).toEqual([10, 999]);
+    expect(automaticLimits(Float64Array.of(5, 5), 'range')).toEqual([5, 6]);
+  });
+
+  test('the histogram counts every value once, and its axis leads back', () => {
+    const sorted = Float64Array.of(-2, 0, 1, 5, 5, 100);
+    const histogram = new Histogram(sorted, 8);
+    expect(histogram.counts.reduce((a, b) => a + b)).toBe(6);
+    for (const value of sorted) expect(histogram.valueAt(histogram.shareOf(value))).toBeCloseTo(value, 9);
+  });
+
+  test('maps have 256 colours, and their lightness never turns back', () => {
+    for (const name of colourMapNames) {
+      const map = colourMaps[name];
+      expect(map.length, name).toBe(768);
+      const lightness = Array.from(
+        { length: 256 },
+        (_, i) => 0.2126 * (map[3 * i] ?? 0) + 0.7152 * (map[3 * i + 1] ?? 0) + 0.0722 * (map[3 * i + 2] ?? 0),
+      );
+      const sign = name === 'grey-inverse' ? -1 : 1;
+      for (let i = 8; i < 256; i += 8)
+        expect(sign * ((lightness[i] ?? 0) - (lightness[i - 8] ?? 0)), `${name} ${i}`).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('places', () => {
+  /** A panel of 4 × 3 pixels, turned by 90° and moved; one beside it of twice the pixel size. */
+  const layout = new Layout([
+    { name: 'a', minFs: 0, minSs: 0, endFs: 4, endSs: 3, origin: [10, 20], fs: [0, 1], ss: [-1, 0] },
+    { name: 'b', minFs: 0, minSs: 3, endFs: 4, endSs: 5, origin: [30, 0], fs: [2, 0], ss: [0, 2] },
+  ]);
+
+  test('a pixel is found again at its place, on its own panel', () => {
+    for (const [fs, ss, name] of [
+      [0.5, 0.5, 'a'],
+      [3.25, 2.75, 'a'],
+      [1.5, 4.5, 'b'],
+    ] as const) {
+      const place = layout.placeOf(fs, ss);
+      const found = place && layout.pixelAt(place);
+      expect(found?.panel.name).toBe(name);
+      expect(found?.fs).toBeCloseTo(fs, 9);
+      expect(found?.ss).toBeCloseTo(ss, 9);
+    }
+    expect(layout.pixelAt([25, 2])).toBeUndefined();
+    expect(layout.box).toEqual({ minX: 7, maxX: 38, minY: 0, maxY: 24 });
+  });
+
+  test('a place stays under the pointer while one zooms, whichever way is up', () => {
+    for (const up of [1, -1] as const) {
+      const viewport = new Viewport();
+      Object.assign(viewport, { width: 800, height: 600, up });
+      viewport.fit({ minX: -100, minY: -50, maxX: 100, maxY: 50 });
+      const at = [123, 456] as const;
+      const before = viewport.toPlane(at);
+      viewport.zoomAbout(at, 3.7);
+      const after = viewport.toPlane(at);
+      expect(after[0]).toBeCloseTo(before[0], 9);
+      expect(after[1]).toBeCloseTo(before[1], 9);
+      const [x, y] = viewport.toCanvas(before);
+      expect(x).toBeCloseTo(at[0], 9);
+      expect(y).toBeCloseTo(at[1], 9);
+      viewport.zoomAbout(at, 1e9);
+      expect(viewport.zoom).toBe(128);
+    }
+  });
+});
+
+describe('the address of a view', () => {
+  test('leads back to the view', () => {
+    const state = {
+      frame: 12,
+      at: [175.1, -31.2, 34],
+      scale: 'sqrt',
+      colours: 'viridis',
+      limits: [0, 38],
+      overlays: 'pir',
+      finder: [12, 4.5, 4],
+      only: 'hits',
+    } as const;
+    const written = writeAddress(state);
+    expect(written).toBe('#f=12&at=175.1,-31.2,34&s=sqrt&c=viridis&lim=0,38&o=pir&pk=12,4.5,4&only=hits');
+    expect(readAddress(written)).toEqual(state);
+    expect(written.length).toBeLessThan(200);
+  });
+
+  test('parts that make no sense are passed over, and foreign ones kept', () => {
+    expect(readAddress('#f=-1&at=1,2&lim=a,b&pk=1,,3&at=')).toEqual({});
+    expect(readAddress('#at=0,0,0')).toEqual({});
+    expect(writeAddress({ frame: 1 }, '#f=9&theirs=a%26b&lim=1,2')).toBe('#f=1&theirs=a%26b');
+  });
+});
+
+describe('files that are dropped', () => {
+  const file = (name: string) => ({ name, blob: new Blob([]) });
+
+  test('are sorted by what they are', () => {
+    const brought = sortFiles(['a_master.h5', 'a_data_000001.h5', 'x.GEOM', 'x.cell', 'x.stream'].map(file));
+    expect(brought.frames.map(({ name }) => name)).toEqual(['a_master.h5', 'a_data_000001.h5']);
+    expect([brought.geometry?.name, brought.cell?.name, brought.stream?.name]).toEqual([
+      'x.GEOM',
+      'x.cell',
+      'x.stream',
+    ]);
+  });
+
+  test('two geometries are refused by name', () => {
+    expect(() => sortFiles(['a.geom', 'b.geom', 'c.h5'].map(file))).toThrow(/2 geometries.*a\.geom, b\.geom.*drop one/);
+  });
+});
+
+test('the table of frames has a line for each searched frame, and the numbers of its cell', () => {
+  const cell = [79, 79, 38, 90, 90, 90];
+  const csv = csvOf([
+    { frame: 0, peaks: 30, hit: true, crystals: 1, cell, resolutionA: 2, error: undefined },
+    undefined,
+    { frame: 2, peaks: 1, hit: false, crystals: 0, cell: undefined, resolutionA: undefined, error: undefined },
+  ]);
+  expect(csv.split('\n')).toEqual([
+    'frame,peaks,hit,crystals,a,b,c,alpha,beta,gamma,resolution',
+    '0,30,1,1,79.0000,79.0000,38.0000,90.0000,90.0000,90.0000,2.0000',
+    '2,1,0,0,,,,,,,',
+    '',
+  ]);
+});
+
+test('of several requests the first and the last are answered; those between are dropped and counted', async () => {
+  const done: number[] = [];
+  let release: () => void = () => undefined;
+  const first = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const latest = new Latest<[number]>(
+    async (n) => {
+      if (n === 0) await first;
+      done.push(n);
+      if (n === 9) throw new Error('nine');
+    },
+    (error) => done.push(-(error as Error).message.length),
+  );
+  const all = [0, 1, 2, 3].map((n) => latest.ask(n));
+  release();
+  await Promise.all(all);
+  expect(done).toEqual([0, 3]);
+  expect(latest.dropped).toBe(2);
+  await latest.ask(9);
+  await latest.ask(10);
+  expect(done).toEqual([0, 3, 9, -4, 10]);
+});
