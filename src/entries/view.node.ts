@@ -6,4 +6,4 @@
  *
  * @module
  */
-export { type ServedView, type ServeViewOptions, serveView } from '../pages/serving/view.js';
+export { type ServedView, type ServeViewOptions, serveView } from '../serving/serve-view.node.js';

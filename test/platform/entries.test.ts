@@ -13,8 +13,8 @@ import { node, projectOf, root } from './support.js';
 const entries = Object.keys(manifest.exports)
   .filter((path) => !/\.(wasm|json)$/.test(path))
   .map((path) => path.replace('.', 'ewald'));
-/** `ewald/shell` writes files: no browser has it. */
-const inBrowsers = entries.filter((entry) => entry !== 'ewald/shell');
+/** `ewald/shell` writes files and `ewald/view` serves them: no browser has either. */
+const inBrowsers = entries.filter((entry) => !['ewald/shell', 'ewald/view'].includes(entry));
 const fileOf = (entry: string): string => entry.replace('/', '-');
 
 let project = '';

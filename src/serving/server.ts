@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError } from '../base/errors.js';
 import { Assets } from './assets.js';
 import { Gate, securityHeaders } from './gate.js';
 import { SharedFiles } from './shared-files.js';

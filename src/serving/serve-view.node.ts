@@ -1,9 +1,9 @@
 /** The viewer for files of this computer, as `ewald view` opens it. */
 import { stat } from 'node:fs/promises';
-import { expects } from '../../base/arguments.js';
-import { EwaldError } from '../../base/errors.js';
-import { fileReason } from '../../base/file-errors.js';
-import { integer, knownOptions } from '../../base/options.js';
+import { expects } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
+import { fileReason } from '../base/file-errors.js';
+import { integer, knownOptions } from '../base/options.js';
 import { PageServer } from './server.js';
 
 /** Options of `serveView`. */
