@@ -1,9 +1,10 @@
 /**
- * Which of the fourteen Bravais lattices a measured cell may be, with how much the metric has to be bent for each.
+ * Finds the Bravais lattices, of the fourteen, that a measured cell may belong to, with the distortion of the metric
+ * that each one requires.
  *
- * An axis of symmetry is a lattice vector with a net of lattice vectors perpendicular to it. Each such axis with its
- * reduced net gives the conventional cells it may be part of, set as the International Tables do (settings.ts). A metric
- * alone cannot tell a symmetry from a coincidence: the answer is a list.
+ * A symmetry axis is a lattice vector with a net of lattice vectors perpendicular to it. Each axis and its reduced net
+ * give the conventional cells that contain it, in the standard settings of the International Tables (settings.ts). A
+ * metric alone cannot tell symmetry from coincidence, so the result is a list.
  */
 import { anglesOf, type Cell, combine, cross, dot, expectsCell, lengthsOf, norm, type Vector, volume } from './cell.js';
 import { reducedCell } from './niggli.js';
@@ -19,24 +20,24 @@ import {
 
 export { type BravaisType, bravaisTypes } from './settings.js';
 
-/** One Bravais lattice that fits. */
+/** A Bravais lattice that fits. */
 export interface BravaisCandidate {
   readonly type: BravaisType;
   /**
-   * Conventional cell in the orientation of the given one, as measured, right-handed: b the unique axis of a monoclinic
-   * cell, c that of a tetragonal or hexagonal one, hR obverse in hexagonal axes.
+   * Conventional cell, right-handed and undistorted, in the orientation of the input cell: b is the unique axis of a
+   * monoclinic cell, c that of a tetragonal or hexagonal one; hR is obverse in hexagonal axes.
    */
   readonly cell: Cell;
-  /** Lengths (angstrom) and angles (degrees) of the conventional cell, made to obey the symmetry. */
+  /** Lengths (angstrom) and angles (degrees) of the conventional cell, constrained by the symmetry. */
   readonly parameters: readonly [number, number, number, number, number, number];
-  /** Largest relative change of a length, or change of an angle in radians, that the symmetry asks for. */
+  /** Largest relative change of a length, or change of an angle in radians, that the symmetry requires. */
   readonly distortion: number;
 }
 
 type Parameters = [number, number, number, number, number, number];
 const mean = (...x: number[]): number => x.reduce((sum, v) => sum + v, 0) / x.length;
 
-/** The parameters nearest to the given ones that a crystal system allows. */
+/** For each crystal system, the parameters it allows that are nearest to the given ones. */
 const symmetrise: Record<string, (p: Parameters) => Parameters> = {
   a: (p) => p,
   m: ([a, b, c, , be]) => [a, b, c, 90, be, 90],
@@ -55,11 +56,12 @@ function distortionOf(from: Parameters, to: Parameters): number {
 }
 
 /**
- * Bravais lattices that fit a cell within `tolerance` (largest relative change of a length, or of an angle in radians;
- * 0 … 0.2, default 0.02), highest symmetry first, each once, in its conventional cell; aP, which always fits, comes last.
+ * Returns the Bravais lattices that fit a primitive cell within `tolerance` (largest relative change of a length, or
+ * change of an angle in radians; 0 … 0.2, default 0.02). Each lattice appears once, in its conventional cell, highest
+ * symmetry first; aP always fits and comes last.
  *
- * Settings: International Tables A, 3.1 (aP: Niggli-reduced; mP and mC: β ≥ 90° and as near to it as may be, mP with
- * a ≤ c; oP, oI, oF: a ≤ b ≤ c; oC: a ≤ b; hR: obverse). `given` is a primitive cell.
+ * Settings: International Tables A, 3.1 (aP: Niggli-reduced; mP and mC: β ≥ 90° and as close to 90° as possible, mP
+ * with a ≤ c; oP, oI, oF: a ≤ b ≤ c; oC: a ≤ b; hR: obverse).
  */
 export function bravaisCandidates(given: Cell, tolerance = 0.02): BravaisCandidate[] {
   expectsCell('bravaisCandidates: the cell', given);
@@ -72,7 +74,7 @@ export function bravaisCandidates(given: Cell, tolerance = 0.02): BravaisCandida
     const distortion = distortionOf(measured, ideal);
     if (distortion > tolerance) return;
     const old = best.get(type);
-    // Of two axes that fit equally well the one with the smaller cell is the convention's.
+    // If two axes fit equally well, the convention takes the one with the smaller cell.
     const tie = old && Math.abs(distortion - old.distortion) < 1e-3 * tolerance + 1e-9;
     if (old && (tie ? !plainer(cell, old.cell) : distortion > old.distortion)) return;
     best.set(type, { type, cell, parameters: ideal, distortion });
@@ -91,7 +93,7 @@ export function bravaisCandidates(given: Cell, tolerance = 0.02): BravaisCandida
   return [...best.values()].sort((x, y) => bravaisTypes.indexOf(y.type) - bravaisTypes.indexOf(x.type));
 }
 
-/** Lattice vectors that have a net of lattice vectors across them, each with its net. */
+/** Lattice vectors that have a perpendicular net of lattice vectors, each with its net. */
 function axes(reduced: Cell, tolerance: number): { axis: Vector; net: Net }[] {
   const vectors = latticeVectors(reduced, 2);
   const found: { axis: Vector; net: Net }[] = [];
@@ -120,7 +122,7 @@ function latticeVectors(cell: Cell, most: number): Vector[] {
   return out;
 }
 
-/** Smaller first; of cells with the same edges the one nearer to a rectangle. */
+/** Whether a cell has shorter edges or, if the edges are equal, is closer to rectangular. */
 function plainer(cell: Cell, than: Cell): boolean {
   const skew = (c: Cell): number => anglesOf(c).reduce((sum, angle) => sum + Math.abs(angle - 90), 0);
   const edges = (c: Cell): number => lengthsOf(c).reduce((sum, length) => sum + length, 0);

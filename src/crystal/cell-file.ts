@@ -1,5 +1,6 @@
 /**
- * Known cells as people have them: CrystFEL .cell files, the CRYST1 line of a PDB file, six parameters, or nine numbers.
+ * Reads a known cell from any common notation: a CrystFEL .cell file, the CRYST1 line of a PDB file, six parameters or
+ * nine numbers.
  */
 import { expectsText } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
@@ -8,9 +9,9 @@ import { anglesOf, type Cell, cellFrom, cellFromParameters, checkCell, lengthsOf
 import { type Centring, centrings } from './centring.js';
 import { withoutComment } from './comments.js';
 
-/** A known cell: its vectors in some orientation, and the lattice points inside it. */
+/** A known cell: its vectors in an arbitrary orientation, and its centring. */
 export interface KnownCell {
-  /** Rows a, b, c in angstrom; made of parameters, a lies along x and b in the xy plane. */
+  /** Rows a, b, c in angstrom. A cell made from parameters has a along x and b in the xy plane. */
   readonly cell: Cell;
   readonly centring: Centring;
 }
@@ -22,7 +23,7 @@ const fail = (name: string, message: string): EwaldError =>
 /**
  * Reads a known cell from the text of a CrystFEL unit cell file, of a PDB file, or from six or nine numbers.
  *
- * `name` is what messages call it, default "the cell". Throws `Format` with the line for what is not understood.
+ * `name` identifies the cell in messages, default "the cell". Throws `Format` with the line that could not be parsed.
  */
 export function readCell(text: string, name = 'the cell'): KnownCell {
   expectsText('readCell: the first argument', text);
@@ -33,11 +34,12 @@ export function readCell(text: string, name = 'the cell'): KnownCell {
   const cryst1 = lines.findIndex((line) => line.startsWith('CRYST1'));
   if (cryst1 >= 0) return parsePdb(lines[cryst1] ?? '', `${name}:${cryst1 + 1}`);
   if (/^CrystFEL unit cell file version/.test(first) && !/version 1\.0$/.test(first))
-    throw fail(name, `"${first}" is not known; needed is "CrystFEL unit cell file version 1.0"`);
+    throw fail(name, `"${first}" is not a known first line; expected "CrystFEL unit cell file version 1.0"`);
   if (!/=/.test(text))
     throw fail(
       name,
-      'this is no cell; needed is a CrystFEL .cell file, a PDB file with a CRYST1 line, or the numbers a,b,c,al,be,ga',
+      'this is not a cell; expected a CrystFEL .cell file, a PDB file with a CRYST1 line, or the numbers ' +
+        'a,b,c,al,be,ga',
     );
   return parseCellFile(text, name);
 }
@@ -52,8 +54,8 @@ const lengths = ['a', 'b', 'c'];
 const angles = ['al', 'be', 'ga'];
 
 /**
- * Reads a CrystFEL unit cell file: `lattice_type`, `centering` (default P), `unique_axis`, lengths in A or nm, angles in
- * deg or rad; `;` begins a comment. Throws `Format` with the name and line.
+ * Reads a CrystFEL unit cell file: `lattice_type`, `centering` (default P), `unique_axis`, lengths in A or nm, angles
+ * in deg or rad; `;` begins a comment. Throws `Format` with the name and line.
  */
 export function parseCellFile(text: string, name: string): KnownCell {
   const values = new Map<string, number>();
@@ -69,21 +71,22 @@ export function parseCellFile(text: string, name: string): KnownCell {
       const near = key && nearest(key, all);
       throw fail(
         where,
-        `"${clip(line)}" is not understood; ${near ? `did you mean "${near}"?` : `known are ${all.join(', ')}`}`,
+        `"${clip(line)}" is not a key of cell ` +
+          `files; ${near ? `did you mean "${near}"?` : `expected one of ${all.join(', ')}`}`,
       );
     }
-    if (at.has(key)) throw fail(where, `${key} is there twice, first in line ${at.get(key)}`);
+    if (at.has(key)) throw fail(where, `${key} is given twice, first in line ${at.get(key)}`);
     at.set(key, i + 1);
     const allowed = words[key];
     if (allowed) {
       if (!allowed.includes(rest))
-        throw fail(where, `${key} is "${clip(rest)}"; needed is one of ${allowed.join(', ')}`);
+        throw fail(where, `${key} is "${clip(rest)}"; expected one of ${allowed.join(', ')}`);
       said.set(key, rest);
     } else values.set(key, parameter(key, rest, line, where));
   }
   const missing = [...lengths, ...angles].filter((key) => !values.has(key));
   if (missing.length > 0)
-    throw fail(name, `the cell lacks ${missing.join(', ')}; needed are a, b, c (A or nm) and al, be, ga (deg)`);
+    throw fail(name, `the cell lacks ${missing.join(', ')}; expected a, b, c (A or nm) and al, be, ga (deg)`);
   const six = [...lengths, ...angles].map((key) => values.get(key) ?? Number.NaN) as Six;
   return centred(six, (said.get('centering') ?? 'P') as Centring, name);
 }
@@ -99,7 +102,8 @@ function parameter(key: string, rest: string, line: string, where: string): numb
   if (word === '' || !Number.isFinite(value) || factor === undefined || more !== undefined)
     throw fail(
       where,
-      `"${clip(line)}" is not a cell parameter; needed is for example "${length ? `${key} = 79.1 A` : `${key} = 90 deg`}"`,
+      `"${clip(line)}" is not a cell parameter; expected, for example, ` +
+        `"${length ? `${key} = 79.1 A` : `${key} = 90 deg`}"`,
     );
   return value * factor;
 }
@@ -119,17 +123,20 @@ function parsePdb(line: string, where: string): KnownCell {
     return word === '' ? Number.NaN : Number(word);
   }) as Six;
   if (!six.every(Number.isFinite))
-    throw fail(where, `"${clip(line)}" is no CRYST1 record; needed are a b c al be ga in columns 7 to 54`);
+    throw fail(where, `"${clip(line)}" is not a valid CRYST1 record; expected a b c al be ga in columns 7 to 54`);
   if (six[0] === 1 && six[1] === 1 && six[2] === 1)
-    throw fail(where, 'the cell is 1 1 1, which PDB files write for no crystal');
+    throw fail(where, 'the cell is 1 1 1, the PDB placeholder for structures that are not crystals');
   const group = line.slice(55, 66).trim();
   const letter = group[0] ?? 'P';
   if (!(centrings as readonly string[]).includes(letter))
-    throw fail(where, `the space group "${clip(group)}" begins with no centring; known are ${centrings.join(', ')}`);
+    throw fail(
+      where,
+      `the space group "${clip(group)}" does not begin with a centring; expected one of ${centrings.join(', ')}`,
+    );
   return centred(six, letter as Centring, where);
 }
 
-/** Parameters with their centring, made sense of: R may mean either axes, H needs its own. */
+/** Combines parameters and centring: R may refer to rhombohedral or hexagonal axes, H requires hexagonal ones. */
 function centred(six: Six, centring: Centring, where: string): KnownCell {
   const [a, b, c, alpha, beta, gamma] = six;
   let cell: Cell;
@@ -145,12 +152,12 @@ function centred(six: Six, centring: Centring, where: string): KnownCell {
     throw fail(where, `centring H needs hexagonal axes (a = b, 90 90 120 degrees); these are ${six.join(' ')}`);
   if (centring === 'R' && !rhombohedral && !hexagonal)
     throw fail(where, `centring R needs rhombohedral or hexagonal axes; these are ${six.join(' ')}`);
-  // PDB files call the hexagonal axes of a rhombohedral group R as well as H.
+  // PDB files use R as well as H for the hexagonal axes of a rhombohedral group.
   return { cell, centring: centring === 'R' && !rhombohedral ? 'H' : centring };
 }
 
 /**
- * Reads a cell written as six parameters `a,b,c,alpha,beta,gamma` or nine numbers; undefined when the text is something
+ * Reads a cell written as six parameters `a,b,c,alpha,beta,gamma` or nine numbers; undefined if the text is anything
  * else.
  */
 export function parseCellText(text: string): Cell | undefined {
@@ -165,7 +172,10 @@ export function parseCellText(text: string): Cell | undefined {
   return cell;
 }
 
-/** Writes a CrystFEL unit cell file; `lattice` is its lattice_type. Throws `Argument` for words that no such file has. */
+/**
+ * Writes a CrystFEL unit cell file; `lattice` is its lattice_type. Throws `Argument` for values that the format cannot
+ * hold.
+ */
 export function formatCellFile(known: KnownCell, lattice: string, uniqueAxis?: 'a' | 'b' | 'c'): string {
   choice('formatCellFile: lattice', lattice, 'triclinic', latticeTypes);
   choice('formatCellFile: centring', known.centring, 'P', centrings);

@@ -1,5 +1,5 @@
 /**
- * Unit cells: rows a, b, c in angstrom; lengths and angles; the reciprocal cell; whether two cells span the same
+ * Unit cells as rows a, b, c in angstrom: lengths and angles, the reciprocal cell, and whether two cells span the same
  * lattice.
  */
 import { expects, expectsNumbers } from '../base/arguments.js';
@@ -20,15 +20,15 @@ export const norm = (a: Vector): number => Math.sqrt(dot(a, a));
 export const scale = (k: number, a: Vector): Vector => [k * a[0], k * a[1], k * a[2]];
 export const subtract = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 
-/** Throws `Argument` unless `cell` is three vectors. Cheap: inner loops ask. */
+/** Throws `Argument` unless `cell` is three vectors. Cheap enough for inner loops. */
 export function expectsCell(what: string, cell: Cell): void {
   if (Array.isArray(cell) && cell[0]?.length === 3 && cell[1]?.length === 3 && cell[2]?.length === 3) return;
   const how =
-    'three vectors [[ax, ay, az], [bx, by, bz], [cx, cy, cz]] in angstrom; cellFrom makes them of nine numbers';
+    'three vectors [[ax, ay, az], [bx, by, bz], [cx, cy, cz]] in angstrom; cellFrom builds them from nine numbers';
   expects(false, what, cell, how);
 }
 
-/** Nine numbers in a row as a cell. */
+/** Makes a cell from nine consecutive numbers. */
 export function cellFrom(values: ArrayLike<number>, offset = 0): Cell {
   expectsNumbers('cellFrom: the first argument', values);
   const at = (i: number): number => values[offset + i] ?? Number.NaN;
@@ -39,7 +39,7 @@ export function cellFrom(values: ArrayLike<number>, offset = 0): Cell {
   ];
 }
 
-/** A cell as nine numbers in a row. */
+/** The nine numbers of a cell, row by row. */
 export const flat = (cell: Cell): number[] => cell.flatMap((row) => [...row]);
 
 /** Signed volume a · (b × c), in cubic angstrom; negative for a left-handed cell. */
@@ -74,9 +74,10 @@ export function anglesOf(cell: Cell): [number, number, number] {
 }
 
 /**
- * The cell of lengths (angstrom) and angles (degrees) in the standard setting: a along x, b in the xy plane.
+ * Returns the cell with the given lengths (angstrom) and angles (degrees) in the standard setting: a along x, b in the
+ * xy plane.
  *
- * Throws `Argument` when the angles do not close or a length is not positive.
+ * Throws `Argument` if the angles do not close or a length is not positive.
  */
 export function cellFromParameters(a: number, b: number, c: number, alpha: number, beta: number, gamma: number): Cell {
   const shown = `${a} ${b} ${c} ${alpha} ${beta} ${gamma}`;
@@ -104,16 +105,17 @@ export function cellFromParameters(a: number, b: number, c: number, alpha: numbe
 }
 
 /**
- * Checks a cell that came from outside: finite, and of a volume that is not zero.
+ * Checks a cell supplied by the caller: it must be finite and have a nonzero volume. A left-handed cell is accepted.
  *
- * Throws `Argument`; a left-handed cell is fine.
+ * Throws `Argument`.
  */
 export function checkCell(cell: Cell, what: string): void {
   expectsCell(what, cell);
   if (!cell.flat().every(Number.isFinite))
     throw new EwaldError(
       'Argument',
-      `${what} holds ${cell.flat().find((x) => !Number.isFinite(x))}; needed are nine finite numbers, rows a b c in angstrom`,
+      `${what} holds ${cell.flat().find((x) => !Number.isFinite(x))}; expected nine finite numbers, rows a b c ` +
+        'in angstrom',
     );
   const [a, b, c] = lengthsOf(cell);
   const relative = Math.abs(volume(cell)) / (a * b * c);
@@ -141,8 +143,8 @@ export function relation(cell: Cell, reference: Cell): { matrix: number[]; devia
 }
 
 /**
- * Whether two cells span the same lattice: an integer unimodular matrix, within `tolerance` an entry, leads from one to
- * the other.
+ * Whether two cells span the same lattice, that is, are related by a unimodular integer matrix, each entry to within
+ * `tolerance`.
  */
 export function sameLattice(cell: Cell, reference: Cell, tolerance = 0.15): boolean {
   expectsCell('sameLattice: the cell', cell);
@@ -151,7 +153,7 @@ export function sameLattice(cell: Cell, reference: Cell, tolerance = 0.15): bool
   return deviation <= tolerance && Math.abs(determinant) === 1;
 }
 
-/** The cell of a flat integer matrix times a cell. */
+/** Multiplies a cell by an integer matrix given as nine numbers, row by row. */
 export function combine(matrix: readonly number[], cell: Cell): Cell {
   const row = (i: number): Vector => {
     const [h, k, l] = [matrix[3 * i] ?? 0, matrix[3 * i + 1] ?? 0, matrix[3 * i + 2] ?? 0];

@@ -1,11 +1,13 @@
-/** Centred cells: the primitive cell of the same lattice, and the way back. Source: International Tables A, 1.5.1. */
+/**
+ * Centred cells: conversion to the primitive cell of the same lattice and back. Source: International Tables A, 1.5.1.
+ */
 import { EwaldError } from '../base/errors.js';
 import { type Cell, cellFrom, combine, reciprocal } from './cell.js';
 
 /**
- * Lattice points inside a cell, as CrystFEL and PDB files name them: P none; A, B, C a face; I the middle; F every
- * face; H rhombohedral in hexagonal axes, obverse: (2/3, 1/3, 1/3) and (1/3, 2/3, 2/3); R rhombohedral in its own axes,
- * which is primitive.
+ * Centring as CrystFEL and PDB files name it: P primitive; A, B, C face-centred; I body-centred; F all faces centred; H
+ * rhombohedral in hexagonal axes, obverse: (2/3, 1/3, 1/3) and (1/3, 2/3, 2/3); R rhombohedral in its own axes, which
+ * is primitive.
  */
 export type Centring = 'P' | 'A' | 'B' | 'C' | 'I' | 'F' | 'H' | 'R';
 
@@ -26,10 +28,10 @@ const primitives: Readonly<Record<Centring, readonly number[]>> = {
 /** The names of the centrings. */
 export const centrings = Object.keys(primitives) as readonly Centring[];
 
-/** Whether a lattice of this centring has points inside the cell. */
+/** Whether a cell of this centring holds more than one lattice point. */
 export const isCentred = (centring: Centring): boolean => centring !== 'P' && centring !== 'R';
 
-/** A primitive cell of the lattice of a centred one, in its orientation. */
+/** The primitive cell of a centred lattice, in the same orientation. */
 export const primitiveOf = (cell: Cell, centring: Centring): Cell => combine(primitives[centring], cell);
 
 /** Rows: a, b, c of the centred cell in terms of the primitive vectors of `primitiveOf`; integers. */
@@ -39,14 +41,14 @@ export function conventionalMatrix(centring: Centring): number[] {
   return [0, 1, 2].flatMap((i) => dual.map((row) => Math.round(row[i] ?? 0)));
 }
 
-/** A name of a centring from outside. Throws `Argument`. */
+/** Validates the name of a centring. Throws `Argument`. */
 export function checkCentring(name: string, what: string): Centring {
   const centring = centrings.find((candidate) => candidate === name);
-  if (!centring) throw new EwaldError('Argument', `${what} is "${name}"; needed is one of ${centrings.join(', ')}`);
+  if (!centring) throw new EwaldError('Argument', `${what} is "${name}"; expected one of ${centrings.join(', ')}`);
   return centring;
 }
 
-/** Whether a reflection is absent by the centring of the lattice. */
+/** Whether a reflection is systematically absent because of the lattice centring. */
 export function isAbsent(centring: Centring, h: number, k: number, l: number): boolean {
   const odd = (n: number): boolean => n % 2 !== 0;
   switch (centring) {

@@ -1,8 +1,8 @@
-/** Comments at the end of a line. */
+/** Removes comments at the end of lines. */
 
 /**
- * A line without its comment and the white space around. No pattern such as /;.*$/: behind a separator that `.` does not
- * match, each mark would look for the end anew.
+ * A line without its comment and surrounding white space. A pattern such as /;.*$/ would be quadratic: after a line
+ * separator that `.` does not match, the search for the end restarts at every mark.
  */
 export function withoutComment(line: string, mark: string): string {
   const at = line.indexOf(mark);

@@ -1,6 +1,7 @@
 /**
- * How one lattice lies on another: every basis of the one whose lengths and angles are those of the other's basis.
- * The lattice's own symmetry gives several such bases; they differ by proper rotations that map the lattice on itself.
+ * Matches one lattice to another: finds every basis of the first whose lengths and angles are those of the second's
+ * basis. A symmetric lattice has several such bases; they differ by the proper rotations that map the lattice onto
+ * itself.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -8,7 +9,7 @@ import { type Cell, cellFrom, combine, dot, expectsCell, norm, reciprocal, type 
 import { type Centring, primitiveOf } from './centring.js';
 import { reducedCell } from './niggli.js';
 
-/** A basis of a lattice that is like a given basis. */
+/** A basis of a lattice that resembles a given basis. */
 interface Match {
   readonly basis: Cell;
   /** Largest relative difference of a length, or of an angle in radians. */
@@ -46,7 +47,7 @@ function matches(cell: Cell, like: Cell, limit: number): Match[] {
           Math.abs(angle(a, c) - angles[1]),
           ...[a, b, c].map((v, i) => Math.abs(norm(v) / (lengths[i] as number) - 1)),
         );
-        // Not a sublattice, and not the mirror image: that one differs by the inversion, which is no rotation.
+        // Excludes sublattices and the mirror image, which differs by the inversion and not by a rotation.
         if (bend <= limit && Math.abs(volume([a, b, c]) / size - 1) < 0.5) found.push({ basis: [a, b, c], bend });
       }
     }
@@ -55,30 +56,31 @@ function matches(cell: Cell, like: Cell, limit: number): Match[] {
 }
 
 /**
- * How far the lattice of `cell` must be bent to have the lengths and angles of that of `reference`: the largest relative
- * change of a length, or of an angle in radians, of the reduced basis; Infinity beyond `limit` (default 0.1).
+ * The distortion that gives the lattice of `cell` the lengths and angles of the lattice of `reference`: the largest
+ * relative change of a length, or change of an angle in radians, of the reduced basis; Infinity beyond `limit` (default
+ * 0.1).
  */
 export const latticeBend = (cell: Cell, reference: Cell, limit = 0.1): number =>
   Math.min(Number.POSITIVE_INFINITY, ...matches(cell, reduced(reference), limit).map(({ bend }) => bend));
 
-/** How lattices are compared. */
+/** Options of comparing lattices. */
 export interface MisorientationOptions {
-  /** Centring of both cells, default P: an H lattice has less symmetry than the vectors of its cell. */
+  /** Centring of both cells, default P. An H lattice has less symmetry than the vectors of its cell suggest. */
   readonly centring?: Centring;
   /**
-   * How far a lattice may be bent by one of its own rotations, 0 … 0.1, default 0.01: relative lengths and angles in
-   * radians. Axes of 79.1 and 79.4 Å count as equal then.
+   * Largest distortion at which a rotation still counts as a symmetry of the lattice, 0 … 0.1, default 0.01: relative
+   * for lengths, radians for angles. With the default, axes of 79.1 and 79.4 Å count as equal.
    */
   readonly tolerance?: number;
 }
 
 /**
- * Angle in degrees, 0 … 180, of the smallest rotation that takes the lattice of `reference` to that of `cell`: the
- * proper rotations that map the lattice on itself count as none, whatever the bases.
+ * Angle in degrees, 0 … 180, of the smallest rotation that takes the lattice of `reference` to that of `cell`. Proper
+ * rotations that map the lattice onto itself do not count, so the choice of bases does not matter.
  *
- * Of the bases of `cell` that match the reference's reduced basis best, each gives a rotation, the polar factor of the
- * map between them (W. Kabsch, Acta Cryst. A32 (1976) 922). Throws `Argument` when the lattices are not alike within
- * a quarter of their lengths and 0.25 radians.
+ * Each basis of `cell` that best matches the reduced basis of `reference` gives a rotation, the polar factor of the map
+ * between them (W. Kabsch, Acta Cryst. A32 (1976) 922). Throws `Argument` if the lattices differ by more than a quarter
+ * of their lengths or 0.25 radians.
  */
 export function misorientation(cell: Cell, reference: Cell, options: MisorientationOptions = {}): number {
   expectsCell('misorientation: the cell', cell);
@@ -107,7 +109,7 @@ function turnBetween(basis: Cell, from: Cell): number {
     const inverseTransposed = reciprocal(cellFrom(f)).flat();
     f = f.map((x, i) => (x + (inverseTransposed[i] ?? 0)) / 2);
   }
-  // Half the skew part is the sine along the axis: exact for small angles, where the trace alone is not.
+  // Half the skew part is the sine along the axis: accurate for small angles, unlike the trace alone.
   const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = f as [
     number,
     number,

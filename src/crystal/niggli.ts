@@ -1,5 +1,5 @@
 /**
- * The Niggli-reduced cell: the one cell, of the infinitely many of a lattice, that every program finds.
+ * The Niggli-reduced cell: the unique cell, of the infinitely many of a lattice, on which all programs agree.
  *
  * Source: Křivý and Gruber, Acta Cryst. A32 (1976) 297, with the tolerances of Grosse-Kunstleve, Sauter and Adams, Acta
  * Cryst. A60 (2004) 1.
@@ -8,7 +8,7 @@
 import { EwaldError } from '../base/errors.js';
 import { type Cell, combine, dot, expectsCell, volume } from './cell.js';
 
-/** A reduced cell and the integer matrix (rows, determinant ±1) that makes it from the given one. */
+/** A reduced cell and the integer matrix (rows, determinant ±1) that transforms the given cell to it. */
 export interface ReducedCell {
   readonly cell: Cell;
   readonly matrix: readonly number[];
@@ -17,8 +17,8 @@ export interface ReducedCell {
 /**
  * Reduces a cell; the result is right-handed.
  *
- * `tolerance` is relative to the cube root of the volume, 0 … 0.1, default 1e-5: raise it for measured cells whose
- * lengths or angles are equal within errors. Throws `Argument` when it does not converge (a flat cell).
+ * `tolerance` is relative to the cube root of the volume, 0 … 0.1, default 1e-5. Raise it for measured cells whose
+ * lengths or angles are equal within errors. Throws `Argument` if the reduction does not converge (a flat cell).
  */
 export function niggli(given: Cell, tolerance = 1e-5): ReducedCell {
   expectsCell('niggli: the cell', given);
@@ -71,21 +71,21 @@ export function niggli(given: Cell, tolerance = 1e-5): ReducedCell {
 }
 
 /**
- * Reduces a measured cell, whose lengths and angles waver about forms that are equal within errors: the first tolerance
- * with which the reduction converges. Throws `Argument` for a flat cell.
+ * Reduces a measured cell whose equal lengths or angles differ by measurement errors, with the smallest tolerance at
+ * which the reduction converges. Throws `Argument` for a flat cell.
  */
 export function reducedCell(given: Cell, tolerances: readonly number[] = [1e-5, 1e-3, 1e-2]): ReducedCell {
   for (const tolerance of tolerances.slice(0, -1)) {
     try {
       return niggli(given, tolerance);
     } catch {
-      // Tried again with the next one.
+      // Try the next tolerance.
     }
   }
   return niggli(given, tolerances.at(-1));
 }
 
-/** Steps 3 and 4: the signs of a, b, c that make the three products all positive, or none of them. */
+/** Steps 3 and 4: the signs of a, b, c that make the three products all positive or all non-positive. */
 function signs(xi: number, eta: number, zeta: number, epsilon: number): [number, number, number] {
   const [sx, sy, sz] = [xi, eta, zeta].map((x) => (x > epsilon ? 1 : x < -epsilon ? -1 : 0)) as [
     number,
@@ -94,7 +94,7 @@ function signs(xi: number, eta: number, zeta: number, epsilon: number): [number,
   ];
   if (sx * sy * sz > 0) return [sx, sy, sz];
   const flips: [number, number, number] = [sx > 0 ? -1 : 1, sy > 0 ? -1 : 1, sz > 0 ? -1 : 1];
-  // A product that is zero may take either sign: it keeps the hand of the basis.
+  // A product of zero may take either sign, which is chosen to keep the handedness of the basis.
   const free = [sx, sy, sz].lastIndexOf(0);
   if (flips[0] * flips[1] * flips[2] < 0 && free >= 0) flips[free] = -1;
   return flips;

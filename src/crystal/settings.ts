@@ -1,5 +1,5 @@
 /**
- * Conventional cells made from an axis of symmetry and the net of lattice vectors perpendicular to it, in the standard
+ * Builds conventional cells from a symmetry axis and the net of lattice vectors perpendicular to it, in the standard
  * settings of the International Tables A, 3.1.
  */
 import { type Cell, cross, dot, norm, reciprocal, scale, subtract, type Vector, volume } from './cell.js';
@@ -23,19 +23,22 @@ export const bravaisTypes = [
 ] as const;
 export type BravaisType = (typeof bravaisTypes)[number];
 
-/** Two shortest vectors of a net, obtuse: p · q ≤ 0. With −(p + q) they are the shortest of their classes modulo 2. */
+/**
+ * The two shortest vectors of a net, at an obtuse angle: p · q ≤ 0. With −(p + q) they are the shortest of their
+ * classes modulo 2.
+ */
 export type Net = readonly [p: Vector, q: Vector];
 
 const plus = (u: Vector, v: Vector): Vector => [u[0] + v[0], u[1] + v[1], u[2] + v[2]];
 
-/** The net that vectors of one plane span, reduced; undefined when they lie in a line. */
+/** The reduced net spanned by coplanar vectors; undefined if they are collinear. */
 export function shortNet(vectors: readonly Vector[]): Net | undefined {
   const sorted = [...vectors].sort((u, v) => norm(u) - norm(v));
   const [first] = sorted;
   const second = sorted.find((v) => first && norm(cross(first, v)) > 0.05 * norm(first) * norm(v));
   if (!first || !second) return undefined;
   let [p, q] = [first, second];
-  // Gauss: what is left of q after p is taken out as often as it goes.
+  // Gauss reduction: subtracts p from q as often as possible, then swaps.
   for (let round = 0; round < 20; round++) {
     q = subtract(q, scale(Math.round(dot(p, q) / dot(p, p)), p));
     if (norm(q) >= norm(p) * (1 - 1e-12)) break;
@@ -71,7 +74,7 @@ const known: Readonly<Record<string, string>> = {
   '4,8,4 8,4,8': 'reverse',
 };
 
-/** Centring of a cell, or undefined when it is none of the usual ones. */
+/** Centring of a cell, or undefined if it is not a standard one. */
 function centringOf(cell: Cell, primitive: Cell): string | undefined {
   const order = Math.round(Math.abs(volume(cell) / volume(primitive)));
   if (order < 1 || order > 4) return undefined;
@@ -81,8 +84,9 @@ function centringOf(cell: Cell, primitive: Cell): string | undefined {
 const rightHanded = ([a, b, c]: Cell): Cell => (volume([a, b, c]) < 0 ? [a, scale(-1, b), c] : [a, b, c]);
 
 /**
- * b along the axis; a and c the vectors of the net with β ≥ 90° and nearest to it. P: a ≤ c. Centred: a is the vector
- * whose half is in the centring (C, never A or I), c the shorter of those that make a cell with it.
+ * Monoclinic setting: b along the axis; a and c are the vectors of the net with the smallest β ≥ 90°. P: a ≤ c.
+ * Centred: a is the vector whose half belongs to the centring (C, never A or I), c the shortest that completes a cell
+ * with it.
  */
 export function monoclinicSetting(
   axis: Vector,
@@ -109,7 +113,7 @@ export function monoclinicSetting(
 const alike = (u: Vector, v: Vector, tolerance: number): boolean =>
   Math.abs(norm(u) / norm(v) - 1) < 3 * tolerance + 1e-6;
 
-/** Orthorhombic, tetragonal and cubic cells: the axis and two vectors of its net at right angles. */
+/** Orthorhombic, tetragonal and cubic cells: the axis and two perpendicular vectors of its net. */
 export function orthogonalSetting(
   axis: Vector,
   [p, q]: Net,
@@ -125,7 +129,7 @@ export function orthogonalSetting(
       const centring = centringOf([u, v, axis], primitive);
       if (!centring || !'PABCIF'.includes(centring)) continue;
       const byLength = [u, v, axis].sort((x, y) => norm(x) - norm(y)) as [Vector, Vector, Vector];
-      // The face that holds a lattice point is perpendicular to c.
+      // The centred face is perpendicular to c.
       const c = { A: u, B: v, C: axis }[centring];
       const [short, long] = byLength.filter((x) => x !== c) as [Vector, Vector];
       if (c) found.push({ type: 'oC', cell: rightHanded([short, long, c]) });
@@ -157,7 +161,7 @@ export function hexagonalSetting(
   const centring = centringOf([p, q, c], primitive);
   if (centring === 'P') return { type: 'hP', cell: [p, q, c] };
   if (centring === 'obverse') return { type: 'hR', cell: [p, q, c] };
-  // Half a turn about c makes one of the other.
+  // A rotation by 180° about c converts reverse to obverse.
   if (centring === 'reverse') return { type: 'hR', cell: [scale(-1, p), scale(-1, q), c] };
   return undefined;
 }

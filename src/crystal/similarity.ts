@@ -1,13 +1,13 @@
 /**
- * How alike two cells are by their metric alone, and whether a cell explains enough spots: the measures of the fast
- * feedback indexer.
+ * Measures of the fast feedback indexer: similarity of two cells by their metric alone, and whether a cell explains
+ * enough spots.
  */
 
 import { expectsNumbers } from '../base/arguments.js';
 import { type Cell, expectsCell, lengthsOf, reciprocal, volume } from './cell.js';
 
 /**
- * Similarity of two cells, smaller is more alike: max(0, (Δvolume + Δlength)² − threshold), with the relative
+ * Dissimilarity of two cells, 0 for similar ones: max(0, (Δvolume + Δlength)² − threshold), with the relative
  * difference of the volumes and the largest relative difference of the sorted lengths. Orientation does not matter.
  * `threshold` is 0 or more, default 0.02.
  */
@@ -22,8 +22,8 @@ export function cellSimilarity(cell: Cell, known: Cell, threshold = 0.02): numbe
 }
 
 /**
- * For each spot ([n, 3], 1/angstrom) whether it lies within `radius` (1/angstrom, default 0.00075) of a node of the
- * cell.
+ * For each spot ([n, 3], 1/angstrom), whether it lies within `radius` (1/angstrom, default 0.00075) of a node of the
+ * reciprocal lattice.
  */
 export function covers(cell: Cell, spots: ArrayLike<number>, radius = 0.00075): Uint8Array {
   expectsCell('covers: the cell', cell);
@@ -51,8 +51,8 @@ export function covers(cell: Cell, spots: ArrayLike<number>, radius = 0.00075): 
 /**
  * Whether a cell explains at least `minSpots` spots (default 8) within `radius` (1/angstrom, default 0.00075).
  *
- * This is the fast feedback indexer's rule, kept for comparison: it takes 9 % of pure noise for crystals at 300 spots.
- * The verdict of `indexer.run` corrects for chance.
+ * This is the rule of the fast feedback indexer, kept for comparison: at 300 spots it accepts 9 % of pure-noise images
+ * as crystals. The verdict of `indexer.run` corrects for chance.
  */
 export function isViable(
   cell: Cell,

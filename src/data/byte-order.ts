@@ -14,8 +14,8 @@ interface BufferType {
 export interface Turning {
   readonly swapBytes: NonNullable<ByteSource['swapBytes']>;
   /**
-   * Fills `out` with frames of `bytes` bytes that begin `stride` bytes apart in an open file, the bytes of each number of
-   * `width` bytes in reverse (1: as they are). Absent where the system reads otherwise.
+   * Fills `out` with frames of `bytes` bytes that start `stride` bytes apart in an open file, reversing the bytes of
+   * each number of `width` bytes (1: unchanged). Absent on systems without this read.
    */
   readonly readTurned?: (
     file: number,
@@ -27,9 +27,9 @@ export interface Turning {
   ) => Promise<void>;
 }
 
-/** Below this a call of an addon costs more than it saves. */
+/** For arrays smaller than this, calling an addon costs more than it saves. */
 const leastForAddon = 4096;
-/** Copied and turned at a time: it stays in a core's first cache between the two. */
+/** Bytes copied and reversed at a time, so that they stay in the L1 cache in between. */
 const pieceBytes = 1 << 15;
 
 /** What swaps large arrays: the source that the bytes are from. */
@@ -60,7 +60,7 @@ export function swapBytes(bytes: Uint8Array, width: number, source: Swapper): vo
   }
   const { Buffer } = globalThis as { Buffer?: BufferType };
   if (Buffer) {
-    // A copy in a typed array is some five times slower.
+    // A copying loop over a typed array is about five times slower.
     const whole = Math.floor(bytes.byteLength / width) * width;
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, whole);
     if (width === 2) buffer.swap16();

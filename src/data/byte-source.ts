@@ -1,6 +1,6 @@
 /**
  * Where bytes come from: positioned asynchronous reads over a file, a Blob, an HTTP address or memory. A format is
- * written once over this and works in Node, in a browser tab and in a worker.
+ * written once on top of this interface and works in Node, in a browser tab and in a worker.
  *
  * It is not a stream and has no position: any number of reads may be in flight, in any order.
  */
@@ -9,42 +9,44 @@ import type { PlatformSignal } from '../base/globals.js';
 
 /** Options of one read. */
 export interface ReadOptions {
-  /** Ends the read with `Aborted`. */
+  /** Aborts the read with `Aborted`. */
   readonly signal?: PlatformSignal | undefined;
 }
 
-/** Options of opening a file beside another one. */
+/** Options of opening a file next to another one. */
 export interface SiblingOptions extends ReadOptions {
-  /** Lets the path leave the folder of the file that names it. Default: refused. */
+  /** Allows the path to leave the folder of the file that names it. Default false. */
   readonly allowOutside?: boolean | undefined;
 }
 
-/** How frames follow each other in a source. */
+/** Layout of frames in a source. */
 export interface StoredFrames {
   readonly bytes: number;
-  /** From one to the next. */
+  /** Bytes from one frame to the next. */
   readonly stride: number;
-  /** Bytes of a number that are to be turned round; 1 for none. */
+  /** Bytes per number to be reversed; 1 for none. */
   readonly turn: number;
 }
 
-/** Bytes that can be read at any place. */
+/** Bytes that can be read at any position. */
 export interface ByteSource {
-  /** What messages call it: a path, the name of a File, an address. */
+  /** Name used in messages: a path, the name of a File, an address. */
   readonly name: string;
-  /** Bytes it holds. */
+  /** Size in bytes. */
   readonly size: number;
-  /** Its path, where it is a file of this machine. */
+  /** Path, if it is a local file. */
   readonly path?: string;
   /**
-   * Reads exactly `length` bytes from `offset`, or as many as `into` holds, into `into`. Several reads may be in flight.
+   * Reads exactly `length` bytes from `offset`, or as many as `into` holds, into `into`. Several reads may be in
+   * flight.
    *
-   * Throws `Format` where the source ends before, `File` where it cannot be read or changed meanwhile, `Aborted`.
+   * Throws `Format` if the source ends first, `File` if it cannot be read or has changed since it was opened,
+   * `Aborted`.
    */
   read(offset: number, into: number | Uint8Array, options?: ReadOptions): Promise<Uint8Array>;
   /**
-   * The same for frames with something between them, or of another byte order, straight to where they belong. Undefined
-   * where the source cannot do these at less than the price of a copy.
+   * Reads frames that are separated by gaps or have another byte order directly into their destination. Undefined if
+   * the source cannot do this for less than the cost of a copy.
    */
   readonly readFrames?: (
     offset: number,
@@ -60,32 +62,32 @@ export interface ByteSource {
   /**
    * Opens the file at `path`, relative to this one ('a_000001.h5', 'sub/b.raw').
    *
-   * Throws `File` where there is none (the message says where it was looked for) and where the path leaves the folder
-   * without `allowOutside`.
+   * Throws `File` if there is none (the message says where it was looked for) or if the path leaves the folder without
+   * `allowOutside`.
    */
   sibling(path: string, options?: SiblingOptions): Promise<ByteSource>;
-  /** Lets go of it; reads in flight end first. A second call does nothing. */
+  /** Closes the source after the reads in flight. Calling it again does nothing. */
   close(): Promise<void>;
 }
 
-/** Checks the range of a read before anything is allocated; answers where the bytes go. */
+/** Checks the range of a read before anything is allocated; returns the destination. */
 export function target(source: ByteSource, offset: number, into: number | Uint8Array): Uint8Array {
   const length = typeof into === 'number' ? into : into.byteLength;
   if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0)
-    throw new EwaldError('Format', `${source.name}: a read of ${length} bytes at ${offset} makes no sense`, {
+    throw new EwaldError('Format', `${source.name}: cannot read ${length} bytes at ${offset}`, {
       detail: { path: source.name, offset, length },
     });
   if (offset + length > source.size)
     throw new EwaldError(
       'Format',
-      `${source.name}: the file ends at byte ${source.size}; ${length} bytes from byte ${offset} on are needed. ` +
-        'Is it cut short?',
+      `${source.name}: the file ends at byte ${source.size}; expected ${length} bytes from byte ${offset} on. ` +
+        'Is it truncated?',
       { detail: { path: source.name, offset, length, size: source.size } },
     );
   return typeof into === 'number' ? new Uint8Array(into) : into;
 }
 
-/** The file beside `source`, undefined where there is none. */
+/** The file next to `source`; undefined if there is none. */
 export async function siblingIfThere(
   source: ByteSource,
   path: string,
@@ -99,15 +101,19 @@ export async function siblingIfThere(
   }
 }
 
-/** The error for a file that is not there; `siblingIfThere` knows it. */
+/** The error for a missing file; `siblingIfThere` recognises it. */
 export function absentFile(path: string, lookedFor?: string, cause?: unknown): EwaldError {
-  return new EwaldError('File', `${path} is not there${lookedFor === undefined ? '' : ` (looked for ${lookedFor})`}`, {
-    cause,
-    detail: { path, lookedFor, absent: true },
-  });
+  return new EwaldError(
+    'File',
+    `${path} does not ` + `exist${lookedFor === undefined ? '' : ` (looked for ${lookedFor})`}`,
+    {
+      cause,
+      detail: { path, lookedFor, absent: true },
+    },
+  );
 }
 
-/** Refuses a path that leaves the folder of the file that names it; answers its parts. */
+/** Rejects a path that leaves the folder of the file that names it; returns its parts. */
 export function partsInside(from: string, path: string, options: SiblingOptions): string[] {
   const parts: string[] = [];
   let outside = /^([/\\]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*:\/\/)/.test(path) || path.includes('\0');

@@ -1,20 +1,23 @@
 /**
- * Files that belong to another one: the data files of an Eiger master, the raw file beside an EMPAD .xml. Whoever drops
- * both on a page means one dataset, in whatever order they come.
+ * Files that belong to another one: the data files of an Eiger master, the raw file of an EMPAD .xml. Users who drop
+ * both on a page mean one dataset, in either order.
  */
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Dataset } from './dataset.js';
 
-/** An input among several. */
+/** One of several inputs. */
 export interface Given<T> {
   readonly input: T;
   readonly name: string;
 }
 
-/** Files that are opened to see what they refer to: masters come first, and a series of plain frames costs a few. */
+/**
+ * Number of files that are opened to see what they refer to: masters come first, and a series of plain frames needs
+ * only a few probes.
+ */
 const mostProbed = 8;
 
-/** Those that refer to others most likely come first: masters by their name, then the rarer endings. */
+/** The files most likely to refer to others first: masters by name, then the rarer endings. */
 function byLikelihood<T>(given: readonly Given<T>[]): Given<T>[] {
   const ending = ({ name }: Given<T>): string => name.slice(name.lastIndexOf('.') + 1).toLowerCase();
   const counts = new Map<string, number>();
@@ -24,10 +27,10 @@ function byLikelihood<T>(given: readonly Given<T>[]): Given<T>[] {
 }
 
 /**
- * The inputs that are read by themselves, in the order given; those that another one reads are left out.
+ * The inputs that are datasets of their own, in the order given; those that another input reads are left out.
  *
- * `opened` opens one and names the files it asked for; an input that cannot be opened stays, so that its own error is
- * reported.
+ * `opened` opens an input and returns the files it requested. An input that cannot be opened is kept, so that its own
+ * error is reported.
  */
 export async function withoutCompanions<T>(
   given: readonly Given<T>[],
@@ -43,7 +46,7 @@ export async function withoutCompanions<T>(
   return (own.length > 0 ? own : given).map(({ input }) => input);
 }
 
-/** A source that remembers which files beside it were asked for. */
+/** A source that records which sibling files were requested. */
 export function recording(source: ByteSource): { readonly source: ByteSource; readonly asked: ReadonlySet<string> } {
   const asked = new Set<string>();
   const sibling: ByteSource['sibling'] = async (path, options) => {
@@ -54,7 +57,7 @@ export function recording(source: ByteSource): { readonly source: ByteSource; re
   return { source: Object.create(source, { sibling: { value: sibling } }) as ByteSource, asked };
 }
 
-/** Opens and closes a source; names the files beside it that were asked for. */
+/** Opens and closes a source; returns the sibling files that were requested. */
 export async function filesAskedFor(
   source: ByteSource,
   open: (source: ByteSource) => Promise<Dataset>,

@@ -1,8 +1,8 @@
 /**
- * What is done to the numbers of a frame before anybody counts with them: dark, gain, pixels without a count. One object,
- * shared by everything that reads frames (udf, peaks), so that all of them mean the same by a bad pixel.
+ * Corrections of pixel values before any analysis: dark frame, gain, invalid pixels. Everything that reads frames (udf,
+ * peaks) shares this object, so that a bad pixel means the same everywhere.
  *
- * (value − dark) · gain for good pixels; bad ones are marked, and filled from their neighbours where asked.
+ * Good pixels become (value − dark) · gain; bad ones are marked and optionally filled from their neighbours.
  */
 import { expectsMembers, expectsNumbers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
@@ -10,27 +10,27 @@ import { knownOptions } from '../base/options.js';
 import type { Dataset, Metadata } from './dataset.js';
 import { type DataType, elements, type FrameArray } from './dtype.js';
 
-/** What is wrong with the pixels of a detector. All arrays have an element a pixel of the frame, in its order. */
+/** Defects of a detector's pixels. All arrays have one element per pixel of the frame, in the frame's order. */
 export interface CorrectionOptions {
-  /** Elements a frame. Default: the length of the arrays given. */
+  /** Elements per frame. Default: the length of the given arrays. */
   readonly length?: number;
   /** Pixels that are never used: 1 is bad. */
   readonly mask?: ArrayLike<number> | undefined;
-  /** Taken off every value, in its units. */
+  /** Subtracted from every value, in the same units. */
   readonly dark?: ArrayLike<number> | undefined;
-  /** Factor of what is left. */
+  /** Factor applied after the dark frame is subtracted. */
   readonly gain?: ArrayLike<number> | undefined;
-  /** Values above it are overloads: bad in the frame they occur in. */
+  /** Values above this one are overloads: bad in the frame in which they occur. */
   readonly saturation?: number | undefined;
-  /** Values below it are no counts. */
+  /** Values below this one are not counts. */
   readonly underload?: number | undefined;
   /** Values that mark a pixel without a count. */
   readonly markers?: readonly number[] | undefined;
-  /** Bad pixels get the mean of their good neighbours within a panel of this size instead of 0; panels are not crossed. */
+  /** Size of a panel. Bad pixels get the mean of their good neighbours within the panel instead of 0. */
   readonly patch?: { readonly width: number; readonly height: number } | undefined;
   /**
-   * Only the pixels of `mask` are bad, as in LiberTEM: a gain of 0 is a factor, and a NaN stays a NaN. Default false: a gain
-   * that is 0 or not finite marks a dead pixel, and a NaN a pixel without a count in its frame.
+   * Only the pixels of `mask` are bad, as in LiberTEM: a gain of 0 is a factor, and NaN stays NaN. Default false: a
+   * gain that is 0 or not finite marks a dead pixel, and NaN marks a pixel without a count in its frame.
    */
   readonly maskOnly?: boolean | undefined;
 }
@@ -42,20 +42,20 @@ const names = ['length', 'mask', 'dark', 'gain', 'saturation', 'underload', 'mar
 
 /** Corrections of a detector. Immutable; the arrays are copied. */
 export class Corrections {
-  /** Elements a frame. */
+  /** Elements per frame. */
   readonly length: number;
-  /** 1 for pixels that are bad in every frame; absent where all are good. */
+  /** 1 for pixels that are bad in every frame; undefined if all are good. */
   readonly mask: Uint8Array | undefined;
   readonly dark: Float64Array | undefined;
   readonly gain: Float64Array | undefined;
   readonly saturation: number;
   readonly underload: number;
   readonly markers: readonly number[];
-  /** What it was made of: as plain data it travels to other threads. */
+  /** The options it was made from: plain data that can be sent to other threads. */
   readonly options: CorrectionOptions;
   readonly #patch: CorrectionOptions['patch'];
   readonly #maskOnly: boolean;
-  /** Whether any value is bad by itself. */
+  /** Whether a value can be bad in itself. */
   readonly #limits: boolean;
 
   /** Throws `Argument` for unknown options, `Shape` for arrays of different lengths. */
@@ -67,7 +67,7 @@ export class Corrections {
     if (length === undefined || !Number.isInteger(length) || length < 1)
       throw new EwaldError(
         'Argument',
-        'Corrections: needed is the length of a frame, or a mask, dark or gain that has it',
+        'Corrections: expected the length of a frame, or a mask, dark or gain that has it',
       );
     for (const [name, array] of Object.entries(given))
       if (array !== undefined && array.length !== length)
@@ -75,11 +75,11 @@ export class Corrections {
     if (patch && (!Number.isInteger(length / (patch.width * patch.height)) || patch.width < 1))
       throw new EwaldError(
         'Shape',
-        `Corrections: panels of ${patch.height} × ${patch.width} do not tile ${length} pixels`,
+        `Corrections: panels of ${patch.height} × ${patch.width} do not tile a frame of ${length} pixels`,
       );
     this.length = length;
     this.mask = mask ? Uint8Array.from(mask, (bad) => (bad ? 1 : 0)) : undefined;
-    // Float32 would lose what frames of 32 bits are above their dark frame.
+    // Float32 would lose small differences between 32-bit frames and their dark frame.
     this.dark = dark ? Float64Array.from(dark) : undefined;
     this.gain = gain ? Float64Array.from(gain) : undefined;
     this.#maskOnly = options.maskOnly ?? false;
@@ -89,7 +89,7 @@ export class Corrections {
     this.options = { ...options, length };
     this.#patch = patch;
     this.#limits = options.saturation !== undefined || options.underload !== undefined || this.markers.length > 0;
-    // A gain of 0 or NaN is how many detectors mark a dead pixel.
+    // Many detectors mark dead pixels with a gain of 0 or NaN.
     if (!this.#maskOnly && this.gain?.some((factor) => !(Math.abs(factor) > 0 && Number.isFinite(factor)))) {
       const marks = this.mask ?? new Uint8Array(length);
       for (let i = 0; i < length; i++) {
@@ -103,9 +103,9 @@ export class Corrections {
     }
   }
 
-  /** The corrections that a dataset states itself: its mask, its limits and its markers. */
+  /** The corrections that a dataset itself states: its mask, its limits and its markers. */
   static async of(dataset: Dataset, options: Omit<CorrectionOptions, 'length'> = {}): Promise<Corrections> {
-    expectsMembers('Corrections.of: the dataset', dataset, ['frameLength', 'read', 'meta'], 'what open gives');
+    expectsMembers('Corrections.of: the dataset', dataset, ['frameLength', 'read', 'meta'], 'the result of open');
     expectsMembers('Corrections.of: the options', options, [], 'an object');
     const { saturation, underload, markers } = dataset.meta;
     const own = await dataset.mask?.();
@@ -113,22 +113,22 @@ export class Corrections {
     return new Corrections({ saturation, underload, markers, ...options, mask, length: dataset.frameLength });
   }
 
-  /** Whether nothing changes: frames can be used as they are. */
+  /** Whether nothing is corrected, so that frames can be used unchanged. */
   get isIdentity(): boolean {
     return !this.mask && !this.dark && !this.gain && !this.#limits;
   }
 
   /**
-   * Whether corrected values are linear in those of the frame: no limit or marker makes a value bad by itself. (A NaN
-   * does so always: frames of floats are for `apply`.)
+   * Whether corrected values are linear in those of the frame: no limit or marker makes a value bad in itself. (NaN
+   * always does: frames of floats require `apply`.)
    */
   get isLinear(): boolean {
     return !this.#limits;
   }
 
   /**
-   * Weights w' with Σ weights · corrected = Σ w' · (value − dark) for every frame: gain, bad pixels and their neighbours
-   * in the weights. Needs `isLinear`.
+   * Weights w' with Σ weights · corrected = Σ w' · (value − dark) for every frame: gain, bad pixels and patches are
+   * folded into the weights. Requires `isLinear`.
    */
   folded(weights: ArrayLike<number>): Float64Array {
     const { length, mask, gain } = this;
@@ -140,12 +140,12 @@ export class Corrections {
         const good = goodAround(mask, i, this.#patch);
         for (const j of good) out[j] = (out[j] as number) + (weights[i] as number) / good.length;
       }
-    // What has no weight does not take part, whatever its gain is.
+    // Pixels without weight do not contribute, whatever their gain is.
     if (gain) for (let i = 0; i < length; i++) if (out[i] !== 0) out[i] = (out[i] as number) * (gain[i] as number);
     return out;
   }
 
-  /** Corrects a sum of `count` frames in its place: the sum of the corrected frames. Needs `isLinear`. */
+  /** Converts a sum of `count` frames, in place, to the sum of the corrected frames. Requires `isLinear`. */
   correctSum(sum: Float64Array, count: number): void {
     const { length, mask, dark, gain } = this;
     for (let i = 0; i < length; i++)
@@ -154,14 +154,14 @@ export class Corrections {
   }
 
   /**
-   * Corrects one frame: values into `out` (computed in float64; 0 where bad unless patched), reasons into `marks` (bits of
-   * `badPixel`, 0 good). Returns the number of bad pixels. Complex frames are refused (`Shape`).
+   * Corrects one frame: values go into `out` (computed in float64; 0 where bad unless patched), reasons into `marks`
+   * (bits of `badPixel`, 0 good). Returns the number of bad pixels. Complex frames are rejected (`Shape`).
    */
   apply(frame: FrameArray, dtype: DataType, out: Float32Array | Float64Array, marks: Uint8Array): number {
     const { length, mask, dark, gain, saturation, underload, markers } = this;
     const ofNaN = this.#maskOnly ? 0 : badPixel.marker;
     if (elements[dtype].numbers !== 1 || dtype === 'f16')
-      throw new EwaldError('Shape', `frames of ${dtype} have no counts to correct; needed are integers, f32 or f64`);
+      throw new EwaldError('Shape', `frames of ${dtype} have no counts to correct; expected integers, f32 or f64`);
     for (const [name, array] of Object.entries({ frame, out, marks }))
       if (array.length < length)
         throw new EwaldError(
@@ -188,7 +188,7 @@ export class Corrections {
   }
 }
 
-/** The good ones among the eight neighbours of pixel i, within its panel. */
+/** The good pixels among the eight neighbours of pixel i, within its panel. */
 function goodAround(marks: Uint8Array, i: number, { width, height }: { width: number; height: number }): number[] {
   const x = i % width;
   const y = Math.floor(i / width) % height;
@@ -203,7 +203,7 @@ function goodAround(marks: Uint8Array, i: number, { width, height }: { width: nu
   return good;
 }
 
-/** The mean of the good neighbours; larger holes stay 0. */
+/** Fills bad pixels with the mean of their good neighbours; pixels without any stay 0. */
 function patchBad(
   out: Float32Array | Float64Array,
   marks: Uint8Array,
@@ -217,7 +217,7 @@ function patchBad(
   }
 }
 
-/** Pixels of a frame that carry no count by what the file states, as a mask: 1 is bad. */
+/** Pixels of a frame that carry no count according to the file's metadata, as a mask: 1 is bad. */
 export function staticMask(frame: FrameArray, meta: Metadata): Uint8Array {
   expectsNumbers('staticMask: the frame', frame);
   expectsMembers('staticMask: the metadata', meta, [], 'the metadata of a dataset, dataset.meta');

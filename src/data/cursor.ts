@@ -1,20 +1,20 @@
 /**
- * Reads a header value by value. Small reads are served from a window of the file, so that a tag tree of thousands of
- * values costs a few reads.
+ * Reads a header value by value. Small reads are served from a window of the file, so that a tree of thousands of tags
+ * costs only a few reads.
  */
 import type { PlatformSignal } from '../base/globals.js';
 import { Pace } from '../base/pace.js';
 import type { ByteSource } from './byte-source.js';
 
-/** Bytes of a window: larger than nearly every header, small for a network. */
+/** Window size in bytes: larger than nearly every header, small for a network. */
 const windowBytes = 2 ** 16;
 
-/** A place in a source that moves on as values are read. */
+/** A position in a source that advances as values are read. */
 export class Cursor {
   readonly source: ByteSource;
   at: number;
   little = true;
-  /** Every walk through a header passes here, so here is where it serves the event loop. */
+  /** Every walk through a header comes through here, so this is where the event loop is served. */
   readonly #pace: Pace;
   readonly #signal: PlatformSignal | undefined;
   #window = new Uint8Array(0);
@@ -28,7 +28,7 @@ export class Cursor {
     this.#pace = new Pace(signal);
   }
 
-  /** Whether `length` more bytes are there. */
+  /** Whether `length` more bytes exist. */
   has(length: number): boolean {
     return this.at + length <= this.source.size;
   }
@@ -40,12 +40,12 @@ export class Cursor {
     return this.#window.subarray(from, from + length);
   }
 
-  /** Text of `length` bytes, a character a byte. */
+  /** Text of `length` bytes, one character per byte. */
   async text(length: number): Promise<string> {
     return latin1(await this.bytes(length));
   }
 
-  // The view may be another one after the wait.
+  // Evaluated after the wait, which may have replaced the view.
   async u8(): Promise<number> {
     const at = await this.#step(1);
     return this.#view.getUint8(at);
@@ -66,7 +66,7 @@ export class Cursor {
     const at = await this.#step(4);
     return this.#view.getInt32(at, this.little);
   }
-  /** A 64-bit integer as a number: beyond 2⁵³ rounded, which is beyond the size of any file anyway. */
+  /** A 64-bit integer as a number, rounded beyond 2⁵³, which exceeds the size of any file. */
   async u64(): Promise<number> {
     const at = await this.#step(8);
     return Number(this.#view.getBigUint64(at, this.little));
@@ -90,13 +90,13 @@ export class Cursor {
     return from;
   }
 
-  /** Makes the next `length` bytes lie in the window; answers where. */
+  /** Makes the next `length` bytes available in the window; returns their position. */
   async #need(length: number): Promise<number> {
     if (this.#pace.due) await this.#pace.rest();
     const from = this.at - this.#start;
     if (from >= 0 && from + length <= this.#window.length) return from;
     const { source } = this;
-    // Whatever is wrong with the length is the source's to say.
+    // The source reports an invalid length.
     const wanted = Math.max(length, Math.min(windowBytes, source.size - this.at));
     this.#window = (await source.read(this.at, wanted, { signal: this.#signal })) as Uint8Array<ArrayBuffer>;
     this.#view = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.byteLength);
@@ -105,13 +105,13 @@ export class Cursor {
   }
 }
 
-/** Bytes as text, a character a byte. */
+/** Bytes as text, one character per byte. */
 export const latin1 = (bytes: Uint8Array): string => {
-  // TextDecoder's latin1 is Windows-1252: bytes 0x80 … 0x9f would become other characters.
+  // TextDecoder's latin1 is Windows-1252, which maps bytes 0x80 … 0x9f to other characters.
   let text = '';
   for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
   return text;
 };
 
-/** The same up to the first NUL. */
+/** Text up to the first NUL. */
 export const cString = (text: string): string => text.split('\0', 1)[0] ?? '';

@@ -1,8 +1,8 @@
 /**
- * A stack of detector frames, whatever file it lies in: its shape, its dtype, what the file says of the experiment, and
- * reads of whole frames into memory of the caller.
+ * A stack of detector frames in any file format: its shape, its dtype, the metadata of the experiment, and reads of
+ * whole frames into memory of the caller.
  *
- * It is not an array library: frames come in the detector's own dtype and are neither corrected nor converted.
+ * It is not an array library: frames have the detector's own dtype and are neither corrected nor converted.
  */
 import type { PlatformSignal } from '../base/globals.js';
 import type { Disposable } from '../base/resource.js';
@@ -10,13 +10,13 @@ import type { DataType, FrameArray } from './dtype.js';
 
 /** Axes of a dataset, slowest first, as in NumPy. */
 export interface DatasetShape {
-  /** The scan or series: [] for one picture, [frames], [rows, columns], … */
+  /** The scan or series: [] for one image, [frames], [rows, columns], … */
   readonly navigation: readonly number[];
-  /** A frame: [y, x]; [n] for a spectrum; [y, x, channels] for a colour picture. */
+  /** A frame: [y, x]; [n] for a spectrum; [y, x, channels] for a colour image. */
   readonly signal: readonly number[];
 }
 
-/** What an axis means: value = offset + index · scale. */
+/** Calibration of an axis: value = offset + index · scale. */
 export interface Axis {
   readonly name: string;
   readonly size: number;
@@ -25,75 +25,77 @@ export interface Axis {
   readonly unit?: string;
 }
 
-/** Two numbers of a picture: x along the fastest axis, y along the next one. */
+/** Two numbers of an image: x along the fastest axis, y along the next one. */
 export interface XY {
   readonly x: number;
   readonly y: number;
 }
 
-/** What the file says of the experiment; what it does not say is absent. */
+/** What the file states about the experiment; anything it does not state is absent. */
 export interface Metadata {
-  /** Who wrote it: camera, program. */
+  /** The camera or program that wrote it. */
   readonly maker?: string;
   readonly detector?: string;
   readonly serial?: string;
-  /** As the file has it. */
+  /** Date as the file has it. */
   readonly date?: string;
   readonly wavelengthA?: number;
   /** Acceleration voltage of the electrons. */
   readonly voltageV?: number;
-  /** Sample to detector. */
+  /** Distance from the sample to the detector. */
   readonly distanceM?: number;
-  /** Camera length as an electron microscope states it. */
+  /** Camera length as stated by an electron microscope. */
   readonly cameraLengthM?: number;
   readonly pixelSizeM?: XY;
-  /** In pixels from the outer corner of the first pixel, whose centre is then (0.5, 0.5), as the file states it. */
+  /**
+   * In pixels from the outer corner of the first pixel, whose centre is therefore at (0.5, 0.5), as the file states it.
+   */
   readonly beamCentrePx?: XY;
   readonly exposureS?: number;
-  /** Rotation of the sample: angle at the begin of the first frame and the step a frame. */
+  /** Rotation of the sample: angle at the start of the first frame and the increment per frame. */
   readonly oscillationDeg?: { readonly start: number; readonly range: number };
   readonly sensor?: { readonly material?: string; readonly thicknessM?: number };
-  /** Bits a detector pixel counts to. */
+  /** Bits per detector pixel. */
   readonly bitDepth?: number;
   /** Values above this one are overloads. */
   readonly saturation?: number;
-  /** Values below this one are no counts: gaps, bad pixels. */
+  /** Values below this one are not counts but gaps or bad pixels. */
   readonly underload?: number;
   /** Values that mark a pixel without a count, such as 2³² − 1. */
   readonly markers?: readonly number[];
-  /** All axes, slowest first, where the file describes them. */
+  /** All axes, slowest first, if the file describes them. */
   readonly axes?: readonly Axis[];
-  /** The header as the file has it, for what has no name above. */
+  /** The header as the file has it, for everything without a name above. */
   readonly header?: Readonly<Record<string, unknown>>;
 }
 
-/** Something the opener of a file should know. */
+/** A remark for whoever opened the file. */
 export interface Note {
-  /** `guess`: taken without the file saying so; `missing`: useful but not in the file; `warning`: looks wrong. */
+  /** `guess`: assumed, not stated by the file; `missing`: useful but not in the file; `warning`: looks wrong. */
   readonly kind: 'guess' | 'missing' | 'warning';
   readonly text: string;
   /** The option of `open` that sets it. */
   readonly option?: string;
 }
 
-/** An array of a file that holds several. */
+/** An array of a file that contains several. */
 export interface ArrayEntry {
-  /** What the option `dataset` takes. */
+  /** Value for the option `dataset`. */
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: DataType;
-  /** Whether it is the one that was opened. */
+  /** Whether this array was opened. */
   readonly chosen: boolean;
 }
 
-/** A size the header promises beside the one found. */
+/** A size stated in the header, and the size found. */
 export interface SizeCheck {
   readonly what: string;
   readonly expected: number;
   readonly found: number;
 }
 
-/** A run of whole frames. */
+/** A run of consecutive frames. */
 export interface FrameRange {
   readonly first: number;
   readonly count: number;
@@ -101,22 +103,22 @@ export interface FrameRange {
 
 /** Options of reading frames. */
 export interface ReadFramesOptions {
-  /** Ends the read with `Aborted`; what `into` holds then is undefined. */
+  /** Aborts the read with `Aborted`; the contents of `into` are then undefined. */
   readonly signal?: PlatformSignal | undefined;
 }
 
-/** Peaks that a file lists beside its frames. */
+/** Peaks listed in a file along with its frames. */
 export interface ListedPeaks {
-  /** Peaks of each frame that was asked for. */
+  /** Number of peaks of each requested frame. */
   readonly counts: Uint32Array;
   /**
-   * Positions, those of the first frame first, in pixels along the fastest axis of the frame from the outer corner of
-   * its first pixel, whose centre is then 0.5.
+   * Positions along the fastest axis of the frame, those of the first frame first, in pixels from the outer corner of
+   * the first pixel, whose centre is therefore at 0.5.
    */
   readonly fs: Float32Array;
-  /** The same along the next axis. */
+  /** Positions along the next axis. */
   readonly ss: Float32Array;
-  /** Sums above the surroundings as the file has them; absent where it has none. */
+  /** Sums above the background as stated in the file; absent if it has none. */
   readonly intensity?: Float32Array;
 }
 
@@ -124,7 +126,7 @@ export interface ListedPeaks {
 export interface ReadPeaksOptions extends ReadFramesOptions {
   /** The group (CXI) or table (list3) that holds them. Default: the first group with CXI's columns. */
   readonly path?: string | undefined;
-  /** Adds half a pixel: files count from the centre of the first pixel, as CrystFEL takes them. Default true. */
+  /** Adds half a pixel, because files count from the centre of the first pixel, as CrystFEL assumes. Default true. */
   readonly halfPixel?: boolean | undefined;
 }
 
@@ -132,51 +134,51 @@ export interface ReadPeaksOptions extends ReadFramesOptions {
 export interface Dataset extends Disposable {
   /** The name of its format, such as 'mib'. */
   readonly format: string;
-  /** The file it came from. */
+  /** The file it was opened from. */
   readonly name: string;
   readonly shape: DatasetShape;
   readonly dtype: DataType;
-  /** Frames: the product of `shape.navigation`. */
+  /** Number of frames: the product of `shape.navigation`. */
   readonly frames: number;
-  /** Elements a frame: the product of `shape.signal`. */
+  /** Elements per frame: the product of `shape.signal`. */
   readonly frameLength: number;
   readonly meta: Metadata;
   readonly notes: readonly Note[];
-  /** Every array of the file that holds numbers; empty where it can hold but one. */
+  /** Every array of the file that holds numbers; empty for formats with a single array. */
   readonly arrays: readonly ArrayEntry[];
   readonly sizes: readonly SizeCheck[];
-  /** How frames are stored: 'none', 'byte offset', 'bitshuffle + LZ4', … */
+  /** Compression of the frames: 'none', 'byte offset', 'bitshuffle + LZ4', … */
   readonly filters: readonly string[];
-  /** Frames that are stored together: reads that begin at a multiple of it decode nothing twice. */
+  /** Number of frames that are stored together: reads that start at a multiple of it decode nothing twice. */
   readonly chunkFrames: number;
   /**
-   * Cuts the frames into runs of about `bytes` (default 32 MiB, at least one frame), begun at whole chunks: tasks of an
-   * executor.
+   * Splits the frames into runs of about `bytes` (default 32 MiB, at least one frame) that start at whole chunks: tasks
+   * for an executor.
    */
   partitions(bytes?: number): FrameRange[];
   /**
-   * Reads `count` frames from `first` on into `into` (default: new memory) and answers it: [count, …signal] in C order.
+   * Reads `count` frames from `first` on into `into` (default: new memory) and returns it: [count, …signal] in C order.
    * Several reads may be in flight, each with memory of its own.
    *
    * Throws `Argument` for frames outside the dataset, `Shape` for an array of another dtype or too short, `Format` for
    * frames that are damaged (the message names the frame; others can still be read), `Aborted`, `Disposed`.
    */
   read(first: number, count: number, into?: FrameArray, options?: ReadFramesOptions): Promise<FrameArray>;
-  /** Pixels without a count by the file's own mask, [y, x], 1 is bad; absent where the file has none. */
+  /** Pixels without a count according to the file's own mask, [y, x], 1 is bad; absent if the file has none. */
   mask?(options?: ReadFramesOptions): Promise<Uint8Array>;
   /**
-   * Opens another dataset of the same file, or of `file`, one beside it: a mask, an energy a frame. Absent where the
-   * frames came from no file. The caller disposes what it gives.
+   * Opens another dataset of the same file, or of `file` next to it, such as a mask or an energy per frame. Absent if
+   * the frames did not come from a file. The caller disposes the result.
    *
-   * Throws `Format` where there is no such dataset, `File` where the file cannot be opened.
+   * Throws `Format` if there is no such dataset, `File` if the file cannot be opened.
    */
   openOther?(path: string, file?: string): Promise<Dataset>;
-  /** Where the file lists peaks, such as /entry_1/result_1; absent where it does not say. */
+  /** Where the file lists peaks, such as /entry_1/result_1; absent if it does not say. */
   readonly peakList?: string;
   /**
-   * Reads the peaks that the file lists for `count` frames from `first` on; absent where its format has no such lists.
+   * Reads the peaks that the file lists for `count` frames from `first` on; absent for formats without such lists.
    *
-   * Throws `Argument` for frames outside the dataset, `Format` where there is no list or a damaged one.
+   * Throws `Argument` for frames outside the dataset, `Format` if there is no list or it is damaged.
    */
   peaks?(first: number, count: number, options?: ReadPeaksOptions): Promise<ListedPeaks>;
   /** Waits for reads in flight, then closes the files. */

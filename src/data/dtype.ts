@@ -1,15 +1,15 @@
 /**
- * Element types of frames, named by the bits of an element as in NumPy, and the typed arrays that hold them.
+ * Element types of frames, named as in NumPy but by bits per element, and the typed arrays that hold them.
  *
- * Complex numbers are interleaved (re, im); half floats stay 16-bit words until `halfToNumber` widens them, because not
- * every engine has a Float16Array.
+ * Complex numbers are interleaved (re, im). Half floats stay 16-bit words until `halfToNumber` widens them, because not
+ * every engine has Float16Array.
  */
 
 import { EwaldError } from '../base/errors.js';
 import type { OwnBytes } from '../base/globals.js';
 import { shown } from '../base/options.js';
 
-/** The dtype of an element in memory; always in the byte order of the machine once it is read. */
+/** The dtype of an element in memory, always in the machine's byte order. */
 export type DataType =
   | 'u8'
   | 'i8'
@@ -45,17 +45,17 @@ interface ArrayType {
   readonly BYTES_PER_ELEMENT: number;
 }
 
-/** What an element is made of. */
+/** The representation of an element. */
 interface Element {
   /** The typed array of its numbers. */
   readonly array: ArrayType;
-  /** Numbers an element: 2 for complex ones. */
+  /** Numbers per element: 2 for complex types. */
   readonly numbers: 1 | 2;
   /** Its name in NumPy's spelling. */
   readonly numpy: string;
 }
 
-/** Every dtype, once. */
+/** All dtypes. */
 export const elements: Readonly<Record<DataType, Element>> = {
   u8: { array: Uint8Array, numbers: 1, numpy: 'uint8' },
   i8: { array: Int8Array, numbers: 1, numpy: 'int8' },
@@ -75,10 +75,10 @@ export const elements: Readonly<Record<DataType, Element>> = {
 /** The names of all dtypes. */
 export const dataTypes = Object.keys(elements) as DataType[];
 
-/** Bytes of one number: what a change of byte order turns round. */
+/** Bytes per number: the unit of a change of byte order. */
 export const numberBytes = (dtype: DataType): number => elements[dtype].array.BYTES_PER_ELEMENT;
 
-/** Bytes of one element. */
+/** Bytes per element. */
 export const elementBytes = (dtype: DataType): number => numberBytes(dtype) * elements[dtype].numbers;
 
 /** A new typed array for `length` elements of `dtype`. */
@@ -89,7 +89,8 @@ export function allocateFrames(dtype: DataType, length: number): FrameArray {
   } catch (cause) {
     throw new EwaldError(
       'OutOfMemory',
-      `${length * elementBytes(dtype)} bytes for ${length} elements of ${dtype} could not be allocated; read fewer frames`,
+      `${length * elementBytes(dtype)} bytes for ${length} elements of ${dtype} could not be allocated; ` +
+        'read fewer frames',
       { cause },
     );
   }
@@ -99,7 +100,7 @@ export function allocateFrames(dtype: DataType, length: number): FrameArray {
 export const bytesOfArray = (array: ArrayBufferView): OwnBytes =>
   new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
 
-/** The bytes of a buffer seen as an array of `dtype`, copied where they are not aligned. */
+/** The bytes of a buffer as an array of `dtype`, copied if they are not aligned. */
 export function viewAs(bytes: Uint8Array, dtype: DataType): FrameArray {
   const { array } = elements[dtype];
   const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
@@ -108,18 +109,18 @@ export function viewAs(bytes: Uint8Array, dtype: DataType): FrameArray {
 
 /** The dtype of a typed array. */
 export function dtypeOf(array: FrameArray): DataType {
-  // By tag, not by class: an array of another realm (an iframe, a vm) is as good.
+  // Checks the tag and not the class, so that arrays of another realm (an iframe, a vm) are accepted.
   const tag = (array as { readonly [Symbol.toStringTag]: string } | null | undefined)?.[Symbol.toStringTag];
   const found = dataTypes.find((name) => elements[name].array.name === tag && name !== 'f16');
   if (!found)
     throw new EwaldError(
       'Shape',
-      `${tag === undefined ? shown(array) : `a ${tag}`} holds no frames; needed is a typed array of numbers`,
+      `${tag === undefined ? shown(array) : `a ${tag}`} cannot hold frames; expected a typed array of numbers`,
     );
   return found;
 }
 
-/** Whether this machine stores the least significant byte first; every machine with JavaScript of today does. */
+/** Whether this machine stores the least significant byte first, as every current machine with JavaScript does. */
 export const littleEndianMachine = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** The value of a half float given as its 16 bits. */

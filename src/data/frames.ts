@@ -1,6 +1,6 @@
 /**
- * From a layout to a dataset: a format says where its frames lie and how one is decoded; reading ahead, byte order,
- * cancelling and closing are here, once.
+ * Builds a dataset from a layout: a format states where its frames are and how one is decoded; prefetching, byte order,
+ * aborting and closing are implemented here for all formats.
  */
 import { assertIntact, lengthOf } from '../base/buffers.js';
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
@@ -31,7 +31,7 @@ import {
 } from './dtype.js';
 import { checkRead, partitionFrames } from './partitions.js';
 
-/** What a format knows of its file. */
+/** A format's description of its file. */
 export interface Description {
   readonly format: string;
   readonly shape: DatasetShape;
@@ -46,57 +46,57 @@ export interface Description {
   readonly peaks?: (first: number, count: number, options?: ReadPeaksOptions) => Promise<ListedPeaks>;
   /** Frames that are stored together. Default 1. */
   readonly chunkFrames?: number;
-  /** What the dataset has to let go of beside its sources. */
+  /** What the dataset must release in addition to its sources. */
   readonly onDispose?: () => Promise<void>;
-  /** Files opened beside the source; the dataset closes them. */
+  /** Files opened in addition to the source; the dataset closes them. */
   readonly sources?: readonly ByteSource[];
 }
 
-/** Frames of equal size, each in one piece. */
+/** Frames of equal size, each contiguous. */
 export interface PlacedFrames extends Description {
-  /** Bytes a frame takes in the file, without what stands between frames. */
+  /** Stored bytes per frame, without the gaps between frames. */
   readonly storedBytes: number;
   /** Byte order in the file. Default little. */
   readonly little?: boolean;
-  /** From one frame to the next, within a run. */
+  /** Bytes from one frame to the next, within a run. */
   readonly stride: number;
-  /** Where a frame begins, and how many frames from it on follow each other by `stride` (itself included). */
+  /** Where a frame starts, and how many frames from it on (itself included) are `stride` bytes apart. */
   locate(frame: number): { readonly source: ByteSource; readonly offset: number; readonly run: number };
   /**
-   * Turns the stored bytes of a frame into its numbers, in the byte order of `little`; absent where they are the
-   * numbers. `into` are the bytes of the frame in memory.
+   * Decodes the stored bytes of a frame into its numbers, in the byte order of `little`; absent if they are stored
+   * unchanged. `into` is the memory of the frame as bytes.
    */
   readonly decode?: (stored: Uint8Array, into: Uint8Array, frame: number) => void;
 }
 
-/** Frames that a format reads by itself, one at a time. */
+/** Frames that a format reads itself, one at a time. */
 export interface ReadFrames extends Description {
-  /** Reads a frame into the bytes of its memory, in the byte order of the machine. */
+  /** Reads a frame into its memory as bytes, in the machine's byte order. */
   readFrame(frame: number, into: Uint8Array, signal: PlatformSignal | undefined): Promise<void>;
 }
 
-/** Frames that are read several at a time, because they do not lie in one piece. */
+/** Frames that a format reads several at a time, because they are not contiguous. */
 export interface ReadMany extends Description {
-  /** Reads frames into the bytes of their memory, in the byte order of the machine. */
+  /** Reads frames into their memory as bytes, in the machine's byte order. */
   readMany(first: number, count: number, into: Uint8Array, signal: PlatformSignal | undefined): Promise<void>;
 }
 
-/** How a format gives its frames. */
+/** How a format provides its frames. */
 export type FrameLayout = PlacedFrames | ReadFrames | ReadMany;
 
-/** Bytes read at a time through memory of our own: they stay in a core's cache until they are decoded. */
+/** Bytes read at a time through an intermediate buffer, so that they stay in the cache until they are decoded. */
 const blockBytes = 2 ** 20;
-/** Blocks that are read at the same time. */
+/** Blocks that are read concurrently. */
 const readsAhead = 2;
 /**
- * Where a block begins in its memory. Large arrays begin at whole pages; were the bytes of a frame as far into a page as
- * the place they are copied to, each load would wait for a store (half the speed).
+ * Offset of a block in its memory. Large arrays are page-aligned; if source and destination had the same offset within
+ * a page, each load would have to wait for a store (half the speed).
  */
 const blockOffset = 17 * 64;
 
 const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
 
-/** A dataset over a file whose layout is known. */
+/** A dataset over a file with a known layout. */
 export function openFrames(source: ByteSource, layout: FrameLayout): Dataset {
   return new FileDataset(source, layout);
 }
@@ -120,7 +120,7 @@ class FileDataset implements Dataset {
   readonly #layout: FrameLayout;
   readonly #sources: readonly ByteSource[];
   readonly #reads = new Set<Promise<unknown>>();
-  /** Blocks of reads that are done, for the next ones. */
+  /** Buffers of completed reads, for reuse. */
   readonly #spare: Uint8Array[] = [];
   readonly #pace = new Pace();
   #disposal: Promise<void> | undefined;
@@ -158,7 +158,8 @@ class FileDataset implements Dataset {
     checkSignal(signal);
     const layout = this.#layout;
     const length = lengthOf(out);
-    const intact = (): void => assertIntact(`${this.name}: read: into`, out, length, 'while frames were read into it');
+    const intact = (): void =>
+      assertIntact(`${this.name}: read: into`, out, length, 'while frames were being ' + 'read into it');
     try {
       await this.#tracked(() =>
         'readMany' in layout
@@ -168,7 +169,7 @@ class FileDataset implements Dataset {
             : this.#readRuns(layout, first, count, bytesOfArray(out), signal),
       );
     } catch (error) {
-      // Whatever went wrong in memory that is gone, that it is gone is the reason.
+      // If the memory is detached, that is the reason to report, whatever failed.
       if (!isEwaldError(error, 'Aborted')) intact();
       throw error;
     }
@@ -216,9 +217,9 @@ class FileDataset implements Dataset {
   ): Promise<void> {
     const bytes = this.frameLength * elementBytes(this.dtype);
     if (bytes === 0) return;
-    // As they lie in the file they can go straight to their place; else through a block of our own.
+    // Frames stored unchanged are read directly into place; others go through an intermediate block.
     const direct = !layout.decode && layout.storedBytes === bytes;
-    // What is turned goes through a block as well, which is turned on its way out of the cache.
+    // Frames with another byte order go through a block as well, which is reversed while it is in the cache.
     const turned = (layout.little ?? true) !== littleEndianMachine && numberBytes(this.dtype) > 1;
     const inPlace = direct && layout.stride === bytes && !turned;
     const turn = turned ? numberBytes(this.dtype) : 1;
@@ -234,7 +235,7 @@ class FileDataset implements Dataset {
       const { source, offset, run } = layout.locate(first + at);
       const within = (most: number): number =>
         Math.min(Math.max(1, Math.floor(most / Math.max(layout.stride, layout.storedBytes))), run, count - at);
-      // What is not touched again may come in large pieces.
+      // Data that are not processed further may be read in large pieces.
       let frames = within(16 * blockBytes);
       let stored: Uint8Array | undefined;
       let arrived: Promise<unknown> | undefined;
@@ -249,7 +250,7 @@ class FileDataset implements Dataset {
         stored = this.#block((frames - 1) * layout.stride + layout.storedBytes);
         arrived = source.read(offset, stored, { signal });
       }
-      // The one before may fail first; then nobody awaits this one.
+      // An earlier block may fail first; then nobody awaits this one.
       arrived.catch(() => undefined);
       return { at, frames, source, stored, arrived };
     };
@@ -267,7 +268,7 @@ class FileDataset implements Dataset {
       }
       this.#spare.push(stored);
     };
-    // The next ones are on their way while one is unpacked.
+    // The next blocks are being read while one is decoded.
     const ahead: Block[] = [];
     let begun = 0;
     try {

@@ -1,8 +1,8 @@
-/** Decompression by the engine itself, bounded: never more than is asked for, whatever the data say. */
+/** Decompression by the engine, bounded: never more than requested, whatever the data claim. */
 
 /**
- * Unpacks exactly `length` bytes. Throws where there are fewer, or the data are damaged. `toTheEnd` reads on behind the
- * last byte that is wanted, so that the engine compares a checksum there.
+ * Unpacks exactly `length` bytes. Throws if there are fewer or the data are damaged. `toTheEnd` reads on past the last
+ * requested byte, so that the engine verifies a checksum there.
  */
 export async function inflate(
   stored: Uint8Array,
@@ -25,7 +25,7 @@ export async function inflate(
       if (at > length) break;
     }
   } finally {
-    // What follows the last pixel is nobody's, and may be endless.
+    // Whatever follows the last pixel is not needed and may be endless.
     await reader.cancel().catch(() => undefined);
   }
   if (at < length) throw new Error(`the compressed data end after ${at} of ${length} bytes`);

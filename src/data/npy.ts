@@ -1,14 +1,15 @@
 /**
- * NumPy's .npy files as arrays of floats: a magic, a version, a header that is a Python dict, then the numbers.
+ * NumPy's .npy files as arrays of floats: magic bytes, a version, a header in the form of a Python dict, then the
+ * numbers.
  *
- * Read: b1, i1 … i8, u1 … u8, f2, f4, f8, c8, c16 of either byte order, C and Fortran order; 64-bit integers that a double
- * does not hold exactly are refused. Written: f4, f8, c8, c16, little-endian, C order. Format: NEP 1.
+ * Read: b1, i1 … i8, u1 … u8, f2, f4, f8, c8, c16 of either byte order, C and Fortran order; 64-bit integers that a
+ * double cannot hold exactly are rejected. Written: f4, f8, c8, c16, little-endian, C order. Format: NEP 1.
  */
 import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { halfToNumber } from './dtype.js';
 
-/** An array of a .npy file, C order. */
+/** An array of a .npy file, in C order. */
 export interface NpyArray {
   readonly shape: readonly number[];
   /** f4 and c8 (and small integers) become single precision, the others double; complex numbers are interleaved. */
@@ -16,7 +17,7 @@ export interface NpyArray {
   readonly complex: boolean;
 }
 
-/** What the header of a .npy file says. */
+/** The contents of the header of a .npy file. */
 export interface NpyHeader {
   readonly shape: readonly number[];
   /** NumPy's name without the byte order: f4, c16 … */
@@ -24,10 +25,10 @@ export interface NpyHeader {
   readonly little: boolean;
   readonly fortran: boolean;
   readonly complex: boolean;
-  /** Numbers of the array (two an element where it is complex), and bytes of each in the file. */
+  /** Numbers in the array (two per complex element), and bytes of each in the file. */
   readonly numbers: number;
   readonly width: number;
-  /** Byte of the file where the numbers begin. */
+  /** Byte offset of the numbers in the file. */
   readonly offset: number;
 }
 
@@ -57,13 +58,13 @@ const fail = (name: string, message: string): EwaldError =>
   new EwaldError('Format', `${name}: ${message}`, { detail: { path: name } });
 
 /**
- * Where the numbers of a .npy file begin, from its first bytes: twelve of them, or the whole of a shorter file. Throws
- * `Format` when it is none.
+ * Where the numbers of a .npy file start, from its first bytes: twelve of them, or all bytes of a shorter file. Throws
+ * `Format` if it is not a .npy file.
  */
 export function npyOffset(bytes: Uint8Array, name: string): number {
   const wide = (bytes[6] ?? 0) >= 2;
   if (bytes.length < (wide ? 12 : 10) || magic.some((byte, i) => bytes[i] !== byte))
-    throw fail(name, 'this is no .npy file: it does not begin with \\x93NUMPY');
+    throw fail(name, 'this is not a .npy file: it does not start with \\x93NUMPY');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return wide ? 12 + view.getUint32(8, true) : 10 + view.getUint16(8, true);
 }
@@ -72,7 +73,8 @@ export function npyOffset(bytes: Uint8Array, name: string): number {
 export function npyHeader(bytes: Uint8Array, size: number, name: string): NpyHeader {
   const offset = npyOffset(bytes, name);
   const start = (bytes[6] ?? 0) >= 2 ? 12 : 10;
-  if (offset > bytes.length) throw fail(name, `the header says ${offset - start} bytes, the file ends before them`);
+  if (offset > bytes.length)
+    throw fail(name, `the header claims ${offset - start} bytes, but the file ends ` + 'before that');
   const header = new TextDecoder('latin1').decode(bytes.subarray(start, offset));
   const descr = /'descr'\s*:\s*'([<>|=])?([a-zA-Z]\d+)'/.exec(header);
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header);
@@ -80,11 +82,12 @@ export function npyHeader(bytes: Uint8Array, size: number, name: string): NpyHea
   if (!descr || !order || !dims)
     throw fail(
       name,
-      `the header is not understood: ${header.trim().slice(0, 120)}; needed are plain numbers (no structured or object arrays)`,
+      `the header cannot be parsed: ${header.trim().slice(0, 120)}; expected plain numbers (no structured or ` +
+        'object arrays)',
     );
   const dtype = descr[2] ?? '';
   const [width] = readers[dtype] ?? [];
-  if (!width) throw fail(name, `dtype ${dtype} cannot be read; known are ${Object.keys(readers).join(', ')}`);
+  if (!width) throw fail(name, `dtype ${dtype} cannot be read; expected one of ${Object.keys(readers).join(', ')}`);
   const shape = (dims[1] ?? '')
     .split(',')
     .map((part) => part.trim())
@@ -95,13 +98,14 @@ export function npyHeader(bytes: Uint8Array, size: number, name: string): NpyHea
   if (!(size - offset >= numbers * width))
     throw fail(
       name,
-      `shape (${shape.join(', ')}) of ${dtype} needs ${numbers * width} bytes of data, the file holds ${size - offset}`,
+      `shape (${shape.join(', ')}) of ${dtype} needs ${numbers * width} bytes of data, but the file ` +
+        `holds ${size - offset}`,
     );
   return { shape, dtype, little: descr[1] !== '>', fortran: order[1] === 'True', complex, numbers, width, offset };
 }
 
 const hostIsLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-/** Whether the numbers of a file are those of the array, byte for byte: half floats are not. */
+/** Whether the numbers in the file are stored exactly like those of the array; half floats, for example, are not. */
 export const isDirect = ({ dtype, little }: NpyHeader): boolean => /^(f[48]|c)/.test(dtype) && little && hostIsLittle;
 
 /** An array for the numbers of a file. Throws `OutOfMemory`. */
@@ -110,13 +114,13 @@ export function npyNumbers({ dtype, numbers }: NpyHeader, name: string): Float32
     return single.has(dtype) ? new Float32Array(numbers) : new Float64Array(numbers);
   } catch (cause) {
     const bytes = numbers * (single.has(dtype) ? 4 : 8);
-    throw new EwaldError('OutOfMemory', `${name}: there is no memory for its ${numbers} numbers (${bytes} bytes)`, {
+    throw new EwaldError('OutOfMemory', `${name}: not enough memory for its ${numbers} numbers (${bytes} bytes)`, {
       cause,
     });
   }
 }
 
-/** Converts the bytes of whole numbers into `out` from place `at` on. Throws `Format` for integers beyond 2⁵³. */
+/** Converts the bytes of whole numbers into `out` from index `at` on. Throws `Format` for integers beyond 2⁵³. */
 export function decodeNpy(
   { dtype, little, width }: NpyHeader,
   bytes: Uint8Array,
@@ -135,12 +139,13 @@ export function decodeNpy(
     if (BigInt(out[at + i] as number) !== exact)
       throw fail(
         name,
-        `element ${at + i} is ${exact}, which a double does not hold exactly; convert the file to f8 if rounding is fine`,
+        `element ${at + i} is ${exact}, which a double cannot hold exactly; ` +
+          'convert the file to f8 if rounding is acceptable',
       );
   }
 }
 
-/** The numbers in C order: themselves, or turned where the file is in Fortran order. */
+/** The numbers in C order: unchanged, or transposed if the file is in Fortran order. */
 export function inCOrder(
   { fortran, shape, complex }: NpyHeader,
   data: Float32Array | Float64Array,
@@ -179,7 +184,7 @@ function toCOrder(
   return out;
 }
 
-/** The bytes of a .npy file (version 1.0) before its numbers, which are little-endian and in C order. */
+/** The head of a .npy file (version 1.0), for numbers that are little-endian and in C order. */
 export function npyHead({ shape, data, complex }: NpyArray): Uint8Array {
   return npyHeadOf(data instanceof Float32Array ? (complex ? '<c8' : '<f4') : complex ? '<c16' : '<f8', shape);
 }
@@ -188,12 +193,12 @@ export function npyHead({ shape, data, complex }: NpyArray): Uint8Array {
 export function npyHeadOf(dtype: string, shape: readonly number[]): Uint8Array {
   const dims = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const dict = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${dims}), }`;
-  // The data begins at a multiple of 64 bytes; the header ends with a line feed.
+  // The data start at a multiple of 64 bytes; the header ends with a line feed.
   const padded = `${dict}${' '.repeat((64 - ((10 + dict.length + 1) % 64)) % 64)}\n`;
   return Uint8Array.of(...magic, 1, 0, padded.length & 255, padded.length >> 8, ...new TextEncoder().encode(padded));
 }
 
-/** The numbers as little-endian bytes: the array's own memory where the host is little-endian. */
+/** The numbers as little-endian bytes: the array's own memory on a little-endian host. */
 export function npyBytes({ data }: NpyArray): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (hostIsLittle) return bytes;

@@ -1,4 +1,4 @@
-/** Opening what a user hands over: one input, or several that are one stack; the same on all platforms. */
+/** Opens what the user passes: one input, or several that form one stack; shared by all platforms. */
 import { EwaldError } from '../base/errors.js';
 import type { PlatformFile } from '../base/globals.js';
 import type { ByteSource } from './byte-source.js';
@@ -10,14 +10,17 @@ import { inOrder, openSeries } from './series.js';
 import { type DataInput, sourceOf } from './source-of.js';
 import { blobSource } from './sources/blob.js';
 
-/** What a platform brings. */
+/** What a platform contributes. */
 export interface OpenPlatform {
   /** Opens a path. */
   readonly files: (path: string) => Promise<ByteSource>;
   readonly services: Services;
 }
 
-/** Opens one input; `siblings` are the files that were given along with it. The dataset opens others of the same input. */
+/**
+ * Opens one input; `siblings` are the files passed along with it. The dataset can open further datasets of the same
+ * input.
+ */
 export async function openInput(
   input: DataInput,
   options: OpenOptions,
@@ -25,7 +28,7 @@ export async function openInput(
   siblings: readonly PlatformFile[] = [],
 ): Promise<Dataset> {
   const dataset = await openSource(await sourceWith(input, options, platform, siblings), options, platform.services);
-  // A source that was handed in is closed with its dataset, and nobody can open it again.
+  // A source passed in by the caller is closed with its dataset and cannot be opened again.
   if (isSource(input)) return dataset;
   const { codecs, allowOutside, checksums, maxFrameBytes, h5wasm } = options;
   const openOther = (path: string, file?: string): Promise<Dataset> =>
@@ -39,8 +42,8 @@ export async function openInput(
 }
 
 /**
- * Opens several inputs as one stack, in the order of the numbers in their names, or as given where the stack has a name.
- * Files that another one reads, such as the data files of an Eiger master, are opened by it.
+ * Opens several inputs as one stack, sorted by the numbers in their names, or in the order given if the stack has a
+ * name. Files that another input reads, such as the data files of an Eiger master, are left to that input.
  */
 export async function openInputs(
   given: readonly DataInput[],
@@ -48,7 +51,7 @@ export async function openInputs(
   platform: OpenPlatform,
   stack?: { readonly name: string; readonly notes: readonly Note[] },
 ): Promise<Dataset> {
-  // Holes of a list are inputs that nobody can open, not inputs to pass over.
+  // Holes in the array are invalid inputs and must not be skipped.
   const inputs = Array.from(given);
   const siblings = inputs.filter(isFile);
   const { navShape, ...each } = options;
@@ -71,14 +74,14 @@ export async function openInputs(
   return isSource(first) ? series : Object.assign(series, { openOther });
 }
 
-/** The inputs without those that others among them read. */
+/** The inputs except those that other inputs read. */
 async function mainInputs(
   inputs: readonly DataInput[],
   options: OpenOptions,
   platform: OpenPlatform,
   siblings: readonly PlatformFile[],
 ): Promise<readonly DataInput[]> {
-  // What has no name is referred to by nobody; sources that were handed in are read once.
+  // Nothing can refer to an input without a name, and a source passed in can be read only once.
   if (inputs.length < 2 || inputs.some((input) => isSource(input) || nameOf(input) === '')) return inputs;
   const { navShape: _, ...each } = options;
   return withoutCompanions(
@@ -112,9 +115,9 @@ const nameOf = (input: DataInput): string => {
   return 'name' in input ? String(input.name) : 'href' in input ? input.href : '';
 };
 
-/** The file that a geometry names, beside an input. */
+/** The file that a geometry names, relative to an input. */
 function besideInput(input: DataInput, file: string, siblings: readonly PlatformFile[]): DataInput {
-  // A path is taken as CrystFEL takes it, from the folder in which the program was started.
+  // As in CrystFEL, a path is relative to the working directory.
   if (typeof input === 'string') return /^https?:/.test(input) ? new URL(file, input).href : file;
   if (typeof input === 'object' && 'href' in input) return new URL(file, input.href).href;
   const name = file.replace(/^.*\//, '');
@@ -122,7 +125,7 @@ function besideInput(input: DataInput, file: string, siblings: readonly Platform
   if (found) return found;
   throw new EwaldError(
     'File',
-    `${file}, which the geometry names, is not among the files that were given; choose it together with the frames`,
+    `${file}, which the geometry names, is not among the given files; choose it together with the frames`,
     { detail: { path: file } },
   );
 }

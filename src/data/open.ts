@@ -1,4 +1,7 @@
-/** Opening a file of unknown format: every format looks at its first bytes, the surest one opens it. */
+/**
+ * Opens a file of unknown format: every format examines its first bytes, and the one with the highest confidence opens
+ * it.
+ */
 import { EwaldError } from '../base/errors.js';
 import { choice, flag, integer, knownOptions } from '../base/options.js';
 import { type ByteSource, baseName } from './byte-source.js';
@@ -13,14 +16,13 @@ import { defaultFrameBytes, tooLarge } from './shapes.js';
 
 /** Options of `open`. */
 export interface OpenOptions extends FormatOptions {
-  /** The name of a format, or 'auto' (default): the surest of all that look at the file. */
+  /** The name of a format, or 'auto' (default): the one with the highest confidence. */
   readonly format?: string | undefined;
-  /** Codecs to unpack chunks with, of `openCodecs`; they stay the caller's. Default: opened when they are needed. */
+  /** Codecs for unpacking chunks, from `openCodecs`; the caller keeps ownership. Default: opened on demand. */
   readonly codecs?: Codecs | undefined;
   /**
-   * Loads h5wasm for HDF5 filters that are not known here: `() => Promise.all([import('h5wasm'),
-   * import('h5wasm-plugins')])`. Default: on Node both are found where they are installed; in browsers such files are
-   * refused.
+   * Loads h5wasm for HDF5 filters that ewald does not know: `() => Promise.all([import('h5wasm'),
+   * import('h5wasm-plugins')])`. Default: Node finds both if they are installed; browsers reject such files.
    */
   readonly h5wasm?: LoadH5wasm | undefined;
 }
@@ -51,7 +53,7 @@ const optionNames = [
 ];
 const everywhere = ['format', 'navShape', 'maxFrameBytes', 'allowOutside', 'checksums', 'codecs', 'h5wasm', 'signal'];
 
-/** Which formats a source may have, the surest first; empty when no format knows it. */
+/** Formats that a source may have, highest confidence first; empty if none recognises it. */
 export async function detectFormats(source: ByteSource, options: FormatOptions = {}): Promise<Candidate[]> {
   const { signal } = options;
   const head = await source.read(0, Math.min(4096, source.size), { signal });
@@ -64,14 +66,14 @@ export async function detectFormats(source: ByteSource, options: FormatOptions =
     const detection = await format.detect(probe);
     if (detection) found.push({ format: format.name, title: format.title, ...detection });
   }
-  // Stable: of equals the one that the table names first.
+  // The sort is stable: among equals, the first in the table wins.
   return found.sort((a, b) => b.confidence - a.confidence);
 }
 
-/** Where nobody gave codecs: formats without packed chunks can do without. */
+/** Services without codecs, sufficient for formats without packed chunks. */
 const bare: Services = {
   async codecs() {
-    throw new EwaldError('Argument', 'the file holds packed chunks; give codecs of openCodecs()');
+    throw new EwaldError('Argument', 'the file holds packed chunks; pass codecs from openCodecs()');
   },
 };
 
@@ -93,7 +95,7 @@ export async function openSource(
       if (value !== undefined && !taken.includes(name))
         throw new EwaldError(
           'Argument',
-          `${source.name}: a file of format ${format.name} says its ${name} itself; leave it out`,
+          `${source.name}: a file of format ${format.name} states its ${name} itself; omit the option`,
         );
     const { codecs, h5wasm } = options;
     const most = integer('open: maxFrameBytes', options.maxFrameBytes, defaultFrameBytes, 1, Number.MAX_SAFE_INTEGER);
@@ -116,12 +118,12 @@ export async function openSource(
 
 async function surest(source: ByteSource, options: OpenOptions): Promise<Format | undefined> {
   const [best] = await detectFormats(source, options);
-  // Whoever says what the numbers are says that they are plain.
+  // A caller who describes the numbers declares that they are plain.
   const plain = options.dtype !== undefined && options.sigShape !== undefined;
   return formats.find(({ name }) => name === (best?.format ?? (plain ? 'raw' : undefined)));
 }
 
-/** Whether a source begins like a text: a list, a geometry, a table. */
+/** Whether a source starts like a text file: a list, a geometry, a table. */
 async function isText(source: ByteSource): Promise<boolean> {
   const head = await source.read(0, Math.min(512, source.size));
   return head.length > 0 && head.every((byte) => byte >= 32 || (byte >= 9 && byte <= 13));
@@ -129,17 +131,20 @@ async function isText(source: ByteSource): Promise<boolean> {
 
 function unknown(source: ByteSource, options: OpenOptions, text: boolean): EwaldError {
   if (source.size === 0)
-    return new EwaldError('Format', `${source.name} is empty: no byte is in it, or not yet`, {
+    return new EwaldError('Format', `${source.name} is empty: it has no bytes, or none yet`, {
       detail: { path: source.name, size: 0 },
     });
   const raw = options.dtype === undefined && options.sigShape === undefined;
   return new EwaldError(
     'Format',
-    `${source.name} (${source.size} bytes) is in no format known here: ${formats.map(({ name }) => name).join(', ')}` +
+    `${source.name} (${source.size} bytes) has none of the known ` +
+      `formats: ${formats.map(({ name }) => name).join(', ')}` +
       (raw && text
-        ? '. It is a text, which holds no frames: lists of spots are for ewald index, geometries and cells for its -g and -p'
+        ? '. It is a text file, which holds no frames: lists of spots are inputs of ewald index, geometries and ' +
+          'cells belong to its -g and -p'
         : raw
-          ? ". If it holds plain numbers, say what they are: dtype 'u16', sigShape [512, 512] (--dtype u16 --sig-shape 512,512)"
+          ? ". If it holds plain numbers, describe them: dtype 'u16', sigShape [512, 512] (--dtype u16 " +
+            '--sig-shape 512,512)'
           : ''),
     { detail: { path: source.name, size: source.size } },
   );

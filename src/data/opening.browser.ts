@@ -1,4 +1,4 @@
-/** Opening what a user hands over, in browsers. */
+/** Opens what the user passes, in browsers. */
 import { EwaldError } from '../base/errors.js';
 import type { ByteSource } from './byte-source.js';
 import { openCodecs } from './codecs/browser.js';
@@ -8,12 +8,12 @@ import { type OpenPlatform, openInput, openInputs } from './open-inputs.js';
 import { type DataInput, sourceOf } from './source-of.js';
 
 /**
- * Opens frames: a File or Blob (`siblings` along with blobSource for formats of several files), a URL, bytes or a
- * source. An array of them is one stack, in the order of the numbers in their names; files that another of them reads (an
- * Eiger master's data, dropped together with it) belong to that one. The caller disposes the dataset.
+ * Opens frames: a File or Blob (use blobSource with `siblings` for formats of several files), a URL, bytes or a source.
+ * An array of them is one stack, sorted by the numbers in their names; files that another one reads (an Eiger master's
+ * data, dropped together with it) belong to that one. The caller disposes the dataset.
  *
- * Throws `Format` for a file no format knows or that is damaged, `File` where it cannot be read, `Argument` for options
- * that do not fit, `Shape` where navShape or sigShape do not fit the file.
+ * Throws `Format` for a file of unknown format or a damaged one, `File` if it cannot be read, `Argument` for options
+ * that do not apply, `Shape` if navShape or sigShape do not match the file.
  */
 export async function open(input: DataInput | readonly DataInput[], options: OpenOptions = {}): Promise<Dataset> {
   if (Array.isArray(input)) return openInputs(input, options, platform);
@@ -22,7 +22,7 @@ export async function open(input: DataInput | readonly DataInput[], options: Ope
 
 const platform: OpenPlatform = { files: fileSource, services: { codecs: () => openCodecs() } };
 
-/** Which formats a file may have, the surest first, each with what was seen. */
+/** Formats that a file may have, highest confidence first, each with the evidence. */
 export async function detect(input: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
   const source = await sourceOf(input, options, fileSource);
   try {
@@ -32,9 +32,9 @@ export async function detect(input: DataInput, options: Pick<OpenOptions, 'signa
   }
 }
 
-/** A file by its path: Node only; in a browser this throws `Unsupported`. */
+/** Opens a file by its path: Node only; in a browser this throws `Unsupported`. */
 export async function fileSource(path: string): Promise<ByteSource> {
-  throw new EwaldError('Unsupported', `${path}: a browser opens no paths; give a File, a Blob or a URL`);
+  throw new EwaldError('Unsupported', `${path}: a browser cannot open paths; pass a File, a Blob or a URL`);
 }
 
 export { openCodecs };

@@ -17,7 +17,7 @@ export const fileSource: OpenFile = /* @__PURE__ */ fileOpener(nativeTurning);
 
 /**
  * Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. A folder, a path with `*` or `?` in
- * its last part, or an array of inputs is one stack of the frames of all its files. See the browser build for errors.
+ * its last part, or an array of inputs is one stack of the frames of all its files. Errors are as in the browser build.
  */
 export async function open(input: DataInput | readonly DataInput[], options: OpenOptions = {}): Promise<Dataset> {
   if (Array.isArray(input)) return openInputs(input, options, platform);
@@ -32,7 +32,10 @@ const platform: OpenPlatform = {
   services: { codecs: () => openCodecs(), digests, foreign: openForeign },
 };
 
-/** Which formats a file may have, the surest first, each with what was seen; of a series its first file. */
+/**
+ * Formats that a file may have, highest confidence first, each with the evidence; of a series, the first file is
+ * examined.
+ */
 export async function detect(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
   const series = typeof given === 'string' && !/^[A-Za-z]+:\/\//.test(given) ? await seriesNames(given) : undefined;
   const input = series?.files[0] ?? given;

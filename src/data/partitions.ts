@@ -1,4 +1,4 @@
-/** How a dataset is cut into tasks, and the check of a read: the same for every format. */
+/** Splits a dataset into tasks and checks the arguments of a read, for all formats. */
 import { lengthOf } from '../base/buffers.js';
 import { EwaldError } from '../base/errors.js';
 import { shown } from '../base/options.js';
@@ -7,13 +7,13 @@ import { allocateFrames, elementBytes, elements, type FrameArray } from './dtype
 
 type Sizes = Pick<Dataset, 'name' | 'frames' | 'frameLength' | 'dtype' | 'chunkFrames'>;
 
-/** More tasks than any run has: a small file may claim any number of frames. */
+/** Far more tasks than any run has; a small file may claim any number of frames. */
 const mostPartitions = 2 ** 22;
 
-/** Runs of frames of about `bytes`, begun at whole chunks. */
+/** Runs of frames of about `bytes` that start at whole chunks. */
 export function partitionFrames(dataset: Sizes, bytes = 2 ** 25): FrameRange[] {
   if (typeof bytes !== 'number' || !(bytes > 0))
-    throw new EwaldError('Argument', `partitions: bytes is ${shown(bytes)}; needed is a number above 0`);
+    throw new EwaldError('Argument', `partitions: bytes is ${shown(bytes)}; expected a number above 0`);
   const { frames, chunkFrames } = dataset;
   const fit = Math.max(1, Math.floor(bytes / Math.max(1, dataset.frameLength * elementBytes(dataset.dtype))));
   const step = Math.max(chunkFrames, Math.floor(fit / chunkFrames) * chunkFrames);
@@ -21,8 +21,9 @@ export function partitionFrames(dataset: Sizes, bytes = 2 ** 25): FrameRange[] {
   if (count > mostPartitions)
     throw new EwaldError(
       'Limit',
-      `${dataset.name}: ${frames} frames are ${count} partitions of ${bytes} bytes; at most ${mostPartitions} are made. ` +
-        'Are there so many frames? Then give partitions a larger number of bytes',
+      `${dataset.name}: ${frames} frames would be ${count} partitions of ${bytes} bytes; ` +
+        `the limit is ${mostPartitions}. ` +
+        'If the number of frames is right, pass a larger number of bytes to partitions',
       { detail: { frames, bytes, partitions: count } },
     );
   return Array.from({ length: count }, (_, i) => ({
@@ -31,23 +32,23 @@ export function partitionFrames(dataset: Sizes, bytes = 2 ** 25): FrameRange[] {
   }));
 }
 
-/** Checks a read before anything is done; answers the memory it goes to, exactly as long as the frames. */
+/** Checks a read before anything else is done; returns its destination, exactly as long as the frames. */
 export function checkRead(dataset: Sizes, first: number, count: number, into: FrameArray | undefined): FrameArray {
   const { name, frames, frameLength, dtype } = dataset;
   for (const [what, value] of Object.entries({ first, count }))
     if (!Number.isInteger(value))
-      throw new EwaldError('Argument', `${name}: ${what} is ${shown(value)}; needed is a whole number of frames`);
+      throw new EwaldError('Argument', `${name}: ${what} is ${shown(value)}; expected a whole number of frames`);
   if (first < 0 || count < 0 || first + count > frames)
     throw new EwaldError(
       'Argument',
-      `${name}: frames ${first} … ${first + count - 1} are asked for; there are ${frames}, counted from 0`,
+      `${name}: frames ${first} … ${first + count - 1} were requested; the file has ${frames}, counted from 0`,
       { detail: { first, count, frames } },
     );
   const length = count * frameLength;
   if (into === undefined) return allocateFrames(dtype, length);
   const { array, numbers } = elements[dtype];
   if ((into as { [Symbol.toStringTag]?: string } | null)?.[Symbol.toStringTag] !== array.name)
-    throw new EwaldError('Shape', `${name}: frames of ${dtype} are read into a ${array.name}, not ${shown(into)}`);
+    throw new EwaldError('Shape', `${name}: frames of ${dtype} must be read into a ${array.name}, not ${shown(into)}`);
   const room = lengthOf(into);
   if (room < length * numbers)
     throw new EwaldError(

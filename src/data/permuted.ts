@@ -1,8 +1,8 @@
 /**
- * Arrays whose frames do not lie in one piece: the scan varies fastest (spectrum images, some DM4 files), or every axis
- * is reversed (Fortran order).
+ * Arrays whose frames are not contiguous: the scan varies fastest (spectrum images, some DM4 files), or all axes are
+ * reversed (Fortran order).
  *
- * Reading a frame passes over the whole array; `ewald convert` writes it frame by frame once.
+ * Reading a frame scans the whole array; `ewald convert` rewrites the file frame by frame.
  */
 import { checkSignal } from '../base/options.js';
 import { swapBytes } from './byte-order.js';
@@ -11,7 +11,7 @@ import type { Dataset } from './dataset.js';
 import { elementBytes, littleEndianMachine, numberBytes } from './dtype.js';
 import { type Description, openFrames } from './frames.js';
 
-/** An array in one piece, its axes in another order. */
+/** A contiguous array whose axes are in another order. */
 export interface PermutedFrames extends Description {
   readonly offset: number;
   readonly little?: boolean;
@@ -25,7 +25,7 @@ const slabBytes = 2 ** 22;
 export function openPermuted(source: ByteSource, layout: PermutedFrames): Dataset {
   const { navigation, signal } = layout.shape;
   const width = elementBytes(layout.dtype);
-  // Axes as they lie in the file, slowest first: their lengths and what a step along them means in memory.
+  // Axes as stored, slowest first: their lengths and their strides in memory.
   const axes = [
     ...navigation.map((size, i) => ({ size, frames: step(navigation, i), elements: 0 })),
     ...signal.map((size, i) => ({ size, frames: 0, elements: step(signal, i) })),
@@ -37,7 +37,7 @@ export function openPermuted(source: ByteSource, layout: PermutedFrames): Datase
   const total = axes.reduce((n, { size }) => n * size, 1);
   const note = {
     kind: 'warning' as const,
-    text: 'frames do not lie in one piece in this file: each read passes over all of it; ewald convert writes them in order',
+    text: 'frames are not contiguous in this file, so each read scans all of it; ewald convert writes them in order',
   };
   return openFrames(source, {
     ...layout,
@@ -74,5 +74,5 @@ export function openPermuted(source: ByteSource, layout: PermutedFrames): Datase
   });
 }
 
-/** Elements from one index of an axis to the next, in C order. */
+/** Stride of an axis in elements, in C order. */
 const step = (shape: readonly number[], axis: number): number => shape.slice(axis + 1).reduce((a, b) => a * b, 1);

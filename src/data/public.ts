@@ -1,4 +1,4 @@
-/** What both builds of `ewald/data` export. */
+/** Exports that both builds of `ewald/data` share. */
 export { EwaldError, type EwaldErrorTag, isEwaldError } from '../base/errors.js';
 export type { ByteSource, ReadOptions, SiblingOptions } from './byte-source.js';
 export type { CodecsOptions } from './codecs/browser.js';

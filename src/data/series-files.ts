@@ -1,4 +1,4 @@
-/** Folders and patterns as the files of a series, for Node. */
+/** Resolves folders and patterns to the files of a series, on Node. */
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -7,10 +7,10 @@ import { fileReason } from '../base/file-errors.js';
 import { formats } from './formats/table.js';
 import { inOrder } from './series.js';
 
-/** The files that a name stands for. */
+/** The files that a name refers to. */
 export interface SeriesNames {
   readonly files: readonly string[];
-  /** How they were chosen, where that is a guess. */
+  /** How they were chosen, if that is a guess. */
   readonly guess?: string;
 }
 
@@ -18,9 +18,9 @@ const endingOf = (name: string): string =>
   (name.includes('.') ? name.slice(name.lastIndexOf('.') + 1) : '').toLowerCase();
 
 /**
- * The files of a folder or of a pattern with `*` and `?` in its last part; undefined where the name is that of a file.
+ * The files of a folder or of a pattern with `*` and `?` in its last part; undefined for the name of a file.
  *
- * Throws `File` where nothing matches, or the folder holds nothing that is known here.
+ * Throws `File` if nothing matches, or if the folder holds no files of a known format.
  */
 export async function seriesNames(path: string): Promise<SeriesNames | undefined> {
   const there = await stat(path).catch(() => undefined);
@@ -30,19 +30,16 @@ export async function seriesNames(path: string): Promise<SeriesNames | undefined
   const pattern = patternOf(path);
   const files = (await names(folder)).filter((name) => pattern.test(name));
   if (files.length === 0)
-    throw new EwaldError(
-      'File',
-      `no file matches ${path}; * and ? stand for parts of a file's name, not of a folder's`,
-      {
-        detail: { path },
-      },
-    );
+    throw new EwaldError('File', `no file matches ${path}; * and ? match parts of file names, not of folder names`, {
+      detail: { path },
+    });
   return { files: inOrder(files, (name) => name).map((name) => join(folder, name)) };
 }
 
 /**
- * Whether a file that is written as `output` would be one of the files that `path` stands for: once it is there, the same
- * words mean other frames. A file that is among them already counts, too; `everyFormat`: all files of frames in a folder do.
+ * Whether a file written to `output` would become one of the files that `path` refers to, so that the same arguments
+ * would later mean other frames. A file that already belongs to them counts as well; with `everyFormat`, so do all
+ * files of frames in a folder.
  */
 export async function wouldHold(
   path: string,
@@ -63,14 +60,14 @@ export async function wouldHold(
     const known = await names(path);
     if (commonest(known.includes(name) ? known : [...known, name])?.files.includes(name)) return true;
   }
-  // By another name: a link.
+  // It may be the same file under another name: a link.
   const there = await identity(output);
   if (there === undefined) return false;
   for (const file of files) if ((await identity(file)) === there) return true;
   return false;
 }
 
-/** What the last part of a pattern matches. */
+/** The regular expression for the last part of a pattern. */
 const patternOf = (path: string): RegExp =>
   new RegExp(
     `^${basename(path)
@@ -91,7 +88,7 @@ async function names(folder: string): Promise<string[]> {
   }
 }
 
-/** Those of the commonest ending that a format here has. */
+/** The files with the most common ending of a known format. */
 function commonest(all: readonly string[]): { readonly ending: string; readonly files: readonly string[] } | undefined {
   const known = new Set(formats.flatMap(({ endings }) => endings));
   const byEnding = new Map<string, string[]>();
@@ -106,13 +103,9 @@ function commonest(all: readonly string[]): { readonly ending: string; readonly 
 async function filesOfFolder(folder: string): Promise<SeriesNames> {
   const most = commonest(await names(folder));
   if (!most)
-    throw new EwaldError(
-      'File',
-      `${folder} is a folder without files of a format known here; give a file or a pattern`,
-      {
-        detail: { path: folder },
-      },
-    );
+    throw new EwaldError('File', `${folder} is a folder without files of a known format; pass a file or a pattern`, {
+      detail: { path: folder },
+    });
   const { ending, files } = most;
   return {
     files: inOrder(files, (name) => name).map((name) => join(folder, name)),

@@ -1,6 +1,6 @@
 /**
- * Several files as one stack: a frame a file, as many detectors write them, or several frames in each. The first file
- * says what all are like; the others are opened when frames of them are read.
+ * Several files as one stack: one frame per file, as many detectors write them, or several frames in each. All files
+ * must be like the first; the others are opened when their frames are read.
  */
 import { EwaldError } from '../base/errors.js';
 import { type ByteSource, baseName } from './byte-source.js';
@@ -10,7 +10,7 @@ import type { FormatOptions } from './format.js';
 import { openFrames } from './frames.js';
 import { navigationShape } from './shapes.js';
 
-/** Files that are kept open, and read from at a time. */
+/** Number of files kept open and read concurrently. */
 const mostOpen = 8;
 const atOnce = 4;
 
@@ -20,13 +20,13 @@ export interface SeriesFile {
   open(): Promise<Dataset>;
 }
 
-/** Names in the order a person has in mind: run_2 before run_10. */
+/** Sorts names as people expect: run_2 before run_10. */
 export const inOrder = <T>(files: readonly T[], name: (file: T) => string): T[] => {
   const { compare } = new Intl.Collator('en', { numeric: true });
   return [...files].sort((a, b) => compare(name(a), name(b)));
 };
 
-/** What stands for the files as one: it has a name and nothing to read. */
+/** Stands for all files together: it has a name but nothing to read. */
 const named = (name: string): ByteSource => ({
   name,
   size: 0,
@@ -38,7 +38,7 @@ const named = (name: string): ByteSource => ({
 /**
  * Opens files as one stack, in the order given.
  *
- * Throws what opening the first or the last one does; `Format` from reads of a file with frames of another kind.
+ * Throws the errors of opening the first or the last file; reading a file with frames of another kind throws `Format`.
  */
 export async function openSeries(
   name: string,
@@ -58,7 +58,7 @@ export async function openSeries(
       detail: { path: dataset.name },
     });
   };
-  /** Work with a file, which stays open meanwhile; of those that nobody uses the latest used stay longest. */
+  /** Runs work on a file that stays open meanwhile; idle files are closed least recently used first. */
   const withPart = async <T>(i: number, work: (dataset: Dataset) => Promise<T>): Promise<T> => {
     const one = held.get(i) ?? { opening: openPart(i), users: 0 };
     held.delete(i);
@@ -120,7 +120,7 @@ export async function openSeries(
             await withPart(i, (dataset) => dataset.read(from - i * each, to - from, viewAs(place, dtype), { signal }));
           }
         };
-        // All must have ended before the memory is the caller's again.
+        // All reads must have ended before the caller may use the memory again.
         await Promise.all(Array.from({ length: atOnce }, () => work().catch((error) => failures.push(error))));
         if (failures.length > 0) throw failures[0];
       },
@@ -137,7 +137,7 @@ export async function openSeries(
   }
 }
 
-/** In which way a file is not as the others; undefined where it is. */
+/** How a file differs from the others; undefined if it does not. */
 function unlike({ shape, dtype, frames }: Dataset, like: Dataset, expected: number): string | undefined {
   const kind = (one: Pick<Dataset, 'shape' | 'dtype'>): string => `${one.shape.signal.join(' × ')} ${one.dtype}`;
   if (kind({ shape, dtype }) !== kind(like))

@@ -1,50 +1,47 @@
-/** Shapes: what the file says, what the caller asks, and whether the file is large enough for it. */
+/** Shapes: reconciles what the file states with what the caller requests, and checks that the file is large enough. */
 import { EwaldError } from '../base/errors.js';
 import { shown } from '../base/options.js';
 import type { ByteSource } from './byte-source.js';
 import type { Note } from './dataset.js';
 import type { FormatOptions } from './format.js';
 
-/** An error of a file: what was found, at which byte where one can be named. */
+/** The error for a malformed file: what was found, and at which byte if known. */
 export const badFile = (source: ByteSource, message: string, detail: Record<string, unknown> = {}): EwaldError =>
   new EwaldError('Format', `${source.name}: ${message}`, { detail: { path: source.name, ...detail } });
 
 /**
- * Largest frame that is read unless `maxFrameBytes` says otherwise: nearly three times the largest of a camera in use
- * (11 520 × 8184 pixels of f32 are 377 MB), and far below what a header of a few bytes can claim.
+ * Largest frame that is read by default: nearly three times that of the largest camera in use (11 520 × 8184 pixels of
+ * f32 are 377 MB), and far below what a damaged header can claim.
  */
 export const defaultFrameBytes = 2 ** 30;
 
-/** The refusal of a frame or chunk that is larger than any detector's. */
+/** The error for a frame or chunk that is larger than any detector's. */
 export const tooLarge = (what: string, bytes: number, most: number): EwaldError =>
   new EwaldError(
     'Limit',
-    `${what} take ${bytes} bytes each, more than the ${most} that are read at once: the header may be damaged. If the size is ` +
+    `${what} take ${bytes} bytes each, more than the limit of ${most}: the header may be damaged. If the size is ` +
       'real, raise maxFrameBytes (--max-frame-bytes)',
     { detail: { bytes, maxFrameBytes: most } },
   );
 
-/** Checks a shape that a person gave. */
+/** Checks a shape given by the user. */
 export function checkShape(what: string, shape: readonly number[], least = 0): readonly number[] {
   if (!Array.isArray(shape) || shape.length < least || shape.some((n) => !Number.isSafeInteger(n) || n < 1))
-    throw new EwaldError(
-      'Argument',
-      `${what} is ${shown(shape)}; needed are lengths of at least 1, slowest axis first`,
-    );
+    throw new EwaldError('Argument', `${what} is ${shown(shape)}; expected lengths of at least 1, slowest axis first`);
   return shape;
 }
 
-/** Sizes a header may state: whole numbers within what a file can hold. */
+/** Checks a size stated in a header: an integer within what a file can hold. */
 export function sane(source: ByteSource, what: string, value: number, least = 1, most = 2 ** 40): number {
   if (!Number.isSafeInteger(value) || value < least || value > most)
-    throw badFile(source, `the header gives ${what} as ${value}; expected is ${least} to ${most}`);
+    throw badFile(source, `the header gives ${what} as ${value}; expected ${least} to ${most}`);
   return value;
 }
 
 /**
- * The shape of the scan: the one asked for, when it holds exactly the frames there are, else the one of the file.
+ * The shape of the scan: the requested one if its product is the number of frames, by default the file's.
  *
- * Throws `Shape` where it does not, naming both and shapes that would fit.
+ * Throws `Shape` on a mismatch, with both shapes and some that would fit.
  */
 export function navigationShape(
   source: ByteSource,
@@ -59,7 +56,7 @@ export function navigationShape(
     throw new EwaldError(
       'Shape',
       `${source.name} holds ${frames} frames; a scan of ${navShape.join(' × ')} would need ${asked}. ` +
-        `These would fit: ${fitting(frames)}`,
+        `Shapes that fit: ${fitting(frames)}`,
       { detail: { path: source.name, frames, navShape: [...navShape] } },
     );
   return [...navShape];
@@ -73,7 +70,7 @@ export function fitting(frames: number): string {
   return found.join(', ') || String(frames);
 }
 
-/** How many frames a file holds, by its size: a rest is told. */
+/** The number of frames that a file holds according to its size; a remainder is reported. */
 export interface Counted {
   readonly frames: number;
   readonly notes: readonly Note[];
@@ -86,24 +83,23 @@ export function countFrames(source: ByteSource, offset: number, stride: number, 
   if (frames === 0)
     throw badFile(
       source,
-      `the file has ${Math.max(0, room)} bytes after its header of ${offset}; one frame needs ${stored}. Is it cut short?`,
+      `the file has ${Math.max(0, room)} bytes after its header of ${offset}; one frame needs ${stored}. ` +
+        'Is it truncated?',
     );
   const rest = room - frames * stride;
   const notes: Note[] =
     rest > 0
-      ? [{ kind: 'warning', text: `${rest} bytes after the last whole frame are left over: a frame was cut short` }]
+      ? [{ kind: 'warning', text: `${rest} bytes are left over after the last complete frame: a frame was truncated` }]
       : [];
   return { frames, notes };
 }
 
-/**
- * Refuses a frame that the file cannot hold, before anything is allocated: a header of a few bytes may claim terabytes.
- */
+/** Rejects a frame that the file cannot hold, before anything is allocated: a small header may claim terabytes. */
 export function holds(source: ByteSource, offset: number, bytes: number, what: string): void {
   if (!Number.isSafeInteger(bytes) || offset + bytes > source.size)
     throw badFile(
       source,
-      `${what} needs ${bytes} bytes from byte ${offset} on; the file has ${source.size}. Is it cut short?`,
+      `${what} needs ${bytes} bytes from byte ${offset} on; the file has ${source.size}. Is it truncated?`,
       { expected: offset + bytes, found: source.size },
     );
 }

@@ -1,4 +1,4 @@
-/** Whatever a user hands to `open`, as a source. */
+/** Makes a source from whatever the user passes to `open`. */
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob, PlatformSignal, PlatformUrl } from '../base/globals.js';
 import type { ByteSource } from './byte-source.js';
@@ -18,13 +18,16 @@ export async function sourceOf(
   const { signal } = options;
   if (typeof input === 'string') {
     if (input.trim() === '') throw new EwaldError('Argument', 'open: the name of the file is empty');
-    // One letter is a drive of Windows.
+    // A single letter is a Windows drive.
     const [, scheme] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(input) ?? [];
     if (scheme === undefined) return files(input);
     const url = addressOf(input);
     if (url.protocol === 'file:') return files(pathOf(url));
     if (/^https?:$/.test(url.protocol)) return httpSource(input, { signal });
-    throw new EwaldError('Argument', `${input}: addresses are read by http:, https: and file:, not by ${url.protocol}`);
+    throw new EwaldError(
+      'Argument',
+      `${input}: only http:, https: and file: ` + `addresses can be read, not ${url.protocol}`,
+    );
   }
   if (input instanceof Uint8Array) return memorySource(input);
   if (input instanceof ArrayBuffer) return memorySource(new Uint8Array(input));
@@ -35,7 +38,8 @@ export async function sourceOf(
   }
   throw new EwaldError(
     'Argument',
-    `open takes a path, a URL, a File, a Blob, bytes or a ByteSource; given is ${Object.prototype.toString.call(input)}`,
+    `open was given ${Object.prototype.toString.call(input)}; expected a path, a URL, a File, a Blob, bytes or ` +
+      'a ByteSource',
   );
 }
 
@@ -43,12 +47,12 @@ function addressOf(text: string): URL {
   try {
     return new URL(text);
   } catch (cause) {
-    throw new EwaldError('Argument', `${text} is no address: it cannot be taken apart`, { cause });
+    throw new EwaldError('Argument', `${text} is not a valid address`, { cause });
   }
 }
 
 const pathOf = (url: PlatformUrl): string => {
   const path = decodeURIComponent(url.pathname);
-  // file:///C:/data has a slash before its drive.
+  // file:///C:/data has a slash before the drive.
   return /^\/[A-Za-z]:/.test(path) ? path.slice(1) : path;
 };

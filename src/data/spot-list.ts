@@ -1,8 +1,8 @@
 /**
- * Spot lists as text. `#` begins a comment. A first line of nine numbers is the known cell, its vectors a b c in
- * angstrom, unless the lines after it hold nine numbers as well. Then one spot a line: x y z of the reciprocal vector
- * (|q| = 1/d, no 2π, in 1/angstrom unless told otherwise); what follows on the line (intensity, resolution, a name) is
- * passed over. Numbers are parted by spaces, tabs, commas or semicolons.
+ * Spot lists as text. `#` starts a comment. A first line of nine numbers is the known cell, its vectors a b c in
+ * angstrom, unless the lines after it hold nine numbers as well. Then one spot per line: x y z of the reciprocal vector
+ * (|q| = 1/d, no 2π, in 1/angstrom by default); anything that follows on the line (intensity, resolution, a name) is
+ * ignored. Numbers are separated by spaces, tabs, commas or semicolons.
  */
 import { expectsNumbers, expectsText } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
@@ -13,7 +13,7 @@ import { withoutComment } from '../crystal/comments.js';
 
 /** Units of reciprocal vectors: 1/angstrom, 1/nm, and both with the factor 2π of physicists. */
 export type SpotUnit = '1/A' | '1/nm' | '2pi/A' | '2pi/nm';
-/** What a number of each unit is in 1/angstrom. */
+/** Factor from each unit to 1/angstrom. */
 const factors: Readonly<Record<SpotUnit, number>> = {
   '1/A': 1,
   '1/nm': 0.1,
@@ -23,17 +23,17 @@ const factors: Readonly<Record<SpotUnit, number>> = {
 /** The names of the units. */
 export const spotUnits = Object.keys(factors) as readonly SpotUnit[];
 
-/** A read spot list. */
+/** The contents of a spot list. */
 export interface SpotList {
-  /** The known cell of the first line, when there is one. */
+  /** The known cell of the first line, if present. */
   readonly cell: Cell | undefined;
   /** [n, 3] reciprocal vectors, 1/angstrom. */
   readonly spots: Float32Array;
 }
 
-/** How a spot list is read. */
+/** Options of reading a spot list. */
 export interface SpotListOptions {
-  /** What messages call the list, default "the list". */
+  /** Name of the list in messages, default "the list". */
   readonly name?: string;
   /** Unit of the numbers, default 1/A. */
   readonly unit?: SpotUnit;
@@ -63,7 +63,9 @@ export function readSpotList(text: string, options: SpotListOptions = {}): SpotL
   };
   const [first, second] = lines;
   if (!first)
-    throw new EwaldError('Format', `${name}: the list is empty; needed is one spot a line`, { detail: { path: name } });
+    throw new EwaldError('Format', `${name}: the list is empty; expected one ` + 'spot per line', {
+      detail: { path: name },
+    });
   let cell: Cell | undefined;
   if (first.words.length === 9 && second?.words.length !== 9) {
     cell = cellFrom(numbers(first.words, first.line));
@@ -78,13 +80,13 @@ export function readSpotList(text: string, options: SpotListOptions = {}): SpotL
   const columns = lines[0]?.words.length ?? 0;
   for (const [i, { words, line }] of lines.entries()) {
     if (words.length < 3)
-      throw fail(line, `a spot holds ${words.length} numbers; needed are three (x y z of the reciprocal vector)`);
+      throw fail(line, `a spot holds ${words.length} numbers; expected three (x y z of the reciprocal vector)`);
     const values = numbers(words.slice(0, 3), line);
-    // A torn or mixed file: better said than read wrong.
+    // The file is truncated or mixed: rejecting it is better than reading it wrong.
     if (words.length !== columns)
       throw fail(
         line,
-        `this line holds ${words.length} columns, the spots before it ${columns}; needed is one spot a line`,
+        `this line holds ${words.length} columns, but the spots before it have ${columns}; expected one spot per line`,
       );
     for (let k = 0; k < 3; k++) spots[3 * i + k] = (values[k] as number) * factor;
   }
@@ -92,8 +94,8 @@ export function readSpotList(text: string, options: SpotListOptions = {}): SpotL
 }
 
 /**
- * A hint when numbers look as if they had another unit: half of the spots lie farther out than 0.8 Å, where few
- * crystals diffract; undefined when nothing is strange.
+ * A hint if the numbers seem to have another unit: half of the spots lie beyond 0.8 Å, where few crystals diffract.
+ * Undefined otherwise.
  */
 export function unitHint(spots: ArrayLike<number>): string | undefined {
   const lengths: number[] = [];
@@ -101,10 +103,13 @@ export function unitHint(spots: ArrayLike<number>): string | undefined {
     lengths.push(Math.hypot(spots[i] as number, spots[i + 1] as number, spots[i + 2] as number));
   const half = median(lengths);
   if (half <= 1.25) return undefined;
-  return `half of the spots lie beyond ${(1 / half).toPrecision(2)} angstrom: if the numbers are in 1/nm, pass --unit 1/nm`;
+  return (
+    `half of the spots lie beyond ${(1 / half).toPrecision(2)} angstrom: ` +
+    'if the numbers are in 1/nm, pass --unit 1/nm'
+  );
 }
 
-/** Writes a spot list, with a line of the cell when there is one; `comments` become lines that begin with `#`. */
+/** Formats a spot list, including the cell if given; `comments` become lines that start with `#`. */
 export function formatSpotList(
   cell: Cell | undefined,
   spots: ArrayLike<number>,
@@ -119,6 +124,6 @@ export function formatSpotList(
   return `${lines.join('\n')}\n`;
 }
 
-// Nine digits bring every float32 back.
+// Nine digits identify every float32.
 const shorten = (x: number): string => String(Number(x.toPrecision(9)));
 const clip = (word: string): string => (word.length > 40 ? `${word.slice(0, 40)}…` : word);

@@ -1,19 +1,19 @@
-/** Headers of `KEY = value ;` lines between braces: SMV and EDF. */
+/** Headers of `KEY = value ;` lines in braces, as in SMV and EDF. */
 import type { PlatformSignal } from '../base/globals.js';
 import type { ByteSource } from './byte-source.js';
 import { latin1 } from './cursor.js';
 import { badFile } from './shapes.js';
 
-/** A header and where the bytes after it begin. */
+/** A header and the position of the bytes after it. */
 export interface TextHeader {
   readonly values: ReadonlyMap<string, string>;
   readonly end: number;
 }
 
-/** No header is longer; a file that never closes its brace is not read to its end. */
+/** Longest header; a file without a closing brace is not read to its end. */
 const mostBytes = 2 ** 20;
 
-/** Reads a header that begins at `at` and ends with '}' and a line feed. Keys are upper case. Throws `Format`. */
+/** Reads a header that starts at `at` and ends with '}' and a line feed. Keys are upper case. Throws `Format`. */
 export async function readTextHeader(source: ByteSource, at: number, signal?: PlatformSignal): Promise<TextHeader> {
   let text = '';
   for (let length = 4096; ; length *= 4) {
@@ -24,7 +24,7 @@ export async function readTextHeader(source: ByteSource, at: number, signal?: Pl
     if (close && (close.index + close[0].length < text.length || here === source.size - at))
       return { values: pairs(text.slice(0, close.index)), end: at + close.index + close[0].length };
     if (here === source.size - at || length >= mostBytes)
-      throw badFile(source, `the header that begins at byte ${at} has no closing brace`);
+      throw badFile(source, `the header that starts at byte ${at} has no closing brace`);
   }
 }
 
@@ -37,7 +37,7 @@ function pairs(text: string): Map<string, string> {
   return values;
 }
 
-/** The first `most` blocks from `<tag` to `</tag>`, marks included, in one pass whatever the text is. */
+/** The first `most` blocks from `<tag` to `</tag>`, tags included, in linear time for any text. */
 export function blocksOf(text: string, tag: string, most: number): string[] {
   const blocks: string[] = [];
   const [open, close] = [`<${tag}`, `</${/^\w+/.exec(tag)?.[0]}>`];
@@ -50,14 +50,14 @@ export function blocksOf(text: string, tag: string, most: number): string[] {
   return blocks;
 }
 
-/** The text of the first `<tag …>`, empty where there is none. */
+/** The text of the first `<tag …>`; empty if there is none. */
 export function openingTag(text: string, tag: string): string {
   const at = text.search(new RegExp(`<${tag}\\b`));
   const end = at < 0 ? -1 : text.indexOf('>', at);
   return end < 0 ? '' : text.slice(at, end + 1);
 }
 
-/** A number of a header, undefined where it is absent or none. */
+/** A number of a header; undefined if it is missing or not a number. */
 export function numberOf(values: ReadonlyMap<string, string>, ...keys: readonly string[]): number | undefined {
   for (const key of keys) {
     const value = Number.parseFloat(values.get(key) ?? '');

@@ -1,4 +1,4 @@
-/** Frames of any dataset as an HDF5 file of ours: NeXus, NXmx where they are a series of pictures. */
+/** Writes the frames of any dataset to an HDF5 file: NeXus, and NXmx for a series of images. */
 import { EwaldError } from '../base/errors.js';
 import type { Codecs } from './codecs/codecs.js';
 import type { Dataset } from './dataset.js';
@@ -9,18 +9,18 @@ import type { OpenOptions } from './open.js';
 
 export const packings: readonly Packing[] = ['bitshuffle', 'gzip', 'none'];
 
-/** A file under way. */
+/** A file being written. */
 export interface Hdf5Frames {
   /** Appends whole frames. */
   write(frames: FrameArray): Promise<void>;
-  /** Writes what is said beside the frames and makes the file whole; answers its size in bytes. */
+  /** Writes the metadata and completes the file; returns its size in bytes. */
   finish(): Promise<number>;
-  /** The options of `open` that give the same axes again, where the file cannot say them. */
+  /** The options of `open` that give the same axes again, if the file cannot store them. */
   readonly reopen: OpenOptions | undefined;
 }
 
 /**
- * Begins a file of the frames that `described` tells; `codecs` pack them and stay the caller's.
+ * Starts a file of the frames that `described` describes; `codecs` compress them and remain the caller's.
  *
  * Throws `Unsupported` for frames without elements, `Limit` for frames of 2 GiB and more.
  */
@@ -37,7 +37,7 @@ export async function beginHdf5Frames(
       `${frames} frames of ${signal.join(' × ') || 'no axes'} cannot be written as HDF5; write .npy or .raw`,
     );
   const writer = await Hdf5Writer.create(sink, codecs);
-  // A single picture is a series of one: what reads NXmx expects the axis of frames.
+  // A single image is a series of one: readers of NXmx expect the axis of frames.
   const series = writer.series({
     frames,
     navigation: navigation.length > 0 ? navigation : [frames],

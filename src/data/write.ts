@@ -1,23 +1,23 @@
-/** Files of frames as we write them: a header, then the frames as they are. */
+/** Writes files of frames: a header, then the frames unchanged. */
 import { EwaldError } from '../base/errors.js';
 import type { Dataset } from './dataset.js';
 import { type DataType, elements, type FrameArray, littleEndianMachine } from './dtype.js';
 import { npyHeadOf } from './npy.js';
 import type { OpenOptions } from './open.js';
 
-/** How frames are written in a format. */
+/** How frames are written in one format. */
 export interface FrameWriter {
-  /** What comes before the first frame. */
+  /** Everything before the first frame. */
   readonly header: Uint8Array;
   /** The bytes of some frames. */
   encode(frames: FrameArray): Uint8Array;
-  /** The options of `open` that give the same shape and dtype again, where the file does not say them. */
+  /** The options of `open` that give the same shape and dtype again, if the file does not state them. */
   readonly reopen: OpenOptions | undefined;
 }
 
 type Described = Pick<Dataset, 'shape' | 'dtype' | 'frames' | 'meta'>;
 
-/** Writers by the ending of the file. */
+/** Writers by file ending. */
 export const writers: Readonly<Record<string, (dataset: Described) => FrameWriter>> = {
   npy: npyWriter,
   raw: rawWriter,
@@ -50,14 +50,15 @@ const scanOf = ({ navigation }: Dataset['shape']): Pick<OpenOptions, 'navShape'>
 
 const modes: Readonly<Partial<Record<DataType, number>>> = { i8: 0, i16: 1, f32: 2, c64: 4, u8: 6, u16: 6, f16: 12 };
 
-/** MRC2014, a stack of pictures. The format has three axes: `reopen` says the shape of a scan. */
+/** MRC2014, a stack of images. The format has three axes, so `reopen` states the shape of a scan. */
 function mrcWriter({ shape, dtype, frames, meta }: Described): FrameWriter {
   const mode = modes[dtype];
   const [ny = 0, nx = 0] = shape.signal;
   if (mode === undefined || shape.signal.length !== 2)
     throw new EwaldError(
       'Unsupported',
-      `MRC holds pictures of ${Object.keys(modes).join(', ')}; frames of ${shape.signal.join(' × ')} ${dtype} do not fit. Write .npy or .raw`,
+      `MRC holds images of ${Object.keys(modes).join(', ')}; frames of ${shape.signal.join(' × ')} ${dtype} do ` +
+        'not fit. Write .npy or .raw',
     );
   const header = new Uint8Array(1024);
   const view = new DataView(header.buffer);
@@ -73,7 +74,8 @@ function mrcWriter({ shape, dtype, frames, meta }: Described): FrameWriter {
   floats(40, nx * angstrom(meta.pixelSizeM?.x), ny * angstrom(meta.pixelSizeM?.y), 0);
   floats(52, 90, 90, 90);
   ints(64, 1, 2, 3);
-  // Densities that were not computed: the greatest below the least, and the root mean square below zero.
+  // Marks the density statistics as not computed: the maximum is below the minimum, and the root mean square is
+  // negative.
   floats(76, 0, -1, -2);
   ints(108, 20140);
   header.set(new TextEncoder().encode('MAP '), 208);
@@ -82,7 +84,7 @@ function mrcWriter({ shape, dtype, frames, meta }: Described): FrameWriter {
   return {
     header,
     reopen: shape.navigation.length > 1 ? scanOf(shape) : undefined,
-    // Mode 0 is signed: unsigned bytes take 16 bits.
+    // Mode 0 is signed, so unsigned bytes are written as 16 bits.
     encode: dtype === 'u8' ? (given) => bytesOf(Uint16Array.from(given as Uint8Array)) : bytesOf,
   };
 }

@@ -1,4 +1,4 @@
-/** Zip archives: their table of contents, and a member as a source of its own. Format: APPNOTE 6.3. */
+/** Zip archives: their central directory, and a member as a source of its own. Format: APPNOTE 6.3. */
 import type { PlatformSignal } from '../base/globals.js';
 import { type ByteSource, target } from './byte-source.js';
 import { compare, type Digests, hex32 } from './checksums/check.js';
@@ -16,19 +16,19 @@ export interface ZipEntry {
   readonly bytes: number;
   /** CRC-32 of the unpacked bytes. */
   readonly crc: number;
-  /** Where its local header is. */
+  /** Position of its local header. */
   readonly at: number;
 }
 
-/** Members of a larger size are not unpacked into memory. */
+/** Larger members are not decompressed into memory. */
 const mostBytes = 2 ** 31;
-/** Deflate makes no more than this many bytes of one. */
+/** Largest compression ratio of deflate. */
 const deflateRatio = 1032;
-/** Members that are stored as they are and larger than this are not read as a whole only to be checked. */
+/** Stored members larger than this are not read as a whole just to verify them. */
 export const mostChecked = 2 ** 30;
 const pieceBytes = 2 ** 23;
 
-/** Reads the table of contents. Throws `Format`. */
+/** Reads the central directory. Throws `Format`. */
 export async function readZip(source: ByteSource, signal?: PlatformSignal): Promise<ZipEntry[]> {
   // The end record is followed by a comment of up to 65535 bytes.
   const tail = Math.min(source.size, 22 + 65535);
@@ -36,16 +36,16 @@ export async function readZip(source: ByteSource, signal?: PlatformSignal): Prom
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let end = bytes.length - 22;
   while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end--;
-  if (end < 0) throw badFile(source, 'the archive has no end record: it is cut short');
+  if (end < 0) throw badFile(source, 'the archive has no end record: it is truncated');
   const count = view.getUint16(end + 10, true);
   const [size, start] = [view.getUint32(end + 12, true), view.getUint32(end + 16, true)];
-  if (count === 0xffff || start === 0xffffffff) throw badFile(source, 'archives in Zip64 format are not read');
+  if (count === 0xffff || start === 0xffffffff) throw badFile(source, 'Zip64 archives cannot be read');
   holds(source, start, size, 'the table of contents');
   const table = await source.read(start, size, { signal });
   const entries = new DataView(table.buffer, table.byteOffset, table.byteLength);
   const found: ZipEntry[] = [];
   for (let at = 0, i = 0; i < count && at + 46 <= size; i++) {
-    if (entries.getUint32(at, true) !== 0x02014b50) throw badFile(source, `entry ${i} of the archive has no mark`);
+    if (entries.getUint32(at, true) !== 0x02014b50) throw badFile(source, `entry ${i} of the archive has no signature`);
     const nameBytes = entries.getUint16(at + 28, true);
     found.push({
       name: latin1(table.subarray(at + 46, at + 46 + nameBytes)),
@@ -61,8 +61,8 @@ export async function readZip(source: ByteSource, signal?: PlatformSignal): Prom
 }
 
 /**
- * A member as a source: read in place where it is stored, unpacked into memory where it is compressed. With `digests`
- * its checksum is compared, of a stored one (up to `mostChecked`) when it is first read. Throws `Format`.
+ * A member as a source: read in place if stored, decompressed into memory otherwise. With `digests` its checksum is
+ * verified; for a stored member (up to `mostChecked`), on first read. Throws `Format`.
  */
 export async function zipMember(
   source: ByteSource,
@@ -71,7 +71,7 @@ export async function zipMember(
 ): Promise<ByteSource> {
   const start = await dataStart(source, entry, signal);
   if (entry.method !== 0 && entry.method !== 8)
-    throw badFile(source, `${entry.name} is packed by method ${entry.method}; read are 0 (stored) and 8 (deflate)`);
+    throw badFile(source, `${entry.name} is compressed by method ${entry.method}; expected 0 (stored) or 8 (deflate)`);
   const name = `${source.name}:${entry.name}`;
   const unpacked = entry.method === 8 ? await unpack(source, entry, start, signal) : undefined;
   const size = unpacked ? unpacked.length : entry.storedBytes;
@@ -99,7 +99,7 @@ export async function zipMember(
   return member;
 }
 
-/** The first bytes of a member as a source, up to `most`; its size is that of the whole. */
+/** The first bytes of a member as a source, up to `most`; its size is that of the whole member. */
 export async function zipHead(
   source: ByteSource,
   entry: ZipEntry,
@@ -108,13 +108,13 @@ export async function zipHead(
 ): Promise<ByteSource> {
   const start = await dataStart(source, entry, signal);
   const length = Math.min(entry.bytes, most);
-  // Deflate needs no more than a few bytes beyond what it makes.
+  // Deflate needs only a few bytes more than it produces.
   const stored = await source.read(start, Math.min(entry.storedBytes, 2 * most), { signal });
   const head = entry.method === 8 ? await inflate(stored, length, 'deflate-raw') : stored.subarray(0, length);
   return { ...memorySource(head, `${source.name}:${entry.name}`), size: entry.bytes };
 }
 
-/** Where the data of a member begin. Throws `Format`. */
+/** Where the data of a member start. Throws `Format`. */
 async function dataStart(source: ByteSource, entry: ZipEntry, signal: PlatformSignal | undefined): Promise<number> {
   holds(source, entry.at, 30, `the header of ${entry.name}`);
   const header = await source.read(entry.at, 30, { signal });

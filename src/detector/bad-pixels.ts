@@ -1,4 +1,4 @@
-/** Pixels that are bad in every frame, from the geometry, the masks it names, and the file's own mask. */
+/** Pixels that are bad in every frame, combined from the geometry, the masks it names, and the file's own mask. */
 
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import type { Beam, Geometry, Panel } from '../crystal/geometry/geometry.js';
@@ -7,7 +7,7 @@ import type { Dataset } from '../data/dataset.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';
 
-/** Pixels that are bad in every frame: by the geometry, its masks, and the file's own mask. */
+/** Pixels that are bad in every frame: according to the geometry, its masks, and the file's own mask. */
 export async function badEverywhere(
   geometry: Geometry,
   dataset: Dataset,
@@ -37,13 +37,13 @@ function markByBits(
 ): void {
   for (let ss = minSs; ss <= maxSs; ss++)
     for (let i = ss * width + minFs, end = ss * width + maxFs; i <= end; i++) {
-      // Unsigned: bits of a mask go to the 32nd.
+      // Unsigned, because masks use up to 32 bits.
       const bits = (mask[i] as number) >>> 0;
       if ((bits & good) >>> 0 !== good || (bits & wrong) !== 0) bad[i] = 1;
     }
 }
 
-/** Marks further pixels. */
+/** Adds bad pixels to a mask. */
 export function mark(bad: Uint8Array, more: Uint8Array | undefined): void {
   if (!more) return;
   for (let i = 0; i < more.length; i++) if (more[i] !== 0) bad[i] = 1;
@@ -54,12 +54,13 @@ async function readMask(file: string, path: string, pixels: number, openOther: O
     if (isEwaldError(cause, 'Aborted')) throw cause;
     throw new EwaldError(
       'Format',
-      `the mask ${path} of ${file}, which the geometry names, cannot be read: ${messageOf(cause)}; without it take its lines out of the geometry`,
+      `the mask ${path} of ${file}, which the geometry names, cannot be read: ${messageOf(cause)}; to work ` +
+        'without it, remove its lines from the geometry',
       { cause },
     );
   });
   try {
-    // Of modules it has more axes than a picture.
+    // The mask of a modular detector has more axes than an image.
     const frames = mask.frames * mask.frameLength === pixels ? mask.frames : 1;
     if (frames * mask.frameLength !== pixels)
       throw new EwaldError(

@@ -9,8 +9,8 @@ import type { OpenOther } from './open-other.js';
 export type BeamOfFrame = (frame: number) => Beam;
 
 /**
- * The beams of a file's frames: a geometry may point at numbers in the frames' own file, one for all frames or one each.
- * Throws `Format` where the file lacks them.
+ * The beams of a file's frames. A geometry may refer to numbers in the file of the frames, one for all frames or one
+ * for each. Throws `Format` if the file lacks them.
  */
 export async function beamsOfFile(geometry: Geometry, file: string, openOther: OpenOther): Promise<BeamOfFrame> {
   const values = new Map<string, ArrayLike<number | bigint>>();
@@ -20,7 +20,8 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
     const dataset = await openOther(file, one.path).catch((cause) => {
       throw new EwaldError(
         'Format',
-        `${file} has no ${one.path}, which the geometry names; needed is that dataset, or the number itself in the geometry`,
+        `${file} has no ${one.path}, which the geometry names; expected that dataset, or the number itself in ` +
+          'the geometry',
         { cause },
       );
     });
@@ -36,18 +37,20 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
       const list = values.get(path);
       return list && Number(list[list.length > 1 ? frame : 0]);
     };
-  // What the geometry lacks is told before a frame is read; one frame without its number is that frame's matter.
+  // Anything missing from the geometry is reported before frames are read; a single frame without its number fails
+  // alone.
   const alone = standing(geometry, beamOf(geometry, values.size === 0 ? undefined : () => 1), values.size === 0);
   return values.size === 0 ? () => alone : (frame) => standing(geometry, beamOf(geometry, at(frame)), true);
 }
 
-/** Refuses a beam that no panel stands in. */
+/** Rejects a beam for which a panel lies at or behind the sample. */
 function standing({ panels }: Geometry, beam: Beam, known: boolean): Beam {
   const behind = known ? panels.find(({ offsetM }) => !(beam.distanceM + offsetM > 0)) : undefined;
   if (behind)
     throw new EwaldError(
       'Format',
-      `the panel ${behind.name} stands at ${beam.distanceM + behind.offsetM} m (clen ${beam.distanceM} m, coffset ${behind.offsetM} m); needed is a distance above 0`,
+      `the panel ${behind.name} is at ${beam.distanceM + behind.offsetM} m (clen ${beam.distanceM} m, ` +
+        `coffset ${behind.offsetM} m); expected a distance above 0`,
     );
   return beam;
 }

@@ -1,6 +1,6 @@
 /**
- * A detector: its panels, its beam and its bad pixels, from a .geom file or from what the frames' own file says. The peak
- * finders, the run, the powder pattern, the viewer and the simulator all take this one description.
+ * A detector: its panels, its beam and its bad pixels, from a .geom file or from what the frames' own file says. The
+ * peak finders, the run, the powder pattern, the viewer and the simulator all take this one description.
  *
  * Lengths are in metres, wavelengths in Å, reciprocal lengths in 1/Å without 2π. Pixels are counted from the corner of
  * the frame's first pixel, so that its centre lies at (0.5, 0.5).
@@ -25,7 +25,7 @@ import { validRange } from './valid-range.js';
 /** Types of numbers in which frames are searched. */
 type SearchedType = keyof typeof numbers;
 
-/** A place on a panel. */
+/** A position on a panel. */
 export interface DetectorPixel {
   readonly panel: Panel;
   /** Pixels along the frame's fast axis. */
@@ -42,22 +42,25 @@ export interface Extent {
   readonly maxY: number;
 }
 
-/** What is known of a detector before a frame is searched. */
+/** Everything known about a detector before a frame is searched. */
 export interface Detector {
   readonly geometry: Geometry;
   /** Pixels of a frame along the fast axis. */
   readonly width: number;
   /** Pixels of a frame along the slow axis. */
   readonly height: number;
-  /** Type in which frames are searched: their own, or f32 for f64 frames. */
+  /** Type in which frames are searched: that of the data, or f32 for f64 frames. */
   readonly dtype: SearchedType;
-  /** Pixels that are bad in every frame, [ss, fs], nonzero where bad: by the geometry, its masks and the file's own mask. */
+  /**
+   * Pixels that are bad in every frame, [ss, fs], nonzero where bad: according to the geometry, its masks and the
+   * file's own mask.
+   */
   readonly bad: Uint8Array;
   /** Values outside [least, greatest] are not counts. */
   readonly validRange: readonly [number, number];
   /** The beam of the first frame; the default of the methods below. */
   readonly beam: Beam;
-  /** Beams of a file's frames, which may differ from frame to frame; read once a file. */
+  /** Beams of a file's frames, which may differ from frame to frame; read once per file. */
   beams(file: string): Promise<BeamOfFrame>;
   /** The panel that holds a pixel; undefined between panels. */
   panelAt(fs: number, ss: number): Panel | undefined;
@@ -67,51 +70,56 @@ export interface Detector {
   reciprocalOf(fs: number, ss: number, beam?: Beam): Vector | undefined;
   /** Resolution of a pixel, d = 1/|q| in Å. */
   resolutionOf(fs: number, ss: number, beam?: Beam): number | undefined;
-  /** The pixel that the ray from the sample through a position in the laboratory meets; undefined where it meets none. */
+  /** The pixel hit by the ray from the sample through a position in the laboratory; undefined if it hits none. */
   pixelAt(position: Vector, beam?: Beam): DetectorPixel | undefined;
-  /** The pixel that a reciprocal vector is scattered to, along k₀ + q; undefined where that ray meets no panel. */
+  /** The pixel to which a reciprocal vector is scattered, along k₀ + q; undefined if that ray hits no panel. */
   pixelOf(reciprocal: Vector, beam?: Beam): DetectorPixel | undefined;
-  /** What the panels take up of the laboratory's x and y. */
+  /** The bounding rectangle of the panels in the laboratory's x and y. */
   extent(beam?: Beam): Extent;
   /** The pixels of one resolution, d in Å: a curve on each panel that it crosses, tilted panels included. */
   ring(resolutionA: number, beam?: Beam): RingArc[];
 }
 
-/** Where a detector's description comes from. */
+/** Options of describing a detector. */
 export interface DetectorOptions {
-  /** What `parseGeometry` gives; default: what the file itself says. */
+  /** The result of `parseGeometry`; default: the geometry described by the file itself. */
   readonly geometry?: Geometry | undefined;
-  /** Further bad pixels, nonzero where bad, [ss, fs]. */
+  /** Additional bad pixels, nonzero where bad, [ss, fs]. */
   readonly bad?: Uint8Array | undefined;
-  /** Pixels beyond this 1/d, in 1/Å, are bad; default: none are. CrystFEL's highres. */
+  /** Pixels beyond this 1/d, in 1/Å, are bad; default: no limit. CrystFEL's highres. */
   readonly maxInverseD?: number | undefined;
-  /** Opens what the geometry names beside the frames; default: the frames' own file and the files beside it. */
+  /**
+   * Opens datasets that the geometry names in addition to the frames; default: looks in the file of the frames and the
+   * files beside it.
+   */
   readonly openOther?: OpenOther | undefined;
 }
 
-/** The options, written once for the checks of whoever passes them on. */
+/** The names of the options, for the checks of callers that pass them on. */
 export const detectorOptionNames = ['geometry', 'bad', 'maxInverseD', 'openOther'] as const;
 
-/** Files whose beams are kept. */
+/** Largest number of files whose beams are cached. */
 const mostFiles = 256;
 
 const searched: readonly string[] = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32'];
 
-/** The type that frames are searched as: their own, or f32 for wider reals. Throws `Unsupported`. */
+/** The type in which frames are searched: their own, or f32 for f64 frames. Throws `Unsupported`. */
 function searchedType({ name, dtype }: Dataset): SearchedType {
   if (searched.includes(dtype)) return dtype as SearchedType;
   if (dtype === 'f64') return 'f32';
   throw new EwaldError(
     'Unsupported',
-    `${name}: frames are ${dtype}; peaks are found in ${searched.join(', ')} and f64; ewald convert writes another type`,
+    `${name}: frames are ${dtype}; peaks are found in ${searched.join(', ')} and f64; use ewald convert to ` +
+      'change the type',
   );
 }
 
 /**
  * Describes the detector of a dataset.
  *
- * Throws `Argument` for what is no dataset or no geometry, `Shape` for a geometry or a mask of another detector, `Format`
- * where neither geometry nor file say the wavelength, the distance or the pixel size, `Unsupported` for complex frames.
+ * Throws `Argument` if the dataset or the geometry is not one, `Shape` for a geometry or a mask of another detector,
+ * `Format` if neither the geometry nor the file gives the wavelength, the distance or the pixel size, `Unsupported` for
+ * complex frames.
  */
 export async function openDetector(opened: Dataset, options: DetectorOptions = {}): Promise<Detector> {
   if (typeof (opened as Partial<Dataset> | null)?.read !== 'function')
@@ -128,12 +136,13 @@ export async function openDetector(opened: Dataset, options: DetectorOptions = {
   const geometry = given ? stackedGeometry(given, dataset) : geometryFromFile(dataset);
   const openOther = options.openOther ?? openBeside(dataset);
   const dtype = searchedType(dataset);
-  // Before masks are read: is it the geometry of this detector at all?
+  // Checks that this is the geometry of this detector before reading masks.
   checkPanels(geometry, width, height);
   if (options.bad !== undefined && (!(options.bad instanceof Uint8Array) || options.bad.length !== width * height))
     throw new EwaldError(
       'Shape',
-      `detector: bad is ${shown(options.bad)}; it expects a Uint8Array of ${width * height} pixels (${width} x ${height})`,
+      `detector: bad is ${shown(options.bad)}; it expects a Uint8Array of ${width * height} pixels (${width} ` +
+        `x ${height})`,
     );
   const bad = await badEverywhere(geometry, dataset, dataset.name, openOther);
   mark(bad, options.bad);
@@ -143,26 +152,27 @@ export async function openDetector(opened: Dataset, options: DetectorOptions = {
     if (!known) {
       known = beamsOfFile(geometry, file, openOther);
       files.set(file, known);
-      // A run of one frame a file has as many files as frames: the oldest is forgotten.
+      // A run over single-frame files has as many files as frames, so the oldest entry is dropped.
       const [oldest] = files.keys();
       if (files.size > mostFiles && oldest !== undefined) files.delete(oldest);
       known.catch(() => files.delete(file));
     }
     return known;
   };
-  // A geometry without energy or distance is an error of the run and not of every single frame.
+  // A geometry without energy or distance fails the run, not every single frame.
   const beam = (await beams(dataset.name))(0);
   if (maxInverseD !== undefined) markBeyond(bad, geometry, beam, width, maxInverseD);
   return new OpenDetector({ geometry, width, height, dtype, bad, beam, beams, meta: dataset.meta });
 }
 
-/** Refuses a geometry whose panels do not fit into the frames. Throws `Shape`. */
+/** Rejects a geometry whose panels do not fit into the frames. Throws `Shape`. */
 export function checkPanels(geometry: Geometry, width: number, height: number): void {
   for (const { name, maxFs, maxSs } of geometry.panels) {
     if (maxFs >= width || maxSs >= height)
       throw new EwaldError(
         'Shape',
-        `the panel ${name} ends at fs ${maxFs}, ss ${maxSs}, but a frame has ${width} x ${height} pixels; is it the geometry of this detector?`,
+        `the panel ${name} ends at fs ${maxFs}, ss ${maxSs}, but a frame has ${width} x ${height} pixels; is it ` +
+          'the geometry of this detector?',
       );
   }
 }

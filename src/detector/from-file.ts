@@ -1,22 +1,24 @@
-/** The geometry of a detector that is one flat panel, from what the frames' own file says. */
+/** The geometry of a detector that is one flat panel, from the metadata of the file of the frames. */
 
 import { EwaldError } from '../base/errors.js';
 import { flatGeometry } from '../crystal/geometry/flat.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Dataset } from '../data/dataset.js';
 
-/** Width and height of a dataset's frames. Throws `Shape` for what is no stack of pictures. */
+/** Width and height of a dataset's frames. Throws `Shape` if the frames are not two-dimensional. */
 export function frameSize({ name, shape }: Dataset): { readonly width: number; readonly height: number } {
   const [height, width, ...more] = shape.signal;
   if (width === undefined || height === undefined || more.length > 0)
     throw new EwaldError(
       'Shape',
-      `${name}: a frame is [${shape.signal.join(', ')}]; needed are rows and columns, or a geometry (-g) whose panels say their modules: ${Array.from({ length: Math.max(0, shape.signal.length - 2) }, (_, i) => `dim${i} = 0, `).join('')}dim${Math.max(0, shape.signal.length - 2)} = ss, …`,
+      `${name}: a frame is [${shape.signal.join(', ')}]; expected rows and columns, or a geometry (-g) whose ` +
+        'panels name their ' +
+        `modules: ${Array.from({ length: Math.max(0, shape.signal.length - 2) }, (_, i) => `dim${i} = 0, `).join('')}dim${Math.max(0, shape.signal.length - 2)} = ss, …`,
     );
   return { width, height };
 }
 
-/** One flat panel from what a file says of distance, pixel size, beam centre and wavelength. Throws `Format`. */
+/** One flat panel from a file's distance, pixel size, beam centre and wavelength. Throws `Format`. */
 export function geometryFromFile({ name, meta, shape }: Dataset): Geometry {
   const { wavelengthA, distanceM, pixelSizeM, beamCentrePx } = meta;
   const missing = Object.entries({ wavelengthA, distanceM, pixelSizeM, beamCentrePx })
@@ -28,11 +30,11 @@ export function geometryFromFile({ name, meta, shape }: Dataset): Geometry {
         ],
     );
   if (missing.length > 0 || !pixelSizeM || !beamCentrePx || wavelengthA === undefined || distanceM === undefined)
-    throw new EwaldError('Format', `${name} does not say its ${missing.join(', ')}; give a geometry with -g`);
+    throw new EwaldError('Format', `${name} does not state its ${missing.join(', ')}; give a geometry with -g`);
   if (Math.abs(pixelSizeM.x / pixelSizeM.y - 1) > 1e-6)
     throw new EwaldError(
       'Format',
-      `${name}: its pixels are ${pixelSizeM.x} x ${pixelSizeM.y} m; give a geometry with -g`,
+      `${name}: its pixels are not square, ${pixelSizeM.x} x ${pixelSizeM.y} m; give a geometry with -g`,
     );
   const [height = 0, width = 0] = shape.signal;
   return flatGeometry({

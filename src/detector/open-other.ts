@@ -1,14 +1,14 @@
-/** How the datasets that a geometry names beside the frames (masks, energies, distances) are opened. */
+/** Opens the datasets that a geometry names in addition to the frames (masks, energies, distances). */
 
 import { EwaldError } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
 
-/** Opens the dataset `path` of `file`, which is the frames' own file or one that the geometry names. */
+/** Opens the dataset `path` of `file`, which is the file of the frames or another one named by the geometry. */
 export type OpenOther = (file: string, path: string) => Promise<Dataset>;
 
 /**
- * The default: asks the frames' dataset, which knows its file and the files beside it. Throws `Unsupported` for datasets
- * that stand in no file.
+ * The default: asks the dataset of the frames, which knows its file and the files beside it. Throws `Unsupported` for
+ * datasets that were not opened from a file.
  */
 export const openBeside =
   (frames: Dataset): OpenOther =>

@@ -1,7 +1,7 @@
 /**
- * Pixels of one resolution. A resolution d is scattered at 2θ with sin θ = λ/2d: the rays form a cone about the beam, and a
- * panel cuts it in a conic section. The curve is traced by the rays' azimuth, so that tilted panels need no case of their
- * own, and the ends of an arc are bisected to the panel's edge.
+ * Pixels at one resolution. The rays scattered at 2θ, with sin θ = λ/2d for the resolution d, form a cone about the
+ * beam, which a panel cuts in a conic section. The curve is traced by the azimuth of the rays, so that tilted panels
+ * need no special case, and the ends of an arc are bisected to the panel's edge.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -9,20 +9,20 @@ import { shown } from '../base/options.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { PanelPlace } from '../crystal/geometry/pixels.js';
 
-/** A part of a ring on one panel. */
+/** The part of a ring on one panel. */
 export interface RingArc {
-  /** Number of the panel in the geometry. */
+  /** Index of the panel in the geometry. */
   readonly panel: number;
   /** Points along the arc, [points, 2]: fs and ss in pixels of the frame. A closed ring ends where it begins. */
   readonly points: Float64Array;
 }
 
-/** Steps of azimuth: a chord leaves a circle of 2000 pixels' radius by less than 0.02 pixels. */
+/** Steps of azimuth: a chord deviates from a circle of 2000 pixels' radius by less than 0.02 pixels. */
 const steps = 720;
-/** Halvings of a step: the end of an arc is exact to 10⁻⁹ of a turn. */
+/** Bisections of a step: the end of an arc is accurate to 10⁻⁹ of a turn. */
 const halvings = 20;
 
-/** The arcs of the resolution d, in Å. Throws `Argument` for a d that is not positive; empty where λ/2d exceeds 1. */
+/** The arcs of the resolution d, in Å. Throws `Argument` if d is not positive; empty if λ/2d exceeds 1. */
 export function resolutionRing({ panels }: Geometry, beam: Beam, resolutionA: number): RingArc[] {
   if (!(resolutionA > 0))
     throw new EwaldError(
@@ -50,7 +50,7 @@ export function resolutionRing({ panels }: Geometry, beam: Beam, resolutionA: nu
   });
 }
 
-/** The stretches of azimuth, in turns, that meet a panel; one that passes azimuth 0 ends beyond 1. */
+/** The ranges of azimuth, in turns, that meet a panel; one that passes azimuth 0 ends beyond 1. */
 function arcsOf(meets: (turn: number) => boolean): (readonly [from: number, to: number])[] {
   const inside = Array.from({ length: steps }, (_, i) => meets(i / steps));
   const start = inside.indexOf(false);
@@ -68,7 +68,7 @@ function arcsOf(meets: (turn: number) => boolean): (readonly [from: number, to: 
   return arcs;
 }
 
-/** The last azimuth that meets the panel, between one that does and one that does not. */
+/** The azimuth at the edge of the panel, bisected between one inside and one outside. */
 function edge(meets: (turn: number) => boolean, inside: number, outside: number): number {
   let [within, beyond] = [inside, outside];
   for (let i = 0; i < halvings; i++) {

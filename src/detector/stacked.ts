@@ -1,21 +1,22 @@
 /**
- * Frames of more than two axes, [modules, …, ss, fs], as one picture: modules one below the other, in the order in which
- * they lie in the file. A geometry says by `dim1 = 3` that a panel is of module 3; its rows are shifted to match.
+ * Presents frames of more than two axes, [modules, …, ss, fs], as one image: modules stacked vertically in the order of
+ * the file. A geometry states by `dim1 = 3` that a panel belongs to module 3; its rows are shifted to match.
  */
 
 import { EwaldError } from '../base/errors.js';
 import type { BadRegion, Geometry, Panel } from '../crystal/geometry/geometry.js';
 import type { Dataset, DatasetShape, ListedPeaks } from '../data/dataset.js';
 
-/** The dimensions of a panel as its geometry writes them. */
-const said = (panel: Panel): string => panel.dimensions.map((meaning, i) => `dim${i} = ${meaning}`).join(', ');
+/** The dimensions of a panel as written in its geometry. */
+const writtenDimensions = (panel: Panel): string =>
+  panel.dimensions.map((meaning, i) => `dim${i} = ${meaning}`).join(', ');
 
-/** Modules that a panel names, the slowest axis first. */
+/** The modules that a panel names, slowest axis first. */
 const moduleOf = (panel: Panel): number[] => panel.dimensions.filter((one): one is number => typeof one === 'number');
 
 /**
- * Axes of a frame as a geometry has them: ss, fs, and one more for each number among the dimensions. Throws `Unsupported`
- * for what is not read: pixels that run along ss, panels in several datasets.
+ * The number of axes of a frame according to a geometry: ss, fs, and one for each number among the dimensions. Throws
+ * `Unsupported` for layouts that cannot be read: rows along ss, panels in several datasets.
  */
 export function frameAxes(geometry: Geometry): number {
   const [first] = geometry.panels;
@@ -24,24 +25,27 @@ export function frameAxes(geometry: Geometry): number {
   if (!/^(%,)*(N,)*ss,fs$/.test(kinds(first)))
     throw new EwaldError(
       'Unsupported',
-      `the geometry says ${said(first)} of panel ${first.name}; read are frames whose dimensions are %, then modules by number, then ss, then fs`,
+      `the geometry has ${writtenDimensions(first)} for panel ${first.name}; only frames with the dimensions %, ` +
+        'then modules by number, then ss, then fs can be read',
     );
   for (const panel of geometry.panels) {
     if (kinds(panel) !== kinds(first))
       throw new EwaldError(
         'Unsupported',
-        `the geometry says ${said(first)} of panel ${first.name} and ${said(panel)} of panel ${panel.name}; dimensions that are alike are needed`,
+        `the geometry has ${writtenDimensions(first)} for panel ${first.name} but ${writtenDimensions(panel)} for ` +
+          `panel ${panel.name}; all panels must have the same dimensions`,
       );
     if (panel.data !== first.data)
       throw new EwaldError(
         'Unsupported',
-        `the geometry has panel ${first.name} in ${first.data} and panel ${panel.name} in ${panel.data}; frames are read from one dataset`,
+        `the geometry has panel ${first.name} in ${first.data} and panel ${panel.name} in ${panel.data}; all ` +
+          'panels must be in one dataset',
       );
   }
   return moduleOf(first).length + 2;
 }
 
-/** Opens frames of as many axes as the geometry says: HDF5 takes the last two unless it is told. */
+/** Opens frames with the number of axes that the geometry states; by default HDF5 frames have the last two axes. */
 export async function openStacked(
   open: (sigShape: readonly number[] | undefined) => Promise<Dataset>,
   geometry: Geometry | undefined,
@@ -55,7 +59,7 @@ export async function openStacked(
   return stacked(await open(all.slice(-axes)), geometry);
 }
 
-/** The frames as pictures of two axes. Throws `Shape` where they are no such frames as the geometry describes. */
+/** The frames as images with two axes. Throws `Shape` if they do not match the geometry. */
 export function stacked(dataset: Dataset, geometry: Geometry | undefined): Dataset {
   if (!geometry || dataset instanceof StackedFrames) return dataset;
   const axes = frameAxes(geometry);
@@ -64,12 +68,14 @@ export function stacked(dataset: Dataset, geometry: Geometry | undefined): Datas
   if (signal.length !== axes)
     throw new EwaldError(
       'Shape',
-      `${dataset.name}: frames are [${signal.join(', ')}]; the geometry (${said(geometry.panels[0] as Panel)}) is of frames of ${axes} axes: is it the geometry of this file? In JavaScript, open takes sigShape`,
+      `${dataset.name}: frames are [${signal.join(', ')}], but the geometry ` +
+        `(${writtenDimensions(geometry.panels[0] as Panel)}) describes frames of ${axes} axes; is it the geometry ` +
+        'of this file? In JavaScript, pass sigShape to open',
     );
   return new StackedFrames(dataset);
 }
 
-/** The geometry of the pictures that `stacked` makes. Throws `Shape` for modules that the frames lack. */
+/** The geometry of the images made by `stacked`. Throws `Shape` for modules that the frames lack. */
 export function stackedGeometry(geometry: Geometry, dataset: Dataset): Geometry {
   if (!(dataset instanceof StackedFrames) || frameAxes(geometry) === 2) return geometry;
   const { signal } = dataset.file.shape;
@@ -81,7 +87,9 @@ export function stackedGeometry(geometry: Geometry, dataset: Dataset): Geometry 
     if (place.some((n, axis) => n < 0 || n >= (modules[axis] ?? 0)) || panel.maxFs >= columns || panel.maxSs >= rows)
       throw new EwaldError(
         'Shape',
-        `the panel ${panel.name} (${said(panel)}) ends at fs ${panel.maxFs}, ss ${panel.maxSs}, but a frame has ${modules.join(' x ')} modules of ${columns} x ${rows} pixels; is it the geometry of this detector?`,
+        `the panel ${panel.name} (${writtenDimensions(panel)}) ends at fs ${panel.maxFs}, ss ${panel.maxSs}, but ` +
+          `a frame has ${modules.join(' x ')} modules of ${columns} x ${rows} pixels; is it the geometry of ` +
+          'this detector?',
       );
     const firstRow = rows * place.reduce((index, n, axis) => index * (modules[axis] ?? 1) + n, 0);
     for (const region of geometry.badRegions) {
@@ -100,9 +108,9 @@ export function stackedGeometry(geometry: Geometry, dataset: Dataset): Geometry 
   return { ...geometry, panels, badRegions: regions };
 }
 
-/** In memory nothing moves: modules lie one after the other already. */
+/** Only the shape changes: modules are already consecutive in memory. */
 class StackedFrames implements Dataset {
-  /** As the file has them. */
+  /** The dataset as stored in the file. */
   readonly file: Dataset;
   readonly shape: DatasetShape;
   readonly mask?: NonNullable<Dataset['mask']>;
@@ -159,7 +167,8 @@ class StackedFrames implements Dataset {
   async peaks(): Promise<ListedPeaks> {
     throw new EwaldError(
       'Unsupported',
-      `${this.name}: its frames are of several modules, and peak lists do not say on which one a peak lies; take --peaks peakfinder8`,
+      `${this.name}: its frames have several modules, and peak lists do not state the module of a peak; use ` +
+        '--peaks peakfinder8',
     );
   }
   dispose() {

@@ -139,7 +139,7 @@ describe('files', () => {
     }
   }, 120_000);
 
-  it('whose integers a double does not hold are refused, those that it holds are read', async () => {
+  it('reads integers that a double holds exactly and rejects the others', async () => {
     const bytes = formatNpy({ shape: [2], data: new Float64Array(2), complex: false });
     for (const [dtype, value, message] of [
       ['i8', 2n ** 53n + 1n, 'element 1 is 9007199254740993'],
@@ -152,8 +152,7 @@ describe('files', () => {
       else file.writeBigInt64LE(value, file.length - 8);
       writeFileSync(at('big.npy'), file);
       const { code, err } = await ewald(['fft', at('big.npy'), '-o', at('big-out.npy'), '--kind', 'c2c']);
-      if (message)
-        expect([code, err]).toEqual([1, expect.stringContaining(`${message}, which a double does not hold`)]);
+      if (message) expect([code, err]).toEqual([1, expect.stringContaining(`${message}, which a double cannot hold`)]);
       else expect([code, read('big-out.npy').data[0]]).toEqual([0, Number(value)]);
     }
   });
@@ -182,10 +181,10 @@ describe('files', () => {
       [
         [at('words.npy'), ...out],
         1,
-        `ewald: ${at('words.npy')}: this is no .npy file: it does not begin with \\x93NUMPY\n`,
+        `ewald: ${at('words.npy')}: this is not a .npy file: it does not start with \\x93NUMPY\n`,
       ],
-      [[at('short.npy'), ...out], 1, 'this is no .npy file'],
-      [[at('cut.npy'), ...out], 1, 'the header says 118 bytes, the file ends before them'],
+      [[at('short.npy'), ...out], 1, 'this is not a .npy file'],
+      [[at('cut.npy'), ...out], 1, 'the header claims 118 bytes, but the file ends before that'],
       [[at('none.npy'), ...out], 1, 'has shape (0, 3): there is nothing to transform'],
       [[at('complex.npy'), ...out, '--kind', 'dct2'], 1, 'holds complex numbers; kind dct2 wants real ones'],
       [

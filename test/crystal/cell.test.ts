@@ -169,29 +169,29 @@ describe('known cells', () => {
       'x.pdb:2: the cell is 1 1 1',
     );
     expect(() => readCell(pdb('   60.000   7x.000   90.000  90.00 105.00  90.00', 'P 1'), 'x.pdb')).toThrow(
-      'no CRYST1 record',
+      'not a valid CRYST1 record',
     );
-    expect(() => readCell(pdb(insulin, 'X 3'), 'x.pdb')).toThrow('"X 3" begins with no centring');
+    expect(() => readCell(pdb(insulin, 'X 3'), 'x.pdb')).toThrow('"X 3" does not begin with a centring');
   });
   it.each([
     ['38.1 A', 'long A', 'x.cell:10: "c=long A"'],
-    ['38.1 A', '38.1 px', 'x.cell:10: "c=38.1 px" is not a cell parameter; needed is for example "c = 79.1 A"'],
+    ['38.1 A', '38.1 px', 'x.cell:10: "c=38.1 px" is not a cell parameter; expected, for example, "c = 79.1 A"'],
     ['38.1 A', '38.1 A A', 'x.cell:10'],
-    ['centering = I', 'centering = X', 'x.cell:5: centering is "X"; needed is one of P, R, A, B, C, I, F, H'],
-    ['centering', 'centring', 'x.cell:5: "centring = I" is not understood; did you mean "centering"?'],
+    ['centering = I', 'centering = X', 'x.cell:5: centering is "X"; expected one of P, R, A, B, C, I, F, H'],
+    ['centering', 'centring', 'x.cell:5: "centring = I" is not a key of cell files; did you mean "centering"?'],
     ['centering = I', 'centering = H', 'centring H needs hexagonal axes'],
     ['centering = I', 'centering = R', 'centring R needs rhombohedral or hexagonal axes'],
     ['tetragonal', 'cube', 'lattice_type is "cube"'],
-    ['unique_axis = c', 'a = 3 A', 'x.cell:8: a is there twice, first in line 6'],
-    ['version 1.0', 'version 2.0', 'needed is "CrystFEL unit cell file version 1.0"'],
+    ['unique_axis = c', 'a = 3 A', 'x.cell:8: a is given twice, first in line 6'],
+    ['version 1.0', 'version 2.0', 'expected "CrystFEL unit cell file version 1.0"'],
     ['ga = 90 deg', 'ga = 190 deg', 'angles must lie between 0 and 180'],
   ])('refuse %j as %j, with the line', (from, to, message) => {
     expect(() => readCell(text.replace(from, to), 'x.cell')).toThrow(message);
   });
   it('name what is missing, and what is no cell at all', () => {
     expect(() => readCell('a = 3 A\n', 'x.cell')).toThrow('lacks b, c, al, be, ga');
-    expect(() => readCell('hello\n', 'x')).toThrow('x: this is no cell');
-    expect(() => readCell('', 'x')).toThrow('x: this is no cell');
+    expect(() => readCell('hello\n', 'x')).toThrow('x: this is not a cell');
+    expect(() => readCell('', 'x')).toThrow('x: this is not a cell');
   });
   it('may be numbers', () => {
     expect(lengthsOf(readCell('40, 50 60 90 90 90').cell)).toEqual([40, 50, 60]);

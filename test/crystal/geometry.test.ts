@@ -73,7 +73,7 @@ describe('the grammar', () => {
     // A path of a length without a unit is in millimetres, a number without one in metres.
     expect(read('wavelength = 1.3 A', () => 60)).toMatchObject({ wavelengthA: 1.3, distanceM: 0.06 });
     expect(read('photon_energy = /e keV', (path) => (path === '/e' ? 12 : 60)).wavelengthA).toBeCloseTo(1.0332, 4);
-    expect(() => read('wavelength = 1.3 A')).toThrow(/the distance from \/d, which the file does not hold/);
+    expect(() => read('wavelength = 1.3 A')).toThrow(/the distance from \/d, which is not in the file/);
     // 200 kV: 0.02507934 Å (relativistic), textbooks say 2.51 pm.
     expect(wavelengthOf('electronVoltage', 2e5)).toBeCloseTo(0.02507934, 6);
   });
@@ -96,14 +96,14 @@ describe('the grammar', () => {
 
   test.for([
     ['p0/min_fs 0', /:1: "p0\/min_fs 0" has no "="/],
-    ['p0/min_fs = zero', /:1: min_fs is "zero"; needed is a number/],
+    ['p0/min_fs = zero', /:1: min_fs is "zero"; expected a number/],
     ['p0/fs = sideways', /:1: fs is "sideways"/],
-    ['clen = 3 ft', /:1: clen has the unit "ft"; known are m, mm/],
-    ['electron_voltage = 200', /its unit is needed: V, kV, MV/],
-    ['bad_x/min_q = 3', /the bad region bad_x has no "min_q"/],
+    ['clen = 3 ft', /:1: clen has the unit "ft"; expected one of m, mm/],
+    ['electron_voltage = 200', /expected a number with its unit: V, kV, MV/],
+    ['bad_x/min_q = 3', /the bad region bad_x does not take "min_q"/],
     ['res = -1', /res is -1/],
-    ['photon_energy = 0', /needed is a positive number/],
-    ['', /no panel is described/],
+    ['photon_energy = 0', /expected a positive number/],
+    ['', /no panel is defined/],
     ['p0/min_fs = 0', /the panel p0 lacks max_fs, min_ss, max_ss, corner_x, corner_y, fs, ss, res/],
   ] as const)('%s', ([text, message]) => {
     let error: unknown;

@@ -44,7 +44,7 @@ describe('ewald info', () => {
   it('tells what plain numbers are once it is told', async () => {
     const bare = await ewald(['info', at('plain.raw')]);
     expect(bare).toMatchObject({ code: 1, out: '' });
-    expect(bare.err).toMatch(/is in no format known here: .*--dtype u16 --sig-shape 512,512/);
+    expect(bare.err).toMatch(/has none of the known formats: .*--dtype u16 --sig-shape 512,512/);
     const { code, out } = await ewald(['info', at('plain.raw'), ...plain, '--nav-shape', '2x3']);
     expect(code).toBe(0);
     expect(out).toMatch(/2 × 3 = 6 frames of 4 × 5 u16, 40 bytes each, 240 bytes in all/);
@@ -60,13 +60,13 @@ describe('ewald info', () => {
       const { code, err } = await ewald(['info', cut]);
       expect([code, err]).toEqual([
         1,
-        expect.stringMatching(/cut\.h5 is cut short: it has 3000 bytes of \d{7}, .*; copy it/),
+        expect.stringMatching(/cut\.h5 is truncated: it has 3000 bytes of \d{7}, .*; copy it/),
       ]);
       rmSync(cut);
     }
     for (const [args, says] of [
       [[...plain, '--nav-shape', '2,x'], /--nav-shape is "2,x"; needed are lengths/],
-      [[...plain, '--nav-shape', '5'], /holds 6 frames; a scan of 5 would need 5. These would fit: 2 × 3, 1 × 6/],
+      [[...plain, '--nav-shape', '5'], /holds 6 frames; a scan of 5 would need 5. Shapes that fit: 2 × 3, 1 × 6/],
       [[...plain, '--offset', 'many'], /--offset is "many"/],
       [['--format', 'tif', ...plain], /did you mean "tiff"/],
     ] as const)
@@ -76,7 +76,7 @@ describe('ewald info', () => {
   it('goes on with the next file, and ends with an error', async () => {
     const { code, out, err } = await ewald(['info', at('none.mib'), at('plain.raw'), ...plain]);
     expect(code).toBe(1);
-    expect(err).toMatch(/none.mib is not there/);
+    expect(err).toMatch(/none.mib does not exist/);
     expect(out).toMatch(/6 frames/);
     const json = await ewald(['info', '--json', at('none.mib'), at('plain.raw'), ...plain]);
     expect(JSON.parse(json.out)).toMatchObject([
@@ -94,17 +94,21 @@ describe('ewald info', () => {
     // As h5py leaves a file before its first flush: a superblock, and nothing it points to.
     writeFileSync(at('begun.h5'), begun);
     const typed: [string, number, RegExp][] = [
-      [pipe, 1, /pipe\.mib is a pipe, and frames are read at any place: save it into a file first/],
-      ['-', 1, /standard input is a pipe, .*save it into a file first/],
+      [pipe, 1, /pipe\.mib is a pipe, but frames need random access; save it to a file first/],
+      ['-', 1, /standard input is a pipe, .*save it to a file first/],
       ['', 2, /the name of the file is empty/],
-      ['s3://bucket/run.h5', 2, /addresses are read by http:, https: and file:, not by s3:/],
-      ['https://[half', 2, /is no address/],
-      ['http://127.0.0.1:9009/run.h5', 1, /cannot be read: nobody answers there \(connection refused\), 5 times/],
+      ['s3://bucket/run.h5', 2, /only http:, https: and file: addresses can be read, not s3:/],
+      ['https://[half', 2, /is not a valid address/],
+      [
+        'http://127.0.0.1:9009/run.h5',
+        1,
+        /cannot be read: no server is listening there \(connection refused\), after 5 attempts/,
+      ],
       [at('circle'), 1, /cannot be read: its symbolic links lead in a circle/],
       [at('plain.raw', 'x.h5'), 1, /cannot be read: part of its path is a file, not a folder/],
       [at('none', '*.mib'), 1, /the folder .*none cannot be read: there is no such file or folder/],
       [at('empty.h5'), 1, /empty\.h5 is empty/],
-      [at('begun.h5'), 1, /ends at byte 96, before its root group at 96: it was cut short, or .* not flushed/],
+      [at('begun.h5'), 1, /ends at byte 96, before its root group at 96: it is truncated, or .* not flushed/],
     ];
     await Promise.all(
       typed.map(async ([file, code, says]) => {
@@ -148,17 +152,17 @@ describe('ewald info', () => {
     for (const name of ['whole.h5', 'damaged.h5', 'none.h5', 'wide.raw']) rmSync(at(name), { force: true });
   });
 
-  it.skipIf(!dataFolder)('tells of a scan: why, shape, guesses, sizes, geometry', async () => {
+  it.skipIf(!dataFolder)('describes a scan: evidence, shape, guesses, sizes, geometry', async () => {
     const { code, out } = await ewald(['info', sample('mib_002_4x2_6bit_roi128.mib'), sample('phi_scan_001.cbf')]);
     expect(code).toBe(0);
     for (const line of [
-      /Merlin \/ Medipix \(MIB\): a frame header that begins with MQ1/,
+      /Merlin \/ Medipix \(MIB\): a frame header that starts with MQ1/,
       /2 × 4 = 8 frames of 128 × 256 u8/,
-      /guessed\s+lines of 4 by the pauses between frames; --nav-shape overrides/,
+      /guessed\s+lines of 4, from the pauses between frames; --nav-shape overrides/,
       /size\s+frames: 8, as expected/,
       /beam\s+wavelength 0.68937 Å = 17.9851 keV photons/,
       /16592 pixels outside the valid range/,
-      /warning\s+the beam centre \(2000, 2000\) lies outside the picture/,
+      /warning\s+the beam centre \(2000, 2000\) is outside the image/,
       /stored\s+byte offset/,
     ])
       expect(out).toMatch(line);
@@ -264,7 +268,7 @@ describe('ewald convert', () => {
     expect(back.code).toBe(0);
     expect(readFileSync(at('series.raw'))).toEqual(Buffer.from(Uint16Array.from({ length: 220 }, (_, k) => k).buffer));
     const folder_ = await ewald(['info', series, ...plain]);
-    expect(folder_.out + folder_.err).toMatch(/11 frames|without files of a format known here/);
+    expect(folder_.out + folder_.err).toMatch(/11 frames|without files of a known format/);
     expect((await ewald(['info', join(series, 'g*.raw')])).err).toMatch(/no file matches/);
   });
 
@@ -313,7 +317,7 @@ describe('ewald convert', () => {
     const cut = at('cut.npy');
     writeFileSync(cut, readFileSync(at('out.npy')).subarray(0, 200));
     expect((await ewald(['convert', cut, '-o', at('never.npy')])).err).toMatch(
-      /needs 240 bytes of data, the file holds 72/,
+      /needs 240 bytes of data, but the file holds 72/,
     );
     expect(existsSync(at('never.npy'))).toBe(false);
     rmSync(cut);

@@ -77,7 +77,9 @@ it('takes what a dataset states, and what the caller adds', async () => {
 it('refuses arrays that do not fit, and numbers that are no counts', () => {
   expect(() => new Corrections({})).toThrow(/length of a frame/);
   expect(() => new Corrections({ mask: [0], dark: [1, 2] })).toThrow(/dark has 2 pixels; the frame has 1/);
-  expect(() => new Corrections({ length: 5, patch: { width: 2, height: 2 } })).toThrow(/do not tile 5 pixels/);
+  expect(() => new Corrections({ length: 5, patch: { width: 2, height: 2 } })).toThrow(
+    /do not tile a frame of 5 pixels/,
+  );
   expect(() => new Corrections({ lenght: 5 } as never)).toThrow(/did you mean "length"/);
   const corrections = new Corrections({ length: 2 });
   const [out, marks] = [new Float32Array(2), new Uint8Array(2)];

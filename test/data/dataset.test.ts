@@ -74,7 +74,7 @@ describe('reading', () => {
 });
 
 describe('partitions', () => {
-  it('cover every frame once, of about the size asked for', () => {
+  it('cover every frame once, of about the requested size', () => {
     const dataset = make();
     for (const bytes of [1, 12, 13, 100, 288, 1e9]) {
       const parts = dataset.partitions(bytes);
@@ -86,7 +86,7 @@ describe('partitions', () => {
       }
       expect(next).toBe(24);
     }
-    expect(() => dataset.partitions(0)).toThrow(/needed is a number above 0/);
+    expect(() => dataset.partitions(0)).toThrow(/expected a number above 0/);
   });
 });
 
@@ -98,12 +98,12 @@ describe('opening', () => {
       [{ format: 'rav' }, 'Argument', /did you mean "raw"/],
       [{ ...raw, shape: [2] }, 'Argument', /no option "shape"/],
       [{ format: 'raw' }, 'Argument', /give dtype and sigShape/],
-      [{ ...raw, navShape: [5, 5] }, 'Shape', /holds 24 frames; a scan of 5 × 5 would need 25. These would fit: 4 × 6/],
+      [{ ...raw, navShape: [5, 5] }, 'Shape', /holds 24 frames; a scan of 5 × 5 would need 25. Shapes that fit: 4 × 6/],
       [{ ...raw, navShape: [0, 24] }, 'Argument', /lengths of at least 1/],
       [{ ...raw, sigShape: [1e9, 1e9] }, 'Argument', /larger than any file/],
       [{ ...raw, sigShape: [1e5] }, 'Format', /one frame needs 200000/],
-      [{ format: 'mib', dtype: 'u8' }, 'Argument', /says its dtype itself/],
-      [{}, 'Format', /in no format known here/],
+      [{ format: 'mib', dtype: 'u8' }, 'Argument', /states its dtype itself/],
+      [{}, 'Format', /has none of the known formats/],
     ] as const) {
       const error = await open(bytes, options as never).catch((caught: unknown) => caught);
       expect(error, JSON.stringify(options)).toMatchObject({ tag });
@@ -131,7 +131,7 @@ describe('memory', () => {
   it('refuses shapes that do not fit', () => {
     expect(() => make({ navShape: [5] })).toThrow(/24 frames of 2 × 3 u16; navShape is 5/);
     expect(() => memoryDataset(numbers, { sigShape: [100] })).toThrow(/whole number of frames/);
-    expect(() => memoryDataset(numbers, { sigShape: [6], dtype: 'c64' })).toThrow(/lies in a Float32Array/);
+    expect(() => memoryDataset(numbers, { sigShape: [6], dtype: 'c64' })).toThrow(/must be in a Float32Array/);
     expect(memoryDataset(new Float32Array(8), { sigShape: [2], dtype: 'c64' }).frames).toBe(2);
   });
 });

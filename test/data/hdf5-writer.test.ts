@@ -179,7 +179,7 @@ test('what does not fit is refused', async () => {
   await expect(series.write(new Uint16Array(15))).rejects.toSatisfy((e) => isEwaldError(e, 'Shape'));
   await expect(series.write(new Uint16Array(48))).rejects.toSatisfy((e) => isEwaldError(e, 'Shape'));
   await series.write(new Uint16Array(16));
-  await expect(writer.finish({ data: { frames: series } })).rejects.toThrow(/was to have 2 frames, written are 1/);
+  await expect(writer.finish({ data: { frames: series } })).rejects.toThrow(/has 2 frames, but only 1 were written/);
   await series.write(new Uint16Array(16));
   await expect(writer.finish({ 'a/b': { value: 1 } })).rejects.toThrow(/cannot name/);
   expect(() => writer.series({ frames: 0, signal: [4], dtype: 'u8' })).toThrow();

@@ -72,11 +72,11 @@ test('what is damaged or missing is named', async () => {
       { ...columns(2, 3), nPeaks: { value: Int32Array.of(1, 99) } },
       /claims 99 peaks for frame 1; its rows have room for 3/,
     ],
-    [{ ...columns(2, 3), nPeaks: { value: Int32Array.of(1) } }, /nPeaks is 1 i32|nPeaks is .*needed are 2 rows/],
+    [{ ...columns(2, 3), nPeaks: { value: Int32Array.of(1) } }, /nPeaks is 1 i32|nPeaks is .*expected 2 rows/],
     [{ ...columns(2, 3), nPeaks: { value: Int32Array.of(1, -1) } }, /claims 4294967295 peaks for frame 1/],
     [
       { ...columns(2, 3), peakYPosRaw: { value: Float32Array.of(1, 2) } },
-      /peakYPosRaw is 2 .*needed are 2 rows, one a frame/,
+      /peakYPosRaw is 2 .*expected 2 rows, one a frame/,
     ],
   ];
   for (const [result, says] of cases) {

@@ -14,7 +14,7 @@ test('reads a redirected address that was given no headers', async () => {
 test('refuses a redirect of a request with headers, which do not arrive', async () => {
   const before = await keys();
   await expect(httpSource(at('from'), { retries: 0, headers: { 'X-Api-Key': 'secret' } })).rejects.toThrow(
-    /a browser does not tell where to/,
+    /a browser does not reveal where to/,
   );
   expect(await keys()).toBe(before);
   await httpSource(at('to'), { retries: 0, headers: { 'X-Api-Key': 'secret' } });

@@ -81,7 +81,7 @@ it('names the reason where the other origin wants a header', async () => {
   const [listener] = server.listeners('request') as ((...all: unknown[]) => void)[];
   server.removeAllListeners('request').on('request', (_, response) => response.writeHead(403).end());
   await expect(httpSource(`${a}/x`, { ...quick, headers: secrets })).rejects.toThrow(
-    /redirects to another server, which refuses \(403\); the given headers are not sent there/,
+    /redirects to another server, which refuses access \(403\); the given headers are not sent there/,
   );
   server.removeAllListeners('request').on('request', listener as never);
 });

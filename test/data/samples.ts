@@ -91,7 +91,7 @@ export function generated({ file, bytes }: NonNullable<Sample['generate']>): Rec
 export const refused: Readonly<Record<string, { tag: 'File' | 'Format' | 'Unsupported'; says: RegExp }>> = {
   'EMPAD_v1.2.2_x32_y64_size0.8.xml': { tag: 'File', says: /scan_x32_y64\.raw/ },
   'map128x128_version1.2.0.xml': { tag: 'File', says: /scan_x128_y128\.raw/ },
-  'mib_2x16_quad.hdr': { tag: 'Format', says: /its frames are in mib_2x16_quad\.mib, which is not beside it/ },
+  'mib_2x16_quad.hdr': { tag: 'Format', says: /its frames are in mib_2x16_quad\.mib, which is not next to it/ },
   'tiff_olympus_SIS.tif': { tag: 'Unsupported', says: /compressed by JPEG \(7\)/ },
   'tiff_int16_zstd.tif': { tag: 'Unsupported', says: /compressed by Zstandard \(50000\)/ },
   'zspy_signal1d_10x10-ZipStore.zspy': { tag: 'Unsupported', says: /Zarr/ },

@@ -42,7 +42,7 @@ describe.each([
     expect(scan.shape.navigation).toEqual([3, 4]);
     await scan.dispose();
     await expect(open(input(), { navShape: [5] })).rejects.toThrow(
-      /holds 12 frames; a scan of 5 would need 5\. These would fit: 3 × 4/,
+      /holds 12 frames; a scan of 5 would need 5\. Shapes that fit: 3 × 4/,
     );
   });
 });
@@ -76,7 +76,7 @@ test('what is wrong is named with its file', async () => {
   await expect(open(at('single', 'none_*.npy'))).rejects.toThrow(/no file matches .*none_\*\.npy/);
   await expect(open([])).rejects.toThrow(/the array of inputs is empty/);
   mkdirSync(at('empty'));
-  await expect(open(at('empty'))).rejects.toThrow(/without files of a format known here/);
+  await expect(open(at('empty'))).rejects.toThrow(/without files of a known format/);
   mkdirSync(at('odd'));
   cpSync(at('single'), at('odd'), { recursive: true });
   writeFileSync(at('odd', 'run_5.npy'), npy(numbers(0, 4), [2, 2]));

@@ -96,7 +96,7 @@ describe.each([
       [0, -1],
     ] as const)
       await expect(source.read(offset, length)).rejects.toMatchObject({ tag: 'Format' });
-    await expect(source.read(99_999, 2)).rejects.toThrow(/ends at byte 100000; 2 bytes from byte 99999 on/);
+    await expect(source.read(99_999, 2)).rejects.toThrow(/ends at byte 100000; expected 2 bytes from byte 99999 on/);
     await source.close();
   });
 
@@ -106,7 +106,7 @@ describe.each([
     await source.close();
   });
 
-  it('refuses a sibling outside its folder, and knows one that is not there', async () => {
+  it('rejects a sibling outside its folder, and recognises a missing one', async () => {
     const source = await make();
     for (const path of ['../a.bin', 'sub/../../a.bin', '/etc/passwd', 'C:\\a', '..\\a', 'http://elsewhere.invalid/a'])
       await expect(source.sibling(path), path).rejects.toMatchObject({ tag: 'File', detail: { outside: true } });
@@ -137,15 +137,15 @@ describe('a file', () => {
   it('says what is wrong: absent, a folder, closed, cut while it is read', async () => {
     await expect(fileSource(at('no'))).rejects.toMatchObject({
       tag: 'File',
-      message: expect.stringContaining('not there'),
+      message: expect.stringContaining('does not exist'),
     });
-    await expect(fileSource(folder)).rejects.toThrow(/is a folder; needed is a file/);
+    await expect(fileSource(folder)).rejects.toThrow(/is a folder; expected a file/);
     writeFileSync(at('cut.bin'), bytes);
     const source = await fileSource(at('cut.bin'));
     truncateSync(at('cut.bin'), 10);
     await expect(source.read(0, 100)).rejects.toMatchObject({
       tag: 'File',
-      message: expect.stringContaining('cut short'),
+      message: expect.stringContaining('truncated'),
     });
     const reading = source.read(0, 10);
     await source.close();
@@ -159,7 +159,7 @@ describe('a Blob', () => {
     const other = new File([bytes.slice(0, 5)], 'other.hdr');
     const source = blobSource(new File([bytes], 'a.mib'), { siblings: [other] });
     expect((await source.sibling('other.hdr')).size).toBe(5);
-    await expect(source.sibling('third')).rejects.toThrow(/among the 1 files given along with a.mib/);
+    await expect(source.sibling('third')).rejects.toThrow(/among the 1 files passed with a.mib/);
   });
 });
 
@@ -172,7 +172,7 @@ describe('HTTP', () => {
     };
     const source = await httpSource(`${base}/a.bin`, quick);
     answer = (request) => request.socket.destroy();
-    await expect(source.read(0, 10)).rejects.toThrow(/cannot be read: .*, 3 times/);
+    await expect(source.read(0, 10)).rejects.toThrow(/cannot be read: .*, after 3 attempts/);
     answer = (_, response) => response.writeHead(500).end();
     await expect(source.read(0, 10)).rejects.toThrow(/busy \(429 or 5xx\), 3 times/);
   });
@@ -181,7 +181,7 @@ describe('HTTP', () => {
     answer = serve;
     const source = await httpSource(`${base}/a.bin`, quick);
     answer = (request, response) => serve(request, response, bytes, '"two"');
-    await expect(source.read(0, 10)).rejects.toThrow(/changed while it was read/);
+    await expect(source.read(0, 10)).rejects.toThrow(/changed while it was being read/);
     // A server that ignores If-Range.
     answer = (request, response) => {
       delete request.headers['if-range'];
@@ -210,12 +210,12 @@ describe('HTTP', () => {
     expect(await source.read(0, 30_000)).toEqual(bytes.slice(0, 30_000));
     const before = requests.length;
     answer = () => undefined;
-    await expect(source.read(0, 10)).rejects.toThrow('no byte came for 300 ms, 3 times');
+    await expect(source.read(0, 10)).rejects.toThrow('no bytes arrived for 300 ms, after 3 attempts');
     expect(requests.length).toBe(before + 3);
     server.closeAllConnections();
   });
 
-  it('takes up an answer that broke off where it ended; only tries without a byte count', async () => {
+  it('resumes an interrupted response where it ended; only attempts without a byte count', async () => {
     answer = serve;
     const source = await httpSource(`${base}/a.bin`, quick);
     const before = requests.length;
@@ -252,13 +252,13 @@ describe('HTTP', () => {
       dated(monday, 4000)(request, response);
       answer = tuesday;
     };
-    await expect(source.read(0, 8000)).rejects.toThrow(/changed while it was read/);
+    await expect(source.read(0, 8000)).rejects.toThrow(/changed while it was being read/);
     let condition: string | undefined;
     answer = (request, response) => {
       condition = request.headers['if-unmodified-since'];
       response.writeHead(412).end();
     };
-    await expect(source.read(0, 10)).rejects.toThrow(/changed while it was read/);
+    await expect(source.read(0, 10)).rejects.toThrow(/changed while it was being read/);
     expect(condition).toBe(monday);
   });
 
@@ -272,13 +272,13 @@ describe('HTTP', () => {
       response.writeHead(200, { 'Content-Length': 2 ** 30 });
       response.write(bytes);
     };
-    await expect(httpSource(`${base}/a.bin`, quick)).rejects.toThrow(/does not serve ranges/);
+    await expect(httpSource(`${base}/a.bin`, quick)).rejects.toThrow(/does not support ranges/);
   });
 
   it('says what else is wrong, once', async () => {
     for (const [status, says] of [
-      [404, /not there/],
-      [403, /refuses \(403\)/],
+      [404, /does not exist/],
+      [403, /refuses access \(403\)/],
       [418, /answers 418/],
     ] as const) {
       answer = (_, response) => response.writeHead(status).end();
@@ -287,8 +287,8 @@ describe('HTTP', () => {
       expect(requests.length).toBe(before + 1);
     }
     answer = (_, response) => response.writeHead(206).end(bytes.subarray(0, 1));
-    await expect(httpSource(`${base}/x`, quick)).rejects.toThrow(/tells no size/);
-    // More than was asked for is not waited for.
+    await expect(httpSource(`${base}/x`, quick)).rejects.toThrow(/does not state a size/);
+    // Does not wait for more than was requested.
     answer = (_, response) => {
       response.writeHead(206, { 'Content-Range': 'bytes 0-0/100' });
       response.write(Buffer.alloc(2 ** 27));

@@ -27,7 +27,10 @@ describe.skipIf(process.platform === 'win32')('a process that may open few files
       const { values, again, replaced, refused, after } = JSON.parse(stdout);
       const right = Array.from({ length: count }, (_, i) => i);
       expect([values, again]).toEqual([right, right]);
-      expect(replaced).toMatchObject({ tag: 'File', message: expect.stringContaining('changed while it was read') });
+      expect(replaced).toMatchObject({
+        tag: 'File',
+        message: expect.stringContaining('changed while it was being read'),
+      });
       expect(refused.read).toMatchObject({ tag: 'File', message: words });
       expect(refused.wasm).toMatchObject({ tag: 'Unsupported', message: words });
       expect(refused.workers).toMatchObject({ tag: 'Lost', message: words });

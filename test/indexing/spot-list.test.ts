@@ -51,7 +51,7 @@ describe('spot lists', () => {
     ['a flat cell', '# c\n40 0 0 80 0 0 0 0 60\n', 'c.txt:2: the known cell has zero volume'],
     ['a zero cell', '0 0 0 0 0 0 0 0 0\n', 'c.txt:1: the known cell has zero volume'],
     ['a spot of two numbers', '40 0 0 0 50 0 0 0 60\n0.1 0.2\n', 'c.txt:2: a spot holds 2 numbers'],
-    ['a torn line', `${five}0 0 0.1 7`, 'c.txt:3: this line holds 4 columns, the spots before it 5'],
+    ['a torn line', `${five}0 0 0.1 7`, 'c.txt:3: this line holds 4 columns, but the spots before it have 5'],
   ])('refuse %s, with file and line', (_, text, message) => {
     try {
       readSpotList(text, { name: 'c.txt' });

@@ -59,38 +59,38 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
 
   test('geometries that lack something are refused before a frame is read, and strange ones remarked', () =>
     told([
-      [() => index('-g', wrong('nowl', /^wavelength.*/m, '')), 1, /^ewald: the geometry has no wavelength; needed is/],
-      [() => index('-g', wrong('noclen', /^clen.*/m, '')), 1, /^ewald: the geometry has no distance; needed is a line/],
+      [() => index('-g', wrong('nowl', /^wavelength.*/m, '')), 1, /^ewald: the geometry has no wavelength; expected/],
+      [() => index('-g', wrong('noclen', /^clen.*/m, '')), 1, /^ewald: the geometry has no distance; expected a line/],
       [
         () => index('-g', wrong('path', /^clen.*/m, 'clen = /LCLS/z mm')),
         1,
-        /^ewald: .*mono\.h5 has no \/LCLS\/z, which the geometry names; needed is that dataset, or the number itself/,
+        /^ewald: .*mono\.h5 has no \/LCLS\/z, which the geometry names; expected that dataset, or the number itself/,
       ],
-      [() => index('-g', wrong('behind', /^clen.*/m, 'clen = -0.06 m')), 1, /^ewald: the panel p0 stands at -0\.06 m/],
+      [() => index('-g', wrong('behind', /^clen.*/m, 'clen = -0.06 m')), 1, /^ewald: the panel p0 is at -0\.06 m/],
       [
         () => index('-g', wrong('mask', /^res/m, 'mask0_data = /no\nmask0_badbits = 1\nres')),
         1,
-        /^ewald: the mask \/no of .*mono\.h5, which the geometry names, cannot be read: .*take its lines out/,
+        /^ewald: the mask \/no of .*mono\.h5, which the geometry names, cannot be read: .*remove its lines/,
       ],
       [
         () => index('-g', wrong('half', /max_ss = 1023/, 'max_ss = 511')),
         0,
         /warning: .*half: the panels end at 1024 x 512 pixels, frames have 1024 x 1024: the rest is not searched/,
       ],
-      [() => index('-g', wrong('mm', /^clen.*/m, 'clen = 60')), 0, /warning: .*mm: the distance is 60 m; is its unit/],
+      [() => index('-g', wrong('mm', /^clen.*/m, 'clen = 60')), 0, /warning: .*mm: the distance is 60 m; is the unit/],
       [() => ['cell', sim('mono.h5'), '-g', at('nowl'), '--threshold=12'], 1, /^ewald: the geometry has no wavelength/],
     ]));
 
-  test('texts that are no geometry', () => {
+  test('texts that are not a geometry', () => {
     for (const [text, message] of [
-      [geometry(/min_ss = 0/, 'min_ss = -5'), /begins at fs 0, ss -5; pixels of the file count from 0/],
-      [geometry(/^clen.*/m, 'clen = NaN m'), /:2: clen is "NaN m"; needed is a number or a path/],
+      [geometry(/min_ss = 0/, 'min_ss = -5'), /starts at fs 0, ss -5; pixels of the file are counted from 0/],
+      [geometry(/^clen.*/m, 'clen = NaN m'), /:2: clen is "NaN m"; expected a number or a path/],
       [geometry(/dim0 = %/, 'dim0 = ss'), /exactly one dimension ss; found are dim0 = ss, dim1 = ss, dim2 = fs/],
       [
         readFileSync(sim('mono.cell'), 'utf8'),
-        /^a\.geom is a unit cell, which -p takes; needed is a CrystFEL geometry/,
+        /^a\.geom is a unit cell, which belongs to -p; expected a CrystFEL geometry/,
       ],
-      [readFileSync(sim('mono.h5'), 'latin1'), /^a\.geom is no text; needed is a CrystFEL geometry/],
+      [readFileSync(sim('mono.h5'), 'latin1'), /^a\.geom is not a text file; expected a CrystFEL geometry/],
     ] as const)
       expect(() => parseGeometry(text, 'a.geom')).toThrow(message);
   });

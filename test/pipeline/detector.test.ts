@@ -98,23 +98,27 @@ describe.skipIf(!dataFolder)(`ewald geometry check${dataFolder ? '' : ' (absent:
       [['p0/fs = +1.0x +0.0y', 'p0/fs = +0.5x +0.0y']],
       /p0: a step along fs is 0\.500 pixels long/,
     ],
-    ['axes that are not square', [['p0/fs = +1.0x +0.0y', 'p0/fs = +0.9x +0.43y']], /p0: fs and ss stand at 64\.\d+°/],
-    ['a distance in millimetres', [['clen = 0.06 m', 'clen = 60']], /the distance is 60 m; is its unit right\?/],
+    [
+      'axes that are not square',
+      [['p0/fs = +1.0x +0.0y', 'p0/fs = +0.9x +0.43y']],
+      /p0: the angle between fs and ss is 64\.\d+°/,
+    ],
+    ['a distance in millimetres', [['clen = 0.06 m', 'clen = 60']], /the distance is 60 m; is the unit right\?/],
     [
       'an energy in keV',
       [['wavelength = 1.3 A', 'photon_energy = 9.5']],
-      /the wavelength is 1305\.\d+ Å; is its unit right\?/,
+      /the wavelength is 1305\.\d+ Å; is the unit right\?/,
     ],
     ['panels for other frames', [['p0/max_ss = 1023', 'p0/max_ss = 2047']], /the panel p0 ends at fs 1023, ss 2047/],
     [
-      'panels over one another',
+      'overlapping panels',
       [
         [
           'bad_beamstop/min_x',
           'p1/min_fs = 0\np1/max_fs = 99\np1/min_ss = 0\np1/max_ss = 99\np1/corner_x = 0\np1/corner_y = 0\np1/fs = x\np1/ss = y\nbad_beamstop/min_x',
         ],
       ],
-      /p0 and p1 take the same pixels of the file\n✗ p0 and p1 lie over one another/,
+      /p0 and p1 read the same pixels of the file\n✗ p0 and p1 overlap/,
     ],
   ] as const)('%s', async ([, changes, message]) => {
     const { code, out } = await check(written('bad.geom', geometryText(changes)), '--frames', at('sim', 'run.h5'));

@@ -107,13 +107,13 @@ describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (ab
       'pixels that run along ss',
       /dim2 = ss\n(p\d+)\/dim3 = fs/g,
       'dim2 = fs\n$1/dim3 = ss',
-      /dim2 = fs, dim3 = ss of panel p0; read are/,
+      /dim2 = fs, dim3 = ss for panel p0; only frames/,
     ],
     [
       'panels unlike',
       /p5\/dim0 = 0\n/,
       'p5/dim0 = %\n',
-      /dim0 = 0, .* of panel p0 and dim0 = %, .* of panel p5; dimensions that are alike/,
+      /dim0 = 0, .* for panel p0 but dim0 = %, .* for panel p5; all panels must have the same/,
     ],
     [
       'panels of several datasets',
@@ -125,16 +125,16 @@ describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (ab
       'panels of one column',
       /p\d+\/dim\d = .*\n/g,
       '',
-      /a frame is \[4, 8, 185, 388\]; .*geometry \(-g\) whose panels say their modules: dim0 = 0, dim1 = 0, dim2 = ss/,
+      /a frame is \[4, 8, 185, 388\]; .*geometry \(-g\) whose panels name their modules: dim0 = 0, dim1 = 0, dim2 = ss/,
     ],
     [
       'frames of a scan',
       /(p\d+)\/dim2 = ss\n/g,
       '$1/dim2 = 0\n$1/dim4 = fs\n$1/dim3 = ss\n',
-      /frames are \[4, 8, 185, 388\]; the geometry .* frames of 5 axes/,
+      /frames are \[4, 8, 185, 388\], but the geometry .* frames of 5 axes/,
     ],
-  ] as const)('%s: told', async ([name, from, to, message]) => {
-    const expected = /read are|alike|p5 in/.test(message.source) ? 2 : 1;
+  ] as const)('%s: rejected', async ([name, from, to, message]) => {
+    const expected = /only frames|must have|p5 in/.test(message.source) ? 2 : 1;
     const bad = join(folder, `${name.replaceAll(' ', '-')}.geom`);
     const text = readFileSync(modules, 'utf8')
       .replace(from, to)

@@ -1,9 +1,9 @@
-/** What is strange about a geometry, and what it comes to: for people who wonder whether it is the right one. */
+/** Describes a geometry and lists what looks wrong with it, so that users can tell whether it is the right one. */
 import { dot, norm, type Vector } from '../cell.js';
 import type { Beam, Geometry, Panel } from './geometry.js';
 import { heightOf, positionOf, reciprocalOf, widthOf } from './pixels.js';
 
-/** Corners of a panel in the laboratory, metres: outer ones, around. */
+/** Outer corners of a panel in the laboratory, in metres, in order around the panel. */
 export function cornersOf(panel: Panel, beam: Beam): Vector[] {
   const [w, h] = [widthOf(panel), heightOf(panel)];
   return [
@@ -14,20 +14,20 @@ export function cornersOf(panel: Panel, beam: Beam): Vector[] {
   ];
 }
 
-/** What a geometry comes to. */
+/** Summary of a geometry. */
 export interface GeometryFacts {
   readonly panels: number;
   readonly pixels: number;
-  /** Of the whole detector in metres. */
+  /** Extent of the whole detector in metres. */
   readonly extentM: readonly [number, number];
-  /** Panel that the beam hits and where, pixels of the file's array; undefined: it passes between panels. */
+  /** The panel that the beam hits and where, in pixels of the file's array; undefined if it passes between panels. */
   readonly beamAt: { readonly panel: string; readonly fs: number; readonly ss: number } | undefined;
-  /** Lowest and highest resolution in Å; Infinity where the beam hits a panel. */
+  /** Lowest and highest resolution in Å; the lowest is Infinity if the beam hits a panel. */
   readonly resolutionA: readonly [number, number];
   readonly problems: readonly string[];
 }
 
-/** Describes and checks a geometry whose numbers are all known. */
+/** Summarises and checks a geometry that has no unresolved numbers. */
 export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
   const { panels } = geometry;
   const problems: string[] = [];
@@ -36,14 +36,14 @@ export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
   problems.push(...doubled(panels), ...overlaps(panels, outlines));
   const mirrored = panels.filter(({ fs, ss }) => fs[0] * ss[1] - fs[1] * ss[0] < 0);
   if (mirrored.length > 0 && mirrored.length < panels.length)
-    problems.push(`${namesOf(mirrored)}: mirrored, which the other panels are not`);
+    problems.push(`${namesOf(mirrored)}: mirrored, unlike the other panels`);
   const distances = panels.map(({ offsetM }) => beam.distanceM + offsetM);
   const odd = distances.find((one) => one < 0.001 || one > 20);
   if (odd !== undefined)
-    problems.push(`the distance is ${odd} m; is its unit right? (clen without a unit is in metres)`);
+    problems.push(`the distance is ${odd} m; is the unit right? (clen without a unit is in metres)`);
   if (beam.wavelengthA > 10 || beam.wavelengthA < 0.003)
     problems.push(
-      `the wavelength is ${beam.wavelengthA} Å; is its unit right? (photon_energy without a unit is in eV)`,
+      `the wavelength is ${beam.wavelengthA} Å; is the unit right? (photon_energy without a unit is in eV)`,
     );
   const [xs, ys] = [outlines.flat().map(([x]) => x), outlines.flat().map(([, y]) => y)];
   const hit = panels.find((_, i) => holdsBeam(outlines[i] ?? []));
@@ -71,13 +71,13 @@ function problemsOf({ name, fs, ss, resolution, unitsPerPhoton, unitsPerEv }: Pa
   const cosine = dot(fs, ss) / (f * s);
   if (Math.abs(cosine) > 0.02)
     found.push(
-      `${name}: fs and ss stand at ${((Math.acos(cosine) * 180) / Math.PI).toFixed(2)}°; they should be at 90°`,
+      `${name}: the angle between fs and ss is ${((Math.acos(cosine) * 180) / Math.PI).toFixed(2)}°; it should be 90°`,
     );
   const pixel = 1 / resolution;
   if (pixel > 0.01 || pixel < 1e-7)
-    found.push(`${name}: a pixel is ${pixel} m wide; res counts pixels a metre, 13333.3 for 75 µm`);
+    found.push(`${name}: a pixel is ${pixel} m wide; res is in pixels per metre, 13333.3 for 75 µm`);
   if (unitsPerPhoton === undefined && unitsPerEv === undefined)
-    found.push(`${name}: neither adu_per_photon nor adu_per_eV; a unit a photon is taken`);
+    found.push(`${name}: neither adu_per_photon nor adu_per_eV is given; one unit per photon is assumed`);
   return found;
 }
 
@@ -94,28 +94,28 @@ function doubled(panels: readonly Panel[]): string[] {
     for (const b of panels.slice(i + 1)) {
       const same = a.data === b.data && a.dimensions.join() === b.dimensions.join();
       const apart = a.maxFs < b.minFs || b.maxFs < a.minFs || a.maxSs < b.minSs || b.maxSs < a.minSs;
-      if (same && !apart) found.push(`${a.name} and ${b.name} take the same pixels of the file`);
+      if (same && !apart) found.push(`${a.name} and ${b.name} read the same pixels of the file`);
     }
-  return few(found, 'pairs of panels take the same pixels');
+  return few(found, 'pairs of panels read the same pixels');
 }
 
-/** Panels that lie over one another, seen along the beam. */
+/** Panels that overlap when seen along the beam. */
 function overlaps(panels: readonly Panel[], outlines: readonly (readonly Vector[])[]): string[] {
   const found: string[] = [];
   const pixel = 1 / (panels[0]?.resolution ?? 1);
   for (const [i, a] of outlines.entries())
     for (let j = i + 1; j < outlines.length; j++) {
       const b = outlines[j] ?? [];
-      // Less than a pixel is how carefully corners are written.
-      if (depth(a, b) > pixel) found.push(`${panels[i]?.name} and ${panels[j]?.name} lie over one another`);
+      // An overlap of less than a pixel is within the usual accuracy of corners.
+      if (depth(a, b) > pixel) found.push(`${panels[i]?.name} and ${panels[j]?.name} overlap`);
     }
-  return few(found, 'pairs of panels lie over one another');
+  return few(found, 'pairs of panels overlap');
 }
 
 const few = (found: readonly string[], what: string): string[] =>
   found.length > 4 ? [...found.slice(0, 3), `… ${found.length} ${what}`] : [...found];
 
-/** How deep two convex outlines are in one another, metres; below 0 they are apart. */
+/** Depth by which two convex outlines overlap, in metres; negative if they do not. */
 function depth(a: readonly Vector[], b: readonly Vector[]): number {
   let least = Number.POSITIVE_INFINITY;
   for (const outline of [a, b])
@@ -141,7 +141,7 @@ const holdsBeam = (outline: readonly Vector[]): boolean => {
   return turns.every((turn) => turn >= 0) || turns.every((turn) => turn <= 0);
 };
 
-/** Where the beam hits a panel, pixels of the file's array. */
+/** Where the beam meets the plane of a panel, in pixels of the file's array. */
 function beamIn(panel: Panel, beam: Beam): { readonly fs: number; readonly ss: number } {
   const [x, y] = positionOf(panel, beam, 0, 0);
   const { fs, ss, resolution } = panel;
@@ -150,7 +150,7 @@ function beamIn(panel: Panel, beam: Beam): { readonly fs: number; readonly ss: n
   return { fs: panel.minFs + (dx * ss[1] - dy * ss[0]) / d, ss: panel.minSs + (dy * fs[0] - dx * fs[1]) / d };
 }
 
-/** Points along the edges of a panel, between which resolution has its ends. */
+/** Points along the edges of a panel; the extremes of resolution lie on the edges. */
 function* edgePoints(panel: Panel): Generator<[number, number]> {
   const [w, h] = [widthOf(panel), heightOf(panel)];
   for (let i = 0; i <= 16; i++)

@@ -1,20 +1,20 @@
-/** The geometry of a detector that is one flat panel at right angles to the beam. */
+/** The geometry of a detector that is one flat panel perpendicular to the beam. */
 import type { Geometry, Panel } from './geometry.js';
 
-/** What such a detector is known by. */
+/** Parameters of a single flat panel. */
 export interface FlatDetector {
   readonly width: number;
   readonly height: number;
-  /** Where the beam hits it, pixels from the corner of the first pixel. */
+  /** Where the beam hits it, in pixels from the corner of the first pixel. */
   readonly centrePx: readonly [number, number];
   readonly pixelM: number;
   readonly distanceM: number;
   readonly wavelengthA: number;
-  /** Values above are saturated. */
+  /** Values above this one are saturated. */
   readonly saturation: number;
 }
 
-/** One panel p0, with fast scan along x and slow scan along y of the laboratory, as NXmx files of still images have it. */
+/** One panel p0, with fast scan along x and slow scan along y of the laboratory, as in NXmx files of still images. */
 export function flatGeometry(detector: FlatDetector): Geometry & { readonly panels: readonly [Panel] } {
   const { width, height, centrePx, pixelM, distanceM, wavelengthA, saturation } = detector;
   return {

@@ -1,7 +1,7 @@
-/** What a detector geometry is: panels in space, the beam, where the numbers lie in the file, which pixels are bad. */
+/** A detector geometry: panels in space, the beam, where the data lie in the file, and which pixels are bad. */
 import type { Vector } from '../cell.js';
 
-/** A number of the geometry, or where the frames' own file holds it. */
+/** A number of the geometry, or the path of the number in the file of the frames. */
 export type Given = { readonly value: number } | { readonly path: string; readonly unit: string };
 
 /** A comparison that marks a pixel as bad by its value. */
@@ -10,13 +10,13 @@ export interface BadValue {
   readonly value: number;
 }
 
-/** An image of bits that marks pixels as bad: bad where a good bit is missing or a bad bit is set. */
+/** A mask image of bits: a pixel is bad if a good bit is not set or a bad bit is set. */
 export interface MaskSource {
   /** Number of the mask, 0 … 7. */
   readonly index: number;
   /** Dataset of the mask. */
   readonly path: string;
-  /** File of the mask; undefined: the frames' own. */
+  /** File of the mask; undefined for the file of the frames. */
   readonly file: string | undefined;
   readonly goodBits: number;
   readonly badBits: number;
@@ -35,7 +35,7 @@ export interface Panel {
   /** Steps of one pixel along fast and slow scan, in pixels of the laboratory: +z along the beam, +y up. */
   readonly fs: Vector;
   readonly ss: Vector;
-  /** Pixels a metre. */
+  /** Pixels per metre. */
   readonly resolution: number;
   /** Added to the camera length, in metres. */
   readonly offsetM: number;
@@ -43,24 +43,24 @@ export interface Panel {
   readonly data: string;
   /** Meaning of each dimension of the dataset: `fs`, `ss`, `%` (the event) or a fixed place. */
   readonly dimensions: readonly ('fs' | 'ss' | '%' | number)[];
-  /** Detector units a photon; undefined where the gain is given by energy. */
+  /** Detector units per photon; undefined if the gain is given by energy. */
   readonly unitsPerPhoton: number | undefined;
   readonly unitsPerEv: number | undefined;
-  /** Values above are saturated. */
+  /** Values above this one are saturated. */
   readonly maximum: number;
   readonly saturationMap: string | undefined;
   readonly saturationMapFile: string | undefined;
-  /** Left out of indexing altogether. */
+  /** Whether the panel is ignored by indexing. */
   readonly ignored: boolean;
-  /** Rows and columns along every edge that are bad. */
+  /** Width of the bad border along every edge, in pixels. */
   readonly badEdge: number;
   readonly badValues: readonly BadValue[];
   readonly masks: readonly MaskSource[];
-  /** Rows of other modules above it where a frame's modules are laid one below the other; default 0. */
+  /** Number of rows of other modules above this one when the modules of a frame are stacked vertically; default 0. */
   readonly firstRow?: number;
 }
 
-/** A rectangle of bad pixels, in the file's pixels of one panel or in pixels of the laboratory. */
+/** A rectangle of bad pixels, in pixels of the file for one panel or in pixels of the laboratory. */
 export type BadRegion = { readonly name: string } & (
   | {
       readonly minFs: number;
@@ -72,10 +72,10 @@ export type BadRegion = { readonly name: string } & (
   | { readonly minX: number; readonly maxX: number; readonly minY: number; readonly maxY: number }
 );
 
-/** How the energy of the radiation is given. */
+/** The quantity by which the radiation is specified. */
 export type RadiationKind = 'wavelength' | 'photonEnergy' | 'electronVoltage';
 
-/** A detector, the beam it stands in, and the file it writes. */
+/** A detector, its beam, and the layout of the files it writes. */
 export interface Geometry {
   /** Wavelength in angstrom, photon energy in eV, or accelerating voltage in volts. */
   readonly radiation: { readonly kind: RadiationKind; readonly given: Given } | undefined;
@@ -87,14 +87,14 @@ export interface Geometry {
   readonly shift: readonly [Given, Given];
   readonly panels: readonly Panel[];
   readonly badRegions: readonly BadRegion[];
-  /** Groups of panels, by name; `all` at the top. */
+  /** Groups of panels by name; `all` is the top level. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
   readonly peakList: { readonly path: string; readonly type: string } | undefined;
-  /** What was read and is not known here, in words. */
+  /** Descriptions of everything that was read but not recognised. */
   readonly warnings: readonly string[];
 }
 
-/** A geometry whose numbers are all known: what mapping pixels needs. */
+/** The beam with all numbers resolved, as the mapping of pixels requires. */
 export interface Beam {
   readonly wavelengthA: number;
   readonly distanceM: number;

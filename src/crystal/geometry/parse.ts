@@ -1,6 +1,6 @@
 /**
- * Reads CrystFEL .geom files: `key = value` and `panel/key = value`, a panel taking the defaults in force at its first
- * mention.
+ * Reads CrystFEL .geom files: `key = value` and `panel/key = value`. A panel takes the defaults in force where it is
+ * first mentioned.
  */
 import { expectsText } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
@@ -9,7 +9,7 @@ import type { Vector } from '../cell.js';
 import { withoutComment } from '../comments.js';
 import type { BadRegion, BadValue, Geometry, Given, MaskSource, Panel, RadiationKind } from './geometry.js';
 
-/** What a line says, and where it stands. */
+/** A line and its position in the file. */
 interface Place {
   readonly file: string;
   readonly line: number;
@@ -31,27 +31,27 @@ function fail(place: Place, message: string): never {
 
 function numberOf(place: Place, key: string, text: string): number {
   const value = Number(text);
-  if (text === '' || !Number.isFinite(value)) fail(place, `${key} is "${text}"; needed is a number`);
-  // No minus zero: it would come back as another number.
+  if (text === '' || !Number.isFinite(value)) fail(place, `${key} is "${text}"; expected a number`);
+  // Avoids minus zero, which would not survive a round trip.
   return value + 0;
 }
 
 function wholeOf(place: Place, key: string, text: string): number {
-  // Bits of masks are written in hexadecimal.
+  // Mask bits are written in hexadecimal.
   const value = numberOf(place, key, text);
-  if (!Number.isInteger(value)) fail(place, `${key} is "${text}"; needed is a whole number`);
+  if (!Number.isInteger(value)) fail(place, `${key} is "${text}"; expected a whole number`);
   return value;
 }
 
-/** Three numbers with their axes: looking for them takes the cube of the length where it holds none. */
+/** Longest text searched for three numbers with axes: the search takes cubic time if the text holds none. */
 const longestVector = 256;
-/** Values of bad pixels that a panel may have: each panel gets a copy of those given before it. */
+/** Most values of bad pixels that a panel may have: each panel gets a copy of those given before it. */
 const mostBadValues = 1000;
 
-/** `-0.001x +0.999y`, `x`, `-y`: a vector by its parts. */
+/** Parses a vector from its components: `-0.001x +0.999y`, `x`, `-y`. */
 function vectorOf(place: Place, key: string, text: string): Vector {
   if (text.length > longestVector)
-    fail(place, `${key} has ${text.length} characters; needed are parts such as "+0.999x -0.001y"`);
+    fail(place, `${key} has ${text.length} characters; expected parts such as "+0.999x -0.001y"`);
   const vector: [number, number, number] = [0, 0, 0];
   const rest = text.replace(/([+-]?)\s*(\d*\.?\d*(?:[eE][+-]?\d+)?)\s*\*?\s*([xyz])/g, (_, sign, size, axis) => {
     const value = size === '' ? 1 : Number(size);
@@ -59,11 +59,11 @@ function vectorOf(place: Place, key: string, text: string): Vector {
     return '';
   });
   if (rest.trim() !== '' || vector.every((x) => x === 0) || !vector.every(Number.isFinite))
-    fail(place, `${key} is "${text}"; needed are parts such as "+0.999x -0.001y"`);
+    fail(place, `${key} is "${text}"; expected parts such as "+0.999x -0.001y"`);
   return vector;
 }
 
-/** A number with its unit, or a path into the file of the frames with one. */
+/** Parses a number with its unit, or a path into the file of the frames with an optional unit. */
 function givenOf(
   place: Place,
   key: string,
@@ -73,14 +73,14 @@ function givenOf(
 ): Given {
   const [word = '', unit, ...more] = text.split(/\s+/);
   const known = Object.keys(units).join(', ');
-  if (more.length > 0) fail(place, `${key} is "${text}"; needed is a number or a path, and a unit (${known})`);
-  if (unit !== undefined && !(unit in units)) fail(place, `${key} has the unit "${unit}"; known are ${known}`);
+  if (more.length > 0) fail(place, `${key} is "${text}"; expected a number or a path, and a unit (${known})`);
+  if (unit !== undefined && !(unit in units)) fail(place, `${key} has the unit "${unit}"; expected one of ${known}`);
   const value = Number(word);
-  if (/^[+-]?(nan|inf(inity)?)$/i.test(word)) fail(place, `${key} is "${text}"; needed is a number or a path`);
+  if (/^[+-]?(nan|inf(inity)?)$/i.test(word)) fail(place, `${key} is "${text}"; expected a number or a path`);
   if (word === '') fail(place, `${key} has no value`);
   if (Number.isNaN(value)) return { path: word, unit: unit ?? alone.path };
   const taken = unit ?? alone.number;
-  if (taken === undefined) fail(place, `${key} is "${text}"; its unit is needed: ${known}`);
+  if (taken === undefined) fail(place, `${key} is "${text}"; expected a number with its unit: ${known}`);
   return { value: value * (units[taken] ?? 1) + 0 };
 }
 
@@ -91,7 +91,7 @@ const units = {
   length: { m: 1, mm: 1e-3 },
 } as const;
 
-/** Factor that brings a number read from a path of this unit to angstrom, eV, volts or metres. */
+/** Factor that converts a number read from a path with this unit to angstrom, eV, volts or metres. */
 export const factorOfUnit = (kind: keyof typeof units, unit: string): number =>
   (units[kind] as Readonly<Record<string, number>>)[unit] ?? 1;
 
@@ -134,7 +134,7 @@ function copyOf(panel: Draft, name: string): Draft {
   };
 }
 
-/** Sets one key of a panel or of the defaults; false when it is no key of panels. */
+/** Sets one key of a panel or of the defaults; returns false if panels have no such key. */
 function setPanel(panel: Draft, key: string, text: string, place: Place): boolean {
   const whole = () => wholeOf(place, key, text);
   const real = () => numberOf(place, key, text);
@@ -165,11 +165,11 @@ function setPanel(panel: Draft, key: string, text: string, place: Place): boolea
     },
     res: () => {
       panel.resolution = real();
-      if (!(panel.resolution > 0)) fail(place, `res is ${text}; needed are pixels a metre, such as 13333.3`);
+      if (!(panel.resolution > 0)) fail(place, `res is ${text}; expected pixels per metre, such as 13333.3`);
     },
     coffset: () => {
       const given = givenOf(place, key, text, units.length, { number: 'm', path: 'm' });
-      if ('path' in given) fail(place, `coffset is "${text}"; needed is a number of metres`);
+      if ('path' in given) fail(place, `coffset is "${text}"; expected a number of metres`);
       panel.offsetM = given.value;
     },
     data: () => {
@@ -224,14 +224,15 @@ function setPanel(panel: Draft, key: string, text: string, place: Place): boolea
   return true;
 }
 
-const panelKeys =
-  'min_fs max_fs min_ss max_ss corner_x corner_y fs ss res coffset data adu_per_photon adu_per_eV max_adu saturation_map saturation_map_file no_index mask_edge_pixels flag_lessthan flag_morethan flag_equal dim0 mask mask0_data mask0_goodbits mask0_badbits'.split(
-    ' ',
-  );
-const topKeys =
-  'wavelength photon_energy electron_voltage bandwidth clen detector_shift_x detector_shift_y peak_list peak_list_type'.split(
-    ' ',
-  );
+const panelKeys = (
+  'min_fs max_fs min_ss max_ss corner_x corner_y fs ss res coffset data adu_per_photon adu_per_eV max_adu ' +
+  'saturation_map saturation_map_file no_index mask_edge_pixels flag_lessthan flag_morethan flag_equal dim0 mask ' +
+  'mask0_data mask0_goodbits mask0_badbits'
+).split(' ');
+const topKeys = (
+  'wavelength photon_energy electron_voltage bandwidth clen detector_shift_x detector_shift_y peak_list ' +
+  'peak_list_type'
+).split(' ');
 
 function unknownKey(key: string): string {
   const near = nearest(key, [...panelKeys, ...topKeys]);
@@ -257,15 +258,19 @@ function panelOf(draft: Draft, file: string, warnings: string[]): Panel {
   if (rest.maxFs < rest.minFs || rest.maxSs < rest.minSs)
     throw new EwaldError(
       'Format',
-      `${file}: the panel ${draft.name} ends before it begins (fs ${rest.minFs} to ${rest.maxFs}, ss ${rest.minSs} to ${rest.maxSs})`,
+      `${file}: the panel ${draft.name} ends before it starts (fs ${rest.minFs} to ${rest.maxFs}, ` +
+        `ss ${rest.minSs} to ${rest.maxSs})`,
     );
   if (rest.minFs < 0 || rest.minSs < 0)
     throw new EwaldError(
       'Format',
-      `${file}: the panel ${draft.name} begins at fs ${rest.minFs}, ss ${rest.minSs}; pixels of the file count from 0`,
+      `${file}: the panel ${draft.name} starts at fs ${rest.minFs}, ss ${rest.minSs}; pixels of the file are ` +
+        'counted from 0',
     );
   if (rest.unitsPerPhoton === undefined && rest.unitsPerEv === undefined)
-    warnings.push(`panel ${draft.name}: neither adu_per_photon nor adu_per_eV is given; one unit a photon is taken`);
+    warnings.push(
+      `panel ${draft.name}: neither adu_per_photon nor adu_per_eV is given; one unit per photon is assumed`,
+    );
   const rank = Math.max(1, ...dimensions.keys()) + 1;
   const all = Array.from({ length: rank }, (_, i) => dimensions.get(i) ?? (['ss', 'fs'] as const)[i]);
   const open = all.indexOf(undefined);
@@ -274,7 +279,8 @@ function panelOf(draft: Draft, file: string, warnings: string[]): Panel {
     if (all.filter((one) => one === axis).length !== 1)
       throw new EwaldError(
         'Format',
-        `${file}: the panel ${draft.name} needs exactly one dimension ${axis}; found are ${all.map((one, i) => `dim${i} = ${one}`).join(', ')}`,
+        `${file}: the panel ${draft.name} needs exactly one dimension ${axis}; found ` +
+          `are ${all.map((one, i) => `dim${i} = ${one}`).join(', ')}`,
       );
   }
   return {
@@ -289,7 +295,7 @@ function panelOf(draft: Draft, file: string, warnings: string[]): Panel {
 /**
  * Reads a CrystFEL geometry file.
  *
- * Throws `Format` with the file and the line; keys that are not known become `warnings`, as CrystFEL goes on too.
+ * Throws `Format` with the file and the line. Unknown keys become `warnings`, since CrystFEL accepts them too.
  */
 export function parseGeometry(text: string, file = 'geometry'): Geometry {
   expectsText('parseGeometry: the first argument', text);
@@ -308,10 +314,10 @@ export function parseGeometry(text: string, file = 'geometry'): Geometry {
   const setTop = (key: string, value: string, place: Place): boolean => {
     const beam = (kind: RadiationKind, alone: string | undefined) => {
       if (radiation)
-        fail(place, 'the radiation is given twice; needed is one of wavelength, photon_energy, electron_voltage');
+        fail(place, 'the radiation is given twice; expected one of wavelength, photon_energy, electron_voltage');
       radiation = { kind, given: givenOf(place, key, value, units[kind], { number: alone, path: alone ?? 'V' }) };
       if ('value' in radiation.given && !(radiation.given.value > 0))
-        fail(place, `${key} is "${value}"; needed is a positive number`);
+        fail(place, `${key} is "${value}"; expected a positive number`);
     };
     const length = () => givenOf(place, key, value, units.length, { number: 'm', path: 'mm' });
     const setters: Readonly<Record<string, () => void>> = {
@@ -335,7 +341,7 @@ export function parseGeometry(text: string, file = 'geometry'): Geometry {
       },
       peak_list_type: () => {
         if (!['cxi', 'list3', 'auto'].includes(value))
-          fail(place, `peak_list_type is "${value}"; known are cxi, list3, auto`);
+          fail(place, `peak_list_type is "${value}"; expected one of cxi, list3, auto`);
         peakListType = value;
       },
     };
@@ -343,17 +349,17 @@ export function parseGeometry(text: string, file = 'geometry'): Geometry {
     return key in setters;
   };
 
-  // What people give by mistake, before its first line is called no line of a geometry.
+  // Recognises common mistakes before reporting that the first line is not a line of a geometry.
   if (text.slice(0, 4096).includes('\0'))
-    throw new EwaldError('Format', `${file} is no text; needed is a CrystFEL geometry (.geom)`);
+    throw new EwaldError('Format', `${file} is not a text file; expected a CrystFEL geometry (.geom)`);
   if (text.startsWith('CrystFEL unit cell file'))
-    throw new EwaldError('Format', `${file} is a unit cell, which -p takes; needed is a CrystFEL geometry (.geom)`);
+    throw new EwaldError('Format', `${file} is a unit cell, which belongs to -p; expected a CrystFEL geometry (.geom)`);
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
     const place = { file, line: index + 1 };
     const line = withoutComment(raw, ';');
     if (line === '') continue;
     const equals = line.indexOf('=');
-    if (equals < 0) fail(place, `"${line}" has no "="; needed are lines such as "p0/min_fs = 0"`);
+    if (equals < 0) fail(place, `"${line}" has no "="; expected lines such as "p0/min_fs = 0"`);
     const [left, value] = [line.slice(0, equals).trim(), line.slice(equals + 1).trim()];
     const slash = left.lastIndexOf('/');
     const [owner, key] = slash < 0 ? [undefined, left] : [left.slice(0, slash), left.slice(slash + 1)];
@@ -369,7 +375,11 @@ export function parseGeometry(text: string, file = 'geometry'): Geometry {
       const region = regions.get(owner) ?? { name: owner, values: new Map(), panel: undefined, place };
       if (key === 'panel') region.panel = value;
       else if (/^(min|max)_(fs|ss|x|y)$/.test(key)) region.values.set(key, numberOf(place, key, value));
-      else fail(place, `the bad region ${owner} has no "${key}"; it has min_fs … max_ss and panel, or min_x … max_y`);
+      else
+        fail(
+          place,
+          `the bad region ${owner} does not take "${key}"; expected min_fs … max_ss and panel, or min_x … max_y`,
+        );
       regions.set(owner, region);
       continue;
     }
@@ -384,19 +394,19 @@ export function parseGeometry(text: string, file = 'geometry'): Geometry {
       drafts.set(owner, draft);
     }
     if (key === 'clen') {
-      // Old files give it panel by panel.
+      // Old files give it for each panel.
       distance = givenOf(place, key, value, units.length, { number: 'm', path: 'mm' });
     } else if (!setPanel(draft, key, value, place)) warnings.push(`line ${place.line}: ${unknownKey(key)}`);
   }
   if (drafts.size === 0)
-    throw new EwaldError('Format', `${file}: no panel is described; needed are lines such as "p0/min_fs = 0"`);
+    throw new EwaldError('Format', `${file}: no panel is defined; expected lines such as "p0/min_fs = 0"`);
   const panels = [...drafts.values()].map((draft) => panelOf(draft, file, warnings));
   const badRegions = [...regions.values()].map(regionOf);
   for (const region of badRegions) {
     if ('panel' in region && region.panel !== undefined && !drafts.has(region.panel))
       throw new EwaldError(
         'Format',
-        `${file}: the bad region ${region.name} is on "${region.panel}", which is no panel`,
+        `${file}: the bad region ${region.name} is on "${region.panel}", which is not a panel`,
       );
   }
   return {

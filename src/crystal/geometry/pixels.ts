@@ -1,4 +1,4 @@
-/** One mapping from pixels to reciprocal space, in float64, for everything: q = X/(λ|X|) − (0, 0, 1/λ). */
+/** The only mapping from pixels to reciprocal space, in float64: q = X/(λ|X|) − (0, 0, 1/λ). */
 import { expects, expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import type { Vector } from '../cell.js';
@@ -13,13 +13,13 @@ import {
 } from './geometry.js';
 import { factorOfUnit } from './parse.js';
 
-/** Numbers that the frames' own file gives, by the path that the geometry names. */
+/** Looks up a number in the file of the frames by the path that the geometry names. */
 export type HeaderValues = (path: string) => number | undefined;
 
 /**
- * The beam of a geometry; numbers that it only points at come from `header`.
+ * The beam of a geometry; `header` supplies the numbers that the geometry refers to by path.
  *
- * Throws `Format` when photon energy or distance are neither in the geometry nor in the file.
+ * Throws `Format` if neither the geometry nor the file gives the photon energy or the distance.
  */
 export function beamOf(geometry: Geometry, header: HeaderValues = () => undefined): Beam {
   expectsGeometry('beamOf: the geometry', geometry);
@@ -28,7 +28,7 @@ export function beamOf(geometry: Geometry, header: HeaderValues = () => undefine
     if ('value' in given) return given.value;
     const value = header(given.path);
     if (value === undefined)
-      throw new EwaldError('Format', `the geometry takes ${what} from ${given.path}, which the file does not hold`);
+      throw new EwaldError('Format', `the geometry takes ${what} from ${given.path}, which is not in the file`);
     if (!Number.isFinite(value))
       throw new EwaldError('Format', `the geometry takes ${what} from ${given.path}, which is ${value} there`);
     return value * factorOfUnit(kind, given.unit);
@@ -36,16 +36,15 @@ export function beamOf(geometry: Geometry, header: HeaderValues = () => undefine
   if (!radiation)
     throw new EwaldError(
       'Format',
-      'the geometry has no wavelength; needed is one of photon_energy, wavelength, electron_voltage',
+      'the geometry has no wavelength; expected one of photon_energy, wavelength, electron_voltage',
     );
-  if (!distance)
-    throw new EwaldError('Format', 'the geometry has no distance; needed is a line such as "clen = 0.1 m"');
+  if (!distance) throw new EwaldError('Format', 'the geometry has no distance; expected a line such as "clen = 0.1 m"');
   const wavelengthA = wavelengthOf(
     radiation.kind,
     known(radiation.given, radiation.kind, 'the energy of the radiation'),
   );
   if (!(wavelengthA > 0))
-    throw new EwaldError('Format', `the wavelength is ${wavelengthA} Å; needed is a positive one`);
+    throw new EwaldError('Format', `the wavelength is ${wavelengthA} Å; expected a positive number`);
   return {
     wavelengthA,
     distanceM: known(distance, 'length', 'the distance'),
@@ -53,7 +52,10 @@ export function beamOf(geometry: Geometry, header: HeaderValues = () => undefine
   };
 }
 
-/** Place in the laboratory, in metres, of a point of a panel: pixels from its outer corner, pixel centres at + 0.5. */
+/**
+ * Position in the laboratory, in metres, of a point of a panel given in pixels from its outer corner; pixel centres are
+ * at + 0.5.
+ */
 export function positionOf(panel: Panel, beam: Beam, fs: number, ss: number): Vector {
   const along = (i: 0 | 1 | 2): number => fs * panel.fs[i] + ss * panel.ss[i];
   return [
@@ -63,23 +65,26 @@ export function positionOf(panel: Panel, beam: Beam, fs: number, ss: number): Ve
   ];
 }
 
-/** Throws `Argument` unless `geometry` is what `parseGeometry` gives. */
+/** Throws `Argument` unless `geometry` is a result of `parseGeometry`. */
 export const expectsGeometry = (what: string, geometry: Geometry): void =>
-  expectsMembers(what, geometry, ['panels', 'radiation', 'distance', 'shift'], 'what parseGeometry gives');
+  expectsMembers(what, geometry, ['panels', 'radiation', 'distance', 'shift'], 'the result of parseGeometry');
 
 /** Reciprocal vector in 1/Å (no 2π, +z along the beam) of a point of a panel. */
 export function reciprocalOf(panel: Panel, beam: Beam, fs: number, ss: number): Vector {
   if (typeof panel?.resolution !== 'number')
     expects(false, 'reciprocalOf: the panel', panel, 'one of the panels of a geometry');
-  if (typeof beam?.wavelengthA !== 'number') expects(false, 'reciprocalOf: the beam', beam, 'what beamOf gives');
+  if (typeof beam?.wavelengthA !== 'number') expects(false, 'reciprocalOf: the beam', beam, 'the result of beamOf');
   const [x, y, z] = positionOf(panel, beam, fs, ss);
   const k = 1 / (beam.wavelengthA * Math.hypot(x, y, z));
   return [x * k, y * k, z * k - 1 / beam.wavelengthA];
 }
 
-/** Where rays meet a panel; made once for many, and `fs` and `ss` are those of the last, so that nothing is allocated a ray. */
+/**
+ * Intersects rays with a panel. One instance serves many rays: `fs` and `ss` are overwritten, so nothing is allocated
+ * per ray.
+ */
 export class PanelPlace {
-  /** Pixels from its outer corner. */
+  /** Pixels from the outer corner of the panel. */
   fs = 0;
   ss = 0;
   readonly #width: number;
@@ -101,11 +106,11 @@ export class PanelPlace {
     this.#numerator = determinant(f, s, to[0], to[1], to[2]);
   }
 
-  /** Whether the ray along a vector meets the panel, and where. */
+  /** Finds where the ray along a vector meets the panel; returns whether it does. */
   find(kx: number, ky: number, kz: number): boolean {
     // corner + fs F + ss S = t k, in pixels: three equations for fs, ss and t.
     const d = determinant(this.#f, this.#s, -kx, -ky, -kz);
-    // Along the panel, or away from it.
+    // The ray is parallel to the panel, or points away from it.
     if (d === 0 || !(this.#numerator / d > 0)) return false;
     this.fs = determinant(this.#to, this.#s, -kx, -ky, -kz) / d;
     this.ss = determinant(this.#f, this.#to, -kx, -ky, -kz) / d;
@@ -116,7 +121,7 @@ export class PanelPlace {
 const determinant = (a: Vector, b: Vector, x: number, y: number, z: number): number =>
   a[0] * (b[1] * z - b[2] * y) - b[0] * (a[1] * z - a[2] * y) + x * (a[1] * b[2] - a[2] * b[1]);
 
-/** Panel that holds a pixel of the file's array; undefined between panels. */
+/** The panel that holds a pixel of the file's array; undefined between panels. */
 export function panelAt(geometry: Geometry, fs: number, ss: number): Panel | undefined {
   return geometry.panels.find(
     ({ minFs, maxFs, minSs, maxSs }) => fs >= minFs && fs < maxFs + 1 && ss >= minSs && ss < maxSs + 1,
@@ -127,7 +132,7 @@ export function panelAt(geometry: Geometry, fs: number, ss: number): Panel | und
 export const widthOf = ({ minFs, maxFs }: Panel): number => maxFs - minFs + 1;
 export const heightOf = ({ minSs, maxSs }: Panel): number => maxSs - minSs + 1;
 
-/** Pixels of the file's array that the panels take up: one more than the last of each axis. */
+/** Size of the file's array that the panels cover, in pixels along each axis. */
 export function extentOf(geometry: Geometry): { readonly fs: number; readonly ss: number } {
   expectsGeometry('the geometry', geometry);
   const { panels } = geometry;
@@ -148,13 +153,13 @@ const inside = (panel: Panel, region: BadRegion, fs: number, ss: number): boolea
       y <= region.maxSs
     );
   }
-  // The laboratory's pixels of the pixel's centre.
+  // Position of the pixel's centre, in pixels of the laboratory.
   const x = panel.corner[0] + (fs + 0.5) * panel.fs[0] + (ss + 0.5) * panel.ss[0];
   const y = panel.corner[1] + (fs + 0.5) * panel.fs[1] + (ss + 0.5) * panel.ss[1];
   return x >= region.minX && x <= region.maxX && y >= region.minY && y <= region.maxY;
 };
 
-/** The pixels of a row that may lie in a region, half open, within a panel of this width. */
+/** The range of pixels of a row that may lie in a region, half open, clipped to the panel's width. */
 function reachOf(panel: Panel, region: BadRegion, width: number, ss: number): readonly [from: number, to: number] {
   if ('minFs' in region) {
     const y = ss + panel.minSs;
@@ -170,7 +175,7 @@ function reachOf(panel: Panel, region: BadRegion, width: number, ss: number): re
     const step = panel.fs[axis];
     if (Math.abs(step) < 1e-9) continue;
     const ends = [(least - start) / step, (most - start) / step];
-    // A pixel more on both sides: rounding is left to the test of each.
+    // One extra pixel on both sides; each pixel is then tested exactly.
     from = Math.max(from, Math.floor(Math.min(...ends)) - 1);
     to = Math.min(to, Math.ceil(Math.max(...ends)) + 2);
   }
@@ -178,8 +183,8 @@ function reachOf(panel: Panel, region: BadRegion, width: number, ss: number): re
 }
 
 /**
- * Marks the pixels of a frame that the geometry itself calls bad: 1 where bad (regions, edges, ignored panels, and what
- * is no panel), [ss, fs] of the file's array. Masks and values of the frames come on top.
+ * Marks the pixels of a frame that the geometry itself declares bad (regions, edges, ignored panels, and pixels outside
+ * all panels): 1 where bad, [ss, fs] of the file's array. Masks and bad values of the frames are not included.
  */
 export function badPixels(geometry: Geometry, size = extentOf(geometry)): Uint8Array {
   const bad = new Uint8Array(size.fs * size.ss).fill(1);

@@ -12,21 +12,22 @@ const names: Readonly<Record<RadiationKind, readonly [key: string, unit: string]
   electronVoltage: ['electron_voltage', 'V'],
 };
 
-/** What stands before "=" ends at a slash, and a comment begins at a semicolon. */
+/** A key ends at a slash or "=", and a semicolon starts a comment. */
 const nameOf = (name: string, what: string): string => oneWord(name, what, '=;');
 
-/** Free text behind "=", which readers trim and cut at a semicolon. */
+/** Free text after "=", which readers trim and cut at a semicolon. */
 function textOf(text: string, what: string): string {
   if (oneLine(text, what).includes(';') || text !== text.trim() || text === '')
     throw new EwaldError(
       'Argument',
-      `${what} is ${JSON.stringify(text.slice(0, 80))}; a geometry file cannot hold it: readers cut it at ";" and trim it`,
+      `${what} is ${JSON.stringify(text.slice(0, 80))}; a geometry file cannot hold it: readers cut it at ";" ` +
+        'and trim it',
       { detail: { what, text } },
     );
   return text;
 }
 
-/** A path in place of a number: one that reads as a number is none. */
+/** A path in place of a number; it must not itself read as a number. */
 function pathOf(path: string): string {
   const word = oneWord(path, 'the path of a value', ';');
   if (Number.isNaN(Number(word)) && !/^[+-]?(nan|inf(inity)?)$/i.test(word)) return word;
@@ -94,8 +95,8 @@ function linesOfRegion(region: BadRegion): string[] {
 }
 
 /**
- * The text of a .geom file; `parseGeometry` gives back the same geometry. Throws `Argument` for names and paths that
- * such a file cannot hold (line breaks, semicolons).
+ * Formats a geometry as a .geom file; `parseGeometry` returns the same geometry. Throws `Argument` for names and paths
+ * that the format cannot hold (line breaks, semicolons).
  */
 export function formatGeometry(geometry: Geometry): string {
   expectsGeometry('formatGeometry: the geometry', geometry);
@@ -111,7 +112,8 @@ export function formatGeometry(geometry: Geometry): string {
     ...(peakList ? [`peak_list = ${textOf(peakList.path, 'peak_list')}`, `peak_list_type = ${peakList.type}`] : []),
     ...[...geometry.groups].map(
       ([name, members]) =>
-        `group_${oneWord(name, 'the name of a group', '=;/')} = ${members.map((member) => oneWord(member, 'a member of a group', ';,')).join(',')}`,
+        `group_${oneWord(name, 'the name of a group', '=;/')} ` +
+        `= ${members.map((member) => oneWord(member, 'a member of a group', ';,')).join(',')}`,
     ),
   ];
   const parts = [top, ...geometry.panels.map(linesOfPanel), ...geometry.badRegions.map(linesOfRegion)];

@@ -1,6 +1,6 @@
-/** Numbers as C's printf writes them, which readers of fixed columns and byte comparisons count on. */
+/** Formats numbers exactly as C's printf does, for readers of fixed columns and for byte comparisons. */
 
-/** `%W.Df`; with `plus` as `%+W.Df`. Ties go to the even digit, as C rounds exact halves. */
+/** `%W.Df`, or `%+W.Df` with `plus`. Ties go to the even digit, as C rounds exact halves. */
 export function fixed(x: number, digits: number, width = 0, plus = false): string {
   let text: string;
   if (Number.isNaN(x)) text = 'nan';
@@ -20,7 +20,7 @@ const evenOf = (scaled: number): number => (Math.floor(scaled) % 2 === 0 ? Math.
 // Whether |x| is a whole number of halves of the last digit: then 2^(digits + 1) x is whole, as 10^-d = 2^-d 5^-d.
 const isExact = (x: number, digits: number): boolean => (x * 2 ** (digits + 1)) % 1 === 0;
 
-/** `%.De`: at least two digits of exponent. */
+/** `%.De`, with at least two digits of exponent. */
 export function exponential(x: number, digits: number): string {
   if (!Number.isFinite(x)) return fixed(x, 0);
   return x.toExponential(digits).replace(/e([+-])(\d)$/, 'e$10$2');

@@ -1,11 +1,11 @@
 /**
- * Streams as they stand: each chunk's text with what is asked of it most, without reading its numbers. For files larger
- * than memory that are continued, merged and counted.
+ * Reads streams as text: each chunk verbatim, with the few facts that are asked for most, without parsing its numbers.
+ * For files larger than memory that are resumed, merged or counted.
  */
 import { EwaldError } from '../../base/errors.js';
 import { longestBlock, marks } from './stream.js';
 
-/** A chunk's text and what names it. */
+/** A chunk's text and its identity. */
 export interface RawChunk {
   readonly text: string;
   readonly filename: string;
@@ -14,7 +14,7 @@ export interface RawChunk {
   readonly hit: boolean;
   /** Lengths in Å and angles in degrees of its crystals. */
   readonly cells: readonly (readonly number[])[];
-  /** Bytes of the file up to the end of this chunk. */
+  /** Byte offset of the end of this chunk. */
   readonly end: number;
 }
 
@@ -22,24 +22,27 @@ export interface RawChunk {
 export interface RawStream {
   /** Everything before the first chunk. */
   readonly head: string;
-  /** Whole chunks in order; what follows the last whole one is left out, and `torn` then reports it. */
+  /** Complete chunks in order. An incomplete last chunk is skipped, and `torn` then returns true. */
   chunks(): AsyncGenerator<RawChunk>;
-  /** Whether the file ends within a chunk; known when the chunks have been read. */
+  /** Whether the file ends within a chunk; valid once the chunks have been read. */
   torn(): boolean;
-  /** What else was read, known when the chunks have been: the bytes of what is whole, and the frames noted as unreadable. */
+  /**
+   * Length in bytes of the complete chunks, and the serial numbers of frames noted as unreadable; valid once the chunks
+   * have been read.
+   */
   read(): { readonly end: number; readonly unread: ReadonlySet<number> };
 }
 
-/** The serial number of a line that notes a frame that could not be read. */
+/** The serial number in a note of an unreadable frame; undefined for other lines. */
 function unreadSerial(line: string): number | undefined {
   const rest = line.startsWith(marks.unread) ? line.slice(marks.unread.length) : '';
-  // The full stop says that the number is whole.
+  // The full stop shows that the number is complete.
   return /^\d+\.$/.test(rest) ? Number.parseInt(rest, 10) : undefined;
 }
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
-/** Begins to read a stream; `lines` without their ends. Throws `Format` where it is none. */
+/** Starts to read a stream; `lines` have no line ends. Throws `Format` if it is not a stream. */
 export async function readRawStream(lines: AsyncIterable<string>, name: string): Promise<RawStream> {
   const source = lines[Symbol.asyncIterator]();
   const next = async (): Promise<string | undefined> => {
@@ -49,14 +52,14 @@ export async function readRawStream(lines: AsyncIterable<string>, name: string):
   let head = '';
   let line = await next();
   if (!line?.startsWith(marks.format))
-    throw new EwaldError('Format', `${name} is no stream: it begins with "${(line ?? '').slice(0, 60)}"`);
+    throw new EwaldError('Format', `${name} is not a stream: it begins with "${(line ?? '').slice(0, 60)}"`);
   const unread = new Set<number>();
   let end = 0;
   const note = (text: string, serial: number): void => {
     unread.add(serial);
     end += bytesOf(`${text}\n`);
   };
-  // Notes stand behind the head; a line of it that looks like one is a line of it.
+  // Notes occur after the head only; a similar line within the head is part of the head.
   let notes: [line: string, serial: number][] = [];
   for (; line !== undefined && line !== marks.chunkBegin; line = await next()) {
     const serial = unreadSerial(line);
@@ -65,7 +68,7 @@ export async function readRawStream(lines: AsyncIterable<string>, name: string):
       if (head.length > longestBlock)
         throw new EwaldError(
           'Format',
-          `${name}: its head has more than ${longestBlock} characters, and no chunk follows`,
+          `${name}: its head has more than ${longestBlock} characters and is followed by no chunk`,
         );
       head += [...notes.map(([one]) => one), line].map((one) => `${one}\n`).join('');
       notes = [];
@@ -89,7 +92,7 @@ export async function readRawStream(lines: AsyncIterable<string>, name: string):
           if (left < 0)
             throw new EwaldError(
               'Format',
-              `${name}: the chunk that begins at byte ${end} has more than ${longestBlock} characters, and no end`,
+              `${name}: the chunk that begins at byte ${end} has more than ${longestBlock} characters without an end`,
             );
           block.push(one);
         }
@@ -120,7 +123,7 @@ function rawChunk(block: readonly string[], text: string, end: number, name: str
   const filename = value('Image filename: ');
   const serial = Number(value('Image serial number: ') ?? 'x');
   if (filename === undefined || !Number.isFinite(serial))
-    throw new EwaldError('Format', `${name}: a chunk that ends at byte ${end} names no file or no serial number`);
+    throw new EwaldError('Format', `${name}: a chunk that ends at byte ${end} lacks its file name or serial number`);
   const cells = block
     .filter((line) => line.startsWith('Cell parameters '))
     .map((line) => {

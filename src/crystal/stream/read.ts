@@ -1,6 +1,6 @@
 /**
- * Reads CrystFEL streams line by line, a chunk at a time: files are larger than memory. Written back, a stream of
- * CrystFEL's or of ours is the same to the byte.
+ * Reads CrystFEL streams line by line, one chunk at a time, because files may be larger than memory. A stream written
+ * by CrystFEL or by ewald survives reading and writing byte for byte.
  */
 import { expects } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
@@ -18,11 +18,11 @@ import {
 /** A stream being read. */
 export interface StreamReader {
   readonly head: StreamHead;
-  /** The frames in order, once. A last chunk that was cut off throws `Format`; those before it are whole. */
+  /** The frames in order; can be iterated once. A truncated last chunk throws `Format` after the complete ones. */
   chunks(): AsyncGenerator<StreamChunk>;
 }
 
-/** Lines with their numbers; one is looked at before it is taken. */
+/** Lines with their numbers, with one line of lookahead. */
 class Lines {
   readonly #source: AsyncIterator<string> | Iterator<string>;
   readonly #name: string;
@@ -41,7 +41,7 @@ class Lines {
     return value;
   }
 
-  /** The next line; the end of the file is an error. */
+  /** Returns the next line; throws at the end of the file. */
   async want(what: string): Promise<string> {
     const line = await this.next();
     if (line === undefined) throw new EwaldError('Format', `${this.#name}: the stream ends in the middle of ${what}`);
@@ -52,7 +52,7 @@ class Lines {
     throw new EwaldError('Format', `${this.#name}:${this.number}: ${message}`);
   }
 
-  /** A number as C prints it: `inf` and `nan` too. */
+  /** Parses a number as C prints it, including `inf` and `nan`. */
   real(text: string | undefined): number {
     const word = text ?? '';
     const value = /^[+-]?inf/i.test(word)
@@ -72,7 +72,7 @@ async function until(lines: Lines, end: string, what: string): Promise<string> {
   let left = longestBlock;
   for (let line = await lines.want(what); line !== end; line = await lines.want(what)) {
     left -= line.length + 1;
-    if (left < 0) lines.fail(`${what} has more than ${longestBlock} characters, and no end`);
+    if (left < 0) lines.fail(`${what} has more than ${longestBlock} characters without an end`);
     block.push(line);
   }
   return block.map((line) => `${line}\n`).join('');
@@ -81,7 +81,7 @@ async function until(lines: Lines, end: string, what: string): Promise<string> {
 async function readHead(lines: Lines): Promise<{ head: StreamHead; more: boolean }> {
   const first = await lines.want('its first line');
   if (!first.startsWith(marks.format))
-    lines.fail(`"${first.slice(0, 60)}" is not the head of a stream; needed is "${marks.format}2.3"`);
+    lines.fail(`"${first.slice(0, 60)}" is not the head of a stream; expected "${marks.format}2.3"`);
   const generator = await lines.want('its head');
   const head: Record<string, string | undefined> = {
     version: first.slice(marks.format.length),
@@ -232,7 +232,8 @@ async function readChunk(lines: Lines): Promise<StreamChunk> {
 /**
  * Reads the head of a stream; the frames come from `chunks()`.
  *
- * `source`: the lines without their ends (`text.split('\n')`, or `readline` over a file). Throws `Format` with the line.
+ * `source`: lines without their line ends (`text.split('\n')`, or `readline` over a file). Throws `Format` with the
+ * line.
  */
 export async function readStream(
   source: AsyncIterable<string> | Iterable<string>,
@@ -251,7 +252,7 @@ export async function readStream(
       for (let line = await lines.next(); line !== undefined; line = await lines.next()) {
         if (line === marks.chunkBegin) yield await readChunk(lines);
         else if (line !== '' && !line.startsWith(marks.unread))
-          lines.fail(`"${line.slice(0, 60)}" stands between two chunks`);
+          lines.fail(`"${line.slice(0, 60)}" is between two chunks, where nothing is expected`);
       }
     },
   };

@@ -1,23 +1,23 @@
 /**
- * Columns of numbers as text, byte by byte into one memory: what `fixed` and `whole` of print.ts give, without a string
- * a number. A frame's lists hold some ten thousand of these.
+ * Formats columns of numbers into one byte buffer: the same text as `fixed` and `whole` of print.ts, without a string
+ * per number. The lists of one frame hold about ten thousand numbers.
  */
 import { fixed, whole } from './print.js';
 
 const zero = 48;
 const space = 32;
 const powers = [1, 10, 100, 1000] as const;
-/** Up to here a product with a power of ten is off by less than `doubt`. */
+/** Up to this value, a product with a power of ten has an error below `doubt`. */
 const mostQuick = 2 ** 30;
-/** As near to a half the digits are left to print.ts, which knows of ties. */
+/** Values this close to a tie are left to print.ts, which rounds ties exactly. */
 const doubt = 1e-6;
 
-/** A text under way. */
+/** A text being built. */
 export class Table {
   #bytes = new Uint8Array(2 ** 12);
   #length = 0;
 
-  /** A line's end or what stands between columns. */
+  /** Appends text such as a line end or a separator. */
   text(text: string): void {
     this.#need(3 * text.length);
     for (let i = 0; i < text.length; i++) {
@@ -32,7 +32,7 @@ export class Table {
     }
   }
 
-  /** `%W.Df`, of up to three digits. */
+  /** Appends `%W.Df` with up to three digits. */
   fixed(x: number, digits: 0 | 1 | 2 | 3, width: number): void {
     const scaled = Math.abs(x) * powers[digits];
     const low = Math.floor(scaled);
@@ -40,21 +40,21 @@ export class Table {
     else this.#put(scaled - low > 0.5 ? low + 1 : low, x < 0 || Object.is(x, -0), digits, width);
   }
 
-  /** `%Wi`. */
+  /** Appends `%Wi`. */
   whole(x: number, width: number): void {
     const size = Math.abs(Math.trunc(x));
     if (!(size < mostQuick)) this.text(whole(x, width));
     else this.#put(size, x <= -1, 0, width);
   }
 
-  /** The text; another one may be begun. */
+  /** Returns the text and clears the buffer. */
   take(): string {
     const text = new TextDecoder().decode(this.#bytes.subarray(0, this.#length));
     this.#length = 0;
     return text;
   }
 
-  /** A whole number with a point before its last digits. */
+  /** Writes an integer with a decimal point before its last digits. */
   #put(n: number, negative: boolean, digits: number, width: number): void {
     let count = 1;
     for (let rest = n; rest >= 10; rest = (rest / 10) | 0) count++;

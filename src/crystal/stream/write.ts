@@ -1,6 +1,6 @@
 /**
- * Writes CrystFEL streams, format 2.3, with the widths of its own writer. Text that could be taken for another line of
- * the stream (a file name with a line break, a note that is a marker) is refused, never changed.
+ * Writes CrystFEL streams, format 2.3, with the column widths of CrystFEL's own writer. Text that could be mistaken for
+ * another line of the stream (a file name with a line break, a note that is a marker) is rejected, never changed.
  */
 import { expectsMembers } from '../../base/arguments.js';
 import { oneLine } from '../../base/plain-text.js';
@@ -16,9 +16,9 @@ import {
 } from './stream.js';
 import { Table } from './table.js';
 
-/** What stands before the first chunk. Throws `Argument` for text that would forge a line. */
+/** Formats everything before the first chunk. Throws `Argument` for text that would forge a line. */
 export function formatHead(head: StreamHead): string {
-  expectsMembers('formatHead: the head', head, ['version', 'generator'], 'the head that readStream gives');
+  expectsMembers('formatHead: the head', head, ['version', 'generator'], 'the head returned by readStream');
   const parts = [
     `${marks.format}${oneLine(head.version, 'the version of the stream')}`,
     `${marks.generator}${oneLine(head.generator, 'the generator of the stream')}`,
@@ -32,7 +32,7 @@ export function formatHead(head: StreamHead): string {
   return `${parts.join('\n')}\n`;
 }
 
-// One for all chunks: its memory grows to the longest list.
+// Shared by all chunks: its buffer grows to the longest list.
 const table = new Table();
 
 function reflectionLines(reflections: readonly StreamReflection[]): string {
@@ -83,7 +83,8 @@ function crystalLines(crystal: StreamCrystal): string[] {
   if (shiftMm) out.push(`predict_refine/det_shift x = ${fixed(shiftMm[0], 3)} y = ${fixed(shiftMm[1], 3)} mm`);
   if (resolutionLimit)
     out.push(
-      `diffraction_resolution_limit = ${fixed(resolutionLimit.inverseNm, 2)} nm^-1 or ${fixed(resolutionLimit.angstrom, 2)} A`,
+      `diffraction_resolution_limit = ${fixed(resolutionLimit.inverseNm, 2)} nm^-1 ` +
+        `or ${fixed(resolutionLimit.angstrom, 2)} A`,
     );
   out.push(`num_reflections = ${reflections?.length ?? 0}`);
   if (crystal.saturated !== undefined) out.push(`num_saturated_reflections = ${crystal.saturated}`);
@@ -97,9 +98,9 @@ function crystalLines(crystal: StreamCrystal): string[] {
   return out;
 }
 
-/** One frame. Throws `Argument` for text that would forge a line, such as a file name with a line break. */
+/** Formats one frame. Throws `Argument` for text that would forge a line, such as a file name with a line break. */
 export function formatChunk(chunk: StreamChunk): string {
-  expectsMembers('formatChunk: the chunk', chunk, ['filename', 'peaks', 'crystals'], 'a chunk as chunks() gives it');
+  expectsMembers('formatChunk: the chunk', chunk, ['filename', 'peaks', 'crystals'], 'a chunk as yielded by chunks()');
   const { peaks, peakResolution } = chunk;
   const out = [marks.chunkBegin, `Image filename: ${oneLine(chunk.filename, 'the name of the file')}`];
   if (chunk.event !== undefined) out.push(`Event: ${oneLine(chunk.event, 'the event')}`);

@@ -1,6 +1,6 @@
 /** Adler-32 (RFC 1950), which ends a zlib stream. */
 
-/** As many bytes as the sums hold before they have to be reduced. */
+/** Largest number of bytes that can be summed before the sums must be reduced. */
 const mostSummed = 5552;
 
 /** The checksum of bytes. */

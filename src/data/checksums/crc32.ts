@@ -1,4 +1,4 @@
-/** CRC-32 (IEEE 802.3), which zip archives carry: eight bytes a step through eight tables. */
+/** CRC-32 (IEEE 802.3), as in zip archives: eight bytes per step through eight tables. */
 
 const tables = (() => {
   const all = new Int32Array(8 * 256);
@@ -14,7 +14,7 @@ const tables = (() => {
   return all;
 })();
 
-/** The checksum of bytes; `before` is that of the bytes in front of them. */
+/** The checksum of bytes; `before` is that of the preceding bytes. */
 export function crc32(bytes: Uint8Array, before = 0): number {
   const t = tables;
   let crc = ~before;

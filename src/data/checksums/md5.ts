@@ -1,8 +1,8 @@
 /**
- * MD5 (RFC 1321), which CBF files carry. It guards against damage, not against forgers.
+ * MD5 (RFC 1321), as in CBF files. It protects against damage, not against forgery.
  *
- * Written out step by step: engines keep the four words in registers then, and it runs at the speed of compiled code
- * (README.md has the numbers), so that the C++ core needs none.
+ * The steps are unrolled, so that engines keep the four words in registers and it runs at the speed of compiled code
+ * (README.md has the numbers). The C++ core therefore has no MD5.
  */
 
 /** The digest of all bytes. */
@@ -14,7 +14,7 @@ export function md5(bytes: Uint8Array): Uint8Array {
   else
     for (let at = 0; at < whole; at += pieceBytes)
       rounds(state, words(bytes.subarray(at, Math.min(at + pieceBytes, whole))));
-  // The rest, a one, zeros, and the number of bits.
+  // The remaining bytes, a 1 bit, zeros, and the length in bits.
   const rest = bytes.subarray(whole);
   const end = new Uint8Array(rest.length < 56 ? 64 : 128);
   end.set(rest);
@@ -29,10 +29,10 @@ export function md5(bytes: Uint8Array): Uint8Array {
 }
 
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
-/** A multiple of 64 that stays in the nearest cache. */
+/** A multiple of 64 that fits into the L1 cache. */
 const pieceBytes = 2 ** 14;
 
-/** Little-endian words of bytes that lie anywhere. */
+/** Little-endian words of bytes at any alignment. */
 function words(bytes: Uint8Array): Int32Array {
   const out = new Int32Array(bytes.length / 4);
   if (littleEndian) new Uint8Array(out.buffer).set(bytes);

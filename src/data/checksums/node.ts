@@ -1,4 +1,4 @@
-/** Digests as Node computes them: twice (MD5) and ten times (CRC-32) as fast as JavaScript. */
+/** Digests by Node: twice (MD5) and ten times (CRC-32) as fast as in JavaScript. */
 import { createHash } from 'node:crypto';
 import * as zlib from 'node:zlib';
 import { type Digests, plainDigests } from './check.js';

@@ -1,4 +1,4 @@
-/** The codecs of a browser: the wasm core, and the compression stream of the platform. */
+/** The codecs of a browser: the wasm core and the platform's compression stream. */
 
 import type { WasmSource } from '../../backends/names.js';
 import { Core } from '../../backends/wasm/heap.js';
@@ -8,21 +8,21 @@ import { knownOptions } from '../../base/options.js';
 import type { Codecs } from './codecs.js';
 import { wasmCodecs } from './wasm.js';
 
-/** Where the codecs come from. */
+/** Options of opening the codecs. */
 export interface CodecsOptions {
-  /** `wasm` where the native addon is not to be taken. Default: native where it is present. */
+  /** `wasm` to ignore the native addon. Default: native if present. */
   readonly backend?: 'native' | 'wasm' | undefined;
-  /** The wasm core, where it does not lie beside the bundle. */
+  /** The wasm core, if it is not next to the bundle. */
   readonly wasm?: WasmSource | undefined;
-  /** The native addon, where it does not lie beside the bundle. */
+  /** The native addon, if it is not next to the bundle. */
   readonly addonPath?: string | undefined;
 }
 
-/** Opens the codecs; the caller disposes them. Throws `Load` where the core cannot be had. */
+/** Opens the codecs; the caller disposes them. Throws `Load` if the core cannot be loaded. */
 export async function openCodecs(options: CodecsOptions = {}): Promise<Codecs> {
   knownOptions('openCodecs', options, ['backend', 'wasm', 'addonPath']);
   const { backend, wasm } = options;
-  if (backend === 'native') throw new EwaldError('Unsupported', 'codecs: the native addon is for Node; take wasm');
+  if (backend === 'native') throw new EwaldError('Unsupported', 'codecs: the native addon requires Node; use wasm');
   return wasmCodecs(await Core.instantiate(await compileCore(wasm, undefined)), deflate);
 }
 

@@ -1,12 +1,12 @@
 /**
- * What chunks of detector data are unpacked with: the codecs of the C++ core (native or wasm).
+ * The codecs that unpack chunks of detector data: those of the C++ core (native or wasm).
  *
- * Packing with gzip is the platform's: nobody waits for it.
+ * Compression with gzip is left to the platform, since its speed does not matter.
  */
 import type { OwnBytes } from '../../base/globals.js';
 import type { Disposable } from '../../base/resource.js';
 
-/** A codec of the core; cpp/data/README.md says what each one is. */
+/** A codec of the core; cpp/data/README.md describes each one. */
 export type CodecName =
   | 'bitshuffleLz4'
   | 'bitshuffle'
@@ -22,20 +22,20 @@ export type CodecName =
 /** A codec with its arguments. */
 export interface Codec {
   readonly codec: CodecName;
-  /** Bytes of an element: bitshuffle and packed bits need it. Default 1. */
+  /** Bytes per element, required by bitshuffle and packed bits. Default 1. */
   readonly elementBytes?: number;
-  /** Elements a block (bitshuffle), bytes a block (lz4), bits (packed). Default 0: the codec's own. */
+  /** Elements per block (bitshuffle), bytes per block (lz4), bits (packed). Default 0: the codec's own default. */
   readonly parameter?: number;
 }
 
-/** Codecs of one place to compute; whoever opened them disposes them. */
+/** Codecs of one backend; whoever opened them disposes them. */
 export interface Codecs extends Disposable {
   readonly backend: 'native' | 'wasm';
-  /** Fills all of `output`. Throws `Format` for input that does not decode to exactly that. */
+  /** Fills all of `output`. Throws `Format` if the input does not decode to exactly that size. */
   decode(codec: Codec, input: Uint8Array, output: Uint8Array): Promise<void>;
   encode(codec: Codec, input: Uint8Array): Promise<OwnBytes>;
   /** HDF5's checksum of a chunk. */
   fletcher32(bytes: Uint8Array): number;
-  /** A zlib stream, which `zlib` decodes. */
+  /** Compresses to a zlib stream, which the codec `zlib` decodes. */
   deflate(input: Uint8Array): Promise<OwnBytes>;
 }

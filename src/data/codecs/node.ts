@@ -1,4 +1,4 @@
-/** The codecs of Node: the native addon where it is built, else the wasm core; zlib to pack with gzip. */
+/** The codecs of Node: the native addon if it is built, otherwise the wasm core; zlib compresses. */
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import type { CodecsOptions } from './browser.js';
 import type { Codec, Codecs } from './codecs.js';
 import { wasmCodecs } from './wasm.js';
 
-/** What the addon exports for this room; cpp/addon/data.cpp. */
+/** What the addon exports for this room; see cpp/addon/data.cpp. */
 interface CodecAddon extends Turning {
   readonly abiVersion: number;
   codecDecode(
@@ -31,10 +31,10 @@ interface CodecAddon extends Turning {
   fletcher32(input: Uint8Array): number;
 }
 
-/** Chunks below this are decoded at once: a thread costs more than they do. */
+/** Chunks smaller than this are decoded synchronously: a thread would cost more. */
 const leastForThread = 1 << 16;
 
-/** Opens the codecs; the caller disposes them. Throws `Load` where neither core can be had. */
+/** Opens the codecs; the caller disposes them. Throws `Load` if neither core can be loaded. */
 export async function openCodecs(options: CodecsOptions = {}): Promise<Codecs> {
   knownOptions('openCodecs', options, ['backend', 'wasm', 'addonPath']);
   const { backend, wasm, addonPath: given } = options;
@@ -48,16 +48,16 @@ export async function openCodecs(options: CodecsOptions = {}): Promise<Codecs> {
 
 function codecAddon(given: string | undefined): CodecAddon | string {
   const path = addonPath('ewald_native', given);
-  if (!existsSync(path)) return `codecs: no native addon at ${path}; npm run build makes it`;
+  if (!existsSync(path)) return `codecs: no native addon at ${path}; build it with npm run build`;
   try {
     const addon = loadAddon(path) as CodecAddon;
     return addon.abiVersion === constants.abiVersion ? addon : `codecs: the addon ${path} is of another version`;
   } catch (error) {
-    return `codecs: the addon ${path} does not load: ${messageOf(error)}`;
+    return `codecs: the addon ${path} cannot be loaded: ${messageOf(error)}`;
   }
 }
 
-/** What turns bytes round; undefined where there is no addon. */
+/** The addon's byte reversal; undefined if there is no addon. */
 export function nativeTurning(): Turning | undefined {
   const addon = codecAddon(undefined);
   return typeof addon === 'string' ? undefined : addon;

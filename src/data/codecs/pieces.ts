@@ -1,15 +1,15 @@
 /**
- * A chunk of bitshuffle + LZ4 cut into smaller ones: its blocks stand by themselves, so some of them with a header of
- * their own are a chunk. A core whose memory is not the caller's decodes piece by piece, and what it copies out is
- * still in the cache.
+ * Splits a bitshuffle + LZ4 chunk into smaller ones. Its blocks are independent, so any run of them with a header of
+ * its own is a chunk. A core with separate memory decodes piece by piece, and each result is still in the cache when it
+ * is copied out.
  */
 
-/** Bytes that a piece decodes to, about: with what it is decoded from it fits a core's second cache. */
+/** Approximate decoded size of a piece: together with its input it fits the L2 cache. */
 const pieceBytes = 1 << 18;
 /** Bytes of a header: the size of the chunk and of a block. */
 export const pieceHeaderBytes = 12;
 
-/** A piece: bytes of the chunk from `from` to `to` without a header decode to those of the output from `at` on. */
+/** A piece: bytes `from` to `to` of the chunk, without a header, decode to those of the output from `at` on. */
 export interface Piece {
   readonly from: number;
   readonly to: number;
@@ -17,7 +17,10 @@ export interface Piece {
   readonly bytes: number;
 }
 
-/** The pieces of a chunk; undefined where it is not worth cutting or not sound, so that the decoder says why. */
+/**
+ * The pieces of a chunk; undefined if splitting is not worthwhile or the chunk is malformed, in which case the decoder
+ * reports the error.
+ */
 export function piecesOf(chunk: Uint8Array, outputBytes: number, elementBytes: number): Piece[] | undefined {
   if (outputBytes < 2 * pieceBytes || chunk.length < pieceHeaderBytes) return undefined;
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
@@ -25,7 +28,7 @@ export function piecesOf(chunk: Uint8Array, outputBytes: number, elementBytes: n
   const unit = 8 * elementBytes;
   if (view.getUint32(0) * 2 ** 32 + view.getUint32(4) !== outputBytes) return undefined;
   if (block === 0 || block % unit !== 0 || block > pieceBytes) return undefined;
-  // Elements that fill no eight lie behind the last block as they are.
+  // Elements that do not fill a group of eight are stored unchanged after the last block.
   const whole = outputBytes - (outputBytes % unit);
   const pieces: Piece[] = [];
   let [from, at] = [pieceHeaderBytes, 0];
@@ -43,7 +46,7 @@ export function piecesOf(chunk: Uint8Array, outputBytes: number, elementBytes: n
   return pieces;
 }
 
-/** Writes the header of a piece before it. */
+/** Writes the header of a piece in front of it. */
 export function pieceHeader(chunk: Uint8Array, bytes: number): Uint8Array {
   const header = new Uint8Array(pieceHeaderBytes);
   const view = new DataView(header.buffer);

@@ -1,11 +1,11 @@
-/** The codecs on wasm: a chunk is copied into the heap, decoded there, and copied out; a large one piece by piece. */
+/** The codecs on wasm: a chunk is copied into the heap, decoded there and copied out; a large one piece by piece. */
 import type { Core } from '../../backends/wasm/heap.js';
 import { EwaldError } from '../../base/errors.js';
 import { enums } from '../../layout/layout.js';
 import type { Codec, Codecs } from './codecs.js';
 import { type Piece, pieceHeader, pieceHeaderBytes, piecesOf } from './pieces.js';
 
-/** A place in the heap that grows with what it has to hold. */
+/** A buffer in the heap that grows on demand. */
 class Place {
   readonly #core: Core;
   #address = 0;
@@ -15,7 +15,7 @@ class Place {
     this.#core = core;
   }
 
-  /** At least `bytes` bytes; what was there is lost. */
+  /** Ensures at least `bytes` bytes; previous contents are lost. */
   hold(bytes: number): number {
     if (bytes > this.#bytes) {
       this.release();
@@ -32,7 +32,7 @@ class Place {
   }
 }
 
-/** Codecs of a loaded core; `deflate` is the platform's. */
+/** The codecs of a loaded core; `deflate` is the platform's. */
 export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
   const [input, output, word] = [new Place(core), new Place(core), new Place(core)];
   let disposed = false;
@@ -44,7 +44,7 @@ export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
     core.write(address, bytes);
     return address;
   };
-  /** Whether all pieces are sound; else the whole chunk is decoded, which says what is wrong with it. */
+  /** Whether all pieces are valid; otherwise the whole chunk is decoded, which reports what is wrong with it. */
   const decodePieces = (pieces: readonly Piece[], from: Uint8Array, to: Uint8Array, elementBytes: number): boolean => {
     const longest = pieces.reduce((most, piece) => Math.max(most, piece.to - piece.from), 0);
     const at = input.hold(longest + pieceHeaderBytes);
@@ -63,7 +63,7 @@ export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
   return {
     backend: 'wasm',
     deflate,
-    // Nothing is awaited between the copies, so calls in flight cannot meet in the heap.
+    // There is no await between the copies, so concurrent calls cannot overlap in the heap.
     async decode({ codec, elementBytes = 1, parameter = 0 }: Codec, from, to) {
       alive();
       const pieces = codec === 'bitshuffleLz4' ? piecesOf(from, to.length, elementBytes) : undefined;

@@ -1,21 +1,23 @@
-/** h5wasm where the caller hands it over, as in browsers: a bundler must not fail for a peer that nobody needs. */
+/**
+ * h5wasm passed in by the caller, as in browsers, where a bundler must not fail because of an unused peer dependency.
+ */
 import { EwaldError } from '../../base/errors.js';
 import type { ForeignLibrary } from './foreign.js';
 import { type H5Exports, type H5Module, h5wasmLibrary, type Loaded, loaded, noH5wasm } from './h5wasm.js';
 
 /**
- * Loads h5wasm and, where filters beyond those of HDF5 itself are needed, h5wasm-plugins:
- * `() => Promise.all([import('h5wasm'), import('h5wasm-plugins')])`.
+ * Loads h5wasm and, for filters beyond those of HDF5 itself, h5wasm-plugins: `() => Promise.all([import('h5wasm'),
+ * import('h5wasm-plugins')])`.
  */
 export type LoadH5wasm = () => Promise<readonly [h5wasm: unknown, plugins?: unknown]>;
 
-/** What of h5wasm-plugins is used. */
+/** The parts of h5wasm-plugins that are used. */
 interface Plugins {
   readonly plugin_names: readonly string[];
   install_plugins(module: H5Module): Promise<void>;
 }
 
-/** The library out of what `load` gives. Throws `Load` where that fails, `Argument` for something else. */
+/** The library from the result of `load`. Throws `Load` if that fails, `Argument` if it is something else. */
 export async function foreignOf(load: LoadH5wasm): Promise<ForeignLibrary> {
   let library: Loaded | undefined;
   let helpers: Plugins | undefined;
@@ -28,7 +30,11 @@ export async function foreignOf(load: LoadH5wasm): Promise<ForeignLibrary> {
   } catch (cause) {
     throw noH5wasm(cause);
   }
-  if (!library) throw new EwaldError('Argument', 'open: h5wasm gives modules without `ready`; give those of h5wasm');
+  if (!library)
+    throw new EwaldError(
+      'Argument',
+      'open: the modules that h5wasm gives lack `ready`; ' + 'expected those of the package h5wasm',
+    );
   const found = library;
   let installed: Promise<void> | undefined;
   return h5wasmLibrary({

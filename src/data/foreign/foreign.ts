@@ -1,7 +1,7 @@
 /**
- * A library that reads what our HDF5 reader does not know: filters such as SZIP, scale-offset, Blosc, Zstandard.
+ * A library for HDF5 features that ewald's own reader lacks: filters such as SZIP, scale-offset, Blosc, Zstandard.
  *
- * Our reader still finds its way through the file; the library is asked for elements alone.
+ * ewald's reader still navigates the file; the library only reads elements.
  */
 import type { ByteSource } from '../byte-source.js';
 import type { Box } from '../hdf5/box.js';
@@ -14,15 +14,15 @@ export interface ForeignFilter {
 
 /** A file opened by the library. */
 export interface ForeignFile {
-  /** Fills `into` with the numbers of a box, little-endian. Throws `Format` where the library fails. */
+  /** Fills `into` with the numbers of a box, little-endian. Throws `Format` if the library fails. */
   read(path: string, box: Box, into: Uint8Array): void;
   close(): void;
 }
 
 /** The library, loaded. */
 export interface ForeignLibrary {
-  /** Whether it can undo a filter; without this check it would give memory of nobody's in silence. */
+  /** Whether it can decode a filter. Without this check it would silently return uninitialised memory. */
   knows(filter: ForeignFilter): boolean;
-  /** Opens a file by its path where it has one, else a copy of all its bytes. Throws `Limit` where it has too many. */
+  /** Opens a file by its path if it has one, otherwise a copy of all its bytes. Throws `Limit` if it is too large. */
   open(source: ByteSource): Promise<ForeignFile>;
 }

@@ -1,9 +1,12 @@
-/** h5wasm as the foreign library: the HDF5 library itself in wasm, an optional peer, with its plugins another one. */
+/**
+ * h5wasm, the HDF5 library itself in wasm, as the foreign library. It is an optional peer dependency, and so are its
+ * plugins.
+ */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { type ByteSource, baseName } from '../byte-source.js';
 import type { ForeignFile, ForeignFilter, ForeignLibrary } from './foreign.js';
 
-/** What of h5wasm's module is used. */
+/** The parts of h5wasm's module that are used. */
 export interface H5Module {
   readonly FS: {
     writeFile(path: string, bytes: Uint8Array): void;
@@ -39,10 +42,10 @@ export interface Loaded {
 /** Waits for the module. */
 export const loaded = async ({ ready, File }: H5Exports): Promise<Loaded> => ({ module: await ready, File });
 
-/** Filters that the library has built in, beside those that are read here. */
+/** Filters built into the library that ewald does not decode itself. */
 const builtIn = [4, 5, 6];
 
-/** Names of h5wasm-plugins by the filter. */
+/** Names of h5wasm-plugins by filter number. */
 export const plugins: Readonly<Record<number, string>> = {
   307: 'bz2',
   32001: 'blosc',
@@ -55,20 +58,20 @@ export const plugins: Readonly<Record<number, string>> = {
   32026: 'blosc2',
 };
 
-/** Files without a path are copied into its memory; more does not fit beside what reads them. */
+/** Files without a path are copied into the library's memory; larger ones do not fit beside their readers. */
 const mostCopied = 2 ** 30;
 
-/** What the platform adds to the module. */
+/** What the platform contributes. */
 export interface H5Platform {
-  /** The module that reads files by their path; undefined where there is none, as in browsers. */
+  /** The module that reads files by path; undefined if there is none, as in browsers. */
   readonly byPath: Loaded | undefined;
   /** The module with files in memory. */
   inMemory(): Promise<Loaded>;
-  /** Plugins that are there, by their names. */
+  /** Names of the available plugins. */
   readonly plugins: ReadonlySet<string>;
 }
 
-/** The library over what the platform loaded. */
+/** The library on top of what the platform loaded. */
 export function h5wasmLibrary(platform: H5Platform): ForeignLibrary {
   let copies = 0;
   return {
@@ -81,7 +84,8 @@ export function h5wasmLibrary(platform: H5Platform): ForeignLibrary {
       if (source.size > mostCopied)
         throw new EwaldError(
           'Limit',
-          `${source.name} has ${source.size} bytes; h5wasm, which it needs, takes ${mostCopied} from what is no file of ` +
+          `${source.name} has ${source.size} bytes; h5wasm, which is required for it, accepts at most ${mostCopied} ` +
+            'unless it is a file of ' +
             'this machine',
         );
       const library = await platform.inMemory();
@@ -106,14 +110,17 @@ function opened({ module, File }: Loaded, source: ByteSource, path: string, afte
     file = new File(path, 'r');
   } catch (cause) {
     after?.();
-    throw failed('h5wasm does not open it', cause);
+    throw failed('h5wasm cannot open it', cause);
   }
   return {
     read(name, box, into) {
       const words = (numbers: readonly number[]): bigint[] => numbers.map((n) => BigInt(n));
       const address = module._malloc(Math.max(1, into.length));
       if (address === 0)
-        throw new EwaldError('OutOfMemory', `${source.name}: h5wasm has no ${into.length} bytes for a read of ${name}`);
+        throw new EwaldError(
+          'OutOfMemory',
+          `${source.name}: h5wasm cannot allocate ${into.length} bytes for a ` + `read of ${name}`,
+        );
       try {
         const ones = box.count.map(() => 1n);
         const status = module.get_dataset_data(
@@ -124,7 +131,7 @@ function opened({ module, File }: Loaded, source: ByteSource, path: string, afte
           ones,
           BigInt(address),
         );
-        // The library says so and fills nothing: what is in the memory then is of others.
+        // On failure the library fills nothing, so the memory holds unrelated data.
         if (status < 0)
           throw failed(
             `${name}: h5wasm cannot read [${box.start.join(', ')}] + [${box.count.join(', ')}]; is it damaged?`,
@@ -143,6 +150,6 @@ function opened({ module, File }: Loaded, source: ByteSource, path: string, afte
   };
 }
 
-/** The error where the peer is absent, with what to install. */
+/** The error for a missing peer dependency, with the command that installs it. */
 export const noH5wasm = (cause: unknown): EwaldError =>
-  new EwaldError('Load', `h5wasm does not load (${messageOf(cause)}): npm install h5wasm@0.10.3`, { cause });
+  new EwaldError('Load', `h5wasm cannot be loaded (${messageOf(cause)}): npm install h5wasm@0.10.3`, { cause });

@@ -1,4 +1,4 @@
-/** h5wasm on Node: files by their path, plugins from their folder. */
+/** h5wasm on Node: files by path, plugins from their folder. */
 import { readdirSync, readFileSync } from 'node:fs';
 import nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { importOptional } from '../../base/optional.js';
 import type { ForeignLibrary } from './foreign.js';
 import { type H5Exports, h5wasmLibrary, type Loaded, loaded, noH5wasm } from './h5wasm.js';
 
-/** Loads the library. Throws `Load` where it is not installed. */
+/** Loads the library. Throws `Load` if it is not installed. */
 export async function openForeign(): Promise<ForeignLibrary> {
   let byPath: Loaded;
   try {
@@ -37,7 +37,7 @@ export async function openForeign(): Promise<ForeignLibrary> {
   });
 }
 
-/** Where h5wasm-plugins lie, and which there are. */
+/** The folder of h5wasm-plugins and the plugins in it. */
 function pluginFolder(): { path: string; names: string[] } | undefined {
   try {
     const path = join(dirname(nodeModule.createRequire(import.meta.url).resolve('h5wasm-plugins')), 'plugins');

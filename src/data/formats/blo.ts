@@ -1,4 +1,4 @@
-/** NanoMEGAS blockfiles (.blo): a header, a virtual bright field, then a diffraction pattern a scan point. */
+/** NanoMEGAS blockfiles (.blo): a header, a virtual bright-field image, then one diffraction pattern per scan point. */
 import type { ByteSource } from '../byte-source.js';
 import { Cursor, latin1 } from '../cursor.js';
 import type { Metadata } from '../dataset.js';
@@ -7,7 +7,7 @@ import { openFrames } from '../frames.js';
 import { badFile, countFrames, navigationShape, sane } from '../shapes.js';
 import { electronWavelengthA } from '../units.js';
 
-/** Before each pattern: the mark 0x55aa and its number. */
+/** Before each pattern: the marker 0x55aa and its number. */
 const frameHeader = 6;
 const headerBytes = 0xf0;
 
@@ -17,7 +17,7 @@ export const blo: Format = {
   endings: ['blo'],
   options: [],
   detect({ text }) {
-    return text.startsWith('IMGBLO') ? { confidence: 1, why: 'it begins with IMGBLO' } : undefined;
+    return text.startsWith('IMGBLO') ? { confidence: 1, why: 'it starts with IMGBLO' } : undefined;
   },
   async open(source, options) {
     const { offset, size, columns, rows, meta } = await readHeader(source, options.signal);
@@ -28,7 +28,7 @@ export const blo: Format = {
     if (counted.frames < expected)
       throw badFile(
         source,
-        `the header says ${rows} × ${columns} patterns, the file holds ${counted.frames}: it is cut short`,
+        `the header claims ${rows} × ${columns} patterns, but the file holds ${counted.frames}: it is truncated`,
         {
           expected,
           found: counted.frames,
@@ -58,10 +58,11 @@ interface Header {
 
 async function readHeader(source: ByteSource, signal: AbortSignal | undefined): Promise<Header> {
   const cursor = new Cursor(source, 0, signal);
-  if ((await cursor.text(6)) !== 'IMGBLO') throw badFile(source, 'this is no blockfile: it does not begin with IMGBLO');
+  if ((await cursor.text(6)) !== 'IMGBLO')
+    throw badFile(source, 'this is not a blockfile: it does not start ' + 'with IMGBLO');
   const mark = await cursor.u16();
   if (mark !== 0x0102 && mark !== 0x0103)
-    throw badFile(source, `byte 6 should be the mark 0x0102, it is 0x${mark.toString(16)}`);
+    throw badFile(source, `byte 6 should be the marker 0x0102 but is 0x${mark.toString(16)}`);
   const brightField = await cursor.u32();
   const offset = sane(source, 'the place of the patterns', await cursor.u32(), 0, source.size);
   await cursor.u32();
@@ -73,7 +74,7 @@ async function readHeader(source: ByteSource, signal: AbortSignal | undefined): 
   const stepX = await cursor.f64();
   const stepY = await cursor.f64();
   const voltage = await cursor.u32();
-  // 1/100 pixels a centimetre of the camera's screen.
+  // Hundredths of a pixel per centimetre on the camera's screen.
   const pixelsACm = (await cursor.u16()) / 100;
   // Tenths of a millimetre.
   const cameraLength = (await cursor.u32()) / 10_000;
@@ -117,7 +118,7 @@ async function readHeader(source: ByteSource, signal: AbortSignal | undefined): 
   };
 }
 
-/** Days since 30 December 1899, as spreadsheets count, in UTC. */
+/** Days since 30 December 1899, as in spreadsheets, in UTC. */
 const dateOfDays = (days: number): string => {
   const date = new Date(Date.UTC(1899, 11, 30) + Math.round(days * 86_400_000));
   return Number.isNaN(date.valueOf()) ? '' : date.toISOString();

@@ -1,10 +1,10 @@
-/** x-CBF_BYTE_OFFSET: the difference from pixel to pixel in one byte, or after a mark in two, four or eight. */
+/** x-CBF_BYTE_OFFSET: the difference from pixel to pixel in one byte, or in two, four or eight bytes after a marker. */
 
-/** Pixels without enough bytes for them; the caller names the frame. */
+/** The error for data that end before the last pixel; the caller names the frame. */
 const ended = (done: number, pixels: number): Error =>
   new Error(`the byte offsets end after ${done} of ${pixels} pixels`);
 
-/** Decodes `out.length` pixels. Throws where the bytes end before. */
+/** Decodes `out.length` pixels. Throws if the data end first. */
 export function decodeByteOffset(stored: Uint8Array, out: { [index: number]: number; readonly length: number }): void {
   const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
   const { length } = stored;

@@ -1,8 +1,8 @@
-/** What the text of a CBF says of the experiment: the '#' lines of Pilatus and Eiger, else the items of imgCIF. */
+/** Metadata from the text of a CBF: the '#' lines of Pilatus and Eiger, otherwise the items of imgCIF. */
 import type { Metadata, Note } from '../dataset.js';
 import type { CifItems } from './cif.js';
 
-/** Metadata of the text; `shape` is the picture's, slowest first. */
+/** Metadata of the text; `shape` is that of the image, slowest axis first. */
 export function describeCbf(
   text: string,
   items: CifItems,
@@ -17,7 +17,7 @@ export function describeCbf(
   };
 }
 
-/** Lines such as "# Wavelength 0.68937 A". */
+/** Parses lines such as "# Wavelength 0.68937 A". */
 function describeMini(text: string, shape: readonly number[]): { meta: Metadata; notes: Note[] } {
   const header: Record<string, string> = {};
   for (const [, key = '', value = ''] of text.matchAll(/^#\s*([A-Z][\w]*)(?:[:=\s]+)(.*)$/gm))
@@ -37,7 +37,7 @@ function describeMini(text: string, shape: readonly number[]): { meta: Metadata;
   if (centre && (centre.x < 0 || centre.y < 0 || centre.x > width || centre.y > height))
     notes.push({
       kind: 'warning',
-      text: `the beam centre (${centre.x}, ${centre.y}) lies outside the picture: a default nobody set?`,
+      text: `the beam centre (${centre.x}, ${centre.y}) is outside the image; is it an unset default?`,
     });
   const detector = /^#\s*Detector:\s*(.*?)(?:,\s*S\/N\s*([\w-]+).*)?$/m.exec(text);
   const sensor = /^#\s*(\w+) sensor, thickness ([\d.eE+-]+) m/m.exec(text);
@@ -69,7 +69,7 @@ function describeMini(text: string, shape: readonly number[]): { meta: Metadata;
   };
 }
 
-/** The items of imgCIF that need no geometry of axes. */
+/** The items of imgCIF that can be read without a geometry of axes. */
 function describeFull(items: CifItems): Metadata {
   const first = (name: string): string | undefined => items.get(name)?.[0];
   const number = (name: string): number | undefined => {

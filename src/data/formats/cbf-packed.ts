@@ -1,19 +1,19 @@
 /**
- * x-CBF_PACKED, after the packing of CCP4: chunks of 1 … 128 pixels whose errors of prediction have the same number of
- * bits, the lowest bit first; the prediction is the mean of the neighbours that came before.
+ * x-CBF_PACKED, after the packing of CCP4: chunks of 1 … 128 pixels whose prediction errors have the same number of
+ * bits, lowest bit first. The prediction is the mean of the neighbours decoded so far.
  *
- * The scheme was worked out from a file of CBFlib and checked against CBFlib's own numbers.
+ * The scheme was derived from a file written by CBFlib and checked against CBFlib's own numbers.
  */
 
-/** Bytes before the bits: the number of pixels, the least, the greatest value, and one reserved, 64 bits each. */
+/** Bytes before the bits: the number of pixels, the minimum, the maximum, and a reserved field, 64 bits each. */
 const headerBytes = 32;
-/** Bits of an error by its code; 65 hold any difference. */
+/** Bits of an error by its code; 65 means that any difference fits. */
 const widths = [0, 4, 5, 6, 7, 8, 16, 65] as const;
 
-/** Pixels of a picture: [sections, rows, columns]; two dimensions are one section. */
+/** Shape in pixels: [sections, rows, columns]; a two-dimensional image is one section. */
 export type PackedShape = readonly [sections: number, rows: number, columns: number];
 
-/** Decodes every pixel. Throws where the bits end before. */
+/** Decodes every pixel. Throws if the data end first. */
 export function decodePacked(stored: Uint8Array, out: Int32Array, shape: PackedShape): void {
   const bits = new Bits(stored);
   const pixels = out.length;
@@ -31,10 +31,10 @@ export function decodePacked(stored: Uint8Array, out: Int32Array, shape: PackedS
   }
 }
 
-/** What a pixel is expected to be, from those before it. */
+/** The predicted value of a pixel, from those before it. */
 function predictor(out: Int32Array, [, rows, columns]: PackedShape): (i: number) => number {
   const section = rows * columns;
-  // Of the row before: the pixels above left, above, above right.
+  // Offsets into the previous row: the pixels above left, above, above right.
   const [aboveLeft, above, aboveRight] = [columns + 1, columns, columns - 1];
   const at = (i: number): number => out[i] as number;
   let column = -1;
@@ -61,9 +61,9 @@ function predictor(out: Int32Array, [, rows, columns]: PackedShape): (i: number)
   };
 }
 
-/** Bits one after the other, the lowest of a byte first. */
+/** Reads consecutive bits, lowest bit of a byte first. */
 class Bits {
-  /** Whether more bits were taken than there are. */
+  /** Whether more bits were taken than exist. */
   ended = false;
   readonly #bytes: Uint8Array;
   #at = headerBytes;
@@ -87,7 +87,7 @@ class Bits {
     return value;
   }
 
-  /** A number of `count` bits with its sign; of more than 32 the lowest, as 32-bit sums want it. */
+  /** A signed number of `count` bits; of more than 32, the lowest 32, as required by 32-bit sums. */
   signed(count: number): number {
     if (count <= 16) return (this.take(count) << (32 - count)) >> (32 - count);
     const low = this.take(16);

@@ -1,6 +1,6 @@
 /**
- * CBF: pictures in a CIF. The small headers of Pilatus and Eiger ("miniCBF") and full imgCIF; several panels of one size
- * in one file are one frame [panel, y, x].
+ * CBF: images in a CIF. Reads the short headers of Pilatus and Eiger ("miniCBF") and full imgCIF; several panels of one
+ * size in one file form one frame [panel, y, x].
  */
 import { EwaldError } from '../../base/errors.js';
 import { swapBytes } from '../byte-order.js';
@@ -21,7 +21,7 @@ const boundary = '--CIF-BINARY-FORMAT-SECTION--';
 /** The bytes between the text of a section and its numbers. */
 const mark = '\x0c\x1a\x04\xd5';
 const mostHeader = 2 ** 24;
-/** A section's own header has some twenty lines. */
+/** The header of a section has about twenty lines. */
 const mostSectionHeader = 2 ** 14;
 
 const types: Readonly<Record<string, DataType>> = {
@@ -43,15 +43,15 @@ const compressions: Readonly<Record<string, Compression>> = {
 };
 
 interface Section {
-  /** Where its numbers begin. */
+  /** Position of its numbers. */
   readonly offset: number;
   readonly bytes: number;
   readonly compression: Compression;
   readonly dtype: DataType;
   readonly little: boolean;
-  /** The digest of its bytes as they are stored, in hexadecimal; undefined where the file states none. */
+  /** The digest of its stored bytes, in hexadecimal; undefined if the file has none. */
   readonly md5: string | undefined;
-  /** [y, x] as the section states them; absent where the CIF around it does. */
+  /** [y, x] as stated by the section; absent if only the surrounding CIF states it. */
   readonly shape: readonly number[] | undefined;
 }
 
@@ -61,7 +61,7 @@ export const cbf: Format = {
   endings: ['cbf', 'imgcif'],
   options: [],
   detect({ text }) {
-    if (text.startsWith('###CBF:')) return { confidence: 1, why: 'it begins with ###CBF:' };
+    if (text.startsWith('###CBF:')) return { confidence: 1, why: 'it starts with ###CBF:' };
     return text.includes(boundary) ? { confidence: 0.9, why: 'a CIF with a binary section' } : undefined;
   },
   async open(source, options, { digests = plainDigests }) {
@@ -78,7 +78,7 @@ async function openSections(
   digests: Digests,
 ): Promise<Dataset> {
   const [first] = sections;
-  if (!first) throw badFile(source, `no binary section (${boundary}) was found`);
+  if (!first) throw badFile(source, `no binary section (${boundary}) found`);
   const items = parseCif(text);
   const { dtype, little, compression } = first;
   const shape = first.shape ?? statedShape(source, items.get('_array_structure_list.dimension'));
@@ -88,30 +88,32 @@ async function openSections(
     if (other.join() !== shape.join() || section.dtype !== dtype)
       throw badFile(
         source,
-        `panel ${i} is ${other.join(' × ')} ${section.dtype}, the first one ${shape.join(' × ')} ${dtype}; equal panels are needed`,
+        `panel ${i} is ${other.join(' × ')} ${section.dtype}, the first one ${shape.join(' × ')} ${dtype}; ` +
+          'all panels must be equal',
       );
     if (section.compression === 'packed') {
       if (dtype !== 'i32' && dtype !== 'u32')
-        throw badFile(source, `packed elements of ${dtype} are not read; i32 and u32 are`);
-      if ((shape.at(-1) as number) < 2) throw badFile(source, 'packed pictures of one column are not read');
+        throw badFile(source, `packed elements of ${dtype} cannot be read; expected i32 or u32`);
+      if ((shape.at(-1) as number) < 2) throw badFile(source, 'packed images of one column cannot be read');
     }
-    // A byte offset takes a byte a pixel; 128 packed pixels without error take 6 bits.
+    // Byte offset takes at least one byte per pixel; 128 packed pixels without errors take 6 bits.
     const shares = { none: elementBytes(dtype), 'byte offset': 1, packed: 6 / 8 / 128 };
     const least = Math.floor(pixels * shares[section.compression]);
     if (section.bytes < least)
       throw badFile(
         source,
-        `a picture of ${shape.join(' × ')} ${dtype} needs at least ${least} bytes; section ${i} has ${section.bytes}`,
+        `an image of ${shape.join(' × ')} ${dtype} needs at least ${least} bytes, but section ${i} ` +
+          `has ${section.bytes}`,
       );
   }
   const { meta, notes } = describeCbf(text, items, shape);
   const panels = sections.length;
   const frameBytes = pixels * elementBytes(dtype);
   const unplaced: Note[] = items.has('_axis.id')
-    ? [{ kind: 'missing', text: 'where the panels are: the axes of the CIF are not read, a .geom file can say it' }]
+    ? [{ kind: 'missing', text: 'positions of the panels: the axes of the CIF are not read; use a .geom file' }]
     : [];
   const several: Note[] =
-    panels > 1 ? [{ kind: 'guess', text: `${panels} binary sections of one size are the panels of one frame` }] : [];
+    panels > 1 ? [{ kind: 'guess', text: `${panels} binary sections of one size form the panels of one frame` }] : [];
   return openFrames(source, {
     format: 'cbf',
     shape: { navigation: navigationShape(source, 1, [], options), signal: panels > 1 ? [panels, ...shape] : shape },
@@ -141,7 +143,7 @@ async function openSections(
           decodeByteOffset(stored, out as unknown as { [index: number]: number; readonly length: number });
         } else {
           await source.read(section.offset, place, { signal });
-          // What stands behind the pixels belongs to the digest, too.
+          // The digest also covers the bytes after the pixels.
           check(section.bytes === place.length ? place : await source.read(section.offset, section.bytes, { signal }));
           if (little !== littleEndianMachine) swapBytes(place, elementBytes(dtype), source);
         }
@@ -150,7 +152,7 @@ async function openSections(
   });
 }
 
-/** Reads the text and the headers of all binary sections, without their numbers. */
+/** Reads the text and the headers of all binary sections, but not their numbers. */
 async function readSections(
   source: ByteSource,
   { signal, checksums = true }: FormatOptions,
@@ -162,7 +164,7 @@ async function readSections(
     const found = await readUntilMark(source, at, signal);
     if (!found) break;
     const begin = found.text.lastIndexOf(boundary);
-    // The opening line, not the closing one of a section before.
+    // The opening line, not the closing line of the section before.
     text += begin < 0 ? found.text : found.text.slice(0, begin);
     const section = readSection(source, found.text.slice(Math.max(0, begin)), found.end, checksums);
     sections.push(section);
@@ -172,7 +174,7 @@ async function readSections(
   return { sections, text };
 }
 
-/** The text up to the next mark before numbers; undefined when there is none. */
+/** The text up to the next marker before numbers; undefined if there is none. */
 async function readUntilMark(
   source: ByteSource,
   at: number,
@@ -191,7 +193,7 @@ function readSection(source: ByteSource, header: string, offset: number, checksu
   if (header.length > mostSectionHeader)
     throw badFile(
       source,
-      `the header of the section at byte ${offset} has ${header.length} bytes; expected are a few hundred`,
+      `the header of the section at byte ${offset} has ${header.length} bytes; expected a few hundred`,
     );
   const value = (key: string): string | undefined =>
     new RegExp(`^${key}:[ \\t]*"?([^"\\r\\n]*)"?`, 'im').exec(header)?.[1]?.trim();
@@ -202,15 +204,20 @@ function readSection(source: ByteSource, header: string, offset: number, checksu
   if (!compression || parameter)
     throw new EwaldError(
       'Unsupported',
-      `${source.name} is compressed by ${parameter ?? conversions}, which is not read; read are x-CBF_BYTE_OFFSET, x-CBF_PACKED and x-CBF_NONE`,
+      `${source.name} is compressed by ${parameter ?? conversions}, which cannot be read; ` +
+        'expected x-CBF_BYTE_OFFSET, x-CBF_PACKED or x-CBF_NONE',
       { detail: { path: source.name, compression: conversions } },
     );
   const encoding = value('Content-Transfer-Encoding') ?? 'BINARY';
-  if (!/^binary$/i.test(encoding)) throw badFile(source, `numbers written as ${encoding} are not read; BINARY is`);
+  if (!/^binary$/i.test(encoding))
+    throw badFile(source, `numbers encoded as ${encoding} cannot be read; ` + 'expected BINARY');
   const type = (value('X-Binary-Element-Type') ?? 'signed 32-bit integer').toLowerCase();
   const dtype = types[type];
   if (!dtype)
-    throw badFile(source, `elements of type "${type}" are not read; read are ${Object.keys(types).join(', ')}`);
+    throw badFile(
+      source,
+      `elements of type "${type}" cannot be read; ` + `expected one of ${Object.keys(types).join(', ')}`,
+    );
   const bytes = sane(source, 'X-Binary-Size', whole('X-Binary-Size') ?? source.size - offset, 1, source.size);
   holds(source, offset, bytes, 'the binary section');
   const [fast, slow] = [whole('X-Binary-Size-Fastest-Dimension'), whole('X-Binary-Size-Second-Dimension')];
@@ -233,21 +240,21 @@ function readSection(source: ByteSource, header: string, offset: number, checksu
   };
 }
 
-/** The digest of a header, in hexadecimal. Throws `Format` for one that is none. */
+/** The digest stated in a header, in hexadecimal. Throws `Format` if it is malformed. */
 function digestOf(source: ByteSource, base64: string | undefined): string | undefined {
   if (base64 === undefined || base64 === '') return undefined;
   if (/^[A-Za-z0-9+/]{22}(==)?$/.test(base64))
     return hexOf(Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
   throw badFile(
     source,
-    `Content-MD5 is "${base64.slice(0, 40)}", which is no MD5 in base64: the header is damaged; ${readAnyway}`,
+    `Content-MD5 is "${base64.slice(0, 40)}", which is not an MD5 in base64: the header is damaged; ${readAnyway}`,
   );
 }
 
-/** The size as _array_structure_list gives it: the fastest dimension first. */
+/** The size from _array_structure_list, fastest dimension first. */
 function statedShape(source: ByteSource, dimensions: readonly string[] | undefined): readonly number[] {
   if (!dimensions || dimensions.length < 2)
-    throw badFile(source, 'neither the binary section nor _array_structure_list gives the size of the picture');
+    throw badFile(source, 'neither the binary section nor _array_structure_list states the size of the image');
   return dimensions
     .slice(0, 2)
     .map((size) => sane(source, 'a dimension', Number(size)))

@@ -1,9 +1,9 @@
-/** The text of CIF and imgCIF: single items, loops as tables; what follows each data name is kept as text. */
+/** Parses the text of CIF and imgCIF: single items, and loops as tables; values are kept as text. */
 
-/** Items by name in lower case; a loop gives each of its names a list. */
+/** Items by name in lower case; in a loop, each name has a list. */
 export type CifItems = ReadonlyMap<string, readonly string[]>;
 
-/** A word: quoted or in a text field, or bare. */
+/** A word: quoted, in a text field, or bare. */
 interface Word {
   readonly text: string;
   readonly bare: boolean;
@@ -13,11 +13,11 @@ const space = /\s/;
 const bareWord = /\S+/y;
 
 /**
- * The words of a text. Quotes close before white space on their line, text fields at a line that begins with ';'. What is
- * never closed is a bare word; that is found out once, so the work grows with the text and not with its square.
+ * The words of a text. Quotes close before white space on the same line, text fields at a line that starts with ';'. An
+ * unclosed quote is part of a bare word; this is remembered, so that the work is linear in the text and not quadratic.
  */
 function* wordsOf(text: string): Generator<Word> {
-  /** Up to where no such quote closes, and whether no field closes any more. */
+  /** Up to where no such quote closes, and whether any further field closes. */
   const unclosed = { "'": -1, '"': -1 };
   let noField = false;
   const closing = (quote: string, from: number): number => {
@@ -62,7 +62,7 @@ function* wordsOf(text: string): Generator<Word> {
   }
 }
 
-/** Reads the items of one data block. What is not CIF gives no items; nothing is thrown. */
+/** Reads the items of one data block. Text that is not CIF yields no items; nothing is thrown. */
 export function parseCif(text: string): CifItems {
   const items = new Map<string, string[]>();
   let names: string[] = [];
@@ -75,7 +75,7 @@ export function parseCif(text: string): CifItems {
       inLoop = true;
       column = 0;
     } else if (bare && value.startsWith('_')) {
-      // A name after values begins something new.
+      // A name after values starts a new item or loop.
       if (!inLoop || column > 0) {
         names = [];
         inLoop = inLoop && column === 0;

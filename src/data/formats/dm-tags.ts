@@ -1,6 +1,6 @@
 /**
- * The tag tree of DigitalMicrograph files: groups of named tags, each a number, a text, a structure or an array. Of
- * arrays only the place is kept.
+ * The tag tree of DigitalMicrograph files: groups of named tags, each a number, a text, a structure or an array. Arrays
+ * stay in the file; only their location is recorded.
  */
 import type { PlatformSignal } from '../../base/globals.js';
 import type { ByteSource } from '../byte-source.js';
@@ -9,17 +9,17 @@ import { badFile, holds, sane } from '../shapes.js';
 
 /** A value of the tree. */
 export type Tag = number | boolean | string | readonly number[] | Place | Tags;
-/** A group: names, or numbers where tags have no name. */
+/** A group: tags by name, or by number if unnamed. */
 export interface Tags {
   readonly [name: string]: Tag;
 }
-/** An array that was left in the file. */
+/** An array that stays in the file. */
 export class Place {
   readonly offset: number;
   readonly count: number;
-  /** Bytes of the whole array. */
+  /** Size of the whole array in bytes. */
   readonly bytes: number;
-  /** The same as text, where it is short and of 16-bit words: nothing in the file tells text from numbers. */
+  /** The array as text if it is short and has 16-bit words; the file does not distinguish text from numbers. */
   readonly text: string | undefined;
   constructor(offset: number, count: number, bytes: number, text: string | undefined) {
     this.offset = offset;
@@ -29,12 +29,12 @@ export class Place {
   }
 }
 
-/** Longer texts are left in the file. */
+/** Longer texts stay in the file. */
 const mostCharacters = 4096;
 const deepest = 64;
 const mostTags = 10_000_000;
 
-/** Bytes of the simple types; 5 and 4 are also used for text of 16 bits a character. */
+/** Bytes of the simple types; 4 and 5 are also used for text with 16 bits per character. */
 const widths: Readonly<Record<number, number>> = {
   2: 2,
   3: 4,
@@ -49,24 +49,24 @@ const widths: Readonly<Record<number, number>> = {
   12: 8,
 };
 
-/** A file's version, byte order and tree. */
+/** Version, byte order and tag tree of a file. */
 export interface DmFile {
   readonly version: 3 | 4;
   readonly little: boolean;
   readonly root: Tags;
 }
 
-/** Reads the tree. Throws `Format` where it does not follow the format; its depth and size are bounded. */
+/** Reads the tree. Throws `Format` if it is malformed; its depth and size are bounded. */
 export async function readTags(source: ByteSource, signal?: PlatformSignal): Promise<DmFile> {
   const cursor = new Cursor(source, 0, signal);
   cursor.little = false;
   const version = await cursor.u32();
-  if (version !== 3 && version !== 4) throw badFile(source, `version ${version} of DM is not known; known are 3 and 4`);
+  if (version !== 3 && version !== 4) throw badFile(source, `version ${version} of DM cannot be read; expected 3 or 4`);
   const stated = version === 4 ? await cursor.u64() : await cursor.u32();
   const order = await cursor.u32();
-  if (order > 1) throw badFile(source, `the byte order is given as ${order}; known are 0 (big) and 1 (little)`);
+  if (order > 1) throw badFile(source, `the byte order is ${order}; expected 0 (big) or 1 (little)`);
   if (stated > source.size)
-    throw badFile(source, `the header says ${stated} bytes, the file has ${source.size}: it is cut short`);
+    throw badFile(source, `the header claims ${stated} bytes, but the file has ${source.size}: it is truncated`);
   const reader = new TagReader(cursor, version, order === 1);
   return { version, little: order === 1, root: await reader.group(0) };
 }
@@ -83,7 +83,7 @@ class TagReader {
     this.#little = little;
   }
 
-  /** Counts and lengths: 64 bits in version 4. */
+  /** A count or length: 64 bits in version 4. */
   async #count(): Promise<number> {
     return this.#version === 4 ? this.#cursor.u64() : this.#cursor.u32();
   }
@@ -97,7 +97,7 @@ class TagReader {
     const count = sane(source, 'the number of tags', await this.#count(), 0, source.size);
     this.#tags += count;
     if (this.#tags > mostTags) throw badFile(source, `more than ${mostTags} tags`);
-    // No prototype: '__proto__' is a name like another one.
+    // No prototype, so that '__proto__' is an ordinary name.
     const tags: Record<string, Tag> = Object.create(null);
     for (let i = 0; i < count; i++) {
       const at = cursor.at;
@@ -106,7 +106,7 @@ class TagReader {
       if (this.#version === 4) await cursor.u64();
       if (kind === 20) tags[name] = await this.group(depth + 1);
       else if (kind === 21) tags[name] = await this.#data();
-      else throw badFile(source, `a tag of kind ${kind} at byte ${at}; known are 20 (group) and 21 (data)`);
+      else throw badFile(source, `a tag of kind ${kind} at byte ${at}; expected 20 (group) or 21 (data)`);
     }
     return tags;
   }
@@ -115,7 +115,7 @@ class TagReader {
     const cursor = this.#cursor;
     const { source } = cursor;
     if ((await cursor.text(4)) !== '%%%%')
-      throw badFile(source, `no mark %%%% before the data at byte ${cursor.at - 4}`);
+      throw badFile(source, `no marker %%%% before the data at byte ${cursor.at - 4}`);
     const length = sane(source, 'the description of a tag', await this.#count(), 1, 4096);
     const info: number[] = [];
     for (let i = 0; i < length; i++) info.push(await this.#count());
@@ -143,7 +143,7 @@ class TagReader {
     } finally {
       cursor.little = false;
     }
-    throw badFile(cursor.source, `a tag of type ${type} at byte ${cursor.at} is not known`);
+    throw badFile(cursor.source, `unknown type ${type} of the tag at byte ${cursor.at}`);
   }
 
   async #structure(types: readonly number[]): Promise<number[]> {
@@ -174,13 +174,13 @@ class TagReader {
   }
 }
 
-/** Types of the fields: (length of the name, type) pairs after the number of fields. */
+/** Types of the fields: pairs (length of the name, type) after the number of fields. */
 const structureTypes = (info: readonly number[], at: number): number[] => {
   const fields = info[at + 2] ?? 0;
   return Array.from({ length: Math.min(fields, 256) }, (_, i) => info[at + 4 + 2 * i] ?? 0);
 };
 
-/** The value at a path of names, undefined where there is none. */
+/** The value at a path of names; undefined if there is none. */
 export function tagAt(tags: Tag | undefined, ...path: readonly string[]): Tag | undefined {
   let tag = tags;
   for (const name of path) {
@@ -190,7 +190,7 @@ export function tagAt(tags: Tag | undefined, ...path: readonly string[]): Tag | 
   return tag;
 }
 
-/** A text, undefined for anything else. */
+/** A text; undefined for anything else. */
 export const textOf = (tag: Tag | undefined): string | undefined =>
   typeof tag === 'string' ? tag : tag instanceof Place ? tag.text : undefined;
 

@@ -1,4 +1,4 @@
-/** DigitalMicrograph files (.dm3, .dm4): a tree of tags with one or several images in it. DM5 is HDF5. */
+/** DigitalMicrograph files (.dm3, .dm4): a tree of tags that contains one or several images. DM5 is HDF5. */
 import { EwaldError } from '../../base/errors.js';
 import type { ByteSource } from '../byte-source.js';
 import type { ArrayEntry, Axis, Dataset, Metadata, Note } from '../dataset.js';
@@ -12,9 +12,9 @@ import { members, Place, readTags, type Tag, tagAt, textOf } from './dm-tags.js'
 
 interface Pixels {
   readonly dtype: DataType;
-  /** Channels of a colour picture. */
+  /** Channels of a colour image. */
   readonly channels?: number;
-  /** Half of the Fourier transform of a real picture: n / 2 + 1 columns are stored for n. */
+  /** Half of the Fourier transform of a real image: n / 2 + 1 of n columns are stored. */
   readonly half?: boolean;
 }
 
@@ -82,7 +82,7 @@ interface Image {
   readonly dimensions: readonly number[];
 }
 
-/** Every image but the thumbnail. */
+/** All images except the thumbnail. */
 function imagesOf(source: ByteSource, root: Tag): Image[] {
   const thumbnails = new Set(members(tagAt(root, 'Thumbnails')).map((tag) => tagAt(tag, 'ImageIndex')));
   const images: Image[] = [];
@@ -92,7 +92,7 @@ function imagesOf(source: ByteSource, root: Tag): Image[] {
     const type = tagAt(data, 'DataType');
     if (!(place instanceof Place) || typeof type !== 'number' || thumbnails.has(index)) continue;
     const pixels = types[type];
-    if (!pixels) throw badFile(source, `image ${index} has data of type ${type}, which is not read`);
+    if (!pixels) throw badFile(source, `image ${index} has data of type ${type}, which cannot be read`);
     const dimensions = members(tagAt(data, 'Dimensions')).map((size) =>
       sane(source, 'a dimension', Number(size), 1, source.size),
     );
@@ -137,16 +137,16 @@ function openImage(
     shape.push(Math.floor((shape.pop() ?? 1) / 2) + 1);
     notes.push({
       kind: 'warning',
-      text: 'the half of a Fourier transform that is stored: the other half is its mirror image, conjugate',
+      text: 'only half of the Fourier transform is stored; the other half is its conjugate mirror image',
     });
   }
-  // A scan of spectra or patterns lies with its scan fastest, unless the file says that it was turned round.
+  // The scan of spectra or patterns varies fastest, unless the file says that the order was swapped.
   const swapped = tagAt(image.tags, 'ImageTags', 'Meta Data', 'Data Order Swapped') === true;
   const scanFastest = shape.length === 4 && (options.order ? options.order === 'navigation' : !swapped);
   if (shape.length === 4 && !options.order && !swapped)
     notes.push({
       kind: 'guess',
-      text: 'four dimensions that are not marked as turned round: the scan is taken to vary fastest',
+      text: 'four dimensions without a mark of swapped order: the scan is assumed to vary fastest',
       option: 'order',
     });
   const split = Math.max(0, shape.length - 2);
@@ -167,7 +167,7 @@ function openImage(
   if (place.bytes < needed)
     throw badFile(
       source,
-      `image ${image.name} of ${shape.join(' × ')} ${dtype} needs ${needed} bytes, its data have ${place.bytes}`,
+      `image ${image.name} of ${shape.join(' × ')} ${dtype} needs ${needed} bytes, but its data have ${place.bytes}`,
     );
   holds(source, place.offset, needed, `image ${image.name}`);
   const sizes = [{ what: 'bytes of the image', expected: needed, found: place.bytes }];
@@ -227,7 +227,7 @@ function describe({ name, tags }: Image, axes: readonly Axis[], version: number)
     ...(detector ? { detector } : {}),
     ...(date ? { date } : {}),
     ...(volts ? { voltageV: volts, wavelengthA: electronWavelengthA(volts) } : {}),
-    // Stated in millimetres.
+    // The file has millimetres.
     ...(camera ? { cameraLengthM: camera / 1000 } : {}),
     ...(exposure ? { exposureS: exposure } : {}),
     axes,

@@ -1,4 +1,4 @@
-/** EDF, the ESRF data format (.edf): text headers between braces, each followed by its picture. */
+/** EDF, the ESRF data format (.edf): text headers in braces, each followed by its image. */
 import type { ByteSource } from '../byte-source.js';
 import type { Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
@@ -33,12 +33,12 @@ export const edf: Format = {
   options: [],
   detect({ text }) {
     if (!/^\s*\{\s/.test(text) || !/Dim_1\s*=/i.test(text) || !/DataType\s*=/i.test(text)) return undefined;
-    return { confidence: 0.95, why: 'a header between braces with Dim_1 and DataType' };
+    return { confidence: 0.95, why: 'a header in braces with Dim_1 and DataType' };
   },
   async open(source, options) {
     const blocks = await readBlocks(source, options);
     const [first] = blocks.frames;
-    if (!first) throw badFile(source, 'no header of an EDF picture was found');
+    if (!first) throw badFile(source, 'no header of an EDF image found');
     const { dtype, signal, storedBytes, little, values } = first;
     const frames = blocks.frames.length;
     const pixel = (axis: number): number | undefined => numberOf(values, `PSIZE_${axis}`, `PIXELSIZE_${axis}`);
@@ -55,7 +55,7 @@ export const edf: Format = {
       dtype,
       meta: {
         ...(values.get('DATE') ? { date: values.get('DATE') as string } : {}),
-        // SAXS headers state metres.
+        // SAXS headers use metres.
         ...(wavelength ? { wavelengthA: wavelength * 1e10 } : {}),
         ...(distance ? { distanceM: distance } : {}),
         ...(x > 0 && y > 0 ? { pixelSizeM: { x, y } } : {}),
@@ -82,7 +82,7 @@ interface Block {
   readonly offset: number;
 }
 
-/** Every header in turn: each says where the next one begins. */
+/** All headers in turn; each states where the next one starts. */
 async function readBlocks(
   source: ByteSource,
   { signal }: FormatOptions,
@@ -95,7 +95,7 @@ async function readBlocks(
     if (frames.length > 0 && start !== 0x7b && start !== 0x0a && start !== 0x0d) {
       notes.push({
         kind: 'warning',
-        text: `${source.size - at} bytes after the last picture are no header and are passed over`,
+        text: `the ${source.size - at} bytes after the last image are not a header and are ignored`,
       });
       break;
     }
@@ -104,7 +104,8 @@ async function readBlocks(
     if (first && (block.dtype !== first.dtype || block.signal.join() !== first.signal.join()))
       throw badFile(
         source,
-        `picture ${frames.length} is ${block.signal.join(' × ')} ${block.dtype}, the first one ${first.signal.join(' × ')} ${first.dtype}; a stack needs equal ones`,
+        `image ${frames.length} is ${block.signal.join(' × ')} ${block.dtype}, the first ` +
+          `one ${first.signal.join(' × ')} ${first.dtype}; the images of a stack must be equal`,
       );
     frames.push(block);
     at = block.offset + block.storedBytes;
@@ -117,12 +118,10 @@ async function readBlock(source: ByteSource, at: number, signal: AbortSignal | u
   const type = (values.get('DATATYPE') ?? '').replace(/\W/g, '').toLowerCase();
   const dtype = types[type];
   if (!dtype)
-    throw badFile(
-      source,
-      `DataType ${values.get('DATATYPE')} is not known; known are ${Object.keys(types).join(', ')}`,
-    );
+    throw badFile(source, `DataType is ${values.get('DATATYPE')}; expected one of ${Object.keys(types).join(', ')}`);
   const compression = values.get('COMPRESSION') ?? 'None';
-  if (!/^(none|nocompression|no)?$/i.test(compression)) throw badFile(source, `Compression ${compression} is not read`);
+  if (!/^(none|nocompression|no)?$/i.test(compression))
+    throw badFile(source, `Compression ${compression} ` + 'cannot be read');
   const shape: number[] = [];
   for (let axis = 1; axis <= 3; axis++) {
     const size = numberOf(values, `DIM_${axis}`);
@@ -130,9 +129,9 @@ async function readBlock(source: ByteSource, at: number, signal: AbortSignal | u
   }
   if (shape.length < 2) throw badFile(source, 'the header has no Dim_1 and Dim_2');
   const storedBytes = shape.reduce((a, b) => a * b, elementBytes(dtype));
-  // Headers are padded so that the picture begins at a multiple of 512, but not by everyone.
+  // Most writers, but not all, pad headers so that the image starts at a multiple of 512.
   const stated = numberOf(values, 'EDF_HEADERSIZE');
   const offset = stated !== undefined && at + stated >= end ? at + stated : end;
-  holds(source, offset, storedBytes, `a picture of ${shape.join(' × ')} ${dtype}`);
+  holds(source, offset, storedBytes, `an image of ${shape.join(' × ')} ${dtype}`);
   return { values, dtype, signal: shape, storedBytes, little: !/high/i.test(values.get('BYTEORDER') ?? ''), offset };
 }

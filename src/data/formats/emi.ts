@@ -1,4 +1,6 @@
-/** TIA's .emi: what it tells of the microscope, and the series NAME_1.ser, NAME_2.ser … with the numbers beside it. */
+/**
+ * TIA's .emi: metadata of the microscope, and the series NAME_1.ser, NAME_2.ser … next to it, which hold the numbers.
+ */
 import { integer } from '../../base/options.js';
 import { type ByteSource, siblingIfThere } from '../byte-source.js';
 import { latin1 } from '../cursor.js';
@@ -9,7 +11,7 @@ import { blocksOf } from '../text-header.js';
 import { electronWavelengthA } from '../units.js';
 import { nameOfSer, openSer } from './ser.js';
 
-/** What is looked through for the description; it lies near the end. */
+/** Bytes searched for the description, which is near the end. */
 const mostText = 2 ** 24;
 
 const marked = (head: Uint8Array): boolean => head[0] === 0x4a && head[1] === 0x4b && head[2] === 0 && head[3] === 2;
@@ -20,11 +22,11 @@ export const emi: Format = {
   endings: ['emi'],
   options: ['dataset'],
   detect({ head, ending }) {
-    return marked(head) ? { confidence: ending === 'emi' ? 1 : 0.6, why: "the mark 'JK' 0x0002" } : undefined;
+    return marked(head) ? { confidence: ending === 'emi' ? 1 : 0.6, why: "the marker 'JK' 0x0002" } : undefined;
   },
   async open(source, options) {
     const start = await source.read(0, Math.min(4, source.size), { signal: options.signal });
-    if (!marked(start)) throw badFile(source, "this is no .emi of TIA: it does not begin with 'JK' 0x0002");
+    if (!marked(start)) throw badFile(source, "this is not a TIA .emi file: it does not start with 'JK' 0x0002");
     const number = integer(
       'emi: dataset',
       options.dataset === undefined ? undefined : Number(options.dataset),
@@ -34,7 +36,8 @@ export const emi: Format = {
     );
     const name = nameOfSer(source.name, number + 1);
     const series = await siblingIfThere(source, name, options);
-    if (!series) throw badFile(source, `the numbers of an .emi lie in .ser files beside it, and ${name} is not there`);
+    if (!series)
+      throw badFile(source, `the numbers of an .emi are in .ser files next to it, but ${name} ` + 'does not exist');
     try {
       const meta = await describe(source, number, options.signal);
       return await openSer(series, { ...options, dataset: undefined }, { format: 'emi', meta, sources: [source] });

@@ -1,6 +1,6 @@
 /**
- * EMPAD: an .xml that tells of the scan and a .raw of float32 frames of 130 × 128, whose last two rows are no picture.
- * Either may be opened; the other one is looked for beside it.
+ * EMPAD: an .xml that describes the scan and a .raw with float32 frames of 130 × 128, the last two rows of which are
+ * not part of the image. Either can be opened; the other is looked for next to it.
  */
 import { EwaldError } from '../../base/errors.js';
 import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
@@ -30,7 +30,7 @@ export const empad: Format = {
       return named
         ? {
             confidence: 0.8,
-            why: `a name as EMPAD gives it, and ${source.size / stride} whole frames of 130 × 128 float32`,
+            why: `a file name of EMPAD's form, and ${source.size / stride} complete frames of 130 × 128 float32`,
           }
         : undefined;
     }
@@ -42,21 +42,22 @@ export const empad: Format = {
   },
 };
 
-/** Opens by the XML: it names the raw file. */
+/** Opens the XML, which names the raw file. */
 async function openXml(xml: ByteSource, options: FormatOptions): Promise<Dataset> {
   const { signal, allowOutside } = options;
-  if (xml.size > 2 ** 22) throw badFile(xml, `an EMPAD XML of ${xml.size} bytes is too long to be one`);
+  if (xml.size > 2 ** 22) throw badFile(xml, `${xml.size} bytes are too many for an EMPAD XML`);
   const text = latin1(await xml.read(0, xml.size, { signal }));
   const named = /\bfilename="([^"]+)"/.exec(openingTag(text, 'raw_file'))?.[1];
   if (!named) throw badFile(xml, 'the XML names no raw file (<raw_file filename="…"/>); open the .raw itself');
   let data: ByteSource;
   try {
-    // Version 0.51 wrote the whole path of its own machine: only the name can be beside the XML.
+    // Version 0.51 wrote the full path on its own machine: only the name can be next to the XML.
     data = await xml.sibling(allowOutside ? named : baseName(named), { signal, allowOutside });
   } catch (cause) {
     throw new EwaldError(
       'File',
-      `${xml.name} is the description of a scan; its frames are in ${baseName(named)}, which cannot be opened: ${(cause as Error).message}`,
+      `${xml.name} describes a scan; its frames are in ${baseName(named)}, which cannot be ` +
+        `opened: ${(cause as Error).message}`,
       {
         cause,
         detail: { path: xml.name, needs: baseName(named) },
@@ -71,7 +72,7 @@ async function openXml(xml: ByteSource, options: FormatOptions): Promise<Dataset
   }
 }
 
-/** Opens the raw file: its XML may have any name, so the scan comes from the file's own name. */
+/** Opens the raw file. Its XML may have any name, so the scan is taken from the file's own name. */
 async function openRaw(data: ByteSource, options: FormatOptions): Promise<Dataset> {
   const xml = await siblingIfThere(data, baseName(data.name).replace(/\.[^.]*$/, '.xml'), options);
   let described: Described = { shapes: [], meta: { maker: 'EMPAD' } };
@@ -93,13 +94,13 @@ function dataset(source: ByteSource, data: ByteSource, { shapes, meta }: Describ
   if (!fits && stated)
     notes.push({
       kind: 'warning',
-      text: `the XML says ${stated.join(' × ')} frames, the file holds ${frames}`,
+      text: `the XML claims ${stated.join(' × ')} frames, but the file holds ${frames}`,
       option: 'navShape',
     });
   else if (!fits)
     notes.push({
       kind: 'guess',
-      text: 'nothing tells the shape of the scan: the frames are one series',
+      text: 'the shape of the scan is unknown: the frames are one series',
       option: 'navShape',
     });
   const navigation = navigationShape(data, frames, fits ?? [frames], options);
@@ -118,12 +119,12 @@ function dataset(source: ByteSource, data: ByteSource, { shapes, meta }: Describ
 }
 
 interface Described {
-  /** Shapes the XML gives the scan, the most trusted first. */
+  /** Shapes of the scan according to the XML, most trusted first. */
   readonly shapes: readonly (readonly number[])[];
   readonly meta: Metadata;
 }
 
-/** What the XML tells. Two generations of names: iom_measurements of 0.51 and of 1.2. */
+/** Parses the XML. There are two generations of names: iom_measurements of 0.51 and of 1.2. */
 function describe(text: string): Described {
   const value = (tag: string): string | undefined =>
     new RegExp(`<${tag.replaceAll('.', '\\.')}>([^<]*)</`).exec(text)?.[1]?.trim();
@@ -158,7 +159,7 @@ function describe(text: string): Described {
       ...(date ? { date } : {}),
       ...(volts && volts > 0 ? { voltageV: volts, wavelengthA: electronWavelengthA(volts) } : {}),
       ...(camera ? { cameraLengthM: camera } : {}),
-      // Milliseconds in every version.
+      // Milliseconds in all versions.
       ...(exposure ? { exposureS: exposure / 1000 } : {}),
       header: {
         softwareVersion: value('software_version'),

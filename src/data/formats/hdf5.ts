@@ -1,4 +1,4 @@
-/** HDF5 by its signature. The reader itself lives in src/data/hdf5. */
+/** HDF5, recognised by its signature. The reader itself is in src/data/hdf5. */
 import type { Format } from '../format.js';
 import { openHdf5Frames } from '../hdf5/frames.js';
 
@@ -12,7 +12,7 @@ export const hdf5: Format = {
   async detect({ source, head, signal }) {
     const isAt = (bytes: Uint8Array): boolean => signature.every((byte, i) => bytes[i] === byte);
     if (isAt(head)) return { confidence: 1, why: 'the HDF5 signature at byte 0' };
-    // A user block of 512 · 2ⁿ bytes may come first.
+    // A user block of 512 · 2ⁿ bytes may precede the signature.
     for (let at = 512; at + 8 <= source.size && at <= 2 ** 20; at *= 2) {
       const bytes = at + 8 <= head.length ? head.subarray(at, at + 8) : await source.read(at, 8, { signal });
       if (isAt(bytes)) return { confidence: 0.9, why: `the HDF5 signature at byte ${at}, after a user block` };

@@ -1,4 +1,4 @@
-/** Frames that are in memory already, as a dataset: for tests, for results, for what another program made. */
+/** Frames that are already in memory, as a dataset: for tests, for results, for data from other programs. */
 import { expectsMembers, expectsNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { choice } from '../../base/options.js';
@@ -8,20 +8,20 @@ import { openFrames } from '../frames.js';
 import { checkShape } from '../shapes.js';
 import { memorySource } from '../sources/memory.js';
 
-/** What the numbers are. */
+/** Description of the numbers. */
 export interface MemoryOptions {
   /** Shape of a frame, slowest first. */
   readonly sigShape: readonly number[];
   /** Shape of the scan. Default: [frames], or [] for one frame. */
   readonly navShape?: readonly number[];
-  /** Default: that of the array; needed for complex numbers ('c64', 'c128') and half floats ('f16'). */
+  /** Default: that of the array; required for complex numbers ('c64', 'c128') and half floats ('f16'). */
   readonly dtype?: DataType;
   readonly meta?: Metadata;
-  /** What messages call it. Default 'memory'. */
+  /** Name in messages. Default 'memory'. */
   readonly name?: string;
 }
 
-/** A dataset over a typed array; nothing is copied, the array stays the caller's. Throws `Shape`, `Argument`. */
+/** A dataset over a typed array; nothing is copied, and the array remains the caller's. Throws `Shape`, `Argument`. */
 export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset {
   expectsNumbers('memoryDataset: the first argument', data);
   expectsMembers(
@@ -33,7 +33,10 @@ export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset
   const dtype = choice('memoryDataset: dtype', options.dtype, dtypeOf(data), dataTypes);
   const { array, numbers } = elements[dtype];
   if (array.name !== elements[dtypeOf(data)].array.name)
-    throw new EwaldError('Shape', `memoryDataset: ${dtype} lies in a ${array.name}, not in a ${data.constructor.name}`);
+    throw new EwaldError(
+      'Shape',
+      `memoryDataset: ${dtype} must be in a ${array.name}, not in ` + `a ${data.constructor.name}`,
+    );
   const signal = checkShape('memoryDataset: sigShape', options.sigShape, 1);
   const length = signal.reduce((a, b) => a * b, numbers);
   const frames = data.length / length;
@@ -46,7 +49,7 @@ export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset
     throw new EwaldError(
       'Shape',
       `memoryDataset: ${data.length} numbers are ${frames} frames of ${signal.join(' × ')} ${dtype}` +
-        (options.navShape ? `; navShape is ${navigation.join(' × ')}` : '; needed is a whole number of frames'),
+        (options.navShape ? `; navShape is ${navigation.join(' × ')}` : '; expected a whole number of frames'),
     );
   const source = memorySource(bytesOfArray(data), options.name);
   const storedBytes = (length / numbers) * elementBytes(dtype);

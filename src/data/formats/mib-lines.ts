@@ -1,15 +1,15 @@
-/** Where the lines of a scan end, by the pauses between frames: the flyback of the beam takes a little longer. */
+/** Finds the end of the scan lines from the pauses between frames: the flyback of the beam takes slightly longer. */
 import { median } from '../../base/median.js';
 import type { ByteSource } from '../byte-source.js';
 import { latin1 } from '../cursor.js';
 import type { FormatOptions } from '../format.js';
 
-/** Frames looked at for the first break: longer lines are not found. */
+/** Frames searched for the first pause; longer lines are not found. */
 const mostFrames = 4096;
-/** Shorter differences are the jitter of the clock. */
+/** Smaller differences are jitter of the clock. */
 const leastNs = 1000;
 
-/** Frames a line; undefined when the times show none. A guess, and told as one. */
+/** Frames per line; undefined if the times show none. This is a guess and is reported as one. */
 export async function lineLength(
   source: ByteSource,
   frames: number,
@@ -30,7 +30,7 @@ export async function lineLength(
     }
   }
   if (line === undefined || frames % line !== 0) return undefined;
-  // Every later line must begin with such a pause, and none in its middle: look at some.
+  // Every later line must start with such a pause and have none in its middle; a few lines are checked.
   const usual = median(differences(times.slice(0, -1)));
   for (let row = 1; row < Math.min(frames / line, 16); row++) {
     const [a, b, c] = await Promise.all(
@@ -44,7 +44,7 @@ export async function lineLength(
 
 const differences = (times: readonly number[]): number[] =>
   times.slice(1).map((time, i) => time - (times[i] as number));
-/** Time of a frame in nanoseconds since its midnight: sums of days would lose the nanoseconds. */
+/** Time of a frame in nanoseconds since midnight; a full date would lose the nanoseconds. */
 async function frameTime(source: ByteSource, at: number, { signal }: FormatOptions): Promise<number | undefined> {
   if (at >= source.size) return undefined;
   const text = latin1(await source.read(at, Math.min(768, source.size - at), { signal }));

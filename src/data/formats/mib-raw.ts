@@ -1,31 +1,31 @@
 /**
- * MIB's raw frames (R64): counters as the chips shift them out, in 64-bit words whose pixels come in reverse order, and
- * four chips of a quad side by side in a row.
+ * MIB's raw frames (R64): counters as the chips shift them out, in 64-bit words with their pixels in reverse order, and
+ * the four chips of a quad next to each other in a row.
  *
- * 1 bit is checked against files of detectors; 6, 12 and 24 bits follow the description only.
+ * 1 bit was checked against files of detectors; 6, 12 and 24 bits follow the description only.
  */
 import type { ByteSource } from '../byte-source.js';
 import type { DataType } from '../dtype.js';
 import { badFile } from '../shapes.js';
 
-/** What the header of a raw frame says. */
+/** The header of a raw frame. */
 export interface RawHeader {
   readonly width: number;
   readonly height: number;
-  /** 1x1, 2x2. */
+  /** 1x1 or 2x2. */
   readonly layout: string;
-  /** Bits a counter, where the header tells. */
+  /** Bits per counter, if the header states them. */
   readonly bits: number | undefined;
 }
 
-/** How a raw frame lies in the file. */
+/** The layout of a raw frame in the file. */
 export interface RawLayout {
   readonly bits: 1 | 6 | 12 | 24;
   readonly dtype: DataType;
-  /** Of the picture. */
+  /** Width of the image. */
   readonly width: number;
   readonly height: number;
-  /** Of the rows in the file: a quad has its four chips side by side. */
+  /** Pixels per row in the file: a quad has its four chips next to each other. */
   readonly rowPixels: number;
   readonly rows: number;
   readonly quad: boolean;
@@ -33,19 +33,18 @@ export interface RawLayout {
 }
 
 const dtypes = { 1: 'u8', 6: 'u8', 12: 'u16', 24: 'u32' } as const;
-/** Bytes of eight pixels in the file: 24 bits are two frames of 12, one after the other. */
+/** Bytes per eight pixels in the file: 24 bits are two consecutive frames of 12. */
 const bytesOfEight = { 1: 1, 6: 8, 12: 16, 24: 32 } as const;
 const chipPixels = 256;
 
-/** The layout of a raw frame. Throws `Format` for bits and layouts that are not known. */
+/** The layout of a raw frame. Throws `Format` for unknown bit depths and layouts. */
 export function rawLayout(source: ByteSource, header: RawHeader): RawLayout {
   const { bits, layout } = header;
   if (bits !== 1 && bits !== 6 && bits !== 12 && bits !== 24)
-    throw badFile(source, `raw frames of ${bits} bits are not known; known are 1, 6, 12 and 24`);
+    throw badFile(source, `raw frames have ${bits} bits; expected 1, 6, 12 or 24`);
   const quad = layout === '2x2';
-  if (!quad && layout !== '1x1')
-    throw badFile(source, `raw frames of layout ${layout} are not known; known are 1x1 and 2x2`);
-  // With 24 bits the width counts both frames of 12.
+  if (!quad && layout !== '1x1') throw badFile(source, `raw frames have layout ${layout}; expected 1x1 or 2x2`);
+  // With 24 bits, the width counts both frames of 12.
   const rowPixels = bits === 24 ? header.width / 2 : header.width;
   if (rowPixels !== chipPixels * (quad ? 4 : 1))
     throw badFile(source, `raw rows of ${rowPixels} pixels do not fit layout ${layout}: a chip has ${chipPixels}`);
@@ -61,7 +60,7 @@ export function rawLayout(source: ByteSource, header: RawHeader): RawLayout {
   };
 }
 
-/** Decodes a frame; its numbers come out little-endian. */
+/** Decodes a frame into little-endian numbers. */
 export function rawDecoder(layout: RawLayout): (stored: Uint8Array, into: Uint8Array) => void {
   const { rowPixels, rows, quad, width, bits } = layout;
   const unpack = { 1: unpack1, 6: unpack6, 12: unpack12, 24: unpack24 }[bits];
@@ -78,7 +77,7 @@ export function rawDecoder(layout: RawLayout): (stored: Uint8Array, into: Uint8A
     }
   };
 
-  /** Chips 3 and 2 are the upper half of the picture as they are; 1 and 0 the lower one, turned by 180°. */
+  /** Chips 3 and 2 form the upper half of the image; 1 and 0 form the lower half, rotated by 180°. */
   function place(piece: Uint8Array, into: Uint8Array, row: number, chip: number): void {
     const column = chip === 3 || chip === 1 ? 0 : chipPixels;
     const y = chip >= 2 ? row : layout.height - 1 - row;
@@ -93,7 +92,7 @@ export function rawDecoder(layout: RawLayout): (stored: Uint8Array, into: Uint8A
   }
 }
 
-/** 64 pixels a word: the last byte first, its lowest bit first. */
+/** 64 pixels per word: last byte first, lowest bit first. */
 function unpack1(stored: Uint8Array, into: Uint8Array): void {
   for (let at = 0; at < stored.length; at++) {
     const byte = stored[(at & ~7) + 7 - (at & 7)] as number;
@@ -101,17 +100,19 @@ function unpack1(stored: Uint8Array, into: Uint8Array): void {
   }
 }
 
-/** Eight pixels a word, a byte each, reversed. */
+/** Eight pixels per word, one byte each, reversed. */
 function unpack6(stored: Uint8Array, into: Uint8Array): void {
   for (let at = 0; at < stored.length; at++) into[at] = stored[(at & ~7) + 7 - (at & 7)] as number;
 }
 
-/** Four pixels a word, big-endian, reversed: the bytes of a word come out little-endian when they are reversed. */
+/**
+ * Four pixels per word, big-endian and reversed: reversing the bytes of a word gives little-endian numbers in order.
+ */
 function unpack12(stored: Uint8Array, into: Uint8Array): void {
   unpack6(stored, into);
 }
 
-/** Two frames of 12 bits; the first one is the upper half. */
+/** Two frames of 12 bits; the first one has the upper bits. */
 function unpack24(stored: Uint8Array, into: Uint8Array): void {
   const half = stored.length / 2;
   const pixel = (frame: number, i: number): number => {

@@ -1,8 +1,8 @@
 /**
  * MIB of the Merlin and Medipix readout (Quantum Detectors): a text header before every frame, U08, U16 and U32 in
- * big-endian order, or the counters as the chips give them ("raw", R64). The .hdr beside it tells of the scan.
+ * big-endian order, or the counters as the chips deliver them ("raw", R64). The .hdr next to it describes the scan.
  *
- * Rows are in the order of the file; some readers turn the picture upside down.
+ * Rows are in the order of the file; some readers flip the image vertically.
  */
 import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
 import { cString, latin1 } from '../cursor.js';
@@ -14,7 +14,7 @@ import { badFile, countFrames, navigationShape, sane } from '../shapes.js';
 import { lineLength } from './mib-lines.js';
 import { type RawLayout, rawDecoder, rawLayout } from './mib-raw.js';
 
-/** What the header of a frame says. */
+/** The header of a frame. */
 export interface MibHeader {
   readonly bytes: number;
   readonly chips: number;
@@ -26,7 +26,7 @@ export interface MibHeader {
   readonly layout: string;
   readonly date: string;
   readonly exposureS: number;
-  /** Bits a counter, where the header tells. */
+  /** Bits per counter, if the header states them. */
   readonly bits: number | undefined;
 }
 
@@ -39,7 +39,7 @@ export const mib: Format = {
   endings: ['mib', 'hdr'],
   options: [],
   detect({ text, ending }) {
-    if (begins.test(text)) return { confidence: 1, why: 'a frame header that begins with MQ1' };
+    if (begins.test(text)) return { confidence: 1, why: 'a frame header that starts with MQ1' };
     if (ending === 'hdr' && /^HDR,/.test(text) && /Assembly Size|Counter Depth/.test(text))
       return { confidence: 0.9, why: 'the header file of a Merlin acquisition' };
     return undefined;
@@ -50,7 +50,7 @@ export const mib: Format = {
     const name = baseName(source.name).replace(/\.hdr$/i, '.mib');
     const data = await siblingIfThere(source, name, options);
     if (!data)
-      throw badFile(source, `this is the description of a scan; its frames are in ${name}, which is not beside it`);
+      throw badFile(source, `this is the description of a scan; its frames are in ${name}, which is not next to it`);
     try {
       return await openMib(data, options, [source]);
     } catch (error) {
@@ -64,7 +64,7 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
   const header = await readFrameHeader(source, 0, options);
   const raw = header.type === 'R64' ? rawLayout(source, header) : undefined;
   const dtype = raw?.dtype ?? types[header.type];
-  if (!dtype) throw badFile(source, `pixels of type ${header.type} are not known; known are U08, U16, U32 and R64`);
+  if (!dtype) throw badFile(source, `pixels have type ${header.type}; expected U08, U16, U32 or R64`);
   const signal = raw ? [raw.height, raw.width] : [header.height, header.width];
   const storedBytes = raw ? raw.storedBytes : header.width * header.height * elementBytes(dtype);
   const stride = header.bytes + storedBytes;
@@ -88,11 +88,11 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
   });
 }
 
-/** Reads the header of the frame that begins at `at`. Throws `Format`. */
+/** Reads the header of the frame that starts at `at`. Throws `Format`. */
 export async function readFrameHeader(source: ByteSource, at: number, { signal }: FormatOptions): Promise<MibHeader> {
   const text = latin1(await source.read(at, Math.min(4096, source.size - at), { signal }));
   const bytes = Number(begins.exec(text)?.[1] ?? Number.NaN);
-  if (!Number.isInteger(bytes)) throw badFile(source, `no frame header at byte ${at}: it should begin with MQ1,`);
+  if (!Number.isInteger(bytes)) throw badFile(source, `no frame header at byte ${at}: it should start with MQ1,`);
   sane(source, 'the bytes of a frame header', bytes, 64, 65536);
   const fields = cString(text.slice(0, bytes))
     .split(',')
@@ -112,7 +112,7 @@ export async function readFrameHeader(source: ByteSource, at: number, { signal }
   };
 }
 
-/** What the .hdr tells. */
+/** Contents of the .hdr. */
 export interface Acquisition {
   readonly values: ReadonlyMap<string, string>;
   readonly frames: number | undefined;
@@ -144,7 +144,7 @@ async function readHdr(source: ByteSource, options: FormatOptions): Promise<Acqu
   };
 }
 
-/** The shape of the scan: as the .hdr states it, by its triggers, or by the pauses between lines. */
+/** The shape of the scan: as stated in the .hdr, from its triggers, or from the pauses between lines. */
 async function scanShape(
   source: ByteSource,
   frames: number,
@@ -159,13 +159,15 @@ async function scanShape(
   if (stated?.every(Number.isInteger) && stated.reduce((a, b) => a * b, 1) === frames)
     return {
       shape: stated,
-      notes: scan ? [] : [{ kind: 'guess', text: `a line a trigger: ${perTrigger} frames`, option: 'navShape' }],
+      notes: scan ? [] : [{ kind: 'guess', text: `one line per trigger: ${perTrigger} frames`, option: 'navShape' }],
     };
   const notes: Note[] = [];
   if (stated)
     notes.push({
       kind: 'warning',
-      text: `the .hdr tells of ${stated.join(' × ')} frames, the file holds ${frames}: they are taken as one series`,
+      text:
+        `the .hdr claims ${stated.join(' × ')} frames, but the file holds ${frames}: ` +
+        'they are treated as one series',
       option: 'navShape',
     });
   // Frames of one trigger are a series, whatever their times.
@@ -173,15 +175,18 @@ async function scanShape(
   if (line)
     return {
       shape: [frames / line, line],
-      notes: [...notes, { kind: 'guess', text: `lines of ${line} by the pauses between frames`, option: 'navShape' }],
+      notes: [
+        ...notes,
+        { kind: 'guess', text: `lines of ${line}, from the pauses ` + 'between frames', option: 'navShape' },
+      ],
     };
   if (!stated)
     notes.push({
       kind: 'guess',
       text:
         values.size > 0
-          ? 'the .hdr does not tell the shape of a scan: one series'
-          : 'no .hdr beside it tells the shape of the scan: one series',
+          ? 'the .hdr does not state the shape of a scan: one series'
+          : 'there is no .hdr with the shape of the scan: one series',
       option: 'navShape',
     });
   return { shape: [frames], notes };
@@ -191,12 +196,14 @@ function describe(header: MibHeader, { values }: Acquisition): Metadata {
   const chips = values.get('Chip ID');
   return {
     maker: 'Quantum Detectors Merlin',
-    detector: `${values.get('Chip Type (Medipix 3.0, Medipix 3.1, Medipix 3RX)') ?? 'Medipix'}, ${header.chips === 1 ? '1 chip' : `${header.chips} chips`}`,
+    detector: `${
+      values.get('Chip Type (Medipix 3.0, Medipix 3.1, ' + 'Medipix 3RX)') ?? 'Medipix'
+    }, ${header.chips === 1 ? '1 chip' : `${header.chips} chips`}`,
     ...(chips ? { serial: chips.replace(/[\s,-]+$/, '') } : {}),
     date: header.date,
     ...(header.exposureS > 0 ? { exposureS: header.exposureS } : {}),
     ...(header.bits ? { bitDepth: header.bits } : {}),
-    // A counter stops at its last value.
+    // A counter stops at its largest value.
     ...(header.bits && header.bits > 1 ? { saturation: 2 ** header.bits - 2 } : {}),
     // Every Medipix3 has pixels of 55 µm.
     pixelSizeM: { x: 55e-6, y: 55e-6 },

@@ -8,7 +8,7 @@ import { openFrames } from '../frames.js';
 import { badFile, holds, navigationShape, sane } from '../shapes.js';
 
 const headerBytes = 1024;
-/** Modes 3 (complex 16-bit integers), 16 (colour) and 101 (4 bits) are refused by name. */
+/** Modes 3 (complex 16-bit integers), 16 (colour) and 101 (4 bits) are rejected by name. */
 const modes: Readonly<Record<number, DataType>> = {
   0: 'i8',
   1: 'i16',
@@ -26,7 +26,7 @@ export const mrc: Format = {
   detect({ head, text, ending, source }) {
     if (source.size < headerBytes) return undefined;
     if (text.slice(208, 211) === 'MAP') return { confidence: 0.95, why: "'MAP' at byte 208" };
-    // Files of before 2000 have neither mark nor stamp; then the sizes must fit.
+    // Files from before 2000 have neither marker nor stamp; their sizes must be consistent.
     const view = new DataView(head.buffer, head.byteOffset);
     const little = orderOf(view, undefined);
     const [nx, ny, nz, mode] = [0, 4, 8, 12].map((at) => view.getInt32(at, little)) as [number, number, number, number];
@@ -60,7 +60,7 @@ export const mrc: Format = {
   },
 };
 
-/** Byte order by the machine stamp ('D' little, 0x11 big), else by which one makes the mode sensible. */
+/** Byte order from the machine stamp ('D' little, 0x11 big), otherwise the one that makes the mode valid. */
 function orderOf(view: DataView, asked: FormatOptions['endian']): boolean {
   if (asked) return asked === 'little';
   const stamp = view.getUint8(212);
@@ -95,7 +95,10 @@ async function readHeader(
   const mode = await cursor.i32();
   const dtype = modes[mode];
   if (!dtype)
-    throw badFile(source, `mode ${mode} is not read; known are ${Object.keys(modes).join(', ')}. Is it an MRC file?`);
+    throw badFile(
+      source,
+      `mode ${mode} cannot be read; expected one of ${Object.keys(modes).join(', ')}. ` + 'Is it an MRC file?',
+    );
   const starts = [await cursor.i32(), await cursor.i32(), await cursor.i32()];
   const samples = [await cursor.i32(), await cursor.i32(), await cursor.i32()];
   const lengths = [await cursor.f32(), await cursor.f32(), await cursor.f32()];
@@ -110,7 +113,7 @@ async function readHeader(
   const labels = Math.min(10, Math.max(0, await cursor.i32()));
   const label: string[] = [];
   for (let i = 0; i < labels; i++) label.push(cString(await cursor.text(80)).trim());
-  // Voxels are stated for columns, rows and sections of the unit cell: names follow the axis they run along.
+  // Voxels are stated for columns, rows and sections of the unit cell; names follow the axis along which they run.
   const voxel = lengths.map((length, i) => (samples[i] ? length / (samples[i] as number) : 0));
   const axis = (place: number, size: number): { name: string; size: number; scale?: number; unit?: string } => {
     const along = (order[place] ?? 0) - 1;
@@ -118,7 +121,7 @@ async function readHeader(
     return { name: 'xyz'[along] ?? 'xyz'[place] ?? '', size, ...(scale ? { scale, unit: 'Å' } : {}) };
   };
   const notes: Note[] = [];
-  // MRC2014: space groups 401 and above are stacks of volumes, of mz sections each.
+  // MRC2014: space groups 401 and above are stacks of volumes with mz sections each.
   const sections = samples[2] as number;
   const stack = spaceGroup >= 401 && spaceGroup <= 630;
   const volumes = stack && sections > 0 && nz % sections === 0 ? nz / sections : 1;
@@ -128,11 +131,11 @@ async function readHeader(
       text: `a stack of volumes (space group ${spaceGroup}) of ${sections} sections each, but there are ${nz} sections`,
       option: 'navShape',
     });
-  // A FEI file of one picture is a picture.
+  // A FEI file with one image is an image.
   const navigation =
     stack && volumes * sections === nz ? [volumes, sections] : nz === 1 && kind.startsWith('FEI') ? [] : [nz];
   if (mode === 0)
-    notes.push({ kind: 'guess', text: 'mode 0 is read as signed bytes (MRC2014); old cameras wrote unsigned ones' });
+    notes.push({ kind: 'guess', text: 'mode 0 is read as signed bytes (MRC2014); old cameras wrote unsigned bytes' });
   return {
     nx,
     ny,

@@ -1,4 +1,4 @@
-/** NumPy's .npy files as frames: the last two axes are the frame unless `sigShape` says otherwise. Format: NEP 1. */
+/** NumPy's .npy files as frames: a frame is the last two axes unless `sigShape` says otherwise. Format: NEP 1. */
 import { EwaldError } from '../../base/errors.js';
 import type { ByteSource } from '../byte-source.js';
 import { type DataType, elementBytes } from '../dtype.js';
@@ -10,7 +10,7 @@ import { badFile, checkShape, holds, navigationShape, sane } from '../shapes.js'
 
 const magic = '\x93NUMPY';
 const mostHeader = 2 ** 20;
-/** NumPy has no more. */
+/** NumPy's own limit. */
 const mostAxes = 64;
 const known: Readonly<Record<string, DataType>> = {
   b1: 'u8',
@@ -35,7 +35,7 @@ export const npy: Format = {
   endings: ['npy'],
   options: ['sigShape'],
   detect({ text }) {
-    return text.startsWith(magic) ? { confidence: 1, why: 'it begins with \\x93NUMPY' } : undefined;
+    return text.startsWith(magic) ? { confidence: 1, why: 'it starts with \\x93NUMPY' } : undefined;
   },
   async open(source, options) {
     const { shape, dtype, little, fortran, offset } = await readHeader(source, options);
@@ -57,7 +57,10 @@ export const npy: Format = {
     };
     if (fortran && shape.length > 1) {
       if (options.navShape && navigation.length !== options.navShape.length)
-        throw new EwaldError('Argument', `${source.name} is in Fortran order: its scan cannot be folded by navShape`);
+        throw new EwaldError(
+          'Argument',
+          `${source.name} is in Fortran order: ` + 'navShape cannot change the shape of its scan',
+        );
       return openPermuted(source, { ...description, offset, little, order: 'fortran' });
     }
     return openFrames(source, {
@@ -78,21 +81,21 @@ interface Header {
   readonly offset: number;
 }
 
-/** What the header says. Throws `Format`. */
+/** Reads the header. Throws `Format`. */
 export async function readHeader(source: ByteSource, { signal }: FormatOptions): Promise<Header> {
   const { name, size } = source;
   const offset = npyOffset(await source.read(0, Math.min(12, size), { signal }), name);
   holds(source, 0, offset, 'the header');
-  if (offset > mostHeader) throw badFile(source, `a header of ${offset} bytes is none`);
+  if (offset > mostHeader) throw badFile(source, `a header of ${offset} bytes is invalid`);
   const header = npyHeader(await source.read(0, offset, { signal }), size, name);
   const dtype = known[header.dtype] as DataType;
-  if (header.shape.length > mostAxes) throw badFile(source, `an array of ${header.shape.length} axes is none`);
+  if (header.shape.length > mostAxes) throw badFile(source, `an array of ${header.shape.length} axes is invalid`);
   for (const length of header.shape) sane(source, 'a length of the shape', length, 0);
   if (header.shape.includes(0)) throw badFile(source, `the array of shape (${header.shape.join(', ')}) is empty`);
   return { ...header, dtype };
 }
 
-/** Which axes are the frame's. */
+/** Splits the axes into those of the scan and those of a frame. */
 function split(
   source: ByteSource,
   shape: readonly number[],
@@ -103,7 +106,8 @@ function split(
   if (sigShape && signal.join() !== sigShape.join())
     throw new EwaldError(
       'Shape',
-      `${source.name} has shape ${shape.join(' × ')}; sigShape ${sigShape.join(' × ')} is not its end; needed are its last axes`,
+      `${source.name} has shape ${shape.join(' × ')}; sigShape ${sigShape.join(' × ')} is not its end; ` +
+        'expected its last axes',
     );
   return { navigation: shape.slice(0, shape.length - axes), signal: signal.length > 0 ? signal : [1] };
 }

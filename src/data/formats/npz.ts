@@ -1,4 +1,4 @@
-/** Zip archives of NumPy arrays: .npz, and .prz of Panta Rhei. Zarr in a zip is refused by name. */
+/** Zip archives of NumPy arrays: .npz, and .prz of Panta Rhei. Zarr in a zip is rejected by name. */
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import type { ByteSource } from '../byte-source.js';
 import { plainDigests } from '../checksums/check.js';
@@ -24,7 +24,7 @@ export const npz: Format = {
     if (entries.some(({ name }) => /(^|\/)(\.zgroup|\.zarray|zarr\.json)$/.test(name)))
       throw new EwaldError(
         'Unsupported',
-        `${source.name} is a Zarr store in a zip; Zarr is not read. Export it as HDF5 or npy`,
+        `${source.name} is a Zarr store in a zip, which cannot be read; export it as HDF5 or npy`,
       );
     const arrays = entries.filter(({ name }) => name.endsWith('.npy'));
     const entry = choose(source, arrays, options.dataset);
@@ -41,12 +41,12 @@ export const npz: Format = {
   },
 };
 
-/** Members that are described; of more the rest is left out. */
+/** Number of members that are described; further ones are omitted. */
 const mostListed = 64;
-/** Headers of NumPy's arrays are 128 bytes, of many axes or fields a few more. */
+/** Headers of NumPy's arrays have 128 bytes, slightly more with many axes or fields. */
 const headBytes = 4096;
 
-/** The arrays of the archive, by their headers. */
+/** Reads the headers of the arrays in the archive. */
 async function listed(
   source: ByteSource,
   arrays: readonly ZipEntry[],
@@ -60,7 +60,7 @@ async function listed(
       const { shape, dtype } = await readHeader(await zipHead(source, entry, headBytes, signal), { signal });
       found.push({ name: entry.name.replace(/\.npy$/, ''), shape, dtype, chosen: entry === chosen });
     } catch (error) {
-      // An array that cannot be described, such as one of texts, does not keep anybody from the others.
+      // An array that cannot be described, such as one of texts, must not prevent reading the others.
       if (isEwaldError(error, 'Aborted') || (isEwaldError(error, 'File') && !error.detail.absent)) throw error;
     }
   return found;
@@ -68,16 +68,16 @@ async function listed(
 
 const notChecked: Note = {
   kind: 'warning',
-  text: `its CRC-32 is not compared, since that would read more than ${mostChecked >> 30} GiB first`,
+  text: `its CRC-32 is not verified, since that would first read more than ${mostChecked >> 30} GiB`,
 };
 
-/** The array asked for, else 'data', else the largest. */
+/** The requested array, otherwise 'data', otherwise the largest. */
 function choose(source: ByteSource, arrays: readonly ZipEntry[], wanted: string | number | undefined): ZipEntry {
   const named = (name: string): ZipEntry | undefined =>
     arrays.find((entry) => entry.name === name || entry.name === `${name}.npy`);
   const largest = [...arrays].sort((a, b) => b.bytes - a.bytes)[0];
   const found = wanted === undefined ? (named('data') ?? largest) : (named(String(wanted)) ?? arrays[Number(wanted)]);
-  if (arrays.length === 0) throw badFile(source, 'the archive holds no .npy array');
+  if (arrays.length === 0) throw badFile(source, 'the archive contains no .npy array');
   if (!found)
     throw new EwaldError(
       'Argument',

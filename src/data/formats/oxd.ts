@@ -1,6 +1,6 @@
 /**
- * OXD, the format of Oxford Diffraction and Rigaku CCDs (.img): 256 bytes of text, binary sections, one picture whose
- * differences are stored as bytes (TY1). The places of the sections' values were found by comparing with fabio's.
+ * OXD, the format of Oxford Diffraction and Rigaku CCDs (.img): 256 bytes of text, binary sections, one image whose
+ * differences are stored as bytes (TY1). The offsets of values in the sections were found by comparison with fabio.
  */
 import type { ByteSource } from '../byte-source.js';
 import { latin1 } from '../cursor.js';
@@ -17,12 +17,12 @@ export const oxd: Format = {
   endings: ['img'],
   options: [],
   detect({ text }) {
-    return text.startsWith('OD SAPPHIRE') ? { confidence: 1, why: "it begins with 'OD SAPPHIRE'" } : undefined;
+    return text.startsWith('OD SAPPHIRE') ? { confidence: 1, why: "it starts with 'OD SAPPHIRE'" } : undefined;
   },
   async open(source, options) {
     const text = latin1(await source.read(0, Math.min(textBytes, source.size), { signal: options.signal }));
     if (!text.startsWith('OD SAPPHIRE'))
-      throw badFile(source, "this is no OXD picture: it does not begin with 'OD SAPPHIRE'");
+      throw badFile(source, "this is not an OXD image: it does not start with 'OD SAPPHIRE'");
     const number = (key: string): number => Number(new RegExp(`\\b${key}=\\s*(\\d+)`).exec(text)?.[1] ?? Number.NaN);
     const width = sane(source, 'NX', number('NX'));
     const height = sane(source, 'NY', number('NY'));
@@ -37,17 +37,17 @@ export const oxd: Format = {
     const locate = () => ({ source, offset, run: 1 });
     if (compression === 'NO') {
       const storedBytes = pixels * 4;
-      holds(source, offset, storedBytes, `a picture of ${height} × ${width} i32`);
+      holds(source, offset, storedBytes, `an image of ${height} × ${width} i32`);
       return openFrames(source, { ...description, dtype: 'i32', storedBytes, stride: storedBytes, locate });
     }
     if (compression !== 'TY1')
-      throw badFile(source, `compression ${compression || 'of no name'} is not read; known are TY1 and NO`);
+      throw badFile(source, `compression ${compression || 'without a name'} cannot be read; expected TY1 or NO`);
     const [words, longs] = [sane(source, 'OI', number('OI'), 0, pixels), sane(source, 'OL', number('OL'), 0, pixels)];
     const storedBytes = pixels + 2 * words + 4 * longs;
-    holds(source, offset, storedBytes, `a picture of ${height} × ${width} with ${words} words and ${longs} longs`);
+    holds(source, offset, storedBytes, `an image of ${height} × ${width} with ${words} words and ${longs} longs`);
     return openFrames(source, {
       ...description,
-      // 16 bits hold every value unless one needed a long difference.
+      // 16 bits hold every value unless a long difference occurs.
       dtype: longs === 0 ? 'i16' : 'i32',
       filters: ['OXD TY1'],
       sizes: [{ what: 'bytes of the file', expected: offset + storedBytes, found: source.size }],
@@ -62,7 +62,7 @@ export const oxd: Format = {
 const int16 = (bytes: Uint8Array): Int16Array => new Int16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
 const int32 = (bytes: Uint8Array): Int32Array => new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 
-/** A byte a pixel: its difference from the one before, plus 127; 254 is found among the words, 255 among the longs. */
+/** One byte per pixel: the difference from the one before, plus 127; 254 refers to the words, 255 to the longs. */
 function decodeTy1(stored: Uint8Array, pixels: number, words: number, out: Int16Array | Int32Array): void {
   const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
   let word = pixels;
@@ -88,7 +88,7 @@ async function describe(source: ByteSource, text: string, signal: AbortSignal | 
   const size = (key: string): number => Number(new RegExp(`\\b${key}=\\s*(\\d+)`).exec(text)?.[1] ?? 0);
   const general = textBytes;
   const special = general + size('NG');
-  // NS stands twice; the first one is the special section.
+  // NS occurs twice; the first one is the special section.
   const km4 = special + size('NS');
   const date = /TIME=([\x20-\x7e]*)/.exec(text)?.[1]?.trim();
   const maker = 'Oxford Diffraction';

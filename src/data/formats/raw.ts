@@ -1,7 +1,8 @@
 /**
- * Plain numbers without a header: shape and dtype come from the caller, never by guess.
+ * Plain numbers without a header: shape and dtype come from the caller, never from a guess.
  *
- * A file header (`offset`), bytes before and after each frame, either byte order, and files whose scan varies fastest.
+ * Supports a file header (`offset`), bytes before and after each frame, both byte orders, and files whose scan varies
+ * fastest.
  */
 import { EwaldError } from '../../base/errors.js';
 import { choice, integer } from '../../base/options.js';
@@ -18,7 +19,8 @@ export const raw: Format = {
   title: 'plain numbers',
   endings: ['raw', 'bin', 'dat'],
   options: ['sigShape', 'dtype', 'endian', 'offset', 'frameHeader', 'frameFooter', 'order'],
-  // Nothing in the bytes says so: a file is opened as raw by name, or where no other format knows it by dtype and sigShape.
+  // The bytes give no evidence: a file is opened as raw by name, or by dtype and sigShape if no other format recognises
+  // it.
   detect: () => undefined,
   async open(source, options) {
     return openRaw(source, options);
@@ -30,7 +32,7 @@ function openRaw(source: ByteSource, options: FormatOptions): Dataset {
   if (missing.length > 0)
     throw new EwaldError(
       'Argument',
-      `${source.name} has no header that says what it holds: give ${missing.join(' and ')}, such as dtype 'u16', ` +
+      `${source.name} has no header that describes it: pass ${missing.join(' and ')}, such as dtype 'u16', ` +
         `sigShape [256, 256] (--dtype u16 --sig-shape 256,256; the file has ${source.size} bytes)`,
     );
   const dtype = choice('raw: dtype', options.dtype, 'u8', dataTypes);
@@ -46,7 +48,7 @@ function openRaw(source: ByteSource, options: FormatOptions): Dataset {
   if (order === 'navigation' && header + footer > 0)
     throw new EwaldError(
       'Argument',
-      'raw: order navigation has no frames in one piece, so no frameHeader or frameFooter',
+      'raw: with order navigation frames are not contiguous, so they have no frameHeader or frameFooter',
     );
   if (!Number.isSafeInteger(stride))
     throw new EwaldError('Argument', `raw: a frame of ${signal.join(' × ')} ${dtype} is larger than any file`);

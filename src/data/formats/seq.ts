@@ -1,4 +1,4 @@
-/** Norpix StreamPix sequences (.seq): pictures at equal distances, each followed by its time. */
+/** Norpix StreamPix sequences (.seq): images at equal distances, each followed by its time. */
 import { Cursor } from '../cursor.js';
 import type { DataType } from '../dtype.js';
 import type { Format } from '../format.js';
@@ -6,7 +6,7 @@ import { openFrames } from '../frames.js';
 import { badFile, countFrames, navigationShape, sane } from '../shapes.js';
 
 const mark = 0xfeed;
-/** Pictures begin here before version 5, and here from it on. */
+/** Position of the images before version 5, and from version 5 on. */
 const [oldStart, newStart] = [1024, 8192];
 
 export const seq: Format = {
@@ -19,12 +19,12 @@ export const seq: Format = {
     const name = text.slice(4, 24).replaceAll('\0', '');
     if (!magic || head.length < 32) return undefined;
     return name.startsWith('Norpix seq')
-      ? { confidence: 1, why: "the mark 0xFEED and 'Norpix seq'" }
-      : { confidence: 0.5, why: 'the mark 0xFEED' };
+      ? { confidence: 1, why: "the marker 0xFEED and 'Norpix seq'" }
+      : { confidence: 0.5, why: 'the marker 0xFEED' };
   },
   async open(source, options) {
     const cursor = new Cursor(source, 0, options.signal);
-    if ((await cursor.u32()) !== mark) throw badFile(source, 'this is no sequence: it does not begin with 0xFEED');
+    if ((await cursor.u32()) !== mark) throw badFile(source, 'this is not a sequence: it does not start with 0xFEED');
     cursor.at = 28;
     const version = await cursor.i32();
     cursor.at = 36;
@@ -40,16 +40,17 @@ export const seq: Format = {
     const stride = sane(source, 'the bytes from picture to picture', await cursor.u32());
     const rate = await cursor.f64();
     const dtype: DataType | undefined = depth === 8 ? 'u8' : depth === 16 ? 'u16' : depth === 32 ? 'f32' : undefined;
-    if (!dtype) throw badFile(source, `pixels of ${depth} bits are not read; known are 8, 16 and 32`);
+    if (!dtype) throw badFile(source, `pixels have ${depth} bits; expected 8, 16 or 32`);
     const storedBytes = (width * height * depth) / 8;
     if (storedBytes > stride || storedBytes > imageBytes)
       throw badFile(
         source,
-        `a picture of ${height} × ${width} needs ${storedBytes} bytes, the header gives it ${Math.min(stride, imageBytes)}; compressed sequences are not read`,
+        `an image of ${height} × ${width} needs ${storedBytes} bytes, but the header ` +
+          `allots ${Math.min(stride, imageBytes)}; compressed sequences cannot be read`,
       );
     const offset = version >= 5 ? newStart : oldStart;
     const { frames, notes } = countFrames(source, offset, stride, storedBytes);
-    // A picture needs its time as well; the gap after the last one may be missing.
+    // An image must be followed by its time; the gap after the last one may be missing.
     const taken = allocated > 0 ? Math.min(allocated, frames) : frames;
     return openFrames(source, {
       format: 'seq',
@@ -63,7 +64,7 @@ export const seq: Format = {
       },
       notes:
         allocated > frames
-          ? [...notes, { kind: 'warning', text: `the header says ${allocated} pictures, the file holds ${frames}` }]
+          ? [...notes, { kind: 'warning', text: `the header claims ${allocated} images, but the file holds ${frames}` }]
           : [],
       sizes: [{ what: 'pictures', expected: allocated, found: frames }],
       storedBytes,

@@ -1,4 +1,4 @@
-/** TIA series (.ser) of FEI and Thermo Fisher microscopes: a table of offsets, then pictures or spectra. */
+/** TIA series (.ser) of FEI and Thermo Fisher microscopes: a table of offsets, then images or spectra. */
 import { type ByteSource, baseName } from '../byte-source.js';
 import { Cursor } from '../cursor.js';
 import type { Axis, Note } from '../dataset.js';
@@ -20,7 +20,7 @@ const types: Readonly<Record<number, DataType>> = {
   10: 'c128',
 };
 const [spectra, pictures] = [0x4120, 0x4122];
-/** From this version on offsets have 64 bits. */
+/** Offsets have 64 bits from this version on. */
 const wideVersion = 0x0220;
 
 export const ser: Format = {
@@ -30,13 +30,13 @@ export const ser: Format = {
   options: [],
   detect({ head }) {
     return head[0] === 0x49 && head[1] === 0x49 && head[2] === 0x97 && head[3] === 0x01
-      ? { confidence: 1, why: "the mark 'II' 0x0197" }
+      ? { confidence: 1, why: "the marker 'II' 0x0197" }
       : undefined;
   },
   open: (source, options) => openSer(source, options),
 };
 
-/** Opens a series; `extra` is what an .emi adds, `sources` what is to be closed with it. */
+/** Opens a series; `extra` is what an .emi adds, `sources` are closed with it. */
 export async function openSer(
   source: ByteSource,
   options: FormatOptions,
@@ -44,15 +44,12 @@ export async function openSer(
 ) {
   const cursor = new Cursor(source, 0, options.signal);
   if ((await cursor.u16()) !== 0x4949 || (await cursor.u16()) !== 0x0197)
-    throw badFile(source, "this is no TIA series: it does not begin with 'II' 0x0197");
+    throw badFile(source, "this is not a TIA series: it does not start with 'II' 0x0197");
   const version = await cursor.u16();
   const wide = version >= wideVersion;
   const kind = await cursor.u32();
   if (kind !== spectra && kind !== pictures)
-    throw badFile(
-      source,
-      `data of kind 0x${kind.toString(16)} is not known; known are 0x4120 (spectra) and 0x4122 (pictures)`,
-    );
+    throw badFile(source, `the kind of data is 0x${kind.toString(16)}; expected 0x4120 (spectra) or 0x4122 (images)`);
   await cursor.u32();
   const total = sane(source, 'the number of elements', await cursor.u32(), 1, source.size);
   const valid = sane(source, 'the number of valid elements', await cursor.u32(), 0, total);
@@ -76,7 +73,7 @@ export async function openSer(
   const offsets = new Float64Array(valid);
   for (let i = 0; i < valid; i++)
     offsets[i] = wide ? Number(view.getBigUint64(8 * i, true)) : view.getUint32(4 * i, true);
-  // The first element says what all are.
+  // The first element describes all of them.
   cursor.at = sane(source, 'the place of the first element', offsets[0] as number, 0, source.size);
   const signalAxes: Axis[] = [];
   const calibrations: { name: string; offset: number; scale: number }[] = [];
@@ -87,8 +84,8 @@ export async function openSer(
   }
   const type = await cursor.u16();
   const dtype = types[type];
-  if (!dtype) throw badFile(source, `element type ${type} is not known; known are ${Object.keys(types).join(', ')}`);
-  // A pixel of more than a metre is one of reciprocal space: the file states no unit.
+  if (!dtype) throw badFile(source, `element type is ${type}; expected one of ${Object.keys(types).join(', ')}`);
+  // A pixel larger than a metre is one of reciprocal space: the file has no unit.
   for (const { name, offset, scale } of calibrations) {
     const size = sane(source, 'the size of an element', await cursor.u32(), 1, source.size);
     signalAxes.unshift({ name, size, scale, offset, unit: kind === pictures ? (scale > 1 ? '1/m' : 'm') : 'eV' });
@@ -102,7 +99,7 @@ export async function openSer(
   const stated = shape.reduce((a, b) => a * b, 1);
   const notes: Note[] = [];
   if (valid < total)
-    notes.push({ kind: 'warning', text: `${valid} of ${total} elements were recorded: the series was stopped` });
+    notes.push({ kind: 'warning', text: `${valid} of ${total} elements were recorded: the series was stopped early` });
   const fits = stated === valid && valid > 1;
   const navigation = navigationShape(source, valid, valid === 1 ? [] : fits ? shape : [valid], options);
   return openFrames(source, {
@@ -121,7 +118,7 @@ export async function openSer(
     storedBytes,
     stride: storedBytes,
     locate: (frame) => ({ source, offset: (offsets[frame] as number) + head, run: 1 }),
-    // Pictures are stored from their lowest row up.
+    // Images are stored bottom row first.
     ...(kind === pictures ? { decode: upsideDown(signal[0] as number) } : {}),
   });
 }
@@ -132,6 +129,6 @@ const upsideDown = (rows: number) => (stored: Uint8Array, into: Uint8Array) => {
     into.set(stored.subarray(row * length, (row + 1) * length), (rows - 1 - row) * length);
 };
 
-/** The series of an .emi, counted from 1. */
+/** The name of a series of an .emi, counted from 1. */
 export const nameOfSer = (emi: string, number: number): string =>
   `${baseName(emi).replace(/\.emi$/i, '')}_${number}.ser`;

@@ -1,4 +1,4 @@
-/** SMV, the format of ADSC and many other detectors (.img): a text header of HEADER_BYTES bytes, then one picture. */
+/** SMV, the format of ADSC and many other detectors (.img): a text header of HEADER_BYTES bytes, then one image. */
 import type { Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format } from '../format.js';
@@ -26,7 +26,7 @@ export const smv: Format = {
   options: ['endian'],
   detect({ text }) {
     return /^\{\s*HEADER_BYTES=\s*\d+/.test(text)
-      ? { confidence: 1, why: 'it begins with { HEADER_BYTES=' }
+      ? { confidence: 1, why: 'it starts with { HEADER_BYTES=' }
       : undefined;
   },
   async open(source, options) {
@@ -36,11 +36,11 @@ export const smv: Format = {
     const height = sane(source, 'SIZE2', numberOf(values, 'SIZE2') ?? 0);
     const type = (values.get('TYPE') ?? 'unsigned_short').toLowerCase();
     const dtype = types[type];
-    if (!dtype) throw badFile(source, `TYPE ${type} is not known; known are ${Object.keys(types).join(', ')}`);
+    if (!dtype) throw badFile(source, `TYPE is ${type}; expected one of ${Object.keys(types).join(', ')}`);
     if (values.get('COMPRESSION') && !/^none$/i.test(values.get('COMPRESSION') ?? ''))
-      throw badFile(source, `COMPRESSION ${values.get('COMPRESSION')} is not read`);
+      throw badFile(source, `COMPRESSION ${values.get('COMPRESSION')} cannot be read`);
     const storedBytes = width * height * elementBytes(dtype);
-    holds(source, offset, storedBytes, `a picture of ${height} × ${width} ${dtype}`);
+    holds(source, offset, storedBytes, `an image of ${height} × ${width} ${dtype}`);
     const { meta, notes } = describe(values);
     const order = values.get('BYTE_ORDER');
     const little = options.endian ? options.endian === 'little' : order !== 'big_endian';
@@ -52,7 +52,7 @@ export const smv: Format = {
       notes:
         order || options.endian
           ? notes
-          : [...notes, { kind: 'guess', text: 'no BYTE_ORDER: little is taken', option: 'endian' }],
+          : [...notes, { kind: 'guess', text: 'no BYTE_ORDER: little is assumed', option: 'endian' }],
       sizes: [{ what: 'bytes of the file', expected: offset + storedBytes, found: source.size }],
       storedBytes,
       stride: storedBytes,
@@ -78,7 +78,7 @@ function describe(values: ReadonlyMap<string, string>): { meta: Metadata; notes:
   if (centre)
     notes.push({
       kind: 'guess',
-      text: 'BEAM_CENTER_X and _Y follow no one rule; taken as ADSC has it: mm, X along the slow axis',
+      text: 'BEAM_CENTER_X and _Y follow no common convention; read as by ADSC: mm, X along the slow axis',
     });
   return {
     meta: {

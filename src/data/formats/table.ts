@@ -1,4 +1,4 @@
-/** Every format, one line each; where two are equally sure of a file, the earlier one has it. */
+/** All formats. If two have the same confidence for a file, the earlier one is chosen. */
 import type { Format } from '../format.js';
 import { blo } from './blo.js';
 import { cbf } from './cbf.js';

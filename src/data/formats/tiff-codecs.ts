@@ -1,13 +1,13 @@
-/** How the strips and tiles of a TIFF are compressed, and how rows are predicted. */
+/** Compression of TIFF strips and tiles, and prediction of rows. */
 
 import { adler32 } from '../checksums/adler32.js';
 import { compare, hex32 } from '../checksums/check.js';
 import { inflate } from '../inflate.js';
 
-/** What is thrown becomes the reason why a frame is damaged. */
+/** The message becomes the reason why a frame is damaged. */
 const fail = (message: string): Error => new Error(message);
 
-/** Names of the compressions that are read. */
+/** Names of the compressions that can be read. */
 export const codecs: Readonly<Record<number, string>> = {
   1: 'none',
   5: 'LZW',
@@ -17,7 +17,7 @@ export const codecs: Readonly<Record<number, string>> = {
   50000: 'Zstandard',
 };
 
-/** Names of some that are not, for the refusal. */
+/** Names of some that cannot, for the error message. */
 export const unread: Readonly<Record<number, string>> = {
   2: 'CCITT',
   3: 'CCITT T.4',
@@ -30,8 +30,8 @@ export const unread: Readonly<Record<number, string>> = {
 };
 
 /**
- * Decodes a strip or tile to `length` bytes; never to more, whatever it says. `checksums`: whether the one that ends
- * deflate or Zstandard is compared.
+ * Decodes a strip or tile to `length` bytes and never more, whatever it claims. `checksums`: whether the one that ends
+ * deflate or Zstandard is verified.
  */
 export async function decompress(
   stored: Uint8Array,
@@ -43,7 +43,7 @@ export async function decompress(
   if (compression === 5) return lzw(stored, length);
   if (compression === 32773) return packBits(stored, length);
   if (compression === 50000) return inflate(stored, length, 'zstd', { toTheEnd: checksums });
-  // Without its checksum, which engines would compare as they please: sooner or later, and with no way to read on.
+  // Without its checksum: engines verify it at different points and then cannot read on.
   const zlib = stored.length > 6 && ((stored[0] ?? 0) & 15) === 8 && ((stored[1] ?? 0) & 32) === 0;
   const raw = zlib && inflate(stored.subarray(2, -4), length, 'deflate-raw').catch(() => undefined);
   const data = await raw;
@@ -52,16 +52,16 @@ export async function decompress(
   return data;
 }
 
-/** The bytes of padding that a writer may leave behind a strip. */
+/** Padding that a writer may leave after a strip, in bytes. */
 const mostPadding = 3;
 
-/** Compares the checksum behind a strip, or before its padding. */
+/** Verifies the checksum after a strip, or before its padding. */
 async function compareAdler(stored: Uint8Array, data: Uint8Array): Promise<void> {
   const computed = adler32(data);
   const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
   for (let padding = 0; padding <= mostPadding && padding + 6 <= stored.length; padding++)
     if (view.getUint32(stored.length - 4 - padding) === computed) return;
-  // A strip of more rows than the picture has: its checksum is also of those that were cut off, and says nothing here.
+  // If a strip has more rows than the image, its checksum covers the rows that were cut off and cannot be verified.
   const longer = await inflate(stored.subarray(2, -4), data.length + 1, 'deflate-raw').then(
     () => true,
     () => false,
@@ -70,7 +70,7 @@ async function compareAdler(stored: Uint8Array, data: Uint8Array): Promise<void>
   compare('Adler-32', hex32(view.getUint32(stored.length - 4)), hex32(computed), 'the strip');
 }
 
-/** Whether this engine can decode Zstandard by itself. */
+/** Whether this engine can decode Zstandard itself. */
 export function hasZstandard(): boolean {
   try {
     return new DecompressionStream('zstd' as CompressionFormat) !== undefined;
@@ -102,16 +102,16 @@ function packBits(stored: Uint8Array, length: number): Uint8Array {
 
 const [clear, end, first, most] = [256, 257, 258, 4096];
 
-/** LZW with codes of 9 … 12 bits, the highest bit first. */
+/** LZW with codes of 9 … 12 bits, highest bit first. */
 function lzw(stored: Uint8Array, length: number): Uint8Array {
   const out = new Uint8Array(length);
-  // A code stands for a stretch of what was written: where it ends and how long it is.
+  // A code stands for a run of the output: where it ends and how long it is.
   const ends = new Uint32Array(most);
   const lengths = new Uint16Array(most);
   let at = 0;
   let next = first;
   let width = 9;
-  // Bytes of the stretch before this one; 0 after a clear code.
+  // Length of the previous run in bytes; 0 after a clear code.
   let before = 0;
   let held = 0;
   let bits = 0;
@@ -134,9 +134,9 @@ function lzw(stored: Uint8Array, length: number): Uint8Array {
     const start = at;
     if (code < clear) out[at++] = code;
     else {
-      // The next new code is the last stretch and the first byte after it, which is being written now.
+      // The next new code is the previous run and the first byte after it, which is being written now.
       const known = code < next;
-      if (before === 0 || (!known && code !== next)) throw fail(`the LZW code ${code} was not defined yet`);
+      if (before === 0 || (!known && code !== next)) throw fail(`the LZW code ${code} is used before it is defined`);
       const size = known ? (lengths[code] as number) : before + 1;
       const from = known ? (ends[code] as number) - size : start - size + 1;
       for (let k = 0; k < size && at < length; k++) out[at++] = out[from + k] as number;
@@ -154,7 +154,7 @@ function lzw(stored: Uint8Array, length: number): Uint8Array {
   return out;
 }
 
-/** Undoes the difference to the pixel before, in numbers of `width` bytes in the byte order of the machine. */
+/** Undoes the difference to the previous pixel, in numbers of `width` bytes in the machine's byte order. */
 export function undoDifferences(row: Uint8Array, width: number, samples: number): void {
   const { buffer, byteOffset, byteLength } = row;
   if (width === 8) {
@@ -171,7 +171,7 @@ export function undoDifferences(row: Uint8Array, width: number, samples: number)
   for (let i = samples; i < values.length; i++) values[i] = (values[i] as number) + (values[i - samples] as number);
 }
 
-/** Undoes the floating point predictor: differences of bytes, all highest bytes of a row first. */
+/** Undoes the floating-point predictor: differences of bytes, all highest bytes of a row first. */
 export function undoFloatDifferences(row: Uint8Array, width: number, samples: number, little: boolean): void {
   for (let i = samples; i < row.length; i++) row[i] = (row[i] as number) + (row[i - samples] as number);
   const planes = row.slice();
@@ -181,7 +181,7 @@ export function undoFloatDifferences(row: Uint8Array, width: number, samples: nu
       row[i * width + (little ? width - 1 - byte : byte)] = planes[byte * count + i] as number;
 }
 
-/** Unpacks a row of numbers of 1 … 31 bits, the highest bit first, into bytes or 16-bit words. */
+/** Unpacks a row of numbers of 1 … 31 bits, highest bit first, into bytes or 16-bit words. */
 export function unpackBits(row: Uint8Array, bits: number, into: Uint8Array | Uint16Array | Uint32Array): void {
   let held = 0;
   let have = 0;

@@ -1,10 +1,10 @@
-/** Directories of TIFF and BigTIFF files: what each page says of itself. */
+/** Directories of TIFF and BigTIFF files: the tags of each page. */
 import type { PlatformSignal } from '../../base/globals.js';
 import type { ByteSource } from '../byte-source.js';
 import { Cursor, cString, latin1 } from '../cursor.js';
 import { badFile, holds, sane } from '../shapes.js';
 
-/** Tags that are read; others are passed over. */
+/** Tags that are read; others are ignored. */
 const names = {
   254: 'subfileType',
   256: 'width',
@@ -33,7 +33,7 @@ const names = {
 type Name = (typeof names)[keyof typeof names];
 const texts: readonly Name[] = ['description', 'make', 'model', 'software', 'date'];
 
-/** What a page says. Numbers are arrays, as in the file. */
+/** The tags of a page. Numbers are arrays, as in the file. */
 export interface Page {
   readonly numbers: ReadonlyMap<Name, readonly number[]>;
   readonly texts: ReadonlyMap<Name, string>;
@@ -47,28 +47,29 @@ export interface TiffFile {
 }
 
 const mostPages = 2 ** 20;
-/** Bytes of the field types; 0 are unknown ones. */
+/** Bytes per field type; 0 for unknown types. */
 const widths = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 
-/** Reads every page's tags. Throws `Format`, for a chain of pages that comes back to itself as well. */
+/** Reads the tags of every page. Throws `Format`, also for a cyclic chain of pages. */
 export async function readPages(source: ByteSource, signal?: PlatformSignal): Promise<TiffFile> {
   const cursor = new Cursor(source, 0, signal);
   const order = await cursor.text(2);
-  if (order !== 'II' && order !== 'MM') throw badFile(source, 'this is no TIFF: it does not begin with II or MM');
+  if (order !== 'II' && order !== 'MM') throw badFile(source, 'this is not a TIFF: it does not start with II or MM');
   cursor.little = order === 'II';
   const version = await cursor.u16();
   if (version !== 42 && version !== 43)
-    throw badFile(source, `version ${version} of TIFF is not known; known are 42 and 43`);
+    throw badFile(source, `version ${version} of TIFF cannot be read; expected 42 or 43`);
   const big = version === 43;
   if (big && ((await cursor.u16()) !== 8 || (await cursor.u16()) !== 0))
-    throw badFile(source, 'the header of BigTIFF is not understood: offsets should have 8 bytes');
+    throw badFile(source, 'invalid BigTIFF header: offsets should have 8 bytes');
   const pages: Page[] = [];
-  // Each number is stored once, so all tags together have no more than fit in the file.
+  // Each number is stored once, so that all tags together are no larger than the file.
   const left = { bytes: 2 * source.size };
   const seen = new Set<number>();
   let next = big ? await cursor.u64() : await cursor.u32();
   while (next !== 0) {
-    if (seen.has(next)) throw badFile(source, `the pages form a ring: page ${pages.length} is at byte ${next} again`);
+    if (seen.has(next))
+      throw badFile(source, 'the chain of pages is cyclic: ' + `page ${pages.length} is at byte ${next} again`);
     if (seen.size >= mostPages) throw badFile(source, `more than ${mostPages} pages`);
     seen.add(next);
     cursor.at = next;
@@ -99,7 +100,7 @@ async function readPage(cursor: Cursor, count: number, big: boolean, left: { byt
     holds(source, cursor.at, values * width, `the tag ${name}`);
     left.bytes -= values * width;
     if (left.bytes < 0)
-      throw badFile(source, `the tags of page at byte ${start} and those before claim the same numbers`);
+      throw badFile(source, `the tags of the page at byte ${start} overlap with those of earlier pages`);
     if (texts.includes(name)) text.set(name, cString(latin1(await cursor.bytes(Math.min(values, 2 ** 16)))).trim());
     else numbers.set(name, await readNumbers(cursor, type, values));
   }

@@ -19,7 +19,7 @@ import {
 } from './tiff-codecs.js';
 import { numberIn, type Page, readPages, type TiffFile } from './tiff-tags.js';
 
-/** How a page lies in the file: pieces are its strips or tiles, row by row. */
+/** The layout of a page in the file: its strips or tiles, row by row. */
 interface Layout {
   readonly width: number;
   readonly height: number;
@@ -46,7 +46,9 @@ export const tiff: Format = {
     return little || big
       ? {
           confidence: 0.95,
-          why: `the signature of ${(little ? c : d) === 42 ? 'TIFF' : 'BigTIFF'} (${little ? 'II' : 'MM'}, ${little ? c : d})`,
+          why:
+            `the signature of ${(little ? c : d) === 42 ? 'TIFF' : 'BigTIFF'} ` +
+            `(${little ? 'II' : 'MM'}, ${little ? c : d})`,
         }
       : undefined;
   },
@@ -61,7 +63,9 @@ export const tiff: Format = {
     if (alike.length < file.pages.length)
       notes.push({
         kind: 'warning',
-        text: `${file.pages.length - alike.length} of ${file.pages.length} pages have another shape or dtype than the first and are passed over`,
+        text:
+          `${file.pages.length - alike.length} of ${file.pages.length} pages differ from the first in shape or ` +
+          'dtype and are skipped',
       });
     const { width, height, samples, dtype, compression } = layout;
     const frameBytes = width * height * samples * elementBytes(dtype);
@@ -108,22 +112,23 @@ function layoutOf(source: ByteSource, page: Page): Layout {
   const samples = sane(source, 'the samples a pixel', numberIn(page, 'samples', 1), 1, 64);
   const bits = numberIn(page, 'bits', 1);
   if (page.numbers.get('bits')?.some((other) => other !== bits))
-    throw badFile(source, 'samples of different bits are not read');
+    throw badFile(source, 'samples with different numbers of bits cannot be read');
   if (samples > 1 && numberIn(page, 'planar', 1) !== 1)
-    throw badFile(source, 'colours in planes of their own are not read');
-  if (numberIn(page, 'fillOrder', 1) !== 1 && bits < 8) throw badFile(source, 'bits in reverse order are not read');
+    throw badFile(source, 'colours in separate planes cannot be read');
+  if (numberIn(page, 'fillOrder', 1) !== 1 && bits < 8) throw badFile(source, 'bits in reverse order cannot be read');
   const compression = numberIn(page, 'compression', 1);
   if (!codecs[compression] || (compression === 50000 && !hasZstandard()))
     throw new EwaldError(
       'Unsupported',
-      `${source.name} is compressed by ${unread[compression] ?? codecs[compression] ?? 'a method of number'} (${compression}), which ` +
-        `is not read${compression === 50000 ? ' by this engine' : ''}; read are ${readable().join(', ')}. ` +
+      `${source.name} is compressed by ${unread[compression] ?? codecs[compression] ?? 'an unknown method'} ` +
+        `(${compression}), which ` +
+        `cannot be read${compression === 50000 ? ' by this engine' : ''}; expected one of ${readable().join(', ')}. ` +
         'Save it without compression or with LZW',
       { detail: { path: source.name, compression } },
     );
   const dtype = dtypeOf(source, numberIn(page, 'sampleFormat', 1), bits);
   const predictor = numberIn(page, 'predictor', 1);
-  if (predictor > 3 || (predictor !== 1 && bits < 8)) throw badFile(source, `predictor ${predictor} is not read`);
+  if (predictor > 3 || (predictor !== 1 && bits < 8)) throw badFile(source, `predictor ${predictor} cannot be read`);
   const tiled = page.numbers.has('tileOffsets');
   const pieceWidth = tiled ? sane(source, 'the width of a tile', numberIn(page, 'tileWidth', 0), 1, 2 ** 24) : width;
   const pieceHeight = tiled
@@ -135,23 +140,25 @@ function layoutOf(source: ByteSource, page: Page): Layout {
   if (offsets.length < pieces)
     throw badFile(
       source,
-      `a picture of ${height} × ${width} has ${pieces} ${tiled ? 'tiles' : 'strips'}, the file names ${offsets.length}`,
+      `an image of ${height} × ${width} has ${pieces} ${tiled ? 'tiles' : 'strips'}, but the file ` +
+        `lists ${offsets.length}`,
     );
   const stated = page.numbers.get(tiled ? 'tileBytes' : 'stripBytes') ?? [];
-  // Old writers leave the counts out where nothing is compressed.
+  // Old writers omit the counts of uncompressed data.
   const bytes = offsets.map((_, i) => {
     const rows = tiled ? pieceHeight : Math.min(pieceHeight, height - i * pieceHeight);
     return compression === 1 ? rowBytes * rows : (stated[i] ?? 0);
   });
   for (let i = 0; i < pieces; i++)
     holds(source, offsets[i] as number, bytes[i] as number, `${tiled ? 'tile' : 'strip'} ${i}`);
-  // No code stands for more than this many bytes (LZW 4096, deflate 1032 a byte): a small file cannot claim a huge frame.
+  // A stored byte cannot decode to more than this many bytes (LZW 4096, deflate 1032): a small file cannot claim a huge
+  // frame.
   const room = bytes.slice(0, pieces).reduce((a, b) => a + b, 0);
   if (rowBytes * height > room * 5000)
-    throw badFile(source, `a picture of ${height} × ${width} cannot lie in ${room} compressed bytes`);
+    throw badFile(source, `an image of ${height} × ${width} cannot fit into ${room} compressed bytes`);
   const largest = bytes.slice(0, pieces).reduce((a, b) => Math.max(a, b), 0);
   if (tiled && rowBytes * pieceHeight > largest * 5000)
-    throw badFile(source, `tiles of ${pieceHeight} × ${pieceWidth} cannot lie in so few compressed bytes`);
+    throw badFile(source, `tiles of ${pieceHeight} × ${pieceWidth} cannot fit into so few compressed bytes`);
   return { width, height, samples, bits, dtype, compression, predictor, pieceWidth, pieceHeight, offsets, bytes };
 }
 
@@ -166,30 +173,30 @@ function dtypeOf(source: ByteSource, format: number, bits: number): DataType {
   const name = `${kind}${room}`;
   const known = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'u64', 'i64', 'f16', 'f32', 'f64'].includes(name);
   if (!known || format > 4 || (!exact && (kind !== 'u' || bits > 31 || bits < 1)))
-    throw badFile(source, `samples of ${bits} bits and format ${format} are not read`);
+    throw badFile(source, `samples of ${bits} bits and format ${format} cannot be read`);
   return name as DataType;
 }
 
-/** Pages of the same kind make a stack. */
+/** Pages of the same kind form a stack. */
 const sameAs = (page: Page, other: Page): boolean =>
   (['width', 'height', 'bits', 'samples', 'sampleFormat', 'compression'] as const).every(
     (name) => numberIn(page, name, 1) === numberIn(other, name, 1),
   );
 
-/** Whether the picture lies in one stretch of the file, as the numbers it is made of. */
+/** Whether the image is contiguous in the file and stored as plain numbers. */
 function inOnePiece({ compression, predictor, bits, dtype, width, pieceWidth, offsets, bytes }: Layout): boolean {
   if (compression !== 1 || predictor !== 1 || bits !== 8 * elementBytes(dtype) || pieceWidth !== width) return false;
   return offsets.every((offset, i) => i === 0 || offset === (offsets[i - 1] as number) + (bytes[i - 1] as number));
 }
 
-/** The distance from page to page where all are equally far apart. */
+/** The distance from page to page, if it is constant. */
 function evenly(offsets: readonly number[] | undefined): number | undefined {
   if (!offsets || offsets.length < 2) return undefined;
   const step = (offsets[1] as number) - (offsets[0] as number);
   return step > 0 && offsets.every((offset, i) => offset === (offsets[0] as number) + i * step) ? step : undefined;
 }
 
-/** ImageJ writes large stacks with one directory; its description tells how many pictures follow. */
+/** ImageJ writes large stacks with one directory; its description states how many images follow. */
 function imageJStack(
   source: ByteSource,
   page: Page,
@@ -259,7 +266,7 @@ function describe(page: Page, { big, little }: TiffFile): Metadata {
   return {
     ...(maker ? { maker } : {}),
     ...(texts.get('model') ? { detector: texts.get('model') as string } : {}),
-    // Some writers point the tag at the wrong bytes.
+    // Some writers let the tag refer to the wrong bytes.
     ...(/^\d/.test(texts.get('date') ?? '') ? { date: texts.get('date') as string } : {}),
     ...(pixel ? { pixelSizeM: { x: Number(pixel[1]), y: Number(pixel[2]) } } : {}),
     ...(exposure > 0 ? { exposureS: exposure } : {}),

@@ -1,4 +1,4 @@
-/** TVIPS camera series (.tvips): NAME_000.tvips with the header, NAME_001.tvips … as its continuation. */
+/** TVIPS camera series (.tvips): NAME_000.tvips with the header, continued in NAME_001.tvips … */
 import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
 import { Cursor } from '../cursor.js';
 import type { Note } from '../dataset.js';
@@ -8,7 +8,7 @@ import { badFile, navigationShape, sane } from '../shapes.js';
 import { electronWavelengthA } from '../units.js';
 
 const headerBytes = 256;
-/** Before each picture in files of version 1. */
+/** Bytes before each image in files of version 1. */
 const oldFrameHeader = 12;
 
 export const tvips: Format = {
@@ -53,14 +53,14 @@ export const tvips: Format = {
         const frames = Math.floor((part.size - offset) / stride);
         const rest = part.size - offset - frames * stride;
         if (rest > 0)
-          notes.push({ kind: 'warning', text: `${baseName(part.name)} ends with ${rest} bytes of a cut frame` });
+          notes.push({ kind: 'warning', text: `${baseName(part.name)} ends with ${rest} bytes of a truncated frame` });
         parts.push({ source: part, offset: offset + frameHeader, first: total, frames });
         total += frames;
       }
       if (total === 0)
         throw badFile(
           source,
-          `a frame of ${height} × ${width} needs ${stride} bytes; the file has ${source.size - headerBytes}`,
+          `a frame of ${height} × ${width} needs ${stride} bytes, but the file has ${source.size - headerBytes}`,
         );
       const navigation = navigationShape(source, total, [total], options);
       return openFrames(source, {
@@ -75,7 +75,7 @@ export const tvips: Format = {
             : [
                 {
                   kind: 'guess' as const,
-                  text: 'the frames are one series: the header does not tell the shape of a scan',
+                  text: 'the frames are one series: the header does not state the shape of a scan',
                   option: 'navShape',
                 },
               ]),
@@ -96,7 +96,7 @@ export const tvips: Format = {
   },
 };
 
-/** The file and its continuations, as far as they are there. */
+/** The file and those of its continuations that exist. */
 async function* partsOf(source: ByteSource, options: FormatOptions): AsyncGenerator<ByteSource> {
   yield source;
   const match = /^(.*_)(\d{3})(\.tvips)$/i.exec(baseName(source.name));
@@ -114,11 +114,11 @@ async function readHeader(source: ByteSource, { signal }: FormatOptions) {
   if ((await cursor.i32()) !== headerBytes)
     throw badFile(source, 'no series header; open the first file of the series, NAME_000.tvips');
   const version = await cursor.i32();
-  if (version !== 1 && version !== 2) throw badFile(source, `version ${version} is not known; known are 1 and 2`);
+  if (version !== 1 && version !== 2) throw badFile(source, `version ${version} cannot be read; expected 1 or 2`);
   const width = sane(source, 'the width', await cursor.i32(), 1, 2 ** 20);
   const height = sane(source, 'the height', await cursor.i32(), 1, 2 ** 20);
   const depth = await cursor.i32();
-  if (depth !== 8 && depth !== 16) throw badFile(source, `pixels of ${depth} bits are not read; known are 8 and 16`);
+  if (depth !== 8 && depth !== 16) throw badFile(source, `pixels have ${depth} bits; expected 8 or 16`);
   const offset = { x: await cursor.i32(), y: await cursor.i32() };
   const binning = { x: await cursor.i32(), y: await cursor.i32() };
   const pixelNm = await cursor.i32();
@@ -139,7 +139,7 @@ async function readHeader(source: ByteSource, { signal }: FormatOptions) {
       header: {
         version,
         offset,
-        binning, // Of the specimen, not of the camera.
+        binning, // Pixel size at the specimen, not on the camera.
         pixelSizeNm: pixelNm,
         highVoltageKv: kilovolts,
         magnification,

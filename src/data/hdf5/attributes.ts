@@ -1,4 +1,4 @@
-/** Attributes: in messages of the object, or in a heap where there are many. */
+/** Attributes: in messages of the object, or in a heap if there are many. */
 import { records } from './btree2.js';
 import { elementsOf, readDataspace } from './dataspace.js';
 import { readDatatype } from './datatype.js';
@@ -8,7 +8,7 @@ import { find, message, type ObjectHeader, readHeader } from './object-header.js
 import type { Pages } from './pages.js';
 import { type Hdf5Value, readValues } from './values.js';
 
-/** All attributes of an object. Those of types not read here are left out. */
+/** All attributes of an object, except those of types that cannot be read. */
 export async function readAttributes(pages: Pages, header: ObjectHeader): Promise<Map<string, Hdf5Value>> {
   const found = new Map<string, Hdf5Value>();
   for (const { type, data } of header.messages)
@@ -24,7 +24,7 @@ export async function readAttributes(pages: Pages, header: ObjectHeader): Promis
       const heap = await fractalHeap(pages, heapAddress);
       for await (const record of records(pages, names, 'attributes')) {
         const object = await heap.object(record.take(heap.idBytes));
-        // A shared attribute lies elsewhere: this record's flags say so.
+        // A shared attribute is stored elsewhere, as this flag of the record says.
         if (record.u8() & 2) continue;
         await readAttribute(pages, object, found);
       }
@@ -59,6 +59,6 @@ async function sharedType(pages: Pages, fields: Fields, isShared: boolean): Prom
   const version = fields.version(1, 2, 3);
   fields.skip(version === 1 ? 7 : 1);
   const target = find(await readHeader(pages, fields.address()), message.datatype);
-  if (!target) throw fields.wrong('it names a type that is none');
+  if (!target) throw fields.wrong('the type it refers to is not a type');
   return target;
 }

@@ -1,4 +1,4 @@
-/** What the axes of an array mean, by the rules of those who write such files: hspy, EMD, fpd, NeXus. */
+/** The meaning of an array's axes, by the conventions of hspy, EMD, fpd and NeXus. */
 import { isEwaldError } from '../../base/errors.js';
 import type { Axis } from '../dataset.js';
 import { attributeText } from './catalog.js';
@@ -9,7 +9,7 @@ import type { Hdf5Value } from './values.js';
 /** Longer axes are described by their first and last value: a dimension of a hostile file may claim any length. */
 const mostAxisBytes = 2 ** 22;
 
-/** Units as files write them, in one spelling: nm, Å, 1/nm, 1/Å. */
+/** Normalises the spelling of units: nm, Å, 1/nm, 1/Å. */
 export function unitOf(text: string | undefined): string | undefined {
   let unit = text?.trim() ?? '';
   // EMD: [n_m], [n_m^-1].
@@ -33,13 +33,13 @@ const named = (name: string | undefined, size: number, steps: Partial<Axis>, uni
   ...(unit === undefined ? {} : { unit }),
 });
 
-/** Offset and scale of values that grow evenly: all of them, or the first two (py4DSTEM). */
+/** Offset and scale of evenly spaced values: all of them, or only the first two (py4DSTEM). */
 function even(values: ArrayLike<number | bigint>, size: number): Partial<Axis> | undefined {
   if (values.length !== size && values.length !== 2) return undefined;
   const at = (i: number): number => Number(values[i]);
   const offset = at(0);
   if (values.length < 2) return Number.isFinite(offset) ? { offset } : undefined;
-  // The mean step of all has the least rounding.
+  // The mean step over all values has the smallest rounding error.
   const scale = (at(values.length - 1) - offset) / (values.length - 1);
   if (!Number.isFinite(scale) || !Number.isFinite(offset)) return undefined;
   const slack = 1e-3 * Math.abs(scale) + 1e-6 * Math.abs(offset);
@@ -47,7 +47,7 @@ function even(values: ArrayLike<number | bigint>, size: number): Partial<Axis> |
   return { offset, scale };
 }
 
-/** The axis that an array of its values describes. */
+/** The axis described by an array of its values. */
 async function fromValues(axis: Hdf5Dataset, size: number, fallback?: string): Promise<Axis> {
   const name = (await attributeText(axis, 'name')) ?? (await attributeText(axis, 'long_name')) ?? fallback;
   const unit = unitOf((await attributeText(axis, 'units')) ?? undefined);
@@ -57,7 +57,7 @@ async function fromValues(axis: Hdf5Dataset, size: number, fallback?: string): P
   return named(name, size, even(values, size) ?? {}, unit);
 }
 
-/** The axes of a dataset, slowest first; undefined where nothing is said of any. */
+/** The axes of a dataset, slowest first; undefined if none is described. */
 export async function axesOf(data: Hdf5Dataset, shape: readonly number[]): Promise<readonly Axis[] | undefined> {
   try {
     const parent = data.path.replace(/\/[^/]*$/, '') || '/';
@@ -65,7 +65,7 @@ export async function axesOf(data: Hdf5Dataset, shape: readonly number[]): Promi
     if (!(group instanceof Hdf5Group)) return undefined;
     return (await hspyAxes(group, shape)) ?? (await emdAxes(group, shape)) ?? (await nexusAxes(group, shape));
   } catch (error) {
-    // What is said beside the frames does not keep anybody from reading them.
+    // Damaged metadata must not prevent reading the frames.
     if (isEwaldError(error) && error.tag !== 'Aborted') return undefined;
     throw error;
   }
@@ -90,7 +90,7 @@ async function hspyAxes(group: Hdf5Group, shape: readonly number[]): Promise<Axi
   return axes.length > 0 ? axes : undefined;
 }
 
-/** EMD and fpd: arrays dim1, dim2, … beside the data; EMD 1.0 (py4DSTEM) counts them from 0. */
+/** EMD and fpd: arrays dim1, dim2, … next to the data; EMD 1.0 (py4DSTEM) counts from 0. */
 async function emdAxes(group: Hdf5Group, shape: readonly number[]): Promise<Axis[] | undefined> {
   const first = group.links.has('dim0') ? 0 : 1;
   const axes: Axis[] = [];
@@ -102,7 +102,7 @@ async function emdAxes(group: Hdf5Group, shape: readonly number[]): Promise<Axis
   return axes.length > 0 ? axes : undefined;
 }
 
-/** NXdata: the attribute `axes` names an array for each axis; `.` for one without. */
+/** NXdata: the attribute `axes` names an array for each axis; `.` for an axis without one. */
 async function nexusAxes(group: Hdf5Group, shape: readonly number[]): Promise<Axis[] | undefined> {
   const said = (await group.attributes()).get('axes');
   const names = typeof said === 'string' ? said.replace(/^\[|\]$/g, '').split(/[:,]/) : said;

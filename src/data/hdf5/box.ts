@@ -8,7 +8,7 @@ export interface Box {
 
 export const volume = (count: readonly number[]): number => count.reduce((product, n) => product * n, 1);
 
-/** What two boxes have in common; undefined when nothing. */
+/** The intersection of two boxes; undefined if empty. */
 export function meet(a: Box, b: Box): Box | undefined {
   const start = a.start.map((from, axis) => Math.max(from, b.start[axis] ?? 0));
   const count = start.map((from, axis) => {
@@ -18,14 +18,14 @@ export function meet(a: Box, b: Box): Box | undefined {
   return count.every((n) => n > 0) ? { start, count } : undefined;
 }
 
-/** Elements from the first of an array of `shape` to the one at `place`. */
+/** Index of the element at `place` in an array of `shape`. */
 export function offsetOf(shape: readonly number[], place: readonly number[]): number {
   let offset = 0;
   for (let axis = 0; axis < shape.length; axis++) offset = offset * (shape[axis] ?? 1) + (place[axis] ?? 0);
   return offset;
 }
 
-/** Whether a box of an array of `shape` is one run of its memory. */
+/** Whether a box in an array of `shape` is contiguous in memory. */
 export function isRun(shape: readonly number[], count: readonly number[]): boolean {
   let axis = shape.length - 1;
   while (axis > 0 && count[axis] === shape[axis]) axis--;
@@ -33,7 +33,7 @@ export function isRun(shape: readonly number[], count: readonly number[]): boole
   return true;
 }
 
-/** A place in an array of bytes. */
+/** A position in an array of bytes. */
 export interface Side {
   readonly bytes: Uint8Array;
   readonly shape: readonly number[];
@@ -43,7 +43,7 @@ export interface Side {
 /** Copies a box of `count` elements of `size` bytes from one array into another. */
 export function copyBox(from: Side, to: Side, count: readonly number[], size: number): void {
   if (volume(count) === 0) return;
-  // Axes that are whole on both sides are one run.
+  // Axes that are complete on both sides are copied as one run.
   let axis = count.length - 1;
   let run = size * (count[axis] ?? 1);
   while (axis > 0 && count[axis] === from.shape[axis] && count[axis] === to.shape[axis]) {
@@ -69,9 +69,9 @@ export function copyBox(from: Side, to: Side, count: readonly number[], size: nu
   }
 }
 
-/** Fills a box of an array with one element; zeros where there is none. */
+/** Fills a box of an array with one element, or with zeros if it is undefined. */
 export function fillBox(to: Side, count: readonly number[], size: number, element: Uint8Array | undefined): void {
-  // A box that is one run needs no copy.
+  // A contiguous box needs no copy.
   const run = isRun(to.shape, count);
   const from = offsetOf(to.shape, to.start) * size;
   const length = volume(count) * size;

@@ -2,7 +2,7 @@
 import { type Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';
 
-/** A node: keys[i] ≤ what child i holds < keys[i + 1]. */
+/** A node: keys[i] ≤ contents of child i < keys[i + 1]. */
 export interface Node1 {
   readonly level: number;
   readonly keys: readonly Fields[];
@@ -12,7 +12,7 @@ export interface Node1 {
 /** What a tree indexes: 0 the names of a group, 1 chunks. */
 export type Kind1 = 0 | 1;
 
-/** Reads a node whose keys have `keyBytes` bytes. */
+/** Reads a node with keys of `keyBytes` bytes. */
 export async function node1(pages: Pages, address: number, kind: Kind1, keyBytes: number): Promise<Node1> {
   const { offset } = pages.widths;
   const what = kind === 0 ? 'a tree of names' : 'a tree of chunks';
@@ -31,16 +31,17 @@ export async function node1(pages: Pages, address: number, kind: Kind1, keyBytes
   return { level, keys, children };
 }
 
-/** Addresses of all leaves of a tree of names: its symbol table nodes. */
+/** Addresses of all leaves of a tree of names, that is, its symbol table nodes. */
 export async function* leaves1(pages: Pages, address: number): AsyncGenerator<number> {
   const seen = new Set<number>();
   const { offset, length } = pages.widths;
-  // Each child is stored once, so a tree cannot have more than fit in the file; and each leaf belongs to one node.
+  // Each child is stored once, so a tree cannot have more children than fit in the file, and each leaf belongs to one
+  // node.
   let left = Math.ceil(pages.source.size / (offset + length));
   const walk = async function* (at: number, level: number | undefined): AsyncGenerator<number> {
     if (at === nowhere) return;
     const node = await node1(pages, at, 0, length);
-    const circle = (): Error => node.keys[0]?.wrong('its nodes are linked in a circle') ?? new Error();
+    const circle = (): Error => node.keys[0]?.wrong('its nodes form a cycle') ?? new Error();
     left -= node.children.length;
     if (seen.has(at) || left < 0 || (level !== undefined && node.level !== level)) throw circle();
     seen.add(at);

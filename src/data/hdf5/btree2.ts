@@ -4,14 +4,14 @@ import { EwaldError } from '../../base/errors.js';
 import { bytesFor, type Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';
 
-/** A tree as its header tells. */
+/** A tree as described by its header. */
 export interface Tree2 {
   readonly type: number;
   readonly recordBytes: number;
   readonly depth: number;
   readonly root: number;
   readonly rootRecords: number;
-  /** The records of a node, and for inner nodes its children. */
+  /** The records of a node, and the children of an inner node. */
   node(address: number, count: number, level: number): Promise<Node2>;
 }
 
@@ -40,8 +40,8 @@ export async function tree2(pages: Pages, address: number, what: string): Promis
   head.length();
   head.checksum();
   const leaf = Math.floor((nodeBytes - 10) / Math.max(1, recordBytes));
-  if (recordBytes < 1 || leaf < 1 || depth > 32) throw head.wrong('its sizes make no sense');
-  // How wide the counts of children are follows from how many records a node of each level can have.
+  if (recordBytes < 1 || leaf < 1 || depth > 32) throw head.wrong('its sizes are inconsistent');
+  // The width of the child counts follows from the maximum number of records at each level.
   const countBytes = bytesFor(leaf);
   const most = [leaf];
   const total = [leaf];
@@ -85,24 +85,23 @@ export async function tree2(pages: Pages, address: number, what: string): Promis
   };
 }
 
-/** All records of a tree in their order. */
+/** All records of a tree in order. */
 export async function* records(pages: Pages, address: number, what: string): AsyncGenerator<Fields> {
   if (address === nowhere) return;
   const tree = await tree2(pages, address, what);
   if (tree.root === nowhere || tree.rootRecords === 0) return;
-  // Each record is stored once, so a tree cannot have more than fit in the file.
+  // Each record is stored once, so a tree cannot have more records than fit in the file.
   let left = Math.ceil(pages.source.size / tree.recordBytes);
   const seen = new Set<number>();
   const walk = async function* (at: number, count: number, level: number): AsyncGenerator<Fields> {
     const node = await tree.node(at, count, level);
-    if (seen.has(at))
-      throw new EwaldError('Format', `${pages.source.name}: nodes of ${what} at ${at} are linked in a circle`);
+    if (seen.has(at)) throw new EwaldError('Format', `${pages.source.name}: nodes of ${what} at ${at} form a cycle`);
     seen.add(at);
     for (let i = 0; i <= node.records.length; i++) {
       const child = node.children[i];
       if (child) yield* walk(child.address, child.count, level - 1);
       const record = node.records[i];
-      if (record && left-- <= 0) throw record.wrong('its nodes are linked in a circle');
+      if (record && left-- <= 0) throw record.wrong('its nodes form a cycle');
       if (record) yield record;
     }
   };

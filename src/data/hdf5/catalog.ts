@@ -1,31 +1,31 @@
-/** What a file holds: its groups and datasets, found by walking the tree. */
+/** The contents of a file: its groups and datasets, found by walking the tree. */
 import { isEwaldError } from '../../base/errors.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Hdf5File } from './file.js';
 import { Hdf5Group } from './file.js';
 import type { Link } from './links.js';
 
-/** One dataset or group by the path it was reached. */
+/** A dataset or group with the path by which it was reached. */
 export interface Entry {
   readonly path: string;
   readonly object: Hdf5Dataset | Hdf5Group;
 }
 
-/** The tree of a file as far as it was walked. */
+/** The part of a file's tree that was walked. */
 export interface Catalog {
   readonly file: Hdf5File;
   readonly entries: readonly Entry[];
   /** Links into other files, not followed. */
   readonly external: readonly { readonly path: string; readonly link: Link & { kind: 'external' } }[];
-  /** Links that lead nowhere, in words. */
+  /** Descriptions of links that lead nowhere. */
   readonly broken: readonly string[];
 }
 
-/** Objects looked at: files of microscopes have hundreds, a hostile one any number. */
+/** Largest number of objects examined: files of microscopes have hundreds, a hostile file any number. */
 const mostObjects = 4000;
 const mostDepth = 16;
 
-/** Walks the tree of a file, breadth first; links into other files are listed and not followed. */
+/** Walks the tree of a file, breadth first; links into other files are listed but not followed. */
 export async function catalogOf(file: Hdf5File): Promise<Catalog> {
   const entries: Entry[] = [];
   const external: { path: string; link: Link & { kind: 'external' } }[] = [];
@@ -42,7 +42,7 @@ export async function catalogOf(file: Hdf5File): Promise<Catalog> {
           external.push({ path, link });
           continue;
         }
-        // Soft links name what is reached by its own path as well.
+        // The target of a soft link is also reached by its own path.
         if (link.kind !== 'hard') continue;
         try {
           const object = await group.get(name);
@@ -54,7 +54,7 @@ export async function catalogOf(file: Hdf5File): Promise<Catalog> {
           }
           entries.push({ path, object });
         } catch (error) {
-          // One damaged object hides no other one.
+          // A damaged object must not hide the others.
           if (!isEwaldError(error, 'Format') && !isEwaldError(error, 'Unsupported')) throw error;
           broken.push(error.message);
         }
@@ -65,14 +65,14 @@ export async function catalogOf(file: Hdf5File): Promise<Catalog> {
   return { file, entries, external, broken };
 }
 
-/** Reads a small dataset or attribute as text, undefined where it is none. */
+/** Reads a small dataset or attribute as text; undefined if it is not text. */
 export async function textAt(file: Hdf5File, path: string): Promise<string | undefined> {
   const value = await valueAt(file, path);
   const first = Array.isArray(value) ? value[0] : value;
   return typeof first === 'string' && first !== '' ? first : undefined;
 }
 
-/** The first number of a dataset, undefined where there is none. */
+/** The first number of a dataset; undefined if there is none. */
 export async function numberAt(file: Hdf5File, path: string): Promise<number | undefined> {
   const value = await valueAt(file, path);
   const first = Array.isArray(value) || ArrayBuffer.isView(value) ? (value as ArrayLike<unknown> & object)[0] : value;
@@ -87,7 +87,7 @@ async function valueAt(file: Hdf5File, path: string): Promise<unknown> {
     if (found.shape.reduce((product, n) => product * n, found.type.size) > 2 ** 20) return undefined;
     return await found.value();
   } catch (error) {
-    // What is said beside the frames does not keep anybody from reading them.
+    // Damaged metadata must not prevent reading the frames.
     if (isEwaldError(error) && error.tag !== 'Aborted') return undefined;
     throw error;
   }

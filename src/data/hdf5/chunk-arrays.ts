@@ -1,4 +1,4 @@
-/** Chunks in arrays: fixed where no axis may grow, extensible where one may. */
+/** Chunks indexed by arrays: fixed if no axis can grow, extensible if one can. */
 import { type ChunkLookup, element, elementSize, type Grid, linear, remember } from './chunk-grid.js';
 import { type Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';
@@ -19,7 +19,7 @@ export function fixedLookup(grid: Grid, address: number): ChunkLookup {
     const count = head.length();
     const block = head.address();
     head.checksum();
-    if (pageBits > 30) throw head.wrong('its pages make no sense');
+    if (pageBits > 30) throw head.wrong('its pages are inconsistent');
     const perPage = 2 ** pageBits;
     const pageCount = count > perPage ? Math.ceil(count / perPage) : 0;
     const prefixBytes = 6 + offset + Math.ceil(pageCount / 8);
@@ -53,7 +53,7 @@ export function fixedLookup(grid: Grid, address: number): ChunkLookup {
       within = index - page * array.perPage;
       if (!counts.has(at)) await checked(pages, at, count * size + 4, 'a page of a fixed array');
     } else if (count * size > 2 ** 16) {
-      // Not in pages, yet large: the element alone.
+      // A large array without pages: only the element is read.
       return element(await pages.fields(at + index * size, size, 'a fixed array'), grid);
     }
     counts.set(at, count);
@@ -61,9 +61,9 @@ export function fixedLookup(grid: Grid, address: number): ChunkLookup {
   };
 }
 
-/** Fields of a structure that ends with its checksum, which is compared. */
+/** Fields of a structure that ends with its checksum, which is verified. */
 async function checked(pages: Pages, at: number, bytes: number, what: string): Promise<Fields> {
-  // What is not compared need not be read.
+  // Without verification, the structure need not be read.
   if (pages.widths.checksums === false) return pages.fields(at, 0, what);
   const fields = await pages.fields(at, bytes, what);
   fields.at = bytes - 4;
@@ -83,7 +83,7 @@ export function extensibleLookup(grid: Grid, address: number): ChunkLookup {
   const { pages } = grid;
   const { offset, length } = pages.widths;
   const size = elementSize(grid);
-  // The axis that grows comes first in the numbering.
+  // The growing axis comes first in the numbering.
   const growing = Math.max(0, grid.most.indexOf(Infinity));
   const turned = <T>(values: readonly T[]): T[] => {
     const [first] = values.slice(growing, growing + 1);
@@ -105,7 +105,7 @@ export function extensibleLookup(grid: Grid, address: number): ChunkLookup {
     const index = head.address();
     head.checksum();
     if (bits > 64 || leastInBlock < 1 || leastPointers < 1 || pageBits > 30)
-      throw head.wrong('its sizes make no sense');
+      throw head.wrong('its sizes are inconsistent');
     const blocksInIndex = 2 * (leastPointers - 1);
     const supersInIndex = 2 * Math.log2(leastPointers);
     const supers = Math.max(0, 1 + bits - Math.log2(leastInBlock) - supersInIndex);
@@ -138,7 +138,7 @@ export function extensibleLookup(grid: Grid, address: number): ChunkLookup {
     const map = block.take(mapBytes);
     return { map, blocks: Array.from({ length: count }, () => block.address()) };
   });
-  /** Blocks and pages of elements whose checksums were right. */
+  /** Addresses of blocks and pages whose checksums were correct. */
   const sound = new Set<number>();
   const check = async (at: number, bytes: number): Promise<void> => {
     if (sound.has(at)) return;
@@ -163,7 +163,7 @@ export function extensibleLookup(grid: Grid, address: number): ChunkLookup {
     const prefix = 6 + offset + array.offsetBytes;
     let block: number | undefined;
     if (s < array.supersInIndex) {
-      // Blocks of the super blocks before this one: they come in pairs of 1, 1, 2, 2, 4, 4, …
+      // Number of blocks in the preceding super blocks, which come in pairs of 1, 1, 2, 2, 4, 4, …
       const before = 2 ** Math.floor(s / 2) + 2 ** Math.ceil(s / 2) - 2;
       block = array.blocks[before + number];
     } else {
@@ -177,7 +177,7 @@ export function extensibleLookup(grid: Grid, address: number): ChunkLookup {
       block = blocks[number];
     }
     if (block === undefined || block === nowhere) return undefined;
-    // Pages begin behind the prefix and its checksum; each ends with one of its own.
+    // Pages start after the prefix and its checksum; each ends with a checksum of its own.
     const pageBytes = array.perPage * size + 4;
     const page = block + prefix + 4 + Math.floor(at / array.perPage) * pageBytes;
     await check(block, prefix + (paged ? 0 : perBlock * size) + 4);

@@ -1,39 +1,39 @@
-/** What every index of chunks shares: the grid they lie on, and their elements. */
+/** What all chunk indexes share: the grid of chunks, and their elements. */
 import { type Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';
 
-/** A chunk as it is stored; bits of `mask` are filters that were not applied. */
+/** A chunk as stored; bits of `mask` are filters that were not applied. */
 export interface StoredChunk {
   readonly address: number;
   readonly size: number;
   readonly mask: number;
 }
 
-/** Finds the chunk at a place counted in chunks; undefined where none was written. */
+/** Finds the chunk at a position counted in chunks; undefined if it was never written. */
 export type ChunkLookup = (place: readonly number[]) => Promise<StoredChunk | undefined>;
 
-/** What every lookup has to know. */
+/** The parameters of every lookup. */
 export interface Grid {
   readonly pages: Pages;
   readonly rank: number;
   /** Chunk shape in elements. */
   readonly chunk: readonly number[];
-  /** Bytes of a chunk without filters. */
+  /** Bytes of an unfiltered chunk. */
   readonly bytes: number;
-  /** Chunks along each axis: Infinity where it may grow without end. */
+  /** Chunks along each axis: Infinity if it can grow without limit. */
   readonly most: readonly number[];
   readonly filtered: boolean;
 }
 
-/** The number of a chunk, the last axis fastest. */
+/** The index of a chunk, last axis fastest. */
 export function linear(place: readonly number[], most: readonly number[]): number {
-  // How many there are along the first axis does not matter, and may be without end.
+  // The number along the first axis does not matter and may be unlimited.
   let number = place[0] ?? 0;
   for (let axis = 1; axis < place.length; axis++) number = number * (most[axis] ?? 1) + (place[axis] ?? 0);
   return number;
 }
 
-/** Bytes of the size field of filtered chunks in new indexes. */
+/** Bytes of the size field of filtered chunks in version 4 indexes. */
 export const sizeBytes = (bytes: number): number => Math.min(8, 1 + Math.floor((Math.floor(Math.log2(bytes)) + 8) / 8));
 
 /** One element of an array of chunks. */
@@ -48,7 +48,7 @@ export function element(fields: Fields, grid: Grid): StoredChunk | undefined {
 export const elementSize = (grid: Grid): number =>
   grid.pages.widths.offset + (grid.filtered ? sizeBytes(grid.bytes) + 4 : 0);
 
-/** Keeps the latest results of a function of an address. */
+/** Memoises a function of an address for the most recent addresses. */
 export function remember<T>(most: number, get: (address: number) => Promise<T>): (address: number) => Promise<T> {
   const held = new Map<number, Promise<T>>();
   return (address) => {

@@ -1,6 +1,6 @@
 /**
- * Where a chunk lies, by each of the indexes that HDF5 has. Nothing is read but the blocks on the way, and the latest
- * nodes are kept: the first frame of a file of a million does not wait for the others.
+ * Finds chunks through each of HDF5's indexes. Only the blocks on the way are read, and the most recent nodes are kept:
+ * the first frame of a file with a million does not wait for the others.
  */
 import { EwaldError } from '../../base/errors.js';
 import { extensibleLookup, fixedLookup } from './chunk-arrays.js';

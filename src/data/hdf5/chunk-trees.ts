@@ -1,11 +1,11 @@
-/** Chunks in B-trees: version 1 in old files, version 2 where several axes may grow. */
+/** Chunks in B-trees: version 1 in old files, version 2 if several axes can grow. */
 import { EwaldError } from '../../base/errors.js';
 import { node1 } from './btree1.js';
 import { type Tree2, tree2 } from './btree2.js';
 import { type ChunkLookup, type Grid, remember, type StoredChunk, sizeBytes } from './chunk-grid.js';
 import { type Fields, nowhere } from './fields.js';
 
-/** −1, 0, 1 as place a comes before, is, or comes after b. */
+/** −1, 0 or 1 if place a comes before, equals or comes after b. */
 function compare(a: readonly number[], b: readonly number[]): number {
   for (let axis = 0; axis < a.length; axis++) {
     const difference = (a[axis] ?? 0) - (b[axis] ?? 0);
@@ -14,7 +14,10 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-/** The last index in 0 … count − 1 for which `holds`, −1 for none; it holds up to some index and not behind. */
+/**
+ * The last index in 0 … count − 1 for which `holds` is true, −1 if none; `holds` is true up to some index and false
+ * after it.
+ */
 function last(count: number, holds: (index: number) => boolean): number {
   let [low, high] = [0, count];
   while (low < high) {
@@ -45,7 +48,7 @@ export function tree1Lookup(grid: Grid, root: number): ChunkLookup {
   return async (place) => {
     for (let address = root, level = Infinity; address !== nowhere; ) {
       const { level: found, keys, children } = await node(address);
-      if (found >= level) throw pagesWrong(grid, address, 'its nodes are linked in a circle');
+      if (found >= level) throw pagesWrong(grid, address, 'its nodes form a cycle');
       level = found;
       const i = last(children.length, (k) => compare(keys[k]?.place ?? [], place) <= 0);
       const [key, child] = [keys[i], children[i]];

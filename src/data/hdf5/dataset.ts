@@ -18,10 +18,10 @@ import { type ReadBox, storageReader } from './storage.js';
 import { type Hdf5Value, readValues } from './values.js';
 import { readMappings, type VirtualMapping, virtualReader, virtualShape } from './virtual.js';
 
-/** Whether an object is a dataset: it has a layout. */
+/** Whether an object is a dataset, that is, has a layout. */
 export const isDataset = (header: ObjectHeader): boolean => header.messages.some(({ type }) => type === message.layout);
 
-/** More bytes are not read as values: those are frames. */
+/** Larger datasets are frames and are not read as values. */
 const mostValueBytes = 2 ** 28;
 
 interface DatasetParts {
@@ -37,17 +37,17 @@ interface DatasetParts {
   readonly mappings: readonly VirtualMapping[] | undefined;
 }
 
-/** An open dataset; it belongs to its file. */
+/** An open dataset; its file owns it. */
 export class Hdf5Dataset {
   readonly file: Home;
   readonly path: string;
   readonly shape: readonly number[];
   readonly type: Hdf5Type;
-  /** Its dtype, where its elements are numbers. */
+  /** Its dtype, if its elements are numbers. */
   readonly numbers: Numbers | undefined;
   readonly layout: Layout;
   readonly filters: readonly Filter[];
-  /** The parts of other datasets that a virtual one is made of. */
+  /** The parts of other datasets that make up a virtual one. */
   readonly mappings: readonly VirtualMapping[] | undefined;
   readonly #parts: DatasetParts;
   #reader: ReadBox | undefined;
@@ -70,12 +70,12 @@ export class Hdf5Dataset {
     return this.#attributes;
   }
 
-  /** Whether a library of others reads its elements, because it has a filter that is not known here. */
+  /** Whether a foreign library reads its elements, because it has a filter that ewald does not know. */
   get isForeign(): boolean {
     return this.#parts.pipeline.unknown !== undefined;
   }
 
-  /** Refuses filters that nobody here can undo, by number and name, before anything is read. */
+  /** Rejects filters that cannot be decoded, by number and name, before anything is read. */
   async checkFilters(): Promise<void> {
     const { unknown, filters } = this.#parts.pipeline;
     if (!unknown || this.#reader) return;
@@ -86,7 +86,7 @@ export class Hdf5Dataset {
       return undefined;
     });
     const { pipeline } = this.#parts;
-    // Records may have several byte orders, of which the library turns some.
+    // Compounds may mix byte orders, of which the library reverses only some.
     const missing =
       library && this.numbers ? filters.find((filter) => !pipeline.knows(filter) && !library.knows(filter)) : unknown;
     if (!library || missing) throw unknownFilter(`${this.file.source.name}: ${this.path}`, missing ?? unknown, cause);
@@ -100,8 +100,8 @@ export class Hdf5Dataset {
   }
 
   /**
-   * Reads a box into `into`, C order, numbers in the byte order of the machine. Throws `Format` for damaged chunks,
-   * `Unsupported` for a filter nobody knows here, `File` for a file of a virtual dataset that is not there.
+   * Reads a box into `into`, in C order, numbers in the machine's byte order. Throws `Format` for damaged chunks,
+   * `Unsupported` for an unknown filter, `File` for a missing file of a virtual dataset.
    */
   async read(box: Box, into: Uint8Array, signal?: PlatformSignal): Promise<Uint8Array> {
     const { shape, type, numbers, path } = this;
@@ -114,7 +114,8 @@ export class Hdf5Dataset {
         'Argument',
         `${path}: a box of ${box.count.join(' × ')} from ${box.start.join(', ')} does not fit ${shape.join(' × ')}`,
       );
-    if (into.length < bytes) throw new EwaldError('Shape', `${path}: ${bytes} bytes are read into ${into.length}`);
+    if (into.length < bytes)
+      throw new EwaldError('Shape', `${path}: ${bytes} bytes do not fit exactly ` + `into ${into.length}`);
     await this.checkFilters();
     const out = into.subarray(0, bytes);
     await this.readRaw(box, { bytes: out, shape: box.count, start: box.count.map(() => 0) }, signal);
@@ -122,19 +123,19 @@ export class Hdf5Dataset {
     return out;
   }
 
-  /** A box as the file has it, into a place of an array. */
+  /** Reads a box in the file's byte order into a position of an array. */
   readRaw: ReadBox = (box, to, signal, nesting?: Nesting) => {
     this.#reader ??= this.#parts.reader();
     return this.#reader(box, to, signal, nesting);
   };
 
-  /** All elements as values; a scalar by itself. For small datasets: `Limit` beyond 256 MiB. */
+  /** All elements as values; a scalar is returned by itself. For small datasets: `Limit` beyond 256 MiB. */
   async value(): Promise<Hdf5Value> {
     const { shape, type } = this;
     const count = elementsOf(this.#parts.space);
     const bytes = count * type.size;
     if (bytes > mostValueBytes)
-      throw new EwaldError('Limit', `${this.path}: ${bytes} bytes are not read at once; read boxes of it`);
+      throw new EwaldError('Limit', `${this.path}: ${bytes} bytes are too many for one value; read boxes of it`);
     await this.checkFilters();
     const raw = new Uint8Array(bytes);
     await this.readRaw({ start: shape.map(() => 0), count: shape }, { bytes: raw, shape, start: shape.map(() => 0) });
@@ -142,13 +143,13 @@ export class Hdf5Dataset {
     return this.#parts.space.kind === 'scalar' ? (values[0] ?? '') : values;
   }
 
-  /** In words: shape and type. */
+  /** Shape and type, for people to read. */
   get summary(): string {
     return `${this.shape.join(' × ') || 'scalar'} ${typeName(this.type)}`;
   }
 }
 
-/** Reads boxes by the foreign library, straight into their place where they fill it. */
+/** Reads boxes with the foreign library, directly into place if they fill it. */
 const foreignReader =
   (source: ByteSource, file: ForeignFile, path: string, { size }: Hdf5Type, numbers: Numbers | undefined): ReadBox =>
   async (box, to) => {
@@ -161,7 +162,7 @@ const foreignReader =
     if (!whole) copyBox({ bytes: out, shape: box.count, start: box.count.map(() => 0) }, to, box.count, size);
   };
 
-/** Opens the dataset of a header; `through` are the virtual datasets that are being opened by way of it. */
+/** Opens the dataset described by a header; `through` lists the virtual datasets that are being opened through it. */
 export async function openDataset(
   file: Home,
   path: string,
@@ -183,7 +184,7 @@ export async function openDataset(
   const pipeline = pipelineOf(filterMessage ? readFilters(filterMessage) : [], type.size, pages.widths.checksums);
   const fill = readFill(header, type.size);
   if (find(header, message.externalFiles))
-    throw new EwaldError('Unsupported', `${name} lies in a raw file beside this one, which is not read here`);
+    throw new EwaldError('Unsupported', `${name} is stored in a separate raw file, which cannot be read`);
   const { codecs, maxFrameBytes, pace } = file.files;
   const parts = { pages, name: path, space, elementBytes: type.size, pipeline, fill, codecs, maxFrameBytes, pace };
   if (layout.kind !== 'virtual')
@@ -216,7 +217,7 @@ export async function openDataset(
   });
 }
 
-/** The element of places that were never written; undefined is zero. */
+/** The fill value of elements that were never written; undefined for zero. */
 function readFill(header: ObjectHeader, size: number): Uint8Array | undefined {
   const fields = find(header, message.fill);
   if (!fields) {

@@ -1,7 +1,7 @@
 /** Dataspaces: shapes. */
 import type { Fields } from './fields.js';
 
-/** A shape; `null` holds nothing at all. `most` are the sizes it may grow to. */
+/** A shape; `null` has no elements at all. `most` are the sizes to which it can grow. */
 export interface Dataspace {
   readonly kind: 'null' | 'scalar' | 'simple';
   readonly shape: readonly number[];
@@ -24,6 +24,6 @@ export function readDataspace(fields: Fields): Dataspace {
   return { kind, shape, most };
 }
 
-/** Elements of a dataspace. */
+/** Number of elements of a dataspace. */
 export const elementsOf = (space: Dataspace): number =>
   space.kind === 'null' ? 0 : space.shape.reduce((product, n) => product * n, 1);

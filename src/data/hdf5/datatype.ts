@@ -1,4 +1,4 @@
-/** Datatypes: what an element of a dataset or attribute is. */
+/** Datatypes: the element type of a dataset or attribute. */
 import { EwaldError } from '../../base/errors.js';
 import type { DataType } from '../dtype.js';
 import type { Fields } from './fields.js';
@@ -10,14 +10,14 @@ export interface Member {
   readonly type: Hdf5Type;
 }
 
-/** An element's type as the file has it. `size` is in bytes. */
+/** An element type as stored. `size` is in bytes. */
 export type Hdf5Type =
   | {
       readonly kind: 'integer';
       readonly size: number;
       readonly signed: boolean;
       readonly big: boolean;
-      /** Every bit counts: no padding. */
+      /** Whether all bits are significant, without padding. */
       readonly whole: boolean;
     }
   | { readonly kind: 'float'; readonly size: number; readonly big: boolean; readonly ieee: boolean }
@@ -41,7 +41,7 @@ export function readDatatype(fields: Fields, depth = 0): Hdf5Type {
   if (depth > 16) throw fields.wrong('its types are nested too deeply');
   const head = fields.u8();
   const [kind, version] = [head & 15, head >> 4];
-  if (version < 1 || version > 5) throw fields.wrong(`a datatype of version ${version} is not known here`);
+  if (version < 1 || version > 5) throw fields.wrong(`version ${version} of a datatype is not supported`);
   const bits = fields.uint(3);
   const size = fields.u32();
   const inner = (): Hdf5Type => readDatatype(fields, depth + 1);
@@ -99,7 +99,7 @@ export function readDatatype(fields: Fields, depth = 0): Hdf5Type {
     case 11:
       return { kind: 'complex', size, base: inner() };
     default:
-      throw fields.wrong(`a datatype of class ${kind} is not known here`);
+      throw fields.wrong(`datatype class ${kind} is not supported`);
   }
 }
 
@@ -119,12 +119,12 @@ function readMembers(fields: Fields, version: number, count: number, size: numbe
     }
     const type = inner();
     const total = shape.reduce((product, n) => product * n, type.size);
-    if (offset + total > size) throw fields.wrong(`member ${name} lies outside its compound`);
+    if (offset + total > size) throw fields.wrong(`member ${name} is outside its compound`);
     return { name, offset, type: shape.length > 0 ? { kind: 'array', size: total, shape, base: type } : type };
   });
 }
 
-// Names are padded to eight bytes with their zero.
+// Names, with their terminating zero, are padded to eight bytes.
 const padName = (fields: Fields, from: number): void => {
   fields.skip(Math.min(fields.left, (8 - ((fields.at - from) % 8)) % 8));
 };
@@ -134,7 +134,7 @@ function bounded(fields: Fields, count: number): number {
   return count;
 }
 
-/** How an element type is held in memory, and whether the file has its numbers the other way round. */
+/** The in-memory type of an element, and whether the file stores its numbers big-endian. */
 export interface Numbers {
   readonly dtype: DataType;
   readonly big: boolean;
@@ -153,7 +153,7 @@ const integers: Record<string, DataType> = {
 const floats: Record<number, DataType> = { 2: 'f16', 4: 'f32', 8: 'f64' };
 const complexes: Record<number, DataType> = { 8: 'c64', 16: 'c128' };
 
-/** The dtype of a type that is numbers; undefined for others (text, records, odd precisions). */
+/** The dtype of a numeric type; undefined for others (text, records, unusual precisions). */
 export function numbersOf(type: Hdf5Type): Numbers | undefined {
   switch (type.kind) {
     case 'integer': {
@@ -191,7 +191,7 @@ export function numbersOf(type: Hdf5Type): Numbers | undefined {
   }
 }
 
-/** A type in words, for messages and `ewald info`. */
+/** The name of a type, for messages and `ewald info`. */
 export function typeName(type: Hdf5Type): string {
   const numbers = numbersOf(type);
   if (numbers) return `${numbers.dtype}${numbers.big ? ' (big-endian)' : ''}`;
@@ -214,7 +214,7 @@ export function typeName(type: Hdf5Type): string {
   }
 }
 
-/** Refuses a size that no element has. */
+/** Rejects an impossible element size. */
 export function checkElement(type: Hdf5Type, what: string): void {
   if (type.size < 1 || type.size > 2 ** 26)
     throw new EwaldError('Format', `${what}: elements of ${type.size} bytes are impossible`);

@@ -1,6 +1,6 @@
 /**
- * Which array of an HDF5 file are the frames: by the rules of those who write such files. The first dialect that finds
- * its marks has the file; without any, the largest array is taken and said to be a guess.
+ * Finds the array of an HDF5 file that holds the frames, by the conventions of the programs that write such files. The
+ * first dialect whose marks are found is used; without any, the largest array is taken and reported as a guess.
  */
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { baseName } from '../byte-source.js';
@@ -9,27 +9,30 @@ import { Hdf5Dataset } from './dataset.js';
 import type { Hdf5File } from './file.js';
 import { Hdf5Group } from './file.js';
 
-/** Frames as a dialect finds them. */
+/** Frames found by a dialect. */
 export interface Frames {
-  /** What a person calls the dialect. */
+  /** Human-readable name of the dialect. */
   readonly dialect: string;
   /** Parts along the first axis, in order; one for most files. */
   readonly parts: readonly Hdf5Dataset[];
-  /** Path of the array, or of the group that holds the parts. */
+  /** Path of the array, or of the group that contains the parts. */
   readonly path: string;
-  /** Axes of a frame, where the dialect tells; default 2. */
+  /** Number of axes of a frame, if the dialect states it; default 2. */
   readonly signalAxes?: number | undefined;
-  /** Each part is one step along an axis of its own in front of theirs; else they lie along their first axis. */
+  /**
+   * Whether each part is one step along an additional leading axis; otherwise the parts are concatenated along their
+   * first axis.
+   */
   readonly stacked?: boolean;
-  /** Shape of the scan, where another file beside this one states it. */
+  /** Shape of the scan, if another file next to this one states it. */
   readonly scan?: readonly number[] | undefined;
-  /** What looks wrong, in words. */
+  /** What looks wrong, for people to read. */
   readonly warning?: string | undefined;
-  /** Frames follow each other along the last axis. */
+  /** Whether frames follow each other along the last axis. */
   readonly framesLast?: boolean;
-  /** Taken without the file saying so: in words. */
+  /** What was assumed without evidence in the file, for people to read. */
   readonly guess?: string;
-  /** The group of the entry, for what stands beside. */
+  /** The group of the entry, which contains the metadata. */
   readonly entry?: string | undefined;
 }
 
@@ -57,13 +60,13 @@ const eiger: Finder = async ({ file, entries, external }) => {
   if (group === undefined) return undefined;
   const names = numbered.filter((path) => path.startsWith(`${group}/`));
   const parts: Hdf5Dataset[] = new Array(names.length);
-  // Files of a hundred are opened side by side.
+  // Opens series of a hundred files concurrently.
   let next = 0;
   const work = async (): Promise<void> => {
     while (next < names.length) {
       const i = next++;
       const part = await file.need(names[i] ?? '');
-      if (!isArray(part)) throw new EwaldError('Format', `${file.source.name}: ${names[i]} is no array of numbers`);
+      if (!isArray(part)) throw new EwaldError('Format', `${file.source.name}: ${names[i]} is not an array of numbers`);
       parts[i] = part;
     }
   };
@@ -79,7 +82,7 @@ const eiger: Finder = async ({ file, entries, external }) => {
   };
 };
 
-/** Arina: NAME.h5 beside NAME_master.h5 states the pixels of the scan. */
+/** Arina: NAME.h5 next to NAME_master.h5 states the pixels of the scan. */
 async function arinaScan(file: Hdf5File, parts: readonly Hdf5Dataset[]): Promise<Pick<Frames, 'scan' | 'warning'>> {
   const name = baseName(file.source.name).replace(/_master(?=\.h5$)/, '');
   if (name === baseName(file.source.name)) return {};
@@ -90,7 +93,7 @@ async function arinaScan(file: Hdf5File, parts: readonly Hdf5Dataset[]): Promise
     const attributes = await about.attributes();
     pixels = ['NumPixelsY', 'NumPixelsX'].map((key) => Number([attributes.get(key)].flat()[0]));
   } catch (error) {
-    // What is stated beside the frames does not keep anybody from reading them.
+    // Damaged metadata must not prevent reading the frames.
     if (isEwaldError(error, 'File') || isEwaldError(error, 'Format') || isEwaldError(error, 'Unsupported')) return {};
     throw error;
   }
@@ -117,7 +120,7 @@ const cxi: Finder = async ({ file, entries }) => {
   return undefined;
 };
 
-/** NeXus: the signal of the default NXdata, else of the first one that has frames. */
+/** NeXus: the signal of the default NXdata, otherwise of the first one that has frames. */
 const nexus: Finder = async (catalog) => {
   const { file } = catalog;
   const root = await file.root();
@@ -157,7 +160,7 @@ async function defaultOf(group: Hdf5Group, depth = 0): Promise<Hdf5Group> {
   return next instanceof Hdf5Group ? defaultOf(next, depth + 1) : group;
 }
 
-/** Files of before 2014 mark the signal on the dataset itself. */
+/** Files from before 2014 mark the signal on the dataset itself. */
 async function signalChild(group: Hdf5Group): Promise<string | undefined> {
   for (const [name, link] of group.links) {
     if (link.kind !== 'hard') continue;
@@ -172,7 +175,7 @@ async function signalChild(group: Hdf5Group): Promise<string | undefined> {
   return undefined;
 }
 
-/** hyperspy: /Experiments/NAME/data, axes in groups beside it. */
+/** hyperspy: /Experiments/NAME/data, with axes in groups next to it. */
 const hspy: Finder = async ({ file, entries }) => {
   const data = entries.find(({ path, object }) => /^\/Experiments\/[^/]+\/data$/.test(path) && isArray(object));
   if (!data || !isArray(data.object)) return undefined;
@@ -212,7 +215,7 @@ const emd: Finder = async ({ file, entries }) => {
   if (!largest) return undefined;
   const py4d = (await (await file.root()).attributes()).has('authoring_program');
   const dialect = py4d ? 'EMD 1.0 (py4DSTEM)' : 'EMD';
-  // Prismatic: a datacube for each depth of the sample.
+  // Prismatic: one datacube for each depth of the sample.
   const depth = /^(.*)\/[^/]*_depth\d+\/[^/]+$/;
   const path = depth.exec(largest.path)?.[1];
   const cubes = found
@@ -223,7 +226,7 @@ const emd: Finder = async ({ file, entries }) => {
   return { dialect, parts: [largest], path: largest.path };
 };
 
-/** DM5 of DigitalMicrograph: the last image; the first one is its thumbnail where there are several. */
+/** DM5 of DigitalMicrograph: the last image; if there are several, the first one is a thumbnail. */
 const dm5: Finder = async ({ entries }) => {
   const images = entries.filter(
     ({ path, object }) => /^\/ImageList\/\[\d+\]\/ImageData\/Data$/.test(path) && isArray(object),
@@ -266,16 +269,18 @@ export async function findFrames(catalog: Catalog): Promise<Frames> {
 function nothing(file: Hdf5File, { entries, external, broken }: Catalog): EwaldError {
   const [first] = broken;
   const { end } = file.superblock;
-  // What it lacks is the cause of all the rest.
+  // The truncation explains all other problems.
   if (end > file.source.size)
     return new EwaldError(
       'Format',
-      `${file.source.name} is cut short: it has ${file.source.size} bytes of ${end}, and nothing in them leads to frames; copy it again, or wait until it is written`,
+      `${file.source.name} is truncated: it has ${file.source.size} bytes of ${end}, and they contain no frames; ` +
+        'copy it again, or wait until it is complete',
       { detail: { path: file.source.name } },
     );
   return new EwaldError(
     'Format',
-    `${file.source.name} holds no array of numbers (${entries.length} objects, ${external.length} links to other files` +
+    `${file.source.name} contains no array of numbers (${entries.length} objects, ${external.length} links to ` +
+      'other files' +
       `${first ? `; ${broken.length} cannot be read, the first: ${first}` : ''})`,
     { detail: { path: file.source.name } },
   );

@@ -1,17 +1,17 @@
-/** The fields of a structure of the file, one after the other; every one is checked against what is left. */
+/** Reads the fields of a structure in sequence, checking each against what is left. */
 import { EwaldError } from '../../base/errors.js';
 import { hex32, readAnyway } from '../checksums/check.js';
 
-/** What an address field holds where there is nothing; files write it as all ones. */
+/** The value of an undefined address; files store it as all ones. */
 export const nowhere = -1;
 
-/** Sizes that the superblock fixes for the whole file. */
+/** Sizes that the superblock defines for the whole file. */
 export interface Widths {
   /** Bytes of an address. */
   readonly offset: number;
   /** Bytes of a length. */
   readonly length: number;
-  /** Whether checksums are compared; default true. */
+  /** Whether checksums are verified; default true. */
   readonly checksums?: boolean;
 }
 
@@ -23,7 +23,7 @@ export class Fields {
   readonly bytes: Uint8Array;
   readonly #view: DataView;
   readonly #widths: Widths;
-  /** What the structure is called in messages. */
+  /** Name of the structure in messages. */
   readonly what: string;
   at = 0;
 
@@ -45,7 +45,7 @@ export class Fields {
 
   #take(bytes: number): number {
     if (bytes < 0 || bytes > this.left)
-      throw this.wrong(`it ends early: ${bytes} more ${bytes === 1 ? 'byte' : 'bytes'} wanted, ${this.left} left`);
+      throw this.wrong(`it ends early: expected ${bytes} more ${bytes === 1 ? 'byte' : 'bytes'}, found ${this.left}`);
     const at = this.at;
     this.at += bytes;
     return at;
@@ -55,7 +55,7 @@ export class Fields {
     this.#take(bytes);
   }
 
-  /** To the next multiple of `unit` bytes; the end may come first. */
+  /** Moves to the next multiple of `unit` bytes, or to the end. */
   align(unit: number): void {
     this.at = Math.min(this.bytes.length, Math.ceil(this.at / unit) * unit);
   }
@@ -81,7 +81,7 @@ export class Fields {
     return value;
   }
 
-  /** As `uint`; all ones is Infinity, which sizes use for "unlimited". */
+  /** Like `uint`, but all ones is Infinity, which sizes use for "unlimited". */
   limit(bytes = this.#widths.length): number {
     return this.#ones(bytes) ? Infinity : this.uint(bytes);
   }
@@ -105,22 +105,22 @@ export class Fields {
     return new Fields(this.take(bytes), this.#widths, what);
   }
 
-  /** The same structure from its begin, for another reader. */
+  /** The same structure from its start, for another reader. */
   again(): Fields {
     return new Fields(this.bytes, this.#widths, this.what);
   }
 
-  /** Text of exactly `bytes` bytes, as far as its first zero. */
+  /** Text of exactly `bytes` bytes, up to its first zero. */
   text(bytes: number): string {
     const all = this.take(bytes);
     const end = all.indexOf(0);
     return utf8.decode(end < 0 ? all : all.subarray(0, end));
   }
 
-  /** Text up to and with a zero. */
+  /** Text up to and including a zero. */
   textToZero(): string {
     const end = this.bytes.indexOf(0, this.at);
-    if (end < 0) throw this.wrong('a name has no end');
+    if (end < 0) throw this.wrong('a name is not terminated');
     const text = utf8.decode(this.bytes.subarray(this.at, end));
     this.at = end + 1;
     return text;
@@ -128,22 +128,22 @@ export class Fields {
 
   signature(wanted: string): void {
     const found = latin1.decode(this.take(4));
-    if (found !== wanted) throw this.wrong(`${wanted} is expected there, found is ${JSON.stringify(found)}`);
+    if (found !== wanted) throw this.wrong(`expected ${wanted}, found ${JSON.stringify(found)}`);
   }
 
   version(...known: number[]): number {
     const found = this.u8();
-    if (!known.includes(found)) throw this.wrong(`version ${found} is not known here (known: ${known.join(', ')})`);
+    if (!known.includes(found)) throw this.wrong(`version ${found} is not supported (expected ${known.join(', ')})`);
     return found;
   }
 
-  /** Compares the checksum of everything before with the next four bytes. */
+  /** Compares the checksum of everything read so far with the next four bytes. */
   checksum(): void {
     const before = this.bytes.subarray(0, this.at);
     this.compare(this.u32(), before);
   }
 
-  /** Compares a checksum that was read with that of `bytes`. */
+  /** Compares a stored checksum with that of `bytes`. */
   compare(stored: number, bytes: Uint8Array): void {
     if (this.#widths.checksums === false) return;
     const computed = lookup3(bytes);
@@ -194,7 +194,7 @@ export function lookup3(bytes: Uint8Array): number {
     b = (b + a) | 0;
   }
   if (left === 0) return c >>> 0;
-  // The last twelve bytes or less, with zeros behind them.
+  // The last twelve bytes or fewer, padded with zeros.
   const word = (from: number): number => {
     let value = 0;
     for (let i = Math.min(3, bytes.length - 1 - from); i >= 0; i--) value = (value << 8) | (bytes[from + i] as number);

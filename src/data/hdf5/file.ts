@@ -1,7 +1,7 @@
 /**
- * An HDF5 file: groups, datasets and attributes by their path, links followed within the file and into others.
+ * An HDF5 file: groups, datasets and attributes by path, with links followed within the file and into others.
  *
- * It is not the HDF5 library: it reads, and it reads what files of detectors and microscopes have.
+ * It is not the HDF5 library: it only reads, and it covers what files of detectors and microscopes contain.
  */
 import { EwaldError } from '../../base/errors.js';
 import type { Pace } from '../../base/pace.js';
@@ -16,31 +16,31 @@ import { type ObjectHeader, readHeader } from './object-header.js';
 import { readSuperblock, type Superblock } from './superblock.js';
 import type { Hdf5Value } from './values.js';
 
-/** Links followed for one path before they count as a circle. */
+/** Links followed for one path before it counts as cyclic. */
 const mostHops = 64;
 
-/** What files that refer to each other share. */
+/** State shared by files that refer to each other. */
 export interface FileSet {
-  /** Files already open, by the names that led to them. */
+  /** Open files by the names that led to them. */
   readonly open: Map<string, Promise<Hdf5File>>;
-  /** The same files, each once, by their paths. */
+  /** The same files by path, each once. */
   readonly opened: Map<string, Promise<Hdf5File>>;
   readonly allowOutside: boolean;
-  /** Whether checksums are compared; default true. */
+  /** Whether checksums are verified; default true. */
   readonly checksums?: boolean;
-  /** Larger chunks are refused. */
+  /** Larger chunks are rejected. */
   readonly maxFrameBytes: number;
   /** Serves the event loop in every walk through these files. */
   readonly pace: Pace;
   codecs(): Promise<Codecs>;
-  /** The library for filters that are not known here; undefined where there is none. */
+  /** The library for filters that ewald does not know; undefined if there is none. */
   foreign?(): Promise<ForeignLibrary>;
 }
 
-/** A group; it belongs to its file. */
+/** A group; its file owns it. */
 export class Hdf5Group {
   readonly file: Hdf5File;
-  /** Its path by the way it was reached. */
+  /** The path by which it was reached. */
   readonly path: string;
   readonly header: ObjectHeader;
   readonly links: ReadonlyMap<string, Link>;
@@ -58,7 +58,7 @@ export class Hdf5Group {
     return this.#attributes;
   }
 
-  /** What lies below it; undefined where there is nothing of the name. Throws where a link leads nowhere. */
+  /** The object at a path below it; undefined if there is none. Throws if a link leads nowhere. */
   get(path: string): Promise<Hdf5Group | Hdf5Dataset | undefined> {
     return this.file.follow(this, path);
   }
@@ -66,14 +66,14 @@ export class Hdf5Group {
 
 export type Hdf5Object = Hdf5Group | Hdf5Dataset;
 
-/** An open file; `close` ends it and what its links opened. */
+/** An open file; `close` closes it and the files opened through its links. */
 export class Hdf5File {
   readonly source: ByteSource;
   readonly superblock: Superblock;
   readonly files: FileSet;
   #foreign: Promise<ForeignFile> | undefined;
   readonly #objects = new Map<number, Promise<Hdf5Object>>();
-  /** Those of them that are read. */
+  /** Those that have been read. */
   readonly #ready = new WeakSet<Promise<Hdf5Object>>();
 
   private constructor(source: ByteSource, superblock: Superblock, files: FileSet) {
@@ -82,20 +82,20 @@ export class Hdf5File {
     this.files = files;
   }
 
-  /** Opens a file. Throws `Format` for bytes that are no HDF5. */
+  /** Opens a file. Throws `Format` if it is not HDF5. */
   static async open(source: ByteSource, files: FileSet): Promise<Hdf5File> {
     const opening = readSuperblock(source, files).then((superblock) => new Hdf5File(source, superblock, files));
     files.opened.set(source.path ?? source.name, opening);
     return opening;
   }
 
-  /** This file as the foreign library opens it, when that is first needed. */
+  /** This file opened by the foreign library, on first use. */
   foreign(library: ForeignLibrary): Promise<ForeignFile> {
     this.#foreign ??= library.open(this.source);
     return this.#foreign;
   }
 
-  /** Lets go of the foreign library's hold on it; its source stays open. */
+  /** Closes it in the foreign library; its source stays open. */
   async closeForeign(): Promise<void> {
     await this.#foreign?.then((file) => file.close()).catch(() => undefined);
   }
@@ -107,19 +107,19 @@ export class Hdf5File {
 
   async root(through: readonly string[] = []): Promise<Hdf5Group> {
     const root = await this.#object(this.superblock.root, '/', through);
-    if (root instanceof Hdf5Dataset) throw new EwaldError('Format', `${this.source.name}: its root is no group`);
+    if (root instanceof Hdf5Dataset) throw new EwaldError('Format', `${this.source.name}: its root is not a group`);
     return root;
   }
 
   /**
-   * The object at a path from the root; undefined where there is none. Throws where a link leads nowhere. `through` are the
-   * virtual datasets that are being opened by way of it.
+   * The object at a path from the root; undefined if there is none. Throws if a link leads nowhere. `through` lists the
+   * virtual datasets that are being opened through it.
    */
   async get(path: string, through: readonly string[] = []): Promise<Hdf5Object | undefined> {
     return this.follow(await this.root(through), path, { left: mostHops }, through);
   }
 
-  /** As `get`; throws `Format` where there is none. */
+  /** Like `get`, but throws `Format` if there is no such object. */
   async need(path: string): Promise<Hdf5Object> {
     const found = await this.get(path);
     if (!found) throw new EwaldError('Format', `${this.source.name}: it has no ${path}`, { detail: { path } });
@@ -156,7 +156,7 @@ export class Hdf5File {
     const path = `${group.path === '/' ? '' : group.path}/${name}`;
     if (link.kind === 'hard') return this.#object(link.address, path, through);
     if (hops.left-- <= 0)
-      throw new EwaldError('Format', `${this.source.name}: ${path} is linked in a circle`, { detail: { path } });
+      throw new EwaldError('Format', `${this.source.name}: the links of ${path} form a cycle`, { detail: { path } });
     if (link.kind === 'soft') return this.follow(group, link.path, hops, through);
     if (link.kind === 'user') throw unknownLink(this.source.name, path, link.type);
     const file = await this.linked(link.file, path);
@@ -164,7 +164,7 @@ export class Hdf5File {
     if (!found)
       throw new EwaldError(
         'Format',
-        `${this.source.name}: ${path} leads to ${link.path} of ${link.file}, which has none`,
+        `${this.source.name}: ${path} leads to ${link.path} of ${link.file}, which does not contain it`,
         {
           detail: { path, file: link.file, target: link.path },
         },
@@ -172,7 +172,7 @@ export class Hdf5File {
     return found;
   }
 
-  /** The file that a link names, relative to this one. */
+  /** The file named by a link, relative to this one. */
   async linked(name: string, path: string): Promise<Hdf5File> {
     if (name === '.' || name === '') return this;
     const { files } = this;
@@ -202,16 +202,16 @@ export class Hdf5File {
     try {
       return await this.source.sibling(name, { allowOutside: this.files.allowOutside });
     } catch (error) {
-      // An absolute path of the machine that wrote the file: the library looks beside the file as well.
+      // For an absolute path on the machine that wrote the file, the HDF5 library also looks next to the file.
       const base = name.split(/[/\\]/).at(-1) ?? name;
       if (error instanceof EwaldError && base !== name && /^([/\\]|[A-Za-z]:)/.test(name))
         try {
           return await this.source.sibling(base);
         } catch {
-          // The first error says more.
+          // The first error is more informative.
         }
       if (error instanceof EwaldError)
-        throw new EwaldError(error.tag, `${this.source.name}: ${path} lies in another file: ${error.message}`, {
+        throw new EwaldError(error.tag, `${this.source.name}: ${path} is in another file: ${error.message}`, {
           cause: error,
           detail: { ...error.detail, link: path, file: name },
         });
@@ -221,11 +221,11 @@ export class Hdf5File {
 
   #object(address: number, path: string, through: readonly string[]): Promise<Hdf5Object> {
     const held = this.#objects.get(address);
-    // A virtual dataset that is being opened must not wait for one that may wait for it.
+    // A virtual dataset being opened must not wait for one that may be waiting for it.
     if (held && (through.length === 0 || this.#ready.has(held))) return held;
     if (through.includes(objectKey(this.source, address))) return this.#read(address, path, through);
     const reading = this.#read(address, path, through);
-    // Objects are small; those of a file with very many are read again.
+    // Objects are small; in a file with very many, they are read again.
     if (this.#objects.size > 4096) this.#objects.clear();
     if (!held) this.#objects.set(address, reading);
     reading.then(

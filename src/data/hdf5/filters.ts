@@ -1,4 +1,4 @@
-/** Filters: what chunks were sent through, and the way back. */
+/** Filters: the pipeline through which chunks were written, and its inverse. */
 import { EwaldError } from '../../base/errors.js';
 import { hex32, mismatch } from '../checksums/check.js';
 import type { Codec, Codecs } from '../codecs/codecs.js';
@@ -12,7 +12,7 @@ export interface Filter {
   readonly values: readonly number[];
 }
 
-/** Names of the filters that files of the field have, known here or not. */
+/** Names of the filters in use, supported or not. */
 const names: Readonly<Record<number, string>> = {
   1: 'gzip',
   2: 'shuffle',
@@ -50,21 +50,21 @@ export function readFilters(fields: Fields): Filter[] {
   });
 }
 
-/** A filter in words: 'bitshuffle + LZ4', 'gzip 4'. */
+/** A filter for people to read: 'bitshuffle + LZ4', 'gzip 4'. */
 export function filterName({ id, name, values }: Filter): string {
   if (id === 32008) return ['bitshuffle', '', 'bitshuffle + LZ4', 'bitshuffle + Zstandard'][values[4] ?? 0] || name;
   return id === 1 && values.length > 0 ? `gzip ${values[0]}` : name;
 }
 
-/** The way back through one filter. */
+/** The inverse of one filter. */
 interface Step {
   readonly filter: Filter;
-  /** Bytes before the filter from bytes of a chunk before the one in front; undefined where nobody knows. */
+  /** Size after the filter as a function of the size before it; undefined if it cannot be computed. */
   forward(bytes: number): number | undefined;
-  /** The reverse, for filters whose sizes follow from each other. */
+  /** The inverse of `forward`, for filters with predictable sizes. */
   backward?(bytes: number): number;
   decode(codecs: Codecs, input: Uint8Array, output: Uint8Array): Promise<void>;
-  /** How much larger a chunk can be than what is stored. */
+  /** Largest ratio of decoded to stored size. */
   readonly ratio: number;
 }
 
@@ -116,26 +116,26 @@ function fletcher(codecs: Codecs, input: Uint8Array, output: Uint8Array, checksu
   const tail = input.subarray(input.length - 4);
   const stored = new DataView(tail.buffer, tail.byteOffset, 4).getUint32(0, true);
   const computed = codecs.fletcher32(data);
-  // Files of HDF5 1.6.2 and before have the halves' bytes exchanged, and the library still takes them.
+  // HDF5 1.6.2 and earlier swapped the bytes of the halves, and the library still accepts that.
   const exchanged = (((computed & 0x00ff00ff) << 8) | ((computed >>> 8) & 0x00ff00ff)) >>> 0;
   if (stored !== computed && stored !== exchanged)
     throw mismatch('Fletcher-32', hex32(stored), hex32(computed), 'the chunk');
 }
 
-/** The way back through a whole pipeline. */
+/** The inverse of a whole pipeline. */
 export interface Pipeline {
   readonly filters: readonly Filter[];
-  /** The first filter that cannot be undone here; undefined when all can. */
+  /** The first filter that is not supported; undefined if all are. */
   readonly unknown: Filter | undefined;
-  /** Whether a filter can be undone here. */
+  /** Whether a filter is supported. */
   knows(filter: Filter): boolean;
-  /** What is stored, to a chunk; bits of `mask` are filters that were not applied. */
+  /** Decodes stored bytes to a chunk; bits of `mask` are filters that were not applied. */
   decode(codecs: Codecs, stored: Uint8Array, mask: number, chunk: Uint8Array): Promise<void>;
-  /** Refuses a chunk that so few bytes cannot hold, before memory is taken for it. */
+  /** Rejects a chunk that cannot come from so few bytes, before memory is allocated for it. */
   checkSize(stored: number, mask: number, chunk: number): void;
 }
 
-/** The pipeline of a dataset whose elements have `elementBytes` bytes; `checksums` as `open` has it. */
+/** The pipeline of a dataset with elements of `elementBytes` bytes; `checksums` as in `open`. */
 export function pipelineOf(filters: readonly Filter[], elementBytes: number, checksums = true): Pipeline {
   const steps = filters.map((filter) => stepOf(filter, elementBytes, checksums));
   const unknown = filters.find((_, i) => steps[i] === undefined);
@@ -150,12 +150,12 @@ export function pipelineOf(filters: readonly Filter[], elementBytes: number, che
       if (chunk > most)
         throw new EwaldError(
           'Format',
-          `${stored} bytes are stored for a chunk of ${chunk}: more than any filter saves`,
+          `${stored} bytes are stored for a chunk of ${chunk}: no filter compresses that much`,
         );
     },
     async decode(codecs, stored, mask, chunk) {
       const way = active(mask);
-      // Sizes on the way there tell how much memory each step back needs.
+      // The forward sizes tell how much memory each inverse step needs.
       const sizes: (number | undefined)[] = [];
       let size: number | undefined = chunk.length;
       for (const step of way) {
@@ -168,7 +168,7 @@ export function pipelineOf(filters: readonly Filter[], elementBytes: number, che
         if (!step) continue;
         const wanted = sizes[i] ?? step.backward?.(bytes.length);
         if (wanted === undefined || wanted < 0)
-          throw new EwaldError('Unsupported', `filter ${step.filter.name} on top of a compression is not read here`);
+          throw new EwaldError('Unsupported', `filter ${step.filter.name} after a compression is not supported`);
         const out = i === 0 ? chunk : new Uint8Array(wanted);
         await step.decode(codecs, bytes, out);
         bytes = out;
@@ -182,11 +182,12 @@ export function pipelineOf(filters: readonly Filter[], elementBytes: number, che
   };
 }
 
-/** The error for a filter that cannot be undone, thrown before anything is read. */
+/** The error for an unsupported filter, thrown before anything is read. */
 export const unknownFilter = (name: string, filter: Filter, cause?: unknown): EwaldError =>
   new EwaldError(
     'Unsupported',
-    `${name} is packed with filter ${filter.id} (${filterName(filter)}), which is not known here; ` +
-      'repack it, for instance with h5repack -f GZIP=1, or install h5wasm and h5wasm-plugins (browsers: the option h5wasm)',
+    `${name} is compressed with filter ${filter.id} (${filterName(filter)}), which is not supported; ` +
+      'repack it, for example with h5repack -f GZIP=1, or install h5wasm and h5wasm-plugins (browsers: ' +
+      'the option h5wasm)',
     { cause, detail: { filter: filter.id, name: filter.name } },
   );

@@ -1,10 +1,10 @@
-/** Fractal heaps: where new groups keep their links and objects with many attributes these. */
+/** Fractal heaps, in which new groups keep their links, and objects their attributes if there are many. */
 import { EwaldError } from '../../base/errors.js';
 import { records } from './btree2.js';
 import { bytesFor, Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';
 
-/** Objects of a heap by their id. */
+/** Objects of a heap by id. */
 export interface FractalHeap {
   readonly idBytes: number;
   object(id: Uint8Array): Promise<Fields>;
@@ -35,18 +35,18 @@ export async function fractalHeap(pages: Pages, address: number): Promise<Fracta
   if (filterBytes > 0)
     throw new EwaldError(
       'Unsupported',
-      `${pages.source.name}: the heap at ${address} is compressed, which is not read here`,
+      `${pages.source.name}: the heap at ${address} is compressed, which is not supported`,
     );
   head.checksum();
   const offsetBytes = Math.ceil(heapBits / 8);
   if (width < 1 || startBytes < 1 || mostDirect < startBytes || offsetBytes > 8)
-    throw head.wrong('its table of blocks makes no sense');
+    throw head.wrong('its table of blocks is inconsistent');
   const lengthBytes = Math.min(Math.ceil(Math.log2(mostDirect) / 8), bytesFor(mostManaged));
   const directRows = Math.log2(mostDirect) - Math.log2(startBytes) + 2;
   const rowBytes = (row: number): number => startBytes * 2 ** Math.max(0, row - 1);
   const rowStart = (row: number): number => (row === 0 ? 0 : width * startBytes * 2 ** (row - 1));
 
-  /** Blocks whose checksums were right. */
+  /** Addresses of blocks whose checksums were correct. */
   const sound = new Set<number>();
   let huge: Promise<Map<number, { at: number; bytes: number }>> | undefined;
   const readHuge = async (): Promise<Map<number, { at: number; bytes: number }>> => {
@@ -58,14 +58,14 @@ export async function fractalHeap(pages: Pages, address: number): Promise<Fracta
     return found;
   };
 
-  /** The direct block that holds a place of the heap: its address and where in the heap it begins. */
+  /** The direct block that holds an offset of the heap: its address and its offset in the heap. */
   const locate = async (place: number): Promise<{ block: number; start: number; bytes: number }> => {
     if (rootRows === 0) return { block: root, start: 0, bytes: startBytes };
     let [block, rows, start] = [root, rootRows, 0];
     for (let depth = 0; depth < 64; depth++) {
       const within = place - start;
       const row = within < width * startBytes ? 0 : Math.floor(Math.log2(within / (width * startBytes))) + 1;
-      if (row >= rows) throw head.wrong(`place ${place} lies beyond its blocks`);
+      if (row >= rows) throw head.wrong(`offset ${place} is beyond its blocks`);
       const column = Math.floor((within - rowStart(row)) / rowBytes(row));
       const entries = Math.min(rows, directRows) * width + Math.max(0, rows - directRows) * width;
       const bytes = 9 + offset + offsetBytes + entries * offset;
@@ -82,11 +82,11 @@ export async function fractalHeap(pages: Pages, address: number): Promise<Fracta
       node.skip(offsetBytes + (row * width + column) * offset);
       block = node.address();
       start += rowStart(row) + column * rowBytes(row);
-      if (block === nowhere) throw head.wrong(`place ${place} lies in a block that was never written`);
+      if (block === nowhere) throw head.wrong(`offset ${place} is in a block that was never written`);
       if (row < directRows) return { block, start, bytes: rowBytes(row) };
       rows = Math.log2(rowBytes(row)) - Math.log2(startBytes * width) + 1;
     }
-    throw head.wrong('its blocks are nested in a circle');
+    throw head.wrong('its blocks form a cycle');
   };
 
   return {
@@ -98,7 +98,7 @@ export async function fractalHeap(pages: Pages, address: number): Promise<Fracta
         const place = fields.uint(offsetBytes);
         const bytes = fields.uint(lengthBytes);
         const { block, start, bytes: blockBytes } = await locate(place);
-        if (place - start + bytes > blockBytes) throw head.wrong('an object runs out of its block');
+        if (place - start + bytes > blockBytes) throw head.wrong('an object extends beyond its block');
         if (flags & 2 && !sound.has(block)) {
           await checkBlock(pages, block, blockBytes, offsetBytes);
           sound.add(block);
@@ -109,7 +109,7 @@ export async function fractalHeap(pages: Pages, address: number): Promise<Fracta
         const bytes = ((id[0] ?? 0) & 15) + 1;
         return fields.part(Math.min(bytes, fields.left));
       }
-      // Huge objects lie by themselves; an id that has the room says where, else a tree does.
+      // Huge objects are stored separately; an id that is long enough contains the address, otherwise a tree does.
       if (idBytes >= 1 + offset + length) return pages.fields(fields.address(), fields.length(), 'a huge object');
       const wanted = fields.uint(Math.min(8, fields.left));
       huge ??= readHuge();
@@ -120,7 +120,7 @@ export async function fractalHeap(pages: Pages, address: number): Promise<Fracta
   };
 }
 
-/** The checksum of a direct block stands in its header and covers the block with that field zero. */
+/** The checksum of a direct block is in its header and covers the block with that field set to zero. */
 async function checkBlock(pages: Pages, address: number, bytes: number, offsetBytes: number): Promise<void> {
   if (pages.widths.checksums === false) return;
   const block = await pages.fields(address, bytes, 'a block of a fractal heap');

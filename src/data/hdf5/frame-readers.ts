@@ -1,11 +1,11 @@
-/** From arrays of a file to frames: boxes of the scan, parts along the first axis, frames along the last, masks. */
+/** Reads frames out of a file's arrays: boxes of the scan, parts along the first axis, frames along the last, masks. */
 import type { PlatformSignal } from '../../base/globals.js';
 import type { ReadFramesOptions } from '../dataset.js';
 import { volume } from './box.js';
 import type { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
 
-/** Runs of a flat range of frames as boxes of the navigation axes: rows where they are whole. */
+/** Splits a flat range of frames into boxes of the navigation axes, as few as possible. */
 export function boxesOf(
   navigation: readonly number[],
   first: number,
@@ -41,7 +41,7 @@ export type ReadMany = (
   signal: PlatformSignal | undefined,
 ) => Promise<void>;
 
-/** Frames along the first axes, perhaps in several parts along the very first. */
+/** Frames along the first axes, possibly in several parts along the very first. */
 export function firstAxisReader(
   parts: readonly Hdf5Dataset[],
   navigation: readonly number[],
@@ -70,7 +70,7 @@ export function firstAxisReader(
   };
 }
 
-/** Frames along the last axis: read as they lie, then turned. */
+/** Frames along the last axis: read as stored, then transposed. */
 export function lastAxisReader(part: Hdf5Dataset, frameBytes: number, size: number): ReadMany {
   return async (first, count, into, signal) => {
     const [y = 1, x = 1] = part.shape;
@@ -88,17 +88,17 @@ export function lastAxisReader(part: Hdf5Dataset, frameBytes: number, size: numb
   };
 }
 
-/** Frames that are stored together. */
+/** Number of frames that are stored together. */
 export function chunkFrames(first: Hdf5Dataset, navigationAxes: number, frames: Frames): number {
   if (first.layout.kind !== 'chunked' || frames.framesLast || navigationAxes === 0) return 1;
   const chunk = first.layout.chunk.slice(0, navigationAxes);
-  // Chunks of several axes of the scan: whole rows of chunks belong together.
+  // If chunks span several axes of the scan, whole rows of chunks belong together.
   const slowest = chunk.findIndex((n) => n > 1);
   if (slowest < 0) return 1;
   return Math.max(1, (chunk[slowest] ?? 1) * volume(first.shape.slice(slowest + 1, navigationAxes)));
 }
 
-/** The file's mask of one frame: 1 where it has any bit. */
+/** The file's mask of one frame: 1 where any bit is set. */
 export async function readMask(
   mask: Hdf5Dataset,
   signal: readonly number[],
@@ -111,7 +111,7 @@ export async function readMask(
   const raw = await mask.read({ start, count }, new Uint8Array(pixels * mask.type.size), options?.signal);
   const out = new Uint8Array(pixels);
   const { size } = mask.type;
-  // Any bit, in whatever byte: words where the type has their size.
+  // Any bit in any byte: compares words if the type has their size.
   const words = size === 4 ? new Uint32Array(raw.buffer, raw.byteOffset, pixels) : undefined;
   if (words) for (let i = 0; i < pixels; i++) out[i] = words[i] === 0 ? 0 : 1;
   else for (let i = 0; i < pixels; i++) for (let byte = 0; byte < size; byte++) if (raw[i * size + byte]) out[i] = 1;

@@ -1,4 +1,4 @@
-/** The frames of an HDF5 file as a dataset of this room. */
+/** The frames of an HDF5 file as a dataset. */
 import { EwaldError } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
 import { Pace } from '../../base/pace.js';
@@ -56,9 +56,9 @@ export async function openHdf5Frames(source: ByteSource, options: FormatOptions,
   try {
     own = await Hdf5File.open(source, files);
     const dataset = await openWith(own, options, close);
-    // What is only said beside the frames was passed over when it failed.
+    // Failures in reading metadata were ignored up to here, including an abort.
     checkSignal(options.signal);
-    // Reads have signals of their own.
+    // Reads have their own signals.
     files.pace.signal = undefined;
     return dataset;
   } catch (error) {
@@ -72,12 +72,12 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const catalog = await catalogOf(file);
   const frames = await chosenFrames(catalog, options);
   const [first] = frames.parts;
-  if (!first) throw new EwaldError('Format', `${source.name}: ${frames.path} holds no array`);
+  if (!first) throw new EwaldError('Format', `${source.name}: ${frames.path} contains no array`);
   const { dtype, big, extra } = elementOf(first);
   for (const part of frames.parts) {
     await part.checkFilters();
     if (part.type.size !== first.type.size || part.shape.slice(1).join() !== first.shape.slice(1).join())
-      throw new EwaldError('Format', `${source.name}: ${part.path} has another shape or type than ${first.path}`, {
+      throw new EwaldError('Format', `${source.name}: ${part.path} differs from ${first.path} in shape or type`, {
         detail: { path: part.path },
       });
   }
@@ -90,12 +90,12 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   if (turned && (frames.parts.length > 1 || frames.framesLast || extra.length > 0))
     throw new EwaldError(
       'Unsupported',
-      `${source.name}: order 'navigation' turns the axes of one array of numbers round; ${frames.path} is not one`,
+      `${source.name}: order 'navigation' reverses the axes of a single array of numbers; ${frames.path} is not one`,
     );
   if (turned) fileShape = [...fileShape].reverse();
   const fromFile = fileShape.slice(0, rank - signalAxes);
   const signal = [...fileShape.slice(rank - signalAxes), ...extra];
-  // As the parts are read they lie one behind the other; a scan of them may have more axes.
+  // The parts are read one after the other; a scan of them may have more axes.
   if (frames.stacked) fileShape = [frames.parts.length, ...first.shape];
   const scan = frames.scan ?? fileShape.slice(0, fileShape.length - signalAxes);
   const count = volume(fromFile);
@@ -114,7 +114,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   if (turned)
     notes.push({
       kind: 'warning',
-      text: 'frames do not lie in one piece in this file: each read passes over much of it; ewald convert writes them in order',
+      text: 'frames are not contiguous in this file, so each read scans much of it; ewald convert writes them in order',
     });
   const elementSize = first.type.size;
   const read = turned
@@ -151,7 +151,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   });
 }
 
-/** The axes as they are given: a stack has one more in front, and they may be turned round. */
+/** The axes in the order of the result: a stack has an additional leading axis, and the order may be reversed. */
 async function axesInOrder(
   first: Hdf5Dataset,
   { stacked, parts }: Frames,
@@ -174,20 +174,20 @@ async function chosenFrames(catalog: Catalog, { dataset }: FormatOptions): Promi
   let path = typeof dataset === 'string' ? dataset : arrays[dataset ?? 0]?.path;
   if (dataset === 0 && found) return found;
   if (typeof dataset === 'number' && found) {
-    // 0 is the one that is taken without being asked; the others follow in the order of the file.
+    // 0 is the array that is opened by default; the others follow in the order of the file.
     path = arrays.filter((each) => each.path !== found.path)[dataset - 1]?.path;
   }
   const exact = path === undefined ? undefined : await file.get(path);
   const object = isArray(exact) || typeof dataset !== 'string' ? exact : (byName(catalog, dataset) ?? exact);
   if (isArray(object)) {
-    // The rules of the dialect hold for the array they are about.
+    // The rules of the dialect apply only to the array they describe.
     const dialect = await findFrames(catalog).catch(() => undefined);
     if (dialect?.parts.length === 1 && dialect.parts[0] === object) return dialect;
     return { dialect: dialect?.dialect ?? 'HDF5', parts: [object], path: object.path, entry: dialect?.entry };
   }
   throw new EwaldError(
     'Argument',
-    `${file.source.name}: dataset ${JSON.stringify(dataset)} is ${object ? 'no array of numbers' : 'not in it'}; ` +
+    `${file.source.name}: dataset ${JSON.stringify(dataset)} is ${object ? 'no array of numbers' : 'not found'}; ` +
       `arrays: ${
         arrays
           .map((each) => each.path)
@@ -198,8 +198,8 @@ async function chosenFrames(catalog: Catalog, { dataset }: FormatOptions): Promi
 }
 
 /**
- * The array that a part of its path names: 'datacube_1' for /root/datacube_1/data. Of several below such a group the one
- * of most axes; throws `Argument` where the name is not enough.
+ * The array identified by part of its path: 'datacube_1' for /root/datacube_1/data. Of several below such a group, the
+ * one with the most axes; throws `Argument` if the name is ambiguous.
  */
 function byName({ file, entries }: Catalog, name: string): Hdf5Dataset | undefined {
   const named = entries.flatMap(({ path, object }) =>
@@ -210,7 +210,7 @@ function byName({ file, entries }: Catalog, name: string): Hdf5Dataset | undefin
   if (others.length === 0) return first?.object;
   throw new EwaldError(
     'Argument',
-    `${file.source.name}: dataset ${JSON.stringify(name)} names ${others.length + 1} arrays; choose one: ` +
+    `${file.source.name}: dataset ${JSON.stringify(name)} matches ${others.length + 1} arrays; choose one: ` +
       [first, ...others]
         .slice(0, 20)
         .map((one) => one?.path)
@@ -236,7 +236,7 @@ function elementOf(dataset: Hdf5Dataset): { dtype: DataType; big: boolean; extra
   }
   throw new EwaldError(
     'Unsupported',
-    `${dataset.file.source.name}: ${path} holds ${typeName(type)}, which are no frames`,
+    `${dataset.file.source.name}: ${path} contains ${typeName(type)}, which cannot be frames`,
   );
 }
 
@@ -246,7 +246,8 @@ function signalRank(source: ByteSource, shape: readonly number[], frames: Frames
     if (sigShape.length > shape.length || tail.some((n, axis) => n !== sigShape[axis]))
       throw new EwaldError(
         'Shape',
-        `${source.name}: ${frames.path} is ${shape.join(' × ')}; sigShape ${sigShape.join(' × ')} is not its end; needed are its last axes, such as ${shape.slice(-2).join(',')}`,
+        `${source.name}: ${frames.path} is ${shape.join(' × ')}; sigShape ${sigShape.join(' × ')} is not its end; ` +
+          `expected its last axes, such as ${shape.slice(-2).join(',')}`,
       );
     return sigShape.length;
   }

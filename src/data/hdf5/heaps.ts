@@ -1,11 +1,11 @@
-/** The heaps of a file: names (local), variable-length values (global). */
+/** The heaps of a file: local for names, global for values of variable length. */
 import { EwaldError } from '../../base/errors.js';
 import type { Fields } from './fields.js';
 import type { Pages } from './pages.js';
 
 /**
- * The local heap of a symbol table: zero-terminated names by their offset. Each name is stored once, so all names that are
- * asked for are no longer than the heap.
+ * The local heap of a symbol table: zero-terminated names by offset. Each name is stored once, so all requested names
+ * together are no longer than the heap.
  */
 export async function localHeap(pages: Pages, address: number): Promise<(offset: number) => string> {
   const head = await pages.fields(address, 8 + 2 * pages.widths.length + pages.widths.offset, 'a local heap');
@@ -15,7 +15,7 @@ export async function localHeap(pages: Pages, address: number): Promise<(offset:
   const length = head.length();
   head.length();
   const names = await pages.fields(head.address(), length, 'names of a local heap');
-  // Twice: the walk to a name that is asked for once more must not fail.
+  // Twice, because a name may be requested again by another walk.
   let left = 2 * length;
   return (offset) => {
     names.at = 0;
@@ -27,7 +27,7 @@ export async function localHeap(pages: Pages, address: number): Promise<(offset:
   };
 }
 
-/** Collections of one file that are kept: lists of texts refer to the same few again and again. */
+/** Collections cached per file: lists of texts refer to the same few again and again. */
 const mostCollections = 16;
 
 /** One object of a global heap collection. */
@@ -48,7 +48,7 @@ export async function globalHeapObject(pages: Pages, address: number, index: num
   return found;
 }
 
-/** Every object of a collection by its number, without a copy. */
+/** All objects of a collection by number, without copying. */
 async function readCollection(pages: Pages, address: number): Promise<ReadonlyMap<number, Uint8Array>> {
   const head = await pages.fields(address, 8 + pages.widths.length, 'a global heap');
   head.signature('GCOL');
@@ -62,7 +62,7 @@ async function readCollection(pages: Pages, address: number): Promise<ReadonlyMa
     const number = objects.u16();
     objects.skip(6);
     const length = objects.length();
-    // Index 0 is the free space behind the last object; one that does not fit hides none before it.
+    // Index 0 is the free space after the last object; an object that does not fit must not hide those before it.
     if (number === 0 || length > objects.left) break;
     const { at } = objects;
     if (!found.has(number)) found.set(number, objects.take(length));

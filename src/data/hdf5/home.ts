@@ -1,4 +1,6 @@
-/** The file of a dataset as the dataset knows it, and a dataset as the virtual ones know it: file.ts has the files. */
+/**
+ * The interface of a file as its datasets see it, and of a dataset as virtual ones see it; file.ts implements the file.
+ */
 
 import type { Pace } from '../../base/pace.js';
 import type { ByteSource } from '../byte-source.js';
@@ -15,22 +17,22 @@ export interface Home {
   readonly files: {
     codecs(): Promise<Codecs>;
     foreign?(): Promise<ForeignLibrary>;
-    /** Larger chunks are refused. */
+    /** Larger chunks are rejected. */
     readonly maxFrameBytes: number;
     readonly pace: Pace;
   };
-  /** This file as the foreign library opens it. */
+  /** This file opened by the foreign library. */
   foreign(library: ForeignLibrary): Promise<ForeignFile>;
-  /** The file that a link names, relative to this one. */
+  /** The file named by a link, relative to this one. */
   linked(name: string, path: string): Promise<Home>;
   /**
-   * The object at a path from the root; undefined where there is none. `through` are the virtual datasets that are being
-   * opened by way of it.
+   * The object at a path from the root; undefined if there is none. `through` lists the virtual datasets that are being
+   * opened through it.
    */
   get(path: string, through?: readonly string[]): Promise<object | undefined>;
 }
 
-/** A dataset that parts of a virtual one come from. */
+/** A dataset that contributes parts to a virtual one. */
 export interface Part {
   readonly path: string;
   readonly shape: readonly number[];

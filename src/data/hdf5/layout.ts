@@ -1,4 +1,4 @@
-/** How the elements of a dataset lie in the file. */
+/** The layout of a dataset's elements in the file. */
 import type { Fields } from './fields.js';
 import { nowhere } from './fields.js';
 
@@ -7,7 +7,7 @@ export type ChunkIndex =
   | { readonly kind: 'tree1' | 'implicit' | 'fixed' | 'extensible' | 'tree2'; readonly address: number }
   | { readonly kind: 'single'; readonly address: number; readonly size: number | undefined; readonly mask: number };
 
-/** Where the elements are. */
+/** Where the elements are stored. */
 export type Layout =
   | { readonly kind: 'compact'; readonly bytes: Uint8Array }
   | { readonly kind: 'contiguous'; readonly address: number; readonly size: number | undefined }
@@ -16,7 +16,7 @@ export type Layout =
       readonly chunk: readonly number[];
       readonly elementBytes: number;
       readonly index: ChunkIndex;
-      /** Chunks over the edge are stored without filters. */
+      /** Whether chunks beyond the edge are stored without filters. */
       readonly plainEdges: boolean;
     }
   | { readonly kind: 'virtual'; readonly address: number; readonly index: number };
@@ -29,7 +29,7 @@ export function readLayout(fields: Fields): Layout {
   if (kind === 0) return { kind: 'compact', bytes: fields.take(fields.u16()) };
   if (kind === 1) return { kind: 'contiguous', address: fields.address(), size: fields.length() };
   if (kind === 3 && version === 4) return { kind: 'virtual', address: fields.address(), index: fields.u32() };
-  if (kind !== 2) throw fields.wrong(`a layout of class ${kind} is not known here`);
+  if (kind !== 2) throw fields.wrong(`layout class ${kind} is not supported`);
   if (version === 3) {
     const rank = fields.u8();
     const address = fields.address();
@@ -56,7 +56,7 @@ export function readLayout(fields: Fields): Layout {
   } else if (type === 5) {
     fields.skip(6);
     index = { kind: 'tree2', address: fields.address() };
-  } else throw fields.wrong(`an index of chunks of type ${type} is not known here`);
+  } else throw fields.wrong(`chunk index type ${type} is not supported`);
   return chunked(fields, chunk, index, (flags & 1) !== 0);
 }
 
@@ -68,7 +68,7 @@ function oldLayout(fields: Fields): Layout {
   if (kind === 2) return chunked(fields, sizes(fields, rank, 4), { kind: 'tree1', address }, false);
   sizes(fields, rank, 4);
   if (kind === 0) return { kind: 'compact', bytes: fields.take(fields.u32()) };
-  if (kind !== 1) throw fields.wrong(`a layout of class ${kind} is not known here`);
+  if (kind !== 1) throw fields.wrong(`layout class ${kind} is not supported`);
   return { kind: 'contiguous', address, size: undefined };
 }
 

@@ -1,4 +1,4 @@
-/** The links of a group: symbol tables of old files, link messages and heaps of new ones. */
+/** The links of a group: symbol tables in old files, link messages and heaps in new ones. */
 import { EwaldError } from '../../base/errors.js';
 import { leaves1 } from './btree1.js';
 import { records } from './btree2.js';
@@ -8,14 +8,14 @@ import { localHeap } from './heaps.js';
 import { find, message, type ObjectHeader } from './object-header.js';
 import type { Pages } from './pages.js';
 
-/** Where a name leads. */
+/** The target of a link. */
 export type Link =
   | { readonly kind: 'hard'; readonly address: number }
   | { readonly kind: 'soft'; readonly path: string }
   | { readonly kind: 'external'; readonly file: string; readonly path: string }
   | { readonly kind: 'user'; readonly type: number };
 
-/** All links of a group by name; undefined for an object that is no group. */
+/** All links of a group by name; undefined if the object is not a group. */
 export async function readLinks(pages: Pages, header: ObjectHeader): Promise<Map<string, Link> | undefined> {
   const table = find(header, message.symbolTable);
   const info = find(header, message.linkInfo);
@@ -79,6 +79,6 @@ function readLink(fields: Fields, links: Map<string, Link>): void {
   } else links.set(name, { kind: 'user', type });
 }
 
-/** The error for a link that nobody can follow. */
+/** The error for a link of a type that cannot be followed. */
 export const unknownLink = (file: string, path: string, type: number): EwaldError =>
-  new EwaldError('Unsupported', `${file}: ${path} is a link of type ${type}, which a program has to follow by itself`);
+  new EwaldError('Unsupported', `${file}: ${path} is a user-defined link of type ${type}, which cannot be followed`);

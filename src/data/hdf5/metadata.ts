@@ -1,4 +1,4 @@
-/** What NeXus, Eiger and CXI files say of the experiment, in the words of `Metadata`. */
+/** The metadata of NeXus, Eiger and CXI files, as `Metadata`. */
 import type { Metadata, Note, XY } from '../dataset.js';
 import { attributeText, type Catalog, numberAt, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
@@ -6,7 +6,7 @@ import type { Frames } from './dialects.js';
 import { type Hdf5File, Hdf5Group } from './file.js';
 import { microscope } from './microscope.js';
 
-/** Å · eV: the wavelength of a photon is this over its energy. */
+/** Å · eV: a photon's wavelength is this divided by its energy. */
 const photonAeV = 12398.41984332;
 
 const lengths: Readonly<Record<string, number>> = {
@@ -28,11 +28,11 @@ const lengths: Readonly<Record<string, number>> = {
   å: 1e-10,
 };
 
-/** The number at the first of some paths that has one, in metres by its unit, `unit` without one. */
+/** The first number found at some paths, converted from its unit to metres; `unit` is the default. */
 const metres = (file: Hdf5File, unit: string, ...paths: string[]): Promise<number | undefined> =>
   lengthIn(1, file, unit, ...paths);
 
-/** As `metres`, in units of `base` metres. */
+/** Like `metres`, in units of `base` metres. */
 async function lengthIn(base: number, file: Hdf5File, unit: string, ...paths: string[]): Promise<number | undefined> {
   for (const path of paths) {
     const value = await numberAt(file, path);
@@ -53,7 +53,7 @@ async function firstNumber(file: Hdf5File, ...paths: string[]): Promise<number |
   return undefined;
 }
 
-/** What was found beside the frames. */
+/** Metadata found in addition to the frames. */
 export interface Beside {
   readonly meta: Metadata;
   readonly notes: readonly Note[];
@@ -61,7 +61,7 @@ export interface Beside {
   readonly mask: Hdf5Dataset | undefined;
 }
 
-/** Reads what stands in the entry of the frames. */
+/** Reads the metadata in the entry of the frames. */
 export async function readMetadata(catalog: Catalog, frames: Frames): Promise<Beside> {
   const { file } = catalog;
   const entry = frames.entry;
@@ -131,7 +131,7 @@ export async function readMetadata(catalog: Catalog, frames: Frames): Promise<Be
     ...(material !== undefined || thickness !== undefined
       ? { sensor: { ...given('material', material), ...given('thicknessM', thickness) } }
       : {}),
-    // The largest number of the element type stands for gaps and bad pixels.
+    // The largest number of the element type marks gaps and bad pixels.
     ...(eiger && (size === 2 || size === 4) ? { markers: [2 ** (8 * size) - 1] } : {}),
   };
   const notes: Note[] = [];
@@ -143,14 +143,14 @@ export async function readMetadata(catalog: Catalog, frames: Frames): Promise<Be
       ['pixel size', pixelSizeM],
     ] as const)
       if (value === undefined)
-        notes.push({ kind: 'missing', text: `the file tells no ${name}; a geometry file has to` });
+        notes.push({ kind: 'missing', text: `the file does not state the ${name}; use a geometry file` });
   return { meta, notes, mask: await findMask(catalog, frames, detector) };
 }
 
 const given = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
   (value === undefined ? {} : { [key]: value }) as Partial<Record<K, V>>;
 
-/** The distance as a chain of NeXus transformations has it: the sum of translations along the beam. */
+/** The distance from a chain of NeXus transformations: the sum of translations along the beam. */
 async function alongBeam(catalog: Catalog, detector: string): Promise<number | undefined> {
   for (const { path, object } of catalog.entries) {
     if (!path.startsWith(`${detector}/`) || !(object instanceof Hdf5Dataset) || object.shape.length > 1) continue;
@@ -165,7 +165,7 @@ async function alongBeam(catalog: Catalog, detector: string): Promise<number | u
   return undefined;
 }
 
-/** The beam centre of a detector of one module, from where the module's corner lies. */
+/** The beam centre of a detector with one module, from the position of the module's corner. */
 async function centreOfModule(catalog: Catalog, detector: string): Promise<XY | undefined> {
   const modules = catalog.entries.filter(
     ({ path }) => path.startsWith(`${detector}/`) && path.endsWith('/module_offset'),

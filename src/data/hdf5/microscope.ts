@@ -1,4 +1,4 @@
-/** What files of electron microscopes say of the experiment: Velox, hspy, DM5, in the words of `Metadata`. */
+/** The metadata of electron microscopy files: Velox, hspy, DM5, as `Metadata`. */
 import type { Axis, Metadata } from '../dataset.js';
 import { electronWavelengthA } from '../units.js';
 import { unitOf } from './axes.js';
@@ -19,7 +19,7 @@ const positive = (value: unknown): number | undefined => {
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
 
-/** Reads what stands beside the frames. */
+/** Reads the metadata that belong to the frames. */
 export async function microscope(catalog: Catalog, frames: Frames): Promise<Metadata> {
   const { file } = catalog;
   const found = frames.dialect === 'Velox EMD' ? await velox(catalog, frames) : await hspy(catalog);
@@ -31,7 +31,7 @@ export async function microscope(catalog: Catalog, frames: Frames): Promise<Meta
   };
 }
 
-/** Velox: a JSON text beside each picture, [characters, frames] of bytes. */
+/** Velox: a JSON text for each image, [characters, frames] of bytes. */
 async function velox({ file }: Catalog, { path, parts }: Frames): Promise<Metadata> {
   const beside = await file.get(path.replace(/\/Data$/, '/Metadata')).catch(() => undefined);
   if (!(beside instanceof Hdf5Dataset) || beside.type.size !== 1 || beside.shape.length !== 2) return {};
@@ -44,7 +44,7 @@ async function velox({ file }: Catalog, { path, parts }: Frames): Promise<Metada
     const end = bytes.indexOf(0);
     said = JSON.parse(new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))) as Json;
   } catch {
-    // Metadata that is no JSON says nothing.
+    // Metadata that are not valid JSON are ignored.
     return {};
   }
   const optics = said?.Optics ?? {};
@@ -98,7 +98,7 @@ async function hspy({ entries }: Catalog): Promise<Metadata> {
     return group ? group.attributes() : new Map();
   };
   let column: ReadonlyMap<string, Hdf5Value> = new Map();
-  // Files of version 1 and 2 have an empty SEM beside TEM.
+  // Files of versions 1 and 2 have an empty SEM in addition to TEM.
   for (const kind of ['TEM', 'SEM'])
     if (!column.has('beam_energy')) column = await attributes(new RegExp(`/Acquisition_instrument/${kind}$`));
   const kilovolts = positive(column.get('beam_energy'));

@@ -1,8 +1,8 @@
-/** The tree of an NXmx file: frames with what is known of the experiment, as DIALS, CrystFEL and this package read it. */
+/** The tree of an NXmx file: frames and metadata, as DIALS, CrystFEL and ewald read it. */
 import type { Metadata } from '../dataset.js';
 import type { FrameSeries, WriteAttribute, WriteNode } from './writer.js';
 
-/** What goes into the file beside the frames. */
+/** What is written in addition to the frames. */
 export interface NxmxOptions {
   readonly frames: FrameSeries;
   readonly meta: Metadata;
@@ -10,20 +10,20 @@ export interface NxmxOptions {
   readonly mask?: Uint8Array | undefined;
 }
 
-/** What a reader that knows NeXus alone takes for a frame. */
+/** What a reader that knows only NeXus takes for a frame. */
 const interpretations: Readonly<Record<number, string>> = { 1: 'spectrum', 2: 'image', 3: 'rgba-image' };
 
-/** Values above it are no counts: the file's own bound, or the least of the numbers that mark pixels without one. */
+/** Largest valid value: the file's own limit, or one below the smallest marker of pixels without a count. */
 function greatest({ saturation, markers = [] }: Metadata): number | undefined {
   const least = Math.min(...markers.filter((marker) => marker > 0));
   return saturation ?? (Number.isFinite(least) ? least - 1 : undefined);
 }
 
-/** NXdata: the frames, and for each axis with a scale the array of its values. */
+/** NXdata: the frames, and the array of values for each axis with a scale. */
 function dataGroup(frames: FrameSeries, meta: Metadata): WriteNode {
   const { signal, navigation = [] } = frames.options;
   const rank = navigation.length + signal.length;
-  // A single picture has an axis more in the file.
+  // A single image has an additional axis in the file.
   const axes = meta.axes && meta.axes.length <= rank && meta.axes.length >= rank - 1 ? meta.axes : [];
   const names: string[] = new Array(rank - axes.length).fill('.');
   const arrays: Record<string, WriteNode> = {};
@@ -54,13 +54,13 @@ const group = (nxClass: string, children: Record<string, WriteNode | undefined>,
   children: Object.fromEntries(Object.entries(children).filter((pair): pair is [string, WriteNode] => !!pair[1])),
 });
 
-/** The children of the root. Nothing is invented: what `meta` does not say is absent. */
+/** The children of the root. Nothing is invented: anything missing from `meta` is omitted. */
 export function nxmxTree({ frames, meta, mask }: NxmxOptions): Record<string, WriteNode> {
   const { signal } = frames.options;
   const [slow = 1, fast = 1] = signal.slice(-2);
   const { pixelSizeM: pixel, beamCentrePx: centre, distanceM, wavelengthA, sensor } = meta;
   const saturation = greatest(meta);
-  // The definition is one of series of pictures; a scan of a microscope is NeXus without one.
+  // NXmx defines series of images; the scan of a microscope is plain NeXus.
   const series = frames.options.navigation === undefined || frames.options.navigation.length === 1;
   const transformations = '/entry/instrument/detector/transformations';
   const detZ = `${transformations}/det_z`;

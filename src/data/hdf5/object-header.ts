@@ -3,7 +3,7 @@ import { EwaldError } from '../../base/errors.js';
 import { type Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';
 
-/** Numbers of the messages read here. */
+/** Numbers of the supported messages. */
 export const message = {
   dataspace: 0x01,
   linkInfo: 0x02,
@@ -32,15 +32,15 @@ export interface ObjectHeader {
   readonly messages: readonly Message[];
 }
 
-/** More pieces than any writer makes of one header. */
+/** More continuation blocks than any writer makes for one header. */
 const mostPieces = 1024;
 
-/** Shared messages that lead to shared messages. */
+/** Largest depth of shared messages that refer to shared messages. */
 const deepestShared = 4;
 
 type Raw = Message & { readonly flags: number };
 
-/** Reads a header with all its continuations; shared messages are replaced by what they stand for. */
+/** Reads a header with all its continuations; shared messages are replaced by their targets. */
 export async function readHeader(pages: Pages, address: number): Promise<ObjectHeader> {
   // A header that many messages refer to is read once.
   const known = new Map<number, readonly Raw[]>();
@@ -50,7 +50,7 @@ export async function readHeader(pages: Pages, address: number): Promise<ObjectH
   return { address, messages };
 }
 
-/** The messages of a header as they are stored. */
+/** The messages of a header as stored. */
 async function readRaw(pages: Pages, address: number): Promise<Raw[]> {
   if (address === nowhere) throw new EwaldError('Format', `${pages.source.name}: an object has no address`);
   const start = await pages.fieldsUpTo(address, 32, 'an object header');
@@ -94,12 +94,15 @@ async function version2(pages: Pages, address: number, start: Fields, raw: Raw[]
 
 async function readPieces(pages: Pages, owner: number, pieces: Piece[], raw: Raw[]): Promise<void> {
   const seen = new Set<number>();
-  // Pieces lie beside each other, so together they are no longer than the file.
+  // Continuation blocks do not overlap, so together they are no longer than the file.
   let left = pages.source.size;
   for (let piece = pieces.shift(); piece; piece = pieces.shift()) {
     left -= piece.length;
     if (seen.has(piece.address) || seen.size >= mostPieces || left < 0)
-      throw new EwaldError('Format', `${pages.source.name}: the object header at ${owner} continues in a circle`);
+      throw new EwaldError(
+        'Format',
+        `${pages.source.name}: the continuations of the object header at ${owner} ` + 'form a cycle',
+      );
     seen.add(piece.address);
     const fields = await pages.fields(piece.address, piece.length, 'a part of an object header');
     if (piece.version === 2) {
@@ -133,8 +136,8 @@ function readMessages(fields: Fields, version: 1 | 2, creationOrder: boolean, ra
 }
 
 /**
- * What a shared message stands for: the message of the same type in another object, which may be shared in its turn. Only
- * that one is followed, or a few headers could ask for the fourth power of their messages.
+ * The target of a shared message: the message of the same type in another object, which may in turn be shared. Only
+ * that one is followed; otherwise a few headers could request the fourth power of their messages.
  */
 async function shared(
   pages: Pages,
@@ -148,7 +151,10 @@ async function shared(
     const version = data.version(1, 2, 3);
     const kind = data.u8();
     if (version === 3 && kind === 1)
-      throw new EwaldError('Unsupported', `${pages.source.name}: it shares messages in a heap, which is not read here`);
+      throw new EwaldError(
+        'Unsupported',
+        `${pages.source.name}: its messages are shared in a heap, which is ` + 'not supported',
+      );
     if (version === 1) data.skip(6);
     address = data.address();
     const messages = known.get(address) ?? (await readRaw(pages, address));
@@ -158,5 +164,5 @@ async function shared(
     if (!(found.flags & 2)) return found.data.again();
     data = found.data.again();
   }
-  throw new EwaldError('Format', `${pages.source.name}: shared messages at ${address} share in a circle`);
+  throw new EwaldError('Format', `${pages.source.name}: shared messages at ${address} form a cycle`);
 }

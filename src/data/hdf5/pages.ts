@@ -1,6 +1,6 @@
 /**
- * Reads of metadata: small, scattered and often repeated, so whole pages are read and the latest are kept. Pixels do not
- * pass here.
+ * Reads metadata, which are small, scattered and often repeated: whole pages are read and the most recent ones kept.
+ * Pixels do not pass through here.
  */
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
@@ -9,20 +9,20 @@ import type { ByteSource } from '../byte-source.js';
 import { Fields, type Widths } from './fields.js';
 
 const pageBytes = 16 * 1024;
-/** 4 MiB of pages a file. */
+/** 4 MiB of pages per file. */
 const mostPages = 256;
 
 /** The metadata of one file. */
 export class Pages {
   readonly source: ByteSource;
-  /** Where addresses count from: a user block may come first. */
+  /** Origin of addresses: a user block may precede the file. */
   base = 0;
   widths: Widths = { offset: 8, length: 8 };
-  /** Global heaps by their address: objects by their number. */
+  /** Global heaps by address: objects by number. */
   readonly collections = new Map<number, Promise<ReadonlyMap<number, Uint8Array>>>();
   readonly #pages = new Map<number, Promise<Uint8Array>>();
 
-  /** Every walk through the file's structures passes here, so here is where it serves the event loop. */
+  /** Every walk through the file's structures comes through here, so this is where the event loop is served. */
   readonly pace: Pace;
 
   constructor(source: ByteSource, pace = new Pace()) {
@@ -30,18 +30,18 @@ export class Pages {
     this.pace = pace;
   }
 
-  /** Refuses a range that the file cannot hold, before anything is allocated for it. */
+  /** Rejects a range that the file cannot hold, before anything is allocated for it. */
   check(address: number, length: number, what: string): void {
     if (address < 0 || length < 0 || this.base + address + length > this.source.size)
       throw new EwaldError(
         'Format',
-        `${this.source.name}: ${what} lies at ${address} with ${length} bytes, the file has ${this.source.size}. ` +
-          'Is it cut short?',
+        `${this.source.name}: ${what} is at ${address} with ${length} bytes, but the file has ${this.source.size}. ` +
+          'Is it truncated?',
         { detail: { path: this.source.name, offset: address, length, size: this.source.size } },
       );
   }
 
-  /** Bytes at an address; not to be written to. */
+  /** Bytes at an address; must not be modified. */
   async bytes(address: number, length: number, what: string, signal?: PlatformSignal): Promise<Uint8Array> {
     this.check(address, length, what);
     if (this.pace.due) await this.pace.rest();
@@ -69,7 +69,7 @@ export class Pages {
     return new Fields(await this.bytes(address, length, what), this.widths, name);
   }
 
-  /** As `fields`, shorter where the file ends. */
+  /** Like `fields`, but shorter if the file ends. */
   async fieldsUpTo(address: number, length: number, what: string): Promise<Fields> {
     return this.fields(address, Math.min(length, Math.max(0, this.source.size - this.base - address)), what);
   }
@@ -77,7 +77,7 @@ export class Pages {
   async #page(page: number): Promise<Uint8Array> {
     const held = this.#pages.get(page);
     if (held) {
-      // Latest use last.
+      // Moves it to the end, as the most recently used.
       this.#pages.delete(page);
       this.#pages.set(page, held);
       return held;

@@ -1,4 +1,4 @@
-/** Peak lists that stand beside the frames: CXI's columns nPeaks, peakXPosRaw, peakYPosRaw, and tables of three columns. */
+/** Peak lists stored with the frames: CXI's columns nPeaks, peakXPosRaw, peakYPosRaw, and tables of three columns. */
 import { EwaldError } from '../../base/errors.js';
 import type { ListedPeaks, ReadPeaksOptions } from '../dataset.js';
 import { viewAs } from '../dtype.js';
@@ -7,15 +7,15 @@ import { Hdf5Dataset } from './dataset.js';
 import type { Hdf5File } from './file.js';
 import { Hdf5Group } from './file.js';
 
-/** Peaks of one frame: no frame has more, but a file may claim any number. */
+/** Limit on the peaks of one frame: real frames have fewer, but a file may claim any number. */
 const mostPeaks = 2 ** 20;
-/** Frames whose lists are read at a time, and places of their rows. */
+/** Number of frames whose lists are read at a time. */
 const framesAtOnce = 256;
 const placesAtOnce = 2 ** 22;
-/** Peaks of one call. */
+/** Limit on the peaks of one call. */
 const mostAtOnce = 2 ** 28;
 
-/** Where CXI's columns stand; undefined where the file has none. */
+/** The group of CXI's columns; undefined if the file has none. */
 export function findPeakList({ entries }: Catalog): string | undefined {
   for (const { path, object } of entries)
     if (path.endsWith('/nPeaks') && object instanceof Hdf5Dataset) {
@@ -38,13 +38,14 @@ export async function readPeakLists(
   if (!Number.isInteger(first) || !Number.isInteger(count) || first < 0 || count < 0 || first + count > frames)
     throw new EwaldError(
       'Argument',
-      `${file.source.name}: peaks of frames ${first} … ${first + count - 1} are asked for; there are ${frames}`,
+      `${file.source.name}: peaks of frames ${first} … ${first + count - 1} were requested; the file has ${frames}`,
       { detail: { first, count, frames } },
     );
   if (path === undefined)
     throw new EwaldError(
       'Format',
-      `${file.source.name} lists no peaks: no group has nPeaks, peakXPosRaw and peakYPosRaw; path names another place`,
+      `${file.source.name} lists no peaks: no group has nPeaks, peakXPosRaw and peakYPosRaw; ` +
+        'pass path if they are elsewhere',
     );
   const shift = halfPixel ? 0.5 : 0;
   const object = await file.get(path);
@@ -60,7 +61,8 @@ export async function readPeakLists(
     if (!one || one.shape.length !== rank || (one.shape[0] ?? 0) < frames)
       throw new EwaldError(
         'Format',
-        `${file.source.name}: ${path}/${name} is ${one ? one.summary : 'missing'}; needed are ${frames} rows, one a frame`,
+        `${file.source.name}: ${path}/${name} is ${one ? one.summary : 'missing'}; ` +
+          `expected ${frames} rows, one per frame`,
         { detail: { path: `${path}/${name}` } },
       );
     return one;
@@ -75,14 +77,16 @@ export async function readPeakLists(
   if (wrong >= 0)
     throw new EwaldError(
       'Format',
-      `${file.source.name}: ${path} claims ${counts[wrong]} peaks for frame ${first + wrong}; its rows have room for ${most}`,
+      `${file.source.name}: ${path} claims ${counts[wrong]} peaks for frame ${first + wrong}; ` +
+        `its rows have room for ${most}`,
       { detail: { path, frame: first + wrong } },
     );
   const total = counts.reduce((sum, n) => sum + n, 0);
   if (total > mostAtOnce)
     throw new EwaldError(
       'Limit',
-      `${file.source.name}: ${path} claims ${total} peaks for ${count} frames; at most ${mostAtOnce} are read at once`,
+      `${file.source.name}: ${path} claims ${total} peaks for ${count} frames; ` +
+        `at most ${mostAtOnce} can be read at once`,
       { detail: { path, peaks: total } },
     );
   const widest = counts.reduce((most, n) => Math.max(most, n), 1);
@@ -113,8 +117,8 @@ async function table(one: Hdf5Dataset, frames: number, count: number, shift: num
   if (!one.numbers || one.shape.length !== 2 || columns < 3 || rows > mostPeaks || frames !== 1)
     throw new EwaldError(
       'Format',
-      `${one.file.source.name}: ${one.path} is ${one.summary} beside ${frames} frames; a table of peaks has rows of ` +
-        'fs, ss, intensity and stands in files of one frame; lists of several frames are in a group with nPeaks',
+      `${one.file.source.name}: ${one.path} is ${one.summary} for ${frames} frames; a table of peaks has rows of ` +
+        'fs, ss, intensity and is only valid for a single frame; lists of several frames are in a group with nPeaks',
     );
   if (count === 0) return { counts: new Uint32Array(), fs: new Float32Array(), ss: new Float32Array() };
   const values = await part(one, [0, 0], [rows, 3]);

@@ -1,4 +1,4 @@
-/** Reading boxes of elements out of a file, as bytes of the file's own type. */
+/** Reads boxes of elements out of a file, as bytes of the stored type. */
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
@@ -15,16 +15,16 @@ import type { Layout } from './layout.js';
 import type { Nesting } from './nesting.js';
 import type { Pages } from './pages.js';
 
-/** Chunks read and decoded at a time by one read. */
+/** Chunks that one read loads and decodes concurrently. */
 const chunksInFlight = 6;
 /**
- * Chunks that one read may touch, however small they are, and bytes for each one beyond: a small file may claim an array
- * of any size in chunks of one byte.
+ * Chunks that one read may touch regardless of their size, and bytes required for each further one: a small file may
+ * claim an array of any size in chunks of one byte.
  */
 const freeChunks = 2 ** 22;
 const leastBytesAChunk = 64;
 
-/** Everything that says where elements lie and how they are packed. */
+/** Everything about where elements are stored and how they are compressed. */
 export interface StorageParts {
   readonly pages: Pages;
   /** Path of the dataset, for messages. */
@@ -34,13 +34,13 @@ export interface StorageParts {
   readonly elementBytes: number;
   readonly pipeline: Pipeline;
   readonly fill: Uint8Array | undefined;
-  /** Larger chunks are refused. */
+  /** Larger chunks are rejected. */
   readonly maxFrameBytes: number;
   readonly pace: Pace;
   codecs(): Promise<Codecs>;
 }
 
-/** Fills the part `box` of the dataset into `to`, an array of bytes that has the box at `to.start`. */
+/** Reads the part `box` of the dataset into `to`, an array of bytes in which the box starts at `to.start`. */
 export type ReadBox = (box: Box, to: Side, signal?: PlatformSignal, nesting?: Nesting) => Promise<void>;
 
 /** The reader of a dataset's storage. */
@@ -49,7 +49,7 @@ export function storageReader(parts: StorageParts): ReadBox {
   if (layout.kind === 'compact') {
     const wanted = volume(space.shape) * elementBytes;
     if (layout.bytes.length < wanted)
-      throw wrong(parts, `${layout.bytes.length} bytes are stored where its shape needs ${wanted}`);
+      throw wrong(parts, `${layout.bytes.length} bytes are stored, but its shape needs ${wanted}`);
     return async (box, to) =>
       copyBox({ bytes: layout.bytes, shape: space.shape, start: box.start }, to, box.count, elementBytes);
   }
@@ -61,7 +61,7 @@ function contiguousReader(parts: StorageParts, layout: Layout & { kind: 'contigu
   const wanted = volume(space.shape) * elementBytes;
   if (layout.address === nowhere) return async (box, to) => fillBox(to, box.count, elementBytes, fill);
   if (layout.size !== undefined && layout.size < wanted)
-    throw wrong(parts, `${layout.size} bytes are stored where its shape needs ${wanted}`);
+    throw wrong(parts, `${layout.size} bytes are stored, but its shape needs ${wanted}`);
   const from = pages.base + layout.address;
   const readRun = (place: readonly number[], bytes: Uint8Array, signal?: PlatformSignal): Promise<Uint8Array> =>
     pages.source.read(from + offsetOf(space.shape, place) * elementBytes, bytes, { signal });
@@ -78,7 +78,8 @@ function contiguousReader(parts: StorageParts, layout: Layout & { kind: 'contigu
       copyBox({ bytes: run, shape: box.count, start: box.count.map(() => 0) }, to, box.count, elementBytes);
       return;
     }
-    // One step along the slowest axis at a time; rows of a picture lie close, so they are read with what is between.
+    // One step along the slowest axis at a time; the rows of an image are close together, so they are read including
+    // the gaps.
     const axis = box.count.findIndex((n) => n > 1);
     const step = box.count.map((n, i) => (i === axis ? 1 : n));
     const inner = box.count.map((n, i) => (i <= axis ? 1 : n));
@@ -111,7 +112,7 @@ function contiguousReader(parts: StorageParts, layout: Layout & { kind: 'contigu
   }
 }
 
-/** A side without its first `axes` axes, which are fixed at where the side starts. */
+/** A side without its first `axes` axes, which are fixed at the start of the side. */
 function squeeze(side: Side, axes: number): Side {
   const inner = volume(side.shape.slice(axes));
   const first = offsetOf(side.shape.slice(0, axes), side.start.slice(0, axes)) * inner;
@@ -126,7 +127,7 @@ function squeeze(side: Side, axes: number): Side {
 function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }): ReadBox {
   const { pages, space, elementBytes, pipeline, fill, name, pace } = parts;
   if (layout.elementBytes !== elementBytes)
-    throw wrong(parts, `chunks hold elements of ${layout.elementBytes} bytes, its type has ${elementBytes}`);
+    throw wrong(parts, `chunks hold elements of ${layout.elementBytes} bytes, but its type has ${elementBytes}`);
   const { chunk } = layout;
   const chunkBytes = volume(chunk) * elementBytes;
   if (chunkBytes > parts.maxFrameBytes)
@@ -134,7 +135,7 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
   // Nothing was ever written.
   if (layout.index.address === nowhere) return async (box, to) => fillBox(to, box.count, elementBytes, fill);
   let lookup: ChunkLookup | undefined;
-  // Memory of chunks as they are stored: that of a large one is dearer to get than to fill.
+  // Buffers of stored chunks, for reuse: allocating a large one costs more than filling it.
   const spare: Uint8Array[] = [];
   const memoryOf = (bytes: number): Uint8Array => {
     const known = spare.findIndex(({ length }) => length >= bytes && length <= 4 * bytes);
@@ -181,7 +182,8 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
       if (!isEwaldError(error, 'Format')) throw error;
       throw new EwaldError(
         'Format',
-        `${pages.source.name}: ${name}: the chunk of ${place.length > 0 ? `[${start.join(', ')}]` : 'all'} is damaged: ` +
+        `${pages.source.name}: ${name}: the chunk of ${place.length > 0 ? `[${start.join(', ')}]` : 'all'} ` +
+          'is damaged: ' +
           messageOf(error),
         { cause: error, detail: { ...error.detail, path: pages.source.name, dataset: name, start, frame: start[0] } },
       );
@@ -196,8 +198,9 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
     if (chunks > freeChunks + (volume(box.count) * elementBytes) / leastBytesAChunk)
       throw wrong(
         parts,
-        `${box.count.join(' × ')} elements lie in ${chunks} chunks of ${chunk.join(' × ')}; so small ones are not read, ` +
-          'repack the file, for instance with h5repack -l CHUNK=…',
+        `${box.count.join(' × ')} elements are in ${chunks} chunks of ${chunk.join(' × ')}, which are too small ` +
+          'to be read; ' +
+          'repack the file, for example with h5repack -l CHUNK=…',
       );
     const places = gridPlaces(first, last);
     const failures: unknown[] = [];
@@ -208,7 +211,7 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
         await readChunk(next.value, box, to, signal);
       }
     };
-    // All must have ended before the memory is the caller's again.
+    // All must have ended before the caller may use the memory again.
     await Promise.all(Array.from({ length: chunksInFlight }, () => work().catch((error) => failures.push(error))));
     if (failures.length > 0) throw failures[0];
   };

@@ -1,4 +1,4 @@
-/** The superblock: where the root group is, and how wide addresses are. */
+/** The superblock: the address of the root group and the width of addresses. */
 import { EwaldError } from '../../base/errors.js';
 import type { Pace } from '../../base/pace.js';
 import type { ByteSource } from '../byte-source.js';
@@ -7,17 +7,17 @@ import { Pages } from './pages.js';
 
 const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** What a file begins with. */
+/** The start of a file. */
 export interface Superblock {
   readonly pages: Pages;
   readonly version: number;
   /** Address of the root group's object header. */
   readonly root: number;
-  /** Where the file ends by its own word, user block included. */
+  /** End of the file according to the superblock, user block included. */
   readonly end: number;
 }
 
-/** Reads the superblock of a file: at byte 0, or behind a user block of 512 · 2ⁿ bytes. */
+/** Reads the superblock of a file: at byte 0, or after a user block of 512 · 2ⁿ bytes. */
 export async function readSuperblock(
   source: ByteSource,
   { checksums = true, pace }: { readonly checksums?: boolean; readonly pace?: Pace } = {},
@@ -42,8 +42,8 @@ export async function readSuperblock(
   pages.widths = { offset, length, checksums };
   const rest = new Fields(head.bytes, pages.widths, head.what);
   rest.at = head.at;
-  rest.address(); // the base, which is where the superblock was found
-  rest.address(); // free space, or the superblock's extension
+  rest.address(); // The base, which equals the position of the superblock.
+  rest.address(); // The free space, or the superblock's extension.
   const end = rest.address();
   let root: number;
   if (version < 2) {
@@ -57,7 +57,8 @@ export async function readSuperblock(
   if (base + root >= source.size)
     throw new EwaldError(
       'Format',
-      `${source.name}: it ends at byte ${source.size}, before its root group at ${base + root}: it was cut short, or the ` +
+      `${source.name}: it ends at byte ${source.size}, before its root group at ${base + root}: ` +
+        'it is truncated, or the ' +
         'program that writes it has not flushed anything yet',
       { detail: { path: source.name, size: source.size, root: base + root } },
     );
@@ -69,7 +70,7 @@ async function findSignature(source: ByteSource): Promise<number> {
     const bytes = await source.read(at, 8);
     if (signature.every((byte, i) => bytes[i] === byte)) return at;
   }
-  throw new EwaldError('Format', `${source.name} (${source.size} bytes) is no HDF5 file: it has no signature`, {
+  throw new EwaldError('Format', `${source.name} (${source.size} bytes) is not an HDF5 file: it has no signature`, {
     detail: { path: source.name },
   });
 }

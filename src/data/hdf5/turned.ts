@@ -1,19 +1,19 @@
 /**
- * Axes turned round: EMD files of some writers have the fastest axis of the scan last, and rosettasciio reads all of
- * them so. A frame is then scattered over the array; boxes that hold a row of the scan are read and turned in memory.
+ * Reversed axes: some EMD files have the fastest axis of the scan last, and rosettasciio reads all of them that way. A
+ * frame is then scattered over the array, so boxes with one row of the scan are read and transposed in memory.
  */
 import { volume } from './box.js';
 import type { Hdf5Dataset } from './dataset.js';
 import type { ReadMany } from './frame-readers.js';
 
-/** The reader of frames of the last `signalAxes` axes of the array with its axes in reverse order. */
+/** A reader of frames that consist of the last `signalAxes` axes once the order of the array's axes is reversed. */
 export function turnedReader(part: Hdf5Dataset, signalAxes: number): ReadMany {
   const rank = part.shape.length;
   const navigation = part.shape.slice(signalAxes).reverse();
   const signal = part.shape.slice(0, signalAxes);
   const { size } = part.type;
   const pixels = volume(signal);
-  // Of the file: the first axis of the scan lies last, so frames of one row lie along axis `signalAxes`.
+  // In the file, the first axis of the scan is the last one, so frames of one row are along axis `signalAxes`.
   const row = navigation.at(-1) ?? 1;
   const readRow = async (first: number, count: number, into: Uint8Array, stop: AbortSignal | undefined) => {
     const place: number[] = [];
@@ -26,7 +26,7 @@ export function turnedReader(part: Hdf5Dataset, signalAxes: number): ReadMany {
       count: [...signal, ...place.map((_, axis) => (axis === 0 ? count : 1))].slice(0, rank),
     };
     const bytes = await part.read(box, new Uint8Array(pixels * count * size), stop);
-    // As read: [signal…, frame]; wanted: [frame, signal reversed…].
+    // Read as [signal…, frame]; required is [frame, signal reversed…].
     const index = signal.map(() => 0);
     for (let pixel = 0; pixel < pixels; pixel++) {
       let to = 0;

@@ -1,4 +1,4 @@
-/** Elements as values of JavaScript: attributes, and datasets that are no frames. */
+/** Elements as JavaScript values: attributes, and datasets that are not frames. */
 import { EwaldError } from '../../base/errors.js';
 import { swapBytes } from '../byte-order.js';
 import { type FrameArray, numberBytes, viewAs } from '../dtype.js';
@@ -17,9 +17,9 @@ export type Hdf5Value =
   | { readonly [member: string]: Hdf5Value }
   | readonly Hdf5Value[];
 
-/** More values are not read at once: a damaged file may claim any number, and refer to the same ones again and again. */
+/** Limit on the number of values: a damaged file may claim any number and refer to the same ones again and again. */
 const mostValues = 1 << 20;
-/** Bytes that they may take together. */
+/** Limit on their total size in bytes. */
 const mostBytes = 2 ** 28;
 
 /** What may still be read for one value. */
@@ -28,7 +28,7 @@ interface Left {
   bytes: number;
 }
 
-/** `count` elements from bytes of the file. Throws `Limit` for more than a million, as lists of lists may claim. */
+/** `count` elements from bytes of the file. Throws `Limit` beyond a million, as nested lists may claim. */
 export async function readValues(
   pages: Pages,
   type: Hdf5Type,
@@ -46,7 +46,7 @@ export async function readValues(
     return viewAs(copy, numbers.dtype);
   }
   const out: Hdf5Value[] = [];
-  // Elements without bytes are none.
+  // Elements of zero bytes are skipped.
   for (let i = 0; type.size > 0 && i < count; i++)
     out.push(await readValue(pages, type, bytes.subarray(i * type.size, (i + 1) * type.size), depth, left));
   return out;
@@ -55,7 +55,7 @@ export async function readValues(
 const tooMany = ({ source }: Pages): EwaldError =>
   new EwaldError(
     'Limit',
-    `${source.name}: a value has more than ${mostValues} elements or ${mostBytes} bytes, which are not read at once`,
+    `${source.name}: a value has more than ${mostValues} elements or ${mostBytes} bytes, the limits for a single value`,
     { detail: { path: source.name } },
   );
 

@@ -1,4 +1,4 @@
-/** Virtual datasets: put together from boxes of other datasets, often of other files. */
+/** Virtual datasets, composed of boxes of other datasets, often in other files. */
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { type Box, copyBox, fillBox, type Side, volume } from './box.js';
@@ -15,14 +15,14 @@ import type { ReadBox } from './storage.js';
 
 /** One part of a virtual dataset. */
 export interface VirtualMapping {
-  /** The file as it is named, '.' for the same one; %b stands for the number of a block. */
+  /** The file as named, '.' for the same one; %b stands for the number of a block. */
   readonly file: string;
   readonly path: string;
   readonly source: Selection;
   readonly target: Selection;
 }
 
-/** Blocks of one pattern looked for before it counts as endless: each is a file or a dataset. */
+/** Blocks of one pattern that are looked for before it counts as infinite: each is a file or a dataset. */
 const mostBlocks = 1_000_000;
 
 /** Reads the parts that a layout refers to. */
@@ -36,7 +36,7 @@ export async function readMappings(
   const fields = new Fields(bytes, pages.widths, `${pages.source.name}: ${path}: its list of parts`);
   fields.version(0);
   const count = fields.length();
-  // A part has two names and two selections: 34 bytes at least.
+  // A part has two names and two selections: at least 34 bytes.
   if (count > bytes.length / 30) throw fields.wrong(`${count} parts do not fit in ${bytes.length} bytes`);
   const mappings = Array.from({ length: count }, () => ({
     file: fields.textToZero(),
@@ -52,7 +52,7 @@ const isPattern = (name: string): boolean => /%b/.test(name.replaceAll('%%', '')
 const nameOf = (name: string, block: number): string =>
   name.replace(/%(%|b)/g, (_, letter: string) => (letter === 'b' ? String(block) : '%'));
 
-/** The axis of a selection that goes on without end; −1 where there is none. */
+/** The unlimited axis of a selection; −1 if there is none. */
 const endless = (selection: Selection): number =>
   typeof selection === 'string'
     ? -1
@@ -71,7 +71,7 @@ async function sourceOf(
   if (!found || !('readRaw' in found))
     throw new EwaldError(
       'Format',
-      `${file.source.name}: ${path} is made of ${wanted} of ${other.source.name}, which has none`,
+      `${file.source.name}: ${path} refers to ${wanted} of ${other.source.name}, which does not contain it`,
       {
         detail: { path, file: mapping.file, target: wanted },
       },
@@ -79,7 +79,7 @@ async function sourceOf(
   return found as Part;
 }
 
-/** The source of a block, undefined where its file or dataset is not there. */
+/** The source of a block; undefined if its file or dataset does not exist. */
 async function sourceIfThere(
   file: Home,
   path: string,
@@ -98,7 +98,7 @@ async function sourceIfThere(
   }
 }
 
-/** The shape: an axis that parts fill without end is as long as what there is of them. */
+/** The shape: an unlimited axis is as long as the existing parts. */
 export async function virtualShape(
   file: Home,
   path: string,
@@ -133,7 +133,7 @@ export async function virtualShape(
   return shape;
 }
 
-/** An endless axis as far as `length`. */
+/** An unlimited axis, cut at `length`. */
 function finite(axis: AxisSelection, length: number): AxisSelection {
   if (axis.block === Infinity) return { ...axis, block: Math.max(0, length - axis.start), stride: Math.max(1, length) };
   if (axis.count !== Infinity || length === Infinity) return axis;
@@ -168,7 +168,7 @@ export function virtualReader(
   ): Promise<void> => {
     if (source.type.size !== type.size) throw unlike(`its part ${source.path} has elements of another size`);
     await source.checkFilters();
-    // Axes of one index on either side need no counterpart; the others pair up in their order.
+    // Axes with one index on either side need no counterpart; the others pair up in order.
     const long = (axes: readonly AxisSelection[]): number[] =>
       axes.flatMap((each, i) => (selected(each) === 1 ? [] : [i]));
     const [targetAxes, sourceAxes] = [long(target), long(from)];
@@ -177,8 +177,8 @@ export function virtualReader(
       targetAxes.length !== sourceAxes.length ||
       pairs.some(([t, s]) => selected(target[t] as AxisSelection) !== selected(from[s] as AxisSelection))
     )
-      throw unlike(`its part ${source.path} is folded into another shape, which is not read here`);
-    // Runs of an axis that are without a gap on both sides.
+      throw unlike(`its part ${source.path} is reshaped, which is not supported`);
+    // Runs of an axis that have no gaps on either side.
     const runs = target.map((axis, t) => {
       const start = box.start[t] ?? 0;
       const { first, end } = positionsIn(axis, start, start + (box.count[t] ?? 0));
@@ -188,7 +188,7 @@ export function virtualReader(
       for (let i = first; i < end; ) {
         let n = axis.block - (i % axis.block);
         if (other) n = Math.min(n, other.block - (i % other.block));
-        if (!(n >= 1)) throw unlike('a selection makes no sense');
+        if (!(n >= 1)) throw unlike('a selection is inconsistent');
         n = Math.min(n, end - i);
         const at = indexAt(axis, i);
         if (at + n > start + (box.count[t] ?? 0)) n = start + (box.count[t] ?? 0) - at;
@@ -225,7 +225,7 @@ export function virtualReader(
     }
   };
 
-  /** The source's box into the target: the same elements in the same order, perhaps with axes of 1 between. */
+  /** Copies the source's box to the target: the same elements in the same order, possibly with additional axes of 1. */
   const readTurned = async (
     source: Part,
     part: Box,
@@ -237,7 +237,7 @@ export function virtualReader(
   ): Promise<void> => {
     const start = chosen.map((run, t) => (to.start[t] ?? 0) + run.target - (box.start[t] ?? 0));
     const counts = chosen.map(({ count }) => count);
-    // The place as the source counts its axes: strides of the target, gathered for the axes that are longer than 1.
+    // The target's strides in the order of the source's axes, for the axes longer than 1.
     const targetLong = counts.flatMap((n, t) => (n > 1 ? [t] : []));
     const sourceLong = part.count.flatMap((n, s) => (n > 1 ? [s] : []));
     const direct = targetLong.length === sourceLong.length && to.shape.length === part.count.length;
@@ -267,7 +267,7 @@ export function virtualReader(
       if (misses) continue;
       const along = target[axis];
       if (along && (isPattern(mapping.file) || isPattern(mapping.path))) {
-        // One source a block of the endless axis.
+        // One source per block of the unlimited axis.
         const from = box.start[axis] ?? 0;
         const first = Math.max(0, Math.floor((from - along.start) / along.stride));
         const last = Math.floor((from + (box.count[axis] ?? 0) - 1 - along.start) / along.stride);
@@ -295,7 +295,7 @@ export function virtualReader(
         from = from.map((each, s) => finite(each, source.shape[s] ?? 0));
         const n = sourceAxis < 0 ? 0 : selected(from[sourceAxis] as AxisSelection);
         axes = axes.map((each, t) => (t === axis ? { ...finite(each, shape[t] ?? 0) } : each));
-        // Both ends without end: as many as the source has.
+        // Both are unlimited: as many as the source has.
         const there = axes[axis];
         if (there)
           axes[axis] =

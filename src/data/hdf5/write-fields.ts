@@ -1,4 +1,4 @@
-/** Bytes of a file that is written: little-endian fields, with addresses of 8 bytes. */
+/** Bytes of a file being written: little-endian fields, with addresses of 8 bytes. */
 import { lookup3 } from './fields.js';
 
 /** Appends fields and grows as it goes. */
@@ -20,7 +20,7 @@ export class Writer {
   }
 
   u8(...values: number[]): this {
-    // The room is made first: it may replace the view.
+    // Room is made first, because that may replace the view.
     for (const value of values) {
       const at = this.#room(1);
       this.#view.setUint8(at, value);
@@ -40,14 +40,14 @@ export class Writer {
     return this;
   }
 
-  /** A whole number below 2⁵³, or −1 for "nowhere" and "unlimited". */
+  /** An integer below 2⁵³, or −1 for "undefined" and "unlimited". */
   u64(value: number): this {
     const at = this.#room(8);
     this.#view.setBigInt64(at, BigInt(value), true);
     return this;
   }
 
-  /** A whole number in `bytes` bytes. */
+  /** An integer in `bytes` bytes. */
   uint(value: number, bytes: number): this {
     for (let i = 0, left = value; i < bytes; i++, left = Math.floor(left / 256)) this.u8(left % 256);
     return this;

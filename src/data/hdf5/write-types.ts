@@ -1,4 +1,4 @@
-/** Types, shapes and attributes as they are written. */
+/** Types, shapes and attributes for writing. */
 import { EwaldError } from '../../base/errors.js';
 import { bytesOfArray, type DataType, elementBytes, elements, type FrameArray } from '../dtype.js';
 import { Writer } from './write-fields.js';
@@ -44,7 +44,7 @@ export function datatype(dtype: DataType): Uint8Array {
     .u16(size * 8).bytes;
 }
 
-/** Bytes of a text with the zero behind it, so that no reader has to guess where it ends; UTF-8. Throws `Argument`. */
+/** Bytes of a UTF-8 text with a terminating zero, so that no reader has to guess where it ends. Throws `Argument`. */
 function textBytes(text: string): Uint8Array {
   if (text.includes('\0') || /\p{Cs}/u.test(text))
     throw new EwaldError(
@@ -73,7 +73,7 @@ export function encoded(value: WriteAttribute): { type: Uint8Array; data: Uint8A
   const dtype = (Object.keys(elements) as DataType[]).find(
     (name) => elements[name].array === array.constructor && name !== 'f16',
   );
-  if (!dtype) throw new EwaldError('Argument', 'an array that is written holds numbers');
+  if (!dtype) throw new EwaldError('Argument', 'an array to be written must hold numbers');
   return { type: datatype(dtype), data: bytesOfArray(array), length: array.length };
 }
 

@@ -1,8 +1,9 @@
 /**
- * Writes the few HDF5 files that this package makes: frames in chunks of one, and a tree of groups, numbers and texts.
+ * Writes the few kinds of HDF5 files that ewald produces: frames in chunks of one, and a tree of groups, numbers and
+ * texts.
  *
- * Plain and small on purpose: superblock 2, object headers 2, links in the header, chunks in a fixed array. HDF5 1.10 and
- * newer read it, h5py and h5wasm in the tests. What it cannot write, a library can.
+ * Deliberately minimal: superblock 2, object headers 2, links in the header, chunks in a fixed array. HDF5 1.10 and
+ * newer can read it; the tests use h5py and h5wasm.
  */
 import { EwaldError } from '../../base/errors.js';
 import type { Codecs } from '../codecs/codecs.js';
@@ -15,14 +16,14 @@ import { attribute, dataspace, datatype, encoded, type WriteAttribute } from './
 
 export type { WriteAttribute } from './write-types.js';
 
-/** Where the file goes: bytes one after the other, and once back to its begin. */
+/** Destination of the file: sequential bytes, and one patch at the start. */
 export interface Hdf5Sink {
   append(bytes: Uint8Array): Promise<void>;
-  /** Replaces bytes that were written before. */
+  /** Replaces bytes written before. */
   patch(at: number, bytes: Uint8Array): Promise<void>;
 }
 
-/** What a tree is made of. */
+/** A node of the tree. */
 export type WriteNode =
   | {
       readonly attributes?: Readonly<Record<string, WriteAttribute>>;
@@ -36,10 +37,10 @@ export type WriteNode =
     }
   | { readonly attributes?: Readonly<Record<string, WriteAttribute>>; readonly frames: FrameSeries };
 
-/** How frames are packed. */
+/** How frames are compressed. */
 export type Packing = 'bitshuffle' | 'gzip' | 'none';
 
-/** Shape, dtype and packing of a series. */
+/** Shape, dtype and compression of a series. */
 export interface SeriesOptions {
   readonly frames: number;
   /** Axes of the scan, whose product is `frames`. Default [frames]. */
@@ -51,7 +52,7 @@ export interface SeriesOptions {
   readonly packing?: Packing | undefined;
 }
 
-/** Frames of a file that is being written. */
+/** Frames of a file being written. */
 export interface FrameSeries {
   readonly options: SeriesOptions;
   /** Frames written so far. */
@@ -77,21 +78,21 @@ export class Hdf5Writer {
     this.#codecs = codecs;
   }
 
-  /** Begins a file: until `finish` it is no HDF5. */
+  /** Starts a file, which is not valid HDF5 until `finish`. */
   static async create(sink: Hdf5Sink, codecs: Codecs): Promise<Hdf5Writer> {
     const writer = new Hdf5Writer(sink, codecs);
     await writer.#append(new Uint8Array(superblockBytes));
     return writer;
   }
 
-  /** A series of frames, each a chunk of its own. Several may be written in turn. */
+  /** Starts a series of frames, each a chunk of its own. Several may be written in turn. */
   series(options: SeriesOptions): FrameSeries {
     const { frames, signal, dtype, packing = 'bitshuffle' } = options;
     if (!Number.isSafeInteger(frames) || frames < 1 || signal.length < 1 || signal.some((n) => !(n >= 1)))
       throw new EwaldError('Argument', `a series of ${frames} frames of ${signal.join(' × ')} cannot be written`);
     const navigation = options.navigation ?? [frames];
     if (navigation.length === 0 || navigation.reduce((product, n) => product * n, 1) !== frames)
-      throw new EwaldError('Shape', `a scan of ${navigation.join(' × ')} has no ${frames} frames`);
+      throw new EwaldError('Shape', `a scan of ${navigation.join(' × ')} does not have ${frames} frames`);
     const size = elementBytes(dtype);
     const frameBytes = signal.reduce((product, n) => product * n, size);
     if (frameBytes >= 2 ** 31) throw new EwaldError('Limit', `frames of ${frameBytes} bytes are too large for a chunk`);
@@ -107,7 +108,8 @@ export class Hdf5Writer {
         if (bytes.length % frameBytes !== 0 || chunks.length + bytes.length / frameBytes > frames)
           throw new EwaldError(
             'Shape',
-            `${bytes.length} bytes are ${bytes.length / frameBytes} frames; there is room for ${frames - chunks.length}`,
+            `${bytes.length} bytes are ${bytes.length / frameBytes} frames; ` +
+              `there is room for ${frames - chunks.length}`,
           );
         for (let at = 0; at < bytes.length; at += frameBytes) {
           const frame = bytes.subarray(at, at + frameBytes);
@@ -124,7 +126,7 @@ export class Hdf5Writer {
     } as Series;
   }
 
-  /** Writes the tree and makes the file whole. Throws `Shape` where a series lacks frames. */
+  /** Writes the tree and completes the file. Throws `Shape` if a series lacks frames. */
   async finish(
     children: Readonly<Record<string, WriteNode>>,
     attributes: Readonly<Record<string, WriteAttribute>> = {},
@@ -189,13 +191,13 @@ export class Hdf5Writer {
   async #frames(series: Series): Promise<[number, Uint8Array][]> {
     const { frames, navigation = [frames], signal, dtype, packing } = series.options;
     if (series.written !== frames)
-      throw new EwaldError('Shape', `the series was to have ${frames} frames, written are ${series.written}`);
+      throw new EwaldError('Shape', `the series has ${frames} frames, but only ${series.written} were written`);
     const size = elementBytes(dtype);
     const chunkBytes = signal.reduce((product, n) => product * n, size);
     const filtered = packing !== 'none';
     const width = sizeBytes(chunkBytes);
     const elementSize = filtered ? 8 + width + 4 : 8;
-    // Pages as large as the array: one block, one checksum.
+    // The page is as large as the array: one block, one checksum.
     const pageBits = Math.max(10, Math.ceil(Math.log2(frames)));
     const headerAt = this.#end;
     const blockAt = headerAt + 28;
@@ -216,7 +218,7 @@ export class Hdf5Writer {
     }
     const at = await this.#append(block.checksum().bytes);
     if (header.length !== 28 || at !== blockAt) throw new EwaldError('Internal', 'the array of chunks is misplaced');
-    // Sizes take no more bytes than the largest needs: HDF5 2.0 refuses others.
+    // Sizes take no more bytes than the largest requires: HDF5 2.0 rejects others.
     const sizes = [...navigation.map(() => 1), ...signal, size];
     const sizeWidth = bytesFor(Math.max(...sizes));
     const layout = new Writer().u8(4, 2, 0, sizes.length, sizeWidth);

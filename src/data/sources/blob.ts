@@ -1,4 +1,4 @@
-/** A Blob or File as a source: what a browser's file dialog and drag-and-drop give. Nothing is loaded but what is read. */
+/** A Blob or File as a source, from a browser's file dialog or drag and drop. Only what is read is loaded. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformBlob, PlatformFile } from '../../base/globals.js';
 import { checkSignal, shown } from '../../base/options.js';
@@ -12,7 +12,7 @@ import {
   target,
 } from '../byte-source.js';
 
-/** A browser gives no way from a File to its neighbours, so they are given along with it. */
+/** A browser offers no way from a File to its neighbours, so they are passed along with it. */
 export interface BlobSourceOptions {
   readonly name?: string;
   /** Files that this one may refer to: those of the same dialog or folder. */
@@ -22,7 +22,7 @@ export interface BlobSourceOptions {
 /** A source over a Blob or File. */
 export function blobSource(blob: PlatformBlob, options: BlobSourceOptions = {}): ByteSource {
   if (typeof (blob as PlatformBlob | null)?.size !== 'number')
-    throw new EwaldError('Argument', `blobSource was given ${shown(blob)}; needed is a Blob or a File`);
+    throw new EwaldError('Argument', `blobSource was given ${shown(blob)}; expected a Blob or a File`);
   const name = options.name ?? ('name' in blob && typeof blob.name === 'string' ? blob.name : 'Blob');
   const siblings = options.siblings ?? [];
   const source: ByteSource = {
@@ -35,7 +35,7 @@ export function blobSource(blob: PlatformBlob, options: BlobSourceOptions = {}):
       try {
         bytes = await blob.slice(offset, offset + out.byteLength).arrayBuffer();
       } catch (cause) {
-        // Browsers refuse a File that was changed or removed since it was chosen.
+        // Browsers reject a File that was changed or removed after it was chosen.
         throw new EwaldError('File', `${name} could not be read (${messageOf(cause)}); choose the file again`, {
           cause,
           detail: { path: name },
@@ -43,7 +43,7 @@ export function blobSource(blob: PlatformBlob, options: BlobSourceOptions = {}):
       }
       checkSignal(signal);
       if (bytes.byteLength !== out.byteLength)
-        throw new EwaldError('File', `${name} gave ${bytes.byteLength} bytes instead of ${out.byteLength}`, {
+        throw new EwaldError('File', `${name} returned ${bytes.byteLength} bytes instead of ${out.byteLength}`, {
           detail: { path: name },
         });
       out.set(new Uint8Array(bytes));
@@ -51,7 +51,7 @@ export function blobSource(blob: PlatformBlob, options: BlobSourceOptions = {}):
     },
     async sibling(path: string, siblingOptions: SiblingOptions = {}) {
       const parts = partsInside(name, path, siblingOptions);
-      // A folder chosen in a browser gives relative paths, a dialog only names.
+      // Files of a folder chosen in a browser have relative paths, those of a dialog only names.
       const whole = parts.join('/');
       const found =
         siblings.find((file) => file.webkitRelativePath?.endsWith(`/${whole}`)) ??
@@ -59,7 +59,7 @@ export function blobSource(blob: PlatformBlob, options: BlobSourceOptions = {}):
       if (!found)
         throw absentFile(
           baseName(whole),
-          `among the ${siblings.length} files given along with ${name}; choose the files together`,
+          `among the ${siblings.length} files passed with ${name}; choose the files together`,
         );
       return blobSource(found, { siblings });
     },

@@ -1,7 +1,7 @@
 /**
- * Descriptors of the files that are read. A process has few of them (256 or 1024 are usual), a dataset may have
- * thousands of files: when the system gives no more, those that nobody reads just now are closed, the longest unused
- * first, and opened again when they are read.
+ * Manages the descriptors of open files. A process has few of them (typically 256 or 1024), a dataset may have
+ * thousands of files. When the system refuses another one, idle descriptors are closed, least recently used first, and
+ * reopened when their files are read again.
  */
 import { close, constants, fstat, open, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
@@ -10,24 +10,24 @@ import { fileError, tooManyFiles } from '../../base/file-errors.js';
 
 const [openFile, statFile, closeFile] = [promisify(open), promisify(fstat), promisify(close)];
 
-/** Opening a pipe would else wait for somebody who writes into it, and nothing could end that. Windows has neither. */
+/** Otherwise opening a pipe would block until a writer opens it, and could not be aborted. Windows has neither. */
 const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-/** Descriptors that are given back at a time: several opens fail together. */
+/** Descriptors that are closed at a time, because several opens fail together. */
 const closedTogether = 8;
-/** Waits for descriptors that others give back, in ms: a second and a half in all. */
+/** Waits for descriptors released elsewhere, in ms: about a second and a half in all. */
 const waitsMs = [10, 30, 100, 300, 1000];
 
-/** Those that are open, the longest unused first. The limit is one of the process, and so is the list. */
+/** Open descriptors, least recently used first. The limit applies to the process, and therefore so does the list. */
 const held = new Set<Descriptor>();
 
-/** Closes some that nobody reads from; false where there is none. */
+/** Closes some idle descriptors; returns false if there are none. */
 async function giveBack(): Promise<boolean> {
   const idle = [...held].filter((one) => one.idle).slice(0, closedTogether);
   await Promise.all(idle.map((one) => one.park()));
   return idle.length > 0;
 }
 
-/** As `open`; where too many files are open, it makes room or waits for it. */
+/** Like `open`, but makes room or waits if too many files are open. */
 async function openPatiently(path: string): Promise<number> {
   for (let wait = 0; ; ) {
     try {
@@ -42,7 +42,7 @@ async function openPatiently(path: string): Promise<number> {
   }
 }
 
-/** One file that is open, or was and will be again. */
+/** A file that is open, or was and can be reopened. */
 export class Descriptor {
   readonly path: string;
   readonly stat: Stats;
@@ -57,7 +57,7 @@ export class Descriptor {
     this.stat = stat;
   }
 
-  /** Opens a file. Throws what the system says. */
+  /** Opens a file. Throws the error of the system. */
   static async open(path: string): Promise<Descriptor> {
     const fd = await openPatiently(path);
     const made = new Descriptor(path, fd, await statFile(fd));
@@ -69,11 +69,11 @@ export class Descriptor {
     return this.#readers === 0 && this.#fd !== undefined;
   }
 
-  /** Its number for a reader, until `release`. Throws `File` where another file has taken its place. */
+  /** Returns its number to a reader, until `release`. Throws `File` if another file has taken its place. */
   take(): number | Promise<number> {
     this.#readers++;
     if (this.#fd !== undefined) {
-      // Latest use last.
+      // Moves it to the end, as the most recently used.
       held.delete(this);
       held.add(this);
       return this.#fd;
@@ -107,7 +107,7 @@ export class Descriptor {
     const { stat } = this;
     if (dev !== stat.dev || ino !== stat.ino || size < stat.size || (size === stat.size && mtimeMs !== stat.mtimeMs)) {
       await closeFile(fd);
-      throw new EwaldError('File', `${this.path} changed while it was read; open it again`, {
+      throw new EwaldError('File', `${this.path} changed while it was being read; open it again`, {
         detail: { path: this.path, changed: true },
       });
     }

@@ -12,7 +12,7 @@ import { Descriptor } from './descriptors.js';
 
 const statFile = promisify(fstat);
 
-// The callback functions under promisify: a FileHandle's read costs some 10 µs more a call.
+// Promisified callback functions, because reads of a FileHandle cost about 10 µs more per call.
 const readFile = promisify(read) as unknown as (
   fd: number,
   into: Uint8Array,
@@ -27,21 +27,21 @@ const readVector = promisify(readv) as unknown as (
   position: number,
 ) => Promise<{ bytesRead: number }>;
 
-/** Frames of fewer bytes are not worth a place of their own in a read. */
+/** Frames smaller than this do not get a buffer of their own in a vectored read. */
 const leastPiece = 4096;
-/** Smaller reads are no faster by the addon, which keeps clear of places that the system copies to slowly. */
+/** For smaller reads the addon is no faster. It avoids destinations to which the system copies slowly. */
 const leastForAddon = 2 ** 17;
-/** POSIX takes no more places in one call. */
+/** POSIX limits the number of buffers per call to this. */
 const mostPieces = 1024;
-/** Linux reads no more than this in one call. */
+/** Linux reads at most this much per call. */
 const mostBytes = 2 ** 30;
 
 const throughPipe = (path: string): EwaldError =>
-  new EwaldError('File', `${path} is a pipe, and frames are read at any place: save it into a file first`, {
+  new EwaldError('File', `${path} is a pipe, but frames need random access; save it to a file first`, {
     detail: { path },
   });
 
-/** The number that the system gives to standard input. */
+/** The file descriptor of standard input. */
 const standardInput = 0;
 
 /** Opens a file. */
@@ -76,7 +76,7 @@ async function openFile(path: string, opener: Opener): Promise<ByteSource> {
   if (!stat.isFile()) {
     await descriptor.park();
     if (stat.isFIFO()) throw throughPipe(path);
-    throw new EwaldError('File', `${path} is a ${stat.isDirectory() ? 'folder' : 'device'}; needed is a file`, {
+    throw new EwaldError('File', `${path} is a ${stat.isDirectory() ? 'folder' : 'device'}; expected a file`, {
       detail: { path },
     });
   }
@@ -87,12 +87,12 @@ async function openFile(path: string, opener: Opener): Promise<ByteSource> {
 async function redirected(opener: Opener): Promise<ByteSource> {
   const stat = await statFile(standardInput).catch(() => undefined);
   if (!stat?.isFile()) throw throughPipe('standard input');
-  // It is not ours to close, and may be opened again.
+  // Standard input is not closed here and may be opened again.
   const descriptor = { take: () => standardInput, release: () => undefined, park: async () => undefined };
   return sourceOver(opener, descriptor, 'standard input', stat.size);
 }
 
-/** A source over an open file of `size` bytes, which is called `path` and lies at `place`. */
+/** A source over an open file of `size` bytes; `path` is its name in messages, `place` its location. */
 function sourceOver(
   { loadTurning, open }: Opener,
   descriptor: Pick<Descriptor, 'take' | 'release' | 'park'>,
@@ -132,9 +132,13 @@ function sourceOver(
       const length = Math.min(mostBytes, out.byteLength - done);
       const { bytesRead } = await readFile(fd, out, done, length, offset + done);
       if (bytesRead === 0)
-        throw new EwaldError('File', `${path} was cut short while it was read: nothing at byte ${offset + done}`, {
-          detail: { path },
-        });
+        throw new EwaldError(
+          'File',
+          `${path} was truncated while it was being read: ` + `nothing at byte ${offset + done}`,
+          {
+            detail: { path },
+          },
+        );
       done += bytesRead;
       checkSignal(signal);
     }
@@ -149,7 +153,7 @@ function sourceOver(
       const few = pieces.slice(i, i + mostPieces);
       let { bytesRead } = await readVector(fd, few, at);
       checkSignal(signal);
-      // What the call left out is read piece by piece.
+      // Reads piece by piece whatever the call did not return.
       for (const piece of few) {
         const done = Math.min(bytesRead, piece.byteLength);
         if (done < piece.byteLength) await readOne(fd, at + done, piece.subarray(done), signal);
@@ -179,7 +183,7 @@ function sourceOver(
       }
       const between = stride - bytes;
       if (between <= 0 || between > bytes || bytes < leastPiece) return undefined;
-      // What stands between frames is read into the same few bytes, over and over: nobody looks at it.
+      // The gaps between frames are all read into the same few bytes and ignored.
       const gap = new Uint8Array(between);
       const pieces = Array.from({ length: 2 * count - 1 }, (_, i) =>
         i % 2 === 0 ? into.subarray((i / 2) * bytes, (i / 2 + 1) * bytes) : gap,

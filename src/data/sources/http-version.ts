@@ -1,11 +1,11 @@
 /**
- * Whether a file behind an address is still the one that was opened. What is compared is what the server says: the ETag,
- * Last-Modified, and the size. A server that says neither of the first two cannot be held to its word: a file that is
- * replaced by another one of the same size goes unnoticed there.
+ * Checks whether the file behind an address is still the one that was opened, by the server's ETag, Last-Modified and
+ * the size. If a server sends neither of the first two, replacing a file by another one of the same size goes
+ * unnoticed.
  */
 import { EwaldError } from '../../base/errors.js';
 
-/** What an answer says of the file. */
+/** What a response says about the file. */
 export interface Version {
   readonly address: string;
   readonly size: number;
@@ -13,33 +13,33 @@ export interface Version {
   readonly modified: string | null;
 }
 
-/** The version that an answer to a range request belongs to; undefined where it states no size. */
+/** The version to which a response to a range request belongs; undefined if it states no size. */
 export function versionOf(address: string, { headers, status }: Response): Version | undefined {
   const total = status === 206 ? /\/(\d+)\s*$/.exec(headers.get('content-range') ?? '')?.[1] : undefined;
   if (total === undefined) return undefined;
   return { address, size: Number(total), etag: headers.get('etag'), modified: headers.get('last-modified') };
 }
 
-/** Another origin than the page's: further headers would make a browser ask the server for leave first. */
+/** Another origin than the page's, where further headers would trigger a preflight request. */
 function isElsewhere(address: string): boolean {
   const { location } = globalThis as { location?: { readonly origin?: string } };
   return location?.origin !== undefined && new URL(address).origin !== location.origin;
 }
 
-/** Headers that ask for bytes of this version alone. */
+/** Headers that request bytes of this version only. */
 export function conditionsOf({ address, etag, modified }: Version): Readonly<Record<string, string>> {
-  // If-Range takes strong validators only; a date with seconds is a weak one.
+  // If-Range accepts only strong validators; a date with a resolution of seconds is weak.
   if (etag && !etag.startsWith('W/')) return { 'If-Range': etag };
   return modified && !isElsewhere(address) ? { 'If-Unmodified-Since': modified } : {};
 }
 
-/** The error for a file that is another one by now. */
+/** The error for a file that has changed. */
 export const changed = (address: string, what: string): EwaldError =>
-  new EwaldError('File', `${address} changed while it was read (${what}); open it again`, {
+  new EwaldError('File', `${address} changed while it was being read (${what}); open it again`, {
     detail: { path: address, changed: true },
   });
 
-/** Refuses an answer of another version than the one that was opened. */
+/** Rejects a response from another version than the one that was opened. */
 export function checkVersion({ address, size, etag, modified }: Version, { status, headers }: Response): void {
   if (status === 200) throw changed(address, 'the server answered with a new file');
   const now = { etag: headers.get('etag'), modified: headers.get('last-modified') };

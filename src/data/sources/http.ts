@@ -1,9 +1,9 @@
 /**
- * A file behind an address as a source, read by HTTP ranges.
+ * A file at an HTTP address as a source, read by ranges.
  *
- * Refused with a clear word: a server without ranges (unless the file is small), and a file that changes while it is
- * read (its ETag, Last-Modified or size does). What may pass by itself (network, 429, 5xx) is tried again with back-off,
- * from the byte on that is missing.
+ * Rejected with an explanation: a server without ranges (unless the file is small), and a file that changes while it is
+ * being read (its ETag, Last-Modified or size does). Transient failures (network, 429, 5xx) are retried with back-off,
+ * from the first missing byte on.
  */
 import { expects } from '../../base/arguments.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
@@ -24,28 +24,30 @@ import { Silence } from './silence.js';
 /** Options of an HTTP source. */
 export interface HttpSourceOptions extends ReadOptions {
   /**
-   * Headers of every request, such as an authorization. They are sent to siblings of the same origin, too, and are
-   * dropped for good where a redirect leaves the origin. In browsers, which hide where a redirect leads, a redirected
-   * request with headers is refused (`File`).
+   * Headers of every request, such as an authorization. They are also sent to siblings of the same origin, and dropped
+   * for good once a redirect leaves the origin. Browsers hide where a redirect leads, so a redirected request with
+   * headers is rejected there (`File`).
    */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How often a request is tried again before another byte came. Default 4: with the waits below some 4 s. */
+  /** Number of retries before another byte arrives. Default 4, which takes about 4 s with the waits below. */
   readonly retries?: number;
-  /** First wait in ms; it doubles each time. Default 250. */
+  /** First wait in ms, doubled each time. Default 250. */
   readonly retryMs?: number;
   /**
-   * How long a request may be silent, in ms: without an answer, or without a further byte of it. Default 60000, which
-   * is what proxies wait; how long a whole answer takes has no limit.
+   * How long a request may be silent, in ms: without a response, or without another byte of it. Default 60000, the
+   * usual timeout of proxies; the duration of a whole response is not limited.
    */
   readonly timeoutMs?: number;
 }
 
-/** Without ranges a file up to this many bytes is fetched as a whole: most masks, geometries and headers are smaller. */
+/**
+ * Without ranges, a file up to this many bytes is fetched as a whole: most masks, geometries and headers are smaller.
+ */
 const wholeBytes = 2 ** 26;
 
 /**
- * Opens an address. Throws `File` where it is absent, refused, or the server cannot give ranges of a large file, and
- * `Argument` for an address with a password in it or for headers that HTTP does not allow.
+ * Opens an address. Throws `File` if it does not exist, is refused, or the server does not support ranges for a large
+ * file, and `Argument` for an address with a password or for invalid HTTP headers.
  */
 export async function httpSource(url: string | PlatformUrl, options: HttpSourceOptions = {}): Promise<ByteSource> {
   const isAddress = typeof url === 'string' || (typeof url === 'object' && url !== null && 'href' in url);
@@ -72,7 +74,7 @@ export async function httpSource(url: string | PlatformUrl, options: HttpSourceO
     },
     async sibling(path: string, siblingOptions: SiblingOptions = {}) {
       partsInside(address, path, siblingOptions);
-      // A name, not a reference: '#' and '?' in it are letters of the name.
+      // The path is a name, not a reference: '#' and '?' are characters of the name.
       const reference = path.split('/').map(encodeURIComponent).join('/');
       const next = new URL(/^[a-z]+:\/\//i.test(path) ? path : reference, address);
       const sameOrigin = next.origin === new URL(address).origin;
@@ -84,7 +86,7 @@ export async function httpSource(url: string | PlatformUrl, options: HttpSourceO
   return source;
 }
 
-/** Who asks, and how patiently. */
+/** The requester and its retry policy. */
 interface Client {
   readonly address: string;
   readonly request: Fetch;
@@ -93,7 +95,10 @@ interface Client {
   readonly timeoutMs: number;
 }
 
-/** One byte asked for tells the size, the version and whether ranges are served at all; a small file may come whole. */
+/**
+ * Requesting one byte reveals the size, the version and whether ranges are supported; a small file may be returned
+ * whole.
+ */
 async function firstLook(
   client: Client,
   signal: PlatformSignal | undefined,
@@ -131,13 +136,13 @@ async function firstLook(
   if (version) return { version };
   throw new EwaldError(
     'File',
-    `${address}: the server tells no size (Content-Range is ${headers.get('content-range') ?? 'missing'}); ` +
+    `${address}: the server does not state a size (Content-Range is ${headers.get('content-range') ?? 'missing'}); ` +
       'if it is another origin, it must expose that header: Access-Control-Expose-Headers: Content-Range, ETag',
     { detail: { path: address } },
   );
 }
 
-/** Reads as many bytes as `out` holds; an answer that breaks off is taken up again where it ended. */
+/** Reads as many bytes as `out` holds; an interrupted response is resumed where it ended. */
 async function readRange(
   client: Client,
   version: Version,
@@ -165,9 +170,13 @@ async function readRange(
       const start = /^bytes (\d+)-/.exec(range ?? '')?.[1];
       if (start !== undefined && Number(start) !== from) {
         await response.body?.cancel();
-        throw new EwaldError('File', `${address}: asked for ${wanted} bytes at ${from}, the server gave ${range}`, {
-          detail: { path: address },
-        });
+        throw new EwaldError(
+          'File',
+          `${address}: requested ${wanted} bytes at ${from}, but the server ` + `returned ${range}`,
+          {
+            detail: { path: address },
+          },
+        );
       }
       await announced(client, response, wanted, wanted);
       try {
@@ -178,17 +187,17 @@ async function readRange(
           return true;
         });
       } catch (error) {
-        // Whatever befalls an answer after its last byte does not matter.
+        // Errors after the last byte of a response do not matter.
         if (error instanceof EwaldError || done < out.byteLength) throw error;
       }
-      if (done < out.byteLength) throw new Error(`the answer ended ${out.byteLength - done} bytes early`);
+      if (done < out.byteLength) throw new Error(`the response ended ${out.byteLength - done} bytes early`);
       return true;
     },
     () => done,
   );
 }
 
-/** Refuses an answer that says beforehand that it is longer than `most`. */
+/** Rejects a response whose declared length exceeds `most`. */
 async function announced(client: Client, response: Response, most: number, wanted: number): Promise<void> {
   const { headers } = response;
   if (!(Number(headers.get('content-length')) > most) || headers.get('content-encoding') !== null) return;
@@ -200,20 +209,20 @@ const tooMuch = ({ address }: Client, { status }: Response, wanted: number): Ewa
   new EwaldError(
     'File',
     status === 206
-      ? `${address}: the server gave more than the ${wanted} bytes asked for`
-      : `${address}: the server does not serve ranges (it answered 200 instead of 206) and the file is larger than ` +
-          `${wholeBytes >> 20} MiB; use a server with ranges (nginx, Apache, S3) or load the file first`,
+      ? `${address}: the server returned more than the ${wanted} bytes requested`
+      : `${address}: the server does not support ranges (it answered 200 instead of 206) and the file is larger than ` +
+          `${wholeBytes >> 20} MiB; use a server with ranges (nginx, Apache, S3) or download the file first`,
     { detail: { path: address, status } },
   );
 
-/** What hides behind the "fetch failed" of Node. */
+/** Explanations of the causes behind Node's "fetch failed". */
 const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nobody answers there (connection refused)',
-  ECONNRESET: 'the server broke the connection off',
-  ENOTFOUND: 'no machine of that name is known',
-  EAI_AGAIN: 'no machine of that name is known, or the network is down',
-  ETIMEDOUT: 'no answer came in time',
-  UND_ERR_SOCKET: 'the server broke the connection off',
+  ECONNREFUSED: 'no server is listening there (connection refused)',
+  ECONNRESET: 'the server closed the connection',
+  ENOTFOUND: 'the host name is unknown',
+  EAI_AGAIN: 'the host name is unknown, or the network is down',
+  ETIMEDOUT: 'the connection timed out',
+  UND_ERR_SOCKET: 'the server closed the connection',
 };
 
 function reasonOf(why: unknown): string {
@@ -223,8 +232,8 @@ function reasonOf(why: unknown): string {
 }
 
 /**
- * Does something until it is done (true), with growing waits between. A try that brought something on (`progress` grew)
- * does not count: only silence and refusals use the tries up.
+ * Repeats an action until it is done (true), with increasing waits. An attempt that made progress (`progress` grew)
+ * does not count: only silence and refusals use up the retries.
  */
 async function patiently(
   { address, retries, retryMs, timeoutMs }: Client,
@@ -249,7 +258,7 @@ async function patiently(
     if (progress() > before) attempt = 0;
     before = progress();
     if (attempt === retries)
-      throw new EwaldError('File', `${address} cannot be read: ${reasonOf(why)}, ${retries + 1} times`, {
+      throw new EwaldError('File', `${address} cannot be read: ${reasonOf(why)}, after ${retries + 1} attempts`, {
         cause: why,
         detail: { path: address, attempts: retries + 1 },
       });
@@ -257,7 +266,7 @@ async function patiently(
   }
 }
 
-/** The answer to one request; undefined when asking again may help. */
+/** The response to one request; undefined if a retry may help. */
 async function answer(
   { address, request }: Client,
   offset: number,
@@ -267,7 +276,7 @@ async function answer(
 ): Promise<Response | undefined> {
   const { response, withoutHeaders } = await request(
     {
-      // A compressed answer would count other bytes than the file has.
+      // A compressed response would have other byte counts than the file.
       'Accept-Encoding': 'identity',
       Range: `bytes=${offset}-${offset + length - 1}`,
       ...conditions,
@@ -285,20 +294,20 @@ async function answer(
   if (status === 401 || status === 403)
     throw fail(
       withoutHeaders
-        ? `it redirects to another server, which refuses (${status}); the given headers are not sent there. ` +
+        ? `it redirects to another server, which refuses access (${status}); the given headers are not sent there. ` +
             'If they are meant for that server, open its address'
-        : `the server refuses (${status}); it may want an authorization header`,
+        : `the server refuses access (${status}); it may require an authorization header`,
     );
-  if (status === 412) throw changed(address, 'the server says that it is another file now');
+  if (status === 412) throw changed(address, 'the server reports that the file has changed');
   if (status === 416) {
     // An empty file has no first byte.
     const empty = /\*\/0\s*$/.test(response.headers.get('content-range') ?? '');
-    throw fail(empty ? 'the file is empty' : 'the file is shorter than it was; open it again');
+    throw fail(empty ? 'the file is empty' : 'the file is shorter than before; open it again');
   }
   throw fail(`the server answers ${status} ${response.statusText}`);
 }
 
-/** Hands on the pieces of a body until `take` wants no more: a server may send anything. */
+/** Passes on the pieces of a body until `take` returns false: a server may send anything. */
 async function pour(response: Response, silence: Silence, take: (piece: Uint8Array) => boolean): Promise<void> {
   const reader = response.body?.getReader();
   if (!reader) return;
@@ -310,7 +319,7 @@ async function pour(response: Response, silence: Silence, take: (piece: Uint8Arr
       if (value.byteLength > 0 && !take(value)) return;
     }
   } finally {
-    // At its end this does nothing, and before it the rest is nobody's.
+    // A no-op at the end; before it, the rest is not needed.
     await reader.cancel().catch(() => undefined);
   }
 }

@@ -1,4 +1,4 @@
-/** Bytes in memory as a source; files it refers to are given along with it. */
+/** Bytes in memory as a source; the files it refers to are passed along. */
 import { EwaldError } from '../../base/errors.js';
 import { checkSignal, shown } from '../../base/options.js';
 import { Pace } from '../../base/pace.js';
@@ -18,8 +18,8 @@ export function memorySource(
   siblings: Readonly<Record<string, Uint8Array>> = {},
 ): ByteSource {
   if (!ArrayBuffer.isView(bytes))
-    throw new EwaldError('Argument', `memorySource was given ${shown(bytes)}; needed is a Uint8Array`);
-  // Nothing else is waited for here: loops over reads would keep the event loop from being served.
+    throw new EwaldError('Argument', `memorySource was given ${shown(bytes)}; expected a Uint8Array`);
+  // Nothing else is awaited here: loops over reads would starve the event loop.
   const pace = new Pace();
   const size = bytes.byteLength;
   const source: ByteSource = {
@@ -32,7 +32,8 @@ export function memorySource(
       if (bytes.byteLength !== size)
         throw new EwaldError(
           'Shape',
-          `${name}: its memory was detached or shrunk: it has ${bytes.byteLength} of ${size} bytes; keep it until it is closed`,
+          `${name}: its memory was detached or shrunk: ${bytes.byteLength} of ${size} bytes are left; ` +
+            'keep it until the source is closed',
           { detail: { path: name } },
         );
       out.set(bytes.subarray(offset, offset + out.byteLength));

@@ -1,34 +1,35 @@
 /**
- * Redirects, followed by hand: the headers that a user gives are meant for one origin and must not reach another one.
- * `fetch` itself drops `Authorization` there and nothing else, so that an `X-Api-Key` would arrive at any server that
- * the first one names.
+ * Follows redirects manually: headers given by the user are meant for one origin and must not reach another. `fetch`
+ * itself only drops `Authorization`, so an `X-Api-Key` would reach any server that the first one names.
  *
- * Once a redirect has left the origin (scheme, host and port), no header of the user is sent any more, not even where
- * a later redirect comes back: the path there was chosen by somebody else. A redirect from https: to http: is refused,
- * and so is one to anything that is not HTTP. Browsers hide where a redirect leads; requests with headers are
- * therefore refused there when the server redirects, and requests without headers are followed by the browser.
+ * Once a redirect has left the origin (scheme, host and port), no header of the user is sent any more, even if a later
+ * redirect returns: its path was chosen by someone else. Redirects from https: to http:, and to anything that is not
+ * HTTP, are rejected. Browsers hide where a redirect leads; there, requests with headers are rejected if the server
+ * redirects, and requests without headers are followed by the browser.
  */
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 
-/** As many as browsers follow. */
+/** The same limit as in browsers. */
 const mostRedirects = 20;
 const redirecting = [301, 302, 303, 307, 308];
 
-/** An answer, and whether it came from another origin, to which the headers of the user were not sent. */
+/** A response, and whether it came from another origin, to which the user's headers were not sent. */
 export interface Reached {
   readonly response: Response;
   readonly withoutHeaders: boolean;
 }
 
-/** One request after another to the same address: `own` are headers of ours, which every origin may see. */
+/** Repeated requests to one address; `own` are ewald's own headers, which every origin may see. */
 export type Fetch = (own: Readonly<Record<string, string>>, signal: PlatformSignal) => Promise<Reached>;
 
-/** Refuses an address that cannot be asked, or headers that HTTP does not allow; no value of a header is shown. */
+/**
+ * Rejects an address that cannot be requested, or headers that HTTP does not allow; values of headers are never shown.
+ */
 export function checkRequest(address: string, headers: Readonly<Record<string, string>>): void {
   const url = new URL(address);
   if (!/^https?:$/.test(url.protocol))
-    throw new EwaldError('Argument', `${address}: addresses are read by http: and https:, not by ${url.protocol}`);
+    throw new EwaldError('Argument', `${address}: only http: and https: addresses can be read, not ${url.protocol}`);
   if (url.username !== '' || url.password !== '') {
     url.username = '';
     url.password = '';
@@ -42,7 +43,7 @@ export function checkRequest(address: string, headers: Readonly<Record<string, s
     try {
       new Headers([[name, value]]);
     } catch {
-      // The cause would repeat the value.
+      // The cause would reveal the value.
       throw new EwaldError(
         'Argument',
         `headers: ${JSON.stringify(name)} or its value contains characters that HTTP does not allow (a line break?)`,
@@ -50,10 +51,10 @@ export function checkRequest(address: string, headers: Readonly<Record<string, s
     }
 }
 
-/** Requests to `address` with the headers of the user, which stay at its origin. */
+/** Requests to `address` with the user's headers, which are only sent to its origin. */
 export function fetcher(address: string, headers: Readonly<Record<string, string>>): Fetch {
   const given = Object.keys(headers).length > 0;
-  // Set once the platform has hidden a redirect from us.
+  // Set once the platform has hidden a redirect.
   let hidden = false;
   return async (own, signal) => {
     let url = new URL(address);
@@ -66,8 +67,8 @@ export function fetcher(address: string, headers: Readonly<Record<string, string
         if (given)
           throw refused(
             address,
-            'the server redirects, and a browser does not tell where to; the given headers might reach another ' +
-              'server. Open the address that it redirects to, or leave out the headers',
+            'the server redirects, and a browser does not reveal where to; the given headers might reach another ' +
+              'server. Open the address it redirects to, or omit the headers',
           );
         hidden = true;
         continue;

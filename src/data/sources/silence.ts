@@ -1,9 +1,9 @@
-/** Ends a request of which nothing is heard: however large the answer is, it may take as long as bytes keep coming. */
+/** Aborts a silent request. A response of any size may take as long as it needs while bytes keep arriving. */
 import type { PlatformSignal } from '../../base/globals.js';
 
-/** The silence of one request. */
+/** The silence timer of one request. */
 export class Silence {
-  /** Fires when nothing was heard for too long, or with the signal it was made with. */
+  /** Fires after too long a silence, or together with the signal passed in. */
   readonly signal: PlatformSignal;
   readonly #end = new AbortController();
   readonly #ms: number;
@@ -15,13 +15,13 @@ export class Silence {
     this.heard();
   }
 
-  /** Something came: the silence begins anew. */
+  /** Restarts the timer when something arrives. */
   heard(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#end.abort(new Error(`no byte came for ${this.#ms} ms`)), this.#ms);
+    this.#timer = setTimeout(() => this.#end.abort(new Error(`no bytes arrived for ${this.#ms} ms`)), this.#ms);
   }
 
-  /** The request is over. */
+  /** Stops the timer at the end of the request. */
   over(): void {
     clearTimeout(this.#timer);
   }
