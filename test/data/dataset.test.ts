@@ -97,7 +97,7 @@ describe('opening', () => {
     for (const [options, tag, says] of [
       [{ format: 'rav' }, 'Argument', /did you mean "raw"/],
       [{ ...raw, shape: [2] }, 'Argument', /no option "shape"/],
-      [{ format: 'raw' }, 'Argument', /give dtype and sigShape/],
+      [{ format: 'raw' }, 'Argument', /pass dtype and sigShape/],
       [{ ...raw, navShape: [5, 5] }, 'Shape', /holds 24 frames; a scan of 5 × 5 would need 25. Shapes that fit: 4 × 6/],
       [{ ...raw, navShape: [0, 24] }, 'Argument', /lengths of at least 1/],
       [{ ...raw, sigShape: [1e9, 1e9] }, 'Argument', /larger than any file/],

@@ -219,7 +219,7 @@ test.skipIf(!dataFolder)('a master without its data file says which and where it
 
 test.skipIf(!dataFolder)('what does not exist in a file is named, with what does', async () => {
   const file = path('formats', 'bslz4.h5');
-  await expect(open(file, { codecs, dataset: '/nothing' })).rejects.toThrow(/not in it; arrays: .*\/u16/);
+  await expect(open(file, { codecs, dataset: '/nothing' })).rejects.toThrow(/not found; arrays: .*\/u16/);
   await expect(open(file, { codecs, sigShape: [3, 3] })).rejects.toThrow(/is not its end/);
   await expect(open(file, { codecs, endian: 'big' })).rejects.toThrow(/states its endian itself/);
   const source = await fileSource(file);

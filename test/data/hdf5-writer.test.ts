@@ -188,5 +188,5 @@ test('what does not fit is refused', async () => {
 test('a file that was not finished is no HDF5', async () => {
   const { sink, bytes } = memory();
   await Hdf5Writer.create(sink, codecs);
-  await expect(openHdf5(memorySource(bytes(), 'half.h5'))).rejects.toThrow(/no HDF5 file/);
+  await expect(openHdf5(memorySource(bytes(), 'half.h5'))).rejects.toThrow(/is not an HDF5 file/);
 });

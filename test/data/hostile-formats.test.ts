@@ -64,7 +64,7 @@ describe('TIFF', () => {
     const bytes = tiffOf([page], 2 ** 18, 16);
     await expect(open(bytes, 'a.tif')).rejects.toMatchObject({
       tag: 'Format',
-      message: expect.stringContaining('cannot lie in'),
+      message: expect.stringContaining('cannot fit into'),
     });
   });
 });

@@ -76,7 +76,7 @@ test('what is damaged or missing is named', async () => {
     [{ ...columns(2, 3), nPeaks: { value: Int32Array.of(1, -1) } }, /claims 4294967295 peaks for frame 1/],
     [
       { ...columns(2, 3), peakYPosRaw: { value: Float32Array.of(1, 2) } },
-      /peakYPosRaw is 2 .*expected 2 rows, one a frame/,
+      /peakYPosRaw is 2 .*expected 2 rows, one per frame/,
     ],
   ];
   for (const [result, says] of cases) {
@@ -87,7 +87,7 @@ test('what is damaged or missing is named', async () => {
   }
   const dataset = await open(await cxi(2, columns(2, 3)), { codecs });
   await expect(dataset.peaks?.(0, 1, { path: '/nowhere' })).rejects.toThrow(/no peak list at \/nowhere/);
-  await expect(dataset.peaks?.(0, 1, { path: '/entry_1/data_1/data' })).rejects.toThrow(/stands in files of one frame/);
+  await expect(dataset.peaks?.(0, 1, { path: '/entry_1/data_1/data' })).rejects.toThrow(/only valid for a single frame/);
   await dataset.dispose();
 });
 

@@ -150,9 +150,9 @@ describe('two datacubes in one file', () => {
   it('names those that an ambiguous name could mean, and those there are', async () => {
     const file = join(folder, 'two.emd');
     await expect(open(file, { dataset: 'data' })).rejects.toThrow(
-      /names 2 arrays; choose one: .*before.*after|after.*before/,
+      /matches 2 arrays; choose one: .*before.*after|after.*before/,
     );
-    await expect(open(file, { dataset: 'during' })).rejects.toThrow(/is not in it; arrays: .*\/root\/before\/data/);
+    await expect(open(file, { dataset: 'during' })).rejects.toThrow(/not found; arrays: .*\/root\/before\/data/);
   });
 
   it('lists both in ewald info, and takes one by --data', async () => {

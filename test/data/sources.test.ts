@@ -174,7 +174,7 @@ describe('HTTP', () => {
     answer = (request) => request.socket.destroy();
     await expect(source.read(0, 10)).rejects.toThrow(/cannot be read: .*, after 3 attempts/);
     answer = (_, response) => response.writeHead(500).end();
-    await expect(source.read(0, 10)).rejects.toThrow(/busy \(429 or 5xx\), 3 times/);
+    await expect(source.read(0, 10)).rejects.toThrow(/busy \(429 or 5xx\), after 3 attempts/);
   });
 
   it('notices that the file changed', async () => {
