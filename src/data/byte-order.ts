@@ -35,7 +35,9 @@ const pieceBytes = 1 << 15;
 /** What swaps large arrays: the source that the bytes are from. */
 export type Swapper = Pick<ByteSource, 'swapBytes'>;
 
-/** Copies numbers of `width` bytes (1, 2, 4 or 8), the bytes of each in reverse, into other memory of the same length. */
+/**
+ * Copies numbers of `width` bytes (1, 2, 4 or 8), the bytes of each in reverse, into other memory of the same length.
+ */
 export function swapCopy(from: Uint8Array, into: Uint8Array, width: number, source: Swapper): void {
   const swap = width > 1 && from.length >= leastForAddon ? source.swapBytes : undefined;
   if (swap) {

@@ -64,8 +64,8 @@ export function checkWriteFrames(options: WriteFramesOptions): { format: FrameFo
  * Writes the frames of a dataset as a file: NeXus HDF5 with mask and metadata, NumPy's .npy, plain numbers, or MRC2014.
  *
  * The dtype stays the detector's, except that MRC stores u8 as u16. The caller owns `sink`, `dataset` and `codecs`,
- * which compress HDF5. Throws `Argument` for wrong options and for HDF5 into a sink without `patch`, `Unsupported` where
- * the format has no room for the frames, `Aborted`, and what reading and `sink` throw.
+ * which compress HDF5. Throws `Argument` for wrong options and for HDF5 into a sink without `patch`, `Unsupported`
+ * where the format has no room for the frames, `Aborted`, and what reading and `sink` throw.
  */
 export async function writeFrames(
   dataset: Dataset,

@@ -10,8 +10,8 @@ import { type DataInput, sourceOf } from './source-of.js';
 import { fileOpener, type OpenFile } from './sources/file.js';
 
 /**
- * Opens a file; `-` is standard input where a file was redirected into it. Throws `File` where it is absent, a folder, a
- * pipe, or refused by the system.
+ * Opens a file; `-` is standard input where a file was redirected into it. Throws `File` where it is absent, a folder,
+ * a pipe, or refused by the system.
  */
 export const fileSource: OpenFile = /* @__PURE__ */ fileOpener(nativeTurning);
 

@@ -87,7 +87,9 @@ test('what is damaged or missing is named', async () => {
   }
   const dataset = await open(await cxi(2, columns(2, 3)), { codecs });
   await expect(dataset.peaks?.(0, 1, { path: '/nowhere' })).rejects.toThrow(/no peak list at \/nowhere/);
-  await expect(dataset.peaks?.(0, 1, { path: '/entry_1/data_1/data' })).rejects.toThrow(/only valid for a single frame/);
+  await expect(dataset.peaks?.(0, 1, { path: '/entry_1/data_1/data' })).rejects.toThrow(
+    /only valid for a single frame/,
+  );
   await dataset.dispose();
 });
 
