@@ -27,7 +27,7 @@ const { values: options } = parseArgs({
   },
 });
 if (options.save !== undefined && !/^[\w.-]+$/.test(options.save)) {
-  process.stderr.write(`bench: --save is "${options.save}"; needed is a name of letters, digits, points and dashes\n`);
+  process.stderr.write(`bench: --save is "${options.save}"; expected a name of letters, digits, points and dashes\n`);
   process.exit(2);
 }
 const missing = ['dist/index.node.js', 'dist/validate.js'].filter((file) => !existsSync(join(root, file)));

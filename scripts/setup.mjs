@@ -132,7 +132,7 @@ function checkNode() {
   const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const [, wantMajor, wantMinor] = /(\d+)\.(\d+)/.exec(engines.node).map(Number);
   if (major < wantMajor || (major === wantMajor && minor < wantMinor))
-    fail(`this is Node ${process.versions.node}, needed is ${engines.node}; see https://nodejs.org`);
+    fail(`this is Node ${process.versions.node}, expected ${engines.node}; see https://nodejs.org`);
 }
 
 /** Installs what is missing by apt-get; gives the number of deeds. */

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 const { values } = parseArgs({ options: { size: { type: 'string', default: '256' }, quick: { type: 'boolean' } } });
 const n = values.quick ? 64 : Number(values.size);
 if (!Number.isInteger(n) || n < 4 || n > 1024) {
-  process.stderr.write(`bench: --size is "${values.size}"; needed is a length from 4 to 1024\n`);
+  process.stderr.write(`bench: --size is "${values.size}"; expected a length from 4 to 1024\n`);
   process.exit(2);
 }
 const root = fileURLToPath(new URL('../..', import.meta.url));

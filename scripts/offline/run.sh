@@ -71,7 +71,7 @@ for place in "${TMPDIR:-}" /tmp /var/tmp /dev/shm "$PWD" "$here"; do
   # What arrived damaged is damaged everywhere.
   case "$message" in *"end of file"* | *"crc error"* | *"invalid compressed"* | *EOFError* | *BadGzip*) break ;; esac
 done
-[ -n "$work" ] || give_up "Node of this pack could not be started:${why:- no folder is writable;} needed are $(sed -n 's/.*"needs": "\(.*\)".*/\1/p' "$here/offline.json") and 250 MB in a folder from which programs may run (TMPDIR names one)"
+[ -n "$work" ] || give_up "Node of this pack could not be started:${why:- no folder is writable;} expected $(sed -n 's/.*"needs": "\(.*\)".*/\1/p' "$here/offline.json") and 250 MB in a folder from which programs may run (TMPDIR names one)"
 
 "$work/node" "$work/host/main.mjs" "$here" "$work" "$@" &
 child=$!

@@ -161,7 +161,7 @@ export async function makeArray<D extends ArrayDtype>(
   const given = data === undefined ? 'f32' : numberTypeOf(data);
   if (given === undefined) {
     const needed = Object.values(numberTypes).map(({ name }) => name);
-    throw new EwaldError('Shape', `array: the data is a ${nameOf(data)}; needed is one of ${needed.join(', ')}`);
+    throw new EwaldError('Shape', `array: the data is a ${nameOf(data)}; expected one of ${needed.join(', ')}`);
   }
   const dtype = choice('array: dtype', options.dtype, given, arrayDtypes);
   const width = isComplex(dtype) ? 2 : 1;
@@ -203,7 +203,7 @@ function checkShape(given: ArrayOptions['shape']): number[] {
   if (!Array.isArray(shape) || shape.length < 1 || Array.from(shape).some((n) => !Number.isInteger(n) || n < 1))
     throw new EwaldError(
       'Shape',
-      `array: shape is ${shown(given)}; needed are lengths of at least 1, slowest axis first`,
+      `array: shape is ${shown(given)}; expected lengths of at least 1, slowest axis first`,
     );
   return [...shape];
 }

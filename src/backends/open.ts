@@ -43,7 +43,7 @@ export function parseBackend(name: string, from: string): BackendName {
   const near = typeof name === 'string' ? nearest(name, visible) : undefined;
   throw new EwaldError(
     'Argument',
-    `${from} names the backend ${shown(name)}; needed is one of ${visible.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
+    `${from} names the backend ${shown(name)}; expected one of ${visible.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
   );
 }
 

@@ -74,7 +74,7 @@ export function knownOptions(what: string, options: object, known: readonly stri
   )
     throw new EwaldError(
       'Argument',
-      `${what} was given ${shown(options)} for its options; needed is an object with some of ${known.join(', ')}`,
+      `${what} was given ${shown(options)} for its options; expected an object with some of ${known.join(', ')}`,
     );
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
@@ -95,7 +95,7 @@ export function knownOptions(what: string, options: object, known: readonly stri
 export function integer(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
   if (value === undefined) return fallback;
   if (!Number.isInteger(value) || value < low || value > high) {
-    throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is an integer from ${low} to ${high}`, {
+    throw new EwaldError('Argument', `${what} is ${shown(value)}; expected an integer from ${low} to ${high}`, {
       detail: { value, low, high },
     });
   }
@@ -106,7 +106,7 @@ export function integer(what: string, value: number | undefined, fallback: numbe
 export function real(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !(value >= low && value <= high)) {
-    throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is a number from ${low} to ${high}`, {
+    throw new EwaldError('Argument', `${what} is ${shown(value)}; expected a number from ${low} to ${high}`, {
       detail: { value, low, high },
     });
   }
@@ -120,7 +120,7 @@ function refuseOutside(what: string, value: unknown, kind: string, { low, high, 
   const orZero = zero === undefined ? '' : `0 (${zero}) or `;
   throw new EwaldError(
     'Argument',
-    `${what} is ${shown(value)}; needed is ${orZero}${kind} ${above ? 'above' : 'from'} ${low} to ${high}`,
+    `${what} is ${shown(value)}; expected ${orZero}${kind} ${above ? 'above' : 'from'} ${low} to ${high}`,
     {
       detail: { value, low, high },
     },
@@ -148,7 +148,7 @@ export function choice<T extends string>(what: string, value: T | undefined, fal
     const near = typeof value === 'string' ? nearest(value, names) : undefined;
     throw new EwaldError(
       'Argument',
-      `${what} is ${shown(value)}; needed is one of ${names.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
+      `${what} is ${shown(value)}; expected one of ${names.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
     );
   }
   return value;
@@ -158,7 +158,7 @@ export function choice<T extends string>(what: string, value: T | undefined, fal
 export function flag(what: string, value: boolean | undefined, fallback: boolean): boolean {
   if (value === undefined) return fallback;
   if (typeof value !== 'boolean')
-    throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is true or false`);
+    throw new EwaldError('Argument', `${what} is ${shown(value)}; expected true or false`);
   return value;
 }
 
@@ -169,19 +169,19 @@ export function list<T>(what: string, value: readonly T[] | undefined): readonly
   if (ArrayBuffer.isView(numbers) && !(numbers instanceof DataView) && !(numbers instanceof BigInt64Array))
     // One that was transferred away has no elements, and cannot be asked for them.
     return numbers.byteLength === 0 ? [] : Array.from(numbers as unknown as ArrayLike<T>);
-  throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is an array`);
+  throw new EwaldError('Argument', `${what} is ${shown(value)}; expected an array`);
 }
 
 /** A function to be called back; undefined stays. */
 export function callback<F>(what: string, value: F | undefined): F | undefined {
   if (value === undefined || typeof value === 'function') return value;
-  throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is a function`);
+  throw new EwaldError('Argument', `${what} is ${shown(value)}; expected a function`);
 }
 
 /** Throws `Aborted` when the signal has fired, `Argument` when it is none. */
 export function checkSignal(signal: PlatformSignal | undefined): void {
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean')
-    throw new EwaldError('Argument', `signal is ${shown(signal)}; needed is an AbortSignal`);
+    throw new EwaldError('Argument', `signal is ${shown(signal)}; expected an AbortSignal`);
   if (signal?.aborted) throw new EwaldError('Aborted', 'the work was aborted by its signal', { cause: signal.reason });
 }
 

@@ -79,7 +79,7 @@ function readSettings(platform: Platform, options: ContextOptions): Settings {
 /** Options that say where something is: their kind; what lies there is seen when it is opened. */
 function checkPlaces({ device, worker, addonPath, wasm }: ContextOptions): void {
   const refuse = (what: string, value: unknown, needed: string): never => {
-    throw new EwaldError('Argument', `createContext: ${what} is ${shown(value)}; needed is ${needed}`);
+    throw new EwaldError('Argument', `createContext: ${what} is ${shown(value)}; expected ${needed}`);
   };
   if (device !== undefined && typeof device !== 'string' && typeof device !== 'number')
     refuse('device', device, 'the index of a GPU, or part of its name');

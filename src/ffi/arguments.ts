@@ -80,7 +80,7 @@ export function lengthChecks(
         const of = values[i] === null ? 'null' : `${found} elements`;
         throw new EwaldError(
           'Shape',
-          `${name}(): argument ${i + 1} (${parameter.name}) has ${of}; needed are at least ${needed}${because}`,
+          `${name}(): argument ${i + 1} (${parameter.name}) has ${of}; expected at least ${needed}${because}`,
           {
             detail: { found, needed },
           },

@@ -118,7 +118,7 @@ export class LibraryTools {
     const { runtime } = this.#target;
     runtime.assertAlive();
     if (!Number.isSafeInteger(length) || length < 0)
-      throw new EwaldError('Argument', `the length is ${length}; needed is a whole number from 0`);
+      throw new EwaldError('Argument', `the length is ${length}; expected a whole number from 0`);
     const element = runtime.typeOf(type);
     const allocation = runtime.memory.allocate(length * runtime.sizeOf(element), `an array of ${type}`);
     return new CArray<V>(runtime, element, length, allocation, () => allocation.free());

@@ -79,7 +79,7 @@ export class Pointer implements TypedPointer {
     const { runtime, type } = this;
     const size = runtime.sizeOf(type);
     if (!Number.isSafeInteger(length) || length < 0)
-      throw new EwaldError('Argument', `the length is ${length}; needed is a whole number from 0`);
+      throw new EwaldError('Argument', `the length is ${length}; expected a whole number from 0`);
     return new CArray(runtime, type, length, runtime.memory.span(this.address, length * size), undefined);
   }
 

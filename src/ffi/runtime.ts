@@ -215,7 +215,7 @@ export class Runtime implements Access, ValueCodec {
     if (values?.length !== length)
       throw new EwaldError(
         'Shape',
-        `${place()} is ${values ? `an array of ${values.length}` : shown(value)}; needed are ${length} elements`,
+        `${place()} is ${values ? `an array of ${values.length}` : shown(value)}; expected ${length} elements`,
       );
     const size = this.sizeOf(of);
     values.forEach((element, i) => {

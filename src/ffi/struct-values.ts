@@ -104,7 +104,7 @@ export function writeStruct(
   if (typeof value !== 'object' || value === null)
     throw new EwaldError(
       'Argument',
-      `${place()} is ${shown(value)}; needed is an object with the fields ${fields.map(({ name }) => name).join(', ')}`,
+      `${place()} is ${shown(value)}; expected an object with the fields ${fields.map(({ name }) => name).join(', ')}`,
     );
   const given = new Map(Object.entries(value as Record<string, unknown>).filter(([, one]) => one !== undefined));
   const byName = new Map(fields.map((field) => [field.name, field]));

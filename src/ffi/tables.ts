@@ -64,7 +64,7 @@ export function textsArgument(
     if (value instanceof Pointer || value instanceof CArray)
       return runtime.addressOf(value, to, () => `${place()}[${i}]`);
     if (typeof value !== 'string')
-      throw new EwaldError('Argument', `${place()}[${i}] is ${shown(value)}; needed is text, a pointer or null`);
+      throw new EwaldError('Argument', `${place()}[${i}] is ${shown(value)}; expected text, a pointer or null`);
     const text = utf8.encode(`${value}\0`);
     const allocation = allocated(text.length, 'a text', runtime, frame);
     const view = allocation.view();

@@ -38,7 +38,7 @@ export async function readCellOption(given: string): Promise<KnownCell> {
     const count = given.trim().split(/[\s,]+/).length;
     throw new EwaldError(
       'Argument',
-      `the cell "${given}" holds ${count} numbers; needed are six (a,b,c,al,be,ga) or nine`,
+      `the cell "${given}" holds ${count} numbers; expected six (a,b,c,al,be,ga) or nine`,
     );
   }
   let text: string;

@@ -85,7 +85,7 @@ export async function planFft3d(platform: Fft3dPlatform, request: Fft3dRequest):
   if (typeof world?.alltoallv !== 'function')
     throw new EwaldError(
       'Argument',
-      'fft3d: comm is no communicator; needed is one of selfComm(), mpiComm(), or scope.comm of a task under spmd',
+      'fft3d: comm is no communicator; expected one of selfComm(), mpiComm(), or scope.comm of a task under spmd',
     );
   // Its own: what the caller sends meanwhile never meets what the transform sends.
   const comm = (await world.split(0)) as Communicator;
@@ -151,7 +151,7 @@ async function prepare({ createContext }: Fft3dPlatform, request: Fft3dRequest, 
   const checked = checkOptions(request.options, size);
   const { reduced } = request;
   if (reduced !== undefined && ![0, 1, 2].includes(reduced))
-    throw new EwaldError('Argument', `fft3dR2c: the r2c direction is ${reduced}; needed is 0, 1 or 2`);
+    throw new EwaldError('Argument', `fft3dR2c: the r2c direction is ${reduced}; expected 0, 1 or 2`);
   const r2r = checked.r2r ?? (tag.r2r && ([tag.r2r, tag.r2r, tag.r2r] as const));
   if (reduced !== undefined && r2r)
     throw new EwaldError('Argument', 'fft3dR2c: a transform to sines or cosines has no r2c direction; use fft3d');

@@ -54,10 +54,7 @@ export function splitWorld(world: Box, grid: Triple | readonly number[]): Box[] 
 function checkGrid(world: Box, grid: readonly number[]): Triple {
   const parts = each((axis) => grid[axis] ?? Number.NaN);
   if (grid.length !== 3 || parts.some((n) => !Number.isInteger(n) || n < 1))
-    throw new EwaldError(
-      'Argument',
-      `splitWorld: the grid is [${grid.join(', ')}]; needed are three integers from 1 on`,
-    );
+    throw new EwaldError('Argument', `splitWorld: the grid is [${grid.join(', ')}]; expected three integers from 1 on`);
   const short = axesOfWorld.find((axis) => parts[axis] > world.size[axis]);
   if (short !== undefined)
     throw new EwaldError(

@@ -79,7 +79,7 @@ export function checkTiling(what: string, boxes: readonly Box[]): Box {
   if (world.empty)
     throw new EwaldError('Argument', `${what}: every rank's box is empty; there is nothing to transform`);
   if (world.low.some((n) => n !== 0))
-    throw new EwaldError('Argument', `${what}: the boxes begin at (${world.low.join(', ')}); needed is (0, 0, 0)`);
+    throw new EwaldError('Argument', `${what}: the boxes begin at (${world.low.join(', ')}); expected (0, 0, 0)`);
   const defect = findDefect(world, boxes);
   if (!defect) return world;
   const index = `(${defect.index.join(', ')})`;

@@ -67,7 +67,7 @@ function gone(): BufferError {
 
 function checkBytes(bytes: number): void {
   if (!Number.isSafeInteger(bytes) || bytes < 0)
-    throw new EwaldError('Argument', `${bytes} bytes of memory are asked; needed is a whole number from 0`);
+    throw new EwaldError('Argument', `${bytes} bytes of memory are asked; expected a whole number from 0`);
 }
 
 class BufferAllocation extends BufferSpan implements Allocation {

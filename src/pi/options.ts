@@ -85,11 +85,11 @@ function u64(
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
     throw new EwaldError(
       'Argument',
-      `${what} is ${shown(value)}; needed is an integer from ${low} to ${high}, beyond 2^53 as a bigint`,
+      `${what} is ${shown(value)}; expected an integer from ${low} to ${high}, beyond 2^53 as a bigint`,
     );
   }
   const big = BigInt(value);
   if (big < low || big > high)
-    throw new EwaldError('Argument', `${what} is ${value}; needed is an integer from ${low} to ${high}`);
+    throw new EwaldError('Argument', `${what} is ${value}; expected an integer from ${low} to ${high}`);
   return big;
 }

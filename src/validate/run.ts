@@ -126,7 +126,7 @@ export function parseRequire(text: string | undefined): BackendName[] {
     if (!known) {
       throw new EwaldError(
         'Argument',
-        `EWALD_REQUIRE names the backend "${name}"; needed are names from ${backendNames.join(', ')}, separated by commas`,
+        `EWALD_REQUIRE names the backend "${name}"; expected names from ${backendNames.join(', ')}, separated by commas`,
       );
     }
     return known;

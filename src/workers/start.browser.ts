@@ -28,7 +28,7 @@ function make(source: WorkerSource | undefined): Worker {
   if (typeof source === 'function') {
     const worker = source();
     if (worker instanceof Worker) return worker;
-    throw new EwaldError('Argument', `createContext: worker() gave ${shown(worker)}; needed is a Worker`);
+    throw new EwaldError('Argument', `createContext: worker() gave ${shown(worker)}; expected a Worker`);
   }
   // Literal, so that every bundler sees the worker; evaluated only when one is started.
   if (source === undefined) return new Worker(new URL('./worker.browser.js', import.meta.url), { type: 'module' });

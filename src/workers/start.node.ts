@@ -47,7 +47,7 @@ function make(source: WorkerSource | undefined): Worker {
         ? source()
         : new Worker(placeOf(source) ?? new URL('./worker.node.js', import.meta.url));
     if (worker instanceof Worker) return worker;
-    throw new EwaldError('Argument', `createContext: worker() gave ${shown(worker)}; needed is a Worker`);
+    throw new EwaldError('Argument', `createContext: worker() gave ${shown(worker)}; expected a Worker`);
   } catch (error) {
     if (error instanceof EwaldError) throw error;
     throw new EwaldError('Load', `the worker ${shown(source)} could not be started: ${fileReason(error)}`, {

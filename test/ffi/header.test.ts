@@ -194,7 +194,7 @@ describe('the preprocessor', () => {
     };
     const include = (name: string) => (files[name] === undefined ? undefined : { name, text: files[name] });
     expect(sign('#include "b.h"\n#include "b.h"\n#include <b.h>\nb_t f(b_t);', 'f', { include })).toBe('b_t f(b_t)');
-    expect(thrown(() => parse('#include "c.h"', { include })).message).toMatch(/^c\.h:1:7: found "y", needed is ";"/);
+    expect(thrown(() => parse('#include "c.h"', { include })).message).toMatch(/^c\.h:1:7: found "y", expected ";"/);
     expect(thrown(() => parse('#include "d.h"', { include })).message).toMatch(/includes go more than 64 deep/);
     expect(thrown(() => parse('#include "no.h"', { include, includePlaces: ['/x', '/y'] })).message).toMatch(
       /"no\.h" was not found \(looked in \/x, \/y\)/,
@@ -271,14 +271,14 @@ describe('refusals say where, with a caret', () => {
   });
 
   test.each([
-    ['int f(int a', 1, 12, /needed is "\)"/],
+    ['int f(int a', 1, 12, /expected "\)"/],
     ['int f(int a,);', 1, 13, /a parameter behind ","/],
     ['int f(int a, int a);', 1, 18, /declared twice/],
     ['int f(void x);', 1, 12, /cannot be void/],
     ['void x;', 1, 6, /cannot be void/],
     ['int f(...);', 1, 7, /needs a parameter before it/],
     ['struct s { int a : 33; };', 1, 20, /a bit-field of 33 bits; int has 1 to 32/],
-    ['struct s { float a : 3; };', 1, 20, /needed is an integer/],
+    ['struct s { float a : 3; };', 1, 20, /expected an integer/],
     ['struct s { int a[]; int b; };', 1, 17, /flexible array/],
     ['struct s { int a; struct { double a; }; };', 1, 19, /declared twice/],
     ['#pragma pack(3)', 1, 2, /one of 1, 2, 4, 8, 16/],
@@ -287,7 +287,7 @@ describe('refusals say where, with a caret', () => {
     ['typedef float f __attribute__((mode(XF)));', 1, 42, /machine mode XF/],
     ['struct s { char c; int * __attribute__((aligned(16))) p; };', 1, 26, /alignment of a pointer/],
     ['struct s { [[gnu::packed]] int x; };', 1, 19, /follows __attribute__/],
-    ['#define F(a, b) a\nint F(1);', 2, 5, /has 1 arguments here; needed are 2/],
+    ['#define F(a, b) a\nint F(1);', 2, 5, /has 1 arguments here; expected 2/],
     ['#define F(a) a\nint F(1;', 2, 5, /have no end/],
     ['#define F(a) #b\nint F(1);', 2, 5, /needs a parameter/],
     ['#define F(a, b) a##b\nint F(+, -);', 2, 5, /makes no token/],
@@ -301,7 +301,7 @@ describe('refusals say where, with a caret', () => {
     ['int f(int &x);', 1, 11, /C\+\+/],
     ['class X { };', 1, 1, /C\+\+/],
     ['template <class T> T f(T);', 1, 1, /C\+\+/],
-    ['extern "C++" int f(void);', 1, 8, /needed is extern "C"/],
+    ['extern "C++" int f(void);', 1, 8, /expected extern "C"/],
     ['extern "C" { int f(void);', 1, 12, /never closed/],
     ['int f(void);\nfloat f(void);', 2, 7, /was declared otherwise in a\.h:1: int f\(void\)/],
     ['typedef int t; typedef double t;', 1, 31, /t is double here, but int/],
@@ -321,9 +321,9 @@ describe('refusals say where, with a caret', () => {
     ['f(void);', 1, 1, /unknown type name "f"/],
     ['int;', 1, 1, /declares nothing/],
     ['#if\n#endif', 1, 2, /needs an expression/],
-    ['#if 1 +\n#endif', 1, 8, /needed is a value/],
+    ['#if 1 +\n#endif', 1, 8, /expected a value/],
     ['#if 1/0\n#endif', 1, 6, /divides by zero/],
-    ['#if (1\n#endif', 1, 7, /needed is "\)"/],
+    ['#if (1\n#endif', 1, 7, /expected "\)"/],
     ['#if 1 2\n#endif', 1, 7, /behind the expression/],
     ['#ifdef A\nint x;', 1, 2, /no #endif/],
     ['#endif', 1, 2, /without #if/],
@@ -331,11 +331,11 @@ describe('refusals say where, with a caret', () => {
     ['#define\n', 1, 2, /needs a name/],
     ['#defin A', 1, 2, /did you mean #define/],
     ['#error stop it', 1, 2, /the header refuses: stop it/],
-    ['#include nothing', 1, 10, /needed is "name" or <name>/],
+    ['#include nothing', 1, 10, /expected "name" or <name>/],
     ['/* no end', 1, 1, /no end/],
     ['char *s = "no end', 1, 11, /no end on its line/],
     ['int x @ y;', 1, 7, /no use for the sign/],
-    ['int 3x;', 1, 5, /needed is the name/],
+    ['int 3x;', 1, 5, /expected the name/],
     ['int f(int x', 1, 12, /the end of the header/],
   ])('%s', (text, line, column, said) => {
     const error = thrown(() => parse(text));

@@ -106,7 +106,7 @@ describe('what is wrong is reported on every rank', () => {
       expect(message).toBe(
         'Argument: fft3d: outboxes: index (0, 0, 1) is in the boxes of ranks 0 and 1: (0, 0, 0) to (3, 3, 1) and (0, 0, 1) to (3, 3, 3)',
       );
-    for (const message of await told('begin', 2)) expect(message).toContain('begin at (0, 0, 1); needed is (0, 0, 0)');
+    for (const message of await told('begin', 2)) expect(message).toContain('begin at (0, 0, 1); expected (0, 0, 0)');
   });
 
   test('ranks that disagree', async () => {

@@ -111,7 +111,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
         over(adapter, { limits: over(adapter.limits, { maxComputeWorkgroupStorageSize: 1024 }) });
       const probe = await webgpuLoader(watched([], small)).probe(options);
       expect(probe).toMatchObject({ available: false });
-      expect(probe.reason).toMatch(/is too small: maxComputeWorkgroupStorageSize is 1024, needed is 16384$/);
+      expect(probe.reason).toMatch(/is too small: maxComputeWorkgroupStorageSize is 1024, expected 16384$/);
     });
   });
 

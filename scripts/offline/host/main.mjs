@@ -36,7 +36,7 @@ function options() {
     found[name] = words[i + 1];
   }
   const seconds = Number(found.seconds);
-  if (!(seconds >= 10)) misused(`--seconds is ${found.seconds}; needed is a number of at least 10`);
+  if (!(seconds >= 10)) misused(`--seconds is ${found.seconds}; expected a number of at least 10`);
   const only = found.only.split(',').filter(Boolean);
   const unknown = only.filter((name) => !steps.some((step) => step.name === name));
   if (unknown.length > 0) misused(`there is no step ${unknown.join(', ')}`);

@@ -78,7 +78,7 @@ export async function loadCudaAddon(
   }
   if (addon.abiVersion !== constants.abiVersion) {
     return {
-      why: `the addon ${path} speaks ABI version ${addon.abiVersion}, needed is ${constants.abiVersion}; rebuild it with npm run build`,
+      why: `the addon ${path} speaks ABI version ${addon.abiVersion}, expected ${constants.abiVersion}; rebuild it with npm run build`,
     };
   }
   return addon;

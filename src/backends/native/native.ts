@@ -34,7 +34,7 @@ export const nativeLoader: BackendLoader = {
     if (addon.abiVersion !== constants.abiVersion) {
       return {
         available: false,
-        reason: `the addon ${path} speaks ABI version ${addon.abiVersion}, needed is ${constants.abiVersion}; rebuild it with npm run build`,
+        reason: `the addon ${path} speaks ABI version ${addon.abiVersion}, expected ${constants.abiVersion}; rebuild it with npm run build`,
       };
     }
     const device: DeviceInfo = {

@@ -47,7 +47,7 @@ export function featuresOf(adapter: GPUAdapter): GPUFeatureName[] {
 export function tooSmall(adapter: GPUAdapter): string | undefined {
   const low = Object.entries(needed).flatMap(([name, need]) => {
     const found = adapter.limits[name as keyof typeof needed] ?? 0;
-    return found < need ? [`${name} is ${found}, needed is ${need}`] : [];
+    return found < need ? [`${name} is ${found}, expected ${need}`] : [];
   });
   return low.length > 0 ? low.join('; ') : undefined;
 }

@@ -111,7 +111,7 @@ function alignment(
   stream.expect(')', 'behind the alignment');
   if (types && value === 0n) return;
   if (value < 1n || value > 2n ** 28n || (value & (value - 1n)) !== 0n)
-    throw headerError(place, `an alignment of ${value}; needed is a power of two, 1 to 268435456`);
+    throw headerError(place, `an alignment of ${value}; expected a power of two, 1 to 268435456`);
   raise(into, Number(value));
 }
 
@@ -143,7 +143,7 @@ function label(stream: TokenStream): string {
   stream.skipGroup();
   const inside = stream.tokens.slice(from + 1, stream.at - 1);
   if (inside.length === 0 || inside.some(({ kind }) => kind !== 'string'))
-    throw headerError(open, 'this is code of a processor; needed is the name of a symbol');
+    throw headerError(open, 'this is code of a processor; expected the name of a symbol');
   return inside.map(({ text }) => text.slice(1, -1)).join('');
 }
 

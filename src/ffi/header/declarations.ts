@@ -30,7 +30,7 @@ export function readDeclarations(stream: TokenStream, scope: Scope, options: Dec
       stream.next();
       const language = stream.next();
       if (unquote(language.text) !== 'C')
-        throw headerError(language, `extern ${language.text} names its functions otherwise; needed is extern "C"`);
+        throw headerError(language, `extern ${language.text} names its functions otherwise; expected extern "C"`);
       if (stream.is('{')) linkage.push(stream.next());
       continue;
     }
@@ -98,7 +98,7 @@ function declaration(stream: TokenStream, scope: Scope, reader: Declarators): vo
     }
     if (!stream.take(',')) break;
   }
-  if (stream.is('{')) throw headerError(stream.peek(), 'found "{", needed is ";"');
+  if (stream.is('{')) throw headerError(stream.peek(), 'found "{", expected ";"');
   stream.expect(';', `behind the declaration that starts with "${first.text}"`);
 }
 

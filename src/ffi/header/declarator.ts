@@ -77,7 +77,7 @@ export class Declarators implements DeclaratorReader {
   typeName(depth: number): CType {
     const { type } = this.specifiers(depth);
     const declared = this.declarator(type, depth, 'type name');
-    if (declared.name) throw headerError(declared.name, `found "${declared.name.text}", needed is a type alone`);
+    if (declared.name) throw headerError(declared.name, `found "${declared.name.text}", expected a type alone`);
     return declared.type;
   }
 
@@ -164,7 +164,7 @@ export class Declarators implements DeclaratorReader {
       } else {
         const value = integerConstant(stream, this.#scope, this, depth + 1);
         if (value < 0n || value > 2n ** 31n)
-          throw headerError(token, `an array of ${value} elements; needed is 0 to 2147483648`);
+          throw headerError(token, `an array of ${value} elements; expected 0 to 2147483648`);
         length = Number(value);
       }
     }

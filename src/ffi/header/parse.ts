@@ -80,10 +80,10 @@ export function definitionMap(definitions: Definitions = {}): Map<string, string
 export function parseHeader(text: string, given: ParseOptions = {}): FunctionTable {
   knownOptions('parseHeader', given, options);
   if (typeof text !== 'string')
-    throw new EwaldError('Argument', `the header is ${text === null ? 'null' : typeof text}; needed is its text`);
+    throw new EwaldError('Argument', `the header is ${text === null ? 'null' : typeof text}; expected its text`);
   const model = given.model ?? 'lp64';
   if (model !== 'lp64' && model !== 'llp64' && model !== 'wasm32')
-    throw new EwaldError('Argument', `the data model is ${JSON.stringify(model)}; needed is lp64, llp64 or wasm32`);
+    throw new EwaldError('Argument', `the data model is ${JSON.stringify(model)}; expected lp64, llp64 or wasm32`);
   const name = given.name ?? 'header.h';
   const definitions = new Map([
     ...(given.preprocessed ? [] : predefined(model)),

@@ -162,7 +162,7 @@ export class Scope {
     throw headerError(
       place,
       nodes > heaviest || depth > deepestType
-        ? `this type is made of ${nodes} types, ${depth} deep, once its typedefs are written out; needed are at most ${heaviest}, ${deepestType} deep`
+        ? `this type is made of ${nodes} types, ${depth} deep, once its typedefs are written out; expected at most ${heaviest}, ${deepestType} deep`
         : 'the types of this header take too much room once their typedefs are written out',
     );
   }

@@ -99,7 +99,7 @@ export function readSpecifiers(stream: TokenStream, scope: Scope, reader: Declar
     const role = roles.get(text);
     switch (role) {
       case 'base':
-        if (base) throw headerError(token, `found "${text}" behind ${typeText(base)}, needed is a name`);
+        if (base) throw headerError(token, `found "${text}" behind ${typeText(base)}, expected a name`);
         basic.push(token);
         break;
       case 'const':
@@ -121,7 +121,7 @@ export function readSpecifiers(stream: TokenStream, scope: Scope, reader: Declar
         throw unsupported(token, what, instead);
       }
       case 'tag':
-        if (base || basic.length > 0) throw headerError(token, `found "${text}" behind a type, needed is a name`);
+        if (base || basic.length > 0) throw headerError(token, `found "${text}" behind a type, expected a name`);
         base =
           text === 'enum'
             ? readEnum(stream, scope, reader, depth, storage === 'typedef')

@@ -56,7 +56,7 @@ export function readStruct(
   if (scope.model === 'llp64' && members.some(({ bits }) => bits !== undefined))
     throw unsupported(name ?? word, 'a bit-field on Windows', 'use a whole integer and masks');
   const { fields, size, align } = placeFields(members, open);
-  if (size > largest) throw headerError(name ?? word, `this ${kind} has ${size} bytes; needed are at most 2^46`);
+  if (size > largest) throw headerError(name ?? word, `this ${kind} has ${size} bytes; expected at most 2^46`);
   Object.assign(open, { fields, size, align });
   // Behind everything it is made of, wherever its name came up first.
   delete scope.structs[open.tag];
@@ -165,7 +165,7 @@ function width(
   const value = integerConstant(stream, scope, reader, depth + 1);
   const layout = type.kind === 'scalar' || type.kind === 'enum' ? scope.layout(type) : undefined;
   const float = type.kind === 'scalar' && scope.scalarLayout(type.name).kind === 'float';
-  if (!layout || float) throw headerError(colon, `a bit-field of ${typeText(type)}; needed is an integer`);
+  if (!layout || float) throw headerError(colon, `a bit-field of ${typeText(type)}; expected an integer`);
   const most = type.kind === 'scalar' && type.name === 'bool' ? 1 : layout.size * 8;
   if (value < 0n || value > BigInt(most) || (value === 0n && field))
     throw headerError(place, `a bit-field of ${value} bits; ${typeText(type)} has ${field ? 1 : 0} to ${most}`);
@@ -203,7 +203,7 @@ export function readEnum(
     readAttributes(stream, scope, reader, depth);
     if (stream.take('=')) value = integerConstant(stream, scope, reader, depth);
     if (value < -mostExact || value > mostExact)
-      throw headerError(constant, `${constant.text} is ${value}; needed is -2^53 to 2^53, which a number can hold`);
+      throw headerError(constant, `${constant.text} is ${value}; expected -2^53 to 2^53, which a number can hold`);
     min = value < min ? value : min;
     max = value > max ? value : max;
     scope.addEnumerator(constant, value);

@@ -140,7 +140,7 @@ export function preprocessedBy(
 ): string {
   const [program, ...given] = words(command);
   if (program === undefined)
-    throw new EwaldError('Argument', 'the preprocessor is an empty text; needed is a command such as gcc -E');
+    throw new EwaldError('Argument', 'the preprocessor is an empty text; expected a command such as gcc -E');
   const args = [
     ...given,
     ...folders.map((folder) => `-I${folder}`),

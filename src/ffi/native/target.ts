@@ -138,7 +138,7 @@ export class NativeTarget implements Target {
     if (typeof value !== 'object' || value === null)
       throw new EwaldError(
         'Argument',
-        `${place()} is ${shown(value)}; needed is an object with the fields of ${typeText(type)}`,
+        `${place()} is ${shown(value)}; expected an object with the fields of ${typeText(type)}`,
       );
     runtime.write(view, 0, type, value, place);
     return this.#plain(type, view, 0) as object;

@@ -266,7 +266,7 @@ const noFrames = (wanted: readonly Wanted[]): EwaldError =>
     'Argument',
     wanted.length > 0
       ? `${wanted.map(({ file }) => file).join(', ')} holds no files of frames; spot lists are given one by one, or as a pattern`
-      : 'the run has no frames; needed is a file of frames or a list with -i',
+      : 'the run has no frames; expected a file of frames or a list with -i',
   );
 
 const shareOf = (all: number, shard: Shard | undefined): number =>

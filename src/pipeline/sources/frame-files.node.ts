@@ -25,12 +25,12 @@ export async function readFrameList(list: string, prefix = ''): Promise<Wanted[]
     if (line.length > 4096 || /[\u0000-\u0008]/.test(line))
       throw new EwaldError(
         'Format',
-        `${list}:${i + 1}: "${line.slice(0, 20)}…" is no name of a file; needed is a list of files of frames, a line each`,
+        `${list}:${i + 1}: "${line.slice(0, 20)}…" is no name of a file; expected a list of files of frames, a line each`,
       );
     const [, name = '', event] = /^(.*?)(?:\s+(\S*\/\/\S*))?$/.exec(line) ?? [];
     const number = event === undefined ? undefined : Number(/^\/\/(\d+)$/.exec(event)?.[1] ?? 'x');
     if (Number.isNaN(number))
-      throw new EwaldError('Format', `${list}:${i + 1}: "${event}" is no event; needed is //N, the number of a frame`);
+      throw new EwaldError('Format', `${list}:${i + 1}: "${event}" is no event; expected //N, the number of a frame`);
     const given = prefix + name;
     const file = isAbsolute(given) || list === '-' || prefix !== '' ? given : resolve(dirname(list), given);
     const last = wanted.at(-1);
