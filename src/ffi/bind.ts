@@ -65,7 +65,7 @@ export function countError(fn: CFunction, found: number): EwaldError {
   const needed = fn.parameters.length;
   return new EwaldError(
     'Argument',
-    `${fn.name}() got ${found} argument${found === 1 ? '' : 's'}; needed ${needed === 1 ? 'is 1' : `are ${needed}`}: ${signature(fn, fn.name)}`,
+    `${fn.name}() got ${found} argument${found === 1 ? '' : 's'}; expected ${needed}: ${signature(fn, fn.name)}`,
     {
       detail: { found, needed },
     },

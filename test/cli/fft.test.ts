@@ -177,7 +177,7 @@ describe('files', () => {
     const out = ['-o', at('no.npy')];
     const rows: [string[], number, string][] = [
       [[at('absent.npy'), ...out], 1, `ewald: ${at('absent.npy')} cannot be read: there is no such file or folder\n`],
-      [[folder, ...out], 1, `ewald: ${folder} cannot be read: it is a folder\n`],
+      [[folder, ...out], 1, `ewald: ${folder} cannot be read: it is a folder, not a file\n`],
       [
         [at('words.npy'), ...out],
         1,

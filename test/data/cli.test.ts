@@ -65,13 +65,8 @@ describe('ewald info', () => {
       rmSync(cut);
     }
     for (const [args, says] of [
-<<<<<<< HEAD
       [[...plain, '--nav-shape', '2,x'], /--nav-shape is "2,x"; expected lengths/],
       [[...plain, '--nav-shape', '5'], /holds 6 frames; a scan of 5 would need 5. Shapes that fit: 2 × 3, 1 × 6/],
-=======
-      [[...plain, '--nav-shape', '2,x'], /--nav-shape is "2,x"; expected lengths/],
-      [[...plain, '--nav-shape', '5'], /holds 6 frames; a scan of 5 would need 5. These would fit: 2 × 3, 1 × 6/],
->>>>>>> d67e8203 (Say 'expected' where messages said 'expected')
       [[...plain, '--offset', 'many'], /--offset is "many"/],
       [['--format', 'tif', ...plain], /did you mean "tiff"/],
     ] as const)

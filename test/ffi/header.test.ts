@@ -313,7 +313,7 @@ describe('refusals say where, with a caret', () => {
     ['enum e { A = 0xffffffffffffffff };', 1, 10, /-2\^53 to 2\^53/],
     ['enum e { A = x };', 1, 14, /"x" is not a constant/],
     ['enum missing f(void);', 1, 6, /used before it is defined/],
-    ['int [3] y;', 1, 9, /needed/],
+    ['int [3] y;', 1, 9, /expected/],
     ['unsigned float f(void);', 1, 1, /is no type/],
     ['int f(int x) { return 1;', 1, 14, /never closed/],
     ['int f()()', 1, 6, /cannot return a function/],

@@ -82,7 +82,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
   });
 
   describe('choice of the adapter', () => {
-    test('a software adapter is taken only when webgpu is named', async () => {
+    test('a software adapter is used only when webgpu is named', async () => {
       const row = (await devices()).find(({ backend }) => backend === 'webgpu');
       expect(row?.available).toBe(true);
       expect(row?.limits.maxBufferSize).toBeGreaterThanOrEqual(2 ** 28);

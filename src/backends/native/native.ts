@@ -22,7 +22,7 @@ export const nativeLoader: BackendLoader = {
     if (!existsSync(path)) {
       return {
         available: false,
-        reason: `no addon for ${process.platform}-${process.arch} (looked for ${path}); with a C++ compiler, npm run build makes it`,
+        reason: `no addon for ${process.platform}-${process.arch} (looked for ${path}); if a C++ compiler is installed, npm run build builds it`,
       };
     }
     let addon: Addon;
