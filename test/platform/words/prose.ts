@@ -29,12 +29,8 @@ export const texts: ReadonlyMap<string, string> = new Map(
     .map((file) => [file, readFileSync(join(root, file), 'utf8')]),
 );
 
-/** The room of a file: `src/fft`, `test/ffi`, `cpp`, `README.md`. */
-export const folderOf = (file: string): string =>
-  file
-    .split('/')
-    .slice(0, /^(src|test)\//.test(file) ? 2 : 1)
-    .join('/');
+/** The top-level folder of a file, or the file itself: `src`, `cpp`, `README.md`. */
+export const folderOf = (file: string): string => file.split('/')[0] ?? file;
 
 /** The lines of every file that are not rows of a table or code in Markdown. */
 export function* allLines(): Generator<Line> {
