@@ -13,7 +13,9 @@ import { browser } from '../context/platform.browser.js';
 import { startBrowserWorker } from '../workers/start.browser.js';
 import { type EntryMethods, entryRooms } from './indexing.rooms.js';
 
-/** Opens a context of indexing of stills; the caller disposes it. See `createContext` of `ewald` for options and errors. */
+/**
+ * Opens a context for indexing stills; the caller disposes it. See `createContext` of `ewald` for options and errors.
+ */
 export function createContext(options?: ContextOptions): Promise<IndexingContext> {
   return openContext<EntryMethods>(browser(startBrowserWorker), entryRooms, options);
 }

@@ -135,7 +135,7 @@ describe.skipIf(absent)(`the self-test of WebGPU${absent ? `: absent, ${absent}`
     expect(refused).toBeInstanceOf(EwaldError);
     expect(refused.tag).toBe('Unsupported');
     expect(refused.message).toMatch(
-      /fails the self-test of what pi relies on \(atomics in workgroup memory: word 0 is/,
+      /fails the self-test of a mechanism that pi relies on \(atomics in workgroup memory: word 0 is/,
     );
     await backend.dispose();
   });
