@@ -114,7 +114,8 @@ async function pack() {
     // The machine's own libraries come first; these are for one that lacks them or has older ones.
     for (const file of binaries)
       for (const { name, path } of await librariesOf(file)) place(path, join(stage, 'lib', name));
-    // Dawn, the Vulkan loader and the addon of MPI may need more: without them their backend is absent, and the rest runs.
+    // Dawn, the Vulkan loader and the addon of MPI may need more: without them their backend is absent, and the rest
+    // runs.
     const needed = binaries.filter(
       (file) => !file.startsWith(join(stage, 'node_modules/webgpu')) && !file.endsWith('ewald_mpi.node'),
     );

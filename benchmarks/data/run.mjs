@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// `node benchmarks/run.mjs data`: detector frames of 4 Mpixel, each codec verified before it is timed, peers in the same run.
+// `node benchmarks/run.mjs data`: detector frames of 4 Mpixel, each codec verified before it is timed, peers in the
+// same run.
 //   [--seconds S] a line (default 1)
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -130,8 +131,8 @@ async function main() {
 }
 
 /**
- * Two workers against one, and two processes against one beside: a machine whose processors share a core has no more. By
- * processor time, too, of which a busy machine takes less away: what two would make of two processors of their own.
+ * Two workers against one, and two processes against one beside: a machine whose processors share a core has no more.
+ * By processor time, too, of which a busy machine takes less away: what two would make of two processors of their own.
  */
 async function twoOverOne(job, mark, seconds) {
   const crews = [];
@@ -211,7 +212,9 @@ for i in range(1,101): g['data_%06d'%i]=h5py.ExternalLink('run_data_%06d.h5'%i,'
   mark('its first frame', first, 20, 'ms', true);
 }
 
-/** Chunks of HDF5's gzip: ours beside the zlib in Node, which is Chromium's with vectors, and libdeflate where it is. */
+/**
+ * Chunks of HDF5's gzip: ours beside the zlib in Node, which is Chromium's with vectors, and libdeflate where it is.
+ */
 async function gzip(folder, { native, wasm }, pixels, mark, seconds) {
   const zipped = deflateSync(pixels, { level: 4 });
   const out = new Uint8Array(pixels.length);

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// `node benchmarks/peaks/compare.mjs [--data FOLDER] [--json]`: our peaks, with both kinds of centroid, and those of CrystFEL's streams against the truth of
-// the simulated sets, scored alike: recall of true spots above 60 and 100 counts within two pixels, peaks that are none, median
-// distance. Same parameters. Ends with 1 where a peer is better, 3 where the data is absent.
+// `node benchmarks/peaks/compare.mjs [--data FOLDER] [--json]`: our peaks, with both kinds of centroid, and those of
+// CrystFEL's streams against the truth of the simulated sets, scored alike: recall of true spots above 60 and 100
+// counts within two pixels, peaks that are none, median distance. Same parameters. Ends with 1 where a peer is better,
+// 3 where the data is absent.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `npm run bench -- pipeline`: `ewald index` on the simulated sets of the test data beside CrystFEL's streams of the same
-// frames, all held against the truth alike; then milliseconds a 4-Mpixel frame, bitshuffle + LZ4, from the file to the
-// stream. What is timed was verified: every crystal of the simulated run, none wrong.
+// `npm run bench -- pipeline`: `ewald index` on the simulated sets of the test data beside CrystFEL's streams of the
+// same frames, all held against the truth alike; then milliseconds a 4-Mpixel frame, bitshuffle + LZ4, from the file to
+// the stream. What is timed was verified: every crystal of the simulated run, none wrong.
 //   [--only accuracy,speed] [--backends native,wasm] [--frames N] of the timed run (default 16) [--data FOLDER] [--json]
 // Ends with 1 where a crystal is missed or wrong or a peer is better; a missed time fails nothing: machines differ.
 import { spawn } from 'node:child_process';
@@ -245,11 +245,11 @@ async function widened(file, frames) {
 }
 
 /**
- * Two workers on two cores over one on one; and, as a control, two processes of one worker each beside each other over one:
- * what the machine has to give, whose cores may share caches, memory and a clock. The mark is of a long run: the first 150 frames
- * or so of a worker cost some 0.5 s of processor time more than later ones (most likely JavaScript that is not yet compiled;
- * no profile says so), two workers have that twice, and the shorter run takes it away. What a short run gains, start and all,
- * is told beside.
+ * Two workers on two cores over one on one; and, as a control, two processes of one worker each beside each other over
+ * one: what the machine has to give, whose cores may share caches, memory and a clock. The mark is of a long run: the
+ * first 150 frames or so of a worker cost some 0.5 s of processor time more than later ones (most likely JavaScript
+ * that is not yet compiled; no profile says so), two workers have that twice, and the shorter run takes it away. What a
+ * short run gains, start and all, is told beside.
  */
 async function workers(backend, files, known, frames) {
   if (availableParallelism() < 2) {

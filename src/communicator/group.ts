@@ -18,7 +18,9 @@ export interface WorkerGroup {
   readonly handles: readonly RankHandle[];
   /** Ends everything that waits in the group with `Lost`: a thread that has died cannot say so itself. */
   fail(rank: number, why: string): void;
-  /** What each rank is at: looks for up to two seconds, for a rank that waits for messages answers when it is called. */
+  /**
+   * What each rank is at: looks for up to two seconds, for a rank that waits for messages answers when it is called.
+   */
   look(): Promise<RankState[]>;
 }
 

@@ -99,7 +99,10 @@ async function open(): Promise<Communicator> {
   return new MpiCommunicator(addon, 0, rank, size) as unknown as Communicator;
 }
 
-/** Tags on the communicator behind: those of messages, then as many for agreements. MPI has tags to 32767 at least, all have more. */
+/**
+ * Tags on the communicator behind: those of messages, then as many for agreements. MPI has tags to 32767 at least, all
+ * have more.
+ */
 const firstOfAgreements = 32768;
 
 class MpiCommunicator extends Ranks {

@@ -1,5 +1,6 @@
 /**
- * `ewald/fft`: transforms and device arrays, without the other rooms of `ewald`. The browser build; Node's has the same names.
+ * `ewald/fft`: transforms and device arrays, without the other rooms of `ewald`. The browser build; Node's has the same
+ * names.
  *
  *     import { createContext } from 'ewald/fft';
  *     const ctx = await createContext();

@@ -1,5 +1,6 @@
 /**
- * `ewald/indexing`: indexing of stills, without the other rooms of `ewald`. The browser build; Node's has the same names.
+ * `ewald/indexing`: indexing of stills, without the other rooms of `ewald`. The browser build; Node's has the same
+ * names.
  *
  *     import { createContext } from 'ewald/indexing';
  *     const ctx = await createContext();

@@ -1,5 +1,6 @@
 /**
- * `ewald/pi`: Monte Carlo counts of pi, without the other rooms of `ewald`. The browser build; Node's has the same names.
+ * `ewald/pi`: Monte Carlo counts of pi, without the other rooms of `ewald`. The browser build; Node's has the same
+ * names.
  *
  *     import { createContext } from 'ewald/pi';
  *     const ctx = await createContext();

@@ -1,5 +1,6 @@
 /**
- * `ewald/udf` on Node: LiberTEM's Context, analyses and user-defined functions. The names of the browser build, and paths.
+ * `ewald/udf` on Node: LiberTEM's Context, analyses and user-defined functions. The names of the browser build, and
+ * paths.
  *
  *     import { Context, defineUdf } from 'ewald/udf';
  *     const ctx = new Context();

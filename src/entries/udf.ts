@@ -1,6 +1,6 @@
 /**
- * `ewald/udf`: LiberTEM's Context, analyses and user-defined functions, without a server. The browser build; Node's has the same
- * names and opens paths as well.
+ * `ewald/udf`: LiberTEM's Context, analyses and user-defined functions, without a server. The browser build; Node's has
+ * the same names and opens paths as well.
  *
  *     import { Context } from 'ewald/udf';
  *     const ctx = new Context();

@@ -154,7 +154,10 @@ async function* publish(tasks: Iterable<Task> | AsyncIterable<Task>, lane: MpiLa
   }
 }
 
-/** The other ranks' part of a run: tasks of rank 0, and its results where they are for all, until it says that the run is over. */
+/**
+ * The other ranks' part of a run: tasks of rank 0, and its results where they are for all, until it says that the run
+ * is over.
+ */
 async function* serve(
   comm: Communicator,
   host: TaskHost,

@@ -1,4 +1,6 @@
-/** Libraries on Node: headers and libraries from files, native libraries through koffi, wasm modules as in a browser. */
+/**
+ * Libraries on Node: headers and libraries from files, native libraries through koffi, wasm modules as in a browser.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { expects } from '../base/arguments.js';

@@ -35,7 +35,8 @@ export interface FftPlanMethods extends Disposable {
   readonly shape: readonly number[];
   /**
    * Lengths of what forward reads and writes, slowest axis first, of one transform of the batch: `shape`, but for the
-   * halved axis of r2c and c2r and the parts of `inputShape` and `keep`. In place rows of the real side are stored longer.
+   * halved axis of r2c and c2r and the parts of `inputShape` and `keep`. In place rows of the real side are stored
+   * longer.
    */
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];

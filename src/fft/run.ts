@@ -28,7 +28,8 @@ export interface FftRunOptions {
   /**
    * Whether the run ends with its answer; default true. With false, device arrays on both sides and the backend cuda it
    * ends when the work is sent, so that the card goes from one transform of a chain to the next by itself: whatever is
-   * asked of the context later comes behind it, and what goes wrong on the card is told there. Elsewhere nothing changes.
+   * asked of the context later comes behind it, and what goes wrong on the card is told there. Elsewhere nothing
+   * changes.
    */
   readonly wait?: boolean;
   /**

@@ -26,9 +26,9 @@ export interface Fft3dPlatform {
  *
  * Reads `input`, writes `output` (default: a new array of complex numbers, of real ones for r2r and backward of r2c)
  * and resolves with it. Complex numbers are interleaved; a complex transform takes real ones on either side, told by
- * the array's length: backward then keeps the real parts. Both sides may be one array. `options` may be the scale alone.
- * Throws `Shape`, `Argument`, `Disposed`; on every rank `Argument` when direction, scale, precision or batch differ between
- * them; `Lost` when another rank has ended or disposed the plan.
+ * the array's length: backward then keeps the real parts. Both sides may be one array. `options` may be the scale
+ * alone. Throws `Shape`, `Argument`, `Disposed`; on every rank `Argument` when direction, scale, precision or batch
+ * differ between them; `Lost` when another rank has ended or disposed the plan.
  */
 export type Fft3dRun = <A extends Numbers>(
   input: A,

@@ -92,7 +92,10 @@ export function procSetupMinSurface(world: Box, n: number): Triple {
   return best;
 }
 
-/** Boxes that are whole along `axis`; `grid` divides the other two, the lower axis first. Boxes beyond a short axis are empty. */
+/**
+ * Boxes that are whole along `axis`; `grid` divides the other two, the lower axis first. Boxes beyond a short axis are
+ * empty.
+ */
 export function makePencils(world: Box, grid: readonly [number, number], axis: Axis): Box[] {
   expectsBox('makePencils: the world', world);
   expectsNumbers('makePencils: the grid', grid);

@@ -38,8 +38,8 @@ export interface Fft3dOptions {
 /** What a run may be told. */
 export interface Fft3dRunOptions {
   /**
-   * Factor on the result: none, 1/√N, 1/N; N is the number of indexes of the (real) world. Default `none`; the same on every
-   * rank.
+   * Factor on the result: none, 1/√N, 1/N; N is the number of indexes of the (real) world. Default `none`; the same on
+   * every rank.
    */
   readonly scale?: HeffteScale | number;
   /** At least `batch` × `sizeWorkspace` complex numbers; default: the plan holds its own. */

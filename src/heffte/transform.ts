@@ -318,8 +318,8 @@ export class Transform {
   }
 
   /**
-   * Whether a stage does the transforms of a batch one by one: between those in shared memory lie numbers of other ranks,
-   * and a backend that works on copies would write them back as they were.
+   * Whether a stage does the transforms of a batch one by one: between those in shared memory lie numbers of other
+   * ranks, and a backend that works on copies would write them back as they were.
    */
   #oneByOne(s: number, batch: number): boolean {
     const { boundaries, strides } = this.#parts.layout;

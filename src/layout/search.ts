@@ -144,7 +144,9 @@ const course = {
   middleLimit: real(1e-6, 'of the length: two vectors are opposite when their sum is shorter'),
 } as const;
 
-/** Cells of an image without a known one: on CPUs alone. Lengths and points of its scan are those of lattice vectors. */
+/**
+ * Cells of an image without a known one: on CPUs alone. Lengths and points of its scan are those of lattice vectors.
+ */
 const unknown = {
   minUnknownSpots: integer(8, 'with fewer spots an image shows no cell by itself'),
   maxUnknownSpots: integer(400, 'lowest-resolution spots that take part'),

@@ -29,8 +29,8 @@ export function expectRefusals(heard: readonly unknown[]): void {
 }
 
 /**
- * What the ranks hear when rank 1 has left: all others are lost, by rank 1 itself, or in a collective call by a rank that
- * has lost it; nobody waits for ever.
+ * What the ranks hear when rank 1 has left: all others are lost, by rank 1 itself, or in a collective call by a rank
+ * that has lost it; nobody waits for ever.
  */
 export function expectLost(heard: readonly string[]): void {
   expect(heard[1]).toBe('left');

@@ -209,8 +209,9 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     });
   });
 
-  // Kernels of one length. Answers are the core's: a wrong place in shared memory would be the same under every order. On
-  // a card of one multiprocessor blocks take as many lines side by side as they can, which have kernels of their own.
+  // Kernels of one length. Answers are the core's: a wrong place in shared memory would be the same under every order.
+  // On a card of one multiprocessor blocks take as many lines side by side as they can, which have kernels of their
+  // own.
   test.each([64, 128, 256, 512, 1024, 2048, 4096])(
     'a line of %i, alone, across and turned, is that of wasm',
     async (n) => {

@@ -297,7 +297,8 @@ describe('files that the command reads in pieces', () => {
       for (const order of '<>') {
         const numbers = 12;
         const width = Number(kind.slice(1));
-        // Small bytes: no dtype reads them as NaN, each number is another one, and integers of 64 bits fit into a double.
+        // Small bytes: no dtype reads them as NaN, each number is another one, and integers of 64 bits fit into a
+        // double.
         const high = (i: number): boolean =>
           width === 8 && /[iu]/.test(kind) && (order === '<' ? i % 8 > 3 : i % 8 < 4);
         const bytes = Uint8Array.from({ length: numbers * width }, (_, i) =>

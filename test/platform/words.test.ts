@@ -1,7 +1,7 @@
 /**
- * The style of comments, messages and READMEs: plain phrases, lines of at most 120 columns, and no quoted name that does
- * not exist. words/counts.json holds the remaining violations of each folder. A count may only fall: after fixing some,
- * run this file with EWALD_WORDS=write to lower the counts.
+ * The style of comments, messages and READMEs: plain phrases, lines of at most 120 columns, and no quoted name that
+ * does not exist. words/counts.json holds the remaining violations of each folder. A count may only fall: after fixing
+ * some, run this file with EWALD_WORDS=write to lower the counts.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';

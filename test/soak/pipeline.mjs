@@ -1,4 +1,7 @@
-/** Runs of frames that are killed at random moments and gone on with, and frames, geometries, cells and lists bent at random. */
+/**
+ * Runs of frames that are killed at random moments and gone on with, and frames, geometries, cells and lists bent at
+ * random.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -19,7 +19,9 @@ function signed(issuer: KeyPair, subject: KeyPair, name: string, claims: object)
   return `${text}.${encoded(issuer.sign(new TextEncoder().encode(text)))}`;
 }
 
-/** What stands in the server's configuration, and the credentials files of its user and of one that it does not know. */
+/**
+ * What stands in the server's configuration, and the credentials files of its user and of one that it does not know.
+ */
 export function natsAccount(): { readonly config: string; readonly creds: string; readonly stranger: string } {
   const [operator, system, account] = [nkeys.createOperator(), nkeys.createAccount(), nkeys.createAccount()];
   const free = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };

@@ -1,6 +1,6 @@
 /**
- * The self-test of a GPU: kernels that a driver gets wrong are imitated by shaders that were changed on their way to the
- * device, one mechanism at a time.
+ * The self-test of a GPU: kernels that a driver gets wrong are imitated by shaders that were changed on their way to
+ * the device, one mechanism at a time.
  */
 import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';

@@ -189,8 +189,8 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
     });
 
     test('many openings leave no memory, thread or handle', { tags: 'all' }, async () => {
-      // Every tenth opening also compiles and runs. A first half warms up compilers and allocators; a leak takes memory in
-      // every part of the second half. EWALD_CYCLES is for soaking.
+      // Every tenth opening also compiles and runs. A first half warms up compilers and allocators; a leak takes memory
+      // in every part of the second half. EWALD_CYCLES is for soaking.
       const cycles = Number(process.env.EWALD_CYCLES ?? 500);
       const part = Math.ceil(cycles / 4);
       const { stdout } = await inProcess(

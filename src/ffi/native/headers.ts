@@ -13,7 +13,9 @@ import type { SourceFile } from '../header/source.js';
 /** No header that people write is larger; a device or a log may be. */
 const largest = 2 ** 26;
 
-/** Reads a header. @throws `File` for what is no regular file of a sensible size: a pipe would be waited for for ever. */
+/**
+ * Reads a header. @throws `File` for what is no regular file of a sensible size: a pipe would be waited for for ever.
+ */
 export function readHeader(path: string): string {
   try {
     const found = statSync(path);

@@ -108,7 +108,10 @@ function standIn(
 
 type Write = (memory: WebAssembly.Memory | undefined, list: number, count: number, written: number) => number;
 
-/** What a module prints goes to the console, a line at a time; what it has printed of a line is kept until the line ends. */
+/**
+ * What a module prints goes to the console, a line at a time; what it has printed of a line is kept until the line
+ * ends.
+ */
 function lineWriter(): Write {
   let line = '';
   return (memory, list, count, written) => {

@@ -1,4 +1,6 @@
-/** The files of the repository as prose and code: what people read in comments and READMEs, and the names that exist. */
+/**
+ * The files of the repository as prose and code: what people read in comments and READMEs, and the names that exist.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
