@@ -72,7 +72,8 @@ export function checkAbi(ffi, { header, include, wasm, addonSource, addonNames }
       const where = `${file}:${line}`;
       if (!found) {
         problems.push(
-          `${where} declares ${name}, but dist/ewald.wasm does not export it; EWALD_EXPORT(${name}) is missing where it is defined, or the module is stale`,
+          `${where} declares ${name}, but dist/ewald.wasm does not export it; EWALD_EXPORT(${name}) is missing ` +
+            'where it is defined, or the module is stale',
         );
         continue;
       }

@@ -63,7 +63,8 @@ process.on('uncaughtException', (error) => {
 
 if (process.platform !== 'linux' || process.arch !== 'x64')
   fail(
-    `this is ${process.platform}-${process.arch}; the pack takes this machine's Node and addons, so it is made on linux-x64`,
+    `this is ${process.platform}-${process.arch}; the pack takes this machine's Node and addons, so it is made ` +
+      'on linux-x64',
   );
 if (existsSync(target) && readdirSync(target).length > 0 && !existsSync(join(target, 'offline.json')))
   fail(`${target} is no pack and not empty; name another folder with -o`);

@@ -103,7 +103,8 @@ function fail(message, log) {
 
 if (args.some((arg) => !(arg in levels))) {
   console.log(
-    'usage: node scripts/setup.mjs [--test] [--all]\n  --test  also what the tests need\n  --all   also what optional parts need',
+    'usage: node scripts/setup.mjs [--test] [--all]\n  --test  also what the tests need\n  --all   also what ' +
+      'optional parts need',
   );
   process.exit(args.includes('--help') || args.includes('-h') ? 0 : 2);
 }

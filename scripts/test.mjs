@@ -204,7 +204,8 @@ for (const step of chosen) {
   const outcome = counts.failed === 0 ? paint('green', 'passed') : paint('red', 'failed');
   say(
     'test',
-    `${step.name} ${outcome}${counts.passed + counts.failed > 1 ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`,
+    `${step.name} ` +
+      `${outcome}${counts.passed + counts.failed > 1 ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`,
     seconds,
   );
 }

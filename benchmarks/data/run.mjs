@@ -74,7 +74,8 @@ async function main() {
   const { values } = parseArgs({ options: { seconds: { type: 'string', default: '1' } } });
   const seconds = Number(values.seconds);
   console.log(
-    `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}; load ${loadavg()[0].toFixed(1)}; best of ${seconds} s a line`,
+    `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}; load ` +
+      `${loadavg()[0].toFixed(1)}; best of ${seconds} s a line`,
   );
   const mark = (what, value, aim, unit, most = false) => {
     const verdict = aim === undefined ? '    ' : (most ? value <= aim : value >= aim) ? 'pass' : 'MISS';
@@ -257,7 +258,8 @@ function h5py(path, mark, seconds) {
   if (status === 0) mark('h5py with the bitshuffle plugin of Debian, one frame', Number(stdout), undefined, 'GB/s');
   else
     console.log(
-      `        h5py with a plugin: absent (Debian: python3-h5py, bitshuffle; HDF5_PLUGIN_PATH): ${String(stderr).trim().split('\n').at(-1)}`,
+      '        h5py with a plugin: absent (Debian: python3-h5py, bitshuffle; HDF5_PLUGIN_PATH): ' +
+        `${String(stderr).trim().split('\n').at(-1)}`,
     );
 }
 

@@ -128,7 +128,8 @@ for (const { set, scores } of report) {
   if (options.json) continue;
   for (const [name, s] of Object.entries(scores))
     process.stdout.write(
-      `${set.padEnd(6)}${name.padEnd(20)} I>60 ${s.recall60.toFixed(4)} (${s.found60})  I>100 ${s.recall100.toFixed(4)}  ` +
+      `${set.padEnd(6)}${name.padEnd(20)} I>60 ${s.recall60.toFixed(4)} (${s.found60})  I>100 ` +
+        `${s.recall100.toFixed(4)}  ` +
         `false ${s.false} of ${s.peaks}  centroid ${s.centroid.toFixed(4)} px\n`,
     );
 }

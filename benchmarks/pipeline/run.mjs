@@ -38,7 +38,8 @@ function mark(what, value, aim, { most = true, counts = false, quiet = false, un
   if (!pass && counts) process.exitCode = 1;
   const shown = Number(value.toPrecision(4));
   print(
-    `  ${pass ? 'pass' : 'MISS'}  ${what}: ${shown}${unit} (aim ${most ? 'at most' : 'at least'} ${Number(aim.toPrecision(4))})${note && `, ${note}`}`,
+    `  ${pass ? 'pass' : 'MISS'}  ${what}: ${shown}${unit} (aim ${most ? 'at most' : 'at least'} ` +
+      `${Number(aim.toPrecision(4))})${note && `, ${note}`}`,
   );
 }
 
@@ -141,7 +142,8 @@ async function accuracy() {
       ).length;
       const by = off ? ', as stream_vs_truth.py has it' : '';
       print(
-        `  ${passed === points.length ? 'pass' : 'MISS'}  ${name}, ${backend}: ${passed} of ${points.length} points${by}`,
+        `  ${passed === points.length ? 'pass' : 'MISS'}  ${name}, ${backend}: ${passed} of ${points.length} ` +
+          `points${by}`,
       );
     }
     results.accuracy.push({ set: name, facts });
@@ -291,12 +293,16 @@ async function workers(backend, files, known, frames) {
   // Two processes share nothing of ours: what they lack to two is the machine's.
   mark(`${backend}: two workers over one`, ratio, Math.min(1.9, 0.95 * control), {
     most: false,
-    note: `frames ${few * frames} to ${many * frames}, ${(1000 / each).toFixed(0)} frames/s; the first ${few * frames} with the start ${whole.toFixed(2)}; two processes over one: ${control.toFixed(2)}, load ${loadavg()[0].toFixed(1)}`,
+    note:
+      `frames ${few * frames} to ${many * frames}, ${(1000 / each).toFixed(0)} frames/s; the first ${few * frames} ` +
+      `with the start ${whole.toFixed(2)}; two processes over one: ${control.toFixed(2)}, load ` +
+      `${loadavg()[0].toFixed(1)}`,
   });
 }
 
 print(
-  `${availableParallelism()} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, load ${loadavg()[0].toFixed(1)}`,
+  `${availableParallelism()} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, load ` +
+    `${loadavg()[0].toFixed(1)}`,
 );
 if (options.only.includes('accuracy')) await accuracy();
 if (options.only.includes('speed')) await speed();

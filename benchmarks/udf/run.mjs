@@ -91,7 +91,9 @@ function overLiberTem(dtype) {
     const pass = ratio >= overLibertem;
     lines.push({ backend: 'native', name: `${name} over LiberTEM`, dtype, ratio, aim: overLibertem, within, pass });
     print(
-      `  ${pass ? 'pass' : within ? 'MISS' : '--  '}  native ${name} ${dtype}: ${ratio.toFixed(2)} x LiberTEM's ${rival} GB/s elsewhere (aim ${overLibertem}${within ? '' : `, more than the ${own.sum.toFixed(1)} GB/s that memory gives here`})`,
+      `  ${pass ? 'pass' : within ? 'MISS' : '--  '}  native ${name} ${dtype}: ${ratio.toFixed(2)} x LiberTEM's ` +
+        `${rival} GB/s elsewhere (aim ` +
+        `${overLibertem}${within ? '' : `, more than the ${own.sum.toFixed(1)} GB/s that memory gives here`})`,
     );
   }
 }
@@ -130,7 +132,9 @@ async function workers() {
   const ratio = one / two;
   lines.push({ name: 'two workers', ratio, aim: 1.8, control: one / apart, pass: ratio >= 1.8 });
   print(
-    `  ${ratio >= 1.8 ? 'pass' : 'MISS'}  two workers: ${ratio.toFixed(2)} x one (aim 1.8), ${((count * pixels * 2) / two / 1e9).toFixed(2)} GB/s of a file; two processes with half of it each: ${(one / apart).toFixed(2)} x one`,
+    `  ${ratio >= 1.8 ? 'pass' : 'MISS'}  two workers: ${ratio.toFixed(2)} x one (aim 1.8), ` +
+      `${((count * pixels * 2) / two / 1e9).toFixed(2)} GB/s of a file; two processes with half of it each: ` +
+      `${(one / apart).toFixed(2)} x one`,
   );
 }
 
@@ -268,7 +272,8 @@ try {
         });
         const mark = ratio === undefined ? '--  ' : ratio >= aim ? 'pass' : 'MISS';
         print(
-          `  ${mark}  ${backend} ${name} ${dtype}: ${rate(best).toFixed(2)} GB/s${theirs ? `, NumPy ${rate(theirs).toFixed(2)}: ${ratio.toFixed(2)} x (aim ${aim})` : ''}`,
+          `  ${mark}  ${backend} ${name} ${dtype}: ${rate(best).toFixed(2)} ` +
+            `GB/s${theirs ? `, NumPy ${rate(theirs).toFixed(2)}: ${ratio.toFixed(2)} x (aim ${aim})` : ''}`,
         );
       }
       await context.dispose();

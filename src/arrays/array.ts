@@ -139,7 +139,8 @@ class OpenArray implements DeviceArrayMethods {
     if (first + count > this.length) {
       throw new EwaldError(
         'Shape',
-        `array.${what}: ${count} numbers at ${first} do not fit; the array has ${this.length} (shape ${this.shape.join(' × ')}, ${this.dtype})`,
+        `array.${what}: ${count} numbers at ${first} do not fit; the array has ${this.length} (shape ` +
+          `${this.shape.join(' × ')}, ${this.dtype})`,
       );
     }
     return first * this.#number.BYTES_PER_ELEMENT;

@@ -43,7 +43,8 @@ export function parseBackend(name: string, from: string): BackendName {
   const near = typeof name === 'string' ? nearest(name, visible) : undefined;
   throw new EwaldError(
     'Argument',
-    `${from} names the backend ${shown(name)}; expected one of ${visible.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
+    `${from} names the backend ${shown(name)}; expected one of ` +
+      `${visible.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
   );
 }
 
@@ -127,7 +128,8 @@ export async function openRanked(
         if (name === named || ranked.length === 1) throw error;
         log(
           'warn',
-          `the backend ${name} was found but did not open and is skipped: ${error instanceof Error ? error.message : error}`,
+          `the backend ${name} was found but did not open and is skipped: ` +
+            `${error instanceof Error ? error.message : error}`,
         );
       }
     }

@@ -31,7 +31,8 @@ export function oneWord(text: string, what: string, without = ''): string {
     return text;
   throw new EwaldError(
     'Argument',
-    `${what} is ${quoted(text)}; expected one word${without === '' ? '' : ` without ${[...without].join(' ')}`}, since ` +
+    `${what} is ${quoted(text)}; expected one word${without === '' ? '' : ` without ${[...without].join(' ')}`}, ` +
+      'since ' +
       'readers of the file split its lines there',
     { detail: { what, text } },
   );

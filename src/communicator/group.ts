@@ -43,7 +43,8 @@ export function workerGroup(size: number): WorkerGroup {
   ) {
     throw new EwaldError(
       'Unsupported',
-      'this page is not cross-origin isolated, so its workers cannot share memory; serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp',
+      'this page is not cross-origin isolated, so its workers cannot share memory; serve it with the headers ' +
+        'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp',
     );
   }
   const board = Board.memory(size);

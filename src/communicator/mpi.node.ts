@@ -85,7 +85,9 @@ async function open(): Promise<Communicator> {
   if (size === 1 && started > 1)
     throw new EwaldError(
       'Unsupported',
-      `${oneOf(started)}, and MPI (${addon.library().split('\n')[0]?.slice(0, 60)}) sees itself alone; start the ranks with the mpirun of this MPI, or with srun --mpi=pmix. Processes that do a job each need no MPI: --executor inline`,
+      `${oneOf(started)}, and MPI (${addon.library().split('\n')[0]?.slice(0, 60)}) sees itself alone; start the ` +
+        'ranks with the mpirun of this MPI, or with srun --mpi=pmix. Processes that do a job each need no MPI: ' +
+        '--executor inline',
     );
   // Before the exit handler: it tells the others why.
   process.on('uncaughtExceptionMonitor', (error) => {

@@ -43,7 +43,8 @@ function checkModule(what: string, given: Task['module'], names: readonly string
   if (!known.includes(module) && !isUrl(module))
     throw new EwaldError(
       'Argument',
-      `${what} is "${module}"; expected a registered name (${known.join(', ')}) or an absolute URL such as new URL('./tasks.js', import.meta.url)`,
+      `${what} is "${module}"; expected a registered name (${known.join(', ')}) or an absolute URL such as new ` +
+        `URL('./tasks.js', import.meta.url)`,
     );
   return module;
 }
@@ -53,7 +54,8 @@ export function checkReference(what: string, reference: InputReference): void {
   if (more.length > 0 || !['path', 'url', 'hash'].includes(kind) || typeof value !== 'string' || value === '')
     throw new EwaldError(
       'Argument',
-      `${what} is ${(JSON.stringify(reference) ?? 'undefined').slice(0, 200)}; it has to be { path }, { url } or { hash }`,
+      `${what} is ${(JSON.stringify(reference) ?? 'undefined').slice(0, 200)}; it has to be { path }, { url } or ` +
+        '{ hash }',
     );
   if (kind === 'hash' && !sha256.test(value))
     throw new EwaldError(

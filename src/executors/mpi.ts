@@ -130,7 +130,9 @@ class MpiLane implements Lane {
     if (seconds > 2e6) return work;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
-      const what = `rank ${number} did not answer within ${seconds} s of beginning task ${id}; a longer time is run({ taskSeconds })`;
+      const what =
+        `rank ${number} did not answer within ${seconds} s of beginning task ${id}; a longer time is run({ ` +
+        'taskSeconds })';
       timer = setTimeout(() => {
         this.#hung = new EwaldError('Lost', what);
         reject(this.#hung);

@@ -48,7 +48,8 @@ export function parametersOf(
 function unsupportedArgument(type: CType, place: Place): never {
   throw new EwaldError(
     'Unsupported',
-    `${place()} is ${typeText(type)} by value, which cannot be passed here; declare a function that takes a pointer to it`,
+    `${place()} is ${typeText(type)} by value, which cannot be passed here; declare a function that takes a ` +
+      'pointer to it',
   );
 }
 

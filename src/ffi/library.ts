@@ -339,20 +339,23 @@ function findDestructors(
     if (tag === undefined)
       throw new EwaldError(
         'Argument',
-        `handles names "${type}", which is no struct of the header; it has ${Object.keys(structs).join(', ') || 'none'}`,
+        `handles names "${type}", which is no struct of the header; it has ` +
+          `${Object.keys(structs).join(', ') || 'none'}`,
       );
     const declared = functions[name];
     if (!declared) {
       const near = nearest(name, Object.keys(functions));
       throw new EwaldError(
         'Argument',
-        `handles names the function "${name}", which the header does not declare${near ? `; did you mean "${near}"?` : ''}`,
+        `handles names the function "${name}", which the header does not ` +
+          `declare${near ? `; did you mean "${near}"?` : ''}`,
       );
     }
     if (declared.parameters.length !== 1)
       throw new EwaldError(
         'Argument',
-        `${signature(declared, name)} takes ${declared.parameters.length} arguments; a destructor takes the handle alone`,
+        `${signature(declared, name)} takes ${declared.parameters.length} arguments; a destructor takes the ` +
+          'handle alone',
       );
     found.set(tag, name);
   }

@@ -51,7 +51,8 @@ export function parseHeaderFile(
   if (path === undefined)
     throw new EwaldError(
       'Load',
-      `the header ${header} was not found; tried ${tried.join(', ')}; name its folder with includeDir (-I in the shell)`,
+      `the header ${header} was not found; tried ${tried.join(', ')}; name its folder with includeDir (-I in the ` +
+        'shell)',
       { detail: { tried } },
     );
   if (cpp !== undefined)

@@ -112,7 +112,8 @@ export class Handle extends Pointer {
     if (!destroy) {
       throw new EwaldError(
         'Unsupported',
-        `no function is known that frees a ${typeText(this.type)}; name it when the library is opened: { handles: { ${this.type.alias ?? 'T'}: 'function' } }`,
+        `no function is known that frees a ${typeText(this.type)}; name it when the library is opened: { ` +
+          `handles: { ${this.type.alias ?? 'T'}: 'function' } }`,
       );
     }
     destroy(this);

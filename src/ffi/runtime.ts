@@ -123,7 +123,8 @@ export class Runtime implements Access, ValueCodec {
     if (!layout)
       throw new EwaldError(
         'Argument',
-        `${typeText(type)} has no size here${type.kind === 'struct' ? ': the header keeps it opaque, so the library makes it' : ''}`,
+        `${typeText(type)} has no size ` +
+          `here${type.kind === 'struct' ? ': the header keeps it opaque, so the library makes it' : ''}`,
       );
     return layout.size;
   }

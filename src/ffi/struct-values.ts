@@ -112,7 +112,8 @@ export function writeStruct(
     if (!byName.has(name))
       throw new EwaldError(
         'Argument',
-        `${place()} has the field "${name}", which ${typeText(type)} lacks; it has ${fields.map((field) => field.name).join(', ')}`,
+        `${place()} has the field "${name}", which ${typeText(type)} lacks; it has ` +
+          `${fields.map((field) => field.name).join(', ')}`,
       );
   }
   const own = bytesAt(view, offset, codec.sizeOf(type));
@@ -140,7 +141,8 @@ export function writeStruct(
       if (((taken[i] ?? 0) & (mask[i] ?? 0) & ((before[i] ?? 0) ^ (own[i] ?? 0))) !== 0)
         throw new EwaldError(
           'Argument',
-          `${where()} says other bytes than the members given before it; give one member of ${kind === 'union' ? 'the' : 'each'} union`,
+          `${where()} says other bytes than the members given before it; give one member of ` +
+            `${kind === 'union' ? 'the' : 'each'} union`,
         );
       taken[i] = (taken[i] ?? 0) | (mask[i] ?? 0);
     }

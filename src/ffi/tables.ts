@@ -184,7 +184,8 @@ export function rowsArgument(
   if (value.isReadonly && !row.to.const)
     throw new EwaldError(
       'Argument',
-      `${place()} is read-only, but ${typeText(type)} lets C write to it; declare its elements const, or pass a writable memory`,
+      `${place()} is read-only, but ${typeText(type)} lets C write to it; declare its elements const, or pass a ` +
+        'writable memory',
     );
   if (value.space === runtime.memory) return value.pointer;
   if (!(value instanceof IndirectMemory2D) && !(value instanceof RaggedRows))

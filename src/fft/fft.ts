@@ -109,7 +109,8 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
     await kernel.dispose();
     throw new EwaldError(
       'Unsupported',
-      `fft: ${descriptor.engine === 'ewald' ? backend.name : `the engine ${descriptor.engine}`} takes no inputShape or keep; pad and cut the arrays, or use another backend`,
+      `fft: ${descriptor.engine === 'ewald' ? backend.name : `the engine ${descriptor.engine}`} takes no ` +
+        'inputShape or keep; pad and cut the arrays, or use another backend',
     );
   }
   const resource = new Resource('fft plan', planner.resource, kernel);

@@ -225,7 +225,8 @@ function checkArray(name: string, array: FftArray, shape: readonly number[], com
   if (array.length === numbers) return;
   throw new EwaldError(
     'Shape',
-    `${name}: the array has ${array.length} numbers; the shape ${shape.join(' × ')} needs ${numbers}${complex ? ' (complex)' : ''}`,
+    `${name}: the array has ${array.length} numbers; the shape ${shape.join(' × ')} needs ` +
+      `${numbers}${complex ? ' (complex)' : ''}`,
   );
 }
 

@@ -79,7 +79,8 @@ export function layout(
     if (stride < reach) {
       throw new EwaldError(
         'Argument',
-        `fft: ${what}Strides ${strides.join(', ')}${batch > 1 ? ` and distance ${step}` : ''} let elements of the shape ${shape.join(' × ')} overlap`,
+        `fft: ${what}Strides ${strides.join(', ')}${batch > 1 ? ` and distance ${step}` : ''} let elements of ` +
+          `the shape ${shape.join(' × ')} overlap`,
       );
     }
     reach = stride * (n - 1) + reach;

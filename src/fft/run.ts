@@ -104,7 +104,8 @@ export function checkRun(
     if (output === undefined && source.array)
       throw new EwaldError(
         'Argument',
-        `${name}: a device array as input needs an output: an array made by the plan's array(), or a typed array to download into`,
+        `${name}: a device array as input needs an output: an array made by the plan's array(), or a typed array ` +
+          'to download into',
       );
     result = output ?? new (rules.precision === 'f32' ? Float32Array : Float64Array)(to.length);
     target = checkSide(outputWords, result, to.length, to.complex, rules);

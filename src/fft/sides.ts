@@ -64,7 +64,8 @@ export function checkSide(
   if (backend !== rules.backend) {
     throw new EwaldError(
       'Argument',
-      `${what} is an array on ${backend}; this plan computes on ${rules.backend}: make it with the plan's array(), or with { backend: '${rules.backend}' }`,
+      `${what} is an array on ${backend}; this plan computes on ${rules.backend}: make it with the plan's ` +
+        `array(), or with { backend: '${rules.backend}' }`,
     );
   }
   if (!rules.takesArrays)

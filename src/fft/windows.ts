@@ -35,7 +35,8 @@ export function inputWindows(
     if (n !== whole && !axes.includes(axis))
       throw new EwaldError(
         'Shape',
-        `fft: inputShape has ${n} for axis ${axis}, which is not transformed and has ${whole}; padding goes with transformed axes`,
+        `fft: inputShape has ${n} for axis ${axis}, which is not transformed and has ${whole}; padding goes with ` +
+          'transformed axes',
       );
     return { start: 0, count: Math.min(n, whole), whole };
   });

@@ -26,7 +26,8 @@ export async function refuseInputs(output: string, { inputs = [], series = [], e
     if (names && (await wouldHold(input, names, output, everyFormat)))
       throw new EwaldError(
         'Argument',
-        `${output} would be one of the files of ${input}; write it to another folder, or choose a name that does not match`,
+        `${output} would be one of the files of ${input}; write it to another folder, or choose a name that does ` +
+          'not match',
         { detail: { path: output } },
       );
   }

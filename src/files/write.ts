@@ -160,7 +160,8 @@ async function mayReplace(
   }
   throw new EwaldError(
     'Argument',
-    `${file} exists and ${otherwise ?? 'does not say that ewald wrote it'}; choose another name, or pass ${forcing ?? '--force'}`,
+    `${file} exists and ${otherwise ?? 'does not say that ewald wrote it'}; choose another name, or pass ` +
+      `${forcing ?? '--force'}`,
     { detail: { path: file } },
   );
 }

@@ -59,7 +59,8 @@ function checkGrid(world: Box, grid: readonly number[]): Triple {
   if (short !== undefined)
     throw new EwaldError(
       'Argument',
-      `splitWorld: axis ${short} has ${world.size[short]} indexes, too few for ${parts[short]} parts; give other axes more`,
+      `splitWorld: axis ${short} has ${world.size[short]} indexes, too few for ${parts[short]} parts; give other ` +
+        'axes more',
     );
   return parts;
 }

@@ -49,7 +49,8 @@ export function parseEngine(tag: string | number): Engine {
     const known = `${Object.keys(engines).join(', ')}, or the numbers 0, 1, 2, 10, 11`;
     throw new EwaldError(
       'Argument',
-      `heffte: there is no backend ${typeof tag === 'number' ? tag : `"${tag}"`}; ${near ? `did you mean "${near}"?` : `known are ${known}`}`,
+      `heffte: there is no backend ${typeof tag === 'number' ? tag : `"${tag}"`}; ` +
+        `${near ? `did you mean "${near}"?` : `known are ${known}`}`,
     );
   }
   return { ...(engines[base] as Omit<Engine, 'r2r'>), r2r: kind === undefined ? undefined : realKinds[kind] };

@@ -216,7 +216,8 @@ export class Transform {
       const numbers = convertible ? `${needed} numbers (complex) or ${needed / 2} (real)` : `${needed} numbers`;
       throw new EwaldError(
         'Shape',
-        `${what} is a ${(array as object)?.constructor?.name} of ${array?.length}; expected a ${ArrayType.name} of ${numbers} for the box ${box}${batch > 1 ? ` and a batch of ${batch}` : ''}`,
+        `${what} is a ${(array as object)?.constructor?.name} of ${array?.length}; expected a ${ArrayType.name} ` +
+          `of ${numbers} for the box ${box}${batch > 1 ? ` and a batch of ${batch}` : ''}`,
       );
     }
     return { array, converted };

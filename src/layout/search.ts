@@ -66,7 +66,8 @@ const rotation = {
   turnStep: real(0.35, 'rotation search: periods from an angle to the next, at the outermost of these spots'),
   turnSteps: integer(
     20160,
-    'angles in the table of a turn: divisible by many numbers, so a search finds a close divisor that is a multiple of 12',
+    'angles in the table of a turn: divisible by many numbers, so a search finds a close divisor that is a ' +
+      'multiple of 12',
   ),
   turnMultiple: integer(12, 'angles of a turn are a multiple of this, so that the folds of lattices divide them'),
   minAngles: integer(96, 'angles of a turn at least'),

@@ -197,7 +197,8 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     if (length > 1 && step !== source.size) {
       throw new BufferError(
         'CONTIGUITY',
-        `${along} of the buffer-object aren't contiguous: their elements lie ${step} bytes apart, expected ${source.size}`,
+        `${along} of the buffer-object aren't contiguous: their elements lie ${step} bytes apart, expected ` +
+          `${source.size}`,
       );
     }
     const bytes = length * source.size;

@@ -102,7 +102,8 @@ function flatSource(value: unknown, what: string, space: MemorySpace | undefined
   } else {
     throw new BufferError(
       'FORMAT',
-      `${what} is ${value === null ? 'null' : Array.isArray(value) ? 'a plain array' : typeof value}; expected a typed array, an ArrayBuffer, a DataView, a strided array or memory of a library`,
+      `${what} is ${value === null ? 'null' : Array.isArray(value) ? 'a plain array' : typeof value}; expected a ` +
+        'typed array, an ArrayBuffer, a DataView, a strided array or memory of a library',
     );
   }
   const place = space ?? jsMemory;
@@ -150,7 +151,8 @@ function stridedSource(value: StridedArray, what: string, space: MemorySpace | u
     if (!Number.isInteger(low) || !Number.isInteger(high) || low < 0 || high >= held) {
       throw new BufferError(
         'SHAPE',
-        `${what} reaches elements ${low} to ${high} with shape [${shape}] and strides [${strides}], but its data hold ${held}`,
+        `${what} reaches elements ${low} to ${high} with shape [${shape}] and strides [${strides}], but its data ` +
+          `hold ${held}`,
       );
     }
   }

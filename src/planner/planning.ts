@@ -54,7 +54,8 @@ export class Planning {
     if (candidates.length === 0)
       throw new EwaldError(
         'Argument',
-        `the backend ${typeof on === 'string' ? on : shown(on)} is not open in this context; the open backends are ${this.#open.map(({ name }) => name).join(', ')}`,
+        `the backend ${typeof on === 'string' ? on : shown(on)} is not open in this context; the open backends ` +
+          `are ${this.#open.map(({ name }) => name).join(', ')}`,
       );
     const reasons: string[] = [];
     for (const backend of candidates) {
@@ -75,7 +76,8 @@ export class Planning {
     }
     throw new EwaldError(
       'Unsupported',
-      `${feature.refused ?? `no open backend supports this ${feature.name} plan`} (${reasons.join('; ')}); open a context with another backend or without strict`,
+      `${feature.refused ?? `no open backend supports this ${feature.name} plan`} (${reasons.join('; ')}); open ` +
+        'a context with another backend or without strict',
     );
   }
 

@@ -38,7 +38,8 @@ export class WorkerClient {
       this.#fail(
         new EwaldError(
           'Load',
-          `the worker did not answer within ${limit / 1000} s; check that its script is the one of this package (createContext({ worker }))`,
+          `the worker did not answer within ${limit / 1000} s; check that its script is the one of this package ` +
+            '(createContext({ worker }))',
         ),
       );
       this.end().catch(() => undefined);

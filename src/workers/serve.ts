@@ -86,7 +86,8 @@ export function serve(
       default:
         throw new EwaldError(
           'Argument',
-          `the worker has no call ${JSON.stringify((request as { call?: unknown }).call)}; expected one of open, pi, index, kernel, batch, close`,
+          `the worker has no call ${JSON.stringify((request as { call?: unknown }).call)}; expected one of open, ` +
+            'pi, index, kernel, batch, close',
         );
     }
   }

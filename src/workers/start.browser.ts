@@ -16,7 +16,8 @@ export function startBrowserWorker(source: WorkerSource | undefined): WorkerPort
         listener(
           new EwaldError(
             'Load',
-            `the worker failed: ${event.message || 'its script could not be loaded'}; give createContext({ worker }) its URL`,
+            `the worker failed: ${event.message || 'its script could not be loaded'}; give createContext({ ` +
+              'worker }) its URL',
           ),
         ),
       ),

@@ -252,7 +252,8 @@ describe('workers', () => {
     const script = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
     const worker = (source: string) => new URL(script(source));
     const posts = (message: string) =>
-      `import { parentPort } from 'node:worker_threads'; parentPort.on('message', ({ options }) => options.port.postMessage(${message}));`;
+      `import { parentPort } from 'node:worker_threads'; parentPort.on('message', ({ options }) => ` +
+      `options.port.postMessage(${message}));`;
     await refused(
       () => Executor.workers({ worker: worker('throw new Error("no such luck")') }),
       'Lost',

@@ -79,7 +79,8 @@ describe('declarations', () => {
 
   test('enums are as large as they must be, and small when they are packed', () => {
     const { enums, structs } = parse(
-      'enum a { A = 1ll << 40 }; enum b { B = -1, C = 0xffffffff }; enum __attribute__((packed)) c { D = -129 }; struct s { enum a a; enum b b; enum c c; };',
+      'enum a { A = 1ll << 40 }; enum b { B = -1, C = 0xffffffff }; enum __attribute__((packed)) c { D = -129 }; ' +
+        'struct s { enum a a; enum b b; enum c c; };',
     );
     expect([enums.a?.type, enums.b?.type, enums.c?.type]).toEqual(['unsigned long long', 'long long', 'short']);
     expect(structs.s).toMatchObject({ size: 24, align: 8 });
@@ -160,7 +161,10 @@ describe('the preprocessor', () => {
 
   test('constants have values', () => {
     const { constants } = parse(
-      '#define I 42\n#define H 0xFFu\n#define O 017\n#define F 1.5e3f\n#define S "a" "b\\n"\n#define SUM (I + H * 2)\n#define NEG -1\n#define BIG 0xFFFFFFFFFFFFFFFFull\n#define ALL ~0u\n#define CAST ((uint8_t)300)\n#define NOT_A_VALUE int\n#define EMPTY\n#define CALL f(1)\nstatic const int K = 7;\nint f(int);',
+      '#define I 42\n#define H 0xFFu\n#define O 017\n#define F 1.5e3f\n#define S "a" "b\\n"\n#define SUM (I + H ' +
+        '* 2)\n#define NEG -1\n#define BIG 0xFFFFFFFFFFFFFFFFull\n#define ALL ~0u\n#define CAST ' +
+        '((uint8_t)300)\n#define NOT_A_VALUE int\n#define EMPTY\n#define CALL f(1)\nstatic const int K = 7;\nint ' +
+        'f(int);',
     );
     const values = Object.fromEntries(Object.entries(constants).map(([name, { value }]) => [name, value]));
     expect(values).toEqual({
@@ -213,7 +217,8 @@ describe('the preprocessor', () => {
     ['#define V(a, ...) int f(a, ##__VA_ARGS__)\nV(int x);', 'int f(int x)'],
     ['#define V(a, rest...) int f(a, rest)\nV(int x, int y, int z);', 'int f(int x, int y, int z)'],
     [
-      '#define GE(a, b) ((A << 16) + B >= ((a) << 16) + (b))\n#define A 2\n#define B 36\n#if GE(2, 17)\nint f(void);\n#endif',
+      '#define GE(a, b) ((A << 16) + B >= ((a) << 16) + (b))\n#define A 2\n#define B 36\n#if GE(2, 17)\nint ' +
+        'f(void);\n#endif',
       'int f(void)',
     ],
     ['#define HAS(x) defined(x)\n#define Y Y\n#if HAS(Y) && !HAS(Z)\nint f(void);\n#endif', 'int f(void)'],
@@ -252,7 +257,8 @@ describe('the preprocessor', () => {
 
   test("what gcc's own preprocessor wrote is read with the places it names", () => {
     const text =
-      '# 1 "a.h"\n# 1 "<built-in>"\n# 1 "/usr/include/stdio.h" 1 3 4\nint puts(const char *);\ntypedef struct f FILE;\n# 7 "a.h" 2\nvoid f(FILE *out);\nint g(intt);\n';
+      '# 1 "a.h"\n# 1 "<built-in>"\n# 1 "/usr/include/stdio.h" 1 3 4\nint puts(const char *);\ntypedef struct f ' +
+      'FILE;\n# 7 "a.h" 2\nvoid f(FILE *out);\nint g(intt);\n';
     const error = thrown(() => parse(text, { preprocessed: true }));
     expect(error.detail).toMatchObject({ file: 'a.h', line: 8 });
     const table = parse(text.replace('intt', 'int'), { preprocessed: true });
@@ -388,7 +394,8 @@ test('5000 lines are read', () => {
   const text = Array.from(
     { length: 1000 },
     (_, i) =>
-      `/* number ${i} */\n#define N_${i} ${i}\ntypedef struct s${i} { int a; double b[N_${i} + 1]; } s${i}_t;\nint f${i}(const s${i}_t *s, double *x, int n);\nenum e${i} { A${i} = ${i}, B${i} };`,
+      `/* number ${i} */\n#define N_${i} ${i}\ntypedef struct s${i} { int a; double b[N_${i} + 1]; } ` +
+      `s${i}_t;\nint f${i}(const s${i}_t *s, double *x, int n);\nenum e${i} { A${i} = ${i}, B${i} };`,
   ).join('\n');
   // How long it takes is measured by benchmarks/ffi: 100 ms on a quiet machine.
   expect(Object.keys(parse(text).functions)).toHaveLength(1000);

@@ -378,7 +378,8 @@ describe('ewald fft', () => {
     expect((await ewald(['fft', a, '-o', b, '--axes', '0'])).code).toBe(0);
     const { stdout } = await promisify(execFile)('/usr/bin/python3', [
       '-c',
-      `import numpy as n; x=n.load(${JSON.stringify(a)}); y=n.load(${JSON.stringify(b)}); z=n.fft.fft(x,axis=0); print(abs(y-z).max()/abs(z).max())`,
+      `import numpy as n; x=n.load(${JSON.stringify(a)}); y=n.load(${JSON.stringify(b)}); z=n.fft.fft(x,axis=0); ` +
+        'print(abs(y-z).max()/abs(z).max())',
     ]);
     expect(Number(stdout)).toBeLessThan(1e-14);
   });

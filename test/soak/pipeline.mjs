@@ -19,7 +19,8 @@ import {
 
 export const name = 'pipeline';
 export const about =
-  '20 runs killed at random and gone on with; 10^4 bent inputs of a run, 10^4 bent streams and lists: no crash, no hang';
+  '20 runs killed at random and gone on with; 10^4 bent inputs of a run, 10^4 bent streams and lists: no crash, ' +
+  'no hang';
 export const minutes = 30;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -33,7 +33,8 @@ export function natsAccount(): { readonly config: string; readonly creds: string
     'resolver: MEMORY',
     'resolver_preload: {',
     `  ${name}: ${signed(operator, system, 'system', { type: 'account', limits: free })}`,
-    `  ${account.getPublicKey()}: ${signed(operator, account, 'beamline', { type: 'account', limits: { ...free, ...stored } })}`,
+    `  ${account.getPublicKey()}: ` +
+      `${signed(operator, account, 'beamline', { type: 'account', limits: { ...free, ...stored } })}`,
     '}',
   ].join('\n');
   const credsBy = (issuer: KeyPair): string => {
@@ -41,7 +42,10 @@ export function natsAccount(): { readonly config: string; readonly creds: string
     const claims = { type: 'user', subs: -1, data: -1, payload: -1, pub: {}, sub: {} };
     const jwt = signed(issuer, user, 'ewald', claims);
     const seed = new TextDecoder().decode(user.getSeed());
-    return `-----BEGIN NATS USER JWT-----\n${jwt}\n------END NATS USER JWT------\n\n-----BEGIN USER NKEY SEED-----\n${seed}\n------END USER NKEY SEED------\n`;
+    return (
+      `-----BEGIN NATS USER JWT-----\n${jwt}\n------END NATS USER JWT------\n\n-----BEGIN USER NKEY ` +
+      `SEED-----\n${seed}\n------END USER NKEY SEED------\n`
+    );
   };
   return { config, creds: credsBy(account), stranger: credsBy(nkeys.createAccount()) };
 }

@@ -55,7 +55,8 @@ export async function assertNothingStays(who, cycles, cycle, engineBytes = 0) {
     const least = Math.min(...grown);
     if (least > limit)
       throw new Error(
-        `${who}: ${what} grew by at least ${least} bytes in each ${quarter} cycles (${(least / quarter).toFixed(0)} a cycle; quarters: ${grown.join(', ')})`,
+        `${who}: ${what} grew by at least ${least} bytes in each ${quarter} cycles ` +
+          `(${(least / quarter).toFixed(0)} a cycle; quarters: ${grown.join(', ')})`,
       );
   }
   const words = Object.keys(stages[0]).map(

@@ -178,7 +178,9 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
     });
 
     test('ends by itself after a run, and inside a worker thread', async () => {
-      const body = `const ctx = await createContext({ backend: 'webgpu' }); const plan = await ctx.pi(); await plan.run({ points: 1e6 }); await ctx.dispose();`;
+      const body =
+        `const ctx = await createContext({ backend: 'webgpu' }); const plan = await ctx.pi(); await plan.run({ ` +
+        'points: 1e6 }); await ctx.dispose();';
       expect((await inProcess(`${body}\nconsole.log('end');`)).stdout).toContain('end');
       const entry = new URL('../../dist/index.node.js', import.meta.url).href;
       const source = `import(${JSON.stringify(entry)}).then(async ({ createContext }) => { ${body} })`;

@@ -152,11 +152,13 @@ function note(done) {
 
 const gpu = host.gpus.map(({ name, driver, memory }) => `${name}, driver ${driver}, ${memory}`).join('; ');
 console.log(
-  `offline: ewald ${manifest.version} (${manifest.commit}), Node ${process.versions.node}, ${host.os}, ${host.processors} × ${host.processor}`,
+  `offline: ewald ${manifest.version} (${manifest.commit}), Node ${process.versions.node}, ${host.os}, ` +
+    `${host.processors} × ${host.processor}`,
 );
 console.log(`offline: card: ${gpu || `none (${host.gpusWhy})`}`);
 console.log(
-  `offline: compute-sanitizer: ${host.computeSanitizer ? `${host.computeSanitizer.version}, ${host.computeSanitizer.path}` : 'not found'}`,
+  'offline: compute-sanitizer: ' +
+    `${host.computeSanitizer ? `${host.computeSanitizer.version}, ${host.computeSanitizer.path}` : 'not found'}`,
 );
 for (const text of missing) console.log(`offline: not on this machine: ${text}`);
 if (manifest.leftOut.length > 0) console.log(`offline: not in this pack: ${manifest.leftOut.join('; ')}`);

@@ -76,7 +76,9 @@ export async function loadCudaAddon(
   }
   if (addon.abiVersion !== constants.abiVersion) {
     return {
-      why: `the addon ${path} speaks ABI version ${addon.abiVersion}, expected ${constants.abiVersion}; rebuild it with npm run build`,
+      why:
+        `the addon ${path} speaks ABI version ${addon.abiVersion}, expected ${constants.abiVersion}; rebuild it ` +
+        'with npm run build',
     };
   }
   return addon;
@@ -92,7 +94,10 @@ async function tryInChild(path: string): Promise<string | undefined> {
     await promisify(execFile)(process.execPath, ['-e', childScript, path], { timeout: 60_000 });
   } catch (error) {
     const { signal, code } = error as { signal?: string; code?: number | string };
-    return `probing CUDA in a child process failed (${signal ? `it was killed by ${signal}` : `code ${code}`}): the driver or the addon is damaged`;
+    return (
+      `probing CUDA in a child process failed (${signal ? `it was killed by ${signal}` : `code ${code}`}): the ` +
+      'driver or the addon is damaged'
+    );
   }
   try {
     if (note) {

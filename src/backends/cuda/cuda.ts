@@ -22,7 +22,8 @@ export const cudaLoader: BackendLoader = {
     const path = addonPath('ewald_cuda', options.addonPath?.cuda);
     if (!existsSync(path))
       return no(
-        `no CUDA addon for ${process.platform}-${process.arch} (looked for ${path}); if nvcc is installed, npm run build builds it`,
+        `no CUDA addon for ${process.platform}-${process.arch} (looked for ${path}); if nvcc is installed, npm ` +
+          'run build builds it',
       );
     if (!driverPresent()) return no('no NVIDIA driver on this machine (libcuda was not found)');
     return probeAddon('cuda', path, options, true);
@@ -65,7 +66,8 @@ async function probeAddon(
   const device = chooseDevice(devices, options.device);
   if (!device) {
     return no(
-      `no CUDA device matches "${options.device}"; there are ${devices.map((d) => `${d.index} (${d.name})`).join(', ')}`,
+      `no CUDA device matches "${options.device}"; there are ` +
+        `${devices.map((d) => `${d.index} (${d.name})`).join(', ')}`,
     );
   }
   const info: DeviceInfo = {

@@ -134,7 +134,9 @@ function find(addon: EngineAddon, engine: ExternalEngine, f64: boolean): EngineF
   const tried = (engine === 'fftw' ? libraries.slice(0, 1) : libraries).flat();
   return {
     ...found,
-    why: `${title} cannot be used: ${found.why}; tried ${tried.join(', ')}; ${install}, or name it in ${variable(engine)}`,
+    why:
+      `${title} cannot be used: ${found.why}; tried ${tried.join(', ')}; ${install}, or name it in ` +
+      `${variable(engine)}`,
   };
 }
 

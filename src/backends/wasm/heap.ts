@@ -43,7 +43,8 @@ export class Core {
     if (version !== constants.abiVersion) {
       throw new EwaldError(
         'Load',
-        `the wasm core speaks ABI version ${version ?? 'none'}, this package needs ${constants.abiVersion}; use the ewald.wasm of the same release`,
+        `the wasm core speaks ABI version ${version ?? 'none'}, this package needs ${constants.abiVersion}; use ` +
+          'the ewald.wasm of the same release',
       );
     }
     exports._initialize?.();
@@ -95,7 +96,8 @@ export class Core {
     if (address === 0 && bytes > 0) {
       throw new EwaldError(
         'OutOfMemory',
-        `the wasm heap has no ${bytes} bytes left (it holds ${this.heapBytes}, at most 4 GiB); use smaller sizes or another backend`,
+        `the wasm heap has no ${bytes} bytes left (it holds ${this.heapBytes}, at most 4 GiB); use smaller sizes ` +
+          'or another backend',
       );
     }
     return address;

@@ -83,7 +83,8 @@ async function compileBytes(bytes: ArrayBuffer | Uint8Array, where: string): Pro
   if (view.length < 8 || view[0] !== 0 || view[1] !== 0x61 || view[2] !== 0x73 || view[3] !== 0x6d) {
     throw new EwaldError(
       'Load',
-      `${where} is not a WebAssembly module: it has ${view.length} bytes and does not begin with \\0asm; ${remedy(where)}`,
+      `${where} is not a WebAssembly module: it has ${view.length} bytes and does not begin with \\0asm; ` +
+        `${remedy(where)}`,
     );
   }
   try {
@@ -91,7 +92,8 @@ async function compileBytes(bytes: ArrayBuffer | Uint8Array, where: string): Pro
   } catch (cause) {
     throw new EwaldError(
       'Load',
-      `${where} (${view.length} bytes) is damaged or truncated, or this engine lacks WebAssembly SIMD: ${messageOf(cause)}; ${remedy(where)}`,
+      `${where} (${view.length} bytes) is damaged or truncated, or this engine lacks WebAssembly SIMD: ` +
+        `${messageOf(cause)}; ${remedy(where)}`,
       { cause },
     );
   }

@@ -69,7 +69,9 @@ export function describe(adapter: GPUAdapter): DeviceInfo {
     precisions: ['f32'],
     limits: limitsOf(adapter),
     memory: null,
-    driver: `WebGPU${description ? `, ${description}` : ''}; ${features.length > 0 ? features.join(', ') : 'no optional features'}`,
+    driver:
+      `WebGPU${description ? `, ${description}` : ''}; ` +
+      `${features.length > 0 ? features.join(', ') : 'no optional features'}`,
   };
 }
 

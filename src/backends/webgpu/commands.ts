@@ -57,7 +57,8 @@ export class Commands {
     if (offset % 4 !== 0 || offset + aligned > buffer.bytes || (staging && staging.bytes < aligned)) {
       throw new EwaldError(
         'Internal',
-        `a read of ${bytes} bytes at ${offset} from a buffer of ${buffer.bytes} into ${staging?.bytes ?? 'a new one'} does not fit`,
+        `a read of ${bytes} bytes at ${offset} from a buffer of ${buffer.bytes} into ` +
+          `${staging?.bytes ?? 'a new one'} does not fit`,
       );
     }
     const target = staging ?? this.#pool.take(aligned, 'staging', 'readback');

@@ -20,7 +20,8 @@ export async function dawnGpu(device: string | undefined, named: boolean): Promi
   if (!named && noCard())
     return {
       absent:
-        'this machine has no GPU (nothing in /dev/dri, no NVIDIA device); name the backend webgpu to use a software driver',
+        'this machine has no GPU (nothing in /dev/dri, no NVIDIA device); name the backend webgpu to use a ' +
+        'software driver',
     };
   const missing = vulkanMissing();
   if (missing) return { absent: missing };

@@ -13,7 +13,10 @@ import { homeFolder } from '../system.js';
 export function vulkanMissing(env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (process.platform !== 'linux') return undefined;
   if (!loaderPresent(env))
-    return 'the Vulkan loader libvulkan.so.1 is missing; install it (Debian, Ubuntu: apt install libvulkan1) or the driver of the GPU';
+    return (
+      'the Vulkan loader libvulkan.so.1 is missing; install it (Debian, Ubuntu: apt install libvulkan1) or the ' +
+      'driver of the GPU'
+    );
   if (!driverPresent(env))
     return 'no Vulkan driver is installed (no manifest in vulkan/icd.d); install the driver of the GPU';
   return undefined;

@@ -29,7 +29,8 @@ export async function loadNats(load?: LoadNats): Promise<Nats> {
     const imports = packages.map((name) => `import('${name}')`).join(', ');
     throw new EwaldError(
       'Load',
-      `a cluster needs the clients of NATS: ${install} (${messageOf(cause)}); a bundled page passes them as the option ` +
+      `a cluster needs the clients of NATS: ${install} (${messageOf(cause)}); a bundled page passes them as the ` +
+        'option ' +
         `nats: () => Promise.all([${imports}])`,
       { cause },
     );
@@ -89,7 +90,9 @@ export async function openConnection(
     if (!/-----BEGIN NATS USER JWT-----\s+ey/.test(text) || !/-----BEGIN USER NKEY SEED-----\s+SU\S/.test(text))
       throw new EwaldError(
         'Argument',
-        `creds${text === options.creds ? '' : ` is "${options.creds}", which`} holds no credentials; expected "BEGIN NATS USER JWT" and "BEGIN USER NKEY SEED" with what belongs to them, as nsc generate creds writes them`,
+        `creds${text === options.creds ? '' : ` is "${options.creds}", which`} holds no credentials; expected ` +
+          '"BEGIN NATS USER JWT" and "BEGIN USER NKEY SEED" with what belongs to them, as nsc generate creds ' +
+          'writes them',
       );
     settings.authenticator = nats.credsAuthenticator(new TextEncoder().encode(text));
   }

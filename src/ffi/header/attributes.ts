@@ -73,7 +73,8 @@ function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth
     if (refused.has(name))
       throw headerError(
         word,
-        `the attribute "${word.text}" changes a layout in a way that this parser does not follow; lay the fields out with explicit padding`,
+        `the attribute "${word.text}" changes a layout in a way that this parser does not follow; lay the fields ` +
+          'out with explicit padding',
       );
     if (name === 'packed') into.packed = true;
     else if (name === 'aligned' || name === 'align') {

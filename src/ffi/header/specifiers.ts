@@ -151,7 +151,8 @@ function unknownType(token: Token, scope: Scope): Error {
   const near = scope.nearestType(text);
   return headerError(
     token,
-    `unknown type name "${text}"${near ? `; did you mean "${near}"?` : '; include the header that declares it, or define it (--define)'}`,
+    'unknown type name ' +
+      `"${text}"${near ? `; did you mean "${near}"?` : '; include the header that declares it, or define it (--define)'}`,
   );
 }
 

@@ -124,7 +124,8 @@ export class NativeTarget implements Target {
     if (!Array.isArray(given) || given.length !== 2 || typeof given[0] !== 'string')
       throw new EwaldError(
         'Argument',
-        `${place()} is ${shown(given)}; behind "..." each argument says its type: ['int', 5], ['double', 1.5], ['const char *', 'text']`,
+        `${place()} is ${shown(given)}; behind "..." each argument says its type: ['int', 5], ['double', 1.5], ` +
+          `['const char *', 'text']`,
       );
     const type = promoted(this.runtime.typeOf(given[0]), this.runtime);
     return { type, koffi: this.#type(type) };
@@ -297,7 +298,8 @@ export class NativeTarget implements Target {
 const varargs = (fn: CFunction, why: string): EwaldError =>
   new EwaldError(
     'Unsupported',
-    `${signature(fn, fn.name)} takes varargs, which cannot be passed ${why}; wrap it in a function with fixed parameters`,
+    `${signature(fn, fn.name)} takes varargs, which cannot be passed ${why}; wrap it in a function with fixed ` +
+      'parameters',
   );
 
 /** The type that a value has behind "...": small integers are ints, floats are doubles. */

@@ -65,7 +65,8 @@ export async function startModule(source: WasmSource, name: string, imports: Was
     else
       throw new EwaldError(
         'Load',
-        `the wasm module ${name} imports the ${kind} ${from}.${what}; give it: { imports: { ${from}: { ${what}: … } } }`,
+        `the wasm module ${name} imports the ${kind} ${from}.${what}; give it: { imports: { ${from}: { ${what}: ` +
+          '… } } }',
       );
   }
   let instance: WebAssembly.Instance;
@@ -101,7 +102,8 @@ function standIn(
   return () => {
     throw new EwaldError(
       'Unsupported',
-      `the wasm module ${library} calls ${from}.${what}, which nobody provides; give it: { imports: { ${from}: { ${what}: … } } }`,
+      `the wasm module ${library} calls ${from}.${what}, which nobody provides; give it: { imports: { ${from}: { ` +
+        `${what}: … } } }`,
     );
   };
 }
