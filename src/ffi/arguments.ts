@@ -1,6 +1,6 @@
 /**
  * Arguments on their way into C: what each parameter takes, where arrays lie during a call, and what is copied back
- * behind it.
+ * after it.
  */
 import { EwaldError } from '../base/errors.js';
 import type { TypedArray } from '../memory/format.js';

@@ -104,7 +104,7 @@ export class Runtime implements Access, ValueCodec {
     const stream = new TokenStream(tokenize(file).filter(({ kind }) => kind !== 'newline'));
     type = new Declarators(stream, this.#scope, true).typeName(0);
     const rest = stream.peek();
-    if (rest.kind !== 'end') throw headerError(rest, `found "${rest.text}" behind the type`);
+    if (rest.kind !== 'end') throw headerError(rest, `found "${rest.text}" after the type`);
     this.#types.set(text, type);
     return type;
   }

@@ -24,7 +24,7 @@ function allocated(bytes: number, what: string, runtime: Runtime, frame: Frame):
   return allocation;
 }
 
-/** A table of addresses in memory, and what stands in it behind the call. */
+/** A table of addresses in memory, and what stands in it after the call. */
 function pointerTable(
   addresses: readonly (number | bigint)[],
   runtime: Runtime,
@@ -48,7 +48,7 @@ function pointerTable(
 }
 
 /**
- * Texts for `char **`; null where C writes one. What C wrote stands in the array behind the call: text for
+ * Texts for `char **`; null where C writes one. What C wrote stands in the array after the call: text for
  * `const char **`, a pointer where the text is the caller's to free.
  */
 export function textsArgument(
@@ -85,7 +85,7 @@ export function textsArgument(
   return argument;
 }
 
-/** `[null]` for `T **out`: the pointers C wrote stand in the array behind the call. */
+/** `[null]` for `T **out`: the pointers C wrote stand in the array after the call. */
 export function pointersArgument(
   values: unknown[],
   to: PointerType,

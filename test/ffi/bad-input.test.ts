@@ -124,7 +124,7 @@ for (const target of targets) {
       );
       expect(refusal(() => kit.variable('kit_count'))).toMatch(/did you mean "kit_counter"/);
       expect(refusal(() => kit.alloc('kit_recrd'))).toMatch(/unknown type name "kit_recrd"; did you mean "kit_record"/);
-      expect(refusal(() => kit.alloc('double double'))).toMatch(/is no type/);
+      expect(refusal(() => kit.alloc('double double'))).toMatch(/is not a type/);
       expect(refusal(() => kit.alloc('kit_account_t'))).toMatch(/the header keeps it opaque/);
       expect(refusal(() => kit.callback('int', () => 0))).toMatch(/needs a function type/);
       expect(refusal(() => kit.owned(kit.kit_flat(), { length: 1, free: 'kit_fre' }))).toMatch(
@@ -280,7 +280,7 @@ describe('opening', () => {
       return (await rejected(getLibHandle({ header, library: join(folder, name), backend: 'native' }))).message;
     };
     expect(await open('libforeign.so', foreign)).toMatch(/is built for ppc64; this process runs on x64|arm64/);
-    expect(await open('libtext.so', 'not a library at all, but text')).toMatch(/is no library; linux loads ELF/);
+    expect(await open('libtext.so', 'not a library at all, but text')).toMatch(/is not a library; linux loads ELF/);
     expect(await open('liba.so', '!<arch>\n a static archive')).toMatch(/static archive; build a shared library/);
     expect(await open('libw.so', Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...new Uint8Array(30)))).toMatch(
       /is a wasm module, not a native library/,
@@ -418,7 +418,7 @@ describe('opening', () => {
     const library = await openKit(targets[0] as (typeof targets)[number], {
       header: { source: 'int kit_add(int a, ...);' },
     });
-    expect(thrown(() => library.kit_add(1, 2)).message).toMatch(/argument 2 is 2; behind "..." each argument says/);
+    expect(thrown(() => library.kit_add(1, 2)).message).toMatch(/argument 2 is 2; after "..." each argument says/);
     expect(thrown(() => library.kit_add(1, ['int', '2'])).message).toMatch(
       /argument 2 is "2"; int needs a whole number/,
     );

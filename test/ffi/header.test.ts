@@ -278,7 +278,7 @@ describe('refusals say where, with a caret', () => {
 
   test.each([
     ['int f(int a', 1, 12, /expected "\)"/],
-    ['int f(int a,);', 1, 13, /a parameter behind ","/],
+    ['int f(int a,);', 1, 13, /a parameter after ","/],
     ['int f(int a, int a);', 1, 18, /declared twice/],
     ['int f(void x);', 1, 12, /cannot be void/],
     ['void x;', 1, 6, /cannot be void/],
@@ -320,7 +320,7 @@ describe('refusals say where, with a caret', () => {
     ['enum e { A = x };', 1, 14, /"x" is not a constant/],
     ['enum missing f(void);', 1, 6, /used before it is defined/],
     ['int [3] y;', 1, 9, /expected/],
-    ['unsigned float f(void);', 1, 1, /is no type/],
+    ['unsigned float f(void);', 1, 1, /is not a type/],
     ['int f(int x) { return 1;', 1, 14, /never closed/],
     ['int f()()', 1, 6, /cannot return a function/],
     ['int f(void)[3];', 1, 6, /cannot return an array/],
@@ -330,7 +330,7 @@ describe('refusals say where, with a caret', () => {
     ['#if 1 +\n#endif', 1, 8, /expected a value/],
     ['#if 1/0\n#endif', 1, 6, /divides by zero/],
     ['#if (1\n#endif', 1, 7, /expected "\)"/],
-    ['#if 1 2\n#endif', 1, 7, /behind the expression/],
+    ['#if 1 2\n#endif', 1, 7, /after the expression/],
     ['#ifdef A\nint x;', 1, 2, /no #endif/],
     ['#endif', 1, 2, /without #if/],
     ['#if 1\n#else\n#else\n#endif', 3, 2, /second #else/],

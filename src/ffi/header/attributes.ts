@@ -40,13 +40,13 @@ export function readAttributes(
     if (kind === 'name' && decorations.has(text)) stream.next();
     else if (kind === 'name' && (text === '__attribute__' || text === '__attribute')) {
       stream.next();
-      stream.expect('(', `behind ${text}`);
-      stream.expect('(', `behind ${text}(`);
+      stream.expect('(', `after ${text}`);
+      stream.expect('(', `after ${text}(`);
       list(stream, scope, reader, depth, into);
-      stream.expect(')', 'behind the attributes');
+      stream.expect(')', 'after the attributes');
     } else if (kind === 'name' && text === '__declspec') {
       stream.next();
-      stream.expect('(', `behind ${text}`);
+      stream.expect('(', `after ${text}`);
       list(stream, scope, reader, depth, into);
     } else if (kind === 'name' && (text === '__asm__' || text === '__asm' || text === 'asm')) {
       stream.next();
@@ -62,7 +62,7 @@ export function readAttributes(
   }
 }
 
-/** Words between the parentheses of an attribute, to behind the closing one. */
+/** Words between the parentheses of an attribute, to after the closing one. */
 function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth: number, into: Attributes): void {
   while (!stream.take(')')) {
     if (stream.take(',')) continue;
@@ -82,9 +82,9 @@ function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth
       else raise(into, mostAligned);
       continue;
     } else if (name === 'mode') {
-      stream.expect('(', 'behind mode');
+      stream.expect('(', 'after mode');
       into.mode = stream.name('the name of a machine mode').text.replace(/^__(.*)__$/, '$1');
-      stream.expect(')', 'behind the machine mode');
+      stream.expect(')', 'after the machine mode');
       continue;
     }
     if (stream.is('(')) stream.skipGroup();
@@ -100,7 +100,7 @@ function alignment(
   into: Attributes,
   types: boolean,
 ): void {
-  stream.expect('(', 'behind the alignment');
+  stream.expect('(', 'after the alignment');
   const place = stream.peek();
   let value: bigint;
   if (types && reader.startsType(place)) {
@@ -109,7 +109,7 @@ function alignment(
     if (!layout) throw headerError(place, 'this type has no alignment that is known here');
     value = BigInt(layout.align);
   } else value = integerConstant(stream, scope, reader, depth + 1);
-  stream.expect(')', 'behind the alignment');
+  stream.expect(')', 'after the alignment');
   if (types && value === 0n) return;
   if (value < 1n || value > 2n ** 28n || (value & (value - 1n)) !== 0n)
     throw headerError(place, `an alignment of ${value}; expected a power of two, 1 to 268435456`);
@@ -135,11 +135,11 @@ function standard(stream: TokenStream): void {
     );
 }
 
-/** `("name")` behind asm: strings that make up the name of a symbol. */
+/** `("name")` after asm: strings that make up the name of a symbol. */
 function label(stream: TokenStream): string {
   while (stream.is('volatile') || stream.is('__volatile__')) stream.next();
   const open = stream.peek();
-  if (!stream.is('(')) throw stream.unexpected('"(" behind asm');
+  if (!stream.is('(')) throw stream.unexpected('"(" after asm');
   const from = stream.at;
   stream.skipGroup();
   const inside = stream.tokens.slice(from + 1, stream.at - 1);

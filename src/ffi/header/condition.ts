@@ -21,7 +21,7 @@ const questions = new Set([
 
 /** What `#if` may ask. */
 export interface Questions {
-  /** Whether `#include` with these words behind it would find a file. */
+  /** Whether `#include` with these words after it would find a file. */
   included(tokens: readonly Token[]): boolean;
 }
 
@@ -42,7 +42,7 @@ export function decide(word: Token, rest: readonly Token[], end: Token, expander
   });
   const left = tokens[cursor.at];
   if (left && left.kind !== 'newline')
-    throw headerError(left, `found ${describe(left)} behind the expression of #${word.text}`);
+    throw headerError(left, `found ${describe(left)} after the expression of #${word.text}`);
   return truthy(value);
 }
 

@@ -46,7 +46,7 @@ const levels: readonly (readonly string[])[] = [
 const deepest = 200;
 const typed = new Set(['sizeof', '_Alignof', 'alignof', '__alignof__', '__alignof', 'offsetof', '__builtin_offsetof']);
 
-/** Evaluates the expression at the cursor and leaves the cursor behind it. */
+/** Evaluates the expression at the cursor and leaves the cursor after it. */
 export function evaluate(cursor: Cursor, world: ExpressionWorld): Constant {
   return new Evaluator(cursor, world).conditional(0, true);
 }

@@ -87,7 +87,7 @@ export function tokenize(file: SourceFile): Token[] {
     blank = false;
   };
   const comment = (found: string): void => {
-    // A comment behind a token belongs to that line, not to the next declaration.
+    // A comment after a token belongs to that line, not to the next declaration.
     if (leads) {
       const said = words(found);
       doc = doc !== undefined && found.startsWith('//') ? `${doc}\n${said}` : said;

@@ -216,7 +216,7 @@ export class Expander {
       const next = body[i + 1];
       if (isSign(token, '#') && macro.parameters) {
         const parameter = index(next);
-        if (parameter < 0) throw headerError(place, `# in the macro ${macro.name} needs a parameter behind it`);
+        if (parameter < 0) throw headerError(place, `# in the macro ${macro.name} needs a parameter after it`);
         result.push(moved({ ...token, kind: 'string', text: quoted(given[parameter] ?? []) }));
         i++;
         continue;

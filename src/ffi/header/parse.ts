@@ -63,7 +63,7 @@ export function definitionMap(definitions: Definitions = {}): Map<string, string
   }
   for (const [name, value] of Object.entries(definitions)) {
     if (!/^[A-Za-z_]\w*(?:\([\w\s,.]*\))?$/.test(name))
-      throw new EwaldError('Argument', `${JSON.stringify(name)} is no name that can be defined`);
+      throw new EwaldError('Argument', `${JSON.stringify(name)} is not a name that can be defined`);
     if (value !== false) map.set(name, value === true ? '1' : String(value));
   }
   return map;

@@ -206,7 +206,7 @@ class Preprocessor {
     }
     if (word.kind === 'number') return;
     const near = nearest(word.text, directives);
-    throw headerError(word, `#${word.text} is no directive${near ? `; did you mean #${near}?` : ''}`);
+    throw headerError(word, `#${word.text} is not a directive${near ? `; did you mean #${near}?` : ''}`);
   }
 
   #pragma(word: Token, rest: readonly Token[], file: SourceFile): void {

@@ -14,7 +14,7 @@ const mostExact = 2n ** 53n;
 /** Bytes beyond which a type is a slip. */
 const largest = 2 ** 46;
 
-/** The name that a typedef will give: it stands directly behind the closing brace. */
+/** The name that a typedef will give: it stands directly after the closing brace. */
 function typedefName(stream: TokenStream, isTypedef: boolean): string | undefined {
   const token = stream.peek();
   return isTypedef && token.kind === 'name' ? token.text : undefined;
@@ -35,7 +35,7 @@ export function readStruct(
   const known = name && scope.structs[name.text];
   if (name && known && known.kind !== kind) throw headerError(name, `${name.text} is a ${known.kind}, not a ${kind}`);
   if (!stream.is('{')) {
-    if (!name) throw stream.unexpected(`a name or "{" behind ${kind}`);
+    if (!name) throw stream.unexpected(`a name or "{" after ${kind}`);
     scope.structs[name.text] ??= { tag: name.text, kind, ...scope.declared(name) };
     return { kind: 'struct', tag: name.text };
   }
@@ -47,7 +47,7 @@ export function readStruct(
   }
   const members = readMembers(stream, scope, reader, depth, kind);
   const { pack } = stream;
-  stream.expect('}', 'behind the members');
+  stream.expect('}', 'after the members');
   readAttributes(stream, scope, reader, depth, attributes);
   if (!name) open.tag = scope.anonymous(kind, typedefName(stream, isTypedef));
   if (attributes.packed) open.packed = true;
@@ -122,7 +122,7 @@ function readMembers(
       }
       members.push(member(scope, field ?? colon, field?.text ?? '', type, attributes, bits));
     } while (stream.take(','));
-    stream.expect(';', 'behind the field');
+    stream.expect(';', 'after the field');
   }
   if (flexible && kind === 'union')
     throw unsupported(flexible, 'a flexible array member of a union', 'keep the elements behind a pointer');
@@ -184,7 +184,7 @@ export function readEnum(
   const attributes = readAttributes(stream, scope, reader, depth);
   const name = stream.peek().kind === 'name' ? stream.next() : undefined;
   if (!stream.is('{')) {
-    if (!name) throw stream.unexpected('a name or "{" behind enum');
+    if (!name) throw stream.unexpected('a name or "{" after enum');
     if (!(name.text in scope.enums)) throw headerError(name, `enum ${name.text} is used before it is defined`);
     return { kind: 'enum', tag: name.text };
   }

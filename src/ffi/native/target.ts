@@ -124,7 +124,7 @@ export class NativeTarget implements Target {
     if (!Array.isArray(given) || given.length !== 2 || typeof given[0] !== 'string')
       throw new EwaldError(
         'Argument',
-        `${place()} is ${shown(given)}; behind "..." each argument says its type: ['int', 5], ['double', 1.5], ` +
+        `${place()} is ${shown(given)}; after "..." each argument says its type: ['int', 5], ['double', 1.5], ` +
           `['const char *', 'text']`,
       );
     const type = promoted(this.runtime.typeOf(given[0]), this.runtime);
@@ -302,7 +302,7 @@ const varargs = (fn: CFunction, why: string): EwaldError =>
       'parameters',
   );
 
-/** The type that a value has behind "...": small integers are ints, floats are doubles. */
+/** The type that a value has after "...": small integers are ints, floats are doubles. */
 function promoted(type: CType, runtime: Runtime): CType {
   const layout = runtime.scalar(type)?.layout;
   if (layout?.kind === 'float') return { kind: 'scalar', name: 'double' };
