@@ -103,11 +103,7 @@ describe('the grammar', () => {
     ['bad_x/min_q = 3', /the bad region bad_x does not take "min_q"/],
     ['res = -1', /res is -1/],
     ['photon_energy = 0', /expected a positive number/],
-<<<<<<< HEAD
     ['', /no panel is defined/],
-=======
-    ['', /no panel is described/],
->>>>>>> d67e8203 (Say 'expected' where messages said 'expected')
     ['p0/min_fs = 0', /the panel p0 lacks max_fs, min_ss, max_ss, corner_x, corner_y, fs, ss, res/],
   ] as const)('%s', ([text, message]) => {
     let error: unknown;

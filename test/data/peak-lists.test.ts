@@ -76,11 +76,7 @@ test('what is damaged or missing is named', async () => {
     [{ ...columns(2, 3), nPeaks: { value: Int32Array.of(1, -1) } }, /claims 4294967295 peaks for frame 1/],
     [
       { ...columns(2, 3), peakYPosRaw: { value: Float32Array.of(1, 2) } },
-<<<<<<< HEAD
       /peakYPosRaw is 2 .*expected 2 rows, one per frame/,
-=======
-      /peakYPosRaw is 2 .*expected 2 rows, one a frame/,
->>>>>>> d67e8203 (Say 'expected' where messages said 'expected')
     ],
   ];
   for (const [result, says] of cases) {

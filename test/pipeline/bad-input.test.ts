@@ -83,7 +83,6 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
 
   test('texts that are not a geometry', () => {
     for (const [text, message] of [
-<<<<<<< HEAD
       [geometry(/min_ss = 0/, 'min_ss = -5'), /starts at fs 0, ss -5; pixels of the file are counted from 0/],
       [geometry(/^clen.*/m, 'clen = NaN m'), /:2: clen is "NaN m"; expected a number or a path/],
       [geometry(/dim0 = %/, 'dim0 = ss'), /exactly one dimension ss; found are dim0 = ss, dim1 = ss, dim2 = fs/],
@@ -92,13 +91,6 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
         /^a\.geom is a unit cell, which belongs to -p; expected a CrystFEL geometry/,
       ],
       [readFileSync(sim('mono.h5'), 'latin1'), /^a\.geom is not a text file; expected a CrystFEL geometry/],
-=======
-      [geometry(/min_ss = 0/, 'min_ss = -5'), /begins at fs 0, ss -5; pixels of the file count from 0/],
-      [geometry(/^clen.*/m, 'clen = NaN m'), /:2: clen is "NaN m"; expected a number or a path/],
-      [geometry(/dim0 = %/, 'dim0 = ss'), /exactly one dimension ss; found are dim0 = ss, dim1 = ss, dim2 = fs/],
-      [readFileSync(sim('mono.cell'), 'utf8'), /^a\.geom is a unit cell, which -p takes; expected a CrystFEL geometry/],
-      [readFileSync(sim('mono.h5'), 'latin1'), /^a\.geom is no text; expected a CrystFEL geometry/],
->>>>>>> d67e8203 (Say 'expected' where messages said 'expected')
     ] as const)
       expect(() => parseGeometry(text, 'a.geom')).toThrow(message);
   });
