@@ -122,6 +122,44 @@ int32_t ewald_udf_run(ewald_udf* udf, const void* frames, uint32_t count, double
 /* sig    [planes][height][width]  sums over all frames since the beginning */
 int32_t ewald_udf_end(ewald_udf* udf, double* sig);
 
+/* merging: sums over observations of some crystals by unique reflection, and the refinement of these crystals against
+ * the merge of all others; see cpp/merging. Nothing is kept between calls. Observations of crystal c are
+ * offsets[c] .. offsets[c + 1] - 1; offsets begin at 0 and end at pass->observations. */
+typedef struct {
+  const int16_t *h, *k, *l;
+  const float *intensity, *sigma;
+  /* Unique reflection of each observation, below pass->unique. */
+  const uint32_t* ids;
+  /* [crystals + 1] */
+  const uint32_t* offsets;
+  /* [crystals][3][3], rows a* b* c*, 1/angstrom, laboratory frame */
+  const double* reciprocal;
+  /* [crystals]: angstrom; relative standard deviation of the spectrum */
+  const double *wavelengths, *bandwidths;
+} ewald_merging_columns;
+typedef struct {
+  /* [crystals][EWALD_MERGING_PARAMETERS]: ln G, B (angstrom^2), ln r (r in 1/angstrom), rotations about x and y */
+  double* parameters;
+  /* [crystals] */
+  const double* weights;
+  /* [crystals]; only crystals that are not 0 take part */
+  const uint8_t* selected;
+  /* Counts a photon; square of the error that is proportional to the intensity; centres of the priors of ln G, ln r. */
+  double gain, proportional2, centre_scale, centre_radius;
+} ewald_merging_fit;
+/* sums [unique][pass->width]: sums of w g I and w g^2, or, with 4, the count, the sums of w g^2 and of its square, and that
+ * of w times the squared deviation from `model` [unique], which may be NULL with 2: then w is 1/sigma^2. */
+int32_t ewald_merging_sum(const ewald_merging_pass* pass, const ewald_merging_columns* columns,
+                          const ewald_merging_fit* fit, const double* model, double* sums);
+/* Refines fit->parameters in place. numerator and information [unique] are the sums that gave `model`. deviation2
+ * [crystals]: mean squared deviation from what is expected; compared [crystals]: observations in it. excess
+ * [observations]: what strong observations of each pass->every-th crystal say of the squared proportional error,
+ * *excess_count of them. */
+int32_t ewald_merging_refine(const ewald_merging_pass* pass, const ewald_merging_columns* columns,
+                             const ewald_merging_fit* fit, const double* model, const double* numerator,
+                             const double* information, double* deviation2, uint32_t* compared, double* excess,
+                             uint32_t* excess_count);
+
 /* data: codecs of detector frames; see cpp/data. `codec` is an EWALD_CODEC; element_bytes and the parameter mean what
  * the codec says, 0 where it has no use for them. Decoding fills exactly out_bytes or fails with EWALD_STATUS_DAMAGED,
  * when `out` holds anything; `in` and `out` must not overlap. */

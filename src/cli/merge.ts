@@ -2,8 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
-import { EwaldError } from '../base/errors.js';
+import { EwaldError, isEwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
+import { choice } from '../base/options.js';
+import type { Context } from '../context/rooms.js';
 import { expand, inputName, readCellOption, readText } from '../files/read.js';
 import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
 import { readReflectionList } from '../merging/hkl.js';
@@ -47,6 +49,7 @@ interface Flags {
   lowres?: string;
   highres?: string;
   assignments?: string;
+  backend?: string;
   force?: boolean;
   json?: boolean;
 }
@@ -83,10 +86,11 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--lowres <A>', 'largest d of the statistics; default: all')
     .option('--highres <A>', 'smallest d of the statistics; default: all')
     .option('--assignments <file>', 'write "event way log-odds scale B radius" of each crystal to a text file')
+    .option('--backend <name>', 'native or wasm; default: native where it is there')
     .option('--force', 'replace files that exist')
     .option(
       '--json',
-      '{"model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", "statistics", "datasets", "waysToIndex", "remarks", "files"}',
+      '{"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", "statistics", "datasets", "waysToIndex", "remarks", "files"}',
     )
     .action((streams: string[], flags: Flags) => merge(streams, flags, deps));
 }
@@ -105,7 +109,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   ];
   if (outputs.includes('-')) throw new EwaldError('Argument', 'a merge is several files; - cannot take them');
   for (const file of outputs) await checkOutput(file, writing);
-  const context = await createContext({ backend: 'wasm' });
+  const context = await contextFor(flags.backend, createContext);
   const progress = new Progress('merge');
   let result: MergeResult;
   try {
@@ -123,6 +127,20 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   const names = files.map(([file]) => file);
   if (flags.json) printJson(summaryOf(result, names));
   else show(result, names, flags);
+}
+
+/** A context on the backend that is named, else on the faster of the two that merge. */
+async function contextFor(named: string | undefined, create: CliDeps['createContext']): Promise<Context> {
+  const backend =
+    named === undefined
+      ? undefined
+      : choice<'native' | 'wasm'>('--backend', named as 'native', 'native', ['native', 'wasm']);
+  try {
+    return await create({ backend: backend ?? 'native', strict: true });
+  } catch (error) {
+    if (backend !== undefined || !isEwaldError(error, 'Unsupported')) throw error;
+    return create({ backend: 'wasm', strict: true });
+  }
 }
 
 async function optionsOf(flags: Flags): Promise<MergeOptions> {
@@ -213,6 +231,7 @@ const assignmentsOf = ({ crystals }: MergeResult): string =>
 
 const summaryOf = (
   {
+    backend,
     model,
     cell,
     centring,
@@ -227,6 +246,7 @@ const summaryOf = (
   }: MergeResult,
   files: readonly string[],
 ): unknown => ({
+  backend,
   model,
   cell,
   centring,

@@ -11,6 +11,8 @@ import * as cudaIndexing from '../indexing/kernels/cuda.js';
 import * as nativeIndexing from '../indexing/kernels/native.js';
 import * as nativeProposals from '../indexing/kernels/proposals-native.js';
 import { indexingFeature, proposalsFeature } from '../indexing/kernels.js';
+import * as nativeMerging from '../merging/kernels/native.js';
+import { mergingFeature } from '../merging/kernels.js';
 import * as cudaPeaks from '../peaks/kernels/cuda.js';
 import * as nativePeaks from '../peaks/kernels/native.js';
 import { peaksFeature } from '../peaks/kernels.js';
@@ -28,6 +30,7 @@ export const nodeKernels: readonly FurtherKernels[] = [
   further(fftFeature, { native: nativeFft.fftOp, cuda: cudaFft.fftOp }),
   further(fftEngineFeature, { native: nativeFft.fftEngineOp }),
   further(peaksFeature, { native: nativePeaks.peaksOp, cuda: cudaPeaks.peaksOp }),
+  further(mergingFeature, { native: nativeMerging.mergingOp }),
   further(udfFeature, { native: nativeUdf.udfOp, cuda: cudaUdf.udfOp }),
   further(arrayFeature, { native: nativeArray.arrayOp, cuda: cudaArray.arrayOp }),
 ];

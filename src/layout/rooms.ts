@@ -23,6 +23,7 @@ import {
   sampledLength,
   tally,
 } from './indexing-webgpu.js';
+import { mergingConstants, mergingPass, partialities } from './merging.js';
 import {
   finders,
   numbers,
@@ -79,6 +80,7 @@ export const rooms: readonly RoomLayout[] = [
     wgslConstants: peaksCapacities,
     wgslStructs: [peaksRun, peaksRing, peaksSummit],
   },
+  { name: 'merging', constants: mergingConstants, enums: { Partiality: partialities }, structs: [mergingPass] },
   { name: 'data', enums: dataEnums },
   { name: 'udf', enums: { UdfStepKind: udfStepKinds }, structs: [udfDescriptor, udfStep] },
 ];

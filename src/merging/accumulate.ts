@@ -1,12 +1,15 @@
 /**
- * Sums over observations by unique reflection. Every sum is taken crystal by crystal within blocks of 256 crystals, and
- * the blocks are added in their order: whoever computes the blocks, the result is the same to the last bit.
+ * Sums over observations by unique reflection. Every sum is taken crystal by crystal within blocks of `blockSize`
+ * crystals, and the blocks are added in their order: whoever computes the blocks, the result is the same to the last bit.
  */
+import { mergingConstants, mergingPass, partialities } from '../layout/merging.js';
+import { pack } from '../layout/struct.js';
 import type { Observations } from './columns.js';
-import { baseVariance, Excitation, lnFactor, type NoiseModel, parameterCount, rotationX, rotationY } from './model.js';
+import type { MergingBlock, MergingKernel } from './contract.js';
+import { baseVariance, type NoiseModel } from './model.js';
 
 /** Crystals that are summed before they are added to the total. */
-export const blockSize = 256;
+export const blockSize = 1024;
 
 /** What takes part in a merge, and what is believed of it. */
 export interface Fit {
@@ -36,8 +39,7 @@ export interface Sums {
   readonly information: Float64Array;
 }
 
-/** Where Tukey's biweight reaches 0, in sigmas. */
-export const tukey = 6;
+const tukey = mergingConstants.mergingTukey;
 
 export const mostOf = ({ offsets, crystals }: Observations): number => {
   let most = 0;
@@ -121,41 +123,134 @@ export function weightOf(
   return z2 >= 1 ? 0 : ((1 - z2) * (1 - z2)) / variance;
 }
 
-/** The weighted sums of a merge; `model` gives the variances and the deviations, undefined: the stated sigmas alone. */
-export function accumulate(data: Identified, fit: Fit, model: Float64Array | undefined): Sums {
-  const { observations, ids, noise, unique } = data;
-  const { intensity, sigma, offsets } = observations;
-  const excitation = new Excitation(mostOf(observations));
-  const both = summed(unique, fit.selected, 2, (c, block) => {
-    const offset = parameterCount * c;
-    excitation.of(
-      observations,
-      c,
-      fit.parameters[offset + rotationX] as number,
-      fit.parameters[offset + rotationY] as number,
-    );
-    const crystal = fit.weights[c] as number;
-    const first = offsets[c] as number;
-    const { sums } = block;
-    for (let i = first; i < (offsets[c + 1] as number); i++) {
-      const id = ids[i] as number;
-      const g = Math.exp(lnFactor(noise.partiality, fit.parameters, offset, excitation, i - first));
-      const [observed, error] = [intensity[i] as number, sigma[i] as number];
-      const w = model
-        ? crystal * weightOf(observed, error, g * (model[id] as number), fit.proportional2, noise.gain)
-        : crystal / (error * error);
-      const at = block.at(id);
-      sums[at] = (sums[at] as number) + w * g * observed;
-      sums[at + 1] = (sums[at + 1] as number) + w * g * g;
-    }
-  });
-  const numerator = new Float64Array(unique);
-  const information = new Float64Array(unique);
-  for (let id = 0; id < unique; id++) {
-    numerator[id] = both[2 * id] as number;
-    information[id] = both[2 * id + 1] as number;
+/** The blocks of a merge: each begins at the crystal that is given. */
+export function blocksOf({ crystals }: Observations): number[] {
+  return Array.from({ length: Math.ceil(crystals / blockSize) }, (_, block) => block * blockSize);
+}
+
+/** Sizes of the largest block. */
+export function largestBlock(observations: Observations): { crystals: number; observations: number } {
+  const { offsets, crystals } = observations;
+  let most = 0;
+  for (const first of blocksOf(observations)) {
+    const end = Math.min(first + blockSize, crystals);
+    most = Math.max(most, (offsets[end] as number) - (offsets[first] as number));
   }
-  return { numerator, information };
+  return { crystals: Math.min(blockSize, crystals), observations: most };
+}
+
+/** What is done to a block, beside what its columns say. */
+export interface Pass {
+  readonly width?: 2 | 4;
+  readonly radius?: boolean;
+  readonly rotations?: boolean;
+  readonly steps?: number;
+  readonly every?: number;
+  readonly centreScale?: number;
+  readonly centreRadius?: number;
+}
+
+/** The block that begins at crystal `first`, without a copy of its columns. */
+export function blockAt(
+  { observations, ids, noise, unique }: Identified,
+  fit: Fit,
+  model: Float64Array | undefined,
+  first: number,
+  { width = 2, radius = false, rotations = false, steps = 1, every = 0, centreScale = 0, centreRadius = 0 }: Pass,
+): MergingBlock {
+  const { offsets, h, k, l, intensity, sigma, reciprocal, wavelengths, bandwidths } = observations;
+  const end = Math.min(first + blockSize, observations.crystals);
+  const [from, to] = [offsets[first] as number, offsets[end] as number];
+  const n = mergingConstants.mergingParameters;
+  return {
+    pass: pack(mergingPass, {
+      crystals: end - first,
+      observations: to - from,
+      unique,
+      partiality: partialities[noise.partiality],
+      width,
+      radius: Number(radius),
+      rotations: Number(rotations),
+      steps,
+      first,
+      every,
+    }),
+    numbers: Float64Array.of(noise.gain, fit.proportional2, centreScale, centreRadius),
+    columns: [
+      ...[h, k, l, intensity, sigma, ids].map((column) => column.subarray(from, to)),
+      offsets.subarray(first, end + 1).map((offset) => offset - from),
+      reciprocal.subarray(9 * first, 9 * end),
+      wavelengths.subarray(first, end),
+      bandwidths.subarray(first, end),
+    ],
+    parameters: fit.parameters.subarray(n * first, n * end),
+    weights: fit.weights.subarray(first, end),
+    selected: fit.selected.subarray(first, end),
+    model,
+  };
+}
+
+/** Calls `work` for each of the blocks, `atOnce` of them at a time, and `take` for the results in their order. */
+export async function inOrder<T>(
+  blocks: readonly number[],
+  atOnce: number,
+  work: (first: number) => Promise<T>,
+  take: (result: T, first: number) => void,
+): Promise<void> {
+  const under: Promise<T>[] = [];
+  let begun = 0;
+  for (const first of blocks) {
+    while (begun < blocks.length && under.length < atOnce) {
+      const result = work(blocks[begun++] as number);
+      // Awaited in its turn; without this, one that fails before that would end the process.
+      result.catch(() => {});
+      under.push(result);
+    }
+    take(await (under.shift() as Promise<T>), first);
+  }
+}
+
+/** Sums of all blocks, `width` of them a unique reflection. */
+async function totals(
+  kernel: MergingKernel,
+  data: Identified,
+  fit: Fit,
+  model: Float64Array | undefined,
+  width: 2 | 4,
+): Promise<Float64Array> {
+  const total = new Float64Array(data.unique * width);
+  const spare: Float64Array[] = [];
+  await inOrder(
+    blocksOf(data.observations),
+    kernel.atOnce,
+    async (first) => {
+      const sums = spare.pop() ?? new Float64Array(total.length);
+      await kernel.sum(blockAt(data, fit, model, first, { width }), sums);
+      return sums;
+    },
+    (sums) => {
+      for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + (sums[i] as number);
+      spare.push(sums);
+    },
+  );
+  return total;
+}
+
+const columnOf = (all: Float64Array, width: number, n: number): Float64Array => {
+  const column = new Float64Array(all.length / width);
+  for (let id = 0; id < column.length; id++) column[id] = all[width * id + n] as number;
+  return column;
+};
+
+/** The weighted sums of a merge; `model` gives the variances and the deviations, undefined: the stated sigmas alone. */
+export async function accumulate(
+  kernel: MergingKernel,
+  data: Identified,
+  fit: Fit,
+  model: Float64Array | undefined,
+): Promise<Sums> {
+  const both = await totals(kernel, data, fit, model, 2);
+  return { numerator: columnOf(both, 2, 0), information: columnOf(both, 2, 1) };
 }
 
 /** Σ w g I / Σ w g², 0 where nothing was measured. */
@@ -179,38 +274,15 @@ export interface Spread {
 }
 
 /** Counts, information and deviations of observations from the merged intensities. */
-export function spread(data: Identified, fit: Fit, model: Float64Array): Spread {
-  const { observations, ids, noise, unique } = data;
-  const { intensity, sigma, offsets } = observations;
-  const excitation = new Excitation(mostOf(observations));
-  const all = summed(unique, fit.selected, 4, (c, block) => {
-    const offset = parameterCount * c;
-    excitation.of(
-      observations,
-      c,
-      fit.parameters[offset + rotationX] as number,
-      fit.parameters[offset + rotationY] as number,
-    );
-    const crystal = fit.weights[c] as number;
-    const first = offsets[c] as number;
-    const { sums } = block;
-    for (let i = first; i < (offsets[c + 1] as number); i++) {
-      const id = ids[i] as number;
-      const g = Math.exp(lnFactor(noise.partiality, fit.parameters, offset, excitation, i - first));
-      const observed = intensity[i] as number;
-      const expected = g * (model[id] as number);
-      const w = crystal * weightOf(observed, sigma[i] as number, expected, fit.proportional2, noise.gain);
-      if (w === 0) continue;
-      const at = block.at(id);
-      sums[at] = (sums[at] as number) + 1;
-      sums[at + 1] = (sums[at + 1] as number) + w * g * g;
-      sums[at + 2] = (sums[at + 2] as number) + w * g * g * (w * g * g);
-      sums[at + 3] = (sums[at + 3] as number) + w * (observed - expected) * (observed - expected);
-    }
-  });
-  const column = (n: number): Float64Array =>
-    Float64Array.from({ length: unique }, (_, id) => all[4 * id + n] as number);
-  return { counts: column(0), information: column(1), information2: column(2), deviation2: column(3) };
+export async function spread(kernel: MergingKernel, data: Identified, fit: Fit, model: Float64Array): Promise<Spread> {
+  const all = await totals(kernel, data, fit, model, 4);
+  const [counts, information, information2, deviation2] = [0, 1, 2, 3].map((n) => columnOf(all, 4, n)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  return { counts, information, information2, deviation2 };
 }
 
 /** Plain sums: observations, Σ I and Σ I². */

@@ -2,6 +2,7 @@
 import { median } from '../base/median.js';
 import { accumulate, type Fit, type Identified, merged, mostOf, type Sums } from './accumulate.js';
 import type { Observations } from './columns.js';
+import type { MergingKernel } from './contract.js';
 import { Excitation, lnRadius, lnScale, parameterCount, temperature } from './model.js';
 import { type RefinementStep, refine } from './refine.js';
 
@@ -65,12 +66,13 @@ export function freshFit(crystals: number, selected: Uint8Array, radius: number)
 
 /** Merges and refines in turn. `onCycle` is told the number of cycles done. */
 export async function runFit(
+  kernel: MergingKernel,
   data: Identified,
   fit: Fit,
   { cycles, radius, rotations }: Cycles,
   onCycle: (done: number) => Promise<void> | void = () => {},
 ): Promise<Fitted> {
-  let { model, sums } = mergeRounds(data, fit, undefined);
+  let { model, sums } = await mergeRounds(kernel, data, fit, undefined);
   let deviations = new Float64Array(fit.selected.length);
   for (let cycle = 0; cycle < cycles; cycle++) {
     // Scales first: a radius fitted to unscaled intensities follows them.
@@ -79,15 +81,17 @@ export async function runFit(
       rotations: rotations && cycle > 0,
       steps: stepsPerCycle,
     };
-    const { deviation2, compared, excess } = refine(data, fit, model, sums, step);
+    const { deviation2, compared, excess } = await refine(kernel, data, fit, model, sums, step);
     const shift = centreScales(fit);
-    for (let id = 0; id < model.length; id++) model[id] = (model[id] as number) * Math.exp(shift);
+    const factor = Math.exp(shift);
+    // A new array: kernels keep what they have been given.
+    model = model.map((x) => x * factor);
     weighCrystals(fit, deviation2, compared);
     if (excess.length > 200)
       fit.proportional2 = Math.max(proportional.least ** 2, Math.min(proportional.most ** 2, median(excess)));
     deviations = deviation2.map(Math.sqrt);
     const before = model;
-    ({ model, sums } = mergeRounds(data, fit, model));
+    ({ model, sums } = await mergeRounds(kernel, data, fit, model));
     await onCycle(cycle + 1);
     if (cycle >= leastCycles - 1 && changeOf(before, model, sums) < settled) break;
   }
@@ -107,16 +111,17 @@ function changeOf(before: Float64Array, after: Float64Array, { information }: Su
 }
 
 /** Weights depend on the merge and the merge on the weights: a few rounds of each. */
-export function mergeRounds(
+export async function mergeRounds(
+  kernel: MergingKernel,
   data: Identified,
   fit: Fit,
   first: Float64Array | undefined,
-): { model: Float64Array; sums: Sums } {
+): Promise<{ model: Float64Array; sums: Sums }> {
   let model = first;
-  let sums = accumulate(data, fit, model);
+  let sums = await accumulate(kernel, data, fit, model);
   model = merged(sums);
   for (let round = 1; round < roundsPerMerge; round++) {
-    sums = accumulate(data, fit, model);
+    sums = await accumulate(kernel, data, fit, model);
     model = merged(sums);
   }
   return { model, sums };

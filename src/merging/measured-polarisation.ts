@@ -5,6 +5,7 @@
 
 import type { Identified } from './accumulate.js';
 import { mostOf, weightOf } from './accumulate.js';
+import type { MergingKernel } from './contract.js';
 import { freshFit, runFit } from './fit.js';
 import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from './model.js';
 import { depolarised, scattered } from './polarisation.js';
@@ -29,28 +30,34 @@ const worthSecond = 0.2;
 
 /** Measures the polarisation of some of the selected crystals. */
 export async function measurePolarisation(
+  kernel: MergingKernel,
   data: Identified,
   selected: Uint8Array,
   radius: number,
 ): Promise<MeasuredPolarisation> {
   const sample = sampleOf(selected);
-  const first = await azimuthalShare(data, sample, radius);
+  const first = await azimuthalShare(kernel, data, sample, radius);
   if (!(Math.abs(first.degree) > worthSecond)) return first;
   // Scales, radii and weights that were fitted without the polarisation have taken up some of it, a quarter of it where
   // reflections were observed a few times. How much is seen by correcting for a full one: that moves the degree by 1.
   const sign = Math.sign(first.degree);
   const observations = depolarised(data.observations, { fraction: 1, angleDeg: sign > 0 ? 0 : 90 });
-  const second = await azimuthalShare({ ...data, observations }, sample, radius);
+  const second = await azimuthalShare(kernel, { ...data, observations }, sample, radius);
   const seen = sign * (first.degree - second.degree);
   if (!(seen > worthSecond)) return first;
   return { degree: first.degree / seen, error: Math.max(first.error, second.error) / seen };
 }
 
 /** Fits scales and radii, and what is left by the azimuthal part of the polarisation factor. */
-async function azimuthalShare(data: Identified, sample: Uint8Array, radius: number): Promise<MeasuredPolarisation> {
+async function azimuthalShare(
+  kernel: MergingKernel,
+  data: Identified,
+  sample: Uint8Array,
+  radius: number,
+): Promise<MeasuredPolarisation> {
   const { observations, ids, noise } = data;
   const { intensity, sigma, offsets, h, k, l, reciprocal, wavelengths, crystals } = observations;
-  const { fit, model, sums } = await runFit(data, freshFit(crystals, sample, radius), {
+  const { fit, model, sums } = await runFit(kernel, data, freshFit(crystals, sample, radius), {
     cycles,
     radius: noise.partiality !== 'none',
     rotations: false,

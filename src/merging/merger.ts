@@ -3,6 +3,7 @@
  * as it is asked.
  */
 
+import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { median } from '../base/median.js';
@@ -11,12 +12,15 @@ import { version } from '../base/version.js';
 import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../crystal/cell.js';
 import type { Centring } from '../crystal/centring.js';
 import { centrings } from '../crystal/centring.js';
-import { type Fit, type Identified, plainSums, spread } from './accumulate.js';
+import type { Planner } from '../planner/planner.js';
+import { type Fit, type Identified, largestBlock, plainSums, spread } from './accumulate.js';
 import { type AmbiguityOptions, type Assignment, resolveAmbiguity } from './ambiguity.js';
 import { ObservationColumns, type Observations } from './columns.js';
+import type { MergingKernel } from './contract.js';
 import { commonRadius, freshFit, mergeRounds, runFit } from './fit.js';
 import { halfOf } from './halves.js';
 import { formatReflectionList, type ReflectionList } from './hkl.js';
+import { mergingFeature } from './kernels.js';
 import { matePairs, meanOf } from './mates.js';
 import { measurePolarisation, verdictOf } from './measured-polarisation.js';
 import { lnRadius, lnScale, parameterCount, rotationX, rotationY, temperature } from './model.js';
@@ -98,6 +102,8 @@ export interface MergedPolarisation {
 
 /** Merged data; the halves are scaled apart from each other. */
 export interface MergeResultMethods extends MergedLists {
+  /** Backend that merged. */
+  readonly backend: BackendName;
   readonly model: MergeModel;
   /** Lengths (angstrom) and angles (degrees). */
   readonly cell: readonly [number, number, number, number, number, number];
@@ -136,13 +142,15 @@ export interface MergeInput {
 
 /** Collects observations and merges them. */
 export class Merger {
+  readonly #planner: Planner;
   readonly #checked: CheckedMerge;
   readonly #columns: ObservationColumns;
   readonly #counts = noCounts();
   readonly #heads: { readonly name: string; readonly head: ScannedHead }[] = [];
 
   /** Throws `Argument`. */
-  constructor(options: MergeOptions) {
+  constructor(planner: Planner, options: MergeOptions) {
+    this.#planner = planner;
     this.#checked = checkMerge(options);
     const { pushRes, minSnr, polarisation } = this.#checked;
     // Intensities stay as measured where the beam is only known from all of them.
@@ -204,28 +212,47 @@ export class Merger {
       unique: unique.count,
       noise: { gain: gainOf(this.#heads, remarks), partiality: partialities[model] },
     };
-    const beam = await this.#beam(measured, part, radius, remarks);
-    const data = { ...measured, observations: beam.observations };
     const half = observations.filenames.map((name, c) => halfOf(name, observations.events[c] ?? ''));
     const selections = [part, part.map((on, c) => on * (1 - (half[c] ?? 0))), part.map((on, c) => on * (half[c] ?? 0))];
-    const merges: Merge[] = [];
-    for (const [n, selected] of selections.entries())
-      merges.push(
-        await mergeOf(data, selected, this.#checked, radius, (done) =>
-          step(0.1 + 0.9 * ((n + done / Math.max(iterations, 1)) / 3)),
-        ),
-      );
-    const datasets = this.#datasets(observations, part, remarks).map(([name, selected]): MergedSet => {
-      const halved = [0, 1].map((which) => selected.map((on, c) => (half[c] === which ? on : 0)));
-      const [own, first, second] = [selected, ...halved].map((some) => mergeOfSome(data, merges[0] as Merge, some));
-      return { name, merges: [own, first, second] as [Merge, Merge, Merge] };
+    const sets = this.#datasets(observations, part, remarks);
+    const { backend, kernel } = await this.#planner.plan(mergingFeature, {
+      unique: unique.count,
+      ...largestBlock(observations),
     });
-    const found = { chosen, logOdds, ways, datasets, polarisation: beam.polarisation };
-    return this.#result(subject, unique, data, merges as [Merge, Merge, Merge], found, remarks);
+    try {
+      const beam = await this.#beam(kernel, measured, part, radius, remarks);
+      const data = { ...measured, observations: beam.observations };
+      const merges: Merge[] = [];
+      for (const [n, selected] of selections.entries())
+        merges.push(
+          await mergeOf(kernel, data, selected, this.#checked, radius, (done) =>
+            step(0.1 + 0.9 * ((n + done / Math.max(iterations, 1)) / 3)),
+          ),
+        );
+      const datasets: MergedSet[] = [];
+      for (const [name, selected] of sets) {
+        const some: Merge[] = [];
+        for (const which of [undefined, 0, 1])
+          some.push(
+            await mergeOfSome(
+              kernel,
+              data,
+              merges[0] as Merge,
+              selected.map((on, c) => (which === undefined || half[c] === which ? on : 0)),
+            ),
+          );
+        datasets.push({ name, merges: some as [Merge, Merge, Merge] });
+      }
+      const found = { chosen, logOdds, ways, datasets, polarisation: beam.polarisation, backend: backend.name };
+      return this.#result(subject, unique, data, merges as [Merge, Merge, Merge], found, remarks);
+    } finally {
+      await kernel.dispose();
+    }
   }
 
   /** How the beam was polarised, and the observations corrected for it. */
   async #beam(
+    kernel: MergingKernel,
     data: Identified,
     part: Uint8Array,
     radius: number,
@@ -239,7 +266,7 @@ export class Merger {
         polarisation: { correction: polarisationText(given), degree: Number.NaN, error: Number.NaN },
       };
     const noise = { ...data.noise, partiality: 'gaussian' } as const;
-    const measured = await measurePolarisation({ ...data, noise }, part, radius);
+    const measured = await measurePolarisation(kernel, { ...data, noise }, part, radius);
     const { correction, decided } = verdictOf(measured);
     const { degree, error } = measured;
     const found = `${degree.toFixed(2)} ± ${error.toFixed(2)} (1 horizontal, −1 vertical, 0 none)`;
@@ -352,7 +379,7 @@ export class Merger {
     unique: UniqueReflections,
     { observations }: Identified,
     [whole, first, second]: readonly [Merge, Merge, Merge],
-    { chosen, logOdds, ways, datasets, polarisation }: Found,
+    { chosen, logOdds, ways, datasets, polarisation, backend }: Found,
     remarks: readonly string[],
   ): MergeResult {
     const { minMeasurements, symmetry, model, shells, lowres, highres, reference } = this.#checked;
@@ -397,6 +424,7 @@ export class Merger {
     const counts = { ...this.#counts, ...this.#columns.leftOut, otherCell: part.filter((on) => on === 0).length };
     return {
       ...written(reflections, halves),
+      backend,
       model,
       cell: parameters,
       centring,
@@ -449,6 +477,7 @@ interface Found {
   readonly ways: readonly Operation[];
   readonly datasets: readonly MergedSet[];
   readonly polarisation: MergedPolarisation;
+  readonly backend: BackendName;
 }
 
 /** The merge of a data set, and of its halves. */
@@ -470,6 +499,7 @@ interface Merge {
 }
 
 async function mergeOf(
+  kernel: MergingKernel,
   data: Identified,
   selected: Uint8Array,
   { model, iterations }: CheckedMerge,
@@ -496,16 +526,23 @@ async function mergeOf(
     model: intensity,
     deviations,
   } = await runFit(
+    kernel,
     data,
     freshFit(crystals, selected, radius),
     { cycles: iterations, radius: partial, rotations: partial },
     onCycle,
   );
-  return mergeWith(data, fit, intensity, deviations);
+  return mergeWith(kernel, data, fit, intensity, deviations);
 }
 
-function mergeWith(data: Identified, fit: Fit, intensity: Float64Array, deviations: Float64Array): Merge {
-  const found = spread(data, fit, intensity);
+async function mergeWith(
+  kernel: MergingKernel,
+  data: Identified,
+  fit: Fit,
+  intensity: Float64Array,
+  deviations: Float64Array,
+): Promise<Merge> {
+  const found = await spread(kernel, data, fit, intensity);
   return {
     fit,
     intensity,
@@ -518,10 +555,16 @@ function mergeWith(data: Identified, fit: Fit, intensity: Float64Array, deviatio
 }
 
 /** The merge of some of the crystals with what was found of all of them. */
-function mergeOfSome(data: Identified, whole: Merge, selected: Uint8Array): Merge {
+async function mergeOfSome(
+  kernel: MergingKernel,
+  data: Identified,
+  whole: Merge,
+  selected: Uint8Array,
+): Promise<Merge> {
   if (whole.fit) {
     const fit = { ...whole.fit, selected };
-    return mergeWith(data, fit, mergeRounds(data, fit, whole.intensity).model, whole.deviations);
+    const { model } = await mergeRounds(kernel, data, fit, whole.intensity);
+    return mergeWith(kernel, data, fit, model, whole.deviations);
   }
   const { counts, mean, sigma } = plainSums(data, selected);
   return { ...whole, counts, intensity: mean, sigma, information: counts };

@@ -2,14 +2,15 @@
  * What an observation should be: I = g · I_h + noise with g = G · exp(−B q²/2) · p(ε). Per crystal five parameters:
  * ln G, B (Å²), ln r (r in 1/Å), and two small rotations about x and y (radians) that correct its orientation.
  */
+import { mergingConstants, type partialities } from '../layout/merging.js';
 import type { Observations } from './columns.js';
 
 /** Parameters a crystal, in this order. */
-export const parameterCount = 5;
+export const parameterCount = mergingConstants.mergingParameters;
 export const [lnScale, temperature, lnRadius, rotationX, rotationY] = [0, 1, 2, 3, 4] as const;
 
 /** How the recorded share of a reflection follows from its excitation error. */
-export type Partiality = 'none' | 'gaussian' | 'xsphere';
+export type Partiality = keyof typeof partialities;
 
 /** What is fixed for all crystals. */
 export interface NoiseModel {

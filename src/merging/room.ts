@@ -1,4 +1,5 @@
 /** What a context can do in this room; the room is fetched when it is first asked. */
+import type { Planner } from '../planner/planner.js';
 import type { Merger } from './merger.js';
 import type { MergeOptions } from './options.js';
 
@@ -11,6 +12,6 @@ export interface MergingMethods {
   merger(options: MergeOptions): Promise<Merger>;
 }
 
-export const mergingRoom = (): MergingMethods => ({
-  merger: async (options) => new (await import('./merger.js')).Merger(options),
+export const mergingRoom = (planner: Planner): MergingMethods => ({
+  merger: async (options) => new (await import('./merger.js')).Merger(planner, options),
 });

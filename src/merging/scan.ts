@@ -68,6 +68,13 @@ interface Crystal {
   profileRadius: number;
 }
 
+/** A row of reflections begins with its padding, or with an index of four characters. */
+function beginsRow(bytes: Uint8Array, at: number): boolean {
+  const digit = (code: number | undefined): boolean => code !== undefined && code >= zero && code <= nine;
+  const first = bytes[at];
+  return first === space || digit(first) || (first === minus && digit(bytes[at + 1]));
+}
+
 /** Reads one stream, given in pieces of any size. */
 export class StreamScanner {
   readonly #columns: ObservationColumns;
@@ -111,7 +118,7 @@ export class StreamScanner {
     for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, begin)) {
       this.#line++;
       const last = end > begin && bytes[end - 1] === 13 ? end - 1 : end;
-      if (this.#part === 'rows' && bytes[begin] === space) this.#takeRow(bytes, begin, last);
+      if (this.#part === 'rows' && beginsRow(bytes, begin)) this.#takeRow(bytes, begin, last);
       else if (this.#part !== 'peaks' || bytes[begin] === 69) this.#takeLine(bytes, begin, last);
       begin = end + 1;
     }

@@ -1,9 +1,10 @@
 /** The merger on simulated stills: scales, settings and halves against the truth, and input that does not go together. */
-import { describe, expect, test } from 'vitest';
+import { type Context, createContext } from 'ewald';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { correlation } from '../../src/merging/correlations.js';
 import { halfOf } from '../../src/merging/halves.js';
 import { formatReflectionList, type ReflectionList, readReflectionList } from '../../src/merging/hkl.js';
-import { type MergeResult, Merger } from '../../src/merging/merger.js';
+import type { MergeResult } from '../../src/merging/merger.js';
 import type { MergeOptions } from '../../src/merging/options.js';
 import { polarisationFactor, readPolarisation } from '../../src/merging/polarisation.js';
 import { readSplitTable } from '../../src/merging/split.js';
@@ -14,8 +15,17 @@ import { type SimulatedStream, simulateStream } from './simulated.js';
 const orthorhombic = [24, 28, 33, 90, 90, 90] as const;
 const tetragonal = [28, 28, 21, 90, 90, 90] as const;
 
+let context: Context;
+beforeAll(async () => {
+  context = await createContext({ backend: 'wasm' });
+});
+afterAll(async () => {
+  await context.dispose();
+  expect(context.liveBytes).toBe(0);
+});
+
 async function merge(text: string | readonly string[], options: MergeOptions): Promise<MergeResult> {
-  const merger = new Merger({ polarisation: 'none', ...options });
+  const merger = await context.merger({ polarisation: 'none', ...options });
   for (const [i, one] of (typeof text === 'string' ? [text] : text).entries())
     await merger.addStream({ name: `${i}.stream`, bytes: [new TextEncoder().encode(one)] });
   return merger.run();
@@ -97,13 +107,13 @@ describe('stills of one form', () => {
 
   test('the same data in any pieces give the same bits', async () => {
     const whole = await merge(simulated.text, { symmetry: 'mmm', iterations: 2 });
-    const merger = new Merger({ symmetry: 'mmm', polarisation: 'none', iterations: 2 });
+    const merger = await context.merger({ symmetry: 'mmm', polarisation: 'none', iterations: 2 });
     const pieces = Array.from({ length: Math.ceil(simulated.bytes.length / 4099) }, (_, i) =>
       simulated.bytes.subarray(4099 * i, 4099 * (i + 1)),
     );
     await merger.addStream({ name: 'pieces', bytes: pieces });
     const again = await merger.run();
-    const blob = new Merger({ symmetry: 'mmm', polarisation: 'none', iterations: 2 });
+    const blob = await context.merger({ symmetry: 'mmm', polarisation: 'none', iterations: 2 });
     await blob.addStream({ name: 'blob', bytes: new Blob([simulated.text]) });
     expect((await blob.run()).reflections).toEqual(whole.reflections);
     expect(again.reflections).toEqual(whole.reflections);
@@ -427,14 +437,14 @@ describe('input that does not go together', () => {
     [{ symmetry: 'mmm', iterations: -1 }, /iterations is -1/],
     [{ symmetry: 'mmm', reference: {} }, /reference is .*expected a list that readReflectionList gave/],
     [{ symmetry: 'mmm', lowres: 2, highres: 3 }, /lowres is the larger/],
-  ] as const)('an option that is wrong is refused by name (%#)', ([options, message]) => {
-    expect(() => new Merger(options as unknown as MergeOptions)).toThrow(
+  ] as const)('an option that is wrong is refused by name (%#)', async ([options, message]) => {
+    await expect(context.merger(options as unknown as MergeOptions)).rejects.toEqual(
       expect.objectContaining({ tag: 'Argument', message: expect.stringMatching(message) }),
     );
   });
 
   test.for([['text'], [7], [['text']], [undefined]])('a stream that is not bytes is refused (%#)', async ([bytes]) => {
-    const merger = new Merger({ symmetry: 'mmm' });
+    const merger = await context.merger({ symmetry: 'mmm' });
     await expect(merger.addStream({ name: 'it', bytes: bytes as unknown as Uint8Array })).rejects.toMatchObject({
       tag: 'Argument',
       message: expect.stringMatching(/^it (is|comes in pieces such as) .*expected/),
@@ -442,7 +452,7 @@ describe('input that does not go together', () => {
   });
 
   test('a merge ends at its signal', async () => {
-    const merger = new Merger({ symmetry: 'mmm' });
+    const merger = await context.merger({ symmetry: 'mmm' });
     await merger.addStream({ name: 'few', bytes: [new TextEncoder().encode(few)] });
     await expect(merger.run({ signal: AbortSignal.abort() })).rejects.toMatchObject({ tag: 'Aborted' });
   });

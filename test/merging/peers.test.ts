@@ -1,11 +1,12 @@
 /** Merges of streams with known truth, beside those of CrystFEL's programs: lists, statistics and settings. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { type Context, createContext } from 'ewald';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cellFromParameters } from '../../src/crystal/cell.js';
 import { correlation } from '../../src/merging/correlations.js';
 import { type ReflectionList, readReflectionList } from '../../src/merging/hkl.js';
-import { type MergeResult, Merger } from '../../src/merging/merger.js';
+import type { MergeResult } from '../../src/merging/merger.js';
 import type { MergeOptions } from '../../src/merging/options.js';
 import { commonOf, mergeStatistics } from '../../src/merging/statistics.js';
 import { representative, transformed } from '../../src/merging/symmetry/asymmetric-unit.js';
@@ -23,9 +24,18 @@ function unpacked(...path: string[]): Uint8Array {
 }
 const listOf = (...path: string[]): ReflectionList => readReflectionList(new TextDecoder().decode(unpacked(...path)));
 
+let context: Context;
+beforeAll(async () => {
+  context = await createContext({ backend: 'wasm' });
+});
+afterAll(async () => {
+  await context.dispose();
+  expect(context.liveBytes).toBe(0);
+});
+
 async function merged(set: string, options: MergeOptions): Promise<MergeResult> {
   // The simulations have no polarisation.
-  const merger = new Merger({ polarisation: 'none', ...options });
+  const merger = await context.merger({ polarisation: 'none', ...options });
   await merger.addStream({ name: set, bytes: [unpacked(`${set}.stream.xz`)] });
   return merger.run();
 }

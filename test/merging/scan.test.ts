@@ -150,3 +150,9 @@ test.skipIf(!dataFolder)(
     expect(at).toBeGreaterThan(1000);
   },
 );
+
+test('indices that fill their column are read', () => {
+  const { observations } = scan(stream(chunk(1, crystal([row(-101, 2, 3, '5.00'), row(1000, -2, 3, '6.00')]))));
+  expect([...observations.h]).toEqual([-101, 1000]);
+  expect([...observations.intensity]).toEqual([5, 6]);
+});

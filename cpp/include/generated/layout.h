@@ -16,6 +16,8 @@
 #define EWALD_PHILOX_W1 0xbb67ae85u
 #define EWALD_PHILOX_ROUNDS 10u
 #define EWALD_FFT_MAX_RANK 8u
+#define EWALD_MERGING_PARAMETERS 5u
+#define EWALD_MERGING_TUKEY 6u
 
 typedef enum ewald_status {
   EWALD_STATUS_OK = 0,
@@ -116,6 +118,12 @@ typedef enum ewald_finder {
   EWALD_FINDER_DISPERSION = 2,
   EWALD_FINDER_DISPERSION_EXTENDED = 3
 } ewald_finder;
+
+typedef enum ewald_partiality {
+  EWALD_PARTIALITY_NONE = 0,
+  EWALD_PARTIALITY_GAUSSIAN = 1,
+  EWALD_PARTIALITY_XSPHERE = 2
+} ewald_partiality;
 
 typedef enum ewald_codec {
   EWALD_CODEC_BITSHUFFLE_LZ4 = 0,
@@ -508,6 +516,35 @@ EWALD_STATIC_ASSERT(offsetof(ewald_peak, snr) == 16, "layout of ewald_peak.snr")
 EWALD_STATIC_ASSERT(offsetof(ewald_peak, pixels) == 20, "layout of ewald_peak.pixels");
 EWALD_STATIC_ASSERT(offsetof(ewald_peak, panel) == 24, "layout of ewald_peak.panel");
 EWALD_STATIC_ASSERT(offsetof(ewald_peak, background) == 28, "layout of ewald_peak.background");
+
+/* A pass over some crystals: their number, and what is summed or refined. */
+typedef struct ewald_merging_pass {
+  uint32_t crystals; /* crystals of the pass */
+  uint32_t observations; /* their observations */
+  uint32_t unique; /* unique reflections */
+  uint32_t partiality; /* how the recorded share follows from the excitation error: EWALD_PARTIALITY */
+  uint32_t width; /* numbers a unique reflection of a sum: 2 or 4 */
+  uint32_t radius; /* 1: the profile radius is refined */
+  uint32_t rotations; /* 1: the orientation is refined */
+  uint32_t steps; /* Gauss-Newton steps of a refinement */
+  uint32_t first; /* number of the first crystal of the pass among all */
+  uint32_t every; /* each n-th crystal of all is looked at for the proportional error; 0: none */
+  uint32_t reserved0; /* zero */
+  uint32_t reserved1; /* zero */
+} ewald_merging_pass;
+EWALD_STATIC_ASSERT(sizeof(ewald_merging_pass) == 48, "layout of ewald_merging_pass");
+EWALD_STATIC_ASSERT(offsetof(ewald_merging_pass, crystals) == 0, "layout of ewald_merging_pass.crystals");
+EWALD_STATIC_ASSERT(offsetof(ewald_merging_pass, observations) == 4, "layout of ewald_merging_pass.observations");
+EWALD_STATIC_ASSERT(offsetof(ewald_merging_pass, unique) == 8, "layout of ewald_merging_pass.unique");
+EWALD_STATIC_ASSERT(offsetof(ewald_merging_pass, partiality) == 12, "layout of ewald_merging_pass.partiality");
+EWALD_STATIC_ASSERT(offsetof(ewald_merging_pass, width) == 16, "layout of ewald_merging_pass.width");
+EWALD_STATIC_ASSERT(offsetof(ewald_merging_pass, radius) == 20, "layout of ewald_merging_pass.radius");
+EWALD_STATIC_ASSERT(offsetof(ewald_merging_pass, rotations) == 24, "layout of ewald_merging_pass.rotations");
+EWALD_STATIC_ASSERT(offsetof(ewald_merging_pass, steps) == 28, "layout of ewald_merging_pass.steps");
+EWALD_STATIC_ASSERT(offsetof(ewald_merging_pass, first) == 32, "layout of ewald_merging_pass.first");
+EWALD_STATIC_ASSERT(offsetof(ewald_merging_pass, every) == 36, "layout of ewald_merging_pass.every");
+EWALD_STATIC_ASSERT(offsetof(ewald_merging_pass, reserved0) == 40, "layout of ewald_merging_pass.reserved0");
+EWALD_STATIC_ASSERT(offsetof(ewald_merging_pass, reserved1) == 44, "layout of ewald_merging_pass.reserved1");
 
 /* Sizes of a pass over frames: everything it allocates follows from these. */
 typedef struct ewald_udf_descriptor {

@@ -1,0 +1,52 @@
+/** What a backend does for merging: sums over the observations of some crystals, and the refinement of these crystals. */
+import type { Op } from '../backends/feature.js';
+import type { Disposable } from '../base/resource.js';
+
+/** Sizes of a plan: no call has more. */
+export interface MergingDescriptor {
+  readonly unique: number;
+  readonly crystals: number;
+  readonly observations: number;
+}
+
+/** Some crystals with what is believed of them; see ewald_merging_columns and ewald_merging_fit in cpp/include/ewald.h. */
+export interface MergingBlock {
+  /** The layout's MergingPass, packed. */
+  readonly pass: Uint8Array;
+  /** Gain, square of the proportional error, centres of the priors of ln G and ln r. */
+  readonly numbers: Float64Array;
+  /** h, k, l, intensity, sigma, ids, offsets (from 0 on), reciprocal, wavelengths, bandwidths. */
+  readonly columns: readonly ArrayBufferView[];
+  /** [crystals][5], written by a refinement. */
+  readonly parameters: Float64Array;
+  readonly weights: Float64Array;
+  readonly selected: Uint8Array;
+  /** [unique]; undefined for sums with the stated sigmas. */
+  readonly model: Float64Array | undefined;
+}
+
+/** What a refinement reads of the merge, and what it writes. */
+export interface RefinementArrays {
+  readonly numerator: Float64Array;
+  readonly information: Float64Array;
+  /** [crystals] */
+  readonly deviation2: Float64Array;
+  /** [crystals] */
+  readonly compared: Uint32Array;
+  /** [observations]; the call says how many of them were written. */
+  readonly excess: Float64Array;
+}
+
+/** Passes over blocks of crystals. */
+export interface MergingKernel extends Disposable {
+  readonly bytes: number;
+  /** Blocks that may be under way at a time. */
+  readonly atOnce: number;
+  /** Writes [unique][width] sums. */
+  sum(block: MergingBlock, sums: Float64Array): Promise<void>;
+  /** Gives how many numbers of `excess` were written. */
+  refine(block: MergingBlock, arrays: RefinementArrays): Promise<number>;
+}
+
+/** Merging on a backend. */
+export type MergingOp = Op<MergingDescriptor, MergingKernel>;

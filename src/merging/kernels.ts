@@ -1,0 +1,6 @@
+/** Where the kernels of merging are. */
+import type { Feature } from '../backends/feature.js';
+import type { MergingOp } from './contract.js';
+import { mergingOp } from './kernels/wasm.js';
+
+export const mergingFeature: Feature<MergingOp> = { name: 'merging', kernels: { wasm: mergingOp } };

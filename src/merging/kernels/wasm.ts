@@ -1,0 +1,93 @@
+/** Merging on wasm: a block of crystals is copied into the heap for each pass; see cpp/merging. */
+import type { Core } from '../../backends/wasm/heap.js';
+import type { WasmHost } from '../../backends/wasm/host.js';
+import { EwaldError } from '../../base/errors.js';
+import { mergingConstants, mergingPass } from '../../layout/merging.js';
+import { sizeOf } from '../../layout/struct.js';
+import type { MergingBlock, MergingDescriptor, MergingKernel, MergingOp } from '../contract.js';
+
+/** The merging room of a core. */
+export const mergingOp = ({ core }: WasmHost): MergingOp => ({
+  supports: () => true,
+  plan: async (descriptor) => planMerging(core, descriptor),
+});
+
+/** Bytes of ewald_merging_columns (ten addresses) and ewald_merging_fit (three, a gap, four doubles). */
+const [columnsBytes, fitBytes] = [40, 48];
+
+function planMerging(core: Core, { unique, crystals, observations }: MergingDescriptor): MergingKernel {
+  const held: number[] = [];
+  const hold = (bytes: number): number => {
+    const address = core.alloc(bytes);
+    held.push(address);
+    return address;
+  };
+  const release = (): void => {
+    for (const address of held.splice(0)) core.free(address);
+  };
+  try {
+    const before = core.liveBytes;
+    const [pass, columns, fit, count] = [sizeOf(mergingPass), columnsBytes, fitBytes, 8].map(hold) as Four;
+    const data = [2, 2, 2, 4, 4, 4]
+      .map((bytes) => hold(bytes * observations))
+      .concat([4 * (crystals + 1), 72 * crystals, 8 * crystals, 8 * crystals].map(hold));
+    core.write(columns, Uint32Array.from(data));
+    const own = [8 * mergingConstants.mergingParameters * crystals, 8 * crystals, crystals].map(hold);
+    core.write(fit, Uint32Array.from(own));
+    const [parameters, weights, selected] = own as Three;
+    const [model, numerator, information, sums] = [8 * unique, 8 * unique, 8 * unique, 32 * unique].map(hold) as Four;
+    const [deviation2, compared, excess] = [8 * crystals, 4 * crystals, 8 * observations].map(hold) as Three;
+    // A merge is read by many blocks in turn; it is copied once.
+    const last = new Map<number, Float64Array>();
+    const writeShared = (address: number, values: Float64Array): void => {
+      if (last.get(address) === values) return;
+      core.write(address, values);
+      last.set(address, values);
+    };
+    const write = (block: MergingBlock): void => {
+      core.write(pass, block.pass);
+      core.write(fit + 16, block.numbers);
+      for (const [i, column] of block.columns.entries()) core.write(data[i] as number, column);
+      core.write(parameters, block.parameters);
+      core.write(weights, block.weights);
+      core.write(selected, block.selected);
+      if (block.model) writeShared(model, block.model);
+    };
+    return {
+      bytes: core.liveBytes - before,
+      atOnce: 1,
+      async sum(block, into) {
+        write(block);
+        core.check('ewald_merging_sum', pass, columns, fit, block.model ? model : 0, sums);
+        core.read(sums, into);
+      },
+      async refine(block, arrays) {
+        write(block);
+        writeShared(numerator, arrays.numerator);
+        writeShared(information, arrays.information);
+        core.check(
+          'ewald_merging_refine',
+          ...[pass, columns, fit, model, numerator, information, deviation2, compared, excess, count],
+        );
+        core.read(parameters, block.parameters);
+        core.read(deviation2, arrays.deviation2);
+        core.read(compared, arrays.compared);
+        const found = new Uint32Array(1);
+        core.read(count, found);
+        const [written = 0] = found;
+        core.read(excess, arrays.excess.subarray(0, written));
+        return written;
+      },
+      async dispose() {
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    if (error instanceof RangeError) throw new EwaldError('OutOfMemory', error.message, { cause: error });
+    throw error;
+  }
+}
+
+type Three = [number, number, number];
+type Four = [number, number, number, number];
