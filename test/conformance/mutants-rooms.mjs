@@ -22,6 +22,19 @@ const room = (prefix, look) => (name, file, find, replace) => ({
 });
 const data = room('data', 'look:codecs');
 const udf = room('udf', 'look:passes');
+const merging = (
+  name,
+  find,
+  replace,
+  ids = ['merging:fit:model=gaussian:symmetry=mmm:cycles=4:crystals=40:dmin=3.2'],
+) => ({
+  name: `merging: ${name}`,
+  file: 'merging/isa/passes.cpp',
+  on: 'native',
+  find,
+  replace,
+  ids,
+});
 const rivals = (name, find, replace, ids) => ({
   name: `rivals: ${name}`,
   file: 'src/indexing/rivals.ts',
@@ -33,6 +46,20 @@ const rivals = (name, find, replace, ids) => ({
 const cuda = (name, file, find, replace, ids) => ({ name: `cuda ${name}`, file, on: 'cuda', find, replace, ids });
 
 export const roomMutants = [
+  merging('a crystal is fitted to itself', 'foreign = information - wg * work.factor[at]', 'foreign = information'),
+  merging('a term of the exponential is rounded', 'p * r + 8.333333333333333e-03', 'p * r + 8.3e-03', [
+    'merging:fit:model=gaussian:symmetry=mmm:cycles=0:crystals=20:dmin=3.2',
+  ]),
+  merging('the orientation is not corrected', 'rows[3 * i] = u[0] + y * u[2];', 'rows[3 * i] = u[0];'),
+  merging('downward fluctuations weigh more', 'rest > 0.3 * stated ? rest : 0.3 * stated', 'stated'),
+  merging(
+    'the last reflections of a crystal are left out',
+    'at < padded; at += lanes',
+    'at + lanes < padded; at += lanes',
+  ),
+  merging('the spectrum widens nothing', 'spread2[at] = off * off;', 'spread2[at] = 0;', [
+    'merging:fit:model=xsphere:symmetry=mmm:cycles=3:crystals=40:dmin=3.2:bandwidth=0.004',
+  ]),
   peaks('the centre of a peak is half a pixel off', 'blobs.cpp', 'float(x + 0.5)', 'float(x)'),
   peaks(
     'the background is looked for in half the radius',

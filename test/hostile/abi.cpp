@@ -536,6 +536,87 @@ void codecs() {
   ewald_fletcher32(bytes.data, 0);
 }
 
+// Columns of three crystals, the middle one without a reflection, and everything about them that can be wrong.
+void merging() {
+  snprintf(place, sizeof place, "ewald_merging");
+  constexpr uint32_t crystals = 3, observations = 9, unique = 4;
+  Exact<int16_t> h(observations), k(observations), l(observations);
+  Exact<float> intensity(observations), sigma(observations);
+  Exact<uint32_t> ids(observations), offsets(crystals + 1), compared(crystals);
+  Exact<double> reciprocal(9 * crystals), wavelengths(crystals), bandwidths(crystals), weights(crystals);
+  Exact<double> parameters(EWALD_MERGING_PARAMETERS * crystals), model(unique), numerator(unique), information(unique);
+  Exact<double> sums(4 * unique), deviation2(crystals), excess(observations);
+  Exact<uint8_t> selected(crystals);
+  for (uint32_t i = 0; i < observations; i++) {
+    h.data[i] = int16_t(i + 1);
+    ids.data[i] = i % unique;
+    intensity.data[i] = 100;
+    sigma.data[i] = 10;
+  }
+  for (uint32_t c = 0; c < crystals; c++) {
+    for (int i = 0; i < 3; i++) reciprocal.data[9 * c + 4 * i] = 0.02;
+    wavelengths.data[c] = weights.data[c] = selected.data[c] = 1;
+    parameters.data[EWALD_MERGING_PARAMETERS * c + 2] = -7;
+  }
+  offsets.data[1] = offsets.data[2] = 5;
+  offsets.data[3] = observations;
+  for (uint32_t i = 0; i < unique; i++) model.data[i] = numerator.data[i] = information.data[i] = 1;
+  ewald_merging_pass pass{};
+  pass.crystals = crystals;
+  pass.observations = observations;
+  pass.unique = unique;
+  pass.partiality = EWALD_PARTIALITY_GAUSSIAN;
+  pass.width = 4;
+  pass.radius = pass.rotations = pass.steps = pass.every = 1;
+  ewald_merging_columns columns{h.data,   k.data,       l.data,          intensity.data,   sigma.data,
+                                ids.data, offsets.data, reciprocal.data, wavelengths.data, bandwidths.data};
+  ewald_merging_fit fit{parameters.data, weights.data, selected.data, 1, 0.02, 0, -7};
+  uint32_t count = 0;
+  const auto sum = [&] { return ewald_merging_sum(&pass, &columns, &fit, model.data, sums.data); };
+  const auto refine = [&] {
+    return ewald_merging_refine(&pass, &columns, &fit, model.data, numerator.data, information.data, deviation2.data,
+                                compared.data, excess.data, &count);
+  };
+  expect(sum() == EWALD_STATUS_OK && refine() == EWALD_STATUS_OK && count <= observations, "good columns");
+  refused(ewald_merging_sum(nullptr, &columns, &fit, model.data, sums.data), "null pass");
+  refused(ewald_merging_sum(&pass, nullptr, &fit, model.data, sums.data), "null columns");
+  refused(ewald_merging_sum(&pass, &columns, nullptr, model.data, sums.data), "null fit");
+  refused(ewald_merging_sum(&pass, &columns, &fit, nullptr, sums.data), "deviations without a model");
+  refused(ewald_merging_sum(&pass, &columns, &fit, model.data, nullptr), "null sums");
+  refused(ewald_merging_refine(&pass, &columns, &fit, nullptr, numerator.data, information.data, deviation2.data,
+                               compared.data, excess.data, &count),
+          "null model");
+  // A field with a value it cannot have, and back.
+  const auto with = [&](uint32_t& field, uint32_t value, const char* what) {
+    const uint32_t before = field;
+    field = value;
+    refused(sum(), what);
+    refused(refine(), what);
+    field = before;
+  };
+  with(ids.data[4], unique, "an observation beyond the unique reflections");
+  with(offsets.data[0], 1, "offsets that begin late");
+  with(offsets.data[1], 6, "offsets that fall");
+  with(offsets.data[2], 0xffffffff, "an offset far beyond the observations");
+  with(offsets.data[3], 8, "offsets that end early");
+  with(pass.partiality, 3, "an unknown partiality");
+  with(pass.crystals, 0xffffffff, "too many crystals");
+  pass.width = 3;
+  refused(sum(), "sums of three columns");
+  pass.width = 2;
+  pass.steps = 0;
+  refused(refine(), "no steps");
+  pass.steps = 2;
+  // Whatever floating-point numbers say, nothing is written beyond the arrays.
+  for (const float number : numbers) {
+    for (uint32_t i = 0; i < observations; i++) intensity.data[i] = sigma.data[i] = number;
+    for (uint32_t i = 0; i < 9 * crystals; i++) reciprocal.data[i] = double(number);
+    for (uint32_t c = 0; c < crystals; c++) wavelengths.data[c] = bandwidths.data[c] = double(number);
+    for (uint32_t i = 0; i < EWALD_MERGING_PARAMETERS * crystals; i++) parameters.data[i] = double(number);
+    expect(sum() == EWALD_STATUS_OK && refine() == EWALD_STATUS_OK, "odd numbers");
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -552,6 +633,7 @@ int main() {
   peaks();
   cells();
   codecs();
+  merging();
   snprintf(place, sizeof place, "the end");
   expect(ewald_live_bytes() == 0, "memory stayed");
   printf("%d rows, %d wrong\n", rows, wrong);
