@@ -20,6 +20,8 @@ const entries = {
   memory: 'entries/memory.js',
   'data.node': 'entries/data.node.js',
   'data.browser': 'entries/data.js',
+  'pipeline.node': 'entries/pipeline.node.js',
+  'pipeline.browser': 'entries/pipeline.js',
   'udf.node': 'entries/udf.node.js',
   'udf.browser': 'entries/udf.js',
   'ffi.node': 'entries/ffi.node.js',

@@ -1,4 +1,4 @@
-/** The array kernels of each backend. */
+/** Where arrays lie. */
 import type { Feature } from '../backends/feature.js';
 import type { ArrayOp } from './contract.js';
 import { arrayOp } from './kernels/wasm.js';

@@ -1,4 +1,4 @@
-/** Number types of arrays, and the typed array of each. */
+/** Numbers that arrays hold, and the typed array each comes and goes in. */
 
 /** The typed array of each type of number. */
 export interface NumberArrays {
@@ -12,10 +12,10 @@ export interface NumberArrays {
   readonly f64: Float64Array;
 }
 
-/** Types of single numbers: the integers of detectors, and floating point. */
+/** Types of single numbers: integers as detectors give them, and floating-point ones. */
 export type NumberType = keyof NumberArrays;
 
-/** Host data: the typed arrays that arrays are written from and read into. */
+/** Numbers of the host: the typed arrays that arrays are written from and read into. */
 export type ArrayNumbers = NumberArrays[NumberType];
 
 /** Their constructors. */
@@ -31,8 +31,9 @@ export const numberTypes = {
 } as const;
 
 /**
- * Element type: an integer of 8, 16 or 32 bits, unsigned or signed, as detectors deliver; a real number of single or
- * double precision; or a complex number of two of them. NumPy's uint8 … int32, float32, float64, complex64, complex128.
+ * What an element is: an integer of 8, 16 or 32 bits, unsigned or signed, as detectors give them; a real number of
+ * single or double precision; or a complex one made of two of them. NumPy's uint8 … int32, float32, float64, complex64,
+ * complex128.
  */
 export type ArrayDtype = NumberType | 'c64' | 'c128';
 
@@ -44,7 +45,7 @@ export const numberOf = (dtype: ArrayDtype): NumberType => (dtype === 'c64' ? 'f
 
 export const arrayDtypes: readonly ArrayDtype[] = [...(Object.keys(numberTypes) as NumberType[]), 'c64', 'c128'];
 
-/** Type of the numbers of a typed array; undefined for types that arrays do not support. */
+/** Type of the numbers of a typed array; undefined for anything that arrays do not hold. */
 export function numberTypeOf(data: unknown): NumberType | undefined {
   return (Object.keys(numberTypes) as NumberType[]).find((type) => data instanceof numberTypes[type]);
 }
@@ -54,7 +55,7 @@ export type NumbersOf<D extends ArrayDtype> = {
   [E in D]: NumberArrays[E extends 'c64' ? 'f32' : E extends 'c128' ? 'f64' : E & NumberType];
 }[D];
 
-/** The dtypes whose numbers a typed array can hold. */
+/** The dtypes that a typed array can be the numbers of. */
 export type DtypesOf<T extends ArrayNumbers> = {
   [E in ArrayDtype]: T extends NumbersOf<E> ? E : never;
 }[ArrayDtype];

@@ -1,29 +1,29 @@
-/** Options and statistics of the audit; src/planner/audit.ts implements it. */
+/** What users say to the audit and see of it; audit.ts does it. */
 
 /** How results are audited. */
 export interface AuditOptions {
-  /** Fraction of results to recompute, 0 … 1. */
+  /** Fraction of results that are recomputed, 0 … 1. */
   readonly fraction: number;
-  /** `warn` (default) logs a warning; `fail` makes the run wait for its checks and reject with `Mismatch`. */
+  /** `warn` (default) tells the log; `fail` makes the run wait for its checks and reject with `Mismatch`. */
   readonly onDrift?: 'warn' | 'fail';
-  /** Maximum backlog of checks, in seconds; further results are counted as unchecked. Default 2. */
+  /** Seconds of checks that may be waiting; more are counted as unchecked. Default 2. */
   readonly budgetS?: number;
-  /** Seed of the random selection; default: a new one each time. */
+  /** Seed of the draw; default: another one each time. */
   readonly seed?: number;
 }
 
-/** Statistics of the audit so far. */
+/** What the audit has seen so far. */
 export interface AuditReport {
-  /** Results produced by an audited backend. */
+  /** Results that went through an audited backend. */
   readonly results: number;
-  /** Results selected for a check. */
+  /** Of these, drawn for a check. */
   readonly drawn: number;
-  /** Results checked and equal within the bounds. */
+  /** Checked, and equal within the bounds. */
   readonly agreed: number;
-  /** Results checked and different. */
+  /** Checked, and different. */
   readonly drifted: number;
-  /** Results selected but not checked: over the budget, or impossible to recompute. */
+  /** Drawn, but over the budget or not recomputable. */
   readonly unchecked: number;
-  /** The first differences as text; at most ten are kept. */
+  /** The first differences, in words; at most ten are kept. */
   readonly drifts: readonly string[];
 }

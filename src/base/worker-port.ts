@@ -1,6 +1,6 @@
-/** A worker, in browsers and on Node; its messages are defined in workers/messages.ts. */
+/** A worker as the house sees it, in browsers and on Node; what is said to one is in workers/messages.ts. */
 
-/** A request or its reply, matched by number. */
+/** A question or its answer, matched by number. */
 export interface Numbered {
   readonly id: number;
 }
@@ -9,7 +9,7 @@ export interface Numbered {
 export interface WorkerPort {
   post(request: Numbered, transfer: ArrayBuffer[]): void;
   onReply(listener: (reply: Numbered) => void): void;
-  /** Called when the worker could not be started or died. */
+  /** Told when the worker could not be started or died. */
   onFailure(listener: (error: Error) => void): void;
   end(): Promise<void>;
 }

@@ -1,22 +1,18 @@
 /** `ewald cell LISTS…`: an unknown cell from the spots of several stills. */
 import type { Command } from 'commander';
-import { EwaldError } from '../base/errors.js';
-import { choice } from '../base/options.js';
-import type { BravaisCandidate } from '../crystal/bravais.js';
-import { formatCellFile } from '../crystal/cell-file.js';
-import { parseGeometry } from '../crystal/geometry/parse.js';
-import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
-import { openDetector } from '../detector/detector.js';
-import { expand, inputName, readText } from '../files/read.js';
-import { type Output, openOutput } from '../files/write.js';
-import type { DeterminedCell } from '../indexing/indexer.js';
-import { latticeName } from '../pipeline/chunk.js';
-import { openFrameSearcher } from '../pipeline/frame-searcher.js';
-import { FrameSource } from '../pipeline/sources/files.js';
-import { holdsFrames, isFolder } from '../pipeline/sources/frame-files.node.js';
-import { fewestPeaks, knownOf, latticeOf, spotsOfFrames } from '../pipeline/unknown-cell.js';
+import {
+  type BravaisCandidate,
+  type Context,
+  type DeterminedCell,
+  EwaldError,
+  type FramesCell,
+  readSpotList,
+  type SpotUnit,
+} from '../entries/index.node.js';
+import { cellFileOf, fewestPeaks, inputKind, latticeOf, spotUnits, unitHint } from '../entries/pipeline.node.js';
+import { choice, expand, inputName, type Output, openOutput, readText } from '../entries/shell.node.js';
 import { largestFrame, noChecksums, readingOf } from './data-options.js';
-import { settle } from './frame-settings.js';
+import { unlessGeometrySays } from './index-frames.js';
 import { refuseForLists } from './list-flags.js';
 import {
   backendOption,
@@ -32,7 +28,8 @@ import {
   printJson,
   yellow,
 } from './output.js';
-import { checkPeakFlags, listedBy, withPeakFlags } from './peak-flags.js';
+import { checkPeakFlags, withPeakFlags } from './peak-flags.js';
+import { eventText } from './run-events.js';
 
 interface Options {
   min: string;
@@ -48,6 +45,12 @@ interface Options {
   checksums?: boolean;
   maxFrameBytes?: string;
   images: string;
+}
+
+interface Search {
+  readonly minLengthA: number;
+  readonly maxLengthA: number;
+  readonly tolerance: number;
 }
 
 export function register(program: Command, deps: CliDeps): void {
@@ -112,7 +115,7 @@ async function run(
 async function determine(
   files: readonly string[],
   unit: SpotUnit,
-  search: { minLengthA: number; maxLengthA: number; tolerance: number },
+  search: Search,
   options: Options,
   deps: CliDeps,
   output: Output | undefined,
@@ -120,21 +123,18 @@ async function determine(
 ): Promise<void> {
   const { createContext, signal } = deps;
   const [first = ''] = files;
-  const framed = (await isFolder(first)) || (await holdsFrames(first));
+  const framed = ['frames', 'folder'].includes(await inputKind(first));
   if (!framed) await refuseFrameFlags(first, unit);
-  const images: Float32Array[] = [];
-  if (framed) images.push(...(await imagesOf(files, options, deps)));
-  else for (const file of files) images.push(readSpotList(await readText(file), { name: inputName(file), unit }).spots);
+  const lists: Float32Array[] = [];
+  if (!framed)
+    for (const file of files) lists.push(readSpotList(await readText(file), { name: inputName(file), unit }).spots);
   const context = await createContext(backendOption(options.backend));
-  const progress = new Progress('cell');
-  let found: DeterminedCell[];
+  let images: readonly Float32Array[] = lists;
+  let found: readonly DeterminedCell[];
   try {
-    const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
-    // Frames without peaks are no mistake of who asks; a list of none is.
-    const nothing = framed && images.length === 0;
-    found = nothing ? [] : await indexer.determineCell(images, { ...search, signal, onProgress: progress.report });
+    if (framed) ({ found, spots: images } = await cellOfFrames(context, files, search, options, signal));
+    else found = await cellOfLists(context, lists, search, signal);
   } finally {
-    progress.end();
     await context.dispose();
   }
   if (options.json) {
@@ -160,48 +160,66 @@ async function determine(
   } else for (const [rank, cell] of found.slice(0, 3).entries()) print(describe(cell, rank));
   const best = found[0] && latticeOf(found[0]);
   if (best && output !== undefined) {
-    const known = knownOf(best);
-    const { lattice, uniqueAxis } = latticeName(known);
-    await output.write(formatCellFile(known, lattice, uniqueAxis as 'a' | undefined));
+    await output.write(cellFileOf(best));
     await output.close();
     note(dim(`${best.type} written to ${options.output}`));
   }
   if (found.length === 0) process.exitCode = exitCode.data;
 }
 
-/** Spots of the frames with peaks enough. */
-async function imagesOf(files: readonly string[], options: Options, deps: CliDeps): Promise<Float32Array[]> {
-  const { signal, createContext } = deps;
-  const checked = checkPeakFlags(options);
+/** Determines the cell of spots in hand. */
+async function cellOfLists(
+  context: Context,
+  lists: readonly Float32Array[],
+  search: Search,
+  signal: AbortSignal,
+): Promise<readonly DeterminedCell[]> {
+  const progress = new Progress('cell');
+  try {
+    const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
+    return await indexer.determineCell([...lists], { ...search, signal, onProgress: progress.report });
+  } finally {
+    progress.end();
+  }
+}
+
+/** Determines the cell of frames. */
+async function cellOfFrames(
+  context: Context,
+  files: readonly string[],
+  search: Search,
+  options: Options,
+  signal: AbortSignal,
+): Promise<FramesCell> {
+  const { peaks, settings, list } = checkPeakFlags(options);
+  const { hdf5Peaks } = options as { readonly hdf5Peaks?: string };
   const images = parseInteger(options.images, '--images', 1, 1000);
-  if (checked.list === 'msgpack')
+  if (list === 'msgpack')
     throw new EwaldError(
       'Argument',
       '--peaks msgpack takes peaks of messages, which ewald index reads; of files it is cxi or hdf5',
     );
-  const geometry =
-    options.geometry === undefined ? undefined : parseGeometry(await readText(options.geometry), options.geometry);
-  const [path] = geometry?.panels.map((panel) => panel.data).filter((one) => one !== '/data/data') ?? [];
-  const data = options.data === undefined ? path && { path, must: false } : { path: options.data, must: true };
-  const wanted = files.map((file) => ({ file, frames: undefined }));
-  const some = { wanted, data: data || undefined, geometry };
-  const all = { ...some, serialStart: 1, shard: undefined, follow: undefined, ...readingOf(options), signal };
-  const source = await FrameSource.open(all);
-  const context = await createContext(backendOption(options.backend));
+  const progress = new Progress('cell');
   try {
-    const listed = listedBy(checked.settings, options, geometry);
-    const asked = { ...checked.settings, ...listed, peaks: checked.peaks, cells: [], rings: null };
-    const settings = await settle(source, geometry, asked, options.backend, deps);
-    const openOther = source.openOther.bind(source);
-    const detector = await openDetector(source.first, { geometry, openOther });
-    const searcher = await openFrameSearcher(context, { ...settings, detector });
-    const { spots, frames } = await spotsOfFrames(searcher, (most) => source.firstFrames(most), { images, signal });
-    await searcher.dispose();
-    note(dim(`${spots.length} of the first ${frames} frames have enough peaks`));
-    return spots;
+    const cell = await context.cell({
+      inputs: files.map((file) => ({ file })),
+      ...settings,
+      ...(settings.listed && hdf5Peaks === undefined ? { listed: unlessGeometrySays(settings.listed) } : {}),
+      ...{ peaks, images, signal, geometry: options.geometry, data: options.data },
+      ...readingOf(options),
+      min: search.minLengthA,
+      max: search.maxLengthA,
+      tolerance: search.tolerance,
+      onEvent: (event) => {
+        if (event.kind === 'progress') progress.report(event.share);
+        else if (event.kind !== 'cell' && eventText(event) !== '') note(eventText(event));
+      },
+    });
+    note(dim(`${cell.spots.length} of the first ${cell.frames} frames have enough peaks`));
+    if (cell.doubt !== undefined) note(`${yellow('warning:')} the cell may be longer: ${cell.doubt}`);
+    return cell;
   } finally {
-    await context.dispose();
-    await source.close();
+    progress.end();
   }
 }
 

@@ -9,8 +9,7 @@ import { minimumSpots } from '../indexing/parameters.js';
 import type { Tolerance } from '../pipeline/accept.js';
 import { integrationRows } from '../pipeline/parameters.js';
 import type { SearchSettings } from '../pipeline/settings.js';
-import type { Shard } from '../pipeline/sources/files.js';
-import type { LiveFlags } from '../pipeline/sources/zeromq.node.js';
+import type { Shard } from '../pipeline/sources/source.js';
 import { largestFrame, noChecksums } from './data-options.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, withExecutor } from './executor-flags.js';
 import { parseInteger, parseNumber } from './output.js';
@@ -104,6 +103,21 @@ export interface SharedFlags {
   readonly thresholds: IndexingThresholds;
   readonly maxSpots: number;
   readonly json: boolean;
+  /** A stream whose peaks are indexed again, in place of frames. */
+  readonly stream: string | undefined;
+  /** Longest edge in Å of an unknown cell; undefined: the run's default. */
+  readonly max: number | undefined;
+}
+
+/** How frames arrive by ZeroMQ. */
+export interface LiveFlags {
+  readonly address: string;
+  /** `subscribe` to what is published, `request` one after the other, or `pull` what is pushed. */
+  readonly how: 'subscribe' | 'request' | 'pull';
+  /** Prefixes of messages, or what is sent to ask for one. */
+  readonly words: readonly string[];
+  /** Seconds without a message that end the run. */
+  readonly timeoutS: number;
 }
 
 /** The flags after their checks, before a file is opened. */
@@ -189,7 +203,7 @@ function toleranceOf(text: string): Tolerance {
   if (numbers.length !== 6 || !numbers.every((x) => x >= 0))
     throw new EwaldError(
       'Argument',
-      `--tolerance is "${text}"; expected six numbers, of a*, b*, c* in % and of the angles in degrees: 5,5,5,1.5,1.5,1.5`,
+      `--tolerance is "${text}"; needed are six numbers, of a*, b*, c* in % and of the angles in degrees: 5,5,5,1.5,1.5,1.5`,
     );
   return numbers as unknown as Tolerance;
 }
@@ -197,6 +211,6 @@ function toleranceOf(text: string): Tolerance {
 function shardOf(text: string): Shard {
   const [, index = Number.NaN, count = Number.NaN] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];
   if (!(index >= 1 && index <= count))
-    throw new EwaldError('Argument', `--shard is "${text}"; expected i/n, such as 1/4, the first of four`);
+    throw new EwaldError('Argument', `--shard is "${text}"; needed is i/n, such as 1/4, the first of four`);
   return { index, count };
 }

@@ -1,6 +1,5 @@
 /** A frame as people and programs read it: a line, a JSON document. */
-import type { FrameOrigin } from '../pipeline/chunk.js';
-import { type FrameFailure, type FrameRecord, isFailure } from '../pipeline/record.js';
+import type { FrameOrigin, PipelineItem, SearchedFrame } from '../entries/index.node.js';
 import { counted, dim, green, yellow } from './output.js';
 import { visible } from './visible.js';
 
@@ -13,23 +12,23 @@ export const doubtOf = ({ length }: readonly unknown[]): string =>
   length > 0 ? `  ${yellow(`ambiguous: ${counted(length, 'other lattice')} as good`)}` : '';
 
 /** A line a lattice. */
-export function lineOf({ origin, peaks, crystals }: FrameRecord): string {
+export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): string {
   const count = `${peaks.count} peaks`;
   if (crystals.length === 0) return `${yellow('–')} ${nameOf(origin)}  ${dim(`${count}, no lattice found`)}`;
   return crystals
     .map((crystal, i) => {
       const shape = `${crystal.lengths.map((x) => x.toFixed(2)).join(' ')} Å  ${crystal.angles.map((x) => x.toFixed(2)).join(' ')}°`;
       const where = i === 0 ? `${green('✓')} ${nameOf(origin)}` : `  ${dim(`lattice ${i + 1}`)}`;
-      const measured = crystal.reflections === undefined ? '' : `, ${crystal.reflections} reflections`;
+      const measured = crystal.reflections === undefined ? '' : `, ${crystal.reflections.length} reflections`;
       return `${where}  ${shape}  ${dim(`${crystal.peaks.length} of ${count}${measured}, to ${(1 / crystal.resolution).toFixed(2)} Å`)}${doubtOf(crystal.rivals)}`;
     })
     .join('\n');
 }
 
 /** The document of `--json`. */
-export function jsonOf(item: FrameRecord | FrameFailure): object {
-  if (isFailure(item)) return { ...item.origin, error: item.message };
-  const { origin, hit, peaks, crystals, ms, backends } = item;
+export function jsonOf({ origin, error, result }: PipelineItem): object {
+  if (error) return { ...origin, error: error.message };
+  const { hit, peaks, crystals, ms, backends } = result;
   return {
     ...origin,
     hit,
@@ -49,7 +48,7 @@ export function jsonOf(item: FrameRecord | FrameFailure): object {
         residual: crystal.residual,
         profileRadius: crystal.profileRadius,
         resolutionA: 1 / crystal.resolution,
-        reflections: crystal.reflections ?? null,
+        reflections: crystal.reflections?.length ?? null,
       }),
     ),
     ms,

@@ -12,9 +12,9 @@ import { beamsOfFile } from '../detector/beams.js';
 import { checkPanels } from '../detector/detector.js';
 import { frameSize, geometryFromFile } from '../detector/from-file.js';
 import { openStacked, stackedGeometry } from '../detector/stacked.js';
+import { inputKind } from '../entries/pipeline.node.js';
 import { readText } from '../files/read.js';
 import { type Output, openOutput, type WriteOptions } from '../files/write.js';
-import { holdsFrames } from '../pipeline/sources/frame-files.node.js';
 import { geometryPicture } from '../report/geometry-picture.js';
 import { noChecksums } from './data-options.js';
 import { bold, type CliDeps, dim, exitCode, green, print, printJson, red, yellow } from './output.js';
@@ -66,7 +66,7 @@ async function explained(
   svg: Output | undefined,
   output: Output | undefined,
 ): Promise<void> {
-  const own = await holdsFrames(file);
+  const own = (await inputKind(file)) === 'frames';
   const parsed = own ? undefined : parseGeometry(await readText(file), file);
   const frames = own ? file : options.frames;
   const dataset =

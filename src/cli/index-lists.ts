@@ -6,10 +6,10 @@ import { median } from '../base/median.js';
 import { choice } from '../base/options.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
+import { inputKind } from '../entries/pipeline.node.js';
 import { expand, inputName, readCellOption, readText } from '../files/read.js';
 import type { Indexer, IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
-import { holdsFrames, isFolder, isStreamFile } from '../pipeline/sources/frame-files.node.js';
 import { refuseAbsentFlags } from './crystfel-flags.js';
 import { type FrameFlags, withFrameFlags } from './frame-flags.js';
 import { doubtOf } from './frame-lines.js';
@@ -43,6 +43,7 @@ interface Options extends FrameFlags {
   maxSpots: string;
   accept?: string;
   audit?: string;
+  max?: string;
   json?: boolean;
 }
 
@@ -98,9 +99,11 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--audit <fraction>', 'index this fraction again on the wasm reference and compare')
     .option('--json', 'a JSON line a list: {input, spots, indexed, crystals, method, backend, ms}, or {input, error}');
   const shared = command.options.length;
-  withFrameFlags(command).action((files: string[], options: Options) =>
-    run(files, options, deps, (first, unit) => refuseForLists(command, command.options.slice(shared), first, unit)),
-  );
+  withFrameFlags(command)
+    .option('--max <angstrom>', 'without -p: longest edge of the unknown cell; default: 150')
+    .action((files: string[], options: Options) =>
+      run(files, options, deps, (first, unit) => refuseForLists(command, command.options.slice(shared), first, unit)),
+    );
 }
 
 async function run(
@@ -112,13 +115,13 @@ async function run(
   const { createContext, signal } = deps;
   const lists = await expand(words);
   if (lists.length === 0 && options.input === undefined && options.zmqInput === undefined)
-    throw new EwaldError('Argument', 'nothing to index; expected files of frames, spot lists, or a list with -i');
+    throw new EwaldError('Argument', 'nothing to index; needed are files of frames, spot lists, or a list with -i');
   const [head] = lists;
   const frames =
     options.input !== undefined ||
     options.zmqInput !== undefined ||
     options.follow === true ||
-    (head !== undefined && ((await isFolder(head)) || (await isStreamFile(head)) || (await holdsFrames(head))));
+    (head !== undefined && (await inputKind(head)) !== 'other');
   const { cell: named = [] } = options;
   if ((lists.includes('-') && named.includes('-')) || named.indexOf('-') !== named.lastIndexOf('-'))
     throw new EwaldError('Argument', 'standard input can be read once: - stands for a list and for the cell');
@@ -133,14 +136,18 @@ async function run(
   };
   const method = choice('--method', options.method, 'fast', ['fast', 'turbo', 'exhaustive']);
   if (frames) {
-    const shared = { cells, method, thresholds, maxSpots, json: options.json ?? false };
-    const stream = options.zmqInput === undefined ? (options.input ?? head) : undefined;
-    if (stream !== undefined && (await isStreamFile(stream))) {
-      if (lists.length > (options.input === undefined ? 1 : 0))
-        throw new EwaldError('Argument', `${stream} is a stream, which is indexed alone`);
-      return (await import('./index-stream.js')).runStream(stream, options, shared, deps);
-    }
-    return runFrames(lists, options, shared, deps);
+    const max = options.max === undefined ? undefined : parseNumber(options.max, '--max', 3, 1000);
+    if (max !== undefined && cells)
+      throw new EwaldError(
+        'Argument',
+        '--max is the longest edge of an unknown cell; it is known by -p: leave one out',
+      );
+    const shared = { cells, method, thresholds, maxSpots, json: options.json ?? false, max };
+    const given = options.zmqInput === undefined ? (options.input ?? head) : undefined;
+    const stream = given !== undefined && (await inputKind(given)) === 'stream' ? given : undefined;
+    if (stream !== undefined && lists.length > (options.input === undefined ? 1 : 0))
+      throw new EwaldError('Argument', `${stream} is a stream, which is indexed alone`);
+    return runFrames(stream === undefined ? lists : [], options, { ...shared, stream }, deps);
   }
   const context = await createContext({
     ...backendOption(options.backend),

@@ -6,8 +6,8 @@ import { type Cell, cellFrom, reciprocal, sameLattice } from '../crystal/cell.js
 import { misorientation } from '../crystal/lattice-match.js';
 import { readStream } from '../crystal/stream/read.js';
 import type { StreamChunk } from '../crystal/stream/stream.js';
+import { linesOf } from '../entries/shell.node.js';
 import { readText } from '../files/read.js';
-import { linesOf } from '../pipeline/sinks/stream-file.node.js';
 import { bold, print, printJson, table } from './output.js';
 
 /** What a simulation knows of a frame. */
@@ -54,7 +54,7 @@ function truthOf(text: string, name: string): readonly TrueFrame[] {
     throw new EwaldError('Format', `${name} is no JSON`, { cause });
   }
   if (!Array.isArray(frames) || !frames.every((frame) => Array.isArray(frame?.lattices)))
-    throw new EwaldError('Format', `${name} is no truth of frames; expected what ewald simulate frames writes`);
+    throw new EwaldError('Format', `${name} is no truth of frames; needed is what ewald simulate frames writes`);
   return frames;
 }
 

@@ -1,4 +1,4 @@
-/** The public names of every build of `ewald`, on all platforms. */
+/** The names that every build of `ewald` exports, whatever the platform. */
 export * from '../arrays/public.js';
 export * from '../crystal/public.js';
 export * from '../data/public.core.js';

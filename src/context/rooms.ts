@@ -1,6 +1,4 @@
-/**
- * The rooms of a context with their methods, and the context that has all of them. A new room adds a line to each list.
- */
+/** The rooms of a context, each with what it adds to one, and the context that has them all. A new room is a line in each list. */
 import { type ArrayMethods, arrayRoom } from '../arrays/room.js';
 import type { MaybeAsyncDisposable } from '../base/resource.js';
 import { type DetectorMethods, detectorRoom } from '../detector/room.js';
@@ -9,6 +7,7 @@ import { type IndexingMethods, indexingRoom } from '../indexing/room.js';
 import { type MergingMethods, mergingRoom } from '../merging/room.js';
 import { type PeaksMethods, peaksRoom } from '../peaks/room.js';
 import { type PiMethods, piRoom } from '../pi/room.js';
+import type { LoadPlace } from '../pipeline/place.js';
 import { type PipelineMethods, pipelineRoom } from '../pipeline/room.js';
 import { type UdfMethods, udfRoom } from '../udf/room.js';
 import type { ContextCore } from './context.js';
@@ -24,22 +23,22 @@ export interface RoomMethods
     MergingMethods,
     ArrayMethods {}
 
-export const rooms = [
+/** The rooms of a context; `place` is what a run needs of the platform. */
+export const roomsIn = (place: LoadPlace) => [
   piRoom,
   indexingRoom,
   fftRoom,
   detectorRoom,
   peaksRoom,
-  pipelineRoom,
+  pipelineRoom(place),
   udfRoom,
   mergingRoom,
   arrayRoom,
 ];
 
 /**
- * Holds open backends and everything planned on them. Created by `createContext`; end it with `dispose` or `await
- * using`.
+ * Holds open backends and everything planned on them. Made by `createContext`; end it with `dispose` or `await using`.
  */
 export interface ContextMethods extends ContextCore, RoomMethods {}
-/** See {@link ContextMethods}; disposable by `await using` if the language version supports it. */
+/** See {@link ContextMethods}; disposable by `await using` where the language level has it. */
 export type Context = ContextMethods & MaybeAsyncDisposable;

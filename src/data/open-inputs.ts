@@ -75,7 +75,7 @@ export async function openInputs(
 }
 
 /** The inputs except those that other inputs read. */
-async function mainInputs(
+export async function mainInputs(
   inputs: readonly DataInput[],
   options: OpenOptions,
   platform: OpenPlatform,

@@ -1,10 +1,9 @@
 /** Opens what the user passes, in browsers. */
-import { EwaldError } from '../base/errors.js';
-import type { ByteSource } from './byte-source.js';
 import { openCodecs } from './codecs/browser.js';
 import type { Dataset } from './dataset.js';
 import { type Candidate, detectFormats, type OpenOptions } from './open.js';
-import { type OpenPlatform, openInput, openInputs } from './open-inputs.js';
+import { openInput, openInputs } from './open-inputs.js';
+import { fileSource, openPlatform as platform } from './open-platform.browser.js';
 import { type DataInput, sourceOf } from './source-of.js';
 
 /**
@@ -20,8 +19,6 @@ export async function open(input: DataInput | readonly DataInput[], options: Ope
   return openInput(input as DataInput, options, platform);
 }
 
-const platform: OpenPlatform = { files: fileSource, services: { codecs: () => openCodecs() } };
-
 /** Formats that a file may have, highest confidence first, each with the evidence. */
 export async function detect(input: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
   const source = await sourceOf(input, options, fileSource);
@@ -32,9 +29,4 @@ export async function detect(input: DataInput, options: Pick<OpenOptions, 'signa
   }
 }
 
-/** Opens a file by its path: Node only; in a browser this throws `Unsupported`. */
-export async function fileSource(path: string): Promise<ByteSource> {
-  throw new EwaldError('Unsupported', `${path}: a browser cannot open paths; pass a File, a Blob or a URL`);
-}
-
-export { openCodecs };
+export { fileSource, openCodecs };

@@ -1,19 +1,11 @@
 /** Opening what a user hands over, on Node, paths among them. */
-import { digests } from './checksums/node.js';
-import { nativeTurning, openCodecs } from './codecs/node.js';
+import { openCodecs } from './codecs/node.js';
 import type { Dataset, Note } from './dataset.js';
-import { openForeign } from './foreign/node.js';
 import { type Candidate, detectFormats, type OpenOptions } from './open.js';
-import { type OpenPlatform, openInput, openInputs } from './open-inputs.js';
+import { openInput, openInputs } from './open-inputs.js';
+import { fileSource, openPlatform as platform } from './open-platform.node.js';
 import { seriesNames } from './series-files.js';
 import { type DataInput, sourceOf } from './source-of.js';
-import { fileOpener, type OpenFile } from './sources/file.js';
-
-/**
- * Opens a file; `-` is standard input where a file was redirected into it. Throws `File` where it is absent, a folder,
- * a pipe, or refused by the system.
- */
-export const fileSource: OpenFile = /* @__PURE__ */ fileOpener(nativeTurning);
 
 /**
  * Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. A folder, a path with `*` or `?` in
@@ -26,11 +18,6 @@ export async function open(input: DataInput | readonly DataInput[], options: Ope
   if (series) return openInputs(series.files, options, platform, { name: String(input), notes });
   return openInput(input as DataInput, options, platform);
 }
-
-const platform: OpenPlatform = {
-  files: fileSource,
-  services: { codecs: () => openCodecs(), digests, foreign: openForeign },
-};
 
 /**
  * Formats that a file may have, highest confidence first, each with the evidence; of a series, the first file is
@@ -47,4 +34,4 @@ export async function detect(given: DataInput, options: Pick<OpenOptions, 'signa
   }
 }
 
-export { openCodecs };
+export { fileSource, openCodecs };

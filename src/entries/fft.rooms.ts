@@ -1,7 +1,7 @@
-/** The rooms of `ewald/fft` on every platform. */
+/** What `ewald/fft` is on every platform. */
 import { type ArrayMethods, arrayRoom } from '../arrays/room.js';
 import { type FftMethods, fftRoom } from '../fft/room.js';
 
-/** Methods of its contexts. */
+/** What its contexts can do. */
 export type EntryMethods = FftMethods & ArrayMethods;
 export const entryRooms = [fftRoom, arrayRoom];

@@ -7,7 +7,10 @@
 import { type ContextOptions, openContext } from '../context/context.js';
 import { node } from '../context/platform.node.js';
 import type { Context } from '../context/rooms.js';
-import { type RoomMethods, rooms } from '../context/rooms.js';
+import { type RoomMethods, roomsIn } from '../context/rooms.js';
+
+/** Fetched when a run begins. */
+const rooms = roomsIn(async () => (await import('../pipeline/place.node.js')).runPlace);
 
 /** Opens a context on the best backends present; the caller disposes it. See the browser build for errors. */
 export function createContext(options?: ContextOptions): Promise<Context> {

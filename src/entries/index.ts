@@ -16,8 +16,11 @@
 import { type ContextOptions, openContext } from '../context/context.js';
 import { browser } from '../context/platform.browser.js';
 import type { Context } from '../context/rooms.js';
-import { type RoomMethods, rooms } from '../context/rooms.js';
+import { type RoomMethods, roomsIn } from '../context/rooms.js';
 import { startBrowserWorker } from '../workers/start.browser.js';
+
+/** Fetched when a run begins. */
+const rooms = roomsIn(async () => (await import('../pipeline/place.browser.js')).runPlace);
 
 /**
  * Opens a context on the best backends present; the caller disposes it.

@@ -1,6 +1,6 @@
-/** The rooms of `ewald/indexing` on every platform. */
+/** What `ewald/indexing` is on every platform. */
 import { type IndexingMethods, indexingRoom } from '../indexing/room.js';
 
-/** Methods of its contexts. */
+/** What its contexts can do. */
 export type EntryMethods = IndexingMethods;
 export const entryRooms = [indexingRoom];

@@ -1,6 +1,6 @@
-/** The rooms of `ewald/pi` on every platform. */
+/** What `ewald/pi` is on every platform. */
 import { type PiMethods, piRoom } from '../pi/room.js';
 
-/** Methods of its contexts. */
+/** What its contexts can do. */
 export type EntryMethods = PiMethods;
 export const entryRooms = [piRoom];

@@ -15,4 +15,6 @@ export { choice, exact, nearest } from '../base/options.js';
 export type { FrameFormat, WrittenFrames } from '../data/convert.js';
 export { type ConvertOptions, convert } from '../data/convert.node.js';
 export { interruptedCode, interruptible, killable } from '../files/interrupt.js';
+export { linesOf } from '../files/lines.js';
+export { expand, inputName, readBytes, readCellOption, readText } from '../files/read.js';
 export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../files/write.js';

@@ -1,4 +1,4 @@
-/** The task modules on Node: those of tasks.ts, some of them with Node's versions. */
+/** The modules of tasks on Node: those of tasks.ts, some with what Node has. */
 import type { RegisteredModules } from '../executors/registered.js';
 import { tasks as everywhere } from './tasks.js';
 

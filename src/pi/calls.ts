@@ -1,4 +1,4 @@
-/** Worker calls of this room. */
+/** What a worker can be asked of this room. */
 import type { PiOptions, PiResult, PiRunOptions } from './options.js';
 
 declare module '../workers/messages.js' {

@@ -1,4 +1,4 @@
-/** The pi kernels of each backend. */
+/** Where the kernels of pi are. */
 import type { Feature } from '../backends/feature.js';
 import { uses } from '../backends/mechanisms.js';
 import type { PiOp } from './contract.js';

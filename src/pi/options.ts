@@ -1,4 +1,4 @@
-/** Options and results of a pi count, and their validation. */
+/** What a count of pi is told and answers, and what is refused about it. */
 import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
@@ -8,7 +8,7 @@ import { piRanges } from '../layout/pi.js';
 
 /** Sizes of a pi plan. */
 export interface PiOptions {
-  /** Host threads of CPU backends, 0 … 1024; default 0, one per core. */
+  /** Host threads of CPU backends, 0 … 1024; default 0, one a core. */
   readonly threads?: number;
 }
 
@@ -22,13 +22,13 @@ export interface PiRunOptions {
   readonly stream?: number;
   /** Index of the first point, so that a count can be split; default 0. */
   readonly first?: number | bigint;
-  /** Aborts the count between two ranges with `Aborted`. */
+  /** Ends the count between two stretches with `Aborted`. */
   readonly signal?: PlatformSignal;
-  /** Receives the completed fraction, 0 … 1, a few times per second. */
+  /** Told the fraction done, 0 … 1, a few times a second. */
   readonly onProgress?: (done: number) => void;
 }
 
-/** Result of a count. `JSON.stringify` writes its counts as numbers, and as strings from 2^53. */
+/** Answer of a count. `JSON.stringify` writes its counts as numbers, and as strings from 2^53 on. */
 export interface PiResult {
   readonly backend: BackendName;
   readonly points: bigint;
@@ -42,15 +42,15 @@ export interface PiResult {
 }
 
 export interface PiPlanMethods extends Disposable {
-  /** The backend in use. */
+  /** Backend that counts. */
   readonly backend: BackendName;
-  /** Counts points; runs of one plan execute in order. Throws `Argument`, `Aborted`, `Disposed`. */
+  /** Counts; runs of one plan are done in order. Throws `Argument`, `Aborted`, `Disposed`. */
   run(options: PiRunOptions): Promise<PiResult>;
 }
 /** A planned count of pi. */
 export type PiPlan = PiPlanMethods & MaybeAsyncDisposable;
 
-/** The parameters of a count, as the kernels use them. */
+/** A count as the kernels understand it. */
 export interface PiCount {
   readonly points: bigint;
   readonly first: bigint;
@@ -60,10 +60,10 @@ export interface PiCount {
 
 const { word } = piRanges;
 
-/** Option names of a run. */
+/** Names of the options of a run. */
 export const piRunNames: readonly string[] = ['points', 'seed', 'stream', 'first', 'signal', 'onProgress'];
 
-/** Validates one count. Throws `Argument`. */
+/** Checks one count. Throws `Argument`. */
 export function checkCount(run: PiRunOptions): PiCount {
   knownOptions('pi.run', run, piRunNames);
   callback('pi: onProgress', run.onProgress);
@@ -85,11 +85,11 @@ function u64(
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
     throw new EwaldError(
       'Argument',
-      `${what} is ${shown(value)}; expected an integer from ${low} to ${high}, as a bigint above 2^53`,
+      `${what} is ${shown(value)}; needed is an integer from ${low} to ${high}, beyond 2^53 as a bigint`,
     );
   }
   const big = BigInt(value);
   if (big < low || big > high)
-    throw new EwaldError('Argument', `${what} is ${value}; expected an integer from ${low} to ${high}`);
+    throw new EwaldError('Argument', `${what} is ${value}; needed is an integer from ${low} to ${high}`);
   return big;
 }

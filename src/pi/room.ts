@@ -1,4 +1,4 @@
-/** The context's methods of this room; the room is loaded on first use. */
+/** What a context can do in this room; the room is fetched when it is first asked. */
 import type { Planner } from '../planner/planner.js';
 import type { PiOptions, PiPlan } from './options.js';
 

@@ -12,6 +12,7 @@ import { asyncDispose, type Disposable, eachInTurn, type MaybeAsyncDisposable, R
 import type { Beam } from '../crystal/geometry/geometry.js';
 import type { Detector } from '../detector/detector.js';
 import type { Indexer } from '../indexing/indexer.js';
+import { minimumSpots } from '../indexing/parameters.js';
 import type { IndexingMethods } from '../indexing/room.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
@@ -30,6 +31,7 @@ import type { Measured } from './integrate.js';
 import { KeptPlans } from './kept-plans.js';
 import type { Reflection } from './predict.js';
 import { type SearchSettings, settingNames } from './settings.js';
+import { isTuned, tunedOn } from './tune.js';
 
 /** What a searcher needs of a context. */
 export type Plans = Pick<PeaksMethods, 'peaks'> & Pick<IndexingMethods, 'indexer'>;
@@ -51,12 +53,17 @@ export interface FrameSearchOptions extends SearchSettings {
 
 export interface FrameSearcherMethods extends Disposable {
   readonly detector: Detector;
-  /** The parameters it was made with. */
+  /** The parameters it was made with, and those that it was tuned to. */
   readonly settings: SearchSettings;
   /** Where stages compute; a stage that has not been planned yet is undefined. */
   readonly backends: StageBackends;
   /** Memory for a frame, of the detector's type, where the peak finder reads fastest; the caller's own. */
   newFrame(): Frame;
+  /**
+   * Tunes what was not given when the searcher was made, the peak search and the radii of integration, on frames in hand;
+   * returns all parameters. Without this call it tunes itself on the first frame that it searches.
+   */
+  tune(frames: readonly Frame[]): Promise<SearchSettings>;
   /** Finds the peaks of a frame, [ss, fs] of the detector's type. */
   peaks(frame: Frame, options?: FrameSearchOptions): Promise<PeakList>;
   /** Indexes peaks: spots, and lattices without their reflections. */
@@ -81,7 +88,9 @@ const optionNames = [...settingNames, 'beam', 'found', 'signal'] as const;
  */
 export async function openFrameSearcher(context: Plans, options: FrameSearcherOptions): Promise<FrameSearcher> {
   knownOptions('frameSearcher', options, ['detector', ...settingNames]);
-  return (await planFrameSearcher(context, options)) as unknown as FrameSearcher;
+  const searcher = await planFrameSearcher(context, { minPeaks: minimumSpots, ...options });
+  searcher.tunesItself = !isTuned(searcher.settings);
+  return searcher as unknown as FrameSearcher;
 }
 
 /** The same without a look at the names of options. */
@@ -107,6 +116,10 @@ export async function planFrameSearcher(context: Plans, options: FrameSearcherOp
 export class OpenFrameSearcher implements FrameSearcherMethods {
   readonly detector: Detector;
   settings: SearchSettings;
+  /** The parameters are to follow from the first frame that is searched. */
+  tunesItself = false;
+  #tuning: Promise<SearchSettings> | undefined;
+  #given: SearchSettings;
   readonly #context: Plans;
   readonly #finders = new KeptPlans<PeakFinder>();
   readonly #indexers = new KeptPlans<Indexer>();
@@ -119,6 +132,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     this.#context = context;
     this.detector = detector;
     this.settings = settings;
+    this.#given = settings;
     this.#type = numberTypes[detector.dtype];
     Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });
   }
@@ -131,7 +145,28 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     return this.#finders.latest?.newFrame() ?? (new this.#type(this.detector.width * this.detector.height) as Frame);
   }
 
+  async tune(frames: readonly Frame[]): Promise<SearchSettings> {
+    this.#resource.assertAlive();
+    if (!Array.isArray(frames) || frames.length === 0)
+      throw new EwaldError('Argument', `frameSearcher.tune: frames is ${shown(frames)}; expected a list of frames`);
+    for (const frame of frames) this.#check('tune', frame);
+    const given = this.#given;
+    this.#tuning = isTuned(given) ? Promise.resolve(given) : tunedOn(this, given, frames);
+    this.settings = await this.#tuning;
+    this.tunesItself = false;
+    return this.settings;
+  }
+
+  /** Tunes on the first frame, unless the call or the caller has said what to search with. */
+  async #tuneOn(frame: Frame, options: FrameSearchOptions): Promise<void> {
+    if (!this.tunesItself || options.found || isTuned({ ...this.settings, ...options })) return;
+    this.#tuning ??= this.tune([frame]);
+    await this.#tuning;
+  }
+
   async peaks(frame: Frame, options: FrameSearchOptions = none): Promise<PeakList> {
+    this.#settingsOf('peaks', options);
+    if (this.tunesItself) await this.#tuneOn(frame, options);
     return this.#find(frame, this.#settingsOf('peaks', options), options);
   }
 
@@ -151,8 +186,10 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   }
 
   async search(frame: Frame, options: FrameSearchOptions = none): Promise<FrameResult> {
-    const settings = this.#settingsOf('search', options);
+    this.#settingsOf('search', options);
     this.#check('search', frame);
+    if (this.tunesItself) await this.#tuneOn(frame, options);
+    const settings = this.#settingsOf('search', options);
     const scene = this.#scene(settings, options);
     const begun = performance.now();
     const peaks = options.found ?? (await this.#find(frame, settings, options));

@@ -5,7 +5,7 @@ import { extentOf } from '../crystal/geometry/pixels.js';
 import { beamsOfFile } from '../detector/beams.js';
 import { frameSize } from '../detector/from-file.js';
 import { stackedGeometry } from '../detector/stacked.js';
-import type { RunSource } from './sources/files.js';
+import type { RunSource } from './sources/source.js';
 
 /**
  * Remarks on a geometry beside the frames. Throws `Format` where it lacks what every frame needs, or points at numbers
@@ -14,7 +14,7 @@ import type { RunSource } from './sources/files.js';
 export async function geometryRemarks(given: Geometry, source: RunSource): Promise<string[]> {
   const { first } = source;
   const geometry = stackedGeometry(given, first);
-  const beams = await beamsOfFile(geometry, first.name, source.openOther.bind(source));
+  const beams = await beamsOfFile(geometry, first.name, source.openOther);
   const remarks: string[] = [];
   const { width, height } = frameSize(first);
   const { fs, ss } = extentOf(geometry);

@@ -1,62 +1,194 @@
-/** What a run is given to search, checked: words that are natural but wrong are answered with the right ones. */
+/** What a run is given to search, checked: everything that opens, and what a natural slip means is answered with the right words. */
 
 import { EwaldError } from '../base/errors.js';
+import type { PlatformBlob, PlatformFile, PlatformUrl } from '../base/globals.js';
 import { shown } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
+import type { FileInput, RunPlace } from './place.js';
+import { nameOfInput } from './place-inputs.js';
+import { isStream } from './sinks/stream-file.js';
+import { parseFrameList } from './sources/list.js';
+import type { LiveInput, Wanted } from './sources/source.js';
 
-/** Frames to be searched: all of a dataset, or some. */
+/** Frames to be searched: all of a dataset or a file, or some. */
 export interface PipelineInput {
   /** Open, and the caller's. */
-  readonly dataset: Dataset;
-  /** As the stream names the file; default: the dataset's own name. */
+  readonly dataset?: Dataset;
+  /** In place of a dataset: what opens as a file. */
+  readonly file?: FileInput;
+  /** As the stream names the file; default: its own name. */
   readonly filename?: string;
-  /** Numbers of frames; default: all. */
+  /** Numbers of frames, from 0; default: all. */
   readonly frames?: readonly number[];
 }
 
-const openIt = "open files first, with open from 'ewald/data': inputs: [{ dataset: await open(file) }]";
-
-const isDataset = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'frames' in value && 'read' in value && 'shape' in value;
-
-/** What opens as a file: a path, URL, File, Blob or bytes. */
-const isFile = (value: unknown): boolean =>
-  typeof value === 'string' ||
-  (typeof value === 'object' && value !== null && ('href' in value || 'arrayBuffer' in value)) ||
-  value instanceof ArrayBuffer ||
-  ArrayBuffer.isView(value);
-
-/** The inputs as they come, each checked. Throws `Argument`. */
-export function checkInputs(inputs: unknown): AsyncGenerator<PipelineInput, void, undefined> {
-  if (isFile(inputs)) throw new EwaldError('Argument', `pipeline: inputs is ${shown(inputs)}; ${openIt}`);
-  if (isDataset(inputs))
-    throw new EwaldError('Argument', 'pipeline: inputs is a dataset; expected a list: inputs: [{ dataset }]');
-  const source = inputs as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
-  if (typeof source?.[Symbol.iterator] !== 'function' && typeof source?.[Symbol.asyncIterator] !== 'function')
-    throw new EwaldError('Argument', `pipeline: inputs is ${shown(inputs)}; expected a list: inputs: [{ dataset }]`);
-  return (async function* () {
-    let index = 0;
-    for await (const input of source as AsyncIterable<unknown>) yield checkInput(input, `inputs[${index++}]`);
-  })();
+/** A list of files, one a line; `file //3` is one frame of it. Files are relative to the list. */
+export interface ListInput {
+  readonly list: FileInput;
+  /** Put before each file of the list, in place of its folder. */
+  readonly prefix?: string;
 }
 
-function checkInput(input: unknown, what: string): PipelineInput {
-  if (isFile(input)) throw new EwaldError('Argument', `pipeline: ${what} is ${shown(input)}; ${openIt}`);
-  if (isDataset(input)) throw new EwaldError('Argument', `pipeline: ${what} is a dataset; write inputs: [{ dataset }]`);
-  const { dataset, frames, filename } = (input ?? {}) as { readonly [K in keyof PipelineInput]?: unknown };
-  if (isFile(dataset)) throw new EwaldError('Argument', `pipeline: ${what}.dataset is ${shown(dataset)}; ${openIt}`);
-  if (!isDataset(dataset))
-    throw new EwaldError(
-      'Argument',
-      `pipeline: ${what}${input === undefined || input === null ? '' : '.dataset'} is ${shown(dataset ?? input)}; ${openIt}`,
+/**
+ * One input of a run: a path (Node: a file or a folder), an address, a File or Blob, an open dataset, some frames of one, a list,
+ * frames that arrive by themselves (`zmqSource`), or a stream, whose peaks are indexed again. Lists and streams are
+ * recognised by what they hold.
+ */
+export type RunInput = FileInput | Dataset | PipelineInput | ListInput | LiveInput;
+
+/** What a run has to search. */
+export type GivenInputs =
+  | {
+      readonly kind: 'frames';
+      readonly wanted: readonly Wanted[] | AsyncGenerator<Wanted, void, undefined>;
+      readonly siblings: readonly PlatformFile[];
+    }
+  | { readonly kind: 'live'; readonly input: LiveInput }
+  | { readonly kind: 'stream'; readonly input: FileInput };
+
+const expected =
+  'expected a path, a URL, a File or Blob, an open dataset, { dataset, frames }, { list }, a live source, or a list of these';
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isDataset = (value: unknown): value is Dataset =>
+  isObject(value) && 'frames' in value && 'read' in value && 'shape' in value;
+const isBlob = (value: unknown): value is PlatformBlob => isObject(value) && 'arrayBuffer' in value && 'slice' in value;
+const isNamed = (value: unknown): value is PlatformFile => isBlob(value) && 'name' in value;
+const isUrl = (value: unknown): value is PlatformUrl => isObject(value) && 'href' in value;
+const isLive = (value: unknown): value is LiveInput => isObject(value) && 'openLive' in value;
+/** What opens as a file. */
+export const isFile = (value: unknown): value is FileInput =>
+  typeof value === 'string' || isUrl(value) || isBlob(value);
+
+function refuse(what: string, value: unknown, wanted = expected): never {
+  throw new EwaldError('Argument', `pipeline: ${what} is ${shown(value)}; ${wanted}`);
+}
+
+/** The inputs, sorted by what they are. Throws `Argument`, and `File` or `Format` for a list. */
+export async function givenInputs(inputs: unknown, place: RunPlace): Promise<GivenInputs> {
+  if (isFile(inputs) || isDataset(inputs) || isOne(inputs)) return sorted([inputs], place, 'inputs');
+  if (Array.isArray(inputs)) return sorted(inputs, place, undefined);
+  const source = inputs as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+  if (
+    ArrayBuffer.isView(inputs) ||
+    (typeof source?.[Symbol.iterator] !== 'function' && typeof source?.[Symbol.asyncIterator] !== 'function')
+  )
+    refuse('inputs', inputs, ArrayBuffer.isView(inputs) ? 'give the bytes as new Blob([bytes])' : expected);
+  const wanted = async function* (): AsyncGenerator<Wanted, void, undefined> {
+    let index = 0;
+    for await (const input of source as AsyncIterable<unknown>) {
+      const what = `inputs[${index++}]`;
+      const one = await checked(input, what, place);
+      if (!Array.isArray(one)) refuse(what, input, 'streams and live sources are searched alone: inputs: source');
+      yield* one;
+    }
+  };
+  return { kind: 'frames', wanted: wanted(), siblings: [] };
+}
+
+/** A single input that is an object of its own kind, and no list of them. */
+const isOne = (value: unknown): boolean =>
+  isObject(value) && (isLive(value) || 'dataset' in value || 'file' in value || 'list' in value);
+
+async function sorted(inputs: readonly unknown[], place: RunPlace, name: string | undefined): Promise<GivenInputs> {
+  // Holes of a list are inputs that nobody can open, not inputs to pass over.
+  const all = Array.from(inputs);
+  const files = all.filter(isNamed);
+  const main = files.length > 1 ? new Set(await place.mainFiles(files)) : new Set(files);
+  const wanted: Wanted[] = [];
+  for (const [i, input] of all.entries()) {
+    if (isNamed(input) && !main.has(input)) continue;
+    const what = name ?? `inputs[${i}]`;
+    const one = await checked(input, what, place);
+    if (Array.isArray(one)) wanted.push(...one);
+    else if (all.length === 1) return one as GivenInputs;
+    else
+      throw new EwaldError(
+        'Argument',
+        `pipeline: ${what} is ${(one as GivenInputs).kind === 'stream' ? 'a stream, which is indexed' : 'a live source, which is searched'} alone`,
+      );
+  }
+  return { kind: 'frames', wanted, siblings: files };
+}
+
+/** Frames of an input, or what is searched alone. */
+async function checked(input: unknown, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
+  if (isFile(input)) return ofFile(input, what, undefined, place);
+  if (isDataset(input)) return [{ file: input.name, frames: undefined, dataset: input }];
+  if (isLive(input)) return { kind: 'live', input };
+  if (input instanceof ArrayBuffer || ArrayBuffer.isView(input))
+    refuse(what, input, 'give the bytes as new Blob([bytes])');
+  if (!isObject(input)) refuse(what, input);
+  if ('list' in input) return ofList(input as ListInput, what, place);
+  return [checkedFrames(input as Readonly<Record<keyof PipelineInput, unknown>>, what)];
+}
+
+function checkedFrames(input: Readonly<Record<keyof PipelineInput, unknown>>, what: string): Wanted {
+  const { dataset, file, frames, filename } = input;
+  if (dataset === undefined && file === undefined) refuse(what, input);
+  if (dataset !== undefined && !isDataset(dataset))
+    refuse(
+      `${what}.dataset`,
+      dataset,
+      isFile(dataset) ? 'write { file } for what has yet to be opened' : 'expected what await open(file) gives',
     );
-  if (filename !== undefined && typeof filename !== 'string')
-    throw new EwaldError('Argument', `pipeline: ${what}.filename is ${shown(filename)}; expected a string`);
+  if (file !== undefined && !isFile(file)) refuse(`${what}.file`, file, 'expected a path, a URL, a File or a Blob');
+  if (filename !== undefined && typeof filename !== 'string') refuse(`${what}.filename`, filename, 'expected a string');
   const isFrame = (frame: unknown): boolean => Number.isInteger(frame) && (frame as number) >= 0;
   if (frames !== undefined && !(Array.isArray(frames) && frames.every(isFrame)))
-    throw new EwaldError(
-      'Argument',
-      `pipeline: ${what}.frames is ${shown(frames)}; expected a list of frame numbers, from 0`,
-    );
-  return input as PipelineInput;
+    refuse(`${what}.frames`, frames, 'expected a list of frame numbers, from 0');
+  const chosen = frames === undefined ? undefined : ([...(frames as number[])] as number[]);
+  if (isDataset(dataset)) return { file: filename ?? dataset.name, frames: chosen, dataset };
+  const name = nameOfInput(file as FileInput, 'a Blob');
+  const own = typeof file === 'string' && filename === undefined ? {} : { input: file as FileInput };
+  return { file: filename ?? name, frames: chosen, ...own };
+}
+
+/** Bytes by which streams and texts are told from frames. */
+const head = 512;
+
+/** What a file is to a run. */
+export type InputKind = 'frames' | 'stream' | 'folder' | 'other';
+
+/** Looks at the begin of a file. */
+export async function inputKindIn(place: RunPlace, file: FileInput): Promise<InputKind> {
+  if (file === '-') return 'other';
+  if (typeof file === 'string' && (await place.files?.isFolder(file))) return 'folder';
+  const begin = (await place.headOf(file, head).catch(() => undefined))?.head;
+  if (begin && isStream(begin)) return 'stream';
+  return (await place.holdsFrames(file)) ? 'frames' : 'other';
+}
+
+async function ofFile(
+  input: FileInput,
+  what: string,
+  prefix: string | undefined,
+  place: RunPlace,
+): Promise<Wanted[] | GivenInputs> {
+  const file = nameOfInput(input, 'a Blob');
+  const frames: Wanted[] = [{ file, frames: undefined, ...(typeof input === 'string' ? {} : { input }) }];
+  // What cannot be read is reported when it is opened: it may be a folder, or a file that is yet to come.
+  const begin = (await place.headOf(input, head).catch(() => undefined))?.head;
+  if (!begin || begin.length === 0) return frames;
+  if (isStream(begin)) return { kind: 'stream', input };
+  const isText = begin.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte !== 127));
+  if (!isText || (await place.holdsFrames(input))) return frames;
+  return ofList({ list: input, ...(prefix === undefined ? {} : { prefix }) }, what, place);
+}
+
+async function ofList({ list, prefix }: ListInput, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
+  if (!isFile(list)) refuse(`${what}.list`, list, 'expected a path, a URL, a File or a Blob');
+  const name = nameOfInput(list, 'the list');
+  // A file of frames may stand for a list of one.
+  const begin = name === '-' ? undefined : (await place.headOf(list, head).catch(() => undefined))?.head;
+  if (begin && isStream(begin)) return { kind: 'stream', input: list };
+  if (name !== '-' && (await place.holdsFrames(list)))
+    return [{ file: name, frames: undefined, ...(typeof list === 'string' ? {} : { input: list }) }];
+  const beside = (file: string): string =>
+    typeof list === 'string' && place.files
+      ? place.files.beside(list, file)
+      : typeof list === 'string' || isUrl(list)
+        ? new URL(file, typeof list === 'string' ? list : list.href).href
+        : file;
+  return parseFrameList(await place.textOf(list), { name, beside, ...(prefix === undefined ? {} : { prefix }) });
 }

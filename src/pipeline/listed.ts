@@ -12,6 +12,8 @@ import type { Rings } from '../peaks/rings.js';
 export interface ListedSettings {
   /** Group (CXI's columns) or table (fs, ss, intensity) of the file; default: the first group with CXI's columns. */
   readonly path?: string;
+  /** The same where neither `path` nor the geometry's `peak_list` says it. */
+  readonly otherwise?: string;
   /** Adds half a pixel, since CXI counts from the centre of the first pixel and CrystFEL adds it; default true. */
   readonly halfPixel?: boolean;
   /** Leaves out peaks on pixels that are bad or beyond the radii of the search, as CrystFEL does; default true. */
@@ -28,12 +30,12 @@ export async function listedPeaks(
   frame: number,
   { geometry, width, height }: Detector,
   rings: Rings,
-  { path, halfPixel, validate = true }: ListedSettings,
+  { path, otherwise, halfPixel, validate = true }: ListedSettings,
   signal: PlatformSignal | undefined,
 ): Promise<PeakList> {
   if (!dataset.peaks)
     throw new EwaldError('Format', `${dataset.name} is of a format (${dataset.format}) that lists no peaks`);
-  const { fs, ss, intensity } = await dataset.peaks(frame, 1, { path, halfPixel, signal });
+  const { fs, ss, intensity } = await dataset.peaks(frame, 1, { path: path ?? otherwise, halfPixel, signal });
   const taken: number[] = [];
   const panels: number[] = [];
   for (let i = 0; i < fs.length; i++) {

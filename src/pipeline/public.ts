@@ -1,6 +1,10 @@
 /** The public names of the run. */
+
+export type { CellSearchOptions, DeterminedCell } from '../indexing/indexer.js';
 export type { Tolerance } from './accept.js';
+export type { FramesCell, FramesCellOptions } from './cell-of-frames.js';
 export type { FrameOrigin } from './chunk.js';
+export type { RunEvent } from './events.js';
 export type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './frame.js';
 export type {
   FrameSearcher,
@@ -8,10 +12,11 @@ export type {
   FrameSearcherOptions,
   FrameSearchOptions,
 } from './frame-searcher.js';
-export type { PipelineInput } from './inputs.js';
+export type { ListInput, PipelineInput, RunInput } from './inputs.js';
 export type { Measured, RingRadii } from './integrate.js';
 export type { ListedSettings } from './listed.js';
+export type { FileInput, OutputTarget } from './place.js';
 export type { Reflection } from './predict.js';
-export type { PipelineOptions, RunEvent } from './run.js';
+export type { PipelineOptions } from './run-options.js';
 export type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
 export type { SearchSettings } from './settings.js';

@@ -1,17 +1,23 @@
-/** What became of a frame, as it travels between processes and as who iterates over a run gets it: plain data. */
+/** What became of a frame, as it travels between processes and as outputs take it: plain data. */
 
-import type { EwaldErrorTag } from '../base/errors.js';
-import type { Beam } from '../crystal/geometry/geometry.js';
+import { EwaldError, type EwaldErrorTag } from '../base/errors.js';
+import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
+import type { StreamChunk } from '../crystal/stream/stream.js';
 import { formatChunk } from '../crystal/stream/write.js';
+import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
-import type { FrameOrigin } from './chunk.js';
-import type { FrameCrystal, StageBackends, StageTimes } from './frame.js';
-import type { FailedFrame, SearchedFrame } from './search-all.js';
+import { chunkOf, type FrameOrigin, type LatticeName } from './chunk.js';
+import type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './frame.js';
+import type { Measured } from './integrate.js';
+import { reflectionsOf, tableOf } from './reflection-table.js';
+import type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
 
-/** A crystal without its reflections, which stand in the chunk. */
+/** A crystal without its reflections, which are in the chunk. */
 export type CrystalRecord = Omit<FrameCrystal, 'reflections'> & {
   /** Reflections that were measured; undefined: nothing was integrated. */
   readonly reflections: number | undefined;
+  /** The reflections themselves where they travel; see reflection-table.ts. */
+  readonly table?: Float64Array | undefined;
 };
 
 /** A frame that is done. */
@@ -27,6 +33,8 @@ export interface FrameRecord {
   readonly backends: StageBackends;
   /** Its chunk of a stream. */
   readonly chunk: string;
+  /** Its numbers, where they are kept. */
+  readonly frame?: Frame | undefined;
 }
 
 /** A frame that could not be read. */
@@ -36,13 +44,24 @@ export interface FrameFailure {
   readonly message: string;
 }
 
-/** A result and its chunk as plain data. */
-export function recordOf({ origin, result, chunk }: SearchedFrame): FrameRecord {
+/** A result and its chunk as plain data; `travels`: with its reflections. */
+export function recordOf({ origin, result, chunk, frame }: SearchedFrame, travels = false): FrameRecord {
   const crystals = result.crystals.map(({ reflections, ...crystal }) => ({
     ...crystal,
     reflections: reflections?.length,
+    ...(travels && reflections ? { table: tableOf(reflections) } : {}),
   }));
-  return { ...result, origin, crystals, chunk: formatChunk(chunk) };
+  const record = { ...result, origin, crystals, ...(frame ? { frame } : {}) };
+  if (travels) return { ...record, chunk: formatChunk(chunk) };
+  let text: string | undefined;
+  return {
+    ...record,
+    // Where nothing is written, nothing is printed.
+    get chunk() {
+      text ??= formatChunk(chunk);
+      return text;
+    },
+  };
 }
 
 /** A frame's error as it travels. */
@@ -53,3 +72,37 @@ export const failureOf = ({ origin, error }: FailedFrame): FrameFailure => ({
 });
 
 export const isFailure = (item: FrameRecord | FrameFailure): item is FrameFailure => 'message' in item;
+
+/** What an item of a run is written with. */
+export interface ItemScene {
+  readonly geometry: Geometry;
+  readonly lattices: readonly LatticeName[];
+  readonly method: string;
+}
+
+/** What travelled, as whoever iterates over a run gets it. Reflections and chunk become objects when they are looked at. */
+export function itemOf(record: FrameRecord | FrameFailure, scene: ItemScene): PipelineItem {
+  if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
+  const { origin, hit, peaks, spots, beam, ms, backends, frame } = record;
+  const crystals = record.crystals.map(({ table, reflections: _, ...crystal }) => {
+    let made: readonly Measured[] | undefined;
+    return Object.defineProperty({ ...crystal, reflections: undefined }, 'reflections', {
+      enumerable: true,
+      get: () => {
+        made ??= table && reflectionsOf(table);
+        return made;
+      },
+    }) as FrameCrystal;
+  });
+  const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends };
+  let chunk: StreamChunk | undefined;
+  return {
+    origin,
+    result,
+    get chunk() {
+      chunk ??= chunkOf(origin, result, scene.geometry, scene.lattices, scene.method);
+      return chunk;
+    },
+    ...(frame ? { frame } : {}),
+  };
+}

@@ -2,8 +2,10 @@
 import { indexingRoom } from '../indexing/room.js';
 import { peaksRoom } from '../peaks/room.js';
 import type { Planner } from '../planner/planner.js';
+import type { FramesCell, FramesCellOptions } from './cell-of-frames.js';
 import type { FrameSearcher, FrameSearcherOptions } from './frame-searcher.js';
-import type { PipelineOptions } from './run.js';
+import type { LoadPlace } from './place.js';
+import type { PipelineOptions } from './run-options.js';
 import type { PipelineItem } from './search-all.js';
 
 export interface PipelineMethods {
@@ -16,6 +18,13 @@ export interface PipelineMethods {
    */
   pipeline(options: PipelineOptions): AsyncGenerator<PipelineItem, void, undefined>;
   /**
+   * Determines the cell of an unknown crystal from frames: searches peaks, gathers the spots of frames that have enough,
+   * and tries cells on them. See `FramesCellOptions`; spots in hand are for `indexer.determineCell`.
+   *
+   * Throws as `pipeline` does before its first frame.
+   */
+  cell(options: FramesCellOptions): Promise<FramesCell>;
+  /**
    * Plans a search that takes frames in hand, stage by stage or all at once; its parameters may change from call to call.
    * See `FrameSearcherOptions`.
    *
@@ -24,14 +33,20 @@ export interface PipelineMethods {
   frameSearcher(options: FrameSearcherOptions): Promise<FrameSearcher>;
 }
 
-/** Stands on peaks and indexing of the same context. */
-export const pipelineRoom = (planner: Planner): PipelineMethods => ({
-  async *pipeline(options) {
-    const { runPipeline } = await import('./run.js');
-    yield* runPipeline({ ...peaksRoom(planner), ...indexingRoom(planner) }, options);
-  },
-  async frameSearcher(options) {
-    const { openFrameSearcher } = await import('./frame-searcher.js');
-    return openFrameSearcher({ ...peaksRoom(planner), ...indexingRoom(planner) }, options);
-  },
-});
+/** Uses peaks and indexing of the same context; `place` is how files are opened and written where it runs. */
+export const pipelineRoom =
+  (place: LoadPlace) =>
+  (planner: Planner): PipelineMethods => ({
+    async *pipeline(options) {
+      const { runPipeline } = await import('./run.js');
+      yield* runPipeline({ ...peaksRoom(planner), ...indexingRoom(planner) }, place, options);
+    },
+    async cell(options) {
+      const { cellOfFrames } = await import('./cell-of-frames.js');
+      return cellOfFrames({ ...peaksRoom(planner), ...indexingRoom(planner) }, place, options);
+    },
+    async frameSearcher(options) {
+      const { openFrameSearcher } = await import('./frame-searcher.js');
+      return openFrameSearcher({ ...peaksRoom(planner), ...indexingRoom(planner) }, options);
+    },
+  });

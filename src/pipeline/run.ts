@@ -1,196 +1,381 @@
 /**
- * The run in one process: frames of one detector through peaks, indexing and integration, in order, several at once,
- * memory bounded. `ctx.pipeline` is this; the command spreads the same searches over an executor (task.ts).
+ * The run: frames of one detector through peaks, indexing and integration, in their order, several at once, memory
+ * bounded; outputs written beside. `ctx.pipeline` is this, and `ewald index` prints what it says.
  *
- * It knows no files of its own: datasets come open, results go to whoever iterates.
+ * There is one detector, one peak plan and one indexer plan in this process, opened when they are first needed: an
+ * executor's workers have their own, and with all parameters given this process then describes no detector at all.
  */
 
-import { EwaldError } from '../base/errors.js';
-import type { PlatformSignal } from '../base/globals.js';
-import { callback, integer, knownOptions, shown } from '../base/options.js';
+import { EwaldError, isEwaldError } from '../base/errors.js';
+import { checkSignal } from '../base/options.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
-import { type Detector, type DetectorOptions, openDetector } from '../detector/detector.js';
-import { stacked } from '../detector/stacked.js';
+import { formatGeometry } from '../crystal/geometry/write.js';
+import { type Detector, openDetector } from '../detector/detector.js';
+import { geometryFromFile } from '../detector/from-file.js';
+import { stackedGeometry } from '../detector/stacked.js';
 import { minimumSpots } from '../indexing/parameters.js';
-import type { FinderName } from '../peaks/contract.js';
-
+import { latticeName } from './chunk.js';
+import type { RunEvent } from './events.js';
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
-import { checkInputs, type PipelineInput } from './inputs.js';
-import { type FrameJob, letGo, type PipelineItem, searchAll } from './search-all.js';
-import { type PeakParameters, type SearchSettings, settingNames, settingsOf } from './settings.js';
-import { type FirstFrames, type SomeFrames, type Tuned, tuned } from './tune.js';
-import { type FoundCell, unknownCell } from './unknown-cell.js';
+import { geometryRemarks } from './geometry-remarks.js';
+import { givenCells, givenGeometry } from './given.js';
+import { type GivenInputs, givenInputs } from './inputs.js';
+import type { LoadPlace, RunPlace } from './place.js';
+import { type FrameFailure, type FrameRecord, failureOf, itemOf, recordOf } from './record.js';
+import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
+import { letGo, type PipelineItem, searchAll } from './search-all.js';
+import { methodName, type SearchSettings } from './settings.js';
+import { checkTargets, Outputs } from './sinks/outputs.js';
+import { headOf } from './sinks/stream-head.js';
+import { FileSource } from './sources/files.js';
+import type { IsDone, RunSource, SourceOptions } from './sources/source.js';
+import { RunSummary } from './summary.js';
+import type { SharedRun } from './task.js';
+import { type FirstFrames, tuned } from './tune.js';
+import { unknownCell } from './unknown-cell.js';
 
-/** What stands out of a run before and while its frames are searched. */
-export type RunEvent =
-  | ({ readonly kind: 'tuned'; readonly finder: FinderName } & Tuned)
-  | ({ readonly kind: 'cell' } & FoundCell)
-  | { readonly kind: 'progress'; readonly stage: 'cell'; readonly share: number };
+/** What this process computes with, opened when it is first needed and kept for the run. */
+export class OwnSearch {
+  readonly #context: Plans;
+  readonly #openDetector: () => Promise<Detector>;
+  #detector: Promise<Detector> | undefined;
+  #searcher: Promise<OpenFrameSearcher> | undefined;
 
-/** What a run is given. */
-export interface PipelineOptions extends Omit<SearchSettings, 'peaks'>, Omit<DetectorOptions, 'maxInverseD'> {
-  readonly inputs: Iterable<PipelineInput> | AsyncIterable<PipelineInput>;
-  /**
-   * Parameters of the peak search. Default `'tune'`: they follow from the first four frames. Of some parameters the others
-   * are tuned, unless the threshold (of dispersion: the gain) is among them.
-   */
-  readonly peaks?: 'tune' | PeakParameters;
-  /** Known cells. Default: the cell is determined from the first frames; `[]`: frames are searched for peaks alone. */
-  readonly cells?: readonly KnownCell[];
-  /** Frames searched at once, 1 … 256; default 1. Twice as many are in memory. */
-  readonly jobs?: number;
-  /** Serial number of the first frame; default 1. */
-  readonly serialStart?: number;
-  /** Called with what the run finds out about itself: parameters, the cell, progress before the first frame. */
-  readonly onEvent?: (event: RunEvent) => void;
-  readonly signal?: PlatformSignal | undefined;
-}
-
-const names = ['inputs', 'geometry', 'bad', 'openOther', 'jobs', 'serialStart', 'onEvent', 'signal', ...settingNames];
-
-/**
- * Runs frames through all stages; results come in the order of the frames, one that cannot be read as `error`.
- *
- * Throws `Argument`, `Shape`, `Format` before the first frame, `Aborted` at its signal.
- */
-export async function* runPipeline(
-  context: Plans,
-  options: PipelineOptions,
-): AsyncGenerator<PipelineItem, void, undefined> {
-  knownOptions('pipeline', options, names);
-  if (options.listed) {
-    knownOptions('pipeline: listed', options.listed, ['path', 'halfPixel', 'validate']);
-    if (options.finder !== undefined)
-      throw new EwaldError('Argument', 'pipeline: listed takes peaks as files have them, and finder searches for them');
+  constructor(context: Plans, open: () => Promise<Detector>) {
+    this.#context = context;
+    this.#openDetector = open;
   }
-  if (options.geometry !== undefined && !Array.isArray((options.geometry as Geometry | null)?.panels))
-    throw new EwaldError(
-      'Argument',
-      `pipeline: geometry is ${shown(options.geometry)}; it expects what parseGeometry(text) returns`,
-    );
-  const jobs = integer('pipeline: jobs', options.jobs, 1, 1, 256);
-  const serialStart = integer('pipeline: serialStart', options.serialStart, 1, 0, 2 ** 31);
-  callback('pipeline: onEvent', options.onEvent);
-  const { signal } = options;
-  const source = checkInputs(options.inputs);
-  const searchers: OpenFrameSearcher[] = [];
-  try {
-    const inputs = new Inputs(source, options.geometry);
-    const first = await inputs.first();
-    const { geometry, bad, openOther, maxInverseD } = options;
-    const detector = await openDetector(first.dataset, { geometry, bad, openOther, maxInverseD });
-    const { searcher, settings } = await prepare(context, detector, options, (most) => inputs.frames(most));
-    searchers.push(searcher);
-    for (let i = 1; i < jobs; i++) searchers.push(await planFrameSearcher(context, { ...settings, detector }));
-    yield* searchAll(searchers, framesOf(inputs.all(), serialStart), signal);
-  } finally {
-    for (const searcher of searchers) await searcher.dispose();
-    await letGo(source);
+
+  readonly detector = (): Promise<Detector> => {
+    this.#detector ??= this.#openDetector();
+    return this.#detector;
+  };
+
+  /** The searcher; the first one who asks says what it is planned for. */
+  async searcher(settings: SearchSettings): Promise<OpenFrameSearcher> {
+    this.#searcher ??= this.detector().then((detector) => planFrameSearcher(this.#context, { ...settings, detector }));
+    return this.#searcher;
+  }
+
+  async dispose(): Promise<void> {
+    const searcher = await this.#searcher?.catch(() => undefined);
+    await searcher?.dispose();
   }
 }
 
 /** What is settled before the first frame is searched. */
-export type RunSettings = Pick<PipelineOptions, 'peaks' | 'cells' | 'signal' | 'onEvent'> &
-  Omit<SearchSettings, 'peaks' | 'cells'>;
+export interface Preparation {
+  readonly settings: CheckedRun['settings'];
+  readonly cells: readonly KnownCell[] | undefined;
+  readonly cellSearch: CheckedRun['cellSearch'];
+  readonly onEvent: (event: RunEvent) => void;
+  readonly signal: PipelineOptions['signal'];
+}
 
 /**
- * Settles the parameters of a run: the search is tuned and the cell determined where they are not given. The searcher that
- * looked at the first frames has these parameters then, and searches the run.
+ * Settles the parameters of a run: the search is tuned and the cell determined if they are not given. Nothing is planned
+ * if everything is given.
  */
 export async function prepare(
   context: Plans,
-  detector: Detector,
-  options: RunSettings,
+  own: OwnSearch,
+  { settings: given, cells, cellSearch, onEvent, signal }: Preparation,
   firstFrames: FirstFrames,
-): Promise<{ readonly searcher: OpenFrameSearcher; readonly settings: SearchSettings }> {
-  const { signal, onEvent } = options;
-  const { peaks: asked, cells, ...others } = { minPeaks: minimumSpots, ...settingsOf(options as SearchSettings) };
-  const given = asked === undefined || (asked as unknown) === 'tune' ? {} : { peaks: asked };
-  const searcher = await planFrameSearcher(context, { ...others, ...given, detector });
-  try {
-    const tuning = await tuned(searcher, { ...others, ...given }, firstFrames, signal);
-    onEvent?.({ kind: 'tuned', finder: others.finder ?? 'peakfinder8', ...tuning });
-    const { peaks, rings } = tuning;
-    const settings: SearchSettings = { ...others, peaks, ...(rings === undefined ? {} : { rings }) };
-    searcher.settings = { ...settings, rings: null };
-    const found = cells ? undefined : await determined(context, searcher, firstFrames, options);
-    const known = cells ?? (found ? [found] : []);
-    searcher.settings = { ...settings, cells: known };
-    await searcher.indexerFor(searcher.settings);
-    return { searcher, settings: searcher.settings };
-  } catch (error) {
-    await searcher.dispose();
-    throw error;
-  }
-}
-
-async function determined(
-  context: Plans,
-  searcher: OpenFrameSearcher,
-  firstFrames: FirstFrames,
-  { signal, onEvent }: RunSettings,
-): Promise<KnownCell | undefined> {
+): Promise<SearchSettings> {
+  const { peaks: asked, ...others } = { minPeaks: minimumSpots, ...given };
+  const wanted: SearchSettings = { ...others, ...(asked === undefined || asked === 'tune' ? {} : { peaks: asked }) };
+  const tuning = await tuned(() => own.searcher(wanted), wanted, firstFrames, signal);
+  onEvent({ kind: 'tuned', finder: others.finder ?? 'peakfinder8', ...tuning });
+  const { peaks, rings } = tuning;
+  const settings: SearchSettings = { ...others, peaks, ...(rings === undefined ? {} : { rings }) };
+  if (cells) return { ...settings, cells };
+  const searcher = await own.searcher(wanted);
+  searcher.settings = { ...settings, rings: null };
   const found = await unknownCell(context, searcher, firstFrames, {
+    ...cellSearch,
     ...(signal ? { signal } : {}),
-    onProgress: (share) => onEvent?.({ kind: 'progress', stage: 'cell', share }),
+    onProgress: (share) => onEvent({ kind: 'progress', stage: 'cell', share }),
   });
-  onEvent?.({ kind: 'cell', ...found });
-  return found.cell;
+  onEvent({ kind: 'cell', ...found });
+  return { ...settings, cells: found.cell ? [found.cell] : [] };
 }
 
-async function* framesOf(inputs: AsyncIterable<PipelineInput>, serialStart: number): AsyncGenerator<FrameJob> {
-  let serial = serialStart;
-  for await (const { dataset, frames, filename = dataset.name } of inputs)
-    for (const frame of frames ?? counting(dataset.frames)) {
-      const event = dataset.shape.navigation.length > 0 ? frame : undefined;
-      yield { dataset, frame, origin: { filename, event, serial: serial++ } };
+/**
+ * Runs frames through all stages; results come in the order of the frames, one that cannot be read as `error`.
+ *
+ * Throws `Argument`, `Shape`, `Format`, `File` before the first frame, `Aborted` at its signal.
+ */
+export async function* runPipeline(
+  context: Plans,
+  loadPlace: LoadPlace,
+  options: PipelineOptions,
+): AsyncGenerator<PipelineItem, void, undefined> {
+  const checked = checkRun(options);
+  const { signal, onEvent = () => undefined } = options;
+  const place = await loadPlace();
+  const given = await givenInputs(options.inputs, place);
+  if (given.kind === 'stream') {
+    const { indexStream } = await import('./sources/stream.js');
+    yield* indexStream(context, place, given.input, options, checked);
+    return;
+  }
+  const warn = (text: string): void => onEvent({ kind: 'warning', text });
+  try {
+    const geometry = await givenGeometry(options.geometry, place);
+    for (const warning of geometry?.geometry.warnings ?? []) warn(`${geometry?.name}: ${warning}`);
+    const cells = await givenCells(options.cells, place);
+    if (given.kind === 'live') refuseForLive(given.input.address, options, cells);
+    if (options.executor) refuseForExecutor(given, options);
+    const reads = readsOf(options, given);
+    await checkTargets(options, place, reads);
+    const source = await openSource(place, given, options, checked, geometry?.geometry, warn);
+    const own = new OwnSearch(context, () =>
+      openDetector(source.first, {
+        geometry: geometry?.geometry,
+        bad: options.bad,
+        openOther: options.openOther ?? source.openOther,
+        maxInverseD: options.maxInverseD,
+      }),
+    );
+    try {
+      for (const text of source.warnings) warn(text);
+      if (geometry)
+        for (const text of await geometryRemarks(geometry.geometry, source)) warn(`${geometry.name}: ${text}`);
+      const preparation = { settings: listedBy(checked.settings, geometry?.geometry), cells, onEvent, signal };
+      const settings = await prepare(context, own, { ...preparation, cellSearch: checked.cellSearch }, (most) =>
+        source.firstFrames(most),
+      );
+      const usedGeometry = geometry?.geometry ?? geometryFromFile(source.first);
+      const commandLine = options.commandLine ?? commandLineOf(options);
+      const text = geometry?.text ?? formatGeometry(usedGeometry);
+      const scene = {
+        ...{ place, source, usedGeometry, settings, commandLine, reads, warn },
+        geometry: geometry?.geometry,
+        head: headOf(text, settings, commandLine, source.identities),
+        detector: own.detector,
+        failed: (error: unknown) => onEvent({ kind: 'failed', error }),
+      };
+      yield* runFrames({ context, options, checked, own, scene, given: geometry?.geometry });
+    } finally {
+      await own.dispose();
+      await source.close();
+    }
+  } finally {
+    if (given.kind === 'frames' && !Array.isArray(given.wanted))
+      await letGo(given.wanted as AsyncGenerator<unknown, void, undefined>);
+  }
+}
+
+interface RunScene {
+  readonly context: Plans;
+  readonly options: PipelineOptions;
+  readonly checked: CheckedRun;
+  readonly own: OwnSearch;
+  readonly scene: Parameters<typeof Outputs.open>[1];
+  readonly given: Geometry | undefined;
+}
+
+/** Searches what an earlier session has left to do, and writes what is asked for. */
+async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, undefined> {
+  const { options, checked, scene } = run;
+  const { source, settings } = scene;
+  const { onEvent = () => undefined } = options;
+  const summary = new RunSummary(source.total);
+  const done = new Set<string>();
+  let last = Number.NEGATIVE_INFINITY;
+  let again: ReadonlySet<number> = new Set();
+  const outputs = await Outputs.open(options, scene, {
+    frame: ({ filename, event, serial, hit, cells }) => {
+      last = Math.max(last, serial);
+      if (checked.follow !== undefined) done.add(`${filename} ${event ?? '//0'}`);
+      summary.addEarlier({ hit, cells });
+    },
+    unread: (serials) => {
+      again = serials;
+    },
+  });
+  for (const serial of again) last = Math.max(last, serial);
+  if (last >= checked.serialStart) onEvent({ kind: 'resumed', after: last, again: again.size });
+  const isDone: IsDone = (serial, file, event) =>
+    checked.follow === undefined ? serial <= last && !again.has(serial) : done.has(`${file} //${event}`);
+  const records = options.executor
+    ? searchedElsewhere(run, options.executor, isDone)
+    : searchedHere(run, checked.jobs, isDone);
+  let state: 'under way' | 'whole' | 'failed' = 'under way';
+  const end = async (isWhole: boolean): Promise<void> => {
+    const remarks = outputs.remarks();
+    if (remarks.length > 0) onEvent({ kind: 'detector', remarks });
+    const ended = await outputs.close(isWhole);
+    onEvent({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined });
+  };
+  const lattices = (settings.cells ?? []).map(latticeName);
+  const usedGeometry = stackedGeometry(scene.usedGeometry, source.first);
+  const itemScene = { geometry: usedGeometry, lattices, method: methodName(settings) };
+  try {
+    for await (const { record, item } of records) {
+      summary.add(record);
+      await outputs.add(record);
+      onEvent({ kind: 'progress', stage: 'frames', share: summary.share, summary });
+      yield item ?? itemOf(record, itemScene);
+    }
+    state = 'whole';
+  } catch (error) {
+    if (!isEwaldError(error, 'Aborted')) {
+      state = 'failed';
+      const file = await outputs.discard().catch(() => undefined);
+      const kept = file === undefined ? [] : [{ output: 'stream' as const, state: 'kept' as const, file }];
+      onEvent({ kind: 'end', isWhole: false, summary, outputs: kept, isLive: source.live !== undefined });
+    }
+    throw error;
+  } finally {
+    await letGo(records);
+    // Whoever leaves the loop, or ends the run by its signal, keeps what is finished.
+    if (state !== 'failed') await end(state === 'whole');
+  }
+}
+
+interface Found {
+  readonly record: FrameRecord | FrameFailure;
+  /** The item itself where it did not travel. */
+  readonly item?: PipelineItem;
+}
+
+/** Frames searched by this process. */
+async function* searchedHere(
+  { context, options, own, scene }: RunScene,
+  jobs: number,
+  isDone: IsDone,
+): AsyncGenerator<Found, void, undefined> {
+  const { settings, source } = scene;
+  const first = await own.searcher(settings);
+  first.settings = settings;
+  await first.indexerFor(settings);
+  const searchers = [first];
+  try {
+    for (let i = 1; i < jobs; i++)
+      searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }));
+    const found = searchAll(searchers, source.jobs(2 * jobs, isDone), options.signal, options.keepFrame);
+    for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
+  } finally {
+    for (const searcher of searchers.slice(1)) await searcher.dispose();
+  }
+}
+
+/** Frames of a task: enough that the next one is read meanwhile, few enough that all workers end together. */
+const taskSize = (total: number | undefined, slots: number): number =>
+  Math.max(1, Math.min(8, Math.floor((total ?? 64) / (4 * Math.max(1, slots)))));
+
+/** Frames searched by the workers of an executor. */
+async function* searchedElsewhere(
+  { options, checked, scene, given }: RunScene,
+  executor: RunExecutor,
+  isDone: IsDone,
+): AsyncGenerator<Found, void, undefined> {
+  const { source, settings, place } = scene;
+  const { signal, checksums, maxFrameBytes, keepFrame } = options;
+  // Workers of a cluster start in other folders.
+  const far = (file: string): string => (executor.kind === 'nats' ? (place.files?.absolute(file) ?? file) : file);
+  const { name } = source.first;
+  const shared: SharedRun = {
+    geometry: given,
+    first: source.live ? name : far(name),
+    data: source.data,
+    ...{ checksums, maxFrameBytes, settings, keepFrame },
+    live: source.live,
+  };
+  const { hash } = await executor.share(shared);
+  const tasks = async function* () {
+    const each = checked.follow === undefined ? taskSize(source.total, executor.slots) : 1;
+    for await (const task of source.tasks(each, isDone))
+      yield {
+        module: 'pipeline',
+        function: 'search',
+        argument: { ...task, file: task.live ? task.file : far(task.file) },
+        inputs: { run: { hash } },
+      };
+  };
+  // Results that wait for an earlier frame are held: few tasks, each of several frames, keep workers nearby busy.
+  const few = executor.kind === 'workers' ? { window: 4 * executor.slots } : {};
+  const results = executor.run<(FrameRecord | FrameFailure)[]>(tasks(), { ...(signal ? { signal } : {}), ...few });
+  for await (const { value } of results)
+    for (const record of value) {
+      checkSignal(signal);
+      yield { record };
     }
 }
 
-const counting = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+/** Peaks that files list are where the caller says, or the geometry, or as usual. */
+export const listedBy = (settings: CheckedRun['settings'], geometry: Geometry | undefined): CheckedRun['settings'] => {
+  const { listed } = settings;
+  const path = listed?.path ?? geometry?.peakList?.path;
+  return listed && path !== undefined ? { ...settings, listed: { ...listed, path } } : settings;
+};
 
-/** The inputs of a run, as pictures; those that were looked at before the run are kept for it. */
-class Inputs {
-  readonly #source: AsyncGenerator<PipelineInput, void, undefined>;
-  readonly #geometry: Geometry | undefined;
-  readonly #seen: PipelineInput[] = [];
+export async function openSource(
+  place: RunPlace,
+  given: Exclude<GivenInputs, { kind: 'stream' }>,
+  options: PipelineOptions,
+  { serialStart, shard, follow }: CheckedRun,
+  geometry: Geometry | undefined,
+  warn: (text: string) => void,
+): Promise<RunSource> {
+  const [path] = geometry?.panels.map((panel) => panel.data).filter((one) => one !== '/data/data') ?? [];
+  const data = options.data === undefined ? path && { path, must: false } : { path: options.data, must: true };
+  const { checksums, maxFrameBytes, signal } = options;
+  const shown = options.html !== undefined;
+  const reading: SourceOptions = {
+    ...{ geometry, serialStart, checksums, maxFrameBytes, shown, signal, warn },
+    data: data || undefined,
+  };
+  if (given.kind === 'live') return given.input.openLive(reading);
+  const { wanted, siblings } = given;
+  return FileSource.open(place, { ...reading, wanted, siblings, shard, follow });
+}
 
-  constructor(source: AsyncGenerator<PipelineInput, void, undefined>, geometry: Geometry | undefined) {
-    this.#source = source;
-    this.#geometry = geometry;
-  }
+/** What needs files, where frames arrive by themselves. */
+function refuseForLive(address: string, options: PipelineOptions, cells: readonly KnownCell[] | undefined): void {
+  const names = ['follow', 'shard', 'resume', 'bad'] as const;
+  const without = names.find((name) => options[name] !== undefined && options[name] !== false);
+  if (without !== undefined)
+    throw new EwaldError(
+      'Argument',
+      `pipeline: ${without} is for frames in files; those of ${address} arrive only once`,
+    );
+  if (!cells)
+    throw new EwaldError(
+      'Argument',
+      `frames that arrive from ${address} are not kept to determine a cell; give it with -p, or -p none (cells)`,
+    );
+}
 
-  async #at(i: number): Promise<PipelineInput | undefined> {
-    while (this.#seen.length <= i) {
-      const { done, value } = await this.#source.next();
-      if (done) return undefined;
-      this.#seen.push({ ...value, dataset: stacked(value.dataset, this.#geometry) });
-    }
-    return this.#seen[i];
-  }
+/** What workers cannot be sent. */
+function refuseForExecutor(given: Exclude<GivenInputs, { kind: 'stream' }>, options: PipelineOptions): void {
+  const without = (['bad', 'openOther'] as const).find((name) => options[name] !== undefined);
+  if (without !== undefined)
+    throw new EwaldError('Argument', `pipeline: ${without} is of this process; an executor's workers do not get it`);
+  const wanted = given.kind === 'frames' && Array.isArray(given.wanted) ? given.wanted : [];
+  const own = wanted.find(
+    ({ dataset, input }) => dataset !== undefined || (input !== undefined && typeof input !== 'string'),
+  );
+  if (own)
+    throw new EwaldError(
+      'Argument',
+      `pipeline: ${own.file} is open, or a File, in this process; an executor's workers open paths and addresses`,
+    );
+}
 
-  async first(): Promise<PipelineInput> {
-    const first = await this.#at(0);
-    if (!first) throw new EwaldError('Argument', 'the run has no frames; it needs at least one file of frames');
-    return first;
-  }
-
-  /** The first frames, `most` at most. */
-  async *frames(most: number): AsyncGenerator<SomeFrames> {
-    let left = most;
-    for (let i = 0; left > 0; i++) {
-      const input = await this.#at(i);
-      if (!input) return;
-      const frames = (input.frames ?? counting(input.dataset.frames)).slice(0, left);
-      left -= frames.length;
-      yield { dataset: input.dataset, frames };
-    }
-  }
-
-  /** All inputs, once. */
-  async *all(): AsyncGenerator<PipelineInput> {
-    yield* this.#seen;
-    for await (const input of this.#source) yield { ...input, dataset: stacked(input.dataset, this.#geometry) };
-  }
+/** What is read meanwhile, so that no output replaces it. */
+function readsOf({ inputs, geometry, cells = [] }: PipelineOptions, given: GivenInputs) {
+  const isName = (one: unknown): one is string => typeof one === 'string' && !/[\r\n]/.test(one);
+  const all: readonly unknown[] = Array.isArray(inputs) ? inputs : [inputs];
+  const member = (name: string): unknown[] =>
+    all.flatMap((one) =>
+      typeof one === 'object' && one !== null && name in one ? [(one as Record<string, unknown>)[name]] : [],
+    );
+  const series = [...all, ...member('file')].filter(isName);
+  const wanted = given.kind === 'frames' && Array.isArray(given.wanted) ? given.wanted : [];
+  const lists = member('list');
+  const files = [...wanted.map(({ file }) => file), ...lists, geometry, ...cells];
+  return { inputs: files.filter(isName), series, everyFormat: true };
 }

@@ -23,6 +23,8 @@ export interface SearchedFrame {
   readonly origin: FrameOrigin;
   readonly result: FrameResult;
   readonly chunk: StreamChunk;
+  /** The numbers that were searched, [ss, fs], with `keepFrame`; the receiver's own. */
+  readonly frame?: Frame | undefined;
   readonly error?: undefined;
 }
 
@@ -37,11 +39,17 @@ export interface FailedFrame {
 export type PipelineItem = SearchedFrame | FailedFrame;
 
 /** A frame that is to be searched. */
-export interface FrameJob {
+export interface ReadableJob {
   readonly dataset: Dataset;
   readonly frame: number;
   readonly origin: FrameOrigin;
+  readonly error?: undefined;
 }
+
+/** The same, or why its file does not open. */
+export type FrameJob =
+  | ReadableJob
+  | { readonly error: EwaldError; readonly frame: number; readonly origin: FrameOrigin };
 
 /** Frames of a searcher that are done with: the next ones are read into their memory. */
 const spareFrames = new WeakMap<FrameSearcherMethods, Frame[]>();
@@ -57,6 +65,7 @@ export async function* searchAll(
   searchers: readonly FrameSearcherMethods[],
   jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
   signal: PlatformSignal | undefined,
+  keepFrame = false,
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const free = [...searchers];
   const waiting: ((searcher: FrameSearcherMethods) => void)[] = [];
@@ -74,24 +83,28 @@ export async function* searchAll(
   const { detector, settings } = any;
   const spare = spareOf(any);
   const lattices = (settings.cells ?? []).map(latticeName);
-  const work = async ({ dataset, frame, origin }: FrameJob): Promise<PipelineItem> => {
+  const work = async (job: FrameJob): Promise<PipelineItem> => {
+    const { frame, origin } = job;
+    if (job.error) return { origin, error: job.error };
+    const { dataset } = job;
     try {
       checkSignal(signal);
       // No stream can hold such a name: the frame fails before it is read, and the others go on.
       oneLine(origin.filename, 'the name of the file');
       const begun = performance.now();
       // Read before a searcher is free: the next frame is decoded while this one is searched.
-      const memory = settings.listed ? spare.pop() : (spare.pop() ?? any.newFrame());
+      const memory = keepFrame ? undefined : settings.listed ? spare.pop() : (spare.pop() ?? any.newFrame());
       const numbers = await readFrame(dataset, frame, detector, signal, memory);
       const readMs = performance.now() - begun;
       const searcher = await take();
       try {
         checkSignal(signal);
         const result = await searchOne(searcher, { dataset, frame, origin }, numbers, readMs, signal);
-        return { origin, result, chunk: chunkOf(origin, result, detector.geometry, lattices, methodName(settings)) };
+        const chunk = chunkOf(origin, result, detector.geometry, lattices, methodName(settings));
+        return { origin, result, chunk, ...(keepFrame ? { frame: numbers } : {}) };
       } finally {
         give(searcher);
-        spare.push(numbers);
+        if (!keepFrame) spare.push(numbers);
       }
     } catch (error) {
       // A lost device finds nothing in the frames to come either: that is no fault of theirs.
@@ -137,7 +150,7 @@ export async function* searchAll(
 /** One frame whose numbers are there; its file may hold its beam and its peaks. */
 async function searchOne(
   searcher: FrameSearcherMethods,
-  { dataset, frame }: FrameJob,
+  { dataset, frame }: ReadableJob,
   numbers: Frame,
   readMs: number,
   signal: PlatformSignal | undefined,

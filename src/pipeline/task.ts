@@ -13,7 +13,7 @@ import type { DataInput } from '../data/source-of.js';
 import { type Detector, openDetector } from '../detector/detector.js';
 import { openStacked } from '../detector/stacked.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../live/frame.js';
-import { type FrameSearcher, openFrameSearcher, type Plans } from './frame-searcher.js';
+import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
 import { type FrameFailure, type FrameRecord, failureOf, recordOf } from './record.js';
 import { searchAll } from './search-all.js';
 import type { SearchSettings } from './settings.js';
@@ -37,6 +37,8 @@ export interface SharedRun {
   readonly settings: SearchSettings;
   /** The first frame, where frames come by themselves and `first` is but its name. */
   readonly live?: LiveFrame | undefined;
+  /** Results bring their frames along. */
+  readonly keepFrame?: boolean | undefined;
 }
 
 /** Frames of one file. */
@@ -63,18 +65,18 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
   const searcher = await scope.keep(`searcher ${hash}`, async () => {
     if (run.live) live.set(run.first, run.live);
     const detector = await detectorOf(run, scope, await first(), live);
-    const opened = await openFrameSearcher(await scope.context(), { ...run.settings, detector });
+    const opened = await planFrameSearcher(await scope.context(), { ...run.settings, detector });
     liveOf.set(opened, live);
     return opened;
   });
   live = liveOf.get(searcher) ?? live;
-  if (task.live) return searchLive(task, task.live, searcher, live, scope);
+  if (task.live) return searchLive(task, task.live, searcher, live, scope, run.keepFrame);
   const searchers = [searcher];
   // While this thread integrates a frame, the device searches the next one.
   if (!['wasm', 'native', undefined].includes(searcher.backends.peaks))
     searchers.push(
       await scope.keep(`searcher ${hash} 2`, async () =>
-        openFrameSearcher(await scope.context(), { ...run.settings, detector: searcher.detector }),
+        planFrameSearcher(await scope.context(), { ...run.settings, detector: searcher.detector }),
       ),
     );
   const items: (FrameRecord | FrameFailure)[] = [];
@@ -86,21 +88,22 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
     return task.frames.map((_, i) => failureOf({ origin: originOf(task, i, undefined), error }));
   }
   const jobs = task.frames.map((frame, i) => ({ dataset, frame, origin: originOf(task, i, dataset) }));
-  for await (const item of searchAll(searchers, jobs, scope.signal))
-    items.push(item.error ? failureOf(item) : recordOf(item));
+  for await (const item of searchAll(searchers, jobs, scope.signal, run.keepFrame))
+    items.push(item.error ? failureOf(item) : recordOf(item, true));
   return items;
 }
 
 /** Frames of a searcher that are under way and stand in no file: the detector asks for their beam by name. */
-const liveOf = new WeakMap<FrameSearcher, Map<string, LiveFrame>>();
+const liveOf = new WeakMap<OpenFrameSearcher, Map<string, LiveFrame>>();
 
 /** Searches frames that came by themselves. */
 async function searchLive(
   task: SearchTask,
   frames: NonNullable<SearchTask['live']>,
-  searcher: FrameSearcher,
+  searcher: OpenFrameSearcher,
   live: Map<string, LiveFrame>,
   scope: TaskScope,
+  keepFrame: boolean | undefined,
 ): Promise<(FrameRecord | FrameFailure)[]> {
   const items: (FrameRecord | FrameFailure)[] = [];
   for (const [i, frame] of frames.entries()) {
@@ -112,8 +115,8 @@ async function searchLive(
     live.set(task.file, frame);
     const dataset = liveDataset(frame, task.file);
     try {
-      for await (const item of searchAll([searcher], [{ dataset, frame: 0, origin }], scope.signal))
-        items.push(item.error ? failureOf(item) : recordOf(item));
+      for await (const item of searchAll([searcher], [{ dataset, frame: 0, origin }], scope.signal, keepFrame))
+        items.push(item.error ? failureOf(item) : recordOf(item, true));
     } finally {
       live.delete(task.file);
       await dataset.dispose();

@@ -6,8 +6,8 @@ import type { Dataset } from '../data/dataset.js';
 import type { Detector } from '../detector/detector.js';
 import type { Frame } from '../peaks/contract.js';
 import { type FrameFacts, factsOf, parametersOf, radiiOfSpots, usualParameters } from '../peaks/guess.js';
+import type { PeakFinder } from '../peaks/peaks.js';
 import { ringsOfDetector } from '../peaks/rings.js';
-import type { OpenFrameSearcher } from './frame-searcher.js';
 import { readFrame } from './read-frame.js';
 import type { PeakParameters, SearchSettings } from './settings.js';
 
@@ -19,6 +19,12 @@ export interface SomeFrames {
 
 /** The first frames of a run, one dataset after the other; `most` is how many are wanted. */
 export type FirstFrames = (most: number) => AsyncIterable<SomeFrames>;
+
+/** What is tuned. */
+export interface TunedSearcher {
+  readonly detector: Detector;
+  finderFor(settings: SearchSettings): Promise<PeakFinder>;
+}
 
 /** What a search is tuned to. */
 export interface Tuned {
@@ -41,12 +47,12 @@ const [lookedAt, tried] = [4, 32];
  * Throws what reading does where no frame can be read, and `Aborted`.
  */
 export async function tuned(
-  searcher: OpenFrameSearcher,
+  openSearcher: () => Promise<TunedSearcher>,
   settings: SearchSettings,
   firstFrames: FirstFrames,
   signal: PlatformSignal | undefined,
 ): Promise<Tuned> {
-  const { finder: name = 'peakfinder8', listed, peaks = {}, minRes = 0, maxRes = 0 } = settings;
+  const { finder: name = 'peakfinder8', listed, peaks = {} } = settings;
   const chosen = (
     parameters: PeakParameters,
     radii: ReturnType<typeof radiiOfSpots>,
@@ -58,15 +64,46 @@ export async function tuned(
   const usual = radiiOfSpots({ spotPx: undefined });
   const unseen = { facts: undefined, frames: 0 };
   if (listed) return { ...chosen({}, usual), ...unseen };
-  const known = name.startsWith('dispersion') ? peaks.gain : peaks.threshold;
-  if (known !== undefined) return { ...chosen({ ...usualParameters(name), ...peaks }, usual), ...unseen };
+  if (isTuned(settings)) return { ...chosen({ ...usualParameters(name), ...peaks }, usual), ...unseen };
+  const searcher = await openSearcher();
   const { detector } = searcher;
   const frames = await readSome(detector, firstFrames, signal);
-  const finder = await searcher.finderFor({ minRes, maxRes });
-  const rings = ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
-  const facts = await factsOf(finder, rings, detector.width, frames, detector.validRange);
+  const facts = await factsOfFrames(searcher, settings, frames);
   const parameters = { ...parametersOf(name, facts), ...peaks };
   return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length };
+}
+
+/** Whether the caller has looked at the frames already: there is a threshold (of dispersion: a gain), or there is no search. */
+export const isTuned = ({ finder = 'peakfinder8', listed, peaks = {} }: SearchSettings): boolean =>
+  listed !== undefined || (finder.startsWith('dispersion') ? peaks.gain : peaks.threshold) !== undefined;
+
+/** What frames in hand say of the parameters. */
+export async function factsOfFrames(
+  searcher: TunedSearcher,
+  { minRes = 0, maxRes = 0 }: SearchSettings,
+  frames: readonly Frame[],
+): Promise<FrameFacts> {
+  const { detector } = searcher;
+  const finder = await searcher.finderFor({ minRes, maxRes });
+  const rings = ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
+  return factsOf(finder, rings, detector.width, [...frames], detector.validRange);
+}
+
+/** The settings with parameters that follow from frames in hand. */
+export async function tunedOn(
+  searcher: TunedSearcher,
+  settings: SearchSettings,
+  frames: readonly Frame[],
+): Promise<SearchSettings> {
+  const { finder: name = 'peakfinder8', peaks = {} } = settings;
+  const facts = await factsOfFrames(searcher, settings, frames);
+  const radii = radiiOfSpots(facts);
+  const parameters = { ...parametersOf(name, facts), ...peaks };
+  return {
+    ...settings,
+    peaks: name === 'zaef' ? { peakRadius: settings.rings ?? radii, ...parameters } : parameters,
+    rings: settings.rings === undefined ? radii : settings.rings,
+  };
 }
 
 async function readSome(

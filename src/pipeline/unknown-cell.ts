@@ -1,11 +1,13 @@
 /** The cell of a run that nobody knows yet, determined from the spots of its first frames. */
 
 import type { PlatformSignal } from '../base/globals.js';
+import { median } from '../base/median.js';
 import type { BravaisCandidate } from '../crystal/bravais.js';
 import { cellFromParameters } from '../crystal/cell.js';
-import type { KnownCell } from '../crystal/cell-file.js';
+import { formatCellFile, type KnownCell } from '../crystal/cell-file.js';
 import type { Centring } from '../crystal/centring.js';
 import type { CellSearchOptions, DeterminedCell } from '../indexing/indexer.js';
+import { latticeName } from './chunk.js';
 import type { FrameSearcherMethods, Plans } from './frame-searcher.js';
 import { searchAll } from './search-all.js';
 import type { FirstFrames } from './tune.js';
@@ -67,6 +69,13 @@ export function knownOf({ type, parameters }: BravaisCandidate): KnownCell {
   return { cell: cellFromParameters(a, b, c, al, be, ga), centring };
 }
 
+/** The CrystFEL .cell file of a lattice. */
+export function cellFileOf(best: BravaisCandidate): string {
+  const known = knownOf(best);
+  const { lattice, uniqueAxis } = latticeName(known);
+  return formatCellFile(known, lattice, uniqueAxis as 'a' | 'b' | 'c' | undefined);
+}
+
 /** What the first frames say of the cell. */
 export interface FoundCell {
   /** Undefined where no cell explains the spots beyond chance. */
@@ -75,6 +84,44 @@ export interface FoundCell {
   /** Images that it was determined from, and frames that were searched for them. */
   readonly images: number;
   readonly frames: number;
+  /** Why the cell may be longer than any that was looked for; undefined where nothing says so. */
+  readonly doubt: string | undefined;
+}
+
+/** Longest edge in Å that is looked for unless more is asked for, as in `determineCell`. */
+const longestCell = 150;
+
+/**
+ * Why a cell is longer than `maxLengthA`: its spots lie closer than those of such a cell can. The nearest other spot of a
+ * spot is one edge of the reciprocal cell away or more; half of the spots of half of the images have one closer than
+ * the shortest edge only if the cell is longer.
+ */
+export function doubtOf(images: readonly Float32Array[], maxLengthA: number): string | undefined {
+  const nearest = median(images.map(nearestSpots));
+  if (!(nearest > 0) || 1 / nearest <= maxLengthA) return undefined;
+  return (
+    `half of the spots have another one within ${nearest.toFixed(5)} 1/Å, as of a cell of ${(1 / nearest).toFixed(0)} Å or longer, ` +
+    `but edges up to ${maxLengthA} Å were looked for; --max ${Math.min(1000, 50 * Math.ceil(2 / nearest / 50))} looks further`
+  );
+}
+
+/** Spots of an image that are looked at. */
+const mostSpots = 1000;
+
+/** The median distance of a spot to the nearest other one, 1/Å. */
+function nearestSpots(spots: Float32Array): number {
+  const count = Math.min(mostSpots, spots.length / 3);
+  const distances: number[] = [];
+  for (let i = 0; i < count; i++) {
+    let least = Number.POSITIVE_INFINITY;
+    for (let j = 0; j < count; j++) {
+      if (j === i) continue;
+      const [x, y, z] = [0, 1, 2].map((axis) => (spots[3 * i + axis] ?? 0) - (spots[3 * j + axis] ?? 0));
+      least = Math.min(least, Math.hypot(x ?? 0, y ?? 0, z ?? 0));
+    }
+    distances.push(least);
+  }
+  return distances.length > 1 ? median(distances) : 0;
 }
 
 /** Determines the cell of a run. Throws what `spotsOfFrames` and `determineCell` do. */
@@ -85,7 +132,8 @@ export async function unknownCell(
   options: CellSearchOptions,
 ): Promise<FoundCell> {
   const { spots, frames } = await spotsOfFrames(searcher, firstFrames, { signal: options.signal });
-  const counts = { images: spots.length, frames };
+  const { maxLengthA = longestCell } = options;
+  const counts = { images: spots.length, frames, doubt: doubtOf(spots, maxLengthA) };
   if (spots.length === 0) return { cell: undefined, lattice: undefined, ...counts };
   const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
   try {

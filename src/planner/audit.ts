@@ -1,10 +1,10 @@
 /**
- * The audit: in production, a fraction of the results of a faster backend is recomputed on the wasm reference, in a
- * worker.
+ * The audit: while production runs, a fraction of what a faster backend computed is computed again on the wasm
+ * reference, in a worker.
  *
- * Results are selected before the run and their input is copied; the worker's time is limited by a budget, and results
- * that could not be checked are counted. The audit finds a drifting card or driver while it matters; it does not
- * replace `ewald validate`.
+ * What is audited is drawn before the run, its input copied, the worker's time kept within a budget, and what could not
+ * be checked is counted. It finds a drifting card or driver while it matters; it is not a replacement for `ewald
+ * validate`.
  */
 import type { AuditOptions, AuditReport } from '../backends/audit-options.js';
 import type { WasmSource } from '../backends/names.js';
@@ -16,14 +16,12 @@ import { Random } from '../random/random.js';
 import { WorkerClient } from '../workers/client.js';
 import type { WorkerCall, WorkerCalls } from '../workers/messages.js';
 
-/**
- * One check: what the worker recomputes, and the comparison, which returns a description of a difference or undefined.
- */
+/** One check: what the worker computes again, and the comparison, which says what is wrong or nothing. */
 export interface AuditTask<C extends WorkerCall = WorkerCall> {
   readonly what: string;
   readonly call: C;
   readonly options: WorkerCalls[C]['options'];
-  /** Estimated duration of the recomputation in seconds. */
+  /** Estimated seconds of the recomputation. */
   readonly cost: number;
   compare(value: WorkerCalls[C]['value']): string | undefined;
 }
@@ -47,7 +45,7 @@ export class Auditor implements AuditReport {
   #worker: WorkerClient | undefined;
   #backlog = 0;
 
-  /** `start` starts a worker; `wasm` is the location of its core, if it is not next to the bundle. */
+  /** `start` begins a worker; `wasm` is where its core is, when that is not beside the bundle. */
   constructor(options: number | AuditOptions, log: Logger, start: () => WorkerPort, wasm: WasmSource | undefined) {
     const given: AuditOptions = typeof options === 'number' ? { fraction: options } : options;
     knownOptions('createContext({ audit })', given, ['fraction', 'onDrift', 'budgetS', 'seed']);
@@ -61,7 +59,7 @@ export class Auditor implements AuditReport {
     this.#wasm = wasm;
   }
 
-  /** Draws at random whether the next result is checked. */
+  /** Draws: whether the next result is to be checked. */
   draw(): boolean {
     this.results++;
     const drawn = this.#random.uniform() < this.#fraction;
@@ -70,7 +68,7 @@ export class Auditor implements AuditReport {
   }
 
   /**
-   * Checks a selected result in the worker; with `fail` the promise rejects with `Mismatch` if it differs, with `warn`
+   * Checks a drawn result in the worker; with `fail` the promise rejects with `Mismatch` when it differs, with `warn`
    * it never rejects.
    */
   async check<C extends WorkerCall>(task: AuditTask<C>): Promise<void> {
@@ -81,14 +79,14 @@ export class Auditor implements AuditReport {
     else check.catch(() => undefined);
   }
 
-  /** Counts a selected result that could not be checked. */
+  /** A drawn result that nothing could be done about. */
   giveUp(why: string): void {
-    // Warn once: an audit that checks nothing must not look like one that finds nothing.
+    // Once aloud: an audit that checks nothing must not look like one that finds nothing.
     this.#log.write(this.unchecked++ === 0 ? 'warn' : 'debug', `audit: not checked, ${why}`);
   }
 
   async #check<C extends WorkerCall>({ what, call, options, cost, compare }: AuditTask<C>): Promise<void> {
-    // With `fail` the caller waits for the worker, so only `warn` needs a limit on the backlog.
+    // Whoever waits for the answer waits for the worker, so only the other way needs a bound on what piles up.
     if (this.onDrift === 'warn' && this.#backlog + cost > this.#budget) {
       this.giveUp(`${what}: ${this.#backlog.toFixed(1)} s of checks are waiting, the budget is ${this.#budget} s`);
       return;
@@ -117,7 +115,7 @@ export class Auditor implements AuditReport {
   #open(): WorkerClient {
     if (this.#worker) return this.#worker;
     const worker = new WorkerClient(this.#start());
-    // Functions and responses cannot be sent to a worker, which then uses the core next to its bundle.
+    // Functions and responses do not travel; the worker then looks beside its bundle.
     const wasm = this.#wasm instanceof URL ? this.#wasm.href : this.#wasm;
     const travels =
       typeof wasm === 'string' ||
@@ -129,7 +127,7 @@ export class Auditor implements AuditReport {
     return worker;
   }
 
-  /** Waits for the running checks and ends the worker. */
+  /** Waits for the checks under way and ends the worker. */
   async dispose(): Promise<void> {
     await Promise.allSettled(this.#checks);
     await this.#worker?.end();

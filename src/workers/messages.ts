@@ -1,12 +1,15 @@
-/** The messages of an ewald worker, served by serve.ts. The calls of a room are in its calls.ts. */
+/**
+ * What is said to a worker of ewald and what it answers; serve.ts serves it. What can be asked of a room is said
+ * in its calls.ts.
+ */
 import type { BackendInfo, ContextOptions } from '../backends/context-options.js';
 import type { EwaldErrorTag } from '../base/errors.js';
 
-/** Each call with its options and its result. */
+/** Each call: what it is told, and what it answers. */
 export interface WorkerCalls {
-  /** Opens a context with these options instead of the current one; without it the first request opens one on wasm. */
+  /** Opens a context of these options instead of the one there is; without it the first work opens one on wasm. */
   readonly open: { readonly options: ContextOptions | undefined; readonly value: readonly BackendInfo[] };
-  /** Sent first, to check that the worker is running. */
+  /** Asked first: whether anybody listens. */
   readonly alive: { readonly options: undefined; readonly value: true };
   readonly close: { readonly options: undefined; readonly value: null };
 }
@@ -18,11 +21,11 @@ type Maybe<O> = undefined extends O ? { readonly options?: O } : { readonly opti
 export type RequestOf<C extends WorkerCall> = {
   [K in C]: { readonly id: number; readonly call: K } & Maybe<WorkerCalls[K]['options']>;
 }[C];
-/** The reply on success. */
+/** The answer to it, when all went well. */
 export type AnswerOf<C extends WorkerCall> = {
   [K in C]: { readonly id: number; readonly call: K; readonly value: WorkerCalls[K]['value'] };
 }[C];
-/** The reply on failure; the call may be unknown to the worker. */
+/** What answers instead when it did not; the call may be one that the worker does not know. */
 export interface WorkerFailure {
   readonly id: number;
   readonly error: { readonly tag: EwaldErrorTag; readonly message: string };

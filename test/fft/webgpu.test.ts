@@ -6,9 +6,11 @@ import { type Context, createContext, type FftArray, type FftOptions } from 'ewa
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/context/context.js';
-import { type RoomMethods, rooms } from '../../src/context/rooms.js';
+import { type RoomMethods, roomsIn } from '../../src/context/rooms.js';
 
 import { over, startWorker, watched, whyAbsent } from '../webgpu/support.js';
+
+const rooms = roomsIn(() => Promise.reject(new Error('no run is begun here')));
 
 const absent = await whyAbsent();
 const log = { level: 'error' } as const;

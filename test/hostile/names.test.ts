@@ -15,6 +15,7 @@ import { readStream } from '../../src/crystal/stream/read.js';
 import { marks, type StreamChunk, type StreamCrystal } from '../../src/crystal/stream/stream.js';
 import { formatChunk, formatHead } from '../../src/crystal/stream/write.js';
 import { attribute, encoded } from '../../src/data/hdf5/write-types.js';
+import { openOutput } from '../../src/files/write.js';
 import { solutionSink } from '../../src/pipeline/sinks/sink.js';
 import { geometryPicture } from '../../src/report/geometry-picture.js';
 import { type Report, reportPage } from '../../src/report/page.js';
@@ -117,8 +118,7 @@ const head = {
   indexingMethods: undefined,
 };
 const geom =
-  'clen = 0.1\nphoton_energy = 9000\np0/min_fs = 0\np0/max_fs = 9\np0/min_ss = 0\np0/max_ss = 9\np0/corner_x = ' +
-  '0\np0/corner_y = 0\np0/fs = x\np0/ss = y\np0/res = 1000\np0/adu_per_photon = 1\n';
+  'clen = 0.1\nphoton_energy = 9000\np0/min_fs = 0\np0/max_fs = 9\np0/min_ss = 0\np0/max_ss = 9\np0/corner_x = 0\np0/corner_y = 0\np0/fs = x\np0/ss = y\np0/res = 1000\np0/adu_per_photon = 1\n';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: line ends are what is looked for
 const lineEnds = /\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/;
@@ -191,7 +191,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 async function inSolutions(name: string): Promise<boolean> {
   const file = join(folder, 'a.sol');
-  const sink = await solutionSink(file, { force: true }, []);
+  const sink = solutionSink(await openOutput(file, { force: true }), file, []);
   const record = { crystals: [{ reciprocal: crystal.reciprocal, inputCell: 0 }] };
   try {
     for (const filename of [name, harmless]) await sink.add({ ...record, origin: { filename, event: 3 } } as never);

@@ -11,17 +11,10 @@ beforeAll(async () => {
 afterAll(() => ctx.dispose());
 
 const dataset = memoryDataset(new Uint16Array(2 * 64), { sigShape: [8, 8], navShape: [2] });
-const openIt = 'inputs: [{ dataset: await open(file) }]';
-
 test.for<[string, unknown, string]>([
-  ['a path', 'x.h5', openIt],
-  ['a list of paths', ['x.h5'], openIt],
-  ['a path as the dataset', [{ dataset: 'x.h5' }], openIt],
-  ['a URL', [new URL('https://example.org/x.h5')], openIt],
-  ['a Blob', [new Blob([])], openIt],
-  ['bytes', [new Uint8Array(8)], openIt],
-  ['a dataset', dataset, 'inputs: [{ dataset }]'],
-  ['a list of datasets', [dataset], 'inputs: [{ dataset }]'],
+  ['bytes', [new Uint8Array(8)], 'new Blob([bytes])'],
+  ['bytes alone', new Uint8Array(8), 'new Blob([bytes])'],
+  ['a path as the dataset', [{ dataset: 'x.h5' }], 'write { file }'],
   ['a dataset without await', [{ dataset: Promise.resolve(dataset) }], 'is an await missing?'],
   ['a list without await', Promise.resolve([{ dataset }]), 'is an await missing?'],
   ['nothing', undefined, 'inputs is undefined'],
@@ -29,6 +22,12 @@ test.for<[string, unknown, string]>([
   ['a number of frames', [{ dataset, frames: 2 }], 'inputs[0].frames is 2'],
 ])('the inputs of a run are %s: refused, with what to write', async ([, inputs, words]) => {
   await refused(() => ctx.pipeline({ inputs: inputs as never }).next(), 'Argument', 'pipeline: inputs', words);
+});
+
+test('a file that is absent, and an executor that is given a dataset, are refused by name', async () => {
+  await refused(() => ctx.pipeline({ inputs: 'absent.h5' }).next(), 'File', 'absent.h5');
+  const executor = { kind: 'workers', slots: 1, share: async () => ({ hash: '' }), run: async function* () {} };
+  await refused(() => ctx.pipeline({ inputs: dataset, executor }).next(), 'Argument', 'paths and addresses');
 });
 
 test('a plan that is given an option of its run says where that belongs', async () => {

@@ -74,7 +74,9 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     expect(items.filter(({ result }) => result && result.crystals.length > 0).length).toBeGreaterThan(1);
     expect(out.endsWith(chunks)).toBe(true);
     const kinds = [...new Set(events.map(({ kind }) => kind))];
-    expect(kinds).toEqual(known ? ['tuned'] : ['tuned', 'progress', 'cell']);
+    expect(kinds.filter((kind) => kind !== 'detector')).toEqual(
+      known ? ['tuned', 'progress', 'end'] : ['tuned', 'progress', 'cell', 'end'],
+    );
     for (const event of events)
       if (event.kind === 'tuned') expect(err).toContain(`--threshold=${event.peaks.threshold}`);
   });
@@ -131,7 +133,12 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     [{ inputs: [] }, 'Argument', /the run has no frames/],
     [{ jobs: 0 }, 'Argument', /pipeline: jobs is 0/],
     [{ threshold: 3 }, 'Argument', /pipeline has no option "threshold"/],
-    [{ geometry: 'wavelength = 1 A' as never }, 'Argument', /it expects what parseGeometry\(text\) returns/],
+    [{ geometry: 3 as never }, 'Argument', /geometry is 3; it expects a path, a URL/],
+    [{ geometry: 'absent.geom' }, 'File', /absent\.geom cannot be read/],
+    [{ cells: 'mono.cell' as never }, 'Argument', /cells is .*it expects a list/],
+    [{ shard: '5/4' }, 'Argument', /shard is .*expected i\/n/],
+    [{ resume: true }, 'Argument', /resume needs a stream/],
+    [{ executor: {} as never }, 'Argument', /executor is .*Executor\.workers/],
     [{ bad: new Uint8Array(3), serialStart: -1 }, 'Argument', /serialStart is -1/],
   ] as const)('%j is refused', async ([wrong, tag, message]) => {
     const dataset = await open(sim('mono.h5'));

@@ -16,7 +16,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readRawStream } from '../../src/crystal/stream/raw.js';
 import { readStream } from '../../src/crystal/stream/read.js';
-import { linesOf } from '../../src/pipeline/sinks/stream-file.node.js';
+import { linesOf } from '../../src/files/lines.js';
 import { Commands } from '../support/commands.js';
 
 let folder = '';

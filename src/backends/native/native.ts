@@ -22,9 +22,7 @@ export const nativeLoader: BackendLoader = {
     if (!existsSync(path)) {
       return {
         available: false,
-        reason:
-          `no addon for ${process.platform}-${process.arch} (looked for ${path}); if a C++ compiler is installed, ` +
-          'npm run build builds it',
+        reason: `no addon for ${process.platform}-${process.arch} (looked for ${path}); with a C++ compiler, npm run build makes it`,
       };
     }
     let addon: Addon;
@@ -36,9 +34,7 @@ export const nativeLoader: BackendLoader = {
     if (addon.abiVersion !== constants.abiVersion) {
       return {
         available: false,
-        reason:
-          `the addon ${path} speaks ABI version ${addon.abiVersion}, expected ${constants.abiVersion}; rebuild it ` +
-          'with npm run build',
+        reason: `the addon ${path} speaks ABI version ${addon.abiVersion}, needed is ${constants.abiVersion}; rebuild it with npm run build`,
       };
     }
     const device: DeviceInfo = {

@@ -4,12 +4,12 @@ import type { Core } from './heap.js';
 
 export interface WasmHost {
   readonly core: Core;
-  /** Maximum size of the heap in bytes. */
+  /** Most bytes that the heap can have. */
   readonly maxBytes: number;
-  /** The module, for further instances in workers. */
+  /** For further instances, in workers. */
   readonly module: WebAssembly.Module;
   startWorker(): WorkerPort;
-  /** Counts bytes outside this heap; negative values are freed bytes. */
+  /** Counts bytes outside this heap; negative ones are given back. */
   hold(bytes: number): void;
 }
 

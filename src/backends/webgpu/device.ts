@@ -1,6 +1,6 @@
 /**
- * A GPU device as the rooms use it: pipelines, buffers, ordered submissions, reads, and uniform handling of every
- * failure.
+ * A GPU device as the rooms use it: pipelines, buffers, ordered submissions, reads, and one answer to everything that
+ * goes wrong.
  *
  *     const pipeline = await device.pipeline({ source, entry: 'main', constants: { n: 4 } });
  *     const data = await device.buffer(bytes, 'storage');
@@ -23,7 +23,7 @@ import { passClock } from './timestamps.js';
 
 /** A kernel to compile. */
 export interface PipelineSource {
-  /** WGSL with its includes, as imported from a .wgsl file. */
+  /** WGSL with its includes, as an import of a .wgsl file gives it. */
   readonly source: string;
   readonly entry: string;
   /** Values of `override` constants. */
@@ -38,8 +38,7 @@ export interface BufferRequest {
 }
 
 /**
- * A buffer or a part of one; its offset is a multiple of minStorageBufferOffsetAlignment or
- * minUniformBufferOffsetAlignment.
+ * A buffer, or a part of one: offset a multiple of minStorageBufferOffsetAlignment or minUniformBufferOffsetAlignment.
  */
 export type Binding = GpuBuffer | { readonly buffer: GpuBuffer; readonly offset: number; readonly bytes: number };
 
@@ -48,13 +47,13 @@ export class GpuDevice {
   readonly name: string;
   readonly limits: Readonly<Record<string, number>>;
   readonly features: ReadonlySet<GPUFeatureName>;
-  /** Computed by the CPU: even an idle workgroup is expensive. */
+  /** Computed by the CPU: a workgroup that has nothing to do is then far from free. */
   readonly software: boolean;
   readonly #raw: GPUDevice;
   readonly #pool: BufferPool;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #modules = new Map<string, Promise<GPUShaderModule>>();
-  /** Rejecters of the work in flight; a set, because racing each promise against a long-lived one would leak. */
+  /** Rejecters of what is in flight; a set, because racing each promise against a long-lived one would leak. */
   readonly #inFlight = new Set<(reason: EwaldError) => void>();
   readonly #lossSettled: Promise<void>;
   #lost: EwaldError | undefined;
@@ -78,7 +77,7 @@ export class GpuDevice {
       const why = [reason, message].filter((word) => word && word !== 'unknown').join(': ');
       this.#lost = new EwaldError(
         'DeviceLost',
-        `the GPU device ${name} was lost (${why || 'no reason given'}); dispose this context and create a new one`,
+        `the GPU device ${name} was lost (${why || 'no reason given'}); dispose of this context and create a new one`,
         {
           detail: { device: name, reason, message },
         },
@@ -87,14 +86,14 @@ export class GpuDevice {
       for (const reject of this.#inFlight) reject(this.#lost);
       this.#inFlight.clear();
     });
-    // An error outside all error scopes is kept and thrown at the next request for a result.
+    // What no error scope caught: kept for whoever asks for a result next.
     raw.onuncapturederror = (event) => {
       this.#fault ??= deviceError(event.error, 'work outside a submission');
       event.preventDefault?.();
     };
   }
 
-  /** Opens a device with all features and limits of the adapter that ewald knows. */
+  /** Opens a device with everything the adapter has of what this package knows. */
   static async open(adapter: GPUAdapter, log: OpenOptions['log']): Promise<GpuDevice> {
     const info = describe(adapter);
     const features = featuresOf(adapter);
@@ -120,12 +119,12 @@ export class GpuDevice {
     return this.#pool.idleBytes;
   }
 
-  /** The error if the device was lost. */
+  /** The loss of the device, once it happened. */
   get lost(): EwaldError | undefined {
     return this.#lost;
   }
 
-  /** A compiled kernel; compiled once per device. */
+  /** A compiled kernel; compiled once a device. */
   async pipeline({ source, entry, constants = {} }: PipelineSource): Promise<GPUComputePipeline> {
     this.#assertUsable();
     const key = JSON.stringify([entry, constants, source]);
@@ -163,7 +162,7 @@ export class GpuDevice {
     }
   }
 
-  /** Allocates device memory; throws `OutOfMemory`. Free it with `release`. */
+  /** Memory on the device; throws `OutOfMemory`. Give it back with `release`. */
   async buffer(bytes: number, kind: Usage, label?: string): Promise<GpuBuffer> {
     this.#assertUsable();
     const names = [
@@ -180,7 +179,7 @@ export class GpuDevice {
     }
     const failed = await this.#allocate(bytes, kind, label);
     if ('raw' in failed) return failed;
-    // Freeing the buffers kept for reuse may be enough.
+    // What is kept for reuse may be what is missing.
     this.#pool.trim();
     const again = await this.#allocate(bytes, kind, label);
     if ('raw' in again) return again;
@@ -188,7 +187,7 @@ export class GpuDevice {
     throw outOfMemory(bytes, 'maxBufferSize', this.limits.maxBufferSize ?? 0, this, again.error);
   }
 
-  /** Allocates several buffers, or none if one fails. */
+  /** Several buffers, or none when one cannot be had. */
   async buffers<const T extends readonly BufferRequest[]>(
     ...requests: T
   ): Promise<{ -readonly [K in keyof T]: GpuBuffer }> {
@@ -228,7 +227,7 @@ export class GpuDevice {
     return { type: oom ? 'memory' : 'validation', error };
   }
 
-  /** Group 0 of a pipeline: bindings 0, 1, … in order. Created once per plan, not once per run. */
+  /** Group 0 of a pipeline: bindings 0, 1, … in order. Made once a plan, not once a run. */
   bind(pipeline: GPUComputePipeline, bindings: readonly Binding[]): GPUBindGroup {
     const entries = bindings.map((binding, index) => {
       const { buffer, offset, bytes } =
@@ -238,7 +237,7 @@ export class GpuDevice {
     return this.#raw.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
   }
 
-  /** Like `bind`, but a refusal throws here instead of at the next request for a result. */
+  /** The same where a refusal is an answer: throws here, and not at whoever asks for a result next. */
   async bindChecked(pipeline: GPUComputePipeline, bindings: readonly Binding[]): Promise<GPUBindGroup> {
     this.#raw.pushErrorScope('validation');
     let refused: Promise<GPUError | null>;
@@ -253,7 +252,7 @@ export class GpuDevice {
     return group;
   }
 
-  /** Copies host data to the device before every following submission. The data may be changed immediately. */
+  /** Copies host data to the device, before every submission that follows. The data may be changed at once. */
   write(buffer: GpuBuffer, data: ArrayBufferView, offset = 0): void {
     this.#assertUsable();
     if (offset % 4 !== 0 || data.byteLength % 4 !== 0 || offset + data.byteLength > buffer.bytes) {
@@ -264,15 +263,15 @@ export class GpuDevice {
     }
     const { buffer: host, byteOffset, byteLength } = data;
     const shared = typeof SharedArrayBuffer !== 'undefined' && host instanceof SharedArrayBuffer;
-    // Dawn's Node binding refuses shared memory.
+    // The binding of Dawn for Node refuses shared memory.
     if (shared) this.#raw.queue.writeBuffer(buffer.raw, offset, new Uint8Array(host, byteOffset, byteLength).slice());
     else this.#raw.queue.writeBuffer(buffer.raw, offset, host, byteOffset, byteLength);
   }
 
   /**
-   * Submits what `record` records, immediately and in the order of the calls; resolves with the bytes of its reads.
-   * Without reads it resolves when the commands are accepted; `sync` waits for the work itself. `take` receives the
-   * mapped bytes in place, and nothing is copied.
+   * Submits what `record` records, at once and in the order of the calls; resolves with the bytes of its reads. Without
+   * reads it resolves when the commands are accepted; `sync` waits for the work itself. With `take` the bytes are shown
+   * where they lie, for as long as it runs, and nothing is copied.
    */
   run(record: (commands: Commands) => void, take: (reads: Uint8Array[]) => void): Promise<void>;
   run(record: (commands: Commands) => void): Promise<ArrayBuffer[]>;
@@ -300,7 +299,7 @@ export class GpuDevice {
       return Promise.reject(error);
     }
     if (!take) return this.#guard(this.#finish(scopes, reads));
-    // Errors of the caller's own callback are passed on unchanged.
+    // What the caller's own hands break is told as it is, not as the device's.
     let failed: { readonly error: unknown } | undefined;
     const taking = (shown: Uint8Array[]): void => {
       try {
@@ -319,7 +318,7 @@ export class GpuDevice {
     reads: readonly RecordedRead[],
     take?: (reads: Uint8Array[]) => void,
   ): Promise<ArrayBuffer[]> {
-    // Maps are requested immediately, so that they are queued right after the submission.
+    // Maps are asked for at once, so that they queue right behind the submission.
     const mapped = reads.map(({ staging }) => staging.raw.mapAsync(0x1, 0, staging.bytes));
     let broken: 'broken' | undefined = 'broken';
     try {
@@ -344,13 +343,13 @@ export class GpuDevice {
     }
   }
 
-  /** Copies bytes of a buffer to the host, after everything submitted so far. */
+  /** Brings bytes of a buffer to the host, after everything submitted so far. */
   async read(buffer: GpuBuffer, offset: number = 0, bytes: number = buffer.bytes - offset): Promise<ArrayBuffer> {
     const [answer] = await this.run((commands) => commands.read(buffer, offset, bytes));
     return answer ?? new ArrayBuffer(0);
   }
 
-  /** Resolves when everything submitted so far is done; throws errors that occurred outside any submission. */
+  /** Resolves when everything submitted so far is done; throws what went wrong outside any submission. */
   async sync(): Promise<void> {
     this.#assertUsable();
     await this.#guard(this.#raw.queue.onSubmittedWorkDone());
@@ -362,7 +361,7 @@ export class GpuDevice {
     this.#pool.trim();
   }
 
-  /** Waits until the device is idle, then frees everything; a second call does nothing. */
+  /** Waits for the device to be idle, then frees everything; a second call does nothing. */
   dispose(): Promise<void> {
     this.#disposal ??= this.#release();
     return this.#disposal;
@@ -389,7 +388,7 @@ export class GpuDevice {
     if (fault) throw fault;
   }
 
-  /** The result of `work`, or the loss of the device if that happens first. */
+  /** The outcome of `work`, or the loss of the device if that comes first. */
   #guard<T>(work: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#inFlight.add(reject);
@@ -402,7 +401,7 @@ export class GpuDevice {
     });
   }
 
-  // Maps of a lost device may be rejected before the loss itself is reported: wait a moment for it.
+  // Maps of a lost device are rejected before the loss itself is told, or after: give it a moment.
   async #explain(error: unknown): Promise<unknown> {
     if (error instanceof EwaldError) return error;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -429,8 +428,7 @@ function outOfMemory(
 ): EwaldError {
   return new EwaldError(
     'OutOfMemory',
-    `the GPU ${device} has no buffer of ${asked} bytes: ${name} is ${limit}, this context holds ${liveBytes}; ` +
-      'use a smaller batch or shape',
+    `the GPU ${device} has no buffer of ${asked} bytes: ${name} is ${limit}, this context holds ${liveBytes}; use a smaller batch or shape`,
     { cause, detail: { asked, limit, limitName: name, liveBytes } },
   );
 }

@@ -1,33 +1,29 @@
-/** A pool of reusable buffers: allocation on a device is slow, and the sizes of plans repeat. */
+/** Buffers that are used again: allocation on a device is slow, and sizes of plans repeat. */
 
-/** Buffer usages; the values are the specification's, so that no global is needed. */
+/** Buffer usages; the numbers are the specification's, so that no global is needed. */
 export const usage = {
-  /** Read and written by kernels; copied to and from. */
+  /** Kernels read and write it; copied to and from. */
   storage: 0x80 | 0x08 | 0x04,
-  /** Workgroup counts of a dispatch; written by kernels and the host. */
+  /** How many workgroups a dispatch has; kernels and the host write it. */
   indirect: 0x100 | 0x80 | 0x08 | 0x04,
   /** Small parameters; written by the host. */
   uniform: 0x40 | 0x08,
-  /** Results that the host maps. */
+  /** Where results land for the host to map. */
   staging: 0x01 | 0x08,
 } as const;
 export type Usage = keyof typeof usage;
 
-/** A buffer in use. Its initial contents are undefined: a reused buffer is not cleared. */
+/** A buffer in use. Its contents are undefined at first: a used one is not cleared. */
 export interface GpuBuffer {
   readonly raw: GPUBuffer;
-  /**
-   * The requested size, rounded up to 4; bindings span this many bytes, so arrayLength() in a shader is as intended.
-   */
+  /** What was asked, rounded up to 4; bindings span this much, so arrayLength() in a shader is what the host meant. */
   readonly bytes: number;
   readonly usage: Usage;
-  /** Releases the buffer; a second call does nothing. `broken` keeps it out of the pool. */
+  /** Gives it back; a second call does nothing. `broken` keeps it out of the pool. */
   release(broken?: 'broken'): void;
 }
 
-/**
- * Sizes are rounded up to a quarter of a power of two: at most a quarter is wasted, and similar sizes share a class.
- */
+/** Sizes rounded up to a quarter of a power of two: at most a quarter is lost, and neighbours share a class. */
 export function sizeClass(bytes: number, limit: number): number {
   const exact = Math.max(256, Math.ceil(bytes / 4) * 4);
   const step = Math.max(64, 2 ** (Math.ceil(Math.log2(exact)) - 3));
@@ -51,17 +47,17 @@ export class BufferPool {
     this.#idleLimit = idleLimit;
   }
 
-  /** Bytes of the buffers in use, after rounding. */
+  /** Bytes of the buffers in use, as rounded. */
   get liveBytes(): number {
     return this.#liveBytes;
   }
 
-  /** Bytes kept for reuse. */
+  /** Bytes kept for the next request. */
   get idleBytes(): number {
     return this.#idleBytes;
   }
 
-  /** A buffer; errors are caught by the caller's error scopes. */
+  /** A buffer; errors go to the error scopes of the caller. */
   take(bytes: number, kind: Usage, label?: string): GpuBuffer {
     const held = sizeClass(bytes, this.#device.limits.maxBufferSize);
     const key = `${kind} ${held}`;
@@ -90,7 +86,7 @@ export class BufferPool {
     };
   }
 
-  /** Destroys idle buffers, oldest first, until at most `keep` bytes remain. */
+  /** Destroys idle buffers, oldest first, until at most `keep` bytes of them are left. */
   trim(keep = 0): void {
     for (const entry of this.#idle) {
       if (this.#idleBytes <= keep) return;
@@ -100,7 +96,7 @@ export class BufferPool {
     }
   }
 
-  /** Destroys all buffers, including those still in use. */
+  /** Destroys everything, also what nobody gave back. */
   close(): void {
     this.#closed = true;
     this.trim();

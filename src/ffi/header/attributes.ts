@@ -40,13 +40,13 @@ export function readAttributes(
     if (kind === 'name' && decorations.has(text)) stream.next();
     else if (kind === 'name' && (text === '__attribute__' || text === '__attribute')) {
       stream.next();
-      stream.expect('(', `after ${text}`);
-      stream.expect('(', `after ${text}(`);
+      stream.expect('(', `behind ${text}`);
+      stream.expect('(', `behind ${text}(`);
       list(stream, scope, reader, depth, into);
-      stream.expect(')', 'after the attributes');
+      stream.expect(')', 'behind the attributes');
     } else if (kind === 'name' && text === '__declspec') {
       stream.next();
-      stream.expect('(', `after ${text}`);
+      stream.expect('(', `behind ${text}`);
       list(stream, scope, reader, depth, into);
     } else if (kind === 'name' && (text === '__asm__' || text === '__asm' || text === 'asm')) {
       stream.next();
@@ -62,7 +62,7 @@ export function readAttributes(
   }
 }
 
-/** Words between the parentheses of an attribute, to after the closing one. */
+/** Words between the parentheses of an attribute, to behind the closing one. */
 function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth: number, into: Attributes): void {
   while (!stream.take(')')) {
     if (stream.take(',')) continue;
@@ -73,8 +73,7 @@ function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth
     if (refused.has(name))
       throw headerError(
         word,
-        `the attribute "${word.text}" changes a layout in a way that this parser does not follow; lay the fields ` +
-          'out with explicit padding',
+        `the attribute "${word.text}" changes a layout in a way that this parser does not follow; lay the fields out with explicit padding`,
       );
     if (name === 'packed') into.packed = true;
     else if (name === 'aligned' || name === 'align') {
@@ -82,9 +81,9 @@ function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth
       else raise(into, mostAligned);
       continue;
     } else if (name === 'mode') {
-      stream.expect('(', 'after mode');
+      stream.expect('(', 'behind mode');
       into.mode = stream.name('the name of a machine mode').text.replace(/^__(.*)__$/, '$1');
-      stream.expect(')', 'after the machine mode');
+      stream.expect(')', 'behind the machine mode');
       continue;
     }
     if (stream.is('(')) stream.skipGroup();
@@ -100,7 +99,7 @@ function alignment(
   into: Attributes,
   types: boolean,
 ): void {
-  stream.expect('(', 'after the alignment');
+  stream.expect('(', 'behind the alignment');
   const place = stream.peek();
   let value: bigint;
   if (types && reader.startsType(place)) {
@@ -109,10 +108,10 @@ function alignment(
     if (!layout) throw headerError(place, 'this type has no alignment that is known here');
     value = BigInt(layout.align);
   } else value = integerConstant(stream, scope, reader, depth + 1);
-  stream.expect(')', 'after the alignment');
+  stream.expect(')', 'behind the alignment');
   if (types && value === 0n) return;
   if (value < 1n || value > 2n ** 28n || (value & (value - 1n)) !== 0n)
-    throw headerError(place, `an alignment of ${value}; expected a power of two, 1 to 268435456`);
+    throw headerError(place, `an alignment of ${value}; needed is a power of two, 1 to 268435456`);
   raise(into, Number(value));
 }
 
@@ -135,16 +134,16 @@ function standard(stream: TokenStream): void {
     );
 }
 
-/** `("name")` after asm: strings that make up the name of a symbol. */
+/** `("name")` behind asm: strings that make up the name of a symbol. */
 function label(stream: TokenStream): string {
   while (stream.is('volatile') || stream.is('__volatile__')) stream.next();
   const open = stream.peek();
-  if (!stream.is('(')) throw stream.unexpected('"(" after asm');
+  if (!stream.is('(')) throw stream.unexpected('"(" behind asm');
   const from = stream.at;
   stream.skipGroup();
   const inside = stream.tokens.slice(from + 1, stream.at - 1);
   if (inside.length === 0 || inside.some(({ kind }) => kind !== 'string'))
-    throw headerError(open, 'this is code of a processor; expected the name of a symbol');
+    throw headerError(open, 'this is code of a processor; needed is the name of a symbol');
   return inside.map(({ text }) => text.slice(1, -1)).join('');
 }
 

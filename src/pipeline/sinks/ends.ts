@@ -1,7 +1,7 @@
 /** The outputs of a run end independently: one that fails is reported, the others are written. */
 import type { FrameRecord } from '../record.js';
 import type { FrameSink } from './sink.js';
-import type { StreamFile } from './stream-file.node.js';
+import type { StreamFile } from './stream-file.js';
 
 /** What became of the outputs. */
 export interface Ended {

@@ -3,13 +3,13 @@
  * of a million frames hold no padding. Lengths in Å, reciprocal vectors in 1/Å, pixels from the corner of the array.
  */
 
-import { EwaldError } from '../../base/errors.js';
 import { version } from '../../base/version.js';
+import type { Codecs } from '../../data/codecs/codecs.js';
 import { Hdf5Writer, type WriteNode } from '../../data/hdf5/writer.js';
-import { openCodecs } from '../../data/opening.node.js';
-import { openOutput, type WriteOptions } from '../../files/write.js';
+import type { Output } from '../../files/write.js';
 import type { FrameRecord } from '../record.js';
-import { ended, type FrameSink, sinkWriting } from './sink.js';
+import { patchedOutput } from './function-output.js';
+import { ended, type FrameSink } from './sink.js';
 
 type Typed = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 
@@ -41,13 +41,13 @@ class Column<T extends Typed> {
 }
 
 /** Gathers a run; the file is written when it closes. */
-export async function hdf5Sink(file: string, writing: WriteOptions, commandLine: string): Promise<FrameSink> {
-  const output = await openOutput(file, { ...writing, ...sinkWriting.hdf5 });
-  const { patch } = output;
-  if (!patch) {
-    await output.discard();
-    throw new EwaldError('Argument', `${file} is no regular file; HDF5 cannot be written into a pipe or a device`);
-  }
+export function hdf5Sink(
+  target: Output,
+  file: string,
+  commandLine: string,
+  openCodecs: () => Promise<Codecs>,
+): FrameSink {
+  const output = target.patch ? target : patchedOutput(target);
   const frame = {
     file: new Column(new Uint32Array(0)),
     event: new Column(new Uint32Array(0)),
@@ -155,7 +155,10 @@ export async function hdf5Sink(file: string, writing: WriteOptions, commandLine:
       let name = file;
       const codecs = await openCodecs();
       try {
-        const sink = { append: (bytes: Uint8Array) => output.write(bytes), patch: patch.bind(output) };
+        const sink = {
+          append: (bytes: Uint8Array) => output.write(bytes),
+          patch: async (at: number, bytes: Uint8Array) => output.patch?.(at, bytes),
+        };
         const writer = await Hdf5Writer.create(sink, codecs);
         const names = [...files.keys()].map((name, i) => [`file_${i}`, { value: name }] as const);
         const entry: WriteNode = {

@@ -1,30 +1,25 @@
 /** Gathers what crystals say of the detector, reports it, and writes the geometry that says so where it is asked for. */
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
-import { type Output, openOutput, type WriteOptions } from '../../files/write.js';
+import type { Output } from '../../files/write.js';
 import { type DetectorFit, detectorVerdict, refinedGeometry } from '../detector-fit.js';
 import { detectorRemarks } from '../detector-remarks.js';
 import type { FrameRecord } from '../record.js';
 import { Sampled } from '../sampled.js';
-import { ended, type FrameSink, sinkWriting } from './sink.js';
+import { ended, type FrameSink } from './sink.js';
 
 export class DetectorSink implements FrameSink {
   readonly #geometry: Geometry;
   readonly #file: string | undefined;
-  readonly #writing: WriteOptions;
   readonly #fits = new Sampled<DetectorFit>();
   #beam: Beam | undefined;
   #output: Output | undefined;
 
-  constructor(geometry: Geometry, file: string | undefined, writing: WriteOptions) {
+  /** `file` is what messages call the output; without both, the crystals are only reported on. */
+  constructor(geometry: Geometry, output?: Output, file?: string) {
     this.#geometry = geometry;
     this.#file = file;
-    this.#writing = { ...writing, ...sinkWriting.refinedGeometry };
-  }
-
-  /** Begins the file: what could not be written is refused before the run. */
-  async open(): Promise<void> {
-    if (this.#file !== undefined) this.#output = await openOutput(this.#file, this.#writing);
+    this.#output = output;
   }
 
   async add({ crystals, beam }: FrameRecord): Promise<void> {

@@ -9,30 +9,28 @@ import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { positionOf } from '../../crystal/geometry/pixels.js';
 import { readStream } from '../../crystal/stream/read.js';
 import type { Dataset } from '../../data/dataset.js';
-import { open } from '../../data/opening.node.js';
+import type { Detector } from '../../detector/detector.js';
 import { openDetector } from '../../detector/detector.js';
-import type { OpenOther } from '../../detector/open-other.js';
-import { openStacked } from '../../detector/stacked.js';
-import { openOutput, type WriteOptions } from '../../files/write.js';
+import type { Output } from '../../files/write.js';
 import type { KeptFrames } from '../../live/kept.js';
 import { Assembly } from '../../report/assembly.js';
 import { type Report, reportPage, type ShownFrame } from '../../report/page.js';
 import type { FrameOrigin } from '../chunk.js';
 import { readFrame } from '../read-frame.js';
 import type { FrameRecord } from '../record.js';
-import { ended, type FrameSink, sinkWriting } from './sink.js';
+import { ended, type FrameSink } from './sink.js';
 
 /** What the report is told before the run. */
 export interface ReportOptions {
   readonly file: string;
-  readonly writing: WriteOptions;
   readonly title: string;
   readonly commandLine: string;
   readonly geometry: Geometry | undefined;
   readonly cell: KnownCell | undefined;
-  readonly data: string | undefined;
-  readonly checksums?: boolean | undefined;
-  readonly maxFrameBytes?: number | undefined;
+  /** Opens a file of the run once more. */
+  readonly reopen: (file: string) => Promise<Dataset>;
+  /** The detector of the run. */
+  readonly detector: () => Promise<Detector>;
   /** Frames that came but once; undefined: files are read again. */
   readonly kept: KeptFrames | undefined;
   /** Receives what keeps the report from being complete. */
@@ -54,8 +52,7 @@ const sampled = 24;
 const sampledOfKept = 6;
 
 /** Gathers a run for its report. */
-export async function reportSink(options: ReportOptions): Promise<FrameSink> {
-  const output = await openOutput(options.file, { ...options.writing, ...sinkWriting.html });
+export function reportSink(output: Output, options: ReportOptions): FrameSink {
   const begun = performance.now();
   const timeline: { hit: boolean; indexed: boolean; peaks: number }[] = [];
   const cells: number[][] = [];
@@ -124,25 +121,22 @@ export async function reportSink(options: ReportOptions): Promise<FrameSink> {
 async function picturesOf(options: ReportOptions, best: readonly Candidate[], sample: readonly Candidate[]) {
   const [any] = [...best, ...sample];
   if (!any) return undefined;
-  const { kept, checksums, maxFrameBytes } = options;
-  const openOther: OpenOther = async (file, dataset) =>
-    kept ? kept.value(file, dataset) : open(file, { dataset, checksums, maxFrameBytes });
+  const { kept } = options;
   const opened = new Map<string, Promise<Dataset>>();
   const datasetOf = async ({ filename: file, event = 0 }: FrameOrigin): Promise<Dataset> => {
     if (kept) return kept.dataset(event);
-    let dataset = opened.get(file);
-    if (!dataset) {
-      const { data, geometry } = options;
-      dataset = openStacked((sigShape) => open(file, { dataset: data, sigShape, checksums, maxFrameBytes }), geometry);
-      opened.set(file, dataset);
-    }
+    const dataset = opened.get(file) ?? options.reopen(file);
+    opened.set(file, dataset);
     return dataset;
   };
   try {
-    const detector = await openDetector(await datasetOf(any.record.origin), {
-      geometry: options.geometry,
-      openOther,
-    });
+    // Frames that arrive once bring their own numbers.
+    const detector = kept
+      ? await openDetector(await datasetOf(any.record.origin), {
+          geometry: options.geometry,
+          openOther: async (file, path) => kept.value(file, path),
+        })
+      : await options.detector();
     const assembly = new Assembly(detector.geometry, detector.width, detector.bad);
     const numbersOf = async ({ record: { origin } }: Candidate) =>
       readFrame(await datasetOf(origin), kept ? 0 : (origin.event ?? 0), detector, undefined);

@@ -2,6 +2,7 @@
 
 import { EwaldError } from '../../base/errors.js';
 import { marks } from '../../crystal/stream/stream.js';
+import { inputMark } from './stream-head.js';
 
 /** Flags that leave the stream as it is, and whether a value follows. */
 const harmless: Readonly<Record<string, boolean>> = {
@@ -41,6 +42,28 @@ export function deciding(words: readonly string[]): string[] {
   return kept;
 }
 
+/** Refuses a file of the run that is another one now: a stream of two experiments under one name helps nobody. */
+function checkInputs(old: readonly string[], own: readonly string[], stream: string): void {
+  const known = new Map<string, { readonly size: string; readonly begin: string }>();
+  const parsed = (lines: readonly string[]) =>
+    lines.flatMap((line) => {
+      const [, size = '', begin = '', name] = inputLine.exec(line) ?? [];
+      return name === undefined ? [] : [{ size, begin, name }];
+    });
+  for (const { name, ...one } of parsed(old)) known.set(name, one);
+  for (const { name, size, begin } of parsed(own)) {
+    const before = known.get(name);
+    if (!before || (before.size === size && before.begin === begin)) continue;
+    const how = before.size === size ? 'it begins with other bytes' : `it had ${before.size} bytes and has ${size}`;
+    throw new EwaldError(
+      'Argument',
+      `${name} is not the file that ${stream} was begun with: ${how}; begin anew with --force`,
+      { detail: { path: name } },
+    );
+  }
+}
+const inputLine = new RegExp(`^${inputMark}(\\d+) bytes ([0-9a-f]+) (.*)$`);
+
 /** Lines of a head that tell who made it and how: its second and third. */
 const [generator, commandLine] = [1, 2];
 
@@ -54,8 +77,12 @@ export function sameRun(there: string, now: string, file: string): void {
       'Argument',
       `${file} was begun as "${oldFlags}", which is not this run ("${ownFlags}"); give the same flags with --resume`,
     );
+  checkInputs(old, own, file);
   const rest = (lines: readonly string[]): string =>
-    lines.filter((_, i) => i !== generator && i !== commandLine).join('\n');
+    lines
+      .filter((line, i) => i !== generator && i !== commandLine && !line.startsWith(inputMark))
+      .join('\n')
+      .trimEnd();
   if (rest(old) !== rest(own)) {
     const what = there.includes(marks.geometryBegin)
       ? 'its geometry or cell have changed since'

@@ -1,7 +1,7 @@
 /** What a run may write beside its stream: orientations as .sol, peaks and cells as HDF5, a report. */
 
 import { oneLine } from '../../base/plain-text.js';
-import { type Output, openOutput, type WriteOptions } from '../../files/write.js';
+import type { Output, WriteOptions } from '../../files/write.js';
 import { pageBegin } from '../../report/page.js';
 import type { LatticeName } from '../chunk.js';
 import type { FrameRecord } from '../record.js';
@@ -48,12 +48,7 @@ const letters: Readonly<Record<string, string>> = {
 };
 
 /** Orientations as CrystFEL's `--indexing=file` reads them: a*, b*, c* in 1/nm, shifts of the detector, the lattice. */
-export async function solutionSink(
-  file: string,
-  writing: WriteOptions,
-  names: readonly LatticeName[],
-): Promise<FrameSink> {
-  const output: Output = await openOutput(file, { ...writing, ...sinkWriting.sol });
+export function solutionSink(output: Output, file: string, names: readonly LatticeName[]): FrameSink {
   let count = 0;
   let unnamed = 0;
   return {

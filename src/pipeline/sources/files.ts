@@ -1,262 +1,412 @@
 /**
- * The frames of a run, as tasks: which file, which frames, which serial numbers. Files are opened only to count their
- * frames; whoever searches opens them again, wherever that is.
+ * The frames of a run that lie in files, or in datasets in hand: which file, which frames, which serial numbers. Each file
+ * is opened to count its frames; an executor's workers open it again, this process keeps the first one open.
  */
-import { stat } from 'node:fs/promises';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
-import type { Geometry } from '../../crystal/geometry/geometry.js';
+import type { PlatformFile, PlatformSignal } from '../../base/globals.js';
+import { hexOf } from '../../data/checksums/check.js';
+import { md5 } from '../../data/checksums/md5.js';
 import type { Dataset } from '../../data/dataset.js';
-import { open } from '../../data/opening.node.js';
-import type { LiveFrame } from '../../live/frame.js';
-import type { KeptFrames } from '../../live/kept.js';
+import { openBeside } from '../../detector/open-other.js';
+import { openStacked, stacked } from '../../detector/stacked.js';
+import type { RunPlace } from '../place.js';
+import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
-import { type DataPath, filesOfFolder, isFolder, openFile, type Wanted } from './frame-files.node.js';
+import type { DataPath, IsDone, RunSource, Shard, SourceOptions, Wanted } from './source.js';
 
-/** Shard i of n, from 1: every n-th frame, the i-th first. */
-export interface Shard {
-  readonly index: number;
-  readonly count: number;
-}
-
-/** Where a run has its frames from: files, or what comes by itself. */
-export interface RunSource {
-  /** By which the detector is known; the source's until `close`. */
-  readonly first: Dataset;
-  /** The dataset of HDF5 files that is opened; undefined: the files' own choice. */
-  readonly data: string | undefined;
-  /** Frames of this run; undefined where that is not known. */
-  readonly total: number | undefined;
-  /** The first frame of those that come by themselves. */
-  readonly live: LiveFrame | undefined;
-  /** Frames that come but once, for whoever shows them at the end; undefined: files can be read again. */
-  readonly kept: KeptFrames | undefined;
-  /** Opens what the geometry names beside the frames. */
-  openOther(file: string, path: string): Promise<Dataset>;
-  firstFrames(most: number): AsyncGenerator<{ dataset: Dataset; frames: number[] }>;
-  tasks(size: number, done: (serial: number, file: string, event: number) => boolean): AsyncGenerator<SearchTask>;
-  close(): Promise<void>;
-}
-
-export interface FrameSourceOptions {
-  readonly wanted: readonly Wanted[];
-  readonly data: DataPath;
-  /** By which frames of several modules are told from frames of a scan. */
-  readonly geometry: Geometry | undefined;
-  readonly serialStart: number;
+export interface FileSourceOptions extends SourceOptions {
+  readonly wanted: readonly Wanted[] | AsyncGenerator<Wanted, void, undefined>;
   readonly shard: Shard | undefined;
   /** Seconds without new frames after which a followed run ends; undefined: nothing is followed. */
   readonly follow: number | undefined;
-  /** As `open` has it. */
-  readonly checksums?: boolean | undefined;
-  readonly maxFrameBytes?: number | undefined;
-  readonly signal: AbortSignal;
+  /** Files that were handed over, among which companions are found. */
+  readonly siblings?: readonly PlatformFile[];
 }
 
-/** Files that are counted before the run begins; of more, the total is not told. */
+/** Files that are counted, and identified, before the run begins; of more, the total is unknown. */
 const countedFirst = 256;
+/** Bytes of a file by which it is identified, and its size. */
+const identifiedBy = 2 ** 16;
 const pollMs = 500;
 /** Files that are tried until one opens. */
 const mostTried = 16;
+/** Remarks on frames that are given twice. */
+const mostRemarks = 4;
 
-export class FrameSource implements RunSource {
+/** A frame of a file with its serial number; `known` is how many frames the file had when it was counted. */
+interface Numbered {
+  readonly wanted: Wanted;
+  readonly frame: number;
+  readonly serial: number;
+  readonly known: number;
+}
+
+export class FileSource implements RunSource {
   readonly live = undefined;
   readonly kept = undefined;
-  readonly #options: FrameSourceOptions;
+  readonly warnings: string[] = [];
+  readonly identities: string[] = [];
+  readonly #place: RunPlace;
+  readonly #options: FileSourceOptions;
   readonly #counts = new Map<string, number>();
-  #files: readonly Wanted[] = [];
+  #files: Wanted[] = [];
+  /** Further files of an iterable, taken as they are needed. */
+  #more: AsyncGenerator<Wanted, void, undefined> | undefined;
   #first: Dataset | undefined;
   readonly #opened: Dataset[] = [];
   #data: DataPath;
-  /** Frames of this run; undefined where that is not known. */
   total: number | undefined;
 
-  private constructor(options: FrameSourceOptions) {
+  private constructor(place: RunPlace, options: FileSourceOptions) {
+    this.#place = place;
     this.#options = options;
     this.#data = options.data;
   }
 
-  /** Opens the first file, by which the detector is known, and counts. Throws where it cannot be opened. */
-  static async open(options: FrameSourceOptions): Promise<FrameSource> {
-    const source = new FrameSource(options);
-    source.#files = await source.#listed();
-    await source.#begin();
-    if (options.follow === undefined && source.#files.length <= countedFirst) {
-      let all = 0;
-      for (const { file, frames } of source.#files) all += frames?.length ?? (await source.#count(file)) ?? 1;
-      source.total = shareOf(all, options.shard);
+  /** Opens the first file, by which the detector is known, and counts. Throws if it cannot be opened. */
+  static async open(place: RunPlace, options: FileSourceOptions): Promise<FileSource> {
+    const source = new FileSource(place, options);
+    if (isList(options.wanted)) source.#files = await source.#listed(options.wanted);
+    else source.#more = options.wanted;
+    try {
+      await source.#begin();
+      if (options.follow === undefined && !source.#more) {
+        await source.#remarkOnRepeats();
+        if (source.#files.length <= countedFirst) {
+          let all = 0;
+          for (const wanted of source.#files) all += wanted.frames?.length ?? (await source.#count(wanted)) ?? 1;
+          source.total = shareOf(all, options.shard);
+        }
+        for (const { file } of source.#files.slice(0, countedFirst)) await source.#identify(file);
+      }
+      return source;
+    } catch (error) {
+      await source.close();
+      throw error;
     }
-    return source;
   }
 
-  /** The first dataset, open, and the source's until `close`. */
   get first(): Dataset {
     if (!this.#first) throw new EwaldError('Internal', 'the run has no first file');
     return this.#first;
   }
 
-  /** The dataset of HDF5 files that is opened; undefined: the files' own choice. */
   get data(): string | undefined {
     return this.#data?.path;
   }
 
-  openOther(file: string, path: string): Promise<Dataset> {
-    const { checksums, maxFrameBytes } = this.#options;
-    return open(file, { dataset: path, checksums, maxFrameBytes });
+  readonly openOther = async (file: string, path: string): Promise<Dataset> => {
+    const { checksums, maxFrameBytes, siblings } = this.#options;
+    const wanted = this.#files.find((one) => one.file === file);
+    // A dataset in hand opens what belongs to it; a file that was handed over is found by its name.
+    if (wanted?.dataset) return openBeside(wanted.dataset)(wanted.dataset.name, path);
+    const input = wanted?.input ?? siblings?.find(({ name }) => name === file.replace(/^.*\//, ''));
+    if (input === undefined && (this.#files.some((one) => one.dataset) || siblings?.length))
+      return openBeside(this.first)(file, path);
+    return this.#place.open(input ?? file, { dataset: path, checksums, maxFrameBytes }, siblings);
+  };
+
+  reopen(file: string): Promise<Dataset> {
+    return this.#openFile(this.#files.find((one) => one.file === file) ?? { file, frames: undefined });
   }
 
   async close(): Promise<void> {
     for (const dataset of this.#opened.splice(0)) await dataset.dispose();
-    await this.#first?.dispose();
+    if (this.#first && !this.#isGiven(this.#first)) await this.#first.dispose();
     this.#first = undefined;
   }
 
-  /** The first frames as datasets, open while they are read: of one file after the other, those that do not open left out. */
   async *firstFrames(most: number): AsyncGenerator<{ dataset: Dataset; frames: number[] }> {
     let left = most;
-    for (const { file, frames } of this.#files) {
-      if (left <= 0) return;
-      const own = file === this.#first?.name ? this.#first : undefined;
-      const dataset = own ?? (await openFile(file, this.#data, this.#options).catch(() => undefined));
+    for (let i = 0; left > 0; i++) {
+      const wanted = await this.#at(i);
+      if (!wanted) return;
+      const { frames, file } = wanted;
+      const own = file === this.#firstFile ? this.#first : undefined;
+      const dataset = own ?? (await this.#openFile(wanted).catch(() => undefined));
       if (!dataset) continue;
       const taken = (frames ?? counting(0, dataset.frames)).slice(0, left);
       left -= taken.length;
       // Frames of one file are searched while the next one is asked for: all stay open until the source is closed.
-      if (!own) this.#opened.push(dataset);
+      if (!own && !wanted.dataset) this.#opened.push(dataset);
       yield { dataset, frames: taken };
     }
   }
 
-  /**
-   * The frames as tasks of up to `size` frames, those left out that `done` knows: by the serial number, or where the run
-   * follows files by their name and event.
-   */
-  async *tasks(
-    size: number,
-    done: (serial: number, file: string, event: number) => boolean,
-  ): AsyncGenerator<SearchTask> {
+  async *tasks(size: number, isDone: IsDone): AsyncGenerator<SearchTask> {
+    let batch: Numbered[] = [];
+    const task = (): SearchTask => {
+      const [{ wanted: { file } = { file: '' }, known = 0 } = {}] = batch;
+      const [frames, serials] = [batch.map(({ frame }) => frame), batch.map(({ serial }) => serial)];
+      batch = [];
+      return { file, filename: file, frames, serials, known };
+    };
+    for await (const one of this.#numbered(isDone)) {
+      const [last] = batch;
+      if (last && (last.wanted !== one.wanted || last.known !== one.known)) yield task();
+      batch.push(one);
+      if (batch.length >= size) yield task();
+    }
+    if (batch.length > 0) yield task();
+  }
+
+  async *jobs(ahead: number, isDone: IsDone): AsyncGenerator<FrameJob> {
+    const open = new Map<string, { readonly dataset: Dataset; readonly frames: number }>();
+    const datasetOf = async (wanted: Wanted, known: number): Promise<Dataset> => {
+      const { file } = wanted;
+      if (wanted.dataset) return stacked(wanted.dataset, this.#options.geometry);
+      if (file === this.#firstFile && this.first.frames >= known) return this.first;
+      const key = `${known} ${file}`;
+      const held = open.get(key);
+      open.delete(key);
+      const dataset = held?.dataset ?? (await this.#openFile(wanted));
+      open.set(key, { dataset, frames: known });
+      // Frames that are under way are of the files that were asked for last.
+      const [oldest] = open;
+      if (open.size > ahead + 1 && oldest) {
+        open.delete(oldest[0]);
+        await oldest[1].dataset.dispose();
+      }
+      return dataset;
+    };
+    try {
+      for await (const { wanted, frame, serial, known } of this.#numbered(isDone)) {
+        const filename = wanted.file;
+        try {
+          const dataset = await datasetOf(wanted, known);
+          const event = dataset.shape.navigation.length > 0 ? frame : undefined;
+          yield { dataset, frame, origin: { filename, event, serial } };
+        } catch (error) {
+          if (!isEwaldError(error) || error.tag === 'Aborted' || error.tag === 'Disposed') throw error;
+          yield { error, frame, origin: { filename, event: frame, serial } };
+        }
+      }
+    } finally {
+      this.#opened.push(...[...open.values()].map(({ dataset }) => dataset));
+    }
+  }
+
+  /** The frames in their order, without those that are finished. */
+  async *#numbered(isDone: IsDone): AsyncGenerator<Numbered> {
     const { serialStart, shard, follow } = this.#options;
     let index = 0;
-    const taken = function* (file: string, frames: readonly number[], known: number): Generator<SearchTask> {
-      let batch: [frame: number, serial: number][] = [];
-      const task = (): SearchTask => {
-        const [numbers, serials] = [batch.map(([frame]) => frame), batch.map(([, serial]) => serial)];
-        batch = [];
-        return { file, filename: file, frames: numbers, serials, known };
-      };
+    const taken = function* (wanted: Wanted, frames: readonly number[], known: number): Generator<Numbered> {
       for (const frame of frames) {
         const serial = serialStart + index++;
         if (shard && (serial - serialStart) % shard.count !== shard.index - 1) continue;
-        if (done(serial, file, frame)) continue;
-        batch.push([frame, serial]);
-        if (batch.length >= size) yield task();
+        if (!isDone(serial, wanted.file, frame)) yield { wanted, frame, serial, known };
       }
-      if (batch.length > 0) yield task();
     };
     if (follow === undefined) {
-      for (const { file, frames } of this.#files) {
-        // A file that cannot be opened is a task, too: whoever searches it tells why.
-        const count = (await this.#count(file)) ?? 1;
-        yield* taken(file, frames ?? counting(0, count), frames ? 0 : count);
+      for await (const wanted of this.#all()) {
+        // A file that cannot be opened is given, too: whoever searches it reports why.
+        const count = (await this.#count(wanted)) ?? 1;
+        yield* taken(wanted, wanted.frames ?? counting(0, count), wanted.frames ? 0 : count);
       }
       return;
     }
+    yield* this.#followed(follow, taken);
+  }
+
+  async *#followed(
+    seconds: number,
+    taken: (wanted: Wanted, frames: readonly number[], known: number) => Generator<Numbered>,
+  ): AsyncGenerator<Numbered> {
+    const { signal, wanted: asked } = this.#options;
+    const { files } = this.#place;
     const seen = new Map<string, number>();
     const sizes = new Map<string, number>();
     let idleSince = performance.now();
-    while (!this.#options.signal.aborted && performance.now() - idleSince < 1000 * follow) {
-      for (const { file } of await this.#listed().catch(() => this.#files)) {
+    while (!signal?.aborted && performance.now() - idleSince < 1000 * seconds) {
+      const listed = isList(asked) ? await this.#listed(asked).catch(() => this.#files) : this.#files;
+      for (const wanted of listed) {
+        const { file } = wanted;
         // A file that is being written grows: it is looked at when its size has changed, and taken as far as it opens.
-        const bytes = (await stat(file).catch(() => undefined))?.size ?? 0;
+        const bytes = (await files?.sizeOf(file)) ?? 0;
         if (bytes === 0 || (seen.has(file) && sizes.get(file) === bytes)) continue;
         this.#counts.delete(file);
-        const count = (await this.#count(file)) ?? 0;
+        const count = (await this.#count(wanted)) ?? 0;
         const from = seen.get(file) ?? 0;
         if (count > 0) {
           sizes.set(file, bytes);
           seen.set(file, count);
         }
         if (count <= from) continue;
-        yield* taken(file, counting(from, count), count);
+        yield* taken(wanted, counting(from, count), count);
         idleSince = performance.now();
       }
-      await rest(pollMs, this.#options.signal);
+      await rest(pollMs, signal);
+    }
+  }
+
+  get #firstFile(): string | undefined {
+    return this.#files.find((one) => one.dataset === this.#first || one.file === this.#first?.name)?.file;
+  }
+
+  #isGiven(dataset: Dataset): boolean {
+    return this.#files.some(
+      (one) => one.dataset !== undefined && stacked(one.dataset, this.#options.geometry) === dataset,
+    );
+  }
+
+  async #at(i: number): Promise<Wanted | undefined> {
+    while (this.#files.length <= i && this.#more) {
+      const { done, value } = await this.#more.next();
+      if (done) return undefined;
+      this.#files.push(value);
+    }
+    return this.#files[i];
+  }
+
+  /** All files, once; those of an iterable are forgotten when they have been handed out. */
+  async *#all(): AsyncGenerator<Wanted> {
+    yield* this.#files;
+    if (!this.#more) return;
+    for await (const wanted of this.#more) {
+      this.#files = [...this.#files.slice(0, 1), wanted];
+      yield wanted;
     }
   }
 
   /** What was asked for, folders as their files. */
-  async #listed(): Promise<Wanted[]> {
-    const files: Wanted[] = [];
-    for (const one of this.#options.wanted) {
-      if (!(await isFolder(one.file))) files.push(one);
-      else for (const file of await filesOfFolder(one.file)) files.push({ file, frames: undefined });
+  async #listed(wanted: readonly Wanted[]): Promise<Wanted[]> {
+    const listed: Wanted[] = [];
+    const { files } = this.#place;
+    for (const one of wanted) {
+      const isPath = one.dataset === undefined && one.input === undefined;
+      if (!isPath || !(await files?.isFolder(one.file))) listed.push(one);
+      else for (const file of (await files?.framesOf(one.file)) ?? []) listed.push({ file, frames: undefined });
     }
-    return files;
+    return listed;
   }
 
   async #begin(): Promise<void> {
-    const { follow, signal, data } = this.#options;
+    const { follow, signal, data, wanted: asked } = this.#options;
     const since = performance.now();
     for (;;) {
-      const [first] = this.#files;
+      const first = await this.#at(0);
       try {
-        if (!first) throw noFrames(this.#options.wanted);
-        this.#first = await this.#openFirst(first.file);
+        if (!first) throw noFrames(isList(asked) ? asked : []);
+        const { dataset, wanted } = await this.#openFirst(first);
+        this.#first = dataset;
         // Files of one run are alike: what the first one has, all have to have.
-        if (data && !data.must && !this.#first.arrays.some(({ name }) => name === data.path)) this.#data = undefined;
+        if (data && !data.must && !dataset.arrays.some(({ name }) => name === data.path)) this.#data = undefined;
         else if (data) this.#data = { ...data, must: true };
-        const { name, frames } = this.#first;
-        for (const one of this.#files) if (one.file === name) this.#check(one, frames);
-        this.#counts.set(name, frames);
+        for (const one of this.#files) if (one.file === wanted.file) check(one, dataset.frames);
+        this.#counts.set(wanted.file, dataset.frames);
         return;
       } catch (error) {
-        // What is followed may not be there yet.
+        // What is followed may not exist yet.
         if (follow === undefined || !isEwaldError(error) || performance.now() - since > 1000 * follow) throw error;
         await rest(pollMs, signal);
-        if (signal.aborted) throw error;
-        this.#files = await this.#listed();
+        if (signal?.aborted) throw error;
+        if (isList(asked)) this.#files = await this.#listed(asked);
       }
     }
   }
 
-  /** The first file that opens: one that is damaged is told when its turn comes, and does not end the run. */
-  async #openFirst(file: string): Promise<Dataset> {
-    const { follow, data } = this.#options;
+  /** The first file that opens: one that is damaged is reported in its turn, and does not end the run. */
+  async #openFirst(wanted: Wanted): Promise<{ readonly dataset: Dataset; readonly wanted: Wanted }> {
     try {
-      return await openFile(file, data, this.#options);
+      return { dataset: await this.#openFile(wanted), wanted };
     } catch (error) {
-      if (follow !== undefined || !isEwaldError(error) || !['Format', 'File'].includes(error.tag)) throw error;
-      for (const { file: next } of this.#files.slice(1, mostTried)) {
-        if (next === file) continue;
-        const dataset = await openFile(next, data, this.#options).catch(() => undefined);
-        if (dataset) return dataset;
+      if (this.#options.follow !== undefined || !isEwaldError(error) || !['Format', 'File'].includes(error.tag))
+        throw error;
+      for (let i = 1; i < mostTried; i++) {
+        const next = await this.#at(i);
+        if (!next) break;
+        if (next.file === wanted.file) continue;
+        const dataset = await this.#openFile(next).catch(() => undefined);
+        if (dataset) return { dataset, wanted: next };
       }
       throw error;
     }
   }
 
-  /** Frames of a file; undefined where it cannot be opened. */
-  async #count(file: string): Promise<number | undefined> {
-    const known = this.#counts.get(file);
+  /** Frames of a file; undefined if it cannot be opened. */
+  async #count(wanted: Wanted): Promise<number | undefined> {
+    if (wanted.dataset) return wanted.dataset.frames;
+    const known = this.#counts.get(wanted.file);
     if (known !== undefined) return known;
     let dataset: Dataset;
     try {
-      dataset = await openFile(file, this.#data, this.#options);
+      dataset = await this.#openFile(wanted);
     } catch (error) {
       if (isEwaldError(error) && error.tag !== 'Aborted') return undefined;
       throw error;
     }
     const { frames } = dataset;
     await dataset.dispose();
-    for (const one of this.#files) if (one.file === file) this.#check(one, frames);
-    this.#counts.set(file, frames);
+    for (const one of this.#files) if (one.file === wanted.file) check(one, frames);
+    if (!this.#more) this.#counts.set(wanted.file, frames);
     return frames;
   }
 
-  #check({ file, frames }: Wanted, count: number): void {
-    const beyond = frames?.find((frame) => frame >= count);
-    if (beyond !== undefined)
-      throw new EwaldError('Argument', `${file} has no frame //${beyond}; it has ${count}, from //0`);
+  /** Opens a file as pictures; a dataset in hand is taken as it is. */
+  async #openFile({ file, input = file, dataset: given }: Wanted): Promise<Dataset> {
+    const { geometry, signal, checksums, maxFrameBytes, siblings } = this.#options;
+    if (given) return stacked(given, geometry);
+    const options = { signal, checksums, maxFrameBytes };
+    const data = this.#data;
+    const open = (more: object): Promise<Dataset> => this.#place.open(input, { ...options, ...more }, siblings);
+    return openStacked(async (sigShape) => {
+      if (data?.must) return open({ dataset: data.path, sigShape });
+      const dataset = await open({});
+      const entry = data && dataset.arrays.find(({ name }) => name === data.path);
+      if (!sigShape && (!entry || entry.chosen)) return dataset;
+      await dataset.dispose();
+      return open({ dataset: entry && data.path, sigShape });
+    }, geometry);
   }
+
+  /** Notes the size of a file and what it begins with, so that `resume` sees another file of its name. */
+  async #identify(file: string): Promise<void> {
+    const wanted = this.#files.find((one) => one.file === file);
+    // A file that does not open yet may be another one when it is tried again.
+    if (!wanted || wanted.dataset || !this.#counts.has(file)) return;
+    if (this.identities.some((line) => line.endsWith(` ${file}`))) return;
+    const found = await this.#place.headOf(wanted.input ?? file, identifiedBy).catch(() => undefined);
+    if (found) this.identities.push(`${found.size} bytes ${hexOf(md5(found.head))} ${file}`);
+  }
+
+  /** Finds files that are given twice by different names, and frames that a list names twice. */
+  async #remarkOnRepeats(): Promise<void> {
+    const names = new Map<string, string>();
+    const whole = new Set<string>();
+    const single = new Map<string, Set<number>>();
+    for (const { file, frames, dataset, input } of this.#files) {
+      if (this.warnings.length >= mostRemarks) return;
+      if (dataset || input !== undefined) continue;
+      const identity = (await this.#place.files?.identityOf(file)) ?? file;
+      const other = names.get(identity);
+      names.set(identity, other ?? file);
+      const known = single.get(identity) ?? new Set();
+      single.set(identity, known);
+      const again = whole.has(identity) ? (frames ?? [undefined])[0] : frames?.find((frame) => known.has(frame));
+      const isRepeated = whole.has(identity) || again !== undefined || (!frames && known.size > 0);
+      if (isRepeated) {
+        const what = again === undefined ? file : `${file} //${again}`;
+        const which = other === undefined || other === file ? '' : `, which is ${other},`;
+        this.warnings.push(`${what}${which} is given twice: its frames will be in the stream twice`);
+      }
+      if (!frames) whole.add(identity);
+      const seen = new Set<number>();
+      for (const frame of frames ?? []) {
+        if (seen.has(frame) && !isRepeated)
+          this.warnings.push(`${file} //${frame} is given twice: the frame will be in the stream twice`);
+        seen.add(frame);
+        known.add(frame);
+      }
+    }
+  }
+}
+
+const isList = (wanted: FileSourceOptions['wanted']): wanted is readonly Wanted[] => Array.isArray(wanted);
+
+function check({ file, frames }: Wanted, count: number): void {
+  const beyond = frames?.find((frame) => frame >= count);
+  if (beyond !== undefined)
+    throw new EwaldError('Argument', `${file} has no frame //${beyond}; it has ${count}, from //0`);
 }
 
 const counting = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
@@ -266,20 +416,21 @@ const noFrames = (wanted: readonly Wanted[]): EwaldError =>
     'Argument',
     wanted.length > 0
       ? `${wanted.map(({ file }) => file).join(', ')} holds no files of frames; spot lists are given one by one, or as a pattern`
-      : 'the run has no frames; expected a file of frames or a list with -i',
+      : 'the run has no frames; expected a file of frames, or a list with -i (inputs: { list })',
   );
 
 const shareOf = (all: number, shard: Shard | undefined): number =>
   shard ? Math.ceil((all - shard.index + 1) / shard.count) : all;
 
-function rest(ms: number, signal: AbortSignal): Promise<void> {
+/** Waits, or less where the run is ended. */
+function rest(ms: number, signal: PlatformSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', end);
+      signal?.removeEventListener('abort', end);
       resolve();
     };
     const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
+    signal?.addEventListener('abort', end);
   });
 }

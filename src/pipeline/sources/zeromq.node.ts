@@ -2,6 +2,7 @@
 
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { importOptional } from '../../base/optional.js';
+import { knownOptions, real, shown } from '../../base/options.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import type { Codecs } from '../../data/codecs/codecs.js';
 import type { Dataset } from '../../data/dataset.js';
@@ -10,31 +11,67 @@ import { frameOfMsgpack, type LiveKeys } from '../../live/crystfel.js';
 import { frameOfDectris, isDectris, readDectris, type Series, seriesOf } from '../../live/dectris.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../../live/frame.js';
 import { KeptFrames } from '../../live/kept.js';
+import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
-import type { RunSource } from './files.js';
+import type { DataPath, LiveInput, RunSource, SourceOptions } from './source.js';
+
+/** Where frames arrive from, under the names that the flags of `ewald index` have. */
+export interface ZmqSourceOptions {
+  /** The address, such as tcp://host:5002. */
+  readonly zmqInput: string;
+  /** Takes published messages that begin with one of these; default: all of them. */
+  readonly zmqSubscribe?: readonly string[];
+  /** Asks for each frame with this text. */
+  readonly zmqRequest?: string;
+  /** Takes what is pushed, as DECTRIS detectors do. Default false. */
+  readonly zmqPull?: boolean;
+  /** Seconds without a message that end the run; default 60. */
+  readonly noDataTimeout?: number;
+}
 
 /** How frames are asked for. */
-export interface LiveFlags {
+interface Asking {
   readonly address: string;
   /** `subscribe` to what is published, `request` one after the other, or `pull` what is pushed. */
   readonly how: 'subscribe' | 'request' | 'pull';
   /** Prefixes of messages, or what is sent to ask for one. */
   readonly words: readonly string[];
-  /** Seconds without a message that end the run. */
   readonly timeoutS: number;
 }
 
-export interface LiveOptions extends LiveFlags {
-  readonly geometry: Geometry | undefined;
-  readonly data: string | undefined;
-  readonly serialStart: number;
-  /** Whether frames are shown when the run has ended. */
-  readonly shown: boolean;
-  readonly signal: AbortSignal;
-  /** Receives why a message before the first frame could not be read. */
-  readonly warn: (text: string) => void;
+const optionNames = ['zmqInput', 'zmqSubscribe', 'zmqRequest', 'zmqPull', 'noDataTimeout'];
+
+/**
+ * Frames that arrive by ZeroMQ, as an input of `ctx.pipeline`: MessagePack as CrystFEL takes it, or the stream V2 of
+ * DECTRIS detectors. Node only, with the package `zeromq`.
+ *
+ * Throws `Argument` for options that do not fit together.
+ */
+export function zmqSource(options: ZmqSourceOptions): LiveInput {
+  knownOptions('zmqSource', options, optionNames);
+  const { zmqInput: address, zmqSubscribe, zmqRequest, zmqPull = false } = options;
+  if (typeof address !== 'string' || address === '')
+    throw new EwaldError(
+      'Argument',
+      `zmqSource: zmqInput is ${shown(address)}; expected an address such as tcp://host:5002`,
+    );
+  const given = { zmqSubscribe, zmqRequest, zmqPull: zmqPull || undefined };
+  const kinds = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  if (kinds.length > 1)
+    throw new EwaldError(
+      'Argument',
+      `zmqSource: ${kinds.join(' and ')} are different kinds of sockets; give one of them`,
+    );
+  const timeoutS = real('zmqSource: noDataTimeout', options.noDataTimeout, 60, 0, 1e9);
+  const how = zmqRequest !== undefined ? 'request' : zmqPull ? 'pull' : 'subscribe';
+  const words = zmqRequest !== undefined ? [zmqRequest] : [...(zmqSubscribe ?? [''])];
+  return { address, openLive: (run) => LiveSource.open({ ...run, address, how, words, timeoutS }) };
 }
 
+type LiveOptions = SourceOptions & Asking;
+
+/** Frames that this process searches at once, and their results that wait: twice as many as searchers, which are 256 at most. */
+const mostUnderWay = 513;
 /** Messages that wait while frames are searched; what is published beyond that is lost, as ZeroMQ has it. */
 const waiting = 32;
 
@@ -53,23 +90,27 @@ async function loadZmq(): Promise<Zmq> {
 }
 
 /** Where the geometry points into a message. */
-function keysOf(geometry: Geometry | undefined, data: string | undefined): LiveKeys {
+function keysOf(geometry: Geometry | undefined, data: DataPath): LiveKeys {
   const given = geometry ? [geometry.radiation?.given, geometry.distance, ...geometry.shift] : [];
   return {
-    data,
+    data: data?.path,
     peakList: geometry?.peakList?.path,
     values: given.flatMap((one) => (one && 'path' in one ? [one.path] : [])),
   };
 }
 
-export class LiveSource implements RunSource {
+class LiveSource implements RunSource {
   readonly data = undefined;
   readonly total = undefined;
+  readonly identities: readonly string[] = [];
+  readonly warnings: readonly string[] = [];
   readonly first: Dataset;
   readonly live: LiveFrame;
   readonly kept: KeptFrames | undefined;
   readonly #options: LiveOptions;
   readonly #messages: Messages;
+  /** Frames that are being searched, whose numbers the detector asks for by name. */
+  readonly #underWay = new Map<string, LiveFrame>();
 
   private constructor(options: LiveOptions, messages: Messages, live: LiveFrame) {
     this.#options = options;
@@ -87,7 +128,7 @@ export class LiveSource implements RunSource {
         if ('error' in frame) options.warn(frame.error);
         else return new LiveSource(options, messages, frame);
       }
-      if (options.signal.aborted) throw new EwaldError('Aborted', 'interrupted before the first frame');
+      if (options.signal?.aborted) throw new EwaldError('Aborted', 'interrupted before the first frame');
       const { address, how, words, timeoutS } = options;
       const asked = {
         subscribe: words.join('') && `that begins with "${words.join('" or "')}"`,
@@ -104,8 +145,10 @@ export class LiveSource implements RunSource {
     }
   }
 
-  openOther = async (file: string, path: string): Promise<Dataset> =>
-    file === this.#options.address ? liveNumber(this.live, file, path) : open(file, { dataset: path });
+  readonly openOther = async (file: string, path: string): Promise<Dataset> => {
+    const frame = file === this.#options.address ? this.live : this.#underWay.get(file);
+    return frame ? liveNumber(frame, file, path) : open(file, { dataset: path });
+  };
 
   async *firstFrames(): AsyncGenerator<{ dataset: Dataset; frames: number[] }> {
     yield { dataset: this.first, frames: [0] };
@@ -122,6 +165,41 @@ export class LiveSource implements RunSource {
     };
     yield task(this.live);
     for await (const frame of this.#messages.frames()) yield task(frame);
+  }
+
+  async *jobs(): AsyncGenerator<FrameJob> {
+    const open: { readonly dataset: Dataset; readonly name: string }[] = [];
+    try {
+      for await (const {
+        file: name,
+        filename,
+        frames: [frame = 0],
+        serials: [serial = 0],
+        live,
+      } of this.tasks()) {
+        const origin = { filename, event: frame, serial };
+        const [one] = live ?? [];
+        if (!one) continue;
+        if ('error' in one) {
+          yield { error: new EwaldError('Format', one.error), frame, origin };
+          continue;
+        }
+        this.#underWay.set(name, one);
+        const dataset = liveDataset(one, name);
+        open.push({ dataset, name });
+        yield { dataset, frame: 0, origin };
+        if (open.length <= mostUnderWay) continue;
+        const done = open.shift();
+        if (done) this.#underWay.delete(done.name);
+        await done?.dataset.dispose();
+      }
+    } finally {
+      for (const { dataset } of open) await dataset.dispose();
+    }
+  }
+
+  reopen(): Promise<Dataset> {
+    throw new EwaldError('Internal', 'frames that arrive by themselves are kept, not opened again');
   }
 
   async close(): Promise<void> {
@@ -146,7 +224,7 @@ class Messages {
     this.#socket = socket;
     this.#codecs = codecs;
     this.#abort = () => socket.close();
-    options.signal.addEventListener('abort', this.#abort);
+    options.signal?.addEventListener('abort', this.#abort);
   }
 
   static async open(options: LiveOptions): Promise<Messages> {
@@ -166,7 +244,7 @@ class Messages {
     } catch (cause) {
       socket.close();
       await codecs.dispose();
-      throw new EwaldError('Argument', `--zmq-input is "${address}"; expected an address such as tcp://host:5002`, {
+      throw new EwaldError('Argument', `--zmq-input is "${address}"; needed is an address such as tcp://host:5002`, {
         cause,
       });
     }
@@ -177,7 +255,7 @@ class Messages {
   /** Frames until nothing comes any more; a message that cannot be read is an error in its place. */
   async *frames(): AsyncGenerator<LiveFrame | { readonly error: string }> {
     const { address, signal } = this.#options;
-    while (!signal.aborted) {
+    while (!signal?.aborted) {
       const bytes = await this.#receive();
       if (!bytes) return;
       try {
@@ -244,7 +322,7 @@ class Messages {
   }
 
   async close(): Promise<void> {
-    this.#options.signal.removeEventListener('abort', this.#abort);
+    this.#options.signal?.removeEventListener('abort', this.#abort);
     if (!this.#socket.closed) this.#socket.close();
     await this.#codecs.dispose();
   }

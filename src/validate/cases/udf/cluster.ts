@@ -1,7 +1,4 @@
-/**
- * Cluster analysis, both of its passes: deviations of pixels on the backend, and the labels that come of feature
- * vectors.
- */
+/** Cluster analysis, both of its passes: deviations of pixels on the backend, and the labels that come of feature vectors. */
 
 import type { Context } from '../../../context/rooms.js';
 import type { FrameArray } from '../../../data/dtype.js';

@@ -1,0 +1,26 @@
+/** What a run reports about itself, in words: what was found as the flags that repeat it. */
+import { type RunEvent, tunedFacts, tunedFlags } from '../entries/pipeline.node.js';
+import { dim, yellow } from './output.js';
+
+/** The words of an event; empty where there is nothing to say. */
+export function eventText(event: RunEvent): string {
+  if (event.kind === 'warning') return `${yellow('warning:')} ${event.text}`;
+  if (event.kind === 'tuned') {
+    if (!event.facts) return '';
+    const radii = event.rings ? ` --int-radius=${event.rings}` : '';
+    return dim(
+      `peaks: from the first ${event.frames} frames${tunedFacts(event.facts)} ${tunedFlags(event.finder, event.peaks)}${radii}`,
+    );
+  }
+  if (event.kind !== 'cell') return '';
+  const { cell, lattice, images, frames, doubt } = event;
+  const warning = doubt === undefined ? '' : `\n${yellow('warning:')} the cell may be longer: ${doubt}`;
+  if (!cell || !lattice)
+    return (
+      `${yellow('cell:')} no cell explains the first ${frames} frames, of which ${images} have enough peaks; ` +
+      `frames are searched for peaks alone${warning}`
+    );
+  const numbers = lattice.parameters.map((x) => x.toFixed(2)).join(',');
+  const plain = cell.centring === 'P' ? `-p ${numbers}` : `${numbers} with centring ${cell.centring}`;
+  return dim(`cell: from ${images} of the first ${frames} frames ${plain} (${lattice.type})`) + warning;
+}

@@ -1,0 +1,105 @@
+/** The cell of an unknown crystal from frames: peaks are searched, spots gathered, cells tried. `ctx.cell` is this. */
+
+import { EwaldError } from '../base/errors.js';
+import { integer, knownOptions, real } from '../base/options.js';
+import type { BravaisCandidate } from '../crystal/bravais.js';
+import { openDetector } from '../detector/detector.js';
+import type { DeterminedCell } from '../indexing/indexer.js';
+import type { RunEvent } from './events.js';
+import type { Plans } from './frame-searcher.js';
+import { givenGeometry } from './given.js';
+import { givenInputs } from './inputs.js';
+import type { LoadPlace } from './place.js';
+import { listedBy, OwnSearch, openSource, prepare } from './run.js';
+import { checkRun, type FrameOptions, type PipelineOptions, type UnknownCellOptions } from './run-options.js';
+import { letGo } from './search-all.js';
+import { type SearchSettings, settingNames } from './settings.js';
+import { doubtOf, latticeOf, spotsOfFrames } from './unknown-cell.js';
+
+/** What is asked of frames. */
+export interface FramesCellOptions
+  extends FrameOptions,
+    UnknownCellOptions,
+    Pick<SearchSettings, 'finder' | 'listed' | 'minRes' | 'maxRes' | 'maxInverseD'> {
+  /** As for `ctx.pipeline`. */
+  readonly peaks?: PipelineOptions['peaks'] | undefined;
+  /** Frames with enough peaks that take part, 1 … 1000; default 30. */
+  readonly images?: number | undefined;
+  /** How far a symmetry may bend lengths (relative) and angles (radians), 0 … 0.2; default 0.02. */
+  readonly tolerance?: number | undefined;
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  readonly signal?: PipelineOptions['signal'] | undefined;
+}
+
+/** The cells that explain frames. */
+export interface FramesCell {
+  /** Best first; none where no cell explains the spots beyond chance. */
+  readonly found: readonly DeterminedCell[];
+  /** Of the best: the lattice of the highest symmetry that hardly bends it. */
+  readonly lattice: BravaisCandidate | undefined;
+  /** Spots of the frames that took part, [spots, 3] in 1/Å. */
+  readonly spots: readonly Float32Array[];
+  /** Frames that were searched for them. */
+  readonly frames: number;
+  /** Why the cell may be longer than any that was looked for; undefined where nothing says so. */
+  readonly doubt: string | undefined;
+}
+
+const frameNames = ['inputs', 'geometry', 'data', 'checksums', 'maxFrameBytes', 'bad', 'openOther'];
+const searched: ReadonlySet<string> = new Set(['finder', 'peaks', 'listed', 'minRes', 'maxRes', 'maxInverseD']);
+const names = [...frameNames, 'images', 'min', 'max', 'tolerance', 'onEvent', 'signal'];
+const searchNames = settingNames.filter((name) => searched.has(name));
+
+/** Determines the cell of frames. Throws as `runPipeline` does before its first frame. */
+export async function cellOfFrames(
+  context: Plans,
+  loadPlace: LoadPlace,
+  options: FramesCellOptions,
+): Promise<FramesCell> {
+  knownOptions('cell', options, [...names, ...searchNames]);
+  const images = integer('cell: images', options.images, 30, 1, 1000);
+  const tolerance = real('cell: tolerance', options.tolerance, 0.02, 0, 0.2);
+  const { images: _, tolerance: __, ...run } = options;
+  const checked = checkRun(run);
+  const { onEvent = () => undefined, signal } = options;
+  const place = await loadPlace();
+  const given = await givenInputs(options.inputs, place);
+  if (given.kind !== 'frames')
+    throw new EwaldError('Argument', 'cell: inputs are frames in files or datasets; they are read more than once');
+  const warn = (text: string): void => onEvent({ kind: 'warning', text });
+  try {
+    const geometry = (await givenGeometry(options.geometry, place))?.geometry;
+    const source = await openSource(place, given, run, checked, geometry, warn);
+    const { bad, maxInverseD } = options;
+    const openOther = options.openOther ?? source.openOther;
+    const own = new OwnSearch(context, () => openDetector(source.first, { geometry, bad, maxInverseD, openOther }));
+    try {
+      const settings = { ...listedBy(checked.settings, geometry), rings: null };
+      const firstFrames = (most: number) => source.firstFrames(most);
+      const preparation = { settings, cells: [], cellSearch: checked.cellSearch, onEvent, signal };
+      const settled = await prepare(context, own, preparation, firstFrames);
+      const searcher = await own.searcher(settled);
+      searcher.settings = settled;
+      const { spots, frames } = await spotsOfFrames(searcher, firstFrames, { images, signal });
+      const doubt = doubtOf(spots, checked.cellSearch.maxLengthA);
+      if (spots.length === 0) return { found: [], lattice: undefined, spots, frames, doubt };
+      const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
+      try {
+        const found = await indexer.determineCell(spots, {
+          ...checked.cellSearch,
+          tolerance,
+          ...(signal ? { signal } : {}),
+          onProgress: (share) => onEvent({ kind: 'progress', stage: 'cell', share }),
+        });
+        return { found, lattice: found[0] && latticeOf(found[0]), spots, frames, doubt };
+      } finally {
+        await indexer.dispose();
+      }
+    } finally {
+      await own.dispose();
+      await source.close();
+    }
+  } finally {
+    if (!Array.isArray(given.wanted)) await letGo(given.wanted as AsyncGenerator<unknown, void, undefined>);
+  }
+}

@@ -1,0 +1,33 @@
+/** What a run reports beside its frames. */
+import type { FinderName } from '../peaks/contract.js';
+import type { OutputEnd } from './sinks/outputs.js';
+import type { RunSummary } from './summary.js';
+import type { Tuned } from './tune.js';
+import type { FoundCell } from './unknown-cell.js';
+
+/** What stands out of a run. The frames themselves are what it yields. */
+export type RunEvent =
+  /** Parameters of the search are settled. */
+  | ({ readonly kind: 'tuned'; readonly finder: FinderName } & Tuned)
+  /** The cell has been determined, or has not been found. */
+  | ({ readonly kind: 'cell' } & FoundCell)
+  /** Fraction of the cell's determination, or of the frames, that is done; 0 where their number is unknown. */
+  | { readonly kind: 'progress'; readonly stage: 'cell'; readonly share: number }
+  | { readonly kind: 'progress'; readonly stage: 'frames'; readonly share: number; readonly summary: RunSummary }
+  /** Something is odd about the geometry, the inputs, or an output. */
+  | { readonly kind: 'warning'; readonly text: string }
+  /** A stream is continued after the frame of this serial number; `again` frames that could not be read are tried again. */
+  | { readonly kind: 'resumed'; readonly after: number; readonly again: number }
+  /** The crystals say that the detector stands elsewhere, or moves. */
+  | { readonly kind: 'detector'; readonly remarks: readonly string[] }
+  /** An output failed, and the run goes on without it. */
+  | { readonly kind: 'failed'; readonly error: unknown }
+  /** The run has ended, whole or not: what it came to, and what became of its outputs. */
+  | {
+      readonly kind: 'end';
+      readonly isWhole: boolean;
+      readonly summary: RunSummary;
+      readonly outputs: readonly OutputEnd[];
+      /** Frames arrived only once, so that `resume` has nothing to read. */
+      readonly isLive: boolean;
+    };

@@ -1,0 +1,47 @@
+/** What a run needs of a browser: Files, Blobs and addresses in, functions that receive what is written. */
+import { EwaldError } from '../base/errors.js';
+import { parseCellText, readCell } from '../crystal/cell-file.js';
+import { openPlatform } from '../data/open-platform.browser.js';
+import { detect, open, openCodecs } from '../data/opening.browser.js';
+import type { FileInput, OutputTarget, RunPlace } from './place.js';
+import { isUrl, nameOfInput, openingOf, textOfRemote } from './place-inputs.js';
+import { functionOutput } from './sinks/function-output.js';
+import { streamThrough } from './sinks/stream-file.js';
+
+async function textOf(input: FileInput): Promise<string> {
+  if (typeof input !== 'string' || isUrl(input)) return textOfRemote(input);
+  throw new EwaldError('Unsupported', `${input} is a path; a browser opens Files, Blobs and addresses`);
+}
+
+/** What receives an output. Throws `Unsupported` for a path. */
+function receiver(target: OutputTarget): Exclude<OutputTarget, string> {
+  if (typeof target === 'function') return target;
+  throw new EwaldError(
+    'Unsupported',
+    `${target} is a path; a browser writes no files: give a function that receives the bytes`,
+  );
+}
+
+export const runPlace: RunPlace = {
+  ...openingOf(openPlatform, { open, detect, openCodecs }),
+  files: undefined,
+  textOf,
+  async *linesOf(input) {
+    yield* (await textOf(input)).replace(/\n$/, '').split('\n');
+  },
+  async cellOf(given) {
+    const numbers = typeof given === 'string' ? parseCellText(given) : undefined;
+    return numbers ? { cell: numbers, centring: 'P' } : readCell(await textOf(given), nameOfInput(given, 'the cell'));
+  },
+  async checkOutput(target) {
+    receiver(target);
+  },
+  openOutput: async (target) => functionOutput(receiver(target)),
+  async checkStream(target) {
+    receiver(target);
+  },
+  async openStream(target, { head, resume }) {
+    if (resume) throw new EwaldError('Unsupported', 'resume needs a stream in a file, which a browser does not have');
+    return streamThrough(functionOutput(receiver(target)), head);
+  },
+};

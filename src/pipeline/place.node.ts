@@ -1,0 +1,85 @@
+/** What a run needs of Node. */
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EwaldError } from '../base/errors.js';
+import { readCell } from '../crystal/cell-file.js';
+import { openPlatform } from '../data/open-platform.node.js';
+import { detect, open, openCodecs } from '../data/opening.node.js';
+import { identity } from '../files/inputs.js';
+import { linesOf } from '../files/lines.js';
+import { readCellOption, readText } from '../files/read.js';
+import { checkOutput, openOutput } from '../files/write.js';
+import type { FileInput, PlaceFiles, RunPlace } from './place.js';
+import { isUrl, nameOfInput, openingOf, textOfRemote } from './place-inputs.js';
+import { functionOutput } from './sinks/function-output.js';
+import { streamThrough } from './sinks/stream-file.js';
+import { checkStreamFile, openStreamFile } from './sinks/stream-file.node.js';
+
+/** The path of an input; undefined for what is no file of this machine. */
+function pathOf(input: FileInput): string | undefined {
+  if (typeof input === 'string' && !isUrl(input)) return input;
+  const address = typeof input === 'string' ? input : 'href' in input ? input.href : '';
+  return address.startsWith('file:') ? fileURLToPath(address) : undefined;
+}
+
+async function textOf(input: FileInput): Promise<string> {
+  const path = pathOf(input);
+  return path === undefined ? textOfRemote(input) : readText(path);
+}
+
+const opening = openingOf(openPlatform, { open, detect, openCodecs });
+const byName = new Intl.Collator('en', { numeric: true });
+
+const files: PlaceFiles = {
+  isFolder: async (path) => (await stat(path).catch(() => undefined))?.isDirectory() ?? false,
+  async framesOf(folder) {
+    const names = (await readdir(folder, { withFileTypes: true }))
+      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(({ name }) => name)
+      .sort((a, b) => byName.compare(a, b) || (a < b ? -1 : 1));
+    // Parts of others (data_000001 of a master) are left out.
+    const masters = names
+      .filter((name) => /_master\.h5$/.test(name))
+      .map((name) => name.replace(/master\.h5$/, 'data_'));
+    const found: string[] = [];
+    for (const name of names) {
+      if (masters.some((start) => name.startsWith(start))) continue;
+      const file = join(folder, name);
+      if (await opening.holdsFrames(file)) found.push(file);
+    }
+    return found;
+  },
+  sizeOf: async (path) => (await stat(path).catch(() => undefined))?.size ?? 0,
+  identityOf: identity,
+  absolute: (path) => (isUrl(path) ? path : resolve(path)),
+  beside: (list, file) => (isUrl(file) || isAbsolute(file) || list === '-' ? file : resolve(dirname(list), file)),
+};
+
+export const runPlace: RunPlace = {
+  ...opening,
+  files,
+  textOf,
+  async *linesOf(input) {
+    const path = pathOf(input);
+    if (path !== undefined) yield* linesOf(path);
+    else yield* (await textOf(input)).replace(/\n$/, '').split('\n');
+  },
+  async cellOf(given) {
+    const path = pathOf(given);
+    return path === undefined ? readCell(await textOf(given), nameOfInput(given, 'the cell')) : readCellOption(path);
+  },
+  async checkOutput(target, options) {
+    if (typeof target === 'string') await checkOutput(target, options);
+  },
+  openOutput: async (target, options) =>
+    typeof target === 'string' ? openOutput(target, options) : functionOutput(target),
+  async checkStream(target, options) {
+    if (typeof target === 'string') await checkStreamFile(target, options);
+  },
+  async openStream(target, options) {
+    if (typeof target === 'string') return openStreamFile(target, options);
+    if (options.resume) throw new EwaldError('Argument', 'resume needs a stream in a file: output: PATH');
+    return streamThrough(functionOutput(target), options.head);
+  },
+};

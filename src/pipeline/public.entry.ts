@@ -1,0 +1,15 @@
+/** The public names of `ewald/pipeline` that are the same on every platform. */
+export { spotUnits, unitHint } from '../data/spot-list.js';
+export { flagsOf as tunedFlags, saidOf as tunedFacts } from '../peaks/guess.js';
+export type { RunEvent } from './events.js';
+export type { FileInput, OutputTarget } from './place.js';
+export type { CrystalRecord, FrameFailure, FrameRecord } from './record.js';
+export type { RunExecutor } from './run-options.js';
+export type { OutputEnd, OutputOptions } from './sinks/outputs.js';
+export type { FrameSink } from './sinks/sink.js';
+export type { LiveInput, Shard } from './sources/source.js';
+export type { ZmqSourceOptions } from './sources/zeromq.node.js';
+export type { StreamInfo } from './streams/info.js';
+export type { Joined, JoinOptions } from './streams/join.js';
+export { type CellSummary, RunSummary } from './summary.js';
+export { cellFileOf, fewestPeaks, latticeOf } from './unknown-cell.js';

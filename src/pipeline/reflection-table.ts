@@ -1,0 +1,37 @@
+/** Measured reflections as one array: they travel between processes so, and no object is made a reflection on the way. */
+import type { Measured } from './integrate.js';
+
+const numbers = [
+  'h',
+  'k',
+  'l',
+  'panel',
+  'fs',
+  'ss',
+  'excitation',
+  'inverseD',
+  'intensity',
+  'sigma',
+  'peak',
+  'background',
+] as const;
+const columns = numbers.length + 1;
+
+/** [reflections, 13]: the numbers in the order above, then whether it is saturated. */
+export function tableOf(reflections: readonly Measured[]): Float64Array {
+  const table = new Float64Array(columns * reflections.length);
+  let at = 0;
+  for (const one of reflections) {
+    for (const name of numbers) table[at++] = one[name];
+    table[at++] = one.saturated ? 1 : 0;
+  }
+  return table;
+}
+
+/** The reflections of a table. */
+export const reflectionsOf = (table: Float64Array): Measured[] =>
+  Array.from({ length: table.length / columns }, (_, i) => {
+    const at = columns * i;
+    const row = Object.fromEntries(numbers.map((name, j) => [name, table[at + j] ?? 0])) as unknown as Measured;
+    return { ...row, saturated: table[at + numbers.length] === 1 };
+  });

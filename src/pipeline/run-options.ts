@@ -1,0 +1,193 @@
+/** The options of a run, checked before anything is opened. */
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { callback, flag, integer, knownOptions, real, shown } from '../base/options.js';
+import type { KnownCell } from '../crystal/cell-file.js';
+import type { Geometry } from '../crystal/geometry/geometry.js';
+import type { DetectorOptions } from '../detector/detector.js';
+import type { RunEvent } from './events.js';
+import { isFile, type RunInput } from './inputs.js';
+import type { FileInput } from './place.js';
+import { type PeakParameters, type SearchSettings, settingNames, settingsOf } from './settings.js';
+import { checkOutputs, type OutputOptions, outputNames } from './sinks/outputs.js';
+import type { Shard } from './sources/source.js';
+
+/**
+ * Where frames are searched in place of this process: an executor of `ewald/executors`. A run asks no more of it than this.
+ */
+export interface RunExecutor {
+  readonly kind: string;
+  readonly slots: number;
+  share(value: unknown): Promise<{ readonly hash: string }>;
+  run<R>(
+    tasks: AsyncIterable<{ readonly module: string; readonly function: string; readonly argument: unknown }>,
+    options: { readonly signal?: PlatformSignal; readonly window?: number },
+  ): AsyncGenerator<{ readonly value: R }, void, undefined>;
+}
+
+/** How the cell of a run is looked for if it is unknown. */
+export interface UnknownCellOptions {
+  /** Shortest edge in Å, 1 … 1000; default 3. */
+  readonly min?: number | undefined;
+  /** Longest edge in Å, up to 1000; default 150. Longer ones cost no time, but the grid that finds them is coarser. */
+  readonly max?: number | undefined;
+}
+
+/** Which frames are searched, and how they are read. */
+export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'maxInverseD'> {
+  /** One input, a list of them, or an iterable of any kind. */
+  readonly inputs: RunInput | Iterable<RunInput> | AsyncIterable<RunInput>;
+  /**
+   * CrystFEL's geometry of the detector: a path or URL, a File or Blob, its text, or what `parseGeometry` gives. Default:
+   * what the frames' file says.
+   */
+  readonly geometry?: FileInput | Geometry | undefined;
+  /** Dataset of the frames in HDF5 files; default: the geometry's, or the files' own choice. */
+  readonly data?: string | undefined;
+  /** Compares the checksums of files. Default true. */
+  readonly checksums?: boolean | undefined;
+  /** Largest frame or chunk that is read, bytes; default 2³⁰. */
+  readonly maxFrameBytes?: number | undefined;
+}
+
+/** What a run is given. */
+export interface PipelineOptions
+  extends Omit<SearchSettings, 'peaks' | 'cells'>,
+    FrameOptions,
+    UnknownCellOptions,
+    OutputOptions {
+  /**
+   * Parameters of the peak search. Default `'tune'`: they follow from the first four frames. If some are given the others
+   * are tuned, unless the threshold (of dispersion: the gain) is among them.
+   */
+  readonly peaks?: 'tune' | PeakParameters | undefined;
+  /**
+   * Known cells: paths or URLs, Files or Blobs of .cell or PDB files, `a,b,c,alpha,beta,gamma`, or what `readCell` gives.
+   * Default: the cell is determined from the first frames; `[]`: frames are searched for peaks alone.
+   */
+  readonly cells?: readonly (FileInput | KnownCell)[] | undefined;
+  /** Searches the frames in place of this process, such as `await Executor.workers()` of `ewald/executors`; the caller's. */
+  readonly executor?: RunExecutor | undefined;
+  /** Frames that this process searches at once, 1 … 256; default 1. Twice as many are in memory. An executor has its own. */
+  readonly jobs?: number | undefined;
+  /** Serial number of the first frame; default 1. */
+  readonly serialStart?: number | undefined;
+  /** Every n-th frame, the i-th first, from 1: `'2/16'`. `joinStreams` of `ewald/pipeline` joins the streams. */
+  readonly shard?: string | Shard | undefined;
+  /** Waits for more frames: of files that grow, and of new files in folders (Node). Default false. */
+  readonly follow?: boolean | undefined;
+  /** With `follow`: seconds without new frames that end the run; default 60. */
+  readonly noDataTimeout?: number | undefined;
+  /** Items carry the numbers of their frame as `frame`. Default false. */
+  readonly keepFrame?: boolean | undefined;
+  /** Receives what the run finds out about itself: parameters, the cell, progress, warnings, what became of its outputs. */
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  readonly signal?: PlatformSignal | undefined;
+}
+
+const names = [
+  'inputs',
+  'geometry',
+  'data',
+  'checksums',
+  'maxFrameBytes',
+  'bad',
+  'openOther',
+  'executor',
+  'jobs',
+  'serialStart',
+  'shard',
+  'follow',
+  'noDataTimeout',
+  'keepFrame',
+  'min',
+  'max',
+  'onEvent',
+  'signal',
+  ...outputNames,
+  ...settingNames,
+];
+
+/** The options after their checks. */
+export interface CheckedRun {
+  readonly jobs: number;
+  readonly serialStart: number;
+  readonly shard: Shard | undefined;
+  readonly follow: number | undefined;
+  readonly cellSearch: { readonly minLengthA: number; readonly maxLengthA: number };
+  readonly settings: Omit<SearchSettings, 'peaks' | 'cells'> & { readonly peaks?: 'tune' | PeakParameters };
+}
+
+/** Checks the options of a run. Throws `Argument`. */
+export function checkRun(options: PipelineOptions): CheckedRun {
+  knownOptions('pipeline', options, names);
+  const { listed, finder, geometry, cells, executor, keepFrame } = options;
+  if (listed) {
+    knownOptions('pipeline: listed', listed, ['path', 'otherwise', 'halfPixel', 'validate']);
+    if (finder !== undefined)
+      throw new EwaldError('Argument', 'pipeline: listed takes peaks as files have them, and finder searches for them');
+  }
+  if (geometry !== undefined && !isFile(geometry) && !Array.isArray((geometry as Geometry | null)?.panels))
+    throw new EwaldError(
+      'Argument',
+      `pipeline: geometry is ${shown(geometry)}; it expects a path, a URL, a File, a text, or what parseGeometry(text) returns`,
+    );
+  if (cells !== undefined && (isFile(cells) || !Array.isArray(cells)))
+    throw new EwaldError('Argument', `pipeline: cells is ${shown(cells)}; it expects a list: cells: ['lyso.cell']`);
+  if (executor !== undefined && typeof (executor as Partial<RunExecutor> | null)?.share !== 'function')
+    throw new EwaldError(
+      'Argument',
+      `pipeline: executor is ${shown(executor)}; it expects what await Executor.workers() of ewald/executors gives`,
+    );
+  if (executor !== undefined && options.jobs !== undefined)
+    throw new EwaldError('Argument', 'pipeline: jobs are of this process; the executor has workers of its own');
+  flag('pipeline: keepFrame', keepFrame, false);
+  callback('pipeline: onEvent', options.onEvent);
+  checkOutputs(options);
+  const follow = flag('pipeline: follow', options.follow, false);
+  const timeoutS = real('pipeline: noDataTimeout', options.noDataTimeout, 60, 0, 1e9);
+  if (options.noDataTimeout !== undefined && !follow)
+    throw new EwaldError('Argument', 'pipeline: noDataTimeout ends a run that waits for frames: follow: true');
+  const minLengthA = real('pipeline: min', options.min, 3, 1, 1000);
+  return {
+    jobs: integer('pipeline: jobs', options.jobs, 1, 1, 256),
+    serialStart: integer('pipeline: serialStart', options.serialStart, 1, 0, 2 ** 31),
+    shard: shardOf(options.shard),
+    follow: follow ? timeoutS : undefined,
+    cellSearch: { minLengthA, maxLengthA: real('pipeline: max', options.max, 150, minLengthA, 1000) },
+    settings: settingsWithout(options),
+  };
+}
+
+function settingsWithout(options: PipelineOptions): CheckedRun['settings'] {
+  const { cells: _, ...settings } = settingsOf(options as SearchSettings);
+  return settings;
+}
+
+function shardOf(given: string | Shard | undefined): Shard | undefined {
+  if (given === undefined) return undefined;
+  const [, index = Number.NaN, count = Number.NaN] =
+    typeof given === 'string' ? (/^(\d+)\/(\d+)$/.exec(given)?.map(Number) ?? []) : [0, given?.index, given?.count];
+  if (!(Number.isInteger(index) && Number.isInteger(count) && index >= 1 && index <= count))
+    throw new EwaldError(
+      'Argument',
+      `pipeline: shard is ${shown(given)}; expected i/n, such as 1/4, the first of four`,
+    );
+  return { index, count };
+}
+
+/** Options that stand in the command line of a stream, because they decide what is in it. */
+const recorded = [...settingNames, 'data', 'serialStart', 'shard', 'follow', 'min', 'max', 'resume'] as const;
+
+/** A command line for a run that was started from JavaScript: its options, as flags. */
+export function commandLineOf(options: PipelineOptions): string {
+  const words = recorded.flatMap((name) => {
+    const value = options[name];
+    if (value === undefined || value === false || name === 'cells') return [];
+    const flagName = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    if (value === true) return [flagName];
+    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+    return [`${flagName}=${text.replace(/\s+/g, '_')}`];
+  });
+  return ['ewald', 'pipeline', ...words].join(' ');
+}

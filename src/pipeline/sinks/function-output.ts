@@ -1,0 +1,46 @@
+/** An output that a function receives: in browsers the only kind, on Node for whoever sends it on. */
+import type { Output } from '../../files/write.js';
+import type { OutputTarget } from '../place.js';
+
+/** What the function receives is never taken back: a run that fails ends with what was received so far. */
+export function functionOutput(receive: Exclude<OutputTarget, string>): Output {
+  const bytesOf = (piece: string | Uint8Array): Uint8Array =>
+    typeof piece === 'string' ? new TextEncoder().encode(piece) : piece;
+  return {
+    write: async (piece) => receive(bytesOf(piece)),
+    close: async () => {},
+    keep: async () => undefined,
+    discard: async () => {},
+  };
+}
+
+/** The same for formats that go back to what they have written: the function receives the whole file at its end. */
+export function patchedOutput(output: Output): Output {
+  let bytes = new Uint8Array(2 ** 16);
+  let length = 0;
+  const flush = async (): Promise<void> => output.write(bytes.subarray(0, length));
+  return {
+    async write(piece) {
+      const more = typeof piece === 'string' ? new TextEncoder().encode(piece) : piece;
+      if (length + more.length > bytes.length) {
+        const grown = new Uint8Array(Math.max(2 * bytes.length, length + more.length));
+        grown.set(bytes.subarray(0, length));
+        bytes = grown;
+      }
+      bytes.set(more, length);
+      length += more.length;
+    },
+    async patch(at, piece) {
+      bytes.set(piece, at);
+    },
+    async close() {
+      await flush();
+      await output.close();
+    },
+    async keep() {
+      await flush();
+      return output.keep();
+    },
+    discard: () => output.discard(),
+  };
+}

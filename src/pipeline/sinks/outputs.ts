@@ -1,0 +1,256 @@
+/** Everything a run writes, each output by itself: one that fails is reported, the others are written. */
+import { EwaldError } from '../../base/errors.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import type { Detector } from '../../detector/detector.js';
+import type { Inputs } from '../../files/inputs.js';
+import type { WriteOptions } from '../../files/write.js';
+import { latticeName } from '../chunk.js';
+import type { OutputTarget, RunPlace } from '../place.js';
+import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
+import type { SearchSettings } from '../settings.js';
+import type { RunSource } from '../sources/source.js';
+import { Ends } from './ends.js';
+import { DetectorSink } from './refined-geometry.js';
+import { type FrameSink, sinkWriting, solutionSink } from './sink.js';
+import type { StreamFile } from './stream-file.js';
+
+/** What a run writes, under the names that the flags of `ewald index` have. */
+export interface OutputOptions {
+  /** A CrystFEL stream. */
+  readonly output?: OutputTarget | undefined;
+  /** Peaks and cells as HDF5. */
+  readonly hdf5?: OutputTarget | undefined;
+  /** Orientations as CrystFEL's `--indexing=file` reads them. */
+  readonly sol?: OutputTarget | undefined;
+  /** A report with pictures: one page that needs nothing else. */
+  readonly html?: OutputTarget | undefined;
+  /** The geometry with distance and beam as the crystals say. */
+  readonly refinedGeometry?: OutputTarget | undefined;
+  /** Further outputs; they receive every frame in order, and are closed with the run. */
+  readonly sinks?: readonly FrameSink[] | undefined;
+  /** Writes frames that are no hits into the stream. Default true. */
+  readonly nonHitsInStream?: boolean | undefined;
+  /** Continues the stream of a run that did not end; frames that could not be read are tried again. Default false. */
+  readonly resume?: boolean | undefined;
+  /** Replaces files that ewald did not write, and a stream that is not finished. Default false. */
+  readonly force?: boolean | undefined;
+  /** How the run was started, as the stream and the report record it; default: the options that decide what is in the stream. */
+  readonly commandLine?: string | undefined;
+}
+
+export const outputNames = [
+  'output',
+  'hdf5',
+  'sol',
+  'html',
+  'refinedGeometry',
+  'sinks',
+  'nonHitsInStream',
+  'resume',
+  'force',
+  'commandLine',
+] as const;
+
+/** What became of one output. */
+export interface OutputEnd {
+  readonly output: 'stream' | 'sink';
+  /** `written` whole, `kept` as far as an interrupted run came, or `failed`. */
+  readonly state: 'written' | 'kept' | 'failed';
+  /** The name of the file; undefined for a function, a pipe or standard output. */
+  readonly file?: string | undefined;
+  /** What is reported of it. */
+  readonly text?: string;
+}
+
+/** What outputs need to know of their run. */
+export interface OutputScene {
+  readonly place: RunPlace;
+  readonly source: RunSource;
+  /** What was given; undefined: what the first file says. */
+  readonly geometry: Geometry | undefined;
+  /** The same, or the file's. */
+  readonly usedGeometry: Geometry;
+  readonly settings: SearchSettings;
+  readonly head: string;
+  readonly commandLine: string;
+  readonly detector: () => Promise<Detector>;
+  readonly reads: Inputs;
+  readonly warn: (text: string) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** What an earlier session of the run has left. */
+export interface Earlier {
+  readonly frame: (chunk: {
+    readonly filename: string;
+    readonly event: string | undefined;
+    readonly serial: number;
+    readonly hit: boolean;
+    readonly cells: readonly (readonly number[])[];
+  }) => void;
+  readonly unread: (serials: ReadonlySet<number>) => void;
+}
+
+/** What messages call an output. */
+const nameOf = (target: OutputTarget, what: string): string => (typeof target === 'string' ? target : what);
+
+const kinds = ['refinedGeometry', 'sol', 'hdf5', 'html'] as const;
+
+/** Checks how outputs go together. Throws `Argument`. */
+export function checkOutputs(options: OutputOptions): void {
+  const { output, resume, hdf5, sol } = options;
+  if (resume && output === undefined)
+    throw new EwaldError('Argument', 'pipeline: resume needs a stream to continue: output');
+  if (resume && (hdf5 ?? sol) !== undefined)
+    throw new EwaldError(
+      'Argument',
+      'pipeline: hdf5 and sol hold the frames of one session; with resume they would lack those of the earlier one',
+    );
+  for (const name of ['output', ...kinds] as const) {
+    const target = options[name];
+    if (target !== undefined && typeof target !== 'string' && typeof target !== 'function')
+      throw new EwaldError('Argument', `pipeline: ${name} is no path and no function that receives bytes`);
+  }
+}
+
+/** Refuses early what cannot be written. */
+export async function checkTargets(options: OutputOptions, place: RunPlace, reads: Inputs): Promise<void> {
+  const force = options.force ?? false;
+  if (options.output !== undefined) await place.checkStream(options.output, { force, reads });
+  for (const kind of kinds) {
+    const target = options[kind];
+    if (target !== undefined) await place.checkOutput(target, { force, ...reads, ...sinkWriting[kind] });
+  }
+}
+
+export class Outputs {
+  readonly #options: OutputOptions;
+  readonly #ends: Ends;
+  readonly #sinks: readonly FrameSink[];
+  readonly #stream: StreamFile | undefined;
+  readonly #stand: DetectorSink;
+
+  private constructor(
+    options: OutputOptions,
+    sinks: readonly FrameSink[],
+    stand: DetectorSink,
+    stream: StreamFile | undefined,
+    failed: (error: unknown) => void,
+  ) {
+    this.#options = options;
+    this.#sinks = sinks;
+    this.#stand = stand;
+    this.#stream = stream;
+    this.#ends = new Ends(sinks, failed);
+  }
+
+  /** What the crystals say of the detector. */
+  remarks(): string[] {
+    return this.#stand.remarks();
+  }
+
+  /** Begins every output: what cannot be written beside the stream leaves no stream under way. */
+  static async open(options: OutputOptions, scene: OutputScene, earlier: Earlier): Promise<Outputs> {
+    const { place, reads } = scene;
+    const writing: WriteOptions = { force: options.force ?? false, ...reads };
+    const sinks: FrameSink[] = [];
+    try {
+      const { refinedGeometry } = options;
+      const stand =
+        refinedGeometry === undefined
+          ? new DetectorSink(scene.usedGeometry)
+          : new DetectorSink(
+              scene.usedGeometry,
+              await place.openOutput(refinedGeometry, { ...writing, ...sinkWriting.refinedGeometry }),
+              nameOf(refinedGeometry, 'the refined geometry'),
+            );
+      sinks.push(stand);
+      for await (const sink of openSinks(options, scene, writing, () => stand.remarks())) sinks.push(sink);
+      sinks.push(...(options.sinks ?? []));
+      const stream =
+        options.output === undefined
+          ? undefined
+          : await place.openStream(options.output, {
+              ...{ force: options.force ?? false, resume: options.resume ?? false, reads, head: scene.head },
+              earlier: earlier.frame,
+              unread: earlier.unread,
+            });
+      return new Outputs(options, sinks, stand, stream, scene.failed);
+    } catch (error) {
+      for (const sink of sinks) await sink.discard();
+      throw error;
+    }
+  }
+
+  async add(item: FrameRecord | FrameFailure): Promise<void> {
+    if (isFailure(item)) {
+      for (const sink of this.#sinks) sink.fail?.();
+      await this.#stream?.unread(item.origin.serial);
+      return;
+    }
+    await this.#ends.add(item);
+    if (item.hit || this.#options.nonHitsInStream !== false) await this.#stream?.write(item.chunk);
+  }
+
+  /** Ends a run: all outputs whole, or as far as they came. */
+  async close(isWhole: boolean): Promise<OutputEnd[]> {
+    const { output } = this.#options;
+    const ended = await this.#ends.close(this.#stream, isWhole);
+    const sinks = ended.sinks.filter((text) => text !== '');
+    const state = isWhole ? 'written' : 'kept';
+    const all: OutputEnd[] = [];
+    if (this.#stream) {
+      const file = typeof ended.stream === 'string' ? ended.stream : isWhole ? plainName(output) : undefined;
+      all.push({ output: 'stream', state: ended.stream === false ? 'failed' : state, file });
+    }
+    for (const text of sinks) all.push({ output: 'sink', state, text });
+    if (this.#ends.failed && ended.stream !== false) all.push({ output: 'sink', state: 'failed' });
+    return all;
+  }
+
+  /** Ends a run that failed; returns the name of what is left of the stream. */
+  async discard(): Promise<string | undefined> {
+    await this.#ends.discard();
+    return this.#stream?.abandon();
+  }
+}
+
+const plainName = (target: OutputTarget | undefined): string | undefined =>
+  typeof target === 'string' && target !== '-' ? target : undefined;
+
+async function* openSinks(
+  { sol, hdf5, html }: OutputOptions,
+  scene: OutputScene,
+  writing: WriteOptions,
+  remarks: () => readonly string[],
+): AsyncGenerator<FrameSink> {
+  const { place, source, settings, commandLine, warn } = scene;
+  const { cells = [] } = settings;
+  if (sol !== undefined) {
+    const output = await place.openOutput(sol, { ...writing, ...sinkWriting.sol });
+    yield solutionSink(output, nameOf(sol, 'the output'), cells.map(latticeName));
+  }
+  if (hdf5 !== undefined) {
+    const { hdf5Sink } = await import('./hdf5.js');
+    const output = await place.openOutput(hdf5, { ...writing, ...sinkWriting.hdf5 });
+    if (typeof hdf5 === 'string' && !output.patch) {
+      await output.discard();
+      throw new EwaldError('Argument', `${hdf5} is no regular file; HDF5 cannot be written into a pipe or a device`);
+    }
+    yield hdf5Sink(output, nameOf(hdf5, 'the output'), commandLine, () => place.openCodecs());
+  }
+  if (html !== undefined) {
+    const { reportSink } = await import('./report.js');
+    const output = await place.openOutput(html, { ...writing, ...sinkWriting.html });
+    yield reportSink(output, {
+      file: nameOf(html, 'the output'),
+      title: source.first.name.replace(/^.*\//, ''),
+      geometry: scene.geometry,
+      cell: cells[0],
+      kept: source.kept,
+      reopen: (file) => source.reopen(file),
+      detector: scene.detector,
+      ...{ commandLine, remarks, warn },
+    });
+  }
+}

@@ -1,0 +1,44 @@
+/** What stands before the first chunk of a run's stream. */
+import { EwaldError } from '../../base/errors.js';
+import { version } from '../../base/version.js';
+import { anglesOf, lengthsOf } from '../../crystal/cell.js';
+import { formatCellFile, type KnownCell } from '../../crystal/cell-file.js';
+import { formatHead } from '../../crystal/stream/write.js';
+import { latticeName } from '../chunk.js';
+import { methodName, type SearchSettings } from '../settings.js';
+
+/** Begins a line that identifies a file of the run; other readers of streams pass over it. */
+export const inputMark = '; ewald input ';
+
+/** The head of a stream; `identities` say which files its frames are of. */
+export function headOf(
+  geometry: string,
+  settings: SearchSettings,
+  commandLine: string,
+  identities: readonly string[] = [],
+): string {
+  const [cell, ...others] = settings.cells ?? [];
+  const head = formatHead({
+    version: '2.3',
+    generator: `ewald ${version}`,
+    commandLine,
+    geometry,
+    cell: cell && cellText(cell, others),
+    indexingMethods: methodName(settings),
+  });
+  const lines = identities.map((line) => `${inputMark}${line}`);
+  if (lines.some((line) => /[\r\n]/.test(line)))
+    throw new EwaldError('Argument', 'the name of a file has a line break, which no stream can hold');
+  return head + lines.map((line) => `${line}\n`).join('');
+}
+
+function cellText(cell: KnownCell, others: readonly KnownCell[]): string {
+  const { lattice, uniqueAxis } = latticeName(cell);
+  const axis = uniqueAxis as 'a' | 'b' | 'c' | undefined;
+  // A stream has room for one; readers pass over what follows a semicolon.
+  const more = others.map(
+    ({ cell: one, centring }) =>
+      `; also looked for: ${[...lengthsOf(one), ...anglesOf(one)].map((x) => x.toFixed(3)).join(' ')} ${centring}\n`,
+  );
+  return `${formatCellFile(cell, lattice, axis)}${more.join('')}; Please note: this is the target unit cell.\n; The actual unit cells produced by indexing depend on many other factors.\n`;
+}

@@ -1,0 +1,83 @@
+/** Where a run takes its frames from: files, datasets in hand, or frames that arrive by themselves. */
+import type { PlatformSignal } from '../../base/globals.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import type { Dataset } from '../../data/dataset.js';
+import type { OpenOther } from '../../detector/open-other.js';
+import type { LiveFrame } from '../../live/frame.js';
+import type { KeptFrames } from '../../live/kept.js';
+import type { FileInput } from '../place.js';
+import type { FrameJob } from '../search-all.js';
+import type { SearchTask } from '../task.js';
+
+/** Shard i of n, from 1: every n-th frame, the i-th first. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** Frames that are wanted of a run. */
+export interface Wanted {
+  /** As the stream names the file. */
+  readonly file: string;
+  /** Undefined: all. */
+  frames: number[] | undefined;
+  /** What opens, where that is not the name. */
+  readonly input?: FileInput;
+  /** Open already, and the caller's. */
+  readonly dataset?: Dataset;
+}
+
+/** Whether an earlier run has finished a frame. */
+export type IsDone = (serial: number, file: string, event: number) => boolean;
+
+export interface RunSource {
+  /** By which the detector is known; the source's until `close`. */
+  readonly first: Dataset;
+  /** The dataset of HDF5 files that is opened; undefined: the files' own choice. */
+  readonly data: string | undefined;
+  /** Frames of this run; undefined if unknown. */
+  readonly total: number | undefined;
+  /** The first frame, if frames arrive by themselves. */
+  readonly live: LiveFrame | undefined;
+  /** Frames that arrive only once, for whoever shows them at the end; undefined: files can be read again. */
+  readonly kept: KeptFrames | undefined;
+  /** What identifies the files, for `resume`: a line each, in the order of the run. */
+  readonly identities: readonly string[];
+  /** What is odd about the inputs, such as a file that is given twice. */
+  readonly warnings: readonly string[];
+  /** Opens what the geometry names beside the frames. */
+  readonly openOther: OpenOther;
+  firstFrames(most: number): AsyncGenerator<{ readonly dataset: Dataset; readonly frames: number[] }>;
+  /** The frames for an executor, up to `size` a task. */
+  tasks(size: number, isDone: IsDone): AsyncGenerator<SearchTask>;
+  /** The frames for this process, of which up to `ahead` are under way at once. */
+  jobs(ahead: number, isDone: IsDone): AsyncGenerator<FrameJob>;
+  /** A file of the run once more, for pictures at its end; the caller's. */
+  reopen(file: string): Promise<Dataset>;
+  close(): Promise<void>;
+}
+
+/** What every source needs to know of its run. */
+export interface SourceOptions {
+  /** Tells frames of several modules from frames of a scan. */
+  readonly geometry: Geometry | undefined;
+  readonly data: DataPath;
+  readonly serialStart: number;
+  readonly checksums?: boolean | undefined;
+  readonly maxFrameBytes?: number | undefined;
+  /** Whether frames are shown when the run has ended. */
+  readonly shown: boolean;
+  readonly signal: PlatformSignal | undefined;
+  readonly warn: (text: string) => void;
+}
+
+/** The dataset of HDF5 files: one that the user named must exist, one that the geometry names may. */
+export type DataPath = { readonly path: string; readonly must: boolean } | undefined;
+
+/** Frames that arrive by themselves: what `zmqSource` of `ewald/pipeline` gives. */
+export interface LiveInput {
+  /** Where they come from, for messages. */
+  readonly address: string;
+  /** Connects and waits for the first frame. */
+  openLive(options: SourceOptions): Promise<RunSource>;
+}

@@ -1,0 +1,186 @@
+/** A stream as the input of a run: its peaks are indexed again, without its frames. */
+
+import { EwaldError, isEwaldError } from '../../base/errors.js';
+import { checkSignal } from '../../base/options.js';
+import { readCell } from '../../crystal/cell-file.js';
+import { type Beam, type Geometry, wavelengthOf } from '../../crystal/geometry/geometry.js';
+import { parseGeometry } from '../../crystal/geometry/parse.js';
+import { beamOf } from '../../crystal/geometry/pixels.js';
+import { readStream } from '../../crystal/stream/read.js';
+import type { StreamChunk, StreamPeak } from '../../crystal/stream/stream.js';
+import { minimumSpots } from '../../indexing/parameters.js';
+import type { PeakList } from '../../peaks/peak-list.js';
+import { chunkOf, latticeName } from '../chunk.js';
+import type { RunEvent } from '../events.js';
+import { indexPeaks } from '../frame.js';
+import { type Plans, planIndexer } from '../frame-searcher.js';
+import { givenCells, givenGeometry } from '../given.js';
+import type { FileInput, RunPlace } from '../place.js';
+import { nameOfInput } from '../place-inputs.js';
+import { failureOf, recordOf } from '../record.js';
+import { type CheckedRun, commandLineOf, type PipelineOptions } from '../run-options.js';
+import type { PipelineItem } from '../search-all.js';
+import { methodName, type SearchSettings } from '../settings.js';
+import type { OutputEnd } from '../sinks/outputs.js';
+import { headOf } from '../sinks/stream-head.js';
+import { RunSummary } from '../summary.js';
+
+/** Options that a stream takes; the others need frames. */
+const taken: ReadonlySet<string> = new Set([
+  'inputs',
+  'geometry',
+  'cells',
+  'maxSpots',
+  'method',
+  'thresholds',
+  'accept',
+  'tolerance',
+  'minPeaks',
+  'output',
+  'nonHitsInStream',
+  'force',
+  'commandLine',
+  'onEvent',
+  'signal',
+]);
+
+const isGiven = (value: unknown): boolean =>
+  ![undefined, null, false, 0, 'tune'].includes(value as never) &&
+  !(typeof value === 'object' && !Array.isArray(value) && Object.keys(value as object).length === 0);
+
+/** Indexes the peaks of a stream. Throws `Argument` for options that need frames, and as `runPipeline`. */
+export async function* indexStream(
+  context: Plans,
+  place: RunPlace,
+  input: FileInput,
+  options: PipelineOptions,
+  checked: CheckedRun,
+): AsyncGenerator<PipelineItem, void, undefined> {
+  const name = nameOfInput(input, 'the stream');
+  const { signal, onEvent = () => undefined, output } = options;
+  const without = Object.entries(options).find(
+    ([option, value]) => !taken.has(option) && !(option === 'checksums' && value === true) && isGiven(value),
+  );
+  if (without)
+    throw new EwaldError(
+      'Argument',
+      `pipeline: ${name} is a stream, whose peaks are taken as they are; ${without[0]} is for frames`,
+    );
+  const reader = await readStream(place.linesOf(input), name);
+  const { scene, text, settings } = await sceneOf(reader.head, name, place, options, checked);
+  const given = [options.geometry, ...(options.cells ?? [])].filter((one) => typeof one === 'string');
+  const reads = { inputs: [input, ...given].filter((one) => typeof one === 'string') };
+  const force = options.force ?? false;
+  if (output !== undefined) await place.checkStream(output, { force, reads });
+  const summary = new RunSummary();
+  const names = (settings.cells ?? []).map(latticeName);
+  const panels = new Map(scene.geometry.panels.map(({ name: panel }, i) => [panel, i]));
+  const head = headOf(text, settings, options.commandLine ?? commandLineOf(options));
+  const indexer = await planIndexer(context, settings);
+  try {
+    const opening = { force, reads, head, resume: false, earlier: () => undefined };
+    const stream = output === undefined ? undefined : await place.openStream(output, opening);
+    let state: 'under way' | 'whole' | 'failed' = 'under way';
+    try {
+      for await (const chunk of reader.chunks()) {
+        checkSignal(signal);
+        const origin = { filename: chunk.filename, event: eventOf(chunk), serial: chunk.serial };
+        let item: PipelineItem;
+        try {
+          const beam = beamOfChunk(chunk, scene.geometry);
+          const result = await indexPeaks(peaksOf(chunk, panels, name), { ...scene, beam, settings }, indexer);
+          const found = chunkOf(origin, result, scene.geometry, names, methodName(settings));
+          item = { origin, result, chunk: { ...found, event: chunk.event } };
+        } catch (error) {
+          if (!isEwaldError(error) || ['Aborted', 'Disposed', 'File'].includes(error.tag)) throw error;
+          item = { origin, error };
+        }
+        const record = item.error ? failureOf(item) : recordOf(item);
+        summary.add(record);
+        if ('hit' in record && (record.hit || options.nonHitsInStream !== false)) await stream?.write(record.chunk);
+        onEvent({ kind: 'progress', stage: 'frames', share: 0, summary });
+        yield item;
+      }
+      state = 'whole';
+    } catch (error) {
+      if (!isEwaldError(error, 'Aborted')) {
+        state = 'failed';
+        await stream?.abandon();
+      }
+      throw error;
+    } finally {
+      if (state !== 'failed') {
+        const isWhole = state === 'whole';
+        const left = isWhole ? await stream?.close() : await stream?.leave();
+        const plain = typeof output === 'string' && output !== '-' ? output : undefined;
+        const end: OutputEnd = { output: 'stream', state: isWhole ? 'written' : 'kept', file: left ?? plain };
+        const event: RunEvent = { kind: 'end', isWhole, summary, outputs: stream ? [end] : [], isLive: true };
+        onEvent(event);
+      }
+    }
+  } finally {
+    await indexer.dispose();
+  }
+}
+
+/** The geometry and cells that peaks are indexed with: given ones, or the stream's own. */
+async function sceneOf(
+  head: { readonly geometry: string | undefined; readonly cell: string | undefined },
+  name: string,
+  place: RunPlace,
+  { geometry: given, cells: asked }: PipelineOptions,
+  checked: CheckedRun,
+) {
+  const own = head.geometry;
+  if (given === undefined && own === undefined)
+    throw new EwaldError('Format', `${name} holds no geometry; give the one of its frames with -g (geometry)`);
+  const geometry = (await givenGeometry(given, place)) ?? { geometry: parseGeometry(own ?? '', name), text: own ?? '' };
+  const cells = [...((await givenCells(asked, place)) ?? [])];
+  if (!asked && head.cell !== undefined) cells.push(readCell(head.cell, name));
+  if (cells.length === 0)
+    throw new EwaldError('Argument', `${name} holds no cell to index with; give one with -p (cells)`);
+  const { peaks: _, ...others } = checked.settings;
+  const settings: SearchSettings = { minPeaks: minimumSpots, ...others, cells, rings: null };
+  return { scene: { geometry: geometry.geometry }, text: geometry.text, settings };
+}
+const eventOf = ({ event }: StreamChunk): number | undefined => {
+  const number = /(\d+)$/.exec(event ?? '')?.[1];
+  return number === undefined ? undefined : Number(number);
+};
+
+/** The beam of a frame: its photon energy and camera length stand in its chunk. */
+function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: Geometry): Beam {
+  const offset = geometry.panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / geometry.panels.length;
+  const given = {
+    ...geometry,
+    radiation: { kind: 'wavelength' as const, given: { value: wavelengthOf('photonEnergy', photonEnergyEv) } },
+    distance: geometry.distance && 'value' in geometry.distance ? geometry.distance : { value: cameraLengthM - offset },
+  };
+  return beamOf(given);
+}
+
+function peaksOf({ peaks, filename }: StreamChunk, panels: ReadonlyMap<string, number>, input: string): PeakList {
+  if (!peaks) throw new EwaldError('Format', `${input}: the frame of ${filename} has no list of peaks`);
+  const column = (of: (peak: StreamPeak) => number): Float32Array => Float32Array.from(peaks, of);
+  const nothing = new Float32Array(peaks.length);
+  return {
+    count: peaks.length,
+    fs: column(({ fs }) => fs),
+    ss: column(({ ss }) => ss),
+    intensity: column(({ intensity }) => intensity),
+    maximum: nothing,
+    snr: nothing,
+    background: nothing,
+    pixels: new Uint32Array(peaks.length),
+    panel: Uint32Array.from(peaks, ({ panel }) => {
+      const number = panels.get(panel);
+      if (number === undefined)
+        throw new EwaldError(
+          'Format',
+          `${input}: a peak of ${filename} is on panel ${panel}, which the geometry lacks`,
+        );
+      return number;
+    }),
+    rings: undefined,
+  };
+}

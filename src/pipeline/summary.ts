@@ -1,0 +1,148 @@
+/** What a run of frames came to: counts, cells, the time of each stage. */
+
+import { median } from '../base/median.js';
+import type { StageTimes } from './frame.js';
+import type { FrameFailure, FrameRecord } from './record.js';
+import { isFailure } from './record.js';
+import { Sampled } from './sampled.js';
+import type { PipelineItem } from './search-all.js';
+
+/** What is counted of a frame. */
+interface CountedFrame {
+  readonly hit: boolean;
+  /** Lengths in Å and angles in degrees of its crystals. */
+  readonly cells: readonly (readonly number[])[];
+  /** Which of the known cells each of them is; absent: the first. */
+  readonly which?: readonly number[];
+}
+
+/** The crystals of one known cell. */
+export interface CellSummary {
+  /** Number of the known cell, from 0. */
+  readonly known: number;
+  readonly crystals: number;
+  /** Medians: lengths in Å, angles in degrees. */
+  readonly parameters: readonly number[];
+}
+
+/**
+ * Below this fraction of explained peaks a run says so. Lattices of a wrong cell explain 8 to 20 % of the peaks of another
+ * crystal, more than chance does; those of real stills with a geometry 1 % off still explain 25 % and more.
+ */
+const leastExplained = 0.22;
+
+/** Counts the frames of a run as they come: feed it every item, in any order. */
+export class RunSummary {
+  /** Frames of the run; undefined if unknown. */
+  readonly total: number | undefined;
+  readonly #started = performance.now();
+  readonly #ms: Record<keyof StageTimes, number> = { read: 0, peaks: 0, index: 0, integrate: 0 };
+  /** Backends of the stages that have one, in the order in which they were met. */
+  readonly #backends = { peaks: new Set<string>(), index: new Set<string>() };
+  /** Of crystals, by the known cell they are. */
+  readonly #parameters: Sampled<readonly number[]>[] = [];
+  readonly #explained = new Sampled<number>();
+  /** Frames of this session: those of an earlier one took no time here. */
+  #timed = 0;
+  /** Frames that are finished, unreadable ones among them. */
+  done = 0;
+  /** Frames that could not be read. */
+  failed = 0;
+  hits = 0;
+  /** Frames with a crystal. */
+  indexed = 0;
+  /** Crystals that their spots do not tell from others. */
+  ambiguous = 0;
+
+  constructor(total?: number) {
+    this.total = total;
+  }
+
+  /** Counts an item of the run. */
+  add(item: PipelineItem | FrameRecord | FrameFailure): void {
+    if (('error' in item && item.error) || isFailure(item as FrameRecord)) {
+      this.done++;
+      this.failed++;
+      return;
+    }
+    const record = item as FrameRecord | Exclude<PipelineItem, { readonly error: unknown }>;
+    const { hit, peaks, crystals, ms, backends } =
+      'result' in record && record.result ? record.result : (record as FrameRecord);
+    this.addEarlier({
+      hit,
+      cells: crystals.map(({ lengths, angles }) => [...lengths, ...angles]),
+      which: crystals.map(({ inputCell }) => inputCell),
+    });
+    this.ambiguous += crystals.filter(({ rivals }) => rivals.length > 0).length;
+    if (crystals.length > 0 && peaks.count > 0)
+      this.#explained.add(new Set(crystals.flatMap((one) => [...one.peaks])).size / peaks.count);
+    this.#timed++;
+    for (const stage of ['peaks', 'index'] as const) if (backends[stage]) this.#backends[stage].add(backends[stage]);
+    for (const [stage, took] of Object.entries(ms)) this.#ms[stage as keyof StageTimes] += took;
+  }
+
+  /** Counts a frame that an earlier session of the run finished. */
+  addEarlier({ hit, cells, which = [] }: CountedFrame): void {
+    this.done++;
+    if (hit) this.hits++;
+    if (cells.length > 0) this.indexed++;
+    for (const [i, cell] of cells.entries()) {
+      const known = which[i] ?? 0;
+      const all = this.#parameters[known] ?? new Sampled();
+      this.#parameters[known] = all;
+      all.add(cell);
+    }
+  }
+
+  /** Fraction that is done, 0 … 1; 0 where the total is unknown. */
+  get share(): number {
+    return this.total ? Math.min(1, this.done / this.total) : 0;
+  }
+
+  /** Frames a second, of this session. */
+  get rate(): number {
+    return (1000 * this.#timed) / Math.max(1, performance.now() - this.#started);
+  }
+
+  get crystals(): number {
+    return this.#parameters.reduce((sum, { seen }) => sum + seen, 0);
+  }
+
+  /** Median cells, by the known cell that they are. */
+  get cells(): CellSummary[] {
+    return this.#parameters.flatMap((all, known) =>
+      // A known cell that no crystal was of leaves a hole before one that some were.
+      all
+        ? [
+            {
+              known,
+              crystals: all.seen,
+              parameters: [0, 1, 2, 3, 4, 5].map((i) => median(all.kept.map((one) => one[i] ?? 0))),
+            },
+          ]
+        : [],
+    );
+  }
+
+  /** Median fraction of the peaks of indexed frames that their crystals explain; undefined without any. */
+  get explained(): number | undefined {
+    return this.#explained.seen > 0 ? median(this.#explained.kept) : undefined;
+  }
+
+  /** Whether the crystals explain so few of the peaks that the cell is in doubt. */
+  get isDoubtful(): boolean {
+    const { explained } = this;
+    return explained !== undefined && explained < leastExplained;
+  }
+
+  /** Mean milliseconds a frame of each stage, and where it computed. */
+  get stages(): { readonly stage: keyof StageTimes; readonly ms: number; readonly backends: readonly string[] }[] {
+    const where: Readonly<Partial<Record<string, Set<string>>>> = this.#backends;
+    const frames = Math.max(1, this.#timed);
+    return Object.entries(this.#ms).map(([stage, ms]) => ({
+      stage: stage as keyof StageTimes,
+      ms: ms / frames,
+      backends: [...(where[stage] ?? [])],
+    }));
+  }
+}
