@@ -101,7 +101,9 @@ function makePrototype(kind, folder) {
     const built = spawnSync(compiler, args, { encoding: 'utf8' });
     if (built.status !== 0)
       return {
-        why: `${compiler} did not build the prototype: ${(built.stderr ?? String(built.error)).trim().split('\n').at(-1)}`,
+        why:
+          `${compiler} did not build the prototype: ` +
+          `${(built.stderr ?? String(built.error)).trim().split('\n').at(-1)}`,
       };
   }
   // Old Emscripten takes Node's fetch for a browser's.

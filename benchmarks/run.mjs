@@ -27,7 +27,7 @@ const { values: options } = parseArgs({
   },
 });
 if (options.save !== undefined && !/^[\w.-]+$/.test(options.save)) {
-  process.stderr.write(`bench: --save is "${options.save}"; needed is a name of letters, digits, points and dashes\n`);
+  process.stderr.write(`bench: --save is "${options.save}"; expected a name of letters, digits, points and dashes\n`);
   process.exit(2);
 }
 const missing = ['dist/index.node.js', 'dist/validate.js'].filter((file) => !existsSync(join(root, file)));
@@ -43,7 +43,9 @@ const print = (line = '') => {
 };
 const places = (x, digits = 3) => Number(x.toPrecision(digits));
 
-const place = `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} x ${cpus()[0]?.model.trim()}`;
+const place =
+  `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} x ` +
+  `${cpus()[0]?.model.trim()}`;
 print(place);
 
 /** Lines of the summary: what was measured, the value, the aim. */
@@ -52,7 +54,8 @@ const mark = ({ what, value, aim, most = false, note }) => {
   const pass = most ? value <= aim : value >= aim;
   lines.push({ what, value, aim, most, pass, note });
   print(
-    `  ${pass ? 'pass' : 'MISS'}  ${what}: ${places(value)} (aim ${most ? 'at most' : 'at least'} ${aim})${note ? `, ${note}` : ''}`,
+    `  ${pass ? 'pass' : 'MISS'}  ${what}: ${places(value)} (aim ${most ? 'at most' : 'at least'} ` +
+      `${aim})${note ? `, ${note}` : ''}`,
   );
 };
 
@@ -68,13 +71,15 @@ print();
 for (const { id, backend, outcome, why, planMs, timing, unit } of report.rows) {
   if (timing)
     print(
-      `${id} ${backend}: plan ${places(planMs)} ms, run ${places(timing.medianMs)} ms ± ${places(timing.spreadMs / 2)}, ${places(timing.rate)} ${unit}/s`,
+      `${id} ${backend}: plan ${places(planMs)} ms, run ${places(timing.medianMs)} ms ± ` +
+        `${places(timing.spreadMs / 2)}, ${places(timing.rate)} ${unit}/s`,
     );
   else if (outcome !== 'absent') print(`${id} ${backend}: ${outcome}, ${why}`);
 }
 for (const { id, peer, timing, unit } of report.peers)
   print(
-    `${id} ${peer}: run ${places(timing.medianMs)} ms ± ${places(timing.spreadMs / 2)}, ${places(timing.rate)} ${unit}/s`,
+    `${id} ${peer}: run ${places(timing.medianMs)} ms ± ${places(timing.spreadMs / 2)}, ${places(timing.rate)} ` +
+      `${unit}/s`,
   );
 print();
 for (const { id, backend, ratios } of report.rows) {

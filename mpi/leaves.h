@@ -1,5 +1,5 @@
-// What ranks tell each other when they end, or free a communicator: how many messages they have sent and received there.
-// A message beyond these numbers never comes, so whoever waits for it need not wait for ever.
+// What ranks tell each other when they end, or free a communicator: how many messages they have sent and received
+// there. A message beyond these numbers never comes, so whoever waits for it need not wait for ever.
 #pragma once
 #include <stddef.h>
 
@@ -39,8 +39,8 @@ struct Leave {
   void forget(int64_t id);
 };
 
-// The words of a leave for one rank: whether it is of everything, the communicators, then id, tag and both counts of each
-// kind of message.
+// The words of a leave for one rank: whether it is of everything, the communicators, then id, tag and both counts of
+// each kind of message.
 std::vector<int64_t> words_of(const Posted& posted, int peer, bool all, const std::vector<int64_t>& ids);
 // Adds what such words say; `knows` tells whether a communicator concerns this rank.
 template <typename Knows>

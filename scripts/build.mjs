@@ -27,7 +27,10 @@ function checkVersion() {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const inSource = /version = '([^']+)'/.exec(readFileSync(join(root, 'src/base/version.ts'), 'utf8'))?.[1];
   if (version === inSource) return undefined;
-  return `package.json says version ${version}, src/base/version.ts says ${inSource ?? 'nothing'}; write the same into both`;
+  return (
+    `package.json says version ${version}, src/base/version.ts says ${inSource ?? 'nothing'}; write the same into ` +
+    'both'
+  );
 }
 
 async function buildPart(part, force, lenient) {

@@ -37,7 +37,8 @@ const camel = (name) => name.replace(/^ewald_/, '').replace(/_([a-z0-9])/g, (_, 
  *
  * @param ffi The module `ewald/ffi` of this build.
  * @param inputs `header`: its text; `include(name)`: the text of what it includes; `wasm`: bytes of the module, or
- * undefined; `addonSource`: text of the files of cpp/addon; `addonNames`: names that the built addon exports, or undefined.
+ * undefined; `addonSource`: text of the files of cpp/addon; `addonNames`: names that the built addon exports, or
+ * undefined.
  */
 export function checkAbi(ffi, { header, include, wasm, addonSource, addonNames }) {
   const problems = [];
@@ -71,7 +72,8 @@ export function checkAbi(ffi, { header, include, wasm, addonSource, addonNames }
       const where = `${file}:${line}`;
       if (!found) {
         problems.push(
-          `${where} declares ${name}, but dist/ewald.wasm does not export it; EWALD_EXPORT(${name}) is missing where it is defined, or the module is stale`,
+          `${where} declares ${name}, but dist/ewald.wasm does not export it; EWALD_EXPORT(${name}) is missing ` +
+            'where it is defined, or the module is stale',
         );
         continue;
       }

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Proves the two commands on a fresh machine: `npm start` and `npm test` in a new Debian (debootstrap, minbase) with Node and nothing else,
-# from a fresh clone with empty caches, then `npm start` once more. Run as root on a Debian that has the package debootstrap.
+# Proves the two commands on a fresh machine: `npm start` and `npm test` in a new Debian (debootstrap, minbase) with
+# Node and nothing else, from a fresh clone with empty caches, then `npm start` once more. Run as root on a Debian that
+# has the package debootstrap.
 #
 #   scripts/fresh-machine.sh [FOLDER]      the new system's place; default: a temporary folder, removed at the end (KEEP=1 keeps it)
 #
-# Package mirror, npm registry, proxies and certificates are those of this machine, read when it runs. Node is this machine's own.
-# EWALD_TEST_DATA (default: ../shared/data) is shown to the clone at the same place beside it. STEPS chooses the commands.
+# Package mirror, npm registry, proxies and certificates are those of this machine, read when it runs. Node is this
+# machine's own. EWALD_TEST_DATA (default: ../shared/data) is shown to the clone at the same place beside it. STEPS
+# chooses the commands.
 set -euo pipefail
 
 # In a mount namespace of its own: nothing that is mounted here is seen outside, or stays.

@@ -1,5 +1,5 @@
-// Writes what is generated from the layouts and from the rows of parameters: headers, TypeScript types and README tables;
-// with --check says whether they are fresh. Needs build/esm (npm run build makes it).
+// Writes what is generated from the layouts and from the rows of parameters: headers, TypeScript types and README
+// tables; with --check says whether they are fresh. Needs build/esm (npm run build makes it).
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { declaration, table } from '../build/esm/base/parameter-text.js';
 import { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } from '../build/esm/layout/generate.js';

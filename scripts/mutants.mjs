@@ -262,7 +262,8 @@ async function lane(backend, chosen, folder) {
     const started = performance.now();
     const result = await bench.judge(mutant);
     say(
-      `${result.red ? 'red  ' : 'ALIVE'} ${backend} ${mutant.name} (${((performance.now() - started) / 1000).toFixed(1)} s) ${result.why.slice(0, 140)}`,
+      `${result.red ? 'red  ' : 'ALIVE'} ${backend} ${mutant.name} ` +
+        `(${((performance.now() - started) / 1000).toFixed(1)} s) ${result.why.slice(0, 140)}`,
     );
     results.push(result);
   }
@@ -295,7 +296,8 @@ async function main(words) {
   const alive = results.filter(({ red }) => !red);
   for (const { name, why } of alive) say(`${name}: ${why}`);
   say(
-    `${results.length - alive.length} of ${results.length} red in ${((performance.now() - started) / 1000).toFixed(0)} s`,
+    `${results.length - alive.length} of ${results.length} red in ` +
+      `${((performance.now() - started) / 1000).toFixed(0)} s`,
   );
   process.exitCode = alive.length > 0 || results.length === 0 ? 1 : 0;
 }

@@ -63,7 +63,8 @@ process.on('uncaughtException', (error) => {
 
 if (process.platform !== 'linux' || process.arch !== 'x64')
   fail(
-    `this is ${process.platform}-${process.arch}; the pack takes this machine's Node and addons, so it is made on linux-x64`,
+    `this is ${process.platform}-${process.arch}; the pack takes this machine's Node and addons, so it is made ` +
+      'on linux-x64',
   );
 if (existsSync(target) && readdirSync(target).length > 0 && !existsSync(join(target, 'offline.json')))
   fail(`${target} is no pack and not empty; name another folder with -o`);
@@ -114,7 +115,8 @@ async function pack() {
     // The machine's own libraries come first; these are for one that lacks them or has older ones.
     for (const file of binaries)
       for (const { name, path } of await librariesOf(file)) place(path, join(stage, 'lib', name));
-    // Dawn, the Vulkan loader and the addon of MPI may need more: without them their backend is absent, and the rest runs.
+    // Dawn, the Vulkan loader and the addon of MPI may need more: without them their backend is absent, and the rest
+    // runs.
     const needed = binaries.filter(
       (file) => !file.startsWith(join(stage, 'node_modules/webgpu')) && !file.endsWith('ewald_mpi.node'),
     );

@@ -103,7 +103,8 @@ function fail(message, log) {
 
 if (args.some((arg) => !(arg in levels))) {
   console.log(
-    'usage: node scripts/setup.mjs [--test] [--all]\n  --test  also what the tests need\n  --all   also what optional parts need',
+    'usage: node scripts/setup.mjs [--test] [--all]\n  --test  also what the tests need\n  --all   also what ' +
+      'optional parts need',
   );
   process.exit(args.includes('--help') || args.includes('-h') ? 0 : 2);
 }
@@ -132,7 +133,7 @@ function checkNode() {
   const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const [, wantMajor, wantMinor] = /(\d+)\.(\d+)/.exec(engines.node).map(Number);
   if (major < wantMajor || (major === wantMajor && minor < wantMinor))
-    fail(`this is Node ${process.versions.node}, needed is ${engines.node}; see https://nodejs.org`);
+    fail(`this is Node ${process.versions.node}, expected ${engines.node}; see https://nodejs.org`);
 }
 
 /** Installs what is missing by apt-get; gives the number of deeds. */

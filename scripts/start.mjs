@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The main job: `npm start` simulates a run of detector frames with known truth, takes it to a stream and a report, and
-// holds it against the truth; `npm start -- FILES…` indexes your frames or spot lists (every option of `ewald index` may
-// follow). Ends with a summary that people read, and with 1 when a crystal is wrong or too many are missed.
+// holds it against the truth; `npm start -- FILES…` indexes your frames or spot lists (every option of `ewald index`
+// may follow). Ends with a summary that people read, and with 1 when a crystal is wrong or too many are missed.
 import { rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root, run, tail } from './lib/run.mjs';

@@ -34,7 +34,9 @@ const once =
   async (env) =>
     counted(await run(node, args, { env, minutes: 10, ...options }));
 
-/** The steps; `all` marks those of the second tier alone. A step of vitest runs in both and chooses its tests by tag. */
+/**
+ * The steps; `all` marks those of the second tier alone. A step of vitest runs in both and chooses its tests by tag.
+ */
 const steps = [
   { name: 'style', run: once(['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']) },
   { name: 'types', run: once([tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty', 'false']) },
@@ -202,7 +204,8 @@ for (const step of chosen) {
   const outcome = counts.failed === 0 ? paint('green', 'passed') : paint('red', 'failed');
   say(
     'test',
-    `${step.name} ${outcome}${counts.passed + counts.failed > 1 ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`,
+    `${step.name} ` +
+      `${outcome}${counts.passed + counts.failed > 1 ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`,
     seconds,
   );
 }

@@ -41,8 +41,8 @@ export function wgsl() {
   return {
     name: 'wgsl',
     enforce: 'pre',
-    // Sources import '../../../wgsl/pi/count.wgsl'; from build/esm the same number of steps leads elsewhere, so go by
-    // what follows wgsl/.
+    // Sources import '../../…/wgsl/ROOM/NAME.wgsl'. Relative to build/esm such a path is wrong, so only the part after
+    // wgsl/ is used.
     resolveId(id, importer) {
       if (id.endsWith(`.wgsl${query}`)) return id;
       if (!id.endsWith('.wgsl')) return null;

@@ -1,5 +1,5 @@
-// Who decodes one chunk over and over: worker threads or processes, alike but for what they are. Processes share nothing,
-// so what two of them make of two processors is all that the machine has to give.
+// Who decodes one chunk over and over: worker threads or processes, alike but for what they are. Processes share
+// nothing, so what two of them make of two processors is all that the machine has to give.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -28,7 +28,10 @@ async function serve({ chunk, bytes, size, backend }, on, say) {
   say('ready');
 }
 
-/** A crew of so many: `run(times)` decodes that often in all and answers how long it took, by the clock and of processors. */
+/**
+ * A crew of so many: `run(times)` decodes that often in all and answers how long it took, by the clock and of
+ * processors.
+ */
 export async function crew(kind, count, job) {
   const members = Array.from({ length: count }, () =>
     kind === 'workers'

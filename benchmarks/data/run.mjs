@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// `node benchmarks/run.mjs data`: detector frames of 4 Mpixel, each codec verified before it is timed, peers in the same run.
+// `node benchmarks/run.mjs data`: detector frames of 4 Mpixel, each codec verified before it is timed, peers in the
+// same run.
 //   [--seconds S] a line (default 1)
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -73,7 +74,8 @@ async function main() {
   const { values } = parseArgs({ options: { seconds: { type: 'string', default: '1' } } });
   const seconds = Number(values.seconds);
   console.log(
-    `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}; load ${loadavg()[0].toFixed(1)}; best of ${seconds} s a line`,
+    `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}; load ` +
+      `${loadavg()[0].toFixed(1)}; best of ${seconds} s a line`,
   );
   const mark = (what, value, aim, unit, most = false) => {
     const verdict = aim === undefined ? '    ' : (most ? value <= aim : value >= aim) ? 'pass' : 'MISS';
@@ -130,8 +132,8 @@ async function main() {
 }
 
 /**
- * Two workers against one, and two processes against one beside: a machine whose processors share a core has no more. By
- * processor time, too, of which a busy machine takes less away: what two would make of two processors of their own.
+ * Two workers against one, and two processes against one beside: a machine whose processors share a core has no more.
+ * By processor time, too, of which a busy machine takes less away: what two would make of two processors of their own.
  */
 async function twoOverOne(job, mark, seconds) {
   const crews = [];
@@ -211,7 +213,9 @@ for i in range(1,101): g['data_%06d'%i]=h5py.ExternalLink('run_data_%06d.h5'%i,'
   mark('its first frame', first, 20, 'ms', true);
 }
 
-/** Chunks of HDF5's gzip: ours beside the zlib in Node, which is Chromium's with vectors, and libdeflate where it is. */
+/**
+ * Chunks of HDF5's gzip: ours beside the zlib in Node, which is Chromium's with vectors, and libdeflate where it is.
+ */
 async function gzip(folder, { native, wasm }, pixels, mark, seconds) {
   const zipped = deflateSync(pixels, { level: 4 });
   const out = new Uint8Array(pixels.length);
@@ -254,7 +258,8 @@ function h5py(path, mark, seconds) {
   if (status === 0) mark('h5py with the bitshuffle plugin of Debian, one frame', Number(stdout), undefined, 'GB/s');
   else
     console.log(
-      `        h5py with a plugin: absent (Debian: python3-h5py, bitshuffle; HDF5_PLUGIN_PATH): ${String(stderr).trim().split('\n').at(-1)}`,
+      '        h5py with a plugin: absent (Debian: python3-h5py, bitshuffle; HDF5_PLUGIN_PATH): ' +
+        `${String(stderr).trim().split('\n').at(-1)}`,
     );
 }
 

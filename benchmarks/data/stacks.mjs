@@ -28,10 +28,10 @@ const piece = 2 ** 25;
 
 const header = (bits) =>
   Buffer.from(
-    `MQ1,000001,00384,01,0256,0256,${bits},   1x1,01,2021-04-15 15:00:20.096668,0.001000,0,0,0,MQ1A,x,1000000ns,12,`.padEnd(
-      384,
-      '\0',
-    ),
+    (
+      `MQ1,000001,00384,01,0256,0256,${bits},   1x1,01,2021-04-15 ` +
+      '15:00:20.096668,0.001000,0,0,0,MQ1A,x,1000000ns,12,'
+    ).padEnd(384, '\0'),
   );
 const side = 256;
 const stacks = [
@@ -139,7 +139,8 @@ try {
     if (!values.json) {
       const { ours: mine, plain: theirs } = results.at(-1);
       process.stdout.write(
-        `${ratio >= aim ? 'pass' : 'MISS'}  ${stack.name.padEnd(20)} ${mine.toFixed(2)} GB/s, plain reads ${theirs.toFixed(2)} GB/s: ${ratio.toFixed(2)} × (aim ${aim})\n`,
+        `${ratio >= aim ? 'pass' : 'MISS'}  ${stack.name.padEnd(20)} ${mine.toFixed(2)} GB/s, plain reads ` +
+          `${theirs.toFixed(2)} GB/s: ${ratio.toFixed(2)} × (aim ${aim})\n`,
       );
     }
   }

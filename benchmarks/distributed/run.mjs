@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 const { values } = parseArgs({ options: { size: { type: 'string', default: '256' }, quick: { type: 'boolean' } } });
 const n = values.quick ? 64 : Number(values.size);
 if (!Number.isInteger(n) || n < 4 || n > 1024) {
-  process.stderr.write(`bench: --size is "${values.size}"; needed is a length from 4 to 1024\n`);
+  process.stderr.write(`bench: --size is "${values.size}"; expected a length from 4 to 1024\n`);
   process.exit(2);
 }
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -75,7 +75,8 @@ async function workers(backend, algorithm) {
     const cores = Math.min(ranks, availableParallelism());
     const guess = estimateFft3d({ size, ranks, measured, layout: 'slabs', cores }).seconds;
     console.log(
-      `\n${ranks} workers, ${backend}, ${times.algorithm}: ${ms(seconds)}, estimated ${ms(guess)} (${((guess / seconds - 1) * 100).toFixed(0)} %)`,
+      `\n${ranks} workers, ${backend}, ${times.algorithm}: ${ms(seconds)}, estimated ${ms(guess)} ` +
+        `(${((guess / seconds - 1) * 100).toFixed(0)} %)`,
     );
     console.log(times.text.replace(/^/gm, '    '));
   }
@@ -122,7 +123,9 @@ async function packing() {
         }
       }
       const share = (name) => times.plain / times[name];
-      const text = `${way} ${what}: native over a plain copy (${(bytes / times.plain / 1e6).toFixed(1)} GB/s); JavaScript ${share('JavaScript').toFixed(2)}`;
+      const text =
+        `${way} ${what}: native over a plain copy (${(bytes / times.plain / 1e6).toFixed(1)} GB/s); JavaScript ` +
+        `${share('JavaScript').toFixed(2)}`;
       if (aim && addon) mark(text, share('native'), aim);
       else console.log(`        ${text}: ${addon ? share('native').toFixed(2) : 'absent'}`);
     }
@@ -197,7 +200,8 @@ try {
   const diskS = 2 * (writeS + readS);
   const moving = (report.ms - report.transformMs) / 1000;
   console.log(
-    `\nout of core in ${memory}: ${report.passes} passes, ${ms(report.ms / 1000)}, of which transforms ${ms(report.transformMs / 1000)}; the disk alone for as many bytes ${ms(diskS)}`,
+    `\nout of core in ${memory}: ${report.passes} passes, ${ms(report.ms / 1000)}, of which transforms ` +
+      `${ms(report.transformMs / 1000)}; the disk alone for as many bytes ${ms(diskS)}`,
   );
   mark('rate of the file beside the disk', diskS / moving, 0.6);
 } finally {

@@ -1,6 +1,6 @@
-// FFTW at its best: Debian's libraries are built for SSE2 and AVX alone, which costs them a fifth to a third in cache on
-// newer processors. Here Debian's own source package is built once more with AVX2 and AVX-512, for this benchmark only,
-// into build/fftw; its files come through apt, from the mirror that this machine uses.
+// FFTW at its best: Debian's libraries are built for SSE2 and AVX alone, which costs them a fifth to a third in cache
+// on newer processors. Here Debian's own source package is built once more with AVX2 and AVX-512, for this benchmark
+// only, into build/fftw; its files come through apt, from the mirror that this machine uses.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

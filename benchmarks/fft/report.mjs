@@ -60,7 +60,8 @@ const tables = {
   },
   peers: {
     title:
-      'Packages from npm beside wasm, us, minimum; ratio = package / ewald in its core, and through ctx.fft (goal for the core)',
+      'Packages from npm beside wasm, us, minimum; ratio = package / ewald in its core, and through ctx.fft ' +
+      '(goal for the core)',
     head: ['case', 'ewald core', 'ctx.fft', 'package: us, ratio core, ratio ctx.fft'],
     cells: (line) => [
       line.case,
@@ -69,7 +70,8 @@ const tables = {
       [
         ...ratios(line).map(
           ({ name, core, api, goal }) =>
-            `${name}: ${number(line.results[name].us)}, ${core.toFixed(2)}, ${api.toFixed(2)} (${goal}) ${mark(core >= goal)}`,
+            `${name}: ${number(line.results[name].us)}, ${core.toFixed(2)}, ${api.toFixed(2)} (${goal}) ` +
+            `${mark(core >= goal)}`,
         ),
         ...Object.entries(line.results)
           .filter(([, { wrong }]) => wrong)
@@ -130,10 +132,12 @@ export function markdown(report) {
   const page = [
     '# Transforms: measured',
     '',
-    `${report.place}, load average ${report.busy} at the start; ${report.date}; \`node benchmarks/fft/run.mjs\`, ${report.seconds} s a case. One thread unless it says`,
+    `${report.place}, load average ${report.busy} at the start; ${report.date}; \`node benchmarks/fft/run.mjs\`, ` +
+      `${report.seconds} s a case. One thread unless it says`,
   ];
   page.push(
-    'otherwise; contestants of a line take turns, each verified before it is timed. FFTW: MEASURE, native, float32, one thread.',
+    'otherwise; contestants of a line take turns, each verified before it is timed. FFTW: MEASURE, native, ' +
+      'float32, one thread.',
   );
   for (const [section, { title, head, cells }] of Object.entries(tables)) {
     if (!report[section]?.length) continue;

@@ -40,7 +40,8 @@ const unknown = wanted.filter((name) => !sections.includes(name));
 const seconds = options.seconds ?? (options.quick ? '0.1' : '0.5');
 if (unknown.length > 0 || !(Number(seconds) > 0)) {
   process.stderr.write(
-    `bench fft: --only takes some of ${sections.join(',')} (found ${options.only}), --seconds a positive number (found ${seconds})\n`,
+    `bench fft: --only takes some of ${sections.join(',')} (found ${options.only}), --seconds a positive number ` +
+      `(found ${seconds})\n`,
   );
   process.exit(2);
 }
@@ -111,7 +112,9 @@ function beside(id) {
 
 const say = options.json ? () => {} : (line) => process.stdout.write(`${line}\n`);
 const { title, row } = printer(say);
-const place = `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} x ${cpus()[0]?.model.trim()}`;
+const place =
+  `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} x ` +
+  `${cpus()[0]?.model.trim()}`;
 const busy = loadavg()[0].toFixed(1);
 const report = {
   place,

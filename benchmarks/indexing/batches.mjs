@@ -3,10 +3,10 @@
 // usage: node benchmarks/indexing/batches.mjs [--seconds N] [--backends LIST] [--sizes LIST] [--spots N]
 //
 // Stills of a tetragonal cell in four kinds: `good` (one lattice and nothing else), `half` (as many spots of nothing),
-// `noise` (no lattice), `mixed` (three of `half` to one of `noise`, as a beamline delivers them). Two figures each: runs
-// one after the other, and runs that overlap as far as the indexer lets them, both through the public API. Answers are
-// held against the truth; one JSON document on standard output. scripts/pack-offline.mjs takes this file to machines
-// with a card (benchmarks/gpu.md says what is read from it).
+// `noise` (no lattice), `mixed` (three of `half` to one of `noise`, as a beamline delivers them). Two figures each:
+// runs one after the other, and runs that overlap as far as the indexer lets them, both through the public API. Answers
+// are held against the truth; one JSON document on standard output. scripts/pack-offline.mjs takes this file to
+// machines with a card (benchmarks/gpu.md says what is read from it).
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 

@@ -110,12 +110,17 @@ const out = [
   '',
   `\`node benchmarks/indexing/grid.mjs --images ${images} --seed ${values.seed}\`, ${machine()}.`,
   '',
-  `Right lattices in percent of ${images} images a point: **fast** · turbo · the prototype's exhaustive search · its fx, all on the same lists, on a`,
-  'seed that nothing was tuned on. Right: the best cell is the true lattice (its matrix to the truth integer within 0.05 and unimodular), accepted or not.',
-  'Goals: at the points marked ° (1 px, protein, 20 spots and more) fast reaches what was published for fx on a fresh seed (300 images a point), elsewhere what the exhaustive search',
+  `Right lattices in percent of ${images} images a point: **fast** · turbo · the prototype's exhaustive search · ` +
+    'its fx, all on the same lists, on a',
+  'seed that nothing was tuned on. Right: the best cell is the true lattice (its matrix to the truth integer ' +
+    'within 0.05 and unimodular), accepted or not.',
+  'Goals: at the points marked ° (1 px, protein, 20 spots and more) fast reaches what was published for fx on a ' +
+    'fresh seed (300 images a point), elsewhere what the exhaustive search',
   'finds here; turbo reaches the exhaustive search everywhere; each within two standard errors. ✗ marks a miss.',
   '',
-  `**${points.length - points.filter(({ pass }) => !pass).length} of ${points.length} points pass for fast (${sixteen.filter(({ pass }) => pass).length} of ${sixteen.length} of those marked °), ${points.filter(({ turboPass }) => turboPass).length} of ${points.length} for turbo.**`,
+  `**${points.length - points.filter(({ pass }) => !pass).length} of ${points.length} points pass for fast ` +
+    `(${sixteen.filter(({ pass }) => pass).length} of ${sixteen.length} of those marked °), ` +
+    `${points.filter(({ turboPass }) => turboPass).length} of ${points.length} for turbo.**`,
 ];
 for (const [set, about] of Object.entries(sets)) {
   const mine = points.filter((point) => point.set === set);
@@ -131,14 +136,19 @@ for (const [set, about] of Object.entries(sets)) {
     for (const spurious of shares) {
       const cells = counts.map((spots) => {
         const p = mine.find((point) => point.noise === noise && point.spurious === spurious && point.spots === spots);
-        return `**${percent(p.fast)}**${p.goal === 'published' ? '°' : ''}${p.pass ? '' : ' ✗'} · ${percent(p.turbo)}${p.turboPass ? '' : ' ✗'} · ${percent(p.exhaustive)} · ${percent(p.fx)}`;
+        return (
+          `**${percent(p.fast)}**${p.goal === 'published' ? '°' : ''}${p.pass ? '' : ' ✗'} · ` +
+          `${percent(p.turbo)}${p.turboPass ? '' : ' ✗'} · ${percent(p.exhaustive)} · ${percent(p.fx)}`
+        );
       });
       out.push(`| ${noise} | ${spurious} | ${cells.join(' | ')} |`);
     }
   const total = mine.length * images;
   out.push(
     '',
-    `Of ${total} images fast accepts ${sum('accepted')} with the true lattice and ${sum('acceptedWrong')} with another (turbo ${sum('turboAccepted')} and ${sum('turboAcceptedWrong')}); it is right in ${sum('fast')} (turbo ${sum('turbo')}, exhaustive ${sum('exhaustive')}, fx ${sum('fx')}).`,
+    `Of ${total} images fast accepts ${sum('accepted')} with the true lattice and ${sum('acceptedWrong')} with ` +
+      `another (turbo ${sum('turboAccepted')} and ${sum('turboAcceptedWrong')}); it is right in ${sum('fast')} ` +
+      `(turbo ${sum('turbo')}, exhaustive ${sum('exhaustive')}, fx ${sum('fx')}).`,
   );
 }
 out.push('');
@@ -155,6 +165,7 @@ if (!values.quick)
   });
 for (const p of missed)
   process.stdout.write(
-    `MISS ${p.set} ${p.noise} px, spurious ${p.spurious}, ${p.spots} spots: fast ${p.fast}, turbo ${p.turbo}, exhaustive ${p.exhaustive} of ${images}; goal ${p.goalPercent} %\n`,
+    `MISS ${p.set} ${p.noise} px, spurious ${p.spurious}, ${p.spots} spots: fast ${p.fast}, turbo ${p.turbo}, ` +
+      `exhaustive ${p.exhaustive} of ${images}; goal ${p.goalPercent} %\n`,
   );
 process.exitCode = missed.length > 0 ? 1 : 0;

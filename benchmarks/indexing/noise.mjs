@@ -43,14 +43,17 @@ const out = [
   '',
   `\`node benchmarks/indexing/noise.mjs --images ${images} --seed ${values.seed}\`, ${machine()}.`,
   '',
-  `Lists of N spots without a lattice, a known cell of the set with each; how many of ${images} are called indexed (accepted at ${found[0].counts[0].accept_log10}).`,
-  `The goal is at most ${limit * images} in each field; ✗ marks a miss. **${accepted.length - over} of ${accepted.length} fields pass.**`,
+  `Lists of N spots without a lattice, a known cell of the set with each; how many of ${images} are called ` +
+    `indexed (accepted at ${found[0].counts[0].accept_log10}).`,
+  `The goal is at most ${limit * images} in each field; ✗ marks a miss. **${accepted.length - over} of ` +
+    `${accepted.length} fields pass.**`,
   '',
   `| method | cells | spots | ${counts.map((n) => `N = ${n}`).join(' | ')} |`,
   `|---|---|---|${counts.map(() => '---|').join('')}`,
   ...found.map(
     ({ method, set, kind, counts: points }) =>
-      `| ${method} | ${set} | ${kinds[kind]} | ${points.map((p) => `${p.accepted}${p.accepted > limit * images ? ' ✗' : ''}`).join(' | ')} |`,
+      `| ${method} | ${set} | ${kinds[kind]} | ` +
+      `${points.map((p) => `${p.accepted}${p.accepted > limit * images ? ' ✗' : ''}`).join(' | ')} |`,
   ),
   '',
 ];

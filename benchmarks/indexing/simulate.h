@@ -1,4 +1,5 @@
-// Spot lists with known truth, for the driver: stills of a randomly turned crystal on a flat detector, and lists without any lattice.
+// Spot lists with known truth, for the driver: stills of a randomly turned crystal on a flat detector, and lists
+// without any lattice.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -77,7 +78,8 @@ inline UnitCell turned_at_random(const UnitCell& u, Random& random) {
   return {turn(u.a), turn(u.b), turn(u.c)};
 }
 
-// Position on the detector (mm from the beam) to a reciprocal vector on the nominal Ewald sphere; the beam runs along +z.
+// Position on the detector (mm from the beam) to a reciprocal vector on the nominal Ewald sphere; the beam runs along
+// +z.
 inline Vector mapped_back(double x, double y, const Instrument& i) {
   const double r = 1 / std::sqrt(x * x + y * y + i.distance * i.distance) / i.wavelength;
   return {x * r, y * r, i.distance * r - 1 / i.wavelength};
@@ -118,8 +120,8 @@ inline void add_crystal(const UnitCell& u, int wanted, double noise_px, const In
   for (int n = 0; n < wanted && n < int(seen.size()); n++) spots.push_back(mapped_back(seen[n].x, seen[n].y, i));
 }
 
-// `wanted` spots without a lattice. flat: uniform on the detector; radial: uniform in radius; ring: on four ice rings; split: uniform,
-// and each has a second one a few pixels away.
+// `wanted` spots without a lattice. flat: uniform on the detector; radial: uniform in radius; ring: on four ice rings;
+// split: uniform, and each has a second one a few pixels away.
 inline void add_noise(const std::string& kind, int wanted, const Instrument& i, Random& random, std::vector<Vector>& spots) {
   std::uniform_real_distribution<double> uniform;
   std::normal_distribution<double> normal;

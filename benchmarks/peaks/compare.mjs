@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// `node benchmarks/peaks/compare.mjs [--data FOLDER] [--json]`: our peaks, with both kinds of centroid, and those of CrystFEL's streams against the truth of
-// the simulated sets, scored alike: recall of true spots above 60 and 100 counts within two pixels, peaks that are none, median
-// distance. Same parameters. Ends with 1 where a peer is better, 3 where the data is absent.
+// `node benchmarks/peaks/compare.mjs [--data FOLDER] [--json]`: our peaks, with both kinds of centroid, and those of
+// CrystFEL's streams against the truth of the simulated sets, scored alike: recall of true spots above 60 and 100
+// counts within two pixels, peaks that are none, median distance. Same parameters. Ends with 1 where a peer is better,
+// 3 where the data is absent.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -127,7 +128,8 @@ for (const { set, scores } of report) {
   if (options.json) continue;
   for (const [name, s] of Object.entries(scores))
     process.stdout.write(
-      `${set.padEnd(6)}${name.padEnd(20)} I>60 ${s.recall60.toFixed(4)} (${s.found60})  I>100 ${s.recall100.toFixed(4)}  ` +
+      `${set.padEnd(6)}${name.padEnd(20)} I>60 ${s.recall60.toFixed(4)} (${s.found60})  I>100 ` +
+        `${s.recall100.toFixed(4)}  ` +
         `false ${s.false} of ${s.peaks}  centroid ${s.centroid.toFixed(4)} px\n`,
     );
 }

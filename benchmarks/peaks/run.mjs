@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// `node benchmarks/run.mjs peaks`: peakfinder8 on frames of 2068 x 2162 pixels, the quick pass beside the five plain ones of
-// the same build, in turns; a frame counts when both give the same peaks. Milliseconds are minima, copies included.
+// `node benchmarks/run.mjs peaks`: peakfinder8 on frames of 2068 x 2162 pixels, the quick pass beside the five plain
+// ones of the same build, in turns; a frame counts when both give the same peaks. Milliseconds are minima, copies
+// included.
 //   [--seconds S] a line (default 2)  [--backends wasm,native]
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';

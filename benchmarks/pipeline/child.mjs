@@ -1,4 +1,5 @@
-// One process of the benchmark: frames through ctx.pipeline, one at a time for the stages, then as a run; answers one line of JSON.
+// One process of the benchmark: frames through ctx.pipeline, one at a time for the stages, then as a run; answers one
+// line of JSON.
 //   node --expose-gc child.mjs '{"file", "geometry", "cell", "backend", "frames", "rounds"}'
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

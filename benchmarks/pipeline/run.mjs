@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `npm run bench -- pipeline`: `ewald index` on the simulated sets of the test data beside CrystFEL's streams of the same
-// frames, all held against the truth alike; then milliseconds a 4-Mpixel frame, bitshuffle + LZ4, from the file to the
-// stream. What is timed was verified: every crystal of the simulated run, none wrong.
+// `npm run bench -- pipeline`: `ewald index` on the simulated sets of the test data beside CrystFEL's streams of the
+// same frames, all held against the truth alike; then milliseconds a 4-Mpixel frame, bitshuffle + LZ4, from the file to
+// the stream. What is timed was verified: every crystal of the simulated run, none wrong.
 //   [--only accuracy,speed] [--backends native,wasm] [--frames N] of the timed run (default 16) [--data FOLDER] [--json]
 // Ends with 1 where a crystal is missed or wrong or a peer is better; a missed time fails nothing: machines differ.
 import { spawn } from 'node:child_process';
@@ -38,7 +38,8 @@ function mark(what, value, aim, { most = true, counts = false, quiet = false, un
   if (!pass && counts) process.exitCode = 1;
   const shown = Number(value.toPrecision(4));
   print(
-    `  ${pass ? 'pass' : 'MISS'}  ${what}: ${shown}${unit} (aim ${most ? 'at most' : 'at least'} ${Number(aim.toPrecision(4))})${note && `, ${note}`}`,
+    `  ${pass ? 'pass' : 'MISS'}  ${what}: ${shown}${unit} (aim ${most ? 'at most' : 'at least'} ` +
+      `${Number(aim.toPrecision(4))})${note && `, ${note}`}`,
   );
 }
 
@@ -141,7 +142,8 @@ async function accuracy() {
       ).length;
       const by = off ? ', as stream_vs_truth.py has it' : '';
       print(
-        `  ${passed === points.length ? 'pass' : 'MISS'}  ${name}, ${backend}: ${passed} of ${points.length} points${by}`,
+        `  ${passed === points.length ? 'pass' : 'MISS'}  ${name}, ${backend}: ${passed} of ${points.length} ` +
+          `points${by}`,
       );
     }
     results.accuracy.push({ set: name, facts });
@@ -245,11 +247,11 @@ async function widened(file, frames) {
 }
 
 /**
- * Two workers on two cores over one on one; and, as a control, two processes of one worker each beside each other over one:
- * what the machine has to give, whose cores may share caches, memory and a clock. The mark is of a long run: the first 150 frames
- * or so of a worker cost some 0.5 s of processor time more than later ones (most likely JavaScript that is not yet compiled;
- * no profile says so), two workers have that twice, and the shorter run takes it away. What a short run gains, start and all,
- * is told beside.
+ * Two workers on two cores over one on one; and, as a control, two processes of one worker each beside each other over
+ * one: what the machine has to give, whose cores may share caches, memory and a clock. The mark is of a long run: the
+ * first 150 frames or so of a worker cost some 0.5 s of processor time more than later ones (most likely JavaScript
+ * that is not yet compiled; no profile says so), two workers have that twice, and the shorter run takes it away. What a
+ * short run gains, start and all, is told beside.
  */
 async function workers(backend, files, known, frames) {
   if (availableParallelism() < 2) {
@@ -291,12 +293,16 @@ async function workers(backend, files, known, frames) {
   // Two processes share nothing of ours: what they lack to two is the machine's.
   mark(`${backend}: two workers over one`, ratio, Math.min(1.9, 0.95 * control), {
     most: false,
-    note: `frames ${few * frames} to ${many * frames}, ${(1000 / each).toFixed(0)} frames/s; the first ${few * frames} with the start ${whole.toFixed(2)}; two processes over one: ${control.toFixed(2)}, load ${loadavg()[0].toFixed(1)}`,
+    note:
+      `frames ${few * frames} to ${many * frames}, ${(1000 / each).toFixed(0)} frames/s; the first ${few * frames} ` +
+      `with the start ${whole.toFixed(2)}; two processes over one: ${control.toFixed(2)}, load ` +
+      `${loadavg()[0].toFixed(1)}`,
   });
 }
 
 print(
-  `${availableParallelism()} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, load ${loadavg()[0].toFixed(1)}`,
+  `${availableParallelism()} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}, load ` +
+    `${loadavg()[0].toFixed(1)}`,
 );
 if (options.only.includes('accuracy')) await accuracy();
 if (options.only.includes('speed')) await speed();

@@ -1,5 +1,5 @@
-// `node benchmarks/run.mjs udf`: sums, disks, centres of mass and masks beside NumPy, in one run on one core, with marks.
-// Without marks: a file beside the kernel alone, and masks on a card where there is one.
+// `node benchmarks/run.mjs udf`: sums, disks, centres of mass and masks beside NumPy, in one run on one core, with
+// marks. Without marks: a file beside the kernel alone, and masks on a card where there is one.
 //   --frames N   frames of 256 x 256 (default 2048; 16384 is a scan of 128 x 128)   --repeats R   --json
 // CPU seconds of one thread: the best of R. Results are compared before they are timed.
 import { spawn, spawnSync } from 'node:child_process';
@@ -25,8 +25,8 @@ const { Context, comUdf, defineUdf, masks, masksUdf } = await import(
 const print = (line) => options.json || process.stdout.write(`${line}\n`);
 
 /**
- * LiberTEM 0.17 on one core of such a machine, in GB/s: 128 x 128 x 256 x 256 in memory, its float64 standard deviation,
- * a disk as one mask; and how many times as fast the native core should be.
+ * LiberTEM 0.17 on one core of such a machine, in GB/s: 128 x 128 x 256 x 256 in memory, its float64 standard
+ * deviation, a disk as one mask; and how many times as fast the native core should be.
  */
 const libertem = {
   u16: { com: 2.35, disk: 6.5, stddev: 0.86 },
@@ -91,7 +91,9 @@ function overLiberTem(dtype) {
     const pass = ratio >= overLibertem;
     lines.push({ backend: 'native', name: `${name} over LiberTEM`, dtype, ratio, aim: overLibertem, within, pass });
     print(
-      `  ${pass ? 'pass' : within ? 'MISS' : '--  '}  native ${name} ${dtype}: ${ratio.toFixed(2)} x LiberTEM's ${rival} GB/s elsewhere (aim ${overLibertem}${within ? '' : `, more than the ${own.sum.toFixed(1)} GB/s that memory gives here`})`,
+      `  ${pass ? 'pass' : within ? 'MISS' : '--  '}  native ${name} ${dtype}: ${ratio.toFixed(2)} x LiberTEM's ` +
+        `${rival} GB/s elsewhere (aim ` +
+        `${overLibertem}${within ? '' : `, more than the ${own.sum.toFixed(1)} GB/s that memory gives here`})`,
     );
   }
 }
@@ -130,7 +132,9 @@ async function workers() {
   const ratio = one / two;
   lines.push({ name: 'two workers', ratio, aim: 1.8, control: one / apart, pass: ratio >= 1.8 });
   print(
-    `  ${ratio >= 1.8 ? 'pass' : 'MISS'}  two workers: ${ratio.toFixed(2)} x one (aim 1.8), ${((count * pixels * 2) / two / 1e9).toFixed(2)} GB/s of a file; two processes with half of it each: ${(one / apart).toFixed(2)} x one`,
+    `  ${ratio >= 1.8 ? 'pass' : 'MISS'}  two workers: ${ratio.toFixed(2)} x one (aim 1.8), ` +
+      `${((count * pixels * 2) / two / 1e9).toFixed(2)} GB/s of a file; two processes with half of it each: ` +
+      `${(one / apart).toFixed(2)} x one`,
   );
 }
 
@@ -144,7 +148,10 @@ const fastest = async (work) => {
   return best;
 };
 
-/** A file (which is in the page cache) by UDFs beside the kernel alone on all cores: what reading, partitions and merging leave of it. */
+/**
+ * A file (which is in the page cache) by UDFs beside the kernel alone on all cores: what reading, partitions and
+ * merging leave of it.
+ */
 async function fromFile(data) {
   const file = join(folder, 'whole.raw');
   writeFileSync(file, data);
@@ -265,7 +272,8 @@ try {
         });
         const mark = ratio === undefined ? '--  ' : ratio >= aim ? 'pass' : 'MISS';
         print(
-          `  ${mark}  ${backend} ${name} ${dtype}: ${rate(best).toFixed(2)} GB/s${theirs ? `, NumPy ${rate(theirs).toFixed(2)}: ${ratio.toFixed(2)} x (aim ${aim})` : ''}`,
+          `  ${mark}  ${backend} ${name} ${dtype}: ${rate(best).toFixed(2)} ` +
+            `GB/s${theirs ? `, NumPy ${rate(theirs).toFixed(2)}: ${ratio.toFixed(2)} x (aim ${aim})` : ''}`,
         );
       }
       await context.dispose();

@@ -55,7 +55,7 @@ Side side_of(const CallbackInfo& info, size_t index, size_t bytes) {
   }
   auto memory = alive<Memory>(info, index);
   if (memory->bytes < bytes)
-    throw argument_error(info.Env(), argument(index) + " has " + std::to_string(memory->bytes) + " bytes, needed are " +
+    throw argument_error(info.Env(), argument(index) + " has " + std::to_string(memory->bytes) + " bytes, expected " +
                                          std::to_string(bytes));
   return {memory->data, View{}, std::move(memory)};
 }

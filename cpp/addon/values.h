@@ -58,7 +58,7 @@ inline View view_at(const CallbackInfo& info, size_t index, size_t bytes) {
   if (!view_of(info.Env(), info[index], view))
     throw argument_error(info.Env(), argument(index) + " is not a typed array");
   if (view.bytes < bytes)
-    throw argument_error(info.Env(), argument(index) + " has " + std::to_string(view.bytes) + " bytes, needed are " +
+    throw argument_error(info.Env(), argument(index) + " has " + std::to_string(view.bytes) + " bytes, expected " +
                                          std::to_string(bytes));
   return view;
 }

@@ -69,7 +69,7 @@ extern "C" EWALD_EXPORT(ewald_cells_propose) int32_t
                        spot_count, capacity, max_spots, min_cells, max_cells);
   if (!(min_length >= min_length_a_low && min_length <= max_length && max_length <= max_length_a_high))
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
-                       "ewald_cells_propose: lengths from %g to %g; needed are %g to %g angstrom, in this order",
+                       "ewald_cells_propose: lengths from %g to %g; expected %g to %g angstrom, in this order",
                        double(min_length), double(max_length), min_length_a_low, max_length_a_high);
   *count = 0;
   auto* work = static_cast<UnknownWork*>(ewald::allocate(sizeof(UnknownWork)));

@@ -173,9 +173,9 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
     return ewald::fail(EWALD_STATUS_LIMIT, "a frame of %u x %u pixels; sides go to %u, pixels to %u", d.width, d.height,
                        max_side, uint32_t(max_pixels));
   if (d.panels < 1 || d.panels > max_panels)
-    return ewald::fail(EWALD_STATUS_LIMIT, "%u panels; needed are 1 to %u", d.panels, max_panels);
+    return ewald::fail(EWALD_STATUS_LIMIT, "%u panels; expected 1 to %u", d.panels, max_panels);
   if (d.max_peaks < 1 || d.max_peaks > max_found)
-    return ewald::fail(EWALD_STATUS_LIMIT, "%u peaks at most; needed are 1 to %u", d.max_peaks, max_found);
+    return ewald::fail(EWALD_STATUS_LIMIT, "%u peaks at most; expected 1 to %u", d.max_peaks, max_found);
   if (d.dtype > EWALD_NUMBER_F32) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is no type of frames", d.dtype);
   if (d.finder > EWALD_FINDER_DISPERSION_EXTENDED)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is no peak finder", d.finder);
@@ -252,7 +252,7 @@ extern "C" EWALD_EXPORT(ewald_peaks_run) int32_t
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_peaks_run: a pointer is null");
   if (!(params->min_snr >= 0) || !(params->threshold == params->threshold) || params->local_radius > 1024)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
-                       "threshold %g, min_snr %g, local_radius %u; needed are numbers, snr from 0, radius to 1024",
+                       "threshold %g, min_snr %g, local_radius %u; expected numbers, snr from 0, radius to 1024",
                        double(params->threshold), double(params->min_snr), params->local_radius);
   const uint32_t finder = peaks->plan.descriptor.finder;
   if (finder == EWALD_FINDER_ZAEF) {
@@ -260,14 +260,14 @@ extern "C" EWALD_EXPORT(ewald_peaks_run) int32_t
     if (!(inner >= 1 && inner <= middle && middle < outer && outer <= 64) || !(params->min_squared_gradient >= 0))
       return ewald::fail(
           EWALD_STATUS_INVALID_ARGUMENT,
-          "radii %g, %g, %g, min_squared_gradient %g; needed are rising radii from 1 to 64, and a number from 0",
+          "radii %g, %g, %g, min_squared_gradient %g; expected rising radii from 1 to 64, and a number from 0",
           double(inner), double(middle), double(outer), double(params->min_squared_gradient));
   } else if (finder != EWALD_FINDER_PEAKFINDER8) {
     const bool sigmas = params->background_sigmas >= 0 && params->strong_sigmas >= 0;
     if (!(params->gain > 0) || !sigmas || params->kernel_size < 1 || params->kernel_size > 64)
       return ewald::fail(
           EWALD_STATUS_INVALID_ARGUMENT,
-          "gain %g, kernel_size %u, sigmas %g and %g; needed are a gain above 0, a kernel of 1 to 64, sigmas from 0",
+          "gain %g, kernel_size %u, sigmas %g and %g; expected a gain above 0, a kernel of 1 to 64, sigmas from 0",
           double(params->gain), params->kernel_size, double(params->background_sigmas), double(params->strong_sigmas));
   }
   if (finder != EWALD_FINDER_PEAKFINDER8 && limits != nullptr)

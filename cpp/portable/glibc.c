@@ -1,7 +1,8 @@
 /* Binaries that start on glibc 2.28 (RHEL 8) wherever they were built. The linker takes the newest version of each symbol
- * that the build machine has (dlopen@GLIBC_2.34), which an older system lacks. Each function below is linked with `--wrap`
- * (portable.cmake reads the names from here): every call of it, in static libraries too, comes to a jump to its older
- * version, which glibc keeps for ever. test/platform/portable.test.ts reads what the binaries ask for. Delete this when
+ * that the build machine has (dlopen@GLIBC_2.34), which an older system lacks. Each function below is linked with
+ * `--wrap` (portable.cmake reads the names from here): every call of it, in static libraries too, comes to a jump to
+ * its older version, which glibc keeps for ever. test/platform/portable.test.ts reads what the binaries ask for. Delete
+ * this when
  * glibc 2.34 may be asked of everybody. */
 #include <stdlib.h>
 #if defined(__linux__) && defined(__x86_64__) && defined(__GLIBC__)

@@ -84,7 +84,7 @@ int32_t check(const ewald_udf_descriptor& d, const ewald_udf_step* steps, const 
                        d.height, most_pixels);
   if (d.dtype > EWALD_NUMBER_F32) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is no type of frames", d.dtype);
   if (d.steps < 1 || d.steps > 65536 || d.threads > 1024)
-    return ewald::fail(EWALD_STATUS_LIMIT, "%u steps, %u threads; needed are 1 to 65536, 0 to 1024", d.steps,
+    return ewald::fail(EWALD_STATUS_LIMIT, "%u steps, %u threads; expected 1 to 65536, 0 to 1024", d.steps,
                        d.threads);
   for (uint32_t s = 0; s < d.steps; s++) {
     const char* why = wrong(d, steps[s], indices);

@@ -33,7 +33,7 @@ public:
       throw argument_error(info.Env(), argument(index) + " is an array of another context");
     if (array->bytes < needed)
       throw argument_error(info.Env(), argument(index) + " has " + std::to_string(array->bytes) +
-                                           " bytes, needed are " + std::to_string(needed));
+                                           " bytes, expected " + std::to_string(needed));
     there |= bit;
     return ewald_cuda_array_memory((held_[written] = std::move(array))->handle);
   }

@@ -36,7 +36,7 @@ public:
       throw argument_error(info.Env(), argument(index) + " is an array of another context");
     if (there_->bytes < needed)
       throw argument_error(info.Env(), argument(index) + " has " + std::to_string(there_->bytes) +
-                                           " bytes, needed are " + std::to_string(needed));
+                                           " bytes, expected " + std::to_string(needed));
     frames_ = ewald_cuda_array_memory(there_->handle);
   }
   double* take_sums(const CallbackInfo& info, size_t index, uint64_t numbers) {

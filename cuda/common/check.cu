@@ -77,7 +77,7 @@ std::string driverMessage() {
   if (driver == 0)
     return "no CUDA driver: libcuda was not found or does not start; install a driver for " + neededDriver(runtime) +
            " or newer";
-  return "the CUDA driver is too old: found one for CUDA " + versionText(driver) + ", needed is one for " +
+  return "the CUDA driver is too old: found one for CUDA " + versionText(driver) + ", expected one for " +
          neededDriver(runtime) + " or newer; update the driver, or build with an older nvcc (cuda/README.md)";
 }
 

@@ -240,7 +240,7 @@ int32_t ewald_cuda_peaks_create(ewald_cuda_context* context, const ewald_peaks_d
     if (pixels < 1 || pixels > kMaxPixels || d.panels < 1 || d.panels > 1u << 14 || d.max_peaks < 1)
       refuse(EWALD_STATUS_LIMIT, "a frame of " + std::to_string(d.width) + " x " + std::to_string(d.height) +
                                      " pixels, " + std::to_string(d.panels) + " panels, " +
-                                     std::to_string(d.max_peaks) + " peaks; needed are 1 to " +
+                                     std::to_string(d.max_peaks) + " peaks; expected 1 to " +
                                      std::to_string(kMaxPixels) + " pixels, 1 to 16384 panels, a peak");
     if (d.dtype > EWALD_NUMBER_F32)
       refuse(EWALD_STATUS_INVALID_ARGUMENT, std::to_string(d.dtype) + " is no type of frames");
@@ -269,7 +269,7 @@ int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* 
     if (!peaks || !params || !frame || !found || !count)
       refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: a pointer is null");
     if (!(params->min_snr >= 0) || params->threshold != params->threshold || params->local_radius > 1024)
-      refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: needed are numbers, snr from 0, radius to 1024");
+      refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: expected numbers, snr from 0, radius to 1024");
     if (params->kernel_size > 64 || !(params->outer_radius <= 64))
       refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: kernels and radii go to 64");
     if (peaks->descriptor.finder != EWALD_FINDER_ZAEF && params->max_pixels > kMaxBlob)

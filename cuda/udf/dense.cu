@@ -2,7 +2,7 @@
 // four or eight masks. Its lanes
 // hold pixels of their own, so that a frame goes to registers straight from memory, once, and is used for every mask
 // there; weights come through the first cache, which the warps of a block share. The sums of the lanes are brought
-// together at the end of the part; parts are added in doubles (gather.cu).
+// together at the end of the part; parts are added in doubles (sparse.cu).
 #include "../common/check.h"
 #include "quads.cuh"
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Conformance and benchmarks of ewald on a Linux x86-64 machine that has a GPU and nothing else: no Node, no registry, no network.
-# usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--cases ID,...] [--help]
-# Needs sh and either gzip and tar or python3. Writes DIR (default: ./results) and a temporary folder, which it removes.
+# Conformance and benchmarks of ewald on a Linux x86-64 machine that has a GPU and nothing else: no Node, no registry,
+# no network. usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--cases ID,...] [--help] Needs sh and
+# either gzip and tar or python3. Writes DIR (default: ./results) and a temporary folder, which it removes.
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 2
 out=results
@@ -71,7 +71,7 @@ for place in "${TMPDIR:-}" /tmp /var/tmp /dev/shm "$PWD" "$here"; do
   # What arrived damaged is damaged everywhere.
   case "$message" in *"end of file"* | *"crc error"* | *"invalid compressed"* | *EOFError* | *BadGzip*) break ;; esac
 done
-[ -n "$work" ] || give_up "Node of this pack could not be started:${why:- no folder is writable;} needed are $(sed -n 's/.*"needs": "\(.*\)".*/\1/p' "$here/offline.json") and 250 MB in a folder from which programs may run (TMPDIR names one)"
+[ -n "$work" ] || give_up "Node of this pack could not be started:${why:- no folder is writable;} expected $(sed -n 's/.*"needs": "\(.*\)".*/\1/p' "$here/offline.json") and 250 MB in a folder from which programs may run (TMPDIR names one)"
 
 "$work/node" "$work/host/main.mjs" "$here" "$work" "$@" &
 child=$!

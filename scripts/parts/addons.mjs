@@ -76,8 +76,8 @@ const cudaSources = ['cuda', 'cpp'];
 const noCuda = () => (existsSync(join(root, 'cuda/CMakeLists.txt')) ? undefined : 'cuda/CMakeLists.txt is not there');
 
 /**
- * Machine code for the cards that are seen beside PTX for 7.5: the driver takes seconds to compile that at first use, and
- * what comes of it holds fewer blocks on a newer card.
+ * Machine code for the cards that are seen beside PTX for 7.5: the driver takes seconds to compile that at first use,
+ * and what comes of it holds fewer blocks on a newer card.
  */
 export function architectures() {
   const seen = spawnSync('nvidia-smi', ['--query-gpu=compute_cap', '--format=csv,noheader'], { encoding: 'utf8' });

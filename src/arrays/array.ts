@@ -1,7 +1,7 @@
 /**
- * Arrays on a device: numbers that stay on a backend between calls. What computes on them takes them in place of typed
- * arrays; nothing comes back to the host unless it is read. They are not a numerical library: no arithmetic, no views,
- * no broadcasting.
+ * Arrays on a device: numbers that stay on a backend between calls. Kernels accept them in place of typed arrays;
+ * nothing is copied to the host unless it is read. They are not a numerical library: no arithmetic, no views, no
+ * broadcasting.
  */
 import type { BackendName } from '../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../base/buffers.js';
@@ -23,18 +23,18 @@ import {
   numberTypes,
 } from './numbers.js';
 
-/** What an array is. */
+/** Options of an array. */
 export interface ArrayOptions<D extends ArrayDtype = ArrayDtype> {
   /** Lengths, slowest axis first, each at least 1; default: one axis with all the data. */
   readonly shape?: readonly number[] | number;
   /**
-   * Default: the data's own, real; `f32` without data. Data of a complex array is interleaved. Integers are as a detector
-   * gives them: an array of frames keeps them, and what computes on it converts them where it uses them.
+   * Default: the real dtype of the data; `f32` without data. Data of a complex array is interleaved. Integers are kept
+   * as the detector delivers them; kernels convert them on use.
    */
   readonly dtype?: D;
   /**
-   * Where it lies; default: the context's first backend that holds arrays of this size and dtype. A plan's `array`
-   * knows its own.
+   * Backend of the array; default: the context's first backend that supports this size and dtype. `array` of a plan
+   * uses the plan's backend.
    */
   readonly backend?: BackendName;
 }
@@ -43,29 +43,30 @@ export interface DeviceArrayMethods<D extends ArrayDtype = ArrayDtype> extends D
   readonly shape: readonly number[];
   readonly dtype: D;
   readonly backend: BackendName;
-  /** Numbers it holds: twice the elements where they are complex. */
+  /** Length in numbers: twice the number of elements for complex arrays. */
   readonly length: number;
   readonly bytes: number;
   /**
-   * Copies numbers from the host to number `offset` (default 0) of the array. Throws `Shape`, `Argument`, `Disposed`.
+   * Copies numbers from the host to the array, starting at number `offset` (default 0). Throws `Shape`, `Argument`,
+   * `Disposed`.
    */
   write(data: NumbersOf<D>, offset?: number): Promise<void>;
   /**
-   * Copies numbers to the host from number `offset` (default 0) on; into a new array of all that follow unless one is
-   * given.
+   * Copies numbers to the host, starting at number `offset` (default 0), into `target` or a new array with all the
+   * remaining numbers.
    */
   read(into?: NumbersOf<D>, offset?: number): Promise<NumbersOf<D>>;
 }
 /**
- * An array on a backend. Reads, writes and runs that touch it are done in the order of the calls; `dispose` waits for
+ * An array on a backend. Reads, writes and runs that use it execute in the order of the calls; `dispose` waits for
  * them. It ends with its context.
  */
 export type DeviceArray<D extends ArrayDtype = ArrayDtype> = DeviceArrayMethods<D> & MaybeAsyncDisposable;
 
-/** Elements that indices of 32 bits reach. */
+/** Maximum number of elements with 32-bit indices. */
 const mostElements = 2 ** 31 - 1;
 
-/** What the rooms that compute on arrays see of one. */
+/** The internals that rooms which compute on arrays use. */
 export interface ArrayParts {
   readonly memory: ArrayMemory;
   readonly resource: Resource;
@@ -92,7 +93,7 @@ class OpenArray implements DeviceArrayMethods {
     Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });
   }
 
-  /** The inside of an array of this package; undefined for anything else. */
+  /** The internals of an array of this package; undefined for anything else. */
   static partsOf(value: unknown): ArrayParts | undefined {
     return typeof value === 'object' && value !== null && #parts in value ? (value as OpenArray).#parts : undefined;
   }
@@ -125,7 +126,7 @@ class OpenArray implements DeviceArrayMethods {
     return this.#parts.resource.dispose();
   }
 
-  /** Byte at which `data` begins; throws where it does not fit. */
+  /** Byte offset of `data`; throws if it does not fit. */
   #part(what: string, data: ArrayNumbers, offset: number | undefined): number {
     if (!(data instanceof this.#number)) {
       throw new EwaldError(
@@ -138,18 +139,19 @@ class OpenArray implements DeviceArrayMethods {
     if (first + count > this.length) {
       throw new EwaldError(
         'Shape',
-        `array.${what}: ${count} numbers at ${first} do not fit; the array has ${this.length} (shape ${this.shape.join(' × ')}, ${this.dtype})`,
+        `array.${what}: ${count} numbers at ${first} do not fit; the array has ${this.length} (shape ` +
+          `${this.shape.join(' × ')}, ${this.dtype})`,
       );
     }
     return first * this.#number.BYTES_PER_ELEMENT;
   }
 }
 
-/** The inside of an array; undefined for anything that is none. */
+/** The internals of an array; undefined for any other value. */
 export const partsOf = OpenArray.partsOf;
 
 /**
- * Makes an array on a context, zeroed or with `data`. Throws `Shape`, `Argument`, `Limit`, `Unsupported`,
+ * Creates an array on a context, zeroed or with `data`. Throws `Shape`, `Argument`, `Limit`, `Unsupported`,
  * `OutOfMemory`.
  */
 export async function makeArray<D extends ArrayDtype>(
@@ -161,7 +163,7 @@ export async function makeArray<D extends ArrayDtype>(
   const given = data === undefined ? 'f32' : numberTypeOf(data);
   if (given === undefined) {
     const needed = Object.values(numberTypes).map(({ name }) => name);
-    throw new EwaldError('Shape', `array: the data is a ${nameOf(data)}; needed is one of ${needed.join(', ')}`);
+    throw new EwaldError('Shape', `array: the data is a ${nameOf(data)}; expected one of ${needed.join(', ')}`);
   }
   const dtype = choice('array: dtype', options.dtype, given, arrayDtypes);
   const width = isComplex(dtype) ? 2 : 1;
@@ -177,7 +179,7 @@ export async function makeArray<D extends ArrayDtype>(
   if (length > mostElements)
     throw new EwaldError(
       'Limit',
-      `array: shape ${shape.join(' × ')} has ${length} numbers; at most ${mostElements} fit an array`,
+      `array: shape ${shape.join(' × ')} has ${length} numbers; the maximum is ${mostElements}`,
     );
   if (data && count !== length)
     throw new EwaldError(
@@ -203,15 +205,15 @@ function checkShape(given: ArrayOptions['shape']): number[] {
   if (!Array.isArray(shape) || shape.length < 1 || Array.from(shape).some((n) => !Number.isInteger(n) || n < 1))
     throw new EwaldError(
       'Shape',
-      `array: shape is ${shown(given)}; needed are lengths of at least 1, slowest axis first`,
+      `array: shape is ${shown(given)}; expected lengths of at least 1, slowest axis first`,
     );
   return [...shape];
 }
 
-// A call may have to wait for its turn: what was handed over meanwhile has no numbers any more.
+// A call may have to wait for its turn; the caller may have detached the array in the meantime.
 function bytesOf(data: ArrayNumbers, length: number): Uint8Array {
   assertIntact('array: the typed array', data, length, 'before its turn came');
-  // Of one that was transferred away before the call nothing can be made any more.
+  // An array that was transferred before the call is unusable.
   return length === 0 ? new Uint8Array() : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 

@@ -1,27 +1,24 @@
-/** What a backend does for arrays. */
+/** The interface of a backend for arrays. */
 import type { Op } from '../backends/feature.js';
 import type { Disposable } from '../base/resource.js';
 import type { NumberType } from './numbers.js';
 
-/** Memory to reserve for an array. */
+/** Size of an array's memory. */
 export interface ArrayDescriptor {
   readonly bytes: number;
-  /** Of its numbers: a backend without double precision holds no f64 arrays. */
+  /** Type of its numbers: a backend without double precision has no f64 arrays. */
   readonly number: NumberType;
 }
 
-/**
- * Memory of a backend that stays there between calls; zeroed at first, counted in `liveBytes`, never read unless `read`
- * is called.
- */
+/** Memory that stays on a backend between calls: zeroed at first, counted in `liveBytes`, read only by `read`. */
 export interface ArrayMemory extends Disposable {
   readonly bytes: number;
   /**
-   * Copies `data` to byte `offset`; both are whole numbers of the array, of one byte perhaps. The data may be changed
-   * once the promise settles.
+   * Copies `data` to byte `offset`; both are multiples of a number's size, which may be one byte. The data may be
+   * changed once the promise settles.
    */
   write(data: Uint8Array, offset: number): Promise<void>;
-  /** Fills `into` from byte `offset` on, after all work on this memory that was submitted before. */
+  /** Fills `into` from byte `offset`, after all work on this memory that was submitted before. */
   read(into: Uint8Array, offset: number): Promise<void>;
 }
 

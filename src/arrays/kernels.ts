@@ -1,4 +1,4 @@
-/** Where arrays lie. */
+/** The array kernels of each backend. */
 import type { Feature } from '../backends/feature.js';
 import type { ArrayOp } from './contract.js';
 import { arrayOp } from './kernels/wasm.js';

@@ -1,4 +1,4 @@
-/** Numbers that arrays hold, and the typed array each comes and goes in. */
+/** Number types of arrays, and the typed array of each. */
 
 /** The typed array of each type of number. */
 export interface NumberArrays {
@@ -12,10 +12,10 @@ export interface NumberArrays {
   readonly f64: Float64Array;
 }
 
-/** Types of single numbers: integers as detectors give them, and floating-point ones. */
+/** Types of single numbers: the integers of detectors, and floating point. */
 export type NumberType = keyof NumberArrays;
 
-/** Numbers of the host: the typed arrays that arrays are written from and read into. */
+/** Host data: the typed arrays that arrays are written from and read into. */
 export type ArrayNumbers = NumberArrays[NumberType];
 
 /** Their constructors. */
@@ -31,9 +31,8 @@ export const numberTypes = {
 } as const;
 
 /**
- * What an element is: an integer of 8, 16 or 32 bits, unsigned or signed, as detectors give them; a real number of
- * single or double precision; or a complex one made of two of them. NumPy's uint8 … int32, float32, float64, complex64,
- * complex128.
+ * Element type: an integer of 8, 16 or 32 bits, unsigned or signed, as detectors deliver; a real number of single or
+ * double precision; or a complex number of two of them. NumPy's uint8 … int32, float32, float64, complex64, complex128.
  */
 export type ArrayDtype = NumberType | 'c64' | 'c128';
 
@@ -45,7 +44,7 @@ export const numberOf = (dtype: ArrayDtype): NumberType => (dtype === 'c64' ? 'f
 
 export const arrayDtypes: readonly ArrayDtype[] = [...(Object.keys(numberTypes) as NumberType[]), 'c64', 'c128'];
 
-/** Type of the numbers of a typed array; undefined for anything that arrays do not hold. */
+/** Type of the numbers of a typed array; undefined for types that arrays do not support. */
 export function numberTypeOf(data: unknown): NumberType | undefined {
   return (Object.keys(numberTypes) as NumberType[]).find((type) => data instanceof numberTypes[type]);
 }
@@ -55,7 +54,7 @@ export type NumbersOf<D extends ArrayDtype> = {
   [E in D]: NumberArrays[E extends 'c64' ? 'f32' : E extends 'c128' ? 'f64' : E & NumberType];
 }[D];
 
-/** The dtypes that a typed array can be the numbers of. */
+/** The dtypes whose numbers a typed array can hold. */
 export type DtypesOf<T extends ArrayNumbers> = {
   [E in ArrayDtype]: T extends NumbersOf<E> ? E : never;
 }[ArrayDtype];

@@ -1,12 +1,12 @@
-/** What a context can do in this room; the room is fetched when it is first asked. */
+/** The context's methods of this room; the room is loaded on first use. */
 import type { Planner } from '../planner/planner.js';
 import type { ArrayOptions, DeviceArray } from './array.js';
 import type { ArrayDtype, ArrayNumbers, DtypesOf } from './numbers.js';
 
 export interface ArrayMethods {
   /**
-   * Makes an array on a backend: zeroed, or with the numbers of a typed array; see `ArrayOptions` for shape, dtype and
-   * where it lies.
+   * Creates an array on a backend: zeroed, or with the numbers of a typed array; see `ArrayOptions` for shape, dtype
+   * and backend.
    */
   array<D extends ArrayDtype = 'f32'>(options: ArrayOptions<D>): Promise<DeviceArray<D>>;
   array<T extends ArrayNumbers, D extends DtypesOf<T> = DtypesOf<T>>(

@@ -1,16 +1,16 @@
-/** Where an addon of the package lies: beside the bundle, one folder a platform. Node only. */
+/** Where an addon of the package is: next to the bundle, one folder per platform. Node only. */
 import module from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Path of an addon, or the one given. */
+/** Path of an addon, or the given path. */
 export function addonPath(name: string, given: string | undefined): string {
   return given ?? fileURLToPath(new URL(`./native/${process.platform}-${process.arch}/${name}.node`, import.meta.url));
 }
 
 /**
- * Loads an addon. webpack follows a `createRequire` that is imported by name, and warns because its argument is no
- * literal; one that is a member of the module it leaves alone.
+ * Loads an addon. webpack follows a `createRequire` imported by name and warns because the argument is not a literal;
+ * it ignores one called as a member of the module.
  */
 export function loadAddon(path: string): unknown {
   const file = resolve(path);

@@ -1,29 +1,29 @@
-/** What users say to the audit and see of it; audit.ts does it. */
+/** Options and statistics of the audit; src/planner/audit.ts implements it. */
 
 /** How results are audited. */
 export interface AuditOptions {
-  /** Fraction of results that are recomputed, 0 … 1. */
+  /** Fraction of results to recompute, 0 … 1. */
   readonly fraction: number;
-  /** `warn` (default) tells the log; `fail` makes the run wait for its checks and reject with `Mismatch`. */
+  /** `warn` (default) logs a warning; `fail` makes the run wait for its checks and reject with `Mismatch`. */
   readonly onDrift?: 'warn' | 'fail';
-  /** Seconds of checks that may be waiting; more are counted as unchecked. Default 2. */
+  /** Maximum backlog of checks, in seconds; further results are counted as unchecked. Default 2. */
   readonly budgetS?: number;
-  /** Seed of the draw; default: another one each time. */
+  /** Seed of the random selection; default: a new one each time. */
   readonly seed?: number;
 }
 
-/** What the audit has seen so far. */
+/** Statistics of the audit so far. */
 export interface AuditReport {
-  /** Results that went through an audited backend. */
+  /** Results produced by an audited backend. */
   readonly results: number;
-  /** Of these, drawn for a check. */
+  /** Results selected for a check. */
   readonly drawn: number;
-  /** Checked, and equal within the bounds. */
+  /** Results checked and equal within the bounds. */
   readonly agreed: number;
-  /** Checked, and different. */
+  /** Results checked and different. */
   readonly drifted: number;
-  /** Drawn, but over the budget or not recomputable. */
+  /** Results selected but not checked: over the budget, or impossible to recompute. */
   readonly unchecked: number;
-  /** The first differences, in words; at most ten are kept. */
+  /** The first differences as text; at most ten are kept. */
   readonly drifts: readonly string[];
 }

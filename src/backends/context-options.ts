@@ -1,29 +1,28 @@
-/** What a context is made of, in the user's words. */
+/** Options of a context. */
 
 import type { PlatformUrl } from '../base/globals.js';
 import type { LogLevel, LogSink } from '../base/log.js';
 import type { AuditOptions } from './audit-options.js';
 import type { AddonPaths, BackendName, DeviceInfo, WasmSource } from './names.js';
 
-/** What `createContext` may be told. */
+/** Options of `createContext`. */
 export interface ContextOptions {
-  /**
-   * Backend to compute on first; default: the best one present, or EWALD_BACKEND. Naming one that is absent is an
-   * error.
-   */
+  /** Backend to try first; default: the best one present, or EWALD_BACKEND. Naming an absent backend is an error. */
   readonly backend?: BackendName;
-  /** Refuse what the named backend does not support instead of taking another one; default false. */
+  /** Refuse what the named backend does not support instead of falling back to another one; default false. */
   readonly strict?: boolean;
   /** GPU by index or part of its name; default: the first, or EWALD_DEVICE (for CUDA also INDEXER_GPU_DEVICE). */
   readonly device?: string | number;
-  /** The wasm core: URL, bytes, module, response or a function giving one; default: `ewald.wasm` beside the bundle. */
+  /**
+   * The wasm core: URL, bytes, module, response, or a function returning one; default: `ewald.wasm` next to the bundle.
+   */
   readonly wasm?: WasmSource;
-  /** The worker script, for executors: URL or a function giving a Worker; default: the worker beside the bundle. */
+  /** The worker script for executors: URL, or a function returning a Worker; default: the worker next to the bundle. */
   readonly worker?: string | PlatformUrl | (() => unknown);
-  /** Path of the native addon, or `{ native, cuda }`; Node only; default: beside the bundle. */
+  /** Path of the native addon, or `{ native, cuda }`; Node only; default: next to the bundle. */
   readonly addonPath?: string | AddonPaths;
   /**
-   * Recompute this fraction of the results of other backends than wasm on the reference, in a worker; default: none.
+   * Recompute this fraction of the results of all backends except wasm on the reference, in a worker; default: none.
    * See `AuditOptions`.
    */
   readonly audit?: number | AuditOptions;
@@ -31,7 +30,7 @@ export interface ContextOptions {
   readonly log?: { readonly level?: LogLevel; readonly sink?: LogSink };
 }
 
-/** Their names. */
+/** Names of the options. */
 export const contextOptionNames = [
   'backend',
   'strict',

@@ -1,16 +1,16 @@
-/** Libraries of the host that transforms can be given to instead of the kernels of ewald. */
+/** External FFT libraries of the host that can replace ewald's own kernels. */
 export const externalEngines = ['fftw', 'mkl', 'cufft', 'rocfft'] as const;
 export type ExternalEngine = (typeof externalEngines)[number];
 
-/** Whether an external engine is here. */
+/** Whether an external engine is available. */
 export interface EngineReport {
   readonly engine: ExternalEngine;
   readonly available: boolean;
-  /** False for those that have only been run as a stand-in so far. */
+  /** False for engines that have only been tested with a stand-in so far. */
   readonly proven: boolean;
   readonly version: string | null;
   /** File name of the library. */
   readonly library: string | null;
-  /** What was found, or what was looked for, where, and what to do. */
+  /** What was found, or what was searched for, where, and how to install it. */
   readonly reason: string;
 }

@@ -1,13 +1,13 @@
 /**
- * How a room reaches the backends: it says what it asks (`Op`, in its contract.ts) and where the kernels are that answer
- * (`Feature`, in its kernels.ts). Nothing here knows a room.
+ * How a room reaches the backends: its contract.ts declares what it needs (`Op`), and its kernels.ts where the kernels
+ * are (`Feature`). Nothing here depends on a room.
  */
 import type { Uses } from './mechanisms.js';
 
 /**
- * One kind of work a backend can plan. `supports` says why not in words meant for the user: they are the error, the
- * test's skip text and the footnote of the support table. `plan` allocates all the memory of the work; the plan's
- * methods allocate nothing on the device.
+ * One kind of work that a backend can plan. `supports` returns a reason written for the user when it refuses: it
+ * becomes the error, the skip text of the test and the footnote of the support table. `plan` allocates all memory of
+ * the work; the plan's methods allocate nothing on the device.
  */
 export interface Op<D, P> {
   supports(descriptor: D): true | { readonly why: string };
@@ -15,36 +15,36 @@ export interface Op<D, P> {
 }
 
 /**
- * What the kernels of a backend work with: the core, the addon, the device. Each backend's folder adds its own (host.ts),
- * so that this file, which the public declarations reach, names none of them.
+ * What the kernels of a backend work with: the core, the addon or the device. Each backend's folder adds its own type
+ * (host.ts), so that this file, which the public declarations include, names none of them.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
 export interface Hosts {}
 
-/** Where the kernels of an op are, by backend: each makes it from the backend's host, once a context. */
+/** Where the kernels of an op are, by backend: each is created from the backend's host, once per context. */
 export type Kernels<O> = { readonly [B in keyof Hosts]?: (host: Hosts[B]) => O | Promise<O> };
 
-/** A kind of work, as a room asks for it. */
+/** A kind of work, as a room requests it. */
 export interface Feature<O> {
-  /** As it stands in messages. */
+  /** Its name in messages. */
   readonly name: string;
-  /** Kernels that every platform has; what only Node has is added in kernels.node.ts. */
+  /** Kernels for every platform; src/context/kernels.node.ts adds those that only Node has. */
   readonly kernels: Kernels<O>;
-  /** What its kernels rely on; a backend whose device fails one of these is not asked. */
+  /** Mechanisms that its kernels rely on; a backend whose device fails one of them is skipped. */
   readonly uses?: Uses;
-  /** Why a backend lacks it, where its name does not say it. */
+  /** Why a backend lacks it, if its name does not explain it. */
   readonly missing?: string;
-  /** Begin of the error when no open backend does it; default `no open backend supports this … plan`. */
+  /** Start of the error when no open backend supports it; default `no open backend supports this … plan`. */
   readonly refused?: string;
 }
 
-/** Kernels that only one platform has, of one feature. */
+/** Kernels of one feature that only one platform has. */
 export interface FurtherKernels {
   readonly feature: Feature<unknown>;
   readonly kernels: Kernels<unknown>;
 }
 
-/** Adds kernels to a feature; that they fit is checked here. */
+/** Adds kernels to a feature; the types ensure that they fit. */
 export function further<O>(feature: Feature<O>, kernels: Kernels<O>): FurtherKernels {
   return { feature, kernels };
 }

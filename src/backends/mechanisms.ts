@@ -1,10 +1,10 @@
 /**
- * What kernels rely on that drivers are known to get wrong, and which rooms rely on it. A device is tested for what a room
- * uses before the room plans on it; a room whose mechanism fails there goes to the next backend. test/webgpu/uses.test.ts holds
- * the lists of WebGPU to the sources of the kernels.
+ * Mechanisms that drivers are known to get wrong, and the rooms that rely on them. A device is tested for a room's
+ * mechanisms before the room plans on it; if one fails, the room uses the next backend. test/webgpu/uses.test.ts
+ * compares the WebGPU lists with the kernel sources.
  */
 
-/** The mechanisms, as they are called in reasons. */
+/** The mechanisms, with their names in messages. */
 export const mechanisms = {
   workgroupAtomics: 'atomics in workgroup memory',
   storageAtomics: 'atomics in storage memory',
@@ -20,17 +20,17 @@ export const mechanisms = {
   doubles: 'float64 arithmetic',
 } as const;
 
-/** One of them. */
+/** A mechanism. */
 export type Mechanism = keyof typeof mechanisms;
 
 /** A mechanism that failed its test on a device. */
 export interface Fault {
   readonly mechanism: Mechanism;
-  /** What was found and what was expected, in words. */
+  /** What was found and what was expected. */
   readonly reason: string;
 }
 
-/** Mechanisms of a room's kernels, by wing (webgpu, cuda). */
+/** Mechanisms of a room's kernels, by language (webgpu, cuda). */
 export type Uses = Readonly<Partial<Record<string, readonly Mechanism[]>>>;
 
 /** Mechanisms of each room's kernels. */
@@ -80,7 +80,7 @@ export const uses = {
   },
 } as const satisfies Readonly<Record<string, Uses>>;
 
-/** Rooms of a wing that rely on a mechanism. */
+/** Rooms that rely on a mechanism, for one language. */
 export const roomsThatUse = (wing: string, mechanism: Mechanism): string[] =>
   Object.entries(uses as Readonly<Record<string, Uses>>).flatMap(([room, of]) =>
     of[wing]?.includes(mechanism) ? [room] : [],

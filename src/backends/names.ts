@@ -1,4 +1,4 @@
-/** Backends and devices as users name and see them. */
+/** Backends and devices as users see them. */
 import type { PlatformModule, PlatformResponse, PlatformUrl } from '../base/globals.js';
 
 /**
@@ -8,29 +8,29 @@ import type { PlatformModule, PlatformResponse, PlatformUrl } from '../base/glob
 export const backendNames = ['cuda', 'webgpu', 'native', 'wasm', 'cuda-emulated'] as const;
 export type BackendName = (typeof backendNames)[number];
 
-/** Whose kernels a backend runs. */
+/** The backend whose kernels this one runs. */
 export const wingOf = (name: BackendName): Exclude<BackendName, 'cuda-emulated'> =>
   name === 'cuda-emulated' ? 'cuda' : name;
 
-/** What a device is and what it can hold. */
+/** A device and its limits. */
 export interface DeviceInfo {
-  /** Name the driver or the loader gives it. */
+  /** Name reported by the driver or the loader. */
   readonly name: string;
-  /** `software` is a GPU interface computed by the CPU (SwiftShader, lavapipe, the CUDA emulator). */
+  /** `software`: a GPU interface computed by the CPU (SwiftShader, lavapipe, the CUDA emulator). */
   readonly kind: 'gpu' | 'cpu' | 'software';
   readonly precisions: readonly ('f32' | 'f64')[];
   /** Named limits: bytes, threads, workgroup sizes. */
   readonly limits: Readonly<Record<string, number>>;
-  /** Memory in bytes, null when nobody tells. */
+  /** Memory in bytes; null if unknown. */
   readonly memory: number | null;
-  /** Driver or instruction set, in words. */
+  /** Driver or instruction set. */
   readonly driver: string;
 }
 
-/** Paths of the addons, where they do not lie beside the bundle. */
+/** Paths of the addons, if they are not next to the bundle. */
 export type AddonPaths = Readonly<Partial<Record<'native' | 'cuda' | 'cuda-emulated', string>>>;
 
-/** A wasm core: where it is, its bytes, a compiled module, or a function that gives one of these. */
+/** A wasm core: its location, its bytes, a compiled module, or a function that returns one of these. */
 export type WasmSource =
   | string
   | PlatformUrl

@@ -1,4 +1,4 @@
-/** Probes the backends, ranks them and says why each one is or is not taken. */
+/** Probes and ranks the backends, and explains why each one is or is not used. */
 import { EwaldError, messageOf } from '../base/errors.js';
 import { nearest, shown } from '../base/options.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from './backend.js';
@@ -11,31 +11,31 @@ import type { Platform } from './platform.js';
 export interface DeviceReport {
   readonly backend: BackendName;
   readonly available: boolean;
-  /** A context made now with the same options would compute on it first. */
+  /** A context created now with the same options would use it first. */
   readonly chosen: boolean;
   readonly name: string | null;
-  /** Why it is there, or why not, in one sentence. */
+  /** Why it is or is not available, in one sentence. */
   readonly reason: string;
   readonly limits: Readonly<Record<string, number>>;
-  /** Bytes, null when nobody tells. */
+  /** Bytes; null if unknown. */
   readonly memory: number | null;
   readonly device: DeviceInfo | null;
-  /** External FFT engines that this backend can load or not, with the reason; empty for all but native. */
+  /** External FFT engines that this backend can or cannot load, with the reason; empty for all but native. */
   readonly engines: readonly EngineReport[];
   /**
-   * What the device gets wrong: the rooms that rely on it are planned on the next backend. Null where it was not tested,
-   * which `selfTest` asks for.
+   * Mechanisms that the device gets wrong; the rooms that rely on them are planned on the next backend. Null if
+   * untested; see `selfTest`.
    */
   readonly faults: readonly DeviceFault[] | null;
 }
 
 /** A mechanism that fails its self-test on a device. */
 export interface DeviceFault extends Fault {
-  /** The rooms that are refused there for it. */
+  /** The rooms that are refused there because of it. */
   readonly rooms: readonly string[];
 }
 
-/** Checks a backend name that came from outside. */
+/** Validates a backend name from outside. */
 export function parseBackend(name: string, from: string): BackendName {
   const known = backendNames.find((candidate) => candidate === name);
   if (known) return known;
@@ -43,11 +43,12 @@ export function parseBackend(name: string, from: string): BackendName {
   const near = typeof name === 'string' ? nearest(name, visible) : undefined;
   throw new EwaldError(
     'Argument',
-    `${from} names the backend ${shown(name)}; needed is one of ${visible.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
+    `${from} names the backend ${shown(name)}; expected one of ` +
+      `${visible.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
   );
 }
 
-/** A probed backend with its place in the ranking. */
+/** A probed backend with its rank. */
 export interface Ranked {
   readonly name: BackendName;
   readonly probe: Probe;
@@ -55,7 +56,7 @@ export interface Ranked {
   readonly automatic: boolean;
 }
 
-/** Probes every backend of the platform, or only those in `only`. */
+/** Probes every backend of the platform, or only the backends in `only`. */
 export async function probeAll(
   platform: Platform,
   options: Omit<OpenOptions, 'named'>,
@@ -68,23 +69,23 @@ export async function probeAll(
     if (loader.testOnly && loader.name !== named && !only) continue;
     const asked = loader.name === named;
     const probe = await probed(loader, { ...options, named: asked });
-    // A software GPU is correct and slow: only who names it gets it.
+    // A software GPU is correct but slow: it is used only when named.
     const automatic = probe.available && !loader.testOnly && (asked || probe.device.kind !== 'software');
     ranked.push({ name: loader.name, probe, automatic });
   }
   return ranked;
 }
 
-/** What a loader finds; one that cannot even look (Deno without its permissions) is absent for that reason. */
+/** The result of a loader's probe; a loader that throws (Deno without its permissions) counts as absent. */
 async function probed(loader: BackendLoader, options: OpenOptions): Promise<Probe> {
   try {
     return await loader.probe(options);
   } catch (error) {
-    return { available: false, reason: `it could not be looked for: ${messageOf(error)}` };
+    return { available: false, reason: `probing failed: ${messageOf(error)}` };
   }
 }
 
-/** The backends a context will hold, best first; throws when a named one is not there. */
+/** The backends that a context will hold, best first; throws when the named one is absent. */
 export function rank(ranked: readonly Ranked[], named: BackendName | undefined, strict: boolean): Ranked[] {
   const present = ranked.filter(({ probe, automatic, name }) => probe.available && (automatic || name === named));
   if (!named) {
@@ -99,7 +100,7 @@ export function rank(ranked: readonly Ranked[], named: BackendName | undefined, 
   if (!first) {
     const reason = ranked.find(({ name }) => name === named)?.probe.reason ?? 'this platform does not have it';
     const others = present.map(({ name }) => name).join(', ');
-    // With `strict` nobody has looked for others.
+    // With `strict` the others were not probed.
     const instead = others ? `; available here: ${others}` : strict ? '' : '; no other one is available here';
     throw new EwaldError('Unsupported', `the backend ${named} is not available: ${reason}${instead}`, {
       detail: { backend: named },
@@ -109,7 +110,8 @@ export function rank(ranked: readonly Ranked[], named: BackendName | undefined, 
 }
 
 /**
- * Opens backends in order; one that fails although its probe said yes is reported and left out, unless it was named.
+ * Opens backends in order; a backend that fails despite a successful probe is reported and skipped, unless it was
+ * named.
  */
 export async function openRanked(
   ranked: readonly Ranked[],
@@ -126,7 +128,8 @@ export async function openRanked(
         if (name === named || ranked.length === 1) throw error;
         log(
           'warn',
-          `the backend ${name} was probed but did not open, it is left out: ${error instanceof Error ? error.message : error}`,
+          `the backend ${name} was found but did not open and is skipped: ` +
+            `${error instanceof Error ? error.message : error}`,
         );
       }
     }
@@ -162,7 +165,7 @@ export function report(
   return Promise.all(reports);
 }
 
-/** What the self-test of a device finds; one that does not open is told when a context opens it. */
+/** The result of a device's self-test; failure to open is reported when a context opens the device. */
 async function faultsOf(name: BackendName, probe: Probe): Promise<DeviceFault[]> {
   if (!probe.available || !probe.faults) return [];
   const wing = wingOf(name);

@@ -13,12 +13,12 @@ const tags: Record<number, EwaldErrorTag> = {
   [enums.Status.damaged]: 'Format',
 };
 
-/** The error for a status and the core's own words. */
+/** The error for a status, with the core's message. */
 export function coreError(status: number, message: string, cause?: unknown): EwaldError {
   return new EwaldError(tags[status] ?? 'Internal', message, { detail: { status }, cause });
 }
 
-/** What an addon threw, as a tagged error: it carries `status` when the core said no. */
+/** What an addon threw, as a tagged error: it carries `status` when the core refused. */
 export function addonError(thrown: unknown): EwaldError {
   const { status } = thrown as { status?: unknown };
   const message = thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,7 +1,7 @@
-/** What the operating system says about this machine, where a sandbox allows the question. Node only. */
+/** Information about this machine from the operating system, if a sandbox allows access. Node only. */
 import { homedir, hostname, totalmem } from 'node:os';
 
-/** The answer; undefined where it is refused, as by Deno without --allow-sys. */
+/** The answer; undefined when access is denied, as in Deno without --allow-sys. */
 function allowed<T>(question: () => T): T | undefined {
   try {
     return question();
@@ -10,11 +10,11 @@ function allowed<T>(question: () => T): T | undefined {
   }
 }
 
-/** Bytes of the machine's memory; null when unknown. */
+/** The machine's memory in bytes; null if unknown. */
 export const machineMemory = (): number | null => allowed(totalmem) ?? null;
 
-/** The machine's name, by which people recognize its workers. */
+/** The machine's host name, which identifies its workers. */
 export const machineName = (): string => allowed(hostname) ?? 'localhost';
 
-/** The user's home folder; undefined when unknown. */
+/** The user's home folder; undefined if unknown. */
 export const homeFolder = (): string | undefined => allowed(homedir);

@@ -1,14 +1,14 @@
-/** What devices were found to do, kept as long as the loader of a backend, so that a second context tests nothing. */
+/** Self-test results of devices, kept as long as the loader of a backend, so that a second context repeats no test. */
 import { type Fault, type Mechanism, mechanisms } from './mechanisms.js';
 
-/** Why a mechanism cannot be trusted on a device; undefined where it passed. */
+/** Why a mechanism cannot be trusted on a device; undefined if it passed. */
 export type Verdict = string | undefined;
 
 /** The verdicts of a loader, by device. */
 export class Verdicts {
   readonly #devices = new Map<string, Map<Mechanism, Promise<Verdict>>>();
 
-  /** The faults among these mechanisms; those without a verdict are tested, all at once. */
+  /** The faults among these mechanisms; mechanisms without a verdict are tested, all at once. */
   async faults(
     device: string,
     wanted: readonly Mechanism[],
@@ -19,7 +19,7 @@ export class Verdicts {
     const verdicts = wanted.map((mechanism) => {
       const verdict = known.get(mechanism) ?? test(mechanism);
       known.set(mechanism, verdict);
-      // What could not be tested, on a device that was lost, is tested the next time.
+      // A mechanism that could not be tested, because the device was lost, is tested again next time.
       verdict.catch(() => known.delete(mechanism));
       return verdict;
     });

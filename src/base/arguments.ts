@@ -1,4 +1,4 @@
-/** Checks of arguments that are easily mistaken for others: an error says what was found and what is expected. */
+/** Checks for arguments that are easily confused with others; errors report what was found and what was expected. */
 import { EwaldError } from './errors.js';
 import { shown } from './options.js';
 
@@ -7,17 +7,17 @@ export function expects(ok: boolean, what: string, value: unknown, expected: str
   if (!ok) throw new EwaldError('Argument', `${what} is ${shown(value)}; expected ${expected}`);
 }
 
-/** An object that has these members. */
+/** Checks for an object with these members. */
 export function expectsMembers(what: string, value: unknown, members: readonly string[], expected: string): void {
   const has = typeof value === 'object' && value !== null && members.every((name) => name in value);
   expects(has, what, value, expected);
 }
 
-/** The text of a file, not its path. */
+/** Checks for the text of a file, as opposed to its path. */
 export const expectsText = (what: string, value: unknown): void =>
   expects(typeof value === 'string', what, value, 'the text of a file');
 
-/** An array or a typed array of numbers. */
+/** Checks for an array or typed array of numbers. */
 export function expectsNumbers(what: string, value: unknown): void {
   const ok = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
   expects(ok, what, value, 'an array of numbers');

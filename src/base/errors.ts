@@ -1,36 +1,36 @@
 /**
- * The errors of ewald: one class, a tag that says what kind, a message that says what was found, what is needed and
+ * The errors of ewald: one class, a tag for the kind, and a message that states what was found, what was expected and
  * what to do.
  *
- * Test with `isEwaldError(error, 'Shape')` rather than `instanceof`: it holds across workers and duplicate copies of
+ * Test with `isEwaldError(error, 'Shape')` rather than `instanceof`: it works across workers and duplicate copies of
  * the package.
  */
 
-/** Kinds of errors. Each line says when it is thrown. */
+/** Kinds of errors, each with the condition under which it is thrown. */
 export type EwaldErrorTag =
-  /** An option, argument or environment variable has a value outside its range, or a name nobody knows. */
+  /** An option, argument or environment variable has a value outside its range, or an unknown name. */
   | 'Argument'
   /** A buffer or array has the wrong length, dtype or order. */
   | 'Shape'
   /** A file or text does not follow its format; the message names the line or the offset. */
   | 'Format'
-  /** A file or address could not be opened, read or written: the message names it and says why. */
+  /** A file or address could not be opened, read or written; the message names it and gives the reason. */
   | 'File'
-  /** More was asked than the descriptor or the device allows. */
+  /** The request exceeds what the descriptor or the device allows. */
   | 'Limit'
-  /** No backend present supports what was asked. */
+  /** No available backend supports the request. */
   | 'Unsupported'
   /** A module, addon or library could not be loaded; the message names what was tried. */
   | 'Load'
-  /** Memory ran out; asked and available are named. */
+  /** Memory ran out; the message gives the requested and the available amount. */
   | 'OutOfMemory'
   /** Something was used after its disposal. */
   | 'Disposed'
-  /** The GPU device went away; a new context works. */
+  /** The GPU device was lost; create a new context. */
   | 'DeviceLost'
-  /** An AbortSignal ended the work. */
+  /** An AbortSignal aborted the work. */
   | 'Aborted'
-  /** A worker, rank or server that was at work went away or did not answer. */
+  /** A worker, rank or server disappeared during the work or did not answer. */
   | 'Lost'
   /** A result failed its audit or validation. */
   | 'Mismatch'
@@ -54,17 +54,17 @@ export class EwaldError extends Error {
   }
 }
 
-/** Whether `error` is an ewald error, of kind `tag` when one is given. */
+/** Whether `error` is an ewald error, and of kind `tag` if one is given. */
 export function isEwaldError(error: unknown, tag?: EwaldErrorTag): error is EwaldError {
   return (
     error instanceof Error && error.name === 'EwaldError' && 'tag' in error && (tag === undefined || error.tag === tag)
   );
 }
 
-/** The message of anything thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message;
-  // Errors of a GPU are no Errors.
+  // Errors of a GPU are not instances of Error.
   const message = (error as { readonly message?: unknown } | null)?.message;
   return typeof message === 'string' ? message : String(error);
 }

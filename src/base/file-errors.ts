@@ -1,29 +1,31 @@
-/** What the operating system says when a file cannot be used, in words: no code name reaches a user. */
+/** Reasons why the operating system refuses a file, as text: users see no error codes. */
 import { EwaldError, messageOf } from './errors.js';
 
 const words: Record<string, string> = {
   ENOENT: 'there is no such file or folder',
-  EISDIR: 'it is a folder',
+  EISDIR: 'it is a folder, not a file',
   ENOTDIR: 'part of its path is a file, not a folder',
-  EACCES: 'permission is denied',
-  EPERM: 'the system does not permit it',
-  EEXIST: 'a file of that name is there',
+  EACCES: 'permission denied',
+  EPERM: 'the operation is not permitted',
+  EEXIST: 'a file with this name already exists',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
+  EDQUOT: 'the disk quota is exceeded',
   EFBIG: 'the file would be larger than the system allows',
   EMFILE: 'too many files are open in this process; raise the limit (ulimit -n), or use fewer files or workers at once',
   ENFILE: 'too many files are open on this machine',
-  ELOOP: 'its symbolic links lead in a circle',
+  ELOOP: 'its symbolic links form a loop',
   ENAMETOOLONG: 'its name is too long',
-  EIO: 'the device failed to read or write',
-  EBUSY: 'something else is using it',
-  EPIPE: 'the reader at the other end has gone',
-  ENXIO: 'nothing is at the other end',
-  ETXTBSY: 'it is a program that is running',
+  EIO: 'the device reported an input or output error',
+  EBUSY: 'it is in use by another program',
+  EPIPE: 'the reader closed the pipe',
+  ENXIO: 'no program is at the other end',
+  ETXTBSY: 'it is a program that is currently running',
 };
 
-/** Whether the system refused because too many files are open. Workers that fail to start say it in their message. */
+/**
+ * Whether the system refused because too many files are open. Workers that fail to start only say so in their message.
+ */
 export function tooManyFiles(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   return (
@@ -31,7 +33,7 @@ export function tooManyFiles(error: unknown): boolean {
   );
 }
 
-/** Why the system refused, without the code and the path that Node adds; the message itself when it is none of these. */
+/** Why the system refused, without the code and the path that Node adds; for other errors, the message itself. */
 export function fileReason(error: unknown): string {
   const { code } = error as { code?: string };
   if (code === 'ERR_WORKER_INIT_FAILED' && tooManyFiles(error)) return words.EMFILE as string;

@@ -1,7 +1,7 @@
 /**
- * Types of the platform that appear in public signatures, taken from whatever the consumer's project declares: with
- * neither the DOM nor Node's types there is no `URL`, and Node's types have no `WebAssembly`. Where one is missing it
- * is `never`, and the rest compiles.
+ * Platform types that appear in public signatures, taken from the consumer's declarations: with neither the DOM nor
+ * Node's types there is no `URL`, and Node's types have no `WebAssembly`. A missing type becomes `never`, and the rest
+ * compiles.
  */
 type GlobalInstance<T> = T extends { readonly prototype: infer Instance } ? Instance : never;
 
@@ -25,5 +25,5 @@ export type PlatformPort = GlobalInstance<typeof globalThis extends { MessagePor
 export type PlatformBlob = GlobalInstance<typeof globalThis extends { Blob: infer T } ? T : never>;
 /** `File`, where the project declares it. */
 export type PlatformFile = GlobalInstance<typeof globalThis extends { File: infer T } ? T : never>;
-/** Bytes in an ArrayBuffer of their own: TypeScript before 5.7 has no name for what distinguishes them. */
+/** Bytes in a non-shared ArrayBuffer: TypeScript before 5.7 has no name for the distinction. */
 export type OwnBytes = ReturnType<Uint8Array['slice']>;

@@ -2,23 +2,23 @@
 import { EwaldError } from './errors.js';
 import { shown } from './options.js';
 
-/** Levels, quietest first; a level shows itself and everything before it. */
+/** Levels, quietest first; a level shows its own messages and those of all levels before it. */
 export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 /** One of `silent`, `error`, `warn`, `info`, `debug`. */
 export type LogLevel = (typeof logLevels)[number];
 
-/** Where log lines go. */
+/** Receives log lines. */
 export type LogSink = (level: Exclude<LogLevel, 'silent'>, message: string) => void;
 
 /** The log of a context. Assign to `level` or `sink` at any time. */
 export interface Log {
-  /** Most talkative level shown; default `warn`, or EWALD_LOG_LEVEL (INDEXER_LOG_LEVEL). */
+  /** The most verbose level shown; default `warn`, or EWALD_LOG_LEVEL (INDEXER_LOG_LEVEL). */
   level: LogLevel;
-  /** Receives each line; default `console.error`, which leaves standard output to results. */
+  /** Receives each line; default `console.error`, which keeps standard output for results. */
   sink: LogSink;
 }
 
-/** Reads a level name; the names of the original indexer (`fatal`, `warning`) are understood too. */
+/** Parses a level name; the names of the original indexer (`fatal`, `warning`) are also accepted. */
 export function parseLogLevel(text: string, from: string): LogLevel {
   if (typeof text !== 'string')
     throw new EwaldError('Argument', `${from} is ${shown(text)}; use one of ${logLevels.join(', ')}`);
@@ -29,7 +29,7 @@ export function parseLogLevel(text: string, from: string): LogLevel {
   return level;
 }
 
-/** A log with its shorthand writers. */
+/** A log with convenience methods. */
 export class Logger implements Log {
   level: LogLevel;
   sink: LogSink;

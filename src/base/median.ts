@@ -1,4 +1,4 @@
-/** The middle of some numbers, the mean of the two in the middle where they are even in number; 0 of none. */
+/** The median: the mean of the two middle numbers for an even count; 0 for an empty list. */
 export function median(values: ArrayLike<number>): number {
   const sorted = new Float64Array(values).sort();
   const at = sorted.length >> 1;

@@ -1,9 +1,9 @@
-/** Optional packages, which most projects have not installed. */
+/** Optional packages, which most projects do not install. */
 
 /**
- * Imports a package when it is first needed. Its name is no literal here: bundlers follow literals, and esbuild fails,
- * webpack and Rollup warn, where the package is not installed. So it stays out of bundles: Node looks it up beside the
- * bundle, a page in its import map.
+ * Imports a package on first use. The name is not a literal: bundlers follow literals, and esbuild fails, webpack and
+ * Rollup warn, if the package is not installed. It therefore stays out of bundles: Node resolves it from the bundle's
+ * location, a page through its import map.
  */
 export const importOptional = (name: string): Promise<unknown> =>
   import(/* webpackIgnore: true */ /* @vite-ignore */ name);

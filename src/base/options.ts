@@ -20,10 +20,10 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The name nearest to `name`, when one is near. */
+/** The most similar name, if one is similar enough. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   const bound = Math.max(2, name.length / 3);
-  // Names of quite another length are not near, and a hostile name may be as long as its file.
+  // Names of a very different length are never similar, and a hostile name may be as long as its file.
   const ranked = names
     .filter((candidate) => Math.abs(candidate.length - name.length) <= bound)
     .map((candidate) => [distance(name.toLowerCase(), candidate.toLowerCase()), candidate] as const)
@@ -32,7 +32,7 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   return best && best[0] <= bound ? best[1] : undefined;
 }
 
-/** A value of any kind in words, for messages; never throws, never long. */
+/** Any value as text for messages; never throws, never long. */
 export function shown(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'symbol') return 'a symbol';
@@ -56,13 +56,13 @@ export function shown(value: unknown): string {
   }
 }
 
-/** Options of a plan's run, which are easily given to the plan: their names, and the call that takes them. */
+/** Run options that are easily passed to the plan by mistake: their names, and the call that takes them. */
 export interface OfRun {
   readonly names: readonly string[];
   readonly call: string;
 }
 
-/** Refuses what is no object of options, and option names that `known` lacks. */
+/** Throws unless the value is an object whose option names are all in `known`. */
 export function knownOptions(what: string, options: object, known: readonly string[], ofRun?: OfRun): void {
   const isPromise = typeof (options as { then?: unknown } | null | undefined)?.then === 'function';
   if (
@@ -74,7 +74,7 @@ export function knownOptions(what: string, options: object, known: readonly stri
   )
     throw new EwaldError(
       'Argument',
-      `${what} was given ${shown(options)} for its options; needed is an object with some of ${known.join(', ')}`,
+      `${what} was given ${shown(options)} for its options; expected an object with some of ${known.join(', ')}`,
     );
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
@@ -86,27 +86,27 @@ export function knownOptions(what: string, options: object, known: readonly stri
     const near = nearest(name, known);
     throw new EwaldError(
       'Argument',
-      `${what} has no option "${name}"; ${near ? `did you mean "${near}"?` : `known are ${known.join(', ')}`}`,
+      `${what} has no option "${name}"; ${near ? `did you mean "${near}"?` : `expected one of ${known.join(', ')}`}`,
     );
   }
 }
 
-/** An integer option within [low, high]; `fallback` when it is undefined. */
+/** An integer option within [low, high]; `fallback` if undefined. */
 export function integer(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
   if (value === undefined) return fallback;
   if (!Number.isInteger(value) || value < low || value > high) {
-    throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is an integer from ${low} to ${high}`, {
+    throw new EwaldError('Argument', `${what} is ${shown(value)}; expected an integer from ${low} to ${high}`, {
       detail: { value, low, high },
     });
   }
   return value;
 }
 
-/** A finite number option within [low, high]; `fallback` when it is undefined. */
+/** A finite number within [low, high]; `fallback` if undefined. */
 export function real(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !(value >= low && value <= high)) {
-    throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is a number from ${low} to ${high}`, {
+    throw new EwaldError('Argument', `${what} is ${shown(value)}; expected a number from ${low} to ${high}`, {
       detail: { value, low, high },
     });
   }
@@ -120,72 +120,72 @@ function refuseOutside(what: string, value: unknown, kind: string, { low, high, 
   const orZero = zero === undefined ? '' : `0 (${zero}) or `;
   throw new EwaldError(
     'Argument',
-    `${what} is ${shown(value)}; needed is ${orZero}${kind} ${above ? 'above' : 'from'} ${low} to ${high}`,
+    `${what} is ${shown(value)}; expected ${orZero}${kind} ${above ? 'above' : 'from'} ${low} to ${high}`,
     {
       detail: { value, low, high },
     },
   );
 }
 
-/** An integer option of a range of the layout. */
+/** An integer option with a range of the layout. */
 export function integerIn(what: string, value: number | undefined, range: Range): number {
   if (value === undefined) return range.fallback;
   if (!Number.isInteger(value) || !fits(value, range)) refuseOutside(what, value, 'an integer', range);
   return value;
 }
 
-/** A finite number of a range of the layout. */
+/** A finite number with a range of the layout. */
 export function realIn(what: string, value: number | undefined, range: Range): number {
   if (value === undefined) return range.fallback;
   if (typeof value !== 'number' || !fits(value, range)) refuseOutside(what, value, 'a number', range);
   return value;
 }
 
-/** One of several names; `fallback` when it is undefined. */
+/** One of several names; `fallback` if undefined. */
 export function choice<T extends string>(what: string, value: T | undefined, fallback: T, names: readonly T[]): T {
   if (value === undefined) return fallback;
   if (!names.includes(value)) {
     const near = typeof value === 'string' ? nearest(value, names) : undefined;
     throw new EwaldError(
       'Argument',
-      `${what} is ${shown(value)}; needed is one of ${names.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
+      `${what} is ${shown(value)}; expected one of ${names.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
     );
   }
   return value;
 }
 
-/** True or false; `fallback` when it is undefined. */
+/** True or false; `fallback` if undefined. */
 export function flag(what: string, value: boolean | undefined, fallback: boolean): boolean {
   if (value === undefined) return fallback;
   if (typeof value !== 'boolean')
-    throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is true or false`);
+    throw new EwaldError('Argument', `${what} is ${shown(value)}; expected true or false`);
   return value;
 }
 
-/** A list, as an array or a typed array of numbers; undefined stays. */
+/** A list, as an array or a typed array of numbers; undefined is passed through. */
 export function list<T>(what: string, value: readonly T[] | undefined): readonly T[] | undefined {
   if (value === undefined || Array.isArray(value)) return value;
   const numbers = value as unknown;
   if (ArrayBuffer.isView(numbers) && !(numbers instanceof DataView) && !(numbers instanceof BigInt64Array))
-    // One that was transferred away has no elements, and cannot be asked for them.
+    // A transferred array has no elements, and reading them would throw.
     return numbers.byteLength === 0 ? [] : Array.from(numbers as unknown as ArrayLike<T>);
-  throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is an array`);
+  throw new EwaldError('Argument', `${what} is ${shown(value)}; expected an array`);
 }
 
-/** A function to be called back; undefined stays. */
+/** A callback function; undefined is passed through. */
 export function callback<F>(what: string, value: F | undefined): F | undefined {
   if (value === undefined || typeof value === 'function') return value;
-  throw new EwaldError('Argument', `${what} is ${shown(value)}; needed is a function`);
+  throw new EwaldError('Argument', `${what} is ${shown(value)}; expected a function`);
 }
 
-/** Throws `Aborted` when the signal has fired, `Argument` when it is none. */
+/** Throws `Aborted` if the signal has fired, `Argument` if the value is not a signal. */
 export function checkSignal(signal: PlatformSignal | undefined): void {
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean')
-    throw new EwaldError('Argument', `signal is ${shown(signal)}; needed is an AbortSignal`);
+    throw new EwaldError('Argument', `signal is ${shown(signal)}; expected an AbortSignal`);
   if (signal?.aborted) throw new EwaldError('Aborted', 'the work was aborted by its signal', { cause: signal.reason });
 }
 
-/** Lets timers, input and signals be served between two long synchronous stretches. */
+/** Yields to timers, input and signals between two long synchronous stretches. */
 export function breathe(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (f: () => void) => void };
   if (setImmediate) return new Promise((resolve) => setImmediate(resolve));
@@ -199,6 +199,6 @@ export function breathe(): Promise<void> {
   });
 }
 
-/** A bigint as a number where that is exact, as a string where it is not. */
+/** A bigint as a number if that is exact, otherwise as a string. */
 export const exact = (value: bigint): number | string =>
   value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);

@@ -1,16 +1,16 @@
 /**
- * Loops whose length a file decides serve the event loop every few milliseconds: timers, input and signals act while
- * they run, and whoever waits can end them.
+ * Loops whose length depends on a file yield to the event loop every few milliseconds, so that timers, input and abort
+ * signals work while they run.
  */
 import type { PlatformSignal } from './globals.js';
 import { breathe, checkSignal } from './options.js';
 
-/** Longest stretch of work without a breath, in ms: a page that is being scrolled draws a frame every 16 ms. */
+/** Longest stretch of work without yielding, in ms: a page that is being scrolled draws a frame every 16 ms. */
 const mostMs = 12;
 
-/** The pace of some work; loops inside each other share one. */
+/** The pace of some work; nested loops share one. */
 export class Pace {
-  /** Ends the work with `Aborted` where it rests without a signal of its own. */
+  /** Aborts the work with `Aborted` where `rest` is called without its own signal. */
   signal: PlatformSignal | undefined;
   #since = performance.now();
 
@@ -18,12 +18,12 @@ export class Pace {
     this.signal = signal;
   }
 
-  /** Whether the event loop should be served now: `if (pace.due) await pace.rest()`. */
+  /** Whether it is time to yield to the event loop: `if (pace.due) await pace.rest()`. */
   get due(): boolean {
     return performance.now() - this.#since >= mostMs;
   }
 
-  /** Serves the event loop. Throws `Aborted` where the signal has fired. */
+  /** Yields to the event loop. Throws `Aborted` if the signal has fired. */
   async rest(signal: PlatformSignal | undefined = this.signal): Promise<void> {
     checkSignal(signal);
     await breathe();

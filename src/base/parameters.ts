@@ -1,6 +1,6 @@
 /**
- * A parameter is one row of one table of its room. The check, the message, the type, the flag, `--help` and the tables of
- * the READMEs follow from the row; nothing else repeats its name, range, default or meaning.
+ * A parameter is one row of one table of its room. The check, the message, the type, the flag, `--help` and the tables
+ * of the READMEs follow from the row; nothing else repeats its name, range, default or meaning.
  */
 import { EwaldError } from './errors.js';
 import { nearest, shown } from './options.js';

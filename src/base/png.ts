@@ -1,4 +1,4 @@
-/** PNG files, 8 bits a sample, rows without a filter. Format: RFC 2083. */
+/** PNG files with 8 bits per sample and unfiltered rows. Format: RFC 2083. */
 
 const table = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
@@ -22,14 +22,14 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return out;
 }
 
-/** Rows as PNG packs them: each behind its filter, none. */
+/** Rows as PNG stores them: each preceded by its filter type, none. */
 export function filteredRows(bytes: Uint8Array | Uint8ClampedArray, rowBytes: number, height: number): Uint8Array {
   const rows = new Uint8Array(height * (rowBytes + 1));
   for (let y = 0; y < height; y++) rows.set(bytes.subarray(y * rowBytes, (y + 1) * rowBytes), y * (rowBytes + 1) + 1);
   return rows;
 }
 
-/** A file of filtered rows that are packed in zlib's format: numbers of colours where there is a palette, else RGBA. */
+/** A file of filtered rows compressed in zlib format: palette indices if there is a palette, else RGBA. */
 export function pngFile(packed: Uint8Array, width: number, height: number, palette?: Uint8Array): Uint8Array {
   const head = new Uint8Array(13);
   const view = new DataView(head.buffer);

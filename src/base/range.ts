@@ -1,18 +1,18 @@
-/** Ranges and defaults of options: written once, for the facade that fills them in and the cores that check them. */
+/** Ranges and defaults of options: defined once, for the facade that applies them and the cores that check them. */
 
-/** What a number that a caller gives may be. */
+/** The allowed values of a number. */
 export interface Range {
   readonly low: number;
   readonly high: number;
-  /** What stands for a value that is not given. */
+  /** The default. */
   readonly fallback: number;
   /** `low` itself is outside. */
   readonly above?: true;
-  /** 0 is taken as well, and means this. */
+  /** 0 is also allowed, with this meaning. */
   readonly zero?: string;
 }
 
-/** From low to high; `fallback` where nothing is given. */
+/** From low to high; `fallback` is the default. */
 export const range = (low: number, high: number, fallback: number, more: Partial<Range> = {}): Range => ({
   low,
   high,
@@ -20,5 +20,5 @@ export const range = (low: number, high: number, fallback: number, more: Partial
   ...more,
 });
 
-/** Host threads of a plan: 0 is the backend's own choice. */
+/** Host threads of a plan: 0 means the backend's choice. */
 export const threadRange: Range = range(0, 1024, 0);

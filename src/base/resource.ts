@@ -1,6 +1,6 @@
 /**
- * Lifetime of contexts, plans and arrays: disposal drains what is in flight, then cascades; twice is a no-op, use
- * afterwards an error.
+ * Lifetime of contexts, plans and arrays: disposal drains work in flight, then cascades to children; a second disposal
+ * does nothing, and later use is an error.
  */
 import { EwaldError, isEwaldError, messageOf } from './errors.js';
 
@@ -9,16 +9,16 @@ export const asyncDispose: symbol =
   (Symbol as { asyncDispose?: symbol }).asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
 /**
- * The `await using` face of a disposable, for consumers whose TypeScript has the disposal types; an empty type for the
+ * The `await using` interface of a disposable, for consumers whose TypeScript has the disposal types; an empty type for
  * others, so that both compile.
  */
 export type MaybeAsyncDisposable = typeof Symbol extends { readonly asyncDispose: infer S extends symbol }
   ? { [K in S]: () => Promise<void> }
   : unknown;
 
-/** What every disposable of ewald offers. */
+/** The interface of every disposable of ewald. */
 export interface Disposable {
-  /** Waits for what is in flight, then frees everything it holds; a second call does nothing. */
+  /** Waits for work in flight, then frees everything it holds; a second call does nothing. */
   dispose(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ const nothing = (): undefined => undefined;
 
 type Held = { dispose(): void | Promise<void> };
 
-/** Does every step, whatever becomes of the others; throws what failed when all are done. */
+/** Runs every step even if others fail; throws the failures when all are done. */
 export async function eachInTurn(what: string, steps: readonly (() => unknown)[]): Promise<void> {
   const errors: unknown[] = [];
   for (const step of steps) {
@@ -61,8 +61,8 @@ export class Resource {
   #disposal: Promise<void> | undefined;
 
   /**
-   * `held` is what disposal gives back. It must not reach the planner: what a forgotten context held is given back when
-   * nobody has its planner any more.
+   * `held` is what disposal frees. It must not reference the planner: a forgotten context is released when its planner
+   * becomes unreachable.
    */
   constructor(what: string, parent: Resource | undefined, held: Held) {
     this.#what = what;
@@ -78,12 +78,12 @@ export class Resource {
     return this.#disposal !== undefined;
   }
 
-  /** Work that was queued is not done. */
+  /** Queued work is cancelled. */
   get busy(): boolean {
     return this.#underWay > 0;
   }
 
-  /** Throws `Disposed` once disposal has begun. */
+  /** Throws `Disposed` once disposal has started. */
   assertAlive(): void {
     if (this.#disposal) {
       throw new EwaldError('Disposed', `this ${this.#what} was disposed; create a new one before using it again`, {
@@ -98,12 +98,11 @@ export class Resource {
   }
 
   /**
-   * Runs `work` after everything queued before it here and on `others`; what is queued on any of them later waits for
-   * it.
+   * Runs `work` after everything queued before it here and on `others`; work queued on any of them later waits for it.
    */
   enqueueWith<T>(others: readonly Resource[], work: () => Promise<T>): Promise<T> {
     if (others.length === 0) {
-      // The way of every short run: as few promises and arrays as can be.
+      // The path of every short run: as few promises and arrays as possible.
       this.assertAlive();
       const result = this.#tail.then(work);
       this.#underWay++;

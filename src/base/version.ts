@@ -1,2 +1,2 @@
-/** Version of the package; scripts/build.mjs refuses to bundle when package.json says another. */
+/** Version of the package; scripts/build.mjs refuses to bundle if package.json differs. */
 export const version = '0.1.0';

@@ -1,6 +1,6 @@
-/** A worker as the house sees it, in browsers and on Node; what is said to one is in workers/messages.ts. */
+/** A worker, in browsers and on Node; its messages are defined in workers/messages.ts. */
 
-/** A question or its answer, matched by number. */
+/** A request or its reply, matched by number. */
 export interface Numbered {
   readonly id: number;
 }
@@ -9,7 +9,7 @@ export interface Numbered {
 export interface WorkerPort {
   post(request: Numbered, transfer: ArrayBuffer[]): void;
   onReply(listener: (reply: Numbered) => void): void;
-  /** Told when the worker could not be started or died. */
+  /** Called when the worker could not be started or died. */
   onFailure(listener: (error: Error) => void): void;
   end(): Promise<void>;
 }

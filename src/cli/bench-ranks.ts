@@ -100,7 +100,7 @@ function shapeOf(text: string): [number, number, number] {
   if (list.length !== 3 || !list.every((n) => n >= 1 && n <= 2 ** 20))
     throw new EwaldError(
       'Argument',
-      `--shape is "${text}"; needed are three lengths from 1 to 1048576, such as 256,256,256`,
+      `--shape is "${text}"; expected three lengths from 1 to 1048576, such as 256,256,256`,
     );
   return list as [number, number, number];
 }

@@ -263,7 +263,7 @@ type Form = 'd.ts' | 'ts' | 'json';
 function formOf(file: string): Form {
   const form = (['d.ts', 'ts', 'json'] as const).find((ending) => file.endsWith(`.${ending}`));
   if (!form)
-    throw new EwaldError('Argument', `--output is "${file}"; needed is a name that ends in .ts, .d.ts or .json`);
+    throw new EwaldError('Argument', `--output is "${file}"; expected a name that ends in .ts, .d.ts or .json`);
   return form;
 }
 

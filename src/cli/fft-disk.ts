@@ -15,7 +15,7 @@ export function parseMemory(text: string): number {
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([kKMGT]?)(?:i?B)?$/.exec(text.trim()) ?? [];
   const bytes = Number(number) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase());
   if (number === '' || !(bytes >= 1024) || bytes > 2 ** 50)
-    throw new EwaldError('Argument', `--memory is "${text}"; needed is a size such as 2G or 512M, from 1k on`);
+    throw new EwaldError('Argument', `--memory is "${text}"; expected a size such as 2G or 512M, from 1k on`);
   return Math.floor(bytes);
 }
 

@@ -203,7 +203,7 @@ function toleranceOf(text: string): Tolerance {
   if (numbers.length !== 6 || !numbers.every((x) => x >= 0))
     throw new EwaldError(
       'Argument',
-      `--tolerance is "${text}"; needed are six numbers, of a*, b*, c* in % and of the angles in degrees: 5,5,5,1.5,1.5,1.5`,
+      `--tolerance is "${text}"; expected six numbers, of a*, b*, c* in % and of the angles in degrees: 5,5,5,1.5,1.5,1.5`,
     );
   return numbers as unknown as Tolerance;
 }
@@ -211,6 +211,6 @@ function toleranceOf(text: string): Tolerance {
 function shardOf(text: string): Shard {
   const [, index = Number.NaN, count = Number.NaN] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];
   if (!(index >= 1 && index <= count))
-    throw new EwaldError('Argument', `--shard is "${text}"; needed is i/n, such as 1/4, the first of four`);
+    throw new EwaldError('Argument', `--shard is "${text}"; expected i/n, such as 1/4, the first of four`);
   return { index, count };
 }

@@ -115,7 +115,7 @@ async function run(
   const { createContext, signal } = deps;
   const lists = await expand(words);
   if (lists.length === 0 && options.input === undefined && options.zmqInput === undefined)
-    throw new EwaldError('Argument', 'nothing to index; needed are files of frames, spot lists, or a list with -i');
+    throw new EwaldError('Argument', 'nothing to index; expected files of frames, spot lists, or a list with -i');
   const [head] = lists;
   const frames =
     options.input !== undefined ||

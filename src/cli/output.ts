@@ -138,7 +138,7 @@ export function parseCount(text: string, what: string): bigint {
   const match = /^(\d+)(?:\.(\d+))?[eE]\+?(\d{1,2})$/.exec(clean);
   const [, whole = '', fraction = '', power = '0'] = match ?? [];
   if (!match || fraction.length > Number(power))
-    throw new EwaldError('Argument', `${what} is "${text}"; needed is a whole number such as 1000000 or 1e6`);
+    throw new EwaldError('Argument', `${what} is "${text}"; expected a whole number such as 1000000 or 1e6`);
   return BigInt(whole + fraction) * 10n ** BigInt(Number(power) - fraction.length);
 }
 
@@ -151,7 +151,7 @@ export function parseNumber(
 ): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value < low || value > high)
-    throw new EwaldError('Argument', `${what} is "${text}"; needed is a number${between(low, high)}`);
+    throw new EwaldError('Argument', `${what} is "${text}"; expected a number${between(low, high)}`);
   return value;
 }
 
@@ -159,7 +159,7 @@ export function parseNumber(
 export function parseInteger(text: string, what: string, low: number, high: number): number {
   const value = /^-\d/.test(text) ? Number(text) : Number(parseCount(text, what));
   if (!Number.isInteger(value) || value < low || value > high)
-    throw new EwaldError('Argument', `${what} is "${text}"; needed is a whole number${between(low, high)}`);
+    throw new EwaldError('Argument', `${what} is "${text}"; expected a whole number${between(low, high)}`);
   return value;
 }
 

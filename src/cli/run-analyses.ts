@@ -60,7 +60,7 @@ async function masksOf(files: readonly string[] | undefined, signal: AbortSignal
     if (complex || shape.length < 2 || shape.length > 3)
       throw new EwaldError(
         'Shape',
-        `${file} holds ${complex ? 'complex numbers' : `[${shape}]`}; needed is [y, x] or [masks, y, x]`,
+        `${file} holds ${complex ? 'complex numbers' : `[${shape}]`}; expected [y, x] or [masks, y, x]`,
       );
     const pixels = (shape.at(-1) as number) * (shape.at(-2) as number);
     for (let at = 0; at < data.length; at += pixels) made.push(() => Float64Array.from(data.subarray(at, at + pixels)));
@@ -72,7 +72,7 @@ function regressionOf(text: string | undefined): -1 | 0 | 1 | undefined {
   if (text === undefined) return undefined;
   const names = { none: -1, mean: 0, plane: 1, '-1': -1, '0': 0, '1': 1 } as const;
   if (!Object.hasOwn(names, text))
-    throw new EwaldError('Argument', `--regression is "${text}"; needed is none, mean or plane`);
+    throw new EwaldError('Argument', `--regression is "${text}"; expected none, mean or plane`);
   return names[text as keyof typeof names];
 }
 

@@ -219,7 +219,7 @@ async function loadUdfs(files: readonly string[]): Promise<AnyUdf[]> {
     if (!existsSync(file))
       throw new EwaldError('File', `--udf ${file} cannot be read: there is no such file or folder`);
     if (!/\.([cm]?js|[cm]?ts)$/.test(file))
-      throw new EwaldError('Argument', `--udf is "${file}"; needed is a module whose name ends in .mjs, .js or .ts`);
+      throw new EwaldError('Argument', `--udf is "${file}"; expected a module whose name ends in .mjs, .js or .ts`);
     const exports = (await import(url).catch((cause) => {
       throw notLoaded(file, cause);
     })) as Record<string, unknown>;
@@ -229,7 +229,7 @@ async function loadUdfs(files: readonly string[]): Promise<AnyUdf[]> {
     );
     const udfs = [...new Set(found)].map((value) => (isUdf(value) ? value : asUdf({ module: url, ...value })));
     if (udfs.length === 0)
-      throw new EwaldError('Argument', `--udf ${file} exports no UDF; needed is export const NAME = defineUdf({ … })`);
+      throw new EwaldError('Argument', `--udf ${file} exports no UDF; expected export const NAME = defineUdf({ … })`);
     all.push(...udfs);
   }
   return all;
@@ -272,7 +272,7 @@ async function roiOf(
     )
       throw new EwaldError(
         'Argument',
-        `--roi is "${text}"; the scan is ${nav.join(' × ')}: needed is a position or first:end of each axis, such as ${nav.map((n) => `0:${n}`).join(',')}, or a .npy file`,
+        `--roi is "${text}"; the scan is ${nav.join(' × ')}: expected a position or first:end of each axis, such as ${nav.map((n) => `0:${n}`).join(',')}, or a .npy file`,
       );
     return [low, high] as const;
   });

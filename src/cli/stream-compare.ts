@@ -54,7 +54,7 @@ function truthOf(text: string, name: string): readonly TrueFrame[] {
     throw new EwaldError('Format', `${name} is no JSON`, { cause });
   }
   if (!Array.isArray(frames) || !frames.every((frame) => Array.isArray(frame?.lattices)))
-    throw new EwaldError('Format', `${name} is no truth of frames; needed is what ewald simulate frames writes`);
+    throw new EwaldError('Format', `${name} is no truth of frames; expected what ewald simulate frames writes`);
   return frames;
 }
 

@@ -22,8 +22,7 @@ interface Flags extends ClusterFlags {
 /** NAME=FILE or NAME=URL. */
 function moduleOf(text: string): [string, string] {
   const [, name = '', where = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (!name)
-    throw new EwaldError('Argument', `--module is "${text}"; needed is NAME=FILE, such as filter=./filter.mjs`);
+  if (!name) throw new EwaldError('Argument', `--module is "${text}"; expected NAME=FILE, such as filter=./filter.mjs`);
   if (/^[a-z][a-z0-9+.-]+:/i.test(where)) return [name, where];
   if (!existsSync(where))
     throw new EwaldError('Argument', `--module ${text}: there is no file ${where} (looked for in ${resolve()})`);

@@ -38,7 +38,9 @@ export interface Agreed {
   own(rank: number): Float64Array;
 }
 
-/** Every rank gets the rows of all, in the order of ranks: Bruck's algorithm, in which what is known doubles each round. */
+/**
+ * Every rank gets the rows of all, in the order of ranks: Bruck's algorithm, in which what is known doubles each round.
+ */
 export async function allRows({ rank, size, send, recv }: Messages, tag: number, row: Float64Array) {
   const n = row.length;
   // At i lies the row of the i-th rank after this one.

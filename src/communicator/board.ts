@@ -2,8 +2,9 @@
  * The memory that the threads of a group share to tell each other of messages; the bytes of messages lie elsewhere.
  *
  * Words (i32): [0] 1 + rank that ended, [1] length of the reason, [16 …] 16 words a rank (its bell, how often it has
- * looked at the board, 1 + the rank it waits for, whether it has left), then the reason as UTF-8, then a mailbox for each ordered pair of ranks: head, tail, slots of 8 words; then for each rank a table of
- * acknowledgements. A mailbox has one writer and one reader; heads and tails only grow.
+ * looked at the board, 1 + the rank it waits for, whether it has left), then the reason as UTF-8, then a mailbox for
+ * each ordered pair of ranks: head, tail, slots of 8 words; then for each rank a table of acknowledgements. A mailbox
+ * has one writer and one reader; heads and tails only grow.
  */
 const reasonWords = 256;
 const lineWords = 16;

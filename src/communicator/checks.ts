@@ -9,7 +9,7 @@ export const bytesOf = (array: CommArray): Uint8Array =>
 /** Refuses what is no typed array. */
 export function checkArray(what: string, array: CommArray): void {
   if (!ArrayBuffer.isView(array) || array instanceof DataView)
-    throw new EwaldError('Argument', `${what} is ${Object.prototype.toString.call(array)}; needed is a typed array`);
+    throw new EwaldError('Argument', `${what} is ${Object.prototype.toString.call(array)}; expected a typed array`);
 }
 
 /** Refuses a rank that is none. */
@@ -22,7 +22,7 @@ export function checkRank(what: string, rank: number, size: number): number {
 /** Refuses a tag outside its range. */
 export function checkTag(tag: number): number {
   if (!Number.isInteger(tag) || tag < 0 || tag > 32767)
-    throw new EwaldError('Argument', `tag is ${tag}; needed is an integer from 0 to 32767`);
+    throw new EwaldError('Argument', `tag is ${tag}; expected an integer from 0 to 32767`);
   return tag;
 }
 
@@ -32,14 +32,14 @@ export function checkAlike(what: string, a: CommArray, b: CommArray): void {
   checkArray(`${what}: recv`, b);
   if (a.constructor !== b.constructor) {
     const found = `${a.constructor.name} and recv a ${b.constructor.name}`;
-    throw new EwaldError('Shape', `${what}: send is a ${found}; needed are two of a kind`);
+    throw new EwaldError('Shape', `${what}: send is a ${found}; expected two of a kind`);
   }
 }
 
 /** Refuses a wrong length. */
 export function checkLength(what: string, array: CommArray, length: number): void {
   if (array.length !== length)
-    throw new EwaldError('Shape', `${what} has ${array.length} elements; needed are ${length}`);
+    throw new EwaldError('Shape', `${what} has ${array.length} elements; expected ${length}`);
 }
 
 /** Counts and offsets of parts that lie inside an array. */
@@ -51,10 +51,10 @@ export function checkParts(
 ): [counts: number[], offsets: number[]] {
   const counts = Array.from(parts.counts);
   if (counts.length !== size)
-    throw new EwaldError('Shape', `${what} has ${counts.length} counts; needed is one a rank, ${size}`);
+    throw new EwaldError('Shape', `${what} has ${counts.length} counts; expected one a rank, ${size}`);
   const offsets = parts.offsets ? Array.from(parts.offsets) : ends(counts).map((end, r) => end - (counts[r] ?? 0));
   if (offsets.length !== size)
-    throw new EwaldError('Shape', `${what} has ${offsets.length} offsets; needed is one a rank, ${size}`);
+    throw new EwaldError('Shape', `${what} has ${offsets.length} offsets; expected one a rank, ${size}`);
   for (let r = 0; r < size; r++) {
     const [count, offset] = [counts[r] ?? -1, offsets[r] ?? -1];
     const whole = Number.isInteger(count) && Number.isInteger(offset);
@@ -73,7 +73,7 @@ export function equalParts(what: string, send: CommArray, recv: CommArray, size:
   if (!Number.isInteger(each))
     throw new EwaldError(
       'Shape',
-      `${what}: send has ${send.length} elements; needed is a multiple of the ${size} ranks`,
+      `${what}: send has ${send.length} elements; expected a multiple of the ${size} ranks`,
     );
   checkLength(`${what}: recv`, recv, send.length);
   return { counts: Array(size).fill(each) };

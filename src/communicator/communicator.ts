@@ -34,15 +34,15 @@ export interface Parts {
 }
 
 /**
- * A group of ranks. Every call is asynchronous: without `await` it is what MPI calls non-blocking, and its promise is the
- * request. Arrays belong to the call until its promise has settled. Collective calls are made by every rank in the same
- * order.
+ * A group of ranks. Every call is asynchronous: without `await` it is what MPI calls non-blocking, and its promise is
+ * the request. Arrays belong to the call until its promise has settled. Collective calls are made by every rank in the
+ * same order.
  *
- * A call that is wrong by itself throws `Argument` or `Shape` on its own rank before anything is sent. A collective call
- * in which ranks disagree (another call, type, length, root, operation or count) throws the same `Argument` or `Shape` on
- * every rank, naming what differs, and nothing is changed; the next call is in step again. A message of another type or
- * length than expected throws `Shape` where it is received. All throw `Lost` when a rank they wait for has ended or
- * freed the communicator, `Disposed` after `free`.
+ * A call that is wrong by itself throws `Argument` or `Shape` on its own rank before anything is sent. A collective
+ * call in which ranks disagree (another call, type, length, root, operation or count) throws the same `Argument` or
+ * `Shape` on every rank, naming what differs, and nothing is changed; the next call is in step again. A message of
+ * another type or length than expected throws `Shape` where it is received. All throw `Lost` when a rank they wait for
+ * has ended or freed the communicator, `Disposed` after `free`.
  */
 export interface CommunicatorMethods extends Disposable {
   readonly kind: 'self' | 'workers' | 'mpi';
@@ -52,8 +52,8 @@ export interface CommunicatorMethods extends Disposable {
   /** Sends to another rank; resolves when the array may be changed. `tag` is 0 … 32767, default 0. */
   send(data: CommArray, to: number, tag?: number): Promise<void>;
   /**
-   * Receives exactly as much as `into` holds, of the same type; messages of one rank and tag arrive in the order in which
-   * they were sent.
+   * Receives exactly as much as `into` holds, of the same type; messages of one rank and tag arrive in the order in
+   * which they were sent.
    */
   recv(into: CommArray, from: number, tag?: number): Promise<void>;
   /** Part r of `send` goes to rank r, the part of rank r comes to part r of `recv`. */

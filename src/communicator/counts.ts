@@ -27,8 +27,8 @@ export const countSums = (rank: number, sends: readonly number[], receives: read
 ];
 
 /**
- * Throws `Shape` on every rank, naming the first pair that disagrees; `tags` are two of the call's own. One in 2³² wrong
- * calls gets by, and is then refused by the message itself.
+ * Throws `Shape` on every rank, naming the first pair that disagrees; `tags` are two of the call's own. One in 2³²
+ * wrong calls gets by, and is then refused by the message itself.
  */
 export async function checkCounts(
   m: Messages,

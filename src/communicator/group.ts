@@ -18,7 +18,9 @@ export interface WorkerGroup {
   readonly handles: readonly RankHandle[];
   /** Ends everything that waits in the group with `Lost`: a thread that has died cannot say so itself. */
   fail(rank: number, why: string): void;
-  /** What each rank is at: looks for up to two seconds, for a rank that waits for messages answers when it is called. */
+  /**
+   * What each rank is at: looks for up to two seconds, for a rank that waits for messages answers when it is called.
+   */
   look(): Promise<RankState[]>;
 }
 
@@ -41,7 +43,8 @@ export function workerGroup(size: number): WorkerGroup {
   ) {
     throw new EwaldError(
       'Unsupported',
-      'this page is not cross-origin isolated, so its workers cannot share memory; serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp',
+      'this page is not cross-origin isolated, so its workers cannot share memory; serve it with the headers ' +
+        'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp',
     );
   }
   const board = Board.memory(size);

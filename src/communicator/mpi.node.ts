@@ -85,7 +85,9 @@ async function open(): Promise<Communicator> {
   if (size === 1 && started > 1)
     throw new EwaldError(
       'Unsupported',
-      `${oneOf(started)}, and MPI (${addon.library().split('\n')[0]?.slice(0, 60)}) sees itself alone; start the ranks with the mpirun of this MPI, or with srun --mpi=pmix. Processes that do a job each need no MPI: --executor inline`,
+      `${oneOf(started)}, and MPI (${addon.library().split('\n')[0]?.slice(0, 60)}) sees itself alone; start the ` +
+        'ranks with the mpirun of this MPI, or with srun --mpi=pmix. Processes that do a job each need no MPI: ' +
+        '--executor inline',
     );
   // Before the exit handler: it tells the others why.
   process.on('uncaughtExceptionMonitor', (error) => {
@@ -99,7 +101,10 @@ async function open(): Promise<Communicator> {
   return new MpiCommunicator(addon, 0, rank, size) as unknown as Communicator;
 }
 
-/** Tags on the communicator behind: those of messages, then as many for agreements. MPI has tags to 32767 at least, all have more. */
+/**
+ * Tags on the communicator behind: those of messages, then as many for agreements. MPI has tags to 32767 at least, all
+ * have more.
+ */
 const firstOfAgreements = 32768;
 
 class MpiCommunicator extends Ranks {

@@ -44,7 +44,9 @@ export abstract class Ranks implements CommunicatorMethods {
   protected abstract assertAlive(): void;
   /** Takes no further part, so that whoever waits for this rank here hears of it. */
   protected abstract abandon(): void;
-  /** Refuses arrays that cannot be carried, before the other ranks are asked: once they have agreed nobody may drop out. */
+  /**
+   * Refuses arrays that cannot be carried, before the other ranks are asked: once they have agreed nobody may drop out.
+   */
   protected assertCarried(_what: string, ..._arrays: CommArray[]): void {}
   protected abstract sendChecked(data: CommArray, to: number, tag: number): Promise<void>;
   protected abstract recvChecked(into: CommArray, from: number, tag: number): Promise<void>;

@@ -1,4 +1,7 @@
-/** Shared memory that messages lie in: pieces are lent by power of two, and made known to a peer when it first needs them. */
+/**
+ * Shared memory that messages lie in: pieces are lent by power of two, and made known to a peer when it first needs
+ * them.
+ */
 const smallest = 4096;
 /** Bytes kept for the next message; more is given back. */
 const mostKept = 2 ** 26;

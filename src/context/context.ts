@@ -1,5 +1,5 @@
 /**
- * The context: holds the backends that are present, makes plans on the first that supports them, owns everything made
+ * The context: holds the available backends, plans on the first one that supports the work, and owns everything created
  * from it.
  */
 
@@ -17,24 +17,24 @@ import { Auditor } from '../planner/audit.js';
 import type { Planner } from '../planner/planner.js';
 import { Planning } from '../planner/planning.js';
 
-/** What every context has, whatever its rooms. */
+/** The members of every context, whatever its rooms. */
 export interface ContextCore extends Disposable {
   /** The open backends, best first. */
   readonly backends: readonly BackendInfo[];
   /** Level and sink of the log; assign at any time. */
   readonly log: Log;
-  /** What the audit has seen so far; undefined without `audit`. */
+  /** Statistics of the audit; undefined without `audit`. */
   readonly audit: AuditReport | undefined;
-  /** Bytes held for plans and arrays on all backends now; 0 when every plan is disposed. */
+  /** Bytes currently held by plans and arrays on all backends; 0 when every plan is disposed. */
   readonly liveBytes: number;
   /** Resolves when everything submitted so far is done. */
   sync(): Promise<void>;
 }
 
-/** A context with these methods of rooms. */
+/** A context with the methods of its rooms. */
 export type ContextOf<M> = ContextCore & M & MaybeAsyncDisposable;
 
-/** A room: what it adds to a context. */
+/** A room: the methods it adds to a context. */
 export type Room<M> = (planner: Planner) => M;
 
 export type { BackendInfo, ContextOptions } from '../backends/context-options.js';
@@ -76,17 +76,17 @@ function readSettings(platform: Platform, options: ContextOptions): Settings {
   };
 }
 
-/** Options that say where something is: their kind; what lies there is seen when it is opened. */
+/** Checks the kind of options that locate something; the location itself is checked when it is opened. */
 function checkPlaces({ device, worker, addonPath, wasm }: ContextOptions): void {
   const refuse = (what: string, value: unknown, needed: string): never => {
-    throw new EwaldError('Argument', `createContext: ${what} is ${shown(value)}; needed is ${needed}`);
+    throw new EwaldError('Argument', `createContext: ${what} is ${shown(value)}; expected ${needed}`);
   };
   if (device !== undefined && typeof device !== 'string' && typeof device !== 'number')
     refuse('device', device, 'the index of a GPU, or part of its name');
   if (worker !== undefined && typeof worker !== 'string' && typeof worker !== 'function' && !isUrl(worker))
-    refuse('worker', worker, "the URL of ewald's worker, or a function that makes one");
+    refuse('worker', worker, "the URL of ewald's worker, or a function that creates one");
   if (wasm === null || (typeof wasm !== 'undefined' && !['string', 'function', 'object'].includes(typeof wasm)))
-    refuse('wasm', wasm, 'a URL, bytes, a module, a response, or a function giving one');
+    refuse('wasm', wasm, 'a URL, bytes, a module, a response, or a function returning one');
   if (addonPath === undefined || typeof addonPath === 'string') return;
   knownOptions('createContext({ addonPath })', addonPath, ['native', 'cuda', 'cuda-emulated']);
   for (const path of Object.values(addonPath))
@@ -94,16 +94,16 @@ function checkPlaces({ device, worker, addonPath, wasm }: ContextOptions): void 
 }
 const isUrl = (value: unknown): boolean => typeof URL !== 'undefined' && value instanceof URL;
 
-/** What a list of devices takes beside the options of a context. */
+/** Options of `devices` in addition to those of a context. */
 export interface DeviceOptions extends ContextOptions {
   /**
-   * Opens each GPU and tests what kernels rely on there (`faults`). Default false: nothing is opened, and a card gives no
-   * memory away.
+   * Opens each GPU and tests the mechanisms that kernels rely on (`faults`). Default false: nothing is opened, and no
+   * GPU memory is allocated.
    */
   readonly selfTest?: boolean;
 }
 
-/** Probes every backend, opening one for its self-test alone: what a context would find here, and why. */
+/** Probes every backend, opening it only for a self-test: what a context would find here, and why. */
 export async function listDevices(platform: Platform, options: DeviceOptions = {}): Promise<DeviceReport[]> {
   knownOptions('devices', options, [...contextOptionNames, 'selfTest']);
   const { selfTest: wanted, ...own } = options;
@@ -115,7 +115,7 @@ export async function listDevices(platform: Platform, options: DeviceOptions = {
   return report(ranked, first?.name, selfTest);
 }
 
-/** Opens a context with these rooms on a platform; the entries of the package bind both. */
+/** Opens a context with these rooms on a platform; the package's entries bind both. */
 export async function openContext<M extends object>(
   platform: Platform,
   rooms: readonly Room<Partial<M>>[],
@@ -123,32 +123,32 @@ export async function openContext<M extends object>(
 ): Promise<ContextOf<M>> {
   const { named, strict, open, logger, auditor } = readSettings(platform, options);
   const log: OpenOptions['log'] = (level, message) => logger.write(level, message);
-  // With `strict` nothing but the named backend is touched.
+  // With `strict` only the named backend is probed.
   const ranked = await probeAll(platform, { ...open, log }, named, strict && named ? [named] : undefined);
   for (const { name, probe } of ranked)
     log('debug', `${name}: ${probe.available ? 'available' : 'not available'}, ${probe.reason}`);
   const backends = await openRanked(rank(ranked, named, strict), named, log);
   const first = backends[0];
   if (first?.device.kind === 'software' && first.name !== 'cuda-emulated')
-    log('warn', `${first.name} runs on ${first.device.name}, a software device: right, but slow`);
+    log('warn', `${first.name} runs on ${first.device.name}, a software device: correct, but slow`);
   const context = new RankedContext(platform, backends, named, logger, auditor, rooms);
   return context as unknown as ContextOf<M>;
 }
 
-// What is left to the garbage collector is said once, and the backends are let go.
+// A leaked context is reported once, and its backends are released.
 const forgotten =
   typeof FinalizationRegistry === 'undefined'
     ? undefined
     : new FinalizationRegistry<{ logger: Logger; resource: Resource }>(({ logger, resource }) => {
         if (resource.disposed) return;
-        logger.write('warn', 'a context was left to the garbage collector; end it with await context.dispose()');
+        logger.write('warn', 'a context was garbage-collected without being disposed; call await context.dispose()');
         resource.dispose().catch(() => undefined);
       });
 
 /**
- * What plans are made with. In a function of its own: closures of one function keep each other's variables alive, and
- * neither the resource nor what it holds may reach the context or the planner, or the garbage collector could never tell
- * that they were forgotten.
+ * The planner of a context. This is a separate function because closures of one function keep each other's variables
+ * alive, and neither the resource nor what it holds may reference the context or the planner; otherwise the garbage
+ * collector could never detect that they were forgotten.
  */
 function plannerOf(
   platform: Platform,
@@ -196,7 +196,8 @@ class RankedContext implements ContextCore {
     this.#resource = planner.resource;
     for (const room of rooms) Object.assign(this, room(planner));
     Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });
-    // Whoever has the context or a plan of it has the planner. A context that was forgotten with a plan in use stays.
+    // A context and each of its plans reference the planner, so a context that was forgotten while a plan is in use
+    // survives.
     forgotten?.register(planner, { logger, resource: planner.resource }, planner.resource);
   }
 

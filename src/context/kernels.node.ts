@@ -1,4 +1,4 @@
-/** Kernels of the backends that only Node has, by room; a room that has none here is refused by native and cuda. */
+/** Kernels of the backends that only Node has, by room; native and cuda refuse a room that is missing here. */
 
 import * as cudaArray from '../arrays/kernels/cuda.js';
 import * as nativeArray from '../arrays/kernels/native.js';

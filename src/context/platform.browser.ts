@@ -1,4 +1,4 @@
-/** Browsers, and everything else that has WebAssembly and no Node. */
+/** Browsers and other platforms that have WebAssembly but not Node. */
 import { absentLoader } from '../backends/absent.js';
 import type { DeviceReport } from '../backends/open.js';
 import type { Platform, WorkerSource } from '../backends/platform.js';
@@ -10,8 +10,8 @@ import type { WorkerPort } from '../base/worker-port.js';
 import { type DeviceOptions, listDevices } from './context.js';
 
 /**
- * A browser that starts workers in this way. Entries without work for them leave it out: a bundler takes the worker's
- * script along wherever it is named.
+ * A browser that starts workers this way. Entries without worker tasks omit it: a bundler includes the worker's script
+ * wherever it is referenced.
  */
 export const browser = (startWorker: (source: WorkerSource | undefined) => WorkerPort = noWorker): Platform => ({
   name: 'browser',
@@ -27,10 +27,10 @@ export const browser = (startWorker: (source: WorkerSource | undefined) => Worke
 });
 
 function noWorker(): never {
-  throw new EwaldError('Load', 'this entry of the package starts no workers; import from "ewald" instead');
+  throw new EwaldError('Load', 'this entry point of the package cannot start workers; import from "ewald" instead');
 }
 
-/** Which backends are here, which one a context would take, and why not the others. */
+/** Which backends are available, which one a context would use, and why not the others. */
 export function devices(options?: DeviceOptions): Promise<DeviceReport[]> {
   return listDevices(browser(), options);
 }

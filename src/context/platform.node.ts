@@ -1,4 +1,4 @@
-/** Node, and what runs its programs. */
+/** Node and compatible runtimes. */
 import { readFile } from 'node:fs/promises';
 import { cudaEmulatedLoader, cudaLoader } from '../backends/cuda/cuda.js';
 import { nativeLoader } from '../backends/native/native.js';
@@ -19,14 +19,14 @@ export const node: Platform = {
     try {
       return process.env[name];
     } catch {
-      // Deno without --allow-env: as if it were not set.
+      // Deno without --allow-env: treated as unset.
       return undefined;
     }
   },
   startWorker: startNodeWorker,
 };
 
-/** Which backends are here, which one a context would take, and why not the others. */
+/** Which backends are available, which one a context would use, and why not the others. */
 export function devices(options?: DeviceOptions): Promise<DeviceReport[]> {
   return listDevices(node, options);
 }

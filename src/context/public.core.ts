@@ -1,4 +1,4 @@
-/** The names of every entry that opens contexts, whatever its rooms. */
+/** The public names of every entry that opens contexts, whatever its rooms. */
 export type { AuditOptions, AuditReport } from '../backends/audit-options.js';
 export type { BackendInfo, ContextOptions } from '../backends/context-options.js';
 export type { EngineReport, ExternalEngine } from '../backends/engines.js';

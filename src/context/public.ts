@@ -1,4 +1,4 @@
-/** The names that every build of `ewald` exports, whatever the platform. */
+/** The public names of every build of `ewald`, on all platforms. */
 export * from '../arrays/public.js';
 export * from '../crystal/public.js';
 export * from '../data/public.core.js';

@@ -1,4 +1,6 @@
-/** The rooms of a context, each with what it adds to one, and the context that has them all. A new room is a line in each list. */
+/**
+ * The rooms of a context with their methods, and the context that has all of them. A new room adds a line to each list.
+ */
 import { type ArrayMethods, arrayRoom } from '../arrays/room.js';
 import type { MaybeAsyncDisposable } from '../base/resource.js';
 import { type DetectorMethods, detectorRoom } from '../detector/room.js';
@@ -37,8 +39,9 @@ export const roomsIn = (place: LoadPlace) => [
 ];
 
 /**
- * Holds open backends and everything planned on them. Made by `createContext`; end it with `dispose` or `await using`.
+ * Holds open backends and everything planned on them. Created by `createContext`; end it with `dispose` or `await
+ * using`.
  */
 export interface ContextMethods extends ContextCore, RoomMethods {}
-/** See {@link ContextMethods}; disposable by `await using` where the language level has it. */
+/** See {@link ContextMethods}; disposable by `await using` if the language version supports it. */
 export type Context = ContextMethods & MaybeAsyncDisposable;

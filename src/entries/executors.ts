@@ -1,5 +1,6 @@
 /**
- * `ewald/executors` in browsers: tasks run on this thread, on Web Workers or on a cluster, by one interface; see Node's build.
+ * `ewald/executors` in browsers: tasks run on this thread, on Web Workers or on a cluster, by one interface; see Node's
+ * build.
  *
  *     import { Executor } from 'ewald/executors';
  *

@@ -3,7 +3,10 @@ import { type ContextOf, type ContextOptions, openContext } from '../context/con
 import { node } from '../context/platform.node.js';
 import { type EntryMethods, entryRooms } from './fft.rooms.js';
 
-/** Opens a context of transforms and device arrays; the caller disposes it. See `createContext` of `ewald` for options and errors. */
+/**
+ * Opens a context for transforms and device arrays; the caller disposes it. See `createContext` of `ewald` for options
+ * and errors.
+ */
 export function createContext(options?: ContextOptions): Promise<FftContext> {
   return openContext<EntryMethods>(node, entryRooms, options);
 }

@@ -1,7 +1,7 @@
-/** What `ewald/fft` is on every platform. */
+/** The rooms of `ewald/fft` on every platform. */
 import { type ArrayMethods, arrayRoom } from '../arrays/room.js';
 import { type FftMethods, fftRoom } from '../fft/room.js';
 
-/** What its contexts can do. */
+/** Methods of its contexts. */
 export type EntryMethods = FftMethods & ArrayMethods;
 export const entryRooms = [fftRoom, arrayRoom];

@@ -1,5 +1,6 @@
 /**
- * `ewald/fft`: transforms and device arrays, without the other rooms of `ewald`. The browser build; Node's has the same names.
+ * `ewald/fft`: transforms and device arrays, without the other rooms of `ewald`. The browser build; Node's has the same
+ * names.
  *
  *     import { createContext } from 'ewald/fft';
  *     const ctx = await createContext();
@@ -12,7 +13,10 @@ import { type ContextOf, type ContextOptions, openContext } from '../context/con
 import { browser } from '../context/platform.browser.js';
 import { type EntryMethods, entryRooms } from './fft.rooms.js';
 
-/** Opens a context of transforms and device arrays; the caller disposes it. See `createContext` of `ewald` for options and errors. */
+/**
+ * Opens a context for transforms and device arrays; the caller disposes it. See `createContext` of `ewald` for options
+ * and errors.
+ */
 export function createContext(options?: ContextOptions): Promise<FftContext> {
   return openContext<EntryMethods>(browser(), entryRooms, options);
 }

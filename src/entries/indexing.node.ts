@@ -3,7 +3,9 @@ import { type ContextOf, type ContextOptions, openContext } from '../context/con
 import { node } from '../context/platform.node.js';
 import { type EntryMethods, entryRooms } from './indexing.rooms.js';
 
-/** Opens a context of indexing of stills; the caller disposes it. See `createContext` of `ewald` for options and errors. */
+/**
+ * Opens a context for indexing stills; the caller disposes it. See `createContext` of `ewald` for options and errors.
+ */
 export function createContext(options?: ContextOptions): Promise<IndexingContext> {
   return openContext<EntryMethods>(node, entryRooms, options);
 }

@@ -1,6 +1,6 @@
-/** What `ewald/indexing` is on every platform. */
+/** The rooms of `ewald/indexing` on every platform. */
 import { type IndexingMethods, indexingRoom } from '../indexing/room.js';
 
-/** What its contexts can do. */
+/** Methods of its contexts. */
 export type EntryMethods = IndexingMethods;
 export const entryRooms = [indexingRoom];

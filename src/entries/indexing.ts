@@ -1,5 +1,6 @@
 /**
- * `ewald/indexing`: indexing of stills, without the other rooms of `ewald`. The browser build; Node's has the same names.
+ * `ewald/indexing`: indexing of stills, without the other rooms of `ewald`. The browser build; Node's has the same
+ * names.
  *
  *     import { createContext } from 'ewald/indexing';
  *     const ctx = await createContext();
@@ -13,7 +14,9 @@ import { browser } from '../context/platform.browser.js';
 import { startBrowserWorker } from '../workers/start.browser.js';
 import { type EntryMethods, entryRooms } from './indexing.rooms.js';
 
-/** Opens a context of indexing of stills; the caller disposes it. See `createContext` of `ewald` for options and errors. */
+/**
+ * Opens a context for indexing stills; the caller disposes it. See `createContext` of `ewald` for options and errors.
+ */
 export function createContext(options?: ContextOptions): Promise<IndexingContext> {
   return openContext<EntryMethods>(browser(startBrowserWorker), entryRooms, options);
 }

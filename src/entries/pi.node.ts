@@ -3,7 +3,10 @@ import { type ContextOf, type ContextOptions, openContext } from '../context/con
 import { node } from '../context/platform.node.js';
 import { type EntryMethods, entryRooms } from './pi.rooms.js';
 
-/** Opens a context of Monte Carlo counts of pi; the caller disposes it. See `createContext` of `ewald` for options and errors. */
+/**
+ * Opens a context for Monte Carlo counts of pi; the caller disposes it. See `createContext` of `ewald` for options and
+ * errors.
+ */
 export function createContext(options?: ContextOptions): Promise<PiContext> {
   return openContext<EntryMethods>(node, entryRooms, options);
 }

@@ -1,6 +1,6 @@
-/** What `ewald/pi` is on every platform. */
+/** The rooms of `ewald/pi` on every platform. */
 import { type PiMethods, piRoom } from '../pi/room.js';
 
-/** What its contexts can do. */
+/** Methods of its contexts. */
 export type EntryMethods = PiMethods;
 export const entryRooms = [piRoom];

@@ -1,5 +1,6 @@
 /**
- * `ewald/pi`: Monte Carlo counts of pi, without the other rooms of `ewald`. The browser build; Node's has the same names.
+ * `ewald/pi`: Monte Carlo counts of pi, without the other rooms of `ewald`. The browser build; Node's has the same
+ * names.
  *
  *     import { createContext } from 'ewald/pi';
  *     const ctx = await createContext();
@@ -11,7 +12,10 @@ import { type ContextOf, type ContextOptions, openContext } from '../context/con
 import { browser } from '../context/platform.browser.js';
 import { type EntryMethods, entryRooms } from './pi.rooms.js';
 
-/** Opens a context of Monte Carlo counts of pi; the caller disposes it. See `createContext` of `ewald` for options and errors. */
+/**
+ * Opens a context for Monte Carlo counts of pi; the caller disposes it. See `createContext` of `ewald` for options and
+ * errors.
+ */
 export function createContext(options?: ContextOptions): Promise<PiContext> {
   return openContext<EntryMethods>(browser(), entryRooms, options);
 }

@@ -1,4 +1,4 @@
-/** The browser's surroundings of executors. */
+/** The browser as an environment of executors. */
 
 import { openFramesInBrowser, readBytesInBrowser } from '../executors/files-browser.js';
 import type { Place } from '../executors/place.js';

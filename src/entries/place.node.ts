@@ -1,4 +1,4 @@
-/** Node's surroundings of executors. */
+/** Node as an environment of executors. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { machineName } from '../backends/system.js';

@@ -1,4 +1,4 @@
-/** The modules of tasks on Node: those of tasks.ts, some with what Node has. */
+/** The task modules on Node: those of tasks.ts, some of them with Node's versions. */
 import type { RegisteredModules } from '../executors/registered.js';
 import { tasks as everywhere } from './tasks.js';
 

@@ -1,4 +1,4 @@
-/** The modules of tasks that every worker has, by the names they are registered under. A room that gives tasks is a line here. */
+/** The task modules that every worker has, by their registered names. A room with tasks adds a line here. */
 import type { RegisteredModules } from '../executors/registered.js';
 
 export const tasks: RegisteredModules = {

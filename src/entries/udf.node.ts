@@ -1,5 +1,6 @@
 /**
- * `ewald/udf` on Node: LiberTEM's Context, analyses and user-defined functions. The names of the browser build, and paths.
+ * `ewald/udf` on Node: LiberTEM's Context, analyses and user-defined functions. The names of the browser build, and
+ * paths.
  *
  *     import { Context, defineUdf } from 'ewald/udf';
  *     const ctx = new Context();
@@ -40,16 +41,16 @@ const here = bindUdf({
 
 /** Loads scans and runs UDFs and analyses over them; end it with `close` or `await using`. */
 export type Context = UdfContext;
-/** Makes contexts: `new Context()`, `Context.makeWith`, `Context.connect`. */
+/** Creates contexts: `new Context()`, `Context.makeWith`, `Context.connect`. */
 export const Context: UdfContextClass = here.Context;
 
 /**
  * Runs a UDF's `processFrameWgsl` on a WebGPU device and its `processFrame` in JavaScript over the same frames, and
- * compares. Throws `Unsupported` where there is no WebGPU, `Argument` where the WGSL does not compile.
+ * compares the results. Throws `Unsupported` without WebGPU, `Argument` if the WGSL does not compile.
  */
 export const { validateUdf } = here;
 
-/** What this machine has: cores, GPUs, the native core. */
+/** The resources of this machine: cores, GPUs, the native core. */
 export const { detect } = here;
 
 export * from '../udf/public.js';

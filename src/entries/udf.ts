@@ -1,6 +1,6 @@
 /**
- * `ewald/udf`: LiberTEM's Context, analyses and user-defined functions, without a server. The browser build; Node's has the same
- * names and opens paths as well.
+ * `ewald/udf`: LiberTEM's Context, analyses and user-defined functions, without a server. The browser build; Node's has
+ * the same names and opens paths as well.
  *
  *     import { Context } from 'ewald/udf';
  *     const ctx = new Context();
@@ -19,7 +19,7 @@ import type { ScanSource } from '../udf/scan.js';
 import { Executor } from './executors.js';
 import { createContext, devices } from './index.js';
 
-// MPI is Node's.
+// Only Node has MPI.
 const { inline, workers, delayed, connect } = Executor;
 
 const here = bindUdf({
@@ -33,23 +33,26 @@ const here = bindUdf({
   makers: { cores: globalThis.navigator?.hardwareConcurrency ?? 1, devices, inline, workers, delayed },
   connect,
   exportNpy: async (_scan, path) => {
-    throw new EwaldError('Unsupported', `${path}: a browser writes no files; read the frames with scan.dataset.read`);
+    throw new EwaldError(
+      'Unsupported',
+      `${path}: a browser cannot write files; read the frames with scan.dataset.read`,
+    );
   },
   note: undefined,
 });
 
 /** Loads scans and runs UDFs and analyses over them; end it with `close` or `await using`. */
 export type Context = UdfContext;
-/** Makes contexts: `new Context()`, `Context.makeWith`, `Context.connect`. */
+/** Creates contexts: `new Context()`, `Context.makeWith`, `Context.connect`. */
 export const Context: UdfContextClass = here.Context;
 
 /**
  * Runs a UDF's `processFrameWgsl` on a WebGPU device and its `processFrame` in JavaScript over the same frames, and
- * compares. Throws `Unsupported` where there is no WebGPU, `Argument` where the WGSL does not compile.
+ * compares the results. Throws `Unsupported` without WebGPU, `Argument` if the WGSL does not compile.
  */
 export const { validateUdf } = here;
 
-/** What this machine has: cores, GPUs. */
+/** The resources of this machine: cores, GPUs. */
 export const { detect } = here;
 
 export * from '../udf/public.js';

@@ -20,15 +20,15 @@ export interface ExecutorFactory {
   /** Tasks are only noted, and computed later on another executor. */
   delayed(): Promise<DelayedExecutor>;
   /**
-   * Tasks on the ranks of an MPI job (Node under mpirun or srun). Every rank runs the same program and makes the same calls:
-   * rank 0 hands tasks out and gets the results; `run` of the other ranks works for it and yields nothing. Throws
-   * `Unsupported` without the MPI addon.
+   * Tasks on the ranks of an MPI job (Node under mpirun or srun). Every rank runs the same program and makes the same
+   * calls: rank 0 hands tasks out and gets the results; `run` of the other ranks works for it and yields nothing.
+   * Throws `Unsupported` without the MPI addon.
    */
   mpi(options?: InlineOptions): Promise<Executor>;
   /**
-   * Tasks on whatever workers have joined a cluster; the server is NATS with JetStream, nats:// or tls:// on Node, ws:// or
-   * wss:// in browsers. Throws `Load` without the clients of NATS, `Lost` without a server, `Argument` for wrong
-   * credentials, `Unsupported` where workers of another build have joined.
+   * Tasks on whatever workers have joined a cluster; the server is NATS with JetStream, nats:// or tls:// on Node,
+   * ws:// or wss:// in browsers. Throws `Load` without the clients of NATS, `Lost` without a server, `Argument` for
+   * wrong credentials, `Unsupported` where workers of another build have joined.
    */
   connect(url: string, options?: ConnectOptions): Promise<Executor>;
 }
@@ -37,8 +37,9 @@ export interface ExecutorFactory {
 export interface BoundExecutors {
   readonly Executor: ExecutorFactory;
   /**
-   * Runs the task's function once on each of `ranks` workers with a communicator between them (`scope.comm`), and returns
-   * what each rank returned, in order. When a rank throws or dies, the others end with `Lost` and its error is thrown.
+   * Runs the task's function once on each of `ranks` workers with a communicator between them (`scope.comm`), and
+   * returns what each rank returned, in order. When a rank throws or dies, the others end with `Lost` and its error is
+   * thrown.
    */
   readonly spmd: <R = unknown>(task: Task, options: SpmdOptions) => Promise<R[]>;
   /** Joins a cluster and works for it until `leave`, with a pool of workers. Throws as `Executor.connect` does. */

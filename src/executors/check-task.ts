@@ -11,7 +11,7 @@ const sha256 = /^[0-9a-f]{64}$/;
 export function checkTask(task: Task, index: number, names: readonly string[]): TaskSpec {
   const what = `task ${index}`;
   if (typeof task !== 'object' || task === null)
-    throw new EwaldError('Argument', `${what} is ${String(task)}; needed is an object { module, function, argument }`);
+    throw new EwaldError('Argument', `${what} is ${String(task)}; expected an object { module, function, argument }`);
   knownOptions(what, task, ['id', 'module', 'function', 'argument', 'transfer', 'inputs', 'uses']);
   const module = checkModule(`${what}: module`, task.module, names);
   if (task.id !== undefined && typeof task.id !== 'string')
@@ -19,7 +19,7 @@ export function checkTask(task: Task, index: number, names: readonly string[]): 
   const uses = (task.uses ?? []).map((one) => checkModule(`${what}: uses`, one, names));
   const name = task.function ?? 'default';
   if (typeof name !== 'string' || name === '')
-    throw new EwaldError('Argument', `${what}: function is ${String(name)}; needed is the name of an export`);
+    throw new EwaldError('Argument', `${what}: function is ${String(name)}; expected the name of an export`);
   for (const buffer of task.transfer ?? []) {
     if (!(buffer instanceof ArrayBuffer))
       throw new EwaldError('Argument', `${what}: transfer holds something that is no ArrayBuffer`);
@@ -43,7 +43,8 @@ function checkModule(what: string, given: Task['module'], names: readonly string
   if (!known.includes(module) && !isUrl(module))
     throw new EwaldError(
       'Argument',
-      `${what} is "${module}"; needed is a registered name (${known.join(', ')}) or an absolute URL such as new URL('./tasks.js', import.meta.url)`,
+      `${what} is "${module}"; expected a registered name (${known.join(', ')}) or an absolute URL such as new ` +
+        `URL('./tasks.js', import.meta.url)`,
     );
   return module;
 }
@@ -53,7 +54,8 @@ export function checkReference(what: string, reference: InputReference): void {
   if (more.length > 0 || !['path', 'url', 'hash'].includes(kind) || typeof value !== 'string' || value === '')
     throw new EwaldError(
       'Argument',
-      `${what} is ${(JSON.stringify(reference) ?? 'undefined').slice(0, 200)}; it has to be { path }, { url } or { hash }`,
+      `${what} is ${(JSON.stringify(reference) ?? 'undefined').slice(0, 200)}; it has to be { path }, { url } or ` +
+        '{ hash }',
     );
   if (kind === 'hash' && !sha256.test(value))
     throw new EwaldError(

@@ -100,7 +100,7 @@ const damaged = (why: string): never => {
 export function decode(given: Uint8Array): unknown {
   // Typed arrays need their place; a part of a socket's buffer has any. Not slice(): a Node Buffer's copies nothing.
   const bytes = given.byteOffset % 8 === 0 ? given : new Uint8Array(given);
-  if (bytes.byteLength < 4) return damaged(`they are ${bytes.byteLength}, needed are at least 4`);
+  if (bytes.byteLength < 4) return damaged(`they are ${bytes.byteLength}, expected at least 4`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   if (length > bytes.byteLength - 4) return damaged('they are cut off');
   const head = align(4 + length);

@@ -23,7 +23,9 @@ export interface ComputeOptions extends Pick<RunOptions, 'signal' | 'onProgress'
 /** The values of a list of delayed ones. */
 export type Computed<T extends readonly unknown[]> = { [K in keyof T]: T[K] extends Delayed<infer R> ? R : T[K] };
 
-/** Calls `found` for each delayed value inside an argument, and gives the argument with what it returned in its place. */
+/**
+ * Calls `found` for each delayed value inside an argument, and gives the argument with what it returned in its place.
+ */
 function walk(argument: unknown, found: (delayed: Delayed) => unknown): unknown {
   if (argument instanceof Delayed) return found(argument);
   if (Array.isArray(argument)) return argument.map((item) => walk(item, found));
@@ -71,8 +73,8 @@ function graphOf(wanted: readonly unknown[]): Map<Delayed, Node> {
 }
 
 /**
- * Computes delayed values on an executor: what several of them need is computed once, what does not depend on each other
- * side by side. Gives the values in order. Throws what a task throws, and what `run` does.
+ * Computes delayed values on an executor: what several of them need is computed once, what does not depend on each
+ * other side by side. Gives the values in order. Throws what a task throws, and what `run` does.
  */
 export async function compute<T extends readonly unknown[]>(wanted: T, options: ComputeOptions): Promise<Computed<T>> {
   knownOptions('compute', options, ['on', 'signal', 'onProgress', 'retries', 'taskSeconds']);

@@ -192,7 +192,7 @@ function iteratorOf(tasks: Iterable<Task> | AsyncIterable<Task>): Iterator<Task>
   }
   throw new EwaldError(
     'Argument',
-    `run: tasks is ${String(tasks)}; needed is an array of tasks or what gives them one by one`,
+    `run: tasks is ${String(tasks)}; expected an array of tasks or what gives them one by one`,
   );
 }
 

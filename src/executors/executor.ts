@@ -37,7 +37,10 @@ export interface RunOptions {
   readonly retries?: number;
   /** Seconds a task may take before its worker is taken for hung, above 0, `Infinity` for ever; default 600. */
   readonly taskSeconds?: number;
-  /** Of `mpi`: every rank gets the results, in the same order, and not rank 0 alone; default false. Others give them once. */
+  /**
+   * Of `mpi`: every rank gets the results, in the same order, and not rank 0 alone; default false. Others give them
+   * once.
+   */
   readonly everywhere?: boolean;
 }
 
@@ -80,8 +83,8 @@ export interface ExecutorMethods extends Disposable {
   readonly slots: number;
   /**
    * Runs tasks and gives their results. The source is read no faster than results are; leaving the loop ends the run.
-   * Throws `Argument` for a bad task, `Aborted`, `Lost` when a task was lost with its worker once too often, `Disposed`,
-   * and what a task throws.
+   * Throws `Argument` for a bad task, `Aborted`, `Lost` when a task was lost with its worker once too often,
+   * `Disposed`, and what a task throws.
    */
   run<R = unknown>(
     tasks: Iterable<Task> | AsyncIterable<Task>,

@@ -130,7 +130,9 @@ class MpiLane implements Lane {
     if (seconds > 2e6) return work;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
-      const what = `rank ${number} did not answer within ${seconds} s of beginning task ${id}; a longer time is run({ taskSeconds })`;
+      const what =
+        `rank ${number} did not answer within ${seconds} s of beginning task ${id}; a longer time is run({ ` +
+        'taskSeconds })';
       timer = setTimeout(() => {
         this.#hung = new EwaldError('Lost', what);
         reject(this.#hung);
@@ -154,7 +156,10 @@ async function* publish(tasks: Iterable<Task> | AsyncIterable<Task>, lane: MpiLa
   }
 }
 
-/** The other ranks' part of a run: tasks of rank 0, and its results where they are for all, until it says that the run is over. */
+/**
+ * The other ranks' part of a run: tasks of rank 0, and its results where they are for all, until it says that the run
+ * is over.
+ */
 async function* serve(
   comm: Communicator,
   host: TaskHost,

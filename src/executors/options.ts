@@ -39,7 +39,7 @@ export function checkModules(given: InlineOptions['modules']): Record<string, st
     if (isRegistered(name) || /[:/]/.test(name) || name === '')
       throw new EwaldError('Argument', `modules: "${name}" cannot be a name; it is the package's own, or holds : or /`);
     if (!/^[a-z][a-z0-9+.-]*:/i.test(String(url)))
-      throw new EwaldError('Argument', `modules: ${name} is "${url}"; needed is an absolute URL`);
+      throw new EwaldError('Argument', `modules: ${name} is "${url}"; expected an absolute URL`);
     modules[name] = String(url);
   }
   return modules;
@@ -70,7 +70,7 @@ export function checkWorkers(options: WorkersOptions, cores: number, what = 'Exe
     throw new EwaldError(
       'Argument',
       contexts.length === 0
-        ? `${what}: contexts is empty; needed are the options of at least one worker`
+        ? `${what}: contexts is empty; expected the options of at least one worker`
         : `${what}: contexts says how many workers there are and what they open; workers and context say it again`,
     );
   const workers = integer(

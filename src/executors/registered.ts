@@ -1,4 +1,7 @@
-/** The modules every worker knows by name. What they are is not this room's: each room has a task.ts, src/entries/tasks.ts lists them, and a `Place` brings them. */
+/**
+ * The modules every worker knows by name. What they are is not this room's: each room has a task.ts,
+ * src/entries/tasks.ts lists them, and a `Place` brings them.
+ */
 
 /** Names of the package's own modules. */
 export const registeredNames = ['pi', 'heffte', 'pipeline', 'udf', 'indexing'] as const;

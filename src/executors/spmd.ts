@@ -39,8 +39,8 @@ const names = ['ranks', 'context', 'modules', 'worker', 'threads', 'signal', 'ta
 
 /**
  * Runs the task's function once on each rank, with `scope.comm` between them, and gives what each rank returned.
- * When a rank throws, dies or returns while others wait for it, these end with `Lost`, and the first error is thrown here.
- * After `taskSeconds` the error names the ranks that wait for nobody.
+ * When a rank throws, dies or returns while others wait for it, these end with `Lost`, and the first error is thrown
+ * here. After `taskSeconds` the error names the ranks that wait for nobody.
  */
 export async function spmd(place: Place, task: Task, options: SpmdOptions): Promise<unknown[]> {
   knownOptions('spmd', options, names);

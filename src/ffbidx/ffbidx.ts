@@ -154,14 +154,14 @@ function unpack(data: PackedVectors, nInputCells: number): number[][] {
   let columns: number;
   if (data instanceof Float32Array || data instanceof Float64Array) {
     if (data.length % 3 !== 0)
-      throw new EwaldError('Shape', `index: data has ${data.length} numbers; needed is a C-ordered (3, 3N+S) array`);
+      throw new EwaldError('Shape', `index: data has ${data.length} numbers; expected a C-ordered (3, 3N+S) array`);
     columns = data.length / 3;
     at = (row, column) => data[row * columns + column] ?? Number.NaN;
   } else {
     if (!Array.isArray(data) || data.length !== 3 || data.some((row) => row.length !== data[0]?.length)) {
       throw new EwaldError(
         'Shape',
-        `index: data has ${data?.length ?? 'no'} rows; needed are three rows of the same length (x, y, z of 3N+S vectors)`,
+        `index: data has ${data?.length ?? 'no'} rows; expected three rows of the same length (x, y, z of 3N+S vectors)`,
       );
     }
     columns = data[0]?.length ?? 0;
@@ -170,7 +170,7 @@ function unpack(data: PackedVectors, nInputCells: number): number[][] {
   if (columns <= 3 * nInputCells) {
     throw new EwaldError(
       'Shape',
-      `index: data has ${columns} vectors; needed are ${3 * nInputCells} for ${nInputCells} known cells, and spots after them`,
+      `index: data has ${columns} vectors; expected ${3 * nInputCells} for ${nInputCells} known cells, and spots after them`,
     );
   }
   return Array.from({ length: columns }, (_, j) => [at(0, j), at(1, j), at(2, j)]);

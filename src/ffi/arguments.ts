@@ -1,6 +1,6 @@
 /**
  * Arguments on their way into C: what each parameter takes, where arrays lie during a call, and what is copied back
- * behind it.
+ * after it.
  */
 import { EwaldError } from '../base/errors.js';
 import type { TypedArray } from '../memory/format.js';
@@ -48,7 +48,8 @@ export function parametersOf(
 function unsupportedArgument(type: CType, place: Place): never {
   throw new EwaldError(
     'Unsupported',
-    `${place()} is ${typeText(type)} by value, which cannot be passed here; declare a function that takes a pointer to it`,
+    `${place()} is ${typeText(type)} by value, which cannot be passed here; declare a function that takes a ` +
+      'pointer to it',
   );
 }
 
@@ -80,7 +81,7 @@ export function lengthChecks(
         const of = values[i] === null ? 'null' : `${found} elements`;
         throw new EwaldError(
           'Shape',
-          `${name}(): argument ${i + 1} (${parameter.name}) has ${of}; needed are at least ${needed}${because}`,
+          `${name}(): argument ${i + 1} (${parameter.name}) has ${of}; expected at least ${needed}${because}`,
           {
             detail: { found, needed },
           },

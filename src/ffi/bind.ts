@@ -56,7 +56,7 @@ export interface RawCall {
   readonly parameters: readonly Parameter[];
   readonly checks: readonly ((values: readonly unknown[]) => void)[];
   frame(): CallFrame;
-  /** How an argument behind "..." is passed. */
+  /** How an argument after "..." is passed. */
   readonly vararg?: (given: unknown, place: Place) => { readonly type: CType; readonly koffi: unknown };
 }
 
@@ -65,7 +65,7 @@ export function countError(fn: CFunction, found: number): EwaldError {
   const needed = fn.parameters.length;
   return new EwaldError(
     'Argument',
-    `${fn.name}() got ${found} argument${found === 1 ? '' : 's'}; needed ${needed === 1 ? 'is 1' : `are ${needed}`}: ${signature(fn, fn.name)}`,
+    `${fn.name}() got ${found} argument${found === 1 ? '' : 's'}; expected ${needed}: ${signature(fn, fn.name)}`,
     {
       detail: { found, needed },
     },
@@ -265,7 +265,7 @@ export function bindVariadic(
         const value = (given as [string, unknown])[1];
         if (scalar) return [koffi, scalar.in(value, place)];
         if (type.kind !== 'pointer')
-          throw new EwaldError('Unsupported', `${place()} is ${typeText(type)}, which cannot be passed behind "..."`);
+          throw new EwaldError('Unsupported', `${place()} is ${typeText(type)}, which cannot be passed after "..."`);
         return [koffi, pointerConverter(runtime, type, place)(value, open)];
       });
       const result = raw(...fixed, ...rest);

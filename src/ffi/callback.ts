@@ -80,7 +80,8 @@ export function callbackShape(runtime: Runtime, type: CType & { kind: 'function'
   if (result.kind === 'struct')
     throw new EwaldError(
       'Unsupported',
-      `a callback ${signature(type, '')} that returns a struct by value is not supported; let it write through a pointer`,
+      `a callback ${signature(type, '')} that returns a struct by value is not supported; let it write through a ` +
+        'pointer',
     );
   if (result.kind !== 'void') answer = runtime.scalar(result);
   const zero: Bits = answer?.layout.size === 8 && answer.layout.kind !== 'float' ? 0n : 0;

@@ -60,7 +60,7 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   }
 
   /**
-   * The format of what its pointers point at, for a table of rows; undefined when its elements are no pointers to
+   * The format of what its pointers point at, for a table of rows; undefined when its elements are not pointers to
    * numbers.
    */
   get rowFormat(): string | undefined {
@@ -74,10 +74,10 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     return this.length * this.#size;
   }
 
-  /** The format of the elements, for `ewald/memory`. @throws BufferError `FORMAT` for elements that are no numbers. */
+  /** The format of the elements, for `ewald/memory`. @throws BufferError `FORMAT` for elements that are not numbers. */
   get format(): string {
     const scalar = scalarOf(this.type, this.runtime.model, this.runtime.table);
-    if (!scalar) throw new BufferError('FORMAT', `elements of type ${typeText(this.type)} are no numbers`);
+    if (!scalar) throw new BufferError('FORMAT', `elements of type ${typeText(this.type)} are not numbers`);
     return letterOf(scalar.layout);
   }
 

@@ -1,4 +1,4 @@
-/** What happens around one call: where arguments lie while it runs, and what is done behind it. */
+/** What happens around one call: where arguments lie while it runs, and what is done after it. */
 import type { CType } from './header/types.js';
 import type { Place, Scalar } from './scalars.js';
 
@@ -24,11 +24,11 @@ export interface Frame {
   readonly asynchronous: boolean;
   /** A JavaScript array for the time of the call. */
   place(view: ArrayBufferView, direction: Direction): Argument;
-  /** Scratch memory: fill it, pass the argument, and read it behind the call. */
+  /** Scratch memory: fill it, pass the argument, and read it after the call. */
   scratch(bytes: number): { readonly argument: Argument; view(): DataView };
   /** A function of JavaScript for the time of the call. */
   callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): Argument;
-  /** Runs behind the call, before anything is freed; not when the call failed to start. */
+  /** Runs after the call, before anything is freed; not when the call failed to start. */
   after(work: () => void): void;
   /** Runs at the very end. */
   release(work: () => void): void;

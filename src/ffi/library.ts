@@ -29,7 +29,7 @@ export interface Target {
   bind(fn: CFunction): { readonly call: (...values: never[]) => unknown; readonly out: (result: never) => unknown };
   /** What passes a struct by value; absent where that is not possible. */
   byValue?(type: CType & { kind: 'struct' }, place: Place): Converter;
-  /** How an argument behind "..." is passed; absent where none can be. */
+  /** How an argument after "..." is passed; absent where none can be. */
   vararg?(given: unknown, place: Place): { readonly type: CType; readonly koffi: unknown };
   frame(): CallFrame;
   /** A call off the main thread. */
@@ -118,13 +118,13 @@ export class LibraryTools {
     const { runtime } = this.#target;
     runtime.assertAlive();
     if (!Number.isSafeInteger(length) || length < 0)
-      throw new EwaldError('Argument', `the length is ${length}; needed is a whole number from 0`);
+      throw new EwaldError('Argument', `the length is ${length}; expected a whole number from 0`);
     const element = runtime.typeOf(type);
     const allocation = runtime.memory.allocate(length * runtime.sizeOf(element), `an array of ${type}`);
     return new CArray<V>(runtime, element, length, allocation, () => allocation.free());
   }
 
-  /** One element to pass as `T *` and read behind the call: `const n = lib.ref('int', 5); lib.f(n); n.at(0)`. */
+  /** One element to pass as `T *` and read after the call: `const n = lib.ref('int', 5); lib.f(n); n.at(0)`. */
   ref<V = number>(type: string, value?: V): CArray<V> {
     const array = this.alloc<V>(type, 1);
     if (value !== undefined) array.set(0, value);
@@ -206,7 +206,8 @@ export class LibraryTools {
   /** The function a function pointer leads to. */
   callable(pointer: Pointer): (...values: unknown[]) => unknown {
     const { type } = pointer;
-    if (type.kind !== 'function') throw new EwaldError('Argument', `${pointer.typeText} is no pointer to a function`);
+    if (type.kind !== 'function')
+      throw new EwaldError('Argument', `${pointer.typeText} is not a pointer to a function`);
     return this.#target.callable(pointer.address, type);
   }
 
@@ -272,7 +273,7 @@ const tools = new WeakMap<object, LibraryTools>();
 /** The tools of a library, whatever names its functions have. */
 export function toolsOf(library: object): LibraryTools {
   const found = tools.get(library);
-  if (!found) throw new EwaldError('Argument', 'this is no library that getLibHandle() opened');
+  if (!found) throw new EwaldError('Argument', 'this is not a library that getLibHandle() opened');
   return found;
 }
 
@@ -339,20 +340,23 @@ function findDestructors(
     if (tag === undefined)
       throw new EwaldError(
         'Argument',
-        `handles names "${type}", which is no struct of the header; it has ${Object.keys(structs).join(', ') || 'none'}`,
+        `handles names "${type}", which is not a struct of the header; it has ` +
+          `${Object.keys(structs).join(', ') || 'none'}`,
       );
     const declared = functions[name];
     if (!declared) {
       const near = nearest(name, Object.keys(functions));
       throw new EwaldError(
         'Argument',
-        `handles names the function "${name}", which the header does not declare${near ? `; did you mean "${near}"?` : ''}`,
+        `handles names the function "${name}", which the header does not ` +
+          `declare${near ? `; did you mean "${near}"?` : ''}`,
       );
     }
     if (declared.parameters.length !== 1)
       throw new EwaldError(
         'Argument',
-        `${signature(declared, name)} takes ${declared.parameters.length} arguments; a destructor takes the handle alone`,
+        `${signature(declared, name)} takes ${declared.parameters.length} arguments; a destructor takes the ` +
+          'handle alone',
       );
     found.set(tag, name);
   }

@@ -1,4 +1,6 @@
-/** Libraries on Node: headers and libraries from files, native libraries through koffi, wasm modules as in a browser. */
+/**
+ * Libraries on Node: headers and libraries from files, native libraries through koffi, wasm modules as in a browser.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { expects } from '../base/arguments.js';
@@ -49,7 +51,8 @@ export function parseHeaderFile(
   if (path === undefined)
     throw new EwaldError(
       'Load',
-      `the header ${header} was not found; tried ${tried.join(', ')}; name its folder with includeDir (-I in the shell)`,
+      `the header ${header} was not found; tried ${tried.join(', ')}; name its folder with includeDir (-I in the ` +
+        'shell)',
       { detail: { tried } },
     );
   if (cpp !== undefined)

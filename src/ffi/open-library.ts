@@ -16,8 +16,8 @@ export interface GetLibHandle {
    *
    * @param options `header`: a file in `includeDir` (Node), or text. `library`: a wasm module (bytes, Module, Instance,
    * Response or URL), or on Node a path or a name such as `pi_cpp`, looked for in `buildDir/lib` and `buildDir` as
-   * `libpi_cpp.so` (`.dylib`, `.dll`) and `pi_cpp.wasm`, then where the dynamic loader looks (`z` and `libz.so.1` alike).
-   * `backend`: `auto` takes a native library when there is one, else wasm.
+   * `libpi_cpp.so` (`.dylib`, `.dll`) and `pi_cpp.wasm`, then where the dynamic loader looks (`z` and `libz.so.1`
+   * alike). `backend`: `auto` takes a native library when there is one, else wasm.
    * @throws `Format` for the header with line and column, `Load` for the library with every path tried, `Unsupported`
    * for what needs Node, `Argument`.
    */

@@ -76,7 +76,7 @@ export function tableFor(table: FunctionTable, model: DataModel): FunctionTable 
   if (table.version !== 1)
     throw new EwaldError(
       'Format',
-      `this function table has version ${String(table.version)}, needed is 1; parse the header again`,
+      `this function table has version ${String(table.version)}, expected 1; parse the header again`,
     );
   const own = withoutPrototypes(table);
   if (own.model === model) return own;

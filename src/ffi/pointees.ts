@@ -16,13 +16,19 @@ export function needs({ to }: CType & { kind: 'pointer' }, runtime: Runtime): st
   const scalar = runtime.scalar(to);
   if (to.kind === 'void') return 'a typed array, memory from alloc(), a pointer or null';
   if (scalar)
-    return `${to.const && scalar.layout.size === 1 ? 'text, ' : ''}a ${arrayName(scalar)}, memory from alloc(), a pointer or null`;
+    return (
+      `${to.const && scalar.layout.size === 1 ? 'text, ' : ''}a ${arrayName(scalar)}, memory from alloc(), a ` +
+      'pointer or null'
+    );
   if (to.kind === 'struct')
     return runtime.table.structs[to.tag]?.fields
       ? 'an object, memory from alloc(), a pointer or null'
       : 'the handle that the library gave, or null';
   if (to.kind === 'pointer' && runtime.scalar(to.to))
-    return 'rows such as [[1, 2], [3, 4]], an IndirectMemory2D (IndirectMemory2D.fromRows makes one of typed arrays), memory from alloc(), a pointer or null';
+    return (
+      'rows such as [[1, 2], [3, 4]], an IndirectMemory2D (IndirectMemory2D.fromRows makes one of typed arrays), ' +
+      'memory from alloc(), a pointer or null'
+    );
   return 'memory from alloc(), a pointer or null';
 }
 

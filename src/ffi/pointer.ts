@@ -79,7 +79,7 @@ export class Pointer implements TypedPointer {
     const { runtime, type } = this;
     const size = runtime.sizeOf(type);
     if (!Number.isSafeInteger(length) || length < 0)
-      throw new EwaldError('Argument', `the length is ${length}; needed is a whole number from 0`);
+      throw new EwaldError('Argument', `the length is ${length}; expected a whole number from 0`);
     return new CArray(runtime, type, length, runtime.memory.span(this.address, length * size), undefined);
   }
 
@@ -112,7 +112,8 @@ export class Handle extends Pointer {
     if (!destroy) {
       throw new EwaldError(
         'Unsupported',
-        `no function is known that frees a ${typeText(this.type)}; name it when the library is opened: { handles: { ${this.type.alias ?? 'T'}: 'function' } }`,
+        `no function is known that frees a ${typeText(this.type)}; name it when the library is opened: { ` +
+          `handles: { ${this.type.alias ?? 'T'}: 'function' } }`,
       );
     }
     destroy(this);

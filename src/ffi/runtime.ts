@@ -104,7 +104,7 @@ export class Runtime implements Access, ValueCodec {
     const stream = new TokenStream(tokenize(file).filter(({ kind }) => kind !== 'newline'));
     type = new Declarators(stream, this.#scope, true).typeName(0);
     const rest = stream.peek();
-    if (rest.kind !== 'end') throw headerError(rest, `found "${rest.text}" behind the type`);
+    if (rest.kind !== 'end') throw headerError(rest, `found "${rest.text}" after the type`);
     this.#types.set(text, type);
     return type;
   }
@@ -123,7 +123,8 @@ export class Runtime implements Access, ValueCodec {
     if (!layout)
       throw new EwaldError(
         'Argument',
-        `${typeText(type)} has no size here${type.kind === 'struct' ? ': the header keeps it opaque, so the library makes it' : ''}`,
+        `${typeText(type)} has no size ` +
+          `here${type.kind === 'struct' ? ': the header keeps it opaque, so the library makes it' : ''}`,
       );
     return layout.size;
   }
@@ -215,7 +216,7 @@ export class Runtime implements Access, ValueCodec {
     if (values?.length !== length)
       throw new EwaldError(
         'Shape',
-        `${place()} is ${values ? `an array of ${values.length}` : shown(value)}; needed are ${length} elements`,
+        `${place()} is ${values ? `an array of ${values.length}` : shown(value)}; expected ${length} elements`,
       );
     const size = this.sizeOf(of);
     values.forEach((element, i) => {

@@ -104,7 +104,7 @@ export function writeStruct(
   if (typeof value !== 'object' || value === null)
     throw new EwaldError(
       'Argument',
-      `${place()} is ${shown(value)}; needed is an object with the fields ${fields.map(({ name }) => name).join(', ')}`,
+      `${place()} is ${shown(value)}; expected an object with the fields ${fields.map(({ name }) => name).join(', ')}`,
     );
   const given = new Map(Object.entries(value as Record<string, unknown>).filter(([, one]) => one !== undefined));
   const byName = new Map(fields.map((field) => [field.name, field]));
@@ -112,7 +112,8 @@ export function writeStruct(
     if (!byName.has(name))
       throw new EwaldError(
         'Argument',
-        `${place()} has the field "${name}", which ${typeText(type)} lacks; it has ${fields.map((field) => field.name).join(', ')}`,
+        `${place()} has the field "${name}", which ${typeText(type)} lacks; it has ` +
+          `${fields.map((field) => field.name).join(', ')}`,
       );
   }
   const own = bytesAt(view, offset, codec.sizeOf(type));
@@ -140,7 +141,8 @@ export function writeStruct(
       if (((taken[i] ?? 0) & (mask[i] ?? 0) & ((before[i] ?? 0) ^ (own[i] ?? 0))) !== 0)
         throw new EwaldError(
           'Argument',
-          `${where()} says other bytes than the members given before it; give one member of ${kind === 'union' ? 'the' : 'each'} union`,
+          `${where()} says other bytes than the members given before it; give one member of ` +
+            `${kind === 'union' ? 'the' : 'each'} union`,
         );
       taken[i] = (taken[i] ?? 0) | (mask[i] ?? 0);
     }

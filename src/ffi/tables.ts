@@ -24,7 +24,7 @@ function allocated(bytes: number, what: string, runtime: Runtime, frame: Frame):
   return allocation;
 }
 
-/** A table of addresses in memory, and what stands in it behind the call. */
+/** A table of addresses in memory, and what stands in it after the call. */
 function pointerTable(
   addresses: readonly (number | bigint)[],
   runtime: Runtime,
@@ -48,7 +48,7 @@ function pointerTable(
 }
 
 /**
- * Texts for `char **`; null where C writes one. What C wrote stands in the array behind the call: text for
+ * Texts for `char **`; null where C writes one. What C wrote stands in the array after the call: text for
  * `const char **`, a pointer where the text is the caller's to free.
  */
 export function textsArgument(
@@ -64,7 +64,7 @@ export function textsArgument(
     if (value instanceof Pointer || value instanceof CArray)
       return runtime.addressOf(value, to, () => `${place()}[${i}]`);
     if (typeof value !== 'string')
-      throw new EwaldError('Argument', `${place()}[${i}] is ${shown(value)}; needed is text, a pointer or null`);
+      throw new EwaldError('Argument', `${place()}[${i}] is ${shown(value)}; expected text, a pointer or null`);
     const text = utf8.encode(`${value}\0`);
     const allocation = allocated(text.length, 'a text', runtime, frame);
     const view = allocation.view();
@@ -85,7 +85,7 @@ export function textsArgument(
   return argument;
 }
 
-/** `[null]` for `T **out`: the pointers C wrote stand in the array behind the call. */
+/** `[null]` for `T **out`: the pointers C wrote stand in the array after the call. */
 export function pointersArgument(
   values: unknown[],
   to: PointerType,
@@ -184,7 +184,8 @@ export function rowsArgument(
   if (value.isReadonly && !row.to.const)
     throw new EwaldError(
       'Argument',
-      `${place()} is read-only, but ${typeText(type)} lets C write to it; declare its elements const, or pass a writable memory`,
+      `${place()} is read-only, but ${typeText(type)} lets C write to it; declare its elements const, or pass a ` +
+        'writable memory',
     );
   if (value.space === runtime.memory) return value.pointer;
   if (!(value instanceof IndirectMemory2D) && !(value instanceof RaggedRows))

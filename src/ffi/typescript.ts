@@ -28,9 +28,11 @@ const pascal = (name: string): string =>
 
 /** Words that cannot name a parameter. */
 const reserved = new Set(
-  'await break case catch class const continue debugger default delete do else enum export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield arguments eval'.split(
-    ' ',
-  ),
+  (
+    'await break case catch class const continue debugger default delete do else enum export extends false finally ' +
+    'for function if implements import in instanceof interface let new null package private protected public ' +
+    'return static super switch this throw true try typeof var void while with yield arguments eval'
+  ).split(' '),
 );
 
 /** Words that cannot name a type. */
@@ -39,10 +41,10 @@ const typeWords = new Set(
 );
 
 /** What a module imports, or has from the language. */
-const imported =
-  'CArray Callback Handle Library LibraryOptions Pointer FunctionTable IndirectMemory2D RaggedRows Promise Omit ArrayBuffer ArrayBufferView'.split(
-    ' ',
-  );
+const imported = (
+  'CArray Callback Handle Library LibraryOptions Pointer FunctionTable IndirectMemory2D RaggedRows Promise Omit ' +
+  'ArrayBuffer ArrayBufferView'
+).split(' ');
 
 /**
  * Writes a typed module for a table: its functions, structs, enums and constants.
@@ -143,7 +145,8 @@ class Writer {
         '/** Opens a library with these functions. */',
       );
       lines.push(
-        `export function open(library: LibraryOptions['library'], options: Omit<LibraryOptions, 'header' | 'library'> = {}): Promise<${this.#name}> {`,
+        `export function open(library: LibraryOptions['library'], options: Omit<LibraryOptions, 'header' | ` +
+          `'library'> = {}): Promise<${this.#name}> {`,
         `  return getLibHandle<${this.#name}Functions>({ ...options, header: table, library });`,
         '}',
         '',
@@ -151,7 +154,8 @@ class Writer {
     } else {
       lines.push(`export ${declare}const table: FunctionTable;`, '', '/** Opens a library with these functions. */');
       lines.push(
-        `export ${declare}function open(library: LibraryOptions['library'], options?: Omit<LibraryOptions, 'header' | 'library'>): Promise<${this.#name}>;`,
+        `export ${declare}function open(library: LibraryOptions['library'], options?: Omit<LibraryOptions, ` +
+          `'header' | 'library'>): Promise<${this.#name}>;`,
         '',
       );
     }
@@ -221,7 +225,10 @@ class Writer {
     if (type.kind !== 'pointer') return 'never';
     const { to } = type;
     if (to.kind === 'function')
-      return `((${this.#callbackParameters(to.parameters)}) => ${this.#callbackResult(to.result)}) | Callback | Pointer | null`;
+      return (
+        `((${this.#callbackParameters(to.parameters)}) => ${this.#callbackResult(to.result)}) | Callback | Pointer ` +
+        '| null'
+      );
     const element = this.#runtime.scalar(to);
     if (element) {
       const bytes = element.layout.size === 1 ? ' | Uint8Array | Int8Array' : '';
@@ -239,7 +246,12 @@ class Writer {
         return `(string | ${to.to.const ? '' : 'Pointer | '}null)[] | IndirectMemory2D<number> | CArray | Pointer | null`;
       const row = this.#runtime.scalar(to.to);
       if (row)
-        return `${row.typescript === 'bigint' ? 'bigint' : 'number'}[][] | ${arrayName(row)}[] | IndirectMemory2D<${row.typescript === 'boolean' ? 'number' : row.typescript}> | RaggedRows<${row.typescript === 'boolean' ? 'number' : row.typescript}> | (Pointer | null)[] | CArray | Pointer | null`;
+        return (
+          `${row.typescript === 'bigint' ? 'bigint' : 'number'}[][] | ${arrayName(row)}[] | ` +
+          `IndirectMemory2D<${row.typescript === 'boolean' ? 'number' : row.typescript}> | ` +
+          `RaggedRows<${row.typescript === 'boolean' ? 'number' : row.typescript}> | (Pointer | null)[] | CArray | ` +
+          'Pointer | null'
+        );
       return '(Pointer | null)[] | CArray | Pointer | null';
     }
     return 'ArrayBufferView | CArray | Pointer | null';

@@ -76,8 +76,8 @@ export interface FftKernel extends Disposable {
     wait?: boolean,
   ): Promise<void>;
   /**
-   * As `executeOn`, done when it returns, on this thread. Nothing else of this plan is under way. Absent where the work is
-   * another device's or another thread's.
+   * As `executeOn`, done when it returns, on this thread. Nothing else of this plan is under way. Absent where the work
+   * is another device's or another thread's.
    */
   executeNow?(
     direction: 'forward' | 'backward',

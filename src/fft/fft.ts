@@ -35,7 +35,8 @@ export interface FftPlanMethods extends Disposable {
   readonly shape: readonly number[];
   /**
    * Lengths of what forward reads and writes, slowest axis first, of one transform of the batch: `shape`, but for the
-   * halved axis of r2c and c2r and the parts of `inputShape` and `keep`. In place rows of the real side are stored longer.
+   * halved axis of r2c and c2r and the parts of `inputShape` and `keep`. In place rows of the real side are stored
+   * longer.
    */
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
@@ -108,7 +109,8 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
     await kernel.dispose();
     throw new EwaldError(
       'Unsupported',
-      `fft: ${descriptor.engine === 'ewald' ? backend.name : `the engine ${descriptor.engine}`} takes no inputShape or keep; pad and cut the arrays, or use another backend`,
+      `fft: ${descriptor.engine === 'ewald' ? backend.name : `the engine ${descriptor.engine}`} takes no ` +
+        'inputShape or keep; pad and cut the arrays, or use another backend',
     );
   }
   const resource = new Resource('fft plan', planner.resource, kernel);

@@ -79,7 +79,7 @@ function rotate<T extends FftArray>(
     .map((axis) => integer(`${name}: axes`, axis, 0, -rank, rank - 1))
     .map((axis) => (axis + rank) % rank);
   if (new Set(turned).size !== turned.length)
-    throw new EwaldError('Argument', `${name}: axes is ${JSON.stringify(axes)}; needed is each axis once`);
+    throw new EwaldError('Argument', `${name}: axes is ${JSON.stringify(axes)}; expected each axis once`);
   // The two parts of a complex number stay together: they make the last axis twice as long.
   const width = (axis: number): number => (complex && axis === rank - 1 ? 2 : 1);
   const lengths = shape.map((n, axis) => n * width(axis));
@@ -149,7 +149,7 @@ async function fold(
   for (const { data, shape } of [a, b]) checkArray(name, data, shape, false);
   const shapes = `${a.shape.join(' × ')} and ${b.shape.join(' × ')}`;
   if (a.shape.length !== b.shape.length)
-    throw new EwaldError('Shape', `${name}: the shapes are ${shapes}; needed are two arrays of the same rank`);
+    throw new EwaldError('Shape', `${name}: the shapes are ${shapes}; expected two arrays of the same rank`);
   const pairs = a.shape.map((n, axis) => ({ n, m: b.shape[axis] ?? 1 }));
   if (mode === 'wrap' && pairs.some(({ n, m }) => n !== m))
     throw new EwaldError('Shape', `${name}: wrap needs equal shapes, not ${shapes}`);
@@ -215,17 +215,18 @@ function checkArray(name: string, array: FftArray, shape: readonly number[], com
   if (!Array.isArray(shape) || shape.length < 1 || shape.some((n) => !Number.isInteger(n) || n < 1))
     throw new EwaldError(
       'Shape',
-      `${name}: the shape is ${JSON.stringify(shape)}; needed are lengths of 1 and more, slowest axis first`,
+      `${name}: the shape is ${JSON.stringify(shape)}; expected lengths of 1 and more, slowest axis first`,
     );
   if (!(array instanceof Float32Array || array instanceof Float64Array)) {
     const found = (array as object | undefined)?.constructor?.name ?? typeof array;
-    throw new EwaldError('Shape', `${name}: the array is a ${found}; needed is a Float32Array or Float64Array`);
+    throw new EwaldError('Shape', `${name}: the array is a ${found}; expected a Float32Array or Float64Array`);
   }
   const numbers = shape.reduce((product, n) => product * n, complex ? 2 : 1);
   if (array.length === numbers) return;
   throw new EwaldError(
     'Shape',
-    `${name}: the array has ${array.length} numbers; the shape ${shape.join(' × ')} needs ${numbers}${complex ? ' (complex)' : ''}`,
+    `${name}: the array has ${array.length} numbers; the shape ${shape.join(' × ')} needs ` +
+      `${numbers}${complex ? ' (complex)' : ''}`,
   );
 }
 

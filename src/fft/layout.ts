@@ -64,7 +64,7 @@ export function layout(
   if (strides.length !== shape.length || strides.some((s) => !Number.isInteger(s) || s < 1 || s > maxElements)) {
     throw new EwaldError(
       'Argument',
-      `fft: ${what}Strides is ${shown(strides)}; needed is a positive integer for each of the ${shape.length} axes`,
+      `fft: ${what}Strides is ${shown(strides)}; expected a positive integer for each of the ${shape.length} axes`,
     );
   }
   const extent = 1 + shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] ?? 0), 0);
@@ -79,7 +79,8 @@ export function layout(
     if (stride < reach) {
       throw new EwaldError(
         'Argument',
-        `fft: ${what}Strides ${strides.join(', ')}${batch > 1 ? ` and distance ${step}` : ''} let elements of the shape ${shape.join(' × ')} overlap`,
+        `fft: ${what}Strides ${strides.join(', ')}${batch > 1 ? ` and distance ${step}` : ''} let elements of ` +
+          `the shape ${shape.join(' × ')} overlap`,
       );
     }
     reach = stride * (n - 1) + reach;

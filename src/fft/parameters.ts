@@ -210,14 +210,14 @@ function checkShape(given: readonly number[] | number): number[] {
   if (!Array.isArray(shape) || shape.length < rankRange.low || shape.length > rankRange.high) {
     throw new EwaldError(
       'Shape',
-      `fft: shape is ${shown(given)}; needed are ${rankRange.low} to ${rankRange.high} lengths, slowest axis first`,
+      `fft: shape is ${shown(given)}; expected ${rankRange.low} to ${rankRange.high} lengths, slowest axis first`,
     );
   }
   shape.forEach((n, axis) => {
     if (!Number.isInteger(n) || n < lengths.low || n > lengths.high)
       throw new EwaldError(
         'Shape',
-        `fft: length ${shown(n)} of axis ${axis}; needed is an integer from ${lengths.low} to ${lengths.high}`,
+        `fft: length ${shown(n)} of axis ${axis}; expected an integer from ${lengths.low} to ${lengths.high}`,
       );
   });
   const elements = shape.reduce((product, n) => product * n, 1);
@@ -243,7 +243,7 @@ function checkAxes(wanted: readonly number[] | undefined, rank: number): number[
   if (given === undefined) return Array.from({ length: rank }, (_, i) => i);
   const axes = [...new Set(given.map((axis) => axisOf(axis, rank, 'axes')))].sort((a, b) => a - b);
   if (axes.length === 0 || axes.length !== given.length)
-    throw new EwaldError('Argument', `fft: axes is ${shown(given)}; needed is each transformed axis once`);
+    throw new EwaldError('Argument', `fft: axes is ${shown(given)}; expected each transformed axis once`);
   return axes;
 }
 
@@ -271,7 +271,7 @@ function checkR2r(given: FftOptions['r2r'], kind: FftKind, axes: readonly number
   if (wanted.length !== 1 && wanted.length !== axes.length)
     throw new EwaldError(
       'Argument',
-      `fft: r2r has ${wanted.length} kinds for ${axes.length} axes; needed is one, or one each`,
+      `fft: r2r has ${wanted.length} kinds for ${axes.length} axes; expected one, or one each`,
     );
   axes.forEach((axis, i) => {
     const name = choice('fft: r2r', wanted.length === 1 ? wanted[0] : wanted[i], 'dct2', r2rKinds);
@@ -289,7 +289,7 @@ function checkOrder(given: readonly number[] | undefined, rank: number): number[
   ) {
     throw new EwaldError(
       'Argument',
-      `fft: order is ${shown(given)}; needed is each of the axes 0 to ${rank - 1} once, slowest first`,
+      `fft: order is ${shown(given)}; expected each of the axes 0 to ${rank - 1} once, slowest first`,
     );
   }
   return [...order];

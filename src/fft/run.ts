@@ -28,7 +28,8 @@ export interface FftRunOptions {
   /**
    * Whether the run ends with its answer; default true. With false, device arrays on both sides and the backend cuda it
    * ends when the work is sent, so that the card goes from one transform of a chain to the next by itself: whatever is
-   * asked of the context later comes behind it, and what goes wrong on the card is told there. Elsewhere nothing changes.
+   * asked of the context later comes behind it, and what goes wrong on the card is told there. Elsewhere nothing
+   * changes.
    */
   readonly wait?: boolean;
   /**
@@ -103,7 +104,8 @@ export function checkRun(
     if (output === undefined && source.array)
       throw new EwaldError(
         'Argument',
-        `${name}: a device array as input needs an output: an array made by the plan's array(), or a typed array to download into`,
+        `${name}: a device array as input needs an output: an array made by the plan's array(), or a typed array ` +
+          'to download into',
       );
     result = output ?? new (rules.precision === 'f32' ? Float32Array : Float64Array)(to.length);
     target = checkSide(outputWords, result, to.length, to.complex, rules);

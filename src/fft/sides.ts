@@ -64,7 +64,8 @@ export function checkSide(
   if (backend !== rules.backend) {
     throw new EwaldError(
       'Argument',
-      `${what} is an array on ${backend}; this plan computes on ${rules.backend}: make it with the plan's array(), or with { backend: '${rules.backend}' }`,
+      `${what} is an array on ${backend}; this plan computes on ${rules.backend}: make it with the plan's ` +
+        `array(), or with { backend: '${rules.backend}' }`,
     );
   }
   if (!rules.takesArrays)
@@ -72,7 +73,7 @@ export function checkSide(
   if (numberOf(dtype) !== rules.precision || (!rules.inPlace && isComplex(dtype) !== complex)) {
     const wanted = { f32: complex ? 'c64' : 'f32', f64: complex ? 'c128' : 'f64' }[rules.precision];
     const integers = /^[ui]/.test(dtype) ? ' (convert its integers first: Float32Array.from(await array.read()))' : '';
-    throw new EwaldError('Shape', `${what} is an array of dtype ${dtype}; needed is ${wanted}${integers}`);
+    throw new EwaldError('Shape', `${what} is an array of dtype ${dtype}; expected ${wanted}${integers}`);
   }
   checkLength(what, found, length, rules);
   return { side: array.memory, array, length: found };
@@ -93,7 +94,7 @@ export function checkNumbers(what: string, array: FftArray, length: number, rule
 }
 
 function checkLength(what: string, found: number, length: number, { about }: SideRules): void {
-  if (found < length) throw new EwaldError('Shape', `${what} has ${found} numbers; needed are ${length} (${about})`);
+  if (found < length) throw new EwaldError('Shape', `${what} has ${found} numbers; expected ${length} (${about})`);
 }
 
 /** Whether two sides share memory. */

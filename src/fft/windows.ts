@@ -28,14 +28,15 @@ export function inputWindows(
   )
     throw new EwaldError(
       'Shape',
-      `fft: inputShape is ${shown(given)}; needed is a length from 1 to ${2 ** 27} for each of the ${shape.length} axes`,
+      `fft: inputShape is ${shown(given)}; expected a length from 1 to ${2 ** 27} for each of the ${shape.length} axes`,
     );
   return shape.map((whole, axis) => {
     const n = lengths[axis] as number;
     if (n !== whole && !axes.includes(axis))
       throw new EwaldError(
         'Shape',
-        `fft: inputShape has ${n} for axis ${axis}, which is not transformed and has ${whole}; padding goes with transformed axes`,
+        `fft: inputShape has ${n} for axis ${axis}, which is not transformed and has ${whole}; padding goes with ` +
+          'transformed axes',
       );
     return { start: 0, count: Math.min(n, whole), whole };
   });
@@ -54,7 +55,7 @@ export function outputWindows(
   if (given !== undefined && (!Array.isArray(given) || given.length !== shape.length))
     throw new EwaldError(
       'Shape',
-      `fft: keep is ${shown(given)}; needed is a count, [start, count] or null for each of the ${shape.length} axes`,
+      `fft: keep is ${shown(given)}; expected a count, [start, count] or null for each of the ${shape.length} axes`,
     );
   return shape.map((whole, axis) => {
     const kept = given?.[axis] ?? null;
@@ -75,7 +76,7 @@ export function outputWindows(
         : `starts and counts within 0 to ${whole}`;
       throw new EwaldError(
         'Argument',
-        `fft: keep has ${shown(kept)} for axis ${axis}, whose output has ${whole} elements; needed are ${range}`,
+        `fft: keep has ${shown(kept)} for axis ${axis}, whose output has ${whole} elements; expected ${range}`,
       );
     }
     if (!axes.includes(axis) && count !== whole)

@@ -60,7 +60,7 @@ export class WisdomStore {
   /** Takes over all of it or, throwing `Format`, nothing. */
   import(given: unknown): number {
     const wrong = (found: string, needed: string): EwaldError =>
-      new EwaldError('Format', `wisdom: ${found}; needed is ${needed}, as exportWisdom gives it`);
+      new EwaldError('Format', `wisdom: ${found}; expected ${needed}, as exportWisdom gives it`);
     if (!isObject(given) || given.format !== 'ewald wisdom')
       throw wrong(`this is ${describe(given)}`, 'an object with format "ewald wisdom"');
     if (given.version !== 1) throw wrong(`version ${shown(given.version)} is not known`, 'version 1');

@@ -1,7 +1,7 @@
-/** Flushing to the disk: only here does NFS report a quota that is used up, or a disk that is full. */
+/** Flushes files to disk: NFS reports an exhausted quota or a full disk only at this point. */
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** Flushes a file. Throws what the system says, except where the file system cannot flush at all. */
+/** Flushes a file. Throws the system's error, unless the file system does not support flushing. */
 export async function flush(handle: FileHandle): Promise<void> {
   try {
     await handle.sync();
@@ -10,7 +10,7 @@ export async function flush(handle: FileHandle): Promise<void> {
   }
 }
 
-/** A new name outlives a power cut once its folder is flushed. The file itself is safe by then: no failure is reported. */
+/** Flushes a folder, so that a new name survives a power cut. The file itself is already safe: failures are ignored. */
 export async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   await handle?.sync().catch(() => {});

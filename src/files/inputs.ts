@@ -1,9 +1,9 @@
-/** An input is never an output: frames may be all there is of an experiment, and `force` does not mean them. */
+/** Prevents an input from being overwritten: frames may be the only copy of an experiment, even with `force`. */
 import { readdir, stat } from 'node:fs/promises';
 import { EwaldError } from '../base/errors.js';
 import { seriesNames, wouldHold } from '../data/series-files.js';
 
-/** What is read; see `WriteOptions`. */
+/** The inputs; see `WriteOptions`. */
 export interface Inputs {
   readonly inputs?: readonly string[];
   readonly series?: readonly string[];
@@ -11,8 +11,8 @@ export interface Inputs {
 }
 
 /**
- * Throws `Argument` where a file that is to be written is one that is read, by whatever name (links of both kinds, other
- * mounts and other cases are one file of one device), or would be among the files of a folder or a pattern next time.
+ * Throws `Argument` if an output is also an input, under any name (hard and symbolic links, other mounts and spellings
+ * of one file), or would be among the files of an input folder or pattern next time.
  */
 export async function refuseInputs(output: string, { inputs = [], series = [], everyFormat }: Inputs): Promise<void> {
   const there = await identity(output);
@@ -26,15 +26,16 @@ export async function refuseInputs(output: string, { inputs = [], series = [], e
     if (names && (await wouldHold(input, names, output, everyFormat)))
       throw new EwaldError(
         'Argument',
-        `${output} would be one of the files of ${input}; write it into another folder, or by a name that is none of them`,
+        `${output} would be one of the files of ${input}; write it to another folder, or choose a name that does ` +
+          'not match',
         { detail: { path: output } },
       );
   }
 }
 
 /**
- * Throws `Argument` for a file that this process has open: a master file or a header may have named it, which nobody
- * typed. Linux alone lists its open files; elsewhere a file like that is replaced with `force`, and not without.
+ * Throws `Argument` for a file that this process has open: a master file or a header may have named it, although the
+ * user did not. Only Linux lists open files; on other systems such a file is replaced with `force`, and not without.
  */
 export async function refuseOpen(output: string, target: string): Promise<void> {
   const there = await identity(target);
@@ -46,7 +47,7 @@ export async function refuseOpen(output: string, target: string): Promise<void> 
       });
 }
 
-/** What a file is, whatever it is called; undefined where it does not exist or is a folder, a device or a pipe. */
+/** Identity of a file, whatever its name; undefined if it does not exist or is a folder, a device or a pipe. */
 export async function identity(file: string): Promise<string | undefined> {
   const there = await stat(file, { bigint: true }).catch(() => undefined);
   return there?.isFile() ? `${there.dev} ${there.ino}` : undefined;

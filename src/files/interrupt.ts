@@ -1,13 +1,13 @@
 /**
- * Ctrl-C, SIGTERM and SIGHUP (a terminal or connection that closes). The first asks the command to finish the work in
- * progress, the second ends the process. Either way no temporary file remains, and the exit code tells which signal it
- * was: 130, 143 or 129.
+ * Ctrl-C, SIGTERM and SIGHUP (a terminal or connection that closes). The first signal asks the command to finish the
+ * work in progress, the second ends the process. In both cases no temporary file remains, and the exit code identifies
+ * the signal: 130, 143 or 129.
  */
 import { rmSync } from 'node:fs';
 import type { PlatformSignal } from '../base/globals.js';
 
 let code = 130;
-/** The exit code of a run that was ended from outside: 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP. */
+/** The exit code of an interrupted run: 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP. */
 export const interruptedCode = (): number => code;
 
 const temporaries = new Set<string>();
@@ -25,7 +25,7 @@ export function onExit(file: string): () => void {
   };
 }
 
-/** Exit codes are 128 and the number of the signal, as shells have it. */
+/** Exit codes are 128 plus the signal number, as in shells. */
 const codes = [
   ['SIGINT', 130],
   ['SIGTERM', 143],
@@ -50,14 +50,15 @@ export function interruptible(): PlatformSignal {
   return controller.signal;
 }
 
-/** Ends the process at once with the code of the interruption; temporary files go. */
+/** Ends the process immediately with the exit code of the signal; temporary files are removed. */
 export function end(): never {
   process.exit(code);
 }
 
 /**
- * Runs work that cannot be asked to end (a call into a library, a transform on other threads) with the system's own
- * Ctrl-C: the signal ends the process at once, and shells see 130, 143 or 129 as ever. Nothing may be half-written meanwhile.
+ * Runs work that cannot be cancelled (a call into a library, a transform on other threads) with the system's default
+ * Ctrl-C: the signal ends the process immediately, and shells see 130, 143 or 129 as usual. Nothing may be half-written
+ * during this time.
  */
 export async function killable<T>(work: () => T | Promise<T>): Promise<T> {
   for (const [name, listener] of listeners) process.removeListener(name, listener);

@@ -1,12 +1,13 @@
 /**
- * One writer a file: a lock file beside it says who writes, across processes and machines that share a disk.
+ * One writer per file: a lock file next to it names the writer, across processes and machines that share a disk.
  *
- * The lock appears by a hard link, which is atomic with its content, on NFS too; where there are no links it is created
- * exclusively. It ends with its owner: a process of the same machine is looked up by its number and its start, and one
- * of another machine counts as gone when it has not touched its lock for two minutes, by the clock of the file system.
+ * The lock is created by a hard link, which is atomic including its content, also on NFS; without support for links it
+ * is created exclusively. It ends with its owner: a process on the same machine is looked up by its number and start
+ * time, and a process on another machine counts as gone when it has not touched its lock for two minutes, by the clock
+ * of the file system.
  *
- * What it cannot do: programs other than ewald do not look at it; an owner on another machine (or in another container)
- * that was killed blocks the file for those two minutes; and a file system that creates one name twice has no locks.
+ * Limits: programs other than ewald ignore it; an owner on another machine (or in another container) that was killed
+ * blocks the file for those two minutes; and a file system that creates one name twice cannot have locks.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -18,27 +19,27 @@ import { fileError } from '../base/file-errors.js';
 import { onExit } from './interrupt.js';
 import { absent, hiddenBeside, temporaryBeside } from './names.js';
 
-/** How often an owner touches its lock, and after what silence one that cannot be looked up counts as gone. */
+/** How often an owner touches its lock, and after how long an owner that cannot be looked up counts as gone. */
 const beatMs = 10_000;
 const goneMs = 120_000;
 
-/** Who writes a file. */
+/** The writer of a file. */
 export interface Owner {
   readonly pid: number;
   readonly host: string;
-  /** When it began to write, as ISO 8601. */
+  /** When it started to write, as ISO 8601. */
   readonly since: string;
-  /** The running machine and the space of process numbers in which `pid` counts; empty where the system has no such name. */
+  /** Identifies the running machine and the process namespace in which `pid` is valid; empty if unknown. */
   readonly place: string;
-  /** When the process started, in the system's own ticks; empty where that is unknown. */
+  /** Start time of the process, in system ticks; empty if unknown. */
   readonly started: string;
-  /** Of this lock alone. */
+  /** Unique to this lock. */
   readonly token: string;
 }
 
 /** The right to write a file. */
 export interface Lock {
-  /** Throws `File` if another process has taken the file over meanwhile. */
+  /** Throws `File` if another process has taken over the file. */
   confirm(): Promise<void>;
   release(): Promise<void>;
 }
@@ -51,14 +52,17 @@ const textOf = (read: () => string): string => {
   }
 };
 
-/** The boot and the process space of this machine: process numbers mean something only within both. */
+/** The boot ID and process namespace of this machine: process numbers are valid only within both. */
 const placeHere = (): string => {
   const boot = textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
   const space = textOf(() => readlinkSync('/proc/self/ns/pid'));
   return boot && space ? `${boot} ${space}` : '';
 };
 
-/** State and start of a process on Linux: behind its name in brackets, which may hold anything, the 1st and 20th word. */
+/**
+ * State and start time of a process on Linux: the 1st and 20th word after its name in brackets, which may contain
+ * anything.
+ */
 function factsOf(pid: number | 'self'): { readonly state: string; readonly started: string } {
   const words = textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '')).split(' ');
   return { state: words[0] ?? '', started: words[19] ?? '' };
@@ -75,14 +79,17 @@ function ownerHere(): Owner {
   };
 }
 
-/** What a lock file says, how long ago it was touched by the clock of its file system; undefined where there is none. */
+/**
+ * The content of a lock file, and how long ago it was touched by the clock of its file system; undefined if there is no
+ * lock.
+ */
 interface Found {
   readonly owner: Owner | undefined;
   readonly mtimeMs: number;
 }
 
 async function look(lock: string): Promise<Found | undefined> {
-  // Opening asks an NFS server anew; a plain stat may answer from a cache.
+  // Opening the file makes an NFS client ask the server; a plain stat may be answered from a cache.
   const handle = await open(lock, 'r').catch(absent);
   if (!handle) return undefined;
   try {
@@ -106,12 +113,12 @@ function ownerOf(text: string): Owner | undefined {
       started: String(started),
     };
   } catch {
-    // Half written, or of someone else.
+    // Incomplete, or not written by ewald.
     return undefined;
   }
 }
 
-/** Whether the process of a lock still runs; undefined where it cannot be looked up from here. */
+/** Whether the process of a lock still runs; undefined if it cannot be looked up from here. */
 function runs({ pid, host, place, started }: Owner): boolean | undefined {
   const here = placeHere();
   if (host !== hostname() || place !== here) return undefined;
@@ -121,9 +128,9 @@ function runs({ pid, host, place, started }: Owner): boolean | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
   const facts = factsOf(pid);
-  // It has ended, and nobody has asked for its exit code yet: in a container without an init that may last.
+  // A zombie: nobody has collected its exit code, which may take long in a container without an init process.
   if (facts.state === 'Z' || facts.state === 'X') return false;
-  // Another process may have got its number since.
+  // Its number may have been reused by another process.
   return started === '' || facts.started === '' || facts.started === started;
 }
 
@@ -132,8 +139,8 @@ const isGone = ({ owner, mtimeMs }: Found, nowMs: number): boolean =>
 
 /** "process 4711 on node07, since 2026-03-01 12:30:00 UTC". */
 function said(owner: Owner | undefined): string {
-  if (!owner) return 'a process that its lock does not name';
-  if (owner.pid === process.pid && runs(owner)) return 'this very process';
+  if (!owner) return 'an unidentified process';
+  if (owner.pid === process.pid && runs(owner)) return 'this process';
   return `process ${owner.pid} on ${owner.host}, since ${owner.since.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}`;
 }
 
@@ -142,7 +149,8 @@ function taken(file: string, lock: string, { owner, mtimeMs }: Found, nowMs: num
   const away =
     owner && runs(owner)
       ? ''
-      : `; it was last seen ${silentS} s ago and counts as gone after ${goneMs / 1000} s. If you know that it has ended, remove ${lock}`;
+      : `; it was last seen ${silentS} s ago and counts as gone after ${goneMs / 1000} s. If you know that it has ` +
+        `ended, remove ${lock}`;
   return new EwaldError(
     'File',
     `${file} is being written by ${said(owner)}; wait for it, or choose another name${away}`,
@@ -152,14 +160,14 @@ function taken(file: string, lock: string, { owner, mtimeMs }: Found, nowMs: num
   );
 }
 
-/** Creates a file that must not exist, whole with its content. */
+/** Creates a file that must not exist, atomically with its content. */
 async function createExclusively(candidate: string, name: string, content: string): Promise<boolean> {
   try {
     await link(candidate, name);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // An answer of NFS may be lost and asked for again: the count of links knows whether it was us.
+    // An NFS reply may be lost and the request repeated: the link count shows whether our request succeeded.
     if (code === 'EEXIST') return (await stat(candidate)).nlink > 1 && (await sameFile(candidate, name));
     if (code === 'ENOENT') throw error;
   }
@@ -183,7 +191,10 @@ async function sameFile(one: string, other: string): Promise<boolean> {
   return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
 }
 
-/** Throws `File` while someone writes the file. Looks only: it may have changed by the time of the answer. */
+/**
+ * Throws `File` while another process writes the file. This is only a check: the state may change immediately
+ * afterwards.
+ */
 export async function refuseLocked(file: string, target: string): Promise<void> {
   const lock = hiddenBeside(target, 'lock');
   const found = await look(lock);
@@ -192,9 +203,9 @@ export async function refuseLocked(file: string, target: string): Promise<void> 
 }
 
 /**
- * Takes the right to write `target`, which messages call `file`.
+ * Acquires the right to write `target`, which messages call `file`.
  *
- * Throws `File` that says who writes it, and what the system says where no lock can be created.
+ * Throws `File` naming the current writer, or the system's error if no lock can be created.
  */
 export async function lockFile(file: string, target: string): Promise<Lock> {
   const lock = hiddenBeside(target, 'lock');
@@ -212,7 +223,7 @@ export async function lockFile(file: string, target: string): Promise<Lock> {
     for (let tries = 0; ; tries++) {
       if (await createExclusively(candidate, lock, content)) break;
       const found = await look(lock);
-      // Released in between.
+      // It was released in the meantime.
       if (!found && tries < 100) continue;
       if (!found) throw fileError(file, 'written', Object.assign(new Error(), { code: 'EBUSY' }));
       const now = (await stat(candidate)).mtimeMs + (Date.now() - Date.parse(owner.since));
@@ -228,13 +239,13 @@ export async function lockFile(file: string, target: string): Promise<Lock> {
 }
 
 /**
- * Replaces the lock of an owner that is gone. Of several that try at once one succeeds: only one can create the guard of
- * that owner's token, and it looks once more before it replaces the lock.
+ * Replaces the lock of an owner that is gone. If several processes try at once, one succeeds: only one can create the
+ * guard of that owner's token, and it checks again before it replaces the lock.
  */
 async function takeOver(candidate: string, lock: string, content: string, gone: Found): Promise<boolean> {
   const guard = `${lock}.${gone.owner?.token.slice(0, 24) ?? 'unnamed'}`;
   if (!(await createExclusively(candidate, guard, content))) {
-    // Whoever holds it does so for milliseconds, or was killed in between.
+    // Its holder keeps it for milliseconds, or was killed in between.
     const held = await look(guard);
     if (held && isGone(held, Date.now())) await rm(guard, { force: true });
     return false;
@@ -278,7 +289,7 @@ class HeldLock implements Lock {
   async confirm(): Promise<void> {
     const found = await look(this.#lock);
     if (found?.owner?.token === this.#owner.token) return;
-    // Someone else's by now: not ours to remove at the end.
+    // The lock belongs to another process by now, so it must not be removed at the end.
     this.#end();
     throw new EwaldError(
       'File',
@@ -300,7 +311,7 @@ class HeldLock implements Lock {
     this.#forget();
   }
 
-  /** Written anew, so that the file server sets the time. */
+  /** Rewritten, so that the file server sets the time. */
   async #beat(): Promise<void> {
     const handle = await open(this.#lock, 'r+');
     try {

@@ -1,14 +1,14 @@
-/** Names of files: where they lead, and what is written beside them meanwhile. */
+/** Names of files: link resolution, and temporary names in the same folder. */
 import { createHash, randomBytes } from 'node:crypto';
 import { readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
-/** `undefined` for a file that is not there; every other failure is thrown. */
+/** `undefined` for a file that does not exist; every other failure is thrown. */
 export function absent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 
-/** Where a name leads: links are followed, also to a file that does not exist yet. */
+/** Target of a name: links are followed, also to a file that does not exist yet. */
 export async function followed(file: string): Promise<string> {
   let path = resolve(file);
   for (let hops = 0; hops < 40; hops++) {
@@ -19,7 +19,7 @@ export async function followed(file: string): Promise<string> {
     }
     const link = await readlink(path).catch(() => undefined);
     if (link === undefined) {
-      // The folder may be reached by a link: one file has one name, and so one lock.
+      // The folder may be reached through a link: a file must have one canonical name, and so one lock.
       const folder = await realpath(dirname(path)).catch(() => dirname(path));
       return join(folder, basename(path));
     }
@@ -28,15 +28,15 @@ export async function followed(file: string): Promise<string> {
   throw Object.assign(new Error(), { code: 'ELOOP' });
 }
 
-/** Names have up to 255 bytes; a long one is shortened to its digest, which stays one name for one file. */
+/** Names have at most 255 bytes; a longer one is shortened by a digest, which is unique per file. */
 function short(name: string): string {
   return Buffer.byteLength(name) <= 180 ? name : createHash('sha256').update(name).digest('hex').slice(0, 32);
 }
 
-/** A hidden name in the folder of a file, which patterns and folders of frames pass over: `.run.stream.lock`. */
+/** A hidden name in the folder of a file, ignored by patterns and folders of frames: `.run.stream.lock`. */
 export const hiddenBeside = (file: string, ending: string): string =>
   join(dirname(file), `.${short(basename(file))}.${ending}`);
 
-/** A hidden name that nothing else has. */
+/** A hidden name that is not in use. */
 export const temporaryBeside = (file: string, ending = 'tmp'): string =>
   hiddenBeside(file, `${randomBytes(6).toString('hex')}.${ending}`);

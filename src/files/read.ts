@@ -1,4 +1,4 @@
-/** What commands read: files, standard input as `-`, patterns that the shell has left alone, known cells. */
+/** Inputs of commands: files, standard input as `-`, patterns that the shell did not expand, known cells. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,14 +6,14 @@ import { EwaldError, isEwaldError } from '../base/errors.js';
 import { fileError, fileReason } from '../base/file-errors.js';
 import { type KnownCell, parseCellText, readCell } from '../crystal/cell-file.js';
 
-/** What messages call a file: its name, or "standard input". */
+/** The name of a file in messages: its path, or "standard input". */
 export const inputName = (file: string): string => (file === '-' ? 'standard input' : file);
 
 /** The bytes of a file, or of standard input for `-`. Throws `File`. */
 export async function readBytes(file: string): Promise<Uint8Array> {
   try {
     if (file !== '-') return await readFile(file);
-    if (inputRead) throw new EwaldError('Argument', 'standard input can be read once; - stands there twice');
+    if (inputRead) throw new EwaldError('Argument', 'standard input can be read only once, but - was given twice');
     inputRead = true;
     const chunks: Uint8Array[] = [];
     for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
@@ -33,12 +33,12 @@ export async function readText(file: string): Promise<string> {
 export async function readCellOption(given: string): Promise<KnownCell> {
   const numbers = parseCellText(given);
   if (numbers) return { cell: numbers, centring: 'P' };
-  // Numbers that are not as many as they should be are no file name.
+  // The wrong count of numbers cannot be a file name.
   if (/^[\d\s,.+-]*\d[\d\s,.+-]*$/.test(given) && !existsSync(given)) {
     const count = given.trim().split(/[\s,]+/).length;
     throw new EwaldError(
       'Argument',
-      `the cell "${given}" holds ${count} numbers; needed are six (a,b,c,al,be,ga) or nine`,
+      `the cell "${given}" holds ${count} numbers; expected six (a,b,c,al,be,ga) or nine`,
     );
   }
   let text: string;
@@ -59,8 +59,9 @@ export async function readCellOption(given: string): Promise<KnownCell> {
 const isPattern = (word: string): boolean => /[*?[]/.test(word);
 
 /**
- * The files that arguments mean: patterns (`*`, `?`, `[abc]`, `**` for folders of any depth) that are no file themselves
- * are expanded, in order of their names; each file comes once. Throws `Argument` for a pattern without a file.
+ * The files that arguments refer to: patterns (`*`, `?`, `[abc]`, `**` for folders of any depth) that are not
+ * themselves files are expanded in order of their names; each file is listed once. Throws `Argument` for a pattern
+ * without a match.
  */
 export async function expand(words: readonly string[]): Promise<string[]> {
   const files = new Set<string>();
@@ -69,7 +70,10 @@ export async function expand(words: readonly string[]): Promise<string[]> {
     else {
       const found = await matching(word);
       if (found.length === 0)
-        throw new EwaldError('Argument', `no file matches "${word}"; patterns know *, ?, [abc] and ** for folders`);
+        throw new EwaldError(
+          'Argument',
+          `no file matches "${word}"; patterns may contain *, ?, [abc] and ** for folders`,
+        );
       for (const file of found) files.add(file);
     }
   }
@@ -104,7 +108,7 @@ async function entries(folder: string, part: string, filesOnly: boolean): Promis
   try {
     pattern = new RegExp(`^${source}$`, 'u');
   } catch {
-    throw new EwaldError('Argument', `"${part}" is no pattern: its brackets do not close`);
+    throw new EwaldError('Argument', `"${part}" is not a valid pattern: a bracket is not closed`);
   }
   const found = await readdir(folder || '.', { withFileTypes: true }).catch(() => []);
   return found

@@ -1,12 +1,12 @@
 /**
- * The one way files are written, by commands and by the library, and the one policy of what may be replaced.
+ * How commands and the library write files, and the policy for what may be replaced.
  *
- * - A regular file is written under another name in its own folder, flushed to the disk, and renamed: readers see the
- *   whole file or the one before it, whatever fails. Symbolic links are followed. What is not a regular file (a device, a
- *   pipe, `-` for standard output) is written through and never replaced.
+ * - A regular file is written under another name in its own folder, flushed to disk, and renamed: whatever fails,
+ *   readers see the complete new file or the old one. Symbolic links are followed. Anything but a regular file (a
+ *   device, a pipe, `-` for standard output) is written directly and never replaced.
  * - An input is never an output, not even with `force`.
- * - A file that exists is replaced without `force` only if it is empty, or says itself that ewald wrote it.
- * - A file has one writer; the second is refused and learns who the first is.
+ * - Without `force` an existing file is replaced only if it is empty, or states that ewald wrote it.
+ * - A file has one writer; a second writer is refused with the identity of the first.
  */
 import { access, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -18,44 +18,46 @@ import { onExit } from './interrupt.js';
 import { type Lock, lockFile, refuseLocked } from './lock.js';
 import { absent, followed, temporaryBeside } from './names.js';
 
-/** How a file is to be written. */
+/** Options for writing a file. */
 export interface WriteOptions {
   /** Replace a file that ewald did not write. */
   readonly force?: boolean;
-  /** Files that are read meanwhile. None of them is ever replaced. */
+  /** Files that are read at the same time. None of them is ever replaced. */
   readonly inputs?: readonly string[];
-  /** Inputs that may be folders or patterns: what would be among their files the next time is not written either. */
+  /** Inputs that may be folders or patterns: a file that would match them next time is not written either. */
   readonly series?: readonly string[];
-  /** Whether every file of frames in a folder is an input, not those of the commonest format alone. */
+  /** Whether every file of frames in a folder is an input, not only those of the most common format. */
   readonly everyFormat?: boolean;
   /**
-   * Whether a file that begins with these bytes (up to 4096) says itself that ewald wrote it, as a result of this kind.
-   * Left out: the format has no room for that, and nothing but an empty file is replaced without `force`.
+   * Whether a file that begins with these bytes (up to 4096) states that ewald wrote it, as a result of this kind. If
+   * omitted, the format has no room for that, and only an empty file is replaced without `force`.
    */
   readonly replaces?: (head: Uint8Array) => boolean;
-  /** What a file is that may not be replaced, for the refusal: "is not a stream of ewald". */
+  /** Reason for the refusal, such as "is not a stream of ewald". */
   readonly otherwise?: string;
-  /** How `force` is given, for the refusal; default: `--force`. */
+  /** Name of the `force` option in the refusal; default: `--force`. */
   readonly forcing?: string;
-  /** The right to write all files of a folder, held by the caller; left out: each file is locked by itself. */
+  /** The right to write all files of a folder, held by the caller; if omitted, each file is locked by itself. */
   readonly lock?: Lock;
 }
 
-/** A file under way: it appears under its name at `close`, and not at all after `discard`. */
+/** A file being written: it appears under its name at `close`, and never after `discard`. */
 export interface Output {
   write(bytes: string | Uint8Array): Promise<void>;
-  /** Where the bytes lie until `close`, for writers of their own; undefined where they are written through. */
+  /** Path of the bytes until `close`, for writers that open it themselves; undefined if they are written directly. */
   readonly temporary?: string;
-  /** Replaces bytes that were written before; absent where nothing can be replaced, as in a pipe. */
+  /** Overwrites bytes that were written before; absent if the output is not seekable, such as a pipe. */
   patch?(at: number, bytes: Uint8Array): Promise<void>;
   /** Gives the file its name. */
   close(): Promise<void>;
-  /** Ends an interrupted file as `NAME.part` and leaves `NAME` as it was; answers that name, or undefined in a pipe. */
+  /**
+   * Saves an interrupted file as `NAME.part` and leaves `NAME` unchanged; returns that name, or undefined for a pipe.
+   */
   keep(): Promise<string | undefined>;
   discard(): Promise<void>;
 }
 
-/** Writes a file whole. Throws `File`, `Argument` for one that is not to be replaced. */
+/** Writes a whole file. Throws `File`, `Argument` for a file that must not be replaced. */
 export async function writeWhole(
   file: string,
   content: string | Uint8Array,
@@ -72,10 +74,10 @@ export async function writeWhole(
 }
 
 /**
- * Begins a file that is written piece by piece.
+ * Opens a file that is written piece by piece.
  *
- * Throws `Argument` for an input and for a file that is not to be replaced, `File` while another process writes it and
- * for what the system says.
+ * Throws `Argument` for an input and for a file that must not be replaced, `File` while another process writes it and
+ * for errors of the system.
  */
 export async function openOutput(file: string, options: WriteOptions = {}): Promise<Output> {
   if (file === '-') return standardOutput();
@@ -84,7 +86,7 @@ export async function openOutput(file: string, options: WriteOptions = {}): Prom
     if (!isPlain) return through(file);
     const own = options.lock ? undefined : await lockFile(file, target);
     try {
-      // Again, for another writer may have ended since.
+      // Check again: another writer may have finished in the meantime.
       if (own) await permitted(file, options);
       return await beside(file, target, there?.mode, own, options);
     } catch (error) {
@@ -113,14 +115,14 @@ async function saying<T>(file: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Where a name leads, the file that is there, and whether it is a plain one. */
+/** Target of a name, the existing file, and whether it is a regular one. */
 interface Permitted {
   readonly target: string;
   readonly there: { readonly size: number; readonly mode: number } | undefined;
   readonly isPlain: boolean;
 }
 
-/** The policy: where a name leads, and whether it is a plain file, once it may be written. */
+/** Applies the policy: the target of a name, and whether it is a regular file, if it may be written. */
 export async function permitted(file: string, options: WriteOptions): Promise<Permitted> {
   if (writtenThrough(file)) return { target: file, there: undefined, isPlain: false };
   const target = await followed(file);
@@ -134,16 +136,19 @@ export async function permitted(file: string, options: WriteOptions): Promise<Pe
   return { target, there, isPlain: true };
 }
 
-/** Names of what this process has open already; a shell may have sent them to a file, which is not ours to replace. */
+/**
+ * Names of streams that this process already has open; a shell may have redirected them to a file, which must not be
+ * replaced.
+ */
 const writtenThrough = (file: string): boolean => /^\/(proc|dev\/(stdout|stderr|fd))(\/|$)/.test(resolve(file));
 
-/** Whether it may be replaced by a new one: protected files may not, nor what ewald did not write. */
+/** Whether an existing file may be replaced: protected files and files that ewald did not write may not. */
 async function mayReplace(
   file: string,
   target: string,
   { force, replaces, otherwise, forcing }: WriteOptions,
 ): Promise<void> {
-  // A file that its owner protected is not replaced by renaming another one over it.
+  // A file that its owner has protected is not replaced by renaming another one over it.
   const handle = await open(target, 'r+');
   try {
     if (force) return;
@@ -155,12 +160,13 @@ async function mayReplace(
   }
   throw new EwaldError(
     'Argument',
-    `${file} exists and ${otherwise ?? 'does not say that ewald wrote it'}; choose another name, or pass ${forcing ?? '--force'}`,
+    `${file} exists and ${otherwise ?? 'does not say that ewald wrote it'}; choose another name, or pass ` +
+      `${forcing ?? '--force'}`,
     { detail: { path: file } },
   );
 }
 
-/** Every byte, however little the system takes at a time: at a place, or where the last ones ended. */
+/** Writes every byte, however few the system accepts at a time: at a position, or after the previous ones. */
 async function writeAll(handle: FileHandle, bytes: Uint8Array, place?: number): Promise<void> {
   // Node writes less than 2 GiB at a time.
   const most = 2 ** 26;
@@ -241,7 +247,7 @@ async function beside(
     forget();
     await lock?.release();
   };
-  /** Does a step; when it fails, nothing stays. */
+  /** Runs a step; if it fails, everything is removed. */
   const step = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work();
@@ -273,13 +279,13 @@ async function beside(
     async keep() {
       const name = await freePart(target, options);
       await endAs(name);
-      // As the user would call it; of a link it is beside what the link leads to.
+      // The path as the user wrote it; for a link, the name in the folder of its target.
       return resolve(file) === target ? `${file}${name.slice(target.length)}` : name;
     },
   };
 }
 
-/** `NAME.part`, or where that is a file that may not be replaced, `NAME.part2` and so on. */
+/** `NAME.part`, or if that file must not be replaced, `NAME.part2` and so on. */
 async function freePart(target: string, options: WriteOptions): Promise<string> {
   for (let n = 1; ; n++) {
     const name = `${target}.part${n > 1 ? n : ''}`;

@@ -117,7 +117,7 @@ function corner(what: string, given: ArrayLike<number>): Triple {
   if (list.length === 2) list.push(0);
   const [x, y, z] = list;
   if (list.length !== 3 || list.some((n) => !Number.isInteger(n) || Math.abs(n) > most))
-    throw new EwaldError('Argument', `box3d: ${what} is [${list.join(', ')}]; needed are three integers, of x, y, z`);
+    throw new EwaldError('Argument', `box3d: ${what} is [${list.join(', ')}]; expected three integers, of x, y, z`);
   return Object.freeze([x as number, y as number, z as number] as const);
 }
 
@@ -133,7 +133,7 @@ export function makeBox(low: ArrayLike<number>, high: ArrayLike<number>, order?:
   if (axes.length !== 3 || ![0, 1, 2].every((axis) => axes.includes(axis as Axis)))
     throw new EwaldError(
       'Argument',
-      `box3d: order is [${axes.join(', ')}]; needed are the axes 0, 1 and 2 once each, the fastest first`,
+      `box3d: order is [${axes.join(', ')}]; expected the axes 0, 1 and 2 once each, the fastest first`,
     );
   const box = new Box(from, to, Object.freeze(axes));
   if (!Number.isSafeInteger(box.count)) throw new EwaldError('Limit', `box3d: ${box} has more than 2⁵³ indexes`);

@@ -46,13 +46,17 @@ const shortRow = 24;
 /** Edge of the squares in which two axes are exchanged, so that both sides stay in the nearest cache. */
 const tile = 16;
 
-/** Copies as an addon does it: elements of so many bytes, lengths, and on either side where it begins and the strides. */
+/**
+ * Copies as an addon does it: elements of so many bytes, lengths, and on either side where it begins and the strides.
+ */
 export type CopyNumbers = (from: Numbers, to: Numbers, elementBytes: number, ...block: readonly number[]) => void;
 
 /** Blocks of fewer elements are copied here: a call of an addon costs more. */
 const leastForAddon = 512;
 
-/** Copies a block; `unit` is the numbers of an element, `fromBase` and `toBase` are elements added to where it begins. */
+/**
+ * Copies a block; `unit` is the numbers of an element, `fromBase` and `toBase` are elements added to where it begins.
+ */
 export type CopyBlock = (
   source: Numbers,
   target: Numbers,
@@ -62,7 +66,9 @@ export type CopyBlock = (
   toBase?: number,
 ) => void;
 
-/** Copies large blocks by what `load` returns, which is called once, for the first of them; the others in JavaScript. */
+/**
+ * Copies large blocks by what `load` returns, which is called once, for the first of them; the others in JavaScript.
+ */
 export function blockCopier(load: () => CopyNumbers | undefined): CopyBlock {
   let loaded = false;
   let copy: CopyNumbers | undefined;

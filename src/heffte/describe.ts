@@ -69,7 +69,8 @@ export function describePlan(transform: Transform): PlanDescription {
     const time = ms === undefined ? '' : `, ${ms.toFixed(2)} ms${beside}`;
     return what === 'transform'
       ? `transform ${axes.map((axis) => letters[axis]).join('')} of ${from.size.join(' × ')}${time}`
-      : `reshape ${from.size.join(' × ')} to ${to.size.join(' × ')}: ${algorithm === 'shared' ? 'shared memory' : `${messages} messages`}, ${bytes} bytes${time}`;
+      : `reshape ${from.size.join(' × ')} to ${to.size.join(' × ')}: ` +
+          `${algorithm === 'shared' ? 'shared memory' : `${messages} messages`}, ${bytes} bytes${time}`;
   });
   const backend = engine ?? context.backends[0]?.name ?? '';
   const size = agreement.world.size.join(' × ');

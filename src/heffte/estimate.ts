@@ -21,7 +21,9 @@ export interface EstimateOptions {
   readonly size: readonly [number, number, number];
   readonly ranks: number;
   readonly measured: Measured;
-  /** Boxes in and out: `bricks` of least surface; `slabs` of z in and of y out. Default `slabs` up to the shorter axis. */
+  /**
+   * Boxes in and out: `bricks` of least surface; `slabs` of z in and of y out. Default `slabs` up to the shorter axis.
+   */
   readonly layout?: 'bricks' | 'slabs';
   readonly decomposition?: Decomposition;
   /** Bytes of an element, default 8: complex in single precision. */

@@ -26,9 +26,9 @@ export interface Fft3dPlatform {
  *
  * Reads `input`, writes `output` (default: a new array of complex numbers, of real ones for r2r and backward of r2c)
  * and resolves with it. Complex numbers are interleaved; a complex transform takes real ones on either side, told by
- * the array's length: backward then keeps the real parts. Both sides may be one array. `options` may be the scale alone.
- * Throws `Shape`, `Argument`, `Disposed`; on every rank `Argument` when direction, scale, precision or batch differ between
- * them; `Lost` when another rank has ended or disposed the plan.
+ * the array's length: backward then keeps the real parts. Both sides may be one array. `options` may be the scale
+ * alone. Throws `Shape`, `Argument`, `Disposed`; on every rank `Argument` when direction, scale, precision or batch
+ * differ between them; `Lost` when another rank has ended or disposed the plan.
  */
 export type Fft3dRun = <A extends Numbers>(
   input: A,
@@ -85,7 +85,7 @@ export async function planFft3d(platform: Fft3dPlatform, request: Fft3dRequest):
   if (typeof world?.alltoallv !== 'function')
     throw new EwaldError(
       'Argument',
-      'fft3d: comm is no communicator; needed is one of selfComm(), mpiComm(), or scope.comm of a task under spmd',
+      'fft3d: comm is no communicator; expected one of selfComm(), mpiComm(), or scope.comm of a task under spmd',
     );
   // Its own: what the caller sends meanwhile never meets what the transform sends.
   const comm = (await world.split(0)) as Communicator;
@@ -151,7 +151,7 @@ async function prepare({ createContext }: Fft3dPlatform, request: Fft3dRequest, 
   const checked = checkOptions(request.options, size);
   const { reduced } = request;
   if (reduced !== undefined && ![0, 1, 2].includes(reduced))
-    throw new EwaldError('Argument', `fft3dR2c: the r2c direction is ${reduced}; needed is 0, 1 or 2`);
+    throw new EwaldError('Argument', `fft3dR2c: the r2c direction is ${reduced}; expected 0, 1 or 2`);
   const r2r = checked.r2r ?? (tag.r2r && ([tag.r2r, tag.r2r, tag.r2r] as const));
   if (reduced !== undefined && r2r)
     throw new EwaldError('Argument', 'fft3dR2c: a transform to sines or cosines has no r2c direction; use fft3d');

@@ -54,15 +54,13 @@ export function splitWorld(world: Box, grid: Triple | readonly number[]): Box[] 
 function checkGrid(world: Box, grid: readonly number[]): Triple {
   const parts = each((axis) => grid[axis] ?? Number.NaN);
   if (grid.length !== 3 || parts.some((n) => !Number.isInteger(n) || n < 1))
-    throw new EwaldError(
-      'Argument',
-      `splitWorld: the grid is [${grid.join(', ')}]; needed are three integers from 1 on`,
-    );
+    throw new EwaldError('Argument', `splitWorld: the grid is [${grid.join(', ')}]; expected three integers from 1 on`);
   const short = axesOfWorld.find((axis) => parts[axis] > world.size[axis]);
   if (short !== undefined)
     throw new EwaldError(
       'Argument',
-      `splitWorld: axis ${short} has ${world.size[short]} indexes, too few for ${parts[short]} parts; give other axes more`,
+      `splitWorld: axis ${short} has ${world.size[short]} indexes, too few for ${parts[short]} parts; give other ` +
+        'axes more',
     );
   return parts;
 }
@@ -95,7 +93,10 @@ export function procSetupMinSurface(world: Box, n: number): Triple {
   return best;
 }
 
-/** Boxes that are whole along `axis`; `grid` divides the other two, the lower axis first. Boxes beyond a short axis are empty. */
+/**
+ * Boxes that are whole along `axis`; `grid` divides the other two, the lower axis first. Boxes beyond a short axis are
+ * empty.
+ */
 export function makePencils(world: Box, grid: readonly [number, number], axis: Axis): Box[] {
   expectsBox('makePencils: the world', world);
   expectsNumbers('makePencils: the grid', grid);

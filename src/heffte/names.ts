@@ -49,7 +49,8 @@ export function parseEngine(tag: string | number): Engine {
     const known = `${Object.keys(engines).join(', ')}, or the numbers 0, 1, 2, 10, 11`;
     throw new EwaldError(
       'Argument',
-      `heffte: there is no backend ${typeof tag === 'number' ? tag : `"${tag}"`}; ${near ? `did you mean "${near}"?` : `known are ${known}`}`,
+      `heffte: there is no backend ${typeof tag === 'number' ? tag : `"${tag}"`}; ` +
+        `${near ? `did you mean "${near}"?` : `known are ${known}`}`,
     );
   }
   return { ...(engines[base] as Omit<Engine, 'r2r'>), r2r: kind === undefined ? undefined : realKinds[kind] };
@@ -73,7 +74,7 @@ export function parseAlgorithm(given: string | number | undefined): ReshapeAlgor
   if (!algorithms.includes(name as ReshapeAlgorithm))
     throw new EwaldError(
       'Argument',
-      `heffte: algorithm is ${given}; needed is one of ${algorithms.join(', ')}, or heFFTe's numbers 0 to 3`,
+      `heffte: algorithm is ${given}; expected one of ${algorithms.join(', ')}, or heFFTe's numbers 0 to 3`,
     );
   return name as ReshapeAlgorithm;
 }
@@ -86,6 +87,6 @@ export type HeffteScale = (typeof scales)[number];
 export function parseScale(given: HeffteScale | number | undefined): HeffteScale {
   const name = given === undefined ? 'none' : typeof given === 'number' ? scales[given] : given;
   if (!scales.includes(name as HeffteScale))
-    throw new EwaldError('Argument', `heffte: scale is ${given}; needed is one of ${scales.join(', ')}, or 0, 1, 2`);
+    throw new EwaldError('Argument', `heffte: scale is ${given}; expected one of ${scales.join(', ')}, or 0, 1, 2`);
   return name as HeffteScale;
 }

@@ -38,8 +38,8 @@ export interface Fft3dOptions {
 /** What a run may be told. */
 export interface Fft3dRunOptions {
   /**
-   * Factor on the result: none, 1/√N, 1/N; N is the number of indexes of the (real) world. Default `none`; the same on every
-   * rank.
+   * Factor on the result: none, 1/√N, 1/N; N is the number of indexes of the (real) world. Default `none`; the same on
+   * every rank.
    */
   readonly scale?: HeffteScale | number;
   /** At least `batch` × `sizeWorkspace` complex numbers; default: the plan holds its own. */
@@ -68,7 +68,7 @@ export function checkOptions(options: Fft3dOptions, size: number): CheckedOption
   const { r2r } = options;
   const list = r2r === undefined ? undefined : typeof r2r === 'string' ? [r2r, r2r, r2r] : r2r;
   if (list && list.length !== 3)
-    throw new EwaldError('Argument', `fft3d: r2r has ${list.length} kinds; needed is one, or one each for x, y, z`);
+    throw new EwaldError('Argument', `fft3d: r2r has ${list.length} kinds; expected one, or one each for x, y, z`);
   list?.forEach((kind) => {
     choice('fft3d: r2r', kind as R2rKind, 'dct2', kinds);
   });
@@ -90,7 +90,7 @@ function checkSubranks(given: Fft3dOptions['subranks'], size: number): readonly 
   if (list.length === 0 || list.length !== given.length || list.some((rank) => !all.includes(rank)))
     throw new EwaldError(
       'Argument',
-      `fft3d: subranks is [${given.join(', ')}]; needed are some of the ranks 0 to ${size - 1}, each once`,
+      `fft3d: subranks is [${given.join(', ')}]; expected some of the ranks 0 to ${size - 1}, each once`,
     );
   return list;
 }

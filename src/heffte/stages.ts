@@ -47,7 +47,9 @@ export interface StageWish {
 const mostMatched = 64;
 /** Ways to lay out pencils along an axis that are looked at. */
 const mostGrids = 4;
-/** What a division of the world costs beside its elements, in elements: of two that move alike the shorter plan wins. */
+/**
+ * What a division of the world costs beside its elements, in elements: of two that move alike the shorter plan wins.
+ */
 const stageCost = 1000;
 
 interface Found {

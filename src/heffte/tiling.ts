@@ -79,14 +79,16 @@ export function checkTiling(what: string, boxes: readonly Box[]): Box {
   if (world.empty)
     throw new EwaldError('Argument', `${what}: every rank's box is empty; there is nothing to transform`);
   if (world.low.some((n) => n !== 0))
-    throw new EwaldError('Argument', `${what}: the boxes begin at (${world.low.join(', ')}); needed is (0, 0, 0)`);
+    throw new EwaldError('Argument', `${what}: the boxes begin at (${world.low.join(', ')}); expected (0, 0, 0)`);
   const defect = findDefect(world, boxes);
   if (!defect) return world;
   const index = `(${defect.index.join(', ')})`;
   const told =
     defect.kind === 'missing'
-      ? `index ${index} is in no rank's box; the boxes reach to (${world.high.join(', ')}) and must hold every index up to there`
-      : `index ${index} is in the boxes of ranks ${defect.ranks[0]} and ${defect.ranks[1]}: ${boxes[defect.ranks[0]]} and ${boxes[defect.ranks[1]]}`;
+      ? `index ${index} is in no rank's box; the boxes reach to (${world.high.join(', ')}) and must hold every ` +
+        'index up to there'
+      : `index ${index} is in the boxes of ranks ${defect.ranks[0]} and ${defect.ranks[1]}: ` +
+        `${boxes[defect.ranks[0]]} and ${boxes[defect.ranks[1]]}`;
   throw new EwaldError('Argument', `${what}: ${told}`, { detail: { ...defect } });
 }
 

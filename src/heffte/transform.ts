@@ -181,7 +181,7 @@ export class Transform {
       const found = (input as object | undefined)?.constructor?.name ?? typeof input;
       throw new EwaldError(
         'Shape',
-        `heffte.${direction}: the input is a ${found}; needed is a Float32Array or Float64Array`,
+        `heffte.${direction}: the input is a ${found}; expected a Float32Array or Float64Array`,
       );
     }
     const precision = input instanceof Float32Array ? 'f32' : 'f64';
@@ -216,7 +216,8 @@ export class Transform {
       const numbers = convertible ? `${needed} numbers (complex) or ${needed / 2} (real)` : `${needed} numbers`;
       throw new EwaldError(
         'Shape',
-        `${what} is a ${(array as object)?.constructor?.name} of ${array?.length}; needed is a ${ArrayType.name} of ${numbers} for the box ${box}${batch > 1 ? ` and a batch of ${batch}` : ''}`,
+        `${what} is a ${(array as object)?.constructor?.name} of ${array?.length}; expected a ${ArrayType.name} ` +
+          `of ${numbers} for the box ${box}${batch > 1 ? ` and a batch of ${batch}` : ''}`,
       );
     }
     return { array, converted };
@@ -318,8 +319,8 @@ export class Transform {
   }
 
   /**
-   * Whether a stage does the transforms of a batch one by one: between those in shared memory lie numbers of other ranks,
-   * and a backend that works on copies would write them back as they were.
+   * Whether a stage does the transforms of a batch one by one: between those in shared memory lie numbers of other
+   * ranks, and a backend that works on copies would write them back as they were.
    */
   #oneByOne(s: number, batch: number): boolean {
     const { boundaries, strides } = this.#parts.layout;

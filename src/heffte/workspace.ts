@@ -59,7 +59,9 @@ export class Workspace {
     if (!(given instanceof ArrayType) || given.length < needed)
       throw new EwaldError(
         'Shape',
-        `heffte: the workspace is a ${(given as object)?.constructor?.name} of ${given?.length} numbers; needed is a ${ArrayType.name} of ${needed}, two for each of ${batch} × sizeWorkspace = ${batch * this.size} complex numbers`,
+        `heffte: the workspace is a ${(given as object)?.constructor?.name} of ${given?.length} numbers; ` +
+          `expected a ${ArrayType.name} of ${needed}, two for each of ${batch} × sizeWorkspace = ` +
+          `${batch * this.size} complex numbers`,
       );
   }
 

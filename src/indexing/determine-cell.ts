@@ -98,13 +98,13 @@ export async function determineCell(
   callback('determineCell: onProgress', options.onProgress);
   checkSignal(options.signal);
   if (!Array.isArray(images))
-    throw new EwaldError('Argument', `determineCell was given ${shown(images)}; needed is a list of images`);
+    throw new EwaldError('Argument', `determineCell was given ${shown(images)}; expected a list of images`);
   for (const [i, spots] of images.entries()) {
     const fine = spots instanceof Float32Array || spots instanceof Float64Array || Array.isArray(spots);
     if (!fine || spots.length % 3 !== 0 || !allFinite(spots))
       throw new EwaldError(
         fine && spots.length % 3 === 0 ? 'Argument' : 'Shape',
-        `determineCell: image ${i} is ${shown(spots)}; needed are finite numbers of 1/angstrom, three a spot`,
+        `determineCell: image ${i} is ${shown(spots)}; expected finite numbers of 1/angstrom, three a spot`,
       );
   }
   if (images.length === 0)

@@ -41,7 +41,7 @@ export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
   callback('indexer.run: onProgress', input.onProgress);
   const spots = numbers('spots', input.spots);
   if (spots.length % 3 !== 0)
-    throw new EwaldError('Shape', `spots has ${spots.length} numbers; needed are three a spot (x y z)`);
+    throw new EwaldError('Shape', `spots has ${spots.length} numbers; expected three a spot (x y z)`);
   const count = spots.length / 3;
   const offsets = checkOffsets(input.offsets, count);
   const images = offsets.length - 1;
@@ -63,7 +63,7 @@ export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
   let result = input.into;
   if (result !== undefined) {
     if (!(result instanceof IndexingResult))
-      throw new EwaldError('Argument', `into is ${shown(result)}; needed is an IndexingResult of an earlier run`);
+      throw new EwaldError('Argument', `into is ${shown(result)}; expected an IndexingResult of an earlier run`);
     if (
       result.images !== images ||
       result.maxOutputCells !== sizes.maxOutputCells ||
@@ -129,7 +129,7 @@ function numbers(what: string, given: Float32Array | Float64Array | readonly num
   if (Array.isArray(given) || given instanceof Float64Array) return Float32Array.from(given as ArrayLike<number>);
   throw new EwaldError(
     'Shape',
-    `${what} is ${shown(given)}; needed is a Float32Array, a Float64Array or an array of numbers`,
+    `${what} is ${shown(given)}; expected a Float32Array, a Float64Array or an array of numbers`,
   );
 }
 
@@ -140,14 +140,14 @@ function checkOffsets(wanted: Uint32Array | readonly number[] | undefined, spots
   if (given.length < 2)
     throw new EwaldError(
       'Shape',
-      `offsets has ${given.length} entries; needed is one more than there are images, at least 2`,
+      `offsets has ${given.length} entries; expected one more than there are images, at least 2`,
     );
   for (let i = 0; i < given.length; i++) {
     const [value, before] = [given[i] as number, i === 0 ? 0 : (given[i - 1] as number)];
     if (!Number.isInteger(value) || value < before || value > spots || (i === 0 && value !== 0)) {
       throw new EwaldError(
         'Shape',
-        `offsets[${i}] is ${shown(value)}; needed is an integer from ${before} to ${i === 0 ? 0 : spots}: offsets begin at 0 and never fall`,
+        `offsets[${i}] is ${shown(value)}; expected an integer from ${before} to ${i === 0 ? 0 : spots}: offsets begin at 0 and never fall`,
       );
     }
   }

@@ -71,7 +71,7 @@ export function knownCells(given: KnownCellsInput, maxInputCells: number): Known
   const wrong = (found: string): EwaldError =>
     new EwaldError(
       'Shape',
-      `cells ${found}; needed are nine a cell (rows a b c), or { parameters or cell, centring }, for at least one cell`,
+      `cells ${found}; expected nine a cell (rows a b c), or { parameters or cell, centring }, for at least one cell`,
     );
   let values: ArrayLike<number>;
   let centrings: Centring[];
@@ -108,7 +108,7 @@ function centredCell(given: CentredCell, what: string): { cell: Cell; centring: 
   if ((cell === undefined) === (parameters === undefined))
     throw new EwaldError(
       'Argument',
-      `${what} has ${cell ? 'both cell and' : 'neither cell nor'} parameters; needed is one of them`,
+      `${what} has ${cell ? 'both cell and' : 'neither cell nor'} parameters; expected one of them`,
     );
   const centring = checkCentring(name, `${what}: centring`);
   if (parameters !== undefined) {

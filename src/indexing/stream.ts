@@ -167,7 +167,7 @@ function checkItem(item: StreamItem, maxSpots: number): EwaldError | undefined {
   if (!(spots instanceof Float32Array || spots instanceof Float64Array || Array.isArray(spots)))
     return new EwaldError(
       'Shape',
-      `an image of the stream has ${shown(spots)} for spots; needed is a Float32Array, a Float64Array or an array of numbers`,
+      `an image of the stream has ${shown(spots)} for spots; expected a Float32Array, a Float64Array or an array of numbers`,
     );
   // One that was transferred away must not be asked for its numbers.
   if (ArrayBuffer.isView(spots) && isLost(spots as Float32Array))
@@ -178,7 +178,7 @@ function checkItem(item: StreamItem, maxSpots: number): EwaldError | undefined {
   const count = countOf(spots);
   if (count === 0) return undefined;
   if (count % 3 !== 0)
-    return new EwaldError('Shape', `an image of the stream has ${count} numbers; needed are three a spot (x y z)`);
+    return new EwaldError('Shape', `an image of the stream has ${count} numbers; expected three a spot (x y z)`);
   if (count / 3 > maxSpots) {
     return new EwaldError(
       'Limit',
@@ -215,7 +215,7 @@ class Batches<T extends StreamItem> {
       | undefined;
     const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.();
     if (!iterator)
-      throw new EwaldError('Argument', `indexer.stream was given ${shown(source)}; needed is an iterable of images`);
+      throw new EwaldError('Argument', `indexer.stream was given ${shown(source)}; expected an iterable of images`);
     this.#iterator = iterator;
     this.#size = size;
     this.#maxSpots = maxSpots;

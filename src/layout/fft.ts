@@ -9,7 +9,10 @@ const eight = (name: string, doc: string): Field => ({ name, type: 'u32', doc, c
 /** What a transform plan transforms. */
 export const fftDescriptor: Struct = {
   name: 'FftDescriptor',
-  doc: 'A transform: axis 0 is the slowest of a C array. Strides and distances count elements (complex or real) of their side; a side whose strides are all 0 is contiguous in C order (in-place R2C: the last axis of the real side is padded to 2 (n / 2 + 1)).',
+  doc:
+    'A transform: axis 0 is the slowest of a C array. Strides and distances count elements (complex or real) of ' +
+    'their side; a side whose strides are all 0 is contiguous in C order (in-place R2C: the last axis of the real ' +
+    'side is padded to 2 (n / 2 + 1)).',
   fields: [
     u32('rank', '1 to 8'),
     u32('kind', 'an FftKind'),

@@ -72,7 +72,8 @@ function cStruct(struct: Struct): string[] {
   out.push(`} ${name};`, `EWALD_STATIC_ASSERT(sizeof(${name}) == ${sizeOf(struct)}, "layout of ${name}");`);
   for (const field of struct.fields) {
     out.push(
-      `EWALD_STATIC_ASSERT(offsetof(${name}, ${snake(field.name)}) == ${wordOf(struct, field.name) * 4}, "layout of ${name}.${snake(field.name)}");`,
+      `EWALD_STATIC_ASSERT(offsetof(${name}, ${snake(field.name)}) == ${wordOf(struct, field.name) * 4}, "layout ` +
+        `of ${name}.${snake(field.name)}");`,
     );
   }
   return out;
@@ -241,7 +242,8 @@ export function rangesHeader(): string {
       const field = struct.fields.find((each) => each.name === name);
       if (!field) throw new EwaldError('Internal', `${of} has no field ${name}`);
       out.push(
-        `    {"${snake(name)}", offsetof(${type}, ${snake(name)}), ${field.type === 'f32'}, ${low}, ${high}, ${above ?? false}, ${zero !== undefined}},`,
+        `    {"${snake(name)}", offsetof(${type}, ${snake(name)}), ${field.type === 'f32'}, ${low}, ${high}, ` +
+          `${above ?? false}, ${zero !== undefined}},`,
       );
     }
     out.push('};');

@@ -66,7 +66,8 @@ const rotation = {
   turnStep: real(0.35, 'rotation search: periods from an angle to the next, at the outermost of these spots'),
   turnSteps: integer(
     20160,
-    'angles in the table of a turn: divisible by many numbers, so a search finds a close divisor that is a multiple of 12',
+    'angles in the table of a turn: divisible by many numbers, so a search finds a close divisor that is a ' +
+      'multiple of 12',
   ),
   turnMultiple: integer(12, 'angles of a turn are a multiple of this, so that the folds of lattices divide them'),
   minAngles: integer(96, 'angles of a turn at least'),
@@ -144,7 +145,9 @@ const course = {
   middleLimit: real(1e-6, 'of the length: two vectors are opposite when their sum is shorter'),
 } as const;
 
-/** Cells of an image without a known one: on CPUs alone. Lengths and points of its scan are those of lattice vectors. */
+/**
+ * Cells of an image without a known one: on CPUs alone. Lengths and points of its scan are those of lattice vectors.
+ */
 const unknown = {
   minUnknownSpots: integer(8, 'with fewer spots an image shows no cell by itself'),
   maxUnknownSpots: integer(400, 'lowest-resolution spots that take part'),

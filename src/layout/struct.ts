@@ -2,9 +2,9 @@
  * Structures as data: what a room's layout is written with, and how TypeScript reads and writes the same bytes as C++,
  * CUDA and WGSL.
  *
- * Rules that make one layout right everywhere: sizes are multiples of 16 bytes, padding is spelled out, and what crosses
- * the C interface has members of type u32, i32 and f32 only. Vectors and structures within structures are for WebGPU
- * alone, and stand where its alignment wants them.
+ * Rules that make one layout right everywhere: sizes are multiples of 16 bytes, padding is spelled out, and what
+ * crosses the C interface has members of type u32, i32 and f32 only. Vectors and structures within structures are for
+ * WebGPU alone, and stand where its alignment wants them.
  */
 
 import { EwaldError } from '../base/errors.js';

@@ -33,7 +33,7 @@ export function frameOfMsgpack(bytes: Uint8Array, keys: LiveKeys, name: string):
   let message = decodeMsgpack(bytes);
   if (Array.isArray(message)) message = message[0];
   if (!(message instanceof Map))
-    throw new EwaldError('Format', `${name}: the message is no map; needed is one of a frame`);
+    throw new EwaldError('Format', `${name}: the message is no map; expected one of a frame`);
   const map = message as ReadonlyMap<string, unknown>;
   const named = keys.data === undefined ? theOnlyArray(map, name) : at(map, keys.data);
   const array = arrayOf(named);
@@ -58,7 +58,7 @@ export function frameOfMsgpack(bytes: Uint8Array, keys: LiveKeys, name: string):
   if (shape.length !== 2 || !numbers)
     throw new EwaldError(
       'Format',
-      `${name}: the frame is [${shape}] ${type} in ${data.byteLength} bytes; needed are rows and columns, and all their bytes`,
+      `${name}: the frame is [${shape}] ${type} in ${data.byteLength} bytes; expected rows and columns, and all their bytes`,
     );
   const values: Record<string, number> = {};
   for (const path of keys.values) {

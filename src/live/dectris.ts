@@ -123,7 +123,7 @@ async function arrayOf(value: unknown, codecs: Codecs) {
   if (length > most) throw new EwaldError('Format', `an array of a message claims ${length} bytes`);
   const bytes = await bytesOf(array.value, length, size, codecs);
   if (bytes?.length !== length)
-    throw new EwaldError('Format', `an array of a message has ${bytes?.length ?? 'no'} bytes; needed are ${length}`);
+    throw new EwaldError('Format', `an array of a message has ${bytes?.length ?? 'no'} bytes; expected ${length}`);
   return { dtype, shape: sizes, numbers: new Numbers(bytes.slice().buffer) };
 }
 

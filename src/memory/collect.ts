@@ -17,7 +17,7 @@ export function collectRows(
   if (!Number.isSafeInteger(columnCount) || columnCount < -1)
     throw new EwaldError(
       'Argument',
-      `columnCount is ${columnCount}; needed is a whole number from 0, or -1 for the length of the first row`,
+      `columnCount is ${columnCount}; expected a whole number from 0, or -1 for the length of the first row`,
     );
   const sources: Source[] = [];
   let { memory } = options;

@@ -62,7 +62,8 @@ export function copyGrid(target: Grid, source: Grid, cast: boolean): void {
   if (!cast && target.format !== source.format) {
     throw new BufferError(
       'FORMAT',
-      `different formats: the target has "${target.format}", the source "${source.format}"; { cast: true } copies the bits`,
+      `different formats: the target has "${target.format}", the source "${source.format}"; { cast: true } ` +
+        'copies the bits',
     );
   }
   const { size } = target;

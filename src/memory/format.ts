@@ -148,7 +148,7 @@ export function parseFormat(text: string, model: DataModel = 'lp64'): Format {
 
 function makeFormat(text: string, model: DataModel): Format {
   if (typeof text !== 'string')
-    throw new BufferError('FORMAT', `the format is ${String(text)}; needed is text such as "d" or "float64"`);
+    throw new BufferError('FORMAT', `the format is ${String(text)}; expected text such as "d" or "float64"`);
   const match = /^([@=<>!]?)([a-zA-Z?])$/.exec(names[text] ?? text);
   const [, order = '', letter = ''] = match ?? [];
   const standard = order !== '' && order !== '@';
@@ -162,7 +162,8 @@ function makeFormat(text: string, model: DataModel): Format {
     const near = nearest(text, Object.keys(names));
     throw new BufferError(
       'FORMAT',
-      `the format "${text}" is not one element that is known${near ? `; did you mean "${near}"?` : '; needed is a struct letter (b B ? h H i I l L q Q e f d) or a name such as "float64"'}`,
+      `the format "${text}" is not one element that is ` +
+        `known${near ? `; did you mean "${near}"?` : '; expected a struct letter (b B ? h H i I l L q Q e f d) or a name such as "float64"'}`,
     );
   }
   const [kind, size] = layout;
@@ -271,7 +272,8 @@ class ScalarFormat implements Format {
   #refused(value: unknown, needed: string): BufferError {
     return new BufferError(
       'VALUE',
-      `the value ${typeof value === 'string' ? JSON.stringify(value) : String(value)} does not fit format "${this.text}"; needed is ${needed}`,
+      `the value ${typeof value === 'string' ? JSON.stringify(value) : String(value)} does not fit format ` +
+        `"${this.text}"; expected ${needed}`,
     );
   }
 }

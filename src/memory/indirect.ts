@@ -38,7 +38,7 @@ const isTyped = (value: unknown): value is TypedPointer =>
 /** Rows and columns, or the refusal of them. */
 function size(what: string, value: number): number {
   if (!Number.isSafeInteger(value) || value < 0)
-    throw new EwaldError('Argument', `${what} is ${value}; needed is a whole number from 0`);
+    throw new EwaldError('Argument', `${what} is ${value}; expected a whole number from 0`);
   return value;
 }
 
@@ -130,7 +130,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     if (typed && typed.rowFormat === undefined)
       throw new BufferError(
         'FORMAT',
-        `wrong format: "${typed.typeText}"; needed is a pointer to pointers of numbers, such as double **`,
+        `wrong format: "${typed.typeText}"; expected a pointer to pointers of numbers, such as double **`,
       );
     if (typed?.length !== undefined && typed.length < rows)
       throw new BufferError('ROWS', `less rows than expected: ${typed.length} vs. ${rows}`);
@@ -197,7 +197,8 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     if (length > 1 && step !== source.size) {
       throw new BufferError(
         'CONTIGUITY',
-        `${along} of the buffer-object aren't contiguous: their elements lie ${step} bytes apart, needed are ${source.size}`,
+        `${along} of the buffer-object aren't contiguous: their elements lie ${step} bytes apart, expected ` +
+          `${source.size}`,
       );
     }
     const bytes = length * source.size;

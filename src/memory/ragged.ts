@@ -31,7 +31,7 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
     let total = 0;
     const starts = Array.from(lengths, (length) => {
       if (!Number.isSafeInteger(length) || length < 0)
-        throw new EwaldError('Argument', `a row has the length ${length}; needed is a whole number from 0`);
+        throw new EwaldError('Argument', `a row has the length ${length}; expected a whole number from 0`);
       total += length;
       return total - length;
     });
@@ -91,18 +91,18 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
     knownOptions('RaggedRows.fromFlat', options, ['memory', 'readonly', 'width']);
     const source = sourceOf(data, 'the data', options.memory);
     if (source.shape.length !== 1)
-      throw new BufferError('NDIM', `the data have ${source.shape.length} dimensions; needed is 1`);
+      throw new BufferError('NDIM', `the data have ${source.shape.length} dimensions; expected 1`);
     expectsNumbers('RaggedRows.fromFlat: the offsets', offsets);
     const width = options.width ?? 1;
     const count = offsets.length - 1;
-    if (count < 0) throw new BufferError('ROWS', 'there are no offsets; needed is one more than there are rows');
+    if (count < 0) throw new BufferError('ROWS', 'there are no offsets; expected one more than there are rows');
     const held = countOf(source);
     const rows = Array.from({ length: count }, (_, i): Row => {
       const [start = 0, stop = 0] = [offsets[i], offsets[i + 1]];
       if (!(start >= 0 && stop >= start && stop * width <= held)) {
         throw new BufferError(
           'SHAPE',
-          `row ${i} has the offsets ${start} to ${stop}; needed are rising ones up to ${held / width}`,
+          `row ${i} has the offsets ${start} to ${stop}; expected rising ones up to ${held / width}`,
           { row: i },
         );
       }

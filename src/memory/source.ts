@@ -72,7 +72,7 @@ function flatSource(value: unknown, what: string, space: MemorySpace | undefined
     if (space && space !== value.space)
       throw new BufferError(
         'SPACE',
-        `${what} lies in ${describe(value.space)}, needed is ${describe(space)}; stage() copies it there`,
+        `${what} lies in ${describe(value.space)}, expected ${describe(space)}; stage() copies it there`,
       );
     const { size, text } = parseFormat(value.format, value.space.model);
     const base = {
@@ -102,7 +102,8 @@ function flatSource(value: unknown, what: string, space: MemorySpace | undefined
   } else {
     throw new BufferError(
       'FORMAT',
-      `${what} is ${value === null ? 'null' : Array.isArray(value) ? 'a plain array' : typeof value}; needed is a typed array, an ArrayBuffer, a DataView, a strided array or memory of a library`,
+      `${what} is ${value === null ? 'null' : Array.isArray(value) ? 'a plain array' : typeof value}; expected a ` +
+        'typed array, an ArrayBuffer, a DataView, a strided array or memory of a library',
     );
   }
   const place = space ?? jsMemory;
@@ -110,7 +111,7 @@ function flatSource(value: unknown, what: string, space: MemorySpace | undefined
   if (!span)
     throw new BufferError(
       'SPACE',
-      `${what} lies in JavaScript, needed is ${describe(place)}; allocate it there, or stage() the memory`,
+      `${what} lies in JavaScript, expected ${describe(place)}; allocate it there, or stage() the memory`,
     );
   const { size, text } = parseFormat(format, place.model);
   return {
@@ -132,7 +133,7 @@ function stridedSource(value: StridedArray, what: string, space: MemorySpace | u
     value.format === undefined ? { size: flat.size, text: flat.format } : parseFormat(value.format, flat.space.model);
   const { shape } = value;
   if (shape.some((n) => !Number.isSafeInteger(n) || n < 0))
-    throw new BufferError('SHAPE', `${what} has the shape [${shape}]; needed are whole numbers from 0`);
+    throw new BufferError('SHAPE', `${what} has the shape [${shape}]; expected whole numbers from 0`);
   const strides = value.strides ?? dense(shape);
   if (strides.length !== shape.length)
     throw new BufferError('SHAPE', `${what} has ${shape.length} dimensions, but ${strides.length} strides`);
@@ -150,7 +151,8 @@ function stridedSource(value: StridedArray, what: string, space: MemorySpace | u
     if (!Number.isInteger(low) || !Number.isInteger(high) || low < 0 || high >= held) {
       throw new BufferError(
         'SHAPE',
-        `${what} reaches elements ${low} to ${high} with shape [${shape}] and strides [${strides}], but its data hold ${held}`,
+        `${what} reaches elements ${low} to ${high} with shape [${shape}] and strides [${strides}], but its data ` +
+          `hold ${held}`,
       );
     }
   }

@@ -67,7 +67,7 @@ function gone(): BufferError {
 
 function checkBytes(bytes: number): void {
   if (!Number.isSafeInteger(bytes) || bytes < 0)
-    throw new EwaldError('Argument', `${bytes} bytes of memory are asked; needed is a whole number from 0`);
+    throw new EwaldError('Argument', `${bytes} bytes of memory are asked; expected a whole number from 0`);
 }
 
 class BufferAllocation extends BufferSpan implements Allocation {
@@ -174,7 +174,8 @@ export class WasmSpace implements MemorySpace {
     if (address === 0) {
       throw new EwaldError(
         'OutOfMemory',
-        `the wasm heap has no ${bytes} bytes left (it holds ${this.buffer.byteLength}, at most 4 GiB); use less, or the native library`,
+        `the wasm heap has no ${bytes} bytes left (it holds ${this.buffer.byteLength}, at most 4 GiB); use less, ` +
+          'or the native library',
       );
     }
     new Uint8Array(this.buffer, address, bytes).fill(0);

@@ -103,14 +103,14 @@ export type PeakFinder = PeakFinderMethods & MaybeAsyncDisposable;
 function checkMask(what: string, mask: Uint8Array | undefined, pixels: number): void {
   if (mask === undefined) return;
   if (!(mask instanceof Uint8Array) || lengthOf(mask) !== pixels)
-    throw new EwaldError('Shape', `${what} is ${shown(mask)}; needed is a Uint8Array of ${pixels} pixels`);
+    throw new EwaldError('Shape', `${what} is ${shown(mask)}; expected a Uint8Array of ${pixels} pixels`);
 }
 
 function checkRings(rings: Rings | undefined): Rings | undefined {
   const { bins, rings: count, panels } = (rings ?? {}) as Partial<Rings>;
   const whole = bins instanceof Uint16Array && Number.isInteger(count) && Array.isArray(panels);
   if (rings === undefined || whole) return rings;
-  throw new EwaldError('Argument', `peaks: rings is ${shown(rings)}; needed is what ringsOf gives`);
+  throw new EwaldError('Argument', `peaks: rings is ${shown(rings)}; expected what ringsOf gives`);
 }
 
 /** Refuses what is no detector, and options that it stands for. */
@@ -132,10 +132,10 @@ function ringsFor(options: PeaksOptions, reach: Reach, width: number, height: nu
   const { detector, geometry, centre = [width / 2, height / 2], bad } = options;
   if (detector) return ringsOfDetector(detector, reach);
   if (geometry !== undefined && !Array.isArray((geometry as Geometry | null)?.panels))
-    throw new EwaldError('Argument', `peaks: geometry is ${shown(geometry)}; needed is what parseGeometry gives`);
+    throw new EwaldError('Argument', `peaks: geometry is ${shown(geometry)}; expected what parseGeometry gives`);
   if (geometry) return ringsOf(geometry, width, height, reach, bad);
   if (!Array.isArray(centre) || centre.length !== 2 || !centre.every(Number.isFinite))
-    throw new EwaldError('Argument', `peaks: centre is ${shown(centre)}; needed are two numbers of pixels, fs and ss`);
+    throw new EwaldError('Argument', `peaks: centre is ${shown(centre)}; expected two numbers of pixels, fs and ss`);
   return ringsAround(width, height, centre, reach, bad);
 }
 
@@ -216,7 +216,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
           : typeof frame;
         throw new EwaldError(
           'Shape',
-          `peaks.run: the frame is a ${what}; needed is a ${numberTypes[dtype].name} of ${pixels} (${width} x ${height})`,
+          `peaks.run: the frame is a ${what}; expected a ${numberTypes[dtype].name} of ${pixels} (${width} x ${height})`,
         );
       }
       checkMask('peaks.run: bad', run.bad, pixels);

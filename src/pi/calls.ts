@@ -1,4 +1,4 @@
-/** What a worker can be asked of this room. */
+/** Worker calls of this room. */
 import type { PiOptions, PiResult, PiRunOptions } from './options.js';
 
 declare module '../workers/messages.js' {

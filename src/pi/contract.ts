@@ -1,4 +1,4 @@
-/** What a backend does for pi: see ../backends/feature.ts for what every room has. */
+/** The interface of a backend for pi; ../backends/feature.ts describes the parts common to all rooms. */
 import type { Op } from '../backends/feature.js';
 import type { Disposable } from '../base/resource.js';
 
@@ -7,12 +7,12 @@ export interface PiDescriptor {
   readonly threads: number;
 }
 
-/** A planned pi count; `params` is a packed PiParams. Points beyond `pointsPerCall` come in further calls. */
+/** A planned pi count; `params` is a packed PiParams. More than `pointsPerCall` points take several calls. */
 export interface PiKernel extends Disposable {
   readonly bytes: number;
   readonly pointsPerCall: number;
   count(params: Uint8Array): Promise<bigint>;
 }
 
-/** Counts of a backend. */
+/** Pi counts of a backend. */
 export type PiOp = Op<PiDescriptor, PiKernel>;

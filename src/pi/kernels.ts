@@ -1,4 +1,4 @@
-/** Where the kernels of pi are. */
+/** The pi kernels of each backend. */
 import type { Feature } from '../backends/feature.js';
 import { uses } from '../backends/mechanisms.js';
 import type { PiOp } from './contract.js';

@@ -1,4 +1,4 @@
-/** What a count of pi is told and answers, and what is refused about it. */
+/** Options and results of a pi count, and their validation. */
 import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
@@ -8,7 +8,7 @@ import { piRanges } from '../layout/pi.js';
 
 /** Sizes of a pi plan. */
 export interface PiOptions {
-  /** Host threads of CPU backends, 0 … 1024; default 0, one a core. */
+  /** Host threads of CPU backends, 0 … 1024; default 0, one per core. */
   readonly threads?: number;
 }
 
@@ -22,13 +22,13 @@ export interface PiRunOptions {
   readonly stream?: number;
   /** Index of the first point, so that a count can be split; default 0. */
   readonly first?: number | bigint;
-  /** Ends the count between two stretches with `Aborted`. */
+  /** Aborts the count between two ranges with `Aborted`. */
   readonly signal?: PlatformSignal;
-  /** Told the fraction done, 0 … 1, a few times a second. */
+  /** Receives the completed fraction, 0 … 1, a few times per second. */
   readonly onProgress?: (done: number) => void;
 }
 
-/** Answer of a count. `JSON.stringify` writes its counts as numbers, and as strings from 2^53 on. */
+/** Result of a count. `JSON.stringify` writes its counts as numbers, and as strings from 2^53. */
 export interface PiResult {
   readonly backend: BackendName;
   readonly points: bigint;
@@ -42,15 +42,15 @@ export interface PiResult {
 }
 
 export interface PiPlanMethods extends Disposable {
-  /** Backend that counts. */
+  /** The backend in use. */
   readonly backend: BackendName;
-  /** Counts; runs of one plan are done in order. Throws `Argument`, `Aborted`, `Disposed`. */
+  /** Counts points; runs of one plan execute in order. Throws `Argument`, `Aborted`, `Disposed`. */
   run(options: PiRunOptions): Promise<PiResult>;
 }
 /** A planned count of pi. */
 export type PiPlan = PiPlanMethods & MaybeAsyncDisposable;
 
-/** A count as the kernels understand it. */
+/** The parameters of a count, as the kernels use them. */
 export interface PiCount {
   readonly points: bigint;
   readonly first: bigint;
@@ -60,10 +60,10 @@ export interface PiCount {
 
 const { word } = piRanges;
 
-/** Names of the options of a run. */
+/** Option names of a run. */
 export const piRunNames: readonly string[] = ['points', 'seed', 'stream', 'first', 'signal', 'onProgress'];
 
-/** Checks one count. Throws `Argument`. */
+/** Validates one count. Throws `Argument`. */
 export function checkCount(run: PiRunOptions): PiCount {
   knownOptions('pi.run', run, piRunNames);
   callback('pi: onProgress', run.onProgress);
@@ -85,11 +85,11 @@ function u64(
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
     throw new EwaldError(
       'Argument',
-      `${what} is ${shown(value)}; needed is an integer from ${low} to ${high}, beyond 2^53 as a bigint`,
+      `${what} is ${shown(value)}; expected an integer from ${low} to ${high}, as a bigint above 2^53`,
     );
   }
   const big = BigInt(value);
   if (big < low || big > high)
-    throw new EwaldError('Argument', `${what} is ${value}; needed is an integer from ${low} to ${high}`);
+    throw new EwaldError('Argument', `${what} is ${value}; expected an integer from ${low} to ${high}`);
   return big;
 }

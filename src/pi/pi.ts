@@ -1,10 +1,9 @@
 /**
- * pi by Monte Carlo: the smallest room, the guided tour of the house.
+ * pi by Monte Carlo: the smallest room and a guided tour of the architecture.
  *
- * Points come from Philox4x32-10 counter streams and are tested in integers, so every backend counts the same hits to
- * the last one.
- * Twins: cpp/pi/isa/count.cpp, wgsl/pi/count.wgsl, cuda/pi/pi.cu. It is not a way to learn digits of pi: the error
- * falls as 1/sqrt(points).
+ * Points come from Philox4x32-10 counter streams and are tested in integers, so every backend counts exactly the same
+ * hits. The same kernel in other languages: cpp/pi/isa/count.cpp, wgsl/pi/count.wgsl, cuda/pi/pi.cu. It is not a way to
+ * compute digits of pi: the error falls as 1/sqrt(points).
  */
 
 import type { BackendName } from '../backends/names.js';
@@ -43,7 +42,8 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
       checkSignal(run.signal);
       const left = points - done;
       let stretch = left < BigInt(kernel.pointsPerCall) ? left : BigInt(kernel.pointsPerCall);
-      // A drawn stretch is cut to a piece that the reference counts in a moment; what is checked is then exactly what
+      // A selected range is cut to a size that the reference counts quickly; the range that is checked is exactly the
+      // range that is used.
       // is used.
       const audited = auditor?.draw() ?? false;
       if (audited && stretch > auditedPoints) stretch = auditedPoints;
@@ -95,7 +95,7 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
 
 const auditedPoints = 1n << 22n;
 
-/** The check of one stretch: the worker counts the same points. */
+/** The check of one range: the worker counts the same points. */
 function recount(
   backend: BackendName,
   seed: bigint,

@@ -1,10 +1,10 @@
-/** Parts of a count of pi as a task of an executor: `{ module: 'pi', function: 'count', argument: { points, first } }`. */
+/** A part of a pi count as an executor task: `{ module: 'pi', function: 'count', argument: { points, first } }`. */
 
 import type { RoomTaskScope } from '../base/task-scope.js';
 import type { PiRunOptions } from './options.js';
 import type { PiMethods } from './room.js';
 
-/** Counts hits among `points` from point `first` on; the parts of a split count add up to the whole, bit for bit. */
+/** Counts hits among `points` starting at point `first`; the parts of a split count add up exactly to the whole. */
 export async function count(
   run: Omit<PiRunOptions, 'signal' | 'onProgress'>,
   scope: RoomTaskScope<PiMethods>,

@@ -1,10 +1,10 @@
 /**
- * The audit: while production runs, a fraction of what a faster backend computed is computed again on the wasm
- * reference, in a worker.
+ * The audit: in production, a fraction of the results of a faster backend is recomputed on the wasm reference, in a
+ * worker.
  *
- * What is audited is drawn before the run, its input copied, the worker's time kept within a budget, and what could not
- * be checked is counted. It finds a drifting card or driver while it matters; it is not a replacement for `ewald
- * validate`.
+ * Results are selected before the run and their input is copied; the worker's time is limited by a budget, and results
+ * that could not be checked are counted. The audit finds a drifting card or driver while it matters; it does not
+ * replace `ewald validate`.
  */
 import type { AuditOptions, AuditReport } from '../backends/audit-options.js';
 import type { WasmSource } from '../backends/names.js';
@@ -16,12 +16,14 @@ import { Random } from '../random/random.js';
 import { WorkerClient } from '../workers/client.js';
 import type { WorkerCall, WorkerCalls } from '../workers/messages.js';
 
-/** One check: what the worker computes again, and the comparison, which says what is wrong or nothing. */
+/**
+ * One check: what the worker recomputes, and the comparison, which returns a description of a difference or undefined.
+ */
 export interface AuditTask<C extends WorkerCall = WorkerCall> {
   readonly what: string;
   readonly call: C;
   readonly options: WorkerCalls[C]['options'];
-  /** Estimated seconds of the recomputation. */
+  /** Estimated duration of the recomputation in seconds. */
   readonly cost: number;
   compare(value: WorkerCalls[C]['value']): string | undefined;
 }
@@ -45,7 +47,7 @@ export class Auditor implements AuditReport {
   #worker: WorkerClient | undefined;
   #backlog = 0;
 
-  /** `start` begins a worker; `wasm` is where its core is, when that is not beside the bundle. */
+  /** `start` starts a worker; `wasm` is the location of its core, if it is not next to the bundle. */
   constructor(options: number | AuditOptions, log: Logger, start: () => WorkerPort, wasm: WasmSource | undefined) {
     const given: AuditOptions = typeof options === 'number' ? { fraction: options } : options;
     knownOptions('createContext({ audit })', given, ['fraction', 'onDrift', 'budgetS', 'seed']);
@@ -59,7 +61,7 @@ export class Auditor implements AuditReport {
     this.#wasm = wasm;
   }
 
-  /** Draws: whether the next result is to be checked. */
+  /** Draws at random whether the next result is checked. */
   draw(): boolean {
     this.results++;
     const drawn = this.#random.uniform() < this.#fraction;
@@ -68,7 +70,7 @@ export class Auditor implements AuditReport {
   }
 
   /**
-   * Checks a drawn result in the worker; with `fail` the promise rejects with `Mismatch` when it differs, with `warn`
+   * Checks a selected result in the worker; with `fail` the promise rejects with `Mismatch` if it differs, with `warn`
    * it never rejects.
    */
   async check<C extends WorkerCall>(task: AuditTask<C>): Promise<void> {
@@ -79,14 +81,14 @@ export class Auditor implements AuditReport {
     else check.catch(() => undefined);
   }
 
-  /** A drawn result that nothing could be done about. */
+  /** Counts a selected result that could not be checked. */
   giveUp(why: string): void {
-    // Once aloud: an audit that checks nothing must not look like one that finds nothing.
+    // Warn once: an audit that checks nothing must not look like one that finds nothing.
     this.#log.write(this.unchecked++ === 0 ? 'warn' : 'debug', `audit: not checked, ${why}`);
   }
 
   async #check<C extends WorkerCall>({ what, call, options, cost, compare }: AuditTask<C>): Promise<void> {
-    // Whoever waits for the answer waits for the worker, so only the other way needs a bound on what piles up.
+    // With `fail` the caller waits for the worker, so only `warn` needs a limit on the backlog.
     if (this.onDrift === 'warn' && this.#backlog + cost > this.#budget) {
       this.giveUp(`${what}: ${this.#backlog.toFixed(1)} s of checks are waiting, the budget is ${this.#budget} s`);
       return;
@@ -115,7 +117,7 @@ export class Auditor implements AuditReport {
   #open(): WorkerClient {
     if (this.#worker) return this.#worker;
     const worker = new WorkerClient(this.#start());
-    // Functions and responses do not travel; the worker then looks beside its bundle.
+    // Functions and responses cannot be sent to a worker, which then uses the core next to its bundle.
     const wasm = this.#wasm instanceof URL ? this.#wasm.href : this.#wasm;
     const travels =
       typeof wasm === 'string' ||
@@ -127,7 +129,7 @@ export class Auditor implements AuditReport {
     return worker;
   }
 
-  /** Waits for the checks under way and ends the worker. */
+  /** Waits for the running checks and ends the worker. */
   async dispose(): Promise<void> {
     await Promise.allSettled(this.#checks);
     await this.#worker?.end();

@@ -1,4 +1,4 @@
-/** What a room needs from its context to plan something. */
+/** What a room needs from its context to create a plan. */
 
 import type { Backend } from '../backends/backend.js';
 import type { Feature, Op } from '../backends/feature.js';
@@ -11,9 +11,9 @@ import type { Auditor } from './audit.js';
 export interface Planner {
   readonly resource: Resource;
   readonly log: Logger;
-  /** Set when results of this context are audited. */
+  /** Set if results of this context are audited. */
   readonly auditor: Auditor | undefined;
-  /** The backend that the user named, for work that pays on some only. */
+  /** The backend that the user named, for work that is worthwhile on some backends only. */
   readonly named: BackendName | undefined;
   /** Plans on the first backend that supports the descriptor, or on the one named. */
   plan<O extends Op<never, Disposable>>(
@@ -23,7 +23,7 @@ export interface Planner {
   ): Promise<Planned<O>>;
 }
 
-/** A plan: where it is, and the op that made it. */
+/** A plan: its backend, and the op that created it. */
 export interface Planned<O extends Op<never, Disposable>> {
   readonly backend: Backend;
   readonly op: O;

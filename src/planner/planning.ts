@@ -1,4 +1,4 @@
-/** Planning over the open backends: the first that supports a descriptor takes it, each other says why not. */
+/** Planning over the open backends: the first one that supports a descriptor is used; the others state why not. */
 
 import type { Backend } from '../backends/backend.js';
 import type { Feature, FurtherKernels, Kernels, Op } from '../backends/feature.js';
@@ -12,7 +12,10 @@ import type { Planned } from './planner.js';
 type AnyOp = Op<unknown, Disposable>;
 type Open = (host: unknown) => AnyOp | Promise<AnyOp>;
 
-/** Why the device of a backend is not trusted with a feature: it fails the test of something that the kernels rely on. */
+/**
+ * Why the device of a backend is not trusted with a feature: it fails the self-test of a mechanism that the kernels
+ * rely on.
+ */
 async function distrusted(
   { uses, name }: Feature<unknown>,
   backend: Backend,
@@ -22,10 +25,10 @@ async function distrusted(
   const faults = await backend.faults(needed);
   if (faults.length === 0) return undefined;
   const reasons = faults.map(({ reason }) => reason).join('; ');
-  return { why: `${backend.device.name} fails the self-test of what ${name} relies on (${reasons})` };
+  return { why: `${backend.device.name} fails the self-test of a mechanism that ${name} relies on (${reasons})` };
 }
 
-/** The ops of the open backends, each made when it is first asked for. */
+/** The ops of the open backends, each created on first use. */
 export class Planning {
   readonly #resource: Resource;
   readonly #open: readonly Backend[];
@@ -51,7 +54,8 @@ export class Planning {
     if (candidates.length === 0)
       throw new EwaldError(
         'Argument',
-        `the backend ${typeof on === 'string' ? on : shown(on)} is not open in this context; open are ${this.#open.map(({ name }) => name).join(', ')}`,
+        `the backend ${typeof on === 'string' ? on : shown(on)} is not open in this context; the open backends ` +
+          `are ${this.#open.map(({ name }) => name).join(', ')}`,
       );
     const reasons: string[] = [];
     for (const backend of candidates) {
@@ -72,7 +76,8 @@ export class Planning {
     }
     throw new EwaldError(
       'Unsupported',
-      `${feature.refused ?? `no open backend supports this ${feature.name} plan`} (${reasons.join('; ')}); open a context with another backend or without strict`,
+      `${feature.refused ?? `no open backend supports this ${feature.name} plan`} (${reasons.join('; ')}); open ` +
+        'a context with another backend or without strict',
     );
   }
 
@@ -82,7 +87,7 @@ export class Planning {
     if (!ops.has(backend)) {
       const made = this.#make(feature, backend);
       ops.set(backend, made);
-      // What could not be fetched may be there the next time.
+      // A failed download may succeed next time.
       made?.catch(() => ops.delete(backend));
     }
     return ops.get(backend);
@@ -90,16 +95,20 @@ export class Planning {
 
   #make(feature: Feature<unknown>, { name, host }: Backend): Promise<AnyOp> | undefined {
     const wing = wingOf(name);
-    // A backend's host is what its kernels take: `Kernels` pairs them, and each backend folder says it of its own.
+    // A backend's host is what its kernels accept: `Kernels` pairs them, and each backend folder declares its own.
     const open = (feature.kernels[wing] ?? this.#further.get(feature)?.[wing]) as Open | undefined;
     if (!open) return undefined;
     return Promise.resolve()
       .then(() => open(host))
       .catch((cause: unknown) => {
         if (cause instanceof EwaldError) throw cause;
-        throw new EwaldError('Load', `the kernels of ${feature.name} on ${name} do not load: ${messageOf(cause)}`, {
-          cause,
-        });
+        throw new EwaldError(
+          'Load',
+          `the kernels of ${feature.name} on ${name} could not be loaded: ${messageOf(cause)}`,
+          {
+            cause,
+          },
+        );
       });
   }
 }

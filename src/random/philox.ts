@@ -1,4 +1,6 @@
-/** Philox4x32-10 in plain numbers, for seeded simulation; the kernels of pi have their own in C++, WGSL and CUDA. */
+/**
+ * Philox4x32-10 in plain numbers, for seeded simulation; the pi kernels have their own versions in C++, WGSL and CUDA.
+ */
 import { constants } from '../layout/layout.js';
 
 /** High and low half of a 32 × 32-bit product. */

@@ -1,4 +1,4 @@
-/** Seeded random numbers: a Philox counter stream, so that image 7 of seed 3 is the same whatever was drawn before. */
+/** Seeded random numbers from a Philox counter stream: image 7 of seed 3 is the same whatever was drawn before. */
 import { philox } from './philox.js';
 
 /** A stream of random numbers. */
@@ -21,7 +21,7 @@ export class Random {
     return ((this.#words.pop() ?? 0) + 0.5) / 2 ** 32;
   }
 
-  /** Normal with mean 0 and standard deviation 1 (Box and Muller). */
+  /** Normally distributed with mean 0 and standard deviation 1 (Box and Muller). */
   normal(): number {
     if (this.#spare !== undefined) {
       const spare = this.#spare;

@@ -156,7 +156,7 @@ export class FrameSimulator {
     const of = (name: string): string => `simulateFrames: ${name}`;
     const electron = options.radiation === 'electron';
     if (options.radiation !== undefined && !['xray', 'electron'].includes(options.radiation))
-      throw new EwaldError('Argument', `${of('radiation')} is "${options.radiation}"; needed is xray or electron`);
+      throw new EwaldError('Argument', `${of('radiation')} is "${options.radiation}"; expected xray or electron`);
     this.#centring = checkCentring(options.centring ?? 'P', of('centring'));
     this.images = integer(of('images'), options.images, 1, 1, 1e6);
     this.#seed = integer(of('seed'), options.seed, 0, 0, Number.MAX_SAFE_INTEGER);

@@ -55,7 +55,7 @@ export function checkAux(udf: string, params: Readonly<Record<string, unknown>>,
     if (value.data.length !== needed)
       throw new EwaldError(
         'Shape',
-        `the UDF ${udf}: aux data ${name} has ${value.data.length} numbers; needed are ${needed}, for ${value.kind === 'nav' ? 'the whole scan' : value.kind === 'sig' ? 'a frame' : 'the run'}`,
+        `the UDF ${udf}: aux data ${name} has ${value.data.length} numbers; expected ${needed}, for ${value.kind === 'nav' ? 'the whole scan' : value.kind === 'sig' ? 'a frame' : 'the run'}`,
       );
   }
 }

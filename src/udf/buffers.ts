@@ -49,17 +49,17 @@ const kinds = ['nav', 'sig', 'single'] as const;
 /** Checks declarations before anything is allocated. Throws `Argument`. */
 export function checkDeclarations(udf: string, declarations: BufferDeclarations): void {
   if (typeof declarations !== 'object' || declarations === null || Object.keys(declarations).length === 0)
-    throw new EwaldError('Argument', `the UDF ${udf} declares no buffers; needed is { name: { kind, dtype } }`);
+    throw new EwaldError('Argument', `the UDF ${udf} declares no buffers; expected { name: { kind, dtype } }`);
   for (const [name, declaration] of Object.entries(declarations)) {
     const what = `the buffer ${name} of the UDF ${udf}`;
     if (typeof declaration !== 'object' || declaration === null)
-      throw new EwaldError('Argument', `${what} is ${String(declaration)}; needed is { kind, dtype }`);
+      throw new EwaldError('Argument', `${what} is ${String(declaration)}; expected { kind, dtype }`);
     knownOptions(what, declaration, ['kind', 'dtype', 'extraShape', 'use']);
     choice(`${what}: kind`, declaration.kind ?? ('' as BufferKind), 'nav', kinds);
     choice(`${what}: dtype`, declaration.dtype ?? ('' as BufferDtype), 'f32', bufferDtypes);
     choice(`${what}: use`, declaration.use, 'private', ['private', 'resultOnly']);
     if ((declaration.extraShape ?? []).some((n) => !Number.isInteger(n) || n < 1))
-      throw new EwaldError('Argument', `${what}: extraShape is ${declaration.extraShape}; needed are lengths from 1`);
+      throw new EwaldError('Argument', `${what}: extraShape is ${declaration.extraShape}; expected lengths from 1`);
   }
 }
 

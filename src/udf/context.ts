@@ -280,7 +280,7 @@ export class UdfContext {
     this.#assertOpen();
     knownOptions(what, options, runNames);
     if (typeof scan !== 'object' || scan === null || !('sync' in scan))
-      throw new EwaldError('Argument', `${what}: the first argument is no scan; needed is what load() gives`);
+      throw new EwaldError('Argument', `${what}: the first argument is no scan; expected what load() gives`);
     const list = Array.isArray(udf);
     const udfs = ((list ? udf : [udf]) as readonly (AnyUdf | AnyDefinition)[]).map(asUdf);
     const corrections = correctionsFor(options.corrections, scan.shape.sig);

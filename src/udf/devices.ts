@@ -47,7 +47,7 @@ export function clusterSpec(devices: Partial<DetectedDevices> & { readonly name?
   if (Object.keys(spec).length === 0)
     throw new EwaldError(
       'Argument',
-      'clusterSpec: there is no device left; needed is at least one of cpus, cudas, webgpus',
+      'clusterSpec: there is no device left; expected at least one of cpus, cudas, webgpus',
     );
   return spec;
 }

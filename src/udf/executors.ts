@@ -22,7 +22,7 @@ const countOf = (what: string, given: number | readonly number[]): number => {
   if (!Number.isInteger(count) || count < 0)
     throw new EwaldError(
       'Argument',
-      `Context.makeWith: ${what} is ${String(given)}; needed is a number, or a list of them`,
+      `Context.makeWith: ${what} is ${String(given)}; expected a number, or a list of them`,
     );
   return count;
 };
@@ -76,7 +76,7 @@ async function gpuContexts(
 ): Promise<{ gpus: ContextOptions[]; cpu: ContextOptions }> {
   const most = Math.max(...ids);
   if (ids.some((id) => !Number.isInteger(id) || id < 0))
-    throw new EwaldError('Argument', `Context.makeWith: gpus is ${ids.join(', ')}; needed are numbers from 0`);
+    throw new EwaldError('Argument', `Context.makeWith: gpus is ${ids.join(', ')}; expected numbers from 0`);
   const there = async (options: ContextOptions) =>
     (await devices(options).catch(() => [])).find(({ backend, available }) => backend === options.backend && available);
   const named = isGpu(context.backend) ? [context.backend as (typeof gpuBackends)[number]] : gpuBackends;

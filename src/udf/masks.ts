@@ -128,7 +128,7 @@ export function radialBins(
   const { cx, cy, ri = 0, bins, normalize = false, ...size } = options;
   const ro = options.ro ?? boundingRadius({ ...size, cx, cy });
   const count = bins ?? Math.max(1, Math.round(ro - ri));
-  if (!(ri < ro)) throw new EwaldError('Argument', `radialBins: ri is ${ri} and ro ${ro}; needed is ri below ro`);
+  if (!(ri < ro)) throw new EwaldError('Argument', `radialBins: ri is ${ri} and ro ${ro}; expected ri below ro`);
   const width = (ro - ri) / count;
   return Array.from({ length: count }, (_, k) => {
     const middle = ri + width / 2 + k * width;

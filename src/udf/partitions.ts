@@ -51,7 +51,7 @@ function boundaries(scan: Scan, count: number, wanted: number | undefined): numb
 /** Cuts a run into partitions; `wanted` is how many, default by size. Throws `Argument`. */
 export function partitionsOf(scan: Scan, selection: Selection, wanted: number | undefined): Partition[] {
   if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1))
-    throw new EwaldError('Argument', `numPartitions is ${wanted}; needed is a whole number from 1`);
+    throw new EwaldError('Argument', `numPartitions is ${wanted}; expected a whole number from 1`);
   if (selection.count === 0) return [];
   const { syncOffset } = scan.sync;
   const cut = boundaries(scan, selection.count, wanted);

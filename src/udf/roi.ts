@@ -87,7 +87,7 @@ function maskOf(roi: Roi, navShape: readonly number[]): Uint8Array {
 export function select(roi: Roi | undefined | null, navShape: readonly number[]): Selection {
   if (roi === undefined || roi === null) return { count: product(navShape), positions: undefined, mask: undefined };
   if (typeof roi !== 'object')
-    throw new EwaldError('Argument', `roi is ${String(roi)}; needed is a mask, a position or a list of positions`);
+    throw new EwaldError('Argument', `roi is ${String(roi)}; expected a mask, a position or a list of positions`);
   const mask = maskOf(roi, navShape);
   let count = 0;
   for (let i = 0; i < mask.length; i++) count += mask[i] as number;

@@ -80,7 +80,7 @@ export class Run {
       numPartitions,
     }: { roi?: Roi | undefined; corrections?: Corrections | undefined; numPartitions?: number | undefined },
   ) {
-    if (udfs.length === 0) throw new EwaldError('Argument', 'runUdf: there is no UDF; needed is at least one');
+    if (udfs.length === 0) throw new EwaldError('Argument', 'runUdf: there is no UDF; expected at least one');
     this.scan = scan;
     const { nav, sig } = scan.shape;
     const selection = select(roi, nav);

@@ -54,7 +54,7 @@ export function syncInfo(positions: number, imageCount: number, syncOffset: numb
   if (!Number.isInteger(syncOffset) || Math.abs(syncOffset) >= imageCount)
     throw new EwaldError(
       'Argument',
-      `syncOffset is ${syncOffset}; needed is a whole number between -${imageCount} and ${imageCount}, the frames there are`,
+      `syncOffset is ${syncOffset}; expected a whole number between -${imageCount} and ${imageCount}, the frames there are`,
     );
   const most = (n: number): number => Math.max(0, n);
   return {

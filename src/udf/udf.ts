@@ -216,13 +216,13 @@ function check(definition: AnyDefinition): void {
     if (methodOf(definition) !== 'processFrame')
       throw new EwaldError(
         'Argument',
-        `${what}: processFrameWgsl is the twin of processFrame, but frames are seen by ${methodOf(definition)}; needed is processFrame alone`,
+        `${what}: processFrameWgsl is the twin of processFrame, but frames are seen by ${methodOf(definition)}; expected processFrame alone`,
       );
   }
   if (typeof definition.buffers !== 'object' && typeof definition.buffers !== 'function')
     throw new EwaldError(
       'Argument',
-      `${what}: buffers is ${typeof definition.buffers}; needed is { name: { kind, dtype } }`,
+      `${what}: buffers is ${typeof definition.buffers}; expected { name: { kind, dtype } }`,
     );
 }
 

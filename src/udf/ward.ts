@@ -95,7 +95,7 @@ export function wardLabels(
     if (!pair)
       throw new EwaldError(
         'Argument',
-        `the scan positions fall into ${left} parts that do not touch, and ${clusters} clusters are wanted; needed are ${left} or more, or a region in one piece`,
+        `the scan positions fall into ${left} parts that do not touch, and ${clusters} clusters are wanted; expected ${left} or more, or a region in one piece`,
       );
     const { a, b, ages } = pair;
     // Ages only grow, so an old sum is that of the clusters as they were.

@@ -26,7 +26,7 @@ const typeOf = (udf: string, name: string, dtype: BufferDtype): FunctionResult['
   if (dtype === 'u64' || dtype === 'i64')
     throw new EwaldError(
       'Argument',
-      `the UDF ${udf}: the result ${name} is ${dtype}; WGSL has numbers of 32 bits, needed is another dtype or no processFrameWgsl`,
+      `the UDF ${udf}: the result ${name} is ${dtype}; WGSL has numbers of 32 bits, expected another dtype or no processFrameWgsl`,
     );
   return /^[fc]/.test(dtype) ? 'f32' : dtype.startsWith('i') ? 'i32' : 'u32';
 };

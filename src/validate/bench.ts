@@ -45,8 +45,8 @@ export interface BenchResult {
   readonly planMs: number | null;
   readonly timing: Timing | null;
   /**
-   * Where the time of one run goes on the device, by its own clock: of webgpu, whose kernels then have a pass each. Null
-   * for other backends, and where the adapter gives no timestamps.
+   * Where the time of one run goes on the device, by its own clock: of webgpu, whose kernels then have a pass each.
+   * Null for other backends, and where the adapter gives no timestamps.
    */
   readonly kernels: readonly KernelTime[] | null;
   readonly ratios: readonly Ratio[];
@@ -73,8 +73,8 @@ export interface BenchReport {
   /** Cases that were finished, and those that were chosen. */
   readonly cases: { readonly finished: number; readonly chosen: number };
   /**
-   * `fail` where a verified row is wrong, misses what it aims at, or nothing was timed at all; else `interrupted` where the
-   * run was ended before the last case: the rows of those that were finished stand.
+   * `fail` where a verified row is wrong, misses what it aims at, or nothing was timed at all; else `interrupted` where
+   * the run was ended before the last case: the rows of those that were finished stand.
    */
   readonly verdict: 'pass' | 'fail' | 'interrupted';
   /** Whether the verdict is `pass`. */

@@ -30,8 +30,8 @@ export interface Subject<Output> {
   readonly backend: BackendName;
   run(): Promise<Output>;
   /**
-   * What `ewald bench` times where `run` does more than the work: filling guards, reading answers. Gives the call alone,
-   * between arrays that are there, and its amount in the row's unit.
+   * What `ewald bench` times where `run` does more than the work: filling guards, reading answers. Gives the call
+   * alone, between arrays that are there, and its amount in the row's unit.
    */
   timed?(): { readonly amount: number; call(): Promise<unknown> };
   dispose(): Promise<void>;

@@ -109,7 +109,8 @@ export function selectRows(patterns: readonly string[] = []): readonly Row[] {
     );
     throw new EwaldError(
       'Argument',
-      `no case is called "${pattern}"; ${near ? `did you mean "${near}"? ` : ''}ewald validate --list shows them all, * matches anything`,
+      `no case is called "${pattern}"; ${near ? `did you mean "${near}"? ` : ''}ewald validate --list shows them ` +
+        'all, * matches anything',
     );
   }
   return patterns.length === 0 ? allRows : allRows.filter(({ id }) => patterns.some((pattern) => matches(id, pattern)));
@@ -126,7 +127,8 @@ export function parseRequire(text: string | undefined): BackendName[] {
     if (!known) {
       throw new EwaldError(
         'Argument',
-        `EWALD_REQUIRE names the backend "${name}"; needed are names from ${backendNames.join(', ')}, separated by commas`,
+        `EWALD_REQUIRE names the backend "${name}"; expected names from ${backendNames.join(', ')}, separated by ` +
+          'commas',
       );
     }
     return known;

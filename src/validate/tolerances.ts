@@ -31,7 +31,8 @@ export const sameBytes: Bound = {
   limit: 0,
   unit: 'bytes',
   reason:
-    'images of a batch are independent and candidates are ranked by (score, index), so neither order nor company may change a bit',
+    'images of a batch are independent and candidates are ranked by (score, index), so neither order nor company ' +
+    'may change a bit',
 };
 
 /** Lattices that are not there, or given to another known cell. */
@@ -46,7 +47,8 @@ export const everyLattice: Bound = {
   limit: 0,
   unit: 'of the lattices',
   reason:
-    'these lists carry enough spots to decide: simulations of the method find 99.7 to 100 % of such lattices, and the seeds are fixed',
+    'these lists carry enough spots to decide: simulations of the method find 99.7 to 100 % of such lattices, ' +
+    'and the seeds are fixed',
 };
 
 /** A share of lattices that may be missed where the spots decide no more. */
@@ -57,7 +59,8 @@ export const orientation: Bound = {
   limit: 4,
   unit: 'σ',
   reason:
-    'three angles from spots with known errors: σ² is the trace of ē² (Σ |q|² 1 − q qᵀ)⁻¹, the mean square turn; the largest of some hundred turns is near 2 σ',
+    'three angles from spots with known errors: σ² is the trace of ē² (Σ |q|² 1 − q qᵀ)⁻¹, the mean square turn; ' +
+    'the largest of some hundred turns is near 2 σ',
 };
 
 /** The same after a fit of all nine numbers of the cell. */
@@ -65,7 +68,8 @@ export const orientationOfNine: Bound = {
   limit: 15,
   unit: 'σ',
   reason:
-    'the published refinement fits nine numbers to the spots within a shrinking radius, fewer than there are: σ doubles, and the largest turns seen are near 9',
+    'the published refinement fits nine numbers to the spots within a shrinking radius, fewer than there are: σ ' +
+    'doubles, and the largest turns seen are near 9',
 };
 
 /** Orientation of a perfect list after the published refinement. */
@@ -73,7 +77,8 @@ export const endOfRefinement = (resolutionA: number): Bound => ({
   limit: (0.00075 * resolutionA * 180) / Math.PI / orientationFloorDeg,
   unit: 'σ',
   reason:
-    'it ends when its radius is 0.00075 1/Å, which is a turn of 0.00075 · d at the outermost spots; σ is the floor of a perfect list',
+    'it ends when its radius is 0.00075 1/Å, which is a turn of 0.00075 · d at the outermost spots; σ is the ' +
+    'floor of a perfect list',
 });
 
 /** Smallest σ of an orientation, degrees: what float32 leaves of it. */
@@ -87,7 +92,8 @@ export const sameSpots: Bound = {
   limit: 0,
   unit: 'spots',
   reason:
-    'a spot belongs to a lattice within the radius whose spheres fill 1/64 of reciprocal space; spots within 0.2 % of it are left out',
+    'a spot belongs to a lattice within the radius whose spheres fill 1/64 of reciprocal space; spots within 0.2 ' +
+    '% of it are left out',
 };
 
 /** How near to that radius membership is left to rounding. */
@@ -118,7 +124,8 @@ export const sameFigures: Bound = {
   limit: 5e-5,
   unit: 'relative',
   reason:
-    'a residual is the small difference of phases of up to 50 periods in float32, some 1e-5 of the membership radius; seen is 1e-6',
+    'a residual is the small difference of phases of up to 50 periods in float32, some 1e-5 of the membership ' +
+    'radius; seen is 1e-6',
 };
 
 /**
@@ -177,7 +184,8 @@ export const fewUndecided: Bound = {
   limit: 0.25,
   unit: 'of the directions',
   reason:
-    '48 spots of which 4 · 6 · 10⁻⁴ each lie near a limit leave one in nine directions open; what is left must be checked to the last spot',
+    '48 spots of which 4 · 6 · 10⁻⁴ each lie near a limit leave one in nine directions open; what is left must ' +
+    'be checked to the last spot',
 };
 
 /** Choice of directions. */
@@ -235,7 +243,8 @@ export const refinedCell: Bound = {
   limit: 1e-3,
   unit: 'periods at the outermost spot',
   reason:
-    'the same as for vectors: steps from residuals in float32 leave 1e-5 or so, a spot more or less moves a cell by 1e-2',
+    'the same as for vectors: steps from residuals in float32 leave 1e-5 or so, a spot more or less moves a cell ' +
+    'by 1e-2',
 };
 
 /** Merit or distance of a refined cell. */
@@ -250,7 +259,8 @@ export const sameChance: Bound = {
   limit: 0.01,
   unit: 'decades',
   reason:
-    'counts of nodes and of hits are integers; tails of the binomial are summed to 1e-4 of themselves, in float32 to 1e-4 decades. One node more is half a decade',
+    'counts of nodes and of hits are integers; tails of the binomial are summed to 1e-4 of themselves, in ' +
+    'float32 to 1e-4 decades. One node more is half a decade',
 };
 
 /** Verdicts. */
@@ -275,7 +285,8 @@ export function fft(
   const oracleError =
     precision === 'f32' ? 0 : 2 ** -53 * (oracle === 'sums' ? Math.sqrt(points) : (factor / 2) * growth);
   const why =
-    'errors of rounded butterflies add up like a random walk over log2 N stages, with roots of unity rounded once from float64; measured constants are 0.5 to 0.8';
+    'errors of rounded butterflies add up like a random walk over log2 N stages, with roots of unity rounded ' +
+    'once from float64; measured constants are 0.5 to 0.8';
   return {
     l2: {
       limit: factor * unit * growth + oracleError,
@@ -337,7 +348,8 @@ export const samePeaks: Bound = {
   limit: 0,
   unit: 'peaks',
   reason:
-    'the rule of matching is equality, on GPUs too: sums of integers are exact, and surroundings hold no pixel of a blob, so that none waits for another; reals of the rows lie on a grid that no limit meets',
+    'the rule of matching is equality, on GPUs too: sums of integers are exact, and surroundings hold no pixel ' +
+    'of a blob, so that none waits for another; reals of the rows lie on a grid that no limit meets',
 };
 
 /** Centroids and sums of a peak, relative where they are above 1. */
@@ -352,7 +364,8 @@ export const ringsOfIntegers: Bound = {
   limit: 1e-13,
   unit: 'relative, or of 1',
   reason:
-    'sums and sums of squares of integers are exact below 2^53, and what follows is rounded to float32 alike; a limit that is zero but for the last bit of float64 is not',
+    'sums and sums of squares of integers are exact below 2^53, and what follows is rounded to float32 alike; a ' +
+    'limit that is zero but for the last bit of float64 is not',
 };
 
 /** Statistics of rings of reals. */
@@ -374,7 +387,8 @@ export const sumsInSingle: Bound = {
   limit: 4e-6,
   unit: 'of the terms',
   reason:
-    'float32 in runs of some dozens on their way to a double: some 40 roundings of 2^-24 at most; a GPU’s logarithm is within 2^-21',
+    'float32 in runs of some dozens on their way to a double: some 40 roundings of 2^-24 at most; a GPU’s ' +
+    'logarithm is within 2^-21',
 };
 
 /** Sums of each pixel where there is float64. */

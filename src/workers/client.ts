@@ -1,4 +1,4 @@
-/** Questions to a worker and their answers, matched by number. */
+/** Requests to a worker and their replies, matched by number. */
 import { EwaldError } from '../base/errors.js';
 import type { WorkerPort } from '../base/worker-port.js';
 import type { AnswerOf, WorkerCall, WorkerCalls, WorkerReply, WorkerRequest } from './messages.js';
@@ -8,9 +8,9 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** A worker that is asked things. When it dies everything that waits is rejected, and so is whatever is asked later. */
+/** The client of a worker. When the worker dies, all pending and future requests are rejected. */
 export class WorkerClient {
-  /** Milliseconds until a worker must have answered that it is there: a script that is not ewald's never does. */
+  /** Milliseconds within which a worker must first reply: a script that is not ewald's never does. */
   static startLimit = 60_000;
   readonly #port: WorkerPort;
   readonly #waiting = new Map<number, Waiting>();
@@ -20,7 +20,7 @@ export class WorkerClient {
 
   constructor(port: WorkerPort) {
     this.#port = port;
-    // The only ones that speak here are the package's own workers.
+    // Only the package's own workers send messages here.
     port.onReply((message) => {
       const reply = message as WorkerReply;
       const waiting = this.#waiting.get(reply.id);
@@ -31,14 +31,15 @@ export class WorkerClient {
     this.#expectAnswer();
   }
 
-  // Messages are answered in order, so the first one tells whether anybody listens, however long the others take.
+  // Messages are answered in order, so the first reply shows that the worker is running, however long the others take.
   #expectAnswer(): void {
     const limit = WorkerClient.startLimit;
     this.#patience = setTimeout(() => {
       this.#fail(
         new EwaldError(
           'Load',
-          `the worker did not answer within ${limit / 1000} s; is its script the one of this package (createContext({ worker }))?`,
+          `the worker did not answer within ${limit / 1000} s; check that its script is the one of this package ` +
+            '(createContext({ worker }))',
         ),
       );
       this.end().catch(() => undefined);
@@ -54,7 +55,7 @@ export class WorkerClient {
     this.#waiting.clear();
   }
 
-  /** Asks; buffers in `transfer` move to the worker. */
+  /** Sends a request; buffers in `transfer` are transferred to the worker. */
   ask<C extends WorkerCall>(
     call: C,
     options: WorkerCalls[C]['options'],
@@ -69,14 +70,14 @@ export class WorkerClient {
         else reject(new EwaldError('Internal', `the worker answered ${reply.call} to ${call}`));
       };
       this.#waiting.set(id, { answer, reject });
-      // The one place where the union does not follow the call: call and options are paired by the signature.
+      // The only place where the union does not follow the call: call and options are paired by the signature.
       this.#port.post({ id, call, options } as WorkerRequest, transfer);
     });
   }
 
   /** Ends the worker. */
   end(): Promise<void> {
-    // Nobody waits for an answer any more.
+    // No caller is waiting any more.
     clearTimeout(this.#patience);
     return this.#port.end();
   }

@@ -1,10 +1,9 @@
 /**
- * The worker of ewald: a context of its own, driven by messages. One worker is one wasm instance with a heap of its
- * own.
+ * The worker of ewald: its own context, driven by messages. One worker is one wasm instance with its own heap.
  *
  * Messages in: `{ id, call, options }` with call one of `alive`, `open`, `pi`, `index`, `kernel`, `batch`, `close`;
- * messages out: `{ id, call, value }` or `{ id, error: { tag, message } }`; see messages.ts. Arrays are transferred back, not
- * copied.
+ * messages out: `{ id, call, value }` or `{ id, error: { tag, message } }`; see messages.ts. Arrays are transferred
+ * back, not copied.
  */
 import { Core } from '../backends/wasm/heap.js';
 import { EwaldError, messageOf } from '../base/errors.js';
@@ -16,7 +15,7 @@ import { imageResult, indexedCell } from '../layout/layout.js';
 import { sizeOf } from '../layout/struct.js';
 import type { WorkerReply, WorkerRequest } from './public.js';
 
-/** Serves requests with contexts made by `create`; `post` sends a reply. */
+/** Serves requests with contexts created by `create`; `post` sends a reply. */
 export function serve(
   create: (options?: ContextOptions) => Promise<Context>,
   post: (reply: WorkerReply, transfer: ArrayBuffer[]) => void,
@@ -25,7 +24,7 @@ export function serve(
   let kernel: IndexingKernel | undefined;
   let sizes: IndexingDescriptor | undefined;
   const opened = async (): Promise<Context> => {
-    // The reference: whoever wants another backend says so with `open`.
+    // The default is the reference; `open` selects another backend.
     context ??= await create({ backend: 'wasm', strict: true });
     return context;
   };
@@ -87,12 +86,13 @@ export function serve(
       default:
         throw new EwaldError(
           'Argument',
-          `the worker has no call ${JSON.stringify((request as { call?: unknown }).call)}; it has open, pi, index, kernel, batch and close`,
+          `the worker has no call ${JSON.stringify((request as { call?: unknown }).call)}; expected one of open, ` +
+            'pi, index, kernel, batch, close',
         );
     }
   }
 
-  // In order: what follows an `open` is done on what it opens.
+  // In order: requests after an `open` use the context it opens.
   let tail: Promise<void> = Promise.resolve();
   return (request) => {
     tail = tail.then(() => reply(request));

@@ -5,7 +5,7 @@ import { EwaldError } from '../base/errors.js';
 import { shown } from '../base/options.js';
 import type { WorkerPort } from '../base/worker-port.js';
 
-/** Starts the worker beside the bundle, or the one given. */
+/** Starts the worker next to the bundle, or the given one. */
 export function startBrowserWorker(source: WorkerSource | undefined): WorkerPort {
   const worker = make(source);
   return {
@@ -16,7 +16,8 @@ export function startBrowserWorker(source: WorkerSource | undefined): WorkerPort
         listener(
           new EwaldError(
             'Load',
-            `the worker failed: ${event.message || 'its script could not be loaded'}; give createContext({ worker }) its URL`,
+            `the worker failed: ${event.message || 'its script could not be loaded'}; give createContext({ ` +
+              'worker }) its URL',
           ),
         ),
       ),
@@ -28,9 +29,9 @@ function make(source: WorkerSource | undefined): Worker {
   if (typeof source === 'function') {
     const worker = source();
     if (worker instanceof Worker) return worker;
-    throw new EwaldError('Argument', `createContext: worker() gave ${shown(worker)}; needed is a Worker`);
+    throw new EwaldError('Argument', `createContext: worker() returned ${shown(worker)}; expected a Worker`);
   }
-  // Literal, so that every bundler sees the worker; evaluated only when one is started.
+  // A literal, so that every bundler sees the worker; evaluated only when one is started.
   if (source === undefined) return new Worker(new URL('./worker.browser.js', import.meta.url), { type: 'module' });
   return new Worker(source, { type: 'module' });
 }

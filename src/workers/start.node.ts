@@ -6,7 +6,7 @@ import { fileReason, tooManyFiles } from '../base/file-errors.js';
 import { shown } from '../base/options.js';
 import type { WorkerPort } from '../base/worker-port.js';
 
-/** Starts the worker beside the bundle, or the one given; it never keeps the process alive by itself. */
+/** Starts the worker next to the bundle, or the given one; it never keeps the process alive by itself. */
 export function startNodeWorker(source: WorkerSource | undefined): WorkerPort {
   const worker = make(source);
   let ending = false;
@@ -14,7 +14,7 @@ export function startNodeWorker(source: WorkerSource | undefined): WorkerPort {
   worker.unref();
   return {
     post: (request, transfer) => {
-      // What is asked keeps the process alive until it is answered.
+      // A pending request keeps the process alive until it is answered.
       if (waiting++ === 0) worker.ref();
       worker.postMessage(request, transfer);
     },
@@ -30,7 +30,7 @@ export function startNodeWorker(source: WorkerSource | undefined): WorkerPort {
         else listener(error instanceof Error ? error : new EwaldError('Load', String(error)));
       });
       worker.on('exit', (code) => {
-        if (!ending) listener(new EwaldError('Load', `the worker ended by itself with code ${code}`));
+        if (!ending) listener(new EwaldError('Load', `the worker exited unexpectedly with code ${code}`));
       });
     },
     end: async () => {
@@ -47,7 +47,7 @@ function make(source: WorkerSource | undefined): Worker {
         ? source()
         : new Worker(placeOf(source) ?? new URL('./worker.node.js', import.meta.url));
     if (worker instanceof Worker) return worker;
-    throw new EwaldError('Argument', `createContext: worker() gave ${shown(worker)}; needed is a Worker`);
+    throw new EwaldError('Argument', `createContext: worker() returned ${shown(worker)}; expected a Worker`);
   } catch (error) {
     if (error instanceof EwaldError) throw error;
     throw new EwaldError('Load', `the worker ${shown(source)} could not be started: ${fileReason(error)}`, {
@@ -56,6 +56,6 @@ function make(source: WorkerSource | undefined): Worker {
   }
 }
 
-/** Node takes file URLs as objects only. */
+/** Node accepts file URLs as objects only. */
 const placeOf = (source: Exclude<WorkerSource, () => unknown> | undefined): string | URL | undefined =>
   typeof source === 'string' && source.startsWith('file:') ? new URL(source) : source;

@@ -108,11 +108,11 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     const plan = await context.fft({ shape: [4, 6], kind: 'r2c' });
     const [real, complex] = [await plan.array(), await plan.array('output')];
     expect([real.dtype, real.length, complex.dtype, complex.length]).toEqual(['f32', 24, 'c64', 32]);
-    await refused(() => plan.forward(complex, real), 'Shape', 'input', 'dtype c64', 'needed is f32');
+    await refused(() => plan.forward(complex, real), 'Shape', 'input', 'dtype c64', 'expected f32');
     await refused(() => plan.forward(real), 'Argument', 'needs an output');
     await refused(() => plan.forward(real, new Float32Array(5)), 'Shape', 'output has 5');
     const short = await context.array({ shape: [15], dtype: 'c64' });
-    await refused(() => plan.forward(real, short), 'Shape', '30 numbers', 'needed are 32');
+    await refused(() => plan.forward(real, short), 'Shape', '30 numbers', 'expected 32');
     const same = await context.fft({ shape: [8] });
     const both = await same.array();
     await refused(() => same.forward(both, both), 'Argument', 'overlap');

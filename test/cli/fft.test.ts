@@ -177,7 +177,7 @@ describe('files', () => {
     const out = ['-o', at('no.npy')];
     const rows: [string[], number, string][] = [
       [[at('absent.npy'), ...out], 1, `ewald: ${at('absent.npy')} cannot be read: there is no such file or folder\n`],
-      [[folder, ...out], 1, `ewald: ${folder} cannot be read: it is a folder\n`],
+      [[folder, ...out], 1, `ewald: ${folder} cannot be read: it is a folder, not a file\n`],
       [
         [at('words.npy'), ...out],
         1,
@@ -201,9 +201,9 @@ describe('files', () => {
       [
         [at('in.npy'), ...out, '--kind', 'foo'],
         2,
-        '--kind is "foo"; needed is one of c2c, r2c, c2r, real, dct1, dct2, dct3, dct4, dst1, dst2, dst3, dst4',
+        '--kind is "foo"; expected one of c2c, r2c, c2r, real, dct1, dct2, dct3, dct4, dst1, dst2, dst3, dst4',
       ],
-      [[at('in.npy'), ...out, '--scale', 'half'], 2, '--scale is "half"; needed is one of none, symmetric, full'],
+      [[at('in.npy'), ...out, '--scale', 'half'], 2, '--scale is "half"; expected one of none, symmetric, full'],
       [[at('in.npy'), ...out, '--precision', 'f16'], 2, '--precision is "f16"'],
       [[at('in.npy'), ...out, '--tune', 'mesure'], 2, '(did you mean "measure"?)'],
       [[at('in.npy'), ...out, '--engine', 'ffftw'], 2, '--engine is "ffftw"'],
@@ -214,7 +214,7 @@ describe('files', () => {
         '--engine fftw is a library of this machine, which --backend wasm cannot call',
       ],
       [[at('in.npy'), ...out, '--length', '7'], 2, '--length goes with c2r'],
-      [[at('complex.npy'), ...out, '--kind', 'c2r', '--length', '9'], 2, 'needed is 6 or 7'],
+      [[at('complex.npy'), ...out, '--kind', 'c2r', '--length', '9'], 2, 'expected 6 or 7'],
       [[at('in.npy'), ...out, '--wisdom', at('words.npy')], 1, 'this is no JSON'],
     ];
     for (const [args, code, message] of rows) {

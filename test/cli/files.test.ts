@@ -106,7 +106,7 @@ describe('writeWhole', () => {
   it('names the file once, in words', async () => {
     const refusals: [string, string][] = [
       [at('no', 'x'), 'there is no such file or folder'],
-      [folder, 'it is a folder'],
+      [folder, 'it is a folder, not a file'],
       [at('a', 'x'), 'part of its path is a file, not a folder'],
     ];
     for (const [name, why] of refusals) {

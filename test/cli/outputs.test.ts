@@ -270,7 +270,7 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
     rmSync(at(out));
     mkdirSync(at(out));
     const ofFolder = await commands.run([...words(out), '--force']);
-    expect(ofFolder).toMatchObject({ code: 1, err: expect.stringContaining('it is a folder') });
+    expect(ofFolder).toMatchObject({ code: 1, err: expect.stringContaining('it is a folder, not a file') });
     const nowhere = await commands.run(words(join('nowhere', out)));
     expect(nowhere).toMatchObject({ code: 1, err: expect.stringContaining('there is no such file or folder') });
     expect(besides()).toEqual([out]);
@@ -317,7 +317,7 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
 
   test.each([
     ['full', 'the disk is full'],
-    ['unflushed', 'the disk quota is used up'],
+    ['unflushed', 'the disk quota is exceeded'],
   ] as const)('reports a disk that is %s, exit 1, and leaves the file of an earlier run', async (fault, why) => {
     expect((await commands.run(words(out))).code).toBe(0);
     const whole = text(at(out));
@@ -376,7 +376,7 @@ test.runIf(process.platform === 'linux')(
 
 test('two outputs of one command are two files', async () => {
   const { code, err } = await commands.run([...index, '--sol', 'x.out', '--html', 'x.out', '--force']);
-  expect([code, err]).toEqual([1, expect.stringMatching(/x\.out is being written by this very process/)]);
+  expect([code, err]).toEqual([1, expect.stringMatching(/x\.out is being written by this process/)]);
   expect(besides()).toEqual([]);
 });
 

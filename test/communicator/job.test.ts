@@ -1,4 +1,6 @@
-/** How many ranks were started, by what starters leave in the environment; and what happens where MPI sees one alone. */
+/**
+ * How many ranks were started, by what starters leave in the environment; and what happens where MPI sees one alone.
+ */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';

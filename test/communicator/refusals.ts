@@ -9,7 +9,9 @@ const expected = {
   'bcast from two roots': 'Argument: bcast: rank 0 gave root 0 and rank 1 gave root 1; all ranks need the same root',
   'gather of two lengths': `Shape: gather: rank 0 has an Int8Array of 1 element and rank 1 has an Int8Array of 2 elements; ${typed}`,
   'gather of two types': `Shape: gather: rank 0 has an Int8Array of 1 element and rank 1 has a Uint8Array of 1 element; ${typed}`,
-  'allreduce of two lengths': `Shape: allreduce: rank 0 has a Float64Array of 2 elements and rank 1 has a Float64Array of 3 elements; ${typed}`,
+  'allreduce of two lengths':
+    'Shape: allreduce: rank 0 has a Float64Array of 2 elements and rank 1 has a Float64Array of 3 elements; ' +
+    `${typed}`,
   'allreduce with two ops':
     'Argument: allreduce: rank 0 gave op "sum" and rank 1 gave op "max"; all ranks need the same op',
   'alltoallv of two types':
@@ -17,7 +19,8 @@ const expected = {
   'alltoallv with two counts':
     'Shape: alltoallv: rank 0 sends 4 elements to rank 1, which expects 5; both need the same count',
   'two calls':
-    'Argument: rank 0 called bcast and rank 1 called barrier; all ranks of a communicator make the same collective calls in the same order',
+    'Argument: rank 0 called bcast and rank 1 called barrier; all ranks of a communicator make the same ' +
+    'collective calls in the same order',
 };
 const message = 'Shape: rank 0 sent a Float32Array of 16 bytes to rank 1, which expected a Float64Array of 16';
 
@@ -29,8 +32,8 @@ export function expectRefusals(heard: readonly unknown[]): void {
 }
 
 /**
- * What the ranks hear when rank 1 has left: all others are lost, by rank 1 itself, or in a collective call by a rank that
- * has lost it; nobody waits for ever.
+ * What the ranks hear when rank 1 has left: all others are lost, by rank 1 itself, or in a collective call by a rank
+ * that has lost it; nobody waits for ever.
  */
 export function expectLost(heard: readonly string[]): void {
   expect(heard[1]).toBe('left');

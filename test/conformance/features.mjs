@@ -30,7 +30,9 @@ function ofFft(all) {
   });
 }
 
-/** Each finder with each of its options; what extends dispersion comes after dispersion. Pixels are read alike by all. */
+/**
+ * Each finder with each of its options; what extends dispersion comes after dispersion. Pixels are read alike by all.
+ */
 function ofPeaks([finder, ...rest]) {
   const first = finder.replace('-extended', '');
   return [

@@ -1,6 +1,7 @@
 /**
- * The rows that the first tier runs on WebGPU and on emulated CUDA show what their tables show: each word of an address,
- * and each line of the kernels generated for transforms. What is missing is chosen by `node test/conformance/choose.mjs`.
+ * The rows that the first tier runs on WebGPU and on emulated CUDA show what their tables show: each word of an
+ * address, and each line of the kernels generated for transforms. What is missing is chosen by `node
+ * test/conformance/choose.mjs`.
  */
 import { expect, test } from 'vitest';
 import { rows } from '../../dist/validate.js';

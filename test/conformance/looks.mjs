@@ -1,6 +1,7 @@
 /**
  * Looks at rooms that have no rows in the case tables, for the mutation check: small problems whose answers are worked
- * out here in plain JavaScript. Each throws where an answer is wrong; `core` is { backend, wasm } or { backend, addonPath }.
+ * out here in plain JavaScript. Each throws where an answer is wrong; `core` is { backend, wasm } or { backend,
+ * addonPath }.
  */
 const same = (what, found, wanted) => {
   const bad = Array.from(wanted).findIndex((x, i) => !Object.is(found[i], x));

@@ -111,7 +111,8 @@ export const mutants = [
     file: 'indexing/tables.cpp',
     find: 'void fill_spiral(float* cosine, float* sine, int points) {',
     replace:
-      'void fill_spiral(float* cosine, float* sine, int points) {\n  const double spiral_cos = 0.7221720937, spiral_sin = 0.6917125786;',
+      'void fill_spiral(float* cosine, float* sine, int points) {\n  const double spiral_cos = 0.7221720937, ' +
+      'spiral_sin = 0.6917125786;',
     ids: [raw],
   },
   {

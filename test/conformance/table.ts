@@ -28,7 +28,9 @@ const large = 90;
 
 const roomOf = (id: string): string => id.slice(0, id.indexOf(':'));
 
-/** Devices that a processor plays: a row takes tenths of a second there, which it does not on wasm, native or a card. */
+/**
+ * Devices that a processor plays: a row takes tenths of a second there, which it does not on wasm, native or a card.
+ */
 const played = (backend: Backend): backend is keyof typeof chosen => backend in chosen;
 
 /** Whether the first tier, `npm test`, runs a row on a backend: those of first-tier.json, and all on quick ones. */

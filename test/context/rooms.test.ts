@@ -1,6 +1,6 @@
 /**
- * What src/README.md says of all rooms: how a room shows its names, that importing a module changes nothing, and that one
- * word for a type means one thing.
+ * What src/README.md says of all rooms: how a room shows its names, that importing a module changes nothing, and that
+ * one word for a type means one thing.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

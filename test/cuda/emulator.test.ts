@@ -129,7 +129,7 @@ describe.runIf(present)('CUDA emulator', () => {
     addon.close(handle);
     all.push(await failure(() => addon.piCount(handle, params({}))));
     expect(all.map((error) => error.status)).toEqual(Array(4).fill(status.invalidArgument));
-    expect(all[1]?.message).toContain('31 bytes, needed are 32');
+    expect(all[1]?.message).toContain('31 bytes, expected 32');
     expect(addon.liveBytes(handle)).toBe(0);
   });
 
@@ -145,7 +145,7 @@ describe.runIf(present)('CUDA emulator', () => {
       {
         devices: [],
         message: expect.stringMatching(
-          /too old: found one for CUDA 11\.4, needed is one for CUDA 13\.0, NVIDIA's driver 580/,
+          /too old: found one for CUDA 11\.4, expected one for CUDA 13\.0, NVIDIA's driver 580/,
         ),
         status: status.driverTooOld,
       },

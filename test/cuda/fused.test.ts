@@ -1,6 +1,6 @@
 /**
- * Peak finders decide in float64 as the C++ core does, so nvcc may not fuse their products: the emulator is compiled without
- * fused products and cannot show the difference.
+ * Peak finders decide in float64 as the C++ core does, so nvcc may not fuse their products: the emulator is compiled
+ * without fused products and cannot show the difference.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

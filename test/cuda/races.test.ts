@@ -1,4 +1,7 @@
-/** Kernels of peaks and of passes under the emulator's strict eye: no race, no access beside an allocation, in any order of threads. */
+/**
+ * Kernels of peaks and of passes under the emulator's strict eye: no race, no access beside an allocation, in any order
+ * of threads.
+ */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';

@@ -65,7 +65,7 @@ describe('ewald info', () => {
       rmSync(cut);
     }
     for (const [args, says] of [
-      [[...plain, '--nav-shape', '2,x'], /--nav-shape is "2,x"; needed are lengths/],
+      [[...plain, '--nav-shape', '2,x'], /--nav-shape is "2,x"; expected lengths/],
       [[...plain, '--nav-shape', '5'], /holds 6 frames; a scan of 5 would need 5. Shapes that fit: 2 × 3, 1 × 6/],
       [[...plain, '--offset', 'many'], /--offset is "many"/],
       [['--format', 'tif', ...plain], /did you mean "tiff"/],
@@ -237,7 +237,7 @@ describe('ewald convert', () => {
     execFileSync('mkfifo', [pipe]);
     for (const [args, says] of [
       [['-o', at('a.npy'), '--packing', 'gzip'], /packing is for HDF5/],
-      [['-o', at('a.h5'), '--packing', 'zip'], /packing is "zip"; needed is one of bitshuffle, gzip, none/],
+      [['-o', at('a.h5'), '--packing', 'zip'], /packing is "zip"; expected one of bitshuffle, gzip, none/],
     ] as const) {
       const { code, err } = await ewald(['convert', at('plain.raw'), ...plain, ...args]);
       expect({ code, says: says.test(err) ? '' : err }).toEqual({ code: 2, says: '' });

@@ -1,4 +1,5 @@
-// `node brief-client.mjs URL CLUSTER` runs tasks, aborts a run, and prints how many timers would keep its process alive.
+// `node brief-client.mjs URL CLUSTER` runs tasks, aborts a run, and prints how many timers would keep its process
+// alive.
 import { Executor } from 'ewald/executors';
 
 const [url, cluster] = process.argv.slice(2);

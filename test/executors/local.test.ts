@@ -155,7 +155,7 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     [{ module, function: 'echo', argument: () => 1 }, 'cannot be sent'],
     [{ module, inputs: { x: { hash: 'short' } } }, '64 hexadecimal digits'],
     [{ module, inputs: { x: {} } }, 'it has to be { path }, { url } or { hash }'],
-    ['echo', 'needed is an object'],
+    ['echo', 'expected an object'],
   ])('a bad task is refused: %j', async (bad, words) => {
     const error = await values(executor, [bad as Task]).catch((thrown) => thrown);
     expect(['Argument', 'Load']).toContain(error.tag);
@@ -166,7 +166,7 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     await refused(() => values(executor, [], { windows: 2 } as never), 'Argument', 'did you mean "window"');
     await refused(() => values(executor, [], { window: 0 }), 'Argument', 'from 1 to 65536');
     await refused(() => values(executor, [], { taskSeconds: Number.NaN }), 'Argument', 'taskSeconds');
-    await refused(() => values(executor, 5 as never), 'Argument', 'needed is an array of tasks');
+    await refused(() => values(executor, 5 as never), 'Argument', 'expected an array of tasks');
   });
 
   test('a context is opened by the rules of home', async () => {
@@ -252,7 +252,8 @@ describe('workers', () => {
     const script = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
     const worker = (source: string) => new URL(script(source));
     const posts = (message: string) =>
-      `import { parentPort } from 'node:worker_threads'; parentPort.on('message', ({ options }) => options.port.postMessage(${message}));`;
+      `import { parentPort } from 'node:worker_threads'; parentPort.on('message', ({ options }) => ` +
+      `options.port.postMessage(${message}));`;
     await refused(
       () => Executor.workers({ worker: worker('throw new Error("no such luck")') }),
       'Lost',

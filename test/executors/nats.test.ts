@@ -264,10 +264,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
         ['a.cell', 'CrystFEL unit cell file version 1.0'],
       ] as const) {
         const { code, err } = await ewald(['cluster', '--connect', guarded.url, '--creds', written(name, text)]);
-        expect([code, err]).toEqual([
-          2,
-          expect.stringMatching(/creds is ".*", which holds no credentials; needed are/),
-        ]);
+        expect([code, err]).toEqual([2, expect.stringMatching(/creds is ".*", which holds no credentials; expected/)]);
       }
       // Credentials are not shown.
       const cut = creds.replace(/^ey.*$/m, '');
@@ -383,7 +380,7 @@ test('bad addresses and options are refused', async () => {
   const typed: [string[], string][] = [
     [[], '--connect nats://host:4222'],
     [[...at, '--backend', 'cda'], 'did you mean "cuda"'],
-    [[...at, '--workers', 'two'], '--workers is "two"; needed is a whole number'],
+    [[...at, '--workers', 'two'], '--workers is "two"; expected a whole number'],
     [[...at, '--module', 'mine=./no.mjs'], 'there is no file ./no.mjs'],
     [[...at, '--name', ' '], '--name is empty'],
     [[...at, '--tls-key', 'no.pem'], '--tls-key is "no.pem": there is no such file'],

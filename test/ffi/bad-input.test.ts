@@ -30,11 +30,11 @@ for (const target of targets) {
 
     test('the number of arguments', () => {
       expect(refusal(() => kit.kit_add(1))).toBe(
-        'Argument: kit_add() got 1 argument; needed are 2: int kit_add(int a, int b)',
+        'Argument: kit_add() got 1 argument; expected 2: int kit_add(int a, int b)',
       );
       expect(refusal(() => kit.kit_add(1, 2, 3))).toMatch(/got 3 arguments/);
-      expect(refusal(() => kit.kit_hello(1))).toMatch(/needed are 0/);
-      expect(refusal(() => kit.kit_sum([1]))).toMatch(/got 1 argument; needed are 2/);
+      expect(refusal(() => kit.kit_hello(1))).toMatch(/expected 0/);
+      expect(refusal(() => kit.kit_sum([1]))).toMatch(/got 1 argument; expected 2/);
     });
 
     test('types and ranges of numbers', () => {
@@ -94,11 +94,11 @@ for (const target of targets) {
       structuredClone(gone.buffer, { transfer: [gone.buffer] });
       expect(refusal(() => kit.kit_sum(gone, 2))).toMatch(/^Shape: .*transferred away \(detached\)/);
       expect(refusal(() => kit.kit_dot3([1, 2], [1, 2, 3]))).toBe(
-        'Shape: kit_dot3(): argument 1 (a) has 2 elements; needed are at least 3',
+        'Shape: kit_dot3(): argument 1 (a) has 2 elements; expected at least 3',
       );
-      expect(refusal(() => kit.kit_dot3(null, [1, 2, 3]))).toMatch(/has null; needed are at least 3/);
+      expect(refusal(() => kit.kit_dot3(null, [1, 2, 3]))).toMatch(/has null; expected at least 3/);
       expect(refusal(() => kit.kit_counted(3, new Float64Array(2)))).toBe(
-        'Shape: kit_counted(): argument 2 (values) has 2 elements; needed are at least 3 (n is 3)',
+        'Shape: kit_counted(): argument 2 (values) has 2 elements; expected at least 3 (n is 3)',
       );
       const three = new Float64Array(3);
       kit.kit_counted(3, three);
@@ -107,7 +107,7 @@ for (const target of targets) {
 
     test('lengths can be declared by the caller', async () => {
       const checked = await openKit(target, { lengths: { kit_fill: { array: 'count' }, kit_dot3: { a: 4 } } });
-      expect(refusal(() => checked.kit_fill(3, new Float64Array(2)))).toMatch(/needed are at least 3 \(count is 3\)/);
+      expect(refusal(() => checked.kit_fill(3, new Float64Array(2)))).toMatch(/expected at least 3 \(count is 3\)/);
       expect(refusal(() => checked.kit_dot3([1, 2, 3], [1, 2, 3]))).toMatch(/at least 4/);
       checked.dispose();
       expect((await rejected(openKit(target, { lengths: { kit_fil: {} } }))).message).toMatch(
@@ -124,7 +124,7 @@ for (const target of targets) {
       );
       expect(refusal(() => kit.variable('kit_count'))).toMatch(/did you mean "kit_counter"/);
       expect(refusal(() => kit.alloc('kit_recrd'))).toMatch(/unknown type name "kit_recrd"; did you mean "kit_record"/);
-      expect(refusal(() => kit.alloc('double double'))).toMatch(/is no type/);
+      expect(refusal(() => kit.alloc('double double'))).toMatch(/is not a type/);
       expect(refusal(() => kit.alloc('kit_account_t'))).toMatch(/the header keeps it opaque/);
       expect(refusal(() => kit.callback('int', () => 0))).toMatch(/needs a function type/);
       expect(refusal(() => kit.owned(kit.kit_flat(), { length: 1, free: 'kit_fre' }))).toMatch(
@@ -280,7 +280,7 @@ describe('opening', () => {
       return (await rejected(getLibHandle({ header, library: join(folder, name), backend: 'native' }))).message;
     };
     expect(await open('libforeign.so', foreign)).toMatch(/is built for ppc64; this process runs on x64|arm64/);
-    expect(await open('libtext.so', 'not a library at all, but text')).toMatch(/is no library; linux loads ELF/);
+    expect(await open('libtext.so', 'not a library at all, but text')).toMatch(/is not a library; linux loads ELF/);
     expect(await open('liba.so', '!<arch>\n a static archive')).toMatch(/static archive; build a shared library/);
     expect(await open('libw.so', Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...new Uint8Array(30)))).toMatch(
       /is a wasm module, not a native library/,
@@ -418,7 +418,7 @@ describe('opening', () => {
     const library = await openKit(targets[0] as (typeof targets)[number], {
       header: { source: 'int kit_add(int a, ...);' },
     });
-    expect(thrown(() => library.kit_add(1, 2)).message).toMatch(/argument 2 is 2; behind "..." each argument says/);
+    expect(thrown(() => library.kit_add(1, 2)).message).toMatch(/argument 2 is 2; after "..." each argument says/);
     expect(thrown(() => library.kit_add(1, ['int', '2'])).message).toMatch(
       /argument 2 is "2"; int needs a whole number/,
     );

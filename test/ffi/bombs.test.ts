@@ -43,7 +43,8 @@ describe('a few lines', () => {
     ['pointers of pointers', `typedef int p0;\n${range(3000, (i) => `typedef p${i} *p${i + 1};`)}`, /deep/],
     [
       'members of functions',
-      `typedef int t0(int);\n${range(8, (i) => `typedef int t${i + 1}(t${i} *, t${i} *);`)}\n${range(2000, (i) => `int f${i}(t8 *);`)}`,
+      'typedef int ' +
+        `t0(int);\n${range(8, (i) => `typedef int t${i + 1}(t${i} *, t${i} *);`)}\n${range(2000, (i) => `int f${i}(t8 *);`)}`,
       /take too much room/,
     ],
     ['arrays of arrays', `struct s { int a${'[2147483648]'.repeat(4)}; };`, /2\^46/],

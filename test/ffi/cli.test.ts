@@ -115,7 +115,7 @@ for (const target of targets) {
 
     test('a call with a slip', async () => {
       expect((await call('--call', 'kit_ad', '1')).error?.message).toMatch(/did you mean "kit_add"/);
-      expect((await call('--call', 'kit_add', '1')).error?.message).toMatch(/got 1 argument; needed are 2/);
+      expect((await call('--call', 'kit_add', '1')).error?.message).toMatch(/got 1 argument; expected 2/);
       expect((await call('--call', 'kit_add', '1', 'two')).error?.message).toMatch(/argument 2 \(b\) is "two"/);
       expect((await call('--call', 'kit_sum', '1', '2')).error?.message).toMatch(/write null, or JSON such as/);
       expect((await call('--call', 'kit_sum', '[1,', '2')).error?.message).toMatch(/is no JSON/);

@@ -112,7 +112,8 @@ for (const { name, model } of compilers) {
       expect(back.length).toBeGreaterThan(50);
       expect(
         compile(
-          `#include "kit.h"\n${back.join('\n')}\n${assertions({ ...table, structs: { kit_point: table.structs.kit_point as never } })}`,
+          '#include ' +
+            `"kit.h"\n${back.join('\n')}\n${assertions({ ...table, structs: { kit_point: table.structs.kit_point as never } })}`,
         ),
       ).toBe('');
       expect(
@@ -122,7 +123,8 @@ for (const { name, model } of compilers) {
 
     test('odd declarators written back agree, too', () => {
       const text =
-        'int (*a(int x))(double);\nvoid b(double m[][4], int (*f)(const char *const *, ...), unsigned long long *const p);\nconst char *const *c(void);\nvoid (*(*d(void))[3])(int);\n';
+        'int (*a(int x))(double);\nvoid b(double m[][4], int (*f)(const char *const *, ...), unsigned long long ' +
+        '*const p);\nconst char *const *c(void);\nvoid (*(*d(void))[3])(int);\n';
       const table = parseHeader(text, { model, allowVarargs: true });
       expect(
         compile(

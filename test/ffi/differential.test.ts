@@ -74,7 +74,8 @@ describe.skipIf(why)(`against gcc${why ? ` (absent: ${why})` : ''}`, () => {
       );
       const code = cases.map(
         ({ name, kind, writes, checks }) =>
-          `void fill_${name}(${kind} ${name} *p) { memset(p, 0, sizeof *p); ${writes.join(' ')} }\nint same_${name}(const ${kind} ${name} *p) { return ${['1', ...checks].join(' && ')}; }`,
+          `void fill_${name}(${kind} ${name} *p) { memset(p, 0, sizeof *p); ${writes.join(' ')} }\nint ` +
+          `same_${name}(const ${kind} ${name} *p) { return ${['1', ...checks].join(' && ')}; }`,
       );
       const source = join(folder, 'calls.c');
       writeFileSync(source, `#include <string.h>\n${made.text}${code.join('\n')}\n`);

@@ -79,7 +79,8 @@ describe('declarations', () => {
 
   test('enums are as large as they must be, and small when they are packed', () => {
     const { enums, structs } = parse(
-      'enum a { A = 1ll << 40 }; enum b { B = -1, C = 0xffffffff }; enum __attribute__((packed)) c { D = -129 }; struct s { enum a a; enum b b; enum c c; };',
+      'enum a { A = 1ll << 40 }; enum b { B = -1, C = 0xffffffff }; enum __attribute__((packed)) c { D = -129 }; ' +
+        'struct s { enum a a; enum b b; enum c c; };',
     );
     expect([enums.a?.type, enums.b?.type, enums.c?.type]).toEqual(['unsigned long long', 'long long', 'short']);
     expect(structs.s).toMatchObject({ size: 24, align: 8 });
@@ -160,7 +161,10 @@ describe('the preprocessor', () => {
 
   test('constants have values', () => {
     const { constants } = parse(
-      '#define I 42\n#define H 0xFFu\n#define O 017\n#define F 1.5e3f\n#define S "a" "b\\n"\n#define SUM (I + H * 2)\n#define NEG -1\n#define BIG 0xFFFFFFFFFFFFFFFFull\n#define ALL ~0u\n#define CAST ((uint8_t)300)\n#define NOT_A_VALUE int\n#define EMPTY\n#define CALL f(1)\nstatic const int K = 7;\nint f(int);',
+      '#define I 42\n#define H 0xFFu\n#define O 017\n#define F 1.5e3f\n#define S "a" "b\\n"\n#define SUM (I + H ' +
+        '* 2)\n#define NEG -1\n#define BIG 0xFFFFFFFFFFFFFFFFull\n#define ALL ~0u\n#define CAST ' +
+        '((uint8_t)300)\n#define NOT_A_VALUE int\n#define EMPTY\n#define CALL f(1)\nstatic const int K = 7;\nint ' +
+        'f(int);',
     );
     const values = Object.fromEntries(Object.entries(constants).map(([name, { value }]) => [name, value]));
     expect(values).toEqual({
@@ -194,7 +198,7 @@ describe('the preprocessor', () => {
     };
     const include = (name: string) => (files[name] === undefined ? undefined : { name, text: files[name] });
     expect(sign('#include "b.h"\n#include "b.h"\n#include <b.h>\nb_t f(b_t);', 'f', { include })).toBe('b_t f(b_t)');
-    expect(thrown(() => parse('#include "c.h"', { include })).message).toMatch(/^c\.h:1:7: found "y", needed is ";"/);
+    expect(thrown(() => parse('#include "c.h"', { include })).message).toMatch(/^c\.h:1:7: found "y", expected ";"/);
     expect(thrown(() => parse('#include "d.h"', { include })).message).toMatch(/includes go more than 64 deep/);
     expect(thrown(() => parse('#include "no.h"', { include, includePlaces: ['/x', '/y'] })).message).toMatch(
       /"no\.h" was not found \(looked in \/x, \/y\)/,
@@ -213,7 +217,8 @@ describe('the preprocessor', () => {
     ['#define V(a, ...) int f(a, ##__VA_ARGS__)\nV(int x);', 'int f(int x)'],
     ['#define V(a, rest...) int f(a, rest)\nV(int x, int y, int z);', 'int f(int x, int y, int z)'],
     [
-      '#define GE(a, b) ((A << 16) + B >= ((a) << 16) + (b))\n#define A 2\n#define B 36\n#if GE(2, 17)\nint f(void);\n#endif',
+      '#define GE(a, b) ((A << 16) + B >= ((a) << 16) + (b))\n#define A 2\n#define B 36\n#if GE(2, 17)\nint ' +
+        'f(void);\n#endif',
       'int f(void)',
     ],
     ['#define HAS(x) defined(x)\n#define Y Y\n#if HAS(Y) && !HAS(Z)\nint f(void);\n#endif', 'int f(void)'],
@@ -252,7 +257,8 @@ describe('the preprocessor', () => {
 
   test("what gcc's own preprocessor wrote is read with the places it names", () => {
     const text =
-      '# 1 "a.h"\n# 1 "<built-in>"\n# 1 "/usr/include/stdio.h" 1 3 4\nint puts(const char *);\ntypedef struct f FILE;\n# 7 "a.h" 2\nvoid f(FILE *out);\nint g(intt);\n';
+      '# 1 "a.h"\n# 1 "<built-in>"\n# 1 "/usr/include/stdio.h" 1 3 4\nint puts(const char *);\ntypedef struct f ' +
+      'FILE;\n# 7 "a.h" 2\nvoid f(FILE *out);\nint g(intt);\n';
     const error = thrown(() => parse(text, { preprocessed: true }));
     expect(error.detail).toMatchObject({ file: 'a.h', line: 8 });
     const table = parse(text.replace('intt', 'int'), { preprocessed: true });
@@ -271,14 +277,14 @@ describe('refusals say where, with a caret', () => {
   });
 
   test.each([
-    ['int f(int a', 1, 12, /needed is "\)"/],
-    ['int f(int a,);', 1, 13, /a parameter behind ","/],
+    ['int f(int a', 1, 12, /expected "\)"/],
+    ['int f(int a,);', 1, 13, /a parameter after ","/],
     ['int f(int a, int a);', 1, 18, /declared twice/],
     ['int f(void x);', 1, 12, /cannot be void/],
     ['void x;', 1, 6, /cannot be void/],
     ['int f(...);', 1, 7, /needs a parameter before it/],
     ['struct s { int a : 33; };', 1, 20, /a bit-field of 33 bits; int has 1 to 32/],
-    ['struct s { float a : 3; };', 1, 20, /needed is an integer/],
+    ['struct s { float a : 3; };', 1, 20, /expected an integer/],
     ['struct s { int a[]; int b; };', 1, 17, /flexible array/],
     ['struct s { int a; struct { double a; }; };', 1, 19, /declared twice/],
     ['#pragma pack(3)', 1, 2, /one of 1, 2, 4, 8, 16/],
@@ -287,7 +293,7 @@ describe('refusals say where, with a caret', () => {
     ['typedef float f __attribute__((mode(XF)));', 1, 42, /machine mode XF/],
     ['struct s { char c; int * __attribute__((aligned(16))) p; };', 1, 26, /alignment of a pointer/],
     ['struct s { [[gnu::packed]] int x; };', 1, 19, /follows __attribute__/],
-    ['#define F(a, b) a\nint F(1);', 2, 5, /has 1 arguments here; needed are 2/],
+    ['#define F(a, b) a\nint F(1);', 2, 5, /has 1 arguments here; expected 2/],
     ['#define F(a) a\nint F(1;', 2, 5, /have no end/],
     ['#define F(a) #b\nint F(1);', 2, 5, /needs a parameter/],
     ['#define F(a, b) a##b\nint F(+, -);', 2, 5, /makes no token/],
@@ -301,7 +307,7 @@ describe('refusals say where, with a caret', () => {
     ['int f(int &x);', 1, 11, /C\+\+/],
     ['class X { };', 1, 1, /C\+\+/],
     ['template <class T> T f(T);', 1, 1, /C\+\+/],
-    ['extern "C++" int f(void);', 1, 8, /needed is extern "C"/],
+    ['extern "C++" int f(void);', 1, 8, /expected extern "C"/],
     ['extern "C" { int f(void);', 1, 12, /never closed/],
     ['int f(void);\nfloat f(void);', 2, 7, /was declared otherwise in a\.h:1: int f\(void\)/],
     ['typedef int t; typedef double t;', 1, 31, /t is double here, but int/],
@@ -313,29 +319,29 @@ describe('refusals say where, with a caret', () => {
     ['enum e { A = 0xffffffffffffffff };', 1, 10, /-2\^53 to 2\^53/],
     ['enum e { A = x };', 1, 14, /"x" is not a constant/],
     ['enum missing f(void);', 1, 6, /used before it is defined/],
-    ['int [3] y;', 1, 9, /needed/],
-    ['unsigned float f(void);', 1, 1, /is no type/],
+    ['int [3] y;', 1, 9, /expected/],
+    ['unsigned float f(void);', 1, 1, /is not a type/],
     ['int f(int x) { return 1;', 1, 14, /never closed/],
     ['int f()()', 1, 6, /cannot return a function/],
     ['int f(void)[3];', 1, 6, /cannot return an array/],
     ['f(void);', 1, 1, /unknown type name "f"/],
     ['int;', 1, 1, /declares nothing/],
     ['#if\n#endif', 1, 2, /needs an expression/],
-    ['#if 1 +\n#endif', 1, 8, /needed is a value/],
+    ['#if 1 +\n#endif', 1, 8, /expected a value/],
     ['#if 1/0\n#endif', 1, 6, /divides by zero/],
-    ['#if (1\n#endif', 1, 7, /needed is "\)"/],
-    ['#if 1 2\n#endif', 1, 7, /behind the expression/],
+    ['#if (1\n#endif', 1, 7, /expected "\)"/],
+    ['#if 1 2\n#endif', 1, 7, /after the expression/],
     ['#ifdef A\nint x;', 1, 2, /no #endif/],
     ['#endif', 1, 2, /without #if/],
     ['#if 1\n#else\n#else\n#endif', 3, 2, /second #else/],
     ['#define\n', 1, 2, /needs a name/],
     ['#defin A', 1, 2, /did you mean #define/],
     ['#error stop it', 1, 2, /the header refuses: stop it/],
-    ['#include nothing', 1, 10, /needed is "name" or <name>/],
+    ['#include nothing', 1, 10, /expected "name" or <name>/],
     ['/* no end', 1, 1, /no end/],
     ['char *s = "no end', 1, 11, /no end on its line/],
     ['int x @ y;', 1, 7, /no use for the sign/],
-    ['int 3x;', 1, 5, /needed is the name/],
+    ['int 3x;', 1, 5, /expected the name/],
     ['int f(int x', 1, 12, /the end of the header/],
   ])('%s', (text, line, column, said) => {
     const error = thrown(() => parse(text));
@@ -388,7 +394,8 @@ test('5000 lines are read', () => {
   const text = Array.from(
     { length: 1000 },
     (_, i) =>
-      `/* number ${i} */\n#define N_${i} ${i}\ntypedef struct s${i} { int a; double b[N_${i} + 1]; } s${i}_t;\nint f${i}(const s${i}_t *s, double *x, int n);\nenum e${i} { A${i} = ${i}, B${i} };`,
+      `/* number ${i} */\n#define N_${i} ${i}\ntypedef struct s${i} { int a; double b[N_${i} + 1]; } ` +
+      `s${i}_t;\nint f${i}(const s${i}_t *s, double *x, int n);\nenum e${i} { A${i} = ${i}, B${i} };`,
   ).join('\n');
   // How long it takes is measured by benchmarks/ffi: 100 ms on a quiet machine.
   expect(Object.keys(parse(text).functions)).toHaveLength(1000);

@@ -1,5 +1,5 @@
-// What users do to a library at the wrong moment, one case a process: `node hostile.mjs FOLDER CASE`. It prints what came
-// of it; the test reads that and the exit code.
+// What users do to a library at the wrong moment, one case a process: `node hostile.mjs FOLDER CASE`. It prints what
+// came of it; the test reads that and the exit code.
 import { getLibHandle, toolsOf } from '../../dist/ffi.node.js';
 
 const [folder, name] = process.argv.slice(2);

@@ -12,14 +12,20 @@ const seeds = [
   read('../../cpp/include/ewald.h'),
   read('../../cpp/include/generated/layout.h').slice(0, 4000),
   'typedef int (*(*table)[3])(const char *, ...); int (*f(int a))(double); struct s { struct s *next; int a[2][3]; };',
-  '#define A B\n#define B A\n#if defined(A) && (1 << 3 | ~0u) > 2 ? 1 : 0\nint a;\n#elif 0\n#else\n#endif\nenum e { X = A, Y = -1, Z };',
+  '#define A B\n#define B A\n#if defined(A) && (1 << 3 | ~0u) > 2 ? 1 : 0\nint a;\n#elif 0\n#else\n#endif\nenum ' +
+    'e { X = A, Y = -1, Z };',
   'extern "C" { static inline int f(void) { return (1 + 2); } double g(double a[const 3], int n, float b[n]); }',
 ];
 
 seeds.push(
-  '#pragma pack(push, 2)\nstruct __attribute__((packed, aligned(8))) p { char c : 3; unsigned : 0; union { int i; float f[2]; }; enum e { A } e : 2; _Alignas(16) long double d; int last[]; };\n#pragma pack(pop)\n_Pragma("pack(1)") typedef int m __attribute__((mode(DI))); int f(struct p *, ...) __asm__("g");',
-  '#define CAT(a, b) a##b\n#define STR(x, ...) #x #__VA_ARGS__\n#define V(f, rest...) f(1, ## rest)\n#define GE(a, b) ((a) >= (b) ? 1 : 0)\n#if GE(3, 2) && __has_include(<x>) && defined CAT\nint CAT(f, 1)(int CAT(, x));\n#endif\nconst char *s = STR(a, b, c); int V(g) ;\n',
-  '# 1 "a.h"\n# 1 "/usr/include/stdio.h" 1 3 4\nint puts(const char *);\n# 2 "a.h" 2\nint after(void);\n#include <limits.h>\n#include <stdint.h>\n',
+  '#pragma pack(push, 2)\nstruct __attribute__((packed, aligned(8))) p { char c : 3; unsigned : 0; union { int ' +
+    'i; float f[2]; }; enum e { A } e : 2; _Alignas(16) long double d; int last[]; };\n#pragma ' +
+    'pack(pop)\n_Pragma("pack(1)") typedef int m __attribute__((mode(DI))); int f(struct p *, ...) __asm__("g");',
+  '#define CAT(a, b) a##b\n#define STR(x, ...) #x #__VA_ARGS__\n#define V(f, rest...) f(1, ## rest)\n#define ' +
+    'GE(a, b) ((a) >= (b) ? 1 : 0)\n#if GE(3, 2) && __has_include(<x>) && defined CAT\nint CAT(f, 1)(int CAT(, ' +
+    'x));\n#endif\nconst char *s = STR(a, b, c); int V(g) ;\n',
+  '# 1 "a.h"\n# 1 "/usr/include/stdio.h" 1 3 4\nint puts(const char *);\n# 2 "a.h" 2\nint after(void);\n#include ' +
+    '<limits.h>\n#include <stdint.h>\n',
 );
 
 /** What C's grammar stumbles over. */

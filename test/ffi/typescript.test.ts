@@ -96,7 +96,8 @@ test('the module and its declarations compile, strictly', () => {
 test('words of TypeScript and odd names stay apart', () => {
   const module = writeModule(
     parseHeader(
-      'int f(int class, int new, int, int a, double *this); struct delete { int x; }; void g(struct delete *d); enum { ONLY };',
+      'int f(int class, int new, int, int a, double *this); struct delete { int x; }; void g(struct delete *d); ' +
+        'enum { ONLY };',
       { name: 'odd-1.h' },
     ),
   );

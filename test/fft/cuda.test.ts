@@ -209,8 +209,9 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     });
   });
 
-  // Kernels of one length. Answers are the core's: a wrong place in shared memory would be the same under every order. On
-  // a card of one multiprocessor blocks take as many lines side by side as they can, which have kernels of their own.
+  // Kernels of one length. Answers are the core's: a wrong place in shared memory would be the same under every order.
+  // On a card of one multiprocessor blocks take as many lines side by side as they can, which have kernels of their
+  // own.
   test.each([64, 128, 256, 512, 1024, 2048, 4096])(
     'a line of %i, alone, across and turned, is that of wasm',
     async (n) => {
@@ -340,10 +341,10 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     await fails(() => addon.fftExecute(inPlace, 0, a, b, 0), 'must be the same memory');
     await fails(() => addon.fftExecute(plan, 2, a, b, 0), 'direction 2 is not known');
     await fails(() => addon.fftExecute(plan, 0, a, b, 3), 'scale 3 is not known');
-    await fails(() => addon.fftExecute(plan, 0, a.subarray(1), b, 0), 'has 124 bytes, needed are 128');
+    await fails(() => addon.fftExecute(plan, 0, a.subarray(1), b, 0), 'has 124 bytes, expected 128');
     await fails(() => addon.fftExecute(plan, 0, a, new Float64Array(16), 0), 'typed array of the right type');
     await fails(() => addon.fftExecute(plan, 0, foreign, b, 0), 'array of another context');
-    await fails(() => addon.fftExecute(plan, 0, a, short, 0), 'has 64 bytes, needed are 128');
+    await fails(() => addon.fftExecute(plan, 0, a, short, 0), 'has 64 bytes, expected 128');
     await fails(
       () => addon.arrayRead(array, new Uint8Array(8), 124),
       '8 bytes from byte 124 on end behind the array of 128',

@@ -94,13 +94,13 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
       [3, 4],
       [5, 2],
     ]);
-    await refused(() => plan.forward(new Float32Array(23)), 'Shape', '23 numbers', 'needed are 24');
+    await refused(() => plan.forward(new Float32Array(23)), 'Shape', '23 numbers', 'expected 24');
     await plan.dispose();
   });
 
   it('refuse arrays that do not fit, before any work', async () => {
     const plan = await context.fft({ shape: [8, 6] });
-    await refused(() => plan.forward(new Float32Array(95)), 'Shape', '95 numbers', 'needed are 96');
+    await refused(() => plan.forward(new Float32Array(95)), 'Shape', '95 numbers', 'expected 96');
     await refused(() => plan.forward(new Float64Array(96)), 'Shape', 'Float64Array', 'needs a Float32Array');
     await refused(() => plan.forward(new Float32Array(96), new Float32Array(90)), 'Shape', 'output has 90');
     await refused(() => plan.forward([1, 2] as never), 'Shape', 'Array');
@@ -297,7 +297,8 @@ describe('files that the command reads in pieces', () => {
       for (const order of '<>') {
         const numbers = 12;
         const width = Number(kind.slice(1));
-        // Small bytes: no dtype reads them as NaN, each number is another one, and integers of 64 bits fit into a double.
+        // Small bytes: no dtype reads them as NaN, each number is another one, and integers of 64 bits fit into a
+        // double.
         const high = (i: number): boolean =>
           width === 8 && /[iu]/.test(kind) && (order === '<' ? i % 8 > 3 : i % 8 < 4);
         const bytes = Uint8Array.from({ length: numbers * width }, (_, i) =>
@@ -377,7 +378,8 @@ describe('ewald fft', () => {
     expect((await ewald(['fft', a, '-o', b, '--axes', '0'])).code).toBe(0);
     const { stdout } = await promisify(execFile)('/usr/bin/python3', [
       '-c',
-      `import numpy as n; x=n.load(${JSON.stringify(a)}); y=n.load(${JSON.stringify(b)}); z=n.fft.fft(x,axis=0); print(abs(y-z).max()/abs(z).max())`,
+      `import numpy as n; x=n.load(${JSON.stringify(a)}); y=n.load(${JSON.stringify(b)}); z=n.fft.fft(x,axis=0); ` +
+        'print(abs(y-z).max()/abs(z).max())',
     ]);
     expect(Number(stdout)).toBeLessThan(1e-14);
   });

@@ -47,8 +47,8 @@ describe.each(['wasm', 'native'] as const)('plan.now on %s', (backend) => {
     const now = plan.now;
     if (!now) throw new Error(`${backend} has no transforms without promises`);
     const [input, output] = [new Float32Array(16).fill(1), new Float32Array(16)];
-    expect(() => now.forward(input, new Float32Array(15))).toThrow('output has 15 numbers; needed are 16');
-    expect(() => now.forward(new Float32Array(15), output)).toThrow('input has 15 numbers; needed are 16');
+    expect(() => now.forward(input, new Float32Array(15))).toThrow('output has 15 numbers; expected 16');
+    expect(() => now.forward(new Float32Array(15), output)).toThrow('input has 15 numbers; expected 16');
     expect(() => now.forward(input, input)).toThrow('overlap');
     expect(() => now.forward(new Float64Array(16) as never, output)).toThrow('is a Float64Array');
     const running = plan.forward(input, output);

@@ -2,9 +2,9 @@
  * The planners of WebGPU and of CUDA are two (one writes kernels, the other numbers for kernels that exist), and make
  * the same of a transform: the same passes over the same lines, pieces, windows and factors.
  *
- * Where they differ by design is left out: WebGPU sums primes from 17 to 61 directly and convolves inside a workgroup up
- * to 2048 points (CUDA 4096); of `real` it changes the first axis, CUDA the fastest one; in place CUDA also changes the
- * order of axes; and CUDA has radix 16 where a kernel is made for the length (cuda/fft/fixed.cuh).
+ * Where they differ by design is left out: WebGPU sums primes from 17 to 61 directly and convolves inside a workgroup
+ * up to 2048 points (CUDA 4096); of `real` it changes the first axis, CUDA the fastest one; in place CUDA also changes
+ * the order of axes; and CUDA has radix 16 where a kernel is made for the length (cuda/fft/fixed.cuh).
  */
 import { describe, expect, test } from 'vitest';
 import { primesOf, radicesOf } from '../../src/fft/kernels/webgpu/lengths.js';
@@ -77,8 +77,8 @@ const lengths = [2, 3, 5, 8, 12, 16, 35, 64, 77, 105, 128, 343, 1000, 1024, 2187
 );
 const kinds = ['c2c', 'r2c', 'c2r', 'real', 'r2r'] as const;
 const trigs = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'] as const;
-// Primes that both have butterflies for; larger ones only where the whole line is convolved in one workgroup, or where no
-// piece can hold them.
+// Primes that both have butterflies for; larger ones only where the whole line is convolved in one workgroup, or where
+// no piece can hold them.
 const alike = (n: number): boolean => primesOf(n).every((p) => p <= 13 || (p > 61 && (n <= 1000 || p > capacity / 2)));
 /** The lengths of the complex lines that an axis of n can become. */
 const linesOf = (n: number, kind: FftOptions['kind'], trig?: string): number[] =>

@@ -1,4 +1,5 @@
-// The cases of heFFTe's own tests (worlds, grids, shuffles, directions, algorithms), as facts; data and oracle are ours.
+// The cases of heFFTe's own tests (worlds, grids, shuffles, directions, algorithms), as facts; data and oracle are
+// ours.
 const bothPrecisions = ['f32', 'f64'];
 const algorithms = ['alltoallv', 'alltoall', 'p2p', 'p2p-plined'];
 /** Pencils and slabs, reordered and not. */

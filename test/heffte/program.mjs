@@ -10,7 +10,10 @@ const hard = (n) => {
   for (const p of [2, 3, 5, 7, 11, 13]) while (rest % p === 0) rest /= p;
   return rest > 1;
 };
-/** Of all numbers of a box that has some: that of the kernels (cpp/fft), four times for Bluestein's lengths, with the oracle's own error. */
+/**
+ * Of all numbers of a box that has some: that of the kernels (cpp/fft), four times for Bluestein's lengths, with the
+ * oracle's own error.
+ */
 const relativeBound = (size, precision) => {
   const unit = precision === 'f32' ? 2 ** -24 : 2 ** -53;
   const n = size.reduce((a, b) => a * b, 1);

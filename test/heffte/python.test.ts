@@ -1,4 +1,7 @@
-/** `ewald/heffte` as heFFTe's documentation of its Python module describes it, on wasm, native and what engines are here. */
+/**
+ * `ewald/heffte` as heFFTe's documentation of its Python module describes it, on wasm, native and what engines are
+ * here.
+ */
 import { devices } from 'ewald';
 import { spmd } from 'ewald/executors';
 import * as heffte from 'ewald/heffte';

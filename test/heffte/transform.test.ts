@@ -69,7 +69,8 @@ describe('what is wrong is reported on every rank', () => {
 
   const refusals = (rank: number) => ({
     direction:
-      'Argument: heffte: rank 0 was called with direction forward and rank 1 with backward; all ranks need the same direction',
+      'Argument: heffte: rank 0 was called with direction forward and rank 1 with backward; all ranks need the ' +
+      'same direction',
     scale: 'Argument: heffte: rank 0 was called with scale none and rank 1 with full; all ranks need the same scale',
     precision:
       'Argument: heffte: rank 0 was called with precision f32 and rank 1 with f64; all ranks need the same precision',
@@ -100,13 +101,15 @@ describe('what is wrong is reported on every rank', () => {
   test('an index that no box holds, or two', async () => {
     for (const message of await told('gap', 2))
       expect(message).toBe(
-        "Argument: fft3d: inboxes: index (0, 0, 2) is in no rank's box; the boxes reach to (3, 3, 3) and must hold every index up to there",
+        "Argument: fft3d: inboxes: index (0, 0, 2) is in no rank's box; the boxes reach to (3, 3, 3) and must " +
+          'hold every index up to there',
       );
     for (const message of await told('overlap', 2))
       expect(message).toBe(
-        'Argument: fft3d: outboxes: index (0, 0, 1) is in the boxes of ranks 0 and 1: (0, 0, 0) to (3, 3, 1) and (0, 0, 1) to (3, 3, 3)',
+        'Argument: fft3d: outboxes: index (0, 0, 1) is in the boxes of ranks 0 and 1: (0, 0, 0) to (3, 3, 1) and ' +
+          '(0, 0, 1) to (3, 3, 3)',
       );
-    for (const message of await told('begin', 2)) expect(message).toContain('begin at (0, 0, 1); needed is (0, 0, 0)');
+    for (const message of await told('begin', 2)) expect(message).toContain('begin at (0, 0, 1); expected (0, 0, 0)');
   });
 
   test('ranks that disagree', async () => {

@@ -118,7 +118,8 @@ const head = {
   indexingMethods: undefined,
 };
 const geom =
-  'clen = 0.1\nphoton_energy = 9000\np0/min_fs = 0\np0/max_fs = 9\np0/min_ss = 0\np0/max_ss = 9\np0/corner_x = 0\np0/corner_y = 0\np0/fs = x\np0/ss = y\np0/res = 1000\np0/adu_per_photon = 1\n';
+  'clen = 0.1\nphoton_energy = 9000\np0/min_fs = 0\np0/max_fs = 9\np0/min_ss = 0\np0/max_ss = 9\np0/corner_x = ' +
+  '0\np0/corner_y = 0\np0/fs = x\np0/ss = y\np0/res = 1000\np0/adu_per_photon = 1\n';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: line ends are what is looked for
 const lineEnds = /\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/;

@@ -1,6 +1,6 @@
 /**
- * A fixed set of hostile values at every option of every method of the facade: a tagged error that a user can act on, or
- * success. Never `Internal`, never an error without a tag, never a promise that stays open.
+ * A fixed set of hostile values at every option of every method of the facade: a tagged error that a user can act on,
+ * or success. Never `Internal`, never an error without a tag, never a promise that stays open.
  */
 import { type Context, createContext, devices, type FftPlan, type Indexer, type PeakFinder, type PiPlan } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -30,7 +30,7 @@ describe('spot lists', () => {
   it('are brought to 1/angstrom, and numbers that look like another unit get a hint', () => {
     expect(readSpotList('1 2 3\n', { unit: '1/nm' }).spots[2]).toBeCloseTo(0.3, 6);
     expect(readSpotList('1 2 3\n', { unit: '2pi/A' }).spots[2]).toBeCloseTo(3 / (2 * Math.PI), 6);
-    expect(() => readSpotList('1 2 3\n', { unit: 'nm' as never })).toThrow('needed is one of 1/A, 1/nm, 2pi/A, 2pi/nm');
+    expect(() => readSpotList('1 2 3\n', { unit: 'nm' as never })).toThrow('expected one of 1/A, 1/nm, 2pi/A, 2pi/nm');
     expect(unitHint([3, 0, 0, 0, 2, 0])).toContain('--unit 1/nm');
     expect(unitHint([0.3, 0, 0, 0, 0.2, 0])).toBeUndefined();
   });

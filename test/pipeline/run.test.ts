@@ -230,13 +230,13 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
   });
 
   test.for([
-    [['--shard=3/2'], /--shard is "3\/2"; needed is i\/n/],
+    [['--shard=3/2'], /--shard is "3\/2"; expected i\/n/],
     [['--resume'], /--resume needs a stream to continue/],
     [['--executor=moon'], /--executor is "moon"; it has to be inline, workers, mpi/],
     [['--mille'], /--mille is a flag of CrystFEL's indexamajig that ewald does not have: .*refined/],
     [['--indexing=xgandalf'], /--indexing is a flag of CrystFEL.*--method/],
     [['--accept-by=luck'], /--accept-by.*chance, crystfel/],
-    [['--tolerance=5,5', '--accept-by=crystfel'], /--tolerance is "5,5"; needed are six numbers/],
+    [['--tolerance=5,5', '--accept-by=crystfel'], /--tolerance is "5,5"; expected six numbers/],
     [['--highres=0'], /--highres/],
   ] as const)('%j is refused with what is needed', async ([words, message]) => {
     const { code, err } = await ewald([...usual, '-j', '1', ...words]);

@@ -12,7 +12,8 @@ import { installed, node, projectOf, root } from './support.js';
 
 const piHits = '785537';
 const page = (script: string): string =>
-  `<!doctype html><meta charset="utf-8"><title>pi</title><output></output><script type="module" src="${script}"></script>\n`;
+  '<!doctype html><meta charset="utf-8"><title>pi</title><output></output><script type="module" ' +
+  `src="${script}"></script>\n`;
 const app = `
 import { createContext, isEwaldError } from 'ewald';
 const query = new URLSearchParams(location.search);
@@ -114,7 +115,8 @@ test('Node imports it and computes pi', async () => {
     [
       '--input-type=module',
       '-e',
-      `import { createContext } from 'ewald'; const ctx = await createContext({ backend: 'wasm' }); console.log(String((await (await ctx.pi()).run({ points: 1e6, seed: 1 })).hits)); await ctx.dispose();`,
+      `import { createContext } from 'ewald'; const ctx = await createContext({ backend: 'wasm' }); ` +
+        'console.log(String((await (await ctx.pi()).run({ points: 1e6, seed: 1 })).hits)); await ctx.dispose();',
     ],
     { cwd: project },
   );

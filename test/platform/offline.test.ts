@@ -221,7 +221,7 @@ describe.runIf(place)('the offline pack', () => {
     const { code, err } = await offline(path, ['--out', 'cut-off'], { pack: at('cut') });
     expect(code).toBe(1);
     expect(err).toMatch(
-      /Node of this pack could not be started: .*unexpected end of file.*needed are Linux x86_64 with glibc/,
+      /Node of this pack could not be started: .*unexpected end of file.*expected Linux x86_64 with glibc/,
     );
     expect(summaryOf('cut-off')).toMatchObject({ pass: false, why: expect.stringMatching(/unexpected end of file/) });
     expect(readdirSync(at('tmp'))).toEqual([]);

@@ -69,9 +69,9 @@ describe('a simulator', () => {
   });
 
   test.for([
-    [{ blank: 2 }, /blank is 2; needed is a number from 0 to 1/],
-    [{ radiation: 'neutron' }, /radiation is "neutron"; needed is xray or electron/],
-    [{ detectorPx: [4, 4] }, /detectorPx is 4; needed is an integer from 16/],
+    [{ blank: 2 }, /blank is 2; expected a number from 0 to 1/],
+    [{ radiation: 'neutron' }, /radiation is "neutron"; expected xray or electron/],
+    [{ detectorPx: [4, 4] }, /detectorPx is 4; expected an integer from 16/],
     [{ crystal: 1 }, /no option "crystal"; did you mean "crystals"/],
   ] as const)('%j is refused', ([wrong, message]) => {
     expect(() => new FrameSimulator({ ...small, ...(wrong as object) })).toThrow(message);
@@ -119,7 +119,7 @@ describe('ewald simulate frames', () => {
 
   test.for([
     [['--voltage', '300'], /--voltage is for electrons/],
-    [['--size', '12'], /--size is "12"; needed are two numbers/],
+    [['--size', '12'], /--size is "12"; expected two numbers/],
     [['--radiation', 'neutron'], /--radiation/],
   ] as const)('%j is refused', async ([words, message]) => {
     const { code, err } = await ewald(['simulate', 'frames', '-o', join(folder, 'none'), ...words]);

@@ -1,4 +1,7 @@
-/** The C ABI under hostile arguments (test/hostile/abi.cpp) with the core built for the address and undefined sanitizers. */
+/**
+ * The C ABI under hostile arguments (test/hostile/abi.cpp) with the core built for the address and undefined
+ * sanitizers.
+ */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

@@ -11,7 +11,8 @@ import { mutatedHeaders, verdict } from '../ffi/mutations.mjs';
 
 export const name = 'ffi';
 export const about =
-  '10^5 mutated headers, each parsed or refused with a position; 60000 structs and 20000 expressions against gcc; 10^5 calls of the wasm core with arrays';
+  '10^5 mutated headers, each parsed or refused with a position; 60000 structs and 20000 expressions against ' +
+  'gcc; 10^5 calls of the wasm core with arrays';
 export const minutes = 15;
 
 const file = (path) => new URL(`../../${path}`, import.meta.url);

@@ -7,7 +7,8 @@ import { measure } from '../support/process-memory.mjs';
 
 export const name = 'indexing';
 export const about =
-  '10^5 images through run and through stream on every backend present; a hundredth of that where the device is emulated';
+  '10^5 images through run and through stream on every backend present; a hundredth of that where the device is ' +
+  'emulated';
 export const minutes = 12;
 
 const cell = cellFromParameters(50, 60, 70, 90, 100, 90);
@@ -93,7 +94,8 @@ export async function run({ scale = 1, note = () => {} } = {}) {
     const grown = Object.fromEntries(Object.keys(before).map((what) => [what, after[what] - before[what]]));
     const words = Object.entries(grown).map(([what, bytes]) => `${what} ${(bytes / 1e6).toFixed(2)} MB`);
     note(
-      `${backend}: 2 × ${count} images in ${took.toFixed(1)} s, ${held} bytes held, memory changed by ${words.join(', ')}`,
+      `${backend}: 2 × ${count} images in ${took.toFixed(1)} s, ${held} bytes held, memory changed by ` +
+        `${words.join(', ')}`,
     );
     if (indexer.bytes !== held || context.liveBytes !== live)
       throw new Error(`${backend}: ${held} and ${live} bytes became ${indexer.bytes} and ${context.liveBytes}`);

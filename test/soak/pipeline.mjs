@@ -1,4 +1,7 @@
-/** Runs of frames that are killed at random moments and gone on with, and frames, geometries, cells and lists bent at random. */
+/**
+ * Runs of frames that are killed at random moments and gone on with, and frames, geometries, cells and lists bent at
+ * random.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +19,8 @@ import {
 
 export const name = 'pipeline';
 export const about =
-  '20 runs killed at random and gone on with; 10^4 bent inputs of a run, 10^4 bent streams and lists: no crash, no hang';
+  '20 runs killed at random and gone on with; 10^4 bent inputs of a run, 10^4 bent streams and lists: no crash, ' +
+  'no hang';
 export const minutes = 30;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

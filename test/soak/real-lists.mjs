@@ -26,7 +26,9 @@ export async function run({ scale = 1, note = () => {} } = {}) {
       const found = await indexRealLists({ context, sameLattice, folder, step, options: { method } });
       const { right, wrong, invented, incomplete, several, lost, nominal } = found;
       note(
-        `${backend}, ${method}: ${right.length} of ${right.length + wrong.length} right, ${invented.length} invented, first two lattices in ${several.length - incomplete.length} of ${several.length}, nominal cell in ${nominal.length - lost.length} of ${nominal.length}`,
+        `${backend}, ${method}: ${right.length} of ${right.length + wrong.length} right, ${invented.length} ` +
+          `invented, first two lattices in ${several.length - incomplete.length} of ${several.length}, nominal ` +
+          `cell in ${nominal.length - lost.length} of ${nominal.length}`,
       );
       if (wrong.length > 1) throw new Error(`${backend}, ${method}: not found: ${wrong.join(', ')}`);
       if (invented.length > 0)

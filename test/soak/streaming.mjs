@@ -30,7 +30,8 @@ async function stream(path, options, note) {
   await dataset.dispose();
   const seconds = (performance.now() - began) / 1000;
   note(
-    `${dataset.format}: ${(bytes / 1e9).toFixed(1)} GB in ${seconds.toFixed(1)} s, at most ${Math.round(peak() / 1e6)} MB`,
+    `${dataset.format}: ${(bytes / 1e9).toFixed(1)} GB in ${seconds.toFixed(1)} s, at most ` +
+      `${Math.round(peak() / 1e6)} MB`,
   );
   if (peak() > most) throw new Error(`${Math.round(peak() / 1e6)} MB were held while ${path} was streamed`);
 }

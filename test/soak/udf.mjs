@@ -48,7 +48,8 @@ async function large(file, scale, note) {
     if (std.data.some((value) => value !== 0)) throw new Error('nothing deviates');
     const seconds = (performance.now() - started) / 1000;
     note(
-      `${((frames * frameBytes) / 1e9).toFixed(1)} GB in ${seconds.toFixed(0)} s (${((frames * frameBytes) / 1e9 / seconds).toFixed(2)} GB/s), at most ${Math.round(most / MiB)} MiB held`,
+      `${((frames * frameBytes) / 1e9).toFixed(1)} GB in ${seconds.toFixed(0)} s ` +
+        `(${((frames * frameBytes) / 1e9 / seconds).toFixed(2)} GB/s), at most ${Math.round(most / MiB)} MiB held`,
     );
     if (most > 300e6) throw new Error(`${Math.round(most / 1e6)} MB are held; 300 MB are allowed`);
   } finally {
@@ -85,7 +86,8 @@ async function many(file, scale, note) {
   for (let i = 0; i < turns; i++) await once();
   const after = await settled();
   note(
-    `${turns} runs: ${Math.round(before.bytes / MiB)} MiB, ${before.open} handles before; ${Math.round(after.bytes / MiB)} MiB, ${after.open} after`,
+    `${turns} runs: ${Math.round(before.bytes / MiB)} MiB, ${before.open} handles before; ` +
+      `${Math.round(after.bytes / MiB)} MiB, ${after.open} after`,
   );
   if (after.open > before.open) throw new Error(`${after.open - before.open} handles were left open`);
   if (after.bytes > before.bytes + 32 * MiB)
@@ -130,7 +132,8 @@ async function live(note) {
     }
     if (drawings === 0) throw new Error('no picture was drawn');
     note(
-      `pictures: ${drawn.toFixed(3)} s of the processor with, ${without.toFixed(3)} s without: ${((drawn / without - 1) * 100).toFixed(1)} %`,
+      `pictures: ${drawn.toFixed(3)} s of the processor with, ${without.toFixed(3)} s without: ` +
+        `${((drawn / without - 1) * 100).toFixed(1)} %`,
     );
     // A millisecond beside: the clock's own step.
     if (drawn > without * 1.05 + 0.001) throw new Error('pictures cost more than a twentieth of the run');

@@ -8,7 +8,10 @@ export interface Answer {
   readonly err: string;
 }
 
-/** How a command is disturbed: by Ctrl-C as soon as it listens or has begun a file, by a disk that is full, by a flush that fails. */
+/**
+ * How a command is disturbed: by Ctrl-C as soon as it listens or has begun a file, by a disk that is full, by a flush
+ * that fails.
+ */
 export interface Disturbance {
   readonly interrupt?: 'listening' | 'begun';
   readonly fault?: 'full' | 'unflushed';

@@ -1,7 +1,7 @@
 /**
  * Setup of every test file: a WebGPU device gets no more than the default limits of the specification, which is what a
- * real adapter may have at most. Software adapters offer more (SwiftShader: 32 KiB of workgroup memory, 1 GiB a buffer), so a
- * kernel that needs more than every adapter has would pass here and fail on hardware.
+ * real adapter may have at most. Software adapters offer more (SwiftShader: 32 KiB of workgroup memory, 1 GiB a
+ * buffer), so a kernel that needs more than every adapter has would pass here and fail on hardware.
  */
 
 /** Limits as the specification gives them; those whose name begins with `min` are better when lower. */

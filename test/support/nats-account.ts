@@ -19,7 +19,9 @@ function signed(issuer: KeyPair, subject: KeyPair, name: string, claims: object)
   return `${text}.${encoded(issuer.sign(new TextEncoder().encode(text)))}`;
 }
 
-/** What stands in the server's configuration, and the credentials files of its user and of one that it does not know. */
+/**
+ * What stands in the server's configuration, and the credentials files of its user and of one that it does not know.
+ */
 export function natsAccount(): { readonly config: string; readonly creds: string; readonly stranger: string } {
   const [operator, system, account] = [nkeys.createOperator(), nkeys.createAccount(), nkeys.createAccount()];
   const free = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
@@ -31,7 +33,8 @@ export function natsAccount(): { readonly config: string; readonly creds: string
     'resolver: MEMORY',
     'resolver_preload: {',
     `  ${name}: ${signed(operator, system, 'system', { type: 'account', limits: free })}`,
-    `  ${account.getPublicKey()}: ${signed(operator, account, 'beamline', { type: 'account', limits: { ...free, ...stored } })}`,
+    `  ${account.getPublicKey()}: ` +
+      `${signed(operator, account, 'beamline', { type: 'account', limits: { ...free, ...stored } })}`,
     '}',
   ].join('\n');
   const credsBy = (issuer: KeyPair): string => {
@@ -39,7 +42,10 @@ export function natsAccount(): { readonly config: string; readonly creds: string
     const claims = { type: 'user', subs: -1, data: -1, payload: -1, pub: {}, sub: {} };
     const jwt = signed(issuer, user, 'ewald', claims);
     const seed = new TextDecoder().decode(user.getSeed());
-    return `-----BEGIN NATS USER JWT-----\n${jwt}\n------END NATS USER JWT------\n\n-----BEGIN USER NKEY SEED-----\n${seed}\n------END USER NKEY SEED------\n`;
+    return (
+      `-----BEGIN NATS USER JWT-----\n${jwt}\n------END NATS USER JWT------\n\n-----BEGIN USER NKEY ` +
+      `SEED-----\n${seed}\n------END USER NKEY SEED------\n`
+    );
   };
   return { config, creds: credsBy(account), stranger: credsBy(nkeys.createAccount()) };
 }

@@ -27,10 +27,10 @@ export async function measure() {
 }
 
 /**
- * Runs `cycle` so many times and throws where each of four quarters left more behind than noise: 20 bytes a cycle on the
- * heap of JavaScript, half a kilobyte of the resident set and of the heap of C, a kilobyte of free space between its
- * blocks. Compilers and allocators take memory now and then; a leak takes it in every quarter. Returns what changed, in
- * words. `engineBytes` is what the engine of JavaScript itself is known to keep of a cycle.
+ * Runs `cycle` so many times and throws where each of four quarters left more behind than noise: 20 bytes a cycle on
+ * the heap of JavaScript, half a kilobyte of the resident set and of the heap of C, a kilobyte of free space between
+ * its blocks. Compilers and allocators take memory now and then; a leak takes it in every quarter. Returns what
+ * changed, in words. `engineBytes` is what the engine of JavaScript itself is known to keep of a cycle.
  */
 export async function assertNothingStays(who, cycles, cycle, engineBytes = 0) {
   const quarter = Math.ceil(cycles / 4);
@@ -55,7 +55,8 @@ export async function assertNothingStays(who, cycles, cycle, engineBytes = 0) {
     const least = Math.min(...grown);
     if (least > limit)
       throw new Error(
-        `${who}: ${what} grew by at least ${least} bytes in each ${quarter} cycles (${(least / quarter).toFixed(0)} a cycle; quarters: ${grown.join(', ')})`,
+        `${who}: ${what} grew by at least ${least} bytes in each ${quarter} cycles ` +
+          `(${(least / quarter).toFixed(0)} a cycle; quarters: ${grown.join(', ')})`,
       );
   }
   const words = Object.keys(stages[0]).map(

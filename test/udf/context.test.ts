@@ -121,7 +121,7 @@ test('what is exported is what is loaded again', async () => {
   const both = await Promise.allSettled([ctx.exportDataset(again, other), ctx.exportDataset(again, other)]);
   expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
   expect(both.find((one) => one.status === 'rejected')).toMatchObject({
-    reason: { tag: 'File', message: expect.stringContaining('is being written by this very process') },
+    reason: { tag: 'File', message: expect.stringContaining('is being written by this process') },
   });
   const [all, each] = await ctx.runUdf(again, [sumUdf, sumSigUdf]);
   expect([...each.intensity.data]).toEqual(sums);

@@ -64,7 +64,7 @@ describe('auxiliary data', () => {
     const { ctx, scan } = made[0] as (typeof made)[0];
     const short = auxData(new Float64Array(59), { kind: 'nav', dtype: 'f64', extraShape: [2] });
     const run = () => ctx.runUdf(scan, { ...weighted, params: { ...params, offsets: short } });
-    await refused(run, 'Shape', 'offsets has 59', 'needed are 60', 'the whole scan');
+    await refused(run, 'Shape', 'offsets has 59', 'expected 60', 'the whole scan');
     await refused(async () => auxData(new Uint8Array(3) as never, { kind: 'sig', dtype: 'f32' }), 'Shape', 'f32');
   });
 });

@@ -248,7 +248,7 @@ describe('frames that lie on a device', () => {
     });
     expect(here.nav).toEqual(wanted);
     expect(found).toEqual(here);
-    await refused(() => pass.run(there, many + 1), 'Shape', `needed are ${wide * wide * (many + 1)} f32`);
+    await refused(() => pass.run(there, many + 1), 'Shape', `expected ${wide * wide * (many + 1)} f32`);
     const other = await createContext({ backend: 'cuda-emulated', strict: true });
     const foreign = await other.array(data, { backend: 'cuda-emulated' });
     await refused(() => pass.run(foreign, many), 'Argument', 'another context');

@@ -1,6 +1,6 @@
 /**
- * The self-test of a GPU: kernels that a driver gets wrong are imitated by shaders that were changed on their way to the
- * device, one mechanism at a time.
+ * The self-test of a GPU: kernels that a driver gets wrong are imitated by shaders that were changed on their way to
+ * the device, one mechanism at a time.
  */
 import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
@@ -135,7 +135,7 @@ describe.skipIf(absent)(`the self-test of WebGPU${absent ? `: absent, ${absent}`
     expect(refused).toBeInstanceOf(EwaldError);
     expect(refused.tag).toBe('Unsupported');
     expect(refused.message).toMatch(
-      /fails the self-test of what pi relies on \(atomics in workgroup memory: word 0 is/,
+      /fails the self-test of a mechanism that pi relies on \(atomics in workgroup memory: word 0 is/,
     );
     await backend.dispose();
   });

@@ -84,7 +84,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
   });
 
   describe('choice of the adapter', () => {
-    test('a software adapter is taken only when webgpu is named', async () => {
+    test('a software adapter is used only when webgpu is named', async () => {
       const row = (await devices()).find(({ backend }) => backend === 'webgpu');
       expect(row?.available).toBe(true);
       expect(row?.limits.maxBufferSize).toBeGreaterThanOrEqual(2 ** 28);
@@ -113,7 +113,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
         over(adapter, { limits: over(adapter.limits, { maxComputeWorkgroupStorageSize: 1024 }) });
       const probe = await webgpuLoader(watched([], small)).probe(options);
       expect(probe).toMatchObject({ available: false });
-      expect(probe.reason).toMatch(/is too small: maxComputeWorkgroupStorageSize is 1024, needed is 16384$/);
+      expect(probe.reason).toMatch(/is too small: maxComputeWorkgroupStorageSize is 1024, expected 16384$/);
     });
   });
 
@@ -180,7 +180,9 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
     });
 
     test('ends by itself after a run, and inside a worker thread', async () => {
-      const body = `const ctx = await createContext({ backend: 'webgpu' }); const plan = await ctx.pi(); await plan.run({ points: 1e6 }); await ctx.dispose();`;
+      const body =
+        `const ctx = await createContext({ backend: 'webgpu' }); const plan = await ctx.pi(); await plan.run({ ` +
+        'points: 1e6 }); await ctx.dispose();';
       expect((await inProcess(`${body}\nconsole.log('end');`)).stdout).toContain('end');
       const entry = new URL('../../dist/index.node.js', import.meta.url).href;
       const source = `import(${JSON.stringify(entry)}).then(async ({ createContext }) => { ${body} })`;
@@ -191,8 +193,8 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
     });
 
     test('many openings leave no memory, thread or handle', { tags: 'all' }, async () => {
-      // Every tenth opening also compiles and runs. A first half warms up compilers and allocators; a leak takes memory in
-      // every part of the second half. EWALD_CYCLES is for soaking.
+      // Every tenth opening also compiles and runs. A first half warms up compilers and allocators; a leak takes memory
+      // in every part of the second half. EWALD_CYCLES is for soaking.
       const cycles = Number(process.env.EWALD_CYCLES ?? 500);
       const part = Math.ceil(cycles / 4);
       const { stdout } = await inProcess(

@@ -56,7 +56,8 @@ fn f64_of_real(a: Real) -> vec2u {
   return vec2u(low, (a.negative << 31u) | ((u32(a.e + 1085) << 20u) + high));
 }
 
-// The bits of the nearest float32, ties to even; what is too small for a normal one is zero, what is too large infinite.
+// The bits of the nearest float32, ties to even; what is too small for a normal one is zero, what is too large
+// infinite.
 fn f32_of_real(a: Real) -> u32 {
   if (a.hi == 0u) { return 0u; }
   var mantissa = a.hi >> 8u;

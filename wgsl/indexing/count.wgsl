@@ -1,5 +1,5 @@
-// Exhaustive: how many spots lie within plane_distance of a plane of a vector, for every direction of the half-sphere and every
-// sampled length; to the last bit of the float32 phase. Four directions a thread, one workgroup a stretch of
+// Exhaustive: how many spots lie within plane_distance of a plane of a vector, for every direction of the half-sphere
+// and every sampled length; to the last bit of the float32 phase. Four directions a thread, one workgroup a stretch of
 // directions.
 //
 // Direction p of N stands at height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle.

@@ -1,5 +1,5 @@
-// Between two rounds: lists the images that are still going, in order, for the workgroups of the next round, and says to
-// its dispatches how many they are. One workgroup.
+// Between two rounds: lists the images that are still going, in order, for the workgroups of the next round, and says
+// to its dispatches how many they are. One workgroup.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 

@@ -1,6 +1,6 @@
 // Rotation search: with one vector of the cell fixed along a candidate, the cell has one angle left. A workgroup takes
-// a candidate in one of its senses, each thread four angles at a time, and counts the spots within node_distance of a lattice
-// node (Euclidean, in index units).
+// a candidate in one of its senses, each thread four angles at a time, and counts the spots within node_distance of a
+// lattice node (Euclidean, in index units).
 //
 // For a spot s let us = u.s, xs = x.s, ys = y.s in the frame of the candidate. The indices of the other two vectors at
 // angle t are
@@ -34,8 +34,8 @@ var<workgroup> bins: array<atomic<u32>, TURN_SPOTS + 1u>;
 const ANCHOR = 1.5 * 2048.0;
 const UNIT = 16777216.0; // 2^24
 
-// What the search needs of the first n spots that lie within node_distance of a plane of the candidate. Their order does not
-// matter.
+// What the search needs of the first n spots that lie within node_distance of a plane of the candidate. Their order
+// does not matter.
 fn spots_on_planes(p: Placed, list: u32, n: u32) {
   let limit = run.params.node_distance;
   for (var j = lane; j < n; j += WORKGROUP) {

@@ -1,5 +1,5 @@
-// zaef: an invocation a pixel asks whether it is a foot, and climbs from there to its summit. The first foot of a summit
-// is kept: the host puts peaks into the order of the scan by it.
+// zaef: an invocation a pixel asks whether it is a foot, and climbs from there to its summit. The first foot of a
+// summit is kept: the host puts peaks into the order of the scan by it.
 #include "peaks/places.wgsl"
 #include "peaks/found.wgsl"
 

@@ -1,5 +1,5 @@
-// Pixels of a frame of any type as integers that are ordered like their values: "keys". Limits become keys once, so that
-// a pixel is judged without rounding.
+// Pixels of a frame of any type as integers that are ordered like their values: "keys". Limits become keys once, so
+// that a pixel is judged without rounding.
 #include "generated/peaks.wgsl"
 #include "common/real.wgsl"
 

@@ -1,9 +1,10 @@
-// Small problems with known answers, one for each mechanism that kernels rely on and that drivers have got wrong. Each part
-// is a shader of its own, so that one that a driver refuses or breaks leaves the others alone. Numbers come from `input`:
-// what the compiler could work out itself would prove nothing about the device.
+// Small problems with known answers, one for each mechanism that kernels rely on and that drivers have got wrong. Each
+// part is a shader of its own, so that one that a driver refuses or breaks leaves the others alone. Numbers come from
+// `input`: what the compiler could work out itself would prove nothing about the device.
 
 #part workgroup_atomics
-// gfx-rs/wgpu issue 8643: each invocation sees an atomic of its own. The memory starts at zero, which kernels rely on too.
+// gfx-rs/wgpu issue 8643: each invocation sees an atomic of its own. The memory starts at zero, which kernels rely on
+// too.
 @group(0) @binding(0) var<storage, read_write> output: array<u32>;
 @group(0) @binding(1) var<storage, read> input: array<u32>;
 var<workgroup> sum: atomic<u32>;

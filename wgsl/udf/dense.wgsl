@@ -1,6 +1,6 @@
-// Frames times masks in float32: [frames, pixels] x [pixels, masks], a part of the pixels a workgroup; the host adds the
-// parts. An invocation has 4 x 4 products in registers; FRAME_LANES x MASK_LANES of them share what is read.
-// The host writes MASKS, FRAME_LANES, MASK_LANES, PART_WORDS and STEP_PIXELS as well.
+// Frames times masks in float32: [frames, pixels] x [pixels, masks], a part of the pixels a workgroup; the host adds
+// the parts. An invocation has 4 x 4 products in registers; FRAME_LANES x MASK_LANES of them share what is read. The
+// host writes MASKS, FRAME_LANES, MASK_LANES, PART_WORDS and STEP_PIXELS as well.
 #include "udf/frames.wgsl"
 
 @group(0) @binding(0) var<storage, read> frames: array<u32>;

@@ -11,7 +11,8 @@
 @group(0) @binding(2) var<storage, read_write> sums: array<u32>;
 
 const LANES: u32 = 256u;
-// Of integers: Σ v in words 0 and 1, then Σ v² in 2 to 4, or Σ y v in 2 and 3 and Σ x v in 4 and 5; of reals one word each.
+// Of integers: Σ v in words 0 and 1, then Σ v² in 2 to 4, or Σ y v in 2 and 3 and Σ x v in 4 and 5; of reals one word
+// each.
 var<workgroup> heads: array<vec4u, LANES>;
 var<workgroup> tails: array<vec2u, LANES>;
 

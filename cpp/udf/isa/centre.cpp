@@ -13,8 +13,8 @@ namespace {
 using ewald::udf::Spans;
 
 constexpr uint32_t block_rows = 8;
-// Vectors of columns after which sums of `above` are emptied: of integers 28 of 2^16, and twice that for the two halves;
-// of floats so few that no float is the sum of more than 136 numbers. So it is with the rows of the columns:
+// Vectors of columns after which sums of `above` are emptied: of integers 28 of 2^16, and twice that for the two
+// halves; of floats so few that no float is the sum of more than 136 numbers. So it is with the rows of the columns:
 // those of 16-bit integers are emptied before 2^16 of them overflow.
 template <class T>
 constexpr uint32_t most_vectors = std::is_integral_v<T> ? 1024 : 128;

@@ -75,7 +75,8 @@ for (const [i, backend] of backends.entries()) {
 const told = ({ backend, cycles: n, msPerCycle, growth, why }) =>
   why
     ? `${backend}: ${why}`
-    : `${backend} ${n} × ${msPerCycle.toFixed(1)} ms, ${(growth.rss / 2 ** 20).toFixed(1)} MiB, ${growth.threads} threads, ${growth.handles} handles more`;
+    : `${backend} ${n} × ${msPerCycle.toFixed(1)} ms, ${(growth.rss / 2 ** 20).toFixed(1)} MiB, ${growth.threads} ` +
+      `threads, ${growth.handles} handles more`;
 console.log(
   JSON.stringify({
     results,

@@ -1,12 +1,13 @@
 // Further benchmarks and checks: one line each. pack-offline.mjs puts into the pack what they name, the steps run them
 // after the others.
 //
-// { name, share, least, script: file of scripts/offline/extras/, or of another place `from`, or program: CMake target of cuda/, args?(run):
-// string[],
+// { name, share, least, script: file of scripts/offline/extras/, or of another place `from`, or program: CMake target
+// of cuda/, args?(run): string[],
 //   absent?(run): why it cannot run here, timing?: a time limit is no failure (default true) }
 //
 // It is called with --seconds N, prints one JSON document (its `summary`, one line, goes into summary.json) and exits
-// with 0 when all is right; `outcome: 'absent'` in it says that it could not run here. EWALD_BACKENDS names the backends that are there; `import 'ewald'` is the packed package.
+// with 0 when all is right; `outcome: 'absent'` in it says that it could not run here. EWALD_BACKENDS names the
+// backends that are there; `import 'ewald'` is the packed package.
 import { existsSync } from 'node:fs';
 
 export const extras = [

@@ -194,7 +194,8 @@ export function missingHere(host, { driver: needed, cuda } = {}) {
   if (!seen) missing.push(`NVIDIA's driver (libcuda.so.1): steps of CUDA are absent; ${host.gpusWhy}`);
   else if (needed && found < needed)
     missing.push(
-      `a newer driver: found ${host.driver}, the CUDA part of this pack was made with CUDA ${cuda} and needs ${needed}: cuda will fail; update the driver, or make the pack with an older CUDA toolkit (--nvcc)`,
+      `a newer driver: found ${host.driver}, the CUDA part of this pack was made with CUDA ${cuda} and needs ` +
+        `${needed}: cuda will fail; update the driver, or make the pack with an older CUDA toolkit (--nvcc)`,
     );
   if (!host.computeSanitizer) missing.push('compute-sanitizer (in the CUDA toolkit): memcheck and its like are absent');
   if (!host.cufft) missing.push('cuFFT (in the CUDA toolkit, or pip install nvidia-cufft-cu12): fft-cuda has no peer');

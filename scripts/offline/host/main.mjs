@@ -36,7 +36,7 @@ function options() {
     found[name] = words[i + 1];
   }
   const seconds = Number(found.seconds);
-  if (!(seconds >= 10)) misused(`--seconds is ${found.seconds}; needed is a number of at least 10`);
+  if (!(seconds >= 10)) misused(`--seconds is ${found.seconds}; expected a number of at least 10`);
   const only = found.only.split(',').filter(Boolean);
   const unknown = only.filter((name) => !steps.some((step) => step.name === name));
   if (unknown.length > 0) misused(`there is no step ${unknown.join(', ')}`);
@@ -152,11 +152,13 @@ function note(done) {
 
 const gpu = host.gpus.map(({ name, driver, memory }) => `${name}, driver ${driver}, ${memory}`).join('; ');
 console.log(
-  `offline: ewald ${manifest.version} (${manifest.commit}), Node ${process.versions.node}, ${host.os}, ${host.processors} × ${host.processor}`,
+  `offline: ewald ${manifest.version} (${manifest.commit}), Node ${process.versions.node}, ${host.os}, ` +
+    `${host.processors} × ${host.processor}`,
 );
 console.log(`offline: card: ${gpu || `none (${host.gpusWhy})`}`);
 console.log(
-  `offline: compute-sanitizer: ${host.computeSanitizer ? `${host.computeSanitizer.version}, ${host.computeSanitizer.path}` : 'not found'}`,
+  'offline: compute-sanitizer: ' +
+    `${host.computeSanitizer ? `${host.computeSanitizer.version}, ${host.computeSanitizer.path}` : 'not found'}`,
 );
 for (const text of missing) console.log(`offline: not on this machine: ${text}`);
 if (manifest.leftOut.length > 0) console.log(`offline: not in this pack: ${manifest.leftOut.join('; ')}`);

@@ -246,7 +246,9 @@ const sanitizer = (tool) => ({
     const right = rooms.found === 0 && rooms.code === 0;
     return {
       outcome: right ? 'pass' : 'fail',
-      why: `rooms: ${rooms.found} errors, ${rooms.end}; planted mistake: found (${planted.found})${right ? '' : `; ${rooms.lines.slice(0, 4).join(' ')}`}`,
+      why:
+        `rooms: ${rooms.found} errors, ${rooms.end}; planted mistake: found ` +
+        `(${planted.found})${right ? '' : `; ${rooms.lines.slice(0, 4).join(' ')}`}`,
     };
   },
 });

@@ -12,7 +12,9 @@ import { fileKey } from './cache.mjs';
 const keep = 'build/offline-cache/cuda-release';
 const addon = 'ewald_cuda.node';
 
-/** The oldest driver that runs a CUDA major version's runtime, as NVIDIA's table of minor-version compatibility has it. */
+/**
+ * The oldest driver that runs a CUDA major version's runtime, as NVIDIA's table of minor-version compatibility has it.
+ */
 const drivers = { 12: 525, 13: 580 };
 
 /**
@@ -34,9 +36,9 @@ function chooseNvcc(given) {
 }
 
 /**
- * Builds what is stale, when `build` allows it; with `profile` (an architecture, as 90) for that one alone, with the lines
- * of the sources for profilers, which for all of them would not fit the pack. Gives { addon, programs: { name: path }, what }, paths undefined where
- * there are none; `why` says what is missing.
+ * Builds what is stale, when `build` allows it; with `profile` (an architecture, as 90) for that one alone, with the
+ * lines of the sources for profilers, which for all of them would not fit the pack. Gives { addon, programs: { name:
+ * path }, what }, paths undefined where there are none; `why` says what is missing.
  */
 export async function cudaRelease(programs, { build, profile, nvcc: given }) {
   const nvcc = chooseNvcc(given);

@@ -21,7 +21,9 @@ export async function systemLibrary(name, debianPackage) {
     const file = readdirSync(to).find((entry) => entry.endsWith('.deb'));
     if (!file)
       return {
-        why: `${name} is not installed, and apt-get download ${debianPackage} failed (${fetched.output.trim().split('\n').at(-1)}); apt-get install ${debianPackage}`,
+        why:
+          `${name} is not installed, and apt-get download ${debianPackage} failed ` +
+          `(${fetched.output.trim().split('\n').at(-1)}); apt-get install ${debianPackage}`,
       };
     await run('dpkg', ['-x', file, '.'], { cwd: to });
   }

@@ -3,7 +3,7 @@
 import type { CudaHost } from '../../backends/cuda/host.js';
 import type { ArrayMemory, ArrayOp } from '../contract.js';
 
-/** The addon's functions on memory of the card; cuda/addon. */
+/** The addon's functions for device memory; see cuda/addon. */
 interface ArrayAddon {
   arrayCreate(context: object, bytes: number): Promise<object>;
   arrayWrite(array: object, data: Uint8Array, offset: number): Promise<void>;
@@ -37,18 +37,18 @@ export class CudaArray implements ArrayMemory {
   }
 }
 
-/** What the addon takes for a side of a transform. */
+/** The handle that the addon accepts as a side of a transform. */
 export const handleOf = (side: ArrayBufferView | ArrayMemory): ArrayBufferView | object =>
   side instanceof CudaArray ? side.handle : side;
 
-/** The array room of a card. */
+/** Arrays of a CUDA device. */
 export function arrayOp(host: CudaHost): ArrayOp {
   const addon = host.addon as ArrayAddon;
   const { device } = host;
   return {
     supports({ bytes }) {
       if (device.memory === null || bytes <= device.memory) return true;
-      return { why: `${bytes} bytes are more than the memory of ${device.name}, ${device.memory}` };
+      return { why: `${bytes} bytes exceed the memory of ${device.name}, ${device.memory}` };
     },
     plan: async ({ bytes }) =>
       new CudaArray(host, await host.track(() => addon.arrayCreate(host.context, bytes)), bytes),

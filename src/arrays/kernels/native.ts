@@ -1,4 +1,4 @@
-/** Arrays in memory of the core, outside the heap of JavaScript. */
+/** Arrays in memory of the core, outside the JavaScript heap. */
 
 import type { NativeHost } from '../../backends/native/host.js';
 import { addonError } from '../../backends/status.js';
@@ -18,7 +18,7 @@ export class CoreArray implements ArrayMemory {
   readonly #addon: MemoryAddon;
   readonly #count: (bytes: number) => void;
 
-  /** `count` is told of bytes taken, and of bytes given back as negative ones. */
+  /** `count` receives the allocated bytes; negative values are freed bytes. */
   constructor(addon: MemoryAddon, bytes: number, count: (bytes: number) => void) {
     try {
       this.handle = addon.alloc(bytes);
@@ -45,11 +45,11 @@ export class CoreArray implements ArrayMemory {
   }
 }
 
-/** What the addon takes for a side of a transform. */
+/** The handle that the addon accepts as a side of a transform. */
 export const handleOf = (side: ArrayBufferView | ArrayMemory): ArrayBufferView | object =>
   side instanceof CoreArray ? side.handle : side;
 
-/** The array room of the core. */
+/** Arrays of the core. */
 export const arrayOp = ({ addon, hold }: NativeHost): ArrayOp => ({
   supports: () => true,
   plan: async ({ bytes }) => new CoreArray(addon as MemoryAddon, bytes, hold),

@@ -5,7 +5,7 @@ import type { WasmHost } from '../../backends/wasm/host.js';
 import { EwaldError } from '../../base/errors.js';
 import type { ArrayMemory, ArrayOp } from '../contract.js';
 
-/** Memory of the heap; the address stays when the heap grows. */
+/** Memory in the heap; the address is stable when the heap grows. */
 export class HeapArray implements ArrayMemory {
   readonly #core: Core;
   readonly bytes: number;
@@ -37,11 +37,11 @@ export class HeapArray implements ArrayMemory {
   }
 }
 
-/** The array room of a core. */
+/** Arrays of a core. */
 export function arrayOp({ core, maxBytes }: WasmHost): ArrayOp {
   return {
     supports: ({ bytes }) =>
-      bytes <= maxBytes || { why: `${bytes} bytes are more than the wasm heap can have (${maxBytes})` },
+      bytes <= maxBytes || { why: `${bytes} bytes exceed the maximum size of the wasm heap (${maxBytes})` },
     plan: async ({ bytes }) => new HeapArray(core, bytes),
   };
 }

@@ -19,8 +19,8 @@ export class GpuArray implements ArrayMemory {
     const end = offset + data.length;
     const [from, to] = [down(offset), up(end)];
     if (from === offset && to === end) return this.#device.write(this.buffer, data, offset);
-    // Copies go by words of 4 bytes; what shares the first and the last one with the data stays as it is. Nothing else
-    // touches this array meanwhile: the facade does one thing after the other.
+    // Copies use words of 4 bytes; bytes of the first and last word outside the data are preserved. Nothing else uses
+    // this array at the same time: the facade serializes its operations.
     const words = new Uint8Array(to - from);
     words.set(data, offset - from);
     const [first = new ArrayBuffer(0), last = first] = await this.#device.run((commands) => {
@@ -46,24 +46,24 @@ export class GpuArray implements ArrayMemory {
   }
 }
 
-/** Whole words around a byte. */
+/** Range of whole words around a byte range. */
 const down = (byte: number): number => byte - (byte % 4);
 const up = (byte: number): number => down(byte + 3);
 
-/** The array room of a device. */
+/** Arrays of a GPU device. */
 export function arrayOp(device: GpuDevice): ArrayOp {
   return {
     supports({ bytes, number }) {
       if (number === 'f64') return { why: 'WebGPU has no double precision; use wasm, native or cuda' };
       for (const name of ['maxStorageBufferBindingSize', 'maxBufferSize']) {
         const limit = device.limits[name] ?? Number.POSITIVE_INFINITY;
-        if (bytes > limit) return { why: `${bytes} bytes are more than ${name} of ${device.name}, ${limit}` };
+        if (bytes > limit) return { why: `${bytes} bytes exceed ${name} of ${device.name}, ${limit}` };
       }
       return true;
     },
     async plan({ bytes }) {
       const buffer = await device.buffer(up(bytes), 'storage', 'array');
-      // A buffer that was used before still has its numbers.
+      // A reused buffer still holds its old numbers.
       await device.run((commands) => commands.clear(buffer));
       return new GpuArray(device, buffer, bytes);
     },

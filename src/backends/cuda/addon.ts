@@ -1,4 +1,4 @@
-/** What the CUDA addon exports (cuda/addon), and how it is loaded without risking the process. Node only. */
+/** The interface of the CUDA addon (cuda/addon), and how it is loaded without risking the process. Node only. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -9,20 +9,20 @@ import { constants } from '../../layout/layout.js';
 import { loadAddon } from '../addon-path.js';
 import { homeFolder } from '../system.js';
 
-/** One card as the addon describes it; versions as CUDA writes them (13000 is 13.0). */
+/** One card as the addon describes it; versions are in CUDA's notation (13000 is 13.0). */
 export interface CudaDevice {
   readonly index: number;
   readonly name: string;
   readonly computeCapability: string;
   readonly multiprocessors: number;
   readonly totalBytes: number;
-  /** Of an open device alone. */
+  /** Present for open devices only. */
   readonly freeBytes?: number;
   readonly driverVersion: number;
   readonly runtimeVersion: number;
 }
 
-/** What the addon finds; `message` says why there are no devices. */
+/** What the addon finds; `message` explains an empty list of devices. */
 export interface CudaProbe {
   readonly devices: readonly CudaDevice[];
   readonly driverVersion: number;
@@ -30,16 +30,16 @@ export interface CudaProbe {
   readonly message: string;
 }
 
-/** The addon's functions that belong to no room; what a room binds is said in its file here. */
+/** The addon's functions that belong to no room; each room declares the functions it binds. */
 export interface CudaAddon {
   readonly abiVersion: number;
-  /** Takes nothing from any card. */
+  /** Allocates nothing on any card. */
   probe(): Promise<CudaProbe>;
   open(device: number): Promise<object>;
   close(context: object): void;
   liveBytes(context: object): number;
   info(context: object): CudaDevice;
-  /** A line `MECHANISM\tREASON` for each mechanism that the card gets wrong. */
+  /** One line `MECHANISM\tREASON` for each mechanism that fails on the card. */
   selfTest(context: object): Promise<string>;
 }
 
@@ -48,9 +48,7 @@ const driverPlaces = [
   ...['/usr/lib/wsl/lib', '/usr/local/nvidia/lib64', '/usr/local/cuda/compat', '/run/opengl-driver/lib'],
 ];
 
-/**
- * Whether this machine shows any sign of NVIDIA's driver; where there is none nothing is loaded and nothing is spawned.
- */
+/** Whether this machine shows any sign of NVIDIA's driver; without one nothing is loaded or spawned. */
 export function driverPresent(): boolean {
   if (process.platform === 'win32')
     return existsSync(join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'nvcuda.dll'));
@@ -59,8 +57,8 @@ export function driverPresent(): boolean {
 }
 
 /**
- * Loads the addon. A driver that crashes would take the process with it, so the first time a child process tries; that
- * it went well is remembered by the hashes of addon and driver.
+ * Loads the addon. A crashing driver would take the process with it, so the first attempt runs in a child process;
+ * success is cached under the hashes of the addon and the driver.
  */
 export async function loadCudaAddon(
   path: string,
@@ -78,7 +76,9 @@ export async function loadCudaAddon(
   }
   if (addon.abiVersion !== constants.abiVersion) {
     return {
-      why: `the addon ${path} speaks ABI version ${addon.abiVersion}, needed is ${constants.abiVersion}; rebuild it with npm run build`,
+      why:
+        `the addon ${path} speaks ABI version ${addon.abiVersion}, expected ${constants.abiVersion}; rebuild it ` +
+        'with npm run build',
     };
   }
   return addon;
@@ -94,7 +94,10 @@ async function tryInChild(path: string): Promise<string | undefined> {
     await promisify(execFile)(process.execPath, ['-e', childScript, path], { timeout: 60_000 });
   } catch (error) {
     const { signal, code } = error as { signal?: string; code?: number | string };
-    return `probing CUDA in a child process failed (${signal ? `it was ended by ${signal}` : `code ${code}`}): the driver or the addon is damaged`;
+    return (
+      `probing CUDA in a child process failed (${signal ? `it was killed by ${signal}` : `code ${code}`}): the ` +
+      'driver or the addon is damaged'
+    );
   }
   try {
     if (note) {
@@ -103,7 +106,7 @@ async function tryInChild(path: string): Promise<string | undefined> {
       renameSync(`${note}.${process.pid}`, note);
     }
   } catch {
-    // A home that cannot be written to costs a child process each time, nothing else.
+    // If the home folder is not writable, each start costs one child process, nothing else.
   }
   return undefined;
 }

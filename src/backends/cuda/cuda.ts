@@ -1,4 +1,4 @@
-/** The CUDA backend: kernels of cuda/ behind a Node-API addon, one device and one stream a context. Node only. */
+/** The CUDA backend: kernels of cuda/ behind a Node-API addon, one device and one stream per context. Node only. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,24 +12,25 @@ import { Verdicts } from '../verdicts.js';
 import { type CudaAddon, type CudaDevice, driverPresent, loadCudaAddon } from './addon.js';
 import type { CudaHost } from './host.js';
 
-/** Kept for the process, as a card and its driver are: another context on a card that was tested tests nothing. */
+/** Cached for the life of the process: a second context on a tested card repeats no test. */
 const verdicts = new Verdicts();
 
-/** The loader of NVIDIA's cards. */
+/** The loader for NVIDIA cards. */
 export const cudaLoader: BackendLoader = {
   name: 'cuda',
   async probe(options): Promise<Probe> {
     const path = addonPath('ewald_cuda', options.addonPath?.cuda);
     if (!existsSync(path))
       return no(
-        `no CUDA addon for ${process.platform}-${process.arch} (looked for ${path}); with nvcc, npm run build makes it`,
+        `no CUDA addon for ${process.platform}-${process.arch} (looked for ${path}); if nvcc is installed, npm ` +
+          'run build builds it',
       );
     if (!driverPresent()) return no('no NVIDIA driver on this machine (libcuda was not found)');
     return probeAddon('cuda', path, options, true);
   },
 };
 
-/** The loader of the emulator: the same kernels on the CPU, in a clone that built it, for tests only. */
+/** The loader of the emulator: the same kernels on the CPU, in a clone that has built it, for tests only. */
 export const cudaEmulatedLoader: BackendLoader = {
   name: 'cuda-emulated',
   testOnly: true,
@@ -39,13 +40,13 @@ export const cudaEmulatedLoader: BackendLoader = {
       join(dirname(fileURLToPath(import.meta.url)), '../build/cuda-emulated/ewald_cuda_emulated.node');
     if (!existsSync(path))
       return no(
-        `the CUDA emulator is not built (looked for ${path}); node scripts/build.mjs cuda-emulated makes it in a clone`,
+        `the CUDA emulator is not built (looked for ${path}); run node scripts/build.mjs cuda-emulated in a clone`,
       );
     return probeAddon('cuda-emulated', path, options, false);
   },
 };
 
-/** What verdicts are kept by. */
+/** Cache key of the verdicts. */
 const cardOf = (name: BackendName, index: number, { name: card, driver }: DeviceInfo): string =>
   `${name} ${index}; ${card}; ${driver}`;
 
@@ -65,7 +66,8 @@ async function probeAddon(
   const device = chooseDevice(devices, options.device);
   if (!device) {
     return no(
-      `no CUDA device matches "${options.device}"; there are ${devices.map((d) => `${d.index} (${d.name})`).join(', ')}`,
+      `no CUDA device matches "${options.device}"; there are ` +
+        `${devices.map((d) => `${d.index} (${d.name})`).join(', ')}`,
     );
   }
   const info: DeviceInfo = {
@@ -85,7 +87,7 @@ async function probeAddon(
     async faults() {
       const all = [...new Set(Object.values<Uses>(uses).flatMap(({ cuda }) => cuda ?? []))];
       const card = cardOf(name, device.index, info);
-      // Verdicts that are known need no card.
+      // Cached verdicts need no card.
       if (verdicts.has(card, all)) return verdicts.faults(card, all, async () => undefined);
       const backend = await opened();
       try {
@@ -118,7 +120,7 @@ class CudaBackend implements Backend {
   readonly #context: object;
   readonly #running = new Set<Promise<unknown>>();
   readonly host: CudaHost;
-  /** What verdicts are kept by. */
+  /** Cache key of the verdicts. */
   readonly #card: string;
   #selfTest: Promise<ReadonlyMap<string, string>> | undefined;
   #closed = false;
@@ -145,7 +147,7 @@ class CudaBackend implements Backend {
     return verdicts.faults(this.#card, mechanisms, async (mechanism) => (await this.#tested()).get(mechanism));
   }
 
-  /** The mechanisms that fail, all found at once: a kernel takes microseconds, and the wait for the card is longer. */
+  /** The mechanisms that fail, tested together: a kernel takes microseconds, waiting for the card takes longer. */
   #tested(): Promise<ReadonlyMap<string, string>> {
     this.#selfTest ??= this.#track(() => this.#addon.selfTest(this.#context)).then(
       (lines) => new Map(lines.split('\n').flatMap((line) => (line ? [line.split('\t', 2) as [string, string]] : []))),
@@ -159,7 +161,7 @@ class CudaBackend implements Backend {
 
   async #track<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new EwaldError('Disposed', 'the CUDA context was closed');
-    // The addon also throws at once, before there is a promise.
+    // The addon also throws synchronously, before there is a promise.
     const run = Promise.resolve()
       .then(work)
       .catch((error) => Promise.reject(addonError(error)));

@@ -1,11 +1,11 @@
-/** Blocks of arrays copied by the native addon, where it is there. Node only. */
+/** Copies blocks of arrays with the native addon, if it is present. Node only. */
 import { existsSync } from 'node:fs';
 import { constants } from '../../layout/layout.js';
 import { addonPath, loadAddon } from '../addon-path.js';
 
 /**
- * Copies a block of three axes, the fastest of the target first: bytes of an element, lengths, and on either side where
- * it begins and its strides.
+ * Copies a block of three axes, the fastest axis of the target first: bytes per element, lengths, and the offset and
+ * strides on each side.
  */
 export type CopyBlock = (
   from: ArrayBufferView,
@@ -14,7 +14,7 @@ export type CopyBlock = (
   ...block: readonly number[]
 ) => void;
 
-/** The addon's; undefined where there is no addon, or one of another version. */
+/** The addon's function; undefined without an addon or with one of another version. */
 export function nativeBlocks(given?: string): CopyBlock | undefined {
   const path = addonPath('ewald_native', given);
   if (!existsSync(path)) return undefined;

@@ -1,11 +1,11 @@
-/** Has the native addon compute on the thread that calls it. Node's workers only. */
+/** Makes the native addon compute on the calling thread. Node's workers only. */
 import { existsSync } from 'node:fs';
 import { constants } from '../../layout/layout.js';
 import { addonPath, loadAddon } from '../addon-path.js';
 
 /**
- * From now on kernels and codecs of the addon run on this thread and not on Node's pool, where as many workers as cores
- * would queue behind each other's frames. Without an addon, or with one of another version, nothing happens.
+ * From now on kernels and codecs of the addon run on this thread instead of Node's pool, where as many workers as cores
+ * would wait for each other's frames. Does nothing without an addon or with one of another version.
  */
 export function computeHere(given?: string): void {
   const path = addonPath('ewald_native', given);
@@ -14,6 +14,6 @@ export function computeHere(given?: string): void {
     const addon = loadAddon(path) as { abiVersion: number; computeHere?(yes: boolean): void };
     if (addon.abiVersion === constants.abiVersion) addon.computeHere?.(true);
   } catch {
-    // Whoever opens it is told why it does not load.
+    // The error is reported when a context opens the addon.
   }
 }

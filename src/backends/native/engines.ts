@@ -1,5 +1,5 @@
 /**
- * External FFT engines: where their libraries are looked for, and what to do when they are not there; cpp/engines loads
+ * External FFT engines: where their libraries are searched for, and how to install missing ones; cpp/engines loads
  * them. Node only.
  */
 import { statSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { type FieldValues, pack } from '../../layout/struct.js';
 import type { EngineReport, ExternalEngine } from '../engines.js';
 import { addonError } from '../status.js';
 
-/** What the addon answers about an engine. */
+/** The addon's answer about an engine. */
 export interface EngineFound {
   readonly available: boolean;
   readonly version: string;
@@ -29,13 +29,13 @@ export interface EngineAddon {
     measure: boolean,
     ender: object,
   ): Promise<object>;
-  /** What ends a plan that is being made. */
+  /** Cancels a plan under construction. */
   engineEnder(): object;
   engineEnd(ender: object): void;
   engineDestroy(plan: object): Promise<void>;
 }
 
-/** What an engine is asked for: the part of a transform's descriptor that says whether it can. */
+/** The part of a transform's descriptor that decides whether an engine supports it. */
 export interface EngineDescriptor {
   readonly kind: string;
   readonly precision: 'f32' | 'f64';
@@ -50,9 +50,9 @@ type Names = Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>>;
 interface Engine {
   readonly title: string;
   readonly install: string;
-  /** Results were compared with the oracle on the library itself, not on a stand-in. */
+  /** Results were compared with the oracle using the real library, not a stand-in. */
   readonly proven: boolean;
-  /** Names of the libraries by platform: the engine's own, then what it needs beside it. */
+  /** Library names by platform: the engine's own, then its dependencies. */
   libraries(f64: boolean): readonly Names[];
 }
 
@@ -107,8 +107,8 @@ const engines: Readonly<Record<ExternalEngine, Engine>> = {
 const variable = (engine: ExternalEngine): string => `EWALD_ENGINE_${engine.toUpperCase()}`;
 
 /**
- * What the addon is to try: with EWALD_ENGINE_X, a library or the folder of one, only there; else where the loader of
- * the system looks.
+ * What the addon should try: EWALD_ENGINE_X, a library or its folder, if it is set; otherwise the system loader's
+ * search path.
  */
 function librariesOf(engine: ExternalEngine, f64: boolean): string[][] {
   const named = process.env[variable(engine)];
@@ -122,7 +122,7 @@ function librariesOf(engine: ExternalEngine, f64: boolean): string[][] {
   ]);
 }
 
-/** Whether an engine can be had for a precision, and where it is or what to do. */
+/** Whether an engine is available for a precision, and where it is or how to install it. */
 function find(addon: EngineAddon, engine: ExternalEngine, f64: boolean): EngineFound {
   const { title, install } = engines[engine];
   const libraries = librariesOf(engine, f64);
@@ -130,15 +130,17 @@ function find(addon: EngineAddon, engine: ExternalEngine, f64: boolean): EngineF
     return { available: false, version: '', file: '', why: `${title} does not exist for ${process.platform}` };
   const found = addon.engineFind(engine, libraries, f64);
   if (found.available) return found;
-  // Threads of FFTW are welcome, not needed.
+  // FFTW's threads library is optional.
   const tried = (engine === 'fftw' ? libraries.slice(0, 1) : libraries).flat();
   return {
     ...found,
-    why: `${title} cannot be used: ${found.why}; tried ${tried.join(', ')}; ${install}, or name it in ${variable(engine)}`,
+    why:
+      `${title} cannot be used: ${found.why}; tried ${tried.join(', ')}; ${install}, or name it in ` +
+      `${variable(engine)}`,
   };
 }
 
-/** Why an engine cannot do a plan, before anything is made. */
+/** Why an engine cannot execute a plan, before anything is allocated. */
 export function supportsEngine(
   addon: EngineAddon,
   engine: ExternalEngine,
@@ -148,15 +150,14 @@ export function supportsEngine(
   const gpu = engine === 'cufft' || engine === 'rocfft';
   if (gpu && descriptor.kind === 'r2r')
     return { why: `${title} has no sines and cosines; use the engine ewald or fftw` };
-  if (gpu && descriptor.userWorkspace)
-    return { why: `${title} keeps its workspace on the card; leave userWorkspace out` };
+  if (gpu && descriptor.userWorkspace) return { why: `${title} keeps its workspace on the card; omit userWorkspace` };
   const found = find(addon, engine, descriptor.precision === 'f64');
   return found.available ? true : { why: found.why };
 }
 
 /**
- * Plans on an engine; MKL and the engines on cards have nothing to measure. A signal ends what FFTW measures between two
- * of its candidates.
+ * Plans with an engine; MKL and the GPU engines measure nothing. A signal stops FFTW's measurements between two
+ * candidates.
  */
 export async function createEnginePlan(
   addon: EngineAddon,
@@ -183,7 +184,7 @@ export async function createEnginePlan(
   } finally {
     signal?.removeEventListener('abort', end);
   }
-  throw new EwaldError('Aborted', `fft: planning by ${engines[engine].title} was ended by its signal`, {
+  throw new EwaldError('Aborted', `fft: planning by ${engines[engine].title} was aborted by its signal`, {
     cause: signal.reason,
   });
 }
@@ -191,7 +192,7 @@ export async function createEnginePlan(
 /** Every engine, for `ewald devices`. */
 export function reportEngines(addon: EngineAddon): EngineReport[] {
   return (Object.keys(engines) as ExternalEngine[]).map((engine) => {
-    // FFTW has a library for each precision; the other engines answer the same twice.
+    // FFTW has one library per precision; the other engines give the same answer twice.
     const [single, double] = [find(addon, engine, false), find(addon, engine, true)];
     const found = double.available && !single.available ? double : single;
     const { title, proven } = engines[engine];

@@ -1,7 +1,7 @@
 /** What the kernels of the native backend work with. */
 import type {} from '../feature.js';
 
-/** The addon's functions that belong to no room; what a room binds is said in its file here. */
+/** The addon's functions that belong to no room; each room declares the functions it binds. */
 export interface CoreAddon {
   readonly abiVersion: number;
   readonly instructionSet: string;
@@ -10,11 +10,11 @@ export interface CoreAddon {
 }
 
 export interface NativeHost {
-  /** Each room knows the functions that it binds. */
+  /** Each room declares the functions that it binds. */
   readonly addon: object;
-  /** Threads that the core takes at most. */
+  /** Maximum number of threads the core uses. */
   readonly threads: number;
-  /** Counts bytes of a plan; negative ones are given back. The core counts for the whole process, a context its own. */
+  /** Counts bytes of a plan; negative values are freed bytes. The core counts per process, a context only its own. */
   hold(bytes: number): void;
 }
 

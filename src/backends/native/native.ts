@@ -22,7 +22,9 @@ export const nativeLoader: BackendLoader = {
     if (!existsSync(path)) {
       return {
         available: false,
-        reason: `no addon for ${process.platform}-${process.arch} (looked for ${path}); with a C++ compiler, npm run build makes it`,
+        reason:
+          `no addon for ${process.platform}-${process.arch} (looked for ${path}); if a C++ compiler is installed, ` +
+          'npm run build builds it',
       };
     }
     let addon: Addon;
@@ -34,7 +36,9 @@ export const nativeLoader: BackendLoader = {
     if (addon.abiVersion !== constants.abiVersion) {
       return {
         available: false,
-        reason: `the addon ${path} speaks ABI version ${addon.abiVersion}, needed is ${constants.abiVersion}; rebuild it with npm run build`,
+        reason:
+          `the addon ${path} speaks ABI version ${addon.abiVersion}, expected ${constants.abiVersion}; rebuild it ` +
+          'with npm run build',
       };
     }
     const device: DeviceInfo = {

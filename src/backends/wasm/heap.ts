@@ -1,4 +1,4 @@
-/** One instance of the wasm core and its heap. No view of the heap leaves a call: growth would detach it. */
+/** One instance of the wasm core and its heap. No view of the heap outlives a call: growth would detach it. */
 import { EwaldError } from '../../base/errors.js';
 import { constants } from '../../layout/layout.js';
 import { coreError } from '../status.js';
@@ -11,7 +11,7 @@ type Exports = {
 /** A loaded core: calls by name, and copies to and from its heap. */
 export class Core {
   readonly #exports: Exports;
-  // The heap as it was at the last copy: growth detaches a view, so each use looks first. It never leaves here.
+  // The view used by the last copy: growth detaches it, so each use checks first. It is never exposed.
   #bytes = new Uint8Array(0);
 
   private constructor(exports: Exports) {
@@ -24,7 +24,7 @@ export class Core {
       if (kind !== 'function')
         throw new EwaldError(
           'Load',
-          `the wasm core imports ${from}.${name}, which ewald does not provide; is it another program's module?`,
+          `the wasm core imports ${from}.${name}, which ewald does not provide; is it the module of another program?`,
         );
       imports[from] ??= {};
       imports[from][name] = importStub(name);
@@ -43,7 +43,8 @@ export class Core {
     if (version !== constants.abiVersion) {
       throw new EwaldError(
         'Load',
-        `the wasm core speaks ABI version ${version ?? 'none'}, this package needs ${constants.abiVersion}; use the ewald.wasm of the same release`,
+        `the wasm core speaks ABI version ${version ?? 'none'}, this package needs ${constants.abiVersion}; use ` +
+          'the ewald.wasm of the same release',
       );
     }
     exports._initialize?.();
@@ -58,44 +59,45 @@ export class Core {
     return this.#exports.memory.buffer.byteLength;
   }
 
-  /** An export by itself, for who calls it a million times a second: answers a status, which `refuse` takes. */
+  /** An export, for callers that call it a million times a second: it returns a status, which `refuse` accepts. */
   entry(name: string): (...values: number[]) => number {
     const f = this.#exports[name];
     if (!f) throw new EwaldError('Internal', `the wasm core has no export ${name}`);
     return f;
   }
 
-  /** What a status that is not 0 means. */
+  /** The error for a status other than 0. */
   refuse(status: number): EwaldError {
     return coreError(status, this.text(this.call('ewald_last_error')));
   }
 
-  /** `count` numbers at an address of `alloc`, for short copies; see HeapNumbers. */
+  /** `count` numbers at an address from `alloc`, for short copies; see HeapNumbers. */
   numbers(address: number, count: number, precision: 'f32' | 'f64'): HeapNumbers {
     return new HeapNumbers(this.#exports.memory, address, count, precision);
   }
 
-  /** Calls an export with 32-bit arguments and gives its 32-bit answer. */
+  /** Calls an export with 32-bit arguments and returns its 32-bit result. */
   call(name: string, ...values: number[]): number {
     const f = this.#exports[name];
     if (!f) throw new EwaldError('Internal', `the wasm core has no export ${name}`);
     return f(...values);
   }
 
-  /** Calls an export that returns a status and throws what it reports. */
+  /** Calls an export that returns a status and throws on failure. */
   check(name: string, ...values: number[]): void {
     const status = this.call(name, ...values);
     if (status !== 0) throw this.refuse(status);
   }
 
-  /** Memory in the heap, zeroed, 64-byte aligned. */
+  /** Allocates memory in the heap, zeroed, 64-byte aligned. */
   alloc(bytes: number): number {
-    // A number beyond 32 bits would arrive as what is left of it.
+    // A number above 32 bits would be truncated.
     const address = bytes < 2 ** 32 ? this.call('ewald_alloc', bytes) >>> 0 : 0;
     if (address === 0 && bytes > 0) {
       throw new EwaldError(
         'OutOfMemory',
-        `the wasm heap has no ${bytes} bytes left (it holds ${this.heapBytes}, at most 4 GiB); use smaller sizes or another backend`,
+        `the wasm heap has no ${bytes} bytes left (it holds ${this.heapBytes}, at most 4 GiB); use smaller sizes ` +
+          'or another backend',
       );
     }
     return address;
@@ -133,7 +135,7 @@ export class Core {
   }
 }
 
-/** A fixed place of the heap. Its view is kept from copy to copy, made anew when the heap has grown, and never leaves. */
+/** A fixed range of the heap. Its view is cached between copies, renewed when the heap has grown, and never exposed. */
 export class HeapNumbers {
   readonly #memory: WebAssembly.Memory;
   readonly #address: number;
@@ -154,7 +156,7 @@ export class HeapNumbers {
     this.#look().set(source.length === this.#count ? source : source.subarray(0, this.#count));
   }
 
-  /** Copies the numbers to the beginning of an array. */
+  /** Copies the numbers to the start of an array. */
   read(target: Float32Array | Float64Array): void {
     target.set(this.#look());
   }
@@ -169,8 +171,8 @@ export class HeapNumbers {
   }
 }
 
-// A standalone module asks for a few system calls (a failed assertion ends the process, the heap tells that it grew);
-// none is needed.
+// A standalone module imports a few system calls (a failed assertion ends the process, the heap reports its growth);
+// ewald needs none of them.
 function importStub(name: string): (...values: number[]) => unknown {
   if (name === 'proc_exit') {
     return (code) => {

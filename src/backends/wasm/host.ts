@@ -4,12 +4,12 @@ import type { Core } from './heap.js';
 
 export interface WasmHost {
   readonly core: Core;
-  /** Most bytes that the heap can have. */
+  /** Maximum size of the heap in bytes. */
   readonly maxBytes: number;
-  /** For further instances, in workers. */
+  /** The module, for further instances in workers. */
   readonly module: WebAssembly.Module;
   startWorker(): WorkerPort;
-  /** Counts bytes outside this heap; negative ones are given back. */
+  /** Counts bytes outside this heap; negative values are freed bytes. */
   hold(bytes: number): void;
 }
 

@@ -1,4 +1,4 @@
-/** Where the wasm core comes from, and what is said when it does not come. */
+/** Where the wasm core is loaded from, and the messages when loading fails. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { fileReason, tooManyFiles } from '../../base/file-errors.js';
 import type { WasmSource } from '../names.js';
@@ -6,17 +6,17 @@ import type { WasmSource } from '../names.js';
 /** Reads the bytes of a file URL or path; Node only. */
 export type ReadFile = (url: URL) => Promise<Uint8Array>;
 
-// Literal, so that every bundler sees the asset; evaluated only when it is asked for.
+// A literal, so that every bundler sees the asset; evaluated only on use.
 const defaultUrl = (): URL => new URL('./ewald.wasm', import.meta.url);
 
-/** What to do where the core at `where` cannot be used. */
+/** What to do when the core at `where` cannot be used. */
 const remedy = (where: string): string =>
   /\/\.vite\/deps\//.test(where)
     ? "Vite's dev server has pre-bundled ewald without its wasm file: put optimizeDeps: { exclude: ['ewald'] } into " +
       'vite.config.js'
     : 'give createContext({ wasm }) its URL, bytes or module; the package exports it as "ewald/ewald.wasm"';
 
-/** Compiles the core from whatever the user gave, or from the file beside the bundle. */
+/** Compiles the core from the user's source, or from the file next to the bundle. */
 export async function compileCore(
   source: WasmSource | undefined,
   readFile: ReadFile | undefined,
@@ -83,7 +83,8 @@ async function compileBytes(bytes: ArrayBuffer | Uint8Array, where: string): Pro
   if (view.length < 8 || view[0] !== 0 || view[1] !== 0x61 || view[2] !== 0x73 || view[3] !== 0x6d) {
     throw new EwaldError(
       'Load',
-      `${where} is not a WebAssembly module: it has ${view.length} bytes and does not begin with \\0asm; ${remedy(where)}`,
+      `${where} is not a WebAssembly module: it has ${view.length} bytes and does not begin with \\0asm; ` +
+        `${remedy(where)}`,
     );
   }
   try {
@@ -91,7 +92,8 @@ async function compileBytes(bytes: ArrayBuffer | Uint8Array, where: string): Pro
   } catch (cause) {
     throw new EwaldError(
       'Load',
-      `${where} (${view.length} bytes) is damaged or truncated, or this engine lacks WebAssembly SIMD: ${messageOf(cause)}; ${remedy(where)}`,
+      `${where} (${view.length} bytes) is damaged or truncated, or this engine lacks WebAssembly SIMD: ` +
+        `${messageOf(cause)}; ${remedy(where)}`,
       { cause },
     );
   }

@@ -1,4 +1,4 @@
-/** Memory of the heap that belongs to one plan: taken piece by piece, given back together. */
+/** Heap memory of one plan: allocated piece by piece, freed together. */
 import type { Core } from './heap.js';
 
 /** The staging memory of a plan on a core. */
@@ -10,14 +10,14 @@ export class Staging {
     this.#core = core;
   }
 
-  /** Takes memory, zeroed; throws `OutOfMemory`. */
+  /** Allocates zeroed memory; throws `OutOfMemory`. */
   place(bytes: number): number {
     const address = this.#core.alloc(bytes);
     this.#addresses.push(address);
     return address;
   }
 
-  /** Gives everything back. */
+  /** Frees everything. */
   release(): void {
     for (const address of this.#addresses.splice(0)) this.#core.free(address);
   }

@@ -1,5 +1,5 @@
 /**
- * The wasm backend: the C++ core compiled by Emscripten, one thread, SIMD128. The reference, and the fallback that
+ * The wasm backend: the C++ core compiled by Emscripten, one thread, SIMD128. It is the reference and the fallback that
  * always works.
  */
 import { messageOf } from '../../base/errors.js';
@@ -10,7 +10,7 @@ import { Core } from './heap.js';
 import type { WasmHost } from './host.js';
 import { compileCore, type ReadFile } from './source.js';
 
-/** The loader; Node gives it a way to read files. */
+/** The loader; Node adds a way to read files. */
 export function wasmLoader(readFile: ReadFile | undefined): BackendLoader {
   return {
     name: 'wasm',

@@ -1,9 +1,9 @@
-/** What an adapter is, and whether it is enough. */
+/** Describes an adapter and checks its limits. */
 import type { DeviceInfo } from '../names.js';
 
 /**
- * Limits the kernels need. They are the defaults of the WebGPU specification, which every adapter with
- * `core-features-and-limits` has; a compatibility-mode or experimental adapter may be below.
+ * Limits that the kernels need. They are the defaults of the WebGPU specification, which every adapter with
+ * `core-features-and-limits` has; compatibility-mode and experimental adapters may be below.
  */
 const needed = {
   maxComputeInvocationsPerWorkgroup: 256,
@@ -15,7 +15,7 @@ const needed = {
   maxBufferSize: 2 ** 28,
 } as const;
 
-/** Limits that are reported and asked for up to what the adapter has; alignments are better when lower. */
+/** Limits that are reported, and requested up to the adapter's maximum; for alignments lower is better. */
 const reported = [
   ...(Object.keys(needed) as (keyof typeof needed)[]),
   'maxComputeWorkgroupSizeY',
@@ -25,10 +25,10 @@ const reported = [
   'minUniformBufferOffsetAlignment',
 ] as const;
 
-/** Features that kernels may use where they are. */
+/** Optional features that kernels may use. */
 const welcome: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
 
-/** The limits of an adapter or device that this package knows. */
+/** The limits of an adapter or device that ewald uses. */
 export function limitsOf(holder: { readonly limits: GPUSupportedLimits }): Record<string, number> {
   const limits: Record<string, number> = {};
   for (const name of reported) {
@@ -38,24 +38,24 @@ export function limitsOf(holder: { readonly limits: GPUSupportedLimits }): Recor
   return limits;
 }
 
-/** The features of an adapter that kernels may use. */
+/** The optional features of an adapter that kernels may use. */
 export function featuresOf(adapter: GPUAdapter): GPUFeatureName[] {
   return welcome.filter((name) => adapter.features.has(name));
 }
 
-/** Which limits are too low, by how much; undefined when none is. */
+/** Which limits are too low, and by how much; undefined if all suffice. */
 export function tooSmall(adapter: GPUAdapter): string | undefined {
   const low = Object.entries(needed).flatMap(([name, need]) => {
     const found = adapter.limits[name as keyof typeof needed] ?? 0;
-    return found < need ? [`${name} is ${found}, needed is ${need}`] : [];
+    return found < need ? [`${name} is ${found}, expected ${need}`] : [];
   });
   return low.length > 0 ? low.join('; ') : undefined;
 }
 
-/** The adapter in the words of the contract. */
+/** The adapter as a `DeviceInfo`. */
 export function describe(adapter: GPUAdapter): DeviceInfo {
   const { vendor, architecture, device, description } = adapter.info;
-  // Dawn's device names repeat the architecture and end in what the punctuation of the driver's name became.
+  // Dawn's device names repeat the architecture and end in the converted punctuation of the driver's name.
   const words = [vendor, device.startsWith(architecture) ? '' : architecture, device.replace(/-+$/, '')].filter(
     Boolean,
   );
@@ -69,7 +69,9 @@ export function describe(adapter: GPUAdapter): DeviceInfo {
     precisions: ['f32'],
     limits: limitsOf(adapter),
     memory: null,
-    driver: `WebGPU${description ? `, ${description}` : ''}; ${features.length > 0 ? features.join(', ') : 'no optional features'}`,
+    driver:
+      `WebGPU${description ? `, ${description}` : ''}; ` +
+      `${features.length > 0 ? features.join(', ') : 'no optional features'}`,
   };
 }
 

@@ -1,8 +1,8 @@
-/** Buffers by the names that shaders give them. */
+/** Binds buffers by their names in the shaders. */
 import { EwaldError } from '../../base/errors.js';
 import type { GpuBuffer } from './pool.js';
 
-/** The buffers a shader names, numbered from 0; the names are the plan's. */
+/** The buffers that a shader names, numbered from 0; the names are those of the plan. */
 export function boundBuffers(source: string, buffers: Readonly<Record<string, GpuBuffer>>): GpuBuffer[] {
   const bound: GpuBuffer[] = [];
   for (const [, number, name = ''] of source.matchAll(/@group\(0\) @binding\((\d+)\) var<[^>]*> (\w+)/g)) {

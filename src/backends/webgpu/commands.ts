@@ -3,17 +3,15 @@ import { EwaldError } from '../../base/errors.js';
 import type { BufferPool, GpuBuffer } from './pool.js';
 import type { PassClock } from './timestamps.js';
 
-/** A read that was recorded: where the bytes land, and how many. */
+/** A recorded read: its target and length. */
 export interface RecordedRead {
   readonly staging: GpuBuffer;
   readonly bytes: number;
-  /** Given back to the pool when it is done; false for a staging buffer of the caller. */
+  /** Released to the pool afterwards; false for the caller's staging buffer. */
   readonly pooled: boolean;
 }
 
-/**
- * Recorder of one submission. Dispatches that follow each other share a pass; each sees what the ones before it wrote.
- */
+/** Recorder of one submission. Consecutive dispatches share a pass; each sees the results of the previous ones. */
 export class Commands {
   readonly #encoder: GPUCommandEncoder;
   readonly #pool: BufferPool;
@@ -33,7 +31,9 @@ export class Commands {
     this.#passOf(pipeline, bindings).dispatchWorkgroups(x, y, z);
   }
 
-  /** The same over as many workgroups as three numbers at a byte of `counts` say, once the kernels before have run. */
+  /**
+   * Like `dispatch`, but the number of workgroups is read from three numbers in `counts` after the preceding kernels.
+   */
   dispatchIndirect(pipeline: GPUComputePipeline, bindings: GPUBindGroup, counts: GpuBuffer, offset: number): void {
     this.#passOf(pipeline, bindings).dispatchWorkgroupsIndirect(counts.raw, offset);
   }
@@ -49,7 +49,7 @@ export class Commands {
   }
 
   /**
-   * Brings bytes back to the host; `run` resolves with them in the order of the calls. `staging` is a buffer of the
+   * Copies bytes back to the host; `run` resolves with them in the order of the calls. `staging` is a buffer of the
    * caller that no other read in flight uses (a run then allocates nothing); without it one comes from the pool.
    */
   read(buffer: GpuBuffer, offset: number, bytes: number, staging?: GpuBuffer): void {
@@ -57,7 +57,8 @@ export class Commands {
     if (offset % 4 !== 0 || offset + aligned > buffer.bytes || (staging && staging.bytes < aligned)) {
       throw new EwaldError(
         'Internal',
-        `a read of ${bytes} bytes at ${offset} from a buffer of ${buffer.bytes} into ${staging?.bytes ?? 'a new one'} does not fit`,
+        `a read of ${bytes} bytes at ${offset} from a buffer of ${buffer.bytes} into ` +
+          `${staging?.bytes ?? 'a new one'} does not fit`,
       );
     }
     const target = staging ?? this.#pool.take(aligned, 'staging', 'readback');

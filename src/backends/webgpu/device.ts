@@ -1,6 +1,6 @@
 /**
- * A GPU device as the rooms use it: pipelines, buffers, ordered submissions, reads, and one answer to everything that
- * goes wrong.
+ * A GPU device as the rooms use it: pipelines, buffers, ordered submissions, reads, and uniform handling of every
+ * failure.
  *
  *     const pipeline = await device.pipeline({ source, entry: 'main', constants: { n: 4 } });
  *     const data = await device.buffer(bytes, 'storage');
@@ -23,7 +23,7 @@ import { passClock } from './timestamps.js';
 
 /** A kernel to compile. */
 export interface PipelineSource {
-  /** WGSL with its includes, as an import of a .wgsl file gives it. */
+  /** WGSL with its includes, as imported from a .wgsl file. */
   readonly source: string;
   readonly entry: string;
   /** Values of `override` constants. */
@@ -38,7 +38,8 @@ export interface BufferRequest {
 }
 
 /**
- * A buffer, or a part of one: offset a multiple of minStorageBufferOffsetAlignment or minUniformBufferOffsetAlignment.
+ * A buffer or a part of one; its offset is a multiple of minStorageBufferOffsetAlignment or
+ * minUniformBufferOffsetAlignment.
  */
 export type Binding = GpuBuffer | { readonly buffer: GpuBuffer; readonly offset: number; readonly bytes: number };
 
@@ -47,13 +48,13 @@ export class GpuDevice {
   readonly name: string;
   readonly limits: Readonly<Record<string, number>>;
   readonly features: ReadonlySet<GPUFeatureName>;
-  /** Computed by the CPU: a workgroup that has nothing to do is then far from free. */
+  /** Computed by the CPU: even an idle workgroup is expensive. */
   readonly software: boolean;
   readonly #raw: GPUDevice;
   readonly #pool: BufferPool;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #modules = new Map<string, Promise<GPUShaderModule>>();
-  /** Rejecters of what is in flight; a set, because racing each promise against a long-lived one would leak. */
+  /** Rejecters of the work in flight; a set, because racing each promise against a long-lived one would leak. */
   readonly #inFlight = new Set<(reason: EwaldError) => void>();
   readonly #lossSettled: Promise<void>;
   #lost: EwaldError | undefined;
@@ -77,7 +78,7 @@ export class GpuDevice {
       const why = [reason, message].filter((word) => word && word !== 'unknown').join(': ');
       this.#lost = new EwaldError(
         'DeviceLost',
-        `the GPU device ${name} was lost (${why || 'no reason given'}); dispose of this context and create a new one`,
+        `the GPU device ${name} was lost (${why || 'no reason given'}); dispose this context and create a new one`,
         {
           detail: { device: name, reason, message },
         },
@@ -86,14 +87,14 @@ export class GpuDevice {
       for (const reject of this.#inFlight) reject(this.#lost);
       this.#inFlight.clear();
     });
-    // What no error scope caught: kept for whoever asks for a result next.
+    // An error outside all error scopes is kept and thrown at the next request for a result.
     raw.onuncapturederror = (event) => {
       this.#fault ??= deviceError(event.error, 'work outside a submission');
       event.preventDefault?.();
     };
   }
 
-  /** Opens a device with everything the adapter has of what this package knows. */
+  /** Opens a device with all features and limits of the adapter that ewald knows. */
   static async open(adapter: GPUAdapter, log: OpenOptions['log']): Promise<GpuDevice> {
     const info = describe(adapter);
     const features = featuresOf(adapter);
@@ -119,12 +120,12 @@ export class GpuDevice {
     return this.#pool.idleBytes;
   }
 
-  /** The loss of the device, once it happened. */
+  /** The error if the device was lost. */
   get lost(): EwaldError | undefined {
     return this.#lost;
   }
 
-  /** A compiled kernel; compiled once a device. */
+  /** A compiled kernel; compiled once per device. */
   async pipeline({ source, entry, constants = {} }: PipelineSource): Promise<GPUComputePipeline> {
     this.#assertUsable();
     const key = JSON.stringify([entry, constants, source]);
@@ -162,7 +163,7 @@ export class GpuDevice {
     }
   }
 
-  /** Memory on the device; throws `OutOfMemory`. Give it back with `release`. */
+  /** Allocates device memory; throws `OutOfMemory`. Free it with `release`. */
   async buffer(bytes: number, kind: Usage, label?: string): Promise<GpuBuffer> {
     this.#assertUsable();
     const names = [
@@ -179,7 +180,7 @@ export class GpuDevice {
     }
     const failed = await this.#allocate(bytes, kind, label);
     if ('raw' in failed) return failed;
-    // What is kept for reuse may be what is missing.
+    // Freeing the buffers kept for reuse may be enough.
     this.#pool.trim();
     const again = await this.#allocate(bytes, kind, label);
     if ('raw' in again) return again;
@@ -187,7 +188,7 @@ export class GpuDevice {
     throw outOfMemory(bytes, 'maxBufferSize', this.limits.maxBufferSize ?? 0, this, again.error);
   }
 
-  /** Several buffers, or none when one cannot be had. */
+  /** Allocates several buffers, or none if one fails. */
   async buffers<const T extends readonly BufferRequest[]>(
     ...requests: T
   ): Promise<{ -readonly [K in keyof T]: GpuBuffer }> {
@@ -227,7 +228,7 @@ export class GpuDevice {
     return { type: oom ? 'memory' : 'validation', error };
   }
 
-  /** Group 0 of a pipeline: bindings 0, 1, … in order. Made once a plan, not once a run. */
+  /** Group 0 of a pipeline: bindings 0, 1, … in order. Created once per plan, not once per run. */
   bind(pipeline: GPUComputePipeline, bindings: readonly Binding[]): GPUBindGroup {
     const entries = bindings.map((binding, index) => {
       const { buffer, offset, bytes } =
@@ -237,7 +238,7 @@ export class GpuDevice {
     return this.#raw.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
   }
 
-  /** The same where a refusal is an answer: throws here, and not at whoever asks for a result next. */
+  /** Like `bind`, but a refusal throws here instead of at the next request for a result. */
   async bindChecked(pipeline: GPUComputePipeline, bindings: readonly Binding[]): Promise<GPUBindGroup> {
     this.#raw.pushErrorScope('validation');
     let refused: Promise<GPUError | null>;
@@ -252,7 +253,7 @@ export class GpuDevice {
     return group;
   }
 
-  /** Copies host data to the device, before every submission that follows. The data may be changed at once. */
+  /** Copies host data to the device before every following submission. The data may be changed immediately. */
   write(buffer: GpuBuffer, data: ArrayBufferView, offset = 0): void {
     this.#assertUsable();
     if (offset % 4 !== 0 || data.byteLength % 4 !== 0 || offset + data.byteLength > buffer.bytes) {
@@ -263,15 +264,15 @@ export class GpuDevice {
     }
     const { buffer: host, byteOffset, byteLength } = data;
     const shared = typeof SharedArrayBuffer !== 'undefined' && host instanceof SharedArrayBuffer;
-    // The binding of Dawn for Node refuses shared memory.
+    // Dawn's Node binding refuses shared memory.
     if (shared) this.#raw.queue.writeBuffer(buffer.raw, offset, new Uint8Array(host, byteOffset, byteLength).slice());
     else this.#raw.queue.writeBuffer(buffer.raw, offset, host, byteOffset, byteLength);
   }
 
   /**
-   * Submits what `record` records, at once and in the order of the calls; resolves with the bytes of its reads. Without
-   * reads it resolves when the commands are accepted; `sync` waits for the work itself. With `take` the bytes are shown
-   * where they lie, for as long as it runs, and nothing is copied.
+   * Submits what `record` records, immediately and in the order of the calls; resolves with the bytes of its reads.
+   * Without reads it resolves when the commands are accepted; `sync` waits for the work itself. `take` receives the
+   * mapped bytes in place, and nothing is copied.
    */
   run(record: (commands: Commands) => void, take: (reads: Uint8Array[]) => void): Promise<void>;
   run(record: (commands: Commands) => void): Promise<ArrayBuffer[]>;
@@ -299,7 +300,7 @@ export class GpuDevice {
       return Promise.reject(error);
     }
     if (!take) return this.#guard(this.#finish(scopes, reads));
-    // What the caller's own hands break is told as it is, not as the device's.
+    // Errors of the caller's own callback are passed on unchanged.
     let failed: { readonly error: unknown } | undefined;
     const taking = (shown: Uint8Array[]): void => {
       try {
@@ -318,7 +319,7 @@ export class GpuDevice {
     reads: readonly RecordedRead[],
     take?: (reads: Uint8Array[]) => void,
   ): Promise<ArrayBuffer[]> {
-    // Maps are asked for at once, so that they queue right behind the submission.
+    // Maps are requested immediately, so that they are queued right after the submission.
     const mapped = reads.map(({ staging }) => staging.raw.mapAsync(0x1, 0, staging.bytes));
     let broken: 'broken' | undefined = 'broken';
     try {
@@ -343,13 +344,13 @@ export class GpuDevice {
     }
   }
 
-  /** Brings bytes of a buffer to the host, after everything submitted so far. */
+  /** Copies bytes of a buffer to the host, after everything submitted so far. */
   async read(buffer: GpuBuffer, offset: number = 0, bytes: number = buffer.bytes - offset): Promise<ArrayBuffer> {
     const [answer] = await this.run((commands) => commands.read(buffer, offset, bytes));
     return answer ?? new ArrayBuffer(0);
   }
 
-  /** Resolves when everything submitted so far is done; throws what went wrong outside any submission. */
+  /** Resolves when everything submitted so far is done; throws errors that occurred outside any submission. */
   async sync(): Promise<void> {
     this.#assertUsable();
     await this.#guard(this.#raw.queue.onSubmittedWorkDone());
@@ -361,7 +362,7 @@ export class GpuDevice {
     this.#pool.trim();
   }
 
-  /** Waits for the device to be idle, then frees everything; a second call does nothing. */
+  /** Waits until the device is idle, then frees everything; a second call does nothing. */
   dispose(): Promise<void> {
     this.#disposal ??= this.#release();
     return this.#disposal;
@@ -388,7 +389,7 @@ export class GpuDevice {
     if (fault) throw fault;
   }
 
-  /** The outcome of `work`, or the loss of the device if that comes first. */
+  /** The result of `work`, or the loss of the device if that happens first. */
   #guard<T>(work: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#inFlight.add(reject);
@@ -401,7 +402,7 @@ export class GpuDevice {
     });
   }
 
-  // Maps of a lost device are rejected before the loss itself is told, or after: give it a moment.
+  // Maps of a lost device may be rejected before the loss itself is reported: wait a moment for it.
   async #explain(error: unknown): Promise<unknown> {
     if (error instanceof EwaldError) return error;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -428,7 +429,8 @@ function outOfMemory(
 ): EwaldError {
   return new EwaldError(
     'OutOfMemory',
-    `the GPU ${device} has no buffer of ${asked} bytes: ${name} is ${limit}, this context holds ${liveBytes}; use a smaller batch or shape`,
+    `the GPU ${device} has no buffer of ${asked} bytes: ${name} is ${limit}, this context holds ${liveBytes}; ` +
+      'use a smaller batch or shape',
     { cause, detail: { asked, limit, limitName: name, liveBytes } },
   );
 }

@@ -19,14 +19,16 @@ export async function dawnGpu(device: string | undefined, named: boolean): Promi
   }
   if (!named && noCard())
     return {
-      absent: 'this machine shows no GPU (nothing in /dev/dri, no NVIDIA device); name webgpu to use a software driver',
+      absent:
+        'this machine has no GPU (nothing in /dev/dri, no NVIDIA device); name the backend webgpu to use a ' +
+        'software driver',
     };
   const missing = vulkanMissing();
   if (missing) return { absent: missing };
   runtimeFolder();
   if (device === undefined) return { gpu: keptGpu(create, []), wish: undefined };
   const names = await adapterNames(keptGpu(create, ['adapter=\u0001']));
-  // Without the list the wish is compared with the name of the adapter that Dawn prefers.
+  // Without the list the requested name is compared with the adapter that Dawn prefers.
   if (names.length === 0) return { gpu: keptGpu(create, []), wish: device };
   const index = /^\d+$/.test(device)
     ? Number(device)
@@ -39,7 +41,7 @@ export async function dawnGpu(device: string | undefined, named: boolean): Promi
   return { gpu: keptGpu(create, [`adapter=${name}`]), wish: undefined };
 }
 
-// Dawn lists adapters in one place only: the error about an adapter that does not exist.
+// Dawn lists its adapters only in the error about an adapter that does not exist.
 async function adapterNames(gpu: GPU): Promise<string[]> {
   try {
     await gpu.requestAdapter();

@@ -1,29 +1,33 @@
-/** Buffers that are used again: allocation on a device is slow, and sizes of plans repeat. */
+/** A pool of reusable buffers: allocation on a device is slow, and the sizes of plans repeat. */
 
-/** Buffer usages; the numbers are the specification's, so that no global is needed. */
+/** Buffer usages; the values are the specification's, so that no global is needed. */
 export const usage = {
-  /** Kernels read and write it; copied to and from. */
+  /** Read and written by kernels; copied to and from. */
   storage: 0x80 | 0x08 | 0x04,
-  /** How many workgroups a dispatch has; kernels and the host write it. */
+  /** Workgroup counts of a dispatch; written by kernels and the host. */
   indirect: 0x100 | 0x80 | 0x08 | 0x04,
   /** Small parameters; written by the host. */
   uniform: 0x40 | 0x08,
-  /** Where results land for the host to map. */
+  /** Results that the host maps. */
   staging: 0x01 | 0x08,
 } as const;
 export type Usage = keyof typeof usage;
 
-/** A buffer in use. Its contents are undefined at first: a used one is not cleared. */
+/** A buffer in use. Its initial contents are undefined: a reused buffer is not cleared. */
 export interface GpuBuffer {
   readonly raw: GPUBuffer;
-  /** What was asked, rounded up to 4; bindings span this much, so arrayLength() in a shader is what the host meant. */
+  /**
+   * The requested size, rounded up to 4; bindings span this many bytes, so arrayLength() in a shader is as intended.
+   */
   readonly bytes: number;
   readonly usage: Usage;
-  /** Gives it back; a second call does nothing. `broken` keeps it out of the pool. */
+  /** Releases the buffer; a second call does nothing. `broken` keeps it out of the pool. */
   release(broken?: 'broken'): void;
 }
 
-/** Sizes rounded up to a quarter of a power of two: at most a quarter is lost, and neighbours share a class. */
+/**
+ * Sizes are rounded up to a quarter of a power of two: at most a quarter is wasted, and similar sizes share a class.
+ */
 export function sizeClass(bytes: number, limit: number): number {
   const exact = Math.max(256, Math.ceil(bytes / 4) * 4);
   const step = Math.max(64, 2 ** (Math.ceil(Math.log2(exact)) - 3));
@@ -47,17 +51,17 @@ export class BufferPool {
     this.#idleLimit = idleLimit;
   }
 
-  /** Bytes of the buffers in use, as rounded. */
+  /** Bytes of the buffers in use, after rounding. */
   get liveBytes(): number {
     return this.#liveBytes;
   }
 
-  /** Bytes kept for the next request. */
+  /** Bytes kept for reuse. */
   get idleBytes(): number {
     return this.#idleBytes;
   }
 
-  /** A buffer; errors go to the error scopes of the caller. */
+  /** A buffer; errors are caught by the caller's error scopes. */
   take(bytes: number, kind: Usage, label?: string): GpuBuffer {
     const held = sizeClass(bytes, this.#device.limits.maxBufferSize);
     const key = `${kind} ${held}`;
@@ -86,7 +90,7 @@ export class BufferPool {
     };
   }
 
-  /** Destroys idle buffers, oldest first, until at most `keep` bytes of them are left. */
+  /** Destroys idle buffers, oldest first, until at most `keep` bytes remain. */
   trim(keep = 0): void {
     for (const entry of this.#idle) {
       if (this.#idleBytes <= keep) return;
@@ -96,7 +100,7 @@ export class BufferPool {
     }
   }
 
-  /** Destroys everything, also what nobody gave back. */
+  /** Destroys all buffers, including those still in use. */
   close(): void {
     this.#closed = true;
     this.trim();

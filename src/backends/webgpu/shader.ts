@@ -27,8 +27,8 @@ export async function compile(device: GPUDevice, source: string): Promise<GPUSha
 }
 
 /**
- * Where a line (from 1) of a shader with its includes came from; scripts/wgsl-plugin.mjs leaves `//@ file line` before
- * each piece.
+ * The file and line where a line (from 1) of an expanded shader came from; scripts/wgsl-plugin.mjs writes `//@ file
+ * line` before each piece.
  */
 export function locate(source: string, lineNumber: number): { file: string; line: number } {
   const lines = source.split('\n');
@@ -40,8 +40,8 @@ export function locate(source: string, lineNumber: number): { file: string; line
 }
 
 /**
- * The parts of a file of which a shader takes some: a line `#part NAME` begins one. Each carries the mark of where it
- * came from.
+ * The parts of a file, of which a shader uses some: a line `#part NAME` begins each. Every part carries the mark of its
+ * origin.
  */
 export function partsOf(source: string): Readonly<Record<string, string>> {
   const parts: Record<string, string[]> = {};

@@ -1,17 +1,17 @@
-/** Where a GPU interface comes from: the browser's own, Dawn in Node (node.ts), or whatever a test hands in. */
+/** Where a GPU interface comes from: the browser, Dawn in Node (node.ts), or a test. */
 
-/** A GPU interface, or in one sentence why there is none. */
+/** A GPU interface, or the reason why there is none, in one sentence. */
 export type GpuFound =
   | {
       readonly gpu: GPU;
-      /** Part of the adapter's name that is still to be checked; undefined when the source has chosen already. */
+      /** Part of the adapter's name still to be checked; undefined when the source has already chosen. */
       readonly wish: string | undefined;
     }
   | { readonly absent: string };
 
 /**
- * Finds the GPU interface for a `device` option: undefined, an index or a part of the name. `named` says that webgpu
- * was asked for by name: only then is a software device worth a look. Must not throw.
+ * Finds the GPU interface for a `device` option: undefined, an index or a part of the name. `named` means that the user
+ * named webgpu: only then are software devices considered. Must not throw.
  */
 export type GpuSource = (device: string | undefined, named: boolean) => Promise<GpuFound>;
 

@@ -1,9 +1,9 @@
 /**
- * How long each kernel takes on the device, by its own clock (`timestamp-query`): for `ewald bench`. Off, it costs a
- * comparison a submission; on, every kernel has a pass of its own.
+ * Measures how long each kernel takes by the device's own clock (`timestamp-query`), for `ewald bench`. Disabled, it
+ * costs one comparison per submission; enabled, every kernel gets its own pass.
  */
 
-/** Time of a kernel over all of its passes. */
+/** Time of a kernel over all its passes. */
 export interface KernelTime {
   readonly kernel: string;
   readonly ms: number;
@@ -18,8 +18,8 @@ interface Collection {
 let collecting: Collection | undefined;
 
 /**
- * The kernels that `work` runs, the longest first; none where no device that works meanwhile has timestamps. What other
- * work does at the same time is counted too.
+ * The kernels that `work` runs, longest first; empty if no device involved has timestamps. Other work running at the
+ * same time is counted too.
  */
 export async function timeKernels(work: () => unknown): Promise<readonly KernelTime[]> {
   const collection: Collection = { times: new Map(), names: new Map(), pending: [] };
@@ -33,7 +33,7 @@ export async function timeKernels(work: () => unknown): Promise<readonly KernelT
   return [...collection.times].map(([kernel, time]) => ({ kernel, ...time })).sort((a, b) => b.ms - a.ms);
 }
 
-/** The clock of one submission; undefined unless somebody asks and the device has one. */
+/** The clock of one submission; undefined unless enabled and supported by the device. */
 export function passClock(device: GPUDevice, features: ReadonlySet<GPUFeatureName>): PassClock | undefined {
   return collecting && features.has('timestamp-query') ? new PassClock(device, collecting) : undefined;
 }
@@ -56,7 +56,7 @@ export class PassClock {
     this.#queries = device.createQuerySet({ type: 'timestamp', count: 2 * mostPasses });
   }
 
-  /** For the pass that this kernel begins; nothing where there is no room for more. */
+  /** Timestamps of the pass of this kernel; undefined when no slots are left. */
   pass(pipeline: GPUComputePipeline): GPUComputePassDescriptor {
     const at = this.#kernels.length;
     if (at === mostPasses) return {};
@@ -66,7 +66,7 @@ export class PassClock {
     };
   }
 
-  /** Kernels of one entry are told apart by a number. */
+  /** Kernels with the same entry point are distinguished by a number. */
   #nameOf(pipeline: GPUComputePipeline): string {
     const { names } = this.#collection;
     let name = names.get(pipeline);
@@ -88,7 +88,7 @@ export class PassClock {
     encoder.copyBufferToBuffer(this.#resolved, 0, this.#staging, 0, size);
   }
 
-  /** After the submission. A device that is lost has no times, and says so elsewhere. */
+  /** Called after the submission. A lost device has no times; the loss is reported by others. */
   collect(): void {
     this.#collection.pending.push(
       this.#read()

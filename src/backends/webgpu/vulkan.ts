@@ -1,28 +1,31 @@
 /**
- * Workaround: without a Vulkan loader or driver Dawn writes warnings with C++ stack lines to standard error, which
- * nothing silences, and then says only that there is no adapter. On Linux, where Vulkan is Dawn's one backend, both are
- * looked for first, so that the usual machine without a GPU gets a quiet no with a reason. Whatever cannot be decided
- * here is left to Dawn. Delete when Dawn reports through its API.
+ * Workaround: without a Vulkan loader or driver Dawn writes warnings with C++ stack traces to standard error, which
+ * cannot be silenced, and then reports only that there is no adapter. On Linux, where Vulkan is Dawn's only backend,
+ * both are checked first, so that the usual machine without a GPU gets a silent refusal with a reason. Undecidable
+ * cases are left to Dawn. Delete when Dawn reports through its API.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { homeFolder } from '../system.js';
 
-/** Why Vulkan cannot work here, or undefined when it may. */
+/** Why Vulkan cannot work here; undefined if it may. */
 export function vulkanMissing(env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (process.platform !== 'linux') return undefined;
   if (!loaderPresent(env))
-    return 'the Vulkan loader libvulkan.so.1 is missing; install it (Debian, Ubuntu: apt install libvulkan1) or the driver of the GPU';
+    return (
+      'the Vulkan loader libvulkan.so.1 is missing; install it (Debian, Ubuntu: apt install libvulkan1) or the ' +
+      'driver of the GPU'
+    );
   if (!driverPresent(env))
     return 'no Vulkan driver is installed (no manifest in vulkan/icd.d); install the driver of the GPU';
   return undefined;
 }
 
 /**
- * Whether a Linux machine shows no GPU at all, and nobody chose a driver. Software drivers are then all there is:
- * automatic choice would not take one, Dawn needs a tenth of a second to find it, and Mesa's writes warnings to
- * standard error meanwhile.
+ * Whether a Linux machine has no GPU and no driver was chosen explicitly. Only software drivers are then available:
+ * automatic choice would not use one, Dawn takes a tenth of a second to find it, and Mesa's writes warnings to standard
+ * error.
  */
 export function noCard(env: NodeJS.ProcessEnv = process.env): boolean {
   if (process.platform !== 'linux' || env.VK_DRIVER_FILES || env.VK_ICD_FILENAMES || env.VK_ADD_DRIVER_FILES)
@@ -31,8 +34,8 @@ export function noCard(env: NodeJS.ProcessEnv = process.env): boolean {
 }
 
 /**
- * Gives the process an XDG_RUNTIME_DIR when it has none, as a service or a container has not: libwayland, which Mesa's
- * drivers load, complains on standard error otherwise. Nothing is put there.
+ * Sets XDG_RUNTIME_DIR if it is unset, as in services and containers: libwayland, which Mesa's drivers load, complains
+ * on standard error otherwise. Nothing is written there.
  */
 export function runtimeFolder(env: NodeJS.ProcessEnv = process.env): void {
   if (process.platform === 'linux' && !(env.XDG_RUNTIME_DIR && existsSync(env.XDG_RUNTIME_DIR)))
@@ -43,7 +46,7 @@ const paths = (value: string | undefined): string[] => (value ?? '').split(delim
 
 function loaderPresent(env: NodeJS.ProcessEnv): boolean {
   if (paths(env.LD_LIBRARY_PATH).some((folder) => existsSync(join(folder, 'libvulkan.so.1')))) return true;
-  // The cache of ldconfig names every library the dynamic linker would find; a system without one is not judged.
+  // ldconfig's cache names every library that the dynamic linker would find; a system without one is not judged.
   try {
     return readFileSync('/etc/ld.so.cache').includes('libvulkan.so.1');
   } catch {

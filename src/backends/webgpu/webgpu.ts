@@ -8,7 +8,7 @@ import { describe, tooSmall } from './adapter.js';
 import { GpuDevice } from './device.js';
 import type { GpuSource } from './source.js';
 
-/** The loader over a source of GPUs; a probe asks for an adapter and holds nothing afterwards. */
+/** The loader over a source of GPUs; a probe requests an adapter and keeps nothing. */
 export function webgpuLoader(source: GpuSource): BackendLoader {
   const verdicts = new Verdicts();
   return {
@@ -21,7 +21,7 @@ export function webgpuLoader(source: GpuSource): BackendLoader {
       if (low) return { available: false, reason: `the adapter ${device.name} is too small: ${low}` };
       const reason =
         device.kind === 'software'
-          ? 'a software adapter, computed by the CPU; taken only when webgpu is named'
+          ? 'a software adapter, computed by the CPU; used only when webgpu is named'
           : 'a hardware adapter';
       const opened = () => open(source, wish, log, verdicts);
       return {
@@ -31,7 +31,7 @@ export function webgpuLoader(source: GpuSource): BackendLoader {
         open: opened,
         async faults() {
           const all = [...new Set(Object.values(uses).flatMap(({ webgpu }) => webgpu as readonly Mechanism[]))];
-          // Verdicts that are known need no device.
+          // Cached verdicts need no device.
           if (verdicts.has(keyOf(device), all)) return verdicts.faults(keyOf(device), all, async () => undefined);
           const backend = await opened();
           try {
@@ -45,7 +45,7 @@ export function webgpuLoader(source: GpuSource): BackendLoader {
   };
 }
 
-// An adapter makes one device, so each opening asks for its own.
+// An adapter creates one device, so each opening requests its own adapter.
 async function open(
   source: GpuSource,
   wish: string | undefined,
@@ -53,11 +53,12 @@ async function open(
   verdicts: Verdicts,
 ): Promise<WebGpuBackend> {
   const found = await findAdapter(source, wish, true);
-  if ('absent' in found) throw new EwaldError('Load', `WebGPU went away between probe and opening: ${found.absent}`);
+  if ('absent' in found)
+    throw new EwaldError('Load', `WebGPU became unavailable between probing and opening: ${found.absent}`);
   return new WebGpuBackend(await GpuDevice.open(found.adapter, log), describe(found.adapter), verdicts);
 }
 
-/** An adapter and its driver, as verdicts are kept. */
+/** Cache key of the verdicts: the adapter and its driver. */
 const keyOf = ({ name, driver }: DeviceInfo): string => `${name}; ${driver}`;
 
 async function findAdapter(

@@ -32,7 +32,7 @@ function fail(place: Place, message: string): never {
 function numberOf(place: Place, key: string, text: string): number {
   const value = Number(text);
   if (text === '' || !Number.isFinite(value)) fail(place, `${key} is "${text}"; expected a number`);
-  // Avoids minus zero, which would not survive a round trip.
+  // No minus zero: it would come back as another number.
   return value + 0;
 }
 

@@ -19,7 +19,7 @@ export function memorySource(
 ): ByteSource {
   if (!ArrayBuffer.isView(bytes))
     throw new EwaldError('Argument', `memorySource was given ${shown(bytes)}; expected a Uint8Array`);
-  // Nothing else is awaited here: loops over reads would starve the event loop.
+  // Nothing else is waited for here: loops over reads would keep the event loop from being served.
   const pace = new Pace();
   const size = bytes.byteLength;
   const source: ByteSource = {

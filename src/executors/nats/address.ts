@@ -1,4 +1,7 @@
-/** Addresses of NATS servers, with what the tools of NATS let stand in them: `nats://user:password@host`, `nats://token@host`. */
+/**
+ * Addresses of NATS servers, with what the tools of NATS let stand in them: `nats://user:password@host`,
+ * `nats://token@host`.
+ */
 
 /** What an address says. */
 export interface NatsAddress {

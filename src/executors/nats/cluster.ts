@@ -12,7 +12,9 @@ import { Store } from './store.js';
 const nanos = (seconds: number): number => seconds * 1e9;
 /** Seconds after which the server deletes what nobody fetches or refreshes, where the founder names none. */
 export const keepSecondsByDefault = 86_400;
-/** Seconds after which a task whose worker is silent goes to another one; workers say every third of it that they work. */
+/**
+ * Seconds after which a task whose worker is silent goes to another one; workers say every third of it that they work.
+ */
 export const ackSeconds = 9;
 
 /** Names on the server. */
@@ -62,7 +64,9 @@ export class Cluster {
     this.keepSeconds = parts.keepSeconds;
   }
 
-  /** Finds the cluster or founds it; refuses when others of another build are there. Closes the connection if it throws. */
+  /**
+   * Finds the cluster or founds it; refuses when others of another build are there. Closes the connection if it throws.
+   */
   static async open(
     nats: Nats,
     connection: Connection,

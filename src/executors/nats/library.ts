@@ -29,7 +29,8 @@ export async function loadNats(load?: LoadNats): Promise<Nats> {
     const imports = packages.map((name) => `import('${name}')`).join(', ');
     throw new EwaldError(
       'Load',
-      `a cluster needs the clients of NATS: ${install} (${messageOf(cause)}); a bundled page passes them as the option ` +
+      `a cluster needs the clients of NATS: ${install} (${messageOf(cause)}); a bundled page passes them as the ` +
+        'option ' +
         `nats: () => Promise.all([${imports}])`,
       { cause },
     );
@@ -53,11 +54,11 @@ export function checkNats(what: string, url: string, options: NatsOptions, more:
   const parsed = parseAddress(url);
   if (!parsed) {
     const needed = 'nats://host:4222, tls://host:4222, ws://host:8080 or wss://host:443';
-    throw new EwaldError('Argument', `${what}: the address is "${url}"; needed is one such as ${needed}`);
+    throw new EwaldError('Argument', `${what}: the address is "${url}"; expected one such as ${needed}`);
   }
   const cluster = options.cluster ?? 'ewald';
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(cluster))
-    throw new EwaldError('Argument', `${what}: cluster is "${cluster}"; needed are letters, digits, - and _`);
+    throw new EwaldError('Argument', `${what}: cluster is "${cluster}"; expected letters, digits, - and _`);
   return { cluster, address: parsed.address, options: { ...parsed.credentials, ...options } };
 }
 
@@ -89,7 +90,9 @@ export async function openConnection(
     if (!/-----BEGIN NATS USER JWT-----\s+ey/.test(text) || !/-----BEGIN USER NKEY SEED-----\s+SU\S/.test(text))
       throw new EwaldError(
         'Argument',
-        `creds${text === options.creds ? '' : ` is "${options.creds}", which`} holds no credentials; needed are "BEGIN NATS USER JWT" and "BEGIN USER NKEY SEED" with what belongs to them, as nsc generate creds writes them`,
+        `creds${text === options.creds ? '' : ` is "${options.creds}", which`} holds no credentials; expected ` +
+          '"BEGIN NATS USER JWT" and "BEGIN USER NKEY SEED" with what belongs to them, as nsc generate creds ' +
+          'writes them',
       );
     settings.authenticator = nats.credsAuthenticator(new TextEncoder().encode(text));
   }

@@ -1,6 +1,6 @@
 /**
- * Options of clusters. In a file of their own, without the clients' types: projects that have not installed `@nats-io/*`
- * compile against these declarations.
+ * Options of clusters. In a file of their own, without the clients' types: projects that have not installed
+ * `@nats-io/*` compile against these declarations.
  */
 import type { WorkerInfo } from '../executor.js';
 import type { WorkersOptions } from '../options.js';
@@ -44,7 +44,8 @@ export interface ConnectOptions extends NatsOptions {
   readonly serverSeconds?: number;
   /**
    * Used when this call founds the cluster: seconds after which the server deletes tasks, results and objects that
-   * nobody fetches or refreshes, from 1, default 86 400. Clients refresh what their runs need, so a run may take longer.
+   * nobody fetches or refreshes, from 1, default 86 400. Clients refresh what their runs need, so a run may take
+   * longer.
    */
   readonly keepSeconds?: number;
 }

@@ -200,7 +200,9 @@ export class NatsLane implements Lane {
     return new EwaldError('Lost', what, { cause: error });
   }
 
-  /** Reads results until the run is over, through restarts of the server; what was read before is known by its place. */
+  /**
+   * Reads results until the run is over, through restarts of the server; what was read before is known by its place.
+   */
   async #listen(): Promise<void> {
     const { results, result } = this.#cluster.names;
     let unheard = Date.now();
@@ -274,8 +276,8 @@ export class NatsLane implements Lane {
 
   /**
    * Submits tasks again that the server no longer has: it deletes tasks after a time, and workers drop those of a
-   * client that was absent for long. Workers publish a result before they acknowledge its task, so a task in neither stream is
-   * lost.
+   * client that was absent for long. Workers publish a result before they acknowledge its task, so a task in neither
+   * stream is lost.
    */
   async #resubmit(): Promise<void> {
     const { jsm, names, keepSeconds } = this.#cluster;

@@ -207,7 +207,9 @@ export class Member {
       return;
     }
     const { id } = job.message.spec;
-    const what = `${this.name} did not answer within ${job.seconds} s of beginning task ${id} and was ended; a longer time is run({ taskSeconds })`;
+    const what =
+      `${this.name} did not answer within ${job.seconds} s of beginning task ${id} and was ended; a longer time is ` +
+      'run({ taskSeconds })';
     this.#arm(job.seconds, what);
   }
 

@@ -40,13 +40,13 @@ export function readAttributes(
     if (kind === 'name' && decorations.has(text)) stream.next();
     else if (kind === 'name' && (text === '__attribute__' || text === '__attribute')) {
       stream.next();
-      stream.expect('(', `behind ${text}`);
-      stream.expect('(', `behind ${text}(`);
+      stream.expect('(', `after ${text}`);
+      stream.expect('(', `after ${text}(`);
       list(stream, scope, reader, depth, into);
-      stream.expect(')', 'behind the attributes');
+      stream.expect(')', 'after the attributes');
     } else if (kind === 'name' && text === '__declspec') {
       stream.next();
-      stream.expect('(', `behind ${text}`);
+      stream.expect('(', `after ${text}`);
       list(stream, scope, reader, depth, into);
     } else if (kind === 'name' && (text === '__asm__' || text === '__asm' || text === 'asm')) {
       stream.next();
@@ -62,7 +62,7 @@ export function readAttributes(
   }
 }
 
-/** Words between the parentheses of an attribute, to behind the closing one. */
+/** Words between the parentheses of an attribute, to after the closing one. */
 function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth: number, into: Attributes): void {
   while (!stream.take(')')) {
     if (stream.take(',')) continue;
@@ -73,7 +73,8 @@ function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth
     if (refused.has(name))
       throw headerError(
         word,
-        `the attribute "${word.text}" changes a layout in a way that this parser does not follow; lay the fields out with explicit padding`,
+        `the attribute "${word.text}" changes a layout in a way that this parser does not follow; lay the fields ` +
+          'out with explicit padding',
       );
     if (name === 'packed') into.packed = true;
     else if (name === 'aligned' || name === 'align') {
@@ -81,9 +82,9 @@ function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth
       else raise(into, mostAligned);
       continue;
     } else if (name === 'mode') {
-      stream.expect('(', 'behind mode');
+      stream.expect('(', 'after mode');
       into.mode = stream.name('the name of a machine mode').text.replace(/^__(.*)__$/, '$1');
-      stream.expect(')', 'behind the machine mode');
+      stream.expect(')', 'after the machine mode');
       continue;
     }
     if (stream.is('(')) stream.skipGroup();
@@ -99,7 +100,7 @@ function alignment(
   into: Attributes,
   types: boolean,
 ): void {
-  stream.expect('(', 'behind the alignment');
+  stream.expect('(', 'after the alignment');
   const place = stream.peek();
   let value: bigint;
   if (types && reader.startsType(place)) {
@@ -108,10 +109,10 @@ function alignment(
     if (!layout) throw headerError(place, 'this type has no alignment that is known here');
     value = BigInt(layout.align);
   } else value = integerConstant(stream, scope, reader, depth + 1);
-  stream.expect(')', 'behind the alignment');
+  stream.expect(')', 'after the alignment');
   if (types && value === 0n) return;
   if (value < 1n || value > 2n ** 28n || (value & (value - 1n)) !== 0n)
-    throw headerError(place, `an alignment of ${value}; needed is a power of two, 1 to 268435456`);
+    throw headerError(place, `an alignment of ${value}; expected a power of two, 1 to 268435456`);
   raise(into, Number(value));
 }
 
@@ -134,16 +135,16 @@ function standard(stream: TokenStream): void {
     );
 }
 
-/** `("name")` behind asm: strings that make up the name of a symbol. */
+/** `("name")` after asm: strings that make up the name of a symbol. */
 function label(stream: TokenStream): string {
   while (stream.is('volatile') || stream.is('__volatile__')) stream.next();
   const open = stream.peek();
-  if (!stream.is('(')) throw stream.unexpected('"(" behind asm');
+  if (!stream.is('(')) throw stream.unexpected('"(" after asm');
   const from = stream.at;
   stream.skipGroup();
   const inside = stream.tokens.slice(from + 1, stream.at - 1);
   if (inside.length === 0 || inside.some(({ kind }) => kind !== 'string'))
-    throw headerError(open, 'this is code of a processor; needed is the name of a symbol');
+    throw headerError(open, 'this is code of a processor; expected the name of a symbol');
   return inside.map(({ text }) => text.slice(1, -1)).join('');
 }
 

@@ -21,7 +21,7 @@ const questions = new Set([
 
 /** What `#if` may ask. */
 export interface Questions {
-  /** Whether `#include` with these words behind it would find a file. */
+  /** Whether `#include` with these words after it would find a file. */
   included(tokens: readonly Token[]): boolean;
 }
 
@@ -42,7 +42,7 @@ export function decide(word: Token, rest: readonly Token[], end: Token, expander
   });
   const left = tokens[cursor.at];
   if (left && left.kind !== 'newline')
-    throw headerError(left, `found ${describe(left)} behind the expression of #${word.text}`);
+    throw headerError(left, `found ${describe(left)} after the expression of #${word.text}`);
   return truthy(value);
 }
 
@@ -55,7 +55,7 @@ function answered(rest: readonly Token[], { macros }: Expander, ask: Questions):
     if (token.kind === 'name' && token.text === 'defined') {
       const name = rest[i + (called ? 2 : 1)];
       if (name?.kind !== 'name') throw headerError(name ?? token, '"defined" needs a name');
-      if (called && rest[i + 3]?.text !== ')') throw headerError(name, `needed is ")" after defined(${name.text}`);
+      if (called && rest[i + 3]?.text !== ')') throw headerError(name, `expected ")" after defined(${name.text}`);
       tokens.push(answer(token, macros.has(name.text) || questions.has(name.text)));
       i += called ? 3 : 1;
     } else if (token.kind === 'name' && called && /^__has_\w+$/.test(token.text) && !macros.has(token.text)) {

@@ -29,14 +29,14 @@ export function world(stream: TokenStream, scope: Scope, reader: DeclaratorReade
           : undefined),
     typed(word, cursor) {
       stream.at = cursor.at;
-      stream.expect('(', `behind ${word.text}`);
+      stream.expect('(', `after ${word.text}`);
       if (!reader.startsType(stream.peek())) throw stream.unexpected('a type');
       cursor.at = stream.at;
       const type = typeAt(cursor);
       let value: number | undefined;
       const layout = scope.layout(type);
       if (word.text.endsWith('offsetof')) {
-        stream.expect(',', `behind the type of ${word.text}`);
+        stream.expect(',', `after the type of ${word.text}`);
         const field = stream.name('the name of a field');
         const fields = type.kind === 'struct' ? (scope.structs[type.tag]?.fields ?? []) : [];
         const found = namedFields(fields, scope.structs).find(({ name }) => name === field.text);
@@ -48,7 +48,7 @@ export function world(stream: TokenStream, scope: Scope, reader: DeclaratorReade
         if (value === undefined || value > Number.MAX_SAFE_INTEGER)
           throw headerError(word, `the size of ${typeText(type)} is not known`);
       }
-      stream.expect(')', `behind ${word.text}`);
+      stream.expect(')', `after ${word.text}`);
       cursor.at = stream.at;
       return BigInt(value);
     },
@@ -72,7 +72,7 @@ function castTo(value: Constant, type: CType, scope: Scope, place: Token): Const
     }
     if (kind === 'bool') return int(Number(value.value) === 0 ? 0n : 1n);
     if (value.kind === 'float' && !Number.isFinite(value.value))
-      throw headerError(place, `${value.value} is no integer`);
+      throw headerError(place, `${value.value} is not an integer`);
     const unsigned = kind === 'unsigned';
     const bits = BigInt(size * 8);
     // Out of range a float has no integer; compilers take the nearest one.
@@ -92,6 +92,6 @@ export function integerConstant(stream: TokenStream, scope: Scope, reader: Decla
   const cursor = { tokens: stream.tokens, at: stream.at };
   const value = evaluate(cursor, world(stream, scope, reader, depth));
   stream.at = cursor.at;
-  if (value.kind !== 'int') throw headerError(place, `${value.value} is no integer`);
+  if (value.kind !== 'int') throw headerError(place, `${value.value} is not an integer`);
   return value.value;
 }

@@ -30,7 +30,7 @@ export function readDeclarations(stream: TokenStream, scope: Scope, options: Dec
       stream.next();
       const language = stream.next();
       if (unquote(language.text) !== 'C')
-        throw headerError(language, `extern ${language.text} names its functions otherwise; needed is extern "C"`);
+        throw headerError(language, `extern ${language.text} names its functions otherwise; expected extern "C"`);
       if (stream.is('{')) linkage.push(stream.next());
       continue;
     }
@@ -50,7 +50,7 @@ export function readDeclarations(stream: TokenStream, scope: Scope, options: Dec
   if (open) throw headerError(open, 'this { of extern "C" is never closed');
 }
 
-/** To behind the semicolon or the body that ends a declaration. */
+/** Advances past the semicolon or body that ends a declaration. */
 function skipDeclaration(stream: TokenStream): void {
   for (;;) {
     const token = stream.peek();
@@ -98,8 +98,8 @@ function declaration(stream: TokenStream, scope: Scope, reader: Declarators): vo
     }
     if (!stream.take(',')) break;
   }
-  if (stream.is('{')) throw headerError(stream.peek(), 'found "{", needed is ";"');
-  stream.expect(';', `behind the declaration that starts with "${first.text}"`);
+  if (stream.is('{')) throw headerError(stream.peek(), 'found "{", expected ";"');
+  stream.expect(';', `after the declaration that starts with "${first.text}"`);
 }
 
 /** `static const int n = 3;` is a constant; other values are passed over. */
@@ -137,7 +137,7 @@ function initialised(
 
 function staticAssertion(stream: TokenStream, scope: Scope, reader: Declarators): void {
   const word = stream.next();
-  stream.expect('(', `behind ${word.text}`);
+  stream.expect('(', `after ${word.text}`);
   const cursor = { tokens: stream.tokens, at: stream.at };
   const value = evaluate(cursor, world(stream, scope, reader, 0));
   stream.at = cursor.at;
@@ -145,7 +145,7 @@ function staticAssertion(stream: TokenStream, scope: Scope, reader: Declarators)
   if (stream.take(',')) {
     while (stream.peek().kind === 'string') message += unquote(stream.next().text);
   }
-  stream.expect(')', `behind ${word.text}`);
+  stream.expect(')', `after ${word.text}`);
   if (!truthy(value))
     throw headerError(word, `this assertion fails for ${scope.model}${message ? `: ${message}` : ''}`);
   scope.assertions++;

@@ -77,7 +77,7 @@ export class Declarators implements DeclaratorReader {
   typeName(depth: number): CType {
     const { type } = this.specifiers(depth);
     const declared = this.declarator(type, depth, 'type name');
-    if (declared.name) throw headerError(declared.name, `found "${declared.name.text}", needed is a type alone`);
+    if (declared.name) throw headerError(declared.name, `found "${declared.name.text}", expected a type alone`);
     return declared.type;
   }
 
@@ -104,7 +104,7 @@ export class Declarators implements DeclaratorReader {
     if (stream.is('(') && this.#nested()) {
       stream.next();
       inner = this.#shape(depth + 1, where, attributes);
-      stream.expect(')', 'behind the declarator');
+      stream.expect(')', 'after the declarator');
       name = inner.name;
     } else if (stream.peek().kind === 'name' && where !== 'type name') {
       name = stream.next();
@@ -127,7 +127,7 @@ export class Declarators implements DeclaratorReader {
     return { name, apply };
   }
 
-  /** Attributes behind a star say something of the pointer: layouts of pointers stay as they are. */
+  /** Attributes after a star say something of the pointer: layouts of pointers stay as they are. */
   #ofPointer(depth: number, where: Where): void {
     const place = this.#stream.peek();
     const { align, mode } = readAttributes(this.#stream, this.#scope, this, depth);
@@ -164,11 +164,11 @@ export class Declarators implements DeclaratorReader {
       } else {
         const value = integerConstant(stream, this.#scope, this, depth + 1);
         if (value < 0n || value > 2n ** 31n)
-          throw headerError(token, `an array of ${value} elements; needed is 0 to 2147483648`);
+          throw headerError(token, `an array of ${value} elements; expected 0 to 2147483648`);
         length = Number(value);
       }
     }
-    stream.expect(']', 'behind the length of the array');
+    stream.expect(']', 'after the length of the array');
     return { place, length };
   }
 
@@ -204,9 +204,9 @@ export class Declarators implements DeclaratorReader {
       places.push(name ?? token);
       if (parameters.length > 255) throw headerError(token, 'more than 255 parameters');
       if (!stream.take(',')) break;
-      if (stream.is(')')) throw stream.unexpected('a parameter behind ","');
+      if (stream.is(')')) throw stream.unexpected('a parameter after ","');
     }
-    stream.expect(')', 'behind the parameters');
+    stream.expect(')', 'after the parameters');
     parameters.forEach(({ length }, i) => {
       if (typeof length !== 'string') return;
       const counter = parameters.find(({ name }) => name === length);
@@ -245,7 +245,7 @@ function wrap(suffix: Suffix, of: CType): CType {
       : { kind: 'function', result: of, parameters };
   }
   if (of.kind === 'function' || of.kind === 'void')
-    throw headerError(place, `an array of ${of.kind === 'void' ? 'void' : 'functions'} is no type`);
+    throw headerError(place, `an array of ${of.kind === 'void' ? 'void' : 'functions'} is not a type`);
   if (openLengths.has(of))
     throw headerError(place, `only the outermost dimension may be left open; ${typeText(of)} needs a constant length`);
   const { length } = suffix;

@@ -46,7 +46,7 @@ const levels: readonly (readonly string[])[] = [
 const deepest = 200;
 const typed = new Set(['sizeof', '_Alignof', 'alignof', '__alignof__', '__alignof', 'offsetof', '__builtin_offsetof']);
 
-/** Evaluates the expression at the cursor and leaves the cursor behind it. */
+/** Evaluates the expression at the cursor and leaves the cursor after it. */
 export function evaluate(cursor: Cursor, world: ExpressionWorld): Constant {
   return new Evaluator(cursor, world).conditional(0, true);
 }
@@ -79,7 +79,7 @@ class Evaluator {
   }
 
   #expect(text: string): void {
-    if (!this.#take(text)) throw headerError(this.#next, `found ${describe(this.#next)}, needed is "${text}"`);
+    if (!this.#take(text)) throw headerError(this.#next, `found ${describe(this.#next)}, expected "${text}"`);
   }
 
   /** `live` is false in the branch that is not taken: there a division by zero is no error. */
@@ -137,7 +137,7 @@ class Evaluator {
         }
         return int(token.text === '-' ? -value.value : ~value.value, value.bits, value.unsigned);
       }
-      throw headerError(token, `found ${describe(token)}, needed is a value`);
+      throw headerError(token, `found ${describe(token)}, expected a value`);
     }
     this.#cursor.at++;
     if (token.kind === 'number') {
@@ -160,7 +160,7 @@ class Evaluator {
       return value;
     }
     this.#cursor.at--;
-    throw headerError(token, token.kind === 'bad' ? badToken(token) : `found ${describe(token)}, needed is a value`);
+    throw headerError(token, token.kind === 'bad' ? badToken(token) : `found ${describe(token)}, expected a value`);
   }
 }
 

@@ -87,7 +87,7 @@ export function tokenize(file: SourceFile): Token[] {
     blank = false;
   };
   const comment = (found: string): void => {
-    // A comment behind a token belongs to that line, not to the next declaration.
+    // A comment after a token belongs to that line, not to the next declaration.
     if (leads) {
       const said = words(found);
       doc = doc !== undefined && found.startsWith('//') ? `${doc}\n${said}` : said;
@@ -171,8 +171,8 @@ export function tokenize(file: SourceFile): Token[] {
 
 /** What is wrong with a `bad` token. */
 export function badToken({ text }: Token): string {
-  if (text.startsWith('/*')) return 'this comment has no end; needed is */';
-  if (text.startsWith('"') || text.startsWith("'")) return `this literal has no end on its line; needed is ${text[0]}`;
+  if (text.startsWith('/*')) return 'this comment has no end; expected */';
+  if (text.startsWith('"') || text.startsWith("'")) return `this literal has no end on its line; expected ${text[0]}`;
   if (text === '\\') return 'a backslash stands alone; it continues a line only as its very last sign';
   return `C has no use for the sign ${JSON.stringify(text)}`;
 }

@@ -163,7 +163,7 @@ export class Expander {
     const list: Token[][] = [[]];
     for (let depth = 1; ; ) {
       const token = this.#next(layers, base);
-      if (!token) throw headerError(place, `the arguments of the macro ${macro.name} have no end; needed is ")"`);
+      if (!token) throw headerError(place, `the arguments of the macro ${macro.name} have no end; expected ")"`);
       this.#count(place, 1);
       if (isSign(token, '(')) depth++;
       else if (isSign(token, ')') && --depth === 0) break;
@@ -181,7 +181,7 @@ export class Expander {
       const at = positionOf(macro.place);
       throw headerError(
         place,
-        `the macro ${macro.name} (${at.file}:${at.line}) has ${list.length} arguments here; needed are ${needed}`,
+        `the macro ${macro.name} (${at.file}:${at.line}) has ${list.length} arguments here; expected ${needed}`,
       );
     }
     return list;
@@ -216,7 +216,7 @@ export class Expander {
       const next = body[i + 1];
       if (isSign(token, '#') && macro.parameters) {
         const parameter = index(next);
-        if (parameter < 0) throw headerError(place, `# in the macro ${macro.name} needs a parameter behind it`);
+        if (parameter < 0) throw headerError(place, `# in the macro ${macro.name} needs a parameter after it`);
         result.push(moved({ ...token, kind: 'string', text: quoted(given[parameter] ?? []) }));
         i++;
         continue;

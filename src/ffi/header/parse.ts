@@ -63,7 +63,7 @@ export function definitionMap(definitions: Definitions = {}): Map<string, string
   }
   for (const [name, value] of Object.entries(definitions)) {
     if (!/^[A-Za-z_]\w*(?:\([\w\s,.]*\))?$/.test(name))
-      throw new EwaldError('Argument', `${JSON.stringify(name)} is no name that can be defined`);
+      throw new EwaldError('Argument', `${JSON.stringify(name)} is not a name that can be defined`);
     if (value !== false) map.set(name, value === true ? '1' : String(value));
   }
   return map;
@@ -80,10 +80,10 @@ export function definitionMap(definitions: Definitions = {}): Map<string, string
 export function parseHeader(text: string, given: ParseOptions = {}): FunctionTable {
   knownOptions('parseHeader', given, options);
   if (typeof text !== 'string')
-    throw new EwaldError('Argument', `the header is ${text === null ? 'null' : typeof text}; needed is its text`);
+    throw new EwaldError('Argument', `the header is ${text === null ? 'null' : typeof text}; expected its text`);
   const model = given.model ?? 'lp64';
   if (model !== 'lp64' && model !== 'llp64' && model !== 'wasm32')
-    throw new EwaldError('Argument', `the data model is ${JSON.stringify(model)}; needed is lp64, llp64 or wasm32`);
+    throw new EwaldError('Argument', `the data model is ${JSON.stringify(model)}; expected lp64, llp64 or wasm32`);
   const name = given.name ?? 'header.h';
   const definitions = new Map([
     ...(given.preprocessed ? [] : predefined(model)),

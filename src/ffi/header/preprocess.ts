@@ -206,7 +206,7 @@ class Preprocessor {
     }
     if (word.kind === 'number') return;
     const near = nearest(word.text, directives);
-    throw headerError(word, `#${word.text} is no directive${near ? `; did you mean #${near}?` : ''}`);
+    throw headerError(word, `#${word.text} is not a directive${near ? `; did you mean #${near}?` : ''}`);
   }
 
   #pragma(word: Token, rest: readonly Token[], file: SourceFile): void {
@@ -270,7 +270,7 @@ class Preprocessor {
     if (!target)
       throw headerError(
         first,
-        first.kind === 'bad' ? badToken(first) : `found ${describe(first)}, needed is "name" or <name>`,
+        first.kind === 'bad' ? badToken(first) : `found ${describe(first)}, expected "name" or <name>`,
       );
     const { name, system, found } = target;
     if (found) {
@@ -322,7 +322,7 @@ function readMacro(name: Token, rest: readonly Token[]): Macro {
   const [open] = rest;
   if (open?.text !== '(' || open.spaced) return { name: name.text, body: rest, place: name };
   const close = rest.findIndex(({ text }) => text === ')');
-  if (close < 0) throw headerError(open, 'the parameters of this macro have no end; needed is )');
+  if (close < 0) throw headerError(open, 'the parameters of this macro have no end; expected )');
   const parameters: string[] = [];
   let variadic = false;
   for (const { kind, text } of rest.slice(1, close)) {

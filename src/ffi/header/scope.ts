@@ -162,7 +162,8 @@ export class Scope {
     throw headerError(
       place,
       nodes > heaviest || depth > deepestType
-        ? `this type is made of ${nodes} types, ${depth} deep, once its typedefs are written out; needed are at most ${heaviest}, ${deepestType} deep`
+        ? `this type is made of ${nodes} types, ${depth} deep, once its typedefs are written out; expected at most ` +
+            `${heaviest}, ${deepestType} deep`
         : 'the types of this header take too much room once their typedefs are written out',
     );
   }
@@ -178,7 +179,8 @@ export class Scope {
     if (before && !this.#same(before, type)) {
       throw headerError(
         name,
-        `${name.text} is ${typeText(unaliased(type))} here, but ${typeText(unaliased(before))}${this.#at(this.typedefs[name.text])}`,
+        `${name.text} is ${typeText(unaliased(type))} here, but ` +
+          `${typeText(unaliased(before))}${this.#at(this.typedefs[name.text])}`,
       );
     }
     if (before) return;

@@ -99,7 +99,7 @@ export function readSpecifiers(stream: TokenStream, scope: Scope, reader: Declar
     const role = roles.get(text);
     switch (role) {
       case 'base':
-        if (base) throw headerError(token, `found "${text}" behind ${typeText(base)}, needed is a name`);
+        if (base) throw headerError(token, `found "${text}" after ${typeText(base)}, expected a name`);
         basic.push(token);
         break;
       case 'const':
@@ -121,7 +121,7 @@ export function readSpecifiers(stream: TokenStream, scope: Scope, reader: Declar
         throw unsupported(token, what, instead);
       }
       case 'tag':
-        if (base || basic.length > 0) throw headerError(token, `found "${text}" behind a type, needed is a name`);
+        if (base || basic.length > 0) throw headerError(token, `found "${text}" after a type, expected a name`);
         base =
           text === 'enum'
             ? readEnum(stream, scope, reader, depth, storage === 'typedef')
@@ -151,7 +151,8 @@ function unknownType(token: Token, scope: Scope): Error {
   const near = scope.nearestType(text);
   return headerError(
     token,
-    `unknown type name "${text}"${near ? `; did you mean "${near}"?` : '; include the header that declares it, or define it (--define)'}`,
+    'unknown type name ' +
+      `"${text}"${near ? `; did you mean "${near}"?` : '; include the header that declares it, or define it (--define)'}`,
   );
 }
 
@@ -177,7 +178,7 @@ function spelledType(list: readonly Token[], spelled: string): CType {
   const longs = count('long') + 2 * count('__int64');
   const sign = count('unsigned') > 0 ? 'unsigned' : count('signed') > 0 ? 'signed' : '';
   const bases = names.filter((word) => !['long', 'unsigned', 'signed', 'int', 'short', '__int64'].includes(word));
-  const wrong = (): Error => headerError(first, `"${spelled}" is no type`);
+  const wrong = (): Error => headerError(first, `"${spelled}" is not a type`);
   if (
     bases.length - Math.min(1, count('_Complex')) > 1 ||
     count('int') > 1 ||

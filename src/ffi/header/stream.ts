@@ -55,7 +55,7 @@ export class TokenStream {
   /** The refusal of the next token. */
   unexpected(needed: string): Error {
     const token = this.peek();
-    return headerError(token, token.kind === 'bad' ? badToken(token) : `found ${describe(token)}, needed is ${needed}`);
+    return headerError(token, token.kind === 'bad' ? badToken(token) : `found ${describe(token)}, expected ${needed}`);
   }
 
   /** Passes over a bracketed group; the cursor stands on its opening bracket. */

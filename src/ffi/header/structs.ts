@@ -14,7 +14,7 @@ const mostExact = 2n ** 53n;
 /** Bytes beyond which a type is a slip. */
 const largest = 2 ** 46;
 
-/** The name that a typedef will give: it stands directly behind the closing brace. */
+/** The name that a typedef will give: it stands directly after the closing brace. */
 function typedefName(stream: TokenStream, isTypedef: boolean): string | undefined {
   const token = stream.peek();
   return isTypedef && token.kind === 'name' ? token.text : undefined;
@@ -35,7 +35,7 @@ export function readStruct(
   const known = name && scope.structs[name.text];
   if (name && known && known.kind !== kind) throw headerError(name, `${name.text} is a ${known.kind}, not a ${kind}`);
   if (!stream.is('{')) {
-    if (!name) throw stream.unexpected(`a name or "{" behind ${kind}`);
+    if (!name) throw stream.unexpected(`a name or "{" after ${kind}`);
     scope.structs[name.text] ??= { tag: name.text, kind, ...scope.declared(name) };
     return { kind: 'struct', tag: name.text };
   }
@@ -47,7 +47,7 @@ export function readStruct(
   }
   const members = readMembers(stream, scope, reader, depth, kind);
   const { pack } = stream;
-  stream.expect('}', 'behind the members');
+  stream.expect('}', 'after the members');
   readAttributes(stream, scope, reader, depth, attributes);
   if (!name) open.tag = scope.anonymous(kind, typedefName(stream, isTypedef));
   if (attributes.packed) open.packed = true;
@@ -56,7 +56,7 @@ export function readStruct(
   if (scope.model === 'llp64' && members.some(({ bits }) => bits !== undefined))
     throw unsupported(name ?? word, 'a bit-field on Windows', 'use a whole integer and masks');
   const { fields, size, align } = placeFields(members, open);
-  if (size > largest) throw headerError(name ?? word, `this ${kind} has ${size} bytes; needed are at most 2^46`);
+  if (size > largest) throw headerError(name ?? word, `this ${kind} has ${size} bytes; expected at most 2^46`);
   Object.assign(open, { fields, size, align });
   // Behind everything it is made of, wherever its name came up first.
   delete scope.structs[open.tag];
@@ -122,7 +122,7 @@ function readMembers(
       }
       members.push(member(scope, field ?? colon, field?.text ?? '', type, attributes, bits));
     } while (stream.take(','));
-    stream.expect(';', 'behind the field');
+    stream.expect(';', 'after the field');
   }
   if (flexible && kind === 'union')
     throw unsupported(flexible, 'a flexible array member of a union', 'keep the elements behind a pointer');
@@ -165,7 +165,7 @@ function width(
   const value = integerConstant(stream, scope, reader, depth + 1);
   const layout = type.kind === 'scalar' || type.kind === 'enum' ? scope.layout(type) : undefined;
   const float = type.kind === 'scalar' && scope.scalarLayout(type.name).kind === 'float';
-  if (!layout || float) throw headerError(colon, `a bit-field of ${typeText(type)}; needed is an integer`);
+  if (!layout || float) throw headerError(colon, `a bit-field of ${typeText(type)}; expected an integer`);
   const most = type.kind === 'scalar' && type.name === 'bool' ? 1 : layout.size * 8;
   if (value < 0n || value > BigInt(most) || (value === 0n && field))
     throw headerError(place, `a bit-field of ${value} bits; ${typeText(type)} has ${field ? 1 : 0} to ${most}`);
@@ -184,7 +184,7 @@ export function readEnum(
   const attributes = readAttributes(stream, scope, reader, depth);
   const name = stream.peek().kind === 'name' ? stream.next() : undefined;
   if (!stream.is('{')) {
-    if (!name) throw stream.unexpected('a name or "{" behind enum');
+    if (!name) throw stream.unexpected('a name or "{" after enum');
     if (!(name.text in scope.enums)) throw headerError(name, `enum ${name.text} is used before it is defined`);
     return { kind: 'enum', tag: name.text };
   }
@@ -203,7 +203,7 @@ export function readEnum(
     readAttributes(stream, scope, reader, depth);
     if (stream.take('=')) value = integerConstant(stream, scope, reader, depth);
     if (value < -mostExact || value > mostExact)
-      throw headerError(constant, `${constant.text} is ${value}; needed is -2^53 to 2^53, which a number can hold`);
+      throw headerError(constant, `${constant.text} is ${value}; expected -2^53 to 2^53, which a number can hold`);
     min = value < min ? value : min;
     max = value > max ? value : max;
     scope.addEnumerator(constant, value);

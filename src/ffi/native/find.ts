@@ -86,7 +86,8 @@ export function assertLoadable(path: string): void {
   if (kind !== expected)
     throw new EwaldError(
       'Load',
-      `${path} is ${kind === 'unknown' ? 'no library' : `a ${kind} library`}; ${process.platform} loads ${expected} libraries`,
+      `${path} is ${kind === 'unknown' ? 'no library' : `a ${kind} library`}; ${process.platform} loads ` +
+        `${expected} libraries`,
     );
   if (arch !== undefined && arch !== process.arch)
     throw new EwaldError(

@@ -13,7 +13,9 @@ import type { SourceFile } from '../header/source.js';
 /** No header that people write is larger; a device or a log may be. */
 const largest = 2 ** 26;
 
-/** Reads a header. @throws `File` for what is no regular file of a sensible size: a pipe would be waited for for ever. */
+/**
+ * Reads a header. @throws `File` for what is no regular file of a sensible size: a pipe would be waited for for ever.
+ */
 export function readHeader(path: string): string {
   try {
     const found = statSync(path);
@@ -140,7 +142,7 @@ export function preprocessedBy(
 ): string {
   const [program, ...given] = words(command);
   if (program === undefined)
-    throw new EwaldError('Argument', 'the preprocessor is an empty text; needed is a command such as gcc -E');
+    throw new EwaldError('Argument', 'the preprocessor is an empty text; expected a command such as gcc -E');
   const args = [
     ...given,
     ...folders.map((folder) => `-I${folder}`),

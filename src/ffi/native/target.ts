@@ -124,7 +124,8 @@ export class NativeTarget implements Target {
     if (!Array.isArray(given) || given.length !== 2 || typeof given[0] !== 'string')
       throw new EwaldError(
         'Argument',
-        `${place()} is ${shown(given)}; behind "..." each argument says its type: ['int', 5], ['double', 1.5], ['const char *', 'text']`,
+        `${place()} is ${shown(given)}; after "..." each argument says its type: ['int', 5], ['double', 1.5], ` +
+          `['const char *', 'text']`,
       );
     const type = promoted(this.runtime.typeOf(given[0]), this.runtime);
     return { type, koffi: this.#type(type) };
@@ -138,7 +139,7 @@ export class NativeTarget implements Target {
     if (typeof value !== 'object' || value === null)
       throw new EwaldError(
         'Argument',
-        `${place()} is ${shown(value)}; needed is an object with the fields of ${typeText(type)}`,
+        `${place()} is ${shown(value)}; expected an object with the fields of ${typeText(type)}`,
       );
     runtime.write(view, 0, type, value, place);
     return this.#plain(type, view, 0) as object;
@@ -297,10 +298,11 @@ export class NativeTarget implements Target {
 const varargs = (fn: CFunction, why: string): EwaldError =>
   new EwaldError(
     'Unsupported',
-    `${signature(fn, fn.name)} takes varargs, which cannot be passed ${why}; wrap it in a function with fixed parameters`,
+    `${signature(fn, fn.name)} takes varargs, which cannot be passed ${why}; wrap it in a function with fixed ` +
+      'parameters',
   );
 
-/** The type that a value has behind "...": small integers are ints, floats are doubles. */
+/** The type that a value has after "...": small integers are ints, floats are doubles. */
 function promoted(type: CType, runtime: Runtime): CType {
   const layout = runtime.scalar(type)?.layout;
   if (layout?.kind === 'float') return { kind: 'scalar', name: 'double' };

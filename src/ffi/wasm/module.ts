@@ -65,7 +65,8 @@ export async function startModule(source: WasmSource, name: string, imports: Was
     else
       throw new EwaldError(
         'Load',
-        `the wasm module ${name} imports the ${kind} ${from}.${what}; give it: { imports: { ${from}: { ${what}: … } } }`,
+        `the wasm module ${name} imports the ${kind} ${from}.${what}; give it: { imports: { ${from}: { ${what}: ` +
+          '… } } }',
       );
   }
   let instance: WebAssembly.Instance;
@@ -101,14 +102,18 @@ function standIn(
   return () => {
     throw new EwaldError(
       'Unsupported',
-      `the wasm module ${library} calls ${from}.${what}, which nobody provides; give it: { imports: { ${from}: { ${what}: … } } }`,
+      `the wasm module ${library} calls ${from}.${what}, which nobody provides; give it: { imports: { ${from}: { ` +
+        `${what}: … } } }`,
     );
   };
 }
 
 type Write = (memory: WebAssembly.Memory | undefined, list: number, count: number, written: number) => number;
 
-/** What a module prints goes to the console, a line at a time; what it has printed of a line is kept until the line ends. */
+/**
+ * What a module prints goes to the console, a line at a time; what it has printed of a line is kept until the line
+ * ends.
+ */
 function lineWriter(): Write {
   let line = '';
   return (memory, list, count, written) => {

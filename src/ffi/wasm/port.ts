@@ -37,7 +37,8 @@ export const webPort =
     } catch (cause) {
       throw new EwaldError(
         'Unsupported',
-        'this page may not start a worker from a blob (its Content-Security-Policy forbids it); pass { worker: () => new Worker(…) }',
+        'this page may not start a worker from a blob (its Content-Security-Policy forbids it); pass { worker: ' +
+          '() => new Worker(…) }',
         { cause },
       );
     }

@@ -51,7 +51,8 @@ export class WasmTarget implements Target {
     const absent = (): never => {
       throw new EwaldError(
         'Load',
-        `the wasm module ${name} exports no malloc and free, which arrays and text need; with Emscripten: -sEXPORTED_FUNCTIONS=_malloc,_free,…`,
+        `the wasm module ${name} exports no malloc and free, which arrays and text need; with Emscripten: ` +
+          '-sEXPORTED_FUNCTIONS=_malloc,_free,…',
       );
     };
     this.#exports = exports;
@@ -86,7 +87,8 @@ export class WasmTarget implements Target {
       const has = found ? `is ${signatureText(found)}` : `takes ${call.length} arguments`;
       throw new EwaldError(
         'Load',
-        `the header declares ${signature(fn, fn.name)}, which is ${signatureText(wanted)} on wasm, but the function of ${this.runtime.name} ${has}; header and library are not of one build`,
+        `the header declares ${signature(fn, fn.name)}, which is ${signatureText(wanted)} on wasm, but the ` +
+          `function of ${this.runtime.name} ${has}; header and library are not of one build`,
       );
     }
     return {
@@ -118,7 +120,8 @@ export class WasmTarget implements Target {
     if (!(table instanceof WebAssembly.Table)) {
       throw new EwaldError(
         'Unsupported',
-        `the wasm module ${this.runtime.name} exports no function table, which callbacks need; with Emscripten: -sALLOW_TABLE_GROWTH -Wl,--export-table`,
+        `the wasm module ${this.runtime.name} exports no function table, which callbacks need; with Emscripten: ` +
+          '-sALLOW_TABLE_GROWTH -Wl,--export-table',
       );
     }
     const shape = callbackShape(this.runtime, type);
@@ -133,7 +136,8 @@ export class WasmTarget implements Target {
       } catch (cause) {
         throw new EwaldError(
           'Unsupported',
-          `the function table of ${this.runtime.name} cannot grow, which callbacks need; with Emscripten: -sALLOW_TABLE_GROWTH`,
+          `the function table of ${this.runtime.name} cannot grow, which callbacks need; with Emscripten: ` +
+            '-sALLOW_TABLE_GROWTH',
           { cause },
         );
       }

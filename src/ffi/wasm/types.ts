@@ -14,7 +14,8 @@ function wasmType(type: CType, runtime: Runtime, fn: string): WasmType | undefin
   if (!layout) {
     throw new EwaldError(
       'Unsupported',
-      `${fn} passes ${typeText(type)} by value, which is not supported on wasm; declare a function that takes or writes it through a pointer`,
+      `${fn} passes ${typeText(type)} by value, which is not supported on wasm; declare a function that takes or ` +
+        'writes it through a pointer',
     );
   }
   if (layout.kind === 'float') return layout.size === 4 ? 'f32' : 'f64';

@@ -116,7 +116,8 @@ export class WorkerCalls {
   #apart(what: string): EwaldError {
     return new EwaldError(
       'Unsupported',
-      `${what}, which means nothing to the worker's own instance of ${this.#runtime.name}; pass typed arrays, or call it synchronously`,
+      `${what}, which means nothing to the worker's own instance of ${this.#runtime.name}; pass typed arrays, or ` +
+        'call it synchronously',
     );
   }
 

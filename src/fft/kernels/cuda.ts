@@ -58,7 +58,9 @@ function supports(host: CudaHost, descriptor: FftDescriptor): true | { readonly 
   const { shape, batch } = descriptor;
   const size = `${shape.join(' × ')}${batch > 1 ? ` (batch ${batch})` : ''}`;
   return {
-    why: `${size} takes ${bytes} bytes for its sides, its tables and what lies between its passes, and ${device.name} has ${device.memory}; use a smaller ${batch > 1 ? 'batch' : 'shape'}, or wasm or native`,
+    why:
+      `${size} takes ${bytes} bytes for its sides, its tables and what lies between its passes, and ${device.name} ` +
+      `has ${device.memory}; use a smaller ${batch > 1 ? 'batch' : 'shape'}, or wasm or native`,
   };
 }
 

@@ -32,7 +32,7 @@ const surface = (width: number, height: number): CanvasRenderingContext2D => {
 export async function readImage(file: Blob, name: string): Promise<Source> {
   const size = file.size < 2 ** 20 ? `${Math.ceil(file.size / 1024)} kB` : `${(file.size / 2 ** 20).toFixed(0)} MB`;
   if (file.size > mostBytes)
-    throw new Error(`${name} has ${size}; needed is an image file of at most ${mostBytes / 2 ** 20} MB`);
+    throw new Error(`${name} has ${size}; expected an image file of at most ${mostBytes / 2 ** 20} MB`);
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(file);

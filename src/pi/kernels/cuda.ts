@@ -1,4 +1,4 @@
-/** pi on CUDA: one call a stretch of points, off the main thread; see cuda/pi. */
+/** pi on CUDA: one call per range of points, off the main thread; see cuda/pi. */
 
 import type { CudaHost } from '../../backends/cuda/host.js';
 import type { PiOp } from '../contract.js';
@@ -8,7 +8,7 @@ interface PiAddon {
   piCount(context: object, params: Uint8Array): Promise<bigint>;
 }
 
-/** The pi room of a card. */
+/** The pi kernels of a CUDA device. */
 export function piOp(host: CudaHost): PiOp {
   const addon = host.addon as PiAddon;
   return {

@@ -1,4 +1,4 @@
-/** pi on the CPU: one call a stretch of points, off the main thread; see cpp/pi. */
+/** pi on the CPU: one call per range of points, off the main thread; see cpp/pi. */
 
 import type { NativeHost } from '../../backends/native/host.js';
 import { addonError } from '../../backends/status.js';
@@ -9,7 +9,7 @@ interface PiAddon {
   piCount(params: Uint8Array): Promise<bigint>;
 }
 
-/** The pi room of the core. */
+/** The pi kernels of the core. */
 export function piOp({ addon }: NativeHost): PiOp {
   const { piCount } = addon as PiAddon;
   return {

@@ -1,4 +1,4 @@
-/** pi on wasm: one call a stretch of points; see cpp/pi. */
+/** pi on wasm: one call per range of points; see cpp/pi. */
 
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
@@ -6,17 +6,17 @@ import { piParams } from '../../layout/layout.js';
 import { sizeOf } from '../../layout/struct.js';
 import type { PiKernel, PiOp } from '../contract.js';
 
-/** The pi room of a core. */
+/** The pi kernels of a core. */
 export const piOp = ({ core }: WasmHost): PiOp => ({ supports: () => true, plan: async () => planPi(core) });
 
-/** Plans a count: a place in the heap for the parameters and the answer. */
+/** Plans a count: heap memory for the parameters and the result. */
 function planPi(core: Core): PiKernel {
   const params = core.alloc(sizeOf(piParams));
   const hits = core.alloc(8);
   const answer = new BigUint64Array(1);
   return {
     bytes: sizeOf(piParams) + 8,
-    // A tenth of a second or so: timers, signals and progress are served in between.
+    // About a tenth of a second: timers, signals and progress are served in between.
     pointsPerCall: 2 ** 25,
     async count(bytes) {
       core.write(params, bytes);

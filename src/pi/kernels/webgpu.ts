@@ -1,44 +1,46 @@
-/** pi on WebGPU: one kernel, a few dispatches a call; see wgsl/pi/count.wgsl. */
+/** pi on WebGPU: one kernel, a few dispatches per call; see wgsl/pi/count.wgsl. */
 import shader from '../../../wgsl/pi/count.wgsl';
 import type { GpuDevice } from '../../backends/webgpu/device.js';
 import { piParams } from '../../layout/layout.js';
 import { pack, sizeOf } from '../../layout/struct.js';
 import type { PiKernel, PiOp } from '../contract.js';
 
-/** Dispatches of a call, all in flight at once, so that the device never waits for the host. */
+/** Dispatches per call, all in flight at once, so that the device never waits for the host. */
 const dispatches = 8;
 /**
- * Seconds of a call: a dispatch stays far below every watchdog (2 s on Windows), a display alive, progress and signals
- * served.
+ * Duration of a call in seconds: a dispatch stays far below every watchdog (2 s on Windows), displays stay responsive,
+ * and progress and signals are served.
  */
 const callSeconds = 0.2;
-/** Points of a dispatch: where the first call begins, and the most that the kernel counts in 32 bits. */
+/** Points per dispatch: the initial value, and the maximum that the kernel counts in 32 bits. */
 const minPoints = 2 ** 16;
 const maxPoints = 2 ** 31;
 /**
- * Most workgroups of a dispatch: more than any GPU runs at once, few enough that their counts are read back in no time.
+ * Maximum workgroups per dispatch: more than any GPU runs at once, few enough that their counts are read back quickly.
  */
 const workgroups = 2048;
 /**
- * Points of a workgroup before another one is added: 32 blocks for each of its 256 invocations. A barrier costs
- * SwiftShader as much as a dozen blocks an invocation; with one block each it counts four times slower.
+ * Points per workgroup before another one is added: 32 blocks for each of its 256 invocations. A barrier costs
+ * SwiftShader as much as a dozen blocks per invocation; with one block each it counts four times slower.
  */
 const pointsPerWorkgroup = 4 * 256 * 32;
 
-/** How much the device does in a call: learnt from each call. It changes the speed, never the answer. */
+/** How much work the device gets per call: adapted after each call. It changes the speed, never the answer. */
 class Pace {
   pointsPerDispatch = minPoints;
 
-  /** Goes towards `callSeconds`, by a factor of eight at most: the first calls also compile and wake the device up. */
+  /**
+   * Approaches `callSeconds`, by a factor of at most eight: the first calls also compile kernels and wake the device.
+   */
   learn(points: number, seconds: number): void {
     const wish = (points / dispatches) * (callSeconds / Math.max(seconds, 1e-4));
     const near = Math.max(this.pointsPerDispatch / 8, Math.min(this.pointsPerDispatch * 8, wish));
-    // Powers of two keep the cuts at whole blocks.
+    // Powers of two keep the ranges at whole blocks.
     this.pointsPerDispatch = Math.max(minPoints, Math.min(maxPoints, 2 ** Math.round(Math.log2(near))));
   }
 }
 
-/** The pi room of a device; its plans share what was learnt about its speed. */
+/** The pi kernels of a device; its plans share the adapted speed. */
 export function piOp(device: GpuDevice): PiOp {
   const pace = new Pace();
   return { supports: () => true, plan: () => planPi(device, pace) };
@@ -61,7 +63,7 @@ async function planPi(device: GpuDevice, pace: Pace): Promise<PiKernel> {
   );
   const host = new Uint8Array(dispatches * stride);
 
-  /** Cuts a call into dispatches and packs their parameters; gives the workgroups of each. */
+  /** Splits a call into dispatches and packs their parameters; returns the workgroups of each. */
   function cut(packed: Uint8Array, points: number, pointsPerDispatch: number): number[] {
     const [seedLo = 0, seedHi = 0, stream = 0, threads = 0, firstLo = 0, firstHi = 0] = new Uint32Array(
       packed.slice().buffer,
@@ -87,12 +89,12 @@ async function planPi(device: GpuDevice, pace: Pace): Promise<PiKernel> {
     async count(packed) {
       const [pointsLo = 0, pointsHi = 0] = new Uint32Array(packed.slice(24).buffer);
       const points = pointsHi * 2 ** 32 + pointsLo;
-      // Another plan may have slowed the pace down since this call was measured out.
+      // Another plan may have lowered the pace since this call was sized.
       const pointsPerDispatch = Math.max(pace.pointsPerDispatch, Math.ceil(points / dispatches));
       const groups = cut(packed, points, pointsPerDispatch);
       const started = performance.now();
       device.write(params, host.subarray(0, groups.length * stride));
-      // One submission each, so that a display or another context gets its turn between them.
+      // One submission each, so that a display or another context can run in between.
       const submitted = groups.map((x, slot) =>
         device.run((commands) => {
           commands.dispatch(pipeline, slots[slot] as GPUBindGroup, x);

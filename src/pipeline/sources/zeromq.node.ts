@@ -244,7 +244,7 @@ class Messages {
     } catch (cause) {
       socket.close();
       await codecs.dispose();
-      throw new EwaldError('Argument', `--zmq-input is "${address}"; needed is an address such as tcp://host:5002`, {
+      throw new EwaldError('Argument', `--zmq-input is "${address}"; expected an address such as tcp://host:5002`, {
         cause,
       });
     }

@@ -50,7 +50,7 @@ export function clusterAnalysis(scan: Scan, options: ClusterOptions = {}): Analy
     if (pixels.length === 0)
       throw new EwaldError(
         'Argument',
-        `${what}: no pixel differs more over the scan of ${scan.name} than those around it; needed are frames that differ${counts ? ', or another ring' : ''}`,
+        `${what}: no pixel differs more over the scan of ${scan.name} than those around it; expected frames that differ${counts ? ', or another ring' : ''}`,
       );
     const channels = ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) => [
       {

@@ -40,7 +40,7 @@ export function comAnalysis(
   if (params.ri !== null && !(params.ri < (params.r ?? Number.POSITIVE_INFINITY)))
     throw new EwaldError(
       'Argument',
-      `${what}: maskRadiusInner is ${params.ri}, maskRadius ${params.r}; needed is an inner radius below the outer one`,
+      `${what}: maskRadiusInner is ${params.ri}, maskRadius ${params.r}; expected an inner radius below the outer one`,
     );
   return {
     name: 'com',

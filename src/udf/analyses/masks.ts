@@ -24,7 +24,7 @@ export function maskAnalysis(scan: Scan, options: MaskAnalysisOptions): Analysis
   knownOptions('createMaskAnalysis', options, ['factories', 'useSparse', 'shifts']);
   const { factories, useSparse = 'auto', shifts } = options;
   if (!Array.isArray(factories) || factories.length === 0)
-    throw new EwaldError('Argument', 'createMaskAnalysis: factories is empty; needed are functions that make masks');
+    throw new EwaldError('Argument', 'createMaskAnalysis: factories is empty; expected functions that make masks');
   const made = factories.map((factory) => factory());
   const complex = made.some((mask) => 're' in mask);
   const array = (mask: MaskArray | readonly number[]): MaskArray =>

@@ -36,7 +36,7 @@ function inside(what: string, value: number | undefined, fallback: number, lengt
   if (typeof value !== 'number' || !(value >= 0 && value <= length - 1))
     throw new EwaldError(
       'Argument',
-      `${what} is ${value}, which lies outside of the frame; needed is 0 to ${length - 1}`,
+      `${what} is ${value}, which lies outside of the frame; expected 0 to ${length - 1}`,
     );
   return value;
 }
@@ -56,7 +56,7 @@ export function radii(
   if (!(inner < outer))
     throw new EwaldError(
       'Argument',
-      `${what}: ri is ${inner} and ro ${outer}; needed is an inner radius below the outer one`,
+      `${what}: ri is ${inner} and ro ${outer}; expected an inner radius below the outer one`,
     );
   return { ri: inner, ro: outer };
 }

@@ -33,10 +33,7 @@ export function radialFourierAnalysis(scan: Scan, options: RadialFourierOptions 
   const ri = real(`${what}: ri`, options.ri, 0, 0, 1e6);
   const ro = real(`${what}: ro`, options.ro, Math.min(centre.width, centre.height) / 2, 0, 1e6);
   if (!(ri < ro))
-    throw new EwaldError(
-      'Argument',
-      `${what}: ri is ${ri} and ro ${ro}; needed is an inner radius below the outer one`,
-    );
+    throw new EwaldError('Argument', `${what}: ri is ${ri} and ro ${ro}; expected an inner radius below the outer one`);
   const bins = integer(`${what}: nBins`, options.nBins, 1, 1, 4096);
   const orders = integer(`${what}: maxOrder`, options.maxOrder, 24, 0, 1024) + 1;
   const rings = radialBins({ ...centre, ri, ro, bins });

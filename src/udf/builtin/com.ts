@@ -56,7 +56,7 @@ export const comUdf = defineUdf({
     if (typeof regression === 'number' ? ![-1, 0, 1].includes(regression) : regression?.flat?.().length !== 6)
       throw new EwaldError(
         'Argument',
-        `com: regression is ${regression}; needed is -1, 0, 1 or three rows of two numbers`,
+        `com: regression is ${regression}; expected -1, 0, 1 or three rows of two numbers`,
       );
     const nav = { kind: 'nav', dtype: 'f64', use: 'resultOnly' } as const;
     return {

@@ -17,7 +17,7 @@ export function frameSize(what: string, { sig }: UdfMeta): { width: number; heig
 /** Refuses rings without a pixel. */
 export function checkRing(what: string, ri: number, ro: number): void {
   if (!(ri < ro))
-    throw new EwaldError('Argument', `${what}: the inner radius is ${ri}, the outer one ${ro}; needed is ri below ro`);
+    throw new EwaldError('Argument', `${what}: the inner radius is ${ri}, the outer one ${ro}; expected ri below ro`);
 }
 
 /** `intensity`: standard deviation of the pixels with ri < distance ≤ ro, a number a scan position. */

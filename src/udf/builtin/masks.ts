@@ -51,7 +51,7 @@ function stepsFor({ masks, sparse }: MasksParams, width: number, dtype: DataType
 
 function check({ masks, complex, shifts }: MasksParams, meta: UdfMeta): void {
   const pixels = product(meta.sig);
-  if (masks.length === 0) throw new EwaldError('Argument', 'masks: there is no mask; needed is at least one');
+  if (masks.length === 0) throw new EwaldError('Argument', 'masks: there is no mask; expected at least one');
   for (const [k, mask] of masks.entries())
     if (mask.length !== pixels)
       throw new EwaldError(
@@ -63,7 +63,7 @@ function check({ masks, complex, shifts }: MasksParams, meta: UdfMeta): void {
   if (shifts && shifts.length !== 2 && shifts.length !== 2 * product(meta.nav))
     throw new EwaldError(
       'Shape',
-      `masks: shifts has ${shifts.length} numbers; needed are 2 (dy, dx), or 2 for each of the ${product(meta.nav)} scan positions`,
+      `masks: shifts has ${shifts.length} numbers; expected 2 (dy, dx), or 2 for each of the ${product(meta.nav)} scan positions`,
     );
 }
 

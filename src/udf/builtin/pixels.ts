@@ -12,13 +12,13 @@ export const pixelsUdf = defineUdf({
   buffers(meta: UdfMeta, { pixels }): { intensity: BufferDeclaration<'f64'> } {
     const end = product(meta.sig);
     if (meta.inputDtype.startsWith('c'))
-      throw new EwaldError('Unsupported', 'pixels: frames are complex; needed are real ones');
-    if (pixels.length === 0) throw new EwaldError('Argument', 'pixels: there is no pixel; needed is at least one');
+      throw new EwaldError('Unsupported', 'pixels: frames are complex; expected real ones');
+    if (pixels.length === 0) throw new EwaldError('Argument', 'pixels: there is no pixel; expected at least one');
     for (let k = 0; k < pixels.length; k++)
       if (!Number.isInteger(pixels[k]) || (pixels[k] as number) < 0 || (pixels[k] as number) >= end)
         throw new EwaldError(
           'Argument',
-          `pixels: pixel ${k} is ${pixels[k]}; needed is a whole number from 0 to ${end - 1}`,
+          `pixels: pixel ${k} is ${pixels[k]}; expected a whole number from 0 to ${end - 1}`,
         );
     return { intensity: { kind: 'nav', dtype: 'f64', extraShape: [pixels.length] } };
   },

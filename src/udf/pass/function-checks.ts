@@ -14,12 +14,12 @@ const most = 2 ** 28;
 /** Refuses what is no name in WGSL, in the user's words: `what` is whose name it is. */
 export function checkWgslName(what: string, name: unknown): void {
   if (typeof name !== 'string' || !/^[A-Za-z][A-Za-z0-9_]*$/.test(name) || name.includes('__'))
-    throw new EwaldError('Argument', `${what}: ${shown(name)} is no name in WGSL; needed are letters, digits and _`);
+    throw new EwaldError('Argument', `${what}: ${shown(name)} is no name in WGSL; expected letters, digits and _`);
 }
 
 function needed<T>(what: string, value: readonly T[] | undefined): readonly T[] {
   const found = list(what, value);
-  if (found === undefined) throw new EwaldError('Argument', `${what} is undefined; needed is an array`);
+  if (found === undefined) throw new EwaldError('Argument', `${what} is undefined; expected an array`);
   return found;
 }
 
@@ -34,7 +34,7 @@ export function checkFunction(descriptor: FunctionDescriptor): void {
     ['source', source],
   ])
     if (typeof text !== 'string' || text === '')
-      throw new EwaldError('Argument', `${what}: ${field} is ${shown(text)}; needed is a text`);
+      throw new EwaldError('Argument', `${what}: ${field} is ${shown(text)}; expected a text`);
   choice(`${what}: dtype`, dtype ?? ('' as PassDtype), 'u16', Object.keys(udfNumbers) as PassDtype[]);
   integer(`${what}: width`, width ?? Number.NaN, 0, 1, 65536);
   integer(`${what}: height`, height ?? Number.NaN, 0, 1, 2 ** 24);
@@ -67,7 +67,7 @@ interface ArrayType {
 
 function checkArray(what: string, value: unknown, type: ArrayType, length: number): void {
   if (value instanceof type && lengthOf(value) === length) return;
-  throw new EwaldError('Shape', `${what} is ${shown(value)}; needed is a ${type.name} of ${length}`);
+  throw new EwaldError('Shape', `${what} is ${shown(value)}; expected a ${type.name} of ${length}`);
 }
 
 /** Throws `Argument` or `Shape` where the arrays of a run do not fit the function. */
@@ -91,7 +91,7 @@ export function checkFunctionRun(descriptor: FunctionDescriptor, run: FunctionRu
     if (given[field].length !== declared.length)
       throw new EwaldError(
         'Shape',
-        `${what}: there are ${given[field].length} ${field}; needed are ${declared.length}: ${declared.map(({ name }) => name).join(', ')}`,
+        `${what}: there are ${given[field].length} ${field}; expected ${declared.length}: ${declared.map(({ name }) => name).join(', ')}`,
       );
     for (const [i, { name, kind, numbers, ...rest }] of declared.entries()) {
       const type = 'type' in rest ? functionArrays[rest.type as FunctionResult['type']] : Float32Array;

@@ -87,7 +87,7 @@ function checkThere(
   if (!kernel.takesArrays)
     throw new EwaldError('Unsupported', `${what} on ${backend}; its passes take typed arrays: await array.read()`);
   if (found !== dtype || length < numbers)
-    throw new EwaldError('Shape', `${what} of ${length} ${found}; needed are ${numbers} ${dtype}`);
+    throw new EwaldError('Shape', `${what} of ${length} ${found}; expected ${numbers} ${dtype}`);
 }
 
 /** Plans a pass on a context. */
@@ -106,7 +106,7 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
   const threads = integer('framePass: threads', options.threads, 0, 0, 1024);
   const pixels = width * height;
   if (!Array.isArray(options.steps) || options.steps.length === 0)
-    throw new EwaldError('Argument', 'framePass: steps is empty; needed is at least one, such as { kind: "sum" }');
+    throw new EwaldError('Argument', 'framePass: steps is empty; expected at least one, such as { kind: "sum" }');
   const packed = packSteps(options.steps, pixels, width);
   const { backend, kernel } = await planner.plan(
     udfFeature,
@@ -162,7 +162,7 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
       if (!(own instanceof numberTypes[dtype]) || lengthOf(own) < count * pixels)
         throw new EwaldError(
           'Shape',
-          `framePass.run: the frames are ${ArrayBuffer.isView(own) ? `${own.constructor.name} of ${lengthOf(own)}` : typeof own}; needed is a ${numberTypes[dtype].name} of ${count * pixels}`,
+          `framePass.run: the frames are ${ArrayBuffer.isView(own) ? `${own.constructor.name} of ${lengthOf(own)}` : typeof own}; expected a ${numberTypes[dtype].name} of ${count * pixels}`,
         );
       const { nav, sig } = sums(count);
       const taken = asItIs(own);

@@ -48,12 +48,18 @@ function histogram(name: string, panel: ReadonlyMap<string, readonly number[]>):
     const bar = (x: number, w: number, count: number, cls = ''): string => {
       if (count === 0) return '';
       const height = Math.max(1.5, (count / most) * (strip - 22));
-      return `<rect class="${cls}" x="${x.toFixed(1)}" y="${(top + strip - 4 - height).toFixed(1)}" width="${Math.max(1, w - 1).toFixed(1)}" height="${height.toFixed(1)}"><title>${count}</title></rect>`;
+      return (
+        `<rect class="${cls}" x="${x.toFixed(1)}" y="${(top + strip - 4 - height).toFixed(1)}" ` +
+        `width="${Math.max(1, w - 1).toFixed(1)}" height="${height.toFixed(1)}"><title>${count}</title></rect>`
+      );
     };
     const sorted = [...values].sort((a, b) => a - b);
-    const summary = `${values.length} values, median ${shown(sorted[Math.floor(sorted.length / 2)] ?? 0)}, largest ${shown(sorted[sorted.length - 1] ?? 0)}${beyond > 0 ? `, ${beyond} not finite` : ''}`;
+    const summary =
+      `${values.length} values, median ${shown(sorted[Math.floor(sorted.length / 2)] ?? 0)}, largest ` +
+      `${shown(sorted[sorted.length - 1] ?? 0)}${beyond > 0 ? `, ${beyond} not finite` : ''}`;
     return (
-      `<text x="0" y="${top + strip - 8}" class="name">${harmless(backend)}</text><text x="${width - right}" y="${top + 12}" text-anchor="end">${harmless(summary)}</text>` +
+      `<text x="0" y="${top + strip - 8}" class="name">${harmless(backend)}</text><text x="${width - right}" ` +
+      `y="${top + 12}" text-anchor="end">${harmless(summary)}</text>` +
       bar(left, zeroWidth, zeros, 'zero') +
       counts.map((count, i) => bar(x0 + i * unit, unit, count)).join('') +
       `<line x1="${left}" x2="${width - right}" y1="${top + strip - 4}" y2="${top + strip - 4}"/>`
@@ -65,10 +71,13 @@ function histogram(name: string, panel: ReadonlyMap<string, readonly number[]>):
     .filter((i) => i % every === 0)
     .map(
       (i) =>
-        `<text x="${(x0 + i * binsPerDecade * unit).toFixed(1)}" y="${height + 14}" text-anchor="middle">10<tspan dy="-4" font-size="8">${low + i}</tspan></text>`,
+        `<text x="${(x0 + i * binsPerDecade * unit).toFixed(1)}" y="${height + 14}" ` +
+        `text-anchor="middle">10<tspan dy="-4" font-size="8">${low + i}</tspan></text>`,
     );
   return (
-    `<figure><figcaption>${harmless(name)}</figcaption><svg viewBox="0 0 ${width} ${height + bottom}" role="img" aria-label="histogram of ${harmless(name)}">${strips.join('')}` +
-    `<text x="${left + zeroWidth / 2}" y="${height + 14}" text-anchor="middle">exact</text>${ticks.join('')}</svg></figure>`
+    `<figure><figcaption>${harmless(name)}</figcaption><svg viewBox="0 0 ${width} ${height + bottom}" role="img" ` +
+    `aria-label="histogram of ${harmless(name)}">${strips.join('')}` +
+    `<text x="${left + zeroWidth / 2}" y="${height + 14}" ` +
+    `text-anchor="middle">exact</text>${ticks.join('')}</svg></figure>`
   );
 }

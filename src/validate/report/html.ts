@@ -34,7 +34,8 @@ function backendCards(report: Report): string {
       const ms = mine.reduce((sum, row) => sum + (row.ms ?? 0), 0);
       return (
         `<article class="card"><h3>${harmless(backend)}</h3><p class="device">${harmless(device.name)}</p>` +
-        `<p>${harmless(device.kind)}, ${harmless(device.driver)}</p><div class="bar">${bar}</div><p>${words}</p><p class="quiet">${shown(ms / 1000)} s of runs</p></article>`
+        `<p>${harmless(device.kind)}, ${harmless(device.driver)}</p><div ` +
+        `class="bar">${bar}</div><p>${words}</p><p class="quiet">${shown(ms / 1000)} s of runs</p></article>`
       );
     })
     .join('');
@@ -55,9 +56,13 @@ function tableRow(row: RowResult): string {
   const bound = row.bound === null ? '' : `${shown(row.bound)} ${harmless(row.unit)}`;
   const why = row.why === null ? '' : `<div class="why">${harmless(row.why)}</div>`;
   return (
-    `<tr class="${row.outcome}" data-text="${harmless(`${row.id} ${row.backend} ${row.outcome}`.toLowerCase())}"><td class="id">${harmless(row.id)}${why}</td><td>${harmless(row.backend)}</td>` +
-    `<td><span class="chip ${row.outcome}">${row.outcome}</span></td><td class="number">${error}</td><td class="number">${bound}</td>` +
-    `<td class="meter"><i style="width:${(100 * used).toFixed(1)}%"></i></td><td class="number">${row.ms === null ? '' : shown(row.ms)}</td></tr>`
+    `<tr class="${row.outcome}" ` +
+    `data-text="${harmless(`${row.id} ${row.backend} ${row.outcome}`.toLowerCase())}"><td ` +
+    `class="id">${harmless(row.id)}${why}</td><td>${harmless(row.backend)}</td>` +
+    `<td><span class="chip ${row.outcome}">${row.outcome}</span></td><td class="number">${error}</td><td ` +
+    `class="number">${bound}</td>` +
+    `<td class="meter"><i style="width:${(100 * used).toFixed(1)}%"></i></td><td ` +
+    `class="number">${row.ms === null ? '' : shown(row.ms)}</td></tr>`
   );
 }
 
@@ -73,23 +78,32 @@ export function reportBody(report: Report): string {
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);
   const early = report.interrupted ? ' The run was ended early: this is what had finished.' : '';
   return (
-    `<header class="${kind}"><p class="quiet">ewald validate</p><h1>${title}</h1><p>${text}${early}</p><ul class="counts">${counts.join('')}</ul>` +
-    `<p class="quiet">${harmless(versions.join(', '))} · ${harmless(report.place)} · ${harmless(report.date.replace('T', ' ').replace(/\..*/, ' UTC'))}</p></header>` +
+    `<header class="${kind}"><p class="quiet">ewald validate</p><h1>${title}</h1><p>${text}${early}</p><ul ` +
+    `class="counts">${counts.join('')}</ul>` +
+    `<p class="quiet">${harmless(versions.join(', '))} · ${harmless(report.place)} · ` +
+    `${harmless(report.date.replace('T', ' ').replace(/\..*/, ' UTC'))}</p></header>` +
     `<section class="cards">${backendCards(report)}</section>` +
     `<h2>Errors</h2><section class="plots">${histograms(report)}</section>` +
-    `<h2>Cases</h2><p><input id="filter" type="search" placeholder="filter by address, backend or outcome" aria-label="filter"></p>` +
-    `<div class="scroll"><table><thead><tr><th>case</th><th>backend</th><th>outcome</th><th class="number">error</th><th class="number">bound</th><th>of bound</th><th class="number">ms</th></tr></thead>` +
+    '<h2>Cases</h2><p><input id="filter" type="search" placeholder="filter by address, backend or outcome" ' +
+    'aria-label="filter"></p>' +
+    '<div class="scroll"><table><thead><tr><th>case</th><th>backend</th><th>outcome</th><th ' +
+    'class="number">error</th><th class="number">bound</th><th>of bound</th><th ' +
+    'class="number">ms</th></tr></thead>' +
     `<tbody>${shownRows.map(tableRow).join('')}</tbody></table></div>`
   );
 }
 
 /** Makes the filter of a shown report work. */
-export const filterScript = `const box=document.getElementById('filter');box?.addEventListener('input',()=>{const words=box.value.toLowerCase().split(/\\s+/);for(const row of document.querySelectorAll('tbody tr'))row.hidden=!words.every((word)=>row.dataset.text.includes(word))});`;
+export const filterScript =
+  `const box=document.getElementById('filter');box?.addEventListener('input',()=>{const ` +
+  `words=box.value.toLowerCase().split(/\\s+/);for(const row of document.querySelectorAll('tbody ` +
+  `tr'))row.hidden=!words.every((word)=>row.dataset.text.includes(word))});`;
 
 /** The report as a page of its own. */
 export function htmlPage(report: Report): string {
   return (
-    `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>ewald validate: ${verdictOf(report).title}</title>` +
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" ' +
+    `content="width=device-width,initial-scale=1"><title>ewald validate: ${verdictOf(report).title}</title>` +
     `<style>${style}</style></head><body>${reportBody(report)}<script>${filterScript}</script></body></html>\n`
   );
 }

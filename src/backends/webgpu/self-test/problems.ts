@@ -1,32 +1,32 @@
 /** Small problems with known answers, one for each mechanism; the kernels are in wgsl/self_test. */
 import type { Mechanism } from '../../mechanisms.js';
 
-/** A problem: what its kernel reads, how it is run, and what it has to give. */
+/** A problem: the input of its kernel, how it is run, and the expected answer. */
 export interface Problem {
   /** The part of wgsl/self_test/mechanisms.wgsl, and its entry point. */
   readonly entry: string;
   readonly input: Uint32Array;
-  /** What the output holds at first; zeros where it is shorter than the answer. */
+  /** Initial contents of the output; zeros if shorter than the answer. */
   readonly initial?: Uint32Array;
-  /** Workgroups; none where a kernel before says how many. */
+  /** Workgroups; unset if a preceding kernel computes the number. */
   readonly groups?: number;
   /** The part that writes the number of workgroups. */
   readonly counts?: string;
-  /** A third buffer, which the kernel declares and never reads. */
+  /** A third buffer, which the kernel declares but never reads. */
   readonly unread?: true;
   readonly answer: Uint32Array;
 }
 
-/** Workgroups of most problems: more than one, so that each finds memory that another has used. */
+/** Workgroups of most problems: more than one, so that each reuses memory of another. */
 const groups = 4;
-/** Invocations of a workgroup: more than any GPU runs in step. */
+/** Invocations per workgroup: more than any GPU runs in lockstep. */
 const lanes = 128;
 
 const words = (count: number, of: (i: number) => number): Uint32Array =>
   Uint32Array.from({ length: count }, (_, i) => of(i));
 const counting = words(lanes + 1, (i) => (i === lanes ? lanes : i));
 
-/** Words of a mixed pattern: every bit is set somewhere. */
+/** Words of a mixed pattern: every bit is set in some word. */
 const mixed = words(64, (i) => Math.imul(i + 1, 0x9e3779b1) ^ (i << 26));
 
 /** Bits of numbers that float32 holds, with their sums and products: signs, fractions and powers of two. */
@@ -36,7 +36,7 @@ for (let i = 0; i < 64; i++) reals[i] = (i % 2 === 0 ? 1 : -1) * (i * 16 + (i % 
 const bitsOf = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0] as number;
 const real = (i: number): number => reals[i] as number;
 const mirrored = (i: number): number => reals[63 - i] as number;
-/** Ties go to the even number. */
+/** Ties round to even. */
 function rounded(value: number): number {
   const below = Math.floor(value);
   const over = value - below;
@@ -112,7 +112,7 @@ function integers(): Uint32Array {
   return out;
 }
 
-/** The sum of 0 … lanes - 1, each `group` higher. */
+/** The sum of 0 … lanes - 1, each increased by `group`. */
 const sumOfLanes = (group: number): number => (lanes * (lanes - 1)) / 2 + lanes * group;
 
 /** The problem of each mechanism that kernels in WGSL use. */

@@ -1,4 +1,4 @@
-/** Runs the problems on a device and compares; what fails is a verdict, what loses the device is an error. */
+/** Runs the problems on a device and compares the answers; a wrong answer is a verdict, a lost device is an error. */
 import source from '../../../../wgsl/self_test/mechanisms.wgsl';
 import { isEwaldError } from '../../../base/errors.js';
 import type { Mechanism } from '../../mechanisms.js';
@@ -10,20 +10,20 @@ import { type Problem, problems } from './problems.js';
 
 const parts = partsOf(source);
 
-/** Why this mechanism cannot be trusted on a device; undefined where its problem was solved. Throws `DeviceLost`. */
+/** Why this mechanism cannot be trusted on a device; undefined if its problem was solved. Throws `DeviceLost`. */
 export async function testMechanism(device: GpuDevice, mechanism: Mechanism): Promise<Verdict> {
   const problem = problems[mechanism];
   if (!problem) return undefined;
   try {
     return compared(await solved(device, problem), problem.answer);
   } catch (error) {
-    // Of these the mechanism is not the cause.
+    // Other errors are not caused by the mechanism.
     if (!isEwaldError(error, 'Internal')) throw error;
     return error.message;
   }
 }
 
-/** What the device makes of a problem. */
+/** The device's answer to a problem. */
 async function solved(device: GpuDevice, { entry, input, initial, groups, counts, unread, answer }: Problem) {
   const compiled = (name: string) => device.pipeline({ source: parts[name] as string, entry: name });
   const [pipeline, before] = await Promise.all([compiled(entry), counts === undefined ? undefined : compiled(counts)]);
@@ -37,7 +37,7 @@ async function solved(device: GpuDevice, { entry, input, initial, groups, counts
     const output = await hold(answer.byteLength, 'storage');
     const given = await hold(input.byteLength, 'storage');
     const dispatch = before && (await hold(12, 'indirect'));
-    // A binding that the kernel declares and does not read is part of its layout.
+    // A binding that the kernel declares but does not read is still part of its layout.
     const all: Binding[] = [output, given, ...(unread ? [await hold(16, 'storage')] : [])];
     const bindings = await device.bindChecked(pipeline, all);
     const own = before && dispatch && (await device.bindChecked(before, [dispatch, given]));
@@ -58,7 +58,7 @@ async function solved(device: GpuDevice, { entry, input, initial, groups, counts
   }
 }
 
-/** The first word that is wrong, in words. */
+/** Describes the first wrong word. */
 function compared(found: Uint32Array, answer: Uint32Array): string | undefined {
   const wrong = answer.findIndex((word, i) => found[i] !== word);
   if (wrong < 0) return undefined;

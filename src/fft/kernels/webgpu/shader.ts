@@ -158,7 +158,8 @@ class Writer {
     return offset === 0 ? `table[${index}]` : `table[${offset}u + ${index}]`;
   }
 
-  // ── Stages ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Stages
+  // ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #barrier(): void {
     this.#main.push('workgroupBarrier();');
@@ -355,7 +356,11 @@ class Writer {
       this.#pass.pairs ||
       !hasButterfly(this.#radices[0] ?? 1);
     return [
-      `// ${source.file} to ${sink.file}: ${core.points} points${core.length === core.points ? '' : ` as a convolution of ${core.length}`}, radices ${this.#radices.join(' ')}, ${this.#lines} lines (${loops.map(({ count }) => count).join(' x ') || 'one'}), ${this.#lanes} a workgroup, ${columns} workgroups a row`,
+      `// ${source.file} to ${sink.file}: ${core.points} ` +
+        `points${core.length === core.points ? '' : ` as a convolution of ${core.length}`}, radices ` +
+        `${this.#radices.join(' ')}, ${this.#lines} lines ` +
+        `(${loops.map(({ count }) => count).join(' x ') || 'one'}), ${this.#lanes} a workgroup, ${columns} ` +
+        'workgroups a row',
       `${next()} var<uniform> run: Run;`,
       ...(this.#usesTable ? [`${next()} var<storage, read> table: array<vec2f>;`] : []),
       inPlace
@@ -370,8 +375,10 @@ class Writer {
       `const OUT_STRIDE = ${this.#pass.outStride}u;`,
       // A pass over a piece of a line has one of the two only.
       ...('sine' in source ? [`const SINE = ${source.sine};`] : 'sine' in sink ? [`const SINE = ${sink.sine};`] : []),
-      `fn load(base: u32, j: u32) -> ${tin} { ${within(this.#pass.inWindow, 'j', `return ${tin}();`)} return lines[base + i * IN_STRIDE]; }`,
-      `fn store(base: u32, k: u32, v: ${tout}) { ${within(this.#pass.outWindow, 'k', 'return;')} ${inPlace ? 'lines' : 'results'}[base + i * OUT_STRIDE] = v; }`,
+      `fn load(base: u32, j: u32) -> ${tin} { ${within(this.#pass.inWindow, 'j', `return ${tin}();`)} return ` +
+        'lines[base + i * IN_STRIDE]; }',
+      `fn store(base: u32, k: u32, v: ${tout}) { ${within(this.#pass.outWindow, 'k', 'return;')} ` +
+        `${inPlace ? 'lines' : 'results'}[base + i * OUT_STRIDE] = v; }`,
       `fn at(lane: u32, j: u32) -> u32 { ${
         this.#across.within
           ? `return j * ${this.#lanes}u + lane;`
@@ -446,7 +453,8 @@ class Writer {
       ...(local
         ? [
             '// The end of a convolution: parts exchanged back, and the chirp.',
-            `fn finished(j: u32, v: vec2f) -> vec2f { return times(v.yx, ${chirp(core.points, `min(j, ${core.points - 1}u)`)}); }`,
+            'fn finished(j: u32, v: vec2f) -> vec2f { return times(v.yx, ' +
+              `${chirp(core.points, `min(j, ${core.points - 1}u)`)}); }`,
           ]
         : []),
       'fn emit(place: Place, j: u32, value: vec2f) {',

@@ -1,6 +1,6 @@
 /**
- * The case table of device arrays: numbers of every dtype are written in pieces that begin and end anywhere, also inside
- * a word of four bytes, and read back whole and in pieces.
+ * The case table of device arrays: numbers of every dtype are written in pieces that begin and end anywhere, also
+ * inside a word of four bytes, and read back whole and in pieces.
  */
 import { type ArrayDtype, arrayDtypes, type NumbersOf, numberOf, numberTypes } from '../../../arrays/numbers.js';
 import type { Context } from '../../../context/rooms.js';

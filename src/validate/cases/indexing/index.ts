@@ -28,7 +28,8 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
     row(
       method,
       'perfect:tri:max=80',
-      'more spots than maxSpots: the nodes are the ones of lowest resolution, also where the others lie near the beam axis',
+      'more spots than maxSpots: the nodes are the ones of lowest resolution, also where the others lie near the ' +
+        'beam axis',
       (seed) => {
         const random = new Random(seed, 1);
         const { spots, lattices, owner } = perfectImage(rotateRandomly(cells.tri, random), 18);

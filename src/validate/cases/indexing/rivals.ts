@@ -1,6 +1,6 @@
 /**
- * Stills of a flat Ewald sphere whose rivals are known because the stills were made so: nodes of a layer about the plane
- * through the origin, seen from above.
+ * Stills of a flat Ewald sphere whose rivals are known because the stills were made so: nodes of a layer about the
+ * plane through the origin, seen from above.
  *
  * With the heights left out a lattice and its half turn about the beam lie equally far from every spot, exactly: one of
  * them is found, and the other is its rival. With the heights kept the half turn misses each spot by twice its height,
@@ -46,7 +46,9 @@ function imageOf(name: CellName, seed: number, heights: boolean): TrueImage {
   }
 }
 
-/** Which of the lattices that explain an image are neither found nor named as rivals, and what is flagged for nothing. */
+/**
+ * Which of the lattices that explain an image are neither found nor named as rivals, and what is flagged for nothing.
+ */
 function layered(name: CellName, heights: boolean, about: string) {
   const wanted = (truth: Cell): Cell[] => (heights ? [truth] : [truth, halfTurned(truth)]);
   return row(

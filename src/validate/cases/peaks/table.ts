@@ -25,7 +25,9 @@ function compare(found: PeakList, { peaks, limits }: Truth) {
   for (const [i, one] of peaks.slice(0, found.count).entries()) {
     if (found.pixels[i] !== one.pixels || found.panel[i] !== one.panel) {
       different++;
-      note ??= `peak ${i}: ${found.pixels[i]} pixels at ${found.fs[i]}, ${found.ss[i]}; expected ${one.pixels} at ${one.fs}, ${one.ss}`;
+      note ??=
+        `peak ${i}: ${found.pixels[i]} pixels at ${found.fs[i]}, ${found.ss[i]}; expected ${one.pixels} at ` +
+        `${one.fs}, ${one.ss}`;
       continue;
     }
     for (const name of columns) {

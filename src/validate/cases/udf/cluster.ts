@@ -1,4 +1,7 @@
-/** Cluster analysis, both of its passes: deviations of pixels on the backend, and the labels that come of feature vectors. */
+/**
+ * Cluster analysis, both of its passes: deviations of pixels on the backend, and the labels that come of feature
+ * vectors.
+ */
 
 import type { Context } from '../../../context/rooms.js';
 import type { FrameArray } from '../../../data/dtype.js';

@@ -2,8 +2,8 @@
  * The oracle of dispersion and its extended form: every window by itself, with the variance as it is defined, in
  * float64. Nothing is shared with cpp/, which sums columns and multiplies the fractions out.
  *
- * Source: Winter et al., Acta Cryst. D74 (2018) 85, for the test of a pixel; the second pass is what the documentation of
- * DIALS tells of its extended form.
+ * Source: Winter et al., Acta Cryst. D74 (2018) 85, for the test of a pixel; the second pass is what the documentation
+ * of DIALS tells of its extended form.
  */
 import type { OraclePeak, Scene } from './peakfinder8.js';
 

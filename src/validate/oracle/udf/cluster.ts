@@ -1,6 +1,6 @@
 /**
- * Cluster analysis by its definition, in float64: local maxima looked up pixel by pixel, sums of squares from all members,
- * and nothing kept from one union to the next.
+ * Cluster analysis by its definition, in float64: local maxima looked up pixel by pixel, sums of squares from all
+ * members, and nothing kept from one union to the next.
  */
 
 /** A scan and what is wanted of it. */
