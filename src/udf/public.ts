@@ -61,6 +61,7 @@ export type {
   Spans,
   SparseMasks,
 } from './pass/pass.js';
+export { ResidentScan, type ResidentScanOptions, residentScan, VirtualDetector } from './resident.js';
 export type { Coordinate, Roi } from './roi.js';
 export type { UdfProgress } from './run.js';
 export type { LoadOptions, Scan, SyncInfo } from './scan.js';
