@@ -5,6 +5,8 @@ import { byId, element } from './elements.js';
 export interface KeyAction {
   readonly keys: readonly string[];
   readonly about: string;
+  /** When the key does this; default: always. Of several actions of one key the first that may act does. */
+  when?(): boolean;
   act(far: boolean): void;
 }
 
@@ -14,10 +16,10 @@ export function bindKeys(actions: readonly KeyAction[]): void {
   list.replaceChildren(
     ...actions.flatMap(({ keys, about }) => [element('dt', keys.map(nameOf).join(' ')), element('dd', about)]),
   );
-  const table = new Map(actions.flatMap((action) => action.keys.map((key) => [key, action] as const)));
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || takesKey(event.target, event.key)) return;
-    const action = table.get(event.key.length === 1 ? event.key.toLowerCase() : event.key);
+    const pressed = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const action = actions.find(({ keys, when }) => keys.includes(pressed) && (when?.() ?? true));
     if (!action) return;
     // A focused button is pressed by the space bar, a slider moved by the arrows.
     if (event.target instanceof HTMLButtonElement && event.key === ' ') return;

@@ -8,11 +8,12 @@ import { byId, element } from './elements.js';
 import { droppedFiles } from './files.js';
 import { csvOf, FrameList } from './frame-list.js';
 import { bindKeys } from './keys.js';
-import { drawOverlay } from './overlay.js';
+import { drawCross, drawDetector, drawOverlay } from './overlay.js';
 import { Pane } from './pane.js';
 import type { Colour } from './picture.js';
-import type { FinderParameters, InputFile, StackKind } from './protocol.js';
+import type { FinderParameters, InputFile, Opened, StackKind, VirtualShape } from './protocol.js';
 import { save } from './save.js';
+import { ScanViewer } from './scan-viewer.js';
 import { type ScaleName, scales } from './shaders.js';
 import { type Filter, Viewer } from './viewer.js';
 import type { Point } from './viewport.js';
@@ -20,13 +21,18 @@ import type { Point } from './viewport.js';
 const pane = new Pane(byId('pane'));
 const engine = new Engine(() => new Worker(new URL('./view-worker.js', import.meta.url), { type: 'module' }));
 const viewer = new Viewer(pane, engine);
+const scan = new ScanViewer(new Pane(byId('scan-pane')), pane, engine, viewer.fail);
+/** Whether the open file is a scan that is shown as one. */
+let scanning = false;
 const list = new FrameList();
 /** The view that the address asked for; applied when the first file is there. */
 let asked: AddressState | undefined = readAddress(location.hash);
 
 const button = (id: string, act: () => unknown): void => byId(id).addEventListener('click', () => void act());
 const field = (id: string): HTMLInputElement => byId<HTMLInputElement>(id);
-const sliders = [...document.querySelectorAll<HTMLInputElement>('.slider input')];
+const slidersIn = (id: string): HTMLInputElement[] => [...byId(id).querySelectorAll<HTMLInputElement>('.slider input')];
+const sliders = slidersIn('finder');
+const radii = slidersIn('virtual');
 const boxes = [...byId('overlays').querySelectorAll<HTMLInputElement>('input')];
 const overlayLetters: Readonly<Record<string, string>> = {
   peaks: 'p',
@@ -53,10 +59,54 @@ function draw(): void {
   pane.picture.background = rgbOf(getComputedStyle(document.body).backgroundColor);
   pane.draw();
   drawOverlay(pane, { peaks, crystals, rings: viewer.rings, show: viewer.show, light: viewer.light });
+  if (scanning) drawScan();
   drawHistogram(byId<HTMLCanvasElement>('histogram'), histogram, pane.picture.limits);
   drawFrames(byId<HTMLCanvasElement>('chart'), summaries, opened?.frames ?? 0, frame);
   writeControls();
   writeAddressLater();
+}
+
+function drawScan(): void {
+  scan.pane.picture.background = pane.picture.background;
+  scan.pane.draw();
+  drawCross(scan.pane, scan.cross);
+  drawDetector(pane, scan.shape, viewer.light);
+  for (const slider of radii) {
+    slider.value = String(scan.shape[slider.name as 'outer' | 'inner']);
+    (slider.previousElementSibling as HTMLOutputElement).value = Number(slider.value).toFixed(1);
+  }
+  byId<HTMLOutputElement>('virtual-ms').value = `${scan.ms.toFixed(1)} ms`;
+}
+
+/** Shows a file with a scan of two axes as a scan: its virtual image beside its patterns. */
+async function openScan(opened: Opened): Promise<void> {
+  scanning = opened.navigation.length === 2 && opened.electrons;
+  for (const id of ['scan-pane', 'virtual']) byId(id).hidden = !scanning;
+  if (!scanning) return;
+  for (const slider of radii) slider.max = String(Math.max(opened.width, opened.height) / 2);
+  say('Reading the scan into memory…', false);
+  try {
+    await scan.open(opened);
+    pane.fit();
+    say('', false);
+  } catch (error) {
+    scanning = false;
+    for (const id of ['scan-pane', 'virtual']) byId(id).hidden = true;
+    viewer.fail(error);
+  }
+}
+
+function bindScan(): void {
+  viewer.onOpened = openScan;
+  scan.onChange = redraw;
+  scan.onPattern = (data, name) => viewer.showPattern(data, name);
+  byId<HTMLSelectElement>('virtual-kind').addEventListener(
+    'change',
+    ({ target }) => void scan.change({ kind: (target as HTMLSelectElement).value as VirtualShape['kind'] }),
+  );
+  for (const slider of radii)
+    slider.addEventListener('input', () => void scan.change({ [slider.name]: Number(slider.value) }));
+  button('mean', () => scan.moveTo(undefined));
 }
 
 function writeControls(): void {
@@ -319,7 +369,31 @@ const toggleFilter = (filter: Filter): void => {
   redraw();
 };
 
+/** Moves of the virtual detector, and of the cross on the scan while the scan has the focus. */
+const scanMoves = (
+  [
+    ['w', 'ArrowUp', 0, -1],
+    ['a', 'ArrowLeft', -1, 0],
+    ['s', 'ArrowDown', 0, 1],
+    ['d', 'ArrowRight', 1, 0],
+  ] as const
+).flatMap(([letter, arrow, dx, dy]) => [
+  {
+    keys: [letter],
+    about: 'in a scan: move the virtual detector; with Shift by ten',
+    when: () => scanning,
+    act: (far: boolean) => void scan.move(far ? 10 * dx : dx, far ? 10 * dy : dy),
+  },
+  {
+    keys: [arrow],
+    about: 'on the focused scan: move the cross; with Shift by ten',
+    when: () => scanning && document.activeElement === scan.pane.overlay,
+    act: (far: boolean) => void scan.step(far ? 10 * dx : dx, far ? 10 * dy : dy),
+  },
+]);
+
 bindKeys([
+  ...scanMoves,
   { keys: ['ArrowLeft'], about: 'previous frame; with Shift ten back', act: (far) => void viewer.step(far ? -10 : -1) },
   { keys: ['ArrowRight'], about: 'next frame; with Shift ten on', act: (far) => void viewer.step(far ? 10 : 1) },
   { keys: ['Home'], about: 'first frame', act: () => void viewer.go(0) },
@@ -367,6 +441,7 @@ bindFiles();
 bindContrast();
 bindFrames();
 bindSearch();
+bindScan();
 redraw();
 
 /** What `ewald view` offers to this page. */

@@ -13,6 +13,7 @@ import {
   readCell,
   type SearchSettings,
 } from '../../entries/index.js';
+import { masks, type ResidentScan, residentScan, VirtualDetector } from '../../entries/udf.js';
 import type { FrameData, Limits } from './contrast.js';
 import { arcOn, placedPanels } from './detector-plane.js';
 import type {
@@ -24,6 +25,7 @@ import type {
   Operations,
   ShownCrystal,
   ShownPeaks,
+  VirtualShape,
 } from './protocol.js';
 import { stackOf } from './stack.js';
 
@@ -53,6 +55,8 @@ interface Session {
   latest: { readonly frame: number; readonly data: FrameData } | undefined;
   /** The crystals of the frame that was indexed last. */
   crystals: readonly FrameCrystal[];
+  /** The scan in memory and its detector, once it was asked for. */
+  virtual: { readonly scan: ResidentScan; readonly detector: VirtualDetector } | undefined;
   /** Parameters that follow from the first frames; those of the page replace some of them. */
   tuned: SearchSettings;
 }
@@ -186,6 +190,26 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
       return new Blob(streamParts, { type: 'text/plain' });
     },
 
+    async loadScan() {
+      const of = current();
+      of.virtual = undefined;
+      const scan = await residentScan(of.dataset);
+      of.virtual = { scan, detector: new VirtualDetector(scan) };
+    },
+
+    async virtual(shape) {
+      const { scan, detector } = virtualOf(current());
+      const begun = performance.now();
+      const image = Float32Array.from(detector.set(maskOf(shape, scan)));
+      return { image, ms: performance.now() - begun };
+    },
+
+    async pattern(position) {
+      const { scan } = virtualOf(current());
+      if (position !== undefined) return { data: showable(scan.frame(position)) };
+      return { data: Float32Array.from(scan.sum, (value) => value / scan.positions) };
+    },
+
     async pixel({ fs, ss }) {
       const { detector, crystals } = current();
       const q = detector?.reciprocalOf(fs, ss);
@@ -243,6 +267,7 @@ async function openSession(
       searcher: undefined,
       latest: undefined,
       crystals: [],
+      virtual: undefined,
       tuned: {},
     };
     const opened: Opened = {
@@ -262,6 +287,28 @@ async function openSession(
     await dataset.dispose();
     throw error;
   }
+}
+
+function virtualOf({ virtual }: Session): NonNullable<Session['virtual']> {
+  if (!virtual) throw new Error('The scan is not in memory.');
+  return virtual;
+}
+
+/** The mask of a virtual detector. Masks count from the middle of the first pixel, the page from its corner. */
+function maskOf({ kind, cx, cy, outer, inner }: VirtualShape, size: MaskSize): Uint8Array {
+  const { width, height } = size;
+  const at = { width, height, cx: cx - 0.5, cy: cy - 0.5 };
+  if (kind === 'disk') return masks.circular({ ...at, r: outer });
+  if (kind === 'ring') return masks.ring({ ...at, ri: inner, ro: outer });
+  if (kind === 'square')
+    return masks.rectangular({ width, height, x: at.cx - outer, y: at.cy - outer, w: 2 * outer, h: 2 * outer });
+  const inside = (value: number, end: number): number => Math.min(end - 1, Math.max(0, Math.floor(value)));
+  return masks.point({ width, height, cx: inside(cx, width), cy: inside(cy, height) });
+}
+
+interface MaskSize {
+  readonly width: number;
+  readonly height: number;
 }
 
 const inputOf = (file: InputFile): Blob | string => ('blob' in file ? file.blob : file.address);

@@ -4,7 +4,7 @@
  * No single colour stands out from all of a colour map, so every line has a halo, and shapes differ as well as colours.
  */
 import type { Pane } from './pane.js';
-import type { ShownCrystal, ShownPeaks, ShownRing } from './protocol.js';
+import type { ShownCrystal, ShownPeaks, ShownRing, VirtualShape } from './protocol.js';
 import type { Point } from './viewport.js';
 
 /** Colours of an overlay: on light maps, and on dark ones. They differ for colour-blind readers, too. */
@@ -51,6 +51,42 @@ export function drawOverlay(pane: Pane, { peaks, crystals, rings, show, light }:
       path.moveTo(x + r, y);
       path.arc(x, y, r, 0, 2 * Math.PI);
     });
+}
+
+/** Draws a virtual detector on a pattern. */
+export function drawDetector(pane: Pane, { kind, cx, cy, outer, inner }: VirtualShape, light: boolean): void {
+  const pen = pane.overlay.getContext('2d') as CanvasRenderingContext2D;
+  const inks = light ? onLight : onDark;
+  const { viewport } = pane;
+  const [x, y] = viewport.toCanvas([cx, cy]);
+  const path = new Path2D();
+  const circle = (radius: number): void => {
+    path.moveTo(x + radius * viewport.zoom, y);
+    path.arc(x, y, radius * viewport.zoom, 0, 2 * Math.PI);
+  };
+  if (kind === 'disk' || kind === 'ring') circle(outer);
+  if (kind === 'ring') circle(inner);
+  const half = outer * viewport.zoom;
+  if (kind === 'square') path.rect(x - half, y - half, 2 * half, 2 * half);
+  addCross(path, [x, y], 6 * devicePixelRatio);
+  strokeTwice(pen, path, inks.reflection, inks.halo);
+}
+
+/** Draws a cross at a place of a scan, and nothing else. */
+export function drawCross(pane: Pane, place: Point | undefined): void {
+  const pen = pane.overlay.getContext('2d') as CanvasRenderingContext2D;
+  pen.clearRect(0, 0, pane.overlay.width, pane.overlay.height);
+  if (!place) return;
+  const path = new Path2D();
+  addCross(path, pane.viewport.toCanvas(place), 10 * devicePixelRatio);
+  strokeTwice(pen, path, onDark.peak, onDark.halo);
+}
+
+function addCross(path: Path2D, [x, y]: Point, reach: number): void {
+  path.moveTo(x - reach, y);
+  path.lineTo(x + reach, y);
+  path.moveTo(x, y - reach);
+  path.lineTo(x, y + reach);
 }
 
 interface Marks {

@@ -16,6 +16,12 @@ export class Pane {
   onChange: () => void = () => undefined;
   /** Called with the place under the pointer; undefined when it has left. */
   onPoint: (place: Point | undefined) => void = () => undefined;
+  /**
+   * Called where a pointer goes down: what takes hold of it there follows it in place of the picture; undefined where
+   * nothing does.
+   */
+  grab: (place: Point) => ((place: Point) => void) | undefined = () => undefined;
+  #held: ((place: Point) => void) | undefined;
   readonly #canvas: HTMLCanvasElement;
   readonly #pointers = new Map<number, Point>();
 
@@ -101,10 +107,16 @@ export class Pane {
       if (event.pointerType === 'mouse' && event.button !== 0) return;
       overlay.setPointerCapture(event.pointerId);
       this.#pointers.set(event.pointerId, this.#pointOf(event));
+      const place = viewport.toPlane(this.#pointOf(event));
+      this.#held = this.#pointers.size === 1 ? this.grab(place) : undefined;
+      this.#held?.(place);
     });
     overlay.addEventListener('pointermove', (event) => this.#move(event));
     for (const end of ['pointerup', 'pointercancel', 'lostpointercapture'] as const)
-      overlay.addEventListener(end, ({ pointerId }) => this.#pointers.delete(pointerId));
+      overlay.addEventListener(end, ({ pointerId }) => {
+        this.#pointers.delete(pointerId);
+        this.#held = undefined;
+      });
     overlay.addEventListener('pointerleave', () => this.onPoint(undefined));
     overlay.addEventListener('dblclick', () => this.fit());
   }
@@ -115,7 +127,8 @@ export class Pane {
     if (before) {
       const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
       this.#pointers.set(event.pointerId, at);
-      if (other) {
+      if (this.#held) this.#held(this.viewport.toPlane(at));
+      else if (other) {
         const [was, is] = [distance(before, other), distance(at, other)];
         if (was > 0) this.viewport.zoomAbout([(at[0] + other[0]) / 2, (at[1] + other[1]) / 2], is / was);
       } else this.viewport.pan(at[0] - before[0], at[1] - before[1]);

@@ -117,6 +117,18 @@ export interface ShownRing {
   readonly arcs: readonly Float32Array[];
 }
 
+/**
+ * A virtual detector, in pixels of a frame from its corner: a disk of the radius `outer`, a ring between both radii, a
+ * square of the half-width `outer`, or the one pixel at its centre.
+ */
+export interface VirtualShape {
+  readonly kind: 'disk' | 'ring' | 'square' | 'point';
+  readonly cx: number;
+  readonly cy: number;
+  readonly outer: number;
+  readonly inner: number;
+}
+
 /** How frames are put together. */
 export type StackKind = 'sum' | 'mean' | 'maximum';
 
@@ -139,6 +151,12 @@ export interface Operations {
   stop(): Promise<void>;
   /** The CrystFEL stream of the last run. */
   stream(): Promise<Blob>;
+  /** Reads the scan of the open file into memory. */
+  loadScan(): Promise<void>;
+  /** The sums of a virtual detector, one a position of the scan. */
+  virtual(shape: VirtualShape): Promise<{ readonly image: Float32Array; readonly ms: number }>;
+  /** The pattern at a position, or the mean of all. */
+  pattern(position: number | undefined): Promise<{ readonly data: FrameData }>;
   pixel(request: { readonly fs: number; readonly ss: number }): Promise<PixelReading>;
   rings(request: { readonly resolutionsA: readonly number[] }): Promise<readonly ShownRing[]>;
 }

@@ -48,6 +48,8 @@ export class Viewer {
   running = false;
   readonly show = new Set(['peaks', 'reflections', 'rings', 'mask', 'values']);
   onChange: () => void = () => undefined;
+  /** Called when a file was opened and its first frame is there. */
+  onOpened: (opened: Opened) => Promise<void> = async () => undefined;
   /** Called with what a person should read; `wrong` where something failed. */
   onMessage: (text: string, wrong: boolean) => void = () => undefined;
   readonly #frames: Latest<[frame: number]>;
@@ -124,6 +126,7 @@ export class Viewer {
     await this.go(0);
     this.rings = await this.engine.call('rings', { resolutionsA: ringResolutions });
     this.onChange();
+    await this.onOpened(opened);
     await this.tune();
   }
 
@@ -189,6 +192,14 @@ export class Viewer {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** Shows a pattern of a scan, or the mean of them, in place of a frame. */
+  showPattern(data: FrameData, name: string): void {
+    this.stackName = name;
+    this.peaks = undefined;
+    this.crystals = [];
+    this.#showData(data);
   }
 
   get #rule(): ContrastRule {
@@ -380,6 +391,9 @@ export class Viewer {
       this.pane.picture.show({ ...frame, bad: this.show.has('mask') ? this.opened?.bad : undefined });
     this.onChange();
   }
+
+  /** Says what went wrong. */
+  fail = (error: unknown): void => this.#fail(error);
 
   #fail(error: unknown): void {
     this.onMessage(error instanceof Error ? error.message : String(error), true);
