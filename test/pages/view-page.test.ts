@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formatNpy } from 'ewald';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
@@ -57,6 +58,7 @@ async function serve(words: readonly string[]): Promise<string> {
 /** The viewer as the page offers it to the console. */
 interface Shown {
   frame: number;
+  stackName?: string;
   peaks?: { count: number; fs: Float32Array; ss: Float32Array };
   crystals: { lengths: number[] }[];
   locked: boolean;
@@ -73,7 +75,20 @@ interface Shown {
   toggle(name: string, shown?: boolean): void;
   go(frame: number): Promise<void>;
 }
+interface Shape {
+  kind: 'disk' | 'ring' | 'square' | 'point';
+  cx: number;
+  cy: number;
+  outer: number;
+  inner: number;
+}
 declare const viewer: Shown;
+declare const scan: {
+  shape: Shape;
+  image?: Float32Array;
+  position?: number;
+  move(dx: number, dy: number): Promise<void>;
+};
 
 /** A page with the steps of a person. */
 class Visit {
@@ -281,6 +296,67 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     expect(await visit.page.locator('#frame').inputValue()).toBe('11');
     expect(visit.faults).toEqual([]);
   });
+});
+
+describe('a scan', () => {
+  /** A scan of 12 × 10 positions with frames of 16 × 14 numbers, as .npy and as numbers. */
+  function scanFile(): { file: string; at(position: number, y: number, x: number): number } {
+    const [rows, columns, height, width] = [12, 10, 16, 14];
+    const data = Float32Array.from({ length: rows * columns * height * width }, (_, i) => (i * 7919) % 1009);
+    const file = join(folder, 'scan.npy');
+    writeFileSync(file, formatNpy({ data, shape: [rows, columns, height, width], complex: false }));
+    return { file, at: (position, y, x) => data[(position * height + y) * width + x] as number };
+  }
+
+  test('its virtual image has the sums of the pixels in the detector, wherever it is dragged', async () => {
+    const { file, at } = scanFile();
+    const visit = await Visit.open(await serve([file]));
+    const { page } = visit;
+    await page.waitForFunction(() => scan.image !== undefined && viewer.stackName !== undefined);
+    expect(await page.locator('#finder').isVisible()).toBe(false);
+    for (const kind of ['disk', 'ring', 'square', 'point'] as const) {
+      await page.locator('#virtual-kind').selectOption(kind);
+      const drags = await page.evaluate(async () => {
+        const seen: { shape: typeof scan.shape; image: number[] }[] = [];
+        let seed = 3;
+        for (let drag = 0; drag < 50; drag++) {
+          seed = (seed * 1103515245 + 12345) % 2147483648;
+          await scan.move((seed % 5) - 2, ((seed >> 8) % 5) - 2);
+          seen.push({ shape: { ...scan.shape }, image: [...(scan.image ?? [])] });
+        }
+        return seen;
+      });
+      for (const { shape, image } of drags) {
+        const inside = insideOf(shape);
+        const sums = Array.from({ length: 120 }, (_, position) => {
+          let sum = 0;
+          for (let y = 0; y < 16; y++) for (let x = 0; x < 14; x++) if (inside(x, y)) sum += at(position, y, x);
+          return sum;
+        });
+        expect(image, JSON.stringify(shape)).toEqual(sums);
+      }
+    }
+    // Keys move the detector, the cross is set by a click, and its pattern is shown.
+    const before = await page.evaluate(() => scan.shape.cx);
+    await page.keyboard.press('a');
+    await expect.poll(() => page.evaluate(() => scan.shape.cx)).toBe(Math.max(0, before - 1));
+    await page.locator('#scan-pane .overlay').click();
+    await page.waitForFunction(() => viewer.stackName?.startsWith('pattern at '));
+    const [position, pattern] = await page.evaluate(
+      () => [scan.position ?? -1, Array.from(viewer.pane.picture.frame?.data ?? [])] as const,
+    );
+    expect(pattern).toEqual(Array.from({ length: 16 * 14 }, (_, p) => at(position, Math.floor(p / 14), p % 14)));
+    expect(visit.faults).toEqual([]);
+  });
+
+  /** Which pixels a detector holds; their middles lie at half numbers. */
+  function insideOf({ kind, cx, cy, outer, inner }: Shape): (x: number, y: number) => boolean {
+    const distance = (x: number, y: number): number => (x + 0.5 - cx) ** 2 + (y + 0.5 - cy) ** 2;
+    if (kind === 'disk') return (x, y) => distance(x, y) <= outer ** 2;
+    if (kind === 'ring') return (x, y) => distance(x, y) <= outer ** 2 && distance(x, y) > inner ** 2;
+    if (kind === 'point') return (x, y) => x === Math.min(13, Math.floor(cx)) && y === Math.min(15, Math.floor(cy));
+    return (x, y) => Math.abs(x + 0.5 - cx) <= outer && Math.abs(y + 0.5 - cy) <= outer;
+  }
 });
 
 describe('what goes wrong is said, and the page stays usable', () => {

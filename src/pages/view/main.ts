@@ -80,8 +80,9 @@ function drawScan(): void {
 
 /** Shows a file with a scan of two axes as a scan: its virtual image beside its patterns. */
 async function openScan(opened: Opened): Promise<void> {
-  scanning = opened.navigation.length === 2 && opened.electrons;
-  for (const id of ['scan-pane', 'virtual']) byId(id).hidden = !scanning;
+  // A raster of a crystal with a known cell is looked at frame by frame.
+  scanning = opened.navigation.length === 2 && !opened.cell;
+  showMode();
   if (!scanning) return;
   for (const slider of radii) slider.max = String(Math.max(opened.width, opened.height) / 2);
   say('Reading the scan into memory…', false);
@@ -91,9 +92,15 @@ async function openScan(opened: Opened): Promise<void> {
     say('', false);
   } catch (error) {
     scanning = false;
-    for (const id of ['scan-pane', 'virtual']) byId(id).hidden = true;
+    showMode();
     viewer.fail(error);
   }
+}
+
+/** Shows the controls of a scan, or those of frames. */
+function showMode(): void {
+  for (const id of ['scan-pane', 'virtual']) byId(id).hidden = !scanning;
+  for (const id of ['finder', 'crystals-of-frame', 'stacks', 'chart']) byId(id).hidden = scanning;
 }
 
 function bindScan(): void {
@@ -382,13 +389,17 @@ const scanMoves = (
     keys: [letter],
     about: 'in a scan: move the virtual detector; with Shift by ten',
     when: () => scanning,
-    act: (far: boolean) => void scan.move(far ? 10 * dx : dx, far ? 10 * dy : dy),
+    act: (far: boolean): void => {
+      void scan.move(far ? 10 * dx : dx, far ? 10 * dy : dy);
+    },
   },
   {
     keys: [arrow],
     about: 'on the focused scan: move the cross; with Shift by ten',
     when: () => scanning && document.activeElement === scan.pane.overlay,
-    act: (far: boolean) => void scan.step(far ? 10 * dx : dx, far ? 10 * dy : dy),
+    act: (far: boolean): void => {
+      void scan.step(far ? 10 * dx : dx, far ? 10 * dy : dy);
+    },
   },
 ]);
 
@@ -458,4 +469,4 @@ if (new URLSearchParams(location.search).has('served'))
   openServed().catch((error: unknown) => say(error instanceof Error ? error.message : String(error), true));
 
 /** For tests and the browser's console. */
-Object.assign(globalThis, { viewer });
+Object.assign(globalThis, { viewer, scan });

@@ -119,6 +119,7 @@ export class Viewer {
     this.summaries = new Array(opened.frames);
     this.locked = false;
     this.parametersMoved = false;
+    this.#patterns = false;
     const { panels, width, height } = opened;
     this.pane.place(new Layout(panels ?? [wholeFrame(width, height)]), panels ? 1 : -1);
     this.pane.picture.scale = this.#rule === 'range' ? 'log' : 'linear';
@@ -199,11 +200,16 @@ export class Viewer {
     this.stackName = name;
     this.peaks = undefined;
     this.crystals = [];
+    if (!this.#patterns) this.pane.picture.scale = 'log';
+    this.#patterns = true;
     this.#showData(data);
   }
 
+  /** Whether patterns of a scan are shown, which have no flat background. */
+  #patterns = false;
+
   get #rule(): ContrastRule {
-    return this.opened?.electrons ? 'range' : 'spots';
+    return this.opened?.electrons || this.#patterns ? 'range' : 'spots';
   }
 
   /** `frames`: how many the values are sums of; as many times as large they may be. */
