@@ -8,8 +8,9 @@ import { choice } from '../base/options.js';
 import type { Context } from '../context/rooms.js';
 import { expand, inputName, readCellOption, readText } from '../files/read.js';
 import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
-import { readReflectionList } from '../merging/hkl.js';
+import { type ReflectionList, readReflectionList } from '../merging/hkl.js';
 import type { MergedLists, MergeResult } from '../merging/merger.js';
+import { readMtzReflections } from '../merging/mtz-reader.js';
 import { type MergeModel, type MergeOptions, mergeModels } from '../merging/options.js';
 import { readSplitTable } from '../merging/split.js';
 import type { ShellStatistics } from '../merging/statistics.js';
@@ -32,6 +33,7 @@ interface Flags {
   symmetry: string;
   output?: string;
   mtz?: string;
+  unmerged?: string;
   pdb?: string;
   model?: string;
   iterations?: string;
@@ -58,10 +60,14 @@ export function register(program: Command, deps: CliDeps): void {
   program
     .command('merge')
     .description('merge the reflections of stills: scale, correct partialities, resolve the indexing ambiguity')
-    .argument('<streams...>', 'CrystFEL streams of ewald or indexamajig, with reflections; - is standard input')
+    .argument(
+      '<streams...>',
+      'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; - is standard input',
+    )
     .requiredOption('-y, --symmetry <group>', 'point group as CrystFEL names it: 4/mmm, 422, 321_H, 2/m_uab, …')
     .option('-o, --output <file.hkl>', 'CrystFEL reflection list; its halves go to file.hkl1 and file.hkl2')
     .option('--mtz <file.mtz>', 'MTZ file: IMEAN, SIGIMEAN and N')
+    .option('--unmerged <file.mtz>', 'MTZ file of all observations with their scales, for careless and others')
     .option('-p, --pdb <cell>', 'the cell: a .cell or PDB file, or a,b,c,al,be,ga; default: the median of the crystals')
     .option('--model <name>', `${mergeModels.join(', ')}; default: gaussian`)
     .option('-n, --iterations <n>', 'cycles of scaling and merging at most; default: 10')
@@ -77,7 +83,10 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--no-ambiguity', 'take all crystals as they are indexed, even where their lattice has several ways')
     .option('--starts <n>', 'random starts in telling the ways to index apart; default: 6')
     .option('--seed <n>', 'seed of these starts; default: 0')
-    .option('--reference <file.hkl>', 'known intensities: choose the way to index by them, and compare with them')
+    .option(
+      '--reference <file>',
+      'known intensities, a .hkl or .mtz file: choose the way to index by them, and compare with them',
+    )
     .option(
       '--custom-split <table>',
       'a line a frame, "filename event dataset": merge each data set to file-dataset.hkl, too',
@@ -105,7 +114,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   };
   const outputs = [
     ...(flags.output === undefined ? [] : [flags.output, `${flags.output}1`, `${flags.output}2`]),
-    ...[flags.mtz, flags.assignments].filter((file) => file !== undefined),
+    ...[flags.mtz, flags.unmerged, flags.assignments].filter((file) => file !== undefined),
   ];
   if (outputs.includes('-')) throw new EwaldError('Argument', 'a merge is several files; - cannot take them');
   for (const file of outputs) await checkOutput(file, writing);
@@ -127,6 +136,16 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   const names = files.map(([file]) => file);
   if (flags.json) printJson(summaryOf(result, names));
   else show(result, names, flags);
+}
+
+/** A list of CrystFEL, or an MTZ file. */
+async function readReference(file: string): Promise<ReflectionList> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of piecesOf(file)) pieces.push(piece);
+  const bytes = Buffer.concat(pieces);
+  return bytes.subarray(0, 4).toString('latin1') === 'MTZ '
+    ? readMtzReflections(bytes, inputName(file))
+    : readReflectionList(bytes.toString('utf8'), inputName(file));
 }
 
 /** A context on the backend that is named, else on the faster of the two that merge. */
@@ -167,10 +186,7 @@ async function optionsOf(flags: Flags): Promise<MergeOptions> {
     ambiguity: flags.ambiguity,
     starts: integer('--starts', flags.starts),
     seed: integer('--seed', flags.seed),
-    reference:
-      flags.reference === undefined
-        ? undefined
-        : readReflectionList(await readText(flags.reference), inputName(flags.reference)),
+    reference: flags.reference === undefined ? undefined : await readReference(flags.reference),
     split:
       flags.customSplit === undefined
         ? undefined
@@ -193,7 +209,7 @@ async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
 
 /** Everything that is written, by name. */
 function filesOf(result: MergeResult, flags: Flags): (readonly [string, string | Uint8Array])[] {
-  const { output, mtz, assignments } = flags;
+  const { output, mtz, unmerged, assignments } = flags;
   const lists = [
     { lists: result as MergedLists, named: (file: string): string => file },
     ...result.datasets.map((lists) => ({ lists, named: (file: string): string => beside(file, lists.name) })),
@@ -205,6 +221,7 @@ function filesOf(result: MergeResult, flags: Flags): (readonly [string, string |
         : ([undefined, 1, 2] as const).map((half) => [`${named(output)}${half ?? ''}`, one.toHkl(half)] as const)),
       ...(mtz === undefined ? [] : [[named(mtz), one.toMtz()] as const]),
     ]),
+    ...(unmerged === undefined ? [] : [[unmerged, result.toUnmergedMtz()] as const]),
     ...(assignments === undefined ? [] : [[assignments, assignmentsOf(result)] as const]),
   ];
 }

@@ -43,8 +43,9 @@ import { ccp4Unit } from './symmetry/asymmetric-unit.js';
 import { identity, type Operation, tripletOf } from './symmetry/matrices.js';
 import { laueGroup, type PointGroup, pointGroup, rotationsOf } from './symmetry/point-group.js';
 import { latticeRotations, strainOf, waysToIndex } from './symmetry/settings.js';
-import { symmorphicGroup } from './symmetry/space-group.js';
+import { type SpaceGroup, symmorphicGroup } from './symmetry/space-group.js';
 import { identifiers, type UniqueReflections, uniqueReflections } from './unique.js';
+import { formatUnmerged } from './unmerged.js';
 
 /** What a merge found of one crystal. */
 export interface MergedCrystal {
@@ -122,6 +123,11 @@ export interface MergeResultMethods extends MergedLists {
   readonly merged: number;
   /** What the user should know, a sentence each. */
   readonly remarks: readonly string[];
+  /**
+   * The observations one by one as an MTZ file, in the setting chosen for each crystal: M/ISYM, BATCH (the crystal), I,
+   * SIGI, SCALE, dHKL and ewald_offset. Throws `Unsupported` for settings that CCP4 lacks and for plain means, `Limit`.
+   */
+  toUnmergedMtz(): Uint8Array;
 }
 export type MergeResult = MergeResultMethods;
 
@@ -146,6 +152,8 @@ export class Merger {
   readonly #checked: CheckedMerge;
   readonly #columns: ObservationColumns;
   readonly #counts = noCounts();
+  /** Keys of the crystals collected. */
+  readonly #seen = new Set<number>();
   readonly #heads: { readonly name: string; readonly head: ScannedHead }[] = [];
 
   /** Throws `Argument`. */
@@ -174,8 +182,27 @@ export class Merger {
   /** Reads a stream; a last frame that is cut off is left out and counted. Throws `Format`; what was read before stays. */
   async addStream({ name, bytes }: MergeInput): Promise<void> {
     const scanner = new StreamScanner(this.#columns, name, this.#counts, this.#checked.maxAdu);
+    const before = this.#columns.crystals;
     for await (const piece of piecesOf(bytes, name)) scanner.push(piece);
     this.#heads.push({ name, head: scanner.end() });
+    this.#refuseRepeated(name, before);
+  }
+
+  /** Crystals that are there twice would count as independent measurements. Throws `Argument`. */
+  #refuseRepeated(name: string, first: number): void {
+    const { crystals, filenames, events, reciprocal } = this.#columns.view();
+    let repeated = 0;
+    for (let c = first; c < crystals; c++) {
+      const key = crystalKey(filenames[c] ?? '', events[c] ?? '', reciprocal.subarray(9 * c, 9 * c + 9));
+      if (this.#seen.has(key)) repeated++;
+      else this.#seen.add(key);
+    }
+    if (repeated > 0)
+      throw new EwaldError(
+        'Argument',
+        `${repeated} of the ${crystals - first} crystals of ${name} were there before: the same frame, event and orientation. Merged twice they would count as independent; give every stream once`,
+        { detail: { path: name, repeated } },
+      );
   }
 
   /** Merges what has been collected. Throws `Argument` where it does not go together, `Aborted`. */
@@ -377,11 +404,12 @@ export class Merger {
   #result(
     { cell, parameters, centring, group, part }: Subject,
     unique: UniqueReflections,
-    { observations }: Identified,
+    data: Identified,
     [whole, first, second]: readonly [Merge, Merge, Merge],
     { chosen, logOdds, ways, datasets, polarisation, backend }: Found,
     remarks: readonly string[],
   ): MergeResult {
+    const { observations } = data;
     const { minMeasurements, symmetry, model, shells, lowres, highres, reference } = this.#checked;
     const inverse = inverseD(cell);
     const factor = model === 'mean' ? 1 : unit(whole, minMeasurements);
@@ -456,8 +484,30 @@ export class Merger {
       merged: part.filter((on) => on === 1).length,
       counts,
       remarks,
+      toUnmergedMtz: () => {
+        if (!whole.fit)
+          throw new EwaldError(
+            'Unsupported',
+            'a plain mean has no scales to write; use another model for unmerged data',
+          );
+        const spaceGroup = spaceGroupOf(group, centring);
+        const title = 'scaled by ewald';
+        return formatUnmerged(data, whole.fit, chosen, ways, { title, parameters, cell, wavelengthA, spaceGroup });
+      },
     };
   }
+}
+
+/** Frame, event and orientation as a number of 53 bits: of a million crystals, two are taken for one with odds of 10⁻⁴. */
+function crystalKey(filename: string, event: string, reciprocal: Float64Array): number {
+  let [low, high] = [0x811c9dc5, 0x9747b28c];
+  const take = (value: number): void => {
+    low = Math.imul(low ^ value, 0x01000193);
+    high = Math.imul(high ^ value, 0x85ebca6b) ^ (high >>> 15);
+  };
+  for (const text of [filename, '\n', event]) for (let i = 0; i < text.length; i++) take(text.charCodeAt(i));
+  for (const x of reciprocal) take(Math.round(x * 1e8));
+  return (low >>> 0) + (high >>> 11) * 2 ** 32;
 }
 
 const partialities = { gaussian: 'gaussian', xsphere: 'xsphere', unity: 'none', mean: 'none' } as const;
@@ -724,16 +774,20 @@ function listOf(
   };
 }
 
+function spaceGroupOf(group: PointGroup, centring: Centring): SpaceGroup {
+  const spaceGroup = symmorphicGroup(group, centring);
+  if (spaceGroup && ccp4Unit(group)) return spaceGroup;
+  throw new EwaldError(
+    'Unsupported',
+    `CCP4 has no space group for ${group.name} in this setting with centring ${centring}; reindex to the standard setting, or write a .hkl`,
+  );
+}
+
 function mtzOf(
   list: ReflectionList,
   { cell, parameters, centring, group, wavelengthA }: Omit<Subject, 'part'> & { wavelengthA: number },
 ): Uint8Array {
-  const spaceGroup = symmorphicGroup(group, centring);
-  if (!spaceGroup || !ccp4Unit(group))
-    throw new EwaldError(
-      'Unsupported',
-      `CCP4 has no space group for ${group.name} in this setting with centring ${centring}; reindex to the standard setting, or write a .hkl`,
-    );
+  const spaceGroup = spaceGroupOf(group, centring);
   const pairs = matePairs(list, group);
   const means = pairs.map(meanOf);
   const column = (label: string, type: string, values: readonly (number | undefined)[]): MtzColumn => ({

@@ -113,7 +113,7 @@ function checkReference(list: ReflectionList | undefined): ReflectionList | unde
   if (typeof list?.symmetry !== 'string' || !(list.count > 0) || list.indices?.length !== 3 * list.count)
     throw new EwaldError(
       'Argument',
-      `merge: reference is ${shown(list)}; expected a list that readReflectionList gave`,
+      `merge: reference is ${shown(list)}; expected a list that readReflectionList or readMtzReflections gave`,
     );
   pointGroup(list.symmetry);
   return list;

@@ -1,5 +1,5 @@
 /** A stream of text in whatever form a program has it, as pieces of bytes. */
-import { EwaldError } from '../base/errors.js';
+import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { PlatformBlob } from '../base/globals.js';
 import { shown } from '../base/options.js';
 
@@ -9,8 +9,89 @@ export type MergeBytes = Uint8Array | PlatformBlob | AsyncIterable<Uint8Array> |
 /** A Blob is read in slices of this many bytes: not every browser iterates over its stream. */
 const slice = 2 ** 22;
 
-/** The pieces, in order. Throws `Argument` for what has none. */
+/** The pieces of a text, unpacked where it is gzipped. Throws `Argument` for what has none, `Format` for a damaged archive. */
 export async function* piecesOf(bytes: MergeBytes, name: string): AsyncGenerator<Uint8Array> {
+  const pieces = piecesAsGiven(bytes, name);
+  // The mark of gzip may be cut in two.
+  let begin = new Uint8Array(0);
+  while (begin.length < 2) {
+    const { done, value } = await pieces.next();
+    if (done) break;
+    begin = joined(begin, value);
+  }
+  const whole = following(begin, pieces);
+  if (begin[0] === 0x1f && begin[1] === 0x8b) yield* unpacked(whole, name);
+  else yield* whole;
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+async function* following(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    if (first.length > 0) yield first;
+    yield* rest;
+  } finally {
+    // Whoever stops reading early closes the source as well.
+    await rest.return(undefined);
+  }
+}
+
+/** What a gzip archive holds. */
+async function* unpacked(pieces: AsyncGenerator<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+  const stream = new DecompressionStream('gzip') as unknown as {
+    readonly writable: { getWriter(): Writer };
+    readonly readable: { getReader(): Reader };
+  };
+  const [writer, reader] = [stream.writable.getWriter(), stream.readable.getReader()];
+  let failure: unknown;
+  // Written and read at once: the stream holds no more than a few pieces.
+  const fed = (async () => {
+    try {
+      for await (const piece of pieces) await writer.write(piece);
+      await writer.close();
+    } catch (error) {
+      failure = error;
+      await writer.abort(error).catch(() => {});
+    }
+  })();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      yield value as Uint8Array;
+    }
+    await fed;
+    if (failure !== undefined) throw failure;
+  } catch (cause) {
+    if (isEwaldError(cause)) throw cause;
+    throw new EwaldError('Format', `${name} is a damaged or incomplete gzip archive; unpack it, or copy it again`, {
+      cause,
+      detail: { path: name },
+    });
+  } finally {
+    await reader.cancel().catch(() => {});
+    await fed;
+  }
+}
+
+interface Writer {
+  write(piece: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+  abort(reason: unknown): Promise<void>;
+}
+
+interface Reader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array }>;
+  cancel(): Promise<void>;
+}
+
+/** The pieces as they are, in order. */
+async function* piecesAsGiven(bytes: MergeBytes, name: string): AsyncGenerator<Uint8Array> {
   const given = bytes as unknown;
   if (given instanceof Uint8Array) yield given;
   else if (isBlob(given))

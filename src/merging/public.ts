@@ -14,6 +14,7 @@ export type {
   MergeRunOptions,
   Merger,
 } from './merger.js';
+export { readMtzReflections } from './mtz-reader.js';
 export type { MergeModel, MergeOptions } from './options.js';
 export type { MergeBytes } from './pieces.js';
 export type { ScanCounts } from './scan.js';

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { cellFromParameters } from '../../src/crystal/cell.js';
 import { formatReflectionList, type ReflectionList, readReflectionList } from '../../src/merging/hkl.js';
 import { formatMtz } from '../../src/merging/mtz.js';
+import { readMtzReflections } from '../../src/merging/mtz-reader.js';
 import { readMtz } from './mtz-reader.js';
 
 const list: ReflectionList = {
@@ -98,6 +99,31 @@ test('an MTZ file says what it was given, sorted, with ranges', () => {
   expect(mtz.wavelengths).toEqual([0, 1.3]);
   expect(mtz.history).toEqual(['first', 'second']);
   expect(mtz.title).toBe('a test');
+});
+
+test('the reader of references takes amplitudes, and refuses what is not merged data', () => {
+  const amplitudes = formatMtz({
+    ...content,
+    columns: [
+      { label: 'FP', type: 'F', values: content.indices.map((_, i) => i + 2) },
+      { label: 'SIGFP', type: 'Q', values: content.indices.map(() => 0.5) },
+    ],
+  });
+  const { symmetry, intensity, sigma } = readMtzReflections(amplitudes);
+  expect(symmetry).toBe('4/m');
+  expect([...intensity].sort((a, b) => a - b)).toEqual(content.indices.map((_, i) => (i + 2) ** 2));
+  expect([...sigma]).toEqual([...intensity].map(Math.sqrt));
+  const text = (bytes: Uint8Array, from: string, to: string): Uint8Array =>
+    Uint8Array.from(Buffer.from(Buffer.from(bytes).toString('latin1').replace(from, to), 'latin1'));
+  for (const [bytes, message] of [
+    [new TextEncoder().encode('CrystFEL reflection list'), /does not begin with "MTZ "/],
+    [amplitudes.subarray(0, 100), /header is said to begin at byte/],
+    [text(amplitudes, 'PG4', 'PG9'), /point group "9" is not known/],
+    [formatMtz({ ...content, columns: [{ label: 'W', type: 'W', values: [1, 1, 1] }] }), /no intensities \(J\)/],
+  ] as const)
+    expect(() => readMtzReflections(bytes, 'a.mtz')).toThrow(
+      expect.objectContaining({ tag: 'Format', message: expect.stringMatching(message) }),
+    );
 });
 
 test('text that an MTZ file cannot hold is refused', () => {

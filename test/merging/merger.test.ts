@@ -1,14 +1,17 @@
 /** The merger on simulated stills: scales, settings and halves against the truth, and input that does not go together. */
-import { type Context, createContext } from 'ewald';
+import { gzipSync } from 'node:zlib';
+import { type Context, createContext, devices, mergeStream } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { correlation } from '../../src/merging/correlations.js';
 import { halfOf } from '../../src/merging/halves.js';
 import { formatReflectionList, type ReflectionList, readReflectionList } from '../../src/merging/hkl.js';
 import type { MergeResult } from '../../src/merging/merger.js';
+import { readMtzReflections } from '../../src/merging/mtz-reader.js';
 import type { MergeOptions } from '../../src/merging/options.js';
 import { polarisationFactor, readPolarisation } from '../../src/merging/polarisation.js';
 import { readSplitTable } from '../../src/merging/split.js';
 import { commonOf } from '../../src/merging/statistics.js';
+import { sceneOf } from '../../src/validate/cases/merging/scene.js';
 import { readMtz } from './mtz-reader.js';
 import { type SimulatedStream, simulateStream } from './simulated.js';
 
@@ -203,6 +206,61 @@ test('an error that grows with the intensity is found', async () => {
   expect(jitter).toBeLessThan(0.18);
 });
 
+describe('streams given in parts', () => {
+  const whole = simulateStream({ crystals: 12, symmetry: 'mmm', parameters: orthorhombic }).text;
+  const [head = '', ...chunks] = whole.split(/(?=----- Begin chunk -----)/);
+  const options = { symmetry: 'mmm', minMeasurements: 1, iterations: 1 };
+
+  test('the shards of a run give the same bits as its whole stream', async () => {
+    const shards = [0, 5, 7].map((first, i, firsts) => head + chunks.slice(first, firsts[i + 1]).join(''));
+    const { reflections, halves } = await merge(shards, options);
+    const expected = await merge(whole, options);
+    expect(reflections).toEqual(expected.reflections);
+    expect(halves).toEqual(expected.halves);
+  });
+
+  test('crystals that were there before are refused', async () => {
+    await expect(merge([whole, head + chunks[3]], options)).rejects.toMatchObject({
+      tag: 'Argument',
+      message: expect.stringMatching(/^1 of the 1 crystals of 1.stream were there before/),
+    });
+  });
+
+  test('a gzipped stream is read, and a damaged archive refused', async () => {
+    const packed = gzipSync(whole);
+    const merger = await context.merger({ polarisation: 'none', ...options });
+    // The first piece is shorter than the mark of the format.
+    await merger.addStream({ name: 'a.gz', bytes: [packed.subarray(0, 1), packed.subarray(1)] });
+    expect((await merger.run()).reflections).toEqual((await merge(whole, options)).reflections);
+    const damaged = await context.merger(options);
+    await expect(
+      damaged.addStream({ name: 'b.gz', bytes: packed.subarray(0, packed.length - 100) }),
+    ).rejects.toMatchObject({
+      tag: 'Format',
+      message: expect.stringContaining('b.gz is a damaged or incomplete gzip'),
+    });
+  });
+});
+
+test('wasm and native give the same bits, whatever the number of blocks at a time', async ({ skip }) => {
+  if (!(await devices({ backend: 'native' })).some(({ backend, available }) => backend === 'native' && available))
+    skip('absent: native');
+  // More crystals than a block has; half an angstrom of resolution fewer would leave too few observations.
+  const { text } = sceneOf(7, { crystals: 1100, symmetry: 'mmm', dMin: 9, bandwidth: 0.002 });
+  const options = { symmetry: 'mmm', model: 'xsphere', iterations: 2, polarisation: 'none' } as const;
+  const native = await createContext({ backend: 'native', strict: true });
+  try {
+    const [a, b] = await Promise.all(
+      [context, native].map((one) => mergeStream(one, { name: 'it', bytes: new TextEncoder().encode(text) }, options)),
+    );
+    expect([a?.backend, b?.backend]).toEqual(['wasm', 'native']);
+    expect(b?.reflections).toEqual(a?.reflections);
+    expect(b?.crystals).toEqual(a?.crystals);
+  } finally {
+    await native.dispose();
+  }
+});
+
 test('crystals indexed either way are told apart', async () => {
   const simulated = simulateStream({
     crystals: 40,
@@ -224,6 +282,14 @@ test('crystals indexed either way are told apart', async () => {
     expect(referred.crystals.map(({ way }) => way)).toEqual(simulated.crystals.map(({ way }) => way));
     expect(referred.statistics.overall.ccReference).toBeGreaterThan(0.9);
   }
+  // An MTZ file of a resolved merge says the same.
+  const first = await merge(simulated.text, { symmetry: '4/m', iterations: 1, reference });
+  const known = readMtzReflections(first.toMtz());
+  expect(known.symmetry).toBe('4/m');
+  expect(known.count).toBe(first.reflections.count);
+  const byMtz = await merge(simulated.text, { symmetry: '4/m', iterations: 1, seed: 1, reference: known });
+  expect(byMtz.crystals.map(({ way }) => way)).toEqual(simulated.crystals.map(({ way }) => way));
+  expect(byMtz.statistics.overall.ccReference).toBeGreaterThan(0.999);
   const turned = { ...reference, indices: reference.indices.slice() };
   for (let i = 0; i < turned.indices.length; i += 3) {
     const [h = 0, k = 0, l = 0] = reference.indices.subarray(i, i + 3);
@@ -406,10 +472,12 @@ describe('input that does not go together', () => {
 
   test('streams of different counts a photon are refused', async () => {
     const gain = (text: string, value: number): string =>
-      text.replace(
-        'a simulation\n\n',
-        `a simulation\n\n----- Begin geometry file -----\nadu_per_photon = ${value}\n----- End geometry file -----\n`,
-      );
+      text
+        .replaceAll('Event: //', `Event: //${value}/`)
+        .replace(
+          'a simulation\n\n',
+          `a simulation\n\n----- Begin geometry file -----\nadu_per_photon = ${value}\n----- End geometry file -----\n`,
+        );
     await expect(merge([gain(few, 1), gain(few, 7)], { symmetry: 'mmm' })).rejects.toThrow(
       /1 counts a photon and 1\.stream 7/,
     );
@@ -435,7 +503,7 @@ describe('input that does not go together', () => {
     [{ symmetry: 'mmmm' }, /not a point group/],
     [{ symmetry: 'mmm', model: 'gauss' }, /model is "gauss"/],
     [{ symmetry: 'mmm', iterations: -1 }, /iterations is -1/],
-    [{ symmetry: 'mmm', reference: {} }, /reference is .*expected a list that readReflectionList gave/],
+    [{ symmetry: 'mmm', reference: {} }, /reference is .*expected a list that readReflectionList or/],
     [{ symmetry: 'mmm', lowres: 2, highres: 3 }, /lowres is the larger/],
   ] as const)('an option that is wrong is refused by name (%#)', async ([options, message]) => {
     await expect(context.merger(options as unknown as MergeOptions)).rejects.toEqual(

@@ -1,0 +1,83 @@
+/** Intensities of an MTZ file as a list: a reference to choose the setting by, and to compare with. */
+import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
+import type { ReflectionList } from './hkl.js';
+
+/** The Laue group of merged data, by CCP4's name of the point group. */
+const laueOf: Readonly<Record<string, string>> = {
+  '1': '-1',
+  '2': '2/m_uab',
+  '222': 'mmm',
+  '4': '4/m',
+  '422': '4/mmm',
+  '3': '-3_H',
+  '312': '-31m_H',
+  '321': '-3m1_H',
+  '32': '-3m1_H',
+  '6': '6/m',
+  '622': '6/mmm',
+  '23': 'm-3',
+  '432': 'm-3m',
+};
+
+const record = 80;
+
+/**
+ * Reads the merged intensities of an MTZ file: its first column of type J, or the squares of its first of type F, with the
+ * sigmas that follow.
+ *
+ * Throws `Format` for what is not an MTZ file of merged data, `Argument` for other than bytes.
+ */
+export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): ReflectionList {
+  if (!(bytes instanceof Uint8Array))
+    throw new EwaldError(
+      'Argument',
+      `readMtzReflections: the first argument is ${shown(bytes)}; expected the bytes of a file`,
+    );
+  const fail = (message: string): never => {
+    throw new EwaldError('Format', `${name}: ${message}`, { detail: { path: name } });
+  };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < record || String.fromCharCode(...bytes.subarray(0, 4)) !== 'MTZ ')
+    fail('the file does not begin with "MTZ "; expected an MTZ file');
+  // The stamp says how numbers are written: 4 for little-endian, 1 for big-endian.
+  const little = (bytes[8] as number) >> 4 !== 1;
+  const short = view.getInt32(4, little);
+  const head = 4 * ((short === -1 ? Number(view.getBigInt64(16, little)) : short) - 1);
+  if (!(head >= record && head <= bytes.length)) fail(`its header is said to begin at byte ${head} of ${bytes.length}`);
+  const records: string[] = [];
+  for (let at = head; at + record <= bytes.length; at += record)
+    records.push(String.fromCharCode(...bytes.subarray(at, at + record)).trimEnd());
+  const wordsOf = (key: string): string[][] =>
+    records.filter((line) => line.startsWith(`${key} `)).map((line) => line.trim().split(/\s+/).slice(1));
+  const [width = 0, rows = 0, batches = 0] = (wordsOf('NCOL')[0] ?? []).map(Number);
+  if (!(width >= 4 && rows >= 0) || record + 4 * width * rows > head)
+    fail(`it says ${width} columns of ${rows} reflections, for which there is no room before its header`);
+  if (batches > 0) fail('it holds unmerged data; expected merged intensities');
+  const columns = wordsOf('COLUMN').map(([label = '', type = '']) => ({ label, type }));
+  const pick = (type: string, from = 0): number => columns.findIndex((one, i) => i >= from && one.type === type);
+  const intensities = pick('J');
+  const values = intensities >= 0 ? intensities : pick('F');
+  if (values < 0)
+    fail(`it has no intensities (J) or amplitudes (F) among ${columns.map(({ label }) => label).join(', ')}`);
+  const sigmas = pick('Q', values);
+  const group = /(?:PG)(\S+)\s*$/.exec(records.find((line) => line.startsWith('SYMINF')) ?? '')?.[1] ?? '';
+  const symmetry = laueOf[group] ?? fail(`its point group "${group}" is not known`);
+  const at = (row: number, column: number): number => view.getFloat32(record + 4 * (row * width + column), little);
+  const missing = Number((wordsOf('VALM')[0] ?? [])[0]);
+  const isThere = (x: number): boolean => Number.isFinite(x) && x !== missing;
+  const kept: number[] = [];
+  for (let row = 0; row < rows; row++) if (isThere(at(row, values))) kept.push(row);
+  if (kept.length === 0) fail(`its column ${columns[values]?.label} holds no value`);
+  return {
+    symmetry,
+    count: kept.length,
+    indices: Int16Array.from(kept.flatMap((row) => [0, 1, 2].map((axis) => at(row, axis)))),
+    intensity: Float64Array.from(kept, (row) => (intensities >= 0 ? at(row, values) : at(row, values) ** 2)),
+    sigma: Float64Array.from(kept, (row) => {
+      const sigma = sigmas < 0 ? 0 : at(row, sigmas);
+      return !isThere(sigma) ? 0 : intensities >= 0 ? sigma : 2 * Math.abs(at(row, values)) * sigma;
+    }),
+    measurements: new Float64Array(kept.length).fill(1),
+  };
+}

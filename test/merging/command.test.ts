@@ -1,0 +1,79 @@
+/** `ewald merge` as a user runs it: what it writes, what it prints, and what it leaves alone when it fails. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, expect, test } from 'vitest';
+import { ewaldTogether } from '../support/cli.js';
+import { readMtz } from './mtz-reader.js';
+import { simulateStream } from './simulated.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ewald-merge-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const { text } = simulateStream({ crystals: 20, symmetry: 'mmm', parameters: [24, 28, 33, 90, 90, 90] });
+writeFileSync(join(folder, 'a.stream'), text);
+writeFileSync(join(folder, 'a.stream.gz'), gzipSync(text));
+const merge = (words: string) => ewaldTogether(['merge', ...words.split(' ')], { cwd: folder });
+
+/** check_hkl's grammar: a head of three lines, rows in fixed columns, an end. */
+function checkList(name: string): void {
+  const [title, symmetry, heads, ...rest] = readFileSync(join(folder, name), 'utf8').split('\n');
+  expect([title, symmetry, heads]).toEqual([
+    'CrystFEL reflection list version 2.0',
+    'Symmetry: mmm',
+    '   h    k    l          I    phase   sigma(I)   nmeas',
+  ]);
+  const end = rest.indexOf('End of reflections');
+  expect(end).toBeGreaterThan(50);
+  for (const row of rest.slice(0, end)) expect(row).toMatch(/^( *-?\d+){3} +-?\d+\.\d\d {8}- +\d+\.\d\d +\d+$/);
+}
+
+test('lists, an MTZ file and JSON are written', async () => {
+  const { code, out, err } = await merge(
+    'a.stream.gz -y mmm -n 2 -o a.hkl --mtz a.mtz --unmerged u.mtz --no-polarisation --json',
+  );
+  expect([code, err]).toEqual([0, '']);
+  const summary = JSON.parse(out);
+  expect(summary).toMatchObject({
+    model: 'gaussian',
+    polarisation: { correction: 'none' },
+    merged: 20,
+    counts: { frames: 20, crystals: 20, truncated: 0 },
+    waysToIndex: ['h,k,l'],
+    files: ['a.hkl', 'a.hkl1', 'a.hkl2', 'a.mtz', 'u.mtz'],
+  });
+  expect(summary.statistics.overall.ccHalf).toBeGreaterThan(0.8);
+  for (const name of ['a.hkl', 'a.hkl1', 'a.hkl2']) checkList(name);
+  const { rows, columns } = readMtz(readFileSync(join(folder, 'a.mtz')));
+  expect(rows).toHaveLength(summary.statistics.overall.unique);
+  expect(columns.map(({ label }) => label)).toEqual(['H', 'K', 'L', 'IMEAN', 'SIGIMEAN', 'N']);
+  // Observation by observation, scaled: their weighted mean is the merged intensity, on the scale of the fit.
+  const unmerged = readMtz(readFileSync(join(folder, 'u.mtz')));
+  expect(unmerged.rows).toHaveLength(summary.counts.reflections);
+  const names = unmerged.columns.map(({ label, type }) => `${label}:${type}`);
+  expect(names.slice(3)).toEqual(['M/ISYM:Y', 'BATCH:B', 'I:J', 'SIGI:Q', 'SCALE:R', 'dHKL:R', 'ewald_offset:R']);
+  expect(new Set(unmerged.rows.map((row) => row[4])).size).toBe(20);
+  const [strongest = []] = [...rows].sort((a, b) => (b[3] ?? 0) - (a[3] ?? 0));
+  const same = unmerged.rows.filter((row) => [0, 1, 2].every((i) => Math.abs(row[i] ?? 0) === strongest[i]));
+  expect(same.length).toBeGreaterThanOrEqual(strongest[5] ?? 0);
+  for (const [h = 0, k = 0, l = 0, , , , , , d = 0] of same)
+    expect(d).toBeCloseTo(1 / Math.hypot(h / 24, k / 28, l / 33), 3);
+  // The MTZ file is a reference as well.
+  const again = JSON.parse((await merge('a.stream -y mmm -n 2 --no-polarisation --reference a.mtz --json')).out);
+  expect(again.statistics.overall.ccReference).toBeGreaterThan(0.9999);
+});
+
+test.each([
+  ['a.stream -y 4/mmm -o b.hkl', /does not have the symmetry 4\/mmm/],
+  ['a.stream a.stream.gz -y mmm -o b.hkl', /20 of the 20 crystals of a.stream.gz were there before/],
+  ['a.stream -y mmm --min-measurements 900 -o b.hkl', /no reflection was observed 900 times/],
+  ['a.stream -y mmm --backend cuda -o b.hkl', /--backend is "cuda"/],
+  ['a.stream -y mmm --polarisation left -o b.hkl', /polarisation is "left"; expected auto, horiz/],
+  ['absent.stream -y mmm -o b.hkl', /absent.stream/],
+])('%s is refused, and nothing is written', async (words, message) => {
+  const before = readdirSync(folder).sort();
+  const { code, err } = await merge(words);
+  expect(code).not.toBe(0);
+  expect(err).toMatch(message);
+  expect(readdirSync(folder).sort()).toEqual(before);
+});
