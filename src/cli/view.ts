@@ -55,7 +55,7 @@ const starters: Readonly<Record<string, readonly string[]>> = {
   win32: ['cmd', '/c', 'start', ''],
 };
 
-/** Starts the browser; the address is printed anyway, for where there is none. */
+/** Starts the browser; the address is printed as well, for machines without one. */
 function openBrowser(url: string): void {
   const [program = 'xdg-open', ...words] = starters[process.platform] ?? ['xdg-open'];
   const child = spawn(program, [...words, url], { stdio: 'ignore', detached: true });

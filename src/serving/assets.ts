@@ -37,7 +37,7 @@ export class Assets {
     this.#folder = folder;
   }
 
-  /** The file of a path such as `/view.html`; undefined where it is none of the package's. */
+  /** The file of a path such as `/view.html`; undefined for a path outside the package. */
   async at(path: string, acceptEncoding = ''): Promise<Asset | undefined> {
     const type = types[extname(path)];
     // Plain names alone: nothing leads out of the folder.

@@ -16,7 +16,7 @@ export type Verdict =
 const refused = (status: number, text: string): Verdict => ({ allowed: false, status, text });
 
 export class Gate {
-  /** Whoever knows it may ask; 128 random bits. */
+  /** 128 random bits; every request must prove that it knows them. */
   readonly token: string;
   readonly #hosts: readonly string[];
   #cookie = 'ewald';

@@ -20,7 +20,7 @@ export interface ServeViewOptions {
 
 /** A viewer that is being served. */
 export interface ServedView {
-  /** Address for the browser, with a token: whoever has it may read the files. */
+  /** Address for the browser, with a token that lets its holder read the files. */
   readonly url: string;
   /** Ends the server. */
   close(): Promise<void>;
@@ -28,10 +28,10 @@ export interface ServedView {
 
 /**
  * Serves the viewer and the files that it shows: frames of any format, read and searched in the browser. The server
- * answers to whoever has its address with the token, and offers no other files than these and those beside them that
+ * answers only requests that know the token in its address, and offers no other files than these and their neighbours that
  * belong to the same data set. Without files the page takes what is dropped on it.
  *
- * Throws `Argument` for a port or an address that cannot be used, `File` for files that are not there.
+ * Throws `Argument` for a port or an address that cannot be used, `File` for files that do not exist.
  */
 export async function serveView(files: readonly string[], options: ServeViewOptions = {}): Promise<ServedView> {
   knownOptions('serveView', options, ['geometry', 'cell', 'port', 'host']);

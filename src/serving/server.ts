@@ -20,7 +20,7 @@ export interface PageServerOptions {
   readonly host?: string;
 }
 
-/** Slow clients are let go: a request has to be there within this time, in ms. */
+/** A request has to be complete within this time, in ms; slower clients are disconnected. */
 const requestMs = 10_000;
 
 /** A running server; `close` ends it. */
@@ -50,7 +50,7 @@ export class PageServer {
     return new PageServer(server, `http://${name}:${listening}/${page}?${query}token=${gate.token}`);
   }
 
-  /** A function of its own: whoever takes the object apart can call it. */
+  /** A bound function, so that it can be called after destructuring. */
   readonly close = async (): Promise<void> => {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));

@@ -102,7 +102,7 @@ async function send(
   await pipeline(stream, response).catch(() => response.destroy());
 }
 
-/** First and last byte of a range; undefined where the header is none that is known, which means the whole file. */
+/** First and last byte of a range; undefined for an unknown form of the header: then the whole file is sent. */
 function rangeOf(header: string, size: number): readonly [number, number] | 'unsatisfiable' | undefined {
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(header) ?? [];
   if (from === '' && to === '') return undefined;

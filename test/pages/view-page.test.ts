@@ -359,7 +359,7 @@ describe('a scan', () => {
   }
 });
 
-describe('what goes wrong is said, and the page stays usable', () => {
+describe('faults are reported in words, and the page stays usable', () => {
   test.skipIf(!dataFolder)(
     'unknown files, a geometry that does not fit, a geometry alone, a worker that dies',
     async () => {

@@ -136,14 +136,14 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
       const of = current();
       const searcher = await searcherOf(of);
       const data = await frameOf(of, frame);
-      const begun = performance.now();
+      const start = performance.now();
       const list = await searcher.peaks(data, settingsWith(of, parameters));
       const { count, fs, ss, intensity, snr } = list;
       return {
         frame,
         count,
         ...{ fs: fs.slice(), ss: ss.slice(), intensity: intensity.slice(), snr: snr.slice() },
-        ms: performance.now() - begun,
+        ms: performance.now() - start,
       };
     },
 
@@ -151,13 +151,13 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
       const of = current();
       const searcher = await searcherOf(of);
       const data = await frameOf(of, frame);
-      const begun = performance.now();
+      const start = performance.now();
       const result = await searcher.search(data, settingsWith(of, parameters));
       of.crystals = result.crystals;
       return {
         peaks: shownPeaks(frame, result),
         crystals: result.crystals.map((crystal) => shownCrystal(crystal, searcher.detector)),
-        ms: performance.now() - begun,
+        ms: performance.now() - start,
       };
     },
 
@@ -165,7 +165,7 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
       const of = current();
       const { dataset, cells } = of;
       const { geometry } = detectorOf(of);
-      const begun = performance.now();
+      const start = performance.now();
       stopping = false;
       streamParts = [];
       const items = (await contextOf()).pipeline({
@@ -179,7 +179,7 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
         report(summaryOf(origin.event ?? 0, result, error?.message));
         if (stopping) break;
       }
-      return { ms: performance.now() - begun, stopped: stopping };
+      return { ms: performance.now() - start, stopped: stopping };
     },
 
     async stop() {
@@ -199,9 +199,9 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
 
     async virtual(shape) {
       const { scan, detector } = virtualOf(current());
-      const begun = performance.now();
+      const start = performance.now();
       const image = Float32Array.from(detector.set(maskOf(shape, scan)));
-      return { image, ms: performance.now() - begun };
+      return { image, ms: performance.now() - start };
     },
 
     async pattern(position) {

@@ -134,7 +134,7 @@ function label(pen: CanvasRenderingContext2D, text: string, [x, y]: Point, ink: 
   pen.fillText(text, x, y);
 }
 
-/** Rings whose sizes on the screen differ by less than this are left out, in CSS pixels. */
+/** Rings whose radii on the screen differ by less than this are skipped, in CSS pixels. */
 const leastRingSpacing = 36;
 
 /** How far a ring reaches from the middle of its arcs, in pixels of the detector. */

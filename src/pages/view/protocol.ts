@@ -7,7 +7,7 @@ export type InputFile =
   | { readonly name: string; readonly blob: Blob }
   | { readonly name: string; readonly address: string };
 
-/** What is to be opened. */
+/** Files to open together. */
 export interface OpenRequest {
   /** Files of frames. */
   readonly frames: readonly InputFile[];

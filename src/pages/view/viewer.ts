@@ -80,7 +80,7 @@ export class Viewer {
     return this.#frames.dropped + this.#finds.dropped;
   }
 
-  /** Opens files. A geometry or a cell alone is taken for the frames that are open. */
+  /** Opens files. A geometry or a cell alone applies to the frames that are open. */
   async open(files: readonly InputFile[]): Promise<void> {
     try {
       const brought = sortFiles(files);
