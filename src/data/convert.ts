@@ -130,7 +130,9 @@ async function beginHdf5(
   if (!patch || !codecs)
     throw new EwaldError(
       'Argument',
-      `HDF5 needs ${patch ? 'codecs of openCodecs()' : 'a sink with patch: bytes are replaced after they were written'}`,
+      `HDF5 needs ${
+        patch ? 'codecs of openCodecs()' : 'a sink with patch: bytes are replaced after they ' + 'were written'
+      }`,
     );
   const mask = await dataset.mask?.();
   const writer = await beginHdf5Frames({ append, patch }, codecs, described, { packing, mask });

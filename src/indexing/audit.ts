@@ -1,4 +1,7 @@
-/** The audit of indexing: one image of a batch is indexed again on the reference and compared by meaning. */
+/**
+ * Audits indexing: one image of a batch is indexed again on the reference backend and the results are compared by
+ * meaning.
+ */
 
 import type { BackendName } from '../backends/names.js';
 import { sameLattice } from '../crystal/cell.js';
@@ -10,7 +13,7 @@ import type { KnownCells } from './known-cells.js';
 import { defaultAcceptLog10, type IndexerOptions } from './parameters.js';
 import { type ImageView, IndexingResult } from './result.js';
 
-/** What the worker is asked: the image's own spots, copied, with the same sizes and thresholds. */
+/** The request to the worker: the image's own spots, copied, with the same sizes and thresholds. */
 type AuditRequest = AuditTask<'index'>['options'];
 
 /** Copies one image of a batch into a request. */
@@ -29,8 +32,8 @@ export function auditRequest(
 }
 
 /**
- * A lattice whose chance is this near to the threshold (in powers of ten) may be accepted by one backend and refused by
- * another.
+ * A lattice whose chance is within this distance of the threshold (in powers of ten) may be accepted by one backend and
+ * rejected by another.
  */
 const verdictMargin = 2;
 /**
@@ -65,7 +68,7 @@ export function auditTask(
         return borderline ? undefined : `${found.length} lattices, the reference has ${expected.length}`;
       for (const [k, crystal] of found.entries()) {
         const twin = expected.find(({ cell }) => sameLattice(crystal.cell, cell));
-        // Where a still does not tell which of two lattices it is, backends may take either.
+        // If a still cannot distinguish two lattices, backends may return either.
         if (!twin && crystal.rivals.some((rival) => expected.some(({ cell }) => sameLattice(rival, cell)))) continue;
         if (!twin) return `lattice ${k + 1} is not among those of the reference`;
         const angle = misorientation(crystal.cell, twin.cell);

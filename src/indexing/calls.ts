@@ -1,4 +1,4 @@
-/** What a worker can be asked of this room. */
+/** The calls that a worker of this room handles. */
 import type { PlatformModule } from '../base/globals.js';
 import type { IndexingBatch, IndexingDescriptor } from './contract.js';
 import type { IndexingInput } from './input.js';
@@ -14,7 +14,7 @@ declare module '../workers/messages.js' {
       readonly options: { readonly indexer: IndexerOptions; readonly input: Omit<IndexingInput, 'signal' | 'into'> };
       readonly value: Pick<IndexingResult, 'images' | 'maxOutputCells' | 'offsets' | Outputs>;
     };
-    /** The wasm backend's own, for threads: plans an indexer on a compiled core; answers the bytes it holds. */
+    /** For the threads of the wasm backend: plans an indexer on a compiled core; returns the bytes it holds. */
     readonly kernel: {
       readonly options: { readonly module: PlatformModule; readonly descriptor: IndexingDescriptor };
       readonly value: number;

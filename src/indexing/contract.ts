@@ -1,8 +1,8 @@
-/** What a backend does for indexing. */
+/** The indexing contract of a backend. */
 import type { Op } from '../backends/feature.js';
 import type { Disposable } from '../base/resource.js';
 
-/** Sizes of an indexer: the fields of the layout's IndexerDescriptor, and the total of spots of one run. */
+/** Sizes of an indexer: the fields of the layout's IndexerDescriptor, and the total number of spots of one run. */
 export interface IndexingDescriptor {
   readonly fields: Readonly<Record<string, number>>;
   readonly batch: number;
@@ -12,8 +12,8 @@ export interface IndexingDescriptor {
 }
 
 /**
- * One batch, already checked. Inputs are read and outputs written before the promise settles; the arrays belong to the
- * caller.
+ * One batch, already validated. Inputs are read and outputs written before the promise settles; the arrays belong to
+ * the caller.
  */
 export interface IndexingBatch {
   readonly params: Uint8Array;
@@ -30,9 +30,9 @@ export interface IndexingBatch {
 /** A planned indexer. */
 export interface IndexingKernel extends Disposable {
   readonly bytes: number;
-  /** Runs that may be under way at a time, default 1. */
+  /** Runs that may be in flight concurrently, default 1. */
   readonly atOnce?: number;
-  /** Leaves out spots that are not finite and flags their image, so that the facade need not look at every number. */
+  /** Whether it skips non-finite spots and flags their image, so that the facade need not check every number. */
   readonly flagsNonFinite?: boolean;
   run(batch: IndexingBatch): Promise<void>;
   /**

@@ -1,9 +1,9 @@
 /**
- * The cell of an unknown crystal, from the spots of several stills alone.
+ * Determines the cell of an unknown crystal from the spots of several stills.
  *
- * Each image proposes reduced cells made of lattice vectors it shows (cpp/indexing/isa/unknown.cpp); proposals that agree between
- * images are clustered; the clusters are tried as known cells on all images, and the one that indexes most, by the
- * indexer's own verdict against chance, wins.
+ * Each image proposes reduced cells made of lattice vectors that it shows (cpp/indexing/isa/unknown.cpp). Proposals
+ * that agree between images are clustered, the clusters are tried as known cells on all images, and the one that
+ * indexes most, by the indexer's own verdict against chance, wins.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -18,27 +18,28 @@ import { allFinite, type IndexingInput } from './input.js';
 import type { ProposalsKernel } from './proposals.js';
 import type { IndexingResult } from './result.js';
 
-/** How an unknown cell is looked for. */
+/** Options of the search for an unknown cell. */
 export interface CellSearchOptions {
   /** Shortest cell edge in angstrom, 1 … 1000, default 3. */
   readonly minLengthA?: number;
   /**
-   * Longest cell edge in angstrom, up to 1000, default 150. What is longer is searched on a coarser grid, not for longer.
+   * Longest cell edge in angstrom, up to 1000, default 150. Longer edges are searched on a coarser grid, in the same
+   * time.
    */
   readonly maxLengthA?: number;
   /**
-   * Images that propose cells, 1 … 1000, default 12: those with the most spots up to `maxSpots` are taken. All images
+   * Number of images that propose cells, 1 … 1000, default 12: those with the most spots up to `maxSpots`. All images
    * vote.
    */
   readonly proposers?: number;
   /** Tolerance of the Bravais lattices: relative lengths, and angles in radians, 0 … 0.2, default 0.02. */
   readonly tolerance?: number;
   readonly signal?: PlatformSignal;
-  /** Told the fraction done, 0 … 1. */
+  /** Called with the fraction done, 0 … 1. */
   readonly onProgress?: (done: number) => void;
 }
 
-/** A cell that was found. */
+/** A determined cell. */
 export interface DeterminedCell {
   /** The Niggli-reduced cell in the standard setting (a along x, b in the xy plane), in angstrom. */
   readonly cell: Cell;
@@ -46,7 +47,7 @@ export interface DeterminedCell {
   readonly parameters: readonly [number, number, number, number, number, number];
   /** Standard deviation of each parameter between images. */
   readonly spread: readonly [number, number, number, number, number, number];
-  /** Images it indexes, of how many. */
+  /** Number of images it indexes, of how many. */
   readonly indexed: number;
   readonly images: number;
   /** Bravais lattices that its metric fits, highest symmetry first. */
@@ -60,7 +61,7 @@ type Run = (input: IndexingInput) => Promise<IndexingResult>;
 interface CellSearch {
   readonly run: Run;
   readonly propose: ProposalsKernel['propose'];
-  /** Images that are searched at a time. */
+  /** Images that are searched concurrently. */
   readonly atOnce: number;
 }
 
@@ -104,11 +105,11 @@ export async function determineCell(
     if (!fine || spots.length % 3 !== 0 || !allFinite(spots))
       throw new EwaldError(
         fine && spots.length % 3 === 0 ? 'Argument' : 'Shape',
-        `determineCell: image ${i} is ${shown(spots)}; expected finite numbers of 1/angstrom, three a spot`,
+        `determineCell: image ${i} is ${shown(spots)}; expected finite numbers of 1/angstrom, three per spot`,
       );
   }
   if (images.length === 0)
-    throw new EwaldError('Argument', 'determineCell: there are no images; give the spots of several stills');
+    throw new EwaldError('Argument', 'determineCell: there are no images; pass the spots of several stills');
 
   // Proposals: reduced cells of single images.
   const rich = images.map((_, i) => i).sort((i, j) => (images[j]?.length ?? 0) - (images[i]?.length ?? 0));
@@ -137,7 +138,7 @@ export async function determineCell(
     clusters.sort((p, q) => q.members.length - p.members.length || volumeOf(p.members) - volumeOf(q.members));
     options.onProgress?.((0.8 * (from + wave.length)) / asked.length);
     await breathe();
-    // Four images that agree have said enough.
+    // Four images that agree are sufficient.
     if ((clusters[0]?.members.length ?? 0) >= 4) break;
   }
 
@@ -147,14 +148,15 @@ export async function determineCell(
   for (const [n, { members, proposers }] of hopeful.entries()) {
     checkSignal(options.signal);
     const outcome = await tryCell(run, images, cellFromParameters(...meanOf(members)), options.signal);
-    // A cell made from an image explains that image, noise or not: what counts is that others agree.
+    // A cell derived from an image explains that image even if it is noise, so only the agreement of other images
+    // counts.
     const others = outcome.which.filter((index) => !proposers.has(index)).length;
     const agreed =
       images.length === 1 ? outcome.score < -20 : outcome.indexed >= 2 && (proposers.size >= 2 || others >= 1);
     if (agreed) tried.push(outcome);
     options.onProgress?.(0.8 + (0.2 * (n + 1)) / hopeful.length);
   }
-  // The evidence of all images together; a supercell indexes as many, with less evidence a spot.
+  // The joint evidence of all images; a supercell indexes as many images, with less evidence per spot.
   tried.sort((p, q) => p.score - q.score);
   const answers = tried.map(({ all, indexed }) => {
     const parameters = meanOf(all);
@@ -164,15 +166,15 @@ export async function determineCell(
     const cell = cellFromParameters(...parameters);
     return { cell, parameters, spread, indexed, images: images.length, bravais: bravaisCandidates(cell, tolerance) };
   });
-  // One lattice may have come in two reduced forms that are equal within errors.
+  // One lattice may occur in two reduced forms that are equal within errors.
   return answers.filter(
     (answer, i) => !answers.slice(0, i).some((better) => latticeBend(answer.cell, better.cell) < 0.03),
   );
 }
 
 /**
- * Parameters of the reduced cell. Measured cells waver between forms that are equal within errors, so a coarse
- * tolerance comes first. Undefined for a cell that is flat after all.
+ * Parameters of the reduced cell. Measured cells fluctuate between forms that are equal within errors, so a coarse
+ * tolerance comes first. Undefined if the cell turns out to be flat.
  */
 function reducedParameters(cell: Cell): Six | undefined {
   try {
@@ -182,7 +184,7 @@ function reducedParameters(cell: Cell): Six | undefined {
   }
 }
 
-/** Indexes every image with a cell: the metrics found, and the summed log10 chance of the accepted ones. */
+/** Indexes every image with a cell: returns the resulting metrics, and the summed log10 chance of the accepted ones. */
 async function tryCell(
   run: Run,
   images: readonly ArrayLike<number>[],
@@ -197,7 +199,7 @@ async function tryCell(
     const result = await run({ spots: Float32Array.from(image), cells: known });
     const [crystal] = result.image(0).crystals();
     if (!crystal) continue;
-    // The found cell keeps the known one's basis, so the parameters of all images can be averaged.
+    // A found cell keeps the basis of the known one, so the parameters of all images can be averaged.
     all.push(parametersOf(crystal.cell));
     which.push(index);
     score += crystal.log10Chance;

@@ -1,4 +1,7 @@
-/** How well a lattice explains spots by itself: its distance from them, a small turn to fit them, and the binomial tail. */
+/**
+ * How well a lattice explains spots by itself: distances from its nodes, a small rotation that fits them, and the
+ * binomial tail.
+ */
 import { type Cell, dot, reciprocal, type Vector, volume } from '../crystal/cell.js';
 import { searchConstants } from '../layout/search.js';
 
@@ -12,10 +15,10 @@ const widestOccupancy = searchConstants.widestOccupancy.value;
 const widestRadius = (cell: Cell): number => Math.cbrt((widestOccupancy * 3) / (4 * Math.PI * Math.abs(volume(cell))));
 
 interface Near {
-  /** Indices of the node in one number; 0 for the node 000. */
+  /** Indices of the node packed into one number; 0 for the node 000. */
   readonly place: number;
   readonly node: Vector;
-  /** The spot less its node. */
+  /** The spot minus its node. */
   readonly off: Vector;
 }
 
@@ -36,16 +39,19 @@ function* nearNodes(cell: Cell, spots: Spots, radius: number): Generator<Near> {
   }
 }
 
-/** Rounds of the fit of an orientation, the factor on the radius from one to the next, and the narrowest, of the widest. */
+/**
+ * Rounds of the orientation fit, the factor on the radius from one round to the next, and the smallest radius relative
+ * to the widest.
+ */
 const fit = { rounds: 8, shrink: 0.85, narrowest: 0.4 } as const;
 
-/** The orientation near that of `cell` that explains the spots best: least squares for a small turn, round by round. */
+/** The orientation near that of `cell` that explains the spots best, by iterated least squares for a small rotation. */
 export function reoriented(cell: Cell, spots: Spots): Cell {
   const widest = widestRadius(cell);
   let best = cell;
   let radius = widest;
   for (let round = 0; round < fit.rounds; round++) {
-    // Σ (|n|² − n nᵀ) ω = Σ n × (s − n), with ω the turn in radians.
+    // Σ (|n|² − n nᵀ) ω = Σ n × (s − n), with ω the rotation in radians.
     const m: [number, number, number, number, number, number] = [0, 0, 0, 0, 0, 0];
     const r: [number, number, number] = [0, 0, 0];
     for (const { node: n, off } of nearNodes(best, spots, radius)) {
@@ -68,7 +74,7 @@ export function reoriented(cell: Cell, spots: Spots): Cell {
   return best;
 }
 
-/** Solves a symmetric system [xx xy xz yy yz zz] of three equations; undefined where it is singular. */
+/** Solves a symmetric system [xx xy xz yy yz zz] of three equations; undefined if it is singular. */
 export function solveSymmetric(
   [a, b, c, d, e, f]: readonly [number, number, number, number, number, number],
   [x, y, z]: Vector,
@@ -80,7 +86,7 @@ export function solveSymmetric(
   return [(p * x + q * y + r * z) / det, (q * x + s * y + t * z) / det, (r * x + t * y + u * z) / det];
 }
 
-/** A cell turned by a rotation vector, radians. */
+/** A cell rotated by a rotation vector in radians. */
 function turnedBy(cell: Cell, w: Vector): Cell {
   const angle = Math.hypot(...w);
   if (angle === 0) return cell;
@@ -98,13 +104,13 @@ function turnedBy(cell: Cell, w: Vector): Cell {
 }
 
 /**
- * log₁₀ of the chance that one trial explains as many spots, trials of all orientations included: the verdict's tail at
- * its best radius, as in cpp/indexing/significance.h, without the factors that lattices of one cell share.
+ * log₁₀ of the chance that one trial explains as many spots, including trials of all orientations: the verdict's tail
+ * at its best radius, as in cpp/indexing/significance.h, without the factors that lattices of one cell share.
  */
 export function log10Evidence(cell: Cell, spots: Spots): number {
   const n = spots.length / 3;
   const radius = widestRadius(cell);
-  // Of the spots at one node the closest counts, and the node 000 never.
+  // Of the spots at one node only the closest counts; the node 000 never does.
   const closest = new Map<number, number>();
   for (const { place, off } of nearNodes(cell, spots, radius)) {
     if (place === 0) continue;

@@ -2,8 +2,8 @@
  * Indexing of stills with known cells: from the spots of many images to oriented lattices, with a verdict against
  * chance.
  *
- * Source: TORO (J. Appl. Cryst. 57 (2024), doi 10.1107/S1600576724003182) and what cpp/indexing/README.md adds to it.
- * It is not a peak finder (spots come in) and does not determine an unknown cell.
+ * Source: TORO (J. Appl. Cryst. 57 (2024), doi 10.1107/S1600576724003182) and the additions described in
+ * cpp/indexing/README.md. It does not find peaks (its input is spots) and does not determine unknown cells.
  */
 import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../base/errors.js';
@@ -33,15 +33,16 @@ export type { StreamItem, StreamOptions, StreamResult } from './stream.js';
 export interface IndexerMethods extends Disposable {
   readonly backend: BackendName;
   readonly method: IndexingMethod;
-  /** Bytes the plan holds on its backend, fixed at creation. */
+  /** Bytes that the plan holds on its backend, fixed at creation. */
   readonly bytes: number;
   /**
-   * Indexes a batch; runs of one indexer begin in order (on CUDA two of them overlap). Throws `Argument`, `Shape`, `Limit`, `Aborted`, `Disposed`.
+   * Indexes a batch; runs of one indexer start in order (on CUDA two of them overlap). Throws `Argument`, `Shape`,
+   * `Limit`, `Aborted`, `Disposed`.
    */
   run(input: IndexingInput): Promise<IndexingResult>;
   /**
    * Determines an unknown cell from the spots of several stills ([spots, 3] each, 1/angstrom): candidates with their
-   * Bravais lattices, best first; none when no cell explains the images beyond chance. Throws `Argument`, `Aborted`,
+   * Bravais lattices, best first; empty if no cell explains the images beyond chance. Throws `Argument`, `Aborted`,
    * `Disposed`.
    */
   determineCell(
@@ -49,15 +50,16 @@ export interface IndexerMethods extends Disposable {
     options?: CellSearchOptions,
   ): Promise<DeterminedCell[]>;
   /**
-   * What each stage of the search left for the first image of the latest run: of its first effort, with its first known
-   * cell. For an indexer planned with `debug`. Throws `Argument` without it and before the first run, `Disposed`.
+   * The intermediate results of each stage of the search for the first image of the latest run: of its first effort,
+   * with its first known cell. Requires an indexer planned with `debug`. Throws `Argument` without it and before the
+   * first run, `Disposed`.
    */
   stages(): Promise<IndexingStages>;
   /**
-   * Indexes a stream of images in batches and gives each image back with its result, in order unless told otherwise.
+   * Indexes a stream of images in batches and yields each image with its result, in order by default.
    *
    * At most `inFlight` batches are held, so memory is bounded whatever the source's speed. Throws what `run` throws,
-   * after the results that are finished.
+   * after the finished results.
    */
   stream<T extends StreamItem>(
     source: AsyncIterable<T> | Iterable<T>,
@@ -73,7 +75,8 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   const { backend, kernel } = await planner.plan(indexingFeature, sizes);
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('indexer', planner.resource, kernel);
-  // Where the backend holds several batches, runs take turns on as many queues; those into one result stay in order.
+  // If the backend holds several batches, runs alternate between as many queues; those into the same result stay in
+  // order.
   const { atOnce = 1, flagsNonFinite = false } = kernel;
   const queues =
     atOnce === 1
@@ -82,7 +85,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   const queueOf = new WeakMap<IndexingResult, Resource>();
   let turn = 0;
   let ran = false;
-  // Whether the spots are finite is looked at before the run, told by the backend behind it, or known.
+  // Whether the spots are finite is checked before the run, reported by the backend after it, or already known.
   const submit = async (input: IndexingInput, finite: 'before' | 'after' | 'known') => {
     resource.assertAlive();
     const batch = checkInput(sizes, input, finite === 'before');
@@ -92,17 +95,17 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
       checkSignal(input.signal);
       batch.begin();
       const drawn = auditor ? Array.from({ length: batch.images }, (_, i) => i).filter(() => auditor.draw()) : [];
-      // Copied before the run: the arrays are the caller's.
+      // Copied before the run, because the arrays belong to the caller.
       const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
       try {
         await runWatched(kernel, batch, input, options.debug === true);
       } finally {
-        // What failed because an array was taken away says so.
+        // If a run failed because an array was detached, that is reported as the reason.
         batch.end();
       }
       ran = true;
       batch.result.keepFlat(batch.spots);
-      // A number that is too large for its square counts as not finite there, and is no error.
+      // A number whose square overflows counts as non-finite there, but is not an error.
       if (finite === 'after' && firstNonFinite(batch.result) !== undefined && !allFinite(batch.spots))
         throw notFinite(batch.spots, batch.offsets);
       for (const { image, request } of checks)
@@ -126,7 +129,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
     async stages() {
       resource.assertAlive();
       if (!options.debug)
-        throw new EwaldError('Argument', 'indexer: stages() needs an indexer planned with { debug: true }');
+        throw new EwaldError('Argument', 'indexer: stages() requires an indexer planned with { debug: true }');
       return (queues[0] as Resource).enqueue(async () => {
         if (!ran) throw new EwaldError('Argument', 'indexer: stages() was called before a run; run() an image first');
         const read = kernel.stage;
@@ -141,7 +144,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   return indexer as Indexer;
 }
 
-/** Determines a cell with a search that is planned for it alone. */
+/** Determines a cell with a search planned for this purpose only. */
 async function findCell(
   planner: Planner,
   run: Indexer['run'],
@@ -150,7 +153,7 @@ async function findCell(
 ): Promise<DeterminedCell[]> {
   const { kernel, backend } = await planner.plan(proposalsFeature, { capacity: proposalRanges.proposals.fallback });
   try {
-    // On native several images are searched at a time, each on a thread.
+    // On native, several images are searched concurrently, each on a thread.
     return await determineCell(
       { run, propose: kernel.propose, atOnce: backend.name === 'wasm' ? 1 : 4 },
       images,

@@ -1,4 +1,4 @@
-/** The input of an indexing run, and everything that is refused about it. */
+/** The input of an indexing run and its validation. */
 import { asItIs, assertIntact } from '../base/buffers.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
@@ -9,31 +9,31 @@ import { IndexingResult } from './result.js';
 
 /** One batch of images. */
 export interface IndexingInput extends IndexingThresholds {
-  /** [spots, 3] reciprocal vectors of all images one after another, 1/angstrom, |q| = 1/d (no 2π), laboratory frame. */
+  /** [spots, 3] reciprocal vectors of all images, concatenated, 1/angstrom, |q| = 1/d (no 2π), laboratory frame. */
   readonly spots: Float32Array | Float64Array | readonly number[];
   /** [images + 1] image i has the spots offsets[i] … offsets[i + 1] − 1; default: one image. */
   readonly offsets?: Uint32Array | readonly number[];
   /**
-   * Known cells: one `Cell`, several, or [cells, 3, 3] numbers; rows a b c in angstrom, any orientation, either hand;
-   * or, with a centring, `{ parameters: [a, b, c, α, β, γ], centring: 'I' }`.
+   * Known cells: one `Cell`, several, or [cells, 3, 3] numbers; rows a b c in angstrom, any orientation, left- or
+   * right-handed; or, with a centring, `{ parameters: [a, b, c, α, β, γ], centring: 'I' }`.
    */
   readonly cells: KnownCellsInput;
-  /** A result of the same sizes to be overwritten instead of a new one. */
+  /** A result of the same sizes to be overwritten instead of allocating a new one. */
   readonly into?: IndexingResult;
   /**
-   * Ends the run with `Aborted`, before its turn or between stretches of images, of some tenth of a second; `into` is
-   * then half written. A single image is searched to its end.
+   * Aborts the run with `Aborted`, before it starts or between sections of about a tenth of a second; `into` is then
+   * partly written. A single image is searched to its end.
    */
   readonly signal?: PlatformSignal;
-  /** Told the fraction of the images done, 0 … 1, after each stretch. */
+  /** Called with the fraction of images done, 0 … 1, after each section. */
   readonly onProgress?: (done: number) => void;
 }
 
 const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', 'onProgress', ...thresholdNames];
 
 /**
- * Checks a batch at the facade, before anything is computed; whether its numbers are finite only where `scan` says so.
- * Throws `Argument`, `Shape` or `Limit`.
+ * Validates a batch at the facade, before anything is computed; checks that its numbers are finite only if `scan` is
+ * set. Throws `Argument`, `Shape` or `Limit`.
  */
 export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
   knownOptions('indexer.run', input, inputNames);
@@ -41,19 +41,20 @@ export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
   callback('indexer.run: onProgress', input.onProgress);
   const spots = numbers('spots', input.spots);
   if (spots.length % 3 !== 0)
-    throw new EwaldError('Shape', `spots has ${spots.length} numbers; expected three a spot (x y z)`);
+    throw new EwaldError('Shape', `spots has ${spots.length} numbers; expected three per spot (x y z)`);
   const count = spots.length / 3;
   const offsets = checkOffsets(input.offsets, count);
   const images = offsets.length - 1;
   if (images > sizes.batch)
     throw new EwaldError(
       'Limit',
-      `the run has ${images} images, the indexer was made for ${sizes.batch}; raise batch or split the run`,
+      `the run has ${images} images, but the indexer was made for ${sizes.batch}; raise batch or split the run`,
     );
   if (count > sizes.maxBatchSpots) {
     throw new EwaldError(
       'Limit',
-      `the run has ${count} spots, the indexer was made for ${sizes.maxBatchSpots}; raise maxBatchSpots or split the run`,
+      `the run has ${count} spots, but the indexer was made for ${sizes.maxBatchSpots}; ` +
+        'raise maxBatchSpots or split the run',
     );
   }
   if (scan && !allFinite(spots)) throw notFinite(spots, offsets);
@@ -71,7 +72,8 @@ export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
     ) {
       throw new EwaldError(
         'Shape',
-        `into holds ${result.images} images of ${result.maxOutputCells} cells and ${result.assignment.length} spots; this run has ${images}, ${sizes.maxOutputCells} and ${count}`,
+        `into holds ${result.images} images of ${result.maxOutputCells} cells and ${result.assignment.length} ` +
+          `spots; this run has ${images}, ${sizes.maxOutputCells} and ${count}`,
       );
     }
   } else result = new IndexingResult(images, sizes.maxOutputCells, offsets);
@@ -84,19 +86,21 @@ export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
     });
   return {
     ...{ params, spots, offsets, images, cells, cellCount: cells.length / 9, found, results, assignment, result },
-    /** When the run's turn has come, and no earlier: spots and `into` are the caller's until then. Throws `Shape`. */
+    /**
+     * Called when the run starts, and no earlier: until then, spots and `into` belong to the caller. Throws `Shape`.
+     */
     begin() {
       assertIntact('spots', spots, 3 * count, 'before the run began');
       intact('before the run began');
       result.offsets.set(offsets);
       result.known = known;
     },
-    /** When it is over. Throws `Shape`. */
+    /** Called when the run has ended. Throws `Shape`. */
     end: () => intact('while the run was on'),
   };
 }
 
-/** Names the first number of a batch that is not finite. */
+/** The error that names the first non-finite number of a batch. */
 export function notFinite(spots: Float32Array, offsets: Uint32Array): EwaldError {
   const bad = spots.findIndex((x) => !Number.isFinite(x));
   const [spot, image] = [Math.floor(bad / 3), offsets.findIndex((offset) => offset > bad / 3) - 1];
@@ -108,8 +112,8 @@ export function notFinite(spots: Float32Array, offsets: Uint32Array): EwaldError
 }
 
 /**
- * Whether all numbers are finite: x · 0 is 0 for those only, so one pass without branches tells. Three sums, for spots come
- * in threes, so that no addition waits for the one before.
+ * Whether all numbers are finite: x · 0 is 0 only for those, so one pass without branches is enough. Three sums,
+ * because spots come in threes, so that no addition waits for the previous one.
  */
 export function allFinite(values: ArrayLike<number>): boolean {
   const { length } = values;
@@ -133,21 +137,22 @@ function numbers(what: string, given: Float32Array | Float64Array | readonly num
   );
 }
 
-/** Offsets, copied: a run that waits for its turn reads what it was given. */
+/** Offsets, copied, because a run that waits for its turn must use the values it was given. */
 function checkOffsets(wanted: Uint32Array | readonly number[] | undefined, spots: number): Uint32Array {
   if (wanted === undefined) return Uint32Array.of(0, spots);
   const given = wanted instanceof Uint32Array ? wanted.slice() : (list('offsets', wanted) ?? []);
   if (given.length < 2)
     throw new EwaldError(
       'Shape',
-      `offsets has ${given.length} entries; expected one more than there are images, at least 2`,
+      `offsets has ${given.length} entries; expected one more than the number of images, at least 2`,
     );
   for (let i = 0; i < given.length; i++) {
     const [value, before] = [given[i] as number, i === 0 ? 0 : (given[i - 1] as number)];
     if (!Number.isInteger(value) || value < before || value > spots || (i === 0 && value !== 0)) {
       throw new EwaldError(
         'Shape',
-        `offsets[${i}] is ${shown(value)}; expected an integer from ${before} to ${i === 0 ? 0 : spots}: offsets begin at 0 and never fall`,
+        `offsets[${i}] is ${shown(value)}; expected an integer from ${before} to ${i === 0 ? 0 : spots}: ` +
+          'offsets start at 0 and never decrease',
       );
     }
   }

@@ -1,4 +1,4 @@
-/** Where the kernels of indexing are. */
+/** The modules of the indexing kernels. */
 import type { Feature } from '../backends/feature.js';
 import { uses } from '../backends/mechanisms.js';
 import type { IndexingOp } from './contract.js';
@@ -15,9 +15,9 @@ export const indexingFeature: Feature<IndexingOp> = {
   },
 };
 
-/** On the CPU alone: contexts of a GPU take their native or wasm neighbour. */
+/** CPU only: contexts of a GPU use the native or wasm backend instead. */
 export const proposalsFeature: Feature<ProposalsOp> = {
   name: 'cell search',
   kernels: { wasm: proposalsOp },
-  missing: 'cells without a known one are found on native and wasm',
+  missing: 'unknown cells are determined on native and wasm only',
 };

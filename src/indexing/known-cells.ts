@@ -1,6 +1,6 @@
 /**
  * The known cells of a run. A centred cell is searched as the primitive cell of its lattice, where every node counts,
- * and what is found is given back in the setting it was known in.
+ * and results are returned in the setting of the known cell.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -10,15 +10,15 @@ import { type Centring, checkCentring, conventionalMatrix, isCentred, primitiveO
 
 /** A known cell with its centring; `cell` or `parameters`, not both. */
 export interface CentredCell {
-  /** Rows a, b, c in angstrom, any orientation, either hand; as a `Cell` or nine numbers. */
+  /** Rows a, b, c in angstrom, any orientation, left- or right-handed; as a `Cell` or nine numbers. */
   readonly cell?: Cell | Float32Array | Float64Array | readonly number[];
   /** a, b, c in angstrom, α, β, γ in degrees. */
   readonly parameters?: readonly number[];
-  /** Lattice points inside the cell, default P; see `Centring`. H is the obverse setting. */
+  /** Centring of the cell, default P; see `Centring`. H is the obverse setting. */
   readonly centring?: Centring;
 }
 
-/** What a run's `cells` may be. */
+/** Accepted forms of a run's `cells`. */
 export type KnownCellsInput =
   | Cell
   | CentredCell
@@ -27,11 +27,11 @@ export type KnownCellsInput =
   | Float64Array
   | readonly number[];
 
-/** What results need to know of the cells of their run. */
+/** What results need to know about the cells of their run. */
 export class KnownCells {
   /** [cells, 9] the primitive cells that are searched. */
   readonly values: Float32Array;
-  /** How each is given back; undefined where it is as it was searched. */
+  /** Matrix that converts each to its original setting; undefined if that is the one searched. */
   readonly #back: readonly (readonly number[] | undefined)[];
 
   constructor(values: Float32Array, centrings: readonly Centring[]) {
@@ -39,12 +39,12 @@ export class KnownCells {
     this.#back = centrings.map((centring) => (isCentred(centring) ? conventionalMatrix(centring) : undefined));
   }
 
-  /** Whether some cell is given back in another setting than it is searched in. */
+  /** Whether any cell is returned in another setting than it is searched in. */
   get anyCentred(): boolean {
     return this.#back.some((matrix) => matrix !== undefined);
   }
 
-  /** A found cell in the setting of the known cell it was found with. */
+  /** Converts a found cell to the setting of the known cell it was found with. */
   restored(found: Cell, input: number): Cell {
     const matrix = this.#back[input];
     return matrix ? combine(matrix, found) : found;
@@ -66,12 +66,12 @@ const isNumbers = (given: unknown): given is ArrayLike<number> =>
   (Array.isArray(given) && given.every((x) => typeof x === 'number'));
 const isCell = (given: unknown): given is Cell => Array.isArray(given) && given.length === 3 && given.every(isNumbers);
 
-/** Checks and packs the cells of a run. Throws `Argument`, `Shape`, `Limit`. */
+/** Validates and packs the cells of a run. Throws `Argument`, `Shape`, `Limit`. */
 export function knownCells(given: KnownCellsInput, maxInputCells: number): KnownCells {
   const wrong = (found: string): EwaldError =>
     new EwaldError(
       'Shape',
-      `cells ${found}; expected nine a cell (rows a b c), or { parameters or cell, centring }, for at least one cell`,
+      `cells ${found}; expected nine per cell (rows a b c), or { parameters or cell, centring }, for at least one cell`,
     );
   let values: ArrayLike<number>;
   let centrings: Centring[];
@@ -94,9 +94,9 @@ export function knownCells(given: KnownCellsInput, maxInputCells: number): Known
   if (centrings.length > maxInputCells)
     throw new EwaldError(
       'Limit',
-      `the run has ${centrings.length} known cells, the indexer was made for ${maxInputCells}; raise maxInputCells`,
+      `the run has ${centrings.length} known cells, but the indexer was made for ${maxInputCells}; raise maxInputCells`,
     );
-  // Copied: a run that waits for its turn reads what it was given.
+  // Copied, because a run that waits for its turn must use the values it was given.
   const packed = Float32Array.from(values);
   for (let i = 0; i < centrings.length; i++) checkCell(cellFrom(packed, i * 9), `known cell ${i}`);
   return new KnownCells(packed, centrings);
@@ -113,12 +113,12 @@ function centredCell(given: CentredCell, what: string): { cell: Cell; centring: 
   const centring = checkCentring(name, `${what}: centring`);
   if (parameters !== undefined) {
     if (!isNumbers(parameters) || parameters.length !== 6)
-      throw new EwaldError('Shape', `${what}: parameters are a, b, c, alpha, beta, gamma: six numbers`);
+      throw new EwaldError('Shape', `${what}: expected six numbers in parameters: a, b, c, alpha, beta, gamma`);
     const [a, b, c, alpha, beta, gamma] = parameters as unknown as [number, number, number, number, number, number];
     return { cell: cellFromParameters(a, b, c, alpha, beta, gamma), centring };
   }
   const rows = isNumbers(cell) && cell.length === 9 ? cellFrom(cell) : cell;
-  if (!isCell(rows)) throw new EwaldError('Shape', `${what}: cell holds no rows a, b, c: nine numbers`);
+  if (!isCell(rows)) throw new EwaldError('Shape', `${what}: expected nine numbers in cell, the rows a, b, c`);
   checkCell(rows, what);
   return { cell: rows, centring };
 }

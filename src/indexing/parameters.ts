@@ -1,6 +1,6 @@
 /**
- * Sizes and thresholds, checked and filled in: the facade's reading of src/layout/indexing.ts, which the cores check
- * once more.
+ * Validates sizes and thresholds and fills in defaults: the facade's interpretation of src/layout/indexing.ts, which
+ * the cores check again.
  */
 import { EwaldError } from '../base/errors.js';
 import { choice, flag, integer, integerIn, knownOptions, type OfRun, realIn } from '../base/options.js';
@@ -19,46 +19,47 @@ import { pack } from '../layout/struct.js';
 import type { IndexingDescriptor } from './contract.js';
 
 /**
- * How the search is done: `fast` (default), `turbo`, which is fast with less effort on images that are hard, or
- * `exhaustive`, the published search with its defects mended. Turbo finds more than exhaustive and less than fast.
+ * Search method: `fast` (default), `turbo`, which is fast with less effort on difficult images, or `exhaustive`, the
+ * published search with its defects corrected. Turbo finds more than exhaustive and less than fast.
  */
 export type IndexingMethod = keyof typeof enums.Method;
 /** How a found cell is refined; see `IndexingThresholds.refinement`. */
 export type Refinement = keyof typeof enums.Refinement;
 
-/** Sizes of an indexer. They fix its memory; a run may use less, never more. */
+/** Sizes of an indexer. They determine its memory; a run may use less, never more. */
 export interface IndexerOptions {
   /**
-   * Spots of an image that take part, 6 … 4096, default 300. Of more, the lowest-resolution ones are kept and the
-   * result says so.
+   * Spots of an image that are used, 6 … 4096, default 300. Of more, the lowest-resolution ones are kept and the result
+   * is flagged.
    */
   readonly maxSpots?: number;
   /** Known cells of one run, 1 … 64, default 1. */
   readonly maxInputCells?: number;
-  /** Cells returned an image, 1 … 1024, default 32. */
+  /** Cells returned per image, 1 … 1024, default 32. */
   readonly maxOutputCells?: number;
   /** Images of one run, 1 … 65536, default 1. */
   readonly batch?: number;
   /**
-   * Spots of all images of one run together, before the choice of `maxSpots`; default batch × max(4 · maxSpots, 4096).
+   * Spots of all images of one run together, before the selection of `maxSpots`; default batch × max(4 · maxSpots,
+   * 4096).
    */
   readonly maxBatchSpots?: number;
   /** `fast` (default), `turbo` or `exhaustive`; see IndexingMethod. */
   readonly method?: IndexingMethod;
-  /** Candidate vectors kept a length, 1 … 1024; default: the method's own (exhaustive 32). */
+  /** Candidate vectors kept per length, 1 … 1024; default: the method's own (exhaustive 32). */
   readonly candidateVectors?: number;
-  /** Most half-sphere points a run may ask for, 1024 … 1048576, default 65536. */
+  /** Most half-sphere points a run may request, 1024 … 1048576, default 65536. */
   readonly maxSamplePoints?: number;
-  /** Most rotation angles a run may ask for, 64 … 65536, default 5040. */
+  /** Most rotation angles a run may request, 64 … 65536, default 5040. */
   readonly maxAnglePoints?: number;
-  /** exhaustive: sample every vector of a cell, not the longest alone; default false. */
+  /** exhaustive: sample every vector of a cell, not only the longest; default false. */
   readonly redundantComputations?: boolean;
   /**
-   * Host threads over the images of a batch, 0 … 1024; default 0: one a core on native, this thread alone on wasm,
+   * Host threads over the images of a batch, 0 … 1024; default 0: one per core on native, only this thread on wasm,
    * whose further threads are workers.
    */
   readonly threads?: number;
-  /** Batches of a stream that may be under way at once, 1 … 16, default 2: one is computed while the next is filled. */
+  /** Batches of a stream in flight, 1 … 16, default 2: one is computed while the next is filled. */
   readonly inFlight?: number;
   /**
    * Keep the stages of the first image of each run readable by `stages()`; default false. Costs memory, on wasm the
@@ -67,13 +68,13 @@ export interface IndexerOptions {
   readonly debug?: boolean;
 }
 
-/** Thresholds of one run. Distances are in index units (periods of the lattice) unless said otherwise. */
+/** Thresholds of one run. Distances are in index units (periods of the lattice) unless stated otherwise. */
 export interface IndexingThresholds {
-  /** Lattices looked for in an image, 1 … 8, default 1. */
+  /** Lattices searched for in an image, 1 … 8, default 1. */
   readonly maxCrystals?: number;
   /**
-   * A lattice is accepted when log₁₀ of its chance probability is at most this, −10⁶ … 0, default −3.5: less than one
-   * image of pure noise in a thousand. At −10⁶ none is.
+   * A lattice is accepted if log₁₀ of its chance probability is at most this, −10⁶ … 0, default −3.5: less than one
+   * image of pure noise in a thousand. At −10⁶ none is accepted.
    */
   readonly acceptLog10?: number;
   /** Lengths closer than this share their samples, in angstrom, 0 … 10, default 10⁻⁹. */
@@ -88,30 +89,31 @@ export interface IndexingThresholds {
   readonly planeDistance?: number;
   /** Spots this close to a node count, above 0 … 0.87, default 0.15. */
   readonly nodeDistance?: number;
-  /** Spots a vector refinement needs, 0 (off) or 4 … 1024, default 6. */
+  /** Spots required for a vector refinement, 0 (off) or 4 … 1024, default 6. */
   readonly minSpots?: number;
   /** Half-sphere points, 0 (the method's own) or candidateVectors … maxSamplePoints; default 0 (exhaustive 32768). */
   readonly samplePoints?: number;
   /** Rotation angles, 0 (the method's own) or 64 … maxAnglePoints; default 0 (exhaustive from samplePoints). */
   readonly anglePoints?: number;
   /**
-   * `rotation` (default of fast and turbo: orientation first, lengths and angles only where the data carry them),
-   * `ifssr` (default of exhaustive), `ifss`, `ifse` or `raw`.
+   * `rotation` (default of fast and turbo: orientation first, lengths and angles only if the data support it), `ifssr`
+   * (default of exhaustive), `ifss`, `ifse` or `raw`.
    */
   readonly refinement?: Refinement;
   /**
-   * fast and turbo: `free` (default) fits lengths and angles where the verdict gains by it, within some percent; `held`
-   * keeps those of the known cell, for when it is better known than one image can tell. `Crystal.refined` says which.
+   * fast and turbo: `free` (default) fits lengths and angles, within a few percent, if that improves the verdict;
+   * `held` keeps those of the known cell, for cells that are known better than one image can determine.
+   * `Crystal.refined` states which applies.
    */
   readonly metric?: 'free' | 'held';
-  /** Factor on the acceptance radius a round, 0.01 … 0.99, default 0.8. */
+  /** Factor on the acceptance radius per round, 0.01 … 0.99, default 0.8. */
   readonly contraction?: number;
   /**
    * Radius that ends a refinement, 0 … 1: 1/angstrom for ifssr (default 0.00075) and rotation (default 0: 0.3 of the
    * acceptance radius), index units for ifss and ifse (default 0.01).
    */
   readonly maxDistance?: number;
-  /** Spots a refinement round needs, 4 … 1024, default 8 (ifss, ifse: 6). */
+  /** Spots required for a refinement round, 4 … 1024, default 8 (ifss, ifse: 6). */
   readonly refineMinSpots?: number;
   /** Most refinement rounds, 1 … 1024, default 32 (ifss, ifse: 15). */
   readonly refineIterations?: number;
@@ -140,7 +142,7 @@ export const thresholdNames: readonly string[] = [...Object.keys(thresholdRanges
  */
 export const defaultAcceptLog10: number = thresholdRanges.acceptLog10.fallback;
 
-/** Sizes after checks, as backends want them. */
+/** Validated sizes, as backends require them. */
 export interface Sizes extends IndexingDescriptor {
   readonly method: IndexingMethod;
   readonly maxSpots: number;
@@ -154,7 +156,7 @@ const ofRun: OfRun = {
   call: 'indexer.run({ spots, offsets, cells, … })',
 };
 
-/** Checks the sizes of an indexer and fills in the defaults. Throws `Argument`. */
+/** Validates the sizes of an indexer and fills in the defaults. Throws `Argument`. */
 export function checkSizes(options: IndexerOptions): Sizes {
   knownOptions('indexer', options, sizeNames, ofRun);
   const size = (name: keyof IndexerOptions & keyof typeof indexerRanges): number =>
@@ -201,7 +203,7 @@ export function checkSizes(options: IndexerOptions): Sizes {
   };
 }
 
-/** Checks the thresholds of a run and packs them. Throws `Argument`. */
+/** Validates the thresholds of a run and packs them. Throws `Argument`. */
 export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
   const refinement = choice(
     'index: refinement',
@@ -213,7 +215,8 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
   if (held && (sizes.method === 'exhaustive' || refinement !== 'rotation'))
     throw new EwaldError(
       'Argument',
-      `index: metric 'held' goes with the methods fast and turbo and the refinement 'rotation'; this is ${sizes.method} with ${refinement}`,
+      `index: metric 'held' requires the methods fast and turbo and the refinement 'rotation'; ` +
+        `this is ${sizes.method} with ${refinement}`,
     );
   type Name = Exclude<keyof typeof thresholdRanges, 'refinement'>;
   const rangeOf = (name: Name, high = Number.POSITIVE_INFINITY): Range => {
@@ -228,7 +231,7 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
   if (trimLow >= trimHigh)
     throw new EwaldError(
       'Argument',
-      `index: trimLow is ${trimLow} and trimHigh is ${trimHigh}; trimLow must be the smaller`,
+      `index: trimLow is ${trimLow} and trimHigh is ${trimHigh}; trimLow must be smaller`,
     );
   return pack(indexerParams, {
     lengthThreshold: number('lengthThreshold'),
@@ -241,7 +244,7 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
     samplePoints: count('samplePoints', sizes.maxSamplePoints),
     anglePoints: count('anglePoints', sizes.maxAnglePoints),
     maxCrystals: count('maxCrystals'),
-    // The fast methods fit the orientation before they ask: without a refinement the metric stays.
+    // The fast methods fit the orientation before the verdict; without a refinement the metric is kept.
     refinement: enums.Refinement[held ? 'raw' : refinement],
     contraction: number('contraction'),
     maxDistance: number('maxDistance'),
@@ -251,5 +254,5 @@ export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array 
   });
 }
 
-/** Spots without which no image can be indexed; the core flags images that have fewer. */
+/** Spots required to index an image; the core flags images that have fewer. */
 export const minimumSpots = searchConstants.minImageSpots.value;

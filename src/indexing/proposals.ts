@@ -1,4 +1,4 @@
-/** Cells that one image shows by itself: what is asked of a backend. */
+/** Cells that are apparent in a single image: the contract of a backend. */
 import type { Op } from '../backends/feature.js';
 import type { Disposable } from '../base/resource.js';
 
@@ -7,12 +7,12 @@ export interface ProposalsDescriptor {
   readonly capacity: number;
 }
 
-/** Finds cells without a known one; see cpp/indexing/isa/unknown.cpp. */
+/** Finds cells without a known cell; see cpp/indexing/isa/unknown.cpp. */
 export interface ProposalsKernel extends Disposable {
   readonly bytes: number;
   /**
-   * Cells that many of the spots ([n, 3], 1/angstrom) obey, smallest first: [cells, 9] rows a b c in angstrom, in some
-   * basis, laboratory frame. Edges are between the lengths, in angstrom.
+   * Cells that many of the spots ([n, 3], 1/angstrom) are consistent with, smallest first: [cells, 9] rows a b c in
+   * angstrom, in some basis, laboratory frame. Edges are between the given lengths, in angstrom.
    */
   propose(spots: Float32Array, minLengthA: number, maxLengthA: number): Promise<Float32Array>;
 }

@@ -1,4 +1,4 @@
-/** The answer of an indexing run: flat arrays for programs, lazy views an image for people. */
+/** The results of an indexing run: flat arrays for programs, lazy views per image for people. */
 
 import { EwaldError } from '../base/errors.js';
 import { anglesOf, type Cell, cellFrom, flat, lengthsOf, reciprocal } from '../crystal/cell.js';
@@ -20,7 +20,7 @@ const [cellsWord, crystalsWord, usedWord, flagsWord] = ['cells', 'crystals', 'us
   wordOf(imageResult, name),
 ) as [number, number, number, number];
 
-/** The first image from `from` on with a spot that was left out because it, or its square, is not finite. */
+/** The first image from `from` on with a spot that was skipped because it, or its square, is not finite. */
 export function firstNonFinite({ results, images }: IndexingResult, from = 0): number | undefined {
   const words = new Uint32Array(results.buffer, results.byteOffset, results.byteLength / 4);
   for (let i = from; i < images; i++)
@@ -40,7 +40,7 @@ export interface FoundCell {
   readonly angles: readonly [number, number, number];
   /** fast: merit, larger is better; exhaustive: refined distance, smaller is better. */
   readonly score: number;
-  /** log₁₀ of the probability that spots without this lattice give an answer as good. */
+  /** log₁₀ of the probability that spots unrelated to this lattice give an equally good result. */
   readonly log10Chance: number;
   /** The same as a probability, 0 … 1 (0 below 10⁻³⁰⁸). */
   readonly probability: number;
@@ -48,11 +48,11 @@ export interface FoundCell {
   readonly indexedSpots: number;
   /** Root mean square distance of those spots from their nodes, 1/angstrom. */
   readonly rmsResidual: number;
-  /** Which of the known cells it is. */
+  /** Index of the known cell. */
   readonly inputCell: number;
   /**
-   * True when its lengths and angles were fitted to the spots, which happens where the verdict gains by it; false when
-   * they are the known cell's, and only the orientation was fitted. `metric: 'held'` keeps them.
+   * Whether its lengths and angles were fitted to the spots, which is done if it improves the verdict; false if they
+   * are those of the known cell, and only the orientation was fitted. `metric: 'held'` keeps them.
    */
   readonly refined: boolean;
 }
@@ -61,63 +61,63 @@ export interface FoundCell {
 export interface Crystal extends FoundCell {
   /** 1 for the first lattice of the image, 2 for the second … */
   readonly number: number;
-  /** For each spot of the image, 1 where it belongs to this lattice. */
+  /** For each spot of the image, 1 if it belongs to this lattice. */
   readonly mask: Uint8Array;
   /**
-   * Whether a distinct lattice explains the same spots nearly as well, within six powers of ten of chance: then the
-   * still alone does not tell which it is. It happens where the Ewald sphere is nearly flat, as with electrons; other
-   * stills are not asked.
+   * Whether a distinct lattice explains the same spots nearly as well, within six powers of ten of chance; the still
+   * alone then cannot tell them apart. This happens if the Ewald sphere is nearly flat, as with electrons. Other stills
+   * are not consulted.
    */
   readonly ambiguous: boolean;
   /**
-   * Those lattices, best first, rows a, b, c in angstrom: the half turn about the beam, and such of the cells that the
-   * search returned (with `maxOutputCells` 1 none of these).
+   * Those lattices, best first, rows a, b, c in angstrom: the rotation by 180° about the beam, and matching cells among
+   * those that the search returned (none of these with `maxOutputCells` 1).
    */
   readonly rivals: readonly Cell[];
 }
 
 /** The result of one image. */
 export interface ImageView {
-  /** True when at least one lattice was accepted. */
+  /** Whether at least one lattice was accepted. */
   readonly indexed: boolean;
-  /** Spots that came, and spots that took part. */
+  /** Number of spots in the input, and number used. */
   readonly spots: number;
   readonly usedSpots: number;
-  /** Fewer spots than indexing needs. */
+  /** Fewer spots than indexing requires. */
   readonly tooFewSpots: boolean;
-  /** More spots than `maxSpots`: the lowest-resolution ones took part. */
+  /** More spots than `maxSpots`: only the lowest-resolution ones were used. */
   readonly truncated: boolean;
-  /** Spots beyond 5 1/angstrom (0.2 Å), where no crystal diffracts, were left out. */
+  /** Spots beyond 5 1/angstrom (0.2 Å), where no crystal diffracts, were skipped. */
   readonly tooFar: boolean;
-  /** Every cell returned: accepted ones first, then candidates, best first. */
+  /** All cells returned: accepted ones first, then candidates, best first. */
   cells(): FoundCell[];
   /** The accepted lattices. */
   crystals(): Crystal[];
-  /** For each spot the number of the lattice it belongs to, 0 for none. */
+  /** For each spot the number of the lattice to which it belongs, 0 for none. */
   readonly assignment: Uint8Array;
 }
 
-// A loop, because `map` with a function takes ten times as long, and this is half of what JavaScript does for an image.
+// A loop, because `map` with a function takes ten times as long, and this is half of the JavaScript time per image.
 function maskOf(assignment: Uint8Array, number: number): Uint8Array {
   const mask = new Uint8Array(assignment.length);
   for (let i = 0; i < mask.length; i++) mask[i] = assignment[i] === number ? 1 : 0;
   return mask;
 }
 
-/** The result of a run. The arrays are the caller's; views are made when asked for. */
+/** The results of a run. The arrays belong to the caller; views are created on demand. */
 export class IndexingResult {
   readonly images: number;
   readonly maxOutputCells: number;
   readonly offsets: Uint32Array;
-  /** [images, maxOutputCells, 16] words of the layout's IndexedCell; centred cells as they were searched, primitive. */
+  /** [images, maxOutputCells, 16] words of the layout's IndexedCell; centred cells as searched, primitive. */
   readonly found: Uint8Array;
   /** [images, 4] words of the layout's ImageResult. */
   readonly results: Uint8Array;
   /** [spots] lattice of each spot, 0 none. */
   readonly assignment: Uint8Array;
-  /** The cells of the run, which tell in what setting found ones are given back; set by the run. @internal */
+  /** The cells of the run, which determine the setting of the returned cells; set by the run. @internal */
   known: KnownCells | undefined;
-  /** Spots of the images whose lattices may have rivals, copied: the caller's may change. */
+  /** Spots of the images whose lattices may have rivals, copied, because the caller's array may change. */
   readonly #flat = new Map<number, Float32Array>();
   readonly #foundFloats: Float32Array;
   readonly #foundWords: Uint32Array;
@@ -135,7 +135,7 @@ export class IndexingResult {
     this.#imageWords = new Uint32Array(this.results.buffer);
   }
 
-  /** Keeps what rivals are asked with, after a run; set by the run. @internal */
+  /** Keeps the spots needed to find rivals, after a run; set by the run. @internal */
   keepFlat(spots: Float32Array): void {
     this.#flat.clear();
     for (let i = 0; i < this.images; i++) {
@@ -145,7 +145,7 @@ export class IndexingResult {
     }
   }
 
-  /** [images] accepted lattices of each image. */
+  /** [images] number of accepted lattices per image. */
   get crystalCounts(): Uint32Array {
     return this.#column(this.#imageWords, imageWords, crystalsWord, this.images);
   }
@@ -175,7 +175,7 @@ export class IndexingResult {
   /** The view of one image; throws `Argument` outside 0 … images − 1. */
   image(index: number): ImageView {
     if (!Number.isInteger(index) || index < 0 || index >= this.images) {
-      throw new EwaldError('Argument', `image ${index} was asked for; the run had images 0 to ${this.images - 1}`);
+      throw new EwaldError('Argument', `image ${index} was requested; the run had images 0 to ${this.images - 1}`);
     }
     const word = (w: number): number => this.#imageWords[index * imageWords + w] ?? 0;
     const begin = this.offsets[index] ?? 0;
@@ -198,7 +198,7 @@ export class IndexingResult {
           const number = this.#foundWords[(index * this.maxOutputCells + k) * cellWords + crystalWord] ?? 0;
           const rivals = this.#rivals(index, k, number);
           const mask = maskOf(assignment, number);
-          // Not spread: that takes as long as all the rest of an image.
+          // Not by spread, which would take as long as everything else for an image.
           return Object.assign(this.#cell(index * this.maxOutputCells + k), {
             number,
             mask,
@@ -209,7 +209,7 @@ export class IndexingResult {
     };
   }
 
-  /** Rivals of the k-th cell of an image, asked of the spots that are no other lattice's. */
+  /** Rivals of the k-th cell of an image, judged by the spots that belong to no other lattice. */
   #rivals(index: number, k: number, number: number): Cell[] {
     const all = this.#flat.get(index);
     if (!all) return [];

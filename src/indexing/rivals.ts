@@ -1,11 +1,11 @@
 /**
- * Whether a found lattice is the only one that explains its spots.
+ * Determines whether a found lattice is the only one that explains its spots.
  *
- * Where the Ewald sphere is nearly flat (electron diffraction) a still cannot tell a lattice from its half turn about
- * the beam: a node (x, y, z) and its turned mate (x, y, −z) lie as near to the spot as the excitation errors are wide.
- * A lattice that shares the plane of nodes that was hit may do as well. Which others do is asked here, in double
- * precision and once for all backends, by the verdict's own measure for both sides: what they share, such as the
- * occupancy that is measured by turning, is left out.
+ * If the Ewald sphere is nearly flat (electron diffraction), a still cannot distinguish a lattice from its rotation by
+ * 180° about the beam: a node (x, y, z) and its rotated mate (x, y, −z) are both within the width of the excitation
+ * errors of the spot. A lattice that shares the plane of nodes that was hit may be equally good. Rivals are searched
+ * for here, in double precision and once for all backends, with the verdict's own measure for both sides; common
+ * factors, such as the occupancy measured by rotating, are omitted.
  */
 import { type Cell, dot, norm, sameLattice, type Vector } from '../crystal/cell.js';
 import { rivalDecades } from '../layout/indexing.js';
@@ -13,8 +13,8 @@ import { searchConstants } from '../layout/search.js';
 import { log10Evidence, reoriented, type Spots, solveSymmetric } from './evidence.js';
 
 /**
- * Second moments [xx xy xz yy yz zz] of `count` spots, every `step`th, and the small ridge without which those of one plane
- * had no inverse.
+ * Second moments [xx xy xz yy yz zz] of `count` spots, every `step`th, and a small ridge that makes coplanar spots
+ * invertible.
  */
 function momentsOf(spots: Spots, count = spots.length / 3, step = 1) {
   let [xx, xy, xz, yy, yz, zz] = [0, 0, 0, 0, 0, 0];
@@ -36,13 +36,13 @@ function momentsOf(spots: Spots, count = spots.length / 3, step = 1) {
 }
 type Moments = ReturnType<typeof momentsOf>;
 
-/** The direction spots are thinnest along, and how thick they are there: root mean square, 1/angstrom. */
+/** The direction in which the spots are thinnest, and their thickness there: root mean square, 1/angstrom. */
 export function thinAxis(spots: Spots): { axis: Vector; thickness: number } {
   return thinnest(momentsOf(spots));
 }
 
 function thinnest({ moments, ridge, count }: Moments): { axis: Vector; thickness: number } {
-  // The least eigenvector by inverse iteration.
+  // The eigenvector of the smallest eigenvalue, by inverse iteration.
   let axis: Vector = [0.36, 0.48, 0.8];
   for (let round = 0; round < 24; round++) {
     const next = solveSymmetric(moments, axis);
@@ -57,8 +57,8 @@ function thinnest({ moments, ridge, count }: Moments): { axis: Vector; thickness
 }
 
 /**
- * A thickness that the thinnest direction has at least, without looking for it: of three eigenvalues the product of the
- * two greater ones is at most the square of half the trace, so the least is at least 4 det / trace².
+ * A lower bound of the smallest thickness, without determining its direction: of three eigenvalues, the product of the
+ * two larger ones is at most the square of half the trace, so the smallest is at least 4 det / trace².
  */
 function leastThickness({ moments: [xx, xy, xz, yy, yz, zz], ridge, count }: Moments): number {
   const det = xx * (yy * zz - yz * yz) - xy * (xy * zz - yz * xz) + xz * (xy * yz - yy * xz);
@@ -66,17 +66,17 @@ function leastThickness({ moments: [xx, xy, xz, yy, yz, zz], ridge, count }: Mom
   return Math.sqrt(Math.max(0, (4 * det) / (trace * trace) - ridge) / count);
 }
 
-/** Spots that tell whether a sphere is flat: every image of a batch is asked. */
+/** Number of spots sampled to decide whether the sphere is flat, because every image of a batch is checked. */
 const tellingSpots = 64;
 
-/** Whether the Ewald sphere is flat to a cell: only then has a lattice rivals worth asking for. */
+/** Whether the Ewald sphere is flat relative to a cell; only then are rivals worth searching for. */
 export function isFlat(spots: Float32Array, cell: Cell): boolean {
   const all = spots.length / 3;
   const step = Math.max(1, Math.floor(all / tellingSpots));
   const shortest = Math.min(norm(cell[0]), norm(cell[1]), norm(cell[2]));
   const limit = searchConstants.flatThickness.value;
   const moments = momentsOf(spots, step > 1 ? tellingSpots : all, step);
-  // The bound settles most stills; a hair of room keeps rounding from deciding.
+  // The bound settles most stills; a small margin keeps rounding from deciding.
   if (leastThickness(moments) * shortest > 1.001 * limit) return false;
   return thinnest(moments).thickness * shortest < limit;
 }
@@ -90,8 +90,8 @@ const halfTurned = (cell: Cell, axis: Vector): Cell => {
 };
 
 /**
- * Distinct lattices that explain the spots of `cell` within `rivalDecades` powers of ten as well, best first: its half
- * turn about the beam, and those of `candidates` (what else the search came upon). Primitive cells, angstrom.
+ * Distinct lattices that explain the spots of `cell` equally well within `rivalDecades` powers of ten, best first: its
+ * rotation by 180° about the beam, and those of `candidates` (other results of the search). Primitive cells, angstrom.
  */
 export function rivalsOf(cell: Cell, candidates: readonly Cell[], spots: Spots): Cell[] {
   const own = Math.min(log10Evidence(cell, spots), log10Evidence(reoriented(cell, spots), spots));

@@ -1,8 +1,8 @@
 /**
- * What the stages of a search leave: sampled directions, candidate vectors, found and refined cells, as records of one
- * image.
+ * Intermediate results of the stages of a search: sampled directions, candidate vectors, found and refined cells, as
+ * records of one image.
  *
- * They are for tests and for people who want to see where an image is lost; nothing is computed here.
+ * They are meant for tests and for finding out at which stage an image is lost; nothing is computed here.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -10,13 +10,13 @@ import { type Cell, cellFrom, type Vector } from '../crystal/cell.js';
 import { enums, stageCell, stagePick, stageSummary, stageVector } from '../layout/layout.js';
 import { sizeOf, wordOf } from '../layout/struct.js';
 
-/** A sampled direction that was taken on. */
+/** A sampled direction that was accepted. */
 export interface PickedDirection {
   /** Its index on the spiral, 0 … directions − 1. */
   readonly direction: number;
   /**
-   * fast: spots near its planes; exhaustive: the score, mean distance less one more than their number, smaller is
-   * better.
+   * fast: spots near its planes; exhaustive: the score, that is, the mean distance minus one more than their number;
+   * smaller is better.
    */
   readonly score: number;
 }
@@ -34,35 +34,38 @@ export interface SearchedCell {
   /** Rows a, b, c in angstrom, laboratory frame. */
   readonly cell: Cell;
   /**
-   * fast: closeness Σ max(0, 0.06 − D²) over the 96 lowest-resolution spots, once refined the merit. exhaustive: the
-   * score, mean distance less one more than the number of good spots, once refined the distance of the
-   * `refineMinSpots`-th nearest spot.
+   * fast: closeness Σ max(0, 0.06 − D²) over the 96 lowest-resolution spots; after refinement, the merit. exhaustive:
+   * the score, that is, the mean distance minus one more than the number of good spots; after refinement, the distance
+   * of the `refineMinSpots`-th nearest spot.
    */
   readonly score: number;
-  /** Spots within `nodeDistance` of a node, of those the search counts (fast: the 96 of lowest resolution); 0 once refined. */
+  /**
+   * Spots within `nodeDistance` of a node, among those used by the search (fast: the 96 of lowest resolution); 0 after
+   * refinement.
+   */
   readonly count: number;
 }
 
 /** The stages of a search. */
 export interface IndexingStages {
   /**
-   * Length of the sampled vector in angstrom, and which row of the known cell it is; length 0: no search was made, all
+   * Length of the sampled vector in angstrom, and its row in the known cell; length 0 if there was no search and all
    * lists are empty.
    */
   readonly length: number;
   readonly row: number;
-  /** Lowest-resolution spots that the directions were counted on. */
+  /** Number of lowest-resolution spots on which the directions were counted. */
   readonly spots: number;
   /**
-   * [directions] spots within `planeDistance` of a plane of the vector, for direction k of N: height 1 − (k + ½) / N, azimuth k
-   * · π (3 − √5).
+   * [directions] spots within `planeDistance` of a plane of the vector, for direction k of N: height 1 − (k + ½) / N,
+   * azimuth k · π (3 − √5).
    */
   readonly counts: Uint32Array;
-  /** Directions taken on: fast in ascending order, exhaustive best first. */
+  /** Accepted directions: for fast in ascending order, for exhaustive best first. */
   readonly picked: readonly PickedDirection[];
   /** Candidate vectors after their refinement: fast best first, exhaustive in the order of `picked`. */
   readonly vectors: readonly StageVector[];
-  /** Angles of a full turn in the cell search. */
+  /** Number of angles of a full turn in the cell search. */
   readonly angles: number;
   /** Cells that the cell search kept, best first. */
   readonly hits: readonly SearchedCell[];
@@ -70,16 +73,13 @@ export interface IndexingStages {
   readonly cells: readonly SearchedCell[];
 }
 
-/** Reads every stage; `read` gives the records of one. */
+/** Reads every stage; `read` returns the records of one. */
 export async function readStages(read: (stage: number) => Promise<Uint8Array>): Promise<IndexingStages> {
   const word = (name: string): number => summary.getUint32(4 * wordOf(stageSummary, name), true);
   const records = async (stage: keyof typeof enums.Stage, bytes: number): Promise<DataView> => {
     const found = await read(enums.Stage[stage]);
     if (found.length !== bytes)
-      throw new EwaldError(
-        'Internal',
-        `the records of stage ${stage} have ${found.length} bytes, expected are ${bytes}`,
-      );
+      throw new EwaldError('Internal', `the records of stage ${stage} have ${found.length} bytes; expected ${bytes}`);
     return new DataView(found.buffer, found.byteOffset, found.byteLength);
   };
   const summary = await records('summary', sizeOf(stageSummary));

@@ -1,6 +1,6 @@
 /**
- * Indexing of a stream of images: batches are filled, computed and given back with bounded memory, whatever the
- * source's speed.
+ * Indexing of a stream of images: batches are filled, computed and returned with bounded memory, whatever the source's
+ * speed.
  */
 import { isLost, lengthOf } from '../base/buffers.js';
 import { EwaldError } from '../base/errors.js';
@@ -11,23 +11,23 @@ import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { firstNonFinite, type ImageView, type IndexingResult } from './result.js';
 
-/** One image of a stream; whatever else it carries comes back with its result. */
+/** One image of a stream; any additional members are returned with its result. */
 export interface StreamItem {
   /** [spots, 3] reciprocal vectors, 1/angstrom, as in `IndexingInput`. */
   readonly spots: Float32Array | Float64Array | readonly number[];
 }
 
-/** How a stream is indexed. */
+/** Options of indexing a stream. */
 export interface StreamOptions extends IndexingThresholds {
   /** Known cells of every image, as in `IndexingInput`. */
   readonly cells: IndexingInput['cells'];
   /** Results in the order of the source (default), or each batch as soon as it is ready. */
   readonly ordered?: boolean;
-  /** Milliseconds that a batch waits for further images before it goes as it is, 0 … 60000, default 20. */
+  /** Milliseconds that a batch waits for further images before it is submitted incomplete, 0 … 60000, default 20. */
   readonly maxDelayMs?: number;
-  /** Ends the stream with `Aborted`, batches under way included; results that are finished come first. */
+  /** Aborts the stream with `Aborted`, including batches in flight; finished results are yielded first. */
   readonly signal?: PlatformSignal;
-  /** Told how many images are indexed, each time that a batch is. */
+  /** Called with the number of indexed images after each batch. */
   readonly onProgress?: (images: number) => void;
 }
 
@@ -37,15 +37,15 @@ export interface StreamResult<T extends StreamItem> {
   readonly image: ImageView;
 }
 
-/** What a stream needs of the indexer. */
+/** What a stream requires of the indexer. */
 interface StreamRunner {
-  /** Without a look at the numbers, which the stream takes, or leaves to the backend. */
+  /** Runs without checking for finite numbers, which the stream does, or leaves to the backend. */
   run(input: IndexingInput): Promise<IndexingResult>;
   readonly flagsNonFinite: boolean;
 }
 type Source<T> = AsyncIterable<T> | Iterable<T>;
 
-/** A batch under way: settles once, never rejects. */
+/** A batch in flight: settles once, never rejects. */
 interface Flight<T> {
   readonly items: readonly T[];
   done: boolean;
@@ -82,7 +82,7 @@ export async function* streamImages<T extends StreamItem>(
   const flights: Flight<T>[] = [];
 
   const launch = (items: readonly T[]): void => {
-    // What waited for its batch may have been taken away meanwhile.
+    // Arrays may have been detached while the image waited for its batch.
     for (const item of items) {
       const wrong = checkItem(item, sizes.maxBatchSpots);
       if (wrong) throw wrong;
@@ -133,7 +133,7 @@ export async function* streamImages<T extends StreamItem>(
       const flight = await land();
       const outcome = await flight.outcome;
       if ('error' in outcome) {
-        // What is finished is delivered first; the first failure is the one that is told.
+        // Finished results are delivered first; only the first failure is reported.
         failure ??= outcome;
         continue;
       }
@@ -161,44 +161,47 @@ export async function* streamImages<T extends StreamItem>(
 const countOf = (spots: StreamItem['spots']): number =>
   ArrayBuffer.isView(spots) ? lengthOf(spots as Float32Array) : spots.length;
 
-/** What is wrong with an image of the stream, looked at alone so that it takes no other with it. */
+/** The error for an invalid image of the stream, checked individually so that it does not affect others. */
 function checkItem(item: StreamItem, maxSpots: number): EwaldError | undefined {
   const spots = (item as StreamItem | null | undefined)?.spots;
   if (!(spots instanceof Float32Array || spots instanceof Float64Array || Array.isArray(spots)))
     return new EwaldError(
       'Shape',
-      `an image of the stream has ${shown(spots)} for spots; expected a Float32Array, a Float64Array or an array of numbers`,
+      `an image of the stream has ${shown(spots)} for spots; expected a Float32Array, a Float64Array or an ` +
+        'array of numbers',
     );
-  // One that was transferred away must not be asked for its numbers.
+  // Detached arrays must not be read.
   if (ArrayBuffer.isView(spots) && isLost(spots as Float32Array))
     return new EwaldError(
       'Shape',
-      'the spots of an image of the stream were detached or shrunk; keep them until its result is given',
+      'the spots of an image of the stream were detached or shrunk; keep them until its result is returned',
     );
   const count = countOf(spots);
   if (count === 0) return undefined;
   if (count % 3 !== 0)
-    return new EwaldError('Shape', `an image of the stream has ${count} numbers; expected three a spot (x y z)`);
+    return new EwaldError('Shape', `an image of the stream has ${count} numbers; expected three per spot (x y z)`);
   if (count / 3 > maxSpots) {
     return new EwaldError(
       'Limit',
-      `an image of the stream has ${count / 3} spots, the indexer was made for ${maxSpots} a batch; raise maxBatchSpots`,
+      `an image of the stream has ${count / 3} spots, but the indexer was made for ${maxSpots} per batch; ` +
+        'raise maxBatchSpots',
     );
   }
   return undefined;
 }
 
-/** The same for its numbers. */
+/** The error for non-finite numbers of an image. */
 function checkNumbers({ spots }: StreamItem): EwaldError | undefined {
   if (countOf(spots) === 0 || allFinite(spots)) return undefined;
   const bad = spots.findIndex((x) => !Number.isFinite(x));
   return new EwaldError(
     'Argument',
-    `an image of the stream holds ${spots[bad]} in spot ${Math.floor(bad / 3)}; spots must be finite numbers of 1/angstrom`,
+    `an image of the stream holds ${spots[bad]} in spot ${Math.floor(bad / 3)}; ` +
+      'spots must be finite numbers of 1/angstrom',
   );
 }
 
-/** Cuts a source into batches: full ones while it is fast, smaller ones when it lets them wait. */
+/** Splits a source into batches: full ones while it is fast, smaller ones if it is slow. */
 class Batches<T extends StreamItem> {
   readonly #iterator: AsyncIterator<T> | Iterator<T>;
   readonly #size: number;
@@ -230,7 +233,7 @@ class Batches<T extends StreamItem> {
     let deadline = Number.POSITIVE_INFINITY;
     while (!this.#ended && items.length < this.#size) {
       this.#pending ??= this.#iterator.next();
-      // A plain iterator has its item at once: no promise and no timer for each.
+      // A synchronous iterator has its item at once, without a promise or timer for each.
       const next =
         'then' in this.#pending ? await orTimeout(this.#pending, deadline - performance.now(), signal) : this.#pending;
       if (next === 'late') break;
@@ -240,12 +243,12 @@ class Batches<T extends StreamItem> {
       }
       const wrong = checkItem(next.value, this.#maxSpots) ?? (this.#scan ? checkNumbers(next.value) : undefined);
       if (wrong) {
-        // What came before it goes first; it is told when its turn comes.
+        // Earlier images go first; the error is reported when its turn comes.
         if (items.length > 0) break;
         throw wrong;
       }
       const count = countOf(next.value.spots) / 3;
-      // It does not fit any more: it stays pending and opens the next batch.
+      // It does not fit any more: it stays pending and starts the next batch.
       if (spots + count > this.#maxSpots) break;
       this.#pending = undefined;
       spots += count;
@@ -255,12 +258,12 @@ class Batches<T extends StreamItem> {
     return items.length > 0 ? items : undefined;
   }
 
-  /** Tells the source that nothing more is wanted. */
+  /** Tells the source that no more items are needed. */
   async end(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
     const returned = Promise.resolve(this.#iterator.return?.()).catch(() => undefined);
-    // A source that owes an item answers only after it has given it, which may be never.
+    // A source with a pending item only responds after it has yielded it, which may be never.
     if (!this.#pending) await returned;
   }
 }
@@ -268,7 +271,7 @@ class Batches<T extends StreamItem> {
 /** A promise, or `late` after `ms`; an aborted signal rejects at once. */
 async function orTimeout<T>(promise: Promise<T>, ms: number, signal: PlatformSignal | undefined): Promise<T | 'late'> {
   if (ms <= 0) {
-    // What is there already is taken all the same.
+    // A result that is already available is still taken.
     return Promise.race([
       promise,
       Promise.resolve()

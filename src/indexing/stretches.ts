@@ -1,4 +1,4 @@
-/** A long batch in stretches, so that a signal is heard and progress is told between them. */
+/** Runs a long batch in sections, so that aborting and progress work in between. */
 
 import { breathe, checkSignal } from '../base/options.js';
 import { imageResult } from '../layout/layout.js';
@@ -6,11 +6,17 @@ import { sizeOf } from '../layout/struct.js';
 import type { IndexingBatch, IndexingKernel } from './contract.js';
 import type { IndexingInput } from './input.js';
 
-/** Images before the first look at the signal, and the most between two; how long a stretch is to take, milliseconds. */
+/**
+ * Number of images before the first check of the signal, and the largest number between two; target duration of a
+ * section in milliseconds.
+ */
 const images = { first: 32, most: 4096 } as const;
 const stretchMs = { least: 50, most: 200 } as const;
 
-/** Runs a batch; whole where nobody watches it, or where the stages of its first image are wanted. */
+/**
+ * Runs a batch; in one section if neither signal nor progress is used, or if the stages of its first image are
+ * requested.
+ */
 export async function runWatched(
   kernel: IndexingKernel,
   batch: IndexingBatch,
@@ -22,7 +28,7 @@ export async function runWatched(
     onProgress?.(1);
     return;
   }
-  // An image takes from microseconds on a card to a tenth of a second by the exhaustive search on wasm.
+  // An image takes from microseconds on a GPU to a tenth of a second by the exhaustive search on wasm.
   let stretch: number = images.first;
   for (let first = 0, last = 0; first < batch.images; first = last) {
     checkSignal(signal);

@@ -1,10 +1,13 @@
-/** A batch of stills as a task of an executor: `{ module: 'indexing', function: 'index', argument: { indexer, input } }`. */
+/**
+ * A batch of stills as a task of an executor: `{ module: 'indexing', function: 'index', argument: { indexer, input }
+ * }`.
+ */
 
 import type { RoomTaskScope } from '../base/task-scope.js';
 import type { Indexer, IndexerOptions, IndexingInput } from './indexer.js';
 import type { IndexingMethods } from './room.js';
 
-/** What the task is called with: the sizes of the indexer and one batch. */
+/** The argument of the task: the sizes of the indexer and one batch. */
 export interface IndexingTask {
   readonly indexer: IndexerOptions;
   readonly input: Omit<IndexingInput, 'signal' | 'into'>;
@@ -20,7 +23,7 @@ export interface IndexingArrays {
   readonly assignment: Uint8Array;
 }
 
-/** The plan of the task before: batches of one run ask for the same sizes again and again. */
+/** The plan of the previous task, because batches of one run request the same sizes again and again. */
 const plans = new WeakMap<IndexingMethods, { readonly sizes: string; readonly indexer: Indexer }>();
 
 async function planFor(context: IndexingMethods, options: IndexerOptions): Promise<Indexer> {
@@ -34,7 +37,7 @@ async function planFor(context: IndexingMethods, options: IndexerOptions): Promi
   return indexer;
 }
 
-/** Indexes one batch; images do not depend on each other, so neither does the answer on how a run was cut. */
+/** Indexes one batch. Images are independent of each other, so results do not depend on how a run was split. */
 export async function index(
   { indexer: options, input }: IndexingTask,
   scope: RoomTaskScope<IndexingMethods>,

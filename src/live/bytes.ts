@@ -1,7 +1,7 @@
-/** A walk over the bytes of a message: what is claimed beyond its end is refused before anything is allocated. */
+/** Reads the bytes of a message in sequence; claims beyond its end are rejected before anything is allocated. */
 import { EwaldError } from '../base/errors.js';
 
-/** Levels that maps and arrays may lie in each other: messages of detectors have four. */
+/** Deepest nesting of maps and arrays; messages of detectors have four levels. */
 const deepest = 64;
 
 export class Walk {
@@ -12,25 +12,25 @@ export class Walk {
   #depth = 0;
 
   constructor(bytes: Uint8Array, what: string) {
-    // A Buffer of Node would slice without a copy.
+    // Slicing a Buffer of Node would not copy.
     this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#what = what;
   }
 
   refuse(why: string): never {
-    throw new EwaldError('Format', `the message is no ${this.#what}: ${why} at byte ${this.at}`);
+    throw new EwaldError('Format', `the message is not valid ${this.#what}: ${why} at byte ${this.at}`);
   }
 
-  /** The next `count` bytes, in place. */
+  /** Returns the next `count` bytes without copying. */
   take(count: number): Uint8Array {
     if (!(count <= this.bytes.length - this.at))
-      this.refuse(`${count} bytes are claimed, ${this.bytes.length - this.at} are there`);
+      this.refuse(`${count} bytes are claimed, but only ${this.bytes.length - this.at} are left`);
     this.at += count;
     return this.bytes.subarray(this.at - count, this.at);
   }
 
-  /** Steps over `count` bytes and answers where they begin. */
+  /** Skips `count` bytes and returns their position. */
   step(count: number): number {
     this.take(count);
     return this.at - count;
@@ -40,28 +40,28 @@ export class Walk {
     return new TextDecoder().decode(this.take(count));
   }
 
-  /** What `read` answers one level down. */
+  /** Returns the result of `read` one level deeper. */
   inside<T>(read: () => T): T {
-    if (++this.#depth > deepest) this.refuse(`more than ${deepest} levels`);
+    if (++this.#depth > deepest) this.refuse(`more than ${deepest} levels of nesting`);
     const value = read();
     this.#depth--;
     return value;
   }
 
-  /** `count` items; each has a byte at least. */
+  /** Reads `count` items of at least one byte each. */
   list<T>(count: number, read: () => T): T[] {
     if (!(count <= this.bytes.length - this.at)) this.refuse(`${count} items are claimed`);
     return this.inside(() => Array.from({ length: count }, read));
   }
 
-  /** `count` pairs, by their keys as text. */
+  /** Reads `count` pairs, keyed by text. */
   map(count: number, read: () => unknown): Map<string, unknown> {
     if (!(2 * count <= this.bytes.length - this.at)) this.refuse(`${count} pairs are claimed`);
     return this.inside(() => {
       const map = new Map<string, unknown>();
       for (let i = 0; i < count; i++) {
         const key = read();
-        // Packers of Python write the keys of arrays as bytes.
+        // Python packers write the keys of arrays as bytes.
         map.set(key instanceof Uint8Array ? new TextDecoder().decode(key) : String(key), read());
       }
       return map;

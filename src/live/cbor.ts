@@ -1,10 +1,10 @@
 /**
- * CBOR (RFC 8949), as far as detectors speak it: tags become `Tagged`, maps `Map` with text as keys, byte strings are views
- * of the message, whole numbers beyond 2⁵³ lose digits.
+ * The subset of CBOR (RFC 8949) that detectors use: tags become `Tagged`, maps become `Map` with text keys, byte
+ * strings are views of the message, integers beyond 2⁵³ are rounded.
  */
 import { Walk } from './bytes.js';
 
-/** A value that a tag tells how to take. */
+/** A value with a tag that determines its interpretation. */
 export class Tagged {
   readonly tag: number;
   readonly value: unknown;
@@ -15,7 +15,7 @@ export class Tagged {
   }
 }
 
-/** Decodes a message. Throws `Format` where it is damaged or goes on behind its end. */
+/** Decodes a message. Throws `Format` if it is damaged or has trailing bytes. */
 export function decodeCbor(bytes: Uint8Array): unknown {
   const walk = new Walk(bytes, 'CBOR');
   const value = itemOf(walk);
@@ -23,7 +23,7 @@ export function decodeCbor(bytes: Uint8Array): unknown {
   return value;
 }
 
-/** Ends what has no length. */
+/** Terminates items of indefinite length. */
 const stop = Symbol('stop');
 
 function itemOf(walk: Walk): unknown {
@@ -35,9 +35,9 @@ function itemOf(walk: Walk): unknown {
   const count = open ? 0 : countOf(walk, low);
   const next = (): unknown => {
     const value = itemOf(walk);
-    return value === stop ? walk.refuse('an end where a value is needed') : value;
+    return value === stop ? walk.refuse('an end where a value is expected') : value;
   };
-  // Items until the end mark.
+  // Items until the terminator.
   const until = (): unknown[] =>
     walk.inside(() => {
       const items: unknown[] = [];
@@ -74,7 +74,7 @@ function itemOf(walk: Walk): unknown {
     default: {
       if (open) walk.refuse('a tag without a number');
       const value = walk.inside(next);
-      // The mark that what follows is CBOR.
+      // The tag that declares the following data to be CBOR.
       return count === 55799 ? value : new Tagged(count, value);
     }
   }
@@ -114,7 +114,7 @@ function simpleOf(walk: Walk, low: number): unknown {
   }
 }
 
-/** A number of sixteen bits: sign, five bits of exponent, ten of fraction. */
+/** A half-precision number: sign, five bits of exponent, ten of fraction. */
 function halfOf(bits: number): number {
   const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;

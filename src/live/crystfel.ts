@@ -1,6 +1,7 @@
 /**
- * Frames as CrystFEL takes them by ZeroMQ, from OM and others: a MessagePack map, or an array whose first map counts, with the
- * frame as a numpy array (type, shape, data) and numbers beside it. Source: CrystFEL's manual, "Real-time data processing".
+ * Frames as CrystFEL receives them by ZeroMQ, from OM and others: a MessagePack map, or an array of which the first map
+ * is used, with the frame as a numpy array (type, shape, data) and additional numbers. Source: CrystFEL's manual,
+ * "Real-time data processing".
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -8,12 +9,12 @@ import type { DataType, FrameArray } from '../data/dtype.js';
 import type { LiveFrame, LivePeaks } from './frame.js';
 import { decodeMsgpack } from './msgpack.js';
 
-/** Where things stand in a message, by the geometry. */
+/** Keys of a message, according to the geometry. */
 export interface LiveKeys {
-  /** Of the frame; undefined: the one two-dimensional array there is. */
+  /** Key of the frame; undefined for the only two-dimensional array. */
   readonly data: string | undefined;
   readonly peakList: string | undefined;
-  /** Numbers that the geometry asks for. */
+  /** Numbers that the geometry refers to. */
   readonly values: readonly string[];
 }
 
@@ -33,15 +34,16 @@ export function frameOfMsgpack(bytes: Uint8Array, keys: LiveKeys, name: string):
   let message = decodeMsgpack(bytes);
   if (Array.isArray(message)) message = message[0];
   if (!(message instanceof Map))
-    throw new EwaldError('Format', `${name}: the message is no map; expected one of a frame`);
+    throw new EwaldError('Format', `${name}: the message is not a map; expected the map of a frame`);
   const map = message as ReadonlyMap<string, unknown>;
   const named = keys.data === undefined ? theOnlyArray(map, name) : at(map, keys.data);
   const array = arrayOf(named);
   if (!array)
     throw new EwaldError(
       'Format',
-      `${name}: ${keys.data ?? 'a frame'} is not in the message, which holds ${[...map.keys()].join(', ') || 'nothing'}; ` +
-        'data of the geometry names the key of the frame',
+      `${name}: ${keys.data ?? 'a frame'} is not in the message, which ` +
+        `contains ${[...map.keys()].join(', ') || 'nothing'}; ` +
+        'set data in the geometry to the key of the frame',
     );
   const { shape, type, data } = array;
   const [height = 0, width = 0] = shape;
@@ -49,16 +51,17 @@ export function frameOfMsgpack(bytes: Uint8Array, keys: LiveKeys, name: string):
   if (!known)
     throw new EwaldError(
       'Format',
-      `${name}: numbers are of type "${type}"; taken are ${Object.keys(types).join(', ')}`,
+      `${name}: numbers are of type "${type}"; expected one of ${Object.keys(types).join(', ')}`,
     );
   const [dtype, Numbers] = known;
-  // A copy: what it is a view of begins anywhere, and holds the rest of the message.
+  // Copied, because the view may be unaligned and keeps the rest of the message alive.
   const numbers =
     data.byteLength === height * width * Number(type.slice(2)) ? new Numbers(data.slice().buffer) : undefined;
   if (shape.length !== 2 || !numbers)
     throw new EwaldError(
       'Format',
-      `${name}: the frame is [${shape}] ${type} in ${data.byteLength} bytes; expected rows and columns, and all their bytes`,
+      `${name}: the frame is [${shape}] ${type} in ${data.byteLength} bytes; ` +
+        'expected rows and columns, and all their bytes',
     );
   const values: Record<string, number> = {};
   for (const path of keys.values) {
@@ -76,7 +79,7 @@ export function frameOfMsgpack(bytes: Uint8Array, keys: LiveKeys, name: string):
   };
 }
 
-/** What stands at a path of keys. */
+/** The value at a path of keys. */
 function at(map: ReadonlyMap<string, unknown>, path: string): unknown {
   if (map.has(path)) return map.get(path);
   let value: unknown = map;
@@ -105,7 +108,7 @@ function theOnlyArray(map: ReadonlyMap<string, unknown>, name: string): unknown 
   if (frames.length > 1)
     throw new EwaldError(
       'Format',
-      `${name}: ${frames.map(([key]) => key).join(' and ')} may be the frame; data of the geometry names it`,
+      `${name}: ${frames.map(([key]) => key).join(' and ')} may be the frame; set data in the geometry to its key`,
     );
   return frames[0]?.[1];
 }
@@ -128,6 +131,6 @@ function peaksOf(value: unknown): LivePeaks | undefined {
   };
   const [fs, ss, intensity] = [column('fs'), column('ss'), column('intensity')];
   if (!fs || !ss || fs.length !== ss.length || (intensity && intensity.length !== fs.length))
-    throw new EwaldError('Format', 'the peaks of a message need fs, ss and intensity, arrays of one length');
+    throw new EwaldError('Format', 'the peaks of a message require fs, ss and intensity, arrays of equal length');
   return { fs, ss, intensity: intensity ?? fs.map(() => 0) };
 }

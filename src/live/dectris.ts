@@ -1,6 +1,6 @@
 /**
- * DECTRIS stream V2: CBOR messages `start` (what the detector is), `image` and `end`. Source: DECTRIS documentation, stream_v2
- * and the tag of compressed byte strings, 56500; typed arrays are RFC 8746.
+ * DECTRIS stream V2: CBOR messages `start` (describing the detector), `image` and `end`. Source: DECTRIS documentation,
+ * stream_v2 and the tag of compressed byte strings, 56500; typed arrays are RFC 8746.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -12,15 +12,15 @@ import type { LiveFrame } from './frame.js';
 
 type Message = ReadonlyMap<string, unknown>;
 
-/** What a series of images begins with. */
+/** The header of a series of images. */
 export interface Series {
   readonly meta: Metadata;
   readonly mask: Uint8Array | undefined;
-  /** The first of its channels, whose images are taken. */
+  /** The first of its channels, whose images are used. */
   readonly channel: string | undefined;
 }
 
-/** Whether bytes may be such a message: a map whose first key is `type`. */
+/** Whether the bytes may be such a message: a map whose first key is `type`. */
 export function isDectris(bytes: Uint8Array): boolean {
   const at = bytes[0] === 0xd9 && bytes[1] === 0xd9 && bytes[2] === 0xf7 ? 3 : 0;
   const [map = 0] = bytes.subarray(at);
@@ -28,16 +28,16 @@ export function isDectris(bytes: Uint8Array): boolean {
   return map >> 5 === 5 && new TextDecoder('latin1').decode(bytes.subarray(key, key + 5)) === '\x64type';
 }
 
-/** A message and its kind. Throws `Format`. */
+/** A message and its type. Throws `Format`. */
 export function readDectris(bytes: Uint8Array): { readonly type: string; readonly message: Message } {
   const message = decodeCbor(bytes);
   const type = message instanceof Map ? message.get('type') : undefined;
   if (typeof type !== 'string')
-    throw new EwaldError('Format', 'the message is no map with a type, as DECTRIS sends them');
+    throw new EwaldError('Format', 'the message is not a map with a type, as DECTRIS sends them');
   return { type, message: message as Message };
 }
 
-/** What a start message says. */
+/** The contents of a start message. */
 export async function seriesOf(message: Message, codecs: Codecs): Promise<Series> {
   const number = (key: string): number | undefined => {
     const value = message.get(key);
@@ -61,7 +61,7 @@ export async function seriesOf(message: Message, codecs: Codecs): Promise<Series
       ...(x !== undefined && y !== undefined ? { beamCentrePx: { x, y } } : {}),
       ...(saturation ? { saturation } : {}),
     },
-    // A bit of the mask is a reason.
+    // Each bit of the mask is a reason why the pixel is bad.
     mask: mask && Uint8Array.from(mask.numbers as Uint32Array, (bits) => (bits === 0 ? 0 : 1)),
     channel,
   };
@@ -77,9 +77,9 @@ export async function frameOfDectris(
   const data = message.get('data');
   const one = data instanceof Map ? (data.get(channel ?? '') ?? [...data.values()][0]) : undefined;
   const array = await arrayOf(one, codecs);
-  if (!array) throw new EwaldError('Format', `${name}: the image message holds no image`);
+  if (!array) throw new EwaldError('Format', `${name}: the image message contains no image`);
   const [height = 0, width = 0] = array.shape;
-  // The highest value of a type marks pixels without a count.
+  // The largest value of the type marks pixels without a count.
   const marker = { u8: 255, u16: 65535, u32: 2 ** 32 - 1 }[array.dtype as 'u8'];
   return {
     numbers: array.numbers,
@@ -92,7 +92,7 @@ export async function frameOfDectris(
   };
 }
 
-/** Typed arrays by their tags: bytes of an element, and what lies in them. */
+/** Typed arrays by tag: dtype, bytes per element, and array type. */
 const typed: Readonly<Record<number, readonly [DataType, number, new (buffer: ArrayBuffer) => FrameArray]>> = {
   64: ['u8', 1, Uint8Array],
   68: ['u8', 1, Uint8Array],
@@ -103,9 +103,9 @@ const typed: Readonly<Record<number, readonly [DataType, number, new (buffer: Ar
   78: ['i32', 4, Int32Array],
   85: ['f32', 4, Float32Array],
 };
-/** Tags of a multi-dimensional array in rows, and of a compressed byte string. */
+/** Tags of a multi-dimensional array in row-major order, and of a compressed byte string. */
 const [inRows, compressed] = [40, 56500];
-/** Bytes of a frame at most. */
+/** Largest size of a frame in bytes. */
 const most = 2 ** 31;
 
 async function arrayOf(value: unknown, codecs: Codecs) {
@@ -116,7 +116,8 @@ async function arrayOf(value: unknown, codecs: Codecs) {
   if (!known || !(array instanceof Tagged) || sizes.length !== 2)
     throw new EwaldError(
       'Format',
-      `an array of a message is [${sizes}] with tag ${array instanceof Tagged ? array.tag : 'none'}; taken are rows and columns of whole numbers and f32`,
+      `an array of a message is [${sizes}] with tag ${array instanceof Tagged ? array.tag : 'none'}; ` +
+        'expected rows and columns of integers or f32',
     );
   const [dtype, size, Numbers] = known;
   const length = (sizes[0] ?? 0) * (sizes[1] ?? 0) * size;
@@ -133,7 +134,7 @@ async function bytesOf(value: unknown, length: number, size: number, codecs: Cod
   const [algorithm, element, packed] = value.value as unknown[];
   const codec = ({ bslz4: 'bitshuffleLz4', lz4: 'lz4' } as const)[String(algorithm) as 'lz4'];
   if (!codec || !(packed instanceof Uint8Array))
-    throw new EwaldError('Format', `an image is compressed by "${algorithm}"; known are bslz4 and lz4`);
+    throw new EwaldError('Format', `an image is compressed by "${algorithm}"; expected bslz4 or lz4`);
   const out = new Uint8Array(length);
   const elementBytes = codec === 'lz4' ? 1 : Number(element) || size;
   await codecs.decode({ codec, elementBytes }, packed, out);

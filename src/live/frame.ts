@@ -1,4 +1,7 @@
-/** A frame that came by itself, with what stands beside it: plain data, and a dataset of one frame where it is searched. */
+/**
+ * A frame received over the network, with its additional values: plain data, presented as a dataset of one frame for
+ * the search.
+ */
 
 import { EwaldError } from '../base/errors.js';
 import type { Dataset, Metadata } from '../data/dataset.js';
@@ -7,15 +10,15 @@ import { memoryDataset } from '../data/formats/memory.js';
 import { openFrames } from '../data/frames.js';
 import { memorySource } from '../data/sources/memory.js';
 
-/** A frame as it travels. */
+/** A frame in transit. */
 export interface LiveFrame {
   /** [ss, fs]. */
   readonly numbers: FrameArray;
   readonly dtype: DataType;
   readonly shape: readonly [height: number, width: number];
-  /** Numbers that the geometry asks for, by their paths. */
+  /** Numbers that the geometry refers to, by path. */
   readonly values: Readonly<Record<string, number>>;
-  /** Peaks that came with it, from the centre of the first pixel as CrystFEL takes them. */
+  /** Peaks received with it, relative to the centre of the first pixel, as in CrystFEL. */
   readonly peaks: LivePeaks | undefined;
   readonly meta: Metadata;
   /** Pixels without a count, 1 is bad. */
@@ -43,7 +46,10 @@ export function liveDataset({ numbers, dtype, shape, peaks, meta, mask }: LiveFr
     ...(mask ? { mask: async () => mask } : {}),
     async peaks(_, __, { halfPixel = true } = {}) {
       if (!peaks)
-        throw new EwaldError('Format', `${name} came without peaks; peak_list of the geometry names their key`);
+        throw new EwaldError(
+          'Format',
+          `${name} was received without peaks; ` + 'set peak_list in the geometry to their key',
+        );
       const shift = halfPixel ? 0.5 : 0;
       const moved = (list: readonly number[]): Float32Array => Float32Array.from(list, (x) => x + shift);
       return {
@@ -56,9 +62,9 @@ export function liveDataset({ numbers, dtype, shape, peaks, meta, mask }: LiveFr
   });
 }
 
-/** A number beside the frame, as the detector of a run reads it. Throws `Format`. */
+/** A number received with the frame, as the detector of a run reads it. Throws `Format`. */
 export function liveNumber({ values }: LiveFrame, name: string, path: string): Dataset {
   const value = values[path];
-  if (value === undefined) throw new EwaldError('Format', `${name} came without ${path}`);
+  if (value === undefined) throw new EwaldError('Format', `${name} was received without ${path}`);
   return memoryDataset(Float64Array.of(value), { sigShape: [1], name });
 }

@@ -1,4 +1,4 @@
-/** Frames that came by themselves and are to be shown when the run has ended: they come but once, so they are kept. */
+/** Keeps received frames that are to be shown at the end of the run, because they cannot be read again. */
 
 import { EwaldError } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';
@@ -7,27 +7,27 @@ import { type LiveFrame, liveDataset, liveNumber } from './frame.js';
 export class KeptFrames {
   readonly #frames = new Map<number, LiveFrame>();
 
-  /** Keeps a frame until `only` says otherwise. */
+  /** Keeps a frame until `only` discards it. */
   put(number: number, frame: LiveFrame): void {
     this.#frames.set(number, frame);
   }
 
-  /** Lets go of the frames up to one that is done, but for some. */
+  /** Discards the frames up to the one that is finished, except for some. */
   only(numbers: ReadonlySet<number>, done: number): void {
     for (const number of this.#frames.keys()) if (number <= done && !numbers.has(number)) this.#frames.delete(number);
   }
 
-  /** Frames that are kept. */
+  /** Number of frames kept. */
   get count(): number {
     return this.#frames.size;
   }
 
-  /** A frame as a dataset, by a name of its own. */
+  /** A frame as a dataset with a name of its own. */
   dataset(number: number): Dataset {
     return liveDataset(this.#frameOf(number), `frame //${number}`);
   }
 
-  /** A number that came beside the frame of `dataset`. */
+  /** A number received with the frame of `dataset`. */
   value(name: string, path: string): Dataset {
     return liveNumber(this.#frameOf(Number(/\/\/(\d+)$/.exec(name)?.[1])), name, path);
   }

@@ -1,10 +1,10 @@
 /**
- * MessagePack, as far as frames travel in it: https://github.com/msgpack/msgpack/blob/master/spec.md. Maps become `Map`
- * with text as keys, binaries are views of the message, whole numbers beyond 2⁵³ lose digits.
+ * The subset of MessagePack that frames use: https://github.com/msgpack/msgpack/blob/master/spec.md. Maps become `Map`
+ * with text keys, binaries are views of the message, integers beyond 2⁵³ are rounded.
  */
 import { Walk } from './bytes.js';
 
-/** Decodes a message. Throws `Format` where it is damaged or goes on behind its end. */
+/** Decodes a message. Throws `Format` if it is damaged or has trailing bytes. */
 export function decodeMsgpack(bytes: Uint8Array): unknown {
   const walk = new Walk(bytes, 'MessagePack');
   const value = itemOf(walk);
@@ -24,7 +24,7 @@ function itemOf(walk: Walk): unknown {
   const u8 = (): number => view.getUint8(walk.step(1));
   const u16 = (): number => view.getUint16(walk.step(2));
   const u32 = (): number => view.getUint32(walk.step(4));
-  // An extension: its type, then its bytes; nothing of a frame is one.
+  // An extension: its type, then its bytes; frames do not use any.
   const extension = (count: number): Uint8Array => walk.take(count + 1).subarray(1);
   switch (byte) {
     case 0xc0:
@@ -86,6 +86,6 @@ function itemOf(walk: Walk): unknown {
     case 0xdf:
       return walk.map(u32(), next);
     default:
-      return walk.refuse(`0x${byte.toString(16)} begins nothing`);
+      return walk.refuse(`0x${byte.toString(16)} does not start any type`);
   }
 }

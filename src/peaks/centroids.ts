@@ -1,28 +1,29 @@
-/** Centroids of small peaks from all the pixels around them, in place of those above the limit alone. */
+/** Centroids of small peaks computed from all surrounding pixels instead of only those above the limit. */
 import type { Frame } from './contract.js';
 import type { PeakList } from './peak-list.js';
 import type { SearchedPanel } from './rings.js';
 
-/** Spread of the weights in pixels, about that of a spot, and how far they reach. */
+/** Standard deviation of the weights in pixels, about that of a spot, and their extent. */
 const spread = 1.2;
 const reach = 3;
-/** Blobs of more pixels know their centroid better by themselves. */
+/** Blobs of more pixels have a sufficiently accurate centroid of their own. */
 const largest = 25;
-/** A centroid that wanders farther than this from its blob's, in pixels, is another spot's. */
+/** If a centroid moves farther than this from that of its blob, in pixels, it belongs to another spot. */
 const farthest = 1;
 
-/** The pixels that peaks of a frame lie among. */
+/** The pixels around the peaks of a frame. */
 export interface Surroundings {
   readonly frame: Frame;
-  /** Pixels of a row. */
+  /** Pixels per row. */
   readonly width: number;
-  /** Whether pixel i takes part. */
+  /** Whether pixel i is used. */
   good(i: number): boolean;
 }
 
 /**
- * Centroid of a peak above its background, weighted by a Gaussian around itself: repeated until it stays. A blob of two pixels
- * has a centroid on their line, its spot has not. Gives the blob's own where a pixel near it is bad, or the spot is large.
+ * Centroid of a peak above its background, weighted by a Gaussian around itself and iterated until it is stable. A blob
+ * of two pixels has its centroid on their line, whereas its spot does not. Returns the blob's own centroid if a nearby
+ * pixel is bad or the spot is large.
  */
 export function weightedCentroid(
   around: Surroundings,
@@ -44,7 +45,7 @@ export function weightedCentroid(
         const i = py * width + px;
         const inside = px >= panel.fs && px < panel.endFs && py >= panel.ss && py < panel.endSs;
         if (!inside || !good(i)) {
-          // Beyond that its weight is small.
+          // The weight of an overlapping part is small beyond that.
           if (Math.abs(px - cx) < reach && Math.abs(py - cy) < reach) return own;
           continue;
         }
@@ -55,7 +56,7 @@ export function weightedCentroid(
         alongSs += v * dy;
       }
     if (!(sum > 0)) return own;
-    // The weights hold the centroid back by about this much.
+    // The weights attenuate the shift of the centroid by about this factor.
     const [moveX, moveY] = [(1.6 * alongFs) / sum, (1.6 * alongSs) / sum];
     x += moveX;
     y += moveY;
@@ -65,7 +66,7 @@ export function weightedCentroid(
   return [x, y];
 }
 
-/** Puts weighted centroids in the place of the blobs' own. */
+/** Replaces the blobs' own centroids by weighted ones. */
 export function weighCentroids(list: PeakList, around: Surroundings, panels: readonly SearchedPanel[]): void {
   for (let i = 0; i < list.count; i++) {
     const panel = panels[list.panel[i] ?? 0];

@@ -1,4 +1,4 @@
-/** What a backend does for peaks. */
+/** The peaks contract of a backend. */
 import type { Op } from '../backends/feature.js';
 import type { Disposable } from '../base/resource.js';
 import type { finders, numbers } from '../layout/peaks.js';
@@ -7,7 +7,7 @@ import type { finders, numbers } from '../layout/peaks.js';
 export type FrameDtype = keyof typeof numbers;
 /** How peaks are found. */
 export type FinderName = keyof typeof finders;
-/** A frame: one number a pixel, [ss, fs]. */
+/** A frame: one number per pixel, [ss, fs]. */
 export type Frame = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array;
 
 /** Sizes of a peak finder. */
@@ -15,23 +15,25 @@ export interface PeaksDescriptor {
   /** The layout's PeaksDescriptor, packed. */
   readonly fields: Uint8Array;
   readonly finder: FinderName;
-  /** The layout's PeaksPanel a panel, packed. */
+  /** The layout's PeaksPanel for each panel, packed. */
   readonly panels: Uint8Array;
-  /** Ring of every pixel; `maskedBin` takes no part. */
+  /** Ring of every pixel; `maskedBin` is excluded. */
   readonly bins: Uint16Array;
-  /** Rings there are. */
+  /** Number of rings. */
   readonly rings: number;
   readonly pixels: number;
   readonly bytesOfNumber: number;
   readonly maxPeaks: number;
 }
 
-/** One frame, already checked. The arrays belong to the caller, and are read and written before the promise settles. */
+/**
+ * One frame, already validated. The arrays belong to the caller, and are read and written before the promise settles.
+ */
 export interface PeaksRun {
   readonly params: Uint8Array;
   readonly frame: Frame;
   readonly bad: Uint8Array | undefined;
-  /** Peaks, packed: room for `maxPeaks`. */
+  /** Peaks, packed, with room for `maxPeaks`. */
   readonly found: Uint8Array;
   /** Limits of every ring: mean, sigma, lower, upper. */
   readonly limits: Float32Array | undefined;
@@ -40,9 +42,9 @@ export interface PeaksRun {
 /** A planned peak finder. */
 export interface PeaksKernel extends Disposable {
   readonly bytes: number;
-  /** Gives the count of peaks. */
+  /** Returns the number of peaks. */
   run(run: PeaksRun): Promise<number>;
-  /** Memory of so many bytes that it reads fastest, where not all is alike. */
+  /** Memory of the given size that it can read fastest, if that makes a difference. */
   memory?(bytes: number): Uint8Array;
 }
 

@@ -1,4 +1,7 @@
-/** What the first frames say of a detector and its spots, the parameters of a search that follow, and the flags that repeat them. */
+/**
+ * Estimates properties of a detector and its spots from the first frames, the parameters of a search that follow from
+ * them, and the flags that repeat that search.
+ */
 
 import { median } from '../base/median.js';
 import { flagOf } from '../base/parameter-text.js';
@@ -9,26 +12,29 @@ import { finderRows, searchRows } from './parameters.js';
 import type { PeakFinder, PeaksRunOptions } from './peaks.js';
 import type { Rings } from './rings.js';
 
-/** What frames say of themselves. */
+/** Properties estimated from frames. */
 export interface FrameFacts {
-  /** Middle of the rings' mean + 3 sigma, in units of the frame. */
+  /** Median of the rings' mean + 3 sigma, in units of the frame. */
   readonly threshold: number;
   /** Variance of the background in the noisier quarter of the rings, units squared. */
   readonly variance: number;
-  /** Units of the frame a photon, by how the background's variance rises with its mean; undefined: it does not. */
+  /**
+   * Units of the frame per photon, from the increase of the background's variance with its mean; undefined if it does
+   * not increase.
+   */
   readonly gain: number | undefined;
-  /** Standard deviation of a spot in pixels; undefined: too few spots. */
+  /** Standard deviation of a spot in pixels; undefined if there are too few spots. */
   readonly spotPx: number | undefined;
 }
 
-/** Strong blobs, and how many of them tell a size. */
+/** SNR of strong blobs, and the number of them required to determine a size. */
 const [strongSnr, fewestSpots] = [30, 8];
 
 /**
- * Looks at some frames with a plan of peakfinder8; `rings` are those it was planned with.
+ * Examines some frames with a plan of peakfinder8; `rings` are those it was planned with.
  *
- * The threshold lies three sigmas above the middle of the background, so that it acts in the dim outer rings alone, where
- * a few counts would pass the snr by chance.
+ * The threshold is three sigmas above the median of the background, so that it only takes effect in the dim outer
+ * rings, where a few counts would exceed the SNR by chance.
  */
 export async function factsOf(
   finder: PeakFinder,
@@ -84,9 +90,9 @@ interface Background {
 }
 
 /**
- * Photon transfer: counts vary by their own number, so that variance = gain × (mean − pedestal) + readout noise, and the
- * slope of variance over mean is the gain. The slope is that between the middles of the darkest and the brightest third
- * of the rings, which a few strange rings do not move.
+ * Photon transfer: the variance of a count equals the count, so variance = gain × (mean − pedestal) + readout noise,
+ * and the slope of variance over mean is the gain. The slope is taken between the medians of the darkest and the
+ * brightest third of the rings, which a few unusual rings do not affect.
  */
 function gainOf(background: readonly Background[]): number | undefined {
   const sorted = [...background].sort((a, b) => a.mean - b.mean);
@@ -96,7 +102,7 @@ function gainOf(background: readonly Background[]): number | undefined {
   const [dark, bright] = [sorted.slice(0, third), sorted.slice(-third)];
   const rise = middle(bright, 'mean') - middle(dark, 'mean');
   const gain = (middle(bright, 'variance') - middle(dark, 'variance')) / rise;
-  // A flat background tells nothing: its rings differ by chance.
+  // A flat background carries no information: its rings differ by chance.
   const flat = rise < 0.1 * Math.sqrt(middle(bright, 'variance'));
   return !flat && gain > peaksRanges.gain.low && gain < peaksRanges.gain.high ? Number(gain.toPrecision(2)) : undefined;
 }
@@ -105,13 +111,13 @@ interface Blob {
   readonly snr: number;
   readonly sum: number;
   readonly summit: number;
-  /** The ring's limit over the summit, both above the background. */
+  /** The ring's limit divided by the summit, both above the background. */
   readonly cut: number;
 }
 
 /**
- * A Gaussian of standard deviation s has 2πs² times its summit as its sum; what is cut off below the limit is the share
- * of the summit that the limit is.
+ * The sum of a Gaussian of standard deviation s is 2πs² times its summit; the fraction lost below the limit equals the
+ * ratio of limit to summit.
  */
 function spotOf(blobs: readonly Blob[]): number | undefined {
   const whole = blobs.filter(({ sum, summit, cut }) => sum > summit && cut >= 0 && cut < 0.5);
@@ -124,20 +130,20 @@ function spotOf(blobs: readonly Blob[]): number | undefined {
 
 const rounded = (x: number): number => Number(x.toFixed(Math.abs(x) >= 10 ? 0 : 1));
 
-/** Radii between which pixels of a spot and its background lie. */
+/** Radii that enclose the pixels of a spot and its background. */
 export type SpotRadii = readonly [number, number, number];
 
-/** Three sigmas of a spot, and a pixel for where it is predicted. */
+/** Three sigmas of a spot, plus one pixel for the uncertainty of its prediction. */
 const reachOf = (spotPx: number): number => Math.min(32, Math.ceil(3 * spotPx + 1));
 
-/** Radii of integration; those of CrystFEL where spots tell nothing. */
+/** Radii of integration; CrystFEL's defaults if the spots do not determine them. */
 export function radiiOfSpots({ spotPx }: Pick<FrameFacts, 'spotPx'>): SpotRadii {
   if (spotPx === undefined) return [4, 5, 7];
   const reach = reachOf(spotPx);
   return [reach, reach + 1, reach + 3];
 }
 
-/** Where frames tell nothing: the defaults, but for these; radii of zaef are those of integration. */
+/** Used if frames carry no information: the defaults with a few exceptions; radii of zaef are those of integration. */
 const usual: Readonly<Record<FinderName, PeaksRunOptions>> = (() => {
   const { peakRadius: _, threshold: __, ...zaef } = defaultsOf(searchRows, 'zaef');
   const dispersed = defaultsOf(searchRows, 'dispersion');
@@ -149,17 +155,18 @@ const usual: Readonly<Record<FinderName, PeaksRunOptions>> = (() => {
   };
 })();
 
-/** Parameters of a search without a look at frames. */
+/** Parameters of a search without examining frames. */
 export const usualParameters = (finder: FinderName): PeaksRunOptions => usual[finder];
 
-/** Parameters of a search from what frames say. */
+/** Parameters of a search from the properties of frames. */
 export function parametersOf(
   finder: FinderName,
   { threshold, variance, gain: found, spotPx }: FrameFacts,
 ): PeaksRunOptions {
   const own = usual[finder];
   const reach = spotPx === undefined ? undefined : reachOf(spotPx);
-  // A peak whose summit is 1.4 times its limit has 2s² pixels above it; one whose summit is 10⁴ times, 60s².
+  // A peak whose summit is 1.4 times its limit has 2s² pixels above it; one whose summit is 10⁴ times its limit has
+  // 60s².
   const pixels =
     spotPx === undefined
       ? {}
@@ -170,7 +177,7 @@ export function parametersOf(
   if (finder === 'peakfinder8')
     return { threshold, ...own, ...pixels, ...(reach === undefined ? {} : { localBgRadius: reach }) };
   if (finder === 'zaef')
-    // Noise of variance v has squared gradients of 4v in the mean; one pixel in ten thousand reaches nine times that.
+    // Noise of variance v has squared gradients of 4v on average; one pixel in ten thousand reaches nine times that.
     return { threshold, ...own, minSquaredGradient: Number((36 * variance).toPrecision(2)) };
   // Its window has a threshold of its own.
   return {
@@ -181,16 +188,16 @@ export function parametersOf(
   };
 }
 
-/** What the frames say, in words. */
+/** Describes the properties of the frames. */
 export function saidOf({ gain: found, spotPx }: FrameFacts): string {
   const words = [
-    found === undefined ? undefined : `${found} units a photon`,
+    found === undefined ? undefined : `${found} units per photon`,
     spotPx === undefined ? undefined : `spots of ${spotPx} pixels sigma`,
   ].filter((word) => word !== undefined);
   return words.length === 0 ? '' : ` (${words.join(', ')})`;
 }
 
-/** The flags that repeat a search. */
+/** The command-line flags that repeat a search. */
 export function flagsOf(finder: FinderName, parameters: PeaksRunOptions): string {
   const flags = namesOf(searchRows, [finder])
     .filter((name) => parameters[name] !== undefined)

@@ -1,4 +1,4 @@
-/** Where the kernels of peaks are. */
+/** The modules of the peaks kernels. */
 import type { Feature } from '../backends/feature.js';
 import { uses } from '../backends/mechanisms.js';
 import type { PeaksOp } from './contract.js';

@@ -4,16 +4,16 @@ export interface PeakList {
   /** Centroids in pixels from the corner of the frame's array: the centre of the first pixel is at 0.5. */
   readonly fs: Float32Array;
   readonly ss: Float32Array;
-  /** Sums above the surroundings. */
+  /** Sums above the background. */
   readonly intensity: Float32Array;
-  /** Highest pixels above the surroundings. */
+  /** Highest pixels above the background. */
   readonly maximum: Float32Array;
-  /** Intensity over the standard deviation of the surroundings. */
+  /** Intensity divided by the standard deviation of the background. */
   readonly snr: Float32Array;
-  /** Means of the surroundings. */
+  /** Means of the background. */
   readonly background: Float32Array;
   readonly pixels: Uint32Array;
-  /** Number of the panel, in the order of the geometry. */
+  /** Index of the panel, in the order of the geometry. */
   readonly panel: Uint32Array;
   /** With `rings`: mean, sigma, lower and upper limit of every ring, [rings, 4]. */
   readonly rings: Float32Array | undefined;

@@ -1,8 +1,8 @@
 /**
- * Peaks in detector frames: peakfinder8 and zaef, with CrystFEL's names and meanings of their parameters, and dispersion.
+ * Peaks in detector frames: peakfinder8 and zaef, with CrystFEL's parameter names and meanings, and dispersion.
  *
- * Source: Barty et al., Cheetah (J. Appl. Cryst. 47 (2014), doi 10.1107/S1600576714007626); Zaefferer, J. Appl. Cryst. 33
- * (2000) 10; Winter et al., Acta Cryst. D74 (2018) 85; the algorithms in our own words are in cpp/peaks/README.md.
+ * Source: Barty et al., Cheetah (J. Appl. Cryst. 47 (2014), doi 10.1107/S1600576714007626); Zaefferer, J. Appl. Cryst.
+ * 33 (2000) 10; Winter et al., Acta Cryst. D74 (2018) 85; cpp/peaks/README.md describes the algorithms.
  */
 
 import { numberTypes } from '../arrays/numbers.js';
@@ -29,9 +29,9 @@ import { type Reach, type Rings, ringsAround, ringsOf, ringsOfDetector, type Sea
 export type { FinderName, Frame, FrameDtype } from './contract.js';
 export type { FinderParameters, PeakSearchParameters } from './parameter-types.js';
 
-/** What every peak finder is planned with. */
+/** Options shared by all peak finders. */
 interface FinderOptions extends FinderParameters {
-  /** Peaks of a frame at most, 1 … 2^20; default 2048. The search ends with the last of them. */
+  /** Largest number of peaks in a frame, 1 … 2^20; default 2048. The search ends with the last of them. */
   readonly maxPeaks?: number;
 }
 
@@ -44,33 +44,35 @@ export interface FramePeaksOptions extends FinderOptions {
   readonly height: number;
   /** Type of the frames' numbers. */
   readonly dtype: FrameDtype;
-  /** Panels and rings; without it the frame is one panel, around `centre`. */
+  /** Panels and rings; without it the frame is one panel, with rings around `centre`. */
   readonly geometry?: Geometry;
   /** Beam in pixels from the corner of the frame: fs, ss; default: the middle. */
   readonly centre?: readonly [number, number];
-  /** Rings made before by `ringsOf` with the geometry, bad pixels and radii; several finders share them. */
+  /** Rings from `ringsOf` for the same geometry, bad pixels and radii, which several finders can share. */
   readonly rings?: Rings;
   /** Pixels that are bad in every frame, nonzero where bad, [ss, fs]. */
   readonly bad?: Uint8Array;
 }
 
-/** What a detector stands for among the options. */
+/** The options that a detector replaces. */
 const ofDetector = ['width', 'height', 'dtype', 'geometry', 'centre', 'rings', 'bad'] as const;
 
-/** A peak finder for the frames of a detector: it gives the peaks that a run with this detector gives. */
+/** A peak finder for the frames of a detector; it finds the same peaks as a run with this detector. */
 export interface DetectorPeaksOptions
   extends FinderOptions,
     Readonly<Partial<Record<(typeof ofDetector)[number], undefined>>> {
-  /** What `ctx.detector` returns: it knows the frames' sizes and type, its panels, bad pixels and valid range. */
+  /** The result of `ctx.detector`: it knows the frames' size and type, its panels, bad pixels and valid range. */
   readonly detector: Detector;
 }
 
-/** Sizes of a peak finder, and the detector it is for. */
+/** Sizes of a peak finder, or the detector it is for. */
 export type PeaksOptions = FramePeaksOptions | DetectorPeaksOptions;
 
-/** One search; defaults are CrystFEL's. Parameters of another finder than the plan's are refused. */
+/** Parameters of one search; defaults are CrystFEL's. Parameters of finders other than the plan's are rejected. */
 export interface PeaksRunOptions extends PeakSearchParameters {
-  /** Values outside [least, greatest] mark bad pixels; default: the detector's range, and without one all are good. */
+  /**
+   * Values outside [least, greatest] mark bad pixels; default: the detector's range, or no limits without a detector.
+   */
   readonly validRange?: readonly [number, number];
   /** Pixels that are bad in this frame, nonzero where bad, [ss, fs]. */
   readonly bad?: Uint8Array;
@@ -79,19 +81,19 @@ export interface PeaksRunOptions extends PeakSearchParameters {
 
 export interface PeakFinderMethods extends Disposable {
   /**
-   * Memory for a frame, zeros, of the plan's type: the caller's own, and where the backend reads fastest (on native in huge
-   * pages, in which a frame of 4 million pixels is unpacked and searched a tenth faster).
+   * Zeroed memory for a frame of the plan's type, owned by the caller and allocated where the backend reads fastest (on
+   * native in huge pages, in which unpacking and searching a frame of 4 million pixels is a tenth faster).
    */
   newFrame(): Frame;
   readonly backend: BackendName;
-  /** How it finds peaks. */
+  /** Its algorithm. */
   readonly finder: FinderName;
   /** Bytes the plan holds on its backend. */
   readonly bytes: number;
   /** Rectangles that are searched, in the order of `PeakList.panel`. */
   readonly panels: readonly SearchedPanel[];
   /**
-   * Finds the peaks of a frame, [ss, fs] of the plan's type. Runs of one plan are done in order.
+   * Finds the peaks of a frame, [ss, fs] of the plan's type. Runs of one plan are executed in order.
    *
    * Throws `Argument`, `Shape`, `Aborted`, `Disposed`.
    */
@@ -110,10 +112,10 @@ function checkRings(rings: Rings | undefined): Rings | undefined {
   const { bins, rings: count, panels } = (rings ?? {}) as Partial<Rings>;
   const whole = bins instanceof Uint16Array && Number.isInteger(count) && Array.isArray(panels);
   if (rings === undefined || whole) return rings;
-  throw new EwaldError('Argument', `peaks: rings is ${shown(rings)}; expected what ringsOf gives`);
+  throw new EwaldError('Argument', `peaks: rings is ${shown(rings)}; expected the result of ringsOf`);
 }
 
-/** Refuses what is no detector, and options that it stands for. */
+/** Rejects an invalid detector, and options that it replaces. */
 function checkDetector(options: PeaksOptions): Detector | undefined {
   const { detector } = options;
   if (detector === undefined) return undefined;
@@ -124,7 +126,10 @@ function checkDetector(options: PeaksOptions): Detector | undefined {
     );
   const twice = ofDetector.find((name) => options[name] !== undefined);
   if (twice !== undefined)
-    throw new EwaldError('Argument', `peaks: ${twice} is given beside detector, which has its own; give one of them`);
+    throw new EwaldError(
+      'Argument',
+      `peaks: ${twice} is given in addition to detector, which has its own; pass only one of them`,
+    );
   return detector;
 }
 
@@ -132,21 +137,21 @@ function ringsFor(options: PeaksOptions, reach: Reach, width: number, height: nu
   const { detector, geometry, centre = [width / 2, height / 2], bad } = options;
   if (detector) return ringsOfDetector(detector, reach);
   if (geometry !== undefined && !Array.isArray((geometry as Geometry | null)?.panels))
-    throw new EwaldError('Argument', `peaks: geometry is ${shown(geometry)}; expected what parseGeometry gives`);
+    throw new EwaldError('Argument', `peaks: geometry is ${shown(geometry)}; expected the result of parseGeometry`);
   if (geometry) return ringsOf(geometry, width, height, reach, bad);
   if (!Array.isArray(centre) || centre.length !== 2 || !centre.every(Number.isFinite))
     throw new EwaldError('Argument', `peaks: centre is ${shown(centre)}; expected two numbers of pixels, fs and ss`);
   return ringsAround(width, height, centre, reach, bad);
 }
 
-/** What a run may be given. */
+/** The parameters of a run. */
 const runRows = { ...searchRows, ...libraryRows };
 const runNames: readonly string[] = [...namesOf(runRows), 'validRange', 'bad', 'signal'];
 
 /** Plans peaks on a context. */
 export async function planPeaks(planner: Planner, options: PeaksOptions): Promise<PeakFinder> {
   if (typeof options !== 'object' || options === null)
-    throw new EwaldError('Argument', 'peaks needs options: width, height and dtype of the frames');
+    throw new EwaldError('Argument', 'peaks requires the options width, height and dtype of the frames');
   const known = ['detector', ...ofDetector, ...namesOf(finderRows), 'maxPeaks'];
   knownOptions('peaks', options, known, { names: runNames, call: 'finder.run(frame, { … })' });
   const names = Object.keys(numbers) as FrameDtype[];
@@ -208,7 +213,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
       const given = run as Readonly<Record<string, unknown>>;
       refuseOtherFinders(given, finder, inRun);
       const own = { ...defaultsOf(runRows, finder), ...checked(runRows, given, inRun) };
-      // A search has a place for every parameter; those of other finders are not looked at.
+      // A packed search has a field for every parameter; those of other finders are not used.
       const search = { ...defaultsOf(runRows), ...own } as Filled;
       if (!(frame instanceof numberTypes[dtype]) || lengthOf(frame) !== pixels) {
         const what = ArrayBuffer.isView(frame)
@@ -223,7 +228,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
       const { validRange = detector?.validRange } = run;
       const params = packSearch(search, checkRange(validRange), dtype);
       const limits = search.rings ? new Float32Array(rings * 4) : undefined;
-      // Until its turn, and while another thread searches, the memory is still the caller's.
+      // Until its turn, and while another thread searches, the memory still belongs to the caller.
       const taken = asItIs(frame);
       const bad = run.bad && asItIs(run.bad);
       const intact = (when: string): void => {
@@ -234,7 +239,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
         checkSignal(run.signal);
         intact('before its turn');
         const count = await kernel.run({ params, frame: taken, bad, found, limits });
-        intact('while it was searched');
+        intact('while it was being searched');
         const list = listOf(found, count, limits);
         if (search.centroid === 'weighted') {
           const [least, greatest] = validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
@@ -276,7 +281,7 @@ function checkRange(range: ValidRange = [Number.NEGATIVE_INFINITY, Number.POSITI
   );
 }
 
-/** Packs a search in which every parameter has its value. */
+/** Packs a search in which every parameter has a value. */
 function packSearch(search: Filled, [least, greatest]: ValidRange, dtype: FrameDtype): Uint8Array {
   const { minPixCount, maxPixCount, localBgRadius, sigmaBackground, sigmaStrong, peakRadius, plain } = search;
   const { centroid: _, ...fields } = search;

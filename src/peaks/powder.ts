@@ -1,4 +1,4 @@
-/** The peaks of many frames as if they were one: a virtual powder pattern. */
+/** Sums the peaks of many frames: a virtual powder pattern. */
 
 import { EwaldError } from '../base/errors.js';
 import { integer, knownOptions, real } from '../base/options.js';
@@ -8,22 +8,22 @@ import type { PeakList } from './peak-list.js';
 import { spotsOf } from './spots.js';
 
 export interface PowderOptions {
-  /** Bins of the profile, 1 … 65536; default 500: finer than the rings of cells up to 200 Å. */
+  /** Bins of the profile, 1 … 65536; default 500, which is finer than the rings of cells up to 200 Å. */
   readonly bins?: number;
-  /** Highest |q| = 1/d of the profile in 1/Å, above 0; default 1: peaks beyond 1 Å are in the image alone. */
+  /** Highest |q| = 1/d of the profile in 1/Å, above 0; default 1: peaks beyond 1 Å appear in the image only. */
   readonly maxQ?: number;
 }
 
 /**
- * Sums peaks, not pixels, so that background leaves no trace: rings of a cell stand out after some hundred crystals, and a
- * wrong distance or centre shows as wrong or double rings.
+ * Sums peaks instead of pixels, so that background leaves no trace: the rings of a cell stand out after about a hundred
+ * crystals, and a wrong distance or centre shows as shifted or double rings.
  */
 export class VirtualPowder {
   readonly width: number;
   readonly height: number;
   /** Intensities of peaks at the pixels of their centroids, [height, width]. */
   readonly image: Float64Array;
-  /** Intensities of peaks over |q|, [bins]; bin i is from i to i + 1 times `maxQ` / bins. */
+  /** Intensities of peaks over |q|, [bins]; bin i covers i to i + 1 times `maxQ` / bins. */
   readonly profile: Float64Array;
   /** Peaks in each bin of the profile, [bins]. */
   readonly counts: Uint32Array;
@@ -31,7 +31,7 @@ export class VirtualPowder {
   readonly #geometry: Geometry;
   #frames = 0;
 
-  /** `geometry` is the one the peaks are found with. Throws `Argument` for options out of their ranges. */
+  /** `geometry` is the one with which the peaks are found. Throws `Argument` for options out of range. */
   constructor(geometry: Geometry, options: PowderOptions = {}) {
     knownOptions('VirtualPowder', options, ['bins', 'maxQ']);
     const bins = integer('VirtualPowder: bins', options.bins, 500, 1, 65536);
@@ -45,16 +45,16 @@ export class VirtualPowder {
     this.counts = new Uint32Array(bins);
   }
 
-  /** Frames added so far. */
+  /** Number of frames added so far. */
   get frames(): number {
     return this.#frames;
   }
 
-  /** Adds the peaks of a frame; `beam` is that frame's. Throws `Argument` for peaks outside of the geometry. */
+  /** Adds the peaks of a frame; `beam` is that frame's. Throws `Argument` for peaks outside the geometry. */
   add(peaks: PeakList, beam: Beam): void {
     const { width, height, image, profile, counts, maxQ } = this;
     const spots = spotsOf(peaks, this.#geometry, beam);
-    // All before the first is added: a list that is refused leaves no trace.
+    // All are checked before the first is added, so that a rejected list leaves no trace.
     const pixels = Array.from({ length: peaks.count }, (_, i) => {
       const [fs, ss] = [peaks.fs[i] as number, peaks.ss[i] as number];
       if (!(fs >= 0 && ss >= 0 && fs <= width && ss <= height))
@@ -62,7 +62,7 @@ export class VirtualPowder {
           'Argument',
           `peak ${i} is at ${fs}, ${ss}; frames of the geometry have ${width} x ${height} pixels`,
         );
-      // A centroid may lie on the far edge of its panel.
+      // A centroid may be on the far edge of its panel.
       return Math.min(height - 1, Math.floor(ss)) * width + Math.min(width - 1, Math.floor(fs));
     });
     for (const [i, pixel] of pixels.entries()) {

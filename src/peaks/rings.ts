@@ -1,4 +1,4 @@
-/** Rings around the beam: which ring each pixel of a frame lies in, and which pixels take no part. */
+/** Rings around the beam: the ring of each pixel of a frame, and the pixels that are excluded. */
 
 import { EwaldError } from '../base/errors.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
@@ -6,7 +6,7 @@ import { badPixels, heightOf, widthOf } from '../crystal/geometry/pixels.js';
 import { checkPanels, type Detector } from '../detector/detector.js';
 import { maskedBin } from '../layout/peaks.js';
 
-/** A rectangle of the frame that is searched by itself, half open. */
+/** A rectangle of the frame that is searched independently, half open. */
 export interface SearchedPanel {
   readonly name: string;
   readonly fs: number;
@@ -17,21 +17,22 @@ export interface SearchedPanel {
 
 /** Rings and panels of a detector. */
 export interface Rings {
-  /** Ring of every pixel, [ss, fs]; `maskedBin` takes no part. */
+  /** Ring of every pixel, [ss, fs]; `maskedBin` is excluded. */
   readonly bins: Uint16Array;
   readonly rings: number;
   readonly panels: readonly SearchedPanel[];
 }
 
-/** Radii between which pixels take part, in pixels; 0 is no limit. */
+/** Radii between which pixels are used, in pixels; 0 for no limit. */
 export interface Reach {
   readonly minRadius: number;
   readonly maxRadius: number;
 }
 
 /**
- * The ring of a place: its distance from the beam as CrystFEL has it, of x and y without their fractions, rounded. Its peak
- * lists are the same only so. The root of a whole number never lies half between two, so that it rounds in any way.
+ * The ring of a position: its distance from the beam as CrystFEL computes it, from the truncated x and y, rounded. Only
+ * then are the peak lists identical. The root of an integer is never halfway between two integers, so the rounding mode
+ * does not matter.
  */
 function ringOf(x: number, y: number, minRadius: number, maxRadius: number): number {
   const wx = Math.trunc(x);
@@ -39,11 +40,11 @@ function ringOf(x: number, y: number, minRadius: number, maxRadius: number): num
   const radius = Math.sqrt(wx * wx + wy * wy);
   if (radius <= minRadius || radius >= maxRadius) return maskedBin;
   if (radius >= maskedBin - 0.5)
-    throw new EwaldError('Limit', `a pixel lies ${radius} pixels from the beam; radii go to ${maskedBin - 1}`);
+    throw new EwaldError('Limit', `a pixel is ${radius} pixels from the beam; the limit is ${maskedBin - 1}`);
   return Math.floor(radius + 0.5);
 }
 
-/** Limits of radii as numbers to compare with: no pixel is nearer than none, or farther. */
+/** Limits of radii as numbers for comparison, infinite if there is none. */
 const limitsOf = ({ minRadius, maxRadius }: Reach): readonly [least: number, most: number] => [
   minRadius > 0 ? minRadius : -1,
   maxRadius > 0 ? maxRadius : Number.POSITIVE_INFINITY,
@@ -71,7 +72,7 @@ export function ringsAround(
   return { bins, rings, panels: [{ name: 'p0', fs: 0, ss: 0, endFs: width, endSs: height }] };
 }
 
-/** Rings of a geometry: distances in the laboratory's x and y in whole pixels, of the corner of each pixel. */
+/** Rings of a geometry: distances from truncated x and y in the laboratory, of the corner of each pixel. */
 export function ringsOf(
   geometry: Geometry,
   width: number,
@@ -85,7 +86,7 @@ export function ringsOf(
   for (let i = 0; bad !== undefined && i < bad.length; i++) if (bad[i] !== 0) own[i] = 1;
   const [least, most] = limitsOf(reach);
   let rings = 0;
-  // Some million times when a run begins: no arrays, and nothing asked twice.
+  // Runs about a million times when a run starts: no arrays, and nothing computed twice.
   for (const panel of geometry.panels) {
     const { minFs, minSs } = panel;
     const [x0, y0] = panel.corner;
@@ -113,7 +114,7 @@ export function ringsOf(
 
 const known = new WeakMap<Detector, Map<string, Rings>>();
 
-/** Rings of a detector, made once for each pair of radii: all finders on it share them. */
+/** Rings of a detector, computed once for each pair of radii and shared by all its finders. */
 export function ringsOfDetector(detector: Detector, reach: Reach): Rings {
   const { geometry, width, height, bad } = detector;
   const own = known.get(detector) ?? new Map<string, Rings>();
@@ -122,11 +123,11 @@ export function ringsOfDetector(detector: Detector, reach: Reach): Rings {
   const rings = own.get(key) ?? ringsOf(geometry, width, height, reach, bad);
   own.delete(key);
   own.set(key, rings);
-  // A slider of the radii passes through many of them.
+  // A slider of the radii passes through many pairs.
   const [oldest] = own.keys();
   if (own.size > mostReaches && oldest !== undefined) own.delete(oldest);
   return rings;
 }
 
-/** Pairs of radii whose rings are kept. */
+/** Number of pairs of radii whose rings are cached. */
 const mostReaches = 4;

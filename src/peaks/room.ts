@@ -1,4 +1,4 @@
-/** What a context can do in this room; the room is fetched when it is first asked. */
+/** The methods that this room adds to a context; the room is loaded on first use. */
 import type { Planner } from '../planner/planner.js';
 import type { PeakFinder, PeaksOptions } from './peaks.js';
 

@@ -1,21 +1,21 @@
 /**
- * Frames as the detector stands: panels in their places, seen looking into the beam, +x to the right and +y up. Pictures
- * show the highest pixel of those that fall into one of theirs, so that no spot is lost.
+ * Renders frames with their panels in place, looking into the beam, +x to the right and +y up. Each image pixel shows
+ * the maximum of the detector pixels that fall into it, so that no spot is lost.
  */
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { heightOf, widthOf } from '../crystal/geometry/pixels.js';
 import { dataUrl, png } from './png.js';
 
-/** A place in a picture, in its pixels from the upper left. */
+/** A position in an image, in its pixels from the upper left. */
 export interface Place {
   readonly x: number;
   readonly y: number;
 }
 
-/** The last colour is that of what counts nothing. */
+/** The last colour marks pixels without counts. */
 const nothing = 255;
 
-/** Black spots on white, as crystallographers like them, and a tint for gaps. */
+/** Black spots on white, as crystallographers prefer, and a tint for gaps. */
 const palette = Uint8Array.from({ length: 768 }, (_, i) => {
   const colour = Math.floor(i / 3);
   return colour === nothing ? ([226, 232, 240][i % 3] ?? 0) : 255 - colour;
@@ -23,14 +23,14 @@ const palette = Uint8Array.from({ length: 768 }, (_, i) => {
 
 export class Assembly {
   readonly size: number;
-  /** The beam in the picture. */
+  /** The beam in the image. */
   readonly beam: Place;
-  /** Pixels of the picture a pixel of the detector. */
+  /** Image pixels per detector pixel. */
   readonly scale: number;
   readonly geometry: Geometry;
   readonly #left: number;
   readonly #top: number;
-  /** Place of every pixel of the frame; −1: none. */
+  /** Image pixel of every pixel of the frame; −1 for none. */
   readonly #places: Int32Array;
 
   constructor(geometry: Geometry, width: number, bad: Uint8Array, size = 640) {
@@ -47,7 +47,7 @@ export class Assembly {
     const [xs, ys] = [corners.map(([x = 0]) => x), corners.map(([, y = 0]) => y)];
     const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
     this.scale = size / Math.max(right - left, top - bottom);
-    // The shorter side stands in the middle.
+    // Centres the shorter side.
     this.#left = (left + right) / 2 - size / 2 / this.scale;
     this.#top = (top + bottom) / 2 + size / 2 / this.scale;
     this.beam = this.#placeOf(0, 0);
@@ -63,7 +63,7 @@ export class Assembly {
         }
   }
 
-  /** Where a point of the frame's array is in the picture; undefined between panels. */
+  /** Position in the image of a point of the frame's array; undefined between panels. */
   place(fs: number, ss: number): Place | undefined {
     const panel = this.geometry.panels.find(
       ({ minFs, maxFs, minSs, maxSs }) => fs >= minFs && fs <= maxFs + 1 && ss >= minSs && ss <= maxSs + 1,
@@ -71,7 +71,7 @@ export class Assembly {
     return panel && this.#placeIn(panel, fs - panel.minFs, ss - panel.minSs);
   }
 
-  /** The highest pixel of each place, −∞ where there is none; several frames may be gathered `into` one. */
+  /** The maximum at each image pixel, −∞ if there is none; several frames may be accumulated in `into`. */
   gather(
     frame: ArrayLike<number>,
     into: Float64Array = new Float64Array(this.size ** 2).fill(Number.NEGATIVE_INFINITY),
@@ -85,14 +85,14 @@ export class Assembly {
     return into;
   }
 
-  /** A picture of gathered values, between the middle of the background and the brightest spots, as an address. */
+  /** An image of accumulated values, scaled from the median background to the brightest spots, as a data URL. */
   async picture(values: Float64Array): Promise<string> {
     const sample: number[] = [];
     for (let i = 0; i < values.length; i += 7) if (Number.isFinite(values[i])) sample.push(values[i] ?? 0);
     sample.sort((a, b) => a - b);
     const at = (share: number): number => sample[Math.min(sample.length - 1, Math.floor(share * sample.length))] ?? 0;
     const [low, high] = [at(0.5), Math.max(at(0.9993), at(0.5) + 1)];
-    // A slow logarithm: the background stays pale, faint spots are still seen.
+    // A slowly varying logarithm keeps the background pale while faint spots remain visible.
     const level = (value: number): number => Math.log1p((4 * Math.max(0, value - low)) / (high - low)) / Math.log1p(4);
     const pixels = Uint8Array.from(values, (value) =>
       Number.isFinite(value) ? Math.min(nothing - 1, Math.round(level(value) * (nothing - 1))) : nothing,
@@ -101,7 +101,7 @@ export class Assembly {
     return dataUrl(await png(pixels, this.size, this.size, palette));
   }
 
-  /** Where the picture is finer than the detector, places between two pixels take their neighbour's colour. */
+  /** If the image is finer than the detector, pixels between two detector pixels take their neighbour's colour. */
   #fillSeams(pixels: Uint8Array): void {
     if (this.scale <= 1) return;
     const { size } = this;

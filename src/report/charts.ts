@@ -2,7 +2,7 @@
 
 const number = (x: number): string => String(Number(x.toPrecision(5)));
 
-/** Round values between two ends, some four of them. */
+/** About four round values between two ends. */
 export function ticks(low: number, high: number): number[] {
   const rough = (high - low) / 4;
   if (!(rough > 0)) return [low];
@@ -14,13 +14,13 @@ export function ticks(low: number, high: number): number[] {
   return found;
 }
 
-/** How often values occur, with a line at the one that is expected. */
+/** A histogram, with a line at the expected value. */
 export function histogram(values: readonly number[], title: string, unit: string, target: number | undefined): string {
   const [width, height, base] = [300, 130, 104];
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
   const middle = at(0.5);
-  // The bulk of the values and the target; a few far ones stand at the ends.
+  // Covers the bulk of the values and the target; outliers are counted at the ends.
   const least = Math.max(Math.abs(middle) * 0.002, 1e-3);
   const wide = Math.max(3 * (at(0.9) - at(0.1)), least, target === undefined ? 0 : 1.3 * Math.abs(target - middle));
   const [low, high] = [middle - wide, middle + wide];
@@ -50,7 +50,7 @@ export function histogram(values: readonly number[], title: string, unit: string
 <svg viewBox="-8 8 ${width + 16} ${height - 8}" class="chart"><g class="bars">${bars}</g>${line}<line class="axis" x1="0" x2="${width}" y1="${base}" y2="${base}"/><g class="ticks">${marks}</g></svg></figure>`;
 }
 
-/** Shares from 0 to 1 over the frames of a run, a line each. */
+/** Fractions from 0 to 1 over the frames of a run, one line each. */
 export function lines(
   series: readonly { readonly name: string; readonly values: readonly number[] }[],
   frames: number,
@@ -58,7 +58,7 @@ export function lines(
   const [width, height] = [940, 170];
   const drawn = series
     .map(({ name, values }, i) => {
-      // A stretch is drawn over its whole length: a short run has but one.
+      // A section is drawn over its whole length, because a short run has only one.
       const points = values.flatMap((value, at) =>
         [at, at + 1].map((end) => `${number((end / values.length) * width)},${number(140 - value * 120)}`),
       );
@@ -77,7 +77,7 @@ export function lines(
   return `<svg viewBox="-44 8 ${width + 60} ${height - 8}" class="chart wide"><g class="ticks">${levels}${marks}</g>${drawn}</svg>`;
 }
 
-/** Directions, in the equal-area projection of the half sphere about the beam; those behind are turned round. */
+/** Directions in the equal-area projection of the hemisphere about the beam; those pointing backwards are inverted. */
 export function hemisphere(directions: readonly (readonly number[])[], title: string): string {
   const most = 2000;
   const every = Math.max(1, Math.ceil(directions.length / most));

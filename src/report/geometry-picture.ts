@@ -1,4 +1,7 @@
-/** A geometry as an SVG: panels as they stand, seen looking into the beam, their first pixels and directions, rings. */
+/**
+ * Draws a geometry as SVG: panels in place, looking into the beam, with their first pixels and directions, and
+ * resolution rings.
+ */
 
 import { htmlText as escaped } from '../base/plain-text.js';
 import { checkGeometry, cornersOf } from '../crystal/geometry/check.js';
@@ -7,7 +10,7 @@ import { heightOf, positionOf, widthOf } from '../crystal/geometry/pixels.js';
 
 const size = 800;
 
-/** The picture. */
+/** The SVG text. */
 export function geometryPicture(geometry: Geometry, beam: Beam): string {
   const outlines = geometry.panels.map((panel) => cornersOf(panel, beam));
   const all = [...outlines.flat(), [0, 0, 0] as const];

@@ -1,10 +1,10 @@
-/** The report of a run as one page that needs nothing else: no script, no fonts, no network. */
+/** The report of a run as a self-contained page: no scripts, fonts or network access. */
 import { median } from '../base/median.js';
 import { htmlText as escaped } from '../base/plain-text.js';
 import type { Place } from './assembly.js';
 import { hemisphere, histogram, lines } from './charts.js';
 
-/** A frame that is shown. */
+/** A frame shown in the report. */
 export interface ShownFrame {
   readonly title: string;
   readonly about: string;
@@ -13,7 +13,7 @@ export interface ShownFrame {
   readonly predictions: readonly (Place & { readonly hkl: string })[];
 }
 
-/** What the page tells. */
+/** Contents of the page. */
 export interface Report {
   readonly title: string;
   readonly commandLine: string;
@@ -24,33 +24,33 @@ export interface Report {
   readonly failed: number;
   readonly crystals: number;
   readonly seconds: number;
-  /** Milliseconds a frame, by stage. */
+  /** Milliseconds per frame, by stage. */
   readonly stages: Readonly<Record<string, number>>;
   /** Lengths in Å and angles in degrees of every crystal. */
   readonly cells: readonly (readonly number[])[];
   readonly target: readonly number[] | undefined;
   /** Resolution of the crystals in Å. */
   readonly resolutions: readonly number[];
-  /** Peaks of each frame, hit and indexed or not, in their order. */
+  /** For each frame in order: whether it was a hit and was indexed, and its number of peaks. */
   readonly timeline: readonly { readonly hit: boolean; readonly indexed: boolean; readonly peaks: number }[];
   /** Directions of a*, b*, c* of every crystal. */
   readonly axes: readonly (readonly (readonly number[])[])[];
   readonly shown: readonly ShownFrame[];
   readonly powder: { readonly image: string; readonly about: string } | undefined;
-  /** Size of the pictures, where the beam is in them, and rings of resolution about it. */
+  /** Size of the images, position of the beam, and resolution rings. */
   readonly picture: {
     readonly size: number;
     readonly beam: Place;
     readonly rings: readonly { readonly radius: number; readonly label: string }[];
   };
-  /** What stood out, in words. */
+  /** Remarkable observations, for people to read. */
   readonly remarks: readonly string[];
 }
 
 const percent = (part: number, whole: number): string => `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`;
 const coordinate = (x: number): string => x.toFixed(1);
 
-/** Shares of the frames in some hundred stretches of the run. */
+/** Fractions of the frames in about a hundred sections of the run. */
 function shares(timeline: Report['timeline'], is: (frame: Report['timeline'][number]) => boolean): number[] {
   const stretches = Math.max(1, Math.min(100, Math.floor(timeline.length / 5)));
   return Array.from({ length: stretches }, (_, i) => {
@@ -78,7 +78,7 @@ function overlay({ size, beam, rings }: Report['picture'], frame?: ShownFrame): 
         `<rect class="spot" x="${coordinate(x - 3.5)}" y="${coordinate(y - 3.5)}" width="7" height="7"><title>${hkl}</title></rect>`,
     )
     .join('');
-  // Where marks lie side by side the frame is to be seen between them.
+  // Dense markers are drawn thinner, so that the frame remains visible between them.
   const dense = (frame?.peaks.length ?? 0) + (frame?.predictions.length ?? 0) > 800 ? ' class="dense"' : '';
   return `<svg viewBox="0 0 ${size} ${size}"${dense}>${drawn}<g class="spots">${predictions}</g><g class="peaks">${peaks}</g></svg>`;
 }
@@ -106,7 +106,7 @@ label{margin-right:16px;font-size:13px;color:var(--soft);cursor:pointer}#peaks:n
 table{border-collapse:collapse;font-size:14px}td,th{padding:3px 18px 3px 0;text-align:right}td:first-child,th:first-child{text-align:left}th{color:var(--soft);font-weight:500}
 footer{margin-top:30px;color:var(--soft);font-size:13px}`;
 
-/** How every report begins, by which one that may be replaced is recognised. */
+/** The start of every report, which identifies a file that may be replaced. */
 export const pageBegin = '<!doctype html>\n<!-- Written by ewald index. -->';
 
 /** The page. */

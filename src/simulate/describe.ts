@@ -1,11 +1,11 @@
-/** What belongs to simulated frames: their geometry, and their truth as a document. */
+/** Describes simulated frames: their geometry, and their truth as a document. */
 import { reciprocal } from '../crystal/cell.js';
 import { flatGeometry } from '../crystal/geometry/flat.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Metadata } from '../data/dataset.js';
 import { type FrameSimulation, type SimulatedDetector, type SimulatedFrame, saturation } from './frames.js';
 
-/** The detector as a .geom file says it; the mask of gaps and bad pixels is in the frames' file. */
+/** The detector as a .geom file describes it; the mask of gaps and bad pixels is in the frames' file. */
 export function geometryOfSimulation(detector: SimulatedDetector, voltageV?: number): Geometry {
   const { bandwidth, beamStopPx } = detector;
   const stop = { minX: -beamStopPx, maxX: beamStopPx, minY: -beamStopPx, maxY: beamStopPx };
@@ -26,7 +26,7 @@ export function geometryOfSimulation(detector: SimulatedDetector, voltageV?: num
   };
 }
 
-/** What the frames' file says of the experiment. */
+/** The metadata of the frames' file. */
 export const metadataOfSimulation = (detector: SimulatedDetector): Metadata => ({
   maker: 'ewald simulate frames',
   detector: 'simulated',

@@ -1,12 +1,13 @@
 /**
- * Detector frames of simulated stills with known truth: crystals in random orientations on a flat detector with gaps, a
- * beam stop and bad pixels, in front of a solvent's background, counted photon by photon.
+ * Simulates detector frames of stills with known truth: crystals in random orientations on a flat detector with gaps, a
+ * beam stop and bad pixels, on a background of solvent scattering, with Poisson counting noise.
  *
- * A reflection of a lattice is excited by p = exp(−e²/2σ²), e its distance from the Ewald sphere in 1/Å and σ² the sum of
- * domain size, mosaicity and bandwidth; it gives scale · W(hkl) · exp(−B q²/2) · p · P counts, W of Wilson's exponential
- * law and the same in all frames, P the polarisation of X-rays. Its spot lies where its ray meets the detector and is a
- * Gaussian: the detector's own width, drawn out along the radius by the bandwidth and across it by mosaicity. There is no
- * absorption, no parallax and no diffuse scattering of the crystal. The arithmetic shares nothing with the cores.
+ * A reflection of a lattice is excited by p = exp(−e²/2σ²), where e is its distance from the Ewald sphere in 1/Å and σ²
+ * the sum of the contributions of domain size, mosaicity and bandwidth. It gives scale · W(hkl) · exp(−B q²/2) · p · P
+ * counts, where W follows Wilson's exponential law and is the same in all frames, and P is the polarisation factor of
+ * X-rays. Its spot is where its ray hits the detector and is a Gaussian: the detector's own width, extended radially by
+ * the bandwidth and tangentially by mosaicity. Absorption, parallax and diffuse scattering of the crystal are not
+ * simulated. The arithmetic shares no code with the cores.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -18,23 +19,23 @@ import { Random } from '../random/random.js';
 import { pixelNoise, poisson } from './poisson.js';
 import { rotateRandomly, shellCrossing } from './spots.js';
 
-/** What is simulated. */
+/** Parameters of a simulation. */
 export interface FrameSimulation {
   /** The crystal's cell, rows a b c in angstrom, any orientation. */
   readonly cell: Cell;
-  /** Lattice points inside the cell, default P. */
+  /** Centring of the cell, default P. */
   readonly centring?: Centring;
-  /** Frames, 1 … 10⁶, default 1. */
+  /** Number of frames, 1 … 10⁶, default 1. */
   readonly images?: number;
   /** Seed, 0 … 2⁵³ − 1, default 0. */
   readonly seed?: number;
-  /** Crystals in the beam where it hits any, 1 … 8, default 1. */
+  /** Number of crystals in a frame that has any, 1 … 8, default 1. */
   readonly crystals?: number;
   /** Fraction of frames without a crystal, 0 … 1, default 0. */
   readonly blank?: number;
-  /** `xray` (default) or `electron`: the background, and whether there is polarisation. */
+  /** `xray` (default) or `electron`; determines the background and the polarisation. */
   readonly radiation?: 'xray' | 'electron';
-  /** Wavelength in angstrom, default 1.3, electrons 0.0251 (200 kV). */
+  /** Wavelength in angstrom, default 1.3, for electrons 0.0251 (200 kV). */
   readonly wavelengthA?: number;
   /** Relative bandwidth (standard deviation), default 0.0005. */
   readonly bandwidth?: number;
@@ -42,33 +43,33 @@ export interface FrameSimulation {
   readonly mosaicityRad?: number;
   /** Size of a coherent domain in angstrom, default 1700. */
   readonly domainA?: number;
-  /** Detector distance in millimetres, default 60, electrons 1000. */
+  /** Detector distance in millimetres, default 60, for electrons 1000. */
   readonly distanceMm?: number;
   /** Pixel size in millimetres, default 0.075. */
   readonly pixelMm?: number;
   /** Pixels along x and y, 16 … 16384, default 1024, 1024. */
   readonly detectorPx?: readonly [number, number];
-  /** Where the beam hits, pixels from the corner; default a little off the middle. */
+  /** Where the beam hits, in pixels from the corner; default slightly off the middle. */
   readonly centrePx?: readonly [number, number];
-  /** Modules along x and y, default 1, 1, with gaps between them that count nothing. */
+  /** Modules along x and y, default 1, 1, separated by insensitive gaps. */
   readonly modules?: readonly [number, number];
-  /** Pixels of a gap, default 8. */
+  /** Width of a gap in pixels, default 8. */
   readonly gapPx?: number;
-  /** Radius of the beam stop in pixels, default 16; 0: none. */
+  /** Radius of the beam stop in pixels, default 16; 0 for none. */
   readonly beamStopPx?: number;
-  /** Fraction of pixels that are hot or dead and marked so, default 0.0001. */
+  /** Fraction of pixels that are hot or dead and marked as such, default 0.0001. */
   readonly badPixels?: number;
-  /** Counts of the solvent's ring a pixel, default 5. */
+  /** Counts per pixel in the ring of the solvent, default 5. */
   readonly background?: number;
-  /** Counts of a full reflection of mean strength at low resolution, default 900. */
+  /** Counts of a full reflection of average intensity at low resolution, default 900. */
   readonly scale?: number;
-  /** How much crystals differ in size: standard deviation of the logarithm of the scale, default 0.3. */
+  /** Spread of crystal sizes: standard deviation of the logarithm of the scale, default 0.3. */
   readonly spread?: number;
   /** Isotropic temperature factor B in Å², default 25. */
   readonly bFactorA2?: number;
   /** Width of a spot in pixels (standard deviation), default 0.8. */
   readonly spotPx?: number;
-  /** Highest resolution in angstrom, default: the detector's corner. */
+  /** Highest resolution in angstrom; default: that of the detector's corner. */
   readonly dMinA?: number;
 }
 
@@ -77,17 +78,17 @@ export type TrueSpot = readonly [x: number, y: number, h: number, k: number, l: 
 
 /** A simulated frame. */
 export interface SimulatedFrame {
-  /** [y, x]; `gapValue` where nothing counts. */
+  /** [y, x]; `gapValue` in insensitive pixels. */
   readonly counts: Uint16Array;
   readonly lattices: readonly {
-    /** The cell as it lies, rows a, b, c in Å. */
+    /** The oriented cell, rows a, b, c in Å. */
     readonly cell: Cell;
-    /** Those of ten counts and more, by their strength. */
+    /** Reflections of at least ten counts, strongest first. */
     readonly spots: readonly TrueSpot[];
   }[];
 }
 
-/** The detector and beam of a simulation, its defaults filled in. */
+/** The detector and beam of a simulation, with defaults filled in. */
 export interface SimulatedDetector {
   readonly width: number;
   readonly height: number;
@@ -102,7 +103,7 @@ export interface SimulatedDetector {
   readonly mask: Uint8Array;
 }
 
-/** What gaps hold, and what a pixel counts to at most. */
+/** Value of pixels in gaps, and the largest possible count. */
 export const gapValue = 65535;
 export const saturation = 65534;
 const faintest = 10;
@@ -135,7 +136,7 @@ const names = [
   'dMinA',
 ];
 
-/** A simulation whose frames can be made in any order: frame 7 does not depend on frame 6. */
+/** A simulation whose frames can be generated in any order: frame 7 does not depend on frame 6. */
 export class FrameSimulator {
   readonly images: number;
   readonly detector: SimulatedDetector;
@@ -208,12 +209,12 @@ export class FrameSimulator {
     this.#background = backgroundOf(this.detector, real(of('background'), options.background, 5, 0, 1e5));
   }
 
-  /** Makes a frame. */
+  /** Generates a frame. */
   frame(number: number): SimulatedFrame {
     const random = new Random(this.#seed, number);
     const { width, height, mask, beamStopPx, centrePx } = this.detector;
     const expected = Float64Array.from(this.#background);
-    // The jet, and with it the background, is not the same twice.
+    // The thickness of the jet, and with it the background, varies.
     const thickness = Math.exp(0.15 * random.normal());
     for (let i = 0; i < expected.length; i++) expected[i] = (expected[i] ?? 0) * thickness;
     const count = random.uniform() < this.#blank ? 0 : this.#crystals;
@@ -280,7 +281,7 @@ interface Beamline {
   readonly spotPx: number;
 }
 
-/** Streams of random numbers beside those of the frames. */
+/** Streams of random numbers in addition to those of the frames. */
 const bookOf = (what: 'mask' | 'pixels' | 'wilson'): number => ({ mask: 0xffff_fff1, pixels: 3, wilson: 5 })[what];
 
 /** Relative intensity of a reflection: Wilson's law for noncentric cells, the same for both of a Friedel pair. */
@@ -291,7 +292,7 @@ function wilson(seed: number, h: number, k: number, l: number): number {
   return -Math.log((word + 0.5) / 2 ** 32);
 }
 
-/** Of a beam polarised along x: 1 − (x component of the ray's direction)². */
+/** For a beam polarised along x: 1 − (x component of the ray's direction)². */
 const polarisation = (ray: Vector): number => 1 - (ray[0] / norm(ray)) ** 2;
 
 interface Node {
@@ -334,7 +335,7 @@ interface SpotShape {
   readonly direction: readonly [number, number];
 }
 
-/** Adds a Gaussian of this sum, integrated over pixels by four points each. */
+/** Adds a Gaussian with this integral, evaluated at four points per pixel. */
 function addSpot(
   into: Float64Array,
   width: number,
@@ -359,7 +360,7 @@ function addSpot(
     }
 }
 
-/** Counts of air and solvent: a slope towards the beam, water's ring at 3.2 Å, and a little everywhere. */
+/** Expected counts of air and solvent: a slope towards the beam, the ring of water at 3.2 Å, and a constant. */
 function backgroundOf(detector: SimulatedDetector, level: number): Float64Array {
   const { width, height, centrePx, pixelM, distanceM, wavelengthA, radiation } = detector;
   const expected = new Float64Array(width * height);
@@ -371,7 +372,7 @@ function backgroundOf(detector: SimulatedDetector, level: number): Float64Array 
       const cosine = distanceM / length;
       const q = (2 / wavelengthA) * Math.sqrt((1 - cosine) / 2);
       const ring = Math.exp(-(((q - 0.31) / 0.05) ** 2) / 2);
-      // Electrons that lost energy gather about the beam.
+      // Electrons that lost energy accumulate around the beam.
       const slope = electron ? 12 * Math.exp(-q / 0.06) : 1.5 * Math.exp(-q / 0.12);
       const polarised = electron ? 1 : 1 - (dx / length) ** 2;
       expected[y * width + x] = level * (slope + ring + 0.25) * polarised * cosine ** 3;
@@ -379,7 +380,7 @@ function backgroundOf(detector: SimulatedDetector, level: number): Float64Array 
   return expected;
 }
 
-/** Gaps between modules, and pixels that are hot (a value of their own) or dead (0). */
+/** Gaps between modules, and pixels that are hot (with a constant value) or dead (0). */
 function maskOf(
   width: number,
   height: number,

@@ -1,4 +1,4 @@
-/** Counts of photons: whole numbers drawn from a Poisson law, the same on every machine. */
+/** Photon counts: integers from a Poisson distribution, identical on every machine. */
 
 /** A fast stream of uniform numbers for pixels (sfc32 of C. Doty-Humphrey), seeded by four words. */
 export function pixelNoise(seed: readonly number[]): () => number {
@@ -11,12 +11,12 @@ export function pixelNoise(seed: readonly number[]): () => number {
     c = ((c << 21) | (c >>> 11)) + sum;
     return ((sum >>> 0) + 0.5) / 2 ** 32;
   };
-  // The first numbers still show the seed.
+  // Discards the first numbers, which still correlate with the seed.
   for (let i = 0; i < 12; i++) next();
   return next;
 }
 
-/** A count with this mean: by inversion where it is small, by the normal law with Poisson's width where it is large. */
+/** A count with this mean: by inversion if it is small, otherwise from a normal distribution with Poisson's width. */
 export function poisson(mean: number, uniform: () => number): number {
   if (!(mean > 0)) return 0;
   if (mean > 60) {

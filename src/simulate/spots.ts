@@ -1,11 +1,11 @@
 /**
- * Spot lists of simulated stills with known truth: random orientations, the reflections near the Ewald sphere, a flat
+ * Simulates spot lists of stills with known truth: random orientations, the reflections near the Ewald sphere, a flat
  * detector.
  *
- * A reflection is excited by exp(−e²/2σ²), e its distance from the sphere in 1/Å, σ² the sum of domain size, mosaicity
- * and bandwidth; intensities follow Wilson's exponential law with a temperature factor. Positions get pixel noise and
- * are mapped back to the nominal sphere, so that the excitation error becomes the systematic error it is in reality.
- * Spurious spots are uniform on the detector. It is not an image simulator.
+ * A reflection is excited by exp(−e²/2σ²), where e is its distance from the sphere in 1/Å and σ² the sum of the
+ * contributions of domain size, mosaicity and bandwidth; intensities follow Wilson's exponential law with a temperature
+ * factor. Positions get pixel noise and are mapped back to the nominal sphere, so that the excitation error becomes the
+ * systematic error that it is in reality. Spurious spots are uniform on the detector. Images are not simulated here.
  */
 
 import type { PlatformSignal } from '../base/globals.js';
@@ -14,26 +14,26 @@ import { type Cell, checkCell, norm, reciprocal, type Vector } from '../crystal/
 import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
 import { Random } from '../random/random.js';
 
-/** What is simulated. */
+/** Parameters of a simulation. */
 export interface SpotSimulation {
   /** The crystal's cell, rows a b c in angstrom, any orientation. */
   readonly cell: Cell;
-  /** Lattice points inside the cell, default P: reflections that they extinguish are not there. */
+  /** Centring of the cell, default P; systematically absent reflections are omitted. */
   readonly centring?: Centring;
   /** Images, 1 … 10⁶, default 1. */
   readonly images?: number;
   /** Seed, 0 … 2⁵³ − 1, default 0. */
   readonly seed?: number;
   /**
-   * Spots of an image, spurious ones included, 1 … 10⁵, default 100; the strongest reflections are taken, fewer when
-   * there are not so many.
+   * Spots per image, including spurious ones, 1 … 10⁵, default 100: the strongest reflections, or fewer if there are
+   * not enough.
    */
   readonly spots?: number;
   /** Fraction of spots that belong to no lattice, 0 … 1, default 0. */
   readonly spurious?: number;
   /** Standard deviation of a position in pixels, 0 … 100, default 0.5. */
   readonly noisePx?: number;
-  /** Crystals in the beam, 0 … 8, default 1; the spots are shared among them. */
+  /** Number of crystals in the beam, 0 … 8, default 1; the spots are shared among them. */
   readonly crystals?: number;
   /** Wavelength in angstrom, default 1.3 (electrons: 0.0251). */
   readonly wavelengthA?: number;
@@ -115,8 +115,8 @@ export function simulateSpots(options: SpotSimulation): SimulatedImage[] {
 }
 
 /**
- * The lists of `simulateSpots` one after another; timers and input are served between and within them, and a signal ends
- * them. Throws `Argument`, `Aborted`.
+ * Yields the lists of `simulateSpots` one by one. Timers and input are served between and within them, and a signal
+ * aborts. Throws `Argument`, `Aborted`.
  */
 export async function* simulateSpotImages(
   options: SpotSimulation,
@@ -141,10 +141,10 @@ export async function* simulateSpotImages(
   }
 }
 
-/** One image under way: it stops now and then, so that others get their turn. */
+/** An image being generated; it pauses now and then to let others run. */
 type Steps<T> = Generator<undefined, T, undefined>;
 
-/** Checks the options; gives the count of images and how each is made. */
+/** Validates the options; returns the number of images and a generator for each. */
 function prepare(options: SpotSimulation): { images: number; image: (i: number) => Steps<SimulatedImage> } {
   knownOptions('simulateSpots', options, names);
   checkCell(options.cell, 'the cell to simulate');
@@ -224,13 +224,13 @@ export function rotateRandomly(cell: Cell, random: Random): Cell {
   return [rotate(cell[0]), rotate(cell[1]), rotate(cell[2])];
 }
 
-/** Detector position in millimetres from the beam, to the reciprocal vector on the nominal Ewald sphere. */
+/** Converts a detector position in millimetres from the beam to the reciprocal vector on the nominal Ewald sphere. */
 function fromDetector(x: number, y: number, { k, distance }: Beamline): Vector {
   const length = Math.hypot(x, y, distance);
   return [(k * x) / length, (k * y) / length, k * (distance / length - 1)];
 }
 
-/** The strongest `count` reflections of an oriented cell, as the spot finder would place them. */
+/** The strongest `count` reflections of an oriented cell, at the positions where a spot finder would find them. */
 function* reflections(cell: Cell, count: number, beamline: Beamline, random: Random): Steps<Vector[]> {
   const { k, qMax, domain, mosaicity, bandwidth, distance, half, noise } = beamline;
   const dual = reciprocal(cell);
@@ -244,7 +244,7 @@ function* reflections(cell: Cell, count: number, beamline: Beamline, random: Ran
     yield;
     for (let kk = -kMax; kk <= kMax; kk++) {
       const base = [0, 1, 2].map((i) => h * (dual[0][i] ?? 0) + kk * (dual[1][i] ?? 0)) as unknown as Vector;
-      // Along c* the line base + l c* meets the shell of thickness `reach` in at most two stretches: between its outer
+      // Along c*, the line base + l c* meets the shell of thickness `reach` in at most two ranges: between its outer
       // and inner roots.
       const outer = shellCrossing(base, dual[2], k, k + reach);
       if (!outer) continue;
@@ -282,8 +282,8 @@ function* reflections(cell: Cell, count: number, beamline: Beamline, random: Ran
 }
 
 /**
- * The parameters l at which the line base + l · step crosses the sphere of `radius` about (0, 0, −k); undefined when it
- * misses it.
+ * The parameters l at which the line base + l · step crosses the sphere of `radius` about (0, 0, −k); undefined if it
+ * misses.
  */
 export function shellCrossing(base: Vector, step: Vector, k: number, radius: number): [number, number] | undefined {
   const start: Vector = [base[0], base[1], base[2] + k];

@@ -1,4 +1,4 @@
-/** Data of the user that a UDF sees sliced like its results: a number a scan position, a pixel, or the whole. */
+/** User data that a UDF sees sliced like its results: per scan position, per pixel, or as a whole. */
 
 import { expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
@@ -14,13 +14,13 @@ import {
   product,
 } from './dtypes.js';
 
-/** What `auxData` makes. */
+/** The result of `auxData`. */
 export interface AuxData<D extends BufferDtype = BufferDtype> {
   readonly aux: true;
   readonly kind: BufferKind;
   readonly dtype: D;
   readonly extraShape: readonly number[];
-  /** nav: an element for each position of the whole scan. */
+  /** nav: one element for each position of the whole scan. */
   readonly data: DtypeArrays[D];
 }
 /** Views of the parameters that are aux data. */
@@ -28,7 +28,7 @@ export type AuxViews<P> = {
   readonly [K in keyof P as P[K] extends AuxData ? K : never]: P[K] extends AuxData<infer D> ? DtypeArrays[D] : never;
 };
 
-/** Wraps data for a parameter of a UDF: nav data is given for the whole scan, whatever the region of interest. */
+/** Wraps data for a parameter of a UDF. Data of kind nav cover the whole scan, whatever the region of interest. */
 export function auxData<D extends BufferDtype>(
   data: DtypeArrays[D],
   options: { readonly kind: BufferKind; readonly dtype: D; readonly extraShape?: readonly number[] },
@@ -36,17 +36,17 @@ export function auxData<D extends BufferDtype>(
   expectsMembers('auxData: the second argument', options, ['kind', 'dtype'], '{ kind, dtype }');
   const { kind, dtype, extraShape = [] } = options;
   choice('auxData: dtype', dtype, dtype, bufferDtypes);
-  if (!isArrayOf(dtype, data)) throw new EwaldError('Shape', `auxData: the data is no array of ${dtype}`);
+  if (!isArrayOf(dtype, data)) throw new EwaldError('Shape', `auxData: the data is not an array of ${dtype}`);
   return { aux: true, kind, dtype, extraShape, data };
 }
 
 export const isAux = (value: unknown): value is AuxData =>
   typeof value === 'object' && value !== null && (value as { aux?: unknown }).aux === true && 'data' in value;
 
-/** Numbers of one element. */
+/** Numbers per element. */
 export const auxStride = ({ extraShape, dtype }: AuxData): number => product(extraShape) * numbersOf(dtype);
 
-/** Refuses aux data of another size than the run. */
+/** Rejects aux data whose size does not match the run. */
 export function checkAux(udf: string, params: Readonly<Record<string, unknown>>, { nav, sig }: RunShape): void {
   for (const [name, value] of Object.entries(params)) {
     if (!isAux(value)) continue;
@@ -55,12 +55,14 @@ export function checkAux(udf: string, params: Readonly<Record<string, unknown>>,
     if (value.data.length !== needed)
       throw new EwaldError(
         'Shape',
-        `the UDF ${udf}: aux data ${name} has ${value.data.length} numbers; expected ${needed}, for ${value.kind === 'nav' ? 'the whole scan' : value.kind === 'sig' ? 'a frame' : 'the run'}`,
+        `the UDF ${udf}: aux data ${name} has ${value.data.length} numbers; ` +
+          `expected ${needed}, ` +
+          `for ${value.kind === 'nav' ? 'the whole scan' : value.kind === 'sig' ? 'a frame' : 'the run'}`,
       );
   }
 }
 
-/** Parameters with nav aux data cut down to some positions, as they travel to a worker. */
+/** The parameters with nav aux data reduced to some positions, as sent to a worker. */
 export function auxOf(params: Readonly<Record<string, unknown>>, positions: Uint32Array): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => {

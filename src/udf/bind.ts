@@ -10,23 +10,24 @@ import { type ExecutorMakers, makeExecutor } from './executors.js';
 import type { AnyUdf } from './udf.js';
 import { compareUdf, type UdfReport, type ValidateUdfOptions } from './validate-udf.js';
 
-/** `Context` of a platform. */
+/** The `Context` class of a platform. */
 export interface UdfContextClass {
   /** Executors in `owned` are disposed with the context. */
   new (options?: UdfContextOptions, owned?: readonly Executor[]): UdfContext;
   readonly prototype: UdfContext;
   /**
-   * A context on an executor of its own: 'inline', 'workers', 'delayed' or 'mpi'; for a cluster see `connect`. Throws
-   * `Argument` for unknown ones, for `cpus` or `gpus` where the executor has none, `Unsupported` for 'mpi' in browsers.
+   * Creates a context with an executor of its own: 'inline', 'workers', 'delayed' or 'mpi'; for a cluster see
+   * `connect`. Throws `Argument` for unknown kinds, or for `cpus` or `gpus` if the executor does not have them,
+   * `Unsupported` for 'mpi' in browsers.
    */
   makeWith(kind?: string, options?: MakeWithOptions): Promise<UdfContext>;
   /**
-   * A context on the workers that have joined a cluster: `Context.connect('nats://head:4222')` on Node, wss:// in browsers.
+   * Creates a context on the workers of a cluster: `Context.connect('nats://head:4222')` on Node, wss:// in browsers.
    */
   connect(url: string, options?: ConnectOptions): Promise<UdfContext>;
 }
 
-/** What a platform brings, with its ways of making executors. */
+/** What a platform provides, including its executors. */
 export interface BoundPlace extends Omit<UdfPlace, 'makeExecutor'> {
   readonly makers: ExecutorMakers;
   connect(url: string, options?: ConnectOptions): Promise<Executor>;
@@ -52,8 +53,8 @@ export function bindUdf({ makers, connect, ...rest }: BoundPlace) {
   return {
     Context,
     async validateUdf(udf: AnyUdf, options: ValidateUdfOptions = {}): Promise<UdfReport> {
-      expectsMembers('validateUdf: the UDF', udf, ['definition'], 'what defineUdf gives');
-      // A UDF without WGSL needs no backend at all.
+      expectsMembers('validateUdf: the UDF', udf, ['definition'], 'the result of defineUdf');
+      // A UDF without WGSL requires no backend at all.
       if (udf.definition.processFrameWgsl === undefined) {
         const context = new Context();
         return compareUdf(udf, options, context, 'none').finally(() => context.close());

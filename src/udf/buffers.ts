@@ -1,4 +1,4 @@
-/** Result buffers: what a UDF declares, what it writes into, and what a run gives back. */
+/** Result buffers: what a UDF declares, what it writes into, and what a run returns. */
 import { EwaldError } from '../base/errors.js';
 import { choice, knownOptions } from '../base/options.js';
 import {
@@ -13,16 +13,19 @@ import {
 } from './dtypes.js';
 import type { Selection } from './roi.js';
 
-/** What a buffer has an element for: each scan position, each pixel of a frame, or the whole run. */
+/** What a buffer has one element for: each scan position, each pixel of a frame, or the whole run. */
 export type BufferKind = 'nav' | 'sig' | 'single';
 
-/** What a UDF says of one buffer. */
+/** A UDF's declaration of one buffer. */
 export interface BufferDeclaration<D extends BufferDtype = BufferDtype> {
   readonly kind: BufferKind;
   readonly dtype: D;
-  /** Further axes of each element, last. Default: none. */
+  /** Additional trailing axes of each element. Default: none. */
   readonly extraShape?: readonly number[];
-  /** `private` buffers are not given back; `resultOnly` ones are not there while frames come, `getResults` makes them. */
+  /**
+   * `private` buffers are not returned; `resultOnly` buffers do not exist while frames are processed and are created by
+   * `getResults`.
+   */
   readonly use?: 'private' | 'resultOnly';
 }
 /** All buffers of a UDF by name. */
@@ -30,12 +33,12 @@ export type BufferDeclarations = Readonly<Record<string, BufferDeclaration>>;
 
 /** The arrays a UDF works on, by name. */
 export type Views<B extends BufferDeclarations> = { readonly [K in keyof B]: DtypeArrays[B[K]['dtype']] };
-/** What a run gives back, by name: private buffers are left out. */
+/** The results of a run by name, without private buffers. */
 export type Results<B extends BufferDeclarations> = {
   readonly [K in keyof B as B[K]['use'] extends 'private' ? never : K]: ResultBuffer<B[K]['dtype']>;
 };
 
-/** Lengths of the axes a run is over. */
+/** Lengths of a run's axes. */
 export interface RunShape {
   /** Shape of the scan. */
   readonly nav: readonly number[];
@@ -59,11 +62,14 @@ export function checkDeclarations(udf: string, declarations: BufferDeclarations)
     choice(`${what}: dtype`, declaration.dtype ?? ('' as BufferDtype), 'f32', bufferDtypes);
     choice(`${what}: use`, declaration.use, 'private', ['private', 'resultOnly']);
     if ((declaration.extraShape ?? []).some((n) => !Number.isInteger(n) || n < 1))
-      throw new EwaldError('Argument', `${what}: extraShape is ${declaration.extraShape}; expected lengths from 1`);
+      throw new EwaldError(
+        'Argument',
+        `${what}: extraShape is ${declaration.extraShape}; ` + 'expected lengths of at least 1',
+      );
   }
 }
 
-/** Numbers of one element: the product of the extra axes, twice for complex ones. */
+/** Numbers per element: the product of the extra axes, doubled for complex numbers. */
 export const strideOf = ({ extraShape = [], dtype }: BufferDeclaration): number =>
   product(extraShape) * numbersOf(dtype);
 
@@ -72,7 +78,7 @@ export function elementsOf({ kind }: BufferDeclaration, frames: number, sig: rea
   return kind === 'nav' ? frames : kind === 'sig' ? product(sig) : 1;
 }
 
-/** Zeroed arrays for `frames` positions. Buffers made by `getResults` are left out. */
+/** Zeroed arrays for `frames` positions, except for buffers created by `getResults`. */
 export function allocateViews(
   declarations: BufferDeclarations,
   frames: number,
@@ -88,7 +94,7 @@ export function allocateViews(
   return views;
 }
 
-/** Shape of a result: the whole scan where its kind is nav. */
+/** Shape of a result: the whole scan if its kind is nav. */
 export function shapeOfBuffer(
   { kind, extraShape = [] }: BufferDeclaration,
   { nav, sig }: Pick<RunShape, 'nav' | 'sig'>,
@@ -97,19 +103,19 @@ export function shapeOfBuffer(
   return [...own, ...extraShape];
 }
 
-/** One buffer of a finished (or half-finished) run. */
+/** One buffer of a finished or partial run. */
 export class ResultBuffer<D extends BufferDtype = BufferDtype> {
   readonly name: string;
   readonly kind: BufferKind;
   readonly dtype: D;
   readonly extraShape: readonly number[];
-  /** The numbers as they were computed: of the region of interest alone, in C order. */
+  /** The numbers as computed: only for the region of interest, in C order. */
   readonly rawData: DtypeArrays[D];
   /** Shape of `rawData`: [positions, …extra], [y, x, …extra] or extra. */
   readonly rawShape: readonly number[];
-  /** Shape of `data`: the whole scan where the kind is nav. */
+  /** Shape of `data`: the whole scan if the kind is nav. */
   readonly shape: readonly number[];
-  /** 1 where an element of `rawData` (extra axes aside) holds a result: its frame was there and was processed. */
+  /** 1 where an element of `rawData` (ignoring extra axes) holds a result: its frame existed and was processed. */
   readonly rawValidMask: Uint8Array;
   readonly #selection: Selection;
   #data: DtypeArrays[D] | undefined;
@@ -134,13 +140,13 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
     this.rawShape = kind === 'nav' && selection.positions ? [selection.count, ...extraShape] : this.shape;
   }
 
-  /** The whole scan: NaN (reals) or 0 where the region of interest has no frame. As `rawData` for other kinds. */
+  /** The whole scan, with NaN (reals) or 0 outside the region of interest. Same as `rawData` for other kinds. */
   get data(): DtypeArrays[D] {
     this.#data ??= this.#expand();
     return this.#data;
   }
 
-  /** 1 where an element of `data` (extra axes aside) holds a result. */
+  /** 1 where an element of `data` (ignoring extra axes) holds a result. */
   get validMask(): Uint8Array {
     const { positions } = this.#selection;
     if (this.kind !== 'nav' || !positions) return this.rawValidMask;
@@ -149,7 +155,7 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
     return mask;
   }
 
-  /** The valid elements of `data`, and undefined in place of the others: for printing. Extra axes are flattened. */
+  /** The valid elements of `data`, with undefined in place of the others, for printing. Extra axes are flattened. */
   get maskedData(): readonly (number | bigint | undefined)[] {
     const { data, validMask } = this;
     const stride = data.length / Math.max(1, validMask.length);

@@ -1,10 +1,12 @@
 /**
- * Colours of pictures: cividis-like and safe for colour-blind readers, and a wheel of directions; with limits that single
- * bright pixels do not spoil.
+ * Colour maps of images: one similar to cividis and suitable for colour-blind readers, and a colour wheel for
+ * directions; with limits that ignore single bright pixels.
  */
 import { expects, expectsNumbers } from '../base/arguments.js';
 
-/** Points of a map from dark blue over grey to yellow: lightness rises evenly, and no red meets green. */
+/**
+ * Points of a map from dark blue through grey to yellow: lightness rises evenly, and red never appears next to green.
+ */
 const points: readonly (readonly [number, number, number])[] = [
   [0, 32, 76],
   [0, 48, 110],
@@ -28,7 +30,7 @@ export function colourOf(value: number): readonly [number, number, number] {
   return [mix(0), mix(1), mix(2)];
 }
 
-/** Limits that leave out a thousandth at either end, where what is left out reaches far beyond. */
+/** Limits that exclude a thousandth at either end if the excluded values are far outliers. */
 export function robustLimits(data: ArrayLike<number>): readonly [number, number] {
   expectsNumbers('robustLimits: the data', data);
   const finite = Float64Array.from(data as ArrayLike<number>).filter(Number.isFinite);
@@ -43,7 +45,7 @@ export function robustLimits(data: ArrayLike<number>): readonly [number, number]
   return bounds[0] === bounds[1] ? [bounds[0], bounds[0] + 1] : bounds;
 }
 
-/** A picture as RGBA bytes: NaN is transparent. `log`: of the logarithm, shifted so that the least is 1. */
+/** An image as RGBA bytes; NaN is transparent. `log` maps the logarithm, shifted so that the minimum is 1. */
 export function toRgba(
   data: ArrayLike<number>,
   { log = false, limits }: { readonly log?: boolean; readonly limits?: readonly [number, number] } = {},
@@ -66,7 +68,7 @@ export function toRgba(
   return out;
 }
 
-/** Vectors as colours, (y, x) each: the direction is the hue, the length the lightness. */
+/** Vectors (y, x) as colours: the direction is the hue, the length the lightness. */
 export function vectorsToRgba(vectors: ArrayLike<number>): Uint8ClampedArray {
   expectsNumbers('vectorsToRgba: the vectors', vectors);
   expects(
@@ -86,7 +88,7 @@ export function vectorsToRgba(vectors: ArrayLike<number>): Uint8ClampedArray {
     if (Number.isNaN(length)) continue;
     const angle = Math.atan2(vectors[2 * i] as number, vectors[2 * i + 1] as number);
     const bright = Math.min(1, length / most);
-    // Three cosines a third of a turn apart: a wheel without edges.
+    // Three cosines a third of a turn apart: a colour wheel without edges.
     const part = (k: number): number => 255 * bright * (0.5 + 0.5 * Math.cos(angle - (k * 2 * Math.PI) / 3));
     out.set([part(0), part(1), part(2), 255], 4 * i);
   }

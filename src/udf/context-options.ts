@@ -1,4 +1,4 @@
-/** What a run, a context and its platform are given, and what a run gives back. */
+/** Options of a run, a context and its platform, and the results of a run. */
 
 import type { PlatformSignal } from '../base/globals.js';
 import { knownOptions } from '../base/options.js';
@@ -19,28 +19,28 @@ import type { AnyUdf, BuffersOf } from './udf.js';
 
 /** Options of a run. */
 export interface UdfRunOptions {
-  /** Only these scan positions. */
+  /** Restricts the run to these scan positions. */
   readonly roi?: Roi | undefined;
   readonly corrections?: CorrectionSet | Corrections | undefined;
-  /** Ends the run with `Aborted`. */
+  /** Aborts the run with `Aborted`. */
   readonly signal?: PlatformSignal | undefined;
-  /** Told after each partition. `true`: a line on standard error where there is one. */
+  /** Called after each partition. `true`: a line on standard error if there is one. */
   readonly progress?: boolean | ((progress: UdfProgress) => void) | undefined;
-  /** Parts the run is cut into; default by size. The same number gives the same last bits on every executor. */
+  /** Number of partitions; default: by size. The same number gives the same last bits on every executor. */
   readonly numPartitions?: number | undefined;
-  /** Shows partial results as they come; see `PlotsOption`. */
+  /** Shows partial results as they arrive; see `PlotsOption`. */
   readonly plots?: PlotsOption | undefined;
 }
 export const runNames = ['roi', 'corrections', 'signal', 'progress', 'numPartitions', 'plots'];
 
 /** Results of one UDF. */
 export type ResultsOf<U> = Results<BuffersOf<U>>;
-/** Results of one UDF, or of several in their order. */
+/** Results of one UDF, or of several in order. */
 export type RunResults<U> = U extends readonly AnyUdf[] ? { readonly [K in keyof U]: ResultsOf<U[K]> } : ResultsOf<U>;
 
 /** Results after some of the partitions. */
 export interface PartialResults<U> {
-  /** Results of each UDF, in the order they were given; copies. */
+  /** Results of each UDF, in the order given; copies. */
   readonly buffers: U extends readonly AnyUdf[]
     ? { readonly [K in keyof U]: ResultsOf<U[K]> }
     : readonly [ResultsOf<U>];
@@ -49,13 +49,13 @@ export interface PartialResults<U> {
   readonly progress: UdfProgress;
 }
 
-/** Partial results one after the other; parameters may change between two. */
+/** Partial results in sequence; parameters may change in between. */
 export type PartialRun<U> = AsyncGenerator<PartialResults<U>, void, undefined> & {
-  /** Parameters for partitions that have not begun, one object a UDF. */
+  /** Parameters for partitions that have not started, one object per UDF. */
   updateParameters(params: readonly Readonly<Record<string, unknown>>[]): void;
 };
 
-/** What the platform brings. */
+/** What the platform provides. */
 export interface UdfPlace {
   createContext(options?: ContextOptions): Promise<CoreContext>;
   open(input: DataInput, options?: OpenOptions): Promise<Dataset>;
@@ -63,21 +63,22 @@ export interface UdfPlace {
   sourceOf(input: DataInput, options: OpenOptions): ScanSource | undefined;
   makeExecutor(kind: string, spec: MakeWithOptions): Promise<Executor | undefined>;
   exportNpy(scan: Scan, path: string, options: ExportOptions): Promise<void>;
-  /** A line on standard error, where there is one. */
+  /** Writes a line to standard error, if there is one. */
   readonly note: ((line: string) => void) | undefined;
 }
 
 /** Options of `Context.makeWith`. */
 export interface MakeWithOptions {
   /**
-   * Workers that compute on the CPU; only of `workers`. A number, or ids of cores (their count counts); default: one a
-   * core.
+   * Workers that compute on the CPU; only for `workers`. A number, or ids of cores (only their count matters); default:
+   * one per core.
    */
   readonly cpus?: number | readonly number[];
   /**
-   * Workers with a GPU each, beside those of `cpus`; only of `workers`. A number, or which: NVIDIA's cards by CUDA where
-   * there are some, else GPUs by WebGPU; of another kind where `context.backend` names it. Default: none. Those that
-   * are not there are refused. Reals of CPU and GPU agree in float32, so the last bits depend on who has which part.
+   * Workers with a GPU each, in addition to those of `cpus`; only for `workers`. A number, or ids: NVIDIA's cards by
+   * CUDA if there are any, otherwise GPUs by WebGPU, or those of the backend named by `context.backend`. Default: none.
+   * Missing GPUs are an error. Reals of CPU and GPU agree in float32, so the last bits depend on which worker computes
+   * which part.
    */
   readonly gpus?: number | readonly number[];
   /** Where `delayed` is computed; default: this thread. */
@@ -85,7 +86,7 @@ export interface MakeWithOptions {
   readonly context?: ContextOptions;
 }
 
-/** What `Context.makeWith` constructs a context from: its options, and the executor it owns. */
+/** The arguments from which `Context.makeWith` constructs a context: its options, and the executor it owns. */
 export async function madeWith(
   place: UdfPlace,
   kind: string,
@@ -100,7 +101,7 @@ export async function madeWith(
 
 /** Options of `exportDataset`. */
 export interface ExportOptions {
-  /** Replace a file that exists; never one of the scan. Default: false. */
+  /** Replace an existing file, but never one of the scan. Default: false. */
   readonly force?: boolean;
   readonly signal?: PlatformSignal;
   readonly progress?: (progress: { readonly done: number; readonly total: number }) => void;
@@ -108,10 +109,13 @@ export interface ExportOptions {
 
 /** Options of a context. */
 export interface UdfContextOptions {
-  /** Where partitions are worked on; default: this thread, with all cores in the core's own kernels. It stays the caller's. */
+  /**
+   * Where partitions are processed; default: this thread, with all cores used by the core's own kernels. It remains the
+   * caller's.
+   */
   readonly executor?: Executor;
   /** Options of the context that kernels run on. */
   readonly context?: ContextOptions;
-  /** Computes what a delayed executor noted; default: this thread. */
+  /** Computes delayed values; default: this thread. */
   readonly delayedOn?: Executor;
 }

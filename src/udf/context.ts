@@ -1,4 +1,4 @@
-/** `Context` of ewald/udf: scans are loaded, UDFs and analyses run over them, here or on an executor. */
+/** `Context` of ewald/udf: loads scans and runs UDFs and analyses over them, on this thread or on an executor. */
 
 import { expects } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
@@ -31,7 +31,7 @@ import { Run, type UdfProgress } from './run.js';
 import { type LoadOptions, type Scan, scanOf, scanOfMemory } from './scan.js';
 import { type AnyDefinition, type AnyUdf, asUdf } from './udf.js';
 
-/** Loads scans and runs UDFs and analyses over them; end it with `close` or `await using`. */
+/** Loads scans and runs UDFs and analyses over them; release it with `close` or `await using`. */
 export class UdfContext {
   readonly #place: UdfPlace;
   readonly #options: UdfContextOptions;
@@ -51,14 +51,14 @@ export class UdfContext {
     Object.defineProperty(this, asyncDispose, { value: () => this.close() });
   }
 
-  /** Where partitions are worked on; undefined: this thread. */
+  /** Where partitions are processed; undefined for this thread. */
   get executor(): Executor | undefined {
     return this.#options.executor;
   }
 
   /**
-   * Opens frames as `open` of ewald/data does, as a scan: a path, URL, File, Blob or bytes. Throws as `open`, and `Shape`
-   * where navShape does not fit the file.
+   * Opens frames as a scan, as `open` of ewald/data does: a path, URL, File, Blob or bytes. Throws like `open`, and
+   * `Shape` if navShape does not match the file.
    */
   async load(input: DataInput, options: LoadOptions = {}): Promise<Scan> {
     this.#assertOpen();
@@ -124,7 +124,7 @@ export class UdfContext {
     }) as unknown as PartialRun<U>;
   }
 
-  /** Runs an analysis; its channels are named, and listed in `channels`. */
+  /** Runs an analysis; its channels are available by name and in the list `channels`. */
   async run<K extends string>(analysis: Analysis<K>, options: UdfRunOptions = {}): Promise<AnalysisResults<K>> {
     const [ready = analysis] = await this.prepare([analysis], options);
     const roi = options.roi ?? ready.roi;
@@ -132,7 +132,9 @@ export class UdfContext {
     return resultsOf(ready.channels(results));
   }
 
-  /** Does the first pass of those analyses of one scan that have two, and gives what is left to be run. */
+  /**
+   * Runs the first pass of those analyses of one scan that have two, and returns the analyses that remain to be run.
+   */
   async prepare<A extends Analysis>(analyses: readonly A[], options: UdfRunOptions = {}): Promise<A[]> {
     for (const analysis of analyses) checkFrames(analysis);
     const early = analyses.filter(({ next }) => next !== undefined);
@@ -143,12 +145,12 @@ export class UdfContext {
     return analyses.map((one) => (one.next ? (one.next(results[early.indexOf(one)]) as A) : one));
   }
 
-  /** Runs several analyses of one scan in one pass; a second one where a cluster analysis is among them. */
+  /** Runs several analyses of one scan in one pass, and a second pass if a cluster analysis is among them. */
   async runAll(analyses: readonly Analysis[], options: UdfRunOptions = {}): Promise<AnalysisResults[]> {
     const [first] = analyses;
     if (!first) return [];
     if (analyses.some(({ scan, roi }) => scan !== first.scan || roi !== undefined))
-      throw new EwaldError('Argument', 'runAll: analyses of one pass are of one scan, and none of them is a pick');
+      throw new EwaldError('Argument', 'runAll: analyses of one pass must be of the same scan, and none may be a pick');
     const ready = await this.prepare(analyses, options);
     const results = await this.runUdf(
       first.scan,
@@ -158,7 +160,7 @@ export class UdfContext {
     return ready.map((analysis, i) => resultsOf(analysis.channels((results as readonly unknown[])[i])));
   }
 
-  /** Calls `f` for each frame; `result` has a number, or as many as `f` gives, for each scan position. */
+  /** Calls `f` for each frame; `result` has for each scan position as many numbers as `f` returns. */
   async map(
     scan: Scan,
     f: (frame: never) => number | ArrayLike<number>,
@@ -168,21 +170,23 @@ export class UdfContext {
     return result;
   }
 
-  /** What a run of a UDF would be, as an HTML table. Nothing is read. */
+  /** Describes the run of a UDF as an HTML table. Nothing is read. */
   display(scan: Scan, udf: AnyUdf, options: Pick<UdfRunOptions, 'roi'> = {}): string {
     return displayUdf(new Run(scan, [udf], { roi: options.roi }));
   }
 
   /**
-   * What a run of a UDF would be: its results with shapes and dtypes, its method, its partitions. Nothing is read or
-   * allocated for it. Throws `Argument` for declarations that are none, `Shape` for a region that does not fit.
+   * Describes the run of a UDF: its results with shapes and dtypes, its method, its partitions. Nothing is read or
+   * allocated for it. Throws `Argument` for invalid declarations, `Shape` for a region that does not fit.
    */
   inspect(scan: Scan, udf: AnyUdf, options: Pick<UdfRunOptions, 'roi'> = {}): UdfInspection {
     const { run } = this.#plan('inspect', scan, udf, options);
     return inspectUdf(run);
   }
 
-  /** Runs a UDF over ones instead of frames, one partition: what it declares and gives, before data is read. */
+  /**
+   * Runs a UDF over ones instead of frames, as one partition: shows what it declares and returns before data are read.
+   */
   async dryRun<const U extends AnyUdf | readonly AnyUdf[]>(
     scan: Scan,
     udf: U,
@@ -195,8 +199,8 @@ export class UdfContext {
   }
 
   /**
-   * Writes the frames of a scan into a .npy file, with its shape and syncOffset. Throws `Argument` where it exists and
-   * `force` is not given, and for a file of the scan itself; `File` while another process writes it.
+   * Writes the frames of a scan to a .npy file, with its shape and syncOffset. Throws `Argument` if the file exists and
+   * `force` is not set, or if it is a file of the scan itself; `File` while another process is writing it.
    */
   async exportDataset(scan: Scan, path: string, options: ExportOptions = {}): Promise<void> {
     this.#assertOpen();
@@ -232,7 +236,7 @@ export class UdfContext {
     return create.pickAnalysis(scan, options);
   }
 
-  /** Rotation, flip and centre of a scan, guessed from its centres of mass; see `guessCorrections`. */
+  /** Rotation, flip and centre of a scan, estimated from its centres of mass; see `guessCorrections`. */
   async guessCorrections(scan: Scan, options: create.ComOptions = {}): Promise<GuessedCorrections> {
     const { udf } = create.comAnalysis(scan, options);
     const { rawCom } = (await this.runUdf(scan, udf)) as { rawCom: ResultBuffer<'f64'> };
@@ -240,7 +244,7 @@ export class UdfContext {
     return guessCorrections(part(0), part(1), scan.shape.nav);
   }
 
-  /** Closes scans, the executor that the context made, and its kernels. A second call does nothing. */
+  /** Closes scans, the executor that the context created, and its kernels. Calling it again does nothing. */
   close(): Promise<void> {
     this.#closed ??= (async () => {
       for (const scan of this.#scans) await scan.dispose();
@@ -268,7 +272,7 @@ export class UdfContext {
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new EwaldError('Disposed', 'this Context of ewald/udf was closed; make a new one');
+    if (this.#closed) throw new EwaldError('Disposed', 'this Context of ewald/udf was closed; create a new one');
   }
 
   #open(): Promise<CoreContext> {
@@ -280,7 +284,7 @@ export class UdfContext {
     this.#assertOpen();
     knownOptions(what, options, runNames);
     if (typeof scan !== 'object' || scan === null || !('sync' in scan))
-      throw new EwaldError('Argument', `${what}: the first argument is no scan; expected what load() gives`);
+      throw new EwaldError('Argument', `${what}: the first argument is not a scan; expected the result of load()`);
     const list = Array.isArray(udf);
     const udfs = ((list ? udf : [udf]) as readonly (AnyUdf | AnyDefinition)[]).map(asUdf);
     const corrections = correctionsFor(options.corrections, scan.shape.sig);

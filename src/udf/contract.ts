@@ -1,22 +1,22 @@
-/** What a backend does for udf: passes over frames. */
+/** The udf contract of a backend: passes over frames. */
 import type { ArrayMemory } from '../arrays/contract.js';
 import type { Op } from '../backends/feature.js';
 import type { Disposable } from '../base/resource.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { udfNumbers, udfStepKinds } from '../layout/udf.js';
 
-/** Dtypes of frames that a pass takes. */
+/** Dtypes of frames that a pass accepts. */
 export type PassDtype = keyof typeof udfNumbers;
 
-/** Sizes of a pass, checked. */
+/** Sizes of a pass, already validated. */
 export interface UdfDescriptor {
   /** The layout's UdfDescriptor, packed. */
   readonly fields: Uint8Array;
-  /** The layout's UdfStep a step, packed. */
+  /** The layout's UdfStep for each step, packed. */
   readonly steps: Uint8Array;
   /** Spans and sparse masks of the steps. */
   readonly indices: Uint32Array;
-  /** Weights in words: a float64 weight has two, and begins at an even one. */
+  /** Weights in 32-bit words: a float64 weight has two and starts at an even one. */
   readonly weights: Float32Array;
   readonly kinds: readonly (keyof typeof udfStepKinds)[];
   readonly dtype: keyof typeof udfNumbers;
@@ -26,15 +26,18 @@ export interface UdfDescriptor {
   readonly bytesOfNumber: number;
   readonly columns: number;
   readonly planes: number;
-  /** Pixels that steps look at: [first, end). */
+  /** Pixels that any step reads: [first, end). */
   readonly seen: { readonly first: number; readonly end: number };
-  /** Nobody has named a backend: one that frames are carried to, only to be added, says no. */
+  /**
+   * Whether the backend was chosen automatically. A backend to which frames must be transferred then declines passes of
+   * plain sums.
+   */
   readonly whereItPays: boolean;
 }
 
-/** One run, already checked. The arrays belong to the caller and are read and written before the promise settles. */
+/** One run, already validated. The arrays belong to the caller and are read and written before the promise settles. */
 export interface UdfRun {
-  /** Memory of the backend where the kernel takes such. */
+  /** A typed array, or memory of the backend if the kernel accepts it. */
   readonly frames: FrameArray | ArrayMemory;
   readonly count: number;
   /** [count, columns] */
@@ -46,7 +49,7 @@ export interface UdfRun {
 /** A planned pass. */
 export interface UdfKernel extends Disposable {
   readonly bytes: number;
-  /** Frames may lie in memory of its backend. */
+  /** Whether frames may be in memory of its backend. */
   readonly takesArrays: boolean;
   run(run: UdfRun): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Corrections of frames in the words of LiberTEM, made into those of ewald/data. */
+/** Converts corrections in LiberTEM's terms to those of ewald/data. */
 
 import { EwaldError } from '../base/errors.js';
 import { knownOptions } from '../base/options.js';
@@ -6,17 +6,17 @@ import { Corrections } from '../data/corrections.js';
 import { product } from './dtypes.js';
 
 /**
- * (value − dark) · gain in float64, then each excluded pixel gets the mean of its neighbours that are not excluded. Only
- * those pixels are replaced: a gain of 0 is a factor, and a NaN stays a NaN.
+ * (value − dark) · gain in float64; then each excluded pixel gets the mean of its neighbours that are not excluded.
+ * Only those pixels are replaced: a gain of 0 is a factor, and NaN stays NaN.
  */
 export interface CorrectionSet {
-  /** Taken off every frame, [y, x]. */
+  /** Subtracted from every frame, [y, x]. */
   readonly dark?: ArrayLike<number> | undefined;
-  /** Factor of what is left, [y, x]. */
+  /** Factor applied after the dark frame is subtracted, [y, x]. */
   readonly gain?: ArrayLike<number> | undefined;
-  /** Pixels without a count, (y, x) each; or a mask, nonzero where a pixel has none. */
+  /** Pixels without a count: a list of (y, x), or a mask that is nonzero where a pixel has none. */
   readonly excludedPixels?: readonly (readonly [number, number])[] | Uint8Array | undefined;
-  /** Lets a pixel without a good neighbour be 0; default false: it is refused. */
+  /** Sets a pixel without a good neighbour to 0; default false, which rejects it. */
   readonly allowEmpty?: boolean | undefined;
 }
 
@@ -33,7 +33,10 @@ export function correctionsFor(
   if (excludedPixels !== undefined) {
     const [height = 1, width = length] = sig;
     if (sig.length !== 2)
-      throw new EwaldError('Shape', `corrections: excluded pixels need frames of two axes; these have ${sig.length}`);
+      throw new EwaldError(
+        'Shape',
+        'corrections: excluded pixels require frames of two axes; ' + `these have ${sig.length}`,
+      );
     mask = excludedPixels instanceof Uint8Array ? excludedPixels : maskOf(excludedPixels, height, width);
     if (mask.length !== length)
       throw new EwaldError('Shape', `corrections: excludedPixels has ${mask.length} pixels; the frame has ${length}`);
@@ -49,10 +52,7 @@ function maskOf(pixels: readonly (readonly [number, number])[], height: number, 
   const mask = new Uint8Array(height * width);
   for (const [y, x] of pixels) {
     if (!(Number.isInteger(y) && Number.isInteger(x) && y >= 0 && x >= 0 && y < height && x < width))
-      throw new EwaldError(
-        'Argument',
-        `corrections: the excluded pixel (${y}, ${x}) lies outside of ${height} × ${width}`,
-      );
+      throw new EwaldError('Argument', `corrections: the excluded pixel (${y}, ${x}) is outside ${height} × ${width}`);
     mask[y * width + x] = 1;
   }
   return mask;
@@ -68,7 +68,8 @@ function checkNeighbours(mask: Uint8Array, height: number, width: number): void 
       if (good === 0)
         throw new EwaldError(
           'Argument',
-          `corrections: the excluded pixel (${y}, ${x}) has no good neighbour to be repaired from; allowEmpty: true makes it 0`,
+          `corrections: the excluded pixel (${y}, ${x}) has no good neighbour from which to be repaired; ` +
+            'allowEmpty: true sets it to 0',
         );
     }
 }

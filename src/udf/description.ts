@@ -1,9 +1,9 @@
-/** What is sent of a run to whoever computes partitions of it: plain data. */
+/** The description of a run that is sent to whoever computes its partitions: plain data. */
 import type { CorrectionOptions } from '../data/corrections.js';
 import type { OpenOptions } from '../data/open.js';
 import type { UdfMeta } from './udf.js';
 
-/** What every task of a run is told. */
+/** What every task of a run receives. */
 export interface RunDescription {
   readonly udfs: readonly {
     readonly module: string;
@@ -11,7 +11,7 @@ export interface RunDescription {
     readonly params: Readonly<Record<string, unknown>>;
   }[];
   readonly meta: Omit<UdfMeta, 'inputDtype'>;
-  /** How the frames are opened here; absent where they come with the task. */
+  /** How the frames are opened there; absent if they are sent with the task. */
   readonly source:
     | { readonly path: string; readonly options: OpenOptions }
     | { readonly url: string; readonly options: OpenOptions }

@@ -1,4 +1,7 @@
-/** What a machine has, and a choice of it: devices are removed or their counts changed before workers are started. */
+/**
+ * Detects the devices of a machine and selects among them: devices are removed or their counts changed before workers
+ * are started.
+ */
 
 import type { DeviceReport } from '../backends/open.js';
 import { expects, expectsMembers } from '../base/arguments.js';
@@ -7,15 +10,15 @@ import { knownOptions } from '../base/options.js';
 import type { ContextOptions } from '../context/context.js';
 import type { Executor } from '../executors/executor.js';
 
-/** What `detect` finds; change it and hand it to `clusterSpec`. */
+/** The result of `detect`; modify it and pass it to `clusterSpec`. */
 export interface DetectedDevices {
-  /** Numbers of the processor cores. */
+  /** Ids of the processor cores. */
   cpus: number[];
-  /** Numbers of the CUDA devices. */
+  /** Ids of the CUDA devices. */
   cudas: number[];
   /** Names of the WebGPU adapters. */
   webgpus: string[];
-  /** Whether the core compiled for this CPU is here; without it the wasm one computes. */
+  /** Whether the core compiled for this CPU is present; otherwise the wasm core computes. */
   hasNative: boolean;
 }
 
@@ -33,7 +36,7 @@ export function devicesOf(reports: readonly DeviceReport[], cores: number): Dete
   };
 }
 
-/** One worker a core and one a GPU, of what is left in `devices`. Throws `Argument` where nothing is. */
+/** One worker per core and one per GPU left in `devices`. Throws `Argument` if there are none. */
 export function clusterSpec(devices: Partial<DetectedDevices> & { readonly name?: string }): ClusterSpec {
   knownOptions('clusterSpec', devices, ['cpus', 'cudas', 'webgpus', 'hasNative', 'name']);
   const { cpus = [], cudas = [], webgpus = [], hasNative = true, name = 'default' } = devices;
@@ -54,13 +57,13 @@ export function clusterSpec(devices: Partial<DetectedDevices> & { readonly name?
 
 /**
  * Starts the workers of a spec, each with its own device: `executorFor(clusterSpec(devices), Executor.workers)`. Throws
- * `Argument` where it names none.
+ * `Argument` if the spec names none.
  */
 export async function executorFor(
   spec: ClusterSpec,
   make: (options: { readonly contexts: readonly ContextOptions[] }) => Promise<Executor>,
 ): Promise<Executor> {
-  expectsMembers('executorFor: the spec', spec, [], 'what clusterSpec gives');
+  expectsMembers('executorFor: the spec', spec, [], 'the result of clusterSpec');
   expects(typeof make === 'function', 'executorFor: the second argument', make, 'Executor.workers');
   for (const [name, worker] of Object.entries(spec))
     expectsMembers(`executorFor: ${name} of the spec`, worker, ['context'], '{ context }');

@@ -1,27 +1,27 @@
-/** What a UDF declares and how it will be run: as data, and as an HTML table. */
+/** Describes what a UDF declares and how it will be run, as data and as an HTML table. */
 import { htmlText } from '../base/plain-text.js';
 import { type BufferKind, shapeOfBuffer } from './buffers.js';
 import type { BufferDtype } from './dtypes.js';
 import type { Run } from './run.js';
 import { methodOf } from './udf.js';
 
-/** A result as it will be. */
+/** A result to be expected. */
 export interface InspectedBuffer {
   readonly kind: BufferKind;
   readonly dtype: BufferDtype;
   readonly extraShape: readonly number[];
-  /** Of the whole result, as it is given: the scan's, the frame's, or its own. */
+  /** Shape of the whole result as returned: the scan's, the frame's, or its own. */
   readonly shape: readonly number[];
-  /** `private` results stay with the UDF, `resultOnly` ones are made at the end; null: neither. */
+  /** `private` results are not returned, `resultOnly` results are created at the end; null for neither. */
   readonly use: 'private' | 'resultOnly' | null;
 }
 
-/** What a run of a UDF would be. */
+/** Description of a run of a UDF. */
 export interface UdfInspection {
   readonly name: string;
-  /** What it is called with. */
+  /** The method that is called for frames. */
   readonly method: string;
-  /** Whether kernels of the core do it. */
+  /** Whether kernels of the core compute it. */
   readonly kernels: boolean;
   readonly inputDtype: string;
   readonly partitions: number;
@@ -30,7 +30,7 @@ export interface UdfInspection {
   readonly buffers: Readonly<Record<string, InspectedBuffer>>;
 }
 
-/** What the first UDF of a run is. */
+/** Describes the first UDF of a run. */
 export function inspectUdf(run: Run): UdfInspection {
   const [{ udf, declarations }] = run.parts as [Run['parts'][number]];
   const { definition } = udf;

@@ -1,4 +1,4 @@
-/** A run over one frame of ones: what a UDF declares, allocates and gives, before any data is read. */
+/** A run over one frame of ones: shows what a UDF declares, allocates and returns before any data are read. */
 import { allocateFrames } from '../data/dtype.js';
 import { product } from './dtypes.js';
 import { runPartition } from './partition.js';

@@ -1,8 +1,8 @@
-/** Types of result buffers: their typed arrays, what fills what a region of interest leaves out, what rows of numbers become. */
+/** Types of result buffers: their typed arrays, and the values that fill positions outside a region of interest. */
 import { type NumberArrays, numberTypes } from '../arrays/numbers.js';
 import type { DataType } from '../data/dtype.js';
 
-/** The typed array of each dtype; complex numbers are interleaved (re, im), truth values are 0 and 1. */
+/** The typed array of each dtype; complex numbers are interleaved (re, im), booleans are 0 and 1. */
 export interface DtypeArrays extends NumberArrays {
   readonly u64: BigUint64Array;
   readonly i64: BigInt64Array;
@@ -30,7 +30,7 @@ const classes = {
 /** Names of all dtypes of buffers. */
 export const bufferDtypes = Object.keys(classes) as BufferDtype[];
 
-/** Numbers an element: 2 for complex ones. */
+/** Numbers per element: 2 for complex types. */
 export const numbersOf = (dtype: BufferDtype | DataType): 1 | 2 => (dtype === 'c64' || dtype === 'c128' ? 2 : 1);
 
 /** A zeroed array of `length` elements. */
@@ -42,7 +42,7 @@ export function allocate<D extends BufferDtype>(dtype: D, length: number): Dtype
 export const isArrayOf = (dtype: BufferDtype, array: unknown): boolean =>
   ArrayBuffer.isView(array) && (array as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === classes[dtype].name;
 
-/** What stands where a region of interest has no frame: NaN for reals, 0 for the others. */
+/** Fills positions without a frame: NaN for reals, 0 for all others. */
 export function fillGaps(dtype: BufferDtype, array: BufferArray): void {
   if (/^[fc]/.test(dtype)) (array as Float64Array).fill(Number.NaN);
 }

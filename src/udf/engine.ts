@@ -1,4 +1,6 @@
-/** How a run is done: partitions one after the other on this thread with reads ahead, or as tasks of an executor; merged in order. */
+/**
+ * Executes a run: partitions in sequence on this thread with prefetching, or as tasks of an executor; merged in order.
+ */
 
 import { EwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
@@ -15,11 +17,11 @@ import type { Partition } from './partitions.js';
 import { Passes } from './passes.js';
 import type { Run } from './run.js';
 
-/** What a run is done with. */
+/** The resources of a run. */
 export interface Engine {
   /** Opens the context of this thread. */
   readonly context: () => Promise<CoreContext>;
-  /** Absent: this thread. */
+  /** Absent for this thread. */
   readonly executor: Executor | undefined;
   /** Where delayed values are computed. */
   readonly delayedOn: (() => Promise<Executor>) | undefined;
@@ -30,7 +32,7 @@ export interface Step {
   readonly partition: Partition;
 }
 
-/** Does a run; yields after each merged partition. */
+/** Executes a run; yields after each merged partition. */
 export async function* steps(run: Run, engine: Engine, signal: AbortSignal | undefined): AsyncGenerator<Step, void> {
   checkSignal(signal);
   const { executor } = engine;
@@ -44,7 +46,7 @@ async function* here(run: Run, engine: Engine, signal: AbortSignal | undefined):
   const { inputDtype: _, ...known } = meta;
   const passes = new Passes(engine.context, 0);
   const { dataset } = scan;
-  // The next partition is read while this one is worked on.
+  // The next partition is read while this one is processed.
   const ahead = (index: number) => {
     const partition = partitions[index];
     if (!partition) return undefined;
@@ -69,13 +71,13 @@ async function* here(run: Run, engine: Engine, signal: AbortSignal | undefined):
       yield { partition };
     }
   } finally {
-    // Nothing may read on into memory of a run that is over.
+    // Nothing may continue to read into memory after the run has ended.
     await next?.read.catch(() => undefined);
     await passes.dispose();
   }
 }
 
-/** What tasks of a run are told, by shared values: once, and again when parameters change. */
+/** Sends shared values to the tasks of a run: once, and again when parameters change. */
 class Tasks {
   readonly #run: Run;
   readonly #executor: Executor;
@@ -89,7 +91,9 @@ class Tasks {
       if (udf.definition.module === undefined)
         throw new EwaldError(
           'Argument',
-          `the UDF ${udf.definition.name} does not say which module exports it, so it cannot run on ${executor.kind}; give defineUdf({ module: import.meta.url, … }) and export it, or use the inline executor`,
+          `the UDF ${udf.definition.name} does not state which module exports it, so it cannot run ` +
+            `on ${executor.kind}; pass defineUdf({ module: import.meta.url, … }) and export it, or use the ` +
+            'inline executor',
         );
   }
 
@@ -122,14 +126,14 @@ class Tasks {
       uses: [...new Set(parts.map(({ udf }) => String(udf.definition.module)))].filter((url) => url !== 'ewald/udf'),
     };
     if (scan.source) return { ...base, argument: { partition, ...(blob && { blob: plain(blob) }) } };
-    // Frames that only this thread can read travel with the task.
+    // Frames that only this thread can read are sent with the task.
     const frames = allocateFrames(scan.dtype, partition.positions.length * scan.dataset.frameLength);
     await readRuns(scan.dataset, partition.runs, frames, undefined);
     return { ...base, argument: { partition, frames } };
   }
 }
 
-/** Without members that are undefined: not every way to a worker knows them. */
+/** Removes undefined members, which not every transport to a worker supports. */
 function plain<T>(value: T): T {
   if (Array.isArray(value)) return value.map(plain) as T;
   if (value && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
@@ -146,7 +150,7 @@ async function* elsewhere(run: Run, executor: Executor, signal: AbortSignal | un
   async function* source(): AsyncGenerator<Task> {
     for (const partition of run.partitions) yield await tasks.of(partition);
   }
-  // As many as keep the workers busy: results are as large as frames are.
+  // Enough tasks to keep the workers busy, but no more, since results are as large as frames.
   const window = Math.max(2, 3 * executor.slots);
   for await (const { index, value } of executor.run<Arrays[]>(source(), {
     window,
@@ -168,7 +172,7 @@ async function* delayed(
   if (!engine.delayedOn)
     throw new EwaldError(
       'Argument',
-      "a delayed context computes on another executor; give makeWith('delayed', { on })",
+      "a delayed context computes on another executor; pass makeWith('delayed', { on })",
     );
   const on = await engine.delayedOn();
   const tasks = new Tasks(run, on);

@@ -1,4 +1,4 @@
-/** The executors of `Context.makeWith`, checked. */
+/** Validates and creates the executors of `Context.makeWith`. */
 import type { DeviceReport } from '../backends/open.js';
 import { EwaldError } from '../base/errors.js';
 import { choice } from '../base/options.js';
@@ -7,7 +7,7 @@ import { type Executor, executorKinds } from '../executors/executor.js';
 import type { WorkersOptions } from '../executors/options.js';
 import type { MakeWithOptions } from './context-options.js';
 
-/** Ways of making executors, of a platform, and what it has for them. */
+/** The executors of a platform, and its devices for them. */
 export interface ExecutorMakers {
   readonly cores: number;
   devices(options: ContextOptions): Promise<readonly DeviceReport[]>;
@@ -27,14 +27,14 @@ const countOf = (what: string, given: number | readonly number[]): number => {
   return count;
 };
 
-/** The executor for a kind; undefined for this thread itself. */
+/** The executor of a kind; undefined for this thread itself. */
 export async function makeExecutor(
   kind: string,
   { cpus, gpus, context }: MakeWithOptions,
   makers: ExecutorMakers,
 ): Promise<Executor | undefined> {
   const options = context ? { context } : {};
-  // What computes a delayed run without another executor.
+  // Computes a delayed run if there is no other executor.
   if (kind === 'inline-tasks') return makers.inline(options);
   const named = choice(
     'Context.makeWith: the executor',
@@ -43,9 +43,15 @@ export async function makeExecutor(
     executorKinds as readonly 'inline'[],
   ) as string;
   if (cpus !== undefined && named !== 'workers')
-    throw new EwaldError('Argument', `Context.makeWith: the executor ${named} has no cpus; workers has`);
+    throw new EwaldError(
+      'Argument',
+      `Context.makeWith: the executor ${named} has no option cpus; ` + 'the executor workers has',
+    );
   if (gpus !== undefined && countOf('gpus', gpus) > 0 && named !== 'workers')
-    throw new EwaldError('Argument', `Context.makeWith: the executor ${named} has no gpus; workers has`);
+    throw new EwaldError(
+      'Argument',
+      `Context.makeWith: the executor ${named} has no option gpus; ` + 'the executor workers has',
+    );
   if (named === 'inline') return undefined;
   if (named === 'nats')
     throw new EwaldError('Argument', "a cluster has an address: Context.connect('nats://host:4222')");
@@ -59,16 +65,16 @@ export async function makeExecutor(
     return makers.workers({ ...options, ...(workers !== undefined && { workers }) });
   const ids = typeof gpus === 'number' ? Array.from({ length: gpus }, (_, i) => i) : gpus;
   const onGpus = await gpuContexts(ids, context, makers);
-  // Workers of the CPU keep to it: two of one card would only wait for each other.
+  // CPU workers do not use the GPU: two of them on one card would only wait for each other.
   const onCpus = Array.from({ length: workers ?? makers.cores }, () => onGpus.cpu);
   return makers.workers({ contexts: [...onCpus, ...onGpus.gpus] });
 }
 
-/** Backends of cards, the faster one first. */
+/** GPU backends, the faster one first. */
 const gpuBackends = ['cuda', 'webgpu'] as const;
 const isGpu = (backend: string | undefined): boolean => backend !== undefined && !/^(wasm|native)$/.test(backend);
 
-/** The options of a worker for each GPU, and of a worker that has none. */
+/** The options of a worker for each GPU, and of a worker without one. */
 async function gpuContexts(
   ids: readonly number[],
   context: ContextOptions = {},
@@ -82,7 +88,7 @@ async function gpuContexts(
   const named = isGpu(context.backend) ? [context.backend as (typeof gpuBackends)[number]] : gpuBackends;
   const found: { readonly options: ContextOptions; readonly name: string }[] = [];
   for (const backend of named) {
-    // A card that has both is counted once.
+    // A card with both backends is counted once.
     if (found.length > 0) break;
     for (let id = 0; id <= most; id++) {
       const options = { ...context, backend, device: id };
@@ -95,7 +101,10 @@ async function gpuContexts(
   if (absent !== undefined)
     throw new EwaldError(
       'Unsupported',
-      `Context.makeWith: gpus asks for GPU ${absent}; this machine has ${found.length}${found.length > 0 ? `: ${found.map(({ name }) => name).join(', ')}` : ''}. Give fewer, or cpus alone`,
+      `Context.makeWith: gpus requests GPU ${absent}; ` +
+        'this machine ' +
+        `has ${found.length}${found.length > 0 ? `: ${found.map(({ name }) => name).join(', ')}` : ''}. ` +
+        'Request fewer, or only cpus',
     );
   const { device: _, ...rest } = context;
   const native = (await there({ ...rest, backend: 'native' })) ? 'native' : 'wasm';

@@ -1,4 +1,4 @@
-/** Frames of a scan into a .npy file, whole or not at all: its shape and its sync offset are in the file then. */
+/** Writes the frames of a scan to a .npy file, completely or not at all, with its shape and sync offset applied. */
 import { extname } from 'node:path';
 import { EwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
@@ -15,7 +15,7 @@ import type { Scan } from './scan.js';
 export async function exportNpy(scan: Scan, path: string, options: ExportOptions): Promise<void> {
   const writer = writers.npy;
   if (extname(path).toLowerCase() !== '.npy' || !writer)
-    throw new EwaldError('Argument', `exportDataset writes .npy files; "${path}" should end in .npy`);
+    throw new EwaldError('Argument', `exportDataset writes .npy files; "${path}" must end in .npy`);
   const writing = { force: options.force ?? false, series: [scan.dataset.name], forcing: 'force: true' };
   const { nav, sig } = scan.shape;
   const frames = product(nav);
@@ -32,7 +32,7 @@ export async function exportNpy(scan: Scan, path: string, options: ExportOptions
       await readRuns(scan.dataset, runs, read, signal);
       let bytes: Uint8Array = bytesOfArray(read);
       if (places) {
-        // Positions without a frame are zeros.
+        // Positions without a frame are zero.
         const frameBytes = bytes.length / Math.max(1, there);
         const all = new Uint8Array(
           count * (there === 0 ? bytesOfArray(allocateFrames(scan.dtype, product(sig))).length : frameBytes),

@@ -1,16 +1,22 @@
-/** Vector fields over a scan: rotation and flip, trend, divergence and curl, and a guess of the rotation from a scan itself. */
+/**
+ * Vector fields over a scan: rotation and flip, trend, divergence and curl, and an estimate of the rotation from the
+ * scan itself.
+ */
 import { expectsNumbers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import type { UdfMeta } from './udf.js';
 
 /** (y, x) of each position of a run, interleaved. */
 export type Field = Float64Array;
-/** A plane: (y, x) at the first position, its change along the scan's first axis, and along its second one. */
+/** A plane: (y, x) at the first position, its change along the scan's first axis, and along the second. */
 export type Regression = readonly (readonly [number, number])[];
 
 type Positions = Pick<UdfMeta, 'nav' | 'roi' | 'frames'>;
 
-/** Shifts in the axes of the scan: flipped, then turned by `scanRotation` degrees; (y, x) times [[cos, sin], [−sin, cos]]. */
+/**
+ * Shifts in the axes of the scan: flipped, then rotated by `scanRotation` degrees; (y, x) times [[cos, sin], [−sin,
+ * cos]].
+ */
 export function straighten(
   shifts: Field,
   { scanRotation = 0, flipY = false }: { scanRotation?: number; flipY?: boolean },
@@ -43,8 +49,8 @@ function coordinates({ nav, roi, frames }: Positions): { y: Float64Array; x: Flo
 }
 
 /**
- * The trend of a field: none (-1), its mean (0), or the plane of least squares (1), six numbers. Positions whose vector is
- * not finite do not take part.
+ * The trend of a field: none (-1), its mean (0), or the least-squares plane (1), six numbers. Positions whose vector is
+ * not finite are ignored.
  */
 export function regress(field: Field, order: -1 | 0 | 1, meta: Positions): number[] {
   const out = [0, 0, 0, 0, 0, 0];
@@ -82,7 +88,7 @@ export function regress(field: Field, order: -1 | 0 | 1, meta: Positions): numbe
   return out;
 }
 
-/** A field less its trend. */
+/** A field minus its trend. */
 export function subtractTrend(field: Field, trend: readonly number[], meta: Positions): Field {
   if (trend.every((value) => value === 0)) return field;
   const { y, x } = coordinates(meta);
@@ -97,7 +103,7 @@ export function subtractTrend(field: Field, trend: readonly number[], meta: Posi
   });
 }
 
-/** Differences along an axis: central inside, one-sided at the ends, as numpy.gradient. */
+/** Differences along an axis: central inside, one-sided at the ends, like numpy.gradient. */
 function gradient(values: Float64Array, rows: number, columns: number, axis: 0 | 1): Float64Array {
   const out = new Float64Array(values.length);
   const [length, stride] = axis === 0 ? [rows, columns] : [columns, 1];
@@ -113,7 +119,10 @@ function gradient(values: Float64Array, rows: number, columns: number, axis: 0 |
   return out;
 }
 
-/** Combines derivatives on the whole scan; where a neighbour is NaN or not in the run the result is NaN, as without two axes. */
+/**
+ * Combines derivatives on the whole scan. The result is NaN where a neighbour is NaN or not part of the run, and
+ * everywhere unless there are two axes.
+ */
 function derive(values: readonly [Float64Array, 0 | 1, number][], meta: Positions): Float64Array {
   const { nav, frames } = meta;
   if (nav.length !== 2) return new Float64Array(frames).fill(Number.NaN);
@@ -149,20 +158,20 @@ export const curl = (y: Float64Array, x: Float64Array, meta: Positions): Float64
     meta,
   );
 
-/** What `guessCorrections` finds: options of a centre-of-mass analysis. */
+/** The result of `guessCorrections`: options of a centre-of-mass analysis. */
 export interface GuessedCorrections {
   /** Degrees, above -180 to 180. */
   readonly scanRotation: number;
   readonly flipY: boolean;
-  /** Means of the centres, the last row and column left out: the reference. */
+  /** Means of the centres, without the last row and column: the reference. */
   readonly cy: number;
   readonly cx: number;
 }
 
 /**
- * Rotation and flip under which the field of centres has the least curl, as the gradient of a potential has none; of the two
- * that are 180° apart the one where divergence is negative at atoms (electrons are drawn to them). `y` and `x` are [rows,
- * columns] of centres or shifts; positions without one are NaN.
+ * Rotation and flip for which the field of centres has the least curl, since the gradient of a potential has none. Of
+ * the two solutions 180° apart, the one with negative divergence at atoms is chosen (electrons are attracted to them).
+ * `y` and `x` are [rows, columns] of centres or shifts; positions without one are NaN.
  */
 export function guessCorrections(y: Float64Array, x: Float64Array, shape: readonly number[]): GuessedCorrections {
   expectsNumbers('guessCorrections: y', y);
@@ -170,7 +179,10 @@ export function guessCorrections(y: Float64Array, x: Float64Array, shape: readon
   expectsNumbers('guessCorrections: the shape', shape);
   const [rows = 0, columns = 0] = shape;
   if (rows < 3 || columns < 3 || y.length !== rows * columns || x.length !== y.length)
-    throw new EwaldError('Shape', `guessCorrections needs a scan of at least 3 × 3; this one is ${rows} × ${columns}`);
+    throw new EwaldError(
+      'Shape',
+      'guessCorrections requires a scan of at least 3 × 3; ' + `this one is ${rows} × ${columns}`,
+    );
   const options = [false, true].map((flipY) => {
     const v = flipY ? y.map((value) => -value) : y;
     const [y0, y1, x0, x1] = [
@@ -179,7 +191,7 @@ export function guessCorrections(y: Float64Array, x: Float64Array, shape: readon
       gradient(x, rows, columns, 0),
       gradient(x, rows, columns, 1),
     ];
-    // Turned by an angle the curl is cos · a + sin · b, the divergence cos · b − sin · a.
+    // Rotated by an angle, the curl is cos · a + sin · b and the divergence cos · b − sin · a.
     const a = y1.map((value, i) => value - (x0[i] as number));
     const b = x1.map((value, i) => value + (y0[i] as number));
     let [aa, ab, bb, count] = [0, 0, 0, 0];
@@ -215,7 +227,7 @@ export function guessCorrections(y: Float64Array, x: Float64Array, shape: readon
   const low = inner.filter((value) => value < -0.6 * range).length;
   const high = inner.filter((value) => value >= 0.6 * range).length;
   const turned = low < high ? degrees + 180 : degrees;
-  // As the curl: without the last row and column.
+  // Like the curl: without the last row and column.
   const inside = (i: number): boolean => i % columns < columns - 1 && i < columns * (rows - 1);
   const mean = (values: Float64Array): number => {
     const there = values.filter((value, i) => inside(i) && !Number.isNaN(value));

@@ -1,6 +1,6 @@
 /**
- * Corrections put into the steps of a pass: a sum of corrected pixels under weights m is Σ w·value − Σ w·dark, where w is m
- * with gain, bad pixels and their neighbours in it. Frames stay as the file has them, and nothing is done frame by frame.
+ * Folds corrections into the steps of a pass: a sum of corrected pixels under weights m is Σ w·value − Σ w·dark, where
+ * w combines m with gain, bad pixels and patches. Frames are used as stored, and nothing is done frame by frame.
  */
 import type { Corrections } from '../data/corrections.js';
 import { isIntegerDtype } from './frames-of.js';
@@ -9,11 +9,11 @@ import { isFew, spansOf } from './masks.js';
 import type { PassDtype, PassStep } from './pass/pass.js';
 import { WeightedMasks } from './weighted.js';
 
-/** Columns of the folded pass that make one of the original: those of runs, and those of masks with weights. */
+/** Columns of the folded pass that make up one of the original: those of runs, and those of weighted masks. */
 type Place = 'runs' | 'weighted';
 interface Column {
   readonly terms: readonly { readonly place: Place; readonly at: number; readonly factor: number }[];
-  /** Taken off: Σ w·dark. */
+  /** Subtracted: Σ w·dark. */
   readonly offset: number;
 }
 
@@ -38,7 +38,7 @@ class Folding {
         this.columns.push(this.#weigh(this.#corrections.folded(mask), step.kind === 'sparse', isDouble(step)));
   }
 
-  /** The steps of the pass, and the column of something in its place. */
+  /** The steps of the pass, and the columns that the folded parts have in it. */
   finished(): { steps: PassStep[]; columnOf: (place: Place, at: number) => number } {
     const order = this.#weighted.order();
     return {
@@ -48,27 +48,27 @@ class Folding {
   }
 
   #weigh(weights: Float64Array, few: boolean, double: boolean): Column {
-    // Over a dark frame float32 products would have the rounding of the counts, not of what they are above it.
+    // With a dark frame, float32 products would have rounding errors of the raw counts instead of the differences.
     const mask = double || this.#darkUnder(weights) !== 0 ? weights : Float32Array.from(weights);
     const at = this.#weighted.add(mask, few);
     return { terms: [{ place: 'weighted', at, factor: 1 }], offset: this.#darkUnder(mask) };
   }
 
   /**
-   * A mask of 0 and 1, and its moments: pixels that nothing but the dark frame changes stay runs, whose sums are exact;
+   * A mask of 0 and 1, and its moments: pixels to which only the dark frame applies stay runs, whose sums are exact;
    * the others get weights.
    */
   #addRuns(step: PassStep & { readonly kind: 'sumOf' | 'com' }): void {
     const corrections = this.#corrections;
     const { length, dark } = corrections;
     const width = this.#width;
-    // Weights of moments are about the middle: products in float32 are as small as can be.
+    // Weights of moments are relative to the middle, so that float32 products are as small as possible.
     const [middleY, middleX] = [Math.floor((length >> 1) / width), width >> 1];
     const middles = step.kind === 'com' ? [0, middleY, middleX] : [0];
     const given = middles.map(() => new Float64Array(length));
     const [ones, ys, xs] = given as [Float64Array, Float64Array, Float64Array];
     for (let k = 0; k < step.spans.length; k += 2) {
-      // A run lies within one row.
+      // A run is within one row.
       const row = Math.floor((step.spans[k] as number) / width);
       for (let p = step.spans[k] as number; p < (step.spans[k + 1] as number); p++) {
         ones[p] = 1;
@@ -143,11 +143,13 @@ function masksOf(step: PassStep & { readonly kind: 'dense' | 'sparse' }, pixels:
   });
 }
 
-/** Whether frames of a dtype may stay as they are: floats may hold NaN, which stands for a bad pixel of that frame. */
+/** Whether frames of a dtype can be used as stored: floats may contain NaN, which marks a bad pixel of that frame. */
 export const foldable = (corrections: Corrections, dtype: string): dtype is PassDtype =>
   corrections.isLinear && isIntegerDtype(dtype as PassDtype);
 
-/** The part over uncorrected frames that gives what `part` gives over corrected ones; undefined where a step is not linear. */
+/**
+ * The part over uncorrected frames that is equivalent to `part` over corrected ones; undefined if a step is not linear.
+ */
 export function foldPart(
   part: KernelPart,
   corrections: Corrections,
@@ -162,7 +164,7 @@ export function foldPart(
     offset,
     terms: terms.map(({ place, at, factor }) => ({ column: columnOf(place, at), factor })),
   }));
-  // Sums of pixels are corrected when they are done.
+  // Sums of pixels are corrected at the end.
   const planes = part.steps.filter(({ kind }) => kind === 'sum');
   return {
     steps: [...steps, ...planes],

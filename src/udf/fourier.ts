@@ -1,6 +1,8 @@
-/** A small transform for single frames within a UDF, in float64 and of any length; the fast one is `ctx.fft`. */
+/**
+ * A small Fourier transform for single frames within a UDF, in float64 and of any length; the fast one is `ctx.fft`.
+ */
 
-/** In place, interleaved, forward, unscaled: powers of two by halves, other lengths as a convolution (Bluestein). */
+/** In place, interleaved, forward, unscaled: powers of two by radix 2, other lengths as a convolution (Bluestein). */
 function transform(data: Float64Array, n: number): void {
   if ((n & (n - 1)) !== 0) {
     chirp(data, n);
@@ -53,7 +55,7 @@ function chirp(data: Float64Array, n: number): void {
   transform(b, m);
   for (let k = 0; k < m; k++) {
     const [ar, ai, br, bi] = [a[2 * k], a[2 * k + 1], b[2 * k], b[2 * k + 1]] as [number, number, number, number];
-    // Conjugated, so that the forward transform goes back.
+    // Conjugated, so that the forward transform acts as the inverse.
     a.set([ar * br - ai * bi, -(ar * bi + ai * br)], 2 * k);
   }
   transform(a, m);
@@ -64,7 +66,7 @@ function chirp(data: Float64Array, n: number): void {
   }
 }
 
-/** The spectrum of a real picture, [height, width] complex and interleaved, frequency 0 in the corner. */
+/** The spectrum of a real image, [height, width] complex and interleaved, frequency 0 in the corner. */
 export function spectrum2d(picture: ArrayLike<number>, height: number, width: number): Float64Array {
   const out = new Float64Array(2 * height * width);
   for (let i = 0; i < height * width; i++) out[2 * i] = picture[i] as number;

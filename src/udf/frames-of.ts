@@ -1,11 +1,11 @@
-/** From what lies in the file to the frames that a UDF sees: read, corrected, of a dtype that JavaScript computes with. */
+/** Converts stored frames to those that a UDF sees: read, corrected, of a dtype that JavaScript computes with. */
 import type { Corrections } from '../data/corrections.js';
 import type { Dataset } from '../data/dataset.js';
 import { allocateFrames, type DataType, elements, type FrameArray, halfToNumber } from '../data/dtype.js';
 import { numbersOf, product } from './dtypes.js';
 import type { FrameRun } from './partitions.js';
 
-/** Reads the frames of a partition one after the other. */
+/** Reads the frames of a partition in sequence. */
 export async function readRuns(
   dataset: Dataset,
   runs: readonly FrameRun[],
@@ -20,7 +20,7 @@ export async function readRuns(
   }
 }
 
-/** The dtype that UDFs see for frames of `dtype`, when `wanted` is what they ask for. */
+/** The dtype that UDFs see for frames of `dtype`; `wanted` are the dtypes they request. */
 export function inputDtypeOf(
   dtype: DataType,
   corrected: boolean,
@@ -28,15 +28,17 @@ export function inputDtypeOf(
 ): DataType {
   if (numbersOf(dtype) === 2) return wanted.includes('f64') ? 'c128' : dtype;
   if (wanted.includes('f64') || dtype === 'f64' || dtype === 'u64' || dtype === 'i64') return 'f64';
-  // A float32 does not hold every 32-bit integer: as result_type of NumPy.
+  // Float32 cannot hold every 32-bit integer, so the type is NumPy's result_type.
   if (corrected || wanted.includes('f32') || dtype === 'f16') return dtype === 'u32' || dtype === 'i32' ? 'f64' : 'f32';
   return dtype;
 }
 
-/** Gives memory for frames. */
+/** Allocates memory for frames. */
 type Take = (dtype: DataType, length: number) => FrameArray;
 
-/** The first `numbers` numbers of frames in another dtype: integers to floats, half floats, single to double. */
+/**
+ * Converts the first `numbers` numbers of frames to another dtype: integers to floats, half floats, single to double.
+ */
 export function convertFrames(
   frames: FrameArray,
   from: DataType,
@@ -52,7 +54,7 @@ export function convertFrames(
   return out;
 }
 
-/** Frames with dark, gain and bad pixels taken care of, computed in float64 and given as `to`. */
+/** Frames corrected for dark, gain and bad pixels, computed in float64 and returned as `to`. */
 export function correctFrames(
   given: FrameArray,
   stored: DataType,
@@ -77,7 +79,7 @@ export function correctFrames(
   return out;
 }
 
-/** Pixels of a frame. */
+/** Pixels per frame. */
 export const pixelsOf = (sig: readonly number[]): number => product(sig);
 
 /** Whether numbers of a dtype are integers. */

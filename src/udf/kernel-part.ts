@@ -1,21 +1,24 @@
-/** How a UDF of the package is done by the core: the steps of a pass over the frames, and what their sums become. */
+/**
+ * How the core computes a UDF of the package: the steps of a pass over the frames, and how results follow from its
+ * sums.
+ */
 
 import type { BufferDeclarations, Views } from './buffers.js';
 import type { PassStep } from './pass/pass.js';
 
-/** What the steps of one UDF gave for a partition. */
+/** The sums of one UDF's steps for a partition. */
 export interface KernelSums {
   /** [frames, columns] of the UDF's own steps: sums of each frame. */
   readonly nav: Float64Array;
   readonly columns: number;
-  /** Planes of the UDF's own steps, each an element a pixel. */
+  /** Planes of the UDF's own steps, one element per pixel. */
   readonly sig: readonly Float64Array[];
   readonly frames: number;
 }
 
-/** The part of a pass that one UDF needs. */
+/** The part of a pass that belongs to one UDF. */
 export interface KernelPart<B extends BufferDeclarations = BufferDeclarations, T = unknown> {
   readonly steps: readonly PassStep[];
-  /** Writes the sums into the results of the partition: nav views are of the frames that are there. */
+  /** Writes the sums into the results of the partition; nav views cover the frames that exist. */
   finish(sums: KernelSums, results: Views<B>, task: T): void;
 }

@@ -1,4 +1,4 @@
-/** Where the kernels of udf are. */
+/** The modules of the udf kernels. */
 import type { Feature } from '../backends/feature.js';
 import { uses } from '../backends/mechanisms.js';
 import type { UdfOp } from './contract.js';

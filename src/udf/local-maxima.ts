@@ -1,9 +1,9 @@
-/** The places where a picture is highest. */
+/** Finds the local maxima of an image. */
 
 /**
- * Flat indices of pixels that no pixel of the square of `distance` pixels around them exceeds, highest first, `most` of
- * them at most. Of equal ones in a square the first in C order counts; pixels as low as the lowest of the picture, and those
- * nearer to an edge than `distance`, do not. NaN is no height: it is not among them, and exceeds none.
+ * Flat indices of pixels that are not exceeded within the square of `distance` pixels around them, highest first, at
+ * most `most`. Of equal pixels in a square, the first in C order counts. Pixels equal to the image's minimum, and those
+ * closer to an edge than `distance`, are excluded. NaN is not a value: it is never a maximum, and exceeds nothing.
  */
 export function localMaxima(
   picture: ArrayLike<number>,

@@ -1,6 +1,6 @@
 /**
- * Masks over frames: disks, rings, bins of radii, gradients. x along the fastest axis, pixel centres at whole numbers.
- * All are [height, width] in C order; the formulas are those of LiberTEM, so that results agree to rounding.
+ * Masks over frames: disks, rings, radial bins, gradients. x is along the fastest axis, pixel centres are at whole
+ * numbers. All are [height, width] in C order; the formulas are those of LiberTEM, so that results agree to rounding.
  */
 
 import { expects, expectsMembers, expectsNumbers } from '../base/arguments.js';
@@ -18,14 +18,14 @@ export interface Centre {
   readonly cx: number;
   readonly cy: number;
 }
-/** Numbers of a mask: truth values as bytes, or weights. */
+/** Numbers of a mask: booleans as bytes, or weights. */
 export type MaskArray = Uint8Array | Float32Array | Float64Array;
 
 function each<A extends MaskArray>(out: A, { width, height }: MaskSize, value: (x: number, y: number) => number): A {
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) out[y * width + x] = value(x, y);
   return out;
 }
-/** Throws `Argument` unless the options give a frame's size. */
+/** Throws `Argument` unless the options contain a frame's size. */
 const expectsSize = (name: string, options: MaskSize): void =>
   expectsMembers(`masks.${name}: the argument`, options, ['width', 'height'], 'its options, { width, height, … }');
 
@@ -49,7 +49,7 @@ export function ring(options: MaskSize & Centre & { readonly ri: number; readonl
   });
 }
 
-/** One pixel, the nearest one at or below (truncated). */
+/** One pixel, with its coordinates truncated. */
 export function point(options: MaskSize & Centre): Uint8Array {
   expectsSize('point', options);
   const { cx, cy, ...size } = options;
@@ -58,7 +58,7 @@ export function point(options: MaskSize & Centre): Uint8Array {
   return mask;
 }
 
-/** Rectangle from (x, y) on, both ends included; negative sizes go the other way. */
+/** Rectangle starting at (x, y), both ends included; negative sizes extend the other way. */
 export function rectangular(
   options: MaskSize & { readonly x: number; readonly y: number; readonly w: number; readonly h: number },
 ): Uint8Array {
@@ -69,7 +69,7 @@ export function rectangular(
   return each(bytes(size), size, (x, y) => (inside(x, left, w) && inside(y, top, h) ? 1 : 0));
 }
 
-/** Distance from the centre over r within a disk, 0 outside. */
+/** Distance from the centre divided by r within a disk, 0 outside. */
 export function radialGradient(options: MaskSize & Centre & { readonly r: number }): Float64Array {
   expectsSize('radialGradient', options);
   const { cx, cy, r, ...size } = options;
@@ -79,7 +79,7 @@ export function radialGradient(options: MaskSize & Centre & { readonly r: number
   });
 }
 
-/** A disk of radius r less a ring r … ro of the same weight: its sum is 0. */
+/** A disk of radius r minus a ring r … ro of the same weight: its sum is 0. */
 export function backgroundSubtraction(
   options: MaskSize & Centre & { readonly r: number; readonly ro: number },
 ): Float64Array {
@@ -92,7 +92,7 @@ export function backgroundSubtraction(
   return Float64Array.from(disk, (value, i) => value - weight * (around[i] as number));
 }
 
-/** x of each pixel, y of each pixel. */
+/** The x coordinate of each pixel. */
 export function gradientX(size: MaskSize): Float64Array {
   expectsSize('gradientX', size);
   return each(reals(size), size, (x) => x);
@@ -112,14 +112,14 @@ export function polarMap(options: MaskSize & Centre): { readonly r: Float64Array
   };
 }
 
-/** How far the farthest corner lies from the centre, and a pixel more. */
+/** Distance of the farthest corner from the centre, plus one pixel. */
 export function boundingRadius(options: MaskSize & Centre): number {
   expectsSize('boundingRadius', options);
   const { cx, cy, width, height } = options;
   return Math.ceil(Math.hypot(Math.max(cy, height - cy), Math.max(cx, width - cx))) + 1;
 }
 
-/** Rings of equal width between ri and ro with soft edges: at each pixel between them they add up to 1. */
+/** Soft-edged rings of equal width between ri and ro, which add up to 1 at each pixel between them. */
 export function radialBins(
   options: MaskSize &
     Centre & { readonly ri?: number; readonly ro?: number; readonly bins?: number; readonly normalize?: boolean },
@@ -135,7 +135,7 @@ export function radialBins(
     const mask = each(reals(size), size, (x, y) =>
       Math.max(0, Math.min(1, width / 2 + 0.5 - Math.abs(Math.hypot(x - cx, y - cy) - middle))),
     );
-    // The disk that ri leaves out is smaller than its pixel.
+    // The disk excluded by ri is smaller than its pixel.
     const [px, py] = [roundEven(cx), roundEven(cy)];
     if (k === 0 && ri < 0.5 && px >= 0 && py >= 0 && px < size.width && py < size.height)
       mask[py * size.width + px] = 1 - ri;
@@ -147,13 +147,13 @@ export function radialBins(
   });
 }
 
-/** Half to even, as NumPy rounds. */
+/** Rounds half to even, as NumPy does. */
 function roundEven(x: number): number {
   const rounded = Math.round(x);
   return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
-/** Whether a mask holds nothing but 0 and 1. */
+/** Whether a mask contains only 0 and 1. */
 export const isBoolean = (mask: MaskArray): boolean => {
   expectsNumbers('isBoolean: the mask', mask);
   for (let i = 0; i < mask.length; i++) if (mask[i] !== 0 && mask[i] !== 1) return false;
@@ -177,7 +177,7 @@ export function spansOf(mask: MaskArray, width: number): Spans {
   return Uint32Array.from(spans);
 }
 
-/** Pixels of a mask that count. */
+/** Number of nonzero pixels of a mask. */
 export function nonZeros(mask: MaskArray): number {
   expectsNumbers('the mask', mask);
   let count = 0;
@@ -185,10 +185,10 @@ export function nonZeros(mask: MaskArray): number {
   return count;
 }
 
-/** Whether a mask is worth taking without its zeros: where nine tenths of the pixels are. */
+/** Whether a mask should be processed as sparse: if nine tenths of its pixels are zero. */
 export const isFew = (mask: MaskArray): boolean => nonZeros(mask) < 0.1 * mask.length;
 
-/** Masks without their zeros; the weights have type `Weights`. */
+/** Masks in sparse form; the weights have type `Weights`. */
 export function sparseOf(masks: readonly MaskArray[], Weights: typeof Float32Array | typeof Float64Array): SparseMasks {
   expects(Array.isArray(masks), 'sparseOf: the first argument', masks, 'a list of masks');
   expects(typeof Weights === 'function', 'sparseOf: the second argument', Weights, 'Float32Array or Float64Array');

@@ -1,4 +1,7 @@
-/** What happens to one partition, wherever it runs: frames are read and prepared, each UDF sees them, its results are given back. */
+/**
+ * Processes one partition, wherever it runs: frames are read and prepared, each UDF sees them, and its results are
+ * returned.
+ */
 
 import { breathe, checkSignal } from '../base/options.js';
 import type { Corrections } from '../data/corrections.js';
@@ -13,14 +16,14 @@ import type { Passes } from './passes.js';
 import { guarded, Running, settled, thrown } from './running.js';
 import { type AnyUdf, methodOf, type PartitionMeta, type UdfMeta } from './udf.js';
 
-/** What a partition needs of its surroundings. */
+/** What a partition requires from its environment. */
 export interface PartitionPlace {
   readonly signal: AbortSignal | undefined;
-  /** Passes of the core; absent where there is no context. */
+  /** Passes of the core; absent if there is no context. */
   readonly passes: Passes | undefined;
 }
 
-/** One partition of a run: of an open file, or its frames as the file has them, where they were read already. */
+/** One partition of a run: of an open file, or of frames that were already read, as stored in the file. */
 export type PartitionJob = PartitionWork & ({ readonly dataset: Dataset } | { readonly frames: FrameArray });
 interface PartitionWork {
   readonly partition: Partition;
@@ -37,7 +40,7 @@ export const inputDtype = (dtype: DataType, corrected: boolean, udfs: readonly A
     udfs.map(({ definition }) => definition.dtype ?? 'native'),
   );
 
-/** Frames of a tile: bytes that stay in the nearest caches, unless the UDF says otherwise. */
+/** Bytes of a tile, chosen to stay in the inner caches, unless the UDF says otherwise. */
 const tileBytes = 2 ** 20;
 const defaultDepth = 32;
 
@@ -47,7 +50,7 @@ function depthOf(running: Running, frameBytes: number): number {
   return Math.max(1, Math.min(defaultDepth, Math.floor(tileBytes / frameBytes)));
 }
 
-/** Frames first … end through one UDF's method. */
+/** Passes frames first … end to one UDF's method. */
 function show(running: Running, frames: FrameArray, first: number, end: number): void {
   const { udf, meta, scope } = running;
   const { definition } = udf;
@@ -90,7 +93,7 @@ function show(running: Running, frames: FrameArray, first: number, end: number):
   }
 }
 
-/** The pixels low … high of some frames, one after the other. */
+/** The pixels low … high of some frames, concatenated. */
 function cut(frames: FrameArray, first: number, end: number, numbers: number, low: number, high: number): FrameArray {
   const out = frames.slice(0, 0).constructor as new (length: number) => FrameArray;
   const tile = new out((end - first) * (high - low)) as Float64Array;
@@ -99,7 +102,7 @@ function cut(frames: FrameArray, first: number, end: number, numbers: number, lo
   return tile;
 }
 
-/** Runs one partition; gives the arrays of each UDF, nav ones of the frames that are there. */
+/** Runs one partition; returns the arrays of each UDF, nav arrays only for the frames that exist. */
 export async function runPartition(job: PartitionJob, place: PartitionPlace): Promise<Arrays[]> {
   const { partition, udfs, corrections } = job;
   const { datasetDtype, sig } = job.meta;
@@ -143,13 +146,13 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     one.point(0, count, 0, product(meta.sig));
     guarded(one.udf.definition.name, 'postprocess', () => one.udf.definition.postprocess?.(one.scope as never));
   }
-  // Frames are a UDF's until its method returns.
+  // Frames belong to a UDF until its method returns.
   passes?.spare.give(stored);
   if (frames !== stored) passes?.spare.give(frames);
   return running.map(({ arrays }) => arrays);
 }
 
-/** All frames through the UDFs that JavaScript does, tile by tile, so that a tile is read from memory once. */
+/** Passes all frames to the UDFs that run in JavaScript, tile by tile, so that a tile is read from memory once. */
 async function showAll(
   running: readonly Running[],
   frames: FrameArray,

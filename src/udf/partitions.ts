@@ -1,4 +1,4 @@
-/** How a run is cut into partitions, and which frames of the file each of them has. */
+/** Splits a run into partitions and determines the frames of each. */
 
 import { EwaldError } from '../base/errors.js';
 import { elementBytes } from '../data/dtype.js';
@@ -6,7 +6,7 @@ import { product } from './dtypes.js';
 import type { Selection } from './roi.js';
 import type { Scan } from './scan.js';
 
-/** Frames that follow each other in the file, and the place of the first in the partition. */
+/** Consecutive frames in the file, and the index of the first within the partition. */
 export interface FrameRun {
   readonly file: number;
   readonly count: number;
@@ -15,25 +15,25 @@ export interface FrameRun {
 /** A part of a run: consecutive positions of the selection. */
 export interface Partition {
   readonly index: number;
-  /** Place of its first position among those selected. */
+  /** Index of its first position among those selected. */
   readonly first: number;
   readonly count: number;
-  /** Frames of the file to read, in order. */
+  /** Frames of the file to be read, in order. */
   readonly runs: readonly FrameRun[];
-  /** Places within the partition of the frames that are there; absent where all are. */
+  /** Indices within the partition of the positions that have a frame; absent if all do. */
   readonly places: Uint32Array | undefined;
-  /** Flat scan positions of the frames that are there. */
+  /** Flat scan positions of the frames that exist. */
   readonly positions: Uint32Array;
 }
 
-/** Bytes of a partition, about: small enough that two of them in flight are no burden. */
+/** Approximate bytes per partition: small enough to keep two of them in flight. */
 const partitionBytes = 2 ** 25;
-/** Runs of any size are cut into so many parts at least, where they have a megabyte each. */
+/** A run is split into at least this many parts if they have a megabyte each. */
 const leastPartitions = 16;
 
 /**
- * Boundaries of partitions. They depend on the data alone and never on the executor, so that sums of floats are merged in
- * the same order everywhere.
+ * Boundaries of partitions. They depend only on the data and never on the executor, so that floating-point sums are
+ * merged in the same order everywhere.
  */
 function boundaries(scan: Scan, count: number, wanted: number | undefined): number[] {
   const frameBytes = product(scan.shape.sig) * elementBytes(scan.dtype);
@@ -48,7 +48,7 @@ function boundaries(scan: Scan, count: number, wanted: number | undefined): numb
   return [...new Set(cut)];
 }
 
-/** Cuts a run into partitions; `wanted` is how many, default by size. Throws `Argument`. */
+/** Splits a run into `wanted` partitions, by default according to size. Throws `Argument`. */
 export function partitionsOf(scan: Scan, selection: Selection, wanted: number | undefined): Partition[] {
   if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1))
     throw new EwaldError('Argument', `numPartitions is ${wanted}; expected a whole number from 1`);

@@ -1,4 +1,4 @@
-/** The passes of one run on one context: planned when the first partition wants them, and kept for the others. */
+/** The passes of one run on one context: planned when the first partition needs them, and kept for the others. */
 
 import type { Context } from '../context/rooms.js';
 import type { Corrections } from '../data/corrections.js';
@@ -15,10 +15,10 @@ import { Functions } from './wgsl.js';
 
 type Part = { readonly part: KernelPart; readonly arrays: Arrays; readonly task: unknown };
 
-/** Parts by their UDFs, each of the parameters it was made for. */
+/** Parts by UDF, each with the parameters it was made for. */
 type KnownParts = Map<AnyUdf, { readonly params: unknown; readonly part: KernelPart | undefined }>;
 
-/** The part of a UDF: made once for the same parameters, so that the same masks make the same pass. */
+/** The part of a UDF: made once for the same parameters, so that the same masks lead to the same pass. */
 function partFor(
   known: KnownParts,
   udf: AnyUdf,
@@ -41,9 +41,9 @@ export class Passes {
   readonly #plans = new Map<string, Promise<FramePass>>();
   readonly #parts: KnownParts = new Map();
   readonly #folded: KnownParts = new Map();
-  /** UDFs of users that have WGSL. */
+  /** User UDFs that have WGSL. */
   readonly functions: Functions;
-  /** Memory of the frames of finished partitions. */
+  /** Reusable memory of the frames of finished partitions. */
   readonly spare = new SpareFrames();
   readonly #numbers = new WeakMap<object, number>();
   #next = 0;
@@ -54,19 +54,20 @@ export class Passes {
     this.functions = new Functions(open);
   }
 
-  /** Whether the core takes frames of this dtype. */
+  /** Whether the core accepts frames of this dtype. */
   takes({ inputDtype, sig }: UdfMeta): boolean {
     return Object.hasOwn(udfNumbers, inputDtype) && sig.length > 0 && (sig.at(-1) as number) <= 65536;
   }
 
-  /** The steps of a UDF; undefined where the core does not take it. */
+  /** The steps of a UDF; undefined if the core cannot compute it. */
   partOf(udf: AnyUdf, params: unknown, meta: UdfMeta): KernelPart | undefined {
     return this.takes(meta) ? partFor(this.#parts, udf, params, meta) : undefined;
   }
 
   /**
-   * The steps of UDFs over uncorrected frames, where all of them are linear in the frames and stay as exact; undefined where
-   * one is not, or the steps need float64 and the context has WebGPU alone: then frames are corrected for all of them.
+   * The steps of UDFs over uncorrected frames, if all of them are linear in the frames and remain as exact. Undefined
+   * if one is not, or if the steps require float64 and the context only has WebGPU; frames are then corrected for all
+   * of them.
    */
   async foldedOf(
     udfs: readonly { readonly udf: AnyUdf; readonly params: unknown }[],
@@ -94,7 +95,7 @@ export class Passes {
     const width = meta.sig.at(-1) as number;
     const pixels = product(meta.sig);
     const count = frames.length / pixels;
-    // Masks are not compared number by number: their identity is.
+    // Masks are compared by identity, not by their numbers.
     const key = `${meta.inputDtype} ${meta.sig.join('x')} ${steps.map((step) => this.#identify(step)).join(' ')}`;
     let plan = this.#plans.get(key);
     if (!plan) {
@@ -142,7 +143,7 @@ export class Passes {
     return step.kind;
   }
 
-  /** A number for an array, the same as long as it is the same array. */
+  /** A number that identifies an array object. */
   #numberOf(array: object): number {
     let number = this.#numbers.get(array);
     if (number === undefined) {

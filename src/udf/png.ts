@@ -1,4 +1,6 @@
-/** PNG files of RGBA pixels, stored without compression: small pictures need no more. Format: RFC 2083, RFC 1950. */
+/**
+ * PNG files of RGBA pixels, stored without compression, which suffices for small images. Format: RFC 2083, RFC 1950.
+ */
 
 import { filteredRows, pngFile } from '../base/png.js';
 

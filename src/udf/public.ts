@@ -1,4 +1,4 @@
-/** What both builds of `ewald/udf` export. */
+/** Exports that both builds of `ewald/udf` share. */
 
 export { EwaldError, type EwaldErrorTag, isEwaldError } from '../base/errors.js';
 export { type CorrectionOptions, Corrections } from '../data/corrections.js';

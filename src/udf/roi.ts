@@ -1,4 +1,4 @@
-/** Regions of interest: every form that names scan positions, as one list of flat positions. */
+/** Regions of interest: converts every way of naming scan positions to one list of flat positions. */
 import { EwaldError } from '../base/errors.js';
 import { product } from './dtypes.js';
 
@@ -6,9 +6,8 @@ import { product } from './dtypes.js';
 export type Coordinate = readonly number[];
 
 /**
- * Which scan positions take part:
- * a mask with an element a position (nonzero takes part), nested rows of it as in NumPy, sparse entries, one position, or a list
- * of positions with what each is; a list of `false` takes all others.
+ * Selects scan positions: a mask with one element per position (nonzero is selected), nested rows of it as in NumPy,
+ * sparse entries, one position, or a list of positions with a boolean each; a list of `false` selects all others.
  */
 export type Roi =
   | ArrayLike<number | boolean>
@@ -19,21 +18,22 @@ export type Roi =
 
 /** The positions of a run, in C order. */
 export interface Selection {
-  /** Positions that take part. */
+  /** Number of selected positions. */
   readonly count: number;
-  /** Their flat numbers, rising; absent where all take part. */
+  /** Their flat indices, ascending; absent if all are selected. */
   readonly positions: Uint32Array | undefined;
-  /** 1 where a position takes part; absent where all do. */
+  /** 1 where a position is selected; absent if all are. */
   readonly mask: Uint8Array | undefined;
 }
 
 const shapeError = (found: string, navShape: readonly number[]): EwaldError =>
   new EwaldError(
     'Shape',
-    `roi: incompatible shapes: ${found}; the scan is ${navShape.join(' × ') || 'one frame'} (${product(navShape)} positions)`,
+    `roi: incompatible shapes: ${found}; the scan is ${navShape.join(' × ') || 'one frame'} ` +
+      `(${product(navShape)} positions)`,
   );
 
-/** Flat number of a position; negative numbers count from the end, as in NumPy. */
+/** Flat index of a position; negative numbers count from the end, as in NumPy. */
 function flatOf(at: Coordinate, navShape: readonly number[]): number {
   if (at.length !== navShape.length)
     throw shapeError(`the position (${at.join(', ')}) has ${at.length} axes`, navShape);
@@ -42,7 +42,7 @@ function flatOf(at: Coordinate, navShape: readonly number[]): number {
     const given = at[axis] as number;
     const index = given < 0 ? given + length : given;
     if (!Number.isInteger(index) || index < 0 || index >= length)
-      throw shapeError(`the position (${at.join(', ')}) lies outside`, navShape);
+      throw shapeError(`the position (${at.join(', ')}) is outside`, navShape);
     flat = flat * length + index;
   }
   return flat;
@@ -71,7 +71,7 @@ function maskOf(roi: Roi, navShape: readonly number[]): Uint8Array {
     if (pairs.some(([, other]) => Boolean(other) !== value))
       throw new EwaldError(
         'Argument',
-        'roi: positions of a list are all true (only these) or all false (all but these)',
+        'roi: positions of a list must be all true (only these) or all false (all but these)',
       );
     if (!value) mask.fill(1);
     for (const [at] of pairs) mask[flatOf(at, navShape)] = value ? 1 : 0;
@@ -83,7 +83,7 @@ function maskOf(roi: Roi, navShape: readonly number[]): Uint8Array {
   return mask;
 }
 
-/** The positions that a region of interest names. Throws `Shape`, `Argument`. */
+/** The positions selected by a region of interest. Throws `Shape`, `Argument`. */
 export function select(roi: Roi | undefined | null, navShape: readonly number[]): Selection {
   if (roi === undefined || roi === null) return { count: product(navShape), positions: undefined, mask: undefined };
   if (typeof roi !== 'object')

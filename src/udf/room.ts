@@ -1,4 +1,4 @@
-/** What a context can do in this room; the room is fetched when it is first asked. `ewald/udf` stands on it. */
+/** The methods that this room adds to a context; the room is loaded on first use. `ewald/udf` is built on it. */
 import type { Planner } from '../planner/planner.js';
 import type { FrameFunction } from './pass/function.js';
 import type { FunctionDescriptor } from './pass/function-contract.js';
@@ -7,7 +7,7 @@ import type { FramePass, FramePassOptions } from './pass/pass.js';
 export interface UdfMethods {
   /** Plans one pass of sums over frames; see `FramePassOptions`. */
   framePass(options: FramePassOptions): Promise<FramePass>;
-  /** Plans a user's WGSL over frames, on WebGPU; `ewald/udf` runs UDFs with `processFrameWgsl` by it. */
+  /** Plans a user's WGSL over frames, on WebGPU; `ewald/udf` uses it for UDFs with `processFrameWgsl`. */
   frameFunction(descriptor: FunctionDescriptor): Promise<FrameFunction>;
 }
 

@@ -1,4 +1,4 @@
-/** A run of UDFs over a scan: checked, cut into partitions, merged in their order, results after each of them. */
+/** A run of UDFs over a scan: validated, split into partitions, merged in order, with results after each of them. */
 
 import { EwaldError } from '../base/errors.js';
 import type { Corrections } from '../data/corrections.js';
@@ -21,13 +21,13 @@ import { declarationsOf, guarded, preprocessWhole } from './running.js';
 import type { Scan } from './scan.js';
 import type { AnyUdf, UdfMeta } from './udf.js';
 
-/** How far a run is. */
+/** Progress of a run. */
 export interface UdfProgress {
   readonly done: number;
   readonly total: number;
   readonly frames: number;
   readonly totalFrames: number;
-  /** Bytes of frames that were read, and seconds since the beginning. */
+  /** Bytes of frames read so far, and seconds since the start. */
   readonly bytes: number;
   readonly seconds: number;
 }
@@ -38,20 +38,20 @@ interface Part {
   params: Readonly<Record<string, unknown>>;
   readonly declarations: BufferDeclarations;
   readonly arrays: Arrays;
-  /** What the partitions gave, kept for `mergeAll`. */
+  /** Results of the partitions, kept for `mergeAll`. */
   readonly kept: Arrays[];
 }
 
-/** Refuses a UDF whose parts could not be put together. */
+/** Rejects a UDF whose partial results cannot be merged. */
 function checkMerge({ definition }: AnyUdf, declarations: BufferDeclarations): void {
   if (definition.merge || definition.mergeAll) return;
   const others = Object.entries(declarations).filter(([, { kind, use }]) => kind !== 'nav' && use !== 'resultOnly');
   if (others.length > 0)
     throw new EwaldError(
       'Argument',
-      `the UDF ${definition.name} has no merge: results of kind nav are put in their place, but ${others
+      `the UDF ${definition.name} has no merge: results of kind nav are stored by position, but ${others
         .map(([name, { kind }]) => `${name} is ${kind}`)
-        .join(' and ')}; say how parts are put together, such as merge({ dest, src }) { … }`,
+        .join(' and ')}; define how parts are combined, such as merge({ dest, src }) { … }`,
     );
 }
 
@@ -89,7 +89,8 @@ export class Run {
     if (corrections && corrections.length !== product(sig))
       throw new EwaldError(
         'Shape',
-        `the corrections are for frames of ${corrections.length} pixels; those of ${scan.name} have ${product(sig)} (${sig.join(' × ')})`,
+        `the corrections are for frames of ${corrections.length} pixels; ` +
+          `those of ${scan.name} have ${product(sig)} (${sig.join(' × ')})`,
       );
     this.meta = {
       nav,
@@ -114,19 +115,23 @@ export class Run {
     this.damage = new Uint8Array(selection.count);
   }
 
-  /** Parameters from now on, one object a UDF. */
+  /** Sets the parameters from now on, one object per UDF. */
   update(params: readonly Readonly<Record<string, unknown>>[]): void {
     for (const [i, part] of this.parts.entries())
       if (params[i]) part.params = part.udf.withParams({ ...part.params, ...params[i] }).params;
   }
 
-  /** Puts the results of a partition into those of the run. `mergeAll` is for delayed runs, and for UDFs without `merge`. */
+  /**
+   * Merges the results of a partition into those of the run. `mergeAll` is for delayed runs, and for UDFs without
+   * `merge`.
+   */
   merge(partition: Partition, found: readonly Arrays[], delayed = false): void {
     const { first, count, places } = partition;
     for (const [i, { udf, declarations, arrays, params, kept }] of this.parts.entries()) {
       const src: Arrays = {};
       const dest: Arrays = {};
-      // Results of positions, and their own places where some positions have no frame: no merge sees those.
+      // If some positions have no frame, results are gathered into compact arrays so that no merge sees those
+      // positions.
       const gathered: { readonly compact: BufferArray; readonly own: BufferArray; readonly stride: number }[] = [];
       const whole: Arrays = {};
       for (const [name, declaration] of Object.entries(declarations)) {
@@ -164,7 +169,7 @@ export class Run {
     if (this.#positions === this.shape.selection.count) this.#mergeAll();
   }
 
-  /** All partitions at once, after the last of them. */
+  /** Merges all partitions at once, after the last of them. */
   #mergeAll(): void {
     for (const { udf, declarations, arrays, params, kept } of this.parts) {
       const { definition } = udf;
@@ -176,12 +181,13 @@ export class Run {
         if (!there || !declaration)
           throw new EwaldError(
             'Argument',
-            `the UDF ${definition.name}: mergeAll gives ${name}; it can give ${Object.keys(arrays).join(', ')}`,
+            `the UDF ${definition.name}: mergeAll returns ${name}; expected only ${Object.keys(arrays).join(', ')}`,
           );
         if (!isArrayOf(declaration.dtype, array) || array.length !== there.length)
           throw new EwaldError(
             'Shape',
-            `the UDF ${definition.name}: mergeAll gives ${name} as ${array?.constructor.name ?? typeof array} of ${array?.length}; declared are ${there.length} numbers of ${declaration.dtype}`,
+            `the UDF ${definition.name}: mergeAll returns ${name} as ${array?.constructor.name ?? typeof array} ` +
+              `of ${array?.length}; expected ${there.length} numbers of ${declaration.dtype}`,
           );
         (there as Float64Array).set(array as Float64Array);
       }
@@ -200,7 +206,7 @@ export class Run {
     };
   }
 
-  /** The results as they are now, one object a UDF. Copies nothing that a UDF does not make. */
+  /** The current results, one object per UDF. Copies nothing that a UDF does not create itself. */
   results(copy = false): Record<string, ResultBuffer>[] {
     const { sig } = this.shape;
     return this.parts.map(({ udf, declarations, arrays, params }) => {
@@ -217,11 +223,11 @@ export class Run {
       const out: Record<string, ResultBuffer> = {};
       for (const [name, value] of Object.entries(given)) {
         const declaration = declarations[name];
-        const what = `the UDF ${definition.name}: getResults gives ${name}`;
+        const what = `the UDF ${definition.name}: getResults returns ${name}`;
         if (!declaration)
           throw new EwaldError(
             'Argument',
-            `${what}, which is not declared; declared are ${Object.keys(declarations).join(', ')}`,
+            `${what}, which is not declared; expected one of ${Object.keys(declarations).join(', ')}`,
           );
         if (declaration.use === 'private') throw new EwaldError('Argument', `${what}, which is private`);
         const { data, mask } =
@@ -232,7 +238,9 @@ export class Run {
         if (!isArrayOf(declaration.dtype, data) || data.length !== elements * strideOf(declaration))
           throw new EwaldError(
             'Shape',
-            `${what} as ${(data as { constructor?: { name: string } })?.constructor?.name ?? typeof data} of ${(data as { length?: number })?.length}; declared are ${elements * strideOf(declaration)} numbers of ${declaration.dtype}`,
+            `${what} as ${(data as { constructor?: { name: string } })?.constructor?.name ?? typeof data} ` +
+              `of ${(data as { length?: number })?.length}; expected ${elements * strideOf(declaration)} numbers ` +
+              `of ${declaration.dtype}`,
           );
         const valid = mask ?? (declaration.kind === 'nav' ? this.damage : new Uint8Array(elements).fill(1));
         out[name] = new ResultBuffer(
@@ -248,7 +256,7 @@ export class Run {
   }
 }
 
-/** The elements at some places. */
+/** The elements at some positions. */
 function gather(from: BufferArray, places: Uint32Array, stride: number): BufferArray {
   const out = new (from.constructor as new (length: number) => BufferArray)(places.length * stride) as Float64Array;
   for (let i = 0; i < places.length; i++)
@@ -257,7 +265,7 @@ function gather(from: BufferArray, places: Uint32Array, stride: number): BufferA
   return out as unknown as BufferArray;
 }
 
-/** Puts elements in their places. */
+/** Stores elements at their positions. */
 function scatter(from: BufferArray, places: Uint32Array, stride: number, to: BufferArray): void {
   const [source, target] = [from, to] as unknown as [Float64Array, Float64Array];
   for (let i = 0; i < places.length; i++)

@@ -1,4 +1,4 @@
-/** One UDF while its methods are called: its views, its task data, and what its calls may not do. */
+/** One UDF while its methods are called: its views, its task data, and checks of what its methods do. */
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import { auxOf, auxStride, isAux } from './aux.js';
 import { allocateViews, type BufferDeclarations, strideOf } from './buffers.js';
@@ -12,21 +12,21 @@ export function declarationsOf({ definition }: AnyUdf, meta: UdfMeta, params: un
   return settled(definition.name, 'buffers', definition.buffers(meta, params));
 }
 
-/** Refuses a promise that a method of a UDF returned: nothing waits for it, so its results would be missing. */
+/** Rejects a promise returned by a method of a UDF: nothing would await it, so its results would be missing. */
 export function settled<T>(udf: string, method: string, given: T): T {
   const then = given === null || typeof given !== 'object' ? undefined : (given as { then?: unknown }).then;
   if (typeof then !== 'function') return given;
-  // The refusal is the error of this run; a later rejection would end the process.
+  // This error is reported for the run; a later rejection would end the process.
   then.call(given, undefined, () => undefined);
   throw new EwaldError(
     'Argument',
-    `the UDF ${udf}: ${method} returned a promise, but the methods of a UDF are synchronous and its results are taken ` +
-      'when they return; await what it needs before the run, and pass it as a parameter',
+    `the UDF ${udf}: ${method} returned a promise, but the methods of a UDF are synchronous and its results are read ` +
+      'when they return; await what it requires before the run, and pass it as a parameter',
     { detail: { udf, method } },
   );
 }
 
-/** An error of a user's method: the place is named, the stack is the user's. */
+/** An error in a user's method: the place is added to the message, the stack is kept. */
 export function thrown(udf: string, where: string, cause: unknown): Error {
   if (isEwaldError(cause, 'Aborted')) return cause;
   const error = new EwaldError('Argument', `the UDF ${udf} threw in ${where}: ${messageOf(cause)}`, {
@@ -40,7 +40,7 @@ export function thrown(udf: string, where: string, cause: unknown): Error {
   return error;
 }
 
-/** Calls a method of a UDF: its errors name the UDF and the place, and a promise is refused. */
+/** Calls a method of a UDF: errors name the UDF and the place, and promises are rejected. */
 export function guarded<T>(udf: string, method: string, work: () => T, where = method): T {
   let given: T;
   try {
@@ -51,7 +51,7 @@ export function guarded<T>(udf: string, method: string, work: () => T, where = m
   return settled(udf, method, given);
 }
 
-/** The results that a UDF sees: getters of the current views; what is assigned to one is written into it. */
+/** The results that a UDF sees: getters of the current views; values assigned to them are written into the view. */
 class Written {
   readonly views: Arrays;
   readonly proxy: Record<string, unknown> = {};
@@ -78,7 +78,7 @@ class Written {
   }
 }
 
-/** Everything one UDF needs while the frames of a partition come. */
+/** The state of one UDF while the frames of a partition are processed. */
 export class Running {
   readonly udf: AnyUdf;
   readonly declarations: BufferDeclarations;
@@ -128,7 +128,7 @@ export class Running {
     this.scope = { params, results: this.written.proxy, aux: this.aux, task: this.task, meta };
   }
 
-  /** Points the views at frames [first, end) and pixels [low, high); no pixels: all of them. */
+  /** Points the views at frames [first, end) and pixels [low, high), by default all pixels. */
   point(first: number, end: number, low?: number, high?: number): void {
     const { views } = this.written;
     for (const { name, stride, whole } of this.#navs) views[name] = whole.subarray(first * stride, end * stride);
@@ -142,7 +142,7 @@ export class Running {
   }
 }
 
-/** Lets a UDF set the state of its whole results, before any partition is merged: it sees the run as partition -1. */
+/** Lets a UDF initialise its whole results before any partition is merged; it sees the run as partition -1. */
 export function preprocessWhole(udf: AnyUdf, params: UdfParams, run: UdfMeta, arrays: Arrays): void {
   const { definition } = udf;
   if (!definition.preprocess) return;

@@ -1,4 +1,4 @@
-/** A stack of frames as a scan: its shape, which frame of the file lies at which position, and how another worker opens it. */
+/** A stack of frames as a scan: its shape, the position of each frame, and how another worker opens it. */
 
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob } from '../base/globals.js';
@@ -9,16 +9,16 @@ import type { OpenOptions } from '../data/open.js';
 import { checkShape, fitting } from '../data/shapes.js';
 import { product } from './dtypes.js';
 
-/** Options of `Context.load`: those of `open` of ewald/data, and how the scan lies in the file. */
+/** Options of `Context.load`: those of `open` of ewald/data, and the layout of the scan in the file. */
 export interface LoadOptions extends OpenOptions {
   /**
-   * The first scan position is this frame of the file; negative: so many positions have no frame. Default 0. Given, the scan
-   * may have other sizes than the file: frames beyond it are ignored, positions without a frame stay zero.
+   * Frame of the file at the first scan position; if negative, that many positions have no frame. Default 0. If given,
+   * the scan may differ from the file in size: surplus frames are ignored, positions without a frame stay zero.
    */
   readonly syncOffset?: number | undefined;
 }
 
-/** How frames of the file and positions of the scan lie to each other. */
+/** How frames of the file correspond to positions of the scan. */
 export interface SyncInfo {
   readonly syncOffset: number;
   readonly framesSkippedStart: number;
@@ -27,34 +27,35 @@ export interface SyncInfo {
   readonly framesInsertedEnd: number;
 }
 
-/** What a worker needs to open the scan by itself. */
+/** What a worker requires to open the scan by itself. */
 export type ScanSource =
   | { readonly path: string; readonly options: OpenOptions }
   | { readonly url: string; readonly options: OpenOptions }
   | { readonly blob: PlatformBlob; readonly options: OpenOptions };
 
-/** Frames of a scan; `Context.load` makes it, whoever loads disposes. */
+/** Frames of a scan, created by `Context.load`; whoever loads it disposes it. */
 export interface Scan {
   readonly name: string;
   readonly format: string;
   readonly shape: { readonly nav: readonly number[]; readonly sig: readonly number[] };
   readonly dtype: DataType;
-  /** Frames in the file. */
+  /** Number of frames in the file. */
   readonly imageCount: number;
   readonly sync: SyncInfo;
   /** The open file. */
   readonly dataset: Dataset;
-  /** How workers open it themselves; absent where its frames are sent to them. */
+  /** How workers open it themselves; absent if its frames are sent to them. */
   readonly source: ScanSource | undefined;
   dispose(): Promise<void>;
 }
 
-/** The frames of the file that a scan of `positions` leaves out, and the positions that get none. Throws `Argument`. */
+/** The frames of the file that a scan of `positions` omits, and the positions without a frame. Throws `Argument`. */
 export function syncInfo(positions: number, imageCount: number, syncOffset: number): SyncInfo {
   if (!Number.isInteger(syncOffset) || Math.abs(syncOffset) >= imageCount)
     throw new EwaldError(
       'Argument',
-      `syncOffset is ${syncOffset}; expected a whole number between -${imageCount} and ${imageCount}, the frames there are`,
+      `syncOffset is ${syncOffset}; expected a whole number between -${imageCount} and ${imageCount}, the ` +
+        'number of frames',
     );
   const most = (n: number): number => Math.max(0, n);
   return {
@@ -66,7 +67,7 @@ export function syncInfo(positions: number, imageCount: number, syncOffset: numb
   };
 }
 
-/** A scan over an open dataset, which it then owns. Throws `Shape`, `Argument`. */
+/** A scan over an open dataset, of which it takes ownership. Throws `Shape`, `Argument`. */
 export function scanOf(
   dataset: Dataset,
   { navShape, syncOffset }: Pick<LoadOptions, 'navShape' | 'syncOffset'>,
@@ -77,8 +78,9 @@ export function scanOf(
   if (positions !== dataset.frames && syncOffset === undefined)
     throw new EwaldError(
       'Shape',
-      `${dataset.name} holds ${dataset.frames} frames; navShape ${nav.join(' × ')} would need ${positions}. These would fit: ` +
-        `${fitting(dataset.frames)}; with a syncOffset (0, too) other sizes are taken`,
+      `${dataset.name} holds ${dataset.frames} frames; navShape ${nav.join(' × ')} would need ${positions}. ` +
+        'Shapes that fit: ' +
+        `${fitting(dataset.frames)}; with a syncOffset (even 0) other sizes are accepted`,
       { detail: { frames: dataset.frames, navShape: nav } },
     );
   return {

@@ -1,17 +1,17 @@
-/** Memory of frames that have been processed, for partitions that follow. */
+/** Reuses the memory of processed frames for later partitions. */
 import { allocateFrames, type DataType, elementBytes, type FrameArray, viewAs } from '../data/dtype.js';
 
-/** One that is worked on, its twin in another dtype, and one that is read meanwhile. */
+/** One being processed, its copy in another dtype, and one being read. */
 const most = 3;
 
 /**
- * Memory for the frames of partitions, used again. Fresh memory is cleared by the system page by page when it is first
- * written, which takes longer than the sums of a pass, and workers of one process wait for each other there.
+ * Reusable memory for the frames of partitions. The system clears fresh memory page by page on first write, which takes
+ * longer than the sums of a pass, and workers of one process wait for each other there.
  */
 export class SpareFrames {
   #free: ArrayBufferLike[] = [];
 
-  /** Frames of `length` elements; what they hold is undefined. Throws `OutOfMemory`. */
+  /** Frames of `length` elements with undefined contents. Throws `OutOfMemory`. */
   take(dtype: DataType, length: number): FrameArray {
     const bytes = length * elementBytes(dtype);
     const at = this.#free.findIndex(({ byteLength }) => byteLength >= bytes);
@@ -19,12 +19,12 @@ export class SpareFrames {
     return known ? viewAs(new Uint8Array(known, 0, bytes), dtype) : allocateFrames(dtype, length);
   }
 
-  /** Frames that are to be used again. */
+  /** Returns frames for reuse. */
   give(frames: FrameArray): void {
     if (this.#free.length < most && frames.byteLength > 0) this.#free.push(frames.buffer);
   }
 
-  /** Lets all go. */
+  /** Releases all memory. */
   clear(): void {
     this.#free = [];
   }

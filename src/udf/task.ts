@@ -1,4 +1,7 @@
-/** A partition of a run as a task of an executor: `{ module: 'udf', function: 'partition' }`; src/udf/engine.ts makes them. */
+/**
+ * A partition of a run as a task of an executor: `{ module: 'udf', function: 'partition' }`; src/udf/engine.ts creates
+ * them.
+ */
 
 import { EwaldError } from '../base/errors.js';
 import { Corrections } from '../data/corrections.js';
@@ -29,7 +32,7 @@ interface Kept {
   dispose(): Promise<void>;
 }
 
-/** The UDF of a name among the exports of its module. */
+/** Finds a UDF by name among the exports of its module. */
 function find(exports: Readonly<Record<string, unknown>>, module: string, name: string): AnyUdf {
   for (const value of Object.values(exports)) {
     if (isUdf(value) && value.definition.name === name) return value;
@@ -65,7 +68,7 @@ async function keep(run: RunDescription, scope: TaskScope): Promise<Kept> {
   return kept;
 }
 
-/** Runs one partition; gives the arrays of each UDF. */
+/** Runs one partition; returns the arrays of each UDF. */
 export async function partition({ partition: part, frames, blob }: PartitionTask, scope: TaskScope): Promise<Arrays[]> {
   const run = (await scope.input('run')) as RunDescription;
   const { hash } = scope.inputs.run as { readonly hash: string };
@@ -81,8 +84,8 @@ export async function partition({ partition: part, frames, blob }: PartitionTask
     { ...from, partition: part, udfs: here.udfs, meta: run.meta, corrections: here.corrections },
     { signal: scope.signal, passes: here.passes },
   );
-  // Cloned, not transferred: once a buffer has been detached in a thread, V8 checks every access to every typed array there,
-  // and loops of users' functions take 30 % longer from then on. A copy takes a millisecond for 4 MB.
+  // Cloned, not transferred: once a buffer has been detached in a thread, V8 checks every access to every typed array
+  // there, and loops in users' functions become 30 % slower. A copy takes a millisecond for 4 MB.
   return arrays;
 }
 
@@ -90,5 +93,5 @@ function open({ source }: RunDescription, blob: PartitionTask['blob'], scope: Ta
   if (blob) return scope.open(blob.blob as never, blob.options);
   if (source && 'path' in source) return scope.open(source.path, source.options);
   if (source) return scope.open(source.url, source.options);
-  throw new EwaldError('Internal', 'a task of udf has neither frames nor where to read them');
+  throw new EwaldError('Internal', 'a task of udf has neither frames nor a source to read them from');
 }

@@ -1,4 +1,4 @@
-/** What a user-defined function is: the buffers it declares, what it does with frames, how parts are merged. */
+/** User-defined functions: the buffers they declare, what they do with frames, how parts are merged. */
 
 import { EwaldError } from '../base/errors.js';
 import type { PlatformUrl } from '../base/globals.js';
@@ -9,47 +9,49 @@ import type { BufferDeclarations, Views } from './buffers.js';
 import type { BufferArray } from './dtypes.js';
 import type { KernelPart } from './kernel-part.js';
 
-/** Parameters of a UDF: whatever can be cloned between threads, and `auxData`. */
+/** Parameters of a UDF: anything that can be cloned between threads, and `auxData`. */
 export type UdfParams = Readonly<Record<string, unknown>>;
 
-/** What a UDF knows of the run it is in. */
+/** What a UDF knows about its run. */
 export interface UdfMeta {
   /** Shape of the scan and of a frame, slowest axis first. */
   readonly nav: readonly number[];
   readonly sig: readonly number[];
   /** Dtype of the file. */
   readonly datasetDtype: DataType;
-  /** Dtype of the frames that the UDF sees: after corrections, and never of 64-bit integers or half floats. */
+  /** Dtype of the frames that the UDF sees: after corrections, and never 64-bit integers or half floats. */
   readonly inputDtype: DataType;
-  /** Positions of the run: of the region of interest, else all. */
+  /** Number of positions in the run: of the region of interest if given, otherwise all. */
   readonly frames: number;
-  /** The region of interest, an element a position of the scan; absent without one. */
+  /** The region of interest, one element per position of the scan; absent without one. */
   readonly roi: Uint8Array | undefined;
 }
 
-/** The meta of a partition: also which one it is, and where its frames lie in the scan. */
+/** The meta of a partition, with its index and the positions of its frames in the scan. */
 export interface PartitionMeta extends UdfMeta {
-  /** The partition's number, first position and positions; number -1 is the whole run, in its own `preprocess`. */
+  /**
+   * The partition's index, first position and number of positions; index -1 is the whole run, in its own `preprocess`.
+   */
   readonly partition: { readonly index: number; readonly first: number; readonly count: number };
-  /** Flat scan position of each frame that is there, in order. */
+  /** Flat scan position of each existing frame, in order. */
   readonly positions: Uint32Array;
 }
 
-/** What every method sees: parameters, results to write into, what `getTaskData` gave. */
+/** What every method receives: parameters, results to write into, the return value of `getTaskData`. */
 export interface UdfScope<B extends BufferDeclarations, P, T> {
   readonly params: P;
   /** Views of the buffers. A number or an array assigned to one is written into it. */
   readonly results: Views<B>;
-  /** Parameters made by `auxData`, sliced as the results are. */
+  /** Parameters made by `auxData`, sliced like the results. */
   readonly aux: AuxViews<P>;
   readonly task: T;
   readonly meta: PartitionMeta;
 }
 
-/** Frames as a UDF sees them: 64-bit integers come as f64, so that every element is a number. */
+/** Frames as a UDF sees them: 64-bit integers are converted to f64, so that every element is a number. */
 export type UdfFrames = Exclude<FrameArray, BigInt64Array | BigUint64Array>;
 
-/** `processFrame`: nav results are of this frame, sig ones whole. */
+/** `processFrame`: nav results are of this frame, sig results are whole. */
 export interface FrameScope<B extends BufferDeclarations, P, T> extends UdfScope<B, P, T> {
   /** One frame, [y, x] in C order; valid until the method returns. */
   readonly frame: UdfFrames;
@@ -57,19 +59,21 @@ export interface FrameScope<B extends BufferDeclarations, P, T> extends UdfScope
   readonly position: number;
 }
 
-/** `processTile`: nav results are of the tile's frames, sig ones of its pixels. */
+/** `processTile`: nav results are of the tile's frames, sig results of its pixels. */
 export interface TileScope<B extends BufferDeclarations, P, T> extends UdfScope<B, P, T> {
-  /** [depth, pixels]: the same pixels of some frames. Frame i begins at `i * pixels`; valid until the method returns. */
+  /**
+   * [depth, pixels]: the same pixels of some frames. Frame i starts at `i * pixels`; valid until the method returns.
+   */
   readonly tile: UdfFrames;
   readonly depth: number;
-  /** Pixels of the tile, whole rows, and the first of them. */
+  /** Number of pixels of the tile, whole rows, and the first of them. */
   readonly pixels: number;
   readonly firstPixel: number;
   /** Flat positions in the scan of the tile's frames. */
   readonly positions: Uint32Array;
 }
 
-/** `processPartition`: nav results are of the partition's frames that are there, sig ones whole. */
+/** `processPartition`: nav results are of the partition's existing frames, sig results are whole. */
 export interface PartitionScope<B extends BufferDeclarations, P, T> extends UdfScope<B, P, T> {
   /** [count, …sig]; valid until the method returns. */
   readonly frames: UdfFrames;
@@ -78,8 +82,8 @@ export interface PartitionScope<B extends BufferDeclarations, P, T> extends UdfS
 }
 
 /**
- * `merge`: what a partition found, `src`, goes into the results so far, `dest`. Nav views are of the partition's positions
- * that have a frame.
+ * `merge`: the results of a partition, `src`, are merged into those so far, `dest`. Nav views cover the partition's
+ * positions that have a frame.
  */
 export interface MergeScope<B extends BufferDeclarations, P> {
   readonly params: P;
@@ -88,54 +92,61 @@ export interface MergeScope<B extends BufferDeclarations, P> {
   readonly meta: UdfMeta;
 }
 
-/** What `getResults` may give for a buffer: its array, or the array and which elements hold a result. */
+/** What `getResults` may return for a buffer: its array, or the array and a mask of the elements that hold a result. */
 export type ResultValue = BufferArray | { readonly data: BufferArray; readonly mask: Uint8Array };
 
 /**
- * The definition of a UDF. Exactly one of processTile, processFrame and processPartition is used, the first that is there.
- * All methods are synchronous: one that returns a promise is refused.
+ * The definition of a UDF. Exactly one of processTile, processFrame and processPartition is used, the first one
+ * defined. All methods are synchronous; returning a promise is an error.
  */
 export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations, P = UdfParams, T = undefined> {
-  /** Name in messages; it is how workers find the UDF among the exports of its module. */
+  /** Name in messages; workers also find the UDF by it among the exports of its module. */
   readonly name: string;
-  /** The module that exports it, `import.meta.url`: needed wherever it runs on other threads. */
+  /** The module that exports it, `import.meta.url`: required to run on other threads. */
   readonly module?: string | PlatformUrl;
-  /** Parameters with their defaults; `withParams` gives others. */
+  /** Parameters with their defaults; `withParams` sets others. */
   readonly params?: P;
   readonly buffers: B | ((meta: UdfMeta, params: P) => B);
-  /** `native` (default): frames as the file has them. `f32`, `f64`: converted first. */
+  /** `native` (default): frames as stored in the file. `f32`, `f64`: converted first. */
   readonly dtype?: 'native' | 'f32' | 'f64';
-  /** Sizes of tiles: frames and bytes at most. Default: 32 frames, whole frames. */
+  /** Largest size of tiles in frames and bytes. Default: 32 frames, whole frames. */
   readonly tiling?: { readonly depth?: number; readonly bytes?: number };
-  /** Made once a partition, before anything else: tables, plans. Also once for the whole run, if there is `preprocess`. */
+  /**
+   * Called once per partition, before anything else, to create tables or plans; also once for the whole run if there is
+   * `preprocess`.
+   */
   getTaskData?(scope: { readonly params: P; readonly meta: PartitionMeta }): T;
   /**
    * Sets the initial state of results, which are zeros: of each partition before its frames, and of the whole results
-   * before the first partition is merged (then `meta.partition.index` is -1, and `meta.positions` are those of the run).
+   * before the first partition is merged (then `meta.partition.index` is -1, and `meta.positions` are those of the
+   * run).
    */
   preprocess?(scope: UdfScope<B, P, T>): void;
   processFrame?(scope: FrameScope<B, P, T>): void;
   /**
-   * The same as `processFrame`, in WGSL: where the run has WebGPU it is used in its place. It has
-   * `fn process_frame(lane: u32)`, which 64 lanes of a workgroup run for each frame; see the README.
+   * The equivalent of `processFrame` in WGSL, used instead of it if the run has WebGPU. It defines `fn
+   * process_frame(lane: u32)`, which 64 lanes of a workgroup run for each frame; see the README.
    */
   readonly processFrameWgsl?: string;
   processTile?(scope: TileScope<B, P, T>): void;
   processPartition?(scope: PartitionScope<B, P, T>): void;
-  /** After the frames of a partition, on all of its results. */
+  /** Called after the frames of a partition, on all of its results. */
   postprocess?(scope: UdfScope<B, P, T>): void;
-  /** Default: nav results are put in their place; needed for the others. */
+  /** Default: nav results are stored by position; required for the other kinds. */
   merge?(scope: MergeScope<B, P>): void;
   /**
-   * Makes all results at once from the partitions in order: in delayed runs, and wherever there is no `merge` (partial
-   * results then have those of kind nav alone). What it leaves out stays as `merge` made it.
+   * Creates all results at once from the partitions in order: in delayed runs, and if there is no `merge` (partial
+   * results then only contain those of kind nav). Anything it omits stays as `merge` made it.
    */
   mergeAll?(scope: {
     readonly parts: readonly Views<B>[];
     readonly params: P;
     readonly meta: UdfMeta;
   }): Partial<Record<keyof B & string, BufferArray>>;
-  /** What is given back, where it is not the buffers themselves. Called after each partition, too: no side effects. */
+  /**
+   * Computes what is returned, if not the buffers themselves. Also called after each partition, so it must have no side
+   * effects.
+   */
   getResults?(scope: {
     readonly results: Views<B>;
     readonly params: P;
@@ -143,7 +154,7 @@ export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations
     /** 1 for positions that were processed. */
     readonly damage: Uint8Array;
   }): Partial<Record<keyof B & string, ResultValue>>;
-  /** How the core's kernels do it; of the package's own UDFs. */
+  /** How the core's kernels compute it; for the package's own UDFs. */
   kernel?(scope: { readonly params: P; readonly meta: UdfMeta }): KernelPart<B, T> | undefined;
 }
 
@@ -151,7 +162,7 @@ export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations
 export interface Udf<B extends BufferDeclarations = BufferDeclarations, P = UdfParams, T = unknown> {
   readonly definition: UdfDefinition<B, P, T>;
   readonly params: P;
-  /** The same with other parameters; those left out keep their values. Throws `Argument` for unknown names. */
+  /** The same UDF with other parameters; omitted ones keep their values. Throws `Argument` for unknown names. */
   withParams(params: Partial<P>): Udf<B, P, T>;
 }
 
@@ -184,20 +195,23 @@ const names: readonly (keyof AnyDefinition)[] = [
   'kernel',
 ];
 const methods = ['processTile', 'processFrame', 'processPartition'] as const;
-/** Functions whose results come later than their return, by their tags. */
+/** Tags of functions that return before their results exist. */
 const deferred: Readonly<Record<string, string>> = {
   '[object AsyncFunction]': 'an async function',
   '[object GeneratorFunction]': 'a generator',
   '[object AsyncGeneratorFunction]': 'an async generator',
 };
 
-/** Which method of a definition is called for frames. */
+/** The method of a definition that is called for frames. */
 export const methodOf = (definition: AnyDefinition): (typeof methods)[number] =>
   methods.find((method) => definition[method] !== undefined) ?? 'processFrame';
 
 function check(definition: AnyDefinition): void {
   if (typeof definition !== 'object' || definition === null || typeof definition.name !== 'string' || !definition.name)
-    throw new EwaldError('Argument', 'a UDF needs a name, buffers and processFrame, processTile or processPartition');
+    throw new EwaldError(
+      'Argument',
+      'a UDF requires a name, buffers and processFrame, processTile or ' + 'processPartition',
+    );
   const what = `the UDF ${definition.name}`;
   knownOptions(what, definition, names);
   for (const name of names) {
@@ -205,18 +219,20 @@ function check(definition: AnyDefinition): void {
     if (kind)
       throw new EwaldError(
         'Argument',
-        `${what}: ${name} is ${kind}, but the methods of a UDF are synchronous and its results are taken when they return`,
+        `${what}: ${name} is ${kind}, but the methods of a UDF are synchronous and its results are read when ` +
+          'they return',
       );
   }
   if (!methods.some((method) => typeof definition[method] === 'function'))
-    throw new EwaldError('Argument', `${what} has none of ${methods.join(', ')}: nothing would look at a frame`);
+    throw new EwaldError('Argument', `${what} has none of ${methods.join(', ')}: nothing would process a frame`);
   if (definition.processFrameWgsl !== undefined) {
     if (typeof definition.processFrameWgsl !== 'string' || !/fn\s+process_frame\s*\(/.test(definition.processFrameWgsl))
       throw new EwaldError('Argument', `${what}: processFrameWgsl has no fn process_frame(lane: u32) { … }`);
     if (methodOf(definition) !== 'processFrame')
       throw new EwaldError(
         'Argument',
-        `${what}: processFrameWgsl is the twin of processFrame, but frames are seen by ${methodOf(definition)}; expected processFrame alone`,
+        `${what}: processFrameWgsl is the equivalent of processFrame, but frames are processed ` +
+          `by ${methodOf(definition)}; expected only processFrame`,
       );
   }
   if (typeof definition.buffers !== 'object' && typeof definition.buffers !== 'function')
@@ -242,8 +258,8 @@ class BoundUdf<B extends BufferDeclarations, P, T> implements Udf<B, P, T> {
 }
 
 /**
- * Makes a UDF; names and dtypes of its buffers are those of the results. Export it from a module that gives its
- * `import.meta.url`, and it runs on workers, too. Throws `Argument` for one that cannot run.
+ * Defines a UDF; names and dtypes of its buffers determine those of the results. If it is exported by a module and
+ * given that module's `import.meta.url`, it can also run on workers. Throws `Argument` for an invalid definition.
  */
 export function defineUdf<
   const B extends BufferDeclarations,
@@ -254,7 +270,7 @@ export function defineUdf<
   return new BoundUdf(definition, { ...(definition.params ?? ({} as P)) });
 }
 
-/** Whether a value is a UDF made by `defineUdf`, of this copy of the package or another. */
+/** Whether a value is a UDF made by `defineUdf` of this or another copy of the package. */
 export const isUdf = (value: unknown): value is AnyUdf =>
   typeof value === 'object' && value !== null && 'definition' in value && 'withParams' in value;
 

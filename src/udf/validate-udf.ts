@@ -1,4 +1,7 @@
-/** A UDF tried on frames of a seed: whether it keeps frames beyond its calls, and whether its WGSL gives what its JavaScript does. */
+/**
+ * Tests a UDF on random frames: whether it keeps frames beyond its calls, and whether its WGSL gives the same results
+ * as its JavaScript.
+ */
 
 import { integer, knownOptions, real } from '../base/options.js';
 import { allocateFrames } from '../data/dtype.js';
@@ -8,54 +11,57 @@ import { product } from './dtypes.js';
 import type { PassDtype } from './pass/pass.js';
 import { type AnyDefinition, type AnyUdf, defineUdf } from './udf.js';
 
-/** What frames a UDF is tried on. */
+/** The frames on which a UDF is tested. */
 export interface ValidateUdfOptions {
   /** Shape of the scan; default [5, 4]. */
   readonly navShape?: readonly number[];
-  /** Shape of a frame; default [37, 53]: no multiple of what a GPU likes. */
+  /** Shape of a frame; default [37, 53], which is not a multiple of any workgroup size. */
   readonly sigShape?: readonly number[];
   /** Dtype of the frames; default u16. */
   readonly dtype?: PassDtype;
-  /** Integers are below this; default 1000, or the type's range if that is less. */
+  /** Upper bound (exclusive) of integers; default 1000, or the type's range if smaller. */
   readonly below?: number;
   /** Seed of the frames, 0 … 2³² − 1; default 1. */
   readonly seed?: number;
-  /** Largest difference over the largest number of a result; default 1e-5, some 80 roundings of float32. Integers: none. */
+  /**
+   * Largest difference relative to the largest number of a result; default 1e-5, about 80 roundings of float32.
+   * Integers must be equal.
+   */
   readonly tolerance?: number;
 }
 
-/** How far a result of WGSL is from JavaScript's. */
+/** How far a result of WGSL deviates from that of JavaScript. */
 export interface ValidatedResult {
   readonly name: string;
-  /** Largest difference over the largest number. */
+  /** Largest difference relative to the largest number. */
   readonly error: number;
   readonly bound: number;
-  /** Where it is largest, and what both say there. */
+  /** The element with the largest difference, and both values there. */
   readonly element: number;
   readonly wgsl: number;
   readonly javascript: number;
   readonly pass: boolean;
 }
 
-/** What `validateUdf` found. */
+/** The result of `validateUdf`. */
 export interface UdfReport {
   readonly udf: string;
   /** The device of the WGSL, or `none` for a UDF without it. */
   readonly device: string;
   /** Whether WGSL and JavaScript agree, and no frame is kept. */
   readonly pass: boolean;
-  /** WGSL beside JavaScript; empty for a UDF without WGSL. */
+  /** Comparison of WGSL and JavaScript; empty for a UDF without WGSL. */
   readonly results: readonly ValidatedResult[];
   /**
-   * Results that change when each frame is overwritten as soon as the method that saw it returns: the UDF keeps frames, whose
-   * memory the next partition uses. What it wants to keep it has to copy.
+   * Results that change if each frame is overwritten as soon as the method that saw it returns: the UDF keeps frames,
+   * whose memory the next partition reuses. It must copy what it wants to keep.
    */
   readonly keepsFrames: readonly string[];
 }
 
 const names = ['navShape', 'sigShape', 'dtype', 'below', 'seed', 'tolerance'];
 
-/** What stands in frames that a method has seen: large numbers of every dtype. */
+/** Byte that overwrites frames after a method has seen them: a large number in every dtype. */
 const spoilt = 0xa5;
 
 /** The UDF with methods that overwrite their frames when they return. */
@@ -88,7 +94,10 @@ function differing(a: Record<string, ResultBuffer>, b: Record<string, ResultBuff
   });
 }
 
-/** Runs a UDF in JavaScript, with its frames overwritten, and in WGSL where it has some and the context WebGPU; compares. */
+/**
+ * Runs a UDF in JavaScript, with its frames overwritten, and in WGSL if it has some and the context has WebGPU;
+ * compares the results.
+ */
 export async function compareUdf(
   udf: AnyUdf,
   options: ValidateUdfOptions,

@@ -1,10 +1,11 @@
 /**
- * Ward's clustering of scan positions, where only neighbours in the scan can come together: the two clusters whose union adds
- * least to the sum of squares about the means, until as many are left as are wanted. J. H. Ward, J. Am. Stat. Assoc. 58 (1963) 236.
+ * Ward's clustering of scan positions, restricted to neighbours in the scan: repeatedly merges the two clusters whose
+ * union adds least to the sum of squares about the means, until the requested number is left. J. H. Ward, J. Am. Stat.
+ * Assoc. 58 (1963) 236.
  */
 import { EwaldError } from '../base/errors.js';
 
-/** Two clusters that touch, and what their union costs; stale once either of them has grown. */
+/** Two adjacent clusters and the cost of their union; outdated once either of them has grown. */
 interface Pair {
   readonly cost: number;
   readonly a: number;
@@ -46,7 +47,7 @@ class Heap {
   }
 }
 
-/** Positions of a grid that are `there`, each with the neighbours along every axis that are there, too. */
+/** The positions of a grid that are `there`, each with its existing neighbours along every axis. */
 function neighbours(shape: readonly number[], there: ArrayLike<number>): Set<number>[] {
   const touching = Array.from({ length: there.length }, () => new Set<number>());
   let stride = 1;
@@ -63,9 +64,9 @@ function neighbours(shape: readonly number[], there: ArrayLike<number>): Set<num
 }
 
 /**
- * Labels 1 … `clusters` of scan positions, [positions], 0 for those that are not `there`; clusters are numbered by their
- * first positions. `features` is [positions, columns] and becomes the means of the clusters. Throws `Argument` where the
- * positions fall into more separate parts than clusters are wanted.
+ * Labels 1 … `clusters` of scan positions, [positions], 0 for those that are not `there`; clusters are numbered by
+ * their first positions. `features` is [positions, columns] and is replaced by the means of the clusters. Throws
+ * `Argument` if the positions form more disconnected regions than `clusters`.
  */
 export function wardLabels(
   features: Float64Array,
@@ -95,10 +96,11 @@ export function wardLabels(
     if (!pair)
       throw new EwaldError(
         'Argument',
-        `the scan positions fall into ${left} parts that do not touch, and ${clusters} clusters are wanted; expected ${left} or more, or a region in one piece`,
+        `the scan positions form ${left} disconnected regions, but ${clusters} clusters were requested; ` +
+          `expected ${left} or more, or a connected region`,
       );
     const { a, b, ages } = pair;
-    // Ages only grow, so an old sum is that of the clusters as they were.
+    // Ages only grow, so an unchanged sum means that both clusters are unchanged.
     if (size[a] === 0 || size[b] === 0 || (age[a] as number) + (age[b] as number) !== ages) continue;
     const [n, m] = [size[a] as number, size[b] as number];
     for (let k = 0; k < columns; k++) {
@@ -121,7 +123,7 @@ export function wardLabels(
   return labelsOf(owner, there);
 }
 
-/** Owners are earlier than what they own: one run through the scan numbers them. */
+/** Owners precede what they own, so one pass through the scan numbers them. */
 function labelsOf(owner: Uint32Array, there: ArrayLike<number>): Uint32Array {
   const labels = new Uint32Array(owner.length);
   let next = 0;

@@ -1,29 +1,29 @@
-/** Masks with weights as steps of a pass: dense or of few pixels, with products in float32 or in float64. */
+/** Weighted masks as steps of a pass: dense or sparse, with products in float32 or in float64. */
 import { type DataType, elementBytes } from '../data/dtype.js';
 import { isIntegerDtype } from './frames-of.js';
 import { type MaskArray, sparseOf } from './masks.js';
 import type { PassStep } from './pass/pass.js';
 
-/** Numbers that float32 does not hold: NumPy's result_type of them and float32 is float64. */
+/** Whether float32 cannot hold the numbers: NumPy's result_type of them and float32 is float64. */
 export const needsDouble = (dtype: DataType): boolean =>
   dtype === 'f64' || dtype === 'c128' || (isIntegerDtype(dtype) && elementBytes(dtype) > 2);
 
 const groups = ['few', 'fewDouble', 'many', 'manyDouble'] as const;
 type Group = (typeof groups)[number];
 
-/** Masks in the order in which they were added, and the steps that they make. */
+/** Masks in the order in which they were added, and the resulting steps. */
 export class WeightedMasks {
   readonly #dtype: DataType;
   readonly #masks: Readonly<Record<Group, MaskArray[]>> = { few: [], fewDouble: [], many: [], manyDouble: [] };
   readonly #numbers: Readonly<Record<Group, number[]>> = { few: [], fewDouble: [], many: [], manyDouble: [] };
   #count = 0;
 
-  /** For frames of a dtype. */
+  /** For frames of the given dtype. */
   constructor(dtype: DataType) {
     this.#dtype = dtype;
   }
 
-  /** Adds a mask, `few` where it is to be taken without its zeros; gives its number. */
+  /** Adds a mask, as sparse if `few`; returns its index. */
   add(mask: MaskArray, few: boolean): number {
     const double = mask instanceof Float64Array || needsDouble(this.#dtype);
     const group: Group = `${few ? 'few' : 'many'}${double ? 'Double' : ''}`;
@@ -32,7 +32,7 @@ export class WeightedMasks {
     return this.#count++;
   }
 
-  /** The steps, at most one of each sort. */
+  /** The steps, at most one of each kind. */
   steps(): PassStep[] {
     return groups.flatMap((group): PassStep[] => {
       const masks = this.#masks[group];
@@ -46,7 +46,7 @@ export class WeightedMasks {
     });
   }
 
-  /** The number of the mask of each column of the steps. */
+  /** The index of the mask of each column of the steps. */
   order(): number[] {
     return groups.flatMap((group) => this.#numbers[group]);
   }

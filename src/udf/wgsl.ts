@@ -1,4 +1,4 @@
-/** A UDF's own WGSL: what its buffers, parameters and auxiliary data are on a device, and how its results come back. */
+/** Runs a UDF's own WGSL: maps its buffers, parameters and auxiliary data to a device, and its results back. */
 
 import { EwaldError } from '../base/errors.js';
 import type { Context } from '../context/rooms.js';
@@ -13,7 +13,7 @@ import type { FunctionArray, FunctionDescriptor, FunctionResult } from './pass/f
 import type { PassDtype } from './pass/pass.js';
 import type { AnyUdf, PartitionMeta, UdfMeta } from './udf.js';
 
-/** One UDF of a partition, as far as its WGSL is concerned. */
+/** The parts of a partition's UDF that its WGSL requires. */
 export interface WgslJob {
   readonly udf: AnyUdf;
   readonly params: Readonly<Record<string, unknown>>;
@@ -26,12 +26,13 @@ const typeOf = (udf: string, name: string, dtype: BufferDtype): FunctionResult['
   if (dtype === 'u64' || dtype === 'i64')
     throw new EwaldError(
       'Argument',
-      `the UDF ${udf}: the result ${name} is ${dtype}; WGSL has numbers of 32 bits, expected another dtype or no processFrameWgsl`,
+      `the UDF ${udf}: the result ${name} is ${dtype}, but WGSL only has 32-bit numbers; ` +
+        'use another dtype or omit processFrameWgsl',
     );
   return /^[fc]/.test(dtype) ? 'f32' : dtype.startsWith('i') ? 'i32' : 'u32';
 };
 
-/** Whether frames of a run can be seen by WGSL. */
+/** Whether WGSL can process the frames of a run. */
 export const wgslTakes = ({ inputDtype, sig }: UdfMeta): boolean =>
   Object.hasOwn(udfNumbers, inputDtype) && sig.length > 0;
 
@@ -41,7 +42,7 @@ const isNumbers = (value: unknown): value is ArrayLike<number> =>
 
 const isNumber = (value: unknown): value is number | boolean => typeof value === 'number' || typeof value === 'boolean';
 
-/** What the device is told of a UDF. */
+/** The device's description of a UDF. */
 export function functionOf({ udf, params, declarations, meta }: Omit<WgslJob, 'arrays'>): FunctionDescriptor {
   const { name, processFrameWgsl } = udf.definition;
   const width = meta.sig.at(-1) as number;
@@ -82,7 +83,7 @@ export function functionOf({ udf, params, declarations, meta }: Omit<WgslJob, 'a
   };
 }
 
-/** The functions of a run: each compiled once, kept for its partitions. */
+/** The functions of a run: each is compiled once and kept for its partitions. */
 export class Functions {
   readonly #open: () => Promise<Context>;
   readonly #plans = new Map<string, Promise<FrameFunction | undefined>>();
@@ -91,7 +92,7 @@ export class Functions {
     this.#open = open;
   }
 
-  /** Does a UDF on WebGPU; false where there is none, and JavaScript is to do it. */
+  /** Runs a UDF on WebGPU; returns false if there is none, and JavaScript must run it. */
   async run(job: WgslJob, frames: FrameArray): Promise<boolean> {
     if (job.udf.definition.processFrameWgsl === undefined || !wgslTakes(job.meta)) return false;
     const descriptor = functionOf(job);
@@ -132,7 +133,7 @@ async function runOn(planned: FrameFunction, descriptor: FunctionDescriptor, job
   });
   for (const [i, { name, kind }] of descriptor.results.entries()) if (kind === 'nav') of(name).set(results[i] as never);
   const grouped = descriptor.results.filter(({ kind }) => kind === 'group');
-  // Groups of frames are merged as partitions are, by the UDF itself; views of each frame are not theirs.
+  // Groups of frames are merged like partitions, by the UDF itself; views per frame are not part of them.
   for (const [g, group] of groups.entries()) {
     const src: Arrays = {};
     for (const [i, { name }] of grouped.entries()) {

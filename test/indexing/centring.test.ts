@@ -89,7 +89,7 @@ it('the metric is held on request, and each crystal says whether it was fitted',
   }
   expect(refined).toBeGreaterThan(10);
   await expect(indexer.run({ spots: [0, 0, 1], cells: known, metric: 'held', refinement: 'raw' })).rejects.toThrow(
-    "metric 'held' goes with the methods fast and turbo",
+    "metric 'held' requires the methods fast and turbo",
   );
   await indexer.dispose();
 });

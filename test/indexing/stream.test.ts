@@ -129,7 +129,7 @@ describe('indexer.stream', () => {
   it('refuses an image over the batch, and options it does not know', async () => {
     const indexer = await context.indexer({ maxSpots: 50, maxBatchSpots: 50 });
     await expect(indexer.stream(items, { cells: cell }).next()).rejects.toThrow(
-      '60 spots, the indexer was made for 50',
+      '60 spots, but the indexer was made for 50',
     );
     await expect(indexer.stream(items, { cells: cell, order: true } as never).next()).rejects.toThrow(
       'did you mean "ordered"',

@@ -78,7 +78,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     publisher.close();
     // The message without a frame is told, counted and left out.
     expect(err).toMatch(
-      /✗ tcp:.* \/\/3: message 4 of tcp.*: detector_data is not in the message, which holds beam_energy/,
+      /✗ tcp:.* \/\/3: message 4 of tcp.*: detector_data is not in the message, which contains beam_energy/,
     );
     expect(out).toMatch(/6 of 7 frames indexed, 6 crystals/);
     expect(code, err).toBe(1);

@@ -77,7 +77,7 @@ test('of a region: the others have none; parts that do not touch cannot come tog
   await refused(
     () => ctx.run(ctx.createClusterAnalysis(scan, { clusters: 1 }), { roi: apart }),
     'Argument',
-    '2 parts that do not touch',
+    '2 disconnected regions',
     '1 clusters',
   );
 });

@@ -91,7 +91,7 @@ describe.skipIf(!present.webgpu)('WGSL of a user on two workers', () => {
 });
 
 test('what no worker can be is refused', async () => {
-  await refused(() => Context.makeWith('inline', { gpus: 1 }), 'Argument', 'inline has no gpus');
+  await refused(() => Context.makeWith('inline', { gpus: 1 }), 'Argument', 'inline has no option gpus');
   await refused(() => Context.makeWith('workers', { gpus: [-1] }), 'Argument', 'gpus is -1');
   await refused(() => Executor.workers({ contexts: [] }), 'Argument', 'contexts is empty');
   await refused(() => Executor.workers({ contexts: [{}], workers: 2 }), 'Argument', 'say it again');

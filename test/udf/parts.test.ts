@@ -110,7 +110,7 @@ describe('mergeAll', () => {
     }
     expect(last).toEqual(wanted);
     const stray = { ...median, mergeAll: () => ({ other: new Float64Array(1) }) };
-    await refused(() => ctx.runUdf(scan, stray), 'Argument', 'mergeAll gives other', 'middle');
+    await refused(() => ctx.runUdf(scan, stray), 'Argument', 'mergeAll returns other', 'middle');
     const short = { ...median, mergeAll: () => ({ middle: new Float64Array(3) }) };
     await refused(() => ctx.runUdf(scan, short), 'Shape', 'Float64Array of 3', '80 numbers of f64');
   });

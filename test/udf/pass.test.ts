@@ -214,7 +214,7 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
       ctx.framePass({ width, height, dtype: 'u16', steps: [{ kind: 'sum' }], ...more });
     await refused(plan({ steps: [] }), 'Argument', 'steps is empty');
     await refused(plan({ dtype: 'f64' }), 'Argument', 'u16');
-    await refused(plan({ steps: [{ kind: 'sumOf', spans: Uint32Array.of(50, 60) }] }), 'Argument', 'over two rows');
+    await refused(plan({ steps: [{ kind: 'sumOf', spans: Uint32Array.of(50, 60) }] }), 'Argument', 'on two rows');
     await refused(plan({ steps: [{ kind: 'sumOf', spans: Uint32Array.of(5, pixels + 1) }] }), 'Argument', 'beyond');
     await refused(plan({ steps: [{ kind: 'dense', weights: new Float32Array(3), masks: 1 }] }), 'Shape', '3 weights');
     const pass = await ctx.framePass({ width, height, dtype: 'u16', steps: [{ kind: 'sum' }] });

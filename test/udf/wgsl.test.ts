@@ -83,7 +83,7 @@ test('what is no twin is refused before anything runs', async () => {
   const { processFrame: _, ...alone } = base;
   const make = (more: object) => async () => defineUdf({ ...base, ...more } as never);
   await refused(make({ processFrameWgsl: 'fn other() {}' }), 'Argument', 'fn process_frame');
-  await refused(async () => defineUdf({ ...alone, processTile() {} } as never), 'Argument', 'twin of processFrame');
+  await refused(async () => defineUdf({ ...alone, processTile() {} } as never), 'Argument', 'equivalent of processFrame');
 });
 
 describe.skipIf(!present)('WGSL of a user', () => {
@@ -152,8 +152,8 @@ describe('ctx.frameFunction refuses at the door', () => {
     ['no source', { ...descriptor, source: '' }, 'source'],
     ['an unknown dtype', { ...descriptor, dtype: 'f64' }, 'dtype is "f64"'],
     ['no width', { ...descriptor, width: undefined }, 'width'],
-    ['a name that WGSL has not', { ...descriptor, params: ['a b'] }, '"a b" is no name in WGSL'],
-    ['a name twice', { ...descriptor, params: ['value'] }, '"value" is named twice'],
+    ['a name that is invalid in WGSL', { ...descriptor, params: ['a b'] }, '"a b" is not a valid name in WGSL'],
+    ['a name twice', { ...descriptor, params: ['value'] }, '"value" is declared twice'],
     ['a result of nothing', { ...descriptor, results: [{ ...descriptor.results[0], numbers: 0 }] }, 'numbers of value'],
     ['no results', { ...descriptor, results: undefined }, 'results is undefined'],
   ])('%s', async (_what, given, ...words) => {

@@ -1,4 +1,4 @@
-/** What the addons of the CPU and of CUDA have in common: a made indexer. */
+/** The interface shared by the CPU and CUDA addons: a planned indexer. */
 export interface IndexingAddon {
   indexerRun(
     indexer: object,

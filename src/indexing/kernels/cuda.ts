@@ -1,6 +1,6 @@
 /**
- * Indexing on CUDA: batches go through page-locked memory of the addon to the card and back, off the main thread and
- * two at a time; see cuda/indexing.
+ * Indexing on CUDA: batches travel through page-locked memory of the addon to the card and back, off the main thread
+ * and two at a time; see cuda/indexing.
  */
 
 import type { CudaHost } from '../../backends/cuda/host.js';
@@ -10,16 +10,16 @@ import { pack } from '../../layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
 import type { IndexingAddon } from './addon.js';
 
-/** Spots of an image lie in the shared memory of one block. */
+/** The spots of an image must fit the shared memory of one block. */
 const maxSpotsOfBlock = cudaCapacities.maxBlockSpots.value;
 
-/** The addon's indexers; cuda/addon. */
+/** The addon's indexers; see cuda/addon. */
 interface CudaIndexingAddon extends IndexingAddon {
   indexerCreate(context: object, descriptor: Uint8Array, maxBatchSpots: number): Promise<object>;
   indexerBytes(indexer: object): { readonly device: number; readonly host: number; readonly lanes: number };
 }
 
-/** The indexing room of a card. */
+/** The indexing feature of a CUDA device. */
 export const indexingOp = (host: CudaHost): IndexingOp => ({
   supports: supportsIndexing,
   plan: (descriptor) => planIndexing(host, descriptor),
@@ -30,7 +30,9 @@ function supportsIndexing({ fields }: IndexingDescriptor): true | { readonly why
   const { maxSpots = 0 } = fields;
   if (maxSpots > maxSpotsOfBlock) {
     return {
-      why: `maxSpots is ${maxSpots}; on CUDA it is at most ${maxSpotsOfBlock}, because an image's spots lie in the 64 kB of shared memory of one block`,
+      why:
+        `maxSpots is ${maxSpots}; on CUDA it is at most ${maxSpotsOfBlock}, because an image's spots must fit the ` +
+        '64 kB of shared memory of one block',
     };
   }
   return true;

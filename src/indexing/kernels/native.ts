@@ -8,13 +8,13 @@ import { pack, sizeOf } from '../../layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
 import type { IndexingAddon } from './addon.js';
 
-/** The addon's indexers; cpp/addon. */
+/** The addon's indexers; see cpp/addon. */
 interface NativeIndexingAddon extends IndexingAddon {
   indexerCreate(descriptor: Uint8Array): object;
   indexerBytes(indexer: object): number;
 }
 
-/** The indexing room of the core. */
+/** The indexing feature of the native core. */
 export const indexingOp = (host: NativeHost): IndexingOp => ({
   supports: () => true,
   plan: async (descriptor) => planIndexing(host, descriptor),
@@ -23,7 +23,7 @@ export const indexingOp = (host: NativeHost): IndexingOp => ({
 function planIndexing(host: NativeHost, descriptor: IndexingDescriptor): IndexingKernel {
   const { batch, maxBatchSpots, maxInputCells, maxOutputCells } = descriptor;
   const addon = host.addon as NativeIndexingAddon;
-  // The run happens on another thread, so it works on arrays that nobody else can detach or change.
+  // The run happens on another thread, so it works on arrays that nobody else can detach or modify.
   let staging: {
     spots: Float32Array;
     offsets: Uint32Array;
@@ -45,9 +45,13 @@ function planIndexing(host: NativeHost, descriptor: IndexingDescriptor): Indexin
     indexer = addon.indexerCreate(pack(indexerDescriptor, descriptor.fields));
   } catch (error) {
     if (error instanceof RangeError)
-      throw new EwaldError('OutOfMemory', `the staging memory of ${batch} images could not be had: ${error.message}`, {
-        cause: error,
-      });
+      throw new EwaldError(
+        'OutOfMemory',
+        `the staging memory of ${batch} images could not be ` + `allocated: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
     throw addonError(error);
   }
   const coreBytes = addon.indexerBytes(indexer);

@@ -1,10 +1,10 @@
-/** Unknown cells on the CPU: one call an image, off the main thread; see cpp/indexing. */
+/** Unknown cells on the CPU: one call per image, off the main thread; see cpp/indexing. */
 
 import type { NativeHost } from '../../backends/native/host.js';
 import { addonError } from '../../backends/status.js';
 import type { ProposalsOp } from '../proposals.js';
 
-/** The addon's search for unknown cells; cpp/addon. */
+/** The addon's search for unknown cells; see cpp/addon. */
 interface ProposalsAddon {
   cellsPropose(
     spots: Float32Array,
@@ -17,7 +17,7 @@ interface ProposalsAddon {
   ): Promise<number>;
 }
 
-/** The search for unknown cells of the core. */
+/** The native core's search for unknown cells. */
 export function proposalsOp({ addon }: NativeHost): ProposalsOp {
   const { cellsPropose } = addon as ProposalsAddon;
   return {

@@ -1,10 +1,10 @@
-/** Unknown cells on wasm: one call an image; see cpp/indexing. */
+/** Unknown cells on wasm: one call per image; see cpp/indexing. */
 
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
 import type { ProposalsKernel, ProposalsOp } from '../proposals.js';
 
-/** The search for unknown cells of a core. */
+/** The wasm core's search for unknown cells. */
 export const proposalsOp = ({ core }: WasmHost): ProposalsOp => ({
   supports: () => true,
   plan: async ({ capacity }) => planProposals(core, capacity),

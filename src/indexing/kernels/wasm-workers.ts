@@ -1,5 +1,6 @@
 /**
- * Indexing on several wasm instances: each worker has a core and a heap of its own, and takes a slice of every batch.
+ * Indexing on several wasm instances: each worker has a core and a heap of its own, and processes a slice of every
+ * batch.
  */
 
 import type { WorkerPort } from '../../base/worker-port.js';
@@ -9,7 +10,7 @@ import { WorkerClient } from '../../workers/client.js';
 import type {} from '../calls.js';
 import type { IndexingBatch, IndexingDescriptor, IndexingKernel } from '../contract.js';
 
-/** Where the slices of a batch begin: `parts + 1` images, about the same number of images each. */
+/** Boundaries of the slices of a batch: `parts + 1` image indices, with about the same number of images per slice. */
 export function slices(images: number, parts: number): number[] {
   return Array.from({ length: parts + 1 }, (_, i) => Math.floor((images * i) / parts));
 }
@@ -25,7 +26,7 @@ export async function planInWorkers(
   const end = async (): Promise<void> => {
     await Promise.all(workers.map((worker) => worker.end()));
   };
-  // A slice has at most this many images, but its spots may be all of the batch.
+  // A slice has at most this many images, but possibly all spots of the batch.
   const batch = Math.ceil(descriptor.batch / threads);
   const share: IndexingDescriptor = { ...descriptor, batch, fields: { ...descriptor.fields, batch, threads: 1 } };
   let bytes: number[];

@@ -8,7 +8,7 @@ import { pack, sizeOf } from '../../layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
 import { planInWorkers } from './wasm-workers.js';
 
-/** The indexing room of a core. */
+/** The indexing feature of the wasm core. */
 export const indexingOp = ({ core, module, startWorker, hold }: WasmHost): IndexingOp => ({
   supports: () => true,
   async plan(descriptor) {

@@ -1,10 +1,11 @@
 /**
- * Mouse, finger and keys on the spectrum: where the brush is, and strokes. Positions are bins from the zero frequency.
+ * Mouse, touch and keyboard input on the spectrum: the position of the brush, and strokes. Positions are bins from the
+ * zero frequency.
  */
 import { byId } from './form.js';
 
 export interface BrushActions {
-  /** The brush is over a bin, or nowhere. */
+  /** The brush is over a bin, or outside the spectrum. */
   hover(place: readonly [number, number] | undefined): void;
   begin(x: number, y: number, erase: boolean | undefined): void;
   extend(x: number, y: number): void;
@@ -73,7 +74,7 @@ export function bindBrush(canvas: HTMLCanvasElement, actions: BrushActions): voi
   });
 }
 
-/** What is drawn over the spectrum. */
+/** Overlays of the spectrum. */
 export interface Marks {
   readonly width: number;
   readonly height: number;
@@ -84,7 +85,10 @@ export interface Marks {
   readonly brush: { readonly at: readonly [number, number]; readonly radius: number } | undefined;
 }
 
-/** Draws rings, directions, the brush and its mirror image, each on a dark line that shows on a bright ground. */
+/**
+ * Draws rings, directions, the brush and its mirror image, each on a dark outline that is visible on a bright
+ * background.
+ */
 export function drawMarks({ width, height, rings, angles, brush }: Marks): void {
   const svg = byId<SVGSVGElement>('marks');
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
@@ -94,7 +98,7 @@ export function drawMarks({ width, height, rings, angles, brush }: Marks): void 
   const shapes = [
     ...rings.map((f) => ellipse(cx, cy, f * width, f * height)),
     ...angles.map((degrees) => {
-      // A direction in cycles per pixel is stretched by the lengths, as everything is on this picture.
+      // A direction in cycles per pixel is scaled by the side lengths, like everything in this image.
       const [dx, dy] = [Math.cos((degrees * Math.PI) / 180) * width, -Math.sin((degrees * Math.PI) / 180) * height];
       return `<line x1="${cx - dx}" y1="${cy - dy}" x2="${cx + dx}" y2="${cy + dy}"`;
     }),

@@ -3,7 +3,7 @@
 import { breathe } from '../../base/options.js';
 import { type BackendName, createContext, type FftContext, type FftPlan } from '../../entries/fft.js';
 
-/** An image as numbers 0 … 255, a channel an array. */
+/** An image as numbers 0 … 255, one array per channel. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
@@ -27,12 +27,12 @@ export class Engine {
     this.device = first?.device.name ?? '';
   }
 
-  /** Opens the named backend and no other, or the best one present. */
+  /** Opens only the named backend, or the best one available. */
   static async open(backend: BackendName | undefined): Promise<Engine> {
     return new Engine(await createContext(backend ? { backend, strict: true } : {}));
   }
 
-  /** Transforms every channel; gives the milliseconds that one took. */
+  /** Transforms every channel; returns the milliseconds taken per channel. */
   async load({ width, height, channels }: Picture): Promise<number> {
     if (this.#plan?.shape.join() !== `${height},${width}`) {
       await this.#plan?.dispose();
@@ -51,9 +51,7 @@ export class Engine {
     return ms / channels.length;
   }
 
-  /**
-   * Multiplies the spectra by a mask and transforms back into `onto`; gives the milliseconds that one transform took.
-   */
+  /** Multiplies the spectra by a mask and transforms back into `onto`; returns the milliseconds taken per transform. */
   async filter(mask: Float32Array, onto: readonly Float32Array[]): Promise<number> {
     const plan = this.#plan;
     if (!plan) throw new Error('there is no image yet');

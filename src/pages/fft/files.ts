@@ -1,13 +1,13 @@
-/** The ways in which a file comes to the page: chosen, pasted, dropped. */
+/** The ways to supply a file: file dialog, clipboard, drag and drop. */
 import { byId } from './form.js';
 
-/** Calls `bring` with whatever comes, also when it is nothing. */
+/** Calls `bring` with whatever was supplied, even if it contains no file. */
 export function bindFiles(bring: (file: Blob | undefined, name: string) => void): void {
   const file = byId<HTMLInputElement>('file');
   file.addEventListener('change', () => {
     const [chosen] = file.files ?? [];
     if (chosen) bring(chosen, chosen.name);
-    // So that the same file can be chosen again.
+    // Allows choosing the same file again.
     file.value = '';
   });
   document.addEventListener('paste', ({ clipboardData }) => {
@@ -15,7 +15,7 @@ export function bindFiles(bring: (file: Blob | undefined, name: string) => void)
       [...(clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/')) ?? clipboardData?.files[0];
     bring(pasted, pasted?.name || 'the pasted image');
   });
-  // Leaving a child for another one counts as leave, too; only what enters last tells.
+  // Moving from one child to another also fires a leave event; only the element entered last is relevant.
   let inside: EventTarget | null = null;
   document.addEventListener('dragenter', (event) => {
     inside = event.target;

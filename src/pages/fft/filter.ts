@@ -1,20 +1,20 @@
 /** The mask that multiplies a half spectrum: a ring, directions and painted spots, each with soft edges. */
 
 /**
- * What the controls say. Frequencies in cycles per pixel, angles in degrees, anticlockwise from the horizontal as seen
+ * Settings of the filter. Frequencies in cycles per pixel, angles in degrees, anticlockwise from the horizontal as seen
  * on the screen.
  */
 export interface Filter {
   readonly kind: 'all' | 'low' | 'high' | 'band' | 'stop';
   readonly from: number;
   readonly to: number;
-  /** Width over which the ring fades; the fading lies outside of what passes. */
+  /** Width over which the ring fades, outside the pass band. */
   readonly edge: number;
-  /** Only frequencies whose direction is within `width` of `angle` or of the opposite direction. */
+  /** Passes only frequencies whose direction is within `width` of `angle` or of the opposite direction. */
   readonly wedge: { readonly angle: number; readonly width: number } | undefined;
-  /** Whether painted spots are taken out, or are all that stays. */
+  /** Whether painted spots are removed or are the only ones kept. */
   readonly painted: 'remove' | 'keep';
-  /** The zero frequency passes whatever the rest says. */
+  /** The zero frequency always passes. */
   readonly keepMean: boolean;
 }
 
@@ -23,12 +23,12 @@ export const highest = Math.SQRT1_2;
 
 const wedgeFade = 4;
 
-/** From 1 at x ≤ 0 to 0 at x ≥ 1 along a cosine, which rings less than a straight line. */
+/** A cosine from 1 at x ≤ 0 to 0 at x ≥ 1, which causes less ringing than a straight line. */
 const fade = (x: number): number => (x <= 0 ? 1 : x >= 1 ? 0 : 0.5 + 0.5 * Math.cos(Math.PI * x));
 
 /**
  * Fills `mask` (rows × columns, values 0 … 1) for the frequencies of the rows (`fftfreq`) and columns (`rfftfreq`) of a
- * half spectrum; `painted` has the same shape and is 1 where something is painted.
+ * half spectrum; `painted` has the same shape and is 1 where painted.
  */
 export function fillMask(
   mask: Float32Array,
@@ -68,7 +68,7 @@ export function fillMask(
   if (keepMean) mask[0] = 1;
 }
 
-/** Degrees between the direction of a frequency and `angle`, 0 … 90: opposite directions are one. */
+/** Degrees between the direction of a frequency and `angle`, 0 … 90; opposite directions are equal. */
 function turn(fx: number, fy: number, angle: number): number {
   // Rows count downwards.
   const between = Math.abs((Math.atan2(-fy, fx) * 180) / Math.PI - angle) % 180;
@@ -76,12 +76,12 @@ function turn(fx: number, fy: number, angle: number): number {
 }
 
 /**
- * How often column `x` of a half spectrum of an image `width` wide stands in the whole one: all but two have a mirror
+ * How often column `x` of a half spectrum occurs in the full spectrum of an image of `width`: all but two have a mirror
  * image.
  */
 export const copies = (x: number, width: number): number => (x === 0 || 2 * x === width ? 1 : 2);
 
-/** Fractions of the energy, and of the energy without the mean, that a mask lets through. */
+/** Fractions of the energy, and of the energy without the mean, that pass a mask. */
 export function energyKept(power: Float32Array, mask: Float32Array, width: number): { all: number; contrast: number } {
   const half = (width >> 1) + 1;
   let kept = 0;
@@ -94,7 +94,7 @@ export function energyKept(power: Float32Array, mask: Float32Array, width: numbe
   }
   const mean = power[0] as number;
   const keptMean = mean * (mask[0] as number) ** 2;
-  // An image of one colour has nothing but its mean; what rounding leaves beside it is no contrast.
+  // A uniform image only has a mean; rounding errors in the other bins are not contrast.
   const rest = total - mean;
   return { all: total > 0 ? kept / total : 1, contrast: rest > total * 1e-12 ? (kept - keptMean) / rest : 1 };
 }

@@ -1,9 +1,9 @@
-/** The controls: what they say, and the words beside them. */
+/** The controls: their values and labels. */
 import type { DeviceReport } from '../../entries/fft.js';
 import { type Filter, highest } from './filter.js';
 import type { Palette } from './view.js';
 
-/** Everything that can be set. */
+/** All settings. */
 export interface Settings {
   readonly filter: Filter;
   readonly tool: 'paint' | 'erase';
@@ -15,7 +15,7 @@ export interface Settings {
   readonly stretch: boolean;
 }
 
-/** The element with an id; a page without it is a defect. */
+/** The element with an id, which must exist. */
 export function byId<T extends Element = HTMLElement>(id: string): T {
   const element = document.getElementById(id);
   if (!element) throw new Error(`the page has no #${id}`);
@@ -24,15 +24,15 @@ export function byId<T extends Element = HTMLElement>(id: string): T {
 
 export const form = byId<HTMLFormElement>('controls');
 
-// Low frequencies matter most, so the sliders are fine there.
+// The sliders are finer at low frequencies, which matter most.
 const frequencyOf = (slider: number): number => highest * (slider / 100) ** 2;
 const widthOf = (slider: number): number => 0.2 * (slider / 100) ** 2;
 const period = (f: number): string => (f > 0 ? `${(1 / f).toPrecision(3)} px` : 'everything');
 
-/** Values of some controls by name; `true` and `false` for those that are ticked. */
+/** Values of some controls by name; `true` and `false` for check boxes. */
 export type Preset = Readonly<Record<string, string | boolean>>;
 
-/** Puts every control but the backend back to its start, and then some of them to the given values. */
+/** Resets every control except the backend, then sets some of them to the given values. */
 export function presetControls(preset: Preset): void {
   const backend = new FormData(form).get('backend');
   form.reset();
@@ -71,7 +71,7 @@ export function readSettings(): Settings {
   };
 }
 
-/** Writes the values beside the sliders and shows only those that the kind of filter uses. */
+/** Updates the labels of the sliders and shows only those that the kind of filter uses. */
 export function labelControls({ filter, brush, zoom }: Settings): void {
   const slider = (name: string): number => Number(byId<HTMLInputElement>(name).value);
   const words: Record<string, string> = {
@@ -93,7 +93,7 @@ export function labelControls({ filter, brush, zoom }: Settings): void {
     row.hidden = !row.dataset.for?.split(' ').some((use) => used.has(use));
 }
 
-/** A button for each backend: those that are not here are shown, and why. */
+/** A button for each backend; unavailable ones are shown with the reason. */
 export function listBackends(reports: readonly DeviceReport[]): void {
   for (const { backend, available, device, reason } of reports) {
     const label = document.createElement('label');

@@ -1,7 +1,7 @@
 /**
- * The page: an image, its spectrum, a filter, and the image back.
+ * The page: an image, its spectrum, a filter, and the filtered image.
  *
- * One loop does the work, the newest wish wins: while a slider moves, filters that nobody will see are left out.
+ * A single loop does the work and serves only the latest request: while a slider moves, outdated filters are skipped.
  */
 
 import { messageOf } from '../../base/errors.js';
@@ -18,7 +18,7 @@ import { type SampleName, samples } from './samples.js';
 import { channelsOf, drawSample, fillPixels, readImage, type Source } from './source.js';
 import { colourTable, describeBin, drawSpectrum, levelsOf } from './view.js';
 
-/** What belongs to the image that is shown. */
+/** State of the image that is shown. */
 interface Shown {
   readonly source: Source;
   readonly picture: Picture;
@@ -42,16 +42,16 @@ const canvases = {
 };
 let settings: Settings = readSettings();
 let shown: Shown | undefined;
-/** The image that is wished for; without `shown` its transform has failed. */
+/** The requested image; if `shown` is missing, its transform has failed. */
 let current: Source | undefined;
 let engine: Engine | undefined;
 let brushAt: readonly [number, number] | undefined;
-// Wishes that the loop has not seen yet.
+// Requests that the loop has not handled yet.
 let nextSource: (() => Promise<Source>) | undefined;
 let nextBackend: BackendName | undefined;
 let dirty = false;
 let running = false;
-/** Somebody has changed the controls or painted; what a sample brought is nobody's. */
+/** Whether the user changed the controls or painted; settings that came with a sample do not count. */
 let touched = false;
 
 const root = document.documentElement;
@@ -69,12 +69,12 @@ function write(id: string, text: string): void {
 const put = (canvas: HTMLCanvasElement, pixels: ImageData): void => {
   if (canvas.width !== pixels.width || canvas.height !== pixels.height)
     Object.assign(canvas, { width: pixels.width, height: pixels.height });
-  // A small image is shown as the pixels it has.
+  // A small image is shown with visible pixels.
   canvas.style.imageRendering = pixels.width < 200 ? 'pixelated' : 'auto';
   canvas.getContext('2d')?.putImageData(pixels, 0, 0);
 };
 
-/** Asks for a new picture of what is set now. */
+/** Requests an update with the current settings. */
 function wish(): void {
   dirty = true;
   if (!running) void work();
@@ -113,7 +113,7 @@ async function openBackend(): Promise<void> {
   write('device', engine.device);
 }
 
-/** Brings the wished image, or the same one again for another backend or another number of channels. */
+/** Loads the requested image, or the same one again for another backend or number of channels. */
 async function load(on: Engine): Promise<void> {
   const bring = nextSource;
   nextSource = undefined;
@@ -167,7 +167,7 @@ function paintingOf({ pixels, spots }: Source): Painting {
   return painting;
 }
 
-/** The mask of the settings, the image back through it, and both on the screen. */
+/** Computes the mask and the filtered image, and shows both. */
 async function filter({
   mask,
   rows,
@@ -201,7 +201,7 @@ async function filter({
   byId<HTMLButtonElement>('clear').disabled = painting.empty;
 }
 
-/** What lies over the spectrum; cheap enough for every move of the mouse. */
+/** Draws the overlays; fast enough for every mouse move. */
 function showMarks(): void {
   if (!shown) return;
   const { width, height } = shown.picture;
@@ -223,7 +223,7 @@ function stroke(change: (painting: Painting) => void): void {
 async function save(canvas: HTMLCanvasElement, suffix: string): Promise<void> {
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
   if (!blob) {
-    say('the browser made no PNG of it; the image may be too large for its memory', true);
+    say('the browser could not create a PNG; the image may be too large for its memory', true);
     return;
   }
   const name = `${shown?.source.name.replace(/\.[a-z0-9]+$/i, '') ?? 'image'}-${suffix}.png`;
@@ -234,14 +234,14 @@ async function save(canvas: HTMLCanvasElement, suffix: string): Promise<void> {
 
 function bring(file: Blob | undefined, name: string): void {
   if (!file) {
-    say('there is no file in what was brought; drop or paste an image', true);
+    say('no file was supplied; drop or paste an image', true);
     return;
   }
   byId<HTMLSelectElement>('sample').value = '';
   nextSource = async () => {
     say(`reading ${name}`);
     const source = await readImage(file, name);
-    // The filter of a sample is no filter for something else.
+    // The filter of a sample does not apply to another image.
     if (!touched) {
       presetControls({});
       settings = readSettings();
@@ -310,7 +310,7 @@ async function start(): Promise<void> {
   labelControls(settings);
   bind();
   listBackends(await devices());
-  // fft.html?sample=print&backend=wasm starts with another image and on a named backend.
+  // fft.html?sample=print&backend=wasm starts with another image and on a given backend.
   const query = new URLSearchParams(location.search);
   nextBackend = (query.get('backend') as BackendName | null) ?? undefined;
   const name = query.get('sample') ?? 'lattice';

@@ -7,8 +7,8 @@ interface Stroke {
 }
 
 /**
- * Coverage of the half spectrum, 0 … 1, made of strokes that can be undone. Positions and radii in bins from the zero
- * frequency.
+ * Coverage of the half spectrum, 0 … 1, composed of strokes that can be undone. Positions and radii in bins from the
+ * zero frequency.
  */
 export class Painting {
   readonly width: number;
@@ -35,7 +35,7 @@ export class Painting {
     this.#stamp(x, y, stroke);
   }
 
-  /** Draws the last stroke on to a place. */
+  /** Extends the last stroke to a position. */
   extend(x: number, y: number): void {
     const stroke = this.#strokes.at(-1);
     const last = stroke?.points.at(-1);
@@ -76,8 +76,7 @@ export class Painting {
   }
 
   /**
-   * A disc that is whole within its radius and fades over one bin more; frequencies are periodic, so it goes on at the
-   * other side.
+   * A disc that is solid within its radius and fades over one more bin; frequencies are periodic, so it wraps around.
    */
   #disc(cx: number, cy: number, radius: number, erase: boolean): void {
     const { width, height, coverage } = this;

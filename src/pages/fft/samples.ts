@@ -1,6 +1,6 @@
 /**
- * Images made by code, so that there is something to see before a picture is brought. Sizes are primes: no length needs
- * padding.
+ * Generated images, so that there is something to see before a file is loaded. Their sizes are primes, which shows that
+ * no length requires padding.
  */
 import { Random } from '../../random/random.js';
 
@@ -11,7 +11,10 @@ export interface Sample {
   readonly height: number;
   /** Red, green, blue, 0 … 255, of the pixel at (x, y). */
   readonly pixel: (x: number, y: number) => readonly [number, number, number];
-  /** What is to be seen, with the controls as `preset` sets them and `spots` painted: bins from the zero frequency. */
+  /**
+   * Explanation of what can be seen, with the controls as in `preset` and `spots` painted: bins from the zero
+   * frequency.
+   */
   readonly about: string;
   readonly preset: Readonly<Record<string, string | boolean>>;
   readonly spots: readonly (readonly [number, number])[];
@@ -20,7 +23,7 @@ export interface Sample {
 const grey = (value: number): readonly [number, number, number] => [value, value, value];
 const wave = (x: number, y: number, fx: number, fy: number): number => Math.cos(2 * Math.PI * (fx * x + fy * y));
 
-/** Two crystals that meet at a boundary, under as much noise as signal. */
+/** Two crystals that meet at a boundary, with as much noise as signal. */
 function lattice(): Sample {
   const random = new Random(11, 1);
   const directions = [0.06, 0.34].map((angle) =>
@@ -29,7 +32,9 @@ function lattice(): Sample {
   return {
     width: 509,
     height: 509,
-    about: 'Two crystals under much noise. Only a ring of the spectrum passes: the atoms stay, the noise goes.',
+    about:
+      'Two crystals under heavy noise. Only a ring of the spectrum passes: ' +
+      'the atoms remain, the noise disappears.',
     preset: { kind: 'band', from: '33', to: '39', edge: '20', zoom: '1' },
     spots: [],
     pixel: (x, y) => {
@@ -40,7 +45,7 @@ function lattice(): Sample {
   };
 }
 
-/** Spots of a turned square lattice on rings, falling off outwards, behind a beam stop. */
+/** Spots of a rotated square lattice on rings, weaker towards the outside, behind a beam stop. */
 function diffraction(): Sample {
   const random = new Random(5, 2);
   const [wide, high] = [499, 421];
@@ -61,7 +66,7 @@ function diffraction(): Sample {
   return {
     width: wide,
     height: high,
-    about: 'Spots, rings and a beam stop. High-pass: the glow and the rings fade, the spots stay.',
+    about: 'Spots, rings and a beam stop. High-pass: the glow and the rings fade, the spots remain.',
     preset: { kind: 'high', from: '26', edge: '30', palette: 'sea', stretch: true },
     spots: [],
     pixel: (x, y) => {
@@ -78,7 +83,7 @@ function diffraction(): Sample {
   };
 }
 
-/** How bright a scene of two balls on a table is, 0 … 1, and which colour it has. */
+/** Brightness, 0 … 1, and colour of a scene of two balls on a table. */
 function scene(u: number, v: number): readonly [number, readonly [number, number, number]] {
   const balls = [
     { x: 0.38, y: 0.5, r: 0.27, colour: [1, 0.55, 0.34] },
@@ -99,13 +104,13 @@ function scene(u: number, v: number): readonly [number, readonly [number, number
 }
 
 /**
- * A wave that fits into the scene's picture as often as the numbers say, so that it is one spot of the spectrum and its
- * mirror image.
+ * A wave with a whole number of periods across the image, so that it is a single spot of the spectrum and its mirror
+ * image.
  */
 const [width, height] = [613, 457];
 const stripe = (x: number, y: number, [h, k]: readonly [number, number]): number => wave(x, y, h / width, k / height);
 
-/** The scene printed with a screen of dots. */
+/** The scene printed with a halftone screen. */
 function print(): Sample {
   const screen = [
     [80, 35],
@@ -114,7 +119,7 @@ function print(): Sample {
   return {
     width,
     height,
-    about: 'A print with a screen of dots. Four painted spots, two and their mirror images, take the screen away.',
+    about: 'A print with a halftone screen. Four painted spots, two and their mirror images, remove the screen.',
     preset: { brush: '13' },
     spots: screen,
     pixel: (x, y) => {
@@ -125,7 +130,7 @@ function print(): Sample {
   };
 }
 
-/** The scene in colour with interference, as a bad cable makes it: a stripe in each channel. */
+/** The scene in colour with interference, as from a bad cable: one stripe pattern in each channel. */
 function colour(): Sample {
   const random = new Random(3, 3);
   const stripes = [
@@ -136,7 +141,7 @@ function colour(): Sample {
   return {
     width,
     height,
-    about: 'Interference in each of the colours, taken away by a painted spot for each of the three waves.',
+    about: 'Interference in each colour channel, removed by one painted spot for each of the three waves.',
     preset: { colour: true, brush: '4' },
     spots: stripes,
     pixel: (x, y) => {

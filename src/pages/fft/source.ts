@@ -1,4 +1,4 @@
-/** Pictures from files and from code, as pixels. Everything that is wrong with one is said in words. */
+/** Loads images from files and generates samples, as pixels. Every problem is explained to the user. */
 
 import { messageOf } from '../../base/errors.js';
 import { breathe } from '../../base/options.js';
@@ -6,17 +6,17 @@ import type { Picture } from './engine.js';
 
 import type { Sample } from './samples.js';
 
-/** Longest side in pixels; longer images are scaled down, so that a change of the filter stays a matter of moments. */
+/** Longest side in pixels; larger images are scaled down, so that filtering stays interactive. */
 export const longestSide = 2048;
 const mostBytes = 256 * 2 ** 20;
 
-/** Pixels with what is to be said about them. */
+/** Pixels with a remark about them. */
 export interface Source {
   readonly name: string;
   readonly pixels: ImageData;
-  /** What is to be said about it: of a sample what is to be seen, of a file what was done to it on the way. */
+  /** For a sample, what can be seen; for a file, how it was converted. */
   readonly note: string;
-  /** Spots that come painted. */
+  /** Spots painted initially. */
   readonly spots: readonly (readonly [number, number])[];
 }
 
@@ -24,11 +24,11 @@ const surface = (width: number, height: number): CanvasRenderingContext2D => {
   const context = Object.assign(document.createElement('canvas'), { width, height }).getContext('2d', {
     willReadFrequently: true,
   });
-  if (!context) throw new Error('this browser gives no canvas to draw on; close other pages and try again');
+  if (!context) throw new Error('this browser cannot provide a canvas; close other pages and try again');
   return context;
 };
 
-/** Reads an image file. Throws with a message for the reader. */
+/** Reads an image file. Throws with a message for the user. */
 export async function readImage(file: Blob, name: string): Promise<Source> {
   const size = file.size < 2 ** 20 ? `${Math.ceil(file.size / 1024)} kB` : `${(file.size / 2 ** 20).toFixed(0)} MB`;
   if (file.size > mostBytes)
@@ -38,7 +38,8 @@ export async function readImage(file: Blob, name: string): Promise<Source> {
     bitmap = await createImageBitmap(file);
   } catch {
     throw new Error(
-      `${name} (${file.type || 'unknown type'}, ${size}) is not an image that this browser can read; bring a PNG, JPEG, WebP, GIF, AVIF or BMP file`,
+      `${name} (${file.type || 'unknown type'}, ${size}) is not an image that this browser can read; ` +
+        'use a PNG, JPEG, WebP, GIF, AVIF or BMP file',
     );
   }
   try {
@@ -46,14 +47,15 @@ export async function readImage(file: Blob, name: string): Promise<Source> {
     const factor = Math.min(1, longestSide / Math.max(width, height));
     const [w, h] = [Math.max(1, Math.round(width * factor)), Math.max(1, Math.round(height * factor))];
     const context = surface(w, h);
-    // What is transparent is white.
+    // Transparent pixels become white.
     context.fillStyle = '#fff';
     context.fillRect(0, 0, w, h);
     context.imageSmoothingQuality = 'high';
     context.drawImage(bitmap, 0, 0, w, h);
     const scaled =
       factor < 1
-        ? `, scaled down from ${width} × ${height}: an image longer than ${longestSide} pixels would not follow the mouse`
+        ? `, scaled down from ${width} × ${height}: filtering an image larger than ${longestSide} pixels would not ` +
+          'be interactive'
         : '';
     return { name, pixels: context.getImageData(0, 0, w, h), note: `${name}${scaled}`, spots: [] };
   } catch (error) {
@@ -63,7 +65,7 @@ export async function readImage(file: Blob, name: string): Promise<Source> {
   }
 }
 
-/** Draws one of the built-in images, some rows at a time. */
+/** Draws one of the built-in images, a few rows at a time. */
 export async function drawSample(name: string, { width, height, pixel, about, spots }: Sample): Promise<Source> {
   const pixels = new ImageData(width, height);
   for (let y = 0; y < height; y++) {
@@ -80,7 +82,7 @@ export async function drawSample(name: string, { width, height, pixel, about, sp
   return { name, pixels, note: about, spots };
 }
 
-/** One channel of brightness (as the eye weighs the stored values), or red, green and blue. */
+/** One channel of brightness (stored values weighted by the eye's sensitivity), or red, green and blue. */
 export function channelsOf({ width, height, data }: ImageData, colour: boolean): Picture {
   const n = width * height;
   if (colour) {
@@ -96,7 +98,7 @@ export function channelsOf({ width, height, data }: ImageData, colour: boolean):
   return { width, height, channels: [brightness] };
 }
 
-/** Writes channels into pixels: clamped to 0 … 255, or with the range that is there stretched to it. */
+/** Writes channels into pixels, either clamped to 0 … 255 or with their range stretched to it. */
 export function fillPixels({ data }: ImageData, channels: readonly Float32Array[], stretch: boolean): void {
   let [low, high] = [0, 255];
   if (stretch) {
@@ -108,7 +110,7 @@ export function fillPixels({ data }: ImageData, channels: readonly Float32Array[
         if (value > high) high = value;
       }
     }
-    // Of one colour: left as it is.
+    // A uniform image is left unchanged.
     if (high - low < 0.5) [low, high] = [0, 255];
   }
   const factor = 255 / (high - low);

@@ -1,6 +1,6 @@
 /**
- * The spectrum as a picture and in words: logarithm of the power, zero frequency in the middle, what is filtered out
- * shown pale.
+ * The spectrum as an image and in words: logarithm of the power, zero frequency in the middle, filtered-out parts shown
+ * pale.
  */
 
 import type { Picture } from './engine.js';
@@ -29,7 +29,7 @@ const stops: Record<Palette, readonly (readonly [number, number, number])[]> = {
 };
 const maskSteps = 16;
 
-/** Colours as the 32-bit pixels of a little-endian machine: for each of 17 steps of the mask, 256 levels. */
+/** Colours as 32-bit pixels of a little-endian machine: 256 levels for each of 17 steps of the mask. */
 export function colourTable(palette: Palette): Uint32Array {
   const colours = stops[palette];
   const table = new Uint32Array((maskSteps + 1) * 256);
@@ -55,8 +55,8 @@ export function colourTable(palette: Palette): Uint32Array {
 const decades = 7;
 
 /**
- * Levels 0 … 255 of the logarithm of a power spectrum, from the power that a tenth of the bins stay below to the
- * highest beside the mean; at most seven decades, more cannot be seen.
+ * Levels 0 … 255 of the logarithm of a power spectrum, from the power exceeded by nine tenths of the bins to the
+ * maximum apart from the mean; at most seven decades, since more cannot be distinguished.
  */
 export function levelsOf(power: Float32Array): Uint8Array {
   const logs = new Float32Array(power.length);
@@ -66,7 +66,7 @@ export function levelsOf(power: Float32Array): Uint8Array {
     logs[i] = value;
     if (i > 0 && value > most) most = value;
   }
-  // An image of one colour has only rounding beside its mean; that stays dark.
+  // A uniform image has only rounding errors besides its mean, which stay dark.
   most = Math.max(most, (logs[0] as number) - 11);
   const bottom = most - decades;
   const counts = new Uint32Array(512);
@@ -77,7 +77,7 @@ export function levelsOf(power: Float32Array): Uint8Array {
   }
   let bin = 0;
   for (let seen = counts[0] as number; seen < power.length / 10 && bin < 511; ) seen += counts[++bin] as number;
-  // A tenth of the range at least, or noise alone would fill it.
+  // At least a tenth of the range; otherwise noise alone would fill it.
   const low = bottom + (Math.min(bin, 460) / 511) * decades;
   const levels = new Uint8Array(power.length);
   for (let i = 0; i < logs.length; i++)
@@ -85,7 +85,7 @@ export function levelsOf(power: Float32Array): Uint8Array {
   return levels;
 }
 
-/** Paints the whole spectrum from the half that is stored; `pixels` has width × height. */
+/** Draws the full spectrum from the stored half; `pixels` has width × height. */
 export function drawSpectrum(
   pixels: Uint32Array,
   levels: Uint8Array,
@@ -109,9 +109,7 @@ export function drawSpectrum(
   }
 }
 
-/**
- * A bin (x, y counted from the zero frequency, y downwards) in words: the wave that it stands for and how strong it is.
- */
+/** Describes a bin (x, y counted from the zero frequency, y downwards): the wave it stands for and its amplitude. */
 export function describeBin(
   [x, y]: readonly [number, number],
   power: Float32Array,
@@ -119,7 +117,7 @@ export function describeBin(
 ): string {
   const [fx, fy] = [x / width, -y / height];
   const f = Math.hypot(fx, fy);
-  // Of two mirror images the half spectrum holds the one with x ≥ 0; each has half of the wave's amplitude.
+  // Of two mirror images, the half spectrum holds the one with x ≥ 0; each has half of the wave's amplitude.
   const sign = x < 0 ? -1 : 1;
   const bin = ((sign * y + height) % height) * ((width >> 1) + 1) + sign * x;
   const pair = (2 * x) % width === 0 && (2 * y) % height === 0 ? 1 : 2;
@@ -127,6 +125,7 @@ export function describeBin(
   const wave =
     f === 0
       ? 'the mean'
-      : `period ${(1 / f).toPrecision(4)} px at ${((Math.atan2(fy, fx) * 180) / Math.PI).toFixed(1)}°, ${f.toFixed(4)} cycles/px`;
+      : `period ${(1 / f).toPrecision(4)} px ` +
+        `at ${((Math.atan2(fy, fx) * 180) / Math.PI).toFixed(1)}°, ${f.toFixed(4)} cycles/px`;
   return `(${x}, ${0 - y}): ${wave}, amplitude ${amplitude.toPrecision(3)} grey levels`;
 }

@@ -1,15 +1,15 @@
-/** What kernels of GPUs have room for. */
+/** Capacities of the GPU kernels. */
 import { EwaldError } from '../../base/errors.js';
 import { peaksCapacities, peaksParams } from '../../layout/peaks.js';
 import { wordOf } from '../../layout/struct.js';
 
-/** Refuses blobs that do not fit. Throws `Limit`. */
+/** Rejects parameters for blobs that do not fit. Throws `Limit`. */
 export function checkBlobRoom(params: Uint8Array): void {
   const words = new Uint32Array(params.buffer, params.byteOffset, params.byteLength / 4);
   const maxPixels = words[wordOf(peaksParams, 'maxPixels')] ?? 0;
   if (maxPixels <= peaksCapacities.maxBlob) return;
   throw new EwaldError(
     'Limit',
-    `maxPixCount is ${maxPixels}; on a GPU it is at most ${peaksCapacities.maxBlob}, because the pixels of a peak lie in the memory of one workgroup: find larger ones on native or wasm`,
+    `maxPixCount is ${maxPixels}; on a GPU it is at most ${peaksCapacities.maxBlob}, because the pixels of a peak must fit the memory of one workgroup: find larger ones on native or wasm`,
   );
 }

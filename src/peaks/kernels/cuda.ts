@@ -1,10 +1,10 @@
-/** Peaks on CUDA: a frame goes up, its peaks come back, off the main thread; see cuda/peaks. */
+/** Peaks on CUDA: a frame is uploaded and its peaks are read back, off the main thread; see cuda/peaks. */
 
 import type { CudaHost } from '../../backends/cuda/host.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
 import { checkBlobRoom } from './blob-room.js';
 
-/** The addon's peak finders; cuda/addon. */
+/** The addon's peak finders; see cuda/addon. */
 interface PeaksAddon {
   peaksCreate(context: object, descriptor: Uint8Array, panels: Uint8Array, bins: Uint16Array): Promise<object>;
   peaksBytes(peaks: object): { readonly device: number; readonly host: number };
@@ -19,7 +19,7 @@ interface PeaksAddon {
   peaksDestroy(peaks: object): void;
 }
 
-/** The peaks room of a card. */
+/** The peaks feature of a CUDA device. */
 export const peaksOp = (host: CudaHost): PeaksOp => ({
   supports: () => true,
   plan: (descriptor) => planPeaks(host, descriptor),

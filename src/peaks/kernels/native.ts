@@ -4,7 +4,7 @@ import type { NativeHost } from '../../backends/native/host.js';
 import { addonError } from '../../backends/status.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
 
-/** The addon's peak finders; cpp/addon. */
+/** The addon's peak finders; see cpp/addon. */
 interface PeaksAddon {
   peaksCreate(descriptor: Uint8Array, panels: Uint8Array, bins: Uint16Array): object;
   peaksBytes(peaks: object): number;
@@ -22,7 +22,7 @@ interface PeaksAddon {
 
 const hugePage = 2 ** 21;
 
-/** The peaks room of the core. */
+/** The peaks feature of the native core. */
 export const peaksOp = (host: NativeHost): PeaksOp => ({
   supports: () => true,
   plan: async (descriptor) => planPeaks(host, descriptor),
@@ -48,7 +48,7 @@ function planPeaks(host: NativeHost, { fields, panels, bins }: PeaksDescriptor):
       }
     },
     memory(bytes) {
-      // Linux gives huge pages from their own borders on: as much more is asked for, and never touched.
+      // Linux aligns huge pages, so that much more is reserved, and never touched.
       const more = bytes >= hugePage ? hugePage : 0;
       const memory = new Uint8Array(bytes + more);
       const first = more > 0 ? addon.preferHugePages(memory) : 0;

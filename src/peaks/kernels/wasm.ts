@@ -7,7 +7,7 @@ import { peak, peaksParams } from '../../layout/peaks.js';
 import { sizeOf } from '../../layout/struct.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
 
-/** The peaks room of a core. */
+/** The peaks feature of the wasm core. */
 export const peaksOp = ({ core }: WasmHost): PeaksOp => ({
   supports: () => true,
   plan: async (descriptor) => planPeaks(core, descriptor),
@@ -33,7 +33,7 @@ function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
     const bad = hold(pixels);
     const found = hold(maxPeaks * sizeOf(peak));
     const limits = hold(rings * 16);
-    // What only the making needs is given back at once.
+    // Memory needed only during planning is released at once.
     const given = [fields, panels, bins].map((array) => {
       const address = core.alloc(array.byteLength);
       core.write(address, array);

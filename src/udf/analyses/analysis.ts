@@ -1,43 +1,46 @@
-/** An analysis: a UDF chosen for a scan, and channels of its results as people look at them. */
+/** An analysis: a UDF configured for a scan, and channels that present its results. */
 import { EwaldError } from '../../base/errors.js';
 import { product } from '../dtypes.js';
 import type { Scan } from '../scan.js';
 import type { AnyUdf } from '../udf.js';
 
-/** One picture of a result. */
+/** One image of a result. */
 export interface Channel {
   readonly key: string;
   readonly title: string;
-  /** What its numbers are. */
+  /** Description of its numbers. */
   readonly desc: string;
   readonly shape: readonly number[];
   /** Numbers in C order; complex ones interleaved. */
   readonly data: ArrayLike<number>;
   readonly complex?: boolean;
-  /** Better looked at with a logarithmic scale. */
+  /** Whether a logarithmic scale suits it better. */
   readonly log?: boolean;
-  /** (y, x) of a vector a position, for pictures in colour of direction and length. */
+  /** A vector (y, x) per position, for images in which colour shows direction and length. */
   readonly vectors?: ArrayLike<number>;
 }
 
-/** Channels of a run by name, and in their order. */
+/** Channels of a run by name and in order. */
 export type AnalysisResults<K extends string = string> = { readonly [name in K]: Channel } & {
   readonly channels: readonly Channel[];
 };
 
-/** A UDF for one scan, and what its results are called. */
+/** A UDF for one scan, with names for its results. */
 export interface Analysis<K extends string = string> {
   readonly name: string;
   readonly scan: Scan;
   readonly udf: AnyUdf;
-  /** Whether frames may be complex; default: they have to be real. */
+  /** Whether frames may be complex; default false. */
   readonly complexFrames?: boolean;
-  /** Positions the analysis is of, where it is not all: the frame of a pick. */
+  /** The analysed positions, if not all: the frame of a pick. */
   readonly roi?: Uint8Array;
-  /** Analyses of two passes: what the second one is, by the results of this UDF; there are no channels before. */
+  /**
+   * For analyses of two passes: returns the second analysis, given the results of this UDF. There are no channels
+   * before it.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: the same as below
   next?(results: any): Analysis<K>;
-  /** The pictures of the UDF's results. */
+  /** The images of the UDF's results. */
   // biome-ignore lint/suspicious/noExplicitAny: dtypes differ from analysis to analysis, and each knows its own
   channels(results: any): (Channel & { readonly key: K })[];
 }
@@ -73,7 +76,7 @@ export const sigChannel = (
   ...(log && { log }),
 });
 
-/** A result over the scan or the detector: one channel, or five where its numbers are complex, as in LiberTEM. */
+/** A result over the scan or the detector: one channel, or five if its numbers are complex, as in LiberTEM. */
 export const realOrComplex = (
   channel: Channel,
   { dtype }: { readonly dtype: string },
@@ -82,13 +85,14 @@ export const realOrComplex = (
     ? complexChannels(channel.key, channel.title, channel.shape, channel.data)
     : [channel]) as never;
 
-/** Refuses complex frames for an analysis of real ones. Throws `Unsupported`. */
+/** Rejects complex frames if the analysis requires real ones. Throws `Unsupported`. */
 export function checkFrames({ name, scan, complexFrames }: Analysis): void {
   if (!scan.dtype.startsWith('c') || complexFrames) return;
   throw new EwaldError(
     'Unsupported',
-    `${name}: the frames of ${scan.name} are complex (${scan.dtype}), and this analysis takes real ones; sum, sumsig, masks, ` +
-      'disk, ring, point and pick take complex frames',
+    `${name}: the frames of ${scan.name} are complex (${scan.dtype}), but this analysis requires real ones; ` +
+      'sum, sumsig, masks, ' +
+      'disk, ring, point and pick accept complex frames',
   );
 }
 
@@ -96,7 +100,7 @@ export function checkFrames({ name, scan, complexFrames }: Analysis): void {
 export const columnOf = (data: ArrayLike<number>, columns: number, k: number): Float64Array =>
   Float64Array.from({ length: data.length / columns }, (_, i) => data[i * columns + k] as number);
 
-/** The five ways of looking at complex numbers. */
+/** Five channels of complex numbers. */
 export function complexChannels(
   key: string,
   title: string,

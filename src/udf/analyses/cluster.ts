@@ -1,4 +1,7 @@
-/** Regions of a scan whose frames are alike: pixels that differ most over the scan, and clusters of their values. */
+/**
+ * Finds regions of a scan with similar frames: selects the pixels that vary most over the scan, and clusters their
+ * values.
+ */
 import { EwaldError } from '../../base/errors.js';
 import { integer, knownOptions } from '../../base/options.js';
 import type { ResultBuffer } from '../buffers.js';
@@ -13,24 +16,25 @@ import { centreOf, radii } from './parameters.js';
 
 /** Options of `createClusterAnalysis`. */
 export interface ClusterOptions {
-  /** Centre of the ring, pixels; default: the middle. */
+  /** Centre of the ring in pixels; default: the middle. */
   readonly cx?: number;
   readonly cy?: number;
-  /** Pixels farther than ri and not farther than ro count; default: all of them. */
+  /** Only pixels farther than ri and not farther than ro are used; default: all. */
   readonly ri?: number;
   readonly ro?: number;
-  /** Pixels of a feature vector at most; default 500. */
+  /** Largest number of pixels in a feature vector; default 500. */
   readonly peaks?: number;
-  /** Pixels that two of them, and one and the edge, are apart at least; default 1. */
+  /** Smallest distance in pixels between two of them, and to the edge; default 1. */
   readonly minDistance?: number;
-  /** Default 20, or as many as there are positions. */
+  /** Number of clusters; default 20, or the number of positions if smaller. */
   readonly clusters?: number;
 }
 
 /**
- * `labels`: clusters 1 … of the scan positions, NaN outside of the region of interest. Two passes: the standard deviation of
- * each pixel first, whose local maxima are the pixels of the feature vectors; then these, each over the mean of its
- * magnitude, clustered by Ward's method among neighbours in the scan. Throws `Argument` where no pixel differs.
+ * `labels`: clusters 1 … of the scan positions, NaN outside the region of interest. Takes two passes: first the
+ * standard deviation of each pixel, whose local maxima are the pixels of the feature vectors; then these vectors, each
+ * divided by its mean magnitude, are clustered by Ward's method among neighbours in the scan. Throws `Argument` if no
+ * pixel varies.
  */
 export function clusterAnalysis(scan: Scan, options: ClusterOptions = {}): Analysis<'labels'> {
   const what = 'createClusterAnalysis';
@@ -50,13 +54,14 @@ export function clusterAnalysis(scan: Scan, options: ClusterOptions = {}): Analy
     if (pixels.length === 0)
       throw new EwaldError(
         'Argument',
-        `${what}: no pixel differs more over the scan of ${scan.name} than those around it; expected frames that differ${counts ? ', or another ring' : ''}`,
+        `${what}: no pixel varies more over the scan of ${scan.name} than its surroundings; ` +
+          `expected frames that differ${counts ? ', or another ring' : ''}`,
       );
     const channels = ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) => [
       {
         key: 'labels',
         title: 'clusters',
-        desc: `cluster of each position, by ${pixels.length} pixels`,
+        desc: `cluster of each position, from ${pixels.length} pixels`,
         shape: scan.shape.nav,
         data: labelsOf(intensity, pixels.length, scan.shape.nav, clusters),
       } as Channel & { key: 'labels' },
@@ -81,7 +86,7 @@ function labelsOf(
   for (let k = 0; k < columns; k++) {
     let size = 0;
     for (let i = k; i < features.length; i += columns) size += Math.abs(features[i] as number);
-    // A pixel that is 0 everywhere tells nothing, and stays so.
+    // A pixel that is 0 everywhere carries no information and stays 0.
     const scale = size === 0 ? 1 : count / size;
     for (let i = k; i < features.length; i += columns) features[i] = (features[i] as number) * scale;
   }

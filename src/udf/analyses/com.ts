@@ -1,4 +1,4 @@
-/** Centres of mass. Defaults are LiberTEM's. */
+/** Centres of mass. Defaults are those of LiberTEM. */
 import { EwaldError } from '../../base/errors.js';
 import { knownOptions, real } from '../../base/options.js';
 import { type ComParams, comUdf } from '../builtin/com.js';
@@ -10,7 +10,7 @@ import { centreOf, radius } from './parameters.js';
 export interface ComOptions {
   readonly cx?: number;
   readonly cy?: number;
-  /** Radius that counts; default: all. */
+  /** Radius of the disk that is used; default: the whole frame. */
   readonly maskRadius?: number;
   readonly maskRadiusInner?: number;
   readonly flipY?: boolean;

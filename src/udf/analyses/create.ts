@@ -1,4 +1,4 @@
-/** The analyses by their parameters. */
+/** Creates analyses from their parameters. */
 export { type ClusterOptions, clusterAnalysis } from './cluster.js';
 export { type ComOptions, comAnalysis } from './com.js';
 export { crystallinityAnalysis, femAnalysis } from './fluctuation.js';

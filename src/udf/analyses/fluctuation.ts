@@ -1,4 +1,4 @@
-/** Fluctuations and crystallinity. Defaults are LiberTEM's. */
+/** Fluctuations and crystallinity. Defaults are those of LiberTEM. */
 import { knownOptions } from '../../base/options.js';
 import { crystallinityUdf, femUdf } from '../builtin/fluctuation.js';
 import type { Scan } from '../scan.js';

@@ -1,4 +1,4 @@
-/** Sums under masks: of one's own, disks, rings, points, rings of equal width. Defaults are LiberTEM's. */
+/** Sums under masks: custom masks, disks, rings, points, rings of equal width. Defaults are those of LiberTEM. */
 import { EwaldError } from '../../base/errors.js';
 import { knownOptions } from '../../base/options.js';
 import { masksUdf } from '../builtin/masks.js';
@@ -9,7 +9,7 @@ import { centreOf, expectsScan, radii, radius } from './parameters.js';
 
 /** Options of `createMaskAnalysis`. */
 export interface MaskAnalysisOptions {
-  /** Makes a mask each, [y, x] in C order: an array of numbers, or `{ re, im }` for complex ones. */
+  /** Each creates one mask, [y, x] in C order: an array of numbers, or `{ re, im }` for complex masks. */
   readonly factories: readonly (() =>
     | MaskArray
     | readonly number[]
@@ -18,13 +18,13 @@ export interface MaskAnalysisOptions {
   readonly shifts?: readonly [number, number] | ArrayLike<number>;
 }
 
-/** One channel a mask: `mask_0`, `mask_1`, …; complex masks have five each. */
+/** One channel per mask: `mask_0`, `mask_1`, …; complex masks have five each. */
 export function maskAnalysis(scan: Scan, options: MaskAnalysisOptions): Analysis {
   expectsScan('createMaskAnalysis', scan);
   knownOptions('createMaskAnalysis', options, ['factories', 'useSparse', 'shifts']);
   const { factories, useSparse = 'auto', shifts } = options;
   if (!Array.isArray(factories) || factories.length === 0)
-    throw new EwaldError('Argument', 'createMaskAnalysis: factories is empty; expected functions that make masks');
+    throw new EwaldError('Argument', 'createMaskAnalysis: factories is empty; expected functions that create masks');
   const made = factories.map((factory) => factory());
   const complex = made.some((mask) => 're' in mask);
   const array = (mask: MaskArray | readonly number[]): MaskArray =>
@@ -81,7 +81,7 @@ function oneMask<K extends string>(
   };
 }
 
-/** Virtual bright field: sum over a disk; the middle, radius 0.15 of the shorter side by default. */
+/** Virtual bright field: sum over a disk; by default in the middle, with 0.15 of the shorter side as radius. */
 export function diskAnalysis(
   scan: Scan,
   options: { cx?: number; cy?: number; r?: number } = {},
@@ -92,7 +92,7 @@ export function diskAnalysis(
   return oneMask(scan, 'disk', circular({ ...centre, r }), 'disk', 'sum over a disk');
 }
 
-/** Virtual annular detector: sum over a ring; half of the shorter side and 0.8 of that by default. */
+/** Virtual annular detector: sum over a ring; by default from half of the shorter side to 0.8 of that. */
 export function ringAnalysis(
   scan: Scan,
   options: { cx?: number; cy?: number; ri?: number; ro?: number } = {},
@@ -109,14 +109,14 @@ export function ringAnalysis(
   );
 }
 
-/** One pixel of every frame; the middle by default. */
+/** One pixel of every frame; by default the middle. */
 export function pointAnalysis(scan: Scan, options: { x?: number; y?: number } = {}): Analysis<'intensity'> {
   knownOptions('createPointAnalysis', options, ['x', 'y']);
   const centre = centreOf(scan, 'createPointAnalysis', { cx: options.x, cy: options.y });
   return oneMask(scan, 'point', point(centre), 'point', 'one pixel of each frame');
 }
 
-/** Rings of equal width between ri and ro: a channel each, `bin_0` …, sums over soft-edged rings. */
+/** Rings of equal width between ri and ro: sums over soft-edged rings, one channel each, `bin_0` … */
 export function radialBinsAnalysis(
   scan: Scan,
   options: { cx?: number; cy?: number; ri?: number; ro?: number; nBins?: number; normalize?: boolean } = {},

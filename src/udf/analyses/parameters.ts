@@ -1,12 +1,17 @@
-/** Sizes, centres and radii of analyses, checked. */
+/** Checks sizes, centres and radii of analyses. */
 import { expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { real } from '../../base/options.js';
 import type { Scan } from '../scan.js';
 
-/** Throws `Argument` unless `scan` is what `load` gives. */
+/** Throws `Argument` unless `scan` is a result of `load`. */
 export const expectsScan = (what: string, scan: Scan): void =>
-  expectsMembers(`${what}: the scan`, scan, ['shape', 'dataset', 'sync'], 'what load or fromMemory of a Context gives');
+  expectsMembers(
+    `${what}: the scan`,
+    scan,
+    ['shape', 'dataset', 'sync'],
+    'the result of load or fromMemory ' + 'of a Context',
+  );
 
 /** Width and height of a scan's frames. */
 export function sizeOf(scan: Scan, what: string): { width: number; height: number } {
@@ -15,12 +20,12 @@ export function sizeOf(scan: Scan, what: string): { width: number; height: numbe
   if (scan.shape.sig.length !== 2 || height === undefined || width === undefined)
     throw new EwaldError(
       'Shape',
-      `${what} needs frames of two axes; those of ${scan.name} are ${scan.shape.sig.join(' × ')}`,
+      `${what} requires frames of two axes; those of ${scan.name} are ${scan.shape.sig.join(' × ')}`,
     );
   return { width, height };
 }
 
-/** A centre within the frame: default the middle, half the size. */
+/** A centre within the frame; default the middle, half the size. */
 export function centreOf(scan: Scan, what: string, given: { cx?: number | undefined; cy?: number | undefined }) {
   const { width, height } = sizeOf(scan, what);
   return {
@@ -34,17 +39,14 @@ export function centreOf(scan: Scan, what: string, given: { cx?: number | undefi
 function inside(what: string, value: number | undefined, fallback: number, length: number): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || !(value >= 0 && value <= length - 1))
-    throw new EwaldError(
-      'Argument',
-      `${what} is ${value}, which lies outside of the frame; expected 0 to ${length - 1}`,
-    );
+    throw new EwaldError('Argument', `${what} is ${value}, which is outside the frame; expected 0 to ${length - 1}`);
   return value;
 }
 
 export const radius = (what: string, value: number | undefined, fallback: number): number =>
   real(what, value, fallback, 0, 1e6);
 
-/** Two radii of a ring, checked. */
+/** Validates the two radii of a ring. */
 export function radii(
   what: string,
   given: { ri?: number | undefined; ro?: number | undefined },

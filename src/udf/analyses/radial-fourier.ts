@@ -1,4 +1,4 @@
-/** Fourier components around rings: how many-fold the pattern is on each of them. */
+/** Fourier components along rings: the rotational symmetry of the pattern on each of them. */
 import { EwaldError } from '../../base/errors.js';
 import { integer, knownOptions, real } from '../../base/options.js';
 import { masksUdf } from '../builtin/masks.js';
@@ -14,7 +14,7 @@ export interface RadialFourierOptions {
   readonly cy?: number;
   readonly ri?: number;
   readonly ro?: number;
-  /** Rings; default 1. */
+  /** Number of rings; default 1. */
   readonly nBins?: number;
   /** Highest order; default 24. */
   readonly maxOrder?: number;
@@ -23,8 +23,8 @@ export interface RadialFourierOptions {
 
 /**
  * Channels `dominant_b` (order of the strongest component from 1 on, 0 where all are weak), `absolute_b_o`, `phase_b_o`
- * and `complex_b_o` of bin b and order o, and `raw`, [bins, orders, …scan] complex. The masks are of single precision, as
- * LiberTEM's complex64.
+ * and `complex_b_o` for bin b and order o, and `raw`, [bins, orders, …scan] complex. The masks have single precision,
+ * like LiberTEM's complex64.
  */
 export function radialFourierAnalysis(scan: Scan, options: RadialFourierOptions = {}): Analysis {
   const what = 'createRadialFourierAnalysis';

@@ -1,4 +1,4 @@
-/** Sums, standard deviations, single frames, and their spectra. Defaults are LiberTEM's. */
+/** Sums, standard deviations, single frames, and their spectra. Defaults are those of LiberTEM. */
 import { EwaldError } from '../../base/errors.js';
 import { knownOptions } from '../../base/options.js';
 import { pickUdf } from '../builtin/pick.js';
@@ -37,7 +37,7 @@ export const logSumAnalysis = (scan: Scan): Analysis<'logsum'> => ({
   scan,
   udf: logSumUdf,
   channels: ({ logsum }) => [
-    sigChannel(scan, 'logsum', 'sum of logarithms', 'sum of log(I − least + 1)', logsum.data) as never,
+    sigChannel(scan, 'logsum', 'sum of logarithms', 'sum of log(I − minimum + 1)', logsum.data) as never,
   ],
 });
 
@@ -52,7 +52,7 @@ export const stddevAnalysis = (scan: Scan): Analysis<'std' | 'mean' | 'var' | 's
     ),
 });
 
-/** One frame: the position's coordinates, slowest axis first, or x, y, z as LiberTEM has them. */
+/** One frame, by the position's coordinates, slowest axis first, or by x, y, z as in LiberTEM. */
 export function pickAnalysis(
   scan: Scan,
   options: { x?: number; y?: number; z?: number; at?: readonly number[] } = {},
@@ -69,7 +69,8 @@ export function pickAnalysis(
   )
     throw new EwaldError(
       'Argument',
-      `createPickAnalysis: the position is (${at.join(', ')}); the scan of ${scan.name} is ${nav.join(' × ') || 'one frame'}`,
+      `createPickAnalysis: the position is (${at.join(', ')}); ` +
+        `the scan of ${scan.name} is ${nav.join(' × ') || 'one frame'}`,
     );
   const roi = new Uint8Array(product(nav));
   roi[at.reduce((flat, value, axis) => flat * (nav[axis] as number) + value, 0)] = 1;
@@ -98,7 +99,7 @@ export function pickAnalysis(
   };
 }
 
-/** Spectrum of the sum of all frames, after a disk is taken out where a radius is given. */
+/** Spectrum of the sum of all frames, with a disk removed first if a radius is given. */
 export function fftSumAnalysis(
   scan: Scan,
   options: { cx?: number; cy?: number; radius?: number } = {},

@@ -1,6 +1,6 @@
 /**
- * Centre of mass of each frame, and what follows from it: shifts against a reference, rotated and flipped into the axes of
- * the scan, their divergence and curl, and the trend that descanning leaves.
+ * Centre of mass of each frame and derived quantities: shifts from a reference, rotated and flipped into the axes of
+ * the scan, their divergence and curl, and the trend left by imperfect descanning.
  */
 import { EwaldError } from '../../base/errors.js';
 import { curl, divergence, type Field, type Regression, regress, straighten, subtractTrend } from '../field.js';
@@ -10,24 +10,27 @@ import { checkRing, frameSize } from './fluctuation.js';
 
 /** Parameters of `comUdf`. */
 export interface ComParams extends Readonly<Record<string, unknown>> {
-  /** The reference, in pixels; null: the middle pixel, half the size rounded down. */
+  /** The reference, in pixels; null for the middle pixel, half the size rounded down. */
   readonly cx: number | null;
   readonly cy: number | null;
-  /** Radius of the disk that counts; null: the whole frame. */
+  /** Radius of the disk that is used; null for the whole frame. */
   readonly r: number | null;
-  /** Radius of its hole; null: none. */
+  /** Radius of its hole; null for none. */
   readonly ri: number | null;
-  /** Degrees that shifts are turned by. */
+  /** Rotation of the shifts in degrees. */
   readonly scanRotation: number;
-  /** Whether y of the detector goes the other way. */
+  /** Whether y of the detector is inverted. */
   readonly flipY: boolean;
-  /** Trend to take off the field: -1 none, 0 its mean, 1 a plane, or the plane itself: [[y, x], [dy/dy, dx/dy], [dy/dx, dx/dx]]. */
+  /**
+   * Trend to subtract from the field: -1 none, 0 its mean, 1 a plane, or the plane itself: [[y, x], [dy/dy, dx/dy],
+   * [dy/dx, dx/dx]].
+   */
   readonly regression: -1 | 0 | 1 | Regression;
 }
 
 const initial: ComParams = { cx: null, cy: null, r: null, ri: null, scanRotation: 0, flipY: false, regression: -1 };
 
-/** The reference of a run. */
+/** The reference point of a run. */
 export const comCentre = ({ cx, cy }: ComParams, { sig }: UdfMeta): { cx: number; cy: number } => ({
   cx: cx ?? Math.floor((sig[1] ?? 1) / 2),
   cy: cy ?? Math.floor((sig[0] ?? 1) / 2),
@@ -43,7 +46,7 @@ function maskOf(params: ComParams, meta: UdfMeta): Uint8Array {
 
 /**
  * Centre of mass: `rawCom`, `rawShifts`, `field` as (y, x), `fieldY`, `fieldX`, `magnitude`, `divergence`, `curl`,
- * `regression`. All but the last are NaN at positions without a frame; divergence and curl are NaN beside them as well.
+ * `regression`. All but the last are NaN at positions without a frame; divergence and curl also at their neighbours.
  */
 export const comUdf = defineUdf({
   name: 'com',
@@ -92,7 +95,7 @@ export const comUdf = defineUdf({
     const n = moments.length / 3;
     const rawShifts = new Float64Array(2 * n);
     for (let i = 0; i < n; i++) {
-      // A position without a frame has no centre: neither the trend nor derivatives may take it for a shift of 0.
+      // A position without a frame has no centre: trend and derivatives must not treat it as a shift of 0.
       if (!damage[i]) rawShifts.fill(Number.NaN, 2 * i, 2 * i + 2);
       const sum = moments[3 * i] as number;
       if (sum === 0 || !damage[i]) continue;

@@ -10,17 +10,17 @@ import { integerVarsum } from './stddev.js';
 export function frameSize(what: string, { sig }: UdfMeta): { width: number; height: number } {
   const [height, width] = sig;
   if (sig.length !== 2 || height === undefined || width === undefined)
-    throw new EwaldError('Shape', `${what} needs frames of two axes; these are ${sig.join(' × ')}`);
+    throw new EwaldError('Shape', `${what} requires frames of two axes; these are ${sig.join(' × ')}`);
   return { width, height };
 }
 
-/** Refuses rings without a pixel. */
+/** Rejects rings without pixels. */
 export function checkRing(what: string, ri: number, ro: number): void {
   if (!(ri < ro))
     throw new EwaldError('Argument', `${what}: the inner radius is ${ri}, the outer one ${ro}; expected ri below ro`);
 }
 
-/** `intensity`: standard deviation of the pixels with ri < distance ≤ ro, a number a scan position. */
+/** `intensity`: standard deviation of the pixels with ri < distance ≤ ro, one number per scan position. */
 export const femUdf = defineUdf({
   name: 'fem',
   module: 'ewald/udf',
@@ -47,7 +47,7 @@ export const femUdf = defineUdf({
     const size = frameSize('fem', meta);
     const mask = ring({ ...size, ...params });
     const count = mask.reduce((a, b) => a + b, 0);
-    // Floats are left to two passes over the frame: Σ² − (Σ)² loses what they are about.
+    // Floats require two passes over the frame: Σ² − (Σ)² would cancel.
     if (!isIntegerDtype(meta.inputDtype)) return undefined;
     return {
       steps: [{ kind: 'squaresOf', spans: spansOf(mask, size.width) }],
@@ -60,8 +60,8 @@ export const femUdf = defineUdf({
 });
 
 /**
- * `intensity`: Σ |spectrum of the frame| with ri < frequency ≤ ro (in steps of the half spectrum), a number a scan
- * position. With a radius above 0 a disk around the centre is taken out of the frame before.
+ * `intensity`: Σ |spectrum of the frame| with ri < frequency ≤ ro (in steps of the half spectrum), one number per scan
+ * position. With a radius above 0, a disk around the centre is removed from the frame first.
  */
 export const crystallinityUdf = defineUdf({
   name: 'crystallinity',
@@ -77,7 +77,7 @@ export const crystallinityUdf = defineUdf({
     const around = ring({ width, height, cx: width / 2, cy: height / 2, ri, ro });
     const half = Math.floor(width / 2) + 1;
     const keep = new Uint8Array(height * half);
-    // The ring lies around the middle, the spectrum begins in its corner.
+    // The ring is centred, whereas the spectrum starts in its corner.
     for (let y = 0; y < height; y++)
       for (let x = 0; x < half; x++)
         keep[y * half + x] = around[

@@ -1,4 +1,4 @@
-/** The UDFs of the package by name: how workers find them. */
+/** The package's UDFs by name, as workers find them. */
 import type { AnyUdf } from '../udf.js';
 import { comUdf } from './com.js';
 import { crystallinityUdf, femUdf } from './fluctuation.js';

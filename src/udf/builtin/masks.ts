@@ -1,4 +1,4 @@
-/** Sums of frames under masks: a number a mask for each scan position. */
+/** Sums of frames under masks: one number per mask for each scan position. */
 
 import { EwaldError } from '../../base/errors.js';
 import type { DataType } from '../../data/dtype.js';
@@ -13,22 +13,25 @@ import { WeightedMasks } from '../weighted.js';
 /** Parameters of `masksUdf`. */
 export interface MasksParams extends Readonly<Record<string, unknown>> {
   /**
-   * Masks, [y, x] each; with `complex` two a mask, real part and imaginary part. Products have the type that NumPy's
-   * result_type gives for frames and mask: float32 for Float32Array or Uint8Array masks over frames of up to 16 bits or f32,
-   * else float64. A pixel of weight 0 does not take part, even if it is NaN.
+   * Masks, [y, x] each; with `complex`, two per mask, real part and imaginary part. Products have NumPy's result_type
+   * of frames and mask: float32 for Float32Array or Uint8Array masks over frames of up to 16 bits or f32, otherwise
+   * float64. A pixel of weight 0 does not contribute, even if it is NaN.
    */
   readonly masks: readonly MaskArray[];
   readonly complex: boolean;
-  /** Whether masks are taken without their zeros; default: where nine tenths of the pixels are. */
+  /** Whether masks are processed as sparse; default: if nine tenths of their pixels are zero. */
   readonly sparse: boolean | 'auto';
-  /** Moves the masks by whole pixels: [dy, dx] for all frames, or two numbers a scan position. What leaves the frame is lost. */
+  /**
+   * Moves the masks by whole pixels: [dy, dx] for all frames, or two numbers per scan position. Pixels moved out of the
+   * frame are dropped.
+   */
   readonly shifts: readonly [number, number] | ArrayLike<number> | null;
 }
 
-/** Which steps give which masks. */
+/** Which steps compute which masks. */
 interface Steps {
   readonly steps: PassStep[];
-  /** Mask of each column. */
+  /** The mask of each column. */
   readonly order: number[];
 }
 
@@ -63,11 +66,12 @@ function check({ masks, complex, shifts }: MasksParams, meta: UdfMeta): void {
   if (shifts && shifts.length !== 2 && shifts.length !== 2 * product(meta.nav))
     throw new EwaldError(
       'Shape',
-      `masks: shifts has ${shifts.length} numbers; expected 2 (dy, dx), or 2 for each of the ${product(meta.nav)} scan positions`,
+      `masks: shifts has ${shifts.length} numbers; expected 2 (dy, dx), or 2 for each of the ${product(meta.nav)} ` +
+        'scan positions',
     );
 }
 
-/** The masks where a shift for all frames puts them. */
+/** The masks moved by a shift common to all frames. */
 function moved(params: MasksParams, width: number): MasksParams {
   const { shifts, masks } = params;
   if (!shifts) return params;
@@ -83,7 +87,7 @@ function moved(params: MasksParams, width: number): MasksParams {
   return { ...params, masks: masks.map(move) };
 }
 
-/** Σ of a frame under a mask that is moved; what is moved out of the frame is dropped, and so are pixels of weight 0. */
+/** Σ of a frame under a moved mask; pixels moved out of the frame are dropped, and so are pixels of weight 0. */
 function shifted(
   frame: ArrayLike<number>,
   mask: MaskArray,
@@ -132,7 +136,7 @@ export const masksUdf = defineUdf({
       else if (!complex) intensity.set([re, im], 2 * k);
       else if (k % 2 === 0) intensity.set([re, im], k);
       else {
-        // (a + ib)(c + id) with c in the mask before and d in this one.
+        // (a + ib)(c + id) with c in the previous mask and d in this one.
         intensity[k - 1] = (intensity[k - 1] as number) - im;
         intensity[k] = (intensity[k] as number) + re;
       }
@@ -140,7 +144,7 @@ export const masksUdf = defineUdf({
   },
   kernel({ params, meta }): KernelPart<{ intensity: BufferDeclaration<'f64' | 'c128'> }> | undefined {
     const width = meta.sig.at(-1) as number;
-    // One shift for all frames moves the masks; one a position leaves them to JavaScript.
+    // A shift common to all frames moves the masks; a shift per position is left to JavaScript.
     if (params.shifts && (params.shifts.length !== 2 || meta.sig.length !== 2)) return undefined;
     const { steps, order } = stepsFor(moved(params, width), width, meta.inputDtype);
     return {

@@ -1,4 +1,4 @@
-/** Single frames: those of the region of interest, as they are. */
+/** Single frames: those of the region of interest, unchanged. */
 import { expects } from '../../base/arguments.js';
 import type { PlatformUrl } from '../../base/globals.js';
 import { elements } from '../../data/dtype.js';
@@ -19,7 +19,10 @@ export const pickUdf = defineUdf({
   },
 });
 
-/** A UDF that calls a function for each frame: what `Context.map` runs. The result's shape is that of a try on ones. */
+/**
+ * A UDF that calls a function for each frame, for `Context.map`. The shape of its result comes from a trial on a frame
+ * of ones.
+ */
 export function autoUdf(f: (frame: never) => number | ArrayLike<number>, module?: string | PlatformUrl) {
   expects(typeof f === 'function', 'autoUdf: the first argument', f, 'a function of a frame');
   const shapeOf = (meta: UdfMeta): { count: number; scalar: boolean } => {

@@ -1,10 +1,13 @@
-/** Some pixels of each frame: feature vectors of scan positions. */
+/** Selected pixels of each frame: feature vectors of scan positions. */
 import { EwaldError } from '../../base/errors.js';
 import type { BufferDeclaration } from '../buffers.js';
 import { product } from '../dtypes.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
 
-/** `intensity`, [positions, pixels] f64: the pixels of the flat indices `pixels`, exactly as they are. Not of complex frames. */
+/**
+ * `intensity`, [positions, pixels] f64: the pixels with the flat indices `pixels`, exactly as they are. Not for complex
+ * frames.
+ */
 export const pixelsUdf = defineUdf({
   name: 'pixels',
   module: 'ewald/udf',

@@ -1,15 +1,17 @@
 /**
  * Mean and standard deviation of each pixel over the scan.
  *
- * Integers of up to 16 bits: Σ and Σ² are exact, and so is their difference (products in two doubles). Others: mean and sum of squares of
- * tiles are merged pairwise (Chan, Golub, LeVeque; Schubert and Gertz 2018, doi 10.1145/3221269.3223036).
+ * Integers of up to 16 bits: Σ and Σ² are exact, and so is their difference (products as pairs of doubles). Others:
+ * mean and sum of squares of tiles are merged pairwise (Chan, Golub, LeVeque; Schubert and Gertz 2018, doi
+ * 10.1145/3221269.3223036).
  */
 import type { DataType } from '../../data/dtype.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
 
 /**
- * Adds sums of squares about their means: n1 numbers of sum s1 to n0 numbers of sum s0; returns what is to be added. The
- * difference of the means is that of exact products, since quotients would bring the rounding of a high mean.
+ * The correction for adding two sums of squares about their means: of n1 numbers with sum s1 to n0 numbers with sum s0.
+ * The difference of the means is computed from exact products, since quotients would introduce the rounding of a large
+ * mean.
  */
 const between = (n0: number, s0: number, n1: number, s1: number): number => {
   const [h1, l1] = twoProduct(s1, n0);
@@ -24,10 +26,12 @@ interface State {
   readonly numFrames: Uint32Array;
 }
 
-/** Whether sums of squares are kept as they are: exact of 16 bits and fewer. Others are kept about their means. */
+/**
+ * Whether plain sums of squares are kept, which are exact for up to 16 bits. For others, squares are about the means.
+ */
 const hasSquares = (dtype: DataType): boolean => /^[ui](8|16)$/.test(dtype);
 
-/** n·Σ² − (Σ)² over n: products as pairs of doubles, so that nothing is lost where the two are nearly equal. */
+/** (n·Σ² − (Σ)²) / n with products as pairs of doubles, so that nothing is lost if the two are nearly equal. */
 export function integerVarsum(n: number, sum: number, squares: number): number {
   const [h1, l1] = twoProduct(n, squares);
   const [h2, l2] = twoProduct(sum, sum);
@@ -44,7 +48,7 @@ function twoProduct(a: number, b: number): [number, number] {
   return [product, al * bl - (product - ah * bh - al * bh - ah * bl)];
 }
 
-/** A tile of floats into the state: its own mean first, then the squares about it. */
+/** Adds a tile of floats to the state: first its own mean, then the squares about it. */
 function addTile(tile: ArrayLike<number>, depth: number, { sum, second }: State, before: number): void {
   const pixels = sum.length;
   for (let p = 0; p < pixels; p++) {
@@ -57,7 +61,7 @@ function addTile(tile: ArrayLike<number>, depth: number, { sum, second }: State,
       squares += difference * difference;
       rest += difference;
     }
-    // What the rounding of the mean left over; a NaN passes.
+    // Removes what the rounding of the mean left over; NaN propagates.
     squares -= (rest * rest) / depth;
     if (squares < 0) squares = 0;
     if (before > 0) squares += between(before, sum[p] as number, depth, here);
@@ -72,7 +76,7 @@ export const stddevUdf = defineUdf({
   module: 'ewald/udf',
   buffers: {
     sum: { kind: 'sig', dtype: 'f64' },
-    // Σ² of integers up to 16 bits, Σ (x − mean)² of the others.
+    // Σ² of integers up to 16 bits, Σ (x − mean)² of all others.
     second: { kind: 'sig', dtype: 'f64', use: 'private' },
     numFrames: { kind: 'single', dtype: 'u32' },
     varsum: { kind: 'sig', dtype: 'f64', use: 'resultOnly' },

@@ -14,7 +14,7 @@ export function addAll({ dest, src }: { readonly dest: object; readonly src: obj
   }
 }
 
-/** Whole frames as one span a row. */
+/** Whole frames as one span per row. */
 export function rowSpans({ sig }: UdfMeta): Uint32Array {
   const width = sig.at(-1) as number;
   const rows = sig.slice(0, -1).reduce((a, b) => a * b, 1);
@@ -43,7 +43,7 @@ export const sumUdf = defineUdf({
   }),
 });
 
-/** Sum of each frame: `intensity`, a number a scan position. */
+/** Sum of each frame: `intensity`, one number per scan position. */
 export const sumSigUdf = defineUdf({
   name: 'sumsig',
   module: builtin,
@@ -62,7 +62,10 @@ export const sumSigUdf = defineUdf({
   }),
 });
 
-/** Sum of log(I − least of the frame + 1): `logsum`, [y, x]; shows weak and strong parts of a pattern together. A NaN makes its whole frame NaN. */
+/**
+ * Sum of log(I − minimum of the frame + 1): `logsum`, [y, x]; shows weak and strong parts of a pattern together. A NaN
+ * makes its whole frame NaN.
+ */
 export const logSumUdf = defineUdf({
   name: 'logsum',
   module: builtin,

@@ -1,11 +1,14 @@
-/** Passes over frames on CUDA: frames go up in chunks, or lie there already; sums come back; see cuda/udf. */
+/**
+ * Passes over frames on CUDA: frames are uploaded in chunks or are already on the device; sums are downloaded. See
+ * cuda/udf.
+ */
 
 import { handleOf } from '../../arrays/kernels/cuda.js';
 import type { CudaHost } from '../../backends/cuda/host.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 import { whereItPays } from './pays.js';
 
-/** The addon's passes; cuda/addon. */
+/** The addon's passes; see cuda/addon. */
 interface UdfAddon {
   udfCreate(
     context: object,
@@ -15,7 +18,7 @@ interface UdfAddon {
     weights: Float32Array,
   ): Promise<object>;
   udfBytes(udf: object): { readonly device: number; readonly host: number };
-  /** Frames are a typed array, or the handle of an array. */
+  /** Frames are a typed array or the handle of a device array. */
   udfRun(
     udf: object,
     frames: ArrayBufferView | object,
@@ -26,13 +29,13 @@ interface UdfAddon {
   udfDestroy(udf: object): void;
 }
 
-/** The udf room of a card. */
+/** The udf feature of a CUDA device. */
 export const udfOp = (host: CudaHost): UdfOp => ({
   supports: (descriptor) => whereItPays(descriptor) ?? true,
   plan: (descriptor) => planUdf(host, descriptor),
 });
 
-/** Plans a pass: all its memory, on the device and page-locked on the host. */
+/** Plans a pass and allocates all its memory, on the device and page-locked on the host. */
 async function planUdf(host: CudaHost, { fields, steps, indices, weights }: UdfDescriptor): Promise<UdfKernel> {
   const addon = host.addon as UdfAddon;
   const udf = await host.track(() => addon.udfCreate(host.context, fields, steps, indices, weights));

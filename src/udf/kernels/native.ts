@@ -5,7 +5,7 @@ import { addonError } from '../../backends/status.js';
 import type { FrameArray } from '../../data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 
-/** The addon's passes; cpp/addon. */
+/** The addon's passes; see cpp/addon. */
 interface UdfAddon {
   udfCreate(descriptor: Uint8Array, steps: Uint8Array, indices: Uint32Array, weights: Float32Array): object;
   udfBytes(udf: object): number;
@@ -15,7 +15,7 @@ interface UdfAddon {
   udfDestroy(udf: object): void;
 }
 
-/** The udf room of the core. */
+/** The udf feature of the native core. */
 export const udfOp = (host: NativeHost): UdfOp => ({
   supports: () => true,
   plan: async (descriptor) => planUdf(host, descriptor),

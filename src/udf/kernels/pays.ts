@@ -1,8 +1,10 @@
-/** Which passes are for a card that frames are carried to. */
+/** Decides which passes are worth transferring frames to a GPU. */
 import type { UdfDescriptor } from '../contract.js';
 
-/** Why a GPU that nobody has named leaves a pass to the CPU; undefined where it does not. */
+/** Why an automatically chosen GPU leaves a pass to the CPU; undefined if it does not. */
 export function whereItPays(descriptor: UdfDescriptor): { readonly why: string } | undefined {
   if (!descriptor.whereItPays || descriptor.kinds.includes('dense')) return undefined;
-  return { why: 'sums are done before frames would have reached a GPU; it is taken where it is named' };
+  return {
+    why: 'sums finish on the CPU before frames would have reached a GPU; ' + 'name the GPU as backend to use it anyway',
+  };
 }

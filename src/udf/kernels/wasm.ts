@@ -1,6 +1,6 @@
 /**
  * Passes over frames on wasm: frames are copied into the heap a few at a time, so that they are still in the cache, and
- * only the part of each that a step looks at.
+ * only the part that a step reads.
  */
 
 import type { Core } from '../../backends/wasm/heap.js';
@@ -9,19 +9,19 @@ import { EwaldError } from '../../base/errors.js';
 import type { FrameArray } from '../../data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 
-/** The udf room of a core. */
+/** The udf feature of the wasm core. */
 export const udfOp = ({ core }: WasmHost): UdfOp => ({
   supports: () => true,
   plan: async (descriptor) => planUdf(core, descriptor),
 });
 
 /**
- * Bytes of frames that are in the heap at a time: what the cache of one core holds. Sums of each pixel take eight frames
- * before a sum is touched, and the core cuts at a megabyte by itself.
+ * Bytes of frames in the heap at a time: what the cache of one core holds. Sums per pixel process eight frames before a
+ * sum is written, and the core itself splits at a megabyte.
  */
 const heapBytes = { byFrame: 2 ** 18, byPixel: 2 ** 20 };
 const leastFrames = { byFrame: 1, byPixel: 8 };
-/** Bytes that a copy of its own a frame has to save. */
+/** Bytes that a separate copy must save per frame. */
 const worthACopy = 2 ** 10;
 
 function planUdf(core: Core, descriptor: UdfDescriptor): UdfKernel {

@@ -1,4 +1,4 @@
-/** Pictures in a page, and as HTML for hosts that show it. */
+/** Shows images in a page, and as HTML for hosts that display it. */
 import { expectsMembers } from '../../base/arguments.js';
 import { toRgba } from '../colormap.js';
 import { expectsPicture, type LivePicture } from './picture.js';
@@ -10,7 +10,7 @@ export interface Canvas {
   getContext(kind: '2d'): unknown;
 }
 
-/** Draws a picture on a canvas; its size becomes that of the picture. */
+/** Draws an image on a canvas, which takes the size of the image. */
 export function drawOn(canvas: Canvas, picture: LivePicture): void {
   expectsMembers('drawOn: the first argument', canvas, ['getContext'], 'a canvas');
   expectsPicture('drawOn', picture);
@@ -21,7 +21,7 @@ export function drawOn(canvas: Canvas, picture: LivePicture): void {
   context?.putImageData(new ImageData(toRgba(data) as Uint8ClampedArray<ArrayBuffer>, width, height), 0, 0);
 }
 
-/** Draws a picture on a canvas of the page that bears its title; the first time it is appended to the body. */
+/** Draws an image on the page's canvas of the same title, which is appended to the body the first time. */
 export function showOnPage(picture: LivePicture): void {
   const id = `ewald-plot-${picture.title.replace(/\W+/g, '-')}`;
   let canvas = document.getElementById(id) as HTMLCanvasElement | null;

@@ -1,9 +1,9 @@
-/** A picture as HTML, for hosts that show it: an image of its own size in a data URL. */
+/** An image as HTML for hosts that display it: an `img` with a data URL at its own size. */
 import { toRgba } from '../colormap.js';
 import { encodePng } from '../png.js';
 import { expectsPicture, type LivePicture } from './picture.js';
 
-/** `<figure>` with the picture and its title. */
+/** `<figure>` with the image and its title. */
 export function pictureHtml(picture: LivePicture): string {
   expectsPicture('pictureHtml', picture);
   const { title, data, height, width, done } = picture;
@@ -11,5 +11,9 @@ export function pictureHtml(picture: LivePicture): string {
   let binary = '';
   for (let i = 0; i < png.length; i += 8192) binary += String.fromCharCode(...png.subarray(i, i + 8192));
   const name = title.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
-  return `<figure><img alt="${name}" width="${width}" height="${height}" src="data:image/png;base64,${btoa(binary)}"><figcaption>${name} (${Math.round(100 * done)} %)</figcaption></figure>`;
+  return (
+    `<figure><img alt="${name}" width="${width}" height="${height}" ` +
+    `src="data:image/png;base64,${btoa(binary)}"><figcaption>${name} (${Math.round(100 * done)} ` +
+    '%)</figcaption></figure>'
+  );
 }

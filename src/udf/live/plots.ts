@@ -1,20 +1,25 @@
-/** Partial results as pictures while a run goes on: throttled by the time they take, so that the run is hardly slower. */
+/**
+ * Shows partial results as images during a run, throttled by the time they take, so that the run is hardly slowed down.
+ */
 import type { ResultBuffer } from '../buffers.js';
 import type { Run } from '../run.js';
 import type { LivePicture } from './picture.js';
 
-/** Where pictures go. */
+/** Receives the images. */
 export type PictureSink = (picture: LivePicture) => void | Promise<void>;
-/** `true`: every two-dimensional result, on the terminal or in the page. A function gets the pictures; a list names results. */
+/**
+ * `true`: every two-dimensional result, on the terminal or in the page. A function receives the images; a list selects
+ * results by name.
+ */
 export type PlotsOption =
   | boolean
   | PictureSink
   | { readonly show?: PictureSink; readonly channels?: readonly string[]; readonly minDelta?: number };
 
-/** Share of a run's time that pictures may take. */
+/** Largest share of a run's time that images may take. */
 const mostOfTime = 0.04;
 
-/** Pictures of one run. */
+/** Images of one run. */
 export class LivePlots {
   readonly #sink: PictureSink;
   readonly #channels: readonly string[] | undefined;
@@ -27,7 +32,7 @@ export class LivePlots {
     this.#minDelta = minDelta;
   }
 
-  /** Shows what is there, unless it is too soon. */
+  /** Shows the current results, unless it is too soon. */
   async show(results: () => readonly Record<string, ResultBuffer>[], damage: Uint8Array): Promise<void> {
     const started = performance.now();
     if (started < this.#next) return;
@@ -36,7 +41,7 @@ export class LivePlots {
     this.#next = started + Math.max(this.#minDelta * 1000, took / mostOfTime);
   }
 
-  /** Shows the end. */
+  /** Shows the final results. */
   async finish(results: readonly Record<string, ResultBuffer>[], damage: Uint8Array): Promise<void> {
     await this.#all(results, damage, true);
   }
@@ -56,7 +61,7 @@ export class LivePlots {
   }
 }
 
-/** The pictures that a run is asked for. */
+/** The images requested for a run. */
 export function plotsFor(option: PlotsOption | undefined, _run: Run): LivePlots | undefined {
   if (!option) return undefined;
   if (typeof option === 'function') return new LivePlots(option, undefined, 0.1);

@@ -1,11 +1,11 @@
-/** Pictures on a terminal: kitty's or sixel graphics where the terminal is known to have them, half blocks elsewhere. */
+/** Images on a terminal: kitty or sixel graphics on terminals known to support them, half blocks elsewhere. */
 import { colourOf, robustLimits, toRgba } from '../colormap.js';
 import { expectsPicture, type LivePicture } from './picture.js';
 
-/** How a terminal shows pictures. */
+/** How a terminal displays images. */
 export type TerminalGraphics = 'kitty' | 'sixel' | 'blocks' | 'none';
 
-/** What a terminal can, by its environment. */
+/** The capabilities of a terminal, from its environment. */
 export function graphicsOf(env: Readonly<Record<string, string | undefined>>, isTerminal: boolean): TerminalGraphics {
   if (!isTerminal || env.TERM === 'dumb') return 'none';
   if (env.KITTY_WINDOW_ID || env.TERM === 'xterm-kitty' || env.TERM_PROGRAM === 'ghostty') return 'kitty';
@@ -13,7 +13,10 @@ export function graphicsOf(env: Readonly<Record<string, string | undefined>>, is
   return 'blocks';
 }
 
-/** Two pixels a character: the upper one in the colour of the letter, the lower one behind it. `columns` at most. */
+/**
+ * Two pixels per character: the upper one in the foreground colour, the lower one in the background. At most `columns`
+ * wide.
+ */
 export function halfBlocks(picture: Pick<LivePicture, 'data' | 'height' | 'width'>, columns = 64): string {
   expectsPicture('halfBlocks', picture);
   const { data, height, width } = picture;
@@ -32,7 +35,7 @@ export function halfBlocks(picture: Pick<LivePicture, 'data' | 'height' | 'width
   return lines.join('\n');
 }
 
-/** The picture in kitty's protocol: RGBA in base64, in pieces of 4096 characters. */
+/** The image in kitty's protocol: RGBA in base64, in pieces of 4096 characters. */
 export function kitty(picture: Pick<LivePicture, 'data' | 'height' | 'width'>): string {
   expectsPicture('kitty', picture);
   const { data, height, width } = picture;
@@ -49,7 +52,7 @@ export function kitty(picture: Pick<LivePicture, 'data' | 'height' | 'width'>): 
   return out;
 }
 
-/** The picture in sixels, 64 colours of the map. */
+/** The image in sixels, with 64 colours of the map. */
 export function sixel(picture: Pick<LivePicture, 'data' | 'height' | 'width'>): string {
   expectsPicture('sixel', picture);
   const { data, height, width } = picture;
@@ -80,7 +83,7 @@ export function sixel(picture: Pick<LivePicture, 'data' | 'height' | 'width'>): 
   return `${out}\u001b\\`;
 }
 
-/** Shows a picture on standard error, so that standard output stays clean. */
+/** Shows an image on standard error, so that standard output stays clean. */
 export function showOnTerminal(picture: LivePicture): void {
   const { stderr, env } = process;
   const graphics = graphicsOf(env, Boolean(stderr.isTTY));

@@ -1,4 +1,4 @@
-/** Checks of `ctx.frameFunction` before anything is compiled or allocated. */
+/** Checks the arguments of `ctx.frameFunction` before anything is compiled or allocated. */
 import { numberTypes } from '../../arrays/numbers.js';
 import { lengthOf } from '../../base/buffers.js';
 import { EwaldError } from '../../base/errors.js';
@@ -7,14 +7,17 @@ import { udfNumbers } from '../../layout/udf.js';
 import type { PassDtype } from '../contract.js';
 import type { FunctionDescriptor, FunctionResult, FunctionRun } from './function-contract.js';
 
-/** Typed arrays of results, by their type in WGSL. */
+/** Typed arrays of results by WGSL type. */
 export const functionArrays = { f32: Float32Array, i32: Int32Array, u32: Uint32Array } as const;
 const most = 2 ** 28;
 
-/** Refuses what is no name in WGSL, in the user's words: `what` is whose name it is. */
+/** Rejects invalid WGSL names; `what` names the object in the message. */
 export function checkWgslName(what: string, name: unknown): void {
   if (typeof name !== 'string' || !/^[A-Za-z][A-Za-z0-9_]*$/.test(name) || name.includes('__'))
-    throw new EwaldError('Argument', `${what}: ${shown(name)} is no name in WGSL; expected letters, digits and _`);
+    throw new EwaldError(
+      'Argument',
+      `${what}: ${shown(name)} is not a valid name in WGSL; ` + 'expected letters, digits and _',
+    );
 }
 
 function needed<T>(what: string, value: readonly T[] | undefined): readonly T[] {
@@ -23,7 +26,7 @@ function needed<T>(what: string, value: readonly T[] | undefined): readonly T[] 
   return found;
 }
 
-/** Throws `Argument` where a descriptor is not one. */
+/** Validates a descriptor. Throws `Argument`. */
 export function checkFunction(descriptor: FunctionDescriptor): void {
   const what = 'frameFunction';
   const fields = ['name', 'source', 'dtype', 'width', 'height', 'results', 'params', 'tables'];
@@ -34,14 +37,14 @@ export function checkFunction(descriptor: FunctionDescriptor): void {
     ['source', source],
   ])
     if (typeof text !== 'string' || text === '')
-      throw new EwaldError('Argument', `${what}: ${field} is ${shown(text)}; expected a text`);
+      throw new EwaldError('Argument', `${what}: ${field} is ${shown(text)}; expected a string`);
   choice(`${what}: dtype`, dtype ?? ('' as PassDtype), 'u16', Object.keys(udfNumbers) as PassDtype[]);
   integer(`${what}: width`, width ?? Number.NaN, 0, 1, 65536);
   integer(`${what}: height`, height ?? Number.NaN, 0, 1, 2 ** 24);
   const names = new Set<string>();
   const taken = (whose: string, one: string): void => {
     checkWgslName(`${what}: ${whose}`, one);
-    if (names.has(one)) throw new EwaldError('Argument', `${what}: ${shown(one)} is named twice`);
+    if (names.has(one)) throw new EwaldError('Argument', `${what}: ${shown(one)} is declared twice`);
     names.add(one);
   };
   for (const param of needed(`${what}: params`, descriptor.params)) taken('params', param);
@@ -70,7 +73,7 @@ function checkArray(what: string, value: unknown, type: ArrayType, length: numbe
   throw new EwaldError('Shape', `${what} is ${shown(value)}; expected a ${type.name} of ${length}`);
 }
 
-/** Throws `Argument` or `Shape` where the arrays of a run do not fit the function. */
+/** Validates the arrays of a run against the function. Throws `Argument` or `Shape`. */
 export function checkFunctionRun(descriptor: FunctionDescriptor, run: FunctionRun): void {
   const what = 'frameFunction.run';
   knownOptions(what, run, ['frames', 'count', 'positions', 'params', 'tables', 'results']);
@@ -78,7 +81,7 @@ export function checkFunctionRun(descriptor: FunctionDescriptor, run: FunctionRu
   const { dtype, width, height, params, tables, results } = descriptor;
   const pixels = count * width * height;
   const type = numberTypes[dtype] as ArrayType;
-  // A buffer that held more frames before will do.
+  // A buffer with room for more frames is accepted.
   if (!(run.frames instanceof type && lengthOf(run.frames) > pixels))
     checkArray(`${what}: frames`, run.frames, type, pixels);
   checkArray(`${what}: positions`, run.positions, Uint32Array, count);
@@ -91,7 +94,8 @@ export function checkFunctionRun(descriptor: FunctionDescriptor, run: FunctionRu
     if (given[field].length !== declared.length)
       throw new EwaldError(
         'Shape',
-        `${what}: there are ${given[field].length} ${field}; expected ${declared.length}: ${declared.map(({ name }) => name).join(', ')}`,
+        `${what}: there are ${given[field].length} ${field}; ` +
+          `expected ${declared.length}: ${declared.map(({ name }) => name).join(', ')}`,
       );
     for (const [i, { name, kind, numbers, ...rest }] of declared.entries()) {
       const type = 'type' in rest ? functionArrays[rest.type as FunctionResult['type']] : Float32Array;

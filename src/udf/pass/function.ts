@@ -1,4 +1,6 @@
-/** A user's function over frames, in WGSL, planned on a context; `ewald/udf` makes its descriptor and merges its results. */
+/**
+ * A user function over frames, in WGSL, planned on a context. `ewald/udf` builds its descriptor and merges its results.
+ */
 import type { BackendName } from '../../backends/names.js';
 import { type Disposable, Resource } from '../../base/resource.js';
 import type { Planner } from '../../planner/planner.js';
@@ -11,15 +13,15 @@ export interface FrameFunction extends Disposable {
   readonly backend: BackendName;
   readonly bytes: number;
   /**
-   * Writes results of each frame in place; gives those of all frames, a copy a group of frames. Throws `Shape`,
-   * `Argument`, `Disposed`.
+   * Writes the results of each frame in place and returns those over all frames, one copy per group of frames. Throws
+   * `Shape`, `Argument`, `Disposed`.
    */
   run(run: FunctionRun): Promise<readonly (readonly FunctionArray[])[]>;
 }
 
 /**
- * Plans a function on a context. Throws `Unsupported` without WebGPU, `Argument` for a descriptor that is none or where
- * its WGSL does not compile.
+ * Plans a function on a context. Throws `Unsupported` without WebGPU, `Argument` for an invalid descriptor or WGSL that
+ * does not compile.
  */
 export async function planFrameFunction(planner: Planner, descriptor: FunctionDescriptor): Promise<FrameFunction> {
   checkFunction(descriptor);

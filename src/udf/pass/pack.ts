@@ -1,4 +1,4 @@
-/** Steps of a pass in the layout of the core: structures, spans and sparse masks, weights. */
+/** Packs the steps of a pass into the layout of the core: structures, spans and sparse masks, weights. */
 import { EwaldError } from '../../base/errors.js';
 import { pack } from '../../layout/struct.js';
 import { udfStep, udfStepKinds } from '../../layout/udf.js';
@@ -13,7 +13,8 @@ function checkSpans(spans: Spans, pixels: number, width: number): void {
     if (first < before || end <= first || end > pixels || Math.floor(first / width) !== Math.floor((end - 1) / width))
       throw new EwaldError(
         'Argument',
-        `framePass: the span ${first} … ${end} is empty, beyond the ${pixels} pixels, over two rows, or before the one before`,
+        `framePass: the span ${first} … ${end} is empty, beyond the ${pixels} pixels, on two rows, or not after ` +
+          'the previous one',
       );
     before = end;
   }
@@ -28,7 +29,7 @@ interface Packed {
   readonly seen: { readonly first: number; readonly end: number };
 }
 
-/** Pixels that a step looks at: [first, end). */
+/** Pixels that a step reads: [first, end). */
 function seenBy(step: PassStep, pixels: number): readonly [number, number] {
   if ('spans' in step) return [step.spans[0] ?? pixels, step.spans.at(-1) ?? 0];
   if (step.kind !== 'sparse') return [0, pixels];
@@ -40,14 +41,14 @@ function seenBy(step: PassStep, pixels: number): readonly [number, number] {
   return [first, end];
 }
 
-/** The kind of a step in the layout: it says the type of the weights as well. */
+/** The kind of a step in the layout, which also implies the type of its weights. */
 export function kindOf(step: PassStep): keyof typeof udfStepKinds {
   if (step.kind === 'dense' && step.weights instanceof Float64Array) return 'denseDouble';
   if (step.kind === 'sparse' && step.masks.weights instanceof Float64Array) return 'sparseDouble';
   return step.kind;
 }
 
-/** Steps as the core reads them. Throws `Shape`, `Argument`. */
+/** Packs steps for the core. Throws `Shape`, `Argument`. */
 export function packSteps(steps: readonly PassStep[], pixels: number, width: number): Packed {
   const parts: Uint8Array[] = [];
   const indices: Uint32Array[] = [];
@@ -73,7 +74,7 @@ export function packSteps(steps: readonly PassStep[], pixels: number, width: num
   const addWeights = (values: Float32Array | Float64Array): { readonly firstWeight: number } => {
     const wide = values instanceof Float64Array;
     if (wide && weight % 2 !== 0) {
-      // Float64 weights begin at an even word.
+      // Float64 weights start at an even word.
       weights.push(new Float32Array(1));
       weight++;
     }
@@ -92,7 +93,7 @@ export function packSteps(steps: readonly PassStep[], pixels: number, width: num
       if (step.weights.length !== step.masks * pixels)
         throw new EwaldError(
           'Shape',
-          `framePass: ${step.masks} masks of ${pixels} pixels have ${step.weights.length} weights`,
+          `framePass: ${step.masks} masks of ${pixels} pixels do not match ${step.weights.length} weights`,
         );
       add(kindOf(step), { ...addWeights(step.weights), count: step.masks });
     } else if (step.kind === 'sparse') {
@@ -103,7 +104,7 @@ export function packSteps(steps: readonly PassStep[], pixels: number, width: num
         starts.some((start, i) => i > 0 && start < (starts[i - 1] as number)) ||
         places.some((place) => place >= pixels)
       )
-        throw new EwaldError('Argument', `framePass: sparse masks have pixels beyond ${pixels}, or falling starts`);
+        throw new EwaldError('Argument', `framePass: sparse masks have pixels beyond ${pixels}, or decreasing starts`);
       add(kindOf(step), { firstIndex: index, ...addWeights(values), count: starts.length - 1 });
       indices.push(starts, places);
       index += starts.length + places.length;

@@ -1,6 +1,6 @@
 /**
  * One pass of the core over frames: sums of each frame (disks, rings, centres of mass, masks) and sums over all frames
- * (sum, moments, logarithms), several of them while a frame is in the cache. cpp/udf says how.
+ * (sum, moments, logarithms), several of them while a frame is in the cache. See cpp/udf.
  */
 import { type ArrayParts, type DeviceArray, partsOf } from '../../arrays/array.js';
 import { numberTypes } from '../../arrays/numbers.js';
@@ -25,16 +25,16 @@ export type { PassDtype };
 
 /** Sizes of a pass. */
 export interface FramePassOptions {
-  /** Pixels of a row, and rows of a frame. */
+  /** Pixels per row, and rows per frame. */
   readonly width: number;
   readonly height: number;
   readonly dtype: PassDtype;
   readonly steps: readonly PassStep[];
-  /** Threads of the CPU, 0 (default): one a core. The answer does not depend on it. */
+  /** CPU threads, 0 (default): one per core. Results do not depend on it. */
   readonly threads?: number;
   /**
-   * Backend; default: the one that the context was opened with by name, else the first that does it in no more time
-   * than frames take to get there: GPUs have dense masks, sums stay on the CPU.
+   * Backend. Default: the one named when the context was opened, otherwise the first that needs no more time than
+   * transferring the frames: GPUs compute dense masks, plain sums stay on the CPU.
    */
   readonly backend?: BackendName;
 }
@@ -53,9 +53,9 @@ export interface FramePassMethods extends Disposable {
   readonly columns: number;
   readonly planes: number;
   /**
-   * Sums over `count` frames, [count, height, width] of the pass's dtype, or that many at the beginning of a device
-   * array of the pass's backend (CUDA; other backends say `Unsupported`), which they need not leave. Throws `Shape`,
-   * `Argument`, `OutOfMemory`, `Disposed`.
+   * Sums over `count` frames, [count, height, width] of the pass's dtype, or over the first `count` of a device array
+   * of the pass's backend (CUDA; other backends throw `Unsupported`), which are not copied. Throws `Shape`, `Argument`,
+   * `OutOfMemory`, `Disposed`.
    */
   run(frames: FrameArray | DeviceArray, count: number): Promise<FrameSums>;
 }
@@ -70,7 +70,7 @@ interface Wanted {
   readonly numbers: number;
 }
 
-/** Throws where frames on a device are not those of a pass. */
+/** Checks that frames on a device match the pass. Throws otherwise. */
 function checkThere(
   { backend, dtype: found, length }: DeviceArray,
   { planner: owner, resource }: ArrayParts,
@@ -78,14 +78,17 @@ function checkThere(
 ): void {
   const what = 'framePass.run: the frames are an array';
   resource.assertAlive();
-  if (owner !== planner) throw new EwaldError('Argument', `${what} of another context; make it with ctx.array()`);
+  if (owner !== planner) throw new EwaldError('Argument', `${what} from another context; create it with ctx.array()`);
   if (backend !== pass.backend)
     throw new EwaldError(
       'Argument',
-      `${what} on ${backend}; this pass is on ${pass.backend}: make it with { backend: '${pass.backend}' }`,
+      `${what} on ${backend}; this pass is on ${pass.backend}: create it with { backend: '${pass.backend}' }`,
     );
   if (!kernel.takesArrays)
-    throw new EwaldError('Unsupported', `${what} on ${backend}; its passes take typed arrays: await array.read()`);
+    throw new EwaldError(
+      'Unsupported',
+      `${what} on ${backend}, whose passes only accept typed arrays: ` + 'await array.read()',
+    );
   if (found !== dtype || length < numbers)
     throw new EwaldError('Shape', `${what} of ${length} ${found}; expected ${numbers} ${dtype}`);
 }
@@ -93,7 +96,7 @@ function checkThere(
 /** Plans a pass on a context. */
 export async function planFramePass(planner: Planner, options: FramePassOptions): Promise<FramePass> {
   if (typeof options !== 'object' || options === null)
-    throw new EwaldError('Argument', 'framePass needs options: width, height, dtype and steps');
+    throw new EwaldError('Argument', 'framePass requires the options width, height, dtype and steps');
   knownOptions('framePass', options, ['width', 'height', 'dtype', 'steps', 'threads', 'backend']);
   const width = integer('framePass: width', options.width ?? Number.NaN, 0, 1, 65536);
   const height = integer('framePass: height', options.height ?? Number.NaN, 0, 1, 2 ** 24);
@@ -162,7 +165,9 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
       if (!(own instanceof numberTypes[dtype]) || lengthOf(own) < count * pixels)
         throw new EwaldError(
           'Shape',
-          `framePass.run: the frames are ${ArrayBuffer.isView(own) ? `${own.constructor.name} of ${lengthOf(own)}` : typeof own}; expected a ${numberTypes[dtype].name} of ${count * pixels}`,
+          'framePass.run: the frames ' +
+            `are ${ArrayBuffer.isView(own) ? `${own.constructor.name} of ${lengthOf(own)}` : typeof own}; ` +
+            `expected a ${numberTypes[dtype].name} of ${count * pixels}`,
         );
       const { nav, sig } = sums(count);
       const taken = asItIs(own);

@@ -1,11 +1,11 @@
 /**
- * Sums under masks where frames hold NaN or infinity. A kernel multiplies every pixel by its weight, and 0 · NaN is NaN; but a
- * pixel of weight 0 does not take part in a sum, as it does not in the sums of disks and of sparse masks.
+ * Recomputes sums under masks if frames contain NaN or infinity. A kernel multiplies every pixel by its weight, and 0 ·
+ * NaN is NaN; but a pixel of weight 0 must not contribute to a sum, just as in the sums of disks and of sparse masks.
  */
 import type { FrameArray } from '../../data/dtype.js';
 import { type PassStep, shapeOfStep } from './steps.js';
 
-/** Sums again, in float64 and without the pixels of weight 0, what dense masks gave that is not finite. */
+/** Recomputes non-finite results of dense masks in float64, without the pixels of weight 0. */
 export async function settleColumns(
   steps: readonly PassStep[],
   nav: Float64Array,

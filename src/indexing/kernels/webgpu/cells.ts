@@ -1,6 +1,6 @@
 /**
- * What follows from the known cells of a run, made in float64 on the host and packed for the kernels. The twin of
- * cpp/indexing/tables.cpp.
+ * Quantities derived from the known cells of a run, computed in float64 on the host and packed for the kernels.
+ * Equivalent to cpp/indexing/tables.cpp.
  */
 import { EwaldError } from '../../../base/errors.js';
 import { knownCell } from '../../../layout/indexing-webgpu.js';
@@ -20,7 +20,7 @@ const {
   symmetryTolerance,
 } = searchConstants;
 
-/** One vector of a known cell as the one whose direction is sampled; `BaseVector` of src/layout/indexing-webgpu.ts. */
+/** One vector of a known cell in the role of the sampled vector; `BaseVector` of src/layout/indexing-webgpu.ts. */
 export interface BaseVector {
   readonly row: number;
   readonly length: number;
@@ -28,12 +28,12 @@ export interface BaseVector {
   readonly fold: number;
   readonly flip: boolean;
   /**
-   * The other two vectors in the frame (u, x, y) whose u lies along this one and whose x lies across it in the plane of
-   * the next.
+   * The other two vectors in the frame (u, x, y), where u is along this vector and x is perpendicular to it in the
+   * plane of the next.
    */
   readonly frame: readonly [au: number, ax: number, bu: number, bx: number, by: number];
 }
-/** A known cell with what follows from it. */
+/** A known cell with its derived quantities. */
 export interface KnownCell {
   readonly rows: Rows;
   readonly volume: number;
@@ -53,14 +53,14 @@ const plus = (a: Vector, b: Vector): Vector => [a[0] + b[0], a[1] + b[1], a[2] +
 const norm = (a: Vector): number => Math.sqrt(dot(a, a));
 const unit = (a: Vector): Vector => scaled(1 / norm(a), a);
 
-// v turned about the unit vector e, right-handed.
+// v rotated about the unit vector e, right-handed.
 const turned = (v: Vector, e: Vector, angle: number): Vector =>
   plus(
     plus(scaled(Math.cos(angle), v), scaled(Math.sin(angle), cross(e, v))),
     scaled((1 - Math.cos(angle)) * dot(e, v), e),
   );
 
-/** The cell in nine numbers, rows a b c; undefined when it has no volume or a number is not finite. */
+/** Describes a cell given as nine numbers, rows a b c; undefined if it has no volume or a number is not finite. */
 export function describeCell(m: ArrayLike<number>): KnownCell | undefined {
   const at = (i: number): number => m[i] as number;
   for (let i = 0; i < 9; i++) if (!(Math.abs(at(i)) < longestCell.value)) return undefined;
@@ -72,7 +72,7 @@ export function describeCell(m: ArrayLike<number>): KnownCell | undefined {
   const signed = dot(rows[0], cross(rows[1], rows[2]));
   const volume = Math.abs(signed);
   const lengths = rows.map(norm) as [number, number, number];
-  // Angles that leave next to nothing of the box are no cell either.
+  // Angles that leave almost no volume do not make a cell either.
   const box = lengths[0] * lengths[1] * lengths[2];
   if (!(volume > flattestCell.value * box) || !(volume > smallestVolume.value)) return undefined;
   const nodes = [cross(rows[1], rows[2]), cross(rows[2], rows[0]), cross(rows[0], rows[1])].map((v) =>
@@ -113,7 +113,7 @@ function describeBase(rows: Rows, nodes: readonly Vector[], row: number): BaseVe
   };
 }
 
-// Two-fold axes across u run along short lattice vectors, or across one and u.
+// Two-fold axes perpendicular to u are along short lattice vectors, or perpendicular to one and u.
 function hasAxisAcross(rows: Rows, u: Vector, isSymmetry: (map: (v: Vector) => Vector) => boolean): boolean {
   const about =
     (e: Vector) =>
@@ -145,7 +145,7 @@ export function describeCells(cells: Float32Array, count: number): KnownCell[] {
   });
 }
 
-/** Packs cells as the kernels read them. */
+/** Packs cells for the kernels. */
 export function packCells(cells: readonly KnownCell[]): Uint8Array<ArrayBuffer> {
   return packAll(
     knownCell,
@@ -169,7 +169,7 @@ export interface SampledLength {
 }
 
 /**
- * The lengths that the exhaustive method samples, longest first; lengths that differ by less than the threshold share
+ * The lengths sampled by the exhaustive method, longest first; lengths that differ by less than the threshold share
  * their samples.
  */
 export function sampledLengths(cells: readonly KnownCell[], redundant: boolean, threshold: number): SampledLength[] {

@@ -1,5 +1,5 @@
 /**
- * Indexing on WebGPU: a batch goes through the kernels of wgsl/indexing in chunks that fill a workspace fixed at
+ * Indexing on WebGPU: a batch passes through the kernels of wgsl/indexing in chunks that fill a workspace fixed at
  * planning.
  */
 
@@ -25,9 +25,9 @@ import { bytesOfDispatch, dispatchesOf, type Extent, kernelsOfRound, makeStages,
 import { type RecordSizes, StageRecord } from './record.js';
 import { fixedTables, tablePlaces, turnTable } from './tables.js';
 
-/** Images that are worked on at a time: enough to fill any GPU. */
+/** Images processed concurrently: enough to fill any GPU. */
 const maxImages = 1024;
-/** Bytes that a buffer with room for counts may take when more images would need more. */
+/** Limit in bytes for a buffer of counts when more images would need more. */
 const countBytes = 2 ** 27;
 const { maxSteps, maxListed, maxHistogramSpots, maxJudged } = indexingCapacities;
 const enoughHits = searchConstants.enoughHits.value;
@@ -36,14 +36,14 @@ const effortHits = maxOf('hits');
 const turnWorkgroups = 24;
 const maxSlivers = searchConstants.maxSlivers.value;
 
-/** How chunks are sent; a test sets it. */
+/** How chunks are submitted; tests override it. */
 export interface Pace {
-  /** Images that are worked on at a time. */
+  /** Images processed concurrently. */
   readonly images: number;
   /**
-   * Rounds that are sent at once, as far as they may be needed, with the answer behind them; rounds without images cost a
-   * GPU a few microseconds a kernel. A chunk for which they are too few goes once more, by itself. 0: one round at a
-   * time, and the host asks who is left, as a software device wants it: there no kernel is free.
+   * Rounds submitted at once, as many as may be needed, followed by the results; rounds without images cost a GPU a few
+   * microseconds per kernel. A chunk for which they do not suffice is submitted once more, by itself. 0: one round at a
+   * time, after which the host reads which images are left; for software devices, where every kernel costs time.
    */
   readonly rounds: number;
 }
@@ -61,39 +61,46 @@ function whyNot(device: GpuDevice, descriptor: IndexingDescriptor): { why: strin
   const size = sizesOf(descriptor);
   if (size.exhaustive && size.spots > maxHistogramSpots)
     return {
-      why: `exhaustive indexing on webgpu takes at most ${maxHistogramSpots} spots an image (maxSpots is ${size.spots}): its histogram of counts lies in workgroup memory`,
+      why:
+        `exhaustive indexing on webgpu takes at most ${maxHistogramSpots} spots per image (maxSpots ` +
+        `is ${size.spots}), because its histogram of counts must fit workgroup memory`,
     };
   if (!size.exhaustive && size.angles > maxSteps)
     return {
-      why: `fast indexing on webgpu takes at most ${maxSteps} rotation angles (maxAnglePoints is ${size.angles}): their counts lie in workgroup memory`,
+      why:
+        `fast indexing on webgpu takes at most ${maxSteps} rotation angles (maxAnglePoints is ${size.angles}), ` +
+        'because their counts must fit workgroup memory',
     };
   const limit = Math.min(device.limits.maxStorageBufferBindingSize ?? 2 ** 27, device.limits.maxBufferSize ?? 2 ** 28);
   const large = Object.entries(imageBytes(size)).find(([, bytes]) => bytes > limit);
   if (large)
     return {
-      why: `an image of this indexer needs ${large[1]} bytes for ${large[0]}, a buffer of ${device.name} holds ${limit}`,
+      why:
+        `an image of this indexer needs ${large[1]} bytes for ${large[0]}, but a buffer ` +
+        `of ${device.name} holds at ` +
+        `most ${limit}`,
     };
   return undefined;
 }
 
 interface Sizes {
   readonly exhaustive: boolean;
-  /** fast: where the efforts of the method begin, and how many they are. */
+  /** fast: index of the first effort of the method, and the number of efforts. */
   readonly firstEffort: number;
   readonly efforts: number;
   readonly redundant: boolean;
   readonly spots: number;
   readonly outputs: number;
-  /** As the descriptor says; 0: the method's own. */
+  /** From the descriptor; 0 for the method's own default. */
   readonly candidateVectors: number;
   readonly points: number;
   readonly angles: number;
   readonly batch: number;
   readonly batchSpots: number;
   readonly inputCells: number;
-  /** Candidate vectors kept, of an image or a sampled length. */
+  /** Candidate vectors kept per image or sampled length. */
   readonly kept: number;
-  /** Lengths that the exhaustive method may sample. */
+  /** Number of lengths that the exhaustive method may sample. */
   readonly lengths: number;
   readonly pool: number;
   readonly lattices: number;
@@ -132,7 +139,7 @@ function sizesOf({ fields, batch, maxBatchSpots, maxInputCells, maxOutputCells }
   };
 }
 
-/** Words of counts and of hits that an image needs in a run over so many points, angles and lengths. */
+/** Words of counts and of hits that an image needs in a run with this many points, angles and lengths. */
 function countWords(size: Sizes, points: number, groups: number): number {
   return size.exhaustive ? Math.max(groups * points, maxListed + 1) : Math.ceil(points / 64) * 16;
 }
@@ -141,7 +148,7 @@ function hitWords(size: Sizes, angles: number, lengths: number): number {
 }
 const vectorsOf = (size: Sizes): number => (size.exhaustive ? size.lengths * size.kept : maxPicked + size.kept);
 
-/** Bytes of one image by buffer, at the most. */
+/** Largest number of bytes per image, by buffer. */
 function imageBytes(size: Sizes) {
   return {
     spots: 2 * size.spots * 16,
@@ -169,7 +176,7 @@ async function planIndexing(device: GpuDevice, descriptor: IndexingDescriptor, p
   const { counts, hits, ...fixed } = each;
   const slots = Math.max(1, Math.min(size.batch, pace.images, Math.floor(limit / Math.max(...Object.values(fixed)))));
   const room = (bytes: number): number => Math.max(bytes, Math.min(slots * bytes, countBytes, limit));
-  // A single image may bring the spots of the whole batch.
+  // A single image may contain the spots of the whole batch.
   const inputSpots = Math.min(size.batchSpots, Math.floor(limit / 12));
   const places = tablePlaces(size.points, size.angles);
   const storage = (label: string, bytes: number): BufferRequest => ({ label, bytes, usage: 'storage' });
@@ -190,7 +197,7 @@ async function planIndexing(device: GpuDevice, descriptor: IndexingDescriptor, p
     } as BufferRequest,
   ];
   const outputs = ['going', 'found', 'results'] as const;
-  // Two chunks may be under way, each with its own place for what comes back.
+  // Two chunks may be in flight, each with its own readback buffer.
   const staging = [0, 1].flatMap((k): BufferRequest[] => [
     ...outputs.map((name): BufferRequest => ({ label: `${name} ${k}`, bytes: slots * each[name], usage: 'staging' })),
     { label: `assignment ${k}`, bytes: inputSpots, usage: 'staging' },
@@ -244,16 +251,16 @@ interface Chunk {
   readonly last: number;
 }
 
-/** What a run fixes for all of its chunks. */
+/** Parameters of a run that all its chunks share. */
 interface RunShape {
   readonly extent: Omit<Extent, 'images'>;
-  /** Images that the workspace holds. */
+  /** Number of images that fit the workspace. */
   readonly images: number;
-  /** Rounds that are sent at once; 0: one at a time. */
+  /** Rounds submitted at once; 0 for one at a time. */
   readonly rounds: number;
-  /** The uniform of the kernels but for the number of images. */
+  /** The uniform of the kernels except for the number of images. */
   readonly uniform: Uint8Array<ArrayBuffer>;
-  /** Exhaustive: angles of the run. */
+  /** Exhaustive: number of angles of the run. */
   readonly angles: number;
 }
 
@@ -301,8 +308,9 @@ class Runner {
 
   async run(batch: IndexingBatch): Promise<void> {
     const shape = this.#prepare(batch);
-    // A chunk that ends with its submission leaves the workspace to the next one, which is then recorded while it is
-    // computed. One that does not loses what it has to that, and begins anew when the workspace is free.
+    // A chunk that is finished by its submission releases the workspace to the next one, which is recorded while it is
+    // being computed. A chunk that is not finished loses its contents to the next one, and starts again when the
+    // workspace is free.
     const underWay: Promise<void>[] = [];
     const again: [Chunk, number][] = [];
     for (const [i, chunk] of this.#chunks(batch, shape.images).entries()) {
@@ -343,14 +351,14 @@ class Runner {
     return buffer;
   }
 
-  /** Writes what all chunks share: cells, lengths, angles. */
+  /** Uploads what all chunks share: cells, lengths, angles. */
   #prepare({ params, cells, cellCount }: IndexingBatch): RunShape {
     const size = this.#size;
     const view = new DataView(params.buffer, params.byteOffset, params.byteLength);
     const known = this.#describe(cells.subarray(0, 9 * cellCount));
     const crystals = param(view, 'maxCrystals');
     const vectors = size.kept;
-    // Every search may find a sliver of what is there, some times in a row.
+    // Every search may find slivers of the true lattice, several times in a row.
     const searches = crystals === 1 ? 1 : crystals * maxSlivers;
     const rounds = Math.min(this.#rounds, searches * (size.exhaustive ? 1 : size.efforts * cellCount));
     let shape = { points: size.points, angles: 0, groups: 0, lengths: 0 };
@@ -424,7 +432,7 @@ class Runner {
     return { extent, images, rounds, uniform, angles: shape.angles };
   }
 
-  /** Describes the known cells and brings them to the device; a stream of images has the same ones in every run. */
+  /** Describes the known cells and uploads them; a stream of images has the same ones in every run. */
   #describe(cells: Float32Array): readonly KnownCell[] {
     const { given, known } = this.#cells;
     if (given.length === cells.length && given.every((x, i) => x === cells[i])) return known;
@@ -434,7 +442,7 @@ class Runner {
     return described;
   }
 
-  /** Cuts a batch where the workspace or the input is full. */
+  /** Splits a batch where the workspace or the input buffer is full. */
   #chunks({ offsets, images }: IndexingBatch, most: number): Chunk[] {
     const chunks: Chunk[] = [];
     const at = (i: number): number => offsets[i] as number;
@@ -444,7 +452,8 @@ class Runner {
         const spots = at(first + 1) - at(first);
         throw new EwaldError(
           'Limit',
-          `image ${first} has ${spots} spots, a buffer of the GPU ${this.#device.name} holds ${this.#room.inputSpots}`,
+          `image ${first} has ${spots} spots, but a buffer of the GPU ${this.#device.name} ` +
+            `holds ${this.#room.inputSpots}`,
         );
       }
       chunks.push({ first, last });
@@ -452,7 +461,7 @@ class Runner {
     return chunks;
   }
 
-  /** Brings a chunk to the device; gives what its submissions are made of. */
+  /** Uploads a chunk; returns the parts of its submissions. */
   #begin(batch: IndexingBatch, { first, last }: Chunk, { extent, uniform }: RunShape, set: number) {
     const device = this.#device;
     const images = last - first;
@@ -470,7 +479,7 @@ class Runner {
       results: images * sizeOf(imageResult),
       assignment: to - from,
     };
-    // The first round of the first image's chunk is the one that is recorded.
+    // The first round of the chunk with the first image is recorded.
     const record = first === 0 ? this.#record : undefined;
     return {
       whole,
@@ -480,7 +489,7 @@ class Runner {
       },
       recorder: (commands: Commands) =>
         record ? (entry: string) => record.after(entry, commands, this.#buffers) : undefined,
-      /** What belongs to the record goes there, the rest stays. */
+      /** Separates the readbacks of the record from the others. */
       kept: (parts: Uint8Array[]): Uint8Array[] => {
         if (!record) return parts;
         record.keep(parts);
@@ -503,7 +512,7 @@ class Runner {
     };
   }
 
-  /** Sends a chunk through all rounds in one submission; false where some image was not done with them. */
+  /** Runs a chunk through all rounds in one submission; returns false if some image was not finished by then. */
   async #indexAtOnce(batch: IndexingBatch, chunk: Chunk, shape: RunShape, set: number): Promise<boolean> {
     const work = this.#begin(batch, chunk, shape, set);
     const { round, list } = this.#stages;
@@ -528,7 +537,7 @@ class Runner {
     return ended;
   }
 
-  /** Sends a chunk through the kernels a round at a time, each over the images that the one before has left. */
+  /** Runs a chunk through the kernels one round at a time, each over the images left by the previous one. */
   async #indexByRounds(batch: IndexingBatch, chunk: Chunk, shape: RunShape, set: number): Promise<void> {
     const work = this.#begin(batch, chunk, shape, set);
     const { round, list } = this.#stages;

@@ -1,4 +1,4 @@
-/** The kernels of wgsl/indexing in the order in which a chunk goes through them, and what they are bound to. */
+/** The kernels of wgsl/indexing in the order in which a chunk passes through them, and their bindings. */
 import advance from '../../../../wgsl/indexing/advance.wgsl';
 import choose from '../../../../wgsl/indexing/choose.wgsl';
 import count from '../../../../wgsl/indexing/count.wgsl';
@@ -26,12 +26,12 @@ import type { GpuDevice } from '../../../backends/webgpu/device.js';
 import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
 import { indexingCapacities } from '../../../layout/indexing-webgpu.js';
 
-/** What the number of workgroups of a kernel follows from. */
+/** The quantities that determine the number of workgroups of a kernel. */
 export interface Extent {
   readonly images: number;
   /** Workgroups that share the candidates of an image, or the directions of the exhaustive method. */
   readonly candidates: number;
-  /** Cells that an effort refines. */
+  /** Cells that one effort refines. */
   readonly fresh: number;
   readonly points: number;
   readonly groups: number;
@@ -78,7 +78,7 @@ const exhaustiveRound: Kernel[] = [
   { source: judge, entry: 'judge', groups: ({ images }) => [images, indexingCapacities.maxJudged] },
   { source: advance, entry: 'advance', groups: perImage },
 ];
-/** Behind every round, and before the first. */
+/** After every round, and before the first. */
 const listing: Kernel[] = [{ source: listGoing, entry: 'list_going', groups: () => [1] }];
 const finishing: Kernel[] = [
   { source: ownSpots, entry: 'refine_on_own_spots', groups: perImage },
@@ -87,8 +87,8 @@ const finishing: Kernel[] = [
 ];
 
 /**
- * Records the kernels of a stage, and calls `after` behind each. With `dispatches` the kernels have as many workgroups
- * as that buffer says for each, one behind the other.
+ * Records the kernels of a stage, and calls `after` behind each. With `dispatches`, that buffer holds the number of
+ * workgroups of each kernel, in order.
  */
 export type Stage = (
   commands: Commands,
@@ -97,7 +97,7 @@ export type Stage = (
   dispatches?: GpuBuffer,
 ) => void;
 
-/** The stages of a method, ready to be recorded. */
+/** The stages of a method, ready for recording. */
 export interface Stages {
   readonly take: Stage;
   readonly list: Stage;
@@ -105,10 +105,10 @@ export interface Stages {
   readonly finish: Stage;
 }
 
-/** Kernels of a round, and the bytes that say how many workgroups each has. */
+/** Number of kernels in a round, and the bytes of their workgroup counts. */
 export const kernelsOfRound = (exhaustive: boolean): number => (exhaustive ? exhaustiveRound : fastRound).length;
 export const bytesOfDispatch = 12;
-/** Those numbers for a round over all images. */
+/** The workgroup counts of a round over all images. */
 export const dispatchesOf = (exhaustive: boolean, extent: Extent): Uint32Array =>
   Uint32Array.from(
     (exhaustive ? exhaustiveRound : fastRound).flatMap(({ groups }) => {

@@ -1,7 +1,6 @@
 /**
- * The record of the stages of a search, for a plan with `debug`: between the kernels of the first round of a run the
- * first image's part of the workspace is brought to the host, where it becomes the records that the other backends
- * write.
+ * Records the stages of a search, for a plan with `debug`: between the kernels of the first round of a run, the first
+ * image's part of the workspace is read back and converted to the records that the other backends write.
  */
 
 import type { Commands } from '../../../backends/webgpu/commands.js';
@@ -13,7 +12,7 @@ import { lattice, tally as tallyLayout } from '../../../layout/indexing-webgpu.j
 import { searchConstants } from '../../../layout/search.js';
 import { pack, sizeOf, wordOf } from '../../../layout/struct.js';
 
-/** What is read, and after which kernel. */
+/** What is read back, and after which kernel. */
 interface Capture {
   readonly after: string;
   readonly buffer: string;
@@ -25,7 +24,7 @@ interface Capture {
 export interface RecordSizes {
   readonly exhaustive: boolean;
   readonly points: number;
-  /** Room for directions that are taken on (fast), and for candidate vectors. */
+  /** Capacity for accepted directions (fast), and for candidate vectors. */
   readonly picked: number;
   readonly kept: number;
   /** Cells that the search keeps. */
@@ -40,7 +39,7 @@ function capturesOf({ exhaustive, points, picked, kept, fresh }: RecordSizes): R
     return {
       counts: { after: 'count_directions', buffer: 'counts', offset: 0, bytes: points * 4 },
       picked: { after: 'select_vectors', buffer: 'vectors', offset: 0, bytes: kept * 16 },
-      // The counts have become scores that sort like integers.
+      // The counts have been converted to scores that sort like integers.
       keys: { after: 'select_vectors', buffer: 'counts', offset: 0, bytes: points * 4 },
       vectors: { after: 'refine_vectors', buffer: 'vectors', offset: 0, bytes: kept * 16 },
       listed: { after: 'list_cells', buffer: 'counts', offset: 0, bytes: 4 },
@@ -58,7 +57,7 @@ function capturesOf({ exhaustive, points, picked, kept, fresh }: RecordSizes): R
   };
 }
 
-/** What a run knows beside the workspace: the sampled vector, and the numbers that the exhaustive method is given. */
+/** Parameters of a run beyond the workspace: the sampled vector, and the parameters of the exhaustive method. */
 export interface RecordedRun {
   readonly length: number;
   readonly row: number;
@@ -79,7 +78,7 @@ export class StageRecord {
     this.#captures = capturesOf(sizes);
   }
 
-  /** The buffers that the parts come back in. */
+  /** The readback buffers. */
   get requests(): BufferRequest[] {
     return Object.entries(this.#captures).map(([name, { bytes }]) => ({
       label: `stage ${name}`,
@@ -88,7 +87,7 @@ export class StageRecord {
     }));
   }
 
-  /** How many reads a recorded round makes; they come before all others of its submission. */
+  /** Number of reads in a recorded round; they precede all others of its submission. */
   get reads(): number {
     return Object.keys(this.#captures).length;
   }
@@ -102,15 +101,15 @@ export class StageRecord {
     }
   }
 
-  /** Takes what the reads brought, in their order. */
+  /** Stores the results of the reads, in order. */
   keep(parts: readonly Uint8Array[]): void {
-    // Captures stand in the order of their kernels, and reads of one kernel in the order of the captures.
+    // Captures are in the order of their kernels, and reads of one kernel in the order of the captures.
     this.#held = Object.fromEntries(
       Object.keys(this.#captures).map((name, i) => [name, parts[i]?.slice().buffer as ArrayBuffer]),
     );
   }
 
-  /** What the run was, once it is over. */
+  /** Completes the record at the end of the run. */
   end(run: RecordedRun): void {
     this.#run = run;
   }
@@ -118,7 +117,7 @@ export class StageRecord {
   /** The records of a stage. */
   stage(stage: number): Uint8Array {
     const run = this.#run;
-    if (!run) throw new EwaldError('Internal', 'stages were asked for before a run');
+    if (!run) throw new EwaldError('Internal', 'stages were requested before a run');
     if (run.length === 0) return stage === enums.Stage.summary ? pack(stageSummary, {}) : new Uint8Array(0);
     const words = (name: string): Uint32Array => new Uint32Array(this.#held[name] as ArrayBuffer);
     const floats = (name: string): Float32Array => new Float32Array(this.#held[name] as ArrayBuffer);
@@ -148,7 +147,7 @@ export class StageRecord {
         const row = (name: string): number[] => [0, 1, 2].map((j) => at(numbers, first + wordOf(lattice, name) + j));
         const [[ax, ay, az], [bx, by, bz], [cx, cy, cz]] = [row('a'), row('b'), row('c')];
         const score = at(numbers, first + wordOf(lattice, 'score'));
-        // The exhaustive score is a mean distance, below one, less one more than the count.
+        // The exhaustive score is a mean distance, below one, minus one more than the count.
         const count =
           name === 'cells' ? 0 : exhaustive ? -Math.floor(score) - 1 : at(integers, first + wordOf(lattice, 'count'));
         return pack(stageCell, { ax, ay, az, bx, by, bz, cx, cy, cz, score, count } as Record<string, number>);

@@ -1,12 +1,12 @@
-/** Tables of cosines and sines for the indexing kernels, made in float64. The twin of cpp/indexing/tables.cpp. */
+/** Tables of cosines and sines for the indexing kernels, computed in float64. Equivalent to cpp/indexing/tables.cpp. */
 import { searchConstants } from '../../../layout/search.js';
 
 const turnSteps = searchConstants.turnSteps.value;
 
-/** Entries behind a table that kernels may read, four at a time. */
+/** Padding after a table, because kernels read four entries at a time. */
 const margin = 4;
 
-/** Where the tables lie in one array of pairs (cosine, sine). */
+/** Positions of the tables in one array of pairs (cosine, sine). */
 export interface TablePlaces {
   readonly turns: number;
   readonly angles: number;
@@ -20,8 +20,8 @@ export function tablePlaces(points: number, angles: number): TablePlaces {
 /** Azimuths p · π (3 − √5) of a spiral of `points` directions, then the angles of a turn. */
 export function fixedTables(points: number, { turns }: TablePlaces): Float32Array {
   const table = new Float32Array(2 * (turns + turnSteps));
-  // By turning a unit vector: the error after 2¹⁶ steps is below 1e-11, and no library's sine makes one machine differ
-  // from another.
+  // Computed by rotating a unit vector: the error after 2¹⁶ steps is below 1e-11, and results do not depend on the sine
+  // of a library.
   const [stepCos, stepSin] = [searchConstants.spiralCos.value, searchConstants.spiralSin.value];
   let [c, s] = [1, 0];
   for (let p = 0; p < points + margin; p++) {

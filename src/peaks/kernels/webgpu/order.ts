@@ -1,4 +1,4 @@
-/** Peaks of a device in the order of the scan. */
+/** Sorts the peaks of a device into the order of the scan. */
 import { peak, peaksSummit } from '../../../layout/peaks.js';
 import { sizeOf, wordOf } from '../../../layout/struct.js';
 import type { FinderName, PeaksRun } from '../../contract.js';
@@ -6,7 +6,7 @@ import { recordOf } from './passes.js';
 import { realOf } from './run.js';
 import { panelOf } from './tables.js';
 
-/** Where they go, and what their order follows from. */
+/** The destination, and what determines the order. */
 export interface OrderedInto {
   readonly list: PeaksRun['found'];
   readonly places: Uint32Array;
@@ -17,16 +17,16 @@ export interface OrderedInto {
 }
 
 interface Found {
-  /** Number of its record. */
+  /** Index of its record. */
   readonly i: number;
-  /** A pixel of its panel: its first one, or its summit. */
+  /** A pixel on its panel: its first one, or its summit. */
   readonly pixel: number;
   readonly panel: number;
-  /** The pixel by which the scan finds it. */
+  /** The pixel at which the scan finds it. */
   readonly from: number;
 }
 
-/** Puts peaks into the order of the scan, panels first; gives the count of those that are kept. */
+/** Sorts peaks into the order of the scan, panels first; returns the number of peaks kept. */
 export function inOrder(records: Uint8Array, into: OrderedInto): number {
   const { list, places, maxPeaks, finder } = into;
   const size = recordOf(finder);
@@ -47,10 +47,10 @@ export function inOrder(records: Uint8Array, into: OrderedInto): number {
   return kept.length;
 }
 
-/** Without those that are nearer than twice the inner radius to one before them. */
+/** Removes those that are nearer than twice the inner radius to an earlier one. */
 function farApart(sorted: readonly Found[], view: DataView, { width, params }: OrderedInto): Found[] {
   const apart = 2 * realOf(params, 'innerRadius');
-  // Peaks by the square they lie in, of that side: those that are too near lie in it or beside it.
+  // Peaks by grid square of that side length: those that are too near are in the same or an adjacent square.
   const squares = new Map<string, [number, number][]>();
   return sorted.filter(({ i, pixel, panel }) => {
     const offset = (name: string): number =>

@@ -1,4 +1,4 @@
-/** The kernels of each finder on WebGPU, in their order, and the memory that they name; see wgsl/peaks. */
+/** The kernels of each finder on WebGPU in order, and the memory that they name; see wgsl/peaks. */
 import blobs from '../../../../wgsl/peaks/blobs.wgsl';
 import feet from '../../../../wgsl/peaks/feet.wgsl';
 import limitsOfRings from '../../../../wgsl/peaks/limits.wgsl';
@@ -11,13 +11,13 @@ import { peak, peaksRanges, peaksRing, peaksRun, peaksSummit } from '../../../la
 import { sizeOf } from '../../../layout/struct.js';
 import type { FinderName, PeaksDescriptor } from '../../contract.js';
 
-/** A kernel over work of some kind. */
+/** A kernel over a kind of work. */
 export interface Pass {
   readonly source: string;
   readonly entry: string;
-  /** What a workgroup takes: a ring, 64 pixels of a list, 64 of a row, or a seed. */
+  /** What one workgroup processes: a ring, 64 pixels of a list, 64 of a row, or a seed. */
   readonly over: 'rings' | 'pixels' | 'rows' | 'seeds';
-  /** Which of the run's buffers it reads: those of dispersion differ in their stage. */
+  /** Which of the run's uniform buffers it reads: those of dispersion differ in their stage. */
   readonly stage: number;
 }
 
@@ -27,7 +27,7 @@ const ofSpots: readonly Pass[] = [
   { source: spots, entry: 'measure_spots', over: 'seeds', stage: 0 },
 ];
 
-/** What a frame goes through. */
+/** The passes that a frame goes through. */
 export const passes: Readonly<Record<FinderName, readonly Pass[]>> = {
   peakfinder8: [
     { source: limitsOfRings, entry: 'find_limits', over: 'rings', stage: 0 },
@@ -42,22 +42,22 @@ export const passes: Readonly<Record<FinderName, readonly Pass[]>> = {
   'dispersion-extended': [windowsOf(0), windowsOf(1), windowsOf(2), ...ofSpots],
 };
 
-/** Counts before the peaks: candidates, seeds, peaks, nothing. */
+/** Counts before the peaks: candidates, seeds, peaks, unused. */
 export const header = 16;
 
 /**
- * Peaks there is room for. Blobs of peakfinder8 are off the border, and no two of them touch; other finders could find more
- * in a frame that is all peaks, which is then refused.
+ * Capacity for peaks. Blobs of peakfinder8 do not touch the border or each other; other finders could find more in a
+ * frame that consists of peaks only, which is then rejected.
  */
 export const mostPeaks = (pixels: number): number => Math.ceil(pixels / 4);
 
-/** What stands in the list of a finder. */
+/** Size of a record in the list of a finder. */
 export const recordOf = (finder: FinderName): number => sizeOf(finder === 'zaef' ? peaksSummit : peak);
 
-/** Good pixels of a window of dispersion, at most. */
+/** Largest number of good pixels in a window of dispersion. */
 export const mostOfWindow = (2 * peaksRanges.kernelSize.high + 1) ** 2;
 
-/** Bytes of what the kernels name, the run aside, where a ring lists `ofRings` pixels in all. */
+/** Bytes of everything the kernels name except the run, if a ring lists `ofRings` pixels in all. */
 export function bytesOf(
   { finder, pixels, rings, bytesOfNumber, panels }: PeaksDescriptor,
   ofRings: number,
@@ -70,7 +70,7 @@ export function bytesOf(
     first: 4 * (rings + 1),
     order: 4 * ofRings,
     keys: 4 * ofRings,
-    // Without a ring, where all pixels are bad, there still has to be one to bind.
+    // Without rings, if all pixels are bad, one is still needed for the binding.
     rings: Math.max(1, rings) * sizeOf(peaksRing),
     candidates: 4 * ofRings,
     // Any pixel may be a summit.

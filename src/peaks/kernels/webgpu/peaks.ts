@@ -1,5 +1,5 @@
 /**
- * Peaks on WebGPU: a frame goes up, its peaks come back, in one submission of a few kernels; see wgsl/peaks.
+ * Peaks on WebGPU: a frame is uploaded and its peaks are read back, in one submission of a few kernels; see wgsl/peaks.
  */
 import { boundBuffers } from '../../../backends/webgpu/bound.js';
 import type { GpuDevice } from '../../../backends/webgpu/device.js';
@@ -14,14 +14,14 @@ import { bytesOf, header, mostPeaks, type Pass, passes, recordOf } from './passe
 import { mostOf, runOf } from './run.js';
 import { tablesOf } from './tables.js';
 
-/** Peaks that come back with the counts; where there are more they take a second way. */
+/** Number of peaks read back together with the counts; further ones take a second readback. */
 const readAtOnce = 1024;
-/** Most workgroups of the kernels over pixels and over seeds: as many as a large card runs at once. */
+/** Largest number of workgroups of the kernels over pixels and over seeds: as many as a large GPU runs at once. */
 const mostGroups = { card: { pixels: 256, seeds: 2048 }, software: { pixels: 4, seeds: 8 } } as const;
-/** Workgroups along a side of a dispatch, at most. */
+/** Largest number of workgroups along one dimension of a dispatch. */
 const mostAlong = 65535;
 
-/** The peaks room of a device. */
+/** The peaks feature of a device. */
 export const peaksOp = (device: GpuDevice): PeaksOp => ({
   supports: (descriptor) => supportsPeaks(device, descriptor),
   plan: (descriptor) => planPeaks(device, descriptor),
@@ -97,7 +97,7 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
       await device.run(
         (commands) => {
           commands.clear(found, 0, header);
-          // No summit has a foot yet.
+          // No summit has been assigned a foot yet.
           if (finder === 'zaef') commands.clear(buffer('owners'));
           for (const [i, [x, y]] of groups.entries())
             if (x > 0) commands.dispatch(pipelines[i] as GPUComputePipeline, bound[i] as GPUBindGroup, x, y);
@@ -115,9 +115,9 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
       if (missing > mostPeaks(pixels))
         throw new EwaldError(
           'Limit',
-          `the frame has ${missing} peaks; on a GPU there is room for ${mostPeaks(pixels)}: raise the threshold, or find them on native or wasm`,
+          `the frame has ${missing} peaks; the limit on a GPU is ${mostPeaks(pixels)}: raise the threshold, or find them on native or wasm`,
         );
-      // Which of them come first is known when all are seen.
+      // Which of them come first is only known once all have been read.
       return inOrder(new Uint8Array(await device.read(found, header, missing * record)), out);
     },
     async dispose() {
@@ -126,7 +126,7 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
   };
 }
 
-/** Writes bytes of any length: whole words as they lie, the rest in a word of its own. */
+/** Writes bytes of any length: whole words directly, the rest in a padded word. */
 function writeWhole(device: GpuDevice, buffer: GpuBuffer, data: ArrayBufferView): void {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const whole = bytes.length - (bytes.length % 4);

@@ -1,9 +1,9 @@
-/** What kernels are told of a run, beside its frame. */
+/** The uniforms of a run. */
 import { numbers, peaksParams, peaksRun } from '../../../layout/peaks.js';
 import { sizeOf, wordOf } from '../../../layout/struct.js';
 import type { FinderName } from '../../contract.js';
 
-/** What is fixed by the plan. */
+/** Values fixed by the plan. */
 export interface PlannedRun {
   readonly width: number;
   readonly height: number;
@@ -11,11 +11,11 @@ export interface PlannedRun {
   readonly finder: FinderName;
 }
 
-/** A real number of the parameters. */
+/** A floating-point number of the parameters. */
 export const realOf = (params: Uint8Array, name: string): number =>
   new DataView(params.buffer, params.byteOffset).getFloat32(4 * wordOf(peaksParams, name), true);
 
-/** Parameters as the kernels read them: the valid range as keys (wgsl/peaks/pixels.wgsl). */
+/** Parameters in the form that the kernels read: the valid range as keys (wgsl/peaks/pixels.wgsl). */
 export function runOf(params: Uint8Array, planned: PlannedRun, marked: boolean, stage: number): Uint8Array {
   const { width, height, dtype, finder } = planned;
   const bytes = new Uint8Array(sizeOf(peaksRun));
@@ -34,7 +34,7 @@ export function runOf(params: Uint8Array, planned: PlannedRun, marked: boolean, 
     least = key(integers[at('leastReal')] ?? 0);
     greatestKey = key(integers[at('greatestReal')] ?? 0);
   }
-  // Squares of distances between pixels are whole, so that a radius is as good as the whole part of its square.
+  // Squared distances between pixels are integers, so the integer part of a squared radius is equivalent.
   const square = (name: string): number => Math.floor(realOf(params, name) ** 2);
   const more = {
     width,
@@ -54,8 +54,8 @@ export function runOf(params: Uint8Array, planned: PlannedRun, marked: boolean, 
 }
 
 /**
- * For windows of n pixels, how often the mean their variance may be: n - 1 and sigmas of what counting makes of it, in
- * float64. Roots are taken here, so that a device need not agree with the core about their last bit.
+ * For windows of n pixels, the largest allowed ratio of variance to mean: n - 1 and sigmas of its counting statistics,
+ * in float64. Roots are computed here, so that a device need not agree with the core in their last bit.
  */
 export function mostOf(params: Uint8Array): Float64Array {
   const kernel = new DataView(params.buffer, params.byteOffset).getUint32(4 * wordOf(peaksParams, 'kernelSize'), true);

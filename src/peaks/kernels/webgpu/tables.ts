@@ -1,25 +1,25 @@
-/** What a plan on WebGPU knows of each pixel: made once, on the host. */
+/** Tables of pixel properties for a plan on WebGPU, built once on the host. */
 import { EwaldError } from '../../../base/errors.js';
 import { maskedBin } from '../../../layout/peaks.js';
 import type { PeaksDescriptor } from '../../contract.js';
 
-/** As wgsl/peaks/detector.wgsl reads a place: ring, border, panel. */
+/** Bit layout of a place as in wgsl/peaks/detector.wgsl: ring, border, panel. */
 const border = 1 << 16;
 const panelShift = 17;
 
-/** Pixels by ring, and the place of each. */
+/** Pixels sorted by ring, and the place of each. */
 export interface PixelTables {
   /** Ring in the low half, then a bit for the border of the panel, then the panel, [pixels]. */
   readonly places: Uint32Array<ArrayBuffer>;
-  /** Those of ring r are order[first[r]] … order[first[r + 1] - 1]. */
+  /** The pixels of ring r are order[first[r]] … order[first[r + 1] - 1]. */
   readonly first: Uint32Array<ArrayBuffer>;
   readonly order: Uint32Array<ArrayBuffer>;
 }
 
-/** The panel that a pixel with a ring lies on. */
+/** The panel of a pixel that has a ring. */
 export const panelOf = (place: number): number => place >>> panelShift;
 
-/** Makes the tables. Throws `Argument` for panels that share pixels. */
+/** Builds the tables. Throws `Argument` for panels that share pixels. */
 export function tablesOf({ panels, bins, rings, pixels }: PeaksDescriptor, width: number): PixelTables {
   const places = new Uint32Array(pixels).fill(maskedBin);
   const seen = new Uint8Array(pixels);

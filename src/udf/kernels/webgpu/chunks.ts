@@ -1,17 +1,17 @@
-/** Frames on their way to a GPU: how many go together, and how they lie there. */
+/** Transfers frames to a GPU: how many are sent together, and their layout there. */
 import type { GpuDevice } from '../../../backends/webgpu/device.js';
 import type { FrameLayout } from './shaders.js';
 
-/** Bytes of frames of a chunk: enough work for a submission, and few enough that two wait for nothing. */
+/** Bytes of frames in a chunk: enough work for one submission, and small enough that two chunks overlap. */
 const chunkBytes = 2 ** 24;
-/** A device that is the processor: it answers between chunks. */
+/** On a software device, which is the CPU itself, chunks are small so that it can respond in between. */
 const softwareBytes = 2 ** 20;
-/** Frames of a chunk at most: 16-bit sums of them fit a word. */
+/** Most frames in a chunk, so that sums of 16-bit pixels fit a word. */
 const mostFrames = 4096;
 
 /**
- * Frames of a chunk. What they give is bounded as they are themselves: `resultWords` are the words of a frame that come
- * back, which with thousands of masks are more than its pixels.
+ * Number of frames in a chunk. Results are bounded like the frames themselves: `resultWords` is the number of words per
+ * frame that are read back, which with thousands of masks exceeds the number of pixels.
  */
 export function chunkOf(device: GpuDevice, { frameWords }: FrameLayout, resultWords: number): number {
   const wanted = device.software ? softwareBytes : chunkBytes;
@@ -19,7 +19,7 @@ export function chunkOf(device: GpuDevice, { frameWords }: FrameLayout, resultWo
   return Math.max(1, Math.min(mostFrames, fit));
 }
 
-/** Frames as words, each of them beginning with a word. */
+/** Frames as words, each frame starting at a word. */
 export function asWords(
   frames: ArrayBufferView,
   count: number,

@@ -1,16 +1,16 @@
-/** Words that kernels gave, as sums in doubles. */
+/** Converts the words returned by kernels to sums in doubles. */
 import type { FrameLayout } from './shaders.js';
 import { type DeviceStep, shapeOf, spanValues } from './steps.js';
 
 const word = 2 ** 32;
 
-/** A 64-bit integer; exact while it is below 2^53. */
+/** A 64-bit integer, exact below 2^53. */
 const unsigned = (words: Uint32Array, at: number, step = 1): number =>
   (words[at + step] as number) * word + (words[at] as number);
 const signed = (words: Uint32Array, at: number, step = 1): number =>
   ((words[at + step] as number) | 0) * word + (words[at] as number);
 
-/** Adds what a step gave for `count` frames to their columns: [frames, parts, words] of one step. */
+/** Adds the results of a step for `count` frames to their columns: [frames, parts, words] of one step. */
 export function addColumns(
   step: DeviceStep,
   layout: FrameLayout,
@@ -51,7 +51,7 @@ export function addColumns(
       }
     }
     if (real && kind === 'com') {
-      // Moments of reals are about the middle of the frame.
+      // Moments of real numbers are relative to the middle of the frame.
       second += sum * Math.floor(layout.height / 2);
       third += sum * Math.floor(layout.width / 2);
     }
@@ -62,7 +62,7 @@ export function addColumns(
   }
 }
 
-/** The planes of a step; wgsl/udf/planes.wgsl says what its words are. */
+/** Writes the planes of a step; wgsl/udf/planes.wgsl documents its words. */
 export function writePlanes(
   step: DeviceStep,
   { dtype, perWord, frameWords, pixels }: FrameLayout,
@@ -78,7 +78,8 @@ export function writePlanes(
   for (let p = 0; p < pixels; p++)
     first[p] = floats ? (reals[p] as number) + (reals[plane + p] as number) : signed(words, p, plane);
   if (step.kind !== 'moments') return;
-  // Σ² of few bits, else the pixel of the first frame, the mean of the differences from it, and Σ (d − mean)².
+  // Σ² of narrow integers; otherwise the pixel of the first frame, the mean of the differences from it, and Σ (d −
+  // mean)².
   for (let p = 0; p < pixels; p++)
     second[p] = perWord > 1 ? unsigned(words, 2 * plane + p, plane) : (reals[4 * plane + p] as number);
 }

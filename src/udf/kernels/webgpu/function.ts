@@ -1,6 +1,6 @@
 /**
- * A user's WGSL over frames. Results of each frame come back with their chunk; results of all frames stay on the device
- * until the end of a run, one copy a group of frames, and are merged by who asked: as partitions are.
+ * A user's WGSL over frames. Results per frame are read back with their chunk. Results over all frames stay on the
+ * device until the end of a run, one copy per group of frames, and the caller merges them like partitions.
  */
 import prelude from '../../../../wgsl/udf/function.wgsl';
 import type { GpuDevice } from '../../../backends/webgpu/device.js';
@@ -17,12 +17,12 @@ import type {
 import { asWords, chunkOf } from './chunks.js';
 import { frameConstants, layoutOf, withConstants } from './shaders.js';
 
-/** Groups of frames, where results are of all frames: each has a copy of them. */
+/** Groups of frames if there are results over all frames: each has its own copy of them. */
 const mostGroups = 64;
-/** Bytes of all copies. */
+/** Bytes of all copies together. */
 const groupBytes = 2 ** 26;
 
-/** The functions of a device. */
+/** The frame functions of a device. */
 export const functionOp = (device: GpuDevice): FunctionOp => ({
   supports: (descriptor) => refusal(device, descriptor) ?? true,
   plan: (descriptor) => planFunction(device, descriptor),
@@ -33,7 +33,7 @@ const sum = (list: readonly { readonly numbers: number }[]): number =>
 const ofKind = <T extends { readonly kind: string }>(list: readonly T[], kind: T['kind']): T[] =>
   list.filter((one) => one.kind === kind);
 
-/** Bytes of the largest buffer that a kernel can bind. */
+/** Size in bytes of the largest buffer that a kernel can bind. */
 const mostBytes = ({ limits }: GpuDevice): number =>
   Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0);
 
@@ -48,10 +48,10 @@ function refusal(
     ['the auxiliary data', 4 * sum(tables)],
   ];
   const large = needed.find(([, bytes]) => bytes > most);
-  return large && { why: `${large[0]} may take ${large[1]} bytes; a buffer has at most ${most}` };
+  return large && { why: `${large[0]} may need ${large[1]} bytes; the limit of a buffer is ${most}` };
 }
 
-/** Where things lie in a buffer: what is of each frame first, then the others. */
+/** Offsets within a buffer: data per frame first, then the rest. */
 function placesOf(list: readonly { readonly kind: string; readonly numbers: number }[], frames: number): number[] {
   let [nav, fixed] = [0, sum(ofKind(list, 'nav')) * frames];
   return list.map(({ kind, numbers }) => {
@@ -64,7 +64,7 @@ function placesOf(list: readonly { readonly kind: string; readonly numbers: numb
   });
 }
 
-/** WGSL that reads and writes results, parameters and tables by their names. */
+/** WGSL accessors of results, parameters and tables by name. */
 function accessors({ results, params, tables }: FunctionDescriptor, frames: number, groupWords: number): string {
   const resultPlaces = placesOf(results, frames);
   const tablePlaces = placesOf(tables, frames);
@@ -162,7 +162,7 @@ async function planFunction(device: GpuDevice, descriptor: FunctionDescriptor): 
           for (const [i, { kind, numbers }] of results.entries())
             if (kind === 'nav')
               device.write(out, rows(job.results[i] as FunctionArray, numbers), 4 * (resultPlaces[i] as number));
-          // Writes and submissions are done in their order, so one buffer serves; two readings may be under way.
+          // Writes and submissions are executed in order, so one buffer suffices; two readbacks may be in flight.
           if (under.length > 1) await under.shift();
           const done = device.run(
             (commands) => {

@@ -1,6 +1,6 @@
 /**
- * Passes over frames on a GPU. Frames go there in chunks, two of them under way: while one is worked on, the next is
- * written and the one before is read. What is summed over the frames stays on the device until the end of a run.
+ * Passes over frames on a GPU. Frames are sent in chunks, two of them in flight: while one is processed, the next is
+ * written and the previous one is read back. Sums over the frames stay on the device until the end of a run.
  */
 import type { Binding, GpuDevice } from '../../../backends/webgpu/device.js';
 import type { GpuBuffer, Usage } from '../../../backends/webgpu/pool.js';
@@ -13,7 +13,7 @@ import { type Recorder, recordersOf } from './record.js';
 import { type FrameLayout, layoutOf } from './shaders.js';
 import { type DeviceStep, shapeOf, stepsOf, tablesOf } from './steps.js';
 
-/** Slots of frames. */
+/** Chunks in flight. */
 const slotCount = 2;
 
 /** The passes of a device. */
@@ -25,7 +25,9 @@ export const udfOp = (device: GpuDevice): UdfOp => ({
 function refusal(device: GpuDevice, descriptor: UdfDescriptor): { why: string } | undefined {
   if (descriptor.kinds.some((kind) => kind === 'denseDouble' || kind === 'sparseDouble'))
     return {
-      why: 'masks of float64, or over integers of 32 bits, need products in float64, which WebGPU does not have; give Float32Array masks or take another backend',
+      why:
+        'masks of float64, or over 32-bit integers, need float64 products, which WebGPU lacks; ' +
+        'pass Float32Array masks or use another backend',
     };
   const layout = layoutFor(descriptor);
   const most = Math.min(device.limits.maxStorageBufferBindingSize ?? 0, device.limits.maxBufferSize ?? 0);
@@ -36,15 +38,15 @@ function refusal(device: GpuDevice, descriptor: UdfDescriptor): { why: string } 
     words += alignedWords(device, shape.words);
     needed.push([`the sums of ${step.kind}`, 4 * shape.planeWords * layout.frameWords * layout.perWord]);
     for (const table of tablesOf(step, descriptor)) needed.push([`what ${step.kind} reads`, table.byteLength]);
-    if (step.kind === 'sparse' && step.count > 65535) return { why: `${step.count} sparse masks; at most 65535` };
+    if (step.kind === 'sparse' && step.count > 65535) return { why: `${step.count} sparse masks; the limit is 65535` };
   }
   needed.push(['the result of a frame', 4 * words]);
   const large = needed.find(([, bytes]) => bytes > most);
-  if (large) return { why: `${large[0]} takes ${large[1]} bytes; a buffer has at most ${most}` };
+  if (large) return { why: `${large[0]} needs ${large[1]} bytes; the limit of a buffer is ${most}` };
   return whereItPays(descriptor);
 }
 
-/** Words of a step's results, where those of the next step begin: bindings begin at multiples of what the device wants. */
+/** Words of a step's results, rounded up to the alignment of bindings so that the next step's results can follow. */
 function alignedWords({ limits }: GpuDevice, words: number): number {
   const align = Math.max(256, limits.minStorageBufferOffsetAlignment ?? 256) / 4;
   return Math.ceil(words / align) * align;
@@ -134,7 +136,7 @@ interface Pass {
   readonly descriptor: UdfDescriptor;
   readonly layout: FrameLayout;
   readonly steps: readonly DeviceStep[];
-  /** Frames of a chunk. */
+  /** Most frames in a chunk. */
   readonly most: number;
   readonly places: readonly { readonly offset: number; readonly bytes: number }[];
   readonly slots: readonly Slot[];
@@ -181,7 +183,7 @@ async function runPass(pass: Pass, { frames: given, count, nav, sig }: UdfRun): 
           }
         },
       );
-      // It is awaited when its slot is wanted again, or at the end.
+      // Awaited when its slot is needed again, or at the end.
       done.catch(() => undefined);
       busy[at] = done;
     }

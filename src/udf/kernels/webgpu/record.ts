@@ -1,18 +1,18 @@
-/** The kernels of a step: compiled, bound in each slot, recorded for as many frames as a chunk has. */
+/** The kernels of a step: compiled, bound in each slot, and recorded for the frames of a chunk. */
 import type { Commands } from '../../../backends/webgpu/commands.js';
 import type { Binding, GpuDevice } from '../../../backends/webgpu/device.js';
 import { udfStepKinds } from '../../../layout/udf.js';
 import { type FrameLayout, frameConstants, shaders, withConstants } from './shaders.js';
 import { type DeviceStep, partWords, shapeOf, spanValues } from './steps.js';
 
-/** Where a slot has its frames, what it is told of them, and where a step's words of each frame go. */
+/** The bindings of a slot: its frames, their uniforms, and the words per frame of each step. */
 export interface SlotBindings {
   readonly frames: Binding;
   readonly chunk: Binding;
   readonly out: Binding | undefined;
 }
 
-/** What a step has on the device beside the frames. */
+/** The bindings of a step in addition to the frames. */
 export interface StepBindings {
   /** Marks, weights, indices. */
   readonly tables: readonly Binding[];
@@ -24,23 +24,23 @@ export interface StepBindings {
 /** Records the kernels of a step for `count` frames. */
 export type Recorder = (commands: Commands, count: number) => void;
 
-/** Workgroups along x and y for `count` of them: a dimension has 65535 at most. */
+/** Workgroups along x and y for `count` of them, since a dimension is limited to 65535. */
 function folded(count: number): [number, number] {
   const y = Math.ceil(count / 32768);
   return [Math.ceil(count / y), y];
 }
 
-/** Invocations of a matrix product that have masks of their own; each has four, and four frames. */
+/** Invocations of a matrix product with masks of their own; each has four masks and four frames. */
 const maskLanesOf = (masks: number): number => (masks > 16 ? 8 : masks > 8 ? 4 : masks > 4 ? 2 : 1);
 const denseLanes = 64;
 const each = 4;
 /**
- * Pixels that a workgroup of a matrix product holds at a time. With one mask lane it has 256 frames, of which 16 pixels
- * and those of the masks would be 16 640 bytes; WebGPU guarantees 16 384.
+ * Pixels held at a time by a workgroup of a matrix product. With one mask lane it has 256 frames, for which 16 pixels
+ * and those of the masks would need 16 640 bytes; WebGPU guarantees 16 384.
  */
 const stepPixelsOf = (maskLanes: number): number => (maskLanes === 1 ? 8 : 16);
 
-/** A step for each slot. */
+/** A recorder for each slot. */
 export async function recordersOf(
   device: GpuDevice,
   step: DeviceStep,

@@ -1,4 +1,4 @@
-/** The shaders of a pass: what a plan knows is written before them as constants. */
+/** The shaders of a pass, preceded by constants known to the plan. */
 import dense from '../../../../wgsl/udf/dense.wgsl';
 import least from '../../../../wgsl/udf/least.wgsl';
 import planes from '../../../../wgsl/udf/planes.wgsl';
@@ -7,15 +7,15 @@ import sparse from '../../../../wgsl/udf/sparse.wgsl';
 import { udfNumbers } from '../../../layout/udf.js';
 import type { UdfDescriptor } from '../../contract.js';
 
-/** How frames lie in the memory of a device. */
+/** The layout of frames in device memory. */
 export interface FrameLayout {
   readonly dtype: UdfDescriptor['dtype'];
   readonly width: number;
   readonly height: number;
   readonly pixels: number;
-  /** Pixels of a word. */
+  /** Pixels per word. */
   readonly perWord: number;
-  /** Words of a frame; the last one is padded. */
+  /** Words per frame; the last one is padded. */
   readonly frameWords: number;
 }
 
@@ -26,7 +26,7 @@ export function layoutOf(dtype: UdfDescriptor['dtype'], width: number, height: n
   return { dtype, width, height, pixels, perWord, frameWords: Math.ceil(pixels / perWord) };
 }
 
-/** What every shader over frames is told. */
+/** The constants shared by all shaders over frames. */
 export const frameConstants = ({ dtype, width, height, pixels, perWord, frameWords }: FrameLayout) => ({
   DTYPE: udfNumbers[dtype],
   WIDTH: width,
@@ -36,7 +36,7 @@ export const frameConstants = ({ dtype, width, height, pixels, perWord, frameWor
   FRAME_WORDS: frameWords,
 });
 
-/** A shader with its constants. */
+/** A shader preceded by its constants. */
 export const withConstants = (source: string, constants: Readonly<Record<string, number>>): string =>
   `${Object.entries(constants)
     .map(([name, value]) => `const ${name}: u32 = ${value}u;`)

@@ -1,8 +1,8 @@
-/** The steps of a pass on a device: what each reads besides frames, and what it gives. */
+/** The steps of a pass on a device: their tables and the sizes of their results. */
 import type { UdfDescriptor } from '../../contract.js';
 import type { FrameLayout } from './shaders.js';
 
-/** One step of a descriptor, read back from its packed form. */
+/** A step of a descriptor, unpacked. */
 export interface DeviceStep {
   readonly kind: UdfDescriptor['kinds'][number];
   readonly firstIndex: number;
@@ -22,28 +22,28 @@ export function stepsOf({ kinds, steps }: UdfDescriptor): DeviceStep[] {
   });
 }
 
-/** Words of a frame that a workgroup of spans and of dense masks has. */
+/** Words of a frame that one workgroup of spans or dense masks processes. */
 const spanWords = 16384;
 const densePixels = 4096;
-/** Parts of a frame at most: the host adds them. */
+/** Most parts into which a frame is split; the host adds their results. */
 const mostParts = 64;
 
-/** What a step is on a device. */
+/** Sizes of a step on a device. */
 export interface StepShape {
-  /** Words of a frame that the host reads, for steps of each frame. */
+  /** Words per frame that the host reads back, for steps over each frame. */
   readonly words: number;
-  /** Words of a pixel that stay on the device, for steps of each pixel. */
+  /** Words per pixel that stay on the device, for steps over each pixel. */
   readonly planeWords: number;
   readonly parts: number;
 }
 
-/** Words of a part of spans. */
+/** Result words per part of spans. */
 export const spanValues = (kind: DeviceStep['kind'], real: boolean): number => {
   if (real) return kind === 'sumOf' ? 1 : kind === 'squaresOf' ? 2 : 3;
   return kind === 'sumOf' ? 2 : kind === 'squaresOf' ? 5 : 6;
 };
 
-/** The shape of a step over frames. */
+/** The sizes of a step over frames. */
 export function shapeOf({ kind, count }: DeviceStep, frame: FrameLayout): StepShape {
   const real = frame.dtype === 'f32';
   switch (kind) {
@@ -66,15 +66,15 @@ export function shapeOf({ kind, count }: DeviceStep, frame: FrameLayout): StepSh
   }
 }
 
-/** Words of a frame that a workgroup has. */
+/** Words of a frame that one workgroup processes. */
 export function partWords(kind: DeviceStep['kind'], { frameWords, perWord }: FrameLayout): number {
   const wanted = kind === 'dense' ? densePixels / perWord : spanWords;
   const least = Math.ceil(frameWords / mostParts);
-  // Whole steps of 16 pixels.
+  // Rounded up to whole steps of 16 pixels.
   return Math.max(wanted, Math.ceil(least / 16) * 16);
 }
 
-/** Bits of the pixels of spans, a word for 32 of them. */
+/** A bit for each pixel, set within the spans, 32 to a word. */
 export function marksOf(spans: Uint32Array, pixels: number): Uint32Array {
   const marks = new Uint32Array(Math.ceil(pixels / 32));
   for (let i = 0; i < spans.length; i += 2)
@@ -83,7 +83,7 @@ export function marksOf(spans: Uint32Array, pixels: number): Uint32Array {
   return marks;
 }
 
-/** The words a step reads besides frames: marks, weights, indices. */
+/** The words that a step reads in addition to frames: marks, weights, indices. */
 export function tablesOf(step: DeviceStep, { indices, weights, pixels }: UdfDescriptor): ArrayBufferView[] {
   const { kind, firstIndex, firstWeight, count } = step;
   if (kind === 'dense') return [weights.subarray(firstWeight, firstWeight + count * pixels)];
