@@ -1,4 +1,6 @@
-/** `ewald bench fft --shape 256,256,256 --executor workers|mpi`: the distributed transform timed, and an estimate checked. */
+/**
+ * `ewald bench fft --shape 256,256,256 --executor workers|mpi`: times the distributed transform and checks an estimate.
+ */
 import { availableParallelism } from 'node:os';
 import { EwaldError } from '../base/errors.js';
 import { choice } from '../base/options.js';
@@ -52,7 +54,7 @@ function report({ json }: RankBenchOptions, size: readonly [number, number, numb
   const cores = availableParallelism();
   const rows = all.map((times) => {
     const seconds = best(times.forwardS);
-    // What one rank took and what messages take here say what more ranks will take.
+    // The time of one rank and the cost of messages here predict the time of more ranks.
     const measured = one?.ranks === 1 && {
       size,
       oneRankS: best(one.forwardS),
@@ -88,7 +90,9 @@ function report({ json }: RankBenchOptions, size: readonly [number, number, numb
         ? ''
         : `, estimated ${(1000 * estimateS).toFixed(2)} ms (${(100 * estimateError).toFixed(0)} %)`;
     print(
-      `${bold(`${ranks} ${ranks === 1 ? 'rank ' : 'ranks'}`)}  ${size.join(' × ')} on ${backend}, ${algorithm}: forward ${(1000 * seconds).toFixed(2)} ms, backward ${(1000 * best(backwardS)).toFixed(2)} ms, ${over.toFixed(2)} × one rank${ahead}`,
+      `${bold(`${ranks} ${ranks === 1 ? 'rank ' : 'ranks'}`)}  ${size.join(' × ')} on ${backend}, ${algorithm}: ` +
+        `forward ${(1000 * seconds).toFixed(2)} ms, backward ${(1000 * best(backwardS)).toFixed(2)} ` +
+        `ms, ${over.toFixed(2)} × one rank${ahead}`,
     );
     if (ranks > 1) print(dim(`messages: ${(1e6 * latencyS).toFixed(0)} µs, ${(bytesPerS / 1e9).toFixed(2)} GB/s`));
     print(dim(text));

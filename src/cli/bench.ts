@@ -32,15 +32,16 @@ export function register(program: Command, deps: CliDeps): void {
   program
     .command('bench')
     .description('verify cases and time them, every backend and peer side by side')
-    .argument('[ids...]', 'addresses of cases; default: those meant for timing')
-    .option('--backend <names>', 'backends, by commas, or all of them', 'all')
-    .option('--seconds <s>', 'seconds of runs of each contestant of a case', '1')
-    .option('--shape <x,y,z>', 'with fft: the distributed transform of this world instead of the cases')
+    .argument('[ids...]', 'addresses of cases; default: the timing cases')
+    .option('--backend <names>', 'backends, separated by commas, or all', 'all')
+    .option('--seconds <s>', 'seconds of runs per contestant of a case', '1')
+    .option('--shape <x,y,z>', 'with fft: time the distributed transform of this shape instead of the cases')
     .option('--executor <kind>', 'its ranks: workers, or mpi for those of this job (mpirun, srun); default: workers')
-    .option('--ranks <n>', 'workers: 1, 2, 4 … up to so many; default: 4')
+    .option('--ranks <n>', 'workers: 1, 2, 4 … up to this number; default: 4')
     .option(
       '--json',
-      'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, planMs, timing, kernels, ratios, pass}], peers, cases: {finished, chosen}, verdict, pass, interrupted}',
+      'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, ' +
+        'planMs, timing, kernels, ratios, pass}], peers, cases: {finished, chosen}, verdict, pass, interrupted}',
     )
     .action((ids: string[], options: Options) => run(ids, options, deps));
 }
@@ -50,7 +51,7 @@ async function run(ids: readonly string[], options: Options, { createContext, si
     if (ids.join() !== 'fft')
       throw new EwaldError(
         'Argument',
-        '--shape, --executor and --ranks go with fft: ewald bench fft --shape 256,256,256',
+        '--shape, --executor and --ranks require fft: ewald bench fft --shape 256,256,256',
       );
     return (await import('./bench-ranks.js')).benchOnRanks(options);
   }
@@ -69,7 +70,7 @@ async function run(ids: readonly string[], options: Options, { createContext, si
   }).finally(() => progress.end());
   if (options.json) printJson(report);
   else printReport(report);
-  // Timings fail nothing: a machine may be slow. What is wrong does.
+  // Slow timings are not failures, because a machine may be slow; wrong results are.
   const wrong = report.rows.some(({ outcome }) => outcome === 'fail') || !report.rows.some(({ timing }) => timing);
   process.exitCode = report.interrupted ? exitCode.interrupted : wrong ? exitCode.data : exitCode.ok;
 }
@@ -118,10 +119,11 @@ function printReport({ rows, peers, backends, cases, interrupted }: BenchReport)
   }
   print(table(['case', 'backend', 'plan ms', 'run ms', 'half spread', 'rate', 'ratio'], lines, [2, 3, 4, 5]));
   for (const { id, backend, kernels } of rows)
-    if (kernels) print(dim(`${id} on ${backend}, by its own clock: ${kernels.slice(0, 6).map(timeOf).join(', ')}`));
+    if (kernels) print(dim(`${id} on ${backend}, device times: ${kernels.slice(0, 6).map(timeOf).join(', ')}`));
   print(
     dim(
-      'run: median of the runs; half spread: half the distance of the quartiles; every row was verified before it was timed',
+      'run: median of the runs; half spread: half the distance of the quartiles; ' +
+        'every row was verified before it was timed',
     ),
   );
   for (const { backend, device } of backends)

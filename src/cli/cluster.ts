@@ -1,4 +1,4 @@
-/** `ewald cluster`: who has joined, with which backends. */
+/** `ewald cluster`: lists the workers of a cluster and their backends. */
 import type { Command } from 'commander';
 import { nodePlace } from '../entries/place.node.js';
 import { listWorkers } from '../executors/nats/connect.js';
@@ -7,7 +7,7 @@ import { type CliDeps, dim, print, printJson, table } from './output.js';
 
 export function register(program: Command, _: CliDeps): void {
   withCluster(program.command('cluster'))
-    .description('who has joined a cluster, with which backends')
+    .description('list the workers of a cluster and their backends')
     .option('--json', 'one JSON array: [{name, host, platform, version, build, slots, backends}]')
     .action(async (flags: ClusterFlags & { json?: boolean }) => {
       const { url, address, options } = clusterOf(flags);
@@ -17,7 +17,7 @@ export function register(program: Command, _: CliDeps): void {
         return;
       }
       if (workers.length === 0) {
-        print(`nobody has joined ${address}; ewald worker --connect ${address} does`);
+        print(`no worker has joined ${address}; start one with ewald worker --connect ${address}`);
         return;
       }
       const rows = workers.map(({ name, slots, platform, version, backends }) => [

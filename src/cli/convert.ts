@@ -1,4 +1,6 @@
-/** `ewald convert IN -o OUT`: frames of any format into a .h5, .npy, .raw or .mrc file, whole or not at all. */
+/**
+ * `ewald convert IN -o OUT`: writes frames of any format to a .h5, .npy, .raw or .mrc file, completely or not at all.
+ */
 import type { Command } from 'commander';
 import { EwaldError } from '../entries/index.node.js';
 import { type ConvertOptions, convert } from '../entries/shell.node.js';
@@ -17,13 +19,16 @@ export function register(program: Command, deps: CliDeps): void {
   withDataFlags(
     program
       .command('convert')
-      .description('write frames of any format known here into a .h5, .npy, .raw or .mrc file')
-      .argument('<in>', "a file of frames, a folder or a quoted 'run_*.tif'; ewald info tells what it holds")
-      .requiredOption('-o, --output <out>', 'a name that ends in .h5, .npy, .raw or .mrc; written whole or not at all'),
+      .description('write frames of any known format to a .h5, .npy, .raw or .mrc file')
+      .argument('<in>', "a file of frames, a folder or a quoted 'run_*.tif'; ewald info describes it")
+      .requiredOption(
+        '-o, --output <out>',
+        'a name that ends in .h5, .npy, .raw or .mrc; ' + 'written completely or not at all',
+      ),
   )
-    .option('--frames <first:end>', 'only these frames, counted from 0, the end not included: 0:100')
+    .option('--frames <first:end>', 'only these frames, counted from 0, end excluded: 0:100')
     .option('--packing <name>', '.h5: bitshuffle (with LZ4, default), gzip or none')
-    .option('--force', 'replace a file that exists; never the input')
+    .option('--force', 'replace an existing file; never the input')
     .option('--json', '{input, output, format, shape, dtype, frames, bytes, ms}')
     .action((input: string, flags: Flags) => run(input, flags, deps));
 }
@@ -43,7 +48,7 @@ async function run(input: string, { output, frames, packing, force, json, ...fla
   const { shape, dtype, bytes, format } = written;
   const dims = [...shape.navigation, ...shape.signal].join(' × ');
   print(`${bold(output)}  ${dims} ${dtype}  ${dim(`${bytes} bytes in ${(ms / 1000).toFixed(2)} s`)}`);
-  if (reopen) print(dim(`a .${format} file does not say all of it; to open it: ${openWords(reopen)}`));
+  if (reopen) print(dim(`a .${format} file does not store everything; to open it: ${openWords(reopen)}`));
 }
 
 /** `10:20`, `:20`, `10:`. */

@@ -1,63 +1,63 @@
-/** Flags of CrystFEL's indexamajig that are not here: told by name, never passed over. */
+/** Rejects flags of CrystFEL's indexamajig that ewald does not have, by name. */
 import { EwaldError } from '../base/errors.js';
 
-/** Flags that are not here, and what to do instead. */
+/** Unsupported flags, and what to use instead. */
 const absentFlags: Readonly<Record<string, string>> = {
-  '--indexing': 'frames are indexed by --method fast, turbo or exhaustive; -p none finds peaks alone',
-  '--basename': 'give the files where they are, or use -x',
+  '--indexing': 'frames are indexed by --method fast, turbo or exhaustive; with -p none only peaks are found',
+  '--basename': 'give the full paths of the files, or use -x',
   '--wait-for-file': '--follow waits for files and frames',
   '--data-format': 'the format of a file is found by looking at it',
-  '--mille': 'detectors are refined as one: --refined-geometry',
-  '--mille-file': 'detectors are refined as one: --refined-geometry',
-  '--mille-dir': 'detectors are refined as one: --refined-geometry',
-  '--max-mille-level': 'detectors are refined as one: --refined-geometry',
-  '--no-check-cell': 'the known cell guides the search; -p takes another one, --accept-by crystfel a tolerance',
-  '--no-check-peaks': 'lattices are judged against chance; --accept takes another limit',
+  '--mille': 'detectors are refined as a whole: --refined-geometry',
+  '--mille-file': 'detectors are refined as a whole: --refined-geometry',
+  '--mille-dir': 'detectors are refined as a whole: --refined-geometry',
+  '--max-mille-level': 'detectors are refined as a whole: --refined-geometry',
+  '--no-check-cell': 'the known cell guides the search; -p selects another cell, --accept-by crystfel a tolerance',
+  '--no-check-peaks': 'lattices are judged against chance; --accept sets another limit',
   '--no-cell-combinations': 'the known cell guides the search',
-  '--check-peaks': 'lattices are judged against chance; --accept-by crystfel takes its rule',
-  '--check-cell': 'lattices are judged against chance; --accept-by crystfel takes its rule',
-  '--no-retry': 'weak peaks are weighed, not left out in a second try',
-  '--retry': 'weak peaks are weighed, not left out in a second try',
+  '--check-peaks': 'lattices are judged against chance; --accept-by crystfel applies this rule',
+  '--check-cell': 'lattices are judged against chance; --accept-by crystfel applies this rule',
+  '--no-retry': 'weak peaks are down-weighted, not removed in a second attempt',
+  '--retry': 'weak peaks are down-weighted, not removed in a second attempt',
   '--no-refine': '--metric held keeps the known lengths and angles',
-  '--max-indexer-threads': 'workers are -j',
-  '--peakfinder8-fast': 'rings are counted fast and exactly always',
-  '--median-filter': 'peaks are found against their own ring and surroundings',
-  '--filter-noise': 'peaks are found against their own ring and surroundings',
-  '--no-use-saturated': 'saturated peaks take part; max_adu in the geometry marks reflections',
+  '--max-indexer-threads': 'set the number of workers with -j',
+  '--peakfinder8-fast': 'ring statistics are always fast and exact',
+  '--median-filter': 'peaks are compared with their ring and their local background',
+  '--filter-noise': 'peaks are compared with their ring and their local background',
+  '--no-use-saturated': 'saturated peaks are used; max_adu in the geometry marks saturated reflections',
   '--check-hdf5-snr': 'peaks are found in the frames',
-  '--min-sq-gradient': 'it is --min-squared-gradient',
-  '--min-gradient': 'it is --min-squared-gradient',
-  '--min-snr-biggest-pix': 'it belongs to peakfinder9, which is not here',
-  '--min-snr-peak-pix': 'it belongs to peakfinder9, which is not here',
-  '--min-sig': 'it belongs to peakfinder9, which is not here',
-  '--min-peak-over-neighbour': 'it belongs to peakfinder9, which is not here',
+  '--min-sq-gradient': 'use --min-squared-gradient',
+  '--min-gradient': 'use --min-squared-gradient',
+  '--min-snr-biggest-pix': 'it belongs to peakfinder9, which ewald does not have',
+  '--min-snr-peak-pix': 'it belongs to peakfinder9, which ewald does not have',
+  '--min-sig': 'it belongs to peakfinder9, which ewald does not have',
+  '--min-peak-over-neighbour': 'it belongs to peakfinder9, which ewald does not have',
   '--pixelfinder': 'peaks are found by --peaks peakfinder8, zaef or dispersion',
   '--integration': 'reflections are integrated by rings; --int-radius, --no-integrate',
-  '--fix-profile-radius': "the profile radius is that of each crystal's own peaks",
+  '--fix-profile-radius': 'the profile radius of each crystal is determined from its peaks',
   '--fix-divergence': 'the divergence is taken as none',
-  '--overpredict': '--push-res predicts farther',
-  '--cell-parameters-only': '--no-integrate leaves reflections out',
+  '--overpredict': '--push-res extends the resolution of predictions',
+  '--cell-parameters-only': '--no-integrate omits reflections',
   '--no-peaks-in-stream': 'peaks are always in the stream',
-  '--no-refls-in-stream': '--no-integrate leaves reflections out',
+  '--no-refls-in-stream': '--no-integrate omits reflections',
   '--copy-header': 'headers are not copied into the stream',
   '--copy-hdf5-field': 'headers are not copied into the stream',
-  '--serial-offset': 'it is --serial-start',
-  '--harvest-file': '--json tells everything a frame gives',
-  '--temp-dir': 'nothing is written beside the stream',
+  '--serial-offset': 'use --serial-start',
+  '--harvest-file': '--json prints all results of a frame',
+  '--temp-dir': 'only the stream is written',
   '--cpu-pin': 'the system places the workers',
   '--spectrum': 'the bandwidth of the geometry is taken',
-  '--no-image-data': '--peaks cxi or msgpack with --no-integrate needs peaks alone',
+  '--no-image-data': '--peaks cxi or msgpack with --no-integrate only requires peaks',
   '--fix-bandwidth': 'the bandwidth of the geometry is taken',
-  '--wavelength-estimate': 'the wavelength is the geometry’s or the file’s',
-  '--event-list': '-i takes a list whose lines are "file //3"',
-  '--no-multi': 'one lattice is looked for without --multi',
-  '--profile-radius': "the profile radius is that of each crystal's own peaks",
-  '--camera-length-estimate': 'the distance is the geometry’s',
+  '--wavelength-estimate': 'the wavelength comes from the geometry or the file',
+  '--event-list': '-i takes a list with lines "file //3"',
+  '--no-multi': 'without --multi only one lattice is searched for',
+  '--profile-radius': 'the profile radius of each crystal is determined from its peaks',
+  '--camera-length-estimate': 'the distance comes from the geometry',
 };
 
-/** Families of flags, by what they begin with. */
+/** Families of flags by prefix. */
 const absentFamilies: Readonly<Record<string, string>> = {
-  '--ffbidx-': "the fast indexer's flags have no prefix here: --max-spots, --method, --accept",
+  '--ffbidx-': 'flags of the fast indexer have no prefix in ewald: --max-spots, --method, --accept',
   '--xgandalf-': 'frames are indexed by --method fast, turbo or exhaustive',
   '--pinkIndexer-': 'frames are indexed by --method fast, turbo or exhaustive',
   '--pinkindexer-': 'frames are indexed by --method fast, turbo or exhaustive',
@@ -65,20 +65,20 @@ const absentFamilies: Readonly<Record<string, string>> = {
   '--felix-': 'frames are indexed by --method fast, turbo or exhaustive',
   '--smallcell-': 'frames are indexed by --method fast, turbo or exhaustive',
   '--fromfile-': '-i takes a stream whose peaks are indexed again; --sol writes orientations',
-  '--asapo-': 'frames are taken from files and by ZeroMQ: --zmq-input',
+  '--asapo-': 'frames are read from files or received by ZeroMQ: --zmq-input',
 };
 
-/** Refuses a command line with such a flag. Throws `Unsupported`. */
+/** Rejects a command line with such a flag. Throws `Unsupported`. */
 export function refuseAbsentFlags(words: readonly string[]): void {
   for (const word of words) {
     const [name = ''] = word.split('=');
     const family = Object.keys(absentFamilies).find((begin) => name.startsWith(begin));
     const instead = Object.hasOwn(absentFlags, name) ? absentFlags[name] : family && absentFamilies[family];
-    // A finder of theirs, whose name is a value here.
+    // CrystFEL's finder is given as a value of --peaks here.
     if (/^(--peaks=)?peakfinder9$/.test(word))
       throw new EwaldError(
         'Unsupported',
-        "peakfinder9 is a search of CrystFEL's that ewald does not have: --peaks peakfinder8, zaef or dispersion",
+        'peakfinder9 is a CrystFEL finder that ewald does not have; use --peaks peakfinder8, zaef or dispersion',
       );
     if (instead === undefined) continue;
     throw new EwaldError(

@@ -1,10 +1,10 @@
-/** Options of the commands that open frames: what overrides what a file says, or says what it does not. */
+/** Options of the commands that open frames: they override or complete what a file states. */
 import type { Command } from 'commander';
 import { dataTypes, EwaldError, type OpenOptions } from '../entries/data.node.js';
 import { choice } from '../entries/shell.node.js';
 import { parseCount } from './output.js';
 
-/** As commander gives them. */
+/** Flags as parsed by commander. */
 export interface DataFlags {
   format?: string;
   navShape?: string;
@@ -22,14 +22,14 @@ export interface DataFlags {
   checksums?: boolean;
 }
 
-/** What the flag means, in every command that opens frames. */
+/** Description of the flag in every command that opens frames. */
 export const noChecksums =
-  'do not compare the checksums of the file (CBF, HDF5, zip, TIFF): faster, and damage goes unnoticed';
+  'do not verify checksums in the file (CBF, HDF5, zip, TIFF): faster, but damage goes unnoticed';
 
-/** What the flag means, in every command that opens frames. */
+/** Description of the flag in every command that opens frames. */
 export const largestFrame = 'largest frame or chunk that is read; default 1073741824';
 
-/** How frames are read, by the flags that every command with frames has. Throws `Argument`. */
+/** How frames are read, from the flags that every command with frames has. Throws `Argument`. */
 export const readingOf = ({
   checksums,
   maxFrameBytes,
@@ -38,11 +38,11 @@ export const readingOf = ({
   maxFrameBytes: maxFrameBytes === undefined ? undefined : Number(parseCount(maxFrameBytes, '--max-frame-bytes')),
 });
 
-/** The flag of an option of `open`, for messages. */
+/** The flag that corresponds to an option of `open`, for messages. */
 export const flagOf = (option: string): string =>
   `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** Options of `open` as words to type. */
+/** Options of `open` as command-line arguments. */
 export const openWords = (options: OpenOptions): string =>
   Object.entries(options)
     .map(([name, value]) => `${flagOf(name)} ${value}`)
@@ -51,19 +51,22 @@ export const openWords = (options: OpenOptions): string =>
 /** Adds the flags to a command. */
 export function withDataFlags(command: Command): Command {
   return command
-    .option('--format <name>', 'the format of the file; default: the one it looks most like')
-    .option('--nav-shape <n,…>', 'shape of the scan, slowest first: 128,128')
-    .option('--sig-shape <n,…>', 'shape of a frame, slowest first: 256,256')
-    .option('--dtype <name>', 'u8 … u64, i8 … i64, f16 … f64, c64, c128: for files that do not say it')
+    .option('--format <name>', 'the format of the file; default: recognised by its contents')
+    .option('--nav-shape <n,…>', 'shape of the scan, slowest axis first: 128,128')
+    .option('--sig-shape <n,…>', 'shape of a frame, slowest axis first: 256,256')
+    .option('--dtype <name>', 'u8 … u64, i8 … i64, f16 … f64, c64, c128: for files that do not state it')
     .option('--endian <order>', 'little or big')
     .option('--offset <bytes>', 'raw: bytes before the first frame')
     .option('--frame-header <bytes>', 'raw: bytes before each frame')
     .option('--frame-footer <bytes>', 'raw: bytes after each frame')
-    .option('--order <axes>', "raw, dm, hdf5: which axes vary fastest, the frame's (signal) or the scan's (navigation)")
-    .option('--dataset <name>', 'which array of a file that holds several: a name, a path in HDF5, a number from 0')
-    .option('--data <name>', 'the same as --dataset')
+    .option(
+      '--order <axes>',
+      'raw, dm, hdf5: which axes vary fastest, those of the frame (signal) or of the scan ' + '(navigation)',
+    )
+    .option('--dataset <name>', 'which array of a file that contains several: a name, an HDF5 path, a number from 0')
+    .option('--data <name>', 'same as --dataset')
     .option('--max-frame-bytes <n>', largestFrame)
-    .option('--allow-outside', 'let the file refer to files outside its folder')
+    .option('--allow-outside', 'allow the file to refer to files outside its folder')
     .option('--no-checksums', noChecksums);
 }
 
@@ -80,7 +83,7 @@ export function openOptions(flags: DataFlags, signal: AbortSignal): OpenOptions 
     text === undefined ? undefined : Number(parseCount(text, flag));
   const { dataset = flags.data } = flags;
   if (flags.dataset !== undefined && flags.data !== undefined)
-    throw new EwaldError('Argument', '--data and --dataset are the same; give one of them');
+    throw new EwaldError('Argument', '--data and --dataset are the same option; give only one');
   const named = <T extends string>(text: string | undefined, flag: string, known: readonly T[]): T | undefined =>
     text === undefined ? undefined : choice(flag, text as T, text as T, known);
   return {

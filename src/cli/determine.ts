@@ -1,4 +1,4 @@
-/** `ewald cell LISTS…`: an unknown cell from the spots of several stills. */
+/** `ewald cell FILES…`: determines an unknown cell from frames, or from the spots of several stills. */
 import type { Command } from 'commander';
 import {
   type BravaisCandidate,
@@ -57,26 +57,32 @@ export function register(program: Command, deps: CliDeps): void {
   const command = program
     .command('cell')
     .description(
-      'determine an unknown cell from detector frames, or the spots of several stills: the Bravais lattices that fit, in conventional cells',
+      'determine an unknown cell from detector frames, or the spots of several stills: ' +
+        'the Bravais lattices that fit, in conventional cells',
     )
     .argument(
       '<files...>',
-      'files of detector frames, or spot lists, or - for standard input: x y z of a spot a line, more columns are passed over; a first line with a cell, too',
+      'files of detector frames, or spot lists, or - for standard input: x y z of one spot per line; ' +
+        'further columns, and a first line with a cell, are ignored',
     )
     .option('--unit <unit>', 'of the lists: 1/A, 1/nm, 2pi/A or 2pi/nm', '1/A')
     .option('--min <angstrom>', 'shortest cell edge', '3')
     .option('--max <angstrom>', 'longest cell edge', '150')
-    .option('--tolerance <x>', 'how far lengths (relative) and angles (radians) may be bent for a symmetry', '0.02')
-    .option('--backend <name>', 'where the candidates are tried')
-    .option('-o, --output <cell>', 'write the best one, in its highest symmetry, as a CrystFEL .cell file')
-    .option('--force', 'replace a file that exists; never an input')
+    .option(
+      '--tolerance <x>',
+      'largest change of lengths (relative) and angles (radians) that a symmetry ' + 'may require',
+      '0.02',
+    )
+    .option('--backend <name>', 'where the candidates are tested')
+    .option('-o, --output <cell>', 'write the best cell, in its highest symmetry, as a CrystFEL .cell file')
+    .option('--force', 'replace an existing file; never an input')
     .option(
       '--json',
       'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}]}]',
     );
   const shared = command.options.length;
   command
-    .option('-g, --geometry <geom>', "frames: CrystFEL geometry; default: what the frames' file says")
+    .option('-g, --geometry <geom>', "frames: CrystFEL geometry; default: described by the frames' file")
     .option('--data <path>', 'frames: dataset of HDF5 files')
     .option('--no-checksums', `frames: ${noChecksums}`)
     .option('--max-frame-bytes <n>', `frames: ${largestFrame}`);
@@ -102,7 +108,7 @@ async function run(
   };
   const { output: named, force = false, geometry } = options;
   const files = await expand(words);
-  // A cell file is written by hand, or corrected by hand: none is replaced without --force.
+  // A cell file may have been edited by hand, so none is replaced without --force.
   const inputs = [...files, ...(geometry === undefined ? [] : [geometry])];
   const output = named === undefined ? undefined : await openOutput(named, { force, inputs, series: words });
   try {
@@ -151,7 +157,8 @@ async function determine(
     print(
       yellow(
         framed && images.length === 0
-          ? `no frame has the ${fewestPeaks} peaks that say something of a lattice; a lower --threshold or --min-snr may find them`
+          ? `no frame has the ${fewestPeaks} peaks required to determine a lattice; ` +
+              'a lower --threshold or --min-snr may find more'
           : 'no cell explains these images beyond chance; more images, or another --max, may help',
       ),
     );
@@ -197,7 +204,7 @@ async function cellOfFrames(
   if (list === 'msgpack')
     throw new EwaldError(
       'Argument',
-      '--peaks msgpack takes peaks of messages, which ewald index reads; of files it is cxi or hdf5',
+      '--peaks msgpack reads peaks from messages, which only ewald index receives; for files use cxi or hdf5',
     );
   const progress = new Progress('cell');
   try {
@@ -226,10 +233,10 @@ async function cellOfFrames(
 const shape = (p: readonly number[]): string =>
   p.map((x, i) => `${x.toFixed(2).padStart(i < 3 ? 7 : 6)}${i === 2 ? ' Å ' : i === 5 ? '°' : ''}`).join(' ');
 
-/** One line a Bravais lattice, highest symmetry first; the last, aP, is the reduced cell. */
+/** One line per Bravais lattice, highest symmetry first; the last, aP, is the reduced cell. */
 function describe({ indexed, images, bravais }: DeterminedCell, rank: number): string {
   const line = ({ type, parameters, distortion }: BravaisCandidate): string => {
-    const bent = type === 'aP' ? 'reduced' : `bent by ${(100 * distortion).toFixed(2)} %`;
+    const bent = type === 'aP' ? 'reduced' : `distorted by ${(100 * distortion).toFixed(2)} %`;
     return `  ${type} ${shape(parameters)}  ${dim(bent)}`;
   };
   return [

@@ -1,4 +1,4 @@
-/** `ewald devices`: every backend, whether it is there, and why. */
+/** `ewald devices`: lists all backends, whether they are available, and why not. */
 import type { Command } from 'commander';
 import type { EngineReport } from '../backends/engines.js';
 import { backendOption, bold, type CliDeps, dim, green, print, printJson, red } from './output.js';
@@ -7,7 +7,7 @@ export function register(program: Command, { devices }: CliDeps): void {
   program
     .command('devices')
     .description('which backends this machine has, which one is chosen, and why not the others')
-    .option('--backend <name>', 'choose as if this backend had been asked for')
+    .option('--backend <name>', 'choose as if this backend had been requested')
     .option('--json', 'one JSON array: [{backend, available, chosen, name, reason, limits, memory, engines, faults}]')
     .action(async (options: { backend?: string; json?: boolean }) => {
       const rows = await devices({ ...backendOption(options.backend), selfTest: true });
@@ -30,15 +30,18 @@ export function register(program: Command, { devices }: CliDeps): void {
         for (const engine of engines) printEngine(engine);
       }
       print(
-        dim('\n● chosen   ○ there   – not there; ewald COMMAND --backend NAME or EWALD_BACKEND=NAME takes another one'),
+        dim(
+          '\n● chosen   ○ available   – not available; select another one with ewald COMMAND --backend NAME or ' +
+            'EWALD_BACKEND=NAME',
+        ),
       );
     });
 }
 
-/** An external FFT engine, below the backend that loads it. */
+/** Prints an external FFT engine below the backend that loads it. */
 function printEngine({ engine, available, proven, library, reason }: EngineReport): void {
   const where = available
-    ? `${reason}, ${library}${proven ? '' : ', unproven: so far only a stand-in of it was run'}`
+    ? `${reason}, ${library}${proven ? '' : ', unproven: so far only tested with a stand-in'}`
     : dim(reason);
   print(`             ${available ? '○' : dim('–')} ${bold(`--engine ${engine}`)} ${where}`);
 }

@@ -10,13 +10,13 @@ import type { NatsOptions } from '../executors/nats/options.js';
 import { type ClusterFlags, connectionOf, withConnection } from './cluster-options.js';
 import { parseInteger } from './output.js';
 
-/** What the shell gives. */
+/** Flags as given in the shell. */
 export interface ExecutorFlags extends Omit<ClusterFlags, 'connect'> {
   readonly executor?: string;
   readonly jobs?: string;
 }
 
-/** Adds the options; `jobs` says what `-j` counts and what its default is. */
+/** Adds the options; `jobs` describes what `-j` counts, and its default. */
 export const withExecutor = (command: Command, jobs: string): Command =>
   withConnection(
     command
@@ -24,7 +24,7 @@ export const withExecutor = (command: Command, jobs: string): Command =>
       .option('--executor <where>', 'inline, workers, mpi (default under mpirun), or a cluster: nats://host:4222'),
   );
 
-/** Where the work is to be done. */
+/** Where the work is done. */
 export type Chosen =
   | { readonly kind: 'inline' | 'mpi' }
   | { readonly kind: 'workers'; readonly workers: number }
@@ -39,8 +39,8 @@ const ranksOf = (shard: boolean): number => {
 };
 
 /**
- * The executor that the flags and the environment name; `jobs` is the number of workers without `-j`. Throws `Argument`
- * for a name nobody knows, and for flags that go with another executor.
+ * The executor selected by the flags and the environment; `jobs` is the number of workers without `-j`. Throws
+ * `Argument` for an unknown name, and for flags that belong to another executor.
  */
 export function chosenExecutor(
   flags: ExecutorFlags,
@@ -50,18 +50,15 @@ export function chosenExecutor(
   const name = flags.executor ?? (ranksOf(shard) > 1 ? 'mpi' : workers > 1 ? 'workers' : 'inline');
   if (flags.jobs !== undefined && name !== 'workers' && workers > 1) {
     const found =
-      flags.executor === undefined ? 'under mpirun ranks share the work' : `the executor is ${flags.executor}`;
-    throw new EwaldError(
-      'Argument',
-      `-j is the number of workers, and ${found}; leave it out, or give --executor workers`,
-    );
+      flags.executor === undefined ? 'under mpirun the ranks share the work' : `the executor is ${flags.executor}`;
+    throw new EwaldError('Argument', `-j is the number of workers, but ${found}; omit it, or pass --executor workers`);
   }
   if (/^(nats|tls|wss?):\/\//.test(name)) return { kind: 'nats', url: name, options: connectionOf(flags) };
   const kind = kinds.find((one) => one === name);
   if (!kind)
     throw new EwaldError(
       'Argument',
-      `--executor is "${name}"; it has to be inline, workers, mpi, or the address of a cluster, nats://host:4222`,
+      `--executor is "${name}"; expected inline, workers, mpi, or the address of a cluster, nats://host:4222`,
     );
   const [given] = (['cluster', 'token', 'creds', 'tls', 'tlsCa', 'tlsCert', 'tlsKey'] as const).filter(
     (flag) => flags[flag] !== undefined,
@@ -69,14 +66,14 @@ export function chosenExecutor(
   if (given)
     throw new EwaldError(
       'Argument',
-      `--${given.replace(/[A-Z]/, (c) => `-${c.toLowerCase()}`)} is for a cluster; the executor is ${kind}. ` +
-        'Give --executor nats://host:4222 as well',
+      `--${given.replace(/[A-Z]/, (c) => `-${c.toLowerCase()}`)} requires a cluster, but the executor is ${kind}. ` +
+        'Pass --executor nats://host:4222 as well',
     );
   if (kind !== 'workers') return { kind };
   return { kind, workers: flags.jobs === undefined && jobs === 1 ? availableParallelism() : workers };
 }
 
-/** The rank of this process. Rank 0 writes and prints; outside of MPI it is the only one. */
+/** The rank of this process. Rank 0 writes and prints; outside MPI it is the only one. */
 export const rankOf = async ({ kind }: Chosen): Promise<number> => (kind === 'mpi' ? (await mpiComm()).rank : 0);
 
 /** Makes the executor; the caller disposes it. Throws what executors throw. */

@@ -1,4 +1,4 @@
-/** `ewald ffi`: what a header makes callable, calls from the shell, and typed modules. */
+/** `ewald ffi`: lists what a header makes callable, calls functions from the shell, and writes typed modules. */
 import type { Command } from 'commander';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { nearest } from '../base/options.js';
@@ -44,28 +44,31 @@ export function register(program: Command, _deps: CliDeps): void {
     .argument('<header>', 'the C header')
     .option(
       '--lib <library>',
-      'the library: a name looked for in --build-dir and where the dynamic loader looks (z, libz.so.1), or a path to a .so, .dylib, .dll or .wasm',
+      'the library: a name looked up in --build-dir and by the dynamic loader (z, libz.so.1), or a path to a .so, ' +
+        '.dylib, .dll or .wasm',
     )
-    .option('--build-dir <folder>', 'where libraries were built; lib/ in it and itself are looked in')
-    .option('-I, --include <folder>', 'where headers lie; may be given again', collect)
-    .option('-D, --define <name[=value]>', 'what the compiler defines for the header; may be given again', collect)
+    .option('--build-dir <folder>', 'build folder of libraries; it and its lib/ are searched')
+    .option('-I, --include <folder>', 'include folder; may be repeated', collect)
+    .option('-D, --define <name[=value]>', 'macro definition for the header; may be repeated', collect)
     .option('--cpp <command>', "run a compiler's preprocessor first: 'gcc -E', or 'gcc -E -dD' to keep the constants")
     .option('--backend <name>', 'auto, native or wasm', 'auto')
     .option(
       '--call <words...>',
-      'call a function by its name and arguments: numbers, true, text, null, or JSON for arrays and structs; needs --lib',
+      'call a function by name with arguments: numbers, true, text, null, or JSON for arrays and structs; ' +
+        'requires --lib',
     )
     .option(
       '-o, --output <file>',
-      'write a module (.ts), its declarations (.d.ts) or the function table (.json); may be given again',
+      'write a module (.ts), its declarations (.d.ts) or the function table (.json); may be repeated',
       collect,
     )
-    .option('--skip-unsupported', 'pass over declarations that cannot be read, with a warning each')
+    .option('--skip-unsupported', 'skip declarations that cannot be read, with a warning each')
     .option('--force', 'replace files that ewald did not write; never an input')
     .option('--json', 'the function table, or {"function", "result", "arguments"} of a call')
     .addHelpText(
       'after',
-      '\nExamples:\n  ewald ffi pi.h\n  ewald ffi pi.h --lib ./build/libpi_cpp.so --call approximate_pi_c 1000000\n  ewald ffi pi.h -D PI_API= -o pi.ts\n  ewald ffi zlib.h --lib z --call crc32 0 hello 5',
+      '\nExamples:\n  ewald ffi pi.h\n  ewald ffi pi.h --lib ./build/libpi_cpp.so --call approximate_pi_c ' +
+        '1000000\n  ewald ffi pi.h -D PI_API= -o pi.ts\n  ewald ffi zlib.h --lib z --call crc32 0 hello 5',
     )
     .action((header: string, options: Options) => run(header, options));
 }
@@ -78,7 +81,7 @@ async function run(header: string, options: Options): Promise<void> {
     ...(options.cpp !== undefined && { cpp: options.cpp }),
   };
   if (options.call && options.lib === undefined)
-    throw new EwaldError('Argument', '--call needs the library: --lib PATH');
+    throw new EwaldError('Argument', '--call requires the library: --lib PATH');
   const declared = parseHeaderFile(header, reading);
   if (!options.json) for (const warning of declared.warnings) note(`${yellow('ewald:')} ${warning}`);
   const force = options.force ?? false;
@@ -93,7 +96,7 @@ async function run(header: string, options: Options): Promise<void> {
   }
   const library = await getLibHandle<Record<string, never>>({
     ...reading,
-    // What was read above is read again only where another data model needs it.
+    // The header is only read again if another data model requires it.
     header: isNative(options) ? declared : header,
     library: options.lib,
     buildDir: options.buildDir,
@@ -112,7 +115,7 @@ async function run(header: string, options: Options): Promise<void> {
   }
 }
 
-/** Whether the library is one of this process. */
+/** Whether the library is loaded into this process. */
 function isNative({ lib = '', buildDir, backend }: Options): boolean {
   if (backend !== 'auto' && backend !== 'native') return false;
   try {
@@ -122,7 +125,7 @@ function isNative({ lib = '', buildDir, backend }: Options): boolean {
   }
 }
 
-/** Why a function of the table cannot be called; undefined when it can. */
+/** Why a function of the table cannot be called; undefined if it can. */
 function whyNot(library: Library, name: string): string | undefined {
   try {
     void (library as Record<string, unknown>)[name];
@@ -159,7 +162,8 @@ function list(declared: FunctionTable, library: Library | undefined): void {
   const count = (what: string, names: object): string => `${Object.keys(names).length} ${what}`;
   print(
     dim(
-      `${declared.header}: ${[count('functions', declared.functions), count('structs', declared.structs), count('enums', declared.enums), count('constants', declared.constants)].join(', ')}, laid out for ${declared.model}`,
+      `${declared.header}: ${[count('functions', declared.functions), count('structs', declared.structs), count('enums', declared.enums), count('constants', declared.constants)].join(', ')}, ` +
+        `laid out for ${declared.model}`,
     ),
   );
 }
@@ -174,7 +178,8 @@ async function call(library: Library, [name = '', ...words]: readonly string[], 
     const near = nearest(name, names);
     throw new EwaldError(
       'Argument',
-      `${library.table.header} declares no function "${name}"; ${near ? `did you mean "${near}"?` : `it declares ${names.slice(0, 8).join(', ')}`}`,
+      `${library.table.header} declares no function ` +
+        `"${name}"; ${near ? `did you mean "${near}"?` : `it declares ${names.slice(0, 8).join(', ')}`}`,
     );
   }
   const fn = (library as unknown as Record<string, (...values: unknown[]) => unknown>)[name];
@@ -187,13 +192,13 @@ async function call(library: Library, [name = '', ...words]: readonly string[], 
   }
   if (declared.result.kind !== 'void') print(shown(result, declared.result));
   declared.parameters.forEach(({ name: parameter, type }, i) => {
-    // What C may have written is shown too.
+    // Also shows what C may have written.
     if (type.kind === 'pointer' && !type.to.const && typeof values[i] === 'object' && values[i] !== null)
       print(`${bold(parameter || `argument ${i + 1}`)} ${JSON.stringify(written[i], bigints)}`);
   });
 }
 
-/** A word of the shell as the parameter takes it. */
+/** Converts a word of the shell to the type of the parameter. */
 function argument(word: string, fn: CFunction, i: number): unknown {
   const parameter = fn.parameters[i];
   if (!parameter) return fn.variadic ? further(word) : word;
@@ -213,19 +218,25 @@ function argument(word: string, fn: CFunction, i: number): unknown {
     try {
       return JSON.parse(word);
     } catch (cause) {
-      throw new EwaldError('Argument', `argument ${i + 1} of ${fn.name} is ${JSON.stringify(word)}, which is no JSON`, {
-        cause,
-      });
+      throw new EwaldError(
+        'Argument',
+        `argument ${i + 1} of ${fn.name} is ${JSON.stringify(word)}, which is ` + 'not valid JSON',
+        {
+          cause,
+        },
+      );
     }
   }
   if (type.kind === 'pointer' && isByte(type.to)) return word;
   throw new EwaldError(
     'Argument',
-    `argument ${i + 1} of ${fn.name} is ${typeText(type)}; write null, or JSON such as ${type.kind === 'pointer' && type.to.kind === 'pointer' ? '[[1, 2], [3, 4]]' : '[1, 2, 3]'}`,
+    `argument ${i + 1} of ${fn.name} is ${typeText(type)}; ` +
+      'write null, or JSON such ' +
+      `as ${type.kind === 'pointer' && type.to.kind === 'pointer' ? '[[1, 2], [3, 4]]' : '[1, 2, 3]'}`,
   );
 }
 
-/** An argument behind "...": whole numbers are ints, numbers with a point doubles, the rest is text. */
+/** A variadic argument: integers are ints, numbers with a point doubles, everything else is text. */
 function further(word: string): [string, unknown] {
   if (/^[-+]?\d+$/.test(word)) {
     const value = BigInt(word);
@@ -238,7 +249,7 @@ function further(word: string): [string, unknown] {
 const isByte = (type: CType): boolean =>
   type.kind === 'scalar' && ['char', 'signed char', 'unsigned char', 'int8_t', 'uint8_t'].includes(type.name);
 
-/** A value as JSON can have it. */
+/** A value in a form that JSON can hold. */
 function plain(value: unknown): unknown {
   if (value instanceof CArray) return value.toArray();
   if (value instanceof Pointer) return `0x${value.address.toString(16)}`;
@@ -267,7 +278,7 @@ function formOf(file: string): Form {
   return form;
 }
 
-/** A table has no place for a mark: it is recognised by how it begins. */
+/** A table has no room for a mark, so it is recognised by its beginning. */
 function writingOf(file: string, force: boolean, inputs: readonly string[]): WriteOptions {
   const form = formOf(file);
   const replaces = (head: Uint8Array): boolean => {

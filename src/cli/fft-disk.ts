@@ -1,4 +1,4 @@
-/** `ewald fft --memory 2G`: an array that is larger than that stays in its file, which is gone through in parts. */
+/** `ewald fft --memory 2G`: a larger array stays in its file, which is processed in parts. */
 import { open, rm } from 'node:fs/promises';
 import { EwaldError } from '../base/errors.js';
 import { type NpyHeader, npyHead } from '../data/npy.js';
@@ -19,7 +19,7 @@ export function parseMemory(text: string): number {
   return Math.floor(bytes);
 }
 
-/** Transforms within the memory given; false when everything fits into it, so that nothing has been done. */
+/** Transforms within the given memory; returns false, having done nothing, if everything fits. */
 export async function runOnDisk(input: string, options: Options, { createContext, signal }: CliDeps): Promise<boolean> {
   const memory = parseMemory(options.memory as string);
   const writing = npyWriting(input, options);
@@ -29,7 +29,7 @@ export async function runOnDisk(input: string, options: Options, { createContext
     const wish = wishOf(file.like, options, input);
     if (!exceeds(file.header, wish, memory)) return false;
     if (options.output === '-')
-      throw new EwaldError('Argument', 'a transform in parts cannot write to standard output; give -o a file');
+      throw new EwaldError('Argument', 'a transform in parts cannot write to standard output; pass -o FILE');
     checkWish(wish, file.header, input);
     const { kind, r2r, precision = 'f64' } = wish.plan;
     const backward = (kind === 'c2r') !== (options.inverse === true);
@@ -40,7 +40,10 @@ export async function runOnDisk(input: string, options: Options, { createContext
     const scratch: (() => Promise<void>)[] = [];
     try {
       if (temporary === undefined)
-        throw new EwaldError('Argument', `${options.output} is no plain file, which parts are written into`);
+        throw new EwaldError(
+          'Argument',
+          `${options.output} is not a regular file, which a transform in ` + 'parts requires',
+        );
       const like = precision === 'f32' ? new Float32Array(0) : new Float64Array(0);
       const head = npyHead({ shape: wish.outShape, data: like, complex: wish.complexOut });
       await output.write(head);
@@ -88,7 +91,7 @@ export async function runOnDisk(input: string, options: Options, { createContext
   }
 }
 
-/** Whether input and output together do not fit. */
+/** Whether input and output together exceed the memory. */
 function exceeds(header: NpyHeader, { plan, outShape, complexOut }: Wish, memory: number): boolean {
   const width = plan.precision === 'f32' ? 4 : 8;
   const out = outShape.reduce((product, n) => product * n, complexOut ? 2 : 1);
@@ -101,10 +104,10 @@ function checkWish({ plan, kind, axes }: Wish, header: NpyHeader, name: string):
   const refuse = (why: string): never => {
     throw new EwaldError('Unsupported', `${name} does not fit into --memory, and ${why}`);
   };
-  if (shape.length < 2) refuse('a single line cannot be gone through in parts; give it more memory');
-  if (axes && axes.length < shape.length) refuse('in parts all axes are transformed; leave --axes out');
-  if (halved && plan.reducedAxis !== shape.length - 1) refuse('in parts the last axis is the one that is halved');
-  if (kind === 'real') refuse('kind real is not done in parts; use r2c');
+  if (shape.length < 2) refuse('a single line cannot be split into parts; allow more memory');
+  if (axes && axes.length < shape.length) refuse('a transform in parts covers all axes; omit --axes');
+  if (halved && plan.reducedAxis !== shape.length - 1) refuse('a transform in parts always halves the last axis');
+  if (kind === 'real') refuse('kind real is not supported in parts; use r2c');
   if (plan.kind === 'c2c' && !header.complex) refuse('its numbers are real; in parts use r2c, or convert them first');
 }
 
@@ -116,7 +119,7 @@ async function openStore(path: string, offset: number, name: string) {
       for (let done = 0; done < bytes.length; ) {
         const count = Math.min(2 ** 30, bytes.length - done);
         const { bytesRead } = await handle.read(bytes, done, count, offset + at * into.BYTES_PER_ELEMENT + done);
-        if (bytesRead === 0) throw new EwaldError('File', `${name} became shorter while it was worked on`);
+        if (bytesRead === 0) throw new EwaldError('File', `${name} was truncated while it was being processed`);
         done += bytesRead;
       }
     },
@@ -151,6 +154,10 @@ function tell(
     });
   else
     print(
-      `${bold(options.output)}  ${shape.join(' × ')} ${complexOut ? 'complex' : 'real'}  ${dim(`${kind}${options.inverse ? ' inverse' : ''} on ${backend}, ${passes} passes over the file, ${(ms / 1000).toFixed(2)} s`)}`,
+      `${bold(options.output)}  ${shape.join(' × ')} ${complexOut ? 'complex' : 'real'} ` +
+        ` ${dim(
+          `${kind}${options.inverse ? ' inverse' : ''} on ${backend}, ${passes} passes over the ` +
+            `file, ${(ms / 1000).toFixed(2)} s`,
+        )}`,
     );
 }

@@ -1,4 +1,4 @@
-/** `mpirun -n 8 ewald fft IN.npy -o OUT.npy`: every rank reads and writes its part of files that are one. */
+/** `mpirun -n 8 ewald fft IN.npy -o OUT.npy`: every rank reads and writes its part of shared files. */
 import { open } from 'node:fs/promises';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
@@ -14,10 +14,10 @@ import { npyWriting, type Options, type Wish, wishOf } from './fft-wish.js';
 import { type NpyParts, openNpyParts, writeNumbers } from './npy-part.js';
 import { bold, type CliDeps, dim, exitCode, fail, Progress, print, printJson } from './output.js';
 
-/** Failures that every rank knows of: all of them come to an end together, so that each can clear away first. */
+/** Errors known to all ranks, which therefore end together and can clean up first. */
 const agreed = new WeakSet<object>();
 
-/** Does work on every rank; when it fails on one, all of them end, and only the first that failed says why. */
+/** Runs work on every rank. If it fails on one, all of them end, and only the first that failed reports the error. */
 async function together<T>(comm: Communicator, work: () => Promise<T>): Promise<T> {
   let failure: unknown;
   const result = await work().catch((error) => {
@@ -40,7 +40,7 @@ export async function runOnRanks(input: string, options: Options, deps: CliDeps)
     await transform(comm, input, options, deps);
   } catch (error) {
     if (!agreed.has(error as object)) throw error;
-    // Said before the first rank ends, for that ends the job.
+    // Reported before the first rank exits, because that ends the job.
     process.exitCode = isEwaldError(error, 'Lost') ? exitCode.data : fail(error);
     await comm.barrier();
   }
@@ -54,9 +54,12 @@ async function transform(comm: Communicator, input: string, options: Options, { 
     if (first) progress.report(done, what);
   };
   if (options.output === '-')
-    throw new EwaldError('Argument', 'ranks cannot write to standard output together; give -o a file');
+    throw new EwaldError('Argument', 'ranks cannot write to standard output together; pass -o FILE');
   if (options.memory !== undefined)
-    throw new EwaldError('Argument', '--memory is for one process; of several ranks each holds its own part');
+    throw new EwaldError(
+      'Argument',
+      '--memory is only for a single process; ' + 'with several ranks each holds its own part',
+    );
   const began = performance.now();
   const file = await together(comm, async () => {
     if (first) await checkOutput(options.output, npyWriting(input, options));
@@ -122,22 +125,26 @@ async function transform(comm: Communicator, input: string, options: Options, { 
     });
   else
     print(
-      `${bold(options.output)}  ${shape.join(' × ')} ${wish.complexOut ? 'complex' : 'real'}  ${dim(`${kind}${options.inverse ? ' inverse' : ''} on ${backend}, ${ranks} ranks, ${ms.toFixed(2)} ms of ${seconds.toFixed(2)} s`)}`,
+      `${bold(options.output)}  ${shape.join(' × ')} ${wish.complexOut ? 'complex' : 'real'} ` +
+        ` ${dim(
+          `${kind}${options.inverse ? ' inverse' : ''} on ${backend}, ${ranks} ranks, ${ms.toFixed(2)} ms ` +
+            `of ${seconds.toFixed(2)} s`,
+        )}`,
     );
 
-  /** Elements of one index along the axis that is divided. */
+  /** Elements per index along the axis that is divided. */
   function rowOf({ size }: { readonly size: readonly number[] }): number {
     return size.reduce((product, n, axis) => (axis === divided ? product : product * n), 1);
   }
 }
 
-/** The world of an array: its last axis is x. Throws `Argument` for what ranks cannot do together. */
+/** The world of an array: its last axis is x. Throws `Argument` for transforms that ranks cannot do together. */
 function worldOf({ plan, axes }: Wish, name: string): { size: number[]; reduced: Axis | undefined; divided: Axis } {
   const shape = plan.shape as readonly number[];
   const n = shape.length;
   if (n > 3) throw new EwaldError('Argument', `${name} has ${n} axes; ranks transform arrays of up to 3 together`);
   if (axes && axes.length < n)
-    throw new EwaldError('Argument', 'ranks transform all axes together; leave --axes out, or run one process');
+    throw new EwaldError('Argument', 'ranks transform all axes together; omit --axes, or run one process');
   const size = [...shape].reverse();
   while (size.length < 3) size.push(1);
   const halved = plan.kind === 'r2c' || plan.kind === 'c2r';
@@ -158,7 +165,7 @@ async function readPart(
   return data instanceof ArrayType ? data : ArrayType.from(data as Float32Array);
 }
 
-/** One file of all parts: it appears when every rank has written, and not at all when one could not. */
+/** One file of all parts, created only if every rank could write its part. */
 async function writeTogether(
   comm: Communicator,
   input: string,
@@ -174,7 +181,7 @@ async function writeTogether(
     if (made.temporary === undefined)
       throw new EwaldError(
         'Argument',
-        `${options.output} is no plain file, which ranks need to write their parts into`,
+        `${options.output} is not a regular file, which ranks require for writing their parts`,
       );
     await made.write(head);
     return made;

@@ -1,4 +1,4 @@
-/** What the options of `ewald fft` mean for the array of a file. */
+/** Interprets the options of `ewald fft` for the array of a file. */
 
 import { EwaldError } from '../base/errors.js';
 import type { NpyArray } from '../data/npy.js';
@@ -6,7 +6,7 @@ import type { FftEngine, FftKind, FftOptions, FftScale, R2rKind } from '../fft/f
 import type { WriteOptions } from '../files/write.js';
 import { parseInteger } from './output.js';
 
-/** What `ewald fft` was told. */
+/** The options of `ewald fft`. */
 export interface Options {
   output: string;
   inverse?: boolean;
@@ -24,7 +24,7 @@ export interface Options {
   json?: boolean;
 }
 
-/** What a result may replace: a .npy file does not say who wrote it. */
+/** What a result may replace: a .npy file does not state who wrote it. */
 export const npyWriting = (input: string, { force = false, wisdom }: Options): WriteOptions => ({
   force,
   inputs: [input, ...(wisdom === undefined ? [] : [wisdom])],
@@ -32,7 +32,7 @@ export const npyWriting = (input: string, { force = false, wisdom }: Options): W
 const r2rKinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
 export const kinds = ['c2c', 'r2c', 'c2r', 'real', ...r2rKinds];
 
-/** What the options mean for the array of the file. */
+/** The options as they apply to the array of the file. */
 export interface Wish {
   readonly plan: FftOptions;
   readonly kind: string;
@@ -49,15 +49,16 @@ function axesOf(list: string, rank: number): number[] {
   if (wrong >= 0)
     throw new EwaldError(
       'Argument',
-      `--axes is "${list}"; "${words[wrong]}" is no axis of an array of rank ${rank}, which has 0 to ${rank - 1}, or -1 for the last`,
+      `--axes is "${list}"; "${words[wrong]}" is not an axis of an array of rank ${rank}; ` +
+        `expected 0 to ${rank - 1}, or -1 for the last`,
     );
   const counted = axes.map((axis) => (axis + rank) % rank);
   if (new Set(counted).size < counted.length)
-    throw new EwaldError('Argument', `--axes is "${list}"; each axis can be transformed once`);
+    throw new EwaldError('Argument', `--axes is "${list}"; each axis can be transformed only once`);
   return axes;
 }
 
-/** What the options mean for an array of this shape. Throws `Argument`, `Shape`. */
+/** Applies the options to an array of this shape. Throws `Argument`, `Shape`. */
 export function wishOf(array: NpyArray, options: Options, name: string): Wish {
   const rank = array.shape.length;
   if (rank === 0 || array.shape.includes(0))
@@ -66,12 +67,12 @@ export function wishOf(array: NpyArray, options: Options, name: string): Wish {
   const isR2r = r2rKinds.includes(kind);
   const planKind = (isR2r ? 'r2r' : kind) as FftKind;
   const axes = options.axes === undefined ? undefined : axesOf(options.axes, rank);
-  // As in NumPy the last axis that is named is the one of which half the numbers are kept.
+  // As in NumPy, the last axis given is the one of which half the numbers are kept.
   const last = ((axes?.at(-1) ?? -1) + rank) % rank;
   const halved = planKind === 'r2c' || planKind === 'c2r';
   const fromHalf = (planKind === 'r2c' && options.inverse) || (planKind === 'c2r' && !options.inverse);
   if (options.length !== undefined && !fromHalf)
-    throw new EwaldError('Argument', `--length goes with c2r, or r2c --inverse; this is ${kind}`);
+    throw new EwaldError('Argument', `--length requires c2r, or r2c --inverse; this is ${kind}`);
   const n = array.shape[last] as number;
   const length =
     options.length === undefined ? Math.max(1, 2 * (n - 1)) : parseInteger(options.length, '--length', 1, 2 ** 27);
@@ -80,13 +81,13 @@ export function wishOf(array: NpyArray, options: Options, name: string): Wish {
       'Argument',
       `--length is ${length}, of which half are ${Math.floor(length / 2) + 1} numbers; axis ${last} of ${name} has ${n}: expected ${2 * n - 2} or ${2 * n - 1}`,
     );
-  // The file holds one side; the shape of a plan is the real one.
+  // The file holds one side; the shape of a plan is that of the real side.
   const shape = fromHalf ? array.shape.map((m, axis) => (axis === last ? length : m)) : [...array.shape];
   const complexIn = planKind === 'c2c' || fromHalf || (planKind === 'real' && options.inverse === true);
   if (array.complex && !complexIn)
     throw new EwaldError(
       'Shape',
-      `${name} holds complex numbers; kind ${kind}${options.inverse ? ' --inverse' : ''} wants real ones`,
+      `${name} holds complex numbers; kind ${kind}${options.inverse ? ' --inverse' : ''} expects real ones`,
     );
   const toHalf = halved && !fromHalf;
   return {

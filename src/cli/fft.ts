@@ -1,4 +1,4 @@
-/** `ewald fft IN.npy -o OUT.npy`: a transform of an array in a file. */
+/** `ewald fft IN.npy -o OUT.npy`: transforms an array in a file. */
 import type { Command } from 'commander';
 import { externalEngines } from '../backends/engines.js';
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
@@ -14,7 +14,7 @@ import { kinds, npyWriting, type Options, type Wish, wishOf } from './fft-wish.j
 import { readNpyFile, writeNpyFile } from './npy-file.js';
 import { backendOption, bold, type CliDeps, dim, note, print, printJson } from './output.js';
 
-/** Wisdom is the one file that is read and written: choices are added to it. */
+/** Wisdom is the only file that is both read and written: choices are added to it. */
 const wisdomWriting = (input: string, { force = false }: Options): WriteOptions => ({
   force,
   inputs: [input],
@@ -25,33 +25,27 @@ const wisdomWriting = (input: string, { force = false }: Options): WriteOptions 
 export function register(program: Command, deps: CliDeps): void {
   program
     .command('fft')
-    .description('transform an array of a .npy file into another one')
+    .description('transform an array of a .npy file')
     .argument('<in.npy>', 'real or complex numbers, any rank up to 8; - for standard input')
-    .requiredOption(
-      '-o, --output <out.npy>',
-      'where the result goes, written whole or not at all; - for standard output',
-    )
+    .requiredOption('-o, --output <out.npy>', 'output file, written completely or not at all; - for standard output')
     .option('--inverse', 'the other way round')
     .option('--kind <kind>', 'c2c, r2c, c2r, real, or dct1 … dst4; default: c2c for complex input, r2c for real')
-    .option(
-      '--axes <list>',
-      'axes that are transformed, for example 0,1 or -1; r2c halves the last one named; default: all',
-    )
+    .option('--axes <list>', 'axes to transform, for example 0,1 or -1; r2c halves the last one given; default: all')
     .option('--length <n>', 'c2r: real length of the last transformed axis; default: even, 2 (m - 1)')
     .option('--scale <how>', 'none, symmetric or full (1/N)', 'none')
     .option('--precision <p>', "f32 or f64; default: the file's own")
     .option('--backend <name>', 'where to compute')
-    .option('--engine <name>', 'ewald, or a library of this machine: fftw, mkl, cufft, rocfft')
+    .option('--engine <name>', 'ewald, or an installed library: fftw, mkl, cufft, rocfft')
     .option(
       '--tune <how>',
-      'estimate: choose by rule; measure: time the choices first; default: estimate, for fftw measure',
+      'estimate: choose by rule; measure: time the choices first; default: estimate, measure for fftw',
     )
-    .option('--wisdom <file.json>', 'choices measured before, read when it is there; --tune measure adds to it')
+    .option('--wisdom <file.json>', 'choices measured before, read if the file exists; --tune measure adds to it')
     .option(
       '--memory <size>',
-      'memory for an array that is larger, such as 2G: it stays in its file, which is gone through in parts',
+      'memory limit, such as 2G: a larger array stays in its file, which is processed in parts',
     )
-    .option('--force', 'replace files that exist; never the input')
+    .option('--force', 'replace existing files; never the input')
     .option('--json', '{input, output, shape, kind, axes, backend, engine, ms}')
     .action((input: string, options: Options) => run(input, options, deps));
 }
@@ -70,7 +64,7 @@ async function run(input: string, options: Options, deps: CliDeps): Promise<void
   const data = numbersFor(array, wish);
   const context = await createContext(backendOption(options.backend));
   try {
-    // Planning with measure and the transform itself cannot be asked to end; nothing is written meanwhile.
+    // Planning with measure and the transform itself cannot be aborted; nothing is written in the meantime.
     const fft = await killable(() => planned(context, wish, options));
     if (measured !== undefined)
       await writeWhole(measured, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`, wisdomWriting(input, options));
@@ -83,12 +77,16 @@ async function run(input: string, options: Options, deps: CliDeps): Promise<void
     const ms = performance.now() - started;
     const { outShape: shape, complexOut: complex, kind, axes = null } = wish;
     await writeNpyFile(options.output, { shape, data: result, complex }, writing, signal);
-    // Standard output is the file's where it goes there.
+    // Standard output belongs to the file if the file is written there.
     const tell = options.output === '-' ? note : print;
     const { backend, engine } = fft;
     if (!options.json)
       tell(
-        `${bold(options.output)}  ${shape.join(' × ')} ${complex ? 'complex' : 'real'}  ${dim(`${kind}${options.inverse ? ' inverse' : ''} on ${backend}${engine === 'ewald' ? '' : ` by ${engine}`}, ${ms.toFixed(2)} ms`)}`,
+        `${bold(options.output)}  ${shape.join(' × ')} ${complex ? 'complex' : 'real'} ` +
+          ` ${dim(
+            `${kind}${options.inverse ? ' inverse' : ''} ` +
+              `on ${backend}${engine === 'ewald' ? '' : ` by ${engine}`}, ${ms.toFixed(2)} ms`,
+          )}`,
       );
     else if (options.output !== '-')
       printJson({ input, output: options.output, shape, kind, axes, backend, engine, ms });
@@ -103,7 +101,7 @@ async function planned(context: Context, { plan }: Wish, { wisdom }: Options): P
   return context.fft(plan);
 }
 
-/** Refuses words that no option takes, before a file is read. */
+/** Rejects invalid option values before a file is read. */
 function checkWords(options: Options): void {
   choice('--kind', options.kind, 'c2c', kinds);
   choice('--scale', options.scale, 'none', ['none', 'symmetric', 'full']);
@@ -114,11 +112,11 @@ function checkWords(options: Options): void {
   if (engine !== 'ewald' && backend !== undefined && backend !== 'native')
     throw new EwaldError(
       'Argument',
-      `--engine ${engine} is a library of this machine, which --backend ${backend} cannot call; leave one of them out`,
+      `--engine ${engine} is an installed library, which --backend ${backend} cannot call; omit one of them`,
     );
 }
 
-/** The numbers as the plan wants them: in its precision, complex where its side is. */
+/** The numbers in the form that the plan requires: in its precision, complex if that side is. */
 function numbersFor(array: NpyArray, { plan, complexIn }: Wish): Float32Array | Float64Array {
   const ArrayType = plan.precision === 'f32' ? Float32Array : Float64Array;
   if (array.complex || !complexIn)
@@ -128,7 +126,7 @@ function numbersFor(array: NpyArray, { plan, complexIn }: Wish): Float32Array | 
   return data;
 }
 
-/** A file of wisdom; undefined when there is none yet. */
+/** A file of wisdom; undefined if it does not exist. */
 async function readWisdom(file: string): Promise<unknown> {
   let content: string;
   try {
@@ -142,7 +140,7 @@ async function readWisdom(file: string): Promise<unknown> {
   } catch (cause) {
     throw new EwaldError(
       'Format',
-      `${file}: this is no JSON (${messageOf(cause)}); give a file that --tune measure wrote`,
+      `${file}: this is not valid JSON (${messageOf(cause)}); pass a file written by --tune measure`,
       { cause },
     );
   }

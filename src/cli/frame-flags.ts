@@ -1,4 +1,4 @@
-/** Flags of frames, with CrystFEL's names, and what they mean. */
+/** Flags of commands with frames, with CrystFEL's names. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { EwaldError } from '../base/errors.js';
@@ -16,7 +16,7 @@ import { parseInteger, parseNumber } from './output.js';
 import { withFlags } from './parameter-flags.js';
 import { checkPeakFlags, type ListName, withPeakFlags } from './peak-flags.js';
 
-/** As the command line gives them. */
+/** Flags as given on the command line. */
 export interface FrameFlags extends ExecutorFlags {
   input?: string;
   prefix?: string;
@@ -52,52 +52,52 @@ export interface FrameFlags extends ExecutorFlags {
 
 /** Adds the flags of frames to the command. */
 export function withFrameFlags(command: Command): Command {
-  withExecutor(command, 'frames searched at once, by a worker each; default: one a core')
-    .option('-i, --input <list>', 'list of files of frames, a line each; "file //3" is one frame of it; or a stream')
-    .option('-x, --prefix <text>', 'put before each file of the list')
-    .option('--zmq-input <address>', 'frames as they come by ZeroMQ, such as tcp://host:5002, in place of files')
+  withExecutor(command, 'frames searched concurrently, one worker each; default: one per core')
+    .option('-i, --input <list>', 'list of files of frames, one per line; "file //3" is a single frame; or a stream')
+    .option('-x, --prefix <text>', 'prefix of each file in the list')
+    .option('--zmq-input <address>', 'receive frames by ZeroMQ, such as from tcp://host:5002, instead of reading files')
     .option(
       '--zmq-subscribe <prefix>',
-      'with --zmq-input: messages that begin so; several: the flag again; default: all that is published',
+      'with --zmq-input: only messages with this prefix; may be repeated; default: all messages',
       (one: string, before: string[] = []) => [...before, one],
     )
-    .option('--zmq-request <text>', 'with --zmq-input: ask for each frame with this')
-    .option('--zmq-pull', 'with --zmq-input: take what is pushed, as DECTRIS detectors do (stream V2)')
-    .option('-g, --geometry <file>', 'CrystFEL .geom of the detector; default: what the file itself says')
+    .option('--zmq-request <text>', 'with --zmq-input: request each frame with this message')
+    .option('--zmq-pull', 'with --zmq-input: pull frames, as for DECTRIS detectors (stream V2)')
+    .option('-g, --geometry <file>', 'CrystFEL .geom of the detector; default: described by the file')
     .option('-o, --output <stream>', 'write a CrystFEL stream; - is standard output')
     .option('--data <path>', 'dataset of the frames in HDF5 files')
     .option('--no-checksums', noChecksums)
     .option('--max-frame-bytes <n>', largestFrame);
   return withFlags(withPeakFlags(command), integrationRows)
-    .option('--min-peaks <n>', 'frames with fewer peaks are no hits, and not indexed', String(minimumSpots))
-    .option('--accept-by <rule>', "lattices are taken by chance (ewald's own verdict) or by crystfel's rule", 'chance')
+    .option('--min-peaks <n>', 'frames with fewer peaks are not hits, and are not indexed', String(minimumSpots))
+    .option('--accept-by <rule>', "accept lattices by chance (ewald's own verdict) or by crystfel's rule", 'chance')
     .option(
       '--tolerance <list>',
       'with --accept-by crystfel: a*,b*,c* in %, angles in degrees; default: 5,5,5,1.5,1.5,1.5',
     )
-    .option('--no-integrate', 'orientations and peaks alone')
-    .option('--push-res <n>', 'predict beyond the resolution of the peaks, 1/nm', '0')
-    .option('--highres <angstrom>', 'predict nothing beyond this resolution')
-    .option('--no-non-hits-in-stream', 'leave frames that are no hits out of the stream')
+    .option('--no-integrate', 'only orientations and peaks')
+    .option('--push-res <n>', 'predict beyond the resolution of the peaks, in 1/nm', '0')
+    .option('--highres <angstrom>', 'highest resolution of predictions')
+    .option('--no-non-hits-in-stream', 'omit frames that are not hits from the stream')
     .option('--serial-start <n>', 'serial number of the first frame', '1')
-    .option('--resume', 'continue the stream of a run that did not end; frames that could not be read are tried again')
-    .option('--follow', 'wait for more frames: of files that grow, and of new files in folders')
+    .option('--resume', 'continue the stream of an interrupted run; frames that could not be read are tried again')
+    .option('--follow', 'wait for more frames: in growing files, and in new files of folders')
     .option(
       '--no-data-timeout <s>',
-      'with --follow and --zmq-input: seconds without new frames that end the run; default 60',
+      'with --follow and --zmq-input: seconds without new frames after which the run ends; default 60',
     )
-    .option('--shard <i/n>', 'every n-th frame, the i-th first, from 1; ewald stream merge joins the streams')
-    .option('--html <page>', 'write a report with pictures: one page that needs nothing else')
+    .option('--shard <i/n>', 'every n-th frame, starting at the i-th (from 1); ewald stream merge joins the streams')
+    .option('--html <page>', 'write a report with images, as one self-contained page')
     .option('--hdf5 <file>', 'write peaks and cells as HDF5')
-    .option('--sol <file>', "write orientations as CrystFEL's --indexing=file reads them")
-    .option('--refined-geometry <geom>', 'write the geometry with distance and beam as the crystals say')
-    .option('--force', 'replace files that ewald did not write, or a run that did not end')
+    .option('--sol <file>', "write orientations for CrystFEL's --indexing=file")
+    .option('--refined-geometry <geom>', 'write the geometry with distance and beam refined by the crystals')
+    .option('--force', 'replace files that ewald did not write, or an interrupted run')
     .option('--profile', 'print the time of each stage, and memory');
 }
 
-/** What lists and frames share. */
+/** Flags that lists and frames share. */
 export interface SharedFlags {
-  /** Known cells; undefined: to be found from the frames; none: peaks alone. */
+  /** Known cells; undefined: to be determined from the frames; empty: peaks only. */
   readonly cells: readonly KnownCell[] | undefined;
   readonly method: IndexingMethod;
   readonly thresholds: IndexingThresholds;
@@ -120,34 +120,35 @@ export interface LiveFlags {
   readonly timeoutS: number;
 }
 
-/** The flags after their checks, before a file is opened. */
+/** The validated flags, before a file is opened. */
 export interface CheckedFlags {
   readonly settings: SearchSettings;
   readonly executor: Chosen;
   readonly serialStart: number;
   readonly shard: Shard | undefined;
   readonly follow: number | undefined;
-  /** Frames that come by ZeroMQ. */
+  /** Frames received by ZeroMQ. */
   readonly live: LiveFlags | undefined;
 }
 
-/** Checks the flags. Throws `Argument`, `Unsupported`. */
+/** Validates the flags. Throws `Argument`, `Unsupported`. */
 export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags {
   const { list, peaks, integration, settings } = checkPeakFlags(flags);
   if (flags.resume && flags.output === undefined)
-    throw new EwaldError('Argument', '--resume needs a stream to continue: -o FILE');
+    throw new EwaldError('Argument', '--resume requires a stream to continue: -o FILE');
   if (flags.resume && (flags.hdf5 ?? flags.sol) !== undefined)
     throw new EwaldError(
       'Argument',
-      '--hdf5 and --sol hold the frames of one session; with --resume they would lack those of the earlier one',
+      '--hdf5 and --sol hold the frames of one session; with --resume they would lack the earlier ones',
     );
   const rule = choice('--accept-by', flags.acceptBy as 'chance' | undefined, 'chance', ['chance', 'crystfel']);
   if (flags.tolerance !== undefined && rule !== 'crystfel')
     throw new EwaldError(
       'Argument',
-      "--tolerance is of CrystFEL's rule; here lattices are judged against chance: leave it out, or add --accept-by crystfel",
+      "--tolerance belongs to CrystFEL's rule, but lattices are judged against chance: " +
+        'omit it, or add --accept-by crystfel',
     );
-  // Commander takes --no-data-timeout for the negation of a flag that takes a value.
+  // Commander interprets --no-data-timeout as the negation of a flag with a value.
   const timeout = flags.dataTimeout;
   const timeoutS = parseNumber(typeof timeout === 'string' ? timeout : '60', '--no-data-timeout', 0, 1e9);
   return {
@@ -172,27 +173,30 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
   };
 }
 
-/** How frames come by ZeroMQ; refuses what needs files. */
+/** How frames are received by ZeroMQ; rejects flags that require files. */
 function liveFlags(flags: FrameFlags, timeoutS: number, list: ListName | undefined): LiveFlags | undefined {
   const { zmqInput: address, zmqSubscribe, zmqRequest, zmqPull } = flags;
   const given = { '--zmq-subscribe': zmqSubscribe, '--zmq-request': zmqRequest, '--zmq-pull': zmqPull || undefined };
   const kinds = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (address === undefined) {
     if (kinds.length > 0)
-      throw new EwaldError('Argument', `${kinds[0]} needs where frames come from: --zmq-input ADDRESS`);
+      throw new EwaldError('Argument', `${kinds[0]} requires a source of frames: --zmq-input ADDRESS`);
     if (list === 'msgpack')
       throw new EwaldError(
         'Argument',
-        '--peaks msgpack takes peaks of messages: --zmq-input; of files it is cxi or hdf5',
+        '--peaks msgpack reads peaks from messages: --zmq-input; for files use cxi or hdf5',
       );
     return undefined;
   }
   if (kinds.length > 1)
-    throw new EwaldError('Argument', `${kinds.join(' and ')} are different kinds of sockets; give one of them`);
+    throw new EwaldError('Argument', `${kinds.join(' and ')} are different kinds of sockets; give only one of them`);
   const files = { '--input': flags.input, '--follow': flags.follow, '--shard': flags.shard, '--resume': flags.resume };
   const [without] = Object.entries(files).find(([, value]) => value !== undefined && value !== false) ?? [];
   if (without !== undefined)
-    throw new EwaldError('Argument', `${without} is for frames in files; with --zmq-input they come once`);
+    throw new EwaldError(
+      'Argument',
+      `${without} requires frames in files; ` + 'frames from --zmq-input can only be read once',
+    );
   if (zmqRequest !== undefined) return { address, how: 'request', words: [zmqRequest], timeoutS };
   if (zmqPull) return { address, how: 'pull', words: [], timeoutS };
   return { address, how: 'subscribe', words: zmqSubscribe ?? [''], timeoutS };

@@ -7,9 +7,9 @@ import { visible } from './visible.js';
 export const nameOf = ({ filename, event }: FrameOrigin): string =>
   `${visible(filename)}${event === undefined ? '' : ` //${event}`}`;
 
-/** What is said of a lattice that its spots do not tell from others. */
+/** The remark about a lattice that its spots cannot distinguish from others. */
 export const doubtOf = ({ length }: readonly unknown[]): string =>
-  length > 0 ? `  ${yellow(`ambiguous: ${counted(length, 'other lattice')} as good`)}` : '';
+  length > 0 ? `  ${yellow(`ambiguous: ${counted(length, 'other lattice')} equally good`)}` : '';
 
 /** A line a lattice. */
 export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): string {
@@ -17,7 +17,9 @@ export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): 
   if (crystals.length === 0) return `${yellow('–')} ${nameOf(origin)}  ${dim(`${count}, no lattice found`)}`;
   return crystals
     .map((crystal, i) => {
-      const shape = `${crystal.lengths.map((x) => x.toFixed(2)).join(' ')} Å  ${crystal.angles.map((x) => x.toFixed(2)).join(' ')}°`;
+      const shape =
+        `${crystal.lengths.map((x) => x.toFixed(2)).join(' ')} Å ` +
+        ` ${crystal.angles.map((x) => x.toFixed(2)).join(' ')}°`;
       const where = i === 0 ? `${green('✓')} ${nameOf(origin)}` : `  ${dim(`lattice ${i + 1}`)}`;
       const measured = crystal.reflections === undefined ? '' : `, ${crystal.reflections.length} reflections`;
       return `${where}  ${shape}  ${dim(`${crystal.peaks.length} of ${count}${measured}, to ${(1 / crystal.resolution).toFixed(2)} Å`)}${doubtOf(crystal.rivals)}`;

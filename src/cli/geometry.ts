@@ -1,4 +1,4 @@
-/** `ewald geometry check`: what a detector geometry says, whether it fits together, and a picture of it. */
+/** `ewald geometry check`: describes a detector geometry, checks its consistency, and draws it. */
 import type { Command } from 'commander';
 import { isEwaldError, messageOf } from '../base/errors.js';
 import { checkGeometry } from '../crystal/geometry/check.js';
@@ -31,15 +31,15 @@ interface Options {
 export function register(program: Command, _: CliDeps): void {
   program
     .command('geometry')
-    .description('detector geometries: CrystFEL .geom files, and what files of frames say themselves')
+    .description('detector geometries: CrystFEL .geom files, and the descriptions in files of frames')
     .command('check')
-    .description('explain a geometry, check that it fits together (and with frames), draw it')
-    .argument('<geometry>', 'a .geom file, or a file of frames that says its own')
-    .option('--frames <file>', 'frames that it should fit')
+    .description('describe a geometry, check its consistency (also with frames), draw it')
+    .argument('<geometry>', 'a .geom file, or a file of frames that describes its own')
+    .option('--frames <file>', 'frames that it should match')
     .option('--no-checksums', `frames: ${noChecksums}`)
-    .option('--svg <file>', 'draw it: panels, their first pixels and directions, resolution')
+    .option('--svg <file>', 'draw it: panels, their first pixels and directions, resolution rings')
     .option('-o, --output <geom>', 'write it as a .geom file')
-    .option('--force', 'replace files that exist; never an input')
+    .option('--force', 'replace existing files; never an input')
     .option('--json', 'one JSON document')
     .action(check);
 }
@@ -95,7 +95,7 @@ async function explained(
   }
 }
 
-/** The beam; where the geometry points into files that are not given, usual numbers stand for it, and that is told. */
+/** The beam. If the geometry refers to files that are not given, typical numbers are used instead and reported. */
 async function beamFor(geometry: Geometry, dataset: Dataset | undefined, found: string[]): Promise<Beam> {
   if (dataset) {
     const openOther = (file: string, path: string): Promise<Dataset> => open(file, { dataset: path });
@@ -106,7 +106,7 @@ async function beamFor(geometry: Geometry, dataset: Dataset | undefined, found: 
   );
   if (pointed.length === 0) return beamOf(geometry);
   found.push(
-    `${pointed.join(', ')} stand in the frames' file: give it with --frames; here 10 keV and 0.1 m stand for them`,
+    `${pointed.join(', ')} are in the frames' file, which --frames can name; 10 keV and 0.1 m are used instead`,
   );
   const usual: Record<string, number> = { wavelength: 1.24, photonEnergy: 10_000, electronVoltage: 200_000 };
   const radiation =
@@ -148,7 +148,8 @@ function explain(
   const electron = geometry.radiation?.kind === 'electronVoltage';
   print(bold(file));
   print(
-    `beam      ${beam.wavelengthA.toPrecision(6)} Å${electron ? ' (electrons)' : `, ${(energy / 1000).toFixed(4)} keV`}${bandwidth ? `, bandwidth ${bandwidth}` : ''}`,
+    `beam      ${beam.wavelengthA.toPrecision(6)} ` +
+      `Å${electron ? ' (electrons)' : `, ${(energy / 1000).toFixed(4)} keV`}${bandwidth ? `, bandwidth ${bandwidth}` : ''}`,
   );
   print(`detector  ${(1000 * beam.distanceM).toFixed(3)} mm away${shifted(beam)}`);
   const [w, h] = facts.extentM.map((x) => (1000 * x).toFixed(1));
@@ -156,7 +157,9 @@ function explain(
   print(`panels    ${facts.panels}, ${(facts.pixels / 1e6).toFixed(2)} Mpixel of ${pixel}, ${w} x ${h} mm in all`);
   const { beamAt } = facts;
   print(
-    `beam hits ${beamAt ? `${beamAt.panel} at fs ${beamAt.fs.toFixed(2)}, ss ${beamAt.ss.toFixed(2)}` : 'between the panels'}`,
+    `beam hits ${
+      beamAt ? `${beamAt.panel} at fs ${beamAt.fs.toFixed(2)}, ` + `ss ${beamAt.ss.toFixed(2)}` : 'between the panels'
+    }`,
   );
   const [low, high] = facts.resolutionA;
   print(`sees      ${Number.isFinite(low) ? `${low.toFixed(1)} Å` : 'the beam'} to ${high.toFixed(2)} Å`);
@@ -166,13 +169,13 @@ function explain(
     ...(badRegions.length > 0 ? [`${badRegions.length} regions`] : []),
     ...(masks.length > 0 ? [`mask ${masks.join(', ')}`] : []),
     ...(flags.length > 0 ? [`values ${flags.join(', ')}`] : []),
-    ...(panels.some(({ ignored }) => ignored) ? ['panels that are left out'] : []),
+    ...(panels.some(({ ignored }) => ignored) ? ['ignored panels'] : []),
   ];
   print(`bad       ${bad.join('; ') || 'nothing is marked'}`);
   print(dim(`frames in ${[...new Set(panels.map(({ data }) => data))].join(', ')}`));
   for (const warning of warnings) print(`${yellow('warning')} ${warning}`);
   for (const problem of problems) print(`${red('✗')} ${problem}`);
-  if (problems.length === 0) print(`${green('✓')} it fits together`);
+  if (problems.length === 0) print(`${green('✓')} it is consistent`);
 }
 
 const shifted = ({ shiftM: [x, y] }: Beam): string =>

@@ -1,4 +1,4 @@
-/** `ewald index LISTS…`: spot lists in, oriented cells out. */
+/** `ewald index LISTS…`: reads spot lists and prints oriented cells. */
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/names.js';
 import { EwaldError, messageOf } from '../base/errors.js';
@@ -47,7 +47,7 @@ interface Options extends FrameFlags {
   json?: boolean;
 }
 
-/** One line of the answer; its JSON is documented and stable. */
+/** One line of the output; its JSON is documented and stable. */
 interface ListResult {
   input: string;
   spots: number;
@@ -67,7 +67,7 @@ interface ListResult {
   method: IndexingMethod;
   backend: BackendName;
   ms: number;
-  /** Why nothing may have been found; undefined when nothing is strange. */
+  /** A possible reason why nothing was found; undefined if there is none. */
   hint?: string | undefined;
 }
 
@@ -78,26 +78,32 @@ export function register(program: Command, deps: CliDeps): void {
     .description('from detector frames, or the spots of stills, to oriented crystal cells')
     .argument(
       '[files...]',
-      'files of detector frames, or spot lists, or - for standard input: x y z of a spot a line, more columns are passed over; a first line of nine numbers is the known cell (angstrom)',
+      'files of detector frames, or spot lists, or - for standard input: ' +
+        'x y z of one spot per line, further columns are ignored; a first line of nine numbers is the known ' +
+        'cell (angstrom)',
     )
     .option(
       '-p, --cell <cell>',
-      "known cell instead of the lists' own: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma; several: the flag again. Frames without it tell their cell themselves; none: peaks alone",
+      "known cell instead of the lists' own: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma; " +
+        'may be repeated. Without it the cell is determined from the frames; none: peaks only',
       (one: string, before: string[] = []) => [...before, one],
     )
     .option('--unit <unit>', 'of the lists: 1/A, 1/nm, 2pi/A or 2pi/nm', '1/A')
-    .option('--multi', 'look for several lattices in each list')
+    .option('--multi', 'search for several lattices in each list')
     .option('--method <name>', 'fast, turbo or exhaustive', 'fast')
     .option(
       '--metric <how>',
-      'free: lengths and angles are fitted where that explains the spots better; held: they stay as known',
+      'free: fit lengths and angles if that explains the spots better; held: keep the known ones',
       'free',
     )
-    .option('--backend <name>', 'where to compute; default: the best backend present')
-    .option('--max-spots <n>', 'spots that take part, lowest resolution first', '300')
-    .option('--accept <log10>', 'accept a lattice when log10 of its chance probability is at most this')
+    .option('--backend <name>', 'where to compute; default: the best available backend')
+    .option('--max-spots <n>', 'number of spots used, lowest resolution first', '300')
+    .option('--accept <log10>', 'accept a lattice if log10 of its chance probability is at most this')
     .option('--audit <fraction>', 'index this fraction again on the wasm reference and compare')
-    .option('--json', 'a JSON line a list: {input, spots, indexed, crystals, method, backend, ms}, or {input, error}');
+    .option(
+      '--json',
+      'one JSON line per list: {input, spots, indexed, crystals, method, backend, ms}, or ' + '{input, error}',
+    );
   const shared = command.options.length;
   withFrameFlags(command)
     .option('--max <angstrom>', 'without -p: longest edge of the unknown cell; default: 150')
@@ -124,7 +130,10 @@ async function run(
     (head !== undefined && (await inputKind(head)) !== 'other');
   const { cell: named = [] } = options;
   if ((lists.includes('-') && named.includes('-')) || named.indexOf('-') !== named.lastIndexOf('-'))
-    throw new EwaldError('Argument', 'standard input can be read once: - stands for a list and for the cell');
+    throw new EwaldError(
+      'Argument',
+      'standard input can only be read once, but - is given for a list and ' + 'for the cell',
+    );
   const unit = choice('--unit', options.unit, '1/A', spotUnits);
   if (!frames && head !== undefined) await refuseFrameFlags(head, unit);
   const cells = await cellsOf(named, frames);
@@ -188,7 +197,8 @@ async function run(
   const { audit } = context;
   if (audit)
     note(
-      `audit: ${audit.results} results, ${audit.drawn} drawn, ${audit.agreed} agree, ${audit.drifted} differ, ${audit.unchecked} unchecked`,
+      `audit: ${audit.results} results, ${audit.drawn} drawn, ${audit.agreed} agree, ${audit.drifted} ` +
+        `differ, ${audit.unchecked} unchecked`,
     );
   if (audit?.drifted) throw new EwaldError('Mismatch', audit.drifts.join('\n'));
   if (signal.aborted) process.exitCode = exitCode.interrupted;
@@ -201,7 +211,7 @@ interface ListSettings {
   readonly thresholds: IndexingThresholds;
 }
 
-/** The known cells of the flags; `none` for frames: an empty list. */
+/** The known cells from the flags; an empty list for `none` with frames. */
 async function cellsOf(named: readonly string[], frames: boolean): Promise<KnownCell[] | undefined> {
   if (named.length === 0) return undefined;
   if (frames && named.length === 1 && named[0] === 'none') return [];
@@ -221,13 +231,14 @@ async function indexList(
   if (!known)
     throw new EwaldError(
       'Format',
-      `${input}: the list begins with no line of the known cell; give the cell with -p (ewald cell determines an unknown one)`,
+      `${input}: the list does not start with a known cell; pass the cell with -p (ewald cell determines an ` +
+        'unknown one)',
     );
   const spots = list.spots.length / 3;
   if (spots < minimumSpots)
     throw new EwaldError(
       'Format',
-      `${input}: the list has ${counted(spots, 'spot')}; indexing needs at least ${minimumSpots}`,
+      `${input}: the list has ${counted(spots, 'spot')}; indexing requires at least ${minimumSpots}`,
     );
   const started = performance.now();
   const result = await indexer.run({ spots: list.spots, cells: known, ...thresholds });
@@ -263,7 +274,12 @@ function describe({ input, spots, crystals, ms }: ListResult): string {
       const shape = `${lengths.map((x) => x.toFixed(2)).join(' ')} Å  ${angles.map((x) => x.toFixed(2)).join(' ')}°`;
       const chance = probability === 0 ? 'chance < 1e-300' : `chance ${probability.toExponential(0)}`;
       const where = i === 0 ? `${green('✓')} ${input}` : `  ${dim(`lattice ${i + 1}`)}`;
-      return `${where}  ${shape}  ${indexedSpots}/${spots} spots  ${dim(`${chance}  cell ${refined ? 'refined' : 'held'}${i === 0 ? `  ${ms.toFixed(2)} ms` : ''}`)}${doubtOf(rivals)}`;
+      return (
+        `${where}  ${shape}  ${indexedSpots}/${spots} spots ` +
+        ` ${dim(
+          `${chance}  ` + `cell ${refined ? 'refined' : 'held'}${i === 0 ? `  ${ms.toFixed(2)} ms` : ''}`,
+        )}${doubtOf(rivals)}`
+      );
     })
     .join('\n');
 }
@@ -273,10 +289,12 @@ function summarise(done: readonly ListResult[], failed: number, total: number): 
   const crystals = done.reduce((sum, result) => sum + result.crystals.length, 0);
   const ms = median(done.map((result) => result.ms));
   const [first] = done;
-  const rate = first ? `; median ${ms.toFixed(2)} ms a list, ${first.method} on ${first.backend}` : '';
+  const rate = first ? `; median ${ms.toFixed(2)} ms per list, ${first.method} on ${first.backend}` : '';
   const more = crystals > indexed.length ? ` (${crystals} lattices)` : '';
   const left = total - done.length - failed;
   print(
-    `${bold(`${indexed.length} of ${done.length + failed} lists indexed`)}${more}${rate}${failed ? red(`; ${failed} could not be read`) : ''}${left ? yellow(`; ${left} not begun`) : ''}`,
+    `${bold(`${indexed.length} of ${done.length + failed} ` + 'lists indexed')}${more}${rate}${
+      failed ? red(`; ${failed} could ` + 'not be read') : ''
+    }${left ? yellow(`; ${left} not started`) : ''}`,
   );
 }

@@ -1,10 +1,10 @@
-/** What `ewald info` tells of a file, and how it says it to someone who has never seen the format. */
+/** The contents of `ewald info`, phrased for users who have never seen the format. */
 import type { Dataset, Metadata } from '../data/dataset.js';
 import type { Candidate } from '../data/open.js';
 import { flagOf } from './data-options.js';
 import { bold, dim, print, yellow } from './output.js';
 
-/** What is told of a file. */
+/** The description of a file. */
 export interface Report {
   readonly file: string;
   readonly format: string;
@@ -16,22 +16,22 @@ export interface Report {
   readonly dtype: string;
   readonly frameBytes: number;
   readonly filters: readonly string[];
-  /** Absent where there is no frame, where the first one is damaged (a note says so), or larger than a gibibyte. */
+  /** Absent if there is no frame, if the first one is damaged (a note says so), or if it is larger than a gibibyte. */
   readonly firstFrame?: FrameStatistics;
   readonly meta: Metadata;
   readonly missing: readonly string[];
   readonly notes: Dataset['notes'];
   readonly sizes: Dataset['sizes'];
   readonly arrays: Dataset['arrays'];
-  /** Pixels that the file's own mask marks; absent where it has none. */
+  /** Number of pixels marked by the file's own mask; absent if it has none. */
   readonly maskedPixels?: number;
-  /** Where the file lists peaks; absent where it does not. */
+  /** Where the file lists peaks; absent if it does not. */
   readonly peakList?: string;
   /** Options that can override what was found. */
   readonly options: readonly string[];
 }
 
-/** Arrays that are listed: files of HDF5 may have hundreds. */
+/** Number of arrays listed, because HDF5 files may have hundreds. */
 const mostArrays = 12;
 
 /** Values of the first frame. */
@@ -39,16 +39,19 @@ export interface FrameStatistics {
   readonly min: number;
   readonly max: number;
   readonly mean: number;
-  /** Pixels above saturation, below underload, or of a marker value; absent where the file states none of them. */
+  /**
+   * Number of pixels above saturation, below underload, or with a marker value; absent if the file states none of
+   * these.
+   */
   readonly unusable?: number;
 }
 
-/** Arrays of fewer elements, or of one axis, are coordinates and settings: no frames. */
+/** Arrays with fewer elements, or with one axis, are coordinates and settings rather than frames. */
 const leastElements = 16;
 const couldBeFrames = ({ shape, chosen }: Dataset['arrays'][number]): boolean =>
   chosen || (shape.length >= 2 && shape.reduce((a, b) => a * b, 1) >= leastElements);
 
-/** The chosen array and the largest others, in the order of the file. */
+/** The chosen array and the largest of the others, in the order of the file. */
 function mostOfThem(arrays: Dataset['arrays']): Dataset['arrays'] {
   const size = (array: Dataset['arrays'][number]): number =>
     array.chosen ? Number.POSITIVE_INFINITY : array.shape.reduce((a, b) => a * b, 1);
@@ -71,7 +74,7 @@ function size(bytes: number): string {
 
 const short = (x: number): string => String(Number(x.toPrecision(6)));
 
-/** A length in the unit a person would choose. */
+/** A length in a convenient unit. */
 function length(metres: number): string {
   if (metres >= 1) return `${short(metres)} m`;
   if (metres >= 1e-3) return `${short(metres * 1e3)} mm`;
@@ -91,7 +94,7 @@ const lengthUnits: Readonly<Record<string, number>> = {
   pm: 1e-12,
 };
 
-/** A step of an axis: lengths and their inverse in the unit a person would choose. */
+/** A step of an axis: lengths and inverse lengths in a convenient unit. */
 function step(scale: number, unit: string): string {
   const plain = lengthUnits[unit];
   if (plain !== undefined) return signedLength(scale * plain);
@@ -99,7 +102,7 @@ function step(scale: number, unit: string): string {
   return inverse === undefined ? `${short(scale)} ${unit}` : `${short((scale / inverse) * 1e-9)} 1/nm`;
 }
 
-/** The values of a frame in words. */
+/** Describes the values of a frame. */
 function values({ min, max, mean, unusable }: FrameStatistics, dtype: string): string {
   if (!Number.isFinite(min)) return 'no finite number';
   const spoilt =
@@ -109,7 +112,7 @@ function values({ min, max, mean, unusable }: FrameStatistics, dtype: string): s
   return `${dtype.startsWith('c') ? 'moduli ' : ''}${short(min)} … ${short(max)}, mean ${short(mean)}${spoilt}`;
 }
 
-/** Writes a report in words. */
+/** Prints a description. */
 export function tell(report: Report, header: boolean): void {
   const { file, title, why, shape, frames, dtype, frameBytes, filters, firstFrame, meta, arrays, sizes } = report;
   const line = (name: string, text: string): void => print(`  ${dim(name.padEnd(12))} ${text}`);
@@ -128,10 +131,10 @@ export function tell(report: Report, header: boolean): void {
   for (const [name, text] of described(meta)) line(name, text);
   for (const { what, expected, found } of sizes)
     if (expected === found) line('size', `${what}: ${found}, as expected`);
-    else if (expected < found) line('size', `${what}: ${found}, of which ${expected} are needed`);
+    else if (expected < found) line('size', `${what}: ${found}, of which ${expected} are required`);
     else line('size', yellow(`${what}: ${expected} expected, ${found} found`));
   if (report.maskedPixels !== undefined)
-    line('mask', `the file's own, ${report.maskedPixels === 0 ? 'no pixel' : `${report.maskedPixels} pixels`} marked`);
+    line('mask', `the file's mask, ${report.maskedPixels === 0 ? 'no pixel' : `${report.maskedPixels} pixels`} marked`);
   if (report.peakList !== undefined) line('peaks', `listed by the file, in ${report.peakList}`);
   if (arrays.length > 1) {
     const shown = mostOfThem(arrays.filter(couldBeFrames));
@@ -142,7 +145,9 @@ export function tell(report: Report, header: boolean): void {
       line(
         '',
         dim(
-          `  and ${arrays.length - shown.length === 1 ? 'a smaller one' : `${arrays.length - shown.length} smaller ones`}; --json lists all`,
+          `  and ${
+            arrays.length - shown.length === 1 ? 'a smaller one' : `${arrays.length - shown.length} ` + 'smaller ones'
+          }; ` + '--json lists all of them',
         ),
       );
   }
@@ -151,7 +156,7 @@ export function tell(report: Report, header: boolean): void {
       kind === 'guess' ? 'guessed' : kind === 'missing' ? 'not told' : kind,
       `${kind === 'warning' ? yellow(text) : text}${option ? dim(`; ${flagOf(option)} overrides`) : ''}`,
     );
-  // A note may have said it already, and what to do.
+  // Omitted if a note already explains what is missing and what to do.
   const untold = report.missing.filter(
     (word) => !report.notes.some(({ kind, text }) => kind === 'missing' && text.includes(word)),
   );
@@ -159,15 +164,15 @@ export function tell(report: Report, header: boolean): void {
   if (report.alsoLikely.length > 0)
     line(
       'could be',
-      report.alsoLikely.map(({ format, why }) => `${format} (${why})`).join(', ') + dim('; --format chooses'),
+      report.alsoLikely.map(({ format, why }) => `${format} (${why})`).join(', ') + dim('; override with --format'),
     );
-  line('options', `${report.options.map(flagOf).join(' ')} ${dim('where the above is wrong')}`);
+  line('options', `${report.options.map(flagOf).join(' ')} ${dim('if the above is wrong')}`);
   if (header)
     for (const [key, value] of Object.entries(meta.header ?? {}))
       line('header', `${key} = ${typeof value === 'string' ? value : JSON.stringify(value)}`);
 }
 
-/** Metadata in words, in the order in which one asks. */
+/** Describes metadata in order of relevance. */
 function* described(meta: Metadata): Generator<[string, string]> {
   const maker = [meta.maker, meta.detector, meta.serial && `serial ${meta.serial}`].filter(Boolean);
   if (maker.length > 0) yield ['maker', maker.join(', ')];
@@ -198,13 +203,13 @@ function* described(meta: Metadata): Generator<[string, string]> {
       [meta.sensor.material, meta.sensor.thicknessM && length(meta.sensor.thicknessM)].filter(Boolean).join(', '),
     ];
   const limits = [
-    meta.bitDepth && `${meta.bitDepth} bit${meta.bitDepth === 1 ? '' : 's'} a pixel`,
-    meta.saturation !== undefined && `overloaded above ${meta.saturation}`,
+    meta.bitDepth && `${meta.bitDepth} bit${meta.bitDepth === 1 ? '' : 's'} per pixel`,
+    meta.saturation !== undefined && `overloads above ${meta.saturation}`,
     meta.underload !== undefined && `no count below ${meta.underload}`,
     meta.markers && `no count where ${meta.markers.join(' or ')}`,
   ].filter(Boolean);
   if (limits.length > 0) yield ['values', limits.join(', ')];
-  // Counts of pixels tell nothing.
+  // Axes that merely count pixels carry no information.
   const axes = (meta.axes ?? []).filter(
     ({ scale, unit }) => scale !== undefined && scale !== 0 && (unit || scale !== 1),
   );

@@ -1,4 +1,6 @@
-/** `ewald info FILE…`: what a file of detector frames holds, how that is known, and what it does not say. */
+/**
+ * `ewald info FILE…`: describes a file of detector frames, how its format was recognised, and what it does not state.
+ */
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
@@ -21,14 +23,16 @@ export function register(program: Command, deps: CliDeps): void {
   withDataFlags(
     program
       .command('info')
-      .description('what files of detector frames hold: format, frames, geometry, and what they do not say')
-      .argument('<files...>', "files of any format known here; a folder or a quoted 'run_*.tif' is one stack"),
+      .description('describe files of detector frames: format, frames, geometry, and what they do not state')
+      .argument('<files...>', "files of any known format; a folder or a quoted 'run_*.tif' is one stack"),
   )
     .option('--header', 'the whole header as the file has it')
     .option(
       '--json',
-      'one JSON array: [{file, format, title, why, alsoLikely, shape, frames, dtype, frameBytes, filters, firstFrame, meta, ' +
-        'missing, notes, sizes, arrays, maskedPixels, peakList, options}] or {file, error} for a file that cannot be read',
+      'one JSON array: [{file, format, title, why, alsoLikely, shape, frames, dtype, frameBytes, filters, ' +
+        'firstFrame, meta, ' +
+        'missing, notes, sizes, arrays, maskedPixels, peakList, options}] or {file, error} for a file that ' +
+        'cannot be read',
     )
     .action((files: string[], flags: Flags) => run(files, flags, deps));
 }
@@ -57,8 +61,8 @@ async function run(files: readonly string[], flags: Flags, { signal }: CliDeps):
 }
 
 /**
- * The report of a file, or of a folder or pattern as one stack. Files of a stack that are empty, or whose opening fails,
- * go to `failed`, and the others are the stack.
+ * The report of a file, or of a folder or pattern as one stack. Empty files and files that cannot be opened go to
+ * `failed`, and the others form the stack.
  */
 async function inspectStack(
   file: string,
@@ -70,10 +74,10 @@ async function inspectStack(
   const left: string[] = [];
   for (const name of series.files) {
     const size = (await stat(name).catch(() => undefined))?.size;
-    if (size === 0) failed(name, new EwaldError('Format', `${name} is empty: no byte is in it, or not yet`));
+    if (size === 0) failed(name, new EwaldError('Format', `${name} is empty: it has no bytes, or none yet`));
     else left.push(name);
   }
-  if (left.length === 0) throw new EwaldError('Format', `${file}: every file of it is empty`);
+  if (left.length === 0) throw new EwaldError('Format', `${file}: all its files are empty`);
   const whole = left.length === series.files.length;
   for (let input: string | string[] = whole ? file : left; ; input = left)
     try {
@@ -108,7 +112,7 @@ async function inspect(
       file,
       format: dataset.format,
       title: dialect ? `HDF5, ${dialect}` : (format?.title ?? dataset.format),
-      why: options.format === undefined || options.format === 'auto' ? (detected?.why ?? '') : 'as --format says',
+      why: options.format === undefined || options.format === 'auto' ? (detected?.why ?? '') : 'given by --format',
       alsoLikely: candidates.filter((candidate) => candidate !== detected),
       shape,
       frames,
@@ -130,10 +134,10 @@ async function inspect(
   }
 }
 
-/** Larger frames are not read to tell their least and greatest value. */
+/** Larger frames are not read for their minimum and maximum. */
 const mostFrame = 2 ** 30;
 
-/** The values of the first frame, or why there are none: what else the file holds is told all the same. */
+/** The values of the first frame, or why there are none; the rest of the file is described in any case. */
 async function firstOf(
   dataset: Dataset,
   signal: OpenOptions['signal'],
@@ -149,7 +153,7 @@ async function firstOf(
   }
 }
 
-/** Geometry that the file does not tell. */
+/** Geometry that the file does not state. */
 function missing(meta: Metadata): string[] {
   return [
     ...(meta.wavelengthA === undefined ? ['wavelength'] : []),

@@ -1,4 +1,4 @@
-/** Flags of frames where spot lists were given: refused by name, never passed over. */
+/** Rejects flags of frames by name if spot lists are given. */
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Command, Option } from 'commander';
@@ -11,8 +11,8 @@ const mostText = 2 ** 26;
 const endings = new Set(formats.flatMap((format) => format.endings));
 
 /**
- * Throws `Argument` where a flag of frames was typed and the first file is a list, `Format` where it is neither frames nor
- * a list, `File` where it cannot be read.
+ * Throws `Argument` if a flag of frames is given and the first file is a list, `Format` if it is neither frames nor a
+ * list, `File` if it cannot be read.
  */
 export async function refuseForLists(
   command: Command,
@@ -24,9 +24,9 @@ export async function refuseForLists(
   const none = [command.getOptionValue('cell')].flat().includes('none');
   const meant = typed ?? (none ? '-p none' : endings.has(extname(first).slice(1).toLowerCase()));
   if (!meant) return;
-  // Standard input holds no frames, and can be read but once.
+  // Standard input cannot contain frames, and can only be read once.
   if (first !== '-') {
-    // Gigabytes are no list that somebody wrote.
+    // A file of gigabytes is not a spot list.
     const bytes = (await stat(first).catch(() => undefined))?.size ?? 0;
     const text = bytes > mostText ? '' : await readText(first);
     try {
@@ -36,7 +36,7 @@ export async function refuseForLists(
       const why = bytes === 0 ? 'it is empty' : messageOf(error);
       throw new EwaldError(
         'Format',
-        `${first} holds no frames of a format known here (ewald info lists them), and is no list of spots: ${why}`,
+        `${first} has none of the known frame formats (ewald info lists them), and is not a list of spots: ${why}`,
       );
     }
   }
@@ -44,6 +44,6 @@ export async function refuseForLists(
   if (flag !== undefined)
     throw new EwaldError(
       'Argument',
-      `${flag} is for detector frames; ${inputName(first)} is a list of spots: leave the flag out, or give frames`,
+      `${flag} is for detector frames, but ${inputName(first)} is a list of spots: omit the flag, or pass frames`,
     );
 }

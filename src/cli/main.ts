@@ -1,7 +1,7 @@
-/** The command line: the process around a command. */
+/** The command line: sets up the process for a command. */
 
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-  // A reader that goes away (| head) is not an error.
+  // A reader that closes the pipe (| head) is not an error.
   if (code === 'EPIPE') process.exit(0);
   const why = code === 'ENOSPC' ? 'the disk is full' : message;
   process.stderr.write(`ewald: standard output cannot be written: ${why}\n`);
@@ -11,11 +11,12 @@ try {
   const { runCommand } = await import('./program.js');
   await runCommand(process.argv.slice(2));
 } catch (error) {
-  // Node opens all files of a program at once: where it may not, nothing of the program is there to say so but this.
+  // Node opens all files of a program at once. If it cannot, no code of the program has been loaded to report it except
+  // this.
   const { code } = error as { code?: unknown };
   if (code !== 'EMFILE' && code !== 'ENFILE') throw error;
   process.stderr.write(
-    'ewald: too many files are open in this process; ewald needs about 100: raise the limit (ulimit -n)\n',
+    'ewald: too many open files in this process; ewald needs about 100: raise the limit (ulimit -n)\n',
   );
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-/** `ewald merge`: streams of stills to structure factors, with their statistics. */
+/** `ewald merge`: merges streams of stills to structure factors, with statistics. */
 import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
@@ -70,26 +70,26 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--unmerged <file.mtz>', 'MTZ file of all observations with their scales, for careless and others')
     .option('-p, --pdb <cell>', 'the cell: a .cell or PDB file, or a,b,c,al,be,ga; default: the median of the crystals')
     .option('--model <name>', `${mergeModels.join(', ')}; default: gaussian`)
-    .option('-n, --iterations <n>', 'cycles of scaling and merging at most; default: 10')
-    .option('--min-measurements <n>', 'fewest observations of a reflection that is written; default: 2')
+    .option('-n, --iterations <n>', 'largest number of cycles of scaling and merging; default: 10')
+    .option('--min-measurements <n>', 'fewest observations per merged reflection; default: 2')
     .option('--push-res <1/nm>', "how far beyond each crystal's resolution limit observations are used; default: inf")
-    .option('--min-snr <n>', 'leave out observations of a smaller I/sigma(I); default: -inf')
-    .option('--max-adu <n>', 'leave out observations whose peak is above this; default: inf')
+    .option('--min-snr <n>', 'reject observations with a smaller I/sigma(I); default: -inf')
+    .option('--max-adu <n>', 'reject observations whose peak is above this value; default: inf')
     .option(
       '--polarisation <beam>',
-      'auto, horiz, vert, none, or FRACTION@ANGLE such as 0.98@0; default: auto, as the intensities say',
+      'auto, horiz, vert, none, or FRACTION@ANGLE such as 0.98@0; default: auto, from the intensities',
     )
     .option('--no-polarisation', 'do not correct for polarisation')
-    .option('--no-ambiguity', 'take all crystals as they are indexed, even where their lattice has several ways')
-    .option('--starts <n>', 'random starts in telling the ways to index apart; default: 6')
-    .option('--seed <n>', 'seed of these starts; default: 0')
     .option(
-      '--reference <file>',
-      'known intensities, a .hkl or .mtz file: choose the way to index by them, and compare with them',
+      '--no-ambiguity',
+      'keep the indexing of all crystals, even if their lattice has several ' + 'equivalent indexings',
     )
+    .option('--starts <n>', 'random starts in resolving the indexing ambiguity; default: 6')
+    .option('--seed <n>', 'seed of these starts; default: 0')
+    .option('--reference <file.hkl>', 'reference intensities, to choose the indexing and for comparison')
     .option(
       '--custom-split <table>',
-      'a line a frame, "filename event dataset": merge each data set to file-dataset.hkl, too',
+      'one line per frame, "filename event dataset": also merges each data set, to file-dataset.hkl',
     )
     .option('--nshells <n>', 'resolution shells of the statistics; default: 10')
     .option('--lowres <A>', 'largest d of the statistics; default: all')
@@ -107,7 +107,7 @@ export function register(program: Command, deps: CliDeps): void {
 async function merge(given: readonly string[], flags: Flags, { createContext, signal }: CliDeps): Promise<void> {
   const streams = await expand(given);
   const options = await optionsOf(flags);
-  // Neither format says who wrote it where a reader looks first, so that an existing file is replaced by force alone.
+  // Neither format states who wrote it near its beginning, so an existing file is only replaced with --force.
   const writing: WriteOptions = {
     force: flags.force ?? false,
     inputs: [...streams, flags.reference ?? '-', flags.customSplit ?? '-'].filter((file) => file !== '-'),
@@ -116,7 +116,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
     ...(flags.output === undefined ? [] : [flags.output, `${flags.output}1`, `${flags.output}2`]),
     ...[flags.mtz, flags.unmerged, flags.assignments].filter((file) => file !== undefined),
   ];
-  if (outputs.includes('-')) throw new EwaldError('Argument', 'a merge is several files; - cannot take them');
+  if (outputs.includes('-')) throw new EwaldError('Argument', 'merging writes several files, which - cannot hold');
   for (const file of outputs) await checkOutput(file, writing);
   const context = await contextFor(flags.backend, createContext);
   const progress = new Progress('merge');
@@ -130,7 +130,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
     await context.dispose();
   }
   const files = filesOf(result, flags);
-  // All of them can be written, or none is.
+  // Either all files can be written, or none is.
   for (const [file] of files) await checkOutput(file, writing);
   for (const [file, content] of files) await writeWhole(file, content, writing);
   const names = files.map(([file]) => file);
@@ -226,7 +226,7 @@ function filesOf(result: MergeResult, flags: Flags): (readonly [string, string |
   ];
 }
 
-/** `out.hkl` and a data set: `out-pumped.hkl`. */
+/** `out.hkl` with a data set: `out-pumped.hkl`. */
 const beside = (file: string, dataset: string): string =>
   `${file.slice(0, file.length - extname(file).length)}-${dataset}${extname(file)}`;
 
@@ -286,7 +286,7 @@ function show(
   files: readonly string[],
   flags: Flags,
 ): void {
-  // Merged in a group without the inversion, mates are apart.
+  // In a point group without inversion, Friedel mates are merged separately.
   const mates = Number.isFinite(statistics.overall.rAno);
   const row = (what: string, s: ShellStatistics): string[] => [
     what,
@@ -323,7 +323,9 @@ function show(
   const { lTest, wilson } = statistics;
   print(
     dim(
-      `L-test: <|L|> ${rounded(lTest.meanAbs, 3)} (untwinned .500, twinned .375), <L²> ${rounded(lTest.meanSquare, 3)} (.333, .200) · Wilson B ${rounded(wilson.temperatureFactor, 1)} Å² · <I²>/<I>² ${rounded(statistics.secondMoment, 2)} (2, twinned 1.5)`,
+      `L-test: <|L|> ${rounded(lTest.meanAbs, 3)} (untwinned .500, twinned .375), ` +
+        `<L²> ${rounded(lTest.meanSquare, 3)} (.333, .200) · Wilson B ${rounded(wilson.temperatureFactor, 1)} Å² · ` +
+        `<I²>/<I>² ${rounded(statistics.secondMoment, 2)} (2, twinned 1.5)`,
     ),
   );
   print(
@@ -334,16 +336,16 @@ function show(
   if (files.length > 0) print(dim(files.join(' ')));
 }
 
-/** What took no part, by reason. */
+/** Rejected data, by reason. */
 function leftOut(counts: MergeResult['counts']): string[] {
   const reasons: [number, string][] = [
-    [counts.truncated, 'stream ends within a frame, which is left out'],
-    [counts.incomplete, 'crystals without a reciprocal cell or wavelength are left out'],
+    [counts.truncated, 'stream ends within a frame, which is skipped'],
+    [counts.incomplete, 'crystals without a reciprocal cell or wavelength are skipped'],
     [counts.empty, 'crystals have no reflections'],
     [counts.notFinite, 'observations are not finite'],
     [counts.withoutSigma, 'observations have no sigma'],
     [counts.saturated, 'observations are above --max-adu'],
-    [counts.beyondResolution, 'observations lie beyond --push-res'],
+    [counts.beyondResolution, 'observations are beyond --push-res'],
     [counts.belowSnr, 'observations are below --min-snr'],
   ];
   return reasons.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}.`);

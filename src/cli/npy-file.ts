@@ -1,4 +1,4 @@
-/** .npy files of any size: read straight into the array that is computed with, written from it. */
+/** .npy files of any size: read directly into the array used for computation, and written from it. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
@@ -66,7 +66,7 @@ async function readAt(handle: FileHandle, at: number, count: number, file = ''):
 async function fill(handle: FileHandle, bytes: Uint8Array, at: number, file: string): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const { bytesRead } = await handle.read(bytes, done, bytes.length - done, at + done);
-    if (bytesRead === 0) throw new EwaldError('Format', `${file}: the file became shorter while it was read`);
+    if (bytesRead === 0) throw new EwaldError('Format', `${file} was truncated while it was being read`);
     done += bytesRead;
   }
 }

@@ -1,4 +1,4 @@
-/** Parts of .npy files: rows of an array read and written where they lie. */
+/** Parts of .npy files: rows of an array read and written in place. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
@@ -7,9 +7,9 @@ import { decodeNpy, isDirect, type NpyArray, type NpyHeader, npyHeader, npyOffse
 /** An open file of an array in C order. */
 export interface NpyParts {
   readonly header: NpyHeader;
-  /** Shape, dtype and whether it is complex, without numbers. */
+  /** Shape, dtype and whether it is complex, without the numbers. */
   readonly like: NpyArray;
-  /** Bytes of the file as they are, or numbers of any dtype in the array's precision. */
+  /** Reads bytes of the file unchanged, or numbers of any dtype in the array's precision. */
   read(into: Float32Array | Float64Array, at: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -19,7 +19,7 @@ const most = 2 ** 30;
 
 /** Opens a file to read parts of it. Throws `File`, `Format`, `Unsupported` for Fortran order. */
 export async function openNpyParts(file: string): Promise<NpyParts> {
-  if (file === '-') throw new EwaldError('Argument', 'standard input cannot be read in parts; give the name of a file');
+  if (file === '-') throw new EwaldError('Argument', 'standard input cannot be read in parts; pass the name of a file');
   const handle = await open(file).catch((cause) => {
     throw fileError(file, 'read', cause);
   });
@@ -33,7 +33,8 @@ export async function openNpyParts(file: string): Promise<NpyParts> {
     if (header.fortran && header.shape.length > 1)
       throw new EwaldError(
         'Unsupported',
-        `${file} is in Fortran order, of which no rows can be read; save it in C order first (numpy.ascontiguousarray)`,
+        `${file} is in Fortran order, whose rows are not contiguous; ` +
+          'save it in C order first (numpy.ascontiguousarray)',
       );
     const single = ['f4', 'c8', 'f2', 'b1', 'i1', 'u1', 'i2', 'u2'].includes(header.dtype);
     const like = {
@@ -73,12 +74,12 @@ async function readBytes(handle: FileHandle, into: Uint8Array, at: number, file:
       .catch((cause) => {
         throw fileError(file, 'read', cause);
       });
-    if (bytesRead === 0) throw new EwaldError('Format', `${file}: the file became shorter while it was read`);
+    if (bytesRead === 0) throw new EwaldError('Format', `${file} was truncated while it was being read`);
     done += bytesRead;
   }
 }
 
-/** Writes numbers at a byte of an open file. */
+/** Writes numbers at a byte offset of an open file. */
 export async function writeNumbers(
   handle: FileHandle,
   numbers: Float32Array | Float64Array,

@@ -1,6 +1,6 @@
 /**
- * What every command shares: exit codes, colour only on a terminal, tables, progress, Ctrl-C, and clean standard output
- * for `--json`.
+ * Shared by all commands: exit codes, colour on terminals only, tables, progress, Ctrl-C, and clean standard output for
+ * `--json`.
  */
 
 import type { BackendName } from '../backends/names.js';
@@ -12,7 +12,10 @@ import type { createContext, devices } from '../entries/index.node.js';
 import { interruptedCode } from '../files/interrupt.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 
-/** 0 done, 1 the data or a check failed, 2 wrong usage; interrupted: 130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP. */
+/**
+ * 0 success, 1 an error in the data or a failed check, 2 wrong usage; interrupted: 130 by Ctrl-C, 143 by SIGTERM, 129
+ * by SIGHUP.
+ */
 export const exitCode = {
   ok: 0,
   data: 1,
@@ -22,16 +25,16 @@ export const exitCode = {
   },
 } as const;
 
-/** What commands get from the program. */
+/** What commands receive from the program. */
 export interface CliDeps {
   readonly createContext: typeof createContext;
   readonly devices: typeof devices;
-  /** Fires at the first Ctrl-C, SIGTERM or SIGHUP; the command then prints what is finished and returns. */
+  /** Fires at the first Ctrl-C, SIGTERM or SIGHUP; the command then prints finished results and returns. */
   readonly signal: AbortSignal;
 }
 
 const colourful = (): boolean => Boolean(process.stdout.isTTY) && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
-// Colour is marked by a word that no file can know and becomes an escape sequence last: text of files forges none.
+// Colours are marked by a random word and become escape sequences last, so that text from files cannot forge them.
 const word = Math.random().toString(36).slice(2);
 const mark = new RegExp(`<${word}:(\\d+)>`, 'g');
 const paint = (code: number) => (text: string) => (colourful() ? `<${word}:${code}>${text}<${word}:0>` : text);
@@ -41,15 +44,15 @@ export const red = paint(31);
 export const green = paint(32);
 export const yellow = paint(33);
 
-/** The text as it may go to a terminal: controls shown, our own colours as escape sequences. */
+/** The text as sent to a terminal: control characters made visible, our own colours as escape sequences. */
 const finished = (text: string): string => visibleLines(text).replace(mark, '\u001b[$1m');
 
-/** Writes a line to standard output; what would steer the terminal is shown instead. */
+/** Writes a line to standard output; terminal control sequences are made visible. */
 export function print(line = ''): void {
   process.stdout.write(`${finished(line)}\n`);
 }
 
-/** Writes a line to standard error: notes that are no result. */
+/** Writes a line to standard error, for remarks that are not results. */
 export function note(line: string): void {
   process.stderr.write(`${finished(line)}\n`);
 }
@@ -60,7 +63,7 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${visibleJson(json)}\n`);
 }
 
-// Visible width: colours take none.
+// Visible width, without colours.
 const width = (text: string): number => visibleLines(text.replace(mark, '')).length;
 
 /** Lays rows out in columns; columns named in `right` are aligned right. */
@@ -91,7 +94,7 @@ export class Progress {
     this.#what = what;
   }
 
-  /** Tells the fraction done, 0 … 1. */
+  /** Reports the fraction done, 0 … 1. */
   readonly report = (done: number, detail = ''): void => {
     if (!process.stderr.isTTY || performance.now() - this.#started < 1000) return;
     this.#shown = true;
@@ -106,14 +109,14 @@ export class Progress {
 
 const usageTags = ['Argument', 'Unsupported'];
 
-/** Tells an error on standard error, in one paragraph, and the exit code for it. */
+/** Prints an error to standard error, in one paragraph, and returns its exit code. */
 export function fail(error: unknown): number {
   if (isEwaldError(error, 'Aborted')) return exitCode.interrupted;
   if (isEwaldError(error)) {
     note(`${red('ewald:')} ${error.message}`);
     return usageTags.includes(error.tag) ? exitCode.usage : exitCode.data;
   }
-  // Files that are missing or locked are the user's matter too; only a defect shows where it happened.
+  // Missing or locked files are user errors as well; only defects print where they occurred.
   if (error instanceof Error && 'syscall' in error) {
     const { path } = error as NodeJS.ErrnoException;
     note(`${red('ewald:')} ${path ? `${path}: ` : ''}${fileReason(error)}`);
@@ -124,14 +127,14 @@ export function fail(error: unknown): number {
   return exitCode.data;
 }
 
-/** What `--backend` says to a context. Throws `Argument` for a name nobody knows. */
+/** The context options for `--backend`. Throws `Argument` for an unknown name. */
 export const backendOption = (name: string | undefined): { backend?: BackendName } =>
   name === undefined ? {} : { backend: parseBackend(name, '--backend') };
 
 /** "1 spot", "2 spots". */
 export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-/** A count written by a person: 1000, 1e9, 2.5e6, 1_000_000. */
+/** Parses a count in the notations users write: 1000, 1e9, 2.5e6, 1_000_000. */
 export function parseCount(text: string, what: string): bigint {
   const clean = text.replace(/_/g, '');
   if (/^\d+$/.test(clean)) return BigInt(clean);
@@ -142,7 +145,7 @@ export function parseCount(text: string, what: string): bigint {
   return BigInt(whole + fraction) * 10n ** BigInt(Number(power) - fraction.length);
 }
 
-/** A number written by a person, between `low` and `high`. */
+/** Parses a number between `low` and `high`. */
 export function parseNumber(
   text: string,
   what: string,
@@ -155,7 +158,7 @@ export function parseNumber(
   return value;
 }
 
-/** A whole number written by a person (1000, 1e3), between `low` and `high`. */
+/** Parses a whole number (1000, 1e3) between `low` and `high`. */
 export function parseInteger(text: string, what: string, low: number, high: number): number {
   const value = /^-\d/.test(text) ? Number(text) : Number(parseCount(text, what));
   if (!Number.isInteger(value) || value < low || value > high)

@@ -1,9 +1,11 @@
-/** Flags from rows of parameters: what `--help` says of them, and their values checked under the name that was typed. */
+/**
+ * Flags made from rows of parameters: their `--help`, and the validation of their values under the name that was typed.
+ */
 import { type Command, Option } from 'commander';
 import { flagOf, helpText, kebab, whoseOf } from '../base/parameter-text.js';
 import { checkParameter, type Parameter, type Parameters, type Said, type Values } from '../base/parameters.js';
 
-/** What commander makes of a command line: the text of each flag that was given, by the flag's own name. */
+/** The result of commander: the text of each given flag, by the flag's own name. */
 export type FlagTexts = object;
 
 const valueNames = { integer: 'n', number: 'x', choice: 'name', text: 'text', texts: 'text' } as const;
@@ -11,11 +13,11 @@ const valueNames = { integer: 'n', number: 'x', choice: 'name', text: 'text', te
 const valueName = ({ kind, value, count = 0 }: Parameter): string =>
   value ?? (kind === 'numbers' ? [...'abcdef'].slice(0, count).join(',') : valueNames[kind as 'integer']);
 
-/** The name under which commander keeps a flag. */
+/** The name under which commander stores a flag. */
 const keyOf = (name: string, row: Parameter): string =>
   (row.flag ?? kebab(name)).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-/** Adds the flags of these rows to a command. Nothing is filled in: a flag that was not typed has no value. */
+/** Adds the flags of these rows to a command. Flags that are not typed have no value. */
 export function withFlags(command: Command, rows: Parameters): Command {
   for (const [name, row] of Object.entries(rows)) {
     if (row.flag === null) continue;
@@ -24,7 +26,7 @@ export function withFlags(command: Command, rows: Parameters): Command {
       row.kind === 'boolean' ? words : `${words} <${valueName(row)}>`,
       helpText(row, whoseOf(row, rows)),
     );
-    // Commander takes --no-data-timeout <s> for the negation of a flag.
+    // Commander interprets --no-data-timeout <s> as the negation of a flag.
     if (row.kind !== 'boolean') option.negate = false;
     if (row.kind === 'texts') option.argParser((one: string, before: string[] = []) => [...before, one]);
     command.addOption(option);
@@ -32,7 +34,7 @@ export function withFlags(command: Command, rows: Parameters): Command {
   return command;
 }
 
-/** A number written by a person: 1000, 1e6, 1_000, inf; NaN where it is none. */
+/** Parses a number as users write it: 1000, 1e6, 1_000, inf; NaN if it is not a number. */
 function numberOf(text: string): number {
   const word = text.trim().replace(/(?<=\d)_(?=\d)/g, '');
   const infinite = /^([+-]?)inf(inity)?$/i.exec(word);
@@ -46,7 +48,7 @@ function parsed({ kind }: Parameter, text: unknown): unknown {
   return kind === 'numbers' ? text.split(',').map(numberOf) : text;
 }
 
-/** The values of the flags that were typed, by the names of their parameters. Throws `Argument`. */
+/** The values of the given flags, by the names of their parameters. Throws `Argument`. */
 export function flagValues<Rows extends Parameters>(
   rows: Rows,
   texts: FlagTexts,
@@ -55,7 +57,7 @@ export function flagValues<Rows extends Parameters>(
   const values: Record<string, unknown> = {};
   for (const [name, row] of Object.entries(rows)) {
     const text = row.flag === null ? undefined : (texts as Readonly<Record<string, unknown>>)[keyOf(name, row)];
-    // Commander gives a flag --no-x its true value by itself.
+    // Commander sets a flag --no-x to true by default.
     if (text === undefined || (row.kind === 'boolean' && text === row.fallback)) continue;
     const value = parsed(row, text);
     checkParameter(row, value, said(name), typeof text === 'string' ? JSON.stringify(text) : undefined);
@@ -64,7 +66,7 @@ export function flagValues<Rows extends Parameters>(
   return values as Values<Rows>;
 }
 
-/** Parameters by their flags: the short one where it was the one typed. */
+/** Parameters named by their flags, with the short form if that was typed. */
 export function saidAsFlags(rows: Parameters, words: readonly string[] = process.argv.slice(2)): Said {
   return (name) => {
     const row = rows[name];

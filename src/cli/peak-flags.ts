@@ -1,4 +1,4 @@
-/** Flags of peaks, with CrystFEL's names, of every command that takes frames; and what they mean. */
+/** Flags of peaks, with CrystFEL's names, for every command with frames. */
 import type { Command } from 'commander';
 import { checkParameter, type Mode, namesOf, type Parameters, refuseOthers } from '../base/parameters.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
@@ -9,11 +9,11 @@ import { integrationRows } from '../pipeline/parameters.js';
 import type { PeakParameters, SearchSettings } from '../pipeline/settings.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 
-/** Where peaks are taken from in place of a search: CXI's columns, a table of an HDF5 file, or messages. */
+/** Sources of peak lists that replace the search: CXI's columns, a table of an HDF5 file, or messages. */
 export const listNames = ['cxi', 'hdf5', 'msgpack'] as const;
 export type ListName = (typeof listNames)[number];
 
-/** Peaks that files list. */
+/** Peaks listed in files. */
 const listRows = {
   hdf5Peaks: {
     kind: 'text',
@@ -45,7 +45,7 @@ const methodRows = {
   },
 } as const satisfies Parameters;
 
-/** At the command what is not given comes from the first frames. */
+/** In commands, parameters that are not given are estimated from the first frames. */
 const tunedRows = {
   ...searchRows,
   threshold: { ...searchRows.threshold, usual: 'from the first frames; dispersion, dispersion-extended: 0' },
@@ -65,30 +65,29 @@ export const peakRows = { ...methodRows, ...listRows, ...tunedRows } as const sa
 /** Adds the flags of peaks to a command. */
 export const withPeakFlags = (command: Command): Command => withFlags(command, peakRows);
 
-/** Where CrystFEL looks for a table. */
+/** The default location of a table in CrystFEL. */
 const usualTable = '/processing/hitfinder/peakinfo';
 
-/** The flags after their checks. */
+/** The validated flags. */
 export interface CheckedPeaks {
   readonly settings: Pick<SearchSettings, 'finder' | 'listed' | 'minRes' | 'maxRes'>;
-  /** Of the search, those that were given. */
+  /** Parameters of the search that were given. */
   readonly peaks: PeakParameters;
-  /** Of integration, where they were given. */
+  /** Parameters of the integration, if given. */
   readonly integration: RingRadii | undefined;
-  /** Where peaks are taken from in place of a search. */
+  /** The source of a peak list that replaces the search. */
   readonly list: ListName | undefined;
 }
 
 const isList = (method: string): method is ListName => (listNames as readonly string[]).includes(method);
 
-/** The search by a finder, or a list in place of it. */
+/** The search by a finder, or a list in its place. */
 const peaksBy = (method: FinderName | ListName): Mode => ({
   stages: [method],
-  because: () =>
-    isList(method) ? `--peaks ${method} takes peaks as they are listed` : `--peaks ${method} does not use it`,
+  because: () => (isList(method) ? `--peaks ${method} uses peaks as listed` : `--peaks ${method} does not use it`),
 });
 
-/** Checks the flags of peaks. Throws `Argument`. */
+/** Validates the flags of peaks. Throws `Argument`. */
 export function checkPeakFlags(flags: FlagTexts): CheckedPeaks {
   const said = saidAsFlags(peakRows);
   const values = flagValues(peakRows, flags, said);
@@ -116,7 +115,7 @@ export function checkPeakFlags(flags: FlagTexts): CheckedPeaks {
   };
 }
 
-/** Peak lists stand where the flag says, or the geometry, or the file. */
+/** Where peak lists are located: by the flag, the geometry, or the file. */
 export const listedBy = (
   { listed }: Pick<SearchSettings, 'listed'>,
   flags: FlagTexts,

@@ -1,4 +1,4 @@
-/** `ewald pi`: the same count on one backend or on all of them. */
+/** `ewald pi`: counts on one backend or on all of them. */
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/names.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
@@ -34,11 +34,11 @@ export function register(program: Command, deps: CliDeps): void {
     .description(
       'count pi by Monte Carlo: Philox4x32-10 points, integer in-circle test, the same hits on every backend',
     )
-    .option('--points <n>', 'points to throw, for example 1e9', '1e9')
+    .option('--points <n>', 'number of points, for example 1e9', '1e9')
     .option('--seed <n>', 'seed of the stream, 0 to 2^64 - 1', '0')
     .option('--stream <n>', 'independent stream of the seed', '0')
-    .option('--threads <n>', 'host threads; 0 takes one a core', '0')
-    .option('--backend <name>', 'a backend, or all of them')
+    .option('--threads <n>', 'host threads; 0: one per core', '0')
+    .option('--backend <name>', 'a backend, or all')
     .option('--json', '{"results":[{backend, points, hits, pi, seconds}], "agree"}; hits is a string beyond 2^53')
     .action((options: Options) => run(options, deps));
 }

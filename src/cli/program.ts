@@ -1,4 +1,4 @@
-/** The commands. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
+/** The commands. Only what a command needs is loaded; `ewald --version` loads nothing but this file. */
 import { nearest } from '../base/options.js';
 import { version } from '../base/version.js';
 
@@ -21,24 +21,24 @@ const commands: Record<
   },
   cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
   info: {
-    summary: 'what files of detector frames hold, and what they do not say',
+    summary: 'describe files of detector frames, and what they do not state',
     load: () => import('./info.js'),
   },
   convert: {
-    summary: 'write frames of any format into a .h5, .npy, .raw or .mrc file',
+    summary: 'write frames of any format to a .h5, .npy, .raw or .mrc file',
     load: () => import('./convert.js'),
   },
   run: {
-    summary: 'run analyses and functions of your own over frames: sums, disks, centres of mass, …',
+    summary: 'run analyses and your own functions over frames: sums, disks, centres of mass, …',
     load: () => import('./run.js'),
   },
-  fft: { summary: 'transform an array of a .npy file into another one', load: () => import('./fft.js') },
+  fft: { summary: 'transform an array of a .npy file', load: () => import('./fft.js') },
   page: {
     summary: 'open the pages in a browser: image filtering live, and validation',
     load: () => import('./page.js'),
   },
   view: { summary: 'look at frames, peaks and crystals in a browser', load: () => import('./view.js') },
-  simulate: { summary: 'make data with known truth', load: () => import('./simulate.js') },
+  simulate: { summary: 'generate data with known truth', load: () => import('./simulate.js') },
   devices: {
     summary: 'which backends this machine has, which one is chosen, and why not the others',
     load: () => import('./devices.js'),
@@ -46,7 +46,7 @@ const commands: Record<
   validate: { summary: "check this machine's results against the reference", load: () => import('./validate.js') },
   bench: { summary: 'time the same cases, every backend side by side', load: () => import('./bench.js') },
   worker: { summary: 'join a cluster and work for it until Ctrl-C', load: () => import('./worker.js') },
-  cluster: { summary: 'who has joined a cluster, with which backends', load: () => import('./cluster.js') },
+  cluster: { summary: 'list the workers of a cluster and their backends', load: () => import('./cluster.js') },
   ffi: { summary: 'list, call and type the functions of a C header', load: () => import('./ffi.js') },
   pi: {
     summary: 'count pi by Monte Carlo, to the last point the same on every backend',
@@ -54,11 +54,14 @@ const commands: Record<
   },
 };
 
-/** `help COMMAND …` asks what `COMMAND … --help` asks. */
+/** `help COMMAND …` is equivalent to `COMMAND … --help`. */
 const asked = (words: readonly string[]): readonly string[] =>
   words[0] === 'help' ? [...words.filter((word) => word !== 'help'), '--help'] : words;
 
-/** Runs a command; `interrupted` stands for Ctrl-C, which otherwise the process itself hears. Sets `process.exitCode`. */
+/**
+ * Runs a command; `interrupted` replaces Ctrl-C, which the process itself listens for otherwise. Sets
+ * `process.exitCode`.
+ */
 export async function runCommand(words: readonly string[], interrupted?: AbortSignal): Promise<void> {
   const argv = asked(words);
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
@@ -80,7 +83,8 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     .showHelpAfterError('(ewald --help lists the commands, ewald COMMAND --help the options)')
     .addHelpText(
       'after',
-      '\nEWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL choose from outside.\nExit codes: 0 done, 1 data or a check failed, 2 wrong usage, 130, 143 or 129 interrupted.',
+      '\nEWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL can also be set in the environment.\nExit codes: ' +
+        '0 success, 1 error in the data or failed check, 2 wrong usage, 130, 143 or 129 interrupted.',
     );
   const deps = { createContext: node.createContext, devices: node.devices, signal: interrupted ?? interruptible() };
   const wanted = argv.find((word) => !word.startsWith('-'));
@@ -100,16 +104,20 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
   }
 }
 
-/** Says which command is near; `--help` behind a word that is none must not look like an answer. */
+/** Suggests a similar command; `--help` after an unknown word must not look like an answer. */
 function unknownCommand(word: string, output: typeof import('./output.js')): void {
   const near = nearest(word, Object.keys(commands));
   output.note(
-    `ewald: there is no command "${word}"; ${near ? `did you mean "${near}"?` : `there are ${Object.keys(commands).join(', ')}`}\n(ewald --help lists the commands, ewald COMMAND --help the options)`,
+    'ewald: there is no command ' +
+      `"${word}"; ${
+        near ? `did you mean "${near}"?` : 'expected one ' + `of ${Object.keys(commands).join(', ')}`
+      }\n(ewald ` +
+      '--help lists the commands, ewald COMMAND --help the options)',
   );
   process.exitCode = output.exitCode.usage;
 }
 
-/** Sub-commands leave the process to us, too. */
+/** Subcommands leave ending the process to us as well. */
 function override(command: import('commander').Command): void {
   command.exitOverride().showHelpAfterError('(--help lists the options)');
   for (const child of command.commands) override(child);

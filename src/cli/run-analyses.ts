@@ -1,4 +1,4 @@
-/** The analyses that `ewald run` knows by name, and which flags each of them takes. */
+/** The analyses of `ewald run` by name, and the flags of each. */
 import { EwaldError } from '../base/errors.js';
 import { nearest } from '../base/options.js';
 import type { Analysis } from '../udf/analyses/analysis.js';
@@ -6,7 +6,7 @@ import type { Scan } from '../udf/scan.js';
 import { readNpyFile } from './npy-file.js';
 import { parseInteger, parseNumber } from './output.js';
 
-/** Flags of analyses, as commander gives them. */
+/** Flags of analyses, as parsed by commander. */
 export interface AnalysisFlags {
   cx?: string;
   cy?: string;
@@ -43,7 +43,7 @@ const whole = (flags: AnalysisFlags, flag: Flag, low: number, high: number): num
 const flagName = (flag: Flag): string =>
   flag === 'radius' ? '-r' : `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** Without what was not given: an option that is there and undefined is not the same as one that is not. */
+/** Removes undefined options, because a present but undefined option differs from an absent one. */
 function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
@@ -53,7 +53,7 @@ const create = () => import('../udf/analyses/create.js');
 
 async function masksOf(files: readonly string[] | undefined, signal: AbortSignal): Promise<(() => Float64Array)[]> {
   if (!files || files.length === 0)
-    throw new EwaldError('Argument', 'masks needs --mask FILE.npy: one mask of [y, x], or several as [masks, y, x]');
+    throw new EwaldError('Argument', 'masks requires --mask FILE.npy: one mask as [y, x], or several as [masks, y, x]');
   const made: (() => Float64Array)[] = [];
   for (const file of files) {
     const { shape, data, complex } = await readNpyFile(file, signal);
@@ -76,7 +76,7 @@ function regressionOf(text: string | undefined): -1 | 0 | 1 | undefined {
   return names[text as keyof typeof names];
 }
 
-/** By name. */
+/** Analyses by name. */
 export const analyses: Readonly<Record<string, Known>> = {
   sum: { about: 'sum of all frames', flags: [], make: async (scan) => (await create()).sumAnalysis(scan) },
   sumsig: { about: 'sum of each frame', flags: [], make: async (scan) => (await create()).sumSigAnalysis(scan) },
@@ -124,7 +124,7 @@ export const analyses: Readonly<Record<string, Known>> = {
       ),
   },
   'radial-fourier': {
-    about: 'how many-fold rings are: --cx --cy --ri --ro --bins --max-order',
+    about: 'rotational symmetry of rings: --cx --cy --ri --ro --bins --max-order',
     flags: ['cx', 'cy', 'ri', 'ro', 'bins', 'maxOrder'],
     make: async (scan, flags) =>
       (await create()).radialFourierAnalysis(
@@ -159,7 +159,7 @@ export const analyses: Readonly<Record<string, Known>> = {
       (await create()).femAnalysis(scan, given({ ...centre(flags), ri: number(flags, 'ri'), ro: number(flags, 'ro') })),
   },
   crystallinity: {
-    about: 'spectral weight on a ring: --ri --ro, and --cx --cy -r of a disk that is taken out',
+    about: 'spectral weight on a ring: --ri --ro, and --cx --cy -r of a disk to remove first',
     flags: ['cx', 'cy', 'radius', 'ri', 'ro'],
     make: async (scan, flags) =>
       (await create()).crystallinityAnalysis(
@@ -168,7 +168,7 @@ export const analyses: Readonly<Record<string, Known>> = {
       ),
   },
   cluster: {
-    about: 'regions of frames that are alike: --clusters --peaks --min-distance --cx --cy --ri --ro',
+    about: 'regions with similar frames: --clusters --peaks --min-distance --cx --cy --ri --ro',
     flags: ['cx', 'cy', 'ri', 'ro', 'clusters', 'peaks', 'minDistance'],
     make: async (scan, flags) =>
       (await create()).clusterAnalysis(
@@ -194,13 +194,13 @@ export const analyses: Readonly<Record<string, Known>> = {
     make: async (scan, flags) => (await create()).pickAnalysis(scan, given({ at: positionOf(flags.at) }), true),
   },
   'fft-sum': {
-    about: 'the spectrum of the sum: --cx --cy -r of a disk that is taken out',
+    about: 'the spectrum of the sum: --cx --cy -r of a disk to remove first',
     flags: ['cx', 'cy', 'radius'],
     make: async (scan, flags) =>
       (await create()).fftSumAnalysis(scan, given({ ...centre(flags), radius: number(flags, 'radius') })),
   },
   masks: {
-    about: 'sums under masks of your own: --mask FILE.npy',
+    about: 'sums under your own masks: --mask FILE.npy',
     flags: ['mask'],
     make: async (scan, flags, signal) =>
       (await create()).maskAnalysis(scan, { factories: await masksOf(flags.mask, signal) }),
@@ -219,14 +219,15 @@ export function namesOf(list: string): string[] {
     const near = nearest(name, Object.keys(analyses));
     throw new EwaldError(
       'Argument',
-      `there is no analysis "${name}"; ${near ? `did you mean "${near}"?` : `there are ${Object.keys(analyses).join(', ')}`}`,
+      'there is no analysis ' +
+        `"${name}"; ${near ? `did you mean "${near}"?` : `expected one of ${Object.keys(analyses).join(', ')}`}`,
     );
   }
-  if (new Set(names).size < names.length) throw new EwaldError('Argument', `"${list}" names an analysis twice`);
+  if (new Set(names).size < names.length) throw new EwaldError('Argument', `"${list}" contains an analysis twice`);
   return names;
 }
 
-/** Refuses flags that none of the analyses takes: a radius that is silently not used is a wrong answer. */
+/** Rejects flags that none of the analyses uses: silently ignoring a radius would give a wrong answer. */
 export function checkFlags(names: readonly string[], flags: AnalysisFlags): void {
   const taken = names.flatMap((name) => analyses[name]?.flags ?? []);
   const all = new Set(Object.values(analyses).flatMap((known) => known.flags));
@@ -234,6 +235,7 @@ export function checkFlags(names: readonly string[], flags: AnalysisFlags): void
     if (flags[flag] !== undefined && !taken.includes(flag))
       throw new EwaldError(
         'Argument',
-        `${names.join(', ') || 'a UDF'} takes no ${flagName(flag)}; ${taken.length > 0 ? `it takes ${[...new Set(taken)].map(flagName).join(', ')}` : 'it takes no parameters'}`,
+        `${names.join(', ') || 'a UDF'} does not ` +
+          `use ${flagName(flag)}; ${taken.length > 0 ? `it takes ${[...new Set(taken)].map(flagName).join(', ')}` : 'it takes no parameters'}`,
       );
 }

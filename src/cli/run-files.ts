@@ -1,4 +1,4 @@
-/** Results of `ewald run` as files: .npy, .h5, .csv, and pictures. All are written whole or not at all. */
+/** Writes results of `ewald run` to files: .npy, .h5, .csv, and images. All are written completely or not at all. */
 import { extname } from 'node:path';
 import { EwaldError } from '../base/errors.js';
 import { oneLine } from '../base/plain-text.js';
@@ -19,56 +19,53 @@ export interface Named {
   readonly shape: readonly number[];
   readonly dtype: BufferDtype;
   readonly data: BufferArray;
-  /** Whether its first axes are those of the scan, and how many they are. */
+  /** Number of leading axes that are those of the scan; 0 if none. */
   readonly navAxes: number;
   readonly log?: boolean;
-  /** (y, x) of a vector a position. */
+  /** (y, x) of one vector per position. */
   readonly vectors?: boolean;
 }
 
 const endings = ['.npy', '.h5', '.hdf5', '.csv'];
 
-/** Refuses an output that could not be written, before the work is done. */
+/** Rejects an output that cannot be written, before the work is done. */
 export async function checkOutputs(
   output: string | undefined,
   png: string | undefined,
   writing: WriteOptions,
 ): Promise<void> {
   if (output !== undefined && !endings.includes(extname(output).toLowerCase()))
-    throw new EwaldError(
-      'Argument',
-      `-o is "${output}"; it should end in ${endings.join(', ')}: the ending says the format`,
-    );
+    throw new EwaldError('Argument', `-o is "${output}"; expected a name that ends in ${endings.join(', ')}`);
   if (png !== undefined && extname(png).toLowerCase() !== '.png')
-    throw new EwaldError('Argument', `--png is "${png}"; it should end in .png`);
+    throw new EwaldError('Argument', `--png is "${png}"; expected a name that ends in .png`);
   for (const file of [output, png]) if (file !== undefined) await checkOutput(file, writing);
 }
 
-/** `com.npy` and the name of one of several results: `com-curl.npy`. */
+/** `com.npy` combined with the name of one of several results: `com-curl.npy`. */
 const beside = (file: string, name: string, alone: boolean): string =>
   alone ? file : `${file.slice(0, -extname(file).length)}-${fileWord(name)}${extname(file)}`;
 
-/** The name of a result as a part of a file's name: it leads into no other folder. Throws `Argument`. */
+/** The name of a result as part of a file name, which must not lead into another folder. Throws `Argument`. */
 function fileWord(name: string): string {
   if (!/[/\\]/.test(oneLine(name, 'the name of a result')) && name.length <= 200) return name;
   throw new EwaldError(
     'Argument',
-    `the result ${JSON.stringify(name.slice(0, 80))} cannot be a part of a file's name; rename it`,
+    `the result ${JSON.stringify(name.slice(0, 80))} cannot be part of a file name; rename it`,
   );
 }
 
-/** Those that are pictures of two axes. */
+/** The results that are images with two axes. */
 const picturesOf = (results: readonly Named[]): Named[] =>
   results.filter(
     ({ shape, vectors, dtype }) =>
       !dtype.startsWith('c') && (shape.length === 2 || (vectors === true && shape.length === 3)),
   );
 
-/** The files of the results, begun before the work is done. */
+/** The output files, opened before the work is done. */
 export interface ResultFiles {
-  /** Takes one that was begun; begins one that nobody could know of. */
+  /** Takes a file opened before, or opens one that could not be foreseen. */
   take(file: string): Promise<Output>;
-  /** Leaves nothing of those that were not written. */
+  /** Removes the files that were not written. */
   discard(): Promise<void>;
 }
 
@@ -77,7 +74,7 @@ const filesOf = (file: string, results: readonly Named[]): string[] =>
     ? results.map(({ name }) => beside(file, name, results.length === 1))
     : [file];
 
-/** Begins every file, so that one that cannot be written is refused before the work is done. */
+/** Opens every file, so that one that cannot be written is rejected before the work is done. */
 export async function beginResults(
   output: string | undefined,
   png: string | undefined,
@@ -111,7 +108,7 @@ export async function beginResults(
   };
 }
 
-/** Writes the results into files that `begun` has, where it is given; answers their names. */
+/** Writes the results to the files opened in `begun`, if given; returns their names. */
 export async function writeResults(
   output: string | undefined,
   png: string | undefined,
@@ -142,7 +139,7 @@ export async function writeResults(
     }
     if (png)
       for (const [file, picture] of picturesIn(png, results)) await put(file, picture).then(() => written.push(file));
-    // None has its name before all are whole.
+    // No file gets its final name before all are complete.
     for (const one of outputs) await one.close();
     return written;
   } finally {
@@ -166,7 +163,7 @@ async function writeHdf5(file: string, output: Output, results: readonly Named[]
   const codecs = await openCodecs();
   try {
     if (!patch)
-      throw new EwaldError('Argument', `${file} is no regular file; HDF5 cannot be written into a pipe or a device`);
+      throw new EwaldError('Argument', `${file} is not a regular file; HDF5 cannot be written to a pipe or a device`);
     const writer = await Hdf5Writer.create(
       { append: (bytes) => output.write(bytes), patch: patch.bind(output) },
       codecs,
@@ -174,7 +171,7 @@ async function writeHdf5(file: string, output: Output, results: readonly Named[]
     const children: Record<string, WriteNode> = {};
     for (const { name, shape, dtype, data } of results) {
       const [first = 1, ...rest] = shape.length === 0 ? [1] : shape;
-      // Complex numbers are stored as pairs of their parts, h5py's way; the writer's series know the type.
+      // Complex numbers are stored as pairs, as in h5py; the writer's series support the type.
       const series = writer.series({
         frames: first,
         signal: rest.length > 0 ? rest : [1],
@@ -190,7 +187,7 @@ async function writeHdf5(file: string, output: Output, results: readonly Named[]
   }
 }
 
-/** A row a scan position (or a pixel), a column a result; results of another shape are refused. */
+/** One row per scan position (or pixel), one column per result; results of another shape are rejected. */
 function csv(results: readonly Named[]): string {
   const [first] = results;
   if (!first) return '';
@@ -202,7 +199,7 @@ function csv(results: readonly Named[]): string {
     if (own.join() !== axes.join())
       throw new EwaldError(
         'Argument',
-        `a .csv file has one row for each of ${axes.join(' × ')}; ${name} is ${shape.join(' × ')}. Write .h5, or .npy`,
+        `a .csv file has one row for each of ${axes.join(' × ')}; ${name} is ${shape.join(' × ')}. Use .h5 or .npy`,
       );
     const each = (product(shape) * numbersOf(dtype)) / rows;
     for (let k = 0; k < each; k++)
@@ -222,19 +219,20 @@ function csv(results: readonly Named[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Text of a cell: quoted where a comma or a quotation mark would end it, and never a formula of a spreadsheet. */
+/** Text of a cell: quoted if it contains commas or quotation marks, and never a spreadsheet formula. */
 function csvCell(text: string): string {
   const plain = /^[=+\-@]/.test(oneLine(text, 'the name of a result')) ? `'${text}` : text;
   return /[",;]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
-/** Pictures of the two-dimensional results, by the names of their files. Throws `Argument` where there is none. */
+/** Images of the two-dimensional results, by file name. Throws `Argument` if there is none. */
 function picturesIn(file: string, results: readonly Named[]): [file: string, picture: Uint8Array][] {
   const flat = picturesOf(results);
   if (flat.length === 0)
     throw new EwaldError(
       'Argument',
-      `--png: no result is a picture of two axes; there are ${results.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`,
+      '--png: no result is an image with two axes; ' +
+        `results are ${results.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`,
     );
   return flat.map(({ name, shape, data, vectors, log = false }) => {
     const [height = 1, width = 1] = shape;

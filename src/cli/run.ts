@@ -1,4 +1,4 @@
-/** `ewald run ANALYSIS FILE`: analyses and UDFs over a stack of frames, several in one pass. */
+/** `ewald run ANALYSIS FILE`: runs analyses and UDFs over a stack of frames, several in one pass. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -44,13 +44,16 @@ export function register(program: Command, deps: CliDeps): void {
   const command = withDataFlags(
     program
       .command('run')
-      .description('run analyses or functions of your own over frames, several in one pass')
-      .argument('<analysis>', 'one analysis, or several with commas between; with --udf the file')
-      .argument('[file]', 'a file of frames; ewald info tells what it holds')
-      .option('-o, --output <file>', 'results: .npy (a file each), .h5 (all in one), .csv (a row a scan position)')
-      .option('--png <file>', 'pictures of the results, colours safe for colour-blind readers')
-      .option('--channel <name>', 'only this result of an analysis; repeat for more', repeat)
-      .option('--force', 'replace files that exist; never an input'),
+      .description('run analyses or your own functions over frames, several in one pass')
+      .argument('<analysis>', 'one analysis, or several separated by commas; with --udf the file')
+      .argument('[file]', 'a file of frames; ewald info describes it')
+      .option(
+        '-o, --output <file>',
+        'results: .npy (one file each), .h5 (all in one), .csv (one row per ' + 'scan position)',
+      )
+      .option('--png <file>', 'images of the results, with colours suitable for colour-blind readers')
+      .option('--channel <name>', 'only this result of an analysis; may be repeated', repeat)
+      .option('--force', 'replace existing files; never an input'),
   )
     .option('--cx <px>', 'centre along x; default: the middle')
     .option('--cy <px>', 'centre along y; default: the middle')
@@ -60,27 +63,27 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--ri <px>', 'inner radius')
     .option('--ro <px>', 'outer radius')
     .option('--scan-rotation <degrees>', 'angle between detector and scan')
-    .option('--flip-y', "the detector's y goes the other way")
-    .option('--regression <trend>', 'trend to take off: none, mean or plane')
+    .option('--flip-y', "invert the detector's y axis")
+    .option('--regression <trend>', 'trend to subtract: none, mean or plane')
     .option('--bins <n>', 'rings')
     .option('--max-order <n>', 'highest Fourier order')
-    .option('--clusters <n>', 'regions of cluster; default: 20')
-    .option('--peaks <n>', 'pixels of each frame that cluster compares at most; default: 500')
-    .option('--min-distance <px>', 'how far apart these pixels are at least; default: 1')
+    .option('--clusters <n>', 'number of regions of cluster; default: 20')
+    .option('--peaks <n>', 'largest number of pixels per frame that cluster compares; default: 500')
+    .option('--min-distance <px>', 'smallest distance between these pixels; default: 1')
     .option('--at <y,x>', 'scan position of pick')
-    .option('--mask <file.npy>', 'a mask of [y, x], or several of [masks, y, x]; repeat for more', repeat)
-    .option('--udf <file>', 'a module that exports UDFs (.mjs, .js; .ts where Node reads it); repeat for more', repeat)
+    .option('--mask <file.npy>', 'a mask [y, x], or several [masks, y, x]; may be repeated', repeat)
+    .option('--udf <file>', 'a module that exports UDFs (.mjs, .js; .ts if Node supports it); may be repeated', repeat)
     .option('--roi <region>', 'y,x or y0:y1,x0:x1 of the scan, or a .npy file of it')
     .option(
       '--sync-offset <frames>',
-      'the scan begins at this frame of the file; negative: so many positions have none',
+      'first frame of the file that belongs to the scan; if negative, that many positions have no frame',
     )
-    .option('--dark <file.npy>', 'taken off every frame')
-    .option('--gain <file.npy>', 'factor of what is left')
-    .option('--excluded <file.npy>', 'nonzero where a pixel has no count: the mean of its neighbours takes its place');
-  withExecutor(command, 'workers that share the partitions; default: none, this process does them')
+    .option('--dark <file.npy>', 'dark frame to subtract')
+    .option('--gain <file.npy>', 'gain factor applied after that')
+    .option('--excluded <file.npy>', 'nonzero where a pixel has no count; it gets the mean of its neighbours');
+  withExecutor(command, 'workers that share the partitions; default: none, this process runs them')
     .option('--backend <name>', 'backend of the kernels')
-    .option('--plots', 'show results while they come, on standard error')
+    .option('--plots', 'show partial results on standard error')
     .option(
       '--json',
       '{input, shape, dtype, frames, results: [{name, shape, dtype, min, max}], files, seconds, bytesPerSecond}',
@@ -90,11 +93,11 @@ export function register(program: Command, deps: CliDeps): void {
 }
 
 async function run(what: string, second: string | undefined, flags: Flags, { signal }: CliDeps): Promise<void> {
-  // With functions of one's own alone there is no analysis to name.
+  // With only user functions there is no analysis to name.
   const alone = flags.udf !== undefined && second === undefined;
   const names = alone ? [] : namesOf(what);
   const file = alone ? what : second;
-  if (file === undefined) throw new EwaldError('Argument', `a file of frames is missing: ewald run ${what} scan.mib`);
+  if (file === undefined) throw new EwaldError('Argument', `no file of frames given: ewald run ${what} scan.mib`);
   checkFlags(names, flags);
   const writing: WriteOptions = { force: flags.force ?? false, series: [file], inputs: inputsOf(flags) };
   const chosen = chosenExecutor(flags, { jobs: 1 });
@@ -121,7 +124,7 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
       );
     const roi = await roiOf(flags.roi, scan, signal);
     if (made.some((one) => one.roi) && (made.length > 1 || own.length > 0 || roi))
-      throw new EwaldError('Argument', 'pick looks at one frame: it goes with no other analysis and no --roi');
+      throw new EwaldError('Argument', 'pick shows a single frame; it cannot be combined with other analyses or --roi');
     const started = performance.now();
     const read: Read = { frames: 0, bytes: 0, before: 0 };
     const options: UdfRunOptions = {
@@ -130,7 +133,7 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
       signal: signal as never,
       plots: first && (flags.plots ?? false),
       progress: ({ frames, totalFrames, bytes, seconds }) => {
-        // An analysis of two passes begins anew.
+        // An analysis of two passes starts again.
         if (bytes < read.bytes) read.before += read.bytes;
         Object.assign(read, { frames, bytes });
         if (!first) return;
@@ -152,8 +155,8 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
         buffersOf(udf, found[prepared.length + i] as Record<string, ResultBuffer>, udfs.length > 1, flags),
       ),
     ];
-    // Several results have files of their own: a run over no frame knows what they are called, and a file that is in the
-    // way is refused before the work is done.
+    // Several results have files of their own. A run without frames determines their names, so that an existing file is
+    // rejected before the work is done.
     if (flags.output ?? flags.png) {
       const nothing = { roi: new Uint8Array(product(scan.shape.nav)), corrections: options.corrections };
       const none = await ctx.runUdf(scan, udfs, nothing).then(
@@ -178,11 +181,11 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
   }
 }
 
-/** What is read beside the frames, none of which may be written. */
+/** Files that are read in addition to the frames, none of which may be overwritten. */
 const inputsOf = ({ mask, udf, roi, dark, gain, excluded }: Flags): string[] =>
   [...(mask ?? []), ...(udf ?? []), roi, dark, gain, excluded].filter((one) => one !== undefined);
 
-/** Refusals of analyses speak of functions; here they are words of the command. */
+/** Errors of analyses mention functions; this replaces them by terms of the command. */
 function named(error: unknown, analysis: string): never {
   if (!(error instanceof EwaldError)) throw error;
   const message = error.message.replace(/^create\w+Analysis: /, `${analysis}: `);
@@ -195,23 +198,25 @@ async function contextOf(chosen: Chosen, { backend }: Flags): Promise<Context> {
   return Context.makeWith(chosen.kind, { ...context, ...(chosen.kind === 'workers' && { cpus: chosen.workers }) });
 }
 
-/** Why a module does not load: with the line of a mistake, and with what to do where Node reads no TypeScript. */
+/** Why a module cannot be loaded: with the line of a syntax error, and advice if Node does not support TypeScript. */
 function notLoaded(file: string, cause: unknown): EwaldError {
   const what = cause instanceof Error ? cause.message : String(cause);
   if ((cause as { code?: unknown } | undefined)?.code === 'ERR_UNKNOWN_FILE_EXTENSION')
     return new EwaldError(
       'Load',
-      `--udf ${file} does not load: Node ${process.versions.node} reads no TypeScript; take Node 22.18 or later, or compile it first: npx esbuild ${file} --outfile=${file.replace(/\.[cm]?ts$/, '.mjs')}`,
+      `--udf ${file} cannot be loaded: Node ${process.versions.node} does not support TypeScript; ` +
+        'use Node 22.18 or later, or compile it first: ' +
+        `npx esbuild ${file} --outfile=${file.replace(/\.[cm]?ts$/, '.mjs')}`,
       { cause },
     );
-  // Where a mistake is Node says only to who has a file checked.
+  // Node only reports the position of a syntax error with --check.
   const told =
     cause instanceof SyntaxError ? spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' }).stderr : '';
   const place = /:(\d+)$/m.exec(told)?.[1];
-  return new EwaldError('Load', `--udf ${file}${place ? `, line ${place},` : ''} does not load: ${what}`, { cause });
+  return new EwaldError('Load', `--udf ${file}${place ? `, line ${place},` : ''} cannot be loaded: ${what}`, { cause });
 }
 
-/** The UDFs that a module exports: made by defineUdf, or plain definitions. */
+/** The UDFs exported by a module, made by defineUdf or as plain definitions. */
 async function loadUdfs(files: readonly string[]): Promise<AnyUdf[]> {
   const all: AnyUdf[] = [];
   for (const file of files) {
@@ -328,7 +333,7 @@ function buffersOf(udf: AnyUdf, results: Record<string, ResultBuffer>, several: 
     }));
 }
 
-/** Least and greatest number, NaN left out. */
+/** Minimum and maximum, ignoring NaN. */
 function range(data: Named['data']): { min: number; max: number } {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < data.length; i++) {
@@ -339,7 +344,7 @@ function range(data: Named['data']): { min: number; max: number } {
   return { min, max };
 }
 
-/** What was read: frames and bytes of the last pass, bytes of those before. */
+/** What was read: frames and bytes of the last pass, bytes of the previous ones. */
 interface Read {
   frames: number;
   bytes: number;

@@ -1,4 +1,4 @@
-/** `ewald simulate frames`: detector frames with known truth, their geometry and cell. */
+/** `ewald simulate frames`: writes detector frames with known truth, their geometry and cell. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -52,34 +52,34 @@ export function registerFrames(simulate: Command, { signal }: CliDeps): void {
     .command('frames')
     .description('detector frames of simulated stills (NXmx), their .geom, .cell and truth')
     .requiredOption('-o, --output <dir>', 'folder for the files')
-    .option('--name <text>', 'name of the files, without ending', 'run')
+    .option('--name <text>', 'base name of the files', 'run')
     .option(
       '--cell <cell>',
       'a,b,c,alpha,beta,gamma in angstrom and degrees, or a CrystFEL .cell or PDB file',
       '79.1,79.1,38.1,90,90,90',
     )
-    .option('--images <n>', 'how many frames', '20')
-    .option('--seed <n>', 'same seed, same frames', '0')
+    .option('--images <n>', 'number of frames', '20')
+    .option('--seed <n>', 'the same seed gives the same frames', '0')
     .option('--radiation <kind>', 'xray or electron', 'xray')
     .option('--crystals <n>', 'crystals in the beam; default 1')
     .option('--blank <fraction>', 'frames without a crystal; default 0')
     .option('--wavelength <angstrom>', 'default 1.3')
-    .option('--voltage <kV>', 'of electrons, instead of their wavelength; default 200')
+    .option('--voltage <kV>', 'accelerating voltage, instead of the wavelength of electrons; default 200')
     .option('--bandwidth <fraction>', 'standard deviation; default 0.0005')
     .option('--mosaicity <degrees>', 'standard deviation; default 0.03')
     .option('--distance <mm>', 'default 60, electrons 1000')
     .option('--pixel <mm>', 'pixel size; default 0.075')
     .option('--size <w,h>', 'pixels of the detector; default 1024,1024')
-    .option('--centre <x,y>', 'where the beam hits, pixels; default a little off the middle')
-    .option('--modules <nx,ny>', 'modules with gaps between; default 1,1')
+    .option('--centre <x,y>', 'where the beam hits, in pixels; default slightly off the middle')
+    .option('--modules <nx,ny>', 'number of modules, separated by gaps; default 1,1')
     .option('--gap <px>', 'width of a gap; default 8')
     .option('--beam-stop <px>', 'radius of the beam stop; default 16')
     .option('--bad-pixels <fraction>', 'hot and dead pixels; default 0.0001')
-    .option('--background <counts>', "counts a pixel on the solvent's ring; default 5")
-    .option('--scale <counts>', 'counts of a full reflection of mean strength; default 900')
+    .option('--background <counts>', "counts per pixel on the solvent's ring; default 5")
+    .option('--scale <counts>', 'counts of a full reflection of average intensity; default 900')
     .option('--b-factor <angstrom2>', 'temperature factor; default 25')
-    .option('--d-min <angstrom>', 'highest resolution; default the corner of the detector')
-    .option('--force', 'replace files that exist; never the one that --cell names')
+    .option('--d-min <angstrom>', 'highest resolution; default: the corner of the detector')
+    .option('--force', 'replace existing files; never the one given by --cell')
     .option('--json', 'one JSON document: {frames, geometry, cell, truth}')
     .action((options: Options) => run(options, signal));
 }
@@ -88,9 +88,9 @@ async function simulationOf(options: Options): Promise<{ simulation: FrameSimula
   const known = await readCellOption(options.cell);
   const radiation = choice('--radiation', options.radiation as 'xray', 'xray', ['xray', 'electron']);
   if (radiation === 'xray' && options.voltage !== undefined)
-    throw new EwaldError('Argument', '--voltage is for electrons: --radiation electron');
+    throw new EwaldError('Argument', '--voltage requires electrons: --radiation electron');
   if (options.voltage !== undefined && options.wavelength !== undefined)
-    throw new EwaldError('Argument', '--voltage and --wavelength say the same; give one of them');
+    throw new EwaldError('Argument', '--voltage and --wavelength specify the same quantity; give only one of them');
   const number = (text: string | undefined, flag: string, low: number, high: number): number | undefined =>
     text === undefined ? undefined : parseNumber(text, flag, low, high);
   const voltageV =
@@ -134,7 +134,7 @@ async function simulationOf(options: Options): Promise<{ simulation: FrameSimula
   };
 }
 
-/** Two numbers; whole ones where a range is given. */
+/** Two numbers, which must be integers if a range is given. */
 function pairOf(
   text: string | undefined,
   flag: string,
@@ -160,14 +160,14 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   const writing: WriteOptions = {
     force: options.force ?? false,
     inputs: [options.cell],
-    otherwise: 'may be of another simulation',
+    otherwise: 'may belong to another simulation',
   };
   await mkdir(options.output, { recursive: true }).catch((cause) => {
     throw fileError(options.output, 'made', cause);
   });
   const named = (ending: string): string => join(options.output, `${options.name}.${ending}`);
   const files = { frames: named('h5'), geometry: named('geom'), cell: named('cell'), truth: named('truth.json') };
-  // All or none: what is refused is refused before the first frame.
+  // All files or none: rejected outputs are reported before the first frame.
   const outputs: Partial<Record<keyof typeof files, Output>> = {};
   const progress = new Progress('simulate');
   try {
@@ -187,11 +187,12 @@ async function run(options: Options, signal: AbortSignal): Promise<void> {
   if (options.json) printJson(files);
   else
     print(
-      `${bold(counted(images, 'frame'))} in ${files.frames}; index them with: ewald index ${files.frames} -g ${files.geometry} -p ${files.cell} -o ${named('stream')}`,
+      `${bold(counted(images, 'frame'))} in ${files.frames}; index them with: ` +
+        `ewald index ${files.frames} -g ${files.geometry} -p ${files.cell} -o ${named('stream')}`,
     );
 }
 
-/** Simulates and writes the frames; answers what is true of each. */
+/** Simulates and writes the frames; returns the truth of each. */
 async function writeFrames(
   simulator: FrameSimulator,
   output: Output,

@@ -1,4 +1,4 @@
-/** `ewald simulate spots`: spot lists with known truth. */
+/** `ewald simulate spots`: writes spot lists with known truth. */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -44,20 +44,20 @@ interface Options {
 }
 
 export function register(program: Command, deps: CliDeps): void {
-  const simulate = program.command('simulate').description('make data with known truth');
+  const simulate = program.command('simulate').description('generate data with known truth');
   registerFrames(simulate, deps);
   simulate
     .command('spots')
-    .description('spot lists of simulated stills, one file an image, and truth.json with the orientations')
+    .description('spot lists of simulated stills, one file per image, and truth.json with the orientations')
     .requiredOption('-o, --output <dir>', 'folder for the lists')
     .option(
       '--cell <cell>',
       'a,b,c,alpha,beta,gamma in angstrom and degrees, or a CrystFEL .cell or PDB file',
       '79.1,79.1,38.1,90,90,90',
     )
-    .option('--images <n>', 'how many lists', '10')
-    .option('--seed <n>', 'same seed, same lists', '0')
-    .option('--spots <n>', 'spots of a list, spurious ones included', '100')
+    .option('--images <n>', 'number of lists', '10')
+    .option('--seed <n>', 'the same seed gives the same lists', '0')
+    .option('--spots <n>', 'spots per list, including spurious ones', '100')
     .option('--spurious <fraction>', 'fraction of spots that belong to no crystal', '0.2')
     .option('--noise <px>', 'position noise in pixels', '0.5')
     .option('--crystals <n>', 'crystals in the beam', '1')
@@ -95,14 +95,17 @@ async function run(options: Options, { signal }: CliDeps): Promise<void> {
     for await (const image of simulateSpotImages(simulation, signal)) {
       const number = lists.length + 1;
       const file = `spots-${String(number).padStart(digits, '0')}.txt`;
-      const comment = `simulated: seed ${seed}, image ${number}, ${image.spots.length / 3} spots, ${image.lattices.length} crystal(s), ${options.spurious} spurious, noise ${options.noise} px`;
+      const comment =
+        `simulated: seed ${seed}, image ${number}, ${image.spots.length / 3} ` +
+        `spots, ${image.lattices.length} ` +
+        `crystal(s), ${options.spurious} spurious, noise ${options.noise} px`;
       await writeWhole(
         join(folder.path, file),
-        // A line of the list cannot tell a centring: without it the cell would be taken for a primitive one.
+        // The list format cannot state a centring, so the cell would be taken for a primitive one.
         formatSpotList(isCentred(known.centring) ? undefined : known.cell, image.spots, [
           comment,
           isCentred(known.centring)
-            ? `cell of centring ${known.centring}: give it with -p; x y z in 1/angstrom`
+            ? `cell of centring ${known.centring}: pass it with -p; x y z in 1/angstrom`
             : 'line 1: known cell a b c in angstrom; then x y z in 1/angstrom',
         ]),
         { lock: folder.lock },
@@ -111,7 +114,7 @@ async function run(options: Options, { signal }: CliDeps): Promise<void> {
       progress.report(number / images);
     }
   } catch (error) {
-    // What is finished stays, with its truth, but where it would replace a simulation that is whole.
+    // Finished lists are kept, with their truth, unless they would replace a complete simulation.
     if (!isEwaldError(error, 'Aborted') || folder.replaces) {
       await folder.discard();
       throw error;
@@ -134,17 +137,18 @@ async function run(options: Options, { signal }: CliDeps): Promise<void> {
   if (options.json) printJson({ lists: lists.map(({ file }) => join(options.output, file)), truth });
   else
     print(
-      `${bold(String(lists.length))} lists and their truth are in ${options.output}; index them with: ewald index ${join(options.output, 'spots-*.txt')}${isCentred(known.centring) ? ` -p ${options.cell}` : ''}`,
+      `${bold(String(lists.length))} lists and their truth are in ${options.output}; index them with: ` +
+        `ewald index ${join(options.output, 'spots-*.txt')}${isCentred(known.centring) ? ` -p ${options.cell}` : ''}`,
     );
   if (signal.aborted) process.exitCode = exitCode.interrupted;
 }
 
-/** A folder under way. */
+/** A folder being written. */
 interface ListFolder {
   /** Where the lists are written. */
   readonly path: string;
   readonly lock: Lock;
-  /** Whether the folder holds an earlier simulation, which stays until this one is whole. */
+  /** Whether the folder contains an earlier simulation, which is kept until this one is complete. */
   readonly replaces: boolean;
   close(): Promise<void>;
   discard(): Promise<void>;
@@ -152,7 +156,10 @@ interface ListFolder {
 
 const isList = (name: string): boolean => /^spots-\d{3,}\.txt$/.test(name) || name === 'truth.json';
 
-/** Makes the folder. Lists of an earlier run must not be taken for those of this one: refused, or replaced with `force`. */
+/**
+ * Creates the folder. Lists of an earlier run must not be mixed with those of this one: they are rejected, or replaced
+ * with `force`.
+ */
 async function beginFolder(folder: string, cell: string, force: boolean): Promise<ListFolder> {
   try {
     await mkdir(folder, { recursive: true });
@@ -160,7 +167,8 @@ async function beginFolder(folder: string, cell: string, force: boolean): Promis
     if (older.length > 0 && !force)
       throw new EwaldError(
         'Argument',
-        `${folder} holds ${counted(older.length, 'file')} of an earlier simulation; choose another folder, or pass --force to replace them`,
+        `${folder} contains ${counted(older.length, 'file')} of an earlier simulation; ` +
+          'choose another folder, or pass --force to replace them',
       );
     for (const name of older) await refuseInputs(join(folder, name), { inputs: [cell] });
     const lock = await lockFile(folder, await followed(join(folder, 'truth.json')));

@@ -1,4 +1,4 @@
-/** A stream held against another one of the same frames, or against the truth of a simulation. */
+/** Compares a stream with another one of the same frames, or with the truth of a simulation. */
 
 import { EwaldError } from '../base/errors.js';
 import { median } from '../base/median.js';
@@ -10,7 +10,7 @@ import { linesOf } from '../entries/shell.node.js';
 import { readText } from '../files/read.js';
 import { bold, print, printJson, table } from './output.js';
 
-/** What a simulation knows of a frame. */
+/** The truth of a simulated frame. */
 interface TrueFrame {
   readonly lattices: readonly (Record<'astar' | 'bstar' | 'cstar', number[]> & {
     /** x, y, h, k, l, counts. */
@@ -51,14 +51,14 @@ function truthOf(text: string, name: string): readonly TrueFrame[] {
   try {
     frames = JSON.parse(text).frames;
   } catch (cause) {
-    throw new EwaldError('Format', `${name} is no JSON`, { cause });
+    throw new EwaldError('Format', `${name} is not valid JSON`, { cause });
   }
   if (!Array.isArray(frames) || !frames.every((frame) => Array.isArray(frame?.lattices)))
     throw new EwaldError('Format', `${name} is no truth of frames; expected what ewald simulate frames writes`);
   return frames;
 }
 
-/** Distances of each crystal from the lattice of the other side it is the same as; NaN where there is none. */
+/** For each crystal, the distance to the matching lattice of the other side; NaN if there is none. */
 function matched(own: readonly Cell[], others: readonly Cell[]): number[] {
   return own.map((cell) => {
     const same = others.filter((one) => sameLattice(cell, one));
@@ -68,7 +68,7 @@ function matched(own: readonly Cell[], others: readonly Cell[]): number[] {
 
 const middleOf = (values: readonly number[]): number | null => (values.length > 0 ? median(values) : null);
 
-/** Crystals right and wrong, how far off they are, and which true spots have a peak. */
+/** Correct and wrong crystals, their errors, and the true spots that have a peak. */
 function againstTruth(chunks: readonly StreamChunk[], frames: readonly TrueFrame[]) {
   const turns: number[] = [];
   const offsets: number[] = [];
@@ -111,7 +111,7 @@ function againstTruth(chunks: readonly StreamChunk[], frames: readonly TrueFrame
   };
 }
 
-/** Frames of both, which of them are indexed where, and whether to the same lattice. */
+/** Frames of both streams, which of them are indexed where, and whether to the same lattice. */
 function againstStream(chunks: readonly StreamChunk[], others: readonly StreamChunk[]) {
   const key = (chunk: StreamChunk): string => `${baseOf(chunk.filename)} //${eventOf(chunk)}`;
   const byName = new Map(others.map((chunk) => [key(chunk), chunk]));

@@ -1,4 +1,7 @@
-/** `ewald stream merge | info | compare`: streams joined, counted, and held against each other or against a truth. */
+/**
+ * `ewald stream merge | info | compare`: joins streams, counts their contents, and compares them with each other or
+ * with a truth.
+ */
 import type { Command } from 'commander';
 import { joinStreams, streamInfo } from '../entries/pipeline.node.js';
 import { bold, type CliDeps, counted, dim, note, print, printJson, table, yellow } from './output.js';
@@ -8,16 +11,16 @@ export function register(program: Command, _: CliDeps): void {
   const stream = program.command('stream').description('join, count and compare CrystFEL streams');
   stream
     .command('merge')
-    .description('one stream of several, such as the shards of a run, in the order of their frames')
+    .description('join several streams, such as the shards of a run, in the order of their frames')
     .argument('<streams...>', 'streams of one detector and cell')
-    .requiredOption('-o, --output <stream>', 'where it goes; - is standard output')
+    .requiredOption('-o, --output <stream>', 'output file; - is standard output')
     .option('--force', 'replace a file that ewald did not write; merge streams of different geometries or cells')
     .action(merge);
   stream
     .command('info')
     .description('frames, hits, crystals, cells and resolution of streams')
-    .argument('<streams...>', 'streams; one that is being written may end in .part')
-    .option('--json', 'a JSON line a stream')
+    .argument('<streams...>', 'streams; one that is still being written may end in .part')
+    .option('--json', 'one JSON line per stream')
     .action(info);
   stream
     .command('compare')
@@ -62,7 +65,7 @@ async function info(files: readonly string[], { json }: { json?: boolean }): Pro
         ),
       );
     if (facts.unread > 0)
-      print(yellow(`${counted(facts.unread, 'frame')} could not be read; ewald index --resume tries again`));
+      print(yellow(`${counted(facts.unread, 'frame')} could not be read; ewald index --resume tries them again`));
     if (facts.torn) print(yellow('it ends within a frame; ewald index --resume continues it'));
   }
 }

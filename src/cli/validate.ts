@@ -1,4 +1,4 @@
-/** `ewald validate`: the shipped cases on this machine's backends, against an independent reference. */
+/** `ewald validate`: runs the shipped cases on this machine's backends, against an independent reference. */
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
 import { externalEngines } from '../backends/engines.js';
@@ -35,7 +35,7 @@ interface Options {
   budget: string;
 }
 
-/** A report replaces an older report, and nothing else. */
+/** A report only replaces an older report. */
 const htmlWriting = ({ force = false }: Options): WriteOptions => ({
   force,
   replaces: (head) => new TextDecoder().decode(head).includes('<title>ewald validate'),
@@ -48,32 +48,36 @@ export function register(program: Command, deps: CliDeps): void {
   program
     .command('validate')
     .description(summary)
-    .argument('[ids...]', 'addresses of cases: one, all below one (pi:count), or with * for anything')
-    .option('--backend <names>', 'backends, by commas, or all of them', 'all')
+    .argument('[ids...]', 'addresses of cases: one, all below one (pi:count), or with * as a wildcard')
+    .option('--backend <names>', 'backends, separated by commas, or all', 'all')
     .option('--engine <name>', 'only transforms, by an external engine on native: fftw, mkl, cufft, rocfft')
-    .option('--budget <seconds>', 'longest estimated run of a case; longer ones are counted as sampled', '2')
+    .option('--budget <seconds>', 'longest estimated time of a case; longer ones are counted as sampled', '2')
     .option('--html <file>', 'write the report as one HTML page')
     .option('--force', 'replace a file that ewald did not write')
-    .option('--verbose', 'a line a case; default: a line a room, and each failure in full')
-    .option('--list', 'list the cases and what they are for')
+    .option('--verbose', 'one line per case; default: one line per room, and each failure in full')
+    .option('--list', 'list the cases and their purpose')
     .option(
       '--json',
-      'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, unit, ms, device, driver}], counts, pass}',
+      'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, ' +
+        'unit, ms, device, driver}], counts, pass}',
     )
     .action((ids: string[], options: Options) => run(ids, options, deps));
 }
 
-/** The backends an option means; undefined stands for all that a user may name. */
+/** The backends selected by an option; undefined for all that a user may name. */
 export const backendsOf = (names: string): readonly BackendName[] | undefined =>
   names === 'all' ? undefined : [...new Set(names.split(',').map((name) => parseBackend(name.trim(), '--backend')))];
 
-/** Where this runs, in words. */
+/** Describes where this runs. */
 export function place(): string {
   const processors = cpus();
-  return `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${processors.length} × ${processors[0]?.model.trim() ?? 'unknown processor'}`;
+  return (
+    `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${processors.length} ` +
+    `× ${processors[0]?.model.trim() ?? 'unknown processor'}`
+  );
 }
 
-/** Versions of what the backends stand on. */
+/** Versions of the software below the backends. */
 export const versions = (): Record<string, string> => ({ node: process.versions.node, v8: process.versions.v8 });
 
 async function run(ids: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
@@ -108,7 +112,7 @@ async function checked(
     onResult: ({ id }, done, total) => progress.report(done / total, id),
   }).finally(() => progress.end());
   await html?.write(htmlPage(report));
-  // Part of a report replaces no whole one.
+  // A partial report does not replace a complete one.
   const written = report.interrupted ? await html?.keep() : await html?.close().then(() => options.html);
   if (options.json) printJson(jsonOf(report));
   else printReport(report, options.verbose ?? false);
@@ -116,7 +120,7 @@ async function checked(
   process.exitCode = report.interrupted ? exitCode.interrupted : report.pass ? exitCode.ok : exitCode.data;
 }
 
-/** What `--json` prints; documented in src/validate/README.md. */
+/** The output of `--json`; documented in src/validate/README.md. */
 function jsonOf({ rows: results, backends, ...rest }: Report): object {
   const device = new Map(backends.map(({ backend, device }) => [backend, device]));
   return {
@@ -170,7 +174,7 @@ const counted = (results: readonly RowResult[]): string => {
   return [...counts].map(([outcome, count]) => paints[outcome](`${count} ${outcome}`)).join(', ');
 };
 
-/** A line a room: what became of its cases on each backend. */
+/** One line per room: the outcomes of its cases on each backend. */
 function printRooms(run: readonly RowResult[]): void {
   const roomOf = ({ id }: RowResult): string => id.split(':', 1)[0] ?? id;
   const backends = [...new Set(run.map(({ backend }) => backend))];
@@ -184,7 +188,7 @@ function printRooms(run: readonly RowResult[]): void {
 function printReport(report: Report, verbose: boolean): void {
   const run = report.rows.filter(({ outcome }) => outcome !== 'absent');
   if (!verbose && run.length > 0) printRooms(run);
-  // Failures are shown in full either way.
+  // Failures are shown in full in any case.
   const full = verbose ? run : run.filter(({ outcome }) => outcome === 'fail');
   if (full.length > 0) print(table(['case', 'backend', 'outcome', 'error', 'bound', 'ms'], full.map(line), [3, 5]));
   print();

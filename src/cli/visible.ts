@@ -1,19 +1,20 @@
 /**
- * Text of files and names made safe to print: what would steer a terminal is shown instead of sent.
+ * Makes text from files and names safe to print: terminal control characters are shown instead of sent.
  *
- * C0 and C1 controls, DEL, the marks that turn the direction of writing, and lone surrogates become `\xNN` or `\u{NNNN}`.
+ * C0 and C1 controls, DEL, the marks that change the direction of writing, and lone surrogates become `\xNN` or
+ * `\u{NNNN}`.
  */
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const steering = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/gu;
 
-/** The text on one line: line feeds and tabs are shown, too. For names, and words of a file. */
+/** The text on one line, with line feeds and tabs made visible as well. For names, and words from files. */
 export const visible = (text: string): string => text.replace(steering, shown);
 
-/** The text as it is laid out, lines kept. For whole messages. */
+/** The text with its lines kept. For whole messages. */
 export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n');
 
-/** JSON stays JSON: what its own escapes leave out gets a `\uNNNN`. */
+/** JSON stays valid: characters that its own escapes do not cover become `\uNNNN`. */
 export const visibleJson = (json: string): string =>
   json.replace(steering, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 

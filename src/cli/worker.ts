@@ -25,27 +25,30 @@ function moduleOf(text: string): [string, string] {
   if (!name) throw new EwaldError('Argument', `--module is "${text}"; expected NAME=FILE, such as filter=./filter.mjs`);
   if (/^[a-z][a-z0-9+.-]+:/i.test(where)) return [name, where];
   if (!existsSync(where))
-    throw new EwaldError('Argument', `--module ${text}: there is no file ${where} (looked for in ${resolve()})`);
+    throw new EwaldError('Argument', `--module ${text}: the file ${where} does not exist (looked for in ${resolve()})`);
   return [name, pathToFileURL(resolve(where)).href];
 }
 
 export function register(program: Command, { signal }: CliDeps): void {
   withCluster(program.command('worker'))
     .description('join a cluster and work for it until Ctrl-C')
-    .option('--workers <n>', 'tasks at once; default: one a core')
-    .option('--threads <n>', 'threads a task may use by itself', '1')
+    .option('--workers <n>', 'concurrent tasks; default: one per core')
+    .option('--threads <n>', 'threads that a task may use', '1')
     .option('--backend <name>', 'backend of the contexts that tasks open')
-    .option('--allow-modules', 'run modules that travel as source: whoever submits may then do all that this user may')
+    .option(
+      '--allow-modules',
+      'run modules sent as source: whoever submits tasks can then do everything that ' + 'this user can',
+    )
     .option(
       '--module <name=file>',
-      'a module that tasks may name; repeat for more',
+      'a module that tasks may refer to; may be repeated',
       (one: string, all: string[] = []) => [...all, one],
     )
-    .option('--name <text>', 'name in ewald cluster; default: machine and process')
-    .option('--json', 'JSON lines: {joined, url, slots, backend}, then {event} for what happens')
+    .option('--name <text>', 'name shown by ewald cluster; default: machine and process')
+    .option('--json', 'JSON lines: {joined, url, slots, backend}, then {event} for each event')
     .action(async (flags: Flags) => {
       const { url, address, options } = clusterOf(flags);
-      if (flags.name?.trim() === '') throw new EwaldError('Argument', '--name is empty; leave it out or give a name');
+      if (flags.name?.trim() === '') throw new EwaldError('Argument', '--name is empty; omit it or pass a name');
       const worker = await join(nodePlace, url, {
         ...options,
         ...(flags.workers !== undefined && { workers: parseInteger(flags.workers, '--workers', 1, 1024) }),
@@ -61,7 +64,8 @@ export function register(program: Command, { signal }: CliDeps): void {
       if (flags.json) printJson({ joined: name, url: address, slots, backend: chosen });
       else
         print(
-          `${name} has joined ${address}: ${slots} tasks at once on ${chosen}; Ctrl-C leaves when its tasks are done`,
+          `${name} has joined ${address}: ${slots} tasks at once on ${chosen}; ` +
+            'Ctrl-C leaves after its tasks have finished',
         );
       signal.addEventListener('abort', () => void worker.leave(), { once: true });
       await worker.left;

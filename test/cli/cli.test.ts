@@ -114,7 +114,7 @@ describe('ewald bench', () => {
     for (const { backend, timing, kernels } of rows) {
       if (backend === 'webgpu' && driver.includes('timestamp-query')) {
         expect(kernels).toEqual([{ kernel: 'count', ms: expect.any(Number), passes: 1 }]);
-        expect((await ewald(args)).out).toMatch(/points=2 on webgpu, by its own clock: count [\d.e-]+ ms/);
+        expect((await ewald(args)).out).toMatch(/points=2 on webgpu, device times: count [\d.e-]+ ms/);
       } else expect(kernels).toBeNull();
       if (backend === 'wasm') expect(timing.runs).toBeGreaterThan(6);
     }
@@ -217,7 +217,7 @@ describe('ewald simulate spots and ewald index', () => {
     expect(lines[0].error).toContain('words.txt:2: "zwei"');
     expect(lines[1].error).toContain('is empty');
     expect(lines[2].error).toContain('zero volume');
-    expect(lines[3].error).toContain('1 spot; indexing needs at least 5');
+    expect(lines[3].error).toContain('1 spot; indexing requires at least 5');
     expect(lines[4].error).toContain('none.txt');
     expect(lines[5].indexed).toBe(true);
   });

@@ -108,7 +108,7 @@ test.each([
     ['--token', 'x'],
     ['--token is for a cluster', '--executor nats://'],
   ],
-  [['--tls-ca', 'x'], ['--tls-ca is for a cluster']],
+  [['--tls-ca', 'x'], ['--tls-ca requires a cluster']],
   [['--executor', 'nats://127.0.0.1:9', '--tls-ca', 'no.pem'], ['--tls-ca is "no.pem": there is no such file']],
 ] as const)('%j is refused by run and index', { concurrent: true }, async (words, says) => {
   const commands = [run(), ['index', fileURLToPath(new URL('../data', import.meta.url)), '-p', 'none']];

@@ -75,13 +75,13 @@ describe('axes', () => {
   it('that are none are refused before anything is computed', async () => {
     save('in.npy', real(4, 6));
     for (const [axes, message] of [
-      ['', '"" is no axis of an array of rank 2, which has 0 to 1'],
-      ['0,', '"" is no axis'],
-      ['x', '"x" is no axis'],
-      ['2', '"2" is no axis'],
-      ['-3', '"-3" is no axis'],
-      ['0.5', '"0.5" is no axis'],
-      ['1,-1', 'each axis can be transformed once'],
+      ['', '"" is not an axis of an array of rank 2; expected 0 to 1'],
+      ['0,', '"" is not an axis'],
+      ['x', '"x" is not an axis'],
+      ['2', '"2" is not an axis'],
+      ['-3', '"-3" is not an axis'],
+      ['0.5', '"0.5" is not an axis'],
+      ['1,-1', 'each axis can be transformed only once'],
     ] as const) {
       const { code, err } = await ewald(['fft', at('in.npy'), '-o', at('no.npy'), `--axes=${axes}`]);
       expect([code, err]).toEqual([2, expect.stringContaining(`--axes is "${axes}"`)]);
@@ -186,7 +186,7 @@ describe('files', () => {
       [[at('short.npy'), ...out], 1, 'this is not a .npy file'],
       [[at('cut.npy'), ...out], 1, 'the header claims 118 bytes, but the file ends before that'],
       [[at('none.npy'), ...out], 1, 'has shape (0, 3): there is nothing to transform'],
-      [[at('complex.npy'), ...out, '--kind', 'dct2'], 1, 'holds complex numbers; kind dct2 wants real ones'],
+      [[at('complex.npy'), ...out, '--kind', 'dct2'], 1, 'holds complex numbers; kind dct2 expects real ones'],
       [
         [at('in.npy'), '-o', at('mine.txt')],
         2,
@@ -211,11 +211,11 @@ describe('files', () => {
       [
         [at('in.npy'), ...out, '--engine', 'fftw', '--backend', 'wasm'],
         2,
-        '--engine fftw is a library of this machine, which --backend wasm cannot call',
+        '--engine fftw is an installed library, which --backend wasm cannot call',
       ],
-      [[at('in.npy'), ...out, '--length', '7'], 2, '--length goes with c2r'],
+      [[at('in.npy'), ...out, '--length', '7'], 2, '--length requires c2r'],
       [[at('complex.npy'), ...out, '--kind', 'c2r', '--length', '9'], 2, 'expected 6 or 7'],
-      [[at('in.npy'), ...out, '--wisdom', at('words.npy')], 1, 'this is no JSON'],
+      [[at('in.npy'), ...out, '--wisdom', at('words.npy')], 1, 'this is not valid JSON'],
     ];
     for (const [args, code, message] of rows) {
       const run = await ewald(['fft', ...args]);

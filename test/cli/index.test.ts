@@ -66,7 +66,7 @@ describe('lists', () => {
     const input = readFileSync(at('s', 'spots-002.txt'));
     const [line] = lines((await ewald(['index', '-', '--json'], { input })).out) as never as Record<string, unknown>[];
     expect(line).toMatchObject({ input: 'standard input', indexed: true });
-    expect((await ewald(['index', '-', '-p', '-'], { input })).err).toContain('standard input can be read once');
+    expect((await ewald(['index', '-', '-p', '-'], { input })).err).toContain('standard input can only be read once');
     for (const [pattern, count] of [
       [at('s', 'spots-*.txt'), 4],
       [at('*', 'spots-00[12].txt'), 2],
@@ -146,7 +146,10 @@ describe('simulate', () => {
   it('does not mix its lists with those of an earlier run', async () => {
     const before = readFileSync(at('s', 'spots-001.txt'), 'utf8');
     const refused = await ewald(['simulate', 'spots', '-o', at('s'), '--images', '2']);
-    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('holds 5 files of an earlier simulation')]);
+    expect([refused.code, refused.err]).toEqual([
+      2,
+      expect.stringContaining('contains 5 files of an earlier simulation'),
+    ]);
     expect(readFileSync(at('s', 'spots-001.txt'), 'utf8')).toBe(before);
     writeFileSync(at('s', 'notes.txt'), 'mine');
     expect((await ewald(['simulate', 'spots', '-o', at('s'), '--images', '2', '--force'])).code).toBe(0);

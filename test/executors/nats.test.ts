@@ -229,7 +229,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
       const { code: seen, out } = await ewald(['cluster', '--connect', guarded.url.replace('//', '//secret@')]);
       expect([seen, out]).toEqual([
         0,
-        `nobody has joined ${guarded.url}; ewald worker --connect ${guarded.url} does\n`,
+        `no worker has joined ${guarded.url}; start one with ewald worker --connect ${guarded.url}\n`,
       ]);
     } finally {
       await guarded.stop();
@@ -381,7 +381,7 @@ test('bad addresses and options are refused', async () => {
     [[], '--connect nats://host:4222'],
     [[...at, '--backend', 'cda'], 'did you mean "cuda"'],
     [[...at, '--workers', 'two'], '--workers is "two"; expected a whole number'],
-    [[...at, '--module', 'mine=./no.mjs'], 'there is no file ./no.mjs'],
+    [[...at, '--module', 'mine=./no.mjs'], 'the file ./no.mjs does not exist'],
     [[...at, '--name', ' '], '--name is empty'],
     [[...at, '--tls-key', 'no.pem'], '--tls-key is "no.pem": there is no such file'],
   ];

@@ -69,7 +69,7 @@ test('says what is wrong', async () => {
   expect((await ewald(bad, '--skip-unsupported')).out).toMatch(/int ok\(void\)/);
   expect((await ewald('nothing.h')).error).toMatchObject({ tag: 'Load' });
   expect((await ewald(header, '--call', 'kit_add', '1', '2')).error?.message).toMatch(
-    /--call needs the library: --lib/,
+    /--call requires the library: --lib/,
   );
   expect((await ewald(header, '--lib', 'nothing')).error).toMatchObject({ tag: 'Load' });
   expect((await ewald(header, '--lib', 'nothing', '--backend', 'cuda')).error?.message).toMatch(
@@ -118,7 +118,7 @@ for (const target of targets) {
       expect((await call('--call', 'kit_add', '1')).error?.message).toMatch(/got 1 argument; expected 2/);
       expect((await call('--call', 'kit_add', '1', 'two')).error?.message).toMatch(/argument 2 \(b\) is "two"/);
       expect((await call('--call', 'kit_sum', '1', '2')).error?.message).toMatch(/write null, or JSON such as/);
-      expect((await call('--call', 'kit_sum', '[1,', '2')).error?.message).toMatch(/is no JSON/);
+      expect((await call('--call', 'kit_sum', '[1,', '2')).error?.message).toMatch(/is not valid JSON/);
     });
   });
 }

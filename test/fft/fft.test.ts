@@ -350,7 +350,7 @@ describe('ewald fft', () => {
       [['no.npy'], 1, 'no .npy file'],
       [['none.npy'], 1, 'none.npy'],
       [['a.npy', '--kind', 'c2q'], 2, '"c2q"'],
-      [['a.npy', '--axes', '7'], 2, 'is no axis'],
+      [['a.npy', '--axes', '7'], 2, 'is not an axis'],
       [['b.npy', '--kind', 'dct2'], 1, 'complex numbers'],
     ] as const) {
       const { code: found, err } = await ewald([

@@ -104,7 +104,7 @@ it('refuses cells that are none', async () => {
     [[1, 2, 3], 'Shape', 'cells has 3 numbers'],
     [{}, 'Argument', 'known cell 0 has neither cell nor parameters'],
     [{ parameters: [1, 2, 3] }, 'Shape', 'six numbers'],
-    [{ cell: [1, 2, 3] }, 'Shape', 'no rows a, b, c'],
+    [{ cell: [1, 2, 3] }, 'Shape', 'nine numbers in cell'],
     [{ parameters: [40, 50, 60, 90, 90, 90], centring: 'X' }, 'Argument', 'centring is "X"; expected one of'],
     [{ parameters: [40, 50, 60, 90, 90, 90], centering: 'I' }, 'Argument', 'did you mean "centring"?'],
     [[{ parameters: [40, 50, 60, 90, 90, 90] }, { parameters: [40, 50, 60, 90, 90, 90] }], 'Limit', 'maxInputCells'],

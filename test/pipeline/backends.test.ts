@@ -131,7 +131,7 @@ describe('frames on', () => {
   test.skipIf(!emulated)('a backend that refuses a stage is told, and what took its place', async () => {
     const { lines, err } = await indexed('cuda-emulated', finders.peakfinder8, '--max-spots=4096');
     expect(lines[0]?.backends).toEqual({ peaks: 'cuda-emulated', index: 'native' });
-    expect(err.match(/note: lattices are looked for on native, not on cuda-emulated/g)).toHaveLength(1);
+    expect(err.match(/note: lattices are searched on native, not on cuda-emulated/g)).toHaveLength(1);
     sameCrystals(lines, (await expected('peakfinder8')).lines);
   });
 });

@@ -100,11 +100,11 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
       [
         () => ['index', at('tiny.h5')],
         1,
-        /^ewald: .*tiny\.h5 holds no frames of a format known here .*is no list of spots/,
+        /^ewald: .*tiny\.h5 has none of the known frame formats .*is not a list of spots/,
       ],
-      [() => ['index', at('empty.cbf'), ...geom], 1, /^ewald: .*empty\.cbf holds no frames .*: it is empty/],
+      [() => ['index', at('empty.cbf'), ...geom], 1, /^ewald: .*empty\.cbf has none of .*: it is empty/],
       [() => ['index', at('gone.h5'), ...geom], 1, /^ewald: .*gone\.h5 cannot be read: there is no such file/],
-      [() => ['index', sim('mono.cell'), '-p', 'none'], 1, /^ewald: .*mono\.cell holds no frames/],
+      [() => ['index', sim('mono.cell'), '-p', 'none'], 1, /^ewald: .*mono\.cell has none of/],
       [() => ['cell', at('tiny.h5'), ...geom], 1, /^ewald: .*tiny\.h5 holds no frames/],
       [
         () => ['index', '-i', sim('run.truth.json'), ...geom],
@@ -138,7 +138,7 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
       [
         () => index(...geom, '--threshold=60000'),
         0,
-        /no frame is a hit: all have too few peaks; --threshold, --min-snr/,
+        /no frame is a hit: all have too few peaks\. --threshold, --min-snr/,
       ],
       [
         () => ['cell', sim('mono.h5'), ...geom, '--threshold=60000'],

@@ -186,7 +186,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
       Buffer.concat([Buffer.from('\x93NUMPY\x01\0v\0', 'latin1'), Buffer.from(header), Buffer.from(frames.buffer)]),
     );
     const nothing = await ewald(['cell', blank, '-g', sim('run.geom'), '--threshold=12', '--backend=wasm']);
-    expect(nothing.out).toMatch(/no frame has the 15 peaks that say something of a lattice/);
+    expect(nothing.out).toMatch(/no frame has the 15 peaks required to determine a lattice/);
     expect(nothing.code).toBe(1);
   });
 
@@ -237,7 +237,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
       interruptWhen: () => existsSync(`${stream}.part`) && statSync(`${stream}.part`).size > 100_000,
     });
     expect(code).toBe(130);
-    expect(err).toContain(`what is finished is in ${stream}.part; --resume continues it`);
+    expect(err).toContain(`finished results are in ${stream}.part; --resume continues it`);
     expect(readFileSync(stream, 'utf8')).toBe(earlier);
     expect(readFileSync(`${stream}.part`, 'utf8').endsWith('----- End chunk -----\n')).toBe(true);
   });
@@ -280,7 +280,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
       2,
       /--tolerance .* add --accept-by crystfel/,
     ],
-    [['index', sim('mono.h5'), ...usual, '--peaks=peakfinder9'], 2, /peakfinder9 is a search of CrystFEL's/],
+    [['index', sim('mono.h5'), ...usual, '--peaks=peakfinder9'], 2, /peakfinder9 is a CrystFEL finder/],
     [
       ['index', sim('mono.h5'), ...usual, '--xgandalf-tolerance=0.02'],
       2,

@@ -76,7 +76,7 @@ describe.skipIf(!dataFolder)(`ewald geometry check${dataFolder ? '' : ' (absent:
     expect(code).toBe(0);
     expect(out).toMatch(/9\.742\d keV/);
     expect(out).toMatch(/64, 2\.30 Mpixel of 109\.92 µm/);
-    expect(out).toMatch(/✓ it fits together/);
+    expect(out).toMatch(/✓ it is consistent/);
     const picture = readFileSync(svg, 'utf8');
     expect(picture.match(/<polygon/g)).toHaveLength(64);
     expect(picture).not.toMatch(/NaN|undefined/);

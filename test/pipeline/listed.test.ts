@@ -138,16 +138,16 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     const spots = join(folder, 'spots.txt');
     writeFileSync(spots, '0.01 0.02 0.03\n');
     for (const [args, message] of [
-      [
-        [...lists, '--threshold=12'],
-        /--threshold belongs to peakfinder8, .*; --peaks cxi takes peaks as they are listed/,
-      ],
+      [[...lists, '--threshold=12'], /--threshold belongs to peakfinder8, .*; --peaks cxi uses peaks as listed/],
       [[...words, '--hdf5-peaks=/x'], /--hdf5-peaks belongs to cxi and hdf5; --peaks/],
       [[...words, '--gain=2'], /--gain/],
-      [[...words, '--peaks=msgpack'], /takes peaks of messages, which ewald index reads; of files it is cxi or hdf5/],
+      [
+        [...words, '--peaks=msgpack'],
+        /reads peaks from messages, which only ewald index receives; for files use cxi or hdf5/,
+      ],
       [[...words, '--peaks=peakfinder9'], /--peaks is "peakfinder9"/],
-      [['cell', spots, '--threshold=12'], /--threshold is for detector frames; .*spots\.txt is a list of spots/],
-      [['index', spots, '-o', join(folder, 'x.stream')], /--output is for detector frames; .*spots\.txt is a list/],
+      [['cell', spots, '--threshold=12'], /--threshold is for detector frames, but .*spots\.txt is a list of spots/],
+      [['index', spots, '-o', join(folder, 'x.stream')], /--output is for detector frames, but .*spots\.txt is a list/],
     ] as const) {
       const { code, err } = await ewald(args);
       expect([code, err]).toEqual([2, expect.stringMatching(message)]);
@@ -213,7 +213,7 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
       [
         [bare, '--peaks=cxi', '--threshold=12'],
         2,
-        /--threshold belongs to peakfinder8, .*; --peaks cxi takes peaks as they are listed/,
+        /--threshold belongs to peakfinder8, .*; --peaks cxi uses peaks as listed/,
       ],
       [[bare, '--hdf5-peaks=/a'], 2, /--hdf5-peaks belongs to cxi and hdf5; --peaks peakfinder8/],
       [[bare, '--no-revalidate'], 2, /--no-revalidate belongs to cxi, hdf5 and msgpack; --peaks/],

@@ -114,7 +114,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     const [one, both] = [join(folder, 'whole.stream'), join(folder, 'both.stream')];
     const { code, err } = await ewald(['stream', 'merge', one, one, '-o', both]);
     expect(code).toBe(0);
-    expect(err).toMatch(/numbered anew/);
+    expect(err).toMatch(/renumbered/);
     const serials = [...readFileSync(both, 'utf8').matchAll(/^Image serial number: (\d+)$/gm)].map(([, n]) =>
       Number(n),
     );
@@ -146,7 +146,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     expect(facts.misorientationMostDeg).toBeLessThan(0.005);
     const wrong = await ewald(['index', '-i', old, '-o', anew, '--threshold=3']);
     expect(wrong.code).toBe(2);
-    expect(wrong.err).toMatch(/is a stream, whose peaks are taken as they are; --threshold is for frames/);
+    expect(wrong.err).toMatch(/is a stream, whose peaks are used unchanged; --threshold requires frames/);
   });
 
   test('a folder is followed: files that come while the run goes on are in the stream', async () => {
@@ -231,8 +231,8 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
 
   test.for([
     [['--shard=3/2'], /--shard is "3\/2"; expected i\/n/],
-    [['--resume'], /--resume needs a stream to continue/],
-    [['--executor=moon'], /--executor is "moon"; it has to be inline, workers, mpi/],
+    [['--resume'], /--resume requires a stream to continue/],
+    [['--executor=moon'], /--executor is "moon"; expected inline, workers, mpi/],
     [['--mille'], /--mille is a flag of CrystFEL's indexamajig that ewald does not have: .*refined/],
     [['--indexing=xgandalf'], /--indexing is a flag of CrystFEL.*--method/],
     [['--accept-by=luck'], /--accept-by.*chance, crystfel/],

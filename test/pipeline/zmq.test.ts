@@ -183,7 +183,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
         /--resume is for frames in files/,
       ],
       [['--zmq-input', 'tcp://127.0.0.1:9', '-p', 'none', sim('mono.h5')], 2, /give one of them/],
-      [['--zmq-request=next', sim('mono.h5')], 2, /--zmq-request needs where frames come from: --zmq-input/],
+      [['--zmq-request=next', sim('mono.h5')], 2, /--zmq-request requires a source of frames: --zmq-input/],
       [['--peaks=msgpack', sim('mono.h5')], 2, /of files it is cxi or hdf5/],
     ] as const;
     for (const [words, wanted, message] of cases) {

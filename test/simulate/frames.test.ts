@@ -114,11 +114,11 @@ describe('ewald simulate frames', () => {
     expect(facts.recallAbove100).toBeGreaterThan(0.95);
     const again = await ewald(['simulate', 'frames', '-o', folder, ...flags]);
     expect(again.code).toBe(2);
-    expect(again.err).toMatch(/run\.h5 exists and may be of another simulation; .*--force/);
+    expect(again.err).toMatch(/run\.h5 exists and may belong to another simulation; .*--force/);
   });
 
   test.for([
-    [['--voltage', '300'], /--voltage is for electrons/],
+    [['--voltage', '300'], /--voltage requires electrons/],
     [['--size', '12'], /--size is "12"; expected two numbers/],
     [['--radiation', 'neutron'], /--radiation/],
   ] as const)('%j is refused', async ([words, message]) => {

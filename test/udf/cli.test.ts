@@ -160,7 +160,7 @@ describe('mistakes', () => {
     // Node reads types since 22.18; before that the command says what to do.
     if (process.features.typescript) {
       expect(JSON.parse(typed.out).results[0].min).toBe(Math.min(...goldenFrames()));
-    } else mistaken(typed, 1, 'typed.ts does not load', 'Node 22.18', 'npx esbuild typed.ts --outfile=typed.mjs');
+    } else mistaken(typed, 1, 'typed.ts cannot be loaded', 'Node 22.18', 'npx esbuild typed.ts --outfile=typed.mjs');
   });
 
   test.each([
@@ -168,7 +168,7 @@ describe('mistakes', () => {
     [['disk'], 2, ['ewald run disk scan.mib']],
     [['disk', 'nowhere.npy'], 1, ['nowhere.npy']],
     [['disk', 'scan.npy', '--cx', '99'], 2, ['cx', '99', '0 to 9']],
-    [['disk', 'scan.npy', '--ri', '3'], 2, ['takes no --ri', '-r']],
+    [['disk', 'scan.npy', '--ri', '3'], 2, ['does not use --ri', '-r']],
     [['ring', 'scan.npy', '--ri', '4', '--ro', '3'], 2, ['ri is 4', 'ro 3']],
     [['sum', 'scan.npy', '--nav-shape', '7,5'], 1, ['30 frames', '7 × 5', '5 × 6']],
     [['sumsig', 'scan.npy', '--nav-shape', '6,5', '--roi', '9,9'], 2, ['--roi', '6 × 5', '0:6,0:5']],

@@ -51,7 +51,7 @@ test('sum, sumsig and masks have a magnitude, both parts, an angle and the compl
         for (const [part, key] of ['intensity_real', 'intensity_imag'].entries())
           expect(channel(found as typeof sum, key)[f]).toBe(sumOf((frame) => frame === f, part));
     for (const refusedOne of [ctx.createComAnalysis(scan), stddevAnalysis(scan), logSumAnalysis(scan)])
-      await refused(() => ctx.run(refusedOne), 'Unsupported', 'c64', 'takes real ones');
+      await refused(() => ctx.run(refusedOne), 'Unsupported', 'c64', 'requires real ones');
   } finally {
     await ctx.close();
   }

@@ -83,7 +83,11 @@ test('what is no twin is refused before anything runs', async () => {
   const { processFrame: _, ...alone } = base;
   const make = (more: object) => async () => defineUdf({ ...base, ...more } as never);
   await refused(make({ processFrameWgsl: 'fn other() {}' }), 'Argument', 'fn process_frame');
-  await refused(async () => defineUdf({ ...alone, processTile() {} } as never), 'Argument', 'equivalent of processFrame');
+  await refused(
+    async () => defineUdf({ ...alone, processTile() {} } as never),
+    'Argument',
+    'equivalent of processFrame',
+  );
 });
 
 describe.skipIf(!present)('WGSL of a user', () => {
