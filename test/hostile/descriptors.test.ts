@@ -14,7 +14,7 @@ import { describe, expect, it } from 'vitest';
 const limited = (limit: number, file: string, ...args: string[]) =>
   spawnSync('sh', ['-c', `ulimit -n ${limit}; exec "$@"`, 'sh', process.execPath, file, ...args], { encoding: 'utf8' });
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const words = expect.stringContaining('too many open files');
+const words = expect.stringContaining('too many files are open');
 
 // Windows has no such limit.
 describe.skipIf(process.platform === 'win32')('a process that may open few files', () => {
@@ -43,6 +43,6 @@ describe.skipIf(process.platform === 'win32')('a process that may open few files
   it('gets a sentence from the command line, and no stack', () => {
     const { status, stderr } = limited(24, beside('../../dist/cli.js'), 'devices');
     expect([status, stderr.trim().split('\n').length]).toEqual([1, 1]);
-    expect(stderr).toMatch(/^ewald: too many open files/);
+    expect(stderr).toMatch(/^ewald: too many files are open/);
   });
 });
