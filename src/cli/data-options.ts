@@ -76,7 +76,7 @@ export function openOptions(flags: DataFlags, signal: AbortSignal): OpenOptions 
     if (text === undefined) return undefined;
     const numbers = text.split(/[,x×]/).map((word) => Number(word.trim() || Number.NaN));
     if (numbers.some((n) => !Number.isSafeInteger(n) || n < 1))
-      throw new EwaldError('Argument', `${flag} is "${text}"; expected lengths with commas between, such as 128,128`);
+      throw new EwaldError('Argument', `${flag} is "${text}"; expected lengths separated by commas, such as 128,128`);
     return numbers;
   };
   const bytes = (text: string | undefined, flag: string): number | undefined =>

@@ -79,7 +79,8 @@ export function wishOf(array: NpyArray, options: Options, name: string): Wish {
   if (fromHalf && Math.floor(length / 2) + 1 !== n)
     throw new EwaldError(
       'Argument',
-      `--length is ${length}, of which half are ${Math.floor(length / 2) + 1} numbers; axis ${last} of ${name} has ${n}: expected ${2 * n - 2} or ${2 * n - 1}`,
+      `--length is ${length}, of which half are ${Math.floor(length / 2) + 1} numbers; ` +
+        `axis ${last} of ${name} has ${n}: expected ${2 * n - 2} or ${2 * n - 1}`,
     );
   // The file holds one side; the shape of a plan is that of the real side.
   const shape = fromHalf ? array.shape.map((m, axis) => (axis === last ? length : m)) : [...array.shape];

@@ -207,7 +207,8 @@ function toleranceOf(text: string): Tolerance {
   if (numbers.length !== 6 || !numbers.every((x) => x >= 0))
     throw new EwaldError(
       'Argument',
-      `--tolerance is "${text}"; expected six numbers, of a*, b*, c* in % and of the angles in degrees: 5,5,5,1.5,1.5,1.5`,
+      `--tolerance is "${text}"; expected six numbers, of a*, b*, c* in % and of the angles in degrees: ` +
+        '5,5,5,1.5,1.5,1.5',
     );
   return numbers as unknown as Tolerance;
 }

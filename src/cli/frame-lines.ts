@@ -1,4 +1,4 @@
-/** A frame as people and programs read it: a line, a JSON document. */
+/** Formats a frame for people and programs: as a line, or as a JSON document. */
 import type { FrameOrigin, PipelineItem, SearchedFrame } from '../entries/index.node.js';
 import { counted, dim, green, yellow } from './output.js';
 import { visible } from './visible.js';
@@ -11,7 +11,7 @@ export const nameOf = ({ filename, event }: FrameOrigin): string =>
 export const doubtOf = ({ length }: readonly unknown[]): string =>
   length > 0 ? `  ${yellow(`ambiguous: ${counted(length, 'other lattice')} equally good`)}` : '';
 
-/** A line a lattice. */
+/** One line per lattice. */
 export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): string {
   const count = `${peaks.count} peaks`;
   if (crystals.length === 0) return `${yellow('–')} ${nameOf(origin)}  ${dim(`${count}, no lattice found`)}`;
@@ -22,7 +22,12 @@ export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): 
         ` ${crystal.angles.map((x) => x.toFixed(2)).join(' ')}°`;
       const where = i === 0 ? `${green('✓')} ${nameOf(origin)}` : `  ${dim(`lattice ${i + 1}`)}`;
       const measured = crystal.reflections === undefined ? '' : `, ${crystal.reflections.length} reflections`;
-      return `${where}  ${shape}  ${dim(`${crystal.peaks.length} of ${count}${measured}, to ${(1 / crystal.resolution).toFixed(2)} Å`)}${doubtOf(crystal.rivals)}`;
+      return (
+        `${where}  ${shape} ` +
+        ` ${dim(
+          `${crystal.peaks.length} of ${count}${measured}, ` + `to ${(1 / crystal.resolution).toFixed(2)} Å`,
+        )}${doubtOf(crystal.rivals)}`
+      );
     })
     .join('\n');
 }

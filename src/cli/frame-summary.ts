@@ -19,7 +19,8 @@ export function summaryText(summary: RunSummary, profile: boolean, stream: strin
   if (summary.isDoubtful)
     lines.push(
       yellow(
-        `the crystals explain only ${(100 * explained).toFixed(0)} % of the peaks of their frames (median): lattices of a wrong cell do so; ` +
+        `the crystals explain only ${(100 * explained).toFixed(0)} % of the peaks of their frames (median), as ` +
+          'lattices of a wrong cell do; ' +
           'check the cell (ewald cell finds one from the frames) and the geometry',
       ),
     );
@@ -29,10 +30,12 @@ export function summaryText(summary: RunSummary, profile: boolean, stream: strin
     );
   if (hits === 0 && failed < done)
     lines.push(
-      'no frame is a hit: all have too few peaks; --threshold, --min-snr, --min-res and --min-peaks say what counts, ewald info FILE what values there are, ewald geometry check GEOM --frames FILE whether its panels fit',
+      'no frame is a hit: all have too few peaks. --threshold, --min-snr, --min-res and --min-peaks define a hit; ' +
+        'ewald info FILE shows the values of the frames, ewald geometry check GEOM --frames FILE whether ' +
+        'the panels fit',
     );
   else if (done > 0 && indexed === 0 && failed < done)
-    lines.push('no frame was indexed: look at the peaks, the geometry (ewald info FILE) and the cell');
+    lines.push('no frame was indexed: check the peaks, the geometry (ewald info FILE) and the cell');
   if (profile) lines.push(profileText(summary));
   if (stream !== undefined) lines.push(dim(`stream written to ${stream}`));
   return lines.join('\n');
@@ -45,7 +48,7 @@ function profileText({ stages }: RunSummary): string {
   const { rss } = process.memoryUsage();
   const most = process.resourceUsage().maxRSS * 1024;
   return [
-    table(['stage', 'ms a frame', 'on'], [...rows, ['all', all.toFixed(2), '']], [1]),
+    table(['stage', 'ms per frame', 'on'], [...rows, ['all', all.toFixed(2), '']], [1]),
     `memory ${megabytes(rss)}, at most ${megabytes(most)}`,
   ].join('\n');
 }

@@ -1,4 +1,6 @@
-/** `ewald index run.h5 -g GEOM -p CELL -o OUT.stream`: frames in, or the peaks of a stream, and a CrystFEL stream out. */
+/**
+ * `ewald index run.h5 -g GEOM -p CELL -o OUT.stream`: frames in, or the peaks of a stream, and a CrystFEL stream out.
+ */
 import type { Executor } from '../entries/executors.node.js';
 import {
   EwaldError,
@@ -64,7 +66,7 @@ function inputsOf(
     return [...files.map((file) => ({ file })), ...list];
   }
   if (files.length > 0)
-    throw new EwaldError('Argument', `frames come from ${live.address}; ${files[0]} is a file: give one of them`);
+    throw new EwaldError('Argument', `frames come from ${live.address}; ${files[0]} is a file; give only one of them`);
   const { address, how, words, timeoutS } = live;
   return zmqSource({
     zmqInput: address,
@@ -123,9 +125,10 @@ async function search(
 
 /** Flags that a stream takes; the others need frames. */
 const ofStreams: ReadonlySet<string> = new Set(
-  'input cell method metric multi unit backend maxSpots accept json geometry output minPeaks acceptBy tolerance nonHitsInStream force profile'.split(
-    ' ',
-  ),
+  (
+    'input cell method metric multi unit backend maxSpots accept json geometry output minPeaks acceptBy tolerance ' +
+    'nonHitsInStream force profile'
+  ).split(' '),
 );
 /** Flags as commander has them if they were not typed. */
 const untyped: Readonly<Record<string, unknown>> = {
@@ -148,7 +151,8 @@ function refuseForStream(flags: object, stream: string): void {
   if (name !== undefined)
     throw new EwaldError(
       'Argument',
-      `${stream} is a stream, whose peaks are taken as they are; --${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)} is for frames`,
+      `${stream} is a stream, whose peaks are taken as they are; ` +
+        `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)} is for frames`,
     );
 }
 
@@ -182,7 +186,7 @@ function outputsOf(flags: FrameFlags): Partial<PipelineOptions> {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-const stages = { peaks: 'peaks are found', index: 'lattices are looked for' };
+const stages = { peaks: 'peaks are found', index: 'lattices are searched' };
 
 /** Prints a run: a line a frame, or what it reports beside its stream. */
 class RunReport {
@@ -259,7 +263,8 @@ class RunReport {
     const partial = [html && '--html', refinedGeometry && '--refined-geometry'].filter(Boolean);
     if (partial.length > 0)
       note(
-        `${yellow('note:')} ${partial.join(' and ')} will cover only the frames of this session: of the ${after} earlier ones only the stream is kept`,
+        `${yellow('note:')} ${partial.join(' and ')} will cover only the frames of this session: ` +
+          `of the ${after} earlier ones only the stream is kept`,
       );
   }
 
@@ -270,7 +275,8 @@ class RunReport {
       if (named === undefined || backend === undefined || backend === named || this.#elsewhere.has(stage)) continue;
       this.#elsewhere.add(stage);
       note(
-        `${yellow('note:')} ${stages[stage]} on ${backend}, not on ${named}, which does not support them as requested (EWALD_LOG_LEVEL=info says why)`,
+        `${yellow('note:')} ${stages[stage]} on ${backend}, not on ${named}, which does not support them as ` +
+          'requested (EWALD_LOG_LEVEL=info says why)',
       );
     }
   }

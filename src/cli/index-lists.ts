@@ -155,7 +155,7 @@ async function run(
     const given = options.zmqInput === undefined ? (options.input ?? head) : undefined;
     const stream = given !== undefined && (await inputKind(given)) === 'stream' ? given : undefined;
     if (stream !== undefined && lists.length > (options.input === undefined ? 1 : 0))
-      throw new EwaldError('Argument', `${stream} is a stream, which is indexed alone`);
+      throw new EwaldError('Argument', `${stream} is a stream, which cannot be combined with other inputs`);
     return runFrames(stream === undefined ? lists : [], options, { ...shared, stream }, deps);
   }
   const context = await createContext({

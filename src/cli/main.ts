@@ -16,7 +16,7 @@ try {
   const { code } = error as { code?: unknown };
   if (code !== 'EMFILE' && code !== 'ENFILE') throw error;
   process.stderr.write(
-    'ewald: too many files are open in this process; ewald needs about 100: raise the limit (ulimit -n)\n',
+    'ewald: too many open files in this process; ewald needs about 100: raise the limit (ulimit -n)\n',
   );
   process.exitCode = 1;
 }

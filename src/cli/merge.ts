@@ -96,10 +96,11 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--highres <A>', 'smallest d of the statistics; default: all')
     .option('--assignments <file>', 'write "event way log-odds scale B radius" of each crystal to a text file')
     .option('--backend <name>', 'native or wasm; default: native where it is there')
-    .option('--force', 'replace files that exist')
+    .option('--force', 'replace existing files')
     .option(
       '--json',
-      '{"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", "statistics", "datasets", "waysToIndex", "remarks", "files"}',
+      '{"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", "statistics", ' +
+        '"datasets", "waysToIndex", "remarks", "files"}',
     )
     .action((streams: string[], flags: Flags) => merge(streams, flags, deps));
 }

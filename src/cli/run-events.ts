@@ -9,7 +9,8 @@ export function eventText(event: RunEvent): string {
     if (!event.facts) return '';
     const radii = event.rings ? ` --int-radius=${event.rings}` : '';
     return dim(
-      `peaks: from the first ${event.frames} frames${tunedFacts(event.facts)} ${tunedFlags(event.finder, event.peaks)}${radii}`,
+      `peaks: from the first ${event.frames} ` +
+        `frames${tunedFacts(event.facts)} ${tunedFlags(event.finder, event.peaks)}${radii}`,
     );
   }
   if (event.kind !== 'cell') return '';

@@ -277,7 +277,8 @@ async function roiOf(
     )
       throw new EwaldError(
         'Argument',
-        `--roi is "${text}"; the scan is ${nav.join(' × ')}: expected a position or first:end of each axis, such as ${nav.map((n) => `0:${n}`).join(',')}, or a .npy file`,
+        `--roi is "${text}"; the scan is ${nav.join(' × ')}; expected a position or first:end of each axis, such ` +
+          `as ${nav.map((n) => `0:${n}`).join(',')}, or a .npy file`,
       );
     return [low, high] as const;
   });

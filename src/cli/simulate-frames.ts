@@ -146,7 +146,7 @@ function pairOf(
   if (numbers.length !== 2 || !numbers.every(Number.isFinite))
     throw new EwaldError(
       'Argument',
-      `${flag} is "${text}"; expected two numbers with a comma between, such as 1024,1024`,
+      `${flag} is "${text}"; expected two numbers separated by a comma, such as 1024,1024`,
     );
   if (range && !numbers.every((n) => Number.isInteger(n) && n >= range[0] && n <= range[1]))
     throw new EwaldError('Argument', `${flag} is "${text}"; expected whole numbers from ${range[0]} to ${range[1]}`);

@@ -54,7 +54,10 @@ function truthOf(text: string, name: string): readonly TrueFrame[] {
     throw new EwaldError('Format', `${name} is not valid JSON`, { cause });
   }
   if (!Array.isArray(frames) || !frames.every((frame) => Array.isArray(frame?.lattices)))
-    throw new EwaldError('Format', `${name} is no truth of frames; expected what ewald simulate frames writes`);
+    throw new EwaldError(
+      'Format',
+      `${name} is not a truth file of frames; ` + 'expected the output of ewald simulate frames',
+    );
   return frames;
 }
 

@@ -51,7 +51,8 @@ async function info(files: readonly string[], { json }: { json?: boolean }): Pro
     print(`${bold(file)}  ${dim(facts.generator)}`);
     print(
       `${frames} frames of ${facts.files} files, ${hits} hits${share(hits)}, ${indexed} indexed${share(indexed)}, ` +
-        `${crystals} crystals, ${facts.medianPeaks} peaks a frame${facts.medianResolutionA ? `, to ${facts.medianResolutionA.toFixed(2)} Å` : ''}`,
+        `${crystals} crystals, ${facts.medianPeaks} peaks a ` +
+        `frame${facts.medianResolutionA ? `, to ${facts.medianResolutionA.toFixed(2)} Å` : ''}`,
     );
     if (facts.cell)
       print(

@@ -1,15 +1,15 @@
 /**
- * CrystFEL's rule for taking a lattice, for who wants its counts: enough peaks lie near a node, and the cell is the known
- * one within a tolerance. The indexer's own verdict, against chance, is the default of a run.
+ * CrystFEL's rule for accepting a lattice, for comparable counts: enough peaks are near a node, and the cell matches
+ * the known one within a tolerance. The default of a run is the indexer's own verdict against chance.
  */
 import { anglesOf, type Cell, dot, lengthsOf, reciprocal, type Vector } from '../crystal/cell.js';
 
-/** Greatest deviations of a cell: a*, b*, c* in percent, their angles in degrees. */
+/** Largest deviations of a cell: a*, b*, c* in percent, their angles in degrees. */
 export type Tolerance = readonly [a: number, b: number, c: number, alpha: number, beta: number, gamma: number];
 
 export const usualTolerance: Tolerance = [5, 5, 5, 1.5, 1.5, 1.5];
 
-/** Peaks whose indices are all within a quarter of a whole number. */
+/** Number of peaks whose indices are all within a quarter of an integer. */
 export function explainedPeaks(cell: Cell, spots: Float32Array): number {
   let explained = 0;
   for (let i = 0; i + 2 < spots.length; i += 3) {
@@ -23,7 +23,7 @@ export function explainedPeaks(cell: Cell, spots: Float32Array): number {
   return explained;
 }
 
-/** Whether CrystFEL would take a lattice: of one, half of the peaks; of several, fewer. */
+/** Whether CrystFEL would accept a lattice: for a single lattice with half of the peaks, for several with fewer. */
 export function isAccepted(
   cell: Cell,
   known: Cell | undefined,

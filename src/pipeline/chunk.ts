@@ -5,10 +5,10 @@ import { type Geometry, photonEnergyOf } from '../crystal/geometry/geometry.js';
 import type { StreamChunk, StreamCrystal } from '../crystal/stream/stream.js';
 import { type FrameCrystal, type FrameResult, upperEnd } from './frame.js';
 
-/** Where a frame comes from. */
+/** The origin of a frame. */
 export interface FrameOrigin {
   readonly filename: string;
-  /** Number of the frame in its file; undefined where the file holds one. */
+  /** Number of the frame in its file; undefined if the file holds a single frame. */
   readonly event: number | undefined;
   /** From 1. */
   readonly serial: number;
@@ -21,7 +21,7 @@ export interface LatticeName {
   readonly uniqueAxis: string | undefined;
 }
 
-/** The name of a known cell's lattice, from what its parameters and centring show. */
+/** The name of a known cell's lattice, derived from its parameters and centring. */
 export function latticeName({ cell, centring }: KnownCell): LatticeName {
   const [a, b, c] = lengthsOf(cell);
   const angles = anglesOf(cell);
@@ -30,7 +30,7 @@ export function latticeName({ cell, centring }: KnownCell): LatticeName {
   const named = (lattice: string, uniqueAxis: string | undefined): LatticeName => ({ lattice, centring, uniqueAxis });
   if (right.every(Boolean)) {
     if (same(a, b) && same(b, c)) return named('cubic', undefined);
-    // A square face is tetragonal where its axis carries no face centring.
+    // A cell with a square face is tetragonal if the axis perpendicular to it carries no face centring.
     if (centring === 'P' || centring === 'I') {
       if (same(a, b)) return named('tetragonal', 'c');
       if (same(b, c)) return named('tetragonal', 'a');
@@ -45,7 +45,7 @@ export function latticeName({ cell, centring }: KnownCell): LatticeName {
   return right.filter(Boolean).length === 2 ? named('monoclinic', 'abc'[oblique]) : named('triclinic', undefined);
 }
 
-/** Begins the line of a crystal that says how many other lattices explain its spots nearly as well. */
+/** Prefix of the line of a crystal that states how many other lattices explain its spots nearly as well. */
 export const rivalsMark = 'ewald/rivals = ';
 
 /** The chunk of a frame. */
@@ -103,10 +103,10 @@ function streamCrystal(crystal: FrameCrystal, geometry: Geometry, name: LatticeN
     reciprocal: [scaled(crystal.reciprocal[0]), scaled(crystal.reciprocal[1]), scaled(crystal.reciprocal[2])],
     latticeType: name?.lattice ?? 'triclinic',
     centering: name?.centring ?? 'P',
-    // Readers want the line; `?` stands for none.
+    // Readers require the line; `?` stands for none.
     uniqueAxis: name?.uniqueAxis ?? '?',
     profileRadius: 10 * crystal.profileRadius,
-    // Readers pass over a line that they do not know; without rivals a stream is as CrystFEL would write it.
+    // Readers ignore unknown lines; without rivals a stream is as CrystFEL would write it.
     notes: crystal.rivals.length > 0 ? [`${rivalsMark}${crystal.rivals.length}`] : [],
     shiftMm: [0, 0],
     resolutionLimit: { inverseNm: resolution, angstrom: 10 / resolution },

@@ -1,11 +1,11 @@
 /**
- * Where the detector really stands, by crystals of a known cell: the factor on its distance and the shift of the beam
- * that lay the peaks of a crystal on the reflections they belong to.
+ * Determines where the detector really is, from crystals of a known cell: the factor on its distance and the shift of
+ * the beam that place the peaks of a crystal on the reflections to which they belong.
  *
- * The crystal keeps its tilts, which the excitation of its reflections fixes and places on the detector hardly show; its
- * lengths and angles are the known ones. What is left between the places predicted and those found is a turn about the
- * beam, a scale and a shift: a similarity, which least squares give at once. A cell that is known too large looks like a
- * detector that is too near: the fit takes the cell as right.
+ * The crystal keeps its tilts, which are fixed by the excitation of its reflections and hardly visible in positions on
+ * the detector; its lengths and angles are the known ones. What remains between predicted and found positions is a
+ * rotation about the beam, a scale and a shift: a similarity, which least squares yields directly. A known cell that is
+ * too large looks like a detector that is too near, because the fit assumes the cell to be right.
  */
 
 import { median } from '../base/median.js';
@@ -14,13 +14,13 @@ import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { positionOf } from '../crystal/geometry/pixels.js';
 import type { PeakList } from '../peaks/peak-list.js';
 
-/** What one crystal says of the detector. */
+/** The detector according to one crystal. */
 export interface DetectorFit {
-  /** True distance over the one of the geometry. */
+  /** True distance divided by that of the geometry. */
   readonly scale: number;
-  /** To be added to the shift of the detector, metres. */
+  /** Correction to the shift of the detector, metres. */
   readonly shiftM: readonly [number, number];
-  /** Root mean square of what is left, metres, and peaks that took part. */
+  /** Root mean square of the residuals in metres, and the number of peaks used. */
   readonly rmsM: number;
   readonly count: number;
 }
@@ -31,7 +31,7 @@ const transposed = (m: Cell): Cell => [
   [m[0][2], m[1][2], m[2][2]],
 ];
 
-/** The reciprocal rows are the inverse's columns. */
+/** The reciprocal rows are the columns of the inverse. */
 const inverse = (m: Cell): Cell => transposed(reciprocal(m));
 
 const determinant = ([a, b, c]: Cell): number =>
@@ -46,7 +46,7 @@ const product = (a: Cell, b: Cell): Cell => [rowTimes(a[0], b), rowTimes(a[1], b
 
 const between = (a: Vector, b: Vector): Vector => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (a[2] + b[2]) / 2];
 
-/** The known cell as it lies: turned by the rotation nearest to what takes it to the found one. */
+/** The known cell in its orientation: rotated by the rotation closest to the map from it to the found cell. */
 export function orientedAs(found: Cell, known: Cell): Cell | undefined {
   let turn = product(inverse(known), found);
   if (!(determinant(turn) > 0.5)) return undefined;
@@ -58,7 +58,7 @@ export function orientedAs(found: Cell, known: Cell): Cell | undefined {
   return product(known, turn);
 }
 
-/** Fits the detector to a crystal; undefined where too few peaks say too little. */
+/** Fits the detector to a crystal; undefined if there are too few peaks. */
 export function fitDetector(
   found: Cell,
   known: Cell,
@@ -86,7 +86,7 @@ export function fitDetector(
     places.push({ x, y, px, py });
   }
   let fit: DetectorFit | undefined;
-  // Twice: without those that lie far off the first fit.
+  // Repeated without the outliers of the previous fit.
   for (let round = 0; round < 3 && places.length >= 12; round++) {
     const mean = (of: (place: (typeof places)[number]) => number): number =>
       places.reduce((sum, place) => sum + of(place), 0) / places.length;
@@ -111,11 +111,11 @@ export function fitDetector(
   return fit;
 }
 
-/** What the crystals of a run say together. */
+/** The combined result of the crystals of a run. */
 export interface DetectorVerdict {
   readonly scale: number;
   readonly shiftM: readonly [number, number];
-  /** Standard errors of these. */
+  /** Standard errors of the above. */
   readonly scaleError: number;
   readonly shiftErrorM: readonly [number, number];
   /** Change from the first third of the run to the last, and its standard error. */
@@ -128,14 +128,14 @@ export interface DetectorVerdict {
   readonly crystals: number;
 }
 
-/** Middle and its standard error: of the median of a normal law, by the median deviation. */
+/** Median and its standard error, that of a normal distribution with the same median deviation. */
 function middle(values: readonly number[]): readonly [number, number] {
   const m = median(values);
   const deviation = 1.4826 * median(values.map((x) => Math.abs(x - m)));
   return [m, (1.2533 * deviation) / Math.sqrt(values.length)];
 }
 
-/** Puts the fits of a run together, in the order of its frames; undefined with fewer than five. */
+/** Combines the fits of a run, in the order of its frames; undefined with fewer than five. */
 export function detectorVerdict(fits: readonly DetectorFit[]): DetectorVerdict | undefined {
   if (fits.length < 5) return undefined;
   const of = (some: readonly DetectorFit[]) => ({
@@ -161,7 +161,7 @@ export function detectorVerdict(fits: readonly DetectorFit[]): DetectorVerdict |
   };
 }
 
-/** A geometry with the detector where the crystals put it. */
+/** A geometry with the detector at the position found by the crystals. */
 export function refinedGeometry(geometry: Geometry, beam: Beam, { scale, shiftM }: DetectorVerdict): Geometry {
   return {
     ...geometry,

@@ -1,11 +1,11 @@
-/** What the crystals of a run say of the detector, in words: that it stands elsewhere, or moves. */
+/** Remarks about the detector from the crystals of a run: that it is displaced, or moves. */
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import type { DetectorVerdict } from './detector-fit.js';
 
-/** Differences below these matter to nobody: of the distance, of the beam in pixels. */
+/** Differences below these are not reported: of the distance, of the beam in pixels. */
 const [leastScale, leastPixels] = [0.0005, 0.15];
 
-/** Remarks on a verdict; none where all is well. */
+/** Remarks on a verdict; empty if there is nothing to report. */
 export function detectorRemarks(verdict: DetectorVerdict | undefined, geometry: Geometry, beam: Beam): string[] {
   if (!verdict) return [];
   const perMetre = geometry.panels[0]?.resolution ?? 1;
@@ -16,14 +16,16 @@ export function detectorRemarks(verdict: DetectorVerdict | undefined, geometry: 
   const [ex, ey] = verdict.shiftErrorM.map((shift) => shift * perMetre) as [number, number];
   const told: string[] = [];
   if (far(change, verdict.scaleError, leastScale)) {
-    const how = `${(100 * Math.abs(change)).toFixed(2)} % (${(1000 * Math.abs(change) * beam.distanceM).toFixed(2)} mm)`;
-    told.push(`${how} ${change > 0 ? 'farther away' : 'nearer'} than the geometry says`);
+    const how =
+      `${(100 * Math.abs(change)).toFixed(2)} % ` + `(${(1000 * Math.abs(change) * beam.distanceM).toFixed(2)} mm)`;
+    told.push(`${how} ${change > 0 ? 'farther away' : 'nearer'} than in the geometry`);
   }
   if (far(x, ex, leastPixels) || far(y, ey, leastPixels))
-    told.push(`shifted by ${x.toFixed(2)}, ${y.toFixed(2)} pixels from where it says`);
+    told.push(`shifted by ${x.toFixed(2)}, ${y.toFixed(2)} pixels from its position there`);
   if (told.length > 0)
     remarks.push(
-      `by ${verdict.crystals} crystals, the known cell taken as right, the detector stands ${told.join(' and ')}` +
+      `according to ${verdict.crystals} crystals, assuming that the known cell is right, the detector ` +
+        `is ${told.join(' and ')}` +
         '; --refined-geometry FILE writes one that fits',
     );
   const { drift } = verdict;

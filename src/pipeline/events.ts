@@ -16,7 +16,9 @@ export type RunEvent =
   | { readonly kind: 'progress'; readonly stage: 'frames'; readonly share: number; readonly summary: RunSummary }
   /** Something is odd about the geometry, the inputs, or an output. */
   | { readonly kind: 'warning'; readonly text: string }
-  /** A stream is continued after the frame of this serial number; `again` frames that could not be read are tried again. */
+  /**
+   * A stream is continued after the frame of this serial number; `again` frames that could not be read are tried again.
+   */
   | { readonly kind: 'resumed'; readonly after: number; readonly again: number }
   /** The crystals say that the detector stands elsewhere, or moves. */
   | { readonly kind: 'detector'; readonly remarks: readonly string[] }

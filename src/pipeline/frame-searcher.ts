@@ -1,8 +1,9 @@
 /**
- * A frame in hand, searched with plans that stay: peaks, lattices, predicted reflections and their intensities, each stage
- * by itself or all of them. The run, a viewer and a notebook are its users.
+ * Searches a single frame with plans that are kept: peaks, lattices, predicted reflections and their intensities, each
+ * stage by itself or all of them. Its users are the run, the viewer and notebooks.
  *
- * It reads no files. Parameters may change from call to call; what has to be planned anew for that is planned once and kept.
+ * It reads no files. Parameters may change from call to call; if a change requires a new plan, it is planned once and
+ * kept.
  */
 import { numberTypes } from '../arrays/numbers.js';
 import { EwaldError } from '../base/errors.js';
@@ -33,20 +34,20 @@ import type { Reflection } from './predict.js';
 import { type SearchSettings, settingNames } from './settings.js';
 import { isTuned, tunedOn } from './tune.js';
 
-/** What a searcher needs of a context. */
+/** The methods of a context that a searcher requires. */
 export type Plans = Pick<PeaksMethods, 'peaks'> & Pick<IndexingMethods, 'indexer'>;
 
-/** The detector, and the parameters that calls take where they give none of their own. */
+/** The detector, and the default parameters of calls. */
 export interface FrameSearcherOptions extends SearchSettings {
-  /** What `ctx.detector` gives. */
+  /** The result of `ctx.detector`. */
   readonly detector: Detector;
 }
 
-/** Parameters of one call; what it does not give is as the searcher was made. */
+/** Parameters of one call; the searcher's own are the defaults. */
 export interface FrameSearchOptions extends SearchSettings {
   /** The beam of this frame; default: that of the detector's first frame. */
   readonly beam?: Beam;
-  /** Peaks that are known already, in place of a search. */
+  /** Peaks to be used instead of a search. */
   readonly found?: PeakList;
   readonly signal?: PlatformSignal | undefined;
 }
@@ -55,20 +56,22 @@ export interface FrameSearcherMethods extends Disposable {
   readonly detector: Detector;
   /** The parameters it was made with, and those that it was tuned to. */
   readonly settings: SearchSettings;
-  /** Where stages compute; a stage that has not been planned yet is undefined. */
+  /** Backend of each stage; undefined for a stage that has not been planned yet. */
   readonly backends: StageBackends;
-  /** Memory for a frame, of the detector's type, where the peak finder reads fastest; the caller's own. */
+  /**
+   * Memory for a frame of the detector's type, allocated where the peak finder reads fastest and owned by the caller.
+   */
   newFrame(): Frame;
   /**
-   * Tunes what was not given when the searcher was made, the peak search and the radii of integration, on frames in hand;
-   * returns all parameters. Without this call it tunes itself on the first frame that it searches.
+   * Tunes what was not given when the searcher was made, the peak search and the radii of integration, on frames in
+   * hand; returns all parameters. Without this call it tunes itself on the first frame that it searches.
    */
   tune(frames: readonly Frame[]): Promise<SearchSettings>;
   /** Finds the peaks of a frame, [ss, fs] of the detector's type. */
   peaks(frame: Frame, options?: FrameSearchOptions): Promise<PeakList>;
   /** Indexes peaks: spots, and lattices without their reflections. */
   index(peaks: PeakList, options?: FrameSearchOptions): Promise<FrameResult>;
-  /** Where the reflections of a crystal fall. */
+  /** Predicts the positions of a crystal's reflections. */
   predict(crystal: FrameCrystal, options?: FrameSearchOptions): Reflection[];
   /** Predicts the reflections of a crystal and measures their intensities in a frame. */
   integrate(frame: Frame, crystal: FrameCrystal, options?: FrameSearchOptions): Measured[];
@@ -82,9 +85,9 @@ export type FrameSearcher = FrameSearcherMethods & MaybeAsyncDisposable;
 const optionNames = [...settingNames, 'beam', 'found', 'signal'] as const;
 
 /**
- * Plans a peak finder and, where cells are known, an indexer.
+ * Plans a peak finder and, if cells are known, an indexer.
  *
- * Throws `Argument` for options that do not fit, and what planning throws.
+ * Throws `Argument` for invalid options, and the errors of planning.
  */
 export async function openFrameSearcher(context: Plans, options: FrameSearcherOptions): Promise<FrameSearcher> {
   knownOptions('frameSearcher', options, ['detector', ...settingNames]);
@@ -93,7 +96,7 @@ export async function openFrameSearcher(context: Plans, options: FrameSearcherOp
   return searcher as unknown as FrameSearcher;
 }
 
-/** The same without a look at the names of options. */
+/** The same without checking the names of options. */
 export async function planFrameSearcher(context: Plans, options: FrameSearcherOptions): Promise<OpenFrameSearcher> {
   const { detector, ...settings } = options;
   if (typeof (detector as Partial<Detector> | undefined)?.beams !== 'function')
@@ -112,7 +115,7 @@ export async function planFrameSearcher(context: Plans, options: FrameSearcherOp
   }
 }
 
-/** The searcher as the run has it: its parameters are settled after its peak finder was planned. */
+/** The searcher as used by the run, whose parameters are settled after its peak finder was planned. */
 export class OpenFrameSearcher implements FrameSearcherMethods {
   readonly detector: Detector;
   settings: SearchSettings;
@@ -209,7 +212,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     return this.#resource.dispose();
   }
 
-  /** The plan of the finder that the parameters name. */
+  /** The plan of the finder selected by the parameters. */
   finderFor({ finder = 'peakfinder8', minRes = 0, maxRes = 0 }: SearchSettings): Promise<PeakFinder> {
     const { detector } = this;
     return this.#finders.get(`${finder} ${minRes} ${maxRes}`, () =>
@@ -229,7 +232,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     return finder.run(frame, { ...settings.peaks, ...(signal ? { signal } : {}) });
   }
 
-  /** The parameters of a call: its own, and the searcher's where it has none. */
+  /** The parameters of a call, with the searcher's as defaults. */
   #settingsOf(call: string, options: FrameSearchOptions): SearchSettings {
     this.#resource.assertAlive();
     if (options === none) return this.settings;
@@ -258,7 +261,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   }
 }
 
-/** Plans the indexer of these parameters; there are cells. */
+/** Plans the indexer for these parameters, which include cells. */
 export function planIndexer(context: Plans, settings: SearchSettings): Promise<Indexer> {
   const { cells = [], method = 'fast', maxSpots = 300 } = settings;
   return context.indexer({
@@ -272,5 +275,5 @@ export function planIndexer(context: Plans, settings: SearchSettings): Promise<I
   });
 }
 
-/** What a call without options is given. */
+/** The options of a call without options. */
 const none: FrameSearchOptions = {};

@@ -14,14 +14,14 @@ import { orient } from './orient.js';
 import { excitationOf, predict, type Reflection } from './predict.js';
 import type { SearchSettings } from './settings.js';
 
-/** What peaks are indexed with: their detector, their beam, and the parameters. */
+/** What is required to index peaks: their detector, their beam, and the parameters. */
 export interface IndexScene {
   readonly geometry: Geometry;
   readonly beam: Beam;
   readonly settings: SearchSettings;
 }
 
-/** What reflections are integrated with. */
+/** What is required to integrate reflections. */
 export interface Scene extends IndexScene {
   readonly width: number;
   readonly bad: Uint8Array;
@@ -38,32 +38,32 @@ export interface FrameCrystal {
   readonly refined: boolean;
   /** Other lattices that explain its spots nearly as well, best first: rows a, b, c in Å; see `Crystal`. */
   readonly rivals: readonly Cell[];
-  /** Which of the known cells it is. */
+  /** Index of the known cell. */
   readonly inputCell: number;
-  /** Miller indices of the peaks that belong to it, h k l of each, and the number of the peak. */
+  /** Miller indices of the peaks that belong to it, h k l of each, and the index of the peak. */
   readonly indices: Int32Array;
   readonly peaks: Uint32Array;
   /** Root mean square distance of these from their nodes, 1/Å. */
   readonly residual: number;
-  /** What it says of the detector; undefined where it says too little. */
+  /** The detector according to it; undefined if its peaks are too few. */
   readonly detector: DetectorFit | undefined;
-  /** 1/Å: how far off the Ewald sphere nodes are still seen. */
+  /** 1/Å: the distance from the Ewald sphere up to which nodes are visible. */
   readonly profileRadius: number;
-  /** Largest 1/d of its peaks, 1/Å, two in a hundred aside. */
+  /** Largest 1/d of its peaks in 1/Å, ignoring two in a hundred. */
   readonly resolution: number;
   readonly reflections: readonly Measured[] | undefined;
 }
 
-/** Milliseconds of a frame, by stage. */
+/** Milliseconds per frame, by stage. */
 export type StageTimes = Readonly<Record<'read' | 'peaks' | 'index' | 'integrate', number>>;
 
-/** Where a stage computed; undefined: it was not asked for anything. */
+/** Backend of each stage; undefined for a stage that was not used. */
 export interface StageBackends {
   readonly peaks: BackendName | undefined;
   readonly index: BackendName | undefined;
 }
 
-/** What became of a frame. */
+/** The result of a frame. */
 export interface FrameResult {
   readonly peaks: PeakList;
   /** [count, 3] in 1/Å. */
@@ -78,7 +78,7 @@ export interface FrameResult {
 
 const usualRings: RingRadii = [4, 5, 7];
 
-/** Largest of some numbers, `share` of them aside. */
+/** The largest of some numbers, ignoring a fraction `share` of them. */
 export function upperEnd(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => b - a);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
@@ -97,7 +97,7 @@ export async function indexPeaks(
   const hit = peaks.count >= minPeaks;
   let crystals: Crystal[] = [];
   if (indexer && hit && peaks.count > 0) {
-    // CrystFEL's rule is asked of every candidate.
+    // CrystFEL's rule is applied to every candidate.
     const own = accept === 'crystfel' ? { ...thresholds, acceptLog10: 0 } : thresholds;
     const result = await indexer.run({ spots, cells: [...cells], ...own });
     crystals = result.image(0).crystals();
@@ -132,8 +132,8 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: 
     const q: Vector = [spots[3 * i] ?? 0, spots[3 * i + 1] ?? 0, spots[3 * i + 2] ?? 0];
     const [h, k, l] = [Math.round(dot(cell[0], q)), Math.round(dot(cell[1], q)), Math.round(dot(cell[2], q))];
     indices.push(h, k, l);
-    // Triples are written out: what `map` makes has another shape in the engine's eyes, for which it would give up and
-    // compile anew all that was made for those of literals.
+    // Triples are written out: arrays made by `map` have another hidden class, for which the engine would deoptimise
+    // and recompile all code specialised on literals.
     const node: Vector = [
       h * reciprocal[0][0] + k * reciprocal[1][0] + l * reciprocal[2][0],
       h * reciprocal[0][1] + k * reciprocal[1][1] + l * reciprocal[2][1],
@@ -162,7 +162,7 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: 
   };
 }
 
-/** Where the reflections of a crystal fall. */
+/** Predicts the positions of a crystal's reflections. */
 export function predictCrystal(crystal: FrameCrystal, { geometry, beam, settings }: IndexScene): Reflection[] {
   const { pushResolution = 0, maxInverseD = Number.POSITIVE_INFINITY } = settings;
   const centring = settings.cells?.[crystal.inputCell]?.centring ?? 'P';
@@ -173,7 +173,7 @@ export function predictCrystal(crystal: FrameCrystal, { geometry, beam, settings
   });
 }
 
-/** The intensities of a crystal's reflections in a frame; undefined where the parameters say that nothing is integrated. */
+/** The intensities of a crystal's reflections in a frame; undefined if the parameters disable integration. */
 export function integrateCrystal(frame: Frame, crystal: FrameCrystal, scene: Scene): Measured[] | undefined {
   const { rings = usualRings } = scene.settings;
   return rings

@@ -1,4 +1,4 @@
-/** What is strange about the geometry that a run was given: told before it begins, as `ewald geometry check` tells it. */
+/** Problems of the geometry given to a run, reported before it starts in the words of `ewald geometry check`. */
 import { checkGeometry } from '../crystal/geometry/check.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { extentOf } from '../crystal/geometry/pixels.js';
@@ -8,8 +8,8 @@ import { stackedGeometry } from '../detector/stacked.js';
 import type { RunSource } from './sources/source.js';
 
 /**
- * Remarks on a geometry beside the frames. Throws `Format` where it lacks what every frame needs, or points at numbers
- * that the first file does not hold.
+ * Remarks on a geometry and its match with the frames. Throws `Format` if it lacks something that every frame requires,
+ * or refers to numbers missing from the first file.
  */
 export async function geometryRemarks(given: Geometry, source: RunSource): Promise<string[]> {
   const { first } = source;
@@ -21,10 +21,10 @@ export async function geometryRemarks(given: Geometry, source: RunSource): Promi
   if (fs < width || ss < height)
     remarks.push(`the panels end at ${fs} x ${ss} pixels, frames have ${width} x ${height}: the rest is not searched`);
   try {
-    // Of the gain its reader has spoken.
+    // The parser has already reported the gain.
     remarks.push(...checkGeometry(geometry, beams(0)).problems.filter((text) => !text.includes('adu_per_')));
   } catch {
-    // The first frame has no beam of its own: it is told when it is searched.
+    // The first frame lacks its beam, which is reported when that frame is searched.
   }
   return remarks;
 }

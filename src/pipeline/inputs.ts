@@ -1,4 +1,7 @@
-/** What a run is given to search, checked: everything that opens, and what a natural slip means is answered with the right words. */
+/**
+ * What a run is given to search, checked: everything that opens, and what a natural slip means is answered with the
+ * right words.
+ */
 
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob, PlatformFile, PlatformUrl } from '../base/globals.js';
@@ -12,7 +15,7 @@ import type { LiveInput, Wanted } from './sources/source.js';
 
 /** Frames to be searched: all of a dataset or a file, or some. */
 export interface PipelineInput {
-  /** Open, and the caller's. */
+  /** An open dataset, owned by the caller. */
   readonly dataset?: Dataset;
   /** In place of a dataset: what opens as a file. */
   readonly file?: FileInput;
@@ -30,9 +33,9 @@ export interface ListInput {
 }
 
 /**
- * One input of a run: a path (Node: a file or a folder), an address, a File or Blob, an open dataset, some frames of one, a list,
- * frames that arrive by themselves (`zmqSource`), or a stream, whose peaks are indexed again. Lists and streams are
- * recognised by what they hold.
+ * One input of a run: a path (Node: a file or a folder), an address, a File or Blob, an open dataset, some frames of
+ * one, a list, frames that arrive by themselves (`zmqSource`), or a stream, whose peaks are indexed again. Lists and
+ * streams are recognised by what they hold.
  */
 export type RunInput = FileInput | Dataset | PipelineInput | ListInput | LiveInput;
 
@@ -47,7 +50,8 @@ export type GivenInputs =
   | { readonly kind: 'stream'; readonly input: FileInput };
 
 const expected =
-  'expected a path, a URL, a File or Blob, an open dataset, { dataset, frames }, { list }, a live source, or a list of these';
+  'expected a path, a URL, a File or Blob, an open dataset, { dataset, frames }, { list }, a live source, or a ' +
+  'list of these';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 const isDataset = (value: unknown): value is Dataset =>
@@ -105,7 +109,12 @@ async function sorted(inputs: readonly unknown[], place: RunPlace, name: string 
     else
       throw new EwaldError(
         'Argument',
-        `pipeline: ${what} is ${(one as GivenInputs).kind === 'stream' ? 'a stream, which is indexed' : 'a live source, which is searched'} alone`,
+        `pipeline: ${what} ` +
+          `is ${
+            (one as GivenInputs).kind === 'stream'
+              ? 'a stream, which is indexed'
+              : 'a live source, which ' + 'is searched'
+          } alone`,
       );
   }
   return { kind: 'frames', wanted, siblings: files };

@@ -1,6 +1,6 @@
 /**
- * Sums of predicted reflections by rings: pixels within the inner radius, less the mean of those between the middle and
- * the outer one.
+ * Integrates predicted reflections by rings: the pixels within the inner radius, minus the mean of those between the
+ * middle and the outer radius.
  */
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { heightOf, widthOf } from '../crystal/geometry/pixels.js';
@@ -20,15 +20,15 @@ export interface Measured extends Reflection {
 /** Radii of the rings in pixels. */
 export type RingRadii = readonly [inner: number, middle: number, outer: number];
 
-/** Pixels about a centre, row by row. */
+/** Pixels around a centre, row by row. */
 interface Pixels {
   readonly dx: Int32Array;
   readonly dy: Int32Array;
-  /** From the centre, in a frame. */
+  /** Offsets from the centre, in a frame. */
   readonly offsets: Int32Array;
 }
 
-/** Pixels of the sum, and of its surroundings. */
+/** Pixels of the sum, and of the background. */
 interface Disc {
   readonly reach: number;
   readonly sum: Pixels;
@@ -51,22 +51,22 @@ function discOf([inner, middle, outer]: RingRadii, width: number): Disc {
     };
   };
   const inSum = inner * inner;
-  // What is nearer belongs to the sum, where both begin at one radius.
+  // If both start at the same radius, the closer pixels belong to the sum.
   const next = Math.max(middle * middle, Math.floor(inSum) + 1);
   return { reach, sum: within(0, inSum), around: within(next, outer * outer) };
 }
 
-/** Where no pixel is bad: nobody has to ask for each, whose answers lie as far apart as the pixels do. */
+/** Finds areas without bad pixels, in which individual lookups, scattered over memory, can be skipped. */
 class Clean {
   readonly #across: number;
   readonly #shift: number;
-  /** Bad pixels of each square tile, some or none. */
+  /** Whether each square tile contains bad pixels. */
   readonly #tiles: Uint8Array;
   readonly reach: number;
 
   constructor(bad: Uint8Array, width: number, reach: number) {
     this.reach = reach;
-    // Tiles as wide as a disc at least, which then lies in four of them.
+    // Tiles are at least as wide as a disc, which then overlaps at most four of them.
     this.#shift = Math.max(4, Math.ceil(Math.log2(2 * reach + 1)));
     this.#across = (width >> this.#shift) + 1;
     this.#tiles = new Uint8Array(this.#across * (((bad.length / width) >> this.#shift) + 1));
@@ -78,7 +78,7 @@ class Clean {
     return (y >> this.#shift) * this.#across + (x >> this.#shift);
   }
 
-  /** Whether the square about a pixel has none; it must lie in the frame. */
+  /** Whether the square around a pixel contains none; it must be within the frame. */
   about(x: number, y: number): boolean {
     const { reach } = this;
     const tiles = this.#tiles;
@@ -88,7 +88,7 @@ class Clean {
   }
 }
 
-/** The map of a detector is one for all of its frames. */
+/** The map of a detector is shared by all of its frames. */
 const known = new WeakMap<Uint8Array, Clean>();
 
 function cleanOf(bad: Uint8Array, width: number, reach: number): Clean {
@@ -106,8 +106,8 @@ function inPanel({ dx, dy }: Pixels, n: number, cx: number, cy: number, width: n
 }
 
 /**
- * Measures reflections; those whose sum would hold a bad pixel or the edge of a panel, or whose background has fewer than
- * ten pixels, are left out.
+ * Measures reflections. Those whose sum would include a bad pixel or the edge of a panel, or whose background has fewer
+ * than ten pixels, are skipped.
  */
 export function integrate(
   frame: Frame,
@@ -165,7 +165,7 @@ export function integrate(
     const variance = Math.max(0, squares / around - background * background);
     const gain = panel.unitsPerPhoton ?? 1;
     const intensity = sum - count * background;
-    // Counting of the signal, scatter of the background in the sum, and how well its mean is known.
+    // Counting statistics of the signal, variance of the background in the sum, and uncertainty of its mean.
     const sigma = Math.sqrt(gain * Math.max(0, intensity) + count * variance + (count * count * variance) / around);
     const { h: hh, k, l, fs, ss, excitation, inverseD } = reflection;
     const saturated = peak > panel.maximum;

@@ -1,15 +1,15 @@
-/** Plans that stay while parameters change, so that going back to earlier ones plans nothing anew. */
+/** Keeps plans while parameters change, so that returning to earlier parameters requires no new plan. */
 import { type Disposable, eachInTurn } from '../base/resource.js';
 
-/** Plans that are kept, unless told otherwise: a slider that goes to and fro between two finders needs two. */
+/** Default number of plans kept: a user who switches between two finders needs two. */
 const mostPlans = 4;
 
 const nothing = (): undefined => undefined;
 
-/** Plans by what they were planned for. Where there are too many, the one that has been unused for longest is disposed. */
+/** Plans by their parameters. When there are too many, the least recently used one is disposed. */
 export class KeptPlans<P extends Disposable> {
   readonly #plans = new Map<string, Promise<P>>();
-  /** The latest plan, for questions that are asked without waiting. */
+  /** The latest plan, for synchronous queries. */
   latest: P | undefined;
 
   async get(key: string, plan: () => Promise<P>): Promise<P> {
@@ -23,7 +23,7 @@ export class KeptPlans<P extends Disposable> {
     const [oldest] = this.#plans;
     if (this.#plans.size > mostPlans && oldest) {
       this.#plans.delete(oldest[0]);
-      // Disposal finishes the runs that are under way.
+      // Disposal finishes the runs in flight.
       void oldest[1].then((one) => one.dispose(), nothing);
     }
     this.latest = await planned;

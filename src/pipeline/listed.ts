@@ -1,4 +1,4 @@
-/** Peaks that stand beside the frames, taken in place of a search. */
+/** Peaks listed in the file of the frames, used instead of a search. */
 
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
@@ -8,7 +8,7 @@ import { maskedBin } from '../layout/peaks.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { Rings } from '../peaks/rings.js';
 
-/** Where peak lists stand and how they are taken. */
+/** Where peak lists are located and how they are interpreted. */
 export interface ListedSettings {
   /** Group (CXI's columns) or table (fs, ss, intensity) of the file; default: the first group with CXI's columns. */
   readonly path?: string;
@@ -16,14 +16,14 @@ export interface ListedSettings {
   readonly otherwise?: string;
   /** Adds half a pixel, since CXI counts from the centre of the first pixel and CrystFEL adds it; default true. */
   readonly halfPixel?: boolean;
-  /** Leaves out peaks on pixels that are bad or beyond the radii of the search, as CrystFEL does; default true. */
+  /** Skips peaks on pixels that are bad or beyond the radii of the search, as CrystFEL does; default true. */
   readonly validate?: boolean;
 }
 
 /**
- * The peaks that a file lists for a frame. Peaks between the panels are left out, since nothing says where they are.
+ * The peaks that a file lists for a frame. Peaks between the panels are skipped, since their position is undefined.
  *
- * Throws `Format` where the file has no list, or one of another detector.
+ * Throws `Format` if the file has no list, or one of another detector.
  */
 export async function listedPeaks(
   dataset: Dataset,
@@ -34,7 +34,7 @@ export async function listedPeaks(
   signal: PlatformSignal | undefined,
 ): Promise<PeakList> {
   if (!dataset.peaks)
-    throw new EwaldError('Format', `${dataset.name} is of a format (${dataset.format}) that lists no peaks`);
+    throw new EwaldError('Format', `${dataset.name} is of a format (${dataset.format}) without peak lists`);
   const { fs, ss, intensity } = await dataset.peaks(frame, 1, { path: path ?? otherwise, halfPixel, signal });
   const taken: number[] = [];
   const panels: number[] = [];
@@ -46,7 +46,7 @@ export async function listedPeaks(
         `${dataset.name}: peak ${i} of frame ${frame} is at ${x}, ${y}; a frame has ${width} x ${height} pixels`,
         { detail: { frame, peak: i } },
       );
-    // A list may end on the very edge.
+    // A peak may be exactly on the far edge.
     const [column, row] = [Math.min(width - 1, Math.floor(x)), Math.min(height - 1, Math.floor(y))];
     const panel = geometry.panels.findIndex(
       ({ minFs, maxFs, minSs, maxSs }) => column >= minFs && column <= maxFs && row >= minSs && row <= maxSs,

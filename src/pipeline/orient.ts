@@ -1,28 +1,29 @@
 /**
- * The orientation of a crystal, fitted to its spots with the two errors apart that a still has.
+ * Fits the orientation of a crystal to its spots, separating the two errors of a still.
  *
- * A spot lies on the Ewald sphere, wherever its node is: along the sphere's normal the two differ by the excitation
- * error, some 10⁻³ 1/Å, across it only by what the centroid is off, ten times less. An indexer's fit weighs all
- * directions alike; here each direction counts by its own scatter, which is read off the spots. Lengths and angles stay.
+ * A spot is on the Ewald sphere, wherever its node is: along the normal of the sphere the two differ by the excitation
+ * error, about 10⁻³ 1/Å, and perpendicular to it only by the error of the centroid, ten times less. An indexer's fit
+ * weights all directions equally; here each direction is weighted by its own scatter, estimated from the spots. Lengths
+ * and angles are kept.
  *
- * On simulated frames the median misorientation falls from 0.0122° to 0.0095° (0.0188° to 0.0107° with two crystals a
- * frame). With few spots the two scatters cannot be told apart and the fit is worse than none (0.032° to 0.047° at 15
- * spots): such crystals stay as they are.
+ * On simulated frames the median misorientation decreases from 0.0122° to 0.0095° (0.0188° to 0.0107° with two crystals
+ * per frame). With few spots the two scatters cannot be separated and the fit is worse than none (0.032° to 0.047° at
+ * 15 spots), so such crystals are left unchanged.
  */
 
 import { median } from '../base/median.js';
 import { type Cell, cross, dot, type Vector } from '../crystal/cell.js';
 
-/** Fewest spots that tell the two scatters apart. */
+/** Fewest spots with which the two scatters can be separated. */
 const fewest = 50;
-/** Rounds of scatters, and of turns in each. */
+/** Rounds of estimating scatters, and of rotations in each. */
 const rounds = 3;
 const turns = 2;
-/** Spots take part within so many scatters, across the normal and along it. */
+/** Spots are used within this many scatters, perpendicular to the normal and along it. */
 const gates = { across: 5, along: 3.5 } as const;
-/** Weight of a spot at χ²: 1 / (1 + χ²/tail), as of Student's distribution. */
+/** Weight of a spot at χ²: 1 / (1 + χ²/tail), as for Student's distribution. */
 const tail = 6;
-/** No scatter is taken for less or for more than this, 1/Å. */
+/** Limits of the estimated scatter, 1/Å. */
 const acrossLimits = [3e-5, 5e-4] as const;
 const alongLimits = [1e-4, 3e-3] as const;
 
@@ -33,17 +34,17 @@ interface Scatters {
 
 const within = (x: number, [low, high]: readonly [number, number]): number => Math.min(high, Math.max(low, x));
 
-/** What each spot says of a lattice: its node, the sphere's normal there, and the way from the spot to the node. */
+/** For each spot its node, the normal of the sphere there, and the vector from the spot to the node. */
 class Residuals {
   count = 0;
   /** [count, 3]. */
   readonly node: Float64Array;
   readonly normal: Float64Array;
   readonly off: Float64Array;
-  /** Of `off`, along the normal and across it. */
+  /** Components of `off` along the normal and perpendicular to it. */
   readonly along: Float64Array;
   readonly across: Float64Array;
-  /** Of those within the gates; sorted by whoever takes their middle. */
+  /** Values within the gates; sorted by whoever computes their median. */
   readonly #some: readonly [across: Float64Array, along: Float64Array];
 
   constructor(spots: number) {
@@ -56,7 +57,7 @@ class Residuals {
     this.#some = [new Float64Array(spots), new Float64Array(spots)];
   }
 
-  /** Those of `spots`, [count, 3] in 1/Å; the direct beam says nothing. */
+  /** Computes the residuals of `spots`, [count, 3] in 1/Å; the direct beam carries no information. */
   fill([a, b, c]: Cell, [as, bs, cs]: Cell, spots: ArrayLike<number>, k0: number): void {
     const { node, normal, off } = this;
     let at = 0;
@@ -91,13 +92,13 @@ class Residuals {
     this.count = at;
   }
 
-  /** Whether a spot lies within the gates. */
+  /** Whether a spot is within the gates. */
   isWithin(i: number, scatters: Scatters): boolean {
     const [across, along] = [this.across[i] as number, this.along[i] as number];
     return across <= gates.across * scatters.across && Math.abs(along) <= gates.along * scatters.along;
   }
 
-  /** Scatters of the spots within the gates, and how many these are. */
+  /** Scatters of the spots within the gates, and the number of these spots. */
   scatters(gate: Scatters): Scatters & { readonly count: number } {
     const [across, along] = this.#some;
     let count = 0;
@@ -106,7 +107,7 @@ class Residuals {
       across[count] = this.across[i] as number;
       along[count++] = Math.abs(this.along[i] as number);
     }
-    // Of a normal scatter s the median is 1.177 s in the plane, 0.6745 s on a line.
+    // For normal scatter s, the median is 1.177 s in the plane and 0.6745 s on a line.
     return {
       count,
       across: within(median(across.subarray(0, count)) / 1.177, acrossLimits),
@@ -115,7 +116,7 @@ class Residuals {
   }
 }
 
-/** One turn of a Gauss–Newton fit, as a rotation vector; undefined where the spots do not fix it. */
+/** One step of a Gauss–Newton fit, as a rotation vector; undefined if the spots do not determine it. */
 function turnOf(residuals: Residuals, scatters: Scatters): Vector | undefined {
   const { node, normal, off } = residuals;
   const [wa, wn] = [1 / scatters.across ** 2, 1 / scatters.along ** 2];
@@ -135,7 +136,8 @@ function turnOf(residuals: Residuals, scatters: Scatters): Vector | undefined {
     const dx = off[3 * i] as number;
     const dy = off[3 * i + 1] as number;
     const dz = off[3 * i + 2] as number;
-    // A small turn w moves the node by w × node: by w · (node × n) along n; all of it weighs as across, and that the rest.
+    // A small rotation w moves the node by w × node, and by w · (node × n) along n. Everything is weighted as
+    // perpendicular, and the part along n is corrected.
     const lx = py * nz - pz * ny;
     const ly = pz * nx - px * nz;
     const lz = px * ny - py * nx;
@@ -162,7 +164,7 @@ function turnOf(residuals: Residuals, scatters: Scatters): Vector | undefined {
   return [along(0), along(1), along(2)];
 }
 
-/** Rows turned about a vector by its length, radians (Rodrigues). */
+/** Rotates rows about a vector by its length in radians (Rodrigues). */
 function turned(rows: Cell, turn: Vector): Cell {
   const angle = Math.hypot(...turn);
   if (angle < 1e-12) return rows;
@@ -181,10 +183,10 @@ function turned(rows: Cell, turn: Vector): Cell {
 }
 
 /**
- * A lattice turned to where its spots say it lies.
+ * Rotates a lattice to the orientation that its spots indicate.
  *
- * `cell` and `reciprocal` are rows in Å and 1/Å, `spots` [count, 3] in 1/Å, all of the frame; `own` tells which of them
- * the indexer gave to the lattice, and gives the first scatters. Undefined where fewer than 50 spots belong to it.
+ * `cell` and `reciprocal` are rows in Å and 1/Å, `spots` [count, 3] in 1/Å, all of the frame; `own` selects those that
+ * the indexer assigned to the lattice, which give the initial scatters. Undefined if fewer than 50 spots belong to it.
  */
 export function orient(
   cell: Cell,
@@ -207,7 +209,7 @@ export function orient(
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < turns; i++) {
       const turn = turnOf(residuals, scatters);
-      // A degree is no fit but another lattice.
+      // A rotation by a degree is not a refinement but another lattice.
       if (!turn || Math.hypot(...turn) > 0.02) return undefined;
       [a, r] = [turned(a, turn), turned(r, turn)];
       residuals.fill(a, r, spots, k0);

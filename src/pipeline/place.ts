@@ -1,6 +1,6 @@
 /**
- * What a run needs of the place where it runs: how files are opened, listed and written. Node and browsers have one each,
- * which the entries of the package bind to the context; a bundle fetches it when a run begins.
+ * What a run needs of the place where it runs: how files are opened, listed and written. Node and browsers have one
+ * each, which the entries of the package bind to the context; a bundle fetches it when a run begins.
  */
 import type { PlatformBlob, PlatformFile, PlatformUrl } from '../base/globals.js';
 import type { KnownCell } from '../crystal/cell-file.js';

@@ -1,9 +1,9 @@
 /**
- * Where a crystal's reflections fall: nodes of its reciprocal lattice near the Ewald sphere, and where their rays meet
- * the detector.
+ * Predicts a crystal's reflections: nodes of its reciprocal lattice near the Ewald sphere, and the positions where
+ * their rays hit the detector.
  *
- * A node with excitation error s (its distance from the sphere along the ray's length, |k₀ + g| − 1/λ) is excited where
- * |s| is at most the profile radius; bandwidth widens that by |g|²λ/2 · Δλ/λ.
+ * A node with excitation error s (its distance from the sphere along the ray's length, |k₀ + g| − 1/λ) is excited if
+ * |s| is at most the profile radius; bandwidth extends that by |g|²λ/2 · Δλ/λ.
  */
 import { type Cell, dot, type Vector } from '../crystal/cell.js';
 import { type Centring, isAbsent } from '../crystal/centring.js';
@@ -15,18 +15,18 @@ export interface Reflection {
   readonly h: number;
   readonly k: number;
   readonly l: number;
-  /** Number of the panel. */
+  /** Index of the panel. */
   readonly panel: number;
   /** Pixels from the corner of the panel. */
   readonly fs: number;
   readonly ss: number;
-  /** 1/Å, signed: positive outside of the sphere. */
+  /** 1/Å, signed: positive outside the sphere. */
   readonly excitation: number;
   /** 1/d in 1/Å. */
   readonly inverseD: number;
 }
 
-/** What decides which nodes are excited. */
+/** The criteria for excited nodes. */
 export interface Excitation {
   /** 1/Å. */
   readonly profileRadius: number;
@@ -41,11 +41,12 @@ export function excitationOf(q: Vector, wavelengthA: number): number {
   return excitationAt(q[0], q[1], q[2], 1 / wavelengthA);
 }
 
-// Not as a square root less k0, which cancels; a root of squares is what every engine rounds alike, unlike Math.hypot.
+// Not as a square root minus k0, which would cancel; a root of squares is rounded identically by all engines, unlike
+// Math.hypot.
 const excitationAt = (x: number, y: number, z: number, k0: number): number =>
   Math.sqrt(x * x + y * y + (z + k0) * (z + k0)) - k0;
 
-/** The reflections of a lattice that a detector sees, by h, k, l; `reciprocal` rows a*, b*, c* in 1/Å. */
+/** The reflections of a lattice that hit a detector, by h, k, l; `reciprocal` rows a*, b*, c* in 1/Å. */
 export function predict(
   reciprocal: Cell,
   centring: Centring,
@@ -56,24 +57,24 @@ export function predict(
   const found: Reflection[] = [];
   const k0 = 1 / beam.wavelengthA;
   const [as, bs, cs] = reciprocal;
-  // |h| is at most |a| times the largest 1/d: the rows of the inverse are a, b, c.
+  // |h| is at most |a| times the largest 1/d, because the rows of the inverse are a, b, c.
   const limits = inverseLengths(reciprocal).map((length) => Math.floor(length * maxInverseD)) as [
     number,
     number,
     number,
   ];
-  // Bandwidth thickens the shell by at most this.
+  // Largest widening of the shell by the bandwidth.
   const thickest = profileRadius + 0.5 * maxInverseD ** 2 * beam.wavelengthA * 2 * bandwidth;
   const step = dot(cs, cs);
   const [outerRadius, innerRadius] = [k0 + thickest, k0 - thickest];
   const panels = geometry.panels.map((panel) => new PanelPlace(panel, beam));
-  // Plain numbers and no arrays: this is done for every column of the lattice, some ten thousand a crystal.
+  // Plain numbers instead of arrays, because this runs for every column of the lattice, about ten thousand per crystal.
   for (let h = -limits[0]; h <= limits[0]; h++)
     for (let k = -limits[1]; k <= limits[1]; k++) {
       const x = h * as[0] + k * bs[0];
       const y = h * as[1] + k * bs[1];
       const z = h * as[2] + k * bs[2];
-      // The line x + l c* lies in the shell of radii k0 ± thickness around −k0 along two stretches, or one.
+      // The line x + l c* is within the shell of radii k0 ± thickness around −k0 in one or two ranges.
       const along = x * cs[0] + y * cs[1] + (z + k0) * cs[2];
       const square = x * x + y * y + (z + k0) * (z + k0);
       const outer = along * along - step * (square - outerRadius * outerRadius);

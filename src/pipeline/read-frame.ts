@@ -1,4 +1,4 @@
-/** Frames of a run, read as the type in which they are searched. */
+/** Reads the frames of a run in the type in which they are searched. */
 import { numberTypes } from '../arrays/numbers.js';
 import { EwaldError, messageOf } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
@@ -7,8 +7,8 @@ import type { Detector } from '../detector/detector.js';
 import type { Frame } from '../peaks/contract.js';
 
 /**
- * Reads a frame as the type that is searched; a file of another shape or type than the first is refused. `into`, where
- * given, is memory for it.
+ * Reads a frame in the searched type; a file whose shape or type differs from the first is rejected. `into` is optional
+ * memory for it.
  */
 export async function readFrame(
   dataset: Dataset,
@@ -21,12 +21,13 @@ export async function readFrame(
   if (dataset.shape.signal.join() !== `${height},${width}` || type !== dtype)
     throw new EwaldError(
       'Shape',
-      `${dataset.name}: frames are ${dataset.dtype} [${dataset.shape.signal}], those of the first file ${dtype} [${height},${width}]; a run is of one detector`,
+      `${dataset.name}: frames are ${dataset.dtype} [${dataset.shape.signal}], but those of the first ` +
+        `file ${dtype} [${height},${width}]; a run has a single detector`,
     );
   try {
     if (dataset.dtype === 'f64')
       return Float32Array.from((await dataset.read(frame, 1, undefined, { signal })) as Float64Array);
-    // Not as the dataset would give it, which may be the caller's own memory.
+    // Not as provided by the dataset, which may be the caller's own memory.
     const numbers = into ?? new numberTypes[dtype](width * height);
     await dataset.read(frame, 1, numbers, { signal });
     return numbers;

@@ -14,13 +14,13 @@ import type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
 
 /** A crystal without its reflections, which are in the chunk. */
 export type CrystalRecord = Omit<FrameCrystal, 'reflections'> & {
-  /** Reflections that were measured; undefined: nothing was integrated. */
+  /** Number of measured reflections; undefined if nothing was integrated. */
   readonly reflections: number | undefined;
   /** The reflections themselves where they travel; see reflection-table.ts. */
   readonly table?: Float64Array | undefined;
 };
 
-/** A frame that is done. */
+/** A finished frame. */
 export interface FrameRecord {
   readonly origin: FrameOrigin;
   readonly hit: boolean;
@@ -64,7 +64,7 @@ export function recordOf({ origin, result, chunk, frame }: SearchedFrame, travel
   };
 }
 
-/** A frame's error as it travels. */
+/** A frame's error as plain data. */
 export const failureOf = ({ origin, error }: FailedFrame): FrameFailure => ({
   origin,
   tag: error.tag,
@@ -80,7 +80,9 @@ export interface ItemScene {
   readonly method: string;
 }
 
-/** What travelled, as whoever iterates over a run gets it. Reflections and chunk become objects when they are looked at. */
+/**
+ * What travelled, as whoever iterates over a run gets it. Reflections and chunk become objects when they are looked at.
+ */
 export function itemOf(record: FrameRecord | FrameFailure, scene: ItemScene): PipelineItem {
   if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
   const { origin, hit, peaks, spots, beam, ms, backends, frame } = record;

@@ -1,4 +1,6 @@
-/** Measured reflections as one array: they travel between processes so, and no object is made a reflection on the way. */
+/**
+ * Measured reflections as one array: they travel between processes so, and no object is made a reflection on the way.
+ */
 import type { Measured } from './integrate.js';
 
 const numbers = [

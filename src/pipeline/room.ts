@@ -1,4 +1,4 @@
-/** What a context can do in this room; the room is fetched when it is first asked. */
+/** The methods that this room adds to a context; the room is loaded on first use. */
 import { indexingRoom } from '../indexing/room.js';
 import { peaksRoom } from '../peaks/room.js';
 import type { Planner } from '../planner/planner.js';
@@ -10,25 +10,25 @@ import type { PipelineItem } from './search-all.js';
 
 export interface PipelineMethods {
   /**
-   * Runs frames of one detector through peaks, indexing and integration; results come in the order of the frames, a slow
-   * reader slows the reading. Leaving the loop ends the run. See `PipelineOptions`.
+   * Searches frames of one detector for peaks, lattices and intensities. Results come in the order of the frames, and a
+   * slow consumer slows down reading. Leaving the loop ends the run. See `PipelineOptions`.
    *
-   * Throws `Argument`, `Shape`, `Format` before the first frame, `Aborted` at its signal; a frame that cannot be read is
-   * an item with `error`.
+   * Throws `Argument`, `Shape`, `Format` before the first frame, `Aborted` on its signal; an unreadable frame is an
+   * item with `error`.
    */
   pipeline(options: PipelineOptions): AsyncGenerator<PipelineItem, void, undefined>;
   /**
-   * Determines the cell of an unknown crystal from frames: searches peaks, gathers the spots of frames that have enough,
-   * and tries cells on them. See `FramesCellOptions`; spots in hand are for `indexer.determineCell`.
+   * Determines the cell of an unknown crystal from frames: searches peaks, gathers the spots of frames that have
+   * enough, and tries cells on them. See `FramesCellOptions`; spots in hand are for `indexer.determineCell`.
    *
    * Throws as `pipeline` does before its first frame.
    */
   cell(options: FramesCellOptions): Promise<FramesCell>;
   /**
-   * Plans a search that takes frames in hand, stage by stage or all at once; its parameters may change from call to call.
-   * See `FrameSearcherOptions`.
+   * Plans a search of single frames, stage by stage or all at once; its parameters may change from call to call. See
+   * `FrameSearcherOptions`.
    *
-   * Throws `Argument` for options that do not fit.
+   * Throws `Argument` for invalid options.
    */
   frameSearcher(options: FrameSearcherOptions): Promise<FrameSearcher>;
 }

@@ -13,7 +13,8 @@ import { checkOutputs, type OutputOptions, outputNames } from './sinks/outputs.j
 import type { Shard } from './sources/source.js';
 
 /**
- * Where frames are searched in place of this process: an executor of `ewald/executors`. A run asks no more of it than this.
+ * Where frames are searched in place of this process: an executor of `ewald/executors`. A run asks no more of it than
+ * this.
  */
 export interface RunExecutor {
   readonly kind: string;
@@ -38,8 +39,8 @@ export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'maxInv
   /** One input, a list of them, or an iterable of any kind. */
   readonly inputs: RunInput | Iterable<RunInput> | AsyncIterable<RunInput>;
   /**
-   * CrystFEL's geometry of the detector: a path or URL, a File or Blob, its text, or what `parseGeometry` gives. Default:
-   * what the frames' file says.
+   * CrystFEL's geometry of the detector: a path or URL, a File or Blob, its text, or what `parseGeometry` gives.
+   * Default: what the frames' file says.
    */
   readonly geometry?: FileInput | Geometry | undefined;
   /** Dataset of the frames in HDF5 files; default: the geometry's, or the files' own choice. */
@@ -57,18 +58,24 @@ export interface PipelineOptions
     UnknownCellOptions,
     OutputOptions {
   /**
-   * Parameters of the peak search. Default `'tune'`: they follow from the first four frames. If some are given the others
-   * are tuned, unless the threshold (of dispersion: the gain) is among them.
+   * Parameters of the peak search. Default `'tune'`: they follow from the first four frames. If some are given the
+   * others are tuned, unless the threshold (of dispersion: the gain) is among them.
    */
   readonly peaks?: 'tune' | PeakParameters | undefined;
   /**
-   * Known cells: paths or URLs, Files or Blobs of .cell or PDB files, `a,b,c,alpha,beta,gamma`, or what `readCell` gives.
-   * Default: the cell is determined from the first frames; `[]`: frames are searched for peaks alone.
+   * Known cells: paths or URLs, Files or Blobs of .cell or PDB files, `a,b,c,alpha,beta,gamma`, or what `readCell`
+   * gives. Default: the cell is determined from the first frames; `[]`: frames are searched for peaks alone.
    */
   readonly cells?: readonly (FileInput | KnownCell)[] | undefined;
-  /** Searches the frames in place of this process, such as `await Executor.workers()` of `ewald/executors`; the caller's. */
+  /**
+   * Searches the frames in place of this process, such as `await Executor.workers()` of `ewald/executors`; the
+   * caller's.
+   */
   readonly executor?: RunExecutor | undefined;
-  /** Frames that this process searches at once, 1 … 256; default 1. Twice as many are in memory. An executor has its own. */
+  /**
+   * Frames that this process searches at once, 1 … 256; default 1. Twice as many are in memory. An executor has its
+   * own.
+   */
   readonly jobs?: number | undefined;
   /** Serial number of the first frame; default 1. */
   readonly serialStart?: number | undefined;
@@ -80,7 +87,9 @@ export interface PipelineOptions
   readonly noDataTimeout?: number | undefined;
   /** Items carry the numbers of their frame as `frame`. Default false. */
   readonly keepFrame?: boolean | undefined;
-  /** Receives what the run finds out about itself: parameters, the cell, progress, warnings, what became of its outputs. */
+  /**
+   * Receives what the run finds out about itself: parameters, the cell, progress, warnings, what became of its outputs.
+   */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
   readonly signal?: PlatformSignal | undefined;
 }
@@ -130,7 +139,8 @@ export function checkRun(options: PipelineOptions): CheckedRun {
   if (geometry !== undefined && !isFile(geometry) && !Array.isArray((geometry as Geometry | null)?.panels))
     throw new EwaldError(
       'Argument',
-      `pipeline: geometry is ${shown(geometry)}; it expects a path, a URL, a File, a text, or what parseGeometry(text) returns`,
+      `pipeline: geometry is ${shown(geometry)}; it expects a path, a URL, a File, a text, or what ` +
+        'parseGeometry(text) returns',
     );
   if (cells !== undefined && (isFile(cells) || !Array.isArray(cells)))
     throw new EwaldError('Argument', `pipeline: cells is ${shown(cells)}; it expects a list: cells: ['lyso.cell']`);

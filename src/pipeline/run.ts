@@ -64,7 +64,7 @@ export class OwnSearch {
   }
 }
 
-/** What is settled before the first frame is searched. */
+/** The parameters that are settled before the first frame is searched. */
 export interface Preparation {
   readonly settings: CheckedRun['settings'];
   readonly cells: readonly KnownCell[] | undefined;
@@ -74,8 +74,8 @@ export interface Preparation {
 }
 
 /**
- * Settles the parameters of a run: the search is tuned and the cell determined if they are not given. Nothing is planned
- * if everything is given.
+ * Settles the parameters of a run: the search is tuned and the cell determined if they are not given. Nothing is
+ * planned if everything is given.
  */
 export async function prepare(
   context: Plans,

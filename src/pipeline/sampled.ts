@@ -1,10 +1,10 @@
-/** Items kept evenly over a run, however long it is: every n-th, n doubled whenever there are too many. */
+/** Keeps items evenly distributed over a run of any length: every n-th, with n doubled whenever there are too many. */
 
-/** Items that are kept, at most. */
+/** Largest number of items kept. */
 const most = 20_000;
 
 export class Sampled<T> {
-  /** Items there were. */
+  /** Number of items seen. */
   seen = 0;
   #kept: T[] = [];
   #stride = 1;

@@ -1,6 +1,6 @@
 /**
- * Frames through searchers: read, searched and given back in their order, several at once, memory bounded. The run in one
- * process and the tasks of workers are both this.
+ * Runs frames through searchers: read, searched and returned in order, several concurrently, with bounded memory. Both
+ * the run in one process and the tasks of workers use this.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -18,7 +18,7 @@ import { listedPeaks } from './listed.js';
 import { readFrame } from './read-frame.js';
 import { methodName } from './settings.js';
 
-/** A frame that is done. */
+/** A finished frame. */
 export interface SearchedFrame {
   readonly origin: FrameOrigin;
   readonly result: FrameResult;
@@ -38,7 +38,7 @@ export interface FailedFrame {
 
 export type PipelineItem = SearchedFrame | FailedFrame;
 
-/** A frame that is to be searched. */
+/** A frame to search. */
 export interface ReadableJob {
   readonly dataset: Dataset;
   readonly frame: number;
@@ -51,7 +51,7 @@ export type FrameJob =
   | ReadableJob
   | { readonly error: EwaldError; readonly frame: number; readonly origin: FrameOrigin };
 
-/** Frames of a searcher that are done with: the next ones are read into their memory. */
+/** Frames that a searcher no longer uses: later ones are read into their memory. */
 const spareFrames = new WeakMap<FrameSearcherMethods, Frame[]>();
 
 function spareOf(searcher: FrameSearcherMethods): Frame[] {
@@ -60,7 +60,7 @@ function spareOf(searcher: FrameSearcherMethods): Frame[] {
   return spare;
 }
 
-/** Searches frames with as many searchers as there are; twice as many frames are read or under way, not more. */
+/** Searches frames with all given searchers; at most twice as many frames are read or in flight. */
 export async function* searchAll(
   searchers: readonly FrameSearcherMethods[],
   jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
@@ -89,10 +89,10 @@ export async function* searchAll(
     const { dataset } = job;
     try {
       checkSignal(signal);
-      // No stream can hold such a name: the frame fails before it is read, and the others go on.
+      // A name that a stream cannot hold: the frame fails before it is read, and the others are processed.
       oneLine(origin.filename, 'the name of the file');
       const begun = performance.now();
-      // Read before a searcher is free: the next frame is decoded while this one is searched.
+      // Reading does not wait for a free searcher: the next frame is decoded while this one is searched.
       const memory = keepFrame ? undefined : settings.listed ? spare.pop() : (spare.pop() ?? any.newFrame());
       const numbers = await readFrame(dataset, frame, detector, signal, memory);
       const readMs = performance.now() - begun;
@@ -107,7 +107,7 @@ export async function* searchAll(
         if (!keepFrame) spare.push(numbers);
       }
     } catch (error) {
-      // A lost device finds nothing in the frames to come either: that is no fault of theirs.
+      // A lost device would fail on all remaining frames as well, through no fault of theirs.
       if (!(error instanceof EwaldError) || ['Aborted', 'Disposed', 'DeviceLost'].includes(error.tag)) throw error;
       return { origin, error };
     }
@@ -123,14 +123,14 @@ export async function* searchAll(
       const [first] = queue;
       if (!ended && queue.length < most) {
         coming ??= source.next();
-        // A source that waits for its next frame does not hold back those that are done.
+        // A source that waits for its next frame must not delay finished results.
         const next = await (first ? Promise.race([coming, first.then(noJob, noJob)]) : coming);
         if (next) {
           coming = undefined;
           if (next.done) ended = true;
           else {
             const item = work(next.value);
-            // Whoever iterates sees it in its turn.
+            // The consumer sees the error in its turn.
             item.catch(noJob);
             queue.push(item);
           }
@@ -141,13 +141,13 @@ export async function* searchAll(
       yield (await first) as PipelineItem;
     }
   } finally {
-    // Nobody disposes a searcher that is at work.
+    // A searcher must not be disposed while it is working.
     await Promise.allSettled(queue);
     await letGo(source);
   }
 }
 
-/** One frame whose numbers are there; its file may hold its beam and its peaks. */
+/** Searches one frame that has been read; its file may contain its beam and its peaks. */
 async function searchOne(
   searcher: FrameSearcherMethods,
   { dataset, frame }: ReadableJob,
@@ -166,14 +166,14 @@ async function searchOne(
   return { ...result, ms: { ...result.ms, read: readMs, peaks: result.ms.peaks + listing } };
 }
 
-/** Any source as a generator, so that it can be ended. */
+/** Wraps any source in a generator, so that it can be ended. */
 async function* iterate<T>(source: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
   yield* source;
 }
 
 const noJob = (): undefined => undefined;
 
-/** Ends a source; one that still waits for its next item ends behind it, and nobody waits for that. */
+/** Ends a source. One that is still waiting for its next item ends after that, without being awaited. */
 export async function letGo(source: AsyncGenerator<unknown, void, undefined>): Promise<void> {
   const ended = source.return();
   ended.catch(noJob);

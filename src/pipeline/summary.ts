@@ -26,8 +26,8 @@ export interface CellSummary {
 }
 
 /**
- * Below this fraction of explained peaks a run says so. Lattices of a wrong cell explain 8 to 20 % of the peaks of another
- * crystal, more than chance does; those of real stills with a geometry 1 % off still explain 25 % and more.
+ * Below this fraction of explained peaks a run says so. Lattices of a wrong cell explain 8 to 20 % of the peaks of
+ * another crystal, more than chance does; those of real stills with a geometry 1 % off still explain 25 % and more.
  */
 const leastExplained = 0.22;
 

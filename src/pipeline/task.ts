@@ -1,7 +1,7 @@
 /**
  * Frames as a task of an executor: `{ module: 'pipeline', function: 'search', argument: { file, frames, … }, inputs: {
- * run } }`. The run (detector and settings) is a shared value, so that it travels once; a worker keeps its searcher and
- * the files it has open from task to task.
+ * run } }`. The run (detector and settings) is a shared value, so that it is sent once; a worker keeps its searcher and
+ * its open files from task to task.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -18,24 +18,24 @@ import { type FrameFailure, type FrameRecord, failureOf, recordOf } from './reco
 import { searchAll } from './search-all.js';
 import type { SearchSettings } from './settings.js';
 
-/** What the task needs of where it runs. */
+/** What the task requires from its environment. */
 export interface TaskScope extends RoomTaskScope<Plans> {
   open(input: DataInput, options?: OpenOptions): Promise<Dataset>;
 }
 
-/** What all tasks of a run share. */
+/** Data shared by all tasks of a run. */
 export interface SharedRun {
-  /** Undefined: what the first file itself says. */
+  /** Undefined if the first file describes itself. */
   readonly geometry: Geometry | undefined;
-  /** The first file of the run, by which the detector is known. */
+  /** The first file of the run, which determines the detector. */
   readonly first: string;
-  /** Dataset of HDF5 files; undefined: the file's own choice. */
+  /** Dataset of HDF5 files; undefined for the file's own choice. */
   readonly data: string | undefined;
-  /** As `open` has it. */
+  /** As in `open`. */
   readonly checksums?: boolean | undefined;
   readonly maxFrameBytes?: number | undefined;
   readonly settings: SearchSettings;
-  /** The first frame, where frames come by themselves and `first` is but its name. */
+  /** The first frame of a live stream, for which `first` is only a name. */
   readonly live?: LiveFrame | undefined;
   /** Results bring their frames along. */
   readonly keepFrame?: boolean | undefined;
@@ -44,18 +44,18 @@ export interface SharedRun {
 /** Frames of one file. */
 export interface SearchTask {
   readonly file: string;
-  /** As the stream names the file. */
+  /** Name of the file in the stream. */
   readonly filename: string;
   readonly frames: readonly number[];
   /** Their serial numbers. */
   readonly serials: readonly number[];
-  /** Frames the file had when the task was made: one that is open from before may have grown since. */
+  /** Number of frames in the file when the task was created: an already open file may have grown since. */
   readonly known: number;
-  /** The frames themselves where they stand in no file, or why one cannot be read; `file` is a name then. */
+  /** The frames themselves if they are not in a file, or why one cannot be read; `file` is then only a name. */
   readonly live?: readonly (LiveFrame | { readonly error: string })[];
 }
 
-/** Searches the frames; those that cannot be read are told one by one. */
+/** Searches the frames; unreadable ones are reported individually. */
 export async function search(task: SearchTask, scope: TaskScope): Promise<(FrameRecord | FrameFailure)[]> {
   const run = (await scope.input('run')) as SharedRun;
   const { hash } = scope.inputs.run as { readonly hash: string };
@@ -93,10 +93,10 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
   return items;
 }
 
-/** Frames of a searcher that are under way and stand in no file: the detector asks for their beam by name. */
+/** Live frames of a searcher in flight: the detector requests their beam by name. */
 const liveOf = new WeakMap<OpenFrameSearcher, Map<string, LiveFrame>>();
 
-/** Searches frames that came by themselves. */
+/** Searches live frames. */
 async function searchLive(
   task: SearchTask,
   frames: NonNullable<SearchTask['live']>,
@@ -131,7 +131,7 @@ const originOf = ({ filename, frames, serials }: SearchTask, i: number, dataset:
   serial: serials[i] ?? 0,
 });
 
-/** The detector of a run, as every worker finds it by itself from the first file. */
+/** The detector of a run, which every worker determines from the first file. */
 function detectorOf(
   { geometry, settings }: SharedRun,
   scope: TaskScope,
@@ -146,7 +146,7 @@ function detectorOf(
   return openDetector(first, { geometry, maxInverseD, openOther });
 }
 
-/** A file that stays open from task to task; opened anew where it has fewer frames than the task knows of. */
+/** A file that stays open from task to task, and is reopened if it has fewer frames than the task expects. */
 async function openFrames(
   scope: TaskScope,
   file: DataInput,

@@ -1,4 +1,4 @@
-/** The parameters of a search: those that are given, and the others from a look at the first frames. */
+/** The parameters of a search: the given ones, and the others estimated from the first frames. */
 
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
@@ -11,13 +11,13 @@ import { ringsOfDetector } from '../peaks/rings.js';
 import { readFrame } from './read-frame.js';
 import type { PeakParameters, SearchSettings } from './settings.js';
 
-/** Frames of an open dataset, as pictures. */
+/** Frames of an open dataset, as images. */
 export interface SomeFrames {
   readonly dataset: Dataset;
   readonly frames: readonly number[];
 }
 
-/** The first frames of a run, one dataset after the other; `most` is how many are wanted. */
+/** The first frames of a run, one dataset after the other; at most `most` are needed. */
 export type FirstFrames = (most: number) => AsyncIterable<SomeFrames>;
 
 /** What is tuned. */
@@ -26,25 +26,25 @@ export interface TunedSearcher {
   finderFor(settings: SearchSettings): Promise<PeakFinder>;
 }
 
-/** What a search is tuned to. */
+/** The result of tuning. */
 export interface Tuned {
   readonly peaks: PeakParameters;
-  /** Radii of integration; undefined where nothing is integrated. */
+  /** Radii of integration; undefined if integration is disabled. */
   readonly rings: SearchSettings['rings'] | undefined;
-  /** What the frames say; undefined where they were not looked at. */
+  /** Properties estimated from the frames; undefined if none were examined. */
   readonly facts: FrameFacts | undefined;
-  /** Frames that were looked at. */
+  /** Number of frames examined. */
   readonly frames: number;
 }
 
-/** Frames that are looked at, and frames that are tried for them: a broken one is reported in its turn. */
+/** Number of frames examined, and of frames tried for them: an unreadable one is reported in its turn. */
 const [lookedAt, tried] = [4, 32];
 
 /**
- * Tunes a search. A threshold (of dispersion: a gain) that is given says that the caller has looked already; the frames
- * are not looked at then, and what is not given is as usual for the finder.
+ * Tunes a search. If a threshold (for dispersion: a gain) is given, the caller has already examined the frames; they
+ * are then not examined again, and the remaining parameters have the finder's defaults.
  *
- * Throws what reading does where no frame can be read, and `Aborted`.
+ * Throws the errors of reading if no frame can be read, and `Aborted`.
  */
 export async function tuned(
   openSearcher: () => Promise<TunedSearcher>,
@@ -73,7 +73,10 @@ export async function tuned(
   return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length };
 }
 
-/** Whether the caller has looked at the frames already: there is a threshold (of dispersion: a gain), or there is no search. */
+/**
+ * Whether the caller has looked at the frames already: there is a threshold (of dispersion: a gain), or there is no
+ * search.
+ */
 export const isTuned = ({ finder = 'peakfinder8', listed, peaks = {} }: SearchSettings): boolean =>
   listed !== undefined || (finder.startsWith('dispersion') ? peaks.gain : peaks.threshold) !== undefined;
 

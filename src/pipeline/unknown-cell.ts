@@ -1,4 +1,4 @@
-/** The cell of a run that nobody knows yet, determined from the spots of its first frames. */
+/** Determines the unknown cell of a run from the spots of its first frames. */
 
 import type { PlatformSignal } from '../base/globals.js';
 import { median } from '../base/median.js';
@@ -12,14 +12,14 @@ import type { FrameSearcherMethods, Plans } from './frame-searcher.js';
 import { searchAll } from './search-all.js';
 import type { FirstFrames } from './tune.js';
 
-/** Frames that are searched for images with enough spots, and how many such images there have to be. */
+/** Number of frames searched for images with enough spots, and number of such images required. */
 const [mostFrames, enoughImages] = [200, 30];
-/** An image with fewer peaks says too little of a lattice. */
+/** An image with fewer peaks does not determine a lattice well enough. */
 export const fewestPeaks = 15;
-/** A symmetry is taken where it bends the cell by no more than this: lengths relative, angles in radians. */
+/** A symmetry is accepted if it distorts the cell by no more than this: lengths relative, angles in radians. */
 const mostBent = 0.005;
 
-/** Spots of some frames, [spots, 3] in 1/Å each, and how many frames were searched for them. */
+/** Spots of some frames, [spots, 3] in 1/Å each, and the number of frames searched for them. */
 export interface SpotImages {
   readonly spots: Float32Array[];
   readonly frames: number;
@@ -28,7 +28,7 @@ export interface SpotImages {
 /**
  * Spots of the first frames that have enough of them. `searcher` has no cells.
  *
- * Throws what reading does where no frame can be read, and `Aborted`.
+ * Throws the errors of reading if no frame can be read, and `Aborted`.
  */
 export async function spotsOfFrames(
   searcher: FrameSearcherMethods,
@@ -50,16 +50,16 @@ export async function spotsOfFrames(
     if (result && result.peaks.count >= fewestPeaks) spots.push(result.spots);
     if (spots.length >= images) break;
   }
-  // Nothing could be read at all, which is not the same as nothing found.
+  // Failing to read anything is not the same as finding nothing.
   if (failed === frames && broken !== undefined) throw broken;
   return { spots, frames };
 }
 
-/** Of the lattices that fit a cell, the one of the highest symmetry that hardly bends it. */
+/** Of the lattices that fit a cell, the one of the highest symmetry that hardly distorts it. */
 export const latticeOf = ({ bravais }: Pick<DeterminedCell, 'bravais'>): BravaisCandidate | undefined =>
   bravais.find(({ distortion }) => distortion < mostBent) ?? bravais.at(-1);
 
-/** A lattice as a known cell, its numbers as they are written. */
+/** A lattice as a known cell, with its numbers as they are written. */
 export function knownOf({ type, parameters }: BravaisCandidate): KnownCell {
   const [a, b, c, al, be, ga] = parameters.map((x) =>
     Number(x.toFixed(2)),
@@ -76,12 +76,12 @@ export function cellFileOf(best: BravaisCandidate): string {
   return formatCellFile(known, lattice, uniqueAxis as 'a' | 'b' | 'c' | undefined);
 }
 
-/** What the first frames say of the cell. */
+/** The cell determined from the first frames. */
 export interface FoundCell {
-  /** Undefined where no cell explains the spots beyond chance. */
+  /** Undefined if no cell explains the spots beyond chance. */
   readonly cell: KnownCell | undefined;
   readonly lattice: BravaisCandidate | undefined;
-  /** Images that it was determined from, and frames that were searched for them. */
+  /** Number of images it was determined from, and of frames searched for them. */
   readonly images: number;
   readonly frames: number;
   /** Why the cell may be longer than any that was looked for; undefined where nothing says so. */
@@ -92,16 +92,18 @@ export interface FoundCell {
 const longestCell = 150;
 
 /**
- * Why a cell is longer than `maxLengthA`: its spots lie closer than those of such a cell can. The nearest other spot of a
- * spot is one edge of the reciprocal cell away or more; half of the spots of half of the images have one closer than
+ * Why a cell is longer than `maxLengthA`: its spots lie closer than those of such a cell can. The nearest other spot of
+ * a spot is one edge of the reciprocal cell away or more; half of the spots of half of the images have one closer than
  * the shortest edge only if the cell is longer.
  */
 export function doubtOf(images: readonly Float32Array[], maxLengthA: number): string | undefined {
   const nearest = median(images.map(nearestSpots));
   if (!(nearest > 0) || 1 / nearest <= maxLengthA) return undefined;
   return (
-    `half of the spots have another one within ${nearest.toFixed(5)} 1/Å, as of a cell of ${(1 / nearest).toFixed(0)} Å or longer, ` +
-    `but edges up to ${maxLengthA} Å were looked for; --max ${Math.min(1000, 50 * Math.ceil(2 / nearest / 50))} looks further`
+    `half of the spots have another one within ${nearest.toFixed(5)} 1/Å, as of a cell ` +
+    `of ${(1 / nearest).toFixed(0)} Å or longer, ` +
+    `but edges up to ${maxLengthA} Å were looked for; --max ${Math.min(1000, 50 * Math.ceil(2 / nearest / 50))} ` +
+    'looks further'
   );
 }
 
@@ -124,7 +126,7 @@ function nearestSpots(spots: Float32Array): number {
   return distances.length > 1 ? median(distances) : 0;
 }
 
-/** Determines the cell of a run. Throws what `spotsOfFrames` and `determineCell` do. */
+/** Determines the cell of a run. Throws the errors of `spotsOfFrames` and `determineCell`. */
 export async function unknownCell(
   context: Plans,
   searcher: FrameSearcherMethods,

@@ -1,17 +1,17 @@
-/** The outputs of a run end independently: one that fails is reported, the others are written. */
+/** Ends the outputs of a run independently: a failure is reported, and the others are still written. */
 import type { FrameRecord } from '../record.js';
 import type { FrameSink } from './sink.js';
 import type { StreamFile } from './stream-file.js';
 
-/** What became of the outputs. */
+/** The state of the outputs. */
 export interface Ended {
-  /** The name of what an interrupted stream left; true: it is whole; false: it failed; undefined: there is none. */
+  /** Name of what an interrupted stream left; true if complete; false if it failed; undefined if there is none. */
   readonly stream: string | boolean | undefined;
-  /** What is reported of each sink. */
+  /** The report of each sink. */
   readonly sinks: readonly string[];
 }
 
-/** Feeds and ends what is written beside the stream. */
+/** Feeds and closes the outputs other than the stream. */
 export class Ends {
   readonly #sinks: Set<FrameSink>;
   readonly #report: (error: unknown) => void;
@@ -24,7 +24,7 @@ export class Ends {
     this.#report = report;
   }
 
-  /** Gives a frame to every sink; one that fails gets no more, and the run goes on. */
+  /** Passes a frame to every sink; a sink that fails receives no further frames, and the run continues. */
   async add(record: FrameRecord): Promise<void> {
     for (const sink of this.#sinks) {
       const isTaken = await this.#trying(() => sink.add(record).then(() => true));

@@ -1,6 +1,6 @@
 /**
- * Peaks and cells of a run as HDF5: lists one after the other with the place where each frame's begins, so that files
- * of a million frames hold no padding. Lengths in Å, reciprocal vectors in 1/Å, pixels from the corner of the array.
+ * Writes peaks and cells of a run as HDF5: concatenated lists with the offset of each frame, so that files of a million
+ * frames contain no padding. Lengths in Å, reciprocal vectors in 1/Å, pixels from the corner of the array.
  */
 
 import { version } from '../../base/version.js';
@@ -40,7 +40,7 @@ class Column<T extends Typed> {
   }
 }
 
-/** Gathers a run; the file is written when it closes. */
+/** Collects a run; the file is written when it closes. */
 export function hdf5Sink(
   target: Output,
   file: string,
@@ -96,7 +96,7 @@ export function hdf5Sink(
     const owner = new Int32Array(peaks.count).fill(-1);
     const hkl = new Int32Array(3 * peaks.count);
     for (const one of crystals) {
-      // A peak of two lattices is the first one's.
+      // A peak of two lattices belongs to the first.
       one.peaks.forEach((at, i) => {
         if (owner[at] !== -1) return;
         owner[at] = crystal.frame.length;

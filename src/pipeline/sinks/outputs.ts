@@ -34,7 +34,10 @@ export interface OutputOptions {
   readonly resume?: boolean | undefined;
   /** Replaces files that ewald did not write, and a stream that is not finished. Default false. */
   readonly force?: boolean | undefined;
-  /** How the run was started, as the stream and the report record it; default: the options that decide what is in the stream. */
+  /**
+   * How the run was started, as the stream and the report record it; default: the options that decide what is in the
+   * stream.
+   */
   readonly commandLine?: string | undefined;
 }
 

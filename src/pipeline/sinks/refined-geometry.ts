@@ -1,4 +1,4 @@
-/** Gathers what crystals say of the detector, reports it, and writes the geometry that says so where it is asked for. */
+/** Collects the detector fits of crystals, reports the result, and writes the refined geometry if requested. */
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
 import type { Output } from '../../files/write.js';
@@ -27,7 +27,7 @@ export class DetectorSink implements FrameSink {
     for (const { detector } of crystals) if (detector) this.#fits.add(detector);
   }
 
-  /** What stands out. */
+  /** Remarkable observations. */
   remarks(): string[] {
     return this.#beam ? detectorRemarks(detectorVerdict(this.#fits.kept), this.#geometry, this.#beam) : [];
   }
@@ -38,7 +38,7 @@ export class DetectorSink implements FrameSink {
     if (this.#file === undefined || !this.#output) return remarks.join('\n');
     if (!verdict || !this.#beam) {
       await this.#output.discard();
-      return [...remarks, `no refined geometry: ${this.#fits.seen} crystals say too little`].join('\n');
+      return [...remarks, `no refined geometry: ${this.#fits.seen} crystals are not enough`].join('\n');
     }
     await this.#output.write(formatGeometry(refinedGeometry(this.#geometry, this.#beam, verdict)));
     return [...remarks, `refined geometry in ${await ended(this.#output, this.#file, isWhole)}`].join('\n');

@@ -1,10 +1,10 @@
-/** Whether a stream was begun by the run that is to continue it: the same geometry, cell and flags. */
+/** Checks that a stream was started by the same run that is to continue it: with the same geometry, cell and flags. */
 
 import { EwaldError } from '../../base/errors.js';
 import { marks } from '../../crystal/stream/stream.js';
 import { inputMark } from './stream-head.js';
 
-/** Flags that leave the stream as it is, and whether a value follows. */
+/** Flags that do not change the stream, and whether a value follows. */
 const harmless: Readonly<Record<string, boolean>> = {
   '-j': true,
   '--jobs': true,
@@ -29,7 +29,7 @@ const harmless: Readonly<Record<string, boolean>> = {
   '--output': true,
 };
 
-/** The words of a command line that decide what is in the stream. */
+/** The words of a command line that determine the contents of the stream. */
 export function deciding(words: readonly string[]): string[] {
   const kept: string[] = [];
   for (let i = 0; i < words.length; i++) {
@@ -64,10 +64,10 @@ function checkInputs(old: readonly string[], own: readonly string[], stream: str
 }
 const inputLine = new RegExp(`^${inputMark}(\\d+) bytes ([0-9a-f]+) (.*)$`);
 
-/** Lines of a head that tell who made it and how: its second and third. */
+/** Lines of a head that state who made it and how: its second and third. */
 const [generator, commandLine] = [1, 2];
 
-/** Refuses to continue the stream of another run. Throws `Argument`. */
+/** Rejects continuing the stream of another run. Throws `Argument`. */
 export function sameRun(there: string, now: string, file: string): void {
   const [old, own] = [there.split('\n'), now.split('\n')];
   const oldFlags = deciding((old[commandLine] ?? '').split(' ')).join(' ');
@@ -75,7 +75,8 @@ export function sameRun(there: string, now: string, file: string): void {
   if (oldFlags !== ownFlags)
     throw new EwaldError(
       'Argument',
-      `${file} was begun as "${oldFlags}", which is not this run ("${ownFlags}"); give the same flags with --resume`,
+      `${file} was started as "${oldFlags}", which differs from this run ("${ownFlags}"); ` +
+        'use the same flags with --resume',
     );
   checkInputs(old, own, file);
   const rest = (lines: readonly string[]): string =>
@@ -84,9 +85,7 @@ export function sameRun(there: string, now: string, file: string): void {
       .join('\n')
       .trimEnd();
   if (rest(old) !== rest(own)) {
-    const what = there.includes(marks.geometryBegin)
-      ? 'its geometry or cell have changed since'
-      : 'its head is another one';
-    throw new EwaldError('Argument', `${file} cannot be continued: ${what}; begin anew with --force`);
+    const what = there.includes(marks.geometryBegin) ? 'its geometry or cell has changed since' : 'its head differs';
+    throw new EwaldError('Argument', `${file} cannot be continued: ${what}; start again with --force`);
   }
 }

@@ -1,4 +1,4 @@
-/** What a run may write beside its stream: orientations as .sol, peaks and cells as HDF5, a report. */
+/** Outputs of a run other than its stream: orientations as .sol, peaks and cells as HDF5, a report. */
 
 import { oneLine } from '../../base/plain-text.js';
 import type { Output, WriteOptions } from '../../files/write.js';
@@ -6,20 +6,20 @@ import { pageBegin } from '../../report/page.js';
 import type { LatticeName } from '../chunk.js';
 import type { FrameRecord } from '../record.js';
 
-/** Takes the frames of a run in their order. */
+/** Receives the frames of a run in order. */
 export interface FrameSink {
   add(record: FrameRecord): Promise<void>;
   /** A frame that could not be read. */
   fail?(): void;
   /**
-   * Writes what was gathered; answers what is reported of it. Of an interrupted run (`isWhole` is false) the file becomes
-   * `NAME.part`, and `NAME` stays as it was.
+   * Writes what was collected; returns a description of it. For an interrupted run (`isWhole` is false) the file
+   * becomes `NAME.part`, and `NAME` is kept.
    */
   close(isWhole: boolean): Promise<string>;
   discard(): Promise<void>;
 }
 
-/** What each of these files may replace: but for the report, nothing in them says who wrote them. */
+/** What each of these files may replace: except for the report, their contents do not show who wrote them. */
 export const sinkWriting = {
   sol: {},
   hdf5: { otherwise: 'may hold frames of an experiment' },
@@ -27,10 +27,10 @@ export const sinkWriting = {
     replaces: (head: Uint8Array) => new TextDecoder().decode(head).startsWith(pageBegin),
     otherwise: 'is not a report that ewald wrote',
   },
-  refinedGeometry: { otherwise: 'may be a geometry of your own' },
+  refinedGeometry: { otherwise: 'may be a geometry of yours' },
 } satisfies Readonly<Record<string, WriteOptions>>;
 
-/** Ends a file as what the run came to; answers its name. */
+/** Ends a file according to the outcome of the run; returns its name. */
 export async function ended(output: Output, file: string, isWhole: boolean): Promise<string> {
   if (!isWhole) return (await output.keep()) ?? file;
   await output.close();
@@ -47,7 +47,7 @@ const letters: Readonly<Record<string, string>> = {
   cubic: 'c',
 };
 
-/** Orientations as CrystFEL's `--indexing=file` reads them: a*, b*, c* in 1/nm, shifts of the detector, the lattice. */
+/** Writes orientations for CrystFEL's `--indexing=file`: a*, b*, c* in 1/nm, shifts of the detector, the lattice. */
 export function solutionSink(output: Output, file: string, names: readonly LatticeName[]): FrameSink {
   let count = 0;
   let unnamed = 0;
@@ -62,7 +62,7 @@ export function solutionSink(output: Output, file: string, names: readonly Latti
         const name = names[inputCell];
         const numbers = reciprocal.flat().map((x) => (10 * x).toFixed(7));
         const lattice = `${letters[name?.lattice ?? ''] ?? 'a'}${name?.centring ?? 'P'}${name?.uniqueAxis ?? ''}`;
-        // The reader takes a name with spaces in quotes.
+        // The reader expects names with spaces in quotes.
         const named = oneLine(origin.filename, 'the name of the file');
         const shown = /\s/.test(named) ? `"${named}"` : named;
         count++;

@@ -1,7 +1,7 @@
 /**
- * The stream that a run writes: `NAME.part` while it is under way, `NAME` when it is whole. A run that was interrupted or
- * killed, or whose disk was full, leaves `NAME.part` with every frame that was finished, and the `NAME` of an earlier run
- * as it was; `--resume` continues behind the last frame, and tries those again that could not be read.
+ * The stream written by a run: `NAME.part` while it is in progress, `NAME` when it is complete. A run that was
+ * interrupted or killed, or whose disk was full, leaves `NAME.part` with every finished frame, and keeps the `NAME` of
+ * an earlier run; `--resume` continues after the last frame, and retries those that could not be read.
  */
 import { constants, createReadStream } from 'node:fs';
 import { copyFile, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
@@ -17,21 +17,24 @@ import { checkOutput, openOutput, permitted } from '../../files/write.js';
 import { sameRun } from './same-run.js';
 import { type StreamFile, type StreamFileOptions, streamThrough, streamWriting } from './stream-file.js';
 
-/** Refuses early what `openStreamFile` would refuse of the file itself, before the work is done. */
+/** Rejects early, before the work is done, what `openStreamFile` would reject about the file itself. */
 export const checkStreamFile = (file: string, { force, reads }: Pick<StreamFileOptions, 'force' | 'reads'>) =>
   checkOutput(file, streamWriting(force, reads));
 
-/** Begins a stream, or continues one. Throws `File`, `Argument`, `Format`. */
+/** Starts a stream, or continues one. Throws `File`, `Argument`, `Format`. */
 export async function openStreamFile(file: string, options: StreamFileOptions): Promise<StreamFile> {
   const writing = streamWriting(options.force, options.reads);
   await checkOutput(file, writing);
   const { target, isPlain } = file === '-' ? { target: file, isPlain: false } : await permitted(file, writing);
   if (!isPlain) {
     if (options.resume)
-      throw new EwaldError('Argument', `--resume needs a stream in a file, given with -o; ${file} is not a plain file`);
+      throw new EwaldError(
+        'Argument',
+        `--resume requires a stream in a file, passed with -o; ${file} is not a ` + 'regular file',
+      );
     return streamThrough(await openOutput(file, writing), options.head);
   }
-  // Before anything is looked at: what another run is writing is not what a run has left.
+  // Comes first: a file that another run is writing was not left by a run.
   const lock = await lockFile(file, target);
   try {
     const part = `${target}.part`;
@@ -40,7 +43,8 @@ export async function openStreamFile(file: string, options: StreamFileOptions): 
     if (left && left.size > 0 && !options.force)
       throw new EwaldError(
         'Argument',
-        `${shownPart({ file, target, part, lock })} holds the frames of a run that did not end; continue it with --resume, or begin anew with --force`,
+        `${shownPart({ file, target, part, lock })} contains the frames of an interrupted run; ` +
+          'continue it with --resume, or start again with --force',
       );
     return await begun({ file, target, part, lock }, options.head);
   } catch (error) {
@@ -54,16 +58,16 @@ const opened = (file: string, part: string, how: 'w' | 'r+'): Promise<FileHandle
     throw fileError(file, 'written', cause);
   });
 
-/** A stream by its names, and the right to write it. */
+/** The names of a stream, and the lock for writing it. */
 interface Place {
-  /** As the user calls it. */
+  /** The name given by the user. */
   readonly file: string;
   readonly target: string;
   readonly part: string;
   readonly lock: Lock;
 }
 
-/** The file of an unfinished stream as the user would call it; of a link it is beside what the link leads to. */
+/** The file of an unfinished stream as the user would call it; for a link it is beside the link's target. */
 const shownPart = ({ file, target, part }: Place): string => (resolve(file) === target ? `${file}.part` : part);
 
 /** The head of the run that is continued, which was begun without the flag. */
@@ -86,7 +90,7 @@ async function goOn(
   const from = partIsThere ? part : target;
   const { size } = await stat(from);
   if (partIsThere && size < Buffer.byteLength(head) && (await isBeginOf(from, withoutResume(head)))) {
-    // Killed before its head was whole.
+    // The run was killed before its head was complete.
     return begun(place, withoutResume(head));
   }
   const raw = await readRawStream(linesOf(from), from);
@@ -100,7 +104,7 @@ async function goOn(
   return new PartFile(place, handle, end);
 }
 
-/** Nothing but what is whole, and the end of its last line where just that was missing. */
+/** Keeps only complete chunks, and completes the end of the last line if just that was missing. */
 async function cut(handle: FileHandle, end: number): Promise<void> {
   const { size } = await handle.stat();
   if (size < end) await handle.write('\n', size);
@@ -115,9 +119,9 @@ async function isBeginOf(file: string, text: string): Promise<boolean> {
 
 class PartFile implements StreamFile {
   readonly #place: Place;
-  /** Undefined while a finished stream has got nothing new: it stays as it is, and is copied when it does. */
+  /** Undefined while a finished stream has received nothing new: it is kept, and only copied when it does. */
   #handle: FileHandle | undefined;
-  /** Bytes of whole chunks. */
+  /** Bytes of complete chunks. */
   #end: number;
   #open = true;
   /** It was begun by this run and holds no frame yet. */
@@ -194,11 +198,11 @@ class PartFile implements StreamFile {
   #failed(cause: unknown): EwaldError {
     if (cause instanceof EwaldError) return cause;
     const { message } = fileError(this.#place.file, 'written', cause);
-    const kept = `what was finished is in ${shownPart(this.#place)}: continue with --resume`;
+    const kept = `finished frames are in ${shownPart(this.#place)}: continue with --resume`;
     return new EwaldError('File', `${message}; ${kept}`, { cause, detail: { path: this.#place.file } });
   }
 
-  /** The finished stream of an earlier run stays until the longer one is whole. */
+  /** The finished stream of an earlier run is kept until the longer one is complete. */
   async #copied(): Promise<FileHandle> {
     const { target, part } = this.#place;
     await copyFile(target, part, constants.COPYFILE_FICLONE);
@@ -207,7 +211,7 @@ class PartFile implements StreamFile {
     return handle;
   }
 
-  /** Only whole chunks stay, and they are on the disk. */
+  /** Keeps only complete chunks, and ensures that they are on the disk. */
   async #shut(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;

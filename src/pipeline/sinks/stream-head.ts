@@ -40,5 +40,8 @@ function cellText(cell: KnownCell, others: readonly KnownCell[]): string {
     ({ cell: one, centring }) =>
       `; also looked for: ${[...lengthsOf(one), ...anglesOf(one)].map((x) => x.toFixed(3)).join(' ')} ${centring}\n`,
   );
-  return `${formatCellFile(cell, lattice, axis)}${more.join('')}; Please note: this is the target unit cell.\n; The actual unit cells produced by indexing depend on many other factors.\n`;
+  return (
+    `${formatCellFile(cell, lattice, axis)}${more.join('')}; Please note: this is the target unit cell.\n; ` +
+    `The actual unit cells produced by indexing depend on many other factors.\n`
+  );
 }

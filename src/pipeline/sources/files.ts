@@ -1,6 +1,6 @@
 /**
- * The frames of a run that lie in files, or in datasets in hand: which file, which frames, which serial numbers. Each file
- * is opened to count its frames; an executor's workers open it again, this process keeps the first one open.
+ * The frames of a run that lie in files, or in datasets in hand: which file, which frames, which serial numbers. Each
+ * file is opened to count its frames; an executor's workers open it again, this process keeps the first one open.
  */
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import type { PlatformFile, PlatformSignal } from '../../base/globals.js';
@@ -17,7 +17,7 @@ import type { DataPath, IsDone, RunSource, Shard, SourceOptions, Wanted } from '
 export interface FileSourceOptions extends SourceOptions {
   readonly wanted: readonly Wanted[] | AsyncGenerator<Wanted, void, undefined>;
   readonly shard: Shard | undefined;
-  /** Seconds without new frames after which a followed run ends; undefined: nothing is followed. */
+  /** Seconds without new frames after which a followed run ends; undefined if nothing is followed. */
   readonly follow: number | undefined;
   /** Files that were handed over, among which companions are found. */
   readonly siblings?: readonly PlatformFile[];
@@ -28,7 +28,7 @@ const countedFirst = 256;
 /** Bytes of a file by which it is identified, and its size. */
 const identifiedBy = 2 ** 16;
 const pollMs = 500;
-/** Files that are tried until one opens. */
+/** Number of files tried until one can be opened. */
 const mostTried = 16;
 /** Remarks on frames that are given twice. */
 const mostRemarks = 4;
@@ -127,7 +127,8 @@ export class FileSource implements RunSource {
       if (!dataset) continue;
       const taken = (frames ?? counting(0, dataset.frames)).slice(0, left);
       left -= taken.length;
-      // Frames of one file are searched while the next one is asked for: all stay open until the source is closed.
+      // Frames of one file are searched while the next one is being requested, so all stay open until the source is
+      // closed.
       if (!own && !wanted.dataset) this.#opened.push(dataset);
       yield { dataset, frames: taken };
     }
@@ -221,7 +222,8 @@ export class FileSource implements RunSource {
       const listed = isList(asked) ? await this.#listed(asked).catch(() => this.#files) : this.#files;
       for (const wanted of listed) {
         const { file } = wanted;
-        // A file that is being written grows: it is looked at when its size has changed, and taken as far as it opens.
+        // A file that is being written grows: it is examined when its size has changed, and read as far as it can be
+        // opened.
         const bytes = (await files?.sizeOf(file)) ?? 0;
         if (bytes === 0 || (seen.has(file) && sizes.get(file) === bytes)) continue;
         this.#counts.delete(file);
@@ -268,7 +270,7 @@ export class FileSource implements RunSource {
     }
   }
 
-  /** What was asked for, folders as their files. */
+  /** The requested files, with folders replaced by their files. */
   async #listed(wanted: readonly Wanted[]): Promise<Wanted[]> {
     const listed: Wanted[] = [];
     const { files } = this.#place;
@@ -289,7 +291,7 @@ export class FileSource implements RunSource {
         if (!first) throw noFrames(isList(asked) ? asked : []);
         const { dataset, wanted } = await this.#openFirst(first);
         this.#first = dataset;
-        // Files of one run are alike: what the first one has, all have to have.
+        // Files of one run are alike: all must have what the first one has.
         if (data && !data.must && !dataset.arrays.some(({ name }) => name === data.path)) this.#data = undefined;
         else if (data) this.#data = { ...data, must: true };
         for (const one of this.#files) if (one.file === wanted.file) check(one, dataset.frames);
@@ -415,7 +417,8 @@ const noFrames = (wanted: readonly Wanted[]): EwaldError =>
   new EwaldError(
     'Argument',
     wanted.length > 0
-      ? `${wanted.map(({ file }) => file).join(', ')} holds no files of frames; spot lists are given one by one, or as a pattern`
+      ? `${wanted.map(({ file }) => file).join(', ')} contains no files of frames; ` +
+          'pass spot lists individually, or as a pattern'
       : 'the run has no frames; expected a file of frames, or a list with -i (inputs: { list })',
   );
 

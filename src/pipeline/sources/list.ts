@@ -3,8 +3,8 @@ import { EwaldError } from '../../base/errors.js';
 import type { Wanted } from './source.js';
 
 /**
- * Reads a list. `name` is what messages call it, `prefix` is put before each file, `beside` resolves a name that stands in
- * the list. Throws `Format` with the line.
+ * Reads a list. `name` is what messages call it, `prefix` is put before each file, `beside` resolves a name that stands
+ * in the list. Throws `Format` with the line.
  */
 export function parseFrameList(
   text: string,
@@ -22,7 +22,8 @@ export function parseFrameList(
     if (line.length > 4096 || /[\u0000-\u0008]/.test(line))
       throw new EwaldError(
         'Format',
-        `${name}:${i + 1}: "${line.slice(0, 20)}…" is not the name of a file; expected a list of files of frames, a line each`,
+        `${name}:${i + 1}: "${line.slice(0, 20)}…" is not the name of a file; ` +
+          'expected a list of files of frames, a line each',
       );
     const [, listed = '', event] = /^(.*?)(?:\s+(\S*\/\/\S*))?$/.exec(line) ?? [];
     const number = event === undefined ? undefined : Number(/^\/\/(\d+)$/.exec(event)?.[1] ?? 'x');

@@ -1,4 +1,4 @@
-/** Frames that come by ZeroMQ, as tasks: messages are decoded here, and travel as plain numbers. */
+/** Frames received by ZeroMQ, as tasks: messages are decoded here, and sent on as plain numbers. */
 
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { importOptional } from '../../base/optional.js';
@@ -29,12 +29,12 @@ export interface ZmqSourceOptions {
   readonly noDataTimeout?: number;
 }
 
-/** How frames are asked for. */
+/** How frames are requested. */
 interface Asking {
   readonly address: string;
-  /** `subscribe` to what is published, `request` one after the other, or `pull` what is pushed. */
+  /** `subscribe` to published messages, `request` them one by one, or `pull` pushed ones. */
   readonly how: 'subscribe' | 'request' | 'pull';
-  /** Prefixes of messages, or what is sent to ask for one. */
+  /** Prefixes of messages, or the message that requests a frame. */
   readonly words: readonly string[];
   readonly timeoutS: number;
 }
@@ -70,26 +70,33 @@ export function zmqSource(options: ZmqSourceOptions): LiveInput {
 
 type LiveOptions = SourceOptions & Asking;
 
-/** Frames that this process searches at once, and their results that wait: twice as many as searchers, which are 256 at most. */
+/**
+ * Frames that this process searches at once, and their results that wait: twice as many as searchers, which are 256 at
+ * most.
+ */
 const mostUnderWay = 513;
-/** Messages that wait while frames are searched; what is published beyond that is lost, as ZeroMQ has it. */
+/** Messages queued while frames are searched; any published beyond that are lost, as is usual in ZeroMQ. */
 const waiting = 32;
 
 type Zmq = typeof import('zeromq');
 type Socket = InstanceType<Zmq['Subscriber'] | Zmq['Request'] | Zmq['Pull']>;
 
-/** Loads the peer; throws `Load` with what to install. */
+/** Loads the optional peer dependency; throws `Load` with the command that installs it. */
 async function loadZmq(): Promise<Zmq> {
   try {
     return (await importOptional('zeromq')) as Zmq;
   } catch (cause) {
-    throw new EwaldError('Load', `frames by ZeroMQ need its client: npm install zeromq@6 (${messageOf(cause)})`, {
-      cause,
-    });
+    throw new EwaldError(
+      'Load',
+      'receiving frames by ZeroMQ requires its client: ' + `npm install zeromq@6 (${messageOf(cause)})`,
+      {
+        cause,
+      },
+    );
   }
 }
 
-/** Where the geometry points into a message. */
+/** The keys of a message that the geometry refers to. */
 function keysOf(geometry: Geometry | undefined, data: DataPath): LiveKeys {
   const given = geometry ? [geometry.radiation?.given, geometry.distance, ...geometry.shift] : [];
   return {
@@ -120,7 +127,7 @@ class LiveSource implements RunSource {
     this.first = liveDataset(live, options.address);
   }
 
-  /** Connects and waits for the first frame, by which the detector is known. Throws `Load`, `Argument`, `File`. */
+  /** Connects and waits for the first frame, which determines the detector. Throws `Load`, `Argument`, `File`. */
   static async open(options: LiveOptions): Promise<LiveSource> {
     const messages = await Messages.open(options);
     try {
@@ -131,13 +138,14 @@ class LiveSource implements RunSource {
       if (options.signal?.aborted) throw new EwaldError('Aborted', 'interrupted before the first frame');
       const { address, how, words, timeoutS } = options;
       const asked = {
-        subscribe: words.join('') && `that begins with "${words.join('" or "')}"`,
+        subscribe: words.join('') && `that starts with "${words.join('" or "')}"`,
         request: `to "${words[0]}"`,
         pull: '',
       }[how];
       throw new EwaldError(
         'File',
-        `nothing ${asked ? `${asked} ` : ''}came from ${address} in ${timeoutS} s; is it sending, and by this kind of socket (--zmq-subscribe, --zmq-request, --zmq-pull)?`,
+        `nothing ${asked ? `${asked} ` : ''}was received from ${address} in ${timeoutS} s; ` +
+          'is it sending, and with this kind of socket (--zmq-subscribe, --zmq-request, --zmq-pull)?',
       );
     } catch (error) {
       await messages.close();
@@ -208,7 +216,7 @@ class LiveSource implements RunSource {
   }
 }
 
-/** Messages of a socket, decoded. */
+/** Decodes the messages of a socket. */
 class Messages {
   readonly #options: LiveOptions;
   readonly #keys: LiveKeys;
@@ -230,7 +238,7 @@ class Messages {
   static async open(options: LiveOptions): Promise<Messages> {
     const { Subscriber, Request, Pull } = await loadZmq();
     const { address, how, words, timeoutS } = options;
-    // Before there is a socket to close where they are absent.
+    // Opened first, so that no socket has to be closed if they are missing.
     const codecs = await openCodecs();
     const settings = { receiveTimeout: Math.ceil(1000 * timeoutS), receiveHighWaterMark: waiting, linger: 0 };
     const socket: Socket =
@@ -252,7 +260,7 @@ class Messages {
     return new Messages(options, socket, codecs);
   }
 
-  /** Frames until nothing comes any more; a message that cannot be read is an error in its place. */
+  /** Yields frames until no more arrive; an unreadable message is an error in its place. */
   async *frames(): AsyncGenerator<LiveFrame | { readonly error: string }> {
     const { address, signal } = this.#options;
     while (!signal?.aborted) {
@@ -272,9 +280,9 @@ class Messages {
     const socket = this.#socket;
     try {
       const { how, words } = this.#options;
-      // Each kind has every method, and refuses those of others.
+      // Every kind of socket has all methods, and rejects those of the others.
       if (how === 'request') await (socket as InstanceType<Zmq['Request']>).send(words[0] ?? '');
-      // What it begins with stands in a part of its own.
+      // The prefix is a separate part.
       return (await socket.receive()).at(-1);
     } catch (error) {
       if (socket.closed || (error as { code?: string }).code === 'EAGAIN') return undefined;
@@ -288,7 +296,8 @@ class Messages {
       if (type === 'start') this.#series = await seriesOf(message, this.#codecs);
       return type === 'image' ? frameOfDectris(message, this.#series, this.#codecs, name) : undefined;
     }
-    // The first byte of a map or an array; no format of files begins so but one, which `HDF` follows.
+    // The first byte of a map or an array. Of all file formats only one can start with such a byte, which `HDF`
+    // follows.
     const [begin = 0] = bytes;
     const isMsgpack = (begin >= 0x80 && begin < 0xa0) || (begin >= 0xdc && begin <= 0xdf);
     const isHdf5 = new TextDecoder('latin1').decode(bytes.subarray(1, 4)) === 'HDF';

@@ -55,7 +55,8 @@ export async function joinStreamsIn(
     if (sharedOf(head).body !== sharedOf(first.head).body && !force)
       throw new EwaldError(
         'Argument',
-        `${files[i]} has another geometry, cell or method than ${files[0]}; --force merges them under the head of ${files[0]}`,
+        `${files[i]} has another geometry, cell or method than ${files[0]}; ` +
+          `--force merges them under the head of ${files[0]}`,
       );
   const remarks: Joined['remarks'][number][] = [];
   const ranges = await Promise.all(inputs.map(async (input) => rangeOf(await rawOf(input))));
