@@ -69,9 +69,9 @@ describe('a simulator', () => {
   });
 
   test.for([
-    [{ blank: 2 }, /blank is 2; needed is a number from 0 to 1/],
+    [{ blank: 2 }, /blank is 2; expected a number from 0 to 1/],
     [{ radiation: 'neutron' }, /radiation is "neutron"; expected xray or electron/],
-    [{ detectorPx: [4, 4] }, /detectorPx is 4; needed is an integer from 16/],
+    [{ detectorPx: [4, 4] }, /detectorPx is 4; expected an integer from 16/],
     [{ crystal: 1 }, /no option "crystal"; did you mean "crystals"/],
   ] as const)('%j is refused', ([wrong, message]) => {
     expect(() => new FrameSimulator({ ...small, ...(wrong as object) })).toThrow(message);
