@@ -3,7 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Cell, cellFrom, sameLattice } from '../../src/crystal/cell.js';
+import { cellFrom, sameLattice } from '../../dist/index.node.js';
+import type { Cell } from '../../src/crystal/cell.js';
 import { ewald, type Run } from '../support/cli.js';
 
 let folder: string;

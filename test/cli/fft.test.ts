@@ -5,9 +5,10 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatNpy, type NpyArray, readNpy } from '../../src/data/npy.js';
+import { formatNpy, readNpy } from '../../dist/index.node.js';
+import type { NpyArray } from '../../src/data/npy.js';
 import { Random } from '../../src/random/random.js';
-import { ewald } from '../support/cli.js';
+import { ewaldTogether as ewald, ewald as ewaldAlone } from '../support/cli.js';
 import { fftOf } from '../support/dft.js';
 
 let folder: string;
@@ -160,7 +161,7 @@ describe('files', () => {
   it('go through standard input and output', async () => {
     const array = real(8);
     const bytes = formatNpy(array);
-    const { code, err, bytes: out } = await ewald(['fft', '-', '-o', '-'], { input: bytes });
+    const { code, err, bytes: out } = await ewaldAlone(['fft', '-', '-o', '-'], { input: bytes });
     expect(code, err).toBe(0);
     expect(err).toContain('5 complex');
     expectClose(readNpy(out).data, fftOf(array.data, [8], [0], 0));
@@ -241,7 +242,7 @@ describe('large files', () => {
     await handle.write(Buffer.concat([head.subarray(0, 8), Buffer.from([118, 0]), Buffer.from(`${text}\n`)]));
     await handle.truncate(128 + 2 ** 27);
     await handle.close();
-    const peak = await ewald(
+    const peak = await ewaldAlone(
       ['fft', at('large.npy'), '-o', at('large-out.npy'), '--axes', '1,2', '--backend', 'native'],
       {
         env: {
@@ -263,7 +264,7 @@ describe('large files', () => {
         .digest('hex'),
     );
     rmSync(at('large-out.npy'));
-    const stopped = await ewald(
+    const stopped = await ewaldAlone(
       ['fft', at('large.npy'), '-o', at('large-out.npy'), '--tune', 'measure', '--backend', 'native'],
       { interruptAfterMs: 500 },
     );

@@ -16,9 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkOutput, interruptedCode, interruptible, openOutput, writeWhole } from '../../dist/shell.node.js';
 import { visible, visibleJson, visibleLines } from '../../src/cli/visible.js';
-import { interruptedCode, interruptible } from '../../src/files/interrupt.js';
-import { checkOutput, openOutput, writeWhole } from '../../src/files/write.js';
 import { ewald } from '../support/cli.js';
 
 let folder: string;

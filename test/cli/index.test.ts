@@ -4,9 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Cell, cellFrom, sameLattice } from '../../src/crystal/cell.js';
+import { cellFrom, formatSpotList, readSpotList, sameLattice } from '../../dist/index.node.js';
+import type { Cell } from '../../src/crystal/cell.js';
 import { primitiveOf } from '../../src/crystal/centring.js';
-import { formatSpotList, readSpotList } from '../../src/data/spot-list.js';
 import { ewald } from '../support/cli.js';
 
 let folder: string;
@@ -156,7 +156,10 @@ describe('simulate', () => {
     expect(readdirSync(at('s')).sort()).toEqual(['notes.txt', 'spots-001.txt', 'spots-002.txt', 'truth.json']);
   });
 
-  it('of a large cell ends with Ctrl-C, within an image, and keeps what is finished', async () => {
+  it('of a large cell ends with Ctrl-C, within an image, and keeps what is finished', {
+    tags: 'all',
+    timeout: 60_000,
+  }, async () => {
     const huge = ['simulate', 'spots', '-o', at('huge'), '--cell', '4000,4000,4000,90,90,90', '--d-min', '0.9'];
     const stopped = await ewald([...huge, '--images', '3'], { interruptAfterMs: 3000 });
     expect(stopped.code).toBe(130);
@@ -168,5 +171,5 @@ describe('simulate', () => {
     expect(readdirSync(at('many'))).toHaveLength(lists.length + 1);
     expect(JSON.parse(readFileSync(at('many', 'truth.json'), 'utf8')).lists).toHaveLength(lists.length);
     execFileSync('rm', ['-r', at('many')]);
-  }, 60_000);
+  });
 });

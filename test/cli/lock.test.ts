@@ -4,9 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { openOutput } from '../../dist/shell.node.js';
 import { type Lock, lockFile } from '../../src/files/lock.js';
 import { followed } from '../../src/files/names.js';
-import { openOutput } from '../../src/files/write.js';
 
 let folder = '';
 beforeAll(() => {

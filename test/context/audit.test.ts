@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Context, type ContextOptions, createContext, devices, isEwaldError } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cellFromParameters } from '../../src/crystal/cell.js';
-import { simulateSpots } from '../../src/simulate/spots.js';
+import { cellFromParameters, simulateSpots } from '../../dist/index.node.js';
 
 const addon = new URL(`../../dist/native/${process.platform}-${process.arch}/ewald_native.node`, import.meta.url)
   .pathname;

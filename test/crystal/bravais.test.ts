@@ -3,6 +3,7 @@
  * is invented.
  */
 import { describe, expect, it } from 'vitest';
+import { niggli } from '../../dist/index.node.js';
 import { type BravaisType, bravaisCandidates, bravaisTypes } from '../../src/crystal/bravais.js';
 import {
   anglesOf,
@@ -15,7 +16,6 @@ import {
   volume,
 } from '../../src/crystal/cell.js';
 import { type Centring, primitiveOf } from '../../src/crystal/centring.js';
-import { niggli } from '../../src/crystal/niggli.js';
 import { Random } from '../../src/random/random.js';
 import { rotateRandomly } from '../../src/simulate/spots.js';
 

@@ -1,9 +1,8 @@
 /** Geometries: the grammar, the mapping of pixels, what the data's own truth says, bad lines. */
 import { describe, expect, test } from 'vitest';
+import { formatGeometry, parseGeometry } from '../../dist/index.node.js';
 import { wavelengthOf } from '../../src/crystal/geometry/geometry.js';
-import { parseGeometry } from '../../src/crystal/geometry/parse.js';
 import { badPixels, beamOf, extentOf, PanelPlace, reciprocalOf } from '../../src/crystal/geometry/pixels.js';
-import { formatGeometry } from '../../src/crystal/geometry/write.js';
 import { dataFolder, listData, readData } from '../support/data.js';
 
 const simple = `

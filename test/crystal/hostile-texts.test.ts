@@ -3,10 +3,9 @@
  * to centuries; none is judged by the clock.
  */
 import { describe, expect, test } from 'vitest';
-import { nearest } from '../../src/base/options.js';
+import { parseGeometry, readSpotList } from '../../dist/index.node.js';
+import { nearest } from '../../dist/shell.node.js';
 import { parseCellFile } from '../../src/crystal/cell-file.js';
-import { parseGeometry } from '../../src/crystal/geometry/parse.js';
-import { readSpotList } from '../../src/data/spot-list.js';
 
 const long = 300_000;
 /** Comment marks, each before the end of what `.` matches. */

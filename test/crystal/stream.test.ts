@@ -1,9 +1,8 @@
 /** CrystFEL streams: those of another program read and written back, numbers as C prints them, files cut short. */
 import { describe, expect, test } from 'vitest';
+import { formatChunk, formatHead, readStream } from '../../dist/index.node.js';
 import { exponential, fixed } from '../../src/crystal/stream/print.js';
-import { readStream } from '../../src/crystal/stream/read.js';
 import type { StreamChunk } from '../../src/crystal/stream/stream.js';
-import { formatChunk, formatHead } from '../../src/crystal/stream/write.js';
 import { dataFolder, dataRequired, listData, readData } from '../support/data.js';
 
 test.runIf(dataRequired)('the data is there', () => expect(dataFolder).toBeDefined());

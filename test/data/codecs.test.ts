@@ -6,9 +6,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isEwaldError } from '../../src/base/errors.js';
+import { openCodecs } from '../../dist/data.node.js';
+import { isEwaldError } from '../../dist/index.node.js';
 import type { Codec, Codecs } from '../../src/data/codecs/codecs.js';
-import { openCodecs } from '../../src/data/codecs/node.js';
 import * as oracle from './codecs-oracle.js';
 
 const addonPath = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;

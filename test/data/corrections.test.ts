@@ -1,6 +1,6 @@
 /** Dark, gain and pixels without a count: the formula, the marks, and what is refused. */
 import { expect, it } from 'vitest';
-import { badPixel, Corrections, memoryDataset, staticMask } from '../../src/entries/data.node.js';
+import { badPixel, Corrections, memoryDataset, staticMask } from '../../dist/data.node.js';
 
 const run = (
   corrections: Corrections,

@@ -1,6 +1,7 @@
 /** What every dataset does, whatever its format: shapes, reads into the caller's memory, errors, disposal. */
 import { describe, expect, it } from 'vitest';
-import { type Dataset, detect, memoryDataset, memorySource, open } from '../../src/entries/data.node.js';
+import { detect, memoryDataset, memorySource, open } from '../../dist/data.node.js';
+import type { Dataset } from '../../src/entries/data.node.js';
 import { rejection } from './rejection.js';
 
 const numbers = Uint16Array.from({ length: 24 * 6 }, (_, i) => i);

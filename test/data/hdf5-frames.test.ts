@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isEwaldError } from '../../src/base/errors.js';
+import { fileSource, memorySource, open } from '../../dist/data.node.js';
+import { isEwaldError } from '../../dist/index.node.js';
 import type { Codecs } from '../../src/data/codecs/codecs.js';
-import { fileSource, memorySource, open } from '../../src/entries/data.node.js';
 import { dataFolder, dataRequired, readData } from '../support/data.js';
 import { codecsHere } from './hdf5-support.js';
 import { expected, isHdf5, type Sample, summary } from './samples.js';

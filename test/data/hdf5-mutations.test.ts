@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isEwaldError } from '../../src/base/errors.js';
+import { memorySource } from '../../dist/data.node.js';
+import { isEwaldError } from '../../dist/index.node.js';
 import type { Codecs } from '../../src/data/codecs/codecs.js';
 import { elementBytes } from '../../src/data/dtype.js';
 import { openSource } from '../../src/data/open.js';
-import { memorySource } from '../../src/entries/data.node.js';
 import { dataFolder, dataRequired } from '../support/data.js';
 import { codecsHere } from './hdf5-support.js';
 import { storm, tryBytes } from './mutations.mjs';

@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isEwaldError } from '../../src/base/errors.js';
+import { memorySource, open } from '../../dist/data.node.js';
+import { isEwaldError } from '../../dist/index.node.js';
 import type { Codecs } from '../../src/data/codecs/codecs.js';
 import type { Metadata } from '../../src/data/dataset.js';
 import { allocateFrames, bytesOfArray, type DataType, dataTypes } from '../../src/data/dtype.js';
 import { nxmxTree } from '../../src/data/hdf5/nxmx.js';
 import { Hdf5Writer, type Packing, type WriteNode } from '../../src/data/hdf5/writer.js';
-import { memorySource, open } from '../../src/entries/data.node.js';
 import { codecsHere, openHdf5, readAll, sha256 } from './hdf5-support.js';
 
 let codecs: Codecs;

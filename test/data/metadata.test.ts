@@ -1,8 +1,8 @@
 /** What foreign readers say of the experiment, beside what we say: numbers of the headers, not only pixels. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { open } from '../../dist/data.node.js';
 import type { Axis, Metadata } from '../../src/data/dataset.js';
-import { open } from '../../src/entries/data.node.js';
 import { dataFolder, readData } from '../support/data.js';
 import { type ExpectedArray, isHdf5, type Sample } from './samples.js';
 

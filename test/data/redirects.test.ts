@@ -1,7 +1,7 @@
 /** Headers of a user stay at the origin they were given for, whatever a server redirects to. */
 import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { httpSource } from '../../src/entries/data.node.js';
+import { httpSource } from '../../dist/data.node.js';
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i & 255);
 const secrets = { Authorization: 'Bearer x', 'X-Api-Key': 'secret', Cookie: 'id=1', 'Proxy-Authorization': 'y' };

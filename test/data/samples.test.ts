@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isEwaldError } from '../../src/base/errors.js';
+import { memorySource, open } from '../../dist/data.node.js';
+import { isEwaldError } from '../../dist/index.node.js';
 import type { Codecs } from '../../src/data/codecs/codecs.js';
-import { memorySource, open } from '../../src/entries/data.node.js';
 import { dataFolder, dataRequired, listData, readData } from '../support/data.js';
 import known from './frames-known.json' with { type: 'json' };
 import { codecsHere } from './hdf5-support.js';

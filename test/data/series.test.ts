@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { memorySource, open } from '../../dist/data.node.js';
 import { npyHeadOf } from '../../src/data/npy.js';
-import { memorySource, open } from '../../src/entries/data.node.js';
 import { dataFolder } from '../support/data.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-series-'));

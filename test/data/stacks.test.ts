@@ -4,10 +4,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { isEwaldError } from '../../src/base/errors.js';
+import { open } from '../../dist/data.node.js';
+import { isEwaldError } from '../../dist/index.node.js';
 import type { Turning } from '../../src/data/byte-order.js';
 import { fileOpener } from '../../src/data/sources/file.js';
-import { open } from '../../src/entries/data.node.js';
 
 const addon = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
 const native = existsSync(addon) ? (createRequire(import.meta.url)(addon) as Turning) : undefined;

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseHeader } from '../../src/ffi/header/parse.js';
-import { ewald } from '../support/cli.js';
+import { parseHeader } from '../../dist/ffi.node.js';
+import { ewaldTogether as ewald } from '../support/cli.js';
 import { thrown } from './support.js';
 
 let folder: string;

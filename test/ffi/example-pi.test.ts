@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseHeaderFile, writeModule } from '../../src/entries/ffi.node.js';
+import { parseHeaderFile, writeModule } from '../../dist/ffi.node.js';
 import { absent } from './support.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

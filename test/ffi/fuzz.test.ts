@@ -1,7 +1,7 @@
 // Mutated headers: each is parsed or refused with a position, none crashes or hangs the parser. 10³ here, 10⁵ in
 // test/soak/ffi.mjs.
 import { expect, test } from 'vitest';
-import { parseHeader } from '../../src/ffi/header/parse.js';
+import { parseHeader } from '../../dist/ffi.node.js';
 import { mutatedHeaders, verdict } from './mutations.mjs';
 
 // biome-ignore lint/suspicious/noExplicitAny: the package may be absent, types included

@@ -7,15 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type FunctionTable,
-  getLibHandle,
-  type Library,
-  parseHeaderFile,
-  writeModule,
-} from '../../src/entries/ffi.node.js';
+import { getLibHandle, parseHeaderFile, writeModule } from '../../dist/ffi.node.js';
+import type { FunctionTable, Library } from '../../src/entries/ffi.node.js';
 import { systemFolders } from '../../src/ffi/native/headers.js';
-import { ewald } from '../support/cli.js';
+import { ewaldTogether as ewald } from '../support/cli.js';
 import { absent } from './support.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: what the headers declare is known at run time only

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { parseHeader, parseHeaderFile, writeModule } from '../../src/entries/ffi.node.js';
+import { parseHeader, parseHeaderFile, writeModule } from '../../dist/ffi.node.js';
 import { fixtures, openKit, targets } from './support.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,8 +1,8 @@
 // Structs with unions and bit-fields in memory, without a library: what an object writes, and what comes back.
 import { expect, test } from 'vitest';
-import { parseHeader } from '../../src/ffi/header/parse.js';
+import { parseHeader } from '../../dist/ffi.node.js';
+import { jsMemory } from '../../dist/memory.js';
 import { Runtime } from '../../src/ffi/runtime.js';
-import { jsMemory } from '../../src/memory/space.js';
 import { thrown } from './support.js';
 
 const table = parseHeader(`

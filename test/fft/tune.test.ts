@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Context, createContext, EwaldError, type FftOptions } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatNpy } from '../../src/data/npy.js';
+import { formatNpy } from '../../dist/index.node.js';
 import { coreVariants } from '../../src/fft/kernels/radices.js';
 import { describeFft } from '../../src/fft/parameters.js';
 import { planTuned } from '../../src/fft/tune.js';

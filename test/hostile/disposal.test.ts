@@ -1,6 +1,6 @@
 /** Disposal goes on when a child fails, and tells all that failed. */
 import { expect, it } from 'vitest';
-import { EwaldError } from '../../src/base/errors.js';
+import { EwaldError } from '../../dist/index.node.js';
 import { Resource } from '../../src/base/resource.js';
 
 it('disposes every child and the parent whatever one of them does', async () => {

@@ -1,7 +1,7 @@
 /** Centred cells: searched as primitive, given back in their own setting; what is held and what is refined. */
 import { type CentredCell, type Context, createContext, misorientation, sameLattice, simulateSpots } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cellFromParameters, lengthsOf } from '../../src/crystal/cell.js';
+import { cellFromParameters, lengthsOf } from '../../dist/index.node.js';
 import { type Centring, primitiveOf } from '../../src/crystal/centring.js';
 
 let context: Context;

@@ -9,11 +9,12 @@ import {
   isEwaldError,
 } from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Cell, cellFromParameters } from '../../src/crystal/cell.js';
+import { cellFromParameters, simulateSpots } from '../../dist/index.node.js';
+import type { Cell } from '../../src/crystal/cell.js';
 import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
 import { enums, imageResult, indexedCell, indexerDescriptor } from '../../src/layout/layout.js';
 import { pack, sizeOf } from '../../src/layout/struct.js';
-import { type SimulatedImage, simulateSpots } from '../../src/simulate/spots.js';
+import type { SimulatedImage } from '../../src/simulate/spots.js';
 import { latticeDifference, perfectImage } from '../../src/validate/oracle/indexing/lattices.js';
 import {
   type EmulatedCard,
@@ -148,6 +149,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
 
   test.each(rows)(
     '$method, $name: no finding under three thread orders, and the same bytes',
+    { tags: 'all' },
     async ({ method, images, cells, options, thresholds }) => {
       const made = images();
       const plain = await index(context, made, cells, { ...options, method }, thresholds);

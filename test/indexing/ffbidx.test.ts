@@ -5,8 +5,8 @@
 import { isEwaldError } from 'ewald';
 import { index, indexer, release } from 'ewald/ffbidx';
 import { describe, expect, it } from 'vitest';
-import { type Cell, cellFromParameters, reciprocal, sameLattice } from '../../src/crystal/cell.js';
-import { simulateSpots } from '../../src/simulate/spots.js';
+import { cellFromParameters, reciprocal, sameLattice, simulateSpots } from '../../dist/index.node.js';
+import type { Cell } from '../../src/crystal/cell.js';
 
 const cell = cellFromParameters(79, 79, 38, 90, 90, 90);
 const [image] = simulateSpots({ cell, spots: 120, spurious: 0.2, seed: 8 });

@@ -7,7 +7,7 @@
  */
 import { type Crystal, createContext, devices } from 'ewald';
 import { describe, expect, it } from 'vitest';
-import { readSpotList } from '../../src/data/spot-list.js';
+import { readSpotList } from '../../dist/index.node.js';
 import { log10Evidence, reoriented } from '../../src/indexing/evidence.js';
 import { Random } from '../../src/random/random.js';
 import { dataFolder, listData, readData } from '../support/data.js';

@@ -15,7 +15,7 @@ import {
   sameLattice,
 } from 'ewald';
 import { describe, expect, it } from 'vitest';
-import { readSpotList } from '../../src/data/spot-list.js';
+import { readSpotList } from '../../dist/index.node.js';
 import { dataFolder, dataRequired, listData, readData } from '../support/data.js';
 import { indexRealLists } from './real-lists.mjs';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isEwaldError } from '../../src/base/errors.js';
-import { cellFromParameters } from '../../src/crystal/cell.js';
+import { cellFromParameters, isEwaldError } from '../../dist/index.node.js';
 import { formatSpotList, readSpotList, unitHint } from '../../src/data/spot-list.js';
 
 const good = '# made by hand\n40 0 0 0 50 0 0 0 60\n0.1 0.2 -0.3\n\n# another comment\n 1e-2\t0,0.25 # weak\n';

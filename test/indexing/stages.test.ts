@@ -3,9 +3,7 @@
  * indexing:stages.
  */
 import { expect, test } from 'vitest';
-import { createContext } from '../../dist/index.node.js';
-import { cellFromParameters } from '../../src/crystal/cell.js';
-import { simulateSpots } from '../../src/simulate/spots.js';
+import { cellFromParameters, createContext, simulateSpots } from '../../dist/index.node.js';
 
 const cell = cellFromParameters(52.4, 61.3, 74.8, 90, 103.2, 90);
 const list = (seed: number, spots: number): Float32Array =>

@@ -2,15 +2,15 @@
 // kernels for seconds.
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cellFromParameters, sameLattice, simulateSpots } from '../../dist/index.node.js';
 import { GpuDevice } from '../../src/backends/webgpu/device.js';
-import { type Cell, cellFromParameters, sameLattice } from '../../src/crystal/cell.js';
+import type { Cell } from '../../src/crystal/cell.js';
 import type { IndexingBatch, IndexingKernel } from '../../src/indexing/contract.js';
 import { checkInput } from '../../src/indexing/input.js';
 import { describeCell, sampledLengths } from '../../src/indexing/kernels/webgpu/cells.js';
 import { indexingOp, type Pace } from '../../src/indexing/kernels/webgpu/indexing.js';
 import { checkSizes, type IndexerOptions } from '../../src/indexing/parameters.js';
 import type { IndexingResult } from '../../src/indexing/result.js';
-import { simulateSpots } from '../../src/simulate/spots.js';
 import { watched, whyAbsent } from '../webgpu/support.js';
 
 const absent = await whyAbsent();

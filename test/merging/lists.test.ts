@@ -1,7 +1,7 @@
 /** Reflection lists and MTZ files, written and read back by readers of their own. */
 import { expect, test } from 'vitest';
-import { cellFromParameters } from '../../src/crystal/cell.js';
-import { formatReflectionList, type ReflectionList, readReflectionList } from '../../src/merging/hkl.js';
+import { cellFromParameters, formatReflectionList, readReflectionList } from '../../dist/index.node.js';
+import type { ReflectionList } from '../../src/merging/hkl.js';
 import { formatMtz } from '../../src/merging/mtz.js';
 import { readMtzReflections } from '../../src/merging/mtz-reader.js';
 import { readMtz } from './mtz-reader.js';

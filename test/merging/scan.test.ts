@@ -1,6 +1,6 @@
 /** The fast reader of streams against the one that reads everything, and streams that are cut, damaged or empty. */
 import { expect, test } from 'vitest';
-import { readStream } from '../../src/crystal/stream/read.js';
+import { readStream } from '../../dist/index.node.js';
 import type { Observations } from '../../src/merging/columns.js';
 import { ObservationColumns } from '../../src/merging/columns.js';
 import { noCounts, type ScanCounts, type ScannedHead, StreamScanner } from '../../src/merging/scan.js';

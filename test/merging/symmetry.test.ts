@@ -1,6 +1,6 @@
 /** Point groups, asymmetric units and the ways to index, against the tables of the International Tables and CCP4. */
 import { describe, expect, test } from 'vitest';
-import { cellFromParameters } from '../../src/crystal/cell.js';
+import { cellFromParameters } from '../../dist/index.node.js';
 import {
   ccp4Unit,
   centric,

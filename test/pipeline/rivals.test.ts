@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type Cell, sameLattice } from 'ewald';
 import { open } from 'ewald/data';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readStream } from '../../src/crystal/stream/read.js';
+import { readStream } from '../../dist/index.node.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 
 let folder = '';

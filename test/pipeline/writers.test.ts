@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readStream } from '../../dist/index.node.js';
 import { readRawStream } from '../../src/crystal/stream/raw.js';
-import { readStream } from '../../src/crystal/stream/read.js';
 import { linesOf } from '../../src/files/lines.js';
 import { Commands } from '../support/commands.js';
 

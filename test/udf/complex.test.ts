@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { logSumAnalysis, stddevAnalysis, sumSigAnalysis } from '../../dist/udf.node.js';
 import { npyHeadOf } from '../../src/data/npy.js';
-import { logSumAnalysis, stddevAnalysis, sumSigAnalysis } from '../../src/udf/analyses/create.js';
 import { ewald } from '../support/cli.js';
 import { refused } from '../support/refused.js';
 

@@ -1,0 +1,40 @@
+/**
+ * Tests reach into src/ only where there is no public way: those that do are listed. After an intended change: vitest run
+ * --project node test/scripts/imports.test.ts -u
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const folder = new URL('../', import.meta.url);
+
+/** Whether a source imports values, not types alone, of src/ other than its entries. */
+function reachesIntoSrc(text: string): boolean {
+  return [...text.matchAll(/^import\s+([^;'"]*?)\s+from\s+'(?:\.\.\/)+src\/(?!entries\/)[^']+'/gm)].some(
+    ([, what = '']) =>
+      !what.startsWith('type ') &&
+      !(
+        what.startsWith('{') &&
+        what
+          .slice(1, -1)
+          .split(',')
+          .every((name) => /^\s*(type\s|$)/.test(name))
+      ),
+  );
+}
+
+test('values are told from types, and src from its entries', () => {
+  expect(reachesIntoSrc("import { a } from '../../src/fft/tune.js';")).toBe(true);
+  expect(reachesIntoSrc("import * as all from '../../src/fft/tune.js';")).toBe(true);
+  expect(reachesIntoSrc("import {\n  type A,\n  b,\n} from '../../src/fft/tune.js';")).toBe(true);
+  expect(reachesIntoSrc("import type { A } from '../../src/fft/tune.js';")).toBe(false);
+  expect(reachesIntoSrc("import { type A, type B } from '../../src/fft/tune.js';")).toBe(false);
+  expect(reachesIntoSrc("import { a } from '../../src/entries/data.js';")).toBe(false);
+});
+
+test('private imports are those of the list', async () => {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.test.ts') && reachesIntoSrc(readFileSync(new URL(file, folder), 'utf8')))
+    .sort();
+  await expect(`${files.join('\n')}\n`).toMatchFileSnapshot('pinned/private-imports.txt');
+});
