@@ -34,9 +34,7 @@ const once =
   async (env) =>
     counted(await run(node, args, { env, minutes: 10, ...options }));
 
-/**
- * The steps; `all` marks those of the second tier alone. A step of vitest runs in both and chooses its tests by tag.
- */
+/** The steps; `all` marks those of the second tier. A step of vitest runs in both and chooses its tests by tag. */
 const steps = [
   { name: 'style', run: once(['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']) },
   { name: 'types', run: once([tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty', 'false']) },
@@ -86,6 +84,14 @@ function vitest(name, args, minutes) {
   };
 }
 
+const args = process.argv.slice(2);
+const all = args.includes('--all');
+const after = args.includes('--after');
+if (args.includes('--help') || args.includes('-h')) {
+  console.log(usage.replace('%STEPS%', steps.map(({ name }) => name).join(', ')));
+  process.exit(0);
+}
+
 /** Folders of test/ that are no room. */
 const shared = ['conformance', 'engines', 'platform', 'soak', 'support', 'fuzz'];
 const folders = readdirSync(join(root, 'test'), { withFileTypes: true })
@@ -107,16 +113,9 @@ function stepOfRoom(name) {
   return { name, run: (env) => step({ ...env, EWALD_TEST_ROOM: name }) };
 }
 
-const args = process.argv.slice(2);
-const all = args.includes('--all');
-const after = args.includes('--after');
 const names = args.filter((arg) => !arg.startsWith('-'));
 const wrong = args.filter((arg) => arg.startsWith('-') && !['--all', '--after', '--help', '-h'].includes(arg));
 const unknown = names.filter((name) => !steps.some((step) => step.name === name) && !rooms.includes(name));
-if (args.includes('--help') || args.includes('-h')) {
-  console.log(usage.replace('%STEPS%', steps.map(({ name }) => name).join(', ')));
-  process.exit(0);
-}
 if (wrong.length > 0 || (after && (!all || names.length > 0))) {
   complain('test', wrong.length > 0 ? `unknown option ${wrong.join(' ')}` : '--after belongs to --all without names');
   process.exit(2);
@@ -202,12 +201,7 @@ for (const step of chosen) {
   for (const key of Object.keys(total)) total[key] += counts[key];
   if (log) console.error(log);
   const outcome = counts.failed === 0 ? paint('green', 'passed') : paint('red', 'failed');
-  say(
-    'test',
-    `${step.name} ` +
-      `${outcome}${counts.passed + counts.failed > 1 ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`,
-    seconds,
-  );
+  say('test', `${step.name} ${outcome}${ran > 1 ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`, seconds);
 }
 if (tier === 'first') {
   if (names.length === 0) writeWhole(recordPath, `${JSON.stringify({ tree, required, total, later }, null, 2)}\n`);

@@ -35,7 +35,7 @@ describe('threads', () => {
     await refused(() => spmd({ module, function: 'dying' }, { ranks: 3 }), 'Lost', 'rank 2', 'code 5');
   });
 
-  test('ranks whose event loop does not turn are ended', async () => {
+  test('ranks whose event loop does not turn are ended', { tags: 'all' }, async () => {
     const error = await spmd({ module, function: 'spinning' }, { ranks: 2 }).catch((thrown) => thrown);
     expect(error.message).toBe('rank 1 gave up');
   });
@@ -50,12 +50,16 @@ describe('threads', () => {
     expectLost(heard);
   });
 
-  test.each(['computes', 'waits for a timer'])('a rank that %s too long is named, not those that wait', async (how) => {
-    const task = { module: wrong, function: 'hanging', argument: how };
-    const error = await spmd(task, { ranks: 4, taskSeconds: 0.3 }).catch((thrown) => thrown);
-    expect([error.tag, error.detail]).toEqual(['Lost', { ranks: [2] }]);
-    expect(error.message).toMatch(/^rank 2 did not end within 0.3 s: rank \d waits for rank \d, .*taskSeconds/);
-  });
+  test.each(['computes', 'waits for a timer'])(
+    'a rank that %s too long is named, not those that wait',
+    { tags: 'all' },
+    async (how) => {
+      const task = { module: wrong, function: 'hanging', argument: how };
+      const error = await spmd(task, { ranks: 4, taskSeconds: 0.3 }).catch((thrown) => thrown);
+      expect([error.tag, error.detail]).toEqual(['Lost', { ranks: [2] }]);
+      expect(error.message).toMatch(/^rank 2 did not end within 0.3 s: rank \d waits for rank \d, .*taskSeconds/);
+    },
+  );
 
   test('ranks that wait for each other are named with whom they wait for', async () => {
     const task = { module: wrong, function: 'deadlocked' };

@@ -30,9 +30,7 @@ function ofFft(all) {
   });
 }
 
-/**
- * Each finder with each of its options; what extends dispersion comes after dispersion. Pixels are read alike by all.
- */
+/** Each finder with each of its options; dispersion-extended counts as dispersion. All read pixels alike. */
 function ofPeaks([finder, ...rest]) {
   const first = finder.replace('-extended', '');
   return [

@@ -1,7 +1,6 @@
 /**
  * The rows that the first tier runs on WebGPU and on emulated CUDA show what their tables show: each word of an
- * address, and each line of the kernels generated for transforms. What is missing is chosen by `node
- * test/conformance/choose.mjs`.
+ * address, and each line of the kernels generated for transforms. `node test/conformance/choose.mjs` chooses them anew.
  */
 import { expect, test } from 'vitest';
 import { rows } from '../../dist/validate.js';

@@ -28,13 +28,18 @@ const large = 90;
 
 const roomOf = (id: string): string => id.slice(0, id.indexOf(':'));
 
-/**
- * Devices that a processor plays: a row takes tenths of a second there, which it does not on wasm, native or a card.
- */
-const played = (backend: Backend): backend is keyof typeof chosen => backend in chosen;
+/** Devices that the processor emulates: a row takes tenths of a second there, unlike on wasm, native or a card. */
+const emulated = (backend: Backend): backend is keyof typeof chosen => backend in chosen;
 
-/** Whether the first tier, `npm test`, runs a row on a backend: those of first-tier.json, and all on quick ones. */
-export const inFirstTier = (backend: Backend, id: string): boolean => !played(backend) || id in chosen[backend];
+/**
+ * Rows whose float64 oracle takes seconds: what benchmarks time, frames of 4 million pixels, and of the lengths beyond
+ * 1024 all but 2049 to 3000 and the spread up to millions.
+ */
+const long = /^fft:timed:|^peaks:.*:4M$|^fft:lengths:c2c:f32:(n=1\d{3}-|primes=[34])/;
+
+/** Whether the first tier, `npm test`, runs a row on a backend: those of first-tier.json, nearly all on quick ones. */
+export const inFirstTier = (backend: Backend, id: string): boolean =>
+  emulated(backend) ? id in chosen[backend] : !long.test(id);
 
 /**
  * Whether a row is run on a backend at all. Node and Chromium run WebGPU through the same Dawn, where a software GPU

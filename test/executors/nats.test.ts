@@ -162,7 +162,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('a worker on its own threads dies and hangs as elsewhere', async () => {
+  test('a worker on its own threads dies and hangs as elsewhere', { tags: 'all' }, async () => {
     await worker('--allow-modules');
     await using(async (executor) => {
       await refused(() => values(executor, [task('die')]), 'Lost', 'task 0 was lost 2 times');
@@ -171,7 +171,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('nobody there is told, after a while', async () => {
+  test('nobody there is told, after a while', { tags: 'all' }, async () => {
     await using((executor) => refused(() => values(executor, [task('square', 1)]), 'Lost', 'ewald worker --connect'), {
       workerSeconds: 1,
     });

@@ -88,6 +88,7 @@ describe.skipIf(absent)(`transforms on WebGPU${absent ? `: absent, ${absent}` : 
 
   test.each<FftOptions>([{ shape: [1024] }, { shape: [509], kind: 'r2c' }, { shape: [4, 256], kind: 'r2c' }])(
     'one workgroup a line, as on a card: %o',
+    { tags: 'all' },
     async (what) => {
       expect(await errorOf(card, what)).toBeLessThan(5e-7);
     },
@@ -105,7 +106,7 @@ describe.skipIf(absent)(`transforms on WebGPU${absent ? `: absent, ${absent}` : 
     { shape: [3000], kind: 'r2r', r2r: 'dst2' },
     { shape: [6000, 5], kind: 'real', order: [1, 0] },
     { shape: [5, 3000], inputStrides: [7000, 2], outputStrides: [1, 6] },
-  ])('long lines, in pieces and convolutions: %o', async (what) => {
+  ])('long lines, in pieces and convolutions: %o', { tags: 'all' }, async (what) => {
     expect(await errorOf(software, what)).toBeLessThan(5e-7);
   });
 

@@ -55,7 +55,7 @@ describe('a sample of the cases; npm run soak has all', () => {
     [4, 12],
     [8, 2],
     [12, 1],
-  ])('%i ranks under mpirun', async (ranks, most) => {
+  ])('%i ranks under mpirun', { tags: 'all' }, async (ranks, most) => {
     const { code, out, err } = await mpirun(ranks, program, 'cases', JSON.stringify({ most }));
     expect(code, err).toBe(0);
     expect(out).toContain(`${most} cases`);

@@ -71,9 +71,9 @@ describe('plans that are measured', () => {
     await ctx.dispose();
   });
 
-  it('by FFTW: ended between two of its candidates; a plan that waits its turn, too; the next is made', async ({
-    skip,
-  }) => {
+  it('by FFTW: ended between two of its candidates; a plan that waits its turn, too; the next is made', {
+    tags: 'all',
+  }, async ({ skip }) => {
     const ctx = await open('native', skip);
     const engine = 'fftw' as const;
     const small = await ctx.fft({ shape: [8], engine }).catch((error: Error) => error);

@@ -32,7 +32,7 @@ function rowOf(
     flops: amount * 60,
     bytes: observations * 22,
     // Sums of float64 in one order: the CPUs' kernels alone have them.
-    refusedBy: ['webgpu', 'cuda'],
+    refusedBy: ['webgpu', 'cuda', 'cuda-emulated'],
     make: (seed) => ({ model, cycles, symmetry, ...sceneOf(seed, { crystals, symmetry, dMin, bandwidth }) }),
     oracle: ({ crystals: all, ...problem }) => mergeByOracle(all, problem),
     async plan(context: Context, { text, symmetry: group }) {

@@ -1,0 +1,57 @@
+/** The two tiers: which tests count for which, and what `scripts/test.mjs` says and refuses. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { countReport, hashOfTree } from '../../scripts/lib/tiers.mjs';
+
+const script = fileURLToPath(new URL('../../scripts/test.mjs', import.meta.url));
+const run = (...args: string[]) =>
+  promisify(execFile)(process.execPath, [script, ...args]).then(
+    ({ stdout }) => ({ code: 0, text: stdout }),
+    ({ code, stdout, stderr }) => ({ code, text: `${stdout}${stderr}` }),
+  );
+
+const report = {
+  testResults: [
+    {
+      status: 'failed',
+      assertionResults: [
+        { status: 'passed', tags: [] },
+        { status: 'failed', tags: [] },
+        { status: 'skipped', tags: [] },
+        { status: 'passed', tags: ['all'] },
+        { status: 'skipped', tags: ['all'] },
+      ],
+    },
+    // A file that could not be loaded.
+    { status: 'failed', assertionResults: [] },
+  ],
+};
+
+test('a tier counts its own tests: those of the other are neither passed nor skipped', () => {
+  expect(countReport(report, 'first')).toEqual({ passed: 1, failed: 2, skipped: 1, later: 2 });
+  expect(countReport(report, 'rest')).toEqual({ passed: 1, failed: 1, skipped: 1, later: 0 });
+  expect(countReport(report, 'whole')).toEqual({ passed: 2, failed: 2, skipped: 2, later: 0 });
+});
+
+test('a tree is known by the content of its files', async () => {
+  expect(await hashOfTree()).toMatch(/^[0-9a-f]{64}$/);
+  expect(await hashOfTree()).toBe(await hashOfTree());
+});
+
+test('the help names both tiers and every step; wrong words are refused', async () => {
+  const help = await run('--help');
+  expect(help.code).toBe(0);
+  for (const word of [
+    'npm run test:all',
+    '--after',
+    'npm test -- ROOM',
+    'vitest, package, matrix, mutants',
+    '@module-tag all',
+  ])
+    expect(help.text).toContain(word);
+  expect(await run('--al')).toMatchObject({ code: 2, text: expect.stringContaining('unknown option --al') });
+  expect(await run('--after')).toMatchObject({ code: 2, text: expect.stringContaining('--after') });
+  expect(await run('fff')).toMatchObject({ code: 2, text: expect.stringContaining('there is no step or room fff') });
+});
