@@ -24,7 +24,7 @@ function ofFft(all) {
   if (['convolve', 'correlate'].includes(parts[0])) return [parts[0]];
   const [kind, ...rest] = parts.filter((part) => !part.startsWith('threads='));
   return rest.flatMap((part) => {
-    // The kind of each axis is a kernel's ending of its own, its place among the axes is not.
+    // Each kind of an axis ends a kernel differently; its place among the axes changes nothing.
     if (part.startsWith('r2r=')) return part.slice(4).split('-');
     return [`${kind} ${precisions.has(part) ? part : bare(part)}`];
   });

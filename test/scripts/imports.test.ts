@@ -1,6 +1,6 @@
 /**
- * Tests reach into src/ only where there is no public way: those that do are listed. After an intended change: vitest run
- * --project node test/scripts/imports.test.ts -u
+ * Tests reach into src/ only where there is no public way: those that do are listed. After an intended change:
+ * vitest run --project node test/scripts/imports.test.ts -u
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -22,7 +22,7 @@ function reachesIntoSrc(text: string): boolean {
   );
 }
 
-test('values are told from types, and src from its entries', () => {
+test('values are distinguished from types, and src from its entries', () => {
   expect(reachesIntoSrc("import { a } from '../../src/fft/tune.js';")).toBe(true);
   expect(reachesIntoSrc("import * as all from '../../src/fft/tune.js';")).toBe(true);
   expect(reachesIntoSrc("import {\n  type A,\n  b,\n} from '../../src/fft/tune.js';")).toBe(true);
