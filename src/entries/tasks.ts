@@ -7,4 +7,5 @@ export const tasks: RegisteredModules = {
   pipeline: () => import('../pipeline/task.js'),
   udf: () => import('../udf/task.js'),
   indexing: () => import('../indexing/task.js'),
+  merging: () => import('../merging/task.js'),
 };

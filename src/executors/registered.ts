@@ -4,7 +4,7 @@
  */
 
 /** Names of the package's own modules. */
-export const registeredNames = ['pi', 'heffte', 'pipeline', 'udf', 'indexing'] as const;
+export const registeredNames = ['pi', 'heffte', 'pipeline', 'udf', 'indexing', 'merging'] as const;
 export type RegisteredName = (typeof registeredNames)[number];
 
 /** Each by its name, fetched when a task first asks; its exports are functions as task.ts says. */

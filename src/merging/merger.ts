@@ -37,6 +37,7 @@ import { type MergeBytes, piecesOf } from './pieces.js';
 import { depolarised, polarisationText, readPolarisation } from './polarisation.js';
 import { alignToReference } from './reference.js';
 import { noCounts, type ScanCounts, type ScannedHead, StreamScanner } from './scan.js';
+import { checkExecutor, type MergeExecutor, sharedFits } from './share.js';
 import { mergedSigmas } from './sigmas.js';
 import { inverseD, type MergeStatistics, mergeStatistics } from './statistics.js';
 import { ccp4Unit } from './symmetry/asymmetric-unit.js';
@@ -137,6 +138,11 @@ export interface MergeRunOptions {
   readonly signal?: PlatformSignal;
   /** Told the fraction done, 0 … 1. */
   readonly onProgress?: (done: number) => void;
+  /**
+   * Fits the merge and its halves in place of this process, such as `await Executor.workers()` of `ewald/executors`; the
+   * caller's. The result is the same, bit for bit, if its workers have the same backend or another CPU's.
+   */
+  readonly executor?: MergeExecutor;
 }
 
 /** A stream, and what messages call it. */
@@ -179,6 +185,19 @@ export class Merger {
     return this.#columns.count;
   }
 
+  /** One fit of columns that came from another process; for task.ts. */
+  static async fit(merger: Merger, data: Identified, selected: Uint8Array, radius: number): Promise<Merge> {
+    const { kernel } = await merger.#planner.plan(mergingFeature, {
+      unique: data.unique,
+      ...largestBlock(data.observations),
+    });
+    try {
+      return await mergeOf(kernel, data, selected, merger.#checked, radius, async () => {});
+    } finally {
+      await kernel.dispose();
+    }
+  }
+
   /** Reads a stream; a last frame that is cut off is left out and counted. Throws `Format`; what was read before stays. */
   async addStream({ name, bytes }: MergeInput): Promise<void> {
     const scanner = new StreamScanner(this.#columns, name, this.#counts, this.#checked.maxAdu);
@@ -207,7 +226,8 @@ export class Merger {
 
   /** Merges what has been collected. Throws `Argument` where it does not go together, `Aborted`. */
   async run(options: MergeRunOptions = {}): Promise<MergeResult> {
-    knownOptions('merger.run', options, ['signal', 'onProgress']);
+    knownOptions('merger.run', options, ['signal', 'onProgress', 'executor']);
+    const executor = checkExecutor(options.executor);
     const report = callback('merger.run: onProgress', options.onProgress) ?? (() => {});
     const step = async (done: number): Promise<void> => {
       report(done);
@@ -249,8 +269,16 @@ export class Merger {
     try {
       const beam = await this.#beam(kernel, measured, part, radius, remarks);
       const data = { ...measured, observations: beam.observations };
-      const merges: Merge[] = [];
-      for (const [n, selected] of selections.entries())
+      const merges = executor
+        ? await sharedFits<Merge>(
+            executor,
+            data,
+            selections.map((selected) => ({ selected, symmetry: this.#checked.symmetry, model, iterations, radius })),
+            options.signal,
+            (done) => step(0.1 + (0.9 * done) / 3),
+          )
+        : [];
+      for (const [n, selected] of executor ? [] : selections.entries())
         merges.push(
           await mergeOf(kernel, data, selected, this.#checked, radius, (done) =>
             step(0.1 + 0.9 * ((n + done / Math.max(iterations, 1)) / 3)),
@@ -537,7 +565,7 @@ interface MergedSet {
 }
 
 /** One merge of some crystals. */
-interface Merge {
+export interface Merge {
   /** Undefined of a plain mean. */
   readonly fit: Fit | undefined;
   readonly intensity: Float64Array;

@@ -18,5 +18,6 @@ export { readMtzReflections } from './mtz-reader.js';
 export type { MergeModel, MergeOptions } from './options.js';
 export type { MergeBytes } from './pieces.js';
 export type { ScanCounts } from './scan.js';
+export type { MergeExecutor } from './share.js';
 export { readSplitTable, type Split } from './split.js';
 export type { LTest, MergeStatistics, ShellStatistics, WilsonFit } from './statistics.js';

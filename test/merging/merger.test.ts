@@ -1,6 +1,7 @@
 /** The merger on simulated stills: scales, settings and halves against the truth, and input that does not go together. */
 import { gzipSync } from 'node:zlib';
 import { type Context, createContext, devices, mergeStream } from 'ewald';
+import { Executor } from 'ewald/executors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { correlation } from '../../src/merging/correlations.js';
 import { halfOf } from '../../src/merging/halves.js';
@@ -240,6 +241,26 @@ describe('streams given in parts', () => {
       message: expect.stringContaining('b.gz is a damaged or incomplete gzip'),
     });
   });
+});
+
+test.each(['inline', 'workers'] as const)('the executor %s gives the same bits', async (kind) => {
+  const { bytes } = simulateStream({ crystals: 12, symmetry: 'mmm', parameters: orthorhombic });
+  const run = async (executor?: Executor): Promise<MergeResult> => {
+    const merger = await context.merger({ symmetry: 'mmm', minMeasurements: 1, iterations: 2 });
+    await merger.addStream({ name: 'it', bytes });
+    return merger.run(executor ? { executor } : {});
+  };
+  const options = { context: { backend: 'wasm' } } as const;
+  const executor =
+    kind === 'inline' ? await Executor.inline(options) : await Executor.workers({ workers: 2, ...options });
+  try {
+    const [shared, alone] = [await run(executor), await run()];
+    expect(shared.reflections).toEqual(alone.reflections);
+    expect(shared.halves).toEqual(alone.halves);
+    expect(shared.crystals).toEqual(alone.crystals);
+  } finally {
+    await executor.dispose();
+  }
 });
 
 test('wasm and native give the same bits, whatever the number of blocks at a time', async ({ skip }) => {
