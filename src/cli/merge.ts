@@ -14,6 +14,7 @@ import { readMtzReflections } from '../merging/mtz-reader.js';
 import { type MergeModel, type MergeOptions, mergeModels } from '../merging/options.js';
 import { readSplitTable } from '../merging/split.js';
 import type { ShellStatistics } from '../merging/statistics.js';
+import { chosenExecutor, type ExecutorFlags, openExecutor, rankOf, withExecutor } from './executor-flags.js';
 import {
   bold,
   type CliDeps,
@@ -29,7 +30,7 @@ import {
   yellow,
 } from './output.js';
 
-interface Flags {
+interface Flags extends ExecutorFlags {
   symmetry: string;
   output?: string;
   mtz?: string;
@@ -57,7 +58,7 @@ interface Flags {
 }
 
 export function register(program: Command, deps: CliDeps): void {
-  program
+  const command = program
     .command('merge')
     .description('merge the reflections of stills: scale, correct partialities, resolve the indexing ambiguity')
     .argument(
@@ -95,7 +96,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--lowres <A>', 'largest d of the statistics; default: all')
     .option('--highres <A>', 'smallest d of the statistics; default: all')
     .option('--assignments <file>', 'write "event way log-odds scale B radius" of each crystal to a text file')
-    .option('--backend <name>', 'native or wasm; default: native where it is there')
+    .option('--backend <name>', 'native or wasm; default: native where it is installed')
     .option('--force', 'replace existing files')
     .option(
       '--json',
@@ -103,6 +104,7 @@ export function register(program: Command, deps: CliDeps): void {
         '"datasets", "waysToIndex", "remarks", "files"}',
     )
     .action((streams: string[], flags: Flags) => merge(streams, flags, deps));
+  withExecutor(command, 'workers that fit the merge and its halves; default: none, this process does');
 }
 
 async function merge(given: readonly string[], flags: Flags, { createContext, signal }: CliDeps): Promise<void> {
@@ -119,15 +121,23 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   ];
   if (outputs.includes('-')) throw new EwaldError('Argument', 'merging writes several files, which - cannot hold');
   for (const file of outputs) await checkOutput(file, writing);
+  const chosen = chosenExecutor(flags, { jobs: 1 });
   const context = await contextFor(flags.backend, createContext);
+  const executor = chosen.kind === 'inline' ? undefined : await openExecutor(chosen, context.backends[0]?.name);
   const progress = new Progress('merge');
   let result: MergeResult;
   try {
+    // The other ranks of an MPI job fit what the first one gives them; that one reads, writes and prints.
+    if (executor && (await rankOf(chosen)) > 0) {
+      for await (const _ of executor.run([]));
+      return;
+    }
     const merger = await context.merger(options);
     for (const file of streams) await merger.addStream({ name: inputName(file), bytes: piecesOf(file) });
-    result = await merger.run({ signal, onProgress: progress.report });
+    result = await merger.run({ signal, onProgress: progress.report, ...(executor && { executor }) });
   } finally {
     progress.end();
+    await executor?.dispose();
     await context.dispose();
   }
   const files = filesOf(result, flags);

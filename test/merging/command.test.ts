@@ -63,6 +63,15 @@ test('lists, an MTZ file and JSON are written', async () => {
   expect(again.statistics.overall.ccReference).toBeGreaterThan(0.9999);
 });
 
+test('workers write the same files', async () => {
+  const words = 'a.stream -y mmm -n 2 --no-polarisation --backend wasm';
+  await merge(`${words} -o one.hkl`);
+  const { code, err } = await merge(`${words} -o two.hkl -j 2`);
+  expect([code, err]).toEqual([0, '']);
+  const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  for (const half of ['', '1', '2']) expect(read(`two.hkl${half}`)).toBe(read(`one.hkl${half}`));
+});
+
 test.each([
   ['a.stream -y 4/mmm -o b.hkl', /does not have the symmetry 4\/mmm/],
   ['a.stream a.stream.gz -y mmm -o b.hkl', /20 of the 20 crystals of a.stream.gz were there before/],
