@@ -49,6 +49,22 @@ async function stagesApart() {
   return Object.fromEntries(Object.entries(times).map(([stage, all]) => [stage, median(all)]));
 }
 
+/** What a search of a frame in hand takes above its stages, milliseconds: of the first frame after planning, and later. */
+async function searcherOverhead() {
+  const { geometry, cells, peaks, minRes, openOther } = settings;
+  const detector = await context.detector(dataset, { geometry, openOther });
+  const searcher = await context.frameSearcher({ detector, cells, peaks, minRes });
+  const above = [];
+  for (let i = 0; i < frames; i++) {
+    const frame = await dataset.read(i, 1);
+    const begun = performance.now();
+    const { ms } = await searcher.search(frame);
+    above.push(performance.now() - begun - ms.peaks - ms.index - ms.integrate);
+  }
+  await searcher.dispose();
+  return { first: above[0], later: median(above.slice(1)) };
+}
+
 /** The run as it is: milliseconds a frame by the clock and of processor time, and the most memory the process had. */
 async function wholeRun(times) {
   // Frames of the run before are no matter of this one.
@@ -77,9 +93,10 @@ async function wholeRun(times) {
 }
 
 const stages = await stagesApart();
+const searcher = await searcherOverhead();
 const few = await wholeRun(rounds);
 const many = await wholeRun(3 * rounds);
 await dataset.dispose();
 await codecs.dispose();
 await context.dispose();
-process.stdout.write(`${JSON.stringify({ stages, few, many })}\n`);
+process.stdout.write(`${JSON.stringify({ stages, searcher, few, many })}\n`);

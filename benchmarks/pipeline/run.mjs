@@ -206,6 +206,10 @@ async function speed() {
       results.speed.push({ backend, dtype, ...out });
       const stages = Object.entries(out.stages).map(([stage, ms]) => `${stage} ${ms.toFixed(2)}`);
       print(`${dtype}, ${backend}: ${stages.join(', ')} ms a frame, each stage by itself (median, by the clock)`);
+      const { first, later } = out.searcher;
+      print(
+        `${dtype}, ${backend}: ctx.frameSearcher above its stages: ${first.toFixed(2)} ms at the first frame, ${later.toFixed(2)} ms later`,
+      );
       const { cpuMs, wallMs } = out.many;
       mark(`${dtype}, ${backend}: a frame on one core, all in`, cpuMs, backend === 'wasm' ? 20 : 10, {
         unit: ' ms',

@@ -101,6 +101,7 @@ async function search(
     inputs,
     ...(shared.stream === undefined ? { ...readingOf(flags), serialStart } : {}),
     geometry: flags.geometry,
+    ...(shared.cells === undefined && flags.cell !== undefined ? { cells: flags.cell } : {}),
     data: flags.data,
     max: shared.max,
     ...(executor ? { executor } : {}),

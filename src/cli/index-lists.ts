@@ -136,7 +136,9 @@ async function run(
     );
   const unit = choice('--unit', options.unit, '1/A', spotUnits);
   if (!frames && head !== undefined) await refuseFrameFlags(head, unit);
-  const cells = await cellsOf(named, frames);
+  // Of frames the run reads them, and keeps their files from being replaced.
+  const isNone = named.length === 1 && named[0] === 'none';
+  const cells = frames ? (isNone ? [] : undefined) : await cellsOf(named);
   const maxSpots = parseInteger(options.maxSpots, '--max-spots', 6, 4096);
   const thresholds: IndexingThresholds = {
     maxCrystals: options.multi ? 8 : 1,
@@ -146,7 +148,7 @@ async function run(
   const method = choice('--method', options.method, 'fast', ['fast', 'turbo', 'exhaustive']);
   if (frames) {
     const max = options.max === undefined ? undefined : parseNumber(options.max, '--max', 3, 1000);
-    if (max !== undefined && cells)
+    if (max !== undefined && named.length > 0)
       throw new EwaldError(
         'Argument',
         '--max is the longest edge of an unknown cell; it is known by -p: leave one out',
@@ -211,10 +213,9 @@ interface ListSettings {
   readonly thresholds: IndexingThresholds;
 }
 
-/** The known cells from the flags; an empty list for `none` with frames. */
-async function cellsOf(named: readonly string[], frames: boolean): Promise<KnownCell[] | undefined> {
+/** The known cells from the flags; undefined without any. */
+async function cellsOf(named: readonly string[]): Promise<KnownCell[] | undefined> {
   if (named.length === 0) return undefined;
-  if (frames && named.length === 1 && named[0] === 'none') return [];
   const cells: KnownCell[] = [];
   for (const one of named) cells.push(await readCellOption(one));
   return cells;

@@ -148,7 +148,7 @@ function checkedFrames(input: Readonly<Record<keyof PipelineInput, unknown>>, wh
     refuse(`${what}.frames`, frames, 'expected a list of frame numbers, from 0');
   const chosen = frames === undefined ? undefined : ([...(frames as number[])] as number[]);
   if (isDataset(dataset)) return { file: filename ?? dataset.name, frames: chosen, dataset };
-  const name = nameOfInput(file as FileInput, 'a Blob');
+  const name = nameOfInput(file as FileInput, what);
   const own = typeof file === 'string' && filename === undefined ? {} : { input: file as FileInput };
   return { file: filename ?? name, frames: chosen, ...own };
 }
@@ -174,7 +174,7 @@ async function ofFile(
   prefix: string | undefined,
   place: RunPlace,
 ): Promise<Wanted[] | GivenInputs> {
-  const file = nameOfInput(input, 'a Blob');
+  const file = nameOfInput(input, what);
   const frames: Wanted[] = [{ file, frames: undefined, ...(typeof input === 'string' ? {} : { input }) }];
   // What cannot be read is reported when it is opened: it may be a folder, or a file that is yet to come.
   const begin = (await place.headOf(input, head).catch(() => undefined))?.head;

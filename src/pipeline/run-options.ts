@@ -186,8 +186,11 @@ function shardOf(given: string | Shard | undefined): Shard | undefined {
   return { index, count };
 }
 
-/** Options that stand in the command line of a stream, because they decide what is in it. */
-const recorded = [...settingNames, 'data', 'serialStart', 'shard', 'follow', 'min', 'max', 'resume'] as const;
+/**
+ * Options that stand in the command line of a stream, because they decide what is in it. `resume` is not one of them: a
+ * stream that was continued is that of a run that was never interrupted.
+ */
+const recorded = [...settingNames, 'data', 'serialStart', 'shard', 'follow', 'min', 'max'] as const;
 
 /** A command line for a run that was started from JavaScript: its options, as flags. */
 export function commandLineOf(options: PipelineOptions): string {

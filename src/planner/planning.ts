@@ -68,8 +68,8 @@ export class Planning {
         const kernel = await op.plan(descriptor);
         if (this.#resource.disposed) await kernel.dispose();
         this.#resource.assertAlive();
-        if (reasons.length > 0)
-          this.#log.write('info', `${feature.name} is planned on ${backend.name} (${reasons.join('; ')})`);
+        const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
+        this.#log.write(why === '' ? 'debug' : 'info', `${feature.name} is planned on ${backend.name}${why}`);
         return { backend, op, kernel } as unknown as Planned<O>;
       }
       reasons.push(`${backend.name}: ${(answer as { why: string }).why}`);

@@ -54,6 +54,29 @@ describe.skipIf(!dataFolder)(`a frame in hand${dataFolder ? '' : ' (absent: no t
     await searcher.dispose();
   });
 
+  test('without parameters it is tuned: on frames in hand as a run is on its first ones, or on the first it searches', async () => {
+    const geometry = parseGeometry(readFileSync(sim('run.geom'), 'utf8'));
+    const first: Uint16Array[] = [];
+    for (let i = 0; i < 4; i++) first.push((await dataset.read(i, 1)) as Uint16Array);
+    const searcher = await context.frameSearcher({ detector, cells });
+    const settings = await searcher.tune(first);
+    expect(settings.minPeaks).toBe(5);
+    for await (const item of context.pipeline({ inputs: { dataset }, geometry, cells, keepFrame: true })) {
+      if (item.error || !item.frame) throw new Error('a frame is missing');
+      expect(item.frame).toEqual(await dataset.read(item.origin.event ?? 0, 1));
+      const { ms: _, ...expected } = item.result;
+      expect(await searcher.search(item.frame as Uint16Array)).toMatchObject(expected);
+      if (item.origin.serial === 2) break;
+    }
+    const alone = await context.frameSearcher({ detector, cells });
+    const found = await alone.search(frame);
+    expect(found.crystals).toHaveLength(1);
+    expect(alone.settings.peaks?.threshold).toBeGreaterThan(0);
+    expect((await alone.peaks(frame)).count).toBe(found.peaks.count);
+    await searcher.dispose();
+    await alone.dispose();
+  });
+
   test('parameters change from call to call, and what was planned for earlier ones stays', async () => {
     const before = context.liveBytes;
     const searcher = await context.frameSearcher({ detector, cells, peaks });

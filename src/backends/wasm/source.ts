@@ -28,6 +28,26 @@ export async function compileCore(
   if (typeof Response !== 'undefined' && given instanceof Response)
     return compileResponse(given, given.url || 'the response given');
   const url = toUrl(given as string | URL);
+  const { href } = url;
+  const known = compiled.get(href);
+  const module = known instanceof Promise ? await known.catch(() => undefined) : known?.deref();
+  if (module) return module;
+  const compiling = compileUrl(url, readFile);
+  compiled.set(href, compiling);
+  try {
+    const made = await compiling;
+    compiled.set(href, new WeakRef(made));
+    return made;
+  } catch (error) {
+    compiled.delete(href);
+    throw error;
+  }
+}
+
+/** Modules by their address: contexts and codecs share one as long as any of them is alive. */
+const compiled = new Map<string, Promise<WebAssembly.Module> | WeakRef<WebAssembly.Module>>();
+
+async function compileUrl(url: URL, readFile: ReadFile | undefined): Promise<WebAssembly.Module> {
   if (url.protocol === 'file:' && readFile) {
     let bytes: Uint8Array;
     try {

@@ -122,7 +122,7 @@ export class FileSource implements RunSource {
       const wanted = await this.#at(i);
       if (!wanted) return;
       const { frames, file } = wanted;
-      const own = file === this.#firstFile ? this.#first : undefined;
+      const own = !wanted.dataset && file === this.#firstFile ? this.#first : undefined;
       const dataset = own ?? (await this.#openFile(wanted).catch(() => undefined));
       if (!dataset) continue;
       const taken = (frames ?? counting(0, dataset.frames)).slice(0, left);

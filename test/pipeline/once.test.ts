@@ -1,0 +1,89 @@
+/** What a run opens and plans, counted: one context, one detector, one peak plan, one indexer plan, its file once. */
+import { resolve } from 'node:path';
+import { open } from 'ewald/data';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Executor } from '../../dist/executors.node.js';
+import { type Context, createContext } from '../../dist/index.node.js';
+import type { Plans } from '../../src/pipeline/frame-searcher.js';
+import { runPlace } from '../../src/pipeline/place.node.js';
+import { runPipeline } from '../../src/pipeline/run.js';
+import type { PipelineOptions } from '../../src/pipeline/run-options.js';
+import { ewald } from '../support/cli.js';
+import { dataFolder } from '../support/data.js';
+
+const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
+const given = { geometry: sim('mono.geom'), cells: [sim('mono.cell')] };
+let context: Context;
+beforeAll(async () => {
+  context = await createContext({ backend: 'wasm' });
+});
+afterAll(() => context.dispose());
+
+/** Runs, and counts files that are opened, bad pixels that are read, and plans. */
+async function counts(options: Partial<PipelineOptions>): Promise<Record<string, number>> {
+  const found: Record<string, number> = {};
+  const count = (what: string): void => {
+    found[what] = (found[what] ?? 0) + 1;
+  };
+  const plans: Plans = {
+    peaks(words) {
+      count('peak plans');
+      return context.peaks(words as never) as never;
+    },
+    indexer(words) {
+      count('indexer plans');
+      return context.indexer(words) as never;
+    },
+  };
+  const place: typeof runPlace = {
+    ...runPlace,
+    async open(input, reading) {
+      count('files');
+      const dataset = await open(input, reading);
+      const mask = async (): Promise<Uint8Array> => {
+        count('bad pixels');
+        return new Uint8Array(dataset.frameLength);
+      };
+      return Object.assign(dataset, { mask });
+    },
+  };
+  let crystals = 0;
+  for await (const item of runPipeline(plans, async () => place, { inputs: sim('mono.h5'), ...given, ...options })) {
+    expect(item.error).toBeUndefined();
+    crystals += item.result?.crystals.length ?? 0;
+  }
+  expect(crystals).toBe(6);
+  return found;
+}
+
+const once = { 'peak plans': 1, 'indexer plans': 1, files: 1, 'bad pixels': 1 };
+
+describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  test('tunes and searches with what it opened once', async () => {
+    expect(await counts({})).toEqual(once);
+  });
+
+  test('plans one indexer more to determine the cell', async () => {
+    expect(await counts({ cells: undefined })).toEqual({ ...once, 'indexer plans': 2 });
+  });
+
+  test('plans nothing here if an executor searches with given parameters, and describes no detector', async () => {
+    const executor = await Executor.inline({ context: { backend: 'wasm' } });
+    try {
+      const peaks = { threshold: 12, minSnr: 4.5, localBgRadius: 4 };
+      expect(await counts({ executor: executor as never, peaks })).toEqual({ files: 1 });
+    } finally {
+      await executor.dispose();
+    }
+  });
+
+  test('is one context and one plan of each kind in ewald index, too', async () => {
+    const words = ['index', sim('mono.h5'), '-g', given.geometry, '-p', sim('mono.cell'), '-j1', '--backend=wasm'];
+    const { code, err } = await ewald(words, { env: { EWALD_LOG_LEVEL: 'debug' } });
+    expect(code, err).toBe(0);
+    const lines = (pattern: RegExp): number => err.match(pattern)?.length ?? 0;
+    expect(lines(/wasm: available/g)).toBe(1);
+    expect(lines(/peaks is planned on wasm/g)).toBe(1);
+    expect(lines(/indexing is planned on wasm/g)).toBe(1);
+  });
+});
