@@ -71,6 +71,9 @@ function nameOf({ facadeModuleId, moduleIds }) {
 
 const common = {
   external: (id) => id.startsWith('node:') || id === 'commander',
+  // Importing a module of ours changes nothing (src/README.md), as package.json says: a name that is passed on loads the
+  // module that it comes from, and not all that an entry has.
+  treeshake: { moduleSideEffects: false },
   plugins: [wgsl(), buildHash()],
   onwarn(warning, warn) {
     if (warning.code === 'CIRCULAR_DEPENDENCY') throw new Error(warning.message);

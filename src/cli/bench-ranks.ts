@@ -2,14 +2,11 @@
  * `ewald bench fft --shape 256,256,256 --executor workers|mpi`: times the distributed transform and checks an estimate.
  */
 import { availableParallelism } from 'node:os';
-import { EwaldError } from '../base/errors.js';
-import { choice } from '../base/options.js';
-import { ranksOfJob } from '../communicator/job.js';
-import { mpiComm } from '../communicator/mpi.node.js';
+import { mpiComm } from '../entries/communicator.node.js';
 import { spmd } from '../entries/executors.node.js';
-import { fft3d } from '../entries/heffte.node.js';
-import { estimateFft3d } from '../heffte/estimate.js';
-import { type BenchTimes, type BenchWish, benchFft3d } from '../heffte/measure.js';
+import { type BenchTimes, type BenchWish, benchFft3d, estimateFft3d, fft3d } from '../entries/heffte.node.js';
+import { EwaldError } from '../entries/index.node.js';
+import { choice, ranksOfJob } from '../entries/shell.node.js';
 import { backendOption, bold, dim, parseInteger, print, printJson } from './output.js';
 
 export interface RankBenchOptions {

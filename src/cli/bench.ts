@@ -1,7 +1,6 @@
 /** `ewald bench`: the cases of `ewald validate` verified and then timed, backends and peers side by side in one run. */
 import type { Command } from 'commander';
-import type { KernelTime } from '../backends/webgpu/timestamps.js';
-import { EwaldError } from '../base/errors.js';
+import { EwaldError } from '../entries/index.node.js';
 import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../entries/validate.js';
 import {
   bold,
@@ -92,7 +91,7 @@ function ratiosOf({ ratios }: BenchResult): string {
     .join(', ');
 }
 
-const timeOf = ({ kernel, ms, passes }: KernelTime): string =>
+const timeOf = ({ kernel, ms, passes }: NonNullable<BenchResult['kernels']>[number]): string =>
   `${kernel} ${shown(ms)} ms${passes > 1 ? ` in ${passes} passes` : ''}`;
 
 function printReport({ rows, peers, backends, cases, interrupted }: BenchReport): void {

@@ -1,9 +1,9 @@
 /** Options of commands that connect to a cluster. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { EwaldError } from '../base/errors.js';
-import { parseAddress } from '../executors/nats/address.js';
-import type { NatsOptions } from '../executors/nats/options.js';
+import type { NatsOptions } from '../entries/executors.node.js';
+import { EwaldError } from '../entries/index.node.js';
+import { parseAddress } from '../entries/shell.node.js';
 
 /** Flags as given in the shell. */
 export interface ClusterFlags {

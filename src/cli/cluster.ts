@@ -1,9 +1,8 @@
 /** `ewald cluster`: lists the workers of a cluster and their backends. */
 import type { Command } from 'commander';
-import { nodePlace } from '../entries/place.node.js';
-import { listWorkers } from '../executors/nats/connect.js';
+import { listCluster } from '../entries/executors.node.js';
 import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
-import { type CliDeps, dim, print, printJson, table } from './output.js';
+import { type CliDeps, counted, dim, print, printJson, table } from './output.js';
 
 export function register(program: Command, _: CliDeps): void {
   withCluster(program.command('cluster'))
@@ -11,7 +10,7 @@ export function register(program: Command, _: CliDeps): void {
     .option('--json', 'one JSON array: [{name, host, platform, version, build, slots, backends}]')
     .action(async (flags: ClusterFlags & { json?: boolean }) => {
       const { url, address, options } = clusterOf(flags);
-      const workers = await listWorkers(nodePlace, url, options);
+      const workers = await listCluster(url, options);
       if (flags.json) {
         printJson(workers);
         return;
@@ -32,6 +31,6 @@ export function register(program: Command, _: CliDeps): void {
       ]);
       print(table(['worker', 'tasks', 'platform', 'version', 'backends'], rows, [1]));
       const slots = workers.reduce((sum, worker) => sum + worker.slots, 0);
-      print(dim(`\n${workers.length} workers, ${slots} tasks at once`));
+      print(dim(`\n${counted(workers.length, 'worker')}, ${counted(slots, 'task')} at once`));
     });
 }

@@ -1,5 +1,5 @@
-/** The command line as recorded in files: as typed, without secrets. */
-import { parseAddress } from '../executors/nats/address.js';
+/** The command line as files record it: what was typed, without secrets. */
+import { parseAddress } from '../entries/shell.node.js';
 import { visible } from './visible.js';
 
 const hidden = '***';

@@ -1,6 +1,6 @@
 /** `ewald devices`: lists all backends, whether they are available, and why not. */
 import type { Command } from 'commander';
-import type { EngineReport } from '../backends/engines.js';
+import type { EngineReport } from '../entries/index.node.js';
 import { backendOption, bold, type CliDeps, dim, green, print, printJson, red } from './output.js';
 
 export function register(program: Command, { devices }: CliDeps): void {

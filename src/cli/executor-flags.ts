@@ -1,12 +1,10 @@
 /** Where the work of a command is done: this thread, workers, the ranks of an MPI job, or a cluster. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import type { BackendName } from '../backends/names.js';
-import { EwaldError } from '../base/errors.js';
-import { ranksOfJob } from '../communicator/job.js';
-import { mpiComm } from '../communicator/mpi.node.js';
-import { Executor } from '../entries/executors.node.js';
-import type { NatsOptions } from '../executors/nats/options.js';
+import { mpiComm } from '../entries/communicator.node.js';
+import { Executor, type NatsOptions } from '../entries/executors.node.js';
+import { type BackendName, EwaldError } from '../entries/index.node.js';
+import { ranksOfJob } from '../entries/shell.node.js';
 import { type ClusterFlags, connectionOf, withConnection } from './cluster-options.js';
 import { parseInteger } from './output.js';
 

@@ -1,7 +1,5 @@
 /** `ewald ffi`: lists what a header makes callable, calls functions from the shell, and writes typed modules. */
 import type { Command } from 'commander';
-import { EwaldError, isEwaldError } from '../base/errors.js';
-import { nearest } from '../base/options.js';
 import {
   CArray,
   type CFunction,
@@ -16,9 +14,8 @@ import {
   typeText,
   writeModule,
 } from '../entries/ffi.node.js';
-import { findLibrary } from '../ffi/native/find.js';
-import { killable } from '../files/interrupt.js';
-import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
+import { EwaldError, isEwaldError } from '../entries/index.node.js';
+import { checkOutput, findLibrary, killable, nearest, type WriteOptions, writeWhole } from '../entries/shell.node.js';
 import { bold, type CliDeps, dim, green, note, print, printJson, table, yellow } from './output.js';
 
 interface Options {

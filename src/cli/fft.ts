@@ -1,26 +1,36 @@
 /** `ewald fft IN.npy -o OUT.npy`: transforms an array in a file. */
 import type { Command } from 'commander';
-import { externalEngines } from '../backends/engines.js';
-import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
-import { choice } from '../base/options.js';
-import { ranksOfJob } from '../communicator/job.js';
-import type { Context } from '../context/rooms.js';
-import type { NpyArray } from '../data/npy.js';
-import type { FftPlan } from '../fft/fft.js';
-import { killable } from '../files/interrupt.js';
-import { inputName, readText } from '../files/read.js';
-import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
-import { kinds, npyWriting, type Options, type Wish, wishOf } from './fft-wish.js';
-import { readNpyFile, writeNpyFile } from './npy-file.js';
-import { backendOption, bold, type CliDeps, dim, note, print, printJson } from './output.js';
+import { mpiComm } from '../entries/communicator.node.js';
+import { EwaldError, isEwaldError } from '../entries/index.node.js';
+import {
+  failedTogether,
+  type TransformedFile,
+  type TransformFileOptions,
+  transformFile,
+} from '../entries/shell.node.js';
+import {
+  backendOption,
+  bold,
+  type CliDeps,
+  dim,
+  exitCode,
+  fail,
+  note,
+  Progress,
+  parseInteger,
+  print,
+  printJson,
+} from './output.js';
 
-/** Wisdom is the only file that is both read and written: choices are added to it. */
-const wisdomWriting = (input: string, { force = false }: Options): WriteOptions => ({
-  force,
-  inputs: [input],
-  replaces: (head) => /^\s*\{\s*"format": ?"ewald wisdom"/.test(new TextDecoder('latin1').decode(head)),
-  otherwise: 'is not wisdom that ewald wrote',
-});
+type Words = 'inverse' | 'kind' | 'scale' | 'precision' | 'engine' | 'tune' | 'wisdom' | 'force';
+interface Options extends Pick<TransformFileOptions, Words> {
+  output: string;
+  axes?: string;
+  length?: string;
+  backend?: string;
+  memory?: string;
+  json?: boolean;
+}
 
 export function register(program: Command, deps: CliDeps): void {
   program
@@ -50,98 +60,51 @@ export function register(program: Command, deps: CliDeps): void {
     .action((input: string, options: Options) => run(input, options, deps));
 }
 
-async function run(input: string, options: Options, deps: CliDeps): Promise<void> {
-  const { createContext, signal } = deps;
-  checkWords(options);
-  if (ranksOfJob() > 1) return (await import('./fft-ranks.js')).runOnRanks(input, options, deps);
-  if (options.memory !== undefined && (await (await import('./fft-disk.js')).runOnDisk(input, options, deps))) return;
-  const writing = npyWriting(input, options);
-  await checkOutput(options.output, writing);
-  const measured = options.tune === 'measure' ? options.wisdom : undefined;
-  if (measured !== undefined) await checkOutput(measured, wisdomWriting(input, options));
-  const array = await readNpyFile(input, signal);
-  const wish = wishOf(array, options, inputName(input));
-  const data = numbersFor(array, wish);
-  const context = await createContext(backendOption(options.backend));
+async function run(input: string, options: Options, { signal }: CliDeps): Promise<void> {
+  const { output, json, axes, length, memory, backend, ...words } = options;
+  const progress = new Progress('fft');
+  const began = performance.now();
+  let done: TransformedFile;
   try {
-    // Planning with measure and the transform itself cannot be aborted; nothing is written in the meantime.
-    const fft = await killable(() => planned(context, wish, options));
-    if (measured !== undefined)
-      await writeWhole(measured, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`, wisdomWriting(input, options));
-    const started = performance.now();
-    const result = await killable(() =>
-      options.inverse
-        ? fft.backward(data, undefined, { scale: options.scale })
-        : fft.forward(data, undefined, { scale: options.scale }),
-    );
-    const ms = performance.now() - started;
-    const { outShape: shape, complexOut: complex, kind, axes = null } = wish;
-    await writeNpyFile(options.output, { shape, data: result, complex }, writing, signal);
-    // Standard output belongs to the file if the file is written there.
-    const tell = options.output === '-' ? note : print;
-    const { backend, engine } = fft;
-    if (!options.json)
-      tell(
-        `${bold(options.output)}  ${shape.join(' × ')} ${complex ? 'complex' : 'real'} ` +
-          ` ${dim(
-            `${kind}${options.inverse ? ' inverse' : ''} ` +
-              `on ${backend}${engine === 'ewald' ? '' : ` by ${engine}`}, ${ms.toFixed(2)} ms`,
-          )}`,
-      );
-    else if (options.output !== '-')
-      printJson({ input, output: options.output, shape, kind, axes, backend, engine, ms });
-    else note(JSON.stringify({ input, output: options.output, shape, kind, axes, backend, engine, ms }));
-  } finally {
-    await context.dispose();
-  }
-}
-
-async function planned(context: Context, { plan }: Wish, { wisdom }: Options): Promise<FftPlan> {
-  if (wisdom !== undefined) context.importWisdom((await readWisdom(wisdom)) ?? context.exportWisdom());
-  return context.fft(plan);
-}
-
-/** Rejects invalid option values before a file is read. */
-function checkWords(options: Options): void {
-  choice('--kind', options.kind, 'c2c', kinds);
-  choice('--scale', options.scale, 'none', ['none', 'symmetric', 'full']);
-  choice('--precision', options.precision, 'f32', ['f32', 'f64']);
-  choice('--tune', options.tune, 'estimate', ['estimate', 'measure']);
-  const engine = choice('--engine', options.engine, 'ewald', ['ewald', ...externalEngines]);
-  const { backend } = backendOption(options.backend);
-  if (engine !== 'ewald' && backend !== undefined && backend !== 'native')
-    throw new EwaldError(
-      'Argument',
-      `--engine ${engine} is an installed library, which --backend ${backend} cannot call; omit one of them`,
-    );
-}
-
-/** The numbers in the form that the plan requires: in its precision, complex if that side is. */
-function numbersFor(array: NpyArray, { plan, complexIn }: Wish): Float32Array | Float64Array {
-  const ArrayType = plan.precision === 'f32' ? Float32Array : Float64Array;
-  if (array.complex || !complexIn)
-    return array.data instanceof ArrayType ? array.data : ArrayType.from(array.data as Float32Array);
-  const data = new ArrayType(2 * array.data.length);
-  for (let i = 0; i < array.data.length; i++) data[2 * i] = array.data[i] as number;
-  return data;
-}
-
-/** A file of wisdom; undefined if it does not exist. */
-async function readWisdom(file: string): Promise<unknown> {
-  let content: string;
-  try {
-    content = await readText(file);
+    done = await transformFile(input, output, {
+      ...words,
+      ...backendOption(backend),
+      axes: axes?.split(',').map((word) => parseInteger(word.trim(), '--axes', -8, 7)),
+      length: length === undefined ? undefined : parseInteger(length, '--length', 1, 2 ** 27),
+      memory: memory === undefined ? undefined : parseMemory(memory),
+      signal,
+      onProgress: progress.report,
+    });
   } catch (error) {
-    if (isEwaldError(error, 'File') && (error.cause as { code?: string }).code === 'ENOENT') return undefined;
-    throw error;
+    progress.end();
+    if (!failedTogether(error)) throw error;
+    // The first rank that ends, ends the job: all of them wait until the reason is printed.
+    process.exitCode = isEwaldError(error, 'Lost') ? exitCode.data : fail(error);
+    return (await mpiComm()).barrier();
   }
-  try {
-    return JSON.parse(content);
-  } catch (cause) {
-    throw new EwaldError(
-      'Format',
-      `${file}: this is not valid JSON (${messageOf(cause)}); pass a file written by --tune measure`,
-      { cause },
-    );
+  progress.end();
+  const { rank = 0, ...result } = done;
+  if (rank > 0) return;
+  // Standard output may be the result's.
+  const tell = output === '-' ? note : print;
+  const { complex, ...facts } = result;
+  if (json && output !== '-') printJson({ input, output, ...facts });
+  else if (json) note(JSON.stringify({ input, output, ...facts }));
+  else tell(`${bold(output)}  ${result.shape.join(' × ')} ${complex ? 'complex' : 'real'}  ${dim(how(result, began))}`);
+
+  function how({ kind, engine, backend, ranks, passes, ms }: TransformedFile, began: number): string {
+    const seconds = ((performance.now() - began) / 1000).toFixed(2);
+    const parts = passes === undefined ? `${ms.toFixed(2)} ms` : `${passes} passes over the file, ${seconds} s`;
+    const all = ranks === undefined ? parts : `${ranks} ranks, ${parts} of ${seconds} s`;
+    return `${kind}${words.inverse ? ' inverse' : ''} on ${backend}${engine === 'ewald' ? '' : ` by ${engine}`}, ${all}`;
   }
+}
+
+/** Bytes of "2G", "512M", "100k", "1000000". Throws `Argument`. */
+function parseMemory(text: string): number {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([kKMGT]?)(?:i?B)?$/.exec(text.trim()) ?? [];
+  const bytes = Number(number) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase());
+  if (number === '' || !(bytes >= 1024) || bytes > 2 ** 50)
+    throw new EwaldError('Argument', `--memory is "${text}"; expected a size such as 2G or 512M, at least 1k`);
+  return Math.floor(bytes);
 }

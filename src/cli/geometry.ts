@@ -1,30 +1,11 @@
 /** `ewald geometry check`: describes a detector geometry, checks its consistency, and draws it. */
 import type { Command } from 'commander';
-import { isEwaldError, messageOf } from '../base/errors.js';
-import { checkGeometry } from '../crystal/geometry/check.js';
-import { type Beam, type Geometry, photonEnergyOf } from '../crystal/geometry/geometry.js';
-import { parseGeometry } from '../crystal/geometry/parse.js';
-import { beamOf, extentOf } from '../crystal/geometry/pixels.js';
-import { formatGeometry } from '../crystal/geometry/write.js';
-import type { Dataset } from '../data/dataset.js';
-import { open } from '../data/opening.node.js';
-import { beamsOfFile } from '../detector/beams.js';
-import { checkPanels } from '../detector/detector.js';
-import { frameSize, geometryFromFile } from '../detector/from-file.js';
-import { openStacked, stackedGeometry } from '../detector/stacked.js';
-import { inputKind } from '../entries/pipeline.node.js';
-import { readText } from '../files/read.js';
-import { type Output, openOutput, type WriteOptions } from '../files/write.js';
-import { geometryPicture } from '../report/geometry-picture.js';
+import { type Beam, photonEnergyOf } from '../entries/index.node.js';
+import { type CheckedGeometry, type CheckGeometryOptions, checkGeometryFile } from '../entries/shell.node.js';
 import { noChecksums } from './data-options.js';
 import { bold, type CliDeps, dim, exitCode, green, print, printJson, red, yellow } from './output.js';
 
-interface Options {
-  frames?: string;
-  checksums?: boolean;
-  svg?: string;
-  output?: string;
-  force?: boolean;
+interface Options extends CheckGeometryOptions {
   json?: boolean;
 }
 
@@ -44,104 +25,23 @@ export function register(program: Command, _: CliDeps): void {
     .action(check);
 }
 
-async function check(file: string, options: Options): Promise<void> {
-  const inputs = [file, ...(options.frames === undefined ? [] : [options.frames])];
-  const writing: WriteOptions = { force: options.force ?? false, inputs };
-  const outputs: Output[] = [];
-  const begun = async (name: string | undefined): Promise<Output | undefined> => {
-    const output = name === undefined ? undefined : await openOutput(name, writing);
-    if (output) outputs.push(output);
-    return output;
-  };
-  try {
-    await explained(file, options, await begun(options.svg), await begun(options.output));
-  } finally {
-    for (const output of outputs) await output.discard();
-  }
+async function check(file: string, { json, ...options }: Options): Promise<void> {
+  const checked = await checkGeometryFile(file, options);
+  const { geometry, resolutionA, problems, ...facts } = checked;
+  const [low, high] = resolutionA;
+  if (json)
+    printJson({
+      ...facts,
+      geometry: file,
+      resolutionA: [Number.isFinite(low) ? low : null, high],
+      warnings: geometry.warnings,
+      problems,
+    });
+  else explain(file, checked);
+  if (problems.length > 0) process.exitCode = exitCode.data;
 }
 
-async function explained(
-  file: string,
-  options: Options,
-  svg: Output | undefined,
-  output: Output | undefined,
-): Promise<void> {
-  const own = (await inputKind(file)) === 'frames';
-  const parsed = own ? undefined : parseGeometry(await readText(file), file);
-  const frames = own ? file : options.frames;
-  const dataset =
-    frames === undefined
-      ? undefined
-      : await openStacked((sigShape) => open(frames, { sigShape, checksums: options.checksums }), parsed);
-  try {
-    const geometry = parsed ?? geometryFromFile(dataset as Dataset);
-    const found: string[] = [];
-    const beam = await beamFor(geometry, dataset, found);
-    if (dataset && !own) found.push(...(await misfits(geometry, dataset)));
-    const facts = checkGeometry(geometry, beam);
-    const problems = [...found, ...facts.problems];
-    if (options.json) {
-      const [low, high] = facts.resolutionA;
-      const resolutionA = [Number.isFinite(low) ? low : null, high];
-      printJson({ geometry: file, beam, ...facts, resolutionA, warnings: geometry.warnings, problems });
-    } else explain(file, geometry, beam, facts, problems);
-    await svg?.write(geometryPicture(geometry, beam));
-    await output?.write(formatGeometry(geometry));
-    await svg?.close();
-    await output?.close();
-    if (problems.length > 0) process.exitCode = exitCode.data;
-  } finally {
-    await dataset?.dispose();
-  }
-}
-
-/** The beam. If the geometry refers to files that are not given, typical numbers are used instead and reported. */
-async function beamFor(geometry: Geometry, dataset: Dataset | undefined, found: string[]): Promise<Beam> {
-  if (dataset) {
-    const openOther = (file: string, path: string): Promise<Dataset> => open(file, { dataset: path });
-    return (await beamsOfFile(geometry, dataset.name, openOther))(0);
-  }
-  const pointed = [geometry.radiation?.given, geometry.distance, ...geometry.shift].flatMap((given) =>
-    given && 'path' in given ? [given.path] : [],
-  );
-  if (pointed.length === 0) return beamOf(geometry);
-  found.push(
-    `${pointed.join(', ')} are in the frames' file, which --frames can name; 10 keV and 0.1 m are used instead`,
-  );
-  const usual: Record<string, number> = { wavelength: 1.24, photonEnergy: 10_000, electronVoltage: 200_000 };
-  const radiation =
-    geometry.radiation && 'path' in geometry.radiation.given
-      ? { ...geometry.radiation, given: { value: usual[geometry.radiation.kind] ?? 1 } }
-      : geometry.radiation;
-  const distance = geometry.distance && 'path' in geometry.distance ? { value: 0.1 } : geometry.distance;
-  const [x, y] = geometry.shift.map((one) => ('path' in one ? { value: 0 } : one));
-  return beamOf({ ...geometry, radiation, distance, shift: [x ?? { value: 0 }, y ?? { value: 0 }] });
-}
-
-async function misfits(given: Geometry, dataset: Dataset): Promise<string[]> {
-  const found: string[] = [];
-  const { width, height } = frameSize(dataset);
-  let geometry = given;
-  try {
-    geometry = stackedGeometry(given, dataset);
-    checkPanels(geometry, width, height);
-  } catch (error) {
-    if (!isEwaldError(error, 'Shape')) throw error;
-    found.push(messageOf(error));
-  }
-  const { fs, ss } = extentOf(geometry);
-  if (fs < width || ss < height)
-    found.push(`the panels end at ${fs} x ${ss} pixels; frames of ${dataset.name} have ${width} x ${height}`);
-  return found;
-}
-
-function explain(
-  file: string,
-  geometry: Geometry,
-  beam: Beam,
-  facts: ReturnType<typeof checkGeometry>,
-  problems: readonly string[],
-): void {
+function explain(file: string, { geometry, beam, assumed, problems, ...facts }: CheckedGeometry): void {
   const { panels, badRegions, bandwidth, warnings } = geometry;
   const [first] = panels;
   const energy = photonEnergyOf(beam.wavelengthA);
@@ -174,6 +74,7 @@ function explain(
   print(`bad       ${bad.join('; ') || 'nothing is marked'}`);
   print(dim(`frames in ${[...new Set(panels.map(({ data }) => data))].join(', ')}`));
   for (const warning of warnings) print(`${yellow('warning')} ${warning}`);
+  for (const text of assumed) print(`${yellow('assumed')} ${text}`);
   for (const problem of problems) print(`${red('✗')} ${problem}`);
   if (problems.length === 0) print(`${green('✓')} it is consistent`);
 }

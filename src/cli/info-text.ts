@@ -1,52 +1,12 @@
-/** The contents of `ewald info`, phrased for users who have never seen the format. */
-import type { Dataset, Metadata } from '../data/dataset.js';
-import type { Candidate } from '../data/open.js';
+/** What `ewald info` tells of a file, and how it says it to someone who has never seen the format. */
+import type { Dataset, FileReport, FrameStatistics, Metadata } from '../entries/data.node.js';
 import { flagOf } from './data-options.js';
 import { bold, dim, print, yellow } from './output.js';
 
-/** The description of a file. */
-export interface Report {
-  readonly file: string;
-  readonly format: string;
-  readonly title: string;
-  readonly why: string;
-  readonly alsoLikely: readonly Candidate[];
-  readonly shape: Dataset['shape'];
-  readonly frames: number;
-  readonly dtype: string;
-  readonly frameBytes: number;
-  readonly filters: readonly string[];
-  /** Absent if there is no frame, if the first one is damaged (a note says so), or if it is larger than a gibibyte. */
-  readonly firstFrame?: FrameStatistics;
-  readonly meta: Metadata;
-  readonly missing: readonly string[];
-  readonly notes: Dataset['notes'];
-  readonly sizes: Dataset['sizes'];
-  readonly arrays: Dataset['arrays'];
-  /** Number of pixels marked by the file's own mask; absent if it has none. */
-  readonly maskedPixels?: number;
-  /** Where the file lists peaks; absent if it does not. */
-  readonly peakList?: string;
-  /** Options that can override what was found. */
-  readonly options: readonly string[];
-}
-
-/** Number of arrays listed, because HDF5 files may have hundreds. */
+/** Arrays that are listed: files of HDF5 may have hundreds. */
 const mostArrays = 12;
 
-/** Values of the first frame. */
-export interface FrameStatistics {
-  readonly min: number;
-  readonly max: number;
-  readonly mean: number;
-  /**
-   * Number of pixels above saturation, below underload, or with a marker value; absent if the file states none of
-   * these.
-   */
-  readonly unusable?: number;
-}
-
-/** Arrays with fewer elements, or with one axis, are coordinates and settings rather than frames. */
+/** Arrays of fewer elements, or of one axis, are coordinates and settings: no frames. */
 const leastElements = 16;
 const couldBeFrames = ({ shape, chosen }: Dataset['arrays'][number]): boolean =>
   chosen || (shape.length >= 2 && shape.reduce((a, b) => a * b, 1) >= leastElements);
@@ -112,8 +72,8 @@ function values({ min, max, mean, unusable }: FrameStatistics, dtype: string): s
   return `${dtype.startsWith('c') ? 'moduli ' : ''}${short(min)} … ${short(max)}, mean ${short(mean)}${spoilt}`;
 }
 
-/** Prints a description. */
-export function tell(report: Report, header: boolean): void {
+/** Writes a report in words. */
+export function tell(report: FileReport, header: boolean): void {
   const { file, title, why, shape, frames, dtype, frameBytes, filters, firstFrame, meta, arrays, sizes } = report;
   const line = (name: string, text: string): void => print(`  ${dim(name.padEnd(12))} ${text}`);
   print(`${bold(file)}  ${title}${why ? dim(`: ${why}`) : ''}`);
@@ -156,7 +116,8 @@ export function tell(report: Report, header: boolean): void {
       kind === 'guess' ? 'guessed' : kind === 'missing' ? 'not told' : kind,
       `${kind === 'warning' ? yellow(text) : text}${option ? dim(`; ${flagOf(option)} overrides`) : ''}`,
     );
-  // Omitted if a note already explains what is missing and what to do.
+  if (report.damaged !== undefined) line('warning', yellow(report.damaged));
+  // A note may have said it already, and what to do.
   const untold = report.missing.filter(
     (word) => !report.notes.some(({ kind, text }) => kind === 'missing' && text.includes(word)),
   );

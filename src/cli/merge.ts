@@ -2,18 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
-import { EwaldError, isEwaldError } from '../base/errors.js';
-import { fileError } from '../base/file-errors.js';
-import { choice } from '../base/options.js';
-import type { Context } from '../context/rooms.js';
-import { expand, inputName, readCellOption, readText } from '../files/read.js';
-import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
-import { type ReflectionList, readReflectionList } from '../merging/hkl.js';
-import type { MergedLists, MergeResult } from '../merging/merger.js';
-import { readMtzReflections } from '../merging/mtz-reader.js';
-import { type MergeModel, type MergeOptions, mergeModels } from '../merging/options.js';
-import { readSplitTable } from '../merging/split.js';
-import type { ShellStatistics } from '../merging/statistics.js';
+import { type Context, EwaldError, isEwaldError, type MergedLists, type MergeModel, mergeModels, type MergeOptions, type MergeResult, readMtzReflections, readReflectionList, readSplitTable, type ReflectionList, type ShellStatistics } from '../entries/index.node.js';
+import { checkOutput, choice, expand, fileError, inputName, readCellOption, readText, type WriteOptions, writeWhole } from '../entries/shell.node.js';
 import { chosenExecutor, type ExecutorFlags, openExecutor, rankOf, withExecutor } from './executor-flags.js';
 import {
   bold,

@@ -3,27 +3,12 @@
  * `--json`.
  */
 
-import type { BackendName } from '../backends/names.js';
-import { parseBackend } from '../backends/open.js';
-import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
-import { fileReason } from '../base/file-errors.js';
-import { exact } from '../base/options.js';
-import type { createContext, devices } from '../entries/index.node.js';
-import { interruptedCode } from '../files/interrupt.js';
+import { type BackendName, type createContext, type devices, EwaldError } from '../entries/index.node.js';
+import { exact, parseBackend } from '../entries/shell.node.js';
+import { exitCode, failureText } from './ends.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 
-/**
- * 0 success, 1 an error in the data or a failed check, 2 wrong usage; interrupted: 130 by Ctrl-C, 143 by SIGTERM, 129
- * by SIGHUP.
- */
-export const exitCode = {
-  ok: 0,
-  data: 1,
-  usage: 2,
-  get interrupted(): number {
-    return interruptedCode();
-  },
-} as const;
+export { exitCode };
 
 /** What commands receive from the program. */
 export interface CliDeps {
@@ -107,24 +92,11 @@ export class Progress {
   }
 }
 
-const usageTags = ['Argument', 'Unsupported'];
-
-/** Prints an error to standard error, in one paragraph, and returns its exit code. */
+/** Reports an error on standard error, in one paragraph, and returns the exit code for it. */
 export function fail(error: unknown): number {
-  if (isEwaldError(error, 'Aborted')) return exitCode.interrupted;
-  if (isEwaldError(error)) {
-    note(`${red('ewald:')} ${error.message}`);
-    return usageTags.includes(error.tag) ? exitCode.usage : exitCode.data;
-  }
-  // Missing or locked files are user errors as well; only defects print where they occurred.
-  if (error instanceof Error && 'syscall' in error) {
-    const { path } = error as NodeJS.ErrnoException;
-    note(`${red('ewald:')} ${path ? `${path}: ` : ''}${fileReason(error)}`);
-    return exitCode.data;
-  }
-  note(`${red('ewald:')} ${messageOf(error)}\nThis is a defect of ewald; please report it with the command you typed.`);
-  if (process.env.EWALD_LOG_LEVEL === 'debug' && error instanceof Error) note(String(error.stack));
-  return exitCode.data;
+  const text = failureText(error);
+  if (text !== undefined) note(`${red('ewald:')} ${text}`);
+  return exitCode.of(error);
 }
 
 /** The context options for `--backend`. Throws `Argument` for an unknown name. */

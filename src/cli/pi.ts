@@ -1,9 +1,7 @@
 /** `ewald pi`: counts on one backend or on all of them. */
 import type { Command } from 'commander';
-import type { BackendName } from '../backends/names.js';
-import { EwaldError, isEwaldError } from '../base/errors.js';
-import { exact } from '../base/options.js';
-import type { PiResult } from '../pi/options.js';
+import { type BackendName, EwaldError, isEwaldError, type PiResult } from '../entries/index.node.js';
+import { exact } from '../entries/shell.node.js';
 import {
   backendOption,
   bold,

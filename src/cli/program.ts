@@ -1,6 +1,6 @@
-/** The commands. Only what a command needs is loaded; `ewald --version` loads nothing but this file. */
-import { nearest } from '../base/options.js';
-import { version } from '../base/version.js';
+/** The commands. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
+import { version } from '../entries/index.node.js';
+import { nearest } from '../entries/shell.node.js';
 
 const commands: Record<
   string,
@@ -71,7 +71,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
   const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, node] = await Promise.all([
     import('commander'),
     import('./output.js'),
-    import('../files/interrupt.js'),
+    import('../entries/shell.node.js'),
     import('./visible.js'),
     import('../entries/index.node.js'),
   ]);

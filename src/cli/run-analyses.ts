@@ -1,9 +1,7 @@
-/** The analyses of `ewald run` by name, and the flags of each. */
-import { EwaldError } from '../base/errors.js';
-import { nearest } from '../base/options.js';
-import type { Analysis } from '../udf/analyses/analysis.js';
-import type { Scan } from '../udf/scan.js';
-import { readNpyFile } from './npy-file.js';
+/** The analyses that `ewald run` knows by name, and which flags each of them takes. */
+import { EwaldError } from '../entries/index.node.js';
+import { nearest, readNpyFile } from '../entries/shell.node.js';
+import type { Analysis, Context, Scan } from '../entries/udf.node.js';
 import { parseInteger, parseNumber } from './output.js';
 
 /** Flags of analyses, as parsed by commander. */
@@ -26,34 +24,125 @@ export interface AnalysisFlags {
   peaks?: string;
   minDistance?: string;
 }
-
 type Flag = keyof AnalysisFlags;
+
 interface Known {
   readonly about: string;
-  readonly flags: readonly Flag[];
-  make(scan: Scan, flags: AnalysisFlags, signal: AbortSignal): Promise<Analysis>;
+  /** The method of the context. */
+  readonly create: Extract<keyof Context, `create${string}Analysis`>;
+  /** Its options, by the flags that give them. */
+  readonly options?: Readonly<Partial<Record<Flag, string>>>;
 }
 
-const number = (flags: AnalysisFlags, flag: Flag): number | undefined =>
-  flags[flag] === undefined ? undefined : parseNumber(String(flags[flag]), flagName(flag));
-const whole = (flags: AnalysisFlags, flag: Flag, low: number, high: number): number | undefined =>
-  flags[flag] === undefined ? undefined : parseInteger(String(flags[flag]), flagName(flag), low, high);
+const centre = { cx: 'cx', cy: 'cy' };
+const ring = { ...centre, ri: 'ri', ro: 'ro' };
+
+/** By name. */
+export const analyses: Readonly<Record<string, Known>> = {
+  sum: { about: 'sum of all frames', create: 'createSumAnalysis' },
+  sumsig: { about: 'sum of each frame', create: 'createSumSigAnalysis' },
+  logsum: { about: 'sum of logarithms', create: 'createLogSumAnalysis' },
+  stddev: { about: 'standard deviation, mean and variance of each pixel', create: 'createStddevAnalysis' },
+  disk: { about: 'sum over a disk', create: 'createDiskAnalysis', options: { ...centre, radius: 'r' } },
+  ring: { about: 'sum over a ring', create: 'createRingAnalysis', options: ring },
+  point: { about: 'one pixel of each frame', create: 'createPointAnalysis', options: { x: 'x', y: 'y' } },
+  com: {
+    about: 'centre of mass',
+    create: 'createComAnalysis',
+    options: {
+      ...centre,
+      radius: 'maskRadius',
+      ri: 'maskRadiusInner',
+      scanRotation: 'scanRotation',
+      flipY: 'flipY',
+      regression: 'regression',
+    },
+  },
+  'radial-fourier': {
+    about: 'how many-fold rings are',
+    create: 'createRadialFourierAnalysis',
+    options: { ...ring, bins: 'nBins', maxOrder: 'maxOrder' },
+  },
+  'radial-bins': {
+    about: 'sums over rings of equal width',
+    create: 'createRadialBinsAnalysis',
+    options: { ...ring, bins: 'nBins' },
+  },
+  fem: { about: 'standard deviation on a ring', create: 'createFemAnalysis', options: ring },
+  crystallinity: {
+    about: 'spectral weight on a ring, after a disk is taken out',
+    create: 'createCrystallinityAnalysis',
+    options: { ...ring, radius: 'radius' },
+  },
+  cluster: {
+    about: 'regions of frames that are alike',
+    create: 'createClusterAnalysis',
+    options: { clusters: 'clusters', peaks: 'peaks', minDistance: 'minDistance', ...ring },
+  },
+  pick: { about: 'one frame', create: 'createPickAnalysis', options: { at: 'at' } },
+  'pick-fft': { about: 'the spectrum of one frame', create: 'createPickFftAnalysis', options: { at: 'at' } },
+  'fft-sum': {
+    about: 'the spectrum of the sum, after a disk is taken out',
+    create: 'createFftSumAnalysis',
+    options: { ...centre, radius: 'radius' },
+  },
+  masks: { about: 'sums under masks of your own', create: 'createMaskAnalysis', options: { mask: 'factories' } },
+};
+
+/** Whole numbers, with their ranges; the other flags are numbers, but for these four. */
+const whole: Readonly<Partial<Record<Flag, readonly [low: number, high: number]>>> = {
+  bins: [1, 4096],
+  maxOrder: [0, 1024],
+  clusters: [1, 2 ** 31],
+  peaks: [1, 65536],
+  minDistance: [1, 65536],
+};
 
 /** The flag of a name. */
 const flagName = (flag: Flag): string =>
-  flag === 'radius' ? '-r' : `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  flag === 'radius' || flag === 'x' || flag === 'y'
+    ? `-${flag[0]}`
+    : `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** Removes undefined options, because a present but undefined option differs from an absent one. */
-function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+const flagsOf = ({ options = {} }: Known): Flag[] => Object.keys(options) as Flag[];
+
+/** A line of help for each. */
+export const analysisHelp = (): string[] =>
+  Object.entries(analyses).map(([name, known]) => {
+    const flags = flagsOf(known).map(flagName).join(' ');
+    return `  ${name.padEnd(15)} ${known.about}${flags && `: ${flags}`}`;
+  });
+
+/** Makes an analysis of its flags. Throws `Argument`, and what its files throw. */
+export async function makeAnalysis(
+  ctx: Context,
+  scan: Scan,
+  name: string,
+  flags: AnalysisFlags,
+  signal: AbortSignal,
+): Promise<Analysis> {
+  const known = analyses[name] as Known;
+  const options: Record<string, unknown> = {};
+  for (const flag of flagsOf(known)) {
+    const value = await optionOf(flag, flags, signal);
+    if (value !== undefined) options[known.options?.[flag] as string] = value;
+  }
+  if (name === 'masks' && !options.factories)
+    throw new EwaldError('Argument', 'masks needs --mask FILE.npy: one mask of [y, x], or several as [masks, y, x]');
+  return (ctx[known.create] as (scan: Scan, options: object) => Analysis)(scan, options);
 }
 
-const centre = (flags: AnalysisFlags) => ({ cx: number(flags, 'cx'), cy: number(flags, 'cy') });
-const create = () => import('../udf/analyses/create.js');
+async function optionOf(flag: Flag, flags: AnalysisFlags, signal: AbortSignal): Promise<unknown> {
+  const given = flags[flag];
+  const range = whole[flag];
+  if (given === undefined || typeof given === 'boolean') return given;
+  if (typeof given !== 'string') return masksOf(given, signal);
+  if (range) return parseInteger(given, flagName(flag), ...range);
+  if (flag === 'at') return given.split(',').map((word) => parseInteger(word.trim(), '--at', 0, 2 ** 31));
+  return flag === 'regression' ? regressionOf(given) : parseNumber(given, flagName(flag));
+}
 
-async function masksOf(files: readonly string[] | undefined, signal: AbortSignal): Promise<(() => Float64Array)[]> {
-  if (!files || files.length === 0)
-    throw new EwaldError('Argument', 'masks requires --mask FILE.npy: one mask as [y, x], or several as [masks, y, x]');
+async function masksOf(files: readonly string[], signal: AbortSignal): Promise<(() => Float64Array)[]> {
   const made: (() => Float64Array)[] = [];
   for (const file of files) {
     const { shape, data, complex } = await readNpyFile(file, signal);
@@ -68,147 +157,11 @@ async function masksOf(files: readonly string[] | undefined, signal: AbortSignal
   return made;
 }
 
-function regressionOf(text: string | undefined): -1 | 0 | 1 | undefined {
-  if (text === undefined) return undefined;
+function regressionOf(text: string): -1 | 0 | 1 {
   const names = { none: -1, mean: 0, plane: 1, '-1': -1, '0': 0, '1': 1 } as const;
   if (!Object.hasOwn(names, text))
     throw new EwaldError('Argument', `--regression is "${text}"; expected none, mean or plane`);
   return names[text as keyof typeof names];
-}
-
-/** Analyses by name. */
-export const analyses: Readonly<Record<string, Known>> = {
-  sum: { about: 'sum of all frames', flags: [], make: async (scan) => (await create()).sumAnalysis(scan) },
-  sumsig: { about: 'sum of each frame', flags: [], make: async (scan) => (await create()).sumSigAnalysis(scan) },
-  logsum: { about: 'sum of logarithms', flags: [], make: async (scan) => (await create()).logSumAnalysis(scan) },
-  stddev: {
-    about: 'standard deviation, mean and variance of each pixel',
-    flags: [],
-    make: async (scan) => (await create()).stddevAnalysis(scan),
-  },
-  disk: {
-    about: 'sum over a disk: --cx --cy -r',
-    flags: ['cx', 'cy', 'radius'],
-    make: async (scan, flags) =>
-      (await create()).diskAnalysis(scan, given({ ...centre(flags), r: number(flags, 'radius') })),
-  },
-  ring: {
-    about: 'sum over a ring: --cx --cy --ri --ro',
-    flags: ['cx', 'cy', 'ri', 'ro'],
-    make: async (scan, flags) =>
-      (await create()).ringAnalysis(
-        scan,
-        given({ ...centre(flags), ri: number(flags, 'ri'), ro: number(flags, 'ro') }),
-      ),
-  },
-  point: {
-    about: 'one pixel of each frame: -x -y',
-    flags: ['x', 'y'],
-    make: async (scan, flags) =>
-      (await create()).pointAnalysis(scan, given({ x: number(flags, 'x'), y: number(flags, 'y') })),
-  },
-  com: {
-    about: 'centre of mass: --cx --cy -r --ri --scan-rotation --flip-y --regression',
-    flags: ['cx', 'cy', 'radius', 'ri', 'scanRotation', 'flipY', 'regression'],
-    make: async (scan, flags) =>
-      (await create()).comAnalysis(
-        scan,
-        given({
-          ...centre(flags),
-          maskRadius: number(flags, 'radius'),
-          maskRadiusInner: number(flags, 'ri'),
-          scanRotation: number(flags, 'scanRotation'),
-          flipY: flags.flipY,
-          regression: regressionOf(flags.regression),
-        }),
-      ),
-  },
-  'radial-fourier': {
-    about: 'rotational symmetry of rings: --cx --cy --ri --ro --bins --max-order',
-    flags: ['cx', 'cy', 'ri', 'ro', 'bins', 'maxOrder'],
-    make: async (scan, flags) =>
-      (await create()).radialFourierAnalysis(
-        scan,
-        given({
-          ...centre(flags),
-          ri: number(flags, 'ri'),
-          ro: number(flags, 'ro'),
-          nBins: whole(flags, 'bins', 1, 4096),
-          maxOrder: whole(flags, 'maxOrder', 0, 1024),
-        }),
-      ),
-  },
-  'radial-bins': {
-    about: 'sums over rings of equal width: --cx --cy --ri --ro --bins',
-    flags: ['cx', 'cy', 'ri', 'ro', 'bins'],
-    make: async (scan, flags) =>
-      (await create()).radialBinsAnalysis(
-        scan,
-        given({
-          ...centre(flags),
-          ri: number(flags, 'ri'),
-          ro: number(flags, 'ro'),
-          nBins: whole(flags, 'bins', 1, 4096),
-        }),
-      ),
-  },
-  fem: {
-    about: 'standard deviation on a ring: --cx --cy --ri --ro',
-    flags: ['cx', 'cy', 'ri', 'ro'],
-    make: async (scan, flags) =>
-      (await create()).femAnalysis(scan, given({ ...centre(flags), ri: number(flags, 'ri'), ro: number(flags, 'ro') })),
-  },
-  crystallinity: {
-    about: 'spectral weight on a ring: --ri --ro, and --cx --cy -r of a disk to remove first',
-    flags: ['cx', 'cy', 'radius', 'ri', 'ro'],
-    make: async (scan, flags) =>
-      (await create()).crystallinityAnalysis(
-        scan,
-        given({ ...centre(flags), radius: number(flags, 'radius'), ri: number(flags, 'ri'), ro: number(flags, 'ro') }),
-      ),
-  },
-  cluster: {
-    about: 'regions with similar frames: --clusters --peaks --min-distance --cx --cy --ri --ro',
-    flags: ['cx', 'cy', 'ri', 'ro', 'clusters', 'peaks', 'minDistance'],
-    make: async (scan, flags) =>
-      (await create()).clusterAnalysis(
-        scan,
-        given({
-          ...centre(flags),
-          ri: number(flags, 'ri'),
-          ro: number(flags, 'ro'),
-          clusters: whole(flags, 'clusters', 1, 2 ** 31),
-          peaks: whole(flags, 'peaks', 1, 65536),
-          minDistance: whole(flags, 'minDistance', 1, 65536),
-        }),
-      ),
-  },
-  pick: {
-    about: 'one frame: --at 3,17',
-    flags: ['at'],
-    make: async (scan, flags) => (await create()).pickAnalysis(scan, given({ at: positionOf(flags.at) })),
-  },
-  'pick-fft': {
-    about: 'the spectrum of one frame: --at 3,17',
-    flags: ['at'],
-    make: async (scan, flags) => (await create()).pickAnalysis(scan, given({ at: positionOf(flags.at) }), true),
-  },
-  'fft-sum': {
-    about: 'the spectrum of the sum: --cx --cy -r of a disk to remove first',
-    flags: ['cx', 'cy', 'radius'],
-    make: async (scan, flags) =>
-      (await create()).fftSumAnalysis(scan, given({ ...centre(flags), radius: number(flags, 'radius') })),
-  },
-  masks: {
-    about: 'sums under your own masks: --mask FILE.npy',
-    flags: ['mask'],
-    make: async (scan, flags, signal) =>
-      (await create()).maskAnalysis(scan, { factories: await masksOf(flags.mask, signal) }),
-  },
-};
-
-function positionOf(text: string | undefined): number[] | undefined {
-  return text?.split(',').map((word) => parseInteger(word.trim(), '--at', 0, 2 ** 31));
 }
 
 /** The names in a list such as `com,sum`. Throws `Argument`. */
@@ -229,9 +182,8 @@ export function namesOf(list: string): string[] {
 
 /** Rejects flags that none of the analyses uses: silently ignoring a radius would give a wrong answer. */
 export function checkFlags(names: readonly string[], flags: AnalysisFlags): void {
-  const taken = names.flatMap((name) => analyses[name]?.flags ?? []);
-  const all = new Set(Object.values(analyses).flatMap((known) => known.flags));
-  for (const flag of all)
+  const taken = names.flatMap((name) => flagsOf(analyses[name] as Known));
+  for (const flag of new Set(Object.values(analyses).flatMap(flagsOf)))
     if (flags[flag] !== undefined && !taken.includes(flag))
       throw new EwaldError(
         'Argument',

@@ -1,25 +1,12 @@
-/** `ewald run ANALYSIS FILE`: runs analyses and UDFs over a stack of frames, several in one pass. */
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+/** `ewald run ANALYSIS FILE`: analyses and UDFs over a stack of frames, several in one pass. */
 import type { Command } from 'commander';
-import { EwaldError } from '../base/errors.js';
-import { Context } from '../entries/udf.node.js';
-import type { WriteOptions } from '../files/write.js';
-import type { Analysis } from '../udf/analyses/analysis.js';
-import type { ResultBuffer } from '../udf/buffers.js';
-import type { UdfRunOptions } from '../udf/context-options.js';
-import { product } from '../udf/dtypes.js';
-import type { Roi } from '../udf/roi.js';
-import type { Scan } from '../udf/scan.js';
-import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from '../udf/udf.js';
+import { EwaldError } from '../entries/index.node.js';
+import { checkRunToFiles, loadUdfs, type NamedResult, readNpyFile, runToFiles } from '../entries/shell.node.js';
+import { type Analysis, Context, type Roi, type Scan, type UdfProgress } from '../entries/udf.node.js';
 import { type DataFlags, openOptions, withDataFlags } from './data-options.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, rankOf, withExecutor } from './executor-flags.js';
-import { readNpyFile } from './npy-file.js';
 import { bold, type CliDeps, counted, dim, Progress, parseInteger, print, printJson } from './output.js';
-import { type AnalysisFlags, analyses, checkFlags, namesOf } from './run-analyses.js';
-import { beginResults, checkOutputs, type Named, type ResultFiles, writeResults } from './run-files.js';
+import { type AnalysisFlags, analysisHelp, checkFlags, makeAnalysis, namesOf } from './run-analyses.js';
 
 interface Flags extends DataFlags, AnalysisFlags, ExecutorFlags {
   output?: string;
@@ -32,6 +19,7 @@ interface Flags extends DataFlags, AnalysisFlags, ExecutorFlags {
   excluded?: string;
   backend?: string;
   udf?: string[];
+  module?: string;
   force?: boolean;
   plots?: boolean;
   json?: boolean;
@@ -40,7 +28,6 @@ interface Flags extends DataFlags, AnalysisFlags, ExecutorFlags {
 const repeat = (one: string, all: string[] = []): string[] => [...all, one];
 
 export function register(program: Command, deps: CliDeps): void {
-  const list = Object.entries(analyses).map(([name, { about }]) => `  ${name.padEnd(15)} ${about}`);
   const command = withDataFlags(
     program
       .command('run')
@@ -88,7 +75,7 @@ export function register(program: Command, deps: CliDeps): void {
       '--json',
       '{input, shape, dtype, frames, results: [{name, shape, dtype, min, max}], files, seconds, bytesPerSecond}',
     )
-    .addHelpText('after', `\nAnalyses:\n${list.join('\n')}`)
+    .addHelpText('after', `\nAnalyses:\n${analysisHelp().join('\n')}`)
     .action((analysis: string, file: string | undefined, flags: Flags) => run(analysis, file, flags, deps));
 }
 
@@ -99,15 +86,17 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
   const file = alone ? what : second;
   if (file === undefined) throw new EwaldError('Argument', `no file of frames given: ewald run ${what} scan.mib`);
   checkFlags(names, flags);
-  const writing: WriteOptions = { force: flags.force ?? false, series: [file], inputs: inputsOf(flags) };
   const chosen = chosenExecutor(flags, { jobs: 1 });
   // The ranks of an MPI job make the same calls and get the same results; the first one writes and prints.
-  const first = (await rankOf(chosen)) === 0;
-  if (first) await checkOutputs(flags.output, flags.png, writing);
-  const own = await loadUdfs(flags.udf ?? []);
+  const writes = (await rankOf(chosen)) === 0;
+  const { output, png, force, channel: channels } = flags;
+  const outputs = { output, png, force, channels, writes, inputs: inputsOf(flags) };
+  await checkRunToFiles(outputs, file);
+  if (flags.module !== undefined && chosen.kind !== 'nats')
+    throw new EwaldError('Argument', '--module is for a cluster; give --executor nats://host:4222 as well');
+  const udfs = await loadUdfs(flags.udf ?? [], { module: flags.module });
   const ctx = await contextOf(chosen, flags);
   const progress = new Progress('run');
-  let files: ResultFiles | undefined;
   try {
     const scan = await ctx.load(file, {
       ...openOptions(flags, signal),
@@ -115,28 +104,23 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
         syncOffset: parseInteger(flags.syncOffset, '--sync-offset', -(2 ** 31), 2 ** 31),
       }),
     });
-    const made: Analysis[] = [];
+    const analyses: Analysis[] = [];
     for (const name of names)
-      made.push(
-        await (analyses[name] as (typeof analyses)[string])
-          .make(scan, flags, signal)
-          .catch((error) => named(error, name)),
-      );
-    const roi = await roiOf(flags.roi, scan, signal);
-    if (made.some((one) => one.roi) && (made.length > 1 || own.length > 0 || roi))
-      throw new EwaldError('Argument', 'pick shows a single frame; it cannot be combined with other analyses or --roi');
-    const started = performance.now();
+      analyses.push(await makeAnalysis(ctx, scan, name, flags, signal).catch((error) => named(error, name)));
     const read: Read = { frames: 0, bytes: 0, before: 0 };
-    const options: UdfRunOptions = {
-      roi: roi ?? made[0]?.roi,
+    const options = {
+      ...outputs,
+      analyses,
+      udfs,
+      roi: await roiOf(flags.roi, scan, signal),
       corrections: await correctionsOf(flags, signal),
-      signal: signal as never,
-      plots: first && (flags.plots ?? false),
-      progress: ({ frames, totalFrames, bytes, seconds }) => {
-        // An analysis of two passes starts again.
+      signal,
+      plots: writes && (flags.plots ?? false),
+      progress: ({ frames, totalFrames, bytes, seconds }: UdfProgress) => {
+        // An analysis of two passes begins anew.
         if (bytes < read.bytes) read.before += read.bytes;
         Object.assign(read, { frames, bytes });
-        if (!first) return;
+        if (!writes) return;
         const rate = bytes / 1e9 / Math.max(seconds, 1e-9);
         const left = (seconds / Math.max(frames, 1)) * (totalFrames - frames);
         progress.report(
@@ -145,38 +129,12 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
         );
       },
     };
-    const prepared = await ctx.prepare(made, options).catch((error) => named(error, 'cluster'));
-    const udfs = [...prepared.map(({ udf }) => udf), ...own];
-    const resultsOf = (found: readonly Record<string, ResultBuffer>[]): Named[] => [
-      ...prepared.flatMap((analysis, i) =>
-        channelsOf(analysis, found[i] as Record<string, ResultBuffer>, prepared.length + own.length > 1, flags),
-      ),
-      ...own.flatMap((udf, i) =>
-        buffersOf(udf, found[prepared.length + i] as Record<string, ResultBuffer>, udfs.length > 1, flags),
-      ),
-    ];
-    // Several results have files of their own. A run without frames determines their names, so that an existing file is
-    // rejected before the work is done.
-    if (flags.output ?? flags.png) {
-      const nothing = { roi: new Uint8Array(product(scan.shape.nav)), corrections: options.corrections };
-      const none = await ctx.runUdf(scan, udfs, nothing).then(
-        (found) => resultsOf(found as readonly Record<string, ResultBuffer>[]),
-        () => [],
-      );
-      if (first) files = await beginResults(flags.output, flags.png, none, writing);
-    }
-    const found = (await ctx.runUdf(scan, udfs, options)) as readonly Record<string, ResultBuffer>[];
+    const started = performance.now();
+    const { results, files } = await runToFiles(ctx, scan, options).catch((error) => named(error, 'cluster'));
     progress.end();
-    if (!first) return;
-    const seconds = (performance.now() - started) / 1000;
-    const results = resultsOf(found);
-    if (results.length === 0)
-      throw new EwaldError('Argument', `--channel ${flags.channel?.join(', ')}: no result has this name`);
-    const written = await writeResults(flags.output, flags.png, results, files, writing);
-    report(file, scan, results, written, { read, seconds }, flags);
+    if (writes) report(file, scan, results, files, { read, seconds: (performance.now() - started) / 1000 }, flags);
   } finally {
     progress.end();
-    await files?.discard();
     await ctx.close();
   }
 }
@@ -196,48 +154,6 @@ async function contextOf(chosen: Chosen, { backend }: Flags): Promise<Context> {
   if (chosen.kind === 'nats') return Context.connect(chosen.url, chosen.options);
   const context = backend === undefined ? {} : { context: { backend: backend as 'wasm' } };
   return Context.makeWith(chosen.kind, { ...context, ...(chosen.kind === 'workers' && { cpus: chosen.workers }) });
-}
-
-/** Why a module cannot be loaded: with the line of a syntax error, and advice if Node does not support TypeScript. */
-function notLoaded(file: string, cause: unknown): EwaldError {
-  const what = cause instanceof Error ? cause.message : String(cause);
-  if ((cause as { code?: unknown } | undefined)?.code === 'ERR_UNKNOWN_FILE_EXTENSION')
-    return new EwaldError(
-      'Load',
-      `--udf ${file} cannot be loaded: Node ${process.versions.node} does not support TypeScript; ` +
-        'use Node 22.18 or later, or compile it first: ' +
-        `npx esbuild ${file} --outfile=${file.replace(/\.[cm]?ts$/, '.mjs')}`,
-      { cause },
-    );
-  // Node only reports the position of a syntax error with --check.
-  const told =
-    cause instanceof SyntaxError ? spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' }).stderr : '';
-  const place = /:(\d+)$/m.exec(told)?.[1];
-  return new EwaldError('Load', `--udf ${file}${place ? `, line ${place},` : ''} cannot be loaded: ${what}`, { cause });
-}
-
-/** The UDFs exported by a module, made by defineUdf or as plain definitions. */
-async function loadUdfs(files: readonly string[]): Promise<AnyUdf[]> {
-  const all: AnyUdf[] = [];
-  for (const file of files) {
-    const url = pathToFileURL(resolve(file)).href;
-    if (!existsSync(file))
-      throw new EwaldError('File', `--udf ${file} cannot be read: there is no such file or folder`);
-    if (!/\.([cm]?js|[cm]?ts)$/.test(file))
-      throw new EwaldError('Argument', `--udf is "${file}"; expected a module whose name ends in .mjs, .js or .ts`);
-    const exports = (await import(url).catch((cause) => {
-      throw notLoaded(file, cause);
-    })) as Record<string, unknown>;
-    const found = Object.values(exports).filter(
-      (value): value is AnyUdf | AnyDefinition =>
-        isUdf(value) || (typeof value === 'object' && value !== null && 'buffers' in value && 'name' in value),
-    );
-    const udfs = [...new Set(found)].map((value) => (isUdf(value) ? value : asUdf({ module: url, ...value })));
-    if (udfs.length === 0)
-      throw new EwaldError('Argument', `--udf ${file} exports no UDF; expected export const NAME = defineUdf({ … })`);
-    all.push(...udfs);
-  }
-  return all;
 }
 
 async function arrayOf(file: string | undefined, signal: AbortSignal) {
@@ -282,7 +198,7 @@ async function roiOf(
       );
     return [low, high] as const;
   });
-  const mask = new Uint8Array(product(nav));
+  const mask = new Uint8Array(nav.reduce((size, n) => size * n, 1));
   for (let flat = 0; flat < mask.length; flat++) {
     let left = flat;
     let inside = true;
@@ -297,45 +213,8 @@ async function roiOf(
   return mask;
 }
 
-function channelsOf(
-  analysis: Analysis,
-  results: Record<string, ResultBuffer>,
-  several: boolean,
-  { channel }: Flags,
-): Named[] {
-  const prefix = several ? `${analysis.name}-` : '';
-  const nav = analysis.scan.shape.nav;
-  return analysis
-    .channels(results)
-    .filter(({ key }) => channel === undefined || channel.includes(key))
-    .map(({ key, shape, data, complex, log, vectors }) => {
-      const array = vectors ?? data;
-      return {
-        name: `${prefix}${key}`,
-        shape: vectors ? [...shape, 2] : shape,
-        dtype: complex ? ('c128' as const) : ('f64' as const),
-        data: array instanceof Float64Array ? array : Float64Array.from(array),
-        navAxes: shape.join() === nav.join() ? nav.length : 0,
-        ...(log && { log }),
-        ...(vectors && { vectors: true }),
-      };
-    });
-}
-
-function buffersOf(udf: AnyUdf, results: Record<string, ResultBuffer>, several: boolean, { channel }: Flags): Named[] {
-  return Object.entries(results)
-    .filter(([name]) => channel === undefined || channel.includes(name))
-    .map(([name, { shape, dtype, data, kind, extraShape }]) => ({
-      name: several ? `${udf.definition.name}-${name}` : name,
-      shape,
-      dtype,
-      data,
-      navAxes: kind === 'nav' ? shape.length - extraShape.length : 0,
-    }));
-}
-
-/** Minimum and maximum, ignoring NaN. */
-function range(data: Named['data']): { min: number; max: number } {
+/** Least and greatest number, NaN left out. */
+function range(data: NamedResult['data']): { min: number; max: number } {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < data.length; i++) {
     const value = Number(data[i]);
@@ -355,7 +234,7 @@ interface Read {
 function report(
   input: string,
   scan: Scan,
-  results: readonly Named[],
+  results: readonly NamedResult[],
   files: readonly string[],
   { read, seconds }: { readonly read: Read; readonly seconds: number },
   flags: Flags,

@@ -1,20 +1,7 @@
-/** `ewald simulate frames`: writes detector frames with known truth, their geometry and cell. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+/** `ewald simulate frames`: detector frames with known truth, their geometry and cell. */
 import type { Command } from 'commander';
-import { EwaldError } from '../base/errors.js';
-import { fileError } from '../base/file-errors.js';
-import { breathe, checkSignal, choice } from '../base/options.js';
-import { formatCellFile } from '../crystal/cell-file.js';
-import { wavelengthOf } from '../crystal/geometry/geometry.js';
-import { formatGeometry } from '../crystal/geometry/write.js';
-import { openCodecs } from '../data/opening.node.js';
-import { beginHdf5Frames } from '../data/write-hdf5.js';
-import { readCellOption } from '../files/read.js';
-import { type Output, openOutput, type WriteOptions } from '../files/write.js';
-import { latticeName } from '../pipeline/chunk.js';
-import { geometryOfSimulation, metadataOfSimulation, truthOf, truthOfFrame } from '../simulate/describe.js';
-import { type FrameSimulation, FrameSimulator } from '../simulate/frames.js';
+import { EwaldError, type FrameSimulation } from '../entries/index.node.js';
+import { choice, readCellOption, simulateFrames } from '../entries/shell.node.js';
 import { bold, type CliDeps, counted, Progress, parseInteger, parseNumber, print, printJson } from './output.js';
 
 interface Options {
@@ -98,10 +85,7 @@ async function simulationOf(options: Options): Promise<{ simulation: FrameSimula
       ? 1000 * parseNumber(options.voltage ?? '200', '--voltage', 1, 1e4)
       : undefined;
   const given = {
-    wavelengthA:
-      voltageV === undefined
-        ? number(options.wavelength, '--wavelength', 0.001, 20)
-        : wavelengthOf('electronVoltage', voltageV),
+    wavelengthA: number(options.wavelength, '--wavelength', 0.001, 20),
     crystals: options.crystals === undefined ? undefined : parseInteger(options.crystals, '--crystals', 1, 8),
     blank: number(options.blank, '--blank', 0, 1),
     bandwidth: number(options.bandwidth, '--bandwidth', 0, 0.2),
@@ -155,76 +139,20 @@ function pairOf(
 
 async function run(options: Options, signal: AbortSignal): Promise<void> {
   const { simulation, voltageV } = await simulationOf(options);
-  const simulator = new FrameSimulator(simulation);
-  const { detector, images } = simulator;
-  const writing: WriteOptions = {
-    force: options.force ?? false,
-    inputs: [options.cell],
-    otherwise: 'may belong to another simulation',
-  };
-  await mkdir(options.output, { recursive: true }).catch((cause) => {
-    throw fileError(options.output, 'made', cause);
-  });
-  const named = (ending: string): string => join(options.output, `${options.name}.${ending}`);
-  const files = { frames: named('h5'), geometry: named('geom'), cell: named('cell'), truth: named('truth.json') };
-  // All files or none: rejected outputs are reported before the first frame.
-  const outputs: Partial<Record<keyof typeof files, Output>> = {};
+  const { output, name, force, cell } = options;
   const progress = new Progress('simulate');
-  try {
-    for (const [name, file] of Object.entries(files))
-      outputs[name as keyof typeof files] = await openOutput(file, writing);
-    const frames = await writeFrames(simulator, outputs.frames as Output, files.frames, progress, signal);
-    const known = { cell: simulation.cell, centring: simulation.centring ?? ('P' as const) };
-    const { lattice, uniqueAxis } = latticeName(known);
-    await outputs.geometry?.write(formatGeometry(geometryOfSimulation(detector, voltageV)));
-    await outputs.cell?.write(formatCellFile(known, lattice, uniqueAxis as 'a' | undefined));
-    await outputs.truth?.write(`${JSON.stringify(truthOf(simulation, detector, frames))}\n`);
-    for (const output of Object.values(outputs)) await output.close();
-  } finally {
-    progress.end();
-    for (const output of Object.values(outputs)) await output.discard();
-  }
-  if (options.json) printJson(files);
-  else
-    print(
-      `${bold(counted(images, 'frame'))} in ${files.frames}; index them with: ` +
-        `ewald index ${files.frames} -g ${files.geometry} -p ${files.cell} -o ${named('stream')}`,
-    );
-}
-
-/** Simulates and writes the frames; returns the truth of each. */
-async function writeFrames(
-  simulator: FrameSimulator,
-  output: Output,
-  file: string,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<ReturnType<typeof truthOfFrame>[]> {
-  const { detector, images } = simulator;
-  const { patch } = output;
-  if (!patch) throw new EwaldError('Argument', `${file} is not a regular file`);
-  const codecs = await openCodecs();
-  try {
-    const sink = { append: (bytes: Uint8Array) => output.write(bytes), patch: patch.bind(output) };
-    const described = {
-      shape: { navigation: [images], signal: [detector.height, detector.width] },
-      dtype: 'u16' as const,
-      frames: images,
-      meta: metadataOfSimulation(detector),
-    };
-    const writer = await beginHdf5Frames(sink, codecs, described, { mask: detector.mask });
-    const frames: ReturnType<typeof truthOfFrame>[] = [];
-    for (let i = 0; i < images; i++) {
-      checkSignal(signal);
-      await breathe();
-      const frame = simulator.frame(i);
-      await writer.write(frame.counts);
-      frames.push(truthOfFrame(i, frame));
-      progress.report((i + 1) / images);
-    }
-    await writer.finish();
-    return frames;
-  } finally {
-    await codecs.dispose();
-  }
+  const files = await simulateFrames(output, simulation, {
+    name,
+    voltageV,
+    force,
+    inputs: [cell],
+    signal,
+    onProgress: progress.report,
+  }).finally(() => progress.end());
+  if (options.json) return printJson(files);
+  const { frames, geometry } = files;
+  const stream = frames.replace(/\.h5$/, '.stream');
+  print(
+    `${bold(counted(simulation.images ?? 1, 'frame'))} in ${frames}; index them with: ewald index ${frames} -g ${geometry} -p ${files.cell} -o ${stream}`,
+  );
 }

@@ -4,8 +4,8 @@
  */
 import type { Command } from 'commander';
 import { joinStreams, streamInfo } from '../entries/pipeline.node.js';
+import { compareStreamFiles } from '../entries/shell.node.js';
 import { bold, type CliDeps, counted, dim, note, print, printJson, table, yellow } from './output.js';
-import { compareStreams } from './stream-compare.js';
 
 export function register(program: Command, _: CliDeps): void {
   const stream = program.command('stream').description('join, count and compare CrystFEL streams');
@@ -28,7 +28,19 @@ export function register(program: Command, _: CliDeps): void {
     .argument('<stream>', 'the stream')
     .argument('<other>', 'another stream, or a truth.json of ewald simulate frames')
     .option('--json', 'one JSON document')
-    .action(compareStreams);
+    .action(compare);
+}
+
+async function compare(file: string, other: string, { json }: { json?: boolean }): Promise<void> {
+  const { remarks, ...facts } = await compareStreamFiles(file, other);
+  if (json) return printJson({ stream: file, other, ...facts, remarks });
+  print(`${bold(file)} against ${other}`);
+  const rows = Object.entries(facts).map(([name, value]) => [
+    name.replace(/([A-Z0-9]+)/g, (word) => ` ${word.toLowerCase()}`),
+    value === null ? '–' : String(Number(Number(value).toFixed(4))),
+  ]);
+  print(table(['', ''], rows, [1]));
+  for (const remark of remarks) note(`${yellow('note:')} ${remark}`);
 }
 
 async function merge(files: readonly string[], { output, force = false }: { output: string; force?: boolean }) {

@@ -1,14 +1,26 @@
 /** `ewald validate`: runs the shipped cases on this machine's backends, against an independent reference. */
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
-import { externalEngines } from '../backends/engines.js';
-import type { BackendName } from '../backends/names.js';
-import { parseBackend } from '../backends/open.js';
-import { choice } from '../base/options.js';
-import type { Outcome, Report, RowResult } from '../entries/validate.js';
-import { htmlPage, rows, selectRows, shown, validate, verdictOf } from '../entries/validate.js';
-import type { FftEngine } from '../fft/fft.js';
-import { type Output, openOutput, type WriteOptions } from '../files/write.js';
+import type { BackendName, FftEngine } from '../entries/index.node.js';
+import {
+  choice,
+  externalEngines,
+  type Output,
+  openOutput,
+  parseBackend,
+  type WriteOptions,
+} from '../entries/shell.node.js';
+import {
+  htmlPage,
+  type Outcome,
+  type Report,
+  type RowResult,
+  rows,
+  selectRows,
+  shown,
+  validate,
+  verdictOf,
+} from '../entries/validate.js';
 import {
   bold,
   type CliDeps,
@@ -39,6 +51,7 @@ interface Options {
 const htmlWriting = ({ force = false }: Options): WriteOptions => ({
   force,
   replaces: (head) => new TextDecoder().decode(head).includes('<title>ewald validate'),
+  endings: ['.html', '.htm'],
   otherwise: 'is not a report of ewald validate',
 });
 

@@ -3,11 +3,10 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
-import { EwaldError } from '../base/errors.js';
-import { nodePlace } from '../entries/place.node.js';
-import { join } from '../executors/nats/join.js';
+import { joinCluster } from '../entries/executors.node.js';
+import { EwaldError } from '../entries/index.node.js';
 import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
-import { backendOption, type CliDeps, parseInteger, print, printJson } from './output.js';
+import { backendOption, type CliDeps, counted, parseInteger, print, printJson } from './output.js';
 
 interface Flags extends ClusterFlags {
   readonly workers?: string;
@@ -48,8 +47,8 @@ export function register(program: Command, { signal }: CliDeps): void {
     .option('--json', 'JSON lines: {joined, url, slots, backend}, then {event} for each event')
     .action(async (flags: Flags) => {
       const { url, address, options } = clusterOf(flags);
-      if (flags.name?.trim() === '') throw new EwaldError('Argument', '--name is empty; omit it or pass a name');
-      const worker = await join(nodePlace, url, {
+      if (flags.name?.trim() === '') throw new EwaldError('Argument', '--name is empty; leave it out or give a name');
+      const worker = await joinCluster(url, {
         ...options,
         ...(flags.workers !== undefined && { workers: parseInteger(flags.workers, '--workers', 1, 1024) }),
         threads: parseInteger(flags.threads ?? '1', '--threads', 1, 1024),

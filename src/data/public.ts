@@ -30,6 +30,7 @@ export { type DataType, dataTypes, type FrameArray } from './dtype.js';
 export type { LoadH5wasm } from './foreign/browser.js';
 export type { Detection, FormatOptions } from './format.js';
 export { type MemoryOptions, memoryDataset } from './formats/memory.js';
+export type { FileReport, FrameStatistics, Inspect } from './inspect.js';
 export type { Candidate, OpenOptions } from './open.js';
 export type { DataInput } from './source-of.js';
 export { type BlobSourceOptions, blobSource } from './sources/blob.js';

@@ -6,5 +6,22 @@
  *
  * @module
  */
+import { stat } from 'node:fs/promises';
+import { type Inspect, inspector } from '../data/inspect.js';
+import { detect, open } from '../data/opening.node.js';
+import { seriesNames } from '../data/series-files.js';
+
+/** See {@link Inspect}. */
+export const inspect: Inspect = /* @__PURE__ */ inspector({
+  open,
+  detect,
+  series: async (name) => (/^[A-Za-z]+:\/\//.test(name) ? undefined : (await seriesNames(name))?.files),
+  size: (file) =>
+    stat(file).then(
+      ({ size }) => size,
+      () => undefined,
+    ),
+});
+
 export * from '../data/opening.node.js';
 export * from '../data/public.js';

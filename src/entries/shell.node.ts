@@ -9,12 +9,38 @@
  *
  * @module
  */
+import { mpiComm } from '../communicator/mpi.node.js';
+import { fileTransform, type TransformFile } from '../heffte/files/transform.node.js';
+import { createContext } from './fft.node.js';
+import { fft3d, fft3dR2c } from './heffte.node.js';
+
+/** See {@link TransformFile}. */
+export const transformFile: TransformFile = /* @__PURE__ */ fileTransform({ createContext, fft3d, fft3dR2c, mpiComm });
+
+export { externalEngines } from '../backends/engines.js';
+export { parseBackend } from '../backends/open.js';
 export { messageOf } from '../base/errors.js';
 export { fileError, fileReason } from '../base/file-errors.js';
 export { choice, exact, nearest } from '../base/options.js';
+export { ranksOfJob } from '../communicator/job.js';
 export type { FrameFormat, WrittenFrames } from '../data/convert.js';
 export { type ConvertOptions, convert } from '../data/convert.node.js';
+export { readNpyFile, writeNpyFile } from '../data/npy-file.node.js';
+export { type CheckedGeometry, type CheckGeometryOptions, checkGeometryFile } from '../detector/check-file.node.js';
+export { parseAddress } from '../executors/nats/address.js';
+export { findLibrary } from '../ffi/native/find.js';
 export { interruptedCode, interruptible, killable } from '../files/interrupt.js';
 export { linesOf } from '../files/lines.js';
 export { expand, inputName, readBytes, readCellOption, readText } from '../files/read.js';
 export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../files/write.js';
+export { failedTogether } from '../heffte/files/on-ranks.node.js';
+export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../heffte/files/wish.js';
+export { type ServedPages, servePages } from '../pages/serve.node.js';
+export { compareStreamFiles } from '../pipeline/compare-files.node.js';
+export type { SimulationWriting } from '../simulate/describe.js';
+export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../simulate/write-frames.node.js';
+export { type SimulatedLists, simulateSpotLists } from '../simulate/write-spots.node.js';
+export { loadUdfs } from '../udf/load-udfs.node.js';
+export type { NamedResult } from '../udf/named-results.js';
+export { checkRunToFiles, type RunToFilesOptions, runToFiles } from '../udf/run-to-files.node.js';
+export type { TransformFile };

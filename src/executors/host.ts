@@ -138,9 +138,12 @@ export class TaskHost {
       const url = named ? modules[module] : module;
       return await import(/* webpackIgnore: true */ /* @vite-ignore */ url as string);
     } catch (error) {
-      throw new EwaldError('Load', `the module ${shown(module)} of a task does not load: ${messageOf(error)}`, {
-        cause: error,
-      });
+      const why = `the module ${shown(module)} of a task does not load: ${messageOf(error)}`;
+      // Source that came alone has no folder to look in.
+      const alone = module.startsWith('data:') && /specifier|resolve|cannot find|not found/i.test(messageOf(error));
+      const remedy =
+        '. A module that travels as source cannot import files or packages: bundle it into one file, or start the workers with --module NAME=FILE and use it by that name';
+      throw new EwaldError('Load', alone ? why + remedy : why, { cause: error });
     }
   }
 

@@ -33,6 +33,8 @@ export interface WriteOptions {
    * omitted, the format has no room for that, and only an empty file is replaced without `force`.
    */
   readonly replaces?: (head: Uint8Array) => boolean;
+  /** How names of this format end, such as .npy: one with the ending of another format is refused. */
+  readonly endings?: readonly string[];
   /** Reason for the refusal, such as "is not a stream of ewald". */
   readonly otherwise?: string;
   /** Name of the `force` option in the refusal; default: `--force`. */
@@ -124,6 +126,7 @@ interface Permitted {
 
 /** Applies the policy: the target of a name, and whether it is a regular file, if it may be written. */
 export async function permitted(file: string, options: WriteOptions): Promise<Permitted> {
+  if (options.endings) refuseEnding(file, options.endings);
   if (writtenThrough(file)) return { target: file, there: undefined, isPlain: false };
   const target = await followed(file);
   const there = await stat(target).catch(absent);
@@ -134,6 +137,19 @@ export async function permitted(file: string, options: WriteOptions): Promise<Pe
   if (there && options.force) await refuseOpen(file, target);
   if (there && there.size > 0) await mayReplace(file, target, options);
   return { target, there, isPlain: true };
+}
+
+/** Endings that say what a file holds. Others, such as .out, say nothing. */
+const knownEndings =
+  /\.(cbf|cell|csv|cxi|geom|h5|hdf5|hkl|html?|json|mib|mrc|mtz|npy|npz|nxs|pdb|png|raw|sol|stream|svg|tiff?|zarr)$/i;
+
+/** A file that says by its name that it is something else would be misread. Throws `Argument`. */
+function refuseEnding(file: string, endings: readonly string[]): void {
+  const ending = knownEndings.exec(file)?.[0].toLowerCase();
+  if (ending !== undefined && !endings.includes(ending))
+    throw new EwaldError('Argument', `${file} ends in ${ending}, another format; expected ${endings.join(' or ')}`, {
+      detail: { path: file },
+    });
 }
 
 /**

@@ -15,7 +15,7 @@ export {
   splitWorld,
   splitWorld as split_world,
 } from './geometry.js';
-export { measureMessages } from './measure.js';
+export { type BenchTimes, type BenchWish, benchFft3d, measureMessages } from './measure.js';
 export type { HeffteBackend, HeffteScale, ReshapeAlgorithm } from './names.js';
 export type { Fft3dOptions, Fft3dRunOptions, FftContextLike } from './options.js';
 export { backend, heffte_input_error, scale } from './python.js';

@@ -15,7 +15,7 @@ export type {
   Merger,
 } from './merger.js';
 export { readMtzReflections } from './mtz-reader.js';
-export type { MergeModel, MergeOptions } from './options.js';
+export { type MergeModel, type MergeOptions, mergeModels } from './options.js';
 export type { MergeBytes } from './pieces.js';
 export type { ScanCounts } from './scan.js';
 export type { MergeExecutor } from './share.js';

@@ -1,11 +1,23 @@
-/** Describes simulated frames: their geometry, and their truth as a document. */
+/** What belongs to simulated frames: their geometry, and their truth as a document. */
+import type { PlatformSignal } from '../base/globals.js';
 import { reciprocal } from '../crystal/cell.js';
 import { flatGeometry } from '../crystal/geometry/flat.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Metadata } from '../data/dataset.js';
 import { type FrameSimulation, type SimulatedDetector, type SimulatedFrame, saturation } from './frames.js';
 
-/** The detector as a .geom file describes it; the mask of gaps and bad pixels is in the frames' file. */
+/** How simulated files are written. */
+export interface SimulationWriting {
+  /** Replace the files of an earlier simulation. Default: false. */
+  readonly force?: boolean | undefined;
+  /** Files that were read for the simulation, such as the cell; none of them is replaced. */
+  readonly inputs?: readonly string[] | undefined;
+  readonly signal?: PlatformSignal | undefined;
+  /** Called with the fraction done. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
+
+/** The detector as a .geom file says it; the mask of gaps and bad pixels is in the frames' file. */
 export function geometryOfSimulation(detector: SimulatedDetector, voltageV?: number): Geometry {
   const { bandwidth, beamStopPx } = detector;
   const stop = { minX: -beamStopPx, maxX: beamStopPx, minY: -beamStopPx, maxY: beamStopPx };

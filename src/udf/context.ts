@@ -229,11 +229,35 @@ export class UdfContext {
   createClusterAnalysis(scan: Scan, options?: create.ClusterOptions) {
     return create.clusterAnalysis(scan, options);
   }
+  createSumSigAnalysis(scan: Scan) {
+    return create.sumSigAnalysis(scan);
+  }
+  createLogSumAnalysis(scan: Scan) {
+    return create.logSumAnalysis(scan);
+  }
+  createStddevAnalysis(scan: Scan) {
+    return create.stddevAnalysis(scan);
+  }
+  createFftSumAnalysis(scan: Scan, options?: Parameters<typeof create.fftSumAnalysis>[1]) {
+    return create.fftSumAnalysis(scan, options);
+  }
+  createFemAnalysis(scan: Scan, options?: Parameters<typeof create.femAnalysis>[1]) {
+    return create.femAnalysis(scan, options);
+  }
+  createCrystallinityAnalysis(scan: Scan, options?: Parameters<typeof create.crystallinityAnalysis>[1]) {
+    return create.crystallinityAnalysis(scan, options);
+  }
+  createRadialBinsAnalysis(scan: Scan, options?: Parameters<typeof create.radialBinsAnalysis>[1]) {
+    return create.radialBinsAnalysis(scan, options);
+  }
   createSumAnalysis(scan: Scan) {
     return create.sumAnalysis(scan);
   }
   createPickAnalysis(scan: Scan, options?: Parameters<typeof create.pickAnalysis>[1]) {
     return create.pickAnalysis(scan, options);
+  }
+  createPickFftAnalysis(scan: Scan, options?: Parameters<typeof create.pickAnalysis>[1]) {
+    return create.pickAnalysis(scan, options, true);
   }
 
   /** Rotation, flip and centre of a scan, estimated from its centres of mass; see `guessCorrections`. */

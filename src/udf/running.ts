@@ -31,7 +31,7 @@ export function thrown(udf: string, where: string, cause: unknown): Error {
   if (isEwaldError(cause, 'Aborted')) return cause;
   const error = new EwaldError('Argument', `the UDF ${udf} threw in ${where}: ${messageOf(cause)}`, {
     cause,
-    detail: { udf, where },
+    detail: { udf, where, threw: true },
   });
   if (cause instanceof Error && cause.stack) {
     const lines = cause.stack.split('\n').filter((line) => /^\s+at /.test(line) || /@/.test(line));

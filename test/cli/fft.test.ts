@@ -76,16 +76,16 @@ describe('axes', () => {
   it('that are none are refused before anything is computed', async () => {
     save('in.npy', real(4, 6));
     for (const [axes, message] of [
-      ['', '"" is not an axis of an array of rank 2; expected 0 to 1'],
-      ['0,', '"" is not an axis'],
-      ['x', '"x" is not an axis'],
-      ['2', '"2" is not an axis'],
-      ['-3', '"-3" is not an axis'],
-      ['0.5', '"0.5" is not an axis'],
+      ['', '--axes is ""'],
+      ['0,', '--axes is ""'],
+      ['x', '--axes is "x"'],
+      ['2', '2 is not an axis of an array of rank 2; expected 0 to 1'],
+      ['-3', '-3 is not an axis'],
+      ['0.5', '--axes is "0.5"'],
       ['1,-1', 'each axis can be transformed only once'],
     ] as const) {
       const { code, err } = await ewald(['fft', at('in.npy'), '-o', at('no.npy'), `--axes=${axes}`]);
-      expect([code, err]).toEqual([2, expect.stringContaining(`--axes is "${axes}"`)]);
+      expect([code, err]).toEqual([2, expect.stringContaining('axes is ')]);
       expect(err).toContain(message);
     }
     expect(existsSync(at('no.npy'))).toBe(false);
@@ -202,21 +202,23 @@ describe('files', () => {
       [
         [at('in.npy'), ...out, '--kind', 'foo'],
         2,
-        '--kind is "foo"; expected one of c2c, r2c, c2r, real, dct1, dct2, dct3, dct4, dst1, dst2, dst3, dst4',
+        'kind is "foo"; expected one of c2c, r2c, c2r, real, dct1, dct2, dct3, dct4, dst1, dst2, dst3, dst4',
       ],
-      [[at('in.npy'), ...out, '--scale', 'half'], 2, '--scale is "half"; expected one of none, symmetric, full'],
-      [[at('in.npy'), ...out, '--precision', 'f16'], 2, '--precision is "f16"'],
+      [[at('in.npy'), ...out, '--scale', 'half'], 2, 'scale is "half"; expected one of none, symmetric, full'],
+      [[at('in.npy'), ...out, '--precision', 'f16'], 2, 'precision is "f16"'],
       [[at('in.npy'), ...out, '--tune', 'mesure'], 2, '(did you mean "measure"?)'],
-      [[at('in.npy'), ...out, '--engine', 'ffftw'], 2, '--engine is "ffftw"'],
+      [[at('in.npy'), ...out, '--engine', 'ffftw'], 2, 'engine is "ffftw"'],
       [[at('in.npy'), ...out, '--backend', 'gpu'], 2, '--backend names the backend "gpu"'],
       [
         [at('in.npy'), ...out, '--engine', 'fftw', '--backend', 'wasm'],
         2,
-        '--engine fftw is an installed library, which --backend wasm cannot call',
+        'engine fftw is an installed library, which backend wasm cannot call',
       ],
-      [[at('in.npy'), ...out, '--length', '7'], 2, '--length requires c2r'],
+      [[at('in.npy'), ...out, '--inverse'], 2, 'holds real numbers, and a spectrum to invert is usually complex'],
+      [[at('in.npy'), '-o', at('no.npz')], 2, 'ends in .npz, another format; expected .npy'],
+      [[at('in.npy'), ...out, '--length', '7'], 2, 'length requires c2r'],
       [[at('complex.npy'), ...out, '--kind', 'c2r', '--length', '9'], 2, 'expected 6 or 7'],
-      [[at('in.npy'), ...out, '--wisdom', at('words.npy')], 1, 'this is not valid JSON'],
+      [[at('in.npy'), ...out, '--wisdom', at('words.npy')], 1, 'is not valid JSON'],
     ];
     for (const [args, code, message] of rows) {
       const run = await ewald(['fft', ...args]);

@@ -54,7 +54,7 @@ describe('the public face of a room', () => {
 const state: Readonly<Record<string, string>> = {
   'backends/webgpu/dawn.ts: kept': 'works round a crash of Dawn; see the file',
   'backends/webgpu/timestamps.ts: collecting': 'a measurement of all devices, while it runs',
-  'cli/fft-ranks.ts: agreed': 'the command is the program: errors that all ranks know of',
+  'heffte/files/on-ranks.node.ts: agreed': 'a note on an error, gone with it',
   'files/read.ts: inputRead': 'standard input is one for the process',
   'communicator/mpi.node.ts: world': 'MPI starts once in a process',
   'data/sources/descriptors.ts: held': 'the limit of open files is one of the process',

@@ -16,8 +16,8 @@ import {
   rfftfreq,
 } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readNpyFile } from '../../src/cli/npy-file.js';
 import { formatNpy, npyHeadOf, readNpy } from '../../src/data/npy.js';
+import { readNpyFile } from '../../src/data/npy-file.node.js';
 import { Random } from '../../src/random/random.js';
 import { ewald } from '../support/cli.js';
 import { openEach } from '../support/contexts.js';

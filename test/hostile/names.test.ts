@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isEwaldError } from '../../src/base/errors.js';
-import { writeResults } from '../../src/cli/run-files.js';
 import { visibleJson } from '../../src/cli/visible.js';
 import { formatCellFile, readCell } from '../../src/crystal/cell-file.js';
 import { parseGeometry } from '../../src/crystal/geometry/parse.js';
@@ -19,6 +18,7 @@ import { openOutput } from '../../src/files/write.js';
 import { solutionSink } from '../../src/pipeline/sinks/sink.js';
 import { geometryPicture } from '../../src/report/geometry-picture.js';
 import { type Report, reportPage } from '../../src/report/page.js';
+import { writeResults } from '../../src/udf/result-files.node.js';
 
 /** One harmless name to compare with, then hostile ones. */
 const harmless = 'run_7.h5';

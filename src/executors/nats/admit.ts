@@ -7,7 +7,7 @@ import { checkReference } from '../check-task.js';
 import type { WorkerInfo } from '../executor.js';
 import { isRegistered, registeredNames } from '../registered.js';
 import type { InputReference } from '../task.js';
-import type { FlatError } from '../wire.js';
+import { type FlatError, plainDetail } from '../wire.js';
 import type { ResultMessage, TaskMessage } from './messages.js';
 
 /** Runs are named like this by whoever submits; the name is part of subjects and of object names. */
@@ -89,7 +89,13 @@ export function admitResult(given: unknown): ResultMessage {
   if (fields.error !== undefined) {
     const flat = fieldsOf('its error', fields.error);
     const tag = flat.tag === undefined ? undefined : (textOf(flat, 'tag') as FlatError['tag']);
-    error = { tag, name: textOf(flat, 'name'), message: textOf(flat, 'message'), stack: textOf(flat, 'stack') };
+    error = {
+      tag,
+      name: textOf(flat, 'name'),
+      message: textOf(flat, 'message'),
+      stack: textOf(flat, 'stack'),
+      ...(flat.detail === undefined ? {} : { detail: plainDetail(fieldsOf('its detail', flat.detail)) }),
+    };
   }
   return { value, error, worker: textOf(fields, 'worker'), attempts: Number(attempts), seconds: Number(seconds) };
 }

@@ -45,6 +45,7 @@ export const streamWriting = (force: boolean, reads: Inputs): WriteOptions => ({
   force,
   ...reads,
   replaces: isOwnStream,
+  endings: ['.stream'],
   otherwise: 'is not a stream that ewald wrote',
 });
 

@@ -11,10 +11,16 @@ import type { Scan } from '../scan.js';
 import { type Analysis, complexChannels, navChannel, realOrComplex, sigChannel } from './analysis.js';
 import { centreOf, expectsScan, radius, sizeOf } from './parameters.js';
 
+/** The scan, once it is one. Throws `Argument`. */
+function checked(what: string, scan: Scan): Scan {
+  expectsScan(what, scan);
+  return scan;
+}
+
 /** Sum of all frames. */
 export const sumAnalysis = (scan: Scan): Analysis<'intensity'> => ({
   name: 'sum',
-  scan,
+  scan: checked('createSumAnalysis', scan),
   udf: sumUdf,
   complexFrames: true,
   channels: ({ intensity }) =>
@@ -24,7 +30,7 @@ export const sumAnalysis = (scan: Scan): Analysis<'intensity'> => ({
 /** Sum of each frame. */
 export const sumSigAnalysis = (scan: Scan): Analysis<'intensity'> => ({
   name: 'sumsig',
-  scan,
+  scan: checked('createSumSigAnalysis', scan),
   udf: sumSigUdf,
   complexFrames: true,
   channels: ({ intensity }) =>
@@ -34,7 +40,7 @@ export const sumSigAnalysis = (scan: Scan): Analysis<'intensity'> => ({
 /** Sum of logarithms. */
 export const logSumAnalysis = (scan: Scan): Analysis<'logsum'> => ({
   name: 'logsum',
-  scan,
+  scan: checked('createLogSumAnalysis', scan),
   udf: logSumUdf,
   channels: ({ logsum }) => [
     sigChannel(scan, 'logsum', 'sum of logarithms', 'sum of log(I − minimum + 1)', logsum.data) as never,
@@ -44,7 +50,7 @@ export const logSumAnalysis = (scan: Scan): Analysis<'logsum'> => ({
 /** Standard deviation of each pixel, and mean, variance, sum. */
 export const stddevAnalysis = (scan: Scan): Analysis<'std' | 'mean' | 'var' | 'sum'> => ({
   name: 'stddev',
-  scan,
+  scan: checked('createStddevAnalysis', scan),
   udf: stddevUdf,
   channels: (results) =>
     (['std', 'mean', 'var', 'sum'] as const).map(

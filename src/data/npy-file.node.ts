@@ -2,7 +2,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
+import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
+import { inputName, readBytes } from '../files/read.js';
+import { openOutput, type WriteOptions } from '../files/write.js';
 import {
   decodeNpy,
   inCOrder,
@@ -15,15 +18,16 @@ import {
   npyNumbers,
   npyOffset,
   readNpy,
-} from '../data/npy.js';
-import { inputName, readBytes } from '../files/read.js';
-import { openOutput, type WriteOptions } from '../files/write.js';
+} from './npy.js';
 
 // Node reads and writes less than 2 GiB at a time, and signals are served between two pieces.
 const piece = 2 ** 24;
 
-/** Reads a .npy file, or standard input for `-`. Throws `File`, `Format`, `OutOfMemory`, `Aborted`. */
-export async function readNpyFile(file: string, signal: AbortSignal): Promise<NpyArray> {
+/**
+ * Reads a .npy file, or standard input for `-`: bool, integers and floats as f32 or f64, whichever holds them, complex
+ * numbers as pairs. Throws `File`, `Format`, `OutOfMemory`, `Aborted`.
+ */
+export async function readNpyFile(file: string, signal?: PlatformSignal): Promise<NpyArray> {
   if (file === '-') return readNpy(await readBytes(file), inputName(file));
   let handle: FileHandle | undefined;
   try {
@@ -46,7 +50,7 @@ async function readNumbers(
   header: NpyHeader,
   data: Float32Array | Float64Array,
   file: string,
-  signal: AbortSignal,
+  signal: PlatformSignal | undefined,
 ): Promise<void> {
   const bytes = header.numbers * header.width;
   for (let at = 0; at < bytes; at += piece) {
@@ -71,12 +75,15 @@ async function fill(handle: FileHandle, bytes: Uint8Array, at: number, file: str
   }
 }
 
-/** Writes a .npy file, or standard output for `-`. Throws `File`, `Argument`, `Aborted`. */
+/**
+ * Writes a .npy file whole, or to standard output for `-`. A file that exists is replaced with `force` alone. Throws
+ * `File`, `Argument`, `Aborted`.
+ */
 export async function writeNpyFile(
   file: string,
   array: NpyArray,
-  options: WriteOptions,
-  signal: AbortSignal,
+  options: WriteOptions = {},
+  signal?: PlatformSignal,
 ): Promise<void> {
   const output = await openOutput(file, options);
   try {

@@ -1,53 +1,46 @@
 /** `ewald fft --memory 2G`: a larger array stays in its file, which is processed in parts. */
 import { open, rm } from 'node:fs/promises';
-import { EwaldError } from '../base/errors.js';
-import { type NpyHeader, npyHead } from '../data/npy.js';
-import type { R2rKind } from '../fft/fft.js';
-import { onExit } from '../files/interrupt.js';
-import { checkOutput, openOutput } from '../files/write.js';
-import { type Store, transformOnDisk } from '../heffte/disk.js';
-import { npyWriting, type Options, type Wish, wishOf } from './fft-wish.js';
-import { openNpyParts, writeNumbers } from './npy-part.js';
-import { backendOption, bold, type CliDeps, dim, Progress, print, printJson } from './output.js';
+import { EwaldError } from '../../base/errors.js';
+import type { ContextOptions } from '../../context/context.js';
+import { type NpyHeader, npyHead } from '../../data/npy.js';
+import { openNpyParts, writeNumbers } from '../../data/npy-parts.node.js';
+import type { R2rKind } from '../../fft/fft.js';
+import { onExit } from '../../files/interrupt.js';
+import { checkOutput, openOutput } from '../../files/write.js';
+import { type Store, transformOnDisk } from '../disk.js';
+import type { FftContextLike } from '../options.js';
+import { npyWriting, type TransformedFile, type TransformFileOptions, type Wish, wishOf } from './wish.js';
 
-/** Bytes of "2G", "512M", "100k", "1000000". Throws `Argument`. */
-export function parseMemory(text: string): number {
-  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([kKMGT]?)(?:i?B)?$/.exec(text.trim()) ?? [];
-  const bytes = Number(number) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase());
-  if (number === '' || !(bytes >= 1024) || bytes > 2 ** 50)
-    throw new EwaldError('Argument', `--memory is "${text}"; expected a size such as 2G or 512M, from 1k on`);
-  return Math.floor(bytes);
-}
-
-/** Transforms within the given memory; returns false, having done nothing, if everything fits. */
-export async function runOnDisk(input: string, options: Options, { createContext, signal }: CliDeps): Promise<boolean> {
-  const memory = parseMemory(options.memory as string);
+/** Transforms within the memory given; undefined if everything fits into it and nothing has been done. */
+export async function transformParts(
+  createContext: (options: ContextOptions) => Promise<FftContextLike>,
+  input: string,
+  outputFile: string,
+  options: TransformFileOptions,
+  memory: number,
+): Promise<TransformedFile | undefined> {
   const writing = npyWriting(input, options);
-  await checkOutput(options.output, writing);
+  await checkOutput(outputFile, writing);
   const file = await openNpyParts(input);
   try {
     const wish = wishOf(file.like, options, input);
-    if (!exceeds(file.header, wish, memory)) return false;
-    if (options.output === '-')
-      throw new EwaldError('Argument', 'a transform in parts cannot write to standard output; pass -o FILE');
+    if (!exceeds(file.header, wish, memory)) return undefined;
+    if (outputFile === '-')
+      throw new EwaldError('Argument', 'a transform in parts cannot write to standard output; name a file');
     checkWish(wish, file.header, input);
     const { kind, r2r, precision = 'f64' } = wish.plan;
     const backward = (kind === 'c2r') !== (options.inverse === true);
-    const output = await openOutput(options.output, writing);
+    const output = await openOutput(outputFile, writing);
     const temporary = output.temporary;
-    const progress = new Progress('fft');
-    const context = await createContext(backendOption(options.backend));
+    const context = await createContext(options.backend === undefined ? {} : { backend: options.backend });
     const scratch: (() => Promise<void>)[] = [];
     try {
       if (temporary === undefined)
-        throw new EwaldError(
-          'Argument',
-          `${options.output} is not a regular file, which a transform in ` + 'parts requires',
-        );
+        throw new EwaldError('Argument', `${outputFile} is not a regular file, which parts are written into`);
       const like = precision === 'f32' ? new Float32Array(0) : new Float64Array(0);
       const head = npyHead({ shape: wish.outShape, data: like, complex: wish.complexOut });
       await output.write(head);
-      const target = await openStore(temporary, head.length, options.output);
+      const target = await openStore(temporary, head.length, outputFile);
       scratch.push(target.close);
       const began = performance.now();
       const report = await transformOnDisk({
@@ -57,7 +50,7 @@ export async function runOnDisk(input: string, options: Options, { createContext
         ...(r2r ? { r2r: r2r as R2rKind } : {}),
         precision,
         direction: backward ? 'backward' : 'forward',
-        scale: options.scale,
+        scale: options.scale ?? 'none',
         ...(options.engine ? { engine: options.engine } : {}),
         memory: 0.9 * memory,
         source: { read: (into, at) => file.read(into, at), write: target.store.write },
@@ -70,20 +63,20 @@ export async function runOnDisk(input: string, options: Options, { createContext
           scratch.push(store.close, () => rm(path, { force: true }).then(forget));
           return store.store;
         },
-        onProgress: progress.report,
-        signal,
+        ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+        ...(options.signal ? { signal: options.signal } : {}),
       });
       const ms = performance.now() - began;
       for (const end of scratch.splice(0)) await end();
       await output.close();
-      tell(input, options, wish, report, ms, context.backends[0]?.name ?? '');
-      return true;
+      const { outShape: shape, complexOut: complex, axes = null } = wish;
+      const backend = context.backends[0]?.name ?? '';
+      return { shape, complex, kind: wish.kind, axes, backend, engine: options.engine ?? 'ewald', ms, ...report };
     } catch (error) {
       for (const end of scratch.splice(0)) await end().catch(() => {});
       await output.discard();
       throw error;
     } finally {
-      progress.end();
       await context.dispose();
     }
   } finally {
@@ -102,12 +95,12 @@ function checkWish({ plan, kind, axes }: Wish, header: NpyHeader, name: string):
   const shape = plan.shape as readonly number[];
   const halved = plan.kind === 'r2c' || plan.kind === 'c2r';
   const refuse = (why: string): never => {
-    throw new EwaldError('Unsupported', `${name} does not fit into --memory, and ${why}`);
+    throw new EwaldError('Unsupported', `${name} does not fit into the memory given, and ${why}`);
   };
-  if (shape.length < 2) refuse('a single line cannot be split into parts; allow more memory');
-  if (axes && axes.length < shape.length) refuse('a transform in parts covers all axes; omit --axes');
-  if (halved && plan.reducedAxis !== shape.length - 1) refuse('a transform in parts always halves the last axis');
-  if (kind === 'real') refuse('kind real is not supported in parts; use r2c');
+  if (shape.length < 2) refuse('a single line cannot be gone through in parts; give it more memory');
+  if (axes && axes.length < shape.length) refuse('in parts all axes are transformed; leave axes out');
+  if (halved && plan.reducedAxis !== shape.length - 1) refuse('in parts the last axis is the one that is halved');
+  if (kind === 'real') refuse('kind real is not done in parts; use r2c');
   if (plan.kind === 'c2c' && !header.complex) refuse('its numbers are real; in parts use r2c, or convert them first');
 }
 
@@ -126,38 +119,4 @@ async function openStore(path: string, offset: number, name: string) {
     write: (from, at) => writeNumbers(handle, from, offset + at * from.BYTES_PER_ELEMENT, name),
   };
   return { store, close: () => handle.close() };
-}
-
-function tell(
-  input: string,
-  options: Options,
-  { outShape: shape, kind, axes, complexOut }: Wish,
-  { passes, bytesRead, bytesWritten, transformMs }: Awaited<ReturnType<typeof transformOnDisk>>,
-  ms: number,
-  backend: string,
-): void {
-  const engine = options.engine ?? 'ewald';
-  if (options.json)
-    printJson({
-      input,
-      output: options.output,
-      shape,
-      kind,
-      axes: axes ?? null,
-      backend,
-      engine,
-      ms,
-      passes,
-      bytesRead,
-      bytesWritten,
-      transformMs,
-    });
-  else
-    print(
-      `${bold(options.output)}  ${shape.join(' × ')} ${complexOut ? 'complex' : 'real'} ` +
-        ` ${dim(
-          `${kind}${options.inverse ? ' inverse' : ''} on ${backend}, ${passes} passes over the ` +
-            `file, ${(ms / 1000).toFixed(2)} s`,
-        )}`,
-    );
 }

@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
-import { decodeNpy, isDirect, type NpyArray, type NpyHeader, npyHeader, npyOffset } from '../data/npy.js';
+import { decodeNpy, isDirect, type NpyArray, type NpyHeader, npyHeader, npyOffset } from './npy.js';
 
 /** An open file of an array in C order. */
 export interface NpyParts {

@@ -1,18 +1,16 @@
 /** `mpirun -n 8 ewald fft IN.npy -o OUT.npy`: every rank reads and writes its part of shared files. */
 import { open } from 'node:fs/promises';
-import { EwaldError, isEwaldError } from '../base/errors.js';
-import type { Communicator } from '../communicator/communicator.js';
-import { mpiComm } from '../communicator/mpi.node.js';
-import { npyHead } from '../data/npy.js';
-import { fft3d, fft3dR2c } from '../entries/heffte.node.js';
-import type { R2rKind } from '../fft/fft.js';
-import { flush } from '../files/flush.js';
-import { checkOutput, openOutput } from '../files/write.js';
-import { type Axis, box3d } from '../heffte/box.js';
-import { makeSlabs } from '../heffte/geometry.js';
-import { npyWriting, type Options, type Wish, wishOf } from './fft-wish.js';
-import { type NpyParts, openNpyParts, writeNumbers } from './npy-part.js';
-import { bold, type CliDeps, dim, exitCode, fail, Progress, print, printJson } from './output.js';
+import { EwaldError } from '../../base/errors.js';
+import type { Communicator } from '../../communicator/communicator.js';
+import { npyHead } from '../../data/npy.js';
+import { type NpyParts, openNpyParts, writeNumbers } from '../../data/npy-parts.node.js';
+import type { R2rKind } from '../../fft/fft.js';
+import { flush } from '../../files/flush.js';
+import { checkOutput, openOutput } from '../../files/write.js';
+import type { MakeFft3d, MakeFft3dR2c } from '../bind.js';
+import { type Axis, box3d } from '../box.js';
+import { makeSlabs } from '../geometry.js';
+import { npyWriting, type TransformedFile, type TransformFileOptions, type Wish, wishOf } from './wish.js';
 
 /** Errors known to all ranks, which therefore end together and can clean up first. */
 const agreed = new WeakSet<object>();
@@ -33,36 +31,30 @@ async function together<T>(comm: Communicator, work: () => Promise<T>): Promise<
   throw error;
 }
 
-/** Runs `ewald fft` as one rank of an MPI job. */
-export async function runOnRanks(input: string, options: Options, deps: CliDeps): Promise<void> {
-  const comm = await mpiComm();
-  try {
-    await transform(comm, input, options, deps);
-  } catch (error) {
-    if (!agreed.has(error as object)) throw error;
-    // Reported before the first rank exits, because that ends the job.
-    process.exitCode = isEwaldError(error, 'Lost') ? exitCode.data : fail(error);
-    await comm.barrier();
-  }
-}
+/** Whether every rank of the job knows of an error, so that all of them end in order. */
+export const failedTogether = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && agreed.has(error);
 
-async function transform(comm: Communicator, input: string, options: Options, { signal }: CliDeps): Promise<void> {
+/** Transforms as one rank of a job; what was done is known to all of them. */
+export async function transformOnRanks(
+  comm: Communicator,
+  { fft3d, fft3dR2c }: { readonly fft3d: MakeFft3d; readonly fft3dR2c: MakeFft3dR2c },
+  input: string,
+  outputFile: string,
+  options: TransformFileOptions,
+): Promise<TransformedFile> {
+  const { signal, scale = 'none' } = options;
   const { rank, size: ranks } = comm;
   const first = rank === 0;
-  const progress = new Progress('fft');
   const tell = (done: number, what: string): void => {
-    if (first) progress.report(done, what);
+    if (first) options.onProgress?.(done, what);
   };
-  if (options.output === '-')
-    throw new EwaldError('Argument', 'ranks cannot write to standard output together; pass -o FILE');
+  if (outputFile === '-')
+    throw new EwaldError('Argument', 'ranks cannot write to standard output together; name a file');
   if (options.memory !== undefined)
-    throw new EwaldError(
-      'Argument',
-      '--memory is only for a single process; ' + 'with several ranks each holds its own part',
-    );
-  const began = performance.now();
+    throw new EwaldError('Argument', 'memory is for one process; of several ranks each holds its own part');
   const file = await together(comm, async () => {
-    if (first) await checkOutput(options.output, npyWriting(input, options));
+    if (first) await checkOutput(outputFile, npyWriting(input, options));
     return openNpyParts(input);
   });
   const { wish, world } = await together(comm, async () => {
@@ -99,38 +91,23 @@ async function transform(comm: Communicator, input: string, options: Options, { 
   tell(0.4, 'transforming');
   const started = performance.now();
   const result = new ArrayType((wish.complexOut ? 2 : 1) * to.count);
-  const { scale } = options;
   await (backward ? plan.backward(data, result, { scale }) : plan.forward(data, result, { scale }));
   const ms = performance.now() - started;
   tell(0.7, 'writing');
-  if (signal.aborted) throw new EwaldError('Aborted', 'the transform was interrupted');
-  await writeTogether(comm, input, options, wish, result, (wish.complexOut ? 2 : 1) * to.low[divided] * rowOf(to));
-  progress.end();
+  if (signal?.aborted) throw new EwaldError('Aborted', 'the transform was interrupted');
+  await writeTogether(
+    comm,
+    input,
+    outputFile,
+    options,
+    wish,
+    result,
+    (wish.complexOut ? 2 : 1) * to.low[divided] * rowOf(to),
+  );
   const { backend } = plan.describe();
   await plan.dispose();
-  if (!first) return;
-  const { outShape: shape, kind, axes = null } = wish;
-  const seconds = (performance.now() - began) / 1000;
-  if (options.json)
-    printJson({
-      input,
-      output: options.output,
-      shape,
-      kind,
-      axes,
-      backend,
-      engine: options.engine ?? 'ewald',
-      ranks,
-      ms,
-    });
-  else
-    print(
-      `${bold(options.output)}  ${shape.join(' × ')} ${wish.complexOut ? 'complex' : 'real'} ` +
-        ` ${dim(
-          `${kind}${options.inverse ? ' inverse' : ''} on ${backend}, ${ranks} ranks, ${ms.toFixed(2)} ms ` +
-            `of ${seconds.toFixed(2)} s`,
-        )}`,
-    );
+  const { outShape: shape, complexOut: complex, kind, axes = null } = wish;
+  return { shape, complex, kind, axes, backend, engine: options.engine ?? 'ewald', ranks, rank, ms };
 
   /** Elements per index along the axis that is divided. */
   function rowOf({ size }: { readonly size: readonly number[] }): number {
@@ -144,7 +121,7 @@ function worldOf({ plan, axes }: Wish, name: string): { size: number[]; reduced:
   const n = shape.length;
   if (n > 3) throw new EwaldError('Argument', `${name} has ${n} axes; ranks transform arrays of up to 3 together`);
   if (axes && axes.length < n)
-    throw new EwaldError('Argument', 'ranks transform all axes together; omit --axes, or run one process');
+    throw new EwaldError('Argument', 'ranks transform all axes together; leave axes out, or run one process');
   const size = [...shape].reverse();
   while (size.length < 3) size.push(1);
   const halved = plan.kind === 'r2c' || plan.kind === 'c2r';
@@ -169,7 +146,8 @@ async function readPart(
 async function writeTogether(
   comm: Communicator,
   input: string,
-  options: Options,
+  outputFile: string,
+  options: TransformFileOptions,
   wish: Wish,
   result: Float32Array | Float64Array,
   at: number,
@@ -177,11 +155,11 @@ async function writeTogether(
   const head = npyHead({ shape: wish.outShape, data: result, complex: wish.complexOut });
   const output = await together(comm, async () => {
     if (comm.rank > 0) return undefined;
-    const made = await openOutput(options.output, npyWriting(input, options));
+    const made = await openOutput(outputFile, npyWriting(input, options));
     if (made.temporary === undefined)
       throw new EwaldError(
         'Argument',
-        `${options.output} is not a regular file, which ranks require for writing their parts`,
+        `${outputFile} is not a regular file, which ranks require for writing their parts`,
       );
     await made.write(head);
     return made;
@@ -194,7 +172,7 @@ async function writeTogether(
     await together(comm, async () => {
       const handle = await open(path, 'r+');
       try {
-        await writeNumbers(handle, result, head.length + at * result.BYTES_PER_ELEMENT, options.output);
+        await writeNumbers(handle, result, head.length + at * result.BYTES_PER_ELEMENT, outputFile);
         await flush(handle);
       } finally {
         await handle.close();

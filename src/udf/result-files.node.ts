@@ -9,22 +9,10 @@ import { Hdf5Writer, type WriteNode } from '../data/hdf5/writer.js';
 import { npyHeadOf } from '../data/npy.js';
 import { openCodecs } from '../data/opening.node.js';
 import { checkOutput, type Output, openOutput, type WriteOptions } from '../files/write.js';
-import { toRgba, vectorsToRgba } from '../udf/colormap.js';
-import { type BufferArray, type BufferDtype, numbersOf, product } from '../udf/dtypes.js';
-import { encodePng } from '../udf/png.js';
-
-/** One array of results. */
-export interface Named {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: BufferDtype;
-  readonly data: BufferArray;
-  /** Number of leading axes that are those of the scan; 0 if none. */
-  readonly navAxes: number;
-  readonly log?: boolean;
-  /** (y, x) of one vector per position. */
-  readonly vectors?: boolean;
-}
+import { toRgba, vectorsToRgba } from './colormap.js';
+import { numbersOf, product } from './dtypes.js';
+import type { NamedResult } from './named-results.js';
+import { encodePng } from './png.js';
 
 const endings = ['.npy', '.h5', '.hdf5', '.csv'];
 
@@ -35,9 +23,12 @@ export async function checkOutputs(
   writing: WriteOptions,
 ): Promise<void> {
   if (output !== undefined && !endings.includes(extname(output).toLowerCase()))
-    throw new EwaldError('Argument', `-o is "${output}"; expected a name that ends in ${endings.join(', ')}`);
+    throw new EwaldError(
+      'Argument',
+      `the output "${output}" should end in ${endings.join(', ')}: the ending says the format`,
+    );
   if (png !== undefined && extname(png).toLowerCase() !== '.png')
-    throw new EwaldError('Argument', `--png is "${png}"; expected a name that ends in .png`);
+    throw new EwaldError('Argument', `png is "${png}"; it should end in .png`);
   for (const file of [output, png]) if (file !== undefined) await checkOutput(file, writing);
 }
 
@@ -54,8 +45,8 @@ function fileWord(name: string): string {
   );
 }
 
-/** The results that are images with two axes. */
-const picturesOf = (results: readonly Named[]): Named[] =>
+/** Those that are pictures of two axes. */
+const picturesOf = (results: readonly NamedResult[]): NamedResult[] =>
   results.filter(
     ({ shape, vectors, dtype }) =>
       !dtype.startsWith('c') && (shape.length === 2 || (vectors === true && shape.length === 3)),
@@ -69,7 +60,7 @@ export interface ResultFiles {
   discard(): Promise<void>;
 }
 
-const filesOf = (file: string, results: readonly Named[]): string[] =>
+const filesOf = (file: string, results: readonly NamedResult[]): string[] =>
   extname(file).toLowerCase() === '.npy' || extname(file).toLowerCase() === '.png'
     ? results.map(({ name }) => beside(file, name, results.length === 1))
     : [file];
@@ -78,7 +69,7 @@ const filesOf = (file: string, results: readonly Named[]): string[] =>
 export async function beginResults(
   output: string | undefined,
   png: string | undefined,
-  results: readonly Named[],
+  results: readonly NamedResult[],
   writing: WriteOptions,
 ): Promise<ResultFiles> {
   const begun = new Map<string, Output>();
@@ -112,7 +103,7 @@ export async function beginResults(
 export async function writeResults(
   output: string | undefined,
   png: string | undefined,
-  results: readonly Named[],
+  results: readonly NamedResult[],
   begun: ResultFiles | undefined,
   writing: WriteOptions,
 ): Promise<string[]> {
@@ -147,7 +138,7 @@ export async function writeResults(
   }
 }
 
-function npy({ dtype, shape, data }: Named): Uint8Array {
+function npy({ dtype, shape, data }: NamedResult): Uint8Array {
   const numpy = dtype === 'bool' ? 'bool' : elements[dtype].numpy;
   const width = data.BYTES_PER_ELEMENT * numbersOf(dtype);
   const kind = dtype === 'bool' ? 'b' : numpy.startsWith('complex') ? 'c' : numpy[0];
@@ -158,12 +149,12 @@ function npy({ dtype, shape, data }: Named): Uint8Array {
   return out;
 }
 
-async function writeHdf5(file: string, output: Output, results: readonly Named[]): Promise<void> {
+async function writeHdf5(file: string, output: Output, results: readonly NamedResult[]): Promise<void> {
   const { patch } = output;
   const codecs = await openCodecs();
   try {
     if (!patch)
-      throw new EwaldError('Argument', `${file} is not a regular file; HDF5 cannot be written to a pipe or a device`);
+      throw new EwaldError('Argument', `${file} is not a regular file; HDF5 cannot be written into a pipe or a device`);
     const writer = await Hdf5Writer.create(
       { append: (bytes) => output.write(bytes), patch: patch.bind(output) },
       codecs,
@@ -187,8 +178,8 @@ async function writeHdf5(file: string, output: Output, results: readonly Named[]
   }
 }
 
-/** One row per scan position (or pixel), one column per result; results of another shape are rejected. */
-function csv(results: readonly Named[]): string {
+/** A row a scan position (or a pixel), a column a result; results of another shape are refused. */
+function csv(results: readonly NamedResult[]): string {
   const [first] = results;
   if (!first) return '';
   const axes = first.shape.slice(0, first.navAxes || first.shape.length);
@@ -225,8 +216,8 @@ function csvCell(text: string): string {
   return /[",;]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
-/** Images of the two-dimensional results, by file name. Throws `Argument` if there is none. */
-function picturesIn(file: string, results: readonly Named[]): [file: string, picture: Uint8Array][] {
+/** Pictures of the two-dimensional results, by the names of their files. Throws `Argument` where there is none. */
+function picturesIn(file: string, results: readonly NamedResult[]): [file: string, picture: Uint8Array][] {
   const flat = picturesOf(results);
   if (flat.length === 0)
     throw new EwaldError(

@@ -1,0 +1,243 @@
+/** A stream compared with another one of the same frames, or with the truth of a simulation. */
+import { EwaldError } from '../../base/errors.js';
+import { median } from '../../base/median.js';
+import { type Cell, cellFrom, reciprocal, sameLattice } from '../cell.js';
+import { misorientation } from '../lattice-match.js';
+import type { StreamChunk } from './stream.js';
+
+/** What a simulation knows of a frame. */
+export interface TrueFrame {
+  /** Reciprocal axes in 1/angstrom, and spots as x, y, h, k, l, counts. */
+  readonly lattices: readonly (Readonly<Record<'astar' | 'bstar' | 'cstar', readonly number[]>> & {
+    readonly spots: readonly (readonly number[])[];
+  })[];
+}
+
+/** The truth of simulated frames, as `simulateFrames` and `ewald simulate frames` write it. */
+export interface FrameTruth {
+  readonly frames: readonly TrueFrame[];
+  /** The file of frames it belongs to; older ones do not say it. */
+  readonly file?: string;
+}
+
+/** A stream and the truth of its frames. */
+export interface TruthComparison {
+  readonly frames: number;
+  readonly crystalsThere: number;
+  readonly crystalsRight: number;
+  readonly crystalsWrong: number;
+  /** Null if no crystal is right. */
+  readonly misorientationMedianDeg: number | null;
+  readonly misorientationMostDeg: number | null;
+  /** Share of the true spots above so many counts that have a peak; null if there are none. */
+  readonly recallAbove60: number | null;
+  readonly recallAbove100: number | null;
+  readonly peaks: number;
+  readonly peaksFalse: number;
+  readonly centroidMedianPx: number | null;
+  readonly remarks: readonly string[];
+}
+
+/** Two streams of the same frames. */
+export interface StreamComparison {
+  readonly framesOfFirst: number;
+  readonly framesOfSecond: number;
+  readonly framesOfBoth: number;
+  readonly indexedInBoth: number;
+  readonly indexedInFirstAlone: number;
+  readonly indexedInSecondAlone: number;
+  readonly latticesThatDiffer: number;
+  /** Null if no lattice is the same. */
+  readonly misorientationMedianDeg: number | null;
+  readonly misorientationMostDeg: number | null;
+  readonly peaksInBoth: number;
+  readonly peaksInFirstAlone: number;
+  readonly peaksInSecondAlone: number;
+  readonly centroidMedianPx: number | null;
+  readonly remarks: readonly string[];
+}
+
+const cellOf = (rows: readonly (readonly number[])[], factor: number): Cell =>
+  reciprocal(cellFrom(rows.flat().map((x) => x * factor)));
+const cellsOf = ({ crystals }: StreamChunk): Cell[] => crystals.map((crystal) => cellOf(crystal.reciprocal, 0.1));
+const eventOf = ({ event }: StreamChunk): number => Number(/(\d+)$/.exec(event ?? '//0')?.[1] ?? 0);
+const baseOf = (file: string): string => file.replace(/^.*\//, '');
+
+type Chunks = Iterable<StreamChunk> | AsyncIterable<StreamChunk>;
+async function all(chunks: Chunks): Promise<StreamChunk[]> {
+  const list: StreamChunk[] = [];
+  for await (const chunk of chunks) list.push(chunk);
+  return list;
+}
+
+/** Reads a truth of frames from its JSON. Throws `Format`. */
+export function readTruth(text: string, name = 'truth'): FrameTruth {
+  let truth: FrameTruth | undefined;
+  try {
+    truth = JSON.parse(text);
+  } catch (cause) {
+    throw new EwaldError('Format', `${name} is not JSON`, { cause });
+  }
+  if (!Array.isArray(truth?.frames) || !truth.frames.every((frame: TrueFrame) => Array.isArray(frame?.lattices)))
+    throw new EwaldError('Format', `${name} is no truth of frames; expected what ewald simulate frames writes`);
+  return truth;
+}
+
+/**
+ * Compares a stream with another stream of the same frames, or with the truth of a simulation.
+ *
+ * Frames are matched by their event and the name of their file; where two streams share no name, by the last part of it.
+ * Misorientations are in degrees, centroids in pixels; a peak is the same where it is less than 2 pixels away. `remarks`
+ * says what casts doubt on the comparison. Throws `Argument` where frames cannot be matched: files of the same last name
+ * in one stream, a truth of fewer frames.
+ */
+export async function compareStreams(
+  stream: Chunks,
+  other: Chunks | FrameTruth,
+): Promise<StreamComparison | TruthComparison> {
+  const chunks = await all(stream);
+  return 'frames' in other ? againstTruth(chunks, other) : againstStream(chunks, await all(other));
+}
+
+/** Distances of each crystal from the lattice of the other side it is the same as; NaN where there is none. */
+function matched(own: readonly Cell[], others: readonly Cell[]): number[] {
+  return own.map((cell) => {
+    const same = others.filter((one) => sameLattice(cell, one));
+    return same.length === 0 ? Number.NaN : Math.min(...same.map((one) => misorientation(cell, one)));
+  });
+}
+
+const middleOf = (values: readonly number[]): number | null => (values.length > 0 ? median(values) : null);
+
+/** Crystals right and wrong, how far off they are, and which true spots have a peak. */
+function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTruth): TruthComparison {
+  const last = Math.max(-1, ...chunks.map(eventOf));
+  if (last >= frames.length)
+    throw new EwaldError(
+      'Argument',
+      `the stream has event //${last}, the truth ${frames.length} frames; it is the truth of other frames`,
+    );
+  const files = [...new Set(chunks.map(({ filename }) => baseOf(filename)))];
+  const turns: number[] = [];
+  const offsets: number[] = [];
+  let [there, wrong, found60, all60, found100, all100, falsePeaks, allPeaks] = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (const { lattices } of frames) there += lattices.length;
+  for (const chunk of chunks) {
+    const { lattices } = frames[eventOf(chunk)] ?? { lattices: [] };
+    const real = lattices.map(({ astar, bstar, cstar }) => cellOf([astar, bstar, cstar], 1));
+    for (const turn of matched(cellsOf(chunk), real)) {
+      if (Number.isNaN(turn)) wrong++;
+      else turns.push(turn);
+    }
+    const spots = lattices.flatMap((lattice) => lattice.spots);
+    const peaks = chunk.peaks ?? [];
+    for (const [x = 0, y = 0, , , , counts = 0] of spots) {
+      if (counts <= 60) continue;
+      const nearest = Math.min(...peaks.map(({ fs, ss }) => Math.hypot(fs - x, ss - y)));
+      all60++;
+      if (counts > 100) all100++;
+      if (nearest >= 2) continue;
+      found60++;
+      if (counts > 100) found100++;
+      offsets.push(nearest);
+    }
+    allPeaks += peaks.length;
+    falsePeaks += peaks.filter(({ fs, ss }) => !spots.some(([x = 0, y = 0]) => Math.hypot(fs - x, ss - y) < 2)).length;
+  }
+  const remarks = [
+    ...(files.length > 1 ? [`the stream has frames of ${files.length} files; a truth is of one`] : []),
+    ...(file !== undefined && files.length === 1 && files[0] !== baseOf(file)
+      ? [`the stream is of ${files[0]}, the truth of ${baseOf(file)}`]
+      : []),
+    ...(turns.length === 0 && wrong > 0 ? ['no crystal of the stream is in the truth: it may be of other frames'] : []),
+  ];
+  return {
+    frames: chunks.length,
+    crystalsThere: there,
+    crystalsRight: turns.length,
+    crystalsWrong: wrong,
+    misorientationMedianDeg: middleOf(turns),
+    misorientationMostDeg: turns.length > 0 ? Math.max(...turns) : null,
+    recallAbove60: all60 > 0 ? found60 / all60 : null,
+    recallAbove100: all100 > 0 ? found100 / all100 : null,
+    peaks: allPeaks,
+    peaksFalse: falsePeaks,
+    centroidMedianPx: middleOf(offsets),
+    remarks,
+  };
+}
+
+/** Frames of both, which of them are indexed where, and whether to the same lattice. */
+function againstStream(chunks: readonly StreamChunk[], others: readonly StreamChunk[]): StreamComparison {
+  const files = new Set(others.map(({ filename }) => filename));
+  const isNamedAlike = chunks.some(({ filename }) => files.has(filename));
+  if (!isNamedAlike) for (const list of [chunks, others]) refuseAlike(list);
+  const nameOf = ({ filename }: StreamChunk): string => (isNamedAlike ? filename : baseOf(filename));
+  const key = (chunk: StreamChunk): string => `${nameOf(chunk)} //${eventOf(chunk)}`;
+  const byName = new Map(others.map((chunk) => [key(chunk), chunk]));
+  const turns: number[] = [];
+  const offsets: number[] = [];
+  let [both, indexedBoth, indexedFirst, indexedSecond, differ, common, more, fewer] = [0, 0, 0, 0, 0, 0, 0, 0];
+  for (const chunk of chunks) {
+    const other = byName.get(key(chunk));
+    if (!other) continue;
+    both++;
+    const [own, theirs] = [cellsOf(chunk), cellsOf(other)];
+    if (own.length > 0 && theirs.length > 0) indexedBoth++;
+    else if (own.length > 0) indexedFirst++;
+    else if (theirs.length > 0) indexedSecond++;
+    if (own.length > 0 && theirs.length > 0)
+      for (const turn of matched(own, theirs)) {
+        if (Number.isNaN(turn)) differ++;
+        else turns.push(turn);
+      }
+    const [peaks, otherPeaks] = [chunk.peaks ?? [], other.peaks ?? []];
+    let here = 0;
+    for (const { fs, ss } of peaks) {
+      const nearest = Math.min(...otherPeaks.map((peak) => Math.hypot(fs - peak.fs, ss - peak.ss)));
+      if (nearest >= 2) continue;
+      here++;
+      offsets.push(nearest);
+    }
+    common += here;
+    more += peaks.length - here;
+    fewer += otherPeaks.length - here;
+  }
+  const remarks = [
+    ...(both === 0 && chunks.length > 0 && others.length > 0 ? ['the streams have no frame in common'] : []),
+    ...(both > 0 && !isNamedAlike
+      ? [`frames are matched by the last part of their names: ${chunks[0]?.filename} and ${others[0]?.filename}`]
+      : []),
+    ...(turns.length === 0 && differ > 0 ? ['no lattice is the same: the frames may be of different crystals'] : []),
+  ];
+  return {
+    framesOfFirst: chunks.length,
+    framesOfSecond: others.length,
+    framesOfBoth: both,
+    indexedInBoth: indexedBoth,
+    indexedInFirstAlone: indexedFirst,
+    indexedInSecondAlone: indexedSecond,
+    latticesThatDiffer: differ,
+    misorientationMedianDeg: middleOf(turns),
+    misorientationMostDeg: turns.length > 0 ? Math.max(...turns) : null,
+    peaksInBoth: common,
+    peaksInFirstAlone: more,
+    peaksInSecondAlone: Math.max(0, fewer),
+    centroidMedianPx: middleOf(offsets),
+    remarks,
+  };
+}
+
+/** Without their folders two files of one stream may have one name. Throws `Argument`. */
+function refuseAlike(chunks: readonly StreamChunk[]): void {
+  const names = new Map<string, string>();
+  for (const { filename } of chunks) {
+    const known = names.get(baseOf(filename)) ?? filename;
+    if (known !== filename)
+      throw new EwaldError(
+        'Argument',
+        `the streams share no file name, and without folders ${known} and ${filename} are the same: frames cannot be matched`,
+      );
+    names.set(baseOf(filename), filename);
+  }
+}

@@ -1,0 +1,136 @@
+/** `checkGeometryFile`: what a detector geometry says, whether it fits together and fits frames, and a picture of it. */
+import { isEwaldError, messageOf } from '../base/errors.js';
+import { checkGeometry, type GeometryFacts } from '../crystal/geometry/check.js';
+import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
+import { parseGeometry } from '../crystal/geometry/parse.js';
+import { beamOf, extentOf } from '../crystal/geometry/pixels.js';
+import { formatGeometry } from '../crystal/geometry/write.js';
+import type { Dataset } from '../data/dataset.js';
+import { open } from '../data/opening.node.js';
+import { readText } from '../files/read.js';
+import { type Output, openOutput, type WriteOptions } from '../files/write.js';
+import { inputKindIn } from '../pipeline/inputs.js';
+import { runPlace } from '../pipeline/place.node.js';
+import { geometryPicture } from '../report/geometry-picture.js';
+import { beamsOfFile } from './beams.js';
+import { checkPanels } from './detector.js';
+import { frameSize, geometryFromFile } from './from-file.js';
+import { openStacked, stackedGeometry } from './stacked.js';
+
+/** Options of `checkGeometryFile`. */
+export interface CheckGeometryOptions {
+  /** A file of frames that the geometry should fit. Default: none. */
+  readonly frames?: string | undefined;
+  /** Compare the checksums of the frames' file. Default: true. */
+  readonly checksums?: boolean | undefined;
+  /** Draw the panels, their first pixels and directions, and the resolution into this file. Default: no picture. */
+  readonly svg?: string | undefined;
+  /** Write the geometry into this .geom file. Default: none. */
+  readonly output?: string | undefined;
+  /** Replace files that exist; an input is never replaced. Default: false. */
+  readonly force?: boolean | undefined;
+}
+
+/** A geometry, checked. */
+export interface CheckedGeometry extends GeometryFacts {
+  readonly geometry: Geometry;
+  readonly beam: Beam;
+  /** What had to be assumed, because the geometry refers to values in a file of frames that was not given. */
+  readonly assumed: readonly string[];
+  /** What does not fit together, or does not fit the frames; empty if all is well. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Checks a .geom file, or the geometry that a file of frames says itself: that panels do not overlap, share pixels or
+ * have steps of odd lengths, that distance and wavelength are of a likely size, and that the frames have the panels.
+ *
+ * Throws `Format` for a geometry that cannot be read, `File`, `Argument` for outputs that exist (see `force`).
+ */
+export async function checkGeometryFile(file: string, options: CheckGeometryOptions = {}): Promise<CheckedGeometry> {
+  const inputs = [file, ...(options.frames === undefined ? [] : [options.frames])];
+  const writing: WriteOptions = { force: options.force ?? false, inputs };
+  const outputs: [Output, (checked: CheckedGeometry) => string][] = [];
+  try {
+    // Begun before the work: one that cannot be written is refused before frames are opened.
+    if (options.svg !== undefined)
+      outputs.push([
+        await openOutput(options.svg, { ...writing, endings: ['.svg'] }),
+        ({ geometry, beam }) => geometryPicture(geometry, beam),
+      ]);
+    if (options.output !== undefined)
+      outputs.push([
+        await openOutput(options.output, { ...writing, endings: ['.geom'] }),
+        ({ geometry }) => formatGeometry(geometry),
+      ]);
+    const checked = await check(file, options);
+    for (const [output, content] of outputs) await output.write(content(checked));
+    for (const [output] of outputs) await output.close();
+    return checked;
+  } finally {
+    for (const [output] of outputs) await output.discard();
+  }
+}
+
+async function check(file: string, options: CheckGeometryOptions): Promise<CheckedGeometry> {
+  const own = (await inputKindIn(runPlace, file)) === 'frames';
+  const parsed = own ? undefined : parseGeometry(await readText(file), file);
+  const frames = own ? file : options.frames;
+  const dataset =
+    frames === undefined
+      ? undefined
+      : await openStacked((sigShape) => open(frames, { sigShape, checksums: options.checksums }), parsed);
+  try {
+    const geometry = parsed ?? geometryFromFile(dataset as Dataset);
+    const { beam, assumed } = await beamFor(geometry, dataset);
+    const misfit = dataset && !own ? misfits(geometry, dataset) : [];
+    const facts = checkGeometry(geometry, beam);
+    return { ...facts, geometry, beam, assumed, problems: [...misfit, ...facts.problems] };
+  } finally {
+    await dataset?.dispose();
+  }
+}
+
+/** The beam; where the geometry refers to files that are not given, usual values are assumed, and `assumed` says so. */
+async function beamFor(
+  geometry: Geometry,
+  dataset: Dataset | undefined,
+): Promise<{ readonly beam: Beam; readonly assumed: readonly string[] }> {
+  if (dataset) {
+    const openOther = (file: string, path: string): Promise<Dataset> => open(file, { dataset: path });
+    return { beam: (await beamsOfFile(geometry, dataset.name, openOther))(0), assumed: [] };
+  }
+  const pointed = [geometry.radiation?.given, geometry.distance, ...geometry.shift].flatMap((given) =>
+    given && 'path' in given ? [given.path] : [],
+  );
+  if (pointed.length === 0) return { beam: beamOf(geometry), assumed: [] };
+  const assumed = [
+    `${pointed.join(', ')}: values in the frames' file, which --frames gives; 10 keV and 0.1 m are assumed for them`,
+  ];
+  const usual: Record<string, number> = { wavelength: 1.24, photonEnergy: 10_000, electronVoltage: 200_000 };
+  const radiation =
+    geometry.radiation && 'path' in geometry.radiation.given
+      ? { ...geometry.radiation, given: { value: usual[geometry.radiation.kind] ?? 1 } }
+      : geometry.radiation;
+  const distance = geometry.distance && 'path' in geometry.distance ? { value: 0.1 } : geometry.distance;
+  const [x, y] = geometry.shift.map((one) => ('path' in one ? { value: 0 } : one));
+  const shift = [x ?? { value: 0 }, y ?? { value: 0 }] as const;
+  return { beam: beamOf({ ...geometry, radiation, distance, shift }), assumed };
+}
+
+function misfits(given: Geometry, dataset: Dataset): string[] {
+  const found: string[] = [];
+  const { width, height } = frameSize(dataset);
+  let geometry = given;
+  try {
+    geometry = stackedGeometry(given, dataset);
+    checkPanels(geometry, width, height);
+  } catch (error) {
+    if (!isEwaldError(error, 'Shape')) throw error;
+    found.push(messageOf(error));
+  }
+  const { fs, ss } = extentOf(geometry);
+  if (fs < width || ss < height)
+    found.push(`the panels end at ${fs} x ${ss} pixels; frames of ${dataset.name} have ${width} x ${height}`);
+  return found;
+}

@@ -1,0 +1,188 @@
+/** What the options of `transformFile` mean for the array of a file. */
+import { externalEngines } from '../../backends/engines.js';
+import type { BackendName } from '../../backends/names.js';
+import { parseBackend } from '../../backends/open.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import { choice, integer, knownOptions, list, shown } from '../../base/options.js';
+import type { NpyArray } from '../../data/npy.js';
+import type { FftEngine, FftKind, FftOptions, FftScale, R2rKind } from '../../fft/fft.js';
+import type { WriteOptions } from '../../files/write.js';
+
+/** Kinds of transforms of a file; 'real' gives the spectrum of real numbers in as many real numbers. */
+export type FileTransformKind = Exclude<FftKind, 'r2r'> | R2rKind;
+
+/** Options of `transformFile`. */
+export interface TransformFileOptions {
+  /** The inverse transform. Default: false. */
+  readonly inverse?: boolean | undefined;
+  /** Default: 'c2c' for complex numbers, 'r2c' for real ones. */
+  readonly kind?: FileTransformKind | undefined;
+  /** Axes to transform, negative ones counted from the last; r2c halves the last one named. Default: all. */
+  readonly axes?: readonly number[] | undefined;
+  /** c2r: real length of the last transformed axis of m complex numbers. Default: the even one, 2 (m - 1). */
+  readonly length?: number | undefined;
+  /** 'full' divides by the number of elements, 'symmetric' by its square root. Default: 'none'. */
+  readonly scale?: FftScale | undefined;
+  /** Default: the file's own; integers are f64, those of up to 16 bits f32. */
+  readonly precision?: 'f32' | 'f64' | undefined;
+  /** Default: the best backend present. */
+  readonly backend?: BackendName | undefined;
+  /** 'ewald' (default), or a library of this machine. */
+  readonly engine?: FftEngine | undefined;
+  /** 'measure' times the choices first. Default: 'estimate'; for FFTW 'measure'. */
+  readonly tune?: 'estimate' | 'measure' | undefined;
+  /** A file of choices measured before, read where it exists; with `tune: 'measure'` new choices are added to it. */
+  readonly wisdom?: string | undefined;
+  /** Bytes of memory. An array that needs more stays in its file, which is processed in parts. Default: no limit. */
+  readonly memory?: number | undefined;
+  /** Replace files that exist; the input is never replaced. Default: false. */
+  readonly force?: boolean | undefined;
+  readonly signal?: PlatformSignal | undefined;
+  /** Called with the fraction done and with what is being done; a transform in memory reports nothing. */
+  readonly onProgress?: ((done: number, what?: string) => void) | undefined;
+}
+
+/** What was transformed, and how. */
+export interface TransformedFile {
+  /** Shape of the result. */
+  readonly shape: readonly number[];
+  readonly complex: boolean;
+  readonly kind: FileTransformKind;
+  readonly axes: readonly number[] | null;
+  readonly backend: string;
+  readonly engine: string;
+  /** Milliseconds of the transform; of a file processed in parts, of all of it. */
+  readonly ms: number;
+  /** Of an MPI job: the number of its ranks, and this one. */
+  readonly ranks?: number;
+  readonly rank?: number;
+  /** Of a file processed in parts: how often it was read and written, and how much of it. */
+  readonly passes?: number;
+  readonly bytesRead?: number;
+  readonly bytesWritten?: number;
+  readonly transformMs?: number;
+}
+
+const optionNames = [
+  'inverse',
+  'kind',
+  'axes',
+  'length',
+  'scale',
+  'precision',
+  'backend',
+  'engine',
+  'tune',
+  'wisdom',
+  'memory',
+  'force',
+  'signal',
+  'onProgress',
+];
+
+/** Refuses what no file can be transformed with, before one is read. */
+export function checkOptions(options: TransformFileOptions): void {
+  knownOptions('transformFile', options, optionNames);
+  const { kind, scale, precision, tune, memory, length, axes, backend } = options;
+  choice<string>('kind', kind, 'c2c', kinds);
+  choice('scale', scale, 'none', ['none', 'symmetric', 'full']);
+  choice('precision', precision, 'f32', ['f32', 'f64']);
+  choice('tune', tune, 'estimate', ['estimate', 'measure']);
+  list('axes', axes);
+  integer('length', length, 1, 1, 2 ** 27);
+  integer('memory', memory, 1024, 1024, 2 ** 50);
+  if (backend !== undefined) parseBackend(backend, 'backend');
+  const engine = choice<string>('engine', options.engine, 'ewald', ['ewald', ...externalEngines]);
+  if (engine !== 'ewald' && backend !== undefined && backend !== 'native')
+    throw new EwaldError(
+      'Argument',
+      `engine ${engine} is an installed library, which backend ${backend} cannot call; leave one of them out`,
+    );
+}
+
+/** What a result may replace: a .npy file does not say who wrote it. */
+export const npyWriting = (input: string, { force = false, wisdom }: TransformFileOptions): WriteOptions => ({
+  force,
+  endings: ['.npy'],
+  inputs: [input, ...(wisdom === undefined ? [] : [wisdom])],
+});
+const r2rKinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
+const kinds = ['c2c', 'r2c', 'c2r', 'real', ...r2rKinds];
+
+/** What the options mean for the array of the file. */
+export interface Wish {
+  readonly plan: FftOptions;
+  readonly kind: FileTransformKind;
+  readonly axes: readonly number[] | undefined;
+  readonly complexIn: boolean;
+  readonly complexOut: boolean;
+  readonly outShape: readonly number[];
+}
+
+function checkAxes(axes: readonly number[], rank: number): void {
+  const wrong = axes.find((axis) => !(Number.isInteger(axis) && axis >= -rank && axis < rank));
+  if (wrong !== undefined)
+    throw new EwaldError(
+      'Argument',
+      `axes is ${shown(axes)}; ${wrong} is not an axis of an array of rank ${rank}; expected 0 to ${rank - 1}, or -1 for the last`,
+    );
+  if (new Set(axes.map((axis) => (axis + rank) % rank)).size < axes.length)
+    throw new EwaldError('Argument', `axes is ${shown(axes)}; each axis can be transformed only once`);
+}
+
+/** What the options mean for an array of this shape. Throws `Argument`, `Shape`. */
+export function wishOf(array: NpyArray, options: TransformFileOptions, name: string): Wish {
+  const rank = array.shape.length;
+  if (rank === 0 || array.shape.includes(0))
+    throw new EwaldError('Shape', `${name} has shape (${array.shape.join(', ')}): there is nothing to transform`);
+  if (options.inverse && !array.complex && options.kind === undefined)
+    throw new EwaldError(
+      'Argument',
+      `${name} holds real numbers, and a spectrum to invert is usually complex; say what it is: kind c2c, r2c (half a spectrum), or one of ${r2rKinds.join(', ')}`,
+    );
+  const kind = options.kind ?? (array.complex ? 'c2c' : 'r2c');
+  const isR2r = r2rKinds.includes(kind);
+  const planKind = (isR2r ? 'r2r' : kind) as FftKind;
+  const { axes } = options;
+  if (axes) checkAxes(axes, rank);
+  // As in NumPy the last axis that is named is the one of which half the numbers are kept.
+  const last = ((axes?.at(-1) ?? -1) + rank) % rank;
+  const halved = planKind === 'r2c' || planKind === 'c2r';
+  const fromHalf = (planKind === 'r2c' && options.inverse) || (planKind === 'c2r' && !options.inverse);
+  if (options.length !== undefined && !fromHalf)
+    throw new EwaldError('Argument', `length requires c2r, or the inverse of r2c; this is ${kind}`);
+  const n = array.shape[last] as number;
+  const length = options.length ?? Math.max(1, 2 * (n - 1));
+  if (fromHalf && Math.floor(length / 2) + 1 !== n)
+    throw new EwaldError(
+      'Argument',
+      `length is ${length}, half of which is ${Math.floor(length / 2) + 1} numbers; axis ${last} of ${name} has ${n}: expected ${2 * n - 2} or ${2 * n - 1}`,
+    );
+  // The file holds one side; the shape of a plan is the real one.
+  const shape = fromHalf ? array.shape.map((m, axis) => (axis === last ? length : m)) : [...array.shape];
+  const complexIn = planKind === 'c2c' || fromHalf || (planKind === 'real' && options.inverse === true);
+  if (array.complex && !complexIn)
+    throw new EwaldError(
+      'Shape',
+      `${name} holds complex numbers; ${options.inverse ? 'the inverse of ' : ''}kind ${kind} expects real ones`,
+    );
+  const toHalf = halved && !fromHalf;
+  return {
+    kind,
+    axes,
+    complexIn,
+    complexOut: planKind === 'c2c' || (!complexIn && !isR2r),
+    outShape: shape.map((m, axis) => (toHalf && axis === last ? Math.floor(m / 2) + 1 : m)),
+    plan: {
+      shape,
+      kind: planKind,
+      precision: options.precision ?? (array.data instanceof Float32Array ? 'f32' : 'f64'),
+      ...(axes ? { axes } : {}),
+      ...(halved ? { reducedAxis: last } : {}),
+      ...(isR2r ? { r2r: kind as R2rKind } : {}),
+      ...(options.engine ? { engine: options.engine } : {}),
+      ...(options.tune ? { tune: options.tune } : {}),
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/** Results of analyses and UDFs as named arrays, as they are written to files and listed. */
+import type { Analysis } from './analyses/analysis.js';
+import type { ResultBuffer } from './buffers.js';
+import type { BufferArray, BufferDtype } from './dtypes.js';
+
+/** One array of results. */
+export interface NamedResult {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: BufferDtype;
+  readonly data: BufferArray;
+  /** How many axes of the scan come first; 0 if the result is not over the scan. */
+  readonly navAxes: number;
+  /** Better looked at with a logarithmic scale. */
+  readonly log?: boolean;
+  /** (y, x) of a vector at each position. */
+  readonly vectors?: boolean;
+}
+
+/** The results of one UDF by the names of its buffers. */
+export type ResultBuffers = Readonly<Record<string, ResultBuffer>>;
+
+/** The channels of an analysis by their keys. */
+export function namedChannels(analysis: Analysis, results: ResultBuffers): NamedResult[] {
+  const nav = analysis.scan.shape.nav;
+  return analysis.channels(results).map(({ key, shape, data, complex, log, vectors }) => {
+    const array = vectors ?? data;
+    return {
+      name: key,
+      shape: vectors ? [...shape, 2] : shape,
+      dtype: complex ? ('c128' as const) : ('f64' as const),
+      data: array instanceof Float64Array ? array : Float64Array.from(array),
+      navAxes: shape.join() === nav.join() ? nav.length : 0,
+      ...(log && { log }),
+      ...(vectors && { vectors: true }),
+    };
+  });
+}
+
+/** The buffers of a UDF by their names. */
+export const namedBuffers = (results: ResultBuffers): NamedResult[] =>
+  Object.entries(results).map(([name, { shape, dtype, data, kind, extraShape }]) => ({
+    name,
+    shape,
+    dtype,
+    data,
+    navAxes: kind === 'nav' ? shape.length - extraShape.length : 0,
+  }));

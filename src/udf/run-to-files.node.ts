@@ -1,0 +1,87 @@
+/** Analyses and UDFs of one scan in one pass, with the results as files: what `ewald run` does. */
+import { EwaldError } from '../base/errors.js';
+import type { WriteOptions } from '../files/write.js';
+import type { Analysis } from './analyses/analysis.js';
+import type { UdfContext } from './context.js';
+import type { UdfRunOptions } from './context-options.js';
+import { product } from './dtypes.js';
+import { type NamedResult, namedBuffers, namedChannels, type ResultBuffers } from './named-results.js';
+import { beginResults, checkOutputs, type ResultFiles, writeResults } from './result-files.node.js';
+import type { Scan } from './scan.js';
+import type { AnyUdf } from './udf.js';
+
+/** Options of `runToFiles`: those of a run, and what becomes of the results. */
+export interface RunToFilesOptions extends UdfRunOptions {
+  readonly analyses?: readonly Analysis[] | undefined;
+  readonly udfs?: readonly AnyUdf[] | undefined;
+  /** Only results of these names. Default: all. */
+  readonly channels?: readonly string[] | undefined;
+  /** .npy (one file for each result), .h5 (all in one) or .csv (one row for each scan position). Default: no file. */
+  readonly output?: string | undefined;
+  /** Pictures of the results with two axes, .png. Default: none. */
+  readonly png?: string | undefined;
+  /** Replace files that exist; what is read is never replaced. Default: false. */
+  readonly force?: boolean | undefined;
+  /** Files that are read for the run beside the scan; none of them is replaced, not even with `force`. */
+  readonly inputs?: readonly string[] | undefined;
+  /** Of an MPI job, whether this rank writes the files. Default: true. */
+  readonly writes?: boolean | undefined;
+}
+
+const writingOf = ({ force = false, inputs = [] }: RunToFilesOptions, scan: string): WriteOptions => ({
+  force,
+  series: [scan],
+  inputs,
+});
+
+/** Refuses outputs that could not be written, before a file is opened. Throws `Argument`, `File`. */
+export const checkRunToFiles = async (options: RunToFilesOptions, scan: string): Promise<void> =>
+  options.writes === false ? undefined : checkOutputs(options.output, options.png, writingOf(options, scan));
+
+/**
+ * Runs analyses and UDFs over a scan in one pass, writes the results, and returns them with the names of the files.
+ *
+ * Results are called by their channel or buffer; if there are several analyses or UDFs, by its name and a hyphen before
+ * that. Files are begun before the work is done and appear when all of them are complete. Throws `Argument` for outputs
+ * of another ending or that exist, for `channels` that select nothing and for a pick with company; otherwise as `runUdf`.
+ */
+export async function runToFiles(
+  ctx: UdfContext,
+  scan: Scan,
+  options: RunToFilesOptions,
+): Promise<{ readonly results: readonly NamedResult[]; readonly files: readonly string[] }> {
+  const { analyses = [], udfs = [], channels, output, png, force, inputs, writes = true, ...given } = options;
+  const writing = writingOf({ force, inputs }, scan.name);
+  if (analyses.some((one) => one.roi) && (analyses.length > 1 || udfs.length > 0 || given.roi))
+    throw new EwaldError('Argument', 'pick looks at one frame: it goes with no other analysis and with no roi');
+  const running: UdfRunOptions = { ...given, roi: given.roi ?? analyses[0]?.roi };
+  if (writes) await checkOutputs(output, png, writing);
+  const prepared = await ctx.prepare(analyses, running);
+  const all = [...prepared.map(({ udf }) => udf), ...udfs];
+  const isChosen = ({ name }: NamedResult): boolean => channels === undefined || channels.includes(name);
+  const named = (found: readonly ResultBuffers[]): NamedResult[] =>
+    all.flatMap(({ definition }, i) => {
+      const [analysis, buffers = {}] = [prepared[i], found[i]];
+      const own = (analysis ? namedChannels(analysis, buffers) : namedBuffers(buffers)).filter(isChosen);
+      const prefix = all.length > 1 ? `${analysis?.name ?? definition.name}-` : '';
+      return own.map((result) => ({ ...result, name: `${prefix}${result.name}` }));
+    });
+  let files: ResultFiles | undefined;
+  try {
+    // A run over no frame knows what the results are called: a file that is in the way is refused before the work.
+    if (output ?? png) {
+      const nothing = { roi: new Uint8Array(product(scan.shape.nav)), corrections: running.corrections };
+      const none = await ctx.runUdf(scan, all, nothing).then(
+        (found) => named(found as readonly ResultBuffers[]),
+        () => [],
+      );
+      if (writes) files = await beginResults(output, png, none, writing);
+    }
+    const results = named((await ctx.runUdf(scan, all, running)) as readonly ResultBuffers[]);
+    if (results.length === 0)
+      throw new EwaldError('Argument', `channels is ${channels?.join(', ')}: no result has this name`);
+    return { results, files: writes ? await writeResults(output, png, results, files, writing) : [] };
+  } finally {
+    await files?.discard();
+  }
+}

@@ -1,0 +1,210 @@
+/** What the commands do, through JavaScript: ewald/shell and the entry points of the rooms. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compareStreams, createContext, formatNpy, readNpy, readTruth } from 'ewald';
+import { inspect } from 'ewald/data';
+import {
+  checkGeometryFile,
+  compareStreamFiles,
+  loadUdfs,
+  runToFiles,
+  servePages,
+  simulateFrames,
+  simulateSpotLists,
+  transformFile,
+} from 'ewald/shell';
+import { Context } from 'ewald/udf';
+import { selectRows } from 'ewald/validate';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-functions-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (...name: string[]): string => join(folder, ...name);
+
+const cell = [
+  [12, 0, 0],
+  [0, 17, 0],
+  [0, 0, 21],
+] as const;
+
+it('ewald simulate frames, info, geometry check', async () => {
+  const simulation = { cell, images: 2, detectorPx: [64, 64], distanceMm: 20 } as const;
+  const files = await simulateFrames(at('sim'), simulation, { name: 'two' });
+  expect(readdirSync(at('sim')).sort()).toEqual(['two.cell', 'two.geom', 'two.h5', 'two.truth.json']);
+  await expect(simulateFrames(at('sim'), simulation, { name: 'two' })).rejects.toMatchObject({ tag: 'Argument' });
+  const report = await inspect(files.frames);
+  expect(report).toMatchObject({ format: 'hdf5', frames: 2, shape: { signal: [64, 64] }, failed: [] });
+  expect(report.firstFrame?.max).toBeGreaterThan(0);
+  const { problems, beam, panels } = await checkGeometryFile(files.geometry, {
+    frames: files.frames,
+    svg: at('a.svg'),
+  });
+  expect([problems, panels]).toEqual([[], 1]);
+  expect(beam.distanceM).toBeCloseTo(0.02, 9);
+  expect(readFileSync(at('a.svg'), 'utf8')).toContain('<svg');
+  await expect(checkGeometryFile(files.geometry, { svg: at('a.npy') })).rejects.toThrow('ends in .npy, another format');
+  const truth = readTruth(readFileSync(files.truth, 'utf8'));
+  expect([truth.frames.length, truth.file]).toEqual([2, 'two.h5']);
+});
+
+it('assumes what a geometry refers to in frames that are not given, and calls that no problem', async () => {
+  const text = `photon_energy = /beam/energy eV
+clen = 0.1
+res = 10000
+adu_per_photon = 1
+p/min_fs = 0
+p/max_fs = 9
+p/min_ss = 0
+p/max_ss = 9
+p/fs = x
+p/ss = y
+p/corner_x = -5
+p/corner_y = -5
+`;
+  writeFileSync(at('pointing.geom'), text);
+  const { problems, assumed } = await checkGeometryFile(at('pointing.geom'));
+  expect(problems).toEqual([]);
+  expect(assumed).toEqual([expect.stringContaining('/beam/energy')]);
+});
+
+it('ewald simulate spots', async () => {
+  const { lists, truth } = await simulateSpotLists(at('lists'), { cell, images: 3 });
+  expect(lists.map((file) => file.replace(/.*\//, ''))).toEqual(['spots-001.txt', 'spots-002.txt', 'spots-003.txt']);
+  expect(JSON.parse(readFileSync(truth, 'utf8')).lists).toHaveLength(3);
+});
+
+it('ewald fft', async () => {
+  writeFileSync(
+    at('in.npy'),
+    formatNpy({ shape: [4, 6], complex: false, data: Float64Array.from({ length: 24 }, (_, i) => Math.sqrt(i)) }),
+  );
+  const { shape, complex, kind } = await transformFile(at('in.npy'), at('out.npy'), { backend: 'wasm' });
+  expect([shape, complex, kind]).toEqual([[4, 4], true, 'r2c']);
+  await transformFile(at('out.npy'), at('back.npy'), { backend: 'wasm', kind: 'c2r', scale: 'full', memory: 2 ** 20 });
+  for (const [i, x] of readNpy(readFileSync(at('back.npy'))).data.entries()) expect(x).toBeCloseTo(Math.sqrt(i), 12);
+  for (const [output, options, why] of [
+    ['in.npy', { force: true }, 'is the input itself'],
+    ['x.npz', {}, 'ends in .npz, another format'],
+    ['x.npy', { inverse: true }, 'holds real numbers'],
+    ['x.npy', { axes: [2] }, '2 is not an axis'],
+    ['x.npy', { kind: 'c3c' as 'c2c' }, 'kind is "c3c"'],
+  ] as const)
+    await expect(transformFile(at('in.npy'), at(output), options), output).rejects.toThrow(why);
+});
+
+it('ewald run: analyses under the names of the shell, results as files, UDFs of modules', async () => {
+  writeFileSync(
+    at('max.mjs'),
+    `export const max = { name: 'max', buffers: { most: { kind: 'nav', dtype: 'f32' } },
+      processFrame({ frame, results }) { results.most[0] = Math.max(...frame); } };`,
+  );
+  const ctx = new Context({ context: { backend: 'wasm' } });
+  try {
+    const scan = ctx.fromMemory(
+      Float32Array.from({ length: 96 }, (_, i) => i),
+      { navShape: [2, 3], sigShape: [4, 4] },
+    );
+    const analyses = [ctx.createSumSigAnalysis(scan), ctx.createStddevAnalysis(scan), ctx.createLogSumAnalysis(scan)];
+    const { results, files } = await runToFiles(ctx, scan, { analyses, output: at('r.npy') });
+    expect(results.map(({ name }) => name)).toEqual([
+      'sumsig-intensity',
+      'stddev-std',
+      'stddev-mean',
+      'stddev-var',
+      'stddev-sum',
+      'logsum-logsum',
+    ]);
+    expect(files).toHaveLength(6);
+    const sums = readNpy(readFileSync(at('r-sumsig-intensity.npy')));
+    expect([...sums.data]).toEqual([120, 376, 632, 888, 1144, 1400]);
+    for (const one of [
+      ctx.createFftSumAnalysis(scan),
+      ctx.createFemAnalysis(scan),
+      ctx.createCrystallinityAnalysis(scan),
+      ctx.createRadialBinsAnalysis(scan, { nBins: 2 }),
+      ctx.createPickFftAnalysis(scan, { at: [1, 2] }),
+    ])
+      expect((await ctx.run(one)).channels.length, one.name).toBeGreaterThan(0);
+    expect(() => ctx.createSumSigAnalysis(undefined as never)).toThrow(expect.objectContaining({ tag: 'Argument' }));
+    const udfs = await loadUdfs([at('max.mjs')]);
+    const own = await runToFiles(ctx, scan, { udfs, channels: ['most'] });
+    expect([...(own.results[0]?.data ?? [])]).toEqual([15, 31, 47, 63, 79, 95]);
+    expect((await loadUdfs([at('max.mjs')], { module: 'mine' }))[0]?.definition.module).toBe('mine');
+    await expect(runToFiles(ctx, scan, { udfs, channels: ['least'] })).rejects.toMatchObject({ tag: 'Argument' });
+  } finally {
+    await ctx.close();
+  }
+});
+
+const header = `CrystFEL stream format 2.3
+Generated by ewald
+----- Begin geometry file -----
+----- End geometry file -----
+`;
+const crystal = `--- Begin crystal
+Cell parameters 1.20000 1.70000 2.10000 nm, 90.00000 90.00000 90.00000 deg
+astar = +0.8333333 +0.0000000 +0.0000000 nm^-1
+bstar = +0.0000000 +0.5882353 +0.0000000 nm^-1
+cstar = +0.0000000 +0.0000000 +0.4761905 nm^-1
+--- End crystal
+`;
+const chunk = (file: string, event: number): string => `----- Begin chunk -----
+Image filename: ${file}
+Event: //${event}
+Image serial number: ${event + 1}
+hit = 1
+indexed_by = ewald
+photon_energy_eV = 9537.000000
+Peaks from peak search
+  fs/px   ss/px (1/d)/nm^-1   Intensity  Panel
+  10.00   10.00       1.00      100.00   p0
+End of peak list
+${crystal}----- End chunk -----
+`;
+const stream = (name: string, ...chunks: string[]): string => {
+  writeFileSync(at(name), header + chunks.join(''));
+  return at(name);
+};
+
+it('ewald stream compare matches frames by the names of their files', async () => {
+  const one = stream('one.stream', chunk('/a/run.h5', 0), chunk('/a/run.h5', 1));
+  const moved = stream('moved.stream', chunk('/b/run.h5', 0), chunk('/b/run.h5', 1));
+  const other = stream('other.stream', chunk('/a/weak.h5', 0));
+  const twice = stream('twice.stream', chunk('/b/run.h5', 0), chunk('/c/run.h5', 0));
+  expect(await compareStreamFiles(one, one)).toMatchObject({ framesOfBoth: 2, latticesThatDiffer: 0, remarks: [] });
+  expect(await compareStreamFiles(one, moved)).toMatchObject({
+    framesOfBoth: 2,
+    remarks: [expect.stringContaining('last part of their names')],
+  });
+  expect(await compareStreamFiles(one, other)).toMatchObject({
+    framesOfBoth: 0,
+    remarks: [expect.stringMatching('no fr')],
+  });
+  await expect(compareStreamFiles(one, twice)).rejects.toMatchObject({ tag: 'Argument' });
+});
+
+it('ewald stream compare notices the truth of another set', async () => {
+  const one = stream('one.stream', chunk('/a/run.h5', 0), chunk('/a/run.h5', 1));
+  const lattice = { astar: [0.1, 0, 0], bstar: [0, 0.11, 0], cstar: [0, 0, 0.2], spots: [] };
+  const truth = (frames: number, file: string) => ({ frames: Array(frames).fill({ lattices: [lattice] }), file });
+  writeFileSync(at('weak.truth.json'), JSON.stringify({ ...truth(2, 'weak.h5'), file: undefined }));
+  const found = await compareStreamFiles(one, at('weak.truth.json'));
+  expect(found).toMatchObject({ crystalsRight: 0, crystalsWrong: 2 });
+  expect(found.remarks.join()).toMatch(/stream is of run.h5, the truth of weak.h5.*no crystal of the stream/);
+  await expect(compareStreams([], truth(0, 'x.h5'))).resolves.toMatchObject({ frames: 0 });
+  writeFileSync(at('short.json'), JSON.stringify(truth(1, 'run.h5')));
+  await expect(compareStreamFiles(one, at('short.json'))).rejects.toThrow('event //1, the truth 1 frames');
+});
+
+it('ewald page, validate', async () => {
+  const { url, pages, close } = await servePages();
+  expect(pages.map((page) => page.url)).toEqual([`${url}fft.html`, `${url}validate.html`]);
+  expect((await fetch(pages[0]?.url ?? '')).status).toBe(200);
+  await close();
+  expect(selectRows(['pi:*']).length).toBeGreaterThan(0);
+  await (await createContext({ backend: 'wasm' })).dispose();
+});
