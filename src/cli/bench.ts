@@ -35,7 +35,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--backend <names>', 'backends, separated by commas, or all', 'all')
     .option('--seconds <s>', 'seconds of runs per contestant of a case', '1')
     .option('--shape <x,y,z>', 'with fft: time the distributed transform of this shape instead of the cases')
-    .option('--executor <kind>', 'its ranks: workers, or mpi for those of this job (mpirun, srun); default: workers')
+    .option('--executor <where>', 'its ranks: workers, or mpi for those of this job (mpirun, srun); default: workers')
     .option('--ranks <n>', 'workers: 1, 2, 4 … up to this number; default: 4')
     .option(
       '--json',

@@ -25,7 +25,7 @@ interface Flags extends ExecutorFlags {
   output?: string;
   mtz?: string;
   unmerged?: string;
-  pdb?: string;
+  cell?: string;
   model?: string;
   iterations?: string;
   minMeasurements?: string;
@@ -59,7 +59,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('-o, --output <file.hkl>', 'CrystFEL reflection list; its halves go to file.hkl1 and file.hkl2')
     .option('--mtz <file.mtz>', 'MTZ file: IMEAN, SIGIMEAN and N')
     .option('--unmerged <file.mtz>', 'MTZ file of all observations with their scales, for careless and others')
-    .option('-p, --pdb <cell>', 'the cell: a .cell or PDB file, or a,b,c,al,be,ga; default: the median of the crystals')
+    .option('-p, --cell <cell>', 'the cell: a .cell or PDB file, or a,b,c,al,be,ga; default: the median of the crystals')
     .option('--model <name>', `${mergeModels.join(', ')}; default: gaussian`)
     .option('-n, --iterations <n>', 'largest number of cycles of scaling and merging; default: 10')
     .option('--min-measurements <n>', 'fewest observations per merged reflection; default: 2')
@@ -83,8 +83,8 @@ export function register(program: Command, deps: CliDeps): void {
       'one line per frame, "filename event dataset": also merges each data set, to file-dataset.hkl',
     )
     .option('--nshells <n>', 'resolution shells of the statistics; default: 10')
-    .option('--lowres <A>', 'largest d of the statistics; default: all')
-    .option('--highres <A>', 'smallest d of the statistics; default: all')
+    .option('--lowres <angstrom>', 'largest d of the statistics; default: all')
+    .option('--highres <angstrom>', 'smallest d of the statistics; default: all')
     .option('--assignments <file>', 'write "event way log-odds scale B radius" of each crystal to a text file')
     .option('--backend <name>', 'native or wasm; default: native where it is installed')
     .option('--force', 'replace existing files')
@@ -176,7 +176,7 @@ async function optionsOf(flags: Flags): Promise<MergeOptions> {
     text === undefined ? undefined : parseInteger(text, name, 0, Number.MAX_SAFE_INTEGER);
   const all: Record<string, unknown> = {
     symmetry: flags.symmetry,
-    cell: flags.pdb === undefined ? undefined : await readCellOption(flags.pdb),
+    cell: flags.cell === undefined ? undefined : await readCellOption(flags.cell),
     model: flags.model as MergeModel | undefined,
     iterations: integer('--iterations', flags.iterations),
     minMeasurements: integer('--min-measurements', flags.minMeasurements),

@@ -41,7 +41,7 @@ export function registerFrames(simulate: Command, { signal }: CliDeps): void {
     .requiredOption('-o, --output <dir>', 'folder for the files')
     .option('--name <text>', 'base name of the files', 'run')
     .option(
-      '--cell <cell>',
+      '-p, --cell <cell>',
       'a,b,c,alpha,beta,gamma in angstrom and degrees, or a CrystFEL .cell or PDB file',
       '79.1,79.1,38.1,90,90,90',
     )

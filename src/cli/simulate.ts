@@ -30,7 +30,7 @@ export function register(program: Command, deps: CliDeps): void {
     .description('spot lists of simulated stills, one file per image, and truth.json with the orientations')
     .requiredOption('-o, --output <dir>', 'folder for the lists')
     .option(
-      '--cell <cell>',
+      '-p, --cell <cell>',
       'a,b,c,alpha,beta,gamma in angstrom and degrees, or a CrystFEL .cell or PDB file',
       '79.1,79.1,38.1,90,90,90',
     )
