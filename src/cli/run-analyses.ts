@@ -128,7 +128,7 @@ export async function makeAnalysis(
     if (value !== undefined) options[known.options?.[flag] as string] = value;
   }
   if (name === 'masks' && !options.factories)
-    throw new EwaldError('Argument', 'masks needs --mask FILE.npy: one mask of [y, x], or several as [masks, y, x]');
+    throw new EwaldError('Argument', 'masks requires --mask FILE.npy: one mask as [y, x], or several as [masks, y, x]');
   return (ctx[known.create] as (scan: Scan, options: object) => Analysis)(scan, options);
 }
 

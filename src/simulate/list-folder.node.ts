@@ -29,7 +29,7 @@ export async function beginFolder(folder: string, inputs: readonly string[], for
     if (older.length > 0 && !force)
       throw new EwaldError(
         'Argument',
-        `${folder} holds ${older.length} file${older.length === 1 ? '' : 's'} of an earlier simulation; choose another folder, or pass --force to replace them`,
+        `${folder} contains ${older.length} file${older.length === 1 ? '' : 's'} of an earlier simulation; choose another folder, or pass --force to replace them`,
       );
     for (const name of older) await refuseInputs(join(folder, name), { inputs });
     const lock = await lockFile(folder, await followed(join(folder, 'truth.json')));

@@ -52,7 +52,7 @@ export async function simulateFrames(
     voltageV === undefined ? given : { ...given, wavelengthA: wavelengthOf('electronVoltage', voltageV) };
   const simulator = new FrameSimulator(simulation);
   const { detector } = simulator;
-  const writing: WriteOptions = { force, inputs, otherwise: 'may be of another simulation' };
+  const writing: WriteOptions = { force, inputs, otherwise: 'may belong to another simulation' };
   await mkdir(folder, { recursive: true }).catch((cause) => {
     throw fileError(folder, 'made', cause);
   });
