@@ -2,8 +2,32 @@
 import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
-import { type Context, EwaldError, isEwaldError, type MergedLists, type MergeModel, mergeModels, type MergeOptions, type MergeResult, readMtzReflections, readReflectionList, readSplitTable, type ReflectionList, type ShellStatistics } from '../entries/index.node.js';
-import { checkOutput, choice, expand, fileError, inputName, readCellOption, readText, type WriteOptions, writeWhole } from '../entries/shell.node.js';
+import {
+  type Context,
+  EwaldError,
+  isEwaldError,
+  type MergedLists,
+  type MergeModel,
+  type MergeOptions,
+  type MergeResult,
+  mergeModels,
+  type ReflectionList,
+  readMtzReflections,
+  readReflectionList,
+  readSplitTable,
+  type ShellStatistics,
+} from '../entries/index.node.js';
+import {
+  checkOutput,
+  choice,
+  expand,
+  fileError,
+  inputName,
+  readCellOption,
+  readText,
+  type WriteOptions,
+  writeWhole,
+} from '../entries/shell.node.js';
 import { chosenExecutor, type ExecutorFlags, openExecutor, rankOf, withExecutor } from './executor-flags.js';
 import {
   bold,
@@ -59,7 +83,10 @@ export function register(program: Command, deps: CliDeps): void {
     .option('-o, --output <file.hkl>', 'CrystFEL reflection list; its halves go to file.hkl1 and file.hkl2')
     .option('--mtz <file.mtz>', 'MTZ file: IMEAN, SIGIMEAN and N')
     .option('--unmerged <file.mtz>', 'MTZ file of all observations with their scales, for careless and others')
-    .option('-p, --cell <cell>', 'the cell: a .cell or PDB file, or a,b,c,al,be,ga; default: the median of the crystals')
+    .option(
+      '-p, --cell <cell>',
+      'the cell: a .cell or PDB file, or a,b,c,al,be,ga; default: the median of the crystals',
+    )
     .option('--model <name>', `${mergeModels.join(', ')}; default: gaussian`)
     .option('-n, --iterations <n>', 'largest number of cycles of scaling and merging; default: 10')
     .option('--min-measurements <n>', 'fewest observations per merged reflection; default: 2')
