@@ -190,8 +190,9 @@ export class ObservationColumns {
       bandwidths: this.#bandwidths.view(),
       limits: this.#limits.view(),
       profileRadii: this.#radii.view(),
-      filenames: this.#filenames,
-      events: this.#events,
+      // More crystals may come while these are merged.
+      filenames: this.#filenames.slice(),
+      events: this.#events.slice(),
     };
   }
 }

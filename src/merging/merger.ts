@@ -152,6 +152,14 @@ export interface MergeInput {
   readonly bytes: MergeBytes;
 }
 
+/** Takes the text of a stream in pieces. */
+export interface MergeFeed {
+  /** Throws `Format` with the line for what is not understood. */
+  push(piece: Uint8Array): void;
+  /** Ends the stream. Throws `Format`, and `Argument` for crystals that were there before. */
+  end(): void;
+}
+
 /** Collects observations and merges them. */
 export class Merger {
   readonly #planner: Planner;
@@ -200,11 +208,22 @@ export class Merger {
 
   /** Reads a stream; a last frame that is cut off is left out and counted. Throws `Format`; what was read before stays. */
   async addStream({ name, bytes }: MergeInput): Promise<void> {
+    const feed = this.follow(name);
+    for await (const piece of piecesOf(bytes, name)) feed.push(piece);
+    feed.end();
+  }
+
+  /** A stream that is still being written: its text is pushed as it comes, and can be merged at any time. */
+  follow(name: string): MergeFeed {
     const scanner = new StreamScanner(this.#columns, name, this.#counts, this.#checked.maxAdu);
     const before = this.#columns.crystals;
-    for await (const piece of piecesOf(bytes, name)) scanner.push(piece);
-    this.#heads.push({ name, head: scanner.end() });
-    this.#refuseRepeated(name, before);
+    return {
+      push: (piece) => scanner.push(piece),
+      end: () => {
+        this.#heads.push({ name, head: scanner.end() });
+        this.#refuseRepeated(name, before);
+      },
+    };
   }
 
   /** Crystals that are there twice would count as independent measurements. Throws `Argument`. */

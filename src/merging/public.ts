@@ -8,6 +8,7 @@ export type {
   MergedDataset,
   MergedLists,
   MergedPolarisation,
+  MergeFeed,
   MergeInput,
   MergeResult,
   MergeResultMethods,
@@ -17,6 +18,13 @@ export type {
 export { readMtzReflections } from './mtz-reader.js';
 export { type MergeModel, type MergeOptions, mergeModels } from './options.js';
 export type { MergeBytes } from './pieces.js';
+export {
+  type MergeSink,
+  type MergeStatus,
+  mergeSink,
+  type RunningMergeOptions,
+  statusText as mergeStatusText,
+} from './running.js';
 export type { ScanCounts } from './scan.js';
 export type { MergeExecutor } from './share.js';
 export { readSplitTable, type Split } from './split.js';

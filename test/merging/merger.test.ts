@@ -1,6 +1,6 @@
 /** The merger on simulated stills: scales, settings and halves against the truth, and input that does not go together. */
 import { gzipSync } from 'node:zlib';
-import { type Context, createContext, devices, mergeStream } from 'ewald';
+import { type Context, createContext, devices, type MergeStatus, mergeSink, mergeStatusText, mergeStream } from 'ewald';
 import { Executor } from 'ewald/executors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { correlation } from '../../src/merging/correlations.js';
@@ -261,6 +261,39 @@ test.each(['inline', 'workers'] as const)('the executor %s gives the same bits',
   } finally {
     await executor.dispose();
   }
+});
+
+describe('a merge that follows a run', () => {
+  const { text } = simulateStream({ crystals: 50, symmetry: 'mmm', parameters: orthorhombic });
+  const [head = '', ...chunks] = text.split(/(?=----- Begin chunk -----)/);
+
+  test('tells how far it is while frames come, and ends as the merge of the stream', async () => {
+    const told: MergeStatus[] = [];
+    const options = { symmetry: 'mmm', polarisation: 'none', iterations: 2 } as const;
+    const sink = await mergeSink(context, options, { ccHalf: 0.999, onStatus: (status) => told.push(status) });
+    for (const chunk of chunks) {
+      await sink.add({ chunk });
+      // A run has other things to do between two frames.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    const said = await sink.close(true);
+    expect(told.length).toBeGreaterThanOrEqual(2);
+    expect(told[0]?.crystals).toBe(30);
+    expect(told.at(-1)).toMatchObject({ crystals: 50, frames: 50, wanted: 0.999 });
+    expect(said).toMatch(/^CC1\/2 \.\d\d, complete \d+ % to 2\.5 Å; about [\d ]+ more frames for \.999$/);
+    expect(sink.result?.reflections).toEqual((await merge(head + chunks.join(''), options)).reflections);
+  });
+
+  test('what is missing follows from 1/CC1/2 − 1, which falls with the number of frames', () => {
+    const status = { frames: 1000, crystals: 900, ccHalf: 0.9, completeness: 0.98, dMin: 2.1, wanted: 0.95 };
+    expect(mergeStatusText({ ...status, framesToGo: 1234 })).toBe(
+      'CC1/2 .90, complete 98 % to 2.1 Å; about 1 200 more frames for .95',
+    );
+    expect(mergeStatusText({ ...status, framesToGo: 0 })).toBe('CC1/2 .90, complete 98 % to 2.1 Å; .95 is reached');
+    expect(mergeStatusText({ ...status, ccHalf: Number.NaN, framesToGo: Number.NaN })).toBe(
+      'CC1/2 -, complete 98 % to 2.1 Å',
+    );
+  });
 });
 
 test('wasm and native give the same bits, whatever the number of blocks at a time', async ({ skip }) => {

@@ -1,0 +1,125 @@
+/** A merge that follows a run: a sink of its frames, merged again whenever there are half as many crystals more. */
+
+import { EwaldError, isEwaldError } from '../base/errors.js';
+import { callback, knownOptions, real } from '../base/options.js';
+import type { MergeResult, Merger } from './merger.js';
+import type { MergeOptions } from './options.js';
+import type { MergingMethods } from './room.js';
+
+/** How far a running merge is. */
+export interface MergeStatus {
+  readonly frames: number;
+  readonly crystals: number;
+  /** Of all reflections; NaN where the halves have too little in common. */
+  readonly ccHalf: number;
+  /** Share of the possible reflections down to `dMin`, 0 … 1. */
+  readonly completeness: number;
+  /** Angstrom. */
+  readonly dMin: number;
+  /** Frames like these, about, until CC1/2 is what was wanted: 0 where it is, NaN where nothing can be said. */
+  readonly framesToGo: number;
+  /** The CC1/2 that is wanted. */
+  readonly wanted: number;
+}
+
+/** What a running merge is asked for beside the merge. */
+export interface RunningMergeOptions {
+  /** The CC1/2 that is wanted, 0.01 … 0.9999; default 0.95. */
+  readonly ccHalf?: number;
+  /** Told after each merge. */
+  readonly onStatus?: (status: MergeStatus, result: MergeResult) => void;
+}
+
+/** A sink of a run (`sinks` of a pipeline) that merges. */
+export interface MergeSink {
+  /** Takes a frame; `chunk` is its chunk of a stream. Merges go on beside the run. */
+  add(record: { readonly chunk: string }): Promise<void>;
+  /** Merges what there is; gives the last status in words. Throws what `merger.run` throws. */
+  close(isWhole: boolean): Promise<string>;
+  discard(): Promise<void>;
+  /** The latest merge; undefined before the first. */
+  readonly result: MergeResult | undefined;
+}
+
+/** Crystals of the first merge; the next ones come when there are half as many more. */
+const firstMerge = 30;
+
+/**
+ * A sink that keeps a running merge of the crystals of a run.
+ *
+ * 1/CC1/2 − 1 falls as 1/N, which gives the frames that are still needed for the CC1/2 that is wanted.
+ * Throws `Argument`.
+ */
+export async function mergeSink(
+  context: MergingMethods,
+  options: MergeOptions,
+  running: RunningMergeOptions = {},
+): Promise<MergeSink> {
+  knownOptions('mergeSink', running, ['ccHalf', 'onStatus']);
+  const wanted = real('mergeSink: ccHalf', running.ccHalf, 0.95, 0.01, 0.9999);
+  const onStatus = callback('mergeSink: onStatus', running.onStatus) ?? (() => {});
+  const merger: Merger = await context.merger(options);
+  const feed = merger.follow('the run');
+  const encoder = new TextEncoder();
+  feed.push(encoder.encode('CrystFEL stream format 2.3\n'));
+  let frames = 0;
+  let next = firstMerge;
+  let result: MergeResult | undefined;
+  let status: MergeStatus | undefined;
+  let under: Promise<void> | undefined;
+  const merge = async (): Promise<void> => {
+    const seen = frames;
+    result = await merger.run();
+    status = statusOf(result, seen, wanted);
+    onStatus(status, result);
+  };
+  return {
+    get result() {
+      return result;
+    },
+    async add({ chunk }) {
+      feed.push(encoder.encode(chunk.endsWith('\n') ? chunk : `${chunk}\n`));
+      frames++;
+      if (merger.crystals < next || under) return;
+      next = Math.ceil(1.5 * merger.crystals);
+      // What cannot be merged yet may be, with more crystals; at the end it is an error.
+      under = merge()
+        .catch((error) => {
+          if (!isEwaldError(error)) throw error;
+        })
+        .finally(() => {
+          under = undefined;
+        });
+    },
+    async close() {
+      await under;
+      feed.end();
+      await merge();
+      if (!status) throw new EwaldError('Internal', 'a merge has ended without a status');
+      return statusText(status);
+    },
+    async discard() {
+      await under;
+    },
+  };
+}
+
+function statusOf({ statistics, merged }: MergeResult, frames: number, wanted: number): MergeStatus {
+  const { ccHalf, completeness, dMin } = statistics.overall;
+  const ratio = (1 / ccHalf - 1) / (1 / wanted - 1);
+  const framesToGo = ccHalf > 0 ? Math.max(0, Math.round(frames * (ratio - 1))) : Number.NaN;
+  return { frames, crystals: merged, ccHalf, completeness, dMin, framesToGo, wanted };
+}
+
+/** A status in words: `CC1/2 .93, complete 98 % to 2.1 Å; about 1 200 more frames for .95`. */
+export function statusText({ ccHalf, completeness, dMin, framesToGo, wanted }: MergeStatus): string {
+  const short = (x: number): string => x.toFixed(2).replace(/^0/, '');
+  const goal = String(wanted).replace(/^0/, '');
+  const rounded = framesToGo >= 100 ? Number(framesToGo.toPrecision(2)) : framesToGo;
+  const more = Number.isNaN(framesToGo)
+    ? ''
+    : framesToGo === 0
+      ? `; ${goal} is reached`
+      : `; about ${String(rounded).replace(/\B(?=(\d{3})+$)/g, ' ')} more frames for ${goal}`;
+  return `CC1/2 ${Number.isNaN(ccHalf) ? '-' : short(ccHalf)}, complete ${Math.round(100 * completeness)} % to ${dMin.toFixed(1)} Å${more}`;
+}
