@@ -376,6 +376,6 @@ function readsOf({ inputs, geometry, cells = [] }: PipelineOptions, given: Given
   const series = [...all, ...member('file')].filter(isName);
   const wanted = given.kind === 'frames' && Array.isArray(given.wanted) ? given.wanted : [];
   const lists = member('list');
-  const files = [...wanted.map(({ file }) => file), ...lists, geometry, ...cells];
+  const files = [...wanted.map(({ file }) => file), ...lists, geometry, ...[cells].flat()];
   return { inputs: files.filter(isName), series, everyFormat: true };
 }
