@@ -39,7 +39,7 @@ const ids = {
   ],
 };
 
-test.skipIf(!present).each(Object.entries(ids))('%s have no race', { timeout: 60_000 }, async (_, chosen) => {
+test.skipIf(!present).each(Object.entries(ids))('%s have no race', async (_, chosen) => {
   addon.takeReports();
   addon.setMode({ checked: true, orders: 3, seed: 5 });
   const { counts, rows } = await validate.validate({ createContext, ids: chosen, backends: ['cuda-emulated'] });

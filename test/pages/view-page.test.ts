@@ -265,7 +265,7 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     const bytes = await first.picture();
     const second = await Visit.open(`${url}${new URL(first.page.url()).hash}`);
     await second.peaks(1);
-    await expect.poll(() => second.picture(), { timeout: 20_000 }).toBe(bytes);
+    await expect.poll(() => second.picture(), { timeout: 60_000 }).toBe(bytes);
     expect(await second.page.evaluate(() => [viewer.locked, viewer.colours, viewer.pane.picture.limits[1]])).toEqual([
       true,
       'grey',
@@ -278,7 +278,7 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
       extension?.restoreContext();
     });
-    await expect.poll(() => second.picture(), { timeout: 20_000 }).toBe(bytes);
+    await expect.poll(() => second.picture(), { timeout: 60_000 }).toBe(bytes);
     expect([...first.faults, ...second.faults].filter((text) => !/CONTEXT_LOST/.test(text))).toEqual([]);
   });
 

@@ -97,7 +97,7 @@ describe.skipIf(!dataFolder)(`killed from outside${dataFolder ? '' : ' (absent: 
       expect(await over).not.toBe(0);
       // mpirun does not wait for the ranks that it ends.
       const runs = (pid: number): boolean => !/^$|\) [ZX] /.test(statOf(pid));
-      await expect.poll(() => ranks.some(runs), { timeout: 20_000, interval: 50 }).toBe(false);
+      await expect.poll(() => ranks.some(runs), { timeout: 60_000, interval: 50 }).toBe(false);
       expect(existsSync(stream)).toBe(false);
       const { code, err } = await ewald([...usual, '-j', '1', '-o', stream, '--resume']);
       expect(code, err).toBe(0);

@@ -157,7 +157,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     const args = ['index', watched, ...search, '-j', '1', '-o', stream, '--follow', '--no-data-timeout=4'];
     const page = join(folder, 'followed.html');
     const run = ewald([...args, '--html', page]);
-    await expect.poll(() => existsSync(`${stream}.part`), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => existsSync(`${stream}.part`), { timeout: 60_000 }).toBe(true);
     copyFileSync(sim('mono.h5'), join(folder, 'a-2.tmp'));
     renameSync(join(folder, 'a-2.tmp'), join(watched, 'a-2.h5'));
     const { code, err } = await run;

@@ -233,7 +233,7 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
 const emulated = (await devices({ backend: 'cuda-emulated' }).catch(() => [])).some(({ available }) => available);
 
 describe('frames that lie on a device', () => {
-  test.skipIf(!emulated)('give what frames of the host give, launch by launch', { timeout: 30_000 }, async () => {
+  test.skipIf(!emulated)('give what frames of the host give, launch by launch', async () => {
     const ctx = await createContext({ backend: 'cuda-emulated', strict: true });
     // Three launches: one has 32768 frames at most.
     const [wide, many] = [2, 70_000];
