@@ -45,7 +45,9 @@ export type Parameters = Readonly<Record<string, Parameter>>;
 
 type Several<P extends Parameter> = P extends { readonly count: 3 }
   ? readonly [number, number, number]
-  : readonly number[];
+  : P extends { readonly count: 6 }
+    ? readonly [number, number, number, number, number, number]
+    : readonly number[];
 
 /** What a parameter's value is in TypeScript. */
 export type ValueOf<P extends Parameter> = P['kind'] extends 'integer' | 'number'

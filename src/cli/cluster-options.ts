@@ -1,9 +1,11 @@
 /** Options of commands that connect to a cluster. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { Parameters } from '../base/parameters.js';
 import type { NatsOptions } from '../entries/executors.node.js';
 import { EwaldError } from '../entries/index.node.js';
 import { parseAddress } from '../entries/shell.node.js';
+import { withFlags } from './parameter-flags.js';
 
 /** Flags as given in the shell. */
 export interface ClusterFlags {
@@ -23,16 +25,23 @@ export const withCluster = (command: Command): Command =>
     command.option('--connect <url>', 'the NATS server: nats://host:4222, tls://host:4222 (or EWALD_NATS)'),
   );
 
-/** Adds the options for authentication and for reaching the server. */
-export const withConnection = (command: Command): Command =>
-  command
-    .option('--cluster <name>', 'name of the cluster on that server; default: ewald')
-    .option('--token <text>', 'token of the server (EWALD_NATS_TOKEN is safer: others can see command lines)')
-    .option('--creds <file>', 'credentials file, as written by nsc generate creds (or EWALD_NATS_CREDS)')
-    .option('--tls', "TLS with the system's certificates")
-    .option('--tls-ca <file>', 'certificate of the authority, PEM')
-    .option('--tls-cert <file>', 'client certificate, PEM')
-    .option('--tls-key <file>', 'client key, PEM');
+/** Flags for authentication and for reaching the server. */
+export const connectionRows = {
+  cluster: { kind: 'text', sentence: 'name of the cluster on that server', fallback: 'ewald', value: 'name' },
+  token: { kind: 'text', sentence: 'token of the server (EWALD_NATS_TOKEN is safer: others can see command lines)' },
+  creds: {
+    kind: 'text',
+    sentence: 'credentials file, as written by nsc generate creds (or EWALD_NATS_CREDS)',
+    value: 'file',
+  },
+  tls: { kind: 'boolean', sentence: "TLS with the system's certificates" },
+  tlsCa: { kind: 'text', sentence: 'certificate of the authority, PEM', value: 'file' },
+  tlsCert: { kind: 'text', sentence: 'client certificate, PEM', value: 'file' },
+  tlsKey: { kind: 'text', sentence: 'client key, PEM', value: 'file' },
+} as const satisfies Parameters;
+
+/** Adds the flags for authentication and for reaching the server. */
+export const withConnection = (command: Command): Command => withFlags(command, connectionRows);
 
 /** Credentials from the flags, otherwise from the environment; the two are never mixed. */
 function credentialsOf({ token, creds }: Pick<ClusterFlags, 'token' | 'creds'>): Pick<NatsOptions, 'token' | 'creds'> {

@@ -1,5 +1,6 @@
 /** `ewald cell FILES…`: determines an unknown cell from frames, or from the spots of several stills. */
 import type { Command } from 'commander';
+import { type Parameters, refuseOthers } from '../base/parameters.js';
 import {
   type BravaisCandidate,
   type Context,
@@ -9,11 +10,14 @@ import {
   readSpotList,
   type SpotUnit,
 } from '../entries/index.node.js';
-import { cellFileOf, fewestPeaks, inputKind, latticeOf, spotUnits, unitHint } from '../entries/pipeline.node.js';
-import { choice, expand, inputName, type Output, openOutput, readText } from '../entries/shell.node.js';
-import { largestFrame, noChecksums, readingOf } from './data-options.js';
-import { unlessGeometrySays } from './index-frames.js';
-import { refuseForLists } from './list-flags.js';
+import { cellFileOf, fewestPeaks, inputKind, latticeOf, unitHint } from '../entries/pipeline.node.js';
+import { expand, inputName, type Output, openOutput, readText } from '../entries/shell.node.js';
+import type { CellSearchParameters } from '../indexing/parameter-types.js';
+import { cellSearchRows, checkCellSearch } from '../indexing/parameters.js';
+import { inFlags, modeOf } from '../pipeline/modes.js';
+import { cellFrameRows, integrationRows, sourceRows } from '../pipeline/parameters.js';
+import { readingOf } from './data-options.js';
+import { listRows, refuseForLists } from './list-flags.js';
 import {
   backendOption,
   bold,
@@ -22,20 +26,15 @@ import {
   exitCode,
   note,
   Progress,
-  parseInteger,
-  parseNumber,
   print,
   printJson,
   yellow,
 } from './output.js';
-import { checkPeakFlags, withPeakFlags } from './peak-flags.js';
+import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { checkPeakFlags, peakRows } from './peak-flags.js';
 import { eventText } from './run-events.js';
 
 interface Options {
-  min: string;
-  max: string;
-  tolerance: string;
-  unit: SpotUnit;
   backend?: string;
   json?: boolean;
   output?: string;
@@ -44,14 +43,19 @@ interface Options {
   data?: string;
   checksums?: boolean;
   maxFrameBytes?: string;
-  images: string;
 }
 
-interface Search {
-  readonly minLengthA: number;
-  readonly maxLengthA: number;
-  readonly tolerance: number;
-}
+type Search = Required<CellSearchParameters>;
+
+const { geometry, data, checksums, maxFrameBytes } = sourceRows;
+/** Flags whose use depends on what the files hold. */
+const searchFlags = {
+  unit: listRows.unit,
+  ...{ geometry, data, checksums, maxFrameBytes },
+  ...peakRows,
+  highres: integrationRows.highres,
+  ...cellFrameRows,
+} as const satisfies Parameters;
 
 export function register(program: Command, deps: CliDeps): void {
   const command = program
@@ -65,14 +69,6 @@ export function register(program: Command, deps: CliDeps): void {
       'files of detector frames, or spot lists, or - for standard input: x y z of one spot per line; ' +
         'further columns, and a first line with a cell, are ignored',
     )
-    .option('--unit <unit>', 'of the lists: 1/A, 1/nm, 2pi/A or 2pi/nm', '1/A')
-    .option('--min <angstrom>', 'shortest cell edge', '3')
-    .option('--max <angstrom>', 'longest cell edge', '150')
-    .option(
-      '--tolerance <x>',
-      'largest change of lengths (relative) and angles (radians) that a symmetry ' + 'may require',
-      '0.02',
-    )
     .option('--backend <name>', 'where the candidates are tested')
     .option('-o, --output <cell>', 'write the best cell, in its highest symmetry, as a CrystFEL .cell file')
     .option('--force', 'replace an existing file; never an input')
@@ -80,39 +76,26 @@ export function register(program: Command, deps: CliDeps): void {
       '--json',
       'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}]}]',
     );
-  const shared = command.options.length;
-  command
-    .option('-g, --geometry <geom>', "frames: CrystFEL geometry; default: described by the frames' file")
-    .option('--data <path>', 'frames: dataset of HDF5 files')
-    .option('--no-checksums', `frames: ${noChecksums}`)
-    .option('--max-frame-bytes <n>', `frames: ${largestFrame}`);
-  withPeakFlags(command)
-    .option('--images <n>', 'frames: how many with peaks enough take part', '30')
-    .action((lists: string[], options: Options) =>
-      run(lists, options, deps, (first, unit) => refuseForLists(command, command.options.slice(shared), first, unit)),
-    );
+  withFlags(command, cellSearchRows);
+  withFlags(command, searchFlags).action((lists: string[], options: Options) => run(lists, options, deps));
 }
 
-async function run(
-  words: readonly string[],
-  options: Options,
-  deps: CliDeps,
-  refuseFrameFlags: (first: string, unit: SpotUnit) => Promise<void>,
-): Promise<void> {
-  const unit = choice('--unit', options.unit, '1/A', spotUnits);
-  const minLengthA = parseNumber(options.min, '--min', 1, 1000);
-  const search = {
-    minLengthA,
-    maxLengthA: parseNumber(options.max, '--max', minLengthA, 1000),
-    tolerance: parseNumber(options.tolerance, '--tolerance', 0, 0.2),
-  };
+/** Refuses the flags that frames, or lists, have no use for. */
+function refuseUnused(options: Options, from: 'files' | 'spots', source: string): void {
+  const values = flagValues(searchFlags, options);
+  refuseOthers(searchFlags, values, modeOf({ from, finder: values.finder }, inFlags(source)), saidAsFlags(searchFlags));
+}
+
+async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
+  const { unit = '1/A' } = flagValues(searchFlags, options);
+  const search = checkCellSearch(flagValues(cellSearchRows, options), saidAsFlags(cellSearchRows));
   const { output: named, force = false, geometry } = options;
   const files = await expand(words);
   // A cell file may have been edited by hand, so none is replaced without --force.
   const inputs = [...files, ...(geometry === undefined ? [] : [geometry])];
   const output = named === undefined ? undefined : await openOutput(named, { force, inputs, series: words });
   try {
-    await determine(files, unit, search, options, deps, output, refuseFrameFlags);
+    await determine(files, unit, search, options, deps, output);
   } finally {
     await output?.discard();
   }
@@ -125,12 +108,18 @@ async function determine(
   options: Options,
   deps: CliDeps,
   output: Output | undefined,
-  refuseFrameFlags: (first: string, unit: SpotUnit) => Promise<void>,
 ): Promise<void> {
   const { createContext, signal } = deps;
   const [first = ''] = files;
   const framed = ['frames', 'folder'].includes(await inputKind(first));
-  if (!framed) await refuseFrameFlags(first, unit);
+  if (framed) refuseUnused(options, 'files', first);
+  else await refuseForLists(first, unit, [], () => refuseUnused(options, 'spots', inputName(first)));
+  for (const file of files.slice(1))
+    if (['frames', 'folder'].includes(await inputKind(file)) !== framed)
+      throw new EwaldError(
+        'Argument',
+        `${inputName(first)} ${framed ? 'holds frames' : 'is a list of spots'} and ${inputName(file)} ${framed ? 'does not' : 'holds frames'}; give files of one kind`,
+      );
   const lists: Float32Array[] = [];
   if (!framed)
     for (const file of files) lists.push(readSpotList(await readText(file), { name: inputName(file), unit }).spots);
@@ -199,8 +188,7 @@ async function cellOfFrames(
   signal: AbortSignal,
 ): Promise<FramesCell> {
   const { peaks, settings, list } = checkPeakFlags(options);
-  const { hdf5Peaks } = options as { readonly hdf5Peaks?: string };
-  const images = parseInteger(options.images, '--images', 1, 1000);
+  const { images = 30, highres } = flagValues(searchFlags, options);
   if (list === 'msgpack')
     throw new EwaldError(
       'Argument',
@@ -211,7 +199,7 @@ async function cellOfFrames(
     const cell = await context.cell({
       inputs: files.map((file) => ({ file })),
       ...settings,
-      ...(settings.listed && hdf5Peaks === undefined ? { listed: unlessGeometrySays(settings.listed) } : {}),
+      ...(highres === undefined ? {} : { highres }),
       ...{ peaks, images, signal, geometry: options.geometry, data: options.data },
       ...readingOf(options),
       min: search.minLengthA,

@@ -1,12 +1,15 @@
 /** Where the work of a command is done: this thread, workers, the ranks of an MPI job, or a cluster. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
+import { flagOf } from '../base/parameter-text.js';
+import { namesOf, type Parameters } from '../base/parameters.js';
+import { range } from '../base/range.js';
 import { mpiComm } from '../entries/communicator.node.js';
 import { Executor, type NatsOptions } from '../entries/executors.node.js';
 import { type BackendName, EwaldError } from '../entries/index.node.js';
 import { ranksOfJob } from '../entries/shell.node.js';
-import { type ClusterFlags, connectionOf, withConnection } from './cluster-options.js';
-import { parseInteger } from './output.js';
+import { type ClusterFlags, connectionOf, connectionRows } from './cluster-options.js';
+import { flagValues, withFlags } from './parameter-flags.js';
 
 /** Flags as given in the shell. */
 export interface ExecutorFlags extends Omit<ClusterFlags, 'connect'> {
@@ -14,13 +17,26 @@ export interface ExecutorFlags extends Omit<ClusterFlags, 'connect'> {
   readonly jobs?: string;
 }
 
+/** Where the work of a command is done. */
+export const executorRows = {
+  jobs: {
+    kind: 'integer',
+    short: 'j',
+    sentence: 'workers that share the work',
+    range: range(1, 1024, 1),
+    usual: '',
+  },
+  executor: {
+    kind: 'text',
+    sentence: 'inline, workers, mpi (default under mpirun), or a cluster: nats://host:4222',
+    value: 'where',
+  },
+  ...connectionRows,
+} as const satisfies Parameters;
+
 /** Adds the options; `jobs` describes what `-j` counts, and its default. */
 export const withExecutor = (command: Command, jobs: string): Command =>
-  withConnection(
-    command
-      .option('-j, --jobs <n>', jobs)
-      .option('--executor <where>', 'inline, workers, mpi (default under mpirun), or a cluster: nats://host:4222'),
-  );
+  withFlags(command, { ...executorRows, jobs: { ...executorRows.jobs, sentence: jobs } });
 
 /** Where the work is done. */
 export type Chosen =
@@ -44,7 +60,7 @@ export function chosenExecutor(
   flags: ExecutorFlags,
   { jobs, shard = false }: { jobs: number; shard?: boolean },
 ): Chosen {
-  const workers = flags.jobs === undefined ? jobs : parseInteger(flags.jobs, '--jobs', 1, 1024);
+  const { jobs: workers = jobs } = flagValues(executorRows, flags);
   const name = flags.executor ?? (ranksOf(shard) > 1 ? 'mpi' : workers > 1 ? 'workers' : 'inline');
   if (flags.jobs !== undefined && name !== 'workers' && workers > 1) {
     const found =
@@ -58,13 +74,11 @@ export function chosenExecutor(
       'Argument',
       `--executor is "${name}"; expected inline, workers, mpi, or the address of a cluster, nats://host:4222`,
     );
-  const [given] = (['cluster', 'token', 'creds', 'tls', 'tlsCa', 'tlsCert', 'tlsKey'] as const).filter(
-    (flag) => flags[flag] !== undefined,
-  );
+  const given = namesOf(connectionRows).find((name) => flags[name] !== undefined);
   if (given)
     throw new EwaldError(
       'Argument',
-      `--${given.replace(/[A-Z]/, (c) => `-${c.toLowerCase()}`)} requires a cluster, but the executor is ${kind}. ` +
+      `${flagOf(given, connectionRows[given])} requires a cluster, but the executor is ${kind}. ` +
         'Pass --executor nats://host:4222 as well',
     );
   if (kind !== 'workers') return { kind };

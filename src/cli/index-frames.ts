@@ -88,16 +88,11 @@ async function search(
   { createContext, signal }: CliDeps,
 ): Promise<void> {
   const { settings, serialStart, shard, follow } = checked;
-  if (shared.stream !== undefined) refuseForStream(flags, shared.stream);
   const inputs = inputsOf(files, flags, checked, shared);
   const context = await createContext(backendOption(flags.backend));
   const report = new RunReport(flags, shared);
-  const { listed } = settings;
   const options: PipelineOptions = {
-    ...(shared.stream === undefined ? settings : withoutFrames(settings)),
-    ...(listed && (flags as { hdf5Peaks?: string }).hdf5Peaks === undefined
-      ? { listed: unlessGeometrySays(listed) }
-      : {}),
+    ...settings,
     inputs,
     ...(shared.stream === undefined ? { ...readingOf(flags), serialStart } : {}),
     geometry: flags.geometry,
@@ -123,62 +118,6 @@ async function search(
   }
   report.finish(signal.aborted);
 }
-
-/** Flags that a stream takes; the others need frames. */
-const ofStreams: ReadonlySet<string> = new Set(
-  (
-    'input cell method metric multi unit backend maxSpots accept json geometry output minPeaks acceptBy tolerance ' +
-    'nonHitsInStream force profile'
-  ).split(' '),
-);
-/** Flags as commander has them if they were not typed. */
-const untyped: Readonly<Record<string, unknown>> = {
-  unit: '1/A',
-  pushRes: '0',
-  serialStart: '1',
-  integrate: true,
-  checksums: true,
-  halfPixelShift: true,
-  revalidate: true,
-  dataTimeout: true,
-};
-
-/** Refuses by name what an input without frames does not use. Throws `Argument`. */
-function refuseForStream(flags: object, stream: string): void {
-  const without = Object.entries(flags).find(
-    ([name, value]) => !ofStreams.has(name) && value !== undefined && value !== false && value !== untyped[name],
-  )?.[0];
-  const name = without === 'dataTimeout' ? 'noDataTimeout' : without;
-  if (name !== undefined)
-    throw new EwaldError(
-      'Argument',
-      `${stream} is a stream, whose peaks are taken as they are; ` +
-        `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)} is for frames`,
-    );
-}
-
-/** What is left of the settings without frames. */
-const withoutFrames = ({
-  maxSpots,
-  method,
-  thresholds,
-  accept,
-  tolerance,
-  minPeaks,
-  cells,
-}: CheckedFlags['settings']) =>
-  Object.fromEntries(
-    Object.entries({ maxSpots, method, thresholds, accept, tolerance, minPeaks, cells }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
-
-/** The usual table, for files whose geometry does not say where their peaks are. */
-export const unlessGeometrySays = ({
-  path,
-  ...listed
-}: NonNullable<PipelineOptions['listed']>): NonNullable<PipelineOptions['listed']> =>
-  path === undefined ? listed : { ...listed, otherwise: path };
 
 /** What is written, by the flags. */
 function outputsOf(flags: FrameFlags): Partial<PipelineOptions> {

@@ -3,18 +3,18 @@ import type { Command } from 'commander';
 import type { BackendName } from '../backends/names.js';
 import { EwaldError, messageOf } from '../base/errors.js';
 import { median } from '../base/median.js';
-import { choice } from '../base/options.js';
 import type { KnownCell } from '../crystal/cell-file.js';
-import { readSpotList, type SpotUnit, spotUnits, unitHint } from '../data/spot-list.js';
+import { readSpotList, type SpotUnit, unitHint } from '../data/spot-list.js';
 import { inputKind } from '../entries/pipeline.node.js';
 import { expand, inputName, readCellOption, readText } from '../files/read.js';
 import type { Indexer, IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
+import { indexingRows, thresholdRows, unknownCellRows } from '../pipeline/parameters.js';
 import { refuseAbsentFlags } from './crystfel-flags.js';
-import { type FrameFlags, withFrameFlags } from './frame-flags.js';
+import { type FrameFlags, refuseUnused, withFrameFlags } from './frame-flags.js';
 import { doubtOf } from './frame-lines.js';
 import { runFrames } from './index-frames.js';
-import { refuseForLists } from './list-flags.js';
+import { listRows, refuseForLists } from './list-flags.js';
 import {
   backendOption,
   bold,
@@ -25,25 +25,16 @@ import {
   green,
   note,
   Progress,
-  parseInteger,
-  parseNumber,
   print,
   printJson,
   red,
   yellow,
 } from './output.js';
+import { flagValues, withFlags } from './parameter-flags.js';
 
 interface Options extends FrameFlags {
   cell?: string[];
-  multi?: boolean;
-  method: IndexingMethod;
-  metric: 'free' | 'held';
-  unit: SpotUnit;
   backend?: string;
-  maxSpots: string;
-  accept?: string;
-  audit?: string;
-  max?: string;
   json?: boolean;
 }
 
@@ -88,36 +79,16 @@ export function register(program: Command, deps: CliDeps): void {
         'may be repeated. Without it the cell is determined from the frames; none: peaks only',
       (one: string, before: string[] = []) => [...before, one],
     )
-    .option('--unit <unit>', 'of the lists: 1/A, 1/nm, 2pi/A or 2pi/nm', '1/A')
-    .option('--multi', 'search for several lattices in each list')
-    .option('--method <name>', 'fast, turbo or exhaustive', 'fast')
-    .option(
-      '--metric <how>',
-      'free: fit lengths and angles if that explains the spots better; held: keep the known ones',
-      'free',
-    )
     .option('--backend <name>', 'where to compute; default: the best available backend')
-    .option('--max-spots <n>', 'number of spots used, lowest resolution first', '300')
-    .option('--accept <log10>', 'accept a lattice if log10 of its chance probability is at most this')
-    .option('--audit <fraction>', 'index this fraction again on the wasm reference and compare')
     .option(
       '--json',
-      'one JSON line per list: {input, spots, indexed, crystals, method, backend, ms}, or ' + '{input, error}',
+      'one JSON line per list: {input, spots, indexed, crystals, method, backend, ms}, or {input, error}',
     );
-  const shared = command.options.length;
-  withFrameFlags(command)
-    .option('--max <angstrom>', 'without -p: longest edge of the unknown cell; default: 150')
-    .action((files: string[], options: Options) =>
-      run(files, options, deps, (first, unit) => refuseForLists(command, command.options.slice(shared), first, unit)),
-    );
+  withFlags(command, { ...indexingRows, ...thresholdRows, ...listRows, ...unknownCellRows });
+  withFrameFlags(command).action((files: string[], options: Options) => run(files, options, deps));
 }
 
-async function run(
-  words: readonly string[],
-  options: Options,
-  deps: CliDeps,
-  refuseFrameFlags: (first: string, unit: SpotUnit) => Promise<void>,
-): Promise<void> {
+async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
   const { createContext, signal } = deps;
   const lists = await expand(words);
   if (lists.length === 0 && options.input === undefined && options.zmqInput === undefined)
@@ -132,37 +103,36 @@ async function run(
   if ((lists.includes('-') && named.includes('-')) || named.indexOf('-') !== named.lastIndexOf('-'))
     throw new EwaldError(
       'Argument',
-      'standard input can only be read once, but - is given for a list and ' + 'for the cell',
+      'standard input can only be read once, but - is given for a list and for the cell',
     );
-  const unit = choice('--unit', options.unit, '1/A', spotUnits);
-  if (!frames && head !== undefined) await refuseFrameFlags(head, unit);
+  const { unit = '1/A', audit: audited } = flagValues(listRows, options);
+  if (!frames && head !== undefined)
+    await refuseForLists(head, unit, named, () => refuseUnused(options, { from: 'spots' }, inputName(head)));
   // Of frames the run reads them, and keeps their files from being replaced.
   const isNone = named.length === 1 && named[0] === 'none';
   const cells = frames ? (isNone ? [] : undefined) : await cellsOf(named);
-  const maxSpots = parseInteger(options.maxSpots, '--max-spots', 6, 4096);
-  const thresholds: IndexingThresholds = {
-    maxCrystals: options.multi ? 8 : 1,
-    metric: choice('--metric', options.metric, 'free', ['free', 'held']),
-    ...(options.accept === undefined ? {} : { acceptLog10: parseNumber(options.accept, '--accept', -300, 0) }),
-  };
-  const method = choice('--method', options.method, 'fast', ['fast', 'turbo', 'exhaustive']);
+  const indexing = flagValues(indexingRows, options);
+  const limits = flagValues(thresholdRows, options);
   if (frames) {
-    const max = options.max === undefined ? undefined : parseNumber(options.max, '--max', 3, 1000);
-    if (max !== undefined && named.length > 0)
-      throw new EwaldError(
-        'Argument',
-        '--max is the longest edge of an unknown cell; it is known by -p: leave one out',
-      );
-    const shared = { cells, method, thresholds, maxSpots, json: options.json ?? false, max };
     const given = options.zmqInput === undefined ? (options.input ?? head) : undefined;
-    const stream = given !== undefined && (await inputKind(given)) === 'stream' ? given : undefined;
+    const kind = given === undefined ? undefined : await inputKind(given);
+    const stream = kind === 'stream' ? given : undefined;
+    const from = stream !== undefined ? 'stream' : options.zmqInput === undefined ? 'files' : 'live';
+    const fromList = options.input !== undefined && kind === 'other';
+    const known = { peaksAlone: isNone, unknownCell: named.length === 0 };
+    refuseUnused(options, { from, fromList, ...known }, given ?? '');
     if (stream !== undefined && lists.length > (options.input === undefined ? 1 : 0))
       throw new EwaldError('Argument', `${stream} is a stream, which cannot be combined with other inputs`);
-    return runFrames(stream === undefined ? lists : [], options, { ...shared, stream }, deps);
+    const { max } = flagValues(unknownCellRows, options);
+    const settings = { ...indexing, ...(Object.keys(limits).length > 0 ? { thresholds: limits } : {}) };
+    const shared = { cells, settings, json: options.json ?? false, max, stream };
+    return runFrames(stream === undefined ? lists : [], options, shared, deps);
   }
+  const { maxSpots = 300, method = 'fast', multi = false } = indexing;
+  const thresholds: IndexingThresholds = { maxCrystals: multi ? 8 : 1, ...limits };
   const context = await createContext({
     ...backendOption(options.backend),
-    ...(options.audit === undefined ? {} : { audit: parseNumber(options.audit, '--audit', 0, 1) }),
+    ...(audited === undefined ? {} : { audit: audited }),
   });
   const progress = new Progress('index');
   const done: ListResult[] = [];

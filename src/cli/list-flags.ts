@@ -1,37 +1,61 @@
 /** Rejects flags of frames by name if spot lists are given. */
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import type { Command, Option } from 'commander';
 import { EwaldError, messageOf } from '../base/errors.js';
+import type { Parameters } from '../base/parameters.js';
+import { range } from '../base/range.js';
 import { formats } from '../data/formats/table.js';
-import { readSpotList, type SpotUnit } from '../data/spot-list.js';
+import { readSpotList, type SpotUnit, spotUnits } from '../data/spot-list.js';
 import { inputName, readText } from '../files/read.js';
+
+/** Flags of spot lists alone. */
+export const listRows = {
+  unit: {
+    kind: 'choice',
+    sentence: 'unit of the numbers in spot lists',
+    choices: spotUnits,
+    fallback: '1/A',
+    of: ['spot lists'],
+  },
+  audit: {
+    kind: 'number',
+    sentence: 'indexes this fraction again on the wasm reference and compares',
+    range: range(0, 1, 0),
+    usual: '',
+    value: 'fraction',
+    of: ['spot lists'],
+  },
+} as const satisfies Parameters;
 
 const mostText = 2 ** 26;
 const endings = new Set(formats.flatMap((format) => format.endings));
 
 /**
- * Throws `Argument` if a flag of frames is given and the first file is a list, `Format` if it is neither frames nor a
- * list, `File` if it cannot be read.
+ * Throws `Argument` if a flag is given that lists do not use, `Format` if the first file is neither frames nor a list,
+ * `File` if it cannot be read. `refuse` throws for the flags.
  */
 export async function refuseForLists(
-  command: Command,
-  ofFrames: readonly Option[],
   first: string,
-  unit: SpotUnit,
+  unit: SpotUnit | undefined,
+  cells: readonly string[],
+  refuse: () => void,
 ): Promise<void> {
-  const typed = ofFrames.find((option) => command.getOptionValueSource(option.attributeName()) === 'cli');
-  const none = [command.getOptionValue('cell')].flat().includes('none');
-  const meant = typed ?? (none ? '-p none' : endings.has(extname(first).slice(1).toLowerCase()));
-  if (!meant) return;
-  // Standard input cannot contain frames, and can only be read once.
+  const isNone = cells.includes('none');
+  let refusal: unknown;
+  try {
+    refuse();
+  } catch (error) {
+    refusal = error;
+  }
+  if (!refusal && !isNone && !endings.has(extname(first).slice(1).toLowerCase())) return;
+  // Standard input holds no frames, and can be read but once.
   if (first !== '-') {
     // A file of gigabytes is not a spot list.
     const bytes = (await stat(first).catch(() => undefined))?.size ?? 0;
     const text = bytes > mostText ? '' : await readText(first);
     try {
       if (bytes > mostText) throw new EwaldError('Format', `it has ${bytes} bytes`);
-      readSpotList(text, { name: first, unit });
+      readSpotList(text, { name: first, ...(unit && { unit }) });
     } catch (error) {
       const why = bytes === 0 ? 'it is empty' : messageOf(error);
       throw new EwaldError(
@@ -40,10 +64,10 @@ export async function refuseForLists(
       );
     }
   }
-  const flag = typed?.long ?? (none ? '-p none' : undefined);
-  if (flag !== undefined)
+  if (refusal) throw refusal;
+  if (isNone)
     throw new EwaldError(
       'Argument',
-      `${flag} is for detector frames, but ${inputName(first)} is a list of spots: omit the flag, or pass frames`,
+      `-p none is for detector frames; ${inputName(first)} is a list of spots: leave the flag out, or give frames`,
     );
 }

@@ -1,126 +1,58 @@
 /** Flags of peaks, with CrystFEL's names, for every command with frames. */
 import type { Command } from 'commander';
-import { checkParameter, type Mode, namesOf, type Parameters, refuseOthers } from '../base/parameters.js';
-import type { Geometry } from '../crystal/geometry/geometry.js';
-import type { FinderName } from '../peaks/contract.js';
-import { finderNames, finderRows, searchRows } from '../peaks/parameters.js';
-import type { RingRadii } from '../pipeline/integrate.js';
-import { integrationRows } from '../pipeline/parameters.js';
+import { checkParameter, namesOf, type Parameters, type Values } from '../base/parameters.js';
+import { searchRows } from '../peaks/parameters.js';
+import { integrationRows, isList, type ListName, peakSourceRows } from '../pipeline/parameters.js';
 import type { PeakParameters, SearchSettings } from '../pipeline/settings.js';
-import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 
-/** Sources of peak lists that replace the search: CXI's columns, a table of an HDF5 file, or messages. */
-export const listNames = ['cxi', 'hdf5', 'msgpack'] as const;
-export type ListName = (typeof listNames)[number];
-
-/** Peaks listed in files. */
-const listRows = {
-  hdf5Peaks: {
-    kind: 'text',
-    sentence: 'group or table of the peaks',
-    usual: 'peak_list of the geometry, or where the file has them',
-    value: 'path',
-    of: ['cxi', 'hdf5'],
-  },
-  halfPixelShift: {
-    kind: 'boolean',
-    sentence: 'positions already count from the corner of the first pixel',
-    fallback: true,
-    of: listNames,
-  },
-  revalidate: {
-    kind: 'boolean',
-    sentence: 'also take peaks on bad pixels',
-    fallback: true,
-    of: listNames,
-  },
-} as const satisfies Parameters;
-
-const methodRows = {
-  ...finderRows,
-  finder: {
-    ...finderRows.finder,
-    sentence: 'how peaks are found, or where they are taken from',
-    choices: [...finderNames, ...listNames],
-  },
-} as const satisfies Parameters;
-
-/** In commands, parameters that are not given are estimated from the first frames. */
+/** At the command what is not given comes from the first frames. */
+const fromFrames = { usual: 'from the first frames' } as const;
 const tunedRows = {
   ...searchRows,
   threshold: { ...searchRows.threshold, usual: 'from the first frames; dispersion, dispersion-extended: 0' },
   minSnr: { ...searchRows.minSnr, usual: 'peakfinder8: 4.5, zaef: 5' },
-  minPixCount: { ...searchRows.minPixCount, usual: 'from the first frames' },
-  maxPixCount: { ...searchRows.maxPixCount, usual: 'from the first frames' },
-  localBgRadius: { ...searchRows.localBgRadius, usual: 'from the first frames' },
-  minSquaredGradient: { ...searchRows.minSquaredGradient, usual: 'from the first frames' },
+  minPixCount: { ...searchRows.minPixCount, ...fromFrames },
+  maxPixCount: { ...searchRows.maxPixCount, ...fromFrames },
+  localBgRadius: { ...searchRows.localBgRadius, ...fromFrames },
+  minSquaredGradient: { ...searchRows.minSquaredGradient, ...fromFrames },
   peakRadius: { ...searchRows.peakRadius, usual: '--int-radius, or from the first frames' },
-  gain: { ...searchRows.gain, usual: 'from the first frames' },
-  kernelSize: { ...searchRows.kernelSize, usual: 'from the first frames' },
+  gain: { ...searchRows.gain, ...fromFrames },
+  kernelSize: { ...searchRows.kernelSize, ...fromFrames },
 } as const satisfies Parameters;
 
 /** All flags of peaks. */
-export const peakRows = { ...methodRows, ...listRows, ...tunedRows } as const satisfies Parameters;
+export const peakRows = { ...peakSourceRows, ...tunedRows } as const satisfies Parameters;
 
 /** Adds the flags of peaks to a command. */
 export const withPeakFlags = (command: Command): Command => withFlags(command, peakRows);
 
-/** The default location of a table in CrystFEL. */
-const usualTable = '/processing/hitfinder/peakinfo';
-
-/** The validated flags. */
+/** The flags after their checks. */
 export interface CheckedPeaks {
-  readonly settings: Pick<SearchSettings, 'finder' | 'listed' | 'minRes' | 'maxRes'>;
-  /** Parameters of the search that were given. */
+  readonly settings: Pick<SearchSettings, keyof typeof peakSourceRows>;
+  /** Of the search, those that were given. */
   readonly peaks: PeakParameters;
-  /** Parameters of the integration, if given. */
-  readonly integration: RingRadii | undefined;
-  /** The source of a peak list that replaces the search. */
+  /** Where peaks are taken from in place of a search. */
   readonly list: ListName | undefined;
 }
 
-const isList = (method: string): method is ListName => (listNames as readonly string[]).includes(method);
-
-/** The search by a finder, or a list in its place. */
-const peaksBy = (method: FinderName | ListName): Mode => ({
-  stages: [method],
-  because: () => (isList(method) ? `--peaks ${method} uses peaks as listed` : `--peaks ${method} does not use it`),
-});
+const picked = <Rows extends Parameters>(rows: Rows, values: Values<Parameters>): Values<Rows> =>
+  Object.fromEntries(
+    namesOf(rows).flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])),
+  ) as never;
 
 /** Validates the flags of peaks. Throws `Argument`. */
 export function checkPeakFlags(flags: FlagTexts): CheckedPeaks {
-  const said = saidAsFlags(peakRows);
-  const values = flagValues(peakRows, flags, said);
-  const { finder: method = 'peakfinder8', minRes = 0, maxRes = 0, hdf5Peaks, halfPixelShift, revalidate } = values;
-  refuseOthers(peakRows, values, peaksBy(method), said);
-  const { intRadius: integration } = flagValues(integrationRows, flags);
-  const peaks = Object.fromEntries(
-    namesOf(searchRows).flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])),
-  ) as PeakParameters;
-  const path = hdf5Peaks ?? (method === 'hdf5' ? usualTable : undefined);
-  const list = isList(method) ? method : undefined;
-  const listed = {
-    ...(path === undefined ? {} : { path }),
-    halfPixel: halfPixelShift ?? true,
-    validate: revalidate ?? true,
-  };
-  const isZaef = method === 'zaef' && peaks.peakRadius === undefined && integration !== undefined;
-  if (isZaef)
-    checkParameter(searchRows.peakRadius, integration, '--int-radius, which zaef takes without --peak-radius,');
+  const values = flagValues(peakRows, flags);
+  const { finder = 'peakfinder8' } = values;
+  const peaks: PeakParameters = picked(searchRows, values);
+  const { intRadius } = flagValues(integrationRows, flags);
+  const taken = finder === 'zaef' && peaks.peakRadius === undefined ? intRadius : undefined;
+  if (taken)
+    checkParameter(searchRows.peakRadius, taken, '--int-radius, which zaef takes where --peak-radius is absent,');
   return {
-    settings: { ...(isList(method) ? { listed } : { finder: method }), minRes, maxRes },
-    peaks: isZaef ? { ...peaks, peakRadius: integration } : peaks,
-    integration,
-    list,
+    settings: picked(peakSourceRows, values),
+    peaks: taken ? { ...peaks, peakRadius: taken } : peaks,
+    list: isList(finder) ? finder : undefined,
   };
 }
-
-/** Where peak lists are located: by the flag, the geometry, or the file. */
-export const listedBy = (
-  { listed }: Pick<SearchSettings, 'listed'>,
-  flags: FlagTexts,
-  geometry: Geometry | undefined,
-): Pick<SearchSettings, 'listed'> => {
-  const { hdf5Peaks: path = geometry?.peakList?.path } = flagValues(listRows, flags);
-  return listed && path !== undefined ? { listed: { ...listed, path } } : {};
-};

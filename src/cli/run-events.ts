@@ -7,10 +7,9 @@ export function eventText(event: RunEvent): string {
   if (event.kind === 'warning') return `${yellow('warning:')} ${event.text}`;
   if (event.kind === 'tuned') {
     if (!event.facts) return '';
-    const radii = event.rings ? ` --int-radius=${event.rings}` : '';
+    const radii = event.intRadius ? ` --int-radius=${event.intRadius}` : '';
     return dim(
-      `peaks: from the first ${event.frames} ` +
-        `frames${tunedFacts(event.facts)} ${tunedFlags(event.finder, event.peaks)}${radii}`,
+      `peaks: from the first ${event.frames} frames${tunedFacts(event.facts)} ${tunedFlags(event.finder as 'peakfinder8', event.peaks)}${radii}`,
     );
   }
   if (event.kind !== 'cell') return '';

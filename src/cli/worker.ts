@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { joinCluster } from '../entries/executors.node.js';
 import { EwaldError } from '../entries/index.node.js';
 import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
-import { backendOption, type CliDeps, counted, parseInteger, print, printJson } from './output.js';
+import { backendOption, type CliDeps, parseInteger, print, printJson } from './output.js';
 
 interface Flags extends ClusterFlags {
   readonly workers?: string;

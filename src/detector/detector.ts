@@ -86,8 +86,8 @@ export interface DetectorOptions {
   readonly geometry?: Geometry | undefined;
   /** Additional bad pixels, nonzero where bad, [ss, fs]. */
   readonly bad?: Uint8Array | undefined;
-  /** Pixels beyond this 1/d, in 1/Å, are bad; default: no limit. CrystFEL's highres. */
-  readonly maxInverseD?: number | undefined;
+  /** Pixels beyond this resolution, in angstrom, are bad; 0.1 … 1000, default: no limit. CrystFEL's highres. */
+  readonly highres?: number | undefined;
   /**
    * Opens datasets that the geometry names in addition to the frames; default: looks in the file of the frames and the
    * files beside it.
@@ -96,7 +96,7 @@ export interface DetectorOptions {
 }
 
 /** The names of the options, for the checks of callers that pass them on. */
-export const detectorOptionNames = ['geometry', 'bad', 'maxInverseD', 'openOther'] as const;
+export const detectorOptionNames = ['geometry', 'bad', 'highres', 'openOther'] as const;
 
 /** Largest number of files whose beams are cached. */
 const mostFiles = 256;
@@ -128,7 +128,7 @@ export async function openDetector(opened: Dataset, options: DetectorOptions = {
       `detector was given ${shown(opened)}; it expects an open dataset: await open(file), from ewald/data`,
     );
   knownOptions('detector', options, detectorOptionNames);
-  const { geometry: given, maxInverseD } = options;
+  const { geometry: given, highres } = options;
   if (given !== undefined && !Array.isArray((given as Geometry | null)?.panels))
     throw new EwaldError('Argument', `detector: geometry is ${shown(given)}; it expects what parseGeometry returns`);
   const dataset = stacked(opened, given);
@@ -161,7 +161,7 @@ export async function openDetector(opened: Dataset, options: DetectorOptions = {
   };
   // A geometry without energy or distance fails the run, not every single frame.
   const beam = (await beams(dataset.name))(0);
-  if (maxInverseD !== undefined) markBeyond(bad, geometry, beam, width, maxInverseD);
+  if (highres !== undefined) markBeyond(bad, geometry, beam, width, 1 / highres);
   return new OpenDetector({ geometry, width, height, dtype, bad, beam, beams, meta: dataset.meta });
 }
 

@@ -8,32 +8,20 @@
 
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { breathe, callback, checkSignal, integerIn, knownOptions, realIn, shown } from '../base/options.js';
+import { breathe, callback, checkSignal, knownOptions, shown } from '../base/options.js';
+import { namesOf } from '../base/parameters.js';
 import { type BravaisCandidate, bravaisCandidates } from '../crystal/bravais.js';
 import { anglesOf, type Cell, cellFrom, cellFromParameters, lengthsOf, volume } from '../crystal/cell.js';
 import { latticeBend } from '../crystal/lattice-match.js';
 import { reducedCell } from '../crystal/niggli.js';
-import { cellSearchRanges, proposalRanges } from '../layout/indexing.js';
 import { allFinite, type IndexingInput } from './input.js';
+import type { CellSearchParameters } from './parameter-types.js';
+import { cellSearchRows, checkCellSearch } from './parameters.js';
 import type { ProposalsKernel } from './proposals.js';
 import type { IndexingResult } from './result.js';
 
-/** Options of the search for an unknown cell. */
-export interface CellSearchOptions {
-  /** Shortest cell edge in angstrom, 1 … 1000, default 3. */
-  readonly minLengthA?: number;
-  /**
-   * Longest cell edge in angstrom, up to 1000, default 150. Longer edges are searched on a coarser grid, in the same
-   * time.
-   */
-  readonly maxLengthA?: number;
-  /**
-   * Number of images that propose cells, 1 … 1000, default 12: those with the most spots up to `maxSpots`. All images
-   * vote.
-   */
-  readonly proposers?: number;
-  /** Tolerance of the Bravais lattices: relative lengths, and angles in radians, 0 … 0.2, default 0.02. */
-  readonly tolerance?: number;
+/** How an unknown cell is looked for. */
+export interface CellSearchOptions extends CellSearchParameters {
   readonly signal?: PlatformSignal;
   /** Called with the fraction done, 0 … 1. */
   readonly onProgress?: (done: number) => void;
@@ -81,21 +69,9 @@ export async function determineCell(
   images: readonly (Float32Array | Float64Array | readonly number[])[],
   options: CellSearchOptions = {},
 ): Promise<DeterminedCell[]> {
-  knownOptions('determineCell', options, [
-    'minLengthA',
-    'maxLengthA',
-    'proposers',
-    'tolerance',
-    'signal',
-    'onProgress',
-  ]);
-  const minLengthA = realIn('determineCell: minLengthA', options.minLengthA, proposalRanges.minLengthA);
-  const maxLengthA = realIn('determineCell: maxLengthA', options.maxLengthA, {
-    ...proposalRanges.maxLengthA,
-    low: minLengthA,
-  });
-  const proposers = integerIn('determineCell: proposers', options.proposers, cellSearchRanges.proposers);
-  const tolerance = realIn('determineCell: tolerance', options.tolerance, cellSearchRanges.tolerance);
+  knownOptions('determineCell', options, [...namesOf(cellSearchRows), 'signal', 'onProgress']);
+  const search = checkCellSearch(options, (name) => `determineCell: ${name}`);
+  const { minLengthA, maxLengthA, proposers, tolerance } = search;
   callback('determineCell: onProgress', options.onProgress);
   checkSignal(options.signal);
   if (!Array.isArray(images))

@@ -4,12 +4,15 @@
  */
 import { EwaldError } from '../base/errors.js';
 import { choice, flag, integer, integerIn, knownOptions, type OfRun, realIn } from '../base/options.js';
+import { checked, defaultsOf, type Parameters, type Said } from '../base/parameters.js';
 import type { Range } from '../base/range.js';
 import {
   batchSpotRange,
+  cellSearchRanges,
   indexingEnums as enums,
   indexerParams,
   indexerRanges,
+  proposalRanges,
   refinementDefaults,
   streamRanges,
   thresholdRanges,
@@ -17,6 +20,7 @@ import {
 import { searchConstants } from '../layout/search.js';
 import { pack } from '../layout/struct.js';
 import type { IndexingDescriptor } from './contract.js';
+import type { CellSearchParameters } from './parameter-types.js';
 
 /**
  * Search method: `fast` (default), `turbo`, which is fast with less effort on difficult images, or `exhaustive`, the
@@ -118,6 +122,54 @@ export interface IndexingThresholds {
   /** Most refinement rounds, 1 … 1024, default 32 (ifss, ifse: 15). */
   readonly refineIterations?: number;
 }
+
+/** How an unknown cell is looked for. */
+export const cellSearchRows = {
+  minLengthA: {
+    kind: 'number',
+    sentence: 'shortest cell edge',
+    range: proposalRanges.minLengthA,
+    unit: 'angstrom',
+    flag: 'min',
+    value: 'angstrom',
+  },
+  maxLengthA: {
+    kind: 'number',
+    sentence: 'longest cell edge; longer ones are searched on a coarser grid, which takes no longer',
+    range: proposalRanges.maxLengthA,
+    unit: 'angstrom',
+    flag: 'max',
+    value: 'angstrom',
+  },
+  proposers: {
+    kind: 'integer',
+    sentence: 'images that propose cells: those with the most spots up to maxSpots; all images vote',
+    range: cellSearchRanges.proposers,
+    flag: null,
+  },
+  tolerance: {
+    kind: 'number',
+    sentence: 'how far lengths (relative) and angles (in radians) may be bent for a symmetry',
+    range: cellSearchRanges.tolerance,
+  },
+} as const satisfies Parameters;
+
+/** Checks how a cell is looked for, and fills in the defaults. Throws `Argument`. */
+export function checkCellSearch(given: CellSearchParameters, said: Said): Required<CellSearchParameters> {
+  const search = { ...defaultsOf(cellSearchRows), ...checked(cellSearchRows, { ...given }, said) };
+  const { minLengthA, maxLengthA } = search as Required<CellSearchParameters>;
+  if (maxLengthA < minLengthA)
+    throw new EwaldError(
+      'Argument',
+      `${said('maxLengthA')} is ${maxLengthA}; expected at least ${said('minLengthA')}, which is ${minLengthA}`,
+    );
+  return search as Required<CellSearchParameters>;
+}
+
+/** The tables of this room, from which `npm run layout` writes types and README tables. */
+export const tables = [
+  { name: 'CellSearchParameters', about: 'How an unknown cell is looked for.', rows: cellSearchRows },
+] as const;
 
 const sizeNames = [
   'maxSpots',

@@ -2,6 +2,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import { integer, knownOptions, real } from '../base/options.js';
+import { namesOf } from '../base/parameters.js';
 import type { BravaisCandidate } from '../crystal/bravais.js';
 import { openDetector } from '../detector/detector.js';
 import type { DeterminedCell } from '../indexing/indexer.js';
@@ -9,6 +10,7 @@ import type { RunEvent } from './events.js';
 import type { Plans } from './frame-searcher.js';
 import { givenGeometry } from './given.js';
 import { givenInputs } from './inputs.js';
+import { peakSourceRows } from './parameters.js';
 import type { LoadPlace } from './place.js';
 import { listedBy, OwnSearch, openSource, prepare } from './run.js';
 import { checkRun, type FrameOptions, type PipelineOptions, type UnknownCellOptions } from './run-options.js';
@@ -20,7 +22,7 @@ import { doubtOf, latticeOf, spotsOfFrames } from './unknown-cell.js';
 export interface FramesCellOptions
   extends FrameOptions,
     UnknownCellOptions,
-    Pick<SearchSettings, 'finder' | 'listed' | 'minRes' | 'maxRes' | 'maxInverseD'> {
+    Pick<SearchSettings, keyof typeof peakSourceRows | 'highres'> {
   /** As for `ctx.pipeline`. */
   readonly peaks?: PipelineOptions['peaks'] | undefined;
   /** Frames with enough peaks that take part, 1 … 1000; default 30. */
@@ -46,7 +48,7 @@ export interface FramesCell {
 }
 
 const frameNames = ['inputs', 'geometry', 'data', 'checksums', 'maxFrameBytes', 'bad', 'openOther'];
-const searched: ReadonlySet<string> = new Set(['finder', 'peaks', 'listed', 'minRes', 'maxRes', 'maxInverseD']);
+const searched: ReadonlySet<string> = new Set([...namesOf(peakSourceRows), 'peaks', 'highres']);
 const names = [...frameNames, 'images', 'min', 'max', 'tolerance', 'onEvent', 'signal'];
 const searchNames = settingNames.filter((name) => searched.has(name));
 
@@ -70,11 +72,11 @@ export async function cellOfFrames(
   try {
     const geometry = (await givenGeometry(options.geometry, place))?.geometry;
     const source = await openSource(place, given, run, checked, geometry, warn);
-    const { bad, maxInverseD } = options;
+    const { bad, highres } = options;
     const openOther = options.openOther ?? source.openOther;
-    const own = new OwnSearch(context, () => openDetector(source.first, { geometry, bad, maxInverseD, openOther }));
+    const own = new OwnSearch(context, () => openDetector(source.first, { geometry, bad, highres, openOther }));
     try {
-      const settings = { ...listedBy(checked.settings, geometry), rings: null };
+      const settings = { ...listedBy(checked.settings, geometry), integrate: false };
       const firstFrames = (most: number) => source.firstFrames(most);
       const preparation = { settings, cells: [], cellSearch: checked.cellSearch, onEvent, signal };
       const settled = await prepare(context, own, preparation, firstFrames);

@@ -1,5 +1,6 @@
 /** What a run reports beside its frames. */
 import type { FinderName } from '../peaks/contract.js';
+import type { ListName } from './parameters.js';
 import type { OutputEnd } from './sinks/outputs.js';
 import type { RunSummary } from './summary.js';
 import type { Tuned } from './tune.js';
@@ -8,7 +9,7 @@ import type { FoundCell } from './unknown-cell.js';
 /** What stands out of a run. The frames themselves are what it yields. */
 export type RunEvent =
   /** Parameters of the search are settled. */
-  | ({ readonly kind: 'tuned'; readonly finder: FinderName } & Tuned)
+  | ({ readonly kind: 'tuned'; readonly finder: FinderName | ListName } & Tuned)
   /** The cell has been determined, or has not been found. */
   | ({ readonly kind: 'cell' } & FoundCell)
   /** Fraction of the cell's determination, or of the frames, that is done; 0 where their number is unknown. */

@@ -15,7 +15,7 @@ import type { Detector } from '../detector/detector.js';
 import type { Indexer } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
 import type { IndexingMethods } from '../indexing/room.js';
-import type { Frame } from '../peaks/contract.js';
+import type { FinderName, Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { PeakFinder } from '../peaks/peaks.js';
 import type { PeaksMethods } from '../peaks/room.js';
@@ -30,6 +30,7 @@ import {
 } from './frame.js';
 import type { Measured } from './integrate.js';
 import { KeptPlans } from './kept-plans.js';
+import { isList } from './parameters.js';
 import type { Reflection } from './predict.js';
 import { type SearchSettings, settingNames } from './settings.js';
 import { isTuned, tunedOn } from './tune.js';
@@ -106,7 +107,7 @@ export async function planFrameSearcher(context: Plans, options: FrameSearcherOp
     );
   const searcher = new OpenFrameSearcher(context, detector, settings);
   try {
-    if (!settings.listed) await searcher.finderFor(settings);
+    if (!isList(settings.finder ?? 'peakfinder8')) await searcher.finderFor(settings);
     await searcher.indexerFor(settings);
     return searcher;
   } catch (error) {
@@ -215,8 +216,14 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   /** The plan of the finder selected by the parameters. */
   finderFor({ finder = 'peakfinder8', minRes = 0, maxRes = 0 }: SearchSettings): Promise<PeakFinder> {
     const { detector } = this;
+    if (isList(finder))
+      throw new EwaldError(
+        'Argument',
+        `frameSearcher: the finder ${finder} takes peaks from lists; give them to index(peaks)`,
+      );
+    const name: FinderName = finder;
     return this.#finders.get(`${finder} ${minRes} ${maxRes}`, () =>
-      this.#context.peaks({ detector, finder, minRes, maxRes }),
+      this.#context.peaks({ detector, finder: name, minRes, maxRes }),
     );
   }
 

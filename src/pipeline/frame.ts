@@ -4,6 +4,7 @@ import type { Cell, Vector } from '../crystal/cell.js';
 import { dot, reciprocal as reciprocalCell } from '../crystal/cell.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import type { Crystal, Indexer } from '../indexing/indexer.js';
+import { thresholdRanges } from '../layout/indexing.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import { spotsOf } from '../peaks/spots.js';
@@ -76,7 +77,9 @@ export interface FrameResult {
   readonly backends: StageBackends;
 }
 
-const usualRings: RingRadii = [4, 5, 7];
+const usualRadii: RingRadii = [4, 5, 7];
+/** Lattices that are looked for where a frame may have several. */
+const mostLattices = thresholdRanges.maxCrystals.high;
 
 /** The largest of some numbers, ignoring a fraction `share` of them. */
 export function upperEnd(values: readonly number[], share: number): number {
@@ -91,18 +94,19 @@ export async function indexPeaks(
   indexer: Indexer | undefined,
 ): Promise<FrameResult> {
   const { geometry, beam, settings } = scene;
-  const { cells = [], thresholds = {}, minPeaks = 0, accept = 'chance', tolerance } = settings;
+  const { cells = [], minPeaks = 0, acceptBy = 'chance', tolerance } = settings;
+  const thresholds = { maxCrystals: settings.multi ? mostLattices : 1, ...settings.thresholds };
   const begun = performance.now();
   const spots = spotsOf(peaks, geometry, beam);
   const hit = peaks.count >= minPeaks;
   let crystals: Crystal[] = [];
   if (indexer && hit && peaks.count > 0) {
-    // CrystFEL's rule is applied to every candidate.
-    const own = accept === 'crystfel' ? { ...thresholds, acceptLog10: 0 } : thresholds;
+    // CrystFEL's rule is asked of every candidate.
+    const own = acceptBy === 'crystfel' ? { ...thresholds, acceptLog10: 0 } : thresholds;
     const result = await indexer.run({ spots, cells: [...cells], ...own });
     crystals = result.image(0).crystals();
-    if (accept === 'crystfel') {
-      const several = (thresholds.maxCrystals ?? 1) > 1;
+    if (acceptBy === 'crystfel') {
+      const several = thresholds.maxCrystals > 1;
       crystals = crystals.filter(({ cell, inputCell }) =>
         isAccepted(cell, cells[inputCell]?.cell, spots, several, tolerance),
       );
@@ -164,19 +168,19 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: 
 
 /** Predicts the positions of a crystal's reflections. */
 export function predictCrystal(crystal: FrameCrystal, { geometry, beam, settings }: IndexScene): Reflection[] {
-  const { pushResolution = 0, maxInverseD = Number.POSITIVE_INFINITY } = settings;
+  const { pushRes = 0, highres = 0 } = settings;
   const centring = settings.cells?.[crystal.inputCell]?.centring ?? 'P';
   return predict(reciprocalCell(crystal.cell), centring, geometry, beam, {
     profileRadius: crystal.profileRadius,
     bandwidth: geometry.bandwidth ?? 0,
-    maxInverseD: Math.min(maxInverseD, crystal.resolution + pushResolution),
+    maxInverseD: Math.min(1 / highres, crystal.resolution + pushRes / 10),
   });
 }
 
 /** The intensities of a crystal's reflections in a frame; undefined if the parameters disable integration. */
 export function integrateCrystal(frame: Frame, crystal: FrameCrystal, scene: Scene): Measured[] | undefined {
-  const { rings = usualRings } = scene.settings;
-  return rings
-    ? integrate(frame, scene.width, scene.bad, scene.geometry, predictCrystal(crystal, scene), rings)
+  const { integrate: isWanted = true, intRadius = usualRadii } = scene.settings;
+  return isWanted
+    ? integrate(frame, scene.width, scene.bad, scene.geometry, predictCrystal(crystal, scene), intRadius)
     : undefined;
 }

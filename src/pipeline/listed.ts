@@ -7,17 +7,28 @@ import type { Detector } from '../detector/detector.js';
 import { maskedBin } from '../layout/peaks.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { Rings } from '../peaks/rings.js';
+import type { SearchParameters } from './parameter-types.js';
+import { isList } from './parameters.js';
 
-/** Where peak lists are located and how they are interpreted. */
-export interface ListedSettings {
+/** Where peak lists stand and how they are taken. */
+interface ListedSettings {
   /** Group (CXI's columns) or table (fs, ss, intensity) of the file; default: the first group with CXI's columns. */
   readonly path?: string;
-  /** The same where neither `path` nor the geometry's `peak_list` says it. */
-  readonly otherwise?: string;
   /** Adds half a pixel, since CXI counts from the centre of the first pixel and CrystFEL adds it; default true. */
   readonly halfPixel?: boolean;
   /** Skips peaks on pixels that are bad or beyond the radii of the search, as CrystFEL does; default true. */
   readonly validate?: boolean;
+}
+
+/** Where CrystFEL looks for a table. */
+const usualTable = '/processing/hitfinder/peakinfo';
+
+/** How peaks are taken from a list; undefined where they are searched for. */
+export function listedOf(settings: SearchParameters): ListedSettings | undefined {
+  const { finder = 'peakfinder8', halfPixelShift = true, revalidate = true } = settings;
+  if (!isList(finder)) return undefined;
+  const path = settings.hdf5Peaks ?? (finder === 'hdf5' ? usualTable : undefined);
+  return { ...(path === undefined ? {} : { path }), halfPixel: halfPixelShift, validate: revalidate };
 }
 
 /**
@@ -30,12 +41,12 @@ export async function listedPeaks(
   frame: number,
   { geometry, width, height }: Detector,
   rings: Rings,
-  { path, otherwise, halfPixel, validate = true }: ListedSettings,
+  { path, halfPixel, validate = true }: ListedSettings,
   signal: PlatformSignal | undefined,
 ): Promise<PeakList> {
   if (!dataset.peaks)
-    throw new EwaldError('Format', `${dataset.name} is of a format (${dataset.format}) without peak lists`);
-  const { fs, ss, intensity } = await dataset.peaks(frame, 1, { path: path ?? otherwise, halfPixel, signal });
+    throw new EwaldError('Format', `${dataset.name} is of a format (${dataset.format}) that lists no peaks`);
+  const { fs, ss, intensity } = await dataset.peaks(frame, 1, { path, halfPixel, signal });
   const taken: number[] = [];
   const panels: number[] = [];
   for (let i = 0; i < fs.length; i++) {

@@ -1,8 +1,121 @@
-/** Parameters of a run: integration. */
+/** Parameters of a run from frames to crystals: what frames are searched with, where they come from, what is written. */
 import type { Parameters } from '../base/parameters.js';
+import { range } from '../base/range.js';
+import { cellSearchRows, minimumSpots } from '../indexing/parameters.js';
+import { indexerRanges, indexingEnums, thresholdRanges } from '../layout/indexing.js';
+import type { FinderName } from '../peaks/contract.js';
+import { finderNames, finderRows } from '../peaks/parameters.js';
 
-/** Integration of predicted reflections. */
+/** Where peaks are taken from in place of a search: CXI's columns, a table of an HDF5 file, or messages. */
+export const listNames = ['cxi', 'hdf5', 'msgpack'] as const;
+export type ListName = (typeof listNames)[number];
+
+/** Whether peaks are taken from a list; otherwise they are searched for. */
+export const isList = (finder: FinderName | ListName): finder is ListName =>
+  (listNames as readonly string[]).includes(finder);
+
+/** Where peaks come from. */
+export const peakSourceRows = {
+  finder: {
+    ...finderRows.finder,
+    sentence: 'how peaks are found, or where they are taken from',
+    choices: [...finderNames, ...listNames],
+    of: ['detector frames'],
+  },
+  minRes: { ...finderRows.minRes, of: ['detector frames'] },
+  maxRes: { ...finderRows.maxRes, of: ['detector frames'] },
+  hdf5Peaks: {
+    kind: 'text',
+    sentence: 'group or table of the peaks',
+    usual: 'peak_list of the geometry, or where the file has them',
+    value: 'path',
+    of: ['cxi', 'hdf5'],
+  },
+  halfPixelShift: {
+    kind: 'boolean',
+    sentence: 'adds half a pixel, since such lists count from the centre of the first pixel',
+    fallback: true,
+    of: listNames,
+  },
+  revalidate: {
+    kind: 'boolean',
+    sentence: 'leaves out peaks on bad pixels and beyond minRes and maxRes',
+    fallback: true,
+    of: listNames,
+  },
+} as const satisfies Parameters;
+
+/** How spots are indexed. */
+export const indexingRows = {
+  method: {
+    kind: 'choice',
+    sentence: 'how lattices are looked for',
+    choices: Object.keys(indexingEnums.Method) as (keyof typeof indexingEnums.Method)[],
+    fallback: 'fast',
+    of: ['indexing'],
+  },
+  maxSpots: {
+    kind: 'integer',
+    sentence: 'most spots of a frame that take part, lowest resolution first',
+    range: indexerRanges.maxSpots,
+    of: ['indexing'],
+  },
+  multi: { kind: 'boolean', sentence: 'looks for several lattices in a frame', of: ['indexing'] },
+} as const satisfies Parameters;
+
+/** Thresholds of indexing that have flags. */
+export const thresholdRows = {
+  metric: {
+    kind: 'choice',
+    sentence: 'lengths and angles are fitted where that explains the spots better (free), or stay as known (held)',
+    choices: ['free', 'held'],
+    fallback: 'free',
+    of: ['indexing'],
+  },
+  acceptLog10: {
+    kind: 'number',
+    sentence: 'a lattice is accepted when log10 of its chance probability is at most this',
+    range: thresholdRanges.acceptLog10,
+    flag: 'accept',
+    of: ['indexing'],
+  },
+} as const satisfies Parameters;
+
+/** Which frames are indexed, and which lattices are taken. */
+export const acceptanceRows = {
+  minPeaks: {
+    kind: 'integer',
+    sentence: 'frames with fewer peaks are no hits and are not indexed',
+    range: range(0, 2 ** 20, minimumSpots),
+    crystfel: 'its default is 0',
+    of: ['detector frames', 'a stream as input'],
+  },
+  acceptBy: {
+    kind: 'choice',
+    sentence: "lattices are judged against chance, or by CrystFEL's rule",
+    choices: ['chance', 'crystfel'],
+    fallback: 'chance',
+    of: ['the indexing of peaks'],
+  },
+  tolerance: {
+    kind: 'numbers',
+    count: 6,
+    sentence: 'greatest deviations from the known cell: of a*, b* and c* in percent, of the angles in degrees',
+    range: range(0, Number.POSITIVE_INFINITY, Number.NaN),
+    fallback: [5, 5, 5, 1.5, 1.5, 1.5],
+    value: 'list',
+    of: ["CrystFEL's rule"],
+  },
+} as const satisfies Parameters;
+
+/** Prediction and integration of reflections. */
 export const integrationRows = {
+  integrate: {
+    kind: 'boolean',
+    sentence: 'predicts and integrates reflections; without it a run gives orientations and peaks alone',
+    fallback: true,
+    of: ['detector frames'],
+  },
   intRadius: {
     kind: 'numbers',
     count: 3,
@@ -11,6 +124,195 @@ export const integrationRows = {
     range: { low: 0, above: true, high: 1e6, fallback: Number.NaN },
     unit: 'pixels',
     usual: 'from the first frames',
+    of: ['integration', 'zaef'],
+  },
+  pushRes: {
+    kind: 'number',
+    sentence: "predicts this far beyond the resolution of a crystal's own peaks",
+    range: range(0, 100, 0),
+    unit: '1/nm',
     of: ['integration'],
   },
+  highres: {
+    kind: 'number',
+    sentence: 'pixels beyond this resolution take no part, and nothing is predicted there',
+    range: range(0.1, 1000, Number.NaN),
+    usual: 'no limit',
+    unit: 'angstrom',
+    of: ['detector frames'],
+  },
 } as const satisfies Parameters;
+
+/** What frames are searched with, besides the parameters of peaks, the cells and the thresholds. */
+export const searchSettingRows = {
+  ...peakSourceRows,
+  ...indexingRows,
+  ...acceptanceRows,
+  ...integrationRows,
+} as const satisfies Parameters;
+
+/** Where frames come from. */
+export const sourceRows = {
+  input: {
+    kind: 'text',
+    short: 'i',
+    sentence: 'list of files of frames, one a line, where "file //3" is one frame of it; or a stream to index again',
+    value: 'list',
+    of: ['frames in files', 'a stream as input'],
+  },
+  prefix: { kind: 'text', short: 'x', sentence: 'put before each file of the list', of: ['a list of files (-i)'] },
+  zmqInput: {
+    kind: 'text',
+    sentence: 'takes frames as they come by ZeroMQ, such as tcp://host:5002, instead of files',
+    value: 'address',
+    of: ['frames by ZeroMQ'],
+  },
+  zmqSubscribe: {
+    kind: 'texts',
+    sentence: 'takes messages that begin so; several: repeat the flag',
+    usual: 'all that are published',
+    value: 'prefix',
+    of: ['frames by ZeroMQ'],
+  },
+  zmqRequest: { kind: 'text', sentence: 'asks for each frame with this message', of: ['frames by ZeroMQ'] },
+  zmqPull: {
+    kind: 'boolean',
+    sentence: 'takes what is pushed, as DECTRIS detectors do (stream V2)',
+    of: ['frames by ZeroMQ'],
+  },
+  geometry: {
+    kind: 'text',
+    short: 'g',
+    sentence: 'CrystFEL .geom of the detector',
+    usual: 'what the file itself says',
+    value: 'file',
+    of: ['detector frames', 'a stream as input'],
+  },
+  data: {
+    kind: 'text',
+    sentence: 'dataset of the frames in HDF5 files',
+    usual: "the geometry's, or the file's own choice",
+    value: 'path',
+    of: ['detector frames'],
+  },
+  checksums: {
+    kind: 'boolean',
+    sentence: 'do not compare the checksums of the file (CBF, HDF5, zip, TIFF): faster, and damage goes unnoticed',
+    fallback: true,
+    of: ['frames in files'],
+  },
+  maxFrameBytes: {
+    kind: 'integer',
+    sentence: 'largest frame or chunk that is read',
+    range: range(0, Number.MAX_SAFE_INTEGER, 2 ** 30),
+    unit: 'bytes',
+    of: ['frames in files'],
+  },
+} as const satisfies Parameters;
+
+/** Which frames a run takes, and how long it waits for more. */
+export const runRows = {
+  serialStart: {
+    kind: 'integer',
+    sentence: 'serial number of the first frame',
+    range: range(0, 2 ** 31, 1),
+    of: ['detector frames'],
+  },
+  follow: {
+    kind: 'boolean',
+    sentence: 'waits for more frames: of files that grow, and of new files in folders',
+    of: ['frames in files'],
+  },
+  noDataTimeout: {
+    kind: 'number',
+    sentence: 'a run that waits for frames ends after this long without any',
+    range: range(0, 1e9, 60),
+    unit: 's',
+    of: ['waiting for frames (--follow, --zmq-input)'],
+  },
+  shard: {
+    kind: 'text',
+    sentence: 'takes every n-th frame, the i-th first, counted from 1; ewald stream merge joins the streams',
+    value: 'i/n',
+    of: ['frames in files'],
+  },
+  resume: {
+    kind: 'boolean',
+    sentence: 'continues the stream of a run that did not end; frames that could not be read are tried again',
+    of: ['frames in files'],
+  },
+} as const satisfies Parameters;
+
+/** What a run writes. */
+export const sinkRows = {
+  output: {
+    kind: 'text',
+    short: 'o',
+    sentence: 'writes a CrystFEL stream; - is standard output',
+    value: 'stream',
+    of: ['detector frames', 'a stream as input'],
+  },
+  nonHitsInStream: {
+    kind: 'boolean',
+    sentence: 'leave frames that are no hits out of the stream',
+    fallback: true,
+    of: ['a stream (-o)'],
+  },
+  html: {
+    kind: 'text',
+    sentence: 'writes a report with pictures: one page that needs nothing else',
+    value: 'page',
+    of: ['detector frames'],
+  },
+  hdf5: { kind: 'text', sentence: 'writes peaks and cells as HDF5', value: 'file', of: ['detector frames'] },
+  sol: {
+    kind: 'text',
+    sentence: "writes orientations as CrystFEL's --indexing=file reads them",
+    value: 'file',
+    of: ['the indexing of detector frames'],
+  },
+  refinedGeometry: {
+    kind: 'text',
+    sentence: 'writes the geometry with distance and beam as the crystals say',
+    value: 'geom',
+    of: ['the indexing of detector frames'],
+  },
+  force: {
+    kind: 'boolean',
+    sentence: 'replaces files that ewald did not write, or a run that did not end',
+    of: ['detector frames', 'a stream as input'],
+  },
+} as const satisfies Parameters;
+
+/** Of the command alone: how it speaks. */
+export const commandRows = {
+  profile: {
+    kind: 'boolean',
+    sentence: 'prints the time of each stage, and memory',
+    of: ['detector frames', 'a stream as input'],
+  },
+} as const satisfies Parameters;
+
+/** How the cell of a run is looked for if it is unknown. */
+export const unknownCellRows = {
+  max: { ...cellSearchRows.maxLengthA, of: ['an unknown cell'] },
+} as const satisfies Parameters;
+
+/** Frames that tell an unknown cell. */
+export const cellFrameRows = {
+  images: {
+    kind: 'integer',
+    sentence: 'frames with enough peaks that take part',
+    range: range(1, 1000, 30),
+    of: ['detector frames'],
+  },
+} as const satisfies Parameters;
+
+/** The tables of this room, from which `npm run layout` writes types and README tables. */
+export const tables = [
+  {
+    name: 'SearchParameters',
+    about: 'What frames are searched with, besides the parameters of peaks, the cells and the thresholds of indexing.',
+    rows: searchSettingRows,
+  },
+] as const;

@@ -14,7 +14,6 @@ export type {
 } from './frame-searcher.js';
 export type { ListInput, PipelineInput, RunInput } from './inputs.js';
 export type { Measured, RingRadii } from './integrate.js';
-export type { ListedSettings } from './listed.js';
 export type { FileInput, OutputTarget } from './place.js';
 export type { Reflection } from './predict.js';
 export type { PipelineOptions } from './run-options.js';

@@ -7,6 +7,7 @@ import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { DetectorOptions } from '../detector/detector.js';
 import type { RunEvent } from './events.js';
 import { isFile, type RunInput } from './inputs.js';
+import { checkSettings } from './modes.js';
 import type { FileInput } from './place.js';
 import { type PeakParameters, type SearchSettings, settingNames, settingsOf } from './settings.js';
 import { checkOutputs, type OutputOptions, outputNames } from './sinks/outputs.js';
@@ -35,7 +36,7 @@ export interface UnknownCellOptions {
 }
 
 /** Which frames are searched, and how they are read. */
-export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'maxInverseD'> {
+export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highres'> {
   /** One input, a list of them, or an iterable of any kind. */
   readonly inputs: RunInput | Iterable<RunInput> | AsyncIterable<RunInput>;
   /**
@@ -130,12 +131,8 @@ export interface CheckedRun {
 /** Checks the options of a run. Throws `Argument`. */
 export function checkRun(options: PipelineOptions): CheckedRun {
   knownOptions('pipeline', options, names);
-  const { listed, finder, geometry, cells, executor, keepFrame } = options;
-  if (listed) {
-    knownOptions('pipeline: listed', listed, ['path', 'otherwise', 'halfPixel', 'validate']);
-    if (finder !== undefined)
-      throw new EwaldError('Argument', 'pipeline: listed takes peaks as files have them, and finder searches for them');
-  }
+  const { geometry, cells, executor, keepFrame } = options;
+  checkSettings('pipeline', options);
   if (geometry !== undefined && !isFile(geometry) && !Array.isArray((geometry as Geometry | null)?.panels))
     throw new EwaldError(
       'Argument',

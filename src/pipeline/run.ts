@@ -21,6 +21,7 @@ import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-s
 import { geometryRemarks } from './geometry-remarks.js';
 import { givenCells, givenGeometry } from './given.js';
 import { type GivenInputs, givenInputs } from './inputs.js';
+import { isList } from './parameters.js';
 import type { LoadPlace, RunPlace } from './place.js';
 import { type FrameFailure, type FrameRecord, failureOf, itemOf, recordOf } from './record.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
@@ -87,11 +88,11 @@ export async function prepare(
   const wanted: SearchSettings = { ...others, ...(asked === undefined || asked === 'tune' ? {} : { peaks: asked }) };
   const tuning = await tuned(() => own.searcher(wanted), wanted, firstFrames, signal);
   onEvent({ kind: 'tuned', finder: others.finder ?? 'peakfinder8', ...tuning });
-  const { peaks, rings } = tuning;
-  const settings: SearchSettings = { ...others, peaks, ...(rings === undefined ? {} : { rings }) };
+  const { peaks, intRadius } = tuning;
+  const settings: SearchSettings = { ...others, peaks, ...(intRadius ? { intRadius } : {}) };
   if (cells) return { ...settings, cells };
   const searcher = await own.searcher(wanted);
-  searcher.settings = { ...settings, rings: null };
+  searcher.settings = { ...settings, integrate: false };
   const found = await unknownCell(context, searcher, firstFrames, {
     ...cellSearch,
     ...(signal ? { signal } : {}),
@@ -135,7 +136,7 @@ export async function* runPipeline(
         geometry: geometry?.geometry,
         bad: options.bad,
         openOther: options.openOther ?? source.openOther,
-        maxInverseD: options.maxInverseD,
+        highres: options.highres,
       }),
     );
     try {
@@ -307,9 +308,8 @@ async function* searchedElsewhere(
 
 /** Peaks that files list are where the caller says, or the geometry, or as usual. */
 export const listedBy = (settings: CheckedRun['settings'], geometry: Geometry | undefined): CheckedRun['settings'] => {
-  const { listed } = settings;
-  const path = listed?.path ?? geometry?.peakList?.path;
-  return listed && path !== undefined ? { ...settings, listed: { ...listed, path } } : settings;
+  const { finder = 'peakfinder8', hdf5Peaks = geometry?.peakList?.path } = settings;
+  return isList(finder) && hdf5Peaks !== undefined ? { ...settings, hdf5Peaks } : settings;
 };
 
 export async function openSource(

@@ -14,7 +14,7 @@ import { ringsOfDetector } from '../peaks/rings.js';
 import { chunkOf, type FrameOrigin, latticeName } from './chunk.js';
 import type { FrameResult } from './frame.js';
 import type { FrameSearcherMethods } from './frame-searcher.js';
-import { listedPeaks } from './listed.js';
+import { listedOf, listedPeaks } from './listed.js';
 import { readFrame } from './read-frame.js';
 import { methodName } from './settings.js';
 
@@ -92,8 +92,8 @@ export async function* searchAll(
       // A name that a stream cannot hold: the frame fails before it is read, and the others are processed.
       oneLine(origin.filename, 'the name of the file');
       const begun = performance.now();
-      // Reading does not wait for a free searcher: the next frame is decoded while this one is searched.
-      const memory = keepFrame ? undefined : settings.listed ? spare.pop() : (spare.pop() ?? any.newFrame());
+      // Read before a searcher is free: the next frame is decoded while this one is searched.
+      const memory = keepFrame ? undefined : listedOf(settings) ? spare.pop() : (spare.pop() ?? any.newFrame());
       const numbers = await readFrame(dataset, frame, detector, signal, memory);
       const readMs = performance.now() - begun;
       const searcher = await take();
@@ -158,7 +158,8 @@ async function searchOne(
   const { detector, settings } = searcher;
   const beam = (await detector.beams(dataset.name))(frame);
   const begun = performance.now();
-  const { listed, minRes = 0, maxRes = 0 } = settings;
+  const { minRes = 0, maxRes = 0 } = settings;
+  const listed = listedOf(settings);
   const rings = listed && ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
   const found = listed && rings && (await listedPeaks(dataset, frame, detector, rings, listed, signal));
   const listing = performance.now() - begun;

@@ -138,12 +138,12 @@ function detectorOf(
   first: Dataset,
   live: ReadonlyMap<string, LiveFrame>,
 ): Promise<Detector> {
-  const { maxInverseD } = settings;
+  const { highres } = settings;
   const openOther = async (file: string, dataset: string): Promise<Dataset> => {
     const frame = live.get(file);
     return frame ? liveNumber(frame, file, dataset) : scope.open(file, { dataset });
   };
-  return openDetector(first, { geometry, maxInverseD, openOther });
+  return openDetector(first, { geometry, highres, openOther });
 }
 
 /** A file that stays open from task to task, and is reopened if it has fewer frames than the task expects. */

@@ -8,6 +8,8 @@ import type { Frame } from '../peaks/contract.js';
 import { type FrameFacts, factsOf, parametersOf, radiiOfSpots, usualParameters } from '../peaks/guess.js';
 import type { PeakFinder } from '../peaks/peaks.js';
 import { ringsOfDetector } from '../peaks/rings.js';
+import type { RingRadii } from './integrate.js';
+import { isList } from './parameters.js';
 import { readFrame } from './read-frame.js';
 import type { PeakParameters, SearchSettings } from './settings.js';
 
@@ -29,9 +31,9 @@ export interface TunedSearcher {
 /** The result of tuning. */
 export interface Tuned {
   readonly peaks: PeakParameters;
-  /** Radii of integration; undefined if integration is disabled. */
-  readonly rings: SearchSettings['rings'] | undefined;
-  /** Properties estimated from the frames; undefined if none were examined. */
+  /** Radii of integration; undefined where nothing is integrated. */
+  readonly intRadius: RingRadii | undefined;
+  /** What the frames say; undefined where they were not looked at. */
   readonly facts: FrameFacts | undefined;
   /** Number of frames examined. */
   readonly frames: number;
@@ -52,18 +54,18 @@ export async function tuned(
   firstFrames: FirstFrames,
   signal: PlatformSignal | undefined,
 ): Promise<Tuned> {
-  const { finder: name = 'peakfinder8', listed, peaks = {} } = settings;
-  const chosen = (
-    parameters: PeakParameters,
-    radii: ReturnType<typeof radiiOfSpots>,
-  ): Pick<Tuned, 'peaks' | 'rings'> => ({
+  const { finder: name = 'peakfinder8', peaks = {} } = settings;
+  const chosen = (parameters: PeakParameters, radii: RingRadii): Pick<Tuned, 'peaks' | 'intRadius'> => {
+    const { intRadius = radii } = settings;
     // The radii of zaef's peaks are those of integration.
-    peaks: name === 'zaef' && !listed ? { peakRadius: settings.rings ?? radii, ...parameters } : parameters,
-    rings: settings.rings === undefined ? radii : settings.rings,
-  });
+    return {
+      peaks: name === 'zaef' ? { peakRadius: intRadius, ...parameters } : parameters,
+      intRadius: settings.integrate === false ? undefined : intRadius,
+    };
+  };
   const usual = radiiOfSpots({ spotPx: undefined });
   const unseen = { facts: undefined, frames: 0 };
-  if (listed) return { ...chosen({}, usual), ...unseen };
+  if (isList(name)) return { ...chosen({}, usual), ...unseen };
   if (isTuned(settings)) return { ...chosen({ ...usualParameters(name), ...peaks }, usual), ...unseen };
   const searcher = await openSearcher();
   const { detector } = searcher;
@@ -73,12 +75,9 @@ export async function tuned(
   return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length };
 }
 
-/**
- * Whether the caller has looked at the frames already: there is a threshold (of dispersion: a gain), or there is no
- * search.
- */
-export const isTuned = ({ finder = 'peakfinder8', listed, peaks = {} }: SearchSettings): boolean =>
-  listed !== undefined || (finder.startsWith('dispersion') ? peaks.gain : peaks.threshold) !== undefined;
+/** Whether the caller has looked at the frames already: there is a threshold (of dispersion: a gain), or there is no search. */
+export const isTuned = ({ finder = 'peakfinder8', peaks = {} }: SearchSettings): boolean =>
+  isList(finder) || (finder.startsWith('dispersion') ? peaks.gain : peaks.threshold) !== undefined;
 
 /** What frames in hand say of the parameters. */
 export async function factsOfFrames(
@@ -100,12 +99,12 @@ export async function tunedOn(
 ): Promise<SearchSettings> {
   const { finder: name = 'peakfinder8', peaks = {} } = settings;
   const facts = await factsOfFrames(searcher, settings, frames);
-  const radii = radiiOfSpots(facts);
-  const parameters = { ...parametersOf(name, facts), ...peaks };
+  const { intRadius = radiiOfSpots(facts) } = settings;
+  const parameters = isList(name) ? peaks : { ...parametersOf(name, facts), ...peaks };
   return {
     ...settings,
-    peaks: name === 'zaef' ? { peakRadius: settings.rings ?? radii, ...parameters } : parameters,
-    rings: settings.rings === undefined ? radii : settings.rings,
+    peaks: name === 'zaef' ? { peakRadius: intRadius, ...parameters } : parameters,
+    intRadius,
   };
 }
 

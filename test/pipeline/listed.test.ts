@@ -146,8 +146,8 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
         /reads peaks from messages, which only ewald index receives; for files use cxi or hdf5/,
       ],
       [[...words, '--peaks=peakfinder9'], /--peaks is "peakfinder9"/],
-      [['cell', spots, '--threshold=12'], /--threshold is for detector frames, but .*spots\.txt is a list of spots/],
-      [['index', spots, '-o', join(folder, 'x.stream')], /--output is for detector frames, but .*spots\.txt is a list/],
+      [['cell', spots, '--threshold=12'], /--threshold belongs to peakfinder8, .*spots\.txt is a list of spots/],
+      [['index', spots, '-o', join(folder, 'x.stream')], /-o belongs to detector frames .*spots\.txt is a list/],
     ] as const) {
       const { code, err } = await ewald(args);
       expect([code, err]).toEqual([2, expect.stringMatching(message)]);

@@ -144,9 +144,13 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     expect(facts).toMatchObject({ framesOfBoth: 6, indexedInBoth: 6, latticesThatDiffer: 0, peaksInFirstAlone: 0 });
     // Peaks stand there to a hundredth of a pixel.
     expect(facts.misorientationMostDeg).toBeLessThan(0.005);
-    const wrong = await ewald(['index', '-i', old, '-o', anew, '--threshold=3']);
-    expect(wrong.code).toBe(2);
-    expect(wrong.err).toMatch(/is a stream, whose peaks are used unchanged; --threshold requires frames/);
+    for (const flag of ['--threshold=3', '--int-radius=3,4,5']) {
+      const wrong = await ewald(['index', '-i', old, '-o', anew, flag]);
+      expect(wrong.code).toBe(2);
+      const name = flag.replace(/=.*/, '');
+      expect(wrong.err).toMatch(`${name} belongs to `);
+      expect(wrong.err).toMatch(' is a stream, whose peaks are indexed again as they are');
+    }
   });
 
   test('a folder is followed: files that come while the run goes on are in the stream', async () => {
@@ -236,7 +240,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     [['--mille'], /--mille is a flag of CrystFEL's indexamajig that ewald does not have: .*refined/],
     [['--indexing=xgandalf'], /--indexing is a flag of CrystFEL.*--method/],
     [['--accept-by=luck'], /--accept-by.*chance, crystfel/],
-    [['--tolerance=5,5', '--accept-by=crystfel'], /--tolerance is "5,5"; expected six numbers/],
+    [['--tolerance=5,5', '--accept-by=crystfel'], /--tolerance is "5,5"; expected 6 numbers, 0 or more/],
     [['--highres=0'], /--highres/],
   ] as const)('%j is refused with what is needed', async ([words, message]) => {
     const { code, err } = await ewald([...usual, '-j', '1', ...words]);

@@ -168,7 +168,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
       [
         ['--zmq-input', 'tcp://127.0.0.1:9', '--no-data-timeout=0.2', '-p', 'none'],
         1,
-        /nothing .*came from tcp:\/\/127.0.0.1:9 in 0\.2 s; is it sending/,
+        /nothing .*received from tcp:\/\/127.0.0.1:9 in 0\.2 s; is it sending/,
       ],
       [['--zmq-input', 'nonsense', '-p', 'none'], 2, /--zmq-input is "nonsense"; expected an address such as tcp:/],
       [['--zmq-input', 'tcp://127.0.0.1:9'], 2, /give it with -p, or -p none/],
@@ -180,10 +180,10 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
       [
         ['--zmq-input', 'tcp://127.0.0.1:9', '-p', 'none', '--resume', '-o', 'a.stream'],
         2,
-        /--resume is for frames in files/,
+        /--resume belongs to frames in files; frames that come by ZeroMQ come once/,
       ],
-      [['--zmq-input', 'tcp://127.0.0.1:9', '-p', 'none', sim('mono.h5')], 2, /give one of them/],
-      [['--zmq-request=next', sim('mono.h5')], 2, /--zmq-request requires a source of frames: --zmq-input/],
+      [['--zmq-input', 'tcp://127.0.0.1:9', '-p', 'none', sim('mono.h5')], 2, /give only one of them/],
+      [['--zmq-request=next', sim('mono.h5')], 2, /--zmq-request belongs to frames by ZeroMQ; .*--zmq-input ADDRESS/],
       [['--peaks=msgpack', sim('mono.h5')], 2, /of files it is cxi or hdf5/],
     ] as const;
     for (const [words, wanted, message] of cases) {

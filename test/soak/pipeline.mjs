@@ -164,7 +164,7 @@ export async function bentRuns(count, note, from = 0) {
       const options = {
         geometry: parseGeometry(text(which === 1 ? bent(geometry, random) : geometry)),
         cells: [readCell(text(which === 2 ? bent(cell, random) : cell))],
-        ...(cxi ? { listed: {} } : { peaks: { threshold: 12, minSnr: 4.5 } }),
+        ...(cxi ? { finder: 'cxi' } : { peaks: { threshold: 12, minSnr: 4.5 } }),
       };
       const late = AbortSignal.timeout(60_000);
       for await (const { error } of context.pipeline({ inputs: [{ dataset, frames: [0] }], signal: late, ...options }))

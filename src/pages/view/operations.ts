@@ -124,7 +124,7 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
         cells: [],
         onEvent: (event) => {
           if (event.kind !== 'tuned') return;
-          of.tuned = { peaks: event.peaks, ...(event.rings === undefined ? {} : { rings: event.rings }) };
+          of.tuned = { peaks: event.peaks, ...(event.intRadius === undefined ? {} : { intRadius: event.intRadius }) };
         },
       });
       for await (const _first of items) break;
@@ -172,7 +172,7 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
         inputs: [{ dataset, filename: of.name }],
         geometry,
         cells,
-        ...(settingsWith(of, parameters) as Pick<SearchSettings, 'rings'> & { peaks: FinderParameters }),
+        ...(settingsWith(of, parameters) as Pick<SearchSettings, 'intRadius'> & { peaks: FinderParameters }),
       });
       for await (const { origin, result, chunk, error } of items) {
         if (chunk) streamParts.push(formatChunk(chunk));

@@ -33,7 +33,8 @@ const taken: ReadonlySet<string> = new Set([
   'maxSpots',
   'method',
   'thresholds',
-  'accept',
+  'acceptBy',
+  'multi',
   'tolerance',
   'minPeaks',
   'output',
@@ -140,7 +141,7 @@ async function sceneOf(
   if (cells.length === 0)
     throw new EwaldError('Argument', `${name} holds no cell to index with; give one with -p (cells)`);
   const { peaks: _, ...others } = checked.settings;
-  const settings: SearchSettings = { minPeaks: minimumSpots, ...others, cells, rings: null };
+  const settings: SearchSettings = { minPeaks: minimumSpots, ...others, cells, integrate: false };
   return { scene: { geometry: geometry.geometry }, text: geometry.text, settings };
 }
 const eventOf = ({ event }: StreamChunk): number | undefined => {

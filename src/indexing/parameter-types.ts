@@ -1,0 +1,16 @@
+// Generated from parameters.ts by `npm run layout`. Do not edit.
+
+/** How an unknown cell is looked for. */
+export interface CellSearchParameters {
+  /** Shortest cell edge. Angstrom; 1 … 1000; default 3. */
+  readonly minLengthA?: number;
+  /**
+   * Longest cell edge; longer ones are searched on a coarser grid, which takes no longer. Angstrom; 1 … 1000; default
+   * 150.
+   */
+  readonly maxLengthA?: number;
+  /** Images that propose cells: those with the most spots up to maxSpots; all images vote. 1 … 1000; default 12. */
+  readonly proposers?: number;
+  /** How far lengths (relative) and angles (in radians) may be bent for a symmetry. 0 … 0.2; default 0.02. */
+  readonly tolerance?: number;
+}

@@ -1,0 +1,114 @@
+/** Which groups of parameters a run uses, by where its frames come from and what is done with them. */
+import { checked, type Mode, refuseOthers } from '../base/parameters.js';
+import type { FinderName } from '../peaks/contract.js';
+import { searchRows } from '../peaks/parameters.js';
+import { isList, type ListName, searchSettingRows } from './parameters.js';
+import type { PeakParameters, SearchSettings } from './settings.js';
+
+/** What decides which parameters a run uses. */
+export interface RunMode {
+  /** Frames in files, frames that come by ZeroMQ, the peaks of a stream, or lists of spots. */
+  readonly from: 'files' | 'live' | 'stream' | 'spots';
+  readonly finder?: FinderName | ListName | undefined;
+  /** Frames are searched for peaks alone. */
+  readonly peaksAlone?: boolean;
+  readonly integrate?: boolean | undefined;
+  readonly acceptBy?: 'chance' | 'crystfel' | undefined;
+  readonly follow?: boolean | undefined;
+  /** Frames are named by a list. */
+  readonly fromList?: boolean;
+  /** A stream is written. */
+  readonly toStream?: boolean;
+  /** The cell is not known. */
+  readonly unknownCell?: boolean;
+}
+
+/** How the caller names what decides: flags, or options. */
+export interface Words {
+  readonly finder: (name: string) => string;
+  readonly noIntegrate: string;
+  readonly noCells: string;
+  /** What frames are taken from. */
+  readonly source: string;
+}
+
+/** The words of the command; `source` is the first input. */
+export const inFlags = (source: string): Words => ({
+  finder: (name) => `--peaks ${name}`,
+  noIntegrate: '--no-integrate',
+  noCells: '-p none',
+  source,
+});
+
+/** The words of the library. */
+export const inOptions: Words = {
+  finder: (name) => `the finder ${name}`,
+  noIntegrate: 'integrate: false',
+  noCells: 'cells: []',
+  source: 'the input',
+};
+
+/** The stages of a run, and why it has no others. */
+export function modeOf(run: RunMode, words: Words): Mode {
+  const { from, finder = 'peakfinder8', peaksAlone = false, integrate = true, acceptBy = 'chance' } = run;
+  const isFrames = from === 'files' || from === 'live';
+  const isIndexed = !peaksAlone;
+  const isIntegrated = isFrames && isIndexed && integrate;
+  const parts: readonly (readonly [string, boolean])[] = [
+    ['frames in files', from === 'files'],
+    ['frames by ZeroMQ', from === 'live'],
+    ['detector frames', isFrames],
+    ['a stream as input', from === 'stream'],
+    ['spot lists', from === 'spots'],
+    [finder, isFrames],
+    ['indexing', isIndexed],
+    ['the indexing of peaks', isIndexed && from !== 'spots'],
+    ['the indexing of detector frames', isIndexed && isFrames],
+    ["CrystFEL's rule", isIndexed && from !== 'spots' && acceptBy === 'crystfel'],
+    ['integration', isIntegrated],
+    ['waiting for frames (--follow, --zmq-input)', from === 'live' || (from === 'files' && run.follow === true)],
+    ['a list of files (-i)', from === 'files' && run.fromList === true],
+    ['an unknown cell', from === 'files' && isIndexed && run.unknownCell === true],
+    ['a stream (-o)', run.toStream === true && from !== 'spots'],
+  ];
+  const because = (of: readonly string[]): string => {
+    const has = (...stages: string[]): boolean => stages.some((stage) => of.includes(stage));
+    if (from === 'spots') return `${words.source} is a list of spots`;
+    if (from === 'stream') return `${words.source} is a stream, whose peaks are indexed again as they are`;
+    if (from === 'live' && has('frames in files')) return 'frames that come by ZeroMQ come once, and are in no file';
+    if (
+      peaksAlone &&
+      has('indexing', 'the indexing of peaks', 'the indexing of detector frames', 'integration', "CrystFEL's rule")
+    )
+      return `${words.noCells} finds peaks alone`;
+    if (has('integration')) return `${words.noIntegrate} leaves it out`;
+    if (has("CrystFEL's rule")) return 'lattices are judged against chance: leave it out, or add --accept-by crystfel';
+    if (has('frames by ZeroMQ')) return 'frames come from files; --zmq-input ADDRESS takes them by ZeroMQ';
+    if (has('an unknown cell')) return 'the cell is known by -p: leave one out';
+    if (has('a list of files (-i)', 'a stream (-o)', 'waiting for frames (--follow, --zmq-input)'))
+      return 'which this run does not have';
+    return isList(finder) ? `${words.finder(finder)} uses peaks as listed` : `${words.finder(finder)} does not use it`;
+  };
+  return { stages: parts.flatMap(([stage, has]) => (has ? [stage] : [])), because };
+}
+
+/** Checks the settings of a run as its caller gives them, and refuses those that it has no use for. Throws `Argument`. */
+export function checkSettings(
+  what: string,
+  settings: Omit<SearchSettings, 'peaks' | 'cells'> & {
+    readonly peaks?: 'tune' | PeakParameters | undefined;
+    readonly cells?: readonly unknown[] | undefined;
+  },
+): void {
+  const { cells, peaks } = settings;
+  const given = { ...settings } as Readonly<Record<string, unknown>>;
+  const said = (name: string): string => `${what}: ${name}`;
+  const values = checked(searchSettingRows, given, said);
+  const mode = modeOf({ from: 'files', ...values, peaksAlone: cells?.length === 0 }, inOptions);
+  refuseOthers(searchSettingRows, given, mode, said);
+  if (typeof peaks !== 'object' || peaks === null) return;
+  const ofPeaks = peaks as Readonly<Record<string, unknown>>;
+  const saidOfPeaks = (name: string): string => `${what}: peaks.${name}`;
+  refuseOthers(searchRows, ofPeaks, mode, saidOfPeaks);
+  checked(searchRows, ofPeaks, saidOfPeaks);
+}

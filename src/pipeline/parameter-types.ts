@@ -1,0 +1,58 @@
+// Generated from parameters.ts by `npm run layout`. Do not edit.
+
+/** What frames are searched with, besides the parameters of peaks, the cells and the thresholds of indexing. */
+export interface SearchParameters {
+  /** Of detector frames. How peaks are found, or where they are taken from. Default peakfinder8. */
+  readonly finder?: 'peakfinder8' | 'zaef' | 'dispersion' | 'dispersion-extended' | 'cxi' | 'hdf5' | 'msgpack';
+  /** Of detector frames. Pixels nearer to the beam than this take no part. Pixels; 0 … 1e6; default 0. */
+  readonly minRes?: number;
+  /**
+   * Of detector frames. Pixels farther from the beam than this take no part; 0 sets no limit. Pixels; 0 … 1e6;
+   * default 0.
+   */
+  readonly maxRes?: number;
+  /** Of cxi, hdf5. Group or table of the peaks. Default peak_list of the geometry, or where the file has them. */
+  readonly hdf5Peaks?: string;
+  /**
+   * Of cxi, hdf5, msgpack. Adds half a pixel, since such lists count from the centre of the first pixel. Default
+   * true.
+   */
+  readonly halfPixelShift?: boolean;
+  /** Of cxi, hdf5, msgpack. Leaves out peaks on bad pixels and beyond minRes and maxRes. Default true. */
+  readonly revalidate?: boolean;
+  /** Of indexing. How lattices are looked for. Default fast. */
+  readonly method?: 'fast' | 'exhaustive' | 'turbo';
+  /** Of indexing. Most spots of a frame that take part, lowest resolution first. 6 … 4096; default 300. */
+  readonly maxSpots?: number;
+  /** Of indexing. Looks for several lattices in a frame. Default false. */
+  readonly multi?: boolean;
+  /**
+   * Of detector frames, a stream as input. Frames with fewer peaks are no hits and are not indexed. 0 … 1048576;
+   * default 5.
+   */
+  readonly minPeaks?: number;
+  /** Of the indexing of peaks. Lattices are judged against chance, or by CrystFEL's rule. Default chance. */
+  readonly acceptBy?: 'chance' | 'crystfel';
+  /**
+   * Of CrystFEL's rule. Greatest deviations from the known cell: of a*, b* and c* in percent, of the angles in
+   * degrees. 6, 0 … inf; default 5,5,5,1.5,1.5,1.5.
+   */
+  readonly tolerance?: readonly [number, number, number, number, number, number];
+  /**
+   * Of detector frames. Predicts and integrates reflections; without it a run gives orientations and peaks alone.
+   * Default true.
+   */
+  readonly integrate?: boolean;
+  /**
+   * Of integration, zaef. Radii of integration: of a reflection, and between which its background lies. Pixels; 3,
+   * rising, above 0 … 1e6; default from the first frames.
+   */
+  readonly intRadius?: readonly [number, number, number];
+  /** Of integration. Predicts this far beyond the resolution of a crystal's own peaks. 1/nm; 0 … 100; default 0. */
+  readonly pushRes?: number;
+  /**
+   * Of detector frames. Pixels beyond this resolution take no part, and nothing is predicted there. Angstrom; 0.1 …
+   * 1000; default no limit.
+   */
+  readonly highres?: number;
+}
