@@ -16,10 +16,7 @@ protected:
                                reinterpret_cast<float*>(buffers[1].data()),
                                reinterpret_cast<uint32_t*>(buffers[2].data()), &count_);
   }
-  napi_value answer(napi_env env) override {
-    napi_value value = nullptr;
-    return napi_create_uint32(env, count_, &value) == napi_ok ? value : nullptr;
-  }
+  napi_value answer(napi_env env) override { return count_value(env, count_); }
 
 private:
   uint32_t count_ = 0;

@@ -1,7 +1,7 @@
 // Bindings of cpp/peaks.
-#include "addon/handle.h"
+#include "addon/peaks.h"
+
 #include "addon/room.h"
-#include "addon/task.h"
 #include "common/memory.h"
 
 namespace ewald::addon {
@@ -12,8 +12,16 @@ struct Peaks {
   static constexpr const char* what = "the peak finder";
   ewald_peaks* handle = nullptr;
   ewald_peaks_descriptor descriptor{};
-  bool busy = false;
+  uint32_t running = 0;
   ~Peaks() { ewald_peaks_destroy(handle); }
+
+  using Run = HostRun;
+  const ewald_peaks_descriptor& made() const { return descriptor; }
+  uint32_t rings() const { return ewald_peaks_bins(handle); }
+  int32_t run(const ewald_peaks_params& params, const void* frame, const uint8_t* bad, ewald_peak* found,
+              uint32_t* count, float* limits) {
+    return ewald_peaks_run(handle, &params, frame, bad, found, count, limits);
+  }
 };
 
 // peaksCreate(descriptor: Uint8Array, panels: Uint8Array, bins: Uint16Array) -> External
@@ -31,7 +39,7 @@ Napi::Value peaks_bytes(const CallbackInfo& info) {
 }
 
 Napi::Value peaks_bins(const CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), ewald_peaks_bins(alive<Peaks>(info)->handle));
+  return Napi::Number::New(info.Env(), alive<Peaks>(info)->rings());
 }
 
 // peaksDestroy(peaks): twice is a no-op. A run under way keeps the plan until it is done.
@@ -43,61 +51,11 @@ Napi::Value prefer(const CallbackInfo& info) {
   return Napi::Number::New(info.Env(), double(prefer_huge_pages(memory.data, memory.bytes)));
 }
 
-class PeaksTask : public Task {
-public:
-  explicit PeaksTask(std::shared_ptr<Peaks> owner) : peaks(std::move(owner)) { peaks->busy = true; }
-  ~PeaksTask() override { peaks->busy = false; }
-  const std::shared_ptr<Peaks> peaks;
-  ewald_peaks_params params{};
-  bool with_bad = false, with_limits = false;
-
-protected:
-  int32_t work() override {
-    // In the order in which they were taken.
-    size_t next = 0;
-    const auto take = [&] { return static_cast<void*>(buffers[next++].data()); };
-    const void* frame = take();
-    auto* found = static_cast<ewald_peak*>(take());
-    const auto* bad = with_bad ? static_cast<const uint8_t*>(take()) : nullptr;
-    auto* limits = with_limits ? static_cast<float*>(take()) : nullptr;
-    return ewald_peaks_run(peaks->handle, &params, frame, bad, found, &count_, limits);
-  }
-  napi_value answer(napi_env env) override {
-    napi_value value = nullptr;
-    return napi_create_uint32(env, count_, &value) == napi_ok ? value : nullptr;
-  }
-
-private:
-  uint32_t count_ = 0;
-};
-
-// peaksRun(peaks, params, frame, bad | null, found: Uint8Array, limits | null) -> Promise<count>; one run at a time
-Napi::Value peaks_run(const CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const auto peaks = alive<Peaks>(info);
-  if (peaks->busy) throw argument_error(env, "the peak finder is running; one run at a time");
-  static constexpr uint8_t sizes[] = {1, 1, 2, 2, 4, 4, 4};
-  const size_t pixels = size_t(peaks->descriptor.width) * peaks->descriptor.height;
-  auto task = std::make_unique<PeaksTask>(peaks);
-  task->params = struct_of<ewald_peaks_params>(info, 1);
-  const auto take = [&](size_t index, size_t bytes, bool written) {
-    task->buffers.emplace_back(env, info[index], view_at(info, index, bytes), written);
-  };
-  task->buffers.reserve(4);
-  take(2, pixels * sizes[peaks->descriptor.dtype], false);
-  take(4, peaks->descriptor.max_peaks * sizeof(ewald_peak), true);
-  task->with_bad = !info[3].IsNull();
-  if (task->with_bad) take(3, pixels, false);
-  task->with_limits = !info[5].IsNull();
-  if (task->with_limits) take(5, size_t(ewald_peaks_bins(peaks->handle)) * 4 * sizeof(float), true);
-  return Task::start(env, std::move(task));
-}
-
 const Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("peaksCreate", Napi::Function::New(env, peaks_create, "peaksCreate"));
   exports.Set("peaksBytes", Napi::Function::New(env, peaks_bytes, "peaksBytes"));
   exports.Set("peaksBins", Napi::Function::New(env, peaks_bins, "peaksBins"));
-  exports.Set("peaksRun", Napi::Function::New(env, peaks_run, "peaksRun"));
+  exports.Set("peaksRun", Napi::Function::New(env, peaks_run<Peaks>, "peaksRun"));
   exports.Set("preferHugePages", Napi::Function::New(env, prefer, "preferHugePages"));
   exports.Set("peaksDestroy", Napi::Function::New(env, peaks_destroy, "peaksDestroy"));
 });

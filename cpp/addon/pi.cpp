@@ -11,10 +11,7 @@ public:
 
 protected:
   int32_t work() override { return ewald_pi_count(&params_, &hits_); }
-  napi_value answer(napi_env env) override {
-    napi_value value = nullptr;
-    return napi_create_bigint_uint64(env, hits_, &value) == napi_ok ? value : nullptr;
-  }
+  napi_value answer(napi_env env) override { return count_value(env, hits_); }
 
 private:
   ewald_pi_params params_;

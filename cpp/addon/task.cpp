@@ -34,7 +34,10 @@ void Task::execute(napi_env, void* data) {
   try {
     task.status_ = task.work();
     // The message is kept per thread: fetch it here, where it was set.
-    if (task.status_ != EWALD_STATUS_OK) task.message_ = last_error();
+    if (task.status_ != EWALD_STATUS_OK)
+      task.message_ = last_error();
+    else
+      task.done();
   } catch (const std::bad_alloc&) {
     task.status_ = EWALD_STATUS_OUT_OF_MEMORY;
     task.message_ = "there is no memory left";

@@ -28,6 +28,8 @@ protected:
   virtual bool waits() const { return false; }
   // Mostly on another thread: no JavaScript.
   virtual int32_t work() = 0;
+  // There, too, after work that succeeded.
+  virtual void done() {}
   // What the promise resolves to; nullptr where it could not be made.
   virtual napi_value answer(napi_env env);
 
@@ -42,5 +44,15 @@ private:
   int32_t status_ = EWALD_STATUS_OK;
   std::string message_;
 };
+
+// What tasks answer with: a number or, of 64 bits, a bigint. Nullptr where the environment ends.
+inline napi_value count_value(napi_env env, uint32_t count) {
+  napi_value value = nullptr;
+  return napi_create_uint32(env, count, &value) == napi_ok ? value : nullptr;
+}
+inline napi_value count_value(napi_env env, uint64_t count) {
+  napi_value value = nullptr;
+  return napi_create_bigint_uint64(env, count, &value) == napi_ok ? value : nullptr;
+}
 
 }  // namespace ewald::addon

@@ -1,7 +1,6 @@
 // Bindings of cpp/udf.
-#include "addon/handle.h"
+#include "addon/plan.h"
 #include "addon/room.h"
-#include "addon/task.h"
 
 namespace ewald::addon {
 namespace {
@@ -11,7 +10,8 @@ struct Udf {
   static constexpr const char* what = "the pass";
   ewald_udf* handle = nullptr;
   ewald_udf_descriptor descriptor{};
-  bool busy = false;
+  uint32_t running = 0;
+  using Run = HostRun;
   ~Udf() { ewald_udf_destroy(handle); }
 };
 
@@ -38,38 +38,33 @@ Napi::Value udf_bytes(const CallbackInfo& info) {
 void udf_destroy(const CallbackInfo& info) { slot_of<Udf>(info).reset(); }
 
 void udf_begin(const CallbackInfo& info) {
-  const auto udf = alive<Udf>(info);
-  if (udf->busy) throw argument_error(info.Env(), "the pass is running; one run at a time");
+  const auto udf = idle<Udf>(info);
   check(info.Env(), ewald_udf_begin(udf->handle));
 }
 
-class UdfTask : public Task {
+class UdfTask : public PlanTask<Udf> {
 public:
-  UdfTask(std::shared_ptr<Udf> owner, uint32_t count) : udf_(std::move(owner)), count_(count) { udf_->busy = true; }
-  ~UdfTask() override { udf_->busy = false; }
+  UdfTask(std::shared_ptr<Udf> owner, uint32_t count) : PlanTask(std::move(owner)), count_(count) {}
 
 protected:
   int32_t work() override {
-    return ewald_udf_run(udf_->handle, buffers[0].data(), count_, reinterpret_cast<double*>(buffers[1].data()));
+    return ewald_udf_run(plan->handle, buffers[0].data(), count_, reinterpret_cast<double*>(buffers[1].data()));
   }
 
 private:
-  const std::shared_ptr<Udf> udf_;
   const uint32_t count_;
 };
 
 // udfRun(udf, frames, count, nav: Float64Array, columns) -> Promise; one run at a time
 Napi::Value udf_run(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto udf = alive<Udf>(info);
-  if (udf->busy) throw argument_error(env, "the pass is running; one run at a time");
-  static constexpr uint8_t sizes[] = {1, 1, 2, 2, 4, 4, 4};
+  const auto udf = idle<Udf>(info);
   const auto& d = udf->descriptor;
   const uint32_t count = uint32_of(info, 2);
   const size_t columns = uint32_of(info, 4);
   auto task = std::make_unique<UdfTask>(udf, count);
   task->buffers.reserve(2);
-  task->buffers.emplace_back(env, info[1], view_at(info, 1, size_t(count) * d.width * d.height * sizes[d.dtype]),
+  task->buffers.emplace_back(env, info[1], view_at(info, 1, size_t(count) * d.width * d.height * pixel_bytes[d.dtype]),
                              false);
   task->buffers.emplace_back(env, info[3], view_at(info, 3, size_t(count) * columns * sizeof(double)), true);
   return Task::start(env, std::move(task));
@@ -77,8 +72,7 @@ Napi::Value udf_run(const CallbackInfo& info) {
 
 // udfEnd(udf, sig: Float64Array, planes)
 void udf_end(const CallbackInfo& info) {
-  const auto udf = alive<Udf>(info);
-  if (udf->busy) throw argument_error(info.Env(), "the pass is running; one run at a time");
+  const auto udf = idle<Udf>(info);
   const auto& d = udf->descriptor;
   check(info.Env(),
         ewald_udf_end(udf->handle, elements<double>(info, 1, size_t(uint32_of(info, 2)) * d.width * d.height)));

@@ -125,9 +125,7 @@ public:
   using DeviceTask::DeviceTask;
 
 protected:
-  int32_t work_on(ewald_cuda_context* context) override {
-    return ewald_cuda_self_test(context, faults_, sizeof faults_);
-  }
+  int32_t work() override { return ewald_cuda_self_test(device(), faults_, sizeof faults_); }
   napi_value answer(napi_env env) override {
     napi_value text = nullptr;
     return napi_create_string_utf8(env, faults_, NAPI_AUTO_LENGTH, &text) == napi_ok ? text : nullptr;

@@ -12,7 +12,7 @@ public:
       : DeviceTask(array->context), array_(std::move(array)), offset_(offset), bytes_(bytes), write_(write) {}
 
 protected:
-  int32_t work_on(ewald_cuda_context*) override {
+  int32_t work() override {
     uint8_t* host = buffers[0].data();
     return write_ ? ewald_cuda_array_write(array_->handle, offset_, host, bytes_)
                   : ewald_cuda_array_read(array_->handle, offset_, host, bytes_);

@@ -11,4 +11,16 @@ struct Array : Owned<ewald_cuda_array, ewald_cuda_array_destroy> {
   uint64_t bytes = 0;
 };
 
+// The array at an argument: of this context, and of so many bytes at least.
+inline std::shared_ptr<Array> array_at(const CallbackInfo& info, size_t index, const SharedContext& context,
+                                       uint64_t bytes) {
+  auto array = alive<Array>(info, index);
+  if (array->context != context)
+    throw argument_error(info.Env(), argument(index) + " is an array of another context");
+  if (array->bytes < bytes)
+    throw argument_error(info.Env(), argument(index) + " has " + std::to_string(array->bytes) + " bytes, expected " +
+                                         std::to_string(bytes));
+  return array;
+}
+
 }  // namespace ewald::addon

@@ -28,18 +28,13 @@ public:
       buffers.emplace_back(info.Env(), info[index], view, written);
       return buffers.back().data();
     }
-    auto array = alive<Array>(info, index);
-    if (array->context != fft_->context)
-      throw argument_error(info.Env(), argument(index) + " is an array of another context");
-    if (array->bytes < needed)
-      throw argument_error(info.Env(), argument(index) + " has " + std::to_string(array->bytes) +
-                                           " bytes, expected " + std::to_string(needed));
+    held_[written] = array_at(info, index, fft_->context, needed);
     there |= bit;
-    return ewald_cuda_array_memory((held_[written] = std::move(array))->handle);
+    return ewald_cuda_array_memory(held_[written]->handle);
   }
 
 protected:
-  int32_t work_on(ewald_cuda_context*) override {
+  int32_t work() override {
     return ewald_cuda_fft_execute(fft_->handle, direction, in, out, there, scale);
   }
 

@@ -33,18 +33,15 @@ struct Owned {
 class DeviceTask : public Task {
 public:
   explicit DeviceTask(SharedContext context) : context_(std::move(context)) {}
+  template <class T, void (*destroy)(T*)>
+  explicit DeviceTask(const Owned<T, destroy>& plan) : context_(plan.context) {}
 
 protected:
-  virtual int32_t work_on(ewald_cuda_context* context) = 0;
+  ewald_cuda_context* device() const { return context_->handle; }
 
 private:
-  int32_t work() final {
-    const int32_t status = work_on(context_->handle);
-    // If the handle was closed meanwhile this is the last holder: let go here, where waiting for the device blocks
-    // nobody.
-    if (status == EWALD_STATUS_OK) context_.reset();
-    return status;
-  }
+  // If the handle was closed meanwhile this is the last holder: let go here, where waiting for the device blocks nobody.
+  void done() final { context_.reset(); }
   SharedContext context_;
 };
 
@@ -56,7 +53,7 @@ public:
       : DeviceTask(context), owned_(std::make_shared<T>(std::move(context))), make_(std::move(make)) {}
 
 protected:
-  int32_t work_on(ewald_cuda_context* context) override { return make_(context, *owned_); }
+  int32_t work() override { return make_(this->device(), *owned_); }
   napi_value answer(napi_env env) override { return handle_value(env, std::move(owned_)); }
 
 private:
@@ -66,6 +63,15 @@ private:
 template <class T, class Make>
 Napi::Value create(const CallbackInfo& info, Make make) {
   return Task::start(info.Env(), std::make_unique<CreateTask<T, Make>>(alive<Context>(info), std::move(make)));
+}
+
+// { device, host }: what a plan holds; the host's memory is page-locked.
+template <class Info>
+Napi::Object bytes_of(Napi::Env env, const Info& info) {
+  Napi::Object bytes = Napi::Object::New(env);
+  bytes.Set("device", double(info.device_bytes));
+  bytes.Set("host", double(info.host_bytes));
+  return bytes;
 }
 
 }  // namespace ewald::addon

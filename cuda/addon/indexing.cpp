@@ -1,4 +1,6 @@
 // Bindings of cuda/indexing.
+#include "addon/indexing.h"
+
 #include "addon/room.h"
 #include "handles.h"
 
@@ -11,32 +13,16 @@ struct Indexer : Owned<ewald_cuda_indexer, ewald_cuda_indexer_destroy> {
   using Owned::Owned;
   ewald_cuda_indexer_info info{};
   uint32_t running = 0;
-};
 
-// Copies between the caller's arrays and page-locked memory are done where the run is, on a thread of the pool.
-class IndexerRunTask : public DeviceTask {
-public:
-  IndexerRunTask(std::shared_ptr<Indexer> owner, const ewald_indexer_params& params, uint32_t images, uint32_t cells)
-      : DeviceTask(owner->context), indexer_(std::move(owner)), params_(params), images_(images), cells_(cells) {
-    indexer_->running++;
+  using Run = DeviceTask;
+  const ewald_indexer_descriptor& made() const { return info.descriptor; }
+  int32_t stage(uint32_t number, uint8_t* into, size_t room, size_t* bytes) {
+    return ewald_cuda_indexer_stage(handle, number, into, room, bytes);
   }
-  ~IndexerRunTask() override { indexer_->running--; }
-  // In `buffers`.
-  enum { spots, offsets, cells, found, results, assignment };
-
-protected:
-  int32_t work_on(ewald_cuda_context*) override {
-    const auto at = [&](size_t index) { return static_cast<void*>(buffers[index].data()); };
-    return ewald_cuda_indexer_run(indexer_->handle, &params_, static_cast<float*>(at(spots)),
-                                  static_cast<uint32_t*>(at(offsets)), images_, static_cast<float*>(at(cells)), cells_,
-                                  static_cast<ewald_indexed_cell*>(at(found)),
-                                  static_cast<ewald_image_result*>(at(results)), static_cast<uint8_t*>(at(assignment)));
+  template <class... Arguments>
+  int32_t run(const ewald_indexer_params& params, Arguments... arguments) {
+    return ewald_cuda_indexer_run(handle, &params, arguments...);
   }
-
-private:
-  std::shared_ptr<Indexer> indexer_;
-  ewald_indexer_params params_;
-  uint32_t images_, cells_;
 };
 
 // indexerCreate(context, descriptor, maxBatchSpots) -> Promise<handle>
@@ -58,31 +44,17 @@ Napi::Value indexerBytes(const CallbackInfo& info) {
   return bytes;
 }
 
-// indexerStage(handle, stage) -> Uint8Array, the records of a stage; not while a run is under way
-Napi::Value indexerStage(const CallbackInfo& info) {
-  const auto indexer = alive<Indexer>(info);
-  if (indexer->running > 0)
-    throw argument_error(info.Env(), "the CUDA indexer is running; its stages are there when it is done");
-  const uint32_t stage = uint32_of(info, 1);
-  size_t bytes = 0;
-  check(info.Env(), ewald_cuda_indexer_stage(indexer->handle, stage, nullptr, 0, &bytes));
-  Napi::Uint8Array records = Napi::Uint8Array::New(info.Env(), bytes);
-  check(info.Env(), ewald_cuda_indexer_stage(indexer->handle, stage, records.Data(), bytes, &bytes));
-  return records;
-}
-
 // indexerDestroy(handle): twice is a no-op. A run under way keeps the indexer until it is done.
 void indexerDestroy(const CallbackInfo& info) { slot_of<Indexer>(info).reset(); }
 
-// indexerRun(handle, params, spots, offsets, images, cells, cellCount, found, results, assignment) -> Promise<void>;
-// at most as many at once as there are lanes
+// See start_indexing; at most as many at once as there are lanes. Copies between the caller's arrays and page-locked
+// memory are done where the run is, on a thread of the pool.
 Napi::Value indexerRun(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto indexer = alive<Indexer>(info);
   const ewald_cuda_indexer_info& made = indexer->info;
   if (indexer->running >= made.lanes)
     throw argument_error(env, "the CUDA indexer is running; runs at a time: " + std::to_string(made.lanes));
-  const auto params = struct_of<ewald_indexer_params>(info, 1);
   const uint32_t images = uint32_of(info, 4), cellCount = uint32_of(info, 6);
   if (images > made.descriptor.batch) {
     throw core_error(env, EWALD_STATUS_LIMIT,
@@ -100,28 +72,14 @@ Napi::Value indexerRun(const CallbackInfo& info) {
         env, EWALD_STATUS_LIMIT,
         std::to_string(count) + " spots, the indexer was made for " + std::to_string(made.max_batch_spots) + " a run");
   }
-  auto task = std::make_unique<IndexerRunTask>(indexer, params, images, cellCount);
-  const auto take = [&](size_t index, size_t bytes, bool written) {
-    const View view = view_at(info, index, bytes);
-    if (written && view.bytes != bytes)
-      throw argument_error(env, argument(index) + " is larger than this run's results");
-    task->buffers.emplace_back(env, info[index], view, written);
-  };
-  task->buffers.reserve(6);
-  take(2, size_t(count) * 12, false);
-  take(3, (size_t(images) + 1) * 4, false);
-  take(5, size_t(cellCount) * 36, false);
-  take(7, size_t(images) * made.descriptor.max_output_cells * sizeof(ewald_indexed_cell), true);
-  take(8, size_t(images) * sizeof(ewald_image_result), true);
-  take(9, size_t(count), true);
-  return Task::start(env, std::move(task));
+  return start_indexing(info, indexer);
 }
 
 const Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("indexerCreate", Napi::Function::New(env, indexerCreate, "indexerCreate"));
   exports.Set("indexerBytes", Napi::Function::New(env, indexerBytes, "indexerBytes"));
   exports.Set("indexerRun", Napi::Function::New(env, indexerRun, "indexerRun"));
-  exports.Set("indexerStage", Napi::Function::New(env, indexerStage, "indexerStage"));
+  exports.Set("indexerStage", Napi::Function::New(env, indexer_stage<Indexer>, "indexerStage"));
   exports.Set("indexerDestroy", Napi::Function::New(env, indexerDestroy, "indexerDestroy"));
 });
 

@@ -10,11 +10,8 @@ public:
   PiTask(SharedContext context, const ewald_pi_params& params) : DeviceTask(std::move(context)), params_(params) {}
 
 protected:
-  int32_t work_on(ewald_cuda_context* context) override { return ewald_cuda_pi_count(context, &params_, &hits_); }
-  napi_value answer(napi_env env) override {
-    napi_value value = nullptr;
-    return napi_create_bigint_uint64(env, hits_, &value) == napi_ok ? value : nullptr;
-  }
+  int32_t work() override { return ewald_cuda_pi_count(device(), &params_, &hits_); }
+  napi_value answer(napi_env env) override { return count_value(env, hits_); }
 
 private:
   ewald_pi_params params_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "addon/plan.h"
 #include "addon/room.h"
 #include "arrays.h"
 
@@ -13,16 +14,13 @@ struct Udf : Owned<ewald_cuda_udf, ewald_cuda_udf_destroy> {
   static constexpr const char* what = "the CUDA pass";
   using Owned::Owned;
   ewald_cuda_udf_info info{};
-  bool busy = false;
+  uint32_t running = 0;
+  using Run = DeviceTask;
 };
 
-class UdfTask : public DeviceTask {
+class UdfTask : public PlanTask<Udf> {
 public:
-  UdfTask(std::shared_ptr<Udf> owner, uint64_t count)
-      : DeviceTask(owner->context), udf_(std::move(owner)), count_(count) {
-    udf_->busy = true;
-  }
-  ~UdfTask() override { udf_->busy = false; }
+  UdfTask(std::shared_ptr<Udf> owner, uint64_t count) : PlanTask(std::move(owner)), count_(count) {}
 
   // Frames are a typed array, or an array on the device.
   void take_frames(const CallbackInfo& info, size_t index, uint64_t needed) {
@@ -31,12 +29,7 @@ public:
       frames_ = buffers.back().data();
       return;
     }
-    there_ = alive<Array>(info, index);
-    if (there_->context != udf_->context)
-      throw argument_error(info.Env(), argument(index) + " is an array of another context");
-    if (there_->bytes < needed)
-      throw argument_error(info.Env(), argument(index) + " has " + std::to_string(there_->bytes) +
-                                           " bytes, expected " + std::to_string(needed));
+    there_ = array_at(info, index, plan->context, needed);
     frames_ = ewald_cuda_array_memory(there_->handle);
   }
   double* take_sums(const CallbackInfo& info, size_t index, uint64_t numbers) {
@@ -46,12 +39,11 @@ public:
   double *nav = nullptr, *sig = nullptr;
 
 protected:
-  int32_t work_on(ewald_cuda_context*) override {
-    return ewald_cuda_udf_run(udf_->handle, frames_, there_ ? 1 : 0, count_, nav, sig);
+  int32_t work() override {
+    return ewald_cuda_udf_run(plan->handle, frames_, there_ ? 1 : 0, count_, nav, sig);
   }
 
 private:
-  const std::shared_ptr<Udf> udf_;
   const uint64_t count_;
   const void* frames_ = nullptr;
   std::shared_ptr<Array> there_;
@@ -80,25 +72,19 @@ Napi::Value udfCreate(const CallbackInfo& info) {
 
 // udfBytes(handle) -> { device, host }; the host's are page-locked
 Napi::Value udfBytes(const CallbackInfo& info) {
-  const auto udf = alive<Udf>(info);
-  Napi::Object bytes = Napi::Object::New(info.Env());
-  bytes.Set("device", double(udf->info.device_bytes));
-  bytes.Set("host", double(udf->info.host_bytes));
-  return bytes;
+  return bytes_of(info.Env(), alive<Udf>(info)->info);
 }
 
 // udfRun(handle, frames, count, nav: Float64Array, sig: Float64Array) -> Promise; one run at a time
 Napi::Value udfRun(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto udf = alive<Udf>(info);
-  if (udf->busy) throw argument_error(env, "the CUDA pass is running; one run at a time");
-  static constexpr uint8_t sizes[] = {1, 1, 2, 2, 4, 4, 4};
+  const auto udf = idle<Udf>(info);
   const ewald_udf_descriptor& made = udf->info.descriptor;
   const size_t pixels = size_t(made.width) * made.height;
   const uint64_t count = whole_number(info, 2);
   auto task = std::make_unique<UdfTask>(udf, count);
   task->buffers.reserve(3);
-  task->take_frames(info, 1, count * pixels * sizes[made.dtype]);
+  task->take_frames(info, 1, count * pixels * pixel_bytes[made.dtype]);
   task->nav = task->take_sums(info, 3, count * udf->info.columns);
   task->sig = task->take_sums(info, 4, uint64_t(udf->info.planes) * pixels);
   return Task::start(env, std::move(task));

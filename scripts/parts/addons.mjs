@@ -11,11 +11,15 @@ const cmakeJs = 'node_modules/cmake-js/bin/cmake-js';
 const compilers = ['g++', 'c++', 'clang++'];
 const compiler = () => process.env.CXX ?? compilers.find((name) => which(name));
 
+/** Of cpp/, the MPI addon is built by itself. */
+const ofCore = (file) => !file.startsWith('cpp/mpi/');
+
 function addon({
   name,
   target,
   folder,
   sources,
+  needed,
   options = () => [],
   off,
   identities = () => [],
@@ -31,7 +35,7 @@ function addon({
       return off?.();
     },
     inputs: () => ({
-      files: [...sources.flatMap((source) => filesUnder(source)), 'CMakeLists.txt'],
+      files: [...sources.flatMap((source) => filesUnder(source, needed)), 'CMakeLists.txt'],
       more: [
         identity(compiler() ?? ''),
         JSON.parse(readFileSync(join(root, 'node_modules/node-addon-api/package.json'), 'utf8')).version,
@@ -69,6 +73,7 @@ export const native = addon({
   target: 'ewald_native',
   folder: 'build/native',
   sources: ['cpp'],
+  needed: ofCore,
   options: () => ['EWALD_WITHOUT_CUDA=ON'],
 });
 
@@ -94,6 +99,7 @@ export const cuda = addon({
   target: 'ewald_cuda',
   folder: 'build/cuda',
   sources: cudaSources,
+  needed: ofCore,
   options: () => ['EWALD_WITHOUT_CUDA=OFF', `CMAKE_CUDA_ARCHITECTURES=${architectures().join(';')}`],
   off: () => noCuda() ?? (which('nvcc') ? undefined : 'nvcc not found'),
   identities: () => [identity('nvcc')],
@@ -106,6 +112,7 @@ export const cudaEmulated = addon({
   // For tests only, so outside of what the package ships.
   output: 'build/cuda-emulated/ewald_cuda_emulated.node',
   sources: cudaSources,
+  needed: ofCore,
   options: () => ['EWALD_WITHOUT_CUDA=OFF'],
   off: () => noCuda() ?? (hasHeader('boost/context/fiber.hpp') ? undefined : 'libboost-context-dev not found'),
 });
@@ -114,7 +121,7 @@ export const mpi = addon({
   name: 'mpi',
   target: 'ewald_mpi',
   folder: 'build/mpi',
-  sources: ['mpi', 'cpp/addon/buffer.cpp', 'cpp/addon/buffer.h', 'cpp/addon/values.h', 'cpp/common/memory.cpp'],
+  sources: ['cpp/mpi', 'cpp/addon/buffer.cpp', 'cpp/addon/buffer.h', 'cpp/addon/values.h', 'cpp/common/memory.cpp'],
   options: () => ['EWALD_MPI=ON'],
   off: () => (which('mpicxx') ? undefined : 'mpicxx not found'),
   identities: () => [identity('mpicxx')],

@@ -15,7 +15,7 @@ export const wasm = {
     return missing.length > 0 ? `${missing.join(', ')} not found; run node scripts/setup.mjs` : undefined;
   },
   inputs: () => ({
-    files: [...filesUnder('cpp', (file) => !file.startsWith('cpp/addon/')), 'CMakeLists.txt'],
+    files: [...filesUnder('cpp', (file) => !/^cpp\/(?:addon|mpi)\//.test(file)), 'CMakeLists.txt'],
     more: [identity('emcc')],
   }),
   outputs: () => ['dist/ewald.wasm'],

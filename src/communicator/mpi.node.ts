@@ -12,7 +12,7 @@ import { kindOf, mismatch } from './kinds.js';
 import { Ranks } from './ranks.js';
 
 /**
- * What the addon exports; mpi/addon.cpp. Numbers of communicators are the addon's, 0 is the world; the one behind each
+ * What the addon exports; cpp/mpi/addon.cpp. Numbers of communicators are the addon's, 0 is the world; the one behind each
  * has the same ranks and carries what they say about their messages.
  */
 interface Addon {
