@@ -7,7 +7,7 @@ import { bytesOf } from './checks.js';
 import { type CommArray, reduceOps } from './communicator.js';
 import { kindName, kindOf } from './kinds.js';
 
-/** Messages between the ranks of one communicator, whatever carries them. */
+/** Messages between the ranks of one communicator, independent of the transport. */
 export interface Messages {
   readonly rank: number;
   readonly size: number;
@@ -22,14 +22,14 @@ export type CallName = (typeof names)[number];
 export interface Call {
   readonly name: CallName;
   readonly data?: CommArray;
-  /** Elements, or bytes; of `data` where it is left out. */
+  /** Number of elements, or bytes; default: the length of `data`. */
   readonly length?: number;
   readonly root?: number;
   readonly op?: number;
 }
 
 const columns = 5;
-/** Numbers that a call adds of its own, which may differ from rank to rank. */
+/** Additional numbers of a call, which may differ from rank to rank. */
 export const mostOwn = 6;
 const width = columns + mostOwn;
 

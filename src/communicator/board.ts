@@ -16,7 +16,7 @@ const half = 2 ** 31;
 const low = (size: number): number => size % half;
 const high = (size: number): number => Math.floor(size / half);
 
-/** One message as it is told. */
+/** The notice of one message. */
 export interface Notice {
   readonly context: number;
   readonly tag: number;
@@ -68,7 +68,7 @@ export class Board {
     return this.#mailbox(this.size, 0) + rank * acknowledgements + index;
   }
 
-  /** What the bell of a rank shows now; `wait` returns at once when it shows something else. */
+  /** The current value of a rank's bell; `wait` returns immediately if the value has changed. */
   seen(rank: number): number {
     return Atomics.load(this.#words, this.#bell(rank));
   }
@@ -78,7 +78,7 @@ export class Board {
     Atomics.notify(this.#words, this.#bell(rank));
   }
 
-  /** Resolves when the bell of a rank no longer shows `seen`, or after a second. */
+  /** Resolves when the bell of a rank no longer has the value `seen`, or after a second. */
   async wait(rank: number, seen: number): Promise<void> {
     for (let spin = 0; spin < 400; spin++) if (this.seen(rank) !== seen) return;
     const { waitAsync } = Atomics as {
@@ -143,7 +143,7 @@ export class Board {
     return Atomics.load(this.#words, at) === 0 ? 0 : Atomics.exchange(this.#words, at, 0);
   }
 
-  /** A rank says that its event loop turns, and for whom it waits: 1 + a rank, 0 for nobody. */
+  /** Reports that the rank's event loop is running, and for which rank it waits: 1 + the rank, or 0 for none. */
   turned(rank: number, waitsFor: number): void {
     Atomics.add(this.#words, this.#bell(rank) + 1, 1);
     Atomics.store(this.#words, this.#bell(rank) + 2, waitsFor);

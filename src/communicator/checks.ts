@@ -6,13 +6,13 @@ import type { CommArray, Parts } from './communicator.js';
 export const bytesOf = (array: CommArray): Uint8Array =>
   new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
 
-/** Refuses what is no typed array. */
+/** Throws unless the value is a typed array. */
 export function checkArray(what: string, array: CommArray): void {
   if (!ArrayBuffer.isView(array) || array instanceof DataView)
     throw new EwaldError('Argument', `${what} is ${Object.prototype.toString.call(array)}; expected a typed array`);
 }
 
-/** Refuses a rank that is none. */
+/** Throws unless the value is a rank of the group. */
 export function checkRank(what: string, rank: number, size: number): number {
   if (!Number.isInteger(rank) || rank < 0 || rank >= size)
     throw new EwaldError('Argument', `${what} is rank ${rank}; this communicator has ranks 0 to ${size - 1}`);
@@ -66,7 +66,7 @@ export function checkParts(
   return [counts, offsets];
 }
 
-/** The parts of two arrays that are cut alike, one a rank. */
+/** The parts of two arrays that are divided in the same way, one part per rank. */
 export function equalParts(what: string, send: CommArray, recv: CommArray, size: number): Parts {
   checkAlike(what, send, recv);
   const each = send.length / size;
@@ -79,7 +79,7 @@ export function equalParts(what: string, send: CommArray, recv: CommArray, size:
   return { counts: Array(size).fill(each) };
 }
 
-/** Where each part ends when they lie one behind the other. */
+/** The end of each part when they follow one another. */
 function ends(counts: readonly number[]): number[] {
   let end = 0;
   return counts.map((count) => {

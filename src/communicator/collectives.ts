@@ -1,8 +1,8 @@
-/** Collective calls made of messages, and sums in a fixed order made of collective calls. */
+/** Collective calls built from messages, and sums in a fixed order built from collective calls. */
 import type { Messages } from './agreement.js';
 import type { CommArray, ReduceOp } from './communicator.js';
 
-/** Counts and offsets, one of each a rank. */
+/** Counts and offsets, one of each per rank. */
 export type Spread = readonly [counts: readonly number[], offsets: readonly number[]];
 
 const part = (bytes: Uint8Array, first: number, count: number): Uint8Array => bytes.subarray(first, first + count);
@@ -32,7 +32,7 @@ export async function gather(m: Messages, tag: number, bytes: Uint8Array, into: 
   await Promise.all(coming);
 }
 
-/** All pairs at once, each rank beginning with another one. Counts and offsets in bytes. */
+/** All pairs at once, each rank starting with a different one. Counts and offsets in bytes. */
 export async function alltoallv(
   m: Messages,
   tag: number,
@@ -74,7 +74,7 @@ type Operand = number | bigint | undefined;
 const less = (a: Operand, b: Operand): boolean => (a as number) < (b as number) || Number.isNaN(a);
 const greater = (a: Operand, b: Operand): boolean => (a as number) > (b as number) || Number.isNaN(a);
 
-/** The exchange that `allreduce` is made of; counts and offsets in elements. */
+/** The exchange that `allreduce` uses; counts and offsets in elements. */
 interface Exchange {
   readonly rank: number;
   readonly size: number;

@@ -19,30 +19,30 @@ export const reduceOps = ['sum', 'product', 'min', 'max'] as const;
 /** Memory of a whole group. */
 export interface SharedMemory {
   readonly buffer: ArrayBufferLike;
-  /** Gives it back; every rank calls it, when nobody uses it any more. */
+  /** Frees the memory; every rank calls it when no rank uses the memory any more. */
   free(): Promise<void>;
 }
 
 /** How `allreduce` joins two numbers. */
 export type ReduceOp = (typeof reduceOps)[number];
 
-/** Where the parts of an `alltoallv` lie: counts and offsets in elements, one of each a rank. */
+/** Where the parts of an `alltoallv` are: counts and offsets in elements, one of each per rank. */
 export interface Parts {
   readonly counts: ArrayLike<number>;
-  /** Default: one part behind the other. */
+  /** Default: the parts follow one another. */
   readonly offsets?: ArrayLike<number>;
 }
 
 /**
  * A group of ranks. Every call is asynchronous: without `await` it is what MPI calls non-blocking, and its promise is
- * the request. Arrays belong to the call until its promise has settled. Collective calls are made by every rank in the
- * same order.
+ * the request. Arrays must not be touched until the promise of the call has settled. Collective calls are made by every
+ * rank in the same order.
  *
- * A call that is wrong by itself throws `Argument` or `Shape` on its own rank before anything is sent. A collective
- * call in which ranks disagree (another call, type, length, root, operation or count) throws the same `Argument` or
- * `Shape` on every rank, naming what differs, and nothing is changed; the next call is in step again. A message of
- * another type or length than expected throws `Shape` where it is received. All throw `Lost` when a rank they wait for
- * has ended or freed the communicator, `Disposed` after `free`.
+ * An invalid call throws `Argument` or `Shape` on its own rank before anything is sent. A collective call in which
+ * ranks disagree (another call, type, length, root, operation or count) throws the same `Argument` or `Shape` on every
+ * rank, naming the difference, and changes nothing; the next call is in step again. A message with an unexpected type
+ * or length throws `Shape` on the receiving rank. All calls throw `Lost` when a rank they wait for has ended or freed
+ * the communicator, `Disposed` after `free`.
  */
 export interface CommunicatorMethods extends Disposable {
   readonly kind: 'self' | 'workers' | 'mpi';
@@ -80,8 +80,8 @@ export interface CommunicatorMethods extends Disposable {
   /** All ranks can see the same memory: threads, one rank alone, processes of one machine under MPI. */
   readonly sharesMemory: boolean;
   /**
-   * Memory that every rank of the group sees, zeroed; collective, with the same `bytes` everywhere. What a rank wrote
-   * before a `barrier` the others read behind it. Throws `Unsupported` where `sharesMemory` is false.
+   * Memory shared by every rank of the group, zeroed; collective, with the same `bytes` on all ranks. What a rank
+   * writes before a `barrier` the others can read after it. Throws `Unsupported` if `sharesMemory` is false.
    */
   share(bytes: number): Promise<SharedMemory>;
   /**

@@ -1,4 +1,4 @@
-/** Whether what ranks send in an `alltoallv` is what the others expect, told by two numbers a rank. */
+/** Checks with two numbers per rank whether ranks send in an `alltoallv` what the others expect. */
 import { EwaldError } from '../base/errors.js';
 import { type Agreed, allRows, type Messages } from './agreement.js';
 

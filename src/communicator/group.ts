@@ -1,10 +1,10 @@
-/** A group of threads: what each needs to be a rank, and who tells the others when one has died. */
+/** A group of threads: what each thread needs to be a rank, and how the death of one is reported to the others. */
 import { EwaldError } from '../base/errors.js';
 import type { PlatformPort } from '../base/globals.js';
 import { integer } from '../base/options.js';
 import { Board } from './board.js';
 
-/** What a thread needs to be a rank: send it there with `ports` as its transfer list. */
+/** What a thread needs to be a rank: send it to the thread with `ports` as the transfer list. */
 export interface RankHandle {
   readonly rank: number;
   readonly size: number;
@@ -16,7 +16,7 @@ export interface RankHandle {
 /** The handles of a group, and the way to tell it that a thread has died. */
 export interface WorkerGroup {
   readonly handles: readonly RankHandle[];
-  /** Ends everything that waits in the group with `Lost`: a thread that has died cannot say so itself. */
+  /** Fails every pending call of the group with `Lost`: a thread that has died cannot report it itself. */
   fail(rank: number, why: string): void;
   /**
    * What each rank is at: looks for up to two seconds, for a rank that waits for messages answers when it is called.
@@ -64,7 +64,7 @@ export function workerGroup(size: number): WorkerGroup {
   };
 }
 
-/** A rank that waits turns when its bell rings; one that computes does not, whatever it said last. */
+/** A waiting rank runs its event loop when its bell rings; a computing rank does not, whatever it reported last. */
 async function look(board: Board): Promise<RankState[]> {
   const before = Array.from({ length: board.size }, (_, rank) => board.turns(rank).turns);
   const answered = (rank: number): boolean => board.turns(rank).turns !== before[rank];

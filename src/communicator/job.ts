@@ -1,4 +1,4 @@
-/** Whether this process is of an MPI job, told without MPI itself: what starts the ranks leaves their number. */
+/** Detects an MPI job without calling MPI, from the environment that the launcher sets. */
 
 /**
  * Where starters of ranks write how many there are: Open MPI, MVAPICH, MPICH and Intel MPI (and Slurm's PMI), jsrun,
@@ -7,11 +7,11 @@
 const sizes = ['OMPI_COMM_WORLD_SIZE', 'MV2_COMM_WORLD_SIZE', 'PMI_SIZE', 'JSM_NAMESPACE_SIZE', 'FLUX_JOB_SIZE'];
 
 /**
- * Ranks of the job that mpirun or srun started; 1 outside of one.
+ * Number of ranks of the job started by mpirun or srun; 1 outside a job.
  *
- * Of Slurm only the size of the *step* counts, with this process's place in it. SLURM_NTASKS is what the job was given:
- * it is set in the shell of salloc and in a batch script as well, where a command without srun is one process by
- * itself. Where salloc opens its shell as a step of its own, that step has one task.
+ * For Slurm only the size of the *step* counts, together with this process's place in it. SLURM_NTASKS is the
+ * allocation of the job: it is also set in the shell of salloc and in batch scripts, where a command without srun is a
+ * single process. If salloc opens its shell as a separate step, that step has one task.
  */
 export function ranksOfJob(env: Readonly<Record<string, string | undefined>> = process.env): number {
   const inStep = env.SLURM_STEP_NUM_TASKS !== undefined && env.SLURM_PROCID !== undefined;

@@ -1,4 +1,4 @@
-/** A communicator over messages: groups, and collective calls made of messages; what carries them is a `Carrier`. */
+/** A communicator over messages: groups and collective calls; a `Carrier` transports the messages. */
 import { EwaldError } from '../base/errors.js';
 import { allRows, type Messages } from './agreement.js';
 import { bytesOf } from './checks.js';
@@ -138,7 +138,7 @@ export class MessageCommunicator extends Ranks {
   }
 
   free(): Promise<void> {
-    // The world ends with its first communicator; of a group the others are told only.
+    // The world ends with its first communicator; for other groups the end is only announced.
     this.#freed ??= this.#context === 0 ? this.#carrier.close() : this.#leave();
     return this.#freed;
   }

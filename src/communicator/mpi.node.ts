@@ -1,4 +1,4 @@
-/** The communicator of an MPI job: mpirun or srun starts the ranks, an addon of its own speaks MPI. Node only. */
+/** The communicator of an MPI job: mpirun or srun starts the ranks, a separate addon calls MPI. Node only. */
 import { existsSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { addonPath, loadAddon } from '../backends/addon-path.js';
@@ -12,8 +12,8 @@ import { kindOf, mismatch } from './kinds.js';
 import { Ranks } from './ranks.js';
 
 /**
- * What the addon exports; cpp/mpi/addon.cpp. Numbers of communicators are the addon's, 0 is the world; the one behind each
- * has the same ranks and carries what they say about their messages.
+ * The addon's interface; see mpi/addon.cpp. Communicator numbers are the addon's, 0 is the world; each has a companion
+ * with the same ranks that carries the notices about its messages.
  */
 interface Addon {
   start(): Promise<[rank: number, size: number]>;
@@ -51,10 +51,11 @@ export function findMpi(): { readonly addon: Addon } | { readonly why: string } 
 }
 
 /**
- * The ranks of the MPI job this process is of; alone, without mpirun, a job of one. The same one at every call.
+ * The ranks of the MPI job of this process; without mpirun, a job of one rank. Every call returns the same object.
  *
- * MPI is ended when the process ends with exit code 0, after every rank has come so far; a rank that ends with another
- * code, or throws, ends the whole job. Throws `Unsupported` where the addon is absent, `Load` where MPI does not start.
+ * MPI is finalized when the process ends with exit code 0 and every rank has reached that point; a rank that ends with
+ * another code, or throws, ends the whole job. Throws `Unsupported` if the addon is absent, `Load` if MPI does not
+ * start.
  */
 export function mpiComm(): Promise<Communicator> {
   world ??= open();
@@ -102,8 +103,8 @@ async function open(): Promise<Communicator> {
 }
 
 /**
- * Tags on the communicator behind: those of messages, then as many for agreements. MPI has tags to 32767 at least, all
- * have more.
+ * Tags on the companion communicator: first those of messages, then as many for agreements. MPI guarantees tags up to
+ * 32767, all implementations have more.
  */
 const firstOfAgreements = 32768;
 
@@ -132,7 +133,7 @@ class MpiCommunicator extends Ranks {
     if (this.#freed) throw new EwaldError('Disposed', `this communicator of ${this.size} ranks was freed`);
   }
 
-  // Type and length travel beside each message, at the same time.
+  // Type and length travel in parallel with each message.
   protected async sendChecked(data: CommArray, to: number, tag: number): Promise<void> {
     this.assertCarried('send', data);
     const [unit, told] = [data.BYTES_PER_ELEMENT, Float64Array.of(kindOf(data), data.byteLength)];

@@ -28,7 +28,7 @@ export abstract class Ranks implements CommunicatorMethods {
   readonly rank: number;
   readonly size: number;
   #calls = 0;
-  /** Resolves when the latest collective call has begun: MPI wants them begun in the same order everywhere. */
+  /** Resolves when the latest collective call has started: MPI requires the same order of calls on all ranks. */
   #begun: Promise<void> = Promise.resolve();
   /** A collective call was lost: the other ranks of the group are somewhere else by now. */
   #lost: EwaldError | undefined;
@@ -42,10 +42,10 @@ export abstract class Ranks implements CommunicatorMethods {
   /** Small messages; tags are negative. */
   protected abstract readonly messages: Messages;
   protected abstract assertAlive(): void;
-  /** Takes no further part, so that whoever waits for this rank here hears of it. */
+  /** Leaves the group, so that ranks waiting for this one are notified. */
   protected abstract abandon(): void;
   /**
-   * Refuses arrays that cannot be carried, before the other ranks are asked: once they have agreed nobody may drop out.
+   * Refuses arrays that cannot be sent before the other ranks are asked: once they have agreed, no rank may drop out.
    */
   protected assertCarried(_what: string, ..._arrays: CommArray[]): void {}
   protected abstract sendChecked(data: CommArray, to: number, tag: number): Promise<void>;
@@ -142,7 +142,7 @@ export abstract class Ranks implements CommunicatorMethods {
     this.assertCarried('allreduce', send);
     const call: Call = { name: 'allreduce', data: send, op: reduceOps.indexOf(op) };
     const { rank, size } = this;
-    // Two exchanges: the next call begins behind the second one.
+    // Two exchanges: the next call starts after the second one.
     const steps = (tag: number): Promise<void> =>
       allreduce({ rank, size, alltoallv: (...given) => this.alltoallvChecked(...given, tag) }, send, recv, op);
     await this.#together(call, steps, { wholly: true });

@@ -3,7 +3,7 @@
  * them.
  */
 const smallest = 4096;
-/** Bytes kept for the next message; more is given back. */
+/** Bytes kept for the next message; larger buffers are freed. */
 const mostKept = 2 ** 26;
 
 /** A piece of shared memory as its owner knows it. */

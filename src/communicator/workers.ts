@@ -1,4 +1,4 @@
-/** The communicator of threads: messages lie in shared memory, and are told by a board of Atomics. */
+/** The communicator of threads: messages are stored in shared memory and announced through a board of Atomics. */
 import { expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { acknowledgements, Board, type Notice, unacknowledged } from './board.js';
@@ -31,7 +31,7 @@ interface Sent {
 
 /** The tag of a notice by which a rank takes leave of a group; it follows everything that the rank has sent there. */
 const leaveTag = -(2 ** 31);
-/** In place of a context: all of them. */
+/** Stands for all contexts. */
 const everything = -1;
 const freed = (): EwaldError =>
   new EwaldError('Disposed', 'the communicator was freed while this waited for a message');
@@ -45,7 +45,7 @@ class SharedCarrier implements Carrier {
   readonly #segments: Segments;
   /** What peers have shown: [peer] id → bytes. */
   readonly #shown: Map<number, Uint8Array>[];
-  /** Messages told and not yet received, [peer]. */
+  /** Messages announced and not yet received, [peer]. */
   readonly #arrived: Notice[][];
   readonly #receives: Receive[][];
   /** Contexts of groups that a peer has left, [peer]. */
@@ -156,7 +156,7 @@ class SharedCarrier implements Carrier {
     };
     // Those who have left the group, too: they may still wait until what they sent has been taken.
     for (const peer of members) if (peer !== this.#rank && !this.#hasLeft(peer, everything)) this.#post(peer, notice);
-    // What it has sent to itself nobody takes any more.
+    // Messages to itself can no longer be received.
     this.#left[this.#rank]?.add(context);
     if (this.#busy) this.#watch();
   }

@@ -15,7 +15,7 @@ import type { Task } from './task.js';
 export interface ExecutorFactory {
   /** Tasks on this thread, one at a time. */
   inline(options?: InlineOptions): Promise<Executor>;
-  /** Tasks on workers of this process, each with a context of its own. Throws `Load` where they cannot start. */
+  /** Tasks on workers of this process, each with its own context. Throws `Load` if they cannot start. */
   workers(options?: WorkersOptions): Promise<Executor>;
   /** Tasks are only noted, and computed later on another executor. */
   delayed(): Promise<DelayedExecutor>;
@@ -26,14 +26,14 @@ export interface ExecutorFactory {
    */
   mpi(options?: InlineOptions): Promise<Executor>;
   /**
-   * Tasks on whatever workers have joined a cluster; the server is NATS with JetStream, nats:// or tls:// on Node,
-   * ws:// or wss:// in browsers. Throws `Load` without the clients of NATS, `Lost` without a server, `Argument` for
-   * wrong credentials, `Unsupported` where workers of another build have joined.
+   * Tasks on the workers that have joined a cluster; the server is NATS with JetStream, nats:// or tls:// on Node,
+   * ws:// or wss:// in browsers. Throws `Load` without the NATS clients, `Lost` without a server, `Argument` for wrong
+   * credentials, `Unsupported` if workers of another build have joined.
    */
   connect(url: string, options?: ConnectOptions): Promise<Executor>;
 }
 
-/** What a platform exports beside the names of public.ts. */
+/** The platform's exports in addition to the names of public.ts. */
 export interface BoundExecutors {
   readonly Executor: ExecutorFactory;
   /**
@@ -44,7 +44,7 @@ export interface BoundExecutors {
   readonly spmd: <R = unknown>(task: Task, options: SpmdOptions) => Promise<R[]>;
   /** Joins a cluster and works for it until `leave`, with a pool of workers. Throws as `Executor.connect` does. */
   readonly joinCluster: (url: string, options?: JoinOptions) => Promise<JoinedWorker>;
-  /** The workers that have joined a cluster, asked for a second. */
+  /** The workers that have joined a cluster, after listening for a second. */
   readonly listCluster: (url: string, options?: NatsOptions) => Promise<WorkerInfo[]>;
 }
 

@@ -7,7 +7,7 @@ import type { InputReference, Task, TaskSpec } from './task.js';
 const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(text);
 const sha256 = /^[0-9a-f]{64}$/;
 
-/** Checks a task; `names` are modules registered besides the package's own. */
+/** Validates a task; `names` are registered modules in addition to the package's own. */
 export function checkTask(task: Task, index: number, names: readonly string[]): TaskSpec {
   const what = `task ${index}`;
   if (typeof task !== 'object' || task === null)

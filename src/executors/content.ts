@@ -18,7 +18,7 @@ export const sharesMemory = (): boolean =>
   typeof SharedArrayBuffer === 'function' &&
   ((globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated ?? true);
 
-/** A copy of the value whose typed arrays lie in shared memory, so that no worker needs a copy of its own. */
+/** A copy of the value whose typed arrays are in shared memory, so that workers need no copies. */
 export function toShared(value: unknown): unknown {
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
     const array = value as Uint8Array;

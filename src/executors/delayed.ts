@@ -40,7 +40,7 @@ export const knownLater = (task: Task): string[] => {
   return /^[\w-]+$/.test(name) ? [name] : [];
 };
 
-/** Notes a task; nothing runs. Throws `Argument` for a bad one. */
+/** Records a task without running it. Throws `Argument` for an invalid one. */
 export function delay<R = unknown>(task: Task): Delayed<R> {
   checkTask(task, 0, knownLater(task));
   return new Delayed<R>(task);
@@ -52,7 +52,7 @@ interface Node {
   readonly dependents: Node[];
 }
 
-/** Every node that `wanted` needs, once, with what depends on it. */
+/** Every node that `wanted` needs, once, with its dependents. */
 function graphOf(wanted: readonly unknown[]): Map<Delayed, Node> {
   const nodes = new Map<Delayed, Node>();
   const visit = (delayed: Delayed): Node => {

@@ -1,6 +1,7 @@
 /**
- * What every executor has in common: tasks are drawn from their source no faster than results are read, results come in
- * order or as they are ready, progress is told, and an end from either side stops what is under way.
+ * What all executors have in common: tasks are drawn from their source no faster than results are read, results are
+ * delivered in order or as they become ready, progress is reported, and ending the run from either side stops running
+ * tasks.
  */
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { choice, flag, integer, knownOptions, real } from '../base/options.js';
@@ -8,7 +9,7 @@ import { checkTask } from './check-task.js';
 import type { RunOptions, TaskResult } from './executor.js';
 import type { Task, TaskSpec } from './task.js';
 
-/** How one task is to be run. */
+/** How one task is run. */
 export interface TaskCall {
   readonly index: number;
   /** Fires when the run ends before its tasks; a lane with many tasks under way asks by `onAbort` instead. */
@@ -42,7 +43,7 @@ export interface Lane {
   readonly window: number;
   /** Module names that its workers know besides the package's own. */
   readonly names: readonly string[];
-  /** Runs a task; rejects with `Lost` when its worker was, once too often, and with what the task threw. */
+  /** Runs a task; rejects with `Lost` when its worker was lost too often, and with the task's own error. */
   execute(task: TaskSpec, call: TaskCall): Promise<Outcome>;
   /** The run is over; `whole` when every task was finished. */
   end?(whole: boolean): Promise<void> | void;

@@ -1,4 +1,4 @@
-/** The one interface of every executor, and the options of a run. */
+/** The common interface of all executors, and the options of a run. */
 import type { DeviceReport } from '../backends/open.js';
 import type { PlatformSignal } from '../base/globals.js';
 import type { Disposable, MaybeAsyncDisposable } from '../base/resource.js';
@@ -8,11 +8,11 @@ export const executorKinds = ['inline', 'workers', 'delayed', 'mpi', 'nats'] as 
 /** How tasks are run; see the README of src/executors. */
 export type ExecutorKind = (typeof executorKinds)[number];
 
-/** How far a run is. */
+/** Progress of a run. */
 export interface RunProgress {
   /** Tasks that are finished, well or badly. */
   readonly done: number;
-  /** Tasks of the run; undefined while the source has not said its last. */
+  /** Tasks of the run; undefined until the source has ended. */
   readonly total: number | undefined;
   /** Tasks that ended with an error. */
   readonly failed: number;
@@ -20,7 +20,7 @@ export interface RunProgress {
 
 /** Options of a run. */
 export interface RunOptions {
-  /** Ends the run with `Aborted`; tasks under way are told, and stopped where they do not listen. */
+  /** Aborts the run with `Aborted`; running tasks are notified, and stopped if they do not respond. */
   readonly signal?: PlatformSignal;
   /** Told after each finished task. */
   readonly onProgress?: (progress: RunProgress) => void;
@@ -29,13 +29,13 @@ export interface RunOptions {
   /** What a failed task does: `throw` ends the run with its error (default), `yield` gives a result with `error`. */
   readonly failures?: 'throw' | 'yield';
   /**
-   * Tasks begun and not yet read by the caller, 1 … 65536: a slow reader halts the source. Default: the executor's own,
-   * twice what it can keep busy and more.
+   * Tasks started and not yet read by the caller, 1 … 65536: a slow reader pauses the source. Default: chosen by the
+   * executor, more than twice its capacity.
    */
   readonly window?: number;
   /** Times a task lost with its worker is tried again, 0 … 10; default 1. An error thrown by the task is its answer. */
   readonly retries?: number;
-  /** Seconds a task may take before its worker is taken for hung, above 0, `Infinity` for ever; default 600. */
+  /** Seconds a task may take before its worker is considered hung, above 0, or `Infinity`; default 600. */
   readonly taskSeconds?: number;
   /**
    * Of `mpi`: every rank gets the results, in the same order, and not rank 0 alone; default false. Others give them
@@ -71,7 +71,7 @@ export interface WorkerInfo {
   readonly version: string;
   /** Content hash of the package's code: workers of another one are refused. */
   readonly build: string;
-  /** Tasks it runs at once. */
+  /** Number of tasks it runs at once. */
   readonly slots: number;
   /** Backends there, and why not the others; `chosen` is the one that a context takes. */
   readonly backends: readonly Omit<DeviceReport, 'device'>[];
@@ -79,7 +79,7 @@ export interface WorkerInfo {
 
 export interface ExecutorMethods extends Disposable {
   readonly kind: ExecutorKind;
-  /** Tasks it runs at once, as far as it knows now. */
+  /** Number of tasks it runs at once, as far as is known now. */
   readonly slots: number;
   /**
    * Runs tasks and gives their results. The source is read no faster than results are; leaving the loop ends the run.

@@ -16,7 +16,7 @@ export const readBytesOnNode: Place['readBytes'] = async (reference) => {
   }
 };
 
-/** Bytes of a regular file. A device may never end, and a pipe waits for somebody who writes, for ever. */
+/** Bytes of a regular file. A device may never end, and reading a pipe may wait forever for a writer. */
 async function readRegular(path: string | URL): Promise<Uint8Array> {
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {

@@ -1,4 +1,4 @@
-/** Where tasks are run: modules, contexts and inputs of one worker, whatever kind of worker it is. */
+/** Runs tasks: the modules, contexts and inputs of one worker of any kind. */
 
 import { EwaldError, messageOf } from '../base/errors.js';
 import type { Disposable } from '../base/resource.js';
@@ -9,7 +9,7 @@ import type { HostPlace } from './place.js';
 import { isRegistered } from './registered.js';
 import type { TaskFunction, TaskScope, TaskSpec } from './task.js';
 
-/** What a host is made of. */
+/** Options of a host. */
 export interface HostParts {
   readonly place: HostPlace;
   readonly worker: string;
@@ -48,7 +48,7 @@ export class TaskHost {
     this.#parts = parts;
   }
 
-  /** Runs a task; rejects with what its function throws. */
+  /** Runs a task; rejects with the error of its function. */
   async run(spec: TaskSpec, signal: AbortSignal, comm?: Communicator): Promise<HostAnswer> {
     const task = await this.#load(spec);
     const moving: ArrayBuffer[] = [];
@@ -81,7 +81,7 @@ export class TaskHost {
     this.#kept.clear();
     await Promise.all(kept.map(letGo));
     this.#files.clear();
-    // A context that could not be opened has been reported to the task that wanted it.
+    // Failure to open the context has been reported to the task that needed it.
     await (await context?.catch(() => undefined))?.dispose();
   }
 
@@ -200,7 +200,7 @@ export class TaskHost {
   }
 }
 
-/** What could not be made has been reported to the task that wanted it. */
+/** Failure to create the value has been reported to the task that needed it. */
 const letGo = async (value: Promise<Disposable>): Promise<void> => (await value.catch(() => undefined))?.dispose();
 
 /** A module as messages name it: source in a data URL is long. */

@@ -20,7 +20,7 @@ export class InlineLane implements Lane {
   execute(spec: TaskSpec, { signal, retries, seconds }: TaskCall): Promise<Outcome> {
     const mine = this.#last.then(async () => {
       if (signal.aborted) throw new EwaldError('Aborted', `task ${spec.id} was aborted`);
-      // Cloned as on the way to a worker, so that a task that writes into its argument does the same everywhere.
+      // Cloned as if sent to a worker, so that a task that modifies its argument behaves the same on every executor.
       const argument = clone(spec, retries === 0);
       const answer = await within(seconds, spec, this.#host.run({ ...spec, argument }, signal));
       return { value: answer.value, worker: this.#worker, attempts: 1, seconds: answer.seconds };

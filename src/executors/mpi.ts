@@ -26,7 +26,7 @@ async function tell(comm: Communicator, to: number, value: unknown): Promise<voi
   await post(comm, to, encode(value));
 }
 
-/** Both are under way before this returns, so what is said one after the other arrives so. */
+/** Both are sent before this returns, so that consecutive messages arrive in order. */
 async function post(comm: Communicator, to: number, bytes: Uint8Array): Promise<void> {
   await Promise.all([comm.send(Float64Array.of(bytes.byteLength), to), comm.send(bytes, to)]);
 }
@@ -80,7 +80,7 @@ class MpiLane implements Lane {
         rank.knows.add(hash);
         await tell(this.#comm, rank.number, { say: 'share', hash, value } satisfies ToRank);
       }
-      // Refused before anything is said, where it cannot be sent.
+      // Refused before any message is sent, if it cannot be sent.
       const bytes = encode({ say: 'task', spec } satisfies ToRank);
       const sent = post(this.#comm, rank.number, bytes);
       // Answers of a rank come in the order of its tasks.
@@ -103,7 +103,7 @@ class MpiLane implements Lane {
   }
 
   async end(whole: boolean): Promise<void> {
-    // A rank that hangs cannot be told: the error of its task ends the job.
+    // A hung rank cannot be notified: the error of its task ends the job.
     if (this.#hung) throw this.#hung;
     await Promise.all(this.#ranks.map((rank) => rank.last));
     await Promise.all(
@@ -157,8 +157,8 @@ async function* publish(tasks: Iterable<Task> | AsyncIterable<Task>, lane: MpiLa
 }
 
 /**
- * The other ranks' part of a run: tasks of rank 0, and its results where they are for all, until it says that the run
- * is over.
+ * The other ranks' part of a run: they receive tasks from rank 0, and its results if those are for all, until it ends
+ * the run.
  */
 async function* serve(
   comm: Communicator,

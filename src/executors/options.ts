@@ -10,7 +10,7 @@ import { isRegistered } from './registered.js';
 export interface InlineOptions {
   /** Options of the contexts that tasks open; default: those of `createContext()`. */
   readonly context?: ContextOptions;
-  /** Modules known by a name of your own, each with its absolute URL. */
+  /** Modules registered under names of your choice, each with its absolute URL. */
   readonly modules?: Readonly<Record<string, string | PlatformUrl>>;
 }
 
@@ -18,14 +18,14 @@ export interface InlineOptions {
 export interface WorkersOptions extends InlineOptions {
   /** Workers, 1 … 1024; default: one a core. */
   readonly workers?: number;
-  /** The worker script: URL or a function giving a Worker; default: the worker beside the bundle. */
+  /** The worker script: URL or a function returning a Worker; default: the worker next to the bundle. */
   readonly worker?: ContextOptions['worker'];
   /**
-   * In place of `workers` and `context`: a worker for each, with options of its own, so that some have a GPU. A worker
-   * that dies is followed by one with the same.
+   * Replaces `workers` and `context`: one worker for each entry, with its own options, so that some have a GPU. A
+   * worker that dies is replaced by one with the same options.
    */
   readonly contexts?: readonly ContextOptions[];
-  /** Threads a task may use by itself, 1 … 1024; default 1, since the workers share the cores. */
+  /** Threads that a task may use itself, 1 … 1024; default 1, since the workers share the cores. */
   readonly threads?: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The modules every worker knows by name. What they are is not this room's: each room has a task.ts,
- * src/entries/tasks.ts lists them, and a `Place` brings them.
+ * The modules that every worker knows by name. They belong to other rooms: each has a task.ts, src/entries/tasks.ts
+ * lists them, and a `Place` provides them.
  */
 
 /** Names of the package's own modules. */

@@ -17,7 +17,7 @@ export interface SpmdOptions extends Omit<WorkersOptions, 'workers'> {
   readonly ranks: number;
   /** Ends every rank. */
   readonly signal?: PlatformSignal;
-  /** Seconds the program may take once every rank has begun, above 0; default: no limit. */
+  /** Seconds the program may take once every rank has started, above 0; default: no limit. */
   readonly taskSeconds?: number;
 }
 
@@ -38,9 +38,9 @@ const lateSeconds = 5;
 const names = ['ranks', 'context', 'modules', 'worker', 'threads', 'signal', 'taskSeconds'];
 
 /**
- * Runs the task's function once on each rank, with `scope.comm` between them, and gives what each rank returned.
- * When a rank throws, dies or returns while others wait for it, these end with `Lost`, and the first error is thrown
- * here. After `taskSeconds` the error names the ranks that wait for nobody.
+ * Runs the task's function once on each rank, with `scope.comm` between them, and returns the ranks' results. When a
+ * rank throws, dies or returns while others wait for it, their calls fail with `Lost`, and the first error is thrown
+ * here. After `taskSeconds` the error names the ranks that wait for no other.
  */
 export async function spmd(place: Place, task: Task, options: SpmdOptions): Promise<unknown[]> {
   knownOptions('spmd', options, names);
@@ -77,8 +77,8 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
     timer ??= setTimeout(giveUp, 1000 * lateSeconds);
   };
   try {
-    // Nobody begins before all are there: a rank that ended at once would take the ports of the others with it, while
-    // they are still to be sent to them.
+    // No rank starts before all are present: a rank that ended immediately would take the ports of the others with it
+    // before they have been sent.
     let allThere = (_: Promise<unknown>): void => {};
     const everyone = new Promise<unknown>((resolve) => {
       allThere = resolve;
@@ -130,7 +130,7 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
     allThere(Promise.all(members.map((member) => member.ready)));
     void everyone.then(
       () => {
-        // Timers beyond 2³¹ ms fire at once.
+        // Timers above 2³¹ ms fire immediately.
         if (seconds <= 2e6) limit = setTimeout(judge, 1000 * seconds);
       },
       () => {},

@@ -22,7 +22,7 @@ export interface Task {
   readonly module: string | PlatformUrl;
   /** Which of the module's exports; default `default`. */
   readonly function?: string;
-  /** First argument of the function: whatever can be cloned between threads. */
+  /** First argument of the function: anything that can be cloned between threads. */
   readonly argument?: unknown;
   /**
    * Buffers of `argument` that the caller gives away: they move instead of being copied, and are empty here afterwards,

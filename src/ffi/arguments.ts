@@ -1,6 +1,6 @@
 /**
- * Arguments on their way into C: what each parameter takes, where arrays lie during a call, and what is copied back
- * after it.
+ * Conversion of arguments: what each parameter accepts, where arrays are during a call, and what is copied back after
+ * it.
  */
 import { EwaldError } from '../base/errors.js';
 import type { TypedArray } from '../memory/format.js';
@@ -110,7 +110,7 @@ function elementsOf(given: unknown, type: CType & { kind: 'pointer' }, runtime: 
 
 const utf8 = new TextEncoder();
 
-/** The converter of a pointer parameter. `sized` says that null is no answer, since elements are declared. */
+/** The converter of a pointer parameter. `sized` means that null is not accepted, since a length is declared. */
 export function pointerConverter(
   runtime: Runtime,
   type: CType & { kind: 'pointer' },
@@ -210,8 +210,8 @@ export function pointerConverter(
     throw refused(value, type, place, needs(type, runtime));
   };
   if (!exact) return general;
-  // Typed arrays of the very type come first, in a function of its own: they are what a tight loop passes. Whether
-  // their buffer may be resized is not asked here, since nothing can resize it before a synchronous call returns.
+  // Typed arrays of the exact type come first, in a separate function: tight loops pass them. Whether their buffer is
+  // resizable is not checked, since nothing can resize it before a synchronous call returns.
   if (runtime.memory.kind === 'native') {
     return (given, frame) =>
       given instanceof exact && given.length > 0 && !frame.asynchronous ? given : general(given, frame);

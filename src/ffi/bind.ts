@@ -279,7 +279,7 @@ export function bindVariadic(
   };
 }
 
-/** Calls a function behind a pointer: what callbacks throw meanwhile is thrown on. */
+/** Calls a function through a pointer: errors thrown by callbacks are rethrown. */
 export function callPointer(runtime: Runtime, call: () => unknown): unknown {
   runtime.assertAlive();
   const outer = runtime.enter();

@@ -16,7 +16,7 @@ export interface CArray<V = unknown> extends MaybeArrayDisposable {
 }
 type MaybeArrayDisposable = MaybeDisposable & object;
 
-/** Elements of one type of C, one behind the other, where C can reach them. */
+/** Consecutive elements of one C type, in memory that C can access. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
 export class CArray<V = unknown> implements Located, TypedPointer {
   /** Type of an element. */
@@ -147,9 +147,9 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   }
 
   /**
-   * Frees the array, when it is its own; a second call does nothing.
+   * Frees the array if it owns its memory; a second call does nothing.
    *
-   * @throws BufferError `LOCKED` while a memory is made of it.
+   * @throws BufferError `LOCKED` while a memory object uses it.
    */
   dispose(): void {
     if (this.#disposed) return;

@@ -22,10 +22,7 @@ export interface Target {
   symbols(): readonly string[];
   /** Address of a symbol, or undefined. */
   address(name: string): number | bigint | undefined;
-  /**
-   * The function behind a declaration. @throws `Load` when the library lacks it, `Unsupported` when it cannot be
-   * called.
-   */
+  /** The function for a declaration. @throws `Load` if the library lacks it, `Unsupported` if it cannot be called. */
   bind(fn: CFunction): { readonly call: (...values: never[]) => unknown; readonly out: (result: never) => unknown };
   /** What passes a struct by value; absent where that is not possible. */
   byValue?(type: CType & { kind: 'struct' }, place: Place): Converter;
@@ -39,7 +36,7 @@ export interface Target {
     type: CType & { kind: 'function' },
     use: (...values: unknown[]) => unknown,
   ): { readonly address: number | bigint; release(): void };
-  /** A function behind a pointer. */
+  /** A function called through a pointer. */
   callable(address: number | bigint, type: CType & { kind: 'function' }): (...values: unknown[]) => unknown;
   /** C's own `free`. */
   free(address: number | bigint): void;
@@ -48,7 +45,7 @@ export interface Target {
 
 /** What a library is bound with. */
 export interface BindOptions {
-  /** Refuses at once when the library lacks a declared function; default false: the first use refuses. */
+  /** Throws immediately if the library lacks a declared function; default false: the first use throws. */
   readonly strict?: boolean;
   /**
    * Which function frees a handle: `{ ctx_t: 'ctx_free' }`. Functions such as `void ctx_free(ctx_t *)` are found by
@@ -228,7 +225,7 @@ export class LibraryTools {
     return new Pointer(runtime, address, type.kind === 'array' ? type.of : type);
   }
 
-  /** A pointer of a type at an address from elsewhere. Nothing checks that there is something. */
+  /** A pointer of a type to a given address. Nothing checks that the address is valid. */
   pointer(type: string, address: number | bigint): Pointer | null {
     return this.#target.runtime.pointer(address, this.#target.runtime.typeOf(type));
   }
@@ -270,7 +267,7 @@ const toolNames = [
 ] as const;
 const tools = new WeakMap<object, LibraryTools>();
 
-/** The tools of a library, whatever names its functions have. */
+/** The tools of a library, independent of the names of its functions. */
 export function toolsOf(library: object): LibraryTools {
   const found = tools.get(library);
   if (!found) throw new EwaldError('Argument', 'this is not a library that getLibHandle() opened');
@@ -296,7 +293,7 @@ export function missing(target: Target, name: string): EwaldError {
   const symbols = target.symbols();
   const others = [`${name}_`, `_${name}`, `${name.toLowerCase()}_`].filter((other) => symbols.includes(other));
   const mangled = symbols.find((symbol) => symbol.startsWith('_Z') && symbol.includes(`${name.length}${name}`));
-  // The search takes as long as the list, and a list of functions asks for each that is not there.
+  // The search takes time proportional to the list, and every missing function triggers it.
   const near =
     others[0] ?? (symbols.length > 10_000 ? undefined : (nearest(name, symbols) ?? sharingStart(name, symbols)));
   const hint = symbols.includes(name)
@@ -412,7 +409,7 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
   };
 
   const own = new LibraryTools(target, functions);
-  // Names that nobody declared are looked up here, behind the declared ones, which stay plain properties.
+  // Undeclared names are looked up here, after the declared ones, which stay plain properties.
   const fallback = new Proxy(own, {
     get(_, name) {
       if (typeof name === 'symbol' || engineNames.has(name)) return Reflect.get(own, name, own);

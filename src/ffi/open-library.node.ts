@@ -37,7 +37,7 @@ export function parseHeaderFile(
 ): FunctionTable {
   expects(typeof header === 'string', 'parseHeaderFile: the header', header, 'the name of a file');
   const { includeDir, cpp, ...rest } = options;
-  // Headers of the system are those of its own programs, not those of a wasm module.
+  // The system's headers are for native programs, not for a wasm module.
   const system = (options.model ?? 'lp64') === processModel();
   const folders = includeDir === undefined ? [] : typeof includeDir === 'string' ? [includeDir] : includeDir;
   const tried = [
@@ -119,7 +119,7 @@ async function openFile<F>(library: string, options: LibraryOptions): Promise<Li
   if (found.backend === 'wasm') return openWasmFile<F>(library, found.path, options);
   const table = nodeTable(options, processModel());
   const koffi = await loadKoffi().catch((error: unknown) => {
-    // Without koffi a wasm build of the same library will do, when there is one and nobody asked for native.
+    // Without koffi a wasm build of the same library is used, if there is one and native was not requested.
     if (backend === 'native') throw error;
     const other = wasmBeside(library, buildDir);
     if (other === undefined) throw error;

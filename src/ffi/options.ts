@@ -28,7 +28,7 @@ export interface LibraryOptions extends BindOptions {
   readonly includeDir?: string | readonly string[] | undefined;
   /** Which kind of library; default `auto`: a native one when there is one, else wasm. */
   readonly backend?: 'auto' | 'native' | 'wasm';
-  /** Gives the text of an include, where there are no files. */
+  /** Returns the text of an include, on platforms without files. */
   readonly include?: Include;
   /** A compiler's preprocessor to run over a header file first (Node): `gcc -E`. */
   readonly cpp?: string;
@@ -67,9 +67,8 @@ export const isTable = (header: unknown): header is FunctionTable =>
   typeof header === 'object' && header !== null && 'functions' in header && 'structs' in header && 'model' in header;
 
 /**
- * A table laid out for another data model. Offsets and sizes of structs are worked out anew; what the preprocessor or
- * `sizeof` decided when the header was parsed stays, so a header that differs from target to target must be parsed for
- * each.
+ * A table converted to another data model. Offsets and sizes of structs are recomputed; decisions of the preprocessor
+ * and of `sizeof` are kept, so a header that differs between targets must be parsed for each of them.
  */
 export function tableFor(table: FunctionTable, model: DataModel): FunctionTable {
   expectsMembers('tableFor: the table', table, ['functions', 'structs', 'model'], 'what parseHeader gives');
@@ -82,7 +81,7 @@ export function tableFor(table: FunctionTable, model: DataModel): FunctionTable 
   if (own.model === model) return own;
   const structs: Record<string, CStruct> = Object.create(null);
   const open = new Set<string>();
-  // What a struct is made of comes first, wherever it stands in the table.
+  // The members of a struct come first, whatever the order of the table.
   const lay = (tag: string): void => {
     const struct = own.structs[tag];
     if (!struct || tag in structs || open.has(tag)) return;
@@ -121,7 +120,7 @@ function withoutPrototypes(table: FunctionTable): FunctionTable {
   };
 }
 
-/** Both ways of calling: one object, or the lesson's five arguments in a row. */
+/** Both calling conventions: one object, or five positional arguments. */
 export function optionsOf(args: readonly unknown[]): LibraryOptions {
   const [first, header, library, buildDir, includeDir] = args as [
     unknown,

@@ -9,7 +9,7 @@ import { CArray } from './carray.js';
 import { type CType, typeText } from './header/types.js';
 import { letterOf, scalarOf } from './scalars.js';
 
-/** An address that knows what it points at. It owns nothing: whoever gave it says how long it is valid. */
+/** An address with the type it points at. It owns nothing: its source determines how long it is valid. */
 export class Pointer implements TypedPointer {
   /** What it points at. */
   readonly type: CType;

@@ -277,7 +277,7 @@ export class Runtime implements Access, ValueCodec {
     );
   }
 
-  /** Refuses a pointer to something else than what is wanted; void takes everything. */
+  /** Throws for a pointer to another type than the expected one; void accepts everything. */
   assertPointee(found: CType, wanted: CType & { kind: 'pointer' }, place: Place): void {
     if (!samePointee(found, wanted.to, this)) {
       throw new EwaldError(

@@ -11,7 +11,7 @@ export interface Members {
   readonly overlaps: boolean;
 }
 
-/** The bytes that objects with unions were read from: a member that nobody changed must not be written over another. */
+/** The bytes that objects with unions were read from: an unchanged member must not overwrite another one. */
 const origins = new WeakMap<object, Uint8Array>();
 
 /** Lets an object that took over what another one was read as take over its bytes, too. */
@@ -124,7 +124,7 @@ export function writeStruct(
     if (field.bits === undefined) codec.write(view, offset + field.offset, field.type, one, where);
     else writeBitField(view, offset, field, codec.toBits(field.type, one, where), codec.isSigned(field.type), where);
   };
-  /** The bits that members given so far lie on, so that two that say different things of them are seen. */
+  /** The bits covered by the given members so far, to detect members that contradict each other. */
   const taken = new Uint8Array(overlaps ? own.length : 0);
   for (const [name, one] of given) {
     const field = byName.get(name) as CField;

@@ -107,7 +107,7 @@ export function pointersArgument(
   return argument;
 }
 
-/** Whether an array holds rows: arrays and typed arrays, with null for rows that are not there. */
+/** Whether an array contains rows: arrays and typed arrays, with null for missing rows. */
 export const isNested = (values: readonly unknown[]): boolean =>
   values.some((value) => Array.isArray(value) || ArrayBuffer.isView(value)) &&
   values.every((value) => value === null || Array.isArray(value) || ArrayBuffer.isView(value));

@@ -317,7 +317,7 @@ function wrapped(line: string, width: number): string[] {
 /** JSON as code: there a key `__proto__` would set the prototype, unless it is computed. */
 const literal = (value: unknown): string => JSON.stringify(value).replace(/(?<!\\)"__proto__":/g, '["__proto__"]:');
 
-/** Folders of the machine that read the header say nothing elsewhere. */
+/** Folders of the machine that read the header are meaningless on other machines. */
 function withoutFolders(table: FunctionTable): FunctionTable {
   return JSON.parse(
     JSON.stringify(table, (name, value: unknown) =>

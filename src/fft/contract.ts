@@ -20,14 +20,14 @@ export interface FftDescriptor {
   readonly batch: number;
   readonly inPlace: boolean;
   readonly userWorkspace: boolean;
-  /** A side has strides of its own. */
+  /** A side has explicit strides. */
   readonly strided: boolean;
   /**
    * A side holds parts of the axes only: inStart, inCount, outStart, outCount of the fields. A backend that cannot says
    * so in `supports`.
    */
   readonly pruned: boolean;
-  /** Choices are to be timed where there are any, by an external engine too. */
+  /** Time the available choices, also of an external engine. */
   readonly measure: boolean;
   /** Ends planning, where that takes its time. */
   readonly signal: PlatformSignal | undefined;
@@ -43,7 +43,7 @@ export interface FftDescriptor {
   readonly outputComplex: boolean;
 }
 
-/** A side of a run: numbers of the caller, or memory of the same backend. */
+/** A side of a run: the caller's numbers, or memory of the same backend. */
 export type FftSide = Float32Array | Float64Array | ArrayMemory;
 
 /** A planned transform; the arrays are checked, and are the caller's. */
@@ -63,9 +63,10 @@ export interface FftKernel extends Disposable {
     workspace: Float32Array | Float64Array | undefined,
   ): Promise<void>;
   /**
-   * As `execute`, where at least one side is memory of this backend: that side is neither downloaded nor uploaded. In
-   * place the same memory is given twice. Absent where transforms take no device arrays. With `wait` false, and both
-   * sides memory of this backend, it may be done when the work is sent, if all that is asked for later comes behind it.
+   * Like `execute`, with at least one side in memory of this backend: that side is neither downloaded nor uploaded. In
+   * place the same memory is passed twice. Absent if transforms accept no device arrays. With `wait` false and both
+   * sides in memory of this backend, it may resolve on submission, provided that all later requests are ordered after
+   * it.
    */
   executeOn?(
     direction: 'forward' | 'backward',

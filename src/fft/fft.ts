@@ -159,7 +159,7 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
       try {
         await (options?.signal || options?.onProgress ? watched(kernel.watch, options, work) : work());
       } finally {
-        // What failed because an array was taken away says so.
+        // Failures caused by a detached array are reported as such.
         assertWritten(direction, checked);
       }
       return result;

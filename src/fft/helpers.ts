@@ -4,7 +4,7 @@ import { EwaldError } from '../base/errors.js';
 import { choice, integer, knownOptions, real } from '../base/options.js';
 import type { FftArray, FftOptions, FftPlan } from './fft.js';
 
-/** The longest axis of a plan. */
+/** The maximum length of an axis of a plan. */
 const longest = 2 ** 27;
 
 /** An argument that has no default: undefined is refused, too. */
@@ -34,7 +34,7 @@ export function rfftfreq(n: number, spacing = 1): Float64Array {
   return out;
 }
 
-/** What a shift may be told. */
+/** Options of a shift. */
 interface ShiftOptions {
   /** The array is interleaved complex; default false. */
   readonly complex?: boolean;
@@ -44,7 +44,7 @@ interface ShiftOptions {
 
 /**
  * Moves the zero frequency to the middle: a new array in which each axis of the C-ordered `shape` is rotated by half
- * its length, rounded down. Throws `Shape` for an array of another length, `Argument` for axes that are not there.
+ * its length, rounded down. Throws `Shape` for an array of another length, `Argument` for nonexistent axes.
  */
 export function fftshift<T extends FftArray>(
   array: T,
@@ -119,9 +119,9 @@ export interface Shaped {
 /**
  * Convolution of two real arrays of the same rank by transforms: Σ a[k] b[j − k].
  *
- * `fft` plans on the caller's context (`(o) => ctx.fft(o)`), in double precision when one of the arrays is. `mode` as
- * in `FoldMode`, default `full`; `wrap` needs equal shapes, `valid` a second array that is nowhere longer. Throws
- * `Shape`, `Argument`.
+ * `fft` plans on the caller's context (`(o) => ctx.fft(o)`), in double precision if one of the arrays is double. `mode`
+ * as in `FoldMode`, default `full`; `wrap` needs equal shapes, `valid` a second array that is not longer along any
+ * axis. Throws `Shape`, `Argument`.
  */
 export function convolve(fft: PlanFft, a: Shaped, b: Shaped, mode: FoldMode = 'full'): Promise<Shaped> {
   return fold('convolve', fft, a, b, mode);
@@ -167,8 +167,7 @@ async function fold(
   const first = pairs.map(
     ({ m }) => ({ full: 0, same: (m - 1) >> 1, valid: m - 1, wrap: name === 'correlate' ? m - 1 : 0 })[mode],
   );
-  // Zeros are not transformed, nor is what nobody wants transformed back, where that saves more than a plan of its own
-  // costs.
+  // Zeros are not transformed and unneeded outputs not computed, if that saves more than a separate plan costs.
   const count = (lengths: readonly number[]): number => lengths.reduce((product, n) => product * n, 1);
   const worth = (lengths: readonly number[]): readonly number[] =>
     pairs.length > 1 && 4 * count(lengths) < 3 * count(padded) ? lengths : padded;

@@ -1,4 +1,4 @@
-/** What a transform plan may be told. */
+/** Options of a transform plan. */
 import type { ExternalEngine } from '../backends/engines.js';
 import type { PlatformSignal } from '../base/globals.js';
 import type { KeptAxis } from './windows.js';
@@ -28,7 +28,7 @@ export interface FftOptions {
   readonly axes?: readonly number[];
   /** Default `f32`; `f64` on wasm, native and cuda. */
   readonly precision?: FftPrecision;
-  /** Transforms of one run, one behind the other, 1 … 2²⁴, default 1. */
+  /** Transforms per run, stored one after another, 1 … 2²⁴, default 1. */
   readonly batch?: number;
   /** Storage order of the axes, slowest first, of both sides; default [0, 1, 2 …], the C order. */
   readonly order?: readonly number[];
@@ -46,9 +46,9 @@ export interface FftOptions {
    */
   readonly inputShape?: readonly number[] | number;
   /**
-   * Elements of the output's axes that are wanted: the first so many, [start, count], or null for all; default: all.
-   * What is left out is not computed. On periodic axes a start may be negative: [-8, 16] are the frequencies −8 … 7.
-   * Backward takes the others for zero.
+   * Elements of the output's axes to compute: a count from the start, [start, count], or null for all; default: all.
+   * The others are not computed. On periodic axes a start may be negative: [-8, 16] are the frequencies −8 … 7.
+   * Backward transforms treat the others as zero.
    */
   readonly keep?: readonly KeptAxis[];
   /** The axis that `r2c` and `c2r` halve; default: the last transformed one. */
@@ -60,22 +60,22 @@ export interface FftOptions {
   /** The plan holds no workspace: every run brings one of `sizeWorkspace`; default false. */
   readonly userWorkspace?: boolean;
   /**
-   * How choices such as radices are made: `estimate`, the default, by rule; `measure` times what there is to choose, up
-   * to some tenths of a second a plan, and remembers it (`ctx.exportWisdom`). Either takes what is remembered. Where a
-   * backend offers no choice (cuda) both are one. With `engine: 'fftw'` the default is `measure`: FFTW's own,
-   * milliseconds to seconds a plan; its `estimate` plans at once, for up to 19 × slower runs.
+   * How choices such as radices are made: `estimate`, the default, uses a rule; `measure` times the candidates, up to
+   * some tenths of a second per plan, and remembers the best (`ctx.exportWisdom`). Both use remembered choices. For a
+   * backend without choices (cuda) they are the same. With `engine: 'fftw'` the default is `measure`: FFTW's own,
+   * milliseconds to seconds per plan; its `estimate` plans immediately, for up to 19 × slower runs.
    */
   readonly tune?: 'estimate' | 'measure';
   /** Ends planning with `Aborted`, between two candidates of `measure`, those of `engine: 'fftw'` too. */
   readonly signal?: PlatformSignal;
-  /** Told the fraction of a measurement done, 0 … 1; FFTW tells none of its own. */
+  /** Receives the completed fraction of a measurement, 0 … 1; FFTW reports none. */
   readonly onProgress?: (done: number) => void;
   /** Host threads, 0 … 1024; default 0: one a core on native, one on wasm. */
   readonly threads?: number;
   /**
-   * Who computes; default `ewald`. The others are libraries found at run time by the native backend in Node, or where
-   * EWALD_ENGINE_FFTW (_MKL, _CUFFT, _ROCFFT) says; `Unsupported`, with what was tried, when there is none or it cannot
-   * do the plan. See cpp/engines.
+   * The implementation; default `ewald`. The others are libraries that the native backend finds at run time in Node, or
+   * at the location in EWALD_ENGINE_FFTW (_MKL, _CUFFT, _ROCFFT); `Unsupported`, with the locations tried, if the
+   * library is missing or cannot execute the plan. See cpp/engines.
    */
   readonly engine?: FftEngine;
 }

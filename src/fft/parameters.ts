@@ -1,4 +1,4 @@
-/** What a transform plan is told, checked and turned into the layout's descriptor. */
+/** Validates the options of a transform plan and turns them into the layout's descriptor. */
 
 import { externalEngines } from '../backends/engines.js';
 import { EwaldError } from '../base/errors.js';

@@ -1,4 +1,4 @@
-/** What a context can do in this room; the room is fetched when it is first asked. */
+/** The context's methods of this room; the room is loaded on first use. */
 import type { Planner } from '../planner/planner.js';
 import type { FftPlan } from './fft.js';
 import type { FftOptions } from './options.js';
@@ -10,8 +10,8 @@ export interface FftMethods {
   /** What measured transform plans have learnt (`tune: 'measure'`), as plain JSON. */
   exportWisdom(): FftWisdom;
   /**
-   * Adds what `exportWisdom` gave, perhaps elsewhere: plans of other devices stay unused. Gives the count of plans;
-   * throws `Format`, and adds nothing then.
+   * Imports the result of `exportWisdom`, possibly from another machine: plans of other devices stay unused. Returns
+   * the number of plans; throws `Format`, and then imports nothing.
    */
   importWisdom(wisdom: unknown): number;
 }

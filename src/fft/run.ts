@@ -16,7 +16,7 @@ import {
   type SideRules,
 } from './sides.js';
 
-/** What a run may be told. */
+/** Options of a run. */
 export interface FftRunOptions {
   /** Factor on the result; default `none`. */
   readonly scale?: FftScale;
@@ -26,26 +26,26 @@ export interface FftRunOptions {
    */
   readonly workspace?: FftArray;
   /**
-   * Whether the run ends with its answer; default true. With false, device arrays on both sides and the backend cuda it
-   * ends when the work is sent, so that the card goes from one transform of a chain to the next by itself: whatever is
-   * asked of the context later comes behind it, and what goes wrong on the card is told there. Elsewhere nothing
-   * changes.
+   * Whether the run waits for its result; default true. With false, device arrays on both sides and the backend cuda
+   * the promise resolves on submission, so that the card proceeds from one transform of a chain to the next without the
+   * host: later requests of the context are ordered after it and report errors that occur on the card. Other backends
+   * ignore it.
    */
   readonly wait?: boolean;
   /**
-   * Ends the run with `Aborted`: before its turn, and on native also while it is under way, between two blocks of lines
-   * (the output is half written then). Elsewhere a run that has begun goes on to its end: wasm is busy on this very
-   * thread, a GPU has the whole of it, an external engine takes no orders. A large batch in several runs is ended
-   * between them.
+   * Aborts the run with `Aborted`: before it starts, and on native also while it runs, between two blocks of lines (the
+   * output is then half written). On other backends a run that has started continues to its end: wasm occupies this
+   * thread, a GPU has received all of the work, and an external engine cannot be interrupted. A large batch in several
+   * runs can be aborted between them.
    */
   readonly signal?: PlatformSignal;
-  /** Told the fraction done, 0 … 1: some ten times a second on native, elsewhere when it is done. */
+  /** Receives the completed fraction, 0 … 1: about ten times per second on native, otherwise at the end. */
   readonly onProgress?: (done: number) => void;
 }
 
 export type Direction = 'forward' | 'backward';
 
-/** Numbers (array length) of the sides of a plan, as forward sees them. */
+/** Lengths (in array elements) of the sides of a plan, for the forward direction. */
 export interface SideNumbers {
   readonly input: { readonly length: number; readonly complex: boolean };
   readonly output: { readonly length: number; readonly complex: boolean };
@@ -142,7 +142,7 @@ export function assertWritten(direction: Direction, { target }: CheckedRun): voi
   assertWhole(words[direction].output, target, 'while the run was on');
 }
 
-/** Does a run that may be ended and asked how far it is. */
+/** Executes a run that can be aborted and reports its progress. */
 export async function watched(
   watch: FftKernel['watch'],
   { signal, onProgress }: Pick<FftRunOptions, 'signal' | 'onProgress'>,

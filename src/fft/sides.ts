@@ -1,4 +1,4 @@
-/** The two sides of a run, typed arrays of the host or arrays of a device, checked before any work. */
+/** The two sides of a run, typed arrays or device arrays, checked before any work. */
 import { type ArrayParts, type DeviceArray, partsOf } from '../arrays/array.js';
 import { isComplex, numberOf, numberTypeOf } from '../arrays/numbers.js';
 import type { BackendName } from '../backends/names.js';
@@ -27,7 +27,7 @@ export interface SideRules {
   readonly takesArrays: boolean;
 }
 
-/** A side that fits: what the kernel gets, and the array behind it if it is one. */
+/** A checked side: what the kernel receives, and the device array if it is one. */
 export interface CheckedSide {
   readonly side: FftSide;
   readonly array: ArrayParts | undefined;

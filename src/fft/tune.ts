@@ -20,7 +20,7 @@ export interface Tuned {
   readonly choices: readonly string[];
 }
 
-/** Who watches a measurement: a signal that ends it, and who is told the fraction done. */
+/** Observers of a measurement: an abort signal, and a receiver of the completed fraction. */
 export type Watch = Pick<FftOptions, 'signal' | 'onProgress'>;
 
 /** Milliseconds of a series, and how much faster than the rule a choice must be, so that noise changes nothing. */
@@ -155,10 +155,7 @@ async function measure(
   }
 }
 
-/**
- * Times kernels on data of its own: arrays of the device where there are any, so that nothing but the transform is
- * timed.
- */
+/** Times kernels on their own data: device arrays if there are any, so that only the transform is timed. */
 async function runner(
   planner: Planner,
   backend: Backend,

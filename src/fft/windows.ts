@@ -9,7 +9,7 @@ export interface AxisWindow {
   readonly whole: number;
 }
 
-/** One axis of `keep`: the first so many, [start, count], or null for all. */
+/** One axis of `keep`: a count from the start, [start, count], or null for all. */
 export type KeptAxis = number | readonly [start: number, count: number] | null;
 
 export const isWhole = ({ start, count, whole }: AxisWindow): boolean => start === 0 && count === whole;
@@ -84,7 +84,7 @@ export function outputWindows(
         'Argument',
         `fft: keep has ${shown(kept)} for axis ${axis}, which is not transformed; use null there`,
       );
-    // All of an axis from elsewhere is a rotation, which is as good as a window.
+    // All of an axis with another start is a rotation, which works like a window.
     return { start: (start + whole) % whole, count, whole };
   });
 }

@@ -20,7 +20,7 @@ const longestKey = 1000;
 /** Fields that do not tell one plan from another. */
 const silent = new Set<string>(['tune', 'precision', 'kind', 'rank', 'shape', 'axisKind']);
 
-/** The name of a plan on a device: everything that changes what is fastest. */
+/** The key of a plan on a device: everything that affects which choice is fastest. */
 export function keyOf(
   backend: string,
   device: string,

@@ -1,4 +1,4 @@
-/** What all ranks have to say about a transform, told to everybody and compared. */
+/** Exchanges and compares what all ranks request of a transform. */
 
 import { EwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
@@ -46,8 +46,8 @@ const boxOf = (row: ArrayLike<number>): Box => {
 };
 
 /**
- * Tells everybody what each rank wants, and checks it. A rank that was refused already says so by giving no request,
- * so that nobody waits for it. Throws `Argument`, on every rank.
+ * Sends each rank's request to all ranks and checks it. A rank that has already failed sends no request, so that nobody
+ * waits for it. Throws `Argument`, on every rank.
  */
 export async function agree(comm: Communicator, request: Request | undefined): Promise<Agreement> {
   const mine = new Float64Array(rowNumbers);

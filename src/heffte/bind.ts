@@ -8,12 +8,12 @@ import type { Fft3dOptions } from './options.js';
 /**
  * Plans a transform of the boxes of all ranks of a communicator; every rank calls it with its own boxes.
  *
- * `backend` is who computes: a name of ewald or of heFFTe (`stock wasm native webgpu cuda fftw mkl cufft rocfft`, with
- * `_cos`, `_sin`, `_cos1`, `_sin1` for its real transforms), or heFFTe's number. `inbox` is what this rank holds of the
- * input, `outbox` what it wants of the output; together the inboxes hold every index from (0, 0, 0) on once, and so do
- * the outboxes.
+ * `backend` selects the implementation: a name of ewald or of heFFTe (`stock wasm native webgpu cuda fftw mkl cufft
+ * rocfft`, with `_cos`, `_sin`, `_cos1`, `_sin1` for its real transforms), or heFFTe's number. `inbox` is this rank's
+ * part of the input, `outbox` its part of the output; together the inboxes contain every index from (0, 0, 0) exactly
+ * once, and so do the outboxes.
  *
- * Throws on every rank: `Argument` when the boxes do not tile one world, naming an index, or ranks disagree;
+ * Throws on every rank: `Argument` when the boxes do not tile one world, naming an index, or when ranks disagree;
  * `Unsupported` without the backend; `Lost` when a rank has ended.
  */
 export type MakeFft3d = (

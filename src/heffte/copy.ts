@@ -3,8 +3,8 @@
 export type Numbers = Float32Array | Float64Array;
 
 /**
- * A block of three axes, the fastest of the target first, in elements: lengths, and on either side where it begins and
- * how far apart the elements of an axis are.
+ * A block of three axes, the fastest of the target first, in elements: lengths, and on each side the offset and the
+ * strides.
  */
 export interface Block {
   readonly sizes: readonly [number, number, number];
@@ -46,9 +46,7 @@ const shortRow = 24;
 /** Edge of the squares in which two axes are exchanged, so that both sides stay in the nearest cache. */
 const tile = 16;
 
-/**
- * Copies as an addon does it: elements of so many bytes, lengths, and on either side where it begins and the strides.
- */
+/** Copies like the addon: element size in bytes, lengths, and on each side the offset and the strides. */
 export type CopyNumbers = (from: Numbers, to: Numbers, elementBytes: number, ...block: readonly number[]) => void;
 
 /** Blocks of fewer elements are copied here: a call of an addon costs more. */

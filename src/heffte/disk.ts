@@ -45,7 +45,7 @@ export interface DiskReport {
   readonly transformMs: number;
 }
 
-/** Reads that are under way at once. */
+/** Maximum number of concurrent reads. */
 const atOnce = 16;
 
 /** Transforms an array from store to store. Throws `Limit` when not even one plane or column fits. */
@@ -209,7 +209,7 @@ async function inParts(
   }
 }
 
-/** Calls of 0 … n − 1, some of them under way at once. */
+/** Calls with 0 … n − 1, several at the same time. */
 async function severally(n: number, call: (i: number) => Promise<void>): Promise<void> {
   let next = 0;
   const lane = async (): Promise<void> => {

@@ -148,7 +148,7 @@ async function byMessages(e: Exchange, pipelined: boolean): Promise<void> {
     e.note('send', began, bytesOf(part.count, unit, batch, e.from), part.peer);
   };
   const guard = Promise.all(receiving);
-  // Told below; a failure meanwhile must not end the process.
+  // Reported below; until then a failure must not end the process.
   guard.catch(() => {});
   if (!pipelined) for (const part of traffic.sends) pack(e, part, part.offset * batch);
   for (const part of traffic.sends) {

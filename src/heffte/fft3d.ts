@@ -24,10 +24,10 @@ export interface Fft3dPlatform {
 /**
  * Runs a transform on this rank's part; every rank calls it, in the same order.
  *
- * Reads `input`, writes `output` (default: a new array of complex numbers, of real ones for r2r and backward of r2c)
- * and resolves with it. Complex numbers are interleaved; a complex transform takes real ones on either side, told by
- * the array's length: backward then keeps the real parts. Both sides may be one array. `options` may be the scale
- * alone. Throws `Shape`, `Argument`, `Disposed`; on every rank `Argument` when direction, scale, precision or batch
+ * Reads `input`, writes `output` (default: a new array of complex numbers, or of real ones for r2r and backward r2c)
+ * and resolves with it. Complex numbers are interleaved; a complex transform also accepts real arrays on either side,
+ * recognized by their length: backward then keeps the real parts. Both sides may be one array. `options` may be just
+ * the scale. Throws `Shape`, `Argument`, `Disposed`; on every rank `Argument` when direction, scale, precision or batch
  * differ between them; `Lost` when another rank has ended or disposed the plan.
  */
 export type Fft3dRun = <A extends Numbers>(
@@ -87,7 +87,7 @@ export async function planFft3d(platform: Fft3dPlatform, request: Fft3dRequest):
       'Argument',
       'fft3d: comm is no communicator; expected one of selfComm(), mpiComm(), or scope.comm of a task under spmd',
     );
-  // Its own: what the caller sends meanwhile never meets what the transform sends.
+  // A separate group: the caller's messages never interfere with those of the transform.
   const comm = (await world.split(0)) as Communicator;
   let refusal: unknown;
   let context: FftContextLike | undefined;
@@ -159,7 +159,7 @@ async function prepare({ createContext }: Fft3dPlatform, request: Fft3dRequest, 
   const [inbox, outbox] = [boxOf('inbox', request.inbox), boxOf('outbox', request.outbox)];
   const context = request.options.context ?? (await openFor(createContext, tag, request.options.contextOptions));
   try {
-    // A library that is not here is found now, while all ranks can be told, and not in the first run.
+    // A missing library is detected now, while all ranks can be notified, and not in the first run.
     if (tag.engine) await (await context.fft({ shape: [4], engine: tag.engine, tune: 'estimate' })).dispose();
   } catch (error) {
     if (context !== request.options.context) await context.dispose();

@@ -35,7 +35,7 @@ const engines: Readonly<Record<string, Omit<Engine, 'r2r'>>> = {
   rocfft: { backend: 'native', engine: 'rocfft' },
   rocm: { backend: 'native', engine: 'rocfft' },
 };
-/** Kinds behind the tags of its real transforms, as in `fftw_cos`. */
+/** Kinds of the tags of its real transforms, as in `fftw_cos`. */
 const realKinds: Readonly<Record<string, R2rKind>> = { cos: 'dct2', sin: 'dst2', cos1: 'dct1', sin1: 'dst1' };
 /** The numbers of its C and Python interfaces. */
 const numbers: Readonly<Record<number, string>> = { 0: 'stock', 1: 'fftw', 2: 'mkl', 10: 'cufft', 11: 'rocfft' };

@@ -1,4 +1,4 @@
-/** What a distributed transform may be told. */
+/** Options of a distributed transform. */
 
 import { EwaldError } from '../base/errors.js';
 import { choice, integer, knownOptions } from '../base/options.js';
@@ -35,7 +35,7 @@ export interface Fft3dOptions {
   readonly contextOptions?: ContextOptions;
 }
 
-/** What a run may be told. */
+/** Options of a run. */
 export interface Fft3dRunOptions {
   /**
    * Factor on the result: none, 1/√N, 1/N; N is the number of indexes of the (real) world. Default `none`; the same on
@@ -44,7 +44,7 @@ export interface Fft3dRunOptions {
   readonly scale?: HeffteScale | number;
   /** At least `batch` × `sizeWorkspace` complex numbers; default: the plan holds its own. */
   readonly workspace?: Float32Array | Float64Array;
-  /** Transforms of this run, one behind the other in both arrays; default 1. The same on every rank. */
+  /** Transforms of this run, stored one after another in both arrays; default 1. The same on every rank. */
   readonly batch?: number;
 }
 

@@ -54,7 +54,7 @@ export function layOut({ stages, rank, kind, reduced, shared, strides }: LayoutW
   stages.forEach((stage, s) => {
     if (stage.what !== 'reshape') return;
     const { from, to } = stage;
-    // One order for all, whatever orders the ranks have: that of the first box that has indexes.
+    // One order for all ranks: that of the first box that has indexes.
     const world = findWorld(from).ordered((from.find((box) => !box.empty) ?? (from[0] as Box)).order);
     divisions.set(s, {
       number: divisions.size,

@@ -1,7 +1,7 @@
 /** The constants of heFFTe's Python module. */
 import { EwaldError } from '../base/errors.js';
 
-/** Who computes: heFFTe's numbers, and our own names beside them. */
+/** Backends: heFFTe's numbers, and our own names. */
 export const backend = Object.freeze({
   stock: 0,
   fftw: 1,

@@ -1,4 +1,4 @@
-/** Who sends what to whom when the world is divided anew, as one rank sees it. */
+/** Which rank sends what to which rank when the world is redistributed, as one rank sees it. */
 import { type Axis, axesOfWorld, type Box } from './box.js';
 import { type Block, isRow, joinAxes } from './copy.js';
 

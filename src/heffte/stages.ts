@@ -1,8 +1,9 @@
 /**
- * The stages of a distributed transform: which axes are transformed when, and who holds what in between.
+ * The stages of a distributed transform: which axes are transformed when, and how the data is distributed in between.
  *
- * Every rank makes the same plan from everybody's boxes. Axes that are whole on every rank are transformed at once;
- * for the others the world is divided anew. Of all such ways the one that moves and computes least is taken.
+ * Every rank computes the same plan from the boxes of all ranks. Axes that are whole on every rank are transformed
+ * immediately; for the others the world is redistributed. Of all such sequences the one that moves and computes least
+ * is chosen.
  */
 import { type Axis, axesOfWorld, type Box, emptyBox } from './box.js';
 import { findWorld, getFactors, makePencils, makeSlabs } from './geometry.js';
@@ -11,12 +12,12 @@ import { findWorld, getFactors, makePencils, makeSlabs } from './geometry.js';
 export interface FftStage {
   readonly what: 'fft';
   readonly axes: readonly Axis[];
-  /** A box a rank, before and after; they differ where an axis is halved, or in order. */
+  /** One box per rank, before and after; they differ if an axis is halved, or in order. */
   readonly from: readonly Box[];
   readonly to: readonly Box[];
 }
 
-/** Divides the world anew. */
+/** Redistributes the world. */
 export interface ReshapeStage {
   readonly what: 'reshape';
   readonly from: readonly Box[];

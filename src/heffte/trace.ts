@@ -11,7 +11,7 @@ export interface TraceEvent {
   readonly bytes: number;
 }
 
-/** Most events that are kept of a run: many ranks make many messages. */
+/** Maximum number of recorded events of a run: many ranks send many messages. */
 const mostEvents = 4096;
 
 /**

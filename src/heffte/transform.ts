@@ -21,7 +21,7 @@ import { SharedWorld } from './shared-world.js';
 import { Trace } from './trace.js';
 import { numbersOf, Workspace } from './workspace.js';
 
-/** What a transform is made of. */
+/** Members of a transform. */
 export interface Parts {
   readonly comm: Communicator;
   readonly context: FftContextLike;

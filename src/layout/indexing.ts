@@ -188,15 +188,15 @@ export const proposalRanges = {
 export const cellSearchRanges = { proposers: range(1, 1000, 12), tolerance: range(0, 0.2, 0.02) } as const;
 
 /**
- * A lattice is ambiguous when a distinct one explains its spots within so many powers of ten of chance. Of simulated
- * electron stills (test/indexing/rivals.test.ts, test/soak/rivals.mjs) 0.6 percent of what is accepted is wrong and not
- * flagged then; at 4 powers of ten it is 0.9 percent.
+ * A lattice is ambiguous when a distinct one explains its spots within this many powers of ten of chance. Of simulated
+ * electron stills (test/indexing/rivals.test.ts, test/soak/rivals.mjs) 0.6 percent of the accepted ones are wrong and
+ * not flagged at this value; at 4 powers of ten it is 0.9 percent.
  */
 export const rivalDecades = 6;
 
 /**
- * Thresholds of a run: what each of its parameters may be. Beyond that trimLow is below trimHigh, and samplePoints,
- * anglePoints and maxCrystals are what the descriptor has room for.
+ * Thresholds of a run: the range of each parameter. In addition, trimLow is below trimHigh, and samplePoints,
+ * anglePoints and maxCrystals are at most those of the descriptor.
  */
 export const thresholdRanges = {
   lengthThreshold: range(0, 10, 1e-9),
@@ -218,7 +218,7 @@ export const thresholdRanges = {
   acceptLog10: range(-1e6, 0, -3.5),
 } as const satisfies Record<string, Range>;
 
-/** Where a refinement has defaults of its own. */
+/** Refinements with their own defaults. */
 export const refinementDefaults: Readonly<
   Record<keyof typeof indexingEnums.Refinement, Partial<Record<keyof typeof thresholdRanges, number>>>
 > = {

@@ -60,7 +60,7 @@ export const peakRadii = { low: 1, high: 64, fallback: [4, 5, 7] } as const;
 /** What other finders take where nothing is given; the ranges have peakfinder8's. */
 export const dispersionDefaults = { threshold: 0, minPixCount: 3, maxPixCount: 1000 } as const;
 
-/** What a run is told; the names are CrystFEL's. */
+/** Parameters of a run; the names are CrystFEL's. */
 export const peaksParams: Struct = {
   name: 'PeaksParams',
   doc: 'One search.',

@@ -1,4 +1,4 @@
-/** All rooms: what the generated headers are made of, in their order. */
+/** All rooms, in the order of the generated headers. */
 import { coreConstants, coreEnums } from './core.js';
 import { dataEnums } from './data.js';
 import { fftConstants, fftDescriptor, fftEnums } from './fft.js';

@@ -1,13 +1,13 @@
 /**
- * Constants of the search for lattices that change answers and are no parameters: once, for C++, CUDA, WGSL and
+ * Constants of the lattice search that change answers and are not parameters, defined once for C++, CUDA, WGSL and
  * TypeScript.
  *
- * `generate.ts` writes them out as cpp/include/generated/search.h and wgsl/generated/search.wgsl. Parameters and their
- * ranges are in indexing.ts; what the values were tuned on is in cpp/indexing/README.md. The oracle of the conformance
- * rows keeps its own.
+ * `generate.ts` writes cpp/include/generated/search.h and wgsl/generated/search.wgsl. Parameters and their ranges are
+ * in indexing.ts; cpp/indexing/README.md describes the data on which the values were tuned. The oracle of the
+ * conformance rows has its own copies.
  */
 
-/** One constant: an integer, or a real number where `real` says so. */
+/** One constant: an integer, or a real number if `real` is set. */
 export interface Constant {
   readonly value: number;
   readonly doc: string;

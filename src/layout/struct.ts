@@ -1,10 +1,10 @@
 /**
- * Structures as data: what a room's layout is written with, and how TypeScript reads and writes the same bytes as C++,
- * CUDA and WGSL.
+ * Structures as data: how a room's layout is declared, and how TypeScript reads and writes the same bytes as C++, CUDA
+ * and WGSL.
  *
- * Rules that make one layout right everywhere: sizes are multiples of 16 bytes, padding is spelled out, and what
- * crosses the C interface has members of type u32, i32 and f32 only. Vectors and structures within structures are for
- * WebGPU alone, and stand where its alignment wants them.
+ * Rules that make one layout valid in all languages: sizes are multiples of 16 bytes, padding is explicit, and members
+ * that cross the C interface have type u32, i32 or f32 only. Vectors and nested structures are for WebGPU only, placed
+ * as its alignment requires.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -67,7 +67,7 @@ export function pack(struct: Struct, values: FieldValues): OwnBytes {
   return bytes;
 }
 
-/** Structures one behind the other. */
+/** Consecutive structures. */
 export function packAll(struct: Struct, list: readonly FieldValues[]): OwnBytes {
   const size = sizeOf(struct);
   const bytes = new Uint8Array(list.length * size);

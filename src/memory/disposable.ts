@@ -21,7 +21,7 @@ export function disposableClass(type: { readonly prototype: { dispose(): void } 
   });
 }
 
-/** Something that can be let go of: an object with `dispose()` or `[Symbol.dispose]()`, or a function. */
+/** Something that can be released: an object with `dispose()` or `[Symbol.dispose]()`, or a function. */
 export type Keeper = { dispose(): unknown } | { [key: symbol]: unknown } | (() => unknown);
 
 const holders = new WeakMap<object, number>();
@@ -54,7 +54,7 @@ export function disposeKeeper(keeper: Keeper): void {
 
 let warned = false;
 
-/** Frees what nobody disposed once the collector finds it, and says so once. */
+/** Frees leaked objects when they are garbage-collected, and warns once. */
 export const backstop: {
   register(owner: object, release: { readonly what: string; readonly free: () => void }, token: object): void;
   unregister(token: object): void;

@@ -12,7 +12,7 @@ export type BufferErrorCode =
   | 'FORMAT'
   | 'ITEMSIZE'
   | 'COLUMNS'
-  /** Elements do not lie one behind the other. */
+  /** Elements are not contiguous. */
   | 'CONTIGUITY'
   | 'ROWS'
   /** A row or column outside the memory. */

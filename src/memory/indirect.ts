@@ -1,4 +1,4 @@
-/** Rectangular memory behind a table of row addresses: `T **` in C. */
+/** Rectangular memory addressed through a table of row addresses: `T **` in C. */
 
 import { EwaldError } from '../base/errors.js';
 import { knownOptions } from '../base/options.js';
@@ -24,7 +24,7 @@ const memoryOptions = ['memory', 'readonly'];
 export interface TypedPointer {
   readonly address: Address;
   readonly memory: MemorySpace;
-  /** Format of what a pointer in the table points to; undefined when this is no pointer to pointers of numbers. */
+  /** Format of the pointees of a table's pointers; undefined unless it is a pointer to pointers to numbers. */
   readonly rowFormat: string | undefined;
   /** The type as C writes it, for messages. */
   readonly typeText: string;
@@ -42,7 +42,7 @@ function size(what: string, value: number): number {
   return value;
 }
 
-/** Rectangular memory of one format, row by row at addresses of their own. */
+/** Rectangular memory of one format, with rows at separate addresses. */
 export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   #columns: number;
 
@@ -239,7 +239,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   /**
    * A view: it locks the memory until it is disposed.
    *
-   * @param options `writable: true` refuses read-only memory at once.
+   * @param options `writable: true` refuses read-only memory immediately.
    */
   view(options: { readonly writable?: boolean } = {}): View2D<V> {
     this.assertAlive();

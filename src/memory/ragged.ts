@@ -1,7 +1,4 @@
-/**
- * Rows of different lengths behind one table of addresses: the extension of this house, apart from the original's
- * rectangles.
- */
+/** Rows of different lengths with one table of addresses: an extension beyond the original's rectangles. */
 
 import { expectsNumbers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
@@ -77,11 +74,11 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
   }
 
   /**
-   * Rows of flat data: row i holds elements `offsets[i]` to `offsets[i + 1] - 1`, times `width`. No copy.
+   * Rows of flat data: row i consists of the elements `offsets[i]` to `offsets[i + 1] - 1`, times `width`. No copy.
    *
    * @param data Flat elements.
-   * @param offsets One more than there are rows, rising.
-   * @param options `width`: elements a unit of the offsets, 3 for spots with x, y, z; default 1.
+   * @param offsets One more than the number of rows, in ascending order.
+   * @param options `width`: elements per unit of the offsets, 3 for spots with x, y, z; default 1.
    */
   static fromFlat(
     data: ArrayLike,
@@ -123,7 +120,7 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
     return Array.from({ length: this.rowCount }, (_, i) => this.columnsOf(i));
   }
 
-  /** The elements one behind the other, and where each row starts: a copy. */
+  /** All elements in order, and the start of each row: a copy. */
   toFlat(): { data: TypedArray; offsets: Uint32Array } {
     const offsets = new Uint32Array(this.rowCount + 1);
     this.lengths.forEach((length, i) => {

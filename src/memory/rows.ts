@@ -21,7 +21,7 @@ export interface Row {
   readonly bytes: number;
 }
 
-/** What a memory is made of. */
+/** Members of a memory object. */
 export interface Parts {
   readonly space: MemorySpace;
   readonly format: Format;
@@ -235,7 +235,7 @@ export class Rows<V extends Value = Value> {
     return Array.from(this, (row) => row.toArray());
   }
 
-  /** The elements one behind the other, row by row: a copy. */
+  /** All elements in order, row by row: a copy. */
   toTypedArray(): TypedArray {
     this.assertAlive();
     const format = this.#format;

@@ -1,4 +1,4 @@
-/** What memory can be made of: typed arrays, buffers, strided arrays, and memory of a library. */
+/** Sources of memory: typed arrays, buffers, strided arrays, and memory of a library. */
 import { expects } from '../base/arguments.js';
 import { BufferError } from './errors.js';
 import { formatOf, parseFormat, type TypedArray } from './format.js';
@@ -30,7 +30,7 @@ export interface StridedArray {
   readonly readonly?: boolean;
 }
 
-/** Anything a row can be made of. */
+/** Anything that can be a row. */
 export type ArrayLike = TypedArray | ArrayBufferLike | ArrayBufferView | Located | StridedArray;
 
 /** A source brought to one form: strides and offset in bytes. */
@@ -183,9 +183,7 @@ export function describe({ kind }: MemorySpace): string {
 /** Elements of a source. */
 export const countOf = ({ shape }: Pick<Source, 'shape'>): number => shape.reduce((product, n) => product * n, 1);
 
-/**
- * Whether the elements lie one behind the other, in C's or in Fortran's order; strides of single elements do not count.
- */
+/** Whether the elements are contiguous, in C or Fortran order; strides of single elements are ignored. */
 export function isContiguous({ shape, strides, size }: Source): boolean {
   if (countOf({ shape }) <= 1) return true;
   const dense = (order: readonly number[]): boolean => {

@@ -263,8 +263,8 @@ export interface NativeAccess {
 }
 
 /**
- * The memory of the process. What is allocated here is a JavaScript buffer whose address C is told: it lives as long as
- * somebody holds it, so no view of it can dangle. C must not free it.
+ * The memory of the process. An allocation is a JavaScript buffer whose address is passed to C: it lives as long as it
+ * is referenced, so no view of it can dangle. C must not free it.
  */
 export class NativeSpace implements MemorySpace {
   readonly kind = 'native';

@@ -17,16 +17,16 @@ export interface Timing {
   readonly spreadMs: number;
   readonly bestMs: number;
   readonly runs: number;
-  /** Points or images a second. */
+  /** Points or images per second. */
   readonly rate: number;
 }
 
-/** Rates of two of a row, and what was aimed at. */
+/** Rates of two contestants of a row, and the target ratio. */
 export interface Ratio {
   /** A peer or another backend. */
   readonly over: string;
   readonly ratio: number;
-  /** Ratio aimed at; null when there is no aim. */
+  /** Target ratio; null if there is none. */
   readonly target: number | null;
   readonly pass: boolean;
 }
@@ -70,7 +70,7 @@ export interface BenchReport {
   readonly backends: readonly { backend: BackendName; available: boolean; reason: string; device: DeviceInfo | null }[];
   readonly rows: readonly BenchResult[];
   readonly peers: readonly PeerResult[];
-  /** Cases that were finished, and those that were chosen. */
+  /** Number of finished and of selected cases. */
   readonly cases: { readonly finished: number; readonly chosen: number };
   /**
    * `fail` where a verified row is wrong, misses what it aims at, or nothing was timed at all; else `interrupted` where
@@ -82,9 +82,9 @@ export interface BenchReport {
   readonly interrupted: boolean;
 }
 
-/** What a benchmark is told, beside what a validation is. */
+/** Options of a benchmark in addition to those of a validation. */
 export interface BenchOptions extends Omit<ValidateOptions, 'onResult' | 'stopAtFailure' | 'budget'> {
-  /** Seconds of runs of each contestant of a row, default 1. */
+  /** Seconds of runs for each contestant of a row, default 1. */
   readonly seconds?: number;
   readonly onRow?: (id: string, done: number, total: number) => void;
 }

@@ -1,8 +1,8 @@
 /**
- * What a row of a case table is. The same row is a test, a line of `ewald validate` and a benchmark.
+ * A row of a case table. The same row is a test, a line of `ewald validate` and a benchmark.
  *
- * A row knows its problem, its truth and its bound; it knows no backend. Its id is an address: the same id is the same
- * problem on every machine, because the seed is the hash of the id.
+ * A row defines its problem, its truth and its bound; it is independent of backends. Its id is an address: the same id
+ * is the same problem on every machine, because the seed is the hash of the id.
  */
 import type { BackendName, DeviceInfo } from '../backends/names.js';
 import type { Context } from '../context/rooms.js';
@@ -11,17 +11,17 @@ import type { Bound } from './tolerances.js';
 /** What can become of a row on a backend. */
 export const outcomes = ['pass', 'fail', 'refused', 'absent', 'todo', 'sampled'] as const;
 /**
- * `pass` and `fail` were run. `refused`: the backend says why it does not do this. `absent`: the backend is not here.
- * `todo`: known to be missing. `sampled`: left out because its cost is over the device's budget.
+ * `pass` and `fail` were run. `refused`: the backend gives a reason for not supporting it. `absent`: the backend is
+ * unavailable. `todo`: known to be missing. `sampled`: skipped because its cost exceeds the device's budget.
  */
 export type Outcome = (typeof outcomes)[number];
 
-/** How far an output is from the truth: an error for each name of the row's bounds. */
+/** Deviation of an output from the truth: an error for each name in the row's bounds. */
 export interface Comparison {
   readonly errors: Readonly<Record<string, number>>;
   /** What is wrong, in words, where a number does not say it. */
   readonly note?: string;
-  /** Single errors behind the largest one, by name, for histograms. */
+  /** Individual errors that the largest one summarizes, by name, for histograms. */
   readonly samples?: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -37,7 +37,7 @@ export interface Subject<Output> {
   dispose(): Promise<void>;
 }
 
-/** Another way to do the same work, timed beside a backend. */
+/** An alternative implementation of the same work, timed in addition to a backend. */
 export interface Peer<Input> {
   readonly name: string;
   /** Does `amount` units of the row's work, as near as it can; gives what it did. */
@@ -103,8 +103,9 @@ export function seedOf(id: string): number {
 }
 
 /**
- * Whether a device may refuse a row: only double precision, and only where it has none. Any other refusal is a failure,
- * so that a backend that does less than it did cannot look right. Rows that may be refused for more say so themselves.
+ * Whether a device may refuse a row: only double precision, and only if it has none. Any other refusal is a failure, so
+ * that a backend that loses a feature cannot pass unnoticed. Rows that may be refused for other reasons declare it
+ * themselves.
  */
 export function mayRefuse(row: Row, backend: BackendName, device: DeviceInfo): boolean {
   const { id, refusable = false, refusedBy = [] } = row;

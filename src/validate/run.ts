@@ -73,7 +73,7 @@ export interface Report {
   readonly interrupted: boolean;
 }
 
-/** What a validation is told. */
+/** Options of a validation. */
 export interface ValidateOptions {
   readonly createContext: CreateContext;
   /** Patterns of ids, see `matches`; default: all rows. */
@@ -119,7 +119,7 @@ export function selectRows(patterns: readonly string[] = []): readonly Row[] {
 /** Other things that EWALD_REQUIRE may ask for: tests of the ffi room compile with these. */
 const requirableTools = ['fftw', 'gcc', 'gfortran', 'emcc', 'koffi', 'fast-check'];
 
-/** The backends of EWALD_REQUIRE. Throws `Argument` for a name nobody knows. */
+/** The backends of EWALD_REQUIRE. Throws `Argument` for an unknown name. */
 export function parseRequire(text: string | undefined): BackendName[] {
   const names = (text ?? '').split(/[\s,]+/).filter((name) => name !== '' && !requirableTools.includes(name));
   return names.map((name) => {
@@ -142,7 +142,7 @@ const slowness = (device: DeviceInfo): number => (device.kind === 'software' ? 1
 const planning = ({ backend, device }: Candidate): number =>
   backend === 'webgpu' && device?.kind === 'software' ? 0.3 : 0;
 
-/** Opens each backend in a strict context of its own; one that cannot be opened becomes an absent candidate. */
+/** Opens each backend in its own strict context; one that cannot be opened becomes an absent candidate. */
 export async function openCandidates(
   options: Pick<ValidateOptions, 'createContext' | 'backends' | 'require' | 'budget' | 'context'>,
 ): Promise<Candidate[]> {

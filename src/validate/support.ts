@@ -5,7 +5,7 @@ import type { Context } from '../context/rooms.js';
 import { roomTables } from './rooms.js';
 import type { CreateContext } from './run.js';
 
-/** One cell of the table. `refused` is a backend that is here but does not have the feature; `why` says so. */
+/** One cell of the table. `refused`: the backend is available but lacks the feature; `why` gives the reason. */
 export interface SupportCell {
   readonly feature: string;
   readonly backend: BackendName;

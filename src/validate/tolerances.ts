@@ -129,8 +129,8 @@ export const sameFigures: Bound = {
 };
 
 /**
- * How far float32 may put a spot from where it is, in periods, given the largest phase the spot could have: the
- * direction, the length and three products are rounded, some eight roundings of 2⁻²⁴ of that phase.
+ * How far float32 may displace a spot, in periods, given the largest phase the spot could have: the direction, the
+ * length and three products are rounded, about eight roundings of 2⁻²⁴ of that phase.
  */
 export const phaseError = (periods: number): number => 2 ** -21 * periods;
 

@@ -10,7 +10,7 @@ export interface NatsAddress {
   readonly credentials: { readonly token?: string; readonly user?: string; readonly password?: string };
 }
 
-/** Takes an address apart; undefined where it is none. */
+/** Parses an address; undefined if it is invalid. */
 export function parseAddress(url: unknown): NatsAddress | undefined {
   const [, scheme, rest = ''] = typeof url === 'string' ? (/^(nats|tls|ws|wss):\/\/([^/].*)$/.exec(url) ?? []) : [];
   if (scheme === undefined) return undefined;

@@ -10,7 +10,7 @@ import type { InputReference } from '../task.js';
 import { type FlatError, plainDetail } from '../wire.js';
 import type { ResultMessage, TaskMessage } from './messages.js';
 
-/** Runs are named like this by whoever submits; the name is part of subjects and of object names. */
+/** Form of run names, chosen by the submitter; the name is part of subjects and of object names. */
 const runName = /^[a-z0-9]{1,64}$/;
 const sha256 = /^[0-9a-f]{64}$/;
 
@@ -115,8 +115,8 @@ export function admitWorker(given: unknown): WorkerInfo {
 export type AdmittedModule = { readonly name: string } | { readonly hash: string };
 
 /**
- * Finds the module that a task names. Names are compared, never resolved: a URL, a path or the name of a package is
- * refused whatever `allowModules` says, because source travels by its hash. Throws `Unsupported`.
+ * Finds the module that a task names. Names are compared, never resolved: a URL, a path or a package name is refused
+ * regardless of `allowModules`, because source is sent by its hash. Throws `Unsupported`.
  */
 export function admitModule(
   module: string,

@@ -10,7 +10,7 @@ import { Steady } from './steady.js';
 import { Store } from './store.js';
 
 const nanos = (seconds: number): number => seconds * 1e9;
-/** Seconds after which the server deletes what nobody fetches or refreshes, where the founder names none. */
+/** Seconds after which the server deletes what is neither fetched nor refreshed, if the founder sets none. */
 export const keepSecondsByDefault = 86_400;
 /**
  * Seconds after which a task whose worker is silent goes to another one; workers say every third of it that they work.
@@ -30,7 +30,7 @@ export const namesOf = (cluster: string) => ({
   cancel: `ewald.${cluster}.cancel`,
 });
 
-/** How a cluster is opened, and founded where it is not there yet. */
+/** Options for opening a cluster, or founding it if it does not exist. */
 export interface Founding {
   /** Without credentials, for messages. */
   readonly address: string;
@@ -139,7 +139,7 @@ export class Cluster {
         })
         .catch(tolerate(jsm, tasks));
     }
-    // A second result of a task is refused by the server, whatever happens between workers.
+    // The server refuses a second result of a task, whatever happens between workers.
     await jsm.streams
       .add({
         name: results,
@@ -190,7 +190,7 @@ async function clientsOf(jsm: Cluster['jsm'], connection: Connection, names: Clu
   return present.filter(Boolean).length;
 }
 
-/** Two may found a cluster at once: it is founded if it is there. */
+/** Two clients may found a cluster at the same time: it counts as founded if it exists. */
 const tolerate = (jsm: Cluster['jsm'], name: string) => async (error: unknown) => {
   if (!(await jsm.streams.info(name).catch(() => undefined))) throw error;
 };

@@ -11,7 +11,7 @@ import { checkNats, loadNats, openConnection } from './library.js';
 import type { ConnectOptions, NatsOptions } from './options.js';
 import { NatsLane } from './submit.js';
 
-/** Refuses what is no time to keep things. */
+/** Throws unless the value is a valid retention time. */
 export const checkKeep = (what: string, seconds: number | undefined): number =>
   real(`${what}: keepSeconds`, seconds, keepSecondsByDefault, 1, 1e9);
 

@@ -35,7 +35,7 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
     place,
     contexts,
     names: `${name} / `,
-    // A second lock: what is not known by name is not imported, whatever a message has passed.
+    // A second safeguard: modules that are not registered by name are never imported, whatever a message contained.
     start: { threads, modules, crowded, namesOnly: !options.allowModules },
     source: worker,
     fetchShared: async (hash) => decode(await cluster.store.kept(hash, 'a shared value')),

@@ -26,7 +26,7 @@ const mostEnded = 1024;
 const inbox = /^_INBOX\./;
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** What a joined worker is made of. */
+/** Options of a joined worker. */
 export interface JoinedParts {
   readonly cluster: Cluster;
   readonly pool: Pool;
@@ -44,7 +44,7 @@ export interface JoinedParts {
 interface Held {
   readonly message: Message;
   readonly run: string | undefined;
-  /** Whether its run has ended, so that nobody waits for the result. */
+  /** Whether its run has ended, so that the result is no longer needed. */
   dropped: boolean;
 }
 
@@ -110,7 +110,7 @@ export class Joined {
     );
     try {
       const consumer = await js.consumers.get(subjects.tasks, subjects.workers);
-      // One more than run at once is fetched ahead, so that no worker waits for the network.
+      // One more task than run at once is fetched ahead, so that no worker waits for the network.
       await Promise.all(Array.from({ length: 2 * this.info.slots }, () => this.#serve(consumer)));
     } finally {
       clearInterval(beat);
@@ -213,7 +213,7 @@ export class Joined {
     this.#end(run);
   }
 
-  /** Stops the tasks of a run on this worker; tasks of it that arrive later are not begun. */
+  /** Stops the tasks of a run on this worker; its tasks that arrive later are not started. */
   #end(run: string): void {
     this.#ended.delete(run);
     this.#ended.add(run);
@@ -248,8 +248,8 @@ export class Joined {
   }
 
   /**
-   * The result of a task, or of what is none, and the task's object; no result where a worker of another build may know
-   * the task.
+   * The result of a task or of an invalid message, and the task's object; no result if a worker of another build may
+   * know the task.
    */
   async #run(
     message: Message,
@@ -293,7 +293,7 @@ export class Joined {
     }
   }
 
-  /** The task of a message and what of it is run; throws where it is none, or names modules that are not run here. */
+  /** The task of a message and what to run; throws if it is invalid or names modules that are not available here. */
   async #admit(value: unknown, place: TaskPlace): Promise<{ readonly task: TaskMessage; readonly spec: TaskSpec }> {
     const task = admitTask(value, place);
     const uses = Object.entries(task.uses).map(async ([name, one]) => [name, await this.#moduleOf(task, one)] as const);

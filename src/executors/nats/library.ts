@@ -62,7 +62,7 @@ export function checkNats(what: string, url: string, options: NatsOptions, more:
   return { cluster, address: parsed.address, options: { ...parsed.credentials, ...options } };
 }
 
-/** Opens a connection that comes back by itself when the server does. */
+/** Opens a connection that reconnects automatically. */
 export async function openConnection(
   nats: Nats,
   { address: url, options }: Checked,
@@ -86,7 +86,7 @@ export async function openConnection(
   if (options.password !== undefined) settings.pass = options.password;
   if (options.creds !== undefined) {
     const text = await readCreds(options.creds);
-    // Checked here: the client says no more than that it cannot read them, and would say it as if nobody answered.
+    // Checked here: the client only reports that it cannot read them, as if the server did not answer.
     if (!/-----BEGIN NATS USER JWT-----\s+ey/.test(text) || !/-----BEGIN USER NKEY SEED-----\s+SU\S/.test(text))
       throw new EwaldError(
         'Argument',

@@ -1,11 +1,11 @@
 /**
- * Options of clusters. In a file of their own, without the clients' types: projects that have not installed
- * `@nats-io/*` compile against these declarations.
+ * Options of clusters. In a separate file, without the clients' types: projects that have not installed `@nats-io/*`
+ * compile against these declarations.
  */
 import type { WorkerInfo } from '../executor.js';
 import type { WorkersOptions } from '../options.js';
 
-/** How to reach a NATS server, and who asks. */
+/** How to reach a NATS server, and with which identity. */
 export interface NatsOptions {
   /** Token of the server's configuration (`authorization { token }`); `nats://token@host` says it, too. */
   readonly token?: string;
@@ -43,8 +43,8 @@ export interface ConnectOptions extends NatsOptions {
   /** Seconds a run waits for a server that has gone, above 0, default 120. */
   readonly serverSeconds?: number;
   /**
-   * Used when this call founds the cluster: seconds after which the server deletes tasks, results and objects that
-   * nobody fetches or refreshes, from 1, default 86 400. Clients refresh what their runs need, so a run may take
+   * Used when this call founds the cluster: seconds after which the server deletes tasks, results and objects that are
+   * neither fetched nor refreshed, from 1, default 86 400. Clients refresh what their runs need, so a run may take
    * longer.
    */
   readonly keepSeconds?: number;
@@ -69,6 +69,6 @@ export interface JoinedWorker {
   readonly info: WorkerInfo;
   /** Resolves when the worker has left; rejects when the server has refused it. */
   readonly left: Promise<void>;
-  /** Finishes what is under way, gives back what is not begun, leaves. */
+  /** Finishes running tasks, returns tasks that have not started, and leaves. */
   leave(): Promise<void>;
 }

@@ -12,7 +12,7 @@ export interface Reach {
   readonly names: { client(run: string): string };
 }
 
-/** Seconds to wait for a client's answer; where nobody subscribes the server answers at once. */
+/** Seconds to wait for a client's answer; without subscribers the server answers immediately. */
 const answerSeconds = 2;
 
 /** Whether the client of a run is subscribed. */
@@ -51,7 +51,7 @@ export class Presence {
     this.#seen.add(run);
   }
 
-  /** Starts all waiting times anew: after an outage of the server clients need time to reconnect. */
+  /** Restarts all waiting times: after an outage of the server clients need time to reconnect. */
   restart(): void {
     this.#awaySince.clear();
   }

@@ -26,9 +26,9 @@ export class Steady {
   }
 
   /**
-   * Does `work`, and repeats it when it fails or the server disconnects meanwhile: the answer to a request that was
-   * under way would never arrive. Throws `Lost` when the connection is closed, the server refuses, or it stays away
-   * too long.
+   * Runs `work`, and repeats it when it fails or the server disconnects in the meantime: the reply to a pending request
+   * would never arrive. Throws `Lost` when the connection is closed, the server refuses, or it is unavailable for too
+   * long.
    */
   async run<T>(what: string, work: () => Promise<T>): Promise<T> {
     let since: number | undefined;

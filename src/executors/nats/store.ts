@@ -9,7 +9,7 @@ type ObjectStore = Awaited<ReturnType<InstanceType<Nats['Objm']>['create']>>;
 
 /** Messages larger than this (bytes) go through the object store; servers take 1 MiB by default. */
 const largest = 2 ** 18;
-/** Seconds without a further piece of an object after which reading it begins anew. */
+/** Seconds without a further chunk of an object after which reading it restarts. */
 const stallSeconds = 15;
 
 export class Store {
@@ -57,7 +57,7 @@ export class Store {
   }
 
   async drop(name: string | undefined): Promise<void> {
-    // An object that is not there needs no deletion, and the server forgets the others by itself.
+    // A missing object needs no deletion, and the server deletes the others itself.
     if (name !== undefined) await this.#objects.delete(name).catch(() => {});
   }
 

@@ -11,7 +11,7 @@ import { admitResult, placeOf } from './admit.js';
 import type { Cluster } from './cluster.js';
 import type { TaskMessage } from './messages.js';
 
-/** Patience of a run, in seconds. */
+/** Time limits of a run, in seconds. */
 export interface Patience {
   /** Without any worker. */
   readonly workerSeconds: number;
@@ -166,14 +166,14 @@ export class NatsLane implements Lane {
     };
     const subject = this.#cluster.names.task(this.#run, index);
     const bytes = await this.#cluster.store.pack(message, `task.${this.#run}.${index}`);
-    // The server recognizes the id, so repeating the request after a lost answer queues nothing twice. A task that is
-    // submitted again because the server lost it needs an id of its own.
+    // The server recognizes the id, so repeating the request after a lost reply queues nothing twice. A task that is
+    // resubmitted because the server lost it needs a new id.
     const msgID = `task.${this.#run}.${index}.${this.#tries}`;
     const sent = await this.#cluster.steady.run('submitting a task', async () =>
       this.#over ? undefined : this.#cluster.js.publish(subject, bytes, { msgID }),
     );
     waiting.sequence = sent?.seq;
-    // The run may have ended meanwhile, before the number of this message was known.
+    // The run may have ended in the meantime, before the number of this message was known.
     if (this.#over) await this.#withdraw([waiting]);
   }
 

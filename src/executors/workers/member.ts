@@ -12,7 +12,7 @@ export interface Job {
   readonly message: Omit<Extract<ToHost, { say: 'task' }>, 'number'>;
   readonly transfer: readonly ArrayBuffer[];
   readonly seconds: number;
-  /** How often it was begun and lost. */
+  /** How often it was started and lost. */
   lost: number;
   /** Nobody waits for it any more. */
   abandoned: boolean;
@@ -24,9 +24,9 @@ export interface Job {
 export interface MemberEvents {
   /** A task is over: there is room for another. */
   onRoom(): void;
-  /** The worker is gone, with the task that was running and those behind it. */
+  /** The worker has died, with its running task and its queue. */
   onLost(member: Member, running: Job | undefined, behind: readonly Job[], why: EwaldError): void;
-  /** Its task wants a shared value. */
+  /** Its task needs a shared value. */
   onWant(hash: string): Promise<unknown>;
 }
 
@@ -71,21 +71,21 @@ export class Member {
       this.#answered = resolve;
       this.#refused = reject;
     });
-    // Whoever waits for it hears of it; nobody else has to.
+    // The waiting task receives the error; nobody else needs it.
     this.ready.catch(() => {});
     this.#worker = place.startWorker(source);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.onmessage = ({ data }: MessageEvent<FromHost>) => this.#hear(data);
     place.hold(port1, true);
-    // A worker that ends takes its port along, behind the answers it has given: only then is it known which task it was
-    // at. Why it ended is heard before or after that, or never, where this process ends too.
+    // A worker that ends closes its port after its last replies: only then is it known which task it was running. The
+    // reason for its end arrives before or after that, or never if this process ends too.
     port1.addEventListener('close', () => {
       this.#drained = true;
       this.#endSoon(`${this.name} died`);
     });
     this.#worker.onFailure((error) => {
-      // An error comes before the exit that follows from it, which knows no more than a number.
+      // The error event precedes the exit event it causes, which has only an exit code.
       this.#why ??= new EwaldError('Lost', `${this.name} died: ${error.message}`, { cause: error });
       this.#endSoon(this.#why.message);
     });
@@ -111,7 +111,7 @@ export class Member {
     return this.#jobs.size;
   }
 
-  /** Gives it a task; a worker runs its tasks in order. Throws where the argument cannot be cloned. */
+  /** Sends it a task; a worker runs its tasks in order. Throws if the argument cannot be cloned. */
   give(job: Job): void {
     const number = this.#next++;
     this.#port.postMessage({ ...job.message, number }, job.transfer as ArrayBuffer[]);
@@ -120,7 +120,7 @@ export class Member {
     if (this.#jobs.size === 1) this.#watch();
   }
 
-  /** Nobody wants this task any more; where it is under way it gets a moment to stop, then the worker is ended. */
+  /** The task is no longer wanted; if it is running it gets a moment to stop, then the worker is ended. */
   abandon(job: Job): void {
     job.abandoned = true;
     for (const [number, mine] of this.#jobs) {
@@ -133,7 +133,7 @@ export class Member {
     }
   }
 
-  /** Ends the worker after what it is doing, or at once when it does not answer in time. */
+  /** Ends the worker after its current task, or immediately if it does not answer in time. */
   async close(): Promise<void> {
     if (this.#dead) return;
     await new Promise<void>((resolve) => {
@@ -214,13 +214,13 @@ export class Member {
   }
 
   #arm(seconds: number, what: string): void {
-    // Timers beyond 2³¹ ms fire at once.
+    // Timers above 2³¹ ms fire immediately.
     if (seconds > 2e6) return;
     this.#limit = setTimeout(() => this.#lose(new EwaldError('Lost', what)), seconds * 1000);
     (this.#limit as { unref?: () => void }).unref?.();
   }
 
-  /** Counts the worker as lost when both its last answers and its reason are there, or one of them has not come. */
+  /** Marks the worker as lost when both its last replies and the reason have arrived, or one of them is overdue. */
   #endSoon(what: string): void {
     if (this.#dead) return;
     const end = (): void => this.#lose(this.#why ?? new EwaldError('Lost', what));

@@ -1,4 +1,4 @@
-/** Workers of one process: tasks go to whoever has room, a worker that is lost is replaced, its task tried again. */
+/** Workers of one process: tasks go to any worker with capacity; a lost worker is replaced and its task retried. */
 import { EwaldError } from '../../base/errors.js';
 import { Failed, type Lane, type Outcome, type TaskCall } from '../drive.js';
 import type { Place } from '../place.js';
@@ -6,7 +6,7 @@ import type { TaskSpec } from '../task.js';
 import { type Job, Member } from './member.js';
 import type { HostStart } from './protocol.js';
 
-/** What a pool is made of. */
+/** Options of a pool. */
 export interface PoolParts {
   readonly place: Place;
   /** Options of the context of each worker. */
@@ -22,7 +22,7 @@ export interface PoolParts {
 const mostFailures = 3;
 /** Tasks at most that a worker holds: it should not wait for its next message. */
 const mostHeld = 32;
-/** What a worker holds takes about this long (s), or it is two tasks, so that no long queue is behind a slow task. */
+/** A worker's queue is about this long (s), or two tasks, so that no long queue forms after a slow task. */
 const heldSeconds = 1e-3;
 /** Tasks longer than this (s) are handed out one by one: another worker may be free first. */
 const longTask = 0.05;

@@ -1,4 +1,4 @@
-/** What is said on the port between an executor and the host inside a worker. */
+/** Messages on the port between an executor and the host inside a worker. */
 import type { RankHandle } from '../../communicator/group.js';
 import type { ContextOptions } from '../../context/context.js';
 import type { TaskSpec } from '../task.js';

@@ -1,4 +1,4 @@
-/** Attributes: those that move fields or rename symbols are read, those that would in ways not followed refused. */
+/** Attributes: those that move fields or rename symbols are applied; others that change a layout are refused. */
 
 import { integerConstant } from './constant-expressions.js';
 import type { Attributes, DeclaratorReader } from './reader.js';

@@ -1,4 +1,4 @@
-/** The expressions of `#if`: in the widest integers, as the standard has it, with names that nobody defined as 0. */
+/** The expressions of `#if`: evaluated in the widest integers, as the standard requires, with undefined names as 0. */
 import { describe, evaluate, truthy } from './expression.js';
 import { int } from './integer.js';
 import { badToken, type Token } from './lexer.js';
@@ -8,7 +8,7 @@ import { headerError } from './source.js';
 /** Attributes that change a layout, which this parser follows; the others change nothing here, so none is claimed. */
 const followed = /^(?:gnu::)?_{0,2}(?:packed|aligned|mode)_{0,2}$/;
 
-/** Names that `defined` knows although nobody can define them. */
+/** Names that `defined` recognizes although they cannot be defined. */
 const questions = new Set([
   '__has_include',
   '__has_include_next',
@@ -30,7 +30,7 @@ export function decide(word: Token, rest: readonly Token[], end: Token, expander
   if (rest.length === 0) throw headerError(word, `#${word.text} needs an expression`);
   const bad = rest.find(({ kind }) => kind === 'bad');
   if (bad) throw headerError(bad, badToken(bad));
-  // Asked before and behind the expansion: `defined` may come out of a macro, too.
+  // Handled both before and after expansion: `defined` may also come out of a macro.
   const tokens = answered(expander.all(answered(rest, expander, ask)), expander, ask);
   tokens.push({ ...end, kind: 'newline', text: '\n' });
   const cursor = { tokens, at: 0 };

@@ -12,7 +12,7 @@ import { TokenStream } from './stream.js';
 
 /** Steps that the value of one macro may take. */
 const mostSteps = 4096;
-/** Steps that the values of all macros may take: so many for every header, and more for each token it has. */
+/** Steps allowed for the values of all macros: a fixed number, plus some for each token of the header. */
 const freeSteps = 1_000_000;
 const stepsPerToken = 8;
 /** Characters of text that count as one step. */
@@ -144,7 +144,7 @@ class ConstantReader {
     this.#depth++;
     try {
       if (this.#depth > deepestPaste) return undefined;
-      // Macros that are a value of their own are not written out again, so that long chains stay cheap.
+      // Macros that are a single value are not expanded again, so that long chains stay cheap.
       const words = this.#expander.all(body, (name) => this.#isClosed(macros.get(name)), mostSteps);
       const stream = new TokenStream([...words, { ...place, kind: 'end', text: '' }]);
       const inner = world(stream, this.#scope, new Declarators(stream, this.#scope, true), 0);
@@ -171,7 +171,7 @@ class ConstantReader {
     return closed;
   }
 
-  /** The text of a body that is strings one behind the other, its own or those of other macros. */
+  /** The text of a body that is a sequence of strings, its own or those of other macros. */
   #textOf(body: readonly Token[]): Value['text'] {
     const { macros } = this.#expander;
     let [value, depth] = ['', 0];

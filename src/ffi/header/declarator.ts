@@ -1,4 +1,4 @@
-/** Declarators: pointers, arrays, functions and the name between them, read from the inside out as C wants it. */
+/** Declarators: pointers, arrays, functions and the name between them, read from the inside out as C requires. */
 import { inMode, readAttributes } from './attributes.js';
 import { integerConstant } from './constant-expressions.js';
 import type { Token } from './lexer.js';
@@ -220,7 +220,7 @@ export class Declarators implements DeclaratorReader {
     return { place, parameters, variadic };
   }
 
-  /** K&R definitions name their parameters first and give the types behind the parenthesis. */
+  /** K&R definitions name their parameters first and give the types after the parenthesis. */
   #oldStyle(token: Token): void {
     const stream = this.#stream;
     if (token.kind !== 'name' || this.startsType(token) || !(stream.is(',', 1) || stream.is(')', 1))) return;

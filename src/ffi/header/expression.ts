@@ -82,7 +82,7 @@ class Evaluator {
     if (!this.#take(text)) throw headerError(this.#next, `found ${describe(this.#next)}, expected "${text}"`);
   }
 
-  /** `live` is false in the branch that is not taken: there a division by zero is no error. */
+  /** `live` is false in a branch that is not evaluated: a division by zero is not an error there. */
   conditional(depth: number, live: boolean): Constant {
     if (depth > deepest) throw headerError(this.#next, `this expression is nested more than ${deepest} deep`);
     const condition = this.#binary(0, depth + 1, live);

@@ -127,7 +127,7 @@ export interface Member extends Omit<CField, 'offset' | 'shift'> {
 /** What attributes and pragmas say of a whole struct. */
 export type StructRules = Pick<CStruct, 'kind' | 'packed' | 'pack' | 'aligned'>;
 
-/** Whether a bit-field is an integer of its own where it stands: gcc then takes it for one. */
+/** Whether a bit-field occupies a whole, aligned integer: gcc then treats it as one. */
 const wholeInteger = (bits: number, at: number): boolean => [8, 16, 32, 64].includes(bits) && at % bits === 0;
 
 const up = (value: number, to: number): number => Math.ceil(value / to) * to;

@@ -13,7 +13,7 @@ export type TokenKind = 'name' | 'number' | 'string' | 'char' | 'punctuator' | '
 export interface Token extends Placed {
   readonly kind: TokenKind;
   readonly text: string;
-  /** Whether white space or a comment stands before it: `#define F (x)` is not a macro with parameters. */
+  /** Whether white space or a comment precedes it: `#define F (x)` is not a macro with parameters. */
   readonly spaced: boolean;
   /** The comment directly before it. */
   readonly doc?: string;
@@ -62,16 +62,14 @@ function words(comment: string): string {
     .trim();
 }
 
-/** All tokens of a file, a `newline` for each line end and an `end`. */
+/** All tokens of a file, including a `newline` for each line end and a final `end`. */
 export function tokenize(file: SourceFile): Token[] {
   const { text } = file;
   const tokens: Token[] = [];
   let spaced = false;
   let doc: string | undefined;
   let offset = 0;
-  /**
-   * Whether nothing but white space and comments stands before this on its line, and whether there is nothing at all.
-   */
+  /** Whether only white space and comments precede this on its line, and whether there is nothing at all. */
   let leads = true;
   let blank = true;
   const push = (kind: TokenKind, value: string): void => {

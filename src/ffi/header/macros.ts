@@ -46,7 +46,7 @@ export class Expander {
   spent = 0;
   /** Tokens of all files that were read. */
   tokens = 0;
-  /** The same, less what was refused within a limit of its own. */
+  /** The same, without steps refused within a separate limit. */
   #steps = 0;
   #granted = freeSteps;
   #limit = freeSteps;
@@ -137,7 +137,7 @@ export class Expander {
     return nextOf(base);
   }
 
-  /** Whether what follows is the parenthesis of a call, without reading it. */
+  /** Whether the next token is the parenthesis of a call; reads nothing. */
   #called(layers: readonly Layer[], base: Base): boolean {
     for (let i = layers.length - 1; i >= 0; i--) {
       const { tokens, at } = layers[i] as Layer;
@@ -224,7 +224,7 @@ export class Expander {
       if (isSign(token, '##') && i > 0 && next) {
         const parameter = index(next);
         const rest = variadic && parameter === parameters.length - 1;
-        // GNU: a comma before ## and absent variable arguments goes away.
+        // GNU: a comma before ## and absent variable arguments is removed.
         if (rest && isSign(body[i - 1], ',')) {
           if (given[parameter] === undefined) result.pop();
           else put(whole(parameter), next.spaced);

@@ -15,11 +15,11 @@ export type { Macro };
 export interface IncludeForm {
   /** `<name>` rather than `"name"`. */
   readonly system: boolean;
-  /** `#include_next`: only in the folders behind that of the file. */
+  /** `#include_next`: only in the folders after that of the current file. */
   readonly next?: boolean;
 }
 
-/** Finds the text of `#include "name"` or `<name>`; undefined when there is none. */
+/** Finds the text of `#include "name"` or `<name>`; undefined if there is none. */
 export type Include = (name: string, from: string, form?: IncludeForm) => SourceFile | undefined;
 
 export interface PreprocessOptions {
@@ -237,7 +237,7 @@ class Preprocessor {
     macros.set(name.text, macro);
   }
 
-  /** Where the words behind `#include` lead; nothing when they are no name. */
+  /** The file that the words after `#include` refer to; nothing if they are not a name. */
   #find(
     word: Token,
     rest: readonly Token[],
@@ -317,7 +317,7 @@ const directives = ['define', 'undef', 'include', 'if', 'ifdef', 'ifndef', 'elif
 const textBehind = (word: Token, end: Token): string =>
   word.file.text.slice(word.offset + word.text.length, end.offset).trim();
 
-/** A macro from what stands behind its name. */
+/** A macro from the tokens after its name. */
 function readMacro(name: Token, rest: readonly Token[]): Macro {
   const [open] = rest;
   if (open?.text !== '(' || open.spaced) return { name: name.text, body: rest, place: name };

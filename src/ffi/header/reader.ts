@@ -15,7 +15,7 @@ export interface Attributes {
   symbol?: string;
 }
 
-/** What stands before the names of a declaration. */
+/** The specifiers before the names of a declaration. */
 export interface Specifiers {
   readonly type: CType;
   readonly storage: 'typedef' | 'extern' | 'static' | undefined;

@@ -1,4 +1,4 @@
-/** The names a header has declared so far, and the checks against declaring one twice in different ways. */
+/** The names that a header has declared so far, and the checks against conflicting declarations. */
 import { nearest } from '../../base/options.js';
 import { type Constant, int } from './integer.js';
 import { type Layout, layoutOf, longBits, type ScalarLayout, scalarLayout } from './layout.js';
@@ -49,7 +49,7 @@ const known: readonly [string, CType][] = [
   ]),
 ];
 
-/** What a type may take when it is written out, and all types of a header beside what its length allows. */
+/** Limits of a type when it is expanded, and of all types of a header in addition to its length. */
 const heaviest = 5000;
 const deepestType = 200;
 const freeWeight = 200_000;
@@ -279,7 +279,7 @@ export class Scope {
 
 const unaliased = ({ alias: _, ...type }: CType): CType => type as CType;
 
-/** The plain C type behind a fixed-width one, so that `int32_t` and `int` agree. */
+/** The plain C type of a fixed-width one, so that `int32_t` and `int` agree. */
 function underlying(name: ScalarName, model: DataModel): string {
   const sixtyFour = model === 'lp64' ? 'long' : 'long long';
   const word = model === 'lp64' ? 'long' : model === 'llp64' ? 'long long' : 'int';

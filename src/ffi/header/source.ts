@@ -7,7 +7,7 @@ export interface SourceFile {
   readonly text: string;
   /** Whether it belongs to the C library: its types are known, what else it declares is not offered. */
   readonly foreign?: boolean;
-  /** The line its text starts at, where it is a part of a file; default 1. */
+  /** The line its text starts at, if it is a part of a file; default 1. */
   readonly firstLine?: number;
 }
 

@@ -58,7 +58,7 @@ export function readStruct(
   const { fields, size, align } = placeFields(members, open);
   if (size > largest) throw headerError(name ?? word, `this ${kind} has ${size} bytes; expected at most 2^46`);
   Object.assign(open, { fields, size, align });
-  // Behind everything it is made of, wherever its name came up first.
+  // After everything it contains, wherever its name was first mentioned.
   delete scope.structs[open.tag];
   scope.structs[open.tag] = open;
   return { kind: 'struct', tag: open.tag };

@@ -38,7 +38,10 @@ export type ScalarName =
   | 'float'
   | 'double';
 
-/** Types that have a size but no value in JavaScript: they lie in structs and behind pointers, and cross nowhere. */
+/**
+ * Types that have a size but no value in JavaScript: they occur in structs and as pointer targets, and cannot be
+ * passed.
+ */
 export type OpaqueName =
   | 'long double'
   | '__float128'
@@ -155,7 +158,7 @@ export interface CConstant extends Declared {
   readonly value: number | string;
 }
 
-/** What a header declares. It is JSON: it can be written to a file, read back and bound without the header. */
+/** What a header declares. It is plain JSON: it can be written to a file, read back and bound without the header. */
 export interface FunctionTable {
   readonly version: 1;
   readonly header: string;

@@ -26,7 +26,7 @@ export function weightOf(type: CType): Weight {
   return weight;
 }
 
-/** The types a type is made of. */
+/** The component types of a type. */
 export function partsOf(type: CType): readonly CType[] {
   switch (type.kind) {
     case 'pointer':

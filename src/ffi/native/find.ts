@@ -86,7 +86,7 @@ export function assertLoadable(path: string): void {
   if (kind !== expected)
     throw new EwaldError(
       'Load',
-      `${path} is ${kind === 'unknown' ? 'no library' : `a ${kind} library`}; ${process.platform} loads ` +
+      `${path} is ${kind === 'unknown' ? 'not a library' : `a ${kind} library`}; ${process.platform} loads ` +
         `${expected} libraries`,
     );
   if (arch !== undefined && arch !== process.arch)
@@ -96,7 +96,7 @@ export function assertLoadable(path: string): void {
     );
 }
 
-/** Names in a library file that look like symbols: enough to name a near one, whatever the format of the file. */
+/** Names in a library file that look like symbols: enough to suggest a similar one, whatever the file format. */
 export function symbolNames(path: string): string[] {
   let bytes: Uint8Array;
   try {

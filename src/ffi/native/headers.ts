@@ -13,9 +13,7 @@ import type { SourceFile } from '../header/source.js';
 /** No header that people write is larger; a device or a log may be. */
 const largest = 2 ** 26;
 
-/**
- * Reads a header. @throws `File` for what is no regular file of a sensible size: a pipe would be waited for for ever.
- */
+/** Reads a header. @throws `File` unless it is a regular file of a sensible size: reading a pipe could wait forever. */
 export function readHeader(path: string): string {
   try {
     const found = statSync(path);
@@ -29,7 +27,7 @@ export function readHeader(path: string): string {
   }
 }
 
-/** A variable of the environment; empty where there is none, or where a runtime keeps it from us. */
+/** An environment variable; empty if it is unset or if the runtime denies access. */
 export function environment(name: string): string {
   try {
     return process.env[name] ?? '';
@@ -65,7 +63,7 @@ export function systemFolders(): readonly string[] {
 
 let asked: readonly string[] | undefined;
 
-/** Folders that the system's compiler names; asked once, and only when a header is nowhere else. */
+/** Folders reported by the system's compiler; queried once, and only if a header is not found otherwise. */
 function compilerFolders(): readonly string[] {
   if (asked) return asked;
   asked = [];
@@ -87,7 +85,7 @@ function compilerFolders(): readonly string[] {
   return asked;
 }
 
-/** What the compiler of this system defines beside what its data model says. */
+/** Macros that this system's compiler defines in addition to its data model. */
 export function systemDefinitions(): Readonly<Record<string, string>> {
   const one = (text: string): Record<string, string> => Object.fromEntries(text.split(' ').map((name) => [name, '1']));
   const processors: Partial<Record<string, string>> = {
@@ -105,10 +103,7 @@ export function systemDefinitions(): Readonly<Record<string, string>> {
   return { ...one(processors[process.arch] ?? '__unknown__'), ...one(systems[process.platform] ?? '__unknown__') };
 }
 
-/**
- * Includes from folders: beside the file that includes, then in the folders in their order, then where the system has
- * its headers.
- */
+/** Finds includes: next to the including file, then in the folders in their order, then among the system's headers. */
 export function includeFrom(folders: readonly string[], system = false): Include {
   const find = (name: string, places: readonly string[]): string | undefined =>
     (isAbsolute(name) ? [name] : places.map((folder) => join(folder, name))).find((path) => existsSync(path));
@@ -117,7 +112,7 @@ export function includeFrom(folders: readonly string[], system = false): Include
     const near = form?.system ? [...folders, own] : [own, ...folders];
     const far = system ? systemFolders() : [];
     let list = [...near.filter((folder) => !far.includes(folder) || folder === own), ...far];
-    // The next one of that name lies behind the folder of the file itself.
+    // The search for the next file of that name starts after the folder of the file itself.
     if (form?.next) list = list.slice(list.lastIndexOf(own) + 1);
     let path = find(name, list);
     if (path === undefined && system && form?.system && builtinHeaders[name] === undefined)

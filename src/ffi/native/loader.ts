@@ -27,7 +27,7 @@ function folders(): string[] {
   ];
 }
 
-/** Paths that the loader's cache lists; its strings are what counts, whatever its version. */
+/** Paths listed in the loader's cache; only its strings matter, whatever its version. */
 function cached(base: string): string[] {
   try {
     const text = readFileSync('/etc/ld.so.cache', 'latin1');
@@ -37,7 +37,7 @@ function cached(base: string): string[] {
   }
 }
 
-/** Whether this process can load a file; text that a linker reads is none. */
+/** Whether this process can load a file; linker scripts cannot be loaded. */
 function loadable(path: string): boolean {
   try {
     if (!statSync(path).isFile()) return false;
@@ -55,7 +55,7 @@ function loadable(path: string): boolean {
   }
 }
 
-/** Numbers behind `.so.`, for the order of versions. */
+/** Numbers after `.so.`, to order versions. */
 const version = (path: string): number[] => (/\.so\.([\d.]+)$/.exec(path)?.[1] ?? '').split('.').map(Number);
 
 function newer(a: string, b: string): number {
@@ -71,7 +71,7 @@ function newer(a: string, b: string): number {
 export function systemLibrary(library: string): Loaded {
   const isFile = /\.(?:so(?:\.\d+)*|dylib|dll)$/.test(library);
   if (process.platform === 'darwin' || process.platform === 'win32') {
-    // These loaders keep libraries where there is no file: only they can say.
+    // These loaders provide libraries without files: only the loaders themselves can find them.
     const name = isFile ? library : process.platform === 'darwin' ? `lib${library}.dylib` : `${library}.dll`;
     return { name, tried: [`${name} by the dynamic loader`] };
   }

@@ -145,7 +145,7 @@ export class NativeTarget implements Target {
     return this.#plain(type, view, 0) as object;
   }
 
-  /** The value at a place of memory as koffi wants it. */
+  /** A value in memory, converted for koffi. */
   #plain(type: CType, view: DataView, offset: number): unknown {
     const { runtime } = this;
     if (type.kind === 'pointer') return view.getBigUint64(offset, true) || null;
@@ -199,7 +199,7 @@ export class NativeTarget implements Target {
     const raw = this.#function(fn);
     const call: AsyncCall = {};
     const frame = new NativeFrame(this, call);
-    // From here on the library stays loaded, whoever disposes it.
+    // From here on the library stays loaded, even if it is disposed.
     this.runtime.waiting.add(call);
     try {
       // The arguments stay here, so that no array is collected while C works on it.

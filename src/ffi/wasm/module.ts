@@ -46,7 +46,9 @@ async function compile(
   try {
     return { module: await WebAssembly.compile(bytes), bytes };
   } catch (cause) {
-    throw new EwaldError('Load', `${name} is no wasm module that this engine takes: ${messageOf(cause)}`, { cause });
+    throw new EwaldError('Load', `${name} is no wasm module that this engine takes: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-/** The way to a worker: posting to it, and hearing from it. */
+/** The connection to a worker: posting messages and receiving them. */
 import { EwaldError } from '../../base/errors.js';
 
 export interface Reply {

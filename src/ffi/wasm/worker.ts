@@ -1,9 +1,9 @@
 /**
- * Asynchronous calls of a wasm library: a worker with an instance of its own.
+ * Asynchronous calls of a wasm library: a worker with its own instance.
  *
- * A wasm heap belongs to one thread, so the worker's instance shares nothing with the main one: arrays are copied over
- * and back, and what one instance keeps in its variables the other does not see. Addresses, handles and callbacks
- * cannot be passed.
+ * A wasm heap belongs to one thread, so the worker's instance shares nothing with the main one: arrays are copied there
+ * and back, and variables of one instance are invisible to the other. Addresses, handles and callbacks cannot be
+ * passed.
  */
 import { EwaldError } from '../../base/errors.js';
 import { Rows } from '../../memory/rows.js';
@@ -22,8 +22,8 @@ import type { OpenPort, Port, Reply } from './port.js';
 type Sent = { readonly bits: Bits } | { readonly bytes: Uint8Array; readonly back: boolean };
 
 /**
- * The worker's code, which runs from this text so that no bundler has to place a file. It knows nothing of C: it places
- * bytes, calls, and gives the bytes back. The port adds the line that connects `start` to its thread.
+ * The worker's code, run from this text so that no bundler has to place a file. It is independent of C: it places
+ * bytes, calls, and returns the bytes. The port adds the line that connects `start` to its thread.
  */
 const code = `
 const start = (port) => {
@@ -151,7 +151,7 @@ export class WorkerCalls {
   }
 }
 
-/** Collects what an argument is made of, to be placed in the worker's heap. */
+/** Collects the parts of an argument, to be placed in the worker's heap. */
 class SendingFrame implements Frame {
   // What is sent is a copy, made before JavaScript goes on.
   readonly asynchronous = false;

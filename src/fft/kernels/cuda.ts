@@ -35,7 +35,7 @@ interface FftAddon {
   fftDestroy(plan: object): void;
 }
 
-/** The fft room of a card. */
+/** Transforms of a CUDA device. */
 export function fftOp(host: CudaHost): FftOp {
   return {
     supports: (descriptor) => supports(host, descriptor),

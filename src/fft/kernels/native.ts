@@ -24,7 +24,9 @@ interface FftAddon extends EngineAddon {
     scale: number,
     now: boolean,
   ): Promise<void> | undefined;
-  /** Transforms typed arrays at once; `code` is the direction and twice the scale. For plans without a workspace. */
+  /**
+   * Transforms typed arrays synchronously; `code` is the direction plus twice the scale. For plans without a workspace.
+   */
   fftRunner(plan: object): (code: number, input: ArrayBufferView, output: ArrayBufferView) => void;
   fftStop(plan: object, on: boolean): void;
   /** The fraction of the latest run that is done. */
@@ -70,8 +72,8 @@ function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, des
   const bytes = addon.fftBytes(plan);
   host.hold(bytes);
   const elements = Math.max(descriptor.inputElements, descriptor.outputElements);
-  // A thread of the pool costs some 30 microseconds to reach, several times that on a busy machine: what takes about
-  // as long is done at once.
+  // Handing work to a pool thread costs some 30 microseconds, several times that on a busy machine: transforms that
+  // take about as long run synchronously.
   const now = elements * Math.log2(elements + 1) < 1_000_000;
   const execute = (
     atOnce: boolean,
@@ -96,7 +98,7 @@ function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, des
       throw addonError(error);
     }
   };
-  // What the addon checks of each call is what takes the time of a short line, so arrays have a way of their own.
+  // The addon's checks of each call dominate the time of a short line, so typed arrays have a separate path.
   const runner = descriptor.engine === 'ewald' && !descriptor.userWorkspace ? addon.fftRunner(plan) : undefined;
   const executeNow: FftKernel['executeNow'] = (direction, input, output, scale, workspace) => {
     try {

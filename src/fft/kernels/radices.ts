@@ -1,6 +1,5 @@
 /**
- * Orders of radices that the C++ core can be told to use, and thread counts: what a measured plan tries on wasm and
- * native.
+ * Orders of radices and thread counts that the C++ core supports: the candidates of a measured plan on wasm and native.
  */
 import type { FftDescriptor, FftVariant } from '../contract.js';
 
@@ -43,7 +42,7 @@ function orders(n: number, largest: 4 | 8): number[][] {
           [...list, ...odd],
           [...list, ...[...odd].reverse()],
         ]);
-  // 16 stands first or nowhere, and the field has eight digits.
+  // 16 comes first or not at all, and the field has eight digits.
   const valid = all.filter((list) => list.length <= 8 && list.lastIndexOf(16) <= 0);
   return [...new Map(valid.map((list) => [list.join(' '), list])).values()];
 }
@@ -66,8 +65,8 @@ function lengthsOf(n: number, half: boolean, numberBytes: number): number[] {
 }
 
 /**
- * What the core can be told: radices for one of the lengths, then threads. `largest` is the largest power of two among
- * its radices.
+ * Candidate settings of the core: radices for one of the lengths, then threads. `largest` is the largest power of two
+ * among its radices.
  */
 export function coreVariants(descriptor: FftDescriptor, largest: 4 | 8, threads: number): FftVariant[][] {
   const { shape, axes, kind, reduced, precision } = descriptor;

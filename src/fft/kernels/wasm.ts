@@ -31,7 +31,8 @@ function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
   try {
     const described = staging.place(sizeOf(fftDescriptor));
     const scratch = staging.place(12);
-    // The plan holds the workspace here: a user's would have to be copied, and its content says nothing.
+    // The plan allocates the workspace here: a user's workspace would have to be copied, and its content has no
+    // meaning.
     const fields = {
       ...descriptor.fields,
       threads: 1,

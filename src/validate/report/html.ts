@@ -99,7 +99,7 @@ export const filterScript =
   `words=box.value.toLowerCase().split(/\\s+/);for(const row of document.querySelectorAll('tbody ` +
   `tr'))row.hidden=!words.every((word)=>row.dataset.text.includes(word))});`;
 
-/** The report as a page of its own. */
+/** The report as a standalone page. */
 export function htmlPage(report: Report): string {
   return (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" ' +

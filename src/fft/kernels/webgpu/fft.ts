@@ -1,9 +1,9 @@
 /**
- * Transforms on WebGPU: a kernel for each pass, written for its lengths and strides; see wgsl/fft.
+ * Transforms on WebGPU: a kernel for each pass, generated for its lengths and strides; see wgsl/fft.
  *
  * A plan holds both sides, the numbers between passes, all tables and the staging memory of a result; a run writes its
- * input, submits its passes at once and reads its output. A side that is an array of the device takes the place of the
- * plan's own.
+ * input, submits its passes together and reads its output. A side that is a device array replaces the plan's own
+ * buffer.
  */
 
 import { GpuArray } from '../../../arrays/kernels/webgpu.js';
@@ -29,7 +29,7 @@ export function fftOp(device: GpuDevice): FftOp {
   };
 }
 
-/** The limits with as many numbers a workgroup as the descriptor wants. */
+/** The limits with the number of values per workgroup that the descriptor requests. */
 function tuned(limits: WorkgroupLimits, { fields }: FftDescriptor): WorkgroupLimits {
   const capacity = Number(fields.tune ?? 0);
   return capacity === 0 ? limits : { ...limits, capacity };
@@ -44,9 +44,9 @@ function capacities(limits: WorkgroupLimits, { shape, axes }: FftDescriptor): Ff
 }
 
 /**
- * What a workgroup may hold; 32 KiB are asked for at most, so that several workgroups share a multiprocessor's memory.
- * SwiftShader sets workgroup memory to zero with an instruction a number, which takes it 1 to 2 ms each to compile:
- * there lines are cut earlier.
+ * Workgroup memory; at most 32 KiB are requested, so that several workgroups share a multiprocessor's memory.
+ * SwiftShader zeroes workgroup memory with one instruction per number, each of which takes 1 to 2 ms to compile: there,
+ * lines are divided earlier.
  */
 function limitsOf({ limits, software }: GpuDevice): WorkgroupLimits {
   const bytes = limits.maxComputeWorkgroupStorageSize ?? 16384;
@@ -193,7 +193,7 @@ type Numbers = Float32Array | Float64Array;
 const bytesOf = (numbers: Numbers, bytes: number): Uint8Array =>
   new Uint8Array(numbers.buffer, numbers.byteOffset, bytes);
 
-/** What belongs to a pair of buffers, made when it is first asked for and forgotten with either. */
+/** The bindings of a pair of buffers, created on first use and forgotten with either buffer. */
 class Pairs<T> {
   readonly #made = new WeakMap<GpuBuffer, WeakMap<GpuBuffer, T>>();
   readonly #make: (from: GpuBuffer, to: GpuBuffer) => T;

@@ -44,7 +44,7 @@ export function radicesOf(n: number): number[] {
   return radices.length > 0 ? radices : [1];
 }
 
-/** Whether a radix has a butterfly of its own; others are summed out, one output an invocation at a time. */
+/** Whether a radix has its own butterfly; others are summed directly, one output per invocation. */
 export const hasButterfly = (radix: number): boolean => radix <= 13;
 
 /**

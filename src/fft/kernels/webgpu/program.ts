@@ -42,8 +42,8 @@ export interface Loop {
 }
 
 /**
- * The elements of a line that a buffer holds: `count` of `whole` from `start` on and around; the others are zero, or
- * left out.
+ * The elements of a line that a buffer contains: `count` of `whole` starting at `start`, cyclically; the others are
+ * zero, or not stored.
  */
 export interface Window {
   readonly start: number;
@@ -97,7 +97,7 @@ export interface Program {
 interface Layout {
   readonly place: Place;
   readonly real: boolean;
-  /** Lengths and strides of the axes, and of the batch behind them. */
+  /** Lengths and strides of the axes, followed by those of the batch. */
   readonly count: readonly number[];
   readonly stride: readonly number[];
   readonly window: readonly Window[];
@@ -392,7 +392,7 @@ function along(
   return { passes, long: lines * length };
 }
 
-/** Loops in the order of memory, and those that continue each other made one. */
+/** Loops in memory order, with adjacent ones merged. */
 function tidy(pass: Pass): Pass {
   const near = (loop: Loop): number => Math.min(loop.from ?? 0, loop.to ?? 0) || Math.max(loop.from ?? 0, loop.to ?? 0);
   const loops = pass.loops.map((loop) => ({

@@ -34,7 +34,7 @@ export interface Shader {
 
 /** What a workgroup of the device can hold. */
 export interface WorkgroupLimits {
-  /** Complex numbers of a line, at most. */
+  /** Maximum number of complex numbers in a line. */
   readonly capacity: number;
   /** Bytes of workgroup memory. */
   readonly bytes: number;
@@ -57,7 +57,9 @@ export function shaderOf(pass: Pass, tables: Tables, limits: WorkgroupLimits): S
   return new Writer(pass, tables, limits).shader();
 }
 
-/** The place `i` of element `j` among those that a side holds, and what happens to one that it does not hold. */
+/**
+ * The position `i` of element `j` among the stored ones of a side, and how elements that are not stored are handled.
+ */
 function within(window: Window | undefined, j: string, otherwise: string): string {
   if (!window) return `let i = ${j};`;
   const { start, count, whole } = window;
@@ -213,7 +215,7 @@ class Writer {
     this.#barrier();
   }
 
-  /** Statements for a line, where it is there; numbers of others stay what they are and are never written. */
+  /** Statements for a line, if it exists; numbers of missing lines stay unchanged and are never written. */
   #guarded(statements: readonly string[]): string[] {
     const whole = this.#lines % this.#lanes === 0 && this.#lines / this.#lanes <= this.#limits.groups;
     return [
@@ -273,7 +275,7 @@ class Writer {
       const offset = this.#tables.spectrum(points, length);
       const placed = this.#pass.spectrum ? ['let place = place_of(first_line + lane);'] : [];
       const index = (k: string): string => (this.#pass.spectrum ? `place.frequency + (${k}) * ${step}u` : k);
-      // Lines that are not there would read beyond the table, which WebGPU clamps.
+      // Missing lines would read beyond the table, which WebGPU clamps.
       return [
         ...placed,
         ...values.map(([k, value]) => `points[at(lane, ${k})] = times(${value}, ${this.#table(offset, index(k))}).yx;`),

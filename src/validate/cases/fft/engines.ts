@@ -12,15 +12,15 @@ import { lengthRows } from './lengths.js';
 import type { Problem } from './problem.js';
 import { product, smooth } from './shapes.js';
 
-/** What every plan of the rows is told besides. */
+/** Additional options of every plan of the rows. */
 export interface OnEngine extends Pick<FftOptions, 'engine' | 'tune'> {
   /** Another precision than the row's own; a row of one shape gets the bounds of it. */
   readonly precision?: FftPrecision;
 }
 
 /**
- * Rows that are plans alone, which may be had in another precision; the others bring arrays of their own, or are right
- * by properties.
+ * Rows that consist of plans alone, which can be repeated in another precision; the others bring their own arrays, or
+ * check properties.
  */
 const plainRows: readonly Row[] = [...kindRows, ...arrayRows, ...heffteRows, ...lengthRows];
 

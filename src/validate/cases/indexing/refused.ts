@@ -1,4 +1,4 @@
-/** Spots that are no crystal's: images that must be refused, and strays that must change nothing. */
+/** Spots that belong to no crystal: images that must be refused, and outliers that must change nothing. */
 import type { IndexingMethod } from '../../../indexing/indexer.js';
 import { simulateSpots } from '../../../simulate/spots.js';
 import type { TrueImage } from '../../oracle/indexing/lattices.js';

@@ -1,10 +1,10 @@
 /**
- * Stills of a flat Ewald sphere whose rivals are known because the stills were made so: nodes of a layer about the
- * plane through the origin, seen from above.
+ * Stills of a flat Ewald sphere whose rival lattices are known by construction: nodes of a layer about the plane
+ * through the origin, seen from above.
  *
- * With the heights left out a lattice and its half turn about the beam lie equally far from every spot, exactly: one of
- * them is found, and the other is its rival. With the heights kept the half turn misses each spot by twice its height,
- * and nothing is a rival, though the sphere is as flat.
+ * Without the heights a lattice and its half turn about the beam are at exactly equal distances from every spot: one of
+ * them is found, and the other is its rival. With the heights the half turn misses each spot by twice its height, and
+ * there is no rival, although the sphere is equally flat.
  */
 import { type Cell, cross, dot, norm } from '../../../crystal/cell.js';
 import { simulateSpots } from '../../../simulate/spots.js';
@@ -79,7 +79,7 @@ function layered(name: CellName, heights: boolean, about: string) {
   );
 }
 
-/** Curved stills, of which nothing is said; one lattice and two in an image. */
+/** Curved stills without a known rival; one lattice and two in an image. */
 function curved(name: CellName, crystals: number) {
   return row(
     'fast',

@@ -35,7 +35,7 @@ export interface Points {
   readonly first: bigint;
 }
 
-/** Points of a stream inside the quarter circle, by the definition; some 10⁵ points a second. */
+/** Counts points of a stream inside the quarter circle by the definition; about 10⁵ points per second. */
 export function countInsideSlowly({ points, seed, stream, first }: Points): bigint {
   let hits = 0n;
   let block: Four<bigint> | undefined;
@@ -97,7 +97,7 @@ function countBlocks(
   return hits;
 }
 
-/** Points of a stream inside the quarter circle, in 32-bit numbers; some 7 · 10⁷ points a second. */
+/** Counts points of a stream inside the quarter circle in 32-bit numbers; about 7 · 10⁷ points per second. */
 export function countInside({ points, seed, stream, first }: Points): bigint {
   const [key0, key1] = [Number(seed & mask) | 0, Number(seed >> 32n) | 0];
   const end = first + points;
