@@ -1,15 +1,15 @@
-/** What a run of frames came to, in words. */
+/** The summary of a run as text. */
 import type { RunSummary } from '../entries/pipeline.node.js';
 import { bold, counted, dim, red, table, yellow } from './output.js';
 
-/** The end of a run; `stream` names what was written. */
+/** Describes the end of a run; `stream` is the name of the stream that was written. */
 export function summaryText(summary: RunSummary, profile: boolean, stream: string | undefined): string {
   const { done, failed, hits, indexed, total, ambiguous, cells, explained = 0 } = summary;
   const lines = [
     `${bold(`${indexed} of ${done} frames indexed`)}, ${summary.crystals} crystals, ${hits} hits` +
       `; ${summary.rate.toFixed(1)} frames/s${failed ? red(`; ${failed} could not be read`) : ''}`,
   ];
-  if (total !== undefined && done < total) lines.push(`${total - done} frames were not begun`);
+  if (total !== undefined && done < total) lines.push(`${total - done} frames were not started`);
   for (const { known, crystals, parameters } of cells) {
     const middle = parameters.map((x) => x.toFixed(2));
     const isOneOfSeveral = cells.length > 1 || known > 0;
@@ -26,7 +26,7 @@ export function summaryText(summary: RunSummary, profile: boolean, stream: strin
     );
   if (ambiguous > 0)
     lines.push(
-      yellow(`ambiguous crystals: ${ambiguous}; other lattices explain their spots nearly as well (--json names them)`),
+      yellow(`ambiguous crystals: ${ambiguous}; other lattices explain their spots nearly as well (--json lists them)`),
     );
   if (hits === 0 && failed < done)
     lines.push(

@@ -113,7 +113,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--lowres <angstrom>', 'largest d of the statistics; default: all')
     .option('--highres <angstrom>', 'smallest d of the statistics; default: all')
     .option('--assignments <file>', 'write "event way log-odds scale B radius" of each crystal to a text file')
-    .option('--backend <name>', 'native or wasm; default: native where it is installed')
+    .option('--backend <name>', 'native or wasm; default: native if available')
     .option('--force', 'replace existing files')
     .option(
       '--json',
@@ -176,7 +176,7 @@ async function readReference(file: string): Promise<ReflectionList> {
     : readReflectionList(bytes.toString('utf8'), inputName(file));
 }
 
-/** A context on the backend that is named, else on the faster of the two that merge. */
+/** A context on the given backend, otherwise on the faster of the two that can merge. */
 async function contextFor(named: string | undefined, create: CliDeps['createContext']): Promise<Context> {
   const backend =
     named === undefined

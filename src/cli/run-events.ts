@@ -1,8 +1,8 @@
-/** What a run reports about itself, in words: what was found as the flags that repeat it. */
+/** Describes the findings of a run, as the flags that repeat them. */
 import { type RunEvent, tunedFacts, tunedFlags } from '../entries/pipeline.node.js';
 import { dim, yellow } from './output.js';
 
-/** The words of an event; empty where there is nothing to say. */
+/** The text of an event; empty if there is nothing to print. */
 export function eventText(event: RunEvent): string {
   if (event.kind === 'warning') return `${yellow('warning:')} ${event.text}`;
   if (event.kind === 'tuned') {
@@ -18,7 +18,7 @@ export function eventText(event: RunEvent): string {
   if (!cell || !lattice)
     return (
       `${yellow('cell:')} no cell explains the first ${frames} frames, of which ${images} have enough peaks; ` +
-      `frames are searched for peaks alone${warning}`
+      `only peaks are searched for${warning}`
     );
   const numbers = lattice.parameters.map((x) => x.toFixed(2)).join(',');
   const plain = cell.centring === 'P' ? `-p ${numbers}` : `${numbers} with centring ${cell.centring}`;

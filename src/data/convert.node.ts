@@ -15,17 +15,17 @@ import { open, openCodecs } from './opening.node.js';
 
 /** Options of `convert`: those of `open`, which say how the input is read, and how the file is written. */
 export interface ConvertOptions extends Omit<WriteFramesOptions, 'format'>, OpenOptions {
-  /** Replace a file that exists; an input is never replaced. Default: false. */
+  /** Replace an existing file; an input is never replaced. Default: false. */
   readonly force?: boolean | undefined;
 }
 
 /**
- * Writes the frames of any file that `open` reads into another file, whose ending (.h5, .hdf5, .npy, .raw, .mrc) says
- * the format. The file appears under its name when it is complete.
+ * Writes the frames of any file that `open` can read to another file, whose ending (.h5, .hdf5, .npy, .raw, .mrc)
+ * determines the format. The file appears under its name once it is complete.
  *
- * `input` is a path, a folder or a pattern such as 'run_*.tif'. See `writeFrames` for what is kept. Throws `Argument`
- * for another ending, for wrong options and for an output that is the input or exists (see `force`), `Format` and
- * `File` for the input, `Unsupported` where the format has no room for the frames, `Aborted`.
+ * `input` is a path, a folder or a pattern such as 'run_*.tif'. See `writeFrames` for what is preserved. Throws
+ * `Argument` for another ending, for invalid options and for an output that is the input or exists (see `force`),
+ * `Format` and `File` for the input, `Unsupported` if the format cannot hold the frames, `Aborted`.
  */
 export async function convert(input: string, output: string, options: ConvertOptions = {}): Promise<WrittenFrames> {
   const { frames, packing, onProgress, force = false, ...opening } = options;

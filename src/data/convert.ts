@@ -1,4 +1,4 @@
-/** Frames of a dataset as a file of another format, piece by piece into whatever takes bytes. */
+/** Writes the frames of a dataset in another format, piece by piece, to any sink of bytes. */
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal, choice, knownOptions, shown } from '../base/options.js';
@@ -10,16 +10,16 @@ import type { OpenOptions } from './open.js';
 import { writers } from './write.js';
 import { beginHdf5Frames, packings } from './write-hdf5.js';
 
-/** Formats that frames are written in; the ending of a file names one. */
+/** Formats in which frames can be written; the ending of a file determines one. */
 export type FrameFormat = 'h5' | 'npy' | 'raw' | 'mrc';
 
 /** Formats that frames are written in. */
 export const frameFormats: readonly FrameFormat[] = ['h5', 'npy', 'raw', 'mrc'];
 
-/** What takes the bytes of a file. */
+/** Receives the bytes of a file. */
 export interface FrameSink {
   append(bytes: Uint8Array): Promise<void>;
-  /** Replaces bytes that were written before. HDF5 needs it; the other formats do without. */
+  /** Replaces bytes written before. HDF5 requires it, the other formats do not. */
   patch?(at: number, bytes: Uint8Array): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export interface WriteFramesOptions {
   readonly format?: FrameFormat | undefined;
   /** Only the frames from `first` up to `end`, which is excluded; without `end`, to the last. Default: all frames. */
   readonly frames?: readonly [first: number, end?: number] | undefined;
-  /** How chunks of HDF5 are compressed: 'bitshuffle' (with LZ4, default), 'gzip' or 'none'. HDF5 alone has it. */
+  /** Compression of HDF5 chunks: 'bitshuffle' (with LZ4, default), 'gzip' or 'none'. Only for HDF5. */
   readonly packing?: Packing | undefined;
   /** Fires to stop between two pieces. */
   readonly signal?: PlatformSignal | undefined;
@@ -40,13 +40,16 @@ export interface WriteFramesOptions {
 /** What was written. */
 export interface WrittenFrames {
   readonly format: FrameFormat;
-  /** The scan becomes one axis where only some of the frames were written. */
+  /** The scan becomes one axis if only some of the frames were written. */
   readonly shape: DatasetShape;
   readonly dtype: DataType;
   readonly frames: number;
   /** Size of the file. */
   readonly bytes: number;
-  /** The options of `open` that the file needs to be read as it was; undefined where it says all of it. */
+  /**
+   * The options of `open` that are required to read the file with the same shape and dtype; undefined if it states
+   * everything.
+   */
   readonly reopen: OpenOptions | undefined;
 }
 
@@ -63,9 +66,9 @@ export function checkWriteFrames(options: WriteFramesOptions): { format: FrameFo
 /**
  * Writes the frames of a dataset as a file: NeXus HDF5 with mask and metadata, NumPy's .npy, plain numbers, or MRC2014.
  *
- * The dtype stays the detector's, except that MRC stores u8 as u16. The caller owns `sink`, `dataset` and `codecs`,
- * which compress HDF5. Throws `Argument` for wrong options and for HDF5 into a sink without `patch`, `Unsupported`
- * where the format has no room for the frames, `Aborted`, and what reading and `sink` throw.
+ * The detector's dtype is kept, except that MRC stores u8 as u16. The caller owns `sink`, `dataset` and `codecs`, which
+ * compress HDF5. Throws `Argument` for invalid options and for HDF5 into a sink without `patch`, `Unsupported` if the
+ * format cannot hold the frames, `Aborted`, and the errors of reading and of `sink`.
  */
 export async function writeFrames(
   dataset: Dataset,

@@ -227,7 +227,7 @@ class FileDataset implements Dataset {
       readonly at: number;
       readonly frames: number;
       readonly source: ByteSource;
-      /** Undefined where the frames are in their places already. */
+      /** Undefined if the frames are already in place. */
       readonly stored: Uint8Array | undefined;
       readonly arrived: Promise<unknown>;
     }

@@ -1,4 +1,4 @@
-/** What opening files needs of Node. */
+/** Node's services for opening files. */
 import { digests } from './checksums/node.js';
 import { nativeTurning, openCodecs } from './codecs/node.js';
 import { openForeign } from './foreign/node.js';
@@ -6,8 +6,8 @@ import type { OpenPlatform } from './open-inputs.js';
 import { fileOpener, type OpenFile } from './sources/file.js';
 
 /**
- * Opens a file; `-` is standard input where a file was redirected into it. Throws `File` where it is absent, a folder, a
- * pipe, or refused by the system.
+ * Opens a file; `-` is standard input redirected from a file. Throws `File` if it does not exist, is a folder or a
+ * pipe, or cannot be opened.
  */
 export const fileSource: OpenFile = /* @__PURE__ */ fileOpener(nativeTurning);
 

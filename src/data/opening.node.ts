@@ -1,4 +1,4 @@
-/** Opening what a user hands over, on Node, paths among them. */
+/** Opens what the user passes, on Node, including paths. */
 import { openCodecs } from './codecs/node.js';
 import type { Dataset, Note } from './dataset.js';
 import { type Candidate, detectFormats, type OpenOptions } from './open.js';

@@ -1,4 +1,4 @@
-/** The common interface of all executors, and the options of a run. */
+/** The interface shared by all executors, and the options of a run. */
 import type { DeviceReport } from '../backends/open.js';
 import type { PlatformSignal } from '../base/globals.js';
 import type { Disposable, MaybeAsyncDisposable } from '../base/resource.js';
@@ -10,9 +10,9 @@ export type ExecutorKind = (typeof executorKinds)[number];
 
 /** Progress of a run. */
 export interface RunProgress {
-  /** Tasks that are finished, well or badly. */
+  /** Tasks that have finished, successfully or not. */
   readonly done: number;
-  /** Tasks of the run; undefined until the source has ended. */
+  /** Number of tasks in the run; undefined until the source has ended. */
   readonly total: number | undefined;
   /** Tasks that ended with an error. */
   readonly failed: number;
@@ -22,81 +22,81 @@ export interface RunProgress {
 export interface RunOptions {
   /** Aborts the run with `Aborted`; running tasks are notified, and stopped if they do not respond. */
   readonly signal?: PlatformSignal;
-  /** Told after each finished task. */
+  /** Called after each finished task. */
   readonly onProgress?: (progress: RunProgress) => void;
-  /** Results in the order of the tasks (default), or as they come. */
+  /** Results in the order of the tasks (default), or as they arrive. */
   readonly ordered?: boolean;
-  /** What a failed task does: `throw` ends the run with its error (default), `yield` gives a result with `error`. */
+  /** Effect of a failed task: `throw` ends the run with its error (default), `yield` gives a result with `error`. */
   readonly failures?: 'throw' | 'yield';
   /**
-   * Tasks started and not yet read by the caller, 1 … 65536: a slow reader pauses the source. Default: chosen by the
-   * executor, more than twice its capacity.
+   * Tasks started but not yet read by the caller, 1 … 65536; a slow reader pauses the source. Default: chosen by the
+   * executor, more than twice what it can keep busy.
    */
   readonly window?: number;
-  /** Times a task lost with its worker is tried again, 0 … 10; default 1. An error thrown by the task is its answer. */
+  /** Number of retries for a task lost with its worker, 0 … 10; default 1. A task that throws is not retried. */
   readonly retries?: number;
-  /** Seconds a task may take before its worker is considered hung, above 0, or `Infinity`; default 600. */
+  /** Seconds after which the worker of a task counts as hung, above 0, `Infinity` for no limit; default 600. */
   readonly taskSeconds?: number;
   /**
-   * Of `mpi`: every rank gets the results, in the same order, and not rank 0 alone; default false. Others give them
-   * once.
+   * For `mpi`: every rank, not only rank 0, gets the results, in the same order; default false. Other executors return
+   * them once.
    */
   readonly everywhere?: boolean;
 }
 
-/** What became of one task. */
+/** The result of one task. */
 export interface TaskResult<R = unknown> {
-  /** Place of the task in the run, from 0. */
+  /** Index of the task in the run, from 0. */
   readonly index: number;
   /** The task's id. */
   readonly id: string;
-  /** What the function gave; undefined where there is an `error`. */
+  /** The return value of the function; undefined if there is an `error`. */
   readonly value: R;
   /** Set only with `failures: 'yield'`. */
   readonly error?: Error;
-  /** Where it ran. */
+  /** Name of the worker that ran it. */
   readonly worker: string;
-  /** Tries it took, 1 unless a worker was lost. */
+  /** Number of attempts, 1 unless a worker was lost. */
   readonly attempts: number;
-  /** Seconds of the function itself. */
+  /** Execution time of the function in seconds. */
   readonly seconds: number;
 }
 
-/** One place where tasks run, as `detect` tells it. */
+/** A worker, as reported by `detect`. */
 export interface WorkerInfo {
   readonly name: string;
   readonly host: string;
-  /** `node`, or `browser`. */
+  /** `node` or `browser`. */
   readonly platform: string;
   readonly version: string;
-  /** Content hash of the package's code: workers of another one are refused. */
+  /** Hash of the package's code: workers with another one are rejected. */
   readonly build: string;
-  /** Number of tasks it runs at once. */
+  /** Number of concurrent tasks. */
   readonly slots: number;
-  /** Backends there, and why not the others; `chosen` is the one that a context takes. */
+  /** The available backends, and the reasons why others are unavailable; `chosen` is the default of a context. */
   readonly backends: readonly Omit<DeviceReport, 'device'>[];
 }
 
 export interface ExecutorMethods extends Disposable {
   readonly kind: ExecutorKind;
-  /** Number of tasks it runs at once, as far as is known now. */
+  /** Number of concurrent tasks, as far as currently known. */
   readonly slots: number;
   /**
-   * Runs tasks and gives their results. The source is read no faster than results are; leaving the loop ends the run.
-   * Throws `Argument` for a bad task, `Aborted`, `Lost` when a task was lost with its worker once too often,
-   * `Disposed`, and what a task throws.
+   * Runs tasks and yields their results. The source is read no faster than the results; leaving the loop ends the run.
+   * Throws `Argument` for an invalid task, `Aborted`, `Lost` if a task was lost with its worker too often, `Disposed`,
+   * and the errors of tasks.
    */
   run<R = unknown>(
     tasks: Iterable<Task> | AsyncIterable<Task>,
     options?: RunOptions,
   ): AsyncGenerator<TaskResult<R>, void, undefined>;
   /**
-   * Makes a value (typed arrays, plain objects of them) known to every worker once; tasks name it as an input by its
+   * Sends a value (typed arrays, plain objects of them) to every worker once; tasks refer to it as an input by its
    * hash. It is kept until the executor is disposed.
    */
   share(value: unknown): Promise<{ readonly hash: string }>;
-  /** The places where tasks run, with their devices. */
+  /** The workers, with their devices. */
   detect(): Promise<readonly WorkerInfo[]>;
 }
-/** Runs tasks somewhere; end it with `dispose` or `await using`. */
+/** Runs tasks on workers; release it with `dispose` or `await using`. */
 export type Executor = ExecutorMethods & MaybeAsyncDisposable;

@@ -1,4 +1,4 @@
-/** Small things that go with transforms: frequencies, shifts, convolution and correlation. */
+/** Helpers for transforms: frequencies, shifts, convolution and correlation. */
 import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { choice, integer, knownOptions, real } from '../base/options.js';
@@ -7,12 +7,12 @@ import type { FftArray, FftOptions, FftPlan } from './fft.js';
 /** The maximum length of an axis of a plan. */
 const longest = 2 ** 27;
 
-/** An argument that has no default: undefined is refused, too. */
+/** Validates an argument without a default: undefined is rejected as well. */
 const length = (what: string, n: number): number => integer(what, n ?? Number.NaN, 1, 1, longest);
 
 /**
  * Frequencies of the bins of a complex transform of length `n` (1 … 2²⁷), in cycles per unit of `spacing` (positive,
- * default 1): 0, 1/nd, … , −1/nd. For even `n` the highest stands as the negative −1/2d. Throws `Argument`.
+ * default 1): 0, 1/nd, … , −1/nd. For even `n` the highest is the negative −1/2d. Throws `Argument`.
  */
 export function fftfreq(n: number, spacing = 1): Float64Array {
   length('fftfreq: n', n);
@@ -34,17 +34,17 @@ export function rfftfreq(n: number, spacing = 1): Float64Array {
   return out;
 }
 
-/** Options of a shift. */
+/** Options of the shifts. */
 interface ShiftOptions {
   /** The array is interleaved complex; default false. */
   readonly complex?: boolean;
-  /** Axes that are shifted, each once; default: all. Negative ones count from the last. */
+  /** Axes to shift, each once; default: all. Negative ones count from the last. */
   readonly axes?: readonly number[];
 }
 
 /**
  * Moves the zero frequency to the middle: a new array in which each axis of the C-ordered `shape` is rotated by half
- * its length, rounded down. Throws `Shape` for an array of another length, `Argument` for nonexistent axes.
+ * its length, rounded down. Throws `Shape` for an array of another length, `Argument` for axes that do not exist.
  */
 export function fftshift<T extends FftArray>(
   array: T,
@@ -80,10 +80,10 @@ function rotate<T extends FftArray>(
     .map((axis) => (axis + rank) % rank);
   if (new Set(turned).size !== turned.length)
     throw new EwaldError('Argument', `${name}: axes is ${JSON.stringify(axes)}; expected each axis once`);
-  // The two parts of a complex number stay together: they make the last axis twice as long.
+  // The two parts of a complex number stay together, which makes the last axis twice as long.
   const width = (axis: number): number => (complex && axis === rank - 1 ? 2 : 1);
   const lengths = shape.map((n, axis) => n * width(axis));
-  // What lands at the front comes from the back.
+  // Each axis starts at the element that moves to the front.
   const starts = shape.map((n, axis) => (turned.includes(axis) ? ((n - by(n)) % n) * width(axis) : 0));
   const out = array.slice() as T;
   copyBox(array, lengths, out, lengths, lengths, starts);
@@ -92,8 +92,8 @@ function rotate<T extends FftArray>(
 
 type PlanFft = (options: FftOptions) => Promise<FftPlan>;
 /**
- * How much of a folding is given: `full` every overlap (n + m − 1), `same` the middle of it as large as the first,
- * `valid` where the second lies wholly within the first (n − m + 1), `wrap` all of a period.
+ * The part of a convolution to return: `full` every overlap (n + m − 1), `same` its middle part, as large as the first
+ * array, `valid` where the second array is entirely within the first (n − m + 1), `wrap` one whole period.
  */
 export type FoldMode = 'full' | 'same' | 'valid' | 'wrap';
 const modes: readonly FoldMode[] = ['full', 'same', 'valid', 'wrap'];
@@ -119,16 +119,16 @@ export interface Shaped {
 /**
  * Convolution of two real arrays of the same rank by transforms: Σ a[k] b[j − k].
  *
- * `fft` plans on the caller's context (`(o) => ctx.fft(o)`), in double precision if one of the arrays is double. `mode`
- * as in `FoldMode`, default `full`; `wrap` needs equal shapes, `valid` a second array that is not longer along any
- * axis. Throws `Shape`, `Argument`.
+ * `fft` plans on the caller's context (`(o) => ctx.fft(o)`), in double precision if one of the arrays is. `mode` is a
+ * `FoldMode`, default `full`; `wrap` requires equal shapes, `valid` a second array that is not longer along any axis.
+ * Throws `Shape`, `Argument`.
  */
 export function convolve(fft: PlanFft, a: Shaped, b: Shaped, mode: FoldMode = 'full'): Promise<Shaped> {
   return fold('convolve', fft, a, b, mode);
 }
 
 /**
- * Cross-correlation of two real arrays of the same rank by transforms: Σ a[k + j] b[k]. As `convolve`; in `full` the
+ * Cross-correlation of two real arrays of the same rank by transforms: Σ a[k + j] b[k]. Like `convolve`; in `full` the
  * zero shift is at b's shape − 1, in `wrap` and `valid` at 0.
  */
 export function correlate(fft: PlanFft, a: Shaped, b: Shaped, mode: FoldMode = 'full'): Promise<Shaped> {
@@ -152,22 +152,23 @@ async function fold(
     throw new EwaldError('Shape', `${name}: the shapes are ${shapes}; expected two arrays of the same rank`);
   const pairs = a.shape.map((n, axis) => ({ n, m: b.shape[axis] ?? 1 }));
   if (mode === 'wrap' && pairs.some(({ n, m }) => n !== m))
-    throw new EwaldError('Shape', `${name}: wrap needs equal shapes, not ${shapes}`);
+    throw new EwaldError('Shape', `${name}: wrap requires equal shapes, not ${shapes}`);
   if (mode === 'valid' && pairs.some(({ n, m }) => m > n)) {
     throw new EwaldError(
       'Shape',
-      `${name}: the shapes are ${shapes}; valid needs a second array that is nowhere longer than the first`,
+      `${name}: the shapes are ${shapes}; valid requires a second array that is not longer than the first ` +
+        'along any axis',
     );
   }
-  // Without wrapping there must be room for every overlap; what the mode leaves out may wrap onto what it leaves out.
+  // Without wrapping, every returned overlap needs room; overlaps that the mode omits may wrap onto each other.
   const padded = pairs.map(({ n, m }) => (mode === 'wrap' ? n : goodLength(mode === 'valid' ? n : n + m - 1)));
   const precision = a.data instanceof Float64Array || b.data instanceof Float64Array ? 'f64' : 'f32';
   const shape = pairs.map(({ n, m }) => ({ full: n + m - 1, same: n, valid: n - m + 1, wrap: n })[mode]);
-  // Counted from the first overlap, where `full` begins; that of a correlation has the shift −(m − 1).
+  // Counted from the first overlap, where `full` starts; for a correlation its shift is −(m − 1).
   const first = pairs.map(
     ({ m }) => ({ full: 0, same: (m - 1) >> 1, valid: m - 1, wrap: name === 'correlate' ? m - 1 : 0 })[mode],
   );
-  // Zeros are not transformed and unneeded outputs not computed, if that saves more than a separate plan costs.
+  // Pruning skips zeros and unneeded outputs, if that saves more than a separate plan costs.
   const count = (lengths: readonly number[]): number => lengths.reduce((product, n) => product * n, 1);
   const worth = (lengths: readonly number[]): readonly number[] =>
     pairs.length > 1 && 4 * count(lengths) < 3 * count(padded) ? lengths : padded;
@@ -187,7 +188,7 @@ async function fold(
       return (await planFor(inputShape)).forward(input);
     };
     const x = await spectrum(a.data, a.shape);
-    // Correlation is convolution with the second array turned round.
+    // Correlation is convolution with the second array reversed.
     const y = await spectrum(name === 'correlate' ? b.data.slice().reverse() : b.data, b.shape);
     for (let i = 0; i < x.length; i += 2) {
       const [p, q, r, s] = [x[i] as number, x[i + 1] as number, y[i] as number, y[i + 1] as number];
@@ -230,8 +231,8 @@ function checkArray(name: string, array: FftArray, shape: readonly number[], com
 }
 
 /**
- * Copies a box of size `box` to the corner of another C-ordered array; in the source it begins at `start` (default: the
- * corner), periodically.
+ * Copies a box of size `box` to the corner of another C-ordered array; in the source it starts at `start` (default: the
+ * corner) and is periodic.
  */
 function copyBox(
   from: FftArray,
@@ -241,7 +242,7 @@ function copyBox(
   box: readonly number[],
   start: readonly number[] = box.map(() => 0),
 ): void {
-  // Whole rows at a time, each in two pieces where it passes the end of the source.
+  // Copies whole rows, each in two pieces if it passes the end of the source.
   const last = box.length - 1;
   const [row, period, begin] = [box[last] as number, fromShape[last] as number, start[last] as number];
   const piece = Math.min(row, period - begin);

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { fileError } from '../base/file-errors.js';
 
-/** The lines of a file: ended by line feeds alone, so that bytes can be counted. Throws `File`. */
+/** The lines of a file, ended by line feeds only, so that bytes can be counted. Throws `File`. */
 export async function* linesOf(file: string): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';

@@ -1,4 +1,4 @@
-/** Exchanges and compares what all ranks request of a transform. */
+/** Exchanges and compares what the ranks request of a transform. */
 
 import { EwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
@@ -7,7 +7,7 @@ import { algorithms } from './names.js';
 import type { CheckedOptions } from './options.js';
 import { checkTiling } from './tiling.js';
 
-/** What this rank was asked for. */
+/** The request of this rank. */
 export interface Request {
   readonly inbox: Box;
   readonly outbox: Box;
@@ -15,25 +15,25 @@ export interface Request {
   readonly options: CheckedOptions;
 }
 
-/** What all have agreed upon. */
+/** The values on which all ranks agree. */
 export interface Agreement {
   readonly inboxes: readonly Box[];
   readonly outboxes: readonly Box[];
-  /** What forward reads: of real transforms the world of real numbers. */
+  /** The input of forward; for real transforms the world of real numbers. */
   readonly world: Box;
 }
 
 const boxNumbers = 9;
 const decompositions = ['auto', 'pencils', 'slabs'];
 const kinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
-/** Settings that must be the same everywhere, as a number each. */
+/** Settings that must be the same on all ranks, as one number each. */
 const settings: readonly (readonly [name: string, value: (request: Request) => number])[] = [
   ['the r2c direction', ({ reduced }) => reduced ?? -1],
   ['algorithm', ({ options }) => algorithms.indexOf(options.algorithm)],
   ['decomposition', ({ options }) => decompositions.indexOf(options.decomposition)],
   ['reorder', ({ options }) => Number(options.reorder)],
   ['r2r', ({ options }) => (options.r2r ?? []).reduce((sum, kind) => 9 * sum + kinds.indexOf(kind) + 1, 0)],
-  // A number that lists of ranks have in common by chance only.
+  // A number that different lists of ranks share only by chance.
   ['subranks', ({ options }) => options.computing.reduce((sum, rank) => (31 * sum + rank + 1) % 2 ** 40, 7)],
 ];
 const rowNumbers = 1 + 2 * boxNumbers + settings.length;
@@ -46,8 +46,8 @@ const boxOf = (row: ArrayLike<number>): Box => {
 };
 
 /**
- * Sends each rank's request to all ranks and checks it. A rank that has already failed sends no request, so that nobody
- * waits for it. Throws `Argument`, on every rank.
+ * Sends the request of each rank to all others and validates it. A rank whose request was already rejected passes
+ * undefined, so that no other rank waits for it. Throws `Argument`, on every rank.
  */
 export async function agree(comm: Communicator, request: Request | undefined): Promise<Agreement> {
   const mine = new Float64Array(rowNumbers);
@@ -72,7 +72,7 @@ export async function agree(comm: Communicator, request: Request | undefined): P
     if (other > 0)
       throw new EwaldError(
         'Argument',
-        `fft3d: ranks 0 and ${other} were given different values of ${name}; all need the same`,
+        `fft3d: ranks 0 and ${other} were given different values of ${name}; all ranks must pass the same`,
       );
   });
   const inboxes = rows.map((row) => boxOf(row.subarray(1, 1 + boxNumbers)));

@@ -1,10 +1,10 @@
 /**
- * Structures as data: how a room's layout is declared, and how TypeScript reads and writes the same bytes as C++, CUDA
- * and WGSL.
+ * Structures as data: the definition of a room's layout, and how TypeScript reads and writes the same bytes as C++,
+ * CUDA and WGSL.
  *
- * Rules that make one layout valid in all languages: sizes are multiples of 16 bytes, padding is explicit, and members
- * that cross the C interface have type u32, i32 or f32 only. Vectors and nested structures are for WebGPU only, placed
- * as its alignment requires.
+ * One layout is valid everywhere because sizes are multiples of 16 bytes, padding is explicit, and everything that
+ * crosses the C interface has members of type u32, i32 and f32 only. Vectors and nested structures are only for WebGPU,
+ * and are placed as its alignment requires.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -12,10 +12,10 @@ import type { OwnBytes } from '../base/globals.js';
 
 /** The scalar types a shared structure may hold. */
 export type Scalar = 'u32' | 'i32' | 'f32';
-/** What a structure of WebGPU may hold beside them. */
+/** The additional types of a structure for WebGPU. */
 export type FieldType = Scalar | 'vec3f' | 'vec4f' | Struct;
 
-/** One member of a shared structure: name (camelCase), type and what it means, unit included. */
+/** One member of a shared structure: name (camelCase), type and description, unit included. */
 export interface Field {
   readonly name: string;
   readonly type: FieldType;
@@ -31,7 +31,7 @@ export interface Struct {
   readonly fields: readonly Field[];
 }
 
-/** Members of one word. */
+/** Defines a member of one word. */
 export const u32 = (name: string, doc: string): Field => ({ name, type: 'u32', doc });
 export const i32 = (name: string, doc: string): Field => ({ name, type: 'i32', doc });
 export const f32 = (name: string, doc: string): Field => ({ name, type: 'f32', doc });
@@ -40,17 +40,17 @@ export const f32 = (name: string, doc: string): Field => ({ name, type: 'f32', d
 export type FieldValue = number | boolean | FieldValues | readonly (number | FieldValue)[];
 export type FieldValues = { readonly [name: string]: FieldValue };
 
-/** Words of one element of a field. */
+/** Words per element of a field. */
 export function wordsOf({ type }: Field): number {
   return typeof type === 'object' ? sizeOf(type) / 4 : type === 'vec3f' ? 3 : type === 'vec4f' ? 4 : 1;
 }
 
-/** Bytes of one structure; a multiple of 16. */
+/** Size of a structure in bytes; a multiple of 16. */
 export function sizeOf(struct: Struct): number {
   return struct.fields.reduce((words, field) => words + (field.count ?? 1) * wordsOf(field), 0) * 4;
 }
 
-/** Place of a field inside its structure, in 32-bit words. */
+/** Offset of a field inside its structure, in 32-bit words. */
 export function wordOf(struct: Struct, name: string): number {
   let word = 0;
   for (const field of struct.fields) {
@@ -60,14 +60,14 @@ export function wordOf(struct: Struct, name: string): number {
   throw new EwaldError('Internal', `the structure ${struct.name} has no field ${name}`);
 }
 
-/** One structure as little-endian bytes; fields that `values` leaves out are zero. */
+/** One structure as little-endian bytes; fields missing from `values` are zero. */
 export function pack(struct: Struct, values: FieldValues): OwnBytes {
   const bytes = new Uint8Array(sizeOf(struct));
   write(new DataView(bytes.buffer), 0, struct, values);
   return bytes;
 }
 
-/** Consecutive structures. */
+/** Concatenated structures. */
 export function packAll(struct: Struct, list: readonly FieldValues[]): OwnBytes {
   const size = sizeOf(struct);
   const bytes = new Uint8Array(list.length * size);

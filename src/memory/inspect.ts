@@ -1,15 +1,15 @@
-/** How things look in console.log: Node, Deno and Bun ask for it by a symbol, so nothing of them is imported. */
+/** Texts for console.log: Node, Deno and Bun look up a symbol, so nothing has to be imported from them. */
 
 const symbol = Symbol.for('nodejs.util.inspect.custom');
 
-/** Gives the instances of a class, or one object, a text for console.log. */
+/** Defines the text that console.log prints for the instances of a class, or for one object. */
 export function shownAs<T extends object>(target: T, describe: (this: T) => string): void {
   Object.defineProperty(target, symbol, {
     value(this: T): string {
       try {
         return describe.call(this);
       } catch {
-        // What was disposed or moved away must still be printable.
+        // Disposed or transferred objects must still be printable.
         return `${this.constructor?.name ?? 'object'} (not readable)`;
       }
     },
@@ -19,7 +19,7 @@ export function shownAs<T extends object>(target: T, describe: (this: T) => stri
 
 const most = 8;
 
-/** A list as text, cut after a few: `[1, 2, … 98 more]`. */
+/** A list as text, cut after a few elements: `[1, 2, … 98 more]`. */
 export function listed(values: Iterable<unknown>, length: number): string {
   const shown: string[] = [];
   for (const value of values) {

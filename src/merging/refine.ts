@@ -8,26 +8,29 @@ import { blockAt, blocksOf, type Fit, type Identified, inOrder, type Pass, type 
 import type { MergingKernel } from './contract.js';
 import { lnRadius, lnScale, parameterCount } from './model.js';
 
-/** What is refined, and from where. */
+/** What is refined, and from which starting point. */
 export interface RefinementStep {
   readonly radius: boolean;
   readonly rotations: boolean;
-  /** Gauss–Newton steps a crystal. */
+  /** Gauss–Newton steps per crystal. */
   readonly steps: number;
 }
 
-/** Strong observations whose deviations are looked at for the proportional error, about: their median needs no more. */
+/**
+ * Approximate number of strong observations whose deviations are used for the proportional error: their median needs no
+ * more.
+ */
 const mostExcess = 2 ** 20;
 
-/** What a step found out beside the parameters. */
+/** Results of a step besides the parameters. */
 export interface StepResult {
-  /** Mean squared deviation of each crystal, each at most 25; 0 where nothing could be compared. */
+  /** Mean squared deviation of each crystal, at most 25 each; 0 if nothing could be compared. */
   readonly deviation2: Float64Array;
   /** Observations that were compared. */
   readonly compared: Uint32Array;
   /**
-   * What each strong observation says of the squared proportional error: the median of these is that of normal errors
-   * beyond counting statistics.
+   * The squared proportional error according to each strong observation: their median is that of normal errors beyond
+   * counting statistics.
    */
   readonly excess: Float64Array;
 }
@@ -46,7 +49,7 @@ export async function refine(
   const pass: Pass = {
     ...step,
     every: Math.ceil(observations.count / mostExcess),
-    // The priors of ln G and ln r are about their middles.
+    // The priors of ln G and ln r are centred on their medians.
     centreScale: centreOf(fit, lnScale),
     centreRadius: centreOf(fit, lnRadius),
   };
@@ -84,7 +87,7 @@ function joined(parts: readonly Float64Array[]): Float64Array {
   return all;
 }
 
-/** The middle of one parameter of the crystals that take part. */
+/** The median of one parameter over the crystals in use. */
 function centreOf({ parameters, selected }: Fit, which: number): number {
   const values: number[] = [];
   for (let c = 0; c < selected.length; c++)

@@ -25,7 +25,7 @@ export interface FramesCellOptions
     Pick<SearchSettings, keyof typeof peakSourceRows | 'highres'> {
   /** As for `ctx.pipeline`. */
   readonly peaks?: PipelineOptions['peaks'] | undefined;
-  /** Frames with enough peaks that take part, 1 … 1000; default 30. */
+  /** Number of frames with enough peaks to use, 1 … 1000; default 30. */
   readonly images?: number | undefined;
   /** How far a symmetry may bend lengths (relative) and angles (radians), 0 … 0.2; default 0.02. */
   readonly tolerance?: number | undefined;
@@ -35,15 +35,15 @@ export interface FramesCellOptions
 
 /** The cells that explain frames. */
 export interface FramesCell {
-  /** Best first; none where no cell explains the spots beyond chance. */
+  /** Best first; empty if no cell explains the spots beyond chance. */
   readonly found: readonly DeterminedCell[];
   /** Of the best: the lattice of the highest symmetry that hardly bends it. */
   readonly lattice: BravaisCandidate | undefined;
-  /** Spots of the frames that took part, [spots, 3] in 1/Å. */
+  /** Spots of the frames in use, [spots, 3] in 1/Å. */
   readonly spots: readonly Float32Array[];
   /** Frames that were searched for them. */
   readonly frames: number;
-  /** Why the cell may be longer than any that was looked for; undefined where nothing says so. */
+  /** Why the cell may be longer than the searched range; undefined if there is no indication of that. */
   readonly doubt: string | undefined;
 }
 

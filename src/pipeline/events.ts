@@ -1,4 +1,4 @@
-/** What a run reports beside its frames. */
+/** The events of a run, in addition to its frames. */
 import type { FinderName } from '../peaks/contract.js';
 import type { ListName } from './parameters.js';
 import type { OutputEnd } from './sinks/outputs.js';
@@ -6,13 +6,13 @@ import type { RunSummary } from './summary.js';
 import type { Tuned } from './tune.js';
 import type { FoundCell } from './unknown-cell.js';
 
-/** What stands out of a run. The frames themselves are what it yields. */
+/** An event of a run. The frames themselves are yielded. */
 export type RunEvent =
   /** Parameters of the search are settled. */
   | ({ readonly kind: 'tuned'; readonly finder: FinderName | ListName } & Tuned)
   /** The cell has been determined, or has not been found. */
   | ({ readonly kind: 'cell' } & FoundCell)
-  /** Fraction of the cell's determination, or of the frames, that is done; 0 where their number is unknown. */
+  /** Fraction done of the cell's determination, or of the frames; 0 if their number is unknown. */
   | { readonly kind: 'progress'; readonly stage: 'cell'; readonly share: number }
   | { readonly kind: 'progress'; readonly stage: 'frames'; readonly share: number; readonly summary: RunSummary }
   /** Something is odd about the geometry, the inputs, or an output. */
@@ -21,11 +21,11 @@ export type RunEvent =
    * A stream is continued after the frame of this serial number; `again` frames that could not be read are tried again.
    */
   | { readonly kind: 'resumed'; readonly after: number; readonly again: number }
-  /** The crystals say that the detector stands elsewhere, or moves. */
+  /** The crystals indicate that the detector is displaced, or moves. */
   | { readonly kind: 'detector'; readonly remarks: readonly string[] }
   /** An output failed, and the run goes on without it. */
   | { readonly kind: 'failed'; readonly error: unknown }
-  /** The run has ended, whole or not: what it came to, and what became of its outputs. */
+  /** The run has ended, completely or not: its results, and the state of its outputs. */
   | {
       readonly kind: 'end';
       readonly isWhole: boolean;

@@ -1,4 +1,4 @@
-/** Geometry and cells of a run, as files, texts or what was read of them already. */
+/** Geometry and cells of a run, as files, texts or already parsed. */
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { parseGeometry } from '../crystal/geometry/parse.js';
@@ -22,7 +22,7 @@ export async function givenGeometry(
 ): Promise<GivenGeometry | undefined> {
   if (given === undefined) return undefined;
   if (!isFile(given)) return { geometry: given, text: formatGeometry(given), name: 'the geometry' };
-  // A text of several lines is no name.
+  // A text of several lines is not a file name.
   const isText = typeof given === 'string' && /[\r\n]/.test(given);
   const name = isText ? 'the geometry' : nameOfInput(given, 'the geometry');
   const text = isText ? given : await place.textOf(given);

@@ -1,4 +1,4 @@
-/** Reading what a run is given, as far as it is alike in every place. */
+/** Reads the inputs of a run; shared by all platforms. */
 import { EwaldError, messageOf } from '../base/errors.js';
 import type { PlatformBlob, PlatformUrl } from '../base/globals.js';
 import type { Dataset } from '../data/dataset.js';

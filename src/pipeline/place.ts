@@ -1,6 +1,6 @@
 /**
- * What a run needs of the place where it runs: how files are opened, listed and written. Node and browsers have one
- * each, which the entries of the package bind to the context; a bundle fetches it when a run begins.
+ * The platform services of a run: how files are opened, listed and written. Node and browsers have one implementation
+ * each, which the entries of the package bind to the context; a bundle loads it when a run starts.
  */
 import type { PlatformBlob, PlatformFile, PlatformUrl } from '../base/globals.js';
 import type { KnownCell } from '../crystal/cell-file.js';
@@ -20,27 +20,27 @@ export type FileInput = string | PlatformUrl | PlatformBlob;
  */
 export type OutputTarget = string | ((piece: Uint8Array) => void | Promise<void>);
 
-/** Files of a file system, by their paths. */
+/** Files of a file system, by path. */
 export interface PlaceFiles {
   isFolder(path: string): Promise<boolean>;
-  /** Files of frames in a folder, in the order of their names; parts of others are left out. */
+  /** Files of frames in a folder, sorted by name, without parts of others. */
   framesOf(folder: string): Promise<string[]>;
-  /** Bytes of a file now; 0 if there is none. */
+  /** Current size of a file in bytes; 0 if it does not exist. */
   sizeOf(path: string): Promise<number>;
   /** The same for all names of one file; undefined if there is none. */
   identityOf(path: string): Promise<string | undefined>;
   /** The path from the root. */
   absolute(path: string): string;
-  /** What a name means that stands in a list. */
+  /** Resolves a name in a list. */
   beside(list: string, file: string): string;
 }
 
 export interface RunPlace {
-  /** Opens a file; `siblings` are the files that were given along with it. */
+  /** Opens a file; `siblings` are the files passed along with it. */
   open(input: DataInput, options: OpenOptions, siblings?: readonly PlatformFile[]): Promise<Dataset>;
-  /** The files without those that others among them read, such as the data files of a master. */
+  /** The files, without those that others among them read, such as the data files of a master. */
   mainFiles(files: readonly PlatformFile[]): Promise<readonly PlatformFile[]>;
-  /** Whether it is a file of frames of a known format. */
+  /** Whether a file contains frames of a known format. */
   holdsFrames(input: DataInput): Promise<boolean>;
   /** The bytes of a file and its first ones, up to `most`. Throws `File`. */
   headOf(input: FileInput, most: number): Promise<{ readonly size: number; readonly head: Uint8Array }>;
@@ -51,10 +51,10 @@ export interface RunPlace {
   /** A known cell by its numbers or its file. Throws `Argument`, `Format`. */
   cellOf(given: FileInput): Promise<KnownCell>;
   openCodecs(): Promise<Codecs>;
-  /** Refuses early what `openOutput` would refuse. */
+  /** Rejects early what `openOutput` would reject. */
   checkOutput(target: OutputTarget, options: WriteOptions): Promise<void>;
   openOutput(target: OutputTarget, options: WriteOptions): Promise<Output>;
-  /** Refuses early what `openStream` would refuse of the file itself. */
+  /** Rejects early what `openStream` would reject about the file itself. */
   checkStream(target: OutputTarget, options: Pick<StreamFileOptions, 'force' | 'reads'>): Promise<void>;
   openStream(target: OutputTarget, options: StreamFileOptions): Promise<StreamFile>;
   /** Undefined in browsers. */

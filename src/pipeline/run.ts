@@ -1,9 +1,6 @@
 /**
- * The run: frames of one detector through peaks, indexing and integration, in their order, several at once, memory
- * bounded; outputs written beside. `ctx.pipeline` is this, and `ewald index` prints what it says.
- *
- * There is one detector, one peak plan and one indexer plan in this process, opened when they are first needed: an
- * executor's workers have their own, and with all parameters given this process then describes no detector at all.
+ * The run: frames of one detector through peaks, indexing and integration, in order, several concurrently, with bounded
+ * memory; further outputs are written in addition. `ctx.pipeline` is this, and `ewald index` prints its events.
  */
 
 import { EwaldError, isEwaldError } from '../base/errors.js';
@@ -53,7 +50,7 @@ export class OwnSearch {
     return this.#detector;
   };
 
-  /** The searcher; the first one who asks says what it is planned for. */
+  /** The searcher; the first caller determines what it is planned for. */
   async searcher(settings: SearchSettings): Promise<OpenFrameSearcher> {
     this.#searcher ??= this.detector().then((detector) => planFrameSearcher(this.#context, { ...settings, detector }));
     return this.#searcher;
@@ -177,7 +174,7 @@ interface RunScene {
   readonly given: Geometry | undefined;
 }
 
-/** Searches what an earlier session has left to do, and writes what is asked for. */
+/** Searches the frames that an earlier session left, and writes the requested outputs. */
 async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, undefined> {
   const { options, checked, scene } = run;
   const { source, settings } = scene;
@@ -231,14 +228,14 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
     throw error;
   } finally {
     await letGo(records);
-    // Whoever leaves the loop, or ends the run by its signal, keeps what is finished.
+    // If the consumer leaves the loop or the signal fires, finished results are kept.
     if (state !== 'failed') await end(state === 'whole');
   }
 }
 
 interface Found {
   readonly record: FrameRecord | FrameFailure;
-  /** The item itself where it did not travel. */
+  /** The item itself, if it was not sent between processes. */
   readonly item?: PipelineItem;
 }
 
@@ -306,7 +303,7 @@ async function* searchedElsewhere(
     }
 }
 
-/** Peaks that files list are where the caller says, or the geometry, or as usual. */
+/** The location of listed peaks: from the caller, from the geometry, or the default. */
 export const listedBy = (settings: CheckedRun['settings'], geometry: Geometry | undefined): CheckedRun['settings'] => {
   const { finder = 'peakfinder8', hdf5Peaks = geometry?.peakList?.path } = settings;
   return isList(finder) && hdf5Peaks !== undefined ? { ...settings, hdf5Peaks } : settings;
@@ -333,7 +330,7 @@ export async function openSource(
   return FileSource.open(place, { ...reading, wanted, siblings, shard, follow });
 }
 
-/** What needs files, where frames arrive by themselves. */
+/** Rejects options that require files, for live frames. */
 function refuseForLive(address: string, options: PipelineOptions, cells: readonly KnownCell[] | undefined): void {
   const names = ['follow', 'shard', 'resume', 'bad'] as const;
   const without = names.find((name) => options[name] !== undefined && options[name] !== false);

@@ -26,8 +26,9 @@ export interface CellSummary {
 }
 
 /**
- * Below this fraction of explained peaks a run says so. Lattices of a wrong cell explain 8 to 20 % of the peaks of
- * another crystal, more than chance does; those of real stills with a geometry 1 % off still explain 25 % and more.
+ * Below this fraction of explained peaks a warning is reported. Lattices of a wrong cell explain 8 to 20 % of the peaks
+ * of another crystal, more than chance does; those of real stills with a geometry that is off by 1 % still explain at
+ * least 25 %.
  */
 const leastExplained = 0.22;
 
@@ -94,7 +95,7 @@ export class RunSummary {
     }
   }
 
-  /** Fraction that is done, 0 … 1; 0 where the total is unknown. */
+  /** The fraction done, 0 … 1; 0 if the total is unknown. */
   get share(): number {
     return this.total ? Math.min(1, this.done / this.total) : 0;
   }
@@ -135,7 +136,7 @@ export class RunSummary {
     return explained !== undefined && explained < leastExplained;
   }
 
-  /** Mean milliseconds a frame of each stage, and where it computed. */
+  /** Mean milliseconds per frame of each stage, and its backends. */
   get stages(): { readonly stage: keyof StageTimes; readonly ms: number; readonly backends: readonly string[] }[] {
     const where: Readonly<Partial<Record<string, Set<string>>>> = this.#backends;
     const frames = Math.max(1, this.#timed);

@@ -43,7 +43,7 @@ export interface Report {
     readonly beam: Place;
     readonly rings: readonly { readonly radius: number; readonly label: string }[];
   };
-  /** Remarkable observations, for people to read. */
+  /** Remarkable observations, as text for the user. */
   readonly remarks: readonly string[];
 }
 
@@ -66,7 +66,9 @@ function overlay({ size, beam, rings }: Report['picture'], frame?: ShownFrame): 
   const drawn = rings
     .map(
       ({ radius, label }) =>
-        `<circle class="ring" cx="${coordinate(beam.x)}" cy="${coordinate(beam.y)}" r="${coordinate(radius)}"/><text class="ringlabel" x="${coordinate(beam.x)}" y="${coordinate(beam.y - radius - 3)}">${label}</text>`,
+        `<circle class="ring" cx="${coordinate(beam.x)}" cy="${coordinate(beam.y)}" ` +
+        `r="${coordinate(radius)}"/><text class="ringlabel" x="${coordinate(beam.x)}" ` +
+        `y="${coordinate(beam.y - radius - 3)}">${label}</text>`,
     )
     .join('');
   const peaks = (frame?.peaks ?? [])
@@ -75,16 +77,21 @@ function overlay({ size, beam, rings }: Report['picture'], frame?: ShownFrame): 
   const predictions = (frame?.predictions ?? [])
     .map(
       ({ x, y, hkl }) =>
-        `<rect class="spot" x="${coordinate(x - 3.5)}" y="${coordinate(y - 3.5)}" width="7" height="7"><title>${hkl}</title></rect>`,
+        `<rect class="spot" x="${coordinate(x - 3.5)}" y="${coordinate(y - 3.5)}" width="7" ` +
+        `height="7"><title>${hkl}</title></rect>`,
     )
     .join('');
   // Dense markers are drawn thinner, so that the frame remains visible between them.
   const dense = (frame?.peaks.length ?? 0) + (frame?.predictions.length ?? 0) > 800 ? ' class="dense"' : '';
-  return `<svg viewBox="0 0 ${size} ${size}"${dense}>${drawn}<g class="spots">${predictions}</g><g class="peaks">${peaks}</g></svg>`;
+  return (
+    `<svg viewBox="0 0 ${size} ${size}"${dense}>${drawn}<g class="spots">${predictions}</g><g ` +
+    `class="peaks">${peaks}</g></svg>`
+  );
 }
 
 const picture = (report: Report, image: string, caption: string, frame?: ShownFrame): string =>
-  `<figure class="picture"><div class="layers"><img src="${image}" alt="">${overlay(report.picture, frame)}</div><figcaption>${caption}</figcaption></figure>`;
+  `<figure class="picture"><div class="layers"><img src="${image}" ` +
+  `alt="">${overlay(report.picture, frame)}</div><figcaption>${caption}</figcaption></figure>`;
 
 const style = `
 :root{--ink:#1a2332;--soft:#5b6b80;--line:#dbe2ea;--paper:#fff;--ground:#f5f7fa;--a:#1f6feb;--b:#d9480f;--c:#2b8a3e}
@@ -155,17 +162,40 @@ export function reportPage(report: Report): string {
 ${report.remarks.length > 0 ? `<div class="remarks">${report.remarks.map((text) => `<p>${escaped(text)}</p>`).join('')}</div>` : ''}
 ${
   report.shown.length > 0
-    ? `<h2>Frames</h2><section><input type="checkbox" id="peaks" checked><label for="peaks">peaks (circles)</label><input type="checkbox" id="spots" checked><label for="spots">predicted reflections (squares; point at one for its indices)</label><input type="checkbox" id="rings" checked><label for="rings">resolution</label><div class="grid2">${shown}</div><p class="about">Seen looking into the beam, +x to the right, +y up.</p></section>`
+    ? '<h2>Frames</h2><section><input type="checkbox" id="peaks" checked><label for="peaks">peaks ' +
+      '(circles)</label><input type="checkbox" id="spots" checked><label for="spots">predicted reflections ' +
+      '(squares; point at one for its indices)</label><input type="checkbox" id="rings" checked><label ' +
+      `for="rings">resolution</label><div class="grid2">${shown}</div><p class="about">Seen looking into the ` +
+      'beam, +x to the right, +y up.</p></section>'
     : ''
 }
-${report.powder ? `<h2>Powder</h2><section><div class="grid2">${picture(report, report.powder.image, escaped(report.powder.about))}<div></div></div></section>` : ''}
-${cells.length > 0 ? `<h2>Cells</h2><section><div class="grid3">${histograms}</div><p class="about">${crystals} crystals; the line is the known cell.</p></section>` : ''}
+${
+  report.powder
+    ? '<h2>Powder</h2><section><div ' +
+      `class="grid2">${picture(report, report.powder.image, escaped(report.powder.about))}<div></div></div></section>`
+    : ''
+}
+${
+  cells.length > 0
+    ? `<h2>Cells</h2><section><div class="grid3">${histograms}</div><p ` +
+      `class="about">${crystals} crystals; ` +
+      'the line is the known cell.</p></section>'
+    : ''
+}
 ${
   timeline.length > 1
-    ? `<h2>Rates over the run</h2><section>${rates}<p class="about key"><i style="background:var(--soft)"></i>hits <i style="background:var(--a)"></i>indexed, by number of the frame</p></section>`
+    ? `<h2>Rates over the run</h2><section>${rates}<p class="about key"><i style="background:var(--soft)"></i>hits ` +
+      '<i style="background:var(--a)"></i>indexed, by number of the frame</p></section>'
     : ''
 }
-${report.axes.length > 0 ? `<h2>Orientations</h2><section><div class="grid3">${spheres}</div><p class="about">Directions of the reciprocal axes, equal-area projection along the beam; both ends of an axis are one.</p></section>` : ''}
+${
+  report.axes.length > 0
+    ? `<h2>Orientations</h2><section><div class="grid3">${spheres}</div><p ` +
+      'class="about">Directions of the ' +
+      'reciprocal ' +
+      'axes, equal-area projection along the beam; both ends of an axis are one.</p></section>'
+    : ''
+}
 <h2>Time</h2><section><table><tr><th>stage</th><th>ms a frame</th></tr>${stages}</table></section>
 <footer>${escaped(report.generator)}</footer>
 </main></body></html>

@@ -1,8 +1,8 @@
 /**
- * Every bound of the case tables, with its reason. Nothing else may hold one.
+ * All bounds of the case tables, with their reasons; they are defined nowhere else.
  *
- * A bound is loosened here only, and only by what a device can do (a missing precision, flushed subnormals), never by a
- * backend's name.
+ * A bound is loosened only here, and only because of a capability of a device (a missing precision, flushed
+ * subnormals), never by a backend's name.
  */
 
 /** The largest error that passes. */
@@ -19,11 +19,11 @@ export const exactCount: Bound = {
   reason: 'Philox and the in-circle test are integer arithmetic, so no device may differ by one point',
 };
 
-/** What was written is what is read. */
+/** What is written is read back. */
 export const sameNumbers: Bound = {
   limit: 0,
   unit: 'bytes',
-  reason: 'copies change nothing, neither numbers nor what lies beside them',
+  reason: 'copies change nothing, neither the numbers nor the memory around them',
 };
 
 /** The same computation on the same backend: the same bytes. */
@@ -35,23 +35,23 @@ export const sameBytes: Bound = {
     'may change a bit',
 };
 
-/** Lattices that are not there, or given to another known cell. */
+/** Lattices that do not exist, or are attributed to another known cell. */
 export const noLattice: Bound = {
   limit: 0,
   unit: 'lattices',
-  reason: 'a lattice is accepted when its chance is below 10⁻³·⁵ an image; the rows have some hundred images',
+  reason: 'a lattice is accepted if its chance is below 10⁻³·⁵ per image; the rows have a few hundred images',
 };
 
-/** Share of the true lattices that is missed: none, where every image carries enough spots to decide. */
+/** Fraction of the true lattices that are missed: none, if every image has enough spots to decide. */
 export const everyLattice: Bound = {
   limit: 0,
   unit: 'of the lattices',
   reason:
-    'these lists carry enough spots to decide: simulations of the method find 99.7 to 100 % of such lattices, ' +
+    'these lists have enough spots to decide: simulations of the method find 99.7 to 100 % of such lattices, ' +
     'and the seeds are fixed',
 };
 
-/** A share of lattices that may be missed where the spots decide no more. */
+/** A fraction of lattices that may be missed if the spots no longer suffice to decide. */
 export const mostLattices = (limit: number, reason: string): Bound => ({ limit, unit: 'of the lattices', reason });
 
 /** Orientation, in standard deviations of the least-squares rotation that the true errors of the spots allow. */
@@ -60,7 +60,7 @@ export const orientation: Bound = {
   unit: 'σ',
   reason:
     'three angles from spots with known errors: σ² is the trace of ē² (Σ |q|² 1 − q qᵀ)⁻¹, the mean square turn; ' +
-    'the largest of some hundred turns is near 2 σ',
+    'the largest of a few hundred rotations is near 2 σ',
 };
 
 /** The same after a fit of all nine numbers of the cell. */
@@ -68,8 +68,8 @@ export const orientationOfNine: Bound = {
   limit: 15,
   unit: 'σ',
   reason:
-    'the published refinement fits nine numbers to the spots within a shrinking radius, fewer than there are: σ ' +
-    'doubles, and the largest turns seen are near 9',
+    'the published refinement fits nine numbers to the spots within a shrinking radius, which are fewer than all: σ ' +
+    'doubles, and the largest rotations observed are near 9',
 };
 
 /** Orientation of a perfect list after the published refinement. */
@@ -77,14 +77,14 @@ export const endOfRefinement = (resolutionA: number): Bound => ({
   limit: (0.00075 * resolutionA * 180) / Math.PI / orientationFloorDeg,
   unit: 'σ',
   reason:
-    'it ends when its radius is 0.00075 1/Å, which is a turn of 0.00075 · d at the outermost spots; σ is the ' +
+    'it ends when its radius is 0.00075 1/Å, which is a rotation of 0.00075 · d at the outermost spots; σ is the ' +
     'floor of a perfect list',
 });
 
-/** Smallest σ of an orientation, degrees: what float32 leaves of it. */
+/** Smallest σ of an orientation in degrees, limited by float32. */
 export const orientationFloorDeg = 0.001;
 
-/** Lengths of a found cell against the true one, relative. */
+/** Lengths of a found cell compared with the true one, relative. */
 export const lengths = (limit: number, reason: string): Bound => ({ limit, unit: 'relative', reason });
 
 /** Membership of spots, computed again in float64 from the found cell. */
@@ -93,10 +93,10 @@ export const sameSpots: Bound = {
   unit: 'spots',
   reason:
     'a spot belongs to a lattice within the radius whose spheres fill 1/64 of reciprocal space; spots within 0.2 ' +
-    '% of it are left out',
+    '% of it are skipped',
 };
 
-/** How near to that radius membership is left to rounding. */
+/** Relative distance to that radius within which membership depends on rounding. */
 export const borderline = 2e-3;
 
 /** Counts and flags of an image. */
@@ -106,14 +106,14 @@ export const exactSummary: Bound = { limit: 0, unit: 'fields', reason: 'counts o
 export const searchScore: Bound = {
   limit: 3e-5,
   unit: 'periods',
-  reason: 'phases of up to 10 periods in float32 are off by 1e-6; seen are errors up to that',
+  reason: 'phases of up to 10 periods in float32 are off by 1e-6; errors of up to that are observed',
 };
 
 /** Best cell against the search in float64: largest difference over largest element. */
 export const searchCell: Bound = {
   limit: 3e-5,
   unit: 'relative',
-  reason: 'normal equations in float32 give a direction to some 1e-6, and the angle is one of a few',
+  reason: 'normal equations in float32 give a direction to about 1e-6, and the angle is one of a few',
 };
 
 /**
@@ -125,11 +125,11 @@ export const sameFigures: Bound = {
   unit: 'relative',
   reason:
     'a residual is the small difference of phases of up to 50 periods in float32, some 1e-5 of the membership ' +
-    'radius; seen is 1e-6',
+    'radius; 1e-6 is observed',
 };
 
 /**
- * How far float32 may displace a spot, in periods, given the largest phase the spot could have: the direction, the
+ * Largest error of the position of a spot in float32, in periods, given its largest possible phase: the direction, the
  * length and three products are rounded, about eight roundings of 2⁻²⁴ of that phase.
  */
 export const phaseError = (periods: number): number => 2 ** -21 * periods;
@@ -140,21 +140,21 @@ export const phaseError = (periods: number): number => 2 ** -21 * periods;
  */
 export const fastPhaseError = (periods: number): number => 3 * 2 ** -13 + 2 ** -12 + phaseError(periods);
 
-/** And for distances from a node in its cell search, where two of the three indices may be read so. */
+/** The same for distances from a node in its cell search, where two of the three indices may be read this way. */
 export const fastNodeError = 2 * (2 * 2 ** -13 + 2 ** -12);
 
 /**
- * How near to a limit of a least-squares round, relative or in periods, a spot may be taken or left: what rounding of
- * the round before moves it by.
+ * Distance from a limit of a least-squares round, relative or in periods, within which a spot may be included or not,
+ * because of rounding in the previous round.
  */
 export const atLimit = 1e-4;
 
-/** Candidates of the fast method nearer to each other than this, in periods at the outermost spot, are one. */
+/** Candidates of the fast method closer to each other than this, in periods at the outermost spot, count as one. */
 export const twinVectors = 0.08;
 
 /**
- * Cells of the search nearer to each other than this, in periods at the outermost spot, are the same cell of the grid;
- * its step is larger by far.
+ * Cells of the search closer to each other than this, in periods at the outermost spot, are the same cell of the grid,
+ * whose step is much larger.
  */
 export const sameCell = 2e-3;
 
@@ -165,7 +165,7 @@ export const sampledLength: Bound = {
   reason: 'the length of a known vector, rounded to float32 once',
 };
 
-/** Numbers of directions and of spots that they are counted on. */
+/** Number of directions, and of the spots on which they are counted. */
 export const sameDirections: Bound = {
   limit: 0,
   unit: 'directions or spots',
@@ -176,23 +176,23 @@ export const sameDirections: Bound = {
 export const sameCounts: Bound = {
   limit: 0,
   unit: 'counts',
-  reason: 'a count lies between the spots that are certainly near and those that rounding may put there as well',
+  reason: 'a count is between the spots that are certainly near and the spots that rounding may add',
 };
 
-/** Directions for which rounding leaves any spot open. */
+/** Directions for which rounding leaves the status of a spot undecided. */
 export const fewUndecided: Bound = {
   limit: 0.25,
   unit: 'of the directions',
   reason:
-    '48 spots of which 4 · 6 · 10⁻⁴ each lie near a limit leave one in nine directions open; what is left must ' +
-    'be checked to the last spot',
+    '48 spots of which 4 · 6 · 10⁻⁴ each are near a limit leave one in nine directions undecided; the others must ' +
+    'be correct to the last spot',
 };
 
 /** Choice of directions. */
 export const rightPicks: Bound = {
   limit: 0,
   unit: 'directions',
-  reason: 'ranks follow from the counts and scores that the backend has',
+  reason: 'ranks follow from the counts and scores of the backend',
 };
 
 /** Candidate vectors against least squares in float64. */
@@ -200,35 +200,35 @@ export const fittedVector: Bound = {
   limit: 1e-3,
   unit: 'periods at the outermost spot',
   reason:
-    'normal equations in float32 leave 1e-4 of a step; a spot more or less in a round moves a vector by some 1e-2',
+    'normal equations in float32 leave 1e-4 of a step; one spot more or less in a round moves a vector by about 1e-2',
 };
 
 /** Score of a candidate vector, relative. */
 export const vectorScore: Bound = {
   limit: 1e-4,
   unit: 'relative',
-  reason: 'phases of some 30 periods in float32 are off by 1e-6, their squares from 0.09 by less than 1e-5',
+  reason: 'phases of about 30 periods in float32 are off by 1e-6, their squares from 0.09 by less than 1e-5',
 };
 
-/** Nothing better is left out, ranks are in order. */
+/** Nothing better is missing, and ranks are in order. */
 export const noneMissing: Bound = {
   limit: 0,
   unit: 'of them',
-  reason: 'ranks follow from scores; only what rounding cannot decide is left out of the comparison',
+  reason: 'ranks follow from scores; only what rounding leaves undecided is excluded from the comparison',
 };
 
-/** Angles of the search, and found cells that lie at none of them. */
+/** Angles of the search, and found cells that are at none of them. */
 export const onGrid: Bound = {
   limit: 0,
   unit: 'angles or cells',
   reason: 'the angles are an integer that follows from the resolution, and every cell is at one of them',
 };
 
-/** Metric of a turned cell. */
+/** Metric of a rotated cell. */
 export const sameMetric: Bound = {
   limit: 2e-6,
   unit: 'relative',
-  reason: 'a turn changes no length and no angle; nine numbers are rounded to float32',
+  reason: 'a rotation changes no length and no angle; nine numbers are rounded to float32',
 };
 
 /** Score of a cell in the search. */
@@ -243,7 +243,7 @@ export const refinedCell: Bound = {
   limit: 1e-3,
   unit: 'periods at the outermost spot',
   reason:
-    'the same as for vectors: steps from residuals in float32 leave 1e-5 or so, a spot more or less moves a cell ' +
+    'as for vectors: steps from residuals in float32 leave about 1e-5, and one spot more or less moves a cell ' +
     'by 1e-2',
 };
 
@@ -267,7 +267,7 @@ export const sameChance: Bound = {
 export const rightVerdicts: Bound = {
   limit: 0,
   unit: 'lattices',
-  reason: 'a lattice is accepted when its chance is at most the limit, the best first',
+  reason: 'a lattice is accepted if its chance is at most the limit, the best first',
 };
 
 /** Transforms, by precision, number of points, and whether a length needs a convolution. */
@@ -280,8 +280,8 @@ export function fft(
   const unit = precision === 'f32' ? 2 ** -24 : 2 ** -53;
   const growth = Math.sqrt(Math.log2(points) + 1);
   const factor = convolution ? 8 : 2;
-  // The oracle is float64 too, which only a double transform can see: sums of n terms wander by sqrt(n), fast
-  // transforms as any other.
+  // The oracle has float64 as well, which only a double transform can detect: sums of n terms have random errors of
+  // sqrt(n), like those of fast transforms.
   const oracleError =
     precision === 'f32' ? 0 : 2 ** -53 * (oracle === 'sums' ? Math.sqrt(points) : (factor / 2) * growth);
   const why =
@@ -303,19 +303,19 @@ export function fft(
     returned: {
       limit: 2 * factor * unit * growth,
       unit: 'relative',
-      reason: 'there and back: the errors of two transforms; what went in is known exactly',
+      reason: 'forward and back: the errors of two transforms; the input is known exactly',
     },
-    strays: { limit: 0, unit: 'words', reason: 'nothing outside the output is written, and the input stays as it was' },
+    strays: { limit: 0, unit: 'words', reason: 'nothing outside the output is written, and the input is unchanged' },
   };
 }
 
-/** Two spectra, their product, and back. */
+/** Two spectra, their product, and the inverse transform. */
 export function threeTransforms(precision: 'f32' | 'f64', points: number): Bound {
   const { l2, returned } = fft(precision, points, false, 'fast') as { l2: Bound; returned: Bound };
   return { limit: l2.limit + returned.limit, unit: l2.unit, reason: 'the errors of three transforms of a good length' };
 }
 
-/** What holds of any transform, from the bounds of one: `l2` there, `returned` there and back. */
+/** Properties of any transform, from the bounds of one: `l2` forward, `returned` forward and back. */
 export function properties(l2: Bound, returned: Bound): Record<string, Bound> {
   const times = (factor: number, reason: string): Bound => ({ limit: factor * l2.limit, unit: l2.unit, reason });
   return {
@@ -328,19 +328,19 @@ export function properties(l2: Bound, returned: Bound): Record<string, Bound> {
   };
 }
 
-/** How much of the bound of its length a transform uses up, over many lengths. */
+/** The fraction of the bound of its length that a transform uses, over many lengths. */
 export const ofLength: Bound = {
   limit: 1,
   unit: 'of the bound of its length',
-  reason: 'each length has the bound that a row of its own would have',
+  reason: 'each length has the bound that a separate row would have',
 };
 
-/** Single numbers of a transform as heFFTe's own tests bound them, there and back. */
+/** Individual numbers of a transform, bounded as in heFFTe's own tests, forward and back. */
 export const heffte = (precision: 'f32' | 'f64'): Bound => ({
   limit: precision === 'f32' ? 5e-4 : 1e-11,
   unit: 'absolute',
   reason:
-    'what the tests of heFFTe 2.4.1 allow on input from 0 to 1; the rows have the narrower relative bounds as well',
+    'the bound of the tests of heFFTe 2.4.1 on input from 0 to 1; the rows have the tighter relative bounds as well',
 });
 
 /** Peaks of a frame: all of them, no other, in the same order. */
@@ -348,15 +348,15 @@ export const samePeaks: Bound = {
   limit: 0,
   unit: 'peaks',
   reason:
-    'the rule of matching is equality, on GPUs too: sums of integers are exact, and surroundings hold no pixel ' +
-    'of a blob, so that none waits for another; reals of the rows lie on a grid that no limit meets',
+    'the criterion is equality, on GPUs too: sums of integers are exact, and backgrounds contain no pixel ' +
+    'of a blob, so that none depends on another; reals of the rows are on a grid that no limit meets',
 };
 
 /** Centroids and sums of a peak, relative where they are above 1. */
 export const peakFigures: Bound = {
   limit: 4e-6,
   unit: 'relative',
-  reason: 'sums of up to 200 pixels in float64, given as float32: 2^-24, and what cancels in a variance',
+  reason: 'sums of up to 200 pixels in float64, returned as float32: 2^-24, and cancellation in a variance',
 };
 
 /** Statistics of rings of integers. */
@@ -364,15 +364,15 @@ export const ringsOfIntegers: Bound = {
   limit: 1e-13,
   unit: 'relative, or of 1',
   reason:
-    'sums and sums of squares of integers are exact below 2^53, and what follows is rounded to float32 alike; a ' +
-    'limit that is zero but for the last bit of float64 is not',
+    'sums and sums of squares of integers are exact below 2^53, and the rest is rounded identically to float32; a ' +
+    'limit that is zero except for the last bit of float64 is not',
 };
 
 /** Statistics of rings of reals. */
 export const ringsOfReals: Bound = {
   limit: 1e-6,
   unit: 'relative',
-  reason: 'sums of float64 in another order, and a variance as a difference of means: some 10^-9, given as float32',
+  reason: 'sums of float64 in another order, and a variance as a difference of means: about 10^-9, returned as float32',
 };
 
 /** Sums of integers in a pass over frames. */
@@ -382,40 +382,41 @@ export const sumsOfIntegers: Bound = {
   reason: 'integers are added as integers, and the sums of the rows are below 2^53',
 };
 
-/** Sums in float32 in a pass over frames: columns of reals and of products, and planes where there is no float64. */
+/** Sums in float32 in a pass over frames: columns of reals and of products, and planes if there is no float64. */
 export const sumsInSingle: Bound = {
   limit: 4e-6,
   unit: 'of the terms',
   reason:
-    'float32 in runs of some dozens on their way to a double: some 40 roundings of 2^-24 at most; a GPU’s ' +
+    'float32 in runs of a few dozen before a double: at most about 40 roundings of 2^-24; a GPU’s ' +
     'logarithm is within 2^-21',
 };
 
-/** Sums of each pixel where there is float64. */
+/** Sums of each pixel if there is float64. */
 export const sumsInDouble: Bound = {
   limit: 1e-12,
   unit: 'of the terms',
-  reason: 'float64 in the order of the frames: at most a rounding of 2^-53 a frame, some thousand frames',
+  reason: 'float64 in the order of the frames: at most one rounding of 2^-53 per frame, a few thousand frames',
 };
 
-/** What UDFs make of the sums: shifts, deviations, products. */
+/** What UDFs derive from the sums: shifts, deviations, products. */
 export const resultsOfUdfs: Bound = {
   limit: 1e-5,
   unit: 'of the largest',
-  reason: 'sums to 4e-6 of their terms; a shift is the difference of a quotient of two and the centre, some pixels',
+  reason: 'sums to 4e-6 of their terms; a shift is the difference of a quotient of two and the centre, a few pixels',
 };
 
-/** Counts of a merge, and which reflections it has. */
+/** Counts of a merge, and its set of reflections. */
 export const sameMeasurements: Bound = {
   limit: 0,
   unit: 'reflections',
-  reason: 'an observation counts where its weight is above 0, which no rounding error decides in these rows',
+  reason: 'an observation counts if its weight is above 0, which no rounding error decides in these rows',
 };
 
-/** Numbers of a merge against those of the oracle. */
+/** Numbers of a merge compared with those of the oracle. */
 export const mergedNumbers: Bound = {
   limit: 1e-8,
   unit: 'relative',
   reason:
-    'sums of some hundred terms and solutions of 5 × 5 systems in float64 differ by 10⁻¹³; cycles of refinement, which approach the same fixed point, do not amplify that by more than 10⁵',
+    'sums of a few hundred terms and solutions of 5 × 5 systems in float64 differ by 10⁻¹³; ' +
+    'cycles of refinement, which approach the same fixed point, do not amplify that by more than 10⁵',
 };

@@ -106,7 +106,11 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
       [() => ['index', at('gone.h5'), ...geom], 1, /^ewald: .*gone\.h5 cannot be read: there is no such file/],
       [() => ['index', sim('mono.cell'), '-p', 'none'], 1, /^ewald: .*mono\.cell has none of/],
       [() => ['cell', at('tiny.h5'), ...geom], 1, /^ewald: .*tiny\.h5 has none of/],
-      [() => ['index', '-i', sim('run.truth.json'), ...geom], 1, /:1: "\{"args": .*…" is no name of a file; expected/],
+      [
+        () => ['index', '-i', sim('run.truth.json'), ...geom],
+        1,
+        /:1: "\{"args": .*…" is not the name of a file; expected a list/,
+      ],
     ]));
 
   test('frames and streams are never replaced by what is made of them; nothing is left of a run that did not begin', async () => {

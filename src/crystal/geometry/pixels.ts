@@ -159,7 +159,7 @@ const inside = (panel: Panel, region: BadRegion, fs: number, ss: number): boolea
   return x >= region.minX && x <= region.maxX && y >= region.minY && y <= region.maxY;
 };
 
-/** The range of pixels of a row that may lie in a region, half open, clipped to the panel's width. */
+/** The range of pixels of a row that may be in a region, half open, clipped to the panel's width. */
 function reachOf(panel: Panel, region: BadRegion, width: number, ss: number): readonly [from: number, to: number] {
   if ('minFs' in region) {
     const y = ss + panel.minSs;

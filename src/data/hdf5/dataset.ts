@@ -157,7 +157,7 @@ const foreignReader =
     const whole = volume(to.shape) * size === bytes;
     const out = whole ? to.bytes.subarray(0, bytes) : new Uint8Array(bytes);
     if (bytes > 0) file.read(path, box, out);
-    // The library gives little-endian numbers, readers of boxes those of the file.
+    // The library returns little-endian numbers; readers of boxes return the file's byte order.
     if (numbers?.big) swapBytes(out, numberBytes(numbers.dtype), source);
     if (!whole) copyBox({ bytes: out, shape: box.count, start: box.count.map(() => 0) }, to, box.count, size);
   };

@@ -144,7 +144,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     peaks: (from, n, readOptions) => readPeakLists(file, peakList, count, from, n, readOptions),
     async readMany(from, n, into, signalToStop) {
       await read(from, n, into, signalToStop);
-      // What readers below do not turn: colours and vectors, whose elements are no plain numbers.
+      // Byte order that the readers below leave as it is: colours and vectors, whose elements are not plain numbers.
       if (big && littleEndianMachine && first.numbers === undefined) swapBytes(into, numberBytes(dtype), source);
     },
     ...(mask ? { mask: (readOptions?: ReadFramesOptions) => readMask(mask, signal, readOptions) } : {}),

@@ -48,15 +48,15 @@ const standardInput = 0;
 export type OpenFile = (path: string) => Promise<ByteSource>;
 
 /**
- * Opens files; `loadTurning` returns what swaps bytes and reads large pieces faster, where the platform has it. It is
- * called for each file, when the file first needs it.
+ * Opens files; `loadTurning` returns the platform's faster implementations for swapping bytes and reading large pieces,
+ * if any. It is called for each file, on first use.
  */
 export const fileOpener = (loadTurning: () => Turning | undefined): OpenFile => {
   const open: OpenFile = (path) => openFile(path, { loadTurning, open });
   return open;
 };
 
-/** What a source needs of what opened it. */
+/** What a source requires of its opener. */
 interface Opener {
   readonly loadTurning: () => Turning | undefined;
   readonly open: OpenFile;
@@ -83,7 +83,7 @@ async function openFile(path: string, opener: Opener): Promise<ByteSource> {
   return sourceOver(opener, descriptor, path, stat.size, resolve(path));
 }
 
-/** Standard input, which can be read at any place where it is a file. */
+/** Standard input, which allows random access if it is a file. */
 async function redirected(opener: Opener): Promise<ByteSource> {
   const stat = await statFile(standardInput).catch(() => undefined);
   if (!stat?.isFile()) throw throughPipe('standard input');

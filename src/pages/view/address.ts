@@ -1,27 +1,28 @@
 /**
- * The view as the fragment of an address, so that a link shows a colleague the same picture:
- * `#f=12&at=175.1,-31.2,34&s=linear&c=viridis&lim=0,38&o=pir&pk=12,4.5,4&only=hits`. Unknown parts are kept as they are.
+ * The view as the fragment of an address, so that a link shows the same image to someone else:
+ * `#f=12&at=175.1,-31.2,34&s=linear&c=viridis&lim=0,38&o=pir&pk=12,4.5,4&only=hits`. Unknown parts are kept as they
+ * are.
  */
 
-/** What an address holds; what it does not say is undefined. */
+/** Contents of an address; anything missing is undefined. */
 export interface AddressState {
   readonly frame?: number;
   /** Centre in the plane of the detector, and zoom. */
   readonly at?: readonly [x: number, y: number, zoom: number];
   readonly scale?: string;
   readonly colours?: string;
-  /** Only where they are locked. */
+  /** Only if they are locked. */
   readonly limits?: readonly [number, number];
-  /** A letter for each overlay that is shown. */
+  /** One letter for each visible overlay. */
   readonly overlays?: string;
-  /** Threshold, signal to noise and background radius of the finder, once they were changed. */
+  /** Threshold, signal-to-noise ratio and background radius of the finder, if they were changed. */
   readonly finder?: readonly [number, number, number];
   readonly only?: string;
 }
 
 const own = ['f', 'at', 's', 'c', 'lim', 'o', 'pk', 'only'];
 
-/** Numbers of a list; undefined where one of them is missing or no number. */
+/** Parses the numbers of a list; undefined if one of them is missing or not a number. */
 function numbersOf(text: string | null, count: number): number[] | undefined {
   const words = text?.split(',') ?? [];
   const numbers = words.map((word) => (word.trim() === '' ? Number.NaN : Number(word)));
@@ -29,8 +30,8 @@ function numbersOf(text: string | null, count: number): number[] | undefined {
 }
 
 /**
- * A centre and a zoom as an address holds them. Who writes an address shows the rounded place, too, so that both show the
- * same picture.
+ * A centre and a zoom, rounded as in an address. The sender of an address also displays the rounded position, so that
+ * both see the same image.
  */
 export const roundedPlace = ([x, y, zoom]: readonly [x: number, y: number, zoom: number]): [number, number, number] => [
   Number(x.toFixed(3)),
@@ -38,7 +39,7 @@ export const roundedPlace = ([x, y, zoom]: readonly [x: number, y: number, zoom:
   Number(zoom.toPrecision(6)),
 ];
 
-/** Reads the fragment of an address; what makes no sense is passed over. */
+/** Reads the fragment of an address; invalid parts are ignored. */
 export function readAddress(fragment: string): AddressState {
   const parts = new URLSearchParams(fragment.replace(/^#/, ''));
   const [frame] = numbersOf(parts.get('f'), 1) ?? [];
@@ -59,7 +60,7 @@ export function readAddress(fragment: string): AddressState {
   return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
 }
 
-/** Writes a fragment; parts of `before` that are not the viewer's own are kept. */
+/** Writes a fragment; parts of `before` that do not belong to the viewer are kept. */
 export function writeAddress(state: AddressState, before = ''): string {
   const { frame, at, scale, colours, limits, overlays, finder, only } = state;
   const rounded = (numbers: readonly number[], digits: number): string =>

@@ -1,8 +1,8 @@
-/** An output that a function receives: in browsers the only kind, on Node for whoever sends it on. */
+/** An output received by a function: the only kind in browsers, and on Node for callers that send it on. */
 import type { Output } from '../../files/write.js';
 import type { OutputTarget } from '../place.js';
 
-/** What the function receives is never taken back: a run that fails ends with what was received so far. */
+/** Data passed to the function cannot be withdrawn: a run that fails ends with what was received so far. */
 export function functionOutput(receive: Exclude<OutputTarget, string>): Output {
   const bytesOf = (piece: string | Uint8Array): Uint8Array =>
     typeof piece === 'string' ? new TextEncoder().encode(piece) : piece;
@@ -14,7 +14,7 @@ export function functionOutput(receive: Exclude<OutputTarget, string>): Output {
   };
 }
 
-/** The same for formats that go back to what they have written: the function receives the whole file at its end. */
+/** The same for formats that modify what they have written: the function receives the whole file at the end. */
 export function patchedOutput(output: Output): Output {
   let bytes = new Uint8Array(2 ** 16);
   let length = 0;

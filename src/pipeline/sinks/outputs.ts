@@ -22,21 +22,21 @@ export interface OutputOptions {
   readonly hdf5?: OutputTarget | undefined;
   /** Orientations as CrystFEL's `--indexing=file` reads them. */
   readonly sol?: OutputTarget | undefined;
-  /** A report with pictures: one page that needs nothing else. */
+  /** A report with images, as one self-contained page. */
   readonly html?: OutputTarget | undefined;
   /** The geometry with distance and beam as the crystals say. */
   readonly refinedGeometry?: OutputTarget | undefined;
   /** Further outputs; they receive every frame in order, and are closed with the run. */
   readonly sinks?: readonly FrameSink[] | undefined;
-  /** Writes frames that are no hits into the stream. Default true. */
+  /** Writes frames that are not hits to the stream. Default true. */
   readonly nonHitsInStream?: boolean | undefined;
   /** Continues the stream of a run that did not end; frames that could not be read are tried again. Default false. */
   readonly resume?: boolean | undefined;
   /** Replaces files that ewald did not write, and a stream that is not finished. Default false. */
   readonly force?: boolean | undefined;
   /**
-   * How the run was started, as the stream and the report record it; default: the options that decide what is in the
-   * stream.
+   * How the run was started, as recorded in the stream and the report; default: the options that determine the contents
+   * of the stream.
    */
   readonly commandLine?: string | undefined;
 }
@@ -69,7 +69,7 @@ export interface OutputEnd {
 export interface OutputScene {
   readonly place: RunPlace;
   readonly source: RunSource;
-  /** What was given; undefined: what the first file says. */
+  /** The given geometry; undefined if the first file describes its own. */
   readonly geometry: Geometry | undefined;
   /** The same, or the file's. */
   readonly usedGeometry: Geometry;
@@ -116,7 +116,7 @@ export function checkOutputs(options: OutputOptions): void {
   }
 }
 
-/** Refuses early what cannot be written. */
+/** Rejects early what cannot be written. */
 export async function checkTargets(options: OutputOptions, place: RunPlace, reads: Inputs): Promise<void> {
   const force = options.force ?? false;
   if (options.output !== undefined) await place.checkStream(options.output, { force, reads });
@@ -152,7 +152,7 @@ export class Outputs {
     return this.#stand.remarks();
   }
 
-  /** Begins every output: what cannot be written beside the stream leaves no stream under way. */
+  /** Opens all outputs: one that cannot be written must not leave an unfinished stream. */
   static async open(options: OutputOptions, scene: OutputScene, earlier: Earlier): Promise<Outputs> {
     const { place, reads } = scene;
     const writing: WriteOptions = { force: options.force ?? false, ...reads };
@@ -211,7 +211,7 @@ export class Outputs {
     return all;
   }
 
-  /** Ends a run that failed; returns the name of what is left of the stream. */
+  /** Ends a failed run; returns the name of what is left of the stream. */
   async discard(): Promise<string | undefined> {
     await this.#ends.discard();
     return this.#stream?.abandon();

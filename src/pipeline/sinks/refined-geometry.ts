@@ -15,7 +15,7 @@ export class DetectorSink implements FrameSink {
   #beam: Beam | undefined;
   #output: Output | undefined;
 
-  /** `file` is what messages call the output; without both, the crystals are only reported on. */
+  /** `file` is the name of the output in messages; without both, the crystals are only reported on. */
   constructor(geometry: Geometry, output?: Output, file?: string) {
     this.#geometry = geometry;
     this.#file = file;

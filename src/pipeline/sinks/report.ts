@@ -27,7 +27,7 @@ export interface ReportOptions {
   readonly commandLine: string;
   readonly geometry: Geometry | undefined;
   readonly cell: KnownCell | undefined;
-  /** Opens a file of the run once more. */
+  /** Opens a file of the run again. */
   readonly reopen: (file: string) => Promise<Dataset>;
   /** The detector of the run. */
   readonly detector: () => Promise<Detector>;

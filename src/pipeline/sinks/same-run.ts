@@ -42,7 +42,7 @@ export function deciding(words: readonly string[]): string[] {
   return kept;
 }
 
-/** Refuses a file of the run that is another one now: a stream of two experiments under one name helps nobody. */
+/** Rejects an input file that has been replaced: a stream must not mix two experiments under one name. */
 function checkInputs(old: readonly string[], own: readonly string[], stream: string): void {
   const known = new Map<string, { readonly size: string; readonly begin: string }>();
   const parsed = (lines: readonly string[]) =>
@@ -54,10 +54,10 @@ function checkInputs(old: readonly string[], own: readonly string[], stream: str
   for (const { name, size, begin } of parsed(own)) {
     const before = known.get(name);
     if (!before || (before.size === size && before.begin === begin)) continue;
-    const how = before.size === size ? 'it begins with other bytes' : `it had ${before.size} bytes and has ${size}`;
+    const how = before.size === size ? 'it starts with other bytes' : `it had ${before.size} bytes and has ${size}`;
     throw new EwaldError(
       'Argument',
-      `${name} is not the file that ${stream} was begun with: ${how}; begin anew with --force`,
+      `${name} is not the file that ${stream} was started with: ${how}; start again with --force`,
       { detail: { path: name } },
     );
   }

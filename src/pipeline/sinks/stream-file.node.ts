@@ -70,7 +70,7 @@ interface Place {
 /** The file of an unfinished stream as the user would call it; for a link it is beside the link's target. */
 const shownPart = ({ file, target, part }: Place): string => (resolve(file) === target ? `${file}.part` : part);
 
-/** The head of the run that is continued, which was begun without the flag. */
+/** The head of the run to be continued, which was started without the flag. */
 const withoutResume = (head: string): string =>
   head.replace(/^(?:[^\n]*\n){2}[^\n]*/, (lines) => lines.replace(/ --resume(?= |$)/, ''));
 
@@ -124,7 +124,7 @@ class PartFile implements StreamFile {
   /** Bytes of complete chunks. */
   #end: number;
   #open = true;
-  /** It was begun by this run and holds no frame yet. */
+  /** It was started by this run and contains no frame yet. */
   isEmpty = false;
 
   constructor(place: Place, handle: FileHandle | undefined, end: number) {

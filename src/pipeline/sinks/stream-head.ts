@@ -1,4 +1,4 @@
-/** What stands before the first chunk of a run's stream. */
+/** The head of a run's stream: everything before the first chunk. */
 import { EwaldError } from '../../base/errors.js';
 import { version } from '../../base/version.js';
 import { anglesOf, lengthsOf } from '../../crystal/cell.js';
@@ -7,7 +7,7 @@ import { formatHead } from '../../crystal/stream/write.js';
 import { latticeName } from '../chunk.js';
 import { methodName, type SearchSettings } from '../settings.js';
 
-/** Begins a line that identifies a file of the run; other readers of streams pass over it. */
+/** Prefix of a line that identifies a file of the run; other readers of streams ignore it. */
 export const inputMark = '; ewald input ';
 
 /** The head of a stream; `identities` say which files its frames are of. */
@@ -35,7 +35,7 @@ export function headOf(
 function cellText(cell: KnownCell, others: readonly KnownCell[]): string {
   const { lattice, uniqueAxis } = latticeName(cell);
   const axis = uniqueAxis as 'a' | 'b' | 'c' | undefined;
-  // A stream has room for one; readers pass over what follows a semicolon.
+  // A stream has room for one cell; readers ignore the text after a semicolon.
   const more = others.map(
     ({ cell: one, centring }) =>
       `; also looked for: ${[...lengthsOf(one), ...anglesOf(one)].map((x) => x.toFixed(3)).join(' ')} ${centring}\n`,

@@ -1,6 +1,6 @@
 /**
- * The frames of a run that lie in files, or in datasets in hand: which file, which frames, which serial numbers. Each
- * file is opened to count its frames; an executor's workers open it again, this process keeps the first one open.
+ * The frames of a run that are in files, or in open datasets: which file, which frames, which serial numbers. Each file
+ * is opened to count its frames; an executor's workers open it again, this process keeps the first one open.
  */
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import type { PlatformFile, PlatformSignal } from '../../base/globals.js';
@@ -23,9 +23,9 @@ export interface FileSourceOptions extends SourceOptions {
   readonly siblings?: readonly PlatformFile[];
 }
 
-/** Files that are counted, and identified, before the run begins; of more, the total is unknown. */
+/** Number of files counted, and identified, before the run starts; with more, the total is unknown. */
 const countedFirst = 256;
-/** Bytes of a file by which it is identified, and its size. */
+/** Number of leading bytes that identify a file, together with its size. */
 const identifiedBy = 2 ** 16;
 const pollMs = 500;
 /** Number of files tried until one can be opened. */
@@ -33,7 +33,7 @@ const mostTried = 16;
 /** Remarks on frames that are given twice. */
 const mostRemarks = 4;
 
-/** A frame of a file with its serial number; `known` is how many frames the file had when it was counted. */
+/** A frame of a file with its serial number; `known` is the number of frames when the file was counted. */
 interface Numbered {
   readonly wanted: Wanted;
   readonly frame: number;
@@ -50,7 +50,7 @@ export class FileSource implements RunSource {
   readonly #options: FileSourceOptions;
   readonly #counts = new Map<string, number>();
   #files: Wanted[] = [];
-  /** Further files of an iterable, taken as they are needed. */
+  /** Further files of an iterable, read on demand. */
   #more: AsyncGenerator<Wanted, void, undefined> | undefined;
   #first: Dataset | undefined;
   readonly #opened: Dataset[] = [];
@@ -98,7 +98,7 @@ export class FileSource implements RunSource {
   readonly openOther = async (file: string, path: string): Promise<Dataset> => {
     const { checksums, maxFrameBytes, siblings } = this.#options;
     const wanted = this.#files.find((one) => one.file === file);
-    // A dataset in hand opens what belongs to it; a file that was handed over is found by its name.
+    // An open dataset opens what belongs to it; a file passed in is found by name.
     if (wanted?.dataset) return openBeside(wanted.dataset)(wanted.dataset.name, path);
     const input = wanted?.input ?? siblings?.find(({ name }) => name === file.replace(/^.*\//, ''));
     if (input === undefined && (this.#files.some((one) => one.dataset) || siblings?.length))
@@ -200,7 +200,7 @@ export class FileSource implements RunSource {
     };
     if (follow === undefined) {
       for await (const wanted of this.#all()) {
-        // A file that cannot be opened is given, too: whoever searches it reports why.
+        // A file that cannot be opened is yielded as well: whoever searches it reports the reason.
         const count = (await this.#count(wanted)) ?? 1;
         yield* taken(wanted, wanted.frames ?? counting(0, count), wanted.frames ? 0 : count);
       }
@@ -344,7 +344,7 @@ export class FileSource implements RunSource {
     return frames;
   }
 
-  /** Opens a file as pictures; a dataset in hand is taken as it is. */
+  /** Opens a file as images; an open dataset is used as it is. */
   async #openFile({ file, input = file, dataset: given }: Wanted): Promise<Dataset> {
     const { geometry, signal, checksums, maxFrameBytes, siblings } = this.#options;
     if (given) return stacked(given, geometry);
@@ -361,10 +361,10 @@ export class FileSource implements RunSource {
     }, geometry);
   }
 
-  /** Notes the size of a file and what it begins with, so that `resume` sees another file of its name. */
+  /** Records the size of a file and its first bytes, so that `resume` detects another file of the same name. */
   async #identify(file: string): Promise<void> {
     const wanted = this.#files.find((one) => one.file === file);
-    // A file that does not open yet may be another one when it is tried again.
+    // A file that cannot be opened yet may have changed by the next attempt.
     if (!wanted || wanted.dataset || !this.#counts.has(file)) return;
     if (this.identities.some((line) => line.endsWith(` ${file}`))) return;
     const found = await this.#place.headOf(wanted.input ?? file, identifiedBy).catch(() => undefined);
@@ -425,7 +425,7 @@ const noFrames = (wanted: readonly Wanted[]): EwaldError =>
 const shareOf = (all: number, shard: Shard | undefined): number =>
   shard ? Math.ceil((all - shard.index + 1) / shard.count) : all;
 
-/** Waits, or less where the run is ended. */
+/** Waits, or returns early if the run is aborted. */
 function rest(ms: number, signal: PlatformSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {

@@ -1,10 +1,10 @@
-/** Lists of frames: a file a line, `file //3` for one frame of it. */
+/** Lists of frames: one file per line, `file //3` for a single frame of it. */
 import { EwaldError } from '../../base/errors.js';
 import type { Wanted } from './source.js';
 
 /**
- * Reads a list. `name` is what messages call it, `prefix` is put before each file, `beside` resolves a name that stands
- * in the list. Throws `Format` with the line.
+ * Reads a list. `name` identifies it in messages, `prefix` is put before each file, `beside` resolves a name in the
+ * list. Throws `Format` with the line.
  */
 export function parseFrameList(
   text: string,
@@ -23,17 +23,20 @@ export function parseFrameList(
       throw new EwaldError(
         'Format',
         `${name}:${i + 1}: "${line.slice(0, 20)}…" is not the name of a file; ` +
-          'expected a list of files of frames, a line each',
+          'expected a list of files of frames, one per line',
       );
     const [, listed = '', event] = /^(.*?)(?:\s+(\S*\/\/\S*))?$/.exec(line) ?? [];
     const number = event === undefined ? undefined : Number(/^\/\/(\d+)$/.exec(event)?.[1] ?? 'x');
     if (Number.isNaN(number))
-      throw new EwaldError('Format', `${name}:${i + 1}: "${event}" is no event; expected //N, the number of a frame`);
+      throw new EwaldError(
+        'Format',
+        `${name}:${i + 1}: "${event}" is not an event; ` + 'expected //N, the number of a frame',
+      );
     const file = prefix === '' ? beside(listed) : prefix + listed;
     const last = wanted.at(-1);
     if (number !== undefined && last?.file === file && last.frames) last.frames.push(number);
     else wanted.push({ file, frames: number === undefined ? undefined : [number] });
   }
-  if (wanted.length === 0) throw new EwaldError('Format', `${name}: the list names no file`);
+  if (wanted.length === 0) throw new EwaldError('Format', `${name}: the list is empty`);
   return wanted;
 }

@@ -21,7 +21,7 @@ export interface Wanted {
   readonly file: string;
   /** Undefined: all. */
   frames: number[] | undefined;
-  /** What opens, where that is not the name. */
+  /** The input to open, if it is not the name. */
   readonly input?: FileInput;
   /** Open already, and the caller's. */
   readonly dataset?: Dataset;
@@ -39,25 +39,25 @@ export interface RunSource {
   readonly total: number | undefined;
   /** The first frame, if frames arrive by themselves. */
   readonly live: LiveFrame | undefined;
-  /** Frames that arrive only once, for whoever shows them at the end; undefined: files can be read again. */
+  /** Frames that can only be read once, for showing them at the end; undefined if files can be read again. */
   readonly kept: KeptFrames | undefined;
-  /** What identifies the files, for `resume`: a line each, in the order of the run. */
+  /** Identifies the files, for `resume`: one line each, in the order of the run. */
   readonly identities: readonly string[];
-  /** What is odd about the inputs, such as a file that is given twice. */
+  /** Problems of the inputs, such as a file that is given twice. */
   readonly warnings: readonly string[];
-  /** Opens what the geometry names beside the frames. */
+  /** Opens datasets that the geometry names in addition to the frames. */
   readonly openOther: OpenOther;
   firstFrames(most: number): AsyncGenerator<{ readonly dataset: Dataset; readonly frames: number[] }>;
   /** The frames for an executor, up to `size` a task. */
   tasks(size: number, isDone: IsDone): AsyncGenerator<SearchTask>;
   /** The frames for this process, of which up to `ahead` are under way at once. */
   jobs(ahead: number, isDone: IsDone): AsyncGenerator<FrameJob>;
-  /** A file of the run once more, for pictures at its end; the caller's. */
+  /** Opens a file of the run again, for images at its end; the caller disposes it. */
   reopen(file: string): Promise<Dataset>;
   close(): Promise<void>;
 }
 
-/** What every source needs to know of its run. */
+/** What every source needs to know about its run. */
 export interface SourceOptions {
   /** Tells frames of several modules from frames of a scan. */
   readonly geometry: Geometry | undefined;
@@ -74,7 +74,7 @@ export interface SourceOptions {
 /** The dataset of HDF5 files: one that the user named must exist, one that the geometry names may. */
 export type DataPath = { readonly path: string; readonly must: boolean } | undefined;
 
-/** Frames that arrive by themselves: what `zmqSource` of `ewald/pipeline` gives. */
+/** Live frames: the result of `zmqSource` of `ewald/pipeline`. */
 export interface LiveInput {
   /** Where they come from, for messages. */
   readonly address: string;

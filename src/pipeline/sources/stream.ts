@@ -25,7 +25,7 @@ import type { OutputEnd } from '../sinks/outputs.js';
 import { headOf } from '../sinks/stream-head.js';
 import { RunSummary } from '../summary.js';
 
-/** Options that a stream takes; the others need frames. */
+/** Options that apply to a stream; the others require frames. */
 const taken: ReadonlySet<string> = new Set([
   'inputs',
   'geometry',
@@ -149,7 +149,7 @@ const eventOf = ({ event }: StreamChunk): number | undefined => {
   return number === undefined ? undefined : Number(number);
 };
 
-/** The beam of a frame: its photon energy and camera length stand in its chunk. */
+/** The beam of a frame; its photon energy and camera length are in its chunk. */
 function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: Geometry): Beam {
   const offset = geometry.panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / geometry.panels.length;
   const given = {

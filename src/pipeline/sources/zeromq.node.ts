@@ -23,7 +23,7 @@ export interface ZmqSourceOptions {
   readonly zmqSubscribe?: readonly string[];
   /** Asks for each frame with this text. */
   readonly zmqRequest?: string;
-  /** Takes what is pushed, as DECTRIS detectors do. Default false. */
+  /** Receives pushed frames, as from DECTRIS detectors. Default false. */
   readonly zmqPull?: boolean;
   /** Seconds without a message that end the run; default 60. */
   readonly noDataTimeout?: number;

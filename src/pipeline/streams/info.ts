@@ -1,16 +1,16 @@
-/** What a stream holds: frames, hits, crystals, cells and resolution. */
+/** Summarises a stream: frames, hits, crystals, cells and resolution. */
 import { median } from '../../base/median.js';
 import { readRawStream } from '../../crystal/stream/raw.js';
 import type { FileInput, RunPlace } from '../place.js';
 import { nameOfInput } from '../place-inputs.js';
 
-/** What a stream holds. */
+/** The summary of a stream. */
 export interface StreamInfo {
   /** Its name. */
   readonly stream: string;
   readonly generator: string;
   readonly commandLine: string;
-  /** Files that its frames are of. */
+  /** Number of files that contain its frames. */
   readonly files: number;
   readonly frames: number;
   readonly hits: number;

@@ -22,7 +22,7 @@ export interface Joined {
   readonly remarks: readonly { readonly kind: 'note' | 'warning'; readonly text: string }[];
 }
 
-/** The part of a head that streams of one run share: geometry, cell and method, not who wrote it and how. */
+/** The part of a head that streams of one run share: geometry, cell and method, but not the author and the command. */
 function sharedOf(head: string): { readonly body: string; readonly flags: string } {
   const lines = head.split('\n');
   const words = (lines[2] ?? '').split(' ');
@@ -85,7 +85,7 @@ export async function joinStreamsIn(
     throw error;
   }
   for (const [i, stream] of streams.entries()) {
-    if (stream.torn()) remarks.push({ kind: 'warning', text: `${files[i]} ends within a frame, which was left out` });
+    if (stream.torn()) remarks.push({ kind: 'warning', text: `${files[i]} ends within a frame, which was skipped` });
     const unread = stream.read().unread.size;
     if (unread > 0)
       remarks.push({

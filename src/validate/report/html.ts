@@ -1,4 +1,4 @@
-/** A report as one HTML page that needs nothing else: device, verdict, histograms, table; light and dark. */
+/** A report as a self-contained HTML page: device, verdict, histograms, table; light and dark. */
 
 import { htmlText as harmless } from '../../base/plain-text.js';
 import type { Outcome } from '../case.js';
@@ -9,10 +9,10 @@ import { style } from './style.js';
 const verdicts = {
   pass: ['Every answer is right', 'All cases that ran here agree with the reference within their bounds.'],
   fail: ['Some answers are wrong', 'At least one case is beyond its bound. The failing rows come first below.'],
-  empty: ['Nothing was proven', 'No case ran to the end: no backend was here that could.'],
+  empty: ['Nothing was proven', 'No case ran to completion: no suitable backend was available.'],
 } as const;
 
-/** What a report says in a few words. */
+/** The verdict of a report in a few words. */
 export function verdictOf(report: Report): { kind: keyof typeof verdicts; title: string; text: string } {
   const kind = report.pass ? 'pass' : report.counts.fail > 0 ? 'fail' : 'empty';
   return { kind, title: verdicts[kind][0], text: verdicts[kind][1] };
@@ -66,7 +66,7 @@ function tableRow(row: RowResult): string {
   );
 }
 
-/** The report as the inside of a page's body. */
+/** The report as the contents of a page's body. */
 export function reportBody(report: Report): string {
   const { kind, title, text } = verdictOf(report);
   const shownRows = [...report.rows.filter(({ outcome }) => outcome !== 'absent')].sort(
@@ -76,7 +76,7 @@ export function reportBody(report: Report): string {
     .filter((outcome) => report.counts[outcome] > 0)
     .map((outcome) => `<li><b class="${outcome}">${report.counts[outcome]}</b> ${outcome}</li>`);
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);
-  const early = report.interrupted ? ' The run was ended early: this is what had finished.' : '';
+  const early = report.interrupted ? ' The run was interrupted; these results had finished.' : '';
   return (
     `<header class="${kind}"><p class="quiet">ewald validate</p><h1>${title}</h1><p>${text}${early}</p><ul ` +
     `class="counts">${counts.join('')}</ul>` +
@@ -93,13 +93,13 @@ export function reportBody(report: Report): string {
   );
 }
 
-/** Makes the filter of a shown report work. */
+/** The script for the filter of a displayed report. */
 export const filterScript =
   `const box=document.getElementById('filter');box?.addEventListener('input',()=>{const ` +
   `words=box.value.toLowerCase().split(/\\s+/);for(const row of document.querySelectorAll('tbody ` +
   `tr'))row.hidden=!words.every((word)=>row.dataset.text.includes(word))});`;
 
-/** The report as a standalone page. */
+/** The report as a separate page. */
 export function htmlPage(report: Report): string {
   return (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" ' +

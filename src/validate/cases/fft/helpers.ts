@@ -1,4 +1,4 @@
-/** What goes with transforms: convolution and correlation against their sums; frequencies and shifts by plane waves. */
+/** Helpers of transforms: convolution and correlation against direct sums; frequencies and shifts by plane waves. */
 
 import type { Context } from '../../../context/rooms.js';
 import type { FftArray, FftPrecision } from '../../../fft/fft.js';
@@ -24,7 +24,7 @@ const indexOf = (place: number, shape: readonly number[]): number[] => {
   return index;
 };
 
-/** A row with what these have in common: one array out, compared by its norm. */
+/** A row with the common properties: one output array, compared by its norm. */
 function simple<Input>(
   id: string,
   about: string,
@@ -134,8 +134,8 @@ const wave = (shape: readonly number[], turns: readonly number[]): Float64Array 
 };
 
 /**
- * Shifted, the spectrum of a wave is one number, as many places from the middle as the wave has periods; shifted back,
- * the wave comes back.
+ * The shifted spectrum of a wave is a single number, as far from the middle as the wave has periods; shifting back
+ * restores the wave.
  */
 const shiftRow = (shape: number[], turns: number[]) =>
   simple(
@@ -165,8 +165,8 @@ const shiftRow = (shape: number[], turns: number[]) =>
   );
 
 /**
- * A signal with every frequency below n/2, derived by way of its spectrum: a frequency of the wrong sign is a wave of
- * the wrong size.
+ * A signal with every frequency below n/2, differentiated through its spectrum: a frequency of the wrong sign gives a
+ * wave of the wrong amplitude.
  */
 const derivativeRow = (n: number) =>
   simple(`fft:fftfreq:f64:n=${n}`, 'a derivative by frequencies', 'f64', n, {
@@ -179,7 +179,7 @@ const derivativeRow = (n: number) =>
       const plan = await context.fft({ shape: [n], precision: 'f64' });
       try {
         const spectrum = await plan.forward(signal(n, amplitudes, false));
-        // In periods a line: the spacing is 1/n of it. Times i.
+        // In periods per line: the spacing is 1/n of it. Times i.
         const derived = fftfreq(n, 1 / n).reduce(
           (out, f, k) => {
             out.set([-f * (spectrum[2 * k + 1] as number), f * (spectrum[2 * k] as number)], 2 * k);
@@ -194,7 +194,7 @@ const derivativeRow = (n: number) =>
     },
   });
 
-/** Σ a cos + b sin of 1, 2 … periods a line, or its derivative over 2π; interleaved, imaginary part zero. */
+/** Σ a cos + b sin of 1, 2 … periods per line, or its derivative over 2π; interleaved, imaginary part zero. */
 function signal(n: number, amplitudes: Float64Array, derived: boolean): Float64Array {
   const out = new Float64Array(2 * n);
   for (let j = 0; j < n; j++) {

@@ -1,9 +1,9 @@
 /**
- * The oracle of indexing: lattices that are known because they were made, and what their spots allow to know, all in
- * float64.
+ * The oracle of indexing: lattices that are known because they were generated, and the accuracy that their spots allow,
+ * all in float64.
  *
- * It does not search. It makes perfect lattices, says how well an orientation can be known from spots with given
- * errors, and decides which spots lie at a node of a cell.
+ * It does not search. It generates perfect lattices, states how accurately an orientation can be determined from spots
+ * with given errors, and decides which spots are at a node of a cell.
  */
 import {
   type Cell,
@@ -27,11 +27,11 @@ export interface TrueImage {
   /** [n, 3] 1/angstrom. */
   readonly spots: Float64Array;
   readonly lattices: readonly Cell[];
-  /** [n] 0 for a spot of no lattice, k for one of the k-th. */
+  /** [n] 0 for a spot that belongs to no lattice, k for one of the k-th. */
   readonly owner: Uint8Array;
 }
 
-/** The nodes of a lattice out to a resolution, without 000: a perfect list. */
+/** The nodes of a lattice up to a resolution, without 000: a perfect list. */
 export function perfectImage(cell: Cell, resolutionA: number): TrueImage {
   const dual = reciprocal(cell);
   const [ha, hb, hc] = lengthsOf(cell).map((length) => Math.floor(length / resolutionA)) as [number, number, number];
@@ -66,10 +66,11 @@ export function nearestNode(cell: Cell, dual: Cell, spot: Vector): Vector {
 }
 
 /**
- * Standard deviation in degrees of the orientation that spots with their true errors allow to a least-squares rotation.
+ * Standard deviation in degrees of the orientation obtained by a least-squares rotation from spots with their true
+ * errors.
  *
  * A rotation by w moves q to q + w × q; Σ |e − w × q|² has the normal matrix N = Σ (|q|² 1 − q qᵀ), and w the
- * covariance ē² N⁻¹ with ē² the mean square error of a spot; the trace of that is the mean square of |w|.
+ * covariance ē² N⁻¹ with ē² the mean square error of a spot; its trace is the mean square of |w|.
  */
 export function orientationSigma({ spots, owner }: TrueImage, lattice: Cell, number: number): number {
   const dual = reciprocal(lattice);
@@ -94,7 +95,7 @@ export function orientationSigma({ spots, owner }: TrueImage, lattice: Cell, num
   return (Math.sqrt((square / count) * trace) * 180) / Math.PI;
 }
 
-/** Radius within which a spot belongs to a node: the spheres of all nodes fill 1/64 of reciprocal space. */
+/** Radius within which a spot belongs to a node: the spheres around all nodes fill 1/64 of reciprocal space. */
 export const membershipRadius = (cell: Cell): number => Math.cbrt(3 / (4 * Math.PI * 64 * Math.abs(volume(cell))));
 
 /** Distance of a spot from the nearest node of a cell, 1/angstrom. */
@@ -102,7 +103,7 @@ export function distanceToNode(cell: Cell, dual: Cell, spot: Vector): number {
   return norm(subtract(spot, nearestNode(cell, dual, spot)));
 }
 
-/** How far a cell is from a true one that spans the same lattice. */
+/** The difference between a cell and a true one that spans the same lattice. */
 export interface LatticeDifference {
   readonly misorientationDeg: number;
   /** Largest relative difference of a, b, c after the change of basis. */
@@ -118,7 +119,7 @@ export function latticeDifference(found: Cell, truth: Cell): LatticeDifference |
   return { misorientationDeg: misorientation(found, truth), lengths };
 }
 
-/** The cell seen in the mirror of its a, b plane: the same lengths and angles, the other hand. */
+/** The mirror image of a cell in its a, b plane: the same lengths and angles, the opposite handedness. */
 export function otherHand([a, b, c]: Cell): Cell {
   const normal = cross(a, b);
   return [a, b, subtract(c, scale((2 * dot(c, normal)) / dot(normal, normal), normal))];
