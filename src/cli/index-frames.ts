@@ -147,8 +147,8 @@ function refuseForStream(flags: object, stream: string): void {
   if (name !== undefined)
     throw new EwaldError(
       'Argument',
-      `${stream} is a stream, whose peaks are taken as they are; ` +
-        `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)} is for frames`,
+      `${stream} is a stream, whose peaks are used unchanged; ` +
+        `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)} requires frames`,
     );
 }
 
@@ -234,7 +234,7 @@ class RunReport {
     const how = this.end.isLive
       ? `ewald stream merge ${kept.file} -o NAME makes a stream of it`
       : '--resume continues it';
-    note(`what is finished is in ${kept.file}; ${how}`);
+    note(`finished results are in ${kept.file}; ${how}`);
     this.end = { ...this.end, outputs: this.end.outputs.filter((one) => one !== kept) };
   }
 

@@ -106,10 +106,10 @@ test.each([
   [['--executor', 'workers', '-j', '0'], ['--jobs is "0"']],
   [
     ['--token', 'x'],
-    ['--token is for a cluster', '--executor nats://'],
+    ['--token requires a cluster', '--executor nats://'],
   ],
   [['--tls-ca', 'x'], ['--tls-ca requires a cluster']],
-  [['--executor', 'nats://127.0.0.1:9', '--tls-ca', 'no.pem'], ['--tls-ca is "no.pem": there is no such file']],
+  [['--executor', 'nats://127.0.0.1:9', '--tls-ca', 'no.pem'], ['--tls-ca is "no.pem": the file does not exist']],
 ] as const)('%j is refused by run and index', { concurrent: true }, async (words, says) => {
   const commands = [run(), ['index', fileURLToPath(new URL('../data', import.meta.url)), '-p', 'none']];
   for (const result of await Promise.all(commands.map((command) => ewald([...command, ...words])))) {

@@ -86,7 +86,7 @@ describe('ewald info', () => {
     expect(json).toMatchObject({ code: 1, err: '' });
   });
 
-  it('ends at once with a word about what is no file of frames', async () => {
+  it('reports immediately what is not a file of frames', async () => {
     const pipe = at('pipe.mib');
     execFileSync('mkfifo', [pipe]);
     symlinkSync('circle', at('circle'));
@@ -104,7 +104,7 @@ describe('ewald info', () => {
         1,
         /cannot be read: no server is listening there \(connection refused\), after 5 attempts/,
       ],
-      [at('circle'), 1, /cannot be read: its symbolic links lead in a circle/],
+      [at('circle'), 1, /cannot be read: its symbolic links form a loop/],
       [at('plain.raw', 'x.h5'), 1, /cannot be read: part of its path is a file, not a folder/],
       [at('none', '*.mib'), 1, /the folder .*none cannot be read: there is no such file or folder/],
       [at('empty.h5'), 1, /empty\.h5 is empty/],
@@ -272,7 +272,7 @@ describe('ewald convert', () => {
     expect((await ewald(['info', join(series, 'g*.raw')])).err).toMatch(/no file matches/);
   });
 
-  it('writes no file that would be one of its own input, there or not', async () => {
+  it('writes no file that would be part of its own input', async () => {
     const series = at('own');
     mkdirSync(series);
     for (const name of ['f1.npy', 'f2.npy']) writeFileSync(join(series, name), readFileSync(at('out.npy')));
@@ -284,7 +284,7 @@ describe('ewald convert', () => {
       [join(series, '*.npy'), at('link.npy')],
     ] as const) {
       const { code, err } = await ewald(['convert', input, '-o', output, '--force']);
-      expect([code, err]).toEqual([2, expect.stringMatching(/would be one of the files of .*; write it into another/)]);
+      expect([code, err]).toEqual([2, expect.stringMatching(/would be one of the files of .*; write it to another/)]);
     }
     expect(readdirSync(series).sort()).toEqual(['f1.npy', 'f2.npy']);
     const beside = join(series, 'all.npy');

@@ -383,7 +383,7 @@ test('bad addresses and options are refused', async () => {
     [[...at, '--workers', 'two'], '--workers is "two"; expected a whole number'],
     [[...at, '--module', 'mine=./no.mjs'], 'the file ./no.mjs does not exist'],
     [[...at, '--name', ' '], '--name is empty'],
-    [[...at, '--tls-key', 'no.pem'], '--tls-key is "no.pem": there is no such file'],
+    [[...at, '--tls-key', 'no.pem'], '--tls-key is "no.pem": the file does not exist'],
   ];
   await Promise.all(
     typed.map(async ([args, says]) => {

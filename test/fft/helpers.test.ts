@@ -305,9 +305,9 @@ describe('convolve and correlate', () => {
     await refused(
       () => correlate(fft, a, b, 'wrap'),
       'Shape',
-      'correlate: wrap needs equal shapes, not 4 × 3 and 2 × 5',
+      'correlate: wrap requires equal shapes, not 4 × 3 and 2 × 5',
     );
-    await refused(() => convolve(fft, a, b, 'valid'), 'Shape', 'nowhere longer');
+    await refused(() => convolve(fft, a, b, 'valid'), 'Shape', 'not longer than the first');
     await refused(() => convolve(fft, a, b, 'sane' as never), 'Argument', 'did you mean "same"');
     await refused(() => correlate(fft, a, { ...b, shape: [10] }), 'Shape', 'same rank');
     await refused(

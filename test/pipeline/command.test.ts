@@ -190,7 +190,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(nothing.code).toBe(1);
   });
 
-  test('frames with fewer peaks than a lattice needs are no hits, and may be left out', async () => {
+  test('frames with too few peaks for a lattice are not hits, and may be omitted', async () => {
     const stream = join(folder, 'hits.stream');
     const words = [
       'index',

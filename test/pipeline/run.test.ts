@@ -70,10 +70,10 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     writeFileSync(`${stream}.part`, readFileSync(join(folder, 'whole.stream'), 'utf8').slice(0, 120_000));
     const anew = await ewald([...usual, '-o', stream]);
     expect(anew.code).toBe(2);
-    expect(anew.err).toMatch(/left\.stream\.part holds the frames of a run that did not end; .*--resume.*--force/s);
+    expect(anew.err).toMatch(/left\.stream\.part contains the frames of an interrupted run; .*--resume.*--force/s);
     const other = await ewald([...usual, '-o', stream, '--resume', '--min-snr=7']);
     expect(other.code).toBe(2);
-    expect(other.err).toMatch(/was begun as .*not this run.*--min-snr=7/s);
+    expect(other.err).toMatch(/was started as .*differs from this run.*--min-snr=7/s);
     expect(readFileSync(`${stream}.part`, 'utf8')).toHaveLength(120_000);
   });
 
@@ -110,7 +110,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     expect(JSON.parse(json)).toMatchObject({ frames: 6, hits: 6, indexed: 6, crystals: 6, torn: false });
   });
 
-  test('streams that each count from 1 are merged one behind the other and numbered anew', async () => {
+  test('streams that each count from 1 are concatenated and renumbered', async () => {
     const [one, both] = [join(folder, 'whole.stream'), join(folder, 'both.stream')];
     const { code, err } = await ewald(['stream', 'merge', one, one, '-o', both]);
     expect(code).toBe(0);
@@ -172,11 +172,11 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
       ...Array(6).fill('a-2'),
     ]);
     const report = readFileSync(page, 'utf8');
-    expect(report).toMatch(/the highest value of every pixel in 12 frames/);
+    expect(report).toMatch(/maximum of every pixel over 12 frames/);
     expect(report).toMatch(/a-2\.h5|a-1\.h5/);
   });
 
-  test('a list of files of which one is damaged: told, counted, left out', async () => {
+  test('a damaged file in a list is reported, counted and skipped', async () => {
     const damaged = join(folder, 'damaged.h5');
     writeFileSync(damaged, readFileSync(sim('mono.h5')).subarray(0, 3000));
     const list = join(folder, 'damaged.lst');

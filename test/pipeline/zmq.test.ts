@@ -76,7 +76,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     }
     const { code, err, out } = await run;
     publisher.close();
-    // The message without a frame is told, counted and left out.
+    // The message without a frame is reported, counted and skipped.
     expect(err).toMatch(
       /✗ tcp:.* \/\/3: message 4 of tcp.*: detector_data is not in the message, which contains beam_energy/,
     );
@@ -85,7 +85,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     // Frames come once, and are shown all the same: the best one, a typical one, and the powder of all.
     expect(err).not.toMatch(/shows no frames/);
     const report = readFileSync(page, 'utf8');
-    expect(report).toMatch(/the highest value of every pixel in 6 frames/);
+    expect(report).toMatch(/maximum of every pixel over 6 frames/);
     expect(report.match(/data:image\/png/g)).toHaveLength(3);
     const text = readFileSync(stream, 'utf8');
     expect(lists(text).length).toBeGreaterThan(1000);
@@ -180,7 +180,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
       [
         ['--zmq-input', 'tcp://127.0.0.1:9', '-p', 'none', '--resume', '-o', 'a.stream'],
         2,
-        /--resume belongs to frames in files; frames that come by ZeroMQ come once/,
+        /--resume requires frames in files/,
       ],
       [['--zmq-input', 'tcp://127.0.0.1:9', '-p', 'none', sim('mono.h5')], 2, /give only one of them/],
       [['--zmq-request=next', sim('mono.h5')], 2, /--zmq-request belongs to frames by ZeroMQ; .*--zmq-input ADDRESS/],

@@ -65,7 +65,7 @@ export async function* indexStream(
   if (without)
     throw new EwaldError(
       'Argument',
-      `pipeline: ${name} is a stream, whose peaks are taken as they are; ${without[0]} is for frames`,
+      `pipeline: ${name} is a stream, whose peaks are used unchanged; ${without[0]} requires frames`,
     );
   const reader = await readStream(place.linesOf(input), name);
   const { scene, text, settings } = await sceneOf(reader.head, name, place, options, checked);

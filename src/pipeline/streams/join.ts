@@ -34,7 +34,7 @@ function sharedOf(head: string): { readonly body: string; readonly flags: string
 
 /**
  * Joins streams of one detector and cell. Shards are interleaved by their serial numbers; runs that each count from 1
- * are put one behind the other and numbered anew.
+ * are concatenated and renumbered.
  *
  * Throws `Argument` for streams of different geometries or cells, `Format` for what is no stream, `File`.
  */
@@ -65,7 +65,7 @@ export async function joinStreamsIn(
   if (renumber)
     remarks.push({
       kind: 'note',
-      text: 'serial numbers of the streams collide; frames are numbered anew, file by file',
+      text: 'serial numbers of the streams collide; frames are renumbered, file by file',
     });
   const head = first.head.split('\n');
   head[2] = (head[2] ?? '').replace(/ --shard(=| )\S+/, '');
