@@ -3,7 +3,7 @@ import { EwaldError, type EwaldErrorTag, isEwaldError, messageOf } from '../base
 
 /** An error as plain data. */
 export interface FlatError {
-  /** Tag of an ewald error, otherwise undefined. */
+  /** Tag of an error of ewald, else undefined. */
   readonly tag: EwaldErrorTag | undefined;
   readonly name: string;
   readonly message: string;
@@ -12,18 +12,36 @@ export interface FlatError {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-/** Converts an error, or anything else thrown, to plain data. */
+/** An error, or anything else thrown, as data. */
 export function flatError(error: unknown): FlatError {
   const stack = error instanceof Error ? (error.stack ?? '') : '';
-  if (isEwaldError(error)) return { tag: error.tag, name: error.name, message: error.message, stack };
+  if (isEwaldError(error))
+    return { tag: error.tag, name: error.name, message: error.message, stack, detail: plainDetail(error.detail) };
   // Some libraries set name and message to values that are not strings.
   const name = error instanceof Error ? String(error.name) : 'Error';
   return { tag: undefined, name, message: String(messageOf(error)), stack: String(stack) };
 }
 
-/** Restores the error, with its name, message, tag and stack. */
-export function raisedError({ tag, name, message, stack }: FlatError): Error {
-  const error = tag === undefined ? new Error(message) : new EwaldError(tag, message);
+/** The members of an error detail that are sent. */
+export const plainDetail = (detail: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(detail).filter(([, value]) => ['number', 'string', 'boolean'].includes(typeof value)),
+  );
+
+/** The classes of JavaScript's own errors: a TypeError of a task is a TypeError again. */
+const classes: Readonly<Record<string, new (message: string) => Error>> = {
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+};
+
+/** The error again: its class, name, message, tag, detail and where it was thrown. */
+export function raisedError({ tag, name, message, stack, detail }: FlatError): Error {
+  const Class = (Object.hasOwn(classes, name) ? classes[name] : undefined) ?? Error;
+  const error = tag === undefined ? new Class(message) : new EwaldError(tag, message, detail ? { detail } : {});
   if (tag === undefined) Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
   if (stack) Object.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true });
   return error;

@@ -40,8 +40,8 @@ export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highre
   /** One input, a list of them, or an iterable of any kind. */
   readonly inputs: RunInput | Iterable<RunInput> | AsyncIterable<RunInput>;
   /**
-   * CrystFEL's geometry of the detector: a path or URL, a File or Blob, its text, or the result of `parseGeometry`.
-   * Default: described by the frames' file.
+   * CrystFEL's geometry of the detector: a path or URL, a File or Blob, its text, or what `parseGeometry` gives.
+   * Default: what the frames' file says.
    */
   readonly geometry?: FileInput | Geometry | undefined;
   /** Dataset of the frames in HDF5 files; default: the geometry's, or the files' own choice. */
@@ -64,8 +64,8 @@ export interface PipelineOptions
    */
   readonly peaks?: 'tune' | PeakParameters | undefined;
   /**
-   * Known cells: paths or URLs, Files or Blobs of .cell or PDB files, `a,b,c,alpha,beta,gamma`, or the result of
-   * `readCell`. Default: the cell is determined from the first frames; `[]`: only peaks are searched for.
+   * Known cells: paths or URLs, Files or Blobs of .cell or PDB files, `a,b,c,alpha,beta,gamma`, or what `readCell`
+   * gives. Default: the cell is determined from the first frames; `[]`: frames are searched for peaks alone.
    */
   readonly cells?: readonly (FileInput | KnownCell)[] | undefined;
   /**
@@ -88,7 +88,9 @@ export interface PipelineOptions
   readonly noDataTimeout?: number | undefined;
   /** Items carry the numbers of their frame as `frame`. Default false. */
   readonly keepFrame?: boolean | undefined;
-  /** Receives the findings of the run: parameters, the cell, progress, warnings, the state of its outputs. */
+  /**
+   * Receives what the run finds out about itself: parameters, the cell, progress, warnings, what became of its outputs.
+   */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
   readonly signal?: PlatformSignal | undefined;
 }
@@ -181,8 +183,11 @@ function shardOf(given: string | Shard | undefined): Shard | undefined {
   return { index, count };
 }
 
-/** Options recorded in the command line of a stream, because they determine its contents. */
-const recorded = [...settingNames, 'data', 'serialStart', 'shard', 'follow', 'min', 'max', 'resume'] as const;
+/**
+ * Options that stand in the command line of a stream, because they decide what is in it. `resume` is not one of them: a
+ * stream that was continued is that of a run that was never interrupted.
+ */
+const recorded = [...settingNames, 'data', 'serialStart', 'shard', 'follow', 'min', 'max'] as const;
 
 /** A command line for a run that was started from JavaScript: its options, as flags. */
 export function commandLineOf(options: PipelineOptions): string {
