@@ -119,62 +119,6 @@ async function search(
   report.finish(signal.aborted);
 }
 
-/** Flags that a stream takes; the others need frames. */
-const ofStreams: ReadonlySet<string> = new Set(
-  (
-    'input cell method metric multi unit backend maxSpots accept json geometry output minPeaks acceptBy tolerance ' +
-    'nonHitsInStream force profile'
-  ).split(' '),
-);
-/** Flags as commander has them if they were not typed. */
-const untyped: Readonly<Record<string, unknown>> = {
-  unit: '1/A',
-  pushRes: '0',
-  serialStart: '1',
-  integrate: true,
-  checksums: true,
-  halfPixelShift: true,
-  revalidate: true,
-  dataTimeout: true,
-};
-
-/** Rejects, by name, flags that an input without frames does not use. Throws `Argument`. */
-function refuseForStream(flags: object, stream: string): void {
-  const without = Object.entries(flags).find(
-    ([name, value]) => !ofStreams.has(name) && value !== undefined && value !== false && value !== untyped[name],
-  )?.[0];
-  const name = without === 'dataTimeout' ? 'noDataTimeout' : without;
-  if (name !== undefined)
-    throw new EwaldError(
-      'Argument',
-      `${stream} is a stream, whose peaks are used unchanged; ` +
-        `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)} requires frames`,
-    );
-}
-
-/** What is left of the settings without frames. */
-const withoutFrames = ({
-  maxSpots,
-  method,
-  thresholds,
-  accept,
-  tolerance,
-  minPeaks,
-  cells,
-}: CheckedFlags['settings']) =>
-  Object.fromEntries(
-    Object.entries({ maxSpots, method, thresholds, accept, tolerance, minPeaks, cells }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
-
-/** The default table, for files whose geometry does not state where their peaks are. */
-export const unlessGeometrySays = ({
-  path,
-  ...listed
-}: NonNullable<PipelineOptions['listed']>): NonNullable<PipelineOptions['listed']> =>
-  path === undefined ? listed : { ...listed, otherwise: path };
-
 /** What is written, by the flags. */
 function outputsOf(flags: FrameFlags): Partial<PipelineOptions> {
   const { output, html, hdf5, sol, refinedGeometry, resume, force, nonHitsInStream } = flags;
@@ -272,7 +216,7 @@ class RunReport {
       this.#elsewhere.add(stage);
       note(
         `${yellow('note:')} ${stages[stage]} on ${backend}, not on ${named}, which does not support them as ` +
-          'requested (EWALD_LOG_LEVEL=info prints the reason)',
+          'requested (EWALD_LOG_LEVEL=info says why)',
       );
     }
   }
