@@ -50,6 +50,8 @@ export interface PeakSearchParameters {
   readonly sigmaStrong?: number;
   /** Of dispersion, dispersion-extended. Fewest good pixels of a window. 1 … 16641; default 2. */
   readonly minCount?: number;
+  /** Keeps this many peaks of a frame, those of the greatest intensity. 1 … 1048576; default all. */
+  readonly keepPeaks?: number;
   /** Of peakfinder8. Also gives the statistics of the rings. Default false. */
   readonly rings?: boolean;
   /**

@@ -1,5 +1,6 @@
 /** Parameters of the peak search. Names, meanings and defaults are CrystFEL's; ranges are the layout's. */
 import { type Mode, type Parameters, refuseOthers, type Said } from '../base/parameters.js';
+import { range } from '../base/range.js';
 import { dispersionDefaults, finders, peakRadii, peaksRanges } from '../layout/peaks.js';
 import type { FinderName } from './contract.js';
 
@@ -97,6 +98,13 @@ export const searchRows = {
     sentence: 'fewest good pixels of a window',
     range: peaksRanges.minCount,
     of: dispersions,
+  },
+  keepPeaks: {
+    kind: 'integer',
+    sentence: 'keeps this many peaks of a frame, those of the greatest intensity',
+    range: range(1, 2 ** 20, Number.NaN),
+    usual: 'all',
+    of: finderNames,
   },
 } as const satisfies Parameters;
 

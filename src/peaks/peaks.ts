@@ -240,7 +240,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
         intact('before its turn');
         const count = await kernel.run({ params, frame: taken, bad, found, limits });
         intact('while it was being searched');
-        const list = listOf(found, count, limits);
+        const list = strongest(listOf(found, count, limits), search.keepPeaks);
         if (search.centroid === 'weighted') {
           const [least, greatest] = validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
           const good = (i: number): boolean => {
@@ -306,6 +306,25 @@ function packSearch(search: Filled, [least, greatest]: ValidRange, dtype: FrameD
 }
 
 type Filled = Required<PeakSearchParameters>;
+
+/** The peaks of the greatest intensity, in the order of the list; all where no number is given. */
+function strongest(list: PeakList, most: number | undefined): PeakList {
+  if (most === undefined || list.count <= most) return list;
+  const kept = [...list.intensity.keys()]
+    .sort((i, j) => (list.intensity[j] ?? 0) - (list.intensity[i] ?? 0) || i - j)
+    .slice(0, most)
+    .sort((i, j) => i - j);
+  const some = <Column extends Float32Array | Uint32Array>(column: Column): Column =>
+    column.filter((_, i) => isKept[i] === 1) as Column;
+  const isKept = new Uint8Array(list.count);
+  for (const i of kept) isKept[i] = 1;
+  const { fs, ss, intensity, maximum, snr, background, pixels, panel } = list;
+  return {
+    count: most,
+    ...{ fs: some(fs), ss: some(ss), intensity: some(intensity), maximum: some(maximum), snr: some(snr) },
+    ...{ background: some(background), pixels: some(pixels), panel: some(panel), rings: list.rings },
+  };
+}
 
 function listOf(found: Uint8Array, count: number, rings: Float32Array | undefined): PeakList {
   const words = sizeOf(peak) / 4;

@@ -27,3 +27,24 @@ describe.each(['wasm', 'native'] as const)('frames of a finder on %s', (backend)
     await context.dispose();
   });
 });
+
+test('keepPeaks keeps the peaks of the greatest intensity, in the order of the list', async () => {
+  const context = await createContext({ backend: 'wasm' });
+  const [width, height] = [256, 192];
+  const finder = await context.peaks({ width, height, dtype: 'u16' });
+  const frame = Uint16Array.from({ length: width * height }, (_, i) => 10 + ((i * 7919) % 5));
+  // Four peaks of three pixels, the strongest neither first nor last.
+  for (const [row, height] of [200, 900, 300, 600].entries())
+    for (const at of [0, 1, width]) frame[(20 + 40 * row) * width + 60 + at] = height;
+  const search = { threshold: 50, localBgRadius: 3 };
+  const all = await finder.run(frame, search);
+  expect(all.count).toBe(4);
+  const two = await finder.run(frame, { ...search, keepPeaks: 2 });
+  expect([two.count, [...two.ss]]).toEqual([2, [all.ss[1], all.ss[3]]]);
+  expect([...two.pixels]).toEqual([3, 3]);
+  expect(await finder.run(frame, { ...search, keepPeaks: 4 })).toEqual(all);
+  await expect(finder.run(frame, { ...search, keepPeaks: 0 })).rejects.toThrow(
+    'peaks.run: keepPeaks is 0; expected an integer from 1 to 1048576',
+  );
+  await context.dispose();
+});
