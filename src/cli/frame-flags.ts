@@ -51,6 +51,7 @@ export interface FrameFlags extends ExecutorFlags {
   maxFrameBytes?: string;
   shard?: string;
   html?: string;
+  merge?: string;
   hdf5?: string;
   sol?: string;
   refinedGeometry?: string;

@@ -3,8 +3,12 @@
  */
 import type { Executor } from '../entries/executors.node.js';
 import {
+  type Context,
   EwaldError,
   isEwaldError,
+  type MergeSink,
+  mergeSink,
+  mergeStatusText,
   type PipelineItem,
   type PipelineOptions,
   type RunInput,
@@ -108,7 +112,8 @@ async function search(
     signal,
   };
   try {
-    for await (const item of context.pipeline(options)) report.item(item);
+    const sinks = flags.merge === undefined ? {} : { sinks: [await runningMerge(context, flags.merge)] };
+    for await (const item of context.pipeline({ ...options, ...sinks })) report.item(item);
   } catch (error) {
     report.stop();
     if (!isEwaldError(error, 'Aborted') || !report.end) throw error;
@@ -125,6 +130,10 @@ function outputsOf(flags: FrameFlags): Partial<PipelineOptions> {
   const all = { output, html, hdf5, sol, refinedGeometry, resume, force, nonHitsInStream };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
+
+/** A sink that prints how far the merge of the run's crystals is. */
+const runningMerge = (context: Context, symmetry: string): Promise<MergeSink> =>
+  mergeSink(context, { symmetry }, { onStatus: (status) => note(`merge: ${mergeStatusText(status)}`) });
 
 const stages = { peaks: 'peaks are found', index: 'lattices are searched' };
 

@@ -291,6 +291,12 @@ export const commandRows = {
     sentence: 'prints the time of each stage, and memory',
     of: ['detector frames', 'a stream as input'],
   },
+  merge: {
+    kind: 'text',
+    sentence: 'keeps a running merge in this point group: CC1/2, completeness and the frames still needed',
+    value: 'group',
+    of: ['detector frames'],
+  },
 } as const satisfies Parameters;
 
 /** How the cell of a run is looked for if it is unknown. */

@@ -63,6 +63,19 @@ test('lists, an MTZ file and JSON are written', async () => {
   expect(again.statistics.overall.ccReference).toBeGreaterThan(0.9999);
 });
 
+test('a run says how far the merge of its crystals is', async () => {
+  const run = (words: string) => ewaldTogether(words.split(' '), { cwd: folder });
+  await run('simulate frames -o frames --images 2 --size 384,384 --pixel 0.2 --cell 30,30,40,90,90,90');
+  const index = 'index frames/run.h5 -g frames/run.geom -p frames/run.cell -j 1 -o run.stream --merge 4/mmm';
+  const { code, err } = await run(index);
+  expect(code, err).toBe(0);
+  expect(err).toMatch(/^merge: CC1\/2 \S+, complete \d+ % to \d\.\d Å/m);
+  const refused = await run(index.replace('4/mmm', '4/m/m').replace('run.stream', 'none.stream'));
+  expect(refused.code).not.toBe(0);
+  expect(refused.err).toMatch(/"4\/m\/m" is not a point group/);
+  expect(readdirSync(folder)).not.toContain('none.stream');
+});
+
 test('workers write the same files', async () => {
   const words = 'a.stream -y mmm -n 2 --no-polarisation --backend wasm';
   await merge(`${words} -o one.hkl`);
