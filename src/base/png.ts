@@ -1,16 +1,6 @@
-/** PNG files with 8 bits per sample and unfiltered rows. Format: RFC 2083. */
-
-const table = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c;
-});
-
-function crc(bytes: Uint8Array): number {
-  let c = 0xffffffff;
-  for (const byte of bytes) c = (table[(c ^ byte) & 0xff] ?? 0) ^ (c >>> 8);
-  return (c ^ 0xffffffff) >>> 0;
-}
+/** PNG files with 8 bits per sample and unfiltered rows. Format: RFC 2083, RFC 1950. */
+import { adler32 } from './adler32.js';
+import { crc32 } from './crc32.js';
 
 function chunk(type: string, data: Uint8Array): Uint8Array {
   const out = new Uint8Array(12 + data.length);
@@ -18,19 +8,19 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   view.setUint32(0, data.length);
   for (let i = 0; i < 4; i++) out[4 + i] = type.charCodeAt(i);
   out.set(data, 8);
-  view.setUint32(8 + data.length, crc(out.subarray(4, 8 + data.length)));
+  view.setUint32(8 + data.length, crc32(out.subarray(4, 8 + data.length)));
   return out;
 }
 
 /** Rows as PNG stores them: each preceded by its filter type, none. */
-export function filteredRows(bytes: Uint8Array | Uint8ClampedArray, rowBytes: number, height: number): Uint8Array {
+function filteredRows(bytes: Uint8Array | Uint8ClampedArray, rowBytes: number, height: number): Uint8Array {
   const rows = new Uint8Array(height * (rowBytes + 1));
   for (let y = 0; y < height; y++) rows.set(bytes.subarray(y * rowBytes, (y + 1) * rowBytes), y * (rowBytes + 1) + 1);
   return rows;
 }
 
 /** A file of filtered rows compressed in zlib format: palette indices if there is a palette, else RGBA. */
-export function pngFile(packed: Uint8Array, width: number, height: number, palette?: Uint8Array): Uint8Array {
+function pngFile(packed: Uint8Array, width: number, height: number, palette?: Uint8Array): Uint8Array {
   const head = new Uint8Array(13);
   const view = new DataView(head.buffer);
   view.setUint32(0, width);
@@ -50,4 +40,47 @@ export function pngFile(packed: Uint8Array, width: number, height: number, palet
     at += part.length;
   }
   return file;
+}
+
+/** zlib's format with stored blocks of at most 65535 bytes. */
+function stored(data: Uint8Array): Uint8Array {
+  const most = 65535;
+  const blocks = Math.max(1, Math.ceil(data.length / most));
+  const out = new Uint8Array(2 + 5 * blocks + data.length + 4);
+  const view = new DataView(out.buffer);
+  out.set([0x78, 0x01]);
+  let at = 2;
+  for (let i = 0; i < blocks; i++) {
+    const piece = data.subarray(i * most, (i + 1) * most);
+    out[at] = i === blocks - 1 ? 1 : 0;
+    view.setUint16(at + 1, piece.length, true);
+    view.setUint16(at + 3, ~piece.length & 0xffff, true);
+    out.set(piece, at + 5);
+    at += 5 + piece.length;
+  }
+  view.setUint32(at, adler32(data));
+  return out;
+}
+
+/** The bytes of a PNG file, stored without compression: small pictures need no more. `rgba` is [height, width, 4]. */
+export function encodePng(rgba: Uint8Array | Uint8ClampedArray, width: number, height: number): Uint8Array {
+  return pngFile(stored(filteredRows(rgba, 4 * width, height)), width, height);
+}
+
+/** Bytes compressed in zlib format, which `CompressionStream` calls deflate. */
+async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
+  const packed = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new CompressionStream('deflate'));
+  return new Uint8Array(await new Response(packed).arrayBuffer());
+}
+
+/** A PNG file of `pixels` [height, width], each the number of a colour; `palette` holds r, g, b of up to 256 of them. */
+export async function png(pixels: Uint8Array, width: number, height: number, palette: Uint8Array): Promise<Uint8Array> {
+  return pngFile(await deflate(filteredRows(pixels, width, height)), width, height, palette);
+}
+
+/** The address of a picture that is part of a page. */
+export function dataUrl(file: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < file.length; i += 8192) text += String.fromCharCode(...file.subarray(i, i + 8192));
+  return `data:image/png;base64,${btoa(text)}`;
 }

@@ -4,6 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EwaldError } from '../base/errors.js';
 import { fileReason } from '../base/file-errors.js';
+import { fileIdentity } from '../base/file-identity.js';
 import { formats } from './formats/table.js';
 import { inOrder } from './series.js';
 
@@ -47,12 +48,10 @@ export async function wouldHold(
   output: string,
   everyFormat = false,
 ): Promise<boolean> {
-  const identity = async (name: string): Promise<string | undefined> => {
-    const there = await stat(name, { bigint: true }).catch(() => undefined);
-    return there && `${there.dev} ${there.ino}`;
-  };
   const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
-  const [from, to] = await Promise.all([isFolder ? path : dirname(path), dirname(output)].map(identity));
+  const [from, to] = await Promise.all(
+    [isFolder ? path : dirname(path), dirname(output)].map((name) => fileIdentity(name)),
+  );
   if (from !== undefined && from === to) {
     const name = basename(output);
     if (!isFolder) return patternOf(path).test(name);
@@ -61,9 +60,9 @@ export async function wouldHold(
     if (commonest(known.includes(name) ? known : [...known, name])?.files.includes(name)) return true;
   }
   // It may be the same file under another name: a link.
-  const there = await identity(output);
+  const there = await fileIdentity(output);
   if (there === undefined) return false;
-  for (const file of files) if ((await identity(file)) === there) return true;
+  for (const file of files) if ((await fileIdentity(file)) === there) return true;
   return false;
 }
 

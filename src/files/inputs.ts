@@ -1,6 +1,7 @@
 /** Prevents an input from being overwritten: frames may be the only copy of an experiment, even with `force`. */
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { EwaldError } from '../base/errors.js';
+import { fileIdentity } from '../base/file-identity.js';
 import { seriesNames, wouldHold } from '../data/series-files.js';
 
 /** The inputs; see `WriteOptions`. */
@@ -48,7 +49,4 @@ export async function refuseOpen(output: string, target: string): Promise<void> 
 }
 
 /** Identity of a file, whatever its name; undefined if it does not exist or is a folder, a device or a pipe. */
-export async function identity(file: string): Promise<string | undefined> {
-  const there = await stat(file, { bigint: true }).catch(() => undefined);
-  return there?.isFile() ? `${there.dev} ${there.ino}` : undefined;
-}
+export const identity = (file: string): Promise<string | undefined> => fileIdentity(file, (there) => there.isFile());

@@ -16,6 +16,7 @@ import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
+import { identityOf } from '../base/file-identity.js';
 import { onExit } from './interrupt.js';
 import { absent, hiddenBeside, temporaryBeside } from './names.js';
 
@@ -188,7 +189,7 @@ async function createExclusively(candidate: string, name: string, content: strin
 
 async function sameFile(one: string, other: string): Promise<boolean> {
   const [a, b] = await Promise.all([one, other].map((name) => stat(name, { bigint: true }).catch(absent)));
-  return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
+  return a !== undefined && b !== undefined && identityOf(a) === identityOf(b);
 }
 
 /**

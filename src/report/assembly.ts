@@ -2,9 +2,10 @@
  * Renders frames with their panels in place, looking into the beam, +x to the right and +y up. Each image pixel shows
  * the maximum of the detector pixels that fall into it, so that no spot is lost.
  */
+
+import { dataUrl, png } from '../base/png.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { heightOf, widthOf } from '../crystal/geometry/pixels.js';
-import { dataUrl, png } from './png.js';
 
 /** A position in an image, in its pixels from the upper left. */
 export interface Place {

@@ -2,6 +2,7 @@
 import { extname } from 'node:path';
 import { EwaldError } from '../base/errors.js';
 import { oneLine } from '../base/plain-text.js';
+import { encodePng } from '../base/png.js';
 import { version } from '../base/version.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { elements } from '../data/dtype.js';
@@ -12,7 +13,6 @@ import { checkOutput, type Output, openOutput, type WriteOptions } from '../file
 import { toRgba, vectorsToRgba } from './colormap.js';
 import { numbersOf, product } from './dtypes.js';
 import type { NamedResult } from './named-results.js';
-import { encodePng } from './png.js';
 
 const endings = ['.npy', '.h5', '.hdf5', '.csv'];
 

@@ -2,7 +2,7 @@
  * What src/README.md says of all rooms: how a room shows its names, that importing a module changes nothing, and that
  * one word for a type means one thing.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
@@ -149,4 +149,36 @@ test('the passes of udf import nothing of the rest of the room', () => {
       .map(([line]) => `${file}: ${line}`);
   });
   expect(above).toEqual([]);
+});
+
+test('ewald/ffi and ewald/memory share errors alone with the others, who do not load them', () => {
+  const texts = new Map<string, string>();
+  const textOf = (file: string): string => {
+    const text = texts.get(file) ?? readFileSync(join('dist', file), 'utf8');
+    texts.set(file, text);
+    return text;
+  };
+  /** What a file of dist/ loads, at once or later. */
+  const loaded = (file: string, all = new Set<string>()): Set<string> => {
+    if (all.has(file) || !existsSync(join('dist', file))) return all;
+    all.add(file);
+    for (const [, next] of textOf(file).matchAll(/(?:from|import)\s*\(?\s*['"]\.\/([^'"]+\.js)['"]/g))
+      loaded(next as string, all);
+    return all;
+  };
+  const entries = readdirSync('dist').filter((file) => /\.js$/.test(file) && !/^(?:chunk-|cli\.)/.test(file));
+  expect(entries.length).toBeGreaterThan(20);
+  const own = entries.filter((file) => /^(?:ffi|memory)\b/.test(file));
+  expect(own).toHaveLength(3);
+  const [ours, others] = [own, entries.filter((file) => !own.includes(file))].map(
+    (files) => new Set(files.flatMap((file) => [...loaded(file)])),
+  ) as [Set<string>, Set<string>];
+  expect([...ours].filter((file) => others.has(file) && !/^chunk-base\b/.test(file))).toEqual([]);
+  // Words of their messages, wherever a bundler puts them.
+  const [mine, theirs] = [ours, others].map((all) => [...all].map(textOf).join('\n'));
+  for (const words of ['unknown type name', 'object has dimensionality']) {
+    expect(mine).toContain(words);
+    expect(theirs, words).not.toContain(words);
+  }
+  for (const words of ['maxSpots', 'navShape']) expect(mine, words).not.toContain(words);
 });

@@ -1,6 +1,6 @@
 /** A zip archive of a few members, as NumPy writes them. */
 import { deflateRawSync } from 'node:zlib';
-import { crc32 } from '../../src/data/checksums/crc32.js';
+import { crc32 } from '../../src/base/crc32.js';
 
 /** `method`: 0 stored, 8 deflate. */
 export function zipOf(members: Readonly<Record<string, Uint8Array>>, method: 0 | 8): Uint8Array {

@@ -1,6 +1,7 @@
 /** Compares a checksum stored in a file with that of its bytes; the same error for every format. */
+
+import { crc32 } from '../../base/crc32.js';
 import { EwaldError } from '../../base/errors.js';
-import { crc32 } from './crc32.js';
 import { md5 } from './md5.js';
 
 /** Digests for which a platform may have faster implementations than JavaScript. */

@@ -1,6 +1,6 @@
 /** Compression of TIFF strips and tiles, and prediction of rows. */
 
-import { adler32 } from '../checksums/adler32.js';
+import { adler32 } from '../../base/adler32.js';
 import { compare, hex32 } from '../checksums/check.js';
 import { inflate } from '../inflate.js';
 
