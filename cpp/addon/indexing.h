@@ -1,5 +1,5 @@
-// Runs of an indexer and the records of its stages, the same in both addons. An `Indexer` is a plan of plan.h with `run()`
-// and `stage()`.
+// Runs of an indexer and the records of its stages, the same in both addons. An `Indexer` is a plan of plan.h with
+// `made()`, its descriptor, `run()` and `stage()`.
 #pragma once
 #include "addon/plan.h"
 

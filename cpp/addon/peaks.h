@@ -1,5 +1,5 @@
-// Runs of a peak finder, the same in both addons. A `Peaks` is a plan of plan.h with `made()`, its descriptor, `rings()`,
-// how many rings have limits, and `run()`.
+// Runs of a peak finder, the same in both addons. A `Peaks` is a plan of plan.h with `made()`, its descriptor,
+// `rings()`, how many rings have limits, and `run()`.
 #pragma once
 #include "addon/plan.h"
 

@@ -142,16 +142,16 @@ Napi::Value alltoallv(const CallbackInfo& info) {
   const int32_t* words = reinterpret_cast<const int32_t*>(lists.data);
   operation->counts.assign(words, words + lists.bytes / 4);
   // Open MPI takes equal addresses for MPI_IN_PLACE, and an empty array may begin where the other one does.
-  static char nowhere[16];
+  static char no_numbers[16];
   const size_t ranks = operation->counts.size() / 4;
   const auto empty = [&](size_t list) {
     const int* counts = operation->counts.data() + list * ranks;
     return std::all_of(counts, counts + ranks, [](int count) { return count == 0; });
   };
   if (empty(0))
-    send = nowhere;
+    send = no_numbers;
   else if (empty(2))
-    recv = nowhere;
+    recv = no_numbers;
   operation->begin = [=](Operation& self) {
     const int* list = self.counts.data();
     const size_t size = self.counts.size() / 4;
@@ -212,7 +212,7 @@ Napi::Value split(const CallbackInfo& info) {
   return post(info.Env(), std::move(operation));
 }
 
-// leave(comm): what this rank waits for there ends, and the others are told
+// leave(comm): ends what this rank waits for there, and notifies the others
 Napi::Value leave(const CallbackInfo& info) {
   auto operation = std::make_unique<Operation>();
   const int group = comm_of(info);

@@ -138,7 +138,8 @@ void Engine::free(int group) {
   for (size_t i = size_t(group); i < size_t(group) + 2; i++) {
     Group& of = groups.at(i);
     if (of.comm == MPI_COMM_NULL) continue;
-    for (auto it = posted_.begin(); it != posted_.end();) it = it->first.id == of.id ? posted_.erase(it) : std::next(it);
+    for (auto it = posted_.begin(); it != posted_.end();)
+      it = it->first.id == of.id ? posted_.erase(it) : std::next(it);
     for (Leave& leave : left_) leave.forget(of.id);
     MPI_Comm_free(&of.comm);
     of = {};
@@ -181,7 +182,7 @@ void Engine::give_up(Operation& operation) {
     MPI_Wait(&operation.request, MPI_STATUS_IGNORE);
     return;
   }
-  // A send cannot be cancelled: MPI may read the array until the job is over, so it is never given back.
+  // A send cannot be cancelled: MPI may read the array until the job is over, so it is never freed.
   MPI_Request_free(&operation.request);
   new std::vector<addon::Buffer>(std::move(operation.buffers));
   operation.buffers.clear();

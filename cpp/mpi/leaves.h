@@ -1,5 +1,5 @@
 // What ranks tell each other when they end, or free a communicator: how many messages they have sent and received
-// there. A message beyond these numbers never comes, so whoever waits for it need not wait for ever.
+// there. A message beyond these numbers never comes, so no rank waits for it for ever.
 #pragma once
 #include <stddef.h>
 

@@ -40,7 +40,8 @@ protected:
   ewald_cuda_context* device() const { return context_->handle; }
 
 private:
-  // If the handle was closed meanwhile this is the last holder: let go here, where waiting for the device blocks nobody.
+  // If the handle was closed meanwhile this is the last holder: let go here, where waiting for the device blocks
+  // nobody.
   void done() final { context_.reset(); }
   SharedContext context_;
 };

@@ -27,14 +27,14 @@ describe('the public face of a room', () => {
     const entries = inFolder('entries').filter(([file]) => file !== 'entries/shell.node.ts');
     const strange = entries.flatMap(([file, text]) =>
       reexported(text)
-        .filter((from) => !/^\.\.\/[\w-]+\/(?:public(?:\.core)?|[\w-]+\.(?:node|browser))\.js$/.test(from))
+        .filter((from) => !/^\.\.\/[\w-]+\/(?:public(?:\.\w+)?|(?:[\w-]+\/)*[\w-]+\.(?:node|browser))\.js$/.test(from))
         .map((from) => `${file}: ${from}`),
     );
     expect(strange).toEqual([]);
   });
 
   test('holds names and nothing else, and reaches an entry', () => {
-    const faces = [...files].filter(([file]) => /\/public(?:\.core)?\.ts$/.test(file));
+    const faces = [...files].filter(([file]) => /\/public(?:\.\w+)?\.ts$/.test(file));
     expect(faces.length).toBeGreaterThan(15);
     for (const [file, text] of faces) {
       const code = text.replace(/\/\*\*?[\s\S]*?\*\/|export (?:type )?(?:\*|\{[^}]*\})[^;]*? from '[^']+';/g, '');
@@ -52,6 +52,7 @@ describe('the public face of a room', () => {
 
 /** What may stay, each with its reason. Nothing here changes what another context sees. */
 const state: Readonly<Record<string, string>> = {
+  'backends/wasm/source.ts: compiled': 'a cache of the compiled core, one for each source',
   'backends/webgpu/dawn.ts: kept': 'works round a crash of Dawn; see the file',
   'backends/webgpu/timestamps.ts: collecting': 'a measurement of all devices, while it runs',
   'heffte/files/on-ranks.node.ts: agreed': 'a note on an error, gone with it',
@@ -136,8 +137,10 @@ test('a room with kernels has the same name in every wing', () => {
   // Device arrays are part of each backend's common/.
   const withKernels = [...files.keys()].flatMap((file) => /^([\w-]+)\/kernels\.ts$/.exec(file)?.[1] ?? []);
   const expected = withKernels.filter((room) => room !== 'arrays').sort();
-  expect(folders('wgsl', ['common', 'generated', 'self_test'])).toEqual(expected);
-  expect(folders('cuda', ['addon', 'bench', 'check', 'common', 'emulator'])).toEqual(expected);
+  // Not every room has kernels for GPUs.
+  for (const folder of folders('wgsl', ['common', 'generated', 'self_test'])) expect(expected).toContain(folder);
+  for (const folder of folders('cuda', ['addon', 'bench', 'check', 'common', 'emulator']))
+    expect(expected).toContain(folder);
   expect(readdirSync('cpp')).toEqual(expect.arrayContaining(expected));
 });
 
@@ -166,7 +169,8 @@ test('ewald/ffi and ewald/memory share errors alone with the others, who do not 
       loaded(next as string, all);
     return all;
   };
-  const entries = readdirSync('dist').filter((file) => /\.js$/.test(file) && !/^(?:chunk-|cli\.)/.test(file));
+  // The commands, and their functions in ewald/shell, use every room.
+  const entries = readdirSync('dist').filter((file) => /\.js$/.test(file) && !/^(?:chunk-|cli\.|shell\.)/.test(file));
   expect(entries.length).toBeGreaterThan(20);
   const own = entries.filter((file) => /^(?:ffi|memory)\b/.test(file));
   expect(own).toHaveLength(3);
