@@ -6,20 +6,20 @@ import { pathToFileURL } from 'node:url';
 import { EwaldError } from '../base/errors.js';
 import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from './udf.js';
 
-/** Why a module does not load: with the line of a mistake, and with what to do where Node reads no TypeScript. */
+/** Why a module cannot be loaded: with the line of a syntax error, and advice if Node does not support TypeScript. */
 function notLoaded(file: string, cause: unknown): EwaldError {
   const what = cause instanceof Error ? cause.message : String(cause);
   if ((cause as { code?: unknown } | undefined)?.code === 'ERR_UNKNOWN_FILE_EXTENSION')
     return new EwaldError(
       'Load',
-      `${file} does not load: Node ${process.versions.node} reads no TypeScript; take Node 22.18 or later, or compile it first: npx esbuild ${file} --outfile=${file.replace(/\.[cm]?ts$/, '.mjs')}`,
+      `${file} cannot be loaded: Node ${process.versions.node} does not support TypeScript; take Node 22.18 or later, or compile it first: npx esbuild ${file} --outfile=${file.replace(/\.[cm]?ts$/, '.mjs')}`,
       { cause },
     );
-  // Where a mistake is Node says only to who has a file checked.
+  // Node reports the line of a syntax error only when it checks the file.
   const told =
     cause instanceof SyntaxError ? spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' }).stderr : '';
   const place = /:(\d+)$/m.exec(told)?.[1];
-  return new EwaldError('Load', `${file}${place ? `, line ${place},` : ''} does not load: ${what}`, { cause });
+  return new EwaldError('Load', `${file}${place ? `, line ${place},` : ''} cannot be loaded: ${what}`, { cause });
 }
 
 /**
