@@ -1,10 +1,9 @@
 /** Options of commands that connect to a cluster. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { Parameters } from '../base/parameters.js';
 import type { NatsOptions } from '../entries/executors.node.js';
 import { EwaldError } from '../entries/index.node.js';
-import { parseAddress } from '../entries/shell.node.js';
+import { type Parameters, parseAddress } from '../entries/shell.node.js';
 import { withFlags } from './parameter-flags.js';
 
 /** Flags as given in the shell. */

@@ -1,5 +1,5 @@
 /** Rejects flags of CrystFEL's indexamajig that ewald does not have, by name. */
-import { EwaldError } from '../base/errors.js';
+import { EwaldError } from '../entries/index.node.js';
 
 /** Unsupported flags, and what to use instead. */
 const absentFlags: Readonly<Record<string, string>> = {

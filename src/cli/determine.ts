@@ -1,6 +1,5 @@
 /** `ewald cell FILES…`: determines an unknown cell from frames, or from the spots of several stills. */
 import type { Command } from 'commander';
-import { type Parameters, refuseOthers } from '../base/parameters.js';
 import {
   type BravaisCandidate,
   type Context,
@@ -11,11 +10,23 @@ import {
   type SpotUnit,
 } from '../entries/index.node.js';
 import { cellFileOf, fewestPeaks, inputKind, latticeOf, unitHint } from '../entries/pipeline.node.js';
-import { expand, inputName, type Output, openOutput, readText } from '../entries/shell.node.js';
-import type { CellSearchParameters } from '../indexing/parameter-types.js';
-import { cellSearchRows, checkCellSearch } from '../indexing/parameters.js';
-import { inFlags, modeOf } from '../pipeline/modes.js';
-import { cellFrameRows, integrationRows, sourceRows } from '../pipeline/parameters.js';
+import {
+  type CellSearchParameters,
+  cellFrameRows,
+  cellSearchRows,
+  checkCellSearch,
+  expand,
+  inFlags,
+  inputName,
+  integrationRows,
+  modeOf,
+  type Output,
+  openOutput,
+  type Parameters,
+  readText,
+  refuseOthers,
+  sourceRows,
+} from '../entries/shell.node.js';
 import { readingOf } from './data-options.js';
 import { listRows, refuseForLists } from './list-flags.js';
 import {

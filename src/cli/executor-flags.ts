@@ -1,13 +1,10 @@
 /** Where the work of a command is done: this thread, workers, the ranks of an MPI job, or a cluster. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { flagOf } from '../base/parameter-text.js';
-import { namesOf, type Parameters } from '../base/parameters.js';
-import { range } from '../base/range.js';
 import { mpiComm } from '../entries/communicator.node.js';
 import { Executor, type NatsOptions } from '../entries/executors.node.js';
 import { type BackendName, EwaldError } from '../entries/index.node.js';
-import { ranksOfJob } from '../entries/shell.node.js';
+import { flagOf, namesOf, type Parameters, range, ranksOfJob } from '../entries/shell.node.js';
 import { type ClusterFlags, connectionOf, connectionRows } from './cluster-options.js';
 import { flagValues, withFlags } from './parameter-flags.js';
 

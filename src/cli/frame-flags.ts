@@ -1,24 +1,25 @@
 /** Flags of commands with frames, with CrystFEL's names. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { EwaldError } from '../base/errors.js';
-import { type Parameters, refuseOthers } from '../base/parameters.js';
-import type { KnownCell } from '../crystal/cell-file.js';
-import { inFlags, modeOf, type RunMode } from '../pipeline/modes.js';
+import { EwaldError, type KnownCell, type SearchSettings } from '../entries/index.node.js';
+import type { Shard } from '../entries/pipeline.node.js';
 import {
   acceptanceRows,
   commandRows,
   indexingRows,
+  inFlags,
   integrationRows,
   type ListName,
+  modeOf,
+  type Parameters,
+  type RunMode,
+  refuseOthers,
   runRows,
   sinkRows,
   sourceRows,
   thresholdRows,
   unknownCellRows,
-} from '../pipeline/parameters.js';
-import type { SearchSettings } from '../pipeline/settings.js';
-import type { Shard } from '../pipeline/sources/source.js';
+} from '../entries/shell.node.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, executorRows, withExecutor } from './executor-flags.js';
 import { listRows } from './list-flags.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';

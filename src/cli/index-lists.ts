@@ -1,15 +1,28 @@
 /** `ewald index LISTS…`: reads spot lists and prints oriented cells. */
 import type { Command } from 'commander';
-import type { BackendName } from '../backends/names.js';
-import { EwaldError, messageOf } from '../base/errors.js';
-import { median } from '../base/median.js';
-import type { KnownCell } from '../crystal/cell-file.js';
-import { readSpotList, type SpotUnit, unitHint } from '../data/spot-list.js';
-import { inputKind } from '../entries/pipeline.node.js';
-import { expand, inputName, readCellOption, readText } from '../files/read.js';
-import type { Indexer, IndexingMethod, IndexingThresholds } from '../indexing/indexer.js';
-import { minimumSpots } from '../indexing/parameters.js';
-import { indexingRows, thresholdRows, unknownCellRows } from '../pipeline/parameters.js';
+import {
+  type BackendName,
+  EwaldError,
+  type Indexer,
+  type IndexingMethod,
+  type IndexingThresholds,
+  type KnownCell,
+  readSpotList,
+  type SpotUnit,
+} from '../entries/index.node.js';
+import { inputKind, unitHint } from '../entries/pipeline.node.js';
+import {
+  expand,
+  indexingRows,
+  inputName,
+  median,
+  messageOf,
+  minimumSpots,
+  readCellOption,
+  readText,
+  thresholdRows,
+  unknownCellRows,
+} from '../entries/shell.node.js';
 import { refuseAbsentFlags } from './crystfel-flags.js';
 import { type FrameFlags, refuseUnused, withFrameFlags } from './frame-flags.js';
 import { doubtOf } from './frame-lines.js';

@@ -1,12 +1,9 @@
 /** Rejects flags of frames by name if spot lists are given. */
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { EwaldError, messageOf } from '../base/errors.js';
-import type { Parameters } from '../base/parameters.js';
-import { range } from '../base/range.js';
-import { formats } from '../data/formats/table.js';
-import { readSpotList, type SpotUnit, spotUnits } from '../data/spot-list.js';
-import { inputName, readText } from '../files/read.js';
+import { EwaldError, readSpotList, type SpotUnit } from '../entries/index.node.js';
+import { spotUnits } from '../entries/pipeline.node.js';
+import { formats, inputName, messageOf, type Parameters, range, readText } from '../entries/shell.node.js';
 
 /** Flags of spot lists alone. */
 export const listRows = {

@@ -2,8 +2,17 @@
  * Flags made from rows of parameters: their `--help`, and the validation of their values under the name that was typed.
  */
 import { type Command, Option } from 'commander';
-import { flagOf, helpText, kebab, whoseOf } from '../base/parameter-text.js';
-import { checkParameter, type Parameter, type Parameters, type Said, type Values } from '../base/parameters.js';
+import {
+  checkParameter,
+  flagOf,
+  helpText,
+  kebab,
+  type Parameter,
+  type Parameters,
+  type Said,
+  type Values,
+  whoseOf,
+} from '../entries/shell.node.js';
 
 /** The result of commander: the text of each given flag, by the flag's own name. */
 export type FlagTexts = object;

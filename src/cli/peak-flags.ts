@@ -1,9 +1,17 @@
 /** Flags of peaks, with CrystFEL's names, for every command with frames. */
 import type { Command } from 'commander';
-import { checkParameter, namesOf, type Parameters, type Values } from '../base/parameters.js';
-import { searchRows } from '../peaks/parameters.js';
-import { integrationRows, isList, type ListName, peakSourceRows } from '../pipeline/parameters.js';
-import type { PeakParameters, SearchSettings } from '../pipeline/settings.js';
+import type { PeakParameters, SearchSettings } from '../entries/index.node.js';
+import {
+  checkParameter,
+  integrationRows,
+  isList,
+  type ListName,
+  namesOf,
+  type Parameters,
+  peakSourceRows,
+  searchRows,
+  type Values,
+} from '../entries/shell.node.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 
 /** At the command what is not given comes from the first frames. */

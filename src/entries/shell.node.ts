@@ -5,7 +5,8 @@
  *     const { shape, bytes } = await convert('scan.mib', 'scan.h5', { packing: 'gzip' });    // ewald convert
  *
  * Files are written as the commands write them: whole or not at all, never over an input, and over another file only
- * with `force`.
+ * with `force`. It also exports the parameter rows from which flags,
+ * help and messages are made.
  *
  * @module
  */
@@ -21,10 +22,23 @@ export { externalEngines } from '../backends/engines.js';
 export { parseBackend } from '../backends/open.js';
 export { messageOf } from '../base/errors.js';
 export { fileError, fileReason } from '../base/file-errors.js';
+export { median } from '../base/median.js';
 export { choice, exact, nearest } from '../base/options.js';
+export { flagOf, helpText, kebab, whoseOf } from '../base/parameter-text.js';
+export {
+  checkParameter,
+  namesOf,
+  type Parameter,
+  type Parameters,
+  refuseOthers,
+  type Said,
+  type Values,
+} from '../base/parameters.js';
+export { range } from '../base/range.js';
 export { ranksOfJob } from '../communicator/job.js';
 export type { FrameFormat, WrittenFrames } from '../data/convert.js';
 export { type ConvertOptions, convert } from '../data/convert.node.js';
+export { formats } from '../data/formats/table.js';
 export { readNpyFile, writeNpyFile } from '../data/npy-file.node.js';
 export { type CheckedGeometry, type CheckGeometryOptions, checkGeometryFile } from '../detector/check-file.node.js';
 export { parseAddress } from '../executors/nats/address.js';
@@ -35,8 +49,27 @@ export { expand, inputName, readBytes, readCellOption, readText } from '../files
 export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../files/write.js';
 export { failedTogether } from '../heffte/files/on-ranks.node.js';
 export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../heffte/files/wish.js';
+export type { CellSearchParameters } from '../indexing/parameter-types.js';
+export { cellSearchRows, checkCellSearch, minimumSpots } from '../indexing/parameters.js';
 export { type ServedPages, servePages } from '../pages/serve.node.js';
+export { searchRows } from '../peaks/parameters.js';
 export { compareStreamFiles } from '../pipeline/compare-files.node.js';
+export { inFlags, modeOf, type RunMode } from '../pipeline/modes.js';
+export {
+  acceptanceRows,
+  cellFrameRows,
+  commandRows,
+  indexingRows,
+  integrationRows,
+  isList,
+  type ListName,
+  peakSourceRows,
+  runRows,
+  sinkRows,
+  sourceRows,
+  thresholdRows,
+  unknownCellRows,
+} from '../pipeline/parameters.js';
 export type { SimulationWriting } from '../simulate/describe.js';
 export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../simulate/write-frames.node.js';
 export { type SimulatedLists, simulateSpotLists } from '../simulate/write-spots.node.js';

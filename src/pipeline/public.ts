@@ -18,4 +18,4 @@ export type { FileInput, OutputTarget } from './place.js';
 export type { Reflection } from './predict.js';
 export type { PipelineOptions } from './run-options.js';
 export type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
-export type { SearchSettings } from './settings.js';
+export type { PeakParameters, SearchSettings } from './settings.js';
