@@ -29,7 +29,7 @@ export abstract class Ranks implements CommunicatorMethods {
   readonly size: number;
   #calls = 0;
   /** Resolves when the latest collective call has started: MPI requires the same order of calls on all ranks. */
-  #begun: Promise<void> = Promise.resolve();
+  #started: Promise<void> = Promise.resolve();
   /** A collective call was lost: the other ranks of the group are somewhere else by now. */
   #lost: EwaldError | undefined;
 
@@ -201,17 +201,17 @@ export abstract class Ranks implements CommunicatorMethods {
   ): Promise<T> {
     const base = this.#calls;
     this.#calls = (base + tagsOfCall) % 2 ** 30;
-    const before = this.#begun;
-    let begun = (): void => {};
-    this.#begun = new Promise((resolve) => {
-      begun = resolve;
+    const before = this.#started;
+    let started = (): void => {};
+    this.#started = new Promise((resolve) => {
+      started = resolve;
     });
     try {
       const agreed = await agree(this.messages, -1 - base, call, more.own);
       await more.check?.(agreed, [-2 - base, -3 - base]);
       await before;
       const work = carryOut(-4 - base);
-      if (!more.wholly) begun();
+      if (!more.wholly) started();
       return await work;
     } catch (error) {
       // Others may wait for what this rank would have sent next.
@@ -221,7 +221,7 @@ export abstract class Ranks implements CommunicatorMethods {
       }
       throw error;
     } finally {
-      begun();
+      started();
     }
   }
 }
