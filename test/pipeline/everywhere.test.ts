@@ -130,8 +130,8 @@ describe.skipIf(!dataFolder)(`everywhere the same${dataFolder ? '' : ' (absent: 
       expect(await inNode(folder, name, file, known, commandLine)).toBe(expected);
       wasmRequests = 0;
       expect(await inChromium(folder, name, file, known, commandLine)).toBe(expected);
-      // The context and the codecs of the file share a module.
-      expect(wasmRequests).toBe(1);
+      // The context and the codecs of the file share a module; that of the run before may still be there.
+      expect(wasmRequests).toBeLessThanOrEqual(1);
     },
   );
 });

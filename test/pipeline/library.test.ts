@@ -92,7 +92,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
       ...settings(),
     });
     expect(items.map(({ error }) => error?.tag)).toEqual([undefined, 'Shape']);
-    expect(items[1]?.error?.message).toMatch(/a run is of one detector/);
+    expect(items[1]?.error?.message).toMatch(/a run has a single detector/);
     for await (const { result } of context.pipeline({ inputs: [{ dataset }], ...settings() })) {
       expect(result?.crystals).toHaveLength(1);
       break;

@@ -59,7 +59,10 @@ test('a second run on the stream of a live one learns who writes it; after kill 
     await ended;
   }
   const anew = await commands.run(['index', 'watched', ...search, '-o', 'live.stream']);
-  expect(anew).toMatchObject({ code: 2, err: expect.stringContaining('live.stream.part holds the frames of a run') });
+  expect(anew).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('live.stream.part contains the frames of an interrupted run'),
+  });
   const again = [...words.slice(0, -1), '--no-data-timeout=0', '--resume'];
   expect(await commands.run(again)).toMatchObject({ code: 0 });
   expect(serials('live.stream')).toEqual([1, 2, 3]);

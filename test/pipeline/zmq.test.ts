@@ -207,7 +207,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     writeFileSync(hook, `import { register } from 'node:module'; register(${JSON.stringify(`file://${loader}`)});`);
     const env = { NODE_OPTIONS: `--import=${hook}` };
     const { code, err } = await ewald(['index', '--zmq-input=tcp://127.0.0.1:9', '-p', 'none'], { env });
-    expect(err).toMatch(/frames by ZeroMQ need its client: npm install zeromq@6/);
+    expect(err).toMatch(/frames by ZeroMQ requires its client: npm install zeromq@6/);
     expect(code).not.toBe(0);
   });
 });

@@ -375,6 +375,7 @@ export class FileSource implements RunSource {
   async #remarkOnRepeats(): Promise<void> {
     const names = new Map<string, string>();
     const whole = new Set<string>();
+    const named = new Set<string>();
     const single = new Map<string, Set<number>>();
     for (const { file, frames, dataset, input } of this.#files) {
       if (this.warnings.length >= mostRemarks) return;
@@ -385,8 +386,11 @@ export class FileSource implements RunSource {
       const known = single.get(identity) ?? new Set();
       single.set(identity, known);
       const again = whole.has(identity) ? (frames ?? [undefined])[0] : frames?.find((frame) => known.has(frame));
+      // Once a file is enough.
+      if (named.has(identity)) continue;
       const isRepeated = whole.has(identity) || again !== undefined || (!frames && known.size > 0);
       if (isRepeated) {
+        named.add(identity);
         const what = again === undefined ? file : `${file} //${again}`;
         const which = other === undefined || other === file ? '' : `, which is ${other},`;
         this.warnings.push(`${what}${which} is given twice: its frames will be in the stream twice`);
