@@ -44,7 +44,7 @@ describe.skipIf(!dataFolder)(`inputs of a run${dataFolder ? '' : ' (absent: no t
     writeFileSync(at('run.h5'), bytes);
     expect(refused).toMatchObject({ code: 2 });
     expect(refused.err).toMatch(
-      /run\.h5 is not the file that .*a\.stream was begun with: it had \d+ bytes and has \d+/,
+      /run\.h5 is not the file that .*a\.stream was started with: it had \d+ bytes and has \d+/,
     );
   });
 });

@@ -180,7 +180,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
       [
         ['--zmq-input', 'tcp://127.0.0.1:9', '-p', 'none', '--resume', '-o', 'a.stream'],
         2,
-        /--resume requires frames in files/,
+        /--resume belongs to frames in files/,
       ],
       [['--zmq-input', 'tcp://127.0.0.1:9', '-p', 'none', sim('mono.h5')], 2, /give only one of them/],
       [['--zmq-request=next', sim('mono.h5')], 2, /--zmq-request belongs to frames by ZeroMQ; .*--zmq-input ADDRESS/],
