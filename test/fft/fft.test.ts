@@ -277,15 +277,15 @@ describe('.npy files', () => {
 
   it('are refused with a reason when they are damaged', () => {
     const bytes = formatNpy({ shape: [4], data: Float32Array.of(1, 2, 3, 4), complex: false });
-    expect(() => readNpy(bytes.subarray(0, 5), 'x.npy')).toThrow('x.npy: this is no .npy file');
+    expect(() => readNpy(bytes.subarray(0, 5), 'x.npy')).toThrow('x.npy: this is not a .npy file');
     expect(() => readNpy(bytes.subarray(0, bytes.length - 3), 'x.npy')).toThrow(
-      'needs 16 bytes of data, the file holds 13',
+      'needs 16 bytes of data, but the file holds 13',
     );
     const text = new TextDecoder('latin1').decode(bytes);
     const change = (from: string, to: string): Uint8Array =>
       Uint8Array.from(text.replace(from, to), (c) => c.charCodeAt(0));
     expect(() => readNpy(change('<f4', '<M8'), 'x.npy')).toThrow('dtype M8');
-    expect(() => readNpy(change('descr', 'dscr_'), 'x.npy')).toThrow('not understood');
+    expect(() => readNpy(change('descr', 'dscr_'), 'x.npy')).toThrow('cannot be parsed');
   });
 });
 
@@ -347,7 +347,7 @@ describe('ewald fft', () => {
   it('says what is wrong with a file, an option or a kind', async () => {
     await writeFile(join(folder, 'no.npy'), 'hello');
     for (const [args, code, word] of [
-      [['no.npy'], 1, 'no .npy file'],
+      [['no.npy'], 1, 'not a .npy file'],
       [['none.npy'], 1, 'none.npy'],
       [['a.npy', '--kind', 'c2q'], 2, '"c2q"'],
       [['a.npy', '--axes', '7'], 2, 'is not an axis'],
