@@ -184,7 +184,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
       ],
       [['--zmq-input', 'tcp://127.0.0.1:9', '-p', 'none', sim('mono.h5')], 2, /give only one of them/],
       [['--zmq-request=next', sim('mono.h5')], 2, /--zmq-request belongs to frames by ZeroMQ; .*--zmq-input ADDRESS/],
-      [['--peaks=msgpack', sim('mono.h5')], 2, /of files it is cxi or hdf5/],
+      [['--peaks=msgpack', sim('mono.h5')], 2, /for files use cxi or hdf5/],
     ] as const;
     for (const [words, wanted, message] of cases) {
       const { code, err } = await ewald(['index', ...words, '--backend=wasm']);
