@@ -113,7 +113,8 @@ async function merge(count) {
 
 const { result: small } = await merge(different);
 const cc = agreement(small.reflections);
-if (!(cc > 0.99)) throw new Error(`a merge of ${different} crystals correlates with the truth by ${cc}; nothing is timed`);
+if (!(cc > 0.99))
+  throw new Error(`a merge of ${different} crystals correlates with the truth by ${cc}; nothing is timed`);
 console.log(`${different} crystals: correlation with the truth ${cc.toFixed(4)}`);
 const { result, read, merged, observations } = await merge(crystals);
 console.log(
