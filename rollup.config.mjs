@@ -20,6 +20,7 @@ const entries = {
   memory: 'entries/memory.js',
   'data.node': 'entries/data.node.js',
   'data.browser': 'entries/data.js',
+  merging: 'entries/merging.js',
   'pipeline.node': 'entries/pipeline.node.js',
   'pipeline.browser': 'entries/pipeline.js',
   'udf.node': 'entries/udf.node.js',

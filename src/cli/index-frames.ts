@@ -6,14 +6,12 @@ import {
   type Context,
   EwaldError,
   isEwaldError,
-  type MergeSink,
-  mergeSink,
-  mergeStatusText,
   type PipelineItem,
   type PipelineOptions,
   type RunInput,
   type StageBackends,
 } from '../entries/index.node.js';
+import { type MergeSink, mergeSink, mergeStatusText } from '../entries/merging.js';
 import { type OutputEnd, type RunEvent, type RunSummary, zmqSource } from '../entries/pipeline.node.js';
 import { messageOf } from '../entries/shell.node.js';
 import { commandLine } from './command-line.js';

@@ -10,13 +10,10 @@ import {
   type MergeModel,
   type MergeOptions,
   type MergeResult,
-  mergeModels,
   type ReflectionList,
-  readMtzReflections,
-  readReflectionList,
-  readSplitTable,
   type ShellStatistics,
 } from '../entries/index.node.js';
+import { mergeModels, readMtzReflections, readReflectionList, readSplitTable } from '../entries/merging.js';
 import {
   checkOutput,
   choice,

@@ -1,6 +1,5 @@
-/** The public names of merging. */
+/** The public names of merging that `ewald` has; `ewald/merging` adds those of public.entry.ts. */
 export type { ReflectionList } from './hkl.js';
-export { formatReflectionList, readReflectionList } from './hkl.js';
 export { mergeStream } from './merge-stream.js';
 export type {
   MergeCounts,
@@ -15,17 +14,9 @@ export type {
   MergeRunOptions,
   Merger,
 } from './merger.js';
-export { readMtzReflections } from './mtz-reader.js';
-export { type MergeModel, type MergeOptions, mergeModels } from './options.js';
+export type { MergeModel, MergeOptions } from './options.js';
 export type { MergeBytes } from './pieces.js';
-export {
-  type MergeSink,
-  type MergeStatus,
-  mergeSink,
-  type RunningMergeOptions,
-  statusText as mergeStatusText,
-} from './running.js';
 export type { ScanCounts } from './scan.js';
 export type { MergeExecutor } from './share.js';
-export { readSplitTable, type Split } from './split.js';
+export type { Split } from './split.js';
 export type { LTest, MergeStatistics, ShellStatistics, WilsonFit } from './statistics.js';

@@ -1,6 +1,7 @@
 /** Reflection lists and MTZ files, written and read back by readers of their own. */
 import { expect, test } from 'vitest';
-import { cellFromParameters, formatReflectionList, readReflectionList } from '../../dist/index.node.js';
+import { cellFromParameters } from '../../dist/index.node.js';
+import { formatReflectionList, readReflectionList } from '../../dist/merging.js';
 import type { ReflectionList } from '../../src/merging/hkl.js';
 import { formatMtz } from '../../src/merging/mtz.js';
 import { readMtzReflections } from '../../src/merging/mtz-reader.js';

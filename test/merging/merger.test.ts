@@ -1,7 +1,8 @@
 /** The merger on simulated stills: scales, settings and halves against the truth, and input that does not go together. */
 import { gzipSync } from 'node:zlib';
-import { type Context, createContext, devices, type MergeStatus, mergeSink, mergeStatusText, mergeStream } from 'ewald';
+import { type Context, createContext, devices, mergeStream } from 'ewald';
 import { Executor } from 'ewald/executors';
+import { type MergeStatus, mergeSink, mergeStatusText } from 'ewald/merging';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { correlation } from '../../src/merging/correlations.js';
 import { halfOf } from '../../src/merging/halves.js';

@@ -1,0 +1,14 @@
+/**
+ * `ewald/merging`: what a merge reads and writes, beside `ctx.merger` and `mergeStream` of `ewald`. The same in browsers and
+ * on Node.
+ *
+ *     import { createContext, mergeStream } from 'ewald';
+ *     import { readReflectionList } from 'ewald/merging';
+ *     const ctx = await createContext();
+ *     const reference = readReflectionList(text);
+ *     const { statistics } = await mergeStream(ctx, { bytes }, { symmetry: '4/mmm', reference });
+ *
+ * @module
+ */
+export * from '../merging/public.entry.js';
+export * from '../merging/public.js';
