@@ -1,6 +1,6 @@
-// Indexing beside the prototype it has to beat: the same 30 image lists, 300 spots, one core, all methods taking turns
-// in one run. The prototype and the lists are no part of this project: EWALD_PROTOTYPES and EWALD_TEST_DATA say where
-// they are.
+// Compares indexing with the prototype that it has to beat: the same 30 image lists, 300 spots, one core, with all
+// methods taking turns in one run. The prototype and the lists are not part of this project; EWALD_PROTOTYPES and
+// EWALD_TEST_DATA give their folders.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ const data = process.env.EWALD_TEST_DATA ?? join(root, '../shared/data');
 const rounds = 5;
 const repeats = 9;
 
-// The lattice of all ten images, within 1.4 degrees (data/README.md).
+// The common lattice of all ten images, within 1.4 degrees (data/README.md).
 const truth = [
   [39.431, 25.274, 63.585],
   [28.514, 60.643, -41.787],
@@ -37,9 +37,9 @@ function readLists(folder) {
 }
 
 /**
- * Milliseconds an image through the package on one thread: for each list the best of some repeats, as the prototype
- * measures. A fast method gets a few copies of the image at a time, as it would in a batch; short stretches also are
- * what a busy machine interrupts least.
+ * Milliseconds per image through the package on one thread: for each list the best of some repeats, as the prototype
+ * measures. A fast method gets a few copies of the image in each call, as in a batch. Measurements are short because a
+ * busy machine interrupts short ones least.
  */
 async function makeOurs(createContext, sameLattice, backend, method, lists) {
   const context = await createContext({ backend, strict: true });
@@ -73,13 +73,14 @@ async function makeOurs(createContext, sameLattice, backend, method, lists) {
   };
 }
 
-/** Builds the prototype; gives a function that runs it, or why there is none. */
+/** Builds the prototype. Returns a function that runs it, or the reason why it is unavailable. */
 function makePrototype(kind, folder) {
   const source = join(prototypes, 'indexing/bench.cpp');
   const flags = ['-O3', '-std=c++17', '-fno-math-errno', '-fno-trapping-math', '-w'];
   const program = join(folder, kind === 'native' ? 'prototype' : 'prototype.js');
   const object = join(folder, `${kind}.o`);
-  // Two steps: an old Emscripten cannot minify its own JavaScript at -O3, which only matters when it links.
+  // Compiles and links in two steps: an old Emscripten cannot minify its own JavaScript at -O3, which only matters when
+  // linking.
   const steps =
     kind === 'native'
       ? [['g++', '-march=x86-64-v3', ...flags, source, '-o', program]]
@@ -106,7 +107,7 @@ function makePrototype(kind, folder) {
           `${(built.stderr ?? String(built.error)).trim().split('\n').at(-1)}`,
       };
   }
-  // Old Emscripten takes Node's fetch for a browser's.
+  // Old Emscripten mistakes Node's fetch for that of a browser.
   const pre = join(folder, 'pre.cjs');
   writeFileSync(pre, 'delete globalThis.fetch;\n');
   const command = kind === 'native' ? [program] : [process.execPath, '-r', pre, program];
@@ -122,14 +123,14 @@ function makePrototype(kind, folder) {
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-// What is aimed at: speeds over a mode of the prototype, milliseconds an image for turbo.
+// The aims: speeds relative to a mode of the prototype, and milliseconds per image for turbo.
 const aims = [
   { method: 'fast', mode: 'fx', native: 1.5, wasm: 1.3 },
   { method: 'exhaustive', mode: 'prune', native: 1, wasm: 1 },
   { method: 'turbo', native: 0.1, wasm: 0.25 },
 ];
 
-/** Lines with an aim for each backend and method; `absent` says why there are none. */
+/** Lines with an aim for each backend and method; `absent` gives the reason if there are no lines. */
 export async function comparePrototype({ createContext, sameLattice, print }) {
   const lists = existsSync(join(data, 'ffbidx')) ? readLists(join(data, 'ffbidx')) : [];
   if (lists.length !== 30) return { absent: 'the 30 image lists were not found; EWALD_TEST_DATA says where they are' };
@@ -167,7 +168,9 @@ export async function comparePrototype({ createContext, sameLattice, print }) {
   return { lines, wrong };
 }
 
-/** Rounds in which every contestant has its turn, so that a busy moment meets them all; the medians are compared. */
+/**
+ * Runs rounds in which all contestants take turns, so that a busy moment affects all of them. The medians are compared.
+ */
 async function takeTurns(backend, contestants) {
   const results = new Map(contestants.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {

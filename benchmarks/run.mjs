@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm run bench`: the ratios this project promises, each verified before it is timed, side by side in one run, with a
-// mark a line.
+// `npm run bench`: measures the ratios that this project promises, side by side in one run. Each is verified before it
+// is timed and printed with a mark.
 //   node benchmarks/run.mjs [--save NAME] [--seconds S] [--json]
 //   node benchmarks/run.mjs fft|ffi|executors|data|peaks|pipeline|udf|distributed [...]       that room's own benchmark, benchmarks/<room>/run.mjs, with the arguments it takes
 // --save writes benchmarks/results/NAME.json. A missed aim fails nothing: machines differ. A wrong answer does.
@@ -48,7 +48,7 @@ const place =
   `${cpus()[0]?.model.trim()}`;
 print(place);
 
-/** Lines of the summary: what was measured, the value, the aim. */
+/** Lines of the summary: name, value, aim. */
 const lines = [];
 const mark = ({ what, value, aim, most = false, note }) => {
   const pass = most ? value <= aim : value >= aim;

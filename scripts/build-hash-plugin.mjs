@@ -1,5 +1,6 @@
-// Writes a hash of what is bundled into src/executors/identity.ts: workers of another build are refused by it. What
-// tsc emitted and the wasm module count; addons differ from machine to machine and have versions of their own.
+// Writes a hash of the bundled modules into src/executors/identity.ts, so that workers of another build are refused.
+// The hash covers the output of tsc and the wasm module; addons differ from machine to machine and have their own
+// versions.
 import { existsSync } from 'node:fs';
 import { filesUnder, hashOf } from './lib/files.mjs';
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Builds what is stale, by content and not by time, one line a part: `node scripts/build.mjs [PART…] [--force]`.
-// Without names every part is built that this machine can build; a named part is built alone.
+// Builds the stale parts, judged by content and not by time, and prints one line for each part: `node scripts/build.mjs
+// [PART…] [--force]`. Without names it builds every part that this machine can build; a named part is built alone.
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,15 +14,14 @@ import { layout, types } from './parts/esm.mjs';
 import { wasm } from './parts/wasm.mjs';
 
 /**
- * In the order in which they are built. A part is { name, off(): why it cannot be built here or undefined, inputs(): {
- * files, more }, outputs(): files, build(): { code, output } }; `required` parts fail the build where others are left
- * out.
+ * The parts in build order. A part is { name, off(): why it cannot be built here or undefined, inputs(): { files, more
+ * }, outputs(): files, build(): { code, output } }. A failing `required` part fails the build; other parts are skipped.
  */
 const parts = [types, layout, wasm, native, mpi, cuda, cudaEmulated, bundle];
 
 const usage = `usage: node scripts/build.mjs [PART…] [--force]\nparts: ${parts.map(({ name }) => name).join(', ')}`;
 
-/** The version stands in two places, because a bundle cannot read package.json. */
+/** The version is stored in two places, because a bundle cannot read package.json. */
 function checkVersion() {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const inSource = /version = '([^']+)'/.exec(readFileSync(join(root, 'src/base/version.ts'), 'utf8'))?.[1];
@@ -37,7 +36,7 @@ async function buildPart(part, force, lenient) {
   const { files, more } = part.inputs();
   const inputs = hashOf(files, more);
   const stamp = readStamp(part.name);
-  // Outputs are hashed too: what somebody else wrote over them is not what was built.
+  // Outputs are hashed as well: an output that another program has overwritten is stale.
   if (
     !force &&
     stamp?.inputs === inputs &&
@@ -78,8 +77,8 @@ async function buildPart(part, force, lenient) {
 }
 
 /**
- * Builds the named parts, or all; `setup` leaves the last word to the caller, `lenient` goes on without a part that the
- * package can do without. Gives the exit code and how many parts were built.
+ * Builds the named parts, or all. With `setup` the caller prints the last line; with `lenient` the build continues
+ * without a part that the package can do without. Returns the exit code and the number of parts built.
  */
 export async function build(names = [], { force = false, setup = false, lenient = false } = {}) {
   const unknown = names.filter((name) => !parts.some((part) => part.name === name));
@@ -106,7 +105,7 @@ export async function build(names = [], { force = false, setup = false, lenient 
           return { code: 1, built };
         }
         off.push(`${part.name} (${why})`);
-        // An addon of an earlier build would not fit the rest.
+        // An addon of an earlier build would be incompatible with the rest.
         for (const file of part.outputs()) rmSync(join(root, file), { force: true });
         continue;
       }
@@ -118,7 +117,7 @@ export async function build(names = [], { force = false, setup = false, lenient 
       if (outcome === 'failed') return { code: 1, built };
       if (outcome === 'built') built++;
     }
-    // The header, the wasm module and the addon must speak of the same functions; the package's own parser reads the
+    // The header, the wasm module and the addon must declare the same functions. The package's own parser reads the
     // header.
     if (
       built > 0 &&

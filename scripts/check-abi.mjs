@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The C ABI stands in three places: cpp/include/ewald.h, the exports of dist/ewald.wasm, and the bindings of the native
-// addon. This reads the header with the package's own parser (build/esm) and says where they disagree: `node
+// The C ABI is defined in three places: cpp/include/ewald.h, the exports of dist/ewald.wasm, and the bindings of the
+// native addon. This script reads the header with the package's own parser (build/esm) and reports differences: `node
 // scripts/check-abi.mjs`.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './lib/run.mjs';
 
-/** Functions of the ABI that the addon does not bind, and why. */
+/** Functions of the ABI that the addon does not bind, with the reason. */
 const unbound = {
   ewald_last_error: 'becomes the message of what the addon throws',
 };
 
-/** Functions of the addon that have no counterpart in the ABI, and why. */
+/** Functions of the addon that have no counterpart in the ABI, with the reason. */
 const beside = {
   memoryWrite: 'C writes to memory of ewald_alloc by itself',
   memoryRead: 'C reads it by itself',
@@ -33,19 +33,19 @@ const snake = (name) => `ewald_${name.replace(/[A-Z]/g, (letter) => `_${letter.t
 const camel = (name) => name.replace(/^ewald_/, '').replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase());
 
 /**
- * Says where header, wasm module and addon disagree; an empty list when they agree.
+ * Returns the differences between header, wasm module and addon; an empty list if they agree.
  *
  * @param ffi The module `ewald/ffi` of this build.
- * @param inputs `header`: its text; `include(name)`: the text of what it includes; `wasm`: bytes of the module, or
- * undefined; `addonSource`: text of the files of cpp/addon; `addonNames`: names that the built addon exports, or
- * undefined.
+ * @param inputs `header`: its text; `include(name)`: the text of an included header; `wasm`: the bytes of the module,
+ * or undefined; `addonSource`: the text of the files of cpp/addon; `addonNames`: the names that the built addon
+ * exports, or undefined.
  */
 export function checkAbi(ffi, { header, include, wasm, addonSource, addonNames }) {
   const problems = [];
   const tables = {};
   for (const model of ['lp64', 'llp64', 'wasm32']) {
     try {
-      // The static assertions of the generated layout are checked for each data model on the way.
+      // This also checks the static assertions of the generated layout for each data model.
       tables[model] = ffi.parseHeader(header, {
         name: 'cpp/include/ewald.h',
         model,
@@ -113,7 +113,7 @@ export function checkAbi(ffi, { header, include, wasm, addonSource, addonNames }
   return problems;
 }
 
-/** The inputs as they lie in the repository; what is not built is left out, and named in `absent`. */
+/** Reads the inputs from the repository. Parts that are not built are omitted and named in `absent`. */
 export function inputsOf(folder = root) {
   const include = join(folder, 'cpp/include');
   const wasm = join(folder, 'dist/ewald.wasm');

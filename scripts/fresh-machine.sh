@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Proves the two commands on a fresh machine: `npm start` and `npm test` in a new Debian (debootstrap, minbase) with
-# Node and nothing else, from a fresh clone with empty caches, then `npm start` once more. Run as root on a Debian that
-# has the package debootstrap.
+# Tests the two commands on a fresh machine: runs `npm start` and `npm test` in a new Debian (debootstrap, minbase) that
+# has only Node, from a fresh clone with empty caches, then `npm start` again. Run it as root on a Debian with the
+# package debootstrap.
 #
 #   scripts/fresh-machine.sh [FOLDER]      the new system's place; default: a temporary folder, removed at the end (KEEP=1 keeps it)
 #
-# Package mirror, npm registry, proxies and certificates are those of this machine, read when it runs. Node is this
-# machine's own. EWALD_TEST_DATA (default: ../shared/data) is shown to the clone at the same place beside it. STEPS
-# chooses the commands.
+# The package mirror, npm registry, proxies and certificates are those of this machine, read at run time. Node is copied
+# from this machine. EWALD_TEST_DATA (default: ../shared/data) is mounted next to the clone at the same relative path.
+# STEPS selects the commands.
 set -euo pipefail
 
-# In a mount namespace of its own: nothing that is mounted here is seen outside, or stays.
+# Runs in a separate mount namespace: its mounts are invisible outside and end with it.
 if [ "$(id -u)" = 0 ] && [ -z "${IN_NAMESPACE:-}" ]; then exec env IN_NAMESPACE=1 unshare --mount "$0" "$@"; fi
 
 repository=$(cd "$(dirname "$0")/.." && pwd)
@@ -27,12 +27,12 @@ leave() {
   local i
   rm -f "$log"
   for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do umount "${mounts[i]}" || say "could not unmount ${mounts[i]}"; done
-  # Never remove what something is still mounted in.
+  # Never delete a folder in which something is still mounted.
   if [ -z "${KEEP:-}" ] && ! grep -q " $target/" /proc/mounts; then rm -rf --one-file-system "$target"; fi
 }
 trap leave EXIT
 
-mount_at() { # options and source, then the place in the new system
+mount_at() { # arguments: mount options and source, then the path in the new system
   local place="$target/${*: -1}"
   mkdir -p "$place"
   mount "${@:1:$#-1}" "$place"
@@ -44,7 +44,7 @@ mkdir -p "$target"
 [ -z "$(ls -A "$target")" ] || { KEEP=1; say "$target is not empty"; exit 1; }
 command -v debootstrap >/dev/null || { say "needs debootstrap: apt-get install -y debootstrap"; exit 1; }
 
-# Repositories of this suite that apt uses here, as `deb URI RELEASE main`.
+# Repositories of this Debian release that apt uses here, as `deb URI RELEASE main`.
 sources=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
   awk -v suite="$suite" '$2 ~ "^" suite "(-updates|-security)?$" && $3 == "main" { print "deb", $1, $2, $3 }' | sort -u)
 mirror=$(awk -v suite="$suite" '$3 == suite { print $2; exit }' <<<"$sources")
@@ -60,14 +60,15 @@ cp -L /etc/resolv.conf /etc/hosts "$target/etc/"
 cp -L /etc/ssl/certs/ca-certificates.crt "$target/etc/ssl/certs/ca-certificates.crt"
 say "debootstrap took $((SECONDS - before)) s"
 
-# Node and npm as a tarball would leave them.
+# Node and npm, laid out as in a tarball.
 local_dir=$target/usr/local
 mkdir -p "$local_dir/bin" "$local_dir/lib/node_modules" "$local_dir/etc"
 cp -L "$(command -v node)" "$local_dir/bin/node"
 cp -a "$(npm_config_loglevel=error npm root -g)/npm" "$local_dir/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$local_dir/bin/npm"
 ln -s ../lib/node_modules/npm/bin/npx-cli.js "$local_dir/bin/npx"
-# How npm reaches its registry; where headers of this machine's Node lie is nothing that a fresh machine would know.
+# Copies how npm reaches its registry. The path of this machine's Node headers is omitted, because a fresh machine would
+# not have it.
 for level in global user; do
   config=$(npm_config_loglevel=error npm config get "${level}config")
   place=$local_dir/etc/npmrc

@@ -1,5 +1,5 @@
-// Writes what is generated from the layouts and from the rows of parameters: headers, TypeScript types and README
-// tables; with --check says whether they are fresh. Needs build/esm (npm run build makes it).
+// Generates files from the layouts and from the parameter rows: headers, TypeScript types and README tables. With
+// --check it reports whether they are up to date. Needs build/esm (npm run build makes it).
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { declaration, table } from '../build/esm/base/parameter-text.js';
 import { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } from '../build/esm/layout/generate.js';
@@ -25,7 +25,7 @@ for (const room of readdirSync(new URL('src/', rootUrl))) {
   headers.set(path, withTables(readFileSync(new URL(path, rootUrl), 'utf8'), tables, path));
 }
 
-/** The page with its tables of parameters: each stands between two markers. */
+/** The page with its parameter tables, each of which is between two markers. */
 function withTables(page, tables, path) {
   let text = page;
   for (const { name, rows } of tables) {

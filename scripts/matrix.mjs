@@ -1,5 +1,6 @@
-// The support matrix, feature × backend × place, found by running a little of everything: in Node, in a Chromium window
-// and in a Chromium worker. `--json` prints it for machines; EWALD_REQUIRE=wasm,webgpu makes absence an error.
+// Prints the support matrix, feature × backend × place, by running a small example of every feature in Node, in a
+// Chromium window and in a Chromium worker. `--json` prints it as JSON; EWALD_REQUIRE=wasm,webgpu makes absence an
+// error.
 import { createContext } from '../dist/index.node.js';
 import { parseRequire, supportTable } from '../dist/validate.js';
 import { chromiumArgs, findChromium, softwareVulkan } from './lib/chromium.mjs';
@@ -16,7 +17,7 @@ const places = [
   ['browser worker', () => inChromium((page, names) => page.evaluate(runInWorker, names))],
 ];
 
-// These two run in the page.
+// These two functions run in the page.
 async function runHere(names) {
   const [{ createContext }, { supportTable }] = await Promise.all([
     import('/index.browser.js'),

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
-// The mutation check: links what was built again with one mistake in a copy of the sources
-// (test/conformance/mutants.mjs), or copies dist/ with one, in a temporary folder, and wants the case tables to turn
-// red every time. `node scripts/mutants.mjs [WORD…]` takes the mutants whose names hold a word;
-// --list shows them, --keep keeps the folder. Exit code 1 when a mutant survives, does not fit its source, or the copy
-// as it is fails.
+// The mutation check. It relinks the build with one mistake in a copy of the sources (test/conformance/mutants.mjs), or
+// copies dist/ with one mistake, in a temporary folder, and expects the case tables to fail every time. `node
+// scripts/mutants.mjs [WORD…]` selects the mutants whose names contain a word; --list prints them, --keep keeps the
+// folder. The exit code is 1 when a mutant survives or does not match its source, or when the unchanged copy fails.
 import { spawn } from 'node:child_process';
 import {
   cpSync,
@@ -26,7 +25,7 @@ import { Relinked } from './lib/relink.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (text) => process.stdout.write(`mutants: ${text}\n`);
 
-/** Runs a program; gives its exit code (null when it had to be ended) and what it wrote. */
+/** Runs a program; returns its exit code (null when it had to be killed) and its output. */
 function run(command, args, { seconds = 600 } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
@@ -50,8 +49,8 @@ function run(command, args, { seconds = 600 } = {}) {
 }
 
 /**
- * In a process of its own, because a mutant may hang or crash: rows of one core, or of a copy of dist/, until the first
- * is red.
+ * Runs rows on one core, or on a copy of dist/, until the first one fails. Uses a separate process, because a mutant
+ * may hang or crash.
  */
 async function check(lane, file, ids) {
   const { backend, own } = targets[lane];
@@ -90,18 +89,18 @@ const emscripten = {
   build: 'wasm',
   target: 'ewald.wasm',
   built: 'ewald.wasm',
-  // What binaryen makes faster a mutant does not need, and linking is most of its time.
+  // A mutant does not need binaryen's optimisations, which take most of the link time.
   relink: (line) => line.replace(/ -O3(?= )/g, ' -O1'),
 };
 /**
- * Lanes: what a mutant is on. `left` is left out: a wasm module without the transforms, or with little else, links
- * three times faster.
+ * Lanes: the builds on which mutants run. `left` is excluded: a wasm module without the transforms, or with little
+ * else, links three times faster.
  */
 const targets = {
   wasm: { ...emscripten, left: 'fft' },
   fft: { ...emscripten, left: 'indexing' },
   native: { backend: 'native', build: 'native', target: 'ewald_native', built: 'ewald_native.node' },
-  // The kernels of the cards, on the CPU; absent where the emulator was not built.
+  // The CUDA kernels on the CPU; absent if the emulator was not built.
   cuda: {
     backend: 'cuda-emulated',
     sources: 'cuda',
@@ -115,10 +114,12 @@ const targets = {
   script: { backend: 'wasm', own: 'dist' },
 };
 
-/** Finds a text however its lines are broken: a formatter must not disarm a mutant. */
+/** Finds a text regardless of its line breaks: reformatting a source must not disable a mutant. */
 const blind = (find) => new RegExp(find.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+'));
 
-/** What the build made, linked again with a copy of the sources of its own, which is changed and changed back. */
+/**
+ * Relinks the original build with a separate copy of the sources, in which each mutant is applied and then reverted.
+ */
 class Bench {
   constructor(lane, folder) {
     this.lane = lane;
@@ -135,9 +136,9 @@ class Bench {
     });
   }
 
-  /** Links with what is compiled anew of the changed files. */
+  /** Links with recompiled objects of the changed files. */
   make(changed = []) {
-    // A name of its own each time: a process loads an addon of one name once.
+    // Each addon gets a new name, because a process loads an addon of a given name only once.
     this.file = join(this.folder, `${this.count++}-${targets[this.lane].built}`);
     return this.relinked.make(changed, this.file);
   }
@@ -148,7 +149,7 @@ class Bench {
     });
   }
 
-  /** What became of a mutant: red, or why not. */
+  /** The outcome of a mutant: caught, or the reason why not. */
   async judge({ name, file, find, replace, ids }) {
     const path = this.relinked.path(file);
     const source = existsSync(path) ? readFileSync(path, 'utf8') : '';
@@ -180,13 +181,13 @@ class Bench {
   }
 }
 
-/** A copy of dist/, changed where TypeScript and WGSL ended up. */
+/** A copy of dist/, changed in the places to which TypeScript and WGSL were compiled. */
 class Copy {
   constructor(lane, folder) {
     this.lane = lane;
     this.folder = join(folder, lane);
     cpSync(join(root, 'dist'), this.folder, { recursive: true });
-    // Bare imports of the copy are those of the repository.
+    // Bare imports in the copy resolve to those of the repository.
     if (!existsSync(join(folder, 'node_modules')))
       symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir');
   }
@@ -203,7 +204,7 @@ class Copy {
 
   async judge({ name, find, replace, ids }) {
     const files = readdirSync(this.folder)
-      // The worker of browsers is one whole file, which holds everything a second time; nothing here starts it.
+      // The browser worker is a self-contained file that includes everything a second time; no row uses it.
       .filter((file) => file.endsWith('.js') && file !== 'worker.browser.js')
       .map((file) => ({ path: join(this.folder, file), text: readFileSync(join(this.folder, file), 'utf8') }));
     const place = blind(find);
@@ -228,9 +229,9 @@ class Copy {
   }
 }
 
-/** What the check's process says about a mutant. */
+/** The verdict of the check's process on a mutant. */
 function verdictOf(name, { code, signal, output, late }) {
-  // Slow is not wrong: a check that was ended says nothing of the mutant.
+  // A timeout is inconclusive: a check that was killed proves nothing about the mutant.
   if (late) return { name, red: false, why: 'UNKNOWN: the check did not end in time' };
   const last = output.trim().split('\n').at(-1) ?? '';
   if (code === 0) return { name, red: false, why: `SURVIVED: ${last}` };

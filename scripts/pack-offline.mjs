@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Makes one folder with everything that conformance and benchmarks need on a Linux x86-64 machine with a GPU but no
-// registry and no Node: `node scripts/pack-offline.mjs [-o FOLDER] [--no-build]`. There: `bash FOLDER/run.sh`. What is
-// in it and how to add to it: scripts/offline/README.md.
+// Makes one folder with everything needed for conformance and benchmarks on a Linux x86-64 machine with a GPU but
+// without a registry and Node: `node scripts/pack-offline.mjs [-o FOLDER] [--no-build]`. On that machine: `bash
+// FOLDER/run.sh`. scripts/offline/README.md describes the contents and how to add to them.
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -52,7 +52,7 @@ for (let i = 0; i < args.length; i++) {
 }
 const target = resolve(folder);
 
-/** Ends in one line, without a stack; `finally` still cleans up. */
+/** Ends with one line and no stack; `finally` blocks still clean up. */
 function fail(message, log = '') {
   throw Object.assign(new Error(message), { log });
 }
@@ -86,7 +86,7 @@ for (const file of [
 await withLock(join(root, 'build/.offline-lock'), 'pack', pack);
 
 async function pack() {
-  // The lock makes these names safe; what an end by force has left there goes away.
+  // The lock makes these names safe. Leftovers of a killed run are removed.
   const aside = `${target}.part`;
   const stage = join(root, 'build/offline-stage');
   for (const path of [stage, aside]) rmSync(path, { recursive: true, force: true });
@@ -94,7 +94,7 @@ async function pack() {
     const leftOut = [];
     const cuda = await cudaRelease(programs, { build: building, profile, nvcc });
     if (cuda.why) leftOut.push(cuda.why);
-    // Nobody rebuilds dist/ while it is copied.
+    // The lock keeps other builds from changing dist/ while it is copied.
     await withLock(join(root, 'build/.lock'), 'pack', async () => copyPackage(join(stage, 'node_modules/ewald'), cuda));
     cpSync(join(root, 'node_modules/commander'), join(stage, 'node_modules/commander'), {
       recursive: true,
@@ -112,11 +112,11 @@ async function pack() {
       binary,
       ...filesIn(stage).filter((file) => file.endsWith('.node') || dirname(file) === join(stage, 'check')),
     ];
-    // The machine's own libraries come first; these are for one that lacks them or has older ones.
+    // The libraries of the machine have priority; these are for a machine that lacks them or has older versions.
     for (const file of binaries)
       for (const { name, path } of await librariesOf(file)) place(path, join(stage, 'lib', name));
-    // Dawn, the Vulkan loader and the addon of MPI may need more: without them their backend is absent, and the rest
-    // runs.
+    // Dawn, the Vulkan loader and the MPI addon may need newer libraries: without those their backend is absent, and
+    // the rest runs.
     const needed = binaries.filter(
       (file) => !file.startsWith(join(stage, 'node_modules/webgpu')) && !file.endsWith('ewald_mpi.node'),
     );
@@ -189,12 +189,12 @@ function place(from, to) {
   copyFileSync(from, to);
 }
 
-/** Addons below a folder. */
+/** All addons under a folder. */
 function binariesOf(path) {
   return filesIn(path).filter((file) => file.endsWith('.node'));
 }
 
-/** All files below a folder, as paths; none where it is not there. */
+/** Paths of all files under a folder; an empty list if it does not exist. */
 function filesIn(path) {
   if (!existsSync(path)) return [];
   return readdirSync(path, { recursive: true, withFileTypes: true })
@@ -211,7 +211,7 @@ function largest(stage) {
     .join(', ');
 }
 
-/** The package as npm would install it, declarations aside, with the CUDA addon that was made for a release. */
+/** The package as npm would install it, without declarations, and with the CUDA addon that was built for a release. */
 function copyPackage(to, cuda) {
   for (const file of ['package.json', 'LICENSE']) place(join(root, file), join(to, file));
   cpSync(join(root, 'dist'), join(to, 'dist'), {
@@ -221,7 +221,7 @@ function copyPackage(to, cuda) {
   if (cuda.addon) place(cuda.addon, join(to, 'dist/native/linux-x64/ewald_cuda.node'));
 }
 
-/** Dawn for this platform alone, and the loader through which it finds a driver; gives what it is, or false. */
+/** Dawn for this platform only, and the loader through which it finds a driver. Returns a description, or false. */
 async function copyWebgpu(stage, leftOut) {
   const from = join(root, 'node_modules/webgpu');
   const dawn = 'dist/linux-x64/dawn.node';
@@ -243,7 +243,7 @@ async function copyWebgpu(stage, leftOut) {
   return `Dawn of webgpu ${JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')).version}`;
 }
 
-/** The same bytes for the same files. */
+/** Makes a reproducible archive: the same files give the same bytes. */
 async function archive(stage) {
   const tar = join(root, 'build/offline-app.tar');
   try {
@@ -267,7 +267,7 @@ async function archive(stage) {
   }
 }
 
-/** Which state of the sources this is, for the results. */
+/** The state of the sources, for the results. */
 async function commit() {
   const head = await run('git', ['rev-parse', '--short', 'HEAD']);
   if (head.code !== 0) return 'unknown';

@@ -1,4 +1,4 @@
-// Makes the picture of fft.html that the README shows: `node scripts/picture.mjs`, after a build. It is no part of the
+// Makes the picture of fft.html in the README: `node scripts/picture.mjs`, after a build. It is not part of the
 // package.
 import { join } from 'node:path';
 import { chromium } from 'playwright';
@@ -12,7 +12,7 @@ try {
   const page = await browser.newPage({ viewport: { width: 1000, height: 800 } });
   await page.goto(`${server.url}/fft.html?sample=lattice&backend=wasm`);
   await page.waitForFunction(() => document.documentElement.dataset.state === 'ready');
-  // The three pictures without what is below them.
+  // Only the three images, without the rest of the page below them.
   await page.addStyleTag({ content: '#readout{display:none}figure{border-color:transparent}' });
   const boxes = await Promise.all((await page.locator('figure').all()).map((figure) => figure.boundingBox()));
   const [left, top] = [Math.min(...boxes.map(({ x }) => x)), Math.min(...boxes.map(({ y }) => y))];

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Makes a fresh clone ready, without dependencies: `node scripts/setup.mjs [--test] [--all]`. Finds what is missing,
-// installs it (apt-get as root on Debian, else it prints the command and stops), runs npm install, builds what is
-// stale. A second run finds nothing to do.
+// Prepares a fresh clone, without any dependencies: `node scripts/setup.mjs [--test] [--all]`. Finds missing tools,
+// installs them (with apt-get as root on Debian; otherwise it prints the command and stops), runs npm install, and
+// builds what is stale. A second run has nothing to do.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,10 @@ import { withLock } from './lib/lock.mjs';
 import { root, run, tail, which } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
 
-/** Headers that test/ffi/real-headers.test.ts reads and calls, and Debian's packages of them: small ones. */
+/**
+ * Headers that test/ffi/real-headers.test.ts parses and calls, with the Debian packages that contain them: small
+ * packages.
+ */
 const headersOfTests = [
   ['zlib.h', 'zlib1g-dev'],
   ['png.h', 'libpng-dev'],
@@ -25,9 +28,9 @@ const headersOfTests = [
 ];
 
 /**
- * What the machine has to have. `from` is the level at which it is installed: 0 for every run, 1 for tests, 2 for
- * --all. What is not `required` only switches `part` off, which is said when it belongs to the level or is always
- * `told`.
+ * Requirements of the machine. `from` is the level at which a tool is installed: 0 for every run, 1 for tests, 2 for
+ * --all. A missing tool that is not `required` only disables `part`, which is reported if it belongs to the level or
+ * has `told` set.
  */
 const needs = [
   { part: 'wasm', found: () => which('emcc'), packages: ['emscripten'], name: 'Emscripten', required: true, from: 0 },
@@ -110,7 +113,7 @@ if (args.some((arg) => !(arg in levels))) {
 }
 checkNode();
 const deeds = (await installTools()) + (await installModules());
-// The build modules need nothing from node_modules, but what they start does.
+// The build modules need nothing from node_modules, but the tools they start do.
 const { build } = await import('./build.mjs');
 const parts = ['types', 'layout', 'wasm', 'native', 'mpi', 'cuda', 'bundle'];
 const outcome = await build(level > 0 ? [] : parts, { setup: true, lenient: level === 0 });
@@ -123,7 +126,7 @@ say(
   (performance.now() - started) / 1000,
 );
 
-/** Needs of this level that are not met, and others that are `also` of interest. */
+/** Requirements of this level that are not met, and unmet ones of other levels in `also`. */
 function missing(also = () => false) {
   return needs.filter((need) => (need.from <= level || also(need)) && !need.found());
 }
@@ -136,7 +139,7 @@ function checkNode() {
     fail(`this is Node ${process.versions.node}, expected ${engines.node}; see https://nodejs.org`);
 }
 
-/** Installs what is missing by apt-get; gives the number of deeds. */
+/** Installs missing tools with apt-get; returns the number of actions. */
 async function installTools() {
   const wanted = missing().filter(({ packages }) => packages.length > 0);
   if (wanted.length === 0) return 0;
@@ -167,7 +170,9 @@ async function installTools() {
   return 1;
 }
 
-/** npm install, when package.json asks for other packages than were installed last; gives the number of deeds. */
+/**
+ * Runs npm install if package.json lists other packages than at the last installation; returns the number of actions.
+ */
 async function installModules() {
   const { dependencies, devDependencies, overrides } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const inputs = hashOf([], [dependencies, devDependencies, overrides]);
@@ -176,8 +181,8 @@ async function installModules() {
   if (fresh()) return 0;
   return withLock(join(root, 'build/.install-lock'), who, async () => {
     if (fresh()) return 0;
-    // Inside `npm start` this is the npm that runs it. `npm ci` would need a lock file made where every platform's
-    // packages resolve.
+    // Inside `npm start` this is the npm that runs it. `npm ci` would need a lock file made on a machine where the
+    // packages of every platform resolve.
     const npm = process.env.npm_execpath?.endsWith('.js')
       ? [process.execPath, [process.env.npm_execpath]]
       : ['npm', []];

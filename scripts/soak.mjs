@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// The long loops: `npm run soak`, or `node scripts/soak.mjs [NAME…] [--scale 0.1]`. A loop is a file test/soak/NAME.mjs
-// that exports { name, about, minutes, run({ scale, note }) }; it throws when something is wrong. Each runs in a
-// process of its own, with --expose-gc.
+// Runs the long loops: `npm run soak`, or `node scripts/soak.mjs [NAME…] [--scale 0.1]`. A loop is a file
+// test/soak/NAME.mjs that exports { name, about, minutes, run({ scale, note }) }; `run` throws when it finds an error.
+// Each loop runs in a separate process with --expose-gc.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,7 +14,7 @@ const args = process.argv.slice(2);
 if (process.env.EWALD_SOAK_LOOP) await runHere(process.env.EWALD_SOAK_LOOP, Number(process.env.EWALD_SOAK_SCALE));
 else process.exitCode = await runAll();
 
-/** One loop, in this process. */
+/** Runs one loop in this process. */
 async function runHere(name, scale) {
   try {
     const loop = await import(pathToFileURL(join(folder, `${name}.mjs`)).href);
@@ -44,8 +44,8 @@ async function runAll() {
   for (const name of names.length > 0 ? names : known) {
     const { about, minutes } = await import(pathToFileURL(join(folder, `${name}.mjs`)).href);
     say('soak', `${name}: ${about}${scale === 1 ? `, about ${minutes} min` : `, × ${scale}`}`);
-    // With these glibc gives memory back when it is freed; else the resident set shows what malloc keeps for later,
-    // hundreds of megabytes.
+    // With these settings glibc returns memory to the system when it is freed. Otherwise the resident set includes
+    // hundreds of megabytes that malloc keeps for reuse.
     const honest = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '65536' };
     const env = { ...honest, EWALD_SOAK_LOOP: name, EWALD_SOAK_SCALE: String(scale) };
     const { code, seconds } = await run(process.execPath, ['--expose-gc', join(root, 'scripts/soak.mjs')], {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// The main job: `npm start` simulates a run of detector frames with known truth, takes it to a stream and a report, and
-// holds it against the truth; `npm start -- FILES…` indexes your frames or spot lists (every option of `ewald index`
-// may follow). Ends with a summary that people read, and with 1 when a crystal is wrong or too many are missed.
+// The main demonstration: `npm start` simulates a run of detector frames with known truth, processes it to a stream and
+// a report, and compares it with the truth; `npm start -- FILES…` indexes your frames or spot lists (with any option of
+// `ewald index`). It ends with a readable summary, and with exit code 1 when a crystal is wrong or too many are missed.
 import { rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root, run, tail } from './lib/run.mjs';
@@ -30,7 +30,7 @@ async function indexGiven() {
   return code;
 }
 
-/** Runs a command of ewald; what it prints as JSON is answered, line by line. */
+/** Runs an ewald command and returns the JSON lines that it prints. */
 async function ewald(...args) {
   const { code, output, errors } = await run(process.execPath, [cli, ...args], { apart: true });
   if (code === 0)

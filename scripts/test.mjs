@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The tests, in two tiers. Every step runs whatever the others say; the last line is `N passed, N failed[, N skipped]`,
-// tests of vitest and other steps together. What is where: test/README.md.
+// Runs the tests in two tiers. Every step runs regardless of the results of others. The last line is `N passed, N
+// failed[, N skipped]`, counting the tests of vitest and the other steps. test/README.md describes the folders.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ const once =
   async (env) =>
     counted(await run(node, args, { env, minutes: 10, ...options }));
 
-/** The steps; `all` marks those of the second tier. A step of vitest runs in both and chooses its tests by tag. */
+/** The steps; `all` marks those of the second tier. A vitest step runs in both tiers and selects its tests by tag. */
 const steps = [
   { name: 'style', run: once(['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']) },
   { name: 'types', run: once([tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty', 'false']) },
@@ -52,7 +52,7 @@ const steps = [
   },
 ];
 
-/** A step that is one check. */
+/** A step that consists of a single check. */
 function counted({ code, output, seconds }) {
   return {
     passed: code === 0 ? 1 : 0,
@@ -63,7 +63,7 @@ function counted({ code, output, seconds }) {
   };
 }
 
-/** A step that vitest runs and counts. */
+/** A step whose tests vitest runs and counts. */
 function vitest(name, args, minutes) {
   return async (env) => {
     const report = join(root, 'build/test', `${name}.json`);
@@ -78,7 +78,7 @@ function vitest(name, args, minutes) {
     const counts = existsSync(report)
       ? countReport(JSON.parse(readFileSync(report, 'utf8')), env.EWALD_TEST_TIER)
       : { passed: 0, failed: 0, skipped: 0, later: 0 };
-    // An error outside of every test, or an end before the report.
+    // An error outside of any test, or an exit before the report was written.
     if (code !== 0 && counts.failed === 0) counts.failed = 1;
     return { ...counts, seconds, log: '' };
   };
@@ -92,7 +92,7 @@ if (args.includes('--help') || args.includes('-h')) {
   process.exit(0);
 }
 
-/** Folders of test/ that are no room. */
+/** Folders of test/ that do not correspond to a room. */
 const shared = ['conformance', 'engines', 'platform', 'soak', 'support', 'fuzz'];
 const folders = readdirSync(join(root, 'test'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !shared.includes(entry.name))
@@ -102,7 +102,7 @@ const tables = existsSync(join(root, 'dist/validate.js'))
   : [];
 const rooms = [...new Set([...folders, ...tables])];
 
-/** A room as a step: the tests in its folder and, where it has any, its rows. */
+/** A step for a room: the tests in its folder and, if it has any, its rows. */
 function stepOfRoom(name) {
   const files = [
     ...(folders.includes(name) ? [`test/${name}/`] : []),
@@ -128,7 +128,8 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
-// Green is not to mean "skipped": what was built or can be had on this machine has to be there.
+// A passing run must not mean that tests were skipped: every backend that was built or is available on this machine is
+// required.
 const present = {
   wasm: true,
   native: existsSync(join(root, `dist/native/${process.platform}-${process.arch}/ewald_native.node`)),
@@ -145,7 +146,9 @@ const required =
     .filter((name) => present[name])
     .join(',');
 
-/** What the first tier ran, and on what: `--after` continues only where the tree and the backends are the same. */
+/**
+ * Records the tests and the tree of the first tier: `--after` continues only if the tree and the backends are the same.
+ */
 const recordPath = join(root, 'build/test/first-tier.json');
 const tree = names.length === 0 ? await hashOfTree() : undefined;
 const first = after ? recordOfThisTree() : undefined;
@@ -174,7 +177,7 @@ const chosen =
 const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined };
 const env = {
   ...plain,
-  // Without this folder the Vulkan loader, which the probe of WebGPU starts, writes lines of its own to standard error.
+  // Without this folder the Vulkan loader, which the WebGPU probe starts, writes messages to standard error.
   XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? tmpdir(),
   EWALD_REQUIRE: required,
   EWALD_TEST_TIER: tier,
@@ -191,7 +194,8 @@ for (const step of chosen) {
   }
   const { seconds, log, later: left = 0, ...counts } = await step.run(env);
   if (left > 0) later[step.name] = left;
-  // What the first tier left to this one has to be what this one ran: no test may fall between the two.
+  // The tests that the first tier left to this one must equal the tests that this tier ran: no test may be missed by
+  // both.
   const expected = tier === 'rest' ? (first.later[step.name] ?? 0) : undefined;
   const ran = counts.passed + counts.failed + counts.skipped;
   if (ofVitest(step.name) && expected !== undefined && expected !== ran && counts.failed === 0) {

@@ -1,9 +1,9 @@
-// Imports of .wgsl files as strings, for rollup, vite and vitest alike. A line `#include "common/philox.wgsl"` (path
-// from wgsl/) is replaced by that file, once a shader. Comments `//@ pi/count.wgsl 7` say where the line after them
-// came from, so that a compile error names file and line (src/backends/webgpu/shader.ts reads them).
+// Imports .wgsl files as strings, for rollup, vite and vitest. A line `#include "common/philox.wgsl"` (path from wgsl/)
+// is replaced by that file, once per shader. Comments `//@ pi/count.wgsl 7` give the origin of the following line, so
+// that a compile error names the file and line (src/backends/webgpu/shader.ts reads them).
 //
-// A file is a module of pieces, cut where it includes another, and a shader is a sum of pieces: what twenty kernels
-// include is in a bundle once.
+// A file becomes a module of pieces, split at its includes, and a shader is a concatenation of pieces: a file that
+// twenty kernels include is in a bundle once.
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../wgsl/', import.meta.url));
 const query = '?pieces';
 
-/** A file cut at its includes: texts, and between them the paths that are included. */
+/** A file split at its includes: pieces of text and, between them, the paths of the included files. */
 function cut(path) {
   const name = relative(root, path).split(sep).join('/');
   const texts = [[`//@ ${name} 1`]];
@@ -22,14 +22,14 @@ function cut(path) {
       includes.push(join(root, include[1]));
       texts.push([`//@ ${name} ${i + 2}`]);
     } else {
-      // Comments stay at home; lines keep their numbers.
+      // Comments are removed; line numbers stay the same.
       texts.at(-1).push(line.replace(/\s*\/\/.*$/, ''));
     }
   }
   return { texts: texts.map((lines) => lines.join('\n')), includes };
 }
 
-/** The pieces of a shader in their order: each file once. */
+/** The pieces of a shader in order; each file occurs once. */
 function piecesOf(path, seen = new Set()) {
   if (seen.has(path)) return [];
   seen.add(path);
@@ -41,7 +41,7 @@ export function wgsl() {
   return {
     name: 'wgsl',
     enforce: 'pre',
-    // Sources import '../../…/wgsl/ROOM/NAME.wgsl'. Relative to build/esm such a path is wrong, so only the part after
+    // Sources import '../../…/wgsl/ROOM/NAME.wgsl'. Such a path is wrong relative to build/esm, so only the part after
     // wgsl/ is used.
     resolveId(id, importer) {
       if (id.endsWith(`.wgsl${query}`)) return id;

@@ -1,5 +1,5 @@
-// Who decodes one chunk over and over: worker threads or processes, alike but for what they are. Processes share
-// nothing, so what two of them make of two processors is all that the machine has to give.
+// Worker threads or processes that decode the same chunk repeatedly. Both run the same code. Processes share nothing,
+// so the throughput of two processes on two cores is the most that the machine can provide.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ else if (isChild) await serve(JSON.parse(process.argv[2]), process.on.bind(proce
 
 const milliseconds = ({ user, system }) => (user + system) / 1000;
 
-/** Answers each number with a word once the chunk is decoded so many times. */
+/** Decodes the chunk as many times as each message says, then replies with the processor time it took. */
 async function serve({ chunk, bytes, size, backend }, on, say) {
   const { openCodecs } = await import('../../dist/data.node.js');
   const codecs = await openCodecs({ backend });
@@ -29,8 +29,8 @@ async function serve({ chunk, bytes, size, backend }, on, say) {
 }
 
 /**
- * A crew of so many: `run(times)` decodes that often in all and answers how long it took, by the clock and of
- * processors.
+ * A crew of `count` workers: `run(times)` decodes the chunk `times` times in all and returns how long that took, in
+ * wall-clock and in processor time.
  */
 export async function crew(kind, count, job) {
   const members = Array.from({ length: count }, () =>
@@ -47,7 +47,7 @@ export async function crew(kind, count, job) {
       for (const member of members) kind === 'workers' ? member.postMessage(times / count) : member.send(times / count);
       const told = await done;
       const clock = performance.now() - began;
-      // Threads are all of this process, and each told of all of them.
+      // All threads belong to this process, and each of them reports the processor time of all.
       const processors =
         kind === 'workers' ? milliseconds(process.cpuUsage(used)) : told.reduce((sum, [one]) => sum + one, 0);
       return { clock, processors };

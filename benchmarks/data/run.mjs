@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `node benchmarks/run.mjs data`: detector frames of 4 Mpixel, each codec verified before it is timed, peers in the
-// same run.
+// `node benchmarks/run.mjs data`: decodes detector frames of 4 Mpixel. Each codec is verified before it is timed, and
+// peers run in the same process.
 //   [--seconds S] a line (default 1)
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -36,14 +36,14 @@ const python = ['/usr/bin/python3', 'python3'].find((name) => spawnSync(name, ['
 
 await main();
 
-/** Poisson-like background with a few strong pixels, as stills have. */
+/** Poisson-like background with a few strong pixels, as in still images. */
 function frame(size, background) {
   let state = 1;
   const random = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return (state + 0.5) / 2 ** 32;
   };
-  // Many counts are as good as normal ones.
+  // At high counts a normal distribution is close enough.
   const normal = () => Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
   const pixels = size === 2 ? new Uint16Array(2048 * 2048) : new Uint32Array(2048 * 2048);
   const least = Math.exp(-background);
@@ -56,7 +56,10 @@ function frame(size, background) {
   return new Uint8Array(pixels.buffer);
 }
 
-/** The least milliseconds of each contestant; they take turns for `seconds` each, so that what disturbs meets all. */
+/**
+ * The shortest time of each contestant, in milliseconds. Contestants take turns for `seconds` each, so that a
+ * disturbance affects all of them.
+ */
 async function race(seconds, contestants) {
   const least = contestants.map(() => Number.POSITIVE_INFINITY);
   const end = performance.now() + seconds * 1000 * contestants.length;
@@ -132,14 +135,15 @@ async function main() {
 }
 
 /**
- * Two workers against one, and two processes against one beside: a machine whose processors share a core has no more.
- * By processor time, too, of which a busy machine takes less away: what two would make of two processors of their own.
+ * Compares two workers with one, and as a control two processes with one: on a machine whose processors share a core,
+ * no code can gain more than the control. Also compares processor time, which a busy machine affects less: it shows
+ * what two exclusive processors would give.
  */
 async function twoOverOne(job, mark, seconds) {
   const crews = [];
   for (const kind of ['workers', 'processes']) for (const count of [1, 2]) crews.push(await crew(kind, count, job));
   const processors = crews.map(() => Number.POSITIVE_INFINITY);
-  // Eight chunks at a time: long enough for two to start together, short enough to fit between disturbances.
+  // Eight chunks at a time: long enough for two workers to overlap, short enough to fit between disturbances.
   const clock = await race(
     seconds,
     crews.map((each, i) => async () => {
@@ -155,12 +159,12 @@ async function twoOverOne(job, mark, seconds) {
   ]) {
     const machine = (times * single) / pair;
     mark(`two processes, ${job.backend}, over one${what}`, machine, undefined, 'x');
-    // Where two processes gain less than two workers should, they are the measure.
+    // Where two processes gain less than the aim for two workers, the gain of the processes is the aim.
     mark(`two workers, ${job.backend}, over one${what}`, (times * one) / two, Math.min(1.8, 0.95 * machine), 'x');
   }
 }
 
-/** Our files: 100 data files beside a master, written by our own writer and by h5py's links. */
+/** Our test files: a master with 100 data files, written by our own writer and by h5py's links. */
 async function writeFile(path, write) {
   const parts = [];
   let _length = 0;
@@ -214,7 +218,8 @@ for i in range(1,101): g['data_%06d'%i]=h5py.ExternalLink('run_data_%06d.h5'%i,'
 }
 
 /**
- * Chunks of HDF5's gzip: ours beside the zlib in Node, which is Chromium's with vectors, and libdeflate where it is.
+ * Decodes gzip chunks of HDF5 with our codec, with the zlib of Node (Chromium's vectorised version) and, where it is
+ * installed, with libdeflate.
  */
 async function gzip(folder, { native, wasm }, pixels, mark, seconds) {
   const zipped = deflateSync(pixels, { level: 4 });
@@ -248,7 +253,7 @@ async function gzip(folder, { native, wasm }, pixels, mark, seconds) {
   }
 }
 
-/** h5py on the same file, with the plugin that Debian has for it. */
+/** Times h5py on the same file, with the plugin that Debian packages. */
 function h5py(path, mark, seconds) {
   const env = { ...process.env, HDF5_PLUGIN_PATH: pythonPlugins };
   const { status, stdout, stderr } = spawnSync('/usr/bin/python3', ['-c', h5pyScript, path, String(seconds)], {
@@ -263,7 +268,7 @@ function h5py(path, mark, seconds) {
     );
 }
 
-/** Our reader on a file, h5py and h5wasm with their plugins on the same. */
+/** Times our reader, and h5py and h5wasm with their plugins, on the same file. */
 async function peers(folder, name, pixels, size, mark, seconds) {
   const path = join(folder, `${name.replace(/\W/g, '')}.h5`);
   await writeFile(path, async (writer) => {

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Stacks of frames as their formats store them, beside plain reads of the same bytes by node:fs, from the page cache:
+// Reads stacks of frames in their storage formats and compares with plain node:fs reads of the same bytes, page-cached:
 //   node benchmarks/data/stacks.mjs [--megabytes 256] [--rounds 7] [--json]
-// Each contestant reads the whole file in pieces of 32 MiB into memory that is there already; they take turns, and the
-// best of the rounds counts. Verified before it is timed: the sum of every frame's first pixels.
+// Each contestant reads the whole file in pieces of 32 MiB into memory that is already allocated. Contestants take
+// turns, and the best round counts. Results are verified before timing by the sum of the first pixels of every frame.
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ if (!(megabytes > 0) || !(rounds > 0)) {
   process.stderr.write('bench data: --megabytes and --rounds take numbers above 0\n');
   process.exit(2);
 }
-/** The aim of the project: this share of the speed of plain reads. */
+/** The goal of the project: at least this fraction of the speed of plain reads. */
 const aim = 0.8;
 const piece = 2 ** 25;
 
@@ -54,7 +54,7 @@ const stacks = [
   { name: 'MIB U32', file: 'e.mib', frame: side * side * 4, before: header('U32'), options: {}, big: true, width: 4 },
 ];
 
-/** Writes a stack whose frames begin with their number. */
+/** Writes a stack in which every frame begins with its own number. */
 function write(path, { frame, before, after = 0, big, width = 2 }) {
   const stride = (before?.length ?? 0) + frame + after;
   const frames = Math.ceil((megabytes * 2 ** 20) / stride);
@@ -101,8 +101,8 @@ try {
     const ours = async () => {
       for (const { first, count } of parts) await dataset.read(first, count, out);
     };
-    // Large reads cost few calls, small ones stay in the caches, those of this thread wait for no other: the best of
-    // them is the measure.
+    // Large reads need few calls, small reads stay in the caches, and synchronous reads wait for no other thread: the
+    // fastest of these variants is the reference.
     const plain = (step) => async () => {
       for (let at = 0; at < size; at += step) {
         const length = Math.min(step, size - at);

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The distributed transform beside raw FFTW and our local plan: `npm run bench -- distributed [--size 256] [--quick]`.
-// A missed aim fails nothing, for machines are busy; a wrong result does.
+// Compares the distributed transform with raw FFTW and with our local plan: `npm run bench -- distributed [--size 256]
+// [--quick]`. A missed aim does not fail the run, because machines are busy; a wrong result does.
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, fsyncSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ const mark = (what, value, aim, most = false) => {
   );
 };
 
-/** One plan in this process, on one thread. */
+/** Times one plan in this process, on one thread. */
 async function local(options) {
   const ctx = await createContext({ backend: 'native', strict: true, log: { level: 'error' } });
   try {
@@ -83,7 +83,7 @@ async function workers(backend, algorithm) {
   return found.map(({ forwardS }) => least(forwardS));
 }
 
-/** What ranks pack and unpack, beside a copy of as many bytes without gaps; they take turns. */
+/** Times the packing and unpacking of ranks against a contiguous copy of the same number of bytes; they take turns. */
 async function packing() {
   const { copyBlock, joinAxes, provideCopy } = await import(join(root, 'build/esm/heffte/copy.js'));
   const { nativeBlocks } = await import(join(root, 'build/esm/backends/native/blocks.js'));
@@ -91,7 +91,7 @@ async function packing() {
   const [whole, packed] = [new Float32Array(2 * n ** 3).fill(1), new Float32Array(2 * n ** 3).fill(2)];
   const [half, quarter] = [n / 2, n / 4];
   const world = [1, n, n * n];
-  // The half of a slab that goes to the other of two ranks, the quarters of pencils, and a turned slab.
+  // Cases: the half of a slab that goes to the other of two ranks, the quarters of pencils, and a transposed slab.
   for (const [what, sizes, strides, axes, aim] of [
     ['half of y', [n, half, half], world, [0, 1, 2], 0.5],
     ['half of x', [half, n, half], world, [0, 1, 2], 0.5],
@@ -163,7 +163,8 @@ if (existsSync(dist(`native/${process.platform}-${process.arch}/ewald_mpi.node`)
   mark('mpirun: four ranks over one', ranked[0] / ranked[2], 1);
 } else console.log('\nmpirun: the MPI addon is absent');
 
-// Out of core: the file's bytes there and back, four times, beside a plain copy of as many bytes.
+// Out of core: the bytes of the file are read and written four times, compared with a plain copy of the same number of
+// bytes.
 const folder = mkdtempSync(join(tmpdir(), 'ewald-distributed-'));
 try {
   const bytes = 8 * n ** 3;

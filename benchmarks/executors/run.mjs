@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// What an executor adds to a task, and what two workers make of a thousand: `npm run bench executors`.
-// On a busy machine read the fastest of the rounds; a missed aim fails nothing, a wrong answer does.
+// Measures the overhead of an executor for each task, and the speedup of two workers on a thousand tasks: `npm run
+// bench executors`. On a busy machine, look at the fastest round. A missed aim does not fail the run; a wrong answer
+// does.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -33,7 +34,7 @@ function line(what, values, unit, aim, most = true) {
   console.log(`${what.padEnd(46)} ${number(best)}  ${number(middle)}   ${wanted.padStart(10)}  ${mark}`);
 }
 
-/** Seconds of a run of `count` tasks. */
+/** Seconds that a run of `count` tasks takes. */
 async function timed(executor, count, name, argument) {
   const tasks = Array.from({ length: count }, (_, i) => ({ module, function: name, argument: argument ?? i }));
   const began = performance.now();

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// What a call through a header costs over the bare one, and what reading a header costs. Verified first, then timed in
-// turns, so that a busy machine slows both sides alike; the best of many short rounds is compared.
+// Measures the overhead of a call through a header over a direct call, and the time to parse a header. Calls are
+// verified first, then timed in turns, so that a busy machine slows both sides equally. The best of many short rounds
+// counts.
 //   node benchmarks/ffi/run.mjs [--json]       needs build/esm (node scripts/build.mjs types), emcc for wasm, gcc and koffi for native
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -22,7 +23,7 @@ const results = [];
 const say = (text) => {
   if (!json) console.log(text);
 };
-/** `aim` is the most that `value` may be. */
+/** `aim` is the largest acceptable `value`. */
 const mark = (what, value, unit, aim, note) => {
   const pass = value <= aim;
   results.push({ what, value: Number(value.toPrecision(4)), unit, aim, pass, note });
@@ -34,7 +35,7 @@ const mark = (what, value, unit, aim, note) => {
 const calls = 50_000;
 const rounds = 120;
 
-/** Nanoseconds a call of each loop, the best round; the loops take turns. */
+/** Nanoseconds per call of each loop in its best round; the loops take turns. */
 function race(loops) {
   const best = Object.fromEntries(Object.keys(loops).map((name) => [name, Number.POSITIVE_INFINITY]));
   for (let round = 0; round < rounds; round++) {
@@ -51,7 +52,7 @@ const equal = (what, a, b) => {
 };
 const ns = (value) => `${value.toFixed(1)} ns`;
 
-/** Loops over one call with two arguments. */
+/** Loops over a call with two arguments. */
 const looped = (f, first) => () => {
   let sum = 0;
   for (let i = 0; i < calls; i++) sum += f(first ?? i, 16);
@@ -140,7 +141,7 @@ try {
     const array = new Float64Array(16).fill(1);
     equal('kit_add', kit.kit_add(1, 16), add(1, 16));
     equal('kit_sum', kit.kit_sum(array, 16), sum(array, 16));
-    // Each side has a loop of its own: one loop that calls both would be slow for both.
+    // Each side has its own loop: a loop that calls both would be slow for both.
     const best = race({
       koffi: () => {
         let total = 0;
@@ -186,7 +187,7 @@ try {
       kit.kit_sum(large, 1);
       least = Math.min(least, performance.now() - started);
     }
-    // A copy of 8 MB takes a millisecond; nothing is copied.
+    // A copy of 8 MB would take a millisecond; here nothing is copied.
     mark('passing 10^6 doubles', least * 1000, 'us', 50, 'its first element is read');
     kit.dispose();
   }
@@ -211,7 +212,7 @@ for (let i = 0; i < 15; i++) {
   times.push(performance.now() - started);
 }
 times.sort((a, b) => a - b);
-// The first reading of a process compiles the parser too: told beside.
+// The first parse of a process includes compiling the parser, so it is reported separately.
 const first = `import { readFileSync } from 'node:fs'; const { parseHeader } = await import(${JSON.stringify(pathToFileURL(module).href)});
 const text = readFileSync(0, 'utf8'); const started = performance.now(); parseHeader(text); console.log(performance.now() - started);`;
 const cold = Number(execFileSync(process.execPath, ['--input-type=module', '-e', first], { input: text }));

@@ -1,5 +1,5 @@
-// Compiles a program of this folder with the fft core, natively for every instruction set and to wasm; only what has
-// changed.
+// Compiles a program of this folder together with the FFT core, natively for every instruction set and to wasm. Only
+// recompiles what has changed.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -24,7 +24,7 @@ const x86 = {
   avx2: ['-mavx2', '-mfma'],
   avx512: ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mfma', '-mprefer-vector-width=512'],
 };
-/** Flags of each instruction set of this processor's family. */
+/** Compiler flags for each instruction set of this processor family. */
 export const sets = process.arch === 'x64' ? x86 : { neon: [] };
 
 const list = (folder, end) =>
@@ -51,8 +51,8 @@ function sources() {
 }
 
 /**
- * Builds build/bench-fft/PROGRAM and PROGRAM.wasm; with static libraries of FFTW also PROGRAM-tuned, which holds them
- * in place of Debian's.
+ * Builds build/bench-fft/PROGRAM and PROGRAM.wasm. With static FFTW libraries it also builds PROGRAM-tuned, which links
+ * them instead of Debian's.
  */
 export function build(program, tuned) {
   const { compile, once, kernels } = sources();
@@ -77,7 +77,7 @@ export function build(program, tuned) {
 }
 
 /**
- * Builds build/bench-fft/PROGRAM-neon with Debian's cross compiler (g++-aarch64-linux-gnu), to be run by qemu-aarch64
+ * Builds build/bench-fft/PROGRAM-neon with Debian's cross compiler (g++-aarch64-linux-gnu), to run under qemu-aarch64
  * (qemu-user).
  */
 export function buildNeon(program) {

@@ -1,12 +1,12 @@
-// Times the fft core, natively beside FFTW and in wasm under node, from the same source. Every case is verified before
-// it is timed.
+// Times the FFT core from the same source natively, together with FFTW, and in wasm under Node. Every case is verified
+// before it is timed.
 //
 //   driver [--seconds S] [--threads N] [--wall] [--wisdom FILE] [--no-fftw] CASE...      CASE = kind:precision:shape,
 //   such as c2c:f32:64x64x64
 //
-// One JSON line a case: CPU times of one transform in microseconds (minimum and median over rounds; a round of ewald
-// and a round of FFTW in turn, so that both see the same neighbours), ratio = FFTW / ewald of the minima. FFTW is
-// planned with MEASURE, out of place, one thread. kinds: c2c r2c c2r dct2 dst2 ...
+// Prints one line of JSON for each case: the CPU time of one transform in microseconds (minimum and median over rounds;
+// rounds of ewald and FFTW alternate, so that both see the same load), ratio = FFTW / ewald of the minima. FFTW is
+// planned with MEASURE, out of place, on one thread. Kinds: c2c r2c c2r dct2 dst2 ...
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -20,7 +20,7 @@
 #include "ewald.h"
 
 #if defined(__EMSCRIPTEN__)
-// From node (wasm.mjs): the CPU clock of the process, which ticks in microseconds, and the wall clock.
+// Imported from Node (wasm.mjs): the CPU clock of the process, in microseconds, and the wall clock.
 extern "C" __attribute__((import_module("bench"), import_name("cpu_seconds"))) double cpu_seconds(void);
 extern "C" __attribute__((import_module("bench"), import_name("wall_seconds"))) double wall_seconds(void);
 #else
@@ -152,8 +152,8 @@ struct Fftw<double> {
 };
 #endif
 
-// Error of some elements of a c2c or r2c result against the definition in double, relative to the root mean square of
-// the result.
+// Error of some elements of a c2c or r2c result against the definition in double precision, relative to the root mean
+// square of the result.
 template <class T>
 double sampled_error(const Case& c, const ewald_fft_descriptor& d, const T* in, const T* out) {
   const size_t n = c.elements(), last = c.shape.back();
@@ -204,8 +204,9 @@ double sampled_error(const Case& c, const ewald_fft_descriptor& d, const T* in, 
   return error;
 }
 
-// Under node the CPU clock only ticks with the scheduler: rounds much shorter than a time slice go by the wall clock,
-// whose minimum is then free of other processes; longer ones by the CPU clock over many of its ticks.
+// Under Node the CPU clock only advances with the scheduler. Rounds much shorter than a time slice are therefore timed
+// by the wall clock, whose minimum is free of interference from other processes; longer ones by the CPU clock, over
+// many of its ticks.
 template <class F>
 double time_round(F&& f, size_t count, bool wall = false) {
   wall = wall || by_wall || threads > 1;
@@ -266,14 +267,14 @@ int bench(const Case& c) {
 
 #if EWALD_WITH_FFTW
   Fftw<T> fftw;
-  // From the same allocator as ours: large pages and alignment count for as much as instructions.
+  // Allocated by the same allocator as ours: large pages and alignment matter as much as instructions.
   T* aligned = with_fftw ? static_cast<T*>(ewald_alloc(numbers_out * sizeof(T))) : nullptr;
-  if (with_fftw) fftw.make(d, in, aligned);  // planning writes over both
+  if (with_fftw) fftw.make(d, in, aligned);  // planning overwrites both arrays
 #endif
   fill();
   ours();
   double error = -1;
-  // a direct sum in double is itself only good to about sqrt(N) roundings
+  // a direct sum in double is itself only accurate to about sqrt(N) roundings
   const double reference = c.f64 ? 0x1p-53 * std::sqrt(double(c.elements())) : 0;
   const double bound = reference + 8 * (c.f64 ? 0x1p-53 : 0x1p-24) * 4 * std::sqrt(std::log2(double(c.elements())) + 1);
   if (c.axes == 0 && (d.kind == EWALD_FFT_KIND_C2C || d.kind == EWALD_FFT_KIND_R2C))

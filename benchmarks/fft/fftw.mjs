@@ -1,6 +1,7 @@
-// FFTW at its best: Debian's libraries are built for SSE2 and AVX alone, which costs them a fifth to a third in cache
-// on newer processors. Here Debian's own source package is built once more with AVX2 and AVX-512, for this benchmark
-// only, into build/fftw; its files come through apt, from the mirror that this machine uses.
+// Builds the fastest FFTW for the comparison. Debian builds its libraries for SSE2 and AVX only, which costs a fifth to
+// a third of the speed of in-cache transforms on newer processors. This builds Debian's own source package again with
+// AVX2 and AVX-512, for this benchmark only, into build/fftw. The source is downloaded by apt from the mirror that this
+// machine uses.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -17,7 +18,7 @@ function step(what, command, args, cwd) {
   throw new Error(`${what} failed: ${last}`);
 }
 
-/** Downloads FFTW's source with lists of its own: neither the machine's sources nor its lists are touched. */
+/** Downloads the FFTW source with separate apt lists: the sources and lists of this machine stay unchanged. */
 function download() {
   const [lists, parts] = [path.join(folder, 'apt/lists'), path.join(folder, 'apt/parts')];
   for (const made of [path.join(lists, 'partial'), parts]) mkdirSync(made, { recursive: true });
@@ -40,8 +41,8 @@ function download() {
 }
 
 /**
- * Paths of libfftw3f.a and libfftw3.a with every instruction set of x86-64 that FFTW knows, built where they are
- * missing (some minutes, once); the reason in words where that cannot be.
+ * Paths of libfftw3f.a and libfftw3.a with every x86-64 instruction set that FFTW supports. Missing libraries are built
+ * once, which takes some minutes. Returns the reason as text when they cannot be built.
  */
 export function tunedFftw() {
   if (process.arch !== 'x64') return { why: 'only x86-64 has the instruction sets in question' };

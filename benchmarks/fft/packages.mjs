@@ -1,6 +1,6 @@
-// The packages, each as a function that plans a case: (kind, shape) -> { run(), at(k) }. `run` transforms the same
-// input again and again; `at(k)` is complex number k of the result. Where a package works in place, `run` copies the
-// input first, as its user would have to.
+// The compared packages, each as a function that plans a case: (kind, shape) -> { run(), at(k) }. `run` transforms the
+// same input every time; `at(k)` is complex number k of the result. Where a package works in place, `run` first copies
+// the input, as a user of the package would have to.
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
@@ -39,7 +39,8 @@ const makers = {
       if (shape.length === 1) {
         return { run: () => (out = fft.fft(input)), at: interleaved(() => out), dispose: () => fft.dispose() };
       }
-      // Its default sub-library: the wasm ones hand out one buffer for every line, which its fft2d does not copy.
+      // Uses the default sub-library: the wasm ones return one shared buffer for every line, which fft2d of the package
+      // does not copy.
       const plane = new WebFft(n, undefined, false);
       const rows = Array.from({ length: shape[0] }, (_, i) => input.slice(2 * n * i, 2 * n * (i + 1)));
       return {
@@ -92,7 +93,7 @@ const makers = {
     return (_kind, shape, input) => {
       const [re, im] = parts(input);
       const [r, i] = [re.slice(), im.slice()];
-      // Its forward exponent is +2 pi i: real and imaginary parts change places on both sides.
+      // The forward exponent of this package is +2 pi i, so real and imaginary parts are swapped on both sides.
       const [x, y] = [ndarray(i, shape), ndarray(r, shape)];
       const run = () => {
         r.set(re);
@@ -107,7 +108,7 @@ const makers = {
 /** Loads one package; throws when it is not installed. */
 export const load = (name) => makers[name]();
 
-/** Input of a case: the same numbers for everyone, complex ones interleaved. */
+/** Input of a case: the same numbers for every contestant, complex numbers interleaved. */
 export function makeInput(kind, shape) {
   let state = 1;
   return Float32Array.from({ length: product(shape) * (kind === 'r2c' ? 1 : 2) }, () => {
@@ -116,7 +117,9 @@ export function makeInput(kind, shape) {
   });
 }
 
-/** Worst of a few results against the definition in double, over the root mean square of all. */
+/**
+ * Largest error of a few results against the definition in double precision, over the root mean square of all results.
+ */
 export function sampledError(kind, shape, input, at) {
   const real = kind === 'r2c';
   const [n, last] = [product(shape), shape.at(-1)];
@@ -160,6 +163,6 @@ export function sampledError(kind, shape, input, at) {
     const [gr, gi] = at(index.reduce((flat, k, axis) => flat * counts[axis] + k, 0));
     worst = Math.max(worst, Math.hypot(gr - re, gi - im) / Math.sqrt(power));
   }
-  // Math.max would let a result that is not a number pass.
+  // Math.max would hide a result that is NaN.
   return Number.isNaN(worst) ? Number.POSITIVE_INFINITY : worst;
 }

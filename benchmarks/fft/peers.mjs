@@ -1,8 +1,9 @@
-// Times the packages of benchmarks/package.json beside our wasm, case by case in turn, in one process:  node peers.mjs
-// SECONDS
+// Times the packages of benchmarks/package.json and our wasm in one process; they take turns in each case: node
+// peers.mjs SECONDS
 //
-// `core` is the shipped dist/ewald.wasm called from JavaScript, data in its heap; `api` is what a user gets, ctx.fft,
-// arrays of JavaScript. Every result is compared with the definition before it is timed. One line of JSON.
+// `core` is the shipped dist/ewald.wasm called from JavaScript with the data in its heap; `api` is what users call:
+// ctx.fft with JavaScript arrays. Every result is compared with the definition before it is timed. Prints one line of
+// JSON.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -23,10 +24,12 @@ const contexts = { wasm: await createContext({ backend: 'wasm', strict: true }) 
 try {
   contexts.native = await createContext({ backend: 'native', strict: true });
 } catch {
-  // No addon was built: the columns of native stay empty.
+  // The addon was not built, so the native columns stay empty.
 }
 
-/** The shipped core, and its function itself: a call by name would cost more than the shortest transforms. */
+/**
+ * The shipped core and a direct reference to its function: a call by name would cost more than the shortest transforms.
+ */
 async function instantiate() {
   let exports;
   const instantiateWasm = WebAssembly.instantiate;
@@ -85,14 +88,14 @@ async function time({ run, waits }, count) {
   return ((performance.now() - begin) * 1000) / count;
 }
 
-/** Verifies, then times all contestants in turn: minimum and median in microseconds each. */
+/** Verifies all contestants, then times them in turns: minimum and median of each in microseconds. */
 async function compare(kind, shape, input, contestants) {
   const results = {};
   const racing = [];
   for (const [name, made] of Object.entries(contestants)) {
     try {
       const contestant = await made();
-      // V8 compiles a second time, better, what has run for a while.
+      // V8 optimises code only after it has run for some time.
       const warm = performance.now();
       do await contestant.run();
       while (performance.now() - warm < 60);

@@ -1,4 +1,4 @@
-// The benchmark's results as lines of text, as goals met or missed, and as a Markdown page.
+// Formats the results of the benchmark as lines of text, as goals met or missed, and as a Markdown page.
 import { leastND, packages } from './goals.mjs';
 
 const number = (x) => (x === undefined ? '-' : x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x.toPrecision(3));
@@ -7,7 +7,7 @@ const atLeast = (ratio, goal) =>
   goal === undefined ? ratio.toFixed(2) : `${ratio.toFixed(2)} (${goal}) ${mark(ratio >= goal)}`;
 const atMost = (value, goal, digits = 2) => `${value.toFixed(digits)} (${goal}) ${mark(value <= goal)}`;
 
-/** Ratios of one npm line: [package, ratio to the core, ratio to ctx.fft, goal]. */
+/** Ratios for one npm package: [package, ratio to the core, ratio to ctx.fft, goal]. */
 function ratios({ case: id, results }) {
   return Object.entries(results)
     .filter(([name, { us }]) => packages[name] && us !== undefined && results.core?.us !== undefined)
@@ -19,7 +19,7 @@ function ratios({ case: id, results }) {
     }));
 }
 
-/** Each section: its title, its columns, and one result as cells. */
+/** Each section: its title, its columns, and a function that turns one result into cells. */
 const tables = {
   fftw: {
     title: 'Beside FFTW, us, minimum (median); ratio = FFTW / ewald (goal)',
@@ -27,7 +27,7 @@ const tables = {
     cells: ({ case: id, native, wasm, ratio, goal = [] }) => [
       id,
       `${number(native.fftwUs)} (${number(native.fftwMedianUs)})`,
-      // fftw-3.3.10-sse2-avx-avx2-… : the widest says which.
+      // fftw-3.3.10-sse2-avx-avx2-…: the widest instruction set identifies the build.
       (native.fftw ?? '').includes('avx512')
         ? 'avx512'
         : (/-(avx2?|sse2)(?!.*-avx)/.exec(native.fftw ?? '')?.[1] ?? '?'),
@@ -93,7 +93,7 @@ const tables = {
 };
 const widths = { fftw: 22, halves: 20, plans: 16, threads: 22, peers: 18, facade: 14 };
 
-/** Prints sections line by line, as they come. */
+/** Prints the results of sections line by line as they arrive. */
 export function printer(say) {
   const line = (section, cells) =>
     say(
@@ -108,7 +108,7 @@ export function printer(say) {
   };
 }
 
-/** Every goal as a line: what, value, goal, pass. */
+/** Every goal as a line: name, value, goal, pass. */
 export function summarise(report) {
   const lines = [];
   const add = (what, value, goal, pass) => lines.push({ what, value, goal, pass });
@@ -127,7 +127,7 @@ export function summarise(report) {
   return lines;
 }
 
-/** The whole report as a page. */
+/** The whole report as a Markdown page. */
 export function markdown(report) {
   const page = [
     '# Transforms: measured',

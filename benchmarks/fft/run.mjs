@@ -1,17 +1,17 @@
 #!/usr/bin/env node
-// The speed of the transforms, with a mark for every goal: beside FFTW, r2c beside c2c, beside packages from npm,
-// making plans, threads.
+// Measures the transforms and marks every goal as met or missed: compared with FFTW, r2c with c2c, with npm packages,
+// planning times, threads.
 //
 //   node benchmarks/fft/run.mjs [--quick] [--seconds S] [--only SECTIONS] [--json] [--markdown FILE] [CASE...]
 //   node benchmarks/fft/run.mjs --verify [--quick] [--neon]
 //
-// SECTIONS: some of fftw,halves,plans,threads,peers, by commas. CASE: others for the comparison with FFTW, such as
-// c2c:f32:64x64x64.
-// --verify checks every length, layout and kind on every instruction set instead; --quick fewer of them; --neon the
-// NEON kernels, under qemu-aarch64 where this is no ARM machine (Debian: g++-aarch64-linux-gnu, qemu-user).
-// Needs g++, em++ and FFTW's headers. FFTW is always planned with MEASURE; its wisdom stays in build/bench-fft, so only
-// the first run plans for long. The packages are installed into benchmarks/node_modules. Nothing is timed that was not
-// verified.
+// SECTIONS: a comma-separated subset of fftw,halves,plans,threads,peers. CASE: other cases for the comparison with
+// FFTW, such as c2c:f32:64x64x64.
+// --verify checks every length, layout and kind on every instruction set instead; --quick checks fewer of them; --neon
+// checks the NEON kernels, under qemu-aarch64 on machines that are not ARM (Debian: g++-aarch64-linux-gnu, qemu-user).
+// Needs g++, em++ and the FFTW headers. FFTW is always planned with MEASURE; its wisdom is kept in build/bench-fft, so
+// only the first run spends a long time on planning. The packages are installed into benchmarks/node_modules. Nothing
+// is timed before it has been verified.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
@@ -56,8 +56,9 @@ function run(command, args, environment = {}) {
   const { stdout, status } = spawnSync(command, args, settings);
   return { status, text: stdout };
 }
-// V8 compiles wasm twice, the better code in the background, which on a busy machine may take as long as a whole case:
-// it is told to compile well at once, but for making plans, where the first is what a user waits for.
+// V8 compiles wasm twice, and the optimised code arrives in the background, which on a busy machine may take as long as
+// a whole case. V8 is therefore set to optimise at once, except when plans are timed, where the first plan is what a
+// user waits for.
 const optimised = '--no-liftoff';
 const inWasm = (program, args, flags = [optimised]) =>
   run(process.execPath, [
@@ -90,7 +91,7 @@ if (options.verify) {
   process.exit(bad);
 }
 
-/** One case by the driver; throws where the result was wrong. */
+/** Runs one case in the driver; throws if the result was wrong. */
 function drive(where, id, extra = [], flags = [optimised]) {
   const args = ['--seconds', seconds, ...extra, id];
   const { text } =
@@ -102,7 +103,10 @@ function drive(where, id, extra = [], flags = [optimised]) {
   return result;
 }
 
-/** One case natively beside every build of FFTW there is: the fastest of each side, and which build that was. */
+/**
+ * Runs one case natively against every available build of FFTW: the fastest time of each side, and the build that
+ * reached it.
+ */
 function beside(id) {
   const runs = natives.map((where) => drive(where, id));
   const [fastest] = [...runs].sort((a, b) => a.fftwUs - b.fftwUs);
@@ -127,7 +131,7 @@ const report = {
   threads: [],
 };
 
-/** Fills one section; a case that fails is reported and makes the exit code 1. */
+/** Fills one section. A case that fails is reported and makes the exit code 1. */
 const wrong = [];
 function each(section, cases, measure) {
   if (!wanted.includes(section)) return;
@@ -175,7 +179,7 @@ each('threads', threads, (id) => {
   return { case: id, one: one.us, two: two.us, ratio: one.us / two.us };
 });
 
-/** Installs the packages where they are missing; the reason when that fails. */
+/** Installs missing packages; returns the reason if that fails. */
 function install() {
   const modules = path.join(root, 'benchmarks/node_modules');
   const { devDependencies } = JSON.parse(readFileSync(path.join(root, 'benchmarks/package.json'), 'utf8'));

@@ -1,4 +1,4 @@
-// Checks of the fft core against a direct long double transform: every length, prime, layout, kind and scale. Needs no
+// Checks the FFT core against a direct long double transform for every length, prime, layout, kind and scale. Needs no
 // other library.
 //
 //   verify [few|quick|full]      exit status 1 when a bound is broken

@@ -12,7 +12,7 @@ const bench = {
   wall_seconds: () => performance.now() * 1e-3,
 };
 const module = new WebAssembly.Module(readFileSync(file));
-// Emscripten's own imports (memory growth notices and the like) have nothing to do here.
+// Emscripten's own imports (memory growth notices, for example) are unused here.
 const env = Object.fromEntries(
   WebAssembly.Module.imports(module)
     .filter((i) => i.module === 'env')

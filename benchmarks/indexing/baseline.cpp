@@ -1,10 +1,10 @@
-// The prototype on the driver's simulated lists, to compare with: a line of JSON for each point of the grid, as `driver
-// grid` prints it.
+// Runs the prototype on the simulated lists of the driver, for comparison. Prints a line of JSON for each point of the
+// grid, as `driver grid` does.
 //
 //   baseline MODE [--set protein] [--seed 1] [--images 200] [--spots 10,20] [--spurious 0,0.3] [--noise 1]
 //
-// MODE is one of the prototype's: prune (the exhaustive search) or fx (its best). The prototype is no part of this
-// project; -I says where it is.
+// MODE is a mode of the prototype: prune (the exhaustive search) or fx (its best). The prototype is not part of this
+// project; its folder is given by -I.
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -13,7 +13,7 @@
 
 #include "simulate.h"
 
-// It has its own dot, cross and norm.
+// The prototype defines its own dot, cross and norm.
 #include <array>
 #include <chrono>
 #include <cstring>

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// Images a second of an indexer by the size of its batches: what fills a card, and what a batch costs that does not.
+// Measures images per second of an indexer by batch size: the size that fills a card, and the cost of smaller batches.
 // usage: node benchmarks/indexing/batches.mjs [--seconds N] [--backends LIST] [--sizes LIST] [--spots N]
 //
-// Stills of a tetragonal cell in four kinds: `good` (one lattice and nothing else), `half` (as many spots of nothing),
-// `noise` (no lattice), `mixed` (three of `half` to one of `noise`, as a beamline delivers them). Two figures each:
-// runs one after the other, and runs that overlap as far as the indexer lets them, both through the public API. Answers
-// are held against the truth; one JSON document on standard output. scripts/pack-offline.mjs takes this file to
-// machines with a card (benchmarks/gpu.md says what is read from it).
+// Simulates stills of a tetragonal cell in four kinds: `good` (one lattice and nothing else), `half` (half of the spots
+// are spurious), `noise` (no lattice), `mixed` (three of `half` to one of `noise`, as a beamline delivers them). Gives
+// two figures for each: sequential runs, and runs that overlap as far as the indexer permits, both through the public
+// API. Answers are compared with the truth. Prints one JSON document on standard output. scripts/pack-offline.mjs
+// copies this file to machines with a card (benchmarks/gpu.md describes how the figures are read).
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
@@ -20,7 +20,7 @@ const { values } = parseArgs({
 });
 const numbersOf = (text) => text.split(',').map(Number);
 const [seconds, spotsEach, sizes] = [Number(values.seconds), Number(values.spots), numbersOf(values.sizes)];
-// wasm is the reference, not a contestant.
+// wasm is the reference and is not timed.
 const backends = values.backends.split(',').filter((name) => name && name !== 'wasm');
 if (!(seconds > 0 && spotsEach >= 1 && sizes.every((size) => size >= 1 && size <= 65536)) || backends.length === 0) {
   process.stderr.write('batches: usage: batches.mjs [--seconds N] [--backends LIST] [--sizes LIST] [--spots N]\n');
@@ -46,7 +46,7 @@ const pools = {
   noise: stills({ seed: 3, spurious: 1, crystals: 0 }),
 };
 pools.mixed = pools.half.map((spots, i) => (i % 4 === 3 ? pools.noise[i] : spots));
-// The least share of images that must be indexed, and the most: a fast wrong answer is no answer.
+// The smallest and the largest share of images that may be indexed: a fast wrong answer is worthless.
 const shares = { good: [0.95, 1], half: [0.9, 1], noise: [0, 0.02], mixed: [0.68, 0.77] };
 
 function batchOf(pool, images) {
@@ -60,7 +60,7 @@ function batchOf(pool, images) {
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 const rounded = (ms) => Number(ms.toFixed(3));
 
-/** Milliseconds of a run, one after the other; the first one is not counted. */
+/** Milliseconds per run for sequential runs; the first run is not counted. */
 async function alone(indexer, input, result, ms) {
   const times = [];
   const until = performance.now() + ms;
@@ -73,7 +73,7 @@ async function alone(indexer, input, result, ms) {
   return { ms: median(times), bestMs: Math.min(...times), runs: times.length };
 }
 
-/** Milliseconds a run when three are under way at any time. */
+/** Milliseconds per run with three runs in flight at any time. */
 async function overlapping(indexer, input, results, ms, each) {
   const runs = Math.max(3, Math.min(500, Math.floor(ms / each)));
   let next = 0;
@@ -87,7 +87,7 @@ async function overlapping(indexer, input, results, ms, each) {
 
 const rows = [];
 const wrong = [];
-/** Prints what there is; also when the time is over. */
+/** Prints the results so far, even when the time limit has been reached. */
 function report() {
   const best = (backend, kind) =>
     Math.max(
@@ -128,7 +128,7 @@ for (const backend of backends) {
     }
     const planMs = performance.now() - begin;
     for (const [kind, pool] of Object.entries(pools)) {
-      // Sizes that no time is left for are told, not tried: on a processor 16384 images of noise take a minute.
+      // Sizes for which no time is left are reported and not run: on a CPU 16384 images of noise take a minute.
       const last = rows.findLast((row) => row.backend === backend && row.kind === kind && row.ms);
       const expected = last ? (last.ms * batch) / last.batch : 0;
       if (expected > Math.max(4 * share, 1000) || performance.now() - started > 1000 * seconds) {

@@ -1,5 +1,5 @@
-// Drives the indexer through the C ABI alone, natively or as wasm under node, and prints a line of JSON for each thing
-// measured.
+// Drives the indexer through the C ABI only, natively or as wasm under Node, and prints a line of JSON for each
+// measurement.
 //
 //   driver lists [options] FILE|FOLDER...   spot lists; truth is taken from FILE.json or --truth "9 numbers"
 //   driver grid  [options]                  simulated lists: how many right, accepted and right, accepted and wrong
@@ -163,7 +163,7 @@ void write_list(const std::string& path, const UnitCell& cell, const std::vector
   fclose(file);
 }
 
-// Lattices named in a truth file: "reference" first, then "all_lattices". has_truth: the file says what is in the
+// Lattices in a truth file: "reference" first, then "all_lattices". has_truth: the file describes the content of the
 // image.
 std::vector<UnitCell> read_truth(const std::string& path, bool& has_truth) {
   std::vector<UnitCell> out;

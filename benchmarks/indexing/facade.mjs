@@ -1,4 +1,4 @@
-// What the package adds around the indexing kernels: a second worker, and the handling of results in JavaScript.
+// Measures what the package adds to the indexing kernels: a second worker, and the processing of results in JavaScript.
 import { existsSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const cell = [
   [-17.1, 0, 72.8],
 ];
 
-/** Exact nodes of a turned cell, so that every image is indexed. */
+/** Exact lattice points of a rotated cell, so that every image is indexed. */
 function stills(images, spots) {
   const list = new Float32Array(images * spots * 3);
   for (let image = 0; image < images; image++) {
@@ -28,7 +28,7 @@ function stills(images, spots) {
   return { spots: list, offsets: Uint32Array.from({ length: images + 1 }, (_, i) => i * spots), cells: cell };
 }
 
-/** Images a second with two threads over those with one, taking turns. */
+/** Images per second with two threads divided by that with one; they take turns. */
 export async function compareWorkers({ createContext, print }) {
   const lines = [];
   for (const backend of ['native', 'wasm']) {
@@ -69,7 +69,7 @@ export async function compareWorkers({ createContext, print }) {
 }
 
 /**
- * Images a second through the facade when the kernel costs nothing but the copy of an answer: checks, result, every
+ * Images per second through the facade when the kernel only copies an answer: argument checks, result, and every
  * crystal read.
  */
 export async function measureHandling() {
@@ -77,7 +77,7 @@ export async function measureHandling() {
   if (!existsSync(join(root, 'build/esm/indexing/indexer.js'))) return [];
   const { planIndexer } = await import(file('indexing/indexer.js'));
   const { Resource } = await import(file('resource.js'));
-  // The answer to copy comes from the bundle: modules one by one do not know where the wasm file lies.
+  // The answer to copy comes from the bundle: individual modules cannot locate the wasm file.
   const { createContext } = await import(pathToFileURL(join(root, 'dist/index.node.js')).href);
   const batch = 1000;
   const input = stills(batch, 300);

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Success on simulated stills of known truth, beside the prototype on the same lists, with a mark for each point.
+// Success on simulated stills with known truth, compared with the prototype on the same lists, with a mark for each
+// point.
 //   node benchmarks/indexing/grid.mjs [--images 200] [--seed 40961123] [--quick]
 // Writes benchmarks/results/indexing-grid.md and .json (--quick: neither). The exit code is 1 when a point misses its
 // goal.
@@ -27,8 +28,8 @@ const noises = values.quick ? [1] : [0.3, 1, 2];
 const shares = [0, 0.3, 0.5, 0.7];
 const counts = values.quick ? [20, 50, 300] : [10, 20, 50, 100, 300];
 
-// Measured once for the prototype's `fx` on a seed that it was not tuned on: protein, 1 px, 300 images a point,
-// percent.
+// Measured once for the `fx` mode of the prototype with a seed that was not used for tuning: protein, 1 px, 300 images
+// a point, percent.
 const published = {
   images: 300,
   spots: [20, 50, 100, 300],
@@ -40,7 +41,10 @@ const published = {
   },
 };
 
-/** Whether a is at least b, within two standard errors of the difference, both together taken for one binomial. */
+/**
+ * Whether a is at least b within two standard errors of the difference, with both samples pooled into one binomial
+ * distribution.
+ */
 function holds(a, b) {
   const p = (a.right + b.right) / (a.images + b.images);
   const error = Math.sqrt(p * (1 - p) * (1 / a.images + 1 / b.images));

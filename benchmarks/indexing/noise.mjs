@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// False acceptance: lists without any lattice, and how many of them are called indexed.
+// Measures false acceptance: how many lists without any lattice are reported as indexed.
 //   node benchmarks/indexing/noise.mjs [--images 10000] [--seed 31415927] [--quick]
 // Writes benchmarks/results/indexing-noise.md and .json (--quick: neither). The exit code is 1 when a row accepts more
 // than one in a thousand.

@@ -1,5 +1,5 @@
-// Builds and runs the programs of this folder: the driver on our core, and the baseline on the prototype where that is
-// there.
+// Builds and runs the programs of this folder: the driver on our core, and the baseline on the prototype where it is
+// available.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ function must(command, args) {
     );
 }
 
-/** The driver, on the core as it stands in the tree. */
+/** The driver, linked with the core of the current tree. */
 export function buildDriver() {
   mkdirSync(out, { recursive: true });
   must('cmake', ['-S', '.', '-B', join(out, 'core'), '-G', 'Ninja', '-DEWALD_WITHOUT_CUDA=ON']);
@@ -40,7 +40,7 @@ export function buildDriver() {
   return program;
 }
 
-/** The prototype on our lists, with the flags it was measured with; throws where the prototype is absent. */
+/** The prototype on our lists, compiled with the flags of its own measurements; throws if the prototype is absent. */
 export function buildBaseline() {
   if (!existsSync(join(prototypes, 'idx.hpp')))
     throw new Error('the prototype was not found; EWALD_PROTOTYPES says where it is');
@@ -52,7 +52,7 @@ export function buildBaseline() {
 
 const arguments_ = (options) => Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
 
-/** The lines a program prints, parsed. */
+/** The lines that a program prints, parsed. */
 function rowsOf(program, args) {
   return new Promise((resolve, reject) => {
     let text = '';
@@ -77,8 +77,8 @@ function rowsOf(program, args) {
 export const driver = (program, what, options) => rowsOf(program, [what, ...arguments_(options)]);
 
 /**
- * A mode of the prototype on lists that follow from the options; kept under build/ by what it depends on, because it
- * takes long.
+ * Runs a mode of the prototype on lists that are determined by the options. The result takes long to compute, so it is
+ * kept under build/ in a file named after everything it depends on.
  */
 export async function baseline(program, mode, options) {
   const sources = [
@@ -96,7 +96,7 @@ export async function baseline(program, mode, options) {
   return rows;
 }
 
-/** Runs tasks, as many at a time as there are cores. */
+/** Runs tasks in parallel, as many at a time as there are cores. */
 export async function allOf(tasks) {
   const results = [];
   const queue = tasks.map((task, i) => ({ task, i }));

@@ -1,5 +1,5 @@
-// Spot lists with known truth, for the driver: stills of a randomly turned crystal on a flat detector, and lists
-// without any lattice.
+// Simulates spot lists with known truth for the driver: stills of a randomly oriented crystal on a flat detector, and
+// lists without any lattice.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -78,14 +78,14 @@ inline UnitCell turned_at_random(const UnitCell& u, Random& random) {
   return {turn(u.a), turn(u.b), turn(u.c)};
 }
 
-// Position on the detector (mm from the beam) to a reciprocal vector on the nominal Ewald sphere; the beam runs along
-// +z.
+// Converts a position on the detector (mm from the beam) to a reciprocal vector on the nominal Ewald sphere. The beam
+// runs along +z.
 inline Vector mapped_back(double x, double y, const Instrument& i) {
   const double r = 1 / std::sqrt(x * x + y * y + i.distance * i.distance) / i.wavelength;
   return {x * r, y * r, i.distance * r - 1 / i.wavelength};
 }
 
-// The `wanted` strongest reflections near the Ewald sphere, with position noise in pixels.
+// The `wanted` strongest reflections near the Ewald sphere, with noise on their positions in pixels.
 inline void add_crystal(const UnitCell& u, int wanted, double noise_px, const Instrument& i, Random& random, std::vector<Vector>& spots) {
   std::normal_distribution<double> normal;
   std::uniform_real_distribution<double> uniform;
@@ -121,7 +121,7 @@ inline void add_crystal(const UnitCell& u, int wanted, double noise_px, const In
 }
 
 // `wanted` spots without a lattice. flat: uniform on the detector; radial: uniform in radius; ring: on four ice rings;
-// split: uniform, and each has a second one a few pixels away.
+// split: uniform, each with a second spot a few pixels away.
 inline void add_noise(const std::string& kind, int wanted, const Instrument& i, Random& random, std::vector<Vector>& spots) {
   std::uniform_real_distribution<double> uniform;
   std::normal_distribution<double> normal;
@@ -148,12 +148,12 @@ inline void add_noise(const std::string& kind, int wanted, const Instrument& i, 
 }
 
 struct Still {
-  size_t which;  // of the set's cells
+  size_t which;  // index into the cells of the set
   std::vector<Vector> spots;
   std::vector<UnitCell> truth;
 };
 
-// The stills of one point of the grid, one after the other: the same ones for the same numbers, whoever asks.
+// The stills of one point of the grid in order. The same parameters always give the same stills.
 class Stills {
  public:
   Stills(const CellSet& set, int spots, double spurious, double noise_px, uint64_t seed, int crystals = 1)
@@ -171,7 +171,7 @@ class Stills {
     return still;
   }
 
-  // A cell whose lengths are off by `error` rms, each by itself.
+  // A cell whose lengths each have an independent error of `error` rms.
   UnitCell changed(UnitCell u, double error) {
     std::normal_distribution<double> normal;
     for (Vector* v : {&u.a, &u.b, &u.c}) *v = scaled(1 + error * normal(random_), *v);

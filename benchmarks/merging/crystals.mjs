@@ -1,10 +1,11 @@
-// A merge of many stills: `node benchmarks/merging/crystals.mjs [CRYSTALS] [BACKEND]`, 10⁵ crystals of some 300 observations, four cycles.
-// It verifies before it times: a merge of 500 crystals must agree with the truth. Prints CPU seconds, since the machine may be busy, and memory.
+// Merges many stills: `node benchmarks/merging/crystals.mjs [CRYSTALS] [BACKEND]`, 10⁵ crystals of some 300
+// observations, four cycles. Verifies before it times: a merge of 500 crystals must agree with the truth. Prints CPU
+// seconds, because the machine may be busy, and memory.
 import { createContext } from '../../dist/index.node.js';
 
 const crystals = Number(process.argv[2] ?? 1e5);
 const backend = process.argv[3] ?? 'native';
-// So many crystals are different; a larger stream repeats them.
+// Number of distinct crystals; a larger stream repeats them.
 const different = 500;
 const cell = [52, 61, 74];
 const [wavelength, dMin] = [1.3, 2.36];
@@ -28,7 +29,7 @@ function truthOf(h, k, l) {
   return truths.get(key);
 }
 
-/** Two pieces of a chunk's text, between which its event stands. */
+/** The two pieces of the text of a chunk; the event number is inserted between them. */
 function crystalText() {
   const [u, v, w] = [random(), 2 * Math.PI * random(), 2 * Math.PI * random()];
   const [x, y] = [Math.sqrt(1 - u) * Math.sin(v), Math.sqrt(1 - u) * Math.cos(v)];
@@ -80,7 +81,7 @@ function* stream(count) {
   }
 }
 
-/** Correlation of a list with the truth. */
+/** Correlation of a reflection list with the truth. */
 function agreement({ count, indices, intensity }) {
   let [n, a, b, aa, bb, ab] = [0, 0, 0, 0, 0, 0];
   for (let i = 0; i < count; i++) {

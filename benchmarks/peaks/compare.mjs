@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// `node benchmarks/peaks/compare.mjs [--data FOLDER] [--json]`: our peaks, with both kinds of centroid, and those of
-// CrystFEL's streams against the truth of the simulated sets, scored alike: recall of true spots above 60 and 100
-// counts within two pixels, peaks that are none, median distance. Same parameters. Ends with 1 where a peer is better,
-// 3 where the data is absent.
+// `node benchmarks/peaks/compare.mjs [--data FOLDER] [--json]`: compares our peaks (with both kinds of centroid) and
+// the peaks of CrystFEL's streams with the truth of the simulated sets, scored in the same way: recall of true spots
+// above 60 and 100 counts within two pixels, false peaks, median distance. Both use the same parameters. The exit code
+// is 1 where a peer is better, 3 where the data is absent.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -24,7 +24,7 @@ const load = (file) => import(pathToFileURL(join(root, file)).href);
 const { createContext, parseGeometry } = await load('dist/index.node.js');
 const { open } = await load('dist/data.node.js');
 
-/** Peaks of a stream, [x, y] by event. */
+/** Peaks of a stream, [x, y] for each event. */
 function peaksOf(file) {
   const events = new Map();
   let [event, inside] = [0, false];

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `node benchmarks/run.mjs peaks`: peakfinder8 on frames of 2068 x 2162 pixels, the quick pass beside the five plain
-// ones of the same build, in turns; a frame counts when both give the same peaks. Milliseconds are minima, copies
-// included.
+// `node benchmarks/run.mjs peaks`: peakfinder8 on frames of 2068 x 2162 pixels. The fused pass and the five plain
+// passes of the same build take turns; a frame counts when both give the same peaks. Times are minima in milliseconds,
+// copies included.
 //   [--seconds S] a line (default 2)  [--backends wasm,native]
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ function poisson(mean) {
   return count;
 }
 
-/** A background that falls to a fifth, and 700 peaks of all heights. */
+/** A background that falls to a fifth away from the centre, and 700 peaks of all heights. */
 function frameOf(background) {
   const frame = new Float64Array(width * height);
   for (let i = 0; i < frame.length; i++) {

@@ -1,5 +1,5 @@
-// One process of the benchmark: frames through ctx.pipeline, one at a time for the stages, then as a run; answers one
-// line of JSON.
+// One process of the benchmark: runs frames through ctx.pipeline, first one at a time to measure the stages, then as a
+// whole run. Prints one line of JSON.
 //   node --expose-gc child.mjs '{"file", "geometry", "cell", "backend", "frames", "rounds"}'
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const { open, openCodecs } = await load('dist/data.node.js');
 const { file, geometry, cell, backend, frames, rounds, stream } = JSON.parse(process.argv[2]);
 
 const context = await createContext({ backend, strict: true });
-// Chunks are unpacked by the same backend.
+// Chunks are decompressed by the same backend.
 const codecs = await openCodecs({ backend });
 const dataset = await open(file, { codecs });
 const settings = {
@@ -24,7 +24,7 @@ const settings = {
 };
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
-/** One frame after the other, none under way beside it: what each stage takes. */
+/** Processes one frame at a time without overlap: the time of each stage. */
 async function stagesApart() {
   let next = () => {};
   const inputs = async function* () {
@@ -42,14 +42,17 @@ async function stagesApart() {
     const begun = performance.now();
     writeFileSync(stream, formatChunk(chunk), { flag: 'a' });
     const ms = { ...result.ms, write: performance.now() - begun };
-    // The first time all is cold.
+    // The first round is a warm-up.
     if (seen++ >= frames) for (const [stage, took] of Object.entries(ms)) times[stage].push(took);
     next();
   }
   return Object.fromEntries(Object.entries(times).map(([stage, all]) => [stage, median(all)]));
 }
 
-/** What a search of a frame in hand takes above its stages, milliseconds: of the first frame after planning, and later. */
+/**
+ * Overhead in milliseconds of searching a frame in memory over the sum of its stages: for the first frame after
+ * planning, and for later ones.
+ */
 async function searcherOverhead() {
   const { geometry, cells, peaks, minRes, openOther } = settings;
   const detector = await context.detector(dataset, { geometry, openOther });
@@ -65,9 +68,9 @@ async function searcherOverhead() {
   return { first: above[0], later: median(above.slice(1)) };
 }
 
-/** The run as it is: milliseconds a frame by the clock and of processor time, and the most memory the process had. */
+/** A complete run: milliseconds per frame in wall-clock and processor time, and the peak memory of the process. */
 async function wholeRun(times) {
-  // Frames of the run before are no matter of this one.
+  // Garbage of the previous run must not count for this one.
   globalThis.gc?.();
   const inputs = Array.from({ length: times }, () => ({ dataset }));
   const mostMiB = () => process.resourceUsage().maxRSS / 1024;
@@ -76,7 +79,7 @@ async function wholeRun(times) {
     if (error) throw error;
     writeFileSync(stream, formatChunk(chunk), { flag: 'a' });
     crystals += result.crystals.length;
-    // What comes before is the plan and one round of all frames.
+    // The run starts after the plan was made and all frames were processed once.
     if (++seen === frames) [begun, used] = [performance.now(), process.cpuUsage()];
     if (seen === Math.ceil(times / 3) * frames) thirdMiB = mostMiB();
   }
@@ -86,7 +89,7 @@ async function wholeRun(times) {
     wallMs: (performance.now() - begun) / counted,
     cpuMs: (user + system) / 1000 / counted,
     crystals: crystals / times,
-    // After a third of it, when the heap of young objects has its size, and at the end.
+    // Measured after a third of the run, when the heap of young objects has reached its size, and at the end.
     thirdMiB,
     memoryMiB: mostMiB(),
   };

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// `npm run bench -- pipeline`: `ewald index` on the simulated sets of the test data beside CrystFEL's streams of the
-// same frames, all held against the truth alike; then milliseconds a 4-Mpixel frame, bitshuffle + LZ4, from the file to
-// the stream. What is timed was verified: every crystal of the simulated run, none wrong.
+// `npm run bench -- pipeline`: runs `ewald index` on the simulated sets of the test data and compares its streams and
+// CrystFEL's streams of the same frames with the truth in the same way. Then times frames of 4 Mpixel, bitshuffle +
+// LZ4, from the file to the stream, in milliseconds per frame. Timed runs are verified: every crystal of the simulated
+// run must be found, and none may be wrong.
 //   [--only accuracy,speed] [--backends native,wasm] [--frames N] of the timed run (default 16) [--data FOLDER] [--json]
-// Ends with 1 where a crystal is missed or wrong or a peer is better; a missed time fails nothing: machines differ.
+// The exit code is 1 if a crystal is missed or wrong or a peer is better. A missed time fails nothing: machines differ.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
@@ -30,7 +31,7 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 const print = (line = '') => options.json || process.stdout.write(`${line}\n`);
 const results = { accuracy: [], speed: [], marks: [] };
-/** A line with its mark; `counts`: a miss is a failure and not a slow machine. */
+/** Prints a line with its mark. With `counts` a miss is a failure and does not only indicate a slow machine. */
 function mark(what, value, aim, { most = true, counts = false, quiet = false, unit = '', note = '' } = {}) {
   const pass = most ? value <= aim : value >= aim;
   results.marks.push({ what, value, aim, most, pass });
@@ -43,7 +44,7 @@ function mark(what, value, aim, { most = true, counts = false, quiet = false, un
   );
 }
 
-/** Runs a program; its output, or the end of the benchmark. */
+/** Runs a program and returns its output; a failure ends the benchmark. */
 function ran(program, args, input = {}) {
   return new Promise((done, fail) => {
     const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...input });
@@ -65,7 +66,7 @@ function ran(program, args, input = {}) {
 const ewald = (...args) => ran(process.execPath, [cli, ...args]);
 const compared = async (stream, truth) => JSON.parse(await ewald('stream', 'compare', stream, truth, '--json'));
 
-/** What the independent checker says of a stream; undefined where Python or the checker is absent. */
+/** The verdict of the independent checker on a stream; undefined where Python or the checker is absent. */
 async function checked(stream, truth) {
   if (!existsSync(checker)) return undefined;
   const text = await ran('python3', [checker, stream, truth]).catch(() => '');
@@ -161,7 +162,7 @@ async function speed() {
     `[${await ewald('simulate', 'frames', '-o', folder, '--size=2048,2048', `--images=${frames}`, '--seed=7', '--json')}]`,
   );
   const known = ['-g', files.geometry, '-p', files.cell];
-  // The wide file has no mask of its own; its bad pixels are zeroes.
+  // The wide file has no mask of its own. Its bad pixels are zero.
   const maskless = join(folder, 'maskless.geom');
   const lines = readFileSync(files.geometry, 'utf8').split('\n');
   writeFileSync(maskless, lines.filter((line) => !/(^|\/)mask/.test(line)).join('\n'));
@@ -224,7 +225,7 @@ async function speed() {
   }
 }
 
-/** The same frames as 32-bit numbers. */
+/** The same frames as 32-bit integers. */
 async function widened(file, frames) {
   const { open } = await import(join(root, 'dist/data.node.js'));
   const dataset = await open(file);
@@ -236,7 +237,7 @@ async function widened(file, frames) {
     npy,
     Buffer.concat([Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, padded.length, 0]), Buffer.from(padded)]),
   );
-  // The file's own bad pixels, which the numbers alone do not carry.
+  // The bad pixels of the file, which the pixel values alone do not mark.
   const bad = (await dataset.mask?.()) ?? [];
   for (let i = 0; i < frames; i++) {
     const wide = Uint32Array.from(await dataset.read(i, 1));
@@ -251,11 +252,12 @@ async function widened(file, frames) {
 }
 
 /**
- * Two workers on two cores over one on one; and, as a control, two processes of one worker each beside each other over
- * one: what the machine has to give, whose cores may share caches, memory and a clock. The mark is of a long run: the
- * first 150 frames or so of a worker cost some 0.5 s of processor time more than later ones (most likely JavaScript
- * that is not yet compiled; no profile says so), two workers have that twice, and the shorter run takes it away. What a
- * short run gains, start and all, is told beside.
+ * Compares two workers on two cores with one worker on one core. As a control, compares two concurrent processes of one
+ * worker each with one such process: this is what the machine can provide, whose cores may share caches, memory and a
+ * clock. The mark applies to a long run: the first 150 frames or so of a worker cost some 0.5 s of processor time more
+ * than later ones (most likely because JavaScript has not been compiled yet; no profile confirms this), two workers pay
+ * this twice, and subtracting the shorter run removes it. The speedup of a short run, including the start, is reported
+ * next to it.
  */
 async function workers(backend, files, known, frames) {
   if (availableParallelism() < 2) {
@@ -279,7 +281,8 @@ async function workers(backend, files, known, frames) {
     return performance.now() - begun;
   };
   const beside = (times) => Promise.all([timed(1, times, '0'), timed(1, times, '1')]);
-  // Lists of the file: frames are as many times that. With two workers each has half of them.
+  // Number of passes over the file; the number of frames is that many times its length. Each of two workers processes
+  // half of them.
   const [few, many] = [Math.ceil(400 / frames), Math.ceil(1000 / frames)];
   const rates = { 1: [], 2: [], beside: [] };
   const short = { 1: [], 2: [] };
@@ -294,7 +297,7 @@ async function workers(backend, files, known, frames) {
   const control = (2 * Math.min(...rates[1])) / Math.min(...rates.beside);
   const whole = Math.min(...short[1]) / Math.min(...short[2]);
   const each = Math.min(...rates[2]) / ((many - few) * frames);
-  // Two processes share nothing of ours: what they lack to two is the machine's.
+  // Two processes share nothing of ours, so whatever they lack to a factor of two is due to the machine.
   mark(`${backend}: two workers over one`, ratio, Math.min(1.9, 0.95 * control), {
     most: false,
     note:

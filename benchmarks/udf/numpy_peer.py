@@ -1,4 +1,4 @@
-# The same work in NumPy, timed in one process: prints a JSON object of { case: [seconds, check] }.
+# The same work in NumPy, timed in one process. Prints a JSON object of { case: [seconds, check] }.
 # python3 numpy_peer.py FILE DTYPE FRAMES SIDE REPEATS
 import json
 import sys

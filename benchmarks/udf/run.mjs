@@ -1,7 +1,8 @@
-// `node benchmarks/run.mjs udf`: sums, disks, centres of mass and masks beside NumPy, in one run on one core, with
-// marks. Without marks: a file beside the kernel alone, and masks on a card where there is one.
+// `node benchmarks/run.mjs udf`: compares sums, disks, centres of mass and masks with NumPy, in one run on one core,
+// with marks. Also reports without marks: a file compared with the kernel alone, and masks on a card where there is
+// one.
 //   --frames N   frames of 256 x 256 (default 2048; 16384 is a scan of 128 x 128)   --repeats R   --json
-// CPU seconds of one thread: the best of R. Results are compared before they are timed.
+// Times are CPU seconds of one thread, the best of R. Results are compared before they are timed.
 import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -25,8 +26,8 @@ const { Context, comUdf, defineUdf, masks, masksUdf } = await import(
 const print = (line) => options.json || process.stdout.write(`${line}\n`);
 
 /**
- * LiberTEM 0.17 on one core of such a machine, in GB/s: 128 x 128 x 256 x 256 in memory, its float64 standard
- * deviation, a disk as one mask; and how many times as fast the native core should be.
+ * Throughput of LiberTEM 0.17 on one core of such a machine, in GB/s: 128 x 128 x 256 x 256 in memory, its float64
+ * standard deviation, a disk as one mask. The factor is how many times as fast the native core should be.
  */
 const libertem = {
   u16: { com: 2.35, disk: 6.5, stddev: 0.86 },
@@ -34,7 +35,7 @@ const libertem = {
 };
 const overLibertem = 4;
 
-/** Least ratios over NumPy that are aimed at. */
+/** The smallest ratios to NumPy that are aimed at. */
 const aims = {
   native: { com: 5, disk: 3, stddev: 5, sum: 1, masks16: 0.9 },
   wasm: { com: 4, disk: 3, stddev: 2.5, sum: 0.9, masks16: 0.5 },
@@ -63,7 +64,7 @@ const steps = {
   sum: [{ kind: 'sum' }],
   masks16: [{ kind: 'dense', weights: sixteen, masks: 16 }],
 };
-/** The number that NumPy gives as its check. */
+/** The check value that NumPy reports. */
 const checks = {
   com: ({ nav }) => nav[1] / nav[0],
   disk: ({ nav }) => nav[0],
@@ -80,7 +81,10 @@ const cpuSeconds = async (work) => {
   return [(user + system) / 1e6, value];
 };
 
-/** Native lines over LiberTEM's; no mark where the aim is more than memory gives here: its machine read 60 GB/s. */
+/**
+ * Compares native results with LiberTEM. There is no mark where the aim exceeds the memory bandwidth of this machine;
+ * LiberTEM's machine read 60 GB/s.
+ */
 function overLiberTem(dtype) {
   const own = Object.fromEntries(
     lines.filter((line) => line.backend === 'native' && line.dtype === dtype).map(({ name, gbps }) => [name, gbps]),
@@ -99,8 +103,9 @@ function overLiberTem(dtype) {
 }
 
 /**
- * The same file on one worker of one core and on two of two, in seconds of the clock; as a control two processes of one
- * worker, a core and half of the file each: what the machine itself gives, where cores share the way to memory.
+ * Compares one worker on one core with two workers on two cores on the same file, in wall-clock seconds. As a control,
+ * runs two processes of one worker each, with one core and half of the file each: this is what the machine can provide
+ * where cores share memory bandwidth.
  */
 async function workers() {
   if (cpus().length < 2) return print('        two workers: this machine has one core');
@@ -149,8 +154,8 @@ const fastest = async (work) => {
 };
 
 /**
- * A file (which is in the page cache) by UDFs beside the kernel alone on all cores: what reading, partitions and
- * merging leave of it.
+ * Compares UDFs on a file (in the page cache) with the kernel alone on all cores: the share of the speed that remains
+ * after reading, partitioning and merging.
  */
 async function fromFile(data) {
   const file = join(folder, 'whole.raw');
@@ -176,7 +181,7 @@ async function fromFile(data) {
   }
 }
 
-/** Dense masks of frames that lie on a card; what its figure is held against stands in benchmarks/gpu.md. */
+/** Times dense masks on frames in the memory of a card; benchmarks/gpu.md gives the figure that it is compared with. */
 async function onCard() {
   const name = '16 masks on a card';
   const found = (await devices()).find(({ backend, available }) => backend === 'cuda' && available);

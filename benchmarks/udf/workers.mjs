@@ -1,5 +1,5 @@
-// One process of the benchmark of workers: `node workers.mjs CPUS FILE FRAMES REPEATS` prints the fewest seconds in
-// which its workers give sum and standard deviation of a file of 256 x 256 pixels, u16.
+// One process of the worker benchmark: `node workers.mjs CPUS FILE FRAMES REPEATS` prints the shortest time in seconds
+// in which its workers compute the sum and standard deviation of a file with frames of 256 x 256 pixels, u16.
 import { Context, stddevUdf, sumUdf } from '../../dist/udf.node.js';
 
 const [, , workers, file, frames, repeats] = process.argv;

@@ -1,4 +1,4 @@
-// node submit.mjs [nats://head:4222]: counts pi on whatever workers have joined.
+// node submit.mjs [nats://head:4222]: computes pi on all workers that have joined.
 import { Executor } from 'ewald/executors';
 
 const token = process.env.EWALD_NATS_TOKEN;

@@ -1,10 +1,11 @@
-// heFFTe's first example on the CPU: forward, back with the full scale, and the largest difference.
+// heFFTe's first example on the CPU: a forward transform, a backward transform with full scaling, and the largest
+// difference.
 import * as heffte from 'ewald/heffte';
 import { partOf, ranks, say } from './ranks.mjs';
 
 const comm = await ranks();
 const box = partOf(heffte.box3d([0, 0, 0], [31, 31, 31]), comm);
-// FFTW where it is installed, as heFFTe would; ewald's own kernels elsewhere.
+// FFTW where it is installed, as in heFFTe, and otherwise ewald's own kernels.
 const fft = await heffte
   .fft3d(heffte.backend.fftw, box, box, comm)
   .catch(() => heffte.fft3d(heffte.backend.stock, box, box, comm));

@@ -1,4 +1,5 @@
-// The same on a GPU: webgpu (any GPU), cuda (ewald's kernels) or cufft (NVIDIA's library). Numbers go there and back.
+// The same example on a GPU: webgpu (any GPU), cuda (ewald's kernels) or cufft (NVIDIA's library). The data is copied
+// to the GPU and back.
 import * as heffte from 'ewald/heffte';
 import { partOf, ranks, say } from './ranks.mjs';
 

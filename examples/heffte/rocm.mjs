@@ -1,4 +1,4 @@
-// AMD GPUs: rocFFT as an external engine; typed arrays of the host, which the engine moves.
+// AMD GPUs: rocFFT as an external engine. The typed arrays are in host memory, and the engine copies them.
 import * as heffte from 'ewald/heffte';
 import { partOf, ranks, say } from './ranks.mjs';
 

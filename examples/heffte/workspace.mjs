@@ -1,4 +1,4 @@
-// A workspace of the caller's: one array for many runs, and for plans that take turns.
+// A workspace allocated by the caller: one array for many runs, and for several plans that use it in turn.
 import * as heffte from 'ewald/heffte';
 import { partOf, ranks, say } from './ranks.mjs';
 
@@ -8,7 +8,7 @@ const box = partOf(world, comm);
 const half = partOf(world.r2c(0), comm);
 const complex = await heffte.fft3d(heffte.backend.stock, box, box, comm);
 const real = await heffte.fft3d_r2c(heffte.backend.stock, box, half, 0, comm);
-// Memory from which messages go without another copy.
+// Memory from which messages are sent without another copy.
 const numbers = 2 * Math.max(complex.size_workspace(), real.size_workspace());
 const workspace = new Float32Array(comm.allocate(4 * numbers));
 

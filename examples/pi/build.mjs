@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// The one command: `npm install` runs it. It builds pi_cpp and pi_f90 with CMake, pi_cpp.wasm with Emscripten, and the
-// TypeScript; what no compiler is there for is left out, with a line that says so. PI_BUILD_DIR moves the libraries
-// elsewhere.
+// The only build command; `npm install` runs it. It builds pi_cpp and pi_f90 with CMake, pi_cpp.wasm with Emscripten,
+// and the TypeScript. Parts without a compiler are skipped with a message. PI_BUILD_DIR moves the libraries to another
+// folder.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -30,7 +30,7 @@ function run(what, command, ...args) {
 
 if (run('configured', 'cmake', '-S', '.', '-B', build)) run('libpi_cpp and libpi_f90 built', 'cmake', '--build', build);
 const exported = '-sEXPORTED_FUNCTIONS=_malloc,_free';
-// STANDALONE_WASM takes no glue code; a table that can grow lets JavaScript's functions be called back.
+// STANDALONE_WASM needs no glue code; a growable table lets C call JavaScript functions back.
 const emscripten = [
   '-O3',
   '-Iinclude',

@@ -1,4 +1,4 @@
-// A context with defaults, a file, an analysis, its result.
+// The basic steps: a context with defaults, a file, an analysis, its result.
 import { Context } from 'ewald/udf';
 import { raw, writeFrames } from './frames.mjs';
 

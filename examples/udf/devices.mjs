@@ -1,4 +1,4 @@
-// What this machine has, less what is not wanted: no GPUs, two cores.
+// The devices of this machine, with some excluded: no GPUs, two cores.
 import { Executor } from 'ewald/executors';
 import { Context, clusterSpec, detect, executorFor, sumUdf } from 'ewald/udf';
 import { raw, writeFrames } from './frames.mjs';

@@ -1,4 +1,4 @@
-// The same sum on this thread, on workers, and noted first and computed later: the same numbers.
+// The same sum on this thread, on workers, and as a delayed computation: the results are identical.
 import { Context, sumUdf } from 'ewald/udf';
 import { raw, writeFrames } from './frames.mjs';
 

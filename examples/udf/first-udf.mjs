@@ -1,4 +1,4 @@
-// A UDF of one's own: the brightest pixel of each frame.
+// A user-defined function: the brightest pixel of each frame.
 import { pathToFileURL } from 'node:url';
 import { Context, defineUdf } from 'ewald/udf';
 import { raw, writeFrames } from './frames.mjs';
@@ -14,7 +14,7 @@ export const brightest = defineUdf({
   },
 });
 
-// Workers import this module for the UDF alone.
+// Workers import this module only for the UDF, so they must not run the example.
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const ctx = await Context.makeWith('workers', { cpus: 2 });
   try {

@@ -1,11 +1,11 @@
-// Frames for the examples: a disk that wanders over the detector, 16 x 16 positions of 32 x 32 pixels, as a raw file.
+// Frames for the examples: a disk that moves over the detector, 16 x 16 positions of 32 x 32 pixels, as a raw file.
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const raw = { format: 'raw', dtype: 'u16', sigShape: [32, 32], navShape: [16, 16] };
 
-/** Writes the file; gives its path. */
+/** Writes the file and returns its path. */
 export function writeFrames() {
   const frames = new Uint16Array(16 * 16 * 32 * 32);
   for (let n = 0; n < 256; n++) {

@@ -1,5 +1,5 @@
-// A user's own kernel on a GPU: a UDF in JavaScript with a twin in WGSL, compared with each other and then run.
-// Where there is no WebGPU the JavaScript runs, with the same results. node examples/udf/wgsl.mjs
+// A user-defined kernel on a GPU: the same UDF in JavaScript and in WGSL. Their results are compared, then the UDF
+// runs. Without WebGPU the JavaScript version runs, with the same results. node examples/udf/wgsl.mjs
 import { Context, defineUdf, isEwaldError, validateUdf } from 'ewald/udf';
 
 export const brightest = defineUdf({
@@ -18,7 +18,7 @@ export const brightest = defineUdf({
     }
     results.value[0] = most;
   },
-  // 64 lanes share a frame: each has every 64th pixel, lanes_max brings them together.
+  // 64 lanes share a frame: each processes every 64th pixel, and lanes_max combines their results.
   processFrameWgsl: `
     fn process_frame(lane: u32) {
       var most = 0.0;

@@ -1,8 +1,8 @@
-// The browser for the tests: $CHROMIUM, or the first one on the PATH.
+// Finds the browser for the tests: $CHROMIUM, or the first one on the PATH.
 import { existsSync } from 'node:fs';
 import { which } from './run.mjs';
 
-/** Path of a Chromium, or undefined. */
+/** Path of a Chromium, or undefined if there is none. */
 export function findChromium() {
   return (
     process.env.CHROMIUM ||
@@ -10,7 +10,7 @@ export function findChromium() {
   );
 }
 
-/** Quiet, without a sandbox (root has none), and with WebGPU on the software adapter. */
+/** Command-line flags: quiet, without a sandbox (which root cannot use), and with WebGPU on the software adapter. */
 export const chromiumArgs = [
   '--no-sandbox',
   '--disable-quic',
@@ -23,8 +23,8 @@ export const chromiumArgs = [
 ];
 
 /**
- * Environment that gives Dawn in Node a Vulkan driver where there is no card: the software one that Chromium brings. A
- * machine with a card, or whose user chose a driver, is left alone.
+ * Environment variables that give Dawn in Node a Vulkan driver on a machine without a card: the software driver that is
+ * part of Chromium. A machine with a card, or with a driver chosen by the user, keeps its settings.
  */
 export function softwareVulkan() {
   const driver = '/usr/lib/chromium/vk_swiftshader_icd.json';

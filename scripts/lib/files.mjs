@@ -1,4 +1,4 @@
-// Files as the build sees them: lists, content hashes, stamps, and writes that nobody can see half done.
+// File functions of the build: lists, content hashes, stamps, and atomic writes.
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
@@ -14,7 +14,10 @@ import {
 import { dirname, join } from 'node:path';
 import { root } from './run.mjs';
 
-/** All files under `folder` (relative to the repository, sorted), or the file itself, or nothing. */
+/**
+ * All files under `folder` (relative to the repository, sorted); the file itself if it is a file; an empty list if it
+ * does not exist.
+ */
 export function filesUnder(folder, keep = () => true) {
   const path = join(root, folder);
   if (!existsSync(path)) return [];
@@ -26,7 +29,7 @@ export function filesUnder(folder, keep = () => true) {
     .sort();
 }
 
-/** A hash of files' names and contents and of what else matters. */
+/** A hash of the names and contents of files and of any other value that matters. */
 export function hashOf(files, more = []) {
   const hash = createHash('sha256').update(JSON.stringify(more));
   for (const file of files) {
@@ -38,7 +41,7 @@ export function hashOf(files, more = []) {
 
 const stampPath = (part) => join(root, 'build/stamps', `${part}.json`);
 
-/** What was noted for a part at its last build. */
+/** The stamp of a part from its last build. */
 export function readStamp(part) {
   try {
     return JSON.parse(readFileSync(stampPath(part), 'utf8'));
@@ -47,13 +50,13 @@ export function readStamp(part) {
   }
 }
 
-/** Notes something for a part; undefined forgets it. */
+/** Stores a stamp for a part; undefined removes it. */
 export function writeStamp(part, stamp) {
   if (stamp === undefined) rmSync(stampPath(part), { force: true });
   else writeWhole(stampPath(part), `${JSON.stringify(stamp, null, 2)}\n`);
 }
 
-/** Writes a file that readers see either old or new. */
+/** Writes a file atomically: readers see either the old or the new content. */
 export function writeWhole(path, content, mode) {
   mkdirSync(dirname(path), { recursive: true });
   const aside = `${path}.${process.pid}.part`;
@@ -61,7 +64,7 @@ export function writeWhole(path, content, mode) {
   renameSync(aside, path);
 }
 
-/** Copies a file so that readers see either the old or the new one; a loaded addon keeps its old inode. */
+/** Copies a file atomically: readers see either the old or the new content. A loaded addon keeps its old inode. */
 export function copyWhole(from, to) {
   mkdirSync(dirname(to), { recursive: true });
   const aside = `${to}.${process.pid}.part`;

@@ -1,8 +1,8 @@
-// Where C and C++ headers and shared libraries lie.
+// Finds C and C++ headers and shared libraries.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Whether a header is where the system puts it, or where CPLUS_INCLUDE_PATH says. */
+/** Whether a header is in a system folder or in CPLUS_INCLUDE_PATH. */
 export function hasHeader(path) {
   const folders = [
     '/usr/include',

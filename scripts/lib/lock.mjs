@@ -1,10 +1,10 @@
-// One process at a time builds or installs: a folder made with mkdir, which is atomic, with the owner's pid in it. The
-// lock of a process that is gone is taken over.
+// A lock for building and installing, held by one process at a time: a folder made with mkdir, which is atomic, that
+// contains the pid of the owner. The lock of a process that has ended is taken over.
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { say } from './say.mjs';
 
-/** Whether the process with this id runs. */
+/** Whether a process with this id is running. */
 function runs(pid) {
   try {
     process.kill(pid, 0);
@@ -14,13 +14,13 @@ function runs(pid) {
   }
 }
 
-/** The living owner of a lock, undefined when it has none. */
+/** The pid of the running owner of a lock; undefined if there is none. */
 function ownerOf(path) {
   try {
     const pid = Number(readFileSync(join(path, 'pid'), 'utf8'));
     return runs(pid) ? pid : undefined;
   } catch {
-    // Just made and not yet signed, or its maker died in between: give it five seconds.
+    // The folder was just made and has no pid yet, or its owner died in between: wait for five seconds.
     try {
       return Date.now() - statSync(path).mtimeMs < 5000 ? -1 : undefined;
     } catch {
@@ -29,7 +29,7 @@ function ownerOf(path) {
   }
 }
 
-/** Runs `work` while holding the lock `path`. */
+/** Runs `work` while holding the lock at `path`. */
 export async function withLock(path, who, work) {
   mkdirSync(dirname(path), { recursive: true });
   for (let told = false; ; ) {
@@ -41,7 +41,8 @@ export async function withLock(path, who, work) {
     }
     const owner = ownerOf(path);
     if (owner === undefined) {
-      // Renaming is atomic: of several who find the lock abandoned one moves it away, the others find it gone.
+      // Renaming is atomic: of several processes that find the lock abandoned, one moves it away and the others find it
+      // gone.
       const aside = `${path}.${process.pid}`;
       try {
         renameSync(path, aside);

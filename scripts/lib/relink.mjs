@@ -1,12 +1,12 @@
-// A target that ninja has built, made again with changed sources: what depends on a changed file is compiled from a
-// copy of the folder, by the command that ninja would use, and everything else is linked as it was built. A mutant
-// costs a file and a link this way, and the build as it is is not compiled a second time.
+// Rebuilds a ninja target with changed sources: objects that depend on a changed file are compiled from a copy of the
+// folder with ninja's own command, and all other objects are linked unchanged. A mutant therefore costs one compilation
+// and one link, and the original build is not recompiled.
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { root } from './run.mjs';
 
-/** Runs a line of the shell; gives its exit code (null when it was ended) and all that it wrote. */
+/** Runs a shell command; returns its exit code (null when it was killed) and its output. */
 function shell(line, cwd) {
   return new Promise((done) => {
     const child = spawn(line, { cwd, shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -17,10 +17,10 @@ function shell(line, cwd) {
   });
 }
 
-/** Builds that are brought up to date, or were: two targets may be of one. */
+/** Builds that are up to date or being updated: two targets may share one build. */
 const fresh = new Map();
 
-/** What ninja knows of a target: how each object is compiled, from what, and how all are linked. */
+/** Reads from ninja how each object of a target is compiled, from which files, and how the objects are linked. */
 function upToDate(build, target) {
   if (!fresh.has(build)) fresh.set(build, read(build, target));
   return fresh.get(build);
@@ -55,28 +55,30 @@ async function read(build, target) {
 
 export class Relinked {
   /**
-   * @param build the folder where ninja built `target`
-   * @param sources the folder of the repository (`cpp`, `cuda`) that is copied, and whose copy may be changed
-   * @param folder where the copy, its objects and what is linked are put
-   * @param left a room whose objects are not linked, where what uses it is not either
-   * @param relink how the line that links is changed
+   * @param build the folder in which ninja built `target`
+   * @param sources the folder of the repository (`cpp`, `cuda`) that is copied and may be changed in the copy
+   * @param folder the folder for the copy, its objects and the linked results
+   * @param left a room whose objects are not linked, provided that nothing linked uses it
+   * @param relink changes the link command
    */
   constructor({ build, target, sources, folder, left, relink = (line) => line }) {
     Object.assign(this, { build, target, sources, folder, left, relink });
     mkdirSync(join(folder, 'objects'), { recursive: true });
     cpSync(join(root, sources), join(folder, sources), { recursive: true });
-    // A folder finds its neighbours by ../.
+    // Sources include neighbouring folders by ../.
     for (const other of ['cpp', 'cuda', 'node_modules'])
       if (other !== sources && existsSync(join(root, other)))
         symlinkSync(join(root, other), join(folder, other), 'dir');
   }
 
-  /** A file of the copy. */
+  /** Path of a file in the copy. */
   path(file) {
     return join(this.folder, this.sources, file);
   }
 
-  /** Links what was built with the objects of the changed files, named within `sources`, made anew. */
+  /**
+   * Links the original objects with recompiled objects for the changed files, which are named relative to `sources`.
+   */
   async make(changed, output) {
     const { compiled, sources, link } = await upToDate(this.build, this.target);
     const paths = changed.map((file) => join(root, this.sources, file));

@@ -1,15 +1,16 @@
-// Child processes for the scripts: output is kept and shown only when something goes wrong, unless it is asked for.
+// Child processes of the scripts: their output is captured and printed only after a failure, unless the caller asks for
+// it.
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The repository. */
+/** The root folder of the repository. */
 export const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/[\\/]$/, '');
 
 /**
- * Runs a program to its end; `show` lets it write to the terminal itself, `minutes` ends it when it takes longer,
- * `apart` keeps standard error out of `output`.
+ * Runs a program to its end. `show` passes its output to the terminal, `minutes` is a time limit, `apart` keeps
+ * standard error out of `output`.
  */
 export function run(command, args, { cwd = root, env = {}, show = false, minutes = 60, apart = false } = {}) {
   const started = performance.now();
@@ -46,7 +47,7 @@ export function run(command, args, { cwd = root, env = {}, show = false, minutes
   });
 }
 
-/** Path of a program on the PATH, or undefined; no process is started for it. */
+/** Path of a program on the PATH, or undefined. No process is started to find it. */
 export function which(name) {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     for (const suffix of process.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : ['']) {

@@ -12,7 +12,7 @@ const types = {
   '.css': 'text/css',
 };
 
-/** Serves a folder with the headers of a cross-origin isolated page; `close` ends it. */
+/** Serves a folder with the headers of a cross-origin isolated page; `close` stops the server. */
 export async function serve(folder) {
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname));

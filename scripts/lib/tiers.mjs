@@ -1,10 +1,11 @@
-// The two tiers of tests: which results of a report belong to a tier, and which tree a first tier was run on.
+// The two tiers of tests: which results of a report belong to a tier, and for which tree a first tier was run.
 import { hashOf } from './files.mjs';
 import { root, run } from './run.mjs';
 
 /**
- * The counts of a JSON report of vitest that belong to a tier: `first` is what has no tag, `rest` what has one, `whole`
- * both. Tests of the other tier are no skipped ones: `later` counts what a first tier leaves to the second.
+ * Counts the results of a JSON report of vitest that belong to a tier: `first` has the tests without a tag, `rest`
+ * those with one, `whole` has both. Tests of the other tier do not count as skipped: `later` is the number of tests
+ * that a first tier leaves to the second.
  */
 export function countReport({ testResults }, tier) {
   const counts = { passed: 0, failed: 0, skipped: 0, later: 0 };
@@ -15,13 +16,13 @@ export function countReport({ testResults }, tier) {
       else if (tier === 'rest' && !tagged) continue;
       else counts[{ passed: 'passed', failed: 'failed' }[test.status] ?? 'skipped']++;
     }
-    // A file that cannot even be loaded has no tests to fail.
+    // A file that fails to load reports no failing tests.
     if (status === 'failed' && !assertionResults.some((test) => test.status === 'failed')) counts.failed++;
   }
   return counts;
 }
 
-/** A hash of all files that git tracks or would track; undefined where git is not there. */
+/** A hash of all files that git tracks or would track; undefined where git is unavailable. */
 export async function hashOfTree() {
   const { code, output } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Conformance and benchmarks of ewald on a Linux x86-64 machine that has a GPU and nothing else: no Node, no registry,
-# no network. usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--cases ID,...] [--help] Needs sh and
-# either gzip and tar or python3. Writes DIR (default: ./results) and a temporary folder, which it removes.
+# Runs conformance and benchmarks of ewald on a Linux x86-64 machine that has a GPU and nothing else: no Node, no
+# registry, no network. usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--cases ID,...] [--help] Needs
+# sh and either gzip and tar or python3. Writes DIR (default: ./results) and a temporary folder, which it removes.
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 2
 out=results
@@ -12,7 +12,7 @@ for word in "$@"; do
   last=$word
 done
 
-# What cannot be told in the usual way, because Node does not run: the same file, with the reason.
+# Writes the result file with the reason when Node cannot run and so cannot write it.
 give_up() {
   text=$(printf '%s' "$1" | tr '\n\t"\\' "  '/")
   printf 'offline: %s\n' "$text" >&2
@@ -36,7 +36,8 @@ shutil.copyfileobj(gzip.open(here + "/node.gz"), open(to + "/node", "wb"))' "$he
   fi
 }
 
-# Node starts and the native addon loads: with the libraries of this machine or, failing that, with those of the pack.
+# Whether Node starts and loads the native addon, with the libraries of this machine or otherwise with those of the
+# pack.
 starts() {
   chmod +x "$1/node" || return 1
   try='const [, file] = process.argv; require("fs").existsSync(file) && require(file)'
@@ -55,7 +56,7 @@ for file in app.tar.gz node.gz offline.json; do
   [ -r "$here/$file" ] || give_up "$here/$file is missing or cannot be read; copy the whole folder"
 done
 
-# The first place with room, from which programs may be started.
+# Use the first folder that has enough room and permits programs to run.
 work=
 why=
 trap 'rm -rf "$work"' EXIT
@@ -68,14 +69,14 @@ for place in "${TMPDIR:-}" /tmp /var/tmp /dev/shm "$PWD" "$here"; do
   why="$why $place: $message;"
   rm -rf "$work"
   work=
-  # What arrived damaged is damaged everywhere.
+  # A corrupted file is corrupted in every folder, so no other one is tried.
   case "$message" in *"end of file"* | *"crc error"* | *"invalid compressed"* | *EOFError* | *BadGzip*) break ;; esac
 done
 [ -n "$work" ] || give_up "Node of this pack could not be started:${why:- no folder is writable;} expected $(sed -n 's/.*"needs": "\(.*\)".*/\1/p' "$here/offline.json") and 250 MB in a folder from which programs may run (TMPDIR names one)"
 
 "$work/node" "$work/host/main.mjs" "$here" "$work" "$@" &
 child=$!
-# An end from outside is handed on, so that what was found so far is written.
+# Signals are forwarded, so that the results so far are written.
 trap 'kill -TERM "$child" 2>/dev/null' INT TERM HUP
 wait "$child"
 code=$?

@@ -1,4 +1,5 @@
-// The Node-API addons through cmake-js, one folder a platform: dist/native/<platform>-<arch>/ewald_*.node.
+// Builds the Node-API addons with cmake-js into one folder for each platform:
+// dist/native/<platform>-<arch>/ewald_*.node.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ const cmakeJs = 'node_modules/cmake-js/bin/cmake-js';
 const compilers = ['g++', 'c++', 'clang++'];
 const compiler = () => process.env.CXX ?? compilers.find((name) => which(name));
 
-/** Of cpp/, the MPI addon is built by itself. */
+/** The MPI addon of cpp/ is built separately. */
 const ofCore = (file) => !file.startsWith('cpp/mpi/');
 
 function addon({
@@ -46,7 +47,7 @@ function addon({
     outputs: () => [output],
     async build() {
       forgetForeignCache(folder);
-      // `reconfigure` would start from nothing each time; `compile` configures when options or lists changed.
+      // `reconfigure` would start from scratch each time; `compile` configures only when options or lists have changed.
       const built = await run(process.execPath, [
         cmakeJs,
         'compile',
@@ -81,8 +82,8 @@ const cudaSources = ['cuda', 'cpp'];
 const noCuda = () => (existsSync(join(root, 'cuda/CMakeLists.txt')) ? undefined : 'cuda/CMakeLists.txt is not there');
 
 /**
- * Machine code for the cards that are seen beside PTX for 7.5: the driver takes seconds to compile that at first use,
- * and what comes of it holds fewer blocks on a newer card.
+ * Builds machine code for the visible cards as well as PTX for 7.5: the driver takes seconds to compile PTX on first
+ * use, and the result runs fewer blocks on a newer card.
  */
 export function architectures() {
   const seen = spawnSync('nvidia-smi', ['--query-gpu=compute_cap', '--format=csv,noheader'], { encoding: 'utf8' });
@@ -109,7 +110,7 @@ export const cudaEmulated = addon({
   name: 'cuda-emulated',
   target: 'ewald_cuda_emulated',
   folder: 'build/cuda-emulated',
-  // For tests only, so outside of what the package ships.
+  // Used by tests only, so it is not in a folder that the package ships.
   output: 'build/cuda-emulated/ewald_cuda_emulated.node',
   sources: cudaSources,
   needed: ofCore,

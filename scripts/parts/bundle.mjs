@@ -1,4 +1,4 @@
-// rollup bundles build/esm into dist/, and the declarations that the exports reach are copied beside.
+// Bundles build/esm into dist/ with rollup, and copies the declarations that the exports refer to.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { copyWhole, filesUnder, prune, writeWhole } from '../lib/files.mjs';
@@ -6,7 +6,7 @@ import { root, run } from '../lib/run.mjs';
 
 const rollup = 'node_modules/rollup/dist/bin/rollup';
 const staged = 'build/bundle';
-/** Pages, each beside the scripts that it loads. */
+/** HTML pages, each stored next to the scripts that it loads. */
 const pages = {
   'dist/validate.html': 'src/pages/validate/validate.html',
   'dist/fft.html': 'src/pages/fft/fft.html',
@@ -16,8 +16,8 @@ const pages = {
 const isScript = (file) => /^dist\/[^/]+\.js(\.map)?$/.test(file);
 
 /**
- * Declarations (paths in build/esm) that the `types` conditions of package.json reach: the public ones and what they
- * mention.
+ * Declarations (paths in build/esm) that the `types` conditions of package.json refer to: the public ones and those
+ * that they import.
  */
 function reachableDeclarations() {
   const found = new Set();
@@ -78,7 +78,8 @@ export const bundle = {
     for (const [page, source] of Object.entries(pages)) copyWhole(join(root, source), join(root, page));
     const declarations = reachableDeclarations();
     for (const file of declarations) {
-      // Typed arrays have been generic since TypeScript 5.7; this parameter is the default, and 5.4 reads it without.
+      // Typed arrays have been generic since TypeScript 5.7. Omitting the type argument, which is the default, makes
+      // the declarations readable for 5.4.
       const text = readFileSync(join(root, 'build/esm', file), 'utf8').replaceAll('Array<ArrayBufferLike>', 'Array');
       writeWhole(join(root, 'dist/types', file), text, 0o644);
     }

@@ -1,9 +1,9 @@
-// What the CMake builds share.
+// Functions shared by the CMake builds.
 import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, which } from '../lib/run.mjs';
 
-/** Which tool this is, without starting it: another version has another path, size or date. */
+/** Identifies a tool without starting it: another version has a different path, size or date. */
 export function identity(name) {
   const path = which(name);
   if (!path) return `${name}: none`;
@@ -12,7 +12,7 @@ export function identity(name) {
   return `${name}: ${real} ${size} ${mtimeMs}`;
 }
 
-/** A build folder that was configured for another place or generator cannot be used again. */
+/** A build folder that was configured for another location or generator cannot be reused. */
 export function forgetForeignCache(folder) {
   const cache = join(root, folder, 'CMakeCache.txt');
   if (!existsSync(cache)) return;

@@ -1,11 +1,10 @@
-// TypeScript: tsc writes modules and declarations into build/esm; then the generated layouts are compared with what it
-// says.
+// TypeScript: tsc writes modules and declarations into build/esm, then the generated layouts are checked against them.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesUnder } from '../lib/files.mjs';
 import { root, run } from '../lib/run.mjs';
 
-/** TypeScript 7 through its own path: another package could take the name `tsc` in node_modules/.bin. */
+/** Starts TypeScript 7 by its path, because another package could install a `tsc` in node_modules/.bin. */
 export const tsc = 'node_modules/typescript/bin/tsc';
 
 const emitted = () => filesUnder('build/esm');
@@ -20,7 +19,7 @@ export const types = {
   }),
   outputs: () => emitted(),
   async build() {
-    // Modules whose source is gone would otherwise stay.
+    // Remove modules whose source has been deleted.
     const sources = new Set(filesUnder('src').map((file) => file.replace(/^src\//, '').replace(/\.ts$/, '')));
     for (const file of emitted()) {
       if (!sources.has(file.replace(/^build\/esm\//, '').replace(/(\.d\.ts|\.js)(\.map)?$/, '')))

@@ -1,4 +1,4 @@
-// The C++ core through Emscripten: dist/ewald.wasm.
+// Compiles the C++ core with Emscripten into dist/ewald.wasm.
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyWhole, filesUnder } from '../lib/files.mjs';

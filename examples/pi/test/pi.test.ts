@@ -1,4 +1,4 @@
-// The compiled libraries, tested from here: nothing is recompiled for a new test.
+// Tests of the compiled libraries, written in TypeScript: a new test needs no recompilation.
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import {
@@ -12,11 +12,15 @@ import {
 import { messageOf } from '../ts/message.js';
 
 const points = [1_000_000, 1_500_000, 2_000_000];
-/** 1e6 points scatter by 1.6e-3: four times the square root of p (1 - p) / n, with p = pi / 4. */
+/**
+ * The result of 1e6 points has a standard deviation of 1.6e-3: four times the square root of p (1 - p) / n, with p = pi
+ * / 4.
+ */
 const tolerance = 2e-3;
 
 /**
- * The function, or undefined after the test said why it is skipped: a missing compiler is no failure, a wrong value is.
+ * The function, or undefined after the test was skipped with a reason: a missing compiler is not a failure, a wrong
+ * value is.
  */
 async function present<T>(context: TestContext, open: () => Promise<T>): Promise<T | undefined> {
   try {

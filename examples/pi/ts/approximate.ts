@@ -1,4 +1,4 @@
-/** The approximation in TypeScript: the same points as in C and Fortran. */
+/** The approximation in TypeScript, with the same points as in C and Fortran. */
 
 /** The generator of Park and Miller (CACM 31, 1192, 1988); 16807 · 2³¹ is far below 2⁵³, so numbers hold it exactly. */
 const modulus = 2147483647;

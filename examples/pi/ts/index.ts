@@ -1,4 +1,4 @@
-/** The thin layer: the three approximations, and what an interface of C gives beyond numbers. */
+/** A thin layer over the C interface: the three approximations, and what a C interface offers beyond numbers. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { open, type Pi, type pi_estimate } from './library.js';
@@ -6,8 +6,8 @@ import { open, type Pi, type pi_estimate } from './library.js';
 export { approximatePiTypescript } from './approximate.js';
 
 /**
- * Where the libraries are: `$PI_BUILD_DIR/lib` while one builds in a folder of one's own, else the folder this package
- * was built in.
+ * The folder of the libraries: `$PI_BUILD_DIR/lib` during development in a separate build folder, otherwise the folder
+ * in which this package was built.
  */
 export function buildDir(): string {
   return process.env.PI_BUILD_DIR ?? join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -16,8 +16,8 @@ export function buildDir(): string {
 const opened = new Map<string, Promise<Pi>>();
 
 /**
- * Opens a library once. Both have the functions of pi.h in their type; calling one that the other library has names the
- * library.
+ * Opens a library once. The type of both has all functions of pi.h; calling a function of the other library throws an
+ * error that names the library.
  */
 export function library(name: 'pi_cpp' | 'pi_f90', backend: 'auto' | 'native' | 'wasm' = 'auto'): Promise<Pi> {
   const key = `${name} ${backend}`;
@@ -37,7 +37,10 @@ export const approximatePiC = async (numPoints: number): Promise<number> =>
 export const approximatePiFortran = async (numPoints: number): Promise<number> =>
   (await library('pi_f90')).approximate_pi_fortran(numPoints);
 
-/** A list of records: the memory is the caller's, C fills it, and JavaScript's own objects come out. */
+/**
+ * A list of records: the caller allocates the memory, C fills it, and the result is an array of plain JavaScript
+ * objects.
+ */
 export async function series(first: number, count: number): Promise<pi_estimate[]> {
   const pi = await library('pi_cpp');
   const estimates = pi.alloc<pi_estimate>('pi_estimate', count);
@@ -49,7 +52,10 @@ export async function series(first: number, count: number): Promise<pi_estimate[
   }
 }
 
-/** The same list from memory of the library: it is freed with the library's own function, whatever happens. */
+/**
+ * The same list from memory that the library allocated. It is freed with the library's own function, even if an error
+ * is thrown.
+ */
 export async function seriesOfLibrary(first: number, count: number): Promise<pi_estimate[]> {
   const pi = await library('pi_cpp');
   const estimates = pi.owned<pi_estimate>(pi.pi_series_new(first, count), { length: count, free: 'pi_series_free' });
@@ -61,7 +67,7 @@ export async function seriesOfLibrary(first: number, count: number): Promise<pi_
 }
 
 /**
- * A generator: each value costs `points` more. The handle is freed when the loop ends, even by break or by an
+ * A generator: each value adds `points` points. The handle is freed when the loop ends, even by break or by an
  * exception.
  */
 export async function* approximations(points: number): AsyncGenerator<number, void, void> {
@@ -74,7 +80,9 @@ export async function* approximations(points: number): AsyncGenerator<number, vo
   }
 }
 
-/** A callback: `progress` is called with the share that is done and the value so far; answering false ends the work. */
+/**
+ * A callback: `progress` is called with the completed fraction and the current value; returning false stops the work.
+ */
 export async function withProgress(
   numPoints: number,
   steps: number,

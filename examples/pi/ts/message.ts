@@ -1,3 +1,3 @@
-/** The first line of what was thrown. */
+/** The first line of the message of a thrown error. */
 export const messageOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';

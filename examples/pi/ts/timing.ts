@@ -1,4 +1,4 @@
-/** The timing table: language, value, seconds. */
+/** Prints the timing table: language, value, seconds. */
 
 import { approximatePiTypescript, library } from './index.js';
 import { messageOf } from './message.js';
@@ -15,7 +15,7 @@ console.log(`${points} points\n${'language'.padEnd(12)}  ${'value'.padEnd(10)}  
 for (const [language, open] of languages) {
   try {
     const approximate = await open();
-    // The best of three: the first call compiles.
+    // The best of three, because the first call includes compilation.
     let value = 0;
     let seconds = Number.POSITIVE_INFINITY;
     for (let i = 0; i < 3; i++) {

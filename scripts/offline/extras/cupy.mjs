@@ -1,5 +1,5 @@
-// Transforms of CuPy (cuFFT behind Python) on memory of the card, the shapes of ewald_cuda_fft_bench: what a user of
-// Python has now. Absent where there is no CuPy.
+// Transforms of CuPy (cuFFT called from Python) in device memory, with the shapes of ewald_cuda_fft_bench: the speed
+// that a Python user has now. Absent without CuPy.
 import { spawnSync } from 'node:child_process';
 
 const seconds = Number(process.argv[process.argv.indexOf('--seconds') + 1] || 30);

@@ -1,4 +1,5 @@
-// A thousand contexts opened, used and closed on each backend: memory, threads and file handles have to come back.
+// Opens, uses and closes a thousand contexts on each backend: memory, threads and file handles must return to their
+// start values.
 import { readdirSync } from 'node:fs';
 import { createContext } from 'ewald';
 
@@ -21,9 +22,9 @@ async function cycle(backend) {
 }
 let expected;
 
-/** What this process holds now. */
+/** The resources that this process holds now. */
 async function held() {
-  // Finalizers run after the collection, in turns of the loop.
+  // Finalizers run after the collection, in later turns of the event loop.
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -57,7 +58,7 @@ async function measure(backend, budget) {
   const ms = (performance.now() - start) / done;
   const after = await held();
   const growth = Object.fromEntries(Object.keys(before).map((key) => [key, after[key] - before[key]]));
-  // The memory of a process breathes, but a leak takes some in every quarter.
+  // The memory of a process fluctuates, but a leak takes some in every quarter.
   const least = Math.min(...quarters.slice(1).map((rss, i) => rss - quarters[i]));
   const pass = growth.threads <= 2 && growth.handles <= 2 && least < 2 ** 20 + (done / 4) * 2 ** 14;
   return { backend, cycles: done, msPerCycle: ms, growth, least, pass };

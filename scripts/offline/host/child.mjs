@@ -1,4 +1,5 @@
-// Child processes with a time limit. Each has a process group of its own, so that what it has started ends with it.
+// Runs child processes with a time limit. Each has a separate process group, so that the processes it starts end with
+// it.
 import { spawn } from 'node:child_process';
 
 const running = new Set();
@@ -11,16 +12,16 @@ const send = (child, signal) => {
   } catch {}
 };
 
-/** Ends all children and starts no more, for an end from outside. */
+/** Kills all children and starts no more, when the run is stopped from outside. */
 export function endAll() {
   over = true;
   for (const child of running) send(child, 'SIGKILL');
 }
 
 /**
- * Runs a program to its end. At the limit it gets SIGINT when `gentle` (ewald then prints what is finished), else
- * SIGTERM, and five seconds later SIGKILL. Gives { code, signal, out, err, seconds, late }; code is null where there is
- * none.
+ * Runs a program to its end. At the limit it receives SIGINT when `gentle` (ewald then prints the finished results),
+ * otherwise SIGTERM, and five seconds later SIGKILL. Returns { code, signal, out, err, seconds, late }; code is null if
+ * there is no exit code.
  */
 export function runChild(command, args, { seconds, env, cwd, gentle = false }) {
   const started = performance.now();
@@ -52,19 +53,19 @@ export function runChild(command, args, { seconds, env, cwd, gentle = false }) {
       err += error.message;
       done(127, null);
     });
-    // Whatever the program has left behind would hold the pipes open.
+    // Processes that the program left behind would keep the pipes open.
     child.on('exit', () => setTimeout(() => send(child, 'SIGKILL'), 1000).unref());
     child.on('close', done);
   });
 }
 
-/** How a child ended, in words. */
+/** Describes how a child ended. */
 export function endOf({ code, signal, late, seconds }) {
   if (late) return `ended at its limit after ${seconds.toFixed(0)} s`;
   return signal ? `ended by ${signal}` : `exit code ${code}`;
 }
 
-/** The lines of a text that say most: the one that names an error, or else the last ones. */
+/** The most informative lines of a text: the line with an error, or otherwise the last lines. */
 export function lastLines(text, lines = 3) {
   const all = text.trim().split('\n');
   const error = all.find((line) => /\b\w*Error\b|^ewald: /.test(line));

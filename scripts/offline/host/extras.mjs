@@ -1,18 +1,17 @@
-// Further benchmarks and checks: one line each. pack-offline.mjs puts into the pack what they name, the steps run them
-// after the others.
+// Further benchmarks and checks, one line each. pack-offline.mjs adds the files they name to the pack, and the run
+// executes them after the other steps.
 //
 // { name, share, least, script: file of scripts/offline/extras/, or of another place `from`, or program: CMake target
 // of cuda/, args?(run): string[],
 //   absent?(run): why it cannot run here, timing?: a time limit is no failure (default true) }
-//
-// It is called with --seconds N, prints one JSON document (its `summary`, one line, goes into summary.json) and exits
-// with 0 when all is right; `outcome: 'absent'` in it says that it could not run here. EWALD_BACKENDS names the
-// backends that are there; `import 'ewald'` is the packed package.
+// It is called with --seconds N, prints one JSON document (its `summary`, one line, is copied into summary.json) and
+// exits with 0 on success; `outcome: 'absent'` in the document means that it could not run here. EWALD_BACKENDS lists
+// the available backends; `import 'ewald'` resolves to the packed package.
 import { existsSync } from 'node:fs';
 
 export const extras = [
   {
-    // Images a second by the size of a batch, on good, half spurious, empty and mixed images: what fills a card.
+    // Images per second by batch size, on good, half spurious, empty and mixed images: the size that fills a card.
     name: 'indexing-batches',
     share: 30,
     least: 10,
@@ -20,8 +19,8 @@ export const extras = [
     from: 'benchmarks/indexing/batches.mjs',
   },
   {
-    // Transforms on memory of the card, own kernels and cuFFT (where it is found) side by side, compared before they
-    // are timed.
+    // Transforms in device memory with our kernels and cuFFT (where it is found), side by side. Results are compared
+    // before timing.
     name: 'fft-cuda',
     share: 12,
     least: 10,
@@ -30,7 +29,7 @@ export const extras = [
     absent: ({ host }) => (host.driverLibrary || host.hasNvidia ? undefined : 'no NVIDIA driver on this machine'),
   },
   {
-    // The same with runs of 128 bytes across an axis: one number, tried both ways.
+    // The same with runs of 128 bytes across an axis, to compare both values of this parameter.
     name: 'fft-cuda-128',
     share: 8,
     least: 10,

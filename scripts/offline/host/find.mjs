@@ -1,4 +1,4 @@
-// What this machine is and has: processor, cards, drivers, libraries, tools.
+// Describes this machine: processor, cards, drivers, libraries, tools.
 import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -29,7 +29,7 @@ const usual = [
   '/run/opengl-driver/lib',
 ];
 
-/** A program on the PATH or in one of the folders. */
+/** Path of a program on the PATH or in one of the folders. */
 export function which(name, env, folders = []) {
   return [...split(env.PATH), ...folders]
     .map((folder) => join(folder, name))
@@ -43,7 +43,7 @@ export function which(name, env, folders = []) {
     });
 }
 
-/** Whether the dynamic linker finds a library by itself, as far as its cache tells. */
+/** Whether the dynamic linker finds a library without help, according to its cache. */
 export function linkerFinds(name, env) {
   if (split(env.LD_LIBRARY_PATH).some((folder) => existsSync(join(folder, name)))) return true;
   const cache = text('/etc/ld.so.cache');
@@ -52,7 +52,7 @@ export function linkerFinds(name, env) {
     : cache.includes(`${name}\0`);
 }
 
-/** Where a library lies, or undefined. */
+/** Path of a library, or undefined. */
 export function libraryPath(name, env) {
   const cached = text('/etc/ld.so.cache').match(new RegExp(`/[^\\0]*/${name.replaceAll('.', '\\.')}(?=\\0)`));
   return [
@@ -62,7 +62,10 @@ export function libraryPath(name, env) {
   ].find(existsSync);
 }
 
-/** The cards as nvidia-smi lists them, or why there are none. What is missing is said within ten seconds. */
+/**
+ * The cards that nvidia-smi lists, or the reason why there are none. Missing components are reported within ten
+ * seconds.
+ */
 async function nvidia(env) {
   const tool = which('nvidia-smi', env, ['/usr/bin', '/usr/local/nvidia/bin', '/usr/lib/wsl/lib']);
   if (!tool) return { gpus: [], why: 'nvidia-smi was not found' };
@@ -99,7 +102,7 @@ async function computeSanitizer(env) {
   return { path, version: /Version\s+(\S+)/i.exec(out)?.[1] ?? lastLines(out, 1) };
 }
 
-/** The first Python that has CuPy, without importing it, which takes seconds; null where there is none. */
+/** The first Python that has CuPy, found without importing CuPy, which takes seconds; null if there is none. */
 async function cupy(env) {
   const folders = [env.VIRTUAL_ENV, env.CONDA_PREFIX].filter(Boolean).map((prefix) => join(prefix, 'bin'));
   const pythons = [...folders, ...split(env.PATH)].flatMap((folder) => which('python3', { PATH: folder }) ?? []);
@@ -112,8 +115,8 @@ async function cupy(env) {
 }
 
 /**
- * cuFFT of a toolkit, or of a Python package (CuPy brings one), newest first; null where the dynamic linker is all
- * there is to ask. `home` is that of the user: children get another one.
+ * cuFFT from a toolkit or from a Python package (CuPy includes one), newest first; null if only the dynamic linker can
+ * find it. `home` is that of the user, because children get another one.
  */
 function cufft(env, home) {
   const versions = list('/usr/local').filter((name) => /^cuda/.test(name));
@@ -152,11 +155,11 @@ function cufft(env, home) {
 }
 
 /**
- * All of it; `env` is what children get, and may be completed. `home` is the folder of the user, where packages of
- * Python may lie.
+ * Finds everything. `env` is the environment of the children, and variables may be added to it. `home` is the folder of
+ * the user, which may contain Python packages.
  */
 export async function findHost(env, home) {
-  // A driver that a container's runtime has mounted may lie where only its own tools look.
+  // A driver that a container runtime has mounted may be in a folder that only the runtime's own tools search.
   const driver = libraryPath('libcuda.so.1', env);
   if (driver && !linkerFinds('libcuda.so.1', env))
     env.LD_LIBRARY_PATH = [...split(env.LD_LIBRARY_PATH), dirname(driver)].join(':');
@@ -178,7 +181,7 @@ export async function findHost(env, home) {
     driverLibrary: driver ?? null,
     driver: gpus[0]?.driver ?? /Module\s+([\d.]+)/.exec(text('/proc/driver/nvidia/version'))?.[1] ?? null,
     deviceNodes: nodes,
-    // With a card and a driver in sight a CUDA backend that is not there is a failure.
+    // If a card and a driver are visible, a missing CUDA backend is a failure.
     hasNvidia: gpus.length > 0 || (driver !== undefined && nodes.some((name) => /^nvidia\d/.test(name))),
     computeSanitizer: sanitizer,
     cufft: cufft(env, home),
@@ -186,7 +189,7 @@ export async function findHost(env, home) {
   };
 }
 
-/** What this machine lacks of what the steps can use, and what follows; `needs` are those of the pack. */
+/** Lists what this machine lacks for the steps, and the consequences; `needs` are the requirements of the pack. */
 export function missingHere(host, { driver: needed, cuda } = {}) {
   const found = Number.parseFloat(host.driver ?? '');
   const seen = host.driverLibrary || host.hasNvidia;

@@ -1,4 +1,4 @@
-// What run.sh starts: the steps one after another within the budget, and the results. usage: main.mjs PACK WORK
+// Started by run.sh: runs the steps in order within the budget, and writes the results. usage: main.mjs PACK WORK
 // [options of run.sh]
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -44,8 +44,8 @@ function options() {
 }
 
 /**
- * The environment of children: no home, no settings of this shell, nothing written outside of the temporary folder.
- * Packages that the user has installed for Python stay within reach.
+ * The environment of children: no home, no settings of this shell, and nothing written outside of the temporary folder.
+ * Python packages that the user has installed remain available.
  */
 function environment() {
   const { EWALD_BACKEND: _, NODE_OPTIONS: __, FORCE_COLOR: ___, ...env } = process.env;
@@ -83,7 +83,8 @@ const missing = missingHere(host, manifest.needsOf?.cuda);
 const check = join(work, 'check/ewald_cuda_check');
 for (const program of manifest.programs) chmodSync(join(work, 'check', program), 0o755);
 
-// What has to be there: the two that need nothing, the card that can be seen, and what the caller says.
+// Backends that must be present: the two without requirements, CUDA when a card is visible, and those that the caller
+// names.
 const required = new Set(['wasm', 'native', ...(host.hasNvidia && manifest.contents.cuda ? ['cuda'] : [])]);
 for (const name of (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/).filter(Boolean)) required.add(name);
 env.EWALD_REQUIRE = [...required].join(',');
@@ -133,7 +134,7 @@ const shown = { pass: 'pass   ', fail: 'FAIL   ', partial: 'partial', absent: 'a
 function tell(step) {
   console.log(`${shown[step.outcome]} ${step.name.padEnd(10)} ${step.seconds.toFixed(1).padStart(6)} s  ${step.why}`);
 }
-/** After every step, so that an end by force leaves what was found. */
+/** Written after every step, so that a forced end keeps the results so far. */
 function note(done) {
   if (done) {
     summary.steps.push(done);
@@ -177,7 +178,7 @@ for (const [i, step] of chosen.entries()) {
     });
     continue;
   }
-  // What one step leaves over goes to those after it.
+  // Time that a step does not use is available to later steps.
   const waiting = chosen.slice(i).filter((other) => !other.absent?.(run));
   const share = step.share / waiting.reduce((sum, other) => sum + other.share, 0);
   const limit = Math.min(left, Math.max(step.least, left * share));

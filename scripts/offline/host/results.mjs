@@ -1,4 +1,4 @@
-// What a run leaves behind: at most eight files of at most 16 MiB in one folder, each seen either whole or not at all.
+// Writes the results of a run: at most eight files of at most 16 MiB in one folder, each written atomically.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -10,7 +10,7 @@ export class Results {
   #log = '';
   files = new Set();
 
-  /** Throws when the folder cannot be written to. */
+  /** Throws if the folder is not writable. */
   constructor(folder) {
     this.#folder = folder;
     mkdirSync(folder, { recursive: true });
@@ -38,7 +38,7 @@ export class Results {
     this.write(name, `${JSON.stringify(document, null, 1)}\n`);
   }
 
-  /** Adds a section to log.txt; of long texts the end is kept. */
+  /** Adds a section to log.txt. Of long texts only the end is kept. */
   log(title, text) {
     this.#log = `${this.#log}== ${title}\n${text.slice(-(2 ** 16)).trimEnd()}\n`.slice(-(2 ** 22));
     this.write('log.txt', this.#log);

@@ -1,8 +1,8 @@
-// The steps of a run, in their order: what is most worth knowing comes first, because time may run out.
+// The steps of a run in order: the most important results come first, because time may run out.
 //
-// A step is { name, share: of the time that is left, least: seconds it needs, timing: a time limit is no failure,
-// absent(run): why it cannot run here or undefined, act(run, seconds): { outcome, why, detail, command } }. Outcomes:
-// `pass`, `fail`, `partial` (right as far as it came within its limit), `absent`.
+// A step is { name, share: of the remaining time, least: seconds it needs, timing: exceeding the time limit is not a
+// failure, absent(run): why it cannot run here or undefined, act(run, seconds): { outcome, why, detail, command } }.
+// Outcomes: `pass`, `fail`, `partial` (correct as far as it got within its limit), `absent`.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { endOf, lastLines, runChild } from './child.mjs';
@@ -22,7 +22,7 @@ const counted = (counts) =>
     .map(([what, count]) => `${count} ${what}`)
     .join(', ');
 
-/** The command line of ewald; gives the child's end, and `document` where it printed one. */
+/** Runs the ewald command; returns how the child ended, and `document` if it printed one. */
 async function ewald(run, args, seconds, env = run.env) {
   const ended = await runChild(run.node, [join(run.work, 'node_modules/ewald/dist/cli.js'), ...args], {
     seconds,
@@ -42,7 +42,7 @@ const wrong = ({ out, err, ...ended }, what) => ({
 async function devices(run, seconds) {
   const hasDawn = existsSync(join(run.work, 'node_modules/webgpu'));
   if (hasDawn) {
-    // Whatever Dawn or a driver does to its process, it is not this one.
+    // A separate process, so that a crash of Dawn or of a driver does not affect this one.
     const probe = async (env) => {
       const { document, ...ended } = await ewald(
         run,
@@ -62,7 +62,7 @@ async function devices(run, seconds) {
   const { document, command, ...ended } = await ewald(run, ['devices', '--json'], seconds);
   if (!document) return wrong(ended, 'ewald devices printed no list');
   run.available = document.filter(({ available }) => available).map(({ backend }) => backend);
-  // A software adapter is not chosen by itself but runs when it is named.
+  // A software adapter is never selected automatically, but runs when it is named.
   if (run.summary.vulkan?.tried.some(({ available }) => available) && !run.available.includes('webgpu'))
     run.available.push('webgpu');
   const missing = run.required.filter((name) => !run.available.includes(name));
@@ -96,7 +96,7 @@ async function validate(run, seconds) {
       command: all.command,
     };
   }
-  // One backend has taken the process with it: which, and are the others right?
+  // One backend has crashed the process: find out which one, and whether the others are correct.
   const reports = {};
   for (const backend of run.available) {
     const one = await ewald(
@@ -114,7 +114,8 @@ async function validate(run, seconds) {
 }
 
 /**
- * The same count on some backends, each in a process of its own; a slow one takes no more than its part of the time.
+ * Repeats the same count on some backends, each in a separate process. A slow backend takes at most its part of the
+ * time.
  */
 async function countOn(run, backends, points, seconds) {
   const started = performance.now();
@@ -137,7 +138,7 @@ async function countOn(run, backends, points, seconds) {
 
 async function pi(run, seconds) {
   const first = await countOn(run, run.available, run.seconds >= 120 ? '1e9' : '1e8', 0.6 * seconds);
-  // Those that are fast enough count ten times as many, or a hundred times.
+  // Fast backends count ten or a hundred times as many points.
   const fast = first.results
     .filter(({ points, seconds: s }) => (1e10 / points) * s < seconds / 12)
     .map(({ backend }) => backend);
@@ -158,7 +159,7 @@ async function pi(run, seconds) {
   };
 }
 
-/** Why the native CUDA program cannot run, or undefined. */
+/** The reason why the native CUDA program cannot run, or undefined. */
 function noCheck(run) {
   if (!existsSync(run.check))
     return `not in this pack: ${run.leftOut.find((text) => /ewald_cuda_check|CUDA/.test(text)) ?? 'ewald_cuda_check'}`;
@@ -173,7 +174,7 @@ async function cudaCheck(run, seconds) {
   run.results.log(`ewald_cuda_check: ${endOf(ended)}`, ended.err);
   run.cudaCheck.rooms = document ?? null;
   run.results.json('cuda-check.json', run.cudaCheck);
-  // Exit code 3: no device. Where nothing but a driver's library suggests one, that is no failure.
+  // Exit code 3: no device. If only a driver library suggests a device, that is not a failure.
   if (ended.code === 3) return { outcome: run.host.hasNvidia ? 'fail' : 'absent', why: document?.why ?? 'no device' };
   if (!document) return wrong(ended, 'it printed no result');
   const { passed, failed, failures, device } = document;
@@ -186,7 +187,7 @@ async function cudaCheck(run, seconds) {
   };
 }
 
-/** Runs the check program under a tool of compute-sanitizer; `found` is null where the tool gave no verdict. */
+/** Runs the check program under a tool of compute-sanitizer; `found` is null if the tool gave no verdict. */
 async function sanitized(run, tool, args, seconds) {
   const ended = await runChild(
     run.host.computeSanitizer.path,
@@ -225,7 +226,7 @@ const sanitizer = (tool) => ({
     const { text, ...keptRooms } = rooms;
     run.cudaCheck[tool] = { planted: kept, rooms: keptRooms };
     run.results.json('cuda-check.json', run.cudaCheck);
-    // A tool that does not work on this machine (some containers) has no verdict to give.
+    // A tool that does not work on this machine (as in some containers) gives no verdict.
     const refused = /[^\n]*(not supported|Failed to initialize|Unable to|cannot be)[^\n]*/i.exec(planted.text)?.[0];
     if (planted.found === null)
       return {
@@ -242,7 +243,7 @@ const sanitizer = (tool) => ({
       return rooms.late
         ? { outcome: 'partial', why: `no verdict about the rooms: ${rooms.end}` }
         : { outcome: 'fail', why: `no verdict about the rooms: ${rooms.end}; ${lastLines(text)}` };
-    // The program's own verdict counts as well: under a tool it has to reach the right numbers.
+    // The program's own verdict counts as well: its results must be correct under a tool.
     const right = rooms.found === 0 && rooms.code === 0;
     return {
       outcome: right ? 'pass' : 'fail',
@@ -288,7 +289,7 @@ async function bench(run, seconds) {
   };
 }
 
-/** A line of extras.mjs as a step. */
+/** Turns an entry of extras.mjs into a step. */
 const extra = ({ name, share, least, script, program, args = () => [], absent, timing = true }) => ({
   name,
   share,
@@ -300,7 +301,7 @@ const extra = ({ name, share, least, script, program, args = () => [], absent, t
     const command = program ? join(run.work, 'check', program) : run.node;
     const before = program ? [] : ['--expose-gc', join(run.work, 'extras', script)];
     const env = { ...run.env, EWALD_BACKENDS: run.available.join(',') };
-    // The script is told less than the limit, so that it ends by itself.
+    // The script is given less than the limit, so that it ends by itself.
     const ended = await runChild(command, [...before, ...args(run), '--seconds', (0.8 * seconds).toFixed(1)], {
       seconds,
       env,
@@ -312,7 +313,7 @@ const extra = ({ name, share, least, script, program, args = () => [], absent, t
     run.bench.extras[name] = document ?? { why: endOf(ended) };
     run.results.json('bench.json', run.bench);
     if (!document) return ended.late ? { outcome: 'partial', why: endOf(ended) } : wrong(ended, 'it printed no result');
-    // What it compares with is not there, so there is nothing to say.
+    // The peer that it compares with is absent, so there is no result.
     if (document.outcome === 'absent') return { outcome: 'absent', why: document.summary };
     const partial = ended.late || document.interrupted;
     return {
@@ -324,7 +325,7 @@ const extra = ({ name, share, least, script, program, args = () => [], absent, t
 
 export const steps = [
   { name: 'devices', share: 8, least: 5, act: devices },
-  // Kernels that read or race where they must not make every figure behind them worthless.
+  // If kernels read out of bounds or race, all later figures are worthless.
   { name: 'cuda-check', share: 4, least: 5, absent: noCheck, act: cudaCheck },
   ...['memcheck', 'racecheck', 'initcheck', 'synccheck'].map(sanitizer),
   { name: 'validate', share: 30, least: 10, act: validate },

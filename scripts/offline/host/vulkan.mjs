@@ -1,6 +1,6 @@
-// A way to Vulkan for Dawn. Machines made for computing often have NVIDIA's driver without the loader, or without a
-// manifest where the loader looks; so the ways are tried one after another, and the first one that leads to a card is
-// taken.
+// Finds a Vulkan setup for Dawn. Compute machines often have NVIDIA's driver without the loader, or without a manifest
+// in the folders that the loader searches. So several setups are tried in order, and the first one that finds a card is
+// used.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { libraryPath, linkerFinds } from './find.mjs';
@@ -17,7 +17,7 @@ const manifestsIn = (folder) => {
   }
 };
 
-/** The ways, most ordinary first: { name, env }. */
+/** The setups, the most common first: { name, env }. */
 export function vulkanWays(env, work) {
   const base = { ...env };
   const prepend = (from, folder) => ({
@@ -31,7 +31,7 @@ export function vulkanWays(env, work) {
   const ways = [{ name: named, env: start }];
   const through = (name, manifest, from = start) =>
     ways.push({ name: `${named}, ${name}`, env: { ...from, VK_DRIVER_FILES: manifest, VK_ICD_FILENAMES: manifest } });
-  // A manifest that came with the driver, in the share folder beside its libraries.
+  // A manifest that was installed with the driver, in the share folder next to its libraries.
   const libraries = ['libGLX_nvidia.so.0', 'libEGL_nvidia.so.0', 'libcuda.so.1']
     .map((name) => libraryPath(name, env))
     .filter(Boolean);
@@ -40,7 +40,7 @@ export function vulkanWays(env, work) {
   ];
   for (const manifest of shares.flatMap((share) => manifestsIn(join(share, 'vulkan/icd.d'))))
     through(manifest, manifest);
-  // A manifest of our own for a driver that came without: through GLX, and through EGL, which needs no X libraries.
+  // A manifest written here for a driver that has none: through GLX, and through EGL, which needs no X libraries.
   for (const path of libraries.filter((library) => !library.endsWith('libcuda.so.1'))) {
     const manifest = join(work, 'vulkan', `${basename(path, '.so.0')}.json`);
     mkdirSync(dirname(manifest), { recursive: true });
@@ -55,8 +55,8 @@ export function vulkanWays(env, work) {
 }
 
 /**
- * Tries the ways with `probe(env)`, which gives { available, name, reason }; gives { env, way, tried }. A software
- * adapter is kept only where no way leads to a card.
+ * Tries the setups with `probe(env)`, which returns { available, name, reason }; returns { env, way, tried }. A
+ * software adapter is used only if no setup finds a card.
  */
 export async function findVulkan(env, work, probe) {
   const tried = [];

@@ -1,5 +1,5 @@
-// The CUDA part of the pack: addon and native programs with machine code for every architecture of a release, in a
-// build folder of their own.
+// The CUDA part of the pack: the addon and native programs with machine code for every architecture of a release, built
+// in a separate build folder.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,13 +13,13 @@ const keep = 'build/offline-cache/cuda-release';
 const addon = 'ewald_cuda.node';
 
 /**
- * The oldest driver that runs a CUDA major version's runtime, as NVIDIA's table of minor-version compatibility has it.
+ * The oldest driver that runs the runtime of a CUDA major version, from NVIDIA's table of minor-version compatibility.
  */
 const drivers = { 12: 525, 13: 580 };
 
 /**
- * The compiler to use: the caller's, else the oldest CUDA 12 of this machine, which runs on older drivers than CUDA 13,
- * else that of the PATH. Gives { path, version }; undefined where there is none.
+ * Selects the compiler: the one given by the caller, otherwise the oldest CUDA 12 of this machine, which supports older
+ * drivers than CUDA 13, otherwise the one on the PATH. Returns { path, version }, or undefined if there is none.
  */
 function chooseNvcc(given) {
   const local = existsSync('/usr/local') ? readdirSync('/usr/local') : [];
@@ -36,15 +36,16 @@ function chooseNvcc(given) {
 }
 
 /**
- * Builds what is stale, when `build` allows it; with `profile` (an architecture, as 90) for that one alone, with the
- * lines of the sources for profilers, which for all of them would not fit the pack. Gives { addon, programs: { name:
- * path }, what }, paths undefined where there are none; `why` says what is missing.
+ * Builds the stale parts if `build` permits it. With `profile` (an architecture, such as 90) it builds for that
+ * architecture only and includes line information for profilers, which would be too large for the pack with all
+ * architectures. Returns { addon, programs: { name: path }, what } with undefined for missing paths; `why` names what
+ * is missing.
  */
 export async function cudaRelease(programs, { build, profile, nvcc: given }) {
   const nvcc = chooseNvcc(given);
   if (given && !nvcc) throw new Error(`${given} is no nvcc that runs here; name another one with --nvcc`);
   const needs = nvcc && { cuda: nvcc.version, driver: drivers[Number.parseInt(nvcc.version, 10)] ?? null };
-  // A build folder keeps the compiler that it was made with.
+  // CMake keeps using the compiler with which a build folder was configured.
   const folder = `build/cuda-release-${nvcc?.version ?? 'none'}`;
   const inputs = hashOf(
     [...filesUnder('cuda', (file) => !file.startsWith('cuda/emulator/')), ...filesUnder('cpp'), 'CMakeLists.txt'],

@@ -1,4 +1,4 @@
-// Libraries of the system: those installed here, or unpacked from a Debian package that is fetched but not installed.
+// Libraries of the system: the installed ones, or files from a Debian package that is downloaded but not installed.
 import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, which } from '../../lib/run.mjs';
@@ -6,7 +6,7 @@ import { cache } from './cache.mjs';
 
 const folders = ['/usr/lib/x86_64-linux-gnu', '/lib/x86_64-linux-gnu', '/usr/lib64', '/lib64', '/usr/lib'];
 
-/** Path of a library, or why it is not to be had. */
+/** Path of a library, or the reason why it is unavailable. */
 export async function systemLibrary(name, debianPackage) {
   const installed = folders.map((folder) => join(folder, name)).find(existsSync);
   if (installed) return { path: realpathSync(installed) };

@@ -1,5 +1,5 @@
-// Node for the pack: this machine's binary without its symbols, compressed so that gzip or python3 suffice, and the
-// libraries it needs.
+// Node for the pack: this machine's binary, stripped of its symbols and compressed in a format that gzip or python3 can
+// read, and the libraries it needs.
 import { chmodSync, copyFileSync, createReadStream, createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -8,10 +8,10 @@ import { run, which } from '../../lib/run.mjs';
 import { say } from '../../lib/say.mjs';
 import { cache, fileKey, keyOf } from './cache.mjs';
 
-// Part of every glibc system; another machine's must never be used.
+// These belong to every glibc system; those of another machine must never be used.
 const ofSystem = /^(linux-vdso|ld-linux|libc|libm|libdl|libpthread|librt)[.-]/;
 
-/** Libraries that a binary is linked to, beside the C library: paths. */
+/** Paths of the libraries that a binary is linked to, except the C library. */
 export async function librariesOf(binary) {
   const { output } = await run('ldd', [binary]);
   const found = [...output.matchAll(/^\s*(\S+) => (\/\S+)/gm)];
@@ -19,7 +19,8 @@ export async function librariesOf(binary) {
 }
 
 /**
- * { packed: path of the .gz, binary: path of what it holds }. `addon`: what the stripped binary has to be able to load.
+ * Returns { packed: path of the .gz, binary: path of its content }. `addon`: a file that the stripped binary must be
+ * able to load.
  */
 export async function packNode(addon) {
   const source = process.execPath;
