@@ -1,9 +1,9 @@
 /* The C ABI of the ewald core: one header for the wasm module, the native addon and every test.
  *
- * Opaque handles, status codes, pointer + length. Sizes are in elements unless a name says bytes; nothing is written
- * beyond them. Every function returns an ewald_status (0 is success) unless it says otherwise; ewald_last_error() then
- * holds one line about it. Whoever creates a handle destroys it. Handles may be used from any thread, by one thread at
- * a time. */
+ * It uses opaque handles, status codes, and pointers with lengths. Sizes are in elements unless a name says bytes;
+ * nothing is written beyond them. Unless documented otherwise, every function returns an ewald_status (0 is success);
+ * after a failure ewald_last_error() holds one line about it. The caller that creates a handle destroys it. A handle
+ * may be used from any thread, but by only one thread at a time. */
 #ifndef EWALD_H
 #define EWALD_H
 #include "generated/layout.h"
@@ -18,18 +18,19 @@
 extern "C" {
 #endif
 
-/* Version of this header, EWALD_ABI_VERSION; a loader refuses another. */
+/* Version of this header, EWALD_ABI_VERSION; a loader refuses any other version. */
 uint32_t ewald_abi_version(void);
 /* One line about the last failure on this thread; never NULL, owned by the core. */
 const char* ewald_last_error(void);
-/* Bytes the core holds now: memory given by ewald_alloc and memory of every handle. */
+/* Bytes that the core currently holds: memory from ewald_alloc and the memory of every handle. */
 size_t ewald_live_bytes(void);
-/* 64-byte aligned memory, counted in ewald_live_bytes; NULL when there is none. ewald_free takes NULL. */
+/* 64-byte aligned memory, counted in ewald_live_bytes; NULL when out of memory. ewald_free accepts NULL. */
 void* ewald_alloc(size_t bytes);
 void ewald_free(void* memory);
-/* Name of the instruction set the core computes with here: simd128, avx512, avx2, sse2 or neon. Owned by the core. */
+/* Name of the instruction set that the core uses on this machine: simd128, avx512, avx2, sse2 or neon. Owned by the
+ * core. */
 const char* ewald_instruction_set(void);
-/* Threads a call takes when it is asked for 0. */
+/* Number of threads that a call uses when its thread count is 0. */
 uint32_t ewald_hardware_threads(void);
 
 /* pi: counts the points [first, first + points) of a Philox4x32-10 stream that fall into the quarter circle; see
@@ -43,25 +44,25 @@ void ewald_indexer_destroy(ewald_indexer* indexer);
 /* Bytes held by the handle, fixed at creation. */
 size_t ewald_indexer_bytes(const ewald_indexer* indexer);
 /* spots      [offsets[images]][3]        reciprocal vectors, 1/angstrom, |q| = 1/d, laboratory frame
- * offsets    [images + 1]                spots of image i are offsets[i] .. offsets[i + 1] - 1
+ * offsets    [images + 1]                image i has the spots offsets[i] .. offsets[i + 1] - 1
  * cells      [cell_count][3][3]          known cells, rows a b c, angstrom, any orientation
- * found      [images][max_output_cells]  accepted lattices first, then candidates, best first; unused ones are zero
+ * found      [images][max_output_cells]  accepted lattices, then candidates, best first; unused entries are zero
  * results    [images]
- * assignment [offsets[images]]           lattice of each spot: 0 none, k the k-th; may be NULL */
+ * assignment [offsets[images]]           lattice of each spot: 0 for none, k for the k-th; may be NULL */
 int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* params, const float* spots,
                           const uint32_t* offsets, uint32_t images, const float* cells, uint32_t cell_count,
                           ewald_indexed_cell* found, ewald_image_result* results, uint8_t* assignment);
-/* Stages of the first image of the latest run, of its first effort with its first known cell; for an indexer made with
- * `debug`. `stage` is an EWALD_STAGE. Gives the bytes of its records and copies them, as far as `capacity` goes, to
- * `out`, which may be NULL. */
+/* Records of one stage of the latest run, for an indexer created with `debug`: of its first image, first effort and
+ * first known cell. `stage` is an EWALD_STAGE. Sets `bytes` to the size of the records and copies up to `capacity`
+ * bytes of them to `out`, which may be NULL. */
 int32_t ewald_indexer_stage(const ewald_indexer* indexer, uint32_t stage, void* out, size_t capacity, size_t* bytes);
 
-/* Cells that one image shows by itself, without a known one: lattices that many of its spots obey, smallest first.
+/* Proposes cells for one image without a known cell: lattices that many of its spots fit, smallest first.
  * spots      [spot_count][3]       reciprocal vectors, 1/angstrom; at most 2^20
- * min_length, max_length           of a cell's edge, 1 to 1000 angstrom
- * cells      [capacity][3][3]      rows a b c, angstrom, some basis, laboratory frame; capacity is 1 to 64
- * explained  [capacity]            spots at a node, of the 400 of lowest resolution
- * count                            cells found */
+ * min_length, max_length           limits of a cell's edges, 1 to 1000 angstrom
+ * cells      [capacity][3][3]      rows a b c, angstrom, any basis, laboratory frame; capacity is 1 to 64
+ * explained  [capacity]            spots at a node, among the 400 spots of lowest resolution
+ * count                            number of cells found */
 int32_t ewald_cells_propose(const float* spots, uint32_t spot_count, float min_length, float max_length,
                             uint32_t capacity, float* cells, uint32_t* explained, uint32_t* count);
 
@@ -71,60 +72,60 @@ int32_t ewald_fft_create(const ewald_fft_descriptor* descriptor, ewald_fft** pla
 void ewald_fft_destroy(ewald_fft* plan);
 /* Bytes held by the handle, fixed at creation. */
 size_t ewald_fft_bytes(const ewald_fft* plan);
-/* Elements that a run touches: of the input and output from their first to their last, of the workspace in complex
- * numbers. Forward sense. */
+/* Elements that a forward run touches: the input and output from first to last element, the workspace in complex
+ * numbers. */
 int32_t ewald_fft_sizes(const ewald_fft* plan, size_t* input, size_t* output, size_t* workspace);
-/* Forward reads the input side and writes the output side, backward the reverse, for every kind: c2r forward reads half
- * a spectrum and writes real numbers. Nothing else is written, the input is kept unless it is the output. `workspace`
- * may be NULL when the plan holds its own. Allocates nothing. */
+/* For every kind, forward reads the input side and writes the output side, and backward does the reverse: c2r forward
+ * reads half a spectrum and writes real numbers. Nothing else is written, and the input is preserved unless it is also
+ * the output. `workspace` may be NULL when the plan has its own. Allocates nothing. */
 int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, void* out, void* workspace,
                           uint32_t scale);
-/* For another thread than the one that executes. With `on` the run under way, and those that follow, end between two
- * blocks of lines, as if they were done, with the output half written; 0 takes it back. */
+/* To be called from a thread other than the one that executes. With a nonzero `on`, the current run and all later runs
+ * end between two blocks of lines as if they were done, with the output partly written; 0 cancels the request. */
 void ewald_fft_stop(ewald_fft* plan, uint32_t on);
-/* The fraction of the latest run that is done, 0 to 1; of a single line it is not told. */
+/* The completed fraction of the latest run, 0 to 1; no progress is reported for a single line. */
 double ewald_fft_done(const ewald_fft* plan);
 
 /* peaks: a peak finder on frames of one detector; see cpp/peaks. */
 typedef struct ewald_peaks ewald_peaks;
-/* panels [panels]          rectangles that are searched, none over another
- * bins   [height][width]   ring of every pixel, by its distance from the beam; 0xffff: takes no part */
+/* panels [panels]          rectangles to search, without overlaps
+ * bins   [height][width]   ring of every pixel, by its distance from the beam; 0xffff: ignored */
 int32_t ewald_peaks_create(const ewald_peaks_descriptor* descriptor, const ewald_peaks_panel* panels,
                            const uint16_t* bins, ewald_peaks** peaks);
 void ewald_peaks_destroy(ewald_peaks* peaks);
 /* Bytes held by the handle, fixed at creation. */
 size_t ewald_peaks_bytes(const ewald_peaks* peaks);
-/* Rings there are: one more than the largest bin. */
+/* Number of rings: one more than the largest bin. */
 uint32_t ewald_peaks_bins(const ewald_peaks* peaks);
 /* frame  [height][width]   of the descriptor's dtype
  * bad    [height][width]   nonzero: bad in this frame; may be NULL
- * found  [max_peaks]       in the order of panels, rows, columns of their first pixels
- * limits [bins][4]         mean, sigma, lower and upper clip limit of every ring; may be NULL, and is but with peakfinder8 */
+ * found  [max_peaks]       in the order of their first pixels: by panel, row, column
+ * limits [bins][4]         mean, sigma, lower and upper clip limit of every ring; may be NULL; peakfinder8 only */
 int32_t ewald_peaks_run(ewald_peaks* peaks, const ewald_peaks_params* params, const void* frame, const uint8_t* bad,
                         ewald_peak* found, uint32_t* count, float* limits);
 
-/* udf: one pass of sums over frames; see cpp/udf. */
+/* udf: one pass that computes sums over frames; see cpp/udf. */
 typedef struct ewald_udf ewald_udf;
-/* steps   [steps]     pieces of work, in the order of their columns and planes
- * indices [indices]   spans ([first, end) pixels, rising, each within a row), sparse masks (starts, then pixels)
- * weights [weights]   dense masks [masks][height][width], weights of sparse ones; float64 weights are two words each,
- *                     begin at an even word, and need `weights` to be aligned to 8 bytes */
+/* steps   [steps]     the steps of the pass, in the order of their columns and planes
+ * indices [indices]   spans ([first, end) pixels, ascending, each within a row), sparse masks (starts, then pixels)
+ * weights [weights]   dense masks [masks][height][width], weights of sparse masks; a float64 weight is two words,
+ *                     starts at an even word, and requires `weights` to be aligned to 8 bytes */
 int32_t ewald_udf_create(const ewald_udf_descriptor* descriptor, const ewald_udf_step* steps, const uint32_t* indices,
                          const float* weights, ewald_udf** udf);
 void ewald_udf_destroy(ewald_udf* udf);
 /* Bytes held by the handle, fixed at creation. */
 size_t ewald_udf_bytes(const ewald_udf* udf);
-/* Forgets the frames so far. */
+/* Discards the sums of all earlier frames. */
 int32_t ewald_udf_begin(ewald_udf* udf);
 /* frames [count][height][width]   of the descriptor's dtype
- * nav    [count][columns]         sums of each frame */
+ * nav    [count][columns]         the sums of each frame */
 int32_t ewald_udf_run(ewald_udf* udf, const void* frames, uint32_t count, double* nav);
-/* sig    [planes][height][width]  sums over all frames since the beginning */
+/* sig    [planes][height][width]  sums over all frames since ewald_udf_begin */
 int32_t ewald_udf_end(ewald_udf* udf, double* sig);
 
-/* merging: sums over observations of some crystals by unique reflection, and the refinement of these crystals against
- * the merge of all others; see cpp/merging. Nothing is kept between calls. Observations of crystal c are
- * offsets[c] .. offsets[c + 1] - 1; offsets begin at 0 and end at pass->observations. */
+/* merging: sums over the observations of some crystals by unique reflection, and the refinement of these crystals
+ * against the merge of all others; see cpp/merging. No state is kept between calls. Crystal c has the observations
+ * offsets[c] .. offsets[c + 1] - 1; offsets start at 0 and end at pass->observations. */
 typedef struct {
   const int16_t *h, *k, *l;
   const float *intensity, *sigma;
@@ -142,36 +143,37 @@ typedef struct {
   double* parameters;
   /* [crystals] */
   const double* weights;
-  /* [crystals]; only crystals that are not 0 take part */
+  /* [crystals]; crystals with 0 are skipped */
   const uint8_t* selected;
-  /* Counts a photon; square of the error that is proportional to the intensity; centres of the priors of ln G, ln r. */
+  /* Counts per photon; square of the error proportional to the intensity; centres of the priors of ln G and ln r. */
   double gain, proportional2, centre_scale, centre_radius;
 } ewald_merging_fit;
-/* sums [unique][pass->width]: sums of w g I and w g^2, or, with 4, the count, the sums of w g^2 and of its square, and that
- * of w times the squared deviation from `model` [unique], which may be NULL with 2: then w is 1/sigma^2. */
+/* sums [unique][pass->width]: with a width of 2, the sums of w g I and w g^2; with 4, the count, the sums of w g^2 and
+ * of its square, and the sum of w times the squared deviation from `model` [unique]. With 2 `model` may be NULL: then w
+ * is 1/sigma^2. */
 int32_t ewald_merging_sum(const ewald_merging_pass* pass, const ewald_merging_columns* columns,
                           const ewald_merging_fit* fit, const double* model, double* sums);
 /* Refines fit->parameters in place. numerator and information [unique] are the sums that gave `model`. deviation2
- * [crystals]: mean squared deviation from what is expected; compared [crystals]: observations in it. excess
- * [observations]: what strong observations of each pass->every-th crystal say of the squared proportional error,
- * *excess_count of them. */
+ * [crystals]: mean squared deviation from the expected intensities; compared [crystals]: number of observations in this
+ * mean. excess [observations]: estimates of the squared proportional error from the strong observations of each
+ * pass->every-th crystal, *excess_count of them. */
 int32_t ewald_merging_refine(const ewald_merging_pass* pass, const ewald_merging_columns* columns,
                              const ewald_merging_fit* fit, const double* model, const double* numerator,
                              const double* information, double* deviation2, uint32_t* compared, double* excess,
                              uint32_t* excess_count);
 
-/* data: codecs of detector frames; see cpp/data. `codec` is an EWALD_CODEC; element_bytes and the parameter mean what
- * the codec says, 0 where it has no use for them. Decoding fills exactly out_bytes or fails with EWALD_STATUS_DAMAGED,
- * when `out` holds anything; `in` and `out` must not overlap. */
+/* data: codecs of detector frames; see cpp/data. `codec` is an EWALD_CODEC; the codec defines the meaning of
+ * element_bytes and the parameter, which are 0 where it does not use them. Decoding fills exactly out_bytes or fails
+ * with EWALD_STATUS_DAMAGED, in which case the content of `out` is undefined; `in` and `out` must not overlap. */
 int32_t ewald_codec_decode(uint32_t codec, uint32_t element_bytes, uint32_t parameter, const uint8_t* in,
                            size_t in_bytes, uint8_t* out, size_t out_bytes);
-/* Bytes that `out` must have to encode in_bytes; 0 where the codec only decodes or the arguments are wrong. */
+/* Required size of `out` to encode in_bytes; 0 if the codec only decodes or the arguments are invalid. */
 size_t ewald_codec_bound(uint32_t codec, uint32_t element_bytes, uint32_t parameter, size_t in_bytes);
 int32_t ewald_codec_encode(uint32_t codec, uint32_t element_bytes, uint32_t parameter, const uint8_t* in,
                            size_t in_bytes, uint8_t* out, size_t capacity, size_t* written);
-/* The Fletcher-32 that HDF5 puts behind a chunk; returns the sum itself. */
+/* The Fletcher-32 checksum that HDF5 appends to a chunk; returns the checksum itself. */
 uint32_t ewald_fletcher32(const uint8_t* in, size_t in_bytes);
-/* Turns the bytes of numbers of element_bytes (2, 4 or 8) round; `out` has `bytes` bytes as well and may be `in`. */
+/* Reverses the bytes of each number of element_bytes (2, 4 or 8); `out` has `bytes` bytes as well and may be `in`. */
 int32_t ewald_swap_bytes(const uint8_t* in, uint8_t* out, size_t bytes, uint32_t element_bytes);
 
 #ifdef __cplusplus
