@@ -44,7 +44,7 @@ export async function loadUdfs(
     if (!existsSync(file)) throw new EwaldError('File', `${file} cannot be read: there is no such file or folder`);
     if (!/\.([cm]?js|[cm]?ts)$/.test(file))
       throw new EwaldError('Argument', `the module "${file}" needs a name that ends in .mjs, .js or .ts`);
-    const exports = (await import(url).catch((cause) => {
+    const exports = (await import(/* webpackIgnore: true */ /* @vite-ignore */ url).catch((cause) => {
       throw notLoaded(file, cause);
     })) as Record<string, unknown>;
     const found = Object.values(exports).filter(

@@ -3,7 +3,8 @@
  * one run.
  */
 import type { BackendName, DeviceInfo } from '../backends/names.js';
-import { type KernelTime, timeKernels } from '../backends/webgpu/timestamps.js';
+import type { KernelTime } from '../backends/webgpu/kernel-time.js';
+import { timeKernels } from '../backends/webgpu/timestamps.js';
 import { isEwaldError, messageOf } from '../base/errors.js';
 import { breathe } from '../base/options.js';
 import { version } from '../base/version.js';

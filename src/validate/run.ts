@@ -4,6 +4,7 @@
  */
 import { type BackendName, backendNames, type DeviceInfo } from '../backends/names.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
 import { breathe, nearest } from '../base/options.js';
 import { version } from '../base/version.js';
 import type { ContextOptions } from '../context/context.js';
@@ -93,7 +94,7 @@ export interface ValidateOptions {
   /** Ends after the first failure. */
   readonly stopAtFailure?: boolean;
   /** Ends between two rows; what is finished is returned. */
-  readonly signal?: AbortSignal;
+  readonly signal?: PlatformSignal | undefined;
   readonly onResult?: (result: RowResult, done: number, total: number) => void;
 }
 

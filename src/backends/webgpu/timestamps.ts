@@ -2,13 +2,7 @@
  * Measures how long each kernel takes by the device's own clock (`timestamp-query`), for `ewald bench`. Disabled, it
  * costs one comparison per submission; enabled, every kernel gets its own pass.
  */
-
-/** Time of a kernel over all its passes. */
-export interface KernelTime {
-  readonly kernel: string;
-  readonly ms: number;
-  readonly passes: number;
-}
+import type { KernelTime } from './kernel-time.js';
 
 interface Collection {
   readonly times: Map<string, { ms: number; passes: number }>;
