@@ -1,6 +1,7 @@
 /**
  * Sums over observations by unique reflection. Every sum is taken crystal by crystal within blocks of `blockSize`
- * crystals, and the blocks are added in their order: whoever computes the blocks, the result is the same to the last bit.
+ * crystals, and the blocks are added in their order: the result is the same to the last bit wherever the blocks are
+ * computed.
  */
 import { mergingConstants, mergingPass, partialities } from '../layout/merging.js';
 import { pack } from '../layout/struct.js';
@@ -11,7 +12,7 @@ import { baseVariance, type NoiseModel } from './model.js';
 /** Crystals that are summed before they are added to the total. */
 export const blockSize = 1024;
 
-/** What takes part in a merge, and what is believed of it. */
+/** The crystals that take part in a merge, and the current estimates of their parameters and weights. */
 export interface Fit {
   /** [crystals][5] */
   readonly parameters: Float64Array;
@@ -31,7 +32,7 @@ export interface Identified {
   readonly noise: NoiseModel;
 }
 
-/** Sums a unique reflection. */
+/** The sums of each unique reflection. */
 export interface Sums {
   /** Σ w g I */
   readonly numerator: Float64Array;
@@ -64,7 +65,7 @@ export class Block {
     this.#touched = new Uint32Array(unique);
   }
 
-  /** Where the sums of a unique reflection begin. */
+  /** Index at which the sums of a unique reflection begin. */
   at(id: number): number {
     if (this.#seen[id] === 0) {
       this.#seen[id] = 1;
@@ -123,7 +124,7 @@ export function weightOf(
   return z2 >= 1 ? 0 : ((1 - z2) * (1 - z2)) / variance;
 }
 
-/** The blocks of a merge: each begins at the crystal that is given. */
+/** The first crystal of each block of a merge. */
 export function blocksOf({ crystals }: Observations): number[] {
   return Array.from({ length: Math.ceil(crystals / blockSize) }, (_, block) => block * blockSize);
 }
@@ -139,7 +140,7 @@ export function largestBlock(observations: Observations): { crystals: number; ob
   return { crystals: Math.min(blockSize, crystals), observations: most };
 }
 
-/** What is done to a block, beside what its columns say. */
+/** The parameters of a pass over a block, in addition to the block's columns. */
 export interface Pass {
   readonly width?: 2 | 4;
   readonly radius?: boolean;
@@ -150,7 +151,7 @@ export interface Pass {
   readonly centreRadius?: number;
 }
 
-/** The block that begins at crystal `first`, without a copy of its columns. */
+/** The block that begins at crystal `first`; its columns are views, not copies. */
 export function blockAt(
   { observations, ids, noise, unique }: Identified,
   fit: Fit,
@@ -190,7 +191,7 @@ export function blockAt(
   };
 }
 
-/** Calls `work` for each of the blocks, `atOnce` of them at a time, and `take` for the results in their order. */
+/** Calls `work` for each block, with `atOnce` blocks in progress at a time, and `take` for the results in order. */
 export async function inOrder<T>(
   blocks: readonly number[],
   atOnce: number,
@@ -202,7 +203,7 @@ export async function inOrder<T>(
   for (const first of blocks) {
     while (begun < blocks.length && under.length < atOnce) {
       const result = work(blocks[begun++] as number);
-      // Awaited in its turn; without this, one that fails before that would end the process.
+      // Each result is awaited in its turn; without this, one that fails earlier would be an unhandled rejection.
       result.catch(() => {});
       under.push(result);
     }
@@ -210,7 +211,7 @@ export async function inOrder<T>(
   }
 }
 
-/** Sums of all blocks, `width` of them a unique reflection. */
+/** The sums over all blocks: `width` numbers for each unique reflection. */
 async function totals(
   kernel: MergingKernel,
   data: Identified,
@@ -242,7 +243,9 @@ const columnOf = (all: Float64Array, width: number, n: number): Float64Array => 
   return column;
 };
 
-/** The weighted sums of a merge; `model` gives the variances and the deviations, undefined: the stated sigmas alone. */
+/**
+ * The weighted sums of a merge; variances and deviations follow from `model`, or from the stated sigmas if undefined.
+ */
 export async function accumulate(
   kernel: MergingKernel,
   data: Identified,
@@ -261,9 +264,9 @@ export function merged({ numerator, information }: Sums): Float64Array {
   });
 }
 
-/** What a merge says of each unique reflection besides its intensity. */
+/** What a merge yields for each unique reflection besides its intensity. */
 export interface Spread {
-  /** Observations that carry weight. */
+  /** Number of observations with a weight above 0. */
   readonly counts: Float64Array;
   /** Σ w g² */
   readonly information: Float64Array;
@@ -285,7 +288,7 @@ export async function spread(kernel: MergingKernel, data: Identified, fit: Fit, 
   return { counts, information, information2, deviation2 };
 }
 
-/** Plain sums: observations, Σ I and Σ I². */
+/** Unweighted sums: the number of observations, Σ I and Σ I². */
 export function plainSums(
   data: Identified,
   selected: Uint8Array,

@@ -1,23 +1,23 @@
-/** Which observations of a crystal take part in a merge, and what is corrected about them before they do. */
+/** Decides which observations of a crystal take part in a merge, and corrects those beforehand. */
 import type { CrystalRecord } from './columns.js';
 import { type Polarisation, polarisationFactor } from './polarisation.js';
 
-/** What is left out, and what is corrected. */
+/** Which observations are rejected, and which corrections are applied. */
 export interface Admission {
   /** How far beyond the crystal's own resolution limit observations are used, 1/angstrom. */
   readonly pushRes: number;
-  /** Observations of a smaller I/σ(I) are left out. */
+  /** Observations with a smaller I/σ(I) are rejected. */
   readonly minSnr: number;
   readonly polarisation: Polarisation | undefined;
 }
 
-/** Observations that were left out, by reason. */
+/** Numbers of rejected observations, by reason. */
 export interface LeftOut {
   beyondResolution: number;
   belowSnr: number;
 }
 
-/** The columns of the rows in question. */
+/** The columns of the rows to examine. */
 export interface Rows {
   readonly h: Int16Array;
   readonly k: Int16Array;
@@ -26,7 +26,7 @@ export interface Rows {
   readonly sigma: Float32Array;
 }
 
-/** Corrects the rows `first` … `end - 1` of a crystal in place and closes the gaps; gives the new end. */
+/** Corrects the rows `first` … `end - 1` of a crystal in place, drops rejected rows and returns the new end. */
 export function admit(
   { h, k, l, intensity, sigma }: Rows,
   first: number,

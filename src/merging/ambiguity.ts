@@ -1,7 +1,8 @@
 /**
- * Which of several ways each crystal was indexed, where its cell cannot tell: expectation–maximisation against the
- * running mean of all other crystals. Shares are soft and cooled over twelve cycles, which leaves local maxima behind;
- * several random starts are made, and the best total wins. Linear in the number of crystals.
+ * Resolves the indexing ambiguity: finds in which of several ways, which the cell cannot distinguish, each crystal was
+ * indexed. Expectation–maximisation against the running mean of all other crystals, with soft assignments that are
+ * annealed over twelve cycles to escape local maxima. The best of several random starts is used. The time is linear in
+ * the number of crystals.
  */
 import { Random } from '../random/random.js';
 import { mostOf, summed } from './accumulate.js';
@@ -9,23 +10,23 @@ import type { Observations } from './columns.js';
 import { Excitation } from './model.js';
 import type { UniqueReflections } from './unique.js';
 
-/** How the ways are told apart. */
+/** Options of the search for each crystal's way to index. */
 export interface AmbiguityOptions {
-  /** Random starts. */
+  /** Number of random starts. */
   readonly starts: number;
   /** Seed of the starts. */
   readonly seed: number;
-  /** Common profile radius, 1/Å: observations whose share of a reflection is small take no part. */
+  /** Common profile radius, 1/Å: observations that record only a small share of a reflection are not used. */
   readonly radius: number;
   /** Crystals that take part: 1 or 0. */
   readonly part: Uint8Array;
 }
 
-/** The ways of all crystals. */
+/** The way to index of every crystal. */
 export interface Assignment {
-  /** Way of each crystal. */
+  /** Way to index of each crystal. */
   readonly ways: Uint8Array;
-  /** ln of the odds of each crystal's way against its second best; below 5 it is in doubt. */
+  /** ln of the odds of each crystal's way against the second best; the way is doubtful if below 5. */
   readonly logOdds: Float64Array;
   /** Cycles and total gain of each start. */
   readonly starts: readonly { readonly cycles: number; readonly gain: number }[];
@@ -34,15 +35,15 @@ export interface Assignment {
 const mostCycles = 40;
 const coolingCycles = 12;
 const shells = 10;
-/** Observations of a smaller share of their reflection say more about the share than about the intensity. */
+/** An observation of a smaller share of its reflection depends more on the share than on the intensity. */
 const leastShare = 0.2;
 
-/** Normalised intensities of the observations that can tell the ways apart. */
+/** Normalised intensities of the observations that can distinguish the ways. */
 interface Normalised {
   readonly offsets: Uint32Array;
   /** Cell of the box of indices. */
   readonly cells: Uint32Array;
-  /** Intensity over what is expected of its crystal and resolution, less 1. */
+  /** The intensity divided by the one expected for its crystal and resolution, minus 1. */
   readonly value: Float32Array;
   readonly weight: Float32Array;
 }
@@ -79,7 +80,7 @@ function annealed(
   const all = new Uint8Array(crystals).fill(1);
   const shares = new Float64Array(crystals * ways);
   const scores = new Float64Array(ways);
-  // Uneven shares: from equal ones no cycle would ever leave.
+  // The initial shares are uneven: equal shares are a fixed point of the iteration.
   for (let c = 0; c < crystals; c++) {
     for (let way = 0; way < ways; way++) scores[way] = 2.5 * random.normal();
     softmax(scores, 1, shares, c * ways);
@@ -113,7 +114,7 @@ function annealed(
         for (let i = offsets[c] as number; i < (offsets[c + 1] as number); i++) {
           const at = 2 * (table[cells[i] as number] as number);
           const [w, y] = [weight[i] as number, value[i] as number];
-          // The mean of the others, drawn towards 0 where they say little.
+          // The mean of the other crystals, shrunk towards 0 where they have little weight.
           const mean = ((sums[at] as number) - share * w * y) / ((sums[at + 1] as number) - share * w + 1);
           score += w * (y * mean - 0.5 * mean * mean);
         }
@@ -206,7 +207,7 @@ function normalised(
     const at = box.at(h[i] as number, k[i] as number, l[i] as number);
     const c = crystalOf[n] as number;
     const id = (tables[0] as Int32Array)[at];
-    // A reflection that all ways map to one says nothing about them.
+    // A reflection that all ways map to the same unique reflection cannot distinguish them.
     if (tables.every((table) => table[at] === id)) continue;
     const shell = shellOf(q2s[i] as number);
     const mean = Math.max((observed[shell] as number) / Math.max(expected[shell] as number, 1e-9), 1e-9);
@@ -226,7 +227,7 @@ function normalised(
   };
 }
 
-/** Edges of shells that hold as many observations each, from a sample. */
+/** Edges of shells with equal numbers of observations, estimated from a sample. */
 function shellEdges(used: Uint32Array, q2s: Float32Array): Float64Array {
   const stride = Math.max(1, Math.floor(used.length / 2 ** 17));
   const sample: number[] = [];

@@ -1,11 +1,11 @@
 /**
- * Observations as columns: one entry a measured reflection, crystals by offsets into them. Twenty bytes an observation
- * with its unique reflection, so that hundreds of millions fit into memory; nothing is an object of its own.
+ * Observations as columns with one entry per measured reflection; a crystal is a range of entries. An observation with
+ * its unique reflection takes twenty bytes and no object, so that hundreds of millions fit into memory.
  */
 import { EwaldError } from '../base/errors.js';
 import { type Admission, admit, type LeftOut } from './admission.js';
 
-/** What is known of a crystal apart from its reflections. */
+/** A crystal without its reflections. */
 export interface CrystalRecord {
   /** Name of the frame's file and the frame in it. */
   readonly filename: string;
@@ -17,7 +17,7 @@ export interface CrystalRecord {
   readonly wavelengthA: number;
   /** Relative width (standard deviation) of the spectrum, 0 where unknown. */
   readonly bandwidth: number;
-  /** 1/d up to which the frame has spots, 1/angstrom; infinite where unknown. */
+  /** Largest 1/d at which the frame has spots, 1/angstrom; infinite where unknown. */
   readonly limit: number;
   /** 1/angstrom as the stream states it, or NaN. */
   readonly profileRadius: number;
@@ -47,13 +47,13 @@ export interface Observations {
   readonly events: readonly string[];
 }
 
-/** An end that columns can be cut back to. */
+/** A position that columns can be cut back to. */
 export interface Mark {
   readonly crystals: number;
   readonly count: number;
 }
 
-/** Numbers in typed memory that grows. */
+/** A growing typed array. */
 class Growing<T extends Int16Array | Float32Array | Float64Array | Uint32Array> {
   readonly #make: (length: number) => T;
   #data: T;
@@ -66,7 +66,7 @@ class Growing<T extends Int16Array | Float32Array | Float64Array | Uint32Array> 
 
   push(value: number): void {
     if (this.length === this.#data.length) {
-      // Half as much again: doubling would leave half of a large memory unused.
+      // Grows by half: doubling could leave half of a large buffer unused.
       const wider = this.#make(Math.ceil(1.5 * this.length) + 64);
       wider.set(this.#data);
       this.#data = wider;
@@ -74,7 +74,7 @@ class Growing<T extends Int16Array | Float32Array | Float64Array | Uint32Array> 
     this.#data[this.length++] = value;
   }
 
-  /** What there is, without a copy. */
+  /** The numbers so far, without a copy. */
   view(): T {
     return this.#data.subarray(0, this.length) as T;
   }
@@ -98,7 +98,7 @@ export class ObservationColumns {
   readonly #events: string[] = [];
 
   readonly #admission: Admission | undefined;
-  /** Observations that `admission` left out. */
+  /** Numbers of observations that `admission` rejected. */
   readonly leftOut: LeftOut = { beyondResolution: 0, belowSnr: 0 };
 
   /** Without `admission` every observation is taken as it is. */
@@ -115,7 +115,9 @@ export class ObservationColumns {
     return this.#filenames.length;
   }
 
-  /** An observation of the crystal that `crystal` ends. Throws `Limit` for an index beyond ±32767. */
+  /**
+   * Adds an observation to the crystal that the next call of `crystal` ends. Throws `Limit` for an index beyond ±32767.
+   */
   reflection(h: number, k: number, l: number, intensity: number, sigma: number): void {
     if (Math.max(Math.abs(h), Math.abs(k), Math.abs(l)) > 32767)
       throw new EwaldError('Limit', `the reflection ${h} ${k} ${l} has an index beyond 32767; the stream is damaged`);
@@ -128,7 +130,7 @@ export class ObservationColumns {
     this.#sigma.push(sigma);
   }
 
-  /** Ends a crystal: the observations since the last one are its own. */
+  /** Ends a crystal, which consists of the observations added since the previous one. */
   crystal(record: CrystalRecord): void {
     if (this.#admission) {
       const offsets = this.#offsets.view();
@@ -158,7 +160,7 @@ export class ObservationColumns {
     return { crystals: this.crystals, count: this.count };
   }
 
-  /** Forgets everything since a mark: a frame that is cut off counts for nothing. */
+  /** Discards everything added since a mark; used for a truncated frame. */
   rewind({ crystals, count }: Mark): void {
     this.#shorten(count);
     for (const column of [this.#wavelengths, this.#bandwidths, this.#limits, this.#radii]) column.length = crystals;
@@ -173,7 +175,7 @@ export class ObservationColumns {
     for (const column of [this.#h, this.#k, this.#l, this.#intensity, this.#sigma]) column.length = count;
   }
 
-  /** What has been collected, in the memory it was collected in. */
+  /** The observations collected so far, as views without a copy. */
   view(): Observations {
     return {
       count: this.count,
@@ -190,7 +192,7 @@ export class ObservationColumns {
       bandwidths: this.#bandwidths.view(),
       limits: this.#limits.view(),
       profileRadii: this.#radii.view(),
-      // More crystals may come while these are merged.
+      // More crystals may be added while these are merged.
       filenames: this.#filenames.slice(),
       events: this.#events.slice(),
     };

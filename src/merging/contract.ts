@@ -1,15 +1,17 @@
-/** What a backend does for merging: sums over the observations of some crystals, and the refinement of these crystals. */
+/** The merging operations of a backend: sums over the observations of some crystals, and the refinement of these. */
 import type { Op } from '../backends/feature.js';
 import type { Disposable } from '../base/resource.js';
 
-/** Sizes of a plan: no call has more. */
+/** Largest sizes that a call of a plan may have. */
 export interface MergingDescriptor {
   readonly unique: number;
   readonly crystals: number;
   readonly observations: number;
 }
 
-/** Some crystals with what is believed of them; see ewald_merging_columns and ewald_merging_fit in cpp/include/ewald.h. */
+/**
+ * A block of crystals with their parameters; see ewald_merging_columns and ewald_merging_fit in cpp/include/ewald.h.
+ */
 export interface MergingBlock {
   /** The layout's MergingPass, packed. */
   readonly pass: Uint8Array;
@@ -21,11 +23,11 @@ export interface MergingBlock {
   readonly parameters: Float64Array;
   readonly weights: Float64Array;
   readonly selected: Uint8Array;
-  /** [unique]; undefined for sums with the stated sigmas. */
+  /** [unique] intensities; undefined: sums use the stated sigmas. */
   readonly model: Float64Array | undefined;
 }
 
-/** What a refinement reads of the merge, and what it writes. */
+/** The merge that a refinement reads, and the arrays that it writes. */
 export interface RefinementArrays {
   readonly numerator: Float64Array;
   readonly information: Float64Array;
@@ -33,18 +35,18 @@ export interface RefinementArrays {
   readonly deviation2: Float64Array;
   /** [crystals] */
   readonly compared: Uint32Array;
-  /** [observations]; the call says how many of them were written. */
+  /** [observations]; `refine` returns how many were written. */
   readonly excess: Float64Array;
 }
 
 /** Passes over blocks of crystals. */
 export interface MergingKernel extends Disposable {
   readonly bytes: number;
-  /** Blocks that may be under way at a time. */
+  /** Number of blocks that may be in progress at a time. */
   readonly atOnce: number;
   /** Writes [unique][width] sums. */
   sum(block: MergingBlock, sums: Float64Array): Promise<void>;
-  /** Gives how many numbers of `excess` were written. */
+  /** Refines the block's crystals; returns how many numbers of `excess` were written. */
   refine(block: MergingBlock, arrays: RefinementArrays): Promise<number>;
 }
 

@@ -1,6 +1,6 @@
 /** Figures of merit of two columns of intensities, and Pearson's correlation. */
 
-/** Pearson's correlation coefficient; NaN of fewer than three pairs or of a constant column. */
+/** Pearson's correlation coefficient; NaN for fewer than three pairs or a constant column. */
 export function correlation(x: ArrayLike<number>, y: ArrayLike<number>): number {
   const n = x.length;
   if (n < 3) return Number.NaN;

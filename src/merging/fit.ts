@@ -6,32 +6,32 @@ import type { MergingKernel } from './contract.js';
 import { Excitation, lnRadius, lnScale, parameterCount, temperature } from './model.js';
 import { type RefinementStep, refine } from './refine.js';
 
-/** What a fit goes through. */
+/** The observations and options of a fit. */
 export interface Cycles {
   readonly cycles: number;
   readonly radius: boolean;
   readonly rotations: boolean;
 }
 
-/** A fit that has run. */
+/** A completed fit. */
 export interface Fitted {
   readonly fit: Fit;
   readonly model: Float64Array;
   readonly sums: Sums;
-  /** Root mean squared deviation of each crystal in units of what is expected, 0 where nothing was compared. */
+  /** RMS deviation of each crystal in units of the expected deviation; 0 if no observation was compared. */
   readonly deviations: Float64Array;
 }
 
-/** Relative error of an intensity before anything is known of it, and the least and the most it may come out as. */
+/** Proportional error of intensities: the initial value, and the limits of the estimate. */
 const proportional = { first: 0.15, least: 0.02, most: 0.6 } as const;
 const roundsPerMerge = 3;
 const stepsPerCycle = 2;
-/** Radius and orientation are refined from the second cycle on, and need one more to be seen. */
+/** Radius and orientation are refined from the second cycle on, which affects the merge of the third. */
 const leastCycles = 3;
-/** Cycles end when a merge differs from the one before, scale apart, by less than this share of its intensities. */
+/** Cycles end when the relative change of the merged intensities, apart from their scale, is below this. */
 const settled = 1e-3;
 
-/** The common radius to begin with: root mean squared excitation error of strong observations, 1/Å. */
+/** The initial common radius: RMS excitation error of strong observations, 1/Å. */
 export function commonRadius(observations: Observations, part: Uint8Array): number {
   const { intensity, sigma, offsets, crystals, profileRadii } = observations;
   const excitation = new Excitation(mostOf(observations));
@@ -47,12 +47,12 @@ export function commonRadius(observations: Observations, part: Uint8Array): numb
     }
   }
   if (count >= 20) return Math.max(Math.sqrt(sum / count), 1e-6);
-  // Hardly a strong observation: half of what the indexing needed, which is known to be too wide.
+  // With hardly any strong observation: half of the radius stated by the indexing, which is known to be too wide.
   const stated = profileRadii.filter((r) => r > 0);
   return stated.length > 0 ? median(stated) / 2 : 1e-3;
 }
 
-/** A fit of the selected crystals at its beginning. */
+/** The initial state of a fit of the selected crystals. */
 export function freshFit(crystals: number, selected: Uint8Array, radius: number): Fit {
   const parameters = new Float64Array(parameterCount * crystals);
   for (let c = 0; c < crystals; c++) parameters[parameterCount * c + lnRadius] = Math.log(radius);
@@ -64,7 +64,7 @@ export function freshFit(crystals: number, selected: Uint8Array, radius: number)
   };
 }
 
-/** Merges and refines in turn. `onCycle` is told the number of cycles done. */
+/** Merges and refines in turn. `onCycle` receives the number of completed cycles. */
 export async function runFit(
   kernel: MergingKernel,
   data: Identified,
@@ -75,7 +75,7 @@ export async function runFit(
   let { model, sums } = await mergeRounds(kernel, data, fit, undefined);
   let deviations = new Float64Array(fit.selected.length);
   for (let cycle = 0; cycle < cycles; cycle++) {
-    // Scales first: a radius fitted to unscaled intensities follows them.
+    // Scales are refined first: a radius fitted to unscaled intensities would compensate for the missing scales.
     const step: RefinementStep = {
       radius: radius && cycle > 0,
       rotations: rotations && cycle > 0,
@@ -84,7 +84,7 @@ export async function runFit(
     const { deviation2, compared, excess } = await refine(kernel, data, fit, model, sums, step);
     const shift = centreScales(fit);
     const factor = Math.exp(shift);
-    // A new array: kernels keep what they have been given.
+    // A new array is made, since kernels keep the arrays that they receive.
     model = model.map((x) => x * factor);
     weighCrystals(fit, deviation2, compared);
     if (excess.length > 200)
@@ -110,7 +110,7 @@ function changeOf(before: Float64Array, after: Float64Array, { information }: Su
   return xx > 0 && yy > 0 ? Math.sqrt(Math.max(0, 1 - (xy * xy) / (xx * yy))) : 0;
 }
 
-/** Weights depend on the merge and the merge on the weights: a few rounds of each. */
+/** Weights depend on the merge and the merge on the weights, so that both are computed in turn a few times. */
 export async function mergeRounds(
   kernel: MergingKernel,
   data: Identified,
@@ -127,7 +127,7 @@ export async function mergeRounds(
   return { model, sums };
 }
 
-/** Scales are relative: their mean logarithm and their mean B are 0. Gives the mean logarithm taken off. */
+/** Makes scales relative: their mean logarithm and mean B become 0. Returns the mean logarithm subtracted. */
 function centreScales({ parameters, selected }: Fit): number {
   const means = [lnScale, temperature].map((which) => {
     let [sum, count] = [0, 0];
@@ -146,7 +146,7 @@ function centreScales({ parameters, selected }: Fit): number {
   return means[0] ?? 0;
 }
 
-/** A crystal that deviates more than most counts less. */
+/** Lowers the weight of crystals that deviate more than most. */
 function weighCrystals({ weights, selected }: Fit, deviation2: Float64Array, compared: Uint32Array): void {
   const known = deviation2.filter((_, c) => selected[c] === 1 && (compared[c] as number) > 0);
   const middle = median(known);

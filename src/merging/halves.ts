@@ -1,8 +1,8 @@
-/** Which half of the data a frame belongs to: by what it is called, so that every process decides alike. */
+/** The half of the data that a frame belongs to, decided by its name, so that every process decides alike. */
 
-/** 0 or 1. Crystals of one frame are in the same half, and the order of frames does not matter. */
+/** The half, 0 or 1. All crystals of a frame are in the same half, and the order of frames does not matter. */
 export function halfOf(filename: string, event: string): 0 | 1 {
-  // FNV-1a, then a mixer: the lowest bit of FNV alone is the parity of the characters.
+  // FNV-1a followed by a mixer: the lowest bit of FNV alone is the parity of the characters.
   let hash = 0x811c9dc5;
   for (const text of [filename.replace(/^.*[/\\]/, ''), '\n', event])
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

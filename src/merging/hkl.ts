@@ -1,4 +1,4 @@
-/** CrystFEL's reflection lists, version 2.0: written with its widths, read by white space. */
+/** CrystFEL's reflection lists, version 2.0: written with its column widths, read as fields between white space. */
 
 import { expects, expectsMembers, expectsText } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
@@ -6,7 +6,7 @@ import { fixed, whole } from '../crystal/stream/print.js';
 
 /** Merged reflections in columns. */
 export interface ReflectionList {
-  /** As CrystFEL names it. */
+  /** The point group, as CrystFEL names it. */
   readonly symmetry: string;
   readonly count: number;
   /** [count][3] */
@@ -19,7 +19,7 @@ export interface ReflectionList {
 const title = 'CrystFEL reflection list version 2.0';
 const end = 'End of reflections';
 
-/** A list as text; `notes` stand behind its end, one a line. */
+/** A list as text; `notes` follow its end marker, one per line. */
 export function formatReflectionList(list: ReflectionList, notes: readonly string[] = []): string {
   expectsMembers(
     'formatReflectionList: the list',

@@ -1,4 +1,4 @@
-/** Where the kernels of merging are. */
+/** The merging kernels of each backend. */
 import type { Feature } from '../backends/feature.js';
 import type { MergingOp } from './contract.js';
 import { mergingOp } from './kernels/wasm.js';

@@ -10,7 +10,7 @@ export interface Mate {
   readonly measurements: number;
 }
 
-/** A reflection of the Laue group with what there is of its mates; a centric one has no I(−). */
+/** A reflection of the Laue group with the mates that were measured; a centric one has no I(−). */
 export interface MatePair {
   /** In CCP4's asymmetric unit where it has one for the setting, else CrystFEL's representative. */
   readonly indices: Indices;
@@ -64,7 +64,7 @@ export function meanOf({ plus, minus }: MatePair): Mate {
   };
 }
 
-/** I(+) − I(−) of the acentric pairs that are whole, and the mean of both. */
+/** I(+) − I(−) of an acentric pair with both mates, and the mean of both. */
 export interface AnomalousDifference {
   readonly indices: Indices;
   readonly difference: number;

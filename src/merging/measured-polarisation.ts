@@ -1,6 +1,6 @@
 /**
- * How the beam was polarised, as the data themselves say: a horizontally polarised beam scatters less to the sides than
- * up and down, by the same share in every crystal, while all else that a merge knows of does not depend on the azimuth.
+ * Measures the beam's polarisation from the data: a horizontally polarised beam scatters less to the sides than up and
+ * down, by the same factor for every crystal, while nothing else in the model of a merge depends on the azimuth.
  */
 
 import type { Identified } from './accumulate.js';
@@ -10,22 +10,22 @@ import { freshFit, runFit } from './fit.js';
 import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from './model.js';
 import { depolarised, scattered } from './polarisation.js';
 
-/** What the data say of the polarisation. */
+/** The polarisation as measured from the data. */
 export interface MeasuredPolarisation {
   /**
    * Degree of the polarisation: 1 where the beam is horizontally polarised, −1 vertically, 0 where the intensities do not
-   * depend on the azimuth. NaN where there is nothing to measure it by.
+   * depend on the azimuth. NaN if it cannot be measured.
    */
   readonly degree: number;
   /** Standard error of `degree`. */
   readonly error: number;
 }
 
-/** Crystals that are looked at: the error of a few hundred is small enough. */
+/** Most crystals that are used; the error is small enough with a few hundred. */
 const mostCrystals = 2000;
 const cycles = 3;
 
-/** Below this, in either direction, there is no polarisation worth a second fit. */
+/** A second fit is made if the degree is at least this, in either direction. */
 const worthSecond = 0.2;
 
 /** Measures the polarisation of some of the selected crystals. */
@@ -39,7 +39,8 @@ export async function measurePolarisation(
   const first = await azimuthalShare(kernel, data, sample, radius);
   if (!(Math.abs(first.degree) > worthSecond)) return first;
   // Scales, radii and weights that were fitted without the polarisation have taken up some of it, a quarter of it where
-  // reflections were observed a few times. How much is seen by correcting for a full one: that moves the degree by 1.
+  // reflections were observed a few times. A correction for full polarisation, which moves the degree by 1, shows how
+  // much.
   const sign = Math.sign(first.degree);
   const observations = depolarised(data.observations, { fraction: 1, angleDeg: sign > 0 ? 0 : 90 });
   const second = await azimuthalShare(kernel, { ...data, observations }, sample, radius);
@@ -48,7 +49,7 @@ export async function measurePolarisation(
   return { degree: first.degree / seen, error: Math.max(first.error, second.error) / seen };
 }
 
-/** Fits scales and radii, and what is left by the azimuthal part of the polarisation factor. */
+/** Fits scales and radii, and then the azimuthal part of the polarisation factor to the residuals. */
 async function azimuthalShare(
   kernel: MergingKernel,
   data: Identified,
@@ -77,7 +78,7 @@ async function azimuthalShare(
       const [observed, error] = [intensity[i] as number, sigma[i] as number];
       const g = Math.exp(lnFactor(noise.partiality, parameters, offset, excitation, i - first));
       const w = weightOf(observed, error, g * (model[id] as number), fit.proportional2, noise.gain);
-      // The merge of the others: an observation that is compared with itself agrees too well.
+      // The merge without this observation: compared with a merge that contains it, it would agree too well.
       const foreign = (sums.information[id] as number) - (fit.weights[c] as number) * w * g * g;
       if (!(w > 0 && foreign > 0.1 * w * g * g)) continue;
       const mean = ((sums.numerator[id] as number) - (fit.weights[c] as number) * w * g * observed) / foreign;
@@ -98,7 +99,7 @@ async function azimuthalShare(
   return { degree: slope / curvature, error: Math.sqrt(scatter) / curvature };
 }
 
-/** Evenly spaced ones of the selected crystals. */
+/** An evenly spaced sample of the selected crystals. */
 function sampleOf(selected: Uint8Array): Uint8Array {
   const all = selected.reduce((sum, on) => sum + on, 0);
   const sample = new Uint8Array(selected.length);
@@ -109,14 +110,14 @@ function sampleOf(selected: Uint8Array): Uint8Array {
   return all <= mostCrystals ? selected : sample;
 }
 
-/** The beam that a measurement speaks for. */
+/** The kind of beam that a measurement implies. */
 export interface PolarisationVerdict {
   readonly correction: 'horiz' | 'vert' | 'none';
-  /** Whether the data decided it; otherwise it is CrystFEL's default. */
+  /** Whether the data decided it; if not, CrystFEL's default is used. */
   readonly decided: boolean;
 }
 
-/** An error above this decides nothing: three of them must fit between no polarisation and half of a full one. */
+/** Largest error for a decision: three standard errors must fit between no polarisation and half of a full one. */
 const largestError = 1 / 6;
 
 /** The nearest of the three kinds of beams. */

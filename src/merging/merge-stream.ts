@@ -5,7 +5,7 @@ import type { MergeOptions } from './options.js';
 import type { MergingMethods } from './room.js';
 
 /**
- * Merges one or several streams on a context: scales, partialities and the indexing ambiguity included.
+ * Merges one or several streams on a context, including scaling, partialities and the indexing ambiguity.
  *
  * Throws `Argument`, `Format`, `Aborted`.
  */

@@ -1,6 +1,6 @@
 /**
- * Streams of stills to structure factors: `Merger` collects observations as columns and merges what it has, as often
- * as it is asked.
+ * From streams of stills to structure factors: `Merger` collects observations as columns and merges them whenever `run`
+ * is called.
  */
 
 import type { BackendName } from '../backends/names.js';
@@ -48,15 +48,15 @@ import { type SpaceGroup, symmorphicGroup } from './symmetry/space-group.js';
 import { identifiers, type UniqueReflections, uniqueReflections } from './unique.js';
 import { formatUnmerged } from './unmerged.js';
 
-/** What a merge found of one crystal. */
+/** The results of a merge for one crystal. */
 export interface MergedCrystal {
   readonly filename: string;
   readonly event: string;
   /** Which of `waysToIndex` it was indexed by. */
   readonly way: number;
-  /** ln of the odds of that way; below 5 it is in doubt. */
+  /** ln of the odds of that way; it is doubtful if below 5. */
   readonly logOdds: number;
-  /** G: the crystal's intensities over the mean crystal's. */
+  /** G: the scale of the crystal's intensities relative to the mean crystal. */
   readonly scale: number;
   /** B relative to the mean crystal's, Å². */
   readonly relativeB: number;
@@ -64,15 +64,15 @@ export interface MergedCrystal {
   readonly radius: number;
   /** Correction of the orientation about x and y, radians. */
   readonly rotation: readonly [number, number];
-  /** Root mean squared deviation from the merge of the others, in units of what is expected. */
+  /** RMS deviation from the merge of the other crystals, in units of the expected deviation. */
   readonly deviation: number;
 }
 
-/** Observations and frames that took no part, by reason. */
+/** Numbers of observations and frames that were not used, by reason. */
 export interface MergeCounts extends ScanCounts {
   readonly beyondResolution: number;
   readonly belowSnr: number;
-  /** Crystals of another cell. */
+  /** Crystals with another cell. */
   readonly otherCell: number;
 }
 
@@ -102,9 +102,9 @@ export interface MergedPolarisation {
   readonly error: number;
 }
 
-/** Merged data; the halves are scaled apart from each other. */
+/** Merged data; the two halves are scaled independently. */
 export interface MergeResultMethods extends MergedLists {
-  /** Backend that merged. */
+  /** The backend that computed the merge. */
   readonly backend: BackendName;
   readonly model: MergeModel;
   /** Lengths (angstrom) and angles (degrees). */
@@ -112,17 +112,17 @@ export interface MergeResultMethods extends MergedLists {
   readonly centring: Centring;
   readonly wavelengthA: number;
   readonly polarisation: MergedPolarisation;
-  /** Error of an observation that is proportional to its intensity, 0.02 … 0.6, as found; NaN of a plain mean. */
+  /** Estimated proportional error of the intensities, 0.02 … 0.6; NaN for a plain mean. */
   readonly proportionalError: number;
   /** The data sets of `split`, by name. */
   readonly datasets: readonly MergedDataset[];
   readonly crystals: readonly MergedCrystal[];
-  /** Operations on indices by which crystals differ, `h,k,l` first; one alone: nothing was ambiguous. */
+  /** Operations on indices by which crystals differ, `h,k,l` first; a single one means that there was no ambiguity. */
   readonly waysToIndex: readonly string[];
   readonly counts: MergeCounts;
-  /** Crystals that took part. */
+  /** Number of merged crystals. */
   readonly merged: number;
-  /** What the user should know, a sentence each. */
+  /** Remarks for the user, one sentence each. */
   readonly remarks: readonly string[];
   /**
    * The observations one by one as an MTZ file, in the setting chosen for each crystal: M/ISYM, BATCH (the crystal), I,
@@ -132,31 +132,32 @@ export interface MergeResultMethods extends MergedLists {
 }
 export type MergeResult = MergeResultMethods;
 
-/** How a merge is run. */
+/** Options of running a merge. */
 export interface MergeRunOptions {
-  /** Ends the work with `Aborted`. */
+  /** Cancels the merge with `Aborted`. */
   readonly signal?: PlatformSignal;
-  /** Told the fraction done, 0 … 1. */
+  /** Receives the completed fraction, 0 … 1. */
   readonly onProgress?: (done: number) => void;
   /**
-   * Fits the merge and its halves in place of this process, such as `await Executor.workers()` of `ewald/executors`; the
-   * caller's. The result is the same, bit for bit, if its workers have the same backend or another CPU's.
+   * Fits the merge and its halves on this executor instead of in this process, such as `await Executor.workers()` of
+   * `ewald/executors`; the caller keeps ownership. The result is the same, bit for bit, if the workers use the same
+   * backend or another CPU backend.
    */
   readonly executor?: MergeExecutor;
 }
 
-/** A stream, and what messages call it. */
+/** A stream, and its name in messages. */
 export interface MergeInput {
   readonly name: string;
-  /** Bytes in hand, a File or Blob, or pieces as they come, such as those of `createReadStream`. */
+  /** Bytes, a File or Blob, or an iterable of pieces such as the stream of `createReadStream`. */
   readonly bytes: MergeBytes;
 }
 
 /** Takes the text of a stream in pieces. */
 export interface MergeFeed {
-  /** Throws `Format` with the line for what is not understood. */
+  /** Adds a piece. Throws `Format` with the number of a line that cannot be read. */
   push(piece: Uint8Array): void;
-  /** Ends the stream. Throws `Format`, and `Argument` for crystals that were there before. */
+  /** Ends the stream. Throws `Format`, and `Argument` for crystals that were added before. */
   end(): void;
 }
 
@@ -175,7 +176,7 @@ export class Merger {
     this.#planner = planner;
     this.#checked = checkMerge(options);
     const { pushRes, minSnr, polarisation } = this.#checked;
-    // Intensities stay as measured where the beam is only known from all of them.
+    // Intensities are not corrected yet if the polarisation will be measured from all of them.
     this.#columns = new ObservationColumns({
       pushRes,
       minSnr,
@@ -183,12 +184,12 @@ export class Merger {
     });
   }
 
-  /** Crystals collected. */
+  /** Number of crystals collected. */
   get crystals(): number {
     return this.#columns.crystals;
   }
 
-  /** Observations collected. */
+  /** Number of observations collected. */
   get observations(): number {
     return this.#columns.count;
   }
@@ -206,14 +207,14 @@ export class Merger {
     }
   }
 
-  /** Reads a stream; a last frame that is cut off is left out and counted. Throws `Format`; what was read before stays. */
+  /** Reads a stream; a truncated last frame is skipped and counted. Throws `Format`; what was read before is kept. */
   async addStream({ name, bytes }: MergeInput): Promise<void> {
     const feed = this.follow(name);
     for await (const piece of piecesOf(bytes, name)) feed.push(piece);
     feed.end();
   }
 
-  /** A stream that is still being written: its text is pushed as it comes, and can be merged at any time. */
+  /** Adds a stream that is still being written: its text is pushed piece by piece, and can be merged at any time. */
   follow(name: string): MergeFeed {
     const scanner = new StreamScanner(this.#columns, name, this.#counts, this.#checked.maxAdu);
     const before = this.#columns.crystals;
@@ -226,7 +227,7 @@ export class Merger {
     };
   }
 
-  /** Crystals that are there twice would count as independent measurements. Throws `Argument`. */
+  /** Rejects repeated crystals, which would count as independent measurements. Throws `Argument`. */
   #refuseRepeated(name: string, first: number): void {
     const { crystals, filenames, events, reciprocal } = this.#columns.view();
     let repeated = 0;
@@ -243,7 +244,7 @@ export class Merger {
       );
   }
 
-  /** Merges what has been collected. Throws `Argument` where it does not go together, `Aborted`. */
+  /** Merges what has been collected. Throws `Argument` for inconsistent data, `Aborted`. */
   async run(options: MergeRunOptions = {}): Promise<MergeResult> {
     knownOptions('merger.run', options, ['signal', 'onProgress', 'executor']);
     const executor = checkExecutor(options.executor);
@@ -324,7 +325,7 @@ export class Merger {
     }
   }
 
-  /** How the beam was polarised, and the observations corrected for it. */
+  /** Finds how the beam was polarised; returns that and the corrected observations. */
   async #beam(
     kernel: MergingKernel,
     data: Identified,
@@ -381,7 +382,7 @@ export class Merger {
     return [...sets].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  /** The ways of all crystals, turned as a whole to the setting of the reference where there is one. */
+  /** The way to index of every crystal; with a reference, all are transformed together to the reference's setting. */
   #aligned(
     observations: Observations,
     unique: UniqueReflections,
@@ -417,7 +418,7 @@ export class Merger {
     return new EwaldError('Argument', `there is nothing to merge: ${why}`, { detail: { ...this.#counts } });
   }
 
-  /** The cell, its symmetry, and which crystals are of it. */
+  /** Finds the cell, its symmetry, and the crystals with this cell. */
   #subject(observations: Observations, remarks: string[]): Subject {
     const { cell: given, symmetry } = this.#checked;
     const kinds = kindsOfCells(observations);
@@ -506,7 +507,7 @@ export class Merger {
       wavelengthA,
       polarisation,
       proportionalError: whole.fit ? Math.sqrt(whole.fit.proportional2) : Number.NaN,
-      // Scales are common, so that data sets can be compared reflection by reflection.
+      // Data sets have common scales, so that they can be compared reflection by reflection.
       datasets: datasets.map(({ name, merges: [own, ...parts] }) => {
         const [list, ...lists] = [own, ...parts].map((one) =>
           listOf(symmetry, unique, one, minMeasurements, () => factor),
@@ -545,7 +546,9 @@ export class Merger {
   }
 }
 
-/** Frame, event and orientation as a number of 53 bits: of a million crystals, two are taken for one with odds of 10⁻⁴. */
+/**
+ * Frame, event and orientation as a hash of 53 bits: among a million crystals, a collision has a probability of 10⁻⁴.
+ */
 function crystalKey(filename: string, event: string, reciprocal: Float64Array): number {
   let [low, high] = [0x811c9dc5, 0x9747b28c];
   const take = (value: number): void => {
@@ -585,7 +588,7 @@ interface MergedSet {
 
 /** One merge of some crystals. */
 export interface Merge {
-  /** Undefined of a plain mean. */
+  /** Undefined for a plain mean. */
   readonly fit: Fit | undefined;
   readonly intensity: Float64Array;
   readonly sigma: Float64Array;
@@ -651,7 +654,7 @@ async function mergeWith(
   };
 }
 
-/** The merge of some of the crystals with what was found of all of them. */
+/** Merges some of the crystals with the parameters that were found for all of them. */
 async function mergeOfSome(
   kernel: MergingKernel,
   data: Identified,
@@ -679,7 +682,7 @@ function settingsOf(
   };
 }
 
-/** Counts a photon, which all streams must agree on. */
+/** Detector counts per photon, on which all streams must agree. */
 function gainOf(heads: readonly { name: string; head: ScannedHead }[], remarks: string[]): number {
   const [first] = heads;
   const other = heads.find(({ head }) => head.aduPerPhoton !== first?.head.aduPerPhoton);
@@ -698,14 +701,14 @@ const cellOf = ({ parameters }: Observations, c: number): number[] => [...parame
 const medianCell = (observations: Observations, crystals: readonly number[]): number[] =>
   [0, 1, 2, 3, 4, 5].map((i) => median(crystals.map((c) => observations.parameters[6 * c + i] ?? 0)));
 
-/** Crystals of like cells, the most numerous first; each is compared with the first of its kind. */
+/** Groups of crystals with similar cells, the largest first; a crystal is compared with the first one of a group. */
 function kindsOfCells(observations: Observations): number[][] {
   const kinds: { first: number[]; members: number[] }[] = [];
   for (let c = 0; c < observations.crystals; c++) {
     const own = cellOf(observations, c);
     const kind = kinds.find(({ first }) => near(own, first));
     if (kind) kind.members.push(c);
-    // So many kinds are no kinds: what is left is not worth a name of its own.
+    // With this many groups, the remaining crystals are not grouped any further.
     else if (kinds.length < 64) kinds.push({ first: own, members: [c] });
   }
   return kinds.map(({ members }) => members).sort((a, b) => b.length - a.length);
@@ -727,7 +730,10 @@ const cellText = (parameters: readonly number[]): string =>
     .map((x) => x.toFixed(1))
     .join(' ')}°`;
 
-/** The point group, checked against the cell; a monoclinic name without its axis gets the cell's. Throws `Argument`. */
+/**
+ * The point group, checked against the cell; a monoclinic name without an axis takes the cell's unique axis. Throws
+ * `Argument`.
+ */
 function oriented(symmetry: string, cell: Cell, uniqueAxis: string | undefined, remarks: string[]): PointGroup {
   const fits = (group: PointGroup): boolean =>
     rotationsOf(laueGroup(group)).every((operation) => strainOf(operation, cell, symmetryTolerance) <= 1);
@@ -749,7 +755,7 @@ function oriented(symmetry: string, cell: Cell, uniqueAxis: string | undefined, 
   return group;
 }
 
-/** By what the intensities of a merge are multiplied so that their mean is 1000: a list has two decimals. */
+/** The factor that brings the mean intensity of a merge to 1000, since a list has two decimals. */
 function unit({ intensity, counts }: Merge, least: number): number {
   let [sum, count] = [0, 0];
   for (const [id, n] of counts.entries()) {
@@ -760,7 +766,7 @@ function unit({ intensity, counts }: Merge, least: number): number {
   return sum > 0 ? (1000 * count) / sum : 1;
 }
 
-/** The scale and the relative B that bring a half onto the whole, as a factor at 1/d. */
+/** The scale and the relative B that bring a half onto the scale of the whole, as a factor that depends on 1/d. */
 function scaleOnto(
   half: Merge,
   whole: Merge,
@@ -845,7 +851,7 @@ function mtzOf(
   const mates = group.centrosymmetric
     ? []
     : [
-        // Of a centric reflection, both mates are the same.
+        // The two mates of a centric reflection are the same.
         ...(['plus', 'minus'] as const).flatMap((which) => {
           const own = pairs.map((pair) => (pair.centric ? pair.plus : pair[which]));
           const sign = which === 'plus' ? '+' : '-';

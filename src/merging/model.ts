@@ -1,34 +1,34 @@
 /**
- * What an observation should be: I = g · I_h + noise with g = G · exp(−B q²/2) · p(ε). Per crystal five parameters:
+ * The model of an observation: I = g · I_h + noise with g = G · exp(−B q²/2) · p(ε). Each crystal has five parameters:
  * ln G, B (Å²), ln r (r in 1/Å), and two small rotations about x and y (radians) that correct its orientation.
  */
 import { mergingConstants, type partialities } from '../layout/merging.js';
 import type { Observations } from './columns.js';
 
-/** Parameters a crystal, in this order. */
+/** Number of parameters per crystal; their indices follow. */
 export const parameterCount = mergingConstants.mergingParameters;
 export const [lnScale, temperature, lnRadius, rotationX, rotationY] = [0, 1, 2, 3, 4] as const;
 
-/** How the recorded share of a reflection follows from its excitation error. */
+/** The function by which the recorded share of a reflection depends on its excitation error. */
 export type Partiality = keyof typeof partialities;
 
-/** What is fixed for all crystals. */
+/** The parameters that are common to all crystals. */
 export interface NoiseModel {
-  /** Counts a photon: counting statistics of the signal have the variance gain · g · I_h. */
+  /** Detector counts per photon: counting statistics of the signal have the variance gain · g · I_h. */
   readonly gain: number;
   readonly partiality: Partiality;
 }
 
-/** Where the reflections of one crystal lie; memory for the largest, used again for each. */
+/** The positions of one crystal's reflections; the memory fits the largest crystal and is reused for each. */
 export class Excitation {
   /** Distance of the reciprocal-lattice point from the Ewald sphere, signed, 1/Å. */
   readonly error: Float64Array;
-  /** Its derivatives by the two rotations. */
+  /** Its derivatives with respect to the two rotations. */
   readonly byX: Float64Array;
   readonly byY: Float64Array;
   /** |q|² = 1/d². */
   readonly q2: Float64Array;
-  /** Variance of the excitation error that the spectrum's width makes, 1/Å²; 0 for one wavelength. */
+  /** Variance of the excitation error due to the width of the spectrum, 1/Å²; 0 for a single wavelength. */
   readonly spread2: Float64Array;
 
   constructor(most: number) {
@@ -91,7 +91,7 @@ export function lnFactor(
   return Math.max(-60, Math.min(60, lnG + lnP));
 }
 
-/** Variance of what is not the signal's own counts: background and readout, from the stated sigma. */
+/** Variance without the counting statistics of the signal: background and readout, from the stated sigma. */
 export function baseVariance(intensity: number, sigma: number, gain: number): number {
   const stated = sigma * sigma;
   return Math.max(stated - gain * Math.max(intensity, 0), 0.3 * stated);

@@ -1,4 +1,4 @@
-/** Intensities of an MTZ file as a list: a reference to choose the setting by, and to compare with. */
+/** Reads the intensities of an MTZ file as a list, used as a reference for the setting and for comparison. */
 import { EwaldError } from '../base/errors.js';
 import { shown } from '../base/options.js';
 import type { ReflectionList } from './hkl.js';
@@ -26,7 +26,7 @@ const record = 80;
  * Reads the merged intensities of an MTZ file: its first column of type J, or the squares of its first of type F, with the
  * sigmas that follow.
  *
- * Throws `Format` for what is not an MTZ file of merged data, `Argument` for other than bytes.
+ * Throws `Format` if the bytes are not an MTZ file of merged data, `Argument` if `bytes` is not a Uint8Array.
  */
 export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): ReflectionList {
   if (!(bytes instanceof Uint8Array))
@@ -40,7 +40,7 @@ export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): Re
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < record || String.fromCharCode(...bytes.subarray(0, 4)) !== 'MTZ ')
     fail('the file does not begin with "MTZ "; expected an MTZ file');
-  // The stamp says how numbers are written: 4 for little-endian, 1 for big-endian.
+  // The machine stamp states the byte order: 4 is little-endian, 1 big-endian.
   const little = (bytes[8] as number) >> 4 !== 1;
   const short = view.getInt32(4, little);
   const head = 4 * ((short === -1 ? Number(view.getBigInt64(16, little)) : short) - 1);

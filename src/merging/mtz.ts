@@ -1,22 +1,22 @@
 /**
- * Merged reflections as an MTZ file: 80 bytes of front, rows of float32, then records of 80 characters. Indices are in
- * CCP4's asymmetric unit, sorted.
+ * Writes merged reflections as an MTZ file: a preamble of 80 bytes, rows of float32, then header records of 80
+ * characters. Indices are in CCP4's asymmetric unit, sorted.
  */
 
 import { EwaldError } from '../base/errors.js';
 import { type Cell, reciprocal } from '../crystal/cell.js';
 import { compareIndices, type Indices } from './symmetry/asymmetric-unit.js';
 
-/** A column behind H, K and L. */
+/** A column after H, K and L. */
 export interface MtzColumn {
   readonly label: string;
-  /** CCP4's type: J intensity, Q sigma, K and M those of mates, I integer, … */
+  /** CCP4's type: J intensity, Q sigma, K and M intensity and sigma of one Friedel mate, I integer, … */
   readonly type: string;
-  /** NaN where there is none. */
+  /** NaN for missing values. */
   readonly values: ArrayLike<number>;
 }
 
-/** What an MTZ file says. */
+/** The contents of an MTZ file. */
 export interface MtzContent {
   readonly title: string;
   /** Lengths in angstrom, angles in degrees. */
@@ -25,14 +25,14 @@ export interface MtzContent {
   readonly cell: Cell;
   readonly wavelengthA: number;
   readonly spaceGroup: {
-    /** Hermann and Mauguin's. */
+    /** The Hermann–Mauguin name. */
     readonly name: string;
     readonly number: number;
     /** CCP4's name of the point group, `PG4`. */
     readonly pointGroup: string;
-    /** One an operator, `-Y,X,Z`. */
+    /** The symmetry operators, such as `-Y,X,Z`. */
     readonly operators: readonly string[];
-    /** Operators without those of the centring. */
+    /** Number of operators without those of the centring. */
     readonly primitive: number;
   };
   readonly indices: readonly Indices[];
@@ -40,7 +40,7 @@ export interface MtzContent {
   readonly history?: readonly string[];
 }
 
-/** Bytes of a record. */
+/** Size of a header record in bytes. */
 const record = 80;
 const padded = (text: string): string => {
   if (/[^\x20-\x7e]/.test(text))
@@ -49,7 +49,7 @@ const padded = (text: string): string => {
 };
 const real = (x: number, width: number, digits: number): string => x.toFixed(digits).padStart(width);
 
-/** An MTZ file. Throws `Argument` for texts that are not ASCII, `Limit` beyond 2³¹ words. */
+/** Returns the bytes of an MTZ file. Throws `Argument` for texts that are not ASCII, `Limit` beyond 2³¹ words. */
 export function formatMtz(content: MtzContent): Uint8Array {
   const { indices, columns, spaceGroup, wavelengthA } = content;
   const rows = indices.length;
@@ -103,7 +103,7 @@ export function formatMtz(content: MtzContent): Uint8Array {
   const view = new DataView(out.buffer);
   const encoder = new TextEncoder();
   out.set(encoder.encode('MTZ '));
-  // The header's place in words, counted from 1; then the machine stamp of little-endian IEEE numbers.
+  // The header's position in words, counted from 1, then the machine stamp for little-endian IEEE numbers.
   view.setInt32(4, 21 + data.length, true);
   out.set([0x44, 0x41, 0, 0], 8);
   for (let i = 0; i < data.length; i++) view.setFloat32(record + 4 * i, data[i] as number, true);
@@ -122,7 +122,7 @@ function rangeOf(data: Float32Array, column: number, width: number): [number, nu
   return low <= high ? [low, high] : [0, 0];
 }
 
-/** Least and largest 1/d². */
+/** Smallest and largest 1/d². */
 function inverseSquares(cell: Cell, indices: readonly Indices[]): [number, number] {
   const [a, b, c] = reciprocal(cell);
   let [low, high] = [Number.POSITIVE_INFINITY, 0];

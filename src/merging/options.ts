@@ -1,4 +1,4 @@
-/** What a merge is asked for: names, ranges and defaults, checked once. */
+/** The options of a merge: names, ranges and defaults, checked in one place. */
 
 import { EwaldError } from '../base/errors.js';
 import { callback, choice, flag, integer, knownOptions, real, shown } from '../base/options.js';
@@ -9,7 +9,7 @@ import type { Split } from './split.js';
 import { type PointGroup, pointGroup } from './symmetry/point-group.js';
 import type { MetricTolerance } from './symmetry/settings.js';
 
-/** How observations are modelled. */
+/** The models of observations. */
 export const mergeModels = ['gaussian', 'xsphere', 'unity', 'mean'] as const;
 /**
  * `gaussian`: scale, relative B, profile radius and orientation of each crystal. `xsphere`: the same with the spectrum's
@@ -17,42 +17,43 @@ export const mergeModels = ['gaussian', 'xsphere', 'unity', 'mean'] as const;
  */
 export type MergeModel = (typeof mergeModels)[number];
 
-/** What a merge is asked for. */
+/** Options of a merge. */
 export interface MergeOptions {
-  /** Point group as CrystFEL names it: `4/m`, `422`, `321_H`, `2/m_uab`, …; intensities equal under it are merged. */
+  /** Point group as CrystFEL names it: `4/m`, `422`, `321_H`, `2/m_uab`, …; equivalent intensities are merged. */
   readonly symmetry: string;
   /** The cell; default: the median of the crystals' cells. */
   readonly cell?: KnownCell;
   /** Default `gaussian`. */
   readonly model?: MergeModel;
-  /** Cycles of scaling and merging at most, 0 … 100; default 10. They end when the merge no longer changes. */
+  /** Maximum number of cycles of scaling and merging, 0 … 100; default 10. They end when the merge has converged. */
   readonly iterations?: number;
-  /** Fewest observations of a reflection that is written, 1 … 1000; default 2. */
+  /** Minimum number of observations for a reflection to be written, 1 … 1000; default 2. */
   readonly minMeasurements?: number;
   /** How far beyond each crystal's resolution limit observations are used, in 1/nm; −∞ … ∞, default ∞. */
   readonly pushRes?: number;
-  /** Observations of a smaller I/σ(I) are left out; default −∞: weak observations say where a reflection is weak. */
+  /** Observations with a smaller I/σ(I) are rejected; default −∞, since weak observations carry information as well. */
   readonly minSnr?: number;
-  /** Observations whose peak is above this many counts are left out; default ∞. */
+  /** Observations whose peak value exceeds this number of counts are rejected; default ∞. */
   readonly maxAdu?: number;
   /**
-   * What the beam's polarisation is corrected as: `horiz`, `vert`, `none`, the share of the intensity at an angle such as
-   * `0.98@0`, or `auto` (default), which measures it in the data and takes `horiz` where they do not say.
+   * The polarisation of the beam that is corrected for: `horiz`, `vert`, `none`, a share of the intensity at an angle
+   * such as `0.98@0`, or `auto` (default), which measures it from the data and uses `horiz` if they do not determine
+   * it.
    */
   readonly polarisation?: string;
   /** Whether the indexing ambiguity is resolved where the cell has one; default true. */
   readonly ambiguity?: boolean;
-  /** Random starts of the ambiguity's resolution, 1 … 1000; default 6. */
+  /** Number of random starts for resolving the ambiguity, 1 … 1000; default 6. */
   readonly starts?: number;
-  /** Seed of those starts, 0 … 2⁵³; default 0. */
+  /** Seed of the random starts, 0 … 2⁵³; default 0. */
   readonly seed?: number;
-  /** Known intensities: they choose among the ways to index for the merge as a whole, and are compared with. */
+  /** Known intensities: they determine the setting of the merge as a whole, and statistics compare it with them. */
   readonly reference?: ReflectionList;
-  /** Names the data set of each frame: scales and settings are common, and each set is merged by itself as well. */
+  /** Returns the data set of each frame: scales and settings are common, and each set is also merged separately. */
   readonly split?: Split;
-  /** Shells of the statistics, 1 … 1000; default 10. */
+  /** Number of resolution shells of the statistics, 1 … 1000; default 10. */
   readonly shells?: number;
-  /** Limits of the statistics in angstrom; default: those of the data. */
+  /** Resolution limits of the statistics in angstrom; default: those of the data. */
   readonly lowres?: number;
   readonly highres?: number;
 }
@@ -80,9 +81,9 @@ export interface CheckedMerge {
   readonly highres: number | undefined;
 }
 
-/** How far a crystal's cell may be from the cell of the merge. */
+/** Largest deviation of a crystal's cell from the cell of the merge. */
 export const cellTolerance: MetricTolerance = { lengths: 0.1, anglesDeg: 5 };
-/** How far the cell may be from what the point group asks of it. */
+/** Largest deviation of the cell from the symmetry of the point group. */
 export const symmetryTolerance: MetricTolerance = { lengths: 0.03, anglesDeg: 3 };
 
 const names = [

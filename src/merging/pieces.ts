@@ -1,18 +1,21 @@
-/** A stream of text in whatever form a program has it, as pieces of bytes. */
+/** Reads a text stream, in any of the forms that callers have, as pieces of bytes. */
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { PlatformBlob } from '../base/globals.js';
 import { shown } from '../base/options.js';
 
-/** Bytes in hand, a File or Blob, or pieces as they come, such as those of `createReadStream`. */
+/** Bytes, a File or Blob, or an iterable of pieces such as the stream of `createReadStream`. */
 export type MergeBytes = Uint8Array | PlatformBlob | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** A Blob is read in slices of this many bytes: not every browser iterates over its stream. */
+/** Bytes per slice of a Blob; slices are read since not every browser can iterate over a Blob's stream. */
 const slice = 2 ** 22;
 
-/** The pieces of a text, unpacked where it is gzipped. Throws `Argument` for what has none, `Format` for a damaged archive. */
+/**
+ * The pieces of a text, unpacked where it is gzipped. Throws `Argument` for any other value, `Format` for a damaged
+ * archive.
+ */
 export async function* piecesOf(bytes: MergeBytes, name: string): AsyncGenerator<Uint8Array> {
   const pieces = piecesAsGiven(bytes, name);
-  // The mark of gzip may be cut in two.
+  // The two magic bytes of gzip may arrive in different pieces.
   let begin = new Uint8Array(0);
   while (begin.length < 2) {
     const { done, value } = await pieces.next();
@@ -36,12 +39,12 @@ async function* following(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): 
     if (first.length > 0) yield first;
     yield* rest;
   } finally {
-    // Whoever stops reading early closes the source as well.
+    // A consumer that stops early closes the source as well.
     await rest.return(undefined);
   }
 }
 
-/** What a gzip archive holds. */
+/** The decompressed contents of a gzip archive. */
 async function* unpacked(pieces: AsyncGenerator<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
   const stream = new DecompressionStream('gzip') as unknown as {
     readonly writable: { getWriter(): Writer };
@@ -49,7 +52,7 @@ async function* unpacked(pieces: AsyncGenerator<Uint8Array>, name: string): Asyn
   };
   const [writer, reader] = [stream.writable.getWriter(), stream.readable.getReader()];
   let failure: unknown;
-  // Written and read at once: the stream holds no more than a few pieces.
+  // Writing and reading are concurrent, so that the stream buffers no more than a few pieces.
   const fed = (async () => {
     try {
       for await (const piece of pieces) await writer.write(piece);
@@ -90,7 +93,7 @@ interface Reader {
   cancel(): Promise<void>;
 }
 
-/** The pieces as they are, in order. */
+/** The pieces in order, not decompressed. */
 async function* piecesAsGiven(bytes: MergeBytes, name: string): AsyncGenerator<Uint8Array> {
   const given = bytes as unknown;
   if (given instanceof Uint8Array) yield given;

@@ -1,4 +1,4 @@
-/** The share of the scattering that polarisation leaves: 1 along the beam, less to the sides of the electric field. */
+/** The polarisation factor: 1 along the beam, and smaller for scattering in the direction of the electric field. */
 import { EwaldError } from '../base/errors.js';
 import type { Observations } from './columns.js';
 
@@ -29,7 +29,7 @@ export function readPolarisation(text: string): Polarisation | undefined {
   return value;
 }
 
-/** As `readPolarisation` reads it. */
+/** The text of a polarisation, as `readPolarisation` reads it. */
 export function polarisationText(polarisation: Polarisation | undefined): string {
   if (!polarisation) return 'none';
   const { fraction, angleDeg } = polarisation;
@@ -40,7 +40,7 @@ export function polarisationText(polarisation: Polarisation | undefined): string
       : `${fraction}@${angleDeg}`;
 }
 
-/** What polarisation leaves of the scattering into the direction (x, y, z), of any length. */
+/** The polarisation factor of scattering into the direction (x, y, z), a vector of any length. */
 export function polarisationFactor({ fraction, angleDeg }: Polarisation, x: number, y: number, z: number): number {
   const angle = (angleDeg * Math.PI) / 180;
   const length2 = x * x + y * y + z * z;
@@ -49,7 +49,7 @@ export function polarisationFactor({ fraction, angleDeg }: Polarisation, x: numb
   return fraction * (1 - (along * along) / length2) + (1 - fraction) * (1 - (across * across) / length2);
 }
 
-/** Observations whose intensity and sigma are divided by what polarisation leaves of them; the given ones stay. */
+/** A copy of the observations with intensities and sigmas divided by the polarisation factor. */
 export function depolarised(observations: Observations, polarisation: Polarisation): Observations {
   const { count, crystals, offsets, h, k, l, reciprocal, wavelengths } = observations;
   const [intensity, sigma] = [new Float32Array(count), new Float32Array(count)];

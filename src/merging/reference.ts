@@ -1,4 +1,4 @@
-/** A list of known intensities: it says which of the ways to index is the first, and how good a merge is. */
+/** A list of known intensities, which determines the setting of a merge and is used to judge its quality. */
 import { plainSums } from './accumulate.js';
 import type { Observations } from './columns.js';
 import { correlation } from './correlations.js';
@@ -8,7 +8,7 @@ import { inverse, keyOf, type Operation, product } from './symmetry/matrices.js'
 import { laueGroup, type PointGroup, pointGroup, rotationsOf } from './symmetry/point-group.js';
 import { identifiers, type UniqueReflections } from './unique.js';
 
-/** Intensities of a reference by the representatives of a point group, which may be lower than the reference's own. */
+/** Intensities of a reference by representative in a point group, which may have less symmetry than the reference. */
 export function referenceBy(reference: ReflectionList, group: PointGroup): Map<string, number> {
   const known = new Map<string, number>();
   const { operations } = pointGroup(reference.symmetry);
@@ -24,15 +24,15 @@ export function referenceBy(reference: ReflectionList, group: PointGroup): Map<s
   return known;
 }
 
-/** What a reference says about the ways to index. */
+/** The ways to index as determined by a reference. */
 export interface Alignment {
-  /** Way of each crystal, so that the merge is indexed as the reference is. */
+  /** Way to index of each crystal, such that the merge is indexed like the reference. */
   readonly ways: Uint8Array;
   /** Correlation of the plain mean with the reference for each way to index the whole merge, the chosen one first. */
   readonly correlations: readonly number[];
 }
 
-/** Chooses the setting of a whole merge, whose crystals agree among themselves, by a reference. */
+/** Chooses the setting of a whole merge, whose crystals are already consistent with each other, by a reference. */
 export function alignToReference(
   observations: Observations,
   unique: UniqueReflections,

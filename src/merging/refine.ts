@@ -1,6 +1,6 @@
 /**
  * One step of scaling and post-refinement: Gauss–Newton of each crystal's parameters against the merge of all others.
- * Crystals do not see each other within a step, so that any of them can be refined anywhere with the same result.
+ * Crystals are independent within a step, so that the result does not depend on where each one is refined.
  */
 
 import { median } from '../base/median.js';
@@ -8,7 +8,7 @@ import { blockAt, blocksOf, type Fit, type Identified, inOrder, type Pass, type 
 import type { MergingKernel } from './contract.js';
 import { lnRadius, lnScale, parameterCount } from './model.js';
 
-/** What is refined, and from which starting point. */
+/** Which parameters are refined, and in how many steps. */
 export interface RefinementStep {
   readonly radius: boolean;
   readonly rotations: boolean;
@@ -17,19 +17,19 @@ export interface RefinementStep {
 }
 
 /**
- * Approximate number of strong observations whose deviations are used for the proportional error: their median needs no
- * more.
+ * Approximate number of strong observations whose deviations are used for the proportional error; more would not make
+ * their median noticeably more accurate.
  */
 const mostExcess = 2 ** 20;
 
 /** Results of a step besides the parameters. */
 export interface StepResult {
-  /** Mean squared deviation of each crystal, at most 25 each; 0 if nothing could be compared. */
+  /** Mean squared deviation of each crystal, each term limited to 25; 0 if no observation could be compared. */
   readonly deviation2: Float64Array;
-  /** Observations that were compared. */
+  /** Number of compared observations of each crystal. */
   readonly compared: Uint32Array;
   /**
-   * The squared proportional error according to each strong observation: their median is that of normal errors beyond
+   * The squared proportional error according to each strong observation; the median describes normal errors beyond
    * counting statistics.
    */
   readonly excess: Float64Array;

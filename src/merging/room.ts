@@ -1,11 +1,11 @@
-/** What a context can do in this room; the room is fetched when it is first asked. */
+/** The methods of a context for merging; the room is loaded on first use. */
 import type { Planner } from '../planner/planner.js';
 import type { Merger } from './merger.js';
 import type { MergeOptions } from './options.js';
 
 export interface MergingMethods {
   /**
-   * Begins a merge: streams are added one after another, and merged as often as wanted; see `MergeOptions`.
+   * Starts a merge: streams are added one after another, and can be merged repeatedly; see `MergeOptions`.
    *
    * Throws `Argument`.
    */

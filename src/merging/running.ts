@@ -1,4 +1,4 @@
-/** A merge that follows a run: a sink of its frames, merged again whenever there are half as many crystals more. */
+/** A merge that follows a run: a sink of frames that merges again whenever the number of crystals has grown by half. */
 
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { callback, knownOptions, real } from '../base/options.js';
@@ -6,48 +6,48 @@ import type { MergeResult, Merger } from './merger.js';
 import type { MergeOptions } from './options.js';
 import type { MergingMethods } from './room.js';
 
-/** How far a running merge is. */
+/** Progress of a running merge. */
 export interface MergeStatus {
   readonly frames: number;
   readonly crystals: number;
-  /** Of all reflections; NaN where the halves have too little in common. */
+  /** CC1/2 of all reflections; NaN if the halves have too few in common. */
   readonly ccHalf: number;
   /** Share of the possible reflections down to `dMin`, 0 … 1. */
   readonly completeness: number;
   /** Angstrom. */
   readonly dMin: number;
-  /** Frames like these, about, until CC1/2 is what was wanted: 0 where it is, NaN where nothing can be said. */
+  /** Estimated number of further frames until CC1/2 reaches `wanted`; 0 once it does, NaN if it cannot be estimated. */
   readonly framesToGo: number;
-  /** The CC1/2 that is wanted. */
+  /** The target CC1/2. */
   readonly wanted: number;
 }
 
-/** What a running merge is asked for beside the merge. */
+/** Options of a running merge in addition to those of a merge. */
 export interface RunningMergeOptions {
-  /** The CC1/2 that is wanted, 0.01 … 0.9999; default 0.95. */
+  /** The target CC1/2, 0.01 … 0.9999; default 0.95. */
   readonly ccHalf?: number;
-  /** Told after each merge. */
+  /** Called after each merge. */
   readonly onStatus?: (status: MergeStatus, result: MergeResult) => void;
 }
 
 /** A sink of a run (`sinks` of a pipeline) that merges. */
 export interface MergeSink {
-  /** Takes a frame; `chunk` is its chunk of a stream. Merges go on beside the run. */
+  /** Adds a frame; `chunk` is the text of its chunk of a stream. Merges run concurrently with the run. */
   add(record: { readonly chunk: string }): Promise<void>;
-  /** Merges what there is; gives the last status in words. Throws what `merger.run` throws. */
+  /** Merges what has been collected; returns the last status in words. Throws what `merger.run` throws. */
   close(isWhole: boolean): Promise<string>;
   discard(): Promise<void>;
   /** The latest merge; undefined before the first. */
   readonly result: MergeResult | undefined;
 }
 
-/** Crystals of the first merge; the next ones come when there are half as many more. */
+/** Number of crystals for the first merge; each later merge takes half as many more. */
 const firstMerge = 30;
 
 /**
  * A sink that keeps a running merge of the crystals of a run.
  *
- * 1/CC1/2 − 1 falls as 1/N, which gives the frames that are still needed for the CC1/2 that is wanted.
+ * The number of frames still needed for the target CC1/2 is estimated from 1/CC1/2 − 1, which falls as 1/N.
  * Throws `Argument`.
  */
 export async function mergeSink(
@@ -82,7 +82,7 @@ export async function mergeSink(
       frames++;
       if (merger.crystals < next || under) return;
       next = Math.ceil(1.5 * merger.crystals);
-      // What cannot be merged yet may be, with more crystals; at the end it is an error.
+      // A merge that fails now may succeed with more crystals; only at the end is it an error.
       under = merge()
         .catch((error) => {
           if (!isEwaldError(error)) throw error;

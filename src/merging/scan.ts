@@ -1,13 +1,14 @@
 /**
- * Streams into columns, byte by byte: rows of reflections are read without a string each, and what a merge does not
- * need (peaks, geometry, notes) is skipped. Reads streams of CrystFEL and of ewald, format 2.1 and later.
+ * Parses streams into columns: rows of reflections are read from the bytes without making strings, and parts that a
+ * merge does not need (peaks, geometry, notes) are skipped. Reads streams of CrystFEL and of ewald, format 2.1 and
+ * later.
  */
 
 import { EwaldError } from '../base/errors.js';
 import { planckTimesLight } from '../crystal/geometry/geometry.js';
 import type { Mark, ObservationColumns } from './columns.js';
 
-/** What a scan met. */
+/** Counts of a scan. */
 export interface ScanCounts {
   frames: number;
   crystals: number;
@@ -15,7 +16,7 @@ export interface ScanCounts {
   empty: number;
   /** Crystals that lack their reciprocal cell or wavelength. */
   incomplete: number;
-  /** Rows that are kept. */
+  /** Rows that were kept. */
   reflections: number;
   /** Rows whose intensity or sigma is not finite. */
   notFinite: number;
@@ -23,7 +24,7 @@ export interface ScanCounts {
   withoutSigma: number;
   /** Rows with a peak above `maxAdu`. */
   saturated: number;
-  /** Streams that end within a chunk, whose last frame is left out. */
+  /** Streams that end within a chunk; the truncated last frame is skipped. */
   truncated: number;
 }
 
@@ -39,17 +40,17 @@ export const noCounts = (): ScanCounts => ({
   truncated: 0,
 });
 
-/** What a stream says of all its frames. */
+/** The header of a stream, which applies to all of its frames. */
 export interface ScannedHead {
   readonly version: string;
-  /** Counts a photon, from the geometry; 1 where it does not say. */
+  /** Detector counts per photon, from the geometry; 1 if not stated. */
   readonly aduPerPhoton: number;
   /** `a`, `b`, `c` or `*`, from the target cell. */
   readonly uniqueAxis: string | undefined;
   readonly centering: string | undefined;
   readonly latticeType: string | undefined;
   readonly bandwidth: number | undefined;
-  /** The target cell's own words, to compare streams by. */
+  /** The text of the target cell, used to compare streams. */
   readonly cell: string;
   readonly geometry: string;
 }
@@ -68,7 +69,7 @@ interface Crystal {
   profileRadius: number;
 }
 
-/** A row of reflections begins with its padding, or with an index of four characters. */
+/** Whether a line is a row of reflections: it begins with padding, or with an index of four characters. */
 function beginsRow(bytes: Uint8Array, at: number): boolean {
   const digit = (code: number | undefined): boolean => code !== undefined && code >= zero && code <= nine;
   const first = bytes[at];
@@ -93,7 +94,7 @@ export class StreamScanner {
   #wavelength = Number.NaN;
   #bandwidth = 0;
   #crystal: Crystal | undefined;
-  /** Where the chunk and the crystal under way begin. */
+  /** Where the current chunk and the current crystal begin. */
   #chunkMark: Mark = { crystals: 0, count: 0 };
   #crystalMark: Mark = { crystals: 0, count: 0 };
   #countsBefore: ScanCounts = noCounts();
@@ -106,7 +107,7 @@ export class StreamScanner {
     this.#maxAdu = maxAdu;
   }
 
-  /** Takes the next piece of the stream. Throws `Format` with the line for what is not understood. */
+  /** Parses the next piece of the stream. Throws `Format` with the number of a line that cannot be read. */
   push(piece: Uint8Array): void {
     let bytes = piece;
     if (this.#rest.length > 0) {
@@ -126,7 +127,7 @@ export class StreamScanner {
     this.#rest = bytes.slice(begin);
   }
 
-  /** Ends the stream. Throws `Format` where there was none. */
+  /** Ends the stream. Throws `Format` if the input was not a stream. */
   end(): ScannedHead {
     if (this.#part === 'start') this.#fail('the file is empty or not a stream');
     const within = ['chunk', 'peaks', 'rows'].includes(this.#part);
@@ -158,7 +159,7 @@ export class StreamScanner {
     });
   }
 
-  /** Five or six numbers: h k l I sigma, and the peak where it is asked for. */
+  /** Parses a row of five or six numbers: h k l I sigma, and the peak if it is required. */
   #takeRow(bytes: Uint8Array, begin: number, end: number): void {
     const row = this.#row;
     let at = begin;
@@ -167,7 +168,7 @@ export class StreamScanner {
       while (at < end && bytes[at] === space) at++;
       if (at === end) this.#fail('the row ends before its sigma(I)');
       const first = bytes[at] as number;
-      // The column heads stand in a row of their own.
+      // The row of column titles.
       if (column === 0 && first === 104) return;
       const negative = first === minus;
       if (negative || first === plus) at++;
@@ -286,7 +287,7 @@ export class StreamScanner {
     } else if (crystal && line[1] === 's') {
       const row = value().split(/\s+/).slice(0, 3).map(Number);
       if (row.length < 3 || !row.every(Number.isFinite)) this.#fail(`"${line.slice(0, 60)}" is not a vector`);
-      // Streams have 1/nm.
+      // Streams state 1/nm.
       for (let i = 0; i < 3; i++) crystal.reciprocal[3 * 'abc'.indexOf(line[0] ?? '') + i] = (row[i] ?? 0) / 10;
     } else if (crystal && line.startsWith('Cell parameters')) {
       const [a, b, c, , al, be, ga] = line

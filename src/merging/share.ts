@@ -1,10 +1,10 @@
-/** The merges of all crystals and of the two halves as tasks of an executor: they know nothing of each other. */
+/** Runs the merges of all crystals and of the two halves as independent tasks of an executor. */
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { shown } from '../base/options.js';
 import type { Identified } from './accumulate.js';
 
-/** Where the merge and those of its halves are fitted in place of this process: an executor of `ewald/executors`. */
+/** The executor (of `ewald/executors`) that fits the merge and its halves instead of this process. */
 export interface MergeExecutor {
   readonly kind: string;
   share(value: unknown): Promise<{ readonly hash: string }>;
@@ -19,18 +19,18 @@ export interface MergeExecutor {
   ): AsyncGenerator<{ readonly value: R }, void, undefined>;
 }
 
-/** One fit, as a task is told of it; its columns come as the shared input `columns`. */
+/** The description of a fit that a task receives; the columns come as the shared input `columns`. */
 export interface FitTask {
   /** Crystals that take part: 1 or 0. */
   readonly selected: Uint8Array;
   readonly symmetry: string;
   readonly model: string;
   readonly iterations: number;
-  /** Profile radius to begin with, 1/angstrom. */
+  /** Initial profile radius, 1/angstrom. */
   readonly radius: number;
 }
 
-/** Throws `Argument` for what is no executor. */
+/** Throws `Argument` for a value that is not an executor. */
 export function checkExecutor(executor: MergeExecutor | undefined): MergeExecutor | undefined {
   if (executor === undefined || typeof executor?.share === 'function') return executor;
   throw new EwaldError(
@@ -39,7 +39,7 @@ export function checkExecutor(executor: MergeExecutor | undefined): MergeExecuto
   );
 }
 
-/** The columns that a fit reads, without names and without the spare room of memory that grows. */
+/** The columns that a fit reads, without names and without the unused capacity of growing arrays. */
 export function columnsToShare({ observations, ids, unique, noise }: Identified): Identified {
   const { h, k, l, intensity, sigma, offsets, reciprocal, wavelengths, bandwidths } = observations;
   return {
@@ -66,7 +66,7 @@ export function columnsToShare({ observations, ids, unique, noise }: Identified)
   };
 }
 
-/** Runs the fits on an executor; gives their answers in the order of the tasks. */
+/** Runs the fits on an executor; returns their results in the order of the tasks. */
 export async function sharedFits<R>(
   executor: MergeExecutor,
   data: Identified,

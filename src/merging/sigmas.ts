@@ -1,12 +1,12 @@
-/** Standard deviations of merged intensities: what the weights say, corrected by how observations really scatter. */
+/** Standard deviations of merged intensities: those implied by the weights, corrected by the observed scatter. */
 import type { Spread } from './accumulate.js';
 
-/** Reflections of like intensity are judged together, in so many bins. */
+/** Number of bins in which reflections of similar intensity are judged together. */
 const bins = 20;
-/** Scatter beyond this is an outlier's, not the error model's. */
+/** Larger scatter is attributed to outliers and not to the error model. */
 const mostScatter = 5;
 
-/** 1/√Σ w g², times the root of the reduced χ² of reflections of like intensity where that is above 1. */
+/** 1/√Σ w g², times the root of the reduced χ² of reflections of similar intensity if that is above 1. */
 export function mergedSigmas({ counts, information, deviation2 }: Spread, intensity: Float64Array): Float64Array {
   const sigma = information.map((sum) => (sum > 0 ? 1 / Math.sqrt(sum) : Number.POSITIVE_INFINITY));
   const order = new Uint32Array(intensity.length).map((_, i) => i);

@@ -1,13 +1,13 @@
-/** Which frames belong to which data set: pumped and not, delays, doses; scales are common, merges apart. */
+/** Assigns frames to data sets (pumped and unpumped, delays, doses), which share scales and are merged separately. */
 import { expectsText } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 
-/** Names the data set of a frame; undefined: it belongs to none, and takes part in the common merge alone. */
+/** Returns the data set of a frame, or undefined if the frame takes part in the common merge only. */
 export type Split = (frame: { readonly filename: string; readonly event: string }) => string | undefined;
 
 /**
- * The data sets of a table as partialator's --custom-split reads it: a line a frame, `filename event dataset`, or
- * `filename dataset` for files of one frame; `#` begins a comment. Throws `Format` with the line.
+ * Reads a table in the format of partialator's --custom-split: one frame per line, `filename event dataset`, or
+ * `filename dataset` for files of one frame; `#` starts a comment. Throws `Format` with the line.
  */
 export function readSplitTable(text: string, name = 'the table'): Split {
   expectsText('readSplitTable: the first argument', text);
@@ -34,7 +34,7 @@ export function readSplitTable(text: string, name = 'the table'): Split {
 
 const keyOf = (filename: string, event: string): string => `${filename}\n${event}`;
 
-/** A name that can be a part of a file's name. */
+/** Checks that a name can be part of a file name. */
 function checkDataset(name: string, fail: (message: string) => never): string {
   if (/^[\w.+-]{1,64}$/.test(name) && !/^\.+$/.test(name)) return name;
   return fail(`the data set "${name.slice(0, 40)}" cannot be a part of a file's name; use letters, digits, . + - _`);

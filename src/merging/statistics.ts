@@ -1,5 +1,5 @@
 /**
- * What a merged list is worth, overall and by shells of equal volume in reciprocal space: completeness, multiplicity,
+ * Quality of a merged list, overall and by shells of equal volume in reciprocal space: completeness, multiplicity,
  * signal to noise, correlations of its halves, twinning and the Wilson plot. Definitions and shells are those of
  * CrystFEL's check_hkl and compare_hkl.
  */
@@ -17,7 +17,7 @@ export interface ShellStatistics {
   /** Largest and smallest d, angstrom. */
   readonly dMax: number;
   readonly dMin: number;
-  /** Unique reflections measured, and those there could be: absences of the centring are left out of both counts. */
+  /** Numbers of measured and of possible unique reflections; absences of the centring are counted in neither. */
   readonly unique: number;
   readonly possible: number;
   /** unique / possible, 0 … 1; NaN where none is possible. */
@@ -35,11 +35,11 @@ export interface ShellStatistics {
   /** CC*: √(2 CC1/2 / (1 + CC1/2)). */
   readonly ccStar: number;
   readonly rSplit: number;
-  /** Correlation of the halves' anomalous differences, of acentric reflections with both mates; NaN without mates. */
+  /** Correlation of the halves' anomalous differences over acentric reflections with both mates; NaN without mates. */
   readonly ccAno: number;
   /** Σ |I(+) − I(−)| / Σ (I(+) + I(−))/2; NaN without mates. */
   readonly rAno: number;
-  /** Reflections that the reference has, too, and their correlation with it; 0 and NaN without one. */
+  /** Number of reflections that the reference has as well, and their correlation with it; 0 and NaN without one. */
   readonly inReference: number;
   readonly ccReference: number;
 }
@@ -47,9 +47,9 @@ export interface ShellStatistics {
 /** The L-test for twinning. Padilla & Yeates 2003. */
 export interface LTest {
   readonly pairs: number;
-  /** <|L|>: 0.5 of untwinned crystals, 0.375 of perfect twins. */
+  /** <|L|>: 0.5 for untwinned crystals, 0.375 for perfect twins. */
   readonly meanAbs: number;
-  /** <L²>: 0.333 untwinned, 0.2 perfect twins. */
+  /** <L²>: 0.333 for untwinned crystals, 0.2 for perfect twins. */
   readonly meanSquare: number;
 }
 
@@ -62,29 +62,29 @@ export interface WilsonFit {
   readonly points: readonly (readonly [number, number])[];
 }
 
-/** All figures of a merge. */
+/** All statistics of a merge. */
 export interface MergeStatistics {
   readonly overall: ShellStatistics;
   readonly shells: readonly ShellStatistics[];
   readonly lTest: LTest;
   readonly wilson: WilsonFit;
-  /** <I²>/<I>² of acentric reflections, mean over shells: 2 untwinned, 1.5 of perfect twins. */
+  /** <I²>/<I>² of acentric reflections, mean over shells: 2 for untwinned crystals, 1.5 for perfect twins. */
   readonly secondMoment: number;
 }
 
-/** What statistics are asked for. */
+/** Options of the statistics. */
 export interface StatisticsOptions {
-  /** Shells, 1 … 1000; default 10. */
+  /** Number of shells, 1 … 1000; default 10. */
   readonly shells?: number;
-  /** Largest d, angstrom; default: that of the first reflection. */
+  /** Largest d, angstrom; default: the largest d of the reflections. */
   readonly lowres?: number;
-  /** Smallest d, angstrom; default: that of the last reflection. */
+  /** Smallest d, angstrom; default: the smallest d of the reflections. */
   readonly highres?: number;
   /** Known intensities to compare with. */
   readonly reference?: ReflectionList;
 }
 
-/** What the lists are of. */
+/** The crystal that the lists belong to. */
 export interface StatisticsSubject {
   /** Rows a, b, c in angstrom. */
   readonly cell: Cell;
@@ -132,7 +132,7 @@ export function mergeStatistics(
   const q = Float64Array.from({ length: list.count }, (_, i) => inverse(indicesOf(list, i)));
   const present = [...q.keys()].filter((i) => !absent(indicesOf(list, i), centring));
   const measured = present.map((i) => q[i] as number);
-  // A little wider, so that rounding leaves no reflection outside.
+  // Slightly wider than the data, so that rounding excludes no reflection.
   const extreme = (pick: (a: number, b: number) => number, otherwise: number): number =>
     measured.reduce((a, b) => pick(a, b), measured[0] ?? otherwise);
   const low = options.lowres ? 1 / options.lowres : extreme(Math.min, 0) * (1 - 1e-9);
@@ -207,7 +207,7 @@ export function mergeStatistics(
   };
 }
 
-/** Unique reflections that a crystal has in each shell. */
+/** Number of possible unique reflections in each shell. */
 function possibleByShell({ cell, centring, group }: StatisticsSubject, edges: readonly number[]): number[] {
   const inverse = inverseD(cell);
   const counts = edges.slice(1).map(() => 0);
@@ -224,7 +224,7 @@ function possibleByShell({ cell, centring, group }: StatisticsSubject, edges: re
   return counts;
 }
 
-/** Anomalous differences that both halves have. */
+/** Anomalous differences that are known in both halves. */
 function commonDifferences(
   halves: readonly (readonly AnomalousDifference[])[],
 ): { readonly indices: Indices; readonly first: number; readonly second: number }[] {
@@ -236,7 +236,7 @@ function commonDifferences(
   });
 }
 
-/** Reflections of both lists. */
+/** Reflections that are in both lists. */
 export function commonOf(
   a: ReflectionList,
   b: ReflectionList,
@@ -252,7 +252,7 @@ export function commonOf(
   return common;
 }
 
-/** L of pairs two indices apart along one axis, acentric and positive. */
+/** The L-test over pairs of acentric, positive reflections that are two indices apart along one axis. */
 export function lTest(list: ReflectionList, group: PointGroup, centring: Centring = 'P'): LTest {
   const there = new Map<string, number>();
   for (let i = 0; i < list.count; i++) there.set(indicesOf(list, i).join(), list.intensity[i] ?? 0);
@@ -277,7 +277,7 @@ export function lTest(list: ReflectionList, group: PointGroup, centring: Centrin
   return { pairs, meanAbs: abs / pairs, meanSquare: square / pairs };
 }
 
-/** Straight line through ln(<I>/ε) of twenty shells beyond 4 Å, weighted by their reflections. */
+/** Straight line through ln(<I>/ε) of twenty shells beyond 4 Å, weighted by their number of reflections. */
 function wilsonFit(
   list: ReflectionList,
   present: readonly number[],
@@ -330,7 +330,7 @@ function secondMoment(
     shell.second += intensity ** 2 - (list.sigma[i] ?? 0) ** 2;
     shell.noise += (list.sigma[i] ?? 0) ** 2;
   }
-  // Where the noise is all there is, the moment is a ratio of two accidents.
+  // In shells without signal, the moment would be a ratio of two random numbers.
   const full = sums.filter(({ n, first, noise }) => n >= 30 && first > 0 && first * first > n * noise);
   const total = full.reduce((sum, { n }) => sum + n, 0);
   return full.reduce((sum, { n, first, second }) => sum + (n / total) * ((second * n) / first ** 2), 0);

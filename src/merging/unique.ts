@@ -1,6 +1,6 @@
 /**
- * Which unique reflection each observation measures. A table over the box of all indices answers by one look-up, one
- * table for each way to index; identifiers are in the order of h, then k, then l.
+ * Finds the unique reflection that each observation measures by one look-up in a table over the box of all indices,
+ * with one table for each way to index. Identifiers are in the order of h, then k, then l.
  */
 import { EwaldError } from '../base/errors.js';
 import type { Observations } from './columns.js';
@@ -8,7 +8,7 @@ import { compareIndices, representative, transformed } from './symmetry/asymmetr
 import type { Operation } from './symmetry/matrices.js';
 import type { PointGroup } from './symmetry/point-group.js';
 
-/** Unique reflections and the way to them. */
+/** Unique reflections, and the tables to look them up. */
 export interface UniqueReflections {
   readonly count: number;
   /** [count][3], CrystFEL's representatives, in order. */
@@ -18,10 +18,10 @@ export interface UniqueReflections {
   readonly box: IndexBox;
 }
 
-/** Most cells of all tables together: 1 GiB. */
+/** Maximum number of cells of all tables together: 1 GiB. */
 const mostCells = 2 ** 28;
 
-/** Indices −H … H, −K … K, −L … L in a row. */
+/** Numbers the indices −H … H, −K … K, −L … L consecutively. */
 export class IndexBox {
   readonly #most: readonly [number, number, number];
   readonly #strideH: number;
@@ -52,7 +52,7 @@ export class IndexBox {
   }
 }
 
-/** The box that holds every observation. */
+/** The smallest box that contains the indices of all observations. */
 function boxOf({ count, h, k, l }: Observations): IndexBox {
   const most: [number, number, number] = [0, 0, 0];
   for (const [axis, column] of [h, k, l].entries()) {

@@ -1,4 +1,4 @@
-/** Observations one by one as an MTZ file, for programs that scale and merge by themselves, such as careless. */
+/** Writes unmerged observations as an MTZ file, for programs that scale and merge by themselves, such as careless. */
 import { EwaldError } from '../base/errors.js';
 import type { Cell } from '../crystal/cell.js';
 import type { Fit, Identified } from './accumulate.js';
@@ -8,7 +8,7 @@ import { formatMtz, type MtzContent } from './mtz.js';
 import { type Indices, transformed } from './symmetry/asymmetric-unit.js';
 import type { Operation } from './symmetry/matrices.js';
 
-/** What the file says besides its observations. */
+/** The contents of the file besides its observations. */
 export interface UnmergedHead extends Pick<MtzContent, 'title' | 'parameters' | 'wavelengthA' | 'spaceGroup'> {
   readonly cell: Cell;
 }
@@ -18,8 +18,9 @@ const mostRows = 2 ** 25;
 
 /**
  * The observations of the crystals that took part, in the setting that was chosen for each: M/ISYM, BATCH (the crystal's
- * number from 1 on), I, SIGI, SCALE (by what an observation is multiplied to be the full intensity on the merge's scale),
- * dHKL (angstrom) and ewald_offset (1/angstrom, after the orientation's correction). Throws `Limit` beyond 33 554 432.
+ * number from 1 on), I, SIGI, SCALE (the factor that converts an observation to the full intensity on the merge's
+ * scale), dHKL (angstrom) and ewald_offset (1/angstrom, with the corrected orientation). Throws `Limit` beyond 33 554
+ * 432 rows.
  */
 export function formatUnmerged(
   { observations, noise }: Identified,

@@ -33,7 +33,7 @@ function planMerging(addon: MergingAddon): MergingKernel {
     throw addonError(error);
   };
   return {
-    // The columns are read where they lie.
+    // The columns are read in place, so that the plan needs no memory.
     bytes: 0,
     atOnce: poolThreads,
     sum: async (block, sums) => {

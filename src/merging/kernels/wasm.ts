@@ -37,7 +37,7 @@ function planMerging(core: Core, { unique, crystals, observations }: MergingDesc
     const [parameters, weights, selected] = own as Three;
     const [model, numerator, information, sums] = [8 * unique, 8 * unique, 8 * unique, 32 * unique].map(hold) as Four;
     const [deviation2, compared, excess] = [8 * crystals, 4 * crystals, 8 * observations].map(hold) as Three;
-    // A merge is read by many blocks in turn; it is copied once.
+    // The same model and sums are used for many blocks; they are copied once.
     const last = new Map<number, Float64Array>();
     const writeShared = (address: number, values: Float64Array): void => {
       if (last.get(address) === values) return;

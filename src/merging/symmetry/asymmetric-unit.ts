@@ -1,4 +1,4 @@
-/** Which member of an orbit of equivalent reflections stands for all: CrystFEL's choice and CCP4's. */
+/** The member that represents an orbit of equivalent reflections: CrystFEL's choice and CCP4's. */
 import { determinant, identity, type Operation, trace } from './matrices.js';
 import { laueName, type PointGroup } from './point-group.js';
 
@@ -11,15 +11,15 @@ export const transformed = ([h, k, l]: Indices, m: Operation): [number, number, 
   h * (m[2] ?? 0) + k * (m[5] ?? 0) + l * (m[8] ?? 0) + 0,
 ];
 
-/** Below 0 where `a` comes before `b`: by h, then k, then l. */
+/** Compares indices by h, then k, then l; negative if `a` comes before `b`. */
 export const compareIndices = (a: Indices, b: Indices): number => a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 
-/** The member of an orbit without negative indices if there is one, then that of the largest h, k, l: CrystFEL's. */
+/** CrystFEL's representative of an orbit: without negative indices if possible, then with the largest h, k, l. */
 export function representative(indices: Indices, group: PointGroup): [number, number, number] {
   const [h, k, l] = indices;
   let [bestH, bestK, bestL] = indices;
   let positive = h >= 0 && k >= 0 && l >= 0;
-  // Without an array for each member: a large merge asks for millions of representatives.
+  // Avoids an array for each member, since a large merge computes millions of representatives.
   for (const m of group.operations) {
     const x = h * (m[0] as number) + k * (m[3] as number) + l * (m[6] as number);
     const y = h * (m[1] as number) + k * (m[4] as number) + l * (m[7] as number);
@@ -31,7 +31,7 @@ export function representative(indices: Indices, group: PointGroup): [number, nu
   return [bestH + 0, bestK + 0, bestL + 0];
 }
 
-/** Whether a reflection is the representative of its orbit; most are not, and the first few members tell. */
+/** Whether a reflection represents its orbit; most do not, which the first few members show. */
 export function isRepresentative([h, k, l]: Indices, group: PointGroup): boolean {
   const positive = h >= 0 && k >= 0 && l >= 0;
   for (const m of group.operations) {
@@ -52,7 +52,7 @@ export const centric = (indices: Indices, group: PointGroup): boolean =>
       compareIndices(transformed(indices, operation), [-indices[0], -indices[1], -indices[2]]) === 0,
   );
 
-/** How many rotations leave a reflection where it is: by so much its mean intensity is larger. */
+/** Number of rotations that leave a reflection unchanged; its mean intensity is larger by this factor. */
 export const epsilon = (indices: Indices, group: PointGroup): number =>
   group.operations.filter(
     (operation) => determinant(operation) === 1 && compareIndices(transformed(indices, operation), indices) === 0,
@@ -74,18 +74,18 @@ const units: Readonly<Record<string, (h: number, k: number, l: number) => boolea
   'm-3m': (h, k, l) => k >= l && l >= h && h >= 0,
 };
 
-/** Where a reflection lies in CCP4's asymmetric unit. */
+/** The place of a reflection in CCP4's asymmetric unit. */
 export interface Ccp4Place {
   readonly indices: [number, number, number];
-  /** Whether an inversion was needed to bring it there: it is then a Friedel mate, I(-). */
+  /** Whether the reflection is a Friedel mate, I(-), which an inversion has brought there. */
   readonly mate: boolean;
 }
 
-/** CCP4's place of reflections of a group, or undefined where CCP4 has no asymmetric unit for its setting. */
+/** A function from indices to CCP4's place, or undefined if CCP4 has no asymmetric unit for the group's setting. */
 export function ccp4Unit(group: PointGroup): ((indices: Indices) => Ccp4Place) | undefined {
   const inside = units[laueName(group)];
   if (!inside) return undefined;
-  // Rotations first: where a rotation and a rotoinversion both lead inside, the reflection is not a mate.
+  // Rotations come first: if both a rotation and a rotoinversion lead inside, the reflection is not a mate.
   const rotations = group.operations
     .map((operation): Operation => (determinant(operation) === 1 ? operation : operation.map((x) => -x + 0)))
     .sort((a, b) => trace(b) - trace(a));

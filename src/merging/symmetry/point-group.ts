@@ -1,6 +1,6 @@
 /**
  * The 32 crystallographic point groups in all the settings that CrystFEL names, generated from one to three operations
- * each. Names: CrystFEL's, `4/m`, `321_H`, `-3_R`, `2/m_uab`; the unique axis is c where a name does not say.
+ * each. Names are CrystFEL's: `4/m`, `321_H`, `-3_R`, `2/m_uab`; the unique axis is c unless the name states another.
  */
 import { EwaldError } from '../../base/errors.js';
 import { nearest } from '../../base/options.js';
@@ -16,7 +16,7 @@ export interface PointGroup {
   readonly centrosymmetric: boolean;
 }
 
-/** Rotation groups, by what generates them. */
+/** Rotation groups, as lists of generators. */
 const rotations: Readonly<Record<string, readonly string[]>> = {
   '1': [],
   '2': ['-h,-k,l'],
@@ -77,14 +77,14 @@ export const pointGroupNames: readonly string[] = [
   ...Object.keys(laue),
 ];
 
-/** Groups whose unique axis can lie elsewhere. */
+/** Groups whose unique axis can be another than c. */
 const turnable = /^(2|m|2\/m|mm2|-?4|4\/m|422|4mm|-42m|-4m2|4\/mmm|-?6|6\/m|622|6mm|-62m|-6m2|6\/mmm|.*_H)$/;
 
-/** Where the axes a, b, c of a group with unique axis c go. */
+/** Permutations of the axes a, b, c of a group with unique axis c, by the new unique axis. */
 const turns: Readonly<Record<string, readonly [number, number, number]>> = { a: [1, 2, 0], b: [2, 0, 1], c: [0, 1, 2] };
 
 /**
- * The point group of a name of CrystFEL's; trigonal names without `_H` or `_R` mean hexagonal axes.
+ * The point group with a CrystFEL name; trigonal names without `_H` or `_R` mean hexagonal axes.
  *
  * Throws `Argument` for a name that is not a point group.
  */
@@ -105,7 +105,7 @@ export function pointGroup(name: string): PointGroup {
   return groupOf(name, laue[base] ? [...all, inversion] : all);
 }
 
-/** The group with the inversion added: what intensities obey where anomalous differences are ignored. */
+/** The group with the inversion added: the symmetry of intensities if anomalous differences are ignored. */
 export function laueGroup(group: PointGroup): PointGroup {
   return group.centrosymmetric ? group : groupOf(laueName(group), [...group.operations, inversion]);
 }
@@ -120,7 +120,7 @@ export function sameGroup(a: PointGroup, b: PointGroup): boolean {
   return keys.size === b.operations.length && b.operations.every((operation) => keys.has(keyOf(operation)));
 }
 
-/** The name of the Laue group that the inversion makes of a group. */
+/** The name of a group's Laue group. */
 export function laueName(group: PointGroup): string {
   const wanted = groupOf('', [...group.operations, inversion]);
   for (const name of Object.keys(laue))

@@ -1,12 +1,12 @@
 /**
- * The ways to index a crystal that its cell cannot tell apart: cosets of the point group's rotations in the rotations
+ * The ways to index a crystal that its cell cannot distinguish: cosets of the point group's rotations in the rotations
  * of the lattice's metric.
  */
 import { anglesOf, type Cell, cellFrom, lengthsOf, reciprocal } from '../../crystal/cell.js';
 import { closure, determinant, identity, inverse, keyOf, type Operation, product, trace } from './matrices.js';
 import { laueGroup, type PointGroup, rotationsOf } from './point-group.js';
 
-/** How far a reindexed cell may be from the original and still be taken for the same. */
+/** Largest difference between a reindexed cell and the original that counts as the same cell. */
 export interface MetricTolerance {
   /** Largest relative difference of a length, 0 … 0.2; default 0.015. */
   readonly lengths: number;
@@ -32,7 +32,7 @@ export function latticeRotations(cell: Cell, tolerance: MetricTolerance = metric
   }
   near.sort((a, b) => a.strain - b.strain || -trace(a.operation) + trace(b.operation));
   const allowed = new Set(near.map(({ operation }) => keyOf(operation)));
-  // A tolerance does not make a group: an operation is taken only with everything that follows from it.
+  // Operations within a tolerance need not form a group: one is accepted only with all products that it generates.
   let group: Operation[] = [identity];
   for (const { operation } of near) {
     if (group.some((one) => keyOf(one) === keyOf(operation))) continue;
@@ -42,7 +42,7 @@ export function latticeRotations(cell: Cell, tolerance: MetricTolerance = metric
   return group;
 }
 
-/** How much of the tolerance a reindexed cell takes up; infinite where it is another cell. */
+/** The share of the tolerance that a reindexed cell uses up; infinite if the cell is a different one. */
 export function strainOf(operation: Operation, original: Cell, tolerance: MetricTolerance): number {
   const stars = reciprocal(original);
   const own = [...lengthsOf(original), ...anglesOf(original)];
@@ -57,10 +57,10 @@ export function strainOf(operation: Operation, original: Cell, tolerance: Metric
 
 /**
  * One operation for each way to index crystals of `group` in a lattice whose rotations are `lattice`, the identity
- * first. One way alone: nothing is ambiguous.
+ * first. A single operation means that there is no ambiguity.
  */
 export function waysToIndex(lattice: readonly Operation[], group: PointGroup): Operation[] {
-  // Friedel mates are alike to the accuracy of a still, so the inversion is never what settings differ by.
+  // Friedel mates agree to the accuracy of a still, so that settings never differ by the inversion alone.
   const inside = new Set(rotationsOf(laueGroup(group)).map(keyOf));
   const ways: Operation[] = [];
   const plainFirst = [...lattice].sort(
@@ -71,7 +71,7 @@ export function waysToIndex(lattice: readonly Operation[], group: PointGroup): O
   return ways;
 }
 
-/** Identity 1, twofold rotations 2, all others 3: what people write down first. */
+/** The order in which people usually list operations: identity 1, twofold rotations 2, all others 3. */
 const order = (operation: Operation): number =>
   keyOf(operation) === keyOf(identity) ? 1 : keyOf(product(operation, operation)) === keyOf(identity) ? 2 : 3;
 const negatives = (operation: Operation): number => operation.filter((x) => x < 0).length;

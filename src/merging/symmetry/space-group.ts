@@ -1,4 +1,4 @@
-/** Symmorphic space groups of rotation groups: what an MTZ file is given where the user names none. */
+/** Symmorphic space groups of rotation groups, for MTZ files if the user does not name a space group. */
 import type { Centring } from '../../crystal/centring.js';
 import type { Operation } from './matrices.js';
 import { laueGroup, laueName, type PointGroup, rotationsOf } from './point-group.js';
@@ -9,7 +9,7 @@ export interface SpaceGroup {
   readonly name: string;
   readonly number: number;
   readonly pointGroup: string;
-  /** Operators on coordinates, `-Y,X,Z`, those of the centring included. */
+  /** Operators on coordinates, `-Y,X,Z`, including those of the centring. */
   readonly operators: readonly string[];
   readonly primitive: number;
 }
@@ -49,10 +49,10 @@ const centres: Readonly<Record<string, readonly (readonly number[])[]>> = {
   ],
 };
 
-/** The symmorphic space group of a point group's rotations, or undefined where its setting has none of CCP4's. */
+/** The symmorphic space group of a point group's rotations, or undefined if CCP4 has none in its setting. */
 export function symmorphicGroup(group: PointGroup, centring: Centring): SpaceGroup | undefined {
   const entry = symmorphic[laueName(group)];
-  // The rhombohedral group has another name, since its lattice is another.
+  // The rhombohedral group has a different name, since its lattice is different.
   const [rest, plain, numbers] = entry ?? ['', '', {}];
   let [letter, words, number] = [centring as string, rest, numbers[centring]];
   if (letter === 'H' && laueName(group) === '-3m1_H') [words, number] = ['3 2', 155];
@@ -67,7 +67,7 @@ export function symmorphicGroup(group: PointGroup, centring: Centring): SpaceGro
   };
 }
 
-/** What takes indices h to h M takes coordinates x, as a column, to M x. */
+/** The operator on coordinates: the operation that takes indices h to h M takes coordinates x, as a column, to M x. */
 function coordinates(m: Operation, shift: readonly number[]): string {
   return [0, 1, 2]
     .map((row) => {
