@@ -1,5 +1,5 @@
-// The native addon: hands typed arrays to the C ABI, runs it off the main thread and turns statuses into errors. No
-// logic lives here; a file a room.
+// The native addon: passes typed arrays to the C ABI, runs it off the main thread and turns statuses into errors. It
+// contains no logic; there is one file per room.
 #include "addon/room.h"
 #include "addon/task.h"
 #include "addon/values.h"
@@ -12,7 +12,8 @@ namespace {
 
 Napi::Value live_bytes(const CallbackInfo& info) { return Napi::Number::New(info.Env(), double(ewald_live_bytes())); }
 
-// computeHere(yes): what is run from this thread on is done on it, where Node's pool would do it; reading stays there.
+// computeHere(yes): from now on, work started on this thread runs on it instead of on Node's pool; reading files stays
+// there.
 void compute_here(const CallbackInfo& info) { Task::compute_here(info[0].ToBoolean().Value()); }
 
 Napi::Object start(Napi::Env env, Napi::Object exports) {

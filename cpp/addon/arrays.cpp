@@ -1,4 +1,4 @@
-// Bindings of arrays in memory of the core.
+// Bindings of arrays in the core's memory.
 #include "addon/arrays.h"
 #include "addon/room.h"
 
@@ -15,7 +15,7 @@ Napi::Value alloc(const CallbackInfo& info) {
   return handle(info.Env(), memory);
 }
 
-// free(memory): at once, or when the runs that use it are done; twice is a no-op
+// free(memory): immediately, or once the runs that use it are done; a second call is a no-op
 void release(const CallbackInfo& info) { slot_of<Memory>(info).reset(); }
 
 struct Part {
@@ -23,7 +23,7 @@ struct Part {
   size_t bytes;
 };
 
-// The part of argument 0 that argument 1, a Uint8Array at byte argument 2, covers.
+// The part of argument 0 that argument 1, a Uint8Array, covers from byte offset argument 2.
 Part part_of(const CallbackInfo& info) {
   const auto memory = alive<Memory>(info);
   const View view = view_at(info, 1, 0);

@@ -1,4 +1,4 @@
-// Memory of the core, shared by its JavaScript handle and the runs under way.
+// Memory of the core, shared by its JavaScript handle and the active runs.
 #pragma once
 #include "addon/handle.h"
 

@@ -1,5 +1,6 @@
-// A block of an array of JavaScript to another place and into another order of memory: what the ranks of a distributed
-// transform pack and unpack. Rows are copied whole; where two axes change places, squares of whole cache lines are.
+// Copies a block of a JavaScript array to another place and into another memory order: this packs and unpacks data for
+// the ranks of a distributed transform. Rows are copied whole; where two axes are exchanged, the copy works in squares
+// of whole cache lines.
 #include <algorithm>
 
 #include "addon/room.h"
@@ -8,7 +9,7 @@
 namespace ewald::addon {
 namespace {
 
-// The fastest axis of the target first; all in elements.
+// The fastest axis of the target comes first; all values are in elements.
 struct Block {
   uint64_t sizes[3], from, from_strides[3], to, to_strides[3];
 };
@@ -21,7 +22,7 @@ void copy_rows(const T* from, T* to, const Block& b) {
              size_t(b.sizes[0]) * sizeof(T));
 }
 
-// Axes 0 and `s` change places: the source is read along `s`.
+// Exchanges axes 0 and `s`: the source is read along `s`.
 template <typename T>
 void copy_squares(const T* from, T* to, const Block& b, int s) {
   constexpr uint64_t line = 64 / sizeof(T), patch = 64;
@@ -31,7 +32,7 @@ void copy_squares(const T* from, T* to, const Block& b, int s) {
   for (uint64_t k = 0; k < b.sizes[other]; k++) {
     const T* const source = from + k * b.from_strides[other];
     T* const target = to + k * b.to_strides[other];
-    // Patches, so that the pages of both sides stay known; squares within them.
+    // Works in patches, so that the pages of both sides stay in the TLB, and in squares within them.
     for (uint64_t jp = 0; jp < ns; jp += patch)
       for (uint64_t ip = 0; ip < n0; ip += patch)
         for (uint64_t j0 = jp; j0 < std::min(ns, jp + patch); j0 += line)
@@ -60,7 +61,7 @@ void copy(const uint8_t* from, uint8_t* to, const Block& b) {
   copy_squares(source, target, b, b.from_strides[2] == 1 && b.sizes[2] > 1 ? 2 : 1);
 }
 
-// Elements that a side must have.
+// Number of elements that a side must have.
 uint64_t reach(const uint64_t sizes[3], uint64_t first, const uint64_t strides[3]) {
   unsigned __int128 last = first;
   for (int i = 0; i < 3; i++) last += static_cast<unsigned __int128>(sizes[i] - 1) * strides[i];

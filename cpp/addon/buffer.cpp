@@ -14,9 +14,9 @@ namespace {
 using Store = std::shared_ptr<void>;
 
 // Node-API has no way to hold the memory of an ArrayBuffer that is transferred away. V8 has one: ArrayBuffer's
-// GetBackingStore, which gives a shared pointer. Node exports it on Linux and macOS, its name and meaning have not
+// GetBackingStore, which returns a shared pointer. Node exports it on Linux and macOS, its name and meaning have not
 // changed since 2019, and copying instead costs a large transform a third of its speed. A napi_value is the address of
-// V8's handle, which is what V8's functions take for `this`. Other engines and platforms copy.
+// V8's handle, which V8's functions expect as `this`. Other engines and platforms copy.
 using GetStore = Store (*)(napi_value array_buffer);
 using StoreData = void* (*)(const void* store);
 
@@ -25,14 +25,15 @@ GetStore find_get_store(napi_env env) {
   (void)env;
   return nullptr;
 #else
-  // Bun exports V8's names as well, but behind them is JavaScriptCore: GetBackingStore aborts the process when it is
-  // called. So the host must be Node itself, which alone exports its own main program.
+  // Bun exports V8's names as well, but implements them with JavaScriptCore: GetBackingStore aborts the process when it
+  // is called. So the host must be Node itself, which is the only one that exports its main program.
   if (dlsym(RTLD_DEFAULT, "_ZN4node5StartEiPPc") == nullptr) return nullptr;
   const auto get = reinterpret_cast<GetStore>(dlsym(RTLD_DEFAULT, "_ZN2v811ArrayBuffer15GetBackingStoreEv"));
   const auto data_of = reinterpret_cast<StoreData>(dlsym(RTLD_DEFAULT, "_ZNK2v812BackingStore4DataEv"));
   if (get == nullptr || data_of == nullptr) return nullptr;
-  // Trusted when it gives the memory of a buffer of our own and counts as the shared pointers of this build do: a host
-  // built with another C++ library (Electron) counts differently, and what it gave is then never let go.
+  // The function is trusted if it returns the memory of one of our own buffers and counts references like the shared
+  // pointers of this build: a host built with another C++ library (Electron) counts differently, and what it returned
+  // is then never released.
   napi_value buffer = nullptr;
   void* data = nullptr;
   if (napi_create_arraybuffer(env, 64, &data, &buffer) != napi_ok) return nullptr;
@@ -66,7 +67,7 @@ Buffer::Buffer(Napi::Env env, napi_value array, const View& view, bool written)
                        "no memory for a copy of an array of " + std::to_string(bytes_) + " bytes");
     held_ = Store(data_, release);
     copied_ = true;
-    // What is only written as well: a run leaves gaps of a layout as they are.
+    // Arrays that are only written are copied in as well: a run leaves the gaps of a layout unchanged.
     std::memcpy(data_, view.data, bytes_);
   }
   if (napi_create_reference(env, array, 1, &array_) != napi_ok)

@@ -23,7 +23,7 @@ private:
 };
 
 // cellsPropose(spots: Float32Array, count, minLength, maxLength, capacity, cells: Float32Array, explained: Uint32Array)
-// -> Promise<number>, how many
+// -> Promise<number>, the number of cells
 Napi::Value cells_propose(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
   auto task = std::make_unique<ProposeTask>();

@@ -18,7 +18,7 @@ class DecodeTask : public Task {
 public:
   DecodeTask(const Codec& codec, size_t in_bytes, size_t out_bytes)
       : codec_(codec), in_bytes_(in_bytes), out_bytes_(out_bytes) {}
-  // In `buffers`.
+  // Indices in `buffers`.
   enum { in, out };
 
 protected:
@@ -29,8 +29,8 @@ private:
   const size_t in_bytes_, out_bytes_;
 };
 
-// codecDecode(codec, elementBytes, parameter, in: Uint8Array, out: Uint8Array, now) -> Promise<void>, or undefined when
-// it was done at once
+// codecDecode(codec, elementBytes, parameter, in: Uint8Array, out: Uint8Array, now) -> Promise<void>, or undefined if
+// it was done synchronously
 Napi::Value codec_decode(const CallbackInfo& info) {
   const Codec codec(info);
   const View in = view_at(info, 3, 0), out = view_at(info, 4, 0);
@@ -69,7 +69,8 @@ Napi::Value fletcher32(const CallbackInfo& info) {
   return Napi::Number::New(info.Env(), ewald_fletcher32(in.data, in.bytes));
 }
 
-// swapBytes(in: Uint8Array, out: Uint8Array, size): numbers of 2, 4 or 8 bytes turned round; `out` may be `in`.
+// swapBytes(in: Uint8Array, out: Uint8Array, size): reverses the bytes of numbers of 2, 4 or 8 bytes; `out` may be
+// `in`.
 Napi::Value swap_bytes(const CallbackInfo& info) {
   const View in = view_at(info, 0, 0), out = view_at(info, 1, in.bytes);
   check(info.Env(), ewald_swap_bytes(in.data, out.data, in.bytes, uint32_of(info, 2)));

@@ -28,7 +28,7 @@ Napi::Value engine_find(const CallbackInfo& info) {
   return object;
 }
 
-// What ends planning, as JavaScript holds it.
+// The JavaScript handle of an object that ends planning.
 struct Ender {
   static constexpr napi_type_tag tag = {0x6577616c642d656eULL, 0x6465720000000000ULL};
   static constexpr const char* what = "the end of a plan";
@@ -38,10 +38,11 @@ struct Ender {
 // engineEnder() -> External, for engineCreate and engineEnd
 Napi::Value engine_ender(const CallbackInfo& info) { return handle(info.Env(), std::make_shared<Ender>()); }
 
-// engineEnd(ender): the plan that it was given to is not wanted any more.
+// engineEnd(ender): cancels the plan that the ender was passed to.
 void engine_end(const CallbackInfo& info) { alive<Ender>(info)->stop.ask(); }
 
-// Plans of engines are made and destroyed off the main thread: measuring takes its time, and others wait for it.
+// Plans of engines are created and destroyed off the main thread, because measuring takes long and blocks other
+// planning.
 class EngineTask : public Task {
 public:
   explicit EngineTask(const CallbackInfo& info)

@@ -38,7 +38,7 @@ Napi::Value fft_sizes(const CallbackInfo& info) {
   return array;
 }
 
-// fftDestroy(plan): twice is a no-op. Runs under way keep the plan until they are done.
+// fftDestroy(plan): a second call is a no-op. Active runs keep the plan until they are done.
 void fft_destroy(const CallbackInfo& info) { slot_of<Fft>(info).reset(); }
 
 // Input, output or workspace of a run: a typed array, memory of alloc, or nothing.
@@ -69,14 +69,14 @@ bool numbers_of(napi_env env, napi_value value, void*& data, size_t& bytes) {
   return type == napi_float64_array || type == napi_float32_array;
 }
 
-// fftStop(plan, on): ends the run of the plan that is under way between two blocks of lines, and those that come, until
-// it is taken back. An engine's run cannot be ended.
+// fftStop(plan, on): ends the current run of the plan, and all later ones, between two blocks of lines until it is
+// called with false. An engine's run cannot be ended.
 void fft_stop(const CallbackInfo& info) {
   const auto fft = alive<Fft>(info);
   if (!fft->engine) ewald_fft_stop(fft->handle, info[1].ToBoolean());
 }
 
-// fftDone(plan) -> the fraction of the latest run that is done
+// fftDone(plan) -> the completed fraction of the latest run
 Napi::Value fft_done(const CallbackInfo& info) {
   const auto fft = alive<Fft>(info);
   return Napi::Number::New(info.Env(), fft->engine ? 0 : ewald_fft_done(fft->handle));
@@ -89,7 +89,7 @@ public:
   uint8_t *in = nullptr, *out = nullptr, *workspace = nullptr;
   std::shared_ptr<Memory> held[2];
 
-  // Where the thread finds a side.
+  // The address of a side for the thread.
   uint8_t* take(const CallbackInfo& info, size_t index, const Side& side, bool written) {
     if (side.view.buffer == nullptr) return side.data;
     buffers.emplace_back(info.Env(), info[index], side.view, written);
@@ -100,8 +100,8 @@ protected:
   int32_t work() override { return fft->execute(direction, in, out, workspace, scale); }
 };
 
-// fftExecute(plan, direction, input, output, workspace | null, scale, now) -> Promise<void>, or undefined when it was
-// done at once. Input and output are typed arrays or memory of alloc.
+// fftExecute(plan, direction, input, output, workspace | null, scale, now) -> Promise<void>, or undefined if it was
+// done synchronously. Input and output are typed arrays or memory of alloc.
 Napi::Value fft_execute(const CallbackInfo& info) {
   const auto fft = alive<Fft>(info);
   const uint32_t direction = uint32_of(info, 1), scale = uint32_of(info, 5);
@@ -123,14 +123,15 @@ Napi::Value fft_execute(const CallbackInfo& info) {
   task->held[1] = out.memory;
   task->buffers.reserve(3);
   task->out = task->take(info, 3, out, true);
-  // In place there is one array, and one copy of it where it is copied.
+  // In place there is one array, and at most one copy of it.
   task->in = in.data == out.data ? task->out : task->take(info, 2, in, false);
   task->workspace = task->take(info, 4, workspace, false);
   return Task::start(info.Env(), std::move(task));
 }
 
-// fftRunner(plan) -> (code, input, output) => undefined: the plan's transform of typed arrays, done at once, where code
-// is the direction and twice the scale. Plain Node-API and nothing asked twice: it serves lines of some 100 ns.
+// fftRunner(plan) -> (code, input, output) => undefined: runs the plan's transform of typed arrays synchronously, where
+// code is the direction plus twice the scale. It uses the plain Node-API and makes no call twice, because it serves
+// lines of some 100 ns.
 napi_value run_at_once(napi_env env, napi_callback_info given) {
   napi_value values[3];
   size_t count = 3;

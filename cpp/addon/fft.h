@@ -1,4 +1,4 @@
-// A transform plan as JavaScript holds it, of the core or of an engine.
+// The JavaScript handle of a transform plan, of the core or of an engine.
 #pragma once
 #include <memory>
 

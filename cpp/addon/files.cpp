@@ -1,5 +1,5 @@
-// Numbers of another byte order out of a file. They are turned on the thread that reads, block by block: the reader
-// would else leave them in the cache of one core for another to fetch.
+// Reads numbers of another byte order from a file. The thread that reads also swaps the bytes, block by block:
+// otherwise the data would be left in the cache of one core for another core to fetch.
 #ifndef _WIN32
 #include <unistd.h>
 
@@ -25,11 +25,12 @@ public:
 
 protected:
   int32_t work() override {
-    // What is as far apart from its place in a page as can be, and follows without gaps, needs no room in between.
+    // If source and target differ enough in their offset within a page, and the frames follow each other without gaps,
+    // they are read straight into the output.
     const uint64_t apart = far_from(buffers[0].data(), frames_.offset);
     if (frames_.width == 1 && frames_.stride == frames_.bytes && (apart < page / 4 || apart > page - page / 4))
       return read(buffers[0].data(), frames_.count * frames_.bytes, frames_.offset);
-    // With what it is turned into it stays in the second cache of a core.
+    // Together with the swapped copy it stays in the second-level cache of a core.
     constexpr uint64_t block_bytes = 1 << 18;
     const std::unique_ptr<uint8_t[]> room(new uint8_t[block_bytes + page]);
     const auto [offset, stride, bytes, count, width] = frames_;
@@ -61,8 +62,9 @@ protected:
 private:
   static constexpr uint64_t page = 4096;
 
-  // How far into the memory bytes from `from` on of the file are to be read. The system copies them from whole pages;
-  // as far into a page as they are there, or a little further, each load would wait for a store: a third of the speed.
+  // How far into the memory the bytes of the file from `from` on are read. The system copies them from whole pages; if
+  // they had the same offset within a page, or a slightly larger one, each load would wait for a store, at a third of
+  // the speed.
   static uint64_t far_from(const uint8_t* memory, uint64_t from) {
     return (from + page / 2 - reinterpret_cast<uintptr_t>(memory)) % page;
   }
@@ -85,7 +87,7 @@ private:
 };
 
 // readTurned(file, offset, stride, bytes, width, out: Uint8Array) -> Promise<void>: fills `out` with frames of `bytes`
-// bytes that begin `stride` bytes apart, the bytes of each number of `width` bytes in reverse (1: as they are).
+// bytes that start `stride` bytes apart, with the bytes of each number of `width` bytes reversed (1: unchanged).
 Napi::Value read_turned(const CallbackInfo& info) {
   const int file = int(whole_number(info, 0, INT32_MAX));
   Frames frames{whole_number(info, 1), whole_number(info, 2), whole_number(info, 3), 0, uint32_of(info, 4)};

@@ -1,5 +1,5 @@
-// Objects of the C ABI as JavaScript holds them: shared by the handle and the runs under way, the last one to let go
-// destroys. T names itself: `static constexpr napi_type_tag tag` and `static constexpr const char* what`.
+// JavaScript handles of C ABI objects: an object is shared by its handle and the active runs, and the last owner
+// destroys it. T identifies itself by `static constexpr napi_type_tag tag` and `static constexpr const char* what`.
 #pragma once
 #include <memory>
 #include <utility>
@@ -8,7 +8,7 @@
 
 namespace ewald::addon {
 
-// A handle, or nullptr where the environment ends: safe at the end of a task.
+// A handle, or nullptr if the environment is ending: safe at the end of a task.
 template <class T>
 napi_value handle_value(napi_env env, std::shared_ptr<T> shared) {
   auto* slot = new std::shared_ptr<T>(std::move(shared));
@@ -34,7 +34,7 @@ bool is_handle(const Napi::Value& value) {
   return value.IsExternal() && napi_check_object_type_tag(value.Env(), value, &T::tag, &is) == napi_ok && is;
 }
 
-// What a handle holds: nothing once it was destroyed.
+// The object of a handle; empty once it was destroyed.
 template <class T>
 std::shared_ptr<T>& slot_of(const CallbackInfo& info, size_t index = 0) {
   if (!is_handle<T>(info[index])) throw argument_error(info.Env(), argument(index) + " is not " + T::what);

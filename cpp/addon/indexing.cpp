@@ -37,7 +37,7 @@ Napi::Value indexer_bytes(const CallbackInfo& info) {
   return Napi::Number::New(info.Env(), double(ewald_indexer_bytes(alive<Indexer>(info)->handle)));
 }
 
-// indexerDestroy(indexer): twice is a no-op. A run under way keeps the indexer until it is done.
+// indexerDestroy(indexer): a second call is a no-op. An active run keeps the indexer until it is done.
 void indexer_destroy(const CallbackInfo& info) { slot_of<Indexer>(info).reset(); }
 
 // See start_indexing; one run at a time.

@@ -11,7 +11,7 @@ public:
   using PlanTask<Indexer>::PlanTask;
   ewald_indexer_params params{};
   uint32_t images = 0, cell_count = 0;
-  // In `buffers`.
+  // Indices in `buffers`.
   enum { spots, offsets, cells, found, results, assignment };
 
 protected:
@@ -23,7 +23,7 @@ protected:
   }
 };
 
-// indexerStage(indexer, stage) -> Uint8Array, the records of a stage; not while a run is under way
+// indexerStage(indexer, stage) -> Uint8Array, the records of a stage; not during a run
 template <class Indexer>
 Napi::Value indexer_stage(const CallbackInfo& info) {
   const auto indexer = idle<Indexer>(info, "its stages are there when it is done");
@@ -36,7 +36,7 @@ Napi::Value indexer_stage(const CallbackInfo& info) {
 }
 
 // indexerRun(indexer, params, spots, offsets, images, cells, cellCount, found, results, assignment) -> Promise<void>:
-// the sizes of a run and its arrays, of an indexer that takes it.
+// the sizes and arrays of a run, for an indexer that accepts it.
 template <class Indexer>
 Napi::Value start_indexing(const CallbackInfo& info, std::shared_ptr<Indexer> indexer) {
   const Napi::Env env = info.Env();

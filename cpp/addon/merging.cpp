@@ -5,8 +5,8 @@
 namespace ewald::addon {
 namespace {
 
-// What both passes are given, in this order: pass, numbers (gain, proportional2, centres of ln G and ln r), ten columns,
-// parameters, weights, selected, model or null.
+// The arguments of both passes, in this order: pass, numbers (gain, proportional2, centres of ln G and ln r), ten
+// columns, parameters, weights, selected, model or null.
 constexpr size_t first_column = 2, columns = 10, shared_arguments = 16;
 
 class Pass : public Task {
@@ -34,7 +34,7 @@ protected:
   T* at(size_t index) {
     return reinterpret_cast<T*>(buffers[index].data());
   }
-  // Arrays that came after the shared ones.
+  // Arrays that follow the shared ones.
   template <class T>
   T* further(size_t index) {
     return at<T>(shared_ + index);

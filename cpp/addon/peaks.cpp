@@ -42,10 +42,10 @@ Napi::Value peaks_bins(const CallbackInfo& info) {
   return Napi::Number::New(info.Env(), alive<Peaks>(info)->rings());
 }
 
-// peaksDestroy(peaks): twice is a no-op. A run under way keeps the plan until it is done.
+// peaksDestroy(peaks): a second call is a no-op. An active run keeps the plan until it is done.
 void peaks_destroy(const CallbackInfo& info) { slot_of<Peaks>(info).reset(); }
 
-// preferHugePages(memory: Uint8Array) -> where the first of them begins
+// preferHugePages(memory: Uint8Array) -> where the first huge page starts
 Napi::Value prefer(const CallbackInfo& info) {
   const View memory = view_at(info, 0, 0);
   return Napi::Number::New(info.Env(), double(prefer_huge_pages(memory.data, memory.bytes)));

@@ -1,5 +1,5 @@
 // Runs of a peak finder, the same in both addons. A `Peaks` is a plan of plan.h with `made()`, its descriptor,
-// `rings()`, how many rings have limits, and `run()`.
+// `rings()`, the number of rings with limits, and `run()`.
 #pragma once
 #include "addon/plan.h"
 
@@ -14,7 +14,7 @@ public:
 
 protected:
   int32_t work() override {
-    // In the order in which they were taken.
+    // In the order in which they were added.
     size_t next = 0;
     const auto take = [&] { return static_cast<void*>(this->buffers[next++].data()); };
     const void* frame = take();

@@ -1,5 +1,5 @@
-// Plans of a room and the runs under way on them, the same in both addons. A plan is what handle.h holds, and has
-// `uint32_t running`, its runs under way, and `Run`, the task of its addon that is made of a plan.
+// Plans of a room and their active runs, the same in both addons. A plan is the object of a handle (handle.h), and has
+// `uint32_t running`, the number of its active runs, and `Run`, the task type of its addon that is created from a plan.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -14,7 +14,7 @@ namespace ewald::addon {
 // Bytes of a pixel, by the dtype of a descriptor.
 inline constexpr uint8_t pixel_bytes[] = {1, 1, 2, 2, 4, 4, 4};
 
-// The plan at an argument, which has no run under way.
+// The plan at an argument, which must have no active run.
 template <class Plan>
 std::shared_ptr<Plan> idle(const CallbackInfo& info, const char* otherwise = "one run at a time") {
   auto plan = alive<Plan>(info);

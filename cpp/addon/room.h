@@ -1,12 +1,13 @@
-// How a file of an addon makes its functions known: it holds one `const Room`, and the addon's entry binds them all. A
-// new addon/<room>.cpp is found by its folder, so nothing lists it. Both addons, cpp/addon and cuda/addon, use this.
+// How a file of an addon registers its functions: it holds one `const Room`, and the addon's entry binds them all. A
+// new addon/<room>.cpp is found through its folder, so there is no list to edit. Both addons, cpp/addon and cuda/addon,
+// use this.
 #pragma once
 #include <napi.h>
 
 namespace ewald::addon {
 
 // Functions of one file: `const Room room([](Napi::Env env, Napi::Object exports) { … });` at namespace scope. Rooms
-// bind different names, so their order means nothing.
+// bind different names, so their order does not matter.
 class Room {
 public:
   using Bind = void (*)(Napi::Env, Napi::Object);
@@ -19,7 +20,7 @@ public:
   }
 
 private:
-  // Made at its first use: the order in which files start is not known.
+  // Created on first use, because the initialisation order of files is unknown.
   static const Room*& first() {
     static const Room* room = nullptr;
     return room;

@@ -5,7 +5,7 @@
 namespace ewald::addon {
 
 namespace {
-// An environment of JavaScript is a thread.
+// Each JavaScript environment has its own thread.
 thread_local bool here = false;
 }  // namespace
 

@@ -1,4 +1,4 @@
-// Work on a thread of Node's pool, as a promise.
+// Work on a thread of Node's pool, returned as a promise.
 #pragma once
 #include <memory>
 #include <string>
@@ -8,29 +8,29 @@
 
 namespace ewald::addon {
 
-// The environment may end while work is under way (worker.terminate(), process.exit()): Node waits for it, then calls
-// `complete` where JavaScript can no longer be entered. Every call there may fail, at any moment, and a failed one must
-// change nothing: hence the bare Node-API, whose C++ wrapper would abort the process.
+// The environment may end while work is active (worker.terminate(), process.exit()): Node waits for the work, then
+// calls `complete` when JavaScript can no longer be entered. Every call there may fail at any moment, and a failed call
+// must change nothing. This is why it uses the bare Node-API, whose C++ wrapper would abort the process.
 class Task {
 public:
   virtual ~Task() = default;
-  // Queues the task, which is gone when it is done; on a thread that computes itself, does it.
+  // Queues the task, which deletes itself when it is done; on a thread that computes synchronously, runs it.
   static Napi::Value start(Napi::Env env, std::unique_ptr<Task> task);
-  // Whether this thread, one of Node's workers, computes itself: where there are as many workers as cores, the pool's
-  // threads have no core of their own, and frames change caches with threads.
+  // Whether this thread, one of Node's workers, computes synchronously: if there are as many workers as cores, no core
+  // is left for the pool's threads, and frames would move between caches with the threads.
   static void compute_here(bool here);
 
-  // Arrays that the work touches.
+  // Arrays that the work accesses.
   std::vector<Buffer> buffers;
 
 protected:
-  // Whether it waits for a device more than it computes: such a task always goes to the pool.
+  // Whether the task mostly waits for a device: such a task always goes to the pool.
   virtual bool waits() const { return false; }
-  // Mostly on another thread: no JavaScript.
+  // Usually called on another thread, so it must not use JavaScript.
   virtual int32_t work() = 0;
-  // There, too, after work that succeeded.
+  // Called on the same thread after the work has succeeded.
   virtual void done() {}
-  // What the promise resolves to; nullptr where it could not be made.
+  // The value that the promise resolves to; nullptr if it could not be created.
   virtual napi_value answer(napi_env env);
 
 private:
@@ -45,7 +45,7 @@ private:
   std::string message_;
 };
 
-// What tasks answer with: a number or, of 64 bits, a bigint. Nullptr where the environment ends.
+// Results of tasks: a number or, for 64 bits, a bigint. Nullptr if the environment is ending.
 inline napi_value count_value(napi_env env, uint32_t count) {
   napi_value value = nullptr;
   return napi_create_uint32(env, count, &value) == napi_ok ? value : nullptr;

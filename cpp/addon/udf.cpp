@@ -34,7 +34,7 @@ Napi::Value udf_bytes(const CallbackInfo& info) {
   return Napi::Number::New(info.Env(), double(ewald_udf_bytes(alive<Udf>(info)->handle)));
 }
 
-// udfDestroy(udf): twice is a no-op. A run under way keeps the pass until it is done.
+// udfDestroy(udf): a second call is a no-op. An active run keeps the pass until it is done.
 void udf_destroy(const CallbackInfo& info) { slot_of<Udf>(info).reset(); }
 
 void udf_begin(const CallbackInfo& info) {

@@ -1,4 +1,4 @@
-// Arguments of JavaScript as C++ wants them, and statuses as errors.
+// Converts JavaScript arguments to C++ values, and statuses to errors.
 #pragma once
 #include <napi.h>
 
@@ -11,7 +11,7 @@ namespace ewald::addon {
 
 using Napi::CallbackInfo;
 
-// One line about the last failure of this thread; of the core in one addon, of CUDA in the other.
+// One line about the last failure of this thread, from the core in one addon and from CUDA in the other.
 const char* last_error();
 
 // A failure as JavaScript sees it: an Error with { status, message }.
@@ -31,7 +31,7 @@ inline void check(Napi::Env env, int32_t status) {
 
 inline std::string argument(size_t index) { return "argument " + std::to_string(index); }
 
-// Where the bytes of a typed array are now; on a SharedArrayBuffer too, which Napi::TypedArray does not reach.
+// The current address of a typed array's bytes; also on a SharedArrayBuffer, which Napi::TypedArray does not support.
 struct View {
   uint8_t* data = nullptr;
   size_t bytes = 0;
@@ -40,7 +40,7 @@ struct View {
   napi_value buffer = nullptr;
 };
 
-// Fails where the value is not a typed array.
+// Fails if the value is not a typed array.
 inline bool view_of(napi_env env, napi_value value, View& view) {
   bool is = false;
   if (napi_is_typedarray(env, value, &is) != napi_ok || !is) return false;
@@ -69,7 +69,7 @@ T* elements(const CallbackInfo& info, size_t index, size_t count) {
   return reinterpret_cast<T*>(view_at(info, index, count * sizeof(T)).data);
 }
 
-// Argument `index` as one T, copied: JavaScript may change its buffer while a run goes on.
+// Argument `index` as one T, copied, because JavaScript may change its buffer during a run.
 template <class T>
 T struct_of(const CallbackInfo& info, size_t index) {
   T result;

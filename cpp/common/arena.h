@@ -1,10 +1,10 @@
-// How a handle lays out the one block of memory that it holds.
+// The layout of the single block of memory that a handle holds.
 #pragma once
 #include <cstddef>
 
 namespace ewald {
 
-// Hands out pieces of one block, 64-byte aligned; run once over nothing (base NULL) to learn its size.
+// Hands out 64-byte aligned pieces of one block; a first pass without memory (base NULL) determines its size.
 struct Arena {
   char* base;
   size_t used;

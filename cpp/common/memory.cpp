@@ -15,15 +15,15 @@ namespace {
 constexpr size_t alignment = 64;
 std::atomic<size_t> live{0};
 
-// Stands in the 64 bytes in front of the memory, which also keep it aligned.
+// Stored in the 64 bytes before the memory, which also keep it aligned.
 struct Header {
   size_t bytes;
-  void* mapping;  // what munmap or free is given
-  size_t mapped;  // 0 for memory of the heap
+  void* mapping;  // the argument of munmap or free
+  size_t mapped;  // 0 for heap memory
 };
 
 #if defined(__linux__)
-// Large blocks come straight from the kernel: they arrive zeroed, and in huge pages a fresh one costs a hundredth of
+// Large blocks come straight from the kernel: they arrive zeroed, and with huge pages a new one costs a hundredth of
 // the page faults.
 constexpr size_t huge_page = size_t(2) << 20, large = 2 * huge_page;
 
@@ -44,8 +44,8 @@ Header* take(size_t bytes, bool zero) {
 #if defined(__linux__)
   if (bytes >= large) return map(bytes);
 #endif
-  // Not aligned_alloc: glibc does not find a block again that it gave aligned (its bug 14581), so that each plan of the
-  // same size took new memory beside the hole of the last one. Aligned here, a block is one like any other.
+  // aligned_alloc is not used: glibc does not reuse an aligned block (its bug 14581), so each plan of the same size
+  // took new memory next to the hole of the last one. If the memory is aligned here, the block is an ordinary one.
   void* block = std::malloc(bytes + alignment - 1);
   if (block == nullptr) return nullptr;
   const uintptr_t aligned = (reinterpret_cast<uintptr_t>(block) + alignment - 1) / alignment * alignment;
@@ -67,7 +67,7 @@ void give(Header* header) {
 }
 
 void* allocate(size_t bytes, bool zero) {
-  // What rounding and the header add must not wrap around.
+  // Rounding and the header must not overflow the size.
   if (bytes > size_t(-1) - (size_t(8) << 20)) return nullptr;
   const size_t rounded = (bytes + alignment - 1) / alignment * alignment;
   Header* header = take(rounded + alignment, zero);

@@ -1,19 +1,19 @@
-// Counted memory: every byte a handle holds passes through here, so that ewald_live_bytes tells the truth.
+// Counted memory: every byte a handle holds passes through here, so that ewald_live_bytes is correct.
 #pragma once
 #include <cstddef>
 
 namespace ewald {
 
-// 64-byte aligned memory, zeroed; nullptr when there is none.
+// 64-byte aligned memory, zeroed; nullptr when out of memory.
 void* allocate(size_t bytes);
-// The same with whatever was there before: for memory that is written before it is read.
+// The same without zeroing: for memory that is written before it is read.
 void* allocate_raw(size_t bytes);
-// Gives memory of `allocate` back; nullptr is fine.
+// Frees memory from `allocate`; nullptr is allowed.
 void release(void* memory);
 size_t live_bytes();
 
-// Asks for huge pages in fresh memory of another owner; gives where the first one begins, from `memory` on, and 0 where
-// there are none.
+// Requests huge pages in new memory of another owner; returns where the first one starts, relative to `memory`, and 0
+// if there are no huge pages.
 size_t prefer_huge_pages(void* memory, size_t bytes);
 
 }  // namespace ewald

@@ -1,13 +1,14 @@
-// Words of code that the C++ core and the CUDA kernels share: one header, compiled by the host's compiler for every
-// instruction set and by nvcc for host and device, which knows its runtime's words without an include.
+// Keywords for code shared by the C++ core and the CUDA kernels: one header, compiled by the host's compiler for every
+// instruction set and by nvcc for host and device, which knows its runtime's keywords without an include.
 //
-// Everything is static: the linker must not take AVX-512 code of one translation unit for the shared copy of all.
+// Everything is static, so that the linker cannot choose AVX-512 code of one translation unit as the shared copy for
+// all.
 #pragma once
 
 #if defined(__CUDACC__) || defined(EWALD_CUDA_EMULATOR)
 #define EWALD_HD static __host__ __device__ __forceinline__
 #define EWALD_HD_INLINE EWALD_HD
-// Called from many places, or rarely: not worth a copy each.
+// Called from many places, or rarely: not worth inlining.
 #define EWALD_HD_CALL [[maybe_unused]] static __host__ __device__ __noinline__
 #define EWALD_TABLE const
 #else

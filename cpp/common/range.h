@@ -1,5 +1,5 @@
-// What the fields of a descriptor may be; the tables are generated from src/layout (generated/ranges.h). For the host
-// alone.
+// The valid ranges of a descriptor's fields; the tables are generated from src/layout (generated/ranges.h). For host
+// code only.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -12,12 +12,12 @@ struct Range {
   const char* name;
   size_t offset;
   bool real;         // float, else uint32_t
-  double low, high;  // both inside, but for `above`
-  bool above;        // `low` itself is outside
-  bool zero;         // 0 is inside as well, and means something of its own
+  double low, high;  // both are valid, except with `above`
+  bool above;        // `low` itself is invalid
+  bool zero;         // 0 is also valid, with a special meaning
 };
 
-// What is wrong with a structure; nothing where `name` is null.
+// What is wrong with a structure; no error if `name` is null.
 struct Complaint {
   const char* name;
   double value;
@@ -34,7 +34,7 @@ static inline Complaint first_outside(const void* values, const Range (&ranges)[
     memcpy(&number, at, 4);
     memcpy(&integer, at, 4);
     const double value = r.real ? double(number) : double(integer);
-    // A float stands for the decimal it was made from: 0.87f is a little more than 0.87.
+    // A float represents the decimal number it was made from: 0.87f is slightly more than 0.87.
     const double low = r.real ? double(float(r.low)) : r.low, high = r.real ? double(float(r.high)) : r.high;
     if ((value >= low && value <= high && !(r.above && value == low)) || (r.zero && value == 0)) continue;
     Complaint wrong{r.name, value, {}};

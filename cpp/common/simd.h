@@ -8,8 +8,9 @@
 //   F  `width` floats        I  `width` int32        U  `width` uint32        M  one truth value a lane
 //   Vec<T, W>  W numbers of any type
 //
-// Two things to know. Splats use the intrinsics, because a loop that fills a vector defeats g++ and clang alike. `fma`
-// is fused where the machine can, and two operations elsewhere: results of different sets may differ in the last bit.
+// Two notes. Splats use the intrinsics, because both g++ and clang compile a loop that fills a vector badly. `fma` is
+// fused where the machine supports it and two operations elsewhere, so results of different sets may differ in the last
+// bit.
 #pragma once
 #ifndef EWALD_ISA
 #error "compile this file with -DEWALD_ISA=<instruction set>"
@@ -116,7 +117,7 @@ EWALD_INLINE F fnma(F a, F b, F c) { return c - a * b; }
 EWALD_INLINE F round_even(F x) {
   const F magic = splat(12582912.0f);
   F y = x + magic;
-  __asm__("" : "+x"(y));  // or the compiler may see through the pair
+  __asm__("" : "+x"(y));  // or the compiler may cancel the pair
   return y - magic;
 }
 EWALD_INLINE F sqrt(F x) { return (F)_mm_sqrt_ps((__m128)x); }

@@ -30,7 +30,7 @@ struct Job {
   Team::Task task;
   void* context;
   uint32_t items, limit;
-  uint32_t joined = 1;  // the caller is there
+  uint32_t joined = 1;  // the caller takes part
   uint32_t active = 0;  // helpers at work
   std::atomic<uint32_t> next{0};
   std::condition_variable done;
@@ -53,7 +53,7 @@ public:
     std::lock_guard<std::mutex> lock(mutex_);
     for (; size_ < size; size_++) {
       pthread_t thread;
-      // Not std::thread, which ends the process where there can be no further one.
+      // Not std::thread, which ends the process if no further thread can be created.
       if (pthread_create(&thread, nullptr, serve, this) != 0) return;
       pthread_detach(thread);
     }
@@ -72,7 +72,7 @@ public:
     std::unique_lock<std::mutex> lock(mutex_);
     (job.before != nullptr ? job.before->after : first_) = job.after;
     (job.after != nullptr ? job.after->before : last_) = job.before;
-    // Who joined holds the job until it is done with its item; nobody joins any more.
+    // A helper that joined holds the job until it has finished its item; no further helper joins.
     job.done.wait(lock, [&] { return job.active == 0; });
   }
 
@@ -96,7 +96,7 @@ private:
       lock.unlock();
       job->work(worker);
       lock.lock();
-      // Told under the lock: the job is gone as soon as its caller has it.
+      // Notified under the lock: the job no longer exists once its caller has returned.
       if (--job->active == 0) job->done.notify_one();
     }
   }

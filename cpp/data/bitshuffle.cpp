@@ -1,5 +1,5 @@
-// Bitshuffle, with LZ4 and without: blocks of elements whose bits are sorted by their place. Elements that fill no
-// eight stay as they are, behind the last block.
+// Bitshuffle, with LZ4 and without: blocks of elements whose bits are grouped by position. Remaining elements that do
+// not fill a group of eight are stored unchanged after the last block.
 #include <cstring>
 
 #include "common/cpu.h"
@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t copy_slack = 32;
 
-// Memory for one block and what copies write behind it: on the stack where blocks are of the usual size.
+// Memory for one block and for the overrun of copies: on the stack if blocks have the usual size.
 class Scratch {
 public:
   explicit Scratch(size_t bytes) {
@@ -38,13 +38,13 @@ void unshuffle_block(const uint8_t* planes, uint8_t* streams, uint8_t* out, size
   if (element == 1) return kernel.join_bits(planes, out, n / 8);
   uint32_t used = element;
   while (used > 1 && kernel.is_zero(planes + (used - 1) * n, n)) used--;
-  // Instantiated for these numbers of streams that are not zero.
+  // Instantiated for these numbers of nonzero streams.
   if (element == 8) used = 8;
   for (uint32_t byte = 0; byte < used; byte++) kernel.join_bits(planes + byte * n, streams + byte * n, n / 8);
   kernel.join_bytes(streams, n, used, element, out, n);
 }
 
-// The reverse, plainly.
+// The reverse, without vectors.
 void shuffle_block(const uint8_t* in, uint8_t* planes, size_t n, uint32_t element) {
   const size_t columns = n / 8;
   for (uint32_t byte = 0; byte < element; byte++)

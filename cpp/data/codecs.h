@@ -1,11 +1,11 @@
-// The codecs one by one. A decoder fills exactly `out_bytes` or says false, and what it says is in `why`.
+// The individual codecs. A decoder fills exactly `out_bytes` or returns false with the reason in `why`.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 
 namespace ewald::data {
 
-// What an input is wrong about, in words; memory that could not be had is told apart.
+// Why an input is invalid, in words; running out of memory is a separate error.
 struct Outcome {
   const char* why = nullptr;
   bool out_of_memory = false;
@@ -23,13 +23,13 @@ struct Output {
   size_t bytes;
 };
 
-// LZ4 block. Up to `slack` bytes behind the output may be overwritten, which lets short copies be whole vectors.
+// LZ4 block. Up to `slack` bytes after the output may be overwritten, so that short copies can use whole vectors.
 bool lz4_decode(Input in, Output out, size_t slack);
-// Gives the bytes written; `capacity` at least lz4_bound(in.bytes).
+// Returns the bytes written; `capacity` must be at least lz4_bound(in.bytes).
 size_t lz4_encode(Input in, uint8_t* out);
 constexpr size_t lz4_bound(size_t bytes) { return bytes + bytes / 255 + 16; }
 
-// Elements of a bitshuffle block where nobody says.
+// Default number of elements in a bitshuffle block.
 constexpr size_t default_block(uint32_t element) {
   const size_t elements = 8192 / element / 8 * 8;
   return elements < 128 ? 128 : elements;
@@ -41,11 +41,11 @@ Outcome decode_lz4(Input in, Output out);
 Outcome decode_shuffle(Input in, Output out, uint32_t element);
 Outcome decode_lzf(Input in, Output out);
 Outcome decode_byte_offset(Input in, Output out);
-// `compares`: whether the checksum behind the data has to match.
+// `compares`: whether the checksum after the data must match.
 Outcome decode_zlib(Input in, Output out, bool compares);
 Outcome decode_packed(Input in, Output out, uint32_t element, uint32_t bits, bool high_first);
 
-// Encoders: `out` holds at least encoded_bound; the bytes written come back, 0 when there is no memory for a block.
+// Encoders: `out` holds at least encoded_bound; they return the bytes written, or 0 if there is no memory for a block.
 size_t encode_bitshuffle_lz4(Input in, uint8_t* out, uint32_t element, size_t block);
 size_t encode_bitshuffle(Input in, uint8_t* out, uint32_t element, size_t block);
 size_t encode_lz4(Input in, uint8_t* out, size_t block);

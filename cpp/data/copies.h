@@ -1,4 +1,4 @@
-// What has been decoded, repeated: the copies of LZ4 and of deflate.
+// Repeats of decoded bytes: the copies of LZ4 and of deflate.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@ typedef uint32_t Fours __attribute__((vector_size(16)));
 typedef uint64_t Eights __attribute__((vector_size(16)));
 
 #if defined(__wasm_simd128__)
-// Of each period below 16, which of its bytes come next.
+// For each period below 16, the order of its bytes in the next vector.
 struct Periods {
   uint8_t places[16][16] = {};
   constexpr Periods() {
@@ -33,12 +33,13 @@ inline void copy16(uint8_t* to, const uint8_t* from) {
   memcpy(to, &v, 16);
 }
 
-// `length` bytes from `distance` behind `out`; up to 15 bytes more may be written.
+// Copies `length` bytes from `distance` bytes before `out`; up to 15 further bytes may be written.
 inline void repeat_wide(uint8_t* out, size_t distance, size_t length) {
   const uint8_t* from = out - distance;
   uint8_t* const end = out + length;
   if (distance >= 16) {
-    // Long runs of a longer period: what is copied doubles, because a load that meets the store just before it waits.
+    // Long runs of a longer period: the copied length doubles each time, because a load that overlaps the preceding
+    // store has to wait.
     for (size_t span = distance; size_t(end - out) > span; span *= 2) {
       uint8_t* const next = out + span;
       for (const uint8_t* at = from; out < next; out += 16, at += 16) copy16(out, at);
@@ -53,7 +54,7 @@ inline void repeat_wide(uint8_t* out, size_t distance, size_t length) {
   }
   Copy16 pattern;
   size_t step = 16;
-  // Periods of a number of one, two, four or eight bytes are what detectors' zeros make; the others are put together.
+  // Zeros of detectors give periods of one, two, four or eight bytes; other periods are assembled.
   if (distance == 1) {
     pattern = *from - Copy16{};
   } else if (distance == 2) {

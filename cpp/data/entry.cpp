@@ -1,4 +1,4 @@
-// The entries of the codecs: arguments are checked, names are given to what an input is wrong about.
+// The entry points of the codecs: they check arguments and turn the reasons for invalid input into messages.
 #include "common/status.h"
 #include "data/codecs.h"
 #include "data/kernels.h"

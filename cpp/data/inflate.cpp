@@ -11,7 +11,7 @@ namespace ewald::data {
 namespace {
 
 constexpr uint32_t length_bits = 11, distance_bits = 8, order_bits = 7;
-// What the largest complete codes of 288 and 32 symbols need for those; build_table watches it.
+// Table sizes for the largest complete codes of 288 and 32 symbols; build_table enforces them.
 constexpr uint32_t length_room = 2400, distance_room = 416;
 
 struct Meanings {
@@ -41,14 +41,14 @@ constexpr const char *ends = "it ends in the middle", *fewer = "it holds fewer b
                      *no_symbol = "it has bits that no code has",
                      *too_far = "it repeats what lies before its beginning";
 
-// The bits that come next, lowest first. Above the `have` bits lie none, or those that follow.
+// The next bits, lowest first. The bits above the first `have` are zero or already those that follow.
 struct Reader {
   const uint8_t* in;
   const uint8_t* end;
   uint64_t bits = 0;
   uint32_t have = 0;
 
-  // At least 56 bits; eight bytes must be left.
+  // Refills to at least 56 bits; eight bytes must be left.
   void fill_fast() {
     uint64_t word;
     memcpy(&word, in, 8);
@@ -56,7 +56,7 @@ struct Reader {
     in += (63 - have) >> 3;
     have |= 56;
   }
-  // As many, or all that are left.
+  // Refills to as many, or to all that are left.
   void fill() {
     for (; have <= 56 && in < end; have += 8) bits |= uint64_t(*in++) << have;
   }
@@ -70,13 +70,13 @@ struct Reader {
     drop(n);
     return value;
   }
-  // The number that an entry stands for, with its extra bits.
+  // The number that an entry represents, with its extra bits.
   uint32_t number(uint32_t e) {
     const uint32_t value = entry::base(e) + (peek(entry::takes(e)) >> entry::code_bits(e));
     drop(entry::takes(e));
     return value;
   }
-  // Gives whole bytes back and begins anew at the next one.
+  // Returns whole bytes to the input and restarts at the next one.
   void align() {
     in -= have >> 3;
     bits = 0;
@@ -127,7 +127,7 @@ private:
   bool block_ended_ = false;
   uint32_t lengths_[length_room], distances_[distance_room];
 
-  // Read by whoever called, in the same thread, before the next chunk.
+  // Read by the caller, in the same thread, before the next chunk.
   static const char* wrong_sum(uint32_t stored, uint32_t computed) {
     static thread_local char why[80];
     snprintf(why, sizeof why, "its Adler-32 checksum is %08x, computed is %08x", stored, computed);
@@ -190,7 +190,7 @@ private:
       memset(lengths + n, symbol == 16 ? lengths[n - 1] : 0, times);
       n += times;
     }
-    // Without a code for its end a block has none.
+    // Without a code for its end a block would never end.
     return lengths[256] == 0 ? no_code : codes(lengths, length_codes, lengths + length_codes, distance_codes);
   }
 
@@ -207,7 +207,7 @@ private:
     return nullptr;
   }
 
-  // Symbols while either side has room for the longest, so that nothing has to be asked for each.
+  // Decodes symbols while both sides have room for the longest one, so that no symbol needs a bounds check.
   const char* fast() {
     constexpr ptrdiff_t in_room = 40, out_room = 258 + 8 + 16;
     Reader r = reader_;
@@ -222,7 +222,7 @@ private:
       r.drop(entry::takes(e));
     };
     r.fill_fast();
-    // What comes next is looked up as early as can be; it takes no bits until it is used.
+    // The next entry is looked up as early as possible; it consumes no bits until it is used.
     for (uint32_t e = lengths_[r.peek(length_bits)]; r.in <= in_last && out <= out_last;) {
       if (e & entry::literal) {
         put(e);
@@ -281,7 +281,7 @@ private:
     return why;
   }
 
-  // The next entry of a table, links followed; 0 where the input ends.
+  // The next entry of a table, after following links; 0 at the end of the input.
   uint32_t next(const uint32_t* table, uint32_t direct) {
     uint32_t e = table[reader_.peek(direct)];
     if (entry::is_link(e)) {

@@ -30,11 +30,11 @@ struct Kernels {
   void (*join_bytes)(const uint8_t* streams, size_t stride, uint32_t used, uint32_t element, uint8_t* out, size_t n);
   // Numbers of `size` bytes from `in` to `out`, which may be the same place, the bytes of each in reverse.
   void (*swap_bytes)(const uint8_t* in, uint8_t* out, size_t bytes, uint32_t size);
-  // zlib's Adler-32, carried on from `adler`; 1 begins it.
+  // zlib's Adler-32, continued from `adler`, which starts at 1.
   uint32_t (*adler32)(uint32_t adler, const uint8_t* data, size_t bytes);
 };
 
-// Those of the best instruction set here.
+// The kernels for the best instruction set of this machine.
 const Kernels& kernels();
 
 }  // namespace ewald::data

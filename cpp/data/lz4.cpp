@@ -7,7 +7,7 @@
 namespace ewald::data {
 namespace {
 
-// Adds the bytes that carry a length beyond 15 on; false at the end of the input.
+// Adds the bytes that extend a length beyond 15; false at the end of the input.
 inline bool lengthen(const uint8_t*& in, const uint8_t* end, size_t& length) {
   uint8_t more;
   do {
@@ -31,7 +31,7 @@ bool lz4_decode(Input input, Output output, size_t slack) {
     size_t literals = token >> 4;
     if (literals == 15 && !lengthen(in, in_end, literals)) return false;
     if (literals > size_t(in_end - in) || literals > size_t(out_end - out)) return false;
-    // Whole vectors where both sides have the room, exact bytes at the ends.
+    // Whole vectors where both sides have room, exact bytes at the ends.
     if (size_t(in_end - in) >= literals + 16 && size_t(out_end - out) + slack >= literals + 16) {
       size_t i = 0;
       do copy16(out + i, in + i);
@@ -61,7 +61,7 @@ bool lz4_decode(Input input, Output output, size_t slack) {
 
 size_t lz4_encode(Input input, uint8_t* const output) {
   constexpr uint32_t hash_bits = 12;
-  // The format keeps the last five bytes literals, and starts no match in the last twelve.
+  // The format requires that the last five bytes are literals and that no match starts in the last twelve.
   constexpr size_t last_literals = 5, last_match = 12;
   uint32_t seen[1 << hash_bits] = {};  // position + 1 of the latest place with a hash
   const uint8_t* const in = input.data;
@@ -89,7 +89,7 @@ size_t lz4_encode(Input input, uint8_t* const output) {
     const size_t candidate = place;
     place = uint32_t(at + 1);
     if (candidate == 0 || at + 1 - candidate > 65535 || word_at(candidate - 1) != word) {
-      at += 1 + ((at - anchor) >> 6);  // faster through what does not compress
+      at += 1 + ((at - anchor) >> 6);  // skips faster through incompressible data
       continue;
     }
     const size_t distance = at + 1 - candidate, limit = input.bytes - last_literals;

@@ -19,7 +19,7 @@ Outcome decode_lz4(Input in, Output out) {
     const size_t packed = big32(from);
     from += 4;
     if (packed > size_t(end - from)) return damaged("a block is longer than the chunk");
-    // A block that LZ4 would not have made smaller is stored.
+    // A block that LZ4 would not make smaller is stored uncompressed.
     if (packed == bytes)
       memcpy(out.data + done, from, bytes);
     else if (!lz4_decode({from, packed}, {out.data + done, bytes}, 0))
@@ -106,7 +106,7 @@ Outcome decode_byte_offset(Input in, Output out) {
     for (int i = 0; i < bytes; i++) value |= uint64_t(p[i]) << (8 * i);
     return value;
   };
-  // Differences are added modulo 2^32, as those who write them do.
+  // Differences are added modulo 2^32, as writers do.
   uint32_t value = 0;
   const size_t n = out.bytes / 4;
   for (size_t i = 0; i < n; i++) {

@@ -1,11 +1,11 @@
-// Tables of deflate's prefix codes (RFC 1951, 3.2.2): the next bits of the stream are looked up, and what is found says
-// what they mean and how many of them that takes.
+// Tables of deflate's prefix codes (RFC 1951, 3.2.2): the next bits of the stream index a table, whose entry gives
+// their meaning and the number of bits consumed.
 #pragma once
 #include <cstdint>
 
 namespace ewald::data {
 
-// An entry; its lowest six bits are the bits that it takes, extra bits included.
+// An entry; its lowest six bits hold the number of bits that it consumes, extra bits included.
 //   literals  bit 31; one or two bytes from bit 8 on, their number in bits 24 and 25
 //   a number  the bits of the code alone from bit 8 on, the number without its extra bits from bit 16 on
 //   special   bit 7: a link to a table of longer codes with bit 6 (the bits that choose in it from bit 8 on, where it
@@ -23,9 +23,9 @@ constexpr bool is_link(uint32_t e) { return (e & link) == link; }
 
 constexpr uint32_t longest_code = 15;
 
-// Fills a table of `capacity` entries, of which the first 2^direct are looked up with the next bits, from the lengths
-// of the symbols' codes; `meanings` are their entries without a code. False for lengths that are no code. One code of
-// one bit alone is one, and so is none, unless `complete` is asked for: deflate has both for distances.
+// Fills a table of `capacity` entries, of which the first 2^direct are indexed by the next bits, from the lengths of
+// the symbols' codes; `meanings` are their entries without a code. Returns false if the lengths are not a valid code.
+// Without `complete`, a single code of one bit and an empty code are also valid: deflate has both for distances.
 inline bool build_table(uint32_t* table, uint32_t capacity, uint32_t direct, const uint8_t* lengths, uint32_t symbols,
                         const uint32_t* meanings, bool complete) {
   uint32_t count[longest_code + 1] = {}, place[longest_code + 2] = {};
@@ -45,7 +45,7 @@ inline bool build_table(uint32_t* table, uint32_t capacity, uint32_t direct, con
     if (lengths[s] > 0) sorted[place[lengths[s]]++] = uint16_t(s);
   const uint32_t size = 1u << direct;
   for (uint32_t i = 0; left > 0 && i < size; i++) table[i] = entry::special;
-  // Codes come with their first bit lowest, so the code counts up from its other end.
+  // Codes are stored with their first bit lowest, so the code is incremented from its other end.
   uint32_t code = 0, used = size, sub = 0, sub_bits = 0, prefix = ~0u;
   const uint16_t* symbol = sorted;
   for (uint32_t length = 1; length <= longest; length++)
@@ -55,7 +55,7 @@ inline bool build_table(uint32_t* table, uint32_t capacity, uint32_t direct, con
       if (length > direct) {
         if ((code & (size - 1)) != prefix) {
           prefix = code & (size - 1);
-          // As large as the codes with this beginning need.
+          // As large as the codes with this prefix need.
           sub_bits = length - direct;
           for (int32_t free = (1 << sub_bits) - int32_t(count[length]); free > 0 && sub_bits + direct < longest;) {
             sub_bits++;
@@ -81,9 +81,9 @@ inline bool build_table(uint32_t* table, uint32_t capacity, uint32_t direct, con
   return true;
 }
 
-// Literals whose successor is known from the same bits take it along.
+// A literal whose successor is determined by the same bits includes it.
 inline void pair_literals(uint32_t* table, uint32_t direct) {
-  // From the end: what is looked up for the second one lies before, and is still single.
+  // Runs from the end: the entry of the second literal lies earlier and still holds a single literal.
   for (uint32_t i = 1u << direct; i-- > 0;) {
     const uint32_t first = table[i], bits = entry::takes(first);
     if (!(first & entry::literal)) continue;

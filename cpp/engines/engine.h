@@ -1,4 +1,4 @@
-// A transform done by a library of somebody else: the same descriptor, the same meaning, another one computes.
+// A transform computed by a third-party library, with the same descriptor and the same meaning.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace ewald::engines {
 
-// The names that each library of an engine may have: the engine's own first, then what it stands on.
+// The possible names of each library of an engine: first the engine itself, then its dependencies.
 using Libraries = std::vector<Names>;
 
 // A plan in both directions. One run at a time; different plans may run at the same time.
@@ -21,17 +21,17 @@ class Plan {
 public:
   virtual ~Plan() = default;
   virtual int32_t execute(uint32_t direction, const void* in, void* out, void* workspace, uint32_t scale) = 0;
-  // Whether a run on these arrays neither plans nor waits, so that it may be done on the thread of JavaScript.
+  // Whether a run on these arrays neither plans nor waits, so that it may run on the JavaScript thread.
   virtual bool ready(uint32_t direction, const void* in, const void* out) const = 0;
 
   // Elements of both sides and complex numbers of workspace, as ewald_fft_sizes gives them.
   size_t input = 0, output = 0, workspace = 0;
-  // Bytes that the plan holds besides what the library keeps for itself.
+  // Bytes that the plan holds, without the library's internal memory.
   size_t bytes = 0;
 };
 
-// Ends planning, under way or to come, from another thread: FFTW's between two of the plans that it times. The other
-// engines plan at once.
+// Ends current or future planning, from another thread: FFTW stops between two of the plans that it times. The other
+// engines plan immediately.
 class Stop {
 public:
   void ask() {
@@ -39,7 +39,7 @@ public:
     asked_ = true;
     if (end_) end_();
   }
-  // `end` is called when the end is asked for, until leave(). False where that was done before.
+  // `end` is called when planning is cancelled, until leave(). False if it was already cancelled.
   bool enter(std::function<void()> end) {
     const std::lock_guard<std::mutex> lock(mutex_);
     end_ = std::move(end);
@@ -60,16 +60,16 @@ private:
   std::function<void()> end_;
 };
 
-// Whether an engine can be had, its version and file, or why not.
+// Whether an engine is available, its version and file, or why it is not.
 struct Found {
   bool available = false;
   std::string version, file, why;
 };
 
-// `engine` is fftw, mkl, cufft or rocfft; `f64` matters where each precision has a library.
+// `engine` is fftw, mkl, cufft or rocfft; `f64` matters if each precision has a separate library.
 Found find(const std::string& engine, const Libraries& libraries, bool f64);
 
-// Plans; `measure` times candidates where the library can. Statuses and messages as those of the core
+// Creates a plan; `measure` times candidates if the library can. Statuses and messages are those of the core
 // (common/status.h).
 int32_t create(const std::string& engine, const Libraries& libraries, const ewald_fft_descriptor& descriptor,
                bool measure, Stop& stop, std::unique_ptr<Plan>& plan);

@@ -16,16 +16,16 @@ namespace {
 using fft::Problem;
 using fft::Side;
 
-// FFTW's planner works on tables of the whole process: one plan is made or destroyed at a time. Runs need no lock.
+// FFTW's planner uses process-wide tables, so plans are created and destroyed one at a time. Runs need no lock.
 std::mutex& planner() {
   static std::mutex mutex;
   return mutex;
 }
 
-// Below this many elements threads cost more than they bring.
+// Below this many elements threads cost more than they save.
 constexpr size_t worth_threads = size_t(1) << 15;
 
-// Kinds by fft::Trig, and those that undo them.
+// Kinds by fft::Trig, and their inverse kinds.
 constexpr int kinds[2][8] = {
     {fftw::redft00, fftw::redft10, fftw::redft01, fftw::redft11, fftw::rodft00, fftw::rodft10, fftw::rodft01,
      fftw::rodft11},
@@ -33,7 +33,7 @@ constexpr int kinds[2][8] = {
      fftw::rodft11},
 };
 
-// What one direction is to the library: transformed axes, loops around them, how far apart elements are on either side.
+// One direction as the library sees it: transformed axes, loops around them, and the strides of both sides.
 struct Geometry {
   IoDim axis[fft::max_dims], loop[fft::max_dims];
   int kind[fft::max_dims];
@@ -54,7 +54,7 @@ Geometry geometry_of(const Problem& problem, const Side& in, const Side& out, bo
   for (uint32_t d = 0; d <= problem.rank; d++) {
     if (problem.shape[d] == 1 || (d > 0 && (problem.axes >> (d - 1) & 1) != 0)) continue;
     const IoDim next = dim(d);
-    // Two loops of which the inner one ends where the outer one steps on are one.
+    // Merges two loops if the extent of the inner one equals the stride of the outer one.
     if (g.loops > 0) {
       IoDim& last = g.loop[g.loops - 1];
       if (last.is == next.n * next.is && last.os == next.n * next.os) {
@@ -76,7 +76,7 @@ public:
       geometry_[backward] = geometry_of(problem, source(backward), target(backward), backward != 0);
     input = problem.input.size;
     output = problem.output.size;
-    // A backward run that the library would do over its input is done over a copy of it.
+    // If the library would destroy the input of a backward run, it works on a copy.
     if (copies_input() || problem.kind == EWALD_FFT_KIND_REAL_C2C) workspace = problem.output.size;
     bytes = problem.user_workspace ? 0 : workspace * 2 * sizeof(T);
   }
@@ -110,7 +110,7 @@ public:
     if (workspace > 0 && work == nullptr)
       return fail(EWALD_STATUS_INVALID_ARGUMENT,
                   "%s: the plan was made for a workspace of the caller, and none was given", name_);
-    // The library keeps what it is given here, or may destroy a copy.
+    // The library preserves its input here, or may destroy a copy.
     T *from = const_cast<T*>(static_cast<const T*>(in)), *to = static_cast<T*>(out);
     const uint32_t dims = problem_.rank + 1;
     const Side &real = problem_.input, &complex = problem_.output;
@@ -143,9 +143,10 @@ private:
   static Complex* complex(T* numbers) { return reinterpret_cast<Complex*>(numbers); }
 
   bool expands() const { return problem_.kind == EWALD_FFT_KIND_REAL_C2C; }
-  // c2r of several axes has no way to keep its input.
+  // c2r of several axes cannot preserve its input.
   bool copies_input() const { return problem_.kind == EWALD_FFT_KIND_R2C && !problem_.in_place; }
-  // Real to all complex is done as complex numbers in the output, and back in the workspace, which is laid out like it.
+  // Real to full complex runs as a complex transform in the output, and backward in the workspace, which has the same
+  // layout.
   const Side& source(bool backward) const { return backward || expands() ? problem_.output : problem_.input; }
   const Side& target(bool backward) const { return backward && !expands() ? problem_.input : problem_.output; }
 
@@ -154,7 +155,7 @@ private:
     return api_.alignment_of(const_cast<T*>(static_cast<const T*>(address))) == 0;
   }
 
-  // Makes the plan of a direction, on memory of its own: measuring writes over both arrays.
+  // Makes the plan of a direction on separate memory, because measuring overwrites both arrays.
   int32_t plan(uint32_t backward, bool fits, Stop& stop) {
     const bool same = problem_.in_place || (expands() && !backward);
     const Side &from = source(backward), &to = target(backward);
@@ -166,7 +167,7 @@ private:
     if (in != nullptr && out != nullptr) {
       const std::lock_guard<std::mutex> lock(planner());
       if (api_.plan_with_threads != nullptr) api_.plan_with_threads(threads_);
-      // The planner looks at its limit between two candidates: one of no time ends it, and no plan of anybody else.
+      // The planner checks its time limit between two candidates: a limit of zero ends this planning and no other.
       const bool wanted = stop.enter([this] {
         if (api_.set_timelimit != nullptr) api_.set_timelimit(0);
       });
@@ -218,8 +219,8 @@ private:
   const unsigned rigor_;
   const int threads_;
   Geometry geometry_[2];
-  // By direction, and whether the arrays are aligned; the plans for arrays that are not are made when the first such
-  // array comes.
+  // By direction, and whether the arrays are aligned; plans for unaligned arrays are made when the first such array is
+  // used.
   fftw::Handle handle_[2][2] = {};
   T* scratch_ = nullptr;
 };

@@ -5,7 +5,7 @@
 
 namespace ewald::engines {
 
-// What the two differ in.
+// The differences between the two.
 struct FftwLimits {
   const char* name;
   bool mkl;

@@ -47,15 +47,15 @@ struct FftwApi {
   void (*run_c2r)(Handle plan, Complex* in, T* out);
   void (*run_r2r)(Handle plan, T* in, T* out);
   void (*destroy)(Handle plan);
-  // Not in every version: how far an address is from the alignment that the library's vectors want.
+  // Missing in some versions: the offset of an address from the alignment that the library's vectors need.
   int (*alignment_of)(T* address);
-  // Not in every version: how long planning may take, seconds; what is longer under way ends without a plan.
+  // Missing in some versions: the time limit of planning in seconds; planning that takes longer ends without a plan.
   void (*set_timelimit)(double seconds);
-  // In a library of its own; null when that is not here.
+  // In a separate library; null if that is missing.
   int (*init_threads)();
   void (*plan_with_threads)(int count);
 
-  // False, with the name of what is missing, when the library is none of these.
+  // False, with the name of the missing function, if the library is not one of these.
   bool load(const Library& library, const Library& threads, std::string& missing) {
     const std::string prefix = sizeof(T) == 4 ? "fftwf_" : "fftw_";
     const auto need = [&](const char* name, auto*& function) {

@@ -27,7 +27,8 @@ std::string Runtime::no_device() const {
 Layout layout_of(const fft::Problem& problem) {
   Layout layout;
   const bool halves = problem.kind == EWALD_FFT_KIND_R2C;
-  // Dimensions of the problem in the order of the card; axes of length 1 are left to the loops, they change nothing.
+  // Dimensions of the problem in the order of the GPU; axes of length 1 are left to the loops, because they change
+  // nothing.
   uint32_t order[fft::max_dims], dims = 0;
   const auto transformed = [&](uint32_t d) {
     return d > 0 && (problem.axes >> (d - 1) & 1) != 0 &&

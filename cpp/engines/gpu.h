@@ -1,5 +1,5 @@
-// What cuFFT and rocFFT share: memory of a card through a runtime that is loaded too, and arrays packed on the host so
-// that the card sees contiguous transforms of at most three axes.
+// Common parts of cuFFT and rocFFT: GPU memory through a runtime that is also loaded, and arrays packed on the host so
+// that the GPU sees contiguous transforms of at most three axes.
 #pragma once
 #include "engines/engine.h"
 #include "fft/plan.h"
@@ -18,19 +18,20 @@ struct Runtime {
 
   static constexpr int to_device = 1, to_host = 2, no_memory = 2;
   bool load(const Library& library, const char* prefix, std::string& missing);
-  // Empty when there is a device, else why there is none.
+  // Empty if there is a device, else why there is no device.
   std::string no_device() const;
 };
 
-// One side as the card has it: untransformed dimensions outermost, then the transformed axes, the halved one last.
+// The layout of one side on the GPU: untransformed dimensions outermost, then the transformed axes, the halved one
+// last.
 struct Packed {
-  bool complex;    // on the card; the caller's real numbers of a full complex transform are widened
-  bool direct;     // it lies in the caller's array as it does on the card
+  bool complex;    // on the GPU; the caller's real numbers of a full complex transform are widened
+  bool direct;     // the layout of the caller's array is that on the GPU
   size_t numbers;  // of the precision
   size_t count[fft::max_dims], stride[fft::max_dims];  // by dimension of the problem
 };
 
-// Transformed lengths, slowest first, and how many transforms.
+// Transformed lengths, slowest first, and the number of transforms.
 struct Layout {
   int axes = 0;
   size_t length[fft::max_dims];
@@ -39,7 +40,7 @@ struct Layout {
 };
 Layout layout_of(const fft::Problem& problem);
 
-// A plan on a card: copies in, transforms, copies out.
+// A plan on a GPU: copies in, transforms, copies out.
 class GpuPlan : public Plan {
 public:
   GpuPlan(const Runtime& runtime, const fft::Problem& problem, const Layout& layout, bool f64);
@@ -50,7 +51,7 @@ public:
 protected:
   // Transforms from one device array to the other; the source may be destroyed.
   virtual int32_t transform(uint32_t direction, void* from, void* to) = 0;
-  // The memory of both sides; `work` is what the library takes for itself, for the account only.
+  // The memory of both sides; `work` is the library's own memory, recorded only for accounting.
   int32_t allocate_sides(size_t work);
   int32_t check(int error, const char* what, size_t bytes = 0) const;
 

@@ -39,7 +39,7 @@ void* load(const char* name, std::string& why) {
   if (handle != nullptr) return handle;
   const char* said = dlerror();
   why = said == nullptr ? name : said;
-  // That a name is not there is said once for all of them; what else went wrong is told.
+  // Missing names are reported once for all of them; other failures are reported individually.
   if (why.rfind(name, 0) == 0 && why.find("No such file") != std::string::npos) why.clear();
   return nullptr;
 }
@@ -54,7 +54,7 @@ std::string Library::file_of(const void* address) {
 
 #endif
 
-// The loader counts how often a library was opened; it is never closed, so opening it again costs a look-up.
+// The loader counts how often a library was opened; it is never closed, so opening it again costs only a look-up.
 Library Library::open(const Names& names, const char* symbol, std::string& why) {
   std::string all;
   for (const std::string& name : names) {

@@ -27,7 +27,7 @@ void for_lines(const size_t* count, const size_t* a, const size_t* b, uint32_t d
 }
 
 // Copies the elements of one layout to another; `width` numbers an element, a missing imaginary part is zero, a
-// superfluous one is left out.
+// superfluous one is dropped.
 template <class T>
 void copy_elements(const T* from, const size_t* from_stride, size_t from_width, T* to, const size_t* to_stride,
                    size_t to_width, const size_t* count, uint32_t dims) {
@@ -43,7 +43,7 @@ void copy_elements(const T* from, const size_t* from_stride, size_t from_width, 
   });
 }
 
-// Multiplies the elements of a side, and nothing between them.
+// Scales the elements of a side, but not the memory between them.
 template <class T>
 void scale_elements(T* data, const fft::Side& side, uint32_t dims, T factor) {
   const size_t width = side.complex ? 2 : 1;
@@ -61,7 +61,7 @@ void scale_elements(T* data, const fft::Side& side, uint32_t dims, T factor) {
   });
 }
 
-// The factor that a run asks for.
+// The scale factor of a run.
 double scale_factor(uint32_t scale, double logical);
 
 }  // namespace ewald::engines

@@ -15,10 +15,10 @@ using fft::Problem;
 using fft::Side;
 using fft::Window;
 
-// Fewer bytes than this are moved faster than threads are woken.
+// Moving fewer bytes than this takes less time than waking threads.
 constexpr size_t worth_threads = 1 << 20;
 
-// One side: as it is given, and whole in C order.
+// One side: in its given layout, and as a whole array in C order.
 struct Frame {
   Side given;
   uint32_t dims;
@@ -38,7 +38,7 @@ struct Frame {
     bytes = elements * element;
   }
 
-  // Where the given side holds whole row `row`, in elements; false where it does not.
+  // Where the given side holds row `row` of the whole array, in elements; false if it does not.
   bool place_of(size_t row, size_t& at) const {
     at = 0;
     for (uint32_t d = dims - 1; d-- > 0;) {
@@ -68,7 +68,7 @@ struct Job {
   size_t share;
 };
 
-// The window of the last dimension in two parts: to its end, and around it.
+// The window of the last dimension in two parts: up to its end, and the part that wraps around.
 struct Parts {
   size_t first, around;
   explicit Parts(const Window& w)

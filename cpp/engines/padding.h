@@ -1,5 +1,5 @@
-// Parts of axes for engines, which know only whole ones: the data is padded, transformed whole and cut, in memory of
-// the plan, by the thread that runs it. Nothing is saved but the trouble.
+// Parts of axes for engines, which only support whole axes: the data is padded, transformed as a whole and cropped, in
+// memory of the plan, by the thread that runs it. This is a convenience and saves no time.
 #pragma once
 #include <memory>
 

@@ -1,6 +1,6 @@
-// libFuzzer driver of the decoders: the first bytes choose the codec, its arguments and how much is to come out, the
-// rest is decoded into memory of exactly that size. What is not encoded by ourselves may fail, but must touch nothing
-// else; what is must come back. test/data/fuzz.mjs builds and runs it.
+// libFuzzer driver of the decoders: the first bytes choose the codec, its arguments and the size of the output, and the
+// rest is decoded into memory of exactly that size. Input that our encoders did not produce may fail, but must not
+// touch other memory; input that they produced must decode to the original. test/data/fuzz.mjs builds and runs it.
 #include <cstdlib>
 #include <cstring>
 #include <vector>
@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t bytes = size - 5;
   const Exact in(bytes), out(out_bytes);
   std::memcpy(in.data, data + 5, bytes);
-  // Framed codecs tell the size themselves: without it nearly every input ends there.
+  // Framed codecs state the size themselves: with another size nearly every input would be rejected at once.
   if ((codec == EWALD_CODEC_BITSHUFFLE_LZ4 || codec == EWALD_CODEC_LZ4) && bytes >= 12 && data[1] >= 128) {
     for (int i = 0; i < 8; i++) in.data[i] = uint8_t(i < 6 ? 0 : out_bytes >> (8 * (7 - i)));
     in.data[8] = in.data[9] = 0;

@@ -1,5 +1,5 @@
-// zlib's checksum (RFC 1950): the sum of the bytes, and the sum of these sums. Summed by columns of 16 bits, bytes of
-// even and of odd places apart, and folded before a column can overflow.
+// zlib's checksum (RFC 1950): the sum of the bytes, and the sum of these running sums. Bytes are summed in columns of
+// 16 bits, with bytes at even and odd places kept apart, and folded before a column can overflow.
 #include <cstring>
 
 #include "data/isa/vector.h"
@@ -11,7 +11,7 @@ namespace {
 constexpr size_t width = vector_bytes;
 typedef uint16_t Columns __attribute__((vector_size(width)));
 constexpr uint32_t prime = 65521;
-// 255 n (n - 1) / 2 < 2^16: the most rows whose sums of sums a column holds.
+// 255 n (n - 1) / 2 < 2^16: the maximum number of rows whose sums of sums fit into a column.
 constexpr size_t most_rows = 22;
 
 }  // namespace
@@ -33,7 +33,7 @@ uint32_t adler32(uint32_t adler, const uint8_t* data, size_t bytes) {
     for (uint32_t i = 0; i < width / 2; i++) {
       sum += uint32_t(even[i]) + odd[i];
       later += uint32_t(even_later[i]) + odd_later[i];
-      // A byte counts once for itself and for each that follows it in its row.
+      // A byte counts once for itself and once for each byte that follows it in its row.
       weighted += uint32_t(even[i]) * (uint32_t(width) - 2 * i) + uint32_t(odd[i]) * (uint32_t(width) - 2 * i - 1);
     }
     b = (b + rows * width * a + uint64_t(width) * later + weighted) % prime;

@@ -1,4 +1,5 @@
-// Bit planes to bytes and byte streams to elements, one vector of bytes at a time. Both end in the same interleaving.
+// Bit planes to bytes and byte streams to elements, one vector of bytes at a time. Both use the same interleaving as
+// the last step.
 #include "data/kernels.h"
 
 #include <cstring>
@@ -98,7 +99,7 @@ inline void join(const uint8_t* streams, size_t stride, uint8_t* out, size_t n) 
 
 bool is_zero(const uint8_t* data, size_t bytes) {
   size_t i = 0;
-  // A few vectors a look: most blocks that are not zero show it at once.
+  // A few vectors per check: most nonzero blocks are recognised at once.
   for (; i + 4 * width <= bytes; i += 4 * width) {
     const Words any = (Words)(load(data + i) | load(data + i + width)) |
                       (Words)(load(data + i + 2 * width) | load(data + i + 3 * width));
@@ -150,7 +151,7 @@ void join_bytes(const uint8_t* streams, size_t stride, uint32_t used, uint32_t e
   } else if (element == 8 && used == 8) {
     join<8, 8>(streams, stride, out, n);
   } else {
-    // Sizes that detectors do not have: plain.
+    // Sizes that detectors do not use: without vectors.
     for (size_t i = 0; i < n; i++)
       for (uint32_t j = 0; j < element; j++) out[i * element + j] = j < used ? streams[j * stride + i] : 0;
   }

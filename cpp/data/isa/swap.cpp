@@ -1,4 +1,4 @@
-// Bytes of numbers turned round: shifts and masks, which every instruction set has in whole vectors.
+// Reverses the bytes of numbers by shifts and masks, which every instruction set has for whole vectors.
 #include <cstring>
 
 #include "data/isa/vector.h"
@@ -40,7 +40,7 @@ void swap_bytes(const uint8_t* in, uint8_t* out, size_t bytes, uint32_t size) {
               : size == 4 ? turn_all<fours>(in, out, bytes)
               : size == 8 ? turn_all<eights>(in, out, bytes)
                           : 0;
-  // What fills no vector; in and out may be the same memory.
+  // The remainder that fills no vector; in and out may be the same memory.
   for (; at + size <= bytes; at += size)
     for (uint32_t i = 0, k = size - 1; i <= k; i++, k--) {
       const uint8_t low = in[at + i], high = in[at + k];

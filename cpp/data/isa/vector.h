@@ -1,4 +1,4 @@
-// Bytes of a vector of the instruction set that a file is compiled for.
+// Vectors of bytes for the instruction set that a file is compiled for.
 #pragma once
 #include <cstddef>
 
