@@ -1,6 +1,6 @@
 /**
- * Device arrays: what is refused, what is counted, in which order things happen, what is moved; that results are right
- * is for the tables.
+ * Device arrays: refusals, accounting, the order of operations, and transfers. The case tables check that results are
+ * correct.
  */
 import { type Context, createContext, type DeviceArray } from 'ewald';
 import { describe, expect, it, test } from 'vitest';
@@ -56,7 +56,7 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     expect(array).toMatchObject({ dtype: 'u16', length: 5, bytes: 10, shape: [1, 5] });
     const read: Uint16Array = await array.read();
     expect(read).toEqual(frame);
-    // A word of four bytes holds two of them: the neighbour of what is written stays.
+    // A four-byte word holds two elements: the neighbour of the written one stays unchanged.
     await array.write(Uint16Array.of(9, 8), 1);
     await array.write(Uint16Array.of(5), 4);
     expect(await array.read()).toEqual(Uint16Array.of(0, 9, 8, 32768, 5));
@@ -65,7 +65,7 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     await array.write(new Uint16Array(0), 5);
     const mask = await context.array({ shape: [3], dtype: 'u8' });
     expect([mask.bytes, await mask.read()]).toEqual([3, new Uint8Array(3)]);
-    // Written while another write waits for its turn.
+    // Written while another write is waiting.
     await Promise.all([0, 1, 2].map((i) => mask.write(Uint8Array.of(i + 1), i)));
     expect(await mask.read()).toEqual(Uint8Array.of(1, 2, 3));
     await refused(() => mask.write(Uint8Array.of(1, 2), 2), 'Shape', '2 numbers at 2', 'has 3');
@@ -129,7 +129,7 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
   });
 
   it('are done with in the order of the calls, without waiting', async () => {
-    // Large enough for native to compute on another thread; a software GPU takes seconds to compile long lines.
+    // Large enough for native to compute on another thread. A software GPU takes seconds to compile long lines.
     const shape = [backend === 'webgpu' ? 256 : 16384];
     const plan = await context.fft({ shape });
     const other = await context.fft({ shape });
@@ -242,7 +242,7 @@ test.skipIf(noWebGpu)(
           await plan.backward(y, x, { scale: 'full' });
         }
         expect(counts()).toEqual([0, 1, 0]);
-        // One side on the host: only that side is moved.
+        // One side is on the host: only that side is transferred.
         await plan.forward(data, y);
         expect(counts()).toEqual([0, 2, 0]);
         const spectrum = await plan.forward(x, new Float32Array(768));

@@ -1,4 +1,4 @@
-/** The command line: documented JSON, exit codes, messages without stack traces, clean ends. */
+/** The command line: documented JSON, exit codes, messages without stack traces, clean exits. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A user's mistake: the code, the words, one paragraph, no stack. */
+/** A user's mistake: the exit code, the message, one paragraph, no stack trace. */
 function mistaken({ code, out, err }: Run, expected: number, ...words: string[]): void {
   expect(code, err).toBe(expected);
   for (const word of words) expect(err).toContain(word);

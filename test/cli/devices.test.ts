@@ -1,4 +1,4 @@
-/** What `ewald devices` prints of a GPU that fails its self-test, as text and as JSON. */
+/** The output of `ewald devices` for a GPU that fails its self-test, as text and as JSON. */
 import { Command } from 'commander';
 import { afterEach, expect, test, vi } from 'vitest';
 import { register } from '../../src/cli/devices.js';
@@ -15,7 +15,7 @@ const row = {
 };
 const device = { name: 'Mali', kind: 'gpu', precisions: ['f32'], limits: {}, memory: null, driver: 'WebGPU' };
 
-/** What the command writes to standard output over devices of ours, and what it asked them for. */
+/** The standard output of the command with fake devices, and the calls it made to them. */
 async function printed(...args: string[]): Promise<{ out: string; asked: unknown }> {
   let out = '';
   let asked: unknown;

@@ -1,4 +1,7 @@
-/** Alike faults end all commands alike: the table of src/cli/README.md, as a walk over commands and faults. */
+/**
+ * The same fault ends every command in the same way: the table of src/cli/README.md, tested for all commands and
+ * faults.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +37,7 @@ const end = async (words: string): Promise<{ code: number | null; err: string }>
   return { code, err };
 };
 
-/** Faults, the code that each has in all commands, and commands that have it. */
+/** Faults, the exit code that each has in all commands, and the commands in which it can occur. */
 const faults: readonly [fault: string, code: number, ...commands: string[]][] = [
   ['nothing is wrong', 0, 'info scan.npy', 'pi --points 100 --backend wasm', 'devices', 'fft --help'],
   [

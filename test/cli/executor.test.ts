@@ -1,4 +1,4 @@
-/** Where the work of a command is done: ranks share one job, names choose, and what is secret is not recorded. */
+/** Where a command does its work: ranks share one job, names select an executor, and secrets are not recorded. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,7 +60,7 @@ describe.skipIf(!mpiPresent)('under mpirun', () => {
     expect(JSON.parse(one.out)).toMatchObject({ frames, files: [at('mpi.npy')] });
     expect(numbers('mpi.npy')).toEqual(expected);
     expect([who.code, who.err]).toEqual([0, '']);
-    // Rank 0 hands out; each frame was counted once, by one of the two others.
+    // Rank 0 distributes the work; each frame was counted once, by one of the two other ranks.
     expect(new Set(numbers('who.npy')).size).toBe(2);
   });
 
@@ -80,7 +80,7 @@ test
     [['index', scan, '-p', 'none', '-o', at('alone.stream')]],
     [['fft', scan, '-o', at('alone-fft.npy')]],
   ])('ranks that do not see each other write nothing: %j', { concurrent: true }, async (words) => {
-  // As srun starts them where its MPI is not the one of the addon.
+  // As srun starts the ranks when its MPI is not that of the addon.
   const { code, out, err } = await ewald(words, { env: { SLURM_STEP_NUM_TASKS: '2', SLURM_PROCID: '1' } });
   expect([code, out]).toEqual([2, '']);
   expect(err).toContain('started as one of 2');
@@ -90,7 +90,7 @@ test
 test('with --shard the tasks of a Slurm step are runs of their own, and need no MPI', async () => {
   const env = { SLURM_STEP_NUM_TASKS: '2', SLURM_PROCID: '1', EWALD_BACKEND: 'wasm' };
   const { err } = await ewald(['index', scan, '-p', 'none', '--shard', '2/2', '-o', at('shard.stream')], { env });
-  // The executor was opened; the frames say too little of their detector.
+  // The executor was opened; the run then fails because the frames do not describe their detector sufficiently.
   expect(err).toContain('give a geometry with -g');
 });
 

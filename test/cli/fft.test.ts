@@ -1,4 +1,4 @@
-/** `ewald fft` through the command: axes and shapes, files of every dtype, streams, refusals, Ctrl-C. */
+/** `ewald fft` as a command: axes and shapes, files of every dtype, streams, refusals, Ctrl-C. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -34,7 +34,7 @@ const expectClose = (found: ArrayLike<number>, expected: ArrayLike<number>): voi
 };
 
 describe('axes', () => {
-  // The last axis that is named is halved, as in NumPy.
+  // The last named axis is halved, as in NumPy.
   it.each([
     ['0,1', [5, 6, 4], [5, 4, 4], 1],
     ['1,0', [5, 6, 4], [3, 6, 4], 0],
@@ -132,7 +132,7 @@ describe('files', () => {
             'f64',
           ]);
           expect(run.code, run.err).toBe(0);
-          // The first number of a DCT-II is twice the sum.
+          // The first element of a DCT-II is twice the sum.
           expect(read('any-out.npy').data[0]).toBeCloseTo(4, 12);
           expect(read('any-out.npy').data[4]).toBeCloseTo(28, 12);
         }
@@ -255,7 +255,7 @@ describe('large files', () => {
     );
     expect(peak.code, peak.err).toBe(0);
     const megabytes = Number(/peak (\d+) MB/.exec(peak.err)?.[1]);
-    // Twice the file, and what Node, the addon and the plan take by themselves.
+    // Twice the file, plus the memory of Node, the addon and the plan.
     expect(megabytes).toBeLessThan(2 * 128 + 220);
     const hash = createHash('sha256')
       .update(readFileSync(at('large-out.npy')).subarray(128))

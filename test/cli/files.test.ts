@@ -1,4 +1,7 @@
-/** The one writer of all commands: whole files or none, links followed, devices written through, others' files spared. */
+/**
+ * The file writer that all commands share: complete files or none, links followed, devices written to directly, files
+ * of other programs kept.
+ */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -133,7 +136,7 @@ describe('on a disk that is full', () => {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', at('small')], { stdio: 'ignore' });
       mounted = true;
     } catch {
-      // Mounting is for root alone: the test says that it is absent.
+      // Only root can mount: otherwise the test reports that it is absent.
     }
   });
   afterAll(() => {

@@ -1,4 +1,4 @@
-/** What the commands do, through JavaScript: ewald/shell and the entry points of the rooms. */
+/** The functions of the commands, called from JavaScript: ewald/shell and the entry points of the rooms. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

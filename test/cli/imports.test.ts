@@ -1,4 +1,4 @@
-/** A step that only a command can do is in the wrong room: src/cli imports the package's entry points, and nothing behind them. */
+/** src/cli imports only the package's entry points: a step that is available only to a command is in the wrong room. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 const folder = fileURLToPath(new URL('../../src/cli', import.meta.url));
 const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
 
-/** What a file imports, types and `import()` included, outside of its own folder and the entry points. */
+/** The imports of a file, types and `import()` included, that are outside of its own folder and the entry points. */
 function rooms(file: string): string[] {
   const imported = readFileSync(join(folder, file), 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"](\.[^'"]*)['"]/g);
   return [...imported]

@@ -1,4 +1,4 @@
-/** `ewald simulate`, `ewald index` and `ewald cell` with cells and lists as people have them, through the commands. */
+/** `ewald simulate`, `ewald index` and `ewald cell` as commands, with cells and lists in the forms that users have. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A list of the simulated ones in another form. */
+/** A simulated list, written in another form. */
 function rewritten(name: string, row: (x: number, y: number, z: number, i: number) => string): string {
   const { spots } = readSpotList(readFileSync(at('s', 'spots-001.txt'), 'utf8'));
   const rows = Array.from({ length: spots.length / 3 }, (_, i) =>

@@ -1,4 +1,7 @@
-/** One writer a file: who holds a lock, what counts as gone, and that of many exactly one takes over. */
+/**
+ * Each file has one writer: who holds a lock, when a lock counts as abandoned, and that exactly one of many processes
+ * takes it over.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,13 +17,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => {
-  // Whatever a test did, nothing of it stays: no candidate, no guard, no lock.
+  // Tests leave nothing behind: no candidate, no guard, no lock.
   expect(readdirSync(folder).filter((name) => name !== 'link')).toEqual([]);
 });
 const file = (): string => join(folder, 'run.stream');
 const lockName = (): string => join(folder, '.run.stream.lock');
 
-/** A lock as its owner left it, changed. */
+/** A lock as its owner left it, with changes. */
 async function left(changes: Record<string, unknown>, ageS = 0): Promise<void> {
   const lock = await lockFile('run.stream', file());
   const content = JSON.parse(readFileSync(lockName(), 'utf8'));
@@ -63,7 +66,7 @@ test('a process that was killed has left its lock, and a later one has got its n
 });
 
 test.runIf(process.platform === 'linux')('a process that has ended and is not yet reaped holds no lock', async () => {
-  // The shell becomes another program, which does not wait for the child that ends afterwards.
+  // exec replaces the shell by another program, which does not wait for the child that ends afterwards.
   const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   try {
     const pid = Number(await new Promise((done) => parent.stdout.once('data', done)));
@@ -76,7 +79,7 @@ test.runIf(process.platform === 'linux')('a process that has ended and is not ye
 });
 
 test('a process that runs keeps its lock, however long it is silent', async () => {
-  // Its start is not told: the number alone says that it runs.
+  // Its start time is unknown: the number alone shows that it is running.
   await left({ pid: process.ppid, started: '' }, 1e6);
   await refused(new RegExp(`is being written by process ${process.ppid} on \\S+, since \\d{4}-.* UTC; wait for it`));
 });

@@ -1,4 +1,4 @@
-/** Every command with wrong input: what it prints, pinned as a file that people read before they change it. */
+/** Every command with wrong input: its output is pinned in a file that is reviewed before it is changed. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -233,8 +233,8 @@ it('is said in words that help', async () => {
       .replace(/\d+\.\d+ ms/g, 'T ms')
       .replace(/tried [^;]*;/g, 'tried …;');
     expect(text, line).not.toMatch(/\n\s+at |ENOENT|EISDIR|ENOTDIR|EACCES|defect|undefined|\[object/);
-    // A name that is wrong stands there once.
-    // A header is looked for in several folders.
+    // A wrong name occurs once in a message.
+    // A header is searched in several folders.
     for (const word of line.startsWith('ffi')
       ? []
       : line.split(' ').filter((part) => /^(absent|dir|words|bad)\b/.test(part)))

@@ -1,6 +1,7 @@
 /**
- * Every command that writes, held to the one policy of src/files/write.ts: an input is never an output, what ewald did not
- * write needs --force, a file has one writer, and what fails or is interrupted leaves the file of an earlier run.
+ * Every command that writes files follows the policy of src/files/write.ts: an input is never an output, a file that
+ * ewald did not write is replaced only with --force, a file has one writer, and a failed or interrupted run leaves the
+ * file of an earlier run.
  */
 import {
   copyFileSync,
@@ -24,16 +25,16 @@ import { Commands } from '../support/commands.js';
 /** A command that writes one file. */
 interface Row {
   readonly name: string;
-  /** The words, given the name of the output. */
+  /** The arguments, given the name of the output. */
   readonly words: (output: string) => readonly string[];
   readonly ending: string;
-  /** What it reads, of which none may be the output. */
+  /** Its inputs, none of which may be the output. */
   readonly inputs: readonly string[];
-  /** Whether the file says itself that ewald wrote it, so that a second run replaces it. */
+  /** Whether the file itself records that ewald wrote it, so that a second run replaces it. */
   readonly isOwn?: boolean;
-  /** Ctrl-C: 'discards' leaves nothing, 'keeps' leaves NAME.part, 'ends' is too short to be interrupted. */
+  /** Ctrl-C: 'discards' leaves no file, 'keeps' leaves NAME.part, 'ends' is too short to be interrupted. */
   readonly interrupted: 'discards' | 'keeps' | 'ends';
-  /** What a failing output leaves: nothing, or a .part that --resume continues. */
+  /** What a failed write leaves: nothing, or a .part file that --resume continues. */
   readonly failed?: 'part';
 }
 
@@ -234,7 +235,7 @@ afterAll(() => {
   for (const one of [folder, originals]) rmSync(one, { recursive: true, force: true });
 });
 
-/** The folder with its inputs and nothing else. */
+/** A folder that contains only the inputs. */
 beforeEach(() => {
   for (const name of readdirSync(folder)) rmSync(at(name), { recursive: true });
   for (const name of readdirSync(originals)) copyFileSync(join(originals, name), at(name));
@@ -242,7 +243,7 @@ beforeEach(() => {
 const inputsStand = (): void => {
   for (const name of readdirSync(originals)) expect(text(at(name)), name).toBe(text(join(originals, name)));
 };
-/** What is in the folder beside the inputs. */
+/** The files in the folder other than the inputs. */
 const besides = (): string[] => readdirSync(folder).filter((name) => !existsSync(join(originals, name)));
 
 describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, failed }) => {
@@ -278,7 +279,8 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
   });
 
   test.each(inputs)('does not replace its input %s by any name', async (input) => {
-    // The ending says the format of some outputs: then the input is reached by links of that ending alone.
+    // The format of some outputs follows from their extension: then the input is only reached by links with that
+    // extension.
     symlinkSync(input, at(`soft${ending}`));
     linkSync(at(input), at(`hard${ending}`));
     for (const name of [`soft${ending}`, `hard${ending}`, ...(input.endsWith(ending) ? [input] : [])]) {
@@ -348,7 +350,7 @@ test('folders and patterns: what would be among the inputs of the next run is re
     expect([code, err], words.join(' ')).toEqual([2, expect.stringMatching(/would be one of the files of dir/)]);
   }
   expect(readdirSync(at('dir'))).toEqual(['a.npy', 'b.npy']);
-  // Of another format, or by a name that the pattern passes over, it is no input.
+  // A file of another format, or with a name that the pattern does not match, is not an input.
   expect((await commands.run(['run', 'sum', 'dir/?.npy', '-o', 'dir/total.npy'])).code).toBe(0);
   expect((await commands.run(['convert', 'dir/?.npy', '-o', 'dir/x.h5'])).code).toBe(0);
 });
@@ -356,7 +358,7 @@ test('folders and patterns: what would be among the inputs of the next run is re
 test.runIf(process.platform === 'linux')(
   'a file that only the input names is no output, not even with --force',
   async () => {
-    // EMPAD: a description that names the file of its frames, 130 × 128 numbers each.
+    // EMPAD: a description that names the file with the frames, each of 130 × 128 numbers.
     const frames = Buffer.alloc(130 * 128 * 4, 1);
     writeFileSync(at('scan.raw'), frames);
     writeFileSync(at('scan.xml'), '<?xml version="1.0"?><root><raw_file filename="scan.raw"/></root>');

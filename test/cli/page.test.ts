@@ -1,4 +1,4 @@
-/** The server of `ewald page`: what it gives, what it refuses, and what it holds. */
+/** The server of `ewald page`: the files it serves, the requests it refuses, and the resources it holds. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
@@ -69,7 +69,7 @@ it('answers thousands of requests on one connection without holding their files'
     };
     socket.on('data', (chunk) => {
       bytes += chunk.length;
-      // A reader that is slow to begin with and then goes away after fifty files.
+      // A slow client that disconnects after fifty files.
       if (bytes > 50 * size) done();
     });
     socket.on('error', reject);
@@ -95,7 +95,7 @@ it.skipIf(!linux)(`closes the files of clients that leave${linux ? '' : ' (absen
         return [];
       }
     });
-  // Each asks many times on one connection, reads a little of the first answer, and goes.
+  // Each client sends many requests on one connection, reads part of the first response, and disconnects.
   const leave = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const socket = connect(Number(url.port), '127.0.0.1');
@@ -104,7 +104,7 @@ it.skipIf(!linux)(`closes the files of clients that leave${linux ? '' : ' (absen
       socket.write('GET /ewald.wasm HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(20));
     });
   await Promise.all(Array.from({ length: 30 }, leave));
-  // The server hears of it a little later; what it never closes is still open after any time.
+  // The server notices this a little later; a file that it never closes stays open forever.
   for (let i = 0; i < 100 && held().length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(held()).toEqual([]);
   expect((await ask('/fft.html')).status).toBe(200);

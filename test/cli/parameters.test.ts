@@ -1,6 +1,6 @@
 /**
- * Parameters are rows: every flag of a command comes from one, and every mode refuses the flags that it does not use. All
- * rows are tried in all modes; which are refused is pinned as a table that people read before they change it.
+ * Parameters are rows: every flag of a command comes from a row, and every mode refuses the flags that it does not use.
+ * All rows are tried in all modes; the refusals are pinned in a table that is reviewed before it is changed.
  */
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
@@ -16,7 +16,7 @@ import { finderNames, libraryRows, searchRows } from '../../src/peaks/parameters
 import { checkSettings, type RunMode } from '../../src/pipeline/modes.js';
 import { listNames, searchSettingRows } from '../../src/pipeline/parameters.js';
 
-/** A value that the row allows, as it is typed. */
+/** A value that the row permits, as a user types it. */
 function sample({
   kind,
   range: { low, fallback } = range(1, 1, Number.NaN),
@@ -29,7 +29,7 @@ function sample({
   return String(Number.isFinite(fallback) ? fallback : Math.max(low, 1));
 }
 
-/** What commander makes of one flag. */
+/** The option that commander makes from one flag. */
 function typed(name: string, row: Parameter): Record<string, unknown> {
   const command = withFlags(new Command().exitOverride(), { [name]: row });
   const flag = flagOf(name, row);
@@ -50,7 +50,7 @@ const modes: Record<string, RunMode> = {
   spots: { from: 'spots' },
 };
 
-/** Flags that every mode of `ewald index` has. */
+/** Flags that every mode of `ewald index` accepts. */
 const everywhere = ['--cell', '--backend', '--json'];
 
 test('every flag of ewald index is a row, but those of every mode', () => {
@@ -69,7 +69,7 @@ test('each mode refuses by name each flag that it does not use', async () => {
     const flag = flagOf(name, row);
     const cells = names.map((mode) => {
       try {
-        // The mode decides, whatever the flag says.
+        // The mode decides, regardless of the flag.
         refuseUnused(typed(name, row), { toStream: false, ...modes[mode] } as RunMode, 'in.put');
         return 'used'.padEnd(mode.length);
       } catch (error) {
@@ -118,7 +118,7 @@ test('a flag has the name of its option, but for those of other programs', () =>
   );
   expect(others).toEqual([
     ['acceptLog10', 'accept'],
-    // CrystFEL's.
+    // These are CrystFEL's parameters.
     ['finder', 'peaks'],
     ['minLengthA', 'min'],
     ['maxLengthA', 'max'],

@@ -1,4 +1,4 @@
-/** What a long run keeps of its crystals: bounded, evenly over the run. */
+/** The sample of crystals that a long run keeps: bounded, and spread evenly over the run. */
 import { expect, test } from 'vitest';
 import { Sampled } from '../../src/pipeline/sampled.js';
 

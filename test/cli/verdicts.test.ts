@@ -1,4 +1,4 @@
-/** What `ewald validate` and `ewald bench` say at the end: as much as one wants to read, and no less than is known. */
+/** The final report of `ewald validate` and `ewald bench`: short, but with everything that is known. */
 import { createContext } from 'ewald';
 import { describe, expect, it } from 'vitest';
 import { bench } from '../../dist/validate.js';
@@ -46,7 +46,7 @@ it('a benchmark that is ended early keeps the cases that were finished, and says
     ['pass', null, true, true],
     ['pass', 'verified, and interrupted before it was timed', true, false],
   ]);
-  // One that ends by itself is judged, whatever its signal does afterwards.
+  // A process that ends by itself is judged, whatever its signal does afterwards.
   const whole = await bench({ createContext, backends: ['wasm'], ids: ['pi:count:points=1'], seconds: 0 });
   expect(whole).toMatchObject({ verdict: 'pass', pass: true, interrupted: false, cases: { finished: 1, chosen: 1 } });
 });

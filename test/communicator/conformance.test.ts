@@ -1,4 +1,7 @@
-/** One program on every kind of communicator: alone, on threads, under mpirun; and what happens when a rank is lost. */
+/**
+ * Runs the same program on every kind of communicator: on a single rank, on threads, under mpirun. Also tests the loss
+ * of a rank.
+ */
 import { selfComm } from 'ewald/communicator';
 import { spmd } from 'ewald/executors';
 import { describe, expect, test } from 'vitest';
@@ -44,7 +47,7 @@ describe('threads', () => {
     expectRefusals(await spmd({ module: wrong, function: 'wrongTask' }, { ranks }));
   });
 
-  // Before, the others waited for ever.
+  // A regression: the other ranks used to wait forever.
   test.each(['recv', 'send', 'bcast', 'group'])('what waits for a rank that has left is lost: %s', async (how) => {
     const heard = await spmd<string>({ module: wrong, function: 'leavingTask', argument: how }, { ranks: 4 });
     expectLost(heard);

@@ -10,7 +10,7 @@ const programs = {
     process.stdout.write(`${JSON.stringify(await conformance(comm))}\n`);
   },
   async responsive() {
-    // Rank 0 comes when rank 1 has turned while it waits: if it could not, neither would end.
+    // Rank 0 replies only after rank 1 has run other code while waiting: if waiting blocked rank 1, neither would end.
     const waiting = comm.rank === 1 ? comm.recv(new Int8Array(1), 0, 1) : undefined;
     if (comm.rank === 1) {
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -53,7 +53,7 @@ const programs = {
   },
   async leaving() {
     process.stdout.write(`${comm.rank} ${await leaving(comm, process.argv[3])}\n`);
-    // With a message that nobody sends: what ends is not kept from ending by it.
+    // Receives a message that is never sent: this must not keep the process from exiting.
     if (comm.rank === 1) {
       comm.recv(new Int8Array(1), 0, 9).catch(() => {});
       process.exit(0);

@@ -1,4 +1,7 @@
-/** Ranks under mpirun: the program of every communicator, the bits of threads, and a job whose rank dies. */
+/**
+ * Ranks under mpirun: the common program of the communicators, the same bits as on threads, and a job in which a rank
+ * dies.
+ */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { spmd } from 'ewald/executors';
@@ -40,7 +43,7 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     ['exits', ''],
   ])('a rank that %s ends the job', async (how, words) => {
     const { code, err } = await mpirun(3, program, how);
-    // Null is what a job that had to be ended gives.
+    // The result is null if the job had to be killed.
     expect(code).toBeGreaterThan(0);
     expect(err).toContain(words);
     expect(err.length).toBeGreaterThan(20);
@@ -54,7 +57,7 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     expectRefusals(told.map(({ heard }) => heard));
   });
 
-  // Before, MPI_Finalize of the one waited for the others, and they for its messages.
+  // A regression: MPI_Finalize of one rank used to wait for the others, which waited for messages from it.
   test.each(['recv', 'send', 'bcast', 'group'])('what waits for a rank that has left is lost: %s', async (how) => {
     const { code, out, err } = await mpirun(4, program, 'leaving', how);
     expect(code, err).toBe(0);

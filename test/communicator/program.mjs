@@ -1,5 +1,6 @@
-// What every communicator has to do, written once: run on each rank, throws at the first difference, gives a digest of
-// everything received, which must be the same for every kind with as many ranks.
+// The behaviour that every communicator must have, written once. Runs on each rank, throws at the first difference, and
+// returns a digest of everything received, which must be the same for every kind of communicator with the same number
+// of ranks.
 const same = (found, wanted, what) => {
   const a = Array.from(found, String).join();
   const b = Array.from(wanted, String).join();
@@ -29,7 +30,7 @@ export async function conformance(comm) {
       hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   };
 
-  // Around a ring, every kind of array, at a place inside a buffer, in shared memory and not.
+  // Sends around a ring: every kind of array, at an offset in a buffer, in shared memory and in other memory.
   const right = (rank + 1) % size;
   const left = (rank + size - 1) % size;
   for (const Kind of kinds) {
@@ -61,7 +62,7 @@ export async function conformance(comm) {
     }
   }
 
-  // Messages of one tag keep their order; tags are told apart; many are under way at once.
+  // Messages of one tag keep their order; tags are distinguished; many messages are in flight at once.
   const many = 200;
   const sent = range(many, (i) => comm.send(Int32Array.of(rank, i), right, i % 3));
   const got = range(many, () => new Int32Array(2));
@@ -70,7 +71,7 @@ export async function conformance(comm) {
   await Promise.all(sent);
   for (const [i, pair] of got.entries()) same(pair, [left, i], 'order of messages');
 
-  // The sender may write again once its promise has settled.
+  // The sender may write to the array again once its promise has settled.
   const reused = new Float64Array(5000);
   const three = range(3, () => new Float64Array(5000));
   const receiving = three.map((into) => comm.recv(into, left, 9));
@@ -82,7 +83,7 @@ export async function conformance(comm) {
   await Promise.all(receiving);
   for (const [i, into] of three.entries()) same(into, Array(5000).fill(10 * left + i), 'reused array');
 
-  // Everybody to everybody, equal and unequal, with nothing for some, over the size of any staging.
+  // All-to-all, equal and unequal, with empty parts for some ranks, and larger than any staging buffer.
   for (const n of [1, 7, 30000]) {
     const out = Float32Array.from({ length: n * size }, (_, i) => 1000 * rank + i);
     const into = new Float32Array(n * size);
@@ -108,7 +109,7 @@ export async function conformance(comm) {
   );
   note(packed);
 
-  // The first rank alone sends; what the others send is nothing, and begins where what they get does.
+  // Only the first rank sends. The empty parts of the others start where the parts they receive do.
   const alone = new Float64Array(3);
   const none = range(size, () => 0);
   const sends = rank === 0 ? Float64Array.from(range(3 * size, (i) => i / 7)) : alone.subarray(0, 0);
@@ -120,7 +121,7 @@ export async function conformance(comm) {
     'alltoallv of nothing at one place',
   );
 
-  // From and to each root.
+  // Broadcast, scatter and gather for each root.
   for (let root = 0; root < size; root++) {
     const data = Float64Array.from({ length: 9 }, (_, i) => (rank === root ? root + i / 3 : Number.NaN));
     await comm.bcast(data, root);
@@ -134,7 +135,7 @@ export async function conformance(comm) {
     if (all) same(all, range(size, (r) => [r, root]).flat(), 'gather');
   }
 
-  // Sums in the order of ranks: 1 + 1e16 − 1e16 … is not what another order gives.
+  // Sums are formed in the order of the ranks: 1 + 1e16 − 1e16 … depends on the order.
   const hard = Float64Array.of([1, 1e16, -1e16, 3][rank % 4], rank, 0.1 * (rank + 1));
   const sum = new Float64Array(3);
   await comm.allreduce(hard, sum);
@@ -161,8 +162,8 @@ export async function conformance(comm) {
   await comm.allreduce(Float32Array.of(rank === size - 1 ? Number.NaN : rank, -rank), floats, 'max');
   same(floats, [Number.NaN, 0], 'greatest with NaN');
 
-  // Nobody passes a barrier before all have come: the last rank comes only when the others have begun to wait, and they
-  // have passed only when it has.
+  // No rank passes a barrier before all have arrived: the last rank arrives only after the others have started to wait,
+  // and they have passed only after it arrived.
   if (size > 1) {
     let passed = false;
     if (rank === size - 1) {
@@ -179,7 +180,7 @@ export async function conformance(comm) {
     }
   }
 
-  // Groups: odd and even, backwards; groups of groups; none.
+  // Groups: odd and even ranks, in reverse order; groups of groups; an empty group.
   const group = await comm.split(rank % 2, -rank);
   const mine = range(size, (r) => r).filter((r) => r % 2 === rank % 2);
   same([group.size, group.rank], [mine.length, mine.length - 1 - mine.indexOf(rank)], 'split');
@@ -197,7 +198,7 @@ export async function conformance(comm) {
   }
   await group.free();
 
-  // Memory that all ranks see, where there is some; memory that is given back.
+  // Shared memory, where it is available, and memory that is freed.
   if (comm.sharesMemory) {
     const { buffer, free } = await comm.share(8 * size);
     const words = new Int32Array(buffer);
@@ -222,7 +223,7 @@ export async function conformance(comm) {
   same(lentTo, Array(10).fill(left), 'lent memory');
   comm.release(lent.buffer);
 
-  // What is wrong is refused here, and the others notice nothing.
+  // Invalid calls are refused on this rank, without any effect on the others.
   const refusals = [
     () => comm.send(Int8Array.of(1), size),
     () => comm.send(Int8Array.of(1), 0, -1),
@@ -246,7 +247,7 @@ export async function conformance(comm) {
   return { rank, size, hash };
 }
 
-// The same as tasks of `spmd`.
+// The same operations as tasks of `spmd`.
 export const onRank = (_, { comm }) => conformance(comm);
 export const throwing = async (_, { comm }) => {
   if (comm.rank === 1) throw new RangeError('rank 1 gave up');

@@ -1,4 +1,4 @@
-/** What every rank has to hear of the calls of wrong.mjs, on every kind of communicator. */
+/** The errors that every rank must receive for the calls of wrong.mjs, on every kind of communicator. */
 import { expect } from 'vitest';
 
 const typed = 'all ranks need the same type and length';
@@ -24,7 +24,7 @@ const expected = {
 };
 const message = 'Shape: rank 0 sent a Float32Array of 16 bytes to rank 1, which expected a Float64Array of 16';
 
-/** Compares what the ranks heard; [rank] call → words. */
+/** Compares the errors that the ranks received; [rank] call → words. */
 export function expectRefusals(heard: readonly unknown[]): void {
   expect(heard.length).toBeGreaterThan(1);
   for (const [rank, told] of heard.entries())
@@ -32,8 +32,8 @@ export function expectRefusals(heard: readonly unknown[]): void {
 }
 
 /**
- * What the ranks hear when rank 1 has left: all others are lost, by rank 1 itself, or in a collective call by a rank
- * that has lost it; nobody waits for ever.
+ * The errors of the other ranks after rank 1 has left: the lost rank is rank 1 itself or, in a collective call, a rank
+ * that has lost it. No rank waits forever.
  */
 export function expectLost(heard: readonly string[]): void {
   expect(heard[1]).toBe('left');

@@ -1,5 +1,5 @@
 // @module-tag all: Chromium.
-/** The program of every communicator on Web Workers of an isolated page. */
+/** The common program of the communicators on Web Workers of an isolated page. */
 import { expect, test } from 'vitest';
 import { selfComm } from '../../dist/communicator.browser.js';
 import { spmd } from '../../dist/executors.browser.js';

@@ -1,4 +1,4 @@
-// Calls in which ranks disagree: each gives what it was told. The same on every kind of communicator.
+// Calls in which ranks disagree; each returns the error it received. The same on every kind of communicator.
 const told = async (promise) => {
   const error = await promise.then(
     () => undefined,
@@ -7,7 +7,7 @@ const told = async (promise) => {
   return error === undefined ? 'nothing' : `${error.tag}: ${error.message}`;
 };
 
-/** What every rank is told of each wrong call, in the order of the calls; needs two ranks or more. */
+/** The error that every rank receives for each wrong call, in the order of the calls; needs at least two ranks. */
 export async function wrongCalls(comm) {
   const { rank, size } = comm;
   const odd = rank === 1;
@@ -39,23 +39,23 @@ export async function wrongCalls(comm) {
   const heard = {};
   for (const [name, call] of Object.entries(calls)) {
     heard[name] = await told(call());
-    // Whatever was refused, the next call is in step.
+    // After any refusal, the next call works.
     const total = new Int32Array(1);
     await comm.allreduce(Int32Array.of(1), total);
     if (total[0] !== size) throw new Error(`after ${name}: ${total[0]} ranks of ${size}`);
   }
-  // A message of another type; the sender may be told, the receiver is.
+  // A message of another type: the receiver gets an error, the sender may get one.
   if (rank === 0) await comm.send(new Float32Array(4), 1, 5).catch(() => {});
   if (rank === 1) heard['message of another type'] = await told(comm.recv(new Float64Array(2), 0, 5));
   await comm.barrier();
   return heard;
 }
 
-/** Rank 1 leaves early; gives what the others are told. */
+/** Rank 1 leaves early; returns the errors that the others receive. */
 export async function leaving(comm, how) {
   const { rank, size } = comm;
   if (how === 'group') {
-    // It goes on, but not in the group.
+    // Rank 1 continues to run, but has left the group.
     const group = await comm.split(0);
     let heard = 'left';
     if (rank === 1) await group.free();
@@ -63,7 +63,7 @@ export async function leaving(comm, how) {
     await comm.barrier();
     return heard;
   }
-  // Messages sent before leaving are received.
+  // Messages sent before leaving still arrive.
   if (rank === 1) {
     for (let other = 0; other < size; other++) if (other !== 1) await comm.send(new Float64Array(3000).fill(7), other);
     return 'left';

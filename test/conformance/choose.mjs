@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
- * Chooses the rows that the first tier runs on WebGPU and on emulated CUDA, and writes them with their reasons to
- * first-tier.json: `node test/conformance/choose.mjs`, after a build. first-tier.test.ts says when that is due.
+ * Selects the rows that the first tier runs on WebGPU and on emulated CUDA, and writes them with the reason for each to
+ * first-tier.json: `node test/conformance/choose.mjs`, after a build. first-tier.test.ts fails when this is due.
  *
- * A row is chosen for the features of features.mjs that no cheaper choice shows. On WebGPU these are also the lines of
- * the kernels that are generated for transforms; nothing is compiled for it.
+ * A row is selected for the features of features.mjs that no cheaper selected row covers. On WebGPU the lines of the
+ * generated transform kernels are features as well; nothing is compiled to find them.
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ import { softwareVulkan } from '../../scripts/lib/chromium.mjs';
 import { cover, linesOf, runsOn, wordsOf } from './features.mjs';
 import { mutants } from './mutants.mjs';
 
-/** The sources of the kernels that the plan of each transform asks WebGPU for, by the id of its row. */
+/** The kernel sources that the plan of each transform creates on WebGPU, by the id of its row. */
 export async function kernelsOfTransforms() {
   Object.assign(process.env, softwareVulkan());
   const { globals } = await import('webgpu');
@@ -24,7 +24,7 @@ export async function kernelsOfTransforms() {
   const kernels = new Map();
   const table = rows.filter((row) => row.id.startsWith('fft:') && runsOn('webgpu', row));
   try {
-    // The device looks at itself before its first plan.
+    // The device runs its self-test before its first plan.
     const [first] = table;
     await (await first.plan(context, first.make(1))).dispose();
     const sources = new WeakMap();
@@ -34,7 +34,7 @@ export async function kernelsOfTransforms() {
       sources.set(module, code);
       return module;
     };
-    // Refused ones are not kept, so that the next plan asks again.
+    // Refused plans are not cached, so the next plan tries again.
     device.createComputePipelineAsync = async ({ compute }) => {
       asked.push(sources.get(compute.module));
       throw new Error('only looked at');
@@ -55,7 +55,7 @@ export async function kernelsOfTransforms() {
   return kernels;
 }
 
-/** The rows of a backend that may be chosen, with what each shows and what it costs, in seconds or so. */
+/** The candidate rows of a backend, with the features of each and its approximate cost in seconds. */
 export function candidates(backend, kernels = new Map()) {
   return rows
     .filter((row) => runsOn(backend, row))
@@ -66,7 +66,7 @@ export function candidates(backend, kernels = new Map()) {
     });
 }
 
-/** Rows that have shown a mistake on a backend stay: those by which its mutants are seen. */
+/** Rows that catch a mutant of a backend are always kept. */
 export function caught(backend) {
   const lanes = { webgpu: 'webgpu', 'cuda-emulated': 'cuda' };
   const found = {};
@@ -80,7 +80,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const kernels = await kernelsOfTransforms();
   const chosen = Object.fromEntries(
     ['webgpu', 'cuda-emulated'].map((backend) => {
-      // An emulated card has the lines of no kernel to show, but a transform cuts its lengths alike there.
+      // An emulated card has no generated kernel lines, but its transforms divide lengths in the same way.
       const one = { ...cover(candidates(backend, kernels)), ...caught(backend) };
       return [backend, Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))];
     }),

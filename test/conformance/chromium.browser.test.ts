@@ -1,11 +1,11 @@
 // @module-tag all: Chromium, whose WebGPU is the Dawn of Node.
-/** The case tables on every backend that a browser can have, in a window and in a worker. */
+/** The case tables on every backend that is available in a browser, in a window and in a worker. */
 import { createContext } from '../../dist/index.browser.js';
 import * as validate from '../../dist/validate.js';
 import { describeElsewhere, describeHere, everywhere, room, wanted } from './table.js';
 
 const names = ['wasm', 'webgpu'] as const;
-// A browser never has the others: that is no failure of its own.
+// The other backends never exist in a browser, so their absence is not a failure.
 const require = validate
   .parseRequire(import.meta.env.EWALD_REQUIRE)
   .filter((name: string) => (names as readonly string[]).includes(name))
@@ -13,8 +13,8 @@ const require = validate
 
 describeHere('a window', names, validate, createContext, require);
 
-// The core and the kernels are those of the window; compiling them for a software device takes minutes, so a worker
-// shows an eighth of each room.
+// A worker uses the same core and kernels as the window, and compiling them for a software device takes minutes, so a
+// worker runs an eighth of the rows of each room.
 const inWorker = validate.rows
   .filter(({ id }: { id: string }) => everywhere || validate.seedOf(id) % 8 === 0)
   .filter(room === '' ? () => true : wanted(validate, 'webgpu', 'browser'));

@@ -1,9 +1,10 @@
 /**
- * FFTW does every row of the table of transforms, in the row's precision and in double, against the float64 oracle.
+ * FFTW runs every row of the transform table, in the precision of the row and in double, and is compared with the
+ * float64 oracle.
  *
- * In double precision both agree to the last digits on every row, so either may stand for the truth: the tables in Node
- * hold each backend to both (table.ts), those in a browser, where no library can be loaded, to the float64 oracle.
- * Without the library every test is skipped as absent; EWALD_REQUIRE=fftw makes that a failure.
+ * In double precision both agree to the last digits on every row, so either can be the reference: the tables in Node
+ * compare each backend with both (table.ts), those in a browser, where no library can be loaded, with the float64
+ * oracle. Without the library every test is skipped as absent; EWALD_REQUIRE=fftw makes that a failure.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createContext } from '../../dist/index.node.js';
@@ -20,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => native?.context?.dispose());
 
-// Parts of axes are padded and cut on the host, which device arrays are not brought to.
+// Parts of axes are padded and cropped on the host for an engine, so rows with device arrays are excluded.
 const table = validate
   .selectRows(['fft'])
   .filter(({ id }: { id: string }) => !/:(inputShape|keep)=.*:arrays=/.test(id));
@@ -28,13 +29,14 @@ const measured = validate
   .selectRows(['fft:c2c', 'fft:r2c', 'fft:c2r', 'fft:real', 'fft:r2r'])
   .filter((row) => table.includes(row));
 const rows = [
-  // As users get it; what is large or has many plans is not measured.
+  // Plans are made with the default settings; large transforms and those with many plans are not measured.
   ...validate.engineRows({ engine: 'fftw' }, measured),
   ...validate.engineRows(
     { engine: 'fftw', tune: 'estimate' },
     table.filter((row) => !measured.includes(row)),
   ),
-  // Rows that are double already are run once; lengths keep the bounds of their own precision.
+  // Rows that are already double are not run again, nor are those of lengths, whose bounds belong to their own
+  // precision.
   ...validate.engineRows(
     { engine: 'fftw', tune: 'estimate', precision: 'f64' },
     table.filter(({ id }: { id: string }) => !id.includes(':f64') && !id.startsWith('fft:lengths')),
@@ -43,12 +45,12 @@ const rows = [
 
 describe('FFTW on native', () => {
   for (const row of rows) {
-    // The engine's own ways with a transform show on the rows that show them on other devices.
+    // The first tier runs the rows that it runs on WebGPU: they also cover the engine's own code paths.
     const tags = inFirstTier('webgpu', row.id.replace(/:engine=.*/, '')) ? [] : ['all'];
     test(row.id, { tags }, async ({ skip }) => {
       if (absent !== undefined && fftwRequired) throw new Error(`EWALD_REQUIRE names fftw, but: ${absent}`);
       if (absent !== undefined || !native) return skip(`absent: ${absent}`);
-      // There is nothing else in the table that it cannot do, so nothing but a pass will do.
+      // FFTW supports everything else in the table, so any outcome but a pass is a failure.
       const { outcome, why } = await validate.runRow(new validate.Problem(row), native);
       expect(outcome, `${row.id}: ${why}`).toBe('pass');
     });

@@ -1,6 +1,6 @@
 /**
- * The rows that the first tier runs on WebGPU and on emulated CUDA show what their tables show: each word of an
- * address, and each line of the kernels generated for transforms. `node test/conformance/choose.mjs` chooses them anew.
+ * The rows that the first tier runs on WebGPU and on emulated CUDA cover every feature of their tables: each word of an
+ * address, and each line of the generated transform kernels. `node test/conformance/choose.mjs` selects them again.
  */
 import { expect, test } from 'vitest';
 import { rows } from '../../dist/validate.js';

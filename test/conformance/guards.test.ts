@@ -1,9 +1,10 @@
 /**
- * Guard words around every output, one level below the facade: the facade copies results out of the heap, which would
- * hide a stray write.
+ * Guard words around every output, one level below the facade, because the facade copies results out of the heap and
+ * would hide an out-of-bounds write.
  *
- * The raw C ABI of the wasm core and of the addon is called with outputs that lie between guard words, and with inputs
- * that must come back unchanged. Outputs are poisoned first, so that a byte that is never written shows as well.
+ * Calls the raw C ABI of the wasm core and of the addon with outputs between guard words, and with inputs that must
+ * stay unchanged. Outputs are filled with a poison value first, so that a byte that is never written is detected as
+ * well.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,7 +17,7 @@ import { pack, sizeOf } from '../../src/layout/struct.js';
 const [guard, poison, guardBytes] = [0xc3, 0x7f, 256];
 const root = new URL('../../', import.meta.url);
 
-/** Bytes between guards. */
+/** Number of guard bytes on each side. */
 class Guarded {
   readonly all: Uint8Array;
   readonly bytes: Uint8Array;
@@ -68,7 +69,7 @@ async function wasm(): Promise<Raw> {
   const call = (name: string, ...values: number[]): number => exports[name]?.(...values) ?? 0;
   const heap = (address: number, size: number) => new Uint8Array(exports.memory.buffer, address, size);
   call('_initialize');
-  // Arrays go into the heap with their guards and come back with them.
+  // Arrays are copied into the heap with their guards and copied back with them.
   const check = async (
     name: string,
     arrays: readonly Uint8Array[],
@@ -108,7 +109,7 @@ const addonPath = new URL(`dist/native/${process.platform}-${process.arch}/ewald
 async function native(): Promise<Raw> {
   const addon = createRequire(import.meta.url)(addonPath.pathname);
   return {
-    // The addon answers pi by value: there is no output to guard.
+    // The addon returns pi by value, so there is no output to guard.
     pi: async (params, hits) => {
       new BigUint64Array(hits.all.buffer, guardBytes, 1)[0] = await addon.piCount(params);
     },
@@ -140,7 +141,7 @@ interface Lists {
   thresholds: object;
 }
 
-// Rows that reach the edges: empty images, few spots, more spots than take part, several lattices and cells.
+// Rows at the limits: empty images, few spots, more spots than are used, several lattices and cells.
 const indexingIds = [
   'spots=0',
   'spots=3',
@@ -197,7 +198,7 @@ describe.each(cores)('guard words, %s', (_, open, present) => {
     expect(outputs.map((output) => output.strays())).toEqual([[], [], []]);
     for (const [i, input] of after.entries())
       expect(Buffer.compare(input, before[i] ?? new Uint8Array()), `input ${i} was changed`).toBe(0);
-    // Poison that survives in a counter or in the assignment is an output that was not written.
+    // Poison that remains in a counter or in the assignment means that an output was not written.
     expect(outputs[2].bytes.includes(poison)).toBe(false);
     const summary = new Uint32Array(outputs[1].all.buffer, guardBytes, images * 4);
     expect(summary.includes(0x7f7f7f7f)).toBe(false);

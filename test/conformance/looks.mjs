@@ -1,7 +1,6 @@
 /**
- * Looks at rooms that have no rows in the case tables, for the mutation check: small problems whose answers are worked
- * out here in plain JavaScript. Each throws where an answer is wrong; `core` is { backend, wasm } or { backend,
- * addonPath }.
+ * Checks of rooms without rows in the case tables, for the mutation check: small problems whose answers are computed
+ * here in plain JavaScript. Each throws if an answer is wrong; `core` is { backend, wasm } or { backend, addonPath }.
  */
 const same = (what, found, wanted) => {
   const bad = Array.from(wanted).findIndex((x, i) => !Object.is(found[i], x));
@@ -9,7 +8,7 @@ const same = (what, found, wanted) => {
     throw new Error(`${what}: number ${bad} is ${found[bad]}, not ${wanted[bad]}`);
 };
 
-/** Numbers as detectors have them: mostly small. */
+/** Numbers like those of detectors: mostly small. */
 function counts(length, seed) {
   let state = seed;
   const next = () => {
@@ -37,7 +36,7 @@ function bitshuffled(bytes, size) {
   return out;
 }
 
-/** A block of LZ4: literals, a match that reaches into itself, literals; and what it stands for. */
+/** A block of LZ4 (literals, a match that overlaps itself, literals) and its decoded content. */
 function lz4Block() {
   const [begin, end] = [counts(40, 3), counts(20, 5)];
   const length = 300;
@@ -47,7 +46,7 @@ function lz4Block() {
   return { block, plain: [...plain, ...end] };
 }
 
-/** Differences of CBF: a byte, or −128 and two bytes, or those two −32768 and four. */
+/** Differences of CBF: one byte, or −128 and two bytes, or −128, −32768 and four bytes. */
 function byteOffsets(values) {
   const out = [];
   let last = 0;
@@ -70,7 +69,7 @@ async function codecs({ folder, core }) {
     same(JSON.stringify(codec), out, wanted);
   };
   for (const elementBytes of [1, 2, 4, 8]) {
-    // No whole number of vectors.
+    // Not a multiple of the vector length.
     const bytes = counts(8 * 37 * elementBytes, elementBytes);
     await decodes({ codec: 'shuffle', elementBytes }, shuffled(bytes, elementBytes), bytes);
     await decodes({ codec: 'bitshuffle', elementBytes }, bitshuffled(bytes, elementBytes), bytes);
@@ -112,7 +111,7 @@ async function passes({ folder, core }) {
         y += v * Math.floor(p / width);
         x += v * (p % width);
       }
-    // Small whole numbers: products and sums are exact in float32, too.
+    // Small integers, so that products and sums are exact even in float32.
     const products = [0, 1, 2].map((k) => {
       let sum = 0;
       for (let p = 0; p < pixels; p++) sum += data[f * pixels + p] * weights[k * pixels + p];
@@ -131,5 +130,5 @@ async function passes({ folder, core }) {
   await context.dispose();
 }
 
-/** By the name that a mutant's `ids` hold. */
+/** Checks by the name that `ids` of a mutant contain. */
 export const looks = { 'look:codecs': codecs, 'look:passes': passes };

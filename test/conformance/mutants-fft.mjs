@@ -1,13 +1,13 @@
 /**
- * Mistakes in the transforms; as mutants.mjs says. On `webgpu` and in `script` what is changed is what TypeScript and
- * WGSL become in dist/.
+ * Mistakes in the transforms, in the format of mutants.mjs. On `webgpu` and in `script` they change the TypeScript and
+ * WGSL as compiled into dist/.
  */
 
 const c2c = (n) => `fft:c2c:f32:n=${n}`;
 const r2c = (n) => `fft:r2c:f32:n=${n}`;
 const r2r = (kind, ...lengths) => lengths.map((n) => `fft:r2r:f32:n=${n}:r2r=${kind}`);
 
-/** On a core of nothing but transforms, which links in a second. */
+/** On a core that contains only the transforms, which links in a second. */
 const core = [
   ['a cosine of 7 has four digits', 'isa/butterfly.h', '0.623489801858733530525', '0.6235', [c2c(7)]],
   ['a sine of 11 has two digits', 'isa/butterfly.h', '0.9096319953545183714117', '0.91', [c2c(11)]],

@@ -1,7 +1,7 @@
 /**
- * Mistakes in the rooms that have no list of their own: peaks, codecs and passes over frames in the core, rivals in
- * TypeScript, and the kernels of CUDA, emulated. Those in the core are on native, which links in no time; its
- * instruction set is the best one here.
+ * Mistakes in the rooms without a separate list: peaks, codecs and passes over frames in the core, rivals in
+ * TypeScript, and the CUDA kernels, emulated. Mistakes in the core run on native, which links quickly; it uses the best
+ * instruction set of this machine.
  */
 
 const peaks = (name, file, find, replace, ids = ['peaks:peakfinder8:u16:131x107']) => ({

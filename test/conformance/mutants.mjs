@@ -1,10 +1,10 @@
 /**
- * Mistakes that the case tables must see: one change each to a copy of the C++ sources, and the cheapest rows that show
- * it.
+ * Mistakes that the case tables must detect: each is one change to a copy of the C++ sources, with the cheapest rows
+ * that detect it.
  *
- * `find` must occur in the file exactly once; when the source has moved on, scripts/mutants.mjs says which mutant no
- * longer fits. Mistakes that no answer shows are of no use here: `x (x + 1) + y (y + 1)` is even and 2³² − 1 is odd, so
- * `<` for `<=` in the in-circle test changes nothing.
+ * `find` must occur in the file exactly once; after a change of the source, scripts/mutants.mjs reports the mutants
+ * that no longer match. Mistakes that change no answer are of no use here: `x (x + 1) + y (y + 1)` is even and 2³² − 1
+ * is odd, so `<` for `<=` in the in-circle test changes nothing.
  */
 
 import { fftMutants } from './mutants-fft.mjs';
@@ -235,7 +235,7 @@ export const mutants = [
     ids: [noisy],
   },
 
-  // Each stage, seen by its own rows though the answer may well stand.
+  // Each stage is checked by its own rows, although the final answer may be unaffected.
   {
     name: 'stages: the window of the sampled phase is a five-hundredth of a period too wide',
     file: 'indexing/isa/sample.cpp',

@@ -1,5 +1,6 @@
 /**
- * The oracles against what was published or can be worked out by hand, and the parts of the loop that no row exercises.
+ * The oracles compared with published values or manual calculations, and the parts of the test loop that no row
+ * exercises.
  */
 import { describe, expect, test } from 'vitest';
 import * as validate from '../../dist/validate.js';
@@ -82,7 +83,7 @@ describe('lattices', () => {
       return ortho.map(([x, y, z]) => [c * x - s * y, s * x + c * y, z]) as never;
     };
     expect(lattices.latticeDifference(turn(0.5), ortho)?.misorientationDeg).toBeCloseTo(0.5, 6);
-    // Another basis of the same lattice, and one of twice the volume.
+    // Another basis of the same lattice, and a basis of twice the volume.
     const [a, b, c] = ortho;
     expect(lattices.latticeDifference([b, [-a[0], 0, 0], [0, 40, 50]] as never, ortho)?.misorientationDeg).toBeCloseTo(
       0,
@@ -234,7 +235,7 @@ describe('outcomes', () => {
       const refuse = async () => {
         throw new EwaldError('Unsupported', 'no such thing');
       };
-      // A refusal that nobody expects is a failure; one for want of double precision is not, nor one that a row allows.
+      // An unexpected refusal is a failure. A refusal for lack of double precision, or one that a row permits, is not.
       expect(await outcome({ plan: refuse })).toMatchObject({
         outcome: 'fail',
         why: expect.stringMatching(/^refused, .*no such thing/),
@@ -291,7 +292,7 @@ describe('outcomes', () => {
     const { rows } = await validate.benchRow(counted as never, [candidate], { seconds: 0.05 });
     await candidate.context?.dispose();
     expect(rows[0]).toMatchObject({ outcome: 'pass', timing: { medianMs: expect.any(Number) } });
-    // The whole run verifies the row, once; the rate counts the units of the timed call.
+    // The whole run verifies the row, once; the rate counts the units of the timed call only.
     expect(calls.run).toBe(1);
     expect(calls.timed).toBeGreaterThan(1);
     const { medianMs = 0, rate = 0 } = rows[0]?.timing ?? {};

@@ -1,4 +1,4 @@
-/** The case tables on the CPU's backends, in Node. EWALD_REQUIRE=wasm,native makes an absent one fail. */
+/** The case tables on the CPU backends, in Node. EWALD_REQUIRE=wasm,native makes an absent one fail. */
 import { createContext } from '../../dist/index.node.js';
 import * as validate from '../../dist/validate.js';
 import * as fftw from '../support/fftw.js';

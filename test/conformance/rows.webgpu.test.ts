@@ -1,4 +1,4 @@
-/** The case tables on WebGPU in Node. EWALD_REQUIRE=webgpu makes an absence a failure. */
+/** The case tables on WebGPU in Node. EWALD_REQUIRE=webgpu makes absence a failure. */
 import { createContext } from '../../dist/index.node.js';
 import * as validate from '../../dist/validate.js';
 import * as fftw from '../support/fftw.js';

@@ -1,50 +1,54 @@
-/** Registers the case tables with vitest: one test a row and backend, by the id of the row. */
+/** Registers the case tables with vitest: one test for each row and backend, named by the id of the row. */
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import chosen from './first-tier.json' with { type: 'json' };
 
 type Validate = typeof import('../../src/entries/validate.js');
 type Result = import('../../src/entries/validate.js').RowResult;
 type Backend = Result['backend'];
-/** Node's alone: it goes through the native backend, and a browser could not even load it. */
+/** Only for Node: it uses the native backend, which a browser could not even load. */
 type Fftw = typeof import('../support/fftw.js');
 
 /**
- * Fails on `fail`; every outcome that is not `pass` is a skip with its reason, so that no skipped row reads as passed.
+ * Fails on `fail`. Every outcome other than `pass` is a skip with its reason, so that a skipped row does not count as
+ * passed.
  */
 function judge({ id, outcome, why }: Result, skip: (note?: string) => never): void {
   if (outcome === 'fail') throw new Error(`${id}: ${why}`);
   if (outcome !== 'pass') skip(`${outcome}: ${why}`);
 }
 
-/** The room that `npm test -- ROOM` named; '' for all. */
+/** The room named by `npm test -- ROOM`; '' for all rooms. */
 export const room: string = (typeof process === 'undefined' ? import.meta.env : process.env).EWALD_TEST_ROOM ?? '';
 
-/** Whether every row is to be run everywhere: `npm run soak -- rows`. */
+/** Whether to run every row on every platform: `npm run soak -- rows`. */
 export const everywhere: boolean =
   (typeof process === 'undefined' ? import.meta.env : process.env).EWALD_TEST_ROWS === 'all';
 
-/** A table of more rows than this is shared by Node and Chromium where a row takes a second. */
+/** Where a row takes a second, tables with more rows than this are divided between Node and Chromium. */
 const large = 90;
 
 const roomOf = (id: string): string => id.slice(0, id.indexOf(':'));
 
-/** Devices that the processor emulates: a row takes tenths of a second there, unlike on wasm, native or a card. */
+/** Devices emulated by the CPU: there a row takes tenths of a second, unlike on wasm, native or a card. */
 const emulated = (backend: Backend): backend is keyof typeof chosen => backend in chosen;
 
 /**
- * Rows whose float64 oracle takes seconds: what benchmarks time, frames of 4 million pixels, and of the lengths beyond
- * 1024 all but 2049 to 3000 and the spread up to millions.
+ * Rows whose float64 oracle takes seconds: rows that benchmarks time, frames of 4 million pixels, and lengths above
+ * 1024, except 2049 to 3000 and the spread up to millions.
  */
 const long = /^fft:timed:|^peaks:.*:4M$|^fft:lengths:c2c:f32:(n=1\d{3}-|primes=[34])/;
 
-/** Whether the first tier, `npm test`, runs a row on a backend: those of first-tier.json, nearly all on quick ones. */
+/**
+ * Whether the first tier, `npm test`, runs a row on a backend: the rows of first-tier.json on slow backends, nearly all
+ * on fast ones.
+ */
 export const inFirstTier = (backend: Backend, id: string): boolean =>
   emulated(backend) ? id in chosen[backend] : !long.test(id);
 
 /**
- * Whether a row is run on a backend at all. Node and Chromium run WebGPU through the same Dawn, where a software GPU
- * compiles kernels for longer than it runs them: of a large table Node shows one half and the rows of the first tier,
- * Chromium the others.
+ * Whether a row runs on a backend at all. Node and Chromium run WebGPU through the same Dawn, where a software GPU
+ * takes longer to compile kernels than to run them: of a large table, Node runs one half and the rows of the first
+ * tier, and Chromium runs the others.
  */
 export function wanted(
   validate: Validate,
@@ -61,7 +65,9 @@ export function wanted(
   };
 }
 
-/** Rows of every backend in `names`, run here; transforms against FFTW as well, where it is given and present. */
+/**
+ * The rows for each backend in `names`, run here. Transforms are also compared with FFTW if it is given and present.
+ */
 export function describeHere(
   place: string,
   names: readonly Backend[],
@@ -107,7 +113,7 @@ export function describeHere(
   }
 }
 
-/** Rows that ran somewhere else: `results` gives them by backend and id. */
+/** Rows that ran in another place: `results` contains them by backend and id. */
 export function describeElsewhere(
   place: string,
   names: readonly Backend[],

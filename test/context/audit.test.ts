@@ -1,4 +1,6 @@
-/** The audit: agreement is counted, a drifting backend is found, what cannot be checked is said. */
+/**
+ * The audit: agreement is counted, a deviating backend is detected, and anything that cannot be checked is reported.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +17,7 @@ let drifting: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ewald-audit-'));
   drifting = join(folder, 'drifting.cjs');
-  // An addon that works like ours but is wrong: one hit too many, and every cell turned by half a degree.
+  // An addon with our interface but wrong results: one hit too many, and every cell rotated by half a degree.
   await writeFile(
     drifting,
     `const real = require(${JSON.stringify(addon)});

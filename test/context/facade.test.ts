@@ -1,5 +1,6 @@
 /**
- * Bad input at the facade: a tagged error that says what was found and what is needed, before anything is allocated.
+ * Bad input at the facade: a tagged error that states what was found and what is expected, before anything is
+ * allocated.
  */
 import { type Context, createContext, devices } from 'ewald';
 import { describe, expect, it } from 'vitest';

@@ -1,7 +1,7 @@
 // @module-tag all: a tenth of the soak.
 /**
- * A tenth of the soak's cycles: contexts, plans and indexers leave no memory behind. In a process of its own, because
- * memory is measured.
+ * A tenth of the cycles of the soak test: contexts, plans and indexers must not leak memory. Runs in a separate
+ * process, because it measures memory.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 /**
- * What src/README.md says of all rooms: how a room shows its names, that importing a module changes nothing, and that
- * one word for a type means one thing.
+ * The rules of src/README.md for all rooms: how a room exports its names, that importing a module has no side effects,
+ * and that a type name has one meaning.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const files = new Map(
     .map((file) => [file.replaceAll('\\', '/'), readFileSync(join('src', file), 'utf8')]),
 );
 const inFolder = (folder: string) => [...files].filter(([file]) => file.startsWith(`${folder}/`));
-/** The modules whose names a file exports again. */
+/** The modules that a file re-exports. */
 const reexported = (text: string): string[] =>
   [...text.matchAll(/^export (?:type )?(?:\*|\{[^}]*\})[^;]*? from '([^']+)'/gm)].map(([, from]) => from as string);
 
@@ -23,7 +23,7 @@ describe('the public face of a room', () => {
   });
 
   test('is what entries export, beside the names of a platform', () => {
-    // ewald/shell gathers what commands do with files from many rooms: that file is its face.
+    // ewald/shell gathers functions of commands that use files from many rooms: that file is its public module.
     const entries = inFolder('entries').filter(([file]) => file !== 'entries/shell.node.ts');
     const strange = entries.flatMap(([file, text]) =>
       reexported(text)
@@ -50,7 +50,7 @@ describe('the public face of a room', () => {
   });
 });
 
-/** What may stay, each with its reason. Nothing here changes what another context sees. */
+/** Permitted side effects, each with its reason. None of them affects another context. */
 const state: Readonly<Record<string, string>> = {
   'backends/wasm/source.ts: compiled': 'a cache of the compiled core, one for each source',
   'backends/webgpu/dawn.ts: kept': 'works round a crash of Dawn; see the file',
@@ -83,7 +83,7 @@ const state: Readonly<Record<string, string>> = {
   'validate/oracle/fft/long.ts: lastChirp': 'a cache of the latest length',
   'validate/oracle/fft/long.ts: lastRoots': 'a cache of the latest length',
 };
-/** Files that are programs: to run them is to import them. */
+/** Files that are programs, and so run when they are imported. */
 const programs = /^(?:cli\/main|pages\/\w+\/main|entries\/worker\.(?:node|browser))\.ts$/;
 /** Calls that only complete the class above them. */
 const completing = /^(?:disposableClass|shownAs)\(/;
@@ -110,7 +110,7 @@ describe('importing a module changes nothing', () => {
   });
 
   test('no module calls or registers anything when it is imported', () => {
-    // Types alone: workers/public.ts brings in what rooms add to the messages of a worker.
+    // Types only: workers/public.ts adds the worker messages of the rooms.
     expect(calls.filter((line) => !/^workers\/public\.ts: import '.*\/calls\.js'/.test(line))).toEqual([]);
   });
 });
@@ -122,7 +122,7 @@ test('the word of a type means one thing: what is called Room, Context or Planne
         text,
       ),
     );
-    // ewald/udf's Context is LiberTEM's; its two builds name the same class.
+    // The Context of ewald/udf is LiberTEM's; both builds export the same class.
     const names = declared.map(([file]) => file).filter((file) => !/^entries\/udf(?:\.node)?\.ts$/.test(file));
     expect(names, word).toHaveLength(1);
   }
@@ -134,7 +134,7 @@ test('a room with kernels has the same name in every wing', () => {
       .filter((entry) => entry.isDirectory() && !besides.includes(entry.name))
       .map(({ name }) => name)
       .sort();
-  // Device arrays are part of each backend's common/.
+  // Device arrays are part of the common/ folder of each backend.
   const withKernels = [...files.keys()].flatMap((file) => /^([\w-]+)\/kernels\.ts$/.exec(file)?.[1] ?? []);
   const expected = withKernels.filter((room) => room !== 'arrays').sort();
   // Not every room has kernels for GPUs.
@@ -161,7 +161,7 @@ test('ewald/ffi and ewald/memory share errors alone with the others, who do not 
     texts.set(file, text);
     return text;
   };
-  /** What a file of dist/ loads, at once or later. */
+  /** The modules that a file of dist/ loads, immediately or later. */
   const loaded = (file: string, all = new Set<string>()): Set<string> => {
     if (all.has(file) || !existsSync(join('dist', file))) return all;
     all.add(file);
@@ -178,7 +178,7 @@ test('ewald/ffi and ewald/memory share errors alone with the others, who do not 
     (files) => new Set(files.flatMap((file) => [...loaded(file)])),
   ) as [Set<string>, Set<string>];
   expect([...ours].filter((file) => others.has(file) && !/^chunk-base\b/.test(file))).toEqual([]);
-  // Words of their messages, wherever a bundler puts them.
+  // Words from the messages of a room, which identify it wherever a bundler puts it.
   const [mine, theirs] = [ours, others].map((all) => [...all].map(textOf).join('\n'));
   for (const words of ['unknown type name', 'object has dimensionality']) {
     expect(mine).toContain(words);

@@ -1,4 +1,4 @@
-// The same as smoke.test.ts, with the bundle that browsers get.
+// The tests of smoke.test.ts, with the browser bundle.
 import { expect, test } from 'vitest';
 import { createContext } from '../../dist/index.browser.js';
 import { piHits } from './smoke.js';

@@ -1,4 +1,4 @@
-// The package as Node gets it: the smallest thing that passes through every layer.
+// The package as loaded in Node: the smallest test that passes through every layer.
 import { createContext } from 'ewald';
 import { expect, test } from 'vitest';
 import { piHits } from './smoke.js';

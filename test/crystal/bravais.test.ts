@@ -1,6 +1,6 @@
 /**
- * Reduced cells and Bravais lattices: every type is found back from a scrambled primitive basis, and no higher symmetry
- * is invented.
+ * Reduced cells and Bravais lattices: every type is recovered from a scrambled primitive basis, and no higher symmetry
+ * is reported.
  */
 import { describe, expect, it } from 'vitest';
 import { niggli } from '../../dist/index.node.js';
@@ -19,7 +19,7 @@ import { type Centring, primitiveOf } from '../../src/crystal/centring.js';
 import { Random } from '../../src/random/random.js';
 import { rotateRandomly } from '../../src/simulate/spots.js';
 
-// Conventional parameters and the primitive basis in thirds and halves of the conventional one.
+// Conventional parameters, and the primitive basis in thirds and halves of the conventional one.
 const centrings: Record<string, number[]> = {
   P: [1, 0, 0, 0, 1, 0, 0, 0, 1],
   C: [0.5, 0.5, 0, -0.5, 0.5, 0, 0, 0, 1],
@@ -94,7 +94,7 @@ describe.each(bravaisTypes)('%s', (type) => {
         expect(first?.type, `error ${error}: ${candidates.map((c) => c.type)}`).toBe(type);
         if (!first) throw new Error('no candidate');
         expect(volume(first.cell)).toBeGreaterThan(0);
-        // aP has its Niggli cell, all others the very setting they were made in.
+        // aP is reported as its Niggli cell, all others in the setting in which they were made.
         const expected = type === 'aP' ? parametersOf(niggli(primitive('aP')).cell) : cells[type];
         for (const [k, x] of expected.entries()) {
           const off = Math.abs((first.parameters[k] ?? 0) - x);
@@ -102,7 +102,7 @@ describe.each(bravaisTypes)('%s', (type) => {
             k < 3 ? (error * 3 + 1e-9) * x : error * 300 + 1e-6,
           );
         }
-        // The cell spans the lattice with its centring: obverse where it is rhombohedral.
+        // The cell spans the lattice with its centring; a rhombohedral one is obverse.
         const centring = ({ hR: 'H' }[type as string] ?? type[1]) as Centring;
         if (error === 0) expect(sameLattice(primitiveOf(first.cell, centring), exact, 1e-6)).toBe(true);
       }
@@ -110,7 +110,7 @@ describe.each(bravaisTypes)('%s', (type) => {
   });
 });
 
-// Cells that were reported in useless settings, and reduced forms with large coefficients.
+// Regressions: cells that were reported in useless settings, and reduced forms with large coefficients.
 it.each([
   ['mP', [60, 70, 90, 90, 105, 90]],
   ['mP', [60.01, 69.99, 90.02, 90, 104.98, 90]],
@@ -139,7 +139,7 @@ it.each([
     const [a, b, c, , beta] = first?.parameters ?? [];
     if (type[0] === 'm') {
       expect(beta).toBeGreaterThanOrEqual(90);
-      // As near to a right angle as the lattice allows: neither a + c nor c + a is shorter.
+      // As close to a right angle as the lattice permits: c ± a is not shorter than c.
       const skew = (x: number, y: number): number => Math.abs(Math.cos(((beta ?? 0) * Math.PI) / 180) * x) / y;
       expect(skew(c ?? 0, a ?? 1)).toBeLessThanOrEqual((type === 'mC' ? 1 : 0.5) + 1e-9);
       expect(type === 'mC' ? 0 : (a ?? 0)).toBeLessThanOrEqual(c ?? 0);

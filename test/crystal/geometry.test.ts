@@ -1,4 +1,4 @@
-/** Geometries: the grammar, the mapping of pixels, what the data's own truth says, bad lines. */
+/** Geometries: the grammar, the mapping of pixels, comparison with the truth of the data, invalid lines. */
 import { describe, expect, test } from 'vitest';
 import { formatGeometry, parseGeometry } from '../../dist/index.node.js';
 import { wavelengthOf } from '../../src/crystal/geometry/geometry.js';
@@ -69,7 +69,7 @@ describe('the grammar', () => {
         parseGeometry(simple.replace('photon_energy = 9.5 keV', text).replace('clen = 80 mm', 'clen = /d')),
         header,
       );
-    // A path of a length without a unit is in millimetres, a number without one in metres.
+    // A distance read from a path without a unit is in millimetres; a number without a unit is in metres.
     expect(read('wavelength = 1.3 A', () => 60)).toMatchObject({ wavelengthA: 1.3, distanceM: 0.06 });
     expect(read('photon_energy = /e keV', (path) => (path === '/e' ? 12 : 60)).wavelengthA).toBeCloseTo(1.0332, 4);
     expect(() => read('wavelength = 1.3 A')).toThrow(/the distance from \/d, which is not in the file/);
@@ -145,12 +145,12 @@ describe.skipIf(!dataFolder)(`geometries of the data${dataFolder ? '' : ' (absen
           const q = reciprocalOf(panel, beam, x, y);
           const node = [0, 1, 2].map((i) => h * astar[i] + k * bstar[i] + l * cstar[i]);
           worst = Math.max(worst, Math.hypot(...q.map((value, i) => value - (node[i] ?? 0))));
-          // And back: the ray through the spot hits the panel where the spot is.
+          // And back: the ray through the spot hits the panel at the position of the spot.
           const place = new PanelPlace(panel, beam);
           expect(place.find(q[0], q[1], q[2] + 1 / beam.wavelengthA)).toBe(true);
           expect(Math.hypot(place.fs - x, place.ss - y)).toBeLessThan(1e-6);
         }
-    // A node is off the sphere by its excitation error at most, some 1e-3 1/Å.
+    // A lattice point is off the sphere by at most its excitation error, some 1e-3 1/Å.
     expect(worst).toBeLessThan(3e-3);
     expect(worst).toBeGreaterThan(0);
   });
@@ -164,7 +164,7 @@ describe.skipIf(!dataFolder)(`geometries of the data${dataFolder ? '' : ' (absen
       expect(place.find(q[0], q[1], q[2] + 1 / beam.wavelengthA)).toBe(true);
       expect(place.fs).toBeCloseTo(17.25, 8);
       expect(place.ss).toBeCloseTo(140.5, 8);
-      // The other way, and past the panel.
+      // The opposite direction, and a ray that misses the panel.
       expect(place.find(-q[0], -q[1], -q[2] - 1 / beam.wavelengthA)).toBe(false);
       expect(place.find(1, 0, 0.01)).toBe(false);
     }

@@ -1,6 +1,6 @@
 /**
- * Geometries, cells and lists made to keep a parser busy. Each of these took the square or the cube of its length, minutes
- * to centuries; none is judged by the clock.
+ * Geometries, cells and lists designed to keep a parser busy. Each of them used to take time with the square or the
+ * cube of its length, minutes to centuries; no test relies on the clock.
  */
 import { describe, expect, test } from 'vitest';
 import { parseGeometry, readSpotList } from '../../dist/index.node.js';
@@ -8,7 +8,7 @@ import { nearest } from '../../dist/shell.node.js';
 import { parseCellFile } from '../../src/crystal/cell-file.js';
 
 const long = 300_000;
-/** Comment marks, each before the end of what `.` matches. */
+/** Comment marks followed by U+2028, at which `.` stops matching. */
 const marks = (mark: string): string => `${mark.repeat(long)}\u2028`;
 const panel =
   'p/min_fs = 0\np/max_fs = 9\np/min_ss = 0\np/max_ss = 9\np/corner_x = 0\np/corner_y = 0\np/fs = x\np/ss = y\np/res = 1\n';

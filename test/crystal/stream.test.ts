@@ -1,4 +1,7 @@
-/** CrystFEL streams: those of another program read and written back, numbers as C prints them, files cut short. */
+/**
+ * CrystFEL streams: streams of another program are read and written unchanged, numbers are formatted as in C, truncated
+ * files are handled.
+ */
 import { describe, expect, test } from 'vitest';
 import { formatChunk, formatHead, readStream } from '../../dist/index.node.js';
 import { exponential, fixed } from '../../src/crystal/stream/print.js';
@@ -70,7 +73,7 @@ const firstDifference = (a: string, b: string): string => {
 };
 
 test('numbers are printed as C prints them', () => {
-  // Expected values are what printf gives.
+  // Expected values are the output of printf.
   const cases: [number, number, number, boolean, string][] = [
     [0.5, 0, 0, false, '0'],
     [1.5, 0, 0, false, '2'],

@@ -1,4 +1,4 @@
-/** Columns written byte by byte against the numbers that print.ts gives one by one. */
+/** Columns formatted in bulk compared with the numbers that print.ts formats one by one. */
 import { describe, expect, test } from 'vitest';
 import { fixed, whole } from '../../src/crystal/stream/print.js';
 import { Table } from '../../src/crystal/stream/table.js';
@@ -37,7 +37,7 @@ describe('a table', () => {
   const numbers = [...awkward];
   for (let i = 0; i < 20_000; i++) {
     const x = (random() - 0.5) * 10 ** Math.floor(random() * 12 - 2);
-    // As measured, and as read back from a stream; every eighth of a unit is a tie of two digits.
+    // As measured, and as read back from a stream. Every eighth of a unit is a rounding tie at two digits.
     numbers.push(x, Number(x.toFixed(3)), Math.round(x * 8) / 8);
   }
 

@@ -1,4 +1,4 @@
-// The CUDA wing without a card: the real kernels, launch code and addon, on the emulator (cuda/emulator).
+// The CUDA wing without a card: the real kernels, launch code and addon on the emulator (cuda/emulator).
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -51,7 +51,7 @@ function params({ seed = 1n, stream = 0, first = 0n, points = 0n }): Uint8Array 
   return new Uint8Array(view.buffer);
 }
 
-/** The definition, point by point, in integers without a size. */
+/** The definition, point by point, in arbitrary-precision integers. */
 function countByDefinition({ seed = 1n, stream = 0, first = 0n, points = 0n }): bigint {
   const low = 0xffffffffn;
   let hits = 0n;
@@ -163,7 +163,7 @@ describe.runIf(present)('CUDA emulator', () => {
     const handle = await addon.open(1);
     expect(addon.contexts()).toEqual([1]);
     addon.close(handle);
-    // And neither holds up the thread of JavaScript: what they give is a promise that is not settled yet.
+    // Neither blocks the JavaScript thread: both return a promise that has not settled yet.
     const underWay = [addon.probe(), addon.open(2)] as const;
     for (const each of underWay) expect(each).toBeInstanceOf(Promise);
     const [, other] = await Promise.all(underWay);

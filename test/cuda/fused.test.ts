@@ -1,6 +1,6 @@
 /**
- * Peak finders decide in float64 as the C++ core does, so nvcc may not fuse their products: the emulator is compiled
- * without fused products and cannot show the difference.
+ * Peak finders decide in float64 as the C++ core does, so nvcc must not fuse their multiplications and additions: the
+ * emulator is compiled without fused operations and cannot detect the difference.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const plan = join(root, 'build/cuda/build.ninja');
 const files = readdirSync(join(root, 'cuda/peaks')).filter((name) => name.endsWith('.cu'));
 
-/** Variables of the step that makes the object of a file of cuda/peaks with nvcc. */
+/** Variables of the build step that compiles a file of cuda/peaks with nvcc. */
 function stepOf(ninja: string, file: string): Record<string, string> {
   const lines = ninja.split('\n');
   const first = lines.findIndex((line) => line.includes(`ewald_cuda_rooms.dir/peaks/${file}.o: CUDA_COMPILER`));
@@ -22,7 +22,7 @@ function stepOf(ninja: string, file: string): Record<string, string> {
 }
 
 const ninja = existsSync(plan) ? readFileSync(plan, 'utf8') : '';
-// Without nvcc CMake plans no step of it.
+// Without nvcc CMake generates no such step.
 const absent = ninja.includes('CUDA_COMPILER__ewald_cuda_rooms') ? undefined : 'the CUDA addon was not built here';
 
 describe.skipIf(absent)(`the compiled code of cuda/peaks${absent ? `: absent, ${absent}` : ''}`, () => {

@@ -1,6 +1,6 @@
 /**
- * Kernels of peaks and of passes under the emulator's strict eye: no race, no access beside an allocation, in any order
- * of threads.
+ * Kernels of peaks and of frame passes under the strict checks of the emulator: no race, no access outside an
+ * allocation, in any order of threads.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';

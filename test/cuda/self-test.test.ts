@@ -1,4 +1,4 @@
-/** The self-test of a card, on cards of the emulator that get one mechanism wrong. */
+/** The self-test of a card, on emulated cards in which one mechanism is faulty. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';

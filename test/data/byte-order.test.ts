@@ -1,4 +1,4 @@
-/** Bytes of numbers turned round: by the addon's kernel, by Node and plainly, of every length and place. */
+/** Byte swapping by the addon's kernel, by Node and by plain code, for every length and alignment. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,6 @@
-/** Checksums that files carry: one flipped bit is an error of its frame with both sums, and the switch reads on. */
+/**
+ * Checksums in files: one flipped bit is an error of its frame with either checksum, and a switch disables the check.
+ */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +25,7 @@ const joined = (...parts: Uint8Array[]): Uint8Array => new Uint8Array(Buffer.con
 const pixels = Int32Array.from({ length: 120 }, (_, i) => (i * i) % 61);
 const plain = new Uint8Array(pixels.buffer);
 
-/** A CBF of one or several sections; `digest` makes its line of Content-MD5. */
+/** A CBF of one or several sections; `digest` computes its Content-MD5 line. */
 function cbf(compression: 'none' | 'byte_offset', sections: number, digest: (bytes: Uint8Array) => string) {
   const steps = Int8Array.from(pixels, (value, i) => value - (pixels[i - 1] ?? 0));
   const stored = compression === 'none' ? plain : new Uint8Array(steps.buffer);
@@ -50,7 +52,7 @@ function npz(method: 0 | 8): { bytes: Uint8Array; data: number } {
   return { bytes: zipOf({ 'data.npy': member }, method), data: 30 + 'data.npy'.length + (method === 8 ? 0 : 128) };
 }
 
-/** A TIFF of one strip of deflate, with `padding` bytes behind it. */
+/** A TIFF with one deflate strip, followed by `padding` bytes. */
 function tiff(padding = 0): { bytes: Uint8Array; data: number } {
   const stored = joined(new Uint8Array(zlib.deflateSync(plain)), new Uint8Array(padding));
   const tags: [number, number, number][] = [
@@ -81,7 +83,7 @@ function tiff(padding = 0): { bytes: Uint8Array; data: number } {
   return { bytes: new Uint8Array(file.buffer), data: 8 };
 }
 
-/** HDF5 of two frames, packed with gzip. */
+/** An HDF5 file with two frames, compressed with gzip. */
 async function hdf5(): Promise<{ bytes: Uint8Array; data: number }> {
   let bytes = new Uint8Array(0);
   const sink = {
@@ -139,7 +141,7 @@ describe.each(Object.entries(files))('%s', (_, { kind, name, make }) => {
     let sums = 0;
     for (let i = 0; i < 24; i++) {
       const result = await readAll(flipped(bytes, data + 10 + 2 * i, i % 8), name).catch((error) => error);
-      // A bit that changes nothing, such as padding of deflate, is none that matters.
+      // A bit that changes no pixel, such as padding of deflate, is ignored.
       if (!(result instanceof Error)) expect(result).toEqual(whole);
       else {
         expect(isEwaldError(result, 'Format'), String(result)).toBe(true);
@@ -196,7 +198,7 @@ it('computes the digests of RFC 1321, RFC 1950 and zip, at every length and plac
       expect(crc32(part)).toBe(gzip.readUInt32LE(gzip.length - 8));
     }
   expect(crc32(bytes.subarray(100), crc32(bytes.subarray(0, 100)))).toBe(crc32(bytes));
-  // Sums that have to be reduced, and a digest over more than one piece.
+  // Checksums that need a final reduction, and a digest over more than one piece.
   const long = new Uint8Array(70_001).fill(255);
   const stored = zlib.deflateSync(long);
   expect(adler32(long)).toBe(stored.readUInt32BE(stored.length - 4));

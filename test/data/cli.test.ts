@@ -1,4 +1,4 @@
-/** `ewald info` and `ewald convert` through the command, with what users type. */
+/** `ewald info` and `ewald convert` as commands, with typical user input. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -53,7 +53,7 @@ describe('ewald info', () => {
   });
 
   it('names what is wrong with an option', async () => {
-    // An end of file that its first bytes promise, and names that lie behind what there is.
+    // The header promises a longer file, and names are stored beyond its end.
     if (dataFolder) {
       const cut = at('cut.h5');
       writeFileSync(cut, readFileSync(join(dataFolder, 'sim', 'mono.h5')).subarray(0, 3000));
@@ -91,7 +91,7 @@ describe('ewald info', () => {
     execFileSync('mkfifo', [pipe]);
     symlinkSync('circle', at('circle'));
     writeFileSync(at('empty.h5'), '');
-    // As h5py leaves a file before its first flush: a superblock, and nothing it points to.
+    // A file as h5py leaves it before its first flush: a superblock that refers to nothing.
     writeFileSync(at('begun.h5'), begun);
     const typed: [string, number, RegExp][] = [
       [pipe, 1, /pipe\.mib is a pipe, but frames need random access; save it to a file first/],
@@ -122,7 +122,7 @@ describe('ewald info', () => {
   it('tells the rest of a file whose first frame is damaged, absent or too large to look at', async () => {
     await ewald(['convert', at('plain.raw'), ...plain, '--packing', 'gzip', '-o', at('whole.h5')]);
     const bytes = readFileSync(at('whole.h5'));
-    // The head of its first stream of deflate.
+    // The start of its first deflate stream.
     bytes[bytes.findIndex((byte, i) => byte === 0x78 && [0x01, 0x5e, 0x9c, 0xda].includes(bytes[i + 1] ?? 0))] = 0;
     writeFileSync(at('damaged.h5'), bytes);
     const damaged = await ewald(['info', at('damaged.h5')]);
@@ -130,14 +130,14 @@ describe('ewald info', () => {
     expect(damaged.out).toMatch(/6 frames of 4 × 5 u16/);
     expect(damaged.out).toMatch(/warning\s+the first frame cannot be read: .*the chunk of \[0, 0, 0\] is damaged/);
     if (python) {
-      // As a detector leaves it before its first frame.
+      // A file as a detector leaves it before its first frame.
       const script =
         'import h5py,sys; h5py.File(sys.argv[1],"w").create_dataset("data",shape=(0,4,5),maxshape=(None,4,5),dtype="u2")';
       execFileSync(python, ['-c', script, at('none.h5')]);
       const none = await ewald(['info', at('none.h5')]);
       expect(none).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/0 frames of 4 × 5/) });
     }
-    // Sparse: no disk is used.
+    // A sparse file: it uses no disk space.
     writeFileSync(at('wide.raw'), '');
     truncateSync(at('wide.raw'), 2 ** 31);
     for (const command of ['index', 'cell']) {
@@ -211,7 +211,7 @@ describe('ewald convert', () => {
       'print(json.dumps([d.shape,str(d.dtype),d.chunks,"" if d.id.get_create_plist().get_nfilters() and ' +
       'd.id.get_create_plist().get_filter(0)[0]==32008 else d[...].ravel().tolist()]))';
     const found = JSON.parse(execFileSync(python, ['-c', script, file], { encoding: 'utf8' }));
-    // Debian's h5py has no bitshuffle of its own: there the plugin of h5wasm reads it (hdf5-writer.test.ts).
+    // Debian's h5py has no bitshuffle: there the plugin of h5wasm reads the file (hdf5-writer.test.ts).
     expect(found).toEqual([[2, 3, 4, 5], 'uint16', [1, 1, 4, 5], packing === 'bitshuffle' ? '' : [...numbers]]);
   });
 
@@ -242,7 +242,7 @@ describe('ewald convert', () => {
       const { code, err } = await ewald(['convert', at('plain.raw'), ...plain, ...args]);
       expect({ code, says: says.test(err) ? '' : err }).toEqual({ code: 2, says: '' });
     }
-    // The reader's end opens first, or the writer would wait.
+    // The reader opens the pipe first, otherwise the writer would wait.
     const reader = spawn('cat', [pipe], { stdio: 'ignore' });
     const { code, err } = await ewald(['convert', at('plain.raw'), ...plain, '-o', pipe]);
     reader.kill();
@@ -326,7 +326,7 @@ describe('ewald convert', () => {
   });
 
   it('is interrupted by Ctrl-C without leaving a file', async () => {
-    // A sparse file of 8 GiB costs no disk, and longer than the interruption takes.
+    // A sparse file of 8 GiB uses no disk space, and processing it takes longer than the interruption.
     const big = at('big.raw');
     writeFileSync(big, '');
     truncateSync(big, 2 ** 33);

@@ -1,13 +1,15 @@
-/** The codecs once more, as plainly as can be and apart from cpp/data: what tests hold the core to. */
+/**
+ * The codecs implemented again as simply as possible and independently of cpp/data: tests compare the core with them.
+ */
 
 const big = (value: number, bytes: number): number[] =>
   Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** (bytes - 1 - i)) % 256);
 
-/** Elements a block of bitshuffle where nobody says. */
+/** Default number of elements in a block of bitshuffle. */
 export const defaultBlock = (elementBytes: number): number =>
   Math.max(128, Math.floor(Math.floor(8192 / elementBytes) / 8) * 8);
 
-/** Bits of one block sorted by their place in the element. */
+/** The bits of one block, sorted by their position in the element. */
 function shuffleBits(block: Uint8Array, elementBytes: number): Uint8Array {
   const n = block.length / elementBytes;
   const out = new Uint8Array(block.length);
@@ -20,7 +22,7 @@ function shuffleBits(block: Uint8Array, elementBytes: number): Uint8Array {
   return out;
 }
 
-/** Blocks of a chunk, and what is left that fills no eight elements. */
+/** The blocks of a chunk, and the remainder of fewer than eight elements. */
 function* blocks(bytes: Uint8Array, elementBytes: number, block: number): Generator<[Uint8Array, boolean]> {
   const unit = elementBytes * 8;
   let at = 0;
@@ -40,7 +42,7 @@ export function bitshuffle(bytes: Uint8Array, elementBytes: number, block = defa
   return Uint8Array.from(out);
 }
 
-/** LZ4 that compresses nothing but runs of one byte: valid, and easy to see through. */
+/** LZ4 that only compresses runs of one byte: valid, and easy to verify. */
 export function lz4(bytes: Uint8Array): number[] {
   const out: number[] = [];
   let anchor = 0;
@@ -142,7 +144,7 @@ export function byteOffset(pixels: Int32Array): Uint8Array {
     const step = pixel - before;
     before = pixel;
     const bytes = [1, 2, 4, 8].find((size) => Math.abs(step) < 2 ** (8 * size - 1)) ?? 8;
-    // Each size is announced by the lowest number of the one below.
+    // Each size is announced by the lowest value of the next smaller one.
     const escapes = [[0x80], [0, 0x80], [0, 0, 0, 0x80]];
     for (let i = 0; 2 ** i < bytes; i++) out.push(...(escapes[i] ?? []));
     little(step, bytes);
@@ -150,7 +152,7 @@ export function byteOffset(pixels: Int32Array): Uint8Array {
   return Uint8Array.from(out);
 }
 
-/** Values of a few bits side by side. */
+/** Values of a few bits, packed next to each other. */
 export function pack(values: ArrayLike<number>, bits: number, highFirst: boolean): Uint8Array {
   const out = new Uint8Array(Math.ceil((values.length * bits) / 8));
   for (let i = 0; i < values.length; i++)

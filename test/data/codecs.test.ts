@@ -1,6 +1,6 @@
 /**
- * The codecs of the core, native and wasm, against the plain ones of codecs-oracle.ts: every element size, lengths that
- * fill no block, every instruction set, and input that is cut or changed.
+ * The codecs of the core, native and wasm, compared with the simple ones of codecs-oracle.ts: every element size,
+ * lengths that are not a multiple of the block, every instruction set, and truncated or modified input.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ describe.each(places)('codecs on %s', (backend) => {
   afterAll(() => codecs.dispose());
 
   const decodes = async (codec: Codec, packed: Uint8Array, wanted: Uint8Array): Promise<void> => {
-    // Bytes on both sides must stay as they were.
+    // Bytes on both sides must stay unchanged.
     const memory = new Uint8Array(wanted.length + 32).fill(0xa5);
     await codecs.decode(codec, packed, memory.subarray(16, 16 + wanted.length));
     expect(Buffer.compare(memory.subarray(16, 16 + wanted.length), wanted)).toBe(0);
@@ -60,7 +60,7 @@ describe.each(places)('codecs on %s', (backend) => {
       }
   });
 
-  // The wasm core decodes large chunks piece by piece: around the sizes at which that begins and ends.
+  // The wasm core decodes large chunks in pieces: test around the sizes at which that starts and ends.
   test.each([1, 2, 4, 7])('large chunks of %i bytes an element', async (elementBytes) => {
     const codec: Codec = { codec: 'bitshuffleLz4', elementBytes };
     for (const [i, length] of [2 ** 19 - 1, 2 ** 19, 2 ** 19 + 5, 2 ** 20 + 8191, 3 * 2 ** 18].entries())
@@ -72,7 +72,8 @@ describe.each(places)('codecs on %s', (backend) => {
     const bytes = counts(2 ** 20 + 3, 9, 6);
     const packed = await codecs.encode(codec, bytes);
     const out = new Uint8Array(bytes.length);
-    // Cut anywhere, a block longer than the chunk, a block that is damaged late: said of the whole chunk.
+    // Truncation at any place, a block longer than the chunk, damage in a late block: the error is reported for the
+    // whole chunk.
     for (const [at, value] of [
       [12, 0xff],
       [packed.length - 40, 0xff],
@@ -159,24 +160,24 @@ describe.each(places)('codecs on %s', (backend) => {
       await expect(codecs.decode({ codec: 'zlib' }, packed, new Uint8Array(n + 1))).rejects.toThrow(
         `of gzip do not decode to ${n + 1}: it holds fewer bytes than the chunk`,
       );
-      // Sums that fold to 65535 are 0 by the definition and either in practice.
+      // Sums that fold to 65535 are 0 by the definition, and may be either value in practice.
       expect(codecs.fletcher32(bytes) % 65535).toBe(oracle.fletcher32(bytes) % 65535);
     }
   });
 
-  // zlib is the oracle: every level and strategy, blocks stored, fixed and dynamic, matches of every distance.
+  // zlib is the oracle: every level and strategy; stored, fixed and dynamic blocks; matches of every distance.
   test('gzip of every kind', async () => {
     const { Z_FILTERED, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED } = zlib.constants;
     const period = (n: number, p: number): Uint8Array => Uint8Array.from({ length: n }, (_, i) => (i % p) * 7);
     const kinds = [counts(300_000, 3, 1), counts(70_001, 4, 3), counts(40_000, 5, 8), new Uint8Array(100_000)];
     for (const p of [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 257, 4099]) kinds.push(period(2000 + 3 * p, p));
-    // Far matches, and bytes that no code is short for.
+    // Distant matches, and bytes without short codes.
     const far = counts(32_768, 6, 8);
     kinds.push(
       Uint8Array.from([...far, ...far]),
       Uint8Array.from({ length: 9000 }, (_, i) => Math.imul(i, i) >>> 5),
     );
-    // A skewed alphabet makes codes of fifteen bits, longer than the tables look at once.
+    // A skewed alphabet gives codes of fifteen bits, longer than one table look-up.
     const skewed = Array.from({ length: 20 }, (_, i) => new Uint8Array(Math.ceil(1.6 ** i)).fill(i * 11));
     kinds.push(Uint8Array.from(Buffer.concat(skewed)).sort((a, b) => ((a * 31 + b * 17) % 3) - 1));
     for (const bytes of kinds)

@@ -1,4 +1,4 @@
-/** `convert` and `writeFrames`: what `ewald convert` does, through JavaScript. */
+/** `convert` and `writeFrames`: the functions behind `ewald convert`, called from JavaScript. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ it('converts files, by the ending of the output', async () => {
   for (const ending of ['h5', 'mrc', 'raw']) {
     const { reopen } = await convert(at('scan.npy'), at(`scan.${ending}`), { sigShape: [4, 5] });
     const again = await open(at(`scan.${ending}`), reopen ?? {});
-    // MRC has one axis of frames: without `reopen` the scan's shape would be lost.
+    // MRC has one frame axis: without `reopen` the shape of the scan would be lost.
     expect(again.shape, ending).toEqual({ navigation: [2, 3], signal: [4, 5] });
     expect([...(await again.read(0, 6))], ending).toEqual([...data]);
     await again.dispose();

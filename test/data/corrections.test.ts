@@ -1,4 +1,4 @@
-/** Dark, gain and pixels without a count: the formula, the marks, and what is refused. */
+/** Dark and gain corrections and bad pixels: the formula, the marks, and the refusals. */
 import { expect, it } from 'vitest';
 import { badPixel, Corrections, memoryDataset, staticMask } from '../../dist/data.node.js';
 
@@ -92,7 +92,7 @@ it('gives weights and sums that hold the corrections of every frame', () => {
   const patch = { width: 2, height: 2 };
   const options = { mask: [1, 0, 0, 0, 1, 1, 1, 1], dark: [9, 1, 2, 3, 4, 5, 6, 7], patch };
   const corrections = new Corrections({ ...options, gain: [2, 2, 4, 8, 1, 1, 1, 1] });
-  // The lone bad pixel is the mean of three; a panel of bad ones counts for nothing.
+  // The single bad pixel is the mean of three neighbours; a panel of bad pixels does not count.
   expect([...corrections.folded([3, 5, 0, 1, 7, 7, 7, 7])]).toEqual([0, 12, 4, 16, 0, 0, 0, 0]);
   const sum = Float64Array.of(99, 12, 14, 16, 1, 1, 1, 1);
   corrections.correctSum(sum, 2);

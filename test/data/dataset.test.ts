@@ -1,4 +1,4 @@
-/** What every dataset does, whatever its format: shapes, reads into the caller's memory, errors, disposal. */
+/** The behaviour of every dataset, regardless of format: shapes, reads into memory of the caller, errors, disposal. */
 import { describe, expect, it } from 'vitest';
 import { detect, memoryDataset, memorySource, open } from '../../dist/data.node.js';
 import type { Dataset } from '../../src/entries/data.node.js';
@@ -57,7 +57,7 @@ describe('reading', () => {
         return read(offset, into);
       },
     });
-    // A header a frame: read by blocks, through memory of the dataset.
+    // Each frame has a header, so frames are read in blocks through a buffer of the dataset.
     const dataset = await open(source, { format: 'raw', dtype: 'u8', sigShape: [1000], frameHeader: 24 });
     const controller = new AbortController();
     const into = new Uint8Array(dataset.frames * 1000);
@@ -110,7 +110,7 @@ describe('opening', () => {
       expect(error, JSON.stringify(options)).toMatchObject({ tag });
       expect(String(error)).toMatch(says);
     }
-    // Whoever says what the numbers are says that they are plain.
+    // A caller that gives a dtype declares that the file contains plain numbers.
     expect((await open(bytes, { dtype: 'u16', sigShape: [2, 3], navShape: [4, 6] })).shape.navigation).toEqual([4, 6]);
   });
 

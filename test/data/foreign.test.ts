@@ -1,4 +1,7 @@
-/** Filters that our HDF5 reader does not know, through h5wasm: what h5py wrote, and an error wherever that fails. */
+/**
+ * Filters that our HDF5 reader does not support, decoded by h5wasm: files written by h5py, and an error wherever
+ * decoding fails.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -72,7 +75,7 @@ describe.skipIf(!python)(python ? 'h5wasm' : 'absent: h5py (Debian: python3-h5py
 
   test('a damaged chunk is an error, not memory of others', async () => {
     const bytes = new Uint8Array(readFileSync(join(folder, 'szip.h5')));
-    // The size that SZIP writes before each chunk: an impossible one.
+    // SZIP stores the decoded size before each chunk; it is set to an impossible value.
     const chunk = Buffer.from(bytes).indexOf(Buffer.from([0xa0, 0x0f, 0, 0]), 2048);
     expect(chunk).toBeGreaterThan(0);
     bytes.fill(0xff, chunk, chunk + 64);

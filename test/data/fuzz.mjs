@@ -1,5 +1,6 @@
-// The decoders of the core under libFuzzer with the address and undefined-behaviour sanitizers: builds the driver once
-// and runs it for some seconds a codec. `node test/data/fuzz.mjs [seconds]`; the tests and the soak call `fuzz`.
+// Fuzzes the decoders of the core with libFuzzer and the address and undefined-behaviour sanitizers: builds the driver
+// once and runs it for some seconds on each codec. `node test/data/fuzz.mjs [seconds]`; the tests and the soak call
+// `fuzz`.
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import { promisify } from 'node:util';
 const root = resolve(import.meta.dirname, '../..');
 const run = promisify(execFile);
 
-/** Numbers of EWALD_CODEC. */
+/** Values of EWALD_CODEC. */
 export const codecs = [
   'bitshuffle_lz4',
   'bitshuffle',
@@ -55,7 +56,7 @@ export function fuzzer() {
   }
 }
 
-/** Builds the driver; answers its path. */
+/** Builds the driver; returns its path. */
 export async function buildDriver(compiler, folder = join(root, 'build/fuzz')) {
   mkdirSync(folder, { recursive: true });
   const sources = (path) =>
@@ -88,7 +89,7 @@ export async function buildDriver(compiler, folder = join(root, 'build/fuzz')) {
   return driver;
 }
 
-/** Runs the driver on one codec; throws what the fuzzer says when it finds something. */
+/** Runs the driver on one codec; throws the fuzzer's report if it finds something. */
 export async function fuzz(driver, codec, seconds) {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-fuzz-'));
   try {
@@ -97,7 +98,7 @@ export async function fuzz(driver, codec, seconds) {
       [
         '-max_len=4096',
         '-rss_limit_mb=512',
-        // Of the wall clock: a busy machine may let a thread wait for seconds.
+        // A wall-clock limit: a busy machine may stall a thread for seconds.
         '-timeout=60',
         `-max_total_time=${seconds}`,
         '-print_final_stats=1',

@@ -1,4 +1,7 @@
-/** The decoders under libFuzzer with sanitizers, for seconds; ten minutes each in the soak (test/soak/codecs.mjs). */
+/**
+ * Fuzzes the decoders with libFuzzer and sanitizers for some seconds; ten minutes each in the soak
+ * (test/soak/codecs.mjs).
+ */
 import { expect, test } from 'vitest';
 import { buildDriver, codecs, fuzz, fuzzer } from './fuzz.mjs';
 

@@ -46,7 +46,7 @@ filters = {
     'fletcher': dict(fletcher32=True),
     'all': dict(compression='gzip', shuffle=True, fletcher32=True),
 }
-# How the chunks are indexed follows from which axes may grow and from the library version.
+# The kind of chunk index depends on the extendible axes and on the library version.
 growth = {'fixed': None, 'one': (None, 15, 13), 'inner': (37, None, 13), 'two': (None, None, 13), 'all': (None, None, None)}
 shape, chunk = (37, 15, 13), (5, 8, 4)
 
@@ -76,7 +76,7 @@ for libver in ('earliest', 'v108', 'v110', 'latest'):
                 path = f'index/{grows}/{packed}'
                 f.create_dataset(path, data=data, chunks=chunk, maxshape=most, **options)
                 tell(name, '/' + path, data)
-        # Every dtype through every filter and index: small, with chunks over both edges.
+        # Every dtype with every filter and index: small, with chunks across both edges.
         for grows, most in {'fixed': None, 'one': (None, 5), 'two': (None, None)}.items():
             for packed, options in filters.items():
                 for dtype in dtypes:
@@ -84,14 +84,14 @@ for libver in ('earliest', 'v108', 'v110', 'latest'):
                     path = f'cross/{grows}/{packed}/{dtype.replace(">", "big_").replace("?", "bool")}'
                     f.create_dataset(path, data=data, chunks=(3, 2), maxshape=most, **options)
                     tell(name, '/' + path, data)
-        # Only some chunks are written, the others hold the fill value.
+        # Only some chunks are written; the others contain the fill value.
         for grows, most in growth.items():
             d = f.create_dataset(f'sparse/{grows}', shape, 'i4', chunks=chunk, maxshape=most, fillvalue=-7)
             d[12:20, 3:5, 7:] = 5
             tell(name, d.name, d[...])
         d = f.create_dataset('sparse/contiguous', (9, 9), '>f4', fillvalue=2.5)
         tell(name, d.name, d[...])
-        # Space for all chunks at once, no filters: they need no index in new files.
+        # Space for all chunks is allocated at once without filters, so new files need no index for them.
         plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         plist.set_chunk((4, 5))
         plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
@@ -100,7 +100,7 @@ for libver in ('earliest', 'v108', 'v110', 'latest'):
         data = values((11, 13), 'i4')
         d[...] = data
         tell(name, d.name, data)
-        # Many chunks: deep trees, pages of fixed arrays, super blocks and pages of extensible ones.
+        # Many chunks: deep trees, pages of fixed arrays, super blocks and pages of extensible arrays.
         for grows, most in {'fixed': (3000,), 'one': (None,)}.items():
             data = values((3000,), 'u2')
             f.create_dataset(f'many/{grows}', data=data, chunks=(1,), maxshape=most)
@@ -120,7 +120,7 @@ for libver in ('earliest', 'v108', 'v110', 'latest'):
         tell(name, '/scalar', np.int64(42))
         f.create_dataset('empty', (0, 5), 'f4', chunks=(1, 5), maxshape=(None, 5))
         tell(name, '/empty', np.zeros((0, 5), 'f4'))
-        # Groups of many names, objects of many attributes, links.
+        # Groups with many names, objects with many attributes, links.
         many = f.create_group('names')
         for i in range(300):
             many.create_dataset(f'a name of some length, number {i}', data=np.int32(i))
@@ -195,7 +195,7 @@ with h5py.File(os.path.join(folder, 'virtual.h5'), 'w', libver='latest') as f:
     virtual('pieces', (2, 2, 3), pieces)
     tell('virtual.h5', '/pieces', np.stack([parts[0][1, 1:3, 2:5], parts[2][3, 4:6, 0:3]]))
 
-    # One file a block of frames, as many as there are.
+    # One file for each block of frames, for as many blocks as exist.
     plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     plist.set_fill_value(np.array(0, 'u2'))
     space = h5py.h5s.create_simple((4, 6, 5), (h5py.h5s.UNLIMITED, 6, 5))
@@ -205,7 +205,7 @@ with h5py.File(os.path.join(folder, 'virtual.h5'), 'w', libver='latest') as f:
 with h5py.File(os.path.join(folder, 'virtual.h5'), 'r') as f:
     tell('virtual.h5', '/pattern', f['pattern'][...])
 
-# What our reader does not know.
+# Features that our reader does not support.
 with h5py.File(os.path.join(folder, 'unknown.h5'), 'w') as f:
     f.create_dataset('scaled', data=np.arange(100), chunks=(10,), scaleoffset=0)
 with h5py.File(os.path.join(folder, 'user-block.h5'), 'w', userblock_size=1024) as f:

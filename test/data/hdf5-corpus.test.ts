@@ -1,6 +1,6 @@
 /**
- * A corpus written by h5py: each layout, index of chunks, filter, dtype and library version, attributes, links and
- * virtual datasets. Our reader agrees on every dataset with what was written.
+ * A corpus written by h5py with each layout, chunk index, filter, dtype and library version, with attributes, links and
+ * virtual datasets. Our reader must return the written values of every dataset.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -90,7 +90,7 @@ describe.each(Object.entries(corpus?.files ?? {}))('%s', (name, datasets) => {
         const start = found.shape.map((n) => whole(n));
         const count = found.shape.map((n, axis) => 1 + whole(Math.min(50, n - (start[axis] ?? 0))));
         const box = await found.read({ start, count }, new Uint8Array(count.reduce((a, b) => a * b, size)));
-        // Plainly, element by element.
+        // A plain comparison, element by element.
         const place = count.map(() => 0);
         for (let at = 0; at < box.length; at += size) {
           let from = 0;
@@ -247,7 +247,7 @@ describe.skipIf(!corpus)('links, attributes, errors', () => {
   });
 });
 
-/** Structures with a checksum, and a byte of each that says where something lies or how much there is. */
+/** Structures with a checksum, and for each a byte of a position or size. */
 const structures = {
   OHDR: 24,
   OCHK: 10,
@@ -267,7 +267,7 @@ const structures = {
 
 describe.skipIf(!corpus)('one flipped bit', () => {
   const whole = corpus ? readFileSync(join(folder, 'latest.h5')) : new Uint8Array(0);
-  // One of each index of chunks, and some of the rest.
+  // One file for each chunk index, and some others.
   const written = Object.entries(corpus?.files['latest.h5'] ?? {}).filter(
     ([path], i) => /^\/(index\/[^/]+\/(none|gzip)|sparse|many|names|noted)/.test(path) || i % 60 === 0,
   );
@@ -277,7 +277,7 @@ describe.skipIf(!corpus)('one flipped bit', () => {
     for (let at = bytes.indexOf(signature); at >= 0; at = bytes.indexOf(signature, at + 1)) places.push(at);
     return places;
   };
-  /** The file with some bytes changed: datasets that are wrong in silence, and errors of checksums. */
+  /** Changes some bytes of the file. Returns the datasets that are silently wrong, and the checksum errors. */
   const readWith = async (places: readonly number[], checksums = true) => {
     const bytes = Uint8Array.from(whole);
     for (const place of places) bytes[place] = (bytes[place] ?? 0) ^ 8;

@@ -1,4 +1,4 @@
-/** HDF5 files through `open`: which array is taken, its frames, and what is said of the experiment. */
+/** HDF5 files opened with `open`: which array is chosen, its frames, and the metadata of the experiment. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => codecs.dispose());
 
-/** What 'auto' takes: the array a person means, its navigation and its dialect. */
+/** The choice of 'auto': the array that a person would choose, its navigation axes and its dialect. */
 const taken: Readonly<Record<string, { path: string; navigation: number[]; signal: number[]; dialect: string }>> = {
   'nion_ref_F_2_1.dm5': { path: '/ImageList/[0]/ImageData/Data', navigation: [5], signal: [3, 4], dialect: 'DM5' },
   'test_00_master.h5': { path: '/entry/data', navigation: [4, 4], signal: [192, 192], dialect: 'Arina master' },
@@ -104,7 +104,7 @@ for (const sample of samples) {
         const { navigation, signal } = dataset.shape;
         expect({ path: header.path, navigation, signal, dialect: header.dialect }).toEqual(wanted);
       }
-      // Every array of the file by name, against the values other readers stored.
+      // Every array of the file by name, compared with the values stored by other readers.
       for (const stored of sample.hdf5 ?? []) {
         if (!stored.sha256 || !stored.shape || stored.path.endsWith('bf16')) continue;
         if (stored.path.startsWith('/compressed')) continue; // byte strings: hdf5-samples.test.ts
@@ -112,7 +112,7 @@ for (const sample of samples) {
         const one = await open(path('formats-em', file), { codecs, dataset: stored.path });
         try {
           const found = await summary(one);
-          // Velox has frames along its last axis; the array is then turned.
+          // Velox stores frames along its last axis; the array is then transposed.
           if (header.dialect === 'Velox EMD' && /Data$/.test(stored.path)) continue;
           expect({ ...found, path: stored.path }).toMatchObject({ shape: stored.shape, sha256: stored.sha256 });
         } finally {
@@ -169,7 +169,7 @@ describe.skipIf(!dataFolder)('NXmx', () => {
     expect(dataset.meta.beamCentrePx?.x).toBeCloseTo(-number('corner_x'), 6);
     expect(dataset.meta.beamCentrePx?.y).toBeCloseTo(-number('corner_y'), 6);
     expect(dataset.meta.wavelengthA).toBeCloseTo(number('wavelength'), 9);
-    // Spots of the truth stand out: its places are the file's.
+    // The true spots are brighter than their surroundings, so positions are those of the file.
     const frame = (await dataset.read(0, 1)) as Uint16Array;
     const spots: number[][] = (truth.frames ?? truth.images ?? truth)[0]?.spots ?? [];
     const strong = spots.filter((spot) => (spot[5] ?? 0) > 300).slice(0, 50);
@@ -189,7 +189,7 @@ describe.skipIf(!dataFolder)('NXmx', () => {
       expect(await summary(packed)).toEqual(found);
       const mask = await gzip.mask?.();
       expect(mask?.length).toBe(gzip.frameLength);
-      // The CSPAD's mask marks nothing.
+      // The CSPAD mask marks no pixel.
       expect(mask?.some((value) => value === 1)).toBe(name.startsWith('pilatus'));
       await Promise.all([gzip.dispose(), packed.dispose()]);
     },

@@ -1,4 +1,4 @@
-/** HDF5 files put together field by field: what no library writes. */
+/** HDF5 files assembled field by field, with structures that no library writes. */
 import { lookup3 } from '../../src/data/hdf5/fields.js';
 
 const nowhere = 2 ** 64;
@@ -27,10 +27,12 @@ class Bytes {
 }
 export const fields = (): Bytes => new Bytes();
 
-/** A message of an object header: its number and its data. */
+/** A message of an object header: its type and its data. */
 export type MadeMessage = readonly [type: number, data: readonly number[]];
 
-/** What follows in the file: structures are placed one after the other, and refer to those that are placed already. */
+/**
+ * The content of the file: structures are placed one after the other, and refer to structures that are already placed.
+ */
 export class MadeFile {
   readonly bytes: number[] = new Array(48).fill(0);
 
@@ -87,7 +89,7 @@ export class MadeFile {
   }
 }
 
-/** A hard link to an address, or a soft one to a path. */
+/** A hard link to an address, or a soft link to a path. */
 const link = (name: string, to: number | string): number[] => {
   const head = typeof to === 'string' ? fields().uint(1, 1, 8, 1) : fields().uint(1, 1, 0);
   head.uint(1, name.length).text(name);
@@ -101,7 +103,7 @@ export const space = (shape: readonly number[], most: readonly number[] = shape)
     .uint(8, ...shape, ...most.map((n) => (n === Infinity ? nowhere : n))).list,
 ];
 export const u8: MadeMessage = [3, fields().uint(1, 0x10, 0, 0, 0).uint(4, 1).uint(2, 0, 8).list];
-/** Chunks whose index is a B-tree of version 1; without an address nothing was written. */
+/** Chunks indexed by a B-tree of version 1; without an address nothing was written. */
 export const chunks = (chunk: readonly number[], tree = nowhere): MadeMessage => [
   8,
   fields()
@@ -112,7 +114,7 @@ export const chunks = (chunk: readonly number[], tree = nowhere): MadeMessage =>
 
 /** One axis of a selection: start, stride, count, block. */
 export type MadeAxis = readonly [number, number, number, number];
-/** A part of a virtual dataset; `all` is a whole array. */
+/** A part of a virtual dataset; `all` selects a whole array. */
 export interface MadePart {
   readonly file: string;
   readonly path: string;
@@ -128,7 +130,7 @@ const selection = (axes: MadePart['source']): number[] =>
         .uint(4, 0, axes.length)
         .uint(8, ...axes.flat().map((n) => (n === Infinity ? nowhere : n))).list;
 
-/** The layout of a virtual dataset made of parts. */
+/** The layout of a virtual dataset composed of parts. */
 export function virtual(file: MadeFile, parts: readonly MadePart[]): MadeMessage {
   const list = fields().uint(1, 0).uint(8, parts.length);
   for (const part of parts) {

@@ -1,4 +1,7 @@
-/** Damaged HDF5 files: an error with a tag or an answer, never a hang, a crash or memory that no file explains. */
+/**
+ * Damaged HDF5 files: the result is a tagged error or an answer, never a hang, a crash or more memory than the file
+ * explains.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * The HDF5 samples of the shared data: every dataset that independent readers (h5py, rosettasciio and others) have
- * stored values for has these values by our reader.
+ * The HDF5 samples of the shared data: our reader returns, for every dataset, the values stored by independent readers
+ * (h5py, rosettasciio and others).
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ test.each(cases)('%s', async (name, stored) => {
     const dataset = await file.get(wanted.path);
     expect(dataset, wanted.path).toBeInstanceOf(Hdf5Dataset);
     if (!(dataset instanceof Hdf5Dataset)) continue;
-    // Records have no shape there, and half precision of Google's kind is widened.
+    // The stored values give no shape for records, and bfloat16 is widened.
     if (!wanted.shape || wanted.path.endsWith('bf16')) continue;
     expect(dataset.shape, wanted.path).toEqual(wanted.shape);
     if (wanted.filterIds) expect(dataset.filters.map(({ id }) => id)).toEqual(wanted.filterIds);

@@ -1,4 +1,4 @@
-/** What the tests of HDF5 share: a file opened by our reader, and whole datasets out of it. */
+/** Helpers of the HDF5 tests: a file opened by our reader, and the values of whole datasets. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { Pace } from '../../src/base/pace.js';
@@ -11,7 +11,7 @@ import { fileSource } from '../../src/data/opening.node.js';
 
 export const addonPath = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
 
-/** The codecs of this machine: native where it is built. */
+/** The codecs of this machine: native if it is built. */
 export const codecsHere = (backend?: 'wasm' | 'native'): Promise<Codecs> =>
   backend !== 'wasm' && existsSync(addonPath)
     ? openCodecs({ addonPath })
@@ -34,7 +34,7 @@ export async function openHdf5(source: string | ByteSource, allowOutside = false
   });
 }
 
-/** Every element of a dataset, as numbers of this machine. */
+/** Every element of a dataset, in the byte order of this machine. */
 export async function readAll(dataset: Hdf5Dataset): Promise<Uint8Array> {
   const { shape, type } = dataset;
   const bytes = new Uint8Array(shape.reduce((product, n) => product * n, type.size));

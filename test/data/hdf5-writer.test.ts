@@ -1,4 +1,4 @@
-/** Files of our writer, read back by our reader, by h5wasm and by h5py: what was written, to the bit. */
+/** Files of our writer, read by our reader, by h5wasm and by h5py: the written values are returned to the bit. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,7 @@
 // @module-tag all: Chromium.
-/** HDF5 in a browser tab: a File each, no server of ours, the build that ships: wasm codecs, gzip of the platform. */
+/**
+ * HDF5 in a browser tab: File objects, no server of ours, the shipped build with wasm codecs and the platform's gzip.
+ */
 import { expect, test } from 'vitest';
 import { blobSource, open } from '../../dist/data.browser.js';
 import { isHdf5, type Sample, summary } from './samples.js';

@@ -1,4 +1,7 @@
-/** Files made to keep a parser busy: each is refused, read in one pass, or ended by its signal. None is judged by the clock. */
+/**
+ * Files designed to keep a parser busy: each is refused, read in one pass, or stopped by its signal. No test relies on
+ * the clock.
+ */
 import { describe, expect, test } from 'vitest';
 import { parseCif } from '../../src/data/formats/cif.js';
 import { openSource } from '../../src/data/open.js';
@@ -7,10 +10,10 @@ import { memorySource } from '../../src/entries/data.node.js';
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (sign) => sign.charCodeAt(0));
 const open = (bytes: Uint8Array, name: string, options = {}) => openSource(memorySource(bytes, name), options);
 
-/** Number, type, count, and the value or where the values lie. */
+/** Number, type, count, and the value or the offset of the values. */
 type Tag = readonly [tag: number, type: number, count: number, value: number];
 
-/** A little-endian TIFF of pages whose tags are given; arrays lie at places of their own. */
+/** A little-endian TIFF with pages that have the given tags; arrays are stored at separate offsets. */
 function tiffOf(pages: readonly (readonly Tag[])[], size: number, firstPage: number): Uint8Array {
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
@@ -81,7 +84,7 @@ test('a tree of very many tags is ended by its signal, in memory too', async () 
   await expect(open(bytes, 'a.dm3', { signal: end.signal })).rejects.toMatchObject({ tag: 'Aborted' });
 });
 
-// Each of these took the square of its length: minutes.
+// Each of these used to take time with the square of its length: minutes.
 describe('texts whose quotes and marks never close are read in one pass', () => {
   const refused = { tag: 'Format' };
 

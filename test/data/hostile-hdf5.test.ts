@@ -1,6 +1,6 @@
 /**
- * HDF5 files made to keep a reader busy: each is refused, or read in bounded work, or ended by its signal. None of these
- * judges by the clock: what does not end here ends the test run.
+ * HDF5 files designed to keep a reader busy: each is refused, read with bounded work, or stopped by its signal. No test
+ * relies on the clock: a file that never ends would hang the test run.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ type Siblings = Readonly<Record<string, Uint8Array>>;
 const open = (bytes: Uint8Array, options: OpenOptions = {}, siblings: Siblings = {}, name = 'a.h5') =>
   openSource(memorySource(bytes, name, siblings), { codecs, ...options });
 
-/** A file with one dataset of u8 at /data. */
+/** A file with one u8 dataset at /data. */
 const one = (shape: readonly number[], parts: (file: MadeFile) => readonly MadePart[], most = shape): Uint8Array => {
   const file = new MadeFile();
   const data = file.object([space(shape, most), u8, virtual(file, parts(file))]);

@@ -1,4 +1,4 @@
-/** `ewald info` of folders with files that do not open, and of a file that is redirected into it. */
+/** `ewald info` on folders with files that cannot be opened, and on a file redirected to its input. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** What foreign readers say of the experiment, beside what we say: numbers of the headers, not only pixels. */
+/** The metadata that other readers report, compared with ours: values of the headers, not only pixels. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
@@ -23,7 +23,7 @@ const near = (found: number | undefined, value: number): void => {
   expect(Math.abs((found ?? 0) - value)).toBeLessThanOrEqual(1e-6 * Math.abs(value));
 };
 
-/** Metres, whatever the unit: readers write nm, µm, cm, Å. */
+/** Metres, regardless of the unit: readers use nm, µm, cm, Å. */
 const units: Record<string, number> = {
   pm: 1e-12,
   nm: 1e-9,
@@ -42,8 +42,8 @@ const inMetres = (scale: number, unit: string | null | undefined): number => {
   return scale * (units[unit ?? ''] ?? 1);
 };
 
-// Axes as DM, BLO, SER and EMI files state them. Of a .ser alone the reader gives reciprocal axes as 1e17 'nm': 1e8 per
-// metre, which is the same number.
+// Axes as stated in DM, BLO, SER and EMI files. For a .ser file alone, the reader gives reciprocal axes as 1e17 'nm':
+// 1e8 per metre, which is the same value.
 for (const { file, format, datasets } of samples.filter(({ file }) => /\.(dm3|dm4|blo|ser|emi)$/.test(file))) {
   const axes = datasets[0]?.axes?.filter(({ scale, units }) => scale !== 1 || units) ?? [];
   const nameless = format === 'DM4' && file.includes('packed');
@@ -62,7 +62,8 @@ for (const { file, format, datasets } of samples.filter(({ file }) => /\.(dm3|dm
   });
 }
 
-// The same of HDF5 files: hspy, NCEM, Prismatic, py4DSTEM, Velox. Readers that turn the axes round have them reversed.
+// The same for HDF5 files: hspy, NCEM, Prismatic, py4DSTEM, Velox. Readers that transpose the axes list them in
+// reverse.
 const turned = (file: string): boolean =>
   samples.some((sample) => sample.file === file && /transposed \[\d(, \d)*, 0\]/.test(orderOf(sample)));
 const orderOf = (sample: Sample): string =>
@@ -72,7 +73,7 @@ for (const { file, datasets } of samples) {
   if (!isHdf5({ file } as Sample) || !calibrated.some((start) => file.startsWith(start))) continue;
   test(`axes of ${file}`, async () => {
     const found = (await metaOf(file)).axes ?? [];
-    // Of the two datacubes that a reader stacks, one is opened.
+    // The reader stacks two datacubes, of which we open one.
     let wanted = (datasets[0]?.axes ?? []).filter(
       ({ name }) => name !== 'CBED_array_depth' && name !== 'stack_element',
     );
@@ -151,7 +152,7 @@ for (const { file, datasets } of samples.filter(({ file }) => /\.(mrc|map)$/.tes
     };
     const { header, axes } = await metaOf(file);
     expect(header).toMatchObject({ mode: said.mode, extendedBytes: said.extendedHeaderBytes, starts: said.nstart });
-    // Voxels by the axis they run along: x, y, z of the cell.
+    // Voxel sizes by the axis along which they run: x, y, z of the cell.
     for (const [i, name] of ['x', 'y', 'z'].entries()) {
       const voxel = said.voxel_A[i] ?? 0;
       const scale = axes?.find((axis) => axis.name === name)?.scale;
@@ -192,6 +193,6 @@ test.skipIf(!dataFolder)('TVIPS, SEQ and EMI: beam, rate, date', async () => {
   });
   const emi = await metaOf('tia_64x64_diffraction_acquire.emi');
   expect(emi).toMatchObject({ voltageV: 200_000, cameraLengthM: 0.49, detector: 'WA-Orius' });
-  // No names of people: they are left out of what is shown.
+  // Names of people are removed from the displayed metadata.
   expect(JSON.stringify(emi)).not.toMatch(/ERIC/);
 });
