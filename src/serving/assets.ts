@@ -1,4 +1,4 @@
-/** The scripts, styles and pages of the package, compressed once and kept. */
+/** The scripts, styles and pages of the package, which are compressed once and cached. */
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ const types: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-/** A file as it is sent. */
+/** A file in the form in which it is sent. */
 export interface Asset {
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ export interface Asset {
 
 type Encoding = 'br' | 'gzip' | 'identity';
 
-/** Good compression at some ten milliseconds a megabyte: the best level takes a hundred times as long. */
+/** Compresses well in about ten milliseconds per megabyte; the best level takes a hundred times as long. */
 const brotliQuality = 5;
 
 const encoders: Readonly<Record<Encoding, (body: Buffer) => Promise<Buffer>>> = {
@@ -28,7 +28,7 @@ const encoders: Readonly<Record<Encoding, (body: Buffer) => Promise<Buffer>>> = 
   identity: async (body) => body,
 };
 
-/** Files that lie flat in a folder. */
+/** The files of a folder without subfolders. */
 export class Assets {
   readonly #folder: string;
   readonly #kept = new Map<string, Promise<Asset>>();
@@ -40,7 +40,7 @@ export class Assets {
   /** The file of a path such as `/view.html`; undefined for a path outside the package. */
   async at(path: string, acceptEncoding = ''): Promise<Asset | undefined> {
     const type = types[extname(path)];
-    // Plain names alone: nothing leads out of the folder.
+    // Only plain names are allowed, so that no path leads out of the folder.
     if (!type || !/^\/[a-z0-9][a-z0-9.-]*$/.test(path)) return undefined;
     const accepted = acceptEncoding.split(',').map((word) => word.trim().split(';')[0]);
     const encoding: Encoding = accepted.includes('br') ? 'br' : accepted.includes('gzip') ? 'gzip' : 'identity';

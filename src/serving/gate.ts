@@ -1,33 +1,37 @@
 /**
- * Who may ask this server: the browser that was given the token. Requests that name another host are refused, since a
- * page elsewhere may have its name lead here; so are those from another origin, and all but GET and HEAD.
+ * Access control of the server: only a browser with the token may use it. Requests that name another host are refused,
+ * since the name of a foreign page may resolve to this address (DNS rebinding). Requests from another origin, and all
+ * methods but GET and HEAD, are refused as well.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** What the gate says to a request. */
+/** The decision about a request. */
 export type Verdict =
   | { readonly allowed: true }
   /** Refused, with a status and a sentence. */
   | { readonly allowed: false; readonly status: number; readonly text: string }
-  /** The token was right: the browser gets a cookie and goes on to the address without it. */
+  /** The token was right: the browser receives a cookie and is redirected to the address without the token. */
   | { readonly allowed: false; readonly status: 303; readonly location: string; readonly cookie: string };
 
 const refused = (status: number, text: string): Verdict => ({ allowed: false, status, text });
 
 export class Gate {
-  /** 128 random bits; every request must prove that it knows them. */
+  /** 128 random bits, which every request must present in a cookie or in its address. */
   readonly token: string;
   readonly #hosts: readonly string[];
   #cookie = 'ewald';
 
-  /** `hosts`: names under which this server may be asked, besides those of this computer. */
+  /** `hosts` are further host names under which the server may be addressed, besides those of this computer. */
   constructor(hosts: readonly string[] = [], token = randomBytes(16).toString('base64url')) {
     this.token = token;
     this.#hosts = ['127.0.0.1', 'localhost', '[::1]', ...hosts];
   }
 
-  /** The port is known once the server listens. Cookies do not tell ports apart, so their name does. */
+  /**
+   * The port is known once the server listens. Cookies are shared by all ports of a host, so their name contains the
+   * port.
+   */
   set port(port: number) {
     this.#cookie = `ewald-${port}`;
   }
@@ -46,7 +50,7 @@ export class Gate {
       return {
         allowed: false,
         status: 303,
-        // One slash: two would lead to another host.
+        // A single slash, since two would redirect to another host.
         location: `/${url.slice(0, query).replace(/^\/+/, '')}${rest}`,
         cookie: `${this.#cookie}=${this.token}; HttpOnly; SameSite=Strict; Path=/`,
       };
@@ -70,7 +74,7 @@ export class Gate {
   }
 }
 
-/** Headers of every answer: what a page may load, and who may embed it. */
+/** Headers of every response: what a page may load, and who may embed it. */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'Content-Security-Policy': [
     "default-src 'none'",

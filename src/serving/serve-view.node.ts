@@ -8,13 +8,13 @@ import { PageServer } from './server.js';
 
 /** Options of `serveView`. */
 export interface ServeViewOptions {
-  /** CrystFEL .geom of the detector; default: what the frames' own file says. */
+  /** CrystFEL .geom file of the detector; default: the description in the file of the frames. */
   readonly geometry?: string;
-  /** Known cell, a .cell or .pdb file; default: none, frames are searched for peaks alone. */
+  /** Known cell, a .cell or .pdb file; without one, frames are only searched for peaks. */
   readonly cell?: string;
-  /** Port to listen on; default 0, a free one. */
+  /** Port to listen on; default 0, which chooses a free one. */
   readonly port?: number;
-  /** Address to listen on; default 127.0.0.1, this computer alone. */
+  /** Address to listen on; default 127.0.0.1, which only this computer can reach. */
   readonly host?: string;
 }
 
@@ -28,8 +28,8 @@ export interface ServedView {
 
 /**
  * Serves the viewer and the files that it shows: frames of any format, read and searched in the browser. The server
- * answers only requests that know the token in its address, and offers no other files than these and their neighbours that
- * belong to the same data set. Without files the page takes what is dropped on it.
+ * answers only requests that know the token in its address, and offers only these files and neighbouring files of the
+ * same data set. Without files, the page opens files that are dropped on it.
  *
  * Throws `Argument` for a port or an address that cannot be used, `File` for files that do not exist.
  */

@@ -1,4 +1,4 @@
-/** A server of pages and of files for them, for one person: on this computer, behind a token. */
+/** A server of pages and their files for a single user: on this computer, protected by a token. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
@@ -8,15 +8,15 @@ import { Assets } from './assets.js';
 import { Gate, securityHeaders } from './gate.js';
 import { SharedFiles } from './shared-files.js';
 
-/** What is served. */
+/** Options of a page server. */
 export interface PageServerOptions {
-  /** The page that an address without a path leads to, such as 'view.html'. */
+  /** The page for an address without a path, such as 'view.html'. */
   readonly page: string;
   /** Paths of files that the page may read. */
   readonly files?: readonly string[];
-  /** Port; default 0, a free one. */
+  /** Port; default 0, which chooses a free one. */
   readonly port?: number;
-  /** Address to listen on; default 127.0.0.1, this computer alone. */
+  /** Address to listen on; default 127.0.0.1, which only this computer can reach. */
   readonly host?: string;
 }
 
@@ -34,7 +34,7 @@ export class PageServer {
     this.url = url;
   }
 
-  /** Begins to listen. Throws `Argument` for a port or a host that cannot be used. */
+  /** Starts listening. Throws `Argument` for a port or a host that cannot be used. */
   static async listen(options: PageServerOptions): Promise<PageServer> {
     const { host = '127.0.0.1', port = 0, page } = options;
     const gate = new Gate(namesOf(host));
@@ -50,7 +50,7 @@ export class PageServer {
     return new PageServer(server, `http://${name}:${listening}/${page}?${query}token=${gate.token}`);
   }
 
-  /** A bound function, so that it can be called after destructuring. */
+  /** Ends the server; a bound function, so that it can be called after destructuring. */
   readonly close = async (): Promise<void> => {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -59,7 +59,7 @@ export class PageServer {
 
 const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
 
-/** Names and addresses under which a server on `host` is asked. */
+/** Names and addresses under which a server on `host` can be reached. */
 function namesOf(host: string): string[] {
   if (!isWildcard(host)) return [host.includes(':') ? `[${host}]` : host.toLowerCase()];
   const addresses = Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address));
@@ -80,7 +80,7 @@ function answers(
   gate: Gate,
   { files = [], page }: PageServerOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  // Bundled, this file lies beside what it serves.
+  // In the built package, this file is next to the files that it serves.
   const assets = new Assets(fileURLToPath(new URL('.', import.meta.url)));
   const shared = new SharedFiles(files);
   const session = JSON.stringify({ files: shared.list });

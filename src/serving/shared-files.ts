@@ -2,8 +2,8 @@
  * The files that a page may read, by number: `/files/0/run.h5`, in ranges of bytes. The page decodes them itself; the
  * server reads no pixels.
  *
- * A file may refer to others beside it, as an Eiger master does to its data. They are found under the same number, where
- * they lie in the same folder and are of the same kind (by their ending), or share their name up to the ending.
+ * A file may refer to others next to it, as an Eiger master does to its data. These are available under the same number
+ * if they are in the same folder and have the same extension, or the same name without the extension.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { open, realpath } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, dirname, extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-/** A file as the page asks for it. */
+/** A file, as the page requests it. */
 export interface SharedFile {
   readonly name: string;
   /** Relative to the page. */
@@ -33,7 +33,7 @@ export class SharedFiles {
     }));
   }
 
-  /** The path that an address means; undefined where it means none of the files. */
+  /** The path for an address; undefined if it is not that of a shared file. */
   async #find(path: string): Promise<string | undefined> {
     const [, number = '', encoded = ''] = /^\/files\/(\d{1,6})\/([^/]+)$/.exec(path) ?? [];
     const shared = this.#paths[Number(number)];
@@ -50,12 +50,12 @@ export class SharedFiles {
     const kin = extname(name) === extname(shared) || stem(name) === stem(shared);
     if (!plain || !kin) return undefined;
     const beside = join(dirname(shared), name);
-    // A link that leads out of the folder is not beside the file.
+    // A link that leads out of the folder does not count as a neighbouring file.
     const [folder, target] = await Promise.all([realpath(dirname(shared)), realpath(beside).catch(() => '')]);
     return dirname(target) === folder ? beside : undefined;
   }
 
-  /** Answers a request; false where the address means none of the files. */
+  /** Answers a request; returns false if the address is not that of a shared file. */
   async answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
     const found = await this.#find(path);
     const handle = found === undefined ? undefined : await open(found).catch(() => undefined);
@@ -98,11 +98,11 @@ async function send(
     return;
   }
   const stream = handle.createReadStream({ start: first, end: last, autoClose: false });
-  // A client that leaves ends the reading; that is no fault.
+  // A client that disconnects ends the transfer, which is not an error.
   await pipeline(stream, response).catch(() => response.destroy());
 }
 
-/** First and last byte of a range; undefined for an unknown form of the header: then the whole file is sent. */
+/** First and last byte of a range; undefined for an unsupported header, for which the whole file is sent. */
 function rangeOf(header: string, size: number): readonly [number, number] | 'unsatisfiable' | undefined {
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(header) ?? [];
   if (from === '' && to === '') return undefined;

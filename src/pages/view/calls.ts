@@ -9,7 +9,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** The worker of the page. One that dies is replaced at the next call; what was open has to be opened again. */
+/** The worker of the page. A worker that dies is replaced at the next call; open files must then be opened again. */
 export class Engine {
   /** Called for every frame of a run. */
   onProgress: (summary: FrameSummary) => void = () => undefined;
@@ -33,7 +33,7 @@ export class Engine {
     });
   }
 
-  /** Ends the worker; calls under way are rejected. */
+  /** Ends the worker; pending calls are rejected. */
   end(reason: string): void {
     this.#worker?.terminate();
     this.#worker = undefined;
@@ -69,8 +69,8 @@ export class Engine {
 }
 
 /**
- * Work of which the latest request wins: one is under way and one waits; those between are dropped and counted. `fail` is
- * told what goes wrong.
+ * Work of which only the latest request matters: one request runs and one waits; earlier waiting ones are dropped and
+ * counted. `fail` receives errors.
  */
 export class Latest<A extends readonly unknown[]> {
   dropped = 0;
@@ -84,7 +84,7 @@ export class Latest<A extends readonly unknown[]> {
     this.#fail = fail;
   }
 
-  /** Asks for the work; answers when nothing is left to do. */
+  /** Requests the work; resolves when no request is left. */
   ask(...request: A): Promise<void> {
     if (this.#next) this.dropped++;
     this.#next = request;

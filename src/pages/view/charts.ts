@@ -22,14 +22,14 @@ export function drawHistogram(canvas: HTMLCanvasElement, histogram: Histogram, l
     pen.fillRect(Math.min(width - line, Math.max(0, histogram.shareOf(limit) * width - line / 2)), 0, line, height);
 }
 
-/** Widest bar of a frame, in CSS pixels: a run of few frames does not fill the chart. */
+/** Maximum width of a frame's bar, in CSS pixels: a run of few frames does not fill the chart. */
 const widestBar = 24;
 
-/** Pixels of the canvas for a column of frames. */
+/** Width of a column of frames, in pixels of the canvas. */
 const stepOf = ({ width }: HTMLCanvasElement, frames: number): number =>
   Math.min(widestBar * devicePixelRatio, width / Math.min(frames, width));
 
-/** The frame at a place of the chart, in CSS pixels from its left edge; undefined beyond the last one. */
+/** The frame at a position of the chart, in CSS pixels from its left edge; undefined beyond the last frame. */
 export function frameAt(canvas: HTMLCanvasElement, x: number, frames: number): number | undefined {
   const columns = Math.min(frames, canvas.width);
   const column = Math.floor((x * devicePixelRatio) / stepOf(canvas, frames));

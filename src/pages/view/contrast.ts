@@ -1,8 +1,9 @@
 /**
  * Automatic contrast, from a sample of the good pixels.
  *
- * Frames are shown linearly from the 1st percentile to the median + 12 σ, which makes the background 5–15 % and weak spots
- * half black on every detector tried. Electron patterns have no flat background: percentiles 1 and 99.9 there.
+ * Frames are shown linearly from the 1st percentile to the median + 12 σ, which gives the background a density of 5–15
+ * % and weak spots of one half on every detector tried. Electron patterns, whose background is not flat, use
+ * percentiles 1 and 99.9.
  */
 
 /** Values of a frame. */
@@ -11,18 +12,18 @@ export type FrameData = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint
 /** Lowest and highest value that differ in colour. */
 export type Limits = readonly [low: number, high: number];
 
-/** How limits follow from the values: `spots` on a flat background, or the `range` of all values. */
+/** How limits are derived from the values: for `spots` on a flat background, or from the `range` of all values. */
 export type ContrastRule = 'spots' | 'range';
 
-/** What the good pixels are. */
+/** Which pixels are good. */
 export interface GoodPixels {
-  /** Nonzero where bad; undefined: none is. */
+  /** Nonzero for bad pixels; undefined: all are good. */
   readonly bad: Uint8Array | undefined;
   /** Values outside [least, greatest] are not counts. */
   readonly validRange: Limits;
 }
 
-/** Pixels that a sample takes, at most: a prime, so that rows of any length are sampled across. */
+/** Maximum number of sampled pixels: a prime, so that samples spread over the columns for any row length. */
 const sampleSize = 65521;
 
 /** A sorted sample of the good pixels. */
@@ -51,7 +52,7 @@ export function automaticLimits(sorted: Float64Array, rule: ContrastRule): Limit
     return [low, high > low ? high : low + 1];
   }
   const median = quantile(sorted, 0.5);
-  // Photon counts whose median is 0 still have a range: σ is at least that of counting, and a quarter.
+  // Photon counts whose median is 0 need a range as well: σ is at least that of counting, and at least a quarter.
   const spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 1.349;
   const sigma = Math.max(spread, Math.sqrt(Math.max(0, median)) / 2, 0.25);
   return [low, median + 12 * sigma];
@@ -73,12 +74,12 @@ export class Histogram {
     }
   }
 
-  /** Where a value lies on the axis, 0 … 1. */
+  /** The position of a value on the axis, 0 … 1. */
   shareOf(value: number): number {
     return Math.min(1, Math.log1p(Math.max(0, value - this.#least)) / this.#span);
   }
 
-  /** The value at a place of the axis, 0 … 1. */
+  /** The value at a position on the axis, 0 … 1. */
   valueAt(share: number): number {
     return this.#least + Math.expm1(Math.max(0, Math.min(1, share)) * this.#span);
   }

@@ -13,7 +13,7 @@ const raised = (integer: number): string =>
 
 const numbers = (values: readonly number[]): string => values.map((value) => value.toFixed(2)).join('  ');
 
-/** Writes the crystals into an element; `peaks` is how many peaks the frame has. */
+/** Writes the crystals into an element; `peaks` is the number of peaks of the frame. */
 export function writeCrystals(into: HTMLElement, crystals: readonly ShownCrystal[], peaks: number): void {
   into.replaceChildren(
     ...crystals.map((crystal) => {

@@ -1,4 +1,6 @@
-/** A detector as it is shown: its panels and rings in the plane across the beam, in pixels of its first panel. */
+/**
+ * A detector as displayed: its panels and rings in the plane perpendicular to the beam, in pixels of its first panel.
+ */
 import type { Geometry, RingArc } from '../../entries/index.js';
 import { type PlacedPanel, placeOn } from './layout.js';
 
@@ -6,7 +8,7 @@ import { type PlacedPanel, placeOn } from './layout.js';
 export function placedPanels({ panels }: Geometry): PlacedPanel[] {
   const pixelsPerMetre = panels[0]?.resolution ?? 1;
   return panels.map((panel) => {
-    // Panels of larger pixels take more of the plane.
+    // Panels with larger pixels occupy more of the plane.
     const scale = pixelsPerMetre / panel.resolution;
     const scaled = ([x, y]: readonly number[]): [number, number] => [scale * (x ?? 0), scale * (y ?? 0)];
     return {
@@ -22,7 +24,7 @@ export function placedPanels({ panels }: Geometry): PlacedPanel[] {
   });
 }
 
-/** The points of an arc in the plane, [points, 2]; none without its panel. */
+/** The points of an arc in the plane, [points, 2]; no points if its panel is missing. */
 export function arcOn(panel: PlacedPanel | undefined, { points }: RingArc): Float32Array[] {
   if (!panel) return [];
   const out = new Float32Array(points.length);

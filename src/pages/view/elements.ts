@@ -1,6 +1,6 @@
 /** Elements of the page by their ids. */
 
-/** The element with an id; the page has it. */
+/** The element with an id, which must exist. */
 export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
   const element = document.getElementById(id);
   if (!element) throw new Error(`The page has no element "${id}".`);
@@ -20,11 +20,11 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Colour of an element as a canvas takes it. Custom properties would give `light-dark(…)` as text. */
+/** Colour of an element in a form that a canvas accepts. Custom properties would return the text `light-dark(…)`. */
 export const inkOf = (of: Element, property: 'color' | 'accentColor' | 'outlineColor' = 'color'): string =>
   getComputedStyle(of)[property];
 
-/** Gives a canvas as many pixels as the screen has for it; true where that changed. */
+/** Resizes a canvas to the number of screen pixels that it covers; returns whether its size has changed. */
 export function fitCanvas(canvas: HTMLCanvasElement): boolean {
   const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((css) =>
     Math.max(1, Math.round(css * devicePixelRatio)),

@@ -1,15 +1,15 @@
-/** The files that a person chooses or drops, sorted by what they are. */
+/** Sorts the files that a user chooses or drops by their kind. */
 import type { InputFile, OpenRequest } from './protocol.js';
 
 const ending = ({ name }: { readonly name: string }): string => /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
 
-/** What a drop brings. */
+/** The contents of a drop. */
 export interface Brought extends OpenRequest {
   /** A stream of an earlier run over the same frames. */
   readonly stream: InputFile | undefined;
 }
 
-/** Sorts files: frames, a geometry, a cell, a stream. Throws an Error with what to do where they do not go together. */
+/** Sorts files: frames, a geometry, a cell, a stream. Throws an Error with advice if they do not fit together. */
 export function sortFiles(files: readonly InputFile[]): Brought {
   const of = (...endings: string[]): InputFile[] => files.filter((file) => endings.includes(ending(file)));
   const geometries = of('geom');
@@ -29,7 +29,7 @@ export function sortFiles(files: readonly InputFile[]): Brought {
   return { frames, geometry: geometries[0], cell: cells[0], stream: streams[0] };
 }
 
-/** The files of a drop. Throws an Error for a folder, which a browser hands over as an unreadable file. */
+/** The files of a drop. Throws an Error for a folder, which browsers pass as an unreadable file. */
 export function droppedFiles(transfer: DataTransfer): InputFile[] {
   const folder = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).find((entry) => entry?.isDirectory);
   if (folder) throw new Error(`${folder.name} is a folder; drop the files that are in it.`);

@@ -4,7 +4,7 @@ import type { FrameSummary } from './protocol.js';
 
 type SortKey = 'frame' | 'peaks' | 'crystals' | 'resolutionA';
 
-/** Rows that are in the page at a time: a table of 10⁵ rows would make it crawl. */
+/** Maximum number of rows in the page: a table of 10⁵ rows would make it slow. */
 const mostRows = 200;
 
 export class FrameList {

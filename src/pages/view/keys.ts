@@ -1,11 +1,11 @@
-/** Keys of the page. Every one of them is a button, too; none acts while a field has the focus. */
+/** Keyboard shortcuts of the page. Each has a button as well; none acts while a field has the focus. */
 import { byId, element } from './elements.js';
 
-/** What a key does; `far` is held with Shift: ten frames in place of one. */
+/** The action of a key; `far` is true if Shift is held: ten frames instead of one. */
 export interface KeyAction {
   readonly keys: readonly string[];
   readonly about: string;
-  /** When the key does this; default: always. Of several actions of one key the first that may act does. */
+  /** Whether the action applies now; default: always. If a key has several actions, the first that applies is run. */
   when?(): boolean;
   act(far: boolean): void;
 }
@@ -21,14 +21,14 @@ export function bindKeys(actions: readonly KeyAction[]): void {
     const pressed = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const action = actions.find(({ keys, when }) => keys.includes(pressed) && (when?.() ?? true));
     if (!action) return;
-    // A focused button is pressed by the space bar, a slider moved by the arrows.
+    // The space bar presses a focused button, and the arrow keys move a focused slider.
     if (event.target instanceof HTMLButtonElement && event.key === ' ') return;
     event.preventDefault();
     action.act(event.shiftKey);
   });
 }
 
-/** Whether the focused element has its own use for a key: fields for all, sliders for those that move them. */
+/** Whether the focused element uses a key itself: fields use all keys, sliders the keys that move them. */
 function takesKey(target: EventTarget | null, key: string): boolean {
   if (target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement) return true;
   if (!(target instanceof HTMLInputElement)) return false;

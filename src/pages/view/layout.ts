@@ -1,22 +1,22 @@
-/** Where the pixels of a frame lie in the plane that is shown. */
+/** Positions of a frame's pixels in the displayed plane. */
 import type { Box, Point } from './viewport.js';
 
-/** One rectangle of pixels: its box in the frame, and its place in the plane. Plain data, as the worker sends it. */
+/** A rectangle of pixels: its box in the frame, and its position in the plane. Plain data, as the worker sends it. */
 export interface PlacedPanel {
   readonly name: string;
-  /** First fs and ss, and those behind the last. */
+  /** First fs and ss, and the ends (exclusive). */
   readonly minFs: number;
   readonly minSs: number;
   readonly endFs: number;
   readonly endSs: number;
-  /** Place of the outer corner of its first pixel. */
+  /** Position of the outer corner of its first pixel. */
   readonly origin: Point;
   /** Steps of one pixel along fs and ss. */
   readonly fs: Point;
   readonly ss: Point;
 }
 
-/** A frame without a geometry: one panel, as it lies in memory. */
+/** The layout of a frame without a geometry: one panel, in the order of memory. */
 export const wholeFrame = (width: number, height: number): PlacedPanel => ({
   name: '',
   minFs: 0,
@@ -28,7 +28,7 @@ export const wholeFrame = (width: number, height: number): PlacedPanel => ({
   ss: [0, 1],
 });
 
-/** Place of a pixel of the frame that lies on a panel. */
+/** Position of a frame's pixel on a panel. */
 export function placeOn(
   { minFs, minSs, origin, fs: [fx, fy], ss: [sx, sy] }: PlacedPanel,
   fs: number,
@@ -46,7 +46,7 @@ export class Layout {
     this.panels = panels;
   }
 
-  /** Place of a pixel of the frame; undefined between panels. */
+  /** Position of a pixel of the frame; undefined between panels. */
   placeOf(fs: number, ss: number): Point | undefined {
     const panel = this.panels.find(
       ({ minFs, minSs, endFs, endSs }) => fs >= minFs && fs <= endFs && ss >= minSs && ss <= endSs,
@@ -54,7 +54,7 @@ export class Layout {
     return panel && placeOn(panel, fs, ss);
   }
 
-  /** The pixel of the frame at a place, and its panel; undefined between panels. */
+  /** The pixel of the frame at a position, and its panel; undefined between panels. */
   pixelAt([x, y]: Point): { readonly fs: number; readonly ss: number; readonly panel: PlacedPanel } | undefined {
     for (const panel of this.panels) {
       const { origin, fs, ss, minFs, minSs, endFs, endSs } = panel;
@@ -68,7 +68,7 @@ export class Layout {
     return undefined;
   }
 
-  /** What the panels take up. */
+  /** The bounding box of all panels. */
   get box(): Box {
     const corners = this.panels.flatMap((panel) => {
       const { minFs, minSs, endFs, endSs } = panel;

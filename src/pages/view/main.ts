@@ -1,4 +1,4 @@
-/** The page: controls, keys, files and the address, bound to the viewer. */
+/** The page: binds controls, keys, files and the address to the viewer. */
 import { type AddressState, readAddress, roundedPlace, writeAddress } from './address.js';
 import { Engine, Latest } from './calls.js';
 import { drawFrames, drawHistogram, frameAt, ratesOf } from './charts.js';
@@ -22,10 +22,10 @@ const pane = new Pane(byId('pane'));
 const engine = new Engine(() => new Worker(new URL('./view-worker.js', import.meta.url), { type: 'module' }));
 const viewer = new Viewer(pane, engine);
 const scan = new ScanViewer(new Pane(byId('scan-pane')), pane, engine, viewer.fail);
-/** Whether the open file is a scan that is shown as one. */
+/** Whether the open file is displayed as a scan. */
 let scanning = false;
 const list = new FrameList();
-/** The view that the address asked for; applied when the first file is there. */
+/** The view requested by the address; applied when the first file has been opened. */
 let asked: AddressState | undefined = readAddress(location.hash);
 
 const button = (id: string, act: () => unknown): void => byId(id).addEventListener('click', () => void act());
@@ -43,7 +43,7 @@ const overlayLetters: Readonly<Record<string, string>> = {
   values: 'v',
 };
 
-// Everything is drawn at most once a frame of the screen.
+// Everything is drawn at most once per screen refresh.
 let drawing = false;
 function redraw(): void {
   if (drawing) return;
@@ -78,9 +78,9 @@ function drawScan(): void {
   byId<HTMLOutputElement>('virtual-ms').value = `${scan.ms.toFixed(1)} ms`;
 }
 
-/** Shows a file with a scan of two axes as a scan: its virtual image beside its patterns. */
+/** Shows a file with a two-dimensional scan as a scan: its virtual image next to its patterns. */
 async function openScan(opened: Opened): Promise<void> {
-  // A raster of a crystal with a known cell is looked at frame by frame.
+  // A raster scan of crystals with a known cell is viewed frame by frame.
   scanning = opened.navigation.length === 2 && !opened.cell;
   showMode();
   if (!scanning) return;
@@ -140,7 +140,7 @@ function writeControls(): void {
   for (const box of boxes) box.checked = viewer.show.has(box.name);
   for (const slider of sliders) {
     const value = parameters[slider.name as keyof FinderParameters];
-    // A threshold beyond the slider's end moves the end.
+    // A threshold beyond the slider's range extends the range.
     if (value > Number(slider.max)) slider.max = String(2 * value);
     slider.value = String(value);
     slider.disabled = !opened.panels;
@@ -169,7 +169,7 @@ function rgbOf(text: string): Colour {
   return [red / 255, green / 255, blue / 255];
 }
 
-// The address follows the view, and not before the first frame is there.
+// The address follows the view as soon as the first frame is displayed.
 let addressTimer: ReturnType<typeof setTimeout> | undefined;
 function writeAddressLater(): void {
   if (!viewer.opened || asked) return;
@@ -196,7 +196,7 @@ function writeAddressLater(): void {
   }, 200);
 }
 
-/** Applies what the address asked for. */
+/** Applies the view requested by the address. */
 async function applyAddress(): Promise<void> {
   const state = asked;
   asked = undefined;
@@ -217,7 +217,7 @@ async function applyAddress(): Promise<void> {
   redraw();
 }
 
-/** Shows a place as the address gives it: centre, and zoom in CSS pixels. */
+/** Shows a position in the form of the address: centre, and zoom in CSS pixels. */
 function showPlace([x, y, zoom]: readonly [x: number, y: number, zoom: number]): void {
   const { viewport } = pane;
   const [x0, y0] = viewport.centre;
@@ -237,7 +237,7 @@ function bindFiles(): void {
   const input = field('files');
   input.addEventListener('change', () => {
     void bring([...(input.files ?? [])].map((file) => ({ name: file.name, blob: file })));
-    // So that the same file can be chosen again.
+    // Allows the same file to be chosen again.
     input.value = '';
   });
   button('choose', () => input.click());
@@ -327,7 +327,7 @@ function bindFrames(): void {
 }
 
 let playing = false;
-/** Steps through the frames, a few a second, until it is pressed again or the last frame is there. */
+/** Steps through the frames, a few per second, until the button is pressed again or the last frame is reached. */
 async function play(): Promise<void> {
   playing = !playing;
   byId('play').ariaPressed = String(playing);
@@ -376,7 +376,7 @@ const toggleFilter = (filter: Filter): void => {
   redraw();
 };
 
-/** Moves of the virtual detector, and of the cross on the scan while the scan has the focus. */
+/** Keys that move the virtual detector, or the cross on the scan while the scan has the focus. */
 const scanMoves = (
   [
     ['w', 'ArrowUp', 0, -1],
@@ -436,7 +436,7 @@ bindKeys([
   { keys: ['?'], about: 'this list', act: () => byId<HTMLDialogElement>('keys').showModal() },
 ]);
 
-// The line under the picture follows the pointer: the latest place wins.
+// The line below the picture follows the pointer: only the latest position matters.
 const reading = new Latest<[Point | undefined]>(
   async (place) => {
     byId('reading').textContent = (place && (await viewer.read(place))) ?? '';
@@ -455,7 +455,7 @@ bindSearch();
 bindScan();
 redraw();
 
-/** What `ewald view` offers to this page. */
+/** Opens the files that `ewald view` serves to this page. */
 async function openServed(): Promise<void> {
   const answer = await fetch('session.json');
   if (!answer.ok)
@@ -468,5 +468,5 @@ async function openServed(): Promise<void> {
 if (new URLSearchParams(location.search).has('served'))
   openServed().catch((error: unknown) => say(error instanceof Error ? error.message : String(error), true));
 
-/** For tests and the browser's console. */
+/** Accessible to tests and in the browser's console. */
 Object.assign(globalThis, { viewer, scan });

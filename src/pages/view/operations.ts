@@ -1,4 +1,4 @@
-/** What the worker does for the page, with the public interface of ewald alone. */
+/** The operations of the worker, implemented with the public interface of ewald only. */
 import { open } from '../../entries/data.js';
 import {
   type Context,
@@ -31,33 +31,33 @@ import { stackOf } from './stack.js';
 
 type OpenDataset = Awaited<ReturnType<typeof open>>;
 
-/** Frames that the parameters follow from. */
+/** Number of frames from which the parameters are tuned. */
 const tunedFrames = 4;
-/** What the sliders begin with where nothing can be tuned. */
+/** Initial values of the sliders if the parameters cannot be tuned. */
 const usualParameters: FinderParameters = { threshold: 0, minSnr: 5, localBgRadius: 3 };
 
-/** The tuned parameters with those of the page. */
+/** The tuned parameters, overridden by the page's. */
 const settingsWith = ({ tuned }: Session, parameters: FinderParameters): SearchSettings => ({
   ...tuned,
   peaks: { ...tuned.peaks, ...parameters },
 });
 
-/** What is open. */
+/** The open file and its state. */
 interface Session {
-  /** As the stream names the file. */
+  /** The name of the file in the stream. */
   readonly name: string;
   readonly dataset: OpenDataset;
   readonly detector: Detector | undefined;
   readonly cells: readonly KnownCell[];
-  /** Planned once, at the first frame that is searched. */
+  /** Planned once, when the first frame is searched. */
   searcher: Promise<FrameSearcher> | undefined;
-  /** The frame that was read last: searches of it need no second read. */
+  /** The frame that was read last, kept so that a search does not read it again. */
   latest: { readonly frame: number; readonly data: FrameData } | undefined;
   /** The crystals of the frame that was indexed last. */
   crystals: readonly FrameCrystal[];
-  /** The scan in memory and its detector, once it was asked for. */
+  /** The scan in memory and its virtual detector, after the first request. */
   virtual: { readonly scan: ResidentScan; readonly detector: VirtualDetector } | undefined;
-  /** Parameters that follow from the first frames; those of the page replace some of them. */
+  /** Parameters tuned from the first frames; the page overrides some of them. */
   tuned: SearchSettings;
 }
 
@@ -76,7 +76,7 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
     if (!detector) throw new Error('The detector is unknown: drop a .geom file beside the frames.');
     return detector;
   };
-  // Frames come one at a time: WebAssembly answers at once, where WebGPU would compile its shaders first.
+  // Frames are searched one at a time: WebAssembly responds at once, whereas WebGPU would compile its shaders first.
   const contextOf = (): Promise<Context> => {
     context ??= createContext({ backend: 'wasm' });
     return context;
@@ -252,7 +252,7 @@ async function openSession(
     try {
       detector = await (await contextOf()).detector(dataset, { geometry: given });
     } catch (error) {
-      // Without a geometry the file itself may say too little: it is shown nevertheless. One that was given has to fit.
+      // Without a geometry, a file that does not describe its detector is shown anyway. A given geometry has to fit.
       if (given) throw error;
       withoutDetector = error instanceof Error ? error.message : String(error);
     }
@@ -294,7 +294,9 @@ function virtualOf({ virtual }: Session): NonNullable<Session['virtual']> {
   return virtual;
 }
 
-/** The mask of a virtual detector. Masks count from the middle of the first pixel, the page from its corner. */
+/**
+ * The mask of a virtual detector. The origin of masks is the centre of the first pixel, that of the page its corner.
+ */
 function maskOf({ kind, cx, cy, outer, inner }: VirtualShape, size: MaskSize): Uint8Array {
   const { width, height } = size;
   const at = { width, height, cx: cx - 0.5, cy: cy - 0.5 };
@@ -316,13 +318,13 @@ const inputOf = (file: InputFile): Blob | string => ('blob' in file ? file.blob 
 const textOf = async (file: InputFile): Promise<string> =>
   'blob' in file ? file.blob.text() : (await fetch(file.address)).text();
 
-/** Width and height of a frame: modules of more axes lie one below the other. */
+/** Width and height of a frame; the modules of a frame with more axes are stacked vertically. */
 function sizeOf(signal: readonly number[]): [number, number] {
   const width = signal.at(-1) ?? 1;
   return [width, signal.slice(0, -1).reduce((product, n) => product * n, 1)];
 }
 
-/** Numbers that a texture takes. */
+/** Converts data to a type that textures support. */
 function showable(data: Awaited<ReturnType<OpenDataset['read']>>): FrameData {
   if (data instanceof BigInt64Array || data instanceof BigUint64Array || data instanceof Float64Array)
     return Float32Array.from(data as ArrayLike<number | bigint>, Number);

@@ -1,13 +1,13 @@
 /**
- * What is drawn above a frame: peaks as circles, reflections as squares, rings dashed, names of panels, values of pixels.
+ * The overlay of a frame: peaks as circles, reflections as squares, dashed rings, names of panels, values of pixels.
  *
- * No single colour stands out from all of a colour map, so every line has a halo, and shapes differ as well as colours.
+ * No single colour contrasts with all of a colour map, so that lines have a halo, and shapes differ as well as colours.
  */
 import type { Pane } from './pane.js';
 import type { ShownCrystal, ShownPeaks, ShownRing, VirtualShape } from './protocol.js';
 import type { Point } from './viewport.js';
 
-/** Colours of an overlay: on light maps, and on dark ones. They differ for colour-blind readers, too. */
+/** Colours of an overlay on light and on dark maps; colour-blind readers can distinguish them as well. */
 interface Inks {
   readonly peak: string;
   readonly reflection: string;
@@ -17,17 +17,17 @@ interface Inks {
 const onLight: Inks = { peak: '#c8102e', reflection: '#0b62c4', ring: '#4a525c', halo: 'rgba(255,255,255,.8)' };
 const onDark: Inks = { peak: '#ffb000', reflection: '#7fd0ff', ring: '#e4e8ee', halo: 'rgba(0,0,0,.75)' };
 
-/** What an overlay shows. */
+/** The contents of an overlay. */
 export interface OverlayContent {
   readonly peaks: ShownPeaks | undefined;
   readonly crystals: readonly ShownCrystal[];
   readonly rings: readonly ShownRing[];
   readonly show: ReadonlySet<string>;
-  /** Whether the colour map is light where values are low. */
+  /** Whether the colour map is light for low values. */
   readonly light: boolean;
 }
 
-/** Pixels of the screen for a pixel of the detector from which on values are written. */
+/** Minimum zoom, in screen pixels per detector pixel, at which values are written. */
 const leastZoomOfValues = 28;
 
 export function drawOverlay(pane: Pane, { peaks, crystals, rings, show, light }: OverlayContent): void {
@@ -42,7 +42,7 @@ export function drawOverlay(pane: Pane, { peaks, crystals, rings, show, light }:
   if (show.has('reflections'))
     for (const { reflections } of crystals)
       marks(pane, pen, inks, inks.reflection, reflections, (path, [x, y], r) => {
-        // A little larger than the circle of a peak, so that both are seen where they coincide.
+        // Slightly larger than the circle of a peak, so that both are visible if they coincide.
         const half = 1.3 * r;
         path.rect(x - half, y - half, 2 * half, 2 * half);
       });
@@ -72,7 +72,7 @@ export function drawDetector(pane: Pane, { kind, cx, cy, outer, inner }: Virtual
   strokeTwice(pen, path, inks.reflection, inks.halo);
 }
 
-/** Draws a cross at a place of a scan, and nothing else. */
+/** Clears the overlay and draws a cross at a position of a scan. */
 export function drawCross(pane: Pane, place: Point | undefined): void {
   const pen = pane.overlay.getContext('2d') as CanvasRenderingContext2D;
   pen.clearRect(0, 0, pane.overlay.width, pane.overlay.height);
@@ -95,7 +95,7 @@ interface Marks {
   readonly ss: Float32Array;
 }
 
-/** One shape at each place, those outside the canvas aside. */
+/** Draws a shape at each position inside the canvas. */
 function marks(
   { viewport, layout }: Pane,
   pen: CanvasRenderingContext2D,
@@ -137,7 +137,7 @@ function label(pen: CanvasRenderingContext2D, text: string, [x, y]: Point, ink: 
 /** Rings whose radii on the screen differ by less than this are skipped, in CSS pixels. */
 const leastRingSpacing = 36;
 
-/** How far a ring reaches from the middle of its arcs, in pixels of the detector. */
+/** The radius of a ring about the centre of its arcs, in pixels of the detector. */
 function reachOf({ arcs }: ShownRing): number {
   let reach = 0;
   for (const points of arcs)
@@ -146,7 +146,7 @@ function reachOf({ arcs }: ShownRing): number {
   return reach;
 }
 
-/** The rings that can be told apart, from the widest inwards. */
+/** The rings that can be distinguished on the screen, from the widest inwards. */
 function distinctRings(rings: readonly ShownRing[], zoom: number): ShownRing[] {
   let last = Number.POSITIVE_INFINITY;
   const widestFirst = rings.map((ring) => ({ ring, reach: reachOf(ring) * zoom })).sort((a, b) => b.reach - a.reach);
@@ -178,7 +178,7 @@ function drawRings({ viewport }: Pane, pen: CanvasRenderingContext2D, all: reado
   }
 }
 
-/** Where a ring is named: at its point that lies farthest to the upper right, of those on the canvas. */
+/** The position of a ring's label: the point on the canvas that is farthest to the upper right. */
 function labelPlace(viewport: Pane['viewport'], arcs: readonly Float32Array[]): Point | undefined {
   let best: Point | undefined;
   for (const points of arcs)
@@ -219,7 +219,7 @@ function drawPanels({ viewport, layout }: Pane, pen: CanvasRenderingContext2D, {
   }
 }
 
-/** The numbers of the pixels, each in its place; × where masked. */
+/** Writes the value of each pixel at its position, × if it is masked. */
 function drawValues({ viewport, layout, picture }: Pane, pen: CanvasRenderingContext2D, light: boolean): void {
   const { frame, limits } = picture;
   if (!frame) return;
@@ -248,5 +248,5 @@ function drawValues({ viewport, layout, picture }: Pane, pen: CanvasRenderingCon
   pen.restore();
 }
 
-/** A value in few characters. */
+/** A value as a short text. */
 export const writtenValue = (value: number): string => (Number.isInteger(value) ? String(value) : value.toPrecision(3));

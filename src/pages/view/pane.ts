@@ -4,7 +4,7 @@ import { Layout, wholeFrame } from './layout.js';
 import { Picture } from './picture.js';
 import { type Point, Viewport } from './viewport.js';
 
-/** Factor of the zoom for a notch of a wheel. */
+/** Zoom factor per notch of a wheel. */
 const notch = 1.1;
 
 export class Pane {
@@ -12,13 +12,13 @@ export class Pane {
   readonly viewport = new Viewport();
   readonly overlay: HTMLCanvasElement;
   layout = new Layout([wholeFrame(1, 1)]);
-  /** Called when the picture was moved, or has to be drawn for another reason. */
+  /** Called when the picture has been moved, or has to be redrawn for another reason. */
   onChange: () => void = () => undefined;
-  /** Called with the place under the pointer; undefined when it has left. */
+  /** Called with the position under the pointer; undefined when the pointer has left. */
   onPoint: (place: Point | undefined) => void = () => undefined;
   /**
-   * Called where a pointer goes down: what takes hold of it there follows it in place of the picture; undefined where
-   * nothing does.
+   * Called when a pointer goes down: returns a function that receives its further positions instead of the picture
+   * being moved, or undefined.
    */
   grab: (place: Point) => ((place: Point) => void) | undefined = () => undefined;
   #held: ((place: Point) => void) | undefined;
@@ -35,7 +35,7 @@ export class Pane {
     new ResizeObserver(() => this.onChange()).observe(figure);
   }
 
-  /** Takes the places of a new file's panels, and shows all of them. */
+  /** Sets the panels of a new file, and shows all of them. */
   place(layout: Layout, up: 1 | -1): void {
     this.layout = layout;
     this.viewport.up = up;
@@ -49,7 +49,7 @@ export class Pane {
     this.onChange();
   }
 
-  /** One pixel of the detector on one of the screen. */
+  /** Sets the zoom to one screen pixel per detector pixel. */
   oneToOne(): void {
     this.viewport.zoom = devicePixelRatio;
     this.onChange();
@@ -66,12 +66,12 @@ export class Pane {
     this.picture.draw(this.viewport);
   }
 
-  /** Picture and overlay as one image, as large as the screen shows it. */
+  /** Picture and overlay as one image, in the size on the screen. */
   async image(): Promise<Blob> {
     const { width, height } = this.viewport;
     const canvas = new OffscreenCanvas(width, height);
     const pen = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
-    // What was drawn is gone once the page has shown it: drawn and copied in one task.
+    // The drawing buffer is cleared after the page has been shown, so the picture is drawn and copied in one task.
     this.picture.draw(this.viewport);
     pen.drawImage(this.#canvas, 0, 0);
     pen.drawImage(this.overlay, 0, 0);

@@ -1,7 +1,7 @@
 /**
  * A frame drawn by WebGL2: an integer or float texture, a table of colours, and a quad for each panel.
  *
- * Frame, mask and colours stay on the CPU side as well, so that a lost context comes back with the same picture.
+ * Frame, mask and colours are also kept on the CPU, so that the picture can be restored after a lost context.
  */
 import type { FrameData, GoodPixels, Limits } from './contrast.js';
 import type { PlacedPanel } from './layout.js';
@@ -12,17 +12,17 @@ type Gl = WebGL2RenderingContext;
 type Kind = '' | 'u' | 'i';
 /** Internal format, format and type of a texture. */
 type Format = readonly [internal: number, format: number, type: number];
-/** Red, green and blue, 0 … 1. */
+/** A colour: red, green and blue, 0 … 1. */
 export type Colour = readonly [red: number, green: number, blue: number];
 
-/** A frame as it is shown. */
+/** A displayed frame. */
 export interface ShownFrame extends GoodPixels {
   readonly data: FrameData;
   readonly width: number;
   readonly height: number;
 }
 
-/** Masked and saturated pixels: in none of the colour maps. */
+/** Colour of masked and saturated pixels, which occurs in none of the colour maps. */
 const badColour: Colour = [0x9e / 255, 0xb8 / 255, 0xd1 / 255];
 const saturatedColour: Colour = [0xd9 / 255, 0x1a / 255, 0x8c / 255];
 /** Width of the texture of a folded frame. */
@@ -34,7 +34,7 @@ export class Picture {
   limits: Limits = [0, 1];
   scale: ScaleName = 'linear';
   background: Colour = [0.93, 0.93, 0.94];
-  /** Called when a lost context has come back and the picture has to be drawn again. */
+  /** Called when a lost context has been restored and the picture has to be redrawn. */
   onRestored: () => void = () => undefined;
   readonly #gl: Gl;
   #programs = new Map<Kind, WebGLProgram>();
@@ -44,12 +44,12 @@ export class Picture {
   #colours: Uint8Array | undefined;
   #panels: readonly PlacedPanel[] = [];
 
-  /** Throws an Error where the browser has no WebGL2. */
+  /** Throws an Error if the browser has no WebGL2. */
   constructor(canvas: HTMLCanvasElement) {
     const gl = canvas.getContext('webgl2', { antialias: false, alpha: false, preserveDrawingBuffer: false });
     if (!gl) throw new Error('This browser has no WebGL2, or its graphics driver is blocked.');
     this.#gl = gl;
-    // Without preventDefault the context would never come back.
+    // Without preventDefault the context would never be restored.
     canvas.addEventListener('webglcontextlost', (event) => event.preventDefault());
     canvas.addEventListener('webglcontextrestored', () => this.#restore());
     this.#begin();
@@ -66,12 +66,12 @@ export class Picture {
     if (this.#gl.isContextLost()) return;
     const [format] = formatOf(this.#gl, frame.data);
     this.#upload('frame', format, frame, frame.data);
-    // The mask is that of the detector, the same for all frames.
+    // The mask is the detector's, which is the same for all frames.
     if (!old || old.bad !== frame.bad || old.width !== frame.width || old.height !== frame.height)
       this.#uploadMask(frame);
   }
 
-  /** Takes a table of 256 colours, [256, 3]. */
+  /** Sets the table of 256 colours, [256, 3]. */
   colour(colours: Uint8Array): void {
     this.#colours = colours;
     if (this.#gl.isContextLost()) return;
@@ -81,7 +81,7 @@ export class Picture {
     this.#upload('colours', [RGBA8, RGBA, UNSIGNED_BYTE], { width: 256, height: 1 }, rgba);
   }
 
-  /** Takes the places of the panels. */
+  /** Sets the positions of the panels. */
   place(panels: readonly PlacedPanel[]): void {
     this.#panels = panels;
     const gl = this.#gl;
@@ -95,7 +95,7 @@ export class Picture {
     gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(quads), gl.STATIC_DRAW);
   }
 
-  /** Draws what the viewport shows. The canvas has the viewport's size. */
+  /** Draws the part that the viewport shows. The canvas has the viewport's size. */
   draw({ centre, zoom, up, width, height }: Viewport): void {
     const gl = this.#gl;
     const frame = this.#frame;
@@ -122,10 +122,10 @@ export class Picture {
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.#panels.length);
   }
 
-  /** Colours and state that a new context needs. */
+  /** Sets up the colours and the state of a new context. */
   #begin(): void {
     const gl = this.#gl;
-    // Rows of odd widths would tear.
+    // With the default alignment, rows of odd widths would be sheared.
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
     const corners = gl.createBuffer();
     gl.bindBuffer(gl.ARRAY_BUFFER, corners);
@@ -190,7 +190,7 @@ export class Picture {
       this.#textures.set(name, { texture, key });
       gl.bindTexture(gl.TEXTURE_2D, texture);
       gl.texStorage2D(gl.TEXTURE_2D, 1, internal, columns, rows);
-      // Integers cannot be filtered, and pixels are pixels.
+      // Integer textures cannot be filtered, and pixels should stay sharp.
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
     }

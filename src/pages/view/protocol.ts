@@ -1,8 +1,8 @@
-/** What the page and its worker say to each other: plain data. Typed arrays are transferred, not copied. */
+/** The messages between the page and its worker: plain data. Typed arrays are transferred, not copied. */
 import type { FrameData, Limits } from './contrast.js';
 import type { PlacedPanel } from './layout.js';
 
-/** A file by its name: a dropped one, or one of the server's by its address. */
+/** A file with its name: a dropped one, or the address of one on the server. */
 export type InputFile =
   | { readonly name: string; readonly blob: Blob }
   | { readonly name: string; readonly address: string };
@@ -25,23 +25,23 @@ export interface Opened {
   readonly height: number;
   /** Axes of the scan or series. */
   readonly navigation: readonly number[];
-  /** What its opener should know: guesses, missing numbers, warnings. */
+  /** Remarks for the user: guesses, missing numbers, warnings. */
   readonly notes: readonly string[];
-  /** Panels of the detector in the plane that is shown; undefined without a geometry. */
+  /** Panels of the detector in the displayed plane; undefined without a geometry. */
   readonly panels: readonly PlacedPanel[] | undefined;
-  /** Why there is no detector: peaks are found without one, but not indexed. */
+  /** Why there is no detector; peaks can then be found but not indexed. */
   readonly withoutDetector: string | undefined;
-  /** Nonzero where bad, [height, width]; undefined where no mask is known. */
+  /** Nonzero for bad pixels, [height, width]; undefined without a mask. */
   readonly bad: Uint8Array | undefined;
   readonly validRange: Limits;
   readonly wavelengthA: number | undefined;
   /** Lengths and angles of the known cell. */
   readonly cell: readonly number[] | undefined;
-  /** Whether the frames are electrons': their contrast follows another rule. */
+  /** Whether the frames are electron diffraction patterns, which use another contrast rule. */
   readonly electrons: boolean;
 }
 
-/** Parameters of the peak search that the page offers. */
+/** Parameters of the peak search that can be set in the page. */
 export interface FinderParameters {
   readonly threshold: number;
   readonly minSnr: number;
@@ -68,7 +68,7 @@ export interface ShownCrystal {
   readonly explained: number;
   /** Å. */
   readonly resolutionA: number;
-  /** Rows a, b, c in Å, nine numbers: Miller indices of a place follow from them. */
+  /** Rows a, b, c in Å, nine numbers, from which the Miller indices of a position are computed. */
   readonly axes: readonly number[];
   readonly reflections: ShownReflections;
 }
@@ -84,7 +84,7 @@ export interface ShownReflections {
   readonly sigma: Float32Array;
 }
 
-/** What became of a frame. */
+/** The results of a frame. */
 export interface ShownResult {
   readonly peaks: ShownPeaks;
   readonly crystals: readonly ShownCrystal[];
@@ -104,14 +104,14 @@ export interface FrameSummary {
   readonly error: string | undefined;
 }
 
-/** What is known of a pixel. */
+/** Information about a pixel. */
 export interface PixelReading {
   readonly resolutionA: number | undefined;
   /** Fractional Miller indices in the first crystal. */
   readonly hkl: readonly [number, number, number] | undefined;
 }
 
-/** A curve of one resolution, as points of the plane that is shown. */
+/** A curve of constant resolution, as points of the displayed plane. */
 export interface ShownRing {
   readonly resolutionA: number;
   readonly arcs: readonly Float32Array[];
@@ -129,31 +129,31 @@ export interface VirtualShape {
   readonly inner: number;
 }
 
-/** How frames are put together. */
+/** How frames are combined. */
 export type StackKind = 'sum' | 'mean' | 'maximum';
 
-/** What the worker does; every operation answers with a promise. */
+/** The operations of the worker; each returns a promise. */
 export interface Operations {
   open(request: OpenRequest): Promise<Opened>;
-  /** A frame in a type that a texture takes. */
+  /** A frame in a type that textures support. */
   frame(frame: number): Promise<{ readonly data: FrameData }>;
-  /** Frames `first` … `first + count − 1` as one. */
+  /** Frames `first` … `first + count − 1` combined into one. */
   stack(request: { readonly first: number; readonly count: number; readonly kind: StackKind }): Promise<{
     readonly data: Float32Array;
   }>;
-  /** The parameters that follow from the first frames. */
+  /** Tunes the parameters from the first frames. */
   tune(): Promise<FinderParameters>;
   peaks(request: { readonly frame: number; readonly parameters: FinderParameters }): Promise<ShownPeaks>;
   index(request: { readonly frame: number; readonly parameters: FinderParameters }): Promise<ShownResult>;
-  /** Searches all frames; each one comes as progress, and what stands in the stream is kept until `stream`. */
+  /** Searches all frames; each is reported as progress, and its chunk of the stream is kept until `stream`. */
   run(request: { readonly parameters: FinderParameters }): Promise<{ readonly ms: number; readonly stopped: boolean }>;
-  /** Ends a run after the frame under way. */
+  /** Ends a run after the current frame. */
   stop(): Promise<void>;
   /** The CrystFEL stream of the last run. */
   stream(): Promise<Blob>;
   /** Reads the scan of the open file into memory. */
   loadScan(): Promise<void>;
-  /** The sums of a virtual detector, one a position of the scan. */
+  /** The sums of a virtual detector, one for each position of the scan. */
   virtual(shape: VirtualShape): Promise<{ readonly image: Float32Array; readonly ms: number }>;
   /** The pattern at a position, or the mean of all. */
   pattern(position: number | undefined): Promise<{ readonly data: FrameData }>;
@@ -164,14 +164,14 @@ export interface Operations {
 /** Names of the operations. */
 export type OperationName = keyof Operations;
 
-/** A call, from the page. */
+/** A call from the page. */
 export interface Call {
   readonly id: number;
   readonly name: OperationName;
   readonly argument: unknown;
 }
 
-/** An answer, or a summary while a run is under way. */
+/** A result, or the summary of a frame during a run. */
 export type Reply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string }

@@ -1,6 +1,6 @@
 /**
- * A scan beside its patterns: a virtual detector that is dragged over the pattern, and the image that it sees. The scan
- * stays in the worker's memory, so that the image follows the pointer.
+ * A scan next to its patterns: a virtual detector that can be dragged over the pattern, and the image that it records.
+ * The scan is kept in the worker's memory, so that the image follows the pointer.
  */
 import { type Engine, Latest } from './calls.js';
 import { colourMaps } from './colour-maps.js';
@@ -10,13 +10,13 @@ import type { Pane } from './pane.js';
 import type { Opened, VirtualShape } from './protocol.js';
 import type { Point } from './viewport.js';
 
-/** Any value is a value of a virtual image. */
+/** The valid range of a virtual image, which contains every value. */
 const everyValue: Limits = [-3.4e38, 3.4e38];
 
 export class ScanViewer {
   /** The virtual image. */
   readonly pane: Pane;
-  /** The pattern, on which the detector lies. */
+  /** The pattern with the detector on it. */
   readonly patternPane: Pane;
   shape: VirtualShape = { kind: 'disk', cx: 0, cy: 0, outer: 1, inner: 0 };
   /** Position of the scan whose pattern is shown; undefined: the mean of all. */
@@ -26,7 +26,7 @@ export class ScanViewer {
   /** Milliseconds of the last change, in the worker. */
   ms = 0;
   onChange: () => void = () => undefined;
-  /** Called with a pattern to be shown in place of a frame. */
+  /** Called with a pattern that will be displayed instead of a frame. */
   onPattern: (data: FrameData, name: string) => void = () => undefined;
   readonly #engine: Engine;
   readonly #changes: Latest<[]>;
@@ -58,7 +58,7 @@ export class ScanViewer {
     await Promise.all([this.change({}), this.#patterns.ask()]);
   }
 
-  /** Changes the detector; of several changes the latest is summed. */
+  /** Changes the detector; of several changes, only the latest is summed. */
   change(shape: Partial<VirtualShape>): Promise<void> {
     this.shape = { ...this.shape, ...shape };
     this.onChange();
@@ -96,7 +96,7 @@ export class ScanViewer {
     return clamp(Math.floor(y), this.#rows - 1) * this.#columns + clamp(Math.floor(x), this.#columns - 1);
   }
 
-  /** What a pointer that goes down on the pattern takes hold of: the rim or the inside of the detector. */
+  /** The part of the detector that a pointer going down on the pattern drags: its rim or its inside. */
   #grab([x, y]: Point): ((place: Point) => void) | undefined {
     const { cx, cy, outer, kind } = this.shape;
     const reach = Math.max(kind === 'point' ? 0 : outer, 6 / this.patternPane.viewport.zoom);

@@ -1,10 +1,12 @@
-/** The shaders of a picture. Values are coloured on the GPU: the CPU never touches a pixel. */
+/** The shaders of a picture. Values are coloured on the GPU; the CPU processes no pixels. */
 
-/** How a value between the limits becomes a colour, by the number that the shader knows. */
+/** The scales from values to colours; the index of a scale is its number in the shader. */
 export const scales = ['linear', 'sqrt', 'log', 'asinh'] as const;
 export type ScaleName = (typeof scales)[number];
 
-/** A quad a panel: `box` are its pixels in the frame, `origin` and `axes` its place in the laboratory. */
+/**
+ * Draws a quad for each panel: `box` is its pixels in the frame, `origin` and `axes` its position in the laboratory.
+ */
 export const vertexShader = `#version 300 es
 in vec2 corner;
 in vec4 box;
@@ -20,14 +22,14 @@ void main() {
   gl_Position = vec4((place - centre) * scaling, 0., 1.);
 }`;
 
-/** Widest square of frame pixels of which a pixel of the screen shows the brightest. */
+/** Largest square of frame pixels (edge length) of which a screen pixel shows the brightest. */
 export const mostBinned = 16;
 
 /**
  * The fragment shader for a kind of sampler: 'u' for unsigned, 'i' for signed, '' for floating-point textures.
  *
- * Zoomed out, it shows the brightest pixel of those that a pixel of the screen covers, so that no spot is lost. A frame
- * that is taller than a texture may be is folded: its pixels lie in the texture one row of the texture after the other.
+ * When zoomed out, it shows the brightest of the pixels that a screen pixel covers, so that no spot is lost. A frame
+ * that is taller than the maximum height of a texture is folded: its pixels fill the rows of the texture consecutively.
  */
 export const fragmentShader = (kind: '' | 'u' | 'i'): string => `#version 300 es
 precision highp float;

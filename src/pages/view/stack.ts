@@ -1,8 +1,8 @@
-/** Several frames as one: their sum, mean or maximum. */
+/** Combines several frames into one: their sum, mean or maximum. */
 import type { Dataset } from '../../entries/data.js';
 import type { StackKind } from './protocol.js';
 
-/** Puts frames together, one at a time; memory is that of two frames. */
+/** Combines frames, read one at a time; needs the memory of two frames. */
 export async function stackOf(dataset: Dataset, first: number, count: number, kind: StackKind): Promise<Float32Array> {
   const length = dataset.frameLength;
   const total = new Float64Array(length).fill(kind === 'maximum' ? Number.NEGATIVE_INFINITY : 0);

@@ -1,6 +1,6 @@
 /**
- * The state of the page and what can be done with it. Everything that is shown follows from here; the controls call its
- * methods, and `onChange` says that something has to be drawn again.
+ * The state of the page and the methods that change it. Everything displayed is derived from it; the controls call its
+ * methods, and `onChange` is called when something has to be redrawn.
  */
 import { type Engine, Latest } from './calls.js';
 import { type ColourMapName, colourMaps, isLight } from './colour-maps.js';
@@ -21,7 +21,7 @@ import type {
 } from './protocol.js';
 import type { ScaleName } from './shaders.js';
 
-/** Which frames are stepped through. */
+/** Which frames are visited when stepping. */
 export type Filter = 'all' | 'hits' | 'unindexed';
 
 /** Resolutions of the rings, Å. */
@@ -32,14 +32,14 @@ export class Viewer {
   readonly engine: Engine;
   opened: Opened | undefined;
   frame = 0;
-  /** What is shown in place of a frame, such as a sum of ten. */
+  /** Name of the image that is shown instead of a frame, such as a sum of ten. */
   stackName: string | undefined;
   peaks: ShownPeaks | undefined;
   crystals: readonly ShownCrystal[] = [];
   rings: readonly ShownRing[] = [];
   summaries: (FrameSummary | undefined)[] = [];
   parameters: FinderParameters = { threshold: 0, minSnr: 5, localBgRadius: 3 };
-  /** Whether somebody moved a slider: the address carries the parameters then. */
+  /** Whether a slider has been moved; the address then contains the parameters. */
   parametersMoved = false;
   histogram = new Histogram(new Float64Array(0));
   locked = false;
@@ -48,13 +48,13 @@ export class Viewer {
   running = false;
   readonly show = new Set(['peaks', 'reflections', 'rings', 'mask', 'values']);
   onChange: () => void = () => undefined;
-  /** Called when a file was opened and its first frame is there. */
+  /** Called when a file has been opened and its first frame read. */
   onOpened: (opened: Opened) => Promise<void> = async () => undefined;
-  /** Called with what a person should read; `wrong` where something failed. */
+  /** Called with messages for the user; `wrong` is true for errors. */
   onMessage: (text: string, wrong: boolean) => void = () => undefined;
   readonly #frames: Latest<[frame: number]>;
   readonly #finds: Latest<[]>;
-  /** Number of the file that is open: answers about an earlier one are dropped. */
+  /** Number of the open file; results for an earlier one are dropped. */
   #file = 0;
 
   constructor(pane: Pane, engine: Engine) {
@@ -75,7 +75,7 @@ export class Viewer {
     this.colour(this.colours);
   }
 
-  /** Requests for frames and peaks that a newer one overtook. */
+  /** Number of requests for frames and peaks that a newer request replaced. */
   get dropped(): number {
     return this.#frames.dropped + this.#finds.dropped;
   }
@@ -131,14 +131,14 @@ export class Viewer {
     await this.tune();
   }
 
-  /** Shows a frame; of several requests the latest is answered. */
+  /** Shows a frame; of several requests, only the latest is processed. */
   go(frame: number): Promise<void> {
     const { opened } = this;
     if (!opened) return Promise.resolve();
     return this.#frames.ask(Math.max(0, Math.min(opened.frames - 1, Math.round(frame))));
   }
 
-  /** The next frame in a direction that the filter lets through; frames that were not searched yet are no hits. */
+  /** Goes to the next frame in a direction that matches the filter; frames not searched yet are not hits. */
   step(by: number): Promise<void> {
     const { opened } = this;
     if (!opened) return Promise.resolve();
@@ -173,7 +173,7 @@ export class Viewer {
     if (this.parametersKnown) void this.find();
   }
 
-  /** Shows `count` frames from this one on as one. */
+  /** Shows `count` frames from this one on, combined into one. */
   async stack(count: number, kind: StackKind): Promise<void> {
     const { opened, frame } = this;
     if (!opened) return;
@@ -195,7 +195,7 @@ export class Viewer {
     }
   }
 
-  /** Shows a pattern of a scan, or the mean of them, in place of a frame. */
+  /** Shows a pattern of a scan, or the mean of all patterns, instead of a frame. */
   showPattern(data: FrameData, name: string): void {
     this.stackName = name;
     this.peaks = undefined;
@@ -205,14 +205,14 @@ export class Viewer {
     this.#showData(data);
   }
 
-  /** Whether patterns of a scan are shown, which have no flat background. */
+  /** Whether patterns of a scan are displayed, whose background is not flat. */
   #patterns = false;
 
   get #rule(): ContrastRule {
     return this.opened?.electrons || this.#patterns ? 'range' : 'spots';
   }
 
-  /** `frames`: how many the values are sums of; as many times as large they may be. */
+  /** `frames` is the number of summed frames, by which the valid range is multiplied. */
   #showData(data: FrameData, frames = 1): void {
     const { opened } = this;
     if (!opened) return;
@@ -226,10 +226,10 @@ export class Viewer {
     this.onChange();
   }
 
-  /** Whether the parameters of the finder are more than a guess. */
+  /** Whether the parameters of the finder have been tuned or set, and are not just a guess. */
   parametersKnown = false;
 
-  /** Takes the parameters that follow from the first frames. */
+  /** Sets the parameters that are tuned from the first frames. */
   async tune(): Promise<void> {
     if (!this.opened?.panels) return;
     try {
@@ -243,7 +243,7 @@ export class Viewer {
     }
   }
 
-  /** Takes parameters of the finder and finds the peaks of this frame with them. */
+  /** Sets parameters of the finder and finds the peaks of this frame with them. */
   setParameters(parameters: Partial<FinderParameters>): Promise<void> {
     this.parameters = { ...this.parameters, ...parameters };
     this.parametersMoved = true;
@@ -266,7 +266,7 @@ export class Viewer {
     this.onChange();
   }
 
-  /** Indexes the frame that is shown. */
+  /** Indexes the displayed frame. */
   async index(): Promise<void> {
     const { opened, frame, parameters } = this;
     if (!opened) return;
@@ -315,7 +315,7 @@ export class Viewer {
     return this.engine.call('stop');
   }
 
-  /** What is known of a place of the picture, as one line; undefined between panels. */
+  /** Information about a position of the picture, as one line; undefined between panels. */
   async read(place: readonly [number, number]): Promise<string | undefined> {
     const hit = this.pane.layout.pixelAt(place);
     const frame = this.pane.picture.frame;
@@ -352,7 +352,7 @@ export class Viewer {
     return undefined;
   }
 
-  /** Sets limits by hand: they stay until `auto`. */
+  /** Sets limits manually; they are kept until `auto`. */
   setLimits(limits: Limits): void {
     this.pane.picture.limits = limits;
     this.locked = true;
@@ -364,7 +364,7 @@ export class Viewer {
     this.onChange();
   }
 
-  /** Back to automatic limits. */
+  /** Returns to automatic limits. */
   auto(): void {
     this.locked = false;
     const { frame } = this.pane.picture;
@@ -398,7 +398,7 @@ export class Viewer {
     this.onChange();
   }
 
-  /** Says what went wrong. */
+  /** Reports an error. */
   fail = (error: unknown): void => this.#fail(error);
 
   #fail(error: unknown): void {

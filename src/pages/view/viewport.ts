@@ -1,6 +1,6 @@
 /**
- * What part of a plane a canvas shows. The plane is measured in pixels of the detector: of the laboratory, x to the right
- * and y up, for a detector with a geometry; of the image, y down, without one.
+ * The part of a plane that a canvas shows. The plane is measured in pixels of the detector. With a geometry, it is the
+ * plane of the laboratory, x to the right and y up; without one, it is the image with y down.
  */
 
 /** A point or a step, x and y. */
@@ -14,11 +14,11 @@ export interface Box {
   readonly maxY: number;
 }
 
-/** Fewest and most pixels of the screen for a pixel of the detector. */
+/** Limits of the zoom in screen pixels per detector pixel. */
 const [leastZoom, mostZoom] = [1 / 64, 128];
 
 export class Viewport {
-  /** Point of the plane in the middle of the canvas. */
+  /** Point of the plane at the centre of the canvas. */
   centre: Point = [0, 0];
   /** Pixels of the canvas for one pixel of the detector. */
   zoom = 1;

@@ -1,4 +1,4 @@
-/** The worker of the page: everything of ewald runs here, so that the page itself never waits. */
+/** The worker of the page: all computations of ewald run here, so that the page itself is never blocked. */
 import { messageOf } from '../../base/errors.js';
 import { operations } from './operations.js';
 import type { Call, FrameSummary, Reply } from './protocol.js';
@@ -22,7 +22,7 @@ scope.onmessage = async ({ data: { id, name, argument } }) => {
   }
 };
 
-/** Memory that goes to the page with an answer: results are made for it alone. */
+/** The buffers that are transferred to the page with a result, which nothing else uses. */
 function buffersOf(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
   if (ArrayBuffer.isView(value)) found.add(value.buffer as ArrayBuffer);
   else if (Array.isArray(value)) for (const item of value) buffersOf(item, found);
