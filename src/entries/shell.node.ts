@@ -40,7 +40,6 @@ export type { FrameFormat, WrittenFrames } from '../data/convert.js';
 export { type ConvertOptions, convert } from '../data/convert.node.js';
 export { formats } from '../data/formats/table.js';
 export { readNpyFile, writeNpyFile } from '../data/npy-file.node.js';
-export { type CheckedGeometry, type CheckGeometryOptions, checkGeometryFile } from '../detector/check-file.node.js';
 export { parseAddress } from '../executors/nats/address.js';
 export { findLibrary } from '../ffi/native/find.js';
 export { interruptedCode, interruptible, killable } from '../files/interrupt.js';
@@ -51,8 +50,12 @@ export { failedTogether } from '../heffte/files/on-ranks.node.js';
 export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../heffte/files/wish.js';
 export type { CellSearchParameters } from '../indexing/parameter-types.js';
 export { cellSearchRows, checkCellSearch, minimumSpots } from '../indexing/parameters.js';
-export { type ServedPages, servePages } from '../pages/serve.node.js';
 export { searchRows } from '../peaks/parameters.js';
+export {
+  type CheckedGeometry,
+  type CheckGeometryOptions,
+  checkGeometryFile,
+} from '../pipeline/check-geometry-file.node.js';
 export { compareStreamFiles } from '../pipeline/compare-files.node.js';
 export { inFlags, modeOf, type RunMode } from '../pipeline/modes.js';
 export {
@@ -70,6 +73,7 @@ export {
   thresholdRows,
   unknownCellRows,
 } from '../pipeline/parameters.js';
+export { type ServedPages, servePages } from '../serving/serve-pages.node.js';
 export type { SimulationWriting } from '../simulate/describe.js';
 export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../simulate/write-frames.node.js';
 export { type SimulatedLists, simulateSpotLists } from '../simulate/write-spots.node.js';

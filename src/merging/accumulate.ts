@@ -5,9 +5,9 @@
  */
 import { mergingConstants, mergingPass, partialities } from '../layout/merging.js';
 import { pack } from '../layout/struct.js';
-import type { Observations } from './columns.js';
 import type { MergingBlock, MergingKernel } from './contract.js';
 import { baseVariance, type NoiseModel } from './model.js';
+import type { Observations } from './observations.js';
 
 /** Crystals that are summed before they are added to the total. */
 export const blockSize = 1024;

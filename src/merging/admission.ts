@@ -1,5 +1,5 @@
 /** Decides which observations of a crystal take part in a merge, and corrects those beforehand. */
-import type { CrystalRecord } from './columns.js';
+import type { CrystalRecord } from './observations.js';
 import { type Polarisation, polarisationFactor } from './polarisation.js';
 
 /** Which observations are rejected, and which corrections are applied. */

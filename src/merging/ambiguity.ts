@@ -6,8 +6,8 @@
  */
 import { Random } from '../random/random.js';
 import { mostOf, summed } from './accumulate.js';
-import type { Observations } from './columns.js';
 import { Excitation } from './model.js';
+import type { Observations } from './observations.js';
 import type { UniqueReflections } from './unique.js';
 
 /** Options of the search for each crystal's way to index. */

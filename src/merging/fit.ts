@@ -1,9 +1,9 @@
 /** Cycles of merging and refinement of one set of crystals: all of them, or one half. */
 import { median } from '../base/median.js';
 import { accumulate, type Fit, type Identified, merged, mostOf, type Sums } from './accumulate.js';
-import type { Observations } from './columns.js';
 import type { MergingKernel } from './contract.js';
 import { Excitation, lnRadius, lnScale, parameterCount, temperature } from './model.js';
+import type { Observations } from './observations.js';
 import { type RefinementStep, refine } from './refine.js';
 
 /** The observations and options of a fit. */

@@ -15,7 +15,7 @@ import { centrings } from '../crystal/centring.js';
 import type { Planner } from '../planner/planner.js';
 import { type Fit, type Identified, largestBlock, plainSums, spread } from './accumulate.js';
 import { type AmbiguityOptions, type Assignment, resolveAmbiguity } from './ambiguity.js';
-import { ObservationColumns, type Observations } from './columns.js';
+import { ObservationColumns } from './columns.js';
 import type { MergingKernel } from './contract.js';
 import { commonRadius, freshFit, mergeRounds, runFit } from './fit.js';
 import { halfOf } from './halves.js';
@@ -25,6 +25,7 @@ import { matePairs, meanOf } from './mates.js';
 import { measurePolarisation, verdictOf } from './measured-polarisation.js';
 import { lnRadius, lnScale, parameterCount, rotationX, rotationY, temperature } from './model.js';
 import { formatMtz, type MtzColumn } from './mtz.js';
+import type { Observations } from './observations.js';
 import {
   type CheckedMerge,
   cellTolerance,

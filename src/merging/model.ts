@@ -3,7 +3,7 @@
  * ln G, B (Å²), ln r (r in 1/Å), and two small rotations about x and y (radians) that correct its orientation.
  */
 import { mergingConstants, type partialities } from '../layout/merging.js';
-import type { Observations } from './columns.js';
+import type { Observations } from './observations.js';
 
 /** Number of parameters per crystal; their indices follow. */
 export const parameterCount = mergingConstants.mergingParameters;

@@ -1,6 +1,6 @@
 /** The polarisation factor: 1 along the beam, and smaller for scattering in the direction of the electric field. */
 import { EwaldError } from '../base/errors.js';
-import type { Observations } from './columns.js';
+import type { Observations } from './observations.js';
 
 /** A partially polarised beam. */
 export interface Polarisation {

@@ -1,8 +1,8 @@
 /** A list of known intensities, which determines the setting of a merge and is used to judge its quality. */
 import { plainSums } from './accumulate.js';
-import type { Observations } from './columns.js';
 import { correlation } from './correlations.js';
 import type { ReflectionList } from './hkl.js';
+import type { Observations } from './observations.js';
 import { type Indices, representative, transformed } from './symmetry/asymmetric-unit.js';
 import { inverse, keyOf, type Operation, product } from './symmetry/matrices.js';
 import { laueGroup, type PointGroup, pointGroup, rotationsOf } from './symmetry/point-group.js';

@@ -3,7 +3,7 @@
  * with one table for each way to index. Identifiers are in the order of h, then k, then l.
  */
 import { EwaldError } from '../base/errors.js';
-import type { Observations } from './columns.js';
+import type { Observations } from './observations.js';
 import { compareIndices, representative, transformed } from './symmetry/asymmetric-unit.js';
 import type { Operation } from './symmetry/matrices.js';
 import type { PointGroup } from './symmetry/point-group.js';

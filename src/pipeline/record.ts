@@ -2,11 +2,12 @@
 
 import { EwaldError, type EwaldErrorTag } from '../base/errors.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
+import type { LatticeName } from '../crystal/lattice-name.js';
 import type { StreamChunk } from '../crystal/stream/stream.js';
 import { formatChunk } from '../crystal/stream/write.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
-import { chunkOf, type FrameOrigin, type LatticeName } from './chunk.js';
+import { chunkOf, type FrameOrigin } from './chunk.js';
 import type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './frame.js';
 import type { Measured } from './integrate.js';
 import { reflectionsOf, tableOf } from './reflection-table.js';

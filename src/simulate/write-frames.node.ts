@@ -7,10 +7,10 @@ import { breathe, checkSignal } from '../base/options.js';
 import { formatCellFile } from '../crystal/cell-file.js';
 import { wavelengthOf } from '../crystal/geometry/geometry.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
+import { latticeName } from '../crystal/lattice-name.js';
 import { openCodecs } from '../data/opening.node.js';
 import { beginHdf5Frames } from '../data/write-hdf5.js';
 import { type Output, openOutput, type WriteOptions } from '../files/write.js';
-import { latticeName } from '../pipeline/chunk.js';
 import {
   geometryOfSimulation,
   metadataOfSimulation,

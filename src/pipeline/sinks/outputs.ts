@@ -1,10 +1,10 @@
 /** Everything a run writes, each output by itself: one that fails is reported, the others are written. */
 import { EwaldError } from '../../base/errors.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
+import { latticeName } from '../../crystal/lattice-name.js';
 import type { Detector } from '../../detector/detector.js';
 import type { Inputs } from '../../files/inputs.js';
 import type { WriteOptions } from '../../files/write.js';
-import { latticeName } from '../chunk.js';
 import type { OutputTarget, RunPlace } from '../place.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
 import type { SearchSettings } from '../settings.js';

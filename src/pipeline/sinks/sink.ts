@@ -1,9 +1,9 @@
 /** Outputs of a run other than its stream: orientations as .sol, peaks and cells as HDF5, a report. */
 
 import { oneLine } from '../../base/plain-text.js';
+import type { LatticeName } from '../../crystal/lattice-name.js';
 import type { Output, WriteOptions } from '../../files/write.js';
 import { pageBegin } from '../../report/page.js';
-import type { LatticeName } from '../chunk.js';
 import type { FrameRecord } from '../record.js';
 
 /** Receives the frames of a run in order. */

@@ -3,8 +3,8 @@ import { EwaldError } from '../../base/errors.js';
 import { version } from '../../base/version.js';
 import { anglesOf, lengthsOf } from '../../crystal/cell.js';
 import { formatCellFile, type KnownCell } from '../../crystal/cell-file.js';
+import { latticeName } from '../../crystal/lattice-name.js';
 import { formatHead } from '../../crystal/stream/write.js';
-import { latticeName } from '../chunk.js';
 import { methodName, type SearchSettings } from '../settings.js';
 
 /** Prefix of a line that identifies a file of the run; other readers of streams ignore it. */

@@ -7,15 +7,15 @@ import { beamOf, extentOf } from '../crystal/geometry/pixels.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
 import type { Dataset } from '../data/dataset.js';
 import { open } from '../data/opening.node.js';
+import { beamsOfFile } from '../detector/beams.js';
+import { checkPanels } from '../detector/detector.js';
+import { frameSize, geometryFromFile } from '../detector/from-file.js';
+import { openStacked, stackedGeometry } from '../detector/stacked.js';
 import { readText } from '../files/read.js';
 import { type Output, openOutput, type WriteOptions } from '../files/write.js';
-import { inputKindIn } from '../pipeline/inputs.js';
-import { runPlace } from '../pipeline/place.node.js';
 import { geometryPicture } from '../report/geometry-picture.js';
-import { beamsOfFile } from './beams.js';
-import { checkPanels } from './detector.js';
-import { frameSize, geometryFromFile } from './from-file.js';
-import { openStacked, stackedGeometry } from './stacked.js';
+import { inputKindIn } from './inputs.js';
+import { runPlace } from './place.node.js';
 
 /** Options of `checkGeometryFile`. */
 export interface CheckGeometryOptions {
