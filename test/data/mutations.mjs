@@ -1,5 +1,5 @@
-// Damaged files: each parser gives a tagged error or an answer, never a hang, a crash or more memory than the file
-// explains. The functions that are tried are given: the tests take them from src, the soak from what was built.
+// Damages files: each parser must give a tagged error or an answer, never hang, crash or use more memory than the file
+// explains. The functions under test are passed in: the tests take them from src, the soak from the build.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -34,7 +34,9 @@ const files = [
 
 const bytesOf = (folder, file) => new Uint8Array(readFileSync(join(dataFolder, folder, file)));
 
-/** Every sound file; none where the data are absent. EMPAD's raw file is made: no real one is kept. */
+/**
+ * Every intact file; an empty list if the data is absent. EMPAD's raw file is generated, because no real one is stored.
+ */
 export function seeds() {
   if (!existsSync(join(dataFolder, 'README.md'))) return [];
   const raw = new Uint8Array(2 * 130 * 128 * 4).fill(7);
@@ -64,7 +66,7 @@ function random(seed) {
 
 const extremes = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 
-/** A damaged copy: a cut, changed bytes, words of extreme values, stretches moved; mostly in the header. */
+/** A damaged copy: truncated, bytes changed, words set to extreme values, or ranges moved; mostly in the header. */
 function mutate(bytes, next) {
   const whole = (below) => Math.floor(next() * below);
   let out = bytes.slice();
@@ -79,7 +81,7 @@ function mutate(bytes, next) {
       new DataView(out.buffer).setUint32(at, extremes[whole(extremes.length)], next() < 0.5);
     else if (kind === 4) out.copyWithin(at, whole(out.length), whole(out.length));
     else if (kind === 5) {
-      // A digit of a text header, where there is one.
+      // A digit of a text header, if there is one.
       const digit = out.findIndex((byte, place) => place >= at && byte >= 0x30 && byte <= 0x39);
       if (digit >= 0) out[digit] = 0x30 + whole(10);
     }
@@ -88,13 +90,15 @@ function mutate(bytes, next) {
 }
 
 const allowed = ['Format', 'Shape', 'File', 'Unsupported', 'Argument'];
-/** Bytes of pixels that a byte of the file can stand for: LZW and deflate make many, 1-bit counters eight. */
-/** Chunks of HDF5 that were never written take no bytes at all, so its shapes say nothing of the file's size. */
+/**
+ * The number of pixel bytes that one byte of a file can encode: large for LZW and deflate, eight for 1-bit counters.
+ */
+/** HDF5 chunks that were never written take no space, so the shapes in a file are unrelated to its size. */
 const mostRatio = { tiff: 5000, npz: 1100, hdf5: Infinity };
-/** Frames larger than this are not read here. */
+/** Larger frames are not read here. */
 const mostFrame = 2 ** 24;
 
-/** Opens damaged bytes and reads the first and the last frame: 'opened' or 'refused'; anything else is thrown. */
+/** Opens damaged bytes and reads the first and the last frame. Returns 'opened' or 'refused'; throws anything else. */
 export async function tryBytes({ openSource, memorySource, elementBytes, isEwaldError }, seed, bytes) {
   const room = bytes.length + Object.values(seed.siblings).reduce((sum, { length }) => sum + length, 0);
   let dataset;
@@ -116,7 +120,7 @@ export async function tryBytes({ openSource, memorySource, elementBytes, isEwald
   }
 }
 
-/** Tries `count` damaged copies of a seed; the message of a failure says how to make the file again. */
+/** Tries `count` damaged copies of a seed. The message of a failure describes how to reproduce the file. */
 export async function storm(data, seed, count, first = 1) {
   const tally = { opened: 0, refused: 0 };
   for (let i = first; i < first + count; i++) {

@@ -1,4 +1,4 @@
-/** A thousand damaged files a parser; a hundred thousand in the soak (test/soak/data.mjs). */
+/** A thousand damaged files for each parser; a hundred thousand in the soak (test/soak/data.mjs). */
 import { expect, test } from 'vitest';
 import { isEwaldError } from '../../src/base/errors.js';
 import { elementBytes } from '../../src/data/dtype.js';
@@ -19,7 +19,7 @@ for (const seed of all) {
   const share = Math.ceil(1000 / all.filter(({ format }) => format === seed.format).length);
   test(`${seed.format}: ${share} damaged copies of ${seed.file}`, async () => {
     const tally = await storm(data, seed, share);
-    // A storm that refuses everything, or nothing, does not reach the parser.
+    // If every file or no file is refused, the damage does not reach the parser.
     expect(tally.opened).toBeGreaterThan(0);
     expect(tally.refused).toBeGreaterThan(0);
   });

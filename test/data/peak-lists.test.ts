@@ -1,4 +1,4 @@
-/** Peak lists that stand beside frames: CXI's columns and CrystFEL's tables, out of files of our writer and of h5py. */
+/** Peak lists in the files of the frames: CXI's columns and CrystFEL's tables, in files of our writer and of h5py. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,7 +54,7 @@ test('CXI: counts, positions from the corner of the first pixel, intensities', a
   expect([...(intensity ?? [])]).toEqual([...fs].map((x) => 10 * (x - 0.5)));
   const plain = await dataset.peaks?.(2, 1, { halfPixel: false });
   expect([...(plain?.fs ?? [])]).toEqual([8, 9]);
-  // All of them, over several batches.
+  // All peaks, in several batches.
   const all = await dataset.peaks?.(0, 300);
   expect(all?.fs.length).toBe(all?.counts.reduce((a, b) => a + b, 0));
   expect(all?.fs.at(-1)).toBe(4 * 299 + (299 % 5) - 1 + 0.5);

@@ -1,5 +1,7 @@
 // @module-tag all: Chromium.
-/** Redirects in a page: followed without headers, refused with them, because the page is not told where they lead. */
+/**
+ * Redirects in a page: followed without headers, refused with headers, because a page cannot find out where they lead.
+ */
 import { expect, test } from 'vitest';
 import { httpSource } from '../../dist/data.browser.js';
 

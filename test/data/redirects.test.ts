@@ -1,4 +1,4 @@
-/** Headers of a user stay at the origin they were given for, whatever a server redirects to. */
+/** Headers given by a user are sent only to the origin they were given for, wherever a server redirects. */
 import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { httpSource } from '../../dist/data.node.js';
@@ -7,17 +7,17 @@ const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i & 255);
 const secrets = { Authorization: 'Bearer x', 'X-Api-Key': 'secret', Cookie: 'id=1', 'Proxy-Authorization': 'y' };
 const names = Object.keys(secrets).map((name) => name.toLowerCase());
 
-/** What arrived: the server, the path, and how many of the secrets came along. */
+/** The requests that arrived: the server, the path, and how many of the secret headers they had. */
 const arrived: string[] = [];
 /** The range and the encoding of the last request. */
 let asked = '';
-/** Where a path of a server redirects to; other paths are the file. */
+/** The redirect of each path of a server; other paths return the file. */
 const redirects = new Map<string, string>();
 const servers: Server[] = [];
 let a = '';
 let b = '';
 
-/** A server of its own origin that redirects as the test says. */
+/** A server with a separate origin that redirects as the test specifies. */
 async function origin(name: string): Promise<string> {
   const server = createServer((request, response) => {
     arrived.push(`${name}${request.url} ${names.filter((header) => request.headers[header] !== undefined).length}`);
@@ -126,7 +126,7 @@ it('drops them where only the scheme or the port differs', async () => {
 
 it('lets no header of the user replace one of ours, in whatever case', async () => {
   await httpSource(`${a}/x`, { ...quick, headers: { range: 'bytes=0-999', 'accept-encoding': 'gzip' } });
-  // Node appends an encoding of its own to requests for a range.
+  // Node adds its own encoding header to range requests.
   expect(asked).toMatch(/^bytes=0-0 identity(, identity)?$/);
 });
 

@@ -1,4 +1,4 @@
-/** The tag a promise is rejected with; 'none' where it is not. */
+/** The tag of the error with which a promise rejects; 'none' if it does not reject. */
 export const rejection = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => 'none',

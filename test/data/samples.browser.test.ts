@@ -1,5 +1,5 @@
 // @module-tag all: Chromium.
-/** The samples in a browser tab: a File each, no server of ours, the build that ships. */
+/** The samples in a browser tab: File objects, no server of ours, the shipped build. */
 import { expect, test } from 'vitest';
 import { blobSource, type Dataset, detect, open } from '../../dist/data.browser.js';
 import known from './frames-known.json' with { type: 'json' };

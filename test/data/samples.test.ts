@@ -1,4 +1,4 @@
-/** Every sample that is not HDF5 opens with 'auto' and holds what foreign readers found in it. */
+/** Every sample that is not HDF5 opens with 'auto' and has the content that other readers found. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

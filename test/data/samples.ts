@@ -1,4 +1,4 @@
-/** The samples of ../shared/data with what foreign readers say of them. */
+/** The samples of ../shared/data with the values that other readers report. */
 import type { Dataset } from '../../src/data/dataset.js';
 import { bytesOfArray, elements } from '../../src/data/dtype.js';
 
@@ -26,29 +26,29 @@ export interface Sample {
   readonly file: string;
   readonly format: string;
   readonly companions?: readonly string[];
-  /** A companion that is not kept: numbers 0, 1, 2, … as float32. */
+  /** A companion file that is not stored, and is generated: the numbers 0, 1, 2, … as float32. */
   readonly generate?: { readonly file: string; readonly bytes: number };
   readonly datasets: readonly ExpectedArray[];
 }
 
-/** Whether a sample is an HDF5 file, which another room reads. */
+/** Whether a sample is an HDF5 file, which other tests read. */
 export const isHdf5 = ({ file }: Sample): boolean => /\.(h5|hdf5|nxs|emd|hspy|dm5|app5)$/.test(file);
 
-/** Everything of a dataset that expect.json speaks of. */
+/** Every property of a dataset that expect.json describes. */
 export interface Found {
   readonly shape: readonly number[];
   readonly dtype: string;
   readonly sha256: string;
 }
 
-/** Reads a whole dataset in pieces of odd sizes and hashes it. */
+/** Reads a whole dataset in pieces of irregular sizes and hashes it. */
 export async function summary(dataset: Dataset): Promise<Found> {
   const { frames, frameLength, dtype } = dataset;
   const { array, numbers } = elements[dtype];
   const all = new array(frames * frameLength * numbers);
   const piece = Math.max(1, Math.ceil(frames / 3));
   const reads: Promise<unknown>[] = [];
-  // Several reads at a time, not in order.
+  // Several reads at a time, out of order.
   for (let first = 0; first < frames; first += piece) {
     const count = Math.min(piece, frames - first);
     const length = frameLength * numbers;
@@ -63,7 +63,7 @@ export async function summary(dataset: Dataset): Promise<Found> {
   };
 }
 
-/** A file of formats, sim or real with what independent readers find in it: frames-known.json. */
+/** A file of formats, sim or real with the values that independent readers found in it: frames-known.json. */
 export interface Known extends Found {
   readonly folder: string;
   readonly file: string;
@@ -71,23 +71,23 @@ export interface Known extends Found {
   readonly reader: string;
 }
 
-/** What the opened file of `known` has to give; NXmx frames are a series, however few. */
+/** What an opened file of `known` must return; NXmx frames are a series, even if there are only a few. */
 export const wanted = ({ shape, dtype, sha256 }: Known): Found => ({ shape, dtype, sha256 });
 
-/** What expect.json says of an array, in our terms: bool is uint8 of 0 and 1. */
+/** The values of expect.json for an array in our terms: bool is uint8 of 0 and 1. */
 export const expected = ({ shape, dtype, sha256 }: ExpectedArray): Found => ({
   shape,
   dtype: dtype === 'bool' ? 'uint8' : dtype,
   sha256,
 });
 
-/** The companion of a sample, made. */
+/** Generates the companion file of a sample. */
 export function generated({ file, bytes }: NonNullable<Sample['generate']>): Record<string, Uint8Array> {
   const numbers = Float32Array.from({ length: bytes / 4 }, (_, i) => i);
   return { [file]: bytesOfArray(numbers) };
 }
 
-/** Samples that are refused, and what is said then. */
+/** Samples that are refused, with the expected error. */
 export const refused: Readonly<Record<string, { tag: 'File' | 'Format' | 'Unsupported'; says: RegExp }>> = {
   'EMPAD_v1.2.2_x32_y64_size0.8.xml': { tag: 'File', says: /scan_x32_y64\.raw/ },
   'map128x128_version1.2.0.xml': { tag: 'File', says: /scan_x128_y128\.raw/ },
@@ -97,9 +97,13 @@ export const refused: Readonly<Record<string, { tag: 'File' | 'Format' | 'Unsupp
   'zspy_signal1d_10x10-ZipStore.zspy': { tag: 'Unsupported', says: /Zarr/ },
 };
 
-/** Samples that we read otherwise than the one reader that vouches for them, and why that is right. */
+/**
+ * Samples for which our result differs from that of the only reader that supports them, with the reason why ours is
+ * correct.
+ */
 export const deviations: Readonly<Record<string, Found>> = {
-  // Of a transform of 5 × 5 real numbers 3 columns are stored; the reader mirrors them as if the width were even (4).
+  // The file stores 3 columns of a transform of 5 × 5 real numbers; the reader mirrors them as if the width were even
+  // (4).
   'dm_test_fft_packed_complex8.dm4': {
     shape: [5, 3],
     dtype: 'complex64',

@@ -1,4 +1,4 @@
-/** Scans of several datasets of a file, shapes as other readers give them, and datasets chosen by name. */
+/** Several scans in one file, their shapes as reported by other readers, and datasets selected by name. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ describe.skipIf(!dataFolder)('samples', () => {
     const whole = await summaryOf(em(name));
     expect(whole).toMatchObject({ ...wanted(name), navigation: [2, 11, 11] });
     expect(whole.axes?.map(({ name: axis }) => axis)).toEqual(['depth', 'R_x', 'R_y', 'Q_x', 'Q_y']);
-    // One of them, by a part of its path; and the stack by its own name.
+    // One of them by a part of its path, and the stack by its full name.
     const one = await summaryOf(em(name), { dataset: 'CBED_array_depth0001' });
     expect(one.shape).toEqual([11, 11, 8, 8]);
     const dataset = await open(em(name));
@@ -54,7 +54,7 @@ describe.skipIf(!dataFolder)('samples', () => {
     const { shape } = wanted('test_00_master.h5');
     expect((await summaryOf(em('test_00_master.h5'))).shape).toEqual(shape);
     expect((await summaryOf(em('test_00_master.h5'), { navShape: [2, 8] })).navigation).toEqual([2, 8]);
-    // Without that file the frames are a series.
+    // Without that file the frames are a plain series.
     const bytes = (name: string) => readFileSync(em(name));
     const alone = memorySource(bytes('test_00_master.h5'), 'test_00_master.h5', {
       'test_00_data_000001.h5': bytes('test_00_data_000001.h5'),

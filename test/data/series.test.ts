@@ -1,4 +1,4 @@
-/** Several files as one stack: a folder, a pattern, an array; and what is wrong with one of them. */
+/** Several files as one stack: a folder, a pattern, an array; and errors in one of the files. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const npy = (data: Uint16Array, shape: number[], dtype = '<u2'): Buffer =>
 
 beforeAll(() => {
   mkdirSync(at('single'));
-  // Twelve pictures of 2 × 3: numbers in names are not in the order of letters.
+  // Twelve images of 2 × 3: the order of the numbers in the names differs from alphabetical order.
   for (let i = 0; i < 12; i++) writeFileSync(at('single', `run_${i + 1}.npy`), npy(numbers(6 * i, 6), [2, 3]));
   writeFileSync(at('single', 'notes.txt'), 'x');
   mkdirSync(at('several'));
@@ -33,7 +33,7 @@ describe.each([
     const dataset = await open(input());
     expect(dataset.shape).toEqual({ navigation: [12], signal: [2, 3] });
     expect([...(await dataset.read(0, 12))]).toEqual([...numbers(0, 72)]);
-    // Many reads at a time, more than files are kept open.
+    // Many concurrent reads, of more files than are kept open.
     const reads = await Promise.all(Array.from({ length: 40 }, (_, i) => dataset.read((i * 7) % 12, 1)));
     for (const [i, frame] of reads.entries()) expect(frame[0]).toBe(6 * ((i * 7) % 12));
     await dataset.dispose();

@@ -1,4 +1,4 @@
-/** Bytes from files, Blobs, memory and HTTP: the same answers, and clear words where they cannot be had. */
+/** Bytes from files, Blobs, memory and HTTP: the same results, and clear errors when they are unavailable. */
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -13,7 +13,7 @@ const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 31 + (i >> 8))
 let folder: string;
 const at = (...name: string[]): string => join(folder, ...name);
 
-/** A server whose manners the test chooses. */
+/** A server whose behaviour the test defines. */
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
 const requests: string[] = [];
 const server = createServer((request, response) => {
@@ -22,7 +22,7 @@ const server = createServer((request, response) => {
 });
 let base: string;
 
-/** The first and the last byte that a request asks for. */
+/** The first and the last byte of the requested range. */
 const rangeOf = (request: IncomingMessage): number[] =>
   (/bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? []).slice(1).map(Number);
 
@@ -206,7 +206,7 @@ describe('HTTP', () => {
         if (at > to || response.destroyed) clearInterval(more);
       }, 15);
     };
-    // Thirty pieces take longer than the limit; a pause that a busy machine makes is made up for by resuming.
+    // Thirty pieces take longer than the time limit. If a busy machine pauses, the download resumes.
     expect(await source.read(0, 30_000)).toEqual(bytes.slice(0, 30_000));
     const before = requests.length;
     answer = () => undefined;
@@ -247,7 +247,7 @@ describe('HTTP', () => {
     expect(await source.read(5, 10)).toEqual(bytes.slice(5, 15));
     answer = tuesday;
     await expect(source.read(0, 10)).rejects.toThrow(/Last-Modified was Mon.* and is Tue/);
-    // In the middle of one read.
+    // In the middle of a read.
     answer = (request, response) => {
       dated(monday, 4000)(request, response);
       answer = tuesday;
@@ -288,7 +288,7 @@ describe('HTTP', () => {
     }
     answer = (_, response) => response.writeHead(206).end(bytes.subarray(0, 1));
     await expect(httpSource(`${base}/x`, quick)).rejects.toThrow(/does not state a size/);
-    // Does not wait for more than was requested.
+    // Does not wait for more bytes than were requested.
     answer = (_, response) => {
       response.writeHead(206, { 'Content-Range': 'bytes 0-0/100' });
       response.write(Buffer.alloc(2 ** 27));

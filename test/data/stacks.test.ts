@@ -1,4 +1,4 @@
-/** Stacks on the disk: frames with something between them, of either byte order, read straight to their places. */
+/** Stacks on disk: frames with gaps between them, in either byte order, read directly into the destination. */
 import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const arrays = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, f64: Float64Array } as const;
 type Kind = keyof typeof arrays;
 
-/** A stack as a file stores it, and its numbers. */
+/** A stack as stored in a file, and its values. */
 function stack(dtype: Kind, sigShape: [number, number], frames: number, head: number, foot: number, big: boolean) {
   const ArrayType = arrays[dtype];
   const width = ArrayType.BYTES_PER_ELEMENT;
@@ -42,7 +42,7 @@ describe.each([...(native ? ([['with the addon', native]] as const) : []), ['wit
   '%s',
   (_, turning) => {
     const fileSource = fileOpener(() => turning);
-    // Smaller and larger than a block of the reader, more frames than one call takes, gaps of all sizes.
+    // Frames smaller and larger than a block of the reader, more frames than one call takes, gaps of all sizes.
     test.each([
       ['u16', [256, 256], 5, 384, 0, true],
       ['u16', [256, 256], 300, 0, 0, true],
@@ -95,7 +95,7 @@ test.skipIf(!native?.readTurned)(
     const bytes = Uint8Array.from({ length: 2 ** 20 }, (_, i) => Math.imul(i, 2654435761) >>> 13);
     writeFileSync(path, bytes);
     const source = await fileOpener(() => native)(path);
-    // What goes straight to its place and what goes through a block of 2¹⁸ bytes, one or several.
+    // Reads directly into the destination, and reads through one or several blocks of 2¹⁸ bytes.
     for (const from of [0, 1, 100, 2048, 4095])
       for (const length of [2 ** 17, 2 ** 18 + 5, 900_000])
         for (const to of [8, 11, 1032, 2056, 3333]) {

@@ -1,6 +1,6 @@
 /**
- * Variants without a foreign sample: files made here by the descriptions of their formats. Self-consistent only: they
- * prove what we mean by a format, not that its makers mean the same.
+ * Format variants without a sample from another program: files made here from the format descriptions. These tests only
+ * prove self-consistency: they show how we interpret a format, not that its authors agree.
  */
 import { describe, expect, it } from 'vitest';
 import { memorySource, open } from '../../dist/data.node.js';
@@ -63,7 +63,7 @@ describe('raw', () => {
   });
 
   it('turns a file whose scan varies fastest', async () => {
-    // Frame f, pixel k lies at k · 4 + f.
+    // Pixel k of frame f is at offset k · 4 + f.
     const file = bytesOf(Uint16Array.from(count(24), (i) => (i % 4) * 6 + Math.floor(i / 4)));
     const options = { format: 'raw', dtype: 'u16', sigShape: [2, 3], navShape: [2, 2], order: 'navigation' } as const;
     const [dataset, values] = await frames(file, options);
@@ -89,7 +89,7 @@ describe('npy', () => {
   };
 
   it('reads Fortran order, version 2, big-endian and bool', async () => {
-    // [2, 3, 4] with the first axis fastest.
+    // [2, 3, 4] with the first axis varying fastest.
     const file = Int16Array.from(count(24), (i) => (i % 2) * 12 + (Math.floor(i / 2) % 3) * 4 + Math.floor(i / 6));
     const [dataset, values] = await frames(join(header('<i2', 'True', '(2, 3, 4)', 2), bytesOf(file)));
     expect(dataset.shape).toEqual({ navigation: [2], signal: [3, 4] });
@@ -115,7 +115,7 @@ describe('MIB raw frames', () => {
       384,
     );
   const pixels = count(512);
-  /** Pixels of a word in reverse order, each in `width` bytes, the highest first. */
+  /** The pixels of a word in reverse order, each in `width` bytes, most significant first. */
   const words = (values: readonly number[], width: number): Uint8Array => {
     const out: number[] = [];
     const each = 8 / width;
@@ -302,7 +302,7 @@ describe('TIFF', () => {
 });
 
 describe('DM4 with four dimensions', () => {
-  // The smallest tree: ImageList → one image → ImageData { Data, DataType, Dimensions } and the mark of the order.
+  // The smallest tree: ImageList → one image → ImageData { Data, DataType, Dimensions } and the byte-order mark.
   const u64 = (n: number): number[] => [...count(8)].map((i) => Math.floor(n / 2 ** (8 * (7 - i))) % 256);
   const name = (string: string): number[] => [0, string.length, ...text(string)];
   const group = (label: string, ...tags: number[][]): number[] => [
@@ -338,7 +338,7 @@ describe('DM4 with four dimensions', () => {
     const [marked, values] = await frames(build(true, Uint16Array.from(count(120))), {}, 'a.dm4');
     expect(marked).toMatchObject({ shape: { navigation: [5, 4], signal: [3, 2] }, notes: [] });
     expect(values).toEqual(count(120));
-    // Pixel (k, l) of frame (i, j) lies at ((k · 4 + l) · 3 + i) · 2 + j.
+    // Pixel (k, l) of frame (i, j) is at offset ((k · 4 + l) · 3 + i) · 2 + j.
     const turned = Uint16Array.from(count(120), (at) => (at % 6) * 20 + Math.floor(at / 6));
     const [plain, found] = await frames(build(false, turned), {}, 'a.dm4');
     expect(plain.shape).toEqual({ navigation: [3, 2], signal: [5, 4] });

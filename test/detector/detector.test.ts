@@ -1,4 +1,7 @@
-/** `ctx.detector`: pixels, laboratory and reciprocal space; resolution rings; bad pixels; what a geometry names beside the frames. */
+/**
+ * `ctx.detector`: pixels, laboratory and reciprocal space; resolution rings; bad pixels; the files that a geometry
+ * names.
+ */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { memoryDataset, open } from 'ewald/data';
@@ -22,7 +25,10 @@ beforeAll(async () => {
 });
 afterAll(() => context.dispose());
 
-/** Three panels of 60 x 40 pixels: one flat, one turned and tilted about both axes, one on the other side, upside down. */
+/**
+ * Three panels of 60 x 40 pixels: one flat, one rotated and tilted about both axes, one on the opposite side, upside
+ * down.
+ */
 const tilted = (): Geometry => {
   const panel = (i: number, corner: string, fs: string, ss: string, coffset: number): string =>
     `p${i}/min_fs = 0\np${i}/max_fs = 59\np${i}/min_ss = ${40 * i}\np${i}/max_ss = ${40 * i + 39}\n${corner}\n` +
@@ -37,7 +43,7 @@ const tilted = (): Geometry => {
 const detectorOf = async (geometry: Geometry, width: number, height: number): Promise<Detector> =>
   context.detector(memoryDataset(new Uint16Array(width * height), { sigShape: [height, width] }), { geometry });
 
-/** The mapping by its definition, from numbers of the geometry alone. */
+/** The mapping computed from its definition and the numbers of the geometry only. */
 function laboratory({ panels }: Geometry, fs: number, ss: number): [number, number, number] {
   const panel = panels.find((one) => ss >= one.minSs && ss < one.maxSs + 1);
   if (!panel) throw new Error('no panel');
@@ -93,7 +99,7 @@ test('a resolution ring is every pixel of that resolution on every panel, and no
       expect(detector.panelAt(fs, ss)?.name).toBe(`p${panel}`);
       expect((detector.resolutionOf(fs, ss) ?? 0) / d - 1).toBeCloseTo(0, 9);
     }
-    // Wherever two neighbouring pixels lie on either side of the resolution, the ring passes between them.
+    // Wherever two adjacent pixels are on different sides of the resolution, the ring passes between them.
     for (let ss = 0; ss < 120; ss++)
       for (let fs = 0; fs + 1 < 60; fs++) {
         const [here, next] = [detector.resolutionOf(fs, ss) ?? 0, detector.resolutionOf(fs + 1, ss) ?? 0];
@@ -176,7 +182,7 @@ describe.skipIf(!dataFolder)(`detectors of files${dataFolder ? '' : ' (absent: n
   });
 
   test('a master and its data, dropped together, are one dataset in either order', { tags: 'all' }, async () => {
-    // The third says the shape of the scan.
+    // The third one states the shape of the scan.
     const names = ['test_00_master.h5', 'test_00_data_000001.h5', 'test_00.h5'];
     const files = names.map((name) => new File([readFileSync(at('formats-em', name))], name));
     const paths = names.map((name) => at('formats-em', name));

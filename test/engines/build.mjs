@@ -1,4 +1,4 @@
-// Builds the stand-ins of cuFFT, rocFFT and MKL into a folder, under the names that the engines look for.
+// Builds the stand-ins of cuFFT, rocFFT and MKL into a folder, under the file names that the engines search for.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -10,7 +10,7 @@ const libraries = [
   ['libmkl_rt.so.2', 'mkl.c'],
 ];
 
-/** Compiles them with the C compiler of this machine; throws where there is none. */
+/** Compiles them with the C compiler of this machine; throws if there is no compiler. */
 export function buildStandIns(folder) {
   for (const [name, source, ...options] of libraries) {
     const from = fileURLToPath(new URL(source, import.meta.url));

@@ -1,4 +1,7 @@
-/* What the stand-ins share: FFTW in a namespace of its own, so that its planner is not the one of the engine fftw, and pretended device memory. */
+/*
+ * Shared code of the stand-ins: FFTW in a separate linker namespace, so that its planner is not shared with the fftw
+ * engine, and pretended device memory.
+ */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
@@ -17,7 +20,7 @@ static void refuse(const char* what) {
 
 static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
 
-/* A function of libfftw3f (single) or libfftw3 (double precision) by its name behind the prefix. */
+/* A function of libfftw3f (single) or libfftw3 (double precision), by its name without the prefix. */
 static void* fftw(int f64, const char* name) {
   static void* library[2];
   char whole[80];
@@ -27,7 +30,10 @@ static void* fftw(int f64, const char* name) {
   return dlsym(library[f64], whole);
 }
 
-/* Device addresses are no host addresses: who reads one on the host crashes. The size lies before the memory. */
+/*
+ * Device addresses are not valid host addresses: reading one on the host crashes. The size is stored in front of the
+ * memory.
+ */
 #define DEVICE ((uintptr_t)1 << 56)
 
 static char* on_host(const void* device, size_t bytes) {
@@ -37,7 +43,7 @@ static char* on_host(const void* device, size_t bytes) {
   return host;
 }
 
-/* A transform of contiguous arrays, one behind the other: kind 0 complex, 1 real to half complex, 2 back. */
+/* A transform of consecutive contiguous arrays: kind 0 complex, 1 real to half complex, 2 back. */
 struct many {
   int f64, kind, sign;
   size_t in_bytes, out_bytes;
@@ -68,7 +74,7 @@ static void many_run(const struct many* many, void* in, void* out) {
   static const char* const names[] = {"execute_dft", "execute_dft_r2c", "execute_dft_c2r"};
   char *from = on_host(in, many->in_bytes), *to = on_host(out, many->out_bytes);
   ((void (*)(void*, void*, void*))fftw(many->f64, names[many->kind]))(many->plan, from, to);
-  /* The libraries may destroy the input of a backward real transform: these always do. */
+  /* The libraries may destroy the input of a backward real transform; the stand-ins always do. */
   if (many->kind == 2) memset(from, 0xff, many->in_bytes);
 }
 

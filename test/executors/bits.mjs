@@ -1,7 +1,7 @@
-// The same work on any executor: a count of pi and batches of stills, as one hash of every byte in order.
+// The same work for any executor: a count of pi and batches of stills, reduced to one hash of all bytes in order.
 import { createHash } from 'node:crypto';
 
-/** Numbers in 0 … 1 that are the same everywhere. */
+/** Random numbers in 0 … 1 that are the same everywhere. */
 function generator(seed) {
   let state = seed >>> 0;
   return () => {
@@ -10,7 +10,7 @@ function generator(seed) {
   };
 }
 
-/** Spots of a turned lattice of 79 × 79 × 38 Å, and some that are none. */
+/** Spots of a rotated lattice of 79 × 79 × 38 Å, and some spurious ones. */
 function still(random) {
   const [a, b, c] = [79, 79, 38];
   const [u, v, w] = [2 * Math.PI * random(), Math.PI * random(), 2 * Math.PI * random()];
@@ -54,7 +54,7 @@ export function tasks() {
   return list;
 }
 
-/** Notes every byte of a value, in the order of its keys. */
+/** Adds every byte of a value to the hash, in the order of its keys. */
 function note(hash, value) {
   if (ArrayBuffer.isView(value)) hash.update(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
   else if (value && typeof value === 'object')
@@ -62,7 +62,7 @@ function note(hash, value) {
   else hash.update(`${typeof value} ${value}`);
 }
 
-/** The hash, and that lattices were found. */
+/** Returns the hash, and whether lattices were found. */
 export function digest(values) {
   const hash = createHash('sha256');
   for (const value of values) note(hash, value);

@@ -1,4 +1,4 @@
-/** Values as bytes: everything comes back as it went, and damaged bytes are refused. */
+/** Values encoded as bytes: everything is decoded unchanged, and damaged bytes are refused. */
 import { describe, expect, test } from 'vitest';
 import { EwaldError } from '../../src/base/errors.js';
 import { decode, encode } from '../../src/executors/codec.js';
@@ -61,7 +61,7 @@ describe('codec', () => {
     const shifted = new Uint8Array(bytes.length + 3);
     shifted.set(bytes, 3);
     expect(decode(shifted.subarray(3))).toEqual(Float64Array.of(1, 2, 3));
-    // A Buffer's slice() is no copy, and sockets give Buffers at any place.
+    // A Buffer's slice() does not copy, and sockets return Buffers at any offset.
     expect(decode(Buffer.from(shifted.buffer, 3))).toEqual(Float64Array.of(1, 2, 3));
   });
 

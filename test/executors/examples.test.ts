@@ -1,4 +1,4 @@
-/** The files of examples/cluster by those who will read them: bash, systemd, nats-server and kubectl. */
+/** Checks the files of examples/cluster with the programs that read them: bash, systemd, nats-server and kubectl. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -88,7 +88,7 @@ const systemd = present('systemd-analyze', '--version');
 test.skipIf(!systemd)(systemd ? 'systemd takes the unit' : 'absent: systemd-analyze', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-unit-'));
   const unit = join(folder, 'ewald-worker.service');
-  // Where npx lies is the machine's matter; that it is there is not what is checked.
+  // The location of npx depends on the machine, and its presence is not under test.
   writeFileSync(unit, readFileSync(example('ewald-worker.service'), 'utf8').replace('/usr/bin/npx', '/bin/sh'));
   const { status, said } = run('systemd-analyze', 'verify', unit);
   rmSync(folder, { recursive: true, force: true });

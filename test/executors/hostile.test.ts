@@ -1,4 +1,4 @@
-/** Hostile messages to a worker of a cluster: it runs none of them, logs each, and goes on working. */
+/** Hostile messages to a worker of a cluster: it executes none of them, logs each, and continues to work. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ type Connection = Awaited<ReturnType<typeof import('@nats-io/transport-node').co
 type Manager = Awaited<ReturnType<typeof import('@nats-io/jetstream').jetstreamManager>>;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-/** Waits for something that messages on their way will bring about. */
+/** Waits for an effect of messages that are under way. */
 async function until(what: string, is: () => Promise<boolean> | boolean): Promise<void> {
   for (let tries = 0; !(await is()); tries++) {
     if (tries > 1000) throw new Error(`waited in vain until ${what}`);
@@ -58,7 +58,7 @@ test('the thread of a worker has a lock of its own: where names alone are allowe
   expect((await locked.run(task('mine'), never)).value).toBe(9);
   for (const module of [url, 'data:text/javascript,export const square = () => 9', 'node:fs', '__proto__'])
     await expect(locked.run(task(module), never)).rejects.toThrow('by name only');
-  // Threads of Executor.workers are given URLs by their own program.
+  // Threads of Executor.workers receive URLs from their own program, so they accept them.
   expect((await new TaskHost(parts).run(task(url), never)).value).toBe(9);
 });
 
@@ -268,7 +268,7 @@ describe.skipIf(!natsPresent).each([false, true])('a worker with allowModules: %
         undefined,
       ]);
     }
-    // A line of the log is one line, and steers no terminal.
+    // A log entry is a single line without control sequences for a terminal.
     expect(log.filter((line) => line.length > 1000 || /\p{Cc}/u.test(line))).toEqual([]);
     expect(await state('RESULTS')).toBe(messages.length);
     expect(({} as { path?: unknown }).path).toBeUndefined();
@@ -300,12 +300,12 @@ describe.skipIf(!natsPresent).each([false, true])('a worker with allowModules: %
     const before = log.length;
     for (const bytes of [new Uint8Array(0), Uint8Array.of(1, 2, 3), encode(null), encode({}), encode(['abc'])])
       connection.publish(`ewald.${cluster}.cancel`, bytes);
-    // An answer goes to whoever asked and not to a subject of somebody's choice.
+    // A reply goes to the client that asked, and not to an arbitrary subject that a message names.
     connection.publish(`ewald.${cluster}.ping`, new Uint8Array(0), { reply: `ewald.${cluster}.task.abc.0` });
     await connection.flush();
     await until('it has said so', () => log.length >= before + 6);
     expect(log.slice(before).every((line) => /^ignored a message /.test(line))).toBe(true);
-    // A stranger that answers for workers is not counted as one.
+    // A client that imitates worker replies is not counted as a worker.
     const garbage = [new Uint8Array(0), encode(null), encode({ name: 'x', slots: 'many' }), encode({ slots: 1e300 })];
     connection.subscribe(`ewald.${cluster}.ping`, {
       callback: (_, message) => {

@@ -1,4 +1,4 @@
-/** One list of tasks on every kind of executor: the same bytes. Delayed graphs; tasks on ranks. */
+/** One list of tasks on every kind of executor gives the same bytes. Delayed graphs; tasks on ranks. */
 import { compute, Delayed, delay, Executor } from 'ewald/executors';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { mpiPresent, mpirun } from '../support/mpi.js';
@@ -17,7 +17,7 @@ describe('the same bits', () => {
     const executor = await Executor.inline({ context });
     wanted = await bits(executor);
     await executor.dispose();
-    // Lattices were found in all four batches: the bits are of something.
+    // Lattices were found in all four batches, so the compared bytes have content.
     expect(wanted).toMatch(/ 4$/);
   });
 
@@ -90,7 +90,7 @@ describe.skipIf(!mpiPresent)('mpi', () => {
 
   test('a rank that dies ends the job, and is named', async () => {
     const { code, err } = await mpirun(3, program, 'die');
-    // Null is what a job that had to be ended gives.
+    // The result is null if the job had to be killed.
     expect(code).toBeGreaterThan(0);
     expect(err).toMatch(/rank 1\b.*(killed|signal 9)/is);
   });

@@ -1,4 +1,7 @@
-/** Executors of this process: the same behaviour on this thread and on workers; what only workers can do, and lose. */
+/**
+ * Executors within this process: the same behaviour on this thread and on workers; features and failures of workers
+ * only.
+ */
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -268,7 +271,7 @@ describe('workers', () => {
 
   test('disposal ends what is under way; afterwards everything is refused', async () => {
     const executor = await Executor.workers({ workers: 1 });
-    // It takes longer than any test may.
+    // It takes longer than any test is allowed to.
     const running = values(executor, [task('wait', 3_600_000)]);
     const told = refused(() => running, 'Disposed');
     await new Promise((resolve) => setTimeout(resolve, 50));

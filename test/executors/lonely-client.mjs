@@ -1,4 +1,4 @@
-// `node lonely-client.mjs URL CLUSTER` submits tasks that take minutes, and is killed in the middle of its run.
+// `node lonely-client.mjs URL CLUSTER` submits tasks that take minutes, and is killed during its run.
 import { Executor } from 'ewald/executors';
 
 const [url, cluster] = process.argv.slice(2);

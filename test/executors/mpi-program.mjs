@@ -23,7 +23,7 @@ const programs = {
     const { hash } = await executor.share(Float64Array.of(1, 2, 3.5));
     const shared = await values(Array.from({ length: 6 }, () => task('sumOf', 'x', { inputs: { x: { hash } } })));
     const refused = await values([task('echo', () => 1), task('square', 2)], { failures: 'yield' });
-    // An error that is thrown is thrown on rank 0, which the others do not hear of: the run is over for them.
+    // An error thrown on rank 0 is not sent to the other ranks: for them the run has ended.
     const thrown = await values([task('fail'), task('square', 3)]).catch((error) => error);
     const large = await values([task('allocate', 3e6), task('square', 5)]);
     const info = await executor.detect();
@@ -58,7 +58,7 @@ const programs = {
     } catch (error) {
       report.thrown = error.message;
     }
-    // Who reads no further has the tasks of the run to do all the same.
+    // A rank that stops reading results still has to execute the tasks of the run.
     for await (const { value } of executor.run(
       Array.from({ length: 30 }, (_, n) => task('square', n)),
       { everywhere },
@@ -70,7 +70,7 @@ const programs = {
     process.stdout.write(`${JSON.stringify(report)}\n`);
   },
   async die() {
-    // As a machine that is switched off, in the middle of a run.
+    // Simulates a machine that is switched off during a run.
     if (rank === 1) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 200);
     for await (const _ of executor.run(Array.from({ length: 8 }, () => task('wait', 60_000))));
   },

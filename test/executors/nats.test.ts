@@ -1,4 +1,7 @@
-/** The cluster on a real nats-server with real worker processes: what is lost and comes back, and who is refused. */
+/**
+ * A cluster with a real nats-server and real worker processes: lost messages and workers that recover, and refused
+ * clients.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -75,7 +78,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
       const results = await all(executor, tasks);
       expect(results.map(({ value }) => value)).toEqual(wanted);
       expect(results.map(({ index }) => index)).toEqual(tasks.map((_, i) => i));
-      // The other does not know the name; whoever gets it says so.
+      // The other worker does not know the name and reports this when it receives the task.
       await refused(
         () => values(executor, [{ ...task('square', 3), module: 'theirs' }]),
         'Argument',
@@ -154,10 +157,10 @@ describe.skipIf(!natsPresent)('a cluster', () => {
   test('a signal ends a run here and there', { tags: 'all' }, async () => {
     await worker('--allow-modules');
     await using(async (executor) => {
-      // They take longer than any test may.
+      // They take longer than any test is allowed to.
       const tasks = Array.from({ length: 100 }, () => task('wait', 3_600_000));
       await refused(() => values(executor, tasks, { signal: AbortSignal.timeout(1500) }), 'Aborted');
-      // The worker is free again: what nobody wants was taken out of the queue.
+      // The worker is free again: tasks of the aborted run were removed from the queue.
       expect(await values(executor, [task('square', 6)])).toEqual([36]);
     });
   });
@@ -206,7 +209,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
       '1 workers and 0 clients',
     );
     await joined.leave();
-    // With nobody there the newcomer takes the place.
+    // If no other worker exists, the new one takes the place.
     const next = await joinCluster(server.url, { workers: 1, cluster: 'versions' });
     await next.leave();
     await connection.close();
@@ -225,7 +228,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
       expect((await ewald(['cluster', '--connect', guarded.url], { env: { EWALD_NATS_TOKEN: 'secret' } })).code).toBe(
         0,
       );
-      // As the tools of NATS take it; what is printed holds no token.
+      // In the format of NATS tools; the output does not contain the token.
       const { code: seen, out } = await ewald(['cluster', '--connect', guarded.url.replace('//', '//secret@')]);
       expect([seen, out]).toEqual([
         0,
@@ -248,7 +251,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
     const worker = new WorkerProcess(guarded.url, ['--allow-modules', '--creds', user]);
     try {
       await worker.joined();
-      // The path on Node, the text anywhere.
+      // The path on Node, the text on any platform.
       for (const given of [user, creds]) {
         const executor = await Executor.connect(guarded.url, { creds: given });
         expect(await values(executor, [task('square', 3), task('square', 5)])).toEqual([9, 25]);
@@ -279,7 +282,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
     }
   });
 
-  // openssl is part of every Debian that has Node's package of certificates; its absence is told.
+  // Every Debian with Node's certificate package has openssl; if it is missing, the test is reported as absent.
   const openssl = spawnSync('openssl', ['version']).status === 0;
   test.skipIf(!openssl)(
     openssl ? 'TLS: with its authority, and who has none or another' : 'absent: openssl',
@@ -315,7 +318,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
         );
         const listed = await ewald(['cluster', '--connect', guarded.url, '--tls-ca', ca, '--token', 'secret']);
         expect(listed.code, listed.err).toBe(0);
-        // Commands that submit take the same, and the token from the environment, where ps does not show it.
+        // Commands that submit take the same options, and the token from the environment, where ps does not show it.
         const scan = join(folder, 'scan.npy');
         writeFileSync(scan, formatNpy({ shape: [2, 32, 32], data: new Float32Array(2048).fill(2), complex: false }));
         const geometry = join(folder, 'det.geom');
@@ -375,7 +378,7 @@ test('bad addresses and options are refused', async () => {
   await refused(() => Executor.connect('nats://x:99999'), 'Argument', 'nats://host:4222');
   await refused(() => Executor.connect('nats://x y'), 'Argument', 'nats://host:4222');
   await refused(() => joinCluster('nats://x', { workers: 0 }), 'Argument', 'from 1 to 1024');
-  // Nothing listens at port 9: what is typed wrongly is told before anybody is called.
+  // No server listens at port 9: invalid arguments are reported before any connection is made.
   const at = ['--connect', 'nats://127.0.0.1:9'];
   const typed: [string[], string][] = [
     [[], '--connect nats://host:4222'],

@@ -1,4 +1,4 @@
-// Tasks of the tests: one file without imports, so that it travels as source, too.
+// Tasks of the tests: a single file without imports, so that it can also be sent as source.
 export const echo = (value) => value;
 export const square = (value) => value * value;
 export const fail = () => {
@@ -13,7 +13,7 @@ export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export const heed = (_, { signal }) =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve('heard')));
 export const where = (_, { worker }) => worker;
-/** Dies the first time: the file tells that there was one. */
+/** Dies on the first attempt: the file records that there was one. */
 export const dieOnce = async ({ mark, value }) => {
   const { existsSync, writeFileSync } = await import('node:fs');
   if (existsSync(mark)) return value;
@@ -57,5 +57,5 @@ export const freeMeanwhile = async (_, { context, threads }) => {
 export const allocate = (bytes) => new Uint8Array(bytes).fill(7);
 export const slowSquare = ({ ms, value }) => new Promise((resolve) => setTimeout(() => resolve(value * value), ms));
 export const grown = ({ bytes, by }) => bytes.map((byte) => byte + by);
-/** The first says that the run is under way, the others take minutes. */
+/** The first task reports that the run is under way; the others take minutes. */
 export const announced = (index) => (index === 0 ? 0 : new Promise((resolve) => setTimeout(resolve, 300_000)));

@@ -1,5 +1,5 @@
 // @module-tag all: Chromium.
-/** Executors in a browser: Web Workers with contexts of their own, and the same answers as on this thread. */
+/** Executors in a browser: Web Workers with separate contexts, and the same results as on this thread. */
 import { expect, test } from 'vitest';
 import { Executor } from '../../dist/executors.browser.js';
 

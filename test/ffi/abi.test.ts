@@ -1,4 +1,4 @@
-// The dogfood check: it passes on this build, and it sees each kind of disagreement.
+// Applies our own header parser to our own ABI: the check passes on this build, and it detects each kind of difference.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { type Kit, thrown } from './support.js';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const built = existsSync(join(root, 'dist/ewald.wasm'));
 
-// What another helper is building right now may be half done: the check of the build itself is scripts/build.mjs's.
+// A build running at the same time may be incomplete: scripts/build.mjs checks the build itself.
 const inputs = (): ReturnType<typeof inputsOf> => ({ ...inputsOf(), addonNames: undefined });
 const changed = (change: Record<string, unknown>): string[] => {
   const before = checkAbi(ffi, inputs());

@@ -1,4 +1,4 @@
-// What a binding refuses, and in which words.
+// Invalid input that a binding refuses, and the messages.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Headers that grow: a few lines that ask for more than a machine has are refused at once, long ones are read in time
-// that grows as they do. Through the command, as a user meets them.
+// Headers that expand: a few lines that need more than a machine has are refused at once, and long ones are read in
+// linear time. Tested through the command, as a user would run it.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,14 +19,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const range = (count: number, line: (i: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join('\n');
 
-/** Milliseconds of the processor that a parse takes, in the better of two. */
+/** Processor time of a parse in milliseconds, the better of two runs. */
 function cost(text: string, options = {}): number {
   const once = (): number => {
     const started = process.cpuUsage().user;
     try {
       parseHeader(text, options);
     } catch {
-      // Refusals count, too.
+      // The time for refusals counts as well.
     }
     return (process.cpuUsage().user - started) / 1000;
   };
@@ -61,7 +61,7 @@ describe('a few lines', () => {
       /nested more than|grow to more than/,
     ],
   ])('%s', (_, text, said) => {
-    // What grows without a limit never comes to an end here: 2 ** 60 words.
+    // Unlimited expansion would never end: 2 ** 60 words.
     expect(thrown(() => parseHeader(text)).message).toMatch(said);
   });
 
@@ -87,12 +87,14 @@ describe('long ones take as long as they are', () => {
     ['constants of an enum', (n) => `enum e { ${range(n, (i) => `A${i},`)} };`, {}],
   ])('%s', (_, text, options) => {
     const [short, long] = [cost(text(2000), options), cost(text(16_000), options)];
-    // Eight times the length; a square would be 64 times.
+    // Eight times the length; quadratic time would be 64 times.
     expect(long).toBeLessThan(Math.max(200, 24 * short));
   });
 });
 
-/** Table look-ups that a parse makes: every step of an expansion makes one, so they count the work without a clock. */
+/**
+ * Number of table look-ups of a parse: every step of an expansion makes one, so they measure the work without a clock.
+ */
 function lookUps(text: string): number {
   const { get } = Map.prototype;
   let count = 0;
@@ -120,7 +122,7 @@ describe('chains of macros take steps in proportion to their length', () => {
     const long = `#define ONE 1\n#define LONG ${'ONE + '.repeat(2000)} 1\n`;
     const chain = (n: number): string =>
       `${long}#define N0 ${first}\n${range(n, (i) => `#define N${i + 1} ${body(i)}`)}`;
-    // What the first of them take is paid once: beyond it, twice the length takes twice the steps.
+    // The first part has a fixed cost: beyond it, twice the length takes twice the steps.
     const [none, one, two] = [3000, 4500, 6000].map((n) => lookUps(chain(n))) as [number, number, number];
     expect((two - one) / (one - none)).toBeLessThan(1.2);
     expect((two - one) / 1500).toBeLessThan(200);

@@ -1,4 +1,4 @@
-// `ewald ffi` as its users type it, driven in this process.
+// `ewald ffi` with typical user input, run in this process.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the command; gives what it wrote to standard output, and what it threw. */
+/** Runs the command; returns its standard output and the error it threw. */
 async function ewald(...words: string[]): Promise<{ out: string; error?: Error & { tag?: string } }> {
   let out = '';
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {

@@ -1,5 +1,5 @@
-// The parser against real compilers: layouts of made-up structs and every prototype, written back as C and compiled
-// beside the header.
+// The parser compared with real compilers: layouts of generated structs and every prototype, written as C and compiled
+// together with the header.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,7 +42,7 @@ const scalars = [
   'wchar_t',
 ];
 
-/** Structs of random fields, arrays and earlier structs; the same ones every time. */
+/** Structs of random fields, arrays and earlier structs; the same for every run. */
 function randomStructs(count: number): string {
   let state = 20240611;
   const below = (n: number): number => {
@@ -60,7 +60,7 @@ function randomStructs(count: number): string {
   return `#include <stddef.h>\n#include <stdint.h>\n#include <wchar.h>\nenum e { A, B };\n${structs.join('\n')}\n`;
 }
 
-/** What the table says, as assertions for a compiler. */
+/** The parsed table as assertions for a compiler. */
 const assertions = ({ structs }: FunctionTable): string =>
   Object.values(structs)
     .flatMap(({ tag, size, align, fields }) =>
@@ -102,7 +102,7 @@ for (const { name, model } of compilers) {
       const table = parseHeader(text, { model });
       expect(Object.keys(table.structs)).toHaveLength(200);
       expect(compile(text + assertions(table))).toBe('');
-      // The check would see a difference.
+      // The check would detect a difference.
       expect(compile(text + assertions(table).replace(/== (\d+)/, '== 9999'))).toMatch(/static.assert/i);
     });
 

@@ -1,5 +1,6 @@
 // @module-tag all: Chromium.
-// In a page: the wasm core as a library through its own header, its heap as memory for rows, a call in a worker.
+// In a page: the wasm core as a library, opened through its own header; its heap as memory for rows; a call in a
+// worker.
 import { expect, test } from 'vitest';
 import header from '../../cpp/include/ewald.h?raw';
 import layout from '../../cpp/include/generated/layout.h?raw';

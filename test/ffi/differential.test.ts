@@ -1,5 +1,5 @@
-// The parser against gcc, over made-up C from a seed: where every member of a struct lies, what constant expressions
-// are worth, and what comes across in calls. A long run of the same is in test/soak/ffi.mjs.
+// The parser compared with gcc on C generated from a seed: the offset of every struct member, the values of constant
+// expressions, and the values passed in calls. A long run is in test/soak/ffi.mjs.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const why = absent('gcc');
 
-/** What a program prints, a line each. */
+/** The lines that a program prints. */
 function printed(name: string, program: string): string[] {
   const source = join(folder, `${name}.c`);
   writeFileSync(source, program);

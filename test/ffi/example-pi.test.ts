@@ -1,4 +1,4 @@
-// The lesson as a newcomer runs it: a copy of examples/pi, its one command, its own tests, its timing table.
+// The pi example as a new user runs it: a copy of examples/pi, its only build command, its own tests, its timing table.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const example = join(root, 'examples/pi');
 
 /**
- * What `npm install` would put there: this package as it is exported, or, before a build exports it, as it was
+ * The package that `npm install` would install: this package as it is exported or, before a build exports it, as
  * compiled.
  */
 function packageAt(folder: string): string | undefined {

@@ -1,4 +1,4 @@
-// Mutated headers: each is parsed or refused with a position, none crashes or hangs the parser. 10³ here, 10⁵ in
+// Mutated headers: each is parsed or refused with a position; none crashes or hangs the parser. 10³ here, 10⁵ in
 // test/soak/ffi.mjs.
 import { expect, test } from 'vitest';
 import { parseHeader } from '../../dist/ffi.node.js';

@@ -1,7 +1,7 @@
-// Made-up C for the comparison with a compiler: structs with everything that moves a field, and constant expressions.
-// Everything comes from a seed.
+// Generates C for the comparison with a compiler: structs with everything that affects the layout, and constant
+// expressions. Everything is determined by a seed.
 
-/** Numbers from a seed: mulberry32. */
+/** Random numbers from a seed: mulberry32. */
 export function numbers(seed) {
   let state = seed >>> 0;
   const next = () => {
@@ -38,7 +38,7 @@ const integers = [
 ];
 const others = ['float', 'double', 'void *', 'long', 'size_t', 'long double', 'int (*)(double)', 'wide_t'];
 
-/** What the structs refer to. */
+/** Types that the structs use. */
 export const prologue = `#include <stddef.h>
 #include <stdint.h>
 enum colour { RED = -3, GREEN, BLUE = 70000 };
@@ -50,8 +50,8 @@ typedef struct { char tag; double of; } wide_t __attribute__((aligned(32)));
 `;
 
 /**
- * A header of structs and unions, and for each the members to look at: `path` as C writes it, `bits` for a bit-field.
- * `plain` leaves out what gcc and clang disagree on, or what has no value in JavaScript.
+ * A header of structs and unions, and the members of each to compare: `path` in C syntax, `bits` for a bit-field.
+ * `plain` omits features on which gcc and clang differ, or which have no value in JavaScript.
  */
 export function madeStructs(seed, count, { plain = false } = {}) {
   const random = numbers(seed);
@@ -134,8 +134,8 @@ function body(random, owner, structs, members, depth, scalars, plain, indent) {
 }
 
 /**
- * A program that prints a line a struct: size, alignment, then for each member its offset, or for a bit-field the bytes
- * of the struct when all of its bits are set.
+ * A program that prints one line for each struct: size, alignment, then the offset of each member or, for a bit-field,
+ * the bytes of the struct when all of its bits are set.
  */
 export function measuring({ text, structs }) {
   const lines = structs.map(({ name, kind, members }) => {
@@ -155,7 +155,7 @@ export function measuring({ text, structs }) {
   return `#include <stdio.h>\n#include <string.h>\n${text}${show}\n${lines.join('\n')}\nint main(void) { ${calls} return 0; }\n`;
 }
 
-/** What the table says, in the same words. */
+/** The same lines, from the parsed table. */
 export function measured(table, structs, namedFields) {
   return structs.map(({ name, members }) => {
     const struct = table.structs[name];
@@ -188,7 +188,7 @@ const casts = [
   'size_t',
 ];
 
-/** One constant expression of integers; `typed` also takes casts, sizeof and floats. */
+/** A constant integer expression; `typed` also uses casts, sizeof and floats. */
 export function expression(random, typed, depth = 0) {
   if (depth > 4 || random.chance(0.2)) {
     const roll = random.below(12);
@@ -224,7 +224,7 @@ export function expression(random, typed, depth = 0) {
   }
 }
 
-/** Expressions as macros and as conditions, and the program that prints what a compiler makes of them. */
+/** Expressions as macros and as conditions, and the program that prints their values in a compiler. */
 export function madeExpressions(seed, count) {
   const random = numbers(seed);
   const values = Array.from({ length: count }, () => expression(random, true));
@@ -251,8 +251,8 @@ export function madeExpressions(seed, count) {
 const ranges = { bool: [0, 1], enum: [-3, 1] };
 
 /**
- * A value for every number in a struct of a table: the object that JavaScript has for it, and C that writes and checks
- * the same. Of a union only the first member that holds numbers gets some.
+ * A value for every number in a struct of a table: the JavaScript object, and C code that writes and checks the same
+ * values. Of a union only the first member that contains numbers gets values.
  */
 export function filled(table, tag, random, scalarOf) {
   const writes = [];

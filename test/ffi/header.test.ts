@@ -1,4 +1,4 @@
-// The header parser: what it reads, what it refuses and where.
+// The header parser: what it accepts, what it refuses, and the reported positions.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { includeFrom, parseHeaderFile } from '../../src/entries/ffi.node.js';
@@ -97,7 +97,7 @@ describe('declarations', () => {
     expect(places('lp64')).toEqual([0, 8, 16, 24, 32, 40, 48, 8]);
     expect(places('llp64')).toEqual([0, 8, 16, 24, 32, 40, 48, 8]);
     expect(places('wasm32')).toEqual([0, 8, 16, 20, 24, 32, 40, 8]);
-    // A table that was laid out for one target is laid out for another from its fields.
+    // The table of one target is converted to another target from its fields.
     expect(tableFor(parse(text), 'wasm32').structs).toEqual(parse(text, { model: 'wasm32' }).structs);
   });
 
@@ -397,6 +397,6 @@ test('5000 lines are read', () => {
       `/* number ${i} */\n#define N_${i} ${i}\ntypedef struct s${i} { int a; double b[N_${i} + 1]; } ` +
       `s${i}_t;\nint f${i}(const s${i}_t *s, double *x, int n);\nenum e${i} { A${i} = ${i}, B${i} };`,
   ).join('\n');
-  // How long it takes is measured by benchmarks/ffi: 100 ms on a quiet machine.
+  // benchmarks/ffi measures the time: 100 ms on an idle machine.
   expect(Object.keys(parse(text).functions)).toHaveLength(1000);
 });

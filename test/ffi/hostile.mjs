@@ -1,5 +1,5 @@
-// What users do to a library at the wrong moment, one case a process: `node hostile.mjs FOLDER CASE`. It prints what
-// came of it; the test reads that and the exit code.
+// Calls of a library at the wrong moment, one case for each process: `node hostile.mjs FOLDER CASE`. It prints the
+// outcome; the test reads that and the exit code.
 import { getLibHandle, toolsOf } from '../../dist/ffi.node.js';
 
 const [folder, name] = process.argv.slice(2);
@@ -88,7 +88,7 @@ const cases = {
       }, 1),
     );
     const others = Promise.all(Array.from({ length: 5 }, () => lib.hostile_elsewhere.async((value) => value, 3)));
-    // Synchronous calls meanwhile must not be told.
+    // Concurrent synchronous calls must not receive the error.
     const sums = [];
     for (let i = 0; i < 20; i++) {
       sums.push(lib.hostile_call((value) => value, 3));
@@ -109,7 +109,7 @@ const cases = {
           inner.push(error.message);
         }
         if (value === 2) throw new Error('outer');
-        // A call that goes well must not be told of what an earlier callback threw.
+        // A successful call must not receive the error that an earlier callback threw.
         return lib.constructor(value);
       }, 4),
     );

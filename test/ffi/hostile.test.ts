@@ -1,5 +1,5 @@
-// Disposal, callbacks and threads at the wrong moment, each in a process of its own: nothing crashes, hangs, or tells
-// the wrong caller.
+// Disposal, callbacks and threads at the wrong moment, each in a separate process: nothing crashes, hangs, or reports
+// an error to the wrong caller.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,11 +1,10 @@
-// Mutated headers for the fuzz test and the soak loop: from real headers, by cutting, doubling, swapping and planting
-// pieces.
+// Mutates real headers for the fuzz test and the soak loop by cutting, duplicating, swapping and inserting pieces.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const read = (path) => readFileSync(fileURLToPath(new URL(path, import.meta.url)), 'utf8');
 
-/** Headers to start from: real ones, and idioms in few words. */
+/** The initial headers: real ones, and short idioms. */
 const seeds = [
   read('./fixtures/kit.h'),
   read('./fixtures/kit_fortran.h'),
@@ -28,7 +27,7 @@ seeds.push(
     '<limits.h>\n#include <stdint.h>\n',
 );
 
-/** What C's grammar stumbles over. */
+/** Pieces that are difficult to parse in C's grammar. */
 const pieces = [
   ...'(){}[];,*&#<>=+-/%^|~!?:.\\"\'\n\t \0@$',
   ...[
@@ -100,7 +99,7 @@ const pieces = [
   `${Array.from({ length: 40 }, (_, i) => `#define L${i} L${i + 1} L${i + 1}`).join('\n')}\nint x = L0;\n`,
 ];
 
-/** Includes that a mutated header finds: one that is there, one that includes itself. */
+/** Includes of a mutated header: one that exists, and one that includes itself. */
 const include = (name) =>
   name === 'x'
     ? { name: 'x', text: '#include "x"\nint x;' }
@@ -108,7 +107,7 @@ const include = (name) =>
       ? { name, text: 'typedef int from_include;' }
       : undefined;
 
-/** Arbitrary mutated headers. */
+/** Randomly mutated headers. */
 export function mutatedHeaders(fc) {
   const place = fc.double({ min: 0, max: 1, noNaN: true });
   const step = fc.oneof(
@@ -147,8 +146,8 @@ function mutate(text, { kind, from = 0, to = 0, length = 0, piece = '', code = 0
 }
 
 /**
- * Parses one header and says what is wrong with the answer: nothing, when it is a table or a refusal with a position
- * inside the text.
+ * Parses one header and reports an error in the result: there is no error if the result is a table or a refusal with a
+ * position inside the text.
  */
 export function verdict(parseHeader, text) {
   let problem;

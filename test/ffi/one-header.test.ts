@@ -1,5 +1,5 @@
-// One header, the same C sources as a shared library (gcc) and as a wasm module (emcc): equal results. Fortran as a
-// shared library beside.
+// One header, with the same C sources as a shared library (gcc) and as a wasm module (emcc): equal results. Fortran is
+// tested as a shared library.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { getLibHandle } from '../../src/entries/ffi.node.js';
 import { BufferCollection2D, IndirectMemory2D } from '../../src/entries/memory.js';
@@ -256,7 +256,7 @@ for (const target of targets) {
       const own = await openKit(target);
       const running = own.kit_sum.async(Float64Array.of(1, 2), 2);
       own.dispose();
-      // C runs to its end natively; the worker of a wasm module ends with it.
+      // Native C code runs to its end; that of a wasm module ends with its worker.
       if (target.backend === 'native') await expect(running).resolves.toBe(3);
       else await expect(running).rejects.toMatchObject({ tag: 'Disposed' });
     });

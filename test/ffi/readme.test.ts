@@ -1,4 +1,4 @@
-// The README's example of C libraries: it is TypeScript as it stands, and prints what its comments say.
+// The C library example of the README: it compiles unchanged as TypeScript, and prints what its comments state.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Headers as Debian has them: each is read as it stands, its structs and constants are worth what gcc says, and its
-// library answers a call. Development packages that are not installed are said to be absent; scripts/setup.mjs --test
+// Headers from Debian packages: each is parsed unchanged, its structs and constants are compared with gcc, and its
+// library executes a call. Development packages that are not installed are reported as absent; scripts/setup.mjs --test
 // installs them.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ interface Case {
   readonly header: string;
   readonly library: string;
   readonly definitions?: Record<string, string | number>;
-  /** What a call gives. */
+  /** The result of a call. */
   call(lib: Library<Any>): void | Promise<void>;
 }
 
@@ -246,7 +246,7 @@ const cases: Case[] = [
   },
 ];
 
-/** Headers without a call of their own: read, and compared with gcc. */
+/** Headers without a call here: parsed, and compared with gcc. */
 const more = ['unistd.h', 'pthread.h', 'signal.h', 'sys/stat.h', 'sys/socket.h', 'elf.h', 'complex.h', 'X11/Xlib.h'];
 
 const there = (header: string): boolean => systemFolders().some((folder) => existsSync(join(folder, header)));
@@ -271,7 +271,7 @@ describe('a call', () => {
   }
 });
 
-/** What gcc says of the structs and constants of a header, in lines; those it refuses to name are left out. */
+/** The structs and constants of a header according to gcc, as lines. Names that gcc refuses are omitted. */
 function asked(header: string, table: FunctionTable, definitions: Record<string, string | number>): string[][] {
   const structs = Object.values(table.structs).filter(({ tag, fields }) => fields && !tag.startsWith('anonymous_'));
   const wanted = [
@@ -282,7 +282,7 @@ function asked(header: string, table: FunctionTable, definitions: Record<string,
       return { name, ours: `${size} ${own}`, code: `printf("%zu %zu\\n", sizeof(${name}), _Alignof(${name}));` };
     }),
     ...Object.entries(table.constants)
-      // The headers of glibc claim 128-bit floats of newer compilers.
+      // The headers of glibc assume 128-bit floats for newer compilers.
       .filter(([name, { kind }]) => kind === 'int' && !name.startsWith('__HAVE_'))
       .map(([name, { value }]) => ({
         name,

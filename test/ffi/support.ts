@@ -1,5 +1,5 @@
-// Libraries for the tests: the same sources as a shared library and as a wasm module, built once a content and kept in
-// the temporary folder.
+// Libraries for the tests: the same sources as a shared library and as a wasm module, built once for each content and
+// kept in the temporary folder.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -25,8 +25,8 @@ async function koffiAbsent(): Promise<string | undefined> {
 const noKoffi = await koffiAbsent();
 
 /**
- * Why a tool is absent; undefined when it is there. A tool that EWALD_REQUIRE names is never absent: its test fails
- * instead.
+ * The reason why a tool is absent; undefined if it is present. A missing tool that EWALD_REQUIRE names makes its test
+ * fail instead.
  */
 export function absent(...tools: ('gcc' | 'gfortran' | 'emcc' | 'koffi')[]): string | undefined {
   for (const tool of tools) {
@@ -38,7 +38,7 @@ export function absent(...tools: ('gcc' | 'gfortran' | 'emcc' | 'koffi')[]): str
   return undefined;
 }
 
-/** Builds into a folder named after the content; two runs at once do not see half a library. */
+/** Builds into a folder named after the content. Of two concurrent builds neither sees a partial library. */
 function built(name: string, files: readonly string[], build: (folder: string) => void): string {
   const hash = createHash('sha256').update(build.toString());
   for (const file of files) hash.update(readFileSync(join(fixtures, file)));
@@ -50,7 +50,7 @@ function built(name: string, files: readonly string[], build: (folder: string) =
   try {
     renameSync(aside, folder);
   } catch {
-    // Another run was first.
+    // A concurrent build finished first.
     rmSync(aside, { recursive: true, force: true });
   }
   return folder;
@@ -128,7 +128,7 @@ export const buildWasm = (): string =>
     );
   });
 
-/** The two ways to open the kit, each with why it is absent. */
+/** The two ways to open the test library, with the reason why one is absent. */
 export const targets = [
   { backend: 'native' as const, absent: absent('gcc', 'koffi'), build: buildNative },
   { backend: 'wasm' as const, absent: absent('emcc'), build: buildWasm },
@@ -148,7 +148,7 @@ export function openKit(target: (typeof targets)[number], options: Partial<Libra
   });
 }
 
-/** What a function threw. */
+/** The error that a function threw. */
 export function thrown(work: () => unknown): Error & { tag?: string; code?: string; detail?: Record<string, unknown> } {
   try {
     work();

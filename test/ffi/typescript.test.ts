@@ -1,5 +1,5 @@
-// The typed module: it compiles, completes the right names, and refuses wrong ones; the table in it opens the library
-// without the header.
+// The typed module: it compiles, completes the right names, and refuses wrong ones. Its table opens the library without
+// the header.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

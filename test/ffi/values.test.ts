@@ -1,4 +1,5 @@
-// Structs with unions and bit-fields in memory, without a library: what an object writes, and what comes back.
+// Structs with unions and bit-fields in memory, without a library: the bytes that an object writes, and the values read
+// back.
 import { expect, test } from 'vitest';
 import { parseHeader } from '../../dist/ffi.node.js';
 import { jsMemory } from '../../dist/memory.js';
@@ -45,7 +46,7 @@ test('what was read goes back as it was; a member that is changed wins', () => {
   value.tag = 9;
   expect(read('value', written('value', value))).toMatchObject({ tag: 9, n: { real: 2 }, low: 3, high: 5 });
   value.d = 0.5;
-  // Two members of one union are changed, and say different things.
+  // Two members of one union are set to contradictory values.
   expect(thrown(() => written('value', value)).message).toMatch(/give one member of each union/);
 });
 

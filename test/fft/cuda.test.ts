@@ -1,5 +1,5 @@
-// Transforms on CUDA without a card: what the case tables cannot ask. The kernels under every check of the emulator,
-// the bytes that passes move, memory, refusals, a lost card, a small one.
+// Transforms on CUDA without a card, beyond the case tables: the kernels under every check of the emulator, the number
+// of bytes that passes transfer, memory, refusals, a lost card, a small card.
 import { type Context, createContext, type FftArray, type FftOptions } from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeFft } from '../../src/fft/parameters.js';
@@ -49,13 +49,13 @@ function numbers(length: number, precision: 'f32' | 'f64' = 'f32'): FftArray {
   return values;
 }
 
-/** Forward and backward results, as text that shows every bit. */
+/** Forward and backward results, as text that distinguishes every bit. */
 async function run(context: Context, options: FftOptions): Promise<string[]> {
   const fft = await context.fft(options);
   try {
     const input = numbers(fft.inputLength, options.precision);
     const there = (await fft.forward(input, undefined, { scale: 'symmetric' })).slice();
-    // What is between the elements of a side in place is the caller's; a copy has it too.
+    // The gaps between the elements of a side in place belong to the caller, and a copy has them too.
     const back = await fft.backward(there.slice());
     return [there, back].map((values) =>
       Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64'),
@@ -74,13 +74,13 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     addon.takeReports();
     context = await onCard();
   });
-  // Tests that lose the card put another context in its place.
+  // Tests that lose the card replace the context.
   afterEach(async () => {
     resetCard(addon);
     await context.dispose();
   });
 
-  // One of each way through the kernels.
+  // One transform for each path through the kernels.
   const ways: Record<string, FftOptions> = {
     'powers of two, along and across': { shape: [16, 64] },
     'all radices': { shape: [2, 3 * 5 * 7, 11 * 13] },
@@ -112,7 +112,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     },
     'in place, padded': { shape: [9, 15], inPlace: true, kind: 'r2c' },
     'eight axes': { shape: [2, 3, 2, 1, 5, 2, 4, 3] },
-    // Kernels of one length: each by itself, and lines side by side; few lines take the others.
+    // Kernels of one length: one line at a time, and several lines side by side. A few lines use the other kernels.
     'lengths of their own, along': { shape: [9, 128] },
     'lengths of their own, across': { shape: [64, 128, 2] },
     'radix 16 alone, across': { shape: [256, 17], axes: [0] },
@@ -142,7 +142,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     const total = ({ bytesRead, bytesWritten }: Described) =>
       [0, 1].map((d) => (bytesRead[d] as number) + (bytesWritten[d] as number));
 
-    // A round trip reads and writes every number once. The bound is the project's: 1.2 times three round trips.
+    // A round trip reads and writes every number once. The limit is the project's: 1.2 times three round trips.
     test.each([
       [256, 'f32'],
       [512, 'f32'],
@@ -170,8 +170,8 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
         expect((await described({ shape: [2 ** 21], precision })).passes).toEqual([3, 3]);
       }
     });
-    // Shapes whose runs are whole sectors. Tables are read beside the numbers (from a cache, on a card), but by lines
-    // of eight none is.
+    // Shapes whose runs are whole sectors. Other lines also read tables (from a cache, on a card), but lines of eight
+    // read none.
     test.each([
       [{ shape: [8, 8, 8] }, true],
       [{ shape: [8, 8], batch: 5, kind: 'real' }, false],
@@ -179,7 +179,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       [{ shape: [32, 96], kind: 'c2c', precision: 'f64' }, false],
       [{ shape: [64, 16], kind: 'r2r', r2r: 'dct2' }, false],
       [{ shape: [8192] }, false],
-      // Parts of axes: what no side holds is neither read nor written.
+      // Parts of axes: elements that neither side stores are not transferred.
       [{ shape: [32, 64], inputShape: [8, 8], keep: [16, 16] }, false],
       [{ shape: [64, 32], keep: [8, 32] }, false],
     ] as [FftOptions, boolean][])('are what was said beforehand: %j', async (options, exact) => {
@@ -209,9 +209,9 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     });
   });
 
-  // Kernels of one length. Answers are the core's: a wrong place in shared memory would be the same under every order.
-  // On a card of one multiprocessor blocks take as many lines side by side as they can, which have kernels of their
-  // own.
+  // Kernels of one length. The results equal those of the core: a wrong address in shared memory would give the same
+  // result in every thread order. On a card with one multiprocessor, blocks process as many lines side by side as
+  // possible, which have separate kernels.
   test.each([64, 128, 256, 512, 1024, 2048, 4096])(
     'a line of %i, alone, across and turned, is that of wasm',
     async (n) => {
@@ -223,7 +223,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
         { shape: [n, across], axes: [0] },
         { shape: [n, 3], axes: [0] },
         { shape: [3, n], axes: [1] },
-        // Read across, written along, and the other way.
+        // Read across lines, written along them, and vice versa.
         { shape: [n, 12], axes: [0], outputStrides: [1, n] },
         { shape: [12, n], axes: [1], outputStrides: [1, 12] },
       ];
@@ -268,13 +268,13 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     };
     expect(await chain(false)).toEqual(await chain(true));
     await refused(() => fft.forward(a, b, { wait: 1 as never }), 'Argument', 'wait', 'true or false');
-    // With a typed array there is an answer to wait for.
+    // With a typed array there is a result to wait for.
     expect(await fft.forward(a, new Float32Array(fft.outputLength), { wait: false })).toBeInstanceOf(Float32Array);
     await Promise.all([a.dispose(), b.dispose(), fft.dispose()]);
   });
 
   test('long copies go in pieces, both ways and in turns', async () => {
-    // Two whole pieces and a rest, one whole piece, and what goes without.
+    // Two whole pieces and a remainder, one whole piece, and a copy without pieces.
     for (const length of [2.5 * 2 ** 20 + 3, 2 ** 20, 1000]) {
       const array = await context.array({ shape: Math.floor(length), dtype: 'f32' });
       const [first, second, back] = [1, 2, 0].map((step) =>
@@ -310,12 +310,12 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     await refused(() => small.fft({ shape: [64, 64], batch: 64 }), 'Unsupported', 'batch 64', 'smaller batch');
     await refused(() => small.array({ shape: [2 ** 19] }), 'Unsupported', '2097152', '1048576');
     expect(small.liveBytes).toBe(before);
-    // What fits by itself, but not beside what is there.
+    // It fits alone, but not in addition to the existing plan.
     const first = await small.fft({ shape: [128, 256] });
     await refused(() => small.fft({ shape: [128, 256] }), 'OutOfMemory', 'asked for', 'are free');
     expect(small.liveBytes - before).toBe(first.bytes);
     await small.dispose();
-    // One level below: the C functions refuse by themselves.
+    // One level below: the C functions also refuse by themselves.
     const handle = await addon.open();
     await expect(addon.fftCreate(handle, packed({ shape: [256, 256] }))).rejects.toThrow(
       /takes \d+ bytes .* the card has 1048576/,

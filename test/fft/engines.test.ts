@@ -1,9 +1,9 @@
 /**
- * External FFT engines at the facade: how they are found and refused, arrays that are not aligned, memory, several at
+ * External FFT engines at the facade: how they are found and refused, unaligned arrays, memory, several engines at
  * once.
  *
  * MKL, cuFFT and rocFFT are stand-ins (test/engines) that have the functions and limits of the libraries and forward to
- * FFTW: what is tested is our side of the call. FFTW is Debian's; without it, and without a C compiler, tests are
+ * FFTW, so the tests cover our side of the calls. FFTW is Debian's; without it, or without a C compiler, tests are
  * skipped as absent.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -184,7 +184,7 @@ describe.each(standIns)('a stand-in of %s', (engine) => {
       if (outcome === 'refused') expect(why, row.id).toMatch(limits);
       else expect(outcome, `${row.id}: ${why}`).toBe('pass');
       seen[outcome as 'pass' | 'refused']++;
-      // Whole kinds may be refused, plain transforms may not.
+      // Some kinds may be refused completely, plain transforms may not.
       if (/^fft:(c2c|r2c|c2r|real):f\d\d:n=\d+(x\d+)?(x\d+)?(:scale=\w+)?(:inverse)?:engine/.test(row.id))
         expect(outcome, `${row.id}: ${why}`).toBe('pass');
     }
@@ -222,7 +222,7 @@ describe.each(['cufft', 'rocfft'] as const)('a stand-in of %s', (engine) => {
     const error = await context.fft({ shape: [2 ** 25], engine }).catch((thrown) => thrown);
     expect(isEwaldError(error, 'OutOfMemory'), `${error}`).toBe(true);
     expect(error.message).toContain(`${2 ** 28} bytes`);
-    // The addon reads the C environment, which only a process of its own can be given.
+    // The addon reads the C environment, which can only be set for a separate process.
     const { err, out } = await ewald(['devices'], { env: { [variable(engine)]: folder, EWALD_STAND_IN_DEVICES: '0' } });
     expect(err).toBe('');
     expect(out).toMatch(/finds no device: no device is detected/);

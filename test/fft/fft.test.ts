@@ -1,4 +1,4 @@
-/** Transforms at the facade: refusals, helpers, files; that they are right is the business of the case tables. */
+/** Transforms at the facade: refusals, helpers, files. The case tables check that results are correct. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ import { refused } from '../support/refused.js';
 
 describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (backend) => {
   let context: Context;
-  // A CUDA context holds a counter.
+  // A CUDA context has a counter.
   let atRest: number;
   openEach(backend, (opened) => {
     context = opened;
@@ -297,7 +297,7 @@ describe('files that the command reads in pieces', () => {
       for (const order of '<>') {
         const numbers = 12;
         const width = Number(kind.slice(1));
-        // Small bytes: no dtype reads them as NaN, each number is another one, and integers of 64 bits fit into a
+        // Small byte values: no dtype interprets them as NaN, all numbers differ, and 64-bit integers fit into a
         // double.
         const high = (i: number): boolean =>
           width === 8 && /[iu]/.test(kind) && (order === '<' ? i % 8 > 3 : i % 8 < 4);

@@ -1,4 +1,6 @@
-/** The helpers beside the transforms, against closed forms, direct sums in double precision and NumPy's conventions. */
+/**
+ * The helpers of the transforms, compared with closed forms, direct sums in double precision and NumPy's conventions.
+ */
 import { execFileSync } from 'node:child_process';
 import {
   type Context,
@@ -27,7 +29,7 @@ async function refused(work: () => unknown, tag: EwaldErrorTag, word: string): P
 }
 
 const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
-/** Place of an element in each axis of a C-ordered array, and back. */
+/** The position of an element along each axis of a C-ordered array, and back. */
 const unravel = (i: number, shape: readonly number[]): number[] => {
   const out: number[] = [];
   for (const n of [...shape].reverse()) {
@@ -224,7 +226,7 @@ describe('convolve and correlate', () => {
       for (const ArrayType of [Float32Array, Float64Array]) {
         const [a, b] = [make(first, ArrayType), make(second, ArrayType)];
         const m = b.shape;
-        // Which shift stands first, and how many there are: as SciPy's modes have it.
+        // The first shift and the number of shifts, as in SciPy's modes.
         const ranges: Partial<Record<FoldMode, { from: number[]; shape: number[] }>> = {
           full: {
             from: m.map((n) => (name === 'convolve' ? 0 : 1 - n)),
@@ -268,7 +270,7 @@ describe('convolve and correlate', () => {
     const side = (n: number) => ({ data: Float64Array.from(row(n)), shape: [n + 1] });
     const { data } = await convolve(fft, side(20), side(17));
     const expected = row(37);
-    // Transforms are exact to some 1e-16 of the largest.
+    // Transforms are accurate to some 1e-16 of the largest value.
     const scale = Math.max(...expected);
     data.forEach((value, i) => {
       expect(Math.abs(value - (expected[i] ?? Number.NaN)) / scale).toBeLessThan(1e-14);

@@ -1,4 +1,4 @@
-/** Transforms without promises: the same numbers as with them, and the same refusals. */
+/** Synchronous transforms: the same numbers and the same refusals as with promises. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext, type FftOptions } from '../../dist/index.node.js';
 
@@ -29,7 +29,7 @@ describe.each(['wasm', 'native'] as const)('plan.now on %s', (backend) => {
         direction === 'forward' ? [plan.inputLength, plan.outputLength] : [plan.outputLength, plan.inputLength];
       const data = new Numbers(read).map((_, i) => Math.sin(1 + i * i));
       const [input, again] = [data.slice(), data.slice()];
-      // Places between strided elements are the caller's.
+      // Gaps between strided elements belong to the caller.
       const [output, target] = options.inPlace
         ? [undefined, undefined]
         : [new Numbers(written).fill(7), new Numbers(written).fill(7)];

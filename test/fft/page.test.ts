@@ -1,5 +1,6 @@
 /**
- * The parts of fft.html that compute: masks, painting, energy and the order of the picture, against the whole spectrum.
+ * The computing parts of fft.html: masks, painting, energy and the layout of the image, compared with the whole
+ * spectrum.
  */
 import { fftfreq, fftshift, rfftfreq } from 'ewald';
 import { describe, expect, it } from 'vitest';
@@ -26,7 +27,7 @@ const everything: Filter = {
   keepMean: true,
 };
 
-/** The whole of a half array: bin (x, y) of width × height, both counted from zero. */
+/** The full spectrum of a half array: bin (x, y) of width × height, both counted from zero. */
 const whole = (half: ArrayLike<number>, width: number, height: number): number[] =>
   Array.from({ length: width * height }, (_, i) => {
     const [x, y] = [i % width, Math.floor(i / width)];
@@ -38,7 +39,7 @@ describe.each(sizes)('a spectrum of %i × %i', (width, height) => {
   const columns = (width >> 1) + 1;
   const random = new Random(width, height);
   const power = Float32Array.from({ length: columns * height }, () => random.uniform());
-  // A real image's power is the same at both ends of the two columns that are their own mirror image.
+  // The power of a real image is equal at both ends of the two columns that are their own mirror images.
   for (const x of width % 2 === 0 ? [0, width / 2] : [0])
     for (let y = 1; y < height; y++) power[y * columns + x] = power[Math.min(y, height - y) * columns + x] as number;
 
@@ -131,7 +132,7 @@ describe('a mask', () => {
       if (f <= 0.05) expect(high?.[i]).toBe(0);
       expect(band?.[i]).toBeCloseTo((low?.[i] ?? 0) * (high?.[i] ?? 0), 6);
       expect(stop?.[i]).toBeCloseTo(1 - (band?.[i] ?? 0), 6);
-      // Half way through the edge half passes.
+      // In the middle of the edge, half of the power passes.
       if (f > 0.3 && f < 0.35) expect(low?.[i]).toBeCloseTo(0.5 + 0.5 * Math.cos((Math.PI * (f - 0.3)) / 0.05), 5);
     }
     expect([fill({ kind: 'high' })[0], fill({ kind: 'high', keepMean: false })[0]]).toEqual([1, 0]);
@@ -139,7 +140,7 @@ describe('a mask', () => {
 
   it('takes directions as the eye sees them, both ways round', () => {
     const at = (x: number, y: number): number => mask[((y + height) % height) * columns.length + x] ?? Number.NaN;
-    // On the screen up and right, in rows that count downwards: y < 0.
+    // Up and right on the screen, where rows count downwards: y < 0.
     fill({ wedge: { angle: 45, width: 10 } });
     expect([at(4, -3), at(4, 3), at(8, 0), at(0, 6)]).toEqual([1, 0, 0, 0]);
     fill({ wedge: { angle: 178, width: 10 } });

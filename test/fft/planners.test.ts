@@ -1,9 +1,9 @@
 /**
- * The planners of WebGPU and of CUDA are two (one writes kernels, the other numbers for kernels that exist), and make
- * the same of a transform: the same passes over the same lines, pieces, windows and factors.
+ * The planners of WebGPU and of CUDA are separate (one generates kernels, the other parameters for existing kernels),
+ * but divide a transform in the same way: the same passes over the same lines, pieces, windows and factors.
  *
- * Where they differ by design is left out: WebGPU sums primes from 17 to 61 directly and convolves inside a workgroup
- * up to 2048 points (CUDA 4096); of `real` it changes the first axis, CUDA the fastest one; in place CUDA also changes
+ * Intended differences are excluded: WebGPU sums primes from 17 to 61 directly and convolves inside a workgroup up to
+ * 2048 points (CUDA 4096); for `real` it transforms the first axis, CUDA the fastest one; in place CUDA also changes
  * the order of axes; and CUDA has radix 16 where a kernel is made for the length (cuda/fft/fixed.cuh).
  */
 import { describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ const sources = ['complex', 'real', 'packed', 'hermitian', 'hermitian_packed', '
 const sinks = ['complex', 'half', 'real', 'unpacked', 'dct1', 'dct2', 'dct3', 'dct4', 'dct4_odd'];
 const places = ['input', 'output', 'middle', 'long'];
 
-/** A pass of WebGPU in the words of CUDA's. */
+/** A pass of WebGPU in the terms of CUDA's. */
 function plain(pass: Pass): Record<string, unknown> {
   const window = ({ start, count, whole }: Window = { start: 0, count: 0, whole: 0 }) => ({ start, count, whole });
   const { source, sink, core } = pass;
@@ -61,7 +61,10 @@ function plain(pass: Pass): Record<string, unknown> {
   };
 }
 
-/** Radices of a pass of CUDA as WebGPU has them: those with a 16 make the same length, a power of two to 4096. */
+/**
+ * The radices of a CUDA pass as WebGPU would choose them: those with a 16 give the same length, a power of two up to
+ * 4096.
+ */
 function radicesOfBoth({ radices, points }: { readonly radices?: unknown; readonly points?: unknown }): unknown {
   const own = radices as readonly number[];
   if (!own.includes(16)) return own;
@@ -77,10 +80,10 @@ const lengths = [2, 3, 5, 8, 12, 16, 35, 64, 77, 105, 128, 343, 1000, 1024, 2187
 );
 const kinds = ['c2c', 'r2c', 'c2r', 'real', 'r2r'] as const;
 const trigs = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'] as const;
-// Primes that both have butterflies for; larger ones only where the whole line is convolved in one workgroup, or where
-// no piece can hold them.
+// Primes for which both have butterflies; larger primes only if the whole line is convolved in one workgroup, or if no
+// piece can hold them.
 const alike = (n: number): boolean => primesOf(n).every((p) => p <= 13 || (p > 61 && (n <= 1000 || p > capacity / 2)));
-/** The lengths of the complex lines that an axis of n can become. */
+/** The lengths of the complex lines to which an axis of n can lead. */
 const linesOf = (n: number, kind: FftOptions['kind'], trig?: string): number[] =>
   kind === 'r2r'
     ? trig === 'dct1'
@@ -136,7 +139,7 @@ describe.runIf(present)('the planner of CUDA and that of WebGPU', () => {
     for (const backward of [false, true]) {
       const cuda = addon.fftProgram(pack(fftDescriptor, descriptor.fields), backward);
       const webgpu = programOf(descriptor, backward, capacity).passes.map(plain);
-      // Whether a sum is of sines means nothing to passes between two pieces.
+      // For passes between two pieces it makes no difference whether a sum is of sines.
       const bare = cuda.map((pass) => ({
         ...pass,
         sine: pass.source || pass.sink ? pass.sine : 0,

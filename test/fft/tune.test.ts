@@ -1,4 +1,7 @@
-/** Measured transform plans and wisdom: what is chosen may differ, results may not; files of others do no harm. */
+/**
+ * Measured transform plans and wisdom: measurements may change the plan, but not the results; wisdom files of others
+ * are harmless.
+ */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,7 +70,7 @@ describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => 
       expect((await other.fft({ shape: [720] })).choices).toEqual(measured.choices);
       expect((await other.fft({ shape: [720], tune: 'measure' })).choices).toEqual(measured.choices);
       expect(other.exportWisdom()).toEqual(wisdom);
-      // Another plan has no wisdom.
+      // Another plan has no stored wisdom.
       expect((await other.fft({ shape: [720], batch: 2 })).choices).toEqual([]);
     } finally {
       await other.dispose();
@@ -130,7 +133,9 @@ describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => 
 });
 
 describe('a measured plan without memory', () => {
-  /** Kernels of which variants are the faster ones; `refuse` tells which plan of a transform finds no memory. */
+  /**
+   * Fake kernels in which given variants are faster; `refuse` selects the plan of a transform that runs out of memory.
+   */
   function planner(refuse: (count: number) => EwaldError | undefined) {
     const kernels: { disposed: boolean }[] = [];
     const warnings: string[] = [];

@@ -1,6 +1,7 @@
 /**
- * What the rows of transforms do not reach on a software GPU: lines as long as a card holds in one workgroup, lines in
- * three pieces, convolutions over several passes, the count of bytes, and sizes beyond a device's limits.
+ * Cases that the rows of transforms do not reach on a software GPU: the longest lines that a card holds in one
+ * workgroup, lines in three pieces, convolutions over several passes, the byte count, and sizes beyond the limits of a
+ * device.
  */
 import { type Context, createContext, type FftArray, type FftOptions } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -16,7 +17,8 @@ const absent = await whyAbsent();
 const log = { level: 'error' } as const;
 
 /**
- * A context on Dawn whose adapter says that it is a card, so that workgroups are filled, and may have a lower limit.
+ * A context on Dawn whose adapter pretends to be a card, so that workgroups are filled, and which may have a lower
+ * limit.
  */
 async function asCard(limits: Record<string, number> = {}): Promise<Context> {
   const source = watched([], (adapter) =>
@@ -32,7 +34,7 @@ async function asCard(limits: Record<string, number> = {}): Promise<Context> {
     env: () => undefined,
     startWorker,
   } as const;
-  // The same class, once from the sources and once from the package.
+  // The same class, from the sources and from the package.
   return (await openContext<RoomMethods>(platform, rooms, {
     backend: 'webgpu',
     strict: true,
@@ -55,7 +57,7 @@ describe.skipIf(absent)(`transforms on WebGPU${absent ? `: absent, ${absent}` : 
     for (const context of [card, software, reference]) await context?.dispose();
   });
 
-  /** Largest relative L2 error of both directions against a transform in double precision on wasm. */
+  /** Largest relative L2 error of both directions, compared with a transform in double precision on wasm. */
   async function errorOf(context: Context, what: FftOptions): Promise<number> {
     const before = context.liveBytes;
     const [ours, theirs] = [await context.fft(what), await reference.fft({ ...what, precision: 'f64' })];

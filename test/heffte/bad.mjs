@@ -1,4 +1,4 @@
-// What ranks do that is wrong, as tasks of spmd; each gives what it was told.
+// Invalid use by ranks, as tasks of spmd; each returns the error it received.
 import { box3d, fft3d, fft3dR2c } from 'ewald/heffte';
 
 const told = async (promise) => {
@@ -45,7 +45,7 @@ export const arrays = async (_, { comm }) => {
   return 'fine';
 };
 
-/** What a rank is told of runs in which rank 1 differs, and whether the plan is right afterwards. */
+/** The errors that a rank receives in runs in which rank 1 differs, and whether the plan still works afterwards. */
 export async function differentRuns(comm, algorithm) {
   const slab = box3d([0, 0, comm.rank], [3, 3, comm.rank]);
   const plan = await fft3d('stock', slab, slab, comm, { algorithm });
@@ -70,7 +70,7 @@ export async function differentRuns(comm, algorithm) {
     const expected = comm.rank === 0 ? 16 * comm.size : 0;
     if (result[0] !== expected) throw new Error(`after ${name}: ${result[0]}, expected ${expected}`);
   }
-  // Rank 1 lets go of the plan in the middle.
+  // Rank 1 disposes of the plan in the middle.
   if (one) await plan.dispose();
   else heard['a plan that was disposed'] = await told(plan.forward(input));
   await comm.barrier();

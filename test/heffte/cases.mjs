@@ -1,12 +1,12 @@
-// The cases of heFFTe's own tests (worlds, grids, shuffles, directions, algorithms), as facts; data and oracle are
-// ours.
+// The parameters of heFFTe's own test cases (worlds, grids, shuffles, directions, algorithms). The data and the oracle
+// are ours.
 const bothPrecisions = ['f32', 'f64'];
 const algorithms = ['alltoallv', 'alltoall', 'p2p', 'p2p-plined'];
 /** Pencils and slabs, reordered and not. */
 const variants = ['pencils', 'slabs'].flatMap((decomposition) =>
   [true, false].map((reorder) => ({ decomposition, reorder })),
 );
-/** Grids that divide along each axis in turn. */
+/** Rotations of a grid, which divide along each axis in turn. */
 const turns = (grid) => {
   const [a, b, c] = grid;
   return [
@@ -40,7 +40,9 @@ const c2c = (ranks, sizes) =>
     ),
   );
 
-/** Boxes that lie with other ranks than their number says, in and out differently, with pairs of scales. */
+/**
+ * Boxes assigned to ranks other than their index, with different shifts for input and output, and with pairs of scales.
+ */
 const shuffled = (_ranks, sizes, inShift, outShift) =>
   sizes.flatMap(({ size, precision }) =>
     variants.flatMap((variant) =>
@@ -117,7 +119,7 @@ const r2r = (ranks) =>
     })),
   );
 
-/** Every order of memory on either side; what is kept of heFFTe's reshapes with transposition. */
+/** Every memory order on either side, from heFFTe's tests of reshapes with transposition. */
 const orders = (size, grid) => {
   const all = [
     [0, 1, 2],
@@ -140,7 +142,10 @@ const orders = (size, grid) => {
   );
 };
 
-/** heFFTe compares two of its own results here, we with the truth: the largest number of 23³ has a last bit of 2⁻¹¹. */
+/**
+ * heFFTe compares two of its own results here; we compare with the truth: the last bit of the largest number of 23³ is
+ * 2⁻¹¹.
+ */
 const each23 = (precision) => (precision === 'f32' ? { each: 1e-3 } : {});
 
 const subranks = (ranks) =>
@@ -195,7 +200,7 @@ const tables = {
   ],
   2: () => [
     ...c2c(2, both([9, 9, 9])),
-    // Divided along z on one side and x on the other: one division of the world is enough.
+    // Divided along z on one side and x on the other: one division of the world is sufficient.
     ...both([9, 9, 9]).map((c) => ({ ...c, input: { grid: [1, 1, 2] }, output: { grid: [2, 1, 1] } })),
     ...r2c(2, both([9, 9, 9])),
     ...both([4, 4, 4]).map((c) => ({ ...c, input: { grid: [1, 1, 2] }, output: { grid: [1, 1, 2] } })),
@@ -226,7 +231,7 @@ const tables = {
       [2, 'f32', [31, 31, 31]],
       [2, 'f64', [20, 20, 20]],
     ].map(([reduced, precision, size]) =>
-      // heFFTe compares two of its own results here; the largest number of 31³ has a last bit of 2⁻¹⁰.
+      // heFFTe compares two of its own results here; the last bit of the largest number of 31³ is 2⁻¹⁰.
       ({ size, precision, reduced, ...(precision === 'f32' ? { each: 2e-3 } : {}) }),
     ),
     ...[
@@ -320,12 +325,12 @@ const tables = {
   ],
 };
 
-/** Ranks of which there are cases. */
+/** The numbers of ranks for which cases exist. */
 export const rankCounts = Object.keys(tables).map(Number);
 
 /**
- * The cases of a number of ranks: all, or about `most` of them, spread over the list. Where ranks share memory the same
- * cases are done through it as well (`shared`), which no algorithm of heFFTe is.
+ * The cases for a number of ranks: all, or about `most` of them, spread over the list. Where ranks share memory, the
+ * same cases also run through it (`shared`), which is not an algorithm of heFFTe.
  */
 export function casesFor(ranks, { most = Number.POSITIVE_INFINITY, shared = false, backend } = {}) {
   const all = tables[ranks]().map((c, i) => ({

@@ -1,4 +1,4 @@
-/** `ewald fft` on the ranks of an MPI job and in parts of a file, through the command. */
+/** `ewald fft` as a command, on the ranks of an MPI job and out of core. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ewald-heffte-'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-// Whatever happened, nothing half-written stays.
+// Every test must clean up partial files.
 afterEach(() => expect(readdirSync(folder).filter((name) => name.includes('.tmp'))).toEqual([]));
 const at = (name: string): string => join(folder, name);
 const read = (name: string): NpyArray => readNpy(readFileSync(at(name)), name);
@@ -34,7 +34,7 @@ const close = (a: NpyArray, b: NpyArray): void => {
     worst = Math.max(worst, Math.abs((a.data[i] as number) - (b.data[i] as number)));
   expect(worst).toBeLessThan(a.data instanceof Float32Array ? 2e-4 : 1e-10);
 };
-/** The same transform by one process in memory, which test/cli/fft.test.ts holds against plain sums. */
+/** The same transform in memory in one process, which test/cli/fft.test.ts compares with direct sums. */
 async function expectAsInMemory(found: string, args: readonly string[]): Promise<void> {
   const alone = await ewald(['fft', ...args, '-o', at('alone.npy'), '--force']);
   expect(alone.code, alone.err).toBe(0);
@@ -83,7 +83,7 @@ describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
 });
 
 test('a job without the addon is told what to install', async () => {
-  // The addon is looked for beside the bundle: a copy of the command elsewhere has none.
+  // The addon is expected next to the bundle, so a copy of the command elsewhere has none.
   const bare = mkdtempSync(join(tmpdir(), 'ewald-bare-'));
   try {
     const dist = fileURLToPath(new URL('../../dist/', import.meta.url));

@@ -1,4 +1,4 @@
-/** Boxes, divisions and defects, each against counting indexes one by one. */
+/** Boxes, divisions and defects, each compared with counting indices one by one. */
 import * as heffte from 'ewald/heffte';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ const addon = nativeBlocks(`${process.cwd()}/dist/native/${process.platform}-${p
 type Box = ReturnType<typeof heffte.box3d>;
 const box = heffte.box3d;
 
-/** All indexes of a box, as words. */
+/** All indices of a box, as strings. */
 function indexes({ low, high }: { low: readonly number[]; high: readonly number[] }): string[] {
   const list: string[] = [];
   for (let z = low[2] as number; z <= (high[2] as number); z++)
@@ -275,7 +275,7 @@ test.each([...(addon ? [['by the addon', addon] as const] : []), ['here', undefi
       [2, 0, 1],
       [2, 1, 0],
     ];
-    // Around the lengths of squares and patches.
+    // Sizes around the lengths of squares and patches.
     for (const size of [
       [70, 9, 8],
       [8, 66, 5],
@@ -286,7 +286,7 @@ test.each([...(addon ? [['by the addon', addon] as const] : []), ['here', undefi
       for (const order of axes)
         for (const unit of [1, 2] as const)
           for (const ArrayType of [Float32Array, Float64Array]) {
-            // The source lies in an array one longer along each axis, the target in any order without gaps.
+            // The source is in an array one longer along each axis; the target is in any order without gaps.
             const [s1, s2] = [size[0] + 1, (size[0] + 1) * (size[1] + 1)];
             const strides = { 0: 1, 1: s1, 2: s2 } as const;
             const count = size[0] * size[1] * size[2];

@@ -1,7 +1,7 @@
-// Transforms of a whole world by plain sums in double precision, x the fastest: what every distributed one is compared
-// with. Nothing of the package is used here.
+// Transforms of a whole world by direct sums in double precision, with x varying fastest. Every distributed transform
+// is compared with them. Uses nothing of the package.
 
-/** A number from 0 to 1 that belongs to an index and a part (0 real, 1 imaginary): the same on every rank. */
+/** A number from 0 to 1 determined by an index and a part (0 real, 1 imaginary): the same on every rank. */
 export function sample(x, y, z, part, batch = 0) {
   let h = (x * 73856093) ^ (y * 19349663) ^ (z * 83492791) ^ ((part + 2 * batch + 1) * 0x9e3779b1);
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -9,17 +9,17 @@ export function sample(x, y, z, part, batch = 0) {
   return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
 }
 
-/** What a real transform of length n multiplies element j of its input with for element k of its output. */
+/** The factor of input element j for output element k in a real transform of length n. */
 const realFactor = {
   dct1: (n, k, j) => (j === 0 || j === n - 1 ? 1 : 2) * Math.cos(Math.PI * turn(j * k, n - 1)),
   dct2: (n, k, j) => 2 * Math.cos(Math.PI * turn((2 * j + 1) * k, 2 * n)),
   dst1: (n, k, j) => 2 * Math.sin(Math.PI * turn((j + 1) * (k + 1), n + 1)),
   dst2: (n, k, j) => 2 * Math.sin(Math.PI * turn((2 * j + 1) * (k + 1), 2 * n)),
 };
-/** a / n less whole turns of 2: small angles have small errors. */
+/** a / n modulo 2, because small angles have small errors. */
 const turn = (a, n) => (a % (2 * n)) / n;
 
-/** Sums along one axis: `rows` holds, for each output, the real and imaginary factors of all inputs. */
+/** Sums along one axis: `rows` contains the real and imaginary factors of all inputs for each output. */
 function along(data, size, axis, factors) {
   const n = size[axis];
   const stride = size.slice(0, axis).reduce((a, b) => a * b, 1);
@@ -74,7 +74,7 @@ export function wholeWorld(size, { real = false, kinds, batch = 0 } = {}) {
   return made;
 }
 
-/** What a box holds of a whole world, in the order of its memory; complex numbers, or the real parts alone. */
+/** The elements of a box in a whole world, in its memory order; complex numbers, or the real parts only. */
 export function cut(whole, size, box, complex) {
   const count = box.count;
   const out = new Float64Array((complex ? 2 : 1) * count);

@@ -1,9 +1,9 @@
-// One case of the distributed transform, carried out by every rank of a communicator; throws at the first difference.
+// One case of the distributed transform, executed by every rank of a communicator; throws at the first difference.
 import { cut, wholeWorld } from './oracle.mjs';
 
 const full = (size) => [[0, 0, 0], size.map((n) => n - 1)];
 
-/** heFFTe's bounds for single numbers. */
+/** heFFTe's error bounds for individual numbers. */
 const bounds = { f32: 5e-4, f64: 1e-11 };
 const hard = (n) => {
   let rest = n;
@@ -11,8 +11,8 @@ const hard = (n) => {
   return rest > 1;
 };
 /**
- * Of all numbers of a box that has some: that of the kernels (cpp/fft), four times for Bluestein's lengths, with the
- * oracle's own error.
+ * The bound for the error over all numbers of a non-empty box: that of the kernels (cpp/fft), times four for lengths
+ * that use Bluestein, plus the error of the oracle.
  */
 const relativeBound = (size, precision) => {
   const unit = precision === 'f32' ? 2 ** -24 : 2 ** -53;
@@ -26,7 +26,8 @@ function compareIn({ size: world, each }, found, wanted, precision, scale, what)
   for (let i = 0; i < wanted.length; i++) {
     const d = Math.abs(found[i] - wanted[i] * scale);
     if (!(d >= 0)) throw new Error(`${what}: number ${i} is ${found[i]}`);
-    // heFFTe compares with single precision, we with the truth, which single precision cannot hold better than this.
+    // heFFTe compares with single precision; we compare with the truth, which single precision cannot represent better
+    // than this.
     worst = Math.max(worst, precision === 'f32' ? d - 2 ** -24 * Math.abs(wanted[i] * scale) : d);
     difference += d * d;
     size += (wanted[i] * scale) ** 2;
@@ -37,7 +38,7 @@ function compareIn({ size: world, each }, found, wanted, precision, scale, what)
   return relative;
 }
 
-/** Boxes of all ranks: a grid, moved on by some ranks; `shown` of them hold something, the others nothing. */
+/** Boxes of all ranks: a grid, shifted by some ranks; `shown` of them are non-empty. */
 function boxesOf(heffte, size, { grid, shift = 0, order = [0, 1, 2], empty = 0 }, ranks) {
   const world = heffte.box3d(...full(size), order);
   const holding = ranks - empty;
@@ -102,7 +103,7 @@ export async function runCase(heffte, comm, c) {
     const unchanged = gather(inputs, inbox, inComplex);
     if (!input.every((x, i) => x === unchanged[i])) throw new Error(`${name}: the input was changed`);
     if (kind === 'c2c' && c.convert !== false) {
-      // Real numbers on the side of complex ones, and one array as both sides.
+      // Real numbers on the side of complex ones, and one array for both sides.
       const reals = wholes(true);
       const realInput = gather(
         reals.map((whole) => whole.input),
@@ -137,9 +138,9 @@ export async function runCase(heffte, comm, c) {
   return worst;
 }
 
-/** All cases one after the other; gives how many there were. */
+/** Runs all cases in order; returns their number. */
 export async function runCases(heffte, comm, cases, openContext) {
-  // One context for all of the same backend: a plan that opens its own is a case of its own.
+  // One context for all cases of a backend; a plan that opens its own context is a separate case.
   const contexts = new Map();
   for (const c of cases) {
     const name = c.backend ?? (openContext ? 'native' : undefined);

@@ -1,7 +1,7 @@
-// heFFTe's example as its documentation of the Python module gives it: imports changed, and syntax, nothing else.
+// heFFTe's example from the documentation of its Python module: only imports and syntax are changed.
 import * as heffte from 'ewald/heffte';
 
-/** What the documentation promises, on each of two ranks of `comm`, with the backend `tag`. */
+/** The documented behaviour, on each of two ranks of `comm`, with the backend `tag`. */
 export async function example(tag, comm) {
   const me = comm.rank;
   const check = (what, found, wanted, bound) => {
@@ -27,14 +27,14 @@ export async function example(tag, comm) {
     const outarray = new ArrayType(2 * fft.size_outbox());
     await fft.forward(inarray, outarray, heffte.scale.none);
     const wanted = planes(me);
-    // The number that heFFTe's own test knows: of the second rank's planes nothing is left but this one.
+    // The number that heFFTe's own test checks: only this one is nonzero in the planes of the second rank.
     if (me === 1) check('known', wanted, [-512, ...Array(63).fill(0)], 0);
     check('forward', outarray, wanted, bound);
     const again = new ArrayType(fft.size_inbox());
     await fft.backward(outarray, again, heffte.scale.full);
     check('backward', again, inarray, bound);
 
-    // Workspace of the user's.
+    // A workspace of the user.
     const workspace = new ArrayType(2 * fft.size_workspace());
     const buffered = new ArrayType(outarray.length);
     await fft.forward_buffered(inarray, buffered, workspace, heffte.scale.symmetric);
@@ -69,7 +69,7 @@ export async function example(tag, comm) {
   check('c2r', again, inarray, 1e-11);
   await real.dispose();
 
-  // What is wrong.
+  // Invalid calls.
   const error = await heffte.fft3d(tag, inbox, inbox, comm).then(async (plan) => {
     const thrown = await plan.forward(new Float32Array(3)).catch((e) => e);
     await plan.dispose();
@@ -83,7 +83,7 @@ export async function example(tag, comm) {
   return 'as documented';
 }
 
-/** The spectrum of 0 … 31 twice, by plain sums: this rank's two planes. */
+/** The spectrum of 0 … 31 twice, by direct sums: the two planes of this rank. */
 function planes(me) {
   const out = [];
   for (let kz = 2 * me; kz < 2 * me + 2; kz++)

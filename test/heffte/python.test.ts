@@ -1,6 +1,6 @@
 /**
- * `ewald/heffte` as heFFTe's documentation of its Python module describes it, on wasm, native and what engines are
- * here.
+ * `ewald/heffte` as described in the documentation of heFFTe's Python module, on wasm, native and the available
+ * engines.
  */
 import { devices } from 'ewald';
 import { spmd } from 'ewald/executors';

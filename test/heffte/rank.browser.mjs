@@ -1,4 +1,4 @@
-// What a rank of the tests runs in a page.
+// The code that a rank of the tests runs in a page.
 import { createContext } from '../../dist/fft.browser.js';
 import * as heffte from '../../dist/heffte.browser.js';
 import { runCases } from './program.mjs';

@@ -1,4 +1,4 @@
-// What a rank of the tests runs, as a task of spmd; mpi-rank.mjs does the same under mpirun.
+// The code that a rank of the tests runs, as a task of spmd; mpi-rank.mjs does the same under mpirun.
 import { createContext } from 'ewald/fft';
 import * as heffte from 'ewald/heffte';
 import { runCases } from './program.mjs';

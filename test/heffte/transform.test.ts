@@ -1,4 +1,6 @@
-/** Distributed transforms alone, on threads and under mpirun: a sample of heFFTe's cases, bad input, lost ranks. */
+/**
+ * Distributed transforms on one rank, on threads and under mpirun: a sample of heFFTe's cases, bad input, lost ranks.
+ */
 import { type Communicator, selfComm } from 'ewald/communicator';
 import { spmd } from 'ewald/executors';
 import * as heffte from 'ewald/heffte';
@@ -31,7 +33,7 @@ describe('a sample of the cases; npm run soak has all', () => {
     expect(await spmd({ module, function: 'cases', argument }, { ranks: 2 })).toEqual([12, 12]);
   });
 
-  // Slices of a batch lie between those of other ranks in the memory that they share; wasm works on copies.
+  // In shared memory, slices of a batch are interleaved with those of other ranks; wasm works on copies.
   test('a batch of slabs through shared memory on wasm', async () => {
     const slabs = {
       about: 'batch',
@@ -63,7 +65,7 @@ describe('a sample of the cases; npm run soak has all', () => {
 });
 
 describe('what is wrong is reported on every rank', () => {
-  /** What each rank is told; `what` is a function of bad.mjs. */
+  /** The error of each rank; `what` is a function of bad.mjs. */
   const told = async <T = string>(what: string, ranks: number, argument?: unknown): Promise<T[]> =>
     spmd<T>({ module: new URL('./bad.mjs', import.meta.url), function: what, argument }, { ranks });
 
@@ -80,7 +82,7 @@ describe('what is wrong is reported on every rank', () => {
         ? 'Shape: heffte.forward: the input was detached before the run began'
         : 'Argument: heffte: rank 1 could not begin this run; its own error says why',
     ...(rank !== 1 && {
-      // Of rank 1, or of a rank that has lost it.
+      // The lost rank is rank 1, or a rank that has lost it.
       'a plan that was disposed': expect.stringMatching(/^Lost: rank [0-2] ended, freed its communicator or lost/),
     }),
   });
@@ -138,7 +140,7 @@ describe('what is wrong is reported on every rank', () => {
 
   test.skipIf(!mpiPresent)('a process that dies in the middle ends the job', async () => {
     const { code, err } = await mpirun(3, program, 'dies');
-    // Null is what a job that had to be ended gives.
+    // The result is null if the job had to be killed.
     expect(code).toBeGreaterThan(0);
     expect(err.length).toBeGreaterThan(20);
   });
@@ -172,7 +174,7 @@ describe('alone', () => {
       endedMs,
       bytes: 0,
     });
-    // Before the first message is sent receiving is only waiting.
+    // Before the first message is sent, the time for receiving is only waiting.
     const pipelined = [
       event('receive', 0, 9),
       event('pack', 0, 2),

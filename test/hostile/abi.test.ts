@@ -13,7 +13,7 @@ import { expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const everyRow = /\b14\d{4} rows, 0 wrong\s*$/;
 
-/** Builds the program in a folder that CMake has configured already. */
+/** Builds the program in a folder that CMake has already configured. */
 function build(folder: string, target: string, skip: (why: string) => void): string {
   if (!existsSync(`${root}build/${folder}/build.ninja`)) skip(`absent: build/${folder}, which npm run build makes`);
   execFileSync('ninja', ['-C', `${root}build/${folder}`, target], { stdio: 'pipe' });
@@ -30,6 +30,6 @@ it('wasm: refuses, or stays within what it was given', async ({ skip }) => {
   const wasi = new WASI({ version: 'preview1', returnOnExit: true });
   const imports = { ...(wasi.getImportObject() as object), env: { emscripten_notify_memory_growth: () => {} } };
   const { instance } = await WebAssembly.instantiate(await readFile(file), imports as WebAssembly.Imports);
-  // A wrong row is printed; the exit code counts.
+  // A wrong row is printed and counted in the exit code.
   expect(wasi.start(instance)).toBe(0);
 });

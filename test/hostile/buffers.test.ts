@@ -1,6 +1,6 @@
 /**
- * Arrays that are transferred, resized or shrunk while a run waits or computes: memory of others is never touched, and
- * a promise that resolves has written what it says.
+ * Arrays that are transferred, resized or shrunk while a run waits or computes: unrelated memory is never accessed, and
+ * a promise only resolves after its results have been written.
  */
 import { type Context, cellFromParameters, createContext, devices, type FftPlan } from 'ewald';
 import { memoryDataset } from 'ewald/data';
@@ -15,7 +15,7 @@ const resizable = (bytes: number, most = bytes): Resizable =>
 const growable = (bytes: number, most: number): Growable =>
   new (SharedArrayBuffer as unknown as new (n: number, o: object) => Growable)(bytes, { maxByteLength: most });
 
-/** Gives memory to nobody: it is freed as soon as it may be. */
+/** Transfers the memory to a port that is closed at once, so it is freed as soon as possible. */
 function lose(buffer: ArrayBuffer): void {
   const { port1, port2 } = new MessageChannel();
   port1.postMessage(0, [buffer]);
@@ -23,11 +23,11 @@ function lose(buffer: ArrayBuffer): void {
   port2.close();
 }
 
-// Long enough that native leaves the thread of JavaScript, short enough for every backend.
+// Long enough to leave the JavaScript thread on native, short enough for every backend.
 const n = 1 << 18;
 const signal = Float32Array.from({ length: 2 * n }, (_, i) => Math.sin(i * 0.37) + Math.cos(i * 0.011));
 
-/** Native computes on another thread, so the loss is always noticed; wasm may have been done before it. */
+/** Native computes on another thread, so it always notices the loss; wasm may have finished before. */
 async function lost(run: Promise<unknown>, backend: string, ...words: string[]): Promise<void> {
   if (backend === 'native') return refused(() => run, 'Shape', ...words);
   await run.catch((error) => expect(error).toMatchObject({ tag: 'Shape' }));
@@ -68,7 +68,7 @@ describe.each(['native', 'wasm'] as const)('transforms on %s', (backend) => {
       await Promise.resolve();
       await Promise.resolve();
       lose(input.buffer);
-      // New memory, which must not be read in its place.
+      // New memory, which must not be read in place of the lost one.
       const other = new Float32Array(2 * n).fill(Number.NaN);
       try {
         expect(Buffer.compare(Buffer.from((await run).buffer), Buffer.from(right.buffer))).toBe(0);
@@ -175,11 +175,11 @@ describe.each(['native', 'wasm'] as const)('indexing on %s', (backend) => {
   });
 });
 
-// Searches and passes, whose frames a run looks at in its turn.
+// Peak searches and passes, whose frames are read when it is their turn.
 describe.each(['native', 'wasm'] as const)('frames on %s', (backend) => {
   const side = 64;
   const bytesOf = 2 * side * side;
-  /** What befalls the memory of an array of 16-bit numbers after the call. */
+  /** Changes to the memory of an array of 16-bit numbers after the call. */
   const fates: readonly [string, () => ArrayBuffer, (buffer: ArrayBuffer) => void][] = [
     ['transferred away', () => new ArrayBuffer(bytesOf), lose],
     ['shrunk', () => resizable(bytesOf), (buffer) => (buffer as Resizable).resize(8)],

@@ -1,4 +1,4 @@
-/** Hostile values at every option of opening and reading data; see options.test.ts. */
+/** Hostile values for every option of opening and reading data; see options.test.ts. */
 import { blobSource, type Dataset, detect, memoryDataset, memorySource, open } from 'ewald/data';
 import { expect, it } from 'vitest';
 import { tryAll } from './values.js';

@@ -1,4 +1,5 @@
-// Opens more files than the process may, and starts what needs descriptors when none are left; see descriptors.test.ts.
+// Opens more files than the process limit, and starts operations that need descriptors when none remain; see
+// descriptors.test.ts.
 import { closeSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createContext } from 'ewald';
@@ -10,19 +11,19 @@ const files = Array.from({ length: Number(count) }, (_, i) => join(folder, `${i}
 for (const [i, file] of files.entries()) writeFileSync(file, Uint8Array.of(i, i >> 8));
 const options = { format: 'raw', dtype: 'u16', sigShape: [1] };
 
-// All at once, and all stay open.
+// Opened concurrently, and all kept open.
 const datasets = await Promise.all(files.map((file) => open(file, options)));
 const values = [];
 for (const dataset of datasets) values.push((await dataset.read(0, 1))[0]);
 const again = await Promise.all(datasets.map(async (dataset) => (await dataset.read(0, 1))[0]));
-// More of the others are read than may be open: the first one is closed by now. Another file takes its place.
+// Reading more of the other files than the limit closes the first one. It is then replaced by another file.
 for (const dataset of datasets.slice(1)) await dataset.read(0, 1);
 writeFileSync(join(folder, 'other'), Uint8Array.of(7, 7));
 renameSync(join(folder, 'other'), files[0]);
 const replaced = await datasets[0].read(0, 1).catch(({ tag, message }) => ({ tag, message }));
 for (const dataset of datasets) await dataset.dispose();
 
-// Now none is left.
+// Use up the remaining descriptors.
 const held = [];
 for (;;)
   try {

@@ -1,5 +1,5 @@
 /**
- * Few descriptors: more files are read than may be open, and where none is left, errors say so.
+ * Few descriptors: more files are read than can be open, and when no descriptors remain, errors report it.
  *
  * Below 18 descriptors Node itself ends with a segmentation fault (`ulimit -n 17; node -e 0`), and at 18 it cannot load
  * a module: nothing of this package runs there.

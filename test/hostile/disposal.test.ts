@@ -1,4 +1,4 @@
-/** Disposal goes on when a child fails, and tells all that failed. */
+/** Disposal continues after a child fails, and reports all failures. */
 import { expect, it } from 'vitest';
 import { EwaldError } from '../../dist/index.node.js';
 import { Resource } from '../../src/base/resource.js';

@@ -1,7 +1,8 @@
 /**
- * Work under way is ended by its signal, tells how far it is, and leaves what made it in order: the next run is whole.
+ * A running operation is stopped by its signal, reports its progress, and leaves its plan usable: the next run is
+ * complete.
  *
- * What cannot be ended is said where its signal is described (FftRunOptions, IndexingInput).
+ * The description of each signal states what cannot be stopped (FftRunOptions, IndexingInput).
  */
 import { cellFromParameters, createContext, devices, simulateSpots } from 'ewald';
 import { describe, expect, it } from 'vitest';
@@ -23,7 +24,7 @@ describe('transforms on native', () => {
     it(`on ${name}: ended half-way, and the next run is whole`, async ({ skip }) => {
       const ctx = await open('native', skip);
       try {
-        // Long enough that it is under way when it is ended, on any machine.
+        // Long enough to be under way when it is stopped, on any machine.
         const plan = await ctx.fft({ shape: [2048], batch: 8192, threads });
         const input = new Float32Array(plan.inputLength).fill(1);
         const output = new Float32Array(plan.outputLength);
@@ -39,7 +40,7 @@ describe('transforms on native', () => {
         await soon();
         end.abort();
         await expect(run).rejects.toMatchObject(isAborted);
-        // Ended, not only refused afterwards: the last line was never come to.
+        // Stopped during the run, not only refused afterwards: the last line was never reached.
         expect(line(8191)).toBe(-7);
 
         await plan.forward(input, output, { signal: new AbortController().signal });
@@ -79,7 +80,8 @@ describe('plans that are measured', () => {
     const small = await ctx.fft({ shape: [8], engine }).catch((error: Error) => error);
     if (small instanceof Error) return skip(`absent: ${small.message}`);
     const before = ctx.liveBytes;
-    // Measured, each takes FFTW many seconds, and all together longer than a test may; one of its candidates far less.
+    // Measuring each takes FFTW many seconds, and all together longer than a test is allowed; one candidate takes far
+    // less.
     const long = { shape: [360, 360, 90], engine, threads: 1 } as const;
     const [first, second] = [new AbortController(), new AbortController()];
     const under = ctx.fft({ ...long, signal: first.signal }).catch((error: unknown) => error);
@@ -95,7 +97,7 @@ describe('plans that are measured', () => {
       await expect(ctx.fft({ ...long, shape, signal: end.signal })).rejects.toMatchObject(isAborted);
     }
     expect(ctx.liveBytes).toBe(before);
-    // The planner has no limit left behind: what comes next is measured to its end, and right.
+    // No time limit remains in the planner: the next plan is measured completely, and correct.
     const plan = await ctx.fft({ shape: [60], engine, signal: new AbortController().signal });
     const output = await plan.forward(new Float32Array(120).fill(1));
     expect(output[0]).toBe(60);
@@ -104,7 +106,8 @@ describe('plans that are measured', () => {
   });
 });
 
-// Cards in software take minutes for this, and have no way of their own: their batches are cut where the others' are.
+// Software devices take minutes for this, and have no separate code for it: their batches are divided at the same
+// places.
 describe.each(['native', 'wasm'] as const)('batches and counts on %s', (backend) => {
   const cell = cellFromParameters(60, 70, 80, 90, 100, 90);
   const images = simulateSpots({ cell, images: 8, spots: 60, seed: 4 });
@@ -160,7 +163,7 @@ it('a stream whose batch is under way is ended within it', async ({ skip }) => {
   const ctx = await open('wasm', skip);
   const cell = cellFromParameters(60, 70, 80, 90, 100, 90);
   const [image] = simulateSpots({ cell, spots: 200, seed: 4 });
-  // Some ten milliseconds an image: the whole batch would take longer than a test may.
+  // Some ten milliseconds per image: the whole batch would take longer than a test is allowed to.
   const indexer = await ctx.indexer({ batch: 12_000, method: 'exhaustive', inFlight: 1, maxOutputCells: 1 });
   const end = new AbortController();
   const items = Array.from({ length: 12_000 }, () => ({ spots: image?.spots ?? new Float64Array(0) }));

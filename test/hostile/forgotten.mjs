@@ -1,4 +1,4 @@
-// A process of its own for forgotten.test.ts, with --expose-gc: what becomes of contexts that nobody disposes.
+// A separate process for forgotten.test.ts, run with --expose-gc: the fate of contexts that are never disposed.
 import { createRequire } from 'node:module';
 import { createContext } from '../../dist/index.node.js';
 

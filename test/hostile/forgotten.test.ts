@@ -1,4 +1,4 @@
-/** Contexts that are left to the garbage collector are collected, with everything they held, and it is said. */
+/** Contexts that are left to the garbage collector are collected with everything they held, and a warning is logged. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { devices } from 'ewald';

@@ -1,4 +1,6 @@
-/** Names and texts of strangers through every writer of text: read back as they were, or refused; never a line more. */
+/**
+ * Hostile names and texts through every writer of text: they are read back unchanged or refused, and never add a line.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +22,7 @@ import { geometryPicture } from '../../src/report/geometry-picture.js';
 import { type Report, reportPage } from '../../src/report/page.js';
 import { writeResults } from '../../src/udf/result-files.node.js';
 
-/** One harmless name to compare with, then hostile ones. */
+/** One harmless name for comparison, then hostile ones. */
 const harmless = 'run_7.h5';
 const names: readonly string[] = [
   'with space.h5',
@@ -69,7 +71,7 @@ const names: readonly string[] = [
   ' ',
   'x'.repeat(100_000),
   '\ud800.h5',
-  // Bytes that are no UTF-8 come as replacement characters.
+  // Bytes that are not UTF-8 are read as replacement characters.
   'a\ufffd.h5',
   '__proto__',
 ];
@@ -124,11 +126,11 @@ const geom =
 // biome-ignore lint/suspicious/noControlCharactersInRegex: line ends are what is looked for
 const lineEnds = /\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/;
 
-/** What readers see in a stream of two frames; the second one shows that nothing has moved. */
+/** What readers find in a stream of two frames; the second one shows that nothing has moved. */
 async function inStreamOf(of: { head?: object; chunk?: object }): Promise<boolean> {
   const expected = { head: { ...head, ...of.head }, chunk: { ...chunk, ...of.chunk } };
   const text = formatHead(expected.head) + formatChunk(expected.chunk) + formatChunk({ ...chunk, serial: 2 });
-  // Readers in Python and on Windows end lines elsewhere, too.
+  // Readers in Python and on Windows also accept other line ends.
   const seen = text.split(lineEnds).map((line) => line.trim());
   expect(seen.filter((line) => line === marks.chunkBegin)).toHaveLength(2);
   expect(seen.filter((line) => line === marks.chunkEnd)).toHaveLength(2);
@@ -175,7 +177,7 @@ const report = (name: string): Report => ({
   picture: { size: 10, beam: { x: 5, y: 5 }, rings: [] },
   remarks: [name],
 });
-/** The tags of a page and their order, and no letter that could begin another one. */
+/** The tags of a page in order, and no character that could start another tag. */
 const tags = (page: string): string => (page.match(/<[^>]*>?/g) ?? []).join('');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const controls = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
@@ -240,7 +242,7 @@ async function inFileNames(name: string): Promise<boolean> {
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 
-/** True: read back as it was (false fails the test); a refusal is an error of tag `Argument`. */
+/** Returns true if it is read back unchanged (false fails the test); a refusal is an error with the tag `Argument`. */
 const writers: Readonly<Record<string, (name: string) => boolean | Promise<boolean>>> = {
   'the file of a frame in a stream': inStream((filename) => ({ chunk: { filename } })),
   'its event': inStream((event) => ({ chunk: { event } })),
@@ -287,7 +289,7 @@ const writers: Readonly<Record<string, (name: string) => boolean | Promise<boole
 
 describe.each(Object.entries(writers))('%s', (what, write) => {
   it('is read back as it was, or refused', async () => {
-    // A lattice type is one of seven words: every name is refused.
+    // A lattice type is one of seven words, so every name is refused.
     if (what !== 'the lattice of a cell file') expect(await write(harmless)).toBe(true);
     for (const name of names) {
       const shown = JSON.stringify(name.slice(0, 60));

@@ -1,6 +1,7 @@
 /**
- * What people type first: every function and constructor that an entry point exports is called with nothing, a path, a
- * Promise that was not awaited and the like. The answer is a result, or an error of ewald that says more than a word.
+ * Likely first attempts of users: every function and constructor that an entry point exports is called without
+ * arguments, with a path, with a Promise that was not awaited and so on. The outcome is a result, or an ewald error
+ * with more than one word.
  */
 import { isEwaldError } from 'ewald';
 import { expect, test } from 'vitest';
@@ -20,7 +21,7 @@ const entries = {
   'ewald/ffi': () => import('ewald/ffi'),
 };
 
-/** Classes whose objects the package makes: nobody calls their constructors. */
+/** Classes whose objects the package creates; users do not call their constructors. */
 const given = [
   ...['CArray', 'Handle', 'IndirectMemory2D', 'LibraryTools', 'NativeSpace', 'RaggedRows', 'ResultBuffer', 'Rows'],
   'View2D',
@@ -44,7 +45,7 @@ const guesses: Record<string, () => unknown[]> = {
 type Call = (...values: unknown[]) => unknown;
 const isClass = (value: unknown): boolean => /^class\b/.test(Function.prototype.toString.call(value));
 
-/** Functions of an export: itself, its constructor, what it holds. */
+/** The functions of an export: itself, its constructor, its members. */
 function* callsOf(name: string, value: unknown): Generator<[string, Call]> {
   if (typeof value === 'function' && !isClass(value)) yield [name, value as Call];
   else if (typeof value === 'function') {
@@ -72,7 +73,7 @@ test.for(Object.entries(entries))(
             const made = (await call(...make())) as
               | Partial<Record<'next' | 'dispose' | 'close', () => unknown>>
               | undefined;
-            // The errors of a generator come when it is first asked.
+            // A generator throws its errors when the first value is requested.
             if (typeof made?.next === 'function') await made.next();
             await made?.dispose?.();
             await made?.close?.();

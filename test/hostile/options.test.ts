@@ -1,6 +1,7 @@
 /**
- * A fixed set of hostile values at every option of every method of the facade: a tagged error that a user can act on,
- * or success. Never `Internal`, never an error without a tag, never a promise that stays open.
+ * A fixed set of hostile values for every option of every method of the facade. Each call fails with a tagged error
+ * that a user can act on, or succeeds; never with `Internal`, never with an untagged error, and no promise stays
+ * pending.
  */
 import { type Context, createContext, devices, type FftPlan, type Indexer, type PeakFinder, type PiPlan } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,7 +31,7 @@ describe('createContext', () => {
   });
 });
 
-// What is refused is refused above the backends: on WebGPU these mostly compile kernels.
+// Refusals happen above the backends; on WebGPU these tests would mostly compile kernels.
 for (const backend of ['wasm', 'native', 'webgpu'] as const)
   describe(`on ${backend}`, { tags: backend === 'webgpu' ? ['all'] : [] }, () => {
     let ctx: Context;
@@ -129,7 +130,7 @@ for (const backend of ['wasm', 'native', 'webgpu'] as const)
         await tryAll(`peaks.run: ${name}`, (v) => (peaks as PeakFinder).run(frame, { [name]: v } as never), wrong);
       expect(wrong).toEqual([]);
     });
-    // What takes its time is ended.
+    // Long operations are stopped.
     const soon = (options: unknown, more: object = {}): never => {
       const spread = typeof options === 'object' && options !== null && !ArrayBuffer.isView(options);
       if (!spread || Array.isArray(options)) return options as never;

@@ -1,4 +1,4 @@
-// Ends workers of worker.mjs while they compute; a process of its own, since what is tested here would end it.
+// Terminates workers of worker.mjs while they compute. Uses a separate process, because a failure would end it.
 import { Worker } from 'node:worker_threads';
 
 const [, , backend, work, ...delays] = process.argv;

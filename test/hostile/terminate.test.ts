@@ -1,4 +1,4 @@
-/** A worker that is ended while it computes ends, and the process goes on. */
+/** A worker that is terminated while it computes ends, and the process continues. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { devices } from 'ewald';

@@ -1,4 +1,4 @@
-// A process of its own for threads.test.ts: prints what it saw as JSON.
+// A separate process for threads.test.ts: prints its observations as JSON.
 import { readdirSync } from 'node:fs';
 import { createContext } from '../../dist/index.node.js';
 
@@ -9,7 +9,7 @@ const numbers = new Float32Array(2 * 4096);
 for (let i = 0; i < numbers.length; i++) numbers[i] = Math.sin(i);
 
 if (mode === 'refused') {
-  // Node's own threads are there once something was done on them.
+  // Node's own threads exist after some work was done on them.
   await (await ctx.pi({ threads: 1 })).run({ points: 1000 });
   const alone = await (await ctx.fft({ shape: [64, 64], threads: 1 })).forward(numbers);
   process.env.REFUSE_THREADS = '1';
@@ -31,7 +31,7 @@ if (mode === 'refused') {
   const indexers = [];
   for (let i = 0; i < 20; i++) indexers.push(await ctx.indexer({ batch: 8, maxSpots: 64, threads: 3 }));
   const made = threads() - before;
-  // All at once, on the few threads there are.
+  // All at once, on the few available threads.
   const wide = await Promise.all(Array.from({ length: 8 }, () => ctx.fft({ shape: [64, 64], threads: 4 })));
   const results = await Promise.all(wide.flatMap((plan) => [plan.forward(numbers), plan.forward(numbers)]));
   const first = Buffer.from(results[0].buffer);

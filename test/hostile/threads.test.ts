@@ -1,4 +1,4 @@
-/** One pool of threads a process, sized by the largest wish; fewer threads where the system refuses them. */
+/** One thread pool for each process, sized by the largest request, with fewer threads if the system refuses them. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ function look(mode: string, env: Record<string, string> = {}): Record<string, un
 describe.skipIf(!native || !existsSync('/proc/self/task'))('threads of the native backend', () => {
   it('are as many as the largest plan asks for, however many plans there are', () => {
     const { made, after, same } = look('counted');
-    // Four with the caller; Node starts some of its own while it runs.
+    // Four including the caller; Node starts some threads of its own while it runs.
     expect(made).toBe(3);
     expect(after).toBeLessThan(3 + 8);
     expect(same).toBe(true);

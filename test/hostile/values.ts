@@ -1,4 +1,4 @@
-/** Values of the wrong kind, and the try of all of them at one place. */
+/** Values of the wrong kind, and a function that tries all of them in one place. */
 import { isEwaldError } from 'ewald';
 
 type ResizableBuffer = ArrayBuffer & { resize(bytes: number): void };
@@ -58,7 +58,7 @@ export const values: Record<string, () => unknown> = {
   resizable: () => resizable(18),
 };
 
-/** Tries every value; gives what went wrong. */
+/** Tries every value; returns the failures. */
 export async function tryAll(
   what: string,
   attempt: (value: unknown) => Promise<unknown>,
@@ -72,7 +72,7 @@ export async function tryAll(
     try {
       await Promise.race([(async () => attempt(make()))(), late]);
     } catch (error) {
-      // A proxy that throws is allowed to be heard.
+      // An error thrown by a proxy may propagate.
       if (name === 'throwing proxy' && error instanceof TypeError && error.message === 'not yours') continue;
       if (!isEwaldError(error) || error.tag === 'Internal')
         wrong.push(`${what} = ${name}: ${isEwaldError(error) ? error.tag : 'no tag'}: ${(error as Error)?.message}`);

@@ -1,4 +1,4 @@
-// A worker of terminate.test.ts: computes on a backend until it is ended.
+// A worker of terminate.test.ts: computes on a backend until it is terminated.
 import { parentPort, workerData } from 'node:worker_threads';
 import { createContext } from '../../dist/index.node.js';
 

@@ -1,4 +1,4 @@
-/** Workers that never answer, that are named as strings, and requests that come while a context opens. */
+/** Workers that never reply, workers named by strings, and requests that arrive while a context opens. */
 import { createContext, devices } from 'ewald';
 import { expect, it } from 'vitest';
 import type { WorkerPort } from '../../src/base/worker-port.js';

@@ -1,4 +1,4 @@
-/** Centred cells: searched as primitive, given back in their own setting; what is held and what is refined. */
+/** Centred cells: searched as primitive, returned in their own setting; the values that are fixed and refined. */
 import { type CentredCell, type Context, createContext, misorientation, sameLattice, simulateSpots } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cellFromParameters, lengthsOf } from '../../dist/index.node.js';
@@ -50,7 +50,7 @@ describe.each(Object.keys(lattices) as Centring[])('centring %s', (centring) => 
     }
     expect(right).toBeGreaterThanOrEqual(images - 1);
     const mean = (x: number[]): number => x.reduce((sum, v) => sum + v, 0) / x.length;
-    // Extinct nodes taken for empty ones cost decades: log10 of the lattice points an image node.
+    // If extinct nodes counted as empty ones, this would cost decades: log10 of the lattice points for each image node.
     const gain = mean(decades.primitive) - mean(decades.centred);
     if (centring === 'P' || centring === 'R') expect(gain).toBe(0);
     else expect(gain).toBeGreaterThan(2);

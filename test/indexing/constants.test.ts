@@ -1,17 +1,17 @@
-/** Constants that change answers stand in src/layout alone: no wing types one again, by its name or by its value. */
+/** Constants that affect results are defined only in src/layout: no wing repeats one by name or by value. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { thresholdRanges } from '../../src/layout/indexing.js';
 import * as search from '../../src/layout/search.js';
 
-/** Every number below `value`, by the path of names that leads to it. */
+/** Every number inside `value`, by the path of property names that leads to it. */
 function numbersIn(value: unknown, path = ''): [path: string, value: number][] {
   if (typeof value === 'number') return [[path, value]];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => numbersIn(inner, path ? `${path}.${name}` : name));
 }
 
-/** Counts, powers of two and ten, and halves stand in code for many reasons. */
+/** Counts, powers of two and ten, and halves occur in code for many reasons. */
 const common = (value: number): boolean =>
   (Number.isInteger(value) && value <= 128) ||
   Number.isInteger(Math.log2(value)) ||
@@ -21,7 +21,7 @@ const common = (value: number): boolean =>
 const constants = numbersIn({ ...search, thresholdRanges }).map(([path, value]) => [path, Math.abs(value)] as const);
 const telling = new Map(constants.filter(([, value]) => !common(value)).map(([path, value]) => [value, path]));
 
-/** Code of a folder by line, without comments and texts. */
+/** The code of a folder by line, without comments and strings. */
 function linesOf(folder: string): { place: string; line: string }[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
     /\.(ts|cpp|h|cuh?|wgsl)$/.test(file),
@@ -41,13 +41,13 @@ const literals = (line: string): number[] =>
     Number(text.replaceAll('_', '')),
   );
 
-/** Lines that type a constant's value. */
+/** Lines that contain the value of a constant. */
 const retyped = (lines: ReturnType<typeof linesOf>): string[] =>
   lines.flatMap(({ place, line }) =>
     literals(line).flatMap((value) => (telling.has(value) ? [`${place}: ${value} is ${telling.get(value)}`] : [])),
   );
 
-/** Lines that give a constant's name a value of their own. */
+/** Lines that define a constant of the same name. */
 function redeclared(lines: ReturnType<typeof linesOf>): string[] {
   const names = Object.keys({
     ...search.searchConstants,

@@ -1,5 +1,5 @@
-// Indexing on CUDA without a card: what the case tables cannot ask. The kernels under every check of the emulator,
-// memory, refusals, a lost card, a small one. Answers are held against the wasm core by meaning.
+// Indexing on CUDA without a card, beyond the case tables: the kernels under every check of the emulator, memory,
+// refusals, a lost card, a small card. Answers are compared by meaning with those of the wasm core.
 import {
   type Context,
   createContext,
@@ -91,13 +91,13 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     addon.takeReports();
     context = await onCard();
   });
-  // Tests that lose the card put another context in its place.
+  // Tests that lose the card replace the context.
   afterEach(async () => {
     resetCard(addon);
     await context.dispose();
   });
 
-  // One list of each kind that takes another way through the kernels.
+  // One list for each path through the kernels.
   const kinds: {
     name: string;
     images: () => Pick<SimulatedImage, 'spots'>[];
@@ -143,7 +143,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
   const small: IndexingThresholds = { samplePoints: 2048, anglePoints: 256 };
   const rows = kinds.flatMap((kind) => [
     { ...kind, method: 'fast' as const },
-    // Of the exhaustive method a small grid: every line of it is run all the same.
+    // A small grid for the exhaustive method: every line of it still runs.
     { ...kind, method: 'exhaustive' as const, thresholds: { ...small, ...kind.thresholds } },
   ]);
 
@@ -167,7 +167,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
       const images = [20, 60, 200].flatMap((spots, i) =>
         simulateSpots({ cell: tri, images: 3, seed: 40 + i, spots, spurious: 0.3, crystals: 1 + (i % 2) }),
       );
-      // Spots too far out change nothing but the flag.
+      // Spots too far out change only the flag.
       const [last] = images.slice(-1);
       if (last) last.spots.set([1e6, 0, 0, 0, -2e18, 5.5], 0);
       const wasm = await createContext({ backend: 'wasm', strict: true });
@@ -226,7 +226,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     expect(odd.found).toEqual(plain.found);
     expect(odd.assignment).toEqual([0, ...plain.assignment, 0, 0]);
     await expect(Promise.all([1, 2, 3].map(() => run(image.spots)))).rejects.toThrow('runs at a time: 2');
-    // The two that were taken keep the indexer until they are done.
+    // The two runs in flight keep the indexer until they finish.
     addon.indexerDestroy(indexer);
     addon.indexerDestroy(indexer);
     await expect(run(image.spots)).rejects.toThrow('destroyed');
@@ -261,8 +261,8 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     context = await onCard();
     const cut = await context.indexer(options);
     const made = addon.launches();
-    // Two blocks and nothing known of their speed: two images a launch. Then an image takes the emulator so long that it
-    // stays at that.
+    // Two blocks of unknown speed: two images per launch. The emulator then takes so long for an image that the number
+    // stays at two.
     for (const launches of [5, 10]) {
       expect(bytesOf(await cut.run(input))).toEqual(expected);
       expect(addon.launches() - made).toBe(launches);
@@ -277,7 +277,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     const runs = lists.map((images) => indexer.run({ ...batchOf(images), cells: [tri] }));
     const results = await Promise.all(runs);
     expect(results.map(bytesOf)).toEqual(expected);
-    // Into one result one after the other: the last one stays.
+    // Two runs into one result, one after the other: the last one remains.
     const [into] = results as [IndexingResult];
     await Promise.all(lists.map((images) => indexer.run({ ...batchOf(images), cells: [tri], into })));
     expect(bytesOf(into)).toEqual(expected.at(-1));
@@ -291,7 +291,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     const indexer = await context.indexer({ batch: 3 });
     const error = await failure(() => indexer.run({ ...batch, cells: [tri] }));
     expect([error.tag, error.message]).toEqual(['Argument', expect.stringContaining('spot 31 (image 1) holds NaN')]);
-    // A finite number whose square is none is left out like one far away.
+    // A finite number whose square overflows is skipped like one far away.
     batch.spots[3 * 31 + 1] = 3e38;
     expect((await indexer.run({ ...batch, cells: [tri] })).image(1).usedSpots).toBe(29);
     const items = images.map(({ spots }) => ({ spots: Float32Array.from(spots) }));

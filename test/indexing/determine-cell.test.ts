@@ -1,6 +1,6 @@
 /**
  * An unknown cell from several stills: the reduced cell and its Bravais lattice, on simulated and on real images, on
- * native and wasm; nothing from noise.
+ * native and wasm; no cell from noise.
  */
 import {
   anglesOf,
@@ -73,7 +73,7 @@ describe.each(['wasm', 'native'] as const)('determineCell on %s', (backend) => {
       within(found.slice(3), anglesOf(cell), 0.01);
     }
     expect(best?.bravais.at(-1)?.type).toBe('aP');
-    // One lattice comes once.
+    // Each lattice is reported once.
     for (const other of others) expect(latticeBend(other.cell, best?.cell as never)).toBeGreaterThan(0.03);
     expect(done.at(-1)).toBeCloseTo(1, 9);
     expect([...done].sort((a, b) => a - b)).toEqual(done);
@@ -113,7 +113,7 @@ describe.each(['wasm', 'native'] as const)('determineCell on %s', (backend) => {
         if (!cell) throw new Error(`${name} has no cell`);
         const longest = Math.max(20, 1.4 * Math.max(...lengthsOf(niggli(cell, 1e-3).cell)));
         const [best] = await indexer.determineCell([spots], { maxLengthA: longest });
-        // Lists name a cell without its centring: of i23multi it is a cubic I.
+        // Lists give a cell without its centring: that of i23multi is cubic I.
         const right = (['P', 'I'] as Centring[]).some(
           (centring) => best && latticeBend(best.cell, primitiveOf(cell, centring)) < 0.06,
         );
@@ -147,7 +147,7 @@ describe.each(['wasm', 'native'] as const)('determineCell on %s', (backend) => {
     await expect(indexer.determineCell(images, { signal: controller.signal, onProgress })).rejects.toMatchObject({
       tag: 'Aborted',
     });
-    // The search of so many images has many steps; it went no further than the first.
+    // The search of this many images has many steps; it stopped after the first.
     expect(steps).toBe(1);
     await indexer.dispose();
   });
@@ -156,7 +156,7 @@ describe.each(['wasm', 'native'] as const)('determineCell on %s', (backend) => {
 it('contexts of a GPU take their neighbour (absent without the emulated card)', async ({ skip }) => {
   const context = await createContext({ backend: 'cuda-emulated' }).catch(() => undefined);
   if (!context) return skip();
-  // Too few spots for a proposal: nothing has to be tried, which an emulated card would take minutes for.
+  // Too few spots for a candidate: nothing has to be tried, which would take an emulated card minutes.
   const few = Array.from({ length: 18 }, (_, i) => Math.sin(i * i) * 0.3);
   const indexer = await context.indexer();
   expect(indexer.backend).toBe('cuda-emulated');

@@ -1,6 +1,6 @@
 /**
- * `ewald/ffbidx`, written from the original module's documentation alone: handles, packed arrays, reciprocal space,
- * columns.
+ * `ewald/ffbidx`, implemented only from the documentation of the original module: handles, packed arrays, reciprocal
+ * space, columns.
  */
 import { isEwaldError } from 'ewald';
 import { index, indexer, release } from 'ewald/ffbidx';
@@ -38,7 +38,7 @@ describe('ewald/ffbidx', () => {
     expect([...scores]).toEqual([...scores].sort((a, b) => a - b));
     expect(scores[0]).toBeLessThan(0.00075);
     expect(sameLattice(reciprocal(cellAt(outputCells, 0)), image?.lattices[0] as Cell)).toBe(true);
-    // Rows instead of a flat array say the same.
+    // Rows are accepted as well as a flat array.
     const rows = [0, 1, 2].map((k) => data.subarray((k * data.length) / 3, ((k + 1) * data.length) / 3));
     expect((await index(handle, 1e-9, 32768, 2, 1, rows))[0]).toEqual(outputCells);
     await release(handle);

@@ -1,9 +1,9 @@
 /**
- * Several lattices in real lists: what is reported beyond the first stands far above what chance gives in the spots that
- * the ones before leave over.
+ * Several lattices in real lists: lattices reported after the first one are far above what chance gives in the spots
+ * that the previous ones leave.
  *
- * The measure is float64 and no part of the search (src/indexing/evidence.ts). Chance is asked of the same spots, each
- * turned about the beam by itself: their resolutions stay, no lattice does.
+ * The measure is float64 and not part of the search (src/indexing/evidence.ts). For the level of chance the same spots
+ * are rotated about the beam individually: their resolutions stay, but no lattice remains.
  */
 import { type Crystal, createContext, devices } from 'ewald';
 import { describe, expect, it } from 'vitest';
@@ -16,12 +16,12 @@ const folder = 'real/spots';
 const native = (await devices({ backend: 'native' })).some(
   ({ backend, available }) => backend === 'native' && available,
 );
-/** Lists in which their reference names several lattices. */
+/** Lists whose reference contains several lattices. */
 const several = dataFolder
   ? listData(folder, '.txt').filter((name) => JSON.parse(readData(folder, name.replace(/txt$/, 'json'))).n_lattices > 1)
   : [];
 
-/** Spots, those of `which` turned about the beam, each by an angle of its own. */
+/** The spots, with the ones in `which` each rotated about the beam by a different angle. */
 function turned(spots: Float32Array, random: Random, which: (i: number) => boolean): Float32Array {
   const out = spots.slice();
   for (let i = 0; i < out.length / 3; i++) {
@@ -50,7 +50,8 @@ describe.skipIf(!dataFolder || !native)('further lattices of real lists (absent 
     const [first, ...further] = image.crystals();
     expect(first).toBeDefined();
     expect(further.length).toBeGreaterThan(0);
-    // cunir_i24_00 was said to have one too many: its fifth takes 20 of the 37 spots that are left, 10⁻⁴² by the verdict.
+    // cunir_i24_00 was reported to have one lattice too many: its fifth takes 20 of the 37 remaining spots, 10⁻⁴² by
+    // the verdict.
     if (name === 'cunir_i24_00.txt') expect(further).toHaveLength(4);
     const random = new Random(7, 0);
     for (const crystal of further) {
@@ -67,7 +68,8 @@ describe.skipIf(!dataFolder || !native)('further lattices of real lists (absent 
       }
       expect(evidence(crystal, left)).toBeLessThan(chance - 6);
     }
-    // With no lattice in what the first leaves over there is one (lost now and then in so much noise), and no other.
+    // If the rest of the first lattice contains no lattice, one is found (sometimes lost in so much noise), and no
+    // other.
     let kept = 0;
     for (let i = 0; i < 20; i++) {
       const mixed = turned(spots, random, (k) => assignment[k] !== first?.number);

@@ -1,4 +1,4 @@
-/** One range a field: what the facade lets through is what the cores let through, and no more. */
+/** Each field has one range: the facade accepts exactly the values that the cores accept. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ import { loadAddon, present } from '../support/emulated-card.js';
 
 interface Core {
   readonly name: string;
-  /** What is said of a descriptor and parameters; undefined where a run goes through. */
+  /** The error for a descriptor and parameters; undefined if a run succeeds. */
   readonly complaint: (descriptor: Uint8Array, params: Uint8Array) => Promise<string | undefined>;
 }
 
@@ -80,7 +80,7 @@ const emulated: Core = {
 };
 
 const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
-/** Values at the edges of a range that are inside, and next to them those that are not. */
+/** Values at the edges of a range that are inside, and adjacent values that are outside. */
 function edges({ low, high, above, zero }: Range, real: boolean): { inside: number[]; outside: number[] } {
   const step = real ? 1e-3 : 1;
   return {
@@ -93,7 +93,7 @@ function edges({ low, high, above, zero }: Range, real: boolean): { inside: numb
 
 const options = { batch: 1, maxOutputCells: 8, maxSpots: 6 };
 const sizes = checkSizes(options).fields;
-// Where fields depend on each other, so much room that the range alone decides.
+// Where fields depend on each other, the others leave enough room that only the range matters.
 const roomy = { ...sizes, maxSamplePoints: 2 ** 20, maxAnglePoints: 65536 };
 const plain = packThresholds(checkSizes(options), {});
 const withParam = (name: string, value: number): Uint8Array => {
@@ -108,7 +108,7 @@ const withParam = (name: string, value: number): Uint8Array => {
   return bytes;
 };
 const isReal = (name: string): boolean => indexerParams.fields.some((f) => f.name === name && f.type === 'f32');
-// The trimLow of 0.5 is inside its range, but never below trimHigh; large sizes take gigabytes.
+// A trimLow of 0.5 is inside its range, but never below trimHigh; large sizes need gigabytes.
 const notRun = new Set(['trimLow 0.5', 'trimHigh 0', 'batch 65536', 'maxSamplePoints 1048576', 'maxSpots 4096']);
 
 describe.each([native, ...(present ? [emulated] : [])])('the ranges of the layout, on $name', ({ complaint }) => {

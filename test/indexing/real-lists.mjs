@@ -1,9 +1,9 @@
-// The real spot lists through an indexer, for the regression test and the soak: what is right, refused, complete, and
+// Runs the real spot lists through an indexer, for the regression test and the soak: correct, refused, complete, and
 // robust to a wrong cell.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-// Cells as they are published, one to two percent off the scale of the data (a b c in angstrom, gamma in degrees).
+// Cells as published, one to two percent off the scale of the data (a b c in angstrom, gamma in degrees).
 const nominal = { therm_slac: [93.0, 93.0, 130.4, 120], lcys_sweep: [5.43, 8.14, 12.04, 90] };
 
 function nominalCell(name) {
@@ -32,9 +32,9 @@ function readList(folder, name) {
 }
 
 /**
- * Indexes the lists of a folder, or every `step`-th of them; gives names: right, wrong (indexable, but not found),
- * invented (found where nothing is), several and incomplete (lists with several verified lattices, and those whose
- * first two were not both found), and for the lists with a nominal cell those that were tried and those that were lost.
+ * Indexes the lists of a folder, or every `step`-th of them. Returns names: right, wrong (indexable, but not found),
+ * invented (found although there is no lattice), several and incomplete (lists with several verified lattices, and
+ * those among them whose first two were not both found), and for lists with a nominal cell the tried and the lost ones.
  */
 export async function indexRealLists({ context, sameLattice, folder, step = 1, options = {} }) {
   const found = { right: [], wrong: [], invented: [], several: [], incomplete: [], nominal: [], lost: [] };
@@ -54,7 +54,7 @@ export async function indexRealLists({ context, sameLattice, folder, step = 1, o
       continue;
     }
     found[agrees(single) ? 'right' : 'wrong'].push(name);
-    // Where all_lattices has more entries than n_lattices they are rival answers for one lattice.
+    // If all_lattices has more entries than n_lattices, they are rival answers for one lattice.
     if (truth.n_lattices > 1) {
       found.several.push(name);
       const many = await index(spots, known, 8);

@@ -1,5 +1,5 @@
 /**
- * Real spot lists with verified lattices: every ffbidx list, and at least 70 of the 71 indexable ones of a dozen
+ * Real spot lists with verified lattices: every ffbidx list, and at least 70 of the 71 indexable ones from a dozen
  * instruments.
  */
 import { existsSync } from 'node:fs';
@@ -85,7 +85,7 @@ describe.each(backends)('real lists on %s', (backend) => {
       const reference = name.startsWith('test') ? known : lysozyme;
       expect(cells, name).toHaveLength(1);
       expect(sameLattice(cells[0] as Cell, reference), name).toBe(true);
-      // Ten consecutive stills of one crystal drift by 1.4 degrees; the artificial ones are exact.
+      // Ten consecutive stills of one crystal drift by 1.4 degrees; the simulated ones are exact.
       expect(misorientation(cells[0] as Cell, reference), name).toBeLessThan(name.startsWith('test') ? 0.01 : 1.6);
     }
   });
@@ -97,7 +97,7 @@ describe.each(backends)('real lists on %s', (backend) => {
       expect(found.right.length + found.wrong.length).toBe(71);
       expect(found.right.length, `not found or wrong: ${found.wrong.join(', ')}`).toBeGreaterThanOrEqual(70);
       expect(found.invented, 'indexed, though not indexable').toEqual([]);
-      // Every list with several verified lattices gives at least its first two.
+      // Every list with several verified lattices must give at least its first two.
       expect(found.several).toHaveLength(12);
       expect(found.incomplete).toEqual([]);
       // Cells as published, one to two percent off the data.
@@ -107,7 +107,7 @@ describe.each(backends)('real lists on %s', (backend) => {
   );
 });
 
-// A device made of software is slow: a sample here, all of them in the soak.
+// Software devices are slow: a sample here, all lists in the soak.
 describe.each(emulated)('a sample of real lists on %s', (backend) => {
   it.skipIf(!dataFolder)(
     'is indexed right (absent without EWALD_TEST_DATA)',

@@ -1,4 +1,7 @@
-/** Lattices that a still does not tell from others: they are flagged, with the others; and only they are. */
+/**
+ * Lattices that a still cannot distinguish from others: they are flagged, with the alternatives; and no other lattice
+ * is flagged.
+ */
 import {
   type Cell,
   type Crystal,
@@ -36,7 +39,7 @@ const proteinCells = [
 ];
 
 describe.each(['native', 'wasm', 'cuda-emulated'] as const)('rivals on %s', (backend) => {
-  // Rivals are asked after the search, by one code: the others index a few.
+  // Rivals are determined after the search by common code, so the other backends only index a few.
   const small = backend !== 'native';
 
   it('flag what is wrong in electron stills, and nothing in those of proteins', async ({ skip }) => {
@@ -96,7 +99,7 @@ it('in a stream of images, in flat arrays and in a batch the flags are the same'
   expect(many).toEqual(one);
   const flags = one.flatMap((crystals) => crystals.map(({ ambiguous }) => ambiguous));
   expect(new Set(flags)).toEqual(new Set([true, false]));
-  // A result that is filled again keeps nothing of the run before.
+  // A result that is reused keeps nothing of the previous run.
   const spotsWhere = (flag: boolean): Float64Array =>
     (stills[one.findIndex(([crystal]) => crystal?.ambiguous === flag)] as (typeof stills)[number]).spots.slice(0, 90);
   const into = await indexer.run({ spots: spotsWhere(true), cells: cell });
@@ -146,11 +149,11 @@ describe('rivals', () => {
   });
 
   it('weigh spots as the binomial tail does', () => {
-    // Ten spots exactly on nodes: at the narrowest radius all ten are occupied, p = 2⁻¹⁸, of one trial in p.
+    // Ten spots exactly on nodes: at the smallest radius all ten are occupied, p = 2⁻¹⁸ of one trial in p.
     const cell = cellFromParameters(10, 10, 10, 90, 90, 90);
     const exact = Float64Array.from({ length: 30 }, (_, i) => (i % 3 === 0 ? (i / 3 + 1) / 10 : 0));
     expect(log10Evidence(cell, exact)).toBeCloseTo(9 * Math.log10(2 ** -18), 9);
-    // Each node once: the same spot ten times is one.
+    // Each node counts once: ten copies of a spot count as one.
     const split = exact.map((_, i) => (i % 3 === 0 ? 0.1 : 0));
     expect(log10Evidence(cell, split)).toBeGreaterThan(-1e-9);
   });

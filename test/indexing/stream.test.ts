@@ -1,4 +1,4 @@
-/** Streams: order, back-pressure, slow sources, aborts and failures; and threads on wasm. */
+/** Streams: order, back-pressure, slow sources, aborts and failures; threads on wasm. */
 import { type Context, createContext, isEwaldError } from 'ewald';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cellFromParameters, sameLattice } from '../../src/crystal/cell.js';
@@ -44,7 +44,7 @@ describe('indexer.stream', () => {
     }
     for await (const _ of indexer.stream(source(), { cells: cell })) {
       received++;
-      // Two batches of two under way, one item read ahead.
+      // Two batches of two in flight, and one item read ahead.
       expect(given - received).toBeLessThanOrEqual(5);
       await sleep(1);
     }
@@ -57,7 +57,7 @@ describe('indexer.stream', () => {
     const firstRead = new Promise<void>((resolve) => {
       readFirst = resolve;
     });
-    // The second image comes when the first one's result has been read: who waits for a full batch waits for ever.
+    // The source yields the second image after the first result was read: waiting for a full batch would never end.
     async function* source() {
       yield items[0] as (typeof items)[0];
       await firstRead;

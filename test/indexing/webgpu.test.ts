@@ -1,5 +1,5 @@
-// Indexing on WebGPU: what the case tables do not see. One device for all tests, because a software one compiles the
-// kernels for seconds.
+// Indexing on WebGPU, beyond the case tables. One device for all tests, because a software device takes seconds to
+// compile the kernels.
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cellFromParameters, sameLattice, simulateSpots } from '../../dist/index.node.js';
@@ -22,7 +22,7 @@ interface Lists {
   readonly offsets: Uint32Array;
 }
 
-// Lists one behind the other.
+// The concatenated lists.
 function joined(lists: readonly ArrayLike<number>[]): Lists {
   const offsets = new Uint32Array(lists.length + 1);
   lists.forEach((list, i) => {
@@ -140,7 +140,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect(alone.assignment).toEqual(together.assignment.slice(60, 120));
   });
 
-  /** What submissions hold: how many, their dispatches, workgroups whose number the host knows. */
+  /** The content of submissions: their number, dispatches, and workgroups whose number the host knows. */
   function counting() {
     const counts = { submissions: 0, dispatches: 0, indirect: 0, workgroups: 0 };
     const create = raw.createCommandEncoder.bind(raw);
@@ -177,7 +177,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     const lists = joined([...stills(5), ...stills(1, { crystals: 0, spurious: 1, spots: 60 }), []]);
     const answers: IndexingResult[] = [];
     const seen: ReturnType<typeof counting>['counts'][] = [];
-    // One round at a time; as many as there can be; too few, so that the chunk goes once more.
+    // One round at a time; as many as possible; too few, so that the chunk runs again.
     for (const rounds of [0, 24, 2]) {
       const { kernel, batch } = await plan({ batch: 7, maxOutputCells: 4 }, { rounds });
       const { counts, end } = counting();
@@ -190,13 +190,13 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect([0, 1, 2, 3, 4, 5, 6].map((i) => cellsOf(first, i).length)).toEqual([1, 1, 1, 1, 1, 0, 0]);
     for (const other of rest)
       for (const part of ['found', 'results', 'assignment'] as const) expect(other[part], part).toEqual(first[part]);
-    // Eight kernels a round and its list; a take and its list before, three kernels behind. Noise needs six rounds, which
-    // are all there can be.
+    // Eight kernels a round and its list; a take and its list before, three kernels after. Noise needs six rounds, the
+    // maximum.
     const [byRounds, atOnce, twice] = seen;
     expect(byRounds).toMatchObject({ submissions: 7, dispatches: 2 + 6 * 9 + 3, indirect: 0 });
     expect(atOnce).toMatchObject({ submissions: 1, dispatches: 2 + 6 + 3, indirect: 6 * 8 });
     expect(twice).toMatchObject({ submissions: 8, indirect: 2 * 8 });
-    // Six of seven images end with the first round: what follows has the workgroups of one, not of seven.
+    // Six of seven images end with the first round: later rounds have the workgroups of one image, not of seven.
     const each = 5 + 12 + 12 + 4;
     expect(byRounds?.workgroups).toBe(7 + 1 + (7 * each + 1) + 5 * (each + 1) + 3 * 7);
   });
@@ -214,7 +214,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect(result.image(0).truncated).toBe(true);
     expect(result.image(0).usedSpots).toBe(100);
     expect(cellsOf(result, 0)).toHaveLength(1);
-    // Spots that took no part have their lattice all the same.
+    // Unused spots are also assigned to their lattice.
     expect(result.image(0).assignment.filter((owner) => owner === 1).length).toBeGreaterThan(200);
   });
 
@@ -273,7 +273,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect(sampledLengths(all, false, 1e-9)).toHaveLength(2);
   });
 
-  // The last one: it ends the device.
+  // Must be last: it ends the device.
   test('a device that is lost rejects the run with DeviceLost', { timeout: slow }, async () => {
     const { kernel, batch } = await plan({ batch: 8 });
     const run = kernel.run(batch(joined(stills(8))));
