@@ -61,7 +61,7 @@ export function clusterOf(flags: ClusterFlags): {
   if (!url) throw new EwaldError('Argument', 'no server given: pass --connect nats://host:4222 or set EWALD_NATS');
   return {
     url,
-    // An invalid address is reported by whoever connects.
+    // An invalid address is reported when it is connected to.
     address: parseAddress(url)?.address ?? url,
     options: connectionOf(flags),
   };

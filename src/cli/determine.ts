@@ -59,7 +59,7 @@ interface Options {
 type Search = Required<CellSearchParameters>;
 
 const { geometry, data, checksums, maxFrameBytes } = sourceRows;
-/** Flags whose use depends on what the files hold. */
+/** Flags whose use depends on the contents of the files. */
 const searchFlags = {
   unit: listRows.unit,
   ...{ geometry, data, checksums, maxFrameBytes },
@@ -91,7 +91,7 @@ export function register(program: Command, deps: CliDeps): void {
   withFlags(command, searchFlags).action((lists: string[], options: Options) => run(lists, options, deps));
 }
 
-/** Refuses the flags that frames, or lists, have no use for. */
+/** Refuses flags that are not used for frames, or for lists. */
 function refuseUnused(options: Options, from: 'files' | 'spots', source: string): void {
   const values = flagValues(searchFlags, options);
   refuseOthers(searchFlags, values, modeOf({ from, finder: values.finder }, inFlags(source)), saidAsFlags(searchFlags));
@@ -174,7 +174,7 @@ async function determine(
   if (found.length === 0) process.exitCode = exitCode.data;
 }
 
-/** Determines the cell of spots in hand. */
+/** Determines the cell from lists of spots. */
 async function cellOfLists(
   context: Context,
   lists: readonly Float32Array[],
@@ -190,7 +190,7 @@ async function cellOfLists(
   }
 }
 
-/** Determines the cell of frames. */
+/** Determines the cell from frames. */
 async function cellOfFrames(
   context: Context,
   files: readonly string[],

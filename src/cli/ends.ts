@@ -1,8 +1,8 @@
-/** How commands end: the one place that gives a fault its exit code. README.md has the table. */
+/** How commands end: the only place that assigns exit codes to faults. README.md has the table. */
 import { isEwaldError } from '../entries/index.node.js';
 import { fileReason, interruptedCode, messageOf } from '../entries/shell.node.js';
 
-/** Wrong words, or what this machine or a format does not have: nothing was tried. */
+/** Errors of wrong words, or of features that this machine or a format lacks; nothing has been attempted. */
 const usageTags: readonly string[] = ['Argument', 'Unsupported'];
 
 /** Exit codes; README.md has the faults that belong to each. */
@@ -15,20 +15,20 @@ export const exitCode = {
   get interrupted(): number {
     return interruptedCode();
   },
-  /** The code of anything thrown. */
+  /** The exit code for a thrown value. */
   of(error: unknown): number {
     if (isEwaldError(error, 'Aborted')) return exitCode.interrupted;
-    // A function of the user's that throws while it runs is no wrong word of the command.
+    // A user's function that throws while it runs does not mean that the command was wrong.
     const ran = isEwaldError(error) && error.detail.threw === true;
     return isEwaldError(error) && !ran && usageTags.includes(error.tag) ? exitCode.usage : exitCode.data;
   },
 } as const;
 
-/** The failure in one paragraph; undefined where there is nothing to say: who interrupts a run knows it. */
+/** The failure in one paragraph; undefined for an interruption, of which the user knows. */
 export function failureText(error: unknown): string | undefined {
   if (isEwaldError(error, 'Aborted')) return undefined;
   if (isEwaldError(error)) return error.message;
-  // Files that are missing or locked are the user's matter, too; only a defect shows where it happened.
+  // Missing or locked files are for the user to resolve as well; a stack trace is only shown for defects.
   if (error instanceof Error && 'syscall' in error) {
     const { path } = error as NodeJS.ErrnoException;
     return `${path ? `${path}: ` : ''}${fileReason(error)}`;

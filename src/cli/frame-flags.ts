@@ -60,12 +60,12 @@ export interface FrameFlags extends ExecutorFlags {
   profile?: boolean;
 }
 
-/** Whatever spreads frames over workers is for frames alone. */
+/** The flags that distribute frames over workers, which apply to frames only. */
 const frameExecutorRows = Object.fromEntries(
   Object.entries(executorRows).map(([name, row]) => [name, { ...row, of: ['detector frames'] }] as const),
 ) as unknown as typeof executorRows;
 
-/** All flags of frames but those of the executor; `highres` and the others come in the order of the work. */
+/** All flags of frames except those of the executor, in the order of the work. */
 export const frameRows = {
   ...sourceRows,
   ...peakRows,
@@ -76,7 +76,7 @@ export const frameRows = {
   ...commandRows,
 } as const satisfies Parameters;
 
-/** Flags of the whole command `ewald index`, for the check of what a mode does not use. */
+/** Flags of the whole command `ewald index`, for checking which of them a mode does not use. */
 export const indexRows = {
   ...indexingRows,
   ...thresholdRows,
@@ -105,10 +105,10 @@ export function refuseUnused(flags: FlagTexts, mode: RunMode, source: string): v
 export interface SharedFlags {
   /** Known cells; undefined: to be determined from the frames; empty: peaks only. */
   readonly cells: readonly KnownCell[] | undefined;
-  /** Of indexing, those that were given. */
+  /** The given flags of indexing. */
   readonly settings: SearchSettings;
   readonly json: boolean;
-  /** A stream whose peaks are indexed again, in place of frames. */
+  /** A stream whose peaks are indexed again, instead of frames. */
   readonly stream: string | undefined;
   /** Longest edge in Å of an unknown cell; undefined: the run's default. */
   readonly max: number | undefined;
@@ -117,11 +117,11 @@ export interface SharedFlags {
 /** How frames arrive by ZeroMQ. */
 export interface LiveFlags {
   readonly address: string;
-  /** `subscribe` to what is published, `request` one after the other, or `pull` what is pushed. */
+  /** `subscribe` to published messages, `request` them one after the other, or `pull` pushed messages. */
   readonly how: 'subscribe' | 'request' | 'pull';
-  /** Prefixes of messages, or what is sent to ask for one. */
+  /** Prefixes of messages, or the message that requests one. */
   readonly words: readonly string[];
-  /** Seconds without a message that end the run. */
+  /** Seconds without a message after which the run ends. */
   readonly timeoutS: number;
 }
 

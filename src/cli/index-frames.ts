@@ -1,5 +1,6 @@
 /**
- * `ewald index run.h5 -g GEOM -p CELL -o OUT.stream`: frames in, or the peaks of a stream, and a CrystFEL stream out.
+ * `ewald index run.h5 -g GEOM -p CELL -o OUT.stream`: indexes frames, or the peaks of a stream, and writes a CrystFEL
+ * stream.
  */
 import type { Executor } from '../entries/executors.node.js';
 import {
@@ -35,7 +36,7 @@ import {
 } from './output.js';
 import { eventText } from './run-events.js';
 
-/** Runs frames, or the peaks of a stream, into a stream. */
+/** Indexes frames, or the peaks of a stream, and writes a stream. */
 export async function runFrames(
   files: readonly string[],
   flags: FrameFlags & { backend?: string; max?: string },
@@ -55,7 +56,7 @@ export async function runFrames(
   }
 }
 
-/** What is searched: a stream, frames as they arrive, or files and a list of them. */
+/** The inputs of the run: a stream, live frames, or files and lists of files. */
 function inputsOf(
   files: readonly string[],
   { input, prefix }: FrameFlags,
@@ -122,14 +123,14 @@ async function search(
   report.finish(signal.aborted);
 }
 
-/** What is written, by the flags. */
+/** The outputs of the run according to the flags. */
 function outputsOf(flags: FrameFlags): Partial<PipelineOptions> {
   const { output, html, hdf5, sol, refinedGeometry, resume, force, nonHitsInStream } = flags;
   const all = { output, html, hdf5, sol, refinedGeometry, resume, force, nonHitsInStream };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-/** A sink that prints how far the merge of the run's crystals is. */
+/** A sink that prints the progress of merging the run's crystals. */
 const runningMerge = (context: Context, symmetry: string): Promise<MergeSink> =>
   mergeSink(context, { symmetry }, { onStatus: (status) => note(`merge: ${mergeStatusText(status)}`) });
 
@@ -141,7 +142,7 @@ class RunReport {
   readonly #shared: SharedFlags;
   readonly #cell = new Progress('cell');
   readonly #frames = new Progress('index');
-  /** Stages that run on another backend than the one given, each reported once. */
+  /** Stages that run on another backend than the requested one; each is reported once. */
   readonly #elsewhere = new Set<string>();
   #failed = false;
   end: Extract<RunEvent, { kind: 'end' }> | undefined;
@@ -169,7 +170,7 @@ class RunReport {
     }
   };
 
-  /** A frame that is done. */
+  /** Prints a finished frame. */
   item(item: PipelineItem): void {
     if (item.error) note(`${red('✗')} ${nameOf(item.origin)}: ${item.error.message}`);
     else this.#tellElsewhere(item.result.backends);
@@ -189,7 +190,7 @@ class RunReport {
     this.end = { ...this.end, outputs: this.end.outputs.filter((one) => one !== kept) };
   }
 
-  /** What the run came to, and the exit code. */
+  /** Prints the results of the run, and sets the exit code. */
   finish(isAborted: boolean): void {
     if (!this.end) return;
     const { summary, outputs } = this.end;
@@ -229,7 +230,7 @@ class RunReport {
   }
 }
 
-/** One line while it runs. */
+/** The status line during the run. */
 function statusOf({ done, total, rate, hits, indexed }: RunSummary): string {
   const share = (n: number): string => `${((100 * n) / Math.max(1, done)).toFixed(0)} %`;
   const all = total === undefined ? '' : ` of ${total}`;
@@ -237,7 +238,7 @@ function statusOf({ done, total, rate, hits, indexed }: RunSummary): string {
   return `${done}${all} frames, ${rate.toFixed(1)}/s, hits ${share(hits)}, indexed ${share(indexed)}${left}`;
 }
 
-/** Seconds as people read them. */
+/** A duration in a readable form. */
 function clock(seconds: number): string {
   if (!(seconds < 360_000)) return '…';
   const whole = Math.ceil(seconds);

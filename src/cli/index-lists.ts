@@ -121,7 +121,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
   const { unit = '1/A', audit: audited } = flagValues(listRows, options);
   if (!frames && head !== undefined)
     await refuseForLists(head, unit, named, () => refuseUnused(options, { from: 'spots' }, inputName(head)));
-  // Of frames the run reads them, and keeps their files from being replaced.
+  // For frames, the run reads the cells itself and protects their files from being replaced.
   const isNone = named.length === 1 && named[0] === 'none';
   const cells = frames ? (isNone ? [] : undefined) : await cellsOf(named);
   const indexing = flagValues(indexingRows, options);

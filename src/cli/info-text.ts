@@ -1,12 +1,12 @@
-/** What `ewald info` tells of a file, and how it says it to someone who has never seen the format. */
+/** The text of `ewald info` about a file, for users who do not know the format. */
 import type { Dataset, FileReport, FrameStatistics, Metadata } from '../entries/data.node.js';
 import { flagOf } from './data-options.js';
 import { bold, dim, print, yellow } from './output.js';
 
-/** Arrays that are listed: files of HDF5 may have hundreds. */
+/** Maximum number of arrays listed: HDF5 files may have hundreds. */
 const mostArrays = 12;
 
-/** Arrays of fewer elements, or of one axis, are coordinates and settings: no frames. */
+/** Arrays with fewer elements, or with one axis, are coordinates and settings, not frames. */
 const leastElements = 16;
 const couldBeFrames = ({ shape, chosen }: Dataset['arrays'][number]): boolean =>
   chosen || (shape.length >= 2 && shape.reduce((a, b) => a * b, 1) >= leastElements);
@@ -117,7 +117,7 @@ export function tell(report: FileReport, header: boolean): void {
       `${kind === 'warning' ? yellow(text) : text}${option ? dim(`; ${flagOf(option)} overrides`) : ''}`,
     );
   if (report.damaged !== undefined) line('warning', yellow(report.damaged));
-  // A note may have said it already, and what to do.
+  // A note may already have reported it, with advice.
   const untold = report.missing.filter(
     (word) => !report.notes.some(({ kind, text }) => kind === 'missing' && text.includes(word)),
   );

@@ -1,4 +1,4 @@
-/** `ewald info FILE…`: what a file of detector frames holds, how that is known, and what it does not say. */
+/** `ewald info FILE…`: describes a file of detector frames, how each fact was found, and which facts are missing. */
 import type { Command } from 'commander';
 import { type FileReport, inspect } from '../entries/data.node.js';
 import { isEwaldError } from '../entries/index.node.js';

@@ -5,7 +5,7 @@ import { EwaldError, readSpotList, type SpotUnit } from '../entries/index.node.j
 import { spotUnits } from '../entries/pipeline.node.js';
 import { formats, inputName, messageOf, type Parameters, range, readText } from '../entries/shell.node.js';
 
-/** Flags of spot lists alone. */
+/** Flags that apply to spot lists only. */
 export const listRows = {
   unit: {
     kind: 'choice',
@@ -45,7 +45,7 @@ export async function refuseForLists(
     refusal = error;
   }
   if (!refusal && !isNone && !endings.has(extname(first).slice(1).toLowerCase())) return;
-  // Standard input holds no frames, and can be read but once.
+  // Standard input never contains frames, and can only be read once.
   if (first !== '-') {
     // A file of gigabytes is not a spot list.
     const bytes = (await stat(first).catch(() => undefined))?.size ?? 0;

@@ -141,7 +141,8 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   const progress = new Progress('merge');
   let result: MergeResult;
   try {
-    // The other ranks of an MPI job fit what the first one gives them; that one reads, writes and prints.
+    // The other ranks of an MPI job perform the fits that the first one assigns; the first one reads, writes and
+    // prints.
     if (executor && (await rankOf(chosen)) > 0) {
       for await (const _ of executor.run([]));
       return;
@@ -163,7 +164,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   else show(result, names, flags);
 }
 
-/** A list of CrystFEL, or an MTZ file. */
+/** Reads a CrystFEL list or an MTZ file. */
 async function readReference(file: string): Promise<ReflectionList> {
   const pieces: Uint8Array[] = [];
   for await (const piece of piecesOf(file)) pieces.push(piece);
@@ -232,7 +233,7 @@ async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Everything that is written, by name. */
+/** All output files, by name. */
 function filesOf(result: MergeResult, flags: Flags): (readonly [string, string | Uint8Array])[] {
   const { output, mtz, unmerged, assignments } = flags;
   const lists = [
@@ -251,7 +252,7 @@ function filesOf(result: MergeResult, flags: Flags): (readonly [string, string |
   ];
 }
 
-/** `out.hkl` with a data set: `out-pumped.hkl`. */
+/** The name of a data set's file: `out.hkl` becomes `out-pumped.hkl`. */
 const beside = (file: string, dataset: string): string =>
   `${file.slice(0, file.length - extname(file).length)}-${dataset}${extname(file)}`;
 

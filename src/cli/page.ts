@@ -1,4 +1,4 @@
-/** `ewald page`: the pages of the package in a browser, served from this computer to itself. */
+/** `ewald page`: opens the pages of the package in a browser, served on this computer. */
 import type { Command } from 'commander';
 import { servePages } from '../entries/shell.node.js';
 import { bold, type CliDeps, dim, exitCode, parseInteger, print, printJson } from './output.js';
@@ -21,6 +21,6 @@ async function run(options: { port: string; json?: boolean }, signal: AbortSigna
   }
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   await close();
-  // Ctrl-C is how it is meant to end.
+  // Ctrl-C is the normal way to end it.
   process.exitCode = exitCode.ok;
 }

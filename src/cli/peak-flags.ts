@@ -14,7 +14,7 @@ import {
 } from '../entries/shell.node.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 
-/** At the command what is not given comes from the first frames. */
+/** On the command line, parameters that are not given are tuned from the first frames. */
 const fromFrames = { usual: 'from the first frames' } as const;
 const tunedRows = {
   ...searchRows,
@@ -38,9 +38,9 @@ export const withPeakFlags = (command: Command): Command => withFlags(command, p
 /** The flags after their checks. */
 export interface CheckedPeaks {
   readonly settings: Pick<SearchSettings, keyof typeof peakSourceRows>;
-  /** Of the search, those that were given. */
+  /** The given parameters of the search. */
   readonly peaks: PeakParameters;
-  /** Where peaks are taken from in place of a search. */
+  /** The list from which peaks are read instead of a search. */
   readonly list: ListName | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The analyses that `ewald run` knows by name, and which flags each of them takes. */
+/** The analyses that `ewald run` knows by name, and the flags of each. */
 import { EwaldError } from '../entries/index.node.js';
 import { nearest, readNpyFile } from '../entries/shell.node.js';
 import type { Analysis, Context, Scan } from '../entries/udf.node.js';
@@ -30,7 +30,7 @@ interface Known {
   readonly about: string;
   /** The method of the context. */
   readonly create: Extract<keyof Context, `create${string}Analysis`>;
-  /** Its options, by the flags that give them. */
+  /** Its options, by their flags. */
   readonly options?: Readonly<Partial<Record<Flag, string>>>;
 }
 
@@ -89,7 +89,7 @@ export const analyses: Readonly<Record<string, Known>> = {
   masks: { about: 'sums under masks of your own', create: 'createMaskAnalysis', options: { mask: 'factories' } },
 };
 
-/** Whole numbers, with their ranges; the other flags are numbers, but for these four. */
+/** Flags with integer values, with their ranges; the other flags are real numbers, with four exceptions. */
 const whole: Readonly<Partial<Record<Flag, readonly [low: number, high: number]>>> = {
   bins: [1, 4096],
   maxOrder: [0, 1024],
@@ -106,14 +106,14 @@ const flagName = (flag: Flag): string =>
 
 const flagsOf = ({ options = {} }: Known): Flag[] => Object.keys(options) as Flag[];
 
-/** A line of help for each. */
+/** One line of help for each analysis. */
 export const analysisHelp = (): string[] =>
   Object.entries(analyses).map(([name, known]) => {
     const flags = flagsOf(known).map(flagName).join(' ');
     return `  ${name.padEnd(15)} ${known.about}${flags && `: ${flags}`}`;
   });
 
-/** Makes an analysis of its flags. Throws `Argument`, and what its files throw. */
+/** Makes an analysis from its flags. Throws `Argument`, and the errors of reading its files. */
 export async function makeAnalysis(
   ctx: Context,
   scan: Scan,

@@ -117,7 +117,7 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
       signal,
       plots: writes && (flags.plots ?? false),
       progress: ({ frames, totalFrames, bytes, seconds }: UdfProgress) => {
-        // An analysis of two passes begins anew.
+        // An analysis with two passes reads from the beginning again.
         if (bytes < read.bytes) read.before += read.bytes;
         Object.assign(read, { frames, bytes });
         if (!writes) return;
@@ -213,7 +213,7 @@ async function roiOf(
   return mask;
 }
 
-/** Least and greatest number, NaN left out. */
+/** Smallest and largest number, ignoring NaN. */
 function range(data: NamedResult['data']): { min: number; max: number } {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < data.length; i++) {
@@ -224,7 +224,7 @@ function range(data: NamedResult['data']): { min: number; max: number } {
   return { min, max };
 }
 
-/** What was read: frames and bytes of the last pass, bytes of the previous ones. */
+/** The amount of data read: frames and bytes of the last pass, bytes of the previous ones. */
 interface Read {
   frames: number;
   bytes: number;

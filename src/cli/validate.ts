@@ -215,7 +215,7 @@ function printReport(report: Report, verbose: boolean): void {
   for (const { id, backend, why, outcome } of run) {
     if (outcome === 'fail') print(`${red('fail')}     ${id} on ${backend}: ${why}`);
   }
-  // A reason that many rows share is told once.
+  // A reason shared by many rows is printed once.
   for (const outcome of ['refused', 'todo', 'sampled'] as const) {
     const reasons = new Map<string, number>();
     for (const row of run)

@@ -1,6 +1,7 @@
 /**
- * Collective calls are compared before they are carried out: each rank says in one row what it was called with, all get
- * all rows, and so all refuse the same call with the same words. ⌈log₂ size⌉ rounds of small messages.
+ * Collective calls are compared before they are carried out: each rank describes its call in one row, and every rank
+ * receives all rows, so that all of them refuse a wrong call with the same message. This takes ⌈log₂ size⌉ rounds of
+ * small messages.
  */
 import { EwaldError } from '../base/errors.js';
 import { bytesOf } from './checks.js';
@@ -39,11 +40,12 @@ export interface Agreed {
 }
 
 /**
- * Every rank gets the rows of all, in the order of ranks: Bruck's algorithm, in which what is known doubles each round.
+ * Gives every rank the rows of all ranks, in order: Bruck's algorithm, in which the number of known rows doubles in
+ * each round.
  */
 export async function allRows({ rank, size, send, recv }: Messages, tag: number, row: Float64Array) {
   const n = row.length;
-  // At i lies the row of the i-th rank after this one.
+  // Row i belongs to the i-th rank after this one.
   const rows = new Float64Array(n * size);
   rows.set(row);
   for (let have = 1; have < size; have *= 2) {

@@ -1,5 +1,5 @@
 /**
- * The memory that the threads of a group share to tell each other of messages; the bytes of messages lie elsewhere.
+ * The memory shared by the threads of a group, in which they announce messages; the bytes of messages are elsewhere.
  *
  * Words (i32): [0] 1 + rank that ended, [1] length of the reason, [16 …] 16 words a rank (its bell, how often it has
  * looked at the board, 1 + the rank it waits for, whether it has left), then the reason as UTF-8, then a mailbox for
@@ -29,7 +29,7 @@ export interface Notice {
   readonly kind: number;
 }
 
-/** In place of a number of acknowledgement; the type of a message lies in the bits above. */
+/** The value instead of a number of acknowledgement; the higher bits contain the type of the message. */
 export const unacknowledged = 0xffff;
 const kindUnit = 0x10000;
 
@@ -89,11 +89,11 @@ export class Board {
       if (waiting.async) await waiting.value;
       return;
     }
-    // Engines without it look every millisecond.
+    // Engines without Atomics.waitAsync poll every millisecond.
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
-  /** Tells a message; false when the mailbox is full. */
+  /** Announces a message; returns false if the mailbox is full. */
   post(from: number, to: number, { context, tag, segment, offset, bytes, acknowledge, kind }: Notice): boolean {
     const words = this.#words;
     const box = this.#mailbox(from, to);
@@ -107,7 +107,7 @@ export class Board {
     return true;
   }
 
-  /** The next message of a pair, taken out of the mailbox. */
+  /** Removes and returns the next message of a pair. */
   take(from: number, to: number): Notice | undefined {
     const words = this.#words;
     const box = this.#mailbox(from, to);
@@ -126,7 +126,7 @@ export class Board {
       kind: Math.floor(word(7) / kindUnit),
     };
     Atomics.store(words, box + 1, (tail + 1) | 0);
-    // The writer may have waited for room.
+    // The writer may be waiting for a free slot.
     if (((head - tail) | 0) >= this.#slots) this.ring(from);
     return notice;
   }
@@ -137,7 +137,7 @@ export class Board {
     this.ring(rank);
   }
 
-  /** The state of one of this rank's messages; what is not 0 is taken away. */
+  /** The state of one of this rank's messages; a state other than 0 is reset. */
   acknowledged(rank: number, index: number): number {
     const at = this.#acknowledgement(rank, index);
     return Atomics.load(this.#words, at) === 0 ? 0 : Atomics.exchange(this.#words, at, 0);
@@ -149,29 +149,29 @@ export class Board {
     Atomics.store(this.#words, this.#bell(rank) + 2, waitsFor);
   }
 
-  /** What a rank said last with `turned`. */
+  /** The values that a rank last reported with `turned`. */
   turns(rank: number): { readonly turns: number; readonly waitsFor: number } {
     const at = this.#bell(rank);
     return { turns: Atomics.load(this.#words, at + 1), waitsFor: Atomics.load(this.#words, at + 2) };
   }
 
-  /** A rank says that it has posted its last message and receives no more; everybody is woken. */
+  /** Announces that a rank has posted its last message and receives no more; wakes all ranks. */
   leave(rank: number): void {
     Atomics.store(this.#words, this.#bell(rank) + 3, 1);
     for (let r = 0; r < this.size; r++) this.ring(r);
   }
 
-  /** Whether a rank has left: what lies in its mailbox then is all there will be. */
+  /** Whether a rank has left; its mailbox then receives no further messages. */
   hasLeft(rank: number): boolean {
     return Atomics.load(this.#words, this.#bell(rank) + 3) !== 0;
   }
 
-  /** Says that a rank has ended, once; everybody is woken. */
+  /** Reports once that a rank has ended; wakes all ranks. */
   fail(rank: number, why: string): void {
     const text = new TextEncoder().encode(why).subarray(0, 4 * reasonWords - 4);
     const place = this.#bell(this.size);
     if (Atomics.load(this.#words, 0) === 0) {
-      // TextEncoder refuses shared memory, so the bytes are set by a view.
+      // TextEncoder does not write to shared memory, so the bytes are copied through a view.
       new Uint8Array(this.#words.buffer, 4 * place, 4 * reasonWords).set(text);
       Atomics.store(this.#words, 1, text.byteLength);
       Atomics.compareExchange(this.#words, 0, 0, rank + 1);
@@ -179,7 +179,7 @@ export class Board {
     for (let r = 0; r < this.size; r++) this.ring(r);
   }
 
-  /** The rank that ended, and why; undefined while all are there. */
+  /** The rank that ended, and why; undefined while none has ended. */
   failed(): { readonly rank: number; readonly why: string } | undefined {
     const rank = Atomics.load(this.#words, 0) - 1;
     if (rank < 0) return undefined;

@@ -1,8 +1,10 @@
-/** Checks of what is given to a communicator: every call is refused on its own rank before anything is sent. */
+/**
+ * Checks the arguments of a communicator's calls: an invalid call is refused on its own rank before anything is sent.
+ */
 import { EwaldError } from '../base/errors.js';
 import type { CommArray, Parts } from './communicator.js';
 
-/** Bytes of an array, at its place. */
+/** The bytes of an array, as a view. */
 export const bytesOf = (array: CommArray): Uint8Array =>
   new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
 
@@ -88,7 +90,7 @@ function ends(counts: readonly number[]): number[] {
   });
 }
 
-/** A rank waits for another that takes no further part. */
+/** The error of a rank that waits for another one that has left. */
 export const leftError = (rank: number): EwaldError =>
   new EwaldError(
     'Lost',

@@ -7,7 +7,7 @@ export type Spread = readonly [counts: readonly number[], offsets: readonly numb
 
 const part = (bytes: Uint8Array, first: number, count: number): Uint8Array => bytes.subarray(first, first + count);
 
-/** From the root along a binomial tree. */
+/** Sends the root's bytes to all ranks along a binomial tree. */
 export async function bcast({ rank, size, send, recv }: Messages, tag: number, bytes: Uint8Array, root: number) {
   const me = (rank - root + size) % size;
   let bit = 1;
@@ -20,7 +20,7 @@ export async function bcast({ rank, size, send, recv }: Messages, tag: number, b
   await Promise.all(sent);
 }
 
-/** Everybody's bytes to the root, straight. */
+/** Sends the bytes of every rank directly to the root. */
 export async function gather(m: Messages, tag: number, bytes: Uint8Array, into: Uint8Array | undefined, root: number) {
   if (m.rank !== root || !into) return m.send(root, tag, bytes);
   const n = bytes.byteLength;
@@ -32,7 +32,7 @@ export async function gather(m: Messages, tag: number, bytes: Uint8Array, into: 
   await Promise.all(coming);
 }
 
-/** All pairs at once, each rank starting with a different one. Counts and offsets in bytes. */
+/** Exchanges between all pairs at once; each rank starts with a different peer. Counts and offsets are in bytes. */
 export async function alltoallv(
   m: Messages,
   tag: number,
@@ -60,7 +60,7 @@ type Numbers = { [i: number]: number | bigint; readonly length: number };
 
 function join(op: ReduceOp, into: Numbers, from: Numbers): void {
   const n = into.length;
-  // One loop an operation: they are compiled for the kind of array they meet.
+  // There is one loop per operation, so that each is compiled for the types of arrays that it processes.
   if (op === 'sum') for (let i = 0; i < n; i++) into[i] = ((into[i] as number) + (from[i] as number)) as number;
   else if (op === 'product') for (let i = 0; i < n; i++) into[i] = (into[i] as number) * (from[i] as number);
   else {
@@ -70,7 +70,7 @@ function join(op: ReduceOp, into: Numbers, from: Numbers): void {
 }
 
 type Operand = number | bigint | undefined;
-// A NaN is less and greater than everything: it must not get lost.
+// A NaN counts as less and as greater than every number, so that it is not lost.
 const less = (a: Operand, b: Operand): boolean => (a as number) < (b as number) || Number.isNaN(a);
 const greater = (a: Operand, b: Operand): boolean => (a as number) > (b as number) || Number.isNaN(a);
 
@@ -82,8 +82,8 @@ interface Exchange {
 }
 
 /**
- * Each rank joins its share of the elements in the order of ranks, then everybody gets all shares: each element moves
- * twice, and the bits are the same for every kind of communicator.
+ * Each rank combines its share of the elements in the order of ranks, then every rank receives all shares: each element
+ * moves twice, and the bits are the same for every kind of communicator.
  */
 export async function allreduce(m: Exchange, send: CommArray, recv: CommArray, op: ReduceOp): Promise<void> {
   const { rank, size } = m;

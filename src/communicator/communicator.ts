@@ -1,7 +1,7 @@
-/** What ranks say to each other, the same between threads and between processes. */
+/** The interface of communication between ranks, which is the same for threads and for processes. */
 import type { Disposable, MaybeAsyncDisposable } from '../base/resource.js';
 
-/** Arrays that travel; both sides have the same kind. */
+/** Arrays that can be sent; both sides must have the same type. */
 export type CommArray =
   | Int8Array
   | Uint8Array
@@ -23,7 +23,7 @@ export interface SharedMemory {
   free(): Promise<void>;
 }
 
-/** How `allreduce` joins two numbers. */
+/** How `allreduce` combines two numbers. */
 export type ReduceOp = (typeof reduceOps)[number];
 
 /** Where the parts of an `alltoallv` are: counts and offsets in elements, one of each per rank. */
@@ -56,28 +56,28 @@ export interface CommunicatorMethods extends Disposable {
    * which they were sent.
    */
   recv(into: CommArray, from: number, tag?: number): Promise<void>;
-  /** Part r of `send` goes to rank r, the part of rank r comes to part r of `recv`. */
+  /** Sends part r of `send` to rank r, and receives the part from rank r in part r of `recv`. */
   alltoallv(send: CommArray, sendParts: Parts, recv: CommArray, recvParts: Parts): Promise<void>;
   /** The same with equal parts: both arrays hold size × n elements. */
   alltoall(send: CommArray, recv: CommArray): Promise<void>;
-  /** Everybody gets what `root` (default 0) has. */
+  /** Copies the data of `root` (default 0) to every rank. */
   bcast(data: CommArray, root?: number): Promise<void>;
-  /** `root` (default 0) gets everybody's `send`, in the order of ranks, in `recv` of size × n elements. */
+  /** `root` (default 0) receives the `send` of every rank, in the order of ranks, in `recv` of size × n elements. */
   gather(send: CommArray, recv: CommArray | undefined, root?: number): Promise<void>;
   /**
-   * Everybody gets the element-wise sum, product, least or greatest of everybody's `send`. Numbers are joined in the
-   * order of ranks, so the bits do not depend on the kind of communicator.
+   * Gives every rank the element-wise sum, product, minimum or maximum of all `send`. Numbers are combined in the order
+   * of ranks, so that the bits do not depend on the kind of communicator.
    */
   allreduce(send: CommArray, recv: CommArray, op?: ReduceOp): Promise<void>;
-  /** Resolves when every rank has come here. */
+  /** Resolves when every rank has made this call. */
   barrier(): Promise<void>;
-  /** Ranks of one colour become a group, ordered by `key` and then by rank; none for a negative colour. */
+  /** Groups ranks of the same colour, ordered by `key` and then by rank; undefined for a negative colour. */
   split(color: number, key?: number): Promise<Communicator | undefined>;
-  /** Bytes where this communicator moves them most cheaply: shared memory between threads, zeroed. */
+  /** Allocates zeroed memory from which messages are sent most cheaply: shared memory between threads. */
   allocate(bytes: number): ArrayBufferLike;
-  /** Lets go of what `allocate` gave, once no message from it is under way; other ranks then forget it, too. */
+  /** Releases memory from `allocate` once no message from it is in progress; other ranks release it as well. */
   release(memory: ArrayBufferLike): void;
-  /** All ranks can see the same memory: threads, one rank alone, processes of one machine under MPI. */
+  /** Whether all ranks can access the same memory: threads, a single rank, processes of one machine under MPI. */
   readonly sharesMemory: boolean;
   /**
    * Memory shared by every rank of the group, zeroed; collective, with the same `bytes` on all ranks. What a rank
@@ -85,8 +85,8 @@ export interface CommunicatorMethods extends Disposable {
    */
   share(bytes: number): Promise<SharedMemory>;
   /**
-   * Ends this rank's part: waits for what it has sent, then frees. Other ranks that still wait for this one here get
-   * `Lost`. The same as `dispose`.
+   * Ends this rank's participation: waits until its messages have been received, then frees the communicator. Ranks
+   * that still wait for this one fail with `Lost`. The same as `dispose`.
    */
   free(): Promise<void>;
 }

@@ -2,7 +2,7 @@
 import { EwaldError } from '../base/errors.js';
 import { type Agreed, allRows, type Messages } from './agreement.js';
 
-/** A number of 32 bits for `count` elements from one rank to another; nothing for none. */
+/** A hash of 32 bits for `count` elements from one rank to another; 0 for no elements. */
 function mixed(from: number, to: number, count: number): number {
   if (count === 0) return 0;
   let h = 0x9e3779b9;
@@ -20,15 +20,15 @@ const sum = (numbers: Iterable<number>): number => {
   return all;
 };
 
-/** Sums over what this rank sends and over what it expects: over all ranks both are equal where every pair agrees. */
+/** Hash sums of the counts sent and expected by this rank; their totals over all ranks agree if every pair agrees. */
 export const countSums = (rank: number, sends: readonly number[], receives: readonly number[]): [number, number] => [
   sum(sends.map((count, to) => mixed(rank, to, count))),
   sum(receives.map((count, from) => mixed(from, rank, count))),
 ];
 
 /**
- * Throws `Shape` on every rank, naming the first pair that disagrees; `tags` are two of the call's own. One in 2³²
- * wrong calls gets by, and is then refused by the message itself.
+ * Throws `Shape` on every rank, naming the first pair that disagrees; `tags` are two tags of the call. One in 2³²
+ * wrong calls is not detected here, and is then refused when the message arrives.
  */
 export async function checkCounts(
   m: Messages,

@@ -9,32 +9,33 @@ export interface RankHandle {
   readonly rank: number;
   readonly size: number;
   readonly board: SharedArrayBuffer;
-  /** One a peer; nothing at this rank's own place. */
+  /** One port per peer; null at this rank's own index. */
   readonly ports: readonly (PlatformPort | null)[];
 }
 
-/** The handles of a group, and the way to tell it that a thread has died. */
+/** The handles of a group, and the function that reports the death of a thread to it. */
 export interface WorkerGroup {
   readonly handles: readonly RankHandle[];
   /** Fails every pending call of the group with `Lost`: a thread that has died cannot report it itself. */
   fail(rank: number, why: string): void;
   /**
-   * What each rank is at: looks for up to two seconds, for a rank that waits for messages answers when it is called.
+   * Reports the state of each rank. Observes them for up to two seconds, since a rank that waits for messages responds
+   * when it is woken.
    */
   look(): Promise<RankState[]>;
 }
 
-/** What a rank is at: waiting for a message of another one, or anything else. */
+/** The state of a rank: waiting for a message from another one, or anything else. */
 export interface RankState {
   readonly rank: number;
   /** The rank whose message it waits for; undefined while it computes, waits for something else or has ended. */
   readonly waitsFor: number | undefined;
 }
 
-/** Most threads of a group. */
+/** Maximum number of threads in a group. */
 const mostRanks = 256;
 
-/** Makes the handles of `size` ranks, 1 … 256. Throws `Unsupported` where threads cannot share memory. */
+/** Makes the handles of `size` ranks, 1 … 256. Throws `Unsupported` if threads cannot share memory. */
 export function workerGroup(size: number): WorkerGroup {
   integer('workerGroup: size', size, 1, 1, mostRanks);
   if (

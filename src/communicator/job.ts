@@ -1,8 +1,9 @@
 /** Detects an MPI job without calling MPI, from the environment that the launcher sets. */
 
 /**
- * Where starters of ranks write how many there are: Open MPI, MVAPICH, MPICH and Intel MPI (and Slurm's PMI), jsrun,
- * Flux. What runs inside of another starter is looked for first: mpirun in a job of Slurm says more than Slurm does.
+ * Environment variables in which launchers state the number of ranks: Open MPI, MVAPICH, MPICH and Intel MPI (and
+ * Slurm's PMI), jsrun, Flux. The innermost launcher comes first, since mpirun in a Slurm job states more than Slurm
+ * does.
  */
 const sizes = ['OMPI_COMM_WORLD_SIZE', 'MV2_COMM_WORLD_SIZE', 'PMI_SIZE', 'JSM_NAMESPACE_SIZE', 'FLUX_JOB_SIZE'];
 

@@ -1,8 +1,8 @@
-/** Types of arrays as numbers, so that the type of a message travels with it. */
+/** Types of arrays as numbers, which are sent along with messages. */
 import { EwaldError } from '../base/errors.js';
 import type { CommArray } from './communicator.js';
 
-/** Bytes of the communicator's own messages have no type. */
+/** The kind of the communicator's own messages, whose bytes have no type. */
 export const untyped = 0;
 const names = [
   'bytes',
@@ -19,16 +19,16 @@ const names = [
   'Float64Array',
 ];
 
-/** The number of an array's type; a Buffer of Node counts as the Uint8Array it is. */
+/** The number of an array's type; a Buffer of Node counts as a Uint8Array. */
 export const kindOf = (array: CommArray): number => Math.max(untyped, names.indexOf(array[Symbol.toStringTag]));
 
-/** "a Float32Array". */
+/** The name of a kind for messages, such as "a Float32Array". */
 export const kindName = (kind: number): string => {
   const name = names[kind] ?? 'array';
   return `${/^[aeio]/i.test(name) ? 'an' : 'a'} ${name}`;
 };
 
-/** What is wrong with a message of another type or length than its receiver expected; undefined where it fits. */
+/** Describes how a message differs in type or length from what its receiver expected; undefined if it fits. */
 export function mismatch(
   from: number,
   [sent, sentBytes]: readonly [kind: number, bytes: number],

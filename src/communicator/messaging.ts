@@ -10,18 +10,18 @@ import { Ranks } from './ranks.js';
 /** Carries bytes between ranks of the world. Messages with the same sender, context and tag keep their order. */
 export interface Carrier {
   readonly kind: 'self' | 'workers';
-  /** `kind` is the number of the array's type, see kinds.ts: both sides must name the same. */
+  /** `kind` is the number of the array's type, see kinds.ts; both sides must pass the same. */
   send(to: number, context: number, tag: number, bytes: Uint8Array, kind: number): Promise<void>;
   recv(from: number, context: number, tag: number, into: Uint8Array, kind: number): Promise<void>;
   allocate(bytes: number): ArrayBufferLike;
   release(memory: ArrayBufferLike): void;
-  /** Number of a piece of memory that `members` of the world are shown. */
+  /** Makes memory known to `members` of the world; returns its number. */
   show(memory: ArrayBufferLike, members: readonly number[]): number;
-  /** The piece that another rank showed under this number, once it is here. */
+  /** Resolves with the memory that another rank has made known under this number, as soon as it arrives. */
   shown(from: number, number: number): Promise<ArrayBufferLike>;
-  /** Contexts of groups that this rank has used; the next one is free. */
+  /** Number of contexts that this rank has used, which is also the next free one. */
   contexts: number;
-  /** This rank takes no further part in a group: what still waits for it there ends with `Lost`. */
+  /** Announces that this rank leaves a group: calls that still wait for it there end with `Lost`. */
   leave(context: number, members: readonly number[]): void;
   close(): Promise<void>;
 }
@@ -96,7 +96,7 @@ export class MessageCommunicator extends Ranks {
       color: all[3 * rank] ?? -1,
       key: all[3 * rank + 1] ?? 0,
     }));
-    // A number that none of them has used; groups of other colours share it, for they have no rank in common.
+    // A number that none of the ranks has used; groups of other colours use it as well, as they share no rank.
     const context = Math.max(...rows.map(({ rank }) => all[3 * rank + 2] ?? 0)) + 1;
     this.#carrier.contexts = context;
     if (color < 0) return undefined;

@@ -24,19 +24,19 @@ interface Addon {
   bcast(comm: number, data: CommArray, unit: number, root: number): Promise<unknown>;
   gather(comm: number, send: CommArray, recv: CommArray | null, unit: number, root: number): Promise<unknown>;
   split(comm: number, color: number, key: number): Promise<number[]>;
-  /** Takes leave of the others: cancels what this rank still waits for there. */
+  /** Leaves a communicator: notifies the other ranks and cancels pending receives of this rank. */
   leave(comm: number): Promise<unknown>;
   free(comm: number): Promise<unknown>;
   finalize(): void;
   abort(code: number): void;
 }
 
-/** Most elements of one message: MPI counts in 32 bits. */
+/** Maximum number of elements in a message: MPI counts in 32 bits. */
 const mostElements = 2 ** 31 - 1;
 
 let world: Promise<Communicator> | undefined;
 
-/** The addon, or why it is not here. */
+/** The addon, or the reason why it is missing. */
 export function findMpi(): { readonly addon: Addon } | { readonly why: string } {
   const path = addonPath('ewald_mpi', undefined);
   if (!existsSync(path)) {
@@ -82,7 +82,7 @@ async function open(): Promise<Communicator> {
     throw new EwaldError('Load', `MPI does not start: ${messageOf(error)}`, { cause: error });
   }
   const [rank, size] = place;
-  // Ranks that do not see each other would each do the whole job, and write it over each other's.
+  // Ranks that do not know of each other would each do the whole job, and overwrite each other's results.
   if (size === 1 && started > 1)
     throw new EwaldError(
       'Unsupported',
@@ -90,7 +90,7 @@ async function open(): Promise<Communicator> {
         'ranks with the mpirun of this MPI, or with srun --mpi=pmix. Processes that do a job each need no MPI: ' +
         '--executor inline',
     );
-  // Before the exit handler: it tells the others why.
+  // Runs before the exit handler, so that the others receive the reason.
   process.on('uncaughtExceptionMonitor', (error) => {
     if (size > 1)
       process.stderr.write(`ewald: rank ${rank} of ${size} failed, which ends the job: ${messageOf(error)}\n`);
@@ -103,8 +103,8 @@ async function open(): Promise<Communicator> {
 }
 
 /**
- * Tags on the companion communicator: first those of messages, then as many for agreements. MPI guarantees tags up to
- * 32767, all implementations have more.
+ * Tags on the companion communicator: first those of messages, then the same number for agreements. MPI guarantees tags
+ * up to 32767, and all implementations support more.
  */
 const firstOfAgreements = 32768;
 
@@ -133,7 +133,7 @@ class MpiCommunicator extends Ranks {
     if (this.#freed) throw new EwaldError('Disposed', `this communicator of ${this.size} ranks was freed`);
   }
 
-  // Type and length travel in parallel with each message.
+  // Type and length are sent in parallel with each message.
   protected async sendChecked(data: CommArray, to: number, tag: number): Promise<void> {
     this.assertCarried('send', data);
     const [unit, told] = [data.BYTES_PER_ELEMENT, Float64Array.of(kindOf(data), data.byteLength)];

@@ -16,13 +16,13 @@ import {
 } from './communicator.js';
 import { checkCounts, countSums } from './counts.js';
 
-/** Tags of one collective call: of its agreement, of two questions after it, and of what it carries. */
+/** Number of tags of a collective call: its agreement, two further exchanges of numbers, and its data. */
 const tagsOfCall = 4;
 
-/** Row of every rank, for rooms that have more to agree upon: see `rowsOfAll`. */
+/** Key of the method that exchanges rows of numbers, for rooms that compare more than a call; see `rowsOfAll`. */
 export const agreedRows = Symbol('rows of all ranks');
 
-/** What carries out calls that have been checked. */
+/** A communicator that checks calls; subclasses carry them out. */
 export abstract class Ranks implements CommunicatorMethods {
   abstract readonly kind: CommunicatorMethods['kind'];
   readonly rank: number;
@@ -30,7 +30,7 @@ export abstract class Ranks implements CommunicatorMethods {
   #calls = 0;
   /** Resolves when the latest collective call has started: MPI requires the same order of calls on all ranks. */
   #started: Promise<void> = Promise.resolve();
-  /** A collective call was lost: the other ranks of the group are somewhere else by now. */
+  /** The error of a lost collective call, after which the ranks of the group are no longer in step. */
   #lost: EwaldError | undefined;
 
   constructor(rank: number, size: number) {
@@ -45,7 +45,7 @@ export abstract class Ranks implements CommunicatorMethods {
   /** Leaves the group, so that ranks waiting for this one are notified. */
   protected abstract abandon(): void;
   /**
-   * Refuses arrays that cannot be sent before the other ranks are asked: once they have agreed, no rank may drop out.
+   * Refuses arrays that cannot be sent, before the agreement: once the ranks have agreed, none may drop out.
    */
   protected assertCarried(_what: string, ..._arrays: CommArray[]): void {}
   protected abstract sendChecked(data: CommArray, to: number, tag: number): Promise<void>;
@@ -96,7 +96,7 @@ export abstract class Ranks implements CommunicatorMethods {
     }
     this.assertCarried('alltoallv', send, recv);
     const sums = countSums(this.rank, sends[0], receives[0]);
-    // Lengths may differ from rank to rank, counts of a pair may not.
+    // Lengths may differ between ranks, but the counts of a pair must agree.
     await this.#together(
       { name: 'alltoallv', data: send, length: 0 },
       (tag) => this.alltoallvChecked(send, sends, recv, receives, tag),
@@ -150,7 +150,7 @@ export abstract class Ranks implements CommunicatorMethods {
 
   async barrier(): Promise<void> {
     this.#assertUsable();
-    // All have come once all have agreed.
+    // The agreement itself is the barrier.
     await this.#together({ name: 'barrier' }, async () => {});
   }
 
@@ -168,7 +168,7 @@ export abstract class Ranks implements CommunicatorMethods {
     return this.#together({ name: 'share', length: bytes }, (tag) => this.shareChecked(bytes, tag), { wholly: true });
   }
 
-  /** Gives this rank's numbers to all ranks, and theirs to this one: [rank] numbers, at most `mostOwn`. */
+  /** Exchanges numbers between all ranks: returns the row of each rank, at most `mostOwn` numbers. */
   async [agreedRows](row: readonly number[]): Promise<Float64Array[]> {
     this.#assertUsable();
     let rows: Float64Array[] = [];
@@ -195,7 +195,7 @@ export abstract class Ranks implements CommunicatorMethods {
     more: {
       readonly own?: readonly number[];
       check?(agreed: Agreed, tags: [number, number]): Promise<void>;
-      /** Whether the call has several steps, between which no other may begin. */
+      /** Whether the call has several steps, between which no other call may start. */
       readonly wholly?: boolean;
     } = {},
   ): Promise<T> {
@@ -214,7 +214,7 @@ export abstract class Ranks implements CommunicatorMethods {
       if (!more.wholly) started();
       return await work;
     } catch (error) {
-      // Others may wait for what this rank would have sent next.
+      // Other ranks may wait for the next message of this rank.
       if (isEwaldError(error, 'Lost') && !this.#lost) {
         this.#lost = error;
         this.abandon();

@@ -1,4 +1,4 @@
-/** Numbers of every rank for every rank, for rooms that agree upon more than a call of the communicator. */
+/** Exchanges numbers between all ranks, for rooms that compare more than a call of the communicator. */
 import type { Communicator } from './communicator.js';
 import { agreedRows, type Ranks } from './ranks.js';
 
@@ -6,7 +6,7 @@ import { agreedRows, type Ranks } from './ranks.js';
 export async function rowsOfAll(comm: Communicator, row: readonly number[]): Promise<ArrayLike<number>[]> {
   const own = (comm as unknown as Partial<Ranks>)[agreedRows];
   if (own) return own.call(comm as unknown as Ranks, row);
-  // A communicator that is not ours.
+  // The communicator is not one of ewald's.
   const n = row.length;
   const all = new Float64Array(n * comm.size);
   await comm.gather(Float64Array.from(row), all);

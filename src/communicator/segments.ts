@@ -1,27 +1,27 @@
 /**
- * Shared memory that messages lie in: pieces are lent by power of two, and made known to a peer when it first needs
- * them.
+ * Shared memory for the bytes of messages: pieces, whose sizes are powers of two, are reused, and made known to a peer
+ * when it first needs them.
  */
 const smallest = 4096;
 /** Bytes kept for the next message; larger buffers are freed. */
 const mostKept = 2 ** 26;
 
-/** A piece of shared memory as its owner knows it. */
+/** A piece of shared memory and what its owner records about it. */
 export interface Segment {
   readonly id: number;
   readonly memory: SharedArrayBuffer;
-  /** Peers that have it. */
+  /** Peers that know the piece. */
   readonly known: Set<number>;
 }
 
-/** A message's place: the piece, where in it, and whether it goes back to the pool when the message has been copied. */
+/** The location of a message: its piece, the offset, and whether the piece returns to the pool after the copy. */
 export interface Berth {
   readonly segment: Segment;
   readonly offset: number;
   readonly lent: boolean;
 }
 
-/** What peers tell each other by their ports. */
+/** The messages that peers send each other through their ports. */
 export type SegmentNews = { readonly id: number; readonly memory: SharedArrayBuffer | undefined };
 
 export class Segments {
@@ -35,12 +35,12 @@ export class Segments {
     this.#tell = tell;
   }
 
-  /** Memory for a caller, from which messages go without a copy on this side. */
+  /** Allocates memory for a caller, from which messages are sent without a copy on this side. */
   allocate(bytes: number): SharedArrayBuffer {
     return this.#make(bytes).memory;
   }
 
-  /** Where these bytes lie for the others: where they are if that is shared memory of ours, else a copy. */
+  /** Makes bytes accessible to the others: in place if they are in shared memory of this pool, otherwise in a copy. */
   place(bytes: Uint8Array): Berth {
     const own = this.#owned.get(bytes.buffer as unknown as SharedArrayBuffer);
     if (own) return { segment: own, offset: bytes.byteOffset, lent: false };
@@ -60,21 +60,21 @@ export class Segments {
     this.#tell(peer, { id, memory });
   }
 
-  /** The number under which peers know memory that `allocate` gave. */
+  /** The number under which peers know memory from `allocate`. */
   numberOf(memory: SharedArrayBuffer, peers: readonly number[]): number {
     const own = this.#owned.get(memory) as Segment;
     for (const peer of peers) this.show(peer, own);
     return own.id;
   }
 
-  /** Peers forget memory that `allocate` gave. */
+  /** Makes peers forget memory from `allocate`. */
   forget(memory: SharedArrayBuffer): void {
     const own = this.#owned.get(memory);
     for (const peer of own?.known ?? []) this.#tell(peer, { id: own?.id ?? -1, memory: undefined });
     this.#owned.delete(memory);
   }
 
-  /** Takes back what `place` has lent. */
+  /** Returns a piece used by `place` to the pool. */
   giveBack({ segment, lent }: Berth): void {
     if (!lent) return;
     const size = segment.memory.byteLength;

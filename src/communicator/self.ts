@@ -1,4 +1,4 @@
-/** The communicator of one rank: what it sends to itself it receives. */
+/** The communicator of a single rank, which can only send messages to itself. */
 import { EwaldError } from '../base/errors.js';
 import type { Communicator } from './communicator.js';
 import { mismatch } from './kinds.js';
@@ -15,7 +15,7 @@ class SelfCarrier implements Carrier {
   readonly #wanted = new Map<string, Waiting[]>();
 
   send(_: number, context: number, tag: number, bytes: Uint8Array, kind: number): Promise<void> {
-    // Copied, so that the sender may go on before anybody receives.
+    // The bytes are copied, so that the sender can continue before they are received.
     const mine = { bytes: bytes.slice(), kind };
     return this.#meet(this.#wanted, this.#sent, `${context} ${tag}`, mine, (other) => [mine, other], true);
   }
@@ -84,6 +84,6 @@ class SelfCarrier implements Carrier {
   }
 }
 
-/** The communicator of one rank: programs for many run on it unchanged. */
+/** Creates the communicator of a single rank, on which programs for many ranks run unchanged. */
 export const selfComm = async (): Promise<Communicator> =>
   new MessageCommunicator(new SelfCarrier(), [0], 0, 0) as unknown as Communicator;

@@ -24,14 +24,14 @@ interface Sent {
   readonly bytes: number;
   readonly kind: number;
   readonly berth: Berth;
-  /** Set where the sender waits until its own memory has been copied. */
+  /** Set if the sender waits until its own memory has been copied. */
   readonly resolve: (() => void) | undefined;
   readonly reject: ((error: unknown) => void) | undefined;
 }
 
-/** The tag of a notice by which a rank takes leave of a group; it follows everything that the rank has sent there. */
+/** The tag of the notice that a rank has left a group; it follows all messages of the rank in that group. */
 const leaveTag = -(2 ** 31);
-/** Stands for all contexts. */
+/** Denotes all contexts. */
 const everything = -1;
 const freed = (): EwaldError =>
   new EwaldError('Disposed', 'the communicator was freed while this waited for a message');
@@ -43,7 +43,7 @@ class SharedCarrier implements Carrier {
   readonly #board: Board;
   readonly #ports: readonly (MessagePort | null)[];
   readonly #segments: Segments;
-  /** What peers have shown: [peer] id → bytes. */
+  /** Memory that peers have made known: [peer] id → bytes. */
   readonly #shown: Map<number, Uint8Array>[];
   /** Messages announced and not yet received, [peer]. */
   readonly #arrived: Notice[][];
@@ -78,7 +78,7 @@ class SharedCarrier implements Carrier {
         else this.#shown[peer]?.delete(id);
         this.#board.ring(rank);
       };
-      // What waits keeps the process alive, not what might come.
+      // Only pending calls keep the process alive, not messages that might arrive.
       (port as { unref?: () => void }).unref?.();
     });
   }
@@ -136,7 +136,7 @@ class SharedCarrier implements Carrier {
       this.#check();
       const piece = this.#shown[from]?.get(number);
       if (piece) return piece.buffer;
-      // It is on its way by the port, whose news need a turn of the event loop.
+      // It was sent through the port, whose messages arrive in a later turn of the event loop.
       await new Promise((resolve) => setTimeout(resolve, 1));
       if (this.#board.failed()) await this.#turn();
     }
@@ -154,7 +154,7 @@ class SharedCarrier implements Carrier {
       acknowledge: unacknowledged,
       kind: untyped,
     };
-    // Those who have left the group, too: they may still wait until what they sent has been taken.
+    // Includes ranks that have left the group, which may still wait until their messages have been received.
     for (const peer of members) if (peer !== this.#rank && !this.#hasLeft(peer, everything)) this.#post(peer, notice);
     // Messages to itself can no longer be received.
     this.#left[this.#rank]?.add(context);
@@ -166,7 +166,7 @@ class SharedCarrier implements Carrier {
     this.#left[this.#rank]?.add(everything);
     while (this.#unposted.some((list) => list.length > 0) && !this.#ended) await this.#turn();
     this.#board.leave(this.#rank);
-    // The others copy from this thread's memory: it stays until they have, or have left.
+    // The others copy from this thread's memory, which must exist until they have done so or have left.
     while (this.#sent.size > 0 && !this.#ended) await this.#turn();
     this.#ended ??= freed();
     this.#rejectAll(this.#ended);
@@ -177,7 +177,7 @@ class SharedCarrier implements Carrier {
     for (const list of this.#receives) for (const { reject } of take(list, which)) reject(freed());
   }
 
-  /** To itself: a message in this thread's own memory. */
+  /** Sends a message to this rank itself, in this thread's own memory. */
   async #sendHere(context: number, tag: number, bytes: Uint8Array, kind: number): Promise<void> {
     const berth = this.#segments.place(bytes.slice());
     this.#shown[this.#rank]?.set(berth.segment.id, new Uint8Array(berth.segment.memory));
@@ -218,11 +218,11 @@ class SharedCarrier implements Carrier {
     return left.has(everything) || left.has(context);
   }
 
-  /** Follows the board while anything is under way. */
+  /** Watches the board while any call is pending. */
   #watch(): void {
     if (this.#watching) return;
     this.#watching = true;
-    // Waiting for shared memory keeps no process alive, a timer does.
+    // Waiting on shared memory does not keep a process alive, but a timer does.
     this.#heartbeat = setInterval(() => {}, 1000);
     const follow = async (): Promise<void> => {
       while (this.#busy && !this.#ended) await this.#turn();
@@ -236,7 +236,7 @@ class SharedCarrier implements Carrier {
       });
   }
 
-  /** One look at everything, then a wait for the bell if there was nothing. */
+  /** Checks everything once, then waits for the bell if there was nothing to do. */
   async #turn(): Promise<void> {
     const seen = this.#board.seen(this.#rank);
     const failed = this.#board.failed();
@@ -248,7 +248,7 @@ class SharedCarrier implements Carrier {
     }
     for (let peer = 0; peer < this.#board.size; peer++) {
       const arrived = this.#arrived[peer] as Notice[];
-      // Looked at before its mailbox, into which it has posted everything by then.
+      // Checked before its mailbox, which contains all of its messages once it has left.
       const gone = this.#board.hasLeft(peer);
       for (let notice = this.#take(peer); notice; notice = this.#take(peer)) {
         if (notice.tag === leaveTag) this.#left[peer]?.add(notice.context);
@@ -265,7 +265,7 @@ class SharedCarrier implements Carrier {
     if (this.#busy) await this.#board.wait(this.#rank, seen);
   }
 
-  /** The rank whose message, or copying, has been waited for longest; −1 for none. */
+  /** The rank for whose message or acknowledgement this rank has waited longest; −1 for none. */
   #awaited(): number {
     const peer = this.#receives.findIndex((list) => list.length > 0);
     if (peer >= 0) return peer;
@@ -284,13 +284,13 @@ class SharedCarrier implements Carrier {
       const n = arrived.findIndex((notice) => notice.context === context && notice.tag === tag);
       const notice = arrived[n];
       const memory = notice && this.#shown[peer]?.get(notice.segment);
-      // Its leave follows everything it has sent: there will be no more.
+      // The notice of leaving follows all its messages, so that no more will arrive.
       if (!notice && this.#hasLeft(peer, context)) {
         receives.splice(r, 1);
         reject(leftError(peer));
         continue;
       }
-      // The piece it lies in may still be on its way by the port.
+      // The piece that contains it may not have arrived through the port yet.
       if (!notice || !memory) {
         r++;
         continue;
@@ -329,7 +329,7 @@ class SharedCarrier implements Carrier {
   }
 }
 
-/** Takes elements out of a list. */
+/** Removes elements from a list and returns them. */
 function take<T>(list: T[], which: (element: T) => boolean): T[] {
   const taken = list.filter(which);
   list.splice(0, list.length, ...list.filter((element) => !which(element)));

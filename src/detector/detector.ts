@@ -1,5 +1,5 @@
 /**
- * A detector: its panels, its beam and its bad pixels, from a .geom file or from what the frames' own file says. The
+ * A detector: its panels, its beam and its bad pixels, from a .geom file or from the metadata of the frames' file. The
  * peak finders, the run, the powder pattern, the viewer and the simulator all take this one description.
  *
  * Lengths are in metres, wavelengths in Å, reciprocal lengths in 1/Å without 2π. Pixels are counted from the corner of

@@ -1,4 +1,6 @@
-/** Parameters of the peak search. Names, meanings and defaults are CrystFEL's; ranges are the layout's. */
+/**
+ * Parameters of the peak search. Their names, meanings and defaults are CrystFEL's; the ranges come from the layout.
+ */
 import { type Mode, type Parameters, refuseOthers, type Said } from '../base/parameters.js';
 import { range } from '../base/range.js';
 import { dispersionDefaults, finders, peakRadii, peaksRanges } from '../layout/peaks.js';
@@ -9,10 +11,10 @@ export const finderNames = Object.keys(finders) as FinderName[];
 
 const dispersions = ['dispersion', 'dispersion-extended'] as const;
 const blobs = ['peakfinder8', ...dispersions] as const;
-/** Defaults of the dispersion finders where they are not peakfinder8's. */
+/** Defaults of the dispersion finders that differ from those of peakfinder8. */
 const dispersed = (value: number) => ({ dispersion: value, 'dispersion-extended': value });
 
-/** Parameters of one search; which finder takes them is `of`. */
+/** Parameters of one search; `of` lists the finders that use a parameter. */
 export const searchRows = {
   threshold: {
     kind: 'number',
@@ -108,7 +110,7 @@ export const searchRows = {
   },
 } as const satisfies Parameters;
 
-/** What is searched: one finder is planned for it. */
+/** The finder and the searched region, for which a finder is planned. */
 export const finderRows = {
   finder: {
     kind: 'choice',
@@ -131,7 +133,7 @@ export const finderRows = {
   },
 } as const satisfies Parameters;
 
-/** Parameters of a search that the library alone has. */
+/** Parameters of a search that only the library has, and no command. */
 export const libraryRows = {
   rings: {
     kind: 'boolean',
@@ -157,13 +159,13 @@ export const libraryRows = {
   },
 } as const satisfies Parameters;
 
-/** The search by one finder. */
+/** The search by one finder, as a mode whose parameters are checked. */
 export const searchBy = (finder: FinderName): Mode => ({
   stages: [finder],
   because: () => `the finder ${finder} does not use it`,
 });
 
-/** Refuses parameters of another finder. Throws `Argument`. */
+/** Rejects parameters of other finders. Throws `Argument`. */
 export const refuseOtherFinders = (given: Readonly<Record<string, unknown>>, finder: FinderName, said?: Said): void =>
   refuseOthers({ ...searchRows, ...libraryRows }, given, searchBy(finder), said);
 

@@ -1,4 +1,4 @@
-/** `checkGeometryFile`: what a detector geometry says, whether it fits together and fits frames, and a picture of it. */
+/** `checkGeometryFile`: describes and draws a detector geometry, and checks that it is consistent and fits frames. */
 import { isEwaldError, messageOf } from '../base/errors.js';
 import { checkGeometry, type GeometryFacts } from '../crystal/geometry/check.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
@@ -31,19 +31,19 @@ export interface CheckGeometryOptions {
   readonly force?: boolean | undefined;
 }
 
-/** A geometry, checked. */
+/** The result of checking a geometry. */
 export interface CheckedGeometry extends GeometryFacts {
   readonly geometry: Geometry;
   readonly beam: Beam;
-  /** What had to be assumed, because the geometry refers to values in a file of frames that was not given. */
+  /** Assumptions made because the geometry refers to values in a file of frames that was not given. */
   readonly assumed: readonly string[];
-  /** What does not fit together, or does not fit the frames; empty if all is well. */
+  /** Inconsistencies of the geometry, or with the frames; empty if there are no problems. */
   readonly problems: readonly string[];
 }
 
 /**
- * Checks a .geom file, or the geometry that a file of frames says itself: that panels do not overlap, share pixels or
- * have steps of odd lengths, that distance and wavelength are of a likely size, and that the frames have the panels.
+ * Checks a .geom file, or the geometry described in a file of frames: that panels do not overlap, share pixels or have
+ * steps of unusual lengths, that distance and wavelength are plausible, and that the panels fit into the frames.
  *
  * Throws `Format` for a geometry that cannot be read, `File`, `Argument` for outputs that exist (see `force`).
  */
@@ -52,7 +52,7 @@ export async function checkGeometryFile(file: string, options: CheckGeometryOpti
   const writing: WriteOptions = { force: options.force ?? false, inputs };
   const outputs: [Output, (checked: CheckedGeometry) => string][] = [];
   try {
-    // Begun before the work: one that cannot be written is refused before frames are opened.
+    // Outputs are started first, so that one that cannot be written is refused before frames are opened.
     if (options.svg !== undefined)
       outputs.push([
         await openOutput(options.svg, { ...writing, endings: ['.svg'] }),
@@ -91,7 +91,7 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
   }
 }
 
-/** The beam; where the geometry refers to files that are not given, usual values are assumed, and `assumed` says so. */
+/** The beam; usual values are assumed, and listed in `assumed`, if the geometry refers to files that are not given. */
 async function beamFor(
   geometry: Geometry,
   dataset: Dataset | undefined,

@@ -1,6 +1,6 @@
 /**
- * What a run is given to search, checked: everything that opens, and what a natural slip means is answered with the
- * right words.
+ * Checks the inputs of a run: anything that can be opened is accepted, and likely mistakes are answered with an error
+ * that says what to pass instead.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -13,33 +13,33 @@ import { isStream } from './sinks/stream-file.js';
 import { parseFrameList } from './sources/list.js';
 import type { LiveInput, Wanted } from './sources/source.js';
 
-/** Frames to be searched: all of a dataset or a file, or some. */
+/** Frames to search: all or some frames of a dataset or a file. */
 export interface PipelineInput {
   /** An open dataset, owned by the caller. */
   readonly dataset?: Dataset;
-  /** In place of a dataset: what opens as a file. */
+  /** A file to open, instead of a dataset. */
   readonly file?: FileInput;
-  /** As the stream names the file; default: its own name. */
+  /** The name of the file in the stream; default: its own name. */
   readonly filename?: string;
   /** Numbers of frames, from 0; default: all. */
   readonly frames?: readonly number[];
 }
 
-/** A list of files, one a line; `file //3` is one frame of it. Files are relative to the list. */
+/** A list of files, one per line; `file //3` is a single frame of a file. Paths are relative to the list. */
 export interface ListInput {
   readonly list: FileInput;
-  /** Put before each file of the list, in place of its folder. */
+  /** Prepended to each file of the list instead of the list's folder. */
   readonly prefix?: string;
 }
 
 /**
  * One input of a run: a path (Node: a file or a folder), an address, a File or Blob, an open dataset, some frames of
- * one, a list, frames that arrive by themselves (`zmqSource`), or a stream, whose peaks are indexed again. Lists and
- * streams are recognised by what they hold.
+ * one, a list, frames received live (`zmqSource`), or a stream, whose peaks are indexed again. Lists and streams are
+ * recognised by their contents.
  */
 export type RunInput = FileInput | Dataset | PipelineInput | ListInput | LiveInput;
 
-/** What a run has to search. */
+/** The checked inputs of a run. */
 export type GivenInputs =
   | {
       readonly kind: 'frames';
@@ -60,7 +60,7 @@ const isBlob = (value: unknown): value is PlatformBlob => isObject(value) && 'ar
 const isNamed = (value: unknown): value is PlatformFile => isBlob(value) && 'name' in value;
 const isUrl = (value: unknown): value is PlatformUrl => isObject(value) && 'href' in value;
 const isLive = (value: unknown): value is LiveInput => isObject(value) && 'openLive' in value;
-/** What opens as a file. */
+/** Whether a value can be opened as a file. */
 export const isFile = (value: unknown): value is FileInput =>
   typeof value === 'string' || isUrl(value) || isBlob(value);
 
@@ -68,7 +68,7 @@ function refuse(what: string, value: unknown, wanted = expected): never {
   throw new EwaldError('Argument', `pipeline: ${what} is ${shown(value)}; ${wanted}`);
 }
 
-/** The inputs, sorted by what they are. Throws `Argument`, and `File` or `Format` for a list. */
+/** The inputs, sorted by kind. Throws `Argument`, and `File` or `Format` for a list. */
 export async function givenInputs(inputs: unknown, place: RunPlace): Promise<GivenInputs> {
   if (isFile(inputs) || isDataset(inputs) || isOne(inputs)) return sorted([inputs], place, 'inputs');
   if (Array.isArray(inputs)) return sorted(inputs, place, undefined);
@@ -90,12 +90,12 @@ export async function givenInputs(inputs: unknown, place: RunPlace): Promise<Giv
   return { kind: 'frames', wanted: wanted(), siblings: [] };
 }
 
-/** A single input that is an object of its own kind, and no list of them. */
+/** Whether a value is a single input, and not a list of inputs. */
 const isOne = (value: unknown): boolean =>
   isObject(value) && (isLive(value) || 'dataset' in value || 'file' in value || 'list' in value);
 
 async function sorted(inputs: readonly unknown[], place: RunPlace, name: string | undefined): Promise<GivenInputs> {
-  // Holes of a list are inputs that nobody can open, not inputs to pass over.
+  // Holes of an array become undefined, which is rejected as an input instead of being skipped.
   const all = Array.from(inputs);
   const files = all.filter(isNamed);
   const main = files.length > 1 ? new Set(await place.mainFiles(files)) : new Set(files);
@@ -120,7 +120,7 @@ async function sorted(inputs: readonly unknown[], place: RunPlace, name: string 
   return { kind: 'frames', wanted, siblings: files };
 }
 
-/** Frames of an input, or what is searched alone. */
+/** Frames of an input, or an input that must be the only one. */
 async function checked(input: unknown, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
   if (isFile(input)) return ofFile(input, what, undefined, place);
   if (isDataset(input)) return [{ file: input.name, frames: undefined, dataset: input }];
@@ -153,13 +153,13 @@ function checkedFrames(input: Readonly<Record<keyof PipelineInput, unknown>>, wh
   return { file: filename ?? name, frames: chosen, ...own };
 }
 
-/** Bytes by which streams and texts are told from frames. */
+/** Number of bytes read to distinguish streams and texts from frames. */
 const head = 512;
 
-/** What a file is to a run. */
+/** The kind of a file as an input of a run. */
 export type InputKind = 'frames' | 'stream' | 'folder' | 'other';
 
-/** Looks at the begin of a file. */
+/** Determines the kind of a file from its first bytes. */
 export async function inputKindIn(place: RunPlace, file: FileInput): Promise<InputKind> {
   if (file === '-') return 'other';
   if (typeof file === 'string' && (await place.files?.isFolder(file))) return 'folder';
@@ -176,7 +176,7 @@ async function ofFile(
 ): Promise<Wanted[] | GivenInputs> {
   const file = nameOfInput(input, what);
   const frames: Wanted[] = [{ file, frames: undefined, ...(typeof input === 'string' ? {} : { input }) }];
-  // What cannot be read is reported when it is opened: it may be a folder, or a file that is yet to come.
+  // A file that cannot be read is reported when it is opened: it may be a folder, or a file that does not exist yet.
   const begin = (await place.headOf(input, head).catch(() => undefined))?.head;
   if (!begin || begin.length === 0) return frames;
   if (isStream(begin)) return { kind: 'stream', input };
@@ -188,7 +188,7 @@ async function ofFile(
 async function ofList({ list, prefix }: ListInput, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
   if (!isFile(list)) refuse(`${what}.list`, list, 'expected a path, a URL, a File or a Blob');
   const name = nameOfInput(list, 'the list');
-  // A file of frames may stand for a list of one.
+  // A file of frames may be given in place of a list with one entry.
   const begin = name === '-' ? undefined : (await place.headOf(list, head).catch(() => undefined))?.head;
   if (begin && isStream(begin)) return { kind: 'stream', input: list };
   if (name !== '-' && (await place.holdsFrames(list)))

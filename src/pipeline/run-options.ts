@@ -14,8 +14,8 @@ import { checkOutputs, type OutputOptions, outputNames } from './sinks/outputs.j
 import type { Shard } from './sources/source.js';
 
 /**
- * Where frames are searched in place of this process: an executor of `ewald/executors`. A run asks no more of it than
- * this.
+ * An executor of `ewald/executors` that searches the frames instead of this process: the part of its interface that a
+ * run uses.
  */
 export interface RunExecutor {
   readonly kind: string;
@@ -27,7 +27,7 @@ export interface RunExecutor {
   ): AsyncGenerator<{ readonly value: R }, void, undefined>;
 }
 
-/** How the cell of a run is looked for if it is unknown. */
+/** Options of determining the cell of a run if it is unknown. */
 export interface UnknownCellOptions {
   /** Shortest edge in Å, 1 … 1000; default 3. */
   readonly min?: number | undefined;
@@ -40,8 +40,8 @@ export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highre
   /** One input, a list of them, or an iterable of any kind. */
   readonly inputs: RunInput | Iterable<RunInput> | AsyncIterable<RunInput>;
   /**
-   * CrystFEL's geometry of the detector: a path or URL, a File or Blob, its text, or what `parseGeometry` gives.
-   * Default: what the frames' file says.
+   * CrystFEL's geometry of the detector: a path or URL, a File or Blob, its text, or the result of `parseGeometry`.
+   * Default: the description in the file of the frames.
    */
   readonly geometry?: FileInput | Geometry | undefined;
   /** Dataset of the frames in HDF5 files; default: the geometry's, or the files' own choice. */
@@ -52,44 +52,44 @@ export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highre
   readonly maxFrameBytes?: number | undefined;
 }
 
-/** What a run is given. */
+/** Options of a run. */
 export interface PipelineOptions
   extends Omit<SearchSettings, 'peaks' | 'cells'>,
     FrameOptions,
     UnknownCellOptions,
     OutputOptions {
   /**
-   * Parameters of the peak search. Default `'tune'`: they follow from the first four frames. If some are given the
-   * others are tuned, unless the threshold (of dispersion: the gain) is among them.
+   * Parameters of the peak search. Default `'tune'`: they are determined from the first four frames. If some are given,
+   * the others are tuned, unless the threshold (for dispersion, the gain) is given.
    */
   readonly peaks?: 'tune' | PeakParameters | undefined;
   /**
-   * Known cells: paths or URLs, Files or Blobs of .cell or PDB files, `a,b,c,alpha,beta,gamma`, or what `readCell`
-   * gives. Default: the cell is determined from the first frames; `[]`: frames are searched for peaks alone.
+   * Known cells: paths or URLs, Files or Blobs of .cell or PDB files, `a,b,c,alpha,beta,gamma`, or the results of
+   * `readCell`. Default: the cell is determined from the first frames; `[]`: frames are only searched for peaks.
    */
   readonly cells?: readonly (FileInput | KnownCell)[] | undefined;
   /**
-   * Searches the frames in place of this process, such as `await Executor.workers()` of `ewald/executors`; the
-   * caller's.
+   * Searches the frames instead of this process, such as `await Executor.workers()` of `ewald/executors`; owned by the
+   * caller.
    */
   readonly executor?: RunExecutor | undefined;
   /**
-   * Frames that this process searches at once, 1 … 256; default 1. Twice as many are in memory. An executor has its
-   * own.
+   * Number of frames that this process searches at once, 1 … 256; default 1. Twice as many are in memory. An executor
+   * has its own number.
    */
   readonly jobs?: number | undefined;
   /** Serial number of the first frame; default 1. */
   readonly serialStart?: number | undefined;
   /** Every n-th frame, the i-th first, from 1: `'2/16'`. `joinStreams` of `ewald/pipeline` joins the streams. */
   readonly shard?: string | Shard | undefined;
-  /** Waits for more frames: of files that grow, and of new files in folders (Node). Default false. */
+  /** Waits for more frames in growing files and for new files in folders (Node). Default false. */
   readonly follow?: boolean | undefined;
-  /** With `follow`: seconds without new frames that end the run; default 60. */
+  /** With `follow`: seconds without new frames after which the run ends; default 60. */
   readonly noDataTimeout?: number | undefined;
   /** Items carry the numbers of their frame as `frame`. Default false. */
   readonly keepFrame?: boolean | undefined;
   /**
-   * Receives what the run finds out about itself: parameters, the cell, progress, warnings, what became of its outputs.
+   * Receives the events of the run: its parameters, the cell, progress, warnings, and the outcome of its outputs.
    */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
   readonly signal?: PlatformSignal | undefined;
@@ -184,8 +184,8 @@ function shardOf(given: string | Shard | undefined): Shard | undefined {
 }
 
 /**
- * Options that stand in the command line of a stream, because they decide what is in it. `resume` is not one of them: a
- * stream that was continued is that of a run that was never interrupted.
+ * Options that are recorded in the command line of a stream, because they determine its contents. `resume` is not among
+ * them: a continued stream is identical to that of an uninterrupted run.
  */
 const recorded = [...settingNames, 'data', 'serialStart', 'shard', 'follow', 'min', 'max'] as const;
 

@@ -1,6 +1,6 @@
 /**
  * The run: frames of one detector through peaks, indexing and integration, in order, several concurrently, with bounded
- * memory; further outputs are written in addition. `ctx.pipeline` is this, and `ewald index` prints its events.
+ * memory; further outputs are written in addition. This is `ctx.pipeline`, whose events `ewald index` prints.
  */
 
 import { EwaldError, isEwaldError } from '../base/errors.js';
@@ -33,7 +33,7 @@ import type { SharedRun } from './task.js';
 import { type FirstFrames, tuned } from './tune.js';
 import { unknownCell } from './unknown-cell.js';
 
-/** What this process computes with, opened when it is first needed and kept for the run. */
+/** The context and searcher of this process, which are opened on first use and kept for the run. */
 export class OwnSearch {
   readonly #context: Plans;
   readonly #openDetector: () => Promise<Detector>;
@@ -100,7 +100,7 @@ export async function prepare(
 }
 
 /**
- * Runs frames through all stages; results come in the order of the frames, one that cannot be read as `error`.
+ * Runs frames through all stages and yields their results in order; a frame that cannot be read yields an `error`.
  *
  * Throws `Argument`, `Shape`, `Format`, `File` before the first frame, `Aborted` at its signal.
  */
@@ -174,7 +174,7 @@ interface RunScene {
   readonly given: Geometry | undefined;
 }
 
-/** Searches the frames that an earlier session left, and writes the requested outputs. */
+/** Searches the frames that an earlier session did not finish, and writes the requested outputs. */
 async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, undefined> {
   const { options, checked, scene } = run;
   const { source, settings } = scene;
@@ -346,7 +346,7 @@ function refuseForLive(address: string, options: PipelineOptions, cells: readonl
     );
 }
 
-/** What workers cannot be sent. */
+/** Rejects inputs and options that cannot be sent to workers. */
 function refuseForExecutor(given: Exclude<GivenInputs, { kind: 'stream' }>, options: PipelineOptions): void {
   const without = (['bad', 'openOther'] as const).find((name) => options[name] !== undefined);
   if (without !== undefined)
@@ -362,7 +362,7 @@ function refuseForExecutor(given: Exclude<GivenInputs, { kind: 'stream' }>, opti
     );
 }
 
-/** What is read meanwhile, so that no output replaces it. */
+/** The files that the run reads, which no output may replace. */
 function readsOf({ inputs, geometry, cells = [] }: PipelineOptions, given: GivenInputs) {
   const isName = (one: unknown): one is string => typeof one === 'string' && !/[\r\n]/.test(one);
   const all: readonly unknown[] = Array.isArray(inputs) ? inputs : [inputs];

@@ -1,4 +1,4 @@
-/** `servePages`: the pages of the package, served from this computer to itself. */
+/** `servePages`: serves the pages of the package on this computer. */
 import { open } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -20,7 +20,7 @@ const types: Record<string, string> = {
 export interface ServedPages {
   /** http://127.0.0.1:PORT/ */
   readonly url: string;
-  /** The pages, with what each is. */
+  /** The pages, with a description of each. */
   readonly pages: readonly { readonly url: string; readonly about: string }[];
   /** Ends all connections. */
   close(): Promise<void>;
@@ -29,10 +29,10 @@ export interface ServedPages {
 /**
  * Serves the pages of the package (image filtering, validation) on 127.0.0.1 until `close`.
  *
- * @param options `port`: 0 to 65535; 0, the default, takes a free one. Throws `Argument` for a port that is in use.
+ * @param options `port`: 0 to 65535; 0, the default, chooses a free one. Throws `Argument` for a port that is in use.
  */
 export async function servePages({ port = 0 }: { readonly port?: number } = {}): Promise<ServedPages> {
-  // Bundled, this file lies beside what it serves.
+  // In the built package, this file is next to the files that it serves.
   const server = createServer(answer(fileURLToPath(new URL('.', import.meta.url))));
   await listen(server, port);
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -60,16 +60,16 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** The file a path of the address means; undefined if it is none of those that are served. */
+/** The file for a path of the address; undefined if it is not served. */
 const served = (path: string): string | undefined =>
   types[extname(path)] && /^\/[a-z0-9][a-z0-9.-]*$/.test(path) ? path.slice(1) : undefined;
 
 /**
- * Answers with the pages, scripts and the wasm module that lie flat in `folder`, and with nothing else of this
- * computer. Requests that name another host are refused: another site's name may resolve to this address.
+ * Answers with the pages, scripts and the wasm module directly in `folder`, and with no other file of this computer.
+ * Requests that name another host are refused, since another site's name may resolve to this address.
  */
 function answer(folder: string): Parameters<typeof createServer>[1] & object {
-  // Requests that come at once on one connection are answered one after another: one file is open for it.
+  // Concurrent requests on one connection are answered one after another, so that it has one open file.
   const turns = new WeakMap<Socket, Promise<void>>();
   return (request, response) => {
     const say = (code: number, text: string, headers: Record<string, string> = {}): void => {
@@ -101,13 +101,13 @@ function answer(folder: string): Parameters<typeof createServer>[1] & object {
   };
 }
 
-/** Bytes read and handed on at a time. */
+/** Number of bytes read and sent at a time. */
 const pieceBytes = 2 ** 16;
 
 /**
- * Sends a file piece by piece, as fast as it is taken: requests that wait hold no copy of it. A client that leaves ends
- * it, and closes the file: a response that waits behind others on its connection is never told, so the connection is
- * asked. A stream of the file would wait for such a response for ever.
+ * Sends a file piece by piece, as fast as the client reads it: waiting requests hold no copy of it. If the client
+ * disconnects, sending ends and the file is closed. A response that is queued behind others on its connection receives
+ * no event for this, so the connection itself is watched; a stream of the file would wait for such a response forever.
  */
 async function send(
   file: string,
@@ -135,7 +135,7 @@ async function send(
   }
 }
 
-/** Until the response takes more, or its client has left. */
+/** Waits until the response accepts more data, or its client has disconnected. */
 function taken(response: ServerResponse, socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {

@@ -1,9 +1,9 @@
 /**
  * Automatic contrast, from a sample of the good pixels.
  *
- * Frames are shown linearly from the 1st percentile to the median + 12 σ, which gives the background a density of 5–15
- * % and weak spots of one half on every detector tried. Electron patterns, whose background is not flat, use
- * percentiles 1 and 99.9.
+ * Frames are shown linearly from the 1st percentile to the median + 12 σ, which renders the background 5–15 % black and
+ * weak spots half black on every detector tried. Electron patterns, whose background is not flat, use the percentiles 1
+ * and 99.9.
  */
 
 /** Values of a frame. */

@@ -5,7 +5,7 @@ import type { StreamFile } from './stream-file.js';
 
 /** The state of the outputs. */
 export interface Ended {
-  /** Name of what an interrupted stream left; true if complete; false if it failed; undefined if there is none. */
+  /** Name of an interrupted stream's file; true if complete, false if failed, undefined without a stream. */
   readonly stream: string | boolean | undefined;
   /** The report of each sink. */
   readonly sinks: readonly string[];

@@ -1,4 +1,4 @@
-/** Everything a run writes, each output by itself: one that fails is reported, the others are written. */
+/** All outputs of a run. They are independent: an output that fails is reported, and the others are written. */
 import { EwaldError } from '../../base/errors.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { latticeName } from '../../crystal/lattice-name.js';
@@ -14,17 +14,17 @@ import { DetectorSink } from './refined-geometry.js';
 import { type FrameSink, sinkWriting, solutionSink } from './sink.js';
 import type { StreamFile } from './stream-file.js';
 
-/** What a run writes, under the names that the flags of `ewald index` have. */
+/** The outputs of a run; they have the names of the flags of `ewald index`. */
 export interface OutputOptions {
   /** A CrystFEL stream. */
   readonly output?: OutputTarget | undefined;
   /** Peaks and cells as HDF5. */
   readonly hdf5?: OutputTarget | undefined;
-  /** Orientations as CrystFEL's `--indexing=file` reads them. */
+  /** Orientations in the format that CrystFEL's `--indexing=file` reads. */
   readonly sol?: OutputTarget | undefined;
   /** A report with images, as one self-contained page. */
   readonly html?: OutputTarget | undefined;
-  /** The geometry with distance and beam as the crystals say. */
+  /** The geometry with the distance and beam position refined from the crystals. */
   readonly refinedGeometry?: OutputTarget | undefined;
   /** Further outputs; they receive every frame in order, and are closed with the run. */
   readonly sinks?: readonly FrameSink[] | undefined;
@@ -54,14 +54,14 @@ export const outputNames = [
   'commandLine',
 ] as const;
 
-/** What became of one output. */
+/** The outcome of one output. */
 export interface OutputEnd {
   readonly output: 'stream' | 'sink';
-  /** `written` whole, `kept` as far as an interrupted run came, or `failed`. */
+  /** `written` completely, `kept` with the frames finished by an interrupted run, or `failed`. */
   readonly state: 'written' | 'kept' | 'failed';
   /** The name of the file; undefined for a function, a pipe or standard output. */
   readonly file?: string | undefined;
-  /** What is reported of it. */
+  /** The report of the output, in words. */
   readonly text?: string;
 }
 
@@ -71,7 +71,7 @@ export interface OutputScene {
   readonly source: RunSource;
   /** The given geometry; undefined if the first file describes its own. */
   readonly geometry: Geometry | undefined;
-  /** The same, or the file's. */
+  /** The given geometry, or the file's own. */
   readonly usedGeometry: Geometry;
   readonly settings: SearchSettings;
   readonly head: string;
@@ -82,7 +82,7 @@ export interface OutputScene {
   readonly failed: (error: unknown) => void;
 }
 
-/** What an earlier session of the run has left. */
+/** The results of an earlier session of the run. */
 export interface Earlier {
   readonly frame: (chunk: {
     readonly filename: string;
@@ -94,12 +94,12 @@ export interface Earlier {
   readonly unread: (serials: ReadonlySet<number>) => void;
 }
 
-/** What messages call an output. */
+/** The name of an output in messages. */
 const nameOf = (target: OutputTarget, what: string): string => (typeof target === 'string' ? target : what);
 
 const kinds = ['refinedGeometry', 'sol', 'hdf5', 'html'] as const;
 
-/** Checks how outputs go together. Throws `Argument`. */
+/** Checks that the outputs can be combined. Throws `Argument`. */
 export function checkOutputs(options: OutputOptions): void {
   const { output, resume, hdf5, sol } = options;
   if (resume && output === undefined)
@@ -116,7 +116,7 @@ export function checkOutputs(options: OutputOptions): void {
   }
 }
 
-/** Rejects early what cannot be written. */
+/** Rejects early outputs that cannot be written. */
 export async function checkTargets(options: OutputOptions, place: RunPlace, reads: Inputs): Promise<void> {
   const force = options.force ?? false;
   if (options.output !== undefined) await place.checkStream(options.output, { force, reads });
@@ -147,7 +147,7 @@ export class Outputs {
     this.#ends = new Ends(sinks, failed);
   }
 
-  /** What the crystals say of the detector. */
+  /** Remarks on the detector, derived from the crystals. */
   remarks(): string[] {
     return this.#stand.remarks();
   }
@@ -195,7 +195,7 @@ export class Outputs {
     if (item.hit || this.#options.nonHitsInStream !== false) await this.#stream?.write(item.chunk);
   }
 
-  /** Ends a run: all outputs whole, or as far as they came. */
+  /** Ends a run: outputs are complete, or contain the frames finished so far. */
   async close(isWhole: boolean): Promise<OutputEnd[]> {
     const { output } = this.#options;
     const ended = await this.#ends.close(this.#stream, isWhole);
@@ -211,7 +211,7 @@ export class Outputs {
     return all;
   }
 
-  /** Ends a failed run; returns the name of what is left of the stream. */
+  /** Ends a failed run; returns the name of the unfinished stream, if it is kept. */
   async discard(): Promise<string | undefined> {
     await this.#ends.discard();
     return this.#stream?.abandon();

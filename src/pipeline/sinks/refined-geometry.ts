@@ -27,7 +27,7 @@ export class DetectorSink implements FrameSink {
     for (const { detector } of crystals) if (detector) this.#fits.add(detector);
   }
 
-  /** Remarkable observations. */
+  /** Remarks on the fits. */
   remarks(): string[] {
     return this.#beam ? detectorRemarks(detectorVerdict(this.#fits.kept), this.#geometry, this.#beam) : [];
   }

@@ -35,7 +35,7 @@ export interface ReportOptions {
   readonly kept: KeptFrames | undefined;
   /** Receives the reasons why the report is incomplete. */
   readonly warn: (text: string) => void;
-  /** Remarkable observations, requested at the end. */
+  /** Remarks for the report, requested at the end. */
   readonly remarks: () => readonly string[];
 }
 

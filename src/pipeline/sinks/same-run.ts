@@ -4,7 +4,7 @@ import { EwaldError } from '../../base/errors.js';
 import { marks } from '../../crystal/stream/stream.js';
 import { inputMark } from './stream-head.js';
 
-/** Flags that do not change the stream, and whether a value follows. */
+/** Flags that do not change the stream, and whether a value follows each. */
 const harmless: Readonly<Record<string, boolean>> = {
   '-j': true,
   '--jobs': true,

@@ -19,7 +19,9 @@ export interface FrameSink {
   discard(): Promise<void>;
 }
 
-/** What each of these files may replace: except for the report, their contents do not show who wrote them. */
+/**
+ * The existing files that each output may replace: except for the report, their contents do not show who wrote them.
+ */
 export const sinkWriting = {
   sol: {},
   hdf5: { otherwise: 'may hold frames of an experiment' },

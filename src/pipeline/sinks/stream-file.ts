@@ -32,7 +32,7 @@ export interface StreamFileOptions {
   readonly unread?: (serials: ReadonlySet<number>) => void;
 }
 
-/** Whether a file starts like a stream, whoever wrote it. */
+/** Whether a file starts like a stream, written by any program. */
 export const isStream = (head: Uint8Array): boolean =>
   new TextDecoder().decode(head.subarray(0, 64)).startsWith(marks.format);
 

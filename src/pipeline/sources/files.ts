@@ -1,6 +1,7 @@
 /**
- * The frames of a run that are in files, or in open datasets: which file, which frames, which serial numbers. Each file
- * is opened to count its frames; an executor's workers open it again, this process keeps the first one open.
+ * The frames of a run in files or open datasets: for each frame its file, its number in the file, and its serial
+ * number. Each file is opened to count its frames; an executor's workers open it again, and this process keeps the
+ * first one open.
  */
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import type { PlatformFile, PlatformSignal } from '../../base/globals.js';
@@ -19,7 +20,7 @@ export interface FileSourceOptions extends SourceOptions {
   readonly shard: Shard | undefined;
   /** Seconds without new frames after which a followed run ends; undefined if nothing is followed. */
   readonly follow: number | undefined;
-  /** Files that were handed over, among which companions are found. */
+  /** Files passed by the caller, among which companion files are looked up. */
   readonly siblings?: readonly PlatformFile[];
 }
 
@@ -30,7 +31,7 @@ const identifiedBy = 2 ** 16;
 const pollMs = 500;
 /** Number of files tried until one can be opened. */
 const mostTried = 16;
-/** Remarks on frames that are given twice. */
+/** Maximum number of remarks on frames that are given twice. */
 const mostRemarks = 4;
 
 /** A frame of a file with its serial number; `known` is the number of frames when the file was counted. */
@@ -63,7 +64,7 @@ export class FileSource implements RunSource {
     this.#data = options.data;
   }
 
-  /** Opens the first file, by which the detector is known, and counts. Throws if it cannot be opened. */
+  /** Opens the first file, which describes the detector, and counts frames. Throws if it cannot be opened. */
   static async open(place: RunPlace, options: FileSourceOptions): Promise<FileSource> {
     const source = new FileSource(place, options);
     if (isList(options.wanted)) source.#files = await source.#listed(options.wanted);
@@ -98,7 +99,7 @@ export class FileSource implements RunSource {
   readonly openOther = async (file: string, path: string): Promise<Dataset> => {
     const { checksums, maxFrameBytes, siblings } = this.#options;
     const wanted = this.#files.find((one) => one.file === file);
-    // An open dataset opens what belongs to it; a file passed in is found by name.
+    // An open dataset opens its companion files itself; files passed by the caller are found by name.
     if (wanted?.dataset) return openBeside(wanted.dataset)(wanted.dataset.name, path);
     const input = wanted?.input ?? siblings?.find(({ name }) => name === file.replace(/^.*\//, ''));
     if (input === undefined && (this.#files.some((one) => one.dataset) || siblings?.length))
@@ -162,7 +163,7 @@ export class FileSource implements RunSource {
       open.delete(key);
       const dataset = held?.dataset ?? (await this.#openFile(wanted));
       open.set(key, { dataset, frames: known });
-      // Frames that are under way are of the files that were asked for last.
+      // Frames in progress belong to the files that were requested last.
       const [oldest] = open;
       if (open.size > ahead + 1 && oldest) {
         open.delete(oldest[0]);
@@ -200,7 +201,7 @@ export class FileSource implements RunSource {
     };
     if (follow === undefined) {
       for await (const wanted of this.#all()) {
-        // A file that cannot be opened is yielded as well: whoever searches it reports the reason.
+        // A file that cannot be opened is yielded as well: its search reports the reason.
         const count = (await this.#count(wanted)) ?? 1;
         yield* taken(wanted, wanted.frames ?? counting(0, count), wanted.frames ? 0 : count);
       }
@@ -260,7 +261,7 @@ export class FileSource implements RunSource {
     return this.#files[i];
   }
 
-  /** All files, once; those of an iterable are forgotten when they have been handed out. */
+  /** All files, once each; files of an iterable are not kept after they have been yielded. */
   async *#all(): AsyncGenerator<Wanted> {
     yield* this.#files;
     if (!this.#more) return;
@@ -291,14 +292,14 @@ export class FileSource implements RunSource {
         if (!first) throw noFrames(isList(asked) ? asked : []);
         const { dataset, wanted } = await this.#openFirst(first);
         this.#first = dataset;
-        // Files of one run are alike: all must have what the first one has.
+        // All files of a run must have the dataset that the first one has.
         if (data && !data.must && !dataset.arrays.some(({ name }) => name === data.path)) this.#data = undefined;
         else if (data) this.#data = { ...data, must: true };
         for (const one of this.#files) if (one.file === wanted.file) check(one, dataset.frames);
         this.#counts.set(wanted.file, dataset.frames);
         return;
       } catch (error) {
-        // What is followed may not exist yet.
+        // A followed file may not exist yet.
         if (follow === undefined || !isEwaldError(error) || performance.now() - since > 1000 * follow) throw error;
         await rest(pollMs, signal);
         if (signal?.aborted) throw error;
@@ -307,7 +308,7 @@ export class FileSource implements RunSource {
     }
   }
 
-  /** The first file that opens: one that is damaged is reported in its turn, and does not end the run. */
+  /** The first file that can be opened; a damaged one is reported in its turn, and does not end the run. */
   async #openFirst(wanted: Wanted): Promise<{ readonly dataset: Dataset; readonly wanted: Wanted }> {
     try {
       return { dataset: await this.#openFile(wanted), wanted };
@@ -386,7 +387,7 @@ export class FileSource implements RunSource {
       const known = single.get(identity) ?? new Set();
       single.set(identity, known);
       const again = whole.has(identity) ? (frames ?? [undefined])[0] : frames?.find((frame) => known.has(frame));
-      // Once a file is enough.
+      // One remark per file is enough.
       if (named.has(identity)) continue;
       const isRepeated = whole.has(identity) || again !== undefined || (!frames && known.size > 0);
       if (isRepeated) {

@@ -1,4 +1,4 @@
-/** Where a run takes its frames from: files, datasets in hand, or frames that arrive by themselves. */
+/** The sources of a run's frames: files, open datasets, or frames received live. */
 import type { PlatformSignal } from '../../base/globals.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import type { Dataset } from '../../data/dataset.js';
@@ -9,21 +9,21 @@ import type { FileInput } from '../place.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
 
-/** Shard i of n, from 1: every n-th frame, the i-th first. */
+/** Shard i of n, counted from 1: every n-th frame, beginning with the i-th. */
 export interface Shard {
   readonly index: number;
   readonly count: number;
 }
 
-/** Frames that are wanted of a run. */
+/** Frames that a run will search. */
 export interface Wanted {
-  /** As the stream names the file. */
+  /** The name of the file in the stream. */
   readonly file: string;
-  /** Undefined: all. */
+  /** Numbers of frames; undefined: all. */
   frames: number[] | undefined;
   /** The input to open, if it is not the name. */
   readonly input?: FileInput;
-  /** Open already, and the caller's. */
+  /** An open dataset, owned by the caller. */
   readonly dataset?: Dataset;
 }
 
@@ -31,13 +31,13 @@ export interface Wanted {
 export type IsDone = (serial: number, file: string, event: number) => boolean;
 
 export interface RunSource {
-  /** By which the detector is known; the source's until `close`. */
+  /** The dataset that describes the detector; owned by the source until `close`. */
   readonly first: Dataset;
   /** The dataset of HDF5 files that is opened; undefined: the files' own choice. */
   readonly data: string | undefined;
-  /** Frames of this run; undefined if unknown. */
+  /** Number of frames of this run; undefined if unknown. */
   readonly total: number | undefined;
-  /** The first frame, if frames arrive by themselves. */
+  /** The first frame, if frames are received live. */
   readonly live: LiveFrame | undefined;
   /** Frames that can only be read once, for showing them at the end; undefined if files can be read again. */
   readonly kept: KeptFrames | undefined;
@@ -48,9 +48,9 @@ export interface RunSource {
   /** Opens datasets that the geometry names in addition to the frames. */
   readonly openOther: OpenOther;
   firstFrames(most: number): AsyncGenerator<{ readonly dataset: Dataset; readonly frames: number[] }>;
-  /** The frames for an executor, up to `size` a task. */
+  /** The frames for an executor, up to `size` per task. */
   tasks(size: number, isDone: IsDone): AsyncGenerator<SearchTask>;
-  /** The frames for this process, of which up to `ahead` are under way at once. */
+  /** The frames for this process, of which up to `ahead` are in progress at once. */
   jobs(ahead: number, isDone: IsDone): AsyncGenerator<FrameJob>;
   /** Opens a file of the run again, for images at its end; the caller disposes it. */
   reopen(file: string): Promise<Dataset>;
@@ -59,7 +59,7 @@ export interface RunSource {
 
 /** What every source needs to know about its run. */
 export interface SourceOptions {
-  /** Tells frames of several modules from frames of a scan. */
+  /** Distinguishes frames of several modules from frames of a scan. */
   readonly geometry: Geometry | undefined;
   readonly data: DataPath;
   readonly serialStart: number;
@@ -71,7 +71,7 @@ export interface SourceOptions {
   readonly warn: (text: string) => void;
 }
 
-/** The dataset of HDF5 files: one that the user named must exist, one that the geometry names may. */
+/** The dataset of HDF5 files; it must exist if the user named it, and may be missing if the geometry did. */
 export type DataPath = { readonly path: string; readonly must: boolean } | undefined;
 
 /** Live frames: the result of `zmqSource` of `ewald/pipeline`. */

@@ -1,4 +1,4 @@
-/** A stream as the input of a run: its peaks are indexed again, without its frames. */
+/** Runs a stream as input: its peaks are indexed again, without reading the frames. */
 
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
@@ -50,7 +50,7 @@ const isGiven = (value: unknown): boolean =>
   ![undefined, null, false, 0, 'tune'].includes(value as never) &&
   !(typeof value === 'object' && !Array.isArray(value) && Object.keys(value as object).length === 0);
 
-/** Indexes the peaks of a stream. Throws `Argument` for options that need frames, and as `runPipeline`. */
+/** Indexes the peaks of a stream. Throws `Argument` for options that need frames, and the errors of `runPipeline`. */
 export async function* indexStream(
   context: Plans,
   place: RunPlace,

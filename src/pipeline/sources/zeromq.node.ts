@@ -15,17 +15,17 @@ import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
 import type { DataPath, LiveInput, RunSource, SourceOptions } from './source.js';
 
-/** Where frames arrive from, under the names that the flags of `ewald index` have. */
+/** Options of frames received by ZeroMQ; they have the names of the flags of `ewald index`. */
 export interface ZmqSourceOptions {
   /** The address, such as tcp://host:5002. */
   readonly zmqInput: string;
-  /** Takes published messages that begin with one of these; default: all of them. */
+  /** Receives published messages that begin with one of these prefixes; default: all messages. */
   readonly zmqSubscribe?: readonly string[];
-  /** Asks for each frame with this text. */
+  /** Requests each frame with this message. */
   readonly zmqRequest?: string;
   /** Receives pushed frames, as from DECTRIS detectors. Default false. */
   readonly zmqPull?: boolean;
-  /** Seconds without a message that end the run; default 60. */
+  /** Seconds without a message after which the run ends; default 60. */
   readonly noDataTimeout?: number;
 }
 
@@ -42,7 +42,7 @@ interface Asking {
 const optionNames = ['zmqInput', 'zmqSubscribe', 'zmqRequest', 'zmqPull', 'noDataTimeout'];
 
 /**
- * Frames that arrive by ZeroMQ, as an input of `ctx.pipeline`: MessagePack as CrystFEL takes it, or the stream V2 of
+ * Frames received by ZeroMQ, as an input of `ctx.pipeline`: MessagePack in CrystFEL's form, or the stream V2 of
  * DECTRIS detectors. Node only, with the package `zeromq`.
  *
  * Throws `Argument` for options that do not fit together.
@@ -71,8 +71,8 @@ export function zmqSource(options: ZmqSourceOptions): LiveInput {
 type LiveOptions = SourceOptions & Asking;
 
 /**
- * Frames that this process searches at once, and their results that wait: twice as many as searchers, which are 256 at
- * most.
+ * Maximum number of frames that are being searched or whose results are waiting: twice the number of searchers, of
+ * which there are at most 256.
  */
 const mostUnderWay = 513;
 /** Messages queued while frames are searched; any published beyond that are lost, as is usual in ZeroMQ. */
@@ -116,7 +116,7 @@ class LiveSource implements RunSource {
   readonly kept: KeptFrames | undefined;
   readonly #options: LiveOptions;
   readonly #messages: Messages;
-  /** Frames that are being searched, whose numbers the detector asks for by name. */
+  /** Frames that are being searched, by name; the detector looks up their numbers by name. */
   readonly #underWay = new Map<string, LiveFrame>();
 
   private constructor(options: LiveOptions, messages: Messages, live: LiveFrame) {
@@ -260,7 +260,7 @@ class Messages {
     return new Messages(options, socket, codecs);
   }
 
-  /** Yields frames until no more arrive; an unreadable message is an error in its place. */
+  /** Yields frames until no more arrive; an unreadable message is yielded as an error. */
   async *frames(): AsyncGenerator<LiveFrame | { readonly error: string }> {
     const { address, signal } = this.#options;
     while (!signal?.aborted) {
