@@ -8,7 +8,7 @@
 namespace ewald::fft {
 namespace {
 
-// The second half mirrors the first: (n - j)^2 is j^2 and an even multiple of n, but for n^2.
+// The second half mirrors the first: (n - j)^2 equals j^2 plus an even multiple of n, except for n^2.
 template <class T>
 void put_chirp(size_t n, size_t j, T re, T im, T* chirp) {
   const T sign = n % 2 == 0 ? T(1) : T(-1);
@@ -35,8 +35,8 @@ bool make_chirp(size_t n, double* chirp) {
   return true;
 }
 
-// Float has digits to spare in double: (s + i)^2 = s^2 + 2 s i + i^2, so a root is a product of four, of which few are
-// looked up.
+// Double has more digits than float needs: (s + i)^2 = s^2 + 2 s i + i^2, so a root is a product of four, few of which
+// are looked up.
 bool make_chirp(size_t n, float* chirp) {
   constexpr size_t rows = 16, columns = 32, block = rows * columns;
   Store temporary;
@@ -82,13 +82,13 @@ bool make_chirp(size_t n, float* chirp) {
 }
 
 // A wrapped chirp is an even line: x[j] = x[length - j], and so is its transform. Of such lines only 0 .. length / 2
-// are kept.
+// are stored.
 
 // Results 1, 5, 9 .. of its transform are that of a quarter of the length, of t[j] = w^j sum_q (-i)^q x[j + q length /
 // 4].
 template <class T>
 bool quarter(const T* x, size_t length, T* t) {
-  constexpr size_t block = 512;  // w^j is the product of a root every so many and one of these
+  constexpr size_t block = 512;  // w^j is the product of a root at a multiple of this and one of these
   const size_t quarter = length / 4, half = length / 2;
   double near_re[block], near_im[block], far[2];
   T turn_re[block], turn_im[block];
@@ -121,7 +121,7 @@ bool quarter(const T* x, size_t length, T* t) {
   return true;
 }
 
-// A transform for the time being.
+// A temporary transform.
 template <class T>
 struct Temporary {
   Store store;
@@ -132,17 +132,17 @@ struct Temporary {
   void run(T* x, T* work, T scale) const { run_line<T>(*line, x, x, work, false, scale, nullptr); }
 };
 
-// A whole line behind its half.
+// Completes a line from its first half.
 template <class T>
 void complete(T* x, size_t n) {
   for (size_t j = n / 2 + 1; j < n; j++) std::memcpy(x + 2 * j, x + 2 * (n - j), 2 * sizeof(T));
 }
 
-// Below this many complex numbers one transform of everything is as quick as three of parts.
+// Below this many complex numbers one full transform is as fast as three partial ones.
 constexpr size_t worth_parting = 1 << 16;
 
-// The transform of an even line. Long ones are parted: the odd results come from a quarter of the length, the even ones
-// from the line folded in half, whose odd results come from an eighth and whose even ones from a quarter again: 5 / 8
+// The transform of an even line. Long lines are split: the odd results come from a quarter of the length, the even ones
+// from the line folded in half, whose odd results come from an eighth and whose even ones again from a quarter: 5 / 8
 // of the work, in less memory.
 template <class T>
 bool transform_even(const T* x, size_t length, const Engines<T>& engines, uint32_t tune, T scale, T* out) {
@@ -159,7 +159,7 @@ bool transform_even(const T* x, size_t length, const Engines<T>& engines, uint32
     return true;
   }
   const size_t fourth = length / 4, eighth = length / 8;
-  // Fresh memory costs as much as the work in it, so there is little of it: what is folded becomes the rest.
+  // New memory costs as much as the work on it, so little is used: the line is folded in place.
   T *odd = temporary.take_raw<T>(2 * fourth), *twice_odd = temporary.take_raw<T>(2 * eighth),
     *rest = temporary.take_raw<T>(2 * (fourth + 1));
   const Temporary<T> of_fourth(fourth, engines, tune), of_eighth(eighth, engines, tune);

@@ -1,4 +1,4 @@
-// Tables of Bluestein's convolution, which makes a transform of any length from ones of a good length.
+// Tables of Bluestein's convolution, which computes a transform of any length from transforms of a smooth length.
 #pragma once
 #include "fft/kernels.h"
 #include "fft/store.h"
@@ -7,8 +7,8 @@ namespace ewald::fft {
 
 // chirp: [n] complex, exp(-i pi j^2 / n). filter: [length / 2 + 1] complex, the first half (the second mirrors it) of
 // the transform of the chirp, wrapped around and over `length`, which is smooth, even and at least 2 n - 1. The
-// convolution is with the conjugate chirp, whose transform is the conjugate of this one, as the line is even. False
-// when there is no memory.
+// convolution uses the conjugate chirp, whose transform is the conjugate of this one, because the line is even. False
+// when out of memory.
 template <class T>
 bool plan_bluestein(size_t n, size_t length, const Engines<T>& engines, uint32_t tune, const T*& chirp,
                     const T*& filter, Store& store);

@@ -1,4 +1,4 @@
-// Reads a descriptor: every complaint before any work, every default in one place.
+// Reads a descriptor: all checks are made before any work, and all defaults are set in one place.
 #include <cstring>
 
 #include "common/status.h"
@@ -101,7 +101,7 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
       side.window[d] = {0, whole, whole};
       if (d == 0 || part.count[d - 1] == 0) continue;
       const size_t start = part.start[d - 1], count = part.count[d - 1];
-      // Half a spectrum and real numbers do not go around.
+      // Windows of half spectra and of real numbers cannot wrap around.
       const bool around = side.complex && !(halves && d == reduced);
       if (count > whole || start >= whole || (!around && start + count > whole))
         return fail(EWALD_STATUS_INVALID_ARGUMENT,

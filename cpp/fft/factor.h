@@ -12,11 +12,11 @@ struct Factors {
 
 // Whether n is a product of 2, 3, 5, 7, 11 and 13.
 bool is_smooth(size_t n);
-// Radices of a smooth n, in the order of the passes; powers of two in as few passes as radices up to `largest` (4 or 8)
-// allow; that of a row when `after_turn`, the passes after the one that turns squares.
+// Radices of a smooth n, in the order of the passes. Powers of two take as few passes as radices up to `largest` (4 or
+// 8) allow; with `after_turn` these are the passes of a row after the one that transposes squares.
 Factors factorize(size_t n, uint32_t largest, bool after_turn = false);
-// Radices forced from outside, one in each hexadecimal digit (f stands for 16, for the first pass only), the first pass
-// in the highest digit that is not 0. False when they are not radices of which n is the product.
+// Radices forced by the caller, one in each hexadecimal digit (f stands for 16, in the first pass only), the first pass
+// in the highest nonzero digit. False if they are not radices whose product is n.
 bool read_radices(uint32_t tune, size_t n, uint32_t largest, Factors& factors);
 // Rough cost of a transform of smooth length n, in passes of a power of two.
 double cost(size_t n);

@@ -1,8 +1,8 @@
-// What the planner (compiled once) and the kernels (compiled for each instruction set) share: plain structures and a
+// Shared by the planner (compiled once) and the kernels (compiled for each instruction set): plain structures and a
 // table of functions.
 //
 // Terms. A *line* is one sequence that is transformed. *Lanes* are the numbers of a vector; in the column kernels each
-// lane works on a line of its own. *Scratch* holds complex vectors, W real parts then W imaginary parts; lane l of a
+// lane works on a separate line. *Scratch* holds complex vectors, W real parts then W imaginary parts; lane l of a
 // vector is column lane_column(l) of its W. A *row* of scratch is one position of all lines of a block, `vectors`
 // complex vectors wide.
 #pragma once
@@ -11,7 +11,7 @@
 
 namespace ewald::fft {
 
-// Which of W neighbours sits in this lane, after the two in-block shuffles that split interleaved complex numbers.
+// Which of W neighbours is in this lane after the two in-block shuffles that split interleaved complex numbers.
 template <class T>
 constexpr uint32_t lane_column(uint32_t lane, uint32_t lanes) {
   const uint32_t block = 16 / sizeof(T), half = block / 2, b = lane / block, i = lane % block;
@@ -30,8 +30,7 @@ struct Stage {
   const T* twiddle;  // [m - 1][radix - 1] complex, p from 1, j from 1
 };
 
-// Transform of `n` points in every lane. Other primes than the radices go through Bluestein's convolution of length
-// inner->n.
+// Transform of `n` points in every lane. Primes that are not radices use Bluestein's convolution of length inner->n.
 template <class T>
 struct ColumnPlan {
   size_t n;
@@ -43,9 +42,8 @@ struct ColumnPlan {
   const T* filter;  // [inner->n / 2 + 1] complex, as plan_bluestein has it
 };
 
-// Transform of one contiguous line with the vectors inside it: the first pass works on W neighbours at a time and turns
-// them
-// (`first` is a multiple of W), after which every pass is a column pass.
+// Transform of one contiguous line with the vectors inside it: the first pass works on W neighbours at a time and
+// transposes them (`first` is a multiple of W), after which every pass is a column pass.
 template <class T>
 struct RowPlan {
   size_t n;
@@ -55,12 +53,12 @@ struct RowPlan {
   Stage<T> stage[max_stages];  // s counted in vectors
 };
 
-// n = n1 n2: columns of length n1, twiddles, a turn, columns of length n2 (Bailey's four steps).
+// n = n1 n2: columns of length n1, twiddles, a transpose, columns of length n2 (Bailey's four steps).
 template <class T>
 struct SplitPlan {
   size_t n, n1, n2;
   uint32_t vectors1,
-      vectors2;  // width of a block in the first and second pass; the last one is as wide as what is left
+      vectors2;  // width of a block in the first and second pass; the last block has the remaining columns
   const ColumnPlan<T>* plan1;
   const ColumnPlan<T>* plan2;
   // w^(k1 j2) = near[k1][j2 mod width1] * far[k1][j2 / width1], width1 = vectors1 lanes
@@ -70,9 +68,9 @@ struct SplitPlan {
 
 // How numbers of memory become the complex numbers of scratch, and back.
 enum class Form : uint32_t {
-  complex,    // as they are
+  complex,    // unchanged
   swapped,    // real and imaginary parts exchanged: a backward transform
-  real,       // imaginary part 0, or left out
+  real,       // imaginary part 0, or dropped
   imaginary,  // scatter only: the imaginary parts, which are the real ones of a swapped transform
   pairs,      // two real lines in one complex one: vector v takes the real lines of columns 2 v W .. and (2 v + 1) W ..
 };
@@ -89,12 +87,13 @@ enum class Trig : uint32_t { dct1, dct2, dct3, dct4, dst1, dst2, dst3, dst4 };
 template <class T>
 struct Engine {
   uint32_t lanes;
-  uint32_t largest;  // power of two among the radices: 8, or 4 where 8 complex vectors would not stay in registers
+  uint32_t largest;  // largest power of two among the radices: 8, or 4 if 8 complex vectors do not fit in registers
 
   // One contiguous line of interleaved complex numbers; work holds 4 n numbers.
   void (*row)(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap, T scale);
   // `columns` neighbouring columns (at least a vector of them) of interleaved complex numbers, rows `stride` complex
-  // numbers apart; work holds 2 blocks of plan.rows complex vectors for each vector begun. Not for Bluestein plans.
+  // numbers apart; work holds 2 blocks of plan.rows complex vectors for each vector, partial ones included. Not for
+  // Bluestein plans.
   void (*columns)(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t columns,
                   T* work, bool swap, T scale);
   // Forward transform of the scratch block a, b is a second one; returns the one that holds the result.
@@ -106,7 +105,8 @@ struct Engine {
   void (*split_first)(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T* work, bool swap);
   void (*split_second)(const SplitPlan<T>& plan, const T* mid, T* out, size_t block, T* work, bool swap, T scale);
 
-  // Transforms of two real lines in one, taken apart: rows 0 .. n / 2 of [rows][2 vectors], and put together again.
+  // Separates the transforms of two real lines in one complex line, rows 0 .. n / 2 of [rows][2 vectors], and joins
+  // them again.
   void (*separate)(size_t n, const T* a, T* b, size_t vectors);
   void (*join)(size_t n, const T* a, T* b, size_t vectors);
   // Before and after the complex transform of a sine or cosine transform.

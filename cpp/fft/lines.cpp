@@ -9,7 +9,7 @@
 namespace ewald::fft {
 namespace {
 
-// Stages of radices `radix`, which act on m = n / first points each `s` apart already.
+// Stages of radices `radix`, which act on m = n / first points with the initial distance `s`.
 template <class T>
 void plan_stages(size_t n, size_t s, const uint32_t* radix, uint32_t count, const Twiddles& twiddles, size_t twiddles_n,
                  Stage<T>* stages, Store& store) {
@@ -65,7 +65,7 @@ bool fits_row(size_t n, const Engine<T>& engine) {
 template <class T>
 void plan_row(size_t n, const Engine<T>& engine, uint32_t tune, RowPlan<T>& plan, Store& store) {
   const uint32_t lanes = engine.lanes, largest = engine.largest;
-  // The first radix: the multiple of the lanes that leaves the fewest passes, the larger one of equals.
+  // The first radix: the multiple of the lanes that leaves the fewest passes, the larger one of ties.
   uint32_t first = 0;
   Factors rest = {};
   for (uint32_t r = lanes; r <= largest || r == lanes; r *= 2) {
@@ -109,8 +109,8 @@ void plan_row(size_t n, const Engine<T>& engine, uint32_t tune, RowPlan<T>& plan
 size_t max(size_t a, size_t b) { return a > b ? a : b; }
 size_t min(size_t a, size_t b) { return a < b ? a : b; }
 
-// Blocks of 32 columns in a split line: wider ones leave too few blocks and long tails (45360 in wasm: 120 us with 32,
-// 170 us with 64).
+// Blocks of 32 columns in a split line: wider blocks leave too few blocks and long tails (45360 in wasm: 120 us with
+// 32, 170 us with 64).
 template <class T>
 size_t split_vectors(size_t lanes, size_t rows) {
   return max(1, min(32 / lanes, block_vectors<T>(lanes, rows)));
@@ -151,7 +151,7 @@ void plan_split(size_t n, const Engine<T>& engine, uint32_t tune, Line<T>& line,
   line.work = blocks2 * plan.n2 * width2 * 2 + line.per_thread;
 }
 
-// Beyond this many bytes a line no longer turns over in the second-level cache with its two blocks of scratch.
+// Beyond this many bytes a line no longer fits into the second-level cache with its two blocks of scratch.
 constexpr size_t longest_row_bytes = 128 * 1024;
 
 }  // namespace
@@ -213,7 +213,7 @@ const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Sto
 
 namespace {
 
-// One of the two passes of a split line, shared out by blocks.
+// One of the two passes of a split line, distributed by blocks.
 template <class T>
 struct SplitJob {
   const Line<T>& line;

@@ -1,4 +1,4 @@
-// Plans of one-dimensional transforms: which algorithm a length gets, and its tables.
+// Plans of one-dimensional transforms: the algorithm for a length, and its tables.
 #pragma once
 #include "common/threads.h"
 #include "fft/kernels.h"
@@ -6,14 +6,14 @@
 
 namespace ewald::fft {
 
-// Transform down columns (one line in each lane) for any n. `tune` forces the radices of lengths it fits
-// (read_radices), 0 leaves the choice.
+// Transform down columns (one line in each lane) for any n. `tune` forces the radices of lengths that it matches
+// (read_radices); 0 chooses automatically.
 template <class T>
 const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, uint32_t tune, Store& store);
 
-// Width of a block of columns, in vectors. Rows of 1 KiB let the processor fetch them at once where the stride between
-// rows is a power of two and defeats its prefetcher (128^3 in wasm: 10.0 ms with rows of 256 bytes, 7.8 ms with these);
-// halved until two blocks of scratch stay in the second-level cache.
+// Width of a block of columns, in vectors. With rows of 1 KiB the processor fetches several lines at once where the
+// stride between rows is a power of two and defeats its prefetcher (128^3 in wasm: 10.0 ms with rows of 256 bytes, 7.8
+// ms with these); halved until two blocks of scratch stay in the second-level cache.
 template <class T>
 constexpr size_t block_vectors(size_t lanes, size_t rows) {
   const size_t unit = 2 * lanes * sizeof(T);
@@ -42,14 +42,14 @@ struct Line {
   const T* chirp;
   const T* filter;
   size_t work;        // numbers of scratch that run_line needs
-  size_t per_thread;  // of these, the part that each further thread needs again
+  size_t per_thread;  // the part of these that each further thread needs as well
 };
 
 template <class T>
 const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Store& store);
 
-// out may be in. `swap` runs the transform backward. With a team, a long line is shared out to its threads; work then
-// holds line.work + (threads - 1) line.per_thread numbers.
+// `out` may equal `in`. `swap` runs the transform backward. With a team, a long line is distributed to its threads;
+// work then holds line.work + (threads - 1) line.per_thread numbers.
 template <class T>
 void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, const Team* team);
 

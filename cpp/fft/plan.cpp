@@ -1,5 +1,5 @@
-// From a problem to passes: in which order the axes go, which buffer each pass reads and writes, which lines share a
-// block.
+// Turns a problem into passes: the order of the axes, the buffer that each pass reads and writes, and the lines that
+// share a block.
 #include "fft/plan.h"
 
 #include "fft/factor.h"
@@ -8,7 +8,7 @@
 namespace ewald::fft {
 namespace {
 
-// A sub-array of this size stays in the second-level cache while its passes are run one after the other.
+// A sub-array of this size stays in the second-level cache while its passes run in sequence.
 constexpr size_t resident_bytes = 640 * 1024;
 
 size_t max(size_t a, size_t b) { return a > b ? a : b; }
@@ -27,7 +27,7 @@ struct Layout {
   size_t stride[max_dims];
 };
 
-// Lines side by side: where the next line of a block is.
+// Neighbouring lines: the offset of the next line of a block.
 struct Lanes {
   uint32_t dim;
   size_t count, in, out;
@@ -69,7 +69,7 @@ const T* trig_table(Trig kind, size_t n, Store& store) {
   return table;
 }
 
-// Roots 0 .. n / 4 one by one, then those from 1 on as vectors, the way half_after reads them.
+// Roots 0 .. n / 4 one by one, then the roots from 1 on as vectors, as half_after reads them.
 template <class T>
 const T* half_table(size_t n, uint32_t lanes, Store& store) {
   const size_t vectors = n / 4 / lanes + 1;
@@ -106,7 +106,7 @@ struct Builder {
   bool choose_kernel(Pass<T>& pass, size_t all_lines);
 };
 
-// Loops go from the largest step of the target to the smallest.
+// Loops are ordered from the largest step of the target to the smallest.
 template <class T>
 void add_loop(Pass<T>& pass, Loop loop) {
   uint32_t at = pass.loops++;
@@ -114,7 +114,7 @@ void add_loop(Pass<T>& pass, Loop loop) {
   pass.loop[at] = loop;
 }
 
-// Picks the dimension whose lines share a block among `open`, and the loops over the rest.
+// Picks the dimension among `open` whose lines share a block, and the loops over the rest.
 template <class T>
 void Builder<T>::choose_lanes(Pass<T>& pass, const size_t* other, const Layout& in, const Layout& out, uint32_t open) {
   Lanes best = {dims, 1, 1, 1};
@@ -146,9 +146,9 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   const bool pairs = pass.task == Task::r2c || pass.task == Task::c2r || pass.task == Task::trig;
   const size_t n = pass.n;
 
-  // A contiguous line by itself, where the widest vectors fit along it and it is long enough for its two kernels to
-  // pay, or where there are too few lines to fill vectors across. (100 x 100 lines of 64 on AVX2: 0.14 ms along, 0.15
-  // ms across; of 32 with half the vector 0.28 ms along, 0.14 ms across.)
+  // A contiguous line by itself, if the widest vectors fit along it and it is long enough for its two kernels to pay
+  // off, or if there are too few lines to fill vectors across. (100 x 100 lines of 64 on AVX2: 0.14 ms along, 0.15 ms
+  // across; of 32 with half the vector 0.28 ms along, 0.14 ms across.)
   if (pass.line_in == 1 && pass.line_out == 1 && n > 1 &&
       (pass.task == Task::c2c || pass.task == Task::r2c || pass.task == Task::c2r)) {
     const size_t line_length = pairs && n % 2 == 0 ? n / 2 : n;
@@ -200,7 +200,7 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   size_t vectors = block_vectors<T>(w, rows);
   const size_t all = (pass.lanes + w * planes - 1) / (w * planes);
   vectors = min(vectors, all);
-  // A last block of one vector that is not full would be slow: rather narrower blocks.
+  // A last block of one partly filled vector would be slow, so blocks are made narrower instead.
   if (vectors > 1 && pass.lanes % (w * planes) != 0)
     for (size_t v = vectors; v > 1; v--)
       if (all % v != 1) {
@@ -210,7 +210,7 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   pass.vectors = uint32_t(vectors);
   pass.width = vectors * w * planes;
   pass.blocks = (pass.lanes + pass.width - 1) / pass.width;
-  // Where a size is 32 bits it could wrap around.
+  // A 32-bit size could overflow.
   if (double(rows) * double(vectors) * double(4 * w) > double(size_t(-1) / (2 * sizeof(T)))) return false;
   pass.work = 2 * rows * vectors * 2 * w;
   const bool whole = pass.in_window.all() && pass.out_window.all();
@@ -298,11 +298,11 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
 
   const bool halves = problem.kind == EWALD_FFT_KIND_R2C || problem.kind == EWALD_FFT_KIND_C2R;
   const bool trig = problem.kind == EWALD_FFT_KIND_R2R, widens = problem.kind == EWALD_FFT_KIND_REAL_C2C;
-  const bool to_real = backward && (halves || widens);  // the last pass leaves real numbers
+  const bool to_real = backward && (halves || widens);  // the last pass produces real numbers
   const uint32_t special = halves ? problem.reduced + 1 : dims;
 
   Builder<T> builder = {problem, backward, engines, store, tables, program, dims, {}};
-  size_t between[max_dims];  // most that an array between the passes holds of each dimension
+  size_t between[max_dims];  // largest extent of each dimension in an array between the passes
   bool shrinks = false;
   for (uint32_t d = 0; d < dims; d++) {
     builder.current[d] = source.count[d];
@@ -311,7 +311,7 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
     shrinks = shrinks || between[d] > target.count[d];
   }
 
-  // What stays in the cache.
+  // The dimensions that stay in the cache.
   uint32_t resident = 0;
   size_t bytes = (trig ? 1 : 2) * sizeof(T);
   for (uint32_t i = 0; i < dims && bytes <= resident_bytes / between[order[i]]; i++) {
@@ -345,7 +345,7 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
       steps[count - 1].task = Task::c2c_real;
     else
       steps[0].task = Task::real_c2c;
-    // A transform of length 1 is only of use where it changes the type.
+    // A transform of length 1 is needed only if it changes the type.
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++)
       if (steps[i].task != Task::c2c || problem.shape[steps[i].dim] > 1) steps[kept++] = steps[i];
@@ -353,7 +353,7 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
   }
   if (count == 0) steps[count++] = {order[0], Task::copy};
 
-  // Buffers: whatever lies between input and output is kept in the output where that has room for it.
+  // Buffers: intermediate arrays are kept in the output if they fit there.
   Layout in = {Buffer::input, source.complex, {}}, out = {Buffer::output, target.complex, {}}, middle = out;
   bool moved = false;
   for (uint32_t d = 0; d < dims; d++) {
@@ -375,7 +375,7 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
   }
 
   for (uint32_t i = 0; i < count;) {
-    // A run of passes inside what stays in the cache.
+    // A sequence of passes on data that stays in the cache.
     uint32_t run = 1;
     const auto inside = [&](uint32_t k) {
       return k < count && steps[k].task != Task::copy && (resident >> steps[k].dim & 1) != 0;

@@ -12,14 +12,13 @@ namespace ewald::fft {
 
 constexpr uint32_t max_rank = EWALD_FFT_MAX_RANK, max_dims = max_rank + 1, max_passes = max_rank + 2;
 
-// One dimension that a pass runs over: how many, and how far apart in numbers (not complex ones) of its source and
-// target.
+// One dimension that a pass runs over: its count, and its strides in numbers (not complex ones) of source and target.
 struct Loop {
   size_t count, in, out;
 };
 
-// Elements of a line that a side holds: `count` of `whole` from `start` on, and around the end. The others are zero, or
-// left out.
+// Elements of a line that a side holds: `count` of `whole` from `start` on, wrapping around the end. The others are
+// read as zero, or not written.
 struct Window {
   size_t start, count, whole;
   bool all() const { return count == whole && start == 0; }
@@ -28,7 +27,7 @@ struct Window {
 enum class Task : uint32_t { copy, c2c, r2c, c2r, real_c2c, c2c_real, trig };
 enum class Buffer : uint32_t { input, output, workspace };
 
-// Numbers of scratch for a whole line of which a side holds a part.
+// Numbers of scratch for a whole line if a side holds a part of it.
 constexpr size_t window_numbers(size_t n) { return (2 * n + 17) / 16 * 16; }
 
 // One axis, all its lines.
@@ -41,7 +40,7 @@ struct Pass {
   Buffer source, target;
   bool backward, in_complex, out_complex;
   size_t n;                      // logical length
-  Window in_window, out_window;  // what the source holds of a line, and the target of the result
+  Window in_window, out_window;  // the part of a line in the source, and of the result in the target
   size_t line_in, line_out;      // from element to element of a line
   size_t lane_in, lane_out;      // from line to line of a block
   size_t lanes;                  // lines of that dimension; blocks take `width` of them
@@ -56,8 +55,7 @@ struct Pass {
   size_t work;  // numbers of scratch that one thread needs
 };
 
-// Passes that are run one after the other for each element of their shared loops, so that a plane stays in the cache
-// between them.
+// Passes that run in sequence for each element of their shared loops, so that a plane stays in the cache between them.
 struct Group {
   uint32_t first, count;
   size_t repeats;
@@ -69,15 +67,15 @@ struct Program {
   Pass<T> pass[max_passes];
   Group group[max_passes];
   size_t work;    // numbers of scratch for each thread
-  size_t extra;   // numbers that further threads need again in a split line
+  size_t extra;   // numbers that each further thread also needs in a split line
   size_t middle;  // numbers of the workspace that hold an intermediate array
 };
 
-// A side of the transform: what lies where.
+// The layout of a side of the transform.
 struct Side {
   bool complex;
   size_t count[max_dims], stride[max_dims];  // dimension 0 is the batch
-  Window window[max_dims];                   // count again, and what it is a part of
+  Window window[max_dims];                   // count again, and the length that it is a part of
   size_t size;                               // elements from the first to the last
 };
 

@@ -1,4 +1,4 @@
-// Runs a program: hands the lines of each pass to the kernels, and blocks of them to the threads.
+// Runs a program: passes the lines of each pass to the kernels, and blocks of them to the threads.
 #include <cstring>
 
 #include "fft/plan.h"
@@ -16,7 +16,7 @@ struct Buffers {
   T* target(Buffer b) const { return b == Buffer::output ? output : middle; }
 };
 
-// A real line of odd length as a complex one, and the half of a spectrum as a whole one.
+// Treats a real line of odd length as a complex one, and half a spectrum as a whole one.
 template <class T>
 void widen(const T* in, size_t n, T* out) {
   for (size_t j = 0; j < n; j++) {
@@ -72,7 +72,8 @@ struct Parts {
       : first(w.count < w.whole - w.start ? w.count : w.whole - w.start), around(w.count - first) {}
 };
 
-// A line of which a side holds a part: copied to its place among zeros, and the wanted part of the result copied out.
+// A line of which a side holds a part: it is copied to its place among zeros, and the needed part of the result is
+// copied out.
 template <class T>
 void run_windowed(const Pass<T>& pass, const T* in, T* out, T* work, T scale, const Team* team) {
   const Window &from = pass.in_window, &to = pass.out_window;
@@ -99,7 +100,7 @@ void run_windowed(const Pass<T>& pass, const T* in, T* out, T* work, T scale, co
   }
 }
 
-// Gathers what the source holds of each line to its rows of the block; the other rows are zero.
+// Gathers the part of each line in the source to its rows of the block; the other rows are zero.
 template <class T>
 void gather_window(const Pass<T>& pass, T* a, size_t vectors, const T* in, Strides from, size_t lines, Form form) {
   const Window& w = pass.in_window;
@@ -238,7 +239,7 @@ void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t la
   }
 }
 
-// Where the shared loops stand in round `repeat`.
+// The position of the shared loops in round `repeat`.
 template <class T>
 void shared_offset(const Pass<T>& pass, size_t repeat, size_t* in, size_t* out) {
   *in = *out = 0;
@@ -303,7 +304,7 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
   const uint32_t threads = team.size();
   if (const Pass<T>& only = program.pass[0];
       program.passes == 1 && only.how == Pass<T>::How::lines && only.loops == 0) {
-    run_windowed(only, in, out, work, scale, &team);  // one line: a short one takes less time than the loops below
+    run_windowed(only, in, out, work, scale, &team);  // a single short line takes less time than the loops below
     return;
   }
   uint64_t whole = 0;
@@ -316,7 +317,7 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
     const Group& group = program.group[g];
     Job<T> job = {program, group, nullptr, buffers, work, scale, group.repeats, 1, 0, 0, watch};
     if (threads == 1 || group.repeats >= 2 * threads) {
-      // Few enough shares to be cheap, enough to even out.
+      // Few enough shares to be cheap, and enough to balance the load.
       const size_t shares = threads == 1 ? 1 : 8 * size_t(threads);
       job.share = (group.repeats + shares - 1) / shares;
       if (threads > 1) {

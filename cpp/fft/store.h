@@ -1,4 +1,4 @@
-// Memory that lives as long as a plan: pieces are taken while it is built and all given back at once.
+// Memory that lives as long as a plan: pieces are allocated while it is built and all freed together.
 #pragma once
 #include <cstddef>
 
@@ -19,8 +19,8 @@ public:
     }
   }
 
-  // Zeroed, 64-byte aligned; nullptr (and ok() false from then on) when there is none. Trivial types only: nothing is
-  // destroyed.
+  // Zeroed, 64-byte aligned; nullptr (and ok() false from then on) when out of memory. Trivial types only: no
+  // destructors run.
   template <class T>
   T* take(size_t count) {
     return take<T>(count, allocate);

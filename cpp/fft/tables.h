@@ -1,5 +1,4 @@
-// Tables that passes have in common: an axis as long as another and the way back need the same ones, which are made
-// once a plan.
+// Tables that passes share: axes of equal length and both directions need the same ones, so each is made once per plan.
 #pragma once
 #include <cstdint>
 
@@ -13,7 +12,7 @@ public:
 
   explicit Tables(Store& store) : store_(store) {}
 
-  // What `make` gave for the same key before, or gives now; nullptr when it has no memory. `detail` and `engine` are
+  // The earlier result of `make` for the same key, or a new one; nullptr when out of memory. `detail` and `engine` are
   // part of the key.
   template <class Value, class Make>
   const Value* once(What what, size_t n, uint32_t detail, const void* engine, Make make) {

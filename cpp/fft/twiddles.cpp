@@ -18,8 +18,8 @@ inline Double2 sum(double a, double b) {
   return {s, (a - (s - t)) + (b - t)};
 }
 
-// Where fma is one instruction the compiler may fuse anything, so the exact product must be asked for; elsewhere
-// Dekker's splitting.
+// Where fma is one instruction the compiler may fuse anything, so the exact product must be requested; elsewhere
+// Dekker's splitting is used.
 inline Double2 product(double a, double b) {
   const double p = a * b;
 #if defined(__FP_FAST_FMA) || defined(__aarch64__)
@@ -51,8 +51,8 @@ inline Double2 ratio(double a, double b) {
 
 constexpr Double2 two_pi = {6.283185307179586, 2.4492935982947064e-16};
 
-// 1 / k! for the Taylor series, as pairs; made by division because the compiler cannot be trusted with so many digits
-// typed by hand.
+// 1 / k! for the Taylor series, as pairs; computed by division, because the compiler cannot be trusted to read literals
+// with this many digits.
 struct Factorials {
   Double2 inverse[24];
   Factorials() {
@@ -83,7 +83,7 @@ void circle(Double2 x, const Factorials& f, Double2* cosine, Double2* sine) {
 struct Twiddles::Series : Factorials {};
 
 Twiddles::Entry Twiddles::exact(uint64_t k, uint64_t n, const Series& f) {
-  // Fold the circle eight times: the angle is then 2 pi a / (8 n) with 8 a <= 8 n / 8.
+  // Folds the circle eight times: the angle is then 2 pi a / (8 n) with 8 a <= 8 n / 8.
   uint64_t a = 8 * (k % n);  // in units of 1 / (8 n)
   bool minus_im = true, minus_re = false, exchange = false;
   if (a > 4 * n) {

@@ -1,4 +1,4 @@
-// Roots of unity, correct to the last bit of float and (but for rare halves) of double.
+// Roots of unity, correct to the last bit of float and (except in rare halfway cases) of double.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,9 +7,9 @@
 
 namespace ewald::fft {
 
-// exp(-2 pi i k / n) for any k, from two tables of about sqrt(n) entries kept in twice the precision of double. One
-// product a root: no recurrence, so nothing adds up. Both tables come from Taylor series inside an eighth of the
-// circle.
+// exp(-2 pi i k / n) for any k, from two tables of about sqrt(n) entries kept in twice the precision of double. Each
+// root takes one product, without a recurrence, so errors do not accumulate. Both tables come from Taylor series inside
+// an eighth of the circle.
 class Twiddles {
 public:
   Twiddles(uint64_t n, Store& store);

@@ -1,5 +1,4 @@
-// What another thread may say to the run of a plan that is under way, and ask of it: to stop between two blocks of
-// lines, and how far it is.
+// Lets another thread control the active run of a plan: stop it between two blocks of lines, and read its progress.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -7,13 +6,13 @@
 namespace ewald::fft {
 
 struct Watch {
-  std::atomic<bool> stop{false};            // ends runs until it is taken back: the output is half written then
+  std::atomic<bool> stop{false};            // ends runs until it is reset, with the output partly written
   std::atomic<uint64_t> done{0}, whole{0};  // blocks of lines of the latest run
 
   bool stopped() const { return stop.load(std::memory_order_relaxed); }
 };
 
-// Blocks that one thread has done, told now and then: threads that told each block would wait for each other.
+// Blocks done by one thread, reported only occasionally: threads that reported each block would wait for each other.
 class Tally {
 public:
   explicit Tally(Watch& watch) : watch_(watch) {}
@@ -21,7 +20,7 @@ public:
   Tally(const Tally&) = delete;
   Tally& operator=(const Tally&) = delete;
 
-  // One more; false where the run is to end.
+  // Counts one more block; false if the run must end.
   bool next() {
     if (++count_ == 64) tell();
     return !watch_.stopped();

@@ -1,5 +1,5 @@
-// What an indexer may be made for and a run may ask for: the ranges of src/layout/indexing.ts and how fields depend on
-// each other. For the host; the CUDA wing checks by it as well.
+// The valid descriptors of an indexer and parameters of a run: the ranges of src/layout/indexing.ts and the
+// dependencies between fields. For host code; the CUDA implementation uses it as well.
 #pragma once
 #include "common/range.h"
 #include "ewald.h"
@@ -7,7 +7,7 @@
 namespace ewald::indexing {
 
 Complaint check(const ewald_indexer_descriptor& descriptor);
-// `params` of a run of an indexer with this descriptor.
+// Checks the `params` of a run of an indexer with this descriptor.
 Complaint check(const ewald_indexer_descriptor& descriptor, const ewald_indexer_params& params);
 
 }  // namespace ewald::indexing

@@ -1,5 +1,5 @@
-// The C functions of the indexer: check what they are given, lay out the memory of a handle, and share the images of a
-// batch out to the threads. What happens to one image is in isa/image.cpp.
+// The C functions of the indexer: check the arguments, lay out the memory of a handle, and distribute the images of a
+// batch to the threads. isa/image.cpp processes a single image.
 #include "common/arena.h"
 #include "common/cpu.h"
 #include "common/memory.h"

@@ -1,4 +1,4 @@
-// Vectors and cells: in double where a cell is kept, in float where a GPU tries many. For the C++ core and for CUDA;
+// Vectors and cells: in double where a cell is stored, in float where a GPU tries many. For the C++ core and for CUDA;
 // see common/portable.h.
 #pragma once
 #include <math.h>
@@ -55,7 +55,7 @@ struct Rows {
 using Cell = Rows<double>;
 using Cellf = Rows<float>;
 
-// Rows are numbered by constants only, or the cell would leave the registers of a GPU.
+// Rows are indexed by constants only, so that a GPU can keep the cell in registers.
 template <class T>
 EWALD_HD void set_row(Rows<T>& c, int i, V3<T> v) {
   if (i == 0) c.row[0] = v;
@@ -100,7 +100,7 @@ EWALD_HD_CALL bool same_lattice(const Rows<T>& b, const Rows<T>& a, double toler
   return fabs(det) == 1;
 }
 
-// How far the metric of B is from that of A: largest relative difference of lengths plus that of volumes, squared.
+// Distance between the metrics of B and A: the largest relative difference of lengths plus that of volumes, squared.
 template <class T>
 EWALD_HD T cell_difference(const Rows<T>& b, const Rows<T>& a) {
   T length = 0;

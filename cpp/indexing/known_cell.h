@@ -1,4 +1,5 @@
-// Known cells with what follows from them, found lattices, and the angles of a search. For the C++ core and for CUDA.
+// Known cells with their derived quantities, found lattices, and the angles of a search. Shared by the C++ core and
+// CUDA.
 #pragma once
 #include "ewald.h"
 #include "generated/search.h"
@@ -10,11 +11,11 @@ namespace ewald::indexing {
 struct BaseVector {
   int row;              // which of a, b, c
   int fold;             // order of the lattice's rotation axis along it: 1, 2, 3, 4 or 6
-  bool flip;            // a two-fold axis of the lattice stands across it, so its two senses are one
+  bool flip;            // a two-fold axis of the lattice is perpendicular to it, so its two senses are equivalent
   double length;        // angstrom
-  double other_length;  // longest of the other two
+  double other_length;  // length of the longest of the other two
   // The other two vectors a and b in the frame (u, x, y) whose u lies along this one and whose x lies across it in the
-  // plane of a: a = (a_u, a_x, 0), b = (b_u, b_x, b_y). They stay as they are when the cell is turned, so they fix a
+  // plane of a: a = (a_u, a_x, 0), b = (b_u, b_x, b_y). They do not change when the cell is rotated, so they define a
   // cell from u and one angle.
   double a_u, a_x, b_u, b_x, b_y;
 };
@@ -27,11 +28,11 @@ struct KnownCell {
   BaseVector base[3];  // shortest first
 };
 
-// A cell in the image, with its standing.
+// A cell in the image, with its scores.
 struct Lattice {
   Cell cell;
   double merit;         // sum over spots of 1 - e^2 / r^2 within the acceptance radius r
-  double score;         // what the caller sees: merit, or the score of the exhaustive method
+  double score;         // reported to the caller: merit, or the score of the exhaustive method
   double log10_chance;  // valid when judged
   int input_cell;
   bool judged;
@@ -39,14 +40,14 @@ struct Lattice {
   bool scaled;    // its scale was taken from the spots
 };
 
-// Judged lattices first, by their chance; then the others by merit. Of equals the one found first.
+// Judged lattices first, by their chance; then the others by merit; ties by the order in which they were found.
 EWALD_HD bool better(const Lattice& a, const Lattice& b) {
   if (a.judged != b.judged) return a.judged;
   if (a.judged && a.log10_chance != b.log10_chance) return a.log10_chance < b.log10_chance;
   return a.merit > b.merit;
 }
 
-// The answer's form of a lattice that has `indexed` spots with this sum of squared distances.
+// The output record of a lattice that has `indexed` spots with this sum of squared distances.
 EWALD_HD ewald_indexed_cell indexed_cell(const Lattice& lattice, uint32_t crystal, uint32_t indexed, double squares) {
   const Vec3(&row)[3] = lattice.cell.row;
   return {float(row[0].x),
@@ -67,7 +68,7 @@ EWALD_HD ewald_indexed_cell indexed_cell(const Lattice& lattice, uint32_t crysta
           0};
 }
 
-// The record's form of a cell.
+// The debug record of a cell.
 EWALD_HD ewald_stage_cell stage_cell(const Cell& cell, float score, int count) {
   const Vec3(&row)[3] = cell.row;
   return {float(row[0].x), float(row[0].y), float(row[0].z), float(row[1].x), float(row[1].y), float(row[1].z),
@@ -83,8 +84,8 @@ EWALD_HD double off_node(const Cell& cell, double acceptance, Vec3 s) {
   return dot(e, e) / (acceptance * acceptance);
 }
 
-// Directions that a search of the fast method samples: neighbours differ by grid_step periods at the outermost of the
-// spots that take part. At most `capacity`; `asked` where it is not 0.
+// Directions that a search of the fast method samples: neighbours differ by grid_step periods at the outermost spot
+// that is used. At most `capacity`; `asked` if it is not 0.
 EWALD_HD int directions_for(double length, double edge, uint32_t asked, int capacity) {
   const double periods = length * edge / grid_step;
   double wish = asked ? double(asked) : 2 * pi * periods * periods;
@@ -94,7 +95,7 @@ EWALD_HD int directions_for(double length, double edge, uint32_t asked, int capa
 }
 
 // Entries of the table of a turn from one angle of a rotation search to the next: they move the outermost spot by
-// turn_step periods of the longest other vector. There are never more than `capacity` angles.
+// turn_step periods of the longest other vector. There are at most `capacity` angles.
 EWALD_HD int turn_stride(const BaseVector& base, double edge, uint32_t asked, int capacity) {
   int wish = asked ? int(asked) : int(fmin(2 * pi * base.other_length * edge / turn_step, 1e6));
   if (wish < min_angles) wish = min_angles;
@@ -108,8 +109,8 @@ EWALD_HD int turn_stride(const BaseVector& base, double edge, uint32_t asked, in
   return stride;
 }
 
-// Directions and angles of the exhaustive method: as many as asked for, else its own number of the one, and of the
-// other 2.5 sqrt(directions) rounded up to a multiple of 1024.
+// Directions and angles of the exhaustive method: as many as requested; by default its own number of directions, and
+// 2.5 sqrt(directions) angles, rounded up to a multiple of 1024.
 EWALD_HD int exhaustive_directions(uint32_t asked, int capacity) {
   return asked ? int(asked) : capacity < exhaustive_points ? capacity : exhaustive_points;
 }
@@ -119,7 +120,7 @@ EWALD_HD int exhaustive_angles(uint32_t asked, int directions, int capacity) {
   return steps < capacity ? steps : capacity;
 }
 
-// A length that the exhaustive method samples; `fresh` where it cannot share the samples of the one before.
+// A length that the exhaustive method samples; `fresh` if it cannot share the samples of the previous one.
 struct Length {
   float length;
   int32_t input, base;

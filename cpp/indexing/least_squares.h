@@ -1,5 +1,5 @@
-// The steps of the least-squares fits, once their sums are there: how these are added up is each wing's own. For the
-// C++ core and for CUDA.
+// The steps of the least-squares fits, given their sums, which each implementation computes in its own way. Shared by
+// the C++ core and CUDA.
 #pragma once
 #include "generated/search.h"
 #include "indexing/geometry.h"
@@ -29,8 +29,8 @@ EWALD_HD bool solve_rows(const double (&normal)[6], const double (&right)[9], do
   return true;
 }
 
-// The turn, an axis times an angle, that brings nodes to their spots: from the sums of q q^T (xx xy xz yy yz zz) and of
-// q x e. False where it is none, or more than spots can ask for.
+// The rotation, an axis times an angle, that moves nodes to their spots: from the sums of q q^T (xx xy xz yy yz zz) and
+// of q x e. False if it is not a rotation, or larger than spots can justify.
 EWALD_HD bool turn_of(const double (&moments)[6], const double (&torque)[3], Vec3& turn) {
   const double x2 = moments[0], y2 = moments[3], z2 = moments[5];
   const double keep = turn_stiffness * (x2 + y2 + z2);
@@ -42,8 +42,8 @@ EWALD_HD bool turn_of(const double (&moments)[6], const double (&torque)[3], Vec
   return angle > smallest_turn && angle < largest_turn;
 }
 
-// The cell whose nodes are those of `start`, strained towards the spots: from the sums of q q^T and, by rows, of e q^T.
-// A larger weight (1/angstrom^2) keeps the strain smaller. False where `cell` stays as it is.
+// The cell `start`, strained so that its nodes move towards the spots: from the sums of q q^T and, by rows, of e q^T. A
+// larger weight (1/angstrom^2) keeps the strain smaller. False if `cell` is unchanged.
 EWALD_HD bool strain_to(Cell& cell, const Cell& start, const double (&moments)[6], const double (&right)[9],
                         double weight) {
   const double normal[6] = {moments[0] + weight, moments[1], moments[2],
@@ -64,8 +64,8 @@ EWALD_HD bool strain_to(Cell& cell, const Cell& start, const double (&moments)[6
   return true;
 }
 
-// The cell of the free fit: from the sums of s s^T and, by rows, of (residual of h, k, l) s^T. The step, not the cell,
-// is solved for: its right side is the residual, which float32 holds well.
+// The cell of the free fit: from the sums of s s^T and, by rows, of (residual of h, k, l) s^T. It solves for the step
+// instead of the cell: its right-hand side is the residual, which float32 represents well.
 EWALD_HD Cell fitted_freely(const Cell& cell, const double (&moments)[6], const double (&right)[9]) {
   double d[3][3];
   if (!solve_rows(moments, right, d)) return cell;
@@ -75,8 +75,8 @@ EWALD_HD Cell fitted_freely(const Cell& cell, const double (&moments)[6], const 
   return fabs(volume(moved)) > smallest_volume ? moved : cell;
 }
 
-// The direction that spots are thinnest along, which is the beam's, from the sum of s s^T over n of them, and their
-// root mean square extent along it.
+// The direction along which the spots extend least, which is that of the beam, from the sum of s s^T over n of them,
+// and their root mean square extent along it.
 EWALD_HD Vec3 thin_axis(const double (&m)[6], int n, double& thickness) {
   const double shift = beam_shift * (m[0] + m[3] + m[5]);
   const double a[6] = {m[0] + shift, m[1], m[2], m[3] + shift, m[4], m[5] + shift};

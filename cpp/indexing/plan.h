@@ -1,5 +1,5 @@
-// What the stages of one indexing run share: the known cells with what follows from them, the tables of the handle, and
-// the workspace of one thread. Plain data only, carved from memory that the handle allocated at creation.
+// Data shared by the stages of one indexing run: the known cells with their derived quantities, the tables of the
+// handle, and the workspace of one thread. Plain data only, placed in memory that the handle allocated at creation.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 
 namespace ewald::indexing {
 
-// Arrays of spots and of candidates end on a multiple of this many lanes, the widest vector there is.
+// Arrays of spots and of candidates are padded to a multiple of this many lanes, the widest vector.
 constexpr int lane_padding = 16;
 static inline int padded(int n) { return (n + lane_padding - 1) / lane_padding * lane_padding; }
 
@@ -26,7 +26,7 @@ struct Tables {
   const double* log10_factorial;     // [max_spots + 1]
 };
 
-// Spots of one image, lowest resolution first. The padding is NaN, which no comparison lets through.
+// Spots of one image, lowest resolution first. The padding is NaN, for which every comparison fails.
 struct SpotList {
   int n;
   float *x, *y, *z;  // [padded]
@@ -49,7 +49,7 @@ struct Frame {
   Vec3 u, x, y;
 };
 
-struct SearchHit {  // a rotation about a candidate vector that many spots agree with
+struct SearchHit {  // a rotation about a candidate vector that agrees with many spots
   int32_t count, candidate, step;
   float score;
 };
@@ -64,10 +64,10 @@ struct Stages {
 };
 
 struct Workspace {
-  SpotList all, rest;  // all that are used; those of one lattice, or of none
+  SpotList all, rest;  // all used spots; the spots of one lattice, or of none
   CandidateList found, kept;
   int32_t* counts;   // [grid points] spots near a plane, for each sampled direction
-  int32_t* picked;   // [candidates] sampled directions taken on
+  int32_t* picked;   // [candidates] sampled directions that are followed
   float* scaled;     // [max_spots][4] spots times a length
   float* angle_cos;  // [angle points] the angles of this image
   float* angle_sin;
@@ -78,9 +78,9 @@ struct Workspace {
   int hit_capacity;
   void* directions;  // exhaustive: candidate vectors of every length, both senses
   int direction_capacity;
-  Lattice* lattices;  // [lattice_capacity] what the latest search found, best first
+  Lattice* lattices;  // [lattice_capacity] results of the latest search, best first
   int lattice_count, lattice_capacity;
-  Lattice* candidates;  // [lattice_capacity] what the first search found
+  Lattice* candidates;  // [lattice_capacity] results of the first search
   Lattice* accepted;    // [max_output_cells]
   float* residual2;     // [max_spots] squared distances
   uint64_t* keys;       // [2 * max_spots] for the sort
@@ -88,9 +88,9 @@ struct Workspace {
   uint64_t* nodes;  // [node_slots] hash of occupied nodes
   int node_slots;
   uint32_t node_epoch;
-  Vec3 beam;       // of the list that is searched: the direction it is thinnest along
+  Vec3 beam;       // the direction along which the searched list extends least
   uint8_t* owner;  // [max_spots] lattice of each spot
-  Stages* stages;  // where the search at hand is recorded; null as a rule
+  Stages* stages;  // where the current search is recorded; usually null
 };
 
 struct RunPlan {
@@ -110,7 +110,7 @@ struct ImageTask {
   Stages* stages;       // may be null
 };
 
-// The one function each instruction set gives; see isa/image.cpp.
+// The single function that each instruction set provides; see isa/image.cpp.
 using IndexImage = void (*)(const RunPlan&, Workspace&, const ImageTask&);
 
 }  // namespace ewald::indexing

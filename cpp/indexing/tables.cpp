@@ -2,8 +2,8 @@
 
 namespace ewald::indexing {
 
-// Azimuths p * pi * (3 - sqrt 5), by turning a unit vector in double: the error after 2^16 steps is below 1e-11, and no
-// library's sine makes one machine differ from another.
+// Azimuths p * pi * (3 - sqrt 5), by rotating a unit vector in double: the error after 2^16 steps is below 1e-11, and
+// the result does not depend on a machine's library sine.
 void fill_spiral(float* cosine, float* sine, int points) {
   double c = 1, s = 0;
   for (int p = 0; p < points; p++) {
@@ -77,7 +77,7 @@ bool describe_cell(const float rows[9], KnownCell& known) {
   for (int i = 0; i < 3; i++) cell.row[i] = {rows[3 * i], rows[3 * i + 1], rows[3 * i + 2]};
   known.volume = fabs(volume(cell));
   const double product = norm(cell.row[0]) * norm(cell.row[1]) * norm(cell.row[2]);
-  // Angles that leave next to nothing of the box are no cell either.
+  // Angles that give a nearly flat box are not a valid cell either.
   if (!(known.volume > flattest_cell * product) || !(known.volume > smallest_volume)) return false;
   known.acceptance = cbrt(3 * acceptance_occupancy / (4 * pi * known.volume));
   int order[3] = {0, 1, 2};

@@ -1,4 +1,4 @@
-// ewald_cells_propose: takes the spots in, lowest resolution first, and gives the cells out.
+// ewald_cells_propose: reads the spots, lowest resolution first, and returns the cells.
 #include "indexing/unknown.h"
 
 #include <algorithm>
@@ -42,7 +42,7 @@ struct Keyed {
   uint32_t index;
 };
 
-// The lowest-resolution spots; what is no spot (000, beyond 5 1/angstrom, no number) is left out.
+// The lowest-resolution spots; invalid ones (000, beyond 5 1/angstrom, not a number) are skipped.
 void take_spots(const float* spots, uint32_t n, Keyed* keyed, UnknownWork& work) {
   uint32_t good = 0;
   for (uint32_t i = 0; i < n; i++) {

@@ -1,4 +1,4 @@
-// Unknown cells: lattice vectors that the spots of one image show by themselves, and the cells that three of them span.
+// Unknown cells: lattice vectors found from the spots of one image alone, and the cells that three of them span.
 #pragma once
 #include <stdint.h>
 
@@ -18,7 +18,7 @@ struct ProposedCell {
   int explained;
 };
 
-// What one image needs; one block of memory.
+// The workspace of one image, in one block of memory.
 struct UnknownWork {
   // Lowest resolution first.
   double spot[max_unknown_spots][3];
@@ -30,7 +30,7 @@ struct UnknownWork {
   float miss[max_unknown_vectors][max_unknown_spots + 16];
 };
 
-// Finds up to `capacity` cells, best first: what an image says of its lattice without being told.
+// Finds up to `capacity` cells, best first, from the image alone.
 using ProposeCells = int (*)(UnknownWork& work, double min_length, double max_length, ProposedCell* cells,
                              int capacity);
 

@@ -1,19 +1,19 @@
 // The fit of a vector to the planes of its spots: prior and step, for one candidate (a float) or one a lane (a vector
-// of them). Whoever includes it says in EWALD_KERNELS in which namespace its arithmetic lives: fma, splat, sqrt.
+// of them). The including file defines EWALD_KERNELS as the namespace of its arithmetic: fma, splat, sqrt.
 #pragma once
 #include "common/portable.h"
 
 namespace EWALD_KERNELS {
 
-// Sums over the spots near a plane: of s s^T, and of s times what it is off.
+// Sums over the spots near a plane: of s s^T, and of s times its deviation.
 template <class F>
 struct VectorSums {
   F xx, xy, xz, yy, yz, zz;
   F x, y, z;
 };
 
-// Holds the vector z near where it was sampled, o, and near the known length: `across` and `along` weigh a move across
-// and along o, 1/angstrom^2.
+// Restrains the vector z to the sampled vector o and the known length: `across` and `along` are the weights of a shift
+// across and along o, 1/angstrom^2.
 template <class F>
 EWALD_HD_INLINE void add_prior(VectorSums<F>& s, F zx, F zy, F zz, F ox, F oy, F oz, F across, F along_less_across) {
   const F along = along_less_across;
@@ -32,7 +32,7 @@ EWALD_HD_INLINE void add_prior(VectorSums<F>& s, F zx, F zy, F zz, F ox, F oy, F
   s.zz = s.zz + across + along * uz * uz;
 }
 
-// The step times the determinant; it means something where that is above `least`.
+// The step times the determinant; valid only if the determinant is above `least`.
 template <class F>
 struct VectorStep {
   F x, y, z, determinant, least;

@@ -1,15 +1,14 @@
-/* Binaries that start on glibc 2.28 (RHEL 8) wherever they were built. The linker takes the newest version of each symbol
- * that the build machine has (dlopen@GLIBC_2.34), which an older system lacks. Each function below is linked with
- * `--wrap` (portable.cmake reads the names from here): every call of it, in static libraries too, comes to a jump to
- * its older version, which glibc keeps for ever. test/platform/portable.test.ts reads what the binaries ask for. Delete
- * this when
- * glibc 2.34 may be asked of everybody. */
+/* Makes binaries that start on glibc 2.28 (RHEL 8), wherever they were built. The linker takes the newest version of
+ * each symbol on the build machine (dlopen@GLIBC_2.34), which an older system lacks. Each function below is linked with
+ * `--wrap` (portable.cmake reads the names from here): every call of it, also in static libraries, goes through a jump
+ * to its older version, which glibc keeps permanently. test/platform/portable.test.ts reads the symbol versions that
+ * the binaries require. Delete this when glibc 2.34 can be required of all users. */
 #include <stdlib.h>
 #if defined(__linux__) && defined(__x86_64__) && defined(__GLIBC__)
 #include <sys/random.h>
 #include <sys/types.h>
 
-/* A jump and no call: dlopen looks at who called it, and each function keeps its own arguments. */
+/* A jump instead of a call: dlopen inspects its caller, and each function keeps its own arguments. */
 #define OLDER(name, version)                                                                                  \
   __asm__(".symver ewald_older_" #name ", " #name "@GLIBC_" version                                           \
           "\n.text\n.globl __wrap_" #name "\n.hidden __wrap_" #name "\n.type __wrap_" #name ", @function\n__wrap_" #name \
@@ -68,14 +67,14 @@ OLDER(sem_wait, "2.2.5")
 OLDER(shm_open, "2.2.5")
 OLDER(shm_unlink, "2.2.5")
 
-/* glibc 2.36, for std::random_device, which comes along with strings of libstdc++ and is not used here. */
+/* glibc 2.36, for std::random_device, which is linked together with the strings of libstdc++ and is not used here. */
 __attribute__((visibility("hidden"))) unsigned arc4random(void) {
   unsigned number = 0;
   if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number) abort();
   return number;
 }
 
-/* glibc 2.32 tells libstdc++ whether there is one thread alone, which then spares itself atomics. */
+/* glibc 2.32 tells libstdc++ whether the process has a single thread, so that it can avoid atomics. */
 __attribute__((visibility("hidden"))) char __libc_single_threaded = 0;
 
 #endif

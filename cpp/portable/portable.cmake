@@ -1,5 +1,6 @@
-# ewald_portable(target): a binary for Linux systems from glibc 2.28 on. libstdc++ is linked statically, since the one of the build machine
-# is newer than those of the systems; glibc.c says how newer symbols of the C library are left out.
+# ewald_portable(target): builds a binary for Linux systems from glibc 2.28 on. libstdc++ is linked statically, because
+# that of the build machine is newer than on those systems; glibc.c explains how newer symbols of the C library are
+# avoided.
 include(CheckSymbolExists)
 check_symbol_exists(__GLIBC__ features.h EWALD_GLIBC)
 set(ewald_portable_source ${CMAKE_CURRENT_LIST_DIR}/glibc.c)
@@ -11,7 +12,7 @@ function(ewald_portable target)
   if(NOT EWALD_GLIBC OR NOT CMAKE_SYSTEM_NAME STREQUAL "Linux" OR NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     return()
   endif()
-  # Before glibc 2.34 these were libraries of their own. What they hold today is empty, and a program has to name them.
+  # Before glibc 2.34 these were separate libraries. They are empty today, but a program has to name them.
   set(older -Wl,--push-state,--no-as-needed -l:libpthread.so.0 -l:libdl.so.2 -l:librt.so.1 -Wl,--pop-state)
   target_sources(${target} PRIVATE ${ewald_portable_source})
   # libgcc stays shared: its static unwinder asks for _dl_find_object of glibc 2.35.

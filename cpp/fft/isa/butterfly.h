@@ -64,7 +64,7 @@ EWALD_INLINE void dft8(Complex<T, W>& a, Complex<T, W>& b, Complex<T, W>& c, Com
   const Vec<T, W> half = splat<T, W>(T(0.70710678118654752440));
   const Complex<T, W> b1 = {b.re, b.im}, d1 = {d.re + d.im, d.im - d.re}, f1 = {f.im, -f.re},
                       h1 = {h.im - h.re, -(h.re + h.im)};
-  // natural order: even results came out as a c e g, odd ones as b d f h
+  // natural order: even results are in a c e g, odd ones in b d f h
   const Complex<T, W> a0 = a, c0 = c, e0 = e, g0 = g;
   a = a0 + b1;
   e = a0 - b1;
@@ -76,7 +76,7 @@ EWALD_INLINE void dft8(Complex<T, W>& a, Complex<T, W>& b, Complex<T, W>& c, Com
   h = {g0.re - half * h1.re, g0.im - half * h1.im};
 }
 
-// Multiplications by exp(-2 pi i k / 16) with as few products as they need.
+// Multiplications by exp(-2 pi i k / 16) with the minimum number of products.
 template <class T, int W, int k>
 EWALD_INLINE Complex<T, W> turn16(Complex<T, W> x) {
   constexpr double c1 = 0.92387953251128675613, s1 = 0.38268343236508977173, half = 0.70710678118654752440;
@@ -105,7 +105,7 @@ EWALD_INLINE void dft16(Complex<T, W>* c) {
   c[15] = turn16<T, W, 9>(c[15]);
 #pragma GCC unroll 4
   for (int j = 0; j < 4; j++) dft4(c[4 * j], c[4 * j + 1], c[4 * j + 2], c[4 * j + 3]);
-    // result j + 4 i stands at 4 j + i: turn the square
+    // result j + 4 i is at 4 j + i: transpose the square
 #pragma GCC unroll 4
   for (int j = 0; j < 4; j++) {
 #pragma GCC unroll 4

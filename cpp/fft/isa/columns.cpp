@@ -9,7 +9,7 @@
 namespace ewald::EWALD_ISA {
 namespace {
 
-// Where a pass reads: scratch, or rows of interleaved complex numbers.
+// The source of a pass: scratch, or rows of interleaved complex numbers.
 template <class T, int W>
 struct FromScratch {
   EWALD_INLINE Complex<T, W> at(const T* p) { return load_complex<T, W>(p); }
@@ -40,7 +40,7 @@ void inner(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
   for (size_t q = 0; q < width; q += unit)
     butterfly<T, W, R, FromScratch<T, W>, false>(x + q, step, y + q, width, nullptr);
   const T* w = stage.twiddle;
-  if (R <= 8 && width == unit) {  // results side by side
+  if (R <= 8 && width == unit) {  // adjacent results
     for (size_t p = 1; p < m; p++, w += 2 * (R - 1))
       butterfly<T, W, R, FromScratch<T, W>, true>(x + p * unit, step, y + p * R * unit, unit, w);
     return;
@@ -53,7 +53,7 @@ void inner(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
   }
 }
 
-// Rows of memory that are no whole number of vectors end with one that overlaps its neighbour by `back` numbers.
+// If a row of memory is not a whole number of vectors, its last vector overlaps its neighbour by `back` numbers.
 EWALD_INLINE size_t place(size_t q, size_t width, size_t unit, size_t back) { return q + unit == width ? q - back : q; }
 
 template <class T, int W, int R, bool swap>
@@ -71,7 +71,7 @@ void first(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride,
   }
 }
 
-// Rows of memory as they are.
+// Rows of memory without overlap.
 template <class T, int W, bool swap>
 void rows(size_t vectors, const T* in, size_t n, size_t in_stride, size_t back, T* y) {
   constexpr size_t unit = 2 * W;

@@ -1,8 +1,8 @@
-// W complex numbers as a vector of real and one of imaginary parts, and what turns vectors into one another's order.
+// W complex numbers as one vector of real and one of imaginary parts, and the permutations between vector orders.
 //
 // Memory holds complex numbers interleaved (re im re im ..). Two loads and two shuffles that stay inside 128-bit blocks
-// split them; the price is that the lanes come out in the order of lane_column() (fft/kernels.h), which two shuffles of
-// the same kind undo at the store. Nothing between the two cares about the order of the lanes.
+// split them; this leaves the lanes in the order of lane_column() (fft/kernels.h), which two shuffles of the same kind
+// undo at the store. Nothing in between depends on the order of the lanes.
 #pragma once
 #include "common/simd.h"
 #include "fft/kernels.h"

@@ -1,4 +1,4 @@
-// The functions behind the table of fft/kernels.h, and the vector widths each instruction set has them in.
+// The functions of the table in fft/kernels.h, and their vector widths for each instruction set.
 #pragma once
 #include "fft/isa/complex.h"
 
@@ -19,7 +19,7 @@ void columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, s
              bool swap, T scale);
 // Passes over scratch, the first pass from rows of interleaved numbers (false when that radix has none), and the last
 // pass from scratch to rows of interleaved numbers. The strides of rows are in numbers, not complex ones; the last
-// vector of a row lies `back` numbers further to the front, so that rows may be no whole number of vectors.
+// vector of a row lies `back` numbers further to the front, so that rows need not be a whole number of vectors.
 template <class T, int W>
 void inner_stage(const Stage<T>& stage, size_t vectors, const T* x, T* y);
 template <class T, int W>

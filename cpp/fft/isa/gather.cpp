@@ -1,7 +1,7 @@
-// Lines of memory, however they lie, into the lanes of a block of scratch, and back.
+// Copies lines of memory, in any layout, into the lanes of a block of scratch, and back.
 //
-// Three ways: neighbouring lines (vector loads), contiguous lines (vector loads and a turn of W x W squares), anything
-// else number by number. Lanes beyond the last line are zero.
+// Three ways: neighbouring lines (vector loads), contiguous lines (vector loads and a transpose of W x W squares), and
+// anything else number by number. Lanes beyond the last line are zero.
 #include "fft/isa/engine.h"
 
 namespace ewald::EWALD_ISA {
@@ -41,7 +41,7 @@ void scatter_scalar(const T* a, size_t vectors, T* out, size_t n, Strides s, siz
   }
 }
 
-// A call of memcpy costs more than the few numbers that are copied here.
+// A call of memcpy costs more than copying the few numbers here.
 template <class T, int W>
 EWALD_INLINE void copy_part(const T* from, T* to, size_t count) {
   for (size_t i = 0; i < count; i += 2) {
@@ -72,7 +72,8 @@ void scatter_part(const T* a, size_t vectors, T* out, size_t n, Strides s, size_
   }
 }
 
-// Half a spectrum often is one number longer than whole vectors: that one goes alone, not with a square of its own.
+// Half a spectrum is often one number longer than whole vectors: this number is copied alone, without a separate
+// square.
 template <int W>
 EWALD_INLINE bool one_more(size_t n) {
   return n > W && n % W == 1;

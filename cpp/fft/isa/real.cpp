@@ -1,4 +1,4 @@
-// What makes a transform of real numbers from one of complex numbers: two real lines in one complex line, or one real
+// Computes a transform of real numbers from one of complex numbers: two real lines in one complex line, or one real
 // line in a complex one of half its length. Also the pointwise product of a convolution.
 #include "fft/isa/engine.h"
 
@@ -32,7 +32,7 @@ void join(size_t n, const T* a, T* b, size_t vectors) {
     const T* from = a + k * 2 * width;
     T* reversed = b + (k == 0 ? 0 : n - k) * width;
     T* straight = b + k * width;
-    const bool own = k == 0 || 2 * k == n;  // its own mirror image: what imaginary part it is given does not count
+    const bool own = k == 0 || 2 * k == n;  // its own mirror image: its imaginary part is ignored
     for (size_t v = 0; v < vectors; v++) {
       const Complex<T, W> x = load_complex<T, W>(from + 2 * v * unit),
                           y = load_complex<T, W>(from + (2 * v + 1) * unit);
@@ -74,8 +74,8 @@ EWALD_INLINE void before_pair(size_t k, size_t half, const T* w, const T* in, T*
 }  // namespace
 
 // X_k = E_k + w^k O_k, X*_(h-k) = E_k - w^k O_k with E, O the transforms of the even and odd numbers, w = exp(-2 pi i /
-// n), n = 2 h. The number in the middle may stand in both vectors: they are loaded before either is stored, and what is
-// found twice is the same.
+// n), n = 2 h. The number in the middle may be in both vectors: they are loaded before either is stored, and both
+// results for it are equal.
 template <class T, int W>
 void half_after(size_t half, const T* table, T* z) {
   const T first = 2 * z[0], second = 2 * z[1];

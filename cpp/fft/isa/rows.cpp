@@ -1,8 +1,8 @@
 // Transform of one contiguous line with the vectors along it.
 //
 // The first pass takes W neighbours p .. p+W-1 of each of `first` parts of the line, does W butterflies at once, and
-// turns the W x W squares of results, so that the lanes now count the result index of the first radix. From there on a
-// vector never looks at another lane, and the last pass stores in natural order: no other shuffle in the whole
+// transposes the W x W squares of results, so that the lanes correspond to the result index of the first radix. From
+// there on no lane reads another, and the last pass stores in natural order: there is no other shuffle in the whole
 // transform.
 #include "fft/isa/butterfly.h"
 #include "fft/isa/engine.h"

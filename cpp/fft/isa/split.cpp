@@ -1,11 +1,11 @@
-// Four steps for a line that is long, or whose length is no multiple of a vector: n = n1 n2, j = j1 n2 + j2, k = k2 n1
-// + k1 (Bailey, FFTs in external or hierarchical memory, J. Supercomputing 4, 1990, 23).
+// Four steps for a line that is long, or whose length is not a multiple of a vector: n = n1 n2, j = j1 n2 + j2, k = k2
+// n1 + k1 (Bailey, FFTs in external or hierarchical memory, J. Supercomputing 4, 1990, 23).
 //
 //   X[k2 n1 + k1] = sum_j2 w2^(j2 k2) [ w^(k1 j2) sum_j1 w1^(j1 k1) x[j1 n2 + j2] ]
 //
-// The first pass transforms blocks of neighbouring columns j2, applies the twiddles and turns W x W squares, so that
-// the block it leaves has the lanes along k1; the second pass then reads scratch in order and stores whole vectors of
-// neighbours k1.
+// The first pass transforms blocks of neighbouring columns j2, applies the twiddles and transposes W x W squares, so
+// that the resulting block has the lanes along k1; the second pass then reads scratch in order and stores whole vectors
+// of neighbours k1.
 #include "fft/isa/engine.h"
 
 namespace ewald::EWALD_ISA {
@@ -14,7 +14,7 @@ template <class T, int W>
 void split_first(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T* work, bool swap) {
   constexpr size_t unit = 2 * W;
   const size_t n1 = plan.n1, n2 = plan.n2, width = plan.vectors1 * W, first = block * width;
-  // The last block holds what is left.
+  // The last block holds the remaining columns.
   const size_t left = n2 - first, vectors = left < width ? (left + W - 1) / W : plan.vectors1;
   const ColumnPlan<T>& columns = *plan.plan1;
   T* a = work;

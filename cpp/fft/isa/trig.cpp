@@ -4,14 +4,14 @@
 // Every formula is linear in the numbers, so it holds for complex ones as well, and one complex transform of length n
 // serves two real lines (Form::pairs) whatever n is. Definitions and scale are FFTW's: kind II is y_k = 2 sum_j x_j
 // cos(pi (j + 1/2) k / n), and so on. II and III: Makhoul, A fast cosine transform in one and two dimensions, IEEE
-// Trans. ASSP 28, 1980, 27. IV has the same permutation with a turn before and after. I goes through the even or odd
-// extension, as its short cuts lose accuracy. A sine kind is the cosine kind of reversed or alternating numbers.
+// Trans. ASSP 28, 1980, 27. IV has the same permutation with a rotation before and after. I uses the even or odd
+// extension, because its shortcuts lose accuracy. A sine kind is the cosine kind of reversed or alternating numbers.
 #include "fft/isa/engine.h"
 
 namespace ewald::EWALD_ISA {
 namespace {
 
-// Row of the complex transform that input j stands in: even ones from the front, odd ones from the back.
+// Row of the complex transform that holds input j: even ones from the front, odd ones from the back.
 EWALD_INLINE size_t folded(size_t n, size_t j) { return j % 2 == 0 ? j / 2 : n - 1 - j / 2; }
 
 template <class T, int W>
@@ -66,7 +66,7 @@ void trig_before(Trig kind, size_t n, const T* table, const T* a, T* b, size_t v
       break;
     case Trig::dct4:
     case Trig::dst4:
-      // row m is +-x turned by exp(-i pi m / n), which stands in the second half of the table
+      // row m is +-x times exp(-i pi m / n), which is in the second half of the table
       for (size_t j = 0; j < n; j++) {
         const size_t m = folded(n, j);
         const T* x = a + (kind == Trig::dct4 ? j : n - 1 - j) * width;

@@ -1,8 +1,8 @@
 // The refinements of the published method: least squares for all nine numbers of the cell, with a radius that shrinks
-// from round to round. ifss keeps the indices of the first cell, ifse takes new ones each round, ifssr measures
+// from round to round. ifss keeps the indices of the first cell, ifse recomputes them each round, ifssr measures
 // distances in 1/angstrom.
 //
-// They fit freely, so they need many more spots than parameters; the fast method's own refinement does not
+// They are unrestrained fits, so they need many more spots than parameters; the fast method's own refinement does not
 // (refine.cpp).
 #include "indexing/isa/stages.h"
 

@@ -1,7 +1,7 @@
-// The exhaustive method: the search of TORO as its reference implementation does it, every stage over all spots, with
-// that implementation's defects mended (README.md lists them). The count of good spots decides, the mean distance only
-// among equal counts; so counts come first, for all, and the dear logarithms only for those that can still win. Nothing
-// is lost by that.
+// The exhaustive method: the search of TORO as in its reference implementation, with every stage over all spots and the
+// defects of that implementation fixed (README.md lists them). The count of good spots decides, and the mean distance
+// only among equal counts; so counts are computed first, for all candidates, and the expensive logarithms only for
+// those that can still win. The result is the same.
 #include "indexing/isa/stages.h"
 #include "indexing/tables.h"
 
@@ -10,7 +10,7 @@
 namespace ewald::EWALD_ISA {
 namespace {
 
-struct Ranked {  // lower score first, then lower index: ties resolve alike everywhere
+struct Ranked {  // lower score first, then lower index: ties are resolved in the same way everywhere
   float score;
   int32_t index;
   bool operator<(const Ranked& other) const {
@@ -18,7 +18,7 @@ struct Ranked {  // lower score first, then lower index: ties resolve alike ever
   }
 };
 
-// Sum of log2 over spots, kept as a product: the exponent is moved out every few factors. One lane each.
+// Sum of log2 over spots, kept as a product: the exponent is extracted every few factors. Each lane has a separate sum.
 struct LogSum {
   F product;
   I exponent;
@@ -103,13 +103,13 @@ float score_cell(const RunPlan& plan, const Cell& cell, const SpotList& spots) {
 void sample_vectors(const RunPlan& plan, double length, int row, int points, int want, const SpotList& spots,
                     CandidateList& list, Workspace& work) {
   count_directions(plan.tables, points, length, spots, plan.params.plane_distance, work);
-  // The count that `want` vectors reach: all that reach it are scored.
+  // The count that `want` vectors reach: all vectors that reach it are scored.
   uint32_t* histogram = reinterpret_cast<uint32_t*>(work.residual2);
   memset(histogram, 0, sizeof(uint32_t) * size_t(spots.n + 1));
   for (int p = 0; p < points; p++) histogram[work.counts[p]]++;
   int least = spots.n, reached = int(histogram[least]);
   while (reached < want && least > 0) reached += int(histogram[--least]);
-  // Scored in portions; the best so far are merged with each.
+  // Scored in portions; each is merged with the best so far.
   Ranked best[2 * candidate_vectors_high];
   int held = 0, portion = 0;
   list.n = 0;
@@ -143,8 +143,8 @@ void sample_vectors(const RunPlan& plan, double length, int row, int points, int
     list.x[i] = list.x[held - 1], list.y[i] = list.y[held - 1], list.z[i] = list.z[held - 1];
 }
 
-// Least squares on planes that the sampled vectors fixed, with ever fewer spots; a vector that runs out of spots stays
-// where it is.
+// Least squares on the planes given by the sampled vectors, with fewer and fewer spots; a vector that runs out of spots
+// is kept unchanged.
 void refine_vectors(const SpotList& spots, int min_spots, CandidateList& list) {
   for (int c = 0; c < list.n; c += width) {
     const F ox = load(list.x + c), oy = load(list.y + c), oz = load(list.z + c);
@@ -177,8 +177,8 @@ void refine_vectors(const SpotList& spots, int min_spots, CandidateList& list) {
   }
 }
 
-// The frame in which angle 0 is where the known cell comes to lie when its vector is carried to u by half a turn about
-// their middle.
+// The frame in which angle 0 is the position of the known cell after its vector is carried to u by half a turn about
+// their bisector.
 Frame carried_frame(const KnownCell& known, const BaseVector& base, Vec3 u) {
   const Vec3 from = known.cell.row[base.row], other = known.cell.row[(base.row + 1) % 3];
   Vec3 middle = from + base.length * u;
@@ -256,7 +256,7 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
         const F off = phase - round_even(phase);
         near = count(lt(off * off, limit2), near);
       }
-      const int on = sum(near) + 1;  // one to spare: the search rounds its phases a little differently
+      const int on = sum(near) + 1;  // one extra: the search rounds its phases slightly differently
       if (direction_count + 2 > work.direction_capacity) break;
       directions[direction_count++] = {u, on, lengths[i].input, lengths[i].base};
       directions[direction_count++] = {-1.0 * u, on, lengths[i].input, lengths[i].base};
@@ -264,7 +264,7 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
   }
   std::stable_sort(directions, directions + direction_count, MoreOnPlanes{});
 
-  // Cells that at least `out` others do not beat by count.
+  // Cells whose count is beaten by fewer than `out` others.
   int hits = 0, least = 1;
   uint32_t* with_count = reinterpret_cast<uint32_t*>(work.counts);
   memset(with_count, 0, sizeof(uint32_t) * size_t(spots.n + 1));
@@ -299,7 +299,7 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
   }
   std::sort(work.hits, work.hits + hits, ByCount{});
   if (hits > ties_per_output * out)
-    hits = ties_per_output * out;  // equal counts beyond that are decided by their order
+    hits = ties_per_output * out;  // beyond that, equal counts are decided by their order
   for (int i = 0; i < hits; i++) {
     SearchHit& h = work.hits[i];
     const Direction& d = directions[h.candidate];
@@ -328,7 +328,7 @@ void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& wo
   std::stable_sort(work.lattices, work.lattices + work.lattice_count, ByScore{});
   double thickness;
   work.beam = thin_axis(spots, thickness);
-  // Judge the best, and a few of the others that are not the same; the first one accepted goes to the front.
+  // Judges the best cell and a few different ones; the first one accepted moves to the front.
   int judged = 0;
   for (int i = 0; i < work.lattice_count && judged < max_effort_judged; i++) {
     Lattice& lattice = work.lattices[i];

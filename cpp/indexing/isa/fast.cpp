@@ -1,5 +1,5 @@
-// The fast method on one list of spots: sample, climb, turn, refine, judge; with more effort where the first answer
-// does not convince.
+// The fast method on one list of spots: sample, climb, turn, refine, judge; with more effort if the first answer is not
+// convincing.
 #include "indexing/isa/stages.h"
 
 #include <algorithm>
@@ -60,7 +60,7 @@ void search_with(const RunPlan& plan, int input, const Effort& effort, const Spo
 void judge(const RunPlan& plan, const SpotList& spots, bool may_strain, Lattice& lattice, Workspace& work) {
   const KnownCell& known = plan.cells[lattice.input_cell];
   if (plan.params.refinement >= EWALD_REFINEMENT_IFSS && may_strain) {
-    // Asked for: a free fit takes the place of ours, from as far as a spot counts as indexed.
+    // On request a free fit replaces ours, starting at the radius within which a spot counts as indexed.
     refine_classic(plan, known, spots, known.acceptance * known.shortest, lattice, work);
     lattice.merit = merit(lattice.cell, spots, known.acceptance);
     may_strain = false;
@@ -81,7 +81,7 @@ void judge(const RunPlan& plan, const SpotList& spots, bool may_strain, Lattice&
 
 namespace {
 
-// Judges the best `most` lattices by merit, as long as they come near the best of all.
+// Judges the best `most` lattices by merit, provided that they come close to the best of all.
 void judge_best(const RunPlan& plan, const SpotList& spots, int most, Workspace& work) {
   double top = 0;
   for (int i = 0; i < work.lattice_count; i++) top = work.lattices[i].merit > top ? work.lattices[i].merit : top;
@@ -105,13 +105,13 @@ void judge_best(const RunPlan& plan, const SpotList& spots, int most, Workspace&
 void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
   work.lattice_count = 0;
   if (spots.n < min_image_spots) return;
-  // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector
-  // gets its turn.
+  // Where the Ewald sphere is flat, a vector near the beam has all spots on its plane 0 and carries no information, so
+  // every vector is tried.
   double thickness;
   work.beam = thin_axis(spots, thickness);
   const bool flat = thickness * plan.cells[0].shortest < flat_thickness;
   const int first = plan.descriptor.method == EWALD_METHOD_TURBO ? turbo_effort : 0;
-  // A short list is cheap to search well, and it has rivals that share most of the spots.
+  // A short list is cheap to search thoroughly, and has competing lattices that share most of the spots.
   for (int e = first + (spots.n <= short_list);; e++) {
     const Effort effort = effort_of(e);
     for (int input = 0; input < plan.cell_count; input++) search_with(plan, input, effort, spots, work);
@@ -121,8 +121,8 @@ void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
     const Lattice& best = work.lattices[0];
     if (best.log10_chance > plan.params.accept_log10 - spare_decades) continue;
     // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a
-    // lattice ends the search only when it explains a good part of them; a light effort, which overlooks more, must
-    // show more.
+    // lattice ends the search only when it explains a good part of them; a light effort, which misses more, must
+    // explain more.
     if (best.merit > effort.share * spots.n) break;
   }
 }

@@ -1,4 +1,4 @@
-// One image: takes the spots in, looks for lattices, and writes the answer.
+// Processes one image: reads the spots, searches for lattices, and writes the answer.
 #include "indexing/isa/stages.h"
 
 namespace ewald::EWALD_ISA {
@@ -12,7 +12,7 @@ void write_cell(const Lattice& lattice, const RunPlan& plan, uint32_t crystal, W
   out = indexed_cell(lattice, crystal, indexed, squares);
 }
 
-// Lattice of every spot the caller gave, those that took no part included.
+// The lattice of every spot of the caller, including unused spots.
 void write_assignment(const RunPlan& plan, int accepted, const ImageTask& task, Workspace& work) {
   if (accepted == 0) return;
   assign_spots(plan, accepted, work);

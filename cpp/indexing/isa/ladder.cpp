@@ -2,8 +2,8 @@
 // in each lane.
 //
 // A round takes the spots within `limit` periods of a plane of z, rounds their phases, and moves z by least squares
-// towards those planes. What is known beforehand keeps z near the sampled direction and near the known length. The
-// round solves for the step, not for z: the step is small, so float32 is enough.
+// towards those planes. A prior keeps z near the sampled direction and near the known length. The round solves for the
+// step, not for z: the step is small, so float32 is enough.
 #include "indexing/isa/stages.h"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace ewald::EWALD_ISA {
 namespace {
 
 struct Prior {
-  float across, along;  // weights of a move across and along the sampled vector, 1/angstrom^2
+  float across, along;  // weights of a shift across and along the sampled vector, 1/angstrom^2
 };
 
 // One round over the first n spots for all candidates; candidates with fewer than `least` spots are marked by good = 0.
@@ -70,14 +70,14 @@ void copy_candidate(const CandidateList& from, int i, CandidateList& to, int k) 
   to.good[k] = from.good[i];
 }
 
-// Fills the lanes behind the last candidate with copies of it, so that kernels need no mask.
+// Fills the lanes after the last candidate with copies of it, so that kernels need no mask.
 void pad(CandidateList& list) {
   if (list.n == 0) return;
   for (int k = list.n; k < padded(list.n); k++) copy_candidate(list, list.n - 1, list, k);
 }
 
-// Leaves out failed candidates, those of a wrong length, and of any two that differ by less than `apart` periods at
-// resolution s the worse one. Directions z and -z are one.
+// Drops failed candidates, candidates of a wrong length, and the worse of any two that differ by less than `apart`
+// periods at resolution s. Directions z and -z are equivalent.
 void keep_distinct(CandidateList& list, float length, float s, float apart, float length_tolerance,
                    CandidateList& scratch) {
   scratch.n = 0;
@@ -100,7 +100,7 @@ void keep_distinct(CandidateList& list, float length, float s, float apart, floa
     }
     if (twin < 0) {
       copy_candidate(list, i, scratch, scratch.n);
-      if (++scratch.n % lane_padding == 1)  // lanes not filled yet must compare as far away
+      if (++scratch.n % lane_padding == 1)  // unused lanes must compare as far away
         for (int k = scratch.n; k < scratch.n - 1 + lane_padding; k++)
           scratch.x[k] = scratch.y[k] = scratch.z[k] = 1e15f;
     } else if (list.merit[i] > scratch.merit[twin]) {
@@ -153,14 +153,14 @@ void climb(const Tables& tables, int points, const int32_t* picked, int count, d
   pad(list);
   const int n = spots.n;
   const double edge = spots.length[first - 1];
-  const double reach = sampled_reach * grid_step / edge;  // how far the sampled vector may be off, angstrom
+  const double reach = sampled_reach * grid_step / edge;  // largest error of the sampled vector, angstrom
   const Prior prior{float(phase_error * phase_error / (reach * reach)),
                     float(phase_error * phase_error / (tolerance * tolerance * length * length))};
   const float limit = float(n > short_list ? length_limit : short_list_length_limit);
   const auto climb_to = [&](int round, int m) {
     const LadderRound r = ladder_round_of(round);
     climb_round(list, spots, m, float(r.limit), r.spots, prior);
-    // The last round may fail on a weak candidate, which then stays where it is.
+    // The last round may fail for a weak candidate, which is then kept unchanged.
     if (round == ladder_last) {
       score_candidates(list, spots);
       for (int i = 0; i < list.n; i++) list.good[i] = 1;

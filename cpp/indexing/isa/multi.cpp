@@ -1,18 +1,19 @@
-// Several lattices in one image: the best is accepted, its spots are set aside, and the search goes on in the rest.
+// Several lattices in one image: the best is accepted, its spots are set aside, and the search continues on the
+// remaining spots.
 //
-// A further lattice is judged by the spots that are left, so it cannot live on those of a lattice already found, as a
-// twin or a sublattice would. At the end each spot goes to the nearest lattice, and each lattice is refined once more
-// on its own spots.
+// A further lattice is judged only by the remaining spots, so spots of a lattice already found cannot support it, as
+// they would a twin or a sublattice. At the end each spot goes to the nearest lattice, and each lattice is refined once
+// more on its own spots.
 #include "indexing/isa/stages.h"
 
 namespace ewald::EWALD_ISA {
 namespace {
 
-// The first `accepted` lattices move to their own spots.
+// Refines the first `accepted` lattices on their own spots.
 void refine_on_own_spots(const RunPlan& plan, int accepted, Workspace& work) {
   assign_spots(plan, accepted, work);
   for (int k = 0; k < accepted; k++) {
-    // take_rest takes spots without an owner: hand it a map in which only this lattice's spots have none.
+    // take_rest takes spots without an owner, so it receives a map in which only this lattice's spots have no owner.
     uint8_t* others = reinterpret_cast<uint8_t*>(work.keys);
     for (int i = 0; i < work.all.n; i++) others[i] = work.owner[i] != k + 1;
     take_rest(work.all, others, work.rest);
@@ -51,8 +52,8 @@ int accept_lattices(const RunPlan& plan, Workspace& work) {
   if (first_count > 0 && work.lattices[0].judged && work.lattices[0].log10_chance <= plan.params.accept_log10)
     work.accepted[accepted++] = work.lattices[0];
   const int wanted = int(plan.params.max_crystals);
-  // A search may also find a sliver of a lattice that is there already: its spots are set aside too, and the search
-  // goes on.
+  // A search may also find a fragment of an already accepted lattice: its spots are set aside too, and the search
+  // continues.
   int slivers = 0;
   uint8_t* aside = work.owner;
   while (accepted > 0 && accepted < wanted && slivers < max_slivers) {

@@ -1,5 +1,5 @@
-// The record of a search: what each stage leaves is copied where the caller can read it. Only the first search of the
-// first image of a run of an indexer made with `debug` is recorded; for all others `work.stages` is null.
+// The record of a search: the result of each stage is copied to where the caller can read it. Only the first search of
+// the first image of a run is recorded, and only for an indexer created with `debug`; otherwise `work.stages` is null.
 #include "indexing/isa/stages.h"
 
 namespace ewald::EWALD_ISA {

@@ -1,10 +1,10 @@
-// Refinement in reciprocal space: first only the orientation, then the cell as well where the spots support it.
+// Refinement in reciprocal space: first only the orientation, then also the cell if the spots support it.
 //
 // A spot s is given the node q = h a* + k b* + l c* with (h, k, l) its rounded indices, and e = s - q. A rotation by
 // the small vector w moves q by w x q, and sum |e - w x q|^2 is least for (sum |q|^2 1 - q q^T) w = sum q x e. A
 // strained lattice moves q by D q, and with the rows of D kept small by a weight, row i of D is (sum q q^T + weight
-// 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9: with few spots the 9 fit noise, which is why the rotation is
-// the default and D has to earn its place.
+// 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9: with few spots the 9 fit noise, so the rotation is the default
+// and D must be justified by the spots.
 #include "indexing/isa/stages.h"
 
 namespace ewald::EWALD_ISA {
@@ -41,7 +41,7 @@ EWALD_INLINE Residual residual(const Lanes9& a, const Lanes9& b, F x, F y, F z) 
   r.qx = fma(H, b.v[0], fma(K, b.v[3], L * b.v[6]));
   r.qy = fma(H, b.v[1], fma(K, b.v[4], L * b.v[7]));
   r.qz = fma(H, b.v[2], fma(K, b.v[5], L * b.v[8]));
-  // From the index residuals, not as s - q: no digits are lost.
+  // Computed from the index residuals, not as s - q, so that no digits are lost.
   r.ex = fma(dh, b.v[0], fma(dk, b.v[3], dl * b.v[6]));
   r.ey = fma(dh, b.v[1], fma(dk, b.v[4], dl * b.v[7]));
   r.ez = fma(dh, b.v[2], fma(dk, b.v[5], dl * b.v[8]));
@@ -50,8 +50,8 @@ EWALD_INLINE Residual residual(const Lanes9& a, const Lanes9& b, F x, F y, F z) 
 
 }  // namespace
 
-// One round: turns the cell towards the first n spots that are within both limits of a node; returns how many there
-// were.
+// One round: rotates the cell towards those of the first n spots that are within both limits of a node; returns their
+// number.
 int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, double radius) {
   const Lanes9 a = lanes_of(cell), b = lanes_of(reciprocal(cell));
   const F index2 = splat(float(index_limit * index_limit)), radius2 = splat(float(radius * radius));
@@ -87,9 +87,9 @@ int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, 
   return total;
 }
 
-// One round that moves orientation and metric. Spots are selected and indexed by `cell`; the move is counted from
-// `anchor`, so rounds do not add up to more than the weight allows. A larger weight (1/angstrom^2) keeps the move
-// smaller.
+// One round that changes orientation and metric. Spots are selected and indexed by `cell`; the change is measured from
+// `anchor`, so several rounds cannot exceed what the weight allows. A larger weight (1/angstrom^2) gives a smaller
+// change.
 int fit_to_spots(Cell& cell, const Cell& anchor, const SpotList& spots, int n, double index_limit, double radius,
                  double weight) {
   const Cell nodes = reciprocal(anchor);
@@ -184,7 +184,7 @@ void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, 
     lattice.judged = false;
     return;
   }
-  // Errors of the spots against strains of the cell.
+  // Weighs errors of the spots against strain of the cell.
   const double weight = (r / strain_errors / strain_tolerance) * (r / strain_errors / strain_tolerance);
   const Cell anchor = lattice.cell;
   Cell cell = anchor;

@@ -5,8 +5,8 @@
 // angle t are
 //   a.s = a_u us + cos t (a_x xs) + sin t (a_x ys)
 //   b.s = b_u us + cos t (b_x xs + b_y ys) + sin t (b_x ys - b_y xs)
-// so a spot costs four multiply-adds an angle. Spots off the candidate's planes cannot come near a node at any angle:
-// they are left out.
+// so a spot costs four multiply-adds an angle. Spots off the candidate's planes cannot come near a node at any angle,
+// so they are skipped.
 #include "indexing/isa/stages.h"
 
 #include <algorithm>
@@ -14,8 +14,8 @@
 namespace ewald::EWALD_ISA {
 
 Frame frame_about(Vec3 u) {
-  // Any direction across will do, but it must be a smooth choice away from the poles of one axis: take the axis that u
-  // is farthest from.
+  // Any perpendicular direction would do, but the choice must be smooth away from the poles of one axis: take the axis
+  // that is farthest from u.
   const double ax = fabs(u.x), ay = fabs(u.y), az = fabs(u.z);
   const Vec3 axis = ax <= ay && ax <= az ? Vec3{1, 0, 0} : ay <= az ? Vec3{0, 1, 0} : Vec3{0, 0, 1};
   const Vec3 x = unit(axis - dot(axis, u) * u);
@@ -58,7 +58,7 @@ int spots_on_planes(const BaseVector& base, const Frame& f, const SpotList& spot
 
 void count_angles(const float* cosine, const float* sine, int steps, int n, float limit, int least, Workspace& work) {
   const F limit2 = splat(limit * limit);
-  constexpr int stretch = 16;  // spots between two looks whether any lane can still reach `least`
+  constexpr int stretch = 16;  // spots between two checks whether any lane can still reach `least`
   for (int q = 0; q < steps; q += 2 * width) {
     const F c0 = load(cosine + q), s0 = load(sine + q), c1 = load(cosine + q + width), s1 = load(sine + q + width);
     I k0 = izero(), k1 = izero();
@@ -161,7 +161,7 @@ int search_rotation(const RunPlan& plan, const BaseVector& base, const Candidate
     for (int sense = 0; sense < senses; sense++) {
       const Placed placed = place(base, candidates, 2 * c + sense, free_scale);
       const int on = spots_on_planes(placed.base, placed.frame, spots, n, plan.params.node_distance, work);
-      if (on < least) continue;  // exact: a count is never larger
+      if (on < least) continue;  // exact: a count cannot be larger
       count_angles(work.angle_cos, work.angle_sin, steps, on, plan.params.node_distance, least, work);
       // Local maxima over the circle of angles; of equal neighbours the first.
       const int32_t* counts = work.angle_counts;
@@ -182,7 +182,7 @@ int search_rotation(const RunPlan& plan, const BaseVector& base, const Candidate
       while (k > 0 && enough + with_count[k] < enough_hits) enough += with_count[k--];
       if (k > least) {
         least = k;
-        int held = 0;  // room for what comes
+        int held = 0;  // room for further hits
         for (int i = 0; i < hits; i++)
           if (work.hits[i].count >= least) work.hits[held++] = work.hits[i];
         hits = held;
@@ -192,7 +192,7 @@ int search_rotation(const RunPlan& plan, const BaseVector& base, const Candidate
   for (int i = 0, at = -1; i < hits; i++) {
     SearchHit& h = work.hits[i];
     if (h.candidate != at)
-      placed = place(base, candidates, at = h.candidate, free_scale);  // the hits of a candidate stand together
+      placed = place(base, candidates, at = h.candidate, free_scale);  // the hits of a candidate are adjacent
     h.score = closeness(cell_of(placed.base, placed.frame, work.angle_cos[h.step], work.angle_sin[h.step]), spots, n);
   }
   std::sort(work.hits, work.hits + hits, HitOrder{});

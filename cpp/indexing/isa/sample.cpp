@@ -1,14 +1,14 @@
 // Sampling: directions of the half-sphere, and how many spots lie near a plane of a vector of known length in each of
 // them.
 //
-// Direction p of N stands at height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle. The
-// table of azimuths serves every N; the height is made here.
+// Direction p of N has height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle. The table of
+// azimuths serves every N; the height is computed here.
 #include "indexing/isa/stages.h"
 
 namespace ewald::EWALD_ISA {
 namespace {
 
-constexpr int block = width == 16 ? 4 : 2;  // vectors of directions in flight: as many as the registers hold
+constexpr int block = width == 16 ? 4 : 2;  // vectors of directions processed together: as many as fit in registers
 
 struct Directions {
   F x[block], y[block], z[block];
@@ -73,7 +73,7 @@ void count_directions_fast(const Tables& tables, int points, double length, cons
   }
 }
 
-// The same to the last bit of the float32 phase: what the exhaustive method counts.
+// The same, exact to the last bit of the float32 phase, for the exhaustive method.
 void count_directions(const Tables& tables, int points, double length, const SpotList& spots, float distance,
                       Workspace& work) {
   float* scaled = work.scaled;
@@ -104,7 +104,7 @@ void count_directions(const Tables& tables, int points, double length, const Spo
 }
 
 int pick_directions(const int32_t* counts, int points, int largest, int want, int32_t* picked) {
-  // Four histograms take turns, so that equal neighbours do not wait for each other.
+  // Four histograms are used in turn, so that equal neighbours do not wait for each other.
   uint32_t histogram[4][sample_spots + 1];
   memset(histogram, 0, sizeof histogram);
   for (int p = 0; p < points; p++) histogram[p & 3][counts[p]]++;
@@ -114,7 +114,8 @@ int pick_directions(const int32_t* counts, int points, int largest, int want, in
     above = at_least;
     at_least += with(--least);
   }
-  // All above the last count, and of those that just reach it evenly spread ones: the spiral's order is no merit.
+  // All directions above the last count, and evenly spread ones of those that just reach it, because the order on the
+  // spiral has no meaning.
   const int room = want + want / 2 - above, ties = at_least - above;
   const int take = ties < room ? ties : room;
   int n = 0, tie = 0;

@@ -1,4 +1,5 @@
-// Spots of one image: what is finite and not too far out, lowest resolution first, at most as many as the handle holds.
+// The spots of one image that are finite and not too far out, lowest resolution first, up to the capacity of the
+// handle.
 #include "indexing/isa/stages.h"
 
 #include <algorithm>
@@ -6,7 +7,7 @@
 namespace ewald::EWALD_ISA {
 namespace {
 
-struct Key {  // resolution above, place in the caller's list below: equal resolutions keep their order
+struct Key {  // resolution in the upper word, place in the caller's list in the lower: ties keep their order
   uint64_t value;
   bool operator<(const Key& other) const { return value < other.value; }
 };
@@ -19,7 +20,7 @@ const uint64_t* sort_by_resolution(uint64_t* keys, uint64_t* other, int n) {
     for (int digit = 0; digit < 4; digit++) histogram[digit][keys[i] >> (32 + 8 * digit) & 255]++;
   for (int digit = 0; digit < 4; digit++) {
     uint32_t* start = histogram[digit];
-    if (n > 0 && start[keys[0] >> (32 + 8 * digit) & 255] == uint32_t(n)) continue;  // all alike
+    if (n > 0 && start[keys[0] >> (32 + 8 * digit) & 255] == uint32_t(n)) continue;  // all digits equal
     uint32_t total = 0;
     for (int k = 0; k < 256; k++) {
       const uint32_t here = start[k];

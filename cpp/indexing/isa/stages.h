@@ -29,9 +29,9 @@ EWALD_INLINE void add_spot(VectorSums<F>& sums, M near, const float* r, F off) {
   sums.z = fma(pull, splat(r[2]), sums.z);
 }
 
-// spots.cpp: takes the image's spots in, lowest resolution first; returns ImageFlag bits.
+// spots.cpp: reads the image's spots, lowest resolution first; returns ImageFlag bits.
 uint32_t take_spots(const float* spots, uint32_t n, int max_spots, Workspace& work, SpotList& list);
-// Takes over the spots of `from` that no lattice owns.
+// Copies the spots of `from` that no lattice owns.
 void take_rest(const SpotList& from, const uint8_t* owner, SpotList& list);
 
 // sample.cpp: counts, for each of `points` directions of the half-sphere, the first `n` spots within `distance` periods
@@ -40,20 +40,20 @@ void count_directions_fast(const Tables& tables, int points, double length, cons
                            float distance, Workspace& work);
 void count_directions(const Tables& tables, int points, double length, const SpotList& spots, float distance,
                       Workspace& work);
-// Directions with the highest counts, about `want` of them, in the order of their index.
+// About `want` directions with the highest counts, in the order of their index.
 int pick_directions(const int32_t* counts, int points, int largest, int want, int32_t* picked);
 Vec3 direction(const Tables& tables, int points, int k);
 
-// ladder.cpp: candidate vectors by least squares over growing resolution, their length known to `tolerance` (relative);
-// leaves the best `keep` in work.kept, best first.
+// ladder.cpp: fits candidate vectors by least squares over growing resolution, with their length known to `tolerance`
+// (relative); stores the best `keep` in work.kept, best first.
 void climb(const Tables& tables, int points, const int32_t* picked, int count, double length, const SpotList& spots,
            int first, int keep, double tolerance, Workspace& work);
 
-// rotate.cpp: turns the cell about each candidate; leaves the best distinct hits in work.hits, best first. With
-// `free_scale` the whole cell takes on the scale of the candidate.
+// rotate.cpp: rotates the cell about each candidate; stores the best distinct hits in work.hits, best first. With
+// `free_scale` the whole cell is scaled to the candidate.
 int search_rotation(const RunPlan& plan, const BaseVector& base, const CandidateList& candidates, const SpotList& spots,
                     int keep, bool free_scale, Workspace& work);
-// The vector and direction of a candidate (2 c: as it stands, 2 c + 1: reversed).
+// The vector and direction of a candidate (2 c: unchanged, 2 c + 1: reversed).
 struct Placed {
   BaseVector base;
   Frame frame;
@@ -62,8 +62,8 @@ Placed place(const BaseVector& base, const CandidateList& candidates, int candid
 Frame frame_about(Vec3 u);
 // The cell that has `base` along u and the other vectors at this angle from x.
 Cell cell_of(const BaseVector& base, const Frame& frame, double cosine, double sine);
-// Puts what the search needs of the first n spots that lie within `limit` periods of a plane of the candidate into
-// work.turning.
+// Stores in work.turning what the search needs of those of the first n spots that lie within `limit` periods of a plane
+// of the candidate.
 int spots_on_planes(const BaseVector& base, const Frame& frame, const SpotList& spots, int n, float limit,
                     Workspace& work);
 // Counts those spots within `limit` of a node into work.angle_counts, for every angle; a count that cannot reach
@@ -78,23 +78,23 @@ double merit(const Cell& cell, const SpotList& spots, double radius);
 // Spots within the radius of a node, and the sum of their squared distances.
 int spots_within(const Cell& cell, const SpotList& spots, double radius, double* squares);
 void residuals2(const Cell& cell, const SpotList& spots, float* out);
-// Rotation first, then the cell as well where the spots support it.
+// Refines the rotation first, then also the cell if the spots support it.
 void refine(const RunPlan& plan, const KnownCell& known, const SpotList& spots, bool strain, Lattice& lattice);
 
-// classic.cpp: as params.refinement says, from spots within `limit` index units; sets lattice.score to the distance of
-// the spot that is refine_min_spots-th best: positive, smaller is better.
+// classic.cpp: refines as params.refinement says, from spots within `limit` index units; sets lattice.score to the
+// distance of the spot that is refine_min_spots-th best: positive, smaller is better.
 void refine_classic(const RunPlan& plan, const KnownCell& known, const SpotList& spots, double limit, Lattice& lattice,
                     Workspace& work);
 
 // verdict.cpp
-// The direction that the spots are thinnest along, and their root mean square extent along it; see least_squares.h.
+// The direction along which the spots extend least, and their root mean square extent along it; see least_squares.h.
 Vec3 thin_axis(const SpotList& spots, double& thickness);
 Chance chance_of(const RunPlan& plan, const Lattice& lattice, const SpotList& spots, Workspace& work);
-// The same with the occupancy measured about work.beam: log10 of the chance.
+// log10 of the chance, with the occupancy measured about work.beam.
 double measured(const RunPlan& plan, const Chance& chance, const Lattice& lattice, const SpotList& spots,
                 const Workspace& work);
 
-// record.cpp: copies what a stage left, if the search at hand is to be recorded; the last one ends the record.
+// record.cpp: copies the result of a stage, if the current search is recorded; the last stage ends the record.
 void record_sampling(Workspace& work, double length, int row, int spots, int directions);
 void record_pick(Workspace& work, int direction, float score);
 void record_vectors(Workspace& work, const CandidateList& list, bool scored);
@@ -108,7 +108,7 @@ void judge(const RunPlan& plan, const SpotList& spots, bool may_strain, Lattice&
 // exhaustive.cpp
 void search_exhaustive(const RunPlan& plan, const SpotList& spots, Workspace& work);
 
-// Either of the two; leaves lattices in work.lattices, best first.
+// Either of the two methods; stores lattices in work.lattices, best first.
 EWALD_INLINE void search(const RunPlan& plan, const SpotList& spots, Workspace& work) {
   if (plan.descriptor.method == EWALD_METHOD_EXHAUSTIVE)
     search_exhaustive(plan, spots, work);
@@ -116,11 +116,11 @@ EWALD_INLINE void search(const RunPlan& plan, const SpotList& spots, Workspace& 
     search_fast(plan, spots, work);
 }
 
-// multi.cpp: accepts lattices one after the other into work.accepted, each from the spots that those before leave;
-// returns how many.
+// multi.cpp: accepts lattices one after the other into work.accepted, each from the spots that the earlier ones leave;
+// returns their number.
 int accept_lattices(const RunPlan& plan, Workspace& work);
-// Lattice of each of work.all's spots into work.owner: the nearest within its acceptance radius, 1 for the first; 0 for
-// none.
+// Lattice of each of work.all's spots into work.owner: the nearest lattice within its acceptance radius, 1 for the
+// first; 0 for none.
 void assign_spots(const RunPlan& plan, int accepted, Workspace& work);
 
 }  // namespace ewald::EWALD_ISA

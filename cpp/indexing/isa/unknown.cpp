@@ -1,12 +1,13 @@
-// Cells from one image, without a known one.
+// Proposes cells from one image, without a known cell.
 //
-// Along a lattice vector v the projections v . s of all spots are whole numbers. So every vector of the half ball from
-// the shortest to the longest edge is tried on a grid fine enough for the lowest-resolution spots (scan), the best are
+// Along a lattice vector v the projections v . s of all spots are integers. So every vector of the half ball from the
+// shortest to the longest edge is tried on a grid fine enough for the lowest-resolution spots (scan), the best are
 // fitted by least squares to more and more spots (climb_vectors), and every three of them are tried as a cell
-// (combine_vectors): the spots near a node of all three decide, and of cells that explain alike the smallest wins.
+// (combine_vectors): the number of spots near a node of all three decides, and among cells that explain equally many
+// the smallest wins.
 //
 // Source of the idea: Steller, Bolotovsky and Rossmann, J. Appl. Cryst. 30 (1997) 1036, with sums of plane waves at
-// points of a grid in place of transforms along directions: nothing is computed twice that neighbours share.
+// points of a grid instead of transforms along directions, so that nothing that neighbours share is computed twice.
 #include "common/simd.h"
 #include "indexing/least_squares.h"
 #include "indexing/unknown.h"
@@ -22,7 +23,7 @@ constexpr int block = width == 16 ? 4 : 2;
 
 struct Grid {
   int spots;
-  double reach;  // resolution of the outermost of them
+  double reach;  // resolution of the outermost spot
   double coarser;
 };
 
@@ -31,7 +32,7 @@ double sums_of(double periods, int spots) {
          spots;
 }
 
-// The spots the scan takes: as many as the cost allows.
+// The spots that the scan uses: as many as the cost allows.
 Grid grid_for(const UnknownWork& work, double max_length) {
   const auto reach = [&](int n) {
     const double* s = work.spot[n - 1];
@@ -46,7 +47,7 @@ Grid grid_for(const UnknownWork& work, double max_length) {
   return grid;
 }
 
-// Keeps the best points of one length, worst last; points that are neighbours of a better one are left out.
+// Keeps the best points of one length, worst last; neighbours of a better point are dropped.
 struct Best {
   Wave* points;
   int count = 0;
@@ -72,9 +73,9 @@ struct Best {
   }
 };
 
-// One length: its directions are a golden spiral over the half sphere. A spot adds (1 - 4 d^2)^2, d its distance from
-// the nearest plane in periods, which is near enough to a cosine; on the plane through the origin it adds half of that,
-// because a short vector has every spot there.
+// Scans one length: its directions are a golden spiral over the half sphere. A spot adds (1 - 4 d^2)^2, d its distance
+// from the nearest plane in periods, which is close enough to a cosine; on the plane through the origin it adds half of
+// that, because a short vector has every spot there.
 void scan_length(const UnknownWork& work, const Grid& grid, double length, Best& best) {
   const double periods = length * grid.reach;
   const double step = scan_direction_step * grid.coarser;
@@ -94,7 +95,7 @@ void scan_length(const UnknownWork& work, const Grid& grid, double length, Best&
   for (int k = 0; k < width; k++) index[k] = k;
   const I lane = load(index);
   for (int first = 0; first < points; first += block * width) {
-    // Of each block anew in double: no error adds up.
+    // Recomputed in double for each block, so that errors do not accumulate.
     const double from = turn * double(first / (block * width));
     const F c0 = splat(float(cos(from))), s0 = splat(float(sin(from)));
     F x[block], y[block], z[block], sum[block];
@@ -140,7 +141,8 @@ void scan_length(const UnknownWork& work, const Grid& grid, double length, Best&
 // Points of the scan, best first.
 int scan(UnknownWork& work, double min_length, double max_length) {
   const Grid grid = grid_for(work, max_length);
-  // The spots' own spread looks like a wave of about 1 / reach: shorter vectors are not told from it.
+  // The spread of the spots itself looks like a wave of about 1 / reach: shorter vectors cannot be distinguished from
+  // it.
   const double shortest = min_length > shortest_wave / grid.reach ? min_length : shortest_wave / grid.reach;
   double step = scan_length_step * grid.coarser / grid.reach;
   if ((max_length - shortest) / step > max_scan_lengths - 1) step = (max_length - shortest) / (max_scan_lengths - 1);
@@ -153,7 +155,7 @@ int scan(UnknownWork& work, double min_length, double max_length) {
     scan_length(work, grid, length, best);
     count += best.count;
   }
-  // A comb: few and simple, and no library in code of an instruction set.
+  // Comb sort: there are few elements, it is simple, and code of an instruction set may not use a library.
   for (int gap = count / 2; gap > 0; gap /= 2)
     for (int i = gap; i < count; i++) {
       const Wave p = work.points[i];
@@ -181,7 +183,7 @@ bool fit_vector(const UnknownWork& work, Vec3& v, int n, double limit) {
     for (int k = 0; k < 3; k++) right[k] += off * s[k];
   }
   if (used < min_unknown_fit_spots) return false;
-  // A little weight of the start keeps directions that no spot speaks of.
+  // A small weight on the starting value fixes directions that no spot determines.
   const double damping = unknown_damping * (normal[0] + normal[3] + normal[5]) / 3;
   normal[0] += damping;
   normal[3] += damping;
@@ -192,7 +194,7 @@ bool fit_vector(const UnknownWork& work, Vec3& v, int n, double limit) {
   return true;
 }
 
-// Spots near a plane of the vector; those of the plane through the origin count half.
+// Number of spots near a plane of the vector; spots on the plane through the origin count half.
 float support_of(const UnknownWork& work, Vec3 v) {
   float support = 0;
   for (int j = 0; j < work.spots; j++) {
@@ -207,7 +209,7 @@ double apart(Vec3 u, Vec3 v) {
   return a < b ? a : b;
 }
 
-// The best points become vectors, distinct up to sign; best supported first.
+// The best points become vectors, distinct up to sign, best supported first.
 int climb_vectors(UnknownWork& work, int points, double min_length, double max_length) {
   int starts = 0, count = 0;
   for (int i = 0; i < points && starts < max_starts; i++) {
@@ -241,8 +243,8 @@ int climb_vectors(UnknownWork& work, int points, double min_length, double max_l
 
 double length_of(const Wave& v) { return ::sqrt(double(v.x) * v.x + double(v.y) * v.y + double(v.z) * v.z); }
 
-// Half of the places for the best supported vectors, half for the shortest of those that are supported well: a small
-// cell has many long ones that are as good.
+// Half of the places are for the best supported vectors, half for the shortest of the well supported ones: a small cell
+// has many long vectors that are as good.
 int choose_vectors(UnknownWork& work, int count) {
   const auto sort = [&](int from, int to, auto before) {
     for (int i = from + 1; i < to; i++) {
@@ -262,7 +264,7 @@ int choose_vectors(UnknownWork& work, int count) {
   return max_unknown_vectors;
 }
 
-// All nine numbers by least squares, indices taken anew each round; false when it goes astray.
+// Fits all nine numbers by least squares, with indices recomputed each round; false if the fit diverges.
 bool fit_cell(const UnknownWork& work, Cell& cell) {
   const double before = volume(cell);
   for (int round = 0; round < cell_rounds; round++) {
@@ -317,7 +319,7 @@ int combine_vectors(UnknownWork& work, int count, ProposedCell* cells, int capac
   const double expected = work.spots * 4.0 / 3 * M_PI * unknown_node_limit * unknown_node_limit * unknown_node_limit;
   const double least = expected + clear_sigmas * ::sqrt(expected) + clear_spots;
   int most = 0, kept = 0;
-  // Twice: the best count first, then the cells that come near it.
+  // Two passes: first the best count, then the cells that come close to it.
   for (int pass = 0; pass < 2; pass++) {
     for (int i = 0; i < count; i++)
       for (int j = i + 1; j < count; j++) {
@@ -332,7 +334,7 @@ int combine_vectors(UnknownWork& work, int count, ProposedCell* cells, int capac
           store(pair + k, both_miss);
           in_pair += __builtin_popcount(lanes(lt(both_miss, splat(node_limit2))));
         }
-        // The third vector only takes away.
+        // The third vector can only lower the count.
         if (in_pair < least || (pass == 1 && in_pair < nearly_best * most)) continue;
         for (int l = j + 1; l < count; l++) {
           const Vec3 c{work.vectors[l].x, work.vectors[l].y, work.vectors[l].z};
@@ -352,7 +354,7 @@ int combine_vectors(UnknownWork& work, int count, ProposedCell* cells, int capac
           while (at < kept && !same_lattice(found.cell, cells[at].cell, unknown_same_lattice)) at++;
           if (at < kept) {
             if (cells[at].explained >= explained) continue;
-            // The better basis of a lattice that is there already; its volume is the same, so is its place.
+            // A better basis of a lattice already in the list; its volume is the same, so it keeps its place.
             cells[at] = found;
             continue;
           }

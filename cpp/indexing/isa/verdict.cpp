@@ -1,5 +1,5 @@
-// The verdict: counts of occupied nodes, as they are and with the lattice turned. What follows from them, and why, is
-// in significance.h.
+// The verdict: counts occupied nodes for the lattice itself and for rotated copies. significance.h explains what is
+// derived from the counts.
 #include "indexing/isa/stages.h"
 
 namespace ewald::EWALD_ISA {
@@ -9,7 +9,7 @@ struct Index3 {
   int h, k, l;
 };
 
-// Records that a spot lies in the given level at a node; of two spots at one node the closer one counts.
+// Records that a spot lies in the given level at a node; of two spots at one node only the closer one counts.
 void occupy(Workspace& work, const Index3& node, int level, int* histogram) {
   const uint64_t key = uint64_t(uint32_t(node.h + 512) & 1023) << 20 | uint64_t(uint32_t(node.k + 512) & 1023) << 10 |
                        (uint32_t(node.l + 512) & 1023);
@@ -18,7 +18,7 @@ void occupy(Workspace& work, const Index3& node, int level, int* histogram) {
   const uint64_t tag = uint64_t(work.node_epoch) << 36 | key << 6;
   for (;; slot = (slot + 1) & mask) {
     const uint64_t held = work.nodes[slot];
-    if (held >> 36 != (tag >> 36)) break;  // of an earlier call: free
+    if (held >> 36 != (tag >> 36)) break;  // left from an earlier call: free
     if ((held & ~uint64_t(63)) == tag) {
       const int before = int(held & 63);
       if (level > before) {
@@ -63,7 +63,7 @@ void count_within(const Cell& cell, const SpotList& spots, double radius, int ou
   out[0] = sum(n0), out[1] = sum(n1), out[2] = sum(n2);
 }
 
-// The chance of a hit when the lattice is turned about the beam by angles that mean nothing; at least p.
+// The chance of a hit when the lattice is rotated about the beam by arbitrary angles; at least p.
 double measured_occupancy(const Tables& tables, Vec3 axis, const Cell& cell, const SpotList& spots, double radius,
                           double p, int occupied, int looks) {
   const int turns = turns_for(looks, spots.n);
