@@ -1,4 +1,4 @@
-/** The names of `ewald/executors` that a platform binds. */
+/** The names of `ewald/executors` that depend on the platform. */
 import type { DelayedExecutor } from './delayed-executor.js';
 import { delayedExecutor } from './delayed-executor.js';
 import type { Executor, WorkerInfo } from './executor.js';
@@ -13,20 +13,20 @@ import type { Task } from './task.js';
 
 /** The ways of making an executor. */
 export interface ExecutorFactory {
-  /** Tasks on this thread, one at a time. */
+  /** Runs tasks on this thread, one at a time. */
   inline(options?: InlineOptions): Promise<Executor>;
-  /** Tasks on workers of this process, each with its own context. Throws `Load` if they cannot start. */
+  /** Runs tasks on workers of this process, each with its own context. Throws `Load` if they cannot start. */
   workers(options?: WorkersOptions): Promise<Executor>;
-  /** Tasks are only noted, and computed later on another executor. */
+  /** Records tasks, which are computed later on another executor. */
   delayed(): Promise<DelayedExecutor>;
   /**
-   * Tasks on the ranks of an MPI job (Node under mpirun or srun). Every rank runs the same program and makes the same
-   * calls: rank 0 hands tasks out and gets the results; `run` of the other ranks works for it and yields nothing.
-   * Throws `Unsupported` without the MPI addon.
+   * Runs tasks on the ranks of an MPI job (Node under mpirun or srun). Every rank runs the same program and makes the
+   * same calls: rank 0 distributes tasks and receives the results; `run` of the other ranks works for it and yields
+   * nothing. Throws `Unsupported` without the MPI addon.
    */
   mpi(options?: InlineOptions): Promise<Executor>;
   /**
-   * Tasks on the workers that have joined a cluster; the server is NATS with JetStream, nats:// or tls:// on Node,
+   * Runs tasks on the workers that have joined a cluster; the server is NATS with JetStream, nats:// or tls:// on Node,
    * ws:// or wss:// in browsers. Throws `Load` without the NATS clients, `Lost` without a server, `Argument` for wrong
    * credentials, `Unsupported` if workers of another build have joined.
    */

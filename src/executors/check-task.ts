@@ -1,4 +1,4 @@
-/** Checks of a task before it travels. */
+/** Checks a task before it is sent. */
 import { EwaldError } from '../base/errors.js';
 import { knownOptions } from '../base/options.js';
 import { registeredNames } from './registered.js';

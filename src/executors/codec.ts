@@ -1,9 +1,10 @@
 /**
- * Values as bytes, for what travels between processes: the same in Node and in browsers.
+ * Encodes values as bytes to send them between processes, identically in Node and in browsers.
  *
- * Layout: u32 length of the JSON text, the text, then typed arrays at multiples of 8 bytes, which decoding looks at in
- * place. Holds what structured cloning does, but for cycles, blobs and errors' causes: null, undefined, booleans,
- * numbers (NaN, ±∞, −0), bigints, strings, dates, arrays, plain objects, maps, sets, typed arrays, buffers, errors.
+ * Layout: u32 length of the JSON text, the text, then typed arrays at multiples of 8 bytes, which are decoded as
+ * views. Supports the values of structured cloning except cycles, blobs and the causes of errors: null, undefined,
+ * booleans, numbers (NaN, ±∞, −0), bigints, strings, dates, arrays, plain objects, maps, sets, typed arrays, buffers,
+ * errors.
  */
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { flatError, raisedError } from './wire.js';
@@ -24,7 +25,7 @@ const arrays = {
 type ArrayName = keyof typeof arrays;
 const isArrayName = (name: unknown): name is ArrayName => typeof name === 'string' && Object.hasOwn(arrays, name);
 
-/** In the text everything but strings, booleans, null and finite numbers is `[tag, …]`. */
+// In the text, every value other than strings, booleans, null and finite numbers is written as `[tag, …]`.
 const align = (bytes: number): number => (bytes + 7) & ~7;
 const deepest = 500;
 
@@ -32,7 +33,7 @@ const refuse = (what: string): never => {
   throw new EwaldError('Argument', `${what} cannot be sent to another process; send plain data and typed arrays`);
 };
 
-/** Bytes of a value; throws `Argument` for what cannot travel. */
+/** Encodes a value; throws `Argument` for values that cannot be encoded. */
 export function encode(value: unknown): Uint8Array {
   const parts: Uint8Array[] = [];
   let size = 0;
@@ -96,15 +97,15 @@ const damaged = (why: string): never => {
   throw new EwaldError('Format', `bytes from another process do not hold a value: ${why}`);
 };
 
-/** The value of bytes; typed arrays are views of them where they are aligned. Throws `Format` for anything else. */
+/** Decodes a value; typed arrays are views of the bytes if these are aligned. Throws `Format` for invalid bytes. */
 export function decode(given: Uint8Array): unknown {
-  // Typed arrays need their place; a part of a socket's buffer has any. Not slice(): a Node Buffer's copies nothing.
+  // Typed arrays must be aligned, and a part of a socket's buffer may not be. slice() of a Node Buffer makes no copy.
   const bytes = given.byteOffset % 8 === 0 ? given : new Uint8Array(given);
   if (bytes.byteLength < 4) return damaged(`they are ${bytes.byteLength}, expected at least 4`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   if (length > bytes.byteLength - 4) return damaged('they are cut off');
   const head = align(4 + length);
-  // Arrays lie one after the other, as they were written: ones that overlap would make much memory of few bytes.
+  // Arrays must follow one another as written: overlapping ones would turn few bytes into much memory.
   let next = 0;
   const view = (name: unknown, at: unknown, count: unknown): unknown => {
     const make = isArrayName(name) ? arrays[name] : Uint8Array;
@@ -144,7 +145,7 @@ export function decode(given: Uint8Array): unknown {
       case 'o': {
         const object: Record<string, unknown> = {};
         for (let i = 0; i + 1 < rest.length; i += 2)
-          // Not by assignment: "__proto__" is a key like any other.
+          // Not assigned, because "__proto__" is a key like any other.
           Object.defineProperty(object, String(rest[i]), {
             value: unpack(rest[i + 1]),
             writable: true,

@@ -1,4 +1,4 @@
-/** Values that many tasks read: named by the hash of their bytes, and shared between threads where that is possible. */
+/** Values that many tasks read: named by the hash of their bytes, and shared between threads if possible. */
 import { EwaldError } from '../base/errors.js';
 import { encode } from './codec.js';
 

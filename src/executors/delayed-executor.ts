@@ -1,4 +1,4 @@
-/** The delayed executor: `run` gives values that are still to be computed. */
+/** The delayed executor, whose `run` yields values that are computed later. */
 
 import { checkTask } from './check-task.js';
 import { type Computed, type ComputeOptions, compute, Delayed, delay, knownLater } from './delayed.js';
@@ -6,15 +6,15 @@ import type { Executor } from './executor.js';
 import { assemble, describe, SharedValues } from './local.js';
 import type { Place } from './place.js';
 
-/** An executor that notes tasks; `compute` runs what they became on another one. */
+/** An executor that records tasks; `compute` runs their graph on another executor. */
 export type DelayedExecutor = Executor & {
-  /** Notes a task whose argument may hold other delayed values. */
+  /** Records a task whose argument may contain other delayed values. */
   delay: typeof delay;
-  /** Computes delayed values, and what they need, on `on`; see `compute`. */
+  /** Computes delayed values and their dependencies on the executor `on`; see `compute`. */
   compute<T extends readonly unknown[]>(wanted: T, options: ComputeOptions): Promise<Computed<T>>;
 };
 
-/** Makes one. */
+/** Creates a delayed executor. */
 export function delayedExecutor(place: Place): DelayedExecutor {
   const shared = new SharedValues();
   const executor = assemble(
@@ -38,7 +38,7 @@ export function delayedExecutor(place: Place): DelayedExecutor {
   return Object.assign(executor, {
     delay,
     async compute<T extends readonly unknown[]>(wanted: T, options: ComputeOptions) {
-      // What was shared here is known there by the same hash.
+      // Values shared here have the same hash on the other executor.
       for (const value of shared.all()) await options?.on?.share(value);
       return compute(wanted, options);
     },

@@ -1,11 +1,11 @@
-/** Tasks that are only noted: a graph of what depends on what, computed later, on any other executor. */
+/** Recorded tasks: a graph of dependencies that is computed later on any other executor. */
 import { EwaldError } from '../base/errors.js';
 import { knownOptions } from '../base/options.js';
 import { checkTask } from './check-task.js';
 import type { Executor, RunOptions, TaskResult } from './executor.js';
 import type { Task } from './task.js';
 
-/** A value that will be: put it anywhere into the argument of a later task, plain objects and arrays deep. */
+/** A future value, which may occur in the argument of a later task at any depth of plain objects and arrays. */
 export class Delayed<R = unknown> {
   readonly task: Task;
   declare readonly result: R;
@@ -20,11 +20,12 @@ export interface ComputeOptions extends Pick<RunOptions, 'signal' | 'onProgress'
   readonly on: Executor;
 }
 
-/** The values of a list of delayed ones. */
+/** The types of the values of a list of delayed values. */
 export type Computed<T extends readonly unknown[]> = { [K in keyof T]: T[K] extends Delayed<infer R> ? R : T[K] };
 
 /**
- * Calls `found` for each delayed value inside an argument, and gives the argument with what it returned in its place.
+ * Calls `found` for each delayed value in an argument, and returns the argument with these values replaced by the
+ * results.
  */
 function walk(argument: unknown, found: (delayed: Delayed) => unknown): unknown {
   if (argument instanceof Delayed) return found(argument);
@@ -34,7 +35,7 @@ function walk(argument: unknown, found: (delayed: Delayed) => unknown): unknown 
   return argument;
 }
 
-/** A plain name may be known to the executor that computes. */
+/** The task's module if it is a plain name, which the executor that computes it may know. */
 export const knownLater = (task: Task): string[] => {
   const name = String(task?.module);
   return /^[\w-]+$/.test(name) ? [name] : [];
@@ -52,7 +53,7 @@ interface Node {
   readonly dependents: Node[];
 }
 
-/** Every node that `wanted` needs, once, with its dependents. */
+/** Every node on which `wanted` depends, with its dependents. */
 function graphOf(wanted: readonly unknown[]): Map<Delayed, Node> {
   const nodes = new Map<Delayed, Node>();
   const visit = (delayed: Delayed): Node => {
@@ -73,8 +74,8 @@ function graphOf(wanted: readonly unknown[]): Map<Delayed, Node> {
 }
 
 /**
- * Computes delayed values on an executor: what several of them need is computed once, what does not depend on each
- * other side by side. Gives the values in order. Throws what a task throws, and what `run` does.
+ * Computes delayed values on an executor: common dependencies are computed once, and independent tasks concurrently.
+ * Returns the values in order. Throws the errors of tasks and of `run`.
  */
 export async function compute<T extends readonly unknown[]>(wanted: T, options: ComputeOptions): Promise<Computed<T>> {
   knownOptions('compute', options, ['on', 'signal', 'onProgress', 'retries', 'taskSeconds']);

@@ -12,15 +12,15 @@ import type { Task, TaskSpec } from './task.js';
 /** How one task is run. */
 export interface TaskCall {
   readonly index: number;
-  /** Fires when the run ends before its tasks; a lane with many tasks under way asks by `onAbort` instead. */
+  /** Fires if the run ends before its tasks; a lane with many tasks in progress uses `onAbort` instead. */
   readonly signal: AbortSignal;
-  /** Calls `listener` when the run ends before the task; gives what takes it back. */
+  /** Calls `listener` if the run ends before the task; returns a function that removes the listener. */
   onAbort(listener: () => void): () => void;
   readonly retries: number;
   readonly seconds: number;
 }
 
-/** What came of a task that was run. */
+/** The outcome of a task. */
 export interface Outcome {
   readonly value: unknown;
   readonly worker: string;
@@ -28,7 +28,7 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-/** How a lane says that a task failed, when it knows where. */
+/** The failure of a task, reported by a lane that knows where it happened. */
 export class Failed {
   constructor(
     readonly error: Error,
@@ -39,13 +39,13 @@ export class Failed {
 
 /** A way of running tasks; one is made for each run. */
 export interface Lane {
-  /** Tasks worth having under way, unless the caller says `window`. */
+  /** Number of tasks that should be in progress, unless the caller sets `window`. */
   readonly window: number;
   /** Module names that its workers know besides the package's own. */
   readonly names: readonly string[];
-  /** Runs a task; rejects with `Lost` when its worker was lost too often, and with the task's own error. */
+  /** Runs a task; rejects with `Lost` if its worker was lost too often, or with the task's own error. */
   execute(task: TaskSpec, call: TaskCall): Promise<Outcome>;
-  /** The run is over; `whole` when every task was finished. */
+  /** Called when the run is over; `whole` if every task has finished. */
   end?(whole: boolean): Promise<void> | void;
 }
 
@@ -84,7 +84,7 @@ export async function* drive(
   const window = options.window ?? lane.window;
   const source = iteratorOf(tasks);
   const controller = new AbortController();
-  // Not listeners of the signal: engines warn of more than a few.
+  // These are not listeners of the signal, since engines warn about more than a few.
   const aborts = new Set<() => void>();
   const onAbort = (listener: () => void): (() => void) => {
     aborts.add(listener);
@@ -122,7 +122,7 @@ export async function* drive(
         if (options.failures === 'throw') broken ??= error;
         finish({ index, id: spec.id, value: undefined, error, worker, attempts, seconds: 0 });
       })
-      // What onProgress throws ends the run.
+      // An error thrown by onProgress ends the run.
       .catch((error) => {
         broken ??= error;
         wake();
@@ -179,7 +179,7 @@ export async function* drive(
     controller.abort();
     for (const listener of [...aborts]) listener();
     if (!exhausted) {
-      // A source that waits for ever must not hold up the end.
+      // A source that waits forever must not delay the end.
       Promise.resolve(source.return?.()).catch(() => {});
     }
     await lane.end?.(whole);

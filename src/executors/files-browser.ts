@@ -11,6 +11,6 @@ export const readBytesInBrowser: Place['readBytes'] = async (reference) => {
   );
 };
 
-/** Fetched when frames are first opened. */
+/** Loads the data room when frames are first opened. */
 export const openFramesInBrowser: Place['openFrames'] = async (input, options) =>
   (await import('../data/opening.browser.js')).open(input, options);

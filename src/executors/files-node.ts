@@ -29,6 +29,6 @@ async function readRegular(path: string | URL): Promise<Uint8Array> {
   }
 }
 
-/** Fetched when frames are first opened. */
+/** Loads the data room when frames are first opened. */
 export const openFramesOnNode: Place['openFrames'] = async (input, options) =>
   (await import('../data/opening.node.js')).open(input, options);

@@ -19,23 +19,23 @@ export interface HostParts {
   /** Whether modules are imported by name only, and none by a URL; default false. */
   readonly namesOnly?: boolean | undefined;
   readonly contextOptions: ContextOptions | undefined;
-  /** A shared value by its hash, asked for once. */
+  /** Fetches a shared value by its hash; called once per value. */
   fetchShared(hash: string): Promise<unknown>;
 }
 
-/** A result and what of it moves. */
+/** A result and the buffers of it that are transferred. */
 export interface HostAnswer {
   readonly value: unknown;
   readonly transfer: readonly ArrayBuffer[];
   readonly seconds: number;
 }
 
-/** Bytes of files and URLs kept for the next task. */
+/** Maximum number of bytes of files and URLs cached for later tasks. */
 const inputLimit = 2 ** 28;
-/** Things that tasks share, at most. */
+/** Maximum number of objects that tasks share. */
 const keptLimit = 8;
 
-/** Runs tasks one after the other or side by side; `dispose` ends the context. */
+/** Runs tasks sequentially or concurrently; `dispose` ends the context. */
 export class TaskHost {
   readonly #parts: HostParts;
   readonly #functions = new Map<string, Promise<TaskFunction>>();
@@ -139,7 +139,7 @@ export class TaskHost {
       return await import(/* webpackIgnore: true */ /* @vite-ignore */ url as string);
     } catch (error) {
       const why = `the module ${shown(module)} of a task does not load: ${messageOf(error)}`;
-      // Source that came alone has no folder to look in.
+      // A module sent as source has no folder in which imports could be found.
       const alone = module.startsWith('data:') && /specifier|resolve|cannot find|not found/i.test(messageOf(error));
       const remedy =
         '. A module that travels as source cannot import files or packages: bundle it into one file, or start the workers with --module NAME=FILE and use it by that name';
@@ -203,5 +203,5 @@ export class TaskHost {
 /** Failure to create the value has been reported to the task that needed it. */
 const letGo = async (value: Promise<Disposable>): Promise<void> => (await value.catch(() => undefined))?.dispose();
 
-/** A module as messages name it: source in a data URL is long. */
+/** The name of a module in messages: source in a data URL would be long. */
 const shown = (module: string): string => (module.startsWith('data:') ? 'given as source' : module);

@@ -1,8 +1,8 @@
-/** Which code this is: workers of another version or build are refused, because their answers might differ. */
+/** Identifies the code: workers with another version or build are refused, because their results might differ. */
 import { version } from '../base/version.js';
 
-/** Content hash of the bundled code, written in by rollup.config.mjs; the sources themselves have none. */
+/** Content hash of the bundled code, inserted by rollup.config.mjs; the sources themselves have none. */
 export const build = 'unbundled';
 
-/** Both as people read them. */
+/** Version and build as text. */
 export const identity = `ewald ${version}, build ${build}`;

@@ -1,4 +1,4 @@
-/** Tasks on this very thread, one at a time: for debugging, and to compare the other executors with. */
+/** Runs tasks on this thread, one at a time: for debugging, and as a reference for the other executors. */
 import { EwaldError } from '../base/errors.js';
 import { Failed, type Lane, type Outcome, type TaskCall } from './drive.js';
 import type { TaskHost } from './host.js';
@@ -41,7 +41,7 @@ function clone(spec: TaskSpec, moving: boolean): unknown {
   }
 }
 
-/** A task that waits for ever is found out; one that computes for ever holds this thread, and nothing helps. */
+/** Ends waiting for a task that takes too long. A task that computes forever blocks this thread and cannot be ended. */
 async function within<T>(seconds: number, { id }: TaskSpec, work: Promise<T>): Promise<T> {
   if (seconds > 2e6) return work;
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -38,13 +38,13 @@ export class SharedValues {
   }
 }
 
-/** Puts the disposal symbol on an executor. */
+/** Adds the disposal symbol to an executor. */
 export function disposable(executor: ExecutorMethods): Executor {
   Object.defineProperty(executor, asyncDispose, { value: () => executor.dispose() });
   return executor as Executor;
 }
 
-/** What an executor is assembled from. */
+/** The parts of an executor. */
 interface Parts {
   readonly kind: ExecutorKind;
   run(tasks: Iterable<Task> | AsyncIterable<Task>, options: RunOptions): AsyncGenerator<TaskResult, void, undefined>;
@@ -53,7 +53,7 @@ interface Parts {
   dispose(): Promise<void>;
 }
 
-/** An executor, with its lifetime: disposal ends the runs under way, then what they ran on. */
+/** Makes an executor with its lifetime: disposal ends the current runs, then their workers. */
 export function assemble({ kind, run, slots, detect, dispose }: Parts, shared: Pick<SharedValues, 'add'>): Executor {
   const ending = new AbortController();
   let disposal: Promise<void> | undefined;
@@ -89,7 +89,7 @@ export function assemble({ kind, run, slots, detect, dispose }: Parts, shared: P
   });
 }
 
-/** What this process can do, as one worker of `slots` tasks. */
+/** Describes this process as one worker with `slots` concurrent tasks. */
 export async function describe(
   place: Place,
   name: string,
@@ -101,7 +101,7 @@ export async function describe(
   return { name, host: place.host, platform: place.platform, version, build, slots, backends };
 }
 
-/** Tasks on this thread. */
+/** Creates an executor that runs tasks on this thread. */
 export async function inline(place: Place, options: InlineOptions = {}): Promise<Executor> {
   const { context, modules } = checkInline(options);
   const shared = new SharedValues();
@@ -129,7 +129,7 @@ export async function inline(place: Place, options: InlineOptions = {}): Promise
   );
 }
 
-/** Tasks on worker threads or Web Workers; resolves when every worker has answered. */
+/** Creates an executor that runs tasks on worker threads or Web Workers; resolves when every worker has answered. */
 export async function workers(place: Place, options: WorkersOptions = {}): Promise<Executor> {
   const { contexts, modules, worker: source, threads, crowded } = checkWorkers(options, place.cores);
   const shared = new SharedValues();

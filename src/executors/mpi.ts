@@ -1,4 +1,4 @@
-/** Tasks on the ranks of an MPI job: rank 0 hands them out, the others run them. */
+/** Runs tasks on the ranks of an MPI job: rank 0 distributes them, the others run them. */
 
 import { EwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
@@ -13,7 +13,7 @@ import type { Place } from './place.js';
 import type { Task, TaskSpec } from './task.js';
 import { type FlatError, flatError, raisedError } from './wire.js';
 
-/** What rank 0 says to another rank. */
+/** Messages from rank 0 to another rank. */
 type ToRank =
   | { readonly say: 'task'; readonly spec: Omit<TaskSpec, 'transfer'> }
   | { readonly say: 'share'; readonly hash: string; readonly value: unknown }
@@ -21,7 +21,7 @@ type ToRank =
   | { readonly say: 'end'; readonly whole: boolean };
 type FromRank = { readonly value: unknown; readonly error: FlatError | undefined; readonly seconds: number };
 
-/** A value in two messages: its length, then its bytes. */
+/** Sends a value in two messages: its length, then its bytes. */
 async function tell(comm: Communicator, to: number, value: unknown): Promise<void> {
   await post(comm, to, encode(value));
 }
@@ -39,7 +39,7 @@ async function hear(comm: Communicator, from: number): Promise<unknown> {
   return decode(bytes);
 }
 
-/** One other rank as rank 0 sees it: one task at a time, and one waiting there so that it never waits itself. */
+/** Another rank as seen by rank 0: it runs one task at a time, and has one more waiting so that it is never idle. */
 class Rank {
   readonly number: number;
   load = 0;
@@ -96,7 +96,7 @@ class MpiLane implements Lane {
     return { value: answer.value, worker, attempts: 1, seconds: answer.seconds };
   }
 
-  /** Gives a result to all. */
+  /** Sends a result to all ranks. */
   async publish({ error, ...result }: TaskResult): Promise<void> {
     const bytes = encode({ say: 'result', result, error: error && flatError(error) } satisfies ToRank);
     await Promise.all(this.#ranks.map(({ number }) => post(this.#comm, number, bytes)));
@@ -146,7 +146,7 @@ class MpiLane implements Lane {
   }
 }
 
-/** Rank 0's part of a run whose results every rank gets. */
+/** Rank 0's part of a run whose results every rank receives. */
 async function* publish(tasks: Iterable<Task> | AsyncIterable<Task>, lane: MpiLane, how: RunOptions) {
   const { failures } = checkRun(how);
   for await (const result of drive(tasks, lane, { ...how, failures: 'yield' })) {
@@ -188,7 +188,7 @@ async function* serve(
     for (let result = await next(); result; result = await next()) yield result;
     if (failed) throw failed;
   } finally {
-    // Who reads no further still has tasks to do.
+    // A rank whose caller stops reading still has tasks to run.
     while (!over) await next();
   }
 }
@@ -204,7 +204,7 @@ async function answerTask(comm: Communicator, host: TaskHost, spec: Omit<TaskSpe
   await post(comm, 0, bytes);
 }
 
-/** An executor of the whole job: every rank makes it and makes the same calls; results come on rank 0, or on all. */
+/** Creates the executor of an MPI job; all ranks make the same calls, and results arrive on rank 0 or on all ranks. */
 export async function mpi(place: Place, world: Communicator, options: InlineOptions = {}): Promise<Executor> {
   const { context, modules } = checkInline(options, 'Executor.mpi');
   const comm = (await world.split(0)) as Communicator;

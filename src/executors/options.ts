@@ -16,7 +16,7 @@ export interface InlineOptions {
 
 /** Options of workers. */
 export interface WorkersOptions extends InlineOptions {
-  /** Workers, 1 … 1024; default: one a core. */
+  /** Number of workers, 1 … 1024; default: one per core. */
   readonly workers?: number;
   /** The worker script: URL or a function returning a Worker; default: the worker next to the bundle. */
   readonly worker?: ContextOptions['worker'];
@@ -32,7 +32,7 @@ export interface WorkersOptions extends InlineOptions {
 const inlineNames = ['context', 'modules'];
 const workersNames = [...inlineNames, 'workers', 'contexts', 'worker', 'threads'];
 
-/** Names and URLs of modules, checked. */
+/** Checks the names and URLs of modules. */
 export function checkModules(given: InlineOptions['modules']): Record<string, string> {
   const modules: Record<string, string> = {};
   for (const [name, url] of Object.entries(given ?? {})) {
@@ -51,9 +51,9 @@ export function checkInline(options: InlineOptions, what = 'Executor.inline') {
   return { context: options.context, modules: checkModules(options.modules) };
 }
 
-/** Options of workers, checked. */
+/** Checked options of workers. */
 export interface CheckedWorkers {
-  /** Of each worker. */
+  /** The context options of each worker. */
   readonly contexts: readonly (ContextOptions | undefined)[];
   readonly modules: Readonly<Record<string, string>>;
   readonly worker: ContextOptions['worker'];
@@ -62,7 +62,7 @@ export interface CheckedWorkers {
   readonly crowded: boolean;
 }
 
-/** Checks the options of workers; `cores` is how many there are by default. */
+/** Checks the options of workers; `cores` is the default number of workers. */
 export function checkWorkers(options: WorkersOptions, cores: number, what = 'Executor.workers'): CheckedWorkers {
   knownOptions(what, options, workersNames);
   const contexts = list(`${what}: contexts`, options.contexts);

@@ -1,4 +1,4 @@
-/** What an executor needs of its surroundings: Node and browsers differ in this and nothing else. */
+/** The platform interface of executors: everything in which Node and browsers differ. */
 import type { DeviceReport } from '../backends/open.js';
 import type { WorkerSource } from '../backends/platform.js';
 import type { PlatformPort } from '../base/globals.js';
@@ -11,32 +11,32 @@ import type { DataInput } from '../data/source-of.js';
 import type { TcpConnect } from './nats/options.js';
 import type { RegisteredModules } from './registered.js';
 
-/** Node's or the browser's way. */
+/** The platform: Node or a browser. */
 export interface Place {
   readonly platform: 'node' | 'browser';
-  /** Name of the machine, for people. */
+  /** Name of the machine, for display. */
   readonly host: string;
-  /** What tells this process or page from others there. */
+  /** Identifies this process or page among others on the machine. */
   readonly processName: string;
   /** Processor cores that may be used. */
   readonly cores: number;
-  /** The modules that tasks name, without which there is nothing to run. */
+  /** The registered modules of tasks. */
   readonly tasks: RegisteredModules;
   createContext(options?: ContextOptions): Promise<Context>;
   devices(options?: ContextOptions): Promise<DeviceReport[]>;
   startWorker(source: WorkerSource | undefined): WorkerPort;
   readBytes(reference: { path: string } | { url: string }): Promise<Uint8Array>;
-  /** Opens frames as `ewald/data` does there. */
+  /** Opens frames, like `ewald/data` on this platform. */
   openFrames(input: DataInput, options?: OpenOptions): Promise<Dataset>;
-  /** Has kernels and codecs run on the thread that calls it, where the platform has others for them. */
+  /** Makes kernels and codecs run on the calling thread, on platforms that otherwise use other threads for them. */
   computeHere?(context: ContextOptions | undefined): void;
   /** Connects to a NATS server by TCP; undefined in browsers. */
   readonly connectTcp: TcpConnect | undefined;
-  /** Text of credentials: given as such, or read from a path. */
+  /** The text of credentials, which is passed itself or read from a path. */
   readCreds(creds: string): Promise<string>;
-  /** Lets the process end while nothing but this port is open, or keeps it alive again. */
+  /** Sets whether this open port keeps the process alive. */
   hold(port: PlatformPort, alive: boolean): void;
 }
 
-/** What of it the workers need. */
+/** The part of the platform that workers use. */
 export type HostPlace = Pick<Place, 'tasks' | 'createContext' | 'readBytes' | 'openFrames' | 'computeHere'>;

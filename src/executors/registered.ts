@@ -7,7 +7,7 @@
 export const registeredNames = ['pi', 'heffte', 'pipeline', 'udf', 'indexing', 'merging'] as const;
 export type RegisteredName = (typeof registeredNames)[number];
 
-/** Each by its name, fetched when a task first asks; its exports are functions as task.ts says. */
+/** Loaders of the modules by name, called on first use; exports are task functions, see task.ts. */
 export type RegisteredModules = Readonly<Record<RegisteredName, () => Promise<unknown>>>;
 
 /** Whether a module is the package's own. */

@@ -1,4 +1,4 @@
-/** One program on many ranks: a worker each, a communicator between them. `mpirun` does the same with processes. */
+/** Runs one program on many ranks, each a worker, with a communicator, like `mpirun` with processes. */
 
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
@@ -21,7 +21,7 @@ export interface SpmdOptions extends Omit<WorkersOptions, 'workers'> {
   readonly taskSeconds?: number;
 }
 
-/** Who keeps a program from ending: ranks that wait for no message, or all where they wait for each other. */
+/** Names the ranks that keep a program from ending: ranks that wait for no message, or all in a deadlock. */
 function verdict(states: readonly RankState[], ended: ReadonlySet<number>, seconds: number): EwaldError {
   const there = states.filter(({ rank }) => !ended.has(rank));
   const waiting = there.filter(({ waitsFor }) => waitsFor !== undefined);
@@ -33,7 +33,7 @@ function verdict(states: readonly RankState[], ended: ReadonlySet<number>, secon
   return new EwaldError('Lost', `${what}; a longer time is spmd({ taskSeconds })`, { detail: { ranks } });
 }
 
-/** Seconds the other ranks have to end after one has failed: one that only computes hears of nothing. */
+/** Seconds until the other ranks are ended after one has failed: a rank that only computes receives no notice. */
 const lateSeconds = 5;
 const names = ['ranks', 'context', 'modules', 'worker', 'threads', 'signal', 'taskSeconds'];
 
@@ -68,7 +68,7 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
     const error = verdict(await group.look(), ended, seconds);
     if (ended.size === size || first) return;
     fail((error.detail as { ranks: number[] }).ranks[0] ?? 0, error);
-    // They have had their time.
+    // The grace period has passed.
     giveUp();
   };
   const fail = (rank: number, error: Error): void => {
@@ -107,7 +107,8 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
               member.give({
                 message: { say: 'task', spec: { ...spec, id: String(rank) }, group: handle },
                 transfer: handle.ports.filter((port) => port !== null) as unknown as ArrayBuffer[],
-                // One verdict on all of them: the first to be late may be waiting for another.
+                // There is one time limit for all ranks, since the first one to exceed its own may be waiting for
+                // another.
                 seconds: Number.POSITIVE_INFINITY,
                 lost: 0,
                 abandoned: false,
@@ -142,7 +143,7 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
         { once: true },
       );
     });
-    // Every rank is heard, so that the first cause is thrown and not what followed from it.
+    // All ranks are awaited, so that the original error is thrown and not a consequence of it.
     const settled = Promise.allSettled(ranks);
     const results = await Promise.race(signal ? [settled, late, stopped] : [settled, late]);
     if (first || !results) throw first;

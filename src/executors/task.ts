@@ -1,4 +1,4 @@
-/** What a task is, where it runs and what it sees there; the same on every kind of executor. */
+/** Tasks and their scope, which are the same on every kind of executor. */
 
 import type { PlatformUrl } from '../base/globals.js';
 import type { InputReference, RoomTaskScope } from '../base/task-scope.js';
@@ -11,27 +11,27 @@ export type { InputReference } from '../base/task-scope.js';
 
 import type { Context } from '../context/rooms.js';
 
-/** One piece of work: a function of a module, and what it is called with. */
+/** A unit of work: a function of a module and its argument. */
 export interface Task {
   /** Name in results and messages; default: the task's place in the run. */
   readonly id?: string;
   /**
-   * Module that exports the function: a registered name (`pi`, `indexing`, those of the option `modules`), or an
+   * Module that exports the function: a registered name (`pi`, `indexing`, names of the option `modules`), or an
    * absolute URL such as `new URL('./tasks.js', import.meta.url)`.
    */
   readonly module: string | PlatformUrl;
-  /** Which of the module's exports; default `default`. */
+  /** Name of the exported function; default `default`. */
   readonly function?: string;
   /** First argument of the function: anything that can be cloned between threads. */
   readonly argument?: unknown;
   /**
-   * Buffers of `argument` that the caller gives away: they move instead of being copied, and are empty here afterwards,
-   * where a worker is of this process and `retries` is 0.
+   * Buffers of `argument` that are moved instead of copied, and are detached afterwards, if the worker belongs to this
+   * process and `retries` is 0.
    */
   readonly transfer?: readonly ArrayBuffer[];
-  /** Further modules that the function loads by `scope.module`, named as `module` is: they travel as it does. */
+  /** Further modules that the function loads by `scope.module`; named and sent like `module`. */
   readonly uses?: readonly (string | PlatformUrl)[];
-  /** What the function reads by `scope.input(name)`. */
+  /** Inputs that the function reads by `scope.input(name)`. */
   readonly inputs?: Readonly<Record<string, InputReference>>;
 }
 
@@ -41,16 +41,16 @@ export interface TaskScope extends RoomTaskScope<Context> {
   readonly worker: string;
   /** The communicator of the ranks that `spmd` runs the task on; undefined for tasks of a run. */
   readonly comm: Communicator | undefined;
-  /** Opens frames by path, URL or File, as `open` of `ewald/data` does there; the task disposes them. */
+  /** Opens frames by path, URL or File, like `open` of `ewald/data` on the worker; the task disposes them. */
   open(input: DataInput, options?: OpenOptions): Promise<Dataset>;
   /** Exports of a module that the task names in `uses`. */
   module(name: string): Promise<Readonly<Record<string, unknown>>>;
 }
 
-/** What a module exports for tasks. */
+/** A function that a module exports for tasks. */
 export type TaskFunction = (argument: never, scope: TaskScope) => unknown;
 
-/** A task after its checks, as it travels. */
+/** A checked task in the form in which it is sent. */
 export interface TaskSpec {
   readonly id: string;
   readonly module: string;
@@ -58,6 +58,6 @@ export interface TaskSpec {
   readonly argument: unknown;
   readonly transfer: readonly ArrayBuffer[];
   readonly inputs: Readonly<Record<string, InputReference>>;
-  /** Modules by the names the task gave them: where they are for the worker. */
+  /** Locations of modules for the worker, by the names in the task. */
   readonly uses: Readonly<Record<string, string>>;
 }

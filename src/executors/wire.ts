@@ -3,12 +3,12 @@ import { EwaldError, type EwaldErrorTag, isEwaldError, messageOf } from '../base
 
 /** An error as plain data. */
 export interface FlatError {
-  /** Tag of an error of ewald, else undefined. */
+  /** Tag of an EwaldError, otherwise undefined. */
   readonly tag: EwaldErrorTag | undefined;
   readonly name: string;
   readonly message: string;
   readonly stack: string;
-  /** The values of the message of an error of ewald that are plain: numbers, strings, true and false. */
+  /** The plain values of the detail of an EwaldError: numbers, strings and booleans. */
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
@@ -28,7 +28,7 @@ export const plainDetail = (detail: Readonly<Record<string, unknown>>): Record<s
     Object.entries(detail).filter(([, value]) => ['number', 'string', 'boolean'].includes(typeof value)),
   );
 
-/** The classes of JavaScript's own errors: a TypeError of a task is a TypeError again. */
+/** The built-in error classes, so that a task's TypeError is again a TypeError. */
 const classes: Readonly<Record<string, new (message: string) => Error>> = {
   EvalError,
   RangeError,
@@ -38,7 +38,7 @@ const classes: Readonly<Record<string, new (message: string) => Error>> = {
   URIError,
 };
 
-/** The error again: its class, name, message, tag, detail and where it was thrown. */
+/** Restores the error: its class, name, message, tag, detail and stack. */
 export function raisedError({ tag, name, message, stack, detail }: FlatError): Error {
   const Class = (Object.hasOwn(classes, name) ? classes[name] : undefined) ?? Error;
   const error = tag === undefined ? new Class(message) : new EwaldError(tag, message, detail ? { detail } : {});

@@ -1,11 +1,11 @@
 /**
- * Addresses of NATS servers, with what the tools of NATS let stand in them: `nats://user:password@host`,
- * `nats://token@host`.
+ * Addresses of NATS servers, including the credentials that the NATS tools allow in them:
+ * `nats://user:password@host`, `nats://token@host`.
  */
 
-/** What an address says. */
+/** The contents of an address. */
 export interface NatsAddress {
-  /** The address without a name, a password or a token: what messages may show. */
+  /** The address without user, password and token, which may be shown in messages. */
   readonly address: string;
   readonly credentials: { readonly token?: string; readonly user?: string; readonly password?: string };
 }
@@ -15,7 +15,7 @@ export function parseAddress(url: unknown): NatsAddress | undefined {
   const [, scheme, rest = ''] = typeof url === 'string' ? (/^(nats|tls|ws|wss):\/\/([^/].*)$/.exec(url) ?? []) : [];
   if (scheme === undefined) return undefined;
   try {
-    // Engines look at ports of schemes they know only.
+    // Engines only check the ports of schemes that they know.
     const { username, password } = new URL(`https://${rest}`);
     const [user, secret] = [username, password].map(decodeURIComponent);
     const address = `${scheme}://${rest.replace(/^[^/]*@/, '')}`;

@@ -14,13 +14,13 @@ import type { ResultMessage, TaskMessage } from './messages.js';
 const runName = /^[a-z0-9]{1,64}$/;
 const sha256 = /^[0-9a-f]{64}$/;
 
-/** Where a task stands: its run and its number in the run. */
+/** Identifies a task: its run and its number in the run. */
 export interface TaskPlace {
   readonly run: string;
   readonly index: number;
 }
 
-/** The place that a subject names; undefined where it names none. */
+/** The task that a subject identifies; undefined for other subjects. */
 export function placeOf(subject: string): TaskPlace | undefined {
   const [run = '', number = ''] = subject.split('.').slice(-2);
   const index = Number(number);
@@ -47,10 +47,10 @@ const textOf = (fields: Fields, name: string): string => {
   return typeof value === 'string' ? value : refuse(`its ${name} is not text`);
 };
 
-/** The build that a message says it is of: the one thing to be read of a message of another build. */
+/** The build stated in a message, which is the only field that is read from messages of another build. */
 export const buildOf = (given: unknown): string => textOf(fieldsOf('it', given), 'build');
 
-/** A task message whose every field is what its type says. Throws `Format` or `Argument` for anything else. */
+/** Checks every field of a task message against its type. Throws `Format` or `Argument`. */
 export function admitTask(given: unknown, place: TaskPlace): TaskMessage {
   const fields = fieldsOf('it', given);
   const { index, retries, seconds } = fields;
@@ -79,7 +79,7 @@ export function admitTask(given: unknown, place: TaskPlace): TaskMessage {
   };
 }
 
-/** A result whose every field is what its type says. Throws `Format` for anything else. */
+/** Checks every field of a result against its type. Throws `Format`. */
 export function admitResult(given: unknown): ResultMessage {
   const fields = fieldsOf('it', given);
   const { value, attempts, seconds } = fields;
@@ -100,7 +100,7 @@ export function admitResult(given: unknown): ResultMessage {
   return { value, error, worker: textOf(fields, 'worker'), attempts: Number(attempts), seconds: Number(seconds) };
 }
 
-/** What a worker says of itself. Throws `Format` for anything else. */
+/** Checks a worker's description of itself. Throws `Format`. */
 export function admitWorker(given: unknown): WorkerInfo {
   const fields = fieldsOf('it', given);
   for (const name of ['name', 'host', 'platform', 'version', 'build']) textOf(fields, name);
@@ -111,7 +111,7 @@ export function admitWorker(given: unknown): WorkerInfo {
   return fields as unknown as WorkerInfo;
 }
 
-/** A module as a worker may run it: by a name it knows, or as source by the hash that names it. */
+/** A module that a worker may run: a registered name, or source identified by its hash. */
 export type AdmittedModule = { readonly name: string } | { readonly hash: string };
 
 /**

@@ -1,4 +1,4 @@
-/** A cluster on a NATS server: its streams, who is there, and that all are of one build. */
+/** A cluster on a NATS server: its streams and its members, all of which must have the same build. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
 import type { WorkerInfo } from '../executor.js';
@@ -10,10 +10,11 @@ import { Steady } from './steady.js';
 import { Store } from './store.js';
 
 const nanos = (seconds: number): number => seconds * 1e9;
-/** Seconds after which the server deletes what is neither fetched nor refreshed, if the founder sets none. */
+/** Default seconds after which the server deletes data that are neither fetched nor refreshed. */
 export const keepSecondsByDefault = 86_400;
 /**
- * Seconds after which a task whose worker is silent goes to another one; workers say every third of it that they work.
+ * Seconds after which the task of a silent worker is given to another one; workers send a heartbeat every third of this
+ * time.
  */
 export const ackSeconds = 9;
 
@@ -32,11 +33,11 @@ export const namesOf = (cluster: string) => ({
 
 /** Options for opening a cluster, or founding it if it does not exist. */
 export interface Founding {
-  /** Without credentials, for messages. */
+  /** The address without credentials, for messages. */
   readonly address: string;
   readonly cluster: string;
   readonly keepSeconds: number;
-  /** Seconds a request to the server may keep failing before it is abandoned. */
+  /** Seconds for which a failing request to the server is repeated before it is abandoned. */
   readonly serverSeconds: number;
 }
 
@@ -65,7 +66,8 @@ export class Cluster {
   }
 
   /**
-   * Finds the cluster or founds it; refuses when others of another build are there. Closes the connection if it throws.
+   * Finds the cluster or founds it; refuses if members of another build are connected. Closes the connection if it
+   * throws.
    */
   static async open(
     nats: Nats,
@@ -169,7 +171,7 @@ export class Cluster {
     await this.connection.close();
   }
 
-  /** Who has joined, after `milliseconds` of asking. */
+  /** The workers that answer within `milliseconds`. */
   workers(milliseconds = 500): Promise<WorkerInfo[]> {
     return whoIsThere(this.nats, this.connection, this.names.ping, milliseconds);
   }
@@ -209,7 +211,7 @@ async function whoIsThere(
       try {
         found.push(admitWorker(decode(message.data)));
       } catch {
-        // Somebody else's answer.
+        // The answer of another program.
       }
     },
   });

@@ -1,4 +1,4 @@
-/** An executor whose workers have joined a cluster: one run is one lane. */
+/** An executor whose workers have joined a cluster; each run has its own lane. */
 import { integer, real } from '../../base/options.js';
 import { encode } from '../codec.js';
 import { drive } from '../drive.js';
@@ -58,7 +58,7 @@ export async function connect(place: Place, url: string, options: ConnectOptions
   );
 }
 
-/** Who has joined a cluster. */
+/** Lists the workers that have joined a cluster. */
 export async function listWorkers(place: Place, url: string, options: NatsOptions = {}): Promise<WorkerInfo[]> {
   const cluster = await openCluster(place, url, options, []);
   try {

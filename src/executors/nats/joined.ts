@@ -1,4 +1,6 @@
-/** One worker of a cluster at work: a task at a time a slot, its result given once, and only then taken away. */
+/**
+ * A worker of a cluster: each slot runs one task at a time, and removes it from the queue after publishing its result.
+ */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
 import { Failed, type Outcome } from '../drive.js';
@@ -14,9 +16,9 @@ import { isThere, Presence } from './presence.js';
 
 type Message = NonNullable<Awaited<ReturnType<Awaited<ReturnType<Cluster['js']['consumers']['get']>>['next']>>>;
 
-/** A task may be delivered this often beyond its retries: a restart of the server delivers once more. */
+/** Number of deliveries allowed beyond a task's retries, since a restart of the server delivers tasks again. */
 const spareDeliveries = 2;
-/** More deliveries than any task may have: a message that ends every worker that decodes it is not decoded again. */
+/** Maximum number of deliveries of any task: a message that ends every worker that decodes it is then given up. */
 const mostDeliveries = 10 + 1 + spareDeliveries;
 /** Deliveries after which a task of another build is refused: no worker of that build is present. */
 const foreignDeliveries = 5;
@@ -36,7 +38,7 @@ export interface JoinedParts {
   readonly modules: readonly string[];
   /** Seconds of absence after which a client is considered dead. */
   readonly clientSeconds: number;
-  /** Told of what happens, a line each. */
+  /** Receives one line for each event. */
   event(event: string): void;
 }
 
@@ -59,7 +61,7 @@ export class Joined {
   readonly #clientSeconds: number;
   readonly #presence: Presence;
   readonly #held = new Set<Held>();
-  /** Runs that were cancelled, the latest ones. */
+  /** The most recently cancelled runs. */
   readonly #ended = new Set<string>();
   readonly #aborts = new Map<string, Set<() => void>>();
   readonly #sources = new Map<string, Promise<string>>();
@@ -192,13 +194,13 @@ export class Joined {
         return;
       }
       if (result === undefined) {
-        // Of another build: somebody else may know it.
+        // The task has another build, which another worker may have.
         message.nak(2000);
         return;
       }
       await this.#give(place, result);
       message.ack();
-      // Not earlier: if this worker is lost, the next one needs the object.
+      // The object is dropped only now, since another worker would need it if this one were lost.
       void this.#cluster.store.drop(object);
     } finally {
       this.#held.delete(held);
@@ -233,7 +235,7 @@ export class Joined {
     return false;
   }
 
-  /** Whether the task has its result already: its worker was lost, or the server, between result and end. */
+  /** Whether the task already has a result, because its worker or the server was lost before the acknowledgement. */
   async #isDone({ run, index }: TaskPlace): Promise<boolean> {
     const { results, result } = this.#cluster.names;
     const found = await this.#cluster.jsm.streams
@@ -334,7 +336,7 @@ export class Joined {
     }
   }
 
-  /** What the host imports for a module: a name, or the source that a hash names, which is checked. */
+  /** The module to import: a name, or source that is verified by its hash. */
   async #moduleOf({ id }: TaskMessage, module: string): Promise<string> {
     const { name: worker } = this.info;
     const admitted = admitModule(module, { names: this.#modules, allowModules: this.#allowModules, worker });
@@ -349,7 +351,7 @@ export class Joined {
     return source;
   }
 
-  /** Puts the result where it is looked for, however long the server is away; a second one is refused by the server. */
+  /** Publishes the result, waiting for the server if necessary; the server refuses a second result. */
   async #give({ run, index }: TaskPlace, result: ResultMessage): Promise<void> {
     const id = `result.${run}.${index}`;
     const { store, steady, js, names, connection } = this.#cluster;
@@ -366,7 +368,7 @@ export class Joined {
     }
   }
 
-  /** Says what becomes of the connection. */
+  /** Reports events of the connection. */
   async #tell(): Promise<void> {
     for await (const { type } of this.#cluster.connection.status()) {
       if (type === 'disconnect') {

@@ -1,23 +1,23 @@
-/** The clients of NATS, which are optional peers: loaded when a cluster is first spoken to. */
+/** The NATS clients, which are optional peer dependencies, loaded on first use of a cluster. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { importOptional } from '../../base/optional.js';
 import { knownOptions } from '../../base/options.js';
 import { parseAddress } from './address.js';
 import { type LoadNats, type NatsOptions, natsOptionNames, type TcpConnect } from './options.js';
 
-/** What of the clients is used. */
+/** The parts of the clients that are used. */
 export type Nats = Pick<typeof import('@nats-io/nats-core'), 'wsconnect' | 'credsAuthenticator' | 'createInbox'> &
   Pick<typeof import('@nats-io/jetstream'), 'jetstream' | 'jetstreamManager'> &
   Pick<typeof import('@nats-io/obj'), 'Objm'>;
 export type Connection = import('@nats-io/nats-core').NatsConnection;
 type Settings = import('@nats-io/nats-core').ConnectionOptions;
 
-/** Seconds a server has to answer at first. */
+/** Seconds within which a server must first answer. */
 const connectSeconds = 5;
 
 const packages = ['@nats-io/nats-core', '@nats-io/jetstream', '@nats-io/obj'];
 
-/** Loads the clients, by `load` where it is given. Throws `Load` with what to install or to give. */
+/** Loads the clients, by `load` if given. Throws `Load` that says what to install or to pass. */
 export async function loadNats(load?: LoadNats): Promise<Nats> {
   try {
     const modules = load ? await load() : await Promise.all(packages.map(importOptional));
@@ -41,7 +41,7 @@ export async function loadNats(load?: LoadNats): Promise<Nats> {
   );
 }
 
-/** A checked address and options; credentials that stand in the address are among the options. */
+/** A checked address and options, which include credentials from the address. */
 export interface Checked {
   readonly cluster: string;
   readonly address: string;

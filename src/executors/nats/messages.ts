@@ -1,8 +1,8 @@
-/** What travels through the streams of a cluster. */
+/** Messages in the streams of a cluster. */
 import type { InputReference } from '../task.js';
 import type { FlatError } from '../wire.js';
 
-/** A task on its way. */
+/** A submitted task. */
 export interface TaskMessage {
   readonly build: string;
   readonly run: string;
@@ -13,13 +13,13 @@ export interface TaskMessage {
   readonly function: string;
   readonly argument: unknown;
   readonly inputs: Readonly<Record<string, InputReference>>;
-  /** Further modules, each as `module` is, by the names the task gave them. */
+  /** Further modules in the same form, by their names in the task. */
   readonly uses: Readonly<Record<string, string>>;
   readonly retries: number;
   readonly seconds: number;
 }
 
-/** Its result. */
+/** The result of a task. */
 export interface ResultMessage {
   readonly value: unknown;
   readonly error: FlatError | undefined;

@@ -6,7 +6,7 @@
  */
 import type { Connection } from './library.js';
 
-/** A server, and the subject on which the client of a run can be asked for. */
+/** A server, and the subject to which the client of a run subscribes. */
 export interface Reach {
   readonly connection: Connection;
   readonly names: { client(run: string): string };
@@ -31,7 +31,7 @@ export class Presence {
   readonly #held: () => Iterable<string>;
   readonly #onGone: (run: string) => void;
   readonly #timer: ReturnType<typeof setInterval>;
-  /** Runs of which tasks came since the last look. */
+  /** Runs of which tasks have arrived since the last check. */
   readonly #seen = new Set<string>();
   readonly #awaySince = new Map<string, number>();
   #looking = false;

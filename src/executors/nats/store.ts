@@ -1,4 +1,6 @@
-/** Payloads on the cluster: small ones in messages, large ones in the object store, named by who needs them. */
+/**
+ * Payloads on the cluster: small ones in messages, large ones in the object store, named by the task that needs them.
+ */
 import { EwaldError } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
 import { hashOf } from '../content.js';
@@ -17,7 +19,7 @@ export class Store {
   readonly #steady: Steady;
   /** Seconds after which the server forgets an object. */
   readonly #keepSeconds: number;
-  /** What `keep` has stored, by the names of the objects: refreshed, or restored, while this store is open. */
+  /** Objects stored by `keep`, by name; they are refreshed or restored while this store is open. */
   readonly #kept = new Map<string, Uint8Array>();
   readonly #refreshing: ReturnType<typeof setInterval>;
 
@@ -25,7 +27,7 @@ export class Store {
     this.#objects = objects;
     this.#steady = steady;
     this.#keepSeconds = keepSeconds;
-    // At a third of that time, an object outlives a refresh that fails.
+    // Refreshed every third of that time, so that an object survives a failed refresh.
     this.#refreshing = setInterval(() => void this.#refresh(), Math.min((1000 * keepSeconds) / 3, 2 ** 31 - 1));
     (this.#refreshing as { unref?: () => void }).unref?.();
   }
@@ -35,7 +37,7 @@ export class Store {
     this.#kept.clear();
   }
 
-  /** A value as the bytes of a message; `name` is its object where it is large. */
+  /** Encodes a value as the bytes of a message; a large value is stored as the object `name`. */
   async pack(value: unknown, name: string): Promise<Uint8Array> {
     const bytes = encode(value);
     if (bytes.byteLength <= largest) return bytes;
@@ -44,8 +46,8 @@ export class Store {
   }
 
   /**
-   * The value of a message, and its object, if it has one, for `drop`. Throws `Format` where the object is not `name`:
-   * a message that could name another one would have it read, and then deleted.
+   * The value of a message, and its object, if it has one, for `drop`. Throws `Format` if the object is not `name`,
+   * since a message could otherwise have another object read and deleted.
    */
   async unpack(bytes: Uint8Array, name: string): Promise<{ value: unknown; object: string | undefined }> {
     const value = decode(bytes);
@@ -61,7 +63,7 @@ export class Store {
     if (name !== undefined) await this.#objects.delete(name).catch(() => {});
   }
 
-  /** Keeps bytes by their hash, once, and for as long as this store is open. */
+  /** Stores bytes under their hash, once, while this store is open. */
   async keep(bytes: Uint8Array): Promise<string> {
     const hash = await hashOf(bytes);
     const name = `content.${hash}`;
@@ -70,7 +72,7 @@ export class Store {
     return hash;
   }
 
-  /** Kept bytes; throws `Mismatch` where they are not what their name says. */
+  /** Reads bytes by their hash; throws `Mismatch` if their hash differs. */
   async kept(hash: string, what: string): Promise<Uint8Array> {
     const bytes = await this.#get(`content.${hash}`, what);
     if ((await hashOf(bytes)) !== hash)
@@ -81,7 +83,7 @@ export class Store {
     return bytes;
   }
 
-  /** Whether an object is there, and will be until the next refresh. */
+  /** Whether an object exists and will still exist at the next refresh. */
   #isFresh(name: string): Promise<boolean> {
     return this.#steady.run('looking for an object', async () => {
       const info = await this.#objects.info(name);
@@ -91,13 +93,13 @@ export class Store {
     });
   }
 
-  /** Stores what is kept again before the server deletes it, because runs may take longer than that. */
+  /** Stores the kept objects again before the server deletes them, because runs may take longer than that. */
   async #refresh(): Promise<void> {
     for (const [name, bytes] of this.#kept) {
       try {
         if (!(await this.#isFresh(name))) await this.#put(name, bytes);
       } catch {
-        // The next refresh tries again. A task that needs an object which is gone reports it.
+        // The next refresh tries again. A task that needs a missing object reports it.
       }
     }
   }
@@ -111,7 +113,7 @@ export class Store {
       const info = await this.#objects.info(name);
       if (!info || info.deleted)
         throw new EwaldError('Lost', `${what} is no longer on the cluster: the object ${name} is not there`);
-      // A link may lead anywhere, and back to itself.
+      // A link may refer to any object, even to itself.
       if (info.options?.link) throw new EwaldError('Format', `the object ${name} is a link, which ewald never makes`);
       const found = await this.#objects.get(name);
       if (!found) throw new EwaldError('Lost', `${what} is no longer on the cluster: the object ${name} is not there`);

@@ -1,4 +1,4 @@
-/** The submitting side: tasks go into the work queue, results come from their stream, each once. */
+/** The submitting side: puts tasks into the work queue and reads each result once from its stream. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { encode } from '../codec.js';
 import { Failed, type Lane, type Outcome, type TaskCall } from '../drive.js';
@@ -13,9 +13,9 @@ import type { TaskMessage } from './messages.js';
 
 /** Time limits of a run, in seconds. */
 export interface Patience {
-  /** Without any worker. */
+  /** Seconds without any worker. */
   readonly workerSeconds: number;
-  /** Without the server. */
+  /** Seconds without the server. */
   readonly serverSeconds: number;
 }
 
@@ -99,7 +99,7 @@ export class NatsLane implements Lane {
     if (!this.#listening || cluster.connection.isClosed()) return;
     const { results, result, cancel } = cluster.names;
     // Without the server nothing can be cleaned: what is left is forgotten after a day.
-    // Before the cancel message, so that a worker that asks after it finds this client absent.
+    // Unsubscribes before the cancel message, so that a worker that checks afterwards finds this client absent.
     this.#presence?.unsubscribe();
     const cleaning = async (): Promise<void> => {
       if (!whole) {
@@ -114,7 +114,7 @@ export class NatsLane implements Lane {
       timer = setTimeout(resolve, 5000);
     });
     await Promise.race([cleaning().catch(() => {}), late]);
-    // A timer that goes on would keep the process alive.
+    // A running timer would keep the process alive.
     clearTimeout(timer);
     await this.#listening;
   }
@@ -128,7 +128,7 @@ export class NatsLane implements Lane {
     const left = unwanted.flatMap(({ sequence }) => sequence ?? []);
     const next = async (): Promise<void> => {
       for (let seq = left.pop(); seq !== undefined; seq = left.pop())
-        // A worker may have taken it.
+        // A worker may have fetched it.
         await jsm.streams.deleteMessage(names.tasks, seq, false).catch(() => {});
     };
     await Promise.all(Array.from({ length: 32 }, next));
@@ -182,7 +182,7 @@ export class NatsLane implements Lane {
     return Object.fromEntries(await Promise.all(pairs));
   }
 
-  /** A name the workers know, or the hash of the module's source, which is kept for them. */
+  /** A registered name, or the hash of the module's source, which is stored for the workers. */
   #moduleOf(module: string): Promise<string> {
     if (isRegistered(module) || this.names.includes(module)) return Promise.resolve(module);
     let source = this.#sources.get(module);
@@ -201,7 +201,8 @@ export class NatsLane implements Lane {
   }
 
   /**
-   * Reads results until the run is over, through restarts of the server; what was read before is known by its place.
+   * Reads results until the run is over, also across restarts of the server; repeated results are recognised by their
+   * index.
    */
   async #listen(): Promise<void> {
     const { results, result } = this.#cluster.names;
@@ -227,7 +228,7 @@ export class NatsLane implements Lane {
               this.#heard = unheard = Date.now();
               await this.#receive(message.subject, message.data);
             }
-            // A consumer that a restarted server no longer has gives nothing, for ever.
+            // A consumer that a restarted server no longer has never delivers anything.
             if (Date.now() - this.#heard > 4000) found = await this.#stillThere();
           }
         } catch (error) {
@@ -244,7 +245,7 @@ export class NatsLane implements Lane {
     const { results } = this.#cluster.names;
     const info = await this.#cluster.jsm.consumers.info(results, this.#consumer).catch(() => undefined);
     if (!info) return false;
-    // It may have given what this side has never read: then all is read again.
+    // It may have delivered results that never arrived here; then all are read again.
     const missing = info.num_pending === 0 && info.delivered.consumer_seq > 0 && this.#waiting.size > 0;
     if (!missing) return true;
     const filter = this.#cluster.names.result(this.#run, '*');
@@ -302,7 +303,7 @@ export class NatsLane implements Lane {
     }
   }
 
-  /** Nothing comes: is anybody there? */
+  /** Checks whether any worker is connected when no results arrive. */
   async #watch(unheard: number): Promise<void> {
     if (this.#waiting.size === 0) {
       this.#heard = Date.now();

@@ -1,4 +1,4 @@
-/** One worker of a pool as the pool sees it: its tasks in the order in which it runs them, its limits, its end. */
+/** A worker as seen by its pool: its queue of tasks, its time limits, and its end. */
 import { EwaldError } from '../../base/errors.js';
 import { version } from '../../base/version.js';
 import type { WorkerReply } from '../../workers/messages.js';
@@ -7,22 +7,22 @@ import type { Place } from '../place.js';
 import { flatError, raisedError } from '../wire.js';
 import type { FromHost, HostStart, ToHost } from './protocol.js';
 
-/** A task that a worker has been given. */
+/** A task assigned to a worker. */
 export interface Job {
   readonly message: Omit<Extract<ToHost, { say: 'task' }>, 'number'>;
   readonly transfer: readonly ArrayBuffer[];
   readonly seconds: number;
-  /** How often it was started and lost. */
+  /** Number of times it was started and lost. */
   lost: number;
-  /** Nobody waits for it any more. */
+  /** Whether its result is no longer needed. */
   abandoned: boolean;
   done(value: unknown, seconds: number, member: Member): void;
   failed(error: Error, member: Member): void;
 }
 
-/** What a member tells its pool. */
+/** Events that a member reports to its pool. */
 export interface MemberEvents {
-  /** A task is over: there is room for another. */
+  /** A task has ended, so that another can be assigned. */
   onRoom(): void;
   /** The worker has died, with its running task and its queue. */
   onLost(member: Member, running: Job | undefined, behind: readonly Job[], why: EwaldError): void;
@@ -30,11 +30,11 @@ export interface MemberEvents {
   onWant(hash: string): Promise<unknown>;
 }
 
-/** Seconds a worker has to answer for the first time: loading its script is disk or network. */
+/** Seconds until a worker must answer for the first time; its script may be loaded from disk or network. */
 const startSeconds = 60;
-/** Seconds a task has to heed its signal before its worker is ended. */
+/** Seconds for a task to respond to its signal before its worker is ended. */
 const graceSeconds = 1;
-/** Seconds a worker has to dispose its context when it is closed. */
+/** Seconds for a worker to dispose its context when it is closed. */
 const closeSeconds = 5;
 
 export class Member {
@@ -45,12 +45,12 @@ export class Member {
   readonly #events: MemberEvents;
   readonly #worker: ReturnType<Place['startWorker']>;
   readonly #port: MessagePort;
-  /** The first is running. */
+  /** The queue of tasks, of which the first is running. */
   readonly #jobs = new Map<number, Job>();
   #next = 0;
   #limit: ReturnType<typeof setTimeout> | undefined;
   #dead = false;
-  /** Why the worker ended, once that is heard; whether its last answers have been. */
+  /** Why the worker ended, once known; and whether its last replies have arrived. */
   #why: EwaldError | undefined;
   #drained = false;
   #open = false;
@@ -71,7 +71,7 @@ export class Member {
       this.#answered = resolve;
       this.#refused = reject;
     });
-    // The waiting task receives the error; nobody else needs it.
+    // The waiting task receives the error; this only prevents an unhandled rejection.
     this.ready.catch(() => {});
     this.#worker = place.startWorker(source);
     const { port1, port2 } = new MessageChannel();
@@ -101,12 +101,12 @@ export class Member {
     });
   }
 
-  /** Whether it can be given tasks. */
+  /** Whether tasks can be assigned to it. */
   get open(): boolean {
     return this.#open && !this.#dead;
   }
 
-  /** Tasks it holds. */
+  /** Number of tasks assigned to it. */
   get load(): number {
     return this.#jobs.size;
   }
@@ -139,7 +139,7 @@ export class Member {
     await new Promise<void>((resolve) => {
       const late = setTimeout(resolve, (this.load > 0 ? graceSeconds : closeSeconds) * 1000);
       this.#closing = () => {
-        // A timer that goes on would keep the process alive.
+        // A running timer would keep the process alive.
         clearTimeout(late);
         resolve();
       };
@@ -198,7 +198,7 @@ export class Member {
     return job;
   }
 
-  /** The first task's time runs from now. */
+  /** Starts the time limit of the first task. */
   #watch(): void {
     clearTimeout(this.#limit);
     const [job] = this.#jobs.values();

@@ -14,24 +14,24 @@ export interface PoolParts {
   readonly names: string;
   readonly start: Omit<HostStart, 'port' | 'worker' | 'context'>;
   readonly source: Parameters<Place['startWorker']>[0];
-  /** A shared value by its hash. */
+  /** Fetches a shared value by its hash. */
   fetchShared(hash: string): Promise<unknown>;
 }
 
-/** Starts in a row that may fail before the pool gives up. */
+/** Number of consecutive failed starts after which the pool gives up. */
 const mostFailures = 3;
-/** Tasks at most that a worker holds: it should not wait for its next message. */
+/** Maximum number of tasks queued on a worker, so that it does not wait for its next message. */
 const mostHeld = 32;
 /** A worker's queue is about this long (s), or two tasks, so that no long queue forms after a slow task. */
 const heldSeconds = 1e-3;
-/** Tasks longer than this (s) are handed out one by one: another worker may be free first. */
+/** Tasks longer than this (s) are assigned one by one, since another worker may be free first. */
 const longTask = 0.05;
 
 export class Pool implements Lane {
   readonly names: readonly string[];
   readonly window: number;
   readonly #parts: PoolParts;
-  /** With the options of its context, which the one after it gets. */
+  /** The members with their context options, which a replacement inherits. */
   readonly #members = new Map<Member, HostStart['context']>();
   readonly #queue: Job[] = [];
   readonly #closing: Promise<void>[] = [];
@@ -39,7 +39,7 @@ export class Pool implements Lane {
   #failures = 0;
   #fatal: EwaldError | undefined;
   #closed = false;
-  /** Seconds a task takes, as the mean of the last ones. */
+  /** Mean duration of the latest tasks in seconds. */
   #mean = 1;
 
   constructor(parts: PoolParts) {
@@ -54,7 +54,7 @@ export class Pool implements Lane {
     await Promise.all([...this.#members.keys()].map((member) => member.ready));
   }
 
-  /** How many are there now. */
+  /** The current number of workers. */
   get size(): number {
     return this.#members.size;
   }
@@ -62,7 +62,7 @@ export class Pool implements Lane {
   execute(spec: TaskSpec, call: TaskCall): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const { transfer, ...sent } = spec;
-      // What has moved away cannot be sent a second time.
+      // Buffers that have been moved cannot be sent again.
       const once = call.retries === 0;
       const stop = (): void => {
         settle();
@@ -133,7 +133,7 @@ export class Pool implements Lane {
       } else again.unshift(running);
     }
     this.#queue.unshift(...again);
-    // A worker that dies of what it is given gets another try; one that cannot even begin does not, for ever.
+    // A worker that dies from a task is replaced; one that repeatedly fails to start is given up.
     const unable = this.#failures > mostFailures + this.#parts.contexts.length && !running;
     if (unable || why.tag === 'Load') this.#fatal = why;
     else if (!this.#closed) this.#start(context);

@@ -17,20 +17,20 @@ export interface HostStart {
   readonly namesOnly?: boolean;
 }
 
-/** To the worker. */
+/** Messages to the worker. */
 export type ToHost =
   | {
       readonly say: 'task';
       readonly number: number;
       readonly spec: Omit<TaskSpec, 'transfer'>;
-      /** Set where the task is one rank of a group. */
+      /** Set if the task is one rank of a group. */
       readonly group?: RankHandle;
     }
   | { readonly say: 'abort'; readonly number: number }
   | { readonly say: 'share'; readonly hash: string; readonly value: unknown; readonly error?: FlatError }
   | { readonly say: 'close' };
 
-/** From the worker. */
+/** Messages from the worker. */
 export type FromHost =
   | { readonly say: 'ready'; readonly version: string; readonly build: string }
   | { readonly say: 'done'; readonly number: number; readonly value: unknown; readonly seconds: number }

@@ -1,4 +1,4 @@
-/** The worker's side: tasks come by a port, one is run after the other, results go back. */
+/** The worker's side: receives tasks through a port, runs them one after the other, and returns results. */
 
 import { EwaldError } from '../../base/errors.js';
 import { version } from '../../base/version.js';
@@ -9,7 +9,9 @@ import type { HostPlace } from '../place.js';
 import { flatError, raisedError } from '../wire.js';
 import type { FromHost, HostStart, ToHost } from './protocol.js';
 
-/** Takes the call that begins a host, and says whether a request was one: `ewald/worker` asks it first. */
+/**
+ * Handles the call that starts a host, and returns whether a request was such a call; `ewald/worker` tries it first.
+ */
 export function servedHost(
   place: HostPlace,
   post: (reply: unknown, transfer: ArrayBuffer[]) => void,
@@ -22,7 +24,7 @@ export function servedHost(
   };
 }
 
-/** Serves an executor until it says `close`. */
+/** Serves an executor until it sends `close`. */
 export function serveHost(
   { port, worker, threads, modules, context, crowded, namesOnly }: HostStart,
   place: HostPlace,
