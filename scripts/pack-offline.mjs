@@ -237,7 +237,7 @@ async function copyWebgpu(stage, leftOut) {
   for (const file of ['package.json', 'index.js', 'LICENSE.md', dawn])
     place(join(from, file), join(stage, 'node_modules/webgpu', file));
   place(loader.path, join(stage, 'vulkan/libvulkan.so.1'));
-  // Needed where NVIDIA's driver is reached through EGL; a machine with a desktop has it.
+  // Needed if NVIDIA's driver is reached through EGL; a machine with a desktop has it.
   const dispatch = await systemLibrary('libGLdispatch.so.0', 'libglvnd0');
   if (dispatch.path) place(dispatch.path, join(stage, 'vulkan/libGLdispatch.so.0'));
   return `Dawn of webgpu ${JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')).version}`;

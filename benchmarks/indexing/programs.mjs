@@ -40,7 +40,7 @@ export function buildDriver() {
   return program;
 }
 
-/** The prototype on our lists, compiled with the flags of its own measurements; throws if the prototype is absent. */
+/** The prototype on our lists, compiled with the flags from its own measurements; throws if the prototype is absent. */
 export function buildBaseline() {
   if (!existsSync(join(prototypes, 'idx.hpp')))
     throw new Error('the prototype was not found; EWALD_PROTOTYPES says where it is');

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { which } from './run.mjs';
 
-/** Path of a Chromium, or undefined if there is none. */
+/** Path of a Chromium; undefined if it is not installed. */
 export function findChromium() {
   return (
     process.env.CHROMIUM ||

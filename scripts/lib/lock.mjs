@@ -14,7 +14,7 @@ function runs(pid) {
   }
 }
 
-/** The pid of the running owner of a lock; undefined if there is none. */
+/** The pid of the running owner of a lock; undefined without an owner. */
 function ownerOf(path) {
   try {
     const pid = Number(readFileSync(join(path, 'pid'), 'utf8'));

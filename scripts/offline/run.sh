@@ -22,7 +22,7 @@ give_up() {
 
 unpack() {
   if command -v gzip >/dev/null 2>&1 && command -v tar >/dev/null 2>&1; then
-    # -o: whoever unpacks owns the files, root too.
+    # -o: the user who unpacks owns the files, even root.
     gzip -dc "$here/app.tar.gz" | tar -xof - -C "$1" && gzip -dc "$here/node.gz" >"$1/node"
   elif command -v python3 >/dev/null 2>&1; then
     python3 -c '

@@ -5,7 +5,10 @@ import { join, resolve } from 'node:path';
 
 const dataFolder = resolve(process.env.EWALD_TEST_DATA ?? '../shared/data');
 const em = 'formats-em';
-/** Two or three small files a parser, [format, folder, file, …companions]: of different versions and ways of storing. */
+/**
+ * Two or three small files for each parser, [format, folder, file, …companions], of different versions and storage
+ * layouts.
+ */
 const files = [
   ['blo', em, 'test2.blo'],
   ['cbf', em, 'phi_scan_001.cbf'],

@@ -22,7 +22,10 @@ test.each(scripts)('%s is sound bash', (name) => {
 describe('under Slurm 22.05 and later', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-slurm-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  /** What a script starts, and on how many cores: a task of srun has one unless srun itself is told of more. */
+  /**
+   * What a script starts, and on how many cores: a task of srun has one core unless srun itself gets an option for
+   * more.
+   */
   const started = (name: string, env: Record<string, string>, ...args: string[]): string => {
     const program = (file: string, text: string): void => {
       writeFileSync(join(folder, file), `#!/bin/bash\n${text}\n`);

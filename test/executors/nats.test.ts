@@ -269,7 +269,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
         const { code, err } = await ewald(['cluster', '--connect', guarded.url, '--creds', written(name, text)]);
         expect([code, err]).toEqual([2, expect.stringMatching(/creds is ".*", which holds no credentials; expected/)]);
       }
-      // Credentials are not shown.
+      // Credentials do not appear in the output.
       const cut = creds.replace(/^ey.*$/m, '');
       const shown = await Executor.connect(guarded.url, { creds: cut }).catch((error) => String(error));
       expect(shown).toMatch(/creds holds no credentials/);

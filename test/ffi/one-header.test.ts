@@ -286,7 +286,7 @@ describe.skipIf(native)(`no copy on native${native ? ` (absent: ${native})` : ''
   test('10⁶ elements pass by their address', async () => {
     const kit = await openKit(targets[0] as (typeof targets)[number]);
     const array = new Float64Array(1e6);
-    // The address that C sees is one and the same, call after call, and a subarray lies where it lies in the array.
+    // C receives the same address in every call, and a subarray is at its offset in the array.
     const address = kit.kit_address(array);
     expect(kit.kit_address(array)).toBe(address);
     expect(kit.kit_address(array.subarray(1000))).toBe(address + 8000);

@@ -12,7 +12,7 @@ const resizable = (length: number): Float32Array => {
   return new Float32Array(new Make(4 * length, { maxByteLength: 8 * length }));
 };
 
-/** Made anew for each try: some are used up by it. */
+/** Created anew for each attempt, because some are consumed by it. */
 export const values: Record<string, () => unknown> = {
   undefined: () => undefined,
   null: () => null,

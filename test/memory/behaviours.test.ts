@@ -1,5 +1,5 @@
-// The 64 behaviours of the original in three memories. behaviours.json fixes which cell is a test and which is not
-// applicable, and why; a cell without a test, or a test without a cell, fails.
+// The 64 behaviours of the original in three memories. behaviours.json lists which cells are tests and which are not
+// applicable, with the reason. A cell without a test, or a test without a cell, fails.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { version } from '../../src/base/version.js';
@@ -18,12 +18,12 @@ import table from './behaviours.json' with { type: 'json' };
 
 type Typed = Int32Array | Uint8Array | Int8Array;
 
-/** One memory to test in. */
+/** A memory under test. */
 interface World {
   readonly space: MemorySpace;
   /** The library whose memory it is; JavaScript has none. */
   readonly kit: Kit;
-  /** Data in this memory, and how to take them away. */
+  /** Data in this memory, and a function that removes them. */
   data(
     type: 'int' | 'uint8_t' | 'int8_t',
     values: readonly number[],
@@ -66,7 +66,7 @@ const libraryWorld = (kit: Kit): World => ({
 const create = (world: World, rows: number, columns: number, format: string, readonly = false) =>
   IndirectMemory2D.create(rows, columns, format, { memory: world.space, readonly });
 
-/** A 2-D array in this memory, in C's or Fortran's order. */
+/** A 2-D array in this memory, in C or Fortran order. */
 function array2d(
   world: World,
   rows: number,
@@ -96,14 +96,14 @@ const along = (
   more: Partial<StridedArray> = {},
 ) => array2d(world, rows, columns, way === 'rows' ? 'C' : 'F', more);
 const ways = ['rows', 'columns'] as const;
-/** Where element k of strip i lies. */
+/** The position of element k of strip i. */
 const at = (way: 'rows' | 'columns', { index }: { index(i: number, j: number): number }, i: number, k: number) =>
   way === 'rows' ? index(i, k) : index(k, i);
 
 const code = (work: () => unknown): string => thrown(work).code ?? 'no code';
 const message = (work: () => unknown): string => thrown(work).message;
 
-/** The memory notices, or forbids, that its data go away. */
+/** The memory detects, or forbids, the removal of its data. */
 function lossIsSeen(world: World, source: { free(): void }, memory: IndirectMemory2D): void {
   if (world.space.kind === 'js') {
     source.free();
@@ -117,7 +117,7 @@ function lossIsSeen(world: World, source: { free(): void }, memory: IndirectMemo
   }
 }
 
-/** A value of C, its address, and a table with that address: `int value; int *row = &value; int **table = &row`. */
+/** A C value, its address, and a table with that address: `int value; int *row = &value; int **table = &row`. */
 function variable(kit: Kit, value: number) {
   const row = kit.ref('int', value);
   const pointers = kit.alloc('int *', 1);
@@ -387,7 +387,7 @@ const implementations: Record<string, (world: World) => void> = {
         other.dispose();
         expect(holdersOf(held)).toBe(0);
       } else {
-        // JavaScript's collector holds what is referred to; a memory's end leaves the array alone.
+        // The JavaScript collector keeps referenced memory; the end of a memory does not affect the array.
         one.dispose();
         expect(other.at(0, 0)).toBe(0);
         other.dispose();
@@ -773,7 +773,7 @@ for (const memory of memories) {
       before = world.space.liveBytes;
     });
     afterAll(() => {
-      // Every behaviour gave back what it took.
+      // Every behaviour freed what it allocated.
       expect(world.space.liveBytes).toBe(before);
       memory.close(world);
     });

@@ -1,4 +1,4 @@
-// Memory that nobody disposed: the collector frees it in the wasm heap, and says so once.
+// Memory that was never disposed: the collector frees it in the wasm heap, with one warning.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';

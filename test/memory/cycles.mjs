@@ -1,7 +1,7 @@
-// One life of a memory, and the check that many of them leave nothing behind: shared by the leak test and the soak
+// One life cycle of a memory, and the check that many cycles leave nothing behind: shared by the leak test and the soak
 // loop.
 
-/** Creates, views, reinterprets, stages, copies and disposes. */
+/** Creates, views, reinterprets, stages, copies and disposes a memory. */
 export function cycle({ IndirectMemory2D, RaggedRows }, space) {
   const memory = IndirectMemory2D.create(4, 8, 'd', { memory: space });
   memory.set(3, 7, 1);
@@ -24,7 +24,7 @@ export function cycle({ IndirectMemory2D, RaggedRows }, space) {
   memory.dispose();
 }
 
-/** Runs a cycle many times; says what is left, or undefined. */
+/** Runs a cycle many times; returns a description of what is left, or undefined. */
 export async function leaks(count, space, once) {
   const settle = async () => {
     for (let i = 0; i < 3; i++) {
@@ -44,7 +44,7 @@ export async function leaks(count, space, once) {
   const after = process.memoryUsage();
   if (space.liveBytes !== live)
     return `${space.liveBytes - live} bytes are still counted as live after ${count} cycles`;
-  // With gc() exposed nothing but noise may stay; 4 MiB over 10⁵ cycles would be 40 bytes a cycle.
+  // With gc() exposed only noise may remain; 4 MiB over 10⁵ cycles would be 40 bytes a cycle.
   const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
   if (globalThis.gc && grown > 4 * 2 ** 20)
     return `the process holds ${(grown / 2 ** 20).toFixed(1)} MiB more after ${count} cycles`;

@@ -1,4 +1,4 @@
-// 10³ create and dispose cycles on each memory leave nothing; the soak loop runs 10⁵.
+// 10³ create and dispose cycles on each memory leave nothing behind; the soak loop runs 10⁵.
 import { expect, test } from 'vitest';
 import * as memory from '../../src/entries/memory.js';
 import { openKit, targets } from '../ffi/support.js';
@@ -12,7 +12,7 @@ for (const target of targets) {
   test.skipIf(target.absent)(`${target.backend}${target.absent ? ` (absent: ${target.absent})` : ''}`, async () => {
     const kit = await openKit(target);
     expect(await leaks(1000, kit.memory, () => cycle(memory, kit.memory))).toBeUndefined();
-    // Arguments are freed too: the heap of the module stays as large as it is.
+    // Arguments are freed too: the module's heap keeps its size.
     const heap = (kit.memory as { buffer?: ArrayBufferLike }).buffer?.byteLength;
     const values = new Float64Array(10_000);
     for (let i = 0; i < 1000; i++) kit.kit_sum(values, 10_000);

@@ -1,5 +1,4 @@
-// What the house adds to the original: formats by both names, rows by accessor, growth of a wasm heap, staging, ragged
-// rows.
+// Additions to the original: formats by both names, rows by accessor, growth of a wasm heap, staging, ragged rows.
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { BufferCollection2D, formatOf, IndirectMemory2D, parseFormat, RaggedRows } from '../../src/entries/memory.js';

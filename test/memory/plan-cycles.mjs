@@ -1,5 +1,5 @@
-// Opens, runs and disposes native indexers, eight at a time, and prints what the heap of C holds after each quarter:
-// node --expose-gc plan-cycles.mjs CYCLES
+// Opens, runs and disposes native indexers, eight at a time, and prints the size of the C heap after each quarter: node
+// --expose-gc plan-cycles.mjs CYCLES
 import { createContext } from 'ewald';
 import { heapSpace } from '../support/heap-space.mjs';
 

@@ -1,4 +1,4 @@
-// Native indexers opened, run and disposed leave the heap of C as it was; the soak loop `cycles` runs ten thousand.
+// Opening, running and disposing native indexers leaves the C heap unchanged; the soak loop `cycles` runs ten thousand.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -14,9 +14,10 @@ test('native indexers give their memory back, and its space is used again', asyn
   if (!(await devices({ backend: 'native' })).some(({ available }) => available)) return skip('absent: native');
   const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script, String(cycles)]);
   const { planBytes, stages } = JSON.parse(stdout) as { planBytes: number; stages: { used: number; free: number }[] };
-  // A leak takes memory in every quarter: one kilobyte a cycle is seen, where a disposed plan had more than 1500.
+  // A leak takes memory in every quarter. One kilobyte a cycle is detected; a regression leaked more than 1500 bytes
+  // for each disposed plan.
   const grown = stages.slice(1).map(({ used }, i) => used - (stages[i]?.used ?? 0));
   expect(Math.min(...grown)).toBeLessThan(1000 * (cycles / 4));
-  // Eight plans were alive at a time: the space they left serves the next ones, whatever lies in between.
+  // Eight plans were alive at a time: later plans reuse the space they freed, whatever is allocated in between.
   expect(Math.max(...stages.map(({ free }) => free))).toBeLessThan(4 * 8 * planBytes);
 });

@@ -1,4 +1,4 @@
-/** `ewald merge` as a user runs it: what it writes, what it prints, and what it leaves alone when it fails. */
+/** `ewald merge` as a command: what it writes, what it prints, and which files stay unchanged when it fails. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ writeFileSync(join(folder, 'a.stream'), text);
 writeFileSync(join(folder, 'a.stream.gz'), gzipSync(text));
 const merge = (words: string) => ewaldTogether(['merge', ...words.split(' ')], { cwd: folder });
 
-/** check_hkl's grammar: a head of three lines, rows in fixed columns, an end. */
+/** The grammar of check_hkl: a header of three lines, rows in fixed columns, an end. */
 function checkList(name: string): void {
   const [title, symmetry, heads, ...rest] = readFileSync(join(folder, name), 'utf8').split('\n');
   expect([title, symmetry, heads]).toEqual([
@@ -47,7 +47,7 @@ test('lists, an MTZ file and JSON are written', async () => {
   const { rows, columns } = readMtz(readFileSync(join(folder, 'a.mtz')));
   expect(rows).toHaveLength(summary.statistics.overall.unique);
   expect(columns.map(({ label }) => label)).toEqual(['H', 'K', 'L', 'IMEAN', 'SIGIMEAN', 'N']);
-  // Observation by observation, scaled: their weighted mean is the merged intensity, on the scale of the fit.
+  // The scaled individual observations: their weighted mean is the merged intensity, on the scale of the fit.
   const unmerged = readMtz(readFileSync(join(folder, 'u.mtz')));
   expect(unmerged.rows).toHaveLength(summary.counts.reflections);
   const names = unmerged.columns.map(({ label, type }) => `${label}:${type}`);

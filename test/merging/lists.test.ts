@@ -1,4 +1,4 @@
-/** Reflection lists and MTZ files, written and read back by readers of their own. */
+/** Reflection lists and MTZ files, written by the package and read by independent readers. */
 import { expect, test } from 'vitest';
 import { cellFromParameters } from '../../dist/index.node.js';
 import { formatReflectionList, readReflectionList } from '../../dist/merging.js';

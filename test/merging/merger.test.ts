@@ -1,4 +1,4 @@
-/** The merger on simulated stills: scales, settings and halves against the truth, and input that does not go together. */
+/** The merger on simulated stills: scales, settings and half sets compared with the truth, and inconsistent input. */
 import { gzipSync } from 'node:zlib';
 import { type Context, createContext, devices, mergeStream } from 'ewald';
 import { Executor } from 'ewald/executors';
@@ -44,7 +44,7 @@ const against = (list: ReflectionList, { truth }: SimulatedStream): number =>
     ),
   );
 
-/** The true intensities of a list's reflections. */
+/** The true intensities of the reflections of a list. */
 const truthOf = ({ truth }: SimulatedStream, list: ReflectionList): ReflectionList => ({
   ...list,
   intensity: Float64Array.from({ length: list.count }, (_, i) =>
@@ -52,7 +52,7 @@ const truthOf = ({ truth }: SimulatedStream, list: ReflectionList): ReflectionLi
   ),
 });
 
-/** Largest relative difference of two lists of the same reflections. */
+/** Largest relative difference between two lists of the same reflections. */
 const differenceOf = (a: ReflectionList, b: ReflectionList): number =>
   a.intensity.reduce((most, x, i) => Math.max(most, Math.abs(x - (b.intensity[i] ?? 0)) / 400), 0);
 
@@ -66,7 +66,7 @@ describe('stills of one form', () => {
     expect(gaussian).toBeGreaterThan(mean + 0.1);
     expect(gaussian).toBeGreaterThan(unity + 0.1);
     expect(gaussian).toBeGreaterThan(0.99);
-    // One wavelength: the spectrum has no width to correct for.
+    // A single wavelength: the spectrum has no width to correct for.
     expect(await cc('xsphere')).toBeCloseTo(gaussian, 12);
   });
 
@@ -123,7 +123,7 @@ describe('stills of one form', () => {
     expect((await blob.run()).reflections).toEqual(whole.reflections);
     expect(again.reflections).toEqual(whole.reflections);
     expect(again.halves).toEqual(whole.halves);
-    // A merge does not change what has been collected.
+    // A merge does not change the collected observations.
     expect((await merger.run()).reflections).toEqual(whole.reflections);
   });
 
@@ -173,7 +173,7 @@ test('mates that are merged apart stand side by side in an MTZ file, and correla
   ]);
   const keys = mtz.rows.map((row) => row.slice(0, 3).join());
   expect(new Set(keys).size).toBe(keys.length);
-  // In the simulation mates are as different as any two reflections.
+  // In the simulation, Friedel mates differ as much as any two reflections.
   const pairs = mtz.rows.filter(([h, k, l, , , , plus = 0, , , minus = 0]) => h && k && l && plus + minus > 0);
   expect(pairs.length).toBeGreaterThan(50);
   const truth = (sign: 1 | -1): number[] =>
@@ -203,7 +203,7 @@ test('an error that grows with the intensity is found', async () => {
   };
   expect(await found(0)).toBeLessThan(0.05);
   const jitter = await found(0.15);
-  // Less than what was simulated: five parameters are fitted to some hundred observations of a crystal.
+  // Less than the simulated scatter: five parameters are fitted to some hundred observations of a crystal.
   expect(jitter).toBeGreaterThan(0.12);
   expect(jitter).toBeLessThan(0.18);
 });
@@ -231,7 +231,7 @@ describe('streams given in parts', () => {
   test('a gzipped stream is read, and a damaged archive refused', async () => {
     const packed = gzipSync(whole);
     const merger = await context.merger({ polarisation: 'none', ...options });
-    // The first piece is shorter than the mark of the format.
+    // The first piece is shorter than the signature of the format.
     await merger.addStream({ name: 'a.gz', bytes: [packed.subarray(0, 1), packed.subarray(1)] });
     expect((await merger.run()).reflections).toEqual((await merge(whole, options)).reflections);
     const damaged = await context.merger(options);
@@ -274,7 +274,7 @@ describe('a merge that follows a run', () => {
     const sink = await mergeSink(context, options, { ccHalf: 0.999, onStatus: (status) => told.push(status) });
     for (const chunk of chunks) {
       await sink.add({ chunk });
-      // A run has other things to do between two frames.
+      // A run does other work between two frames.
       await new Promise((resolve) => setTimeout(resolve));
     }
     const said = await sink.close(true);
@@ -300,7 +300,7 @@ describe('a merge that follows a run', () => {
 test('wasm and native give the same bits, whatever the number of blocks at a time', async ({ skip }) => {
   if (!(await devices({ backend: 'native' })).some(({ backend, available }) => backend === 'native' && available))
     skip('absent: native');
-  // More crystals than a block has; half an angstrom of resolution fewer would leave too few observations.
+  // More crystals than a block holds; half an angstrom less of resolution would leave too few observations.
   const { text } = sceneOf(7, { crystals: 1100, symmetry: 'mmm', dMin: 9, bandwidth: 0.002 });
   const options = { symmetry: 'mmm', model: 'xsphere', iterations: 2, polarisation: 'none' } as const;
   const native = await createContext({ backend: 'native', strict: true });
@@ -330,14 +330,14 @@ test('crystals indexed either way are told apart', async () => {
   expect(waysToIndex).toEqual(['h,k,l', 'k,h,-l']);
   const wrong = crystals.filter(({ way }, c) => way !== simulated.crystals[c]?.way).length;
   expect(Math.min(wrong, 40 - wrong)).toBe(0);
-  // A reference says which way is the first, whatever the seed.
+  // A reference determines which indexing is the first, whatever the seed.
   const reference = readReflectionList(formatReflectionList(truthOf(simulated, reflections)));
   for (const seed of [0, 1, 2]) {
     const referred = await merge(simulated.text, { symmetry: '4/m', iterations: 1, seed, reference });
     expect(referred.crystals.map(({ way }) => way)).toEqual(simulated.crystals.map(({ way }) => way));
     expect(referred.statistics.overall.ccReference).toBeGreaterThan(0.9);
   }
-  // An MTZ file of a resolved merge says the same.
+  // An MTZ file of a resolved merge gives the same result.
   const first = await merge(simulated.text, { symmetry: '4/m', iterations: 1, reference });
   const known = readMtzReflections(first.toMtz());
   expect(known.symmetry).toBe('4/m');
@@ -376,7 +376,7 @@ test('data sets of a table are merged apart, on one scale', async () => {
   const [dark, pumped] = datasets.map(({ reflections: list }) => list) as [ReflectionList, ReflectionList];
   const measured = (list: ReflectionList): number => list.measurements.reduce((sum, n) => sum + n, 0);
   expect(measured(dark) + measured(pumped)).toBeLessThan(measured(reflections));
-  // Nothing differs between the two but noise, and the scale is the same.
+  // The two only differ by noise, and the scale is the same.
   const common = commonOf(dark, pumped);
   expect(
     correlation(

@@ -1,4 +1,4 @@
-/** A reader of MTZ files for tests, after CCP4's description of the format; it shares nothing with the writer. */
+/** A reader of MTZ files for tests, after CCP4's description of the format; it shares no code with the writer. */
 
 export interface ReadMtz {
   readonly title: string;
@@ -12,7 +12,7 @@ export interface ReadMtz {
   readonly history: string[];
 }
 
-/** Throws where the bytes are not an MTZ file. */
+/** Throws if the bytes are not an MTZ file. */
 export function readMtz(bytes: Uint8Array): ReadMtz {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = (from: number, to: number): string => String.fromCharCode(...bytes.subarray(from, to));

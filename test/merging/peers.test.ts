@@ -1,4 +1,4 @@
-/** Merges of streams with known truth, beside those of CrystFEL's programs: lists, statistics and settings. */
+/** Merges of streams with known truth, compared with those of CrystFEL's programs: lists, statistics and settings. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { type Context, createContext } from 'ewald';
@@ -15,7 +15,7 @@ import { operationOf } from '../../src/merging/symmetry/matrices.js';
 import { pointGroup } from '../../src/merging/symmetry/point-group.js';
 import { dataFolder, readData } from '../support/data.js';
 
-/** A compressed file of the data; Node itself does not read xz. */
+/** A compressed data file; Node cannot read xz itself. */
 function unpacked(...path: string[]): Uint8Array {
   const { stdout, status, error } = spawnSync('xz', ['-dc', join(dataFolder ?? '', 'merge', ...path)], {
     maxBuffer: 2 ** 28,
@@ -41,7 +41,7 @@ async function merged(set: string, options: MergeOptions): Promise<MergeResult> 
   return merger.run();
 }
 
-/** A list indexed the other way. */
+/** A list in the alternative indexing. */
 function reindexed(list: ReflectionList, triplet: string): ReflectionList {
   const [group, operation] = [pointGroup(list.symmetry), operationOf(triplet)];
   const indices = Array.from({ length: list.count }, (_, i) =>
@@ -61,7 +61,7 @@ const agreement = (a: ReflectionList, b: ReflectionList): number => {
   );
 };
 
-/** Median deviation from the truth in sigmas, of normal errors 1. */
+/** Median deviation from the truth in sigmas; 1 for normal errors. */
 function zOf(list: ReflectionList, truth: ReflectionList): number {
   const known = commonOf(list, truth);
   const there = new Map(
@@ -76,7 +76,7 @@ function zOf(list: ReflectionList, truth: ReflectionList): number {
   );
 }
 
-/** How many reflections differ in intensity, sigma or count by more than the last digit of a list. */
+/** The number of reflections that differ in intensity, sigma or count by more than the last digit of a list. */
 function differences(mine: ReflectionList, theirs: ReflectionList): number {
   const key = (list: ReflectionList, i: number): string => list.indices.subarray(3 * i, 3 * i + 3).join();
   const there = new Map(Array.from({ length: theirs.count }, (_, i) => [key(theirs, i), i]));
@@ -102,7 +102,7 @@ describe.skipIf(!dataFolder)(`merged streams${dataFolder ? '' : ' (absent: no te
   test('after the ambiguity, too: every crystal has the setting of the others', async () => {
     const { reflections, crystals, waysToIndex } = await merged('amb.ew', { symmetry: '4/m', model: 'mean' });
     const theirs = listOf('expected', 'amb.ew.mean.hkl.xz');
-    // Which of the two ways is the first is nobody's to say.
+    // Which of the two indexings is the first is arbitrary.
     expect(waysToIndex).toEqual(['h,k,l', 'k,h,-l']);
     expect(Math.min(differences(reflections, theirs), differences(reindexed(reflections, 'k,h,-l'), theirs))).toBe(0);
     const truth = new Map(
@@ -119,7 +119,7 @@ describe.skipIf(!dataFolder)(`merged streams${dataFolder ? '' : ' (absent: no te
   });
 
   // Bounds: ../shared/data/merge/README.md; partialator's default has .9894 of 8 993 there.
-  // The table of ../shared/data/merge/README.md, by default flags: the polarisation is found to be none.
+  // The table of ../shared/data/merge/README.md, with default flags: the fitted polarisation is zero.
   test.each([
     { set: 'amb.ew', group: '4/m', cc: 0.995, unique: 9900, ccHalf: 0.987, rSplit: 0.11 },
     { set: 'amb.cf', group: '4/m', cc: 0.9955, unique: 9400, ccHalf: 0.989, rSplit: 0.1 },

@@ -1,4 +1,4 @@
-/** The fast reader of streams against the one that reads everything, and streams that are cut, damaged or empty. */
+/** The fast stream reader compared with the complete one, and streams that are truncated, damaged or empty. */
 import { expect, test } from 'vitest';
 import { readStream } from '../../dist/index.node.js';
 import type { Observations } from '../../src/merging/columns.js';

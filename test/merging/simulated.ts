@@ -1,4 +1,4 @@
-/** Streams of simulated stills with known truth, small enough for a test: text as indexamajig writes it. */
+/** Streams of simulated stills with known truth, small enough for a test, as text in the format of indexamajig. */
 import { type Cell, cellFromParameters, reciprocal, type Vector } from '../../src/crystal/cell.js';
 import { type Indices, representative, transformed } from '../../src/merging/symmetry/asymmetric-unit.js';
 import { operationOf } from '../../src/merging/symmetry/matrices.js';
@@ -10,13 +10,13 @@ export interface Simulation {
   readonly symmetry: string;
   readonly parameters: readonly [number, number, number, number, number, number];
   readonly seed?: number;
-  /** Spread of ln G, of B in Å², of ln r. */
+  /** Standard deviations of ln G, of B in Å², of ln r. */
   readonly spread?: readonly [number, number, number];
-  /** Spread of a factor that each observation has of its own. */
+  /** Standard deviation of an independent factor for each observation. */
   readonly jitter?: number;
-  /** Degree of polarisation: 1 horizontal, −1 vertical; without it, nothing depends on the azimuth. */
+  /** Degree of polarisation: 1 horizontal, −1 vertical; if it is absent, intensities do not depend on the azimuth. */
   readonly polarised?: number;
-  /** Crystals are indexed by one of these at random. */
+  /** Each crystal is indexed by one of these at random. */
   readonly ways?: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export interface SimulatedStream {
 const wavelength = 1.3;
 const dMin = 2.5;
 
-/** A random rotation's rows (Shoemake's quaternions). */
+/** The rows of a random rotation (Shoemake's quaternions). */
 function rotation(random: Random): (v: Vector) => [number, number, number] {
   const [u, v, w] = [random.uniform(), 2 * Math.PI * random.uniform(), 2 * Math.PI * random.uniform()];
   const [a, b] = [Math.sqrt(1 - u), Math.sqrt(u)];
@@ -50,7 +50,7 @@ function rotation(random: Random): (v: Vector) => [number, number, number] {
   ];
 }
 
-/** Simulates a stream: Gaussian partialities, counting noise over a background of 40 counts a reflection. */
+/** Simulates a stream: Gaussian partialities, counting noise over a background of 40 counts for each reflection. */
 export function simulateStream(simulation: Simulation): SimulatedStream {
   const {
     crystals,
@@ -69,7 +69,7 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
     const key = own.join();
     let value = truths.get(key);
     if (value === undefined) {
-      // Wilson's distribution of acentric intensities, of a stream of random numbers of its own.
+      // Wilson's distribution of acentric intensities, from a separate stream of random numbers.
       value = -400 * Math.log(new Random(seed, 1e6 + truths.size).uniform());
       truths.set(key, value);
     }
@@ -78,7 +78,7 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
   const cell: Cell = cellFromParameters(...parameters);
   const stars = reciprocal(cell);
   const most = parameters.slice(0, 3).map((length) => Math.floor(length / dMin)) as [number, number, number];
-  // In one order, so that the truth does not depend on what is observed.
+  // Generated in a fixed order, so that the truth does not depend on what is observed.
   const all: [number, number, number][] = [];
   for (let h = -most[0]; h <= most[0]; h++)
     for (let k = -most[1]; k <= most[1]; k++)
@@ -111,7 +111,7 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
       const error = Math.hypot(g[0], g[1], g[2] + 1 / wavelength) - 1 / wavelength;
       const p = Math.exp((-error * error) / (2 * crystal.radius ** 2));
       if (p < 0.05) continue;
-      // Indexed by way w, a reflection h is called what takes it to the truth's name.
+      // With indexing way w, reflection h corresponds to the transformed reflection in the truth.
       const [x2, y2] = [g[0] ** 2 * wavelength ** 2, g[1] ** 2 * wavelength ** 2];
       const kept = polarised === undefined ? 1 : 1 - (x2 + y2) / 2 - (polarised * (x2 - y2)) / 2;
       const mean =

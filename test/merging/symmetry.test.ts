@@ -1,4 +1,4 @@
-/** Point groups, asymmetric units and the ways to index, against the tables of the International Tables and CCP4. */
+/** Point groups, asymmetric units and indexing ambiguities, compared with the International Tables and CCP4. */
 import { describe, expect, test } from 'vitest';
 import { cellFromParameters } from '../../dist/index.node.js';
 import {

@@ -1,4 +1,4 @@
-/** The server of pages: who may ask, and for what. */
+/** The server of pages: which clients may send requests, and for which files. */
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -37,7 +37,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** An answer to a request with headers that `fetch` would not send. */
+/** The response to a request with headers that `fetch` would not send. */
 function ask(
   path: string,
   { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {},

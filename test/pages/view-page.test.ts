@@ -1,7 +1,7 @@
 // @module-tag all: it opens Chromium
 /**
- * The viewer in Chromium, served by `ewald view`, used as a person uses it: files, keys, sliders, drops. What it shows is
- * held against the truth of simulated frames, and what it finds against the command.
+ * The viewer in Chromium, served by `ewald view` and used as a person would: files, keys, sliders, drops. Its display
+ * is compared with the truth of simulated frames, and its results with those of the command.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -15,7 +15,7 @@ import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
 import { dataFolder, dataRequired, readData } from '../support/data.js';
 
 const cli = 'dist/cli.js';
-/** WebGL by the software renderer, as machines without a card have it. */
+/** WebGL by the software renderer, as on machines without a card. */
 const webgl = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
 let browser: Browser;
 let folder: string;
@@ -55,7 +55,7 @@ async function serve(words: readonly string[]): Promise<string> {
   return JSON.parse(line).url as string;
 }
 
-/** The viewer as the page offers it to the console. */
+/** The viewer object that the page provides for the console. */
 interface Shown {
   frame: number;
   stackName?: string;
@@ -90,7 +90,7 @@ declare const scan: {
   move(dx: number, dy: number): Promise<void>;
 };
 
-/** A page with the steps of a person. */
+/** A page with helpers for the actions of a person. */
 class Visit {
   readonly page: Page;
   readonly faults: string[] = [];
@@ -98,7 +98,7 @@ class Visit {
   constructor(page: Page) {
     this.page = page;
     page.on('pageerror', (error) => this.faults.push(String(error)));
-    // Violations of the content security policy come as messages of the console.
+    // Violations of the content security policy appear as console messages.
     page.on('console', (message) => {
       if (message.type() === 'error') this.faults.push(message.text());
     });
@@ -130,7 +130,7 @@ class Visit {
     await this.message(/^Frame \d+: /);
   }
 
-  /** What the pane shows, as the checksum of a screenshot. */
+  /** The content of the pane, as a checksum of a screenshot. */
   async picture(): Promise<string> {
     await this.page.evaluate(
       () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
@@ -154,7 +154,7 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     const spots = (truth.frames[0]?.lattices ?? []).flatMap((lattice) => lattice.spots);
     const strong = spots.filter(([, , , , , counts = 0]) => counts > 100).map(([fs = 0, ss = 0]) => [fs, ss]);
     expect(strong.length).toBeGreaterThan(100);
-    // Red over blue: inks of the light map, counted in a window about the place.
+    // More red than blue: the drawing colours of the light map, counted in a window around the position.
     const inked = await visit.page.evaluate(async (places) => {
       viewer.toggle('rings', false);
       await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
@@ -174,7 +174,7 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
       });
     }, strong);
     expect(inked.filter(({ red }) => red < 6)).toEqual([]);
-    // A spot may lie at the edge of the reflections that are predicted.
+    // A spot may be at the edge of the predicted reflections.
     expect(inked.filter(({ blue }) => blue >= 6).length).toBeGreaterThan(0.97 * strong.length);
     expect(visit.faults).toEqual([]);
   });
@@ -299,7 +299,7 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
 });
 
 describe('a scan', () => {
-  /** A scan of 12 × 10 positions with frames of 16 × 14 numbers, as .npy and as numbers. */
+  /** A scan of 12 × 10 positions with frames of 16 × 14 numbers, as .npy and as an array. */
   function scanFile(): { file: string; at(position: number, y: number, x: number): number } {
     const [rows, columns, height, width] = [12, 10, 16, 14];
     const data = Float32Array.from({ length: rows * columns * height * width }, (_, i) => (i * 7919) % 1009);
@@ -336,7 +336,7 @@ describe('a scan', () => {
         expect(image, JSON.stringify(shape)).toEqual(sums);
       }
     }
-    // Keys move the detector, the cross is set by a click, and its pattern is shown.
+    // Keys move the detector, a click sets the cross, and the pattern at the cross is shown.
     const before = await page.evaluate(() => scan.shape.cx);
     await page.keyboard.press('a');
     await expect.poll(() => page.evaluate(() => scan.shape.cx)).toBe(Math.max(0, before - 1));
@@ -349,7 +349,7 @@ describe('a scan', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  /** Which pixels a detector holds; their middles lie at half numbers. */
+  /** The pixels inside a detector; their centres are at half-integers. */
   function insideOf({ kind, cx, cy, outer, inner }: Shape): (x: number, y: number) => boolean {
     const distance = (x: number, y: number): number => (x + 0.5 - cx) ** 2 + (y + 0.5 - cy) ** 2;
     if (kind === 'disk') return (x, y) => distance(x, y) <= outer ** 2;
@@ -378,7 +378,7 @@ describe('faults are reported in words, and the page stays usable', () => {
       await visit.peaks();
       await page.keyboard.press('x');
       await visit.message(/drop a \.cell file/);
-      // The cell alone goes with the frames that are open.
+      // Only the cell applies to the frames that are open.
       await page.setInputFiles('#files', at('sim/run.cell'));
       await visit.peaks();
       await visit.index();

@@ -1,4 +1,4 @@
-/** The parts of the viewer that need no browser: contrast, places, the address of a view, files. */
+/** The parts of the viewer that need no browser: contrast, positions, the URL of a view, files. */
 import { describe, expect, test } from 'vitest';
 import { readAddress, writeAddress } from '../../src/pages/view/address.js';
 import { Latest } from '../../src/pages/view/calls.js';
@@ -58,7 +58,7 @@ describe('contrast', () => {
 });
 
 describe('places', () => {
-  /** A panel of 4 × 3 pixels, turned by 90° and moved; one beside it of twice the pixel size. */
+  /** A panel of 4 × 3 pixels, rotated by 90° and shifted; next to it one with twice the pixel size. */
   const layout = new Layout([
     { name: 'a', minFs: 0, minSs: 0, endFs: 4, endSs: 3, origin: [10, 20], fs: [0, 1], ss: [-1, 0] },
     { name: 'b', minFs: 0, minSs: 3, endFs: 4, endSs: 5, origin: [30, 0], fs: [2, 0], ss: [0, 2] },

@@ -1,4 +1,4 @@
-/** Blobs that no workgroup has room for are refused before a frame goes up. */
+/** Blobs that do not fit into any workgroup are refused before a frame is uploaded. */
 import { expect, test } from 'vitest';
 import { peaksParams } from '../../src/layout/peaks.js';
 import { pack } from '../../src/layout/struct.js';

@@ -1,11 +1,13 @@
-/** Weighted centroids against spots whose place is known, and where they must keep the blob's own. */
+/**
+ * Weighted centroids compared with spots at known positions, and cases in which the centroid of the blob must be kept.
+ */
 import { expect, test } from 'vitest';
 import { weightedCentroid } from '../../src/peaks/centroids.js';
 
 const width = 24;
 const panel = { name: 'p', fs: 2, ss: 0, endFs: width, endSs: 20 };
 
-/** A spot of Gaussian shape on a flat background of 5. */
+/** A Gaussian spot on a flat background of 5. */
 function spot(x: number, y: number, spread: number): Float32Array {
   return Float32Array.from({ length: width * 20 }, (_, i) => {
     const [dx, dy] = [(i % width) + 0.5 - x, Math.floor(i / width) + 0.5 - y];
@@ -33,6 +35,6 @@ test('the blob is believed beside bad pixels, at the edge of its panel, for larg
   expect(weightedCentroid({ frame, width, good: all }, { ...panel, fs: 11 }, 12.5, 9.5, 5, 2)).toEqual(own);
   expect(weightedCentroid({ frame, width, good: all }, panel, 12.5, 9.5, 5, 26)).toEqual(own);
   expect(weightedCentroid({ frame: frame.fill(5), width, good: all }, panel, 12.5, 9.5, 5, 2)).toEqual(own);
-  // Another spot three pixels on does not draw it over.
+  // A second spot three pixels away does not shift it.
   expect(weightedCentroid({ frame: spot(15.5, 9.5, 0.8), width, good: all }, panel, 12.5, 9.5, 5, 2)).toEqual(own);
 });

@@ -1,9 +1,9 @@
-/** Memory for frames that a peak finder gives: the caller's own, zeros, searched like any other. */
+/** Frame memory allocated by a peak finder: it belongs to the caller, is zeroed, and is searched like any other. */
 import { describe, expect, test } from 'vitest';
 import { createContext } from '../../dist/index.node.js';
 
 describe.each(['wasm', 'native'] as const)('frames of a finder on %s', (backend) => {
-  // Below and above the size from which memory comes in huge pages.
+  // Below and above the size from which memory is allocated in huge pages.
   test.for([
     [256, 192, 'u32'],
     [2048, 1024, 'u16'],
@@ -16,7 +16,7 @@ describe.each(['wasm', 'native'] as const)('frames of a finder on %s', (backend)
     expect(one.every((x) => x === 0)).toBe(true);
     for (let i = 0; i < one.length; i++) one[i] = 10 + ((i * 7919) % 5);
     for (const at of [20 * width + 30, 20 * width + 31, 21 * width + 30]) one[at] = 500;
-    // Neither shares memory with the other.
+    // The two do not share memory.
     expect(other.every((x) => x === 0)).toBe(true);
     const options = { threshold: 50, localBgRadius: 3 };
     const found = await finder.run(one, options);
@@ -33,7 +33,7 @@ test('keepPeaks keeps the peaks of the greatest intensity, in the order of the l
   const [width, height] = [256, 192];
   const finder = await context.peaks({ width, height, dtype: 'u16' });
   const frame = Uint16Array.from({ length: width * height }, (_, i) => 10 + ((i * 7919) % 5));
-  // Four peaks of three pixels, the strongest neither first nor last.
+  // Four peaks of three pixels; the strongest is neither first nor last.
   for (const [row, height] of [200, 900, 300, 600].entries())
     for (const at of [0, 1, width]) frame[(20 + 40 * row) * width + 60 + at] = height;
   const search = { threshold: 50, localBgRadius: 3 };

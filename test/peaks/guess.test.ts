@@ -1,4 +1,7 @@
-/** What first frames say: gain and spot size against simulated frames whose gain and spots are known in float64. */
+/**
+ * Estimates from the first frames: gain and spot size, compared with simulated frames whose values are known in
+ * float64.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext } from '../../dist/index.node.js';
 import { factsOf, flagsOf, parametersOf, radiiOfSpots, saidOf } from '../../src/peaks/guess.js';
@@ -14,7 +17,7 @@ afterAll(() => context.dispose());
 const size = 512;
 const centre = [256, 250] as const;
 
-/** Facts of simulated photons, each `gain` units on a pedestal with readout noise. */
+/** Statistics of simulated photons, each `gain` units on a pedestal with readout noise. */
 async function factsOfSimulated(more: Partial<FrameSimulation>, { gain = 1, pedestal = 0, noise = 0 } = {}) {
   const simulator = new FrameSimulator({
     cell: [
@@ -27,7 +30,7 @@ async function factsOfSimulated(more: Partial<FrameSimulation>, { gain = 1, pede
     pixelMm: 0.15,
     badPixels: 0,
     seed: 4,
-    // Spots are as wide as `spotPx` alone.
+    // The spot width is `spotPx` alone.
     bandwidth: 0,
     mosaicityRad: 0.0001,
     ...more,
@@ -66,12 +69,12 @@ describe('gain', () => {
 describe('spot size', () => {
   test.for([0.7, 1.5, 2.2])('spots of %f pixels sigma', async (spotPx) => {
     const facts = await factsOfSimulated({ spotPx, scale: 8000, background: 3 });
-    // A pixel sums over its own width, which adds its variance of 1/12.
+    // A pixel integrates over its own width, which adds its variance of 1/12.
     const true_ = Math.sqrt(spotPx ** 2 + 1 / 12);
     expect((facts.spotPx ?? 0) / true_).toBeGreaterThan(0.88);
     expect((facts.spotPx ?? 0) / true_).toBeLessThan(1.12);
     const [inner] = radiiOfSpots(facts);
-    // Three sigmas and a pixel.
+    // Three sigmas and one pixel.
     expect(inner).toBe(Math.ceil(3 * (facts.spotPx ?? 0) + 1));
     expect(parametersOf('peakfinder8', facts)).toMatchObject({
       localBgRadius: inner,

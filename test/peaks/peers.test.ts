@@ -1,4 +1,4 @@
-/** Peaks of the simulated sets are those of CrystFEL's peakfinder8, one by one, with the same parameters. */
+/** The peaks of the simulated sets equal those of CrystFEL's peakfinder8 one by one, with the same parameters. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
- * The one quick pass against the five plain ones that it stands for, in the same build: limits to the last bit for
- * integers, peaks always, on frames that are made to break it.
+ * The fused pass compared with the five plain passes that it replaces, in the same build: limits are equal to the last
+ * bit for integers, peaks always, on frames designed to break it.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext } from '../../dist/index.node.js';
@@ -27,7 +27,7 @@ const types = {
 };
 const dtypes = Object.keys(ranges) as FrameDtype[];
 
-/** Where the background stands; each is a way in which bars can be wrong or an offset can wrap. */
+/** The level of the background; each tests a way in which bars can be wrong or an offset can wrap. */
 const levels = {
   'near the lowest number': ([least]: readonly number[]) => least ?? 0,
   'near the highest number': ([, greatest]: readonly number[]) => (greatest ?? 0) - 30,
@@ -49,7 +49,7 @@ interface Scene {
 function sceneOf(dtype: FrameDtype, level: keyof typeof levels, seed: number): Scene {
   const random = new Random(seed, 1);
   const [width, height] = [40 + random.below(170), 40 + random.below(120)];
-  // Beams within the frame and far beside it, where rings are straight and many pixels wide.
+  // Beam centres inside the frame and far outside, where rings are straight and many pixels wide.
   const centre = [(random.uniform() * 3 - 1) * width, (random.uniform() * 3 - 1) * height] as const;
   const [least, greatest] = ranges[dtype];
   const base = levels[level](ranges[dtype]);
@@ -109,7 +109,7 @@ describe.each(['wasm', 'native'] as const)('%s', (backend) => {
         peaks += plain.count;
         const where = `${level}, seed ${seed}`;
         if (dtype === 'f32') {
-          // Sums of reals are rounded in another order.
+          // Sums of real numbers are rounded in another order.
           expect(quick.count, where).toBe(plain.count);
           expect(quick.pixels, where).toEqual(plain.pixels);
           expect(quick.fs, where).toEqual(plain.fs);

@@ -1,9 +1,9 @@
-/** Virtual powders against the angles of a flat detector, and against frames of a known cell. */
+/** Virtual powders compared with the angles of a flat detector, and with frames of a known cell. */
 import { beamOf, type PeakList, parseGeometry, VirtualPowder } from 'ewald';
 import { expect, test } from 'vitest';
 import { refused } from '../support/refused.js';
 
-// 10 keV: 1.2398 Å; pixels of 0.1 mm at 100 mm, the beam in the middle.
+// 10 keV: 1.2398 Å; pixels of 0.1 mm at 100 mm, the beam in the centre.
 const text = `photon_energy = 10000 eV
 clen = 0.1
 res = 10000
@@ -35,7 +35,7 @@ function peaksAt(places: readonly (readonly [fs: number, ss: number, intensity: 
   };
 }
 
-/** |q| of a place of the flat detector, from the scattering angle alone. */
+/** |q| at a position of the flat detector, computed only from the scattering angle. */
 function lengthOf(fs: number, ss: number): number {
   const angle = Math.atan2(Math.hypot(fs - 50, ss - 40) * 1e-4, 0.1);
   return (2 * Math.sin(angle / 2)) / (12.398419843320026 / 10);
@@ -55,7 +55,7 @@ test('peaks stand at their pixels, and in the bins of their angles', () => {
   expect(powder.image[40 * 100 + 80]).toBe(10);
   expect(powder.image[41 * 100 + 20]).toBe(20);
   expect(powder.image[70 * 100 + 50]).toBe(40);
-  // On the far corner, which is of the last pixel; beyond `maxQ`, so in the image alone.
+  // In the far corner, which belongs to the last pixel; beyond `maxQ`, so only in the image.
   expect(powder.image[79 * 100 + 99]).toBe(80);
   expect(powder.image.reduce((a, b) => a + b)).toBe(150);
   expect(lengthOf(100, 80)).toBeGreaterThan(0.05);

@@ -1,6 +1,6 @@
 /**
- * Where both sides of a comparison of dispersion are the same number, every backend says the same: windows that vary by
- * exactly what counting makes of them do not vary, and pixels above the mean by exactly their sigmas are not strong.
+ * If both sides of a comparison in dispersion are equal, every backend decides in the same way: a window with exactly
+ * the variance of counting noise does not vary, and a pixel exactly its sigmas above the mean is not strong.
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Context, createContext, type PeaksRunOptions } from '../../dist/index.node.js';
@@ -13,7 +13,7 @@ afterAll(async () => {
   for (const context of contexts) await context.dispose();
 });
 
-/** Pixels of `high` in a plain of `low`, none in another's window. */
+/** Pixels of `high` in a plane of `low`, each outside of the windows of the others. */
 function frameOf(low: number, high: number): Uint16Array {
   const frame = new Uint16Array(side * side).fill(low);
   for (let y = 4; y < side - 4; y += 8) for (let x = 4; x < side - 4; x += 8) frame[y * side + x] = high;

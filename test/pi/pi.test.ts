@@ -1,4 +1,4 @@
-/** What the table of pi cannot see: what a result is when it is written down. */
+/** Tests beyond the case table of pi: how a result is serialised. */
 import { expect, test } from 'vitest';
 import { createContext } from '../../dist/index.node.js';
 

@@ -1,4 +1,4 @@
-/** The same frames on every backend, through the command: the same peaks to the byte, the same crystals. */
+/** The same frames on every backend, as a command: identical peaks to the byte, and the same crystals. */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ewald-backends-'));
   const small = ['--size=256,256', '--distance=19', '--modules=1,2', '--images=3', '--crystals=2', '--seed=11'];
-  // A cell without symmetry: where others have several settings, backends may choose different ones.
+  // A cell without symmetry: with symmetry there are several settings, of which backends may choose different ones.
   const cell = ['--cell=44,57,68,82,97,104', '--scale=900'];
   const { code, err } = await ewald(['simulate', 'frames', '-o', folder, ...small, ...cell]);
   expect(code, err).toBe(0);
@@ -35,7 +35,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const at = (name: string): string => join(folder, name);
 
-/** Lines of the run, and of its stream the lists of peaks. */
+/** The lines of the run, and the peak lists of its stream. */
 async function indexed(backend: string, finder: readonly string[], ...more: string[]) {
   const stream = at(`${backend}-${finder[0]}-${more.length}.stream`);
   const words = ['index', at('run.h5'), '-g', at('run.geom'), '-p', at('run.cell'), '--multi', '--min-res=12'];
@@ -57,13 +57,14 @@ const finders = {
 } as const;
 
 /**
- * Degrees between the same crystal of two backends. With 50 spots the orientation is fitted in float64 (orient.ts): some
- * 10^-6 are seen. With fewer it is the indexer's, whose rounds take the spots within a threshold in float32: one at its edge,
- * taken here and left there, turns the lattice by some 4 10^-4, a fiftieth of what such a crystal is off the truth.
+ * Limit in degrees between the same crystal on two backends. With 50 spots the orientation is fitted in float64
+ * (orient.ts): differences of some 10^-6 occur. With fewer it is the indexer's, whose rounds select the spots within a
+ * threshold in float32: a spot at its edge that only one backend selects rotates the lattice by some 4 10^-4, a
+ * fiftieth of the error of such a crystal.
  */
 const turnOf = (spots: number): number => (spots >= 50 ? 1e-4 : 2e-3);
 
-/** What both have: f32 of spots and sums in another order move a cell by some 10^-7. */
+/** Compares crystals: f32 spots and sums in another order move a cell by some 10^-7. */
 function sameCrystals(found: readonly Line[], expected: readonly Line[]): void {
   expect(found.map(({ serial, peaks, crystals }) => [serial, peaks, crystals.length])).toEqual(
     expected.map(({ serial, peaks, crystals }) => [serial, peaks, crystals.length]),
@@ -80,7 +81,7 @@ function sameCrystals(found: readonly Line[], expected: readonly Line[]): void {
         expect(Math.abs(length / (other?.lengths[n] ?? 0) - 1)).toBeLessThan(2e-6);
       for (const [n, angle] of crystal.angles.entries())
         expect(Math.abs(angle - (other?.angles[n] ?? 0))).toBeLessThan(1e-4);
-      // A reflection at the edge of what is predicted may lie on either side.
+      // A reflection at the edge of the predicted range may be inside or outside.
       expect(Math.abs(crystal.reflections - (other?.reflections ?? 0))).toBeLessThanOrEqual(2);
     }
 }
@@ -106,7 +107,8 @@ describe('frames on', () => {
     expect(JSON.parse(out)).toMatchObject({ crystalsRight: 6, crystalsWrong: 0 });
   });
 
-  // A software GPU takes some twenty seconds to compile the kernels of a run: one finder there, the others in the rows.
+  // A software GPU takes some twenty seconds to compile the kernels of a run: it tests one finder here, and the rows
+  // test the others.
   const software = !['/dev/nvidia0', '/dev/dri'].some((path) => existsSync(path));
   for (const backend of ['native', 'cuda-emulated', 'webgpu'])
     for (const name of Object.keys(finders) as (keyof typeof finders)[]) {

@@ -1,4 +1,4 @@
-/** What users type by mistake, and what they are told: what was found, what is needed, what to do. */
+/** Likely mistakes of users and the messages for them: what was found, what is expected, what to do. */
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ const geometry = (from: RegExp, to: string): string => {
   expect(text).toMatch(from);
   return text.replace(from, to);
 };
-/** A geometry with something wrong, as a file. */
+/** A geometry file with an error. */
 const wrong = (name: string, from: RegExp, to: string): string => {
   writeFileSync(at(name), geometry(from, to));
   return at(name);
@@ -35,7 +35,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 type Case = readonly [words: () => string[], code: number, message: RegExp];
 
-/** Two at a time: each is a process that hardly computes. */
+/** Two at a time: each is a process with little computation. */
 async function told(cases: readonly Case[]): Promise<void> {
   const left = [...cases];
   const work = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** Bent inputs of a run, a hundred of each kind; ten thousand in npm run soak -- pipeline. */
+/** Damaged inputs of a run, a hundred of each kind; ten thousand in npm run soak -- pipeline. */
 import { expect, test } from 'vitest';
 import { dataFolder } from '../support/data.js';
 

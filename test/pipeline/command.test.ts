@@ -1,4 +1,4 @@
-/** `ewald index` on frames with what users type: good, half and wrong. */
+/** `ewald index` on frames with typical user input: correct, incomplete and wrong. */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -95,7 +95,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
         .map(({ crystals, peaks }) => (crystals.length === 1 ? peaks : 0));
     expect(usualRadii.code, usualRadii.err).toBe(0);
     expect(Math.min(...peaks(usualRadii))).toBeGreaterThan(0);
-    // Peaks are twice the first radius apart.
+    // The peaks are twice the first radius apart.
     expect(peaks(wide).reduce((sum, n) => sum + n, 0)).toBeLessThan(peaks(usualRadii).reduce((sum, n) => sum + n, 0));
   });
 
@@ -175,7 +175,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(out).toMatch(/best, indexes 8 of 8 .*\n +tP +79\.0\d +79\.0\d +38\.0\d/);
     const { cell: rows } = readCell(readFileSync(cell, 'utf8'));
     expect(rows.map((row) => Math.hypot(...row))).toEqual([79, 79, 38].map((x) => expect.closeTo(x, 1)));
-    // It may have been corrected by hand since.
+    // A user may have corrected it since.
     expect((await ewald([...words, '-o', cell])).err).toMatch(/exists and does not say that ewald wrote it.*--force/s);
     // Frames without crystals have no cell.
     const blank = join(folder, 'blank.npy');
@@ -328,7 +328,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
 
   test('who gives no parameters gets them from the first frames that can be read; without any, the run ends with why', async () => {
     const bytes = readFileSync(sim('mono.h5'));
-    // The chunks of its six frames end here; four of them end at the other place.
+    // The chunks of its six frames end here; those of four frames end at the other offset.
     const [begin, four, six] = [13_704, 2_377_037, 3_558_679];
     const some = join(folder, 'some.h5');
     writeFileSync(some, Buffer.from(bytes).fill(255, begin, four));

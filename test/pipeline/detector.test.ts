@@ -1,4 +1,4 @@
-/** Where the detector stands: what crystals say of it, and what `ewald geometry check` says of a geometry. */
+/** The position of the detector: estimated from crystals, and checked by `ewald geometry check`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,7 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
       /according to 12 crystals, .* 0\.8\d % \(0\.\d\d mm\) nearer .*shifted by 0\.\d\d, -?0\.\d\d pixels/,
     );
     const beam = beamOf(parseGeometry(readFileSync(refined, 'utf8')));
-    // The simulation's own: 60 mm, and 0.8 pixels of 75 µm.
+    // The values of the simulation: 60 mm, and 0.8 pixels of 75 µm.
     expect(Math.abs(beam.distanceM - 0.06)).toBeLessThan(0.00002);
     expect(Math.abs(beam.shiftM[0] - 0.8 * 75e-6)).toBeLessThan(4e-6);
     expect(Math.abs(beam.shiftM[1])).toBeLessThan(4e-6);

@@ -1,6 +1,6 @@
 /**
- * The three lines of the README, in Node and in Chromium, against `ewald index`: the same stream to the byte. A small set
- * here; EWALD_ALL_SETS=1 takes all simulated sets and the real frames.
+ * The three lines of the README, in Node and in Chromium, compared with `ewald index`: the streams are identical to the
+ * byte. Tests a small set; EWALD_ALL_SETS=1 selects all simulated sets and the real frames.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -29,7 +29,7 @@ const sets: readonly (readonly [folder: string, name: string, file: string])[] =
 ];
 const cases = sets.flatMap((set) => [true, false].map((known) => [...set, known] as const));
 
-/** The stream of `ewald index` in the folder of its files. */
+/** The stream of `ewald index`, run in the folder of its files. */
 async function byCommand(folder: string, name: string, file: string, known: boolean): Promise<string> {
   const words = [
     'index',
@@ -47,7 +47,7 @@ async function byCommand(folder: string, name: string, file: string, known: bool
 
 const commandLineOf = (stream: string): string => stream.split('\n')[2] ?? '';
 
-/** The same by the three lines, in a process of its own. */
+/** The same with the three lines, in a separate process. */
 async function inNode(folder: string, name: string, file: string, known: boolean, commandLine: string) {
   const script = `
     import { createContext } from ${JSON.stringify(join(dist, 'index.node.js'))};
@@ -65,7 +65,7 @@ async function inNode(folder: string, name: string, file: string, known: boolean
   return stdout;
 }
 
-/** The page has the package where scripts of the test find it. */
+/** The package is copied to the place from which scripts of the test page load it. */
 const html = `<!doctype html><script type="module">
   import { createContext } from '/dist/index.browser.js';
   globalThis.createContext = createContext;
@@ -97,7 +97,7 @@ afterAll(async () => {
   server?.close();
 });
 
-/** The same by the three lines, in a page, on Files as a drop gives them. */
+/** The same with the three lines, in a page, with Files as from a drop event. */
 async function inChromium(folder: string, name: string, file: string, known: boolean, commandLine: string) {
   const names = [file, `${name}.geom`, ...(known ? [`${name}.cell`] : [])];
   return page?.evaluate(
@@ -130,7 +130,7 @@ describe.skipIf(!dataFolder)(`everywhere the same${dataFolder ? '' : ' (absent: 
       expect(await inNode(folder, name, file, known, commandLine)).toBe(expected);
       wasmRequests = 0;
       expect(await inChromium(folder, name, file, known, commandLine)).toBe(expected);
-      // The context and the codecs of the file share a module; that of the run before may still be there.
+      // The context and the codecs of the file share a module; that of the previous run may still exist.
       expect(wasmRequests).toBeLessThanOrEqual(1);
     },
   );

@@ -1,4 +1,4 @@
-/** `ctx.frameSearcher`: a frame in hand, stage by stage and all at once, with parameters that change from call to call. */
+/** `ctx.frameSearcher`: a frame in memory, stage by stage and as a whole, with parameters that change between calls. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Dataset, open } from 'ewald/data';
@@ -48,7 +48,7 @@ describe.skipIf(!dataFolder)(`a frame in hand${dataFolder ? '' : ' (absent: no t
     const measured = searcher.integrate(frame, crystal);
     expect(measured).toEqual(whole.crystals[0]?.reflections);
     expect(predicted.length).toBeGreaterThanOrEqual(measured.length);
-    // The finder's peaks, taken in place of a search.
+    // The peaks of the finder, passed in place of a search.
     expect((await searcher.search(frame, { found })).crystals).toEqual(whole.crystals);
     expect(searcher.backends).toEqual({ peaks: 'wasm', index: 'wasm' });
     await searcher.dispose();
@@ -85,13 +85,13 @@ describe.skipIf(!dataFolder)(`a frame in hand${dataFolder ? '' : ' (absent: no t
     expect(few.count).toBeLessThan(many.count);
     const outer = await searcher.peaks(frame, { minRes: 300 });
     expect(outer.count).toBeLessThan(many.count);
-    // Another finder has parameters of its own: peakfinder8's threshold and radius are not handed to it.
+    // Each finder has its own parameters: the threshold and radius of peakfinder8 are not passed to another one.
     const zaef = await searcher.peaks(frame, { finder: 'zaef', peaks: { threshold: 12, minSnr: 5 } });
     expect(zaef.count).toBeGreaterThan(0);
     expect((await searcher.search(frame, { cells: [] })).crystals).toEqual([]);
     expect((await searcher.search(frame, { integrate: false })).crystals[0]?.reflections).toBeUndefined();
     expect(await searcher.peaks(frame)).toEqual(many);
-    // A slider passes many radii; the plans that are kept are few.
+    // A slider takes many radii, but few plans are cached.
     let most = 0;
     for (let minRes = 0; minRes < 200; minRes += 10) {
       await searcher.peaks(frame, { minRes });

@@ -1,4 +1,4 @@
-/** What people give a run, or a plan, in place of what it takes: the error has the right words. */
+/** Wrong values passed to a run or a plan: the error has a useful message. */
 import { type Context, createContext } from 'ewald';
 import { memoryDataset } from 'ewald/data';
 import { afterAll, beforeAll, test } from 'vitest';

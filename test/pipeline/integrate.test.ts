@@ -1,4 +1,4 @@
-/** Sums by rings beside bad pixels and at edges of panels: held against pixels that are asked for one by one. */
+/** Integration in rings next to bad pixels and at panel edges, compared with a loop over individual pixels. */
 import { expect, it } from 'vitest';
 import { parseGeometry } from '../../dist/index.node.js';
 import { integrate } from '../../src/pipeline/integrate.js';
@@ -19,7 +19,7 @@ it.each([[[4, 5, 7]], [[2, 3, 4]], [[6, 8, 11.5]]] as [[number, number, number]]
   const next = random(5);
   const frame = Uint32Array.from({ length: width * height }, () => Math.floor(next() * 5000));
   const bad = new Uint8Array(width * height);
-  // A few pixels alone, a row, and nothing in most places: tiles without, with one and with many.
+  // A few single pixels, a row, and nothing elsewhere: tiles without bad pixels, with one and with many.
   for (let n = 0; n < 12; n++) bad[Math.floor(next() * bad.length)] = 1;
   bad.fill(1, 90 * width + 20, 90 * width + 60);
   const at = (panel: number, fs: number, ss: number, h: number): Reflection => ({

@@ -1,4 +1,4 @@
-/** `ctx.pipeline`: the command's stream from JavaScript, and what it does with wrong, broken and ended runs. */
+/** `ctx.pipeline`: the stream of the command from JavaScript, and wrong, broken and stopped runs. */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { memoryDataset, open } from 'ewald/data';

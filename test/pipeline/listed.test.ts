@@ -1,4 +1,4 @@
-/** `--peaks cxi` and `--peaks hdf5`: peaks that files list, taken in place of a search, as users type it. */
+/** `--peaks cxi` and `--peaks hdf5`: peaks listed in files replace the search, with typical command lines. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const group = (children: Record<string, WriteNode>): WriteNode => ({ children })
 const frames = 3;
 let folder = '';
 
-/** Frames of `mono` as CXI, with what stands in result_1 and besides. */
+/** Frames of `mono` as CXI, with the given content in result_1 and elsewhere. */
 async function cxi(
   name: string,
   count: number,
@@ -51,7 +51,7 @@ interface Listed {
   readonly intensity: number;
 }
 
-/** CXI's columns: positions from the centre of the first pixel. */
+/** CXI's columns, with positions relative to the centre of the first pixel. */
 function columns(lists: readonly (readonly Listed[])[]): Record<string, WriteNode> {
   const width = Math.max(...lists.map(({ length }) => length)) + 2;
   const shape = [lists.length, width];
@@ -69,7 +69,7 @@ function columns(lists: readonly (readonly Listed[])[]): Record<string, WriteNod
   };
 }
 
-/** All but the command line. */
+/** Everything except the command line. */
 const body = (stream: string): string => readFileSync(stream, 'utf8').split('\n').toSpliced(2, 1).join('\n');
 
 describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no test data)'}`, () => {
@@ -77,14 +77,15 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
   let usual: string[] = [];
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ewald-listed-'));
-    // CXI's own path of the frames: the geometry may name another one.
+    // CXI's own path of the frames; the geometry may give another one.
     writeFileSync(join(folder, 'g.geom'), readFileSync(sim('mono.geom'), 'utf8').replace(/^\s*data = .*$/m, ''));
     usual = ['-g', join(folder, 'g.geom'), '-p', sim('mono.cell'), '--backend=wasm', '--executor=inline'];
     const bare = await cxi('bare.cxi', frames, {});
     const stream = join(folder, 'bare.stream');
     const { code, err } = await ewald(['index', bare, ...usual, '--threshold=12', '-o', stream]);
     expect(code, err).toBe(0);
-    // To the hundredth of a pixel that a stream has: exact in float64, and below what a crystal shows.
+    // Accurate to a hundredth of a pixel, the precision of a stream: exact in float64, and smaller than a visible
+    // effect on a crystal.
     found = readFileSync(stream, 'utf8')
       .split('----- Begin chunk -----')
       .slice(1)
@@ -106,7 +107,7 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     const { code, err, out } = await ewald(['index', file, ...usual, '--peaks=cxi', '-o', taken]);
     expect(code, err).toBe(0);
     expect(out).toMatch(/3 of 3 frames indexed/);
-    // Nothing was searched, so nothing was chosen.
+    // Without a search no parameters were chosen.
     expect(err).not.toMatch(/--threshold/);
     const peaks = (stream: string): string[] =>
       body(stream)
@@ -117,9 +118,9 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     const { out: told } = await ewald(['stream', 'compare', searched, taken, '--json']);
     const compared = JSON.parse(told);
     expect(compared).toMatchObject({ indexedInBoth: 3, latticesThatDiffer: 0 });
-    // What the hundredth of a pixel leaves.
+    // The error from rounding to a hundredth of a pixel.
     expect(compared.misorientationMostDeg).toBeLessThan(0.002);
-    // Workers take the lists as well, to the byte.
+    // Workers accept the lists as well, with identical results to the byte.
     const workers = join(folder, 'workers.stream');
     const more = usual.filter((word) => !word.startsWith('--executor'));
     await ewald(['index', file, ...more, '-j', '2', '--peaks=cxi', '-o', workers]);

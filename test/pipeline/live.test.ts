@@ -1,4 +1,4 @@
-/** Runs that something happens to from outside: workers and ranks that are killed, a file that grows, another program that reads. */
+/** Runs with external events: workers and ranks that are killed, a growing file, another program that reads. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -35,7 +35,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const ended = (child: ChildProcess): Promise<number | null> =>
   new Promise((done) => child.on('exit', (code) => done(code)));
 
-/** What the system says of a process; empty where there is none. */
+/** The state that the system reports for a process; empty if it does not exist. */
 function statOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -44,7 +44,7 @@ function statOf(pid: number): string {
   }
 }
 
-/** Children of a process that run this program. */
+/** The children of a process that run this program. */
 function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -95,7 +95,7 @@ describe.skipIf(!dataFolder)(`killed from outside${dataFolder ? '' : ' (absent: 
       expect(ranks).toHaveLength(3);
       process.kill(ranks[2] as number, 'SIGKILL');
       expect(await over).not.toBe(0);
-      // mpirun does not wait for the ranks that it ends.
+      // mpirun does not wait for the ranks that it kills.
       const runs = (pid: number): boolean => !/^$|\) [ZX] /.test(statOf(pid));
       await expect.poll(() => ranks.some(runs), { timeout: 60_000, interval: 50 }).toBe(false);
       expect(existsSync(stream)).toBe(false);
@@ -123,7 +123,7 @@ describe.skipIf(!dataFolder || !python)(
       const early = sizeOf(`${followed}.part`);
       const { code, err } = await run;
       expect(code, err).toBe(0);
-      // Frames were searched while others were still to come.
+      // Frames were searched while others had not arrived yet.
       expect(early).toBeGreaterThan(10_000);
       expect((await ewald(['index', grown, ...search, '-j', '1', '-o', plain])).code).toBe(0);
       expect(body(followed)).toBe(body(plain));

@@ -1,4 +1,4 @@
-/** What a run opens and plans, counted: one context, one detector, one peak plan, one indexer plan, its file once. */
+/** Counts what a run opens and plans: one context, one detector, one peak plan, one indexer plan, its file once. */
 import { resolve } from 'node:path';
 import { open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => context.dispose());
 
-/** Runs, and counts files that are opened, bad pixels that are read, and plans. */
+/** Runs, and counts opened files, reads of bad pixels, and plans. */
 async function counts(options: Partial<PipelineOptions>): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   const count = (what: string): void => {

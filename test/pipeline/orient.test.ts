@@ -1,4 +1,4 @@
-/** Orientations fitted to spots, along the sphere's normal and across it each by its own scatter. */
+/** Orientations fitted to spots, with separate scatter along the normal of the sphere and across it. */
 import { expect, it } from 'vitest';
 import { type Cell, cellFromParameters, misorientation, reciprocal, simulateSpots } from '../../dist/index.node.js';
 import { median } from '../../src/base/median.js';
@@ -7,7 +7,7 @@ import { orient } from '../../src/pipeline/orient.js';
 const cell = cellFromParameters(79, 79, 38, 90, 90, 90);
 const all = (spots: ArrayLike<number>) => Uint32Array.from({ length: spots.length / 3 }, (_, i) => i);
 
-/** Rows turned by some hundredths of a degree about an axis across the beam. */
+/** Rows rotated by some hundredths of a degree about an axis perpendicular to the beam. */
 function tilted(rows: Cell, degrees: number): Cell {
   const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
   return rows.map(([x, y, z]) => [x, c * y - s * z, s * y + c * z]) as unknown as Cell;

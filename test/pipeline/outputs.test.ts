@@ -1,4 +1,4 @@
-/** What a run writes beside its stream: a report, HDF5, orientations. */
+/** The outputs of a run in addition to its stream: a report, HDF5, orientations. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data
   test('the page is whole in itself: pictures inside, nothing from elsewhere, no script', () => {
     const page = readFileSync(of('a.html'), 'utf8');
     expect(page.slice(0, 15)).toBe('<!doctype html>');
-    // Without the pictures, whose letters may spell anything.
+    // Without the images, whose base64 text may contain any word.
     const text = page.replace(/data:image\/png;base64,[^"]+/g, '');
     expect(/<script|https?:|<link|@import|NaN|undefined/.exec(text)?.[0]).toBeUndefined();
     const images = [...page.matchAll(/src="data:image\/png;base64,([^"]+)"/g)].map(([, data = '']) => data);

@@ -1,4 +1,4 @@
-/** What is odd about the inputs of a run is said by name: files given twice, files replaced before --resume, long cells. */
+/** Unusual inputs of a run are reported by name: files given twice, files replaced before --resume, long cells. */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';

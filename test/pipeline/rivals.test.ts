@@ -1,4 +1,4 @@
-/** Frames of a flat sphere: what a run says of crystals that their spots do not tell from others. */
+/** Frames of a flat sphere: what a run reports for crystals that their spots cannot distinguish from others. */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -54,7 +54,7 @@ test('each crystal says whether it is ambiguous, with its rivals: JSON lines, st
   const counts = crystals.map(({ rivals }) => rivals.length);
   expect(counts.filter((count) => count > 0).length).toBeGreaterThanOrEqual(3);
 
-  // In the stream they are a line among a crystal's own, which comes back when it is read.
+  // In the stream each crystal has a line for them, which the reader returns.
   const notes: (readonly string[])[] = [];
   const reader = await readStream(readFileSync(of('a.stream'), 'utf8').replace(/\n$/, '').split('\n'), 'a.stream');
   for await (const chunk of reader.chunks()) for (const crystal of chunk.crystals) notes.push(crystal.notes);
@@ -68,7 +68,7 @@ test('each crystal says whether it is ambiguous, with its rivals: JSON lines, st
   expect(words.out).toMatch(/ambiguous: \d+ other lattices? as good\n/);
   expect(words.out).toContain(`ambiguous crystals: ${counts.filter((count) => count > 0).length};`);
 
-  // The peaks of the stream alone say the same.
+  // The peaks of the stream alone give the same result.
   const again = parsed((await ewald(['index', '-i', of('a.stream'), '--backend=wasm', '--json'])).out);
   expect(again.flatMap((line) => line.crystals).map(({ ambiguous }) => ambiguous)).toEqual(
     counts.map((count) => count > 0),

@@ -1,4 +1,4 @@
-/** A run that is killed, gone on with, cut into shards, followed, spread: always the same stream. */
+/** A run that is killed, resumed, sharded, followed or distributed always gives the same stream. */
 import { spawn } from 'node:child_process';
 import {
   copyFileSync,
@@ -23,7 +23,7 @@ let whole = '';
 const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
 const search = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--threshold=12', '--min-res=20', '--backend=wasm'];
 const usual = ['index', sim('mono.h5'), ...search];
-/** A stream but for the line that says how it was made. */
+/** A stream without the line that records how it was made. */
 const body = (file: string): string => readFileSync(file, 'utf8').split('\n').toSpliced(2, 1).join('\n');
 
 beforeAll(async () => {
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs a command and kills it once its stream has some bytes, without a chance to tidy up. */
+/** Runs a command and kills it without cleanup once its stream has some bytes. */
 function killed(args: readonly string[], part: string, bytes: number): Promise<void> {
   return new Promise((done) => {
     const child = spawn(process.execPath, ['dist/cli.js', ...args], { stdio: 'ignore' });
@@ -142,7 +142,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     expect(out).toMatch(/6 of 6 frames indexed/);
     const facts = JSON.parse((await ewald(['stream', 'compare', old, anew, '--json'])).out);
     expect(facts).toMatchObject({ framesOfBoth: 6, indexedInBoth: 6, latticesThatDiffer: 0, peaksInFirstAlone: 0 });
-    // Peaks stand there to a hundredth of a pixel.
+    // Peaks in a stream are rounded to a hundredth of a pixel.
     expect(facts.misorientationMostDeg).toBeLessThan(0.005);
     for (const flag of ['--threshold=3', '--int-radius=3,4,5']) {
       const wrong = await ewald(['index', '-i', old, '-o', anew, flag]);

@@ -1,6 +1,6 @@
 /**
- * Frames with known crystals through the command: simulated sets, which another program's streams exist for, and real
- * ones. Parameters are those that program was given.
+ * Frames with known crystals through the command: simulated sets, for which streams of another program exist, and real
+ * ones. Both programs use the same parameters.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -27,7 +27,10 @@ interface Truth {
 }
 type TrueLattice = Record<'astar' | 'bstar' | 'cstar', number[]> & { readonly spots: readonly number[][] };
 
-/** What CrystFEL's search of the same peaks reached, or better, and the crystals that are to be found. */
+/**
+ * Results that must be at least as good as those of CrystFEL's search with the same peaks, and the crystals that must
+ * be found.
+ */
 const sets = [
   { name: 'run', crystals: 12, degrees: 0.012, recall60: 0.97, recall100: 0.998, centroid: 0.12, flags: [] },
   { name: 'weak', crystals: 8, degrees: 0.025, recall60: 0.853, recall100: 0.993, centroid: 0.17, flags: [] },
@@ -83,7 +86,7 @@ describe.skipIf(!dataFolder)(`simulated frames${dataFolder ? '' : ' (absent)'}`,
   const runs = sets.flatMap((set) => [
     { ...set, backend: 'native', how: 'as the peers were told', search: given },
     { ...set, backend: 'wasm', how: 'as the peers were told', search: given },
-    // What first frames say is as good.
+    // The estimates from the first frames are as good.
     ...(['weak', 'hard', 'mono'].includes(set.name)
       ? [{ ...set, backend: 'wasm', how: 'told nothing', search: [] as string[] }]
       : []),
@@ -122,7 +125,7 @@ describe.skipIf(!dataFolder)(`simulated frames${dataFolder ? '' : ' (absent)'}`,
       expect(Math.max(...turns)).toBeLessThan(0.1);
       expect(median(turns)).toBeLessThan(degrees);
       const [bright, brightest] = [recall(chunks, truth, 60), recall(chunks, truth, 100)];
-      // The peers' own recall, to the three digits that stand above.
+      // The recall of the peers, to the three digits given above.
       expect(bright.share).toBeGreaterThan(recall60 - 0.001);
       expect(brightest.share).toBeGreaterThan(recall100 - 0.001);
       expect(bright.centroid).toBeLessThan(centroid + 0.001);
@@ -145,7 +148,7 @@ describe.skipIf(!dataFolder)(`real frames${dataFolder ? '' : ' (absent)'}`, () =
       const words = ['index', `${frames}/${file}`, '-g', `${frames}/${name}.geom`, '-p', `${frames}/${name}.cell`];
       const { code, err } = await ewald([...words, '-o', stream]);
       expect(code, err).toBe(0);
-      // The flags that would repeat the search are told.
+      // The flags that would repeat the search are printed.
       expect(err).toMatch(
         /units per photon, spots of [\d.]+ pixels sigma\) --threshold=[\d.]+ --min-snr=4.5.*--int-radius=/,
       );
@@ -158,7 +161,7 @@ describe.skipIf(!dataFolder)(`real frames${dataFolder ? '' : ' (absent)'}`, () =
         crystals.some((crystal) => {
           const cell = cellOf(crystal.reciprocal, 0.1);
           const real = cellFrom(truth[i]?.real_space_crystfel.flat() ?? []);
-          // The reference lattices of this one crystal differ by 4 % in c between the frames: they are fits too.
+          // The reference lattices of this single crystal differ by 4 % in c between the frames: they are fits too.
           return sameLattice(cell, real) && misorientation(cell, real, { tolerance: 0.05 }) < 1;
         }),
       );

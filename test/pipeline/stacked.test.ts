@@ -1,4 +1,4 @@
-/** Frames of several modules, as imgCIF and many HDF5 files have them: panels that say their module by `dim1 = 3`. */
+/** Frames of several modules, as in imgCIF and many HDF5 files: panels that give their module by `dim1 = 3`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** The geometry of the HDF5 copies, whose 64 panels are a column, written for [4, 8, 185, 388]: two panels a module. */
+/**
+ * The geometry of the HDF5 copies, whose 64 panels form a column, rewritten for [4, 8, 185, 388]: two panels in each
+ * module.
+ */
 function geometry(): string {
   const lines = ['photon_energy = 9742.54 eV'];
   for (const line of readFileSync(at('cspad_thermolysin.geom'), 'utf8').split('\n')) {
@@ -66,7 +69,7 @@ describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (ab
     expect(copy.crystals).toHaveLength(1);
     const reflections = (chunk: typeof copy) => chunk.crystals[0]?.reflections ?? [];
     expect(reflections(copy).length).toBeGreaterThan(500);
-    // The same pixels, counted in the module, of another row of float32: the last digits differ.
+    // The same pixels, with positions in the module, in a different float32 rounding: the last digits differ.
     for (const [i, x] of copy.crystals[0]?.parameters.entries() ?? [])
       expect(cbf.crystals[0]?.parameters[i]).toBeCloseTo(x, 3);
     for (const [ours, theirs, digit] of [
@@ -92,7 +95,7 @@ describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (ab
     expect((await ewald(['convert', at('idx-20130301060858401.cbf'), '-o', copy])).code).toBe(0);
     const hdf5 = await streamOf([copy], modules, 'other.stream');
     expect(hdf5.peaks).toEqual(searched);
-    // What is converted is a stack of one.
+    // The converted file is a stack with a single module.
     expect(hdf5.event).toBe('//0');
   });
 

@@ -1,5 +1,5 @@
 // @module-tag all: Chromium.
-/** The run in a browser worker, on a File, with the build that ships: every crystal, none wrong. */
+/** The run in a browser worker, on a File, with the shipped build: it finds every crystal, and no wrong one. */
 import { expect, test } from 'vitest';
 import {
   cellFrom,
@@ -13,7 +13,7 @@ import {
 const data = import.meta.env.EWALD_TEST_DATA as string;
 type Rows = readonly (readonly number[])[];
 
-/** What the run of a worker answers. */
+/** The result that the worker's run returns. */
 async function ask(run: object): Promise<Record<string, unknown>> {
   const worker = new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module' });
   const answer = await new Promise<Record<string, unknown>>((resolve, reject) => {
@@ -49,7 +49,10 @@ test.skipIf(!data)('frames of a File become crystals in a worker', async () => {
   }
 });
 
-/** Two frames of a small detector as a NumPy file, their geometry, and a cell without symmetry: it has one setting. */
+/**
+ * Two frames of a small detector as a NumPy file, their geometry, and a cell without symmetry, which has a single
+ * setting.
+ */
 function smallRun() {
   const side = 192;
   const cell = cellFromParameters(44, 57, 68, 82, 97, 104);

@@ -1,4 +1,4 @@
-// A run in a browser worker: a File in, chunks of a stream and cells out.
+// A run in a browser worker: takes a File, posts chunks of a stream and cells.
 import { open } from '../../dist/data.browser.js';
 import { createContext, formatChunk, parseGeometry, readCell } from '../../dist/index.browser.js';
 

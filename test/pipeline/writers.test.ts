@@ -1,4 +1,4 @@
-/** One stream, several runs: at a time, after a kill, and after frames that could not be read. */
+/** Several runs with one stream: concurrently, after a kill, and after unreadable frames. */
 import { spawn } from 'node:child_process';
 import {
   copyFileSync,
@@ -80,7 +80,7 @@ test('--resume tries frames again that could not be read, as long as they cannot
   expect(serials('failed.stream')).toEqual([1, 3]);
   const info = await commands.run(['stream', 'info', 'failed.stream', '--json']);
   expect(JSON.parse(info.out)).toMatchObject({ frames: 2, unread: 1, torn: false });
-  // Readers of frames pass over the note.
+  // Readers of frames skip the note.
   let frames = 0;
   for await (const _ of (await readStream(linesOf(at('failed.stream')))).chunks()) frames++;
   expect(frames).toBe(2);
@@ -103,7 +103,7 @@ test('a finished stream stays until the longer one is whole', async () => {
   const two = ['index', '-i', 'two.lst', ...search, '-o', 'more.stream'];
   writeFileSync(at('two.lst'), 'run.h5 //0\nrun.h5 //1\n');
   expect(await commands.run(two)).toMatchObject({ code: 0 });
-  // The same run, but for its files.
+  // The same run with other files.
   const text = readFileSync(at('more.stream'), 'utf8').replace(/^ewald .*$/m, `ewald ${words.slice(0, -1).join(' ')}`);
   writeFileSync(at('more.stream'), text);
   expect(await commands.run(words, { fault: 'unflushed' })).toMatchObject({ code: 1 });
@@ -128,13 +128,13 @@ test('what is whole of a stream ends with its last whole line', async () => {
   };
   const all = `${head}${note}\n${chunk}\n${note}\n`;
   expect(await read(all)).toEqual({ head, torn: false, end: all.length, unread: new Set([12]) });
-  // Cut within the number, which would be another frame's.
+  // Truncated within the number, which would then be that of another frame.
   expect(await read(all.slice(0, -3))).toMatchObject({
     torn: true,
     end: all.length - note.length - 1,
     unread: new Set([12]),
   });
   expect(await read(`${head}${chunk}\n${note.slice(0, -2)}`)).toMatchObject({ torn: true, unread: new Set() });
-  // A line of the geometry that looks like a note is a line of the geometry.
+  // A line of the geometry that looks like a note still belongs to the geometry.
   expect(await read(`${head}${note}\nclen = 1\n${chunk}\n`)).toMatchObject({ head: `${head}${note}\nclen = 1\n` });
 });

@@ -1,4 +1,7 @@
-/** Frames by ZeroMQ, sent by the peer's own sockets and packed by another MessagePack than ours: the stream is that of the file. */
+/**
+ * Frames over ZeroMQ, sent by the reference implementation of the sockets and encoded by an independent MessagePack
+ * library: the stream equals that of the file.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A numpy array as CrystFEL takes it. */
+/** A numpy array in the encoding that CrystFEL reads. */
 const numpy = (numbers: Uint16Array, type: string) => ({
   type,
   shape: [1024, 1024],
@@ -47,7 +50,7 @@ const usual = ['-p', sim('mono.cell'), '--threshold=12', '--min-res=20', '--back
 const lists = (text: string): string[] =>
   text.split('\n').filter((line) => /^ *-?\d+ +-?\d+ +-?\d+ .* p0$|^ *\d+\.\d+ .* p0$|^(astar|Cell|num_)/.test(line));
 const ofFile = async (): Promise<string> => {
-  // The same energy to the last digit: the reflection that bounds a profile lies on its edge.
+  // The energy must be equal to the last digit, because the reflection that bounds a profile is at its edge.
   const geometry = join(folder, 'file.geom');
   const energy = `photon_energy = ${beam.beam_energy} eV`;
   writeFileSync(geometry, readFileSync(sim('mono.geom'), 'utf8').replace(/^wavelength = .*$/m, energy));
@@ -66,7 +69,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     const words = ['index', '--zmq-input', address, '--zmq-subscribe', 'ondaframedata', '-g', geometry, ...usual];
     const page = join(folder, 'live.html');
     const run = ewald([...words, '-j', jobs, '-o', stream, '--html', page]);
-    // What is published before somebody listens is lost: the frames begin once a subscription has come.
+    // Messages published before a client subscribes are lost, so the frames are sent after a subscription arrives.
     expect(String((await publisher.receive())[0])).toBe('\x01ondaframedata');
     await publisher.send(['hello', 'nobody asked for this']);
     for (const [i, frame] of frames.entries()) {
@@ -82,7 +85,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     );
     expect(out).toMatch(/6 of 7 frames indexed, 6 crystals/);
     expect(code, err).toBe(1);
-    // Frames come once, and are shown all the same: the best one, a typical one, and the powder of all.
+    // Frames arrive only once, but are shown in the report: the best one, a typical one, and the powder of all.
     expect(err).not.toMatch(/shows no frames/);
     const report = readFileSync(page, 'utf8');
     expect(report).toMatch(/maximum of every pixel over 6 frames/);
@@ -153,9 +156,10 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     for (const message of await dectris(frames)) await push.send(message);
     const run = await pulled;
     push.close();
-    // No geometry was given: the start message says where the detector is.
+    // No geometry was given: the start message contains the position of the detector.
     expect(run.code, run.err).toBe(0);
-    // Peaks, not reflections: the beam's centre is exact in one and rounded in the other, and the bad region is the geometry's.
+    // Compares peaks, not reflections: the beam centre is exact in one and rounded in the other, and the bad region
+    // comes from the geometry.
     const rows = (text: string): string[] => text.match(/^ *\d+\.\d\d +\d+\.\d\d +.* p0$/gm) ?? [];
     const same = rows(run.out).filter((row) => rows(whole).includes(row)).length;
     expect(rows(run.out).length).toBeGreaterThan(500);
@@ -212,7 +216,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
   });
 });
 
-/** A series as stream V2: CBOR written out here, frames bitshuffled and packed by LZ4. */
+/** A series as stream V2: CBOR encoded here, frames compressed with bitshuffle and LZ4. */
 async function dectris(images: readonly Uint16Array[]): Promise<Uint8Array[]> {
   const head = (major: number, n: number): Uint8Array => {
     if (n < 24) return Uint8Array.of((major << 5) | n);

@@ -1,7 +1,7 @@
 // @module-tag all: bundlers.
 /**
- * The packed package in a user's empty project: Node, a Vite build and a Rollup build, and a wasm file that is missing
- * or cut off.
+ * The packed package in an empty user project: Node, a Vite build and a Rollup build, and a missing or truncated wasm
+ * file.
  */
 import { copyFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -39,7 +39,7 @@ async function main() {
 }
 document.querySelector('output').textContent = await main().catch((error) => (isEwaldError(error) ? error.tag + ': ' : 'untagged: ') + error.message);
 `;
-/** Uses transforms alone, by their own entry or by the one for everything. */
+/** Uses only transforms, through their own entry or through the main entry. */
 const fftApp = (entry: string): string => `
 import { createContext } from '${entry}';
 const ctx = await createContext({ backend: 'wasm' });
@@ -54,8 +54,10 @@ import resolve from ${JSON.stringify(pluginUrl)};
 export default { input: { app: 'app.js', 'worker.browser': 'ewald/worker' }, plugins: [resolve({ browser: true })], output: { dir: 'with-rollup', format: 'es' } };
 `;
 
-/** Minified: what an app of transforms may weigh in all, and what any app may load before it plans something. */
-// Of these the self-test of GPUs, which is loaded where a GPU is planned on, is 11 kB.
+/**
+ * Minified sizes: the limit for an app of transforms in total, and for what any app loads before it plans something.
+ */
+// This includes 11 kB for the self-test of GPUs, which is loaded when something is planned on a GPU.
 const fftAppBytes = 115_000;
 const startBytes = 62_000;
 
@@ -90,7 +92,7 @@ beforeAll(async () => {
   writeFileSync(join(project, 'with-rollup/index.html'), page('/app.js'));
 });
 
-/** The wasm file of a build, wherever the bundler put it. */
+/** The wasm file of a build, in the location chosen by the bundler. */
 function wasmIn(folder: string): string {
   const found = readdirSync(join(project, folder), { recursive: true, encoding: 'utf8' }).find((file) =>
     file.endsWith('.wasm'),
@@ -100,8 +102,8 @@ function wasmIn(folder: string): string {
 }
 const shipped = (): string => join(installed, 'node_modules/ewald/dist/ewald.wasm');
 /**
- * What the README says for Rollup: it leaves the asset to you, so put it beside the bundle; the worker is an entry of
- * its own.
+ * The README's instructions for Rollup: Rollup does not copy the asset, so put it next to the bundle; the worker is a
+ * separate entry.
  */
 const placeForRollup = (): void => copyFileSync(shipped(), join(project, 'with-rollup/ewald.wasm'));
 
@@ -170,7 +172,7 @@ test('a truncated wasm file is named as such, in both builds and in Node', async
       expect(await answerOf(join(project, folder)), `${left} of ${size} bytes`).toMatch(message);
     }
   }
-  // On Node another backend may be there, so it is named.
+  // On Node another backend may be available, so the backend is named.
   const script = `
     import { createContext } from 'ewald';
     await createContext({ wasm: new URL(process.argv[1]), backend: 'wasm' }).catch((error) => console.log(error.name, error.message));`;
@@ -189,7 +191,7 @@ const scriptsOf = (folder: string): Map<string, string> =>
       .filter((file) => file.endsWith('.js'))
       .map((file) => [file, readFileSync(join(project, folder, file), 'utf8')]),
   );
-/** What a page loads when it starts: its scripts and what these import, but not what they import later. */
+/** The scripts that a page loads at the start: its own and their static imports, without dynamic imports. */
 function loadedAtStart(scripts: Map<string, string>, start: string): string[] {
   const loaded = new Set([start]);
   for (const file of loaded)
@@ -197,7 +199,7 @@ function loadedAtStart(scripts: Map<string, string>, start: string): string[] {
       loaded.add(join(dirname(file), target));
   return [...loaded];
 }
-/** Names of compute kernels of a room, as they stand in any shader that holds one. */
+/** Names of compute kernels of a room, as they occur in any shader that contains one. */
 const kernelsOf = (room: string): string[] =>
   readdirSync(join(root, 'wgsl', room))
     .filter((file) => file.endsWith('.wgsl'))
@@ -215,7 +217,7 @@ test('an app of transforms takes neither the shaders of indexing nor the parser 
   const foreign = [...kernelsOf('indexing'), ...kernelsOf('pi')];
   expect(foreign.length).toBeGreaterThan(10);
   for (const kernel of foreign) expect(all, kernel).not.toContain(kernel);
-  // Words of the header parser's messages, and of the other rooms'.
+  // Words from the messages of the header parser and of the other rooms.
   for (const words of ['unknown type name', 'maxSpots', 'Philox']) expect(all, words).not.toContain(words);
   expect([...scripts.keys()].filter((file) => /worker/.test(file))).toEqual([]);
   const entry = [...scripts.keys()].find((file) => /index-/.test(file)) ?? '';

@@ -1,5 +1,5 @@
 // @module-tag all: Chromium and a bundler.
-/** A page, bundled by Vite, joins a cluster over WebSocket and submits to it, beside a worker of Node. */
+/** A page, bundled by Vite, joins a cluster over WebSocket and submits tasks to it, together with a Node worker. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';

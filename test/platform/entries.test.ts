@@ -1,6 +1,6 @@
 /**
- * Every entry point in a project that has nothing but the packed package: no optional peer, no types of others. It
- * compiles in strict TypeScript, and every bundler takes it without a warning.
+ * Every entry point in a project that contains only the packed package, without optional peers or other types. It
+ * compiles in strict TypeScript, and every bundler bundles it without a warning.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,11 +9,11 @@ import { beforeAll, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { node, projectOf, root } from './support.js';
 
-/** `.` is ewald, `./fft` is ewald/fft; files of data have no code. */
+/** `.` is ewald, `./fft` is ewald/fft; data files have no code. */
 const entries = Object.keys(manifest.exports)
   .filter((path) => !/\.(wasm|json)$/.test(path))
   .map((path) => path.replace('.', 'ewald'));
-/** `ewald/shell` writes files and `ewald/view` serves them: no browser has either. */
+/** `ewald/shell` writes files and `ewald/view` serves them, which is impossible in browsers. */
 const inBrowsers = entries.filter((entry) => !['ewald/shell', 'ewald/view'].includes(entry));
 const fileOf = (entry: string): string => entry.replace('/', '-');
 
@@ -56,7 +56,7 @@ for (const { compiler, tags } of compilers)
         moduleResolution: 'bundler',
         target: 'es2022',
         ...options,
-        // Of the repository: the project has none.
+        // From the repository, because the project has none.
         typeRoots: [join(root, 'node_modules/@types')],
       };
       writeFileSync(config, JSON.stringify({ compilerOptions, include: ['*.ts'] }));
@@ -65,7 +65,7 @@ for (const { compiler, tags } of compilers)
     },
   );
 
-/** Bundles every entry point with one bundler; prints what it warns of, and fails where it fails. */
+/** Bundles every entry point with one bundler; prints its warnings, and fails if it fails. */
 const bundlers: Readonly<Record<string, (platform: 'browser' | 'node') => string>> = {
   esbuild: (platform) => `
     const { errors, warnings } = await require('esbuild').build({
@@ -101,7 +101,7 @@ const bundlers: Readonly<Record<string, (platform: 'browser' | 'node') => string
     });`,
 };
 
-// One bundler, and the quickest, in the first tier.
+// The first tier tests only the fastest bundler.
 for (const [bundler, platform] of [
   ['esbuild', 'browser'],
   ['esbuild', 'node'],

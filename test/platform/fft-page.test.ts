@@ -1,7 +1,7 @@
 // @module-tag all: Chromium.
 /**
- * fft.html in Chromium, served by `ewald page`: what it shows is compared with waves whose transforms are known in
- * closed form.
+ * fft.html in Chromium, served by `ewald page`: its display is compared with waves whose transforms are known in closed
+ * form.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -64,7 +64,7 @@ function png(
   return Buffer.concat(parts);
 }
 
-/** An open page with the steps of a person. */
+/** An open page with helpers for the actions of a person. */
 class Visit {
   readonly page: Page;
   readonly errors: string[] = [];
@@ -91,13 +91,13 @@ class Visit {
     );
   }
 
-  /** Does something and waits until the page has done its part. */
+  /** Performs an action and waits until the page has processed it. */
   async after(act: () => Promise<unknown>): Promise<void> {
     await act();
     await this.settled();
   }
 
-  /** The page marks itself busy while the event is handled, so that waiting for it cannot be too early. */
+  /** The page marks itself busy while it handles the event, so the wait cannot end too early. */
   bring(name: string, buffer: Buffer, mimeType = 'image/png'): Promise<void> {
     return this.after(() => this.page.setInputFiles('#file', { name, mimeType, buffer }));
   }
@@ -114,7 +114,7 @@ class Visit {
     return this.after(() => this.page.fill(`[name=${name}]`, String(value)));
   }
 
-  /** Middle of a bin on the screen, counted from the zero frequency, y downwards. */
+  /** The centre of a bin on the screen, counted from the zero frequency, y downwards. */
   async bin(x: number, y: number): Promise<readonly [number, number]> {
     await this.page.locator('#spectrum').scrollIntoViewIfNeeded();
     return this.page.locator('#spectrum').evaluate(
@@ -136,7 +136,7 @@ class Visit {
     return (await this.page.locator(`#${id}`).textContent()) ?? '';
   }
 
-  /** Largest distance of a canvas from what it should show, in grey levels, over all channels. */
+  /** The largest difference between a canvas and its expected content, in grey levels, over all channels. */
   async distance(
     id: string,
     width: number,
@@ -165,8 +165,8 @@ class Visit {
   }
 }
 
-// Two waves on a mean. Half a grey level is lost by rounding in the file and half in the result; taking some bins out
-// of the file's rounding noise (0.3 levels a pixel, spread over 6930 bins) can move a pixel by a fraction more.
+// Two waves on a mean. Half a grey level is lost by rounding in the file and half in the result; removing some bins of
+// the file's rounding noise (0.3 levels a pixel, spread over 6930 bins) can change a pixel by slightly more.
 const rounding = 1.25;
 const [width, height] = [90, 77];
 const grey = (value: number) => [value, value, value] as const;
@@ -182,7 +182,7 @@ describe.each(['wasm', 'webgpu'])('on %s', (backend) => {
   }) => {
     const visit = await Visit.open(`?backend=${backend}`);
     if (await visit.page.locator(`[name=backend][value=${backend}]`).isDisabled()) skip(`absent: ${backend}`);
-    // Anything but smooth: every bin has something in it.
+    // Not smooth at all: every bin is nonzero.
     const noise = (x: number, y: number) =>
       [0, 1, 2].map((c) => ((x * 7919 + y * 104_729 + x * y * 31 + c * 613) * 2_654_435_761) % 256) as [
         number,
@@ -216,7 +216,7 @@ describe.each(['wasm', 'webgpu'])('on %s', (backend) => {
       `(17, -11): period ${(1 / f).toPrecision(4)} px at -37.1°, ${f.toFixed(4)} cycles/px, amplitude 30.0 grey levels`,
     );
     expect(await visit.distance('result', width, height, withSlow)).toBeLessThan(rounding);
-    // The energy of a wave goes with the square of its amplitude: 40² of 40² + 30².
+    // The energy of a wave is proportional to the square of its amplitude: 40² of 40² + 30².
     expect(Number.parseFloat(await visit.text('contrast'))).toBeCloseTo(64, 1);
     await visit.pick('painted', 'keep');
     expect(await visit.distance('result', width, height, withQuick)).toBeLessThan(rounding);
@@ -226,7 +226,7 @@ describe.each(['wasm', 'webgpu'])('on %s', (backend) => {
     expect(await visit.distance('result', width, height, (x, y) => grey(128 + slow(x, y) + quick(x, y)))).toBeLessThan(
       rounding,
     );
-    // At the mirror image of the bin, with the mouse drawn over it.
+    // At the mirror image of the bin, by dragging the mouse over it.
     const [from, to] = [await visit.bin(-17, -17), await visit.bin(-17, -6)];
     await visit.page.mouse.move(...from);
     await visit.page.mouse.down();
@@ -252,7 +252,7 @@ describe.each(['wasm', 'webgpu'])('on %s', (backend) => {
     expect(await visit.distance('result', width, height, withQuick), 'band').toBeLessThan(rounding);
     await visit.pick('kind', 'all');
 
-    // The quick wave runs along −37.1° seen anticlockwise, the slow one along +37.9°.
+    // The fast wave runs along −37.1° counted anticlockwise, the slow one along +37.9°.
     await visit.tick('wedge');
     await visit.slide('angle', 143);
     expect(await visit.distance('result', width, height, withQuick), 'one direction').toBeLessThan(rounding);

@@ -1,4 +1,4 @@
-/** Packs the package and installs the tarball in an empty project, once for all tests of it. */
+/** Packs the package and installs the tarball in an empty project, once for all tests. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

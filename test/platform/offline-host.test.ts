@@ -1,4 +1,4 @@
-/** What the offline pack finds on a machine, and what it says is missing there. */
+/** What the offline pack detects on a machine, and what it reports as missing. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,7 +1,5 @@
 // @module-tag all: builds and unpacks the offline pack.
-/**
- * The offline pack: its size, and its one command in a place where neither Node nor a registry nor a home can be found.
- */
+/** The offline pack: its size, and its command in an environment without Node, registry and home. */
 import {
   chmodSync,
   existsSync,
@@ -25,7 +23,7 @@ interface Step {
   readonly outcome: 'pass' | 'fail' | 'partial' | 'absent';
   readonly why: string;
   readonly seconds: number;
-  /** Seconds that it was granted; absent where it did not run. */
+  /** The number of seconds granted to it; absent if it did not run. */
   readonly limit?: number;
 }
 interface Summary {
@@ -51,7 +49,7 @@ const listing = (folder: string): string[] =>
     .sort()
     .map((name) => `${name} ${statSync(join(folder, name)).size}`);
 
-/** A PATH with these programs and nothing else. */
+/** A PATH that contains only these programs. */
 function pathOf(name: string, programs: readonly string[], scripts: Record<string, string> = {}): string {
   const folder = at(name);
   mkdirSync(folder);
@@ -65,7 +63,7 @@ function pathOf(name: string, programs: readonly string[], scripts: Record<strin
   return folder;
 }
 
-/** The pack's one command, with an environment of nothing but a PATH and a place for temporary files. */
+/** Runs the pack's command in an environment with only a PATH and a folder for temporary files. */
 function offline(path: string, args: readonly string[], { pack = at('pack'), seconds = 150 } = {}): Promise<Ended> {
   return run('/usr/bin/env', ['-i', `PATH=${path}`, `TMPDIR=${at('tmp')}`, '/bin/sh', join(pack, 'run.sh'), ...args], {
     cwd: site,
@@ -100,7 +98,7 @@ describe.runIf(place)('the offline pack', () => {
       version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
       node: process.versions.node,
     });
-    // As Node itself: the addons ask for less.
+    // The same as Node itself; the addons require less.
     const glibc = /^Linux x86_64 with glibc 2\.(\d+) or newer$/.exec(manifest.needs)?.[1];
     expect(Number(glibc)).toBeLessThanOrEqual(28);
     expect(manifest.files['app.tar.gz'].bytes).toBe(statSync(at('pack/app.tar.gz')).size);
@@ -120,7 +118,7 @@ describe.runIf(place)('the offline pack', () => {
     );
     expect(['pass', 'partial'], told).toEqual(expect.arrayContaining([outcomes.pi, outcomes.bench]));
     expect({ code, leftovers, pass: summary.pass }, told).toEqual({ code: 0, leftovers: false, pass: true });
-    // What each step is granted fits the budget; how long it then takes is up to the machine.
+    // The time granted to each step fits the budget; its actual duration depends on the machine.
     const limits = summary.steps.flatMap(({ limit }) => limit ?? []);
     expect(limits.length).toBeGreaterThan(2);
     expect(Math.max(...limits)).toBeLessThanOrEqual(58);
@@ -151,12 +149,12 @@ describe.runIf(place)('the offline pack', () => {
       }
       expect(summary.gpus).toEqual([]);
     }
-    // What this machine lacks is said before the first step.
+    // Missing components of this machine are reported before the first step.
     const beforeSteps = out.slice(0, out.indexOf('\npass    devices'));
     const { missing } = summary;
     expect(missing.length).toBeGreaterThan(hasCard ? -1 : 0);
     for (const text of missing) expect(beforeSteps).toContain(`offline: not on this machine: ${text}`);
-    // What it leaves: results within their bounds, nothing else.
+    // It leaves results within their size limits, and nothing else.
     const written = readdirSync(at('results'));
     expect(written.length).toBeLessThanOrEqual(8);
     expect(written.every((name) => /^[\w.-]+$/.test(name) && statSync(at('results', name)).isFile())).toBe(true);
@@ -183,7 +181,7 @@ describe.runIf(place)('the offline pack', () => {
     expect(gpus).toEqual([
       { name: 'NVIDIA Imaginary 9000', driver: '580.01', memory: '1 MiB', computeCapability: '9.0' },
     ]);
-    // Without an addon in the pack nothing else can be asked for.
+    // Without an addon in the pack nothing else can be required.
     const hasAddon = !pack.leftOut.some((text) => text.startsWith('CUDA'));
     expect(steps[0]).toMatchObject(
       hasAddon

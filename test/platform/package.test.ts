@@ -38,17 +38,17 @@ test('the types are not wrong', async () => {
 test('the packed files are the pinned ones', async () => {
   const { files } = await pack();
   const paths = files.map(({ path }) => path).sort();
-  // Which addons there are depends on the machine that packs.
+  // The set of addons depends on the machine that packs.
   const isAddon = (path: string): boolean => /^dist\/native\//.test(path);
   expect(
     paths.filter(
       (path) => isAddon(path) && !/^dist\/native\/[a-z0-9]+-[a-z0-9]+\/ewald_(native|cuda|mpi)\.node$/.test(path),
     ),
   ).toEqual([]);
-  // How rollup cuts shared code into chunks follows every change of an import; that they lie flat, beside the entries,
-  // matters.
+  // The division of shared code into chunks changes with every import. The test only requires that chunks are in the
+  // same folder as the entries.
   const isChunk = (path: string): boolean => /^dist\/chunk-[a-z0-9-]+\.js$/.test(path);
-  // Declarations follow the sources, and those that an entry names are checked above; pages of rooms follow the rooms.
+  // Declarations follow the sources, and the ones that entries name are checked above; README files follow the rooms.
   const follows = (path: string): boolean => /^dist\/types\/|^src\/.*\/README\.md$/.test(path);
   const listed = paths.filter((path) => !isAddon(path) && !isChunk(path) && !follows(path));
   await expect(`${listed.join('\n')}\n`).toMatchFileSnapshot('pinned/packed-files.txt');
@@ -67,7 +67,7 @@ test('the pages and pictures that the README names are in the package, its folde
     expect(existsSync(join(root, path)), `${path} exists`).toBe(true);
     if (/\.\w+$/.test(path)) expect(packed.has(path), `${path} is packed`).toBe(true);
   }
-  // Each room explains itself there.
+  // Each room has its documentation there.
   for (const room of readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory()))
     if (existsSync(join(root, 'src', room.name, 'README.md')))
       expect(packed.has(`src/${room.name}/README.md`), room.name).toBe(true);
@@ -85,7 +85,7 @@ test('nothing runs when the package is installed', () => {
     'dependencies',
   ])
     expect(manifest.scripts).not.toHaveProperty(hook);
-  // npm runs node-gyp for a package with this file, install script or not.
+  // npm runs node-gyp for a package with this file, even without an install script.
   expect(existsSync(join(root, 'binding.gyp'))).toBe(false);
   expect(manifest.sideEffects).toBe(false);
 });
@@ -95,7 +95,7 @@ test('every build has the same, pinned public names', async () => {
     Object.keys(await import(/* @vite-ignore */ join(root, 'dist', file))).sort();
   const onNode = await names('index.node.js');
   expect(await names('index.browser.js')).toEqual(onNode);
-  // What an entry passes on by `export *` is its own.
+  // Names that an entry re-exports by `export *` count as its own.
   const files = new Set(['entries/index.d.ts']);
   for (const file of files)
     for (const [, target = ''] of text(`dist/types/${file}`).matchAll(/^export \* from '(.+)\.js'/gm))

@@ -1,16 +1,16 @@
-/** What the binaries of Linux x86-64 ask of a system: no more than RHEL 8 has. */
+/** The system requirements of the Linux x86-64 binaries: no more than RHEL 8 provides. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { root } from './support.js';
 
 const folder = join(root, 'dist/native/linux-x64');
-// The MPI addon is built against the MPI of the machine, and runs there alone.
+// The MPI addon is built against the MPI of the machine, and only runs there.
 const shipped = existsSync(folder)
   ? readdirSync(folder).filter((name) => /^ewald_(native|cuda)\.node$/.test(name))
   : [];
 
-/** The newest version of a family of symbols that a binary asks for, as a number: 2.34 is 2034. */
+/** The newest version of a symbol family that a binary requires, as a number: 2.34 is 2034. */
 function newest(family: string, binary: string): number {
   const found = readFileSync(binary, 'latin1').matchAll(new RegExp(`\\0${family}_(\\d+)\\.(\\d+)[.\\d]*(?=\\0)`, 'g'));
   return Math.max(0, ...[...found].map(([, major, minor]) => 1000 * Number(major) + Number(minor)));

@@ -1,4 +1,4 @@
-/** Manners of the process: imports do nothing, everything ends by itself, nothing is left behind. */
+/** Process behaviour: imports have no side effects, everything ends by itself, nothing is left behind. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Ended, emptyFolder, node, root } from './support.js';
@@ -9,8 +9,8 @@ const ewald = (args: readonly string[], cwd?: string): Promise<Ended> =>
   node([join(root, 'dist/cli.js'), ...args], cwd ? { cwd } : {});
 
 /**
- * Ended well and by itself, and nothing goes on. Where backends are probed a Vulkan driver may have written its own
- * warnings.
+ * The process ended successfully and by itself, and nothing continues. If backends are probed, a Vulkan driver may have
+ * printed its own warnings.
  */
 function expectClean({ code, err, leftovers }: Ended, probed = false): void {
   if (probed) expect(err).not.toMatch(/ewald|^Error|^\s+at .*\.js/m);
@@ -93,7 +93,7 @@ test('ewald --version prints the version', async () => {
     expect(ended.out).toBe(`${version}\n`);
     times.push(ended.ms);
   }
-  // Said, not judged: a busy machine is no defect.
+  // Reported but not judged: a busy machine is not a defect.
   console.log(
     `ewald --version takes ${times.sort((a, b) => a - b)[4]?.toFixed(0)} ms (median of 9; the aim is under 150)`,
   );

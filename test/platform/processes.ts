@@ -1,9 +1,12 @@
-/** Child processes, and the package as npm packs it. Nothing of vitest: its global setup stands on this as well. */
+/**
+ * Child processes, and the package as npm packs it. It does not import vitest, because vitest's global setup uses it as
+ * well.
+ */
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/** The repository. */
+/** The root folder of the repository. */
 export const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
 
 /** How a process ended. */
@@ -12,12 +15,12 @@ export interface Ended {
   readonly out: string;
   readonly err: string;
   readonly ms: number;
-  /** A process that it started is still there. */
+  /** A process that it started still exists. */
   readonly leftovers: boolean;
 }
 
 /**
- * Runs a program to its end, in a process group of its own so that leftovers can be seen; ended by force after
+ * Runs a program to its end, in a separate process group so that leftover processes can be detected; killed after
  * `seconds`.
  */
 export function run(
@@ -27,10 +30,10 @@ export function run(
 ): Promise<Ended> {
   const started = performance.now();
   return new Promise((resolve, reject) => {
-    // What vitest sets (NODE_ENV, VITEST) is no user's environment.
+    // The variables that vitest sets (NODE_ENV, VITEST) are not part of a user's environment.
     const { NODE_ENV, VITEST, VITEST_MODE, VITEST_POOL_ID, VITEST_WORKER_ID, NODE_OPTIONS, TEST, PROD, DEV, ...rest } =
       process.env;
-    // Without this folder the Vulkan loader, which the probe of WebGPU starts, writes a line to standard error.
+    // Without this folder the Vulkan loader, which the WebGPU probe starts, prints a line on standard error.
     const surroundings = { XDG_RUNTIME_DIR: tmpdir(), ...rest, ...env };
     const child = spawn(command, args, { cwd, env: surroundings, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let out = '';
@@ -57,7 +60,7 @@ export function run(
       clearTimeout(slow);
       const leftovers = end(0);
       if (leftovers) end('SIGKILL');
-      // The pipes close once nobody holds them.
+      // The pipes close when no process holds them.
       child.once('close', () => resolve({ code, out, err, ms: performance.now() - started, leftovers }));
     });
   });
@@ -67,7 +70,7 @@ export function run(
 export const node = (args: readonly string[], options?: Parameters<typeof run>[2]): Promise<Ended> =>
   run(process.execPath, args, options);
 
-/** Runs npm: the one that runs the tests, or the one on the PATH. */
+/** Runs npm: the one that started the tests, or the one on the PATH. */
 export function npm(args: readonly string[], options: Parameters<typeof run>[2] = {}): Promise<Ended> {
   const cli = process.env.npm_execpath;
   const env = {
@@ -80,13 +83,13 @@ export function npm(args: readonly string[], options: Parameters<typeof run>[2] 
   return cli?.endsWith('.js') ? node([cli, ...args], { ...options, env }) : run('npm', args, { ...options, env });
 }
 
-/** What npm packs. */
+/** The contents of the package that npm makes. */
 export interface Packed {
   readonly filename: string;
   readonly files: readonly { readonly path: string; readonly size: number; readonly mode: number }[];
 }
 
-/** Packs the package into `folder`, or only says what it would pack. */
+/** Packs the package into `folder`, or only lists what it would pack. */
 export async function pack(folder?: string): Promise<Packed> {
   const { code, out, err } = await npm([
     'pack',

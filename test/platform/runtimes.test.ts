@@ -1,6 +1,6 @@
 /**
- * The packed package on Node, Bun and Deno, natively and by wasm. Bun and Deno come from the PATH or node_modules/.bin;
- * where they are not installed their tests are absent.
+ * The packed package on Node, Bun and Deno, with native and wasm. Bun and Deno come from the PATH or node_modules/.bin;
+ * if they are not installed, their tests are absent.
  */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -50,7 +50,7 @@ console.log(JSON.stringify({
 }));
 `;
 
-/** Of four frames, whose pixels count on from frame to frame. */
+/** A file of four frames whose pixel values increase from frame to frame. */
 const sums = Array.from({ length: 16 }, (_, pixel) => 4 * pixel + 16 * (0 + 1 + 2 + 3));
 const answer = {
   hits: 785537,
@@ -60,7 +60,7 @@ const answer = {
   sums: [sums, sums],
 };
 
-/** Where a runtime is installed. */
+/** The path of an installed runtime. */
 function find(name: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), join(root, 'node_modules/.bin')];
   return folders.map((folder) => join(folder, name)).find((file) => existsSync(file));

@@ -1,4 +1,4 @@
-/** A folder served over HTTP, and Chromium looking at it. */
+/** Serves a folder over HTTP and opens it in Chromium. */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
 
 const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
-/** Serves `folder` at a free port while `work` runs. */
+/** Serves `folder` on a free port while `work` runs. */
 async function serve<T>(folder: string, work: (address: string) => Promise<T>): Promise<T> {
   const server = createServer(async ({ url }, response) => {
     const path = normalize(new URL(url ?? '/', 'http://localhost').pathname);
@@ -30,7 +30,7 @@ async function serve<T>(folder: string, work: (address: string) => Promise<T>): 
   }
 }
 
-/** Opens the page in `folder` with a query and gives the text that its script leaves in `<output>`. */
+/** Opens the page in `folder` with a query and returns the text that its script writes into `<output>`. */
 export function answerOf(folder: string, query = ''): Promise<string> {
   return serve(folder, async (address) => {
     const browser = await chromium.launch({

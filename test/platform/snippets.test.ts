@@ -1,4 +1,4 @@
-/** JavaScript of the README: the snippets of a section, one after the other, compile in strict TypeScript and run. */
+/** The JavaScript of the README: the snippets of a section, concatenated, compile in strict TypeScript and run. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';

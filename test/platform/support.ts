@@ -1,4 +1,4 @@
-/** What tests of the package share: empty folders, projects that have installed it, child processes. */
+/** Helpers for tests of the package: empty folders, projects in which it is installed, child processes. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ function write(folder: string, files: Record<string, string>): void {
   }
 }
 
-/** An empty folder that goes away with the test. */
+/** An empty folder that is removed after the test. */
 export function emptyFolder(files: Record<string, string> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,10 +21,12 @@ export function emptyFolder(files: Record<string, string> = {}): string {
   return folder;
 }
 
-/** Where the packed package is installed, once for all files, as a user would: installed.ts. */
+/** The folder in which the packed package is installed as a user would, once for all files: installed.ts. */
 export const installed: string = inject('installed');
 
-/** A project with these files that has nothing but the packed package; it goes away with `installed`. */
+/**
+ * A project with these files in which only the packed package is installed; it is removed together with `installed`.
+ */
 export function projectOf(files: Record<string, string>): string {
   const folder = mkdtempSync(join(installed, 'project-'));
   write(folder, files);

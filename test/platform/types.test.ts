@@ -1,6 +1,6 @@
 /**
- * Declarations in the consumer's hands: with and without the disposal types, in a browser's and in Node's project, no
- * other types needed.
+ * The declarations in a user's project: with and without the disposal types, for browsers and for Node, without any
+ * other types.
  */
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -56,7 +56,7 @@ import { createContext } from 'ewald';
 export const ctx = await createContext({ backend: 'abacus' });
 `;
 
-/** Compiles a consumer's file against the shipped declarations alone; gives the compiler's messages. */
+/** Compiles a user's file with only the shipped declarations; returns the messages of the compiler. */
 async function compile(
   source: string,
   options: Record<string, unknown>,
@@ -79,7 +79,7 @@ async function compile(
     'main.ts': source,
     'tsconfig.json': JSON.stringify({ compilerOptions, files: ['main.ts'] }),
   });
-  // Copied, not linked: behind a link the compiler would find the packages of this repository.
+  // Copied, not linked: through a link the compiler would find the packages of this repository.
   const home = join(folder, 'node_modules/ewald');
   mkdirSync(home, { recursive: true });
   cpSync(join(root, 'package.json'), join(home, 'package.json'));

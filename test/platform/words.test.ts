@@ -17,7 +17,7 @@ type Counts = Record<string, Record<string, number>>;
 const placed = ({ file, number, text }: Line, why: string): string =>
   `${file}:${number}: ${why}: ${text.trim().slice(0, 160)}`;
 
-/** Words that cannot be broken, such as addresses, may pass the edge. */
+/** Words that cannot be broken, such as URLs, may exceed the limit. */
 const tooLong = ({ text }: Line): boolean => [...text].length > widest && /\S\s+\S/.test(text.trim().slice(0, widest));
 
 const found: Record<string, Map<string, string[]>> = { phrases: new Map(), lines: new Map() };
@@ -76,7 +76,7 @@ describe('quoted names', () => {
   test('files that comments and READMEs name exist', () => {
     const folders = new Set(files.map((file) => dirname(file)));
     const pathIn = /(?<![\w.@-])(?:src|test|cpp|cuda|wgsl|scripts|benchmarks|mpi)(?:\/[\w.-]+)+/g;
-    /** Folders that a README speaks of: its own, and those that it names by path. */
+    /** Folders that a README refers to: its own, and the ones that it names by path. */
     const foldersIn = (file: string): string[] => [
       dirname(file),
       ...[...(texts.get(file) ?? '').matchAll(pathIn)].map(([path]) => path.replace(/\/[\w-]*\.[\w.]*$/, '')),

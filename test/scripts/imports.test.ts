@@ -1,5 +1,5 @@
 /**
- * Tests reach into src/ only where there is no public way: those that do are listed. After an intended change:
+ * Tests import from src/ only where there is no public entry point; these tests are listed. After an intended change:
  * vitest run --project node test/scripts/imports.test.ts -u
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 
 const folder = new URL('../', import.meta.url);
 
-/** Whether a source imports values, not types alone, of src/ other than its entries. */
+/** Whether a source imports values (not only types) from modules of src/ other than its entries. */
 function reachesIntoSrc(text: string): boolean {
   return [...text.matchAll(/^import\s+([^;'"]*?)\s+from\s+'(?:\.\.\/)+src\/(?!entries\/)[^']+'/gm)].some(
     ([, what = '']) =>

@@ -1,4 +1,4 @@
-/** The two tiers: which tests count for which, and what `scripts/test.mjs` says and refuses. */
+/** The two tiers: which tests count for which, and what `scripts/test.mjs` reports and refuses. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -24,7 +24,7 @@ const report = {
         { status: 'skipped', tags: ['all'] },
       ],
     },
-    // A file that could not be loaded.
+    // A file that failed to load.
     { status: 'failed', assertionResults: [] },
   ],
 };

@@ -1,4 +1,6 @@
-/** Simulated frames: the same for a seed, counted as photons are, and found again by the whole chain. */
+/**
+ * Simulated frames: reproducible for a seed, with the statistics of photon counts, and recovered by the whole pipeline.
+ */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +28,7 @@ describe('a simulator', () => {
 
   test('counts photons: the variance of a flat patch is its mean', () => {
     const { counts } = new FrameSimulator({ ...small, background: 40, scale: 0, badPixels: 0 }).frame(0);
-    // Neighbours have nearly the same expectation: half the mean square of their differences is the variance.
+    // Neighbouring pixels have nearly the same expectation: half the mean square of their differences is the variance.
     let [sum, squares, n] = [0, 0, 0];
     for (let y = 10; y < 246; y++)
       for (let x = 180; x < 245; x++) {
@@ -98,7 +100,7 @@ describe('ewald simulate frames', () => {
     const files = JSON.parse(made.out);
     const geometry = parseGeometry(await readFile(files.geometry, 'utf8'));
     const [panel] = geometry.panels;
-    // The beam hits where the geometry says that nothing is scattered.
+    // The beam hits where the geometry predicts no scattering.
     if (panel) expect(Math.hypot(...reciprocalOf(panel, beamOf(geometry), 259.3, 250.3))).toBeLessThan(1e-12);
     const frames = await open(files.frames);
     expect(frames.shape).toEqual({ navigation: [4], signal: [512, 512] });

@@ -7,16 +7,19 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 export const name = 'abi';
-/** What is looked at. */
+/** A summary of the loop. */
 export const about = 'every function of ewald.h with hostile arguments, under address and undefined sanitizers';
-/** How long it takes, about, on one core. */
+/** Approximate duration on one core. */
 export const minutes = 15;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = `${root}build/sanitized`;
 const call = (command, args) => promisify(execFile)(command, args, { cwd: root, maxBuffer: 1 << 26 });
 
-/** Builds and runs it; the same rows whatever the scale. Throws where one is wrong, or a sanitizer speaks. */
+/**
+ * Builds and runs the program with the same rows at every scale. Throws if a row is wrong, or if a sanitizer reports an
+ * error.
+ */
 export async function run({ note = () => {} } = {}) {
   const flags = '-fsanitize=address,undefined -fno-sanitize-recover=all -g1';
   await call('cmake', [

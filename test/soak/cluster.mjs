@@ -1,4 +1,4 @@
-/** A cluster whose server and workers are killed again and again during runs with large results. */
+/** A cluster whose server and workers are repeatedly killed during runs with large results. */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -100,7 +100,7 @@ export async function run({ scale, note }) {
             },
       );
       const seen = new Set();
-      // Workers are killed more often than elsewhere.
+      // Workers are killed more often than in other tests.
       for await (const { index, value } of executor.run(list, { ordered: false, retries: 10 })) {
         if (seen.has(index)) throw new Error(`task ${index} was given twice`);
         seen.add(index);

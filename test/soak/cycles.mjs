@@ -1,21 +1,23 @@
-/** Contexts, plans and indexers made, used and disposed over and over: memory has to come back to where it was. */
+/** Makes, uses and disposes contexts, plans and indexers repeatedly: memory must return to its start value. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { createContext, devices } from '../../dist/index.node.js';
 import { assertNothingStays } from '../support/process-memory.mjs';
 
 export const name = 'cycles';
-/** What is looked at. */
+/** A summary of the loop. */
 export const about = '10^4 times create, run and dispose a context, a pi plan and an indexer, on wasm and on native';
-/** How long it takes, about, on one core. */
+/** Approximate duration on one core. */
 export const minutes = 5;
 
 const backends = ['wasm', 'native'];
-// V8 11.3 keeps 3.2 kB of each call of WebAssembly.compile, measured with that call alone; 0.1 kB of an instance.
+// V8 11.3 retains 3.2 kB for each call of WebAssembly.compile, measured with that call alone, and 0.1 kB for an
+// instance.
 const engineBytes = { wasm: 3500, native: 0 };
 const piHits = 783n;
 
-// A made-up still: lattice points of a cubic cell, turned nowhere; that the indexer says something is enough here.
+// A generated still: lattice points of an unrotated cubic cell. It is sufficient here that the indexer returns a
+// result.
 const cell = Float32Array.of(50, 0, 0, 0, 60, 0, 0, 0, 70);
 const spots = Float32Array.from(
   Array.from({ length: 40 }, (_, i) => [(i % 4) - 2, ((i >> 2) % 4) - 2, (i >> 4) + 1]).flatMap(([h, k, l]) => [
@@ -40,7 +42,7 @@ async function cycle(backend) {
   await ctx.dispose();
 }
 
-/** Bytes that the native core of the whole process holds: what a context counts for itself may be wrong. */
+/** Bytes that the native core of the whole process holds: the counter of a context may be wrong. */
 function nativeBytes() {
   const path = fileURLToPath(
     new URL(`../../dist/native/${process.platform}-${process.arch}/ewald_native.node`, import.meta.url),
@@ -48,12 +50,12 @@ function nativeBytes() {
   return createRequire(import.meta.url)(path).liveBytes();
 }
 
-/** Runs it; `scale` shortens. Throws where memory stays. */
+/** Runs the loop, shortened by `scale`. Throws if memory is retained. */
 export async function run({ scale = 1, note = () => {} } = {}) {
   const cycles = Math.round(1e4 * scale);
   const present = new Set((await devices()).filter(({ available }) => available).map(({ backend }) => backend));
   for (const backend of backends.filter((candidate) => present.has(candidate))) {
-    // Compiled code, pools and caches come with the first cycles.
+    // Compiled code, pools and caches are allocated in the first cycles.
     for (let i = 0; i < Math.max(50, cycles / 10); i++) await cycle(backend);
     note(await assertNothingStays(backend, cycles, () => cycle(backend), engineBytes[backend]));
     if (backend === 'native' && nativeBytes() !== 0)

@@ -1,4 +1,4 @@
-// The parsers of files under 10^5 damaged files each: an error or an answer, and the memory comes back.
+// Runs each file parser on 10^5 damaged files: each gives an error or an answer, and the memory is released.
 
 import { isEwaldError } from '../../build/esm/base/errors.js';
 import { elementBytes } from '../../build/esm/data/dtype.js';

@@ -1,11 +1,11 @@
-/** Plans of FFTW made, run and disposed over and over: what the addon and the library hold has to come back. */
+/** Makes, runs and disposes FFTW plans repeatedly: the memory of the addon and of the library must be released. */
 import { createContext, devices } from '../../dist/index.node.js';
 import { assertNothingStays } from '../support/process-memory.mjs';
 
 export const name = 'engines';
-/** What is looked at. */
+/** A summary of the loop. */
 export const about = '10^5 times plan, transform and dispose with FFTW, every kind, aligned or not';
-/** How long it takes, about, on one core. */
+/** Approximate duration on one core. */
 export const minutes = 3;
 
 const kinds = [
@@ -30,14 +30,14 @@ async function cycle(ctx, i) {
   await plan.dispose();
 }
 
-/** Runs it; `scale` shortens. Throws where memory stays. */
+/** Runs the loop, shortened by `scale`. Throws if memory is retained. */
 export async function run({ scale = 1, note = () => {} } = {}) {
   const fftw = (await devices()).flatMap(({ engines }) => engines).find(({ engine }) => engine === 'fftw');
   if (!fftw?.available)
     return note(`absent: ${fftw?.reason ?? 'the native backend, which loads engines, is not here'}`);
   const cycles = Math.round(1e5 * scale);
   const ctx = await createContext({ backend: 'native', strict: true });
-  // The library remembers what it has planned: every plan comes up before memory is looked at.
+  // The library remembers every plan it has made, so all plans are made once before memory is measured.
   for (let i = 0; i < Math.max(720, cycles / 10); i++) await cycle(ctx, i);
   note(await assertNothingStays('fftw', cycles, (i) => cycle(ctx, i)));
   if (ctx.liveBytes !== 0) throw new Error(`${ctx.liveBytes} bytes are held after every plan is disposed`);

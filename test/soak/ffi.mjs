@@ -1,4 +1,4 @@
-// The header parser under 10⁵ mutated headers, and 10⁵ calls that allocate: nothing crashes, hangs or leaks.
+// Runs the header parser on 10⁵ mutated headers, and 10⁵ calls that allocate: nothing crashes, hangs or leaks.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,7 +46,7 @@ export async function run({ scale, note }) {
     include,
     library: readFileSync(file('dist/ewald.wasm')),
   });
-  // The core's own count is the witness: it rises with every allocation of an argument.
+  // The core's own counter is checked: it increases with every allocation of an argument.
   const before = core.ewald_live_bytes();
   const calls = Math.ceil(1e5 * scale);
   const hits = new BigUint64Array(1);
@@ -62,7 +62,7 @@ export async function run({ scale, note }) {
   core.dispose();
 }
 
-/** Made-up structs and expressions, each as gcc has it. */
+/** Generated structs and expressions, each compared with gcc. */
 function againstGcc(scale, note) {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-soak-ffi-'));
   const printed = (program) => {

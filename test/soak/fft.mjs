@@ -1,5 +1,5 @@
-// Transforms of every length to 2048 and every prime to 5000, in every kind and precision, on every backend; and large
-// ones by what holds of any.
+// Transforms of every length up to 2048 and every prime up to 5000, in every kind and precision, on every backend; and
+// large ones, checked by properties that hold for any transform.
 import { createContext } from '../../dist/index.node.js';
 import { allLengths, largeRow, openCandidates, Problem, runRow, sweepRow, sweptKinds } from '../../dist/validate.js';
 import { softwareVulkan } from '../../scripts/lib/chromium.mjs';
@@ -10,7 +10,7 @@ export const about =
 export const minutes = 240;
 
 const backends = ['wasm', 'native', 'cuda-emulated', 'webgpu'];
-/** A software GPU compiles for a second a length: there one kind takes every length, the others every eighth. */
+/** A software GPU takes a second to compile each length: there one kind tests every length, the others every eighth. */
 const everyOnWebgpu = (kind) => (kind === 'c2c' ? 1 : 8);
 const large = [
   [2 ** 20],
@@ -25,7 +25,7 @@ const large = [
   [256, 256, 256],
 ];
 
-/** Rows of a backend; `scale` takes a share of the lengths. */
+/** The rows of a backend; `scale` selects a share of the lengths. */
 function* rowsFor(backend, scale) {
   for (const kind of sweptKinds) {
     for (const precision of backend === 'webgpu' ? ['f32'] : ['f32', 'f64']) {
@@ -47,7 +47,7 @@ function* rowsFor(backend, scale) {
   yield largeRow('dct2', 'f32', [512, 729]);
 }
 
-/** Runs it; throws where a row is not green. */
+/** Runs the loop; throws if a row fails. */
 export async function run({ scale, note }) {
   Object.assign(process.env, softwareVulkan());
   const wrong = [];

@@ -1,4 +1,4 @@
-// The HDF5 reader under 10^5 damaged files: an error or an answer, and the memory comes back.
+// Runs the HDF5 reader on 10^5 damaged files: each gives an error or an answer, and the memory is released.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isEwaldError } from '../../build/esm/base/errors.js';

@@ -1,5 +1,5 @@
-// What test/hostile does a few times, over and over and at moments drawn at random: workers ended while they compute,
-// arrays lost under a run, runs ended by their signals, contexts forgotten.
+// Repeats the tests of test/hostile many times at random moments: workers terminated while they compute, arrays lost
+// during a run, runs stopped by their signals, contexts left to the garbage collector.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { cellFromParameters, createContext, devices, simulateSpots } from '../../dist/index.node.js';
@@ -15,7 +15,7 @@ const tagged = (error, ...tags) => {
   if (!tags.includes(error?.tag)) throw error;
 };
 
-/** Takes memory away in one of the ways there are. */
+/** Removes memory in one of the possible ways. */
 function lose(array) {
   const { buffer } = array;
   if (buffer.resizable) buffer.resize(Math.floor(Math.random() * buffer.byteLength));
@@ -24,7 +24,7 @@ function lose(array) {
 const made = (length, resizable) =>
   new Float32Array(new ArrayBuffer(4 * length, resizable ? { maxByteLength: 8 * length } : {}), 0, length);
 
-/** Transforms whose arrays are lost, or that are ended, a moment after they began; the next one is right. */
+/** Transforms whose arrays are lost, or that are stopped, shortly after they start; the next one must be correct. */
 async function transforms(context, backend, rounds) {
   const n = 1 << 16;
   const plan = await context.fft({ shape: [n], batch: 4, threads: pick([1, 2]) });
@@ -46,7 +46,7 @@ async function transforms(context, backend, rounds) {
     if (what === 'input' || what === 'both') lose(input);
     if (what === 'output' || what === 'both') lose(output);
     if (what === 'abort') end.abort();
-    // Memory that is given out anew, in the place of what was lost.
+    // Memory that is newly allocated in the place of the lost one.
     const other = new Float32Array(signal.length).fill(9);
     const error = await settled;
     if (error) tagged(error, 'Shape', 'Aborted');
@@ -59,7 +59,7 @@ async function transforms(context, backend, rounds) {
   await plan.dispose();
 }
 
-/** Batches and streams that are ended at some moment; the next batch has the bytes of the first. */
+/** Batches and streams that are stopped at a random moment; the next batch must equal the first one. */
 async function batches(context, backend, rounds) {
   const cells = cellFromParameters(60, 70, 80, 90, 100, 90);
   const images = simulateSpots({ cell: cells, images: 300, spots: 60, seed: 4 });

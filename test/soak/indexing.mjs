@@ -1,6 +1,6 @@
 /**
- * Images by the hundred thousand through `run` and `stream` of one indexer on every backend present: memory stays where
- * it was.
+ * Runs images by the hundred thousand through `run` and `stream` of one indexer on every available backend: memory must
+ * not grow.
  */
 import { cellFromParameters, createContext, devices } from '../../dist/index.node.js';
 import { measure } from '../support/process-memory.mjs';
@@ -13,7 +13,7 @@ export const minutes = 12;
 
 const cell = cellFromParameters(50, 60, 70, 90, 100, 90);
 
-// Nodes of the cell in a few orientations, some spots more and some less, so that batches differ in size.
+// Lattice points of the cell in a few orientations, with varying numbers of spots, so that batches differ in size.
 function stills(count, seed) {
   const [a, b, c] = cell;
   const volume = a[0] * b[1] * c[2];
@@ -63,12 +63,12 @@ async function through(backend, indexer, count, kinds) {
     throw new Error(`${backend}: ${indexed} lattices in ${2 * count} images that have one each`);
 }
 
-/** Runs it; `scale` shortens. Throws where memory stays. */
+/** Runs the loop, shortened by `scale`. Throws if memory is retained. */
 export async function run({ scale = 1, note = () => {} } = {}) {
   const present = (await devices())
     .filter(({ available }) => available)
     .map(({ backend, device }) => ({ backend, slow: device?.kind === 'software' }));
-  // Built for the tests only, so devices() does not tell of it.
+  // Only built for the tests, so devices() does not list it.
   const emulated = await createContext({ backend: 'cuda-emulated', strict: true, log: { level: 'silent' } }).catch(
     () => undefined,
   );
@@ -77,13 +77,13 @@ export async function run({ scale = 1, note = () => {} } = {}) {
     present.push({ backend: 'cuda-emulated', slow: true });
   }
   for (const { backend, slow } of present) {
-    // A device made of software takes a tenth of a second for an image.
+    // A software device takes a tenth of a second for each image.
     const batch = slow ? 10 : 250;
     const kinds = [0, 1, 2].map((seed) => stills(batch, seed)).map((images) => ({ images, input: batchOf(images) }));
     const count = Math.max(1, Math.round((1e5 * scale * (slow ? 0.01 : 1)) / batch)) * batch;
     const context = await createContext({ backend, strict: true, log: { level: 'error' } });
     const indexer = await context.indexer({ batch, maxSpots: 64, maxOutputCells: 4, threads: 1 });
-    // Compiled code, pools and caches come with the first images; the first batch of a kind too.
+    // Compiled code, pools and caches are allocated with the first images, and with the first batch of each kind.
     await through(backend, indexer, slow ? batch : Math.max(1000, count / 10), kinds);
     const [held, live] = [indexer.bytes, context.liveBytes];
     const before = await measure();
@@ -99,13 +99,14 @@ export async function run({ scale = 1, note = () => {} } = {}) {
     );
     if (indexer.bytes !== held || context.liveBytes !== live)
       throw new Error(`${backend}: ${held} and ${live} bytes became ${indexer.bytes} and ${context.liveBytes}`);
-    // Ten bytes an image would show in the full run; the resident set also has what the allocators keep for themselves.
+    // Ten bytes for each image would show in the full run; the resident set also includes the reserves of the
+    // allocators.
     if (grown.heapUsed > 1e6 + 5 * count)
       throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${2 * count} images`);
     if (grown.arrayBuffers > 1e5)
       throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${2 * count} images`);
-    // The heap of C is counted to the byte: a leak of one kilobyte a batch would show. Software WebGPU takes blocks of
-    // 64 MB from it now and then, which are its driver's own.
+    // The C heap is counted to the byte: a leak of one kilobyte a batch would show. Software WebGPU occasionally
+    // allocates blocks of 64 MB from it, which belong to its driver.
     if (backend !== 'webgpu' && grown.nativeUsed > 5e5 + (1000 * 2 * count) / batch)
       throw new Error(`${backend}: the heap of C grew by ${grown.nativeUsed} bytes in ${(2 * count) / batch} batches`);
     if (grown.rss > 24e6 + 100 * count)

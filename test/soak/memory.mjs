@@ -1,5 +1,5 @@
-// 10⁵ create and dispose cycles of row-pointer memory in JavaScript, in a wasm heap and in the process: no byte is
-// left, the process does not grow.
+// 10⁵ create and dispose cycles of row-pointer memory in JavaScript, in a wasm heap and in the process: no byte is left
+// allocated, and the process does not grow.
 import { readFileSync } from 'node:fs';
 import { getLibHandle, nativeMemory } from '../../build/esm/entries/ffi.node.js';
 import * as memory from '../../build/esm/entries/memory.js';

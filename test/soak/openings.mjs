@@ -1,6 +1,6 @@
 /**
- * A thousand contexts opened, used and closed on every backend, each in a process of its own: memory, threads and
- * handles come back.
+ * Opens, uses and closes a thousand contexts on every backend, each backend in a separate process: memory, threads and
+ * handles are released.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,7 +14,7 @@ export const minutes = 4;
 const script = new URL('../../scripts/offline/extras/openings.mjs', import.meta.url).pathname;
 const emulator = new URL('../../build/cuda-emulated/ewald_cuda_emulated.node', import.meta.url);
 
-/** Runs it; `scale` shortens the time, and with it the openings. Throws where something stays. */
+/** Runs the loop; `scale` shortens the time, and so reduces the number of openings. Throws if anything is retained. */
 export async function run({ scale = 1, note = () => {} } = {}) {
   const backends = ['wasm', 'native', 'webgpu', ...(existsSync(emulator) ? ['cuda-emulated'] : [])];
   const wrong = [];

@@ -1,6 +1,6 @@
 /**
- * Runs of frames that are killed at random moments and gone on with, and frames, geometries, cells and lists bent at
- * random.
+ * Runs of frames that are killed at random moments and resumed, and randomly damaged frames, geometries, cells and
+ * lists.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const sim = resolve(process.env.EWALD_TEST_DATA ?? join(root, '../shared/data'), 'sim');
 const cli = join(root, 'dist/cli.js');
 
-/** Ends after `killMs` without a chance to tidy up, where it has not ended by itself. */
+/** Kills the process without cleanup after `killMs`, unless it has ended by itself. */
 const ran = (args, killMs) =>
   new Promise((done) => {
     const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -44,7 +44,7 @@ const ran = (args, killMs) =>
 
 const body = (file) => readFileSync(file, 'utf8').split('\n').toSpliced(2, 1).join('\n');
 
-/** Kills and goes on until the run is done; then the stream is the uninterrupted one. */
+/** Kills and resumes until the run is complete; then the stream must equal the uninterrupted one. */
 async function killedRuns(folder, rounds, note) {
   const usual = [
     'index',
@@ -76,7 +76,7 @@ async function killedRuns(folder, rounds, note) {
   note(`${kills} kills, every stream the same`);
 }
 
-/** Bytes or text with a few places changed, cut out, doubled or replaced by strange words. */
+/** Bytes or text with a few places changed, cut out, duplicated or replaced by unexpected words. */
 function bent(bytes, random) {
   const out = Uint8Array.from(bytes);
   const words = ['nan', '-1', '1e999', '0', '999999999999', '//', '=', '\0', 'inf', '%', '-'];
@@ -99,7 +99,7 @@ function bent(bytes, random) {
   }
 }
 
-/** A generator of numbers in [0, 1) that a seed repeats. */
+/** A reproducible generator of numbers in [0, 1) from a seed. */
 function seeded(seed) {
   let state = seed >>> 0;
   return () => {
@@ -143,7 +143,7 @@ async function cxiOf(frames, geometry, context) {
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** Runs of one frame with something bent: they end well or with an error of ours, and nothing stays. */
+/** Runs on one frame with a damaged input: they succeed or fail with an ewald error, and leave nothing behind. */
 export async function bentRuns(count, note, from = 0) {
   const geometry = readFileSync(join(sim, 'mono.geom'));
   const cell = readFileSync(join(sim, 'mono.cell'));
@@ -157,7 +157,7 @@ export async function bentRuns(count, note, from = 0) {
     const text = (bytes) => new TextDecoder('latin1').decode(bytes);
     let dataset;
     try {
-      // Of CXI mostly what stands behind the frame: its peaks and what names them.
+      // For CXI mostly the data after the frame: its peaks and their names.
       const tail = () => Buffer.concat([listed.subarray(0, -8192), bent(listed.subarray(-8192), random)]);
       const cxi = which === 3 && (random() < 0.7 ? tail() : bent(listed, random));
       dataset = await open(Uint8Array.from(cxi || (which === 0 ? bent(frames, random) : frames)));
@@ -183,10 +183,10 @@ export async function bentRuns(count, note, from = 0) {
   note(`${count} bent inputs: ${outcomes.done} ran, ${outcomes.refused} were refused`);
 }
 
-/** Streams and lists with something bent: they are read to their end, or refused with an error of ours. */
+/** Streams and lists with damage: they are read to their end, or refused with an ewald error. */
 export async function bentTexts(count, note, from = 0) {
   const stream = readFileSync(join(sim, 'peers/mono.asdf.stream'));
-  // A chunk or two: what comes behind is more of the same.
+  // One or two chunks, because later ones are similar.
   const part = stream.subarray(0, stream.indexOf('----- End chunk -----', 40_000) + 22);
   const { readFrameList } = await import('../../build/esm/pipeline/sources/frame-files.node.js');
   const folder = mkdtempSync(join(tmpdir(), 'ewald-soak-'));
@@ -218,7 +218,7 @@ export async function bentTexts(count, note, from = 0) {
   note(`${count} bent texts: ${outcomes.read} were read, ${outcomes.refused} were refused`);
 }
 
-/** Runs all; `scale` shortens them. Throws where something is wrong. */
+/** Runs all loops, shortened by `scale`. Throws if an error is found. */
 export async function run({ scale = 1, note = () => {} } = {}) {
   if (!existsSync(sim)) throw new Error(`the test data is absent: ${sim}`);
   const folder = mkdtempSync(join(tmpdir(), 'ewald-soak-'));

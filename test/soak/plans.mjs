@@ -1,5 +1,4 @@
-// Plans of transforms made, run, refused and disposed over and over, on every backend: memory has to come back to where
-// it was.
+// Makes, runs, refuses and disposes transform plans repeatedly on every backend: memory must return to its start value.
 import { createContext, devices } from '../../dist/index.node.js';
 import { softwareVulkan } from '../../scripts/lib/chromium.mjs';
 import { assertNothingStays } from '../support/process-memory.mjs';
@@ -9,8 +8,8 @@ export const about = '10^5 times plan, transform and dispose, with refusals in b
 export const minutes = 30;
 
 const backends = ['wasm', 'native', 'webgpu', 'cuda-emulated'];
-// Few shapes, so that a GPU compiles them once: a convolution, pairs of real lines, a sine, a workspace of the caller,
-// one array for both sides.
+// Few shapes, so that a GPU compiles each only once: a convolution, pairs of real lines, a sine transform, a workspace
+// of the caller, one array for both sides.
 const shapes = [
   { shape: [17] },
   { shape: [3, 6], kind: 'r2c' },
@@ -26,7 +25,7 @@ async function cycle(ctx, i) {
   input[0] = 1;
   const workspace = new Float32Array(2 * plan.sizeWorkspace);
   const output = await plan.forward(input, undefined, { workspace });
-  // A delta at the first place: the first number of its spectrum is 1, of a sine 2 sin(pi/6).
+  // A delta in the first place: the first element of its spectrum is 1, and 2 sin(pi/6) for a sine transform.
   if (Math.abs(output[0] - 1) > 1e-6)
     throw new Error(`${ctx.backends[0].name}: the transform of a delta begins with ${output[0]}`);
   if (i % 4 === 0) {
@@ -46,7 +45,7 @@ async function cycle(ctx, i) {
     throw new Error(`${ctx.backends[0].name}: ${ctx.liveBytes - atRest} bytes are left after disposal`);
 }
 
-/** Runs it; `scale` shortens. Throws where memory stays. */
+/** Runs the loop, shortened by `scale`. Throws if memory is retained. */
 export async function run({ scale = 1, note = () => {} } = {}) {
   Object.assign(process.env, softwareVulkan());
   const cycles = Math.round(1e5 * scale);
@@ -61,7 +60,7 @@ export async function run({ scale = 1, note = () => {} } = {}) {
       continue;
     }
     try {
-      // Compiled code, pipelines, pools and caches come with the first cycles.
+      // Compiled code, pipelines, pools and caches are allocated in the first cycles.
       for (let i = 0; i < Math.max(100, cycles / 10); i++) await cycle(ctx, i);
       note(await assertNothingStays(backend, cycles, (i) => cycle(ctx, i)));
     } finally {

@@ -1,4 +1,4 @@
-/** Every real spot list on every backend present, the emulated ones included. */
+/** Every real spot list on every available backend, including the emulated ones. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createContext, devices, sameLattice } from '../../dist/index.node.js';

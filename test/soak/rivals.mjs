@@ -1,6 +1,6 @@
-// Electron stills that do not tell one lattice from another: of what is accepted at most one in a hundred may be wrong
-// and not flagged; of protein stills at most one in a hundred flagged. Fresh seeds, all cells, sizes and shares of
-// spurious spots together.
+// Electron stills that do not distinguish one lattice from another: at most one in a hundred accepted lattices may be
+// wrong and not flagged; of protein stills at most one in a hundred may be flagged. Uses new seeds, with all cells,
+// sizes and shares of spurious spots together.
 import { cellFromParameters, createContext, sameLattice, simulateSpots } from '../../dist/index.node.js';
 
 export const name = 'rivals';
@@ -42,7 +42,7 @@ const sets = [
   },
 ];
 
-/** Stills of one cell, indexed; what became of each is counted. */
+/** Indexes stills of one cell and counts the outcomes. */
 async function count(indexer, parameters, options, seen) {
   const cell = cellFromParameters(...parameters);
   for (const { spots, lattices } of simulateSpots({ cell, ...options })) {

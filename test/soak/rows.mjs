@@ -1,18 +1,20 @@
-/** Every row of the case tables in every place; of WebGPU's `npm test` shows halves, on a software GPU. */
+/**
+ * Every row of the case tables on every platform; `npm test` runs only halves of the WebGPU tables on a software GPU.
+ */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { softwareVulkan } from '../../scripts/lib/chromium.mjs';
 
 export const name = 'rows';
-/** What is looked at. */
+/** A summary of the loop. */
 export const about = 'every row of the case tables on WebGPU in Node, and in a window and a worker of Chromium';
-/** How long it takes, about. */
+/** Approximate duration. */
 export const minutes = 30;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The same rows whatever the scale; throws where one is red or where nothing was run. */
+/** Runs the same rows at every scale; throws if a row fails or if nothing was run. */
 export async function run({ note = () => {} } = {}) {
   const env = {
     ...process.env,

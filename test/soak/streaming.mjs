@@ -1,4 +1,4 @@
-// Twenty gigabytes of frames streamed through `open` and `read`: the process stays below 200 MB.
+// Streams twenty gigabytes of frames through `open` and `read`: the process stays below 200 MB.
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -13,7 +13,7 @@ export const minutes = 2;
 const side = 2048;
 const most = 200e6;
 
-/** The greatest resident set of this process so far, in bytes. */
+/** The peak resident set of this process so far, in bytes. */
 const peak = () => 1024 * Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
 
 async function stream(path, options, note) {

@@ -1,4 +1,4 @@
-/** A scan larger than memory, runs one after the other, and pictures while a run is under way. */
+/** A scan larger than memory, consecutive runs, and live pictures during a run. */
 import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const frameBytes = side * side * 2;
 const MiB = 2 ** 20;
 const raw = (frames) => ({ format: 'raw', dtype: 'u16', sigShape: [side, side], navShape: [frames] });
 const handles = () => readdirSync('/proc/self/fd').length;
-/** Bytes that are this process's own: pages of a mapped file are the system's. */
+/** Bytes owned by this process; pages of a mapped file belong to the system. */
 const held = () => process.memoryUsage().rss;
 
 export async function run({ scale, note }) {
@@ -29,7 +29,7 @@ export async function run({ scale, note }) {
   }
 }
 
-/** A file with holes: as long as it says, and nothing on the disk. */
+/** A sparse file: it has the given length, but uses no disk space. */
 async function large(file, scale, note) {
   const frames = Math.max(64, Math.floor((20e9 * scale) / frameBytes));
   writeFileSync(file, '');
@@ -94,7 +94,7 @@ async function many(file, scale, note) {
     throw new Error(`${Math.round((after.bytes - before.bytes) / MiB)} MiB were not given back`);
 }
 
-/** The same run with and without pictures, in turns: the least of each counts. */
+/** The same run with and without pictures, in turns: the minimum of each counts. */
 async function live(note) {
   const [rows, columns, edge] = [128, 128, 64];
   const data = Uint16Array.from({ length: rows * columns * edge * edge }, (_, i) => i % 4093);
@@ -113,7 +113,7 @@ async function live(note) {
     const scan = ctx.fromMemory(data, { navShape: [rows, columns], sigShape: [edge, edge] });
     const seconds = async (plots) => {
       const began = process.cpuUsage();
-      // Drawn as a terminal would be, and not shown.
+      // Drawn as for a terminal, but not shown.
       await ctx.runUdf(scan, brightest, {
         plots: plots && {
           show(picture) {
@@ -135,7 +135,7 @@ async function live(note) {
       `pictures: ${drawn.toFixed(3)} s of the processor with, ${without.toFixed(3)} s without: ` +
         `${((drawn / without - 1) * 100).toFixed(1)} %`,
     );
-    // A millisecond beside: the clock's own step.
+    // One extra millisecond: the resolution of the clock.
     if (drawn > without * 1.05 + 0.001) throw new Error('pictures cost more than a twentieth of the run');
   } finally {
     await ctx.close();

@@ -1,4 +1,4 @@
-/** Runs the built command line as a user does, in a process of its own. */
+/** Runs the built command line as a user would, in a separate process. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -9,19 +9,19 @@ export interface Run {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
-  /** Standard output as it came. */
+  /** Standard output, unmodified. */
   readonly bytes: Uint8Array;
   /** The signal that ended it, if one did. */
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Runs `ewald ARGS`; `interruptAfterMs` sends SIGINT (or `signal`) once it has run that long; `input` is its stdin. */
+/** Runs `ewald ARGS`; `interruptAfterMs` sends SIGINT (or `signal`) after that time; `input` is its stdin. */
 export function ewald(
   args: readonly string[],
   options: {
     env?: Record<string, string>;
     interruptAfterMs?: number;
-    /** Sends it once this is true: looked at every few milliseconds. */
+    /** Sends the signal once this is true; it is polled every few milliseconds. */
     interruptWhen?: () => boolean;
     signal?: NodeJS.Signals;
     cwd?: string;
@@ -34,7 +34,7 @@ export function ewald(
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       ...(options.cwd ? { cwd: options.cwd } : {}),
     });
-    // A command that ends before it has read everything is no failure of the test.
+    // A command that ends before it has read all input is not a failure of the test.
     child.stdin?.on('error', () => {}).end(options.input);
     const chunks: Uint8Array[] = [];
     let err = '';
@@ -69,8 +69,8 @@ let together: ChildProcess | undefined;
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs `ewald ARGS` in a process that the commands of a test file share, one after the other: for what a command prints
- * and writes. What the process itself does, with signals, its input, its environment and its end, is for `ewald`.
+ * Runs `ewald ARGS` in a process that all commands of a test file share, one after the other: for tests of what a
+ * command prints and writes. Tests of signals, input, environment and exit use `ewald`.
  */
 export function ewaldTogether(
   args: readonly string[],
@@ -81,7 +81,7 @@ export function ewaldTogether(
       const env = { ...process.env, NO_COLOR: '', FORCE_COLOR: '' };
       together = fork(fileURLToPath(new URL('many-commands.mjs', import.meta.url)), { env, execArgv: [] });
       await once(together, 'message');
-      // It ends with the channel to it, when the test file does.
+      // The process ends when its channel closes, at the end of the test file.
       together.unref();
       together.channel?.unref();
     }

@@ -1,6 +1,6 @@
 /**
- * Runs commands one after another in this process, as the shell would each in one of its own: loading is paid once. A
- * message { argv, interrupt, fault } is answered by { code, out, err }.
+ * Runs commands one after another in this process, each as a shell would run it in its own process, so that modules are
+ * loaded only once. The reply to a message { argv, interrupt, fault } is { code, out, err }.
  */
 import { readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -11,7 +11,7 @@ const methods = Object.getPrototypeOf(handle);
 await handle.close();
 const { write, sync } = methods;
 
-/** What the system does to files: 'full' refuses every byte, 'unflushed' takes them and fails to flush them. */
+/** Simulated file faults: 'full' refuses every byte, 'unflushed' accepts them and fails to flush them. */
 const faults = {
   full: () => {
     methods.write = async () => {
@@ -25,7 +25,7 @@ const faults = {
   },
 };
 
-/** Ctrl-C as soon as the command listens to it, or has begun a file. */
+/** Sends Ctrl-C as soon as the command listens for it, or has started a file. */
 function interruptSoon(when, before) {
   const hasBegun = () => readdirSync('.').some((name) => /\.(tmp|part)$/.test(name) && !before.includes(name));
   if (process.listenerCount('SIGINT') > 0 && (when === 'listening' || hasBegun())) process.emit('SIGINT', 'SIGINT', 2);

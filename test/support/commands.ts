@@ -1,4 +1,4 @@
-/** Commands run one after another in one child process, for tables of many commands on tiny inputs. */
+/** Runs commands one after another in one child process, for tables of many commands on tiny inputs. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -9,8 +9,8 @@ export interface Answer {
 }
 
 /**
- * How a command is disturbed: by Ctrl-C as soon as it listens or has begun a file, by a disk that is full, by a flush
- * that fails.
+ * How a command is disturbed: by Ctrl-C as soon as it listens or has started a file, by a full disk, or by a failing
+ * flush.
  */
 export interface Disturbance {
   readonly interrupt?: 'listening' | 'begun';

@@ -3,8 +3,8 @@ import { type BackendName, type Context, createContext, devices } from 'ewald';
 import { afterEach, beforeEach, expect } from 'vitest';
 
 /**
- * Opens the backend before each test of the block, skips as absent where it is not there, and wants every byte back
- * after it.
+ * Opens the backend before each test of the block, skips the test if the backend is absent, and afterwards checks that
+ * every byte was freed.
  */
 export function openEach(backend: BackendName, opened: (context: Context) => void): void {
   let context: Context | undefined;

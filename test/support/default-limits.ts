@@ -1,10 +1,10 @@
 /**
- * Setup of every test file: a WebGPU device gets no more than the default limits of the specification, which is what a
- * real adapter may have at most. Software adapters offer more (SwiftShader: 32 KiB of workgroup memory, 1 GiB a
- * buffer), so a kernel that needs more than every adapter has would pass here and fail on hardware.
+ * Setup of every test file: limits a WebGPU device to the default limits of the specification, which are all that every
+ * real adapter guarantees. Software adapters offer more (SwiftShader: 32 KiB of workgroup memory, 1 GiB a buffer), so a
+ * kernel that needs more than every adapter has would pass here and fail on hardware.
  */
 
-/** Limits as the specification gives them; those whose name begins with `min` are better when lower. */
+/** The limits of the specification; lower values are better for those whose name begins with `min`. */
 export const defaultLimits: Readonly<Record<string, number>> = {
   maxBindingsPerBindGroup: 1000,
   maxBufferSize: 2 ** 28,
@@ -24,7 +24,7 @@ export const defaultLimits: Readonly<Record<string, number>> = {
 
 const patched = Symbol.for('ewald.test.defaultLimits');
 
-/** Lowers what `requestDevice` asks for; devices opened from now on have the default limits. */
+/** Lowers the limits in `requestDevice`: devices opened from now on have the default limits. */
 function lower(prototype: GPUAdapter & { [patched]?: true }): void {
   if (prototype[patched]) return;
   Object.defineProperty(prototype, patched, { value: true });
@@ -43,7 +43,7 @@ function lower(prototype: GPUAdapter & { [patched]?: true }): void {
 
 if (typeof GPUAdapter !== 'undefined') lower(GPUAdapter.prototype);
 else if (typeof process !== 'undefined' && typeof process.dlopen === 'function') {
-  // Dawn is patched when it is loaded, so that a test file without WebGPU does not have to load it.
+  // Dawn is patched when it is loaded, so that a test file without WebGPU does not need to load it.
   const load = process.dlopen;
   process.dlopen = (module, filename, ...rest) => {
     load(module, filename, ...rest);

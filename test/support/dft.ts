@@ -1,4 +1,4 @@
-/** Plain sums, in double: the transform of a real array over some axes, of which one is halved. */
+/** Direct sums in double precision: the transform of a real array over some axes, one of which is halved. */
 
 /** Interleaved complex result; `halved` keeps the first half of that axis. */
 export function fftOf(

@@ -1,11 +1,11 @@
-/** The emulated CUDA addon and what its tests begin with. */
+/** The emulated CUDA addon and the setup of its tests. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { createContext } from 'ewald';
 import { expect, test } from 'vitest';
 
-/** How the emulator is told what card to be, and what it has seen. */
+/** Functions that configure the emulated card and report what it has done. */
 export interface EmulatedCard {
   setMode(mode: { checked?: boolean; orders?: number; seed?: number; strictOrders?: boolean }): void;
   setCard(card: {
@@ -21,7 +21,7 @@ const path = fileURLToPath(new URL('../../build/cuda-emulated/ewald_cuda_emulate
 export const present = existsSync(path);
 const required = (process.env.EWALD_REQUIRE ?? '').split(',').includes('cuda-emulated');
 
-/** The addon; undefined where it is not `present`. */
+/** The addon; undefined if it is not `present`. */
 export const loadAddon = <Addon extends EmulatedCard>(): Addon =>
   present ? createRequire(import.meta.url)(path) : (undefined as never);
 
@@ -34,7 +34,7 @@ export function testThatItWasBuilt(): void {
   });
 }
 
-/** Makes the card what it is by default. */
+/** Resets the card to its defaults. */
 export function resetCard(addon: EmulatedCard): void {
   addon.setCard({});
   addon.setMode({});

@@ -1,5 +1,5 @@
 /**
- * FFTW as a second oracle: the table of transforms done by Debian's library, in double precision, through the native
+ * FFTW as a second oracle: Debian's library computes the transform table in double precision, through the native
  * backend.
  */
 import { createContext, devices } from '../../dist/index.node.js';
@@ -8,17 +8,17 @@ import * as validate from '../../dist/validate.js';
 type Row = (typeof validate.rows)[number];
 type Context = Awaited<ReturnType<typeof createContext>>;
 
-/** EWALD_REQUIRE asks for it. */
+/** Whether EWALD_REQUIRE names it. */
 export const fftwRequired = (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/).includes('fftw');
 
-/** Why FFTW is not here; undefined when it is. */
+/** The reason why FFTW is unavailable; undefined if it is available. */
 export async function fftwAbsent(): Promise<string | undefined> {
   const fftw = (await devices()).flatMap(({ engines }) => engines).find(({ engine }) => engine === 'fftw');
   return fftw?.available ? undefined : (fftw?.reason ?? 'the native backend, which loads engines, is not here');
 }
 
 const inDouble = new Map<string, Row>();
-// Parts of axes are padded and cut on the host for it, which device arrays are not brought to.
+// Parts of axes are padded and cropped on the host for FFTW, so rows with device arrays are excluded.
 for (const row of validate
   .selectRows(['fft'])
   .filter(({ id }: { id: string }) => !/:(inputShape|keep)=.*:arrays=/.test(id))) {
@@ -26,14 +26,14 @@ for (const row of validate
   if (twice) inDouble.set(row.id, twice);
 }
 
-/** A context for `truth`, or undefined where FFTW is not here. */
+/** A context for `truth`, or undefined if FFTW is unavailable. */
 export async function openFftw(): Promise<Context | undefined> {
   return (await fftwAbsent()) === undefined
     ? createContext({ backend: 'native', strict: true, log: { level: 'error' } })
     : undefined;
 }
 
-/** What FFTW makes of a row of the table of transforms, as the row's truth; undefined for other rows. */
+/** FFTW's result for a row of the transform table, as the truth of the row; undefined for other rows. */
 export async function fftwTruth(context: Context, id: string): Promise<unknown> {
   const row = inDouble.get(id);
   if (!row) return undefined;

@@ -1,4 +1,4 @@
-/** What the allocator of C holds; undefined where it does not say (other libraries than glibc 2.33 and later). */
+/** The size of the C heap; undefined if the library does not report it (only glibc 2.33 and later do). */
 import koffi from 'koffi';
 
 const fields = 'arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost'.split(' ');
@@ -12,8 +12,8 @@ const mallinfo = (() => {
 })();
 
 /**
- * Bytes in use, to the byte: a leak shows at once. And bytes of free space between them, which the resident set hides
- * after malloc_trim: an allocator that cannot use its holes again takes new memory for every plan.
+ * Allocated bytes, exact, so that a leak shows at once; and free bytes between the allocated blocks, which malloc_trim
+ * removes from the resident set: an allocator that cannot reuse its gaps takes new memory for every plan.
  */
 export const heapSpace =
   mallinfo &&

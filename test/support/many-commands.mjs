@@ -1,6 +1,6 @@
 /**
- * Runs commands of ewald one after the other in this process, as its parent asks: where what a command prints is the
- * subject and not the shell, this spares Node's start and the loading of the program for each.
+ * Runs ewald commands one after the other in this process, as requested by its parent. For tests of the output of a
+ * command, this avoids starting Node and loading the program for each.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const cli = new URL('../../dist/cli.js', import.meta.url);
 const [, program] = /import\(["'](\.\/[^"']+)["']\)/.exec(readFileSync(cli, 'utf8')) ?? [];
 const { runCommand } = await import(new URL(program, cli).href);
-// A command must not end the others.
+// A command must not end the process of the others.
 process.exit = (code) => {
   throw new Error(`a command called process.exit(${code})`);
 };

@@ -1,13 +1,13 @@
-/** mpirun, as tests start it. */
+/** Starts mpirun for tests. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const addon = new URL(`../../dist/native/${process.platform}-${process.arch}/ewald_mpi.node`, import.meta.url);
-/** Whether the addon was built: where MPI is. */
+/** Whether the addon was built, which requires MPI. */
 export const mpiPresent = existsSync(addon);
 
-/** Open MPI wants to be told that it may run as root, and more ranks than cores; MPICH knows neither. */
+/** Open MPI needs options to run as root and with more ranks than cores; MPICH supports neither option. */
 export const mpiEnv = {
   ...process.env,
   OMPI_ALLOW_RUN_AS_ROOT: '1',
@@ -22,7 +22,10 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs a script on `ranks` ranks; what takes longer than a test may is ended, ranks and all, and its code is null. */
+/**
+ * Runs a script on `ranks` ranks. A run that takes longer than a test may is killed with all its ranks, and its code is
+ * null.
+ */
 export const mpirun = (ranks: number, script: URL, ...args: string[]): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const child = spawn('mpirun', ['-n', String(ranks), process.execPath, fileURLToPath(script), ...args], {

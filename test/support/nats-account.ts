@@ -1,4 +1,4 @@
-/** A nats-server that knows nobody but by signed claims: an operator, an account with JetStream, a user of it. */
+/** A nats-server that only accepts signed claims: an operator, an account with JetStream, and a user of it. */
 import { nkeys } from '@nats-io/nats-core';
 
 type KeyPair = ReturnType<typeof nkeys.createUser>;
@@ -19,9 +19,7 @@ function signed(issuer: KeyPair, subject: KeyPair, name: string, claims: object)
   return `${text}.${encoded(issuer.sign(new TextEncoder().encode(text)))}`;
 }
 
-/**
- * What stands in the server's configuration, and the credentials files of its user and of one that it does not know.
- */
+/** The configuration of the server, and the credentials files of its user and of an unknown user. */
 export function natsAccount(): { readonly config: string; readonly creds: string; readonly stranger: string } {
   const [operator, system, account] = [nkeys.createOperator(), nkeys.createAccount(), nkeys.createAccount()];
   const free = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };

@@ -1,4 +1,4 @@
-/** A real nats-server with JetStream on a port of its own, and real worker processes. */
+/** A real nats-server with JetStream on a separate port, and real worker processes. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Whether there is a server to be tested with; setup.mjs --test installs it. */
+/** Whether a server is available for tests; setup.mjs --test installs it. */
 export const natsPresent = spawnSync('nats-server', ['--version']).status === 0;
 
 const freePort = (): Promise<number> =>
@@ -22,7 +22,7 @@ const ended = (child: ChildProcess): Promise<void> =>
     ? Promise.resolve()
     : new Promise((resolve) => child.once('exit', () => resolve()));
 
-/** A server; `kill` is kill -9, `start` begins it again with what it has stored. */
+/** A server; `kill` is kill -9, `start` restarts it with its stored state. */
 export class NatsServer {
   readonly #folder = mkdtempSync(join(tmpdir(), 'ewald-nats-'));
   readonly #config: string;
@@ -100,7 +100,7 @@ export class WorkerProcess {
     return this.#child.pid;
   }
 
-  /** Resolves when it has joined; rejects when it ends before. */
+  /** Resolves when the worker has joined; rejects if it ends before. */
   async joined(): Promise<this> {
     for (let tries = 0; !this.out.includes('has joined'); tries++) {
       if (this.#child.exitCode !== null || tries > 600)

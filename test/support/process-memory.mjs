@@ -1,8 +1,8 @@
-/** What a process holds once garbage is collected, and how much of it may stay after many cycles. */
+/** The memory of a process after garbage collection, and how much of it may remain after many cycles. */
 import koffi from 'koffi';
 import { heapSpace } from './heap-space.mjs';
 
-/** glibc's own: gives back what its allocator keeps, so that the resident set tells what is held. */
+/** A function of glibc that returns unused memory of its allocator, so that the resident set shows what is in use. */
 const trim = (() => {
   try {
     return koffi.load('libc.so.6').func('int malloc_trim(size_t pad)');
@@ -11,15 +11,15 @@ const trim = (() => {
   }
 })();
 
-/** Measures this process; needs node --expose-gc. */
+/** Measures this process; requires node --expose-gc. */
 export async function measure() {
   if (!globalThis.gc) throw new Error('needs node --expose-gc');
   for (let i = 0; i < 4; i++) {
     globalThis.gc();
-    // Finalizers and the release of wasm memories run in tasks of their own.
+    // Finalizers and the release of wasm memories run in separate tasks.
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  // Before the trim, which returns free pages and so hides space that the allocator cannot use again.
+  // Measured before the trim, which returns free pages and so hides space that the allocator cannot reuse.
   const heap = heapSpace?.() ?? { used: 0, free: 0 };
   trim(0);
   const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
@@ -27,10 +27,11 @@ export async function measure() {
 }
 
 /**
- * Runs `cycle` so many times and throws where each of four quarters left more behind than noise: 20 bytes a cycle on
- * the heap of JavaScript, half a kilobyte of the resident set and of the heap of C, a kilobyte of free space between
- * its blocks. Compilers and allocators take memory now and then; a leak takes it in every quarter. Returns what
- * changed, in words. `engineBytes` is what the engine of JavaScript itself is known to keep of a cycle.
+ * Runs `cycle` the given number of times and throws if each of four quarters left more behind than noise: 20 bytes a
+ * cycle on the JavaScript heap, half a kilobyte of the resident set and of the C heap, a kilobyte of free space between
+ * its blocks. Compilers and allocators take memory now and then; a leak takes it in every quarter. Returns a
+ * description of the changes. `engineBytes` is the amount that the JavaScript engine itself is known to retain for each
+ * cycle.
  */
 export async function assertNothingStays(who, cycles, cycle, engineBytes = 0) {
   const quarter = Math.ceil(cycles / 4);
@@ -41,7 +42,7 @@ export async function assertNothingStays(who, cycles, cycle, engineBytes = 0) {
     stages.push(await measure());
   }
   const took = (performance.now() - started) / 1000;
-  // Short runs are over before compilers are.
+  // Short runs end before the compilers do.
   const settling = Math.max(5e5, 3e6 - 1000 * quarter);
   const limits = {
     heapUsed: 3e5 + 20 * quarter,

@@ -1,7 +1,7 @@
-/** Two addresses of the pages' own server: one redirects to the other, which counts who came with an X-Api-Key. */
+/** Two addresses of the page server: one redirects to the other, which counts requests with an X-Api-Key. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** `/redirecting/from` → `/redirecting/to`; `/redirecting/keys` says how many requests there had a key. */
+/** `/redirecting/from` → `/redirecting/to`; `/redirecting/keys` returns how many requests there had a key. */
 export function redirecting(): object {
   let keys = 0;
   return {

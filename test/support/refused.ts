@@ -1,8 +1,8 @@
-/** Refusals, as tests look at them. */
+/** Assertions for refusals. */
 import { type EwaldErrorTag, isEwaldError } from 'ewald';
 import { expect } from 'vitest';
 
-/** Fails unless `work` throws an error of ewald with this tag whose message has all the words. */
+/** Fails unless `work` throws an ewald error with this tag whose message contains all the words. */
 export async function refused(work: () => unknown, tag: EwaldErrorTag, ...words: string[]): Promise<void> {
   const error = await (async () => work())().then(
     () => expect.unreachable(`nothing was thrown; expected ${tag}`),

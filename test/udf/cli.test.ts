@@ -1,4 +1,4 @@
-/** `ewald run` as a user types it: files of every kind, regions, corrections, functions of one's own, mistakes. */
+/** `ewald run` with typical user input: files of every kind, regions, corrections, user-defined functions, mistakes. */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -157,7 +157,7 @@ describe('mistakes', () => {
          processFrame({ frame, results }: { frame: Uint16Array; results: any }) { results.value[0] = Math.min(...frame); } };`,
     );
     const typed = await run(...scan, '--udf', 'typed.ts', '--json');
-    // Node reads types since 22.18; before that the command says what to do.
+    // Node supports TypeScript types since 22.18; before that the command explains what to do.
     if (process.features.typescript) {
       expect(JSON.parse(typed.out).results[0].min).toBe(Math.min(...goldenFrames()));
     } else mistaken(typed, 1, 'typed.ts cannot be loaded', 'Node 22.18', 'npx esbuild typed.ts --outfile=typed.mjs');

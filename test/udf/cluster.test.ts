@@ -1,4 +1,4 @@
-/** Cluster analysis beside its definition. */
+/** Cluster analysis compared with its definition. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Labels of these frames by the definition. */
+/** The labels of these frames by the definition. */
 const oracle = (wish: Omit<ClusterProblem, 'data' | 'nav' | 'sig'>): number[] =>
   clustersOf({ ...wish, data: frames, nav: navShape, sig: sigShape });
 
@@ -83,7 +83,7 @@ test('of a region: the others have none; parts that do not touch cannot come tog
 });
 
 test('areas of different frames are found again, on workers and in one pass with others', async () => {
-  // Three areas of 12 × 12 positions, each with a spot of its own; counts flicker.
+  // Three areas of 12 × 12 positions, each with a different spot; counts fluctuate.
   const area = (i: number): number => (i % 12 < 5 ? 0 : Math.floor(i / 12) < 7 ? 1 : 2);
   const spots = [3 * 16 + 4, 8 * 16 + 11, 12 * 16 + 5];
   const data = new Uint8Array(144 * 256);

@@ -1,4 +1,4 @@
-/** Complex frames: analyses give the five channels of complex results, or refuse frames that they do not take. */
+/** Complex frames: analyses return the five channels of complex results, or refuse complex frames. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** The Context's smaller methods: partial results, parameters that change, dry runs, tables, exports, and mistakes by name. */
+/**
+ * Other methods of Context: partial results, changing parameters, dry runs, tables, exports, and specific errors for
+ * mistakes.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,7 +50,7 @@ test('partial results come partition by partition, and parameters change between
   for await (const { buffers, damage, progress } of run) {
     seen.push(damage.data.reduce((a, b) => a + b, 0));
     const [{ value }] = buffers;
-    // What is not done yet is zero.
+    // Positions that are not computed yet are zero.
     for (let i = 0; i < 20; i++) if (!damage.data[i]) expect(value.data[i]).toBe(0);
     if (progress.done === 2) run.updateParameters([{ factor: 10 }]);
     if (progress.done === 4) expect([...value.data]).toEqual(sums.map((sum, i) => (i < 10 ? sum : 10 * sum) + i));
@@ -76,7 +79,7 @@ test('what is valid: positions of the region that have a frame', async () => {
   expect([...intensity.rawValidMask]).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
   expect([...intensity.validMask]).toEqual([...roi].map((there, i) => (there && i < 17 ? 1 : 0)));
   expect(intensity.maskedData).toEqual(sums.map((_, i) => (roi[i] && i < 17 ? sums[i + 3] : undefined)));
-  // Negative: the first positions have none.
+  // Negative: the first positions have no frame.
   const back = ctx.fromMemory(frames, { navShape, sigShape, syncOffset: -2 });
   const { intensity: later } = await ctx.runUdf(back, sumSigUdf);
   expect([...later.validMask]).toEqual(sums.map((_, i) => (i < 2 ? 0 : 1)));

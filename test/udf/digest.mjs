@@ -1,4 +1,4 @@
-// One run with UDFs of every kind, and the bytes of all of its results as text: the same on every executor.
+// A run with UDFs of every kind, and all bytes of its results as text: the same on every executor.
 import { createHash } from 'node:crypto';
 import { comUdf, logSumUdf, masks, masksUdf, stddevUdf, sumUdf } from 'ewald/udf';
 import { brightest, least } from './module.mjs';
@@ -17,8 +17,8 @@ export const udfs = () => [
 ];
 
 /**
- * The digest of a run over the frames of a file, and of a second one where two positions have no frame; `more` UDFs run
- * beside the first, and are not part of it.
+ * The digest of a run over the frames of a file, and of a second run in which two positions have no frame. `more` UDFs
+ * run in addition to the first ones, and are not part of the digest.
  */
 export async function digestOf(ctx, file, options = {}, more = []) {
   const raw = { format: 'raw', dtype: 'u16', sigShape: [8, 10], navShape: [6, 5] };
@@ -29,7 +29,7 @@ export async function digestOf(ctx, file, options = {}, more = []) {
   return digest([...results.slice(0, udfs().length), ...apart]);
 }
 
-/** The bytes of results, hashed. */
+/** A hash of the bytes of results. */
 export function digest(results) {
   const hash = createHash('sha256');
   for (const buffers of results)

@@ -1,4 +1,4 @@
-/** The examples say what they should, and the README's first function runs as it stands. */
+/** The examples print what they should, and the first function of the README runs unchanged. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -60,7 +60,7 @@ test('the function of the README, as it is printed there', async () => {
   const text = await readFile(join(root, 'src/udf/README.md'), 'utf8');
   const code = (/(?:^ {4}.*\n)+/m.exec(text)?.[0] ?? '').replace(/^ {4}/gm, '');
   expect(code).toContain('defineUdf');
-  // Inside the repository, so that its own name is found.
+  // Inside the repository, so that imports of the package by name resolve.
   const folder = await mkdtemp(join(root, 'build/readme-'));
   try {
     await writeFile(join(folder, 'scan.raw'), goldenFrames());

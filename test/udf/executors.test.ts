@@ -1,4 +1,4 @@
-/** The same run on every executor: the same bytes. Workers that die, UDFs that throw, modules that travel. */
+/** The same run on every executor gives the same bytes. Workers that die, UDFs that throw, modules that are sent. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,14 +24,15 @@ beforeAll(async () => {
   const ctx = new Context({ context });
   const results = await ctx.runUdf(await ctx.load(file, raw), udfs(), { numPartitions: 7 });
   wanted = await digestOf(ctx, file);
-  // Whoever gives these bits gives LiberTEM's results.
+  // These bits agree with LiberTEM's results, so every run with the same bits does.
   const [sum, stddev, logsum] = results as Record<string, ResultBuffer<'f64'>>[];
   if (golden) {
     expect(distance(sum?.intensity?.data as Float64Array, golden.sum.intensity)).toBe(0);
     expect(distance(stddev?.std?.data as Float64Array, golden.stddev.std)).toBeLessThan(1e-12);
     expect(distance(logsum?.logsum?.data as Float64Array, golden.logsum.logsum)).toBeLessThan(2e-6);
   }
-  // The order of partitions decides the last bits: with other ones they differ, or this test could not fail.
+  // The order of partitions determines the last bits: with other partitions they must differ, otherwise this test could
+  // not fail.
   expect(await digestOf(ctx, file, { numPartitions: 3 })).not.toBe(wanted);
   await ctx.close();
 });
@@ -62,7 +63,7 @@ describe('the same bits', () => {
     await ctx.close();
   });
 
-  // A killed process is missed after nine seconds, which the other ones use.
+  // A killed process is detected after nine seconds, so the other tests run concurrently.
   test.each([2, 4])('under mpirun -n %i', { concurrent: true, skip: !mpiPresent }, async (ranks) => {
     const { code, out, err } = await mpirun(ranks, new URL('./program.mjs', import.meta.url), file);
     expect(code, err).toBe(0);

@@ -1,4 +1,4 @@
-/** Corrections beside float64 loops: where they are folded into masks, and where frames are corrected. */
+/** Corrections compared with float64 loops: folded into masks, and applied to frames. */
 import { devices } from 'ewald';
 import {
   Context,
@@ -26,7 +26,7 @@ const next = random(5);
 const frames = Uint16Array.from({ length: count * pixels }, () => 300 + Math.floor(next() * 4000));
 const dark = Float32Array.from({ length: pixels }, () => 290 + 10 * next());
 const gain = Float32Array.from({ length: pixels }, () => 0.8 + 0.4 * next());
-// A lone pixel, two neighbours, one at the edge.
+// A single pixel, two neighbours, one at the edge.
 const excluded: readonly (readonly [number, number])[] = [
   [7, 9],
   [14, 20],
@@ -35,7 +35,7 @@ const excluded: readonly (readonly [number, number])[] = [
 ];
 const whole = { sigShape: [height, width], navShape: [2, 3] } as const;
 
-/** Corrected frames in float64, by the words of the README. */
+/** Corrected frames in float64, by the description in the README. */
 function corrected(data: ArrayLike<number>, given: CorrectionSet): number[][] {
   const bad = (given.excludedPixels ?? []) as readonly (readonly [number, number])[];
   const isBad = (y: number, x: number): boolean => bad.some(([v, u]) => v === y && u === x);
@@ -60,7 +60,7 @@ const few = new Float32Array(pixels);
 few.set([0.5, -2, 3], 7 * width + 8);
 const under = (frame: readonly number[], weight: (p: number) => number): number =>
   frame.reduce((sum, value, p) => sum + value * weight(p), 0);
-/** Largest difference over the largest of what is expected. */
+/** Largest difference over the largest expected value. */
 const apart = (given: ArrayLike<number | bigint>, expected: readonly number[]): number => {
   const found = given as ArrayLike<number>;
   const most = Math.max(...expected.map(Math.abs));
@@ -68,11 +68,12 @@ const apart = (given: ArrayLike<number | bigint>, expected: readonly number[]): 
 };
 
 const emulated = (await devices({ backend: 'cuda-emulated' }).catch(() => [])).some(({ available }) => available);
-// WebGPU has the golden file's corrections.
+// WebGPU tests the corrections of the golden file.
 const backends = ['wasm', 'native', ...(emulated ? (['cuda-emulated'] as const) : [])] as const;
 
 describe.each(backends)('corrections on %s', (backend) => {
-  // Runs are added as integers, and products over a dark frame are float64. Without one, weights of a gain are float32.
+  // Runs are added as integers, and products over a dark frame are float64. Without a dark frame, gain weights are
+  // float32.
   test.each([
     ['dark', { dark }, 1e-14],
     ['dark and bad pixels', { dark, excludedPixels: excluded }, 1e-14],
@@ -108,7 +109,7 @@ describe.each(backends)('corrections on %s', (backend) => {
           sums((p) => disk[p] as number),
         ),
       ).toBeLessThan(bound);
-      // The wave cancels: what it leaves is a hundredth of its terms.
+      // The wave cancels: the remainder is a hundredth of its terms.
       expect(
         apart(
           column(1),
@@ -142,7 +143,7 @@ test('frames are corrected one by one where sums cannot be', async () => {
   try {
     const corrections = { dark, gain, excludedPixels: excluded };
     const sums = (data: ArrayLike<number>): number[] => corrected(data, corrections).map((one) => under(one, () => 1));
-    // A standard deviation is not linear in the frames; the sum beside it has the same frames.
+    // A standard deviation is not linear in the frames; the sum computed together with it uses the same frames.
     const [{ std }, { intensity }] = await ctx.runUdf(ctx.fromMemory(frames, whole), [stddevUdf, sumSigUdf], {
       corrections,
     });
@@ -153,7 +154,7 @@ test('frames are corrected one by one where sums cannot be', async () => {
     });
     expect(apart(std.data, deviations)).toBeLessThan(1e-6);
     expect(apart(intensity.data, sums(frames))).toBeLessThan(1e-6);
-    // Float32 would lose numbers of 32 bits that lie on a high dark frame.
+    // Float32 would lose 32-bit numbers on a high dark frame.
     const high = Float32Array.from(dark, (value) => value + 2 ** 30);
     const wide = ctx.fromMemory(
       Uint32Array.from(frames, (value) => value + 2 ** 30),
@@ -165,7 +166,7 @@ test('frames are corrected one by one where sums cannot be', async () => {
       (value, i) => value + 2 ** 30 - (high[i % pixels] as number) + (dark[i % pixels] as number),
     );
     expect(apart(above.intensity.data, sums(rest))).toBeLessThan(1e-6);
-    // A pixel that is bad in one frame alone: overloaded, or not a number.
+    // A pixel that is bad in only one frame: overloaded, or NaN.
     const limited = new Corrections({ dark, gain, saturation: 4000, length: pixels });
     const under4000 = frames.map((value) => (value > 4000 ? 0 : value));
     const overload = await ctx.runUdf(ctx.fromMemory(frames, whole), sumSigUdf, { corrections: limited });

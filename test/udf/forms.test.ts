@@ -1,4 +1,4 @@
-/** The same frames in every form that this package writes, and as detectors write them: the same results. */
+/** The same frames in every format that this package writes, and in those of detectors, give the same results. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,13 +7,13 @@ import { Context, comUdf, type LoadOptions, masks, masksUdf, stddevUdf, sumUdf }
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ewald } from '../support/cli.js';
 
-// What each of the forms can hold: EMPAD has frames of 128 × 128, blockfiles have square ones of bytes.
+// The limits of each format: EMPAD has frames of 128 × 128, blockfiles have square ones of bytes.
 const [navShape, sigShape] = [
   [3, 4],
   [128, 128],
 ] as const;
 const [frames, side, pixels] = [12, 128, 128 * 128];
-/** Counts of a peak that moves, on a background that flickers. */
+/** Counts of a moving peak on a fluctuating background. */
 const counts = Uint8Array.from({ length: frames * pixels }, (_, i) => {
   const [f, p] = [Math.floor(i / pixels), i % pixels];
   const [y, x] = [Math.floor(p / side) - 60 - f, (p % side) - 70 + 2 * f];
@@ -23,7 +23,7 @@ const size = { width: side, height: side };
 const disk = masks.circular({ ...size, cx: 60, cy: 70, r: 25 });
 const slope = masks.gradientX(size);
 
-/** Sums of all frames, standard deviations, centres of mass and sums under the masks: plain loops. */
+/** Sums of all frames, standard deviations, centres of mass and sums under the masks, by plain loops. */
 function oracle() {
   const at = (f: number, p: number): number => counts[f * pixels + p] as number;
   const each = Array.from({ length: frames }, (_, f) => {
@@ -59,7 +59,7 @@ let ctx: Context;
 let folder: string;
 const at = (name: string): string => join(folder, name);
 
-/** Runs over a file, and holds what is found to the loops. */
+/** Runs over a file, and compares the results with the loops. */
 async function agrees(name: string, { format, filters = [] as readonly string[], ...options }: LoadOptions & Said) {
   const scan = await ctx.load(at(name), { ...options, navShape, ...(format === 'raw' && { format }) });
   expect([scan.format, scan.shape.nav, scan.shape.sig, scan.dataset.filters]).toEqual([
@@ -70,7 +70,7 @@ async function agrees(name: string, { format, filters = [] as readonly string[],
   ]);
   const [sum, stddev, com, under] = await ctx.runUdf(scan, udfs);
   const integers = scan.dtype !== 'f32';
-  // Sums of whole numbers are whole in every dtype, and so are those under the disk.
+  // Sums of integers are integers in every dtype, and so are those under the disk.
   expect(Buffer.compare(bytes(sum.intensity.data as Float64Array), bytes(wanted.sum)), 'sum').toBe(0);
   expect(far(com.rawCom.data, wanted.com), 'com').toBe(0);
   const found = under.intensity.data as Float64Array;
@@ -142,7 +142,7 @@ describe('HDF5 as HDF5’s own library packs it', () => {
     ] as const) {
       const file = new h5wasm.File(at(name), 'w');
       const data = Uint16Array.from(counts);
-      // Chunks that are cut at an edge of the frame, and of several frames.
+      // Chunks that are cropped at an edge of the frame, and chunks of several frames.
       const chunks = [1, 2, 128, 50];
       file.create_dataset({
         name: 'frames',

@@ -1,7 +1,7 @@
 /**
- * Every entry of LiberTEM's golden file, on each backend of the core, on JavaScript's own methods, and in parts on
- * workers, processes of a cluster and ranks of MPI. Under mpirun this file runs itself, a vitest a rank: what is here is
- * SPMD, every rank calls the same in the same order.
+ * Every entry of LiberTEM's golden file, on each backend of the core, with JavaScript methods only, and in partitions
+ * on workers, processes of a cluster and ranks of MPI. Under mpirun this file runs itself, with a vitest on each rank:
+ * the tests are SPMD, so every rank makes the same calls in the same order.
  */
 import { devices } from 'ewald';
 import {
@@ -28,7 +28,7 @@ import { mpiPresent, mpirun } from '../support/mpi.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 import { distance, golden, goldenFrames, navShape, sigShape } from './golden.js';
 
-/** LiberTEM gives float32 of float32 sums: 2⁻²⁴ a rounding, a few of them. */
+/** LiberTEM computes float32 from float32 sums: a few roundings of 2⁻²⁴. */
 const single = 2e-6;
 
 const size = { width: 10, height: 8 };
@@ -52,11 +52,11 @@ const backends = [
 ] as const;
 const executors = ['workers', 'delayed', ...(natsPresent ? (['nats'] as const) : []), 'mpi'] as const;
 type Place = (typeof backends | typeof executors)[number];
-/** Under mpirun. */
+/** Whether this runs under mpirun. */
 const asRank = Number(process.env.OMPI_COMM_WORLD_SIZE ?? process.env.PMI_SIZE ?? 1) > 1;
 const places: readonly Place[] = asRank ? ['mpi'] : [...backends, ...executors.filter((place) => place !== 'mpi')];
 
-/** A context, and what ends it with all that it was made with. */
+/** A context, and a function that disposes it with everything it was made with. */
 async function contextOf(place: Place): Promise<{ ctx: Context; end: () => Promise<void> }> {
   if (place === 'nats') {
     const server = await new NatsServer().start();
@@ -86,9 +86,12 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
   let ctx: Context;
   let end: () => Promise<void>;
   let scan: Scan;
-  /** Complex frames and frames of float64 are for JavaScript; so are these, to see its methods with the same numbers. */
+  /**
+   * JavaScript handles complex frames and float64 frames; these frames also use it, to test its methods with the same
+   * numbers.
+   */
   const frames = place === 'javascript' ? Float64Array.from(goldenFrames()) : goldenFrames();
-  /** Parts enough that each worker has some, and they have to be put together. */
+  /** Enough partitions that each worker has some, and that results must be merged. */
   const elsewhere = (executors as readonly string[]).includes(place);
   const cut = elsewhere ? { numPartitions: 7 } : {};
   beforeAll(async () => {
@@ -167,7 +170,8 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
     });
   });
 
-  // The file does not name the parameters; they follow from its numbers (the shifts, and the angle between two fields).
+  // The file does not contain the parameters; they follow from its numbers (the shifts, and the angle between two
+  // fields).
   const roi = golden?.roi.data as number[];
   test.each([
     ['com_default', {}, undefined],
@@ -245,7 +249,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
       expect(distance(com[name].data, golden.com_analysis_default_center[name]), name).toBeLessThan(5e-6);
   });
 
-  // A function has no module in which workers would find it.
+  // A function defined here has no module in which workers could find it.
   test.skipIf(elsewhere)('a function mapped over the frames', async () => {
     const result = await ctx.map(scan, (frame: Uint16Array) => {
       const mean = frame.reduce((a, b) => a + b, 0) / frame.length;
@@ -255,7 +259,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
   });
 });
 
-// Vitest ends its process in a way that runs no listeners, and MPI wants to be closed.
+// Vitest ends its process without running exit listeners, but MPI must be closed.
 if (asRank) afterAll(() => process.emit('exit', 0));
 
 test.skipIf(asRank || !golden || !mpiPresent)('LiberTEM’s results under mpirun -n 2', { tags: 'all' }, async () => {
@@ -265,7 +269,7 @@ test.skipIf(asRank || !golden || !mpiPresent)('LiberTEM’s results under mpirun
   const { code, out, err } = await mpirun(2, vitest, ...args);
   expect(code, `${out}\n${err}`).toBe(0);
   const passed = [...out.matchAll(/"numPassedTests":(\d+)/g)].map(([, count]) => Number(count));
-  // Sixteen of the golden file, and the one that it is there, where it has to be.
+  // Sixteen entries of the golden file, and a test that the file exists where it must.
   const each = dataRequired ? 17 : 16;
   expect(passed).toEqual([each, each]);
 });

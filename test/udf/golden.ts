@@ -1,4 +1,4 @@
-/** What LiberTEM itself computed: 6 × 5 × 8 × 10 frames of a generator, and its results; see the data's README. */
+/** Results computed by LiberTEM itself for 6 × 5 × 8 × 10 generated frames; see the README of the data. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataFolder } from '../support/data.js';
@@ -9,7 +9,7 @@ export interface GoldenArray {
   readonly data: readonly (number | null)[];
 }
 
-/** The file; undefined where it is absent. */
+/** The file; undefined if it is absent. */
 export const golden = dataFolder
   ? // biome-ignore lint/suspicious/noExplicitAny: thirty entries of as many shapes
     (JSON.parse(readFileSync(join(dataFolder, 'libertem-golden.json'), 'utf8')) as any)
@@ -18,7 +18,7 @@ export const golden = dataFolder
 export const navShape = [6, 5] as const;
 export const sigShape = [8, 10] as const;
 
-/** The frames of the generator. */
+/** The generated frames. */
 export function goldenFrames(): Uint16Array {
   const out = new Uint16Array(6 * 5 * 8 * 10);
   let state = 1;
@@ -29,7 +29,7 @@ export function goldenFrames(): Uint16Array {
   return out;
 }
 
-/** Largest difference over the largest number; NaN must stand where there is none. */
+/** Largest difference over the largest number; NaN must be where no number is expected. */
 export function distance(found: ArrayLike<number>, expected: Pick<GoldenArray, 'data'>): number {
   const { data } = expected;
   if (found.length !== data.length) return Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
-// UDFs of a user in JavaScript and in WGSL, and a task that tells what its worker computes on. It imports nothing, so
-// that it may travel.
+// User-defined UDFs in JavaScript and in WGSL, and a task that reports the device of its worker. It imports nothing, so
+// that it can be sent as source.
 const reduce = `
   var sum = 0.0;
   var most = 0.0;
@@ -11,7 +11,7 @@ const reduce = `
   let all = lanes_sum(sum);
   let top = lanes_max(most);`;
 
-/** The same in both languages; integers, so to the last bit. */
+/** The same computation in both languages, with integers, so equal to the last bit. */
 export const twins = {
   name: 'twins',
   module: import.meta.url,
@@ -31,7 +31,7 @@ export const twins = {
   },
 };
 
-/** Not the same: it tells which of the two has run. */
+/** Different in both languages: the result shows which of them has run. */
 export const which = {
   name: 'which',
   module: import.meta.url,
@@ -42,7 +42,7 @@ export const which = {
   processFrameWgsl: 'fn process_frame(lane: u32) { if (lane == 0u) { set_language(0u, 2u); } }',
 };
 
-/** Where the pass of a worker is; slow enough for another worker to take the next one. */
+/** Reports where a pass of a worker runs; slow enough that another worker takes the next pass. */
 export async function place(_, scope) {
   const context = await scope.context();
   const pass = await context.framePass({ width: 2, height: 2, dtype: 'u16', steps: [{ kind: 'sum' }] });

@@ -1,4 +1,4 @@
-/** Workers with devices of their own: a spec of them, GPUs beside cores, a user's WGSL on each. */
+/** Workers with separate devices: a specification of devices, GPUs together with cores, user-defined WGSL on each. */
 import { devices } from 'ewald';
 import { Executor } from 'ewald/executors';
 import { Context, clusterSpec, executorFor, type ResultBuffer, stddevUdf, sumSigUdf } from 'ewald/udf';
@@ -83,7 +83,7 @@ describe.skipIf(!present.webgpu)('WGSL of a user on two workers', () => {
       expect(all[0]?.[name]?.data).toEqual(all[2]?.[name]?.data);
       expect(all[1]?.[name]?.data).toEqual(all[2]?.[name]?.data);
     }
-    // It was JavaScript there.
+    // The JavaScript version ran there.
     const here = await plain.runUdf(plain.fromMemory(frames, shape), which, options);
     expect([...(here as { language: ResultBuffer<'u8'> }).language.data]).toEqual(Array.from({ length: 24 }, () => 1));
     for (const one of [ctx, inline, plain]) await one.close();

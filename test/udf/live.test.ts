@@ -1,4 +1,4 @@
-/** Live pictures: when they come, what is on them, and that each way of showing them shows the same colours. */
+/** Live pictures: when they are drawn, their content, and that every way of showing them gives the same colours. */
 import { inflateSync } from 'node:zlib';
 import {
   Context,
@@ -49,7 +49,7 @@ describe('pictures of a run', () => {
   test('are those of all two-dimensional results, or of the ones that are named', async () => {
     const all = new Set<string>();
     await ctx.runUdf(scan, [comUdf, stddevUdf], { plots: ({ title }) => void all.add(title) });
-    // Not pairs of numbers, and not one number.
+    // Excludes pairs of numbers and single numbers.
     for (const name of ['fieldY', 'fieldX', 'magnitude', 'divergence', 'curl', 'std', 'mean', 'var', 'sum'])
       expect(all).toContain(name);
     for (const name of ['field', 'rawCom', 'numFrames']) expect(all).not.toContain(name);
@@ -65,20 +65,20 @@ describe('pictures of a run', () => {
       drawn++;
       await new Promise((resolve) => setTimeout(resolve, 60));
     };
-    // A picture takes 60 ms, so the next one is due 1.5 s later; the run is long over by then.
+    // A picture takes 60 ms, so the next one is due 1.5 s later, long after the end of the run.
     await ctx.runUdf(scan, sumSigUdf, { numPartitions: 30, plots: { show, minDelta: 0 } });
     expect(drawn).toBe(2);
   });
 });
 
-// Odd sizes; a pixel that is not there.
+// Odd sizes, and a missing pixel.
 const [height, width] = [7, 5];
 const data = Float64Array.from({ length: height * width }, (_, i) => (i === 12 ? Number.NaN : (i * 13) % 31));
 const picture: LivePicture = { title: 'a < "b"', height, width, data, done: 0.25, final: false };
 const rgba = toRgba(data);
 const pixel = (y: number, x: number): number[] => [...rgba.subarray(4 * (y * width + x), 4 * (y * width + x) + 3)];
 
-/** Escapes that can be seen. */
+/** Makes escape characters visible. */
 const visible = (text: string): string => text.replaceAll('\u001b', '␛');
 
 describe('ways of showing', () => {
@@ -94,7 +94,7 @@ describe('ways of showing', () => {
         expect(lower?.split(';').map(Number)).toEqual(pixel(Math.min(height - 1, 2 * row + 1), x));
       }
     }
-    // Every third pixel where there is room for two.
+    // Every third pixel if there is room for two.
     expect(halfBlocks(picture, 2).split('\n')).toHaveLength(2);
     expect(halfBlocks(picture, 2).split('▀')).toHaveLength(2 * 2 + 1);
   });

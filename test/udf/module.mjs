@@ -1,5 +1,5 @@
-// UDFs of a user, as they travel to workers: found by name among what this module exports. It imports nothing, so that a
-// cluster may send it as source.
+// User-defined UDFs as they are sent to workers: found by name among the exports of this module. It imports nothing, so
+// that a cluster can send it as source.
 export const brightest = {
   name: 'brightest',
   module: import.meta.url,
@@ -25,7 +25,7 @@ export const brightest = {
   },
 };
 
-/** Weighted sums, scaled, less what two numbers of the position differ by; in tiles of two rows. */
+/** Weighted sums, scaled, minus the difference of two numbers of the position; in tiles of two rows. */
 export const weighted = {
   name: 'weighted',
   module: import.meta.url,
@@ -40,7 +40,7 @@ export const weighted = {
   },
 };
 
-/** What no merge of two can do: of the first frames of all parts the one in the middle, pixel by pixel. */
+/** A result that cannot be merged pairwise: the median, pixel by pixel, of the first frames of all partitions. */
 export const median = {
   name: 'median',
   module: import.meta.url,
@@ -63,7 +63,7 @@ export const median = {
   },
 };
 
-/** Ends its worker, once: the file of its parameter says whether it has. */
+/** Ends its worker once: the file given as a parameter records whether it has. */
 export const deadly = {
   name: 'deadly',
   module: import.meta.url,
@@ -79,7 +79,7 @@ export const deadly = {
   },
 };
 
-/** Kills the whole process it runs in, once, as `kill -9` does: in the middle of a partition. */
+/** Kills its whole process once, like `kill -9`, in the middle of a partition. */
 export const killer = {
   name: 'killer',
   module: import.meta.url,
@@ -104,7 +104,9 @@ export const thrower = {
   },
 };
 
-/** Least number of each pixel and of all: results that begin at infinity, and positions at -1 unless they are seen. */
+/**
+ * The minimum of each pixel and of all pixels: results that start at infinity, and positions at -1 until they are seen.
+ */
 export const least = {
   name: 'least',
   module: import.meta.url,
@@ -130,7 +132,7 @@ export const least = {
   },
 };
 
-/** Squares summed over each frame and over each pixel, by each of the three methods. */
+/** Squares summed over each frame and over each pixel, with each of the three methods. */
 const squaresBase = {
   module: import.meta.url,
   buffers: { each: { kind: 'nav', dtype: 'f64' }, pixel: { kind: 'sig', dtype: 'f64' } },

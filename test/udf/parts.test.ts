@@ -1,4 +1,4 @@
-/** What UDFs have beside frames and results: auxiliary data cut like the results, and parts merged all at once. */
+/** Auxiliary data of UDFs, which is sliced like the results, and partitions merged all at once. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,7 +70,7 @@ describe('auxiliary data', () => {
 });
 
 describe('mergeAll', () => {
-  // The first frames of five parts of six frames.
+  // The first frames of five partitions of six frames.
   const wanted = all(pixels, (p) => {
     const values = [0, 6, 12, 18, 24].map((f) => frames[f * pixels + p] as number);
     return values.sort((a, b) => a - b)[2] as number;

@@ -1,4 +1,4 @@
-/** One pass of the core beside plain float64 loops: every type of frames, every step, one thread and two. */
+/** One pass of the core compared with plain float64 loops: every frame type, every step, one thread and two. */
 import { type Context, createContext, devices } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refused } from '../support/refused.js';
@@ -12,11 +12,11 @@ const arrays = {
   i32: Int32Array,
   f32: Float32Array,
 } as const;
-// No multiple of any vector, block or group.
+// Not a multiple of any vector, block or group.
 const [width, height, frames] = [53, 37, 19];
 const pixels = width * height;
 
-/** Frames of the whole range of their type; floats lie far from zero. */
+/** Frames with the full range of their type; floats are far from zero. */
 function made(dtype: keyof typeof arrays): InstanceType<(typeof arrays)[keyof typeof arrays]> {
   const out = new arrays[dtype](pixels * frames);
   for (let i = 0, state = 7; i < out.length; i++) {
@@ -46,7 +46,7 @@ const steps = [
   { kind: 'logSum' },
 ] as const;
 
-/** Columns and planes by plain loops, and how large the terms of each column are. */
+/** Columns and planes by plain loops, and the magnitude of the terms of each column. */
 function oracle(data: ArrayLike<number>, integers: boolean): { nav: number[][]; scale: number[][]; sig: number[][] } {
   const at = (f: number, p: number): number => data[f * pixels + p] as number;
   const nav: number[][] = [];
@@ -104,7 +104,7 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
   test.each(Object.keys(arrays) as (keyof typeof arrays)[])('%s', async (dtype) => {
     const data = made(dtype);
     const exact = dtype !== 'f32';
-    // Σ² of 32-bit numbers is beyond what a double holds.
+    // Σ² of 32-bit numbers exceeds what a double can hold.
     const narrow = /8|16/.test(dtype);
     const { nav, scale, sig } = oracle(data, narrow);
     const bytes: string[] = [];
@@ -128,11 +128,11 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
           else expect(Math.abs(have - want)).toBeLessThanOrEqual(1e-9 * Math.abs(want) + 1e-9);
         }
     }
-    // Threads share pixels and frames out, never a sum.
+    // Threads divide pixels and frames, never a sum.
     expect(bytes[1]).toBe(bytes[0]);
   });
 
-  // Running sums are words: they are emptied every 2^15 frames, and nothing is lost at either end of a type.
+  // Running sums are words that are flushed every 2^15 frames; nothing is lost at either end of a type.
   test.each([
     ['u8', 0, 255],
     ['i8', -128, 127],
@@ -150,7 +150,7 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
       steps: [{ kind: 'moments' }, { kind: 'sum' }],
       threads: 2,
     });
-    // A second run begins with nothing.
+    // A second run starts from zero.
     for (let again = 0; again < 2; again++) {
       const { sig } = await pass.run(data, count);
       for (let p = 0; p < 33; p++) {
@@ -167,7 +167,7 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
       const [wide, high] = [75, 60];
       const runs: number[] = [];
       const add = (y: number, first: number, end: number): unknown => runs.push(y * wide + first, y * wide + end);
-      // A ring (two runs a row), whole rows, one run and one pixel apart, rows with nothing, runs of no column in common.
+      // A ring (two runs a row), whole rows, single pixels apart, rows with nothing, runs without a common column.
       for (let y = 1; y < 20; y++) {
         add(y, 3 + (y % 4), 30);
         add(y, 41, 70 - (y % 3));
@@ -235,7 +235,7 @@ const emulated = (await devices({ backend: 'cuda-emulated' }).catch(() => [])).s
 describe('frames that lie on a device', () => {
   test.skipIf(!emulated)('give what frames of the host give, launch by launch', async () => {
     const ctx = await createContext({ backend: 'cuda-emulated', strict: true });
-    // Three launches: one has 32768 frames at most.
+    // Three launches, because one has at most 32768 frames.
     const [wide, many] = [2, 70_000];
     const data = Float32Array.from({ length: wide * wide * many }, (_, i) => ((i * 7919) % 65521) - 1000);
     const steps = [{ kind: 'sumOf', spans: Uint32Array.of(0, 2, 3, 4) }, { kind: 'moments' }] as const;

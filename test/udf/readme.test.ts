@@ -1,4 +1,4 @@
-/** The examples of user-defined functions in the READMEs: TypeScript as they stand, and right. */
+/** The examples of user-defined functions in the READMEs compile unchanged as TypeScript, and are correct. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,7 +43,7 @@ test('compile as strict TypeScript', () => {
 test.each(Object.entries(blocks))(
   '%s: the brightest pixel of large frames, negative ones too',
   async (_, code = '') => {
-    // Up to the run: what is read from a file comes from memory here.
+    // Only up to the run: here the file is replaced by memory.
     const definition = /const brightest = ([\s\S]*?\n}\));/.exec(code)?.[1] ?? '';
     const { defineUdf } = await import('ewald/udf');
     const make = new Function('defineUdf', `return ${definition.replace('import.meta.url', 'undefined')}`);

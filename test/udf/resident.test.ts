@@ -1,4 +1,4 @@
-/** Scans that stay in memory, and virtual detectors that move over them. */
+/** Scans that stay in memory, and virtual detectors that are moved over them. */
 import { memoryDataset } from 'ewald/data';
 import { Context, masks, masksUdf, residentScan, VirtualDetector } from 'ewald/udf';
 import { describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ const reals = Float32Array.from(counts, (value) => value / 7 - 1000);
 const datasetOf = (data: Uint16Array | Float32Array) =>
   memoryDataset(data, { navShape: [rows, columns], sigShape: [height, width] });
 
-/** The sum over a mask, from the frames themselves. */
+/** The sum over a mask, computed from the frames. */
 function summed(data: ArrayLike<number>, mask: ArrayLike<number>): Float64Array {
   const pixels = height * width;
   return Float64Array.from({ length: positions }, (_, i) => {

@@ -1,4 +1,4 @@
-/** Memory of partitions that is used again, and results that stay where they were made. */
+/** Reuse of the memory of partitions, and results that stay where they were made. */
 import { Context, defineUdf, sumUdf, validateUdf } from 'ewald/udf';
 import { describe, expect, test } from 'vitest';
 import { SpareFrames } from '../../src/udf/spare-frames.js';
@@ -54,7 +54,7 @@ test.each([
     const scan = await ctx.load(new Uint8Array(data.buffer), raw);
     const options = { ...(corrections && { corrections }), numPartitions: 12 };
     const [{ first }, { intensity }] = await ctx.runUdf(scan, [looking, sumUdf], options);
-    // One that is worked on, its twin in another dtype, one that is read ahead.
+    // A partition in use, its copy in another dtype, and one that is read ahead.
     expect(seen.size).toBeLessThanOrEqual(3);
     const off = corrections ? 1 : 0;
     expect([...first.data]).toEqual(Array.from({ length: frames }, (_, i) => (data[i * pixels] as number) - off));

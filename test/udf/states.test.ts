@@ -5,7 +5,7 @@ import { refused } from '../support/refused.js';
 import { least } from './module.mjs';
 
 type Numbers = Record<string, ResultBuffer<'f64'>>;
-/** Eight frames of 2 × 2 pixels, no number below 5. */
+/** Eight frames of 2 × 2 pixels, with no number below 5. */
 const frames = Uint16Array.from({ length: 32 }, (_, i) => 5 + ((i * 7) % 32));
 const whole = { sigShape: [2, 2], navShape: [8] } as const;
 const leastOf = (positions: readonly number[]): number[] =>

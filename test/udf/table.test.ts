@@ -1,6 +1,7 @@
 /**
- * UDFs × backends × executors over frames that are hard to add: NaN and infinity, a high mean, integers of 32 and 64 bits,
- * float64, positions without a frame, a region of interest. The truth is float64 loops by the definitions (truth.ts).
+ * UDFs × backends × executors over frames that are difficult to sum: NaN and infinity, a high mean, integers of 32 and
+ * 64 bits, float64, positions without a frame, a region of interest. The truth is float64 loops by the definitions
+ * (truth.ts).
  */
 import { devices } from 'ewald';
 import {
@@ -45,11 +46,11 @@ interface Look {
   readonly data: Data;
   readonly syncOffset?: number;
   readonly roi?: readonly number[];
-  /** Relative to the terms: what float64 sums of frames, and kernels in float32, are within. */
+  /** Error bounds relative to the terms, for float64 sums of frames and for float32 kernels. */
   readonly single?: boolean;
 }
 
-/** Frames of floats, some of whose pixels are not finite, the first frame's among them. */
+/** Frames of floats, some of whose pixels are not finite, including some in the first frame. */
 const broken = Float32Array.from(numbers, (value) => value / 8);
 for (const [frame, pixel, value] of [
   [3, 5, Number.NaN],
@@ -79,7 +80,7 @@ const looks: Readonly<Record<string, Look>> = {
   'f64 on a high mean': { data: Float64Array.from(numbers, (value) => 1e9 + value / 7) },
 };
 
-/** The frames of a look at their positions. */
+/** The frames of a dataset by position. */
 function framesOf({ data, syncOffset = 0, roi }: Look): Frames {
   const frames = all(20, (i) => {
     const file = i + syncOffset;
@@ -89,7 +90,10 @@ function framesOf({ data, syncOffset = 0, roi }: Look): Frames {
   return { nav, sig, frames };
 }
 
-/** A disk, a wave in float32, a mask of float64 whose sum is 0, and both with few pixels; NaN lies where they are 0. */
+/**
+ * A disk, a float32 wave, a float64 mask whose sum is 0, and two masks with few pixels; NaN is only in pixels of weight
+ * 0.
+ */
 const disk = Uint8Array.from(all(pixels, (p) => (Math.hypot((p % 7) - 4, Math.floor(p / 7) - 3) <= 1.5 ? 1 : 0)));
 const wave = Float32Array.from(all(pixels, (p) => (p > 20 ? Math.sin(p) : 0)));
 const balanced = Float64Array.from(all(pixels, (p) => (p > 20 ? (p % 2 === 0 ? 1 / 11 : -1 / 10) : 0)));
@@ -99,12 +103,12 @@ const singles = [disk, wave, few];
 const doubles = [balanced, fewDouble];
 
 type Found = Readonly<Record<string, ResultBuffer<'f64'>>>;
-/** UDFs, and what is looked at of their results. */
+/** UDFs, and the results that are compared. */
 const cases: readonly {
   readonly name: string;
   readonly udf: AnyUdf;
   readonly truths: (frames: Frames, gap: number) => Readonly<Record<string, Truth>>;
-  /** In float64 on every backend that takes it. */
+  /** In float64 on every backend that supports it. */
   readonly double?: boolean;
 }[] = [
   { name: 'sum', udf: sumUdf, truths: (frames) => ({ intensity: sumTruth(frames) }) },
@@ -155,7 +159,10 @@ const places = [
   'workers',
   'delayed',
 ] as const;
-/** A software GPU takes seconds to compile kernels: it has the look and the UDFs that show it something new. */
+/**
+ * A software GPU takes seconds to compile kernels, so it tests only these frames and these UDFs, which show something
+ * new on it.
+ */
 const onGpu = ['f32 with NaN and infinity', 'logsum', 'stddev', 'masks in float32'];
 
 describe.each(places)('%s', (place) => {
@@ -206,7 +213,7 @@ test('a mask of float64 over a flat frame gives what float64 arithmetic does, on
   const flat = Float32Array.from({ length: 2 * height * width }, (_, i) => (i < height * width ? 3e5 : 1e6));
   const few = new Float64Array(height * width);
   few.set([1 / 3, 1 / 3, -2 / 3], 100);
-  // A disk less the ring around it: its sum is 0 within the rounding of its weights.
+  // A disk minus the ring around it: its sum is 0 within the rounding of its weights.
   const disk = all(height * width, (p) => {
     const far = Math.hypot((p % width) - 31, Math.floor(p / width) - 30);
     return far <= 12 ? 1 : far <= 25 ? -1 : 0;
@@ -219,7 +226,7 @@ test('a mask of float64 over a flat frame gives what float64 arithmetic does, on
   const truth = masksTruth(whole, masks, 0);
   for (const place of places) {
     if (place === 'workers' || place === 'delayed') continue;
-    // Without `strict` WebGPU leaves them to a backend that has float64.
+    // Without `strict` WebGPU passes them to a backend that has float64.
     const ctx = new Context({ context: { backend: place } });
     try {
       const scan = ctx.fromMemory(flat, { navShape: [1, 2], sigShape: [height, width] });

@@ -1,13 +1,13 @@
-/** What UDFs of the package give, by their definitions: float64 loops over frames, as NumPy would write them. */
+/** The results of the package's UDFs by their definitions: float64 loops over frames, as NumPy would compute them. */
 
-/** Frames of a scan as numbers, undefined where a position has no frame or is not in the region of interest. */
+/** The frames of a scan as numbers, undefined if a position has no frame or is not in the region of interest. */
 export interface Frames {
   readonly nav: readonly [rows: number, columns: number];
   readonly sig: readonly [height: number, width: number];
   readonly frames: readonly (readonly number[] | undefined)[];
 }
 
-/** Numbers, and the sizes of the terms that they are sums of: an error is relative to those. */
+/** Numbers, and the magnitudes of the terms of which they are sums: errors are relative to the magnitudes. */
 export interface Truth {
   readonly values: number[];
   readonly sizes: number[];
@@ -18,7 +18,7 @@ const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b
 const size = (values: readonly number[]): number =>
   sum(values.map((value) => (Number.isFinite(value) ? Math.abs(value) : 0)));
 
-/** Sums of each frame: `terms` are those of each column. */
+/** Sums of each frame: `terms` are the magnitudes of each column. */
 function ofFrames({ frames }: Frames, columns: number, terms: Reduce, gap: number): Truth {
   const values: number[] = [];
   const sizes: number[] = [];
@@ -33,7 +33,7 @@ function ofFrames({ frames }: Frames, columns: number, terms: Reduce, gap: numbe
   return { values, sizes };
 }
 
-/** A number a pixel, by its values in the frames that are there. */
+/** One number for each pixel, computed from its values in the existing frames. */
 function ofPixels({ frames, sig }: Frames, value: (pixel: readonly number[]) => number): number[] {
   const there = frames.filter((frame) => frame !== undefined);
   return Array.from({ length: sig[0] * sig[1] }, (_, p) => value(there.map((frame) => frame[p] as number)));
@@ -58,12 +58,12 @@ export const meanTruth = (scan: Frames): Truth => ({
 });
 
 /**
- * Standard deviation of the population. Its error is relative to the spread, whatever the mean, where sums are exact (of
- * integers); else the rounding of a mean or two is in it.
+ * Standard deviation of the population. Its error is relative to the spread, regardless of the mean, if sums are exact
+ * (of integers); otherwise it includes the rounding of one or two means.
  */
 export const stdTruth = (scan: Frames): Truth => {
   const std = ofPixels(scan, (values) => {
-    // About the first number: the mean of the differences is as exact as they are.
+    // Relative to the first number: the mean of the differences is as exact as the differences.
     const about = values.map((value) => value - (values[0] as number));
     const mean = sum(about) / values.length;
     return Math.sqrt(sum(about.map((value) => (value - mean) ** 2)) / values.length);
@@ -73,7 +73,7 @@ export const stdTruth = (scan: Frames): Truth => {
   return { values: std, sizes: std.map((value, p) => value + (exact ? 0 : 4e-4 * (means[p] as number))) };
 };
 
-/** Pixels of weight 0 do not take part. */
+/** Pixels of weight 0 are excluded. */
 export const masksTruth = (scan: Frames, masks: readonly ArrayLike<number>[], gap: number): Truth =>
   ofFrames(
     scan,
@@ -82,7 +82,9 @@ export const masksTruth = (scan: Frames, masks: readonly ArrayLike<number>[], ga
     gap,
   );
 
-/** Shifts of the centre of mass of the whole frame from half its size, less the plane of least squares through them. */
+/**
+ * Offsets of the centre of mass of the whole frame from the frame centre, minus the least-squares plane through them.
+ */
 export function fieldTruth(scan: Frames): Truth {
   const [rows, columns] = scan.nav;
   const [height, width] = scan.sig;
@@ -124,7 +126,7 @@ function solve(matrix: readonly (readonly number[])[], right: readonly number[])
   );
 }
 
-/** Divergence of a field of (y, x), as numpy.gradient; NaN where a number that it needs is. */
+/** Divergence of a field of (y, x), as numpy.gradient; NaN if a required number is NaN. */
 export function divergenceTruth({ nav: [rows, columns] }: Frames, field: readonly number[]): Truth {
   const at = (part: number, y: number, x: number): number => field[2 * (y * columns + x) + part] as number;
   const slope = (k: number, length: number, of: (k: number) => number): number => {
@@ -138,7 +140,7 @@ export function divergenceTruth({ nav: [rows, columns] }: Frames, field: readonl
   return { values, sizes: values.map(() => 10) };
 }
 
-/** Largest error relative to the sizes of terms; infinite where one is NaN or infinite and the other is not. */
+/** Largest error relative to the magnitudes of the terms; infinite if one is NaN or infinite and the other is not. */
 export function apart(found: ArrayLike<number | bigint>, { values, sizes }: Truth): number {
   if (found.length !== values.length) return Number.POSITIVE_INFINITY;
   let worst = 0;

@@ -1,5 +1,5 @@
 // @module-tag all: Chromium.
-/** ewald/udf in a tab: a File from disk, centres of mass and a user's WGSL on WebGPU, and no server. */
+/** ewald/udf in a tab: a File from disk, centres of mass and user-defined WGSL on WebGPU, without a server. */
 import { describe, expect, test } from 'vitest';
 import { Context, comUdf, defineUdf, validateUdf } from '../../dist/udf.browser.js';
 
@@ -8,7 +8,7 @@ if (absent && (import.meta.env.EWALD_REQUIRE ?? '').split(',').includes('webgpu'
   throw new Error(`EWALD_REQUIRE names webgpu, but it is absent: ${absent}`);
 const webgpu = { context: { backend: 'webgpu', strict: true, log: { level: 'error' } } } as const;
 
-/** A .npy file of 4 × 5 frames of 16 × 12 in which one pixel is bright: its place is the centre of mass. */
+/** A .npy file of 4 × 5 frames of 16 × 12 with one bright pixel, whose position is the centre of mass. */
 function scanFile(): { file: File; places: { y: number; x: number }[] } {
   const header = "{'descr': '<u2', 'fortran_order': False, 'shape': (4, 5, 16, 12), }";
   const text = `${header.padEnd(117)}\n`;

@@ -1,4 +1,4 @@
-/** UDFs of users in WGSL: beside their JavaScript, merged by the same merge, refused with words. */
+/** User-defined UDFs in WGSL: compared with their JavaScript, merged by the same merge, refused with a message. */
 import { createContext, devices } from 'ewald';
 import { auxData, Context, defineUdf, validateUdf } from 'ewald/udf';
 import { describe, expect, test } from 'vitest';

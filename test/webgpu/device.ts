@@ -1,5 +1,4 @@
-// The device layer that the rooms build on: compile errors, memory, submissions, reads. The same in Node and in
-// Chromium.
+// The device layer below the rooms: compile errors, memory, submissions, reads. The same in Node and in Chromium.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { GpuDevice } from '../../src/backends/webgpu/device.js';
 import { sizeClass } from '../../src/backends/webgpu/pool.js';
@@ -16,7 +15,7 @@ override step: u32 = 1u;
   if (id.x < arrayLength(&data)) { data[id.x] += step; }
 }`;
 
-/** Registers the tests; `absent` says why they are skipped. */
+/** Registers the tests; `absent` gives the reason why they are skipped. */
 export function deviceTests(
   place: string,
   absent: string | undefined,
@@ -89,7 +88,7 @@ export function deviceTests(
       const times = await timeKernels(async () => answers.push(await work()));
       answers.push(await work());
       for (const [bytes] of answers) expect(new Uint32Array(bytes ?? new ArrayBuffer(0))[0]).toBe(24);
-      // Two kernels of one name, twice each, those behind each other in one pass.
+      // Two kernels of the same name, twice each; consecutive ones share a pass.
       const expected = device.features.has('timestamp-query') ? { main: 2, 'main 2': 2 } : {};
       expect(Object.fromEntries(times.map(({ kernel, passes }) => [kernel, passes]))).toEqual(expected);
       for (const { ms } of times) expect(ms).toBeGreaterThanOrEqual(0);
@@ -112,7 +111,7 @@ export function deviceTests(
         expect(error.message).toContain(`the kernel does not compile: ${file}:${error.detail.line}:`);
         expect(error.message).toContain(wrong);
         expect(error.message).not.toContain('\n');
-        // A file without includes is one marker and its lines.
+        // A file without includes consists of one marker and its lines.
         if (file === 'common/u64.wgsl')
           expect(error.detail.line).toBe(u64.split('\n').findIndex((line) => line.includes(right)));
       }
@@ -129,7 +128,7 @@ export function deviceTests(
         (e) => isEwaldError(e, 'OutOfMemory') && e.message.includes(`${limit + 4} bytes: maxBufferSize is ${limit}`),
       );
       if (software) {
-        // SwiftShader has less than its own limit.
+        // SwiftShader provides less than its own limit.
         const real = await device.buffer(limit, 'storage').catch((e) => e);
         expect(real).toSatisfy((e) => isEwaldError(e, 'OutOfMemory') && e.detail.asked === limit);
         const small = { bytes: 4096, usage: 'storage' } as const;

@@ -1,6 +1,6 @@
 /**
- * What kernels ask of a device: no more than WebGPU guarantees, and never memory that grows without bound. The devices
- * of all tests have the default limits of the specification (test/support/default-limits.ts).
+ * The requirements of kernels on a device: no more than WebGPU guarantees, and never memory that grows without bound.
+ * The devices of all tests have the default limits of the specification (test/support/default-limits.ts).
  */
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -19,7 +19,7 @@ describe.skipIf(absent)(`limits of WebGPU${absent ? `: absent, ${absent}` : ''}`
     expect(context?.liveBytes ?? 0).toBe(0);
   });
 
-  // 1 to 4 masks have the most frames in workgroup memory; wider passes are rows of the table of cases.
+  // 1 to 4 masks need the most frames in workgroup memory; wider passes are rows of the case table.
   test('a dense pass of one mask', async () => {
     const [masks, width, height, frames] = [1, 9, 7, 5];
     const pixels = width * height;
@@ -58,7 +58,7 @@ describe.skipIf(absent)(`limits of WebGPU${absent ? `: absent, ${absent}` : ''}`
       frames,
     );
     expect(nav.every((value, i) => value === Math.floor(i / masks) * ((i % masks) % 97))).toBe(true);
-    // The sums of a run lie on the host, which has no room for these.
+    // The sums of a run are on the host, which has no room for these.
     await refused(() => pass.run(new Uint8Array(2 ** 18), 2 ** 18), 'OutOfMemory', 'could not be allocated');
     await pass.dispose();
   });

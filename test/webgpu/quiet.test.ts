@@ -1,5 +1,5 @@
-// Looking for devices says nothing on standard error: libraries under Dawn complain there about machines that have no
-// display or GPU.
+// Searching for devices prints nothing on standard error: libraries below Dawn print warnings there on machines without
+// a display or GPU.
 import { expect, test } from 'vitest';
 import { ewald } from '../support/cli.js';
 

@@ -1,6 +1,6 @@
 /**
- * The self-test of a GPU: kernels that a driver gets wrong are imitated by shaders that were changed on their way to
- * the device, one mechanism at a time.
+ * The self-test of a GPU: driver bugs in kernels are simulated by modifying shaders on their way to the device, one
+ * mechanism at a time.
  */
 import { describe, expect, test } from 'vitest';
 import type { Backend } from '../../src/backends/backend.js';
@@ -16,29 +16,29 @@ import { options, over, watched, whyAbsent } from './support.js';
 
 const absent = await whyAbsent();
 
-/** What a driver that breaks a mechanism makes of a shader. */
+/** The change to a shader that simulates a broken mechanism. */
 const broken: Readonly<Record<string, readonly [RegExp, string]>> = {
-  // Each invocation sees an atomic of its own.
+  // Each invocation sees a separate atomic.
   workgroupAtomics: [/atomicAdd\(&sum, value\)/, 'atomicStore(&sum, value)'],
-  // Two invocations take the same place.
+  // Two invocations use the same slot.
   storageAtomics: [/atomicAdd\(&output\[3\], 1u\)/, 'atomicLoad(&output[3])'],
   // A load without its barriers.
   uniformLoad: [/sum \+= workgroupUniformLoad\(&number\)/, 'sum += number'],
-  // A barrier that is left out.
+  // A missing barrier.
   workgroupMemory: [/workgroupBarrier\(\);(?=\s*let other = cells)/, ''],
   loopBarriers: [/workgroupBarrier\(\);(?=\s*cells\[lane\] \+= before)/, ''],
   storageBarriers: [/storageBarrier\(\);\s*workgroupBarrier\(\);(?=\s*let other = output)/, ''],
-  // A sign that is lost.
+  // A lost sign.
   floatBits: [/let a = bitcast<f32>\(bits\)/, 'let a = abs(bitcast<f32>(bits))'],
   // The upper half of a word is lost.
   integers: [/let a = input\[lane\];(?=\s*let b = input\[63u)/, 'let a = input[lane] & 0xffffu;'],
-  // The number of workgroups is that of the dispatch before.
+  // The number of workgroups is that of the previous dispatch.
   indirectDispatch: [/counts\[1\] = input\[2\]/, 'counts[1] = 1u'],
-  // A layout without the binding that is read in a branch only.
+  // A layout without a binding that is read only in a branch.
   bindings: [/return unread\[lane\]/, 'return 0u'],
 };
 
-/** A loader whose devices get every shader changed, and how many shaders were compiled. */
+/** A loader whose devices modify every shader, and the number of compiled shaders. */
 function loaderWith(change: (code: string) => string) {
   const compiled = { count: 0 };
   const seen: GPUDevice[] = [];
@@ -122,7 +122,7 @@ describe.skipIf(absent)(`the self-test of WebGPU${absent ? `: absent, ${absent}`
     const { backend } = await opened((code) => code.replace(/atomicAdd\(&sum, value\)/, 'atomicStore(&sum, value)'));
     const kernel = { dispose: async () => {} };
     const op = { supports: () => true as const, plan: async () => kernel };
-    // Where there is neither a card nor a driver.
+    // If there is neither a card nor a driver.
     const next = { name: 'wasm', host: undefined, device: { name: 'next' } } as unknown as Backend;
     const feature = { ...piFeature, kernels: { wasm: () => op, webgpu: () => op } } as never;
     const unused = { ...piFeature, uses: uses.fft, kernels: { webgpu: () => op } } as never;

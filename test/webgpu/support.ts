@@ -1,6 +1,6 @@
 /**
- * What the WebGPU tests in Node share: a GPU without a card, "absent" told apart from failure, scripts in a process of
- * their own.
+ * Helpers of the WebGPU tests in Node: a GPU without a card, absence distinguished from failure, scripts in a separate
+ * process.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -10,12 +10,12 @@ import type { OpenOptions } from '../../src/backends/backend.js';
 import { dawnGpu } from '../../src/backends/webgpu/node.js';
 import type { GpuFound, GpuSource } from '../../src/backends/webgpu/source.js';
 
-// Chromium's SwiftShader serves where there is no card; whoever set a driver has chosen.
+// Chromium's SwiftShader is used if there is no card; a driver set by the user has priority.
 const swiftShader = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const hasCard = ['/dev/nvidia0', '/dev/dri', '/dev/kfd'].some((path) => existsSync(path));
 if (!process.env.VK_ICD_FILENAMES && !hasCard && existsSync(swiftShader)) process.env.VK_ICD_FILENAMES = swiftShader;
 
-/** No test here wants a worker. */
+/** No test here uses a worker. */
 export function startWorker(): never {
   throw new Error('no worker was expected');
 }
@@ -29,7 +29,7 @@ export const options: OpenOptions = {
   log: () => {},
 };
 
-/** Why there is no WebGPU here; throws instead when EWALD_REQUIRE wants it. */
+/** The reason why WebGPU is unavailable; throws instead if EWALD_REQUIRE names it. */
 export async function whyAbsent(): Promise<string | undefined> {
   const found = await dawnGpu(undefined, true);
   const why = 'absent' in found ? found.absent : (await found.gpu.requestAdapter()) ? undefined : 'no adapter';
@@ -38,7 +38,7 @@ export async function whyAbsent(): Promise<string | undefined> {
   return why;
 }
 
-/** Dawn with a hand on what it makes: `change` may replace the adapter, `seen` collects the devices. */
+/** Dawn with hooks: `change` may replace the adapter, `seen` collects the devices. */
 export function watched(
   seen: GPUDevice[],
   change: (adapter: GPUAdapter) => GPUAdapter = (adapter) => adapter,
@@ -60,7 +60,7 @@ export function watched(
   };
 }
 
-/** An object with some members replaced; the rest stays bound to the original, as native objects demand. */
+/** An object with some members replaced; the other members stay bound to the original, as native objects require. */
 export function over<T extends object>(target: T, members: Partial<Record<keyof T, unknown>>): T {
   return new Proxy(target, {
     get(_, key) {
@@ -72,8 +72,8 @@ export function over<T extends object>(target: T, members: Partial<Record<keyof 
 }
 
 /**
- * Runs a module in a Node of its own, where `createContext` and `devices` come from; gives what it printed and how it
- * ended.
+ * Runs a module in a separate Node process, with `createContext` and `devices` imported from the given package; returns
+ * its output.
  */
 export async function inProcess(
   body: string,

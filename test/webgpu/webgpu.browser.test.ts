@@ -80,7 +80,7 @@ describe.skipIf(absent)(`WebGPU in Chromium${absent ? `: absent, ${absent}` : ''
       const run = plan.run({ points: 1e10 });
       setTimeout(() => seen[0]?.destroy(), 150);
       expect(await caught(run)).toSatisfy((error) => isEwaldError(error, 'DeviceLost'));
-      // Caught as they are made: one that fails while another is waited for would count as nobody's.
+      // Rejections are caught at creation: one that rejects while another is awaited would count as unhandled.
       const later = await Promise.all([plan.run({ points: 1 }), ctx.pi(), ctx.sync()].map(caught));
       for (const error of later) expect(error).toSatisfy((one) => isEwaldError(one, 'DeviceLost'));
       await plan.dispose();

@@ -194,7 +194,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
 
     test('many openings leave no memory, thread or handle', { tags: 'all' }, async () => {
       // Every tenth opening also compiles and runs. A first half warms up compilers and allocators; a leak takes memory
-      // in every part of the second half. EWALD_CYCLES is for soaking.
+      // in every part of the second half. EWALD_CYCLES is for longer runs.
       const cycles = Number(process.env.EWALD_CYCLES ?? 500);
       const part = Math.ceil(cycles / 4);
       const { stdout } = await inProcess(
@@ -214,7 +214,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       const [before, after] = [states[0], states.at(-1)];
       expect(after?.threads).toBeLessThanOrEqual((before?.threads ?? 0) + 1);
       expect(after?.handles).toBeLessThanOrEqual(before?.handles ?? 0);
-      // The resident size swings by some 20 MB from one collection to the next, but not upwards every time.
+      // The resident size fluctuates by some 20 MB from one collection to the next, but does not increase every time.
       const grown = states.slice(1).map(({ rss }, i) => rss - (states[i]?.rss ?? 0));
       expect(Math.min(...grown)).toBeLessThan(2e6 + part * 10e3);
     });

@@ -83,7 +83,7 @@ const missing = missingHere(host, manifest.needsOf?.cuda);
 const check = join(work, 'check/ewald_cuda_check');
 for (const program of manifest.programs) chmodSync(join(work, 'check', program), 0o755);
 
-// Backends that must be present: the two without requirements, CUDA when a card is visible, and those that the caller
+// Backends that must be present: the two without requirements, CUDA when a card is visible, and any that the caller
 // names.
 const required = new Set(['wasm', 'native', ...(host.hasNvidia && manifest.contents.cuda ? ['cuda'] : [])]);
 for (const name of (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/).filter(Boolean)) required.add(name);

@@ -259,7 +259,7 @@ async function bench(run, seconds) {
   if (!cases) return wrong(listed, 'the cases could not be listed');
   const timed = cases.filter((row) => row.bench).map(({ id }) => id);
   if (timed.length === 0) return { outcome: 'absent', why: 'none of the cases is meant for timing' };
-  // Each case is timed on each backend and on a peer or two, after a verification.
+  // Each case is verified, then timed on each backend and on one or two peers.
   const each = Math.min(2, Math.max(0.02, (0.4 * seconds) / (timed.length * (run.available.length + 1))));
   const { document, command, ...ended } = await ewald(
     run,

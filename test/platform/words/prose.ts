@@ -1,5 +1,6 @@
 /**
- * The files of the repository as prose and code: what people read in comments and READMEs, and the names that exist.
+ * The files of the repository as prose and code: the text that people read in comments and READMEs, and the existing
+ * names.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -15,7 +16,7 @@ export interface Line {
 
 const isSource = (file: string): boolean => /\.(ts|mts|mjs|cpp|c|h|cu|cuh|wgsl|py|sh|f90)$/.test(file);
 const isMarkdown = (file: string): boolean => file.endsWith('.md');
-/** Generated, measured or recorded files, and the files of this test, which quote what they look for. */
+/** Generated, measured or recorded files, and the files of this test, which contain the phrases they search for. */
 const isLeftOut = (file: string): boolean => /generated\/|benchmarks\/results\/|test\/platform\/words/.test(file);
 
 /** Paths of all tracked files that exist, relative to the root. */
