@@ -1,4 +1,4 @@
-// The C functions of merging: check what they are given, and take the memory of one crystal.
+// The C functions of merging: check their arguments, and allocate the memory of one crystal.
 #include <initializer_list>
 
 #include "common/cpu.h"
@@ -40,7 +40,7 @@ Passes passes() {
 
 int32_t refused(const char* message) { return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "merging: %s", message); }
 
-// Checks the columns; gives the observations of the largest crystal.
+// Checks the columns; returns the number of observations of the largest crystal.
 int32_t check(const ewald_merging_pass* pass, const ewald_merging_columns* columns, const ewald_merging_fit* fit,
               uint32_t& most) {
   if (pass == nullptr || columns == nullptr || fit == nullptr) return refused("a pointer is null");
@@ -68,7 +68,7 @@ int32_t check(const ewald_merging_pass* pass, const ewald_merging_columns* colum
   return EWALD_STATUS_OK;
 }
 
-// Memory for one crystal of `most` observations; null without.
+// Memory for one crystal of `most` observations; null when out of memory.
 void* take(uint32_t most, Workspace& w) {
   const size_t padded = (size_t(most) + lanes - 1) / lanes * lanes + lanes;
   void* const memory = ewald::allocate_raw(workspace_columns * padded * sizeof(double));

@@ -1,4 +1,4 @@
-// Passes over the observations of some crystals, compiled once for each instruction set. All of them do the same
+// Passes over the observations of some crystals, compiled once for each instruction set. All sets do the same
 // operations in the same order, without fused products (CMakeLists.txt), so that every host gives the same bits.
 #pragma once
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace ewald::merging {
 
-// Parameters a crystal: ln G, B (angstrom^2), ln r (r in 1/angstrom), rotations about x and y (radians).
+// Parameters per crystal: ln G, B (angstrom^2), ln r (r in 1/angstrom), rotations about x and y (radians).
 constexpr uint32_t parameters = EWALD_MERGING_PARAMETERS;
 enum Parameter : uint32_t { ln_scale, temperature, ln_radius, rotation_x, rotation_y };
 
@@ -27,12 +27,12 @@ struct Job {
   const ewald_merging_pass& pass;
   const ewald_merging_columns& columns;
   const ewald_merging_fit& fit;
-  // [unique], or null: then observations are weighted by their stated sigmas.
+  // [unique]; if null, observations are weighted by their stated sigmas.
   const double* model;
   Workspace workspace;
 };
 
-// What a refinement reads of the merge, and what it finds.
+// The parts of the merge that a refinement reads, and its results.
 struct Refinement {
   const double *numerator, *information;
   double* deviation2;

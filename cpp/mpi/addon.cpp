@@ -1,4 +1,5 @@
-// ewald_mpi.node: the calls of src/communicator/mpi.node.ts. Arguments are checked there; here they become requests.
+// ewald_mpi.node: the calls of src/communicator/mpi.node.ts. Arguments are checked there and converted to requests
+// here.
 #include <napi.h>
 
 #include <algorithm>
@@ -20,7 +21,7 @@ using addon::CallbackInfo;
 using addon::View;
 
 napi_threadsafe_function to_javascript = nullptr;
-// Operations under way; while there are any the process stays.
+// Active operations; the process stays alive while there are any.
 int waiting = 0;
 
 MPI_Datatype type_of(uint32_t unit) {
@@ -64,7 +65,7 @@ void settle(napi_env env, Operation& operation) {
   napi_resolve_deferred(env, operation.deferred, list);
 }
 
-// On the thread of JavaScript; without `env` the environment has ended.
+// Called on the JavaScript thread; if `env` is null, the environment has ended.
 void on_done(napi_env env, napi_value, void*, void* data) {
   const std::unique_ptr<Operation> operation(static_cast<Operation*>(data));
   if (env == nullptr) return;
@@ -84,7 +85,7 @@ Napi::Value post(Napi::Env env, std::unique_ptr<Operation> operation) {
 int comm_of(const CallbackInfo& info) { return int(addon::uint32_of(info, 0)); }
 MPI_Comm comm(int number) { return Engine::instance().groups.at(size_t(number)).comm; }
 
-// Argument `index` as memory that stays until the operation is over.
+// Argument `index` as memory that is held until the operation is over.
 std::pair<void*, int> take(const CallbackInfo& info, size_t index, uint32_t unit, bool written, Operation& operation) {
   const View view = addon::view_at(info, index, 0);
   operation.buffers.emplace_back(info.Env(), info[index], view, written);
@@ -141,7 +142,7 @@ Napi::Value alltoallv(const CallbackInfo& info) {
   const View lists = addon::view_at(info, 4, 16);
   const int32_t* words = reinterpret_cast<const int32_t*>(lists.data);
   operation->counts.assign(words, words + lists.bytes / 4);
-  // Open MPI takes equal addresses for MPI_IN_PLACE, and an empty array may begin where the other one does.
+  // Open MPI mistakes equal addresses for MPI_IN_PLACE, and an empty array may have the address of the other one.
   static char no_numbers[16];
   const size_t ranks = operation->counts.size() / 4;
   const auto empty = [&](size_t list) {
@@ -173,7 +174,7 @@ Napi::Value bcast(const CallbackInfo& info) {
   return post(info.Env(), std::move(operation));
 }
 
-// gather(comm, send, recv, unit, root); recv is anything on other ranks than the root
+// gather(comm, send, recv, unit, root); recv is ignored on ranks other than the root
 Napi::Value gather(const CallbackInfo& info) {
   auto operation = std::make_unique<Operation>();
   const int group = comm_of(info), root = int(addon::uint32_of(info, 4));
@@ -194,7 +195,7 @@ Napi::Value split(const CallbackInfo& info) {
   const int colour = info[1].As<Napi::Number>().Int32Value(), key = info[2].As<Napi::Number>().Int32Value();
   operation->begin = [=](Operation& self) {
     Engine& engine = Engine::instance();
-    // Groups of one split share their number: they have no rank in common.
+    // Groups of one split have the same number, since they have no rank in common.
     int64_t id = 0;
     if (const int code = MPI_Allreduce(&engine.next_id, &id, 1, MPI_INT64_T, MPI_MAX, comm(group)); code != MPI_SUCCESS)
       return code;

@@ -6,7 +6,7 @@
 namespace ewald::mpi {
 namespace {
 
-// Turns without news after which the thread yields less and sleeps more: ranks may share a core.
+// Number of idle rounds after which the thread yields less and sleeps more, because ranks may share a core.
 constexpr int kBusyTurns = 200;
 constexpr int kShortSleeps = 2000;
 
@@ -49,7 +49,7 @@ void Engine::abort(int code) {
     abort_code_ = std::max(1, code);
   }
   news_.notify_one();
-  // The job ends this process; if it cannot, the caller goes on ending it.
+  // The job ends this process; if that fails, the caller continues to end it.
   std::this_thread::sleep_for(std::chrono::seconds(5));
 }
 
@@ -196,7 +196,7 @@ void Engine::run() {
       std::unique_lock lock(mutex_);
       if (active_.empty()) news_.wait(lock, [this] { return !queue_.empty() || ending_ || abort_code_ >= 0; });
       if (abort_code_ >= 0) MPI_Abort(MPI_COMM_WORLD, abort_code_);
-      // What others still have to say is heard first, so that no message is left when MPI ends.
+      // Pending messages of other ranks are received first, so that no message is left when MPI ends.
       if (ending_ && said_leave_ && queue_.empty() && active_.empty() && (opened != MPI_SUCCESS || all_have_left()))
         break;
     }

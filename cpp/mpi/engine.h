@@ -1,4 +1,5 @@
-// The one thread that speaks MPI: JavaScript hands it operations and goes on; what is under way is tested in turn.
+// The single thread that makes MPI calls: JavaScript submits operations to it and continues; active operations are
+// tested in turn.
 #pragma once
 #include <mpi.h>
 
@@ -29,17 +30,17 @@ struct Group {
 struct Operation {
   std::function<int(Operation&)> begin;
   MPI_Request request = MPI_REQUEST_NULL;
-  // Bytes a receive must have got; negative where nothing is received by itself.
+  // Expected bytes of a receive; negative for operations that are not a plain receive.
   int64_t expected = -1;
   int64_t received = -1;
   int code = MPI_SUCCESS;
-  // Why it is over without MPI: the other rank has left, or this one has.
+  // Why the operation ended without MPI: the other rank has left, or this one has.
   enum class Ended { by_mpi, left, freed } ended = Ended::by_mpi;
-  // Of a message: which one of its kind it is.
+  // For a message: its number among messages of its kind.
   enum class Way { other, send, receive } way = Way::other;
   MessageKey key{};
   int64_t index = 0;
-  // What the promise resolves to: numbers.
+  // The numbers that the promise resolves to.
   std::vector<double> answer;
   std::vector<int> counts;
   std::vector<addon::Buffer> buffers;
@@ -60,18 +61,18 @@ public:
   // Ends every rank of the job at once; does not return.
   void abort(int code);
 
-  // All of this is of the thread of MPI alone. The communicators by number: 0 is the world's own copy, and behind each
-  // lies one with the same ranks for what they say about their messages.
+  // All of this is used only by the MPI thread. Communicators by number: 0 is a copy of the world, and each has a
+  // companion with the same ranks that carries information about their messages.
   std::vector<Group> groups;
   std::string library;
-  // Adds a communicator and the one behind it; gives its number.
+  // Adds a communicator and its companion; returns its number.
   size_t add(MPI_Comm comm, int64_t id);
   // Counts a message that has been posted.
   void count(Operation& operation, int group, int other, int tag, bool receive);
-  // Ends what this rank waits for in a group and tells the others that nothing more comes; -1 is all groups.
+  // Ends the operations of this rank in a group and tells the others that no more messages follow; -1 means all groups.
   void leave(int group);
   void free(int group);
-  // The first number that no communicator of this rank has.
+  // The first number that no communicator of this rank uses.
   int64_t next_id = 0;
 
 private:
@@ -92,7 +93,7 @@ private:
   int rank_ = 0, size_ = 1;
   Posted posted_;
   std::vector<Leave> left_;
-  // Leaves under way; a list, since MPI reads them where they are.
+  // Active leaves; a list, because MPI reads them in place.
   std::list<std::pair<MPI_Request, std::vector<int64_t>>> leaving_;
   bool said_leave_ = false;
   bool started_ = false;

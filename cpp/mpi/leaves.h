@@ -1,5 +1,5 @@
-// What ranks tell each other when they end, or free a communicator: how many messages they have sent and received
-// there. A message beyond these numbers never comes, so no rank waits for it for ever.
+// What ranks report to each other when they end or free a communicator: how many messages they have sent and received
+// there. A message beyond these numbers never comes, so no rank waits for it forever.
 #pragma once
 #include <stddef.h>
 
@@ -27,22 +27,22 @@ enum { kSends, kReceives };
 // Messages posted, sends and receives.
 using Posted = std::map<MessageKey, std::array<int64_t, 2>>;
 
-// What another rank has told.
+// The report of another rank.
 struct Leave {
   bool all = false;
   std::set<int64_t> ids;
   std::map<std::pair<int64_t, int>, std::array<int64_t, 2>> counts;
 
   bool of(int64_t id) const { return all || ids.count(id) != 0; }
-  // Whether the `index`-th message that this rank has posted finds no partner there.
+  // Whether the `index`-th message that this rank has posted has no partner there.
   bool without_partner(const MessageKey& key, bool receive, int64_t index) const;
   void forget(int64_t id);
 };
 
-// The words of a leave for one rank: whether it is of everything, the communicators, then id, tag and both counts of
+// The words of a leave for one rank: whether it covers everything, the communicators, then id, tag and both counts of
 // each kind of message.
 std::vector<int64_t> words_of(const Posted& posted, int peer, bool all, const std::vector<int64_t>& ids);
-// Adds what such words say; `knows` tells whether a communicator concerns this rank.
+// Adds the content of such words; `knows` returns whether a communicator concerns this rank.
 template <typename Knows>
 void hear(Leave& leave, const std::vector<int64_t>& words, Knows knows) {
   size_t at = 0;

@@ -23,7 +23,7 @@ public:
     return v > double(plan_.limits[bin].upper) && frame_.usable(i, v);
   }
 
-  // Pixels on the border of their panel start none.
+  // Pixels on the border of their panel start no blob.
   bool on_border(uint32_t pixel, uint32_t panel) const {
     const Panel& p = plan_.panels[panel];
     const uint32_t fs = pixel % width_, ss = pixel / width_;
@@ -36,7 +36,7 @@ public:
   }
 
 private:
-  // Floods the eight neighbours, then measures what it found.
+  // Floods the eight neighbours, then measures the blob.
   void start(uint32_t seed, uint32_t panel) {
     const Panel& p = plan_.panels[panel];
     uint32_t* const stack = plan_.stack;
@@ -118,8 +118,8 @@ private:
   uint32_t count_ = 0;
 };
 
-// Pixels above their limits that may start a blob, into `by_bin`, which nobody needs any more: outliers, and those of
-// bins that were judged plainly. False where they are too many.
+// Pixels above their limits that may start a blob, into `by_bin`, which is no longer used: outliers, and pixels of bins
+// that were judged without bars. False if there are too many.
 template <class T>
 bool list_hits(Plan& plan, const Blobs<T>& blobs, uint32_t& count) {
   count = 0;
@@ -141,7 +141,7 @@ bool list_hits(Plan& plan, const Blobs<T>& blobs, uint32_t& count) {
   return true;
 }
 
-// Into the order of the scan: by lines, and by columns within a line, of which it has few.
+// Sorts into the order of the scan: by lines, and by columns within a line, which holds only a few.
 void sort_hits(Plan& plan, uint32_t count) {
   const uint32_t width = plan.descriptor.width;
   const auto line_of = [&](uint32_t pixel) {

@@ -1,4 +1,4 @@
-// dispersion: pixels that vary more than counting does, and spots of them. README.md tells it.
+// dispersion: pixels that vary more than counting does, and spots of them. See README.md.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -8,8 +8,8 @@
 namespace ewald::peaks {
 namespace {
 
-// What a pixel is known for: its window varies too much; it lies within a spot, not beside one; it is of a spot; a blob
-// has it.
+// Marks of a pixel: its window varies too much; it lies within a spot, not next to one; it belongs to a spot; a blob
+// contains it.
 constexpr uint8_t varied = 1, within = 2, strong = 4, counted = 8;
 
 template <class T>
@@ -35,8 +35,8 @@ public:
       if (!twice && stands_out(v, n, sum)) plan_.taken[i] |= strong;
     });
     if (!twice) return;
-    // A window that touches a spot varies, so what varies is a spot and a kernel's breadth around it: shrunk by as
-    // much.
+    // A window that touches a spot varies, so the varying area is a spot and a margin of one kernel around it; it is
+    // shrunk by that margin.
     const auto is_varied = [&](size_t i, double& v) {
       v = plan_.taken[i] & varied;
       return good(i, double(frame_.value[i]));
@@ -67,7 +67,8 @@ public:
 private:
   bool good(size_t i, double v) const { return plan_.bin[i] != masked && frame_.usable(i, v); }
 
-  // Variance over mean against what counts of this gain have, all times n (n - 1) and the mean.
+  // Compares variance over mean with the expectation for counts of this gain; both sides are multiplied by n (n - 1)
+  // and the mean.
   bool varies(double n, double sum, double squares) const {
     const double gain = double(params_.gain) * sum;
     return n * squares - sum * sum - gain * (n - 1) > gain * double(params_.background_sigmas) * std::sqrt(2 * (n - 1));
@@ -78,9 +79,9 @@ private:
            n * v - sum > double(params_.strong_sigmas) * std::sqrt(double(params_.gain) * sum * n);
   }
 
-  // Number, sum and sum of squares of what `take` takes in the window around every good pixel of the panel. Columns
-  // first, then rows: each window is summed by itself, so that a hot pixel leaves nothing behind in its neighbours'
-  // sums.
+  // Number, sum and sum of squares of the pixels that `take` accepts in the window around every good pixel of the
+  // panel. Columns first, then rows: each window is summed by itself, so that a hot pixel leaves no error in its
+  // neighbours' sums.
   template <class Take, class Use>
   void each_window(int64_t reach, const Take& take, const Use& use) {
     const int64_t columns = int64_t(panel_.end_fs) - panel_.fs;
@@ -112,7 +113,7 @@ private:
     }
   }
 
-  // Floods the four neighbours, then measures against what is good and not strong around.
+  // Floods the four neighbours, then measures against the surrounding pixels that are good and not strong.
   void measure(uint32_t seed, uint32_t number) {
     uint32_t* const blob = plan_.stack;
     uint32_t size = 0;
@@ -150,7 +151,7 @@ private:
     if (n == 0) return;
     const double mean = sum / n, variance = squares / n - mean * mean;
     const double sigma = variance > 0 ? std::sqrt(variance) : 0;
-    // From the corner of the blob, so that one of a single row lies on it to the last bit.
+    // Measured from the corner of the blob, so that the centroid of a single-row blob is on that row to the last bit.
     double intensity = 0, maximum = 0, x = 0, y = 0;
     for (uint32_t j = 0; j < size; j++) {
       const double w = double(frame_.value[blob[j]]) - mean;

@@ -1,4 +1,4 @@
-// The C functions of peaks: check what they are given, lay out the memory of a plan.
+// The C functions of peaks: check their arguments and lay out the memory of a plan.
 #include <algorithm>
 #include <new>
 #include <string.h>
@@ -16,10 +16,11 @@ using namespace ewald::peaks;
 constexpr uint32_t max_side = 1u << 16, max_panels = 1u << 14, max_found = 1u << 20;
 constexpr uint64_t max_pixels = 1u << 28;
 
-// Frames with more outliers than a quarter of the pixels are judged plainly, which is slower and the same.
+// Frames with more outliers than a quarter of the pixels are judged without bars, which is slower but gives the same
+// result.
 uint32_t room_for(size_t pixels) { return uint32_t(pixels / 4 + 1024); }
 
-// What follows from the detector.
+// Derived from the detector.
 void lay_out_detector(Arena& arena, Plan& plan) {
   const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
   plan.panels = arena.take<Panel>(plan.panel_count);
@@ -34,13 +35,13 @@ void lay_out_detector(Arena& arena, Plan& plan) {
   plan.sampled = arena.take<uint32_t>(size_t(plan.bins) * samples);
 }
 
-// What follows from its panels.
+// Derived from its panels.
 void lay_out_tiles(Arena& arena, Plan& plan) {
   plan.tiles.tile = arena.take<Tile>(most_tiles(plan));
   plan.tiles.in_tiles = arena.take<uint32_t>(plan.bins);
 }
 
-// What a run of another finder writes.
+// Written by runs of other finders.
 void lay_out_others(Arena& arena, Plan& plan) {
   const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
   plan.stack = arena.take<uint32_t>(pixels);
@@ -50,7 +51,7 @@ void lay_out_others(Arena& arena, Plan& plan) {
     plan.centres = arena.take<double>(2 * size_t(plan.descriptor.max_peaks));
 }
 
-// What follows from its tiles as well.
+// Derived from its tiles.
 void lay_out_run(Arena& arena, Plan& plan) {
   const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
   const size_t bins = plan.bins;
@@ -78,7 +79,7 @@ void lay_out_run(Arena& arena, Plan& plan) {
   plan.touched = arena.take<uint32_t>(pixels);
 }
 
-// Lays out and allocates; NULL without memory.
+// Lays out and allocates; NULL when out of memory.
 template <class LayOut>
 void* allocate_for(Plan& plan, LayOut lay_out, size_t& bytes) {
   Arena size{nullptr, 0};
@@ -116,7 +117,7 @@ void list_stretches(Plan& plan) {
               [](const Stretch& a, const Stretch& b) { return a.fs < b.fs; });
 }
 
-// Pixels in the order of their bins, and some of each.
+// Pixels in the order of their bins, and samples of each bin.
 void list_bins(Plan& plan) {
   const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
   for (size_t i = 0; i < pixels; i++)
@@ -190,7 +191,7 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
   plan.descriptor = d;
   plan.panel_count = d.panels;
   for (uint32_t p = 0; p < d.panels; p++) {
-    // Rows that lie in no frame are refused below.
+    // Rows outside the frame are refused below.
     const uint32_t end = std::min(panels[p].end_ss, d.height);
     if (end > panels[p].ss && plan.lines <= pixels) plan.lines += end - panels[p].ss;
   }
@@ -206,7 +207,7 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
   if (status != EWALD_STATUS_OK) return give_up(status);
   for (uint32_t p = 0; p < d.panels; p++)
     plan.panels[p] = {panels[p].fs, panels[p].ss, panels[p].end_fs, panels[p].end_ss};
-  // What is on no panel takes no part.
+  // Pixels on no panel are ignored.
   for (size_t i = 0; i < pixels; i++) plan.bin[i] = plan.taken[i] ? bins[i] : masked;
   memset(plan.taken, 0, pixels);
   list_stretches(plan);

@@ -1,5 +1,5 @@
-// A search of a frame of any type: peakfinder8, limits of rings and blobs above them, zaef, or dispersion. README.md
-// tells them.
+// Searches a frame of any type by peakfinder8 (limits of rings and blobs above them), zaef, or dispersion; see
+// README.md.
 #include "peaks/finder.h"
 
 namespace ewald::peaks {

@@ -9,11 +9,12 @@
 
 namespace ewald::peaks {
 
-// A pixel of this bin takes no part.
+// A pixel of this bin is ignored.
 constexpr uint16_t masked = 0xffff;
 // Bins with fewer pixels are not sampled: all their pixels are judged one by one.
 constexpr uint32_t small_bin = 64;
-// Pixels of a bin that are sampled for its bars, and how many neighbours on each side lend theirs.
+// Number of pixels of a bin that are sampled for its bars, and of neighbours on each side whose samples are used as
+// well.
 constexpr uint32_t samples = 16, pooled = 2;
 // Clips of the radial statistics.
 constexpr int passes = 5;
@@ -23,12 +24,12 @@ struct Panel {
   uint32_t fs, ss, end_fs, end_ss;
 };
 
-// Clip limits of a bin after a pass. Pixels between lower and upper, both exclusive, take part in the next.
+// Clip limits of a bin after a pass. Pixels between lower and upper, both exclusive, are used in the next pass.
 struct Limits {
   float mean, sigma, lower, upper;
 };
 
-// Sums over pixels of a bin: exact for integers, so that their order is nobody's business.
+// Sums over pixels of a bin: exact for integers, so that their order does not matter.
 template <class Squares>
 struct WholeMoments {
   int64_t n, sum;
@@ -54,11 +55,12 @@ struct RealMoments {
 template <class T>
 using Moments = std::conditional_t<std::is_floating_point_v<T>, RealMoments,
                                    std::conditional_t<sizeof(T) <= 2, NarrowMoments, WideMoments>>;
-// As wide as a sum of the type takes it.
+// As wide as sums of the type require.
 template <class T>
 using Number = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
 
-// Pixels within [low, high] are inside the clip limits of every pass, or `plain` says that they are judged one by one.
+// Pixels within [low, high] are inside the clip limits of every pass, or `plain` states that they are judged one by
+// one.
 struct Bars {
   double low, high;
   bool plain;
@@ -70,7 +72,7 @@ struct Outlier {
   double value;
 };
 
-// Of a row of the frame: where a panel begins in it.
+// Where a panel starts in a row of the frame.
 struct Stretch {
   uint32_t fs, panel;
 };
@@ -79,7 +81,7 @@ struct Plan {
   ewald_peaks_descriptor descriptor;
   uint32_t bins, panel_count, lines;
   Panel* panels;
-  // Rows of panels in the order of the scan: panel p has those from first_line[p].
+  // Rows of panels in the order of the scan: those of panel p start at first_line[p].
   uint32_t* first_line;
   // Which panels a row of the frame meets, by fs: stretches[first_stretch[ss]] ..
   uint32_t* first_stretch;
@@ -88,70 +90,71 @@ struct Plan {
   uint16_t* bin;
   // Pixels in the order of their bins: those of bin b are order[first[b]] .. order[first[b + 1] - 1].
   uint32_t *first, *order;
-  // [bins][samples]: pixels spread over a bin; of large ones.
+  // [bins][samples]: pixels spread over a bin, for large bins.
   uint32_t* sampled;
   Tiles tiles;
 
-  // Of a run. [bins][samples]: numbers of those.
+  // For a run. [bins][samples]: values of those pixels.
   float* sample;
   Bars* bars;
   Limits* limits;
-  // Moments between the bars, or of one pass, of the frame's type.
+  // Moments between the bars, or of one pass, in the frame's type.
   void* inside;
   Outlier* outliers;
   // Outliers by bin: by_bin[start[b]] ..; later the pixels that may start a blob.
   uint32_t *by_bin, *start;
   uint32_t outlier_count, outlier_room;
-  // Those pixels in the order of the scan, and how many a line has.
+  // Those pixels in the order of the scan, and their number in each line.
   uint32_t *hits, *line_start;
-  // Pixels of blobs: taken by one, and the stack of the flood. Of summits: what a pixel is known for, and its peak.
+  // For blobs: the pixels that belong to one, and the stack of the flood. For summits: the marks of a pixel, and its
+  // peak.
   uint8_t* taken;
   uint32_t *stack, *touched;
   uint32_t touched_count;
   // [max_peaks][2]: centroids of zaef, before they are rounded.
   double* centres;
-  // [3][width]: sums over the columns of a window, of dispersion.
+  // [3][width]: sums over the columns of a window, for dispersion.
   double* columns;
 };
 
-// Values that a pixel may have; others mark it as bad in this frame.
+// Valid values of a pixel; others mark it as bad in this frame.
 struct Valid {
   double low, high;
 };
 
-// A frame of one type, with the pixels that are bad in this frame alone.
+// A frame of one type, with the pixels that are bad only in this frame.
 template <class T>
 struct Frame {
   const T* value;
   const uint8_t* bad;
   Valid valid;
-  // What takes part: a number, in the valid range, not marked.
+  // Usable pixels: a number, in the valid range, not marked.
   bool usable(size_t i, double v) const { return v >= valid.low && v <= valid.high && (bad == nullptr || bad[i] == 0); }
 };
 
-// Limits of every bin after five clips (limits.cpp). Says whether bars were used: then every pixel above its limit is
-// an outlier, or lies in a bin whose bars are plain.
+// Limits of every bin after five clips (limits.cpp). Returns whether bars were used: then every pixel above its limit
+// is an outlier, or lies in a bin whose bars are plain.
 template <class T>
 bool find_limits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params);
 
-// Blobs of pixels above their limits (blobs.cpp); gives the count of peaks.
+// Blobs of pixels above their limits (blobs.cpp); returns the number of peaks.
 template <class T>
 uint32_t find_blobs(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, bool listed,
                     ewald_peak* found);
 
-// zaef: summits of steep slopes (summits.cpp); gives the count of peaks.
+// zaef: summits of steep slopes (summits.cpp); returns the number of peaks.
 template <class T>
 uint32_t find_summits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, ewald_peak* found);
 
-// dispersion: spots of pixels that vary more than counting does (dispersion.cpp); gives the count of peaks.
+// dispersion: spots of pixels that vary more than counting statistics (dispersion.cpp); returns the number of peaks.
 template <class T>
 uint32_t find_dispersed(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, ewald_peak* found);
 
-// The whole search; `bad` is NULL or nonzero at bad pixels. Gives the count of peaks written to `found`.
+// The whole search; `bad` is NULL or nonzero at bad pixels. Returns the number of peaks written to `found`.
 uint32_t find_peaks(Plan& plan, const ewald_peaks_params& params, const void* frame, const uint8_t* bad,
                     ewald_peak* found);
 
-// The panel that a pixel lies on; one does.
+// The panel that a pixel lies on; it must exist.
 uint32_t panel_of(const Plan& plan, uint32_t pixel);
 
 }  // namespace ewald::peaks

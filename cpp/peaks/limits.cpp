@@ -1,4 +1,5 @@
-// Radial statistics clipped five times: in five passes over the frame, or in one. README.md says why that is enough.
+// Radial statistics clipped five times: in five passes over the frame, or in one. README.md explains why one pass is
+// enough.
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
@@ -36,7 +37,7 @@ Moments<T>* inside_of(const Plan& plan) {
   return static_cast<Moments<T>*>(plan.inside);
 }
 
-// Some pixels of every bin, less the first of all, so that float32 is enough; what takes no part is NaN.
+// Samples of every bin, relative to the very first one, so that float32 is enough; ignored pixels are NaN.
 template <class T>
 double take_samples(const Plan& plan, const Frame<T>& frame) {
   double origin = std::nan("");
@@ -54,8 +55,8 @@ double take_samples(const Plan& plan, const Frame<T>& frame) {
   return origin;
 }
 
-// Bars of a bin from samples of it and of its neighbours, clipped thrice: a stretch around their mean that the clip
-// limits will hold. Too wide ones are noticed later, too narrow ones only cost time.
+// Bars of a bin from samples of it and of its neighbours, clipped thrice: a range around their mean that will be inside
+// the clip limits. Bars that are too wide are detected later, bars that are too narrow only cost time.
 template <class T>
 Bars bars_of(const Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, double origin, uint32_t bin) {
   if (plan.first[bin + 1] - plan.first[bin] < small_bin) return no_bars;
@@ -85,7 +86,7 @@ Bars bars_of(const Plan& plan, const Frame<T>& frame, const ewald_peaks_params& 
   double low = mean - reach, high = mean + reach;
   // Nothing below the threshold is ever clipped from above.
   if (high < double(params.threshold)) high = std::nextafter(double(params.threshold), -DBL_MAX);
-  // Bad values are outliers, which are looked at.
+  // Bad values are outliers, which are checked individually.
   low = std::max(low, frame.valid.low);
   high = std::min(high, frame.valid.high);
   if (std::is_integral_v<T>) {
@@ -95,7 +96,7 @@ Bars bars_of(const Plan& plan, const Frame<T>& frame, const ewald_peaks_params& 
   return low <= high ? Bars{low, high, false} : no_bars;
 }
 
-// A pixel that is not known to lie between the bars of its bin: into the sums or the list. False when that is full.
+// Adds a pixel that may lie outside the bars of its bin to the sums or to the list. False if the list is full.
 template <class T>
 bool judge(Plan& plan, const Frame<T>& frame, uint32_t pixel) {
   const uint16_t bin = plan.bin[pixel];
@@ -152,7 +153,7 @@ void bars_of_tiles(const Plan& plan, double offset, double most) {
     low[b] = bars == nullptr ? 0 : bars->plain ? 65535 : uint16_t(bars->low - offset);
     high[b] = bars == nullptr ? 65535 : bars->plain ? 0 : uint16_t(std::min(bars->high - offset, most) + 1);
   }
-  // Of 1, 2, 4 and 8 neighbours; a tile's bins are two of such runs.
+  // For runs of 1, 2, 4 and 8 neighbours; a tile's bins are covered by two such runs.
   for (uint32_t level = 1; level < 4; level++) {
     const uint32_t half = 1u << (level - 1);
     const uint16_t *const l = low + (level - 1) * size_t(padded), *const h = high + (level - 1) * size_t(padded);
@@ -196,7 +197,7 @@ bool pass_in_tiles(Plan& plan, const Frame<T>& frame) {
   for (uint32_t begin = 0; begin < tiles.count; begin += tiles_at_once) {
     const uint32_t end = std::min(begin + tiles_at_once, tiles.count);
     sweep_tiles(tiles, sweep, plan.descriptor.dtype, begin, end);
-    // Listed first, so that their bins are on their way from memory when they are judged.
+    // Listed first, so that their bins are being loaded when they are judged.
     uint32_t count = 0;
     for (uint32_t t = begin; t < end; t++) {
       const Tile& tile = tiles.tile[t];
@@ -225,7 +226,7 @@ bool pass_in_tiles(Plan& plan, const Frame<T>& frame) {
   return true;
 }
 
-// Outliers by bin, in place of a search.
+// Sorts the outliers by bin, which avoids a search.
 void sort_by_bin(Plan& plan) {
   std::memset(plan.start, 0, (size_t(plan.bins) + 1) * sizeof(uint32_t));
   for (uint32_t k = 0; k < plan.outlier_count; k++) plan.start[plan.outliers[k].bin + 1]++;
@@ -254,7 +255,8 @@ Limits plain_limits(const Plan& plan, const Frame<T>& frame, const ewald_peaks_p
   return limits;
 }
 
-// The same from the sums between the bars and the outliers; says whether the bars were inside the limits of every pass.
+// The same from the sums between the bars and the outliers; returns whether the bars were inside the limits of every
+// pass.
 template <class T>
 bool quick_limits(const Plan& plan, const ewald_peaks_params& params, uint32_t bin, Limits& limits) {
   const Bars& bars = plan.bars[bin];
@@ -271,7 +273,7 @@ bool quick_limits(const Plan& plan, const ewald_peaks_params& params, uint32_t b
   return double(limits.lower) < bars.low && bars.high < double(limits.upper);
 }
 
-// Limits of all bins in five passes over the frame, as the algorithm is told.
+// Limits of all bins in five passes over the frame, as the algorithm is specified.
 template <class T>
 void pass_five_times(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params) {
   Moments<T>* const total = inside_of<T>(plan);
@@ -306,7 +308,7 @@ bool find_limits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& pa
     room = pass_in_tiles(plan, frame);
   else
     room = pass_singly(plan, frame);
-  // More outliers than there is room for, as in a frame of mere noise with a tiny snr.
+  // More outliers than there is room for, for example in a frame of pure noise with a tiny snr.
   if (!room) return plainly();
   sort_by_bin(plan);
   uint64_t again = 0;
@@ -315,7 +317,7 @@ bool find_limits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& pa
     plan.bars[b].plain = true;
     again += plan.first[b + 1] - plan.first[b];
   }
-  // Five passes in the order of the frame are quicker than in the order of bins, for many bins.
+  // For many bins, five passes in the order of the frame are faster than in the order of bins.
   if (again > plan.first[plan.bins] / 2) return plainly();
   for (uint32_t b = 0; b < plan.bins; b++)
     if (plan.bars[b].plain) plan.limits[b] = plain_limits(plan, frame, params, b);

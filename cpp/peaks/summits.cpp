@@ -1,4 +1,4 @@
-// zaef: summits of steep slopes, in the order of the scan of their feet: panels, rows, columns. README.md tells it.
+// zaef: summits of steep slopes, in the order of the scan of their feet: panels, rows, columns. See README.md.
 #include <cmath>
 
 #include "peaks/finder.h"
@@ -6,7 +6,7 @@
 namespace ewald::peaks {
 namespace {
 
-// What a pixel is known for: a summit that was measured, the centroid of a peak.
+// Marks of a pixel: a summit that was measured, the centroid of a peak.
 constexpr uint8_t measured = 1, occupied = 2;
 
 struct Point {
@@ -50,13 +50,13 @@ private:
     if (!(v > double(params_.threshold)) || !good(x, y)) return false;
     const double right = v - value(x + 1, y), left = v - value(x - 1, y);
     const double down = v - value(x, y + 1), up = v - value(x, y - 1);
-    // Of each direction the mean of the squares on both sides.
+    // For each direction, the mean of the squares on both sides.
     const double squared = (right * right + left * left + down * down + up * up) / 2;
     return squared >= double(params_.min_squared_gradient) && good(x + 1, y) && good(x - 1, y) && good(x, y + 1) &&
            good(x, y - 1);
   }
 
-  // To the highest pixel around, again and again; false where that leads away from the foot.
+  // Moves repeatedly to the highest surrounding pixel; false if that leads away from the foot.
   bool climb(Point& at) const {
     const Point foot = at;
     const int64_t reach = int64_t(inner_);
@@ -78,7 +78,8 @@ private:
     }
   }
 
-  // A summit that many feet lead to is measured once: later ones would find its peak, or the reason against it, again.
+  // A summit that many feet lead to is measured once: later measurements would give the same peak, or the same reason
+  // to reject it.
   void measure(Point top, uint32_t number) {
     if (plan_.taken[index(top.x, top.y)] & measured) return;
     mark(index(top.x, top.y), measured);

@@ -1,4 +1,4 @@
-// Cuts panels into tiles and finds the shuffle of every line.
+// Divides panels into tiles and finds the shuffle of every line.
 #include "peaks/tiles.h"
 
 #include <cstring>
@@ -10,10 +10,10 @@
 namespace ewald::peaks {
 namespace {
 
-constexpr uint64_t nothing = 31;  // in place of a bin, for a pixel that takes no part
+constexpr uint64_t nothing = 31;  // in place of a bin, for a pixel that is ignored
 constexpr uint32_t slots = 2 * most_patterns;
 
-// Shuffles by the bins that they are for: eight times five bits.
+// Shuffles by their bins: eight times five bits.
 class Patterns {
 public:
   Patterns(Tiles& tiles, uint64_t* keys)
@@ -61,7 +61,7 @@ void write_pattern(uint64_t bins, uint8_t* pattern) {
   }
 }
 
-// Bins of eight pixels as the key of a pattern; false where three are of one bin.
+// The bins of eight pixels as the key of a pattern; false if three pixels are in one bin.
 bool key_of(const uint16_t* bins, size_t step, uint16_t first, uint64_t& key) {
   uint32_t used[window] = {};
   key = 0;
@@ -131,7 +131,7 @@ bool cut_tiles(const Plan& plan, Tiles& tiles, uint64_t* keys) {
         }
         if (tile.valid == 0) continue;
         tile.way = Way::singly;
-        // A tile may hang over its panel, not over the end of the frame.
+        // A tile may extend beyond its panel, but not beyond the end of the frame.
         const bool inside = tile.pixel + size_t(tile_side - 1) * width + tile_side <= pixels;
         if (inside && uint32_t(last - tile.first_bin) < window && find_way(tile, bins, patterns)) {
           tile.bin_count = uint8_t(last - tile.first_bin + 1);

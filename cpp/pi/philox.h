@@ -1,5 +1,6 @@
-// Philox4x32-10: a random block is a pure function of (counter, key), so any point of any stream can be had anywhere,
-// in any order, on any device (Salmon, Moraes, Dror, Shaw: Parallel random numbers, as easy as 1, 2, 3. SC11).
+// Philox4x32-10: a random block is a pure function of (counter, key), so any point of any stream can be computed
+// anywhere, in any order, on any device (Salmon, Moraes, Dror, Shaw: Parallel random numbers, as easy as 1, 2, 3.
+// SC11).
 #pragma once
 #include <cstdint>
 
@@ -11,7 +12,7 @@ struct Block {
   uint32_t word[4];
 };
 
-// The block of one counter, written as the paper does.
+// The block of one counter, written as in the paper.
 static inline Block philox(Block counter, uint32_t key0, uint32_t key1) {
   for (uint32_t round = 0; round < EWALD_PHILOX_ROUNDS; round++) {
     const uint64_t product0 = uint64_t(EWALD_PHILOX_M0) * counter.word[0];

@@ -77,7 +77,7 @@ extern "C" EWALD_EXPORT(ewald_pi_count) int32_t ewald_pi_count(const ewald_pi_pa
   if (end % 4 != 0) single += count_points(*params, --whole_end, 0, uint32_t(end % 4));
 
   Job job{*params, kernel(), whole_begin, whole_end - whole_begin, 0, {single}};
-  // Waking threads costs some 20 microseconds: below 2^18 blocks one does it alone.
+  // Waking threads costs some 20 microseconds, so below 2^18 blocks a single thread does the work.
   const uint32_t threads = job.blocks < (1u << 18) ? 1 : ewald::thread_count(params->threads);
   const uint32_t items = threads == 1 ? 1 : threads * 4;
   job.share = (job.blocks + items - 1) / items;

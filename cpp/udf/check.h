@@ -1,4 +1,4 @@
-// What every backend asks of a pass before it takes memory, and what comes out of its steps.
+// The checks that every backend makes on a pass before it allocates memory, and the sizes of its results.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,8 @@ bool is_double(uint32_t kind);
 uint32_t columns_of(const ewald_udf_step& step);
 uint32_t planes_of(const ewald_udf_step& step);
 
-// EWALD_STATUS_OK, or what is wrong with a descriptor and its steps: of ewald::fail, told by ewald_last_error.
+// EWALD_STATUS_OK, or the status of ewald::fail with what is wrong with a descriptor and its steps, for
+// ewald_last_error.
 int32_t check(const ewald_udf_descriptor& d, const ewald_udf_step* steps, const uint32_t* indices);
 
 }  // namespace ewald::udf

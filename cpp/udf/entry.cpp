@@ -1,4 +1,4 @@
-// The C functions of udf: check what they are given, lay out the memory of a pass, share its work out.
+// The C functions of udf: check their arguments, lay out the memory of a pass, and distribute its work.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -42,7 +42,7 @@ Kernels kernels(uint32_t dtype) {
 
 namespace {
 
-// Bytes of frames that one item of work takes: they stay in the cache while every step sees them.
+// Bytes of frames in one item of work: they stay in the cache while every step processes them.
 constexpr size_t item_bytes = 1u << 20;
 
 }  // namespace
@@ -57,13 +57,13 @@ struct Pass {
   ewald_udf_step* steps;
   uint32_t* indices;
   float* weights;
-  // A thread: sums by column, converted frames.
+  // Per thread: sums by column, converted frames.
   char* column;
   float* scratch;
   // [planes][pixels], and for floats the first frame, about which squares are taken.
   double *sig, *shift;
-  // Of integers up to 16 bits: sums of the last `held` frames, a word a pixel of each plane, and a second one where
-  // there are squares. The doubles of `sig` are made of them when they are full, and at the end.
+  // For integers up to 16 bits: sums of the last `held` frames, one word per pixel of each plane, and a second one for
+  // squares. They are added to the doubles of `sig` when they are full, and at the end.
   uint32_t* words;
   // log(v + 1) of 16-bit differences.
   double* logs;
@@ -77,7 +77,7 @@ bool is_dense(const ewald_udf_step& step) {
   return step.kind == EWALD_UDF_STEP_KIND_DENSE || step.kind == EWALD_UDF_STEP_KIND_DENSE_DOUBLE;
 }
 
-// The float64 weights of a step, which begin at an even word.
+// The float64 weights of a step, which start at an even word.
 const double* doubles_of(const Pass& pass, const ewald_udf_step& step) {
   return reinterpret_cast<const double*>(pass.weights + step.first_weight);
 }
@@ -120,7 +120,7 @@ Running running_of(const Pass& pass, const ewald_udf_step& step) {
   return {sum, sum + pass.pixels, sum + pass.planes * pass.pixels};
 }
 
-// Makes doubles of the running sums of pixels [first, end), both at a whole number of blocks or the end of the frame.
+// Adds the running sums of pixels [first, end) to the doubles; both are multiples of a block or the end of the frame.
 void empty(const Pass& pass, size_t first, size_t end) {
   for (uint32_t s = 0; s < pass.d.steps; s++) {
     const ewald_udf_step& step = pass.steps[s];
@@ -133,7 +133,7 @@ void empty(const Pass& pass, size_t first, size_t end) {
   }
 }
 
-// One call of run: what its items share.
+// Data shared by the items of one call of run.
 struct Job {
   Pass& pass;
   const char* frames;
@@ -221,7 +221,7 @@ void typed(uint32_t dtype, const void* p, const F& f) {
   }
 }
 
-// Pixels are shared out, never frames: each pixel's sums are made in the order of the frames, however many threads.
+// Pixels are distributed, never frames: each pixel is summed in the order of the frames, for any number of threads.
 void pixels_item(const Job& job, uint32_t item) {
   const Pass& pass = job.pass;
   const Kernels& k = pass.kernels;
@@ -301,7 +301,7 @@ extern "C" EWALD_EXPORT(ewald_udf_create) int32_t
   memcpy(pass.steps, steps, d.steps * sizeof(ewald_udf_step));
   for (uint32_t s = 0; s < d.steps; s++) {
     ewald_udf_step& step = pass.steps[s];
-    // Columns and planes follow from the steps; what the caller wrote is not needed.
+    // Columns and planes are derived from the steps; the caller's values are not used.
     step.column = pass.columns;
     step.plane = pass.planes;
     pass.columns += columns_of(step);
@@ -356,12 +356,12 @@ extern "C" EWALD_EXPORT(ewald_udf_run) int32_t
   if (count == 0) return EWALD_STATUS_OK;
   if (ewald::udf::has_moments(pass) && pass.frames == 0)
     ewald::udf::typed(pass.d.dtype, frames, [&](const auto* p) {
-      // About a NaN or an infinity every difference would be one.
+      // Relative to a NaN or an infinity every difference would be one.
       for (size_t i = 0; i < pass.pixels; i++) pass.shift[i] = std::isfinite(double(p[i])) ? double(p[i]) : 0;
     });
   const ewald::Team team(pass.threads);
   const size_t an_item = ewald::udf::item_bytes / pass.frame_bytes;
-  // Frames that every step sees before the next ones come: no more at a time than running sums hold.
+  // Frames that every step processes before the next ones: no more at a time than running sums can hold.
   const size_t frames_most = std::max<size_t>(ewald::udf::group, ewald::udf::running_most / team.size());
   const uint32_t frames_an_item = uint32_t(std::clamp<size_t>(an_item, ewald::udf::group, frames_most));
   const uint64_t together = uint64_t(frames_an_item) * team.size();
@@ -403,7 +403,7 @@ extern "C" EWALD_EXPORT(ewald_udf_end) int32_t ewald_udf_end(ewald_udf* udf, dou
     const double n = double(pass.frames);
     for (size_t i = 0; i < pass.pixels; i++) {
       const double squares = second[i] - sum[i] * sum[i] / n;
-      // Roundings may leave less than nothing; a NaN stays one.
+      // Rounding may give a negative value; a NaN stays a NaN.
       second[i] = squares < 0 ? 0 : squares;
       sum[i] += n * pass.shift[i];
     }

@@ -1,4 +1,5 @@
-// One pass of sums over frames: what a handle holds, and the kernels that are compiled once for each instruction set.
+// One pass that computes sums over frames: the contents of a handle, and the kernels that are compiled once for each
+// instruction set.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,9 +8,9 @@
 
 namespace ewald::udf {
 
-// Frames that sums over frames take together: their pixels are added before a running sum is touched.
+// Frames that sums over frames process together: their pixels are added before a running sum is touched.
 constexpr uint32_t group = 8;
-// Pixels of a block: what a group of frames and its running sums have of it stays in the nearest caches.
+// Pixels of a block: its part of a group of frames and of their running sums stays in the nearest caches.
 constexpr uint32_t block = 2048;
 // Frames of a matrix product that share a block of masks.
 constexpr uint32_t tile = 16;
@@ -22,21 +23,21 @@ struct Spans {
   uint32_t count;
 };
 
-// Frames one after the other, and which of their pixels are meant.
+// Consecutive frames, and the range of their pixels to use.
 struct Stack {
   const void* frames;
   uint32_t count;
   size_t pixels, first, end;
 };
 
-// Running sums of integers up to 16 bits, a word a pixel, in an order of the kernel's own: emptied before they
-// overflow. `low` and `high` are of squares: Σ of 32-bit terms modulo 2^32, and Σ of their upper halves.
+// Running sums of integers up to 16 bits, one word per pixel, in the kernel's own order, emptied before they overflow.
+// `low` and `high` are for squares: Σ of 32-bit terms modulo 2^32, and Σ of their upper halves.
 struct Running {
   uint32_t *sum, *low, *high;
 };
 
-// Kernels of one type of frames. They are called through pointers and for one type each, so that no compiler makes one
-// function of all: V8 takes a second to optimise that, and runs it unoptimised until then.
+// Kernels of one type of frames. They are called through pointers, one type each, so that no compiler inlines all of
+// them into one function: V8 takes a second to optimise such a function, and runs it unoptimised until then.
 struct Kernels {
   // Σ over spans -> out[1]; Σ and Σ² over spans -> out[2]
   void (*sums)(const void* frame, Spans spans, double* out);
@@ -66,7 +67,7 @@ struct Kernels {
 
 }  // namespace ewald::udf
 
-// Each fills in its part of the kernels of a type.
+// Each function fills in its part of the kernels of a type.
 #define EWALD_UDF_KERNELS(isa)                                    \
   namespace ewald::isa {                                          \
   void udf_spans(uint32_t dtype, ewald::udf::Kernels& kernels);   \
@@ -84,7 +85,7 @@ EWALD_UDF_KERNELS(simd128)
 
 namespace ewald::udf {
 
-// Those of the best instruction set here.
+// The kernels of the best instruction set on this machine.
 Kernels kernels(uint32_t dtype);
 
 }  // namespace ewald::udf

@@ -9,7 +9,7 @@ namespace {
 
 using namespace ewald::merging;
 
-// Four numbers; compilers split them where registers are shorter, which changes no bit.
+// Four numbers; compilers split them where registers are shorter, which does not change the result.
 typedef double Four __attribute__((vector_size(lanes * sizeof(double))));
 
 double limited(double x, double bound) { return x < -bound ? -bound : x > bound ? bound : x; }
@@ -19,7 +19,7 @@ double limited(double x, double bound) { return x < -bound ? -bound : x > bound 
 inline double exponential(double x) {
   // ln 2 in two parts; the first has so few bits that its products with n are exact.
   constexpr double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
-  // Adding it leaves n in the lowest bits.
+  // Adding it puts n into the lowest bits.
   constexpr double shift = 0x1.8p52;
   const double shifted = x * 0x1.71547652b82fep0 + shift;
   const double n = shifted - shift;
@@ -39,19 +39,19 @@ inline double exponential(double x) {
   p = p * r + 0.5;
   p = p * r + 1;
   p = p * r + 1;
-  // 2^n by its bits: the shift leaves nothing of `shifted` but n.
+  // 2^n from its bits: the shift keeps only n of `shifted`.
   return p * __builtin_bit_cast(double, (__builtin_bit_cast(uint64_t, shifted) + 1023) << 52);
 }
 
-// Where the reflections of a crystal lie: the signed distance from the Ewald sphere (1/angstrom), its derivatives by
-// the rotations, 1/d^2, and the variance of the distance that the width of the spectrum makes.
+// The positions of a crystal's reflections: the signed distance from the Ewald sphere (1/angstrom), its derivatives by
+// the rotations, 1/d^2, and the variance of the distance due to the width of the spectrum.
 void place(const Job& job, uint32_t c) {
   const ewald_merging_columns& columns = job.columns;
   const double* own = job.fit.parameters + size_t(parameters) * c;
   const double* m = columns.reciprocal + size_t(9) * c;
   const double wave = 1 / columns.wavelengths[c], width = wave * columns.bandwidths[c];
   const double x = own[rotation_x], y = own[rotation_y];
-  // g + w x g is linear in g: the rows are rotated once.
+  // g + w x g is linear in g: so the rows are rotated once.
   double rows[9];
   for (int i = 0; i < 3; i++) {
     const double* u = m + 3 * i;
@@ -74,7 +74,7 @@ void place(const Job& job, uint32_t c) {
     by_x[at] = wave * g1 * inverse;
     by_y[at] = -wave * g0 * inverse;
     q2[at] = flat + g2 * g2;
-    // The sphere through a point at 2 theta moves by (1 - cos 2 theta) of what the wave number moves.
+    // The sphere through a point at 2 theta moves by (1 - cos 2 theta) times the change of the wave number.
     const double off = (1 - s2 * inverse) * width;
     spread2[at] = off * off;
   }
@@ -101,7 +101,7 @@ void factors(const Job& job, uint32_t c) {
   }
 }
 
-// Variance of what is not the signal's own counts, from the stated sigma.
+// The variance that is not due to the signal's own counts, from the stated sigma.
 void bases(const Job& job, uint32_t c) {
   const uint32_t first = job.columns.offsets[c], size = job.columns.offsets[c + 1] - first;
   const float *intensity = job.columns.intensity + first, *sigma = job.columns.sigma + first;
@@ -115,7 +115,7 @@ void bases(const Job& job, uint32_t c) {
   }
 }
 
-// What each reflection is expected to be, and its weight: inverse variance of the model, and Tukey's biweight.
+// The expected value of each reflection and its weight: the inverse variance of the model, times Tukey's biweight.
 void weigh(const Job& job, uint32_t c) {
   const uint32_t first = job.columns.offsets[c], size = job.columns.offsets[c + 1] - first;
   const uint32_t* ids = job.columns.ids + first;
@@ -170,13 +170,14 @@ void sum(const Job& job, double* sums) {
   }
 }
 
-// Standard deviations of the priors, and the farthest that a step goes.
+// Standard deviations of the priors, and the largest step.
 constexpr double prior_sigmas[parameters] = {3, 10, 0.3, 6e-4, 6e-4};
 constexpr double longest[parameters] = {1, 10, 0.2, 5e-4, 5e-4};
 // (the normal distribution's third quartile)^2: the square of a deviate is below it half the time.
 constexpr double median_of_square = 0.455;
-// Cauchy's weight is a half at so many sigmas; Marquardt's share of the diagonal; a reflection whose reference is the
-// crystal's own to more than this share says nothing about the crystal; the largest squared deviation that counts.
+// The number of sigmas at which Cauchy's weight is a half; Marquardt's share of the diagonal; the share above which a
+// reference that comes from the crystal itself makes a reflection useless for that crystal; the largest squared
+// deviation that counts.
 constexpr double cauchy = 3, damping = 1.01, least_foreign = 1e-3, most_deviation2 = 25;
 
 // Solves for the `count` parameters `on` by Cholesky's decomposition, in place: the priors make the matrix positive
@@ -202,7 +203,7 @@ void solve(double matrix[parameters][parameters], double* right, const uint32_t*
 }
 
 #define four(from) (Four{(from)[0], (from)[1], (from)[2], (from)[3]})
-// In one order on every host.
+// Summed in the same order on every host.
 inline double total(const Four& x) { return (x[0] + x[1]) + (x[2] + x[3]); }
 
 // Normal equations of the crystal's parameters: sums of w s_i s_j and w s_i d over its reflections.
@@ -256,14 +257,14 @@ void refine(const Job& job, uint32_t c, Refinement& refinement) {
   for (uint32_t at = 0; at < size; at++) {
     const uint32_t id = columns.ids[first + at];
     const double wg = work.weight[at] * work.factor[at];
-    // The merge without the crystal's own share: it is not fitted to itself.
+    // The merge without the crystal's own share, so that the crystal is not fitted to itself.
     const double information = refinement.information[id], foreign = information - wg * work.factor[at];
     const double variance = 1 / (foreign > 1e-12 ? foreign : 1e-12);
     const double value = (refinement.numerator[id] - wg * work.observed[at]) * variance;
     work.reference[at] = foreign > least_foreign * information && value > 0 ? value : 0;
     work.variance[at] = variance;
   }
-  // What fills up the last four is expected to be 0, and weighs nothing.
+  // The padding of the last four has the expected value 0 and the weight 0.
   for (uint32_t at = size; at < padded; at++)
     for (double* column : {work.error, work.by_x, work.by_y, work.q2, work.observed, work.expected, work.weight})
       column[at] = 0;

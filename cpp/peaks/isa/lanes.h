@@ -8,7 +8,7 @@ namespace ewald::EWALD_ISA {
 typedef uint16_t Line __attribute__((vector_size(16)));
 typedef uint32_t Wide __attribute__((vector_size(32)));
 
-// The lower 65535 and each of eight numbers, in 16 bits.
+// The minimum of 65535 and each of eight numbers, in 16 bits.
 EWALD_INLINE Line narrowed(const Wide& v) {
 #if defined(__AVX2__)
   const __m256i most = _mm256_min_epu32((__m256i)v, _mm256_set1_epi32(65535));
@@ -38,7 +38,7 @@ EWALD_INLINE V ones() { return _mm512_set1_epi16(1); }
 EWALD_INLINE V load(const uint8_t* p) { return _mm512_loadu_si512(p); }
 EWALD_INLINE V spread(Line v) { return _mm512_broadcast_i32x4((__m128i)v); }
 EWALD_INLINE V shuffle(V v, V pattern) { return _mm512_shuffle_epi8(v, pattern); }
-// To each number of 32 bits the products of the two pairs of 16 bits in its place.
+// Adds to each 32-bit number the products of the two pairs of 16-bit numbers in its place.
 EWALD_INLINE V add_products(V to, V a, V b) { return _mm512_add_epi32(to, _mm512_madd_epi16(a, b)); }
 EWALD_INLINE void add_to(uint32_t* p, V v) { _mm512_storeu_si512(p, _mm512_add_epi32(_mm512_loadu_si512(p), v)); }
 EWALD_INLINE void widen_to(uint64_t* p, V v) {
@@ -87,7 +87,7 @@ EWALD_INLINE V add_products(V to, V a, V b) {
   return to + (V)vpaddq_s32(vmull_s16(vget_low_s16(x), vget_low_s16(y)), vmull_high_s16(x, y));
 }
 #else
-// SSE2 has no shuffle by a vector: through memory. 0x80 and above gives zero.
+// SSE2 has no shuffle by a vector, so this goes through memory. 0x80 and above gives zero.
 EWALD_INLINE V shuffle(V v, V pattern) {
   uint8_t bytes[16], order[16], to[16];
   memcpy(bytes, &v, 16);

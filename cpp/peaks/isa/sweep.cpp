@@ -14,7 +14,7 @@ using peaks::pattern_bytes, peaks::Sweep, peaks::Tile, peaks::Tiles, peaks::tile
 // Vectors that hold the slots of a window.
 constexpr int parts = int((window * 4 + sizeof(V) - 1) / sizeof(V));
 
-// Pixel - offset of eight neighbours, in 16 bits: what does not fit is 65535, which no bar reaches.
+// Pixel - offset of eight neighbours, in 16 bits: values that do not fit become 65535, which no bar reaches.
 template <class T>
 EWALD_INLINE Line line_of(const T* p, uint32_t offset) {
   if constexpr (sizeof(T) == 4) {

@@ -1,6 +1,6 @@
 // Monte Carlo pi: how many points of a Philox4x32-10 stream fall into the quarter circle, `width` blocks at a time.
 //
-// The twins wgsl/pi/count.wgsl and cuda/pi/pi.cu count the same points; the tests hold them to the last one.
+// The twins wgsl/pi/count.wgsl and cuda/pi/pi.cu count the same points; the tests require equal counts.
 #include "common/simd.h"
 #include "pi/count.h"
 #include "pi/philox.h"
@@ -57,7 +57,7 @@ uint64_t pi_count_blocks(uint64_t first_block, uint64_t blocks, uint32_t stream,
     for (uint32_t outside_points : lane) hits -= outside_points;
     block += stretch * width;
   }
-  // What is left: a few blocks at the end, or blocks across a carry of the low counter word.
+  // The remainder: a few blocks at the end, or blocks across a carry of the low counter word.
   for (; block < end; block++) {
     const ewald::pi::Block random =
         ewald::pi::philox({{uint32_t(block), uint32_t(block >> 32), stream, 0}}, key0, key1);

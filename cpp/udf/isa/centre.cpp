@@ -1,9 +1,9 @@
 // The centre of mass of one frame over runs of pixels: Σ v, Σ y v, Σ x v from sums by row and by column, without a
-// product a pixel. Sums of integers are exact.
+// product per pixel. Sums of integers are exact.
 //
-// Where a few rows have runs over the same columns, these are taken as a block: going down the rows, `sums` adds each
-// row to what is above it, and `above` adds what is above each row, so that row j of R is in it R - 1 - j times. Σ over
-// the columns of `sums` and `above` then stand for the rows' own sums, and no row is summed across.
+// Where a few rows have runs over the same columns, these are taken as a block: going down the rows, `sums` accumulates
+// the rows, and `above` accumulates `sums` before each row, so that row j of R is in it R - 1 - j times. Σ over the
+// columns of `sums` and `above` then replaces the sums of single rows, and no row is summed across.
 #include "udf/isa/numbers.h"
 #include "udf/pass.h"
 
@@ -14,8 +14,8 @@ using ewald::udf::Spans;
 
 constexpr uint32_t block_rows = 8;
 // Vectors of columns after which sums of `above` are emptied: of integers 28 of 2^16, and twice that for the two
-// halves; of floats so few that no float is the sum of more than 136 numbers. So it is with the rows of the columns:
-// those of 16-bit integers are emptied before 2^16 of them overflow.
+// halves; for floats so few that no float is the sum of more than 136 numbers. The same applies to the rows in the
+// columns: columns of 16-bit integers are emptied before 2^16 rows overflow them.
 template <class T>
 constexpr uint32_t most_vectors = std::is_integral_v<T> ? 1024 : 128;
 template <class T>
@@ -73,14 +73,14 @@ public:
     const T* __restrict p = frame + size_t(y) * row_pixels;
     C* __restrict c = column;
     Total<C> total_sum = 0, total_above = 0;
-    // Eight rows lie within a page or two, which a processor takes for one stream: the next block is fetched by hand, a
-    // row in turn.
+    // Eight rows lie within a page or two, which a processor treats as one stream, so the next block is prefetched
+    // explicitly, one row at a time.
     constexpr uint32_t fetches = block_rows * lanes * sizeof(T) / 64;
     uint32_t row = 0;
     for (uint32_t x = first; x < end;) {
       const uint32_t left = (end - x) / lanes, stop = x + (left < most_vectors<T> ? left : most_vectors<T>) * lanes;
       Lanes<C> all{}, weighted{};
-      // One vector at a time: four of them, eight rows deep, are more than wasm's engines keep in registers.
+      // One vector at a time: four vectors, eight rows deep, are more than wasm's engines keep in registers.
       for (; x < stop; x += lanes) {
         Lanes<S> sums = widen<S>(p + x), above{};
         for (uint32_t j = 1; j < block_rows; j++) {
@@ -104,7 +104,7 @@ public:
     if (end > high) high = end;
   }
 
-  // Says that the columns hold so many rows more.
+  // Records that the columns hold this many more rows.
   [[gnu::always_inline]] void rows_more(uint32_t n) {
     rows += n;
     if (rows < most_rows<T>) return;
@@ -113,7 +113,7 @@ public:
   }
 
   void empty() {
-    // Sums that do not wait for each other: one alone took as long as the rows themselves.
+    // Several independent sums: a single one took as long as the rows themselves.
     constexpr uint32_t apart = 8;
     double parts[apart] = {};
     uint32_t x = low;
@@ -170,10 +170,10 @@ void com(const void* frame, uint32_t row_pixels, Spans spans, void* column, doub
       begin += row_pixels;
       y++;
     }
-    // Runs of this row; and whether the rows below have as many.
+    // Runs of this row, and whether the rows below have the same number.
     uint32_t runs = 1;
     while (s + runs < spans.count && pairs[2 * (s + runs)] < begin + row_pixels) runs++;
-    // Wide registers sum 32-bit numbers across as fast as memory gives them, row by row.
+    // Wide registers sum 32-bit numbers across, row by row, as fast as memory delivers them.
     constexpr bool by_blocks = width == 4 || sizeof(T) <= 2;
     bool alike = by_blocks && uint64_t(s) + uint64_t(runs) * block_rows <= spans.count;
     for (uint32_t j = 1; alike && j < block_rows; j++) {

@@ -1,5 +1,6 @@
 // Frames times masks, a matrix product of [frames, pixels] and [pixels, masks] in the type of the masks, float32 or
-// float64: a block of pixels at a time, in which F frames meet K masks in registers; blocks are added in doubles.
+// float64: a block of pixels at a time, in which F frames are multiplied with K masks in registers; blocks are added in
+// doubles.
 #include "udf/isa/numbers.h"
 #include "udf/pass.h"
 
@@ -9,7 +10,7 @@ namespace {
 using ewald::udf::block;
 using ewald::udf::tile;
 
-// Frames and masks whose products fit the registers.
+// Number of frames and masks whose products fit into the registers.
 #if defined(__AVX512F__)
 constexpr uint32_t F_most = 4, K_most = 4;
 #else
@@ -81,7 +82,7 @@ void dense(const void* stack, uint32_t count, size_t pixels, const W* masks, uin
       masks_of<W, F_most>(rows + f * stride, stride, masks + first, pixels, mask_count, n, out + f * columns, columns);
     for (; f < count; f++)
       masks_of<W, 1>(rows + f * stride, stride, masks + first, pixels, mask_count, n, out + f * columns, columns);
-    // The last pixels of a frame that is no whole number of vectors.
+    // The last pixels of a frame that is not a whole number of vectors.
     for (f = 0; n < here && f < count; f++)
       for (uint32_t k = 0; k < mask_count; k++)
         for (uint32_t i = n; i < here; i++)

@@ -1,4 +1,4 @@
-// Types of frames for the kernels of this instruction set, and what their sums are exact in.
+// Types of frames for the kernels of this instruction set, and the types in which their sums are exact.
 #pragma once
 #include <cstdint>
 #include <type_traits>
@@ -20,7 +20,7 @@ template <class T>
 using Total =
     std::conditional_t<std::is_floating_point_v<T>, double, std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>;
 
-// What a vector of a few numbers is added in: twice as wide as they are.
+// The type in which a vector of a few numbers is added: twice as wide.
 template <class T>
 struct TwiceOf {
   using type = RowSum<T>;
@@ -68,7 +68,7 @@ EWALD_INLINE D load(const double* p) {
   memcpy(&v, p, sizeof v);
   return v;
 }
-// Fused where the machine can: the compiler contracts it.
+// Fused where the machine supports it: the compiler contracts it.
 EWALD_INLINE D fma(D a, D b, D c) { return a * b + c; }
 EWALD_INLINE double sum(D v) {
   double total = 0;

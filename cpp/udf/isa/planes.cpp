@@ -1,5 +1,5 @@
-// Sums of each pixel over frames, in doubles: of 32-bit numbers and floats, frames in order. A group of frames is added
-// in registers before the sum is touched. Integers of up to 16 bits have running.cpp.
+// Sums of each pixel over frames, in doubles, for 32-bit numbers and floats, with frames in order. A group of frames is
+// added in registers before the sum is touched. Integers of up to 16 bits use running.cpp.
 #include "udf/isa/numbers.h"
 #include "udf/pass.h"
 
@@ -9,7 +9,7 @@ namespace {
 using ewald::udf::group;
 using ewald::udf::Stack;
 
-// Adds the frames of one group; G is a constant so that its loop is gone.
+// Adds the frames of one group; G is a constant, so that its loop is unrolled.
 template <class T, uint32_t G>
 EWALD_INLINE void add_group(const T* __restrict p, size_t pixels, size_t first, size_t end, double* __restrict sum) {
   for (size_t i = first; i < end; i++) {

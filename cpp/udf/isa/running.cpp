@@ -1,5 +1,5 @@
-// Sums of each pixel over frames, for integers of up to 16 bits: words are added to words, and doubles are made of them
-// once in 2^15 frames.
+// Sums of each pixel over frames, for integers of up to 16 bits: words are added to words, and added to doubles once
+// every 2^15 frames.
 #include "udf/isa/numbers.h"
 #include "udf/pass.h"
 
@@ -10,7 +10,7 @@ using ewald::udf::group;
 using ewald::udf::Running;
 using ewald::udf::Stack;
 
-// Pixels that the loops below take at a time: two vectors of words of them.
+// Pixels that the loops below process at a time: two vectors of words.
 constexpr int step = 2 * width;
 
 // --- sums, pixels in their order ---
@@ -82,7 +82,7 @@ EWALD_INLINE void meet(U pair, Moments& m) {
   const U squares = dot16(pair, pair);
   m.sum += dot16(pair, splat(uint32_t(0x00010001)));
   m.low += squares;
-  // Squares of 8 bits do not leave the word.
+  // Squares of 8-bit numbers do not overflow the word.
   if constexpr (sizeof(T) == 2) m.high += squares >> 16;
 }
 
@@ -112,7 +112,7 @@ EWALD_INLINE void moments_group(const T* __restrict p, size_t pixels, size_t fir
     put(r, i, a);
     put(r, i + width, b);
   }
-  // The last pixels of a frame lie in their order.
+  // The last pixels of a frame are in their natural order.
   for (; i < end; i++)
     for (uint32_t f = 0; f < G; f++) {
       const int32_t v = int32_t(p[f * pixels + i]) - middle<T>;
@@ -131,7 +131,7 @@ void moments(const Stack& s, Running running) {
   for (; f < s.count; f++) moments_group<T, 1>(p + f * s.pixels, s.pixels, s.first, s.end, running);
 }
 
-// Where the sums of a pixel lie.
+// The position of a pixel's sums.
 EWALD_INLINE size_t place(size_t i, size_t pixels) {
   if (i >= pixels / step * step) return i;
   const size_t in_step = i % step, piece = in_step / 8, in_piece = in_step % 8;
@@ -144,7 +144,7 @@ void empty_moments(Running r, uint64_t frames, size_t pixels, size_t first, size
   for (size_t i = first; i < end; i++) {
     const size_t at = place(i, pixels);
     const int64_t s = int32_t(r.sum[at]);
-    // Modulo 2^32 the upper halves are known, so the lower ones are.
+    // Since the upper halves are known modulo 2^32, so are the lower ones.
     const int64_t squares = int64_t((uint64_t(r.high[at]) << 16) + uint32_t(r.low[at] - (r.high[at] << 16)));
     sum[i] += double(s + about * int64_t(frames));
     second[i] += double(squares + 2 * about * s + about * about * int64_t(frames));

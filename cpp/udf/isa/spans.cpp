@@ -1,4 +1,4 @@
-// Sums of one frame over runs of pixels: disks and rings are a few runs a row, and nothing is multiplied. Sums of
+// Sums of one frame over runs of pixels: disks and rings are a few runs per row, and nothing is multiplied. Sums of
 // integers are exact; a few floats are added in vectors, then in doubles.
 #include "udf/isa/numbers.h"
 #include "udf/pass.h"
@@ -8,7 +8,7 @@ namespace {
 
 using ewald::udf::Spans;
 
-// Vectors of sums that stay in registers from run to run, in as many numbers as hold `most` additions.
+// Vectors of sums that stay in registers from run to run, in numbers that can hold `most` additions.
 template <class T>
 class Sum {
   using S = Twice<T>;
@@ -48,8 +48,8 @@ public:
 
 template <>
 class Sum<float> {
-  // Additions to a float before it goes to the doubles: few enough for the sum's digits, many enough for runs of a few
-  // vectors, which would go there more often than they add.
+  // Additions to a float before it goes to the doubles: few enough to preserve the sum's digits, and many enough that
+  // runs of a few vectors do not spend more time on this than on adding.
   static constexpr uint32_t most = 32;
   typedef double D __attribute__((vector_size(4 * width)));
   F a = zero(), b = zero(), c = zero(), d = zero();
