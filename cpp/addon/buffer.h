@@ -8,7 +8,7 @@
 
 namespace ewald::addon {
 
-// Made, given back and destroyed on the thread of JavaScript. Three ways, the cheapest that is safe:
+// Created, released and destroyed on the JavaScript thread. It uses the cheapest of three safe ways:
 // a SharedArrayBuffer cannot lose its memory, so a reference to it is enough; for an ArrayBuffer the backing store is
 // held, where the engine allows it (buffer.cpp), so that a transfer moves it but frees nothing; everything else, above
 // all a resizable ArrayBuffer, whose memory is released when it shrinks, is copied in, and copied back when the run is

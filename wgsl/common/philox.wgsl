@@ -1,10 +1,10 @@
-// Philox4x32-10: a random block is a pure function of (counter, key), so any point of any stream can be had anywhere,
-// in any order, on any device (Salmon, Moraes, Dror, Shaw: Parallel random numbers, as easy as 1, 2, 3. SC11). Twin of
-// cpp/pi/philox.h.
+// Philox4x32-10: a random block is a pure function of (counter, key), so any point of any stream can be computed
+// anywhere, in any order, on any device (Salmon, Moraes, Dror, Shaw: Parallel random numbers, as easy as 1, 2, 3.
+// SC11). Counterpart of cpp/pi/philox.h.
 #include "generated/random.wgsl"
 #include "common/u64.wgsl"
 
-// The block of one counter, written as the paper does.
+// The block of one counter, written as in the paper.
 fn philox(first: vec4u, first_key: vec2u) -> vec4u {
   var counter = first;
   var key = first_key;

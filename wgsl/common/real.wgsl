@@ -1,6 +1,7 @@
-// Reals with 64 bits of mantissa, by integers alone: WGSL has no float64, and its compilers may reorder and fuse what
-// float32 pairs would need. (-1)^negative (hi 2^32 + lo) 2^e; the top bit of hi is set, or both words are zero.
-// Sums, products and quotients are cut, not rounded: 2^-62 relative, and exact where 64 bits hold the result.
+// Reals with 64 bits of mantissa, made of integers: WGSL has no float64, and its compilers may reorder and fuse the
+// operations that float32 pairs need. (-1)^negative (hi 2^32 + lo) 2^e; the top bit of hi is set, or both words are
+// zero. Sums, products and quotients are truncated, not rounded: 2^-62 relative, and exact where 64 bits hold the
+// result.
 #include "common/u64.wgsl"
 
 struct Real { hi: u32, lo: u32, e: i32, negative: u32 }
@@ -14,7 +15,7 @@ fn is_positive(a: Real) -> bool { return a.hi != 0u && a.negative == 0u; }
 fn negated(a: Real) -> Real { return Real(a.hi, a.lo, a.e, 1u - a.negative); }
 fn magnitude(a: Real) -> Real { return Real(a.hi, a.lo, a.e, 0u); }
 
-// Moves the top bit to its place.
+// Normalises: moves the top bit to its place.
 fn normal(hi: u32, lo: u32, e: i32, negative: u32) -> Real {
   var a = Real(hi, lo, e, negative);
   if (a.hi == 0u) { a = Real(a.lo, 0u, a.e - 32, negative); }
@@ -52,12 +53,12 @@ fn f64_of_real(a: Real) -> vec2u {
     low += 1u;
     high += select(0u, 1u, low == 0u);
   }
-  // What the rounding carries over its top counts one more in the exponent, whose lowest bit it is.
+  // A carry out of the mantissa increments the exponent, whose lowest bit is the next one.
   return vec2u(low, (a.negative << 31u) | ((u32(a.e + 1085) << 20u) + high));
 }
 
-// The bits of the nearest float32, ties to even; what is too small for a normal one is zero, what is too large
-// infinite.
+// The bits of the nearest float32, ties to even; values too small for a normal float32 become zero, values too large
+// become infinite.
 fn f32_of_real(a: Real) -> u32 {
   if (a.hi == 0u) { return 0u; }
   var mantissa = a.hi >> 8u;
@@ -121,7 +122,7 @@ fn is_less(a: Real, b: Real) -> bool {
 
 fn times(a: Real, b: Real) -> Real {
   if (a.hi == 0u || b.hi == 0u) { return ZERO; }
-  // The words of the product from 2^32 up; `carry` goes to the next.
+  // The words of the product from 2^32 up; `carry` goes to the next word.
   let across = a.hi * b.lo;
   let second = a.lo * b.hi;
   var low = multiply_high(a.lo, b.lo) + across;
@@ -153,7 +154,7 @@ fn over(a: Real, b: Real) -> Real {
   return normal(quotient.y, quotient.x, a.e - b.e - 63, a.negative ^ b.negative);
 }
 
-// Of what is not negative: float32's root, improved twice.
+// Of a value that is not negative: float32's root, refined twice.
 fn root(a: Real) -> Real {
   if (a.hi == 0u) { return ZERO; }
   // a = f 4^h with f from 1/4 to 1.
@@ -168,7 +169,7 @@ fn root(a: Real) -> Real {
   return y;
 }
 
-// The nearest integer of what lies between 0 and 2^31, ties to even.
+// The nearest integer of a value between 0 and 2^31, ties to even.
 fn nearest(a: Real) -> i32 {
   if (a.hi == 0u || a.e < -64) { return 0; }
   let shift = u32(-a.e);

@@ -11,7 +11,7 @@ fn multiply_high(a: u32, b: u32) -> u32 {
   return a1 * b1 + (middle >> 16u) + (carry >> 16u);
 }
 
-// a + b; beyond 2^64 it wraps.
+// a + b modulo 2^64.
 fn add_u64(a: vec2u, b: u32) -> vec2u {
   let low = a.x + b;
   return vec2u(low, a.y + select(0u, 1u, low < b));

@@ -1,8 +1,8 @@
-// Complex numbers as (real, imaginary), and what a run may choose of a pass.
+// Complex numbers as (real, imaginary), and the settings of a pass that a run may choose.
 
 struct Run {
   scale: f32,
-  // Real and imaginary part exchanged on the way in and out: swap(F(swap(x))) is the inverse transform of x.
+  // Exchanges real and imaginary part on input and output: swap(F(swap(x))) is the inverse transform of x.
   swap_in: u32,
   swap_out: u32,
   padding: u32,

@@ -1,6 +1,6 @@
 // The ends of a line: how element j becomes a complex number (source_*), and how result k becomes elements (sink_*). A
-// kernel takes one of each (src/fft/kernels/webgpu/shader.ts); `#part` begins a piece that it may take. The twin of
-// cuda/fft/ends.cuh.
+// kernel takes one of each (src/fft/kernels/webgpu/shader.ts); `#part` starts a piece that a kernel may include. The
+// counterpart of cuda/fft/ends.cuh.
 
 #part extended
 // Element j of the line and its mirror image: even around both ends (cosine, 2 (n-1) elements) or odd (sine, 2 (n+1)
@@ -38,7 +38,7 @@ fn source(base: u32, j: u32) -> vec2f {
 }
 
 #part source_packed
-// Two real elements as one complex number: a line of an even length as one of half of it.
+// Two real elements as one complex number: a line of even length becomes one of half the length.
 fn source(base: u32, j: u32) -> vec2f {
   return vec2f(load(base, 2u * j), load(base, 2u * j + 1u));
 }
@@ -117,7 +117,7 @@ fn sink(base: u32, k: u32, v: vec2f) {
 }
 
 #part sink_half
-// The part of a real line's spectrum that is not redundant.
+// The non-redundant part of a real line's spectrum.
 fn sink(base: u32, k: u32, v: vec2f) {
   if (2u * k <= AXIS) { store(base, k, v * run.scale); }
 }
@@ -128,7 +128,8 @@ fn sink(base: u32, k: u32, v: vec2f) {
 }
 
 #part sink_unpacked
-// Two real elements from the complex number they went as, whose parts are exchanged (source_hermitian_packed).
+// Two real elements from the complex number in which they were packed, whose parts are exchanged
+// (source_hermitian_packed).
 fn sink(base: u32, j: u32, v: vec2f) {
   store(base, 2u * j, v.y * run.scale);
   store(base, 2u * j + 1u, v.x * run.scale);

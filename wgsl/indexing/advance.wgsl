@@ -1,6 +1,6 @@
-// Between two rounds: what was judged takes its rank, and the image's next step is decided: the next known cell, more
-// effort, another lattice in the spots that are left, or the end. The twin of the loops in cpp/indexing/isa/fast.cpp
-// and multi.cpp. One workgroup an image.
+// Between two rounds: judged lattices are ranked, and the image's next step is decided: the next known cell, more
+// effort, another lattice among the remaining spots, or the end. The counterpart of the loops in
+// cpp/indexing/isa/fast.cpp and multi.cpp. One workgroup per image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/owner.wgsl"
@@ -16,9 +16,9 @@ const WORKGROUP = 64u;
 @group(0) @binding(7) var<storage, read_write> owners: array<u32>;
 
 // Which spots are set aside before the next search.
-const NONE = 0u;    // the search goes on, or the image is finished
-const OF_ALL = 1u;  // those of the accepted lattices
-const OF_NEXT = 2u; // those of a sliver of an accepted lattice as well
+const NONE = 0u;    // the search continues, or the image is finished
+const OF_ALL = 1u;  // the spots of the accepted lattices
+const OF_NEXT = 2u; // also the spots of a fragment of an accepted lattice
 
 struct Step {
   action: u32,
@@ -28,7 +28,7 @@ struct Step {
 var<workgroup> at_hand: Job;
 var<workgroup> step: Step;
 
-// Lattices that were judged take their rank; one that is there already, as good, is dropped.
+// Ranks the judged lattices; one that duplicates a lattice at least as good is dropped.
 fn settle(image: u32, pool: u32) {
   for (var k = 0u; k < MAX_EFFORT_JUDGED; k++) {
     let place = tallies[image].judging[k];
@@ -48,7 +48,7 @@ fn settle(image: u32, pool: u32) {
   }
 }
 
-// Exhaustive: the first judged lattice that is accepted goes to the front; those behind it count as not judged.
+// Exhaustive: the first judged lattice that is accepted moves to the front; later ones count as not judged.
 fn settle_exhaustive(image: u32, pool: u32) {
   let order = order_at(image, pool);
   for (var k = 0u; k < MAX_EFFORT_JUDGED; k++) {
@@ -73,12 +73,12 @@ fn search_ends(image: u32, job: Job) -> bool {
   let best = lattices[lattice_at(image, job.pool, 0u)];
   if ((best.marks & JUDGED) == 0u || best.log10_chance > run.params.accept_log10 - SPARE_DECADES) { return false; }
   // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a
-  // lattice ends the search only when it explains a good part of them; a light effort, which overlooks more, must show
+  // lattice ends the search only when it explains a good part of them; a light effort, which misses more, must explain
   // more.
   return best.merit > effort.share * f32(job.n);
 }
 
-// After a search: accepts its best lattice, and says how the next one begins.
+// After a search: accepts its best lattice, and decides how the next search starts.
 fn accept(image: u32, job: ptr<function, Job>) -> u32 {
   let pool = (*job).pool;
   (*job).going = 0u;
@@ -89,10 +89,10 @@ fn accept(image: u32, job: ptr<function, Job>) -> u32 {
   for (var k = 0u; k < (*job).accepted && !again; k++) {
     again = same_lattice(cell_of_lattice(best), cell_of_lattice(lattices[accepted_at(image, k)]), SLIVER_LATTICE);
   }
-  lattices[accepted_at(image, (*job).accepted)] = best; // where it is a sliver, for the spots that it takes along
+  lattices[accepted_at(image, (*job).accepted)] = best; // a fragment too, for the spots that it sets aside
   if (again) {
-    // The search found a sliver of a lattice that is there already: its spots are set aside too, and the search goes
-    // on.
+    // The search found a fragment of an already accepted lattice: its spots are set aside too, and the search
+    // continues.
     (*job).slivers++;
     if ((*job).slivers == MAX_SLIVERS) { return NONE; }
     return OF_NEXT;
@@ -131,7 +131,7 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
       step = Step(action, job.used, job.accepted);
     }
   }
-  storageBarrier(); // what was accepted is read by all threads
+  storageBarrier(); // all threads read the accepted lattices
   let now = workgroupUniformLoad(&step);
   if (now.action != NONE) {
     let all = all_at(image);
@@ -176,7 +176,7 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
       tallies[image].held[1] = 0u;
     }
   }
-  // Field by field: which image is listed here other workgroups read meanwhile.
+  // Written field by field, because other workgroups concurrently read which image is listed here.
   if (lane == 0u && image != NOWHERE) {
     jobs[image].going = at_hand.going;
     jobs[image].n = at_hand.n;

@@ -1,5 +1,5 @@
-// The `want` smallest of many keys, without sorting them. Needs key_of(i), which gives the same each time, and
-// lanes.wgsl.
+// The `want` smallest of many keys, without sorting them. Needs key_of(i), which must return the same value each time,
+// and lanes.wgsl.
 var<workgroup> digit_bins: array<atomic<u32>, 256>;
 
 // The bound below which `want` of the keys first ... last-1 lie, with `ties` more at the bound itself.

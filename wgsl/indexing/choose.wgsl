@@ -1,5 +1,5 @@
-// Of the hits of all candidates the best: by their count first, then by how close the spots come to the nodes. One
-// workgroup an image.
+// Chooses the best hits of all candidates: by their count first, then by the distance of the spots from the nodes. One
+// workgroup per image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/frame.wgsl"
@@ -14,7 +14,7 @@ const WORKGROUP = 256u;
 @group(0) @binding(7) var<storage, read> hits: array<u32>;
 @group(0) @binding(8) var<storage, read_write> lattices: array<Lattice>;
 
-// Where equal counts leave more than MAX_SCORED the order of the candidates, best first, decides.
+// If equal counts leave more than MAX_SCORED hits, the order of the candidates, best first, decides.
 var<workgroup> bins: array<atomic<u32>, TURN_SPOTS + 1u>;
 var<workgroup> listed: array<u32, MAX_SCORED>;  // number of the candidate and place among its hits
 var<workgroup> scores: array<f32, MAX_SCORED>;
@@ -49,7 +49,7 @@ fn choose_hits(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocatio
   let n = min(job.n, TURN_SPOTS);
   for (var k = lane; k <= TURN_SPOTS; k += WORKGROUP) { atomicStore(&bins[k], 0u); }
   workgroupBarrier();
-  // Each thread looks at the hits of a stretch of candidates.
+  // Each thread handles the hits of a range of candidates.
   let stretch = (numbers + WORKGROUP - 1u) / WORKGROUP;
   let begin = min(lane * stretch, numbers);
   let end = min(begin + stretch, numbers);
@@ -92,7 +92,7 @@ fn choose_hits(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocatio
     scores[m] = closeness(cell_of_hit(image, base, number, hit, effort.free_scale, stride), list_at(image), n);
   }
   workgroupBarrier();
-  // Larger scores first; of equal ones the first candidate, then the first angle, which is the order of the list.
+  // Larger scores first; among ties the first candidate, then the first angle, which is the order of the list.
   for (var m = lane; m < total; m += WORKGROUP) {
     var rank = 0u;
     let score = scores[m];

@@ -1,8 +1,8 @@
 // Exhaustive: how many spots lie within plane_distance of a plane of a vector, for every direction of the half-sphere
-// and every sampled length; to the last bit of the float32 phase. Four directions a thread, one workgroup a stretch of
-// directions.
+// and every sampled length; exact to the last bit of the float32 phase. Four directions per thread, one workgroup per
+// range of directions.
 //
-// Direction p of N stands at height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle.
+// Direction p of N has height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle.
 #include "indexing/plan.wgsl"
 
 const WORKGROUP = 128u;
@@ -27,7 +27,7 @@ fn count_directions(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invo
   if (p >= points) { return; }
   let drop = min((vec4f(f32(p)) + vec4f(0.5, 1.5, 2.5, 3.5)) * (1.0 / f32(points)), vec4f(1.0));
   let radius = sqrt(drop * (2.0 - drop));
-  // The table has entries behind the last point.
+  // The table has entries after the last point.
   let x = radius * vec4f(tables[p].x, tables[p + 1u].x, tables[p + 2u].x, tables[p + 3u].x);
   let y = radius * vec4f(tables[p].y, tables[p + 1u].y, tables[p + 2u].y, tables[p + 3u].y);
   let z = 1.0 - drop;

@@ -1,5 +1,5 @@
-// Exhaustive: least squares on planes that the sampled vectors fixed, with ever fewer spots; a vector that runs out of
-// spots stays where it is. A thread a vector.
+// Exhaustive: least squares on the planes given by the sampled vectors, with fewer and fewer spots; a vector that runs
+// out of spots is kept unchanged. One thread per vector.
 #include "indexing/plan.wgsl"
 
 const WORKGROUP = 32u;

@@ -1,4 +1,4 @@
-// Directions, angles, and a vector with its frame: what a cell is built from.
+// The parts from which a cell is built: directions, angles, and a vector with its frame.
 
 // Direction k of `points` on the half-sphere, from its entry in the table of azimuths.
 fn direction(points: u32, k: u32, azimuth: vec2f) -> vec3f {
@@ -21,7 +21,7 @@ fn angles_for(base: BaseVector, edge: f32) -> Angles {
   if (wish == 0u) { wish = u32(min(2.0 * PI * base.other_length * edge / TURN_STEP, 1e6)); }
   var stride = max(TURN_STEPS / max(wish, MIN_ANGLES), 1u);
   while (stride > 1u && !divides(stride)) { stride--; }
-  while (TURN_STEPS / stride > run.angle_capacity) { // never more than there is room for
+  while (TURN_STEPS / stride > run.angle_capacity) { // never more than fit
     stride++;
     while (!divides(stride)) { stride++; }
   }
@@ -37,13 +37,13 @@ struct Placed {
   base: BaseVector,
 }
 
-// With `free_scale` the whole cell takes on the scale of the candidate.
+// With `free_scale` the whole cell is scaled to the candidate.
 fn place(known: BaseVector, candidate: vec3f, reversed: bool, free_scale: bool) -> Placed {
   var base = known;
   let size = length(candidate);
   let u = candidate * (select(1.0, -1.0, reversed) / size);
-  // Any direction across will do, but it must be a smooth choice away from the poles of one axis: take the axis that u
-  // is farthest from.
+  // Any perpendicular direction would do, but the choice must be smooth away from the poles of one axis: take the axis
+  // that is farthest from u.
   let off = abs(candidate);
   let take_x = off.x <= off.y && off.x <= off.z;
   let take_y = !take_x && off.y <= off.z;
@@ -74,8 +74,8 @@ fn cell_at(p: Placed, angle: vec2f) -> Cell {
   return Cell(second, third, first);
 }
 
-// The frame of a vector in which angle 0 is where the known cell comes to lie when its own vector is carried to u by
-// half a turn about their middle.
+// The frame of a vector in which angle 0 is the position of the known cell after its own vector is carried to u by half
+// a turn about their bisector.
 fn carried(known: KnownCell, base: BaseVector, u: vec3f) -> Placed {
   let own = known.row[base.row].xyz;
   let other = known.row[(base.row + 1u) % 3u].xyz;

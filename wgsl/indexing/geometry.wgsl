@@ -1,4 +1,5 @@
-// Vectors and cells, and a spot against the nodes of a lattice. The twin of cpp/indexing/geometry.h, in float32.
+// Vectors and cells, and the position of a spot relative to the nodes of a lattice. The counterpart of
+// cpp/indexing/geometry.h, in float32.
 
 const PI = 3.14159265358979;
 
@@ -36,8 +37,8 @@ struct Solution {
   ok: bool,
 }
 
-// x of A x = v, by the square-root-free Cholesky decomposition: in float32 cofactors would cancel where A is far from
-// round. Not ok where A is singular to float32.
+// x of A x = v, by the square-root-free Cholesky decomposition: in float32 cofactors would cancel if A is very
+// anisotropic. Not ok if A is singular to float32.
 fn solve(m: Symmetric, v: vec3f) -> Solution {
   let least = 1e-6 * (m.diagonal.x + m.diagonal.y + m.diagonal.z);
   let d0 = m.diagonal.x;
@@ -68,7 +69,7 @@ fn same_lattice(b: Cell, a: Cell, tolerance: f32) -> bool {
   return abs(dot(round(p), cross(round(q), round(s)))) == 1.0;
 }
 
-// How far the metric of B is from that of A: largest relative difference of lengths plus that of volumes, squared.
+// Distance between the metrics of B and A: the largest relative difference of lengths plus that of volumes, squared.
 fn cell_difference(b: Cell, a: Cell) -> f32 {
   let lengths = abs(vec3f(length(b.a) / length(a.a), length(b.b) / length(a.b), length(b.c) / length(a.c)) - 1.0);
   let size = abs(abs(volume(b) / volume(a)) - 1.0);
@@ -76,10 +77,10 @@ fn cell_difference(b: Cell, a: Cell) -> f32 {
   return sum * sum;
 }
 
-// A spot against the nearest node of a lattice.
+// A spot relative to the nearest node of a lattice.
 struct Residual {
   index: vec3f,  // of the node
-  offset: vec3f, // the spot's indices less the node's
+  offset: vec3f, // the spot's indices minus the node's
   e: vec3f,      // spot - node
 }
 
@@ -87,11 +88,12 @@ struct Residual {
 fn residual(cell: Cell, nodes: Cell, s: vec3f) -> Residual {
   let h = indices_of(cell, s);
   let index = round(h);
-  // From the index residuals, not as s - q: no digits are lost.
+  // Computed from the index residuals, not as s - q, so that no digits are lost.
   return Residual(index, h - index, point_of(nodes, h - index));
 }
 
-// The direction that the spots are thinnest along, which is the beam's, and their root mean square extent along it.
+// The direction along which the spots extend least, which is that of the beam, and their root mean square extent along
+// it.
 
 struct Beam {
   axis: vec3f,
@@ -103,7 +105,7 @@ fn thin_axis(m: Symmetric, n: u32) -> Beam {
   let trace = m.diagonal.x + m.diagonal.y + m.diagonal.z;
   let d = m.diagonal + BEAM_SHIFT * trace;
   let o = m.off;
-  // Inverse iteration by cofactors: their common factor does not matter, and where the list is flat the largest are
+  // Inverse iteration by cofactors: their common factor does not matter, and for a flat list the largest ones are
   // exact.
   let c00 = d.y * d.z - o.z * o.z;
   let c01 = o.y * o.z - o.x * d.z;

@@ -1,6 +1,6 @@
-// Puts the refined cells of an effort among the lattices of the search, and after the last known cell chooses those
-// that are to be judged: the best by merit, as long as they come near the best of all. One workgroup an image: lattices
-// that are there move behind the better fresh ones, all at once.
+// Inserts the refined cells of an effort into the lattices of the search, and after the last known cell chooses the
+// lattices to judge: the best by merit, provided that they come close to the best of all. One workgroup per image:
+// existing lattices move behind the better new ones, all at once.
 #include "indexing/plan.wgsl"
 #include "indexing/pool.wgsl"
 
@@ -15,7 +15,7 @@ struct Counts {
   fresh: u32,
 }
 var<workgroup> counts_here: Counts;
-// Standings of the fresh cells, how many lattices that are there stay before each, and places that they may take.
+// Scores of the new cells, the number of existing lattices that stay before each, and the places that they may take.
 var<workgroup> standings: array<vec2f, MAX_EFFORT_HITS>;
 var<workgroup> before: array<atomic<u32>, MAX_EFFORT_HITS>;
 var<workgroup> places: array<u32, MAX_EFFORT_HITS>;
@@ -26,7 +26,7 @@ fn standing(at: u32) -> vec2f {
 }
 fn is_better(a: vec2f, b: vec2f) -> bool { return a.x < b.x || (a.x == b.x && a.y > b.y); }
 
-// The rank of a fresh cell among all.
+// The rank of a new cell among all.
 fn rank_of(number: u32, fresh: u32) -> u32 {
   var rank = atomicLoad(&before[number]);
   for (var k = 0u; k < fresh; k++) {
@@ -44,7 +44,7 @@ fn insert_all(image: u32, pool: u32, lane: u32) {
   if (lane < here.fresh) { standings[lane] = standing(fresh_at(image, lane)); }
   if (lane < free) { places[lane] = orders[order + held + lane]; }
   workgroupBarrier();
-  // From the last stretch of the order to the first, each read before it is written.
+  // From the last range of the order to the first, each read before it is written.
   let stretches = (held + WORKGROUP - 1u) / WORKGROUP;
   for (var s = stretches; s > 0u; s--) {
     let i = (s - 1u) * WORKGROUP + lane;
@@ -66,7 +66,7 @@ fn insert_all(image: u32, pool: u32, lane: u32) {
       if (rank < run.pool) {
         orders[order + rank] = place;
       } else {
-        places[free + held - 1u - i] = place; // it makes room; those that do are the last ones
+        places[free + held - 1u - i] = place; // its place becomes free; these are the last ones
       }
     }
     storageBarrier();
@@ -74,7 +74,7 @@ fn insert_all(image: u32, pool: u32, lane: u32) {
   workgroupBarrier();
   if (lane < here.fresh) {
     let rank = rank_of(lane, here.fresh);
-    var taken = 0u; // fresh cells before this one that find room
+    var taken = 0u; // new cells before this one that fit
     for (var k = 0u; k < lane; k++) { taken += select(0u, 1u, rank_of(k, here.fresh) < run.pool); }
     if (rank < run.pool) {
       orders[order + rank] = places[taken];

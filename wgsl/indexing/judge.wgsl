@@ -1,5 +1,5 @@
-// Judges the lattices that were chosen for it: whether the cell may follow the spots, and how probable it is that
-// chance does as well. One workgroup a lattice.
+// Judges the chosen lattices: whether the cell may be strained to follow the spots, and how probable it is that chance
+// does as well. One workgroup per lattice.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/refine.wgsl"
@@ -33,8 +33,8 @@ fn judge(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_inde
   let free_fit = run.params.refinement >= REFINEMENT_IFSS && run.exhaustive == 0u;
   let may_strain = run.params.refinement == REFINEMENT_ROTATION && run.exhaustive == 0u;
   var chance = Chance();
-  // First as it is or, where that is asked for, after a free fit from as far as a spot counts as indexed; then with a
-  // strain.
+  // First unchanged or, on request, after a free fit that starts at the radius within which a spot counts as indexed;
+  // then with a strain.
   for (var attempt = 0u; attempt < 2u; attempt++) {
     var trial = lattice;
     if (attempt == 0u) {

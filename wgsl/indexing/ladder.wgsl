@@ -1,10 +1,10 @@
-// The ladder: each candidate vector is fitted to more and more spots, from low to high resolution. One workgroup an
-// image; a candidate is worked on by a group of neighbouring threads, and the fewer candidates are left, the larger the
+// The ladder: each candidate vector is fitted to more and more spots, from low to high resolution. One workgroup per
+// image; each candidate is handled by a group of neighbouring threads, and the fewer candidates remain, the larger the
 // groups.
 //
 // A round takes the spots within `limit` periods of a plane of z, rounds their phases, and moves z by least squares
-// towards those planes. What is known beforehand keeps z near the sampled direction and near the known length. The
-// round solves for the step, not for z: the step is small, so float32 is enough.
+// towards those planes. A prior keeps z near the sampled direction and near the known length. The round solves for the
+// step, not for z: the step is small, so float32 is enough.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/frame.wgsl"
@@ -16,21 +16,21 @@ const WORKGROUP = 256u;
 @group(0) @binding(4) var<storage, read_write> vectors: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> tallies: array<Tally>;
 
-// Candidates: x y z and merit, below 0 for one that failed; and where each was sampled (its place in vectors).
+// Candidates: x y z and merit, below 0 for one that failed; and the place in `vectors` where each was sampled.
 var<workgroup> at: array<vec4f, MAX_PICKED>;
 var<workgroup> sampled_at: array<u32, MAX_PICKED>;
 var<workgroup> shares: array<vec4f, WORKGROUP>;
 var<workgroup> count_held: u32;
 
 struct Prior {
-  across: f32, // weights of a move across and along the sampled vector, 1/angstrom^2
+  across: f32, // weights of a shift across and along the sampled vector, 1/angstrom^2
   along: f32,
 }
 
 // The sum over the groups of `group` neighbouring threads, for the first of each.
 fn group_sum(value: vec4f, group: u32) -> vec4f {
   var sum = value;
-  // By four at a time: seven reads for a group of 32 instead of 31 one behind the other.
+  // By four at a time: seven reads for a group of 32 instead of 31 sequential ones.
   for (var step = 1u; step < group; step *= 4u) {
     shares[lane] = sum;
     workgroupBarrier();
@@ -49,8 +49,8 @@ fn group_size(count: u32) -> u32 {
   return group;
 }
 
-// One round over the first n spots for all candidates; candidates with fewer than `least` spots fail, or stay as they
-// are where `keep`.
+// One round over the first n spots for all candidates; candidates with fewer than `least` spots fail, or are kept
+// unchanged with `keep`.
 fn climb_round(list: u32, count: u32, n: u32, limit: f32, least: u32, prior: Prior, keep: bool) {
   let group = group_size(count);
   let part = lane % group;
@@ -116,15 +116,15 @@ fn score_candidates(list: u32, count: u32, n: u32) {
   }
 }
 
-// Leaves out failed candidates, those of a wrong length, and each that differs from a better one by less than `apart`
-// periods at resolution s. Directions z and -z are one. Returns how many are left.
+// Drops failed candidates, candidates of a wrong length, and candidates that differ from a better one by less than
+// `apart` periods at resolution s. Directions z and -z are equivalent. Returns the number that remain.
 fn keep_distinct(count: u32, length_known: f32, s: f32, apart: f32, length_tolerance: f32) -> u32 {
   let near = apart / s;
   for (var i = lane; i < count; i += WORKGROUP) {
     if (!(abs(length(at[i].xyz) / length_known - 1.0) <= length_tolerance)) { at[i].w = -1.0; }
   }
   workgroupBarrier();
-  // Up to two candidates a thread.
+  // Up to two candidates per thread.
   var stays = vec2<bool>();
   var candidates: array<vec4f, 2>;
   var sources: array<u32, 2>;
@@ -155,7 +155,7 @@ fn keep_distinct(count: u32, length_known: f32, s: f32, apart: f32, length_toler
   return agreed(left);
 }
 
-// The best `keep` by merit, larger first, then by place; in that order. Returns how many are left.
+// The best `keep` by merit, larger first, then by place; in that order. Returns the number that remain.
 fn keep_best(count: u32, keep: u32) -> u32 {
   var ranks = vec2u(NOWHERE);
   var candidates: array<vec4f, 2>;
@@ -184,7 +184,7 @@ fn keep_best(count: u32, keep: u32) -> u32 {
   return min(count, keep);
 }
 
-// The same number from every thread, as one that counts as uniform.
+// A number that is equal in all threads, as a uniform value.
 fn agreed(value: u32) -> u32 {
   if (lane == 0u) { count_held = value; }
   return workgroupUniformLoad(&count_held);
@@ -211,19 +211,19 @@ fn climb(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_inde
   let keep = min(select(run.candidate_vectors, effort.candidates, run.candidate_vectors == 0u), MAX_PICKED);
   let first = min(n, SAMPLE_SPOTS);
   let edge = spots[list + first - 1u].w;
-  let reach = SAMPLED_REACH * GRID_STEP / edge; // how far the sampled vector may be off, angstrom
+  let reach = SAMPLED_REACH * GRID_STEP / edge; // largest error of the sampled vector, angstrom
   let across = PHASE_ERROR / reach;
   let along = PHASE_ERROR / (select(LENGTH_TOLERANCE, SCALE_TOLERANCE, effort.free_scale) * known);
   let prior = Prior(across * across, along * along);
   let limit = select(SHORT_LIST_LENGTH_LIMIT, LENGTH_LIMIT, n > SHORT_LIST);
 
-  // One call of each stage, in a loop: compilers put every call in line.
+  // Each stage is called in one place, in a loop, because compilers inline every call.
   var m = first;
   var phase = LADDER_FIRST;
   loop {
     let round = ladder_round_of(phase);
     let is_last = phase == LADDER_LAST;
-    // The last round may fail on a weak candidate, which then stays where it is.
+    // The last round may fail for a weak candidate, which is then kept unchanged.
     climb_round(list, count, m, round.limit, round.spots, prior, is_last);
     if (is_last) { score_candidates(list, count, n); }
     count = keep_distinct(count, known, spots[list + m - 1u].w, round.apart, limit);

@@ -1,11 +1,10 @@
-// Sums and places over the threads of a workgroup, WORKGROUP of them (32 to 256, named by the kernel). All of it gives
-// the same answer whatever order the threads run in. `lane` is the thread's number, set at the start of a kernel.
+// Sums and positions over the WORKGROUP threads of a workgroup (32 to 256, defined by the kernel). The results do not
+// depend on the order in which the threads run. `lane` is the thread's number, set at the start of a kernel.
 var<private> lane: u32;
 
 var<workgroup> taken_bits: array<atomic<u32>, 8>;
 
-// Where a thread's element goes when those that are taken are put one behind the other, and how many there are. All
-// threads call it.
+// The position of a thread's element when the selected elements are packed, and their number. All threads must call it.
 struct Place {
   before: u32,
   total: u32,
@@ -29,7 +28,7 @@ fn place_of(take: bool) -> Place {
 var<workgroup> scanned: array<vec2u, WORKGROUP>;
 var<workgroup> scanned_rows: array<vec2u, 16>;
 
-// The sum over the threads before this one. All threads call it.
+// The sum over the threads before this one. All threads must call it.
 fn sum_before(value: vec2u) -> vec2u {
   const row = WORKGROUP / 16u;
   scanned[lane] = value;
@@ -48,7 +47,7 @@ fn sum_before(value: vec2u) -> vec2u {
 }
 
 // Sums of vectors over the 64 threads of a workgroup, always added in the same order. Every thread receives the total,
-// as a value that counts as uniform. See lanes.wgsl for `lane`.
+// as a uniform value. See lanes.wgsl for `lane`.
 alias Sums = array<vec4f, 4>;
 
 var<workgroup> parts: array<vec4f, 128>;
@@ -75,6 +74,6 @@ fn all_sum(values: Sums) -> Sums {
   return workgroupUniformLoad(&totals);
 }
 
-// The sum of s s^T begins with one spot.
+// The sum of s s^T starts with one spot.
 fn moments(s: vec3f) -> Sums { return Sums(vec4f(s * s, 0.0), vec4f(s.x * s.y, s.x * s.z, s.y * s.z, 0.0), vec4f(), vec4f()); }
 fn add_sums(a: Sums, b: Sums) -> Sums { return Sums(a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]); }

@@ -1,5 +1,5 @@
-// Exhaustive: of the cells of all directions and angles those whose count enough others do not beat, as a list in
-// `counts`: how many, then which (direction times angles plus angle). One workgroup an image.
+// Exhaustive: lists those cells of all directions and angles whose count is beaten by few enough others, in `counts`:
+// their number, then the cells (direction times angles plus angle). One workgroup per image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 
@@ -34,7 +34,7 @@ fn list_cells(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   }
   let total = min(reached, MAX_LISTED);
   let ties = total - above;
-  // Each thread goes through a stretch of words.
+  // Each thread handles a range of words.
   let stretch = (words + WORKGROUP - 1u) / WORKGROUP;
   let begin = min(lane * stretch, words);
   let end = min(begin + stretch, words);

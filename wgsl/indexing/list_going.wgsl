@@ -1,5 +1,5 @@
-// Between two rounds: lists the images that are still going, in order, for the workgroups of the next round, and says
-// to its dispatches how many they are. One workgroup.
+// Between two rounds: lists the images that are still active, in order, for the workgroups of the next round, and
+// writes their number to its dispatches. One workgroup.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 
@@ -13,7 +13,7 @@ var<workgroup> count: u32;
 @compute @workgroup_size(WORKGROUP)
 fn list_going(@builtin(local_invocation_index) index: u32) {
   lane = index;
-  // Each thread looks at a stretch of images.
+  // Each thread handles a range of images.
   let stretch = (run.images + WORKGROUP - 1u) / WORKGROUP;
   let begin = min(lane * stretch, run.images);
   let end = min(begin + stretch, run.images);

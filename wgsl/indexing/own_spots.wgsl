@@ -1,5 +1,5 @@
-// At the end of an image with several lattices: each spot goes to the nearest lattice, and each lattice is refined once
-// more on its own spots. One workgroup an image.
+// At the end of an image with several lattices: each spot is assigned to the nearest lattice, and each lattice is
+// refined once more on its own spots. One workgroup per image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/refine.wgsl"
@@ -46,7 +46,7 @@ fn refine_on_own_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_i
     if (n < MIN_OWN_SPOTS) { continue; }
     let known = cells[lattice.input];
     var cell = cell_of_lattice(lattice);
-    // Before and after, both on the spots it has now.
+    // Compares before and after, both on the lattice's current spots.
     var before = 0.0;
     for (var look = 0u; look < 2u; look++) {
       let merit = merit_of(cell, list, n, known.acceptance).merit;

@@ -1,10 +1,10 @@
-// What the stages of one indexing run share: structures, constants, and where the parts of an image lie. The twin of
-// cpp/indexing/plan.h; structures are those of src/layout/indexing-webgpu.ts, constants those of src/layout/search.ts,
-// everything is float32 here (README.md).
+// Shared by the stages of one indexing run: structures, constants, and the layout of an image's data. The counterpart
+// of cpp/indexing/plan.h; structures are those of src/layout/indexing-webgpu.ts, constants those of
+// src/layout/search.ts, everything is float32 here (README.md).
 //
-// Every image of a chunk has a slot. In the kernels of a round workgroup_id.x counts the images that are still going
-// (`listed`); in those before and behind it is the slot. A kernel reads what it does not write
-// through read-only bindings: their values count as uniform, so that barriers may follow from them.
+// Every image of a chunk has a slot. In the kernels of a round workgroup_id.x counts the images that are still active
+// (`listed`); in the kernels before and after the rounds it is the slot. A kernel reads data that it does not write
+// through read-only bindings: their values are uniform, so that barriers may depend on them.
 #include "generated/indexing.wgsl"
 #include "generated/search.wgsl"
 #include "indexing/geometry.wgsl"
@@ -13,7 +13,7 @@
 
 const NOWHERE = 0xffffffffu;
 
-// Marks of a lattice.
+// Flags of a lattice.
 const JUDGED = 1u;
 const STRAINED = 2u; // its metric was fitted to the spots
 const SCALED = 4u;   // its scale was taken from the spots
@@ -21,29 +21,29 @@ const SCALED = 4u;   // its scale was taken from the spots
 fn cell_of_lattice(l: Lattice) -> Cell { return Cell(l.a, l.b, l.c); }
 fn cell_of_known(known: KnownCell) -> Cell { return Cell(known.row[0].xyz, known.row[1].xyz, known.row[2].xyz); }
 
-// Places of an image's lattices: the fresh cells of a round, the two pools, what was judged, what was accepted.
+// Positions of an image's lattices: the new cells of a round, the two pools, the judged and the accepted lattices.
 fn fresh_at(image: u32, k: u32) -> u32 { return image * run.lattices + k; }
 fn fresh_room() -> u32 { return select(MAX_EFFORT_HITS, run.outputs, run.exhaustive != 0u); }
 fn pool_at(image: u32, pool: u32, k: u32) -> u32 { return image * run.lattices + fresh_room() + pool * run.pool + k; }
 fn judged_at(image: u32, k: u32) -> u32 { return image * run.lattices + fresh_room() + 2u * run.pool + k; }
 fn accepted_at(image: u32, k: u32) -> u32 { return image * run.lattices + fresh_room() + 2u * run.pool + MAX_EFFORT_JUDGED + k; }
 
-// Places of an image's spots, x y z |s| each: all that are used, and the list that is searched.
+// Positions of an image's spots, x y z |s| each: all used spots, and the searched list.
 fn all_at(image: u32) -> u32 { return 2u * image * run.max_spots; }
 fn list_at(image: u32) -> u32 { return (2u * image + 1u) * run.max_spots; }
 
-// Candidate vectors of an image: where they were sampled, and behind them those that were kept.
+// Candidate vectors of an image: the sampled vectors, followed by the kept ones.
 fn candidates_at(image: u32) -> u32 { return image * run.vectors; }
 fn kept_at(image: u32) -> u32 { return image * run.vectors + MAX_PICKED; }
 
-// What the rotation search leaves of a candidate in one sense: how many hits, then the hits, in `hits`.
+// Result of the rotation search for a candidate in one sense: the number of hits, then the hits, in `hits`.
 fn hits_at(image: u32, number: u32) -> u32 { return image * run.hit_words + number * (1u + ENOUGH_HITS); }
 fn hit_of(count: u32, step: u32) -> u32 { return (count << 16u) | step; }
 fn count_of(hit: u32) -> u32 { return hit >> 16u; }
 fn step_of(hit: u32) -> u32 { return hit & 0xffffu; }
 
 // Exhaustive: candidate vectors of an image and a group of lengths, directions in both senses, and their counts over
-// the angles, two a word.
+// the angles, two per word.
 fn wanted() -> u32 { return select(run.candidate_vectors, EXHAUSTIVE_VECTORS, run.candidate_vectors == 0u); }
 fn vector_at(image: u32, group: u32, k: u32) -> u32 { return image * run.vectors + group * wanted() + k; }
 fn directions_here() -> u32 { return 2u * min(wanted(), run.sample_points) * run.length_count; }
@@ -61,5 +61,5 @@ fn direction_place(d: u32) -> DirectionPlace {
   return DirectionPlace(d / (2u * vectors_here), (d / 2u) % vectors_here, (d & 1u) != 0u);
 }
 
-// The list of cells that are scored to the mean distance, in `counts`: how many, then which.
+// The list of cells that are scored by mean distance, in `counts`: their number, then the cells.
 fn listed_at(image: u32) -> u32 { return image * run.count_words; }

@@ -1,9 +1,9 @@
-// The lattices of a search, best first: an order of places, those of free places behind them. Needs `lattices`,
-// `orders` and `tallies`; one thread an image at a time.
+// The lattices of a search, best first: a list of places in order, followed by the free places. Needs `lattices`,
+// `orders` and `tallies`; one thread per image at a time.
 fn order_at(image: u32, pool: u32) -> u32 { return (2u * image + pool) * run.pool; }
 fn lattice_at(image: u32, pool: u32, rank: u32) -> u32 { return pool_at(image, pool, orders[order_at(image, pool) + rank]); }
 
-// Judged lattices first, by their chance; then the others by merit. Of equals the one found first.
+// Judged lattices first, by their chance; then the others by merit; ties by the order in which they were found.
 fn better(a: Lattice, b: Lattice) -> bool {
   let judged = a.marks & JUDGED;
   if (judged != (b.marks & JUDGED)) { return judged != 0u; }

@@ -1,5 +1,5 @@
-// Exhaustive: ranks the refined cells and chooses those that are to be judged: the best, and a few others that are not
-// the same. One workgroup an image.
+// Exhaustive: ranks the refined cells and chooses the cells to judge: the best, and a few different ones. One workgroup
+// per image.
 #include "indexing/plan.wgsl"
 
 const WORKGROUP = 64u;

@@ -1,20 +1,20 @@
-// Refinement in reciprocal space, one workgroup a cell: first only the orientation, then the cell as well where the
-// spots support it. Needs `spots` and WORKGROUP.
+// Refinement in reciprocal space, one workgroup per cell: first only the orientation, then also the cell if the spots
+// support it. Needs `spots` and WORKGROUP.
 //
 // A spot s is given the node q = h a* + k b* + l c* with (h, k, l) its rounded indices, and e = s - q. A rotation by
 // the small vector w moves q by w x q, and sum |e - w x q|^2 is least for (sum |q|^2 1 - q q^T) w = sum q x e. A
 // strained lattice moves q by D q, and with the rows of D kept small by a weight, row i of D is (sum q q^T + weight
-// 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9: with few spots the 9 fit noise, which is why the rotation is
-// the default and D has to earn its place.
+// 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9: with few spots the 9 fit noise, so the rotation is the default
+// and D must be justified by the spots.
 //
-// The sums are the same bits in every thread, so every thread solves for itself and no cell is handed round.
+// The sums have the same bits in every thread, so every thread solves separately and no cell is passed between threads.
 
 struct Refined {
   cell: Cell,
   used: u32,
 }
 
-// One round: turns the cell towards the first n spots that are within both limits of a node.
+// One round: rotates the cell towards those of the first n spots that are within both limits of a node.
 fn turn_to_spots(cell: Cell, list: u32, n: u32, index_limit: f32, radius: f32) -> Refined {
   let nodes = reciprocal(cell);
   var square = vec4f(); // xx yy zz, and how many
@@ -32,24 +32,24 @@ fn turn_to_spots(cell: Cell, list: u32, n: u32, index_limit: f32, radius: f32) -
   let sum = all_sum(Sums(square, vec4f(mixed, 0.0), vec4f(torque, 0.0), vec4f()));
   let used = u32(sum[0].w);
   let trace = sum[0].x + sum[0].y + sum[0].z;
-  // A little more on the diagonal keeps a near-singular turn small.
+  // A small addition to the diagonal keeps a near-singular rotation small.
   let turn = solve(Symmetric(trace - sum[0].xyz + TURN_STIFFNESS * trace, -sum[1].xyz), sum[2].xyz);
   let angle2 = dot(turn.x, turn.x);
   if (used < MIN_TURN_SPOTS || !turn.ok || !(angle2 < LARGEST_TURN * LARGEST_TURN)) { return Refined(cell, used); }
-  // sin w / w and (1 - cos w) / w^2 as series: at 0.3 what is left out is below the last bit.
+  // sin w / w and (1 - cos w) / w^2 as series: at 0.3 the omitted terms are below the last bit.
   let sine = 1.0 - angle2 / 6.0 * (1.0 - angle2 / 20.0 * (1.0 - angle2 / 42.0));
   let versed = 0.5 * (1.0 - angle2 / 12.0 * (1.0 - angle2 / 30.0 * (1.0 - angle2 / 56.0)));
   return Refined(Cell(swung(cell.a, turn.x, sine, versed), swung(cell.b, turn.x, sine, versed), swung(cell.c, turn.x, sine, versed)), used);
 }
 
 fn swung(v: vec3f, turn: vec3f, sine: f32, versed: f32) -> vec3f {
-  // As a correction to v: its length keeps all its digits.
+  // Computed as a correction to v, so that its length keeps all digits.
   return v + (sine * cross(turn, v) + versed * cross(turn, cross(turn, v)));
 }
 
-// One round that moves orientation and metric. Spots are selected and indexed by `cell`; the move is counted from
-// `anchor`, so rounds do not add up to more than the weight allows. A larger weight (1/angstrom^2) keeps the move
-// smaller.
+// One round that changes orientation and metric. Spots are selected and indexed by `cell`; the change is measured from
+// `anchor`, so several rounds cannot exceed what the weight allows. A larger weight (1/angstrom^2) gives a smaller
+// change.
 fn fit_to_spots(cell: Cell, anchor: Cell, list: u32, n: u32, index_limit: f32, radius: f32, weight: f32) -> Refined {
   let nodes = reciprocal(cell);
   let start = reciprocal(anchor);
@@ -87,8 +87,8 @@ fn fit_to_spots(cell: Cell, anchor: Cell, list: u32, n: u32, index_limit: f32, r
   return Refined(reciprocal(moved), used);
 }
 
-// Sum over spots of max(0, 1 - e^2 / radius^2); spots within the radius of a node, and the sum of their squared
-// distances.
+// Sum over spots of max(0, 1 - e^2 / radius^2); number of spots within the radius of a node, and the sum of their
+// squared distances.
 struct Merit {
   merit: f32,
   inside: f32,
@@ -123,7 +123,7 @@ fn refine_rotation(known: KnownCell, list: u32, n: u32, from_cell: Cell) -> Cell
 // The cell as well: first over growing resolution, then within a shrinking radius.
 fn refine_strain(known: KnownCell, list: u32, n: u32, anchor: Cell) -> Cell {
   let r = known.acceptance;
-  // Errors of the spots against strains of the cell.
+  // Weighs errors of the spots against strain of the cell.
   let weight = (r / STRAIN_ERRORS / STRAIN_TOLERANCE) * (r / STRAIN_ERRORS / STRAIN_TOLERANCE);
   let last = select(LAST_RADIUS * r, run.params.max_distance, run.params.max_distance > 0.0);
   var cell = anchor;
@@ -157,14 +157,14 @@ fn with_cell(lattice: Lattice, cell: Cell) -> Lattice {
   return moved;
 }
 
-// The refinements of the published method, one workgroup a cell: least squares for all nine numbers of the cell, with a
-// radius that shrinks from round to round. ifss keeps the indices of the first cell, ifse takes new ones each round,
+// The refinements of the published method, one workgroup per cell: least squares for all nine numbers of the cell, with
+// a radius that shrinks from round to round. ifss keeps the indices of the first cell, ifse recomputes them each round,
 // ifssr measures distances in 1/angstrom.
 //
-// They fit freely, so they need many more spots than parameters; the fast method's own refinement does
-// not.
+// They are unrestrained fits, so they need many more spots than parameters; the fast method's own refinement does not.
 
-// Squared distance of a spot from its node, in index units or (reciprocal) in 1/angstrom, and its indices' residual.
+// Squared distance of a spot from its node, in index units or (reciprocal) in 1/angstrom, and the residual of its
+// indices.
 struct Distance {
   offset: vec3f,
   squared: f32,
@@ -189,7 +189,7 @@ fn least_squares(cell: Cell, index_cell: Cell, list: u32, n: u32, reciprocal_spa
     if (d.squared < limit * limit) {
       square += vec4f(s * s, 1.0);
       mixed += s.xxy * s.yzz;
-      // The step, not the cell, is solved for: its right side is the residual, which float32 holds well.
+      // It solves for the step instead of the cell: its right-hand side is the residual, which float32 represents well.
       h += d.offset.x * s;
       k += d.offset.y * s;
       l += d.offset.z * s;
@@ -206,7 +206,7 @@ fn least_squares(cell: Cell, index_cell: Cell, list: u32, n: u32, reciprocal_spa
   return Refined(moved, used);
 }
 
-// The distance of the spot that is `rank`-th best (from 1), by halving its bits.
+// The distance of the `rank`-th best spot (from 1), by bisection over its bits.
 fn smallest(cell: Cell, index_cell: Cell, list: u32, n: u32, reciprocal_space: bool, rank: u32) -> f32 {
   let nodes = reciprocal(cell);
   var value = 0u; // as the bits of a float that is not negative
@@ -224,7 +224,7 @@ fn smallest(cell: Cell, index_cell: Cell, list: u32, n: u32, reciprocal_space: b
   return sqrt(bitcast<f32>(value));
 }
 
-// As params.refinement says (ifss, ifse or ifssr), from spots within `start` index units.
+// Refines as params.refinement says (ifss, ifse or ifssr), from spots within `start` index units.
 fn fit_classic(known: KnownCell, list: u32, n: u32, start: f32, first: Cell) -> Cell {
   let p = run.params;
   let reciprocal_space = p.refinement == REFINEMENT_IFSSR;
@@ -232,7 +232,7 @@ fn fit_classic(known: KnownCell, list: u32, n: u32, start: f32, first: Cell) -> 
   var limit = start;
   if (reciprocal_space) { limit /= known.shortest; }
   for (var rounds = 0u; ; rounds++) {
-    // ifssr looks whether it is done after a round, the others before.
+    // ifssr checks after a round whether it is done, the others before.
     let done = limit <= p.max_distance;
     if (!reciprocal_space && (done || rounds >= p.refine_iterations)) { break; }
     var index_cell = cell;

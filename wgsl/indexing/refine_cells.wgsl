@@ -1,4 +1,4 @@
-// Exhaustive: refines the cells of the answer as params.refinement says. One workgroup a cell.
+// Exhaustive: refines the cells of the answer as params.refinement says. One workgroup per cell.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/refine.wgsl"
@@ -34,7 +34,7 @@ fn refine_cells(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocati
     cell = fit_classic(known, list, job.n, lattice.score - floor(lattice.score), first);
     refined.marks |= STRAINED;
   }
-  // The new score: the distance of the spot that is refine_min_spots-th best; positive, smaller is better.
+  // The new score: the distance of the refine_min_spots-th best spot; positive, smaller is better.
   refined.score = 1.0;
   let rank = run.params.refine_min_spots;
   if (job.n >= rank) {

@@ -1,4 +1,4 @@
-// Turns the cells that the search found onto the spots. One workgroup a cell.
+// Rotates the cells found by the search onto the spots. One workgroup per cell.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/refine.wgsl"

@@ -6,12 +6,12 @@
 // angle t are
 //   a.s = a_u us + cos t (a_x xs) + sin t (a_x ys)
 //   b.s = b_u us + cos t (b_x xs + b_y ys) + sin t (b_x ys - b_y xs)
-// so a spot costs four multiply-adds an angle. Spots off the candidate's planes cannot come near a node at any angle:
-// they are left out.
+// so a spot costs four multiply-adds per angle. Spots off the candidate's planes cannot come near a node at any angle,
+// so they are skipped.
 //
 // Rounding runs at an eighth of the rate of additions on many GPUs. So the indices are added to 1.5 * 2^11, where a
 // float has 12 bits after the point: its low 12 bits, with their sign, are then the distance from the nearest integer.
-// Good for indices below 1024.
+// Valid for indices below 1024.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/frame.wgsl"
@@ -26,16 +26,16 @@ const WORKGROUP = 64u;
 @group(0) @binding(7) var<storage, read_write> hits: array<u32>;
 
 var<workgroup> turning: array<vec4f, 2u * TURN_SPOTS>;
-var<workgroup> limits: array<i32, TURN_SPOTS>; // what node_distance leaves for the squares of the other two indices, in units of 2^-24
+var<workgroup> limits: array<i32, TURN_SPOTS>; // what node_distance^2 leaves for the other indices, 2^-24
 var<workgroup> on_planes: atomic<u32>;
-var<workgroup> counts: array<u32, MAX_STEPS / 4u>; // four angles a word
+var<workgroup> counts: array<u32, MAX_STEPS / 4u>; // four angles per word
 var<workgroup> bins: array<atomic<u32>, TURN_SPOTS + 1u>;
 
 const ANCHOR = 1.5 * 2048.0;
 const UNIT = 16777216.0; // 2^24
 
-// What the search needs of the first n spots that lie within node_distance of a plane of the candidate. Their order
-// does not matter.
+// Stores what the search needs of those of the first n spots that lie within node_distance of a plane of the candidate.
+// Their order does not matter.
 fn spots_on_planes(p: Placed, list: u32, n: u32) {
   let limit = run.params.node_distance;
   for (var j = lane; j < n; j += WORKGROUP) {
@@ -62,7 +62,7 @@ fn fraction(x: vec4f) -> vec4i { return (bitcast<vec4i>(x) << vec4u(20u)) >> vec
 fn count_angles(steps: u32, stride: u32) {
   let on = atomicLoad(&on_planes);
   for (var q = 4u * lane; q < steps; q += 4u * WORKGROUP) {
-    // The table goes round, so that there are entries behind the last angle.
+    // The table wraps around, so that there are entries after the last angle.
     let t0 = angle(q, stride);
     let t1 = angle(min(q + 1u, steps - 1u), stride);
     let t2 = angle(min(q + 2u, steps - 1u), stride);
@@ -83,7 +83,7 @@ fn count_angles(steps: u32, stride: u32) {
 
 fn count_at(q: u32) -> u32 { return (counts[q / 4u] >> (8u * (q % 4u))) & 255u; }
 
-// The count of an angle that is a local maximum over the circle, of equal neighbours the first; 0 elsewhere.
+// The count of an angle that is a local maximum over the circle, the first of equal neighbours; 0 elsewhere.
 fn peak(q: u32, steps: u32) -> u32 {
   let here = count_at(q);
   let beaten = count_at((q + steps - 1u) % steps) >= here || count_at((q + steps - 2u) % steps) >= here || count_at((q + 1u) % steps) > here ||
@@ -100,7 +100,7 @@ fn search_candidate(image: u32, number: u32, p: Placed, list: u32, n: u32, steps
   workgroupBarrier();
   count_angles(steps, stride);
   workgroupBarrier();
-  // Each thread looks at a stretch of the circle.
+  // Each thread handles a range of the circle.
   let stretch = (steps + WORKGROUP - 1u) / WORKGROUP;
   let begin = min(lane * stretch, steps);
   let end = min(begin + stretch, steps);
@@ -109,7 +109,7 @@ fn search_candidate(image: u32, number: u32, p: Placed, list: u32, n: u32, steps
     if (count >= MIN_HIT_SPOTS) { atomicAdd(&bins[count], 1u); }
   }
   workgroupBarrier();
-  // The candidate's best: those above the count that ENOUGH_HITS reach, and of those that just reach it the first.
+  // The candidate's best hits: all above the count that ENOUGH_HITS reach, and the first of those that just reach it.
   var least = n;
   var above = 0u;
   var reached = atomicLoad(&bins[n]);

@@ -1,8 +1,8 @@
 // Sampling: directions of the half-sphere, and how many spots lie near a plane of a vector of known length in each of
-// them. One workgroup an image; each thread takes four directions at a time, so that a spot is read once for the four.
+// them. One workgroup per image; each thread takes four directions at a time, so that a spot is read once for all four.
 //
-// Direction p of N stands at height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle. The
-// table of azimuths serves every N; the height is made here.
+// Direction p of N has height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle. The table of
+// azimuths serves every N; the height is computed here.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/frame.wgsl"
@@ -12,7 +12,7 @@ const WORKGROUP = 256u;
 @group(0) @binding(2) var<storage, read> tables: array<vec2f>;
 @group(0) @binding(3) var<storage, read> jobs: array<Job>;
 @group(0) @binding(4) var<storage, read> spots: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> counts: array<u32>; // four directions a word
+@group(0) @binding(5) var<storage, read_write> counts: array<u32>; // four directions per word
 @group(0) @binding(6) var<storage, read_write> vectors: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> tallies: array<Tally>;
 
@@ -20,7 +20,7 @@ var<workgroup> scaled: array<vec4f, SAMPLE_SPOTS>;
 var<workgroup> bins: array<atomic<u32>, SAMPLE_SPOTS + 1u>;
 
 // The phase is added to 1.5 * 2^11, where a float has PHASE_BITS = 12 bits after the point: its low bits are then the
-// fraction of the phase, and "within `distance` of an integer" is one comparison of integers. Good for |phase| < 1024.
+// fraction of the phase, and "within `distance` of an integer" is one comparison of integers. Valid for |phase| < 1024.
 const FRACTION = 1u << PHASE_BITS;
 
 fn count_directions(points: u32, length: f32, first: u32, n: u32, place: u32) {
@@ -53,8 +53,7 @@ fn count_directions(points: u32, length: f32, first: u32, n: u32, place: u32) {
   storageBarrier();
 }
 
-// Directions with the highest counts, about `want` of them, in the order of their index, become candidates; returns how
-// many.
+// About `want` directions with the highest counts become candidates, in the order of their index; returns their number.
 fn pick_directions(points: u32, length: f32, largest: u32, want: u32, place: u32, candidates: u32) -> u32 {
   workgroupBarrier();
   // The count that `want` directions reach, how many are above it, and how many reach it.
@@ -66,10 +65,11 @@ fn pick_directions(points: u32, length: f32, largest: u32, want: u32, place: u32
     least--;
     at_least += atomicLoad(&bins[least]);
   }
-  // All above the last count, and of those that just reach it evenly spread ones: the spiral's order is no merit.
+  // All directions above the last count, and evenly spread ones of those that just reach it, because the order on the
+  // spiral has no meaning.
   let ties = at_least - above;
   let take = min(ties, want + want / 2u - above);
-  // Each thread goes through a stretch.
+  // Each thread handles a range.
   let words = points / 4u;
   let stretch = (words + WORKGROUP - 1u) / WORKGROUP;
   let begin = min(lane * stretch, words);

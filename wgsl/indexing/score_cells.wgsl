@@ -1,4 +1,4 @@
-// Exhaustive: scores the listed cells to the mean distance and keeps the best. One workgroup an image.
+// Exhaustive: scores the listed cells by mean distance and keeps the best. One workgroup per image.
 #include "indexing/plan.wgsl"
 #include "indexing/frame.wgsl"
 #include "indexing/mean.wgsl"
@@ -52,7 +52,7 @@ fn score_cells(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocatio
   let total = counts[listed_at(image)];
   for (var m = lane; m < total; m += WORKGROUP) { scores[m] = score_cell(cell_of_lattice(listed_cell(image, m)), list_at(image), job.n); }
   workgroupBarrier();
-  // Lower scores first, of equal ones the first of the list.
+  // Lower scores first; ties in the order of the list.
   for (var m = lane; m < total; m += WORKGROUP) {
     let score = scores[m];
     var rank = 0u;

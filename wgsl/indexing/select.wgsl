@@ -1,5 +1,5 @@
-// Exhaustive: the sampled vectors with the best scores. Counts decide, the mean distance only among equal counts: so
-// only directions whose count enough others do not beat are scored. One workgroup an image and a sampled length.
+// Exhaustive: the sampled vectors with the best scores. Counts decide, and the mean distance only among equal counts,
+// so only directions whose count is beaten by few enough others are scored. One workgroup per image and sampled length.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/frame.wgsl"
@@ -14,7 +14,7 @@ const WORKGROUP = 256u;
 @group(0) @binding(5) var<storage, read_write> counts: array<u32>;
 @group(0) @binding(6) var<storage, read_write> vectors: array<vec4f>;
 
-// Spots of an image that the histogram of counts has room for.
+// Maximum number of spots of an image for the histogram of counts.
 const MAX_VECTORS = 1024u;
 const NO_KEY = 0xffffffffu;
 var<workgroup> bins: array<atomic<u32>, MAX_HISTOGRAM_SPOTS + 1u>;
@@ -65,7 +65,7 @@ fn select_vectors(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invoca
   storageBarrier();
   workgroupBarrier();
   let bound = bound_of(0u, points, want);
-  // The chosen ones in the order of their index: each thread goes through a stretch.
+  // Writes the chosen ones in the order of their index: each thread handles a range.
   let stretch = (points + WORKGROUP - 1u) / WORKGROUP;
   let begin = min(lane * stretch, points);
   let end = min(begin + stretch, points);

@@ -1,5 +1,5 @@
-// Spots of one image: what is finite and not too far out, lowest resolution first, at most as many as the indexer
-// holds. One workgroup an image.
+// The spots of one image that are finite and not too far out, lowest resolution first, up to the capacity of the
+// indexer. One workgroup per image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/bound.wgsl"
@@ -21,13 +21,13 @@ const NO_KEY = 0xffffffffu;
 
 fn spot(i: u32) -> vec3f { return vec3f(input[3u * i], input[3u * i + 1u], input[3u * i + 2u]); }
 
-// The largest component by its bits: WGSL need not know NaN.
+// The largest component by its bits, because WGSL implementations may ignore NaN.
 fn reach_of(i: u32) -> u32 {
   let raw = bitcast<vec3u>(spot(i)) & vec3u(0x7fffffffu);
   return max(max(raw.x, raw.y), raw.z);
 }
 
-// |s|^2 as a number that sorts; NO_KEY where it is not finite or too large.
+// |s|^2 as a sortable integer; NO_KEY if it is not finite or too large.
 fn key_of(i: u32) -> u32 {
   if (reach_of(i) > bitcast<u32>(f32(FARTHEST_SPOT))) { return NO_KEY; }
   let s = spot(i);
@@ -35,7 +35,7 @@ fn key_of(i: u32) -> u32 {
   return select(bitcast<u32>(square), NO_KEY, square > FARTHEST_SPOT * FARTHEST_SPOT);
 }
 
-// Why a spot without a key is left out. Above 1e19 the square is infinite.
+// Why a spot without a key is skipped. Above 1e19 the square is infinite.
 fn flag_of(i: u32) -> u32 { return select(IMAGE_FLAG_TOO_FAR, IMAGE_FLAG_NON_FINITE, reach_of(i) > 0x5f0ac723u); }
 
 @compute @workgroup_size(WORKGROUP)
@@ -60,7 +60,7 @@ fn take_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   var bound = Bound(NO_KEY, 0u);
   if (total > run.max_spots) { bound = bound_of(first, last, run.max_spots); }
 
-  // What is taken, in the caller's order; of equal resolutions at the bound the first.
+  // The selected spots, in the caller's order; among equal resolutions at the bound the first ones.
   let list = list_at(image);
   let all = all_at(image);
   var held = 0u;
@@ -80,7 +80,7 @@ fn take_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   }
   storageBarrier();
 
-  // Each spot goes where the number of those before it says.
+  // The position of each spot is the number of spots before it.
   var sums = Sums();
   for (var i = lane; i < used; i += WORKGROUP) {
     let s = spots[list + i];
@@ -102,13 +102,13 @@ fn take_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
     var job = Job();
     job.going = select(0u, 1u, used >= MIN_IMAGE_SPOTS);
     job.n = used;
-    // A short list is cheap to search well, and it has rivals that share most of the spots.
+    // A short list is cheap to search thoroughly, and has competing lattices that share most of the spots.
     job.effort = run.first_effort + select(0u, 1u, used <= SHORT_LIST);
     job.used = used;
     job.flags = atomicLoad(&flags) | select(0u, IMAGE_FLAG_TRUNCATED, total > run.max_spots) |
       select(0u, IMAGE_FLAG_TOO_FEW_SPOTS, used < MIN_IMAGE_SPOTS);
-    // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector
-    // gets its turn.
+    // Where the Ewald sphere is flat, a vector near the beam has all spots on its plane 0 and carries no information,
+    // so every vector is tried.
     job.flat = select(0u, 1u, beam.thickness * cells[0].shortest < FLAT_THICKNESS);
     job.beam = beam.axis;
     jobs[image] = job;

@@ -1,5 +1,6 @@
-// Exhaustive: turns the cell about each candidate vector, in both senses, and counts for every angle the spots within
-// node_distance of a node. See rotate.wgsl for the formulas. One workgroup a vector and sense; four angles a thread.
+// Exhaustive: rotates the cell about each candidate vector, in both senses, and counts for every angle the spots within
+// node_distance of a node. See rotate.wgsl for the formulas. One workgroup per vector and sense; four angles per
+// thread.
 #include "indexing/plan.wgsl"
 #include "indexing/frame.wgsl"
 
@@ -12,7 +13,7 @@ const WORKGROUP = 128u;
 @group(0) @binding(6) var<storage, read> vectors: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> hits: array<u32>;
 
-const TILE = WORKGROUP; // spots held ready at a time
+const TILE = WORKGROUP; // spots in workgroup memory at a time
 var<workgroup> turning: array<vec4f, 2u * TILE>;
 var<workgroup> on_planes: atomic<u32>;
 
@@ -72,7 +73,7 @@ fn turn_all(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) wo
       }
       if (q < steps) {
         let at = angles_at(image, d) + q / 2u;
-        // Angles behind the last count nothing.
+        // Angles after the last one are not counted.
         near = select(vec4u(), near, vec4u(q, q + 1u, q + 2u, q + 3u) < vec4u(steps));
         hits[at] = near.x | (near.y << 16u);
         hits[at + 1u] = near.z | (near.w << 16u);

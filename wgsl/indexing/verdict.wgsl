@@ -1,12 +1,12 @@
 // The verdict: how probable it is that spots without the lattice give an answer as good. Needs what refine.wgsl needs,
 // `tables`, and `nodes`, a hash of occupied nodes from `slots` on.
-// Why, and what the formulas are, stands in cpp/indexing/significance.h.
+// cpp/indexing/significance.h gives the reasons and the formulas.
 const LOG10_E = 0.4342944819;
 const LOG10_2 = 0.3010299957;
 
 struct Chance {
   log10: f32,    // of the chance that spots without the lattice do as well, if they are spread evenly
-  p: f32,        // where it was found: occupancy and radius
+  p: f32,        // the occupancy and radius at which it was found
   radius: f32,
   trials: f32,   // log10 of the number of trials
   occupied: u32, // nodes with a spot within the radius
@@ -21,8 +21,8 @@ var<workgroup> agreed_occupancy: f32;
 fn log10_of(x: f32) -> f32 { return log2(x) * LOG10_2; }
 fn cube_root(x: f32) -> f32 { return exp2(log2(x) / 3.0); }
 
-// Records that a spot lies in the given level at a node; of two spots at one node the closer one counts. A slot holds
-// the node in its upper 27 bits and the level plus one in its lower five; 0 is free.
+// Records that a spot lies in the given level at a node; of two spots at one node only the closer one counts. A slot
+// holds the node in its upper 27 bits and the level plus one in its lower five; 0 is free.
 fn occupy(slots: u32, node: vec3i, level: u32) {
   let h = vec3u(node) & vec3u(511u);
   let key = (h.x << 23u) | (h.y << 14u) | (h.z << 5u);
@@ -31,7 +31,7 @@ fn occupy(slots: u32, node: vec3i, level: u32) {
   loop {
     let found = atomicCompareExchangeWeak(&nodes[slots + slot], 0u, key | (level + 1u));
     if (found.exchanged) { return; }
-    if (found.old_value == 0u) { continue; } // the exchange may fail without a reason
+    if (found.old_value == 0u) { continue; } // the exchange may fail spuriously
     if ((found.old_value & ~31u) == key) {
       atomicMax(&nodes[slots + slot], key | (level + 1u));
       return;
@@ -40,7 +40,7 @@ fn occupy(slots: u32, node: vec3i, level: u32) {
   }
 }
 
-// ln n! less its leading terms n ln n - n + ln sqrt(2 pi n).
+// ln n! minus its leading terms n ln n - n + ln sqrt(2 pi n).
 fn stirling(n: f32) -> f32 {
   let r = 1.0 / (n * n);
   return (1.0 / 12.0 - r * (1.0 / 360.0 - r * (1.0 / 1260.0 - r / 1680.0))) / n;
@@ -78,7 +78,7 @@ fn chance_of(lattice: Lattice, list: u32, n: u32, slots: u32) -> Chance {
   workgroupBarrier();
   let cell_volume = abs(volume(cell));
   let widest = cube_root(WIDEST_OCCUPANCY * 3.0 / (4.0 * PI * cell_volume));
-  var square = vec4f(); // xx yy zz of the spots in reach, and sum of |s|^3 of all
+  var square = vec4f(); // xx yy zz of the spots within the radius, and sum of |s|^3 of all
   var mixed = vec3f();  // xy xz yz
   for (var j = lane; j < n; j += WORKGROUP) {
     let s = spots[list + j];
@@ -106,7 +106,8 @@ fn chance_of(lattice: Lattice, list: u32, n: u32, slots: u32) -> Chance {
     if (level != 0u) { atomicAdd(&level_counts[level - 1u], 1u); }
   }
   workgroupBarrier();
-  // Spots in one row fix no orientation, however well they fit: the second moment across the row must be there.
+  // Spots in a single row do not determine an orientation, however well they fit: the second moment across the row must
+  // be large enough.
   let d = sum[0].xyz;
   let o = sum[1].xyz;
   let minors = d.x * d.y - o.x * o.x + d.x * d.z - o.y * o.y + d.y * d.z - o.z * o.z;
@@ -122,7 +123,7 @@ fn chance_of(lattice: Lattice, list: u32, n: u32, slots: u32) -> Chance {
       let reached = 4.0 * PI / 3.0 * s3 * cell_volume;
       let p = WIDEST_OCCUPANCY * exp2(-f32(lane));
       let radius = widest * exp2(-f32(lane) / 3.0);
-      // Trials: orientations, radii, known cells; a strained cell has six more ways to follow the spots.
+      // Trials: orientations, radii, known cells; a strained cell has six more parameters to follow the spots.
       var trials = log10_of(8.0 * PI * PI * (reached + 1.0) / p) + log10_of(f32(run.cell_count));
       if ((lattice.marks & STRAINED) != 0u) { trials += f32(STRAIN_WAYS) * log10_of(1.0 + 2.0 * STRAIN_TOLERANCE * s / radius); }
       if ((lattice.marks & SCALED) != 0u) { trials += log10_of(1.0 + 2.0 * SCALE_TOLERANCE * s / radius); }
@@ -132,7 +133,7 @@ fn chance_of(lattice: Lattice, list: u32, n: u32, slots: u32) -> Chance {
     chances[lane] = chance;
   }
   workgroupBarrier();
-  // The least, of equals the widest.
+  // The smallest chance; among ties the widest radius.
   if (lane == 0u) {
     var best = chances[0];
     for (var j = 1u; j < LEVELS; j++) {
@@ -143,12 +144,12 @@ fn chance_of(lattice: Lattice, list: u32, n: u32, slots: u32) -> Chance {
   return workgroupUniformLoad(&agreed_chance);
 }
 
-// The chance of a hit when the lattice is turned about the beam by angles that mean nothing; at least p.
+// The chance of a hit when the lattice is rotated about the beam by arbitrary angles; at least p.
 fn measured_occupancy(axis: vec3f, cell: Cell, list: u32, n: u32, chance: Chance, looks: u32) -> f32 {
   let turns = clamp(looks / n, MIN_TURNS, MAX_TURNS);
   for (var i = lane; i < 3u * turns; i += WORKGROUP) { atomicStore(&within[i], 0u); }
   workgroupBarrier();
-  // Threads that share a turn.
+  // Number of threads that share a rotation.
   var group = 1u;
   while (group < 8u && 2u * group * turns <= WORKGROUP) { group *= 2u; }
   let near = chance.radius * chance.radius;
@@ -183,11 +184,11 @@ fn measured_occupancy(axis: vec3f, cell: Cell, list: u32, n: u32, chance: Chance
         hits += here;
       }
     }
-    // A few turns with as many hits as the answer: symmetries of the lattice after all, or a second crystal; they do
-    // not count. When there are many it is the answer that is nothing special.
+    // A few rotations with as many hits as the answer are symmetries of the lattice, or a second crystal, and are not
+    // counted. If there are many, the answer itself is not significant.
     let leave_out = ODD_TURNS * odd <= turns;
     if (!leave_out) { hits += odd_hits; }
-    // Few hits say little: eight imagined hits of the even case stand beside them.
+    // A few hits carry little information, so eight virtual hits of the uniform case are added to them.
     var worst = 1.0;
     let trials = f32(select(turns, turns - odd, leave_out)) * f32(n);
     for (var g = 0u; g < 3u; g++) {
@@ -195,7 +196,7 @@ fn measured_occupancy(axis: vec3f, cell: Cell, list: u32, n: u32, chance: Chance
       let even = chance.p * step * step * step;
       if (even > EVEN_LIMIT) { break; }
       let excess = (f32(hits[g]) + f32(IMAGINED_HITS)) / (even * trials + f32(IMAGINED_HITS));
-      // Near a plane of the lattice hits grow as r^2, not r^3: an excess at a wider radius is larger still at this one.
+      // Near a plane of the lattice hits grow as r^2, not r^3: an excess at a wider radius is even larger at this one.
       if (g == 0u || excess > WIDE_EXCESS) { worst = max(worst, excess * step); }
     }
     agreed_occupancy = min(chance.p * worst, HIGHEST_OCCUPANCY);
@@ -203,10 +204,10 @@ fn measured_occupancy(axis: vec3f, cell: Cell, list: u32, n: u32, chance: Chance
   return workgroupUniformLoad(&agreed_occupancy);
 }
 
-// The chance with the occupancy measured about the beam: log10.
+// log10 of the chance, with the occupancy measured about the beam.
 fn measured(chance: Chance, cell: Cell, beam: vec3f, list: u32, n: u32) -> f32 {
   if (chance.occupied == 0u || chance.log10 > MEASURED_FROM) { return chance.log10; }
-  // Where the answer is beyond doubt a rough measure will do.
+  // Where the answer is beyond doubt, a rough measurement is enough.
   let looks = select(LOOKS, CLEAR_LOOKS, chance.log10 < CLEAR_FACTOR * run.params.accept_log10 - CLEAR_DECADES);
   let p = measured_occupancy(beam, cell, list, n, chance, looks);
   if (p <= chance.p) { return chance.log10; }

@@ -1,5 +1,5 @@
-// Lattice of every spot the caller gave, those that took no part included: a byte each, from the first spot of the
-// chunk. The words are zero before. One workgroup an image.
+// Writes the lattice of every spot of the caller, including unused spots: one byte each, from the first spot of the
+// chunk. The words must be zero before. One workgroup per image.
 #include "indexing/plan.wgsl"
 #include "indexing/owner.wgsl"
 
@@ -18,7 +18,7 @@ fn write_assignment(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invo
   if (job.going != 0u || job.accepted == 0u) { return; }
   for (var i = offsets[image] + index; i < offsets[image + 1u]; i += WORKGROUP) {
     let s = vec3f(input[3u * i], input[3u * i + 1u], input[3u * i + 2u]);
-    // Too far out, or not finite: asked by the bits first.
+    // Too far out, or not finite, which is first checked by the bits.
     let raw = bitcast<vec3u>(s) & vec3u(0x7fffffffu);
     if (max(max(raw.x, raw.y), raw.z) > bitcast<u32>(f32(FARTHEST_SPOT)) || dot(s, s) > FARTHEST_SPOT * FARTHEST_SPOT) { continue; }
     let owner = owner_of(image, job.accepted, s).lattice;

@@ -1,4 +1,4 @@
-// The answer of an image: accepted lattices, then candidates. One workgroup an image.
+// The answer of an image: accepted lattices, then candidates. One workgroup per image.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 #include "indexing/refine.wgsl"

@@ -1,6 +1,6 @@
-// A workgroup a seed: floods its blob, gives up where the blob has an earlier one, and measures it. What a blob is and
-// how it is measured: cpp/peaks/README.md. Pixels around a blob are those below their limits, and blobs have none of
-// them, so that no blob waits for another.
+// One workgroup per seed: floods its blob, stops if the blob has an earlier seed, and measures it. cpp/peaks/README.md
+// defines a blob and its measurement. Pixels around a blob are pixels below their limits, which no blob contains, so no
+// blob waits for another.
 #include "peaks/detector.wgsl"
 #include "peaks/flood.wgsl"
 
@@ -9,7 +9,7 @@
 @group(0) @binding(8) var<storage, read_write> found: Found;
 
 const NEIGHBOURS = 8u;
-// All but the middle one.
+// All cells except the middle one.
 fn cell_of(which: u32) -> u32 { return which + select(0u, 1u, which >= 4u); }
 fn belongs(pixel: u32) -> bool { return is_above(pixel, places[pixel]); }
 fn begins(pixel: u32) -> bool { return (places[pixel] & BORDER) == 0u; }
@@ -19,8 +19,8 @@ var<workgroup> seed_count: u32;
 var<workgroup> partial: array<Real, 256>;
 var<workgroup> highest: atomic<i32>;
 
-// What pixel `item` of a phase adds to its four sums. 0: the blob by distance from the rings' means, for its middle; 1:
-// the surroundings; 2: the blob by its own numbers.
+// The contribution of pixel `item` to the four sums of a phase. 0: the blob relative to the rings' means, for its
+// centre; 1: the surroundings; 2: the blob by its own numbers.
 struct Four { sums: array<Real, 4> }
 
 fn item_of_blob(item: u32, weigh: bool, background: Real) -> Four {
@@ -73,7 +73,7 @@ fn measure_blobs(
     var middle = vec2i(0);
     var background = ZERO;
     var sigma = ZERO;
-    // The highest of the surroundings above their mean.
+    // The maximum of the surroundings above their mean.
     var noise = ZERO;
     var is_peak = true;
     for (var phase = 0u; phase < 3u; phase++) {
@@ -90,14 +90,15 @@ fn measure_blobs(
         for (var j = 0u; j < 4u; j++) { own.sums[j] = plus(own.sums[j], more.sums[j]); }
       }
       for (var j = 0u; j < 4u; j++) { partial[4u * lane + j] = own.sums[j]; }
-      // A sum for each of four invocations would leave the others idle: all four go through the tree together.
+      // One sum for each of four invocations would leave the others idle, so all four sums go through the tree
+      // together.
       for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
         workgroupBarrier();
         for (var j = lane; j < 4u * half; j += WORKGROUP) { partial[j] = plus(partial[j], partial[j + 4u * half]); }
       }
       workgroupBarrier();
-      // All invocations compute the same, which is quicker than telling it. Compilers put every call in line: each
-      // function is called in as few places as can be.
+      // All invocations compute the same value, which is faster than sharing it. Compilers inline every call, so each
+      // function is called in as few places as possible.
       let total = partial[0];
       var mean = array(ZERO, ZERO);
       for (var j = 0u; j < 2u && !is_zero(total); j++) { mean[j] = over(partial[j + 1u], total); }
@@ -107,7 +108,7 @@ fn measure_blobs(
         for (var j = 0u; j < 2u; j++) { middle[j] = nearest(mean[j]); }
       } else if (phase == 1u) {
         if (is_zero(total)) {
-          // No surroundings: the ring's mean and a sigma of 0.01, as float64 has it.
+          // No surroundings: the ring's mean and a sigma of 0.01, in its float64 representation.
           background = real_of_f32(bitcast<u32>(rings[places[seed] & 0xffffu].mean));
           sigma = Real(0xa3d70a3du, 0x70a3d800u, -70, 0u);
         } else {
@@ -124,7 +125,7 @@ fn measure_blobs(
   }
 }
 
-// From the sums of the last phase; the seed stands in the place of the panel, which the host knows from it.
+// From the sums of the last phase; the seed takes the place of the panel, which the host derives from it.
 fn report(seed: u32, pixels: u32, panel: PeaksPanel, mean: array<Real, 2>, background: Real, sigma: Real, noise: Real, top: Real) {
   var peak: Peak;
   let begins = vec2u(panel.fs, panel.ss);
@@ -138,7 +139,7 @@ fn report(seed: u32, pixels: u32, panel: PeaksPanel, mean: array<Real, 2>, backg
   var maximum = minus(top, background);
   if (!is_positive(maximum)) { maximum = ZERO; }
   if (is_less(maximum, noise)) { return; }
-  // Above a sigma of zero everything positive is infinite, and everything else is none.
+  // With a sigma of zero a positive value gives infinity, and any other value gives no peak.
   var snr = 0x7f800000u;
   if (is_zero(sigma)) {
     if (!is_positive(intensity)) { return; }

@@ -1,11 +1,11 @@
-// zaef: an invocation a pixel asks whether it is a foot, and climbs from there to its summit. The first foot of a
-// summit is kept: the host puts peaks into the order of the scan by it.
+// zaef: one invocation per pixel checks whether it is a foot, and climbs from there to its summit. The first foot of a
+// summit is kept: the host uses it to sort peaks into the order of the scan.
 #include "peaks/places.wgsl"
 #include "peaks/found.wgsl"
 
 @group(0) @binding(4) var<storage, read> panels: array<PeaksPanel>;
 @group(0) @binding(5) var<storage, read_write> seeds: array<u32>;
-// The first foot of a summit, all its bits turned over: zero where there is none.
+// The first foot of a summit, with all bits inverted: zero if there is no foot.
 @group(0) @binding(6) var<storage, read_write> owners: array<atomic<u32>>;
 @group(0) @binding(7) var<storage, read_write> found: Found;
 
@@ -29,12 +29,12 @@ fn is_foot(pixel: u32) -> bool {
     let off = minus(v, real_of_key(other));
     squares = plus(squares, times(off, off));
   }
-  // Of each direction the mean of the squares on both sides.
+  // For each direction, the mean of the squares on both sides.
   let steep = times(squares, HALF);
   return !is_less(steep, real_of_f32(bitcast<u32>(run.params.min_squared_gradient)));
 }
 
-// To the highest pixel around, again and again; false where that leads away from the foot.
+// Moves repeatedly to the highest surrounding pixel; false if that leads away from the foot.
 fn climb(pixel: u32, at: ptr<function, u32>) -> bool {
   let panel = panels[places[pixel] >> PANEL];
   let foot = vec2i(i32(pixel % run.width), i32(pixel / run.width));

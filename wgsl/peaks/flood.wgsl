@@ -1,13 +1,13 @@
-// A workgroup floods the blob of its seed, and gives up where the blob has an earlier one. Who includes it says what
-// belongs to a blob: `belongs(pixel)`; which pixels begin one: `begins(pixel)`; and which neighbours count: NEIGHBOURS,
-// and `cell_of`, their places in a square of nine cells.
+// A workgroup floods the blob of its seed, and stops if the blob has an earlier seed. The including file defines which
+// pixels belong to a blob: `belongs(pixel)`; which pixels start one: `begins(pixel)`; and which neighbours count:
+// NEIGHBOURS, and `cell_of`, their places in a square of nine cells.
 
-// The earliest seed that has met a pixel.
+// The earliest seed that has reached a pixel.
 @group(0) @binding(7) var<storage, read_write> owners: array<atomic<u32>>;
 
 const WORKGROUP = 64u;
 
-// Of the flood: pixels in the order in which they were met; then sorted, so that sums have one order.
+// The pixels of the flood in the order in which they were reached, later sorted, so that sums have one order.
 var<workgroup> met: array<u32, MAX_BLOB>;
 var<workgroup> blob: array<u32, MAX_BLOB>;
 var<workgroup> size: atomic<u32>;
@@ -15,17 +15,18 @@ var<workgroup> foreign: atomic<u32>;
 struct Wave { end: u32, over: u32 }
 var<workgroup> wave: Wave;
 
-// A neighbour of a pixel that lies on the panel; the pixel itself where there is none.
+// A neighbour of a pixel that lies on the panel; the pixel itself if there is no such neighbour.
 fn neighbour(pixel: u32, which: u32, panel: PeaksPanel) -> u32 {
   let cell = cell_of(which);
   let fs = pixel % run.width + cell % 3u;
   let ss = pixel / run.width + cell / 3u;
-  // One too far along both, so that nothing is below zero.
+  // Offset by one along both axes, so that no value is below zero.
   if (fs <= panel.fs || fs > panel.end_fs || ss <= panel.ss || ss > panel.end_ss) { return pixel; }
   return (ss - 1u) * run.width + fs - 1u;
 }
 
-// Pixels of the seed's blob in `met`; gives their count, or 0: another seed's, or too many.
+// Collects the pixels of the seed's blob in `met`; returns their number, or 0 if the blob belongs to another seed or is
+// too large.
 fn flood(seed: u32, panel: PeaksPanel, lane: u32) -> u32 {
   if (lane == 0u) {
     atomicStore(&size, 1u);
@@ -54,7 +55,7 @@ fn flood(seed: u32, panel: PeaksPanel, lane: u32) -> u32 {
   return begin;
 }
 
-// `met` in the order of pixels, in `blob`. Behind it nothing waits.
+// Sorts `met` by pixel into `blob`. Does not end with a barrier.
 fn sort_blob(pixels: u32, lane: u32) {
   for (var i = lane; i < pixels; i += WORKGROUP) {
     var rank = 0u;

@@ -1,12 +1,12 @@
-// The limits of a ring after five clips, and the pixels above them: a workgroup a ring. It brings the ring's pixels
-// together once and passes over them five times, in integers where the frame has integers.
+// The limits of a ring after five clips, and the pixels above them: one workgroup per ring. It gathers the ring's
+// pixels once and passes over them five times, in integers for frames of integers.
 #include "peaks/pixels.wgsl"
 #include "peaks/found.wgsl"
 
 // Pixels in the order of their rings: those of ring r are order[first[r]] .. order[first[r + 1] - 1].
 @group(0) @binding(3) var<storage, read> first: array<u32>;
 @group(0) @binding(4) var<storage, read> order: array<u32>;
-// Their keys, of those that are usable; each invocation reads what it wrote.
+// The keys of the usable pixels; each invocation reads only what it wrote.
 @group(0) @binding(5) var<storage, read_write> keys: array<i32>;
 @group(0) @binding(6) var<storage, read_write> rings: array<PeaksRing>;
 @group(0) @binding(7) var<storage, read_write> candidates: array<u32>;
@@ -21,12 +21,12 @@ const LARGEST = 0x7f7fffffu;
 var<workgroup> counts: array<u32, WORKGROUP>;
 // Sums and sums of squares, [WORKGROUP][2].
 var<workgroup> sums: array<Real, 256>;
-// Keys of a pass, and the one that its integers are counted from.
+// Keys of a pass, and the key relative to which its integers are counted.
 struct Clip { least: i32, greatest: i32, centre: i32 }
 var<workgroup> clip: Clip;
 var<workgroup> limits: PeaksRing;
 
-// Keys above a limit begin here; the flag says that there are some.
+// Keys above a limit start here; the flag says whether there are any.
 fn first_above(bits: u32) -> vec2i {
   if (run.dtype == NUMBER_F32) { return vec2i(key_of_f32(bits) + 1, 1); }
   let x = floor(bitcast<f32>(bits));
@@ -50,7 +50,7 @@ fn last_below(bits: u32) -> vec2i {
   return vec2i(select(i32(x) - 1, 0x7fffffff, x >= 2147483648.0), 1);
 }
 
-// Limits as keys; where none lie between them the range is empty.
+// Limits as keys; if there are no keys between them the range is empty.
 fn clip_of(lower: u32, upper: u32, centre: i32) -> Clip {
   let least = first_above(lower);
   let greatest = last_below(upper);
@@ -58,12 +58,12 @@ fn clip_of(lower: u32, upper: u32, centre: i32) -> Clip {
   return Clip(least.x, greatest.x, centre);
 }
 
-// What lies between the keys, from those of one invocation: its count, sum and sum of squares from the centre.
+// The values of one invocation that lie between the keys: their count, sum and sum of squares relative to the centre.
 struct Moments { count: u32, sums: array<Real, 2> }
 
 fn moments_of_integers(begin: u32, mine: u32, within: Clip) -> Moments {
   var count = 0u;
-  // Sums of what lies above and below the centre, of 64 bits, and of squares, of 96.
+  // Sums of the values above and below the centre, in 64 bits, and of squares, in 96.
   var above = vec2u(0u);
   var below = vec2u(0u);
   var low = vec2u(0u);
@@ -98,7 +98,7 @@ fn moments_of_reals(begin: u32, mine: u32, within: Clip) -> Moments {
   return all;
 }
 
-// Limits from the moments of a pass; the first invocation's.
+// Limits from the moments of a pass; computed by the first invocation.
 fn conclude(centre: i32) {
   limits = PeaksRing(0.0, 0.0, bitcast<f32>(LARGEST | TOP), bitcast<f32>(LARGEST), 0, 0, 0u, 0u);
   var next = centre;

@@ -1,16 +1,16 @@
 // Pixels of a frame of any type as integers that are ordered like their values: "keys". Limits become keys once, so
-// that a pixel is judged without rounding.
+// that a pixel is compared without rounding.
 #include "generated/peaks.wgsl"
 #include "common/real.wgsl"
 
 @group(0) @binding(0) var<uniform> run: PeaksRun;
-// The frame as it came, and a byte for each pixel that is nonzero where it is bad in this frame; both in words.
+// The unmodified frame, and one byte per pixel that is nonzero if the pixel is bad in this frame; both in words.
 @group(0) @binding(1) var<storage, read> frame: array<u32>;
 @group(0) @binding(2) var<storage, read> bad: array<u32>;
 
 const TOP = 0x80000000u;
 
-// What is below zero in reverse, and one zero.
+// Reverses negative values, and merges the two zeros.
 fn key_of_f32(bits: u32) -> i32 {
   if ((bits << 1u) == 0u) { return 0; }
   return bitcast<i32>(select(bits, bits ^ 0x7fffffffu, bits >= TOP));

@@ -1,5 +1,5 @@
-// Candidates that may be the first of their blob in the order of the scan: those off the border of their panel that
-// have no such neighbour before them. Every candidate's owner is forgotten on the way.
+// Candidates that may be the first of their blob in the order of the scan: pixels off the border of their panel that
+// have no such neighbour before them. Also resets every candidate's owner.
 #include "peaks/detector.wgsl"
 
 @group(0) @binding(5) var<storage, read> candidates: array<u32>;
@@ -10,7 +10,7 @@
 const WORKGROUP = 64u;
 const NOBODY = 0xffffffffu;
 
-// Whether a pixel could be a seed instead of the one behind it.
+// Whether a pixel could be a seed instead of a later one.
 fn comes_first(pixel: u32) -> bool {
   let place = places[pixel];
   return (place & BORDER) == 0u && is_above(pixel, place);

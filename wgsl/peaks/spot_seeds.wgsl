@@ -1,5 +1,5 @@
-// Strong pixels that may be the first of their spot in the order of the scan: those without a strong one to the left or
-// above. Every strong pixel's owner is forgotten on the way.
+// Strong pixels that may be the first of their spot in the order of the scan: pixels without a strong one to the left
+// or above. Also resets every strong pixel's owner.
 #include "generated/peaks.wgsl"
 #include "peaks/found.wgsl"
 

@@ -1,5 +1,5 @@
-// dispersion: a workgroup a seed floods its spot, gives up where the spot has an earlier seed, and measures it against
-// what is not strong around it; cpp/peaks/README.md tells it.
+// dispersion: one workgroup per seed floods its spot, stops if the spot has an earlier seed, and measures it against
+// the surrounding pixels that are not strong; see cpp/peaks/README.md.
 #include "peaks/places.wgsl"
 #include "peaks/found.wgsl"
 #include "peaks/flood.wgsl"
@@ -11,7 +11,7 @@
 
 const STRONG = 4u;
 const NEIGHBOURS = 4u;
-// Those that share a side.
+// Neighbours that share a side.
 fn cell_of(which: u32) -> u32 { return 2u * which + 1u; }
 fn belongs(pixel: u32) -> bool { return (flags[pixel] & STRONG) != 0u; }
 fn begins(pixel: u32) -> bool { return true; }
@@ -123,10 +123,10 @@ fn measure_spots(
   }
 }
 
-// From the sums of the spot; the seed stands in the place of the panel, which the host knows from it.
+// From the sums of the spot; the seed takes the place of the panel, which the host derives from it.
 fn report(seed: u32, pixels: u32, around: Box, background: Real, sigma: Real) {
   var peak: Peak;
-  // Of the pixels, and of their distances from the corner.
+  // Sums of the pixels, and of their distances from the corner.
   let weights = vec3u(pixels, atomicLoad(&offsets[0]), atomicLoad(&offsets[1]));
   var above: array<Real, 3>;
   for (var j = 0u; j < 3u; j++) { above[j] = minus(partial[j], times(real_of_u32(weights[j]), background)); }
@@ -138,7 +138,7 @@ fn report(seed: u32, pixels: u32, around: Box, background: Real, sigma: Real) {
     if (is_negative(x) || is_less(real_of_u32(around.greatest[j] - around.least[j]), x)) { return; }
     centroid[j] = bitcast<f32>(f32_of_real(plus(plus(x, HALF), real_of_u32(around.least[j]))));
   }
-  // Above a sigma of zero everything is infinite.
+  // With a sigma of zero every ratio is infinite.
   var snr = 0x7f800000u;
   if (!is_zero(sigma)) { snr = f32_of_real(over(intensity, times(sigma, root(real_of_u32(pixels))))); }
   var maximum = minus(real_of_key(atomicLoad(&highest)), background);

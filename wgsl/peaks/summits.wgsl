@@ -1,5 +1,5 @@
-// zaef: a workgroup a summit measures its peak: the disc around it against the ring beyond. Which peaks are too near to
-// an earlier one is the host's to say, since each depends on those before.
+// zaef: one workgroup per summit measures its peak: the disc around it against the ring beyond. The host decides which
+// peaks are too near to an earlier one, because each decision depends on the ones before.
 #include "peaks/places.wgsl"
 
 struct Summits { candidates: u32, seeds: atomic<u32>, peaks: atomic<u32>, pad: u32, list: array<PeaksSummit> }
@@ -12,9 +12,10 @@ struct Summits { candidates: u32, seeds: atomic<u32>, peaks: atomic<u32>, pad: u
 const WORKGROUP = 64u;
 
 var<workgroup> seed_count: u32;
-// Of the ring sum and sum of squares, of the disc sum and sums by the distance from the summit: [WORKGROUP][5].
+// For the ring the sum and sum of squares, for the disc the sum and the sums weighted by the distance from the summit:
+// [WORKGROUP][5].
 var<workgroup> partial: array<Real, 320>;
-// Pixels of ring and disc, and those of the disc that are bad.
+// Number of pixels of ring and disc, and of bad pixels of the disc.
 var<workgroup> counts: array<atomic<u32>, 3>;
 
 @compute @workgroup_size(WORKGROUP)
@@ -79,7 +80,7 @@ fn report(summit: u32, top: vec2i, panel: PeaksPanel) {
   var means: array<Real, 2>;
   for (var j = 0u; j < 2u; j++) { means[j] = over(partial[j], ring); }
   let mean = means[0];
-  // Distances from the summit add up to nothing over the disc, so that its background moves no centroid.
+  // Distances from the summit add up to zero over the disc, so a constant background does not move the centroid.
   let intensity = minus(partial[2], times(real_of_u32(pixels), mean));
   if (!is_positive(intensity)) { return; }
   var centroid: array<Real, 2>;
@@ -92,7 +93,7 @@ fn report(summit: u32, top: vec2i, panel: PeaksPanel) {
   for (var j = 0u; j < 4u; j++) { squares[j] = times(squares[j], squares[j]); }
   if (is_less(squares[3], plus(squares[1], squares[2]))) { return; }
   let variance = minus(means[1], squares[0]);
-  // Above a sigma of zero everything is infinite.
+  // With a sigma of zero every ratio is infinite.
   var snr = 0x7f800000u;
   if (is_positive(variance)) {
     let ratio = over(intensity, root(times(variance, real_of_u32(pixels))));

@@ -1,10 +1,10 @@
-// dispersion: which pixels are strong. A workgroup takes 64 pixels of a row: it sums the columns of their windows, each
-// once, and then each invocation sums its columns, in the order of cpp/peaks/dispersion.cpp. One kernel for three
-// stages, which differ in what a window takes: compilers of software devices take seconds for each.
+// dispersion: which pixels are strong. A workgroup takes 64 pixels of a row: it sums each column of their windows once,
+// and then each invocation sums its columns, in the order of cpp/peaks/dispersion.cpp. One kernel serves three stages,
+// which differ in the pixels that a window accepts, because compilers of software devices take seconds for each kernel.
 #include "peaks/places.wgsl"
 
 @group(0) @binding(4) var<storage, read> panels: array<PeaksPanel>;
-// What is known of a pixel: its window varies too much; it lies within a spot, not beside one; it is of a spot.
+// Marks of a pixel: its window varies too much; it lies within a spot, not next to one; it belongs to a spot.
 @group(0) @binding(5) var<storage, read_write> flags: array<atomic<u32>>;
 // For windows of n pixels the float64 n - 1 + sigmas sqrt(2 (n - 1)), which the host computes.
 @group(0) @binding(6) var<storage, read> most: array<vec2u>;
@@ -14,15 +14,15 @@ const VARIED = 1u;
 const WITHIN = 2u;
 const STRONG = 4u;
 
-// Pixels that take part, how many of them vary, sum and sum of squares.
+// Number of used pixels, number of those that vary, sum and sum of squares.
 struct Sums { n: u32, varied: u32, sums: array<Real, 2> }
-// Those of a column: 64 and the reach of the widest kernel, two more in the last stage, on each side.
+// The same for a column: 64 columns and the reach of the widest kernel, two more in the last stage, on each side.
 var<workgroup> columns: array<Sums, 196>;
 
 fn column_of(x: i32, y: u32, reach: u32) -> Sums {
   var all = Sums(0u, 0u, array(ZERO, ZERO));
   if (x < 0 || x >= i32(run.width)) { return all; }
-  // A column without a panel is in nobody's window; it may take that of another.
+  // A column without a panel is in no window; it may use the panel of another.
   let panel = panels[places[y * run.width + u32(x)] >> PANEL];
   let end = min(panel.end_ss, y + reach + 1u);
   for (var row = max(panel.ss + reach, y) - reach; row < end; row++) {
@@ -42,7 +42,8 @@ fn column_of(x: i32, y: u32, reach: u32) -> Sums {
   return all;
 }
 
-// Variance over mean against what counts of this gain have, all times n (n - 1) and the mean.
+// Compares variance over mean with the expectation for counts of this gain; both sides are multiplied by n (n - 1) and
+// the mean.
 fn varies(n: u32, sum: Real, squares: Real, gain: Real) -> bool {
   let counted = times(times(gain, sum), real_of_f64(most[n]));
   return is_less(counted, minus(times(real_of_u32(n), squares), times(sum, sum)));

@@ -1,14 +1,15 @@
 // Monte Carlo pi: how many points of a Philox4x32-10 stream fall into the quarter circle, a block of four points at a
 // time.
 //
-// The twins cpp/pi/isa/count.cpp and cuda/pi/pi.cu count the same points; the tests hold them to the last one.
+// The counterparts cpp/pi/isa/count.cpp and cuda/pi/pi.cu count the same points; the tests require equal counts.
 #include "generated/pi.wgsl"
 #include "common/u64.wgsl"
 #include "common/philox.wgsl"
 
-// Points first .. first + points - 1 of one dispatch; points is below 2^32, so that the sum of a workgroup fits a word.
+// Points first .. first + points - 1 of one dispatch; points is below 2^32, so that the sum of a workgroup fits into a
+// word.
 @group(0) @binding(0) var<uniform> params: PiParams;
-// One count a workgroup; the host adds them in 64 bits.
+// One count per workgroup; the host adds them in 64 bits.
 @group(0) @binding(1) var<storage, read_write> counts: array<u32>;
 
 const WORKGROUP = 256u;
@@ -52,7 +53,7 @@ fn count(
   let tail = (points - head) & 3u;
   let whole_begin = add_u64(first_block, select(0u, 1u, begin != 0u));
 
-  // Whole blocks: the invocations of the dispatch take every `stride`-th one. `i` stays below 2^30 + stride, so it
+  // Whole blocks: each invocation of the dispatch takes every `stride`-th one. `i` stays below 2^30 + stride, so it
   // cannot wrap.
   let stride = workgroups.x * WORKGROUP;
   var hits = 0u;

@@ -1,10 +1,10 @@
 // Small problems with known answers, one for each mechanism that kernels rely on and that drivers have got wrong. Each
-// part is a shader of its own, so that one that a driver refuses or breaks leaves the others alone. Numbers come from
-// `input`: what the compiler could work out itself would prove nothing about the device.
+// part is a separate shader, so that one that a driver refuses or breaks does not affect the others. Numbers come from
+// `input`, because a result that the compiler can compute itself proves nothing about the device.
 
 #part workgroup_atomics
-// gfx-rs/wgpu issue 8643: each invocation sees an atomic of its own. The memory starts at zero, which kernels rely on
-// too.
+// gfx-rs/wgpu issue 8643: each invocation sees its own copy of an atomic. The memory starts at zero, which kernels also
+// rely on.
 @group(0) @binding(0) var<storage, read_write> output: array<u32>;
 @group(0) @binding(1) var<storage, read> input: array<u32>;
 var<workgroup> sum: atomic<u32>;
@@ -20,7 +20,7 @@ fn workgroup_atomics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocat
   atomicAdd(&sum, value);
   atomicMin(&lowest, 50 - i32(value));
   atomicMax(&highest, value);
-  // Each invocation takes a place of its own.
+  // Each invocation takes a different place.
   let place = atomicAdd(&slot, 1u);
   atomicOr(&taken[(place >> 5u) & 3u], 1u << (place & 31u));
   workgroupBarrier();
@@ -35,7 +35,7 @@ fn workgroup_atomics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocat
 }
 
 #part storage_atomics
-// google/amber pull request 1055: only one of the invocations takes part.
+// google/amber pull request 1055: only one of the invocations executes it.
 @group(0) @binding(0) var<storage, read_write> output: array<atomic<u32>>;
 @group(0) @binding(1) var<storage, read> input: array<u32>;
 @compute @workgroup_size(64)
@@ -47,7 +47,7 @@ fn storage_atomics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
   atomicMin(&output[2], value);
   let place = atomicAdd(&output[3], 1u);
   atomicOr(&output[4u + ((place >> 5u) & 7u)], 1u << (place & 31u));
-  // A slot for each of 128 keys, for which two invocations compete. An exchange may fail without a reason.
+  // A slot for each of 128 keys, for which two invocations compete. An exchange may fail spuriously.
   let key = value / 2u + 1u;
   for (var tries = 0u; tries < 1000u; tries++) {
     let found = atomicCompareExchangeWeak(&output[12u + key % 128u], 0u, key);
@@ -57,7 +57,7 @@ fn storage_atomics(@builtin(workgroup_id) group: vec3u, @builtin(local_invocatio
 }
 
 #part uniform_load
-// gfx-rs/wgpu issue 4500: the load happens before the write, or on one side of a barrier only.
+// gfx-rs/wgpu issue 4500: the load happens before the write, or only on one side of a barrier.
 struct State { step: u32, weight: f32, pair: vec2u }
 @group(0) @binding(0) var<storage, read_write> output: array<u32>;
 @group(0) @binding(1) var<storage, read> input: array<u32>;
@@ -80,7 +80,7 @@ fn uniform_load(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_i
 }
 
 #part workgroup_memory
-// gfx-rs/wgpu issue 3181: a barrier between a write and the reads of the other invocations is left out.
+// gfx-rs/wgpu issue 3181: a barrier between a write and the reads of the other invocations is omitted.
 @group(0) @binding(0) var<storage, read_write> output: array<u32>;
 @group(0) @binding(1) var<storage, read> input: array<u32>;
 var<workgroup> cells: array<u32, 128>;
@@ -115,7 +115,7 @@ fn loop_barriers(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
 }
 
 #part storage_barriers
-// What invocations of a workgroup write to storage is seen by the others behind a barrier.
+// Storage writes of a workgroup's invocations are visible to the others after a barrier.
 @group(0) @binding(0) var<storage, read_write> output: array<u32>;
 @group(0) @binding(1) var<storage, read> input: array<u32>;
 @compute @workgroup_size(128)
@@ -150,7 +150,7 @@ fn float_bits(@builtin(local_invocation_index) lane: u32) {
 }
 
 #part integers
-// 32 bits of a word, all of them (gfx-rs/wgpu issue 5318: the upper half is lost), and 64 bits by halves.
+// All 32 bits of a word (gfx-rs/wgpu issue 5318: the upper half is lost), and 64 bits by halves.
 #include "common/u64.wgsl"
 @group(0) @binding(0) var<storage, read_write> output: array<u32>;
 @group(0) @binding(1) var<storage, read> input: array<u32>;
@@ -168,7 +168,7 @@ fn integers(@builtin(local_invocation_index) lane: u32) {
 }
 
 #part indirect_dispatch
-// The number of workgroups comes from a kernel just before.
+// The number of workgroups comes from the preceding kernel.
 @group(0) @binding(0) var<storage, read_write> output: array<u32>;
 @group(0) @binding(1) var<storage, read> input: array<u32>;
 @compute @workgroup_size(1)
@@ -187,7 +187,7 @@ fn write_dispatch() {
 }
 
 #part bindings
-// gfx-rs/wgpu issue 7524: which bindings an automatic layout has. One is used in a branch that is never taken.
+// gfx-rs/wgpu issue 7524: which bindings an automatic layout contains. One is used in a branch that is never taken.
 const NEVER: u32 = 0u;
 @group(0) @binding(0) var<storage, read_write> output: array<u32>;
 @group(0) @binding(1) var<storage, read> input: array<u32>;

@@ -1,6 +1,6 @@
-// Frames times masks in float32: [frames, pixels] x [pixels, masks], a part of the pixels a workgroup; the host adds
-// the parts. An invocation has 4 x 4 products in registers; FRAME_LANES x MASK_LANES of them share what is read. The
-// host writes MASKS, FRAME_LANES, MASK_LANES, PART_WORDS and STEP_PIXELS as well.
+// Frames times masks in float32: [frames, pixels] x [pixels, masks], one part of the pixels per workgroup; the host
+// adds the parts. An invocation has 4 x 4 products in registers; FRAME_LANES x MASK_LANES invocations share the data
+// that is read. The host also defines MASKS, FRAME_LANES, MASK_LANES, PART_WORDS and STEP_PIXELS.
 #include "udf/frames.wgsl"
 
 @group(0) @binding(0) var<storage, read> frames: array<u32>;
@@ -38,7 +38,7 @@ fn dense(
   let end = min(FRAME_WORDS, begin + PART_WORDS);
   let frame_lane = lane / MASK_LANES;
   let mask_lane = lane % MASK_LANES;
-  // A vector of masks for each frame. Single variables: not every compiler keeps arrays in registers.
+  // A vector of masks for each frame. Separate variables, because not every compiler keeps arrays in registers.
   var sum0 = vec4f();
   var sum1 = vec4f();
   var sum2 = vec4f();
@@ -65,7 +65,7 @@ fn dense(
       mask_tile[p * TILE_MASKS + m] = weight;
     }
     workgroupBarrier();
-    // The products of a step are added before their sum is added to the others.
+    // The products of a step are summed before this sum is added to the others.
     var here0 = vec4f();
     var here1 = vec4f();
     var here2 = vec4f();

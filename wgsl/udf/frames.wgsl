@@ -1,13 +1,13 @@
-// Frames of any type as words, and sums that are wider than a word. The host writes before this file:
-// DTYPE, WIDTH, HEIGHT, PIXELS, PER_WORD (pixels of a word) and FRAME_WORDS (words of a frame, the last one padded).
+// Frames of any type as words, and sums that are wider than a word. The host defines before this file: DTYPE, WIDTH,
+// HEIGHT, PIXELS, PER_WORD (pixels per word) and FRAME_WORDS (words per frame, the last one padded).
 #include "generated/peaks.wgsl"
 #include "common/u64.wgsl"
 
-// A few frames of a run; shaders with a workgroup a frame need not be told.
+// A few frames of a run; shaders with one workgroup per frame do not need this.
 struct Chunk {
-  count: u32,  // frames that are here
-  before: u32,  // frames of the chunks before
-  number: u32,  // chunks before
+  count: u32,  // frames in this chunk
+  before: u32,  // frames of earlier chunks
+  number: u32,  // number of earlier chunks
   padding: u32,
 }
 
@@ -16,7 +16,7 @@ const REAL: bool = DTYPE == NUMBER_F32;
 const SIGNED: bool = DTYPE == NUMBER_I8 || DTYPE == NUMBER_I16 || DTYPE == NUMBER_I32;
 const NARROW: bool = PER_WORD > 1u;
 
-// The integer at a place of a word; its bits where it is unsigned and 32 bits wide.
+// The integer at a place of a word; its bits if it is unsigned and 32 bits wide.
 fn integer_at(word: u32, place: u32) -> i32 {
   if (!NARROW) { return bitcast<i32>(word); }
   if (SIGNED) { return extractBits(bitcast<i32>(word), place * BITS, BITS); }
@@ -34,13 +34,13 @@ fn widened(value: i32) -> vec2u {
   return vec2u(bitcast<u32>(value), select(0u, ~0u, SIGNED && value < 0));
 }
 
-// a + b of 64 bits; negative numbers are complements, so that one addition serves both.
+// a + b of 64 bits; negative numbers are two's complements, so one addition serves both.
 fn add_wide(a: vec2u, b: vec2u) -> vec2u {
   let low = a.x + b.x;
   return vec2u(low, a.y + b.y + select(0u, 1u, low < b.x));
 }
 
-// value * n of 64 bits. A number of 16 bits times one of 16 bits needs no second word but its sign.
+// value * n of 64 bits. A 16-bit number times a 16-bit number needs a second word only for its sign.
 fn times(value: i32, n: u32) -> vec2u {
   let low = bitcast<u32>(value) * n;
   if (NARROW && HEIGHT <= 65536u) { return vec2u(low, select(0u, ~0u, SIGNED && bitcast<i32>(low) < 0)); }

@@ -1,5 +1,5 @@
-// A user's function over frames: a workgroup a frame, or a group of frames where results are of all frames. The host
-// writes the accessors of its results, parameters and tables after this file, and then the user's process_frame.
+// A user's function over frames: one workgroup per frame, or per group of frames for results over all frames. The host
+// writes the accessors of its results, parameters and tables after this file, followed by the user's process_frame.
 #include "udf/frames.wgsl"
 
 @group(0) @binding(0) var<storage, read> frames: array<u32>;
@@ -7,9 +7,9 @@
 @group(0) @binding(2) var<uniform> params: Params;
 // Flat scan position of each frame of the chunk.
 @group(0) @binding(3) var<storage, read> positions: array<u32>;
-// Auxiliary data: those of each frame of the chunk, then the others.
+// Auxiliary data: the data of each frame of the chunk, then the others.
 @group(0) @binding(4) var<storage, read> tables: array<f32>;
-// Results of each frame of the chunk, then those of each group of frames.
+// Results of each frame of the chunk, then the results of each group of frames.
 @group(0) @binding(5) var<storage, read_write> results: array<u32>;
 
 const LANES: u32 = 64u;
@@ -23,7 +23,7 @@ fn pixel(i: u32) -> f32 {
   return real_at(frames[frame_here * FRAME_WORDS + i / PER_WORD], i % PER_WORD);
 }
 
-// The same of integer frames, without rounding.
+// The same for integer frames, without rounding.
 fn pixel_i32(i: u32) -> i32 {
   return integer_at(frames[frame_here * FRAME_WORDS + i / PER_WORD], i % PER_WORD);
 }
@@ -84,7 +84,7 @@ fn every_frame(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  // Every binding is in the layout, whatever the user's function looks at.
+  // Every binding is in the layout, whatever the user's function uses.
   _ = frames[0];
   _ = params.padding;
   _ = positions[0];

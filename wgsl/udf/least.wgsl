@@ -1,11 +1,11 @@
-// The least value of each frame, a workgroup a frame.
+// The smallest value of each frame, one workgroup per frame.
 #include "udf/order.wgsl"
 
 @group(0) @binding(0) var<storage, read> frames: array<u32>;
 // As an ordered word (order_of).
 @group(0) @binding(1) var<storage, read_write> least: array<u32>;
 
-// NaN, by its bits, is below all numbers: it makes every difference from the least number of its frame NaN.
+// NaN, by its bits, is below all numbers: it makes every difference from the smallest number of its frame NaN.
 fn order_or_least(word: u32, place: u32) -> u32 {
   if (REAL && (word & 0x7fffffffu) > 0x7f800000u) { return 0u; }
   return order_of(word, place);

@@ -1,33 +1,34 @@
-// Sums of each pixel over the frames: Σ, moments, Σ of logarithms. An invocation has the pixels of one word, reads them
-// of every frame of the chunk, and then touches what the chunks before have left.
+// Sums of each pixel over the frames: Σ, moments, Σ of logarithms. An invocation handles the pixels of one word, reads
+// them in every frame of the chunk, and then updates the results of the earlier chunks.
 //
 //   sum      integers: 64 bits (2 words) · reals: what 16 chunks gave, and all before them (2 floats)
 //   moments  Σ as above · 16 bits and less: Σ², 64 bits · 32 bits: the first frame's pixel, and of the differences from it
 //            mean and Σ (d - mean)², merged chunk by chunk (Chan, Golub and LeVeque)
 //   logSum   2 floats
 //
-// Word i of pixel p is at i * PLANE + p. The host writes STEP and PLANE (pixels, padded) as well.
+// Word i of pixel p is at i * PLANE + p. The host also defines STEP and PLANE (pixels, padded).
 #include "generated/udf.wgsl"
 #include "udf/order.wgsl"
 
 @group(0) @binding(0) var<storage, read> frames: array<u32>;
 @group(0) @binding(1) var<uniform> chunk: Chunk;
 @group(0) @binding(2) var<storage, read_write> planes: array<u32>;
-// The least value of each frame, as an ordered word (order_of).
+// The smallest value of each frame, as an ordered word (order_of).
 @group(0) @binding(3) var<storage, read> least: array<u32>;
 
 const LANES: u32 = 64u;
-// Reals are added in runs, so that no sum has more than some dozens of roundings on its way.
+// Reals are added in runs, so that no sum involves more than some dozens of roundings.
 const RUN: u32 = 16u;
 const RUN_OF_CHUNKS: u32 = 16u;
 
-// What lies between a pixel and the least value of its frame.
+// The difference between a pixel and the smallest value of its frame.
 fn above(word: u32, place: u32, floor: u32) -> f32 {
   if (!REAL) { return f32(order_of(word, place) - floor); }
   return bitcast<f32>(word) - bitcast<f32>(select(~floor, floor & 0x7fffffffu, (floor >> 31u) != 0u));
 }
 
-// log(1 + x) of x >= 0; NaN and infinity are known by their bits and stay, whatever a device's logarithm makes of them.
+// log(1 + x) of x >= 0; NaN and infinity are detected by their bits and preserved, whatever a device's logarithm
+// returns for them.
 fn log_above(x: f32) -> f32 {
   if ((bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u) { return x; }
   if (x < 0.01) { return x * (1.0 - x * (0.5 - x * (1.0 / 3.0 - 0.25 * x))); }
@@ -51,7 +52,7 @@ fn store_wide(at: u32, value: vec2u) {
   planes[at + PLANE] = value.y;
 }
 
-// Adds what this chunk gave; at the end of a run of chunks its sum goes to the sum of all.
+// Adds the result of this chunk; at the end of a run of chunks the run's sum is added to the total.
 fn add_real(at: u32, here: f32) {
   let run = bitcast<f32>(planes[at]) + here;
   if (chunk.number % RUN_OF_CHUNKS == RUN_OF_CHUNKS - 1u) {
@@ -85,7 +86,7 @@ fn add_integers(at: u32, w: u32, place: u32) {
   store_wide(at, add_wide(load_wide(at), widened(here)));
 }
 
-// Squares of 16-bit numbers have 32 bits: their halves are added apart.
+// Squares of 16-bit numbers have 32 bits: their halves are added separately.
 fn add_squares(at: u32, w: u32, place: u32) {
   var low = 0u;
   var high = 0u;

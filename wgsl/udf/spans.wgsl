@@ -1,22 +1,22 @@
-// Sums of each frame over a mask of single pixels: Σ v, Σ v², Σ y v, Σ x v as STEP asks. A workgroup sums a part of a
-// frame; the host adds the parts. Integers are exact; reals are float32 sums of a few hundred numbers each.
-// The host writes STEP, VALUES (words that a part gives) and PART_WORDS (words of a part) as well.
+// Sums of each frame over a mask of single pixels: Σ v, Σ v², Σ y v, Σ x v as selected by STEP. A workgroup sums a part
+// of a frame; the host adds the parts. Integers are exact; reals are float32 sums of a few hundred numbers each. The
+// host also defines STEP, VALUES (result words of a part) and PART_WORDS (words of a part).
 #include "generated/udf.wgsl"
 #include "udf/frames.wgsl"
 
 @group(0) @binding(0) var<storage, read> frames: array<u32>;
-// A bit a pixel.
+// One bit per pixel.
 @group(0) @binding(1) var<storage, read> marks: array<u32>;
 // [frames, parts, VALUES]
 @group(0) @binding(2) var<storage, read_write> sums: array<u32>;
 
 const LANES: u32 = 256u;
-// Of integers: Σ v in words 0 and 1, then Σ v² in 2 to 4, or Σ y v in 2 and 3 and Σ x v in 4 and 5; of reals one word
+// For integers: Σ v in words 0 and 1, then Σ v² in 2 to 4, or Σ y v in 2 and 3 and Σ x v in 4 and 5; for reals one word
 // each.
 var<workgroup> heads: array<vec4u, LANES>;
 var<workgroup> tails: array<vec2u, LANES>;
 
-// Adds what another lane has to what this one has.
+// Adds the values of another lane to those of this one.
 fn take(lane: u32, from_lane: u32) {
   let a = heads[lane];
   let b = heads[from_lane];
@@ -60,7 +60,7 @@ fn spans(
       let x = (pixel + k) % WIDTH;
       if (REAL) {
         let v = real_at(word, k);
-        // About the middle of the frame: fewer digits are lost, and the host moves it back.
+        // Relative to the middle of the frame: fewer digits are lost, and the host shifts it back.
         real += vec4f(v, v * v, v * (f32(y) - f32(HEIGHT / 2u)), v * (f32(x) - f32(WIDTH / 2u)));
         continue;
       }

@@ -1,8 +1,8 @@
-// Frames times masks of few pixels: a workgroup a mask and frame. The host writes MASKS as well.
+// Frames times masks of few pixels: one workgroup per mask and frame. The host also defines MASKS.
 #include "udf/frames.wgsl"
 
 @group(0) @binding(0) var<storage, read> frames: array<u32>;
-// starts of the masks (MASKS + 1), then a pixel an entry
+// starts of the masks (MASKS + 1), then one pixel per entry
 @group(0) @binding(1) var<storage, read> indices: array<u32>;
 @group(0) @binding(2) var<storage, read> weights: array<f32>;
 // [frames, masks]
