@@ -1,4 +1,4 @@
-/** What pointers and arrays need of the library they belong to; an open library's Runtime provides it. */
+/** The interface through which pointers and arrays use their library; implemented by the Runtime of an open library. */
 import type { Address, MemorySpace } from '../memory/space.js';
 import type { CType, DataModel, FunctionTable } from './header/types.js';
 import type { Place } from './scalars.js';
@@ -13,13 +13,13 @@ export interface Access {
   assertAlive(): void;
   /** Bytes of a type. @throws `Argument` for void and opaque structs. */
   sizeOf(type: CType): number;
-  /** The value of a type at a place of memory. */
+  /** Reads a value of a type from memory. */
   read(view: DataView, offset: number, type: CType): unknown;
   write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void;
   readAt(address: Address, type: CType, index: number): unknown;
   writeAt(address: Address, type: CType, index: number, value: unknown): void;
   /** The zero-terminated text at an address. */
   textAt(address: Address): string;
-  /** What frees handles of a type. */
+  /** The function that frees handles of a type, if known. */
   destructorOf(type: CType): ((handle: object) => void) | undefined;
 }

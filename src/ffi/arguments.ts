@@ -17,8 +17,8 @@ import { adopt } from './struct-values.js';
 import { isNested, nestedArgument, pointersArgument, rowsArgument, textsArgument } from './tables.js';
 
 /**
- * How the parameters of a function take their values. `lengths` adds to what the header says: parameter → number or
- * other parameter.
+ * The converters of a function's parameters. `lengths` supplements the header: parameter → number, or another parameter
+ * that contains the length.
  */
 export function parametersOf(
   runtime: Runtime,
@@ -91,7 +91,7 @@ export function lengthChecks(
   });
 }
 
-/** Elements a value has, where that can be known. */
+/** Number of elements of a value, if known. */
 function elementsOf(given: unknown, type: CType & { kind: 'pointer' }, runtime: Runtime): number | undefined {
   const value = given instanceof Directed ? given.value : given;
   if (value === null) return 0;
@@ -305,7 +305,7 @@ function structArgument(
     frame.after(() => {
       const read = runtime.read(view(), 0, to) as object;
       for (const [name, one] of Object.entries(read)) {
-        // A member called __proto__ is a member.
+        // A member may be named __proto__.
         if (name === '__proto__')
           Object.defineProperty(value, name, { value: one, enumerable: true, writable: true, configurable: true });
         else (value as Record<string, unknown>)[name] = one;

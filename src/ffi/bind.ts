@@ -1,4 +1,4 @@
-/** A C function as a function of JavaScript: counts, converts, calls, converts back. */
+/** Binds a C function as a JavaScript function: counts and converts arguments, calls, and converts the result. */
 import { EwaldError } from '../base/errors.js';
 import { pointerConverter } from './arguments.js';
 import { isText } from './callback.js';
@@ -8,15 +8,15 @@ import { Pointer } from './pointer.js';
 import type { Runtime, Thrown } from './runtime.js';
 import type { Bits, Place } from './scalars.js';
 
-/** A frame with its ends. */
+/** A frame with the methods that end it. */
 export interface CallFrame extends Frame {
-  /** Behind the call: copies back. */
+  /** Called after the call: copies back. */
   done(): void;
-  /** In every case: frees. */
+  /** Called in every case: frees memory. */
   end(): void;
 }
 
-/** The ends of a frame, the same on every target. */
+/** The end of a frame, common to all targets. */
 export class FrameEnds {
   #after: (() => void)[] | undefined;
   #release: (() => void)[] | undefined;
@@ -47,11 +47,11 @@ export class FrameEnds {
   }
 }
 
-/** What a target gives to bind one function. */
+/** The parts of a bound function that a target provides. */
 export interface RawCall {
   /** The function itself, for converted arguments. */
   readonly call: (...values: never[]) => unknown;
-  /** The JavaScript value of what it returned. */
+  /** Converts the returned value to JavaScript. */
   readonly out: (result: never) => unknown;
   readonly parameters: readonly Parameter[];
   readonly checks: readonly ((values: readonly unknown[]) => void)[];
@@ -72,7 +72,7 @@ export function countError(fn: CFunction, found: number): EwaldError {
   );
 }
 
-/** The function of JavaScript. */
+/** Makes the JavaScript function. */
 export function bindCall(
   runtime: Runtime,
   fn: CFunction,
@@ -86,7 +86,7 @@ export function bindCall(
   }
   const converters = parameters.map(({ convert }) => convert);
   const count = converters.length;
-  // One frame serves call after call; a callback that calls back in takes another.
+  // One frame is reused by consecutive calls; a nested call from a callback uses another.
   let idle: CallFrame | undefined;
   const enter = (values: readonly unknown[]): CallFrame => {
     if (values.length !== count) throw countError(fn, values.length);
@@ -106,7 +106,7 @@ export function bindCall(
     open.end();
     idle = open;
   };
-  // Spelled out by count: handing a list of arguments on costs as much as a small native call.
+  // Written out for each count, since passing on a list of arguments costs as much as a small native call.
   const [a, b, c, d] = converters;
   if (a && count === 1) {
     return (...values) => {
@@ -163,7 +163,7 @@ export function bindCall(
   };
 }
 
-/** Functions of numbers alone need no frame: the cheapest way, spelled out by count. */
+/** Binds functions whose parameters are all numbers, which need no frame; written out for each count for speed. */
 function bindScalars(
   runtime: Runtime,
   fn: CFunction,
@@ -292,7 +292,7 @@ export function callPointer(runtime: Runtime, call: () => unknown): unknown {
   }
 }
 
-/** How a result comes back; `text` reads one that the target already decoded, or an address. */
+/** The conversion of a result; `text` reads one that the target already decoded, or an address. */
 export function resultOf(runtime: Runtime, type: CType): (result: Bits) => unknown {
   if (type.kind === 'void') return () => undefined;
   const scalar = runtime.scalar(type);
@@ -307,7 +307,7 @@ export function resultOf(runtime: Runtime, type: CType): (result: Bits) => unkno
   );
 }
 
-/** Lets a destructor mark the handle it was given. */
+/** Makes a destructor mark the handle that it receives as freed. */
 export function marking({ convert, ...rest }: Parameter, by: string): Parameter {
   return {
     ...rest,

@@ -1,4 +1,4 @@
-/** Functions of JavaScript that C calls. */
+/** JavaScript functions that C can call. */
 import { EwaldError } from '../base/errors.js';
 import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
 import { type CType, signature } from './header/types.js';
@@ -24,7 +24,7 @@ export class Callback {
     this.#release = release;
   }
 
-  /** The address C calls: an index of the function table on wasm. @throws `Disposed`. */
+  /** The address for C; on wasm an index of the function table. @throws `Disposed`. */
   get address(): number | bigint {
     this.#runtime.assertAlive();
     if (!this.#release)
@@ -45,7 +45,7 @@ export class Callback {
     return this.address;
   }
 
-  /** Ends it: C must not call it any more. A second call does nothing. */
+  /** Ends the callback, which C must not call any more. A second call does nothing. */
   dispose(): void {
     this.#release?.();
     this.#release = undefined;
@@ -53,15 +53,15 @@ export class Callback {
 }
 disposableClass(Callback);
 
-/** What a function type takes and gives as a callback. */
+/** The parameters and the result of a function type as a callback. */
 export interface CallbackShape {
-  /** A function that C's values can be given to; it never throws. */
+  /** Wraps a JavaScript function into one that accepts C's values and never throws. */
   wrap(use: (...values: unknown[]) => unknown, call?: AsyncCall): (...bits: (Bits | null)[]) => Bits;
 }
 
 /**
- * How values cross into a callback and back. What it throws is kept, C receives zero, and the call it belongs to throws
- * it on: `call` for one that was made for an asynchronous call.
+ * The conversion of a callback's arguments and result. If it throws, C receives zero, and the call to which it belongs
+ * rethrows the error: `call` for a callback made for an asynchronous call.
  */
 export function callbackShape(runtime: Runtime, type: CType & { kind: 'function' }): CallbackShape {
   const { result, parameters } = type;

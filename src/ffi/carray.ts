@@ -1,4 +1,4 @@
-/** Arrays in the memory of a library: allocated for the caller, or given by C. */
+/** Arrays in the memory of a library: allocated for the caller, or returned by C. */
 import { EwaldError } from '../base/errors.js';
 import { disposableClass, holdersOf, type MaybeDisposable } from '../memory/disposable.js';
 import { BufferError } from '../memory/errors.js';
@@ -29,7 +29,7 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   #release: (() => void) | undefined;
   #disposed = false;
 
-  /** @internal `release` frees the memory; without one it belongs to somebody else. */
+  /** @internal `release` frees the memory; without it, the array does not own the memory. */
   constructor(runtime: Access, type: CType, length: number, span: Span, release: (() => void) | undefined) {
     this.runtime = runtime;
     this.type = type;
@@ -44,12 +44,12 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     return this.span().address as Address;
   }
 
-  /** The memory it lies in. */
+  /** The memory that contains the array. */
   get space(): MemorySpace {
     return this.runtime.memory;
   }
 
-  /** The memory it lies in, as a pointer has it. */
+  /** The same memory, under the name that pointers use. */
   get memory(): MemorySpace {
     return this.runtime.memory;
   }
@@ -60,8 +60,8 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   }
 
   /**
-   * The format of what its pointers point at, for a table of rows; undefined when its elements are not pointers to
-   * numbers.
+   * The format of the numbers at which its elements point, for a table of rows; undefined if the elements are not
+   * pointers to numbers.
    */
   get rowFormat(): string | undefined {
     const row =
@@ -122,12 +122,12 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     return use(new array(view.buffer, view.byteOffset, this.length));
   }
 
-  /** The elements: a copy. */
+  /** A copy of the elements. */
   toTypedArray(): TypedArray {
     return this.use((view) => view.slice());
   }
 
-  /** Copies values in, from the first element on; the answer is the array itself. */
+  /** Copies values into the array, from the first element on; returns the array. */
   copyFrom(values: Iterable<V>): this {
     let i = 0;
     for (const value of values) {

@@ -1,11 +1,11 @@
-/** What happens around one call: where arguments lie while it runs, and what is done after it. */
+/** The frame of a call: where its arguments are while it runs, and what is done after it. */
 import type { CType } from './header/types.js';
 import type { Place, Scalar } from './scalars.js';
 
-/** What the binding hands to C: bits, an address, or (natively) an array whose address is taken. */
+/** A value passed to C: bits, an address, or (natively) an array whose address is passed. */
 export type Argument = number | bigint | ArrayBufferView | object | null;
 
-/** Which way the elements of an array go. */
+/** The direction in which the elements of an array are copied. */
 export type Direction = 'in' | 'out' | 'inout';
 
 /** An array marked with a direction. */
@@ -18,29 +18,29 @@ export class Directed {
   }
 }
 
-/** How a target puts things where C reaches them; everything placed lives until the call ends. */
+/** Places arguments in memory that C can access; everything placed exists until the call ends. */
 export interface Frame {
-  /** Whether JavaScript goes on while C works on the arguments. */
+  /** Whether JavaScript continues while C works on the arguments. */
   readonly asynchronous: boolean;
-  /** A JavaScript array for the time of the call. */
+  /** Places a JavaScript array for the duration of the call. */
   place(view: ArrayBufferView, direction: Direction): Argument;
-  /** Scratch memory: fill it, pass the argument, and read it after the call. */
+  /** Allocates scratch memory, which is filled, passed as the argument, and read after the call. */
   scratch(bytes: number): { readonly argument: Argument; view(): DataView };
-  /** A function of JavaScript for the time of the call. */
+  /** Makes a JavaScript function callable for the duration of the call. */
   callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): Argument;
-  /** Runs after the call, before anything is freed; not when the call failed to start. */
+  /** Runs `work` after the call, before anything is freed; not if the call failed to start. */
   after(work: () => void): void;
-  /** Runs at the very end. */
+  /** Runs `work` at the very end. */
   release(work: () => void): void;
 }
 
 /** Turns one value into an argument. */
 export type Converter = (value: unknown, frame: Frame) => Argument;
 
-/** What one parameter takes. */
+/** A parameter and its converter. */
 export interface Parameter {
   readonly convert: Converter;
-  /** The scalar it is, when it needs no frame. */
+  /** The scalar type, if the parameter needs no frame. */
   readonly scalar: Scalar | undefined;
   /** Its name in messages. */
   readonly place: Place;

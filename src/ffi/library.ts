@@ -14,47 +14,47 @@ import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import type { Place } from './scalars.js';
 
-/** Where the functions of a table come from. */
+/** A target: the source of the functions of a table. */
 export interface Target {
   readonly kind: 'wasm' | 'native';
   readonly runtime: Runtime;
-  /** Names the library exports, where they can be listed. */
+  /** Names exported by the library, if they can be listed. */
   symbols(): readonly string[];
   /** Address of a symbol, or undefined. */
   address(name: string): number | bigint | undefined;
   /** The function for a declaration. @throws `Load` if the library lacks it, `Unsupported` if it cannot be called. */
   bind(fn: CFunction): { readonly call: (...values: never[]) => unknown; readonly out: (result: never) => unknown };
-  /** What passes a struct by value; absent where that is not possible. */
+  /** Returns the converter that passes a struct by value; absent if the target cannot. */
   byValue?(type: CType & { kind: 'struct' }, place: Place): Converter;
-  /** How an argument after "..." is passed; absent where none can be. */
+  /** Converts an argument after "..."; absent if the target does not support any. */
   vararg?(given: unknown, place: Place): { readonly type: CType; readonly koffi: unknown };
   frame(): CallFrame;
-  /** A call off the main thread. */
+  /** Makes a call off the main thread. */
   async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown>;
-  /** A callback C may keep. */
+  /** Makes a callback that C may keep. */
   callback(
     type: CType & { kind: 'function' },
     use: (...values: unknown[]) => unknown,
   ): { readonly address: number | bigint; release(): void };
-  /** A function called through a pointer. */
+  /** Makes a function from a function pointer. */
   callable(address: number | bigint, type: CType & { kind: 'function' }): (...values: unknown[]) => unknown;
-  /** C's own `free`. */
+  /** Calls C's `free`. */
   free(address: number | bigint): void;
   close(): void;
 }
 
-/** What a library is bound with. */
+/** Options of binding a library. */
 export interface BindOptions {
   /** Throws immediately if the library lacks a declared function; default false: the first use throws. */
   readonly strict?: boolean;
   /**
-   * Which function frees a handle: `{ ctx_t: 'ctx_free' }`. Functions such as `void ctx_free(ctx_t *)` are found by
-   * themselves.
+   * Functions that free handles, by type: `{ ctx_t: 'ctx_free' }`. Functions such as `void ctx_free(ctx_t *)` are found
+   * automatically.
    */
   readonly handles?: Readonly<Record<string, string>>;
   /**
-   * How many elements arrays must have: `{ get_array: { array: 'len' } }` names the parameter that says it, or a
-   * number.
+   * Required numbers of elements of arrays: `{ get_array: { array: 'len' } }` names the parameter that contains it; a
+   * number is possible as well.
    */
   readonly lengths?: Readonly<Record<string, Readonly<Record<string, number | string>>>>;
 }
@@ -70,7 +70,7 @@ export interface LibraryFunction {
   readonly declaration: CFunction;
 }
 
-/** The tools of an open library. They are properties of the library too, unless one of its functions has the name. */
+/** The tools of an open library. They are properties of the library, unless one of its functions has the same name. */
 export class LibraryTools {
   readonly #target: Target;
   readonly #functions: Record<string, LibraryFunction>;
@@ -86,17 +86,17 @@ export class LibraryTools {
     return this.#target.kind;
   }
 
-  /** What the header declares, laid out for this library's target. */
+  /** The declarations of the header, with layouts for this library's target. */
   get table(): FunctionTable {
     return this.#target.runtime.table;
   }
 
-  /** The memory C works in, for `ewald/memory`: `IndirectMemory2D.create(2, 3, 'd', { memory: lib.memory })`. */
+  /** The memory in which C works, for `ewald/memory`: `IndirectMemory2D.create(2, 3, 'd', { memory: lib.memory })`. */
   get memory(): MemorySpace {
     return this.#target.runtime.memory;
   }
 
-  /** Bytes that were allocated for the caller and not yet freed. */
+  /** Bytes that have been allocated for the caller and not been freed. */
   get liveBytes(): number {
     return this.#target.runtime.memory.liveBytes;
   }
@@ -106,9 +106,9 @@ export class LibraryTools {
   }
 
   /**
-   * Memory for the caller, zeroed, where C reaches it without a copy.
+   * Allocates zeroed memory that C can access without a copy.
    *
-   * @param type Type of an element as C writes it: `double`, `int *`, `struct rec`.
+   * @param type Type of an element in C's notation: `double`, `int *`, `struct rec`.
    * @param length Number of elements; default 1.
    */
   alloc<V = number>(type: string, length = 1): CArray<V> {
@@ -121,7 +121,9 @@ export class LibraryTools {
     return new CArray<V>(runtime, element, length, allocation, () => allocation.free());
   }
 
-  /** One element to pass as `T *` and read after the call: `const n = lib.ref('int', 5); lib.f(n); n.at(0)`. */
+  /**
+   * Allocates one element to pass as `T *` and read after the call: `const n = lib.ref('int', 5); lib.f(n); n.at(0)`.
+   */
   ref<V = number>(type: string, value?: V): CArray<V> {
     const array = this.alloc<V>(type, 1);
     if (value !== undefined) array.set(0, value);
@@ -131,9 +133,9 @@ export class LibraryTools {
   /**
    * Takes over memory that the library allocated: it is freed by `dispose()`.
    *
-   * @param pointer What the library returned.
-   * @param options `length`: elements there are. `free`: the function of the library that frees it, or one of
-   * JavaScript; default C's `free`.
+   * @param pointer The pointer that the library returned.
+   * @param options `length`: number of elements. `free`: the name of the library's function that frees it, or a
+   * JavaScript function; default C's `free`.
    */
   owned<V = number>(
     pointer: Pointer | null,
@@ -166,25 +168,25 @@ export class LibraryTools {
     );
   }
 
-  /** An array whose elements C writes: nothing is copied in. */
+  /** Marks an array whose elements C only writes, so that nothing is copied in. */
   out<T>(array: T): T {
     return new Directed('out', array) as T;
   }
 
-  /** An array whose elements C only reads: nothing is copied back. */
+  /** Marks an array whose elements C only reads, so that nothing is copied back. */
   in<T>(array: T): T {
     return new Directed('in', array) as T;
   }
 
-  /** An array whose elements C reads and writes; so are arrays without a mark, unless the parameter is const. */
+  /** Marks an array whose elements C reads and writes, which is the default unless the parameter is const. */
   inout<T>(array: T): T {
     return new Directed('inout', array) as T;
   }
 
   /**
-   * A function that C may keep beyond the call; dispose it when C no longer calls it.
+   * Makes a function that C may keep beyond the call; dispose it when C no longer calls it.
    *
-   * @param type A typedef of the header, or the type as C writes it: `int (*)(int)`.
+   * @param type A typedef of the header, or the type in C's notation: `int (*)(int)`.
    */
   callback(type: string, use: (...values: never[]) => unknown): Callback {
     const { runtime } = this.#target;
@@ -200,7 +202,7 @@ export class LibraryTools {
     return new Callback(runtime, address, release);
   }
 
-  /** The function a function pointer leads to. */
+  /** The function at a function pointer. */
   callable(pointer: Pointer): (...values: unknown[]) => unknown {
     const { type } = pointer;
     if (type.kind !== 'function')
@@ -231,9 +233,9 @@ export class LibraryTools {
   }
 
   /**
-   * Closes the library. What it allocated and gave is invalid from here on; a second call does nothing.
+   * Closes the library. Its memory and objects are invalid afterwards; a second call does nothing.
    *
-   * Native code that still runs (asynchronous calls, or the call whose callback disposes) runs to its end first.
+   * Native code that is still running (asynchronous calls, or the call whose callback disposes) finishes first.
    */
   dispose(): void {
     const { runtime } = this.#target;
@@ -244,7 +246,7 @@ export class LibraryTools {
 }
 disposableClass(LibraryTools);
 
-/** An open library; functions are typed by a generated module, or left open. */
+/** An open library; a generated module types its functions, which are otherwise untyped. */
 export type Library<Functions = Record<string, LibraryFunction>> = Functions & LibraryTools & MaybeDisposable;
 
 const toolNames = [
@@ -274,7 +276,7 @@ export function toolsOf(library: object): LibraryTools {
   return found;
 }
 
-/** The name that starts most like another, when more than half of it is the same. */
+/** The name with the longest prefix in common with another, if that is more than half of it. */
 function sharingStart(name: string, names: readonly string[]): string | undefined {
   const shared = (other: string): number => {
     let i = 0;
@@ -288,7 +290,7 @@ function sharingStart(name: string, names: readonly string[]): string | undefine
   return best !== undefined && shared(best) > name.length / 2 ? best : undefined;
 }
 
-/** The refusal of a symbol that the library lacks. */
+/** The error for a symbol that the library lacks. */
 export function missing(target: Target, name: string): EwaldError {
   const symbols = target.symbols();
   const others = [`${name}_`, `_${name}`, `${name.toLowerCase()}_`].filter((other) => symbols.includes(other));
@@ -313,7 +315,7 @@ export function missing(target: Target, name: string): EwaldError {
   );
 }
 
-/** Functions that look like the end of a handle: `void x_free(x *)` and the like, when there is exactly one. */
+/** Names of functions that free handles, such as `void x_free(x *)`; used if there is exactly one for a type. */
 const destructorName = /(?:free|destroy|delete|close|release|dispose|destruct|deinit)$/i;
 
 function findDestructors(
@@ -455,7 +457,7 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
   return library;
 }
 
-/** Names that engines and tools look for on any object. */
+/** Names that engines and tools look up on any object. */
 const engineNames = new Set([
   'then',
   'toJSON',

@@ -1,4 +1,4 @@
-/** Attributes: those that move fields or rename symbols are applied; others that change a layout are refused. */
+/** Attributes that move fields or rename symbols are applied; other attributes that change a layout are refused. */
 
 import { integerConstant } from './constant-expressions.js';
 import type { Attributes, DeclaratorReader } from './reader.js';
@@ -7,7 +7,7 @@ import { headerError } from './source.js';
 import type { TokenStream } from './stream.js';
 import type { CType, ScalarName } from './types.js';
 
-/** What `aligned` without a number means: the most that any type of C needs. */
+/** The meaning of `aligned` without a number: the largest alignment of any C type. */
 const mostAligned = 16;
 
 const decorations = new Set([
@@ -27,7 +27,7 @@ const decorations = new Set([
 ]);
 const refused = new Set(['vector_size', 'ext_vector_type', 'scalar_storage_order', 'ms_struct', 'warn_if_not_aligned']);
 
-/** Reads attributes, labels and words that change nothing here, and adds what matters to `into`. */
+/** Reads attributes, labels and words without effect here, and adds the relevant ones to `into`. */
 export function readAttributes(
   stream: TokenStream,
   scope: Scope,
@@ -62,7 +62,7 @@ export function readAttributes(
   }
 }
 
-/** Words between the parentheses of an attribute, to after the closing one. */
+/** Reads the words between the parentheses of an attribute, including the closing one. */
 function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth: number, into: Attributes): void {
   while (!stream.take(')')) {
     if (stream.take(',')) continue;
@@ -91,7 +91,7 @@ function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth
   }
 }
 
-/** `(n)` or, where C's own `_Alignas` stands, `(type)`. */
+/** Reads `(n)` or, for C's own `_Alignas`, `(type)`. */
 function alignment(
   stream: TokenStream,
   scope: Scope,
@@ -121,7 +121,7 @@ function raise(into: Attributes, align: number): void {
   into.lastAlign = align;
 }
 
-/** `[[…]]`: refused where it would move fields, since it stands in other places than gcc's own. */
+/** `[[…]]` is refused if it would move fields, since it occurs in other places than gcc's own attributes. */
 function standard(stream: TokenStream): void {
   const from = stream.at;
   stream.skipGroup();
@@ -160,7 +160,7 @@ const modes: Readonly<Record<string, readonly [ScalarName, ScalarName] | undefin
   DF: ['double', 'double'],
 };
 
-/** A type with what attributes say of it: another size by its mode. */
+/** A type with its attributes applied: `mode` changes its size. */
 export function inMode(type: CType, { mode }: Attributes, stream: TokenStream, scope: Scope): CType {
   if (mode === undefined) return type;
   const found = modes[mode];

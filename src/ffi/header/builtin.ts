@@ -1,7 +1,7 @@
-/** What a compiler brings along: its predefined macros and its own headers, for each data model. */
+/** A compiler's predefined macros and its own headers, for each data model. */
 import type { DataModel } from './types.js';
 
-/** Numbers that differ from model to model. */
+/** Numbers that differ between data models. */
 const words: Readonly<Record<DataModel, Readonly<Record<string, string>>>> = {
   lp64: {
     __LP64__: '1',
@@ -59,7 +59,9 @@ const words: Readonly<Record<DataModel, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** What clang and gcc share; the version is the one that clang claims, so that headers take well-trodden ways. */
+/**
+ * Macros that clang and gcc share; the version is the one that clang claims, so that headers use well-tested branches.
+ */
 const gnu: Readonly<Record<string, string>> = {
   __GNUC__: '4',
   __GNUC_MINOR__: '2',
@@ -98,7 +100,7 @@ const everywhere: Readonly<Record<string, string>> = {
   __FLT_RADIX__: '2',
 };
 
-/** What is defined before the first line. */
+/** The macros that are defined before the first line. */
 export const predefined = (model: DataModel): ReadonlyMap<string, string> =>
   new Map(Object.entries({ ...everywhere, ...(model === 'llp64' ? {} : gnu), ...words[model] }));
 

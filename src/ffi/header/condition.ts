@@ -5,7 +5,7 @@ import { badToken, type Token } from './lexer.js';
 import type { Expander } from './macros.js';
 import { headerError } from './source.js';
 
-/** Attributes that change a layout, which this parser follows; the others change nothing here, so none is claimed. */
+/** Layout attributes that this parser applies; `__has_attribute` denies all others, which have no effect here. */
 const followed = /^(?:gnu::)?_{0,2}(?:packed|aligned|mode)_{0,2}$/;
 
 /** Names that `defined` recognizes although they cannot be defined. */
@@ -19,7 +19,7 @@ const questions = new Set([
   '__has_extension',
 ]);
 
-/** What `#if` may ask. */
+/** Questions that `#if` may ask. */
 export interface Questions {
   /** Whether `#include` with these words after it would find a file. */
   included(tokens: readonly Token[]): boolean;
@@ -46,7 +46,7 @@ export function decide(word: Token, rest: readonly Token[], end: Token, expander
   return truthy(value);
 }
 
-/** Puts numbers where `defined` and `__has_…` stand. */
+/** Replaces `defined` and `__has_…` by numbers. */
 function answered(rest: readonly Token[], { macros }: Expander, ask: Questions): Token[] {
   const tokens: Token[] = [];
   for (let i = 0; i < rest.length; i++) {

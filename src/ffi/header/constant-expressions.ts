@@ -75,7 +75,7 @@ function castTo(value: Constant, type: CType, scope: Scope, place: Token): Const
       throw headerError(place, `${value.value} is not an integer`);
     const unsigned = kind === 'unsigned';
     const bits = BigInt(size * 8);
-    // Out of range a float has no integer; compilers take the nearest one.
+    // A float out of range has no integer value; compilers use the nearest one.
     const [low, high] = unsigned ? [0n, (1n << bits) - 1n] : [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n];
     const near = (whole: bigint): bigint => (whole < low ? low : whole > high ? high : whole);
     const whole = value.kind === 'int' ? value.value : near(BigInt(Math.trunc(value.value)));

@@ -10,20 +10,20 @@ import type { Expander, Macro } from './macros.js';
 import type { Scope } from './scope.js';
 import { TokenStream } from './stream.js';
 
-/** Steps that the value of one macro may take. */
+/** Maximum number of steps for the value of one macro. */
 const mostSteps = 4096;
 /** Steps allowed for the values of all macros: a fixed number, plus some for each token of the header. */
 const freeSteps = 1_000_000;
 const stepsPerToken = 8;
-/** Characters of text that count as one step. */
+/** Number of characters of text that count as one step. */
 const charactersPerStep = 8;
 const longestText = 1e6;
-/** Macros that a text may be joined from, one inside the other. */
+/** Maximum nesting of macros from which a text is joined. */
 const deepestText = 8;
-/** Macros whose names are made by `##`, one inside the other. */
+/** Maximum nesting of macros whose names are made by `##`. */
 const deepestPaste = 50;
 
-/** What a macro stands for. */
+/** The value of a macro. */
 interface Value {
   readonly constant?: Constant | undefined;
   /** Steps that its expansion takes at least; Infinity beyond `mostSteps`. */
@@ -51,8 +51,8 @@ export function readConstants(expander: Expander, scope: Scope): void {
 }
 
 /**
- * Values of macros. Each macro is read once, after the macros it refers to: so the work grows with the length of the
- * header, however long the chains of macros in it are.
+ * Values of macros. Each macro is read once, after the macros to which it refers, so that the work is proportional to
+ * the length of the header, even with long chains of macros.
  */
 class ConstantReader {
   readonly #expander: Expander;
@@ -79,7 +79,7 @@ class ConstantReader {
     const enter = (next: string): void => {
       const macro = macros.get(next);
       if (!macro || this.#values.has(next)) return;
-      // Noted before it is read: a macro that refers to itself has no value.
+      // Recorded before it is read, since a macro that refers to itself has no value.
       this.#values.set(next, noValue);
       open.push({ name: next, body: macro.body, at: 0 });
     };
@@ -96,7 +96,7 @@ class ConstantReader {
     return this.#values.get(name) ?? noValue;
   }
 
-  /** The value of a macro whose references were read. */
+  /** Reads the value of a macro whose references have been read. */
   #read(macro: Macro): Value {
     const { body, parameters } = macro;
     const [first] = body;
@@ -107,7 +107,7 @@ class ConstantReader {
     }
     const { macros } = this.#expander;
     const other = first.kind === 'name' && body.length === 1 ? macros.get(first.text) : undefined;
-    // Another name for a macro is what that macro is.
+    // A macro that is just another macro's name has that macro's value.
     if (other && !other.parameters && other !== macro) {
       const { constant, steps, text } = this.#values.get(first.text) ?? noValue;
       const deeper = text && text.depth < deepestText ? { ...text, depth: text.depth + 1 } : undefined;
@@ -160,7 +160,7 @@ class ConstantReader {
     }
   }
 
-  /** Whether a macro is one value wherever it stands: a number, or something in parentheses. */
+  /** Whether a macro is a single value in every context: a number, or an expression in parentheses. */
   #isClosed(macro: Macro | undefined): boolean {
     if (!macro || macro.parameters) return false;
     let closed = this.#closed.get(macro);

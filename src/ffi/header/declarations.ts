@@ -102,7 +102,7 @@ function declaration(stream: TokenStream, scope: Scope, reader: Declarators): vo
   stream.expect(';', `after the declaration that starts with "${first.text}"`);
 }
 
-/** `static const int n = 3;` is a constant; other values are passed over. */
+/** `static const int n = 3;` is a constant; other values are skipped. */
 function initialised(
   stream: TokenStream,
   scope: Scope,
@@ -122,7 +122,7 @@ function initialised(
         return;
       }
     } catch {
-      // Not a value that can be known here: it is a variable of the library.
+      // The value cannot be determined here: it is a variable of the library.
     }
     stream.at = start;
   }
@@ -151,7 +151,7 @@ function staticAssertion(stream: TokenStream, scope: Scope, reader: Declarators)
   scope.assertions++;
 }
 
-/** A constant's value as JSON has it. */
+/** A constant's value in JSON. */
 export function plain(value: bigint | number): CConstant['value'] {
   if (typeof value === 'number') return value;
   const number = Number(value);

@@ -12,7 +12,8 @@ import { type CParameter, type CType, typeText } from './types.js';
 type Where = 'field' | 'parameter' | 'declaration' | 'type name';
 
 /**
- * What a declarator makes of a base type. `open` is the length of the outermost array where C leaves it to the caller.
+ * The type that a declarator forms from a base type. `open` is the length of the outermost array if the caller
+ * determines it.
  */
 interface Shape {
   readonly name: Token | undefined;
@@ -127,7 +128,7 @@ export class Declarators implements DeclaratorReader {
     return { name, apply };
   }
 
-  /** Attributes after a star say something of the pointer: layouts of pointers stay as they are. */
+  /** Attributes after a star apply to the pointer; the layout of pointers never changes. */
   #ofPointer(depth: number, where: Where): void {
     const place = this.#stream.peek();
     const { align, mode } = readAttributes(this.#stream, this.#scope, this, depth);
@@ -135,7 +136,7 @@ export class Declarators implements DeclaratorReader {
       throw unsupported(place, 'an alignment of a pointer type', 'give the member the alignment, behind its name');
   }
 
-  /** Whether a parenthesis holds a declarator, rather than the parameters of a function without a name. */
+  /** Whether a parenthesis contains a declarator, and not the parameters of a function without a name. */
   #nested(): boolean {
     const token = this.#stream.peek(1);
     if (token.kind === 'punctuator')
@@ -220,7 +221,7 @@ export class Declarators implements DeclaratorReader {
     return { place, parameters, variadic };
   }
 
-  /** K&R definitions name their parameters first and give the types after the parenthesis. */
+  /** Refuses K&R definitions, which list parameter names first and their types after the parenthesis. */
   #oldStyle(token: Token): void {
     const stream = this.#stream;
     if (token.kind !== 'name' || this.startsType(token) || !(stream.is(',', 1) || stream.is(')', 1))) return;

@@ -6,7 +6,7 @@ import { type Constant, characterValue, int, parseNumber } from './integer.js';
 import { badToken, type Token } from './lexer.js';
 import { headerError } from './source.js';
 
-/** What an expression may refer to. */
+/** The names and types to which an expression may refer. */
 export interface ExpressionWorld {
   /** Bits of `long`, which decides the type of literals. */
   readonly longBits: 32 | 64;
@@ -17,11 +17,13 @@ export interface ExpressionWorld {
   /** The value of a name; undefined refuses it. */
   name(token: Token): Constant | undefined;
   /**
-   * Reads what follows `sizeof`, `_Alignof` or `offsetof` and gives its value; undefined where types are unknown, as in
-   * `#if`.
+   * Reads the operand of `sizeof`, `_Alignof` or `offsetof` and returns its value; undefined if types are unknown, as
+   * in `#if`.
    */
   typed?(word: Token, cursor: Cursor): bigint;
-  /** Reads a cast when a type name follows the parenthesis; gives false and moves nothing otherwise. */
+  /**
+   * Reads a cast if a type name follows the parenthesis; otherwise returns undefined and leaves the cursor in place.
+   */
   cast?(cursor: Cursor): ((value: Constant) => Constant) | undefined;
 }
 
@@ -164,7 +166,7 @@ class Evaluator {
   }
 }
 
-/** A token in a message. */
+/** The text of a token in messages. */
 export function describe(token: Token): string {
   if (token.kind === 'end') return 'the end of the header';
   if (token.kind === 'newline') return 'the end of the line';
@@ -187,7 +189,7 @@ function common(
   return { bits, unsigned };
 }
 
-/** A floating-point result: single precision where no double takes part. */
+/** A floating-point result, in single precision unless an operand is a double. */
 function floating(value: number, left: Constant, right: Constant): Constant {
   const single = [left, right].every((part) => part.kind === 'int' || part.single);
   return single ? { kind: 'float', value: Math.fround(value), single } : { kind: 'float', value };

@@ -11,7 +11,7 @@ export function int(value: bigint, bits: 32 | 64 = 32, unsigned = false): Consta
 }
 
 /**
- * The number a literal stands for, or undefined: decimal, hexadecimal, octal, binary, floats with exponents, C's
+ * The value of a number literal, or undefined: decimal, hexadecimal, octal, binary, floats with exponents, with C's
  * suffixes.
  */
 export function parseNumber(text: string, longBits: 32 | 64): Constant | undefined {
@@ -84,7 +84,7 @@ export function characterValue(literal: string): bigint | undefined {
   return BigInt(bytes.reduce((value, byte) => (value << 8) | byte, 0));
 }
 
-/** The text a string or character literal stands for. */
+/** The text of a string or character literal. */
 export function unquote(literal: string): string {
   const body = literal.replace(/^(?:L|u8?|U)?["']/, '').slice(0, -1);
   return body.replace(

@@ -1,20 +1,20 @@
-/** Sizes, alignments and kinds of C's types per data model, and where the members of a struct come to lie. */
+/** Sizes, alignments and kinds of C's types per data model, and the placement of struct members. */
 import { type DataModel, longBytes, pointerBytes } from '../../memory/model.js';
 import type { CEnum, CField, CStruct, CType, OpaqueName, ScalarName } from './types.js';
 
-/** How a scalar lies in memory. */
+/** The representation of a scalar in memory. */
 export interface ScalarLayout {
   readonly kind: 'bool' | 'signed' | 'unsigned' | 'float';
   readonly size: 1 | 2 | 4 | 8;
 }
 
-/** Bytes of a type, and what its address is a multiple of. */
+/** Size and alignment of a type in bytes. */
 export interface Layout {
   readonly size: number;
   readonly align: number;
 }
 
-/** The tables that layouts of named types come from. */
+/** The tables of named types, from which layouts are computed. */
 export interface Tags {
   readonly structs: Readonly<Record<string, CStruct>>;
   readonly enums: Readonly<Record<string, CEnum>>;
@@ -119,12 +119,12 @@ function plainLayout(type: CType, model: DataModel, tags: Tags): Layout | undefi
   }
 }
 
-/** A member before it has a place. */
+/** A member that has not been placed yet. */
 export interface Member extends Omit<CField, 'offset' | 'shift'> {
   readonly layout: Layout;
 }
 
-/** What attributes and pragmas say of a whole struct. */
+/** The attributes and pragmas that apply to a whole struct. */
 export type StructRules = Pick<CStruct, 'kind' | 'packed' | 'pack' | 'aligned'>;
 
 /** Whether a bit-field occupies a whole, aligned integer: gcc then treats it as one. */
@@ -159,7 +159,7 @@ export function placeFields(members: readonly Member[], rules: StructRules): Lay
     if (field.align !== undefined) bit = up(bit, own * 8);
     if (field.bits === 0) bit = up(bit, unit);
     else if (!packed && rules.pack === undefined && !whole) {
-      // A bit-field lies in as many aligned units as its type has, and no more.
+      // A bit-field must not span more aligned units than its type.
       const spanned = Math.floor(((bit % unit) + field.bits + unit - 1) / unit);
       if (spanned > (layout.size * 8) / unit) bit = up(bit, unit);
     }
@@ -178,7 +178,7 @@ export function placeFields(members: readonly Member[], rules: StructRules): Lay
   return { fields, size: up(Math.ceil(end / 8), align), align };
 }
 
-/** The members that have a name, those of unnamed structs and unions among them, at their place in the whole. */
+/** The members with a name, including those of unnamed structs and unions, with offsets in the whole. */
 export function namedFields(fields: readonly CField[], structs: Readonly<Record<string, CStruct>>, base = 0): CField[] {
   return fields.flatMap((field): CField[] => {
     if (field.name !== '') return [base === 0 ? field : { ...field, offset: base + field.offset }];

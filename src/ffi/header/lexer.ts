@@ -5,8 +5,8 @@
 import type { Placed, SourceFile } from './source.js';
 
 /**
- * `bad` is something no token starts with; it is refused only where it is used, since a skipped region may hold any
- * text.
+ * `bad` is a character with which no token starts; it is refused only if it is used, since a skipped region may contain
+ * any text.
  */
 export type TokenKind = 'name' | 'number' | 'string' | 'char' | 'punctuator' | 'pragma' | 'newline' | 'bad' | 'end';
 
@@ -17,7 +17,7 @@ export interface Token extends Placed {
   readonly spaced: boolean;
   /** The comment directly before it. */
   readonly doc?: string;
-  /** Whether it is the name of a macro that stays as it is. */
+  /** Whether it is the name of a macro that must not be expanded. */
   readonly painted?: boolean;
 }
 
@@ -34,7 +34,7 @@ enum Sign {
   backslash = 92,
 }
 
-// Sticky patterns, tried at the place their first sign decides.
+// Sticky patterns; the first character decides which of them is tried.
 const namePattern = /[A-Za-z_$][\w$]*/y;
 const numberPattern = /\.?\d(?:[eEpP][+-]|[\w.])*/y;
 const stringPattern = /"(?:\\[\s\S]|[^"\\\n])*"/y;
@@ -52,7 +52,7 @@ const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 const isLetter = (code: number): boolean =>
   (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95 || code === 36;
 
-/** The words of a comment, without its marks. */
+/** The text of a comment, without its delimiters. */
 function words(comment: string): string {
   const body = comment.startsWith('//') ? comment.slice(2) : comment.slice(2, -2);
   return body
@@ -102,7 +102,7 @@ export function tokenize(file: SourceFile): Token[] {
       continue;
     }
     if (code === Sign.newline) {
-      // An empty line parts a comment from what follows.
+      // An empty line separates a comment from the next declaration.
       if (blank) doc = undefined;
       tokens.push({ kind: 'newline', text: '\n', file, offset, spaced });
       offset++;
@@ -167,7 +167,7 @@ export function tokenize(file: SourceFile): Token[] {
   return tokens;
 }
 
-/** What is wrong with a `bad` token. */
+/** Describes a `bad` token. */
 export function badToken({ text }: Token): string {
   if (text.startsWith('/*')) return 'this comment has no end; expected */';
   if (text.startsWith('"') || text.startsWith("'")) return `this literal has no end on its line; expected ${text[0]}`;

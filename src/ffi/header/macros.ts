@@ -15,14 +15,14 @@ export interface Macro {
   readonly place: Token;
 }
 
-/** A list of tokens being read; `macro` is what it replaces, and is not replaced again before the list ends. */
+/** A list of tokens being read; it replaces `macro`, which is not expanded again before the list ends. */
 interface Layer {
   readonly tokens: readonly Token[];
   at: number;
   readonly macro: string | undefined;
 }
 
-/** Where tokens come from once the replacements are read. */
+/** The source of tokens after all replacements have been read. */
 interface Base {
   readonly tokens: readonly Token[];
   at: number;
@@ -31,8 +31,8 @@ interface Base {
 }
 
 /**
- * Steps of expansion that every header may take, and more for each token it has: a few lines of macros can ask for more
- * than a memory holds.
+ * Number of expansion steps allowed for every header, in addition to some for each token: a few lines of macros can
+ * expand to more than fits into memory.
  */
 const freeSteps = 300_000;
 const stepsPerToken = 50;
@@ -52,14 +52,14 @@ export class Expander {
   #limit = freeSteps;
   #depth = 0;
 
-  /** Grants steps for a file that is read. */
+  /** Grants steps for a file. */
   grant(tokens: number): void {
     this.tokens += tokens;
     this.#granted += stepsPerToken * tokens;
     this.#limit = this.#granted;
   }
 
-  /** Expands a text from `from` on up to the next directive or the end, into a list; gives where it stopped. */
+  /** Expands a text from `from` up to the next directive or the end into a list; returns where it stopped. */
   text(tokens: readonly Token[], from: number, into: Token[]): number {
     const base: Base = { tokens, at: from, directives: true };
     this.#run(base, into, undefined);
@@ -79,7 +79,7 @@ export class Expander {
     } finally {
       if (most !== undefined) {
         this.#limit = before;
-        // What was refused here must not count against the rest of the header.
+        // Steps of a refused expansion must not count against the rest of the header.
         this.#steps = Math.min(this.#steps, this.#granted - most);
       }
     }
@@ -88,7 +88,7 @@ export class Expander {
 
   #run(base: Base, into: Token[], keep: ((name: string) => boolean) | undefined): void {
     const layers: Layer[] = [];
-    /** The documentation of a macro that stands for nothing belongs to what follows. */
+    /** The documentation of a macro with an empty replacement belongs to the next token. */
     let doc: string | undefined;
     const finish = (): void => {
       for (const { macro } of layers) if (macro !== undefined) this.#open.delete(macro);
@@ -146,7 +146,7 @@ export class Expander {
     return isSign(nextOf({ ...base }), '(');
   }
 
-  /** What a macro stands for here; undefined for one with parameters that is not called. */
+  /** The replacement of a macro here; undefined for a macro with parameters that is not called. */
   #replace(macro: Macro, place: Token, layers: Layer[], base: Base): readonly Token[] | undefined {
     const moved = (token: Token): Token => ({ ...token, file: place.file, offset: place.offset });
     if (!macro.parameters) {
@@ -171,7 +171,7 @@ export class Expander {
         list.push([]);
         continue;
       }
-      // A name that is being replaced now stays what it is for good.
+      // The name of a macro that is currently being replaced is never expanded.
       const own = token.kind === 'name' && this.#open.has(token.text) && !token.painted;
       list.at(-1)?.push(own ? { ...token, painted: true } : token);
     }
@@ -258,7 +258,7 @@ export class Expander {
   }
 }
 
-/** The next token of a text, line ends passed over; undefined at its end and before a directive. */
+/** The next token of a text, skipping line ends; undefined at its end and before a directive. */
 function nextOf(base: Base): Token | undefined {
   for (;;) {
     const token = base.tokens[base.at];
@@ -273,7 +273,7 @@ function nextOf(base: Base): Token | undefined {
   }
 }
 
-/** Whether a `#` stands here as the first sign of its line. */
+/** Whether the token is a `#` at the start of its line. */
 export function isDirective(tokens: readonly Token[], at: number): boolean {
   return isSign(tokens[at], '#') && (at === 0 || tokens[at - 1]?.kind === 'newline');
 }

@@ -1,11 +1,11 @@
-/** What a table offers: everything the header declares, and of the C library what that refers to. */
+/** The contents of a table: everything that the header declares, and the declarations of the C library that it uses. */
 import type { Scope } from './scope.js';
 import type { CEnum, CStruct, CType, Declared, FunctionTable } from './types.js';
 import { partsOf } from './weight.js';
 
 type Typedef = Declared & { readonly type: CType };
 
-/** Structs, enums and typedefs without those of the C library that nothing refers to. */
+/** Structs, enums and typedefs, without unused ones of the C library. */
 export function offered(
   scope: Scope,
   foreign: ReadonlySet<string>,

@@ -1,15 +1,15 @@
-/** `#pragma pack`: the alignment that no field may exceed, from one place of a header to another. */
+/** `#pragma pack`: the maximum alignment of fields in parts of a header. */
 import { unquote } from './integer.js';
 import { type Token, tokenize } from './lexer.js';
 import { headerError } from './source.js';
 
-/** From a token on, the most a field is aligned to; undefined without a limit. */
+/** The maximum alignment of fields from a token on; undefined without a limit. */
 export interface PackChange {
   readonly at: number;
   readonly pack: number | undefined;
 }
 
-/** Takes the pragmas out of a list of tokens: what is left for the parser, and where the packing changes. */
+/** Removes the pragmas from a list of tokens; returns the tokens for the parser, and the changes of the packing. */
 export function takePragmas(tokens: readonly Token[]): {
   readonly tokens: readonly Token[];
   readonly packs: PackChange[];
@@ -44,7 +44,7 @@ export function takePragmas(tokens: readonly Token[]): {
 const wordsOf = (text: string): Token[] =>
   tokenize({ name: '<pragma>', text }).filter(({ kind }) => kind !== 'newline' && kind !== 'end');
 
-/** Pragmas that move fields in ways that are not followed. */
+/** Refuses pragmas that move fields in unsupported ways. */
 function refuseLayout(words: readonly Token[], place: Token): void {
   const [first, second] = words;
   if (first?.text === 'scalar_storage_order' || first?.text === 'ms_struct' || (first?.text === 'options' && second))

@@ -1,4 +1,4 @@
-/** The parser's front: header text in, function table out. */
+/** The parser's entry point: turns the text of a header into a function table. */
 import { EwaldError } from '../../base/errors.js';
 import { knownOptions } from '../../base/options.js';
 import { predefined } from './builtin.js';
@@ -11,26 +11,26 @@ import { Scope } from './scope.js';
 import { TokenStream } from './stream.js';
 import type { DataModel, FunctionTable } from './types.js';
 
-/** Macros to define: `{ PI_API: '' }`, or as a compiler takes them: `['-DPI_API=', '-DDEBUG']`. A bare name is 1. */
+/** Macros to define: `{ PI_API: '' }`, or compiler flags: `['-DPI_API=', '-DDEBUG']`. A bare name is defined as 1. */
 export type Definitions = Readonly<Record<string, string | number | boolean>> | readonly string[];
 
 export interface ParseOptions {
   /** Name of the header in messages; default `header.h`. */
   readonly name?: string;
   readonly definitions?: Definitions;
-  /** Sizes to lay structs out with; default `lp64`. */
+  /** Data model for the layout of structs; default `lp64`. */
   readonly model?: DataModel;
-  /** Gives the text of an include; default none are found. */
+  /** Returns the text of an include; by default none are found. */
   readonly include?: Include;
-  /** Where `include` looks, for its message. */
+  /** Where `include` searches, for messages. */
   readonly includePlaces?: readonly string[];
   /** Whether the text has been through a compiler's preprocessor (`gcc -E`); default false. */
   readonly preprocessed?: boolean;
-  /** What the system's compiler defines; what `definitions` says goes before it. */
+  /** Macros of the system's compiler; `definitions` override them. */
   readonly system?: Readonly<Record<string, string>>;
-  /** Reads `f(int, ...)` too; default true. `false` refuses it: every further argument must name its type. */
+  /** Reads variadic functions such as `f(int, ...)`, whose further arguments must name their types; default true. */
   readonly allowVarargs?: boolean;
-  /** Passes over what cannot be read, with a warning each; default false. */
+  /** Skips declarations that cannot be read, with a warning each; default false. */
   readonly skipUnsupported?: boolean;
 }
 
@@ -46,7 +46,7 @@ const options = [
   'skipUnsupported',
 ];
 
-/** Definitions in either form as names and texts. */
+/** Converts definitions in either form to names and texts. */
 export function definitionMap(definitions: Definitions = {}): Map<string, string> {
   const map = new Map<string, string>();
   if (Array.isArray(definitions)) {
@@ -70,10 +70,10 @@ export function definitionMap(definitions: Definitions = {}): Map<string, string
 }
 
 /**
- * Reads a C header and gives what it declares as plain JSON, laid out for one data model.
+ * Reads a C header and returns its declarations as plain JSON, with layouts for one data model.
  *
  * @param text The header. C11 declarations; see src/ffi/README.md for what is read and what is refused.
- * @returns Functions, structs, enums, typedefs and constants with the places they were declared at.
+ * @returns Functions, structs, enums, typedefs and constants with the positions of their declarations.
  * @throws `Format` with `file:line:column`, the line and a caret; `detail` holds `file`, `line`, `column` and
  * `problem`.
  */

@@ -11,7 +11,7 @@ import { headerError, positionOf, type SourceFile } from './source.js';
 
 export type { Macro };
 
-/** How an include is written, which decides where it is looked for. */
+/** The form of an include, which decides where it is searched for. */
 export interface IncludeForm {
   /** `<name>` rather than `"name"`. */
   readonly system: boolean;
@@ -23,23 +23,23 @@ export interface IncludeForm {
 export type Include = (name: string, from: string, form?: IncludeForm) => SourceFile | undefined;
 
 export interface PreprocessOptions {
-  /** Macros defined before the first line, as -D gives them. */
+  /** Macros defined before the first line, as with -D. */
   readonly definitions: ReadonlyMap<string, string>;
   readonly include: Include;
-  /** Where includes were looked for, for the message. */
+  /** Where includes were searched for, for messages. */
   readonly includePlaces: readonly string[];
-  /** Whether a compiler's preprocessor has been through the text: macros are then only noted. */
+  /** Whether the text has been preprocessed by a compiler; macros are then only recorded. */
   readonly expanded?: boolean;
 }
 
 export interface Preprocessed {
-  /** What is left for the parser, ended by an `end`; `#pragma pack` stands in it as `pragma`. */
+  /** The tokens for the parser, terminated by `end`; `#pragma pack` is a token of the kind `pragma`. */
   readonly tokens: Token[];
   /** Expands with the macros defined at the end. */
   readonly expander: Expander;
   readonly warnings: string[];
   readonly files: string[];
-  /** Those of them that belong to the C library. */
+  /** The included files that belong to the C library. */
   readonly foreign: string[];
 }
 
@@ -53,9 +53,9 @@ interface Branch {
   readonly place: Token;
   /** Whether this part is read. */
   active: boolean;
-  /** Whether a part was read already. */
+  /** Whether a branch of this conditional has been read already. */
   taken: boolean;
-  /** Whether the surroundings are read. */
+  /** Whether the enclosing part is read. */
   readonly outer: boolean;
   otherwise: boolean;
 }
@@ -177,7 +177,7 @@ class Preprocessor {
 
   readonly #defined = (name: string): boolean => this.#expander.macros.has(name) || name.startsWith('__has_');
 
-  /** A directive that does something, in a part that is read. */
+  /** Processes a directive in a part that is read. */
   #deed(word: Token, rest: readonly Token[], end: Token, file: SourceFile, depth: number): void {
     switch (word.text) {
       case 'define':
@@ -254,7 +254,7 @@ class Preprocessor {
     if (first?.text !== '<') return undefined;
     const text = tokens.slice(1).map(({ text: part, spaced }) => (spaced ? ` ${part}` : part));
     const name = text.join('').replace(/>.*$/, '').trim();
-    // A compiler's own headers are known here; those of the C library are read where there are any.
+    // A compiler's own headers are built in; those of the C library are read if they exist.
     const own = builtinHeaders[name];
     const found =
       own === undefined
@@ -274,7 +274,7 @@ class Preprocessor {
       );
     const { name, system, found } = target;
     if (found) {
-      // What the C library declares is known to this header, but is not what it offers.
+      // The header can use declarations of the C library, but they are not part of its table.
       const own = found.name.startsWith('<');
       const foreign = from.foreign || (system && (own || (found.foreign === true && systemNames.has(name))));
       this.#enter(word, { ...found, foreign: foreign === true }, depth);
@@ -303,7 +303,7 @@ class Preprocessor {
   }
 }
 
-/** Gives the refusal of a file the place that asked for it. */
+/** Adds the position of the include to the refusal of a file. */
 function reading<T>(place: Token, work: () => T): T {
   try {
     return work();
@@ -328,7 +328,7 @@ function readMacro(name: Token, rest: readonly Token[]): Macro {
   for (const { kind, text } of rest.slice(1, close)) {
     if (kind === 'name') parameters.push(text);
     else if (text === '...') {
-      // GNU: `args...` names them; else they are __VA_ARGS__.
+      // GNU's `args...` names the variable arguments; otherwise they are __VA_ARGS__.
       variadic = true;
       const before = rest[close - 2];
       if (before?.kind !== 'name') parameters.push('__VA_ARGS__');
@@ -342,14 +342,14 @@ function readMacro(name: Token, rest: readonly Token[]): Macro {
 
 const spelled = ({ parameters, body }: Macro): string => JSON.stringify([parameters, body.map(({ text }) => text)]);
 
-/** The files that line markers (`# 12 "name" 3`) cut a preprocessed text into; any other text stays whole. */
+/** Splits a preprocessed text into files by its line markers (`# 12 "name" 3`); other texts are not split. */
 function segments(file: SourceFile): SourceFile[] {
   if (!/^#(?:line)? \d+ "/m.test(file.text)) return [file];
   const parts: SourceFile[] = [];
   const marker = /^#(?:line)? (\d+) "((?:\\.|[^"\\\n])*)"([ \d]*)$/gm;
   let from = 0;
   let now: Omit<SourceFile, 'text'> = { name: file.name };
-  /** Whether each open file is foreign; flag 1 opens one, flag 2 goes back. */
+  /** Whether each open file is foreign; flag 1 opens a file, flag 2 returns to the previous one. */
   const open: boolean[] = [];
   const close = (stop: number): void => {
     const text = file.text.slice(from, stop);

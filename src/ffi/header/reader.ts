@@ -1,13 +1,13 @@
-/** What the parts of the declaration parser need of each other, so that none imports in a circle. */
+/** The interfaces between the parts of the declaration parser, which avoid import cycles. */
 import type { Token } from './lexer.js';
 import type { CType } from './types.js';
 
-/** What attributes say that matters here. */
+/** The attributes that are relevant here. */
 export interface Attributes {
   packed?: true;
-  /** Bytes; of several the strictest, as members have it. */
+  /** Alignment in bytes; of several the strictest, as for members. */
   align?: number;
-  /** The last alignment that was given, as types have it. */
+  /** The last of several alignments, as for types. */
   lastAlign?: number;
   /** The machine mode of an integer or float. */
   mode?: string;
@@ -23,11 +23,11 @@ export interface Specifiers {
   readonly first: Token;
   /** Whether a struct, union or enum was declared: then no name has to follow. */
   readonly tagged: boolean;
-  /** What attributes among the specifiers say of everything declared with them. */
+  /** Attributes among the specifiers, which apply to everything declared with them. */
   readonly attributes: Attributes;
 }
 
-/** What specifiers need of the declarator parser; the two call each other. */
+/** The declarator parser as used by the specifiers; the two call each other. */
 export interface DeclaratorReader {
   declarator(
     base: CType,
@@ -38,7 +38,7 @@ export interface DeclaratorReader {
     readonly name: Token | undefined;
     readonly type: CType;
     readonly length?: number | string;
-    /** Where an array of open length stands. */
+    /** The token of an array of open length. */
     readonly open?: Token;
   };
   specifiers(depth: number): Specifiers;

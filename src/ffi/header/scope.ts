@@ -53,10 +53,10 @@ const known: readonly [string, CType][] = [
 const heaviest = 5000;
 const deepestType = 200;
 const freeWeight = 200_000;
-/** Names that are proposed for unknown ones: the search takes as long as the list of known names. */
+/** Maximum number of suggestions for unknown names: each search takes time proportional to the known names. */
 const mostProposals = 20;
 
-/** A struct while it is read: its fields come later than its name. */
+/** A struct while it is being read: its fields are added after its name. */
 export type OpenStruct = { -readonly [K in keyof CStruct]: CStruct[K] };
 
 export class Scope {
@@ -71,7 +71,7 @@ export class Scope {
   assertions = 0;
   /** Declarations of the C library that could not be read. */
   passedOver = 0;
-  /** Nodes that types may still take. */
+  /** Number of nodes that types may still use. */
   #weightLeft: number;
   #proposals = 0;
   /** Pairs of types that were found to be the same. */
@@ -82,7 +82,7 @@ export class Scope {
   readonly #enumerators = new Map<string, Constant>();
   readonly #anonymous = { struct: 0, union: 0, enum: 0 };
 
-  /** `length`: tokens of the header, which its types may grow with. */
+  /** `length` is the number of tokens of the header, to which the limit of its types is proportional. */
   constructor(model: DataModel, warnings: string[], length = 0) {
     this.model = model;
     this.warnings = warnings;
@@ -100,7 +100,7 @@ export class Scope {
       Object.setPrototypeOf(names, null);
   }
 
-  /** The scope of a table: what `double` or `struct rec` mean to a library that is open already. */
+  /** The scope of a table: the meaning of `double` or `struct rec` for an open library. */
   static of({ model, structs, enums, typedefs }: FunctionTable): Scope {
     const scope = new Scope(model, []);
     Object.assign(scope.structs, structs);
@@ -116,13 +116,13 @@ export class Scope {
     return longBits(this.model);
   }
 
-  /** Where a token declares something. */
+  /** The position and documentation of a declaration. */
   declared(token: Token, doc = token.doc): Declared {
     const { file, line, column } = positionOf(token);
     return doc ? { file, line, column, doc } : { file, line, column };
   }
 
-  /** The type a name stands for. */
+  /** The type with a name. */
   type(name: string): CType | undefined {
     return this.#types.get(name);
   }
@@ -154,7 +154,7 @@ export class Scope {
     return scalarLayout(name, this.model);
   }
 
-  /** Refuses types that would fill memories when they are written out. */
+  /** Refuses types whose expanded form would exhaust memory. */
   weigh(type: CType, place: Token): void {
     const { nodes, depth } = weightOf(type);
     this.#weightLeft -= nodes;
@@ -305,7 +305,7 @@ function underlying(name: ScalarName, model: DataModel): string {
   return table[name] ?? name;
 }
 
-/** The refusal of a place for what this parser does not read. */
+/** The error for something that this parser does not support. */
 export function unsupported(place: Placed, what: string, instead: string): Error {
   return headerError(place, `${what} is not supported; ${instead}`);
 }

@@ -1,11 +1,11 @@
-/** Header text and places in it: every refusal names file, line and column and shows the line with a caret. */
+/** Header text and positions in it: every error states file, line and column and shows the line with a caret. */
 import { EwaldError } from '../../base/errors.js';
 
 /** A header and its text. */
 export interface SourceFile {
   readonly name: string;
   readonly text: string;
-  /** Whether it belongs to the C library: its types are known, what else it declares is not offered. */
+  /** Whether it belongs to the C library: its types can be used, but its declarations are not part of the table. */
   readonly foreign?: boolean;
   /** The line its text starts at, if it is a part of a file; default 1. */
   readonly firstLine?: number;
@@ -18,7 +18,7 @@ export interface Position {
   readonly column: number;
 }
 
-/** Something that knows where it stands. */
+/** Something with a position in a file. */
 export interface Placed {
   readonly file: SourceFile;
   readonly offset: number;
@@ -56,7 +56,7 @@ function shown({ file, offset }: Placed): string {
   const column = Math.min(offset - start, line.length);
   const from = column > 100 ? column - 60 : 0;
   const cut = line.slice(from, from + 140);
-  // Tabs stay tabs, so that the caret stands right wherever they are wide.
+  // Tabs are kept, so that the caret is in the right column for any tab width.
   return `  ${cut}\n  ${cut.slice(0, column - from).replace(/[^\t]/g, ' ')}^`;
 }
 

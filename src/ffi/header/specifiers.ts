@@ -9,7 +9,7 @@ import { readEnum, readStruct } from './structs.js';
 import type { CType, OpaqueName, ScalarName } from './types.js';
 import { typeText } from './types.js';
 
-/** What a word does among specifiers. */
+/** The role of a word among specifiers. */
 type Role = 'base' | 'const' | 'volatile' | 'storage' | 'inline' | 'nothing' | 'tag' | 'refused';
 const refused: Record<string, [string, string]> = {
   _Imaginary: ['an imaginary number', 'pass it as a double'],
@@ -158,7 +158,7 @@ function unknownType(token: Token, scope: Scope): Error {
 
 const basicTypes = new Map<string, CType>();
 
-/** The arithmetic type that a list of words spells, in any order. */
+/** The arithmetic type denoted by a list of words in any order. */
 function basicType(list: readonly Token[]): CType {
   const spelled = list.length === 1 ? (list[0] as Token).text : list.map(({ text }) => text).join(' ');
   let type = basicTypes.get(spelled);

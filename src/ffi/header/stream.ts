@@ -1,4 +1,4 @@
-/** The parser's hold on the token list: looking ahead, expecting, skipping balanced brackets. */
+/** The parser's view of the token list: looking ahead, expecting tokens, skipping balanced brackets. */
 import { describe } from './expression.js';
 import { badToken, type Token } from './lexer.js';
 import type { PackChange } from './pack.js';
@@ -58,7 +58,7 @@ export class TokenStream {
     return headerError(token, token.kind === 'bad' ? badToken(token) : `found ${describe(token)}, expected ${needed}`);
   }
 
-  /** Passes over a bracketed group; the cursor stands on its opening bracket. */
+  /** Skips a bracketed group, at whose opening bracket the cursor is. */
   skipGroup(): void {
     const open = this.peek();
     let depth = 0;

@@ -11,10 +11,10 @@ import { type CEnum, type CType, typeText } from './types.js';
 
 const mostExact = 2n ** 53n;
 
-/** Bytes beyond which a type is a slip. */
+/** Maximum size of a type in bytes; a larger one is considered a mistake. */
 const largest = 2 ** 46;
 
-/** The name that a typedef will give: it stands directly after the closing brace. */
+/** The name from a typedef, directly after the closing brace. */
 function typedefName(stream: TokenStream, isTypedef: boolean): string | undefined {
   const token = stream.peek();
   return isTypedef && token.kind === 'name' ? token.text : undefined;
@@ -58,7 +58,7 @@ export function readStruct(
   const { fields, size, align } = placeFields(members, open);
   if (size > largest) throw headerError(name ?? word, `this ${kind} has ${size} bytes; expected at most 2^46`);
   Object.assign(open, { fields, size, align });
-  // After everything it contains, wherever its name was first mentioned.
+  // The struct comes after everything it contains, wherever its name was first mentioned.
   delete scope.structs[open.tag];
   scope.structs[open.tag] = open;
   return { kind: 'struct', tag: open.tag };
@@ -97,7 +97,7 @@ function readMembers(
     if (stream.is(';')) {
       if (!tagged) throw unsupported(stream.peek(), 'a field without a name', 'give it a name');
       const inner = base.kind === 'struct' ? scope.structs[base.tag] : undefined;
-      // Only one without a tag is a member; one with a tag is declared for later use.
+      // Only a struct without a tag is a member; one with a tag is declared for later use.
       if (!inner?.fields || !inner.tag.startsWith('anonymous_')) continue;
       for (const field of namedFields(inner.fields, scope.structs)) taken(start, field.name);
       members.push(member(scope, start, '', base, shared, undefined));
@@ -222,7 +222,7 @@ export function readEnum(
   return { kind: 'enum', tag };
 }
 
-/** The integer that holds the constants: an int, or the smallest that does when the enum is packed. */
+/** The integer type that holds the constants: an int, or for a packed enum the smallest possible type. */
 function integerOf(min: bigint, max: bigint, packed: boolean): CEnum['type'] {
   const signed = min < 0n;
   const fits = (bits: bigint): boolean =>

@@ -1,4 +1,4 @@
-/** The function table: what a header declares, as plain JSON for one data model. */
+/** The function table: the declarations of a header as plain JSON for one data model. */
 
 import { expectsMembers } from '../../base/arguments.js';
 import type { DataModel } from '../../memory/model.js';
@@ -58,7 +58,7 @@ interface Named {
   readonly alias?: string;
   /** Whether it is const. */
   readonly const?: true;
-  /** Bytes its address is a multiple of, where a typedef says otherwise than the type itself. */
+  /** Alignment in bytes, if a typedef changes that of the type. */
   readonly align?: number;
 }
 
@@ -85,7 +85,7 @@ export type CType = Named &
 export interface CParameter {
   readonly name: string;
   readonly type: CType;
-  /** Elements the array must have: a number from `T a[3]`, or the parameter that says it from `T a[n]`. */
+  /** Required number of elements: a number from `T a[3]`, or the name of the parameter from `T a[n]`. */
   readonly length?: number | string;
 }
 
@@ -103,11 +103,11 @@ export interface CFunction extends Declared {
   readonly result: CType;
   readonly parameters: readonly CParameter[];
   readonly variadic?: true;
-  /** The name of its symbol, where a label (`__asm__("name")`) says another one. */
+  /** The name of its symbol, if a label (`__asm__("name")`) changes it. */
   readonly symbol?: string;
 }
 
-/** A member; one without a name is an unnamed struct or union, whose members count as those of the whole, or a gap. */
+/** A member. Without a name it is a gap, or an unnamed struct or union, whose members belong to the whole. */
 export interface CField {
   readonly name: string;
   readonly type: CType;
@@ -131,7 +131,7 @@ export interface CStruct extends Declared {
   readonly size?: number;
   readonly align?: number;
   readonly packed?: true;
-  /** The limit of `#pragma pack` it was defined under, in bytes. */
+  /** The limit of `#pragma pack` at its definition, in bytes. */
   readonly pack?: number;
   /** `aligned(n)` of the whole, in bytes. */
   readonly aligned?: number;
@@ -139,7 +139,7 @@ export interface CStruct extends Declared {
 
 export interface CEnum extends Declared {
   readonly tag: string;
-  /** The integer it is: smaller ones where it is packed, larger ones where its constants need them. */
+  /** The underlying integer type: a smaller one if packed, a larger one if the constants require it. */
   readonly type:
     | 'int'
     | 'unsigned int'
@@ -175,7 +175,7 @@ export interface FunctionTable {
   readonly warnings: readonly string[];
 }
 
-/** A declaration as C writes it: `inner` is the name, or what stands around it. */
+/** A declaration in C's notation: `inner` is the name, or the declarator around it. */
 function declare(type: CType, inner: string): string {
   const prefix = type.const ? 'const ' : '';
   const base = (text: string): string => `${prefix}${text}${inner === '' ? '' : ` ${inner}`}`;
@@ -208,13 +208,13 @@ function declare(type: CType, inner: string): string {
   }
 }
 
-/** The type as C writes it, for messages. */
+/** The type in C's notation, for messages. */
 export function typeText(type: CType): string {
   expectsMembers('typeText: the type', type, ['kind'], 'a type of a table');
   return declare(type, '');
 }
 
-/** A prototype as C writes it. */
+/** A prototype in C's notation. */
 export function signature(fn: Pick<CFunction, 'result' | 'parameters' | 'variadic'>, name: string): string {
   expectsMembers('signature: the function', fn, ['result', 'parameters'], 'a function of a table');
   const { result, parameters, variadic } = fn;

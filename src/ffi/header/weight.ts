@@ -1,4 +1,4 @@
-/** How much a type takes when it is written out: typedefs of typedefs double with every line of a header. */
+/** The size of a type when it is fully expanded; nested typedefs can double it with every line of a header. */
 import type { CType } from './types.js';
 
 export interface Weight {
@@ -9,7 +9,7 @@ export interface Weight {
 const single: Weight = { nodes: 1, depth: 1 };
 const known = new WeakMap<CType, Weight>();
 
-/** Nodes and depth of a type as a tree; what typedefs share is counted as often as it would be written. */
+/** Nodes and depth of a type as a tree; shared parts are counted as often as they occur in the expanded type. */
 export function weightOf(type: CType): Weight {
   if (type.kind !== 'pointer' && type.kind !== 'function' && type.kind !== 'array') return single;
   const before = known.get(type);
