@@ -2,8 +2,9 @@
 // `npm run bench`: measures the ratios that this project promises, side by side in one run. Each is verified before it
 // is timed and printed with a mark.
 //   node benchmarks/run.mjs [--save NAME] [--seconds S] [--json]
-//   node benchmarks/run.mjs fft|ffi|executors|data|peaks|pipeline|udf|distributed [...]       that room's own benchmark, benchmarks/<room>/run.mjs, with the arguments it takes
-// --save writes benchmarks/results/NAME.json. A missed aim fails nothing: machines differ. A wrong answer does.
+//   node benchmarks/run.mjs fft|ffi|executors|data|peaks|pipeline|udf|distributed [...]
+// This runs the benchmark of a room, benchmarks/<room>/run.mjs, with its own arguments.
+// --save writes benchmarks/results/NAME.json. A missed aim fails nothing, because machines differ. A wrong answer does.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';

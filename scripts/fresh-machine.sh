@@ -3,7 +3,8 @@
 # has only Node, from a fresh clone with empty caches, then `npm start` again. Run it as root on a Debian with the
 # package debootstrap.
 #
-#   scripts/fresh-machine.sh [FOLDER]      the new system's place; default: a temporary folder, removed at the end (KEEP=1 keeps it)
+#   scripts/fresh-machine.sh [FOLDER]
+# FOLDER is the root of the new system; default: a temporary folder, removed at the end (KEEP=1 keeps it).
 #
 # The package mirror, npm registry, proxies and certificates are those of this machine, read at run time. Node is copied
 # from this machine. EWALD_TEST_DATA (default: ../shared/data) is mounted next to the clone at the same relative path.

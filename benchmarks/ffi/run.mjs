@@ -2,7 +2,8 @@
 // Measures the overhead of a call through a header over a direct call, and the time to parse a header. Calls are
 // verified first, then timed in turns, so that a busy machine slows both sides equally. The best of many short rounds
 // counts.
-//   node benchmarks/ffi/run.mjs [--json]       needs build/esm (node scripts/build.mjs types), emcc for wasm, gcc and koffi for native
+//   node benchmarks/ffi/run.mjs [--json]
+// Needs build/esm (node scripts/build.mjs types), emcc for wasm, gcc and koffi for native.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

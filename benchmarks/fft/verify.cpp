@@ -3,12 +3,13 @@
 //
 //   verify [few|quick|full]      exit status 1 when a bound is broken
 //
-// Bounds: relative L2 error at most 2 u sqrt(log2 N + 1), u = 2^-24 or 2^-53; worst element, over the root mean square
-// of the result, twice that, of many lines or real kinds four times. Errors spread like normal ones, and the largest of
-// M such complex numbers lies near sqrt(ln M), of real ones near sqrt(2 ln M) times their root mean square: 2.6 for a
-// line of 1000, 4.3 for the 10000 reals of the largest arrays here. Four times would be broken by these if the L2 error
-// stood at its own bound; it stands near 0.6. Lengths that go through Bluestein's convolution, two transforms and three
-// products of twice the length or more, may have four times as much of both.
+// Bounds: the relative L2 error is at most 2 u sqrt(log2 N + 1), u = 2^-24 or 2^-53. The worst element, relative to the
+// root mean square of the result, is at most twice that, or four times that for many lines or real kinds. Errors are
+// distributed approximately normally, and the largest of M such complex numbers is near sqrt(ln M), that of M real ones
+// near sqrt(2 ln M) times their root mean square: 2.6 for a line of 1000, 4.3 for the 10000 reals of the largest arrays
+// here. These would exceed four times the bound if the L2 error were equal to its own bound, but it is near 0.6.
+// Lengths that use Bluestein's convolution (two transforms and three products of at least twice the length) may have
+// four times as much of both.
 #include <cmath>
 #include <complex>
 #include <cstdint>
@@ -23,8 +24,8 @@
 namespace {
 
 #if defined(__EMSCRIPTEN__) || defined(__aarch64__)
-using Real = double;                   // 128-bit long double is a library there: a thousand times slower
-constexpr double reference_error = 8;  // units of 2^-53 that the direct sum in double may itself be wrong by
+using Real = double;                   // 128-bit long double is emulated in software there: a thousand times slower
+constexpr double reference_error = 8;  // units of 2^-53 by which the direct sum in double may itself be wrong
 #else
 using Real = long double;
 constexpr double reference_error = 0;
@@ -52,7 +53,7 @@ bool smooth(size_t n) {
   return n == 1;
 }
 
-// Direct transform, the definition.
+// The direct transform, by the definition.
 std::vector<Wide> direct(const std::vector<Wide>& x, int sign) {
   const size_t n = x.size();
   static std::vector<Wide> root;
@@ -286,7 +287,7 @@ void run_case(const Case& c, uint32_t direction, uint32_t scale, bool user_works
       rest /= from.count[dim];
     }
     const size_t at = from.at(i);
-    // what the transform is given is the rounded number
+    // the transform receives the rounded number
     if (source_real) {
       in[at] = T(x[index].real());
       x[index] = in[at];
@@ -300,8 +301,9 @@ void run_case(const Case& c, uint32_t direction, uint32_t scale, bool user_works
   std::vector<T> kept(in, in + from_numbers);
   along(x, full, direction == 0);
 
-  std::vector<T> own(user_workspace ? 2 * sizes[2] : 0, T(NAN));  // what stands there must not matter
-  // `direction` above is the sign of the exponent; the library's forward reads the input side, of c2r the spectrum.
+  std::vector<T> own(user_workspace ? 2 * sizes[2] : 0, T(NAN));  // the previous content must not matter
+  // `direction` above is the sign of the exponent; the library's forward reads the input side, which for c2r is the
+  // spectrum.
   const uint32_t way = reads_input ? EWALD_FFT_DIRECTION_FORWARD : EWALD_FFT_DIRECTION_BACKWARD;
   const int32_t status = ewald_fft_execute(plan, way, in, out, user_workspace ? own.data() : nullptr, scale);
   require(status == 0, what);
@@ -518,7 +520,7 @@ void shapes() {
   }
 }
 
-// Long lines: forward and back is the identity, and an impulse has a known transform.
+// Long lines: forward and backward together are the identity, and an impulse has a known transform.
 template <class T>
 void long_lines() {
   for (uint32_t n : few ? std::vector<uint32_t>{65536, 45361}
@@ -553,7 +555,7 @@ void long_lines() {
       power += y[i] * Real(y[i]);
     }
     std::snprintf(what, sizeof what, "round trip %u f%d", n, int(8 * sizeof(T)));
-    // the sums of squares are only as good as the arithmetic of the reference
+    // the sums of squares are only as accurate as the arithmetic of the reference
     judge(what, std::sqrt(double(e / s)), std::fabs(double(power / n / s - 1)), 1.5 * bound,
           4 * bound + reference_error * 1e-13);
     ewald_fft_destroy(plan);

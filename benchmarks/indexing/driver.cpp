@@ -54,7 +54,7 @@ std::vector<double> numbers(const char* name, const char* otherwise) {
   exit(1);
 }
 
-// M = B A^-1 integer within tolerance and unimodular.
+// M = B A^-1 must be integer within a tolerance and unimodular.
 bool same_lattice(const UnitCell& b, const UnitCell& a, double tolerance) {
   const UnitCell r = reciprocal(a);
   const Vector rows[3] = {b.a, b.b, b.c}, columns[3] = {r.a, r.b, r.c};

@@ -10,7 +10,7 @@ const different = 500;
 const cell = [52, 61, 74];
 const [wavelength, dMin] = [1.3, 2.36];
 
-/** Uniform deviates from a seed (mulberry32). */
+/** Uniform random numbers from a seed (mulberry32). */
 function generator(seed) {
   let state = seed >>> 0;
   return () => {

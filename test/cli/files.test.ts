@@ -172,11 +172,11 @@ describe('commands', () => {
     const name = at('a\u001b[31mb.txt');
     const missing = await ewald(['index', name, '-p', name]);
     expect(missing.out + missing.err).toContain('a\\x1b[31mb.txt');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it searches for control characters
     expect(out + missing.out + missing.err).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
     const json = await ewald(['index', at('evil.txt'), '--json']);
     expect(JSON.parse(json.out).error).toContain('\u001b]0:owned');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it searches for control characters
     expect(json.out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });
 

@@ -1,4 +1,4 @@
-// One rank of the tests of MPI: node mpi-program.mjs WHAT
+// One rank of the MPI tests: node mpi-program.mjs WHAT
 import { mpiComm } from 'ewald/communicator';
 import { conformance } from './program.mjs';
 import { leaving, wrongCalls } from './wrong.mjs';

@@ -21,7 +21,7 @@ import { zipOf } from './zip-of.js';
 
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 const joined = (...parts: Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
-/** 12 × 10 pixels whose differences fit a byte. */
+/** 12 × 10 pixels whose differences fit into a byte. */
 const pixels = Int32Array.from({ length: 120 }, (_, i) => (i * i) % 61);
 const plain = new Uint8Array(pixels.buffer);
 

@@ -33,7 +33,7 @@ test.skipIf(!data)('every array of the HDF5 samples has the values of foreign re
     await dataset.dispose();
     for (const stored of sample.hdf5 ?? []) {
       if (!stored.sha256 || !names.includes(stored.path) || stored.path.endsWith('bf16')) continue;
-      if (velox && stored.path.endsWith('/Data')) continue; // frames along the last axis come turned
+      if (velox && stored.path.endsWith('/Data')) continue; // frames along the last axis are transposed
       const one = await open(source, { dataset: stored.path });
       const found = await summary(one as never);
       if (found.sha256 !== stored.sha256) wrong.push(`${sample.file} ${stored.path}`);

@@ -55,7 +55,7 @@ export function seeds() {
   ];
 }
 
-/** Numbers that follow from a seed (mulberry32). */
+/** Random numbers from a seed (mulberry32). */
 function random(seed) {
   let state = seed >>> 0;
   return () => {

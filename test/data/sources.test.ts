@@ -26,7 +26,7 @@ let base: string;
 const rangeOf = (request: IncomingMessage): number[] =>
   (/bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? []).slice(1).map(Number);
 
-/** Serves ranges as nginx does. */
+/** Serves byte ranges as nginx does. */
 function serve(request: IncomingMessage, response: ServerResponse, body = bytes, etag = '"one"'): void {
   const [, from = '0', to = '0'] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? [];
   if (request.url === '/missing.bin') {

@@ -34,10 +34,10 @@ const values = async (executor: Executor, tasks: Iterable<Task>, options?: RunOp
   return all;
 };
 
-/** Bytes of a value that goes through the object store. */
+/** Size in bytes of a value that is sent through the object store. */
 const large = 2 ** 19;
 
-/** Tasks with a large input, a large argument and a large result, by turns, and whether their results are right. */
+/** Tasks with a large input, a large argument and a large result in rotation, and whether their results are correct. */
 async function largeTasks(executor: Executor, count: number) {
   const { hash } = await executor.share(new Uint8Array(large).fill(3));
   const ones = new Uint8Array(large).fill(1);
@@ -153,7 +153,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     const aborted = (async () => {
       for await (const _ of one.run(long, { signal: ending.signal })) {
         behind = values(other, [task('square', 6), task('allocate', large)]);
-        // They are in the queue behind the long ones.
+        // They are in the queue after the long ones.
         await pause(200);
         ending.abort();
       }
@@ -198,7 +198,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     const { hash } = await executor.share(new Uint8Array(large).fill(3));
     const sum = task('sumOf', 'x', { inputs: { x: { hash } } });
     const slow = Array.from({ length: 5 }, (_, i) => task('slowSquare', { ms: 2000, value: i }));
-    // The shared value is first read after its time is over, and the last tasks wait for longer than that.
+    // The shared value is first read after its lifetime, and the last tasks wait for longer than that.
     const running = values(executor, [...slow, sum, task('allocate', large)]);
     expect((await running).slice(0, 6)).toEqual([0, 1, 4, 9, 16, 3 * large]);
     await first.leave();

@@ -1,4 +1,4 @@
-// One rank of the tests of the mpi executor: node mpi-program.mjs WHAT
+// One rank of the mpi executor tests: node mpi-program.mjs WHAT
 import { mpiComm } from 'ewald/communicator';
 import { Executor } from 'ewald/executors';
 import { bits } from './bits.mjs';

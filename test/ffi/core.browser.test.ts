@@ -7,7 +7,7 @@ import layout from '../../cpp/include/generated/layout.h?raw';
 import { getLibHandle, type Library, parseHeader } from '../../src/entries/ffi.js';
 import { IndirectMemory2D, RaggedRows } from '../../src/entries/memory.js';
 
-// biome-ignore lint/suspicious/noExplicitAny: only the header says what there is
+// biome-ignore lint/suspicious/noExplicitAny: only the header declares the functions
 const open = (): Promise<Library<any>> =>
   getLibHandle({
     header: { source: header, name: 'ewald.h' },

@@ -80,7 +80,7 @@ describe.skipIf(why)(`against gcc${why ? ` (absent: ${why})` : ''}`, () => {
       writeFileSync(source, `#include <string.h>\n${made.text}${code.join('\n')}\n`);
       const library = join(folder, 'libcalls.so');
       execFileSync('gcc', ['-std=gnu11', '-w', '-O1', '-shared', '-fPIC', source, '-o', library]);
-      // biome-ignore lint/suspicious/noExplicitAny: the header is made up
+      // biome-ignore lint/suspicious/noExplicitAny: the header is generated
       const lib = await getLibHandle<any>({
         header: { source: `${made.text}${prototypes.join('\n')}` },
         library,

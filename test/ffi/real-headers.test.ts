@@ -13,7 +13,7 @@ import { systemFolders } from '../../src/ffi/native/headers.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { absent } from './support.js';
 
-// biome-ignore lint/suspicious/noExplicitAny: what the headers declare is known at run time only
+// biome-ignore lint/suspicious/noExplicitAny: the declarations of the headers are only known at run time
 type Any = any;
 
 interface Case {

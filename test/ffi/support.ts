@@ -134,7 +134,7 @@ export const targets = [
   { backend: 'wasm' as const, absent: absent('emcc'), build: buildWasm },
 ];
 
-// biome-ignore lint/suspicious/noExplicitAny: tests call what only the header declares
+// biome-ignore lint/suspicious/noExplicitAny: tests call functions that only the header declares
 export type Kit = Library<any>;
 
 export function openKit(target: (typeof targets)[number], options: Partial<LibraryOptions> = {}): Promise<Kit> {

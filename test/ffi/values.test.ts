@@ -21,7 +21,7 @@ function written(tag: string, value: unknown): Uint8Array {
   runtime.write(new DataView(bytes.buffer), 0, type(tag), value, () => 'value');
   return bytes;
 }
-// biome-ignore lint/suspicious/noExplicitAny: what comes back is the header's
+// biome-ignore lint/suspicious/noExplicitAny: the header determines the type of the result
 const read = (tag: string, bytes: Uint8Array): any => runtime.read(new DataView(bytes.buffer), 0, type(tag));
 
 test('a union is written by one of its members, and read as all of them', () => {

@@ -164,7 +164,7 @@ const subranks = (ranks) =>
     ),
   );
 
-/** All boxes on one rank, in or out. */
+/** All boxes on one rank, for the input or the output. */
 const one = (size) =>
   algorithms.flatMap((algorithm) => [
     {

@@ -1,4 +1,4 @@
-/** examples/heffte, alone and on two ranks; the estimate; `ewald bench fft` on ranks. */
+/** The examples in examples/heffte on one and on two ranks; the estimate; `ewald bench fft` on ranks. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as heffte from 'ewald/heffte';
@@ -36,7 +36,7 @@ describe('the estimate', () => {
     expect(estimate(1).messageS).toBe(0);
     const { transformS, messageS, stages } = estimate(4);
     expect(transformS).toBeCloseTo(1 / 4, 12);
-    // Slabs: three quarters of a quarter of the world go to three other ranks.
+    // Slabs: each rank sends three quarters of its quarter of the world to three other ranks.
     expect(stages.map(({ what, messages, bytes }) => [what, messages, bytes])).toEqual([
       ['transform', 0, 0],
       ['reshape', 3, (8 * 64 ** 3 * 3) / 16],

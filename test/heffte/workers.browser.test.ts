@@ -1,5 +1,5 @@
 // @module-tag all: Chromium.
-/** Distributed transforms on Web Workers of an isolated page, on wasm; a page that is not isolated. */
+/** Distributed transforms on Web Workers of an isolated page, on wasm; and in a page that is not isolated. */
 import { expect, test } from 'vitest';
 import { workerGroup } from '../../dist/communicator.browser.js';
 import { spmd } from '../../dist/executors.browser.js';

@@ -1,7 +1,6 @@
-// Hostile arguments for every function of cpp/include/ewald.h. A row is well where the function refuses, or answers
-// within the memory it was given: arrays are as long as the header says and not a byte longer, so that an
-// address sanitizer, or the guard bytes around them, see what is beyond. Prints what is wrong and how many rows there
-// were.
+// Hostile arguments for every function of cpp/include/ewald.h. A row passes if the function refuses, or answers within
+// the memory it was given: arrays have exactly the length that the header states, so that an address sanitizer, or the
+// guard bytes around them, detect any access beyond. Prints the errors and the number of rows.
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,7 +28,7 @@ void refused(int32_t status, const char* what) { expect(status != EWALD_STATUS_O
 constexpr uint32_t counts[] = {0, 1, 3, 5, 255, 65537, (1u << 20) + 1, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff};
 const float numbers[] = {0, -0.f, 1, -1, 1e-38f, 1e-45f, 1e38f, -1e38f, INFINITY, -INFINITY, NAN};
 
-// An array with guard bytes behind it, for builds without a sanitizer.
+// An array followed by guard bytes, for builds without a sanitizer.
 template <class T>
 struct Exact {
   static constexpr size_t guard = 64;
@@ -118,7 +117,7 @@ ewald_indexer_params indexer_params() {
   return p;
 }
 
-// One run of two images with arrays that are as long as the header says.
+// One run of two images with arrays of the length that the header states.
 struct Run {
   static constexpr uint32_t images = 2, spots = 24;
   ewald_indexer* indexer;
@@ -275,7 +274,7 @@ ewald_fft_descriptor fft_descriptor(uint32_t kind, uint32_t precision) {
   return d;
 }
 
-// Runs a plan both ways on arrays that are as long as ewald_fft_sizes says.
+// Runs a plan in both directions on arrays of the length that ewald_fft_sizes returns.
 void both_ways(ewald_fft* plan, const ewald_fft_descriptor& d) {
   size_t sizes[3] = {0, 0, 0};
   expect(ewald_fft_sizes(plan, &sizes[0], &sizes[1], &sizes[2]) == EWALD_STATUS_OK, "no sizes");
@@ -309,7 +308,7 @@ void both_ways(ewald_fft* plan, const ewald_fft_descriptor& d) {
 }
 
 void fft_fields(uint32_t kind, uint32_t precision) {
-  // The words before `shape`, one of each array behind it, then all eight of it.
+  // The words before `shape`, one word of each array after it, then all eight words of each array.
   const size_t first = offsetof(ewald_fft_descriptor, shape) / 4, words = sizeof(ewald_fft_descriptor) / 4;
   for (size_t word = 0; word < words; word++)
     for (const uint32_t value : counts)
@@ -320,7 +319,7 @@ void fft_fields(uint32_t kind, uint32_t precision) {
         if (all) d.rank = 8;
         for (size_t i = 2; all && i < 8; i++) d.shape[i] = 1;
         for (size_t i = 0; i < (all ? 8 : 1); i++) memcpy(reinterpret_cast<char*>(&d) + 4 * (word + i), &value, 4);
-        // A length of that many elements is a fair wish, if not for this machine.
+        // A length with this many elements is valid, but too large for this machine.
         if (word == first && !all && value > 1 << 17) continue;
         if (word == first + 1 && !all && value > 1 << 17) continue;
         if (all && word == first && (value == 3 || value == 5)) continue;
@@ -399,7 +398,7 @@ void peaks_run(const ewald_peaks_descriptor& d, ewald_peaks* peaks) {
   uint32_t count = 0;
   const ewald_peaks_params usual = {20, 1, 1, 200, 3, -1000, 0xffffffff, -1e30f, 1e30f, 0,
                                     5,  2, 3, 4,   1, 2,     1,          1,      2,     0};
-  // Rings are of peakfinder8 alone.
+  // Only peakfinder8 has rings.
   float* const rings_of = d.finder == EWALD_FINDER_PEAKFINDER8 ? limits.data : nullptr;
   if (!rings_of)
     refused(ewald_peaks_run(peaks, &usual, frame.data, bad.data, found.data, &count, limits.data),
@@ -442,7 +441,7 @@ void peaks() {
   refused(ewald_peaks_create(&usual, &panel, bins.data, nullptr), "null handle");
   ewald_peaks_destroy(nullptr);
   expect(ewald_peaks_bytes(nullptr) == 0, "bytes of no peaks");
-  // Width and height are how long `bins` is: nobody can see that they lie.
+  // Width and height determine the length of `bins`, so a wrong value cannot be detected.
   for (size_t word = 2; word < sizeof usual / 4; word++)
     for (const uint32_t value : counts) {
       ewald_peaks_descriptor d = usual;
@@ -511,7 +510,7 @@ void codecs() {
           for (size_t i = 0; i < in_bytes; i++) in.data[i] = uint8_t((random = random * 1664525 + 1013904223) >> 24);
           for (const size_t out_bytes : {size_t(0), size_t(8), size_t(64), most}) {
             Exact<uint8_t> out(out_bytes);
-            // Whatever it says, the guard bytes are whole.
+            // Whatever the function returns, the guard bytes must be intact.
             ewald_codec_decode(codec, size, parameter, in.data, in_bytes, out.data, out_bytes);
             rows++;
             size_t written = 0;
@@ -536,7 +535,7 @@ void codecs() {
   ewald_fletcher32(bytes.data, 0);
 }
 
-// Columns of three crystals, the middle one without a reflection, and everything about them that can be wrong.
+// Columns of three crystals, the middle one without reflections, with every possible error.
 void merging() {
   snprintf(place, sizeof place, "ewald_merging");
   constexpr uint32_t crystals = 3, observations = 9, unique = 4;
@@ -586,7 +585,7 @@ void merging() {
   refused(ewald_merging_refine(&pass, &columns, &fit, nullptr, numerator.data, information.data, deviation2.data,
                                compared.data, excess.data, &count),
           "null model");
-  // A field with a value it cannot have, and back.
+  // Sets a field to an invalid value, and restores it.
   const auto with = [&](uint32_t& field, uint32_t value, const char* what) {
     const uint32_t before = field;
     field = value;
@@ -607,7 +606,7 @@ void merging() {
   pass.steps = 0;
   refused(refine(), "no steps");
   pass.steps = 2;
-  // Whatever floating-point numbers say, nothing is written beyond the arrays.
+  // Whatever the floating-point inputs are, nothing is written outside of the arrays.
   for (const float number : numbers) {
     for (uint32_t i = 0; i < observations; i++) intensity.data[i] = sigma.data[i] = number;
     for (uint32_t i = 0; i < 9 * crystals; i++) reciprocal.data[i] = double(number);

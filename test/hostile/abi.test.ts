@@ -1,5 +1,5 @@
 /**
- * Every function of the C ABI under hostile arguments (abi.cpp), natively and on wasm; test/soak/abi.mjs runs the same
+ * Every function of the C ABI with hostile arguments (abi.cpp), natively and on wasm; test/soak/abi.mjs runs the same
  * under sanitizers.
  */
 import { execFile, execFileSync } from 'node:child_process';

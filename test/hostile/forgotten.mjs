@@ -25,7 +25,7 @@ async function collect(done) {
 
 for (let i = 0; i < 5; i++) await forget();
 await collect(() => lines.length === 5);
-// A plan that is used keeps its context.
+// A plan in use keeps its context alive.
 const kept = await (await open()).fft({ shape: [64] });
 await collect(() => lines.length > 5);
 const before = lines.length;

@@ -123,7 +123,7 @@ const geom =
   'clen = 0.1\nphoton_energy = 9000\np0/min_fs = 0\np0/max_fs = 9\np0/min_ss = 0\np0/max_ss = 9\np0/corner_x = ' +
   '0\np0/corner_y = 0\np0/fs = x\np0/ss = y\np0/res = 1000\np0/adu_per_photon = 1\n';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: line ends are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it searches for line ends
 const lineEnds = /\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/;
 
 /** What readers find in a stream of two frames; the second one shows that nothing has moved. */
@@ -179,7 +179,7 @@ const report = (name: string): Report => ({
 });
 /** The tags of a page in order, and no character that could start another tag. */
 const tags = (page: string): string => (page.match(/<[^>]*>?/g) ?? []).join('');
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it searches for control characters
 const controls = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
 const asPage =
   (write: (name: string) => string) =>

@@ -21,7 +21,7 @@ interface Core {
   readonly complaint: (descriptor: Uint8Array, params: Uint8Array) => Promise<string | undefined>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the addons' own functions, told apart by what they take
+// biome-ignore lint/suspicious/noExplicitAny: functions of the addons, distinguished by their arguments
 type Addon = any;
 const arrays = (descriptor: Uint8Array) => ({
   spots: new Float32Array(3),

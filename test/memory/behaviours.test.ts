@@ -645,7 +645,7 @@ const implementations: Record<string, (world: World) => void> = {
           { data: other as Located, shape: [4, 1] },
         ]);
         expect(memory.shape).toEqual([2, 4]);
-        // Fortran's order is memory order too.
+        // Fortran order is memory order as well.
         const fortran = new BufferCollection2D([{ data: one as Located, shape: [2, 2], strides: [1, 2] }]);
         expect(fortran.toArray()).toEqual([[1, 2, 3, 4]]);
         fortran.dispose();

@@ -58,7 +58,7 @@ test('lists, an MTZ file and JSON are written', async () => {
   expect(same.length).toBeGreaterThanOrEqual(strongest[5] ?? 0);
   for (const [h = 0, k = 0, l = 0, , , , , , d = 0] of same)
     expect(d).toBeCloseTo(1 / Math.hypot(h / 24, k / 28, l / 33), 3);
-  // The MTZ file is a reference as well.
+  // The MTZ file is accepted as a reference as well.
   const again = JSON.parse((await merge('a.stream -y mmm -n 2 --no-polarisation --reference a.mtz --json')).out);
   expect(again.statistics.overall.ccReference).toBeGreaterThan(0.9999);
 });

@@ -118,7 +118,7 @@ describe.skipIf(!dataFolder)(`merged streams${dataFolder ? '' : ' (absent: no te
     expect(Math.min(...crystals.map(({ logOdds }) => logOdds))).toBeGreaterThan(5);
   });
 
-  // Bounds: ../shared/data/merge/README.md; partialator's default has .9894 of 8 993 there.
+  // Bounds: ../shared/data/merge/README.md; partialator with defaults reaches .9894 of 8 993 there.
   // The table of ../shared/data/merge/README.md, with default flags: the fitted polarisation is zero.
   test.each([
     { set: 'amb.ew', group: '4/m', cc: 0.995, unique: 9900, ccHalf: 0.987, rSplit: 0.11 },

@@ -145,7 +145,7 @@ test("each orbit has one member in CCP4's asymmetric unit, and only mates need t
     }
   }
   expect(wrong).toEqual([]);
-  // All but monoclinic groups about c and rhombohedral axes.
+  // All except monoclinic groups about c and rhombohedral axes.
   expect(settings).toBe(36);
 });
 

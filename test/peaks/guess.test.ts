@@ -60,7 +60,7 @@ describe('gain', () => {
     [0.2, -3, 0.1],
   ])('%f units a photon on a pedestal of %f with noise %f', async ([gain = 1, pedestal = 0, noise = 0]) => {
     const { gain: found } = await factsOfSimulated({ background: 20 }, { gain, pedestal, noise });
-    // Rings hold a polarised background, which varies a little by itself.
+    // Rings include a polarised background, which varies slightly within a ring.
     expect((found ?? 0) / gain).toBeGreaterThan(0.92);
     expect((found ?? 0) / gain).toBeLessThan(1.12);
   });

@@ -1,5 +1,5 @@
 /**
- * The C ABI under hostile arguments (test/hostile/abi.cpp) with the core built for the address and undefined
+ * The C ABI with hostile arguments (test/hostile/abi.cpp), with the core built for the address and undefined-behaviour
  * sanitizers.
  */
 import { execFile } from 'node:child_process';

@@ -1,4 +1,4 @@
-// The decoders of the core under libFuzzer with the address and undefined-behaviour sanitizers.
+// Fuzzes the decoders of the core with libFuzzer and the address and undefined-behaviour sanitizers.
 import { buildDriver, codecs, fuzz, fuzzer } from '../data/fuzz.mjs';
 
 export const name = 'codecs';

@@ -1,4 +1,4 @@
-/** A context for every test of a block. */
+/** Opens a context for every test of a block. */
 import { type BackendName, type Context, createContext, devices } from 'ewald';
 import { afterEach, beforeEach, expect } from 'vitest';
 

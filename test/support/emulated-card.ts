@@ -27,7 +27,7 @@ export const loadAddon = <Addon extends EmulatedCard>(): Addon =>
 
 export const onCard = () => createContext({ backend: 'cuda-emulated', strict: true, log: { level: 'error' } });
 
-/** Registers the test that fails where the addon is required and missing. */
+/** Registers a test that fails if the addon is required and missing. */
 export function testThatItWasBuilt(): void {
   test.runIf(required)('the emulated addon was built', () => {
     expect(present, `${path} is missing: node scripts/build.mjs cuda-emulated`).toBe(true);

@@ -118,7 +118,7 @@ test('what is exported is what is loaded again', async () => {
   await ctx.exportDataset(scan(), path, { force: true });
   const again = await ctx.load(path);
   expect([again.shape.nav, again.shape.sig, again.dtype]).toEqual([[4, 5], [6, 7], 'u16']);
-  // An input is never an output, and a file has one writer.
+  // An output must not be an input, and a file has one writer.
   await refused(() => ctx.exportDataset(again, path, { force: true }), 'Argument', 'is the input itself');
   const other = join(folder, 'other.npy');
   const both = await Promise.allSettled([ctx.exportDataset(again, other), ctx.exportDataset(again, other)]);

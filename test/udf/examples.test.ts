@@ -13,7 +13,7 @@ const node = async (file: string, args: readonly string[] = [], cwd = root): Pro
   (await promisify(execFile)(process.execPath, [file, ...args], { cwd })).stdout;
 const example = (name: string, ...args: string[]): Promise<string> => node(join(root, 'examples/udf', name), args);
 
-// 256 frames of a disk of 100 on ones, summed once here.
+// 256 frames of a disk of 100 on a background of ones, summed here directly.
 const total = (): number => {
   let sum = 0;
   for (let n = 0; n < 256; n++) {

@@ -234,7 +234,7 @@ describe('numbers that float32 does not hold', () => {
       const repaired = { gain, excludedPixels: [[0, 0]] as const };
       for (const corrections of [plain, repaired]) {
         const expected = Array.from(data, (value, i) => value * (gain[i] as number));
-        // The neighbours of the corner: pixels 1, 3 and the dead one.
+        // The mean of the neighbours of the corner: pixels 1, 3 and the dead one.
         if (corrections === repaired) expected[0] = (11 * 1.1 + 13 * 1.1 + 0) / 3;
         const folded = await ctx.runUdf(scan, sumUdf, { corrections });
         const shown = await ctx.runUdf(scan, [sumUdf, stddevUdf] as const, { corrections });

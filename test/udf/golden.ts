@@ -11,7 +11,7 @@ export interface GoldenArray {
 
 /** The file; undefined if it is absent. */
 export const golden = dataFolder
-  ? // biome-ignore lint/suspicious/noExplicitAny: thirty entries of as many shapes
+  ? // biome-ignore lint/suspicious/noExplicitAny: thirty entries with different shapes
     (JSON.parse(readFileSync(join(dataFolder, 'libertem-golden.json'), 'utf8')) as any)
   : undefined;
 

@@ -76,7 +76,7 @@ const base = {
       }
   },
 } as const;
-// biome-ignore lint/suspicious/noExplicitAny: its methods are written for any UDF here
+// biome-ignore lint/suspicious/noExplicitAny: the methods here work for any UDF
 const moments = defineUdf(base as any);
 
 test('what is no twin is refused before anything runs', async () => {

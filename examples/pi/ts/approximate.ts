@@ -1,12 +1,15 @@
 /** The approximation in TypeScript, with the same points as in C and Fortran. */
 
-/** The generator of Park and Miller (CACM 31, 1192, 1988); 16807 · 2³¹ is far below 2⁵³, so numbers hold it exactly. */
+/**
+ * The generator of Park and Miller (CACM 31, 1192, 1988); 16807 · 2³¹ is far below 2⁵³, so a number represents it
+ * exactly.
+ */
 const modulus = 2147483647;
 
 /**
- * Approximates pi by throwing points into the unit square.
+ * Approximates pi by placing random points in the unit square.
  *
- * @param numPoints Points to throw, from 1.
+ * @param numPoints The number of points, from 1.
  */
 export function approximatePiTypescript(numPoints: number): number {
   let state = 1;

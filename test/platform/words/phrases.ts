@@ -1,4 +1,4 @@
-/** Phrases that read as translated or as riddles, each with what to write instead. */
+/** Phrases that read as translated or are hard to understand, each with suggested replacements. */
 export interface Phrase {
   readonly pattern: RegExp;
   readonly better: string;

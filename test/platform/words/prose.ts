@@ -19,13 +19,13 @@ const isMarkdown = (file: string): boolean => file.endsWith('.md');
 /** Generated, measured or recorded files, and the files of this test, which contain the phrases they search for. */
 const isLeftOut = (file: string): boolean => /generated\/|benchmarks\/results\/|test\/platform\/words/.test(file);
 
-/** Paths of all tracked files that exist, relative to the root. */
+/** Paths of all tracked files that exist, relative to the repository root. */
 export const files: readonly string[] = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
   .trim()
   .split('\n')
   .filter((file) => existsSync(join(root, file)));
 
-/** The text of every source file and README, by its path. */
+/** The text of every source file and README, indexed by path. */
 export const texts: ReadonlyMap<string, string> = new Map(
   files
     .filter((file) => (isSource(file) || isMarkdown(file)) && !isLeftOut(file))
@@ -71,7 +71,7 @@ export function* commentLines(): Generator<Line> {
   }
 }
 
-/** Every word of the code, without its comments: what a comment can refer to. */
+/** Every word of the code without its comments: the names that a comment can refer to. */
 export function codeWords(): Set<string> {
   const words = new Set<string>();
   for (const [file, text] of texts) {
