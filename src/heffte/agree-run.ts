@@ -1,4 +1,4 @@
-/** What all ranks have to say about one run of a transform, compared before anything is computed. */
+/** Compares the requests of all ranks for one run of a transform, before anything is computed. */
 
 import { EwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
@@ -6,7 +6,7 @@ import { rowsOfAll } from '../communicator/rows.js';
 import type { FftPrecision } from '../fft/options.js';
 import { type HeffteScale, scales } from './names.js';
 
-/** What a run was called with. */
+/** The parameters of a run. */
 export interface RunRequest {
   readonly direction: 'forward' | 'backward';
   readonly precision: FftPrecision;
@@ -36,8 +36,8 @@ const settings: readonly {
 ];
 
 /**
- * Throws `Argument` on every rank where they differ, naming what differs, and where a rank cannot begin: it gives no
- * request, and its own error says why.
+ * Throws `Argument` on every rank if the requests differ, naming the difference, or if a rank cannot start: that rank
+ * passes undefined, and its own error states the reason.
  */
 export async function agreeOnRun(comm: Communicator, request: RunRequest | undefined): Promise<void> {
   if (comm.size === 1) return;

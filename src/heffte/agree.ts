@@ -33,7 +33,7 @@ const settings: readonly (readonly [name: string, value: (request: Request) => n
   ['decomposition', ({ options }) => decompositions.indexOf(options.decomposition)],
   ['reorder', ({ options }) => Number(options.reorder)],
   ['r2r', ({ options }) => (options.r2r ?? []).reduce((sum, kind) => 9 * sum + kinds.indexOf(kind) + 1, 0)],
-  // A number that different lists of ranks share only by chance.
+  // A hash of the list of ranks.
   ['subranks', ({ options }) => options.computing.reduce((sum, rank) => (31 * sum + rank + 1) % 2 ** 40, 7)],
 ];
 const rowNumbers = 1 + 2 * boxNumbers + settings.length;

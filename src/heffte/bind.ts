@@ -1,4 +1,4 @@
-/** The two makers of plans, bound to a platform. */
+/** The two functions that make plans, bound to a platform. */
 import type { Communicator } from '../communicator/communicator.js';
 import type { Box } from './box.js';
 import { type Fft3dPlan, type Fft3dPlatform, planFft3d } from './fft3d.js';
@@ -25,7 +25,7 @@ export type MakeFft3d = (
 ) => Promise<Fft3dPlan>;
 
 /**
- * As `fft3d`, from real numbers to the half of the spectrum that is not redundant: n / 2 + 1 numbers along the axis
+ * Like `fft3d`, from real numbers to the half of the spectrum that is not redundant: n / 2 + 1 numbers along the axis
  * `r2cDirection`. The outboxes tile `world.r2c(r2cDirection)`.
  */
 export type MakeFft3dR2c = (
@@ -37,7 +37,7 @@ export type MakeFft3dR2c = (
   options?: Fft3dOptions,
 ) => Promise<Fft3dPlan>;
 
-/** Binds the makers to a platform. */
+/** Binds the functions to a platform. */
 export const bindFft3d = (platform: Fft3dPlatform): { fft3d: MakeFft3d; fft3dR2c: MakeFft3dR2c } => ({
   fft3d: (backend, inbox, outbox, comm, options = {}) =>
     planFft3d(platform, { backend, inbox, outbox, comm, options, reduced: undefined }),

@@ -1,16 +1,16 @@
-/** Boxes of indexes: which part of the world a rank holds, and in which order it lies in memory. */
+/** Boxes of indexes: the part of the world that a rank holds, and its order in memory. */
 import { expects, expectsMembers, expectsNumbers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 
-/** Three numbers, of the axes x, y, z. */
+/** Three numbers, for the axes x, y, z. */
 export type Triple = readonly [number, number, number];
 export type Axis = 0 | 1 | 2;
 export const axesOfWorld: readonly Axis[] = [0, 1, 2];
 
-/** A value for each axis. */
+/** Computes a value for each axis. */
 export const each = <T>(value: (axis: Axis) => T): [T, T, T] => [value(0), value(1), value(2)];
 
-/** Indexes from `low` to `high`, both of them inside; a high below its low makes the box empty. */
+/** The indexes from `low` to `high` (inclusive); the box is empty if a high is below its low. */
 export class Box {
   readonly low: Triple;
   readonly high: Triple;
@@ -45,7 +45,7 @@ export class Box {
     return this.size[this.order[i]];
   }
 
-  /** Elements from one index to the next along x, y, z. */
+  /** Distance in elements between consecutive indexes along x, y, z. */
   get strides(): Triple {
     const strides: [number, number, number] = [0, 0, 0];
     let stride = 1;
@@ -74,7 +74,7 @@ export class Box {
     return new Box(low, high, this.order);
   }
 
-  /** The box of the numbers that a real transform along `axis` keeps: size / 2 + 1 of them. */
+  /** The box of the size / 2 + 1 numbers that a real transform along `axis` keeps. */
   r2c(axis: Axis): Box {
     if (this.empty) return this;
     const high = each((a) => (a === axis ? this.low[a] + Math.floor(this.size[a] / 2) : this.high[a]));
@@ -86,7 +86,7 @@ export class Box {
     return this.size.includes(1);
   }
 
-  /** Whether both hold the same indexes; order does not count. */
+  /** Whether both boxes contain the same indexes; their order is ignored. */
   sameAs(other: Box): boolean {
     if (this.empty || other.empty) return this.empty && other.empty;
     return axesOfWorld.every((axis) => this.low[axis] === other.low[axis] && this.high[axis] === other.high[axis]);
@@ -106,14 +106,14 @@ export class Box {
   }
 }
 
-/** The box of no index. */
+/** An empty box. */
 export const emptyBox = (order?: readonly [Axis, Axis, Axis]): Box => new Box([0, 0, 0], [-1, -1, -1], order);
 
 const most = 2 ** 31 - 1;
 
 function corner(what: string, given: ArrayLike<number>): Triple {
   const list = Array.from(given ?? [], Number);
-  // Two numbers are a box in the plane.
+  // Two numbers describe a two-dimensional box.
   if (list.length === 2) list.push(0);
   const [x, y, z] = list;
   if (list.length !== 3 || list.some((n) => !Number.isInteger(n) || Math.abs(n) > most))
@@ -122,10 +122,10 @@ function corner(what: string, given: ArrayLike<number>): Triple {
 }
 
 /**
- * The box from `low` to `high`, both inside; `[0, 0, 0], [-1, -1, -1]` is empty. Two numbers make a box in the plane.
+ * The box from `low` to `high` (inclusive); `[0, 0, 0], [-1, -1, -1]` is empty. Two numbers make a two-dimensional box.
  *
  * @param order Axes from the fastest in memory to the slowest, default [0, 1, 2].
- * Throws `Argument` for other than integers below 2³¹ or an order that does not name each axis once.
+ * Throws `Argument` unless the numbers are integers below 2³¹ and the order names each axis once.
  */
 export function makeBox(low: ArrayLike<number>, high: ArrayLike<number>, order?: ArrayLike<number>): Box {
   const [from, to] = [corner('low', low), corner('high', high.length === 2 ? [high[0] ?? 0, high[1] ?? 0, 0] : high)];

@@ -1,4 +1,4 @@
-/** Moving a block of an array to another place and into another order. */
+/** Copies a block of an array to another position and into another order. */
 
 export type Numbers = Float32Array | Float64Array;
 
@@ -14,7 +14,7 @@ export interface Block {
   readonly toStrides: readonly [number, number, number];
 }
 
-/** Axes that follow each other without a gap on both sides become one: longer rows are faster. */
+/** Merges axes that are contiguous on both sides, since longer rows are copied faster. */
 export function joinAxes({ sizes, from, fromStrides, to, toStrides }: Block): Block {
   const axes = sizes
     .map((size, i) => ({ size, a: fromStrides[i] as number, b: toStrides[i] as number }))
@@ -37,11 +37,11 @@ export function joinAxes({ sizes, from, fromStrides, to, toStrides }: Block): Bl
   };
 }
 
-/** One row without gaps on both sides. */
+/** Whether a block is one contiguous row on both sides. */
 export const isRow = ({ sizes, fromStrides, toStrides }: Block): boolean =>
   sizes[1] === 1 && sizes[2] === 1 && (sizes[0] === 1 || (fromStrides[0] === 1 && toStrides[0] === 1));
 
-/** Rows shorter than this are copied number by number: a call costs more than they do. */
+/** Rows shorter than this are copied element by element, which is cheaper than a call. */
 const shortRow = 24;
 /** Edge of the squares in which two axes are exchanged, so that both sides stay in the nearest cache. */
 const tile = 16;
@@ -49,11 +49,11 @@ const tile = 16;
 /** Copies like the addon: element size in bytes, lengths, and on each side the offset and the strides. */
 export type CopyNumbers = (from: Numbers, to: Numbers, elementBytes: number, ...block: readonly number[]) => void;
 
-/** Blocks of fewer elements are copied here: a call of an addon costs more. */
+/** Blocks with fewer elements are copied in JavaScript, which is cheaper than a call of the addon. */
 const leastForAddon = 512;
 
 /**
- * Copies a block; `unit` is the numbers of an element, `fromBase` and `toBase` are elements added to where it begins.
+ * Copies a block; `unit` is the number of numbers per element, `fromBase` and `toBase` are added to the offsets.
  */
 export type CopyBlock = (
   source: Numbers,
@@ -65,7 +65,8 @@ export type CopyBlock = (
 ) => void;
 
 /**
- * Copies large blocks by what `load` returns, which is called once, for the first of them; the others in JavaScript.
+ * Copies large blocks by the function that `load` returns, and others in JavaScript. `load` is called once, for the
+ * first large block.
  */
 export function blockCopier(load: () => CopyNumbers | undefined): CopyBlock {
   let loaded = false;

@@ -5,7 +5,7 @@ import { type HeffteScale, parseScale } from './names.js';
 import { overlapMs, type TraceEvent } from './trace.js';
 import type { Transform } from './transform.js';
 
-/** One stage of a plan as one rank sees it. */
+/** One stage of a plan from the point of view of one rank. */
 export interface StageDescription {
   readonly what: 'transform' | 'reshape';
   /** Axes that are transformed. */
@@ -13,16 +13,16 @@ export interface StageDescription {
   readonly from: Box;
   readonly to: Box;
   /**
-   * Messages that this rank sends forward, none where memory is shared; and bytes that others get of it, in single
-   * precision: twice that in double.
+   * Number of messages that this rank sends forward, 0 if memory is shared; and the bytes that others receive from it,
+   * in single precision; double precision takes twice as many.
    */
   readonly messages: number;
   readonly bytes: number;
   /** Elements that stay on this rank. */
   readonly kept: number;
-  /** Milliseconds of the latest run, from the first to the last event; undefined before one. */
+  /** Milliseconds of the latest run, from the first to the last event; undefined before the first run. */
   readonly ms: number | undefined;
-  /** Milliseconds of the latest run in which this rank copied while messages were under way; undefined before one. */
+  /** Milliseconds of the latest run in which this rank copied while messages were in transit; undefined before it. */
   readonly overlapMs: number | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface PlanDescription {
   readonly stages: readonly StageDescription[];
   /** Events of the latest run. */
   readonly trace: readonly TraceEvent[];
-  /** One line a stage. */
+  /** The description with one line per stage. */
   readonly text: string;
 }
 

@@ -1,8 +1,8 @@
 /**
- * Transforms of arrays that are larger than memory: the stages of slabs, with a file where ranks have each other.
+ * Transforms arrays that are larger than memory: the stages of slabs, with a file instead of an exchange between ranks.
  *
- * Two passes each way: planes of the slowest axis, as many as fit, transformed over all other axes; then columns of
- * that axis, as many as fit. Each element is read and written once a pass.
+ * Each direction takes two passes: planes of the slowest axis, as many at a time as fit into memory, are transformed
+ * over all other axes; then columns of that axis. Each element is read and written once per pass.
  */
 import { EwaldError } from '../base/errors.js';
 import type { FftOptions, FftPrecision, FftScale, R2rKind } from '../fft/options.js';
@@ -10,7 +10,7 @@ import type { Numbers } from './copy.js';
 import type { FftContextLike } from './options.js';
 import { numbersOf } from './workspace.js';
 
-/** An array on a disk, in numbers. */
+/** An array on disk, accessed as numbers. */
 export interface Store {
   read(into: Numbers, at: number): Promise<void>;
   write(from: Numbers, at: number): Promise<void>;
@@ -26,18 +26,18 @@ export interface DiskWish {
   readonly direction: 'forward' | 'backward';
   readonly scale: FftScale;
   readonly engine?: FftOptions['engine'];
-  /** Bytes for arrays at any time. */
+  /** Maximum number of bytes for arrays at any time. */
   readonly memory: number;
   readonly source: Store;
   readonly target: Store;
-  /** Where complex numbers lie between the passes of backward, when the target cannot hold them. */
+  /** Stores complex numbers between the passes of backward, if the target cannot hold them. */
   readonly between?: () => Promise<Store>;
-  /** Told after every part: fraction done. */
+  /** Receives the completed fraction after every part. */
   readonly onProgress?: (done: number) => void;
   readonly signal?: AbortSignal;
 }
 
-/** What a transform on a disk moved. */
+/** The amount of data moved by a transform on disk. */
 export interface DiskReport {
   readonly passes: number;
   readonly bytesRead: number;
@@ -185,7 +185,7 @@ async function overColumns(run: Run, source: Store, target: Store): Promise<void
 
 type Plan = Awaited<ReturnType<FftContextLike['fft']>>;
 
-/** Goes through `total` in parts of `most`, with a plan for whole parts and one for the rest. */
+/** Processes `total` in parts of `most`, with one plan for whole parts and another for the remainder. */
 async function inParts(
   total: number,
   most: number,

@@ -1,4 +1,4 @@
-/** How long a transform takes on ranks that are not here, from what was measured on some that are. */
+/** Estimates the time of a transform on other numbers of ranks from measurements on a few. */
 import { expectsMembers, expectsNumbers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { integer, real } from '../base/options.js';
@@ -6,11 +6,11 @@ import { type Axis, box3d } from './box.js';
 import { makeSlabs, procSetupMinSurface, splitWorld } from './geometry.js';
 import { common, type Decomposition, planStages } from './stages.js';
 
-/** What was measured: of messages between two ranks, and of the transform on one. */
+/** Measurements of messages between two ranks, and of the transform on one rank. */
 export interface Measured {
   /** Seconds of the shortest message. */
   readonly latencyS: number;
-  /** Bytes a second of long messages; infinite where nothing is sent because memory is shared. */
+  /** Bytes per second of long messages; infinite if memory is shared and nothing is sent. */
   readonly bytesPerS: number;
   /** Seconds of the whole transform of `size` on one rank with one thread. */
   readonly oneRankS: number;
@@ -22,13 +22,14 @@ export interface EstimateOptions {
   readonly ranks: number;
   readonly measured: Measured;
   /**
-   * Boxes in and out: `bricks` of least surface; `slabs` of z in and of y out. Default `slabs` up to the shorter axis.
+   * Input and output boxes: `bricks` with the smallest surface; `slabs` along z on input and along y on output. Default
+   * `slabs`, up to the length of the shorter axis.
    */
   readonly layout?: 'bricks' | 'slabs';
   readonly decomposition?: Decomposition;
   /** Bytes of an element, default 8: complex in single precision. */
   readonly elementBytes?: number;
-  /** Ranks that compute at the same time, default all: fewer where they share cores. */
+  /** Number of ranks that compute at the same time; default all, fewer if they share cores. */
   readonly cores?: number;
 }
 
@@ -36,7 +37,7 @@ export interface EstimateOptions {
 export interface EstimatedStage {
   readonly what: 'transform' | 'reshape';
   readonly axes: readonly Axis[];
-  /** Of the busiest rank. */
+  /** Number of messages of the busiest rank. */
   readonly messages: number;
   readonly bytes: number;
   readonly seconds: number;
@@ -51,7 +52,7 @@ export interface Estimate {
 }
 
 /**
- * Estimates the seconds of a complex transform on many ranks: each stage takes what its busiest rank takes.
+ * Estimates the seconds of a complex transform on many ranks: the time of each stage is that of its busiest rank.
  *
  * Transforms are counted as elements × log₂ of the transformed lengths, at the rate of the measured one; a division of
  * the world as its messages' latency and bytes. Messages of other ranks do not slow it: on a crowded network it takes
@@ -98,7 +99,7 @@ export function estimateFft3d(options: EstimateOptions): Estimate {
       return { what: 'transform', axes: stage.axes, messages: 0, bytes: 0, seconds };
     }
     let [messages, bytes] = [0, 0];
-    // Of a large job the first ranks stand for all.
+    // In a large job, the first ranks represent all of them.
     stage.from.slice(0, 64).forEach((box, rank) => {
       const peers = stage.to.filter((to, other) => other !== rank && common(box, to) > 0).length;
       messages = Math.max(messages, peers);

@@ -1,31 +1,31 @@
-/** One division of the world, carried out: packing, messages, unpacking. */
+/** Carries out one redistribution of the world: packing, messages, unpacking. */
 import type { Communicator } from '../communicator/communicator.js';
 import type { CopyBlock, Numbers } from './copy.js';
 import type { Part, Traffic } from './reshape.js';
 
-/** What a division works with; all arrays are of one precision. */
+/** The arrays and parameters of a redistribution; all arrays have the same precision. */
 export interface Exchange {
   readonly comm: Communicator;
   readonly algorithm: 'alltoallv' | 'alltoall' | 'p2p' | 'p2p-plined';
   readonly traffic: Traffic;
-  /** Elements of the largest message of all ranks: what `alltoall` pads to. */
+  /** Elements of the largest message of all ranks, to which `alltoall` pads. */
   readonly largest: number;
   readonly from: Numbers;
   readonly to: Numbers;
-  /** Elements from one transform of the batch to the next, on either side. */
+  /** Distance in elements between consecutive transforms of the batch, on either side. */
   readonly fromDistance: number;
   readonly toDistance: number;
   /** Numbers of an element. */
   readonly unit: 1 | 2;
   readonly batch: number;
-  /** Where messages are packed, and where they come. */
+  /** The arrays in which messages are packed and received. */
   readonly outgoing: Numbers;
   readonly incoming: Numbers;
   readonly note: Note;
   readonly copyBlock: CopyBlock;
 }
 
-/** Told of every piece of work: what, with which rank, from when to when (milliseconds), bytes. */
+/** Receives every step: its kind, the other rank, start and end (milliseconds), bytes. */
 export type Note = (
   what: 'pack' | 'send' | 'receive' | 'unpack' | 'own',
   began: number,
@@ -33,7 +33,7 @@ export type Note = (
   peer?: number,
 ) => void;
 
-/** Numbers that messages need on either side. */
+/** Sizes of the message arrays on either side, in numbers. */
 export function messageNumbers(
   { sent, received }: Traffic,
   algorithm: Exchange['algorithm'],
@@ -45,7 +45,7 @@ export function messageNumbers(
   return algorithm === 'alltoall' ? [unit * padded, unit * padded] : [unit * sent, unit * received];
 }
 
-/** Carries out a division. */
+/** Carries out a redistribution. */
 export async function exchange(e: Exchange): Promise<void> {
   if (e.algorithm === 'p2p' || e.algorithm === 'p2p-plined') await byMessages(e, e.algorithm === 'p2p-plined');
   else await byCollective(e, e.algorithm === 'alltoall');
@@ -123,14 +123,14 @@ async function byCollective(e: Exchange, equal: boolean): Promise<void> {
         unpacks ? e.incoming : e.to,
         lists(receives, unpacks, 'to'),
       );
-  // What stays here moves while the messages do.
+  // Elements that stay on this rank are copied while messages are in transit.
   keepOwn(e);
   await moving;
   e.note('send', began, bytes);
   if (unpacks) for (const part of receives) unpack(e, part, place(part));
 }
 
-/** Messages of one division come in the order of sending, so one tag is enough. */
+/** Messages of one redistribution arrive in the order of sending, so that one tag is enough. */
 async function byMessages(e: Exchange, pipelined: boolean): Promise<void> {
   const { comm, traffic, unit, batch } = e;
   const slice = (array: Numbers, { offset, count }: Part): Numbers =>

@@ -1,4 +1,4 @@
-/** Transforms of a world of indexes whose boxes lie with the ranks of a communicator. */
+/** Transforms of a world of indexes whose boxes are held by the ranks of a communicator. */
 
 import { EwaldError } from '../base/errors.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable } from '../base/resource.js';
@@ -14,10 +14,10 @@ import { layOut } from './places.js';
 import { planStages } from './stages.js';
 import { Transform } from './transform.js';
 
-/** What a transform needs of the platform. */
+/** The functions that a platform provides for a transform. */
 export interface Fft3dPlatform {
   readonly createContext: (options: ContextOptions) => Promise<FftContextLike>;
-  /** Loads what copies large blocks faster than JavaScript does; undefined where there is nothing. */
+  /** Loads a function that copies large blocks faster than JavaScript; returns undefined if there is none. */
   readonly copyNumbers: () => CopyNumbers | undefined;
 }
 
@@ -39,10 +39,12 @@ export type Fft3dRun = <A extends Numbers>(
 export interface Fft3dPlanMethods extends Disposable {
   readonly inbox: Box;
   readonly outbox: Box;
-  /** Elements of the boxes: complex numbers, but real ones in the inbox of r2c and both of r2r. */
+  /**
+   * Numbers of elements of the boxes: complex numbers, except real ones in the inbox of r2c and in both boxes of r2r.
+   */
   readonly sizeInbox: number;
   readonly sizeOutbox: number;
-  /** Complex numbers of workspace that a run of one transform needs. */
+  /** Number of complex numbers of workspace for a run of one transform. */
   readonly sizeWorkspace: number;
   /** Bytes of workspace and shared memory that this rank's plan holds now. */
   readonly bytes: number;
@@ -63,13 +65,13 @@ export interface Fft3dPlanMethods extends Disposable {
     workspace: Numbers,
     scale?: HeffteScale | number,
   ): Promise<Numbers>;
-  /** Frees what the plan holds; every rank calls it. */
+  /** Frees the plan's resources; every rank calls it. */
   dispose(): Promise<void>;
 }
 /** A distributed transform. */
 export type Fft3dPlan = Fft3dPlanMethods & MaybeAsyncDisposable;
 
-/** What a rank asks for. */
+/** The request of a rank. */
 export interface Fft3dRequest {
   readonly backend: HeffteBackend | string | number;
   readonly inbox: Box;
@@ -175,7 +177,7 @@ function boxOf(what: string, given: Box): Box {
   return makeBox(low, high, order);
 }
 
-/** A context of the backend that a tag means; of `stock` the CPU's best. */
+/** Opens a context of the backend denoted by a tag; for `stock`, the best CPU backend. */
 async function openFor(
   open: Fft3dPlatform['createContext'],
   { backend }: Engine,
@@ -190,7 +192,7 @@ async function openFor(
   }
 }
 
-/** Of every division the largest message of any rank: what equal parts are padded to. */
+/** For every redistribution, the largest message of any rank, to which equal parts are padded. */
 async function largestMessages(
   comm: Communicator,
   { divisions }: ReturnType<typeof layOut>,

@@ -21,13 +21,13 @@ export function makeProcgrid(n: number): [number, number] {
     .at(-1) as [number, number];
 }
 
-/** Where part i of n begins when `length` indexes are divided; the first parts get one more. */
+/** The start of part i of n if `length` indexes are divided; the first parts get one more index. */
 const begin = (low: number, length: number, parts: number, i: number): number =>
   low + i * Math.floor(length / parts) + Math.min(i, length % parts);
 
 /**
- * Divides a world into a grid of boxes, x counting fastest; the first parts of an axis are one longer where it does not
- * divide. Throws `Argument` when an axis has fewer indexes than parts.
+ * Divides a world into a grid of boxes, counted fastest along x; if an axis is not divisible, its first parts are one
+ * longer. Throws `Argument` when an axis has fewer indexes than parts.
  */
 export function splitWorld(world: Box, grid: Triple | readonly number[]): Box[] {
   expectsBox('splitWorld: the world', world);
@@ -66,7 +66,7 @@ function checkGrid(world: Box, grid: readonly number[]): Triple {
 }
 
 /**
- * The grid of n boxes with the least surface, so that neighbours have least in common: what `splitWorld` takes. Throws
+ * The grid of n boxes with the smallest surface, which minimises communication; for `splitWorld`. Throws
  * `Argument` when no grid of n fits into the world.
  */
 export function procSetupMinSurface(world: Box, n: number): Triple {
@@ -80,7 +80,7 @@ export function procSetupMinSurface(world: Box, n: number): Triple {
       if (grid.some((parts, axis) => parts > (world.size[axis] ?? 0))) continue;
       const [x, y, z] = each((axis) => world.size[axis] / grid[axis]);
       const surface = x * y + y * z + x * z;
-      // Of equals the one that divides slow axes: its boxes are longer in memory.
+      // Of equal grids, the one that divides slow axes, since its boxes have longer rows in memory.
       if (surface < least * (1 - 1e-12) || (surface <= least * (1 + 1e-12) && best && c > best[2]))
         [best, least] = [grid, Math.min(least, surface)];
     }
@@ -125,7 +125,7 @@ export function makeSlabs(world: Box, parts: number, axis: Axis): Box[] {
   return Array.from({ length: parts }, (_, i) => full[i] ?? emptyBox(world.order));
 }
 
-/** The smallest box that holds all of them. */
+/** The smallest box that contains all boxes. */
 export function findWorld(boxes: readonly Box[]): Box {
   expectsBoxes('findWorld: the boxes', boxes);
   const full = boxes.filter((box) => !box.empty);

@@ -1,4 +1,4 @@
-/** The transforms of what one rank holds, planned on its context. */
+/** The local transforms of one rank, planned on its context. */
 
 import type { FftPlan } from '../fft/fft.js';
 import type { FftOptions, FftPrecision, R2rKind } from '../fft/options.js';
@@ -9,7 +9,7 @@ export interface LocalWish {
   readonly context: FftContextLike;
   readonly from: Box;
   readonly to: Box;
-  /** Distances of the axes, where they are other than those of the box: elements of shared memory. */
+  /** Strides of the axes in elements, if they differ from those of the box, as in shared memory. */
   readonly fromStrides?: Triple;
   readonly toStrides?: Triple;
   readonly fromDistance: number;
@@ -26,14 +26,14 @@ export interface LocalWish {
   readonly tune: FftOptions['tune'];
 }
 
-/** Plans one stage; nothing for a rank that holds nothing. */
+/** Plans one stage; undefined for a rank without elements. */
 export async function planLocal(wish: LocalWish): Promise<FftPlan | undefined> {
   const { from, to, kind, axes, reduced, r2r } = wish;
   if (from.empty) return undefined;
   // The plan's axes are those of the input's memory, slowest first: then it has the C order, which needs no strides.
   const slowest = [...from.order].reverse() as Axis[];
   const position = (axis: Axis): number => slowest.indexOf(axis);
-  // Real transforms of other stages than the one that halves are complex.
+  // In a real transform, all stages except the one that halves an axis are complex.
   const halves = kind === 'r2c' && reduced !== undefined && axes.includes(reduced);
   const sorted = [...axes].sort((a, b) => position(a) - position(b));
   const ordered = (strides: Triple): number[] => slowest.map((axis) => strides[axis]);

@@ -1,4 +1,4 @@
-/** Times of a distributed transform and of its messages, measured on the ranks that are here. */
+/** Measures the times of a distributed transform and of its messages on the available ranks. */
 import { expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
@@ -16,7 +16,7 @@ export interface BenchWish {
   readonly options?: Pick<Fft3dOptions, 'algorithm' | 'decomposition' | 'threads'>;
 }
 
-/** What was measured, the same on every rank. */
+/** The measurements, which are the same on every rank. */
 export interface BenchTimes {
   readonly ranks: number;
   /** Seconds of each run, of the slowest rank. */
@@ -24,7 +24,7 @@ export interface BenchTimes {
   readonly backwardS: readonly number[];
   readonly latencyS: number;
   readonly bytesPerS: number;
-  /** Largest difference of what came back from what was sent. */
+  /** Largest difference after a forward and a backward transform. */
   readonly error: number;
   readonly backend: string;
   readonly algorithm: string;
@@ -85,7 +85,7 @@ async function timed(comm: Communicator, work: () => Promise<unknown>): Promise<
   return greatest(comm, (performance.now() - began) / 1000);
 }
 
-/** Latency and bandwidth between ranks 0 and 1, the best of several; of one rank alone nothing is sent. */
+/** Latency and bandwidth between ranks 0 and 1, the best of several; a single rank sends nothing. */
 export async function measureMessages(comm: Communicator): Promise<{ latencyS: number; bytesPerS: number }> {
   expectsMembers('measureMessages: the communicator', comm, ['rank', 'size', 'send'], 'a communicator');
   if (comm.size < 2) return { latencyS: 0, bytesPerS: Number.MAX_VALUE };

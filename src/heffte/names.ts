@@ -1,4 +1,4 @@
-/** Names of who computes and how: ours, and those of heFFTe. */
+/** Names of backends, algorithms and scales: ewald's and heFFTe's. */
 
 import type { ExternalEngine } from '../backends/engines.js';
 import type { BackendName } from '../backends/names.js';
@@ -6,17 +6,17 @@ import { EwaldError } from '../base/errors.js';
 import { nearest } from '../base/options.js';
 import type { R2rKind } from '../fft/options.js';
 
-/** Who transforms what each rank holds. */
+/** The implementation of the local transforms. */
 export type HeffteBackend =
   | BackendName
-  /** The kernels of ewald on the CPU: native where it is, else wasm. */
+  /** The kernels of ewald on the CPU: native if available, otherwise wasm. */
   | 'stock'
   | ExternalEngine
   | 'rocm';
 
-/** What a tag means. */
+/** The implementation denoted by a tag. */
 export interface Engine {
-  /** Undefined: the CPU's best. */
+  /** Undefined: the best CPU backend. */
   readonly backend: BackendName | undefined;
   readonly engine: ExternalEngine | undefined;
   readonly r2r: R2rKind | undefined;
@@ -37,7 +37,7 @@ const engines: Readonly<Record<string, Omit<Engine, 'r2r'>>> = {
 };
 /** Kinds of the tags of its real transforms, as in `fftw_cos`. */
 const realKinds: Readonly<Record<string, R2rKind>> = { cos: 'dct2', sin: 'dst2', cos1: 'dct1', sin1: 'dst1' };
-/** The numbers of its C and Python interfaces. */
+/** The numbers of heFFTe's C and Python interfaces. */
 const numbers: Readonly<Record<number, string>> = { 0: 'stock', 1: 'fftw', 2: 'mkl', 10: 'cufft', 11: 'rocfft' };
 
 /** Reads a tag of a backend: a name or a number. Throws `Argument`. */
@@ -58,13 +58,13 @@ export function parseEngine(tag: string | number): Engine {
 
 export const algorithms = ['auto', 'alltoallv', 'p2p-plined', 'p2p', 'alltoall', 'shared'] as const;
 /**
- * How elements get to other ranks: `alltoallv` and `alltoall` (equal parts, padded) by one collective call; `p2p` by
- * messages of pairs; `p2p-plined` the same, each packed while others are under way; `shared` not as messages at all:
- * transforms write to and read from memory that all ranks see. `auto` is shared where there is such memory, else
- * alltoallv.
+ * How elements are sent to other ranks: `alltoallv` and `alltoall` (equal parts, padded) use one collective call; `p2p`
+ * uses messages between pairs; `p2p-plined` packs each of these while others are in transit; `shared` sends no
+ * messages, because transforms write to and read from memory that all ranks share. `auto` is `shared` if there is such
+ * memory, otherwise `alltoallv`.
  */
 export type ReshapeAlgorithm = (typeof algorithms)[number];
-/** heFFTe's numbers of them. */
+/** The algorithms by heFFTe's numbers. */
 const algorithmNumbers: readonly ReshapeAlgorithm[] = ['alltoallv', 'p2p-plined', 'p2p', 'alltoall'];
 
 /** Reads an algorithm. Throws `Argument`. */

@@ -14,22 +14,22 @@ export interface FftContextLike extends Pick<FftMethods, 'fft'> {
   dispose(): Promise<void>;
 }
 
-/** Options of a distributed transform; every rank gives the same ones but `context` and `threads`. */
+/** Options of a distributed transform; all ranks pass the same ones, except `context` and `threads`. */
 export interface Fft3dOptions {
-  /** How elements get to other ranks; default `auto`. heFFTe's numbers 0 to 3 are taken, too. */
+  /** How elements are sent to other ranks; default `auto`. heFFTe's numbers 0 to 3 are accepted as well. */
   readonly algorithm?: ReshapeAlgorithm | 'p2p_plined' | number;
   /** Default `auto`: whichever moves less. */
   readonly decomposition?: Decomposition;
-  /** The axis that is transformed becomes the fastest in memory; default false: kernels take any stride. */
+  /** Makes each transformed axis the fastest in memory; default false, since kernels accept any stride. */
   readonly reorder?: boolean;
-  /** Ranks that transform, their number or a list; default: all. The others hold their boxes only. */
+  /** Ranks that compute, as their number or a list; default: all. The others only hold their boxes. */
   readonly subranks?: number | readonly number[];
   /** Real to real transforms: a kind for all axes, or for x, y, z. */
   readonly r2r?: R2rKind | readonly [R2rKind, R2rKind, R2rKind];
-  /** Threads of this rank's transforms; default 1, alone all cores. */
+  /** Threads of this rank's transforms; default 1, or all cores for a single rank. */
   readonly threads?: number;
   readonly tune?: FftOptions['tune'];
-  /** A context to plan on, which stays the caller's; default: one is opened, and disposed with the plan. */
+  /** A context to plan on, owned by the caller; default: one is opened, and disposed with the plan. */
   readonly context?: FftContextLike;
   /** Options of the context that is opened. */
   readonly contextOptions?: ContextOptions;
@@ -42,7 +42,7 @@ export interface Fft3dRunOptions {
    * every rank.
    */
   readonly scale?: HeffteScale | number;
-  /** At least `batch` × `sizeWorkspace` complex numbers; default: the plan holds its own. */
+  /** At least `batch` × `sizeWorkspace` complex numbers; default: the plan has its own workspace. */
   readonly workspace?: Float32Array | Float64Array;
   /** Transforms of this run, stored one after another in both arrays; default 1. The same on every rank. */
   readonly batch?: number;

@@ -1,4 +1,4 @@
-/** Where the elements of each boundary between stages lie, as one rank sees it. */
+/** The location of the elements at each boundary between stages, for one rank. */
 import { axesOfWorld, type Box, type Triple } from './box.js';
 import { findWorld } from './geometry.js';
 import { type Traffic, traffic } from './reshape.js';
@@ -10,7 +10,7 @@ export type Place =
   | { readonly at: 'work'; readonly slot: 0 | 1 }
   | { readonly at: 'world'; readonly division: number };
 
-/** What lies between two stages. */
+/** The data between two stages. */
 export interface Boundary {
   readonly box: Box;
   /** Numbers of an element. */
@@ -18,17 +18,17 @@ export interface Boundary {
   readonly place: Place;
 }
 
-/** This rank's part of a division of the world. */
+/** This rank's part of a redistribution of the world. */
 export interface Division {
-  /** Number among the divisions of the plan. */
+  /** Index among the redistributions of the plan. */
   readonly number: number;
   readonly forward: Traffic;
   readonly backward: Traffic;
-  /** Elements of the shared memory of one transform, where there is some; boxes lie in it as in the world. */
+  /** The extent of the shared memory of one transform, if any; boxes have the same positions in it as in the world. */
   readonly world: Box;
 }
 
-/** The plan of one rank: a boundary more than stages; divisions by the index of their stage. */
+/** The layout for one rank: one boundary more than stages, and redistributions by the index of their stage. */
 export interface Layout {
   readonly stages: readonly Stage[];
   readonly boundaries: readonly Boundary[];
@@ -93,14 +93,14 @@ export function layOut({ stages, rank, kind, reduced, shared, strides }: LayoutW
   }
 }
 
-/** Where a box begins in the world, and the distances of its axes there, in elements. */
+/** The offset of a box in the world, and the strides of its axes there, in elements. */
 export function inWorld(box: Box, world: Box): { readonly offset: number; readonly strides: Triple } {
   const { strides } = world;
   const offset = axesOfWorld.reduce<number>((sum, axis) => sum + (box.low[axis] - world.low[axis]) * strides[axis], 0);
   return { offset: box.empty ? 0 : offset, strides };
 }
 
-/** Whether a box lies in the world without gaps, in the same order. */
+/** Whether a box is contiguous in the world and has the same order. */
 export function isWholeRow(box: Box, world: Box): boolean {
   const strides = box.strides;
   return box.empty || axesOfWorld.every((axis) => box.size[axis] === 1 || strides[axis] === world.strides[axis]);

@@ -19,5 +19,5 @@ export const backend = Object.freeze({
 /** Factors on a result: none, 1/N (`full`), 1/√N (`symmetric`). */
 export const scale = Object.freeze({ none: 0, full: 1, symmetric: 2 } as const);
 
-/** What wrong input throws: errors of ewald; `error instanceof heffte_input_error` holds for them. */
+/** The class of errors for wrong input: `error instanceof heffte_input_error` is true for errors of ewald. */
 export const heffte_input_error = EwaldError;

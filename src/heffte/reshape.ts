@@ -1,28 +1,28 @@
-/** Which rank sends what to which rank when the world is redistributed, as one rank sees it. */
+/** The messages that one rank sends and receives when the world is redistributed. */
 import { type Axis, axesOfWorld, type Box } from './box.js';
 import { type Block, isRow, joinAxes } from './copy.js';
 
-/** What goes to or comes from one rank. A message lies in the order of memory of the box it is for, without gaps. */
+/** A message to or from one rank. Its elements have the memory order of the receiving box, without gaps. */
 export interface Part {
   readonly peer: number;
   /** Elements. */
   readonly count: number;
-  /** Where the message begins among all of this side, in elements. */
+  /** The offset of the message among all messages of this side, in elements. */
   readonly offset: number;
-  /** Between this rank's array and a message that begins at 0. */
+  /** The copy between this rank's array and a message that begins at 0. */
   readonly block: Block;
 }
 
-/** This rank's part of a division, in one direction. */
+/** This rank's part of a redistribution, in one direction. */
 export interface Traffic {
   readonly sends: readonly Part[];
   readonly receives: readonly Part[];
-  /** What stays, from array to array. */
+  /** The elements that stay on this rank, copied from array to array. */
   readonly own: Block | undefined;
-  /** Elements of all messages of a side. */
+  /** Number of elements of all messages of a side. */
   readonly sent: number;
   readonly received: number;
-  /** Messages are rows of the array itself: nothing has to be packed, or unpacked. */
+  /** Whether messages are rows of the array itself, so that nothing has to be packed or unpacked. */
   readonly sendsRows: boolean;
   readonly receivesRows: boolean;
 }
@@ -33,18 +33,18 @@ const inOrder = <T>(order: readonly Axis[], of: (axis: Axis) => T): [T, T, T] =>
   of(order[2] as Axis),
 ];
 
-/** Where `part` begins inside `box`. */
+/** The offset of `part` inside `box`. */
 const beginning = (part: Box, box: Box): number =>
   axesOfWorld.reduce<number>((sum, axis) => sum + (part.low[axis] - box.low[axis]) * box.strides[axis], 0);
 
-/** The messages of rank `me` from its box among `from` to those of `to`, and back from everybody's. */
+/** The messages of rank `me` from its box in `from` to the boxes in `to`, and from all boxes to its own. */
 export function traffic(from: readonly Box[], to: readonly Box[], me: number): Traffic {
   const [mine, wanted] = [from[me] as Box, to[me] as Box];
   const sends: Part[] = [];
   const receives: Part[] = [];
   let own: Block | undefined;
   let [sent, received] = [0, 0];
-  // Beginning with the next rank, so that not everybody speaks to the same one first.
+  // Starts with the next rank, so that not all ranks send to the same one first.
   for (let step = 0; step < from.length; step++) {
     const peer = (me + step) % from.length;
     const theirs = to[peer] as Box;

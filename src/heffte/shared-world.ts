@@ -1,12 +1,12 @@
-/** Memory that all ranks see, through which divisions of the world go without messages. */
+/** Memory shared by all ranks, through which the world is redistributed without messages. */
 import type { Communicator, SharedMemory } from '../communicator/communicator.js';
 import type { FftPrecision } from '../fft/options.js';
 import type { Numbers } from './copy.js';
 import { numbersOf } from './workspace.js';
 
 /**
- * Two arrays that take turns. A rank writes into one after all ranks have come to the barrier that follows the writing
- * of the other, and so are done with reading what it overwrites: one barrier a division is enough.
+ * Two arrays that alternate. A rank writes into one only after all ranks have reached the barrier after writing the
+ * other, and have therefore finished reading what it overwrites: one barrier per redistribution is enough.
  */
 export class SharedWorld {
   readonly #comm: Communicator;
@@ -21,7 +21,7 @@ export class SharedWorld {
     return this.#memory?.buffer.byteLength ?? 0;
   }
 
-  /** Arrays for the divisions of one run, `numbers` each; all ranks call it alike. */
+  /** Returns arrays of `numbers` for the redistributions of one run; all ranks make the same call. */
   async take(divisions: number, precision: FftPrecision, numbers: number): Promise<Numbers[]> {
     const ArrayType = numbersOf[precision];
     const bytes = 64 * Math.ceil((numbers * ArrayType.BYTES_PER_ELEMENT) / 64);

@@ -8,7 +8,7 @@
 import { type Axis, axesOfWorld, type Box, emptyBox } from './box.js';
 import { findWorld, getFactors, makePencils, makeSlabs } from './geometry.js';
 
-/** Transforms some axes of what each rank holds. */
+/** Transforms some axes of the data of each rank. */
 export interface FftStage {
   readonly what: 'fft';
   readonly axes: readonly Axis[];
@@ -22,7 +22,7 @@ export interface ReshapeStage {
   readonly what: 'reshape';
   readonly from: readonly Box[];
   readonly to: readonly Box[];
-  /** Elements are real numbers still. */
+  /** Whether elements are still real numbers. */
   readonly real: boolean;
 }
 
@@ -38,18 +38,18 @@ export interface StageWish {
   /** The axis that a real transform halves. */
   readonly reduced: Axis | undefined;
   readonly decomposition: Decomposition;
-  /** The axis that is transformed becomes the fastest in memory. */
+  /** Whether each transformed axis becomes the fastest in memory. */
   readonly reorder: boolean;
-  /** Ranks that transform. */
+  /** Ranks that compute. */
   readonly computing: readonly number[];
 }
 
-/** Up to here boxes are given to the ranks that hold most of them already; beyond, by number. */
+/** Up to this number of ranks, boxes are assigned to the ranks that already hold most of them; beyond it, by index. */
 const mostMatched = 64;
-/** Ways to lay out pencils along an axis that are looked at. */
+/** Number of pencil grids tried along an axis. */
 const mostGrids = 4;
 /**
- * What a division of the world costs beside its elements, in elements: of two that move alike the shorter plan wins.
+ * The fixed cost of a redistribution, in elements: of two plans that move equally many, the one with fewer stages wins.
  */
 const stageCost = 1000;
 
@@ -58,14 +58,14 @@ interface Found {
   readonly cost: number;
 }
 
-/** Plans the stages of forward; backward goes through them from the end. */
+/** Plans the stages of forward; backward runs them in reverse order. */
 export function planStages(wish: StageWish): readonly Stage[] {
   const found = search(wish, wish.inboxes, new Set(wish.axes), Number.POSITIVE_INFINITY);
-  // Slabs of one axis and pencils of any always lead to an end.
+  // A plan always exists, since slabs of one axis and pencils of any axis are possible.
   return (found as Found).stages;
 }
 
-/** The best way from these boxes on, if there is one cheaper than `limit`. */
+/** The best continuation from these boxes, if there is one cheaper than `limit`. */
 function search(
   wish: StageWish,
   boxes: readonly Box[],
@@ -82,7 +82,7 @@ function search(
     const halves = reduced !== undefined && ready.includes(reduced);
     let after = halves ? now.map((box) => box.r2c(reduced)) : now;
     for (const axis of ready) left.delete(axis);
-    // The end may lie in another order: the transform writes it so.
+    // The outboxes may have another order, in which the last transform can write.
     if (left.size === 0 && alike(after, outboxes)) after = outboxes;
     stages.push({ what: 'fft', axes: ready, from: now, to: after });
     cost += ready.length * largest(now);
@@ -112,7 +112,7 @@ function search(
   return best;
 }
 
-/** Axes that can be transformed where they are; the halved one has to be among the first. */
+/** Axes that can be transformed without a redistribution; the halved axis has to be among the first. */
 function readyAxes({ reduced, computing }: StageWish, boxes: readonly Box[], left: ReadonlySet<Axis>): Axis[] {
   if (computing.length < boxes.length && !boxes.every((box, rank) => box.empty || computing.includes(rank))) return [];
   const world = findWorld(boxes);
@@ -122,7 +122,7 @@ function readyAxes({ reduced, computing }: StageWish, boxes: readonly Box[], lef
   return reduced === undefined || !left.has(reduced) || whole.includes(reduced) ? whole : [];
 }
 
-/** Divisions of the world after which something can be transformed. */
+/** Redistributions of the world after which an axis can be transformed. */
 function candidates(wish: StageWish, boxes: readonly Box[], left: ReadonlySet<Axis>): (readonly Box[])[] {
   const { outboxes, reduced, decomposition, computing } = wish;
   const world = findWorld(boxes).ordered(boxes[0]?.order ?? [0, 1, 2]);
@@ -138,7 +138,7 @@ function candidates(wish: StageWish, boxes: readonly Box[], left: ReadonlySet<Ax
   for (const axis of first) {
     if (decomposition === 'slabs') continue;
     const [first, second] = axesOfWorld.filter((a) => a !== axis) as [Axis, Axis];
-    // The most even ones: what the slowest rank has to do counts.
+    // The most even grids, since the slowest rank determines the time.
     const grids = getFactors(n)
       .map((grid) => ({
         grid,
@@ -155,14 +155,14 @@ function candidates(wish: StageWish, boxes: readonly Box[], left: ReadonlySet<Ax
     const fits = decomposition === 'slabs' || (decomposition === 'auto' && world.size[divided] >= n);
     if (fits && whole[0] !== undefined && world.size[divided] > 1) place(makeSlabs(world, n, divided), whole[0]);
   }
-  // A world of which nothing can be divided goes to one rank.
+  // A world that cannot be divided is given to one rank.
   if (found.length === 0) place([world, ...Array(n - 1).fill(emptyBox(world.order))], first[0] as Axis);
   return found;
 }
 
 const fastest = (axis: Axis, { order }: Box) => [axis, ...order.filter((a) => a !== axis)] as [Axis, Axis, Axis];
 
-/** Gives each box to a rank that computes: where they have most in common with what is there. */
+/** Assigns each box to a computing rank, preferring the rank that already holds most of it. */
 function assign(made: readonly Box[], boxes: readonly Box[], computing: readonly number[]): readonly Box[] {
   const out: Box[] = boxes.map(({ order }) => emptyBox(made[0]?.order ?? order));
   if (computing.length > mostMatched) {
@@ -199,7 +199,7 @@ export function common(a: Box, b: Box): number {
 
 const largest = (boxes: readonly Box[]): number => boxes.reduce((most, box) => Math.max(most, box.count), 0);
 
-/** Elements that the busiest rank sends or gets. */
+/** Number of elements that the busiest rank sends or receives. */
 function moved(from: readonly Box[], to: readonly Box[]): number {
   let most = 0;
   for (let rank = 0; rank < from.length; rank++) {

@@ -1,10 +1,10 @@
-/** Whether boxes tile a world: every index in one of them, and in one only. */
+/** Checks that boxes tile a world: every index is in exactly one of them. */
 
 import { EwaldError } from '../base/errors.js';
 import { type Axis, axesOfWorld, Box, each, expectsBox, expectsBoxes } from './box.js';
 import { findWorld } from './geometry.js';
 
-/** An index that two boxes hold, or that none holds. */
+/** An index that is in two boxes, or in none. */
 export type Defect =
   | { readonly kind: 'doubled'; readonly index: readonly number[]; readonly ranks: readonly [number, number] }
   | { readonly kind: 'missing'; readonly index: readonly number[] };
@@ -14,12 +14,12 @@ interface Placed {
   readonly rank: number;
 }
 
-/** The first defect of boxes over `world`; undefined when they tile it. */
+/** The first defect of boxes over `world`; undefined if they tile it. */
 export function findDefect(world: Box, boxes: readonly Box[]): Defect | undefined {
   const placed = boxes.map((box, rank) => ({ box, rank })).filter(({ box }) => !box.empty);
   const overlap = findOverlap(placed);
   if (overlap) return overlap;
-  // No index is held twice, so equal counts are enough.
+  // No index is in two boxes, so equal counts are sufficient.
   const held = placed.reduce((sum, { box }) => sum + box.count, 0);
   if (held === world.count) return undefined;
   const index = findGap(
@@ -29,7 +29,7 @@ export function findDefect(world: Box, boxes: readonly Box[]): Defect | undefine
   return index ? { kind: 'missing', index } : undefined;
 }
 
-/** Sorted by where they begin along x, only boxes that are still open are compared. */
+/** Finds an overlap; boxes are sorted by their start along x, and only those that have not ended are compared. */
 function findOverlap(placed: readonly Placed[]): Defect | undefined {
   const sorted = [...placed].sort((a, b) => a.box.low[0] - b.box.low[0]);
   let open: Placed[] = [];
@@ -46,7 +46,7 @@ function findOverlap(placed: readonly Placed[]): Defect | undefined {
   return undefined;
 }
 
-/** An index of `where` that no box holds: a box that reaches into it is cut away, and its rest searched. */
+/** Finds an index of `where` in no box: removes a box that overlaps it, and searches the remaining parts. */
 function findGap(where: Box, boxes: readonly Box[]): readonly number[] | undefined {
   const near = boxes.filter((box) => !box.collide(where).empty);
   const [first, ...others] = near;
@@ -73,7 +73,7 @@ const cut = (box: Box, axis: Axis, low: number, high: number): Box =>
     each((a) => (a === axis ? high : box.high[a])),
   );
 
-/** The world of these boxes. Throws `Argument` when they do not tile a world that begins at 0, naming an index. */
+/** The world of these boxes. Throws `Argument`, naming an index, if they do not tile a world that begins at 0. */
 export function checkTiling(what: string, boxes: readonly Box[]): Box {
   const world = findWorld(boxes);
   if (world.empty)

@@ -1,4 +1,4 @@
-/** What a run did and when. */
+/** An event of a run and its time. */
 export interface TraceEvent {
   /** Index of the stage, in the order of forward. */
   readonly stage: number;

@@ -1,10 +1,10 @@
-/** What all rooms share: the version of the C interface and its statuses. */
+/** Definitions common to all rooms: the version of the C interface and its statuses. */
 export const coreConstants = {
-  /** Version of the C ABI; the loader refuses another. */
+  /** Version of the C ABI; the loader refuses any other. */
   abiVersion: 2,
 } as const;
 
-/** What a C function answers. */
+/** Statuses that C functions return. */
 export const coreEnums = {
   Status: {
     ok: 0,

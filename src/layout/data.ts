@@ -1,6 +1,6 @@
 /** The room of data. */
 export const dataEnums = {
-  /** What chunks of detector data are packed with; cpp/data/README.md says what each one's arguments are. */
+  /** Codecs of chunks of detector data; cpp/data/README.md describes their arguments. */
   Codec: {
     bitshuffleLz4: 0,
     bitshuffle: 1,

@@ -6,7 +6,7 @@ import { type Field, type Struct, u32 } from './struct.js';
 const maxRank = 8;
 const eight = (name: string, doc: string): Field => ({ name, type: 'u32', doc, count: maxRank });
 
-/** What a transform plan transforms. */
+/** The descriptor of a transform plan. */
 export const fftDescriptor: Struct = {
   name: 'FftDescriptor',
   doc:

@@ -79,7 +79,7 @@ function cStruct(struct: Struct): string[] {
   return out;
 }
 
-// Words that WGSL keeps for itself get an underscore.
+// Reserved words of WGSL get an underscore.
 const wgslName = (name: string): string => (name === 'precision' ? `${name}_` : snake(name));
 const wgslType = ({ type, count }: Field): string => {
   const one = typeof type === 'object' ? type.name : type;
@@ -104,7 +104,8 @@ export function wgslHeader({ name, constants, enums, structs, wgslConstants, wgs
 const wgslConstant = (name: string, value: number): string =>
   Number.isInteger(value) ? `const ${upper(name)}: u32 = ${value}u;` : `const ${upper(name)}: f32 = ${value};`;
 
-// WGSL puts vectors and structures at multiples of 16 bytes; TypeScript packs without gaps, so they must stand there.
+// WGSL aligns vectors and structures to 16 bytes; TypeScript packs without gaps, so their offsets must be multiples of
+// 16.
 function checkAlignment(struct: Struct): void {
   for (const { name, type } of struct.fields) {
     if (type !== 'u32' && type !== 'i32' && type !== 'f32' && wordOf(struct, name) % 4 !== 0)
@@ -122,7 +123,7 @@ interface Table {
   readonly rows: readonly object[];
   /** Numbers of the rows by name. */
   readonly keys?: readonly string[];
-  /** C++ alone reads it. */
+  /** Whether only C++ reads it. */
   readonly cpp?: true;
 }
 const tables: readonly Table[] = [
@@ -142,7 +143,7 @@ const tables: readonly Table[] = [
 
 const allSearch: Readonly<Record<string, Constant>> = { ...searchConstants, ...effortConstants };
 const realText = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : `${value}`);
-// A column is real where any of its numbers is, or where its rows say so by name.
+// A column is real if any of its numbers is, or if its name is in this list.
 const realColumns = new Set(['limit', 'apart', 'indexLimit', 'radius', 'share']);
 function columnsOf({ rows }: Table): { name: string; type: 'bool' | 'real' | 'integer' }[] {
   return Object.entries(rows[0] ?? {}).map(([name, value]) => ({
@@ -217,8 +218,7 @@ export function searchShader(): string {
 }
 
 /**
- * The text of cpp/include/generated/ranges.h: what the fields of an indexer may be, and structures with the defaults in
- * them.
+ * The text of cpp/include/generated/ranges.h: the ranges of an indexer's fields, and structures with their defaults.
  */
 export function rangesHeader(): string {
   const indexing = rooms.find(({ name }) => name === 'indexing');

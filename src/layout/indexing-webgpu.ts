@@ -1,6 +1,6 @@
 /**
- * What the kernels of wgsl/indexing share with their host: structures of WebGPU alone, and what its workgroups have
- * room for. The twin of cpp/indexing/plan.h; see wgsl/indexing/plan.wgsl.
+ * Definitions shared by the kernels of wgsl/indexing and their host: structures used only by WebGPU, and the capacities
+ * of its workgroups. Corresponds to cpp/indexing/plan.h; see wgsl/indexing/plan.wgsl.
  */
 import { indexerParams } from './indexing.js';
 import { effortConstants } from './search.js';
@@ -14,17 +14,17 @@ const of = (type: FieldType, name: string, doc: string, count?: number): Field =
 });
 const vec3 = (name: string, doc: string): Field => of('vec3f', name, doc);
 
-/** Rooms of workgroup memory. */
+/** Capacities of workgroup memory. */
 export const indexingCapacities = {
-  /** Lattices of an image that are judged at a time. */
+  /** Number of lattices of an image that are judged at a time. */
   maxJudged: effortConstants.maxEffortJudged.value,
-  /** Angles of the fast rotation search whose counts a workgroup holds. */
+  /** Number of angles of the fast rotation search whose counts fit into a workgroup. */
   maxSteps: 5120,
-  /** Hits of the fast rotation search that are compared by closeness, where equal counts leave more. */
+  /** Maximum number of hits of the fast rotation search with equal counts that are compared by closeness. */
   maxScored: 512,
-  /** Cells of the exhaustive search whose mean distance is computed, where equal counts leave more. */
+  /** Maximum number of cells of the exhaustive search with equal counts whose mean distance is computed. */
   maxListed: 1024,
-  /** Spots of an image that a histogram of counts has room for: exhaustive. */
+  /** Maximum number of spots of an image for which a histogram of counts fits: exhaustive search. */
   maxHistogramSpots: 2047,
 } as const;
 

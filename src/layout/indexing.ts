@@ -1,8 +1,8 @@
-/** The room of indexing: structures, enumerations, ranges and defaults. What steers the search is in search.ts. */
+/** The room of indexing: structures, enumerations, ranges and defaults. Constants of the search are in search.ts. */
 import { type Range, range, threadRange } from '../base/range.js';
 import { f32, type Struct, u32 } from './struct.js';
 
-/** What fixes the memory of an indexer. */
+/** The sizes that determine the memory of an indexer. */
 export const indexerDescriptor: Struct = {
   name: 'IndexerDescriptor',
   doc: 'Sizes of an indexer: everything it allocates follows from these.',
@@ -22,7 +22,7 @@ export const indexerDescriptor: Struct = {
   ],
 };
 
-/** What one run of an indexer may change. */
+/** The parameters of one run of an indexer. */
 export const indexerParams: Struct = {
   name: 'IndexerParams',
   doc: 'Thresholds of one indexing run. Distances without a unit are in index units (periods of the lattice).',
@@ -49,7 +49,7 @@ export const indexerParams: Struct = {
   ],
 };
 
-/** One cell of the answer. */
+/** One cell of the result. */
 export const indexedCell: Struct = {
   name: 'IndexedCell',
   doc: 'One found cell: real-space rows a, b, c in angstrom, laboratory frame, and how well it explains the spots.',
@@ -73,7 +73,7 @@ export const indexedCell: Struct = {
   ],
 };
 
-/** What is said of one image. */
+/** The result of one image. */
 export const imageResult: Struct = {
   name: 'ImageResult',
   doc: 'Summary of one image of a batch.',
@@ -105,7 +105,7 @@ export const stageSummary: Struct = {
   ],
 };
 
-/** A sampled direction that was taken on. */
+/** A sampled direction that was selected. */
 export const stagePick: Struct = {
   name: 'StagePick',
   doc: 'A sampled direction that was taken on: fast in the order of directions, exhaustive best first.',
@@ -155,7 +155,7 @@ export const indexingEnums = {
   ImageFlag: { tooFewSpots: 1, truncated: 2, nonFinite: 4, tooFar: 8 },
 } as const;
 
-/** Sizes of an indexer: what each field of its descriptor may be. */
+/** Sizes of an indexer: the range of each field of its descriptor. */
 export const indexerRanges = {
   maxSpots: range(6, 4096, 300),
   maxInputCells: range(1, 64, 1),
@@ -173,10 +173,10 @@ export const indexerRanges = {
 /** Spots of all images of one run together; the default follows from batch and maxSpots. */
 export const batchSpotRange = range(6, 2 ** 28, 4096);
 
-/** Beside the descriptor: batches of a stream under way at once, and how long one that is not full may wait. */
+/** Options of streams: number of batches in progress at once, and how long an incomplete batch may wait. */
 export const streamRanges = { inFlight: range(1, 16, 2), maxDelayMs: range(0, 60_000, 20) } as const;
 
-/** A search for an unknown cell: what the core is asked for each image. */
+/** The search for an unknown cell: the parameters for each image. */
 export const proposalRanges = {
   proposalSpots: range(0, 2 ** 20, 0),
   proposals: range(1, 64, 12),
@@ -184,7 +184,7 @@ export const proposalRanges = {
   maxLengthA: range(1, 1000, 150),
 } as const satisfies Record<string, Range>;
 
-/** What is done with the answers: images that propose, and how well a Bravais lattice must fit (lengths; radians). */
+/** How its results are used: number of proposing images, and tolerance of a Bravais lattice (lengths; radians). */
 export const cellSearchRanges = { proposers: range(1, 1000, 12), tolerance: range(0, 0.2, 0.02) } as const;
 
 /**
@@ -214,7 +214,7 @@ export const thresholdRanges = {
   maxDistance: range(0, 1, 0),
   refineMinSpots: range(4, 1024, 8),
   refineIterations: range(1, 1024, 32),
-  // Below what any image reaches: then none is accepted, and every candidate is given back.
+  // The lowest value is below that of any image: then none is accepted, and every candidate is returned.
   acceptLog10: range(-1e6, 0, -3.5),
 } as const satisfies Record<string, Range>;
 

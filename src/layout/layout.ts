@@ -1,4 +1,4 @@
-/** Everything that is written into the headers, under one name; new code takes it from the room's own file. */
+/** Re-exports everything that is written into the headers; new code should import from the file of the room. */
 import { coreConstants, coreEnums } from './core.js';
 import { dataEnums } from './data.js';
 import { fftEnums } from './fft.js';

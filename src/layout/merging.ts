@@ -1,14 +1,14 @@
 /** The room of merging. */
 import { type Struct, u32 } from './struct.js';
 
-/** How the recorded share of a reflection follows from its excitation error. */
+/** The functions by which the recorded share of a reflection depends on its excitation error. */
 export const partialities = { none: 0, gaussian: 1, xsphere: 2 } as const;
 
-/** Numbers that change the answer of a merge. */
+/** Constants that affect the result of a merge. */
 export const mergingConstants = {
-  /** Parameters a crystal: ln G, B, ln r, rotations about x and y. */
+  /** Number of parameters per crystal: ln G, B, ln r, rotations about x and y. */
   mergingParameters: 5,
-  /** Tukey's biweight reaches 0 at so many sigmas. */
+  /** Number of sigmas at which Tukey's biweight reaches 0. */
   mergingTukey: 6,
 } as const;
 

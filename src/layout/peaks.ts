@@ -5,13 +5,13 @@ import { f32, i32, type Struct, u32 } from './struct.js';
 /** Types of a detector's numbers. */
 export const numbers = { u8: 0, i8: 1, u16: 2, i16: 3, u32: 4, i32: 5, f32: 6 } as const;
 
-/** How peaks are found. */
+/** The peak finders. */
 export const finders = { peakfinder8: 0, zaef: 1, dispersion: 2, 'dispersion-extended': 3 } as const;
 
-/** Bin of pixels that take no part in the search. */
+/** Bin of pixels that are excluded from the search. */
 export const maskedBin = 0xffff;
 
-/** What fixes the memory of a peak finder. */
+/** The sizes that determine the memory of a peak finder. */
 export const peaksDescriptor: Struct = {
   name: 'PeaksDescriptor',
   doc: 'Sizes of a peak finder: everything it allocates follows from these.',
@@ -39,7 +39,7 @@ export const peaksPanel: Struct = {
   ],
 };
 
-/** What they may be. */
+/** The ranges of the descriptor's fields and of the parameters. */
 export const peaksRanges = {
   threshold: range(-1e30, 1e30, 800),
   minSnr: range(0, 1e6, 5),
@@ -54,10 +54,10 @@ export const peaksRanges = {
   minCount: range(1, 129 ** 2, 2),
 } as const satisfies Record<string, Range>;
 
-/** Radii of zaef in pixels: of a peak, and between which its background lies. */
+/** Radii of zaef in pixels: that of a peak, and the two that enclose its background. */
 export const peakRadii = { low: 1, high: 64, fallback: [4, 5, 7] } as const;
 
-/** What other finders take where nothing is given; the ranges have peakfinder8's. */
+/** Defaults of the dispersion finders; the ranges contain those of peakfinder8. */
 export const dispersionDefaults = { threshold: 0, minPixCount: 3, maxPixCount: 1000 } as const;
 
 /** Parameters of a run; the names are CrystFEL's. */
@@ -107,9 +107,9 @@ export const peak: Struct = {
   ],
 };
 
-/** What kernels of GPUs have room for. */
+/** Capacities of GPU kernels. */
 export const peaksCapacities = {
-  /** Pixels of a blob: they lie in the memory of its workgroup or block. */
+  /** Maximum number of pixels of a blob, which are in the memory of its workgroup or block. */
   maxBlob: 1024,
 } as const;
 
@@ -137,7 +137,7 @@ export const peaksRun: Struct = {
   ],
 };
 
-/** A peak of zaef on WebGPU, before it is held against others. */
+/** A peak of zaef on WebGPU, before it is compared with others. */
 export const peaksSummit: Struct = {
   name: 'PeaksSummit',
   doc: 'A peak of zaef before it is held against others: its centroid with the digits that this takes.',

@@ -41,13 +41,13 @@ import { randomConstants } from './random.js';
 import type { Struct } from './struct.js';
 import { udfDescriptor, udfStep, udfStepKinds } from './udf.js';
 
-/** What one room has written into the headers. */
+/** The definitions of a room that are written into the headers. */
 export interface RoomLayout {
   readonly name: string;
   readonly constants?: Readonly<Record<string, number>>;
   readonly enums?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly structs?: readonly Struct[];
-  /** Of WebGPU alone. */
+  /** Constants used only by WebGPU. */
   readonly wgslConstants?: Readonly<Record<string, number>>;
   readonly wgslStructs?: readonly Struct[];
 }

@@ -1,7 +1,7 @@
 /** The structures of udf: one pass of sums over frames. */
 import { type Struct, u32 } from './struct.js';
 
-/** Types of frames that a pass takes: those of peaks. */
+/** Types of frames that a pass accepts, which are those of peaks. */
 export { numbers as udfNumbers } from './peaks.js';
 
 /** Pieces of work of a pass. The last two have float64 weights, and their products are made in float64. */
@@ -18,7 +18,7 @@ export const udfStepKinds = {
   sparseDouble: 9,
 } as const;
 
-/** What fixes the memory of a pass. */
+/** The sizes that determine the memory of a pass. */
 export const udfDescriptor: Struct = {
   name: 'UdfDescriptor',
   doc: 'Sizes of a pass over frames: everything it allocates follows from these.',
