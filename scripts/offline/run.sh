@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs conformance and benchmarks of ewald on a Linux x86-64 machine that has a GPU and nothing else: no Node, no
-# registry, no network. usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--cases ID,...] [--help] Needs
-# sh and either gzip and tar or python3. Writes DIR (default: ./results) and a temporary folder, which it removes.
+# registry, no network.
+# usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--cases ID,...] [--help]
+# Needs sh and either gzip and tar or python3. Writes DIR (default: ./results) and a temporary folder, which it removes.
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 2
 out=results

@@ -59,5 +59,5 @@ EXPORT int cufftExecR2C(int handle, void* in, void* out) { return run(handle, r2
 EXPORT int cufftExecC2R(int handle, void* in, void* out) { return run(handle, c2r, in, out, -1); }
 EXPORT int cufftExecD2Z(int handle, void* in, void* out) { return run(handle, d2z, in, out, -1); }
 EXPORT int cufftExecZ2D(int handle, void* in, void* out) { return run(handle, z2d, in, out, -1); }
-/* Plans that are held now. */
+/* The number of plans in use. */
 EXPORT int stand_in_plans(void) { return live; }

@@ -1,7 +1,8 @@
-/* Stand-in of MKL's FFTW 3 interface with its limits: seven axes, one loop, sines and cosines along one axis; any alignment, no threads of FFTW. */
+/* Stand-in of MKL's FFTW 3 interface with its limits: seven axes, one loop, sine and cosine transforms along one axis;
+ * any alignment, no FFTW threads. */
 #include "stand-in.h"
 
-/* It has nothing to measure: flags but those on the input are ignored. */
+/* It never measures: all flags except those about the input are ignored. */
 #define FLAGS ((flags & (1u << 0 | 1u << 4)) | 1u << 6 | 1u << 1)
 
 EXPORT void MKL_Get_Version_String(char* text, int length) { snprintf(text, (size_t)length, "stand-in of MKL"); }

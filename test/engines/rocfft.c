@@ -1,4 +1,4 @@
-/* Stand-in of rocFFT; every plan wants a work buffer. */
+/* Stand-in of rocFFT; every plan needs a work buffer. */
 #include "stand-in.h"
 
 struct info {
@@ -25,7 +25,7 @@ EXPORT int rocfft_plan_create(struct many** plan, int placement, int type, int p
                               void* description) {
   if (!ready || placement != 1 || description != NULL || dimensions < 1 || dimensions > 3 || transforms < 1) return 2;
   int n[3];
-  /* Fastest axis first here, slowest first there. */
+  /* The fastest axis is first in rocFFT, and last in FFTW. */
   for (size_t i = 0; i < dimensions; i++) n[i] = (int)lengths[dimensions - 1 - i];
   *plan = malloc(sizeof **plan);
   if (!many_create(*plan, precision, type < 2 ? 0 : type - 1, type == 0 ? -1 : 1, (int)dimensions, n, (int)transforms)) return 1;
@@ -63,5 +63,5 @@ EXPORT int rocfft_execute(struct many* plan, void** in, void** out, struct info*
   many_run(plan, in[0], out[0]);
   return 0;
 }
-/* Plans and infos that are held now. */
+/* The number of plans and infos in use. */
 EXPORT int stand_in_plans(void) { return live; }

@@ -1,4 +1,4 @@
-/* Stand-in of CUDA's and HIP's runtime: one device of 256 MiB; EWALD_STAND_IN_DEVICES says another number of devices. */
+/* Stand-in of the CUDA and HIP runtimes: one device of 256 MiB; EWALD_STAND_IN_DEVICES sets another number. */
 #include "stand-in.h"
 
 #define JOIN(a, b) a##b
@@ -43,5 +43,5 @@ EXPORT int NAME(PREFIX, Memcpy)(void* to, const void* from, size_t bytes, int ki
   else refuse("a copy that is neither to nor from the device");
   return 0;
 }
-/* Device arrays that are held now. */
+/* The number of device arrays in use. */
 EXPORT int stand_in_arrays(void) { return arrays; }

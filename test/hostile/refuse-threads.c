@@ -1,4 +1,4 @@
-/* Preloaded by threads.test.ts: there are no threads while REFUSE_THREADS is in the environment. */
+/* Preloaded by threads.test.ts: no thread can be created while REFUSE_THREADS is in the environment. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

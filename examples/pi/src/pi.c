@@ -1,12 +1,12 @@
-/* What pi.h declares, without Fortran. */
+/* The functions that pi.h declares, except the Fortran one. */
 #include "pi.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 
-/* The generator of Park and Miller (CACM 31, 1192, 1988): s <- 16807 s mod (2^31 - 1). Small enough for every language, and exact in
- * 64-bit integers as well as in double precision. */
+/* The generator of Park and Miller (CACM 31, 1192, 1988): s <- 16807 s mod (2^31 - 1). Its numbers are small enough for
+ * every language, and exact in 64-bit integers as well as in double precision. */
 static const int64_t modulus = 2147483647;
 
 static int64_t throw_points(int64_t *state, int num_points) {

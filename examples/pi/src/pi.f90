@@ -1,4 +1,4 @@
-! approximate_pi_fortran of pi.h: bind(c) gives it C's name, `value` C's way of passing a number.
+! approximate_pi_fortran of pi.h: bind(c) gives it its C name, and `value` passes the number by value as in C.
 function approximate_pi_fortran(num_points) bind(c) result(approximation)
   use, intrinsic :: iso_c_binding, only: c_int, c_double, c_int64_t
   implicit none

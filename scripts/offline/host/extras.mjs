@@ -1,9 +1,10 @@
 // Further benchmarks and checks, one line each. pack-offline.mjs adds the files they name to the pack, and the run
 // executes them after the other steps.
 //
-// { name, share, least, script: file of scripts/offline/extras/, or of another place `from`, or program: CMake target
-// of cuda/, args?(run): string[],
-//   absent?(run): why it cannot run here, timing?: a time limit is no failure (default true) }
+// { name, share, least, script: file of scripts/offline/extras/ or of the folder `from`, or program: CMake target of
+//   cuda/, args?(run): string[], absent?(run): why it cannot run here, timing?: exceeding the time limit is not a
+//   failure (default true) }
+//
 // It is called with --seconds N, prints one JSON document (its `summary`, one line, is copied into summary.json) and
 // exits with 0 on success; `outcome: 'absent'` in the document means that it could not run here. EWALD_BACKENDS lists
 // the available backends; `import 'ewald'` resolves to the packed package.
