@@ -1,4 +1,5 @@
 /** Writes the frames of a dataset in another format, piece by piece, to any sink of bytes. */
+import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal, choice, knownOptions, shown } from '../base/options.js';
@@ -76,6 +77,9 @@ export async function writeFrames(
   codecs: Codecs | undefined,
   options: WriteFramesOptions = {},
 ): Promise<WrittenFrames> {
+  const isDataset = typeof (dataset as Partial<Dataset> | null | undefined)?.read === 'function';
+  expects(isDataset, 'writeFrames: the first argument', dataset, 'an open dataset: await open(file)');
+  expectsMembers('writeFrames: the second argument', sink, ['append'], 'a sink with a method append');
   knownOptions('writeFrames', options, writeFramesOptions);
   const { format, packing } = checkWriteFrames(options);
   const { signal, onProgress } = options;

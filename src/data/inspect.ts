@@ -86,7 +86,7 @@ async function inspectStack(
     if ((await place.size?.(file)) === 0)
       failed.push({ file, error: new EwaldError('Format', `${file} is empty: no byte is in it, or not yet`) });
     else left.push(file);
-  if (left.length === 0) throw new EwaldError('Format', `${name}: every file of it is empty`);
+  if (left.length === 0) throw new EwaldError('Format', `${name}: all its files are empty`);
   for (let input: string | string[] = failed.length === 0 ? name : left; ; input = left)
     try {
       return { ...(await inspectOne(place, name, input, options)), failed };

@@ -1,5 +1,5 @@
 /** Measures the times of a distributed transform and of its messages on the available ranks. */
-import { expectsMembers } from '../base/arguments.js';
+import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
 import type { MakeFft3d } from './bind.js';
@@ -34,6 +34,9 @@ export interface BenchTimes {
 
 /** Verifies and times a complex transform of slabs (z in, y out); every rank calls it. Throws `Mismatch`. */
 export async function benchFft3d(make: MakeFft3d, comm: Communicator, wish: BenchWish): Promise<BenchTimes> {
+  expects(typeof make === 'function', 'benchFft3d: the first argument', make, 'fft3d');
+  expectsMembers('benchFft3d: the communicator', comm, ['rank', 'size'], 'a communicator of ewald/communicator');
+  expectsMembers('benchFft3d: the wish', wish, ['size'], '{ size: [n, n, n], … }');
   const { size, precision = 'f32', runs = 5 } = wish;
   const world = box3d(
     [0, 0, 0],

@@ -1,5 +1,6 @@
 /** A merge that follows a run: a sink of frames that merges again whenever the number of crystals has grown by half. */
 
+import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { callback, knownOptions, real } from '../base/options.js';
 import type { MergeResult, Merger } from './merger.js';
@@ -55,6 +56,12 @@ export async function mergeSink(
   options: MergeOptions,
   running: RunningMergeOptions = {},
 ): Promise<MergeSink> {
+  expects(
+    typeof (context as Partial<MergingMethods> | null | undefined)?.merger === 'function',
+    'mergeSink: the first argument',
+    context,
+    'a context: await createContext()',
+  );
   knownOptions('mergeSink', running, ['ccHalf', 'onStatus']);
   const wanted = real('mergeSink: ccHalf', running.ccHalf, 0.95, 0.01, 0.9999);
   const onStatus = callback('mergeSink: onStatus', running.onStatus) ?? (() => {});
@@ -112,7 +119,10 @@ function statusOf({ statistics, merged }: MergeResult, frames: number, wanted: n
 }
 
 /** A status in words: `CC1/2 .93, complete 98 % to 2.1 Å; about 1 200 more frames for .95`. */
-export function statusText({ ccHalf, completeness, dMin, framesToGo, wanted }: MergeStatus): string {
+export function statusText(status: MergeStatus): string {
+  const numbers = ['ccHalf', 'completeness', 'dMin', 'framesToGo', 'wanted'];
+  expectsMembers('mergeStatusText: the argument', status, numbers, 'the status of a running merge');
+  const { ccHalf, completeness, dMin, framesToGo, wanted } = status;
   const short = (x: number): string => x.toFixed(2).replace(/^0/, '');
   const goal = String(wanted).replace(/^0/, '');
   const rounded = framesToGo >= 100 ? Number(framesToGo.toPrecision(2)) : framesToGo;

@@ -103,7 +103,7 @@ test.each([
     ['--executor', 'inline', '-j', '2'],
     ['-j is the number of workers', 'the executor is inline'],
   ],
-  [['--executor', 'workers', '-j', '0'], ['--jobs is "0"']],
+  [['--executor', 'workers', '-j', '0'], ['-j is "0"']],
   [
     ['--token', 'x'],
     ['--token requires a cluster', '--executor nats://'],

@@ -162,7 +162,9 @@ describe('commands', () => {
     expect([code, err]).toEqual([2, expect.stringContaining('was not written by ewald ffi')]);
     expect(readFileSync(at('package.json'), 'utf8')).toBe('{"name": "mine"}');
     for (let twice = 0; twice < 2; twice++) expect((await ewald(['ffi', at('k.h'), '-o', at('k.json')])).code).toBe(0);
-    expect((await ewald(['validate', 'pi:count', '--html', at('package.json')])).err).toContain('is not a report');
+    expect((await ewald(['validate', 'pi:count', '--html', at('package.json')])).err).toContain(
+      'another format; expected .html',
+    );
   });
 
   it('show the bytes of a file instead of sending them to the terminal', async () => {

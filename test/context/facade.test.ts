@@ -150,7 +150,7 @@ describe.each(['wasm', 'native'] as const)('plans on %s', (backend) => {
       'spot 10 (image 1)',
       'Infinity',
     );
-    await refused(() => indexer.run({ spots: spots.subarray(1), cells: cell }), 'Shape', 'three a spot');
+    await refused(() => indexer.run({ spots: spots.subarray(1), cells: cell }), 'Shape', 'three per spot');
     await refused(() => indexer.run({ spots: 'abc' as never, cells: cell }), 'Shape', 'Float32Array');
     await refused(() => indexer.run({ spots, offsets: [0, 30], cells: cell }), 'Shape', 'offsets[1] is 30');
     await refused(() => indexer.run({ spots, offsets: [0, 10], cells: cell }), 'Shape', 'end at 10', '20 spots');
@@ -167,7 +167,7 @@ describe.each(['wasm', 'native'] as const)('plans on %s', (backend) => {
       '400 spots',
       'made for 300',
     );
-    await refused(() => indexer.run({ spots, cells: [1, 2, 3] }), 'Shape', 'nine a cell');
+    await refused(() => indexer.run({ spots, cells: [1, 2, 3] }), 'Shape', 'nine per cell');
     await refused(() => indexer.run({ spots, cells: [...cell, ...cell] }), 'Limit', '2 known cells');
     await refused(() => indexer.run({ spots, cells: [40, 0, 0, 80, 0, 0, 0, 0, 60] }), 'Argument', 'zero volume');
     await refused(() => indexer.run({ spots, cells: [Number.NaN, 0, 0, 0, 50, 0, 0, 0, 60] }), 'Argument', 'NaN');

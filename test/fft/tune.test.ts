@@ -207,7 +207,7 @@ describe('ewald fft --wisdom', () => {
     expect((await ewald(again)).code).toBe(0);
     expect(JSON.parse(await readFile(path('w.json'), 'utf8'))).toEqual(wisdom);
     for (const [text, word] of [
-      ['{', 'no JSON'],
+      ['{', 'not valid JSON'],
       ['{"format":"fftw"}', 'ewald wisdom'],
     ] as const) {
       await writeFile(path('w.json'), text);

@@ -119,7 +119,7 @@ describe('what is wrong is reported on every rank', () => {
     for (const message of await told('halves', 2)) expect(message).toContain('a real transform along axis 1 keeps');
     for (const message of await told('directions', 3))
       expect(message).toBe(
-        'Argument: fft3d: ranks 0 and 2 were given different values of the r2c direction; all need the same',
+        'Argument: fft3d: ranks 0 and 2 were given different values of the r2c direction; all ranks must pass the same',
       );
     for (const message of await told('algorithms', 2)) expect(message).toContain('different values of algorithm');
   });

@@ -43,6 +43,6 @@ describe.skipIf(process.platform === 'win32')('a process that may open few files
   it('gets a sentence from the command line, and no stack', () => {
     const { status, stderr } = limited(24, beside('../../dist/cli.js'), 'devices');
     expect([status, stderr.trim().split('\n').length]).toEqual([1, 1]);
-    expect(stderr).toMatch(/^ewald: too many files are open/);
+    expect(stderr).toMatch(/^ewald: too many open files/);
   });
 });

@@ -16,6 +16,7 @@ const entries = {
   'ewald/udf': () => import('ewald/udf'),
   'ewald/communicator': () => import('ewald/communicator'),
   'ewald/executors': () => import('ewald/executors'),
+  'ewald/merging': () => import('ewald/merging'),
   'ewald/heffte': () => import('ewald/heffte'),
   'ewald/memory': () => import('ewald/memory'),
   'ewald/ffi': () => import('ewald/ffi'),
@@ -23,7 +24,17 @@ const entries = {
 
 /** Classes whose objects the package creates; users do not call their constructors. */
 const given = [
-  ...['CArray', 'Handle', 'IndirectMemory2D', 'LibraryTools', 'NativeSpace', 'RaggedRows', 'ResultBuffer', 'Rows'],
+  ...[
+    'CArray',
+    'Handle',
+    'IndirectMemory2D',
+    'LibraryTools',
+    'NativeSpace',
+    'RaggedRows',
+    'ResidentScan',
+    'ResultBuffer',
+    'Rows',
+  ],
   'View2D',
 ];
 

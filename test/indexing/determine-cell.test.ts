@@ -165,7 +165,7 @@ it('contexts of a GPU take their neighbour (absent without the emulated card)', 
   const alone = await createContext({ backend: 'cuda-emulated', strict: true });
   await expect((await alone.indexer()).determineCell([few])).rejects.toMatchObject({
     tag: 'Unsupported',
-    message: expect.stringContaining('found on native and wasm'),
+    message: expect.stringContaining('determined on native and wasm only'),
   });
   await alone.dispose();
 });

@@ -1,8 +1,8 @@
 /** The fast stream reader compared with the complete one, and streams that are truncated, damaged or empty. */
 import { expect, test } from 'vitest';
 import { readStream } from '../../dist/index.node.js';
-import type { Observations } from '../../src/merging/columns.js';
 import { ObservationColumns } from '../../src/merging/columns.js';
+import type { Observations } from '../../src/merging/observations.js';
 import { noCounts, type ScanCounts, type ScannedHead, StreamScanner } from '../../src/merging/scan.js';
 import { dataFolder, readData } from '../support/data.js';
 

@@ -14,7 +14,13 @@ let whole = '';
 let usual: string[] = [];
 const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
 const search = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--threshold=12', '--min-res=20', '--backend=wasm'];
-const body = (file: string): string => readFileSync(file, 'utf8').split('\n').toSpliced(2, 1).join('\n');
+/** A stream without the command line and what it says of its input files, which a growing file has not. */
+const body = (file: string): string =>
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .toSpliced(2, 1)
+    .filter((line) => !line.startsWith('; ewald input '))
+    .join('\n');
 const sizeOf = (file: string): number => (existsSync(file) ? statSync(file).size : 0);
 const python = ['/usr/bin/python3', 'python3'].find((name) => spawnSync(name, ['-c', 'import h5py']).status === 0);
 const mpiPresent = existsSync(`dist/native/${process.platform}-${process.arch}/ewald_mpi.node`);

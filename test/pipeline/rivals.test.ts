@@ -65,7 +65,7 @@ test('each crystal says whether it is ambiguous, with its rivals: JSON lines, st
   await dataset.dispose();
 
   const words = await ewald(frames);
-  expect(words.out).toMatch(/ambiguous: \d+ other lattices? as good\n/);
+  expect(words.out).toMatch(/ambiguous: \d+ other lattices? equally good\n/);
   expect(words.out).toContain(`ambiguous crystals: ${counts.filter((count) => count > 0).length};`);
 
   // The peaks of the stream alone give the same result.

@@ -3,7 +3,7 @@
  * lists.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -188,32 +188,26 @@ export async function bentTexts(count, note, from = 0) {
   const stream = readFileSync(join(sim, 'peers/mono.asdf.stream'));
   // One or two chunks, because later ones are similar.
   const part = stream.subarray(0, stream.indexOf('----- End chunk -----', 40_000) + 22);
-  const { readFrameList } = await import('../../build/esm/pipeline/sources/frame-files.node.js');
-  const folder = mkdtempSync(join(tmpdir(), 'ewald-soak-'));
+  const { parseFrameList } = await import('../../build/esm/pipeline/sources/list.js');
   const outcomes = { read: 0, refused: 0 };
-  try {
-    for (let seed = from; seed < from + count; seed++) {
-      const random = seeded(seed);
-      try {
-        if (random() < 0.7) {
-          const text = new TextDecoder('latin1').decode(bent(part, random));
-          const reader = await readStream(text.split('\n'), 'bent.stream');
-          for await (const chunk of reader.chunks()) formatChunk(chunk);
-          if (reader.head.geometry !== undefined) parseGeometry(reader.head.geometry);
-        } else {
-          const list = join(folder, 'bent.lst');
-          const lines = `a.h5 //0\n/data/run 1.h5 //17\n# note\nb.cxi\n../c_master.h5 //2\n`.repeat(4);
-          writeFileSync(list, bent(Buffer.from(lines), random));
-          await readFrameList(list);
-        }
-        outcomes.read++;
-      } catch (error) {
-        if (!isEwaldError(error) || error.tag === 'Internal') throw new Error(`seed ${seed}: ${error.stack}`);
-        outcomes.refused++;
+  for (let seed = from; seed < from + count; seed++) {
+    const random = seeded(seed);
+    try {
+      if (random() < 0.7) {
+        const text = new TextDecoder('latin1').decode(bent(part, random));
+        const reader = await readStream(text.split('\n'), 'bent.stream');
+        for await (const chunk of reader.chunks()) formatChunk(chunk);
+        if (reader.head.geometry !== undefined) parseGeometry(reader.head.geometry);
+      } else {
+        const lines = `a.h5 //0\n/data/run 1.h5 //17\n# note\nb.cxi\n../c_master.h5 //2\n`.repeat(4);
+        const text = new TextDecoder('latin1').decode(bent(Buffer.from(lines), random));
+        parseFrameList(text, { name: 'bent.lst', beside: (file) => file });
       }
+      outcomes.read++;
+    } catch (error) {
+      if (!isEwaldError(error) || error.tag === 'Internal') throw new Error(`seed ${seed}: ${error.stack}`);
+      outcomes.refused++;
     }
-  } finally {
-    rmSync(folder, { recursive: true });
   }
   note(`${count} bent texts: ${outcomes.read} were read, ${outcomes.refused} were refused`);
 }

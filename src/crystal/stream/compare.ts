@@ -1,4 +1,5 @@
 /** A stream compared with another one of the same frames, or with the truth of a simulation. */
+import { expects, expectsText } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { median } from '../../base/median.js';
 import { type Cell, cellFrom, reciprocal, sameLattice } from '../cell.js';
@@ -70,13 +71,25 @@ async function all(chunks: Chunks): Promise<StreamChunk[]> {
   return list;
 }
 
+const isTruth = (value: Chunks | FrameTruth): value is FrameTruth =>
+  Array.isArray((value as Partial<FrameTruth> | null | undefined)?.frames);
+
+function expectsChunks(what: string, value: unknown): void {
+  const source = value as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+  const iterable =
+    typeof source?.[Symbol.asyncIterator] === 'function' || typeof source?.[Symbol.iterator] === 'function';
+  const chunks = iterable && typeof value === 'object' && !ArrayBuffer.isView(value);
+  expects(chunks, what, value, 'the chunks of a stream: (await readStream(lines)).chunks()');
+}
+
 /** Reads a truth of frames from its JSON. Throws `Format`. */
 export function readTruth(text: string, name = 'truth'): FrameTruth {
+  expectsText('readTruth: the first argument', text);
   let truth: FrameTruth | undefined;
   try {
     truth = JSON.parse(text);
   } catch (cause) {
-    throw new EwaldError('Format', `${name} is not JSON`, { cause });
+    throw new EwaldError('Format', `${name} is not JSON; expected what ewald simulate frames writes`, { cause });
   }
   if (!Array.isArray(truth?.frames) || !truth.frames.every((frame: TrueFrame) => Array.isArray(frame?.lattices)))
     throw new EwaldError('Format', `${name} is no truth of frames; expected what ewald simulate frames writes`);
@@ -95,8 +108,10 @@ export async function compareStreams(
   stream: Chunks,
   other: Chunks | FrameTruth,
 ): Promise<StreamComparison | TruthComparison> {
+  expectsChunks('compareStreams: the first argument', stream);
+  if (!isTruth(other)) expectsChunks('compareStreams: the second argument', other);
   const chunks = await all(stream);
-  return 'frames' in other ? againstTruth(chunks, other) : againstStream(chunks, await all(other));
+  return isTruth(other) ? againstTruth(chunks, other) : againstStream(chunks, await all(other));
 }
 
 /** Distances of each crystal from the lattice of the other side it is the same as; NaN where there is none. */
