@@ -68,7 +68,7 @@ test.skipIf(!data)('a file is read over HTTP, whether the server gives ranges or
 });
 
 test('a path is refused in a browser, with what to do', async () => {
-  await expect(open('scan.mib')).rejects.toThrow(/give a File, a Blob or a URL/);
+  await expect(open('scan.mib')).rejects.toThrow(/pass a File, a Blob or a URL/);
 });
 
 test('bytes above 127 of a signature are not letters of some code page', async () => {

@@ -1,4 +1,4 @@
-// Merges many stills: `node benchmarks/merging/crystals.mjs [CRYSTALS] [BACKEND]`, 10⁵ crystals of some 300
+// Merges many stills: `node benchmarks/merging/run.mjs [CRYSTALS] [BACKEND]`, 10⁵ crystals of some 300
 // observations, four cycles. Verifies before it times: a merge of 500 crystals must agree with the truth. Prints CPU
 // seconds, because the machine may be busy, and memory.
 import { createContext } from '../../dist/index.node.js';
