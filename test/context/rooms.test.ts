@@ -50,7 +50,7 @@ describe('the public face of a room', () => {
   });
 });
 
-/** Permitted side effects, each with its reason. None of them affects another context. */
+/** Permitted module-level state, each with its reason. None of it affects another context. */
 const state: Readonly<Record<string, string>> = {
   'backends/wasm/source.ts: compiled': 'a cache of the compiled core, one for each source',
   'backends/webgpu/dawn.ts: kept': 'works round a crash of Dawn; see the file',

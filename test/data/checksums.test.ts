@@ -141,7 +141,7 @@ describe.each(Object.entries(files))('%s', (_, { kind, name, make }) => {
     let sums = 0;
     for (let i = 0; i < 24; i++) {
       const result = await readAll(flipped(bytes, data + 10 + 2 * i, i % 8), name).catch((error) => error);
-      // A bit that changes no pixel, such as padding of deflate, is ignored.
+      // A flipped bit that changes nothing, such as padding of deflate, may go undetected.
       if (!(result instanceof Error)) expect(result).toEqual(whole);
       else {
         expect(isEwaldError(result, 'Format'), String(result)).toBe(true);

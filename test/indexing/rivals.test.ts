@@ -149,7 +149,7 @@ describe('rivals', () => {
   });
 
   it('weigh spots as the binomial tail does', () => {
-    // Ten spots exactly on nodes: at the smallest radius all ten are occupied, p = 2⁻¹⁸ of one trial in p.
+    // Ten spots exactly on nodes: at the smallest radius all ten are occupied, with p = 2⁻¹⁸ each and 1 / p trials.
     const cell = cellFromParameters(10, 10, 10, 90, 90, 90);
     const exact = Float64Array.from({ length: 30 }, (_, i) => (i % 3 === 0 ? (i / 3 + 1) / 10 : 0));
     expect(log10Evidence(cell, exact)).toBeCloseTo(9 * Math.log10(2 ** -18), 9);

@@ -95,7 +95,7 @@ describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (ab
     expect((await ewald(['convert', at('idx-20130301060858401.cbf'), '-o', copy])).code).toBe(0);
     const hdf5 = await streamOf([copy], modules, 'other.stream');
     expect(hdf5.peaks).toEqual(searched);
-    // The converted file is a stack with a single module.
+    // The converted file is a stack with a single frame.
     expect(hdf5.event).toBe('//0');
   });
 

@@ -50,7 +50,7 @@ console.log(JSON.stringify({
 }));
 `;
 
-/** A file of four frames whose pixel values increase from frame to frame. */
+/** The sums of four frames whose pixel values continue from frame to frame. */
 const sums = Array.from({ length: 16 }, (_, pixel) => 4 * pixel + 16 * (0 + 1 + 2 + 3));
 const answer = {
   hits: 785537,
