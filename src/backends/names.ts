@@ -1,4 +1,4 @@
-/** Backends and devices as users see them. */
+/** Public names of backends and descriptions of devices. */
 import type { PlatformModule, PlatformResponse, PlatformUrl } from '../base/globals.js';
 
 /**

@@ -1,10 +1,10 @@
 /**
  * The memory shared by the threads of a group, in which they announce messages; the bytes of messages are elsewhere.
  *
- * Words (i32): [0] 1 + rank that ended, [1] length of the reason, [16 …] 16 words a rank (its bell, how often it has
- * looked at the board, 1 + the rank it waits for, whether it has left), then the reason as UTF-8, then a mailbox for
- * each ordered pair of ranks: head, tail, slots of 8 words; then for each rank a table of acknowledgements. A mailbox
- * has one writer and one reader; heads and tails only grow.
+ * Words (i32): [0] 1 + rank that ended, [1] length of the reason, [16 …] 16 words per rank (its bell, how often it has
+ * checked the board, 1 + the rank for which it waits, whether it has left), then the reason as UTF-8, then a mailbox
+ * for each ordered pair of ranks: head, tail, slots of 8 words; then for each rank a table of acknowledgements. A
+ * mailbox has one writer and one reader; heads and tails only grow.
  */
 const reasonWords = 256;
 const lineWords = 16;
@@ -131,7 +131,7 @@ export class Board {
     return notice;
   }
 
-  /** Tells a sender that a message has been copied: 1 well, 2 for another type or length than expected. */
+  /** Informs a sender that its message has been processed: 1 copied, 2 refused for an unexpected type or length. */
   acknowledge(rank: number, index: number, state: 1 | 2): void {
     Atomics.store(this.#words, this.#acknowledgement(rank, index), state);
     this.ring(rank);

@@ -27,7 +27,7 @@ function byLikelihood<T>(given: readonly Given<T>[]): Given<T>[] {
 }
 
 /**
- * The inputs that are datasets of their own, in the order given; those that another input reads are left out.
+ * The inputs that are separate datasets, in the given order, without the files that another input reads.
  *
  * `opened` opens an input and returns the files it requested. An input that cannot be opened is kept, so that its own
  * error is reported.

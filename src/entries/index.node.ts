@@ -9,10 +9,10 @@ import { node } from '../context/platform.node.js';
 import type { Context } from '../context/rooms.js';
 import { type RoomMethods, roomsIn } from '../context/rooms.js';
 
-/** Fetched when a run begins. */
+/** The platform of runs, loaded when a run starts. */
 const rooms = roomsIn(async () => (await import('../pipeline/place.node.js')).runPlace);
 
-/** Opens a context on the best backends present; the caller disposes it. See the browser build for errors. */
+/** Opens a context on the best available backends; the caller disposes it. See the browser build for errors. */
 export function createContext(options?: ContextOptions): Promise<Context> {
   return openContext<RoomMethods>(node, rooms, options);
 }

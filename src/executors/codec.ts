@@ -145,7 +145,7 @@ export function decode(given: Uint8Array): unknown {
       case 'o': {
         const object: Record<string, unknown> = {};
         for (let i = 0; i + 1 < rest.length; i += 2)
-          // Not assigned, because "__proto__" is a key like any other.
+          // Defined instead of assigned, because "__proto__" is a key like any other.
           Object.defineProperty(object, String(rest[i]), {
             value: unpack(rest[i + 1]),
             writable: true,

@@ -1,11 +1,11 @@
-/** Numbers on their way into C and back: what fits passes, everything else is refused with a sentence. */
+/** Converts numbers to C and back; values that do not fit are refused with an explanation. */
 import { EwaldError } from '../base/errors.js';
 import { nearest } from '../base/options.js';
 import { type ScalarLayout, scalarLayout } from './header/layout.js';
 import { type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
 
 /**
- * A value of JavaScript as C takes it, and as the memory codec takes it: bigints for 8-byte integers, numbers for the
+ * A scalar in the form in which it is passed to C and to the memory codec: bigints for 8-byte integers, numbers for the
  * rest.
  */
 export type Bits = number | bigint;
@@ -13,26 +13,26 @@ export type Bits = number | bigint;
 /** Names a value in messages: `approximate_pi_c: argument 1 (num_points)`. */
 export type Place = () => string;
 
-/** How a scalar crosses over. */
+/** The conversion of a scalar. */
 export interface Scalar {
   readonly layout: ScalarLayout;
-  /** Checks a value and gives its bits. @throws `Argument`. */
+  /** Checks a value and returns its bits. @throws `Argument`. */
   in(value: unknown, place: Place): Bits;
-  /** The same check for one place, as a function of the value alone: what a call in a loop goes through. */
+  /** The same check for a fixed place, as a function of the value only, for calls in loops. */
   into(place: Place): (value: unknown) => Bits;
-  /** The JavaScript value of bits that C gave. */
+  /** The JavaScript value of bits returned by C. */
   out(bits: Bits): number | bigint | boolean;
   /** The type in TypeScript. */
   readonly typescript: 'number' | 'bigint' | 'boolean';
 }
 
 /**
- * Types that hold a word of the target are numbers in JavaScript: sizes and indices rarely reach 2⁵³. The others of 8
- * bytes are bigints.
+ * Types with the word size of the target are numbers in JavaScript, since sizes and indices rarely reach 2⁵³. Other
+ * 8-byte types are bigints.
  */
 const words = new Set(['long', 'unsigned long', 'size_t', 'ssize_t', 'ptrdiff_t', 'intptr_t', 'uintptr_t']);
 
-/** The crossing of a scalar or enum; undefined for other types. */
+/** The conversion of a scalar or enum; undefined for other types. */
 export function scalarOf(type: CType, model: DataModel, table: Pick<FunctionTable, 'enums'>): Scalar | undefined {
   if (type.kind === 'enum') {
     const values = table.enums[type.tag]?.values ?? {};
@@ -46,7 +46,7 @@ export function scalarOf(type: CType, model: DataModel, table: Pick<FunctionTabl
   const layout = scalarLayout(type.name, model);
   if (layout.kind === 'float') return floatScalar(type, layout);
   if (layout.kind === 'bool') return boolScalar(type, layout);
-  // Whether plain char has a sign differs from machine to machine: both readings of a byte are taken.
+  // The signedness of plain char differs between machines, so values of both are accepted.
   if (type.name === 'char') return integerScalar(type, layout, false, -128, 255);
   return integerScalar(type, layout, words.has(type.name));
 }
@@ -57,7 +57,7 @@ function wrong(value: unknown, type: CType, needed: string, place: Place): Ewald
   });
 }
 
-/** A value in a message. */
+/** The text of a value in messages. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === 'bigint') return `${value}n`;

@@ -1,4 +1,4 @@
-/** Rows from any objects that hold contiguous memory, with the checks of the original. */
+/** Collects rows from objects with contiguous memory, with the checks of the original. */
 import { EwaldError } from '../base/errors.js';
 import { BufferError } from './errors.js';
 import { parseFormat } from './format.js';
@@ -25,7 +25,7 @@ export function collectRows(
   let text = format === null ? undefined : parseFormat(format, memory?.model).text;
   let i = 0;
   for (const value of rows) {
-    // Memory of a library settles where the others have to lie.
+    // Memory of a library determines the space in which the others must be.
     if (memory === undefined && isLocated(value)) memory = value.space;
     const source = sourceOf(value, `row ${i}`, memory);
     if (!isContiguous(source))

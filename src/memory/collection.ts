@@ -1,4 +1,4 @@
-/** Objects that hold contiguous memory, seen as one rectangular memory. */
+/** Presents objects with contiguous memory as one rectangular memory. */
 
 import { knownOptions } from '../base/options.js';
 import { collectRows } from './collect.js';
@@ -11,17 +11,18 @@ import type { MemorySpace } from './space.js';
  * Typed arrays, ArrayBuffers, DataViews, Node Buffers, strided arrays and memory of a library as the rows of one
  * memory, without a copy.
  *
- * It is read-only when one of its rows is. -1 columns means: as many as the first row has; rows of different lengths
- * are never accepted (RaggedRows takes them).
+ * It is read-only if one of its rows is. -1 columns means the length of the first row; rows of different lengths are
+ * never accepted (RaggedRows accepts them).
  */
 export class BufferCollection2D extends IndirectMemory2D {
   /**
    * @param rows The rows, all of one format and length.
-   * @param columnCount Elements each row must have; -1 takes the length of the first.
-   * @param format Format each row must have; null takes that of the first.
+   * @param columnCount Required number of elements per row; -1 uses the length of the first.
+   * @param format Required format of each row; null uses that of the first.
    * @param unravel Whether arrays of several dimensions count as the row of their elements in memory order.
-   * @param options `memory`: where the rows must lie; default where the first one that knows lies, else JavaScript.
-   * @throws BufferError `ROWS` when there are none, `NDIM`, `FORMAT`, `COLUMNS`, `CONTIGUITY`, `SPACE`.
+   * @param options `memory`: the required space of the rows; default: that of the first row with a known space,
+   * otherwise JavaScript.
+   * @throws BufferError `ROWS` without any row, `NDIM`, `FORMAT`, `COLUMNS`, `CONTIGUITY`, `SPACE`.
    */
   constructor(
     rows: Iterable<ArrayLike>,

@@ -4,7 +4,7 @@ import type { Rows } from './rows.js';
 import { type ArrayLike, type Source, sourceOf } from './source.js';
 import type { Span } from './space.js';
 
-/** One side of a copy: where element (i, j) starts is `start(i) + j · step`. */
+/** One side of a copy: element (i, j) starts at `start(i) + j · step`. */
 export interface Grid {
   readonly shape: readonly number[];
   readonly format: string;

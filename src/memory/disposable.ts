@@ -1,17 +1,16 @@
-/** Synchronous disposal: `using` where the language has it, `dispose()` everywhere. */
+/** Synchronous disposal: `using` if the language has it, and `dispose()` everywhere. */
 
-/** `Symbol.dispose` where the engine has it; a private stand-in elsewhere. */
+/** `Symbol.dispose` if the engine has it; otherwise a private substitute. */
 export const disposeSymbol: symbol = (Symbol as { dispose?: symbol }).dispose ?? Symbol.for('Symbol.dispose');
 
 /**
- * The `using` face of a disposable, for consumers whose TypeScript has the disposal types; an empty type for the
- * others.
+ * The `[Symbol.dispose]` member, for consumers whose TypeScript has the disposal types; an empty type for others.
  */
 export type MaybeDisposable = typeof Symbol extends { readonly dispose: infer S extends symbol }
   ? { [K in S]: () => void }
   : unknown;
 
-/** Gives the instances of a class with `dispose()` their `using` face. */
+/** Adds `[Symbol.dispose]` to the instances of a class with `dispose()`. */
 export function disposableClass(type: { readonly prototype: { dispose(): void } }): void {
   Object.defineProperty(type.prototype, disposeSymbol, {
     value(this: { dispose(): void }) {
@@ -27,14 +26,14 @@ export type Keeper = { dispose(): unknown } | { [key: symbol]: unknown } | (() =
 const holders = new WeakMap<object, number>();
 
 /**
- * Counts one more user of a thing: what is held cannot be disposed by hand, and a keeper is disposed after its last
- * user.
+ * Counts one more user of an object: a held object cannot be disposed explicitly, and a keeper is disposed after its
+ * last user.
  */
 export function hold(thing: object): void {
   holders.set(thing, (holders.get(thing) ?? 0) + 1);
 }
 
-/** Counts one user less and says how many are left. */
+/** Counts one user less and returns the number of remaining users. */
 export function letGo(thing: object): number {
   const left = (holders.get(thing) ?? 1) - 1;
   if (left > 0) holders.set(thing, left);
@@ -42,10 +41,10 @@ export function letGo(thing: object): number {
   return left;
 }
 
-/** How many memories use a thing. */
+/** Number of memories that use an object. */
 export const holdersOf = (thing: object): number => holders.get(thing) ?? 0;
 
-/** Ends a keeper's life. */
+/** Disposes a keeper. */
 export function disposeKeeper(keeper: Keeper): void {
   if (typeof keeper === 'function') keeper();
   else if ('dispose' in keeper && typeof keeper.dispose === 'function') keeper.dispose();

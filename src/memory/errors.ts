@@ -1,9 +1,9 @@
-/** What memory refuses: an EwaldError with a code, after the buffer errors of the original. */
+/** Errors of memory: an EwaldError with a code that corresponds to the buffer errors of the original. */
 import { EwaldError, type EwaldErrorTag } from '../base/errors.js';
 
-/** What was wrong. */
+/** The kind of an error. */
 export type BufferErrorCode =
-  /** Something read-only was to be written. */
+  /** An attempt to write read-only memory. */
   | 'READONLY'
   /** Views are alive, or another memory still uses this one. */
   | 'LOCKED'
@@ -19,9 +19,9 @@ export type BufferErrorCode =
   | 'INDEX'
   /** A value the format cannot hold. */
   | 'VALUE'
-  /** The memory lies somewhere else than needed. */
+  /** The memory is in another space than required. */
   | 'SPACE'
-  /** The memory, or what it looks at, is gone. */
+  /** The memory, or the buffer that it refers to, no longer exists. */
   | 'DISPOSED';
 
 const tags: Partial<Record<BufferErrorCode, EwaldErrorTag>> = {
@@ -33,7 +33,7 @@ const tags: Partial<Record<BufferErrorCode, EwaldErrorTag>> = {
   DISPOSED: 'Disposed',
 };
 
-/** An error of `ewald/memory`; its tag is `Shape`, `Argument` or `Disposed`, its `code` says more. */
+/** An error of `ewald/memory`; its tag is `Shape`, `Argument` or `Disposed`, its `code` is more specific. */
 export class BufferError extends EwaldError {
   readonly code: BufferErrorCode;
 

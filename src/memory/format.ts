@@ -24,12 +24,12 @@ interface TypedArrayConstructor {
   new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray;
 }
 
-/** What an element is to JavaScript: 8-byte integers are bigints, everything else numbers. */
+/** The JavaScript value of an element: 8-byte integers are bigints, everything else numbers. */
 export type Value = number | bigint;
 
-/** Formats whose elements are bigints whatever the target. */
+/** Formats whose elements are bigints on every target. */
 type BigFormat = 'q' | 'Q' | 'i64' | 'u64' | 'int64' | 'uint64' | '<q' | '<Q' | '>q' | '>Q';
-/** Formats whose elements are numbers whatever the target. */
+/** Formats whose elements are numbers on every target. */
 type NumberFormat =
   | 'b'
   | 'B'
@@ -110,7 +110,7 @@ const letters: Record<string, readonly [Kind, 1 | 2 | 4 | 8]> = {
 /** How the elements of a memory are read and written. */
 export interface Format {
   /**
-   * The canonical text: a struct letter, with `<` or `>` when one was given. Formats are the same when their texts are.
+   * The canonical text: a struct letter, with `<` or `>` if one was given. Formats are equal if their texts are.
    */
   readonly text: string;
   readonly kind: Kind;
@@ -121,7 +121,7 @@ export interface Format {
   write(view: DataView, offset: number, value: Value): void;
   /** The typed array of such elements; undefined for half floats. */
   readonly array: TypedArrayConstructor | undefined;
-  /** Whether a typed array reads these elements as they lie, byte order included. */
+  /** Whether a typed array can read these elements directly, including their byte order. */
   readonly native: boolean;
 }
 

@@ -13,29 +13,29 @@ import { type Address, type Allocation, jsMemory, type MemorySpace, readPointers
 import { View2D } from './view.js';
 
 export interface MemoryOptions {
-  /** Where the memory lies; default JavaScript. `lib.memory` is the memory of a library. */
+  /** The space of the memory; default JavaScript. `lib.memory` is the memory of a library. */
   readonly memory?: MemorySpace;
   /** Whether it may only be read; default false. */
   readonly readonly?: boolean;
 }
 const memoryOptions = ['memory', 'readonly'];
 
-/** A pointer that knows its type and its memory: what `ewald/ffi` gives for a `double **` that C returned. */
+/** A pointer with its type and memory, as returned by `ewald/ffi` for a `double **` from C. */
 export interface TypedPointer {
   readonly address: Address;
   readonly memory: MemorySpace;
   /** Format of the pointees of a table's pointers; undefined unless it is a pointer to pointers to numbers. */
   readonly rowFormat: string | undefined;
-  /** The type as C writes it, for messages. */
+  /** The type in C's notation, for messages. */
   readonly typeText: string;
-  /** Pointers in the table, when that is known. */
+  /** Number of pointers in the table, if known. */
   readonly length?: number | undefined;
 }
 
 const isTyped = (value: unknown): value is TypedPointer =>
   typeof value === 'object' && value !== null && 'address' in value && 'memory' in value && 'typeText' in value;
 
-/** Rows and columns, or the refusal of them. */
+/** Checks a number of rows or columns. */
 function size(what: string, value: number): number {
   if (!Number.isSafeInteger(value) || value < 0)
     throw new EwaldError('Argument', `${what} is ${value}; expected a whole number from 0`);
@@ -52,10 +52,10 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   }
 
   /**
-   * New memory, filled with zeros, owned by what is returned.
+   * Creates new memory filled with zeros, owned by the returned object.
    *
    * @param rows Number of rows.
-   * @param columns Elements a row.
+   * @param columns Number of elements per row.
    * @param format A struct letter or a dtype name: `'d'`, `'float64'`.
    * @throws `OutOfMemory`, `Argument`, BufferError `FORMAT`.
    */
@@ -78,12 +78,13 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   }
 
   /**
-   * Wraps the memory behind a `T **` that something else owns: it must outlive what is returned.
+   * Wraps the memory behind a `T **` with another owner; the memory must outlive the returned object.
    *
-   * The row addresses are read here, once. A pointer from `ewald/ffi` brings memory and format; an address needs both.
+   * The row addresses are read once, here. A pointer from `ewald/ffi` has memory and format; for an address, both must
+   * be given.
    *
-   * @throws BufferError `FORMAT` when the pointer is not one to pointers of numbers, `ROWS` when it is known to hold
-   * fewer, `SPACE`.
+   * @throws BufferError `FORMAT` unless it is a pointer to pointers to numbers, `ROWS` if it is known to have fewer,
+   * `SPACE`.
    */
   static fromPointer<F extends string>(
     pointer: Address | TypedPointer,
@@ -97,8 +98,8 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   }
 
   /**
-   * As `fromPointer`, with the owner of the memory: it is kept, and disposed after the last memory and view that use
-   * it.
+   * Like `fromPointer`, with the owner of the memory, which is kept and disposed after the last memory and view that
+   * use it.
    */
   static fromPointerWithKeeper<F extends string>(
     pointer: Address | TypedPointer,
@@ -161,9 +162,8 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   /**
    * The rows of a 2-D array, without a copy; an array of one dimension is one row.
    *
-   * @param array Elements of a row must lie one behind the other; the rows may lie apart.
-   * @throws BufferError `NDIM`, `CONTIGUITY`; `READONLY` when the array may only be read and `readonly` is not asked
-   * for.
+   * @param array Elements of a row must be contiguous; there may be gaps between rows.
+   * @throws BufferError `NDIM`, `CONTIGUITY`; `READONLY` if the array is read-only and `readonly` was not requested.
    */
   static viewRows(array: ArrayLike, options: MemoryOptions = {}): IndirectMemory2D {
     return IndirectMemory2D.#strips(array, options, 'rows');
@@ -184,7 +184,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
       throw new BufferError('NDIM', `expected at most 2 but found ${shape.length} dimensions`);
     if (source.readonly && !options.readonly)
       throw new BufferError('READONLY', 'buffer source array is read-only; pass { readonly: true }');
-    // An array of one dimension is one row, whichever way it is looked at.
+    // An array of one dimension is one row in either case.
     const swap = along === 'columns' && shape.length === 2;
     const [count, length] =
       shape.length === 1 ? [1, shape[0] ?? 0] : swap ? [shape[1] ?? 0, shape[0] ?? 0] : [shape[0] ?? 0, shape[1] ?? 0];
@@ -221,7 +221,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     return this.rowCount;
   }
 
-  /** Elements a row. */
+  /** Number of elements per row. */
   get columns(): number {
     return this.#columns;
   }
@@ -237,7 +237,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   }
 
   /**
-   * A view: it locks the memory until it is disposed.
+   * Returns a view, which locks the memory until it is disposed.
    *
    * @param options `writable: true` refuses read-only memory immediately.
    */
@@ -249,8 +249,8 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   }
 
   /**
-   * Reads the same bits in another format. Columns become as many as fit: what is left of a row is out of reach from
-   * then on.
+   * Reads the same bits in another format. The number of columns becomes the number that fits; the remainder of a row
+   * is no longer accessible.
    *
    * @throws BufferError `LOCKED` while views are alive, unless the format stays the same.
    */
@@ -266,8 +266,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   }
 
   /**
-   * Copies all elements from another memory or 2-D array; with `cast` the bits, whatever the formats. Nothing is
-   * converted.
+   * Copies all elements from another memory or 2-D array; with `cast` the bits, for any formats. Nothing is converted.
    */
   copyFrom(
     source: IndirectMemory2D<never> | IndirectMemory2D | ArrayLike,
@@ -292,7 +291,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
    * The same elements in another memory, so that C can reach them there.
    *
    * In the process the rows are shared, since JavaScript's buffers have addresses there. In a wasm heap they are
-   * copied, and copied back when what is returned is disposed, unless the memory is read-only.
+   * copied, and copied back when the returned memory is disposed, unless the memory is read-only.
    */
   stage(space: MemorySpace, options: { readonly copyBack?: boolean } = {}): IndirectMemory2D<V> {
     this.assertAlive();
@@ -356,9 +355,9 @@ function gridOf(value: IndirectMemory2D<never> | IndirectMemory2D | ArrayLike, w
 }
 
 export interface CollectionOptions {
-  /** Elements a row must have; default -1, the length of the first row. */
+  /** Required number of elements per row; default -1, the length of the first row. */
   readonly columnCount?: number;
-  /** Format the rows must have; default that of the first row. */
+  /** Required format of the rows; default that of the first row. */
   readonly format?: string | null;
   /** Whether arrays of several dimensions count as the row of their elements in memory order; default true. */
   readonly unravel?: boolean;

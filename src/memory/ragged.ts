@@ -10,7 +10,7 @@ import { type Parts, type Row, Rows } from './rows.js';
 import { type ArrayLike, countOf, expectsRows, isContiguous, type Source, sourceOf } from './source.js';
 import { jsMemory, type MemorySpace } from './space.js';
 
-/** Rows of one format, each as long as it is: spots of images, frames of a stack, panels of a detector. */
+/** Rows of one format with individual lengths: spots of images, frames of a stack, panels of a detector. */
 export class RaggedRows<V extends Value = Value> extends Rows<V> {
   private constructor(parts: Parts) {
     super('RaggedRows', parts);

@@ -1,7 +1,7 @@
 /** One row through accessors. */
 import type { Value } from './format.js';
 
-/** A row of elements: reads and writes go to the memory; nothing is copied and nothing can go stale. */
+/** A row of elements that reads and writes the memory directly; nothing is copied, and it never becomes stale. */
 export class RowView<V extends Value = Value> {
   /** Number of elements. */
   readonly length: number;

@@ -1,4 +1,4 @@
-/** Rows of elements, each at its own address: what rectangular and ragged memories share. */
+/** Rows of elements, each at its own address: the common base of rectangular and ragged memories. */
 import {
   backstop,
   disposableClass,
@@ -14,7 +14,7 @@ import { listed, shownAs } from './inspect.js';
 import { RowView } from './row-view.js';
 import { type Address, type Allocation, type MemorySpace, type Span, writePointers } from './space.js';
 
-/** A row: a stretch, and where in it the row starts. */
+/** A row: a span of memory, and the offset of the row in it. */
 export interface Row {
   readonly span: Span;
   readonly offset: number;
@@ -29,17 +29,17 @@ export interface Parts {
   readonly readonly: boolean;
   /** Freed with the memory. */
   readonly owned?: readonly Allocation[];
-  /** Kept from disposal as long as this uses it, and not disposed by it. */
+  /** Protected from disposal while this uses it, and not disposed by it. */
   readonly held?: readonly object[];
   /** Disposed after its last user. */
   readonly keeper?: Keeper | undefined;
-  /** Address of the row table, where one exists already. */
+  /** Address of the row table, if one exists already. */
   readonly table?: Address | undefined;
   /** Runs first when the memory ends. */
   readonly onDispose?: () => void;
 }
 
-/** What keeps memory alive: the memory itself and each view of it. */
+/** Counts the users that keep memory alive: the memory itself and each of its views. */
 class Lifetime {
   #users = 1;
   readonly #end: () => void;
@@ -93,13 +93,13 @@ export class Rows<V extends Value = Value> {
       onDispose?.();
       for (const allocation of owned) allocation.free();
       for (const thing of held) letGo(thing);
-      // The owner of the memory goes last, and only with its last user.
+      // The owner of the memory is disposed last, and only after its last user.
       if (keeper && letGo(keeper) <= 0) disposeKeeper(keeper);
     });
     if (keeper) backstop.register(this, { what: `the ${name} with a keeper`, free: () => undefined }, this.#lifetime);
   }
 
-  /** Where the memory lies. */
+  /** The space that contains the memory. */
   get space(): MemorySpace {
     return this.#space;
   }
@@ -109,7 +109,7 @@ export class Rows<V extends Value = Value> {
     return this.#rows.length;
   }
 
-  /** Format of the elements: a struct letter, with its byte order when one was given. */
+  /** Format of the elements: a struct letter, with its byte order if one was given. */
   get format(): string {
     return this.#format.text;
   }
@@ -124,7 +124,7 @@ export class Rows<V extends Value = Value> {
     return this.#readonly;
   }
 
-  /** Views that are alive. While there are some, format and writability stay. */
+  /** Number of existing views. While there are any, format and writability are fixed. */
   get lockCount(): number {
     return this.#locks;
   }
@@ -141,7 +141,7 @@ export class Rows<V extends Value = Value> {
     this.#readonly = true;
   }
 
-  /** Elements of row i. */
+  /** Number of elements of row i. */
   columnsOf(i: number): number {
     return this.rowAt(i).bytes / this.#format.size;
   }
@@ -161,7 +161,7 @@ export class Rows<V extends Value = Value> {
     this.writeAt(i, j, value);
   }
 
-  /** Row i through accessors: no copy, and no view that a growing heap could leave stale. */
+  /** Row i through accessors, without a copy, and without a view that could become stale when a heap grows. */
   row(i: number): RowView<V> {
     this.assertAlive();
     const index = this.rowIndex(i);
@@ -173,10 +173,10 @@ export class Rows<V extends Value = Value> {
   }
 
   /**
-   * Calls `use` with row i as a typed array, and gives its answer.
+   * Calls `use` with row i as a typed array, and returns its result.
    *
-   * The array is the memory itself where that can be: elements in the machine's order at a multiple of their size. Else
-   * it is a copy that is written back. Of read-only memory it is a copy. It is valid only until `use` returns.
+   * The array is the memory itself if elements have the machine's byte order and are aligned to their size. Otherwise
+   * it is a copy that is written back. For read-only memory it is a copy. It is valid only until `use` returns.
    */
   withRow<R>(i: number, use: (view: TypedArray) => R): R {
     this.assertAlive();
@@ -230,7 +230,7 @@ export class Rows<V extends Value = Value> {
     return `${name} ${shape} of "${this.format}"${this.#readonly ? ', read-only' : ''}${where}${text}`;
   }
 
-  /** The elements as arrays of a row each. */
+  /** The elements as an array for each row. */
   toArray(): V[][] {
     return Array.from(this, (row) => row.toArray());
   }
@@ -257,10 +257,10 @@ export class Rows<V extends Value = Value> {
   }
 
   /**
-   * The address of the table of row addresses: what C takes as `T **`. A number in a wasm heap, a bigint in the
+   * The address of the table of row addresses, which C accepts as `T **`. A number in a wasm heap, a bigint in the
    * process.
    *
-   * The table is made at the first call and lives as long as the memory.
+   * The table is made on first use and exists as long as the memory.
    *
    * @throws BufferError `SPACE` for JavaScript memory, which has no addresses.
    */
@@ -283,8 +283,8 @@ export class Rows<V extends Value = Value> {
   }
 
   /**
-   * Ends the memory. What it owns is freed, and its keeper disposed, once the last view is gone too; a second call does
-   * nothing.
+   * Ends the memory. Owned memory is freed, and the keeper disposed, after the last view has ended as well; a second
+   * call does nothing.
    */
   dispose(): void {
     if (this.#disposed) return;
@@ -309,7 +309,7 @@ export class Rows<V extends Value = Value> {
     format.write(span.view(), offset + column * format.size, value);
   }
 
-  /** @internal Counts a view; the answer ends it. */
+  /** @internal Counts a view; the returned function ends it. */
   lock(): () => void {
     this.#locks++;
     this.#lifetime.enter();

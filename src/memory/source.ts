@@ -4,27 +4,27 @@ import { BufferError } from './errors.js';
 import { formatOf, parseFormat, type TypedArray } from './format.js';
 import { jsMemory, type MemorySpace, type Span } from './space.js';
 
-/** Memory that knows where it lies: what `lib.alloc` gives. */
+/** Memory with a known location, such as the result of `lib.alloc`. */
 export interface Located {
   readonly space: MemorySpace;
   /** Format of its elements. */
   readonly format: string;
   readonly length: number;
   readonly readonly?: boolean;
-  /** The stretch it covers. */
+  /** The span of memory that it covers. */
   span(): Span;
 }
 
-/** An array of several dimensions over flat data, as numpy has them. */
+/** An array of several dimensions over flat data, as in numpy. */
 export interface StridedArray {
   readonly data: TypedArray | ArrayBufferLike | DataView | Located;
   /** Elements in each dimension. */
   readonly shape: readonly number[];
-  /** Elements from one to the next in each dimension; default row-major and dense. */
+  /** Distance in elements between neighbours in each dimension; default row-major and dense. */
   readonly strides?: readonly number[];
-  /** Elements before the first; default 0. */
+  /** Number of elements before the first; default 0. */
   readonly offset?: number;
-  /** Format of the data where they do not say it themselves. */
+  /** Format of the data, if it does not follow from their type. */
   readonly format?: string;
   /** Whether it may only be read; default false. */
   readonly readonly?: boolean;
@@ -43,7 +43,7 @@ export interface Source {
   readonly strides: readonly number[];
   readonly offset: number;
   readonly readonly: boolean;
-  /** What must not be disposed while this is used. */
+  /** An object that must not be disposed while this is used. */
   readonly held: object | undefined;
 }
 
@@ -60,7 +60,7 @@ const isBuffer = (value: unknown): value is ArrayBufferLike =>
   (typeof SharedArrayBuffer !== 'undefined' && value instanceof SharedArrayBuffer) ||
   /^\[object (?:Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
 
-/** Brings a source to one form; `what` names it in messages, `space` is where it has to lie. */
+/** Converts a source to this form; `what` names it in messages, `space` is the required space. */
 export function sourceOf(value: unknown, what: string, space: MemorySpace | undefined): Source {
   if (isStrided(value)) return stridedSource(value, what, space);
   const flat = flatSource(value, what, space);
@@ -138,7 +138,7 @@ function stridedSource(value: StridedArray, what: string, space: MemorySpace | u
   if (strides.length !== shape.length)
     throw new BufferError('SHAPE', `${what} has ${shape.length} dimensions, but ${strides.length} strides`);
   const offset = value.offset ?? 0;
-  // The extreme elements must lie inside; strides may be negative.
+  // The extreme elements must be inside the data; strides may be negative.
   if (shape.every((n) => n > 0)) {
     let low = offset;
     let high = offset;

@@ -1,4 +1,4 @@
-/** Where memory lies: in JavaScript, in the heap of a wasm module, or in the process, where C has addresses for it. */
+/** Spaces of memory: JavaScript, the heap of a wasm module, or the process, where C has addresses for it. */
 import { EwaldError } from '../base/errors.js';
 import type { PlatformMemory } from '../base/globals.js';
 import { backstop } from './disposable.js';
@@ -8,37 +8,37 @@ import { type DataModel, pointerBytes } from './model.js';
 /** An address: a number in a wasm heap, a bigint in the process. */
 export type Address = number | bigint;
 
-/** A stretch of memory. */
+/** A span of memory. */
 export interface Span {
   readonly byteLength: number;
   /** Its address; undefined in JavaScript's own memory. */
   readonly address: Address | undefined;
-  /** The bytes as they are now. Never keep it: the next growth of a wasm heap detaches it. */
+  /** A view of the current bytes. Do not keep it, since the next growth of a wasm heap detaches it. */
   view(): DataView;
 }
 
-/** Memory somebody has to free; a second call does nothing. */
+/** Memory that its owner has to free; a second call does nothing. */
 export interface Allocation extends Span {
   free(): void;
   readonly freed: boolean;
 }
 
-/** A place for memory. */
+/** A space of memory. */
 export interface MemorySpace {
   readonly kind: 'js' | 'wasm' | 'native';
-  /** Sizes of C's types there. */
+  /** The data model, which determines the sizes of C's types in this space. */
   readonly model: DataModel;
-  /** Bytes given by `allocate` and not yet freed. */
+  /** Bytes allocated by `allocate` and not freed yet. */
   readonly liveBytes: number;
   /** Zeroed memory, aligned for every type; `what` names it in warnings. */
   allocate(bytes: number, what: string): Allocation;
-  /** Memory that somebody else owns. */
+  /** A span of memory with another owner. */
   span(address: Address, bytes: number): Span;
-  /** The stretch under a view, when it lies in this space. */
+  /** The span under a view, if it is in this space. */
   locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span | undefined;
 }
 
-/** Bytes of a JavaScript buffer, native address or not. */
+/** Bytes of a JavaScript buffer, with or without a native address. */
 export class BufferSpan implements Span {
   readonly byteLength: number;
   readonly address: Address | undefined;
@@ -52,7 +52,7 @@ export class BufferSpan implements Span {
 
   view(): DataView {
     const view = this.#view;
-    // A transfer or a resize cannot be forbidden in JavaScript; it is seen here instead.
+    // A transfer or a resize cannot be prevented in JavaScript; it is detected here instead.
     if (view.buffer.byteLength < this.byteLength) throw gone();
     return view;
   }
@@ -141,7 +141,7 @@ class JsSpace implements MemorySpace {
 /** JavaScript's own memory: no addresses, nothing to free. */
 export const jsMemory: MemorySpace = new JsSpace();
 
-/** What a wasm module must export to lend its heap. */
+/** The exports of a wasm module through which its heap is used. */
 export interface WasmHeap {
   readonly memory: PlatformMemory;
   malloc(bytes: number): number;
@@ -163,7 +163,7 @@ export class WasmSpace implements MemorySpace {
     return this.#live;
   }
 
-  /** The heap as it is now. */
+  /** The current buffer of the heap. */
   get buffer(): ArrayBufferLike {
     return this.#heap.memory.buffer;
   }
@@ -253,9 +253,9 @@ class WasmAllocation extends WasmSpan implements Allocation {
   }
 }
 
-/** How the process's memory is reached; `ewald/ffi` makes it from koffi. */
+/** Access to the memory of the process; `ewald/ffi` implements it with koffi. */
 export interface NativeAccess {
-  /** Address of a buffer's first byte. It never moves while the buffer lives. */
+  /** Address of a buffer's first byte, which does not change while the buffer exists. */
   address(buffer: ArrayBufferLike): bigint;
   /** Memory at an address as a buffer, without a copy. */
   view(address: bigint, bytes: number): ArrayBuffer;

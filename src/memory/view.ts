@@ -1,4 +1,4 @@
-/** A view of a rectangular memory: while it is alive, the memory keeps its format and stays. */
+/** A view of a rectangular memory: while it exists, the memory is kept and its format is fixed. */
 import { disposableClass, type MaybeDisposable } from './disposable.js';
 import { BufferError } from './errors.js';
 import type { Value } from './format.js';

@@ -9,7 +9,7 @@ import type { MergingBlock, MergingKernel } from './contract.js';
 import { baseVariance, type NoiseModel } from './model.js';
 import type { Observations } from './observations.js';
 
-/** Crystals that are summed before they are added to the total. */
+/** Number of crystals per block, which are summed before they are added to the total. */
 export const blockSize = 1024;
 
 /** The crystals that take part in a merge, and the current estimates of their parameters and weights. */
@@ -92,7 +92,8 @@ export class Block {
 }
 
 /**
- * Calls `each` for every selected crystal, block by block, and gives the totals, `columns` of them a unique reflection.
+ * Calls `each` for every selected crystal, block by block, and returns the totals: `columns` numbers per unique
+ * reflection.
  */
 export function summed(
   unique: number,
@@ -270,7 +271,7 @@ export interface Spread {
   readonly counts: Float64Array;
   /** Σ w g² */
   readonly information: Float64Array;
-  /** Σ (w g²)²: with `information`, how many observations these are worth. */
+  /** Σ (w g²)², which together with `information` gives the effective number of observations. */
   readonly information2: Float64Array;
   /** Σ w (I − g I_h)² */
   readonly deviation2: Float64Array;

@@ -21,7 +21,7 @@ export interface MeasuredPolarisation {
   readonly error: number;
 }
 
-/** Most crystals that are used; the error is small enough with a few hundred. */
+/** Maximum number of crystals used; with a few hundred, the error is small enough. */
 const mostCrystals = 2000;
 const cycles = 3;
 

@@ -1,4 +1,4 @@
-/** What a run needs of Node. */
+/** The platform functions of a run on Node. */
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ import { functionOutput } from './sinks/function-output.js';
 import { streamThrough } from './sinks/stream-file.js';
 import { checkStreamFile, openStreamFile } from './sinks/stream-file.node.js';
 
-/** The path of an input; undefined for what is no file of this machine. */
+/** The path of an input; undefined if it is not a file of this machine. */
 function pathOf(input: FileInput): string | undefined {
   if (typeof input === 'string' && !isUrl(input)) return input;
   const address = typeof input === 'string' ? input : 'href' in input ? input.href : '';
@@ -38,7 +38,7 @@ const files: PlaceFiles = {
       .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
       .map(({ name }) => name)
       .sort((a, b) => byName.compare(a, b) || (a < b ? -1 : 1));
-    // Parts of others (data_000001 of a master) are left out.
+    // Files that are parts of others (data_000001 of a master) are skipped.
     const masters = names
       .filter((name) => /_master\.h5$/.test(name))
       .map((name) => name.replace(/master\.h5$/, 'data_'));

@@ -1,4 +1,4 @@
-/** What a run of frames came to: counts, cells, the time of each stage. */
+/** The summary of a run of frames: counts, cells, the time of each stage. */
 
 import { median } from '../base/median.js';
 import type { StageTimes } from './frame.js';
@@ -7,12 +7,12 @@ import { isFailure } from './record.js';
 import { Sampled } from './sampled.js';
 import type { PipelineItem } from './search-all.js';
 
-/** What is counted of a frame. */
+/** The properties of a frame that are counted. */
 interface CountedFrame {
   readonly hit: boolean;
   /** Lengths in Å and angles in degrees of its crystals. */
   readonly cells: readonly (readonly number[])[];
-  /** Which of the known cells each of them is; absent: the first. */
+  /** Index of the known cell of each crystal; absent: the first. */
   readonly which?: readonly number[];
 }
 
@@ -32,27 +32,27 @@ export interface CellSummary {
  */
 const leastExplained = 0.22;
 
-/** Counts the frames of a run as they come: feed it every item, in any order. */
+/** Counts the frames of a run as they arrive: pass it every item, in any order. */
 export class RunSummary {
   /** Frames of the run; undefined if unknown. */
   readonly total: number | undefined;
   readonly #started = performance.now();
   readonly #ms: Record<keyof StageTimes, number> = { read: 0, peaks: 0, index: 0, integrate: 0 };
-  /** Backends of the stages that have one, in the order in which they were met. */
+  /** Backends of the stages that have one, in the order of their first use. */
   readonly #backends = { peaks: new Set<string>(), index: new Set<string>() };
-  /** Of crystals, by the known cell they are. */
+  /** Parameters of crystals, by the index of their known cell. */
   readonly #parameters: Sampled<readonly number[]>[] = [];
   readonly #explained = new Sampled<number>();
-  /** Frames of this session: those of an earlier one took no time here. */
+  /** Number of frames searched in this session, to which times refer. */
   #timed = 0;
-  /** Frames that are finished, unreadable ones among them. */
+  /** Number of finished frames, including unreadable ones. */
   done = 0;
   /** Frames that could not be read. */
   failed = 0;
   hits = 0;
   /** Frames with a crystal. */
   indexed = 0;
-  /** Crystals that their spots do not tell from others. */
+  /** Crystals that their spots cannot distinguish from others. */
   ambiguous = 0;
 
   constructor(total?: number) {
@@ -100,7 +100,7 @@ export class RunSummary {
     return this.total ? Math.min(1, this.done / this.total) : 0;
   }
 
-  /** Frames a second, of this session. */
+  /** Frames per second in this session. */
   get rate(): number {
     return (1000 * this.#timed) / Math.max(1, performance.now() - this.#started);
   }
@@ -109,10 +109,10 @@ export class RunSummary {
     return this.#parameters.reduce((sum, { seen }) => sum + seen, 0);
   }
 
-  /** Median cells, by the known cell that they are. */
+  /** Median cells of the crystals of each known cell. */
   get cells(): CellSummary[] {
     return this.#parameters.flatMap((all, known) =>
-      // A known cell that no crystal was of leaves a hole before one that some were.
+      // A known cell without crystals leaves a hole in the array.
       all
         ? [
             {

@@ -100,7 +100,7 @@ export function wardLabels(
           `expected ${left} or more, or a connected region`,
       );
     const { a, b, ages } = pair;
-    // Ages only grow, so an unchanged sum means that both clusters are unchanged.
+    // Ages only increase, so an unchanged sum means that both clusters are unchanged.
     if (size[a] === 0 || size[b] === 0 || (age[a] as number) + (age[b] as number) !== ages) continue;
     const [n, m] = [size[a] as number, size[b] as number];
     for (let k = 0; k < columns; k++) {

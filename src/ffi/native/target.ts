@@ -1,4 +1,4 @@
-/** A library of the process, called through koffi. Arrays are passed by their address: nothing is copied. */
+/** A native library, called through koffi. Arrays are passed by their address and are not copied. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { type CallFrame, callPointer, countError, FrameEnds, resultOf } from '../bind.js';
 import { callbackShape, isText } from '../callback.js';
@@ -79,7 +79,7 @@ export class NativeTarget implements Target {
     return bound;
   }
 
-  /** The type in koffi's words. Pointers are addresses: what they point at is checked before koffi sees it. */
+  /** The type in koffi's notation. Pointers are passed as addresses; pointees are checked before. */
   #type(type: CType): unknown {
     if (type.kind === 'void') return 'void';
     if (type.kind === 'pointer') return type.to.kind === 'function' ? this.#callbackType(type.to) : 'void *';
@@ -119,7 +119,7 @@ export class NativeTarget implements Target {
     return found;
   }
 
-  /** A further argument of a function with varargs: its type, and the value as the type takes it. */
+  /** A further argument of a variadic function: its type, and the value converted to it. */
   vararg(given: unknown, place: Place): { readonly type: CType; readonly koffi: unknown } {
     if (!Array.isArray(given) || given.length !== 2 || typeof given[0] !== 'string')
       throw new EwaldError(
@@ -131,10 +131,10 @@ export class NativeTarget implements Target {
     return { type, koffi: this.#type(type) };
   }
 
-  /** A struct as koffi takes it: every field there, numbers checked. */
+  /** A struct in koffi's form: with every field, and with checked numbers. */
   #structObject(type: CType & { kind: 'struct' }, value: unknown, place: Place): object {
     const { runtime } = this;
-    // Through bytes and back: the one codec checks names, ranges and lengths.
+    // Converted to bytes and back, since the codec of structs checks names, ranges and lengths.
     const view = new DataView(new ArrayBuffer(runtime.sizeOf(type)));
     if (typeof value !== 'object' || value === null)
       throw new EwaldError(
@@ -165,7 +165,7 @@ export class NativeTarget implements Target {
     return typeof value === 'boolean' ? Number(value) : value;
   }
 
-  /** A struct that koffi gave. */
+  /** Converts a struct returned by koffi. */
   #fromStruct(type: CType, value: unknown): unknown {
     const { runtime } = this;
     if (type.kind === 'struct') {
@@ -236,7 +236,7 @@ export class NativeTarget implements Target {
     };
   }
 
-  /** A function koffi may call while a call runs. */
+  /** Registers a function that koffi may call during a call. */
   transient(
     type: CType & { kind: 'function' },
     use: (...values: unknown[]) => unknown,
@@ -280,7 +280,7 @@ export class NativeTarget implements Target {
     this.#unload();
   }
 
-  /** Lets the library go once none of its code runs: neither on another thread nor below this very call. */
+  /** Unloads the library once none of its code is running, neither on another thread nor further up in this call. */
   #unload(): void {
     const { waiting, depth } = this.runtime;
     if (this.#unloaded || waiting.size > 0) return;
@@ -339,7 +339,7 @@ class NativeFrame extends FrameEnds implements CallFrame {
   readonly asynchronous: boolean;
   readonly #call: AsyncCall | undefined;
 
-  /** `call`: the asynchronous call that the frame is for. */
+  /** `call` is the asynchronous call to which the frame belongs. */
   constructor(target: NativeTarget, call?: AsyncCall) {
     super();
     this.#target = target;

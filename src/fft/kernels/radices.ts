@@ -42,12 +42,12 @@ function orders(n: number, largest: 4 | 8): number[][] {
           [...list, ...odd],
           [...list, ...[...odd].reverse()],
         ]);
-  // 16 comes first or not at all, and the field has eight digits.
+  // 16 is only possible as the first radix, and the field has eight digits.
   const valid = all.filter((list) => list.length <= 8 && list.lastIndexOf(16) <= 0);
   return [...new Map(valid.map((list) => [list.join(' '), list])).values()];
 }
 
-/** The divisor of n nearest below its root: a long line is cut there. */
+/** The largest divisor of n that does not exceed its square root; long lines are split by it. */
 function middleDivisor(n: number): number {
   let best = 1;
   for (let d = 1; d * d <= n; d++) if (n % d === 0) best = d;
@@ -57,7 +57,7 @@ function middleDivisor(n: number): number {
 /** Bytes of the longest line that the core transforms in one piece (longest_row_bytes in cpp/fft/lines.cpp). */
 const longestRow = 128 * 1024;
 
-/** Lengths that the core transforms for an axis: all of it, the half of a real one, the two sides of a long one. */
+/** Lengths that the core transforms for an axis: the whole axis, half of a real one, both factors of a long one. */
 function lengthsOf(n: number, half: boolean, numberBytes: number): number[] {
   const line = half && n % 2 === 0 ? n / 2 : n;
   const cut = line * 2 * numberBytes > longestRow ? middleDivisor(line) : 1;
@@ -78,7 +78,7 @@ export function coreVariants(descriptor: FftDescriptor, largest: 4 | 8, threads:
   const radices = [...lengths].map((n) =>
     orders(n, largest).map((list) => ({ name: `radices ${list.join(' ')}`, fields: { tune: tuneOf(list) } })),
   );
-  // One field holds one order: the lengths share a choice.
+  // One field holds one order of radices, which all lengths share.
   const choices: FftVariant[][] = [radices.flat()];
   if (threads > 1 && descriptor.threads === 0) {
     const counts = [...new Set([1, Math.ceil(threads / 2)])].filter((count) => count < threads);

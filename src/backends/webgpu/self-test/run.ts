@@ -1,4 +1,7 @@
-/** Runs the problems on a device and compares the answers; a wrong answer is a verdict, a lost device is an error. */
+/**
+ * Runs the problems on a device and compares the answers; a wrong answer is reported as a verdict, a lost device is an
+ * error.
+ */
 import source from '../../../../wgsl/self_test/mechanisms.wgsl';
 import { isEwaldError } from '../../../base/errors.js';
 import type { Mechanism } from '../../mechanisms.js';

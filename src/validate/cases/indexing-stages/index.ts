@@ -1,7 +1,7 @@
 /**
- * The case table of the stages of indexing: each row looks at what one stage left of an image, and judges it by what
- * the stage before it left, in float64. So a failure names the stage, and a backend may differ in what it passes on as
- * long as it passes on the right things.
+ * The case table of the stages of indexing: each row checks the output of one stage against the output of the previous
+ * stage, in float64. A failure therefore identifies the stage, and backends may differ in intermediate results as long
+ * as these are valid.
  */
 
 import type { Context } from '../../../context/rooms.js';
@@ -102,7 +102,7 @@ async function plan(context: Context, { method, spots, known, options, threshold
 
 interface Simulation extends Omit<SpotSimulation, 'cell' | 'seed' | 'images' | 'spots'> {}
 
-/** The rows of one image, a row a stage. */
+/** The rows of one image, one per stage. */
 function rowsOf(
   method: IndexingMethod,
   name: CellName,

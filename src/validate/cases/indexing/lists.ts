@@ -1,4 +1,4 @@
-/** Batches of images whose lattices are known because they were made, and how a backend indexes them. */
+/** Batches of simulated images, whose lattices are known, and how a backend indexes them. */
 
 import type { Context } from '../../../context/rooms.js';
 import { type Cell, cellFromParameters } from '../../../crystal/cell.js';
@@ -31,7 +31,7 @@ export interface Lists {
 }
 export interface Answer {
   readonly result: IndexingResult;
-  /** The same work done another way, to be the same bytes. */
+  /** The result of the same work done another way, which must have the same bytes. */
   readonly twin?: IndexingResult;
 }
 /** Indexes images of a plan. */

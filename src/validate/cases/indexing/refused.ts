@@ -1,4 +1,4 @@
-/** Spots that belong to no crystal: images that must be refused, and outliers that must change nothing. */
+/** Spots that belong to no crystal: images that must be refused, and outliers that must not affect the result. */
 import type { IndexingMethod } from '../../../indexing/indexer.js';
 import { simulateSpots } from '../../../simulate/spots.js';
 import type { TrueImage } from '../../oracle/indexing/lattices.js';
@@ -6,7 +6,7 @@ import * as bounds from '../../tolerances.js';
 import { cells } from './lists.js';
 import { row } from './row.js';
 
-// What an image says of itself: spots used, flags, and that nothing was found.
+// The result of an image: spots used, flags, and no crystals.
 export function empty(
   method: IndexingMethod,
   address: string,
@@ -36,14 +36,14 @@ export function empty(
   );
 }
 
-// Spots where no crystal diffracts, among good ones: they change nothing but the flag.
+// Impossible spots among good ones, which must only change the flag.
 const stray = [
   [1e6, 0, 0],
   [0, -40, 30],
   [-2e18, 2e18, 5],
   [0, 0, 5.5],
 ].flat();
-/** Strays among good spots. */
+/** Impossible spots among good ones. */
 export function strayed(method: IndexingMethod, spots: number) {
   return row(method, `stray:tri:n=${spots}:images=4`, 'spots at 5.5 to 10¹⁸ 1/angstrom among good ones', (seed) => ({
     images: simulateSpots({ cell: cells.tri, images: 4, seed, spots }).map(({ spots: good, lattices, owner }) => ({

@@ -1,4 +1,4 @@
-/** The case table of merging: whole merges of small streams, held to the oracle's number by number. */
+/** The case table of merging: whole merges of small streams, compared number by number with the oracle's. */
 import type { Context } from '../../../context/rooms.js';
 import { mergeStream } from '../../../merging/merge-stream.js';
 import type { MergeResult } from '../../../merging/merger.js';
@@ -31,7 +31,7 @@ function rowOf(
     work: { amount, unit: 'numbers' },
     flops: amount * 60,
     bytes: observations * 22,
-    // Sums of float64 in one order: the CPUs' kernels alone have them.
+    // Only the CPU kernels compute sums of float64 in a fixed order.
     refusedBy: ['webgpu', 'cuda', 'cuda-emulated'],
     make: (seed) => ({ model, cycles, symmetry, ...sceneOf(seed, { crystals, symmetry, dMin, bandwidth }) }),
     oracle: ({ crystals: all, ...problem }) => mergeByOracle(all, problem),
@@ -64,7 +64,7 @@ function rowOf(
 
 function compare(found: MergeResult, expected: OracleMerge, symmetry: Scene['symmetry']): Comparison {
   const { reflections } = found;
-  // A list has a scale of its own; the plain mean has that of the observations.
+  // A list has an arbitrary scale; the plain mean has that of the observations.
   const known = [...expected.reflections.values()].filter(({ count }) => count >= 1);
   const unit =
     found.model === 'mean' ? 1 : 1000 / (known.reduce((sum, { intensity }) => sum + intensity, 0) / known.length);
@@ -83,7 +83,7 @@ function compare(found: MergeResult, expected: OracleMerge, symmetry: Scene['sym
     const mine = found.crystals[c];
     if (!mine) return { errors: { intensity, sigma, crystals: 1, counts }, note: `no crystal ${c}` };
     const { scale, relativeB, radius, rotation, deviation } = mine;
-    // In units of what the parameters vary by.
+    // In units of the variation of the parameters.
     const off = [
       Math.log(scale) - (own[0] ?? 0),
       (relativeB - (own[1] ?? 0)) / 10,

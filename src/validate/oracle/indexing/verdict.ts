@@ -1,12 +1,12 @@
 /**
- * The oracle of the verdict, in float64: log10 of the probability that spots which know nothing of a lattice fit it as
- * well. Written from cpp/indexing/README.md; nothing is shared with cpp/.
+ * The oracle of the verdict, in float64: log10 of the probability that spots unrelated to a lattice fit it equally
+ * well. Written from cpp/indexing/README.md; it shares no code with cpp/.
  */
 import { type Cell, cross, dot, norm, reciprocal, scale, type Vector, volume } from '../../../crystal/cell.js';
 
 import { add, offInteger, solveSymmetric, unit } from './search.js';
 
-/** What a lattice could follow beside its orientation: each is paid for with more trials. */
+/** Degrees of freedom of a lattice besides its orientation; each multiplies the number of trials. */
 export interface Freedom {
   readonly strained: boolean;
   readonly scaled: boolean;
@@ -30,7 +30,7 @@ const offNode = (cell: Cell, dual: Cell, s: Vector): number => {
   return norm(add(add(scale(h, dual[0]), scale(k, dual[1])), scale(l, dual[2])));
 };
 
-/** The direction that spots are thinnest along, that of the beam: least eigenvector of Σ s sᵀ, by inverse iteration. */
+/** The direction of least extent of the spots, that of the beam: least eigenvector of Σ s sᵀ, by inverse iteration. */
 function thinnest(spots: readonly Vector[]): Vector {
   const squares = spots.reduce((sum, s) => sum + dot(s, s), 0);
   let v: Vector = [0.48, 0.6, 0.64];
@@ -47,7 +47,7 @@ const turn = (v: Vector, axis: Vector, angle: number): Vector =>
     scale((1 - Math.cos(angle)) * dot(axis, v), axis),
   );
 
-/** The chance of a lattice among one known cell's, at most 0. */
+/** log10 of the probability of a lattice of one known cell, at most 0. */
 export function log10Chance(
   cell: Cell,
   spots: readonly Vector[],
@@ -58,7 +58,7 @@ export function log10Chance(
   const size = Math.abs(volume(cell));
   const dual = reciprocal(cell);
   const radiusOf = (p: number): number => Math.cbrt((3 * p) / (4 * Math.PI * size));
-  // Each node by the nearest of its spots; 000 is none.
+  // Each node counts once, by its nearest spot; 000 is not counted.
   const nodes = new Map<string, number>();
   const fitting: Vector[] = [];
   for (const s of spots) {
@@ -69,7 +69,7 @@ export function log10Chance(
     nodes.set(name, Math.min(off, nodes.get(name) ?? Number.POSITIVE_INFINITY));
     fitting.push(s);
   }
-  // Spots in one row fix no orientation.
+  // Spots in one row do not determine an orientation.
   const moment = (i: 0 | 1 | 2, j: 0 | 1 | 2): number => fitting.reduce((sum, s) => sum + s[i] * s[j], 0);
   const minor = (i: 0 | 1 | 2, j: 0 | 1 | 2): number => moment(i, i) * moment(j, j) - moment(i, j) ** 2;
   if (minor(0, 1) + minor(0, 2) + minor(1, 2) < 1e-3 * (moment(0, 0) + moment(1, 1) + moment(2, 2)) ** 2) return 0;
