@@ -1,6 +1,6 @@
-// The CUDA addon: hands buffers to the C ABI of common/ewald_cuda.h, runs it off the main thread, turns statuses into
-// errors. No logic lives here; a file a room. Compiled against the emulator it also exports what tests need
-// (emulated.cpp).
+// The CUDA addon: passes buffers to the C ABI of common/ewald_cuda.h, runs it off the main thread, and turns statuses
+// into errors. It contains no logic; there is one file per room. Compiled against the emulator it also exports what
+// tests need (emulated.cpp).
 #include <string>
 #include <vector>
 
@@ -13,7 +13,7 @@ const char* last_error() { return ewald_cuda_last_error(); }
 
 namespace {
 
-// An object of the bare Node-API; what fails leaves it null (cpp/addon/task.h says why).
+// An object of the bare Node-API; it is null after a failure (see cpp/addon/task.h for the reason).
 class Fields {
 public:
   explicit Fields(napi_env env) : env_(env) { keep(napi_create_object(env, &object_)); }
@@ -53,7 +53,7 @@ napi_value describe(napi_env env, const ewald_cuda_device_info& device, bool ope
   return fields.object();
 }
 
-// The driver takes its time to start, so neither probing nor opening is for the main thread.
+// The driver starts slowly, so neither probing nor opening runs on the main thread.
 class ProbeTask : public Task {
 protected:
   int32_t work() override {
@@ -88,8 +88,8 @@ private:
   std::vector<ewald_cuda_device_info> devices_;
 };
 
-// probe() -> Promise<{ devices, driverVersion, runtimeVersion, message }>; what is wrong is the message. Takes nothing
-// from any card.
+// probe() -> Promise<{ devices, driverVersion, runtimeVersion, message }>; `message` states what is wrong. Allocates
+// nothing on any GPU.
 Napi::Value probe(const CallbackInfo& info) { return Task::start(info.Env(), std::make_unique<ProbeTask>()); }
 
 class OpenTask : public Task {
@@ -111,7 +111,7 @@ Napi::Value open(const CallbackInfo& info) {
                      std::make_unique<OpenTask>(info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 0));
 }
 
-// close(handle): twice is a no-op. Runs under way keep the device until they are done.
+// close(handle): a second call is a no-op. Active runs keep the device until they are done.
 void close(const CallbackInfo& info) { slot_of<Context>(info).reset(); }
 
 // liveBytes(handle) -> number; 0 once closed
@@ -135,12 +135,12 @@ private:
   char faults_[2048] = {};
 };
 
-// selfTest(handle) -> Promise<string>: a line "NAME\tREASON" for each mechanism that the card gets wrong
+// selfTest(handle) -> Promise<string>: a line "NAME\tREASON" for each mechanism that fails on the GPU
 Napi::Value selfTest(const CallbackInfo& info) {
   return Task::start(info.Env(), std::make_unique<SelfTestTask>(alive<Context>(info)));
 }
 
-// info(handle) -> the device, with the memory free now
+// info(handle) -> the device, with the currently free memory
 Napi::Value deviceInfo(const CallbackInfo& info) {
   ewald_cuda_device_info device;
   check(info.Env(), ewald_cuda_info(alive<Context>(info)->handle, &device));

@@ -43,7 +43,7 @@ Napi::Value arrayCreate(const CallbackInfo& info) {
 Napi::Value arrayWrite(const CallbackInfo& info) { return copy(info, true); }
 Napi::Value arrayRead(const CallbackInfo& info) { return copy(info, false); }
 
-// arrayDestroy(handle): twice is a no-op. Runs under way keep the array until they are done.
+// arrayDestroy(handle): a second call is a no-op. Active runs keep the array until they are done.
 void arrayDestroy(const CallbackInfo& info) { slot_of<Array>(info).reset(); }
 
 const Room room([](Napi::Env env, Napi::Object exports) {

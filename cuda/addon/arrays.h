@@ -11,7 +11,7 @@ struct Array : Owned<ewald_cuda_array, ewald_cuda_array_destroy> {
   uint64_t bytes = 0;
 };
 
-// The array at an argument: of this context, and of at least `bytes` bytes.
+// The array at an argument, which must belong to this context and have at least `bytes` bytes.
 inline std::shared_ptr<Array> array_at(const CallbackInfo& info, size_t index, const SharedContext& context,
                                        uint64_t bytes) {
   auto array = alive<Array>(info, index);

@@ -1,4 +1,4 @@
-// What the emulated addon exports beside the real one's names: the emulator's mode, its card and its findings.
+// The additional exports of the emulated addon: the emulator's mode, its simulated GPU and its findings.
 #include <napi.h>
 
 #include <cstring>
@@ -28,7 +28,7 @@ Napi::Object options(const CallbackInfo& info) {
   return info[0].IsObject() ? info[0].As<Napi::Object>() : Napi::Object::New(info.Env());
 }
 
-// setMode({ checked, orders, seed, strictOrders, stepLimit }): what is left out takes its default.
+// setMode({ checked, orders, seed, strictOrders, stepLimit }): omitted settings take their defaults.
 void setMode(const CallbackInfo& info) {
   const Napi::Object from = options(info);
   emulator::Mode mode;
@@ -41,7 +41,7 @@ void setMode(const CallbackInfo& info) {
 }
 
 // setCard({ devices, driverVersion, runtimeVersion, multiprocessors, memoryBytes, loseAfterLaunches }): a machine
-// without a driver, with an old one, with little memory, or with a card that dies.
+// without a driver, with an old driver, with little memory, or with a GPU that fails.
 void setCard(const CallbackInfo& info) {
   const Napi::Object from = options(info);
   emulator::Card card;
@@ -68,8 +68,8 @@ Napi::Value takeReports(const CallbackInfo& info) {
   return list;
 }
 
-// judgeBroken(orders) -> [{ name, expected, wrong, report }]: the deliberately broken kernels; wrong is empty where all
-// went as it should
+// judgeBroken(orders) -> [{ name, expected, wrong, report }]: the deliberately broken kernels; `wrong` is empty if
+// everything went as expected
 Napi::Value judgeBroken(const CallbackInfo& info) {
   Napi::Array list = Napi::Array::New(info.Env());
   for (const auto& outcome :
@@ -84,7 +84,7 @@ Napi::Value judgeBroken(const CallbackInfo& info) {
   return list;
 }
 
-// judgeSelfTest() -> [{ broken, faults }]: what the self-test says of cards that get one mechanism wrong
+// judgeSelfTest() -> [{ broken, faults }]: the report of the self-test for GPUs with one faulty mechanism
 Napi::Value judgeSelfTest(const CallbackInfo& info) {
   Napi::Array list = Napi::Array::New(info.Env());
   for (const auto& outcome : emulator::broken::judgeSelfTest()) {
@@ -96,11 +96,11 @@ Napi::Value judgeSelfTest(const CallbackInfo& info) {
   return list;
 }
 
-// launches() -> number of kernel launches since the card was set
+// launches() -> number of kernel launches since the last setCard
 Napi::Value launches(const CallbackInfo& info) { return Napi::Number::New(info.Env(), double(emulator::launches())); }
 
-// fftProgram(descriptor: Uint8Array, backward) -> what the planner makes of a transform, a pass an object, so that a
-// test can hold it to the planner of another wing
+// fftProgram(descriptor: Uint8Array, backward) -> the planned passes of a transform, one object per pass, so that a
+// test can compare them with those of another backend
 Napi::Value fftProgram(const CallbackInfo& info) {
   namespace fft = ewald::cuda::fft;
   const Napi::Env env = info.Env();
@@ -165,14 +165,14 @@ Napi::Value fftProgram(const CallbackInfo& info) {
   return passes;
 }
 
-// contexts() -> numbers of the devices on which a context was made since the card was set
+// contexts() -> numbers of the devices on which a context was created since the last setCard
 Napi::Value contexts(const CallbackInfo& info) {
   Napi::Array list = Napi::Array::New(info.Env());
   for (const int device : emulator::contexts()) list.Set(list.Length(), double(device));
   return list;
 }
 
-// traffic() -> { read, written }: bytes of device memory that threads touched so far while every access was looked at
+// traffic() -> { read, written }: bytes of device memory that threads have accessed so far in checked mode
 Napi::Value traffic(const CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("read", double(emulator::traffic().read));

@@ -19,7 +19,7 @@ public:
   uint32_t direction = 0, scale = 0, there = 0;
   void *in = nullptr, *out = nullptr;
 
-  // A side is a typed array or an array on the device, which is told by the bit `there`.
+  // A side is a typed array or an array on the device; the bit `there` marks the latter.
   void* take(const CallbackInfo& info, size_t index, uint64_t needed, uint32_t bit, bool written) {
     if (!is_handle<Array>(info[index])) {
       const View view = view_at(info, index, size_t(needed));
@@ -44,7 +44,7 @@ private:
 };
 
 // fftDescribe(context, descriptor) -> { bytes, passes, bytesRead, bytesWritten }; the last three forward and backward.
-// Makes nothing.
+// Creates no plan.
 Napi::Value fftDescribe(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto descriptor = struct_of<ewald_fft_descriptor>(info, 1);
@@ -74,7 +74,7 @@ Napi::Value fftCreate(const CallbackInfo& info) {
 }
 
 // fftExecute(handle, direction, input, output, scale, wait) -> Promise<void>; a side is a typed array or the handle of
-// an array; with `wait` false and two of the latter the promise is kept when the work is sent
+// an array; with `wait` false and two of the latter the promise resolves when the work is submitted
 Napi::Value fftExecute(const CallbackInfo& info) {
   const auto fft = alive<Fft>(info);
   auto task = std::make_unique<FftTask>(fft);
@@ -84,7 +84,7 @@ Napi::Value fftExecute(const CallbackInfo& info) {
   const uint64_t needed[2] = {fft->info.input_bytes, fft->info.output_bytes};
   task->buffers.reserve(2);
   task->out = task->take(info, 3, needed[forward], EWALD_CUDA_OUTPUT_ON_DEVICE, true);
-  // In place there is one array, and one copy of it where it is copied.
+  // In place there is one array, and at most one copy of it.
   const bool same = Napi::Value(info[2]).StrictEquals(info[3]);
   task->in = same && !(task->there & EWALD_CUDA_OUTPUT_ON_DEVICE)
                  ? task->out
@@ -94,7 +94,7 @@ Napi::Value fftExecute(const CallbackInfo& info) {
   return Task::start(info.Env(), std::move(task));
 }
 
-// fftDestroy(handle): twice is a no-op. Runs under way keep the transform until they are done.
+// fftDestroy(handle): a second call is a no-op. Active runs keep the transform until they are done.
 void fftDestroy(const CallbackInfo& info) { slot_of<Fft>(info).reset(); }
 
 const Room room([](Napi::Env env, Napi::Object exports) {

@@ -1,4 +1,5 @@
-// What the rooms of the CUDA addon share: the device as a handle, runs on it as tasks. The rest is cpp/addon's.
+// Shared by the rooms of the CUDA addon: the device as a handle, and runs on it as tasks. The rest comes from
+// cpp/addon.
 #pragma once
 #include "addon/handle.h"
 #include "addon/task.h"
@@ -6,8 +7,8 @@
 
 namespace ewald::addon {
 
-// A device shared by its JavaScript handle and the runs under way: the last one to let go closes it, so that close()
-// never waits on the main thread.
+// A device shared by its JavaScript handle and the active runs: the last owner closes it, so that close() never waits
+// on the main thread.
 struct Context {
   static constexpr napi_type_tag tag = {0x6577616c642d6375ULL, 0x64612d636f6e7478ULL};
   static constexpr const char* what = "the CUDA context";
@@ -19,7 +20,7 @@ struct Context {
 };
 using SharedContext = std::shared_ptr<Context>;
 
-// An object of the C ABI. The device is kept until it is gone.
+// An object of the C ABI. It keeps the device until it is destroyed.
 template <class T, void (*destroy)(T*)>
 struct Owned {
   explicit Owned(SharedContext owner) : context(std::move(owner)) {}
@@ -40,13 +41,13 @@ protected:
   ewald_cuda_context* device() const { return context_->handle; }
 
 private:
-  // If the handle was closed meanwhile this is the last holder: let go here, where waiting for the device blocks
-  // nobody.
+  // If the handle was closed meanwhile, this is the last owner: it is released here, where waiting for the device
+  // blocks no other thread.
   void done() final { context_.reset(); }
   SharedContext context_;
 };
 
-// Makes a T, an Owned, on a thread of the pool and answers with its handle.
+// Creates a T, an Owned, on a thread of the pool and resolves with its handle.
 template <class T, class Make>
 class CreateTask : public DeviceTask {
 public:
@@ -66,7 +67,7 @@ Napi::Value create(const CallbackInfo& info, Make make) {
   return Task::start(info.Env(), std::make_unique<CreateTask<T, Make>>(alive<Context>(info), std::move(make)));
 }
 
-// { device, host }: what a plan holds; the host's memory is page-locked.
+// { device, host }: bytes that a plan holds; the host memory is page-locked.
 template <class Info>
 Napi::Object bytes_of(Napi::Env env, const Info& info) {
   Napi::Object bytes = Napi::Object::New(env);

@@ -34,7 +34,7 @@ Napi::Value indexerCreate(const CallbackInfo& info) {
     return status;
   });
 }
-// indexerBytes(handle) -> { device, host, lanes }; the host's are page-locked
+// indexerBytes(handle) -> { device, host, lanes }; host bytes are page-locked
 Napi::Value indexerBytes(const CallbackInfo& info) {
   const auto& indexer = slot_of<Indexer>(info);
   Napi::Object bytes = Napi::Object::New(info.Env());
@@ -44,11 +44,11 @@ Napi::Value indexerBytes(const CallbackInfo& info) {
   return bytes;
 }
 
-// indexerDestroy(handle): twice is a no-op. A run under way keeps the indexer until it is done.
+// indexerDestroy(handle): a second call is a no-op. An active run keeps the indexer until it is done.
 void indexerDestroy(const CallbackInfo& info) { slot_of<Indexer>(info).reset(); }
 
-// See start_indexing; at most as many at once as there are lanes. Copies between the caller's arrays and page-locked
-// memory are done where the run is, on a thread of the pool.
+// See start_indexing; the number of simultaneous runs is that of the lanes. Copies between the caller's arrays and
+// page-locked memory are done on the run's thread of the pool.
 Napi::Value indexerRun(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto indexer = alive<Indexer>(info);

@@ -28,7 +28,7 @@ Napi::Value peaksCreate(const CallbackInfo& info) {
   const auto descriptor = struct_of<ewald_peaks_descriptor>(info, 1);
   const auto* panels = elements<ewald_peaks_panel>(info, 2, descriptor.panels);
   const auto* bins = elements<uint16_t>(info, 3, size_t(descriptor.width) * descriptor.height);
-  // Copies: the arrays are the caller's, and the making is done on another thread.
+  // Copies, because the arrays belong to the caller and the plan is created on another thread.
   return create<Peaks>(info, [descriptor, panels = std::vector(panels, panels + descriptor.panels),
                               bins = std::vector(bins, bins + size_t(descriptor.width) * descriptor.height)](
                                  ewald_cuda_context* context, Peaks& peaks) {
@@ -38,12 +38,12 @@ Napi::Value peaksCreate(const CallbackInfo& info) {
   });
 }
 
-// peaksBytes(handle) -> { device, host }; the host's are page-locked
+// peaksBytes(handle) -> { device, host }; host bytes are page-locked
 Napi::Value peaksBytes(const CallbackInfo& info) {
   return bytes_of(info.Env(), alive<Peaks>(info)->info);
 }
 
-// peaksDestroy(handle): twice is a no-op. A run under way keeps the finder until it is done.
+// peaksDestroy(handle): a second call is a no-op. An active run keeps the finder until it is done.
 void peaksDestroy(const CallbackInfo& info) { slot_of<Peaks>(info).reset(); }
 
 const Room room([](Napi::Env env, Napi::Object exports) {

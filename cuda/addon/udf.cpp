@@ -55,7 +55,8 @@ Napi::Value udfCreate(const CallbackInfo& info) {
   const auto* steps = elements<ewald_udf_step>(info, 2, d.steps);
   const auto* indices = elements<uint32_t>(info, 3, d.indices);
   const auto* weights = elements<float>(info, 4, d.weights);
-  // Copies: the arrays are the caller's, and the making is done on another thread. One more, so that none is empty.
+  // Copies, because the arrays belong to the caller and the pass is created on another thread. One extra element, so
+  // that no copy is empty.
   const auto copy = []<class T>(const T* from, size_t count) {
     std::vector<T> all(count + 1);
     if (count > 0) std::copy_n(from, count, all.begin());
@@ -70,7 +71,7 @@ Napi::Value udfCreate(const CallbackInfo& info) {
   });
 }
 
-// udfBytes(handle) -> { device, host }; the host's are page-locked
+// udfBytes(handle) -> { device, host }; host bytes are page-locked
 Napi::Value udfBytes(const CallbackInfo& info) {
   return bytes_of(info.Env(), alive<Udf>(info)->info);
 }
@@ -90,7 +91,7 @@ Napi::Value udfRun(const CallbackInfo& info) {
   return Task::start(env, std::move(task));
 }
 
-// udfDestroy(handle): twice is a no-op. A run under way keeps the pass until it is done.
+// udfDestroy(handle): a second call is a no-op. An active run keeps the pass until it is done.
 void udfDestroy(const CallbackInfo& info) { slot_of<Udf>(info).reset(); }
 
 const Room room([](Napi::Env env, Napi::Object exports) {

@@ -1,7 +1,7 @@
-// ewald_cuda_fft_bench: transforms on memory of the card, own kernels and cuFFT side by side where that library is
-// found. Both answers are compared before anything is timed; without cuFFT ours is held against the C++ core. Prints
-// one JSON document. usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--run 64|128] [--quick]
-// Exit codes: 0 all answers are right, 1 one is wrong, 2 wrong usage, 3 no device.
+// ewald_cuda_fft_bench: transforms in device memory, by our kernels and by cuFFT if that library is found. Both results
+// are compared before anything is timed; without cuFFT our result is compared with the C++ core. Prints one JSON
+// document. usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--run 64|128] [--quick] Exit codes:
+// 0 all results are right, 1 a result is wrong, 2 wrong usage, 3 no device.
 #include <cuda_runtime.h>
 
 #include <algorithm>
@@ -23,7 +23,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// Prototypes and constants as the cuFFT manual gives them.
+// Prototypes and constants as given in the cuFFT manual.
 struct Cufft {
   int (*plan_many)(int* plan, int rank, int* n, int* in_embed, int in_stride, int in_distance, int* out_embed,
                    int out_stride, int out_distance, int type, int batch);
@@ -64,7 +64,7 @@ struct Array {
   void* memory() const { return ewald_cuda_array_memory(handle); }
 };
 
-// Seconds of one run: the median of as many as fit, after one that is not counted. Every run is waited for.
+// Seconds of one run: the median of as many runs as fit, after one that is not counted. Every run is waited for.
 template <class Run>
 double timed(double budget, Run run) {
   std::vector<double> times;
@@ -145,7 +145,7 @@ public:
       return failed(r, "the core has no memory for it");
     }
     const double apart = r.f64 ? difference<double>(mine, theirs) : difference<float>(mine, theirs);
-    // Each side may be wrong by the bound of the conformance tables, eight times that through a convolution.
+    // Each side may have the error bound of the conformance tables, and eight times that with a convolution.
     const double limit =
         2 * 8 * std::ldexp(1.0, r.f64 ? -53 : -24) * std::sqrt(std::log2(double(info.output_bytes)) + 1);
     std::string text = head(r) + ",\"against\":\"" + against + "\",\"difference\":" + number(apart);

@@ -1,4 +1,4 @@
-// What the rooms' checks are written with: a report that keeps every comparison, and the two values where they differ.
+// Tools for the rooms' checks: a report that stores every comparison, with both values if they differ.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -29,16 +29,16 @@ public:
   std::vector<Result> results;
 };
 
-// One function a room, in a file of its name; main.cpp lists them.
+// One function per room, in a file of that name; main.cpp lists them.
 void pi(Report& report);
 void indexing(Report& report);
 void fft(Report& report);
 void peaks(Report& report);
 void udf(Report& report);
 
-// planted.cu: kernels with one mistake each, which the compute-sanitizer's tool of that name has to find.
+// planted.cu: kernels with one mistake each, which the compute-sanitizer tool of that name has to find.
 const std::vector<std::string>& plantedTools();
-// Runs the one for a tool; the text says what CUDA answered, if anything.
+// Runs the kernel for a tool; the text is CUDA's answer, if any.
 std::string runPlanted(const std::string& tool);
 
 }  // namespace ewald::check

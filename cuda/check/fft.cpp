@@ -1,5 +1,5 @@
-// Transforms on the card against the C++ core: every way through the kernels, there and back, between guard words, and
-// on memory of the card. Bytes that passes move are counted for the shapes of the project's goal.
+// Tests transforms on the GPU against the C++ core: every path through the kernels, forward and backward, between guard
+// words, and in device memory. The bytes moved by passes are counted for the shapes of the project's goal.
 #include "check.h"
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace ewald::check {
 namespace {
 
-constexpr size_t guard = 16;  // numbers in front of and behind every array
+constexpr size_t guard = 16;  // numbers before and after every array
 constexpr double mark = -12345.5;
 
 ewald_fft_descriptor of(uint32_t kind, std::vector<uint32_t> shape, uint32_t precision = EWALD_FFT_PRECISION_F32) {
@@ -61,7 +61,7 @@ std::string difference(const Guarded<T>& found, const Guarded<T>& expected, doub
     error += d * d;
     norm += double(expected.data()[i]) * double(expected.data()[i]);
   }
-  // Both sides may be wrong by the bound of the conformance tables, four times that through a convolution.
+  // Both sides may have the error bound of the conformance tables, and four times that with a convolution.
   const double unit = sizeof(T) == 4 ? std::ldexp(1.0, -24) : std::ldexp(1.0, -53),
                limit = 2 * 4 * 2 * unit * std::sqrt(std::log2(elements) + 1);
   const double relative = norm > 0 ? std::sqrt(error / norm) : std::sqrt(error);
@@ -97,7 +97,7 @@ struct Case {
            EWALD_STATUS_OK;
   }
 
-  // From memory of the card to memory of the card: the same bytes.
+  // From device memory to device memory, with the same bytes as result.
   bool onArrays(const Guarded<T>& in, Guarded<T>& out) {
     ewald_cuda_array *from = nullptr, *to = nullptr;
     const bool place = (descriptor.flags & EWALD_FFT_FLAG_IN_PLACE) != 0;

@@ -1,6 +1,6 @@
-// Indexing on the card against the C++ core: both methods on lists with a lattice, with two, with none, with too many
-// spots and with too few. Lattices are compared by meaning: each cell of one side must span the same lattice as one of
-// the other.
+// Tests indexing on the GPU against the C++ core: both methods on lists with one lattice, with two, with none, with too
+// many spots and with too few. Lattices are compared by meaning: each cell of one side must span the same lattice as
+// one of the other.
 #include "check.h"
 #include "generated/ranges.h"
 
@@ -43,8 +43,7 @@ Cell turned(const Cell& c, std::mt19937& random) {
   return r;
 }
 
-// `count` nodes of the cell near a sphere of 1/1.3 through the origin, with errors, mixed with `noise` spots of
-// nothing.
+// `count` nodes of the cell near a sphere of 1/1.3 through the origin, with errors, mixed with `noise` random spots.
 void addSpots(std::vector<float>& spots, const Cell& cell, int count, int noise, std::mt19937& random) {
   const Cell nodes = inverseTransposed(cell);
   std::uniform_int_distribution<int> index(-18, 18);
@@ -132,7 +131,7 @@ Answer onCard(Report& report, const Batch& batch) {
   return answer;
 }
 
-// What differs, in words; empty where nothing does.
+// The differences, in words; empty if there are none.
 std::string difference(const Batch& batch, const Answer& found, const Answer& expected) {
   for (uint32_t i = 0; i < batch.images(); ++i) {
     const ewald_image_result &mine = found.results[i], &theirs = expected.results[i];

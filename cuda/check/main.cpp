@@ -1,6 +1,6 @@
-// ewald_cuda_check: the CUDA rooms against the C++ core through both C ABIs, in one native program, so that
-// compute-sanitizer and debuggers see kernels without a JavaScript engine around them. Prints one JSON document. Exit
-// codes: 0 all is right, 1 something is wrong, 2 wrong usage, 3 no device.
+// ewald_cuda_check: compares the CUDA rooms with the C++ core through both C ABIs, in one native program, so that
+// compute-sanitizer and debuggers see kernels without a JavaScript engine. Prints one JSON document. Exit codes: 0 all
+// checks passed, 1 a check failed, 2 wrong usage, 3 no device.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -8,7 +8,7 @@
 #include "check.h"
 
 #ifdef EWALD_CUDA_EMULATED
-// The emulator has its own broken kernels, and no compute-sanitizer.
+// The emulator has separate broken kernels, and no compute-sanitizer.
 namespace ewald::check {
 const std::vector<std::string>& plantedTools() {
   static const std::vector<std::string> none;
@@ -22,7 +22,7 @@ namespace {
 
 using ewald::check::Report;
 
-// A new room: its file, its line in check.h, its line here.
+// For a new room add its file, its line in check.h, and its line here.
 constexpr struct {
   const char* name;
   void (*run)(Report&);
@@ -59,7 +59,7 @@ int noDevice(const std::string& why) {
   return 3;
 }
 
-// Opens and closes; what is held afterwards is a leak.
+// Opens and closes; memory held afterwards is a leak.
 void openings(Report& report, int device) {
   report.room = "context";
   for (int i = 0; i < 10; ++i) {

@@ -1,5 +1,6 @@
-// Peak finders on the card against the C++ core: each of the four, integers and reals, panels, bad pixels. The same
-// peaks in the same order; their figures to a thousandth: both add in float32, in other orders.
+// Tests the peak finders on the GPU against the C++ core: each of the four, integers and reals, panels, bad pixels. The
+// peaks must be the same, in the same order, with figures equal to a thousandth, because the two add in float32 in
+// different orders.
 #include "check.h"
 
 #include <algorithm>
@@ -45,7 +46,7 @@ Search searchOf(uint32_t finder, uint32_t dtype, uint32_t width, uint32_t height
   return s;
 }
 
-// Spots of different heights on noise that falls with the radius.
+// Spots of different heights on noise that decreases with the radius.
 template <class T>
 std::vector<T> made(const Search& s, uint32_t spots) {
   std::mt19937 random(11);
@@ -91,7 +92,7 @@ Found onCard(Report& report, const Search& s, const void* frame) {
   return found;
 }
 
-// What differs, in words; empty where nothing does.
+// The differences, in words; empty if there are none.
 std::string difference(const Found& found, const Found& expected) {
   if (found.count != expected.count)
     return std::to_string(found.count) + " peaks, expected " + std::to_string(expected.count);

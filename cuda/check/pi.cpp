@@ -1,5 +1,5 @@
-// pi on the card against pi in the C++ core: ranges that begin and end anywhere in a block of four points, up to the
-// end of the range of 64 bits, and sizes about those where the grid grows.
+// Tests pi on the GPU against pi in the C++ core: ranges that start and end anywhere in a block of four points, up to
+// the end of the 64-bit range, and sizes around those where the grid grows.
 #include "check.h"
 
 #include <thread>
@@ -34,7 +34,7 @@ void refused(Report& report) {
                EWALD_STATUS_INVALID_ARGUMENT);
 }
 
-// Two contexts of one device, each with its own thread.
+// Two contexts of one device, each used by a separate thread.
 void sideBySide(Report& report) {
   ewald_cuda_device_info info;
   if (ewald_cuda_info(report.context, &info) != EWALD_STATUS_OK)

@@ -1,5 +1,5 @@
-// Deliberate mistakes, one for each tool of compute-sanitizer: where a tool does not find its own, its silence about
-// the rooms means nothing. (cuda/emulator/broken is the long list; it is there to be caught by the emulator.)
+// Deliberate mistakes, one for each tool of compute-sanitizer: if a tool does not find its own mistake, its silence
+// about the rooms means nothing. (cuda/emulator/broken is the long list, which the emulator must detect.)
 #include <cuda_runtime.h>
 
 #include "../common/launch.h"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kThreads = 64;
 
-// memcheck: the last thread writes behind the end.
+// memcheck: the last thread writes past the end.
 __global__ void outOfRange(int* out, int n) {
   if (int(threadIdx.x) <= n) out[threadIdx.x] = int(threadIdx.x);
 }
@@ -23,10 +23,10 @@ __global__ void race(int* out) {
   out[threadIdx.x] = tile[kThreads - 1 - threadIdx.x];
 }
 
-// initcheck: nobody has written `in`.
+// initcheck: `in` was never written.
 __global__ void uninitialised(const int* in, int* out) { out[threadIdx.x] = in[threadIdx.x] + 1; }
 
-// synccheck: part of a warp does not come to the barrier.
+// synccheck: part of a warp does not reach the barrier.
 __global__ void divergent(const int* in, int* out, int n) {
   EWALD_SHARED(int, tile, kThreads);
   if (int(threadIdx.x) < n) {

@@ -1,6 +1,6 @@
-// Passes over frames on the card against the C++ core: every step, every type of numbers, frames of the host in several
-// chunks and frames that lie on the card. Integers must be equal; of products and reals the bounds of the case tables
-// hold.
+// Tests passes over frames on the GPU against the C++ core: every step, every type of numbers, host frames in several
+// chunks and frames in device memory. Integers must be equal; products and reals must meet the bounds of the case
+// tables.
 #include "check.h"
 
 #include <cmath>
@@ -31,7 +31,7 @@ struct Sums {
 
 constexpr uint32_t masks = 5, entries = 40;
 
-// Runs of a lens: rows of different lengths, every third of two runs.
+// Runs of a lens shape: rows of different lengths, every third with two runs.
 std::vector<uint32_t> spansOf(uint32_t width, uint32_t height) {
   std::vector<uint32_t> spans;
   for (uint32_t y = 0; y < height; ++y) {
@@ -105,7 +105,7 @@ Sums onCard(Report& report, const Pass& pass, const void* frames, uint32_t count
   return sums;
 }
 
-// Frames of the whole range of a type; reals are about 1000.
+// Frames over the whole range of a type; reals are about 1000.
 template <class T>
 std::vector<T> made(size_t numbers) {
   std::mt19937 random(7);
@@ -120,7 +120,8 @@ std::vector<T> made(size_t numbers) {
   return frames;
 }
 
-// What differs, in words. `sizes` are the sums of the magnitudes of the terms; exact where they are 0.
+// The differences, in words. `sizes` are the sums of the magnitudes of the terms; where they are 0, results must be
+// exact.
 std::string difference(const char* what, const std::vector<double>& found, const std::vector<double>& expected,
                        const std::vector<double>& bounds) {
   for (size_t i = 0; i < expected.size(); ++i)
@@ -136,7 +137,7 @@ void compare(Report& report, const char* type, uint32_t dtype, uint32_t width, u
   const size_t pixels = pass.pixels();
   const std::vector<T> frames = made<T>(pixels * count);
   constexpr bool real = std::is_floating_point_v<T>, narrow = sizeof(T) <= 2;
-  // Columns: Σ | Σ, Σ² | Σ, Σy, Σx | products | few pixels. Squares of 32-bit numbers are beyond a double.
+  // Columns: Σ | Σ, Σ² | Σ, Σy, Σx | products | few pixels. Squares of 32-bit numbers exceed the precision of a double.
   std::vector<double> columns, planes(pass.planes * pixels);
   for (uint32_t f = 0; f < count; ++f) {
     double product = 0;

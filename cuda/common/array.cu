@@ -1,4 +1,4 @@
-// Device memory of the caller, between calls of the rooms.
+// Device memory that belongs to the caller and persists between calls of the rooms.
 #include <memory>
 #include <string>
 
@@ -13,7 +13,7 @@ struct ewald_cuda_array {
 namespace {
 using namespace ewald::cuda;
 
-// A copy of `bytes` at byte `offset`; the caller gives the direction.
+// A copy of `bytes` at byte `offset`; the caller specifies the direction.
 template <class Copy>
 int32_t copied(ewald_cuda_array* array, std::uint64_t offset, const void* other, std::uint64_t bytes, Copy copy) {
   return guarded([&] {

@@ -63,7 +63,7 @@ std::string versionText(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
-// The driver that a runtime of this major version asks for, at the least.
+// The minimum driver that a runtime of this major version requires.
 static std::string neededDriver(int runtime) {
   const int branch = runtime / 1000 == 11 ? 450 : runtime / 1000 == 12 ? 525 : runtime / 1000 == 13 ? 580 : 0;
   const std::string needed = "CUDA " + versionText(runtime / 1000 * 1000);
@@ -84,7 +84,7 @@ std::string driverMessage() {
 void raise(cudaError_t code, const char* call, const char* file, int line) {
   const std::string text =
       code == cudaErrorInsufficientDriver ? driverMessage() : std::string(cudaGetErrorString(code));
-  cudaGetLastError();  // the runtime keeps its last error for the next one who asks; it has been told
+  cudaGetLastError();  // the runtime keeps its last error until it is read; this one has been reported
   throw CudaError(statusOf(code),
                   std::string(call) + " failed at " + shortPath(file) + ":" + std::to_string(line) + ": " +
                       cudaGetErrorName(code) + " (" + std::to_string(int(code)) + "), " + text,

@@ -23,12 +23,13 @@ private:
   cudaError_t code_;
 };
 
-// True for the errors after which nothing on the device works until it is opened anew.
+// True for errors after which nothing works on the device until it is opened again.
 bool losesDevice(cudaError_t code);
 ewald_status statusOf(cudaError_t code);
 // "13.0" for 13000.
 std::string versionText(int version);
-// One sentence for error 35: no driver at all (driver version 0), or one too old, with the versions found and needed.
+// One sentence for error 35: no driver (driver version 0), or a driver that is too old, with the installed and the
+// required version.
 std::string driverMessage();
 [[noreturn]] void raise(cudaError_t code, const char* call, const char* file, int line);
 
@@ -36,7 +37,7 @@ inline void check(cudaError_t code, const char* call, const char* file, int line
   if (code != cudaSuccess) raise(code, call, file, line);
 }
 
-// The C ABI: runs body, turns what it throws into a status, and keeps the message for ewald_cuda_last_error on this
+// For the C ABI: runs body, turns exceptions into a status, and stores the message for ewald_cuda_last_error on this
 // thread.
 void keepMessage(const char* message);
 template <class Body>

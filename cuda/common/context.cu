@@ -8,9 +8,9 @@
 #include "staging.h"
 
 namespace {
-// A kernel fault spoils the whole process's use of the device until it is reset, and a reset takes every context's
-// memory along: so the last context of a spoiled device resets it on closing, and the next one that opens finds it
-// well.
+// A kernel fault makes the device unusable for the whole process until it is reset, and a reset destroys the memory of
+// every context: so the last context of a faulty device resets it on closing, and the next one that opens finds it
+// working.
 std::mutex mutex;
 constexpr int kMaxDevices = 64;
 int openContexts[kMaxDevices];
@@ -79,7 +79,7 @@ void markLost(ewald_cuda_context& context) {
   spoiled[context.device] = true;
 }
 
-// Without what needs a context on the card: that would cost it half a gigabyte for as long as the process lives.
+// Omits everything that needs a context on the GPU, which would take half a gigabyte for the life of the process.
 static void describe(int index, ewald_cuda_device_info& info) {
   cudaDeviceProp properties;
   EWALD_CUDA(cudaGetDeviceProperties(&properties, index));

@@ -1,5 +1,5 @@
 // A context: one device, one stream, and the device bytes it holds. Rooms take its lock for a run (Use), which also
-// makes its device the calling thread's: CUDA keeps the chosen device per thread, and runs come from any worker.
+// selects its device on the calling thread: CUDA stores the selected device per thread, and runs come from any worker.
 #pragma once
 #include <cuda_runtime.h>
 
@@ -33,13 +33,13 @@ struct ewald_cuda_context {
   // One counter on the device and its copy on the host, for rooms whose result is a number.
   std::unique_ptr<ewald::cuda::DeviceBuffer<unsigned long long>> counter;
   std::unique_ptr<ewald::cuda::PinnedBuffer<unsigned long long>> counterOnHost;
-  // For long copies of arrays of the host; takes its memory with the first one.
+  // For long copies of host arrays; allocates its memory on the first copy.
   std::unique_ptr<ewald::cuda::Staging> staging;
 };
 
 namespace ewald::cuda {
 
-// Held for the length of a run.
+// Held for the duration of a run.
 class Use {
 public:
   explicit Use(ewald_cuda_context& context);
@@ -48,15 +48,15 @@ private:
   std::unique_lock<std::mutex> lock_;
 };
 
-// Marks the context, and its device for whoever opens the next one.
+// Marks the context, and its device for the next context that is opened.
 void markLost(ewald_cuda_context& context);
 
-// What a run does without the context's lock, on a thread that has used the context: an error that loses the device
-// marks it all the same.
+// The part of a run without the context's lock, on a thread that has used the context: an error that loses the device
+// still marks it.
 template <class Body>
 void losingContext(ewald_cuda_context* context, Body&& body);
 
-// Runs body on the context; an error that loses the device marks the context, so that later runs say so at once.
+// Runs body on the context; an error that loses the device marks the context, so that later runs report it immediately.
 template <class Body>
 void useContext(ewald_cuda_context* context, Body&& body);
 

@@ -1,4 +1,4 @@
-/* The C ABI of the CUDA wing. Status codes and parameter structs are those of cpp/include/ewald.h.
+/* The C ABI of the CUDA backend. Status codes and parameter structs are those of cpp/include/ewald.h.
  * A context is one device and one stream. Calls on it may come from any thread and wait for each other. */
 #ifndef EWALD_CUDA_H
 #define EWALD_CUDA_H
@@ -15,32 +15,34 @@ typedef struct ewald_cuda_device_info {
   int32_t index;
   int32_t compute_major, compute_minor;
   int32_t multiprocessors;
-  uint64_t total_bytes, free_bytes;        /* device memory; free: of an open device, else 0 */
+  uint64_t total_bytes, free_bytes;        /* device memory; free_bytes is 0 unless the device is open */
   int32_t driver_version, runtime_version; /* 13000 is CUDA 13.0 */
 } ewald_cuda_device_info;
 
-/* What this machine has. Never fails for want of a driver: devices is then 0 and ewald_cuda_last_error says why. */
+/* Describes this machine. A missing driver is not a failure: devices is then 0 and ewald_cuda_last_error gives the
+ * reason. */
 int32_t ewald_cuda_probe(int32_t* devices, int32_t* driver_version, int32_t* runtime_version);
-/* Of any device, opened or not; takes nothing from it. */
+/* For any device, open or not; allocates nothing on it. */
 int32_t ewald_cuda_device(int32_t index, ewald_cuda_device_info* info);
 int32_t ewald_cuda_open(int32_t index, ewald_cuda_context** context);
-/* Waits for the work of the context, then frees it. */
+/* Waits for the context's work, then frees the context. */
 int32_t ewald_cuda_close(ewald_cuda_context* context);
 int32_t ewald_cuda_info(ewald_cuda_context* context, ewald_cuda_device_info* info);
-/* Device bytes the context holds now. */
+/* Device bytes that the context currently holds. */
 uint64_t ewald_cuda_live_bytes(const ewald_cuda_context* context);
-/* Solves a small problem for each mechanism that the kernels rely on. `faults` takes a line for each that the card gets
- * wrong, "NAME\tREASON\n" with the names of src/backends/mechanisms.ts; it is empty where all are right. 1024 bytes suffice. */
+/* Solves a small problem for each mechanism that the kernels rely on. `faults` receives a line for each mechanism that
+ * fails, "NAME\tREASON\n" with the names of src/backends/mechanisms.ts; it is empty if none fails. 1024 bytes
+ * suffice. */
 int32_t ewald_cuda_self_test(ewald_cuda_context* context, char* faults, size_t capacity);
 /* One line about the last failure on this thread; never NULL. */
 const char* ewald_cuda_last_error(void);
 
-/* pi: see cuda/pi. Returns when the count is there. */
+/* pi: see cuda/pi. Returns when the count is available. */
 int32_t ewald_cuda_pi_count(ewald_cuda_context* context, const ewald_pi_params* params, uint64_t* hits);
 
-/* indexing: see cuda/indexing; shapes are those of ewald_indexer_run. Memory is fixed at creation; the context
- * outlives its indexers. A handle holds some batches at a time (lanes): runs may come from as many threads at once, and
- * while the card works on one batch another is copied to and from page-locked memory. */
+/* indexing: see cuda/indexing; shapes are those of ewald_indexer_run. Memory is fixed at creation; the context outlives
+ * its indexers. A handle holds several batches at a time (lanes): runs may come from this many threads at once, and
+ * while the GPU works on one batch another is copied to and from page-locked memory. */
 typedef struct ewald_cuda_indexer ewald_cuda_indexer;
 typedef struct ewald_cuda_indexer_info {
   uint64_t max_batch_spots;
@@ -52,42 +54,42 @@ int32_t ewald_cuda_indexer_create(ewald_cuda_context* context, const ewald_index
                                   uint64_t max_batch_spots, ewald_cuda_indexer** indexer);
 void ewald_cuda_indexer_destroy(ewald_cuda_indexer* indexer);
 void ewald_cuda_indexer_describe(const ewald_cuda_indexer* indexer, ewald_cuda_indexer_info* info);
-/* Returns when the answers are there; waits for a lane where all are taken. */
+/* Returns when the results are available; waits for a lane if all are in use. */
 int32_t ewald_cuda_indexer_run(ewald_cuda_indexer* indexer, const ewald_indexer_params* params, const float* spots,
                                const uint32_t* offsets, uint32_t images, const float* cells, uint32_t cell_count,
                                ewald_indexed_cell* found, ewald_image_result* results, uint8_t* assignment);
-/* As ewald_indexer_stage; not while a run is under way. */
+/* Same as ewald_indexer_stage; not during a run. */
 int32_t ewald_cuda_indexer_stage(ewald_cuda_indexer* indexer, uint32_t stage, void* out, size_t capacity,
                                  size_t* bytes);
 
 /* fft: see cuda/fft; the descriptor and the meaning of forward and backward are those of ewald_fft_create. The handle
- * holds a place for both sides on the device. The context outlives its transforms. */
+ * holds device memory for both sides. The context must outlive its transforms. */
 typedef struct ewald_cuda_fft ewald_cuda_fft;
 typedef struct ewald_cuda_fft_info {
   uint64_t input_bytes, output_bytes; /* from the first to the last element of a side */
   uint64_t device_bytes;              /* what a handle holds */
   uint64_t bytes_read[2],
-      bytes_written[2]; /* forward, backward: what the passes move through device memory, in sectors of 32 bytes */
+      bytes_written[2]; /* forward, backward: device memory traffic of the passes, in sectors of 32 bytes */
   uint32_t passes[2];
 } ewald_cuda_fft_info;
-/* What a transform would be, without making it. */
+/* Describes a transform without creating it. */
 int32_t ewald_cuda_fft_describe(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor,
                                 ewald_cuda_fft_info* info);
 int32_t ewald_cuda_fft_create(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor,
                               ewald_cuda_fft** plan);
 void ewald_cuda_fft_destroy(ewald_cuda_fft* plan);
-/* Each side is host memory, or device memory of the context where `on_device` says so; returns when the answer is
- * there. Nothing but the output's elements is changed. In place both sides are the same memory. With both sides on the
- * device and NO_WAIT it returns when the work is sent: whatever is asked of the context later comes behind it, and a
- * fault of the kernels is told there. */
+/* Each side is host memory, or device memory of the context if `on_device` is set; returns when the result is
+ * available. Only the output's elements are changed. In place both sides are the same memory. With both sides on the
+ * device and NO_WAIT it returns when the work is submitted: later calls on the context run after it, and they report
+ * faults of the kernels. */
 #define EWALD_CUDA_INPUT_ON_DEVICE 1u
 #define EWALD_CUDA_OUTPUT_ON_DEVICE 2u
 #define EWALD_CUDA_NO_WAIT 4u
 int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t on_device,
                                uint32_t scale);
 
-/* peaks: see cuda/peaks; shapes are those of ewald_peaks_run. Memory is fixed at creation; the context outlives its
- * finders. One run at a time of a handle; those of several overlap. */
+/* peaks: see cuda/peaks; shapes are those of ewald_peaks_run. Memory is fixed at creation; the context must outlive its
+ * finders. One run at a time per handle; runs of several handles overlap. */
 typedef struct ewald_cuda_peaks ewald_cuda_peaks;
 typedef struct ewald_cuda_peaks_info {
   uint64_t device_bytes, host_bytes; /* what the handle holds; the host's are page-locked */
@@ -101,8 +103,8 @@ void ewald_cuda_peaks_describe(const ewald_cuda_peaks* peaks, ewald_cuda_peaks_i
 int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* params, const void* frame,
                              const uint8_t* bad, ewald_peak* found, uint32_t* count, float* limits);
 
-/* udf: see cuda/udf; the descriptor and the order of what comes out are those of ewald_udf_create. Memory is fixed at
- * creation; the context outlives its passes. One run at a time of a handle. */
+/* udf: see cuda/udf; the descriptor and the order of the results are those of ewald_udf_create. Memory is fixed at
+ * creation; the context must outlive its passes. One run at a time per handle. */
 typedef struct ewald_cuda_udf ewald_cuda_udf;
 typedef struct ewald_cuda_udf_info {
   uint64_t device_bytes, host_bytes; /* what the handle holds; the host's are page-locked */
@@ -114,12 +116,12 @@ int32_t ewald_cuda_udf_create(ewald_cuda_context* context, const ewald_udf_descr
                               ewald_cuda_udf** udf);
 void ewald_cuda_udf_destroy(ewald_cuda_udf* udf);
 void ewald_cuda_udf_describe(const ewald_cuda_udf* udf, ewald_cuda_udf_info* info);
-/* A whole run: frames are host memory, or device memory of the context where `on_device` is not 0; returns when nav
- * ([frames, columns]) and sig ([planes, pixels]) are there. */
+/* A whole run: frames are host memory, or device memory of the context if `on_device` is not 0; returns when nav
+ * ([frames, columns]) and sig ([planes, pixels]) are available. */
 int32_t ewald_cuda_udf_run(ewald_cuda_udf* udf, const void* frames, uint32_t on_device, uint64_t count, double* nav,
                            double* sig);
 
-/* Device memory that stays between calls; zeroed at first. The context outlives it. */
+/* Device memory that persists between calls; initially zero. The context must outlive it. */
 typedef struct ewald_cuda_array ewald_cuda_array;
 int32_t ewald_cuda_array_create(ewald_cuda_context* context, uint64_t bytes, ewald_cuda_array** array);
 void ewald_cuda_array_destroy(ewald_cuda_array* array);

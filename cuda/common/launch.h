@@ -1,6 +1,6 @@
-// The one way to start a kernel: EWALD_LAUNCH(kernel, grid, block, sharedBytes, stream, arguments...).
-// nvcc makes it kernel<<<...>>>(...); g++ makes it a call of the emulator. A template kernel goes in parentheses:
-// EWALD_LAUNCH((transform<float, 4>), ...). Ask cudaGetLastError afterwards (EWALD_CUDA(cudaGetLastError()) of
+// The one way to start a kernel: EWALD_LAUNCH(kernel, grid, block, sharedBytes, stream, arguments...). With nvcc it is
+// kernel<<<...>>>(...); with g++ a call of the emulator. A template kernel goes in parentheses:
+// EWALD_LAUNCH((transform<float, 4>), ...). Check cudaGetLastError afterwards (EWALD_CUDA(cudaGetLastError()) of
 // check.h).
 #pragma once
 #include <cuda_runtime.h>

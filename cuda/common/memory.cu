@@ -25,7 +25,7 @@ void* allocateDevice(ewald_cuda_context& context, std::size_t bytes, const char*
 }
 
 void freeDevice(ewald_cuda_context& context, void* memory, std::size_t bytes) noexcept {
-  cudaFree(memory);  // of a lost device this fails, and the memory is gone with it
+  cudaFree(memory);  // on a lost device this fails, and the memory is already lost
   cudaGetLastError();
   context.liveBytes -= bytes;
 }

@@ -1,5 +1,5 @@
-// Memory with an owner. Device bytes are counted in their context, so that a test can end at its baseline; a failed
-// allocation says what was asked for and what is free.
+// Memory with an owner. Device bytes are counted in their context, so that a test can check for leaks; a failed
+// allocation reports the requested and the free bytes.
 #pragma once
 #include <cstddef>
 #include <utility>
@@ -13,7 +13,7 @@ void freeDevice(ewald_cuda_context& context, void* memory, std::size_t bytes) no
 void* allocatePinned(std::size_t bytes, const char* what);
 void freePinned(void* memory) noexcept;
 
-// `count` elements of device memory; empty when moved from. The context outlives it.
+// `count` elements of device memory; empty when moved from. The context must outlive it.
 template <class T>
 class DeviceBuffer {
 public:

@@ -1,5 +1,5 @@
-// Small problems with known answers, one for each mechanism that the rooms rely on. A kernel takes what it does on the
-// card from `Hardware`, so that tests can put a broken one in its place (cuda/emulator/broken/self_test.cu).
+// Small problems with known answers, one for each mechanism that the rooms rely on. A kernel takes its device
+// operations from `Hardware`, so that tests can substitute a broken one (cuda/emulator/broken/self_test.cu).
 #pragma once
 #include <cuda_runtime.h>
 
@@ -15,10 +15,10 @@
 namespace ewald::cuda::self_test {
 
 constexpr unsigned kThreads = 128, kBlocks = 4;
-// Words of an answer: the longest has one for each thread.
+// Words of a result: the longest has one for each thread.
 constexpr unsigned kWords = kThreads * kBlocks;
 
-// What the kernels of all rooms use, as the card does it.
+// The operations that the kernels of all rooms use, as implemented by the GPU.
 struct Card {
   static __device__ unsigned add_shared(unsigned* at, unsigned value) { return atomicAdd(at, value); }
   static __device__ unsigned add_global(unsigned* at, unsigned value) { return atomicAdd(at, value); }
@@ -32,7 +32,7 @@ struct Card {
   static __device__ unsigned high(unsigned a, unsigned b) { return __umulhi(a, b); }
 };
 
-// Numbers come from `input` (0, 1, 2, …): what the compiler could work out itself would prove nothing about the card.
+// Numbers come from `input` (0, 1, 2, …): a result that the compiler can compute itself proves nothing about the GPU.
 template <class Hardware>
 __global__ __launch_bounds__(kThreads) void workgroup_atomics(const unsigned* input, unsigned* output) {
   EWALD_SHARED_VALUE(unsigned, sum);
@@ -43,7 +43,7 @@ __global__ __launch_bounds__(kThreads) void workgroup_atomics(const unsigned* in
   __syncthreads();
   const unsigned value = input[threadIdx.x] + blockIdx.x;
   atomicMax(&highest, value);
-  // Each thread takes a place of its own.
+  // Each thread takes a different place.
   const unsigned place = Hardware::add_shared(&sum, 1u);
   atomicOr(&taken[place / 32 % 4], 1u << place % 32);
   __syncthreads();
@@ -113,7 +113,7 @@ __global__ __launch_bounds__(kThreads) void integers(const unsigned* input, unsi
       Hardware::high(a, b) ^ a * b ^ __popc(a) << 8 ^ __clz(int(b >> threadIdx.x % 32)) ^ a % (b | 1u);
 }
 
-// A problem: its name is that of src/backends/mechanisms.ts.
+// A problem, named as in src/backends/mechanisms.ts.
 struct Problem {
   const char* name;
   void (*kernel)(const unsigned*, unsigned*);
@@ -166,7 +166,7 @@ std::vector<Problem> problems() {
   };
 }
 
-// Words of device memory that a test needs: the input, and an answer for each of at most eight problems.
+// Words of device memory that a test needs: the input, and a result for each of at most eight problems.
 constexpr unsigned kInputWords = kThreads + 1, kMemoryWords = kInputWords + 8 * kWords;
 
 // Runs all problems on a stream. `faults` has a line for each mechanism that failed, `NAME\tREASON`.

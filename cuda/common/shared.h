@@ -3,7 +3,7 @@
 //   EWALD_SHARED(float, tile, 256);            __shared__ float tile[256]
 //   EWALD_SHARED_2D(float, tile, 32, 33);      __shared__ float tile[32][33]
 //   EWALD_SHARED_VALUE(unsigned, count);       __shared__ unsigned count
-//   EWALD_DYNAMIC_SHARED(float2, scratch);     float2* scratch, as many bytes as the launch gives
+//   EWALD_DYNAMIC_SHARED(float2, scratch);     float2* scratch, the bytes given by the launch
 // A type with a comma needs an alias. The types have no constructors. Dynamic shared memory is one block for the whole
 // kernel.
 #pragma once
@@ -27,7 +27,7 @@
 #define EWALD_SHARED(T, name, count) __shared__ T name[count]
 #define EWALD_SHARED_2D(T, name, rows, columns) __shared__ T name[rows][columns]
 #define EWALD_SHARED_VALUE(T, name) __shared__ T name
-// One name and one type for all kernels of a file, or nvcc would see two declarations of one symbol.
+// One name and one type for all kernels of a file; otherwise nvcc would see two declarations of one symbol.
 #define EWALD_DYNAMIC_SHARED(T, name)                                 \
   extern __shared__ __align__(16) unsigned char ewaldDynamicShared[]; \
   T* const name = reinterpret_cast<T*>(ewaldDynamicShared)

@@ -1,6 +1,6 @@
-// DeviceSpan<T>: a part of a device allocation. Plain pointers are checked against their whole allocation already; a
-// span adds its own length, for arrays carved out of one workspace. Under nvcc it is a pointer and nothing else: no
-// length is stored, no check is made.
+// DeviceSpan<T>: a part of a device allocation. Plain pointers are already checked against their whole allocation; a
+// span adds its own length, for arrays that share one workspace. With nvcc it is only a pointer: no length is stored
+// and no check is made.
 #pragma once
 #include <cuda_runtime.h>
 

@@ -27,7 +27,7 @@ void Staging::to_device(void* to, const void* from, std::size_t bytes, cudaStrea
   for (std::size_t at = 0, n = 0; at < bytes; at += piece_bytes, n++) {
     const Piece& piece = pieces_[n % 2];
     const std::size_t here = std::min(piece_bytes, bytes - at);
-    // Of an earlier copy too; one that was never recorded is done.
+    // Also waits for an earlier copy; an event that was never recorded counts as done.
     EWALD_CUDA(cudaEventSynchronize(piece.done));
     std::memcpy(piece.memory.data(), static_cast<const unsigned char*>(from) + at, here);
     EWALD_CUDA(cudaMemcpyAsync(static_cast<unsigned char*>(to) + at, piece.memory.data(), here, cudaMemcpyHostToDevice,
@@ -50,7 +50,7 @@ void Staging::from_device(void* to, const void* from, std::size_t bytes, cudaStr
                                length(n), cudaMemcpyDeviceToHost, stream));
     EWALD_CUDA(cudaEventRecord(pieces_[n % 2].done, stream));
   };
-  // What is in the pieces of a copy the other way is read by the stream before it is overwritten on it.
+  // If the pieces still hold a copy in the other direction, the stream reads it before it overwrites them.
   for (std::size_t n = 0; n < std::min<std::size_t>(2, count); n++) send(n);
   for (std::size_t n = 0; n < count; n++) {
     EWALD_CUDA(cudaEventSynchronize(pieces_[n % 2].done));

@@ -1,6 +1,6 @@
 // Long copies between pageable memory and the device, through two pieces of page-locked memory: while one piece crosses
-// the bus the other is filled or emptied here, where the driver's own copies would take turns. One of a context; with
-// its lock.
+// the bus the other is filled or emptied here, whereas the driver's own copies would alternate. One per context, used
+// with its lock.
 #pragma once
 #include "check.h"
 #include "memory.h"
@@ -14,13 +14,13 @@ public:
   Staging(const Staging&) = delete;
   Staging& operator=(const Staging&) = delete;
 
-  // Returns when `from` was read; what follows on the stream finds it there.
+  // Returns when `from` has been read; later work on the stream sees the data.
   void to_device(void* to, const void* from, std::size_t bytes, cudaStream_t stream);
-  // Returns when `to` was written.
+  // Returns when `to` has been written.
   void from_device(void* to, const void* from, std::size_t bytes, cudaStream_t stream);
 
 private:
-  // Below this the driver's copy is as good.
+  // Below this size the driver's copy is equally fast.
   static constexpr std::size_t piece_bytes = std::size_t(4) << 20, short_bytes = std::size_t(1) << 20;
   struct Piece {
     PinnedBuffer<unsigned char> memory;

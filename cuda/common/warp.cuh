@@ -8,15 +8,15 @@ namespace ewald::cuda {
 
 constexpr unsigned kFullWarp = 0xffffffffu;
 
-// Sum over the 32 lanes; valid in lane 0. All lanes take part.
+// Sum over the 32 lanes; valid in lane 0. All lanes must call it.
 template <class T>
 __device__ __forceinline__ T warpSum(T value) {
   for (int delta = 16; delta > 0; delta >>= 1) value += __shfl_down_sync(kFullWarp, value, delta);
   return value;
 }
 
-// Sum over a one-dimensional block of `Threads`; valid in thread 0. The whole block calls it; ends behind a barrier, so
-// it may be called again at once.
+// Sum over a one-dimensional block of `Threads`; valid in thread 0. The whole block must call it; it ends with a
+// barrier, so it may be called again immediately.
 template <unsigned Threads, class T>
 __device__ __forceinline__ T blockSum(T value) {
   static_assert(Threads % 32 == 0 && Threads <= 1024, "whole warps");

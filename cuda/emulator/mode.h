@@ -1,5 +1,4 @@
-// What the emulator checks, which card it pretends to be, and what it found. For tests; kernels and host code never see
-// this.
+// What the emulator checks, which GPU it simulates, and what it found. For tests; kernels and host code never use this.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +9,7 @@ namespace ewald::emulator {
 
 struct Mode {
   bool checked =
-      false;  // look at every memory access; off: barriers, warps and array bounds known at compile time only
+      false;  // check every memory access; off: barriers, warps and array bounds known at compile time only
   unsigned orders =
       3;  // thread orders a launch runs under when checked: 1 forward, 2 and reverse, 3 and more seeded shuffles
   std::uint64_t seed = 1;  // of the shuffles
@@ -26,7 +25,7 @@ struct Card {
   int runtimeVersion = 13000;
   int multiprocessors = 4;
   std::size_t memoryBytes = std::size_t(2) << 30;
-  bool watchdog = false;       // a display hangs on it: kernels may take some time only
+  bool watchdog = false;       // a display is attached, so the run time of kernels is limited
   int loseAfterLaunches = -1;  // the device is lost at that launch; -1 never
 };
 
@@ -65,11 +64,11 @@ Card card();
 std::vector<Report> takeReports();
 // Kernel launches so far.
 std::uint64_t launches();
-// Devices on which the process has made a context (cudaSetDevice makes one since CUDA 12) since the card was set: a
-// card gives some hundred megabytes for each.
+// Devices on which the process has made a context (cudaSetDevice makes one since CUDA 12) since the simulated GPU was
+// set: each takes some hundred megabytes of a GPU.
 std::vector<int> contexts();
-// Bytes of device memory that threads have read and written so far while every access was looked at: what a card
-// without caches would move. Each order of a launch counts.
+// Bytes of device memory that threads have read and written so far in checked mode: the traffic of a GPU without
+// caches. Each order of a launch counts.
 struct Traffic {
   std::uint64_t read, written;
 };

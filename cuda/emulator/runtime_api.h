@@ -1,6 +1,6 @@
-// The calls of the CUDA runtime that this package's host code makes, with CUDA's names and numbers.
-// Streams are ordered trivially: work is done before the call returns. Failures of kernels are reported as on a card,
-// by the next cudaGetLastError or synchronising call, and not sticky: a test goes on.
+// The calls of the CUDA runtime that this package's host code makes, with CUDA's names and numbers. Streams are ordered
+// trivially: work is done before the call returns. Failures of kernels are reported as on a GPU, by the next
+// cudaGetLastError or synchronising call, but are not sticky, so that a test continues.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -82,7 +82,7 @@ struct cudaDeviceProp {
 };
 
 const char* cudaGetErrorName(cudaError_t error);
-// For a failed kernel: what the emulator found, on the thread that launched it.
+// For a failed kernel: the emulator's finding, on the thread that launched it.
 const char* cudaGetErrorString(cudaError_t error);
 cudaError_t cudaGetLastError();
 cudaError_t cudaPeekAtLastError();

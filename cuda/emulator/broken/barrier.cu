@@ -1,4 +1,4 @@
-// Barriers that only part of the block reaches, and threads that never come to one.
+// Barriers that only part of the block reaches, and threads that never reach one.
 #include "cases.h"
 
 namespace ewald::emulator::broken {
@@ -18,7 +18,7 @@ __global__ void earlyReturn(int* out, int n) {
   if (mine) out[threadIdx.x] = 1;
 }
 
-// Every thread reaches a barrier, but not the same one.
+// Every thread reaches a barrier, but not all the same one.
 template <bool Broken>
 __global__ void twoBranches(int* out) {
   if (Broken) {

@@ -1,5 +1,5 @@
-// Every broken kernel is caught with the right finding, every good twin passes: under the forward order alone, and
-// under four orders. usage: ewald_cuda_broken_test [-v]
+// Every broken kernel must be detected with the right finding, and every correct counterpart must pass: under the
+// forward order alone, and under four orders. usage: ewald_cuda_broken_test [-v]
 #include <cstdio>
 #include <cstring>
 

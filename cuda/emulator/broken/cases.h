@@ -1,5 +1,5 @@
-// A broken kernel and its good twin: the same template, with Broken true and false. run(true) must end in `expected`,
-// run(false) in no report and the right numbers.
+// A broken kernel and its correct counterpart: the same template, with Broken true and false. run(true) must end with
+// `expected`, run(false) without a report and with the right numbers.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -16,7 +16,7 @@ struct Case {
   std::string name;
   Finding expected;
   std::function<bool(bool broken)> run;  // false: the numbers are wrong
-  bool host = false;                     // the mistake is not in a kernel: the report names none
+  bool host = false;                     // the mistake is not in a kernel, so the report names no kernel
 };
 
 std::vector<Case> memoryCases();
@@ -52,7 +52,7 @@ private:
   std::size_t count_;
 };
 
-// Launches one of the twins.
+// Launches one of the two kernels.
 #define EWALD_TWINS(broken, kernel, grid, block, shared, ...)           \
   do {                                                                  \
     if (broken)                                                         \

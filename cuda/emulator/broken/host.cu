@@ -1,4 +1,4 @@
-// Mistakes of host code, and a stray write that a launch without checks leaves to the guard words.
+// Mistakes of host code, and a stray write that only the guard words reveal in a launch without checks.
 #include "cases.h"
 
 namespace ewald::emulator::broken {

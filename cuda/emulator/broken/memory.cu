@@ -1,5 +1,5 @@
-// Addresses: out of range, misaligned, never written, not the device's at all. And arithmetic that a card does
-// otherwise.
+// Invalid addresses: out of range, misaligned, never written, not on the device. Also arithmetic that a GPU does
+// differently.
 #include <memory>
 
 #include "../../common/span.h"
@@ -36,7 +36,7 @@ __global__ void sharedWrite(int* out) {
   out[threadIdx.x] = tile[63 - threadIdx.x] + other[threadIdx.x];
 }
 
-// Through a pointer the type's bounds are gone; the gaps between arrays are not.
+// A pointer loses the bounds of the type, but not the gaps between arrays.
 template <bool Broken>
 __device__ __noinline__ void fill(int* row, int i) {
   row[Broken ? i + 1 : i] = i;
@@ -49,7 +49,7 @@ __global__ void sharedWriteThroughPointer(int* out) {
   out[threadIdx.x] = tile[63 - threadIdx.x];
 }
 
-// Row 0 of a two-dimensional array: the address is still inside of it, the index is not.
+// Row 0 of a two-dimensional array: the address is still inside the array, but the index is not.
 template <bool Broken>
 __global__ void sharedColumn(int* out) {
   EWALD_SHARED_2D(int, tile, 2, 32);

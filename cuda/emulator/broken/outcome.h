@@ -1,4 +1,4 @@
-// Judges one case: both twins, under one mode.
+// Runs one case: both kernels, under one mode.
 #pragma once
 #include <string>
 #include <vector>
@@ -10,10 +10,10 @@ namespace ewald::emulator::broken {
 struct Outcome {
   std::string name;
   std::string expected;
-  std::string wrong;   // empty: the broken one was caught, the good one passed
-  std::string report;  // the first one of the broken twin
+  std::string wrong;   // empty: the broken one was detected, the correct one passed
+  std::string report;  // the first report of the broken kernel
 };
-// All of them, checked, under so many thread orders; the good twins once more without checks.
+// All cases, checked, under this many thread orders; the correct kernels once more without checks.
 std::vector<Outcome> judgeAll(unsigned orders);
 
 }  // namespace ewald::emulator::broken

@@ -39,7 +39,7 @@ __global__ void counter(int* out) {
   if (threadIdx.x == 0) *out = count;
 }
 
-// Lanes of one warp: an implicit lockstep that no card since Volta promises.
+// Lanes of one warp: an implicit lockstep that no GPU since Volta guarantees.
 template <bool Broken>
 __global__ void warpReduce(const int* in, int* out) {
   EWALD_SHARED(int, tile, 32);
@@ -65,7 +65,7 @@ __global__ void acrossWarps(const int* in, int* out) {
   out[threadIdx.x] = tile[threadIdx.x ^ 32];
 }
 
-// A shuffle makes lanes meet but does not order their memory.
+// A shuffle synchronises lanes but does not order their memory accesses.
 template <bool Broken>
 __global__ void shuffleAsBarrier(const int* in, int* out) {
   EWALD_SHARED(int, tile, 32);
@@ -102,7 +102,7 @@ __global__ void mixed(int* out) {
   if (threadIdx.x == 7) *out = flag;
 }
 
-// The last block adds what all have written: right only with the fences.
+// The last block adds the results of all blocks, which is correct only with the fences.
 template <bool Broken>
 __global__ void lastBlockAdds(int* partial, unsigned* done, int* out) {
   EWALD_SHARED_VALUE(bool, last);

@@ -1,4 +1,4 @@
-// Cards that get one mechanism wrong: the self-test has to name it, and no other.
+// GPUs with one faulty mechanism: the self-test has to name it, and no other.
 #include "../../common/self_test.cuh"
 
 #include "cases.h"
@@ -8,7 +8,7 @@ namespace ewald::emulator::broken {
 namespace {
 using cuda::self_test::Card;
 
-// Each thread sees memory of its own.
+// Each thread sees separate memory.
 struct SharedAtomics : Card {
   static __device__ unsigned add_shared(unsigned* at, unsigned value) { return *at = value; }
 };
@@ -19,7 +19,7 @@ struct GlobalAtomics : Card {
 struct Exchange : Card {
   static __device__ unsigned swap_global(unsigned* at, unsigned, unsigned) { return *at; }
 };
-// A barrier that the compiler has left out.
+// A barrier that the compiler has omitted.
 struct Barrier : Card {
   static __device__ void barrier() {}
 };
@@ -37,7 +37,7 @@ struct Ballot : Card {
 struct Doubles : Card {
   static __device__ double product(double a, double b) { return double(float(a) * float(b)); }
 };
-// The lower half of a product for the higher.
+// The lower half of a product instead of the upper.
 struct Integers : Card {
   static __device__ unsigned high(unsigned a, unsigned b) { return a * b; }
 };

@@ -1,4 +1,4 @@
-// The self-test on cards that get one mechanism wrong.
+// The self-test on GPUs with one faulty mechanism.
 #pragma once
 #include <string>
 #include <vector>
@@ -6,8 +6,8 @@
 namespace ewald::emulator::broken {
 
 struct SelfTestOutcome {
-  std::string broken;  // the mechanism; empty for a card that is right
-  std::string faults;  // what the self-test says
+  std::string broken;  // the mechanism; empty for a correct GPU
+  std::string faults;  // the report of the self-test
 };
 std::vector<SelfTestOutcome> judgeSelfTest();
 

@@ -1,4 +1,4 @@
-// Shuffles and votes that not all named lanes reach.
+// Shuffles and votes that some named lanes do not reach.
 #include "cases.h"
 
 namespace ewald::emulator::broken {
@@ -38,7 +38,7 @@ __global__ void divergentVote(int* out) {
   out[threadIdx.x] = int(votes);
 }
 
-// The mask leaves out lanes that call.
+// The mask omits lanes that call.
 template <bool Broken>
 __global__ void maskTooNarrow(int* out) {
   out[threadIdx.x] = __shfl_sync(Broken ? 0x0000ffffu : 0xffffffffu, int(threadIdx.x), 0);

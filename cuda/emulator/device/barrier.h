@@ -1,5 +1,5 @@
-// Barriers and fences. Each carries the place it was called from: a barrier is the same one for all threads of a block
-// or an error.
+// Barriers and fences. Each carries the place of its call: all threads of a block must be at the same barrier, or it is
+// an error.
 #pragma once
 
 namespace ewald::emulator {

@@ -1,5 +1,5 @@
-// Floating-point functions of the device. The fast intrinsics are the accurate ones here: a card may be off by their
-// documented bounds.
+// Floating-point functions of the device. The fast intrinsics are accurate here: a GPU may differ by their documented
+// bounds.
 #pragma once
 #include <cmath>
 
@@ -9,7 +9,7 @@ using std::isinf;
 using std::isnan;
 using std::signbit;
 
-// NaN loses against a number, as on the card.
+// A number wins over NaN, as on the GPU.
 inline float min(float a, float b) { return std::fmin(a, b); }
 inline float max(float a, float b) { return std::fmax(a, b); }
 inline double min(double a, double b) { return std::fmin(a, b); }
@@ -62,7 +62,7 @@ inline float rnorm3df(float a, float b, float c) {
   return float(1.0 / std::sqrt(double(a) * a + double(b) * b + double(c) * c));
 }
 
-// Conversions saturate and take NaN to zero, as on the card; in C++ both would be undefined.
+// Conversions saturate and map NaN to zero, as on the GPU; in C++ both would be undefined.
 namespace ewald::emulator {
 template <class To>
 To saturatingInteger(double x) {

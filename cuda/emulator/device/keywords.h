@@ -1,4 +1,4 @@
-// The words nvcc adds to C++.
+// The keywords that nvcc adds to C++.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@
 #ifndef __noinline__
 #define __noinline__
 #endif
-// A plain __shared__ array would be an ordinary static here: unseen by the checks. EWALD_SHARED (cuda/common/shared.h)
-// is seen.
+// A plain __shared__ array would be an ordinary static here, invisible to the checks. EWALD_SHARED
+// (cuda/common/shared.h) is visible to them.
 #define __shared__ \
   _Pragma("GCC error \"declare shared memory with EWALD_SHARED, EWALD_SHARED_2D or EWALD_DYNAMIC_SHARED\"")

@@ -1,5 +1,5 @@
-// Who am I. The functions are `const`: a thread's answers never change while its kernel runs, so the compiler may ask
-// once. They return by value, because a reference would be a read of host memory, which the checks refuse.
+// Thread indices. The functions are `const`: a thread's indices never change while its kernel runs, so the compiler may
+// read them once. They return by value, because a reference would be a read of host memory, which the checks refuse.
 #pragma once
 #include "vector_types.h"
 

@@ -1,5 +1,5 @@
-// float2 .. ulonglong2 with the alignment a card asks for: a misaligned vector access faults there, so it is reported
-// here.
+// float2 .. ulonglong2 with the alignment that a GPU requires: a misaligned vector access faults there, so it is
+// reported here.
 #pragma once
 
 #define EWALD_VECTOR_2(type, name, bytes) \

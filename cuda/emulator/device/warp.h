@@ -1,4 +1,4 @@
-// Shuffles, votes and __syncwarp. All named lanes must meet at the same line with the same mask.
+// Shuffles, votes and __syncwarp. All named lanes must arrive at the same line with the same mask.
 #pragma once
 #include <bit>
 #include <cstdint>
@@ -57,6 +57,6 @@ unsigned __match_any_sync(unsigned mask, T value, EWALD_HERE) {
 inline void __syncwarp(unsigned mask = 0xffffffffu, EWALD_HERE) {
   ::ewald::emulator::warpMeeting(::ewald::emulator::WarpOp::sync, mask, 0, 0, 32, file, line);
 }
-// Which lanes run together is the card's own affair; one lane alone is an answer every card may give, so code that
-// needs more is wrong.
+// The GPU decides which lanes run together; a single lane is an answer that every GPU may give, so code that needs more
+// is wrong.
 inline unsigned __activemask() { return ::ewald::emulator::onlyThisLane(); }

@@ -1,4 +1,4 @@
-// Atomics: one launch runs at a time and fibers switch only where they ask to, so plain arithmetic is atomic here.
+// Atomics: one launch runs at a time and fibers switch only on request, so plain arithmetic is atomic here.
 #include "../device/atomics.h"
 
 #include <cstdint>

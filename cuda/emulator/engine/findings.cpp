@@ -13,7 +13,7 @@ namespace ewald::emulator {
 namespace {
 std::mutex mutex;
 std::vector<Report> reports;
-constexpr std::size_t kKept = 1000;  // a test that never takes them must not fill the memory
+constexpr std::size_t kKept = 1000;  // a test that never reads them must not exhaust memory
 std::map<std::uintptr_t, std::string> places;
 }  // namespace
 
@@ -59,7 +59,7 @@ std::string placeOf(std::uintptr_t code) {
     place = format("%s+0x%zx", info.dli_fname, std::size_t(code - 1 - base));
     const std::string path(info.dli_fname);
     if (path.find('\'') == std::string::npos) {
-      // A position-dependent executable is linked at its base already; addr2line wants the address as linked.
+      // A position-dependent executable is already linked at its base; addr2line expects the linked address.
       for (const std::uintptr_t address : {code - 1 - base, code - 1}) {
         FILE* pipe =
             popen(format("addr2line -s -i -e '%s' 0x%zx 2>/dev/null", path.c_str(), std::size_t(address)).c_str(), "r");

@@ -7,6 +7,6 @@
 
 namespace ewald::emulator {
 void addReport(Report report);
-// file:line of a return address, by addr2line where it is installed; else module+offset.
+// file:line of a return address, by addr2line if it is installed; else module+offset.
 std::string placeOf(std::uintptr_t code);
 }  // namespace ewald::emulator

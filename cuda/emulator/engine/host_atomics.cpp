@@ -1,5 +1,5 @@
-// std::atomic in the host code of an instrumented file becomes calls of these. They are what they say, and no part of
-// the checks: kernels have the atomics of device/atomics.h.
+// std::atomic in the host code of an instrumented file becomes calls of these functions. They do what their names say
+// and are not part of the checks: kernels use the atomics of device/atomics.h.
 #include <cstdint>
 
 #define EWALD_CALLBACK __attribute__((visibility("hidden"), used))

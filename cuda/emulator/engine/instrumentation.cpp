@@ -1,7 +1,7 @@
-// What g++ calls before each memory access of a file compiled with -fsanitize=thread, and at an array index out of its
-// known bounds with -fsanitize=bounds, or at a pointer misaligned for its type with -fsanitize=alignment, and so on. No
-// sanitizer runtime is linked: these functions are the runtime, and they are why the kernels need no special pointer
-// type. Host code of the same files passes through with one look at a thread-local pointer.
+// The functions that g++ calls before each memory access of a file compiled with -fsanitize=thread, and at an array
+// index out of its known bounds with -fsanitize=bounds, or at a pointer misaligned for its type with
+// -fsanitize=alignment, and so on. No sanitizer runtime is linked: these functions are the runtime, so the kernels need
+// no special pointer type. Host code of the same files only pays for one check of a thread-local pointer.
 #include <cstddef>
 #include <cstdint>
 
@@ -71,7 +71,8 @@ EWALD_CALLBACK void __ubsan_handle_type_mismatch_v1(TypeMismatch* data, std::uin
   ewald::emulator::misalignedPointer(data->location.file, data->location.line, data->type->name, address,
                                      std::size_t(1) << data->logAlignment);
 }
-// A card shifts to zero, saturates conversions and divides by zero to something; this CPU does otherwise in all three.
+// A GPU shifts to zero, saturates conversions and gives some result for a division by zero; this CPU differs in all
+// three.
 struct Arithmetic {
   SourceLocation location;
 };

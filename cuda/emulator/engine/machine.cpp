@@ -137,7 +137,8 @@ void Machine::runGrid(Order order, std::uint64_t seed) {
   const std::uint64_t blocks = std::uint64_t(grid.x) * grid.y * grid.z;
   if (mode.checked) fenceTicks.assign(blocks, 0);
   for (unsigned i = 0; i < threads_; ++i) {
-    // Tops are spread over the sets of the cache: stacks a power of two apart would all meet in the same ones.
+    // The tops of stacks are spread over the sets of the cache: stacks a power of two apart would all use the same
+    // sets.
     const std::uintptr_t top = stacks_ + (i + 1) * kStackBytes - 1024 - (i % 61) * 64;
     fibers_[i].context = make_fcontext(reinterpret_cast<void*>(top), top - stackLow(fibers_[i]), &Machine::enter);
   }
@@ -166,7 +167,7 @@ void Machine::runBlock() {
     if (mode.checked) std::memset(fibers_[i].seen, 0, sizeof fibers_[i].seen);
   }
   pushAll();
-  resume(pop());  // comes back when nothing can run
+  resume(pop());  // returns when nothing can run
   if (mode.checked) judgeUninitialised(*this);
   if (!failed && done_ != threads_) judgeStandstill();
 }
@@ -193,7 +194,7 @@ std::uint64_t Machine::random() {
 
 // ---- switching ----
 
-// The one who arrives stores where the one who left stands: a fiber, or the host (null).
+// After a switch the resumed side stores the state of the side that was left: a fiber, or the host (null).
 static void arrived(transfer_t transfer, boost::context::detail::fcontext_t& host) {
   if (transfer.data)
     static_cast<Fiber*>(transfer.data)->context = transfer.fctx;
@@ -238,7 +239,7 @@ void Machine::step(std::uint64_t count) {
     die(Finding::hang,
         format("no barrier and no end after %llu memory accesses", static_cast<unsigned long long>(fiber.steps)),
         Place{});
-  // A thread that spins on memory waits for another one: let the others run now and then, as the card does.
+  // A thread that spins on memory waits for another one, so the others run now and then, as on a GPU.
   if ((before ^ fiber.steps) >> 12) {
     push(&fiber);
     leave();
@@ -397,7 +398,7 @@ bool Machine::completeMeeting(Fiber& last) {
     }
     fiber.result = lanes[source].value;
   }
-  // Only __syncwarp orders memory; shuffles and votes do not, says the programming guide.
+  // According to the programming guide only __syncwarp orders memory; shuffles and votes do not.
   if (last.op == WarpOp::sync && mode.checked) {
     ++tick;
     std::uint32_t known[kWarp] = {};
@@ -423,8 +424,8 @@ bool Machine::completeMeeting(Fiber& last) {
   return true;
 }
 
-// Nothing can run and the block is not done. Warps first: a thread that waits for its warp is why others wait at a
-// barrier.
+// Nothing can run and the block is not done. Warps are checked first: a thread that waits for its warp is the reason
+// why others wait at a barrier.
 void Machine::judgeStandstill() {
   const auto whereabouts = [&](const Fiber& fiber) {
     switch (fiber.state) {
@@ -501,7 +502,7 @@ void* Machine::sharedArray(const char* name, std::size_t bytes, std::size_t alig
   sharedTop_ = begin + bytes + kSharedGap;
   sharedBytes_ += bytes;
   arrays_.push_back({name, file, line, begin, begin + bytes, elementBytes});
-  std::memset(reinterpret_cast<void*>(begin), 0xff, bytes);  // what a card leaves there is anything; this is NaN and -1
+  std::memset(reinterpret_cast<void*>(begin), 0xff, bytes);  // the content is arbitrary on a GPU; this is NaN and -1
   return reinterpret_cast<void*>(begin);
 }
 

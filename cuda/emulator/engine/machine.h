@@ -32,14 +32,14 @@ struct Fiber {
   unsigned linear;
   unsigned lane;
   State state;
-  Place place;  // of the barrier or warp operation it waits at
+  Place place;  // of the barrier or warp operation at which it waits
   BarrierOp barrier;
   WarpOp op;
   unsigned mask, parameter, width;
-  std::uint64_t value;        // brought to the meeting
-  std::uint64_t result;       // taken from it
+  std::uint64_t value;        // contributed to the operation
+  std::uint64_t result;       // received from it
   std::uint64_t steps;        // since the last barrier
-  std::uint32_t seen[kWarp];  // accesses of each lane of its warp before this tick happened before what it does now
+  std::uint32_t seen[kWarp];  // accesses of each lane of its warp before this tick happened before its current action
 };
 
 struct Warp {
@@ -70,7 +70,7 @@ public:
                     const char* file, unsigned line);
   void* dynamicShared(const char* name, std::size_t elementBytes);
   void fence();
-  // Ends the block: the fibers are left where they stand. Kernels own nothing, so nothing is lost.
+  // Ends the block: the fibers are abandoned. Kernels own nothing, so nothing is lost.
   [[noreturn]] void die(Finding finding, const std::string& what, const Place& place);
   [[noreturn]] void die(Finding finding, const std::string& what, std::uintptr_t code);
   void report(Finding finding, const std::string& what, const std::string& where, const Fiber* who = nullptr);
@@ -137,8 +137,8 @@ Machine& machine();
 // The machine while kernel code of a checked launch runs on this thread; null in host code, on other threads and in the
 // emulator itself.
 Machine* checkedMachine();
-// Held by what kernels call: the emulator's own use of the standard library must not be taken for accesses of the
-// kernel. (The linker keeps one copy of each template function, and that may well be an instrumented one.)
+// Held by functions that kernels call: the emulator's own use of the standard library must not be mistaken for accesses
+// of the kernel. (The linker keeps one copy of each template function, which may be an instrumented one.)
 class Inside {
 public:
   Inside();
@@ -152,7 +152,7 @@ struct Running {
   explicit Running(Machine& machine);
   ~Running();
 };
-// An array index outside the bounds its type gives: ends the block.
+// An array index outside the bounds of its type: ends the block.
 void outOfBounds(const char* file, unsigned line, const char* array, long long index);
 // `fatal`: this CPU would trap.
 void undefinedArithmetic(const char* file, unsigned line, const char* what, bool fatal);

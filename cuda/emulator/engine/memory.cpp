@@ -16,15 +16,15 @@
 namespace ewald::emulator {
 namespace {
 constexpr std::size_t kPage = 4096;
-// An allocation starts 256 bytes into its first page: as aligned as a card promises and no better, with room for guard
-// words.
+// An allocation starts 256 bytes into its first page: with exactly the alignment that a GPU guarantees, and with room
+// for guard words.
 constexpr std::size_t kFront = 256;
 constexpr std::size_t kBack = 256;
 constexpr unsigned char kGuard = 0xe7;
 constexpr unsigned char kUnset = 0xff;  // NaN, -1
 
 struct Entry {
-  std::uintptr_t end;    // of the bytes asked for
+  std::uintptr_t end;    // of the requested bytes
   std::uintptr_t pages;  // end of its pages
   bool tracked;
 };

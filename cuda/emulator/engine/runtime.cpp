@@ -1,5 +1,5 @@
-// The calls of the CUDA runtime, and the launch. One lock stands for the card: memory, copies and launches go one at a
-// time.
+// The calls of the CUDA runtime, and the launch. One lock represents the GPU: memory operations, copies and launches
+// run one at a time.
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -34,7 +34,7 @@ std::map<const void*, int> sharedLimits;
 std::set<int> opened;  // devices with a context
 CUstream_st defaultStream;
 thread_local cudaError_t lastError = cudaSuccess;
-thread_local std::string lastText;  // what the emulator has to say about textError
+thread_local std::string lastText;  // the emulator's text for textError
 thread_local cudaError_t textError = cudaSuccess;
 thread_local int chosenDevice = 0;
 
@@ -42,7 +42,7 @@ cudaError_t fail(cudaError_t error) {
   if (error != cudaSuccess && error != cudaErrorNotReady) lastError = error;
   return error;
 }
-// Every call on the device begins with this question.
+// Every call on the device starts with this check.
 cudaError_t available() {
   if (currentCard.driverVersion == 0 || currentCard.driverVersion / 1000 < currentCard.runtimeVersion / 1000)
     return cudaErrorInsufficientDriver;
@@ -129,7 +129,7 @@ cudaError_t fill(void* to, int value, std::size_t bytes) {
   return cudaSuccess;
 }
 
-// What has failed since the last such call, as the next synchronising call of a card would say it.
+// The failure since the last such call, as the next synchronising call of a GPU would report it.
 cudaError_t synchronise(CUstream_st& stream) {
   if (const cudaError_t error = available()) return fail(error);
   if (!guardsIntact("at a synchronising call")) {
@@ -195,7 +195,7 @@ void launch(const Launch& what) {
         format("grid (%u,%u,%u) of blocks (%u,%u,%u) is outside the limits of a card", g.x, g.y, g.z, b.x, b.y, b.z));
   }
   const auto limit = sharedLimits.find(what.function);
-  // What was set holds for the function, be it less than the usual limit.
+  // A configured value applies to the function, even if it is less than the usual limit.
   const std::size_t allowed = limit == sharedLimits.end() ? kStaticSharedLimit : std::size_t(limit->second);
   if (what.dynamicBytes > allowed) {
     return refuse(cudaErrorInvalidValue,

@@ -1,10 +1,10 @@
 // The race detector. Sequential fibers make time simple: the machine's tick grows at each barrier, __syncwarp and
-// fence, and an access with tick t of another thread happened before the present one if
+// fence, and an access with tick t of another thread happened before the current one if
 //   it is older than the block's last barrier (t < barrierTick),
 //   or both are lanes of a warp that met in a __syncwarp since (t < seen[lane]),
 //   or it belongs to another block, which fenced after it, and this block has fenced as well (the last-block-done
 //   pattern).
-// What is left is a race, whatever order the fibers really ran in. Atomics race with plain accesses, not with each
+// Everything else is a race, whatever the actual order of the fibers. Atomics race with plain accesses, not with each
 // other.
 #include "shadow.h"
 
@@ -29,7 +29,7 @@ struct Event {
   std::uint8_t bytes;  // which of the word's four
   std::uint8_t atomic;
 };
-// Two readers are kept: the one that a later writer conflicts with may be either.
+// Two readers are stored, because a later writer may conflict with either.
 struct Cell {
   Event write, read, otherRead;
 };
@@ -37,7 +37,7 @@ struct Cell {
 constexpr std::size_t kSharedCells = (256 << 10) / 4;
 Cell sharedCells[kSharedCells];
 Cell* deviceCells = nullptr;
-// Which bytes of a word hold something: four bits; for shared memory with the block that wrote them.
+// Which bytes of a word are initialised: four bits; for shared memory with the block that wrote them.
 struct Valid {
   std::uint32_t run;
   std::uint8_t bytes;
@@ -135,7 +135,7 @@ void checkWord(Machine& m, Cell& cell, std::uint8_t& valid, bool shared, std::ui
                   bytes,
                   std::uint8_t(access == Access::atomic)};
   if (writes) {
-    // A thread that writes the word's other bytes in the same breath adds to its own event.
+    // A thread that writes the word's other bytes at the same tick extends its own event.
     const bool mine = cell.write.run == now.run && cell.write.thread == now.thread && cell.write.tick == now.tick &&
                       cell.write.atomic == now.atomic;
     const std::uint8_t before = mine ? cell.write.bytes : 0;
@@ -155,7 +155,7 @@ void checkWord(Machine& m, Cell& cell, std::uint8_t& valid, bool shared, std::ui
 
 void checkCells(Machine& m, bool shared, std::uintptr_t address, std::size_t bytes, Access access, bool tracked,
                 std::uintptr_t code) {
-  // A struct copied as a whole may hold padding that nobody wrote.
+  // A struct copied as a whole may contain padding that was never written.
   const bool strictInit = tracked && bytes <= 16;
   const std::uintptr_t base = shared ? m.sharedBase() : arenaBase();
   Cell* const cells = shared ? sharedCells : cellsOfArena();
@@ -279,8 +279,7 @@ void copyInitialised(std::uintptr_t to, std::uintptr_t from, std::size_t bytes) 
 }
 
 void forgetShadow(std::uintptr_t address, std::size_t bytes) {
-  // The cells of a page of memory fill whole pages themselves, and these are given back; its 1024 bytes of `valid` do
-  // not.
+  // The cells of a page of memory fill whole pages themselves, and these are freed; its 1024 bytes of `valid` do not.
   if (deviceCells) madvise(deviceCells + (address - arenaBase()) / 4, bytes / 4 * sizeof(Cell), MADV_DONTNEED);
   if (deviceValid) std::memset(deviceValid + (address - arenaBase()) / 4, 0, bytes / 4);
 }

@@ -1,4 +1,4 @@
-// What happened last to each word of shared and device memory, and whether what happens now may follow it.
+// The last accesses to each word of shared and device memory, and whether the current access may follow them.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -10,12 +10,12 @@ namespace ewald::emulator {
 
 enum class Access : std::uint8_t { read, write, atomic };
 
-// One access of the running thread, before it is done. Returns only when it may be done. `aligned` asks for natural
+// Checks one access of the running thread before it happens. Returns only if it is allowed. `aligned` requires natural
 // alignment.
 void checkAccess(Machine& machine, std::uintptr_t address, std::size_t bytes, Access access, bool aligned,
                  std::uintptr_t code);
-// A read of memory that nobody has written is either that, or a race with a write still to come: the end of the block
-// tells. Reports the first one that no race has explained.
+// A read of memory that was never written is either an uninitialised read or a race with a later write, which is known
+// only at the end of the block. Reports the first read that no race has explained.
 void judgeUninitialised(Machine& machine);
 // A copy or fill from the host makes device memory readable.
 void markInitialised(std::uintptr_t address, std::size_t bytes);

@@ -1,4 +1,3 @@
-// Found in place of the toolkit's header when g++ compiles a .cu file: this folder stands first on the include path
-// then.
+// Found in place of the toolkit's header when g++ compiles a .cu file: this folder is then first on the include path.
 #pragma once
 #include "../cuda_emulator.h"
