@@ -129,13 +129,13 @@ describe('files that are dropped', () => {
   const file = (name: string) => ({ name, blob: new Blob([]) });
 
   test('are sorted by what they are', () => {
-    const brought = sortFiles(['a_master.h5', 'a_data_000001.h5', 'x.GEOM', 'x.cell', 'x.stream'].map(file));
+    const brought = sortFiles(['a_master.h5', 'a_data_000001.h5', 'x.GEOM', 'x.cell'].map(file));
     expect(brought.frames.map(({ name }) => name)).toEqual(['a_master.h5', 'a_data_000001.h5']);
-    expect([brought.geometry?.name, brought.cell?.name, brought.stream?.name]).toEqual([
-      'x.GEOM',
-      'x.cell',
-      'x.stream',
-    ]);
+    expect([brought.geometry?.name, brought.cell?.name]).toEqual(['x.GEOM', 'x.cell']);
+  });
+
+  test('a stream is refused by name', () => {
+    expect(() => sortFiles(['a.h5', 'a.stream'].map(file))).toThrow(/a\.stream is a stream/);
   });
 
   test('two geometries are refused by name', () => {

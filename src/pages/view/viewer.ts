@@ -5,7 +5,7 @@
 import { type Engine, Latest } from './calls.js';
 import { type ColourMapName, colourMaps, isLight } from './colour-maps.js';
 import { automaticLimits, type ContrastRule, type FrameData, Histogram, type Limits, sampleOf } from './contrast.js';
-import { type Brought, sortFiles } from './files.js';
+import { sortFiles } from './files.js';
 import { Layout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
 import type {
@@ -13,6 +13,7 @@ import type {
   FrameSummary,
   InputFile,
   Opened,
+  OpenRequest,
   PixelReading,
   ShownCrystal,
   ShownPeaks,
@@ -90,9 +91,9 @@ export class Viewer {
     }
   }
 
-  #request: Brought | undefined;
+  #request: OpenRequest | undefined;
 
-  #completed(brought: Brought): Brought {
+  #completed(brought: OpenRequest): OpenRequest {
     if (brought.frames.length > 0) return brought;
     if (!this.#request)
       throw new Error('These files hold no frames; drop the frames together with their .geom and .cell.');
@@ -103,7 +104,7 @@ export class Viewer {
     };
   }
 
-  async #open(request: Brought): Promise<void> {
+  async #open(request: OpenRequest): Promise<void> {
     const { frames, geometry, cell } = request;
     const file = ++this.#file;
     this.onMessage(`Opening ${frames[0]?.name}…`, false);
