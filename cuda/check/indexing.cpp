@@ -131,7 +131,7 @@ Answer onCard(Report& report, const Batch& batch) {
   return answer;
 }
 
-// The differences, in words; empty if there are none.
+// The differences, in words; empty if nothing differs.
 std::string difference(const Batch& batch, const Answer& found, const Answer& expected) {
   for (uint32_t i = 0; i < batch.images(); ++i) {
     const ewald_image_result &mine = found.results[i], &theirs = expected.results[i];

@@ -92,7 +92,7 @@ Found onCard(Report& report, const Search& s, const void* frame) {
   return found;
 }
 
-// The differences, in words; empty if there are none.
+// The differences, in words; empty if nothing differs.
 std::string difference(const Found& found, const Found& expected) {
   if (found.count != expected.count)
     return std::to_string(found.count) + " peaks, expected " + std::to_string(expected.count);

@@ -39,12 +39,12 @@ EWALD_COMPLEX(float2, float)
 EWALD_COMPLEX(double2, double)
 #undef EWALD_COMPLEX
 
-// i / d for i below 2^16, from the reciprocal that the host made; 0 stands for that of 1.
+// i / d for i below 2^16, from the reciprocal computed by the host; 0 represents the reciprocal of 1.
 __device__ __forceinline__ std::uint32_t quotient(std::uint32_t i, std::uint32_t reciprocal) {
   return reciprocal == 0 ? i : __umulhi(i, reciprocal);
 }
 
-// cos and sin of 2 pi k / P. Called from unrolled loops only, where k is a constant and the array folds away.
+// cos and sin of 2 pi k / P. Called only from unrolled loops, where k is a constant and the compiler folds the array.
 template <unsigned P>
 __device__ __forceinline__ double cosine(unsigned k) {
   if constexpr (P == 3) {
@@ -126,7 +126,7 @@ __device__ __forceinline__ void butterfly(Complex<T> (&v)[R]) {
       v[q + 4] = e[q] - o[q];
     }
   } else if constexpr (R == 16) {
-    // Four fours, factors, four fours.
+    // Four radix-4 butterflies, factors, four radix-4 butterflies.
     constexpr T c = T(0.92387953251128675613), s = T(0.38268343236508977173), half = T(0.70710678118654752440);
     const C root[4][4] = {{},
                           {complex<T>(1, 0), complex<T>(c, -s), complex<T>(half, -half), complex<T>(s, -c)},

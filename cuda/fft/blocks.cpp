@@ -7,11 +7,11 @@
 namespace ewald::cuda::fft {
 namespace {
 
-constexpr std::uint64_t longest_table = 4096;  // roots; more are the product of a near and a far one
+constexpr std::uint64_t longest_table = 4096;  // roots; longer tables are the product of a near and a far one
 constexpr std::uint64_t sector = 32;
-constexpr std::uint64_t far = std::uint64_t(1) << 31;  // elements of a line that 32 bits number
+constexpr std::uint64_t far = std::uint64_t(1) << 31;  // elements of a line that 32 bits can index
 
-// 1 / d in units of 2^-32, rounded up: quotients of numbers below 2^16 come out exactly.
+// 1 / d in units of 2^-32, rounded up: quotients of numbers below 2^16 are exact.
 std::uint32_t reciprocal(std::uint32_t d) { return d == 1 ? 0 : std::uint32_t(((std::uint64_t(1) << 32) + d - 1) / d); }
 
 std::uint64_t power_of_two_from(std::uint64_t n) {
@@ -75,8 +75,8 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
   pass.across_out = line_step(pass, true) < element_step(pass, true);
   const bool within = pass.across_in && pass.across_out, across = pass.across_in || pass.across_out;
 
-  // Runs of 64 bytes where lines are neighbours, 2048 numbers; fewer where that leaves multiprocessors without work,
-  // down to a sector.
+  // Runs of 64 bytes where lines are adjacent, 2048 numbers; fewer if that would leave multiprocessors idle, down to a
+  // sector.
   const std::uint64_t room = std::max<std::uint64_t>(1, capacity<T> / pass.length);
   const bool narrow = (pass.across_in && is_real(pass.source)) || (pass.across_out && is_real(pass.sink));
   const std::uint64_t element = sizeof(T) * (narrow ? 1 : 2), run = across ? run_bytes / element : 1,
@@ -107,7 +107,7 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
   pass.stages = std::uint32_t(radices.size());
   const std::uint32_t elements = pass.lanes * pass.length, each = pass.fixed ? fixed_elements : elements_a_thread;
   pass.threads = (std::max(1u, (elements + each - 1) / each) + 31) / 32 * 32;
-  // With gaps every step of a stage has to be even over them: a multiple of their distance, or inside a group of it.
+  // With gaps every step of a stage has to be compatible with them: a multiple of their distance, or inside one group.
   const std::uint32_t apart = pass.fixed ? radices[0] : 8;
   bool gaps = pass.powers_of_two && pass.length >= 64;
   for (std::uint32_t s = 0, done = 1; s < pass.stages; done *= radices[s++])
@@ -139,7 +139,7 @@ template void choose_block<float>(Pass&, std::uint32_t, Tables&);
 template void choose_block<double>(Pass&, std::uint32_t, Tables&);
 
 std::uint64_t bytes_moved(const Pass& pass, std::uint64_t elements, std::uint64_t element, bool out) {
-  // Numbers that follow each other: a line, or the lines of a block side by side.
+  // Consecutive numbers: a line, or the adjacent lines of a block.
   std::uint64_t run = 1;
   if (element_step(pass, out) == 1)
     run = elements;

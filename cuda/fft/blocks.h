@@ -1,4 +1,4 @@
-// How the lines of a pass are shared out to blocks of threads, and which tables the pass reads.
+// How the lines of a pass are distributed to blocks of threads, and which tables the pass reads.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -8,11 +8,11 @@
 
 namespace ewald::cuda::fft {
 
-// Bytes of a run that neighbouring lines are read in across an axis: 64, and 128 where the bench tries that
-// (ewald_cuda_fft_bench --run 128). Of plans that are made from then on.
+// Bytes of the runs in which neighbouring lines are read across an axis: 64, or 128 if the benchmark tries that
+// (ewald_cuda_fft_bench --run 128). Applies to plans created afterwards.
 inline std::atomic<std::uint32_t> run_bytes{64};
 
-// Tables that follow from source, sink and length.
+// Tables determined by source, sink and length.
 void add_tables(Pass& pass, Tables& tables);
 // Factors exp(-2 pi i a b / n) on the results; `step` is that of the element in a.
 void set_turn(Pass& pass, std::uint64_t n, std::uint32_t step, Tables& tables);

@@ -1,5 +1,5 @@
 // The ends of a line: how its elements become complex numbers, and how complex numbers become elements. The same
-// formulas, by the same names, stand in wgsl/fft/ends.wgsl.
+// formulas, under the same names, are in wgsl/fft/ends.wgsl.
 #pragma once
 #include "arithmetic.cuh"
 #include "pass.h"
@@ -16,7 +16,7 @@ struct Ends {
   T scale;
 
   __device__ __forceinline__ C root(std::uint32_t table, std::uint32_t k) const { return __ldg(roots + table + k); }
-  // Where element j stands among those that a side holds; `nothing` where it is none of them.
+  // The position of element j among the elements that a side holds; `nothing` if the side does not hold it.
   __device__ __forceinline__ std::uint32_t held(const Window& window, std::uint32_t j) const {
     if (window.whole == 0) return j;
     const std::uint32_t i = j < window.start ? j + (window.whole - window.start) : j - window.start;
@@ -32,7 +32,7 @@ struct Ends {
     if (j == nothing) return 0;
     return static_cast<const T*>(in)[base + std::uint64_t(j) * pass.in_stride];
   }
-  // Two neighbours of a real line, in one access where they lie that way.
+  // Two neighbours of a real line, in one access if they are contiguous.
   __device__ __forceinline__ C two(std::uint64_t base, std::uint32_t j) const {
     const T* const from = static_cast<const T*>(in) + base + j;
     if (pass.in_stride == 1 && pass.in_window.whole == 0 && reinterpret_cast<std::uintptr_t>(from) % sizeof(C) == 0)
@@ -60,7 +60,7 @@ struct Ends {
   }
 
   __device__ C source(std::uint64_t base, std::uint32_t j) const { return source_as(pass.source, base, j); }
-  // Without a switch where the source is a constant.
+  // Compiles without a switch if the source is a constant.
   __device__ __forceinline__ C source_as(Source which, std::uint64_t base, std::uint32_t j) const {
     const std::uint32_t n = pass.axis;
     const bool sine = pass.sine;
@@ -71,7 +71,7 @@ struct Ends {
       }
       case Source::real:
         return complex<T>(element(base, j), 0);
-      // Two real elements as one complex number: a line of an even length as one of half of it.
+      // Two real elements as one complex number: a line of even length becomes one of half the length.
       case Source::packed:
         return two(base, 2 * j);
       // X[n - k] = conj X[k]. Conjugated, so that the forward sum gives the inverse; imaginary parts that a real line
@@ -126,11 +126,12 @@ struct Ends {
         return put(base, k, pass.swap_out ? exchanged(v) : v);
       case Sink::real:
         return put(base, k, pass.swap_out ? v.y : v.x);
-      // The part of a real line's spectrum that is not redundant.
+      // The non-redundant part of a real line's spectrum.
       case Sink::half:
         if (2 * k <= n) put(base, k, v);
         return;
-      // Two real elements from the complex number they went as, whose parts are exchanged (hermitian_packed).
+      // Two real elements from the complex number in which they were packed, whose parts are exchanged
+      // (hermitian_packed).
       case Sink::unpacked: {
         T* const to = static_cast<T*>(out) + base + 2 * k;
         if (pass.out_stride == 1 && pass.out_window.whole == 0 &&

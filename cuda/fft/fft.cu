@@ -1,5 +1,5 @@
-// The C functions of the transforms: a handle holds the passes of both directions, their tables, what lies between
-// them, and a place on the device for either side. A run allocates nothing.
+// The C functions of the transforms: a handle holds the passes of both directions, their tables, the memory of
+// intermediate results, and device memory for both sides. A run allocates nothing.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -35,7 +35,7 @@ std::uint64_t bytes_of(const Side& side, std::size_t number) {
   return std::uint64_t(side.size) * number * (side.complex ? 2 : 1);
 }
 
-// All that a transform is before it touches the device.
+// Everything about a transform that is known without the device.
 struct Draft {
   Problem problem;
   std::size_t number;   // bytes of a real number
@@ -76,7 +76,7 @@ struct Draft {
     return info;
   }
 
-  // Refuses what no memory of this card could hold, and what the kernels cannot number.
+  // Refuses transforms that exceed this GPU's memory or the index range of the kernels.
   void fits() const {
     std::size_t free = 0, total = 0;
     EWALD_CUDA(cudaMemGetInfo(&free, &total));
@@ -175,8 +175,8 @@ struct ewald_cuda_fft {
     Staging& staging = *context->staging;
     if (!in_there) staging.to_device(held[first ? 0 : 1], in, read_bytes, context->stream);
     if (!out_there) {
-      // Places between the elements belong to the caller and must come back as they were; in place the input has
-      // brought most of them.
+      // Memory between the elements belongs to the caller and must be returned unchanged; in place, the input already
+      // provides most of it.
       const std::uint64_t there = problem.in_place                        ? read_bytes
                                   : to.size == count_of(to, problem.rank) ? written_bytes
                                                                           : 0;
@@ -186,7 +186,7 @@ struct ewald_cuda_fft {
     }
     start(backward, read, written, scale);
     if (!out_there) staging.from_device(out, written, written_bytes, context->stream);
-    // Asked not to wait: what comes later in this context comes behind it, and tells what went wrong.
+    // Without waiting: later work of this context runs after it, and reports its errors.
     if (!in_there || !out_there || !(on_device & EWALD_CUDA_NO_WAIT))
       EWALD_CUDA(cudaStreamSynchronize(context->stream));
   }
@@ -221,7 +221,7 @@ int32_t ewald_cuda_fft_create(ewald_cuda_context* context, const ewald_fft_descr
     if (!context) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "the CUDA context is null");
     Draft draft(*context, *descriptor);
     useContext(context, [&] { draft.fits(); });
-    // Roots take up to a second: other runs of the context go on meanwhile.
+    // Roots take up to a second, so other runs of the context continue meanwhile.
     const std::vector<double> exact = draft.tables.fill();
     std::vector<float> rounded;
     if (!draft.f64()) rounded.assign(exact.begin(), exact.end());
@@ -232,7 +232,7 @@ int32_t ewald_cuda_fft_create(ewald_cuda_context* context, const ewald_fft_descr
 
 void ewald_cuda_fft_destroy(ewald_cuda_fft* plan) {
   if (!plan) return;
-  // Of a lost device too: the memory is gone, its count is not.
+  // Also on a lost device: its memory is lost, but the count must be corrected.
   const std::lock_guard lock(plan->context->busy);
   cudaSetDevice(plan->context->device);
   delete plan;

@@ -1,18 +1,18 @@
 // Plain passes over lines of a power of two in float32, a kernel for each length: strides, items and spans are
-// constants, so addresses of shared memory are immediates and nothing is divided; and radix 16 where it spares a stage.
-// On cards with much memory bandwidth instructions bound these passes, not the memory.
+// constants, so addresses of shared memory are immediates and nothing is divided; and radix 16 is used where it saves a
+// stage. On GPUs with high memory bandwidth, instructions limit these passes, not memory.
 //
-// The stages, their order and what crosses shared memory are those of lines.cuh.
+// The stages, their order and the exchange through shared memory are those of lines.cuh.
 #pragma once
 #include "lines.cuh"
 
 namespace ewald::cuda::fft {
 
-// As a constant: the function is the host's.
+// As a constant, because the function is a host function.
 template <unsigned Length, unsigned Stage>
 constexpr unsigned radix_of = fixed_radix(Length, Stage);
 
-// Lanes: lines of a block that lie side by side in memory and in shared memory; 0: each line by itself.
+// Lanes: lines of a block that are adjacent in memory and in shared memory; 0: each line separately.
 template <class T, unsigned Length, unsigned Lanes>
 struct FixedBlock {
   using C = Complex<T>;
@@ -70,7 +70,7 @@ struct FixedBlock {
       split<items>(item, across, lane, j);
       if constexpr (first) {
         if (!places[lane].there) continue;
-        // 32 bits: the host gives no line here that is longer.
+        // 32 bits, because the host passes no longer line to this kernel.
         const unsigned step = pass.in_index * pass.in_stride;
         const C* const from = in + places[lane].in + j * step;
         if (Lanes == 0 && step == 1) {

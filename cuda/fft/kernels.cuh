@@ -1,4 +1,4 @@
-// Starting a pass; the kernels of each precision are compiled in a file of their own.
+// Starting a pass; the kernels of each precision are compiled in a separate file.
 #pragma once
 #include <cuda_runtime.h>
 

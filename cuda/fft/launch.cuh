@@ -1,4 +1,4 @@
-// Which kernel a pass takes.
+// Selects the kernel of a pass.
 #pragma once
 #include "../common/launch.h"
 #include "fixed.cuh"
@@ -25,7 +25,7 @@ void launch(const Pass& pass, const void* in, void* out, const Complex<T>* roots
       EWALD_FIXED(1024)
       EWALD_FIXED(2048)
 #undef EWALD_FIXED
-      // One line a block, side by side or not.
+      // A block holds one line of this length, whether lines are adjacent or not.
       return start(transform_fixed<T, 4096, 0>);
     }
   }

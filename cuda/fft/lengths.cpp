@@ -19,7 +19,7 @@ std::vector<std::uint64_t> divisors_of(std::uint64_t n) {
   return divisors;
 }
 
-// `count` factors that all fit, as equal as they can be; empty where there are none.
+// `count` factors that all fit, as equal as possible; empty if there is no such factorisation.
 std::vector<Core> balanced(std::uint64_t points, std::uint32_t count, std::uint32_t room) {
   if (count == 1) {
     const Core core = core_of(points, room);

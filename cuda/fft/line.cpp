@@ -53,8 +53,8 @@ Line line_of(const ewald::fft::Problem& problem, std::uint32_t dim, bool special
                     : Line{n, n, Source::real, Sink::complex};
   if (problem.kind == EWALD_FFT_KIND_R2R)
     return sines_of(backward ? inverse(problem.trig[dim]) : problem.trig[dim], n, room);
-  // Real lines of an even length go as complex ones of half of it. Sources and sinks turn the sign of the exponent
-  // themselves.
+  // Real lines of even length are transformed as complex ones of half the length. Sources and sinks change the sign of
+  // the exponent themselves.
   const bool packed = n % 2 == 0 && core_of(n / 2, room).length != 0;
   const std::uint32_t points = packed ? n / 2 : n;
   if (backward)

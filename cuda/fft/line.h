@@ -1,4 +1,4 @@
-// What a line of an axis is to the kernel, by the kind of the transform.
+// How the kernel treats a line of an axis, by the kind of the transform.
 #pragma once
 #include <cstdint>
 
@@ -15,8 +15,8 @@ struct Line {
   bool sine = false, pairs = false, swap = false;
 };
 
-// `special`: the axis that changes between real and complex, or one of sines and cosines. `room`: complex numbers of a
-// block.
+// `special`: the axis that changes between real and complex, or an axis of sines or cosines. `room`: complex numbers of
+// a block.
 Line line_of(const ewald::fft::Problem& problem, std::uint32_t dim, bool special, bool backward, std::uint32_t room);
 
 }  // namespace ewald::cuda::fft

@@ -1,13 +1,13 @@
 // The kernel: a block reads some lines, transforms them in shared memory, and writes them. Stages are Stockham's, in
-// their own order (Van Loan 1992, 1.7): no digit is exchanged at the end. A thread holds its numbers in registers
-// between reading and writing a stage, so one array serves and lines may be twice as long.
+// their own order (Van Loan 1992, 1.7): no digit reversal is needed at the end. A thread holds its numbers in registers
+// between reading and writing a stage, so one array is enough and lines may be twice as long.
 #pragma once
 #include "../common/shared.h"
 #include "ends.cuh"
 
 namespace ewald::cuda::fft {
 
-// Where a line of the block lies; for plain passes `in` and `out` include the index along the whole line.
+// The position of a line of the block; for plain passes `in` and `out` include the index along the whole line.
 struct LinePlace {
   std::uint64_t in, out;
   std::uint32_t in_index, out_index, a, b, frequency, there;
@@ -21,7 +21,7 @@ struct Block {
   C* const points;
   const LinePlace* const places;
 
-  // Where number j of a line is kept.
+  // The position of number j of a line in shared memory.
   __device__ __forceinline__ std::uint32_t at(std::uint32_t lane, std::uint32_t j) const {
     return lane * pass.lane_step + (j + (j >> pass.gap_shift)) * pass.element_step;
   }
@@ -45,7 +45,7 @@ struct Block {
     return times(v, times(far, near));
   }
 
-  // Stage s. The first of a plain pass reads the line from memory, the last writes it there.
+  // Stage s. The first stage of a plain pass reads the line from memory, the last writes it there.
   template <unsigned R>
   __device__ __forceinline__ void stage(const Stage& s, bool first, bool last) const {
     constexpr unsigned rounds = (elements_a_thread + R - 1) / R;
@@ -54,8 +54,8 @@ struct Block {
 #pragma unroll
     for (unsigned round = 0; round < rounds; round++) {
       const std::uint32_t item = threadIdx.x + round * blockDim.x;
-      // Always set: numbers that may stay as they were are kept in registers from stage to stage, those of all radices
-      // at once (nvcc 13.0: 255 registers and spills instead of 106).
+      // Always initialised: numbers that might keep their old value would be kept in registers from stage to stage, for
+      // all radices at once (nvcc 13.0: 255 registers and spills instead of 106).
 #pragma unroll
       for (unsigned q = 0; q < R; q++) v[round][q] = complex<T>(0, 0);
       if (item >= all) continue;
@@ -64,7 +64,7 @@ struct Block {
       if (Plain && first) {
         const LinePlace place = places[lane];
         if (!place.there) continue;
-        // Offsets within a line have 32 bits: longer lines are not plain.
+        // Offsets within a line have 32 bits, so longer lines are not plain.
         const std::uint32_t step = pass.in_index * pass.in_stride, part = s.items * step;
         const C* const from = static_cast<const C*>(ends.in) + place.in + j * step;
 #pragma unroll
@@ -142,7 +142,7 @@ struct Block {
 
   // ── What passes that are not plain do around the stages ──
 
-  // Result k of the transform; the end of a convolution inside the block is its chirp on exchanged parts.
+  // Result k of the transform; a convolution inside the block ends with its chirp on exchanged parts.
   __device__ C result(std::uint32_t lane, std::uint32_t k) const {
     const C v = points[at(lane, k)];
     return pass.chirp != nothing ? times(exchanged(v), ends.root(pass.chirp, k)) : v;
@@ -173,8 +173,8 @@ struct Block {
     }
   }
 
-  // Lines of one source: eight loads on their way at a time, then the stores. A switch between loads, or a store behind
-  // each, would leave one, a third of what hides the memory's latency.
+  // Lines of one source: eight loads are in flight at a time, then come the stores. A switch between loads, or a store
+  // after each, would leave one in flight, a third of what hides the memory's latency.
   template <Source S>
   __device__ __forceinline__ void fill_from() const {
     const std::uint32_t within = pass.chirp_in != nothing ? pass.chirp_points : nothing;
@@ -192,8 +192,8 @@ struct Block {
     }
   }
 
-  // Times a chirp, by the threads that put the numbers there: its roots are eight loads at a time as well. It is of a
-  // convolution inside the block or of one over several passes.
+  // Multiplies by a chirp, in the threads that stored the numbers: its roots are also loaded eight at a time. The chirp
+  // belongs to a convolution inside the block or over several passes.
   __device__ __forceinline__ void chirp() const {
     const bool inside = pass.chirp != nothing;
     const std::uint32_t table = inside ? pass.chirp : pass.chirp_in, count = inside ? pass.points : pass.chirp_points;
@@ -253,7 +253,7 @@ struct Block {
     __syncthreads();
   }
 
-  // Times the spectrum of a chirp, parts exchanged: the second transform is then the inverse one.
+  // Multiplies by the spectrum of a chirp and exchanges parts, so that the second transform is the inverse one.
   __device__ void multiply() const {
     for (std::uint32_t i = threadIdx.x; i < pass.length << pass.lane_shift; i += blockDim.x) {
       std::uint32_t lane, k;
@@ -283,7 +283,7 @@ struct Block {
   }
 };
 
-// Where the lines of this block lie.
+// The positions of this block's lines.
 template <bool Plain>
 __device__ __forceinline__ void place_lines(const Pass& pass, LinePlace* places) {
   for (std::uint32_t lane = threadIdx.x; lane < pass.lanes; lane += blockDim.x) {
@@ -311,8 +311,8 @@ __device__ __forceinline__ void place_lines(const Pass& pass, LinePlace* places)
   }
 }
 
-// Full blocks that a multiprocessor should hold: as many as the compiler manages without spilling. A multiprocessor
-// of 7.5 has 1024 threads.
+// Full blocks that a multiprocessor should hold: as many as the compiler can do without spilling. A multiprocessor of
+// 7.5 has 1024 threads.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
 constexpr unsigned max_resident = 2;
 #else
@@ -326,7 +326,7 @@ __global__ void __launch_bounds__(capacity<T> / elements_a_thread, (resident<T, 
     transform_lines(const __grid_constant__ Pass pass, const void* in, void* out, const Complex<T>* roots, T scale) {
   using C = Complex<T>;
   EWALD_DYNAMIC_SHARED(C, points);
-  // Behind the numbers, as many as there are lines: room for all that there could be would cost a block of five.
+  // Placed after the numbers, for the actual number of lines: space for the maximum would cost one block of five.
   LinePlace* const places = reinterpret_cast<LinePlace*>(points + pass.held);
   place_lines<Plain>(pass, places);
   __syncthreads();

@@ -1,5 +1,5 @@
-// What the planner (program.cpp) tells the kernel (lines.cuh) about one pass: every line is read once, transformed in
-// shared memory, and written once. Plain numbers only; a pass travels as the kernel's parameter.
+// The planner's (program.cpp) description of one pass for the kernel (lines.cuh): every line is read once, transformed
+// in shared memory, and written once. Plain numbers only; a pass is the kernel's parameter.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +20,7 @@ enum class Source : std::uint32_t {
   dct4,
   dct4_odd
 };
-// How complex number k becomes elements of a line; the sinks there.
+// How complex number k becomes elements of a line; named like the sinks there.
 enum class Sink : std::uint32_t { complex, half, real, unpacked, dct1, dct2, dct3, dct4, dct4_odd };
 
 constexpr std::uint32_t max_loops = 12, max_stages = 13, max_lanes = 128;
@@ -28,13 +28,13 @@ constexpr std::uint32_t max_loops = 12, max_stages = 13, max_lanes = 128;
 constexpr std::uint32_t elements_a_thread = 8;
 constexpr std::uint32_t nothing = ~std::uint32_t(0);
 
-// Complex numbers of a block: 36 KiB of shared memory with the gaps, so every card takes it without being asked, and 4
+// Complex numbers of a block: 36 KiB of shared memory with the gaps, so every GPU accepts it without opting in, and 4
 // to 6 blocks share a multiprocessor of recent ones.
 template <class T>
 constexpr std::uint32_t capacity = sizeof(T) == 4 ? 4096 : 2048;
 
-// Lengths of which plain passes in float32 have a kernel of their own (fixed.cuh), with the radices of their stages; 0
-// behind the last one and for other lengths.
+// Lengths for which plain passes in float32 have a separate kernel (fixed.cuh), with the radices of their stages; 0
+// after the last one and for other lengths.
 constexpr std::uint32_t fixed_radix(std::uint32_t length, std::uint32_t stage) {
   constexpr std::uint32_t radices[7][3] = {{8, 8, 0},  {8, 16, 0},  {16, 16, 0}, {8, 8, 8},
                                            {8, 8, 16}, {8, 16, 16}, {16, 16, 16}};
@@ -44,13 +44,13 @@ constexpr std::uint32_t fixed_radix(std::uint32_t length, std::uint32_t stage) {
 }
 // Complex numbers that a thread of such a kernel holds: twice as many, for radix 16, and half the work around them.
 constexpr std::uint32_t fixed_elements = 16;
-// Lines of a block of such a kernel that lie side by side: runs of 64 bytes and 2048 numbers, if they fit.
+// Adjacent lines of a block of such a kernel: runs of 64 bytes and 2048 numbers, if they fit.
 constexpr std::uint32_t fixed_lanes(std::uint32_t length) {
   const std::uint32_t wished = 2048 / length > 8 ? 2048 / length : 8;
   return wished < 4096 / length ? wished : 4096 / length;
 }
 
-// One of the dimensions that number the lines of a pass, and what its index adds to what.
+// One of the dimensions that index the lines of a pass, and the contributions of its index.
 struct Loop {
   std::uint64_t in, out;  // elements of the memory read and written
   std::uint32_t count;
@@ -70,8 +70,8 @@ struct Stage {
   std::uint32_t read_step, write_step;  // in shared memory, from q to q + 1
 };
 
-// The elements of a line that a side holds: `count` of `whole` from `start` on and around; the others are zero, or left
-// out. `whole` is 0 where it holds all of them.
+// The elements of a line that a side holds: `count` of `whole` from `start` on, wrapping around; the others are read as
+// zero, or not written. `whole` is 0 if the side holds all of them.
 struct Window {
   std::uint32_t start, count, whole;
 };
@@ -79,7 +79,7 @@ struct Window {
 struct Pass {
   Source source;
   Sink sink;
-  bool sine, pairs;        // pairs: the spectra of real lines are taken apart at the end
+  bool sine, pairs;        // pairs: the spectra of real lines are separated at the end
   bool plain;              // complex to complex without a convolution, lines that 32 bits number: read into and written
                            // from the butterflies
   bool fixed;              // a kernel of fixed.cuh
@@ -97,11 +97,11 @@ struct Pass {
   Loop loop[max_loops];
   std::uint64_t lines;
 
-  // Tables, as places in the plan's array of roots; `nothing` where there is none.
+  // Tables, as positions in the plan's array of roots; `nothing` if there is no table.
   std::uint32_t halves = nothing, quarters = nothing, shifted_quarters = nothing, eighths = nothing;
   std::uint32_t chirp = nothing, spectrum = nothing;      // of a convolution inside the block
-  std::uint32_t chirp_in = nothing, chirp_out = nothing;  // of one over several passes
-  std::uint32_t chirp_points;                             // what lies beyond is zero
+  std::uint32_t chirp_in = nothing, chirp_out = nothing;  // of a convolution over several passes
+  std::uint32_t chirp_points;                             // beyond these the line is zero
   std::uint32_t middle = nothing, middle_step;            // its spectrum, and the step of the element in it
   std::uint32_t turn_near = nothing, turn_far = nothing;  // w^(a b) between pieces as a product of two roots
   std::uint32_t turn_shift, turn_step;

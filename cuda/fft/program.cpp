@@ -1,6 +1,6 @@
-// Which axis after which, from which memory to which, and how the lines of a pass lie. An axis that fits a block is one
-// pass; a longer one of two or three pieces is as many; a length with a large prime that fits no block is a
-// convolution: down its pieces and up again.
+// The order of the axes, the memory that each pass reads and writes, and the layout of the lines of a pass. An axis
+// that fits into a block is one pass; a longer one of two or three pieces is as many passes; a length with a large
+// prime that fits into no block is a convolution: down its pieces and up again.
 #include "program.h"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ using ewald::fft::Side;
 struct Layout {
   Place place;
   bool complex;
-  std::vector<std::uint64_t> count, stride;  // dimension 0 is the batch; count is what is held
+  std::vector<std::uint64_t> count, stride;  // dimension 0 is the batch; count is the stored extent
 };
 
 Layout layout_of(Place place, const Side& side, std::uint32_t dims) {
@@ -57,7 +57,7 @@ private:
   Tables& tables_;
   const std::uint32_t dims_;
   const Side *source_ = nullptr, *target_ = nullptr;
-  // What there is of each dimension while the axes are done one after the other.
+  // The current extent of each dimension while the axes are transformed one after the other.
   std::vector<std::uint64_t> current_;
   Program program_;
 };
@@ -75,7 +75,7 @@ Program Planner<T>::program() {
   std::vector<std::uint32_t> axes;
   for (std::uint32_t d = 1; d < dims_; d++)
     if (problem_.axes >> (d - 1) & 1) axes.push_back(d);
-  // The axis that changes between real and complex goes first on the way there and last on the way back.
+  // The axis that changes between real and complex is first in one direction and last in the other.
   std::uint32_t special = 0;
   if (halves) special = problem_.reduced + 1;
   if (widens) {
@@ -85,7 +85,7 @@ Program Planner<T>::program() {
     special = *std::min_element(axes.begin(), axes.end(),
                                 [&](std::uint32_t a, std::uint32_t b) { return rank(a) < rank(b); });
   }
-  // Fastest axes first, as the target has them: the first pass then reads and writes whole runs of memory.
+  // Fastest axes of the target first: the first pass then reads and writes whole runs of memory.
   std::vector<std::uint32_t> order;
   for (const std::uint32_t d : axes)
     if (d != special && (trig || problem_.shape[d] != 1)) order.push_back(d);
@@ -94,8 +94,8 @@ Program Planner<T>::program() {
   if (special != 0) order.insert(backward_ ? order.end() : order.begin(), special);
   if (order.empty()) order.push_back(axes[0]);
 
-  // What lies between holds the longer of both sides of each axis; the special one has changed already, or not yet. It
-  // is kept in the target where that has room for it and is not the source in another order.
+  // An intermediate array holds the longer of both sides of each axis; the special axis is already changed, or not yet.
+  // It is kept in the target if it fits there and the target is not the source in another order.
   std::vector<std::uint64_t> most(dims_);
   bool apart = !target.complex && source.complex;
   for (std::uint32_t d = 0; d < dims_; d++) {
@@ -119,7 +119,7 @@ Program Planner<T>::program() {
     current_[d] = target.count[d];
   }
   if (permutes && order.size() == 1) {
-    // One pass cannot both transform and turn around an array in its own memory.
+    // One pass cannot both transform and reorder an array in place.
     Pass copy{};
     copy.axis = copy.points = copy.length = 1;
     copy.source = trig ? Source::real : Source::complex;
@@ -132,7 +132,7 @@ Program Planner<T>::program() {
   return std::move(program_);
 }
 
-// Loops in the order of memory, and those that continue each other made one.
+// Sorts loops by memory order, and merges contiguous ones.
 void tidy(Pass& pass) {
   const auto step = [&](const Loop& loop) {
     const std::uint64_t in = loop.in + std::uint64_t(loop.in_index) * pass.in_stride,
@@ -194,7 +194,7 @@ void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, 
   whole.in_window = window_of(*source_, dim);
   whole.out_window = window_of(*target_, dim);
 
-  // The other dimensions; `at` is where their lines lie one behind the other in the memory of the pieces.
+  // The other dimensions; `at` is the stride of their consecutive lines in the memory of the pieces.
   struct Other {
     std::uint32_t count;
     std::uint64_t from, to, at;
@@ -219,13 +219,13 @@ void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, 
   program_.pieces = std::max(program_.pieces, 2 * lines * length);
   const std::uint32_t count = std::uint32_t(pieces.size()), end = count - 1;
   std::vector<std::uint64_t> size(count), place(count, 1),
-      exchanged(count, 1);  // digit i in an index, and where digits are exchanged
+      exchanged(count, 1);  // digit i in an index, and in an index with exchanged digits
   for (std::uint32_t i = 0; i < count; i++) size[i] = pieces[i].points;
   for (std::uint32_t i = 0; i < count; i++) {
     for (std::uint32_t l = i + 1; l < count; l++) place[i] *= size[l];
     for (std::uint32_t l = 0; l < i; l++) exchanged[i] *= size[l];
   }
-  // One pass over piece i; `digit` says what the other digits of the index add to what.
+  // One pass over piece i; `digit` gives the contributions of the other digits of the index.
   const auto piece = [&](std::uint32_t i, bool entry, bool exit, auto more, auto digit) {
     Pass pass = whole;
     pass.points = pieces[i].points;
@@ -261,7 +261,7 @@ void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, 
 
   const bool convolves = split.convolution != 0;
   for (std::uint32_t i = 0; i < end; i++) {
-    // After piece i: exp(-2 pi i k_i (the digits that are not done) / n).
+    // After piece i: exp(-2 pi i k_i (the remaining digits) / n).
     piece(
         i, i == 0, false,
         [&](Pass& pass) {

@@ -9,8 +9,8 @@
 
 namespace ewald::cuda::fft {
 
-// `source` and `target` are the two sides in the direction of the program; `middle` holds what lies between the axes
-// where the target cannot, `pieces` what lies between the pieces of a long axis.
+// `source` and `target` are the two sides in the direction of the program; `middle` holds the intermediate results
+// between axes if the target cannot, `pieces` those between the pieces of a long axis.
 enum class Place : std::uint8_t { source, target, middle, pieces };
 
 struct Step {
@@ -21,7 +21,7 @@ struct Step {
 struct Program {
   std::vector<Step> steps;
   std::uint64_t middle = 0, pieces = 0;  // numbers (not complex ones) of these two
-  // Bytes that the passes read and write, counted in the 32-byte sectors in which a card moves them.
+  // Bytes that the passes read and write, counted in the 32-byte sectors in which a GPU transfers them.
   std::uint64_t bytes_read = 0, bytes_written = 0;
 };
 

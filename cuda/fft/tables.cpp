@@ -19,7 +19,7 @@ struct Circle {
   ewald::fft::Twiddles twiddles;
 };
 
-// k^2 mod 2 n for each k < n, by differences: no square is formed.
+// k^2 mod 2 n for each k < n, by differences, without computing squares.
 template <class Each>
 void each_square(std::uint64_t n, Each each) {
   std::uint64_t square = 0;

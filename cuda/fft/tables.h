@@ -9,7 +9,7 @@
 
 namespace ewald::cuda::fft {
 
-// Says where each table begins; nothing is computed before `fill`. The same table asked for twice is one.
+// Assigns the position of each table; nothing is computed before `fill`. A table requested twice is stored once.
 class Tables {
 public:
   // exp(-2 pi i k step / n), k < length

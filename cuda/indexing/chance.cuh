@@ -1,12 +1,12 @@
-// The formulas of cpp/indexing/significance.h that float32 needs in another form, as wgsl/indexing/verdict.wgsl has
-// them: a card for displays has one unit of double precision for 64 of single.
+// The formulas of cpp/indexing/significance.h that float32 needs in another form, as in wgsl/indexing/verdict.wgsl: a
+// consumer GPU has one double-precision unit for 64 single-precision ones.
 #pragma once
 #include "indexing/significance.h"
 
 namespace ewald::cuda::indexing {
 using Chancef = ewald::indexing::ChanceOf<float>;
 
-// ln n! less its leading terms n ln n - n + ln sqrt(2 pi n).
+// ln n! minus its leading terms n ln n - n + ln sqrt(2 pi n).
 __device__ __forceinline__ float stirling(float n) {
   const float r = 1 / (n * n);
   return (1.0f / 12 - r * (1.0f / 360 - r * (1.0f / 1260 - r / 1680))) / n;
@@ -32,8 +32,8 @@ inline __device__ __noinline__ float log10_tail(int n, int hits, float p) {
   return fminf((first + logf(series)) * 0.4342944819f, 0.0f);
 }
 
-// The direction that spots are thinnest along, and their root mean square extent along it: see least_squares.h. By
-// cofactors, whose common factor does not matter; where the list is flat the largest of them are exact.
+// The direction along which the spots extend least, and their root mean square extent along it: see least_squares.h.
+// Computed by cofactors, whose common factor does not matter; for a flat list the largest ones are exact.
 __device__ __forceinline__ Vec3f thin_axis(const float (&m)[6], int n, float& thickness) {
   const float shift = float(beam_shift) * (m[0] + m[3] + m[5]), a = m[0] + shift, d = m[3] + shift, f = m[5] + shift;
   const float c00 = d * f - m[4] * m[4], c01 = m[2] * m[4] - m[1] * f, c02 = m[1] * m[4] - m[2] * d;

@@ -1,8 +1,8 @@
-// The refinements of the published method, one warp a cell: least squares for all nine numbers of the cell, with a
-// radius that shrinks from round to round. ifss keeps the indices of the first cell, ifse takes new ones each round,
+// The refinements of the published method, one warp per cell: least squares for all nine numbers of the cell, with a
+// radius that shrinks from round to round. ifss keeps the indices of the first cell, ifse recomputes them each round,
 // ifssr measures distances in 1/angstrom.
 //
-// They fit freely, so they need many more spots than parameters; the fast method's own refinement does not
+// They are unrestrained fits, so they need many more spots than parameters; the fast method's own refinement does not
 // (refine.cuh).
 #pragma once
 #include "refine.cuh"
@@ -46,7 +46,7 @@ inline __device__ __noinline__ int least_squares(const Block& block, const Cell&
   return total;
 }
 
-// The `rank`-th smallest of this warp's n squared distances, from 1; each lane reads what it wrote.
+// The `rank`-th smallest of this warp's n squared distances, from 1; each lane reads only what it wrote.
 __device__ __forceinline__ float smallest(const Block& b, int n, int rank) {
   const DeviceSpan<float> distance2 = b.residual2();
   unsigned value = 0;  // as the bits of a float that is not negative
@@ -59,8 +59,8 @@ __device__ __forceinline__ float smallest(const Block& b, int n, int rank) {
   return __uint_as_float(value);
 }
 
-// As params.refinement says, from spots within `limit` index units; sets lattice.score to the distance of the spot that
-// is refine_min_spots-th best: positive, smaller is better.
+// Refines as params.refinement says, from spots within `limit` index units; sets lattice.score to the distance of the
+// refine_min_spots-th best spot: positive, smaller is better.
 inline __device__ __noinline__ void refine_classic(const Block& b, const KnownCell& known, int n, double limit,
                                                    Lattice& lattice) {
   const ewald_indexer_params& p = b.plan.params;

@@ -1,7 +1,7 @@
-// The exhaustive method: the search of TORO as its reference implementation does it, every stage over all spots, with
-// that implementation's defects mended (cpp/indexing/README.md lists them). The count of good spots decides, the mean
-// distance only among equal counts; so counts come first, for all, and the dear logarithms only for those that can
-// still win. Nothing is lost by that.
+// The exhaustive method: the search of TORO as in its reference implementation, with every stage over all spots and the
+// defects of that implementation fixed (cpp/indexing/README.md lists them). The count of good spots decides, and the
+// mean distance only among equal counts; so counts are computed first, for all candidates, and the expensive logarithms
+// only for those that can still win. The result is the same.
 #pragma once
 #include "classic.cuh"
 #include "ladder.cuh"
@@ -19,7 +19,7 @@ __device__ __forceinline__ float from_ordered(unsigned bits) {
   return __uint_as_float(bits & 0x80000000u ? bits & 0x7fffffffu : ~bits);
 }
 
-// Sum of log2 over spots, kept as a product: the exponent is moved out every few factors.
+// Sum of log2 over spots, kept as a product: the exponent is extracted every few factors.
 struct LogSum {
   float product;
   int exponent;
@@ -78,7 +78,7 @@ __device__ __forceinline__ int sample_vectors(const Block& b, float length, int 
   State& s = b.state();
   const int n = s.n;
   count_directions<false>(b, points, length, n, b.plan.params.plane_distance);
-  // The count that `want` vectors reach: all that reach it are scored.
+  // The count that `want` vectors reach: all vectors that reach it are scored.
   count_that_reach(b, n, want);
   const int candidates = s.above + s.ties, ties = s.ties;
   const DeviceSpan<std::uint32_t> listed = b.listed();
@@ -105,8 +105,8 @@ __device__ __forceinline__ int sample_vectors(const Block& b, float length, int 
   return held;
 }
 
-// Least squares on planes that the sampled vectors fixed, with ever fewer spots; a vector that runs out of spots stays
-// where it is.
+// Least squares on the planes given by the sampled vectors, with fewer and fewer spots; a vector that runs out of spots
+// is kept unchanged.
 inline __device__ __noinline__ void refine_vectors(const Block& b, int count, int n, int min_spots) {
   const DeviceSpan<float4> spots = b.spots(), kept = b.kept();
   const int group = group_size(count), part = int(threadIdx.x) % group;
@@ -144,8 +144,8 @@ inline __device__ __noinline__ void refine_vectors(const Block& b, int count, in
   __syncthreads();
 }
 
-// The frame in which angle 0 is where the known cell comes to lie when its vector is carried to u by half a turn about
-// their middle.
+// The frame in which angle 0 is the position of the known cell after its vector is carried to u by half a turn about
+// their bisector.
 __device__ __forceinline__ Placed<double> carried(const KnownCell& known, const BaseVector& base, Vec3 u) {
   const Vec3 from = known.cell.row[base.row], other = known.cell.row[base.row == 2 ? 0 : base.row + 1];
   Vec3 middle = from + base.length * u;
@@ -158,8 +158,8 @@ __device__ __forceinline__ Placed<double> carried(const Plan& plan, const Direct
   return carried(plan.cells[d.input], plan.cells[d.input].base[d.base], d.u);
 }
 
-// Directions of the vectors in b.kept(), in both senses, from place `first` on, with the spots near their planes: these
-// bound the count of every cell with that vector.
+// Directions of the vectors in b.kept(), in both senses, from place `first` on, with the number of spots near their
+// planes, which bounds the count of every cell with that vector.
 __device__ __forceinline__ void add_directions(const Block& b, const Length& length, int first, int count, int n,
                                                float limit) {
   const BaseVector& base = b.plan.cells[length.input].base[length.base];
@@ -169,7 +169,7 @@ __device__ __forceinline__ void add_directions(const Block& b, const Length& len
     const float4 z = kept[c];
     const Vec3 u = unit(Vec3{z.x, z.y, z.z});
     const Vec3f v = in_float(base.length * u);
-    int on = 1;  // one to spare: the search rounds its phases a little differently
+    int on = 1;  // one extra: the search rounds its phases slightly differently
     for (int j0 = 0; j0 < n; j0 += 32) {
       const float phase = indexed(v, spots[min(j0 + lane_index(), n - 1)]), off = phase - round_even(phase);
       on += __popc(__ballot_sync(kFullWarp, j0 + lane_index() < n && off * off < limit * limit));
@@ -182,8 +182,8 @@ __device__ __forceinline__ void add_directions(const Block& b, const Length& len
   __syncthreads();
 }
 
-// Judges the best lattices, and a few of the others that are not the same; the first one accepted goes to the front. By
-// the whole block, one after the other: most often the first is the answer.
+// Judges the best lattices, and a few different ones; the first one accepted moves to the front. The whole block judges
+// them one after the other, because usually the first is the answer.
 __device__ __forceinline__ void judge_in_turn(const Block& b, Pool pool, int count) {
   const DeviceSpan<Lattice> lattices = b.lattices(pool);
   const DeviceSpan<int> order = b.lattice_order(pool);
@@ -227,7 +227,7 @@ inline __device__ __noinline__ void refine_found(const Block& b, Pool pool, int 
   if (lane_index() == 0) b.lattices(pool)[i] = lattice;
 }
 
-// Leaves lattices in the pool, best first.
+// Stores lattices in the pool, best first.
 __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
   State& s = b.state();
   const Plan& plan = b.plan;
@@ -252,7 +252,7 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
     add_directions(b, length, direction_count, vectors, n, p.node_distance);
     direction_count += 2 * vectors;
   }
-  // Most spots on planes first, then as they came.
+  // Sorted by the number of spots on planes, then by their original order.
   const DeviceSpan<Direction> directions = b.directions();
   const DeviceSpan<std::uint32_t> order = b.order();
   {
@@ -264,9 +264,9 @@ __device__ __forceinline__ void search_exhaustive(const Block& b, Pool pool) {
     __syncthreads();
   }
 
-  // Cells that at least `out` others do not beat by count.
+  // Cells whose count is beaten by fewer than `out` others.
   const Angles angles{plan.angles, plan.angle_points};
-  const int listed = ties_per_output * out;  // equal counts beyond that are decided by their order
+  const int listed = ties_per_output * out;  // beyond that, equal counts are decided by their order
   const int held = search_candidates<false>(b, direction_count, n, p.node_distance, angles, 1, out, listed,
                                             [&](int i, int least, Placed<float>& placed) {
                                               const Direction& d = directions[order[i]];

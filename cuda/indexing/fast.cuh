@@ -1,5 +1,5 @@
-// The fast method on one list of spots: sample, climb, turn, refine, judge; with more effort where the first answer
-// does not convince.
+// The fast method on one list of spots: sample, climb, turn, refine, judge; with more effort if the first answer is not
+// convincing.
 #pragma once
 #include "classic.cuh"
 #include "ladder.cuh"
@@ -71,8 +71,8 @@ __device__ __noinline__ void judge(const Block& b, bool may_strain, Lattice& lat
   const KnownCell& known = b.plan.cells[lattice.input_cell];
   const int n = b.state().n;
   if (b.plan.params.refinement >= EWALD_REFINEMENT_IFSS && may_strain) {
-    // Asked for: a free fit takes the place of ours, from as far as a spot counts as indexed. Each warp makes it, to
-    // the same bits.
+    // On request a free fit replaces ours, starting at the radius within which a spot counts as indexed. Each warp
+    // computes it, with identical bits.
     refine_classic(b, known, n, known.acceptance * known.shortest, lattice);
     lattice.merit = merit<OneWarp>(b, lattice.cell, n, known.acceptance);
     may_strain = false;
@@ -91,8 +91,8 @@ __device__ __noinline__ void judge(const Block& b, bool may_strain, Lattice& lat
   lattice.score = lattice.merit;
 }
 
-// Judges the best lattices: side by side, a warp each; a single one by the whole block, and lists of which a warp's
-// part of the scratch would not hold the nodes.
+// Judges the best lattices in parallel, one warp each; the whole block judges a single lattice, and lattices of lists
+// whose nodes do not fit into a warp's part of the scratch.
 __device__ __forceinline__ void judge_best(const Block& b, Pool pool, int most) {
   State& s = b.state();
   const DeviceSpan<Lattice> lattices = b.lattices(pool);
@@ -121,15 +121,15 @@ __device__ __forceinline__ void judge_best(const Block& b, Pool pool, int most) 
   __syncthreads();
 }
 
-// Leaves lattices in the pool, best first.
+// Stores lattices in the pool, best first.
 __device__ __forceinline__ void search_fast(const Block& b, Pool pool) {
   State& s = b.state();
   if (threadIdx.x == 0) s.lattice_count[pool] = 0;
-  // Where the Ewald sphere is flat a vector near the beam has all spots on its plane 0 and says nothing: every vector
-  // gets its turn.
+  // Where the Ewald sphere is flat, a vector near the beam has all spots on its plane 0 and carries no information, so
+  // every vector is tried.
   find_beam(b);
   const int n = s.n;
-  // A short list is cheap to search well, and it has rivals that share most of the spots.
+  // A short list is cheap to search thoroughly, and has competing lattices that share most of the spots.
   for (int e = b.plan.first_effort + (n <= short_list ? 1 : 0);; e++) {
     const Effort effort = effort_of(e);
     for (int input = 0; input < b.plan.cell_count; input++) search_with(b, pool, input, effort);
@@ -140,8 +140,8 @@ __device__ __forceinline__ void search_fast(const Block& b, Pool pool) {
       if (s.lattice_count[pool] > 0 && !s.flat) {
         const Lattice& best = b.lattices(pool)[b.lattice_order(pool)[0]];
         // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a
-        // lattice ends the search only when it explains a good part of them; a light effort, which overlooks more, must
-        // show more.
+        // lattice ends the search only when it explains a good part of them; a light effort, which misses more, must
+        // explain more.
         s.decision = best.log10_chance <= b.plan.params.accept_log10 - spare_decades && best.merit > effort.share * n;
       }
     }

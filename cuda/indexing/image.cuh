@@ -1,4 +1,4 @@
-// One image, by one block: takes the spots in, looks for lattices, and writes the answer.
+// Processes one image with one block: reads the spots, searches for lattices, and writes the answer.
 #pragma once
 #include "multi.cuh"
 
@@ -12,7 +12,7 @@ __device__ __forceinline__ void write_cell(const Block& b, const Lattice& lattic
   out = indexed_cell(lattice, crystal, unsigned(indexed), squares);
 }
 
-// Lattice of every spot the caller gave, those that took no part included.
+// The lattice of every spot of the caller, including unused spots.
 __device__ __forceinline__ void write_assignment(const Block& b, int accepted, const float* spots, int n,
                                                  std::uint8_t* assignment) {
   if (accepted == 0) return;
@@ -33,7 +33,7 @@ __device__ __forceinline__ void write_assignment(const Block& b, int accepted, c
   }
 }
 
-// search(pool) leaves lattices in the pool, best first.
+// search(pool) stores lattices in the pool, best first.
 template <class Search>
 __device__ __forceinline__ void index_image(const Block& b, unsigned image, Search search) {
   State& s = b.state();
@@ -76,7 +76,7 @@ __device__ __forceinline__ void index_image(const Block& b, unsigned image, Sear
   }
   if (threadIdx.x == 0) plan.results[image] = {unsigned(written), unsigned(accepted), used, flags};
   write_assignment(b, accepted, spots, n, assignment);
-  // The pools are as a search wants them: places in any order, each once.
+  // The pools are valid for a search: they hold each place once, in any order.
   __syncthreads();
   for (int i = int(threadIdx.x); i < plan.size.lattices; i += kThreads) listed[i] = i;
 }
@@ -92,7 +92,7 @@ __device__ __forceinline__ void index_images(const Plan& plan, SearchWith search
     __syncthreads();
     const unsigned drawn = b.state().image;
     if (drawn >= plan.images) {
-      // Each block draws one number too many; the last of them leaves the counter as the next launch wants it.
+      // Each block draws one number too many; the last block resets the counter for the next launch.
       if (threadIdx.x == 0 && drawn == plan.images + gridDim.x - 1) atomicExch(plan.ticket, 0u);
       return;
     }

@@ -1,5 +1,5 @@
-// The C functions of the indexer: check what they are given, lay out the memory of a handle, and run a batch. What
-// happens to one image is in image.cuh. A run allocates nothing.
+// The C functions of the indexer: check the arguments, lay out the memory of a handle, and run a batch. image.cuh
+// processes a single image. A run allocates nothing.
 #include <algorithm>
 #include <condition_variable>
 #include <memory>
@@ -28,7 +28,7 @@ using ewald::Complaint;
   throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, text);
 }
 
-// Whether the kernels have room for it, beyond what any indexer may be.
+// Whether the kernels have room for it, in addition to the general limits of an indexer.
 void check_fit(const ewald_indexer_descriptor& d, std::uint64_t max_batch_spots) {
   if (const Complaint wrong = check(d); wrong.name) refuse(wrong);
   if (d.max_spots > max_block_spots)
@@ -43,7 +43,7 @@ void check_fit(const ewald_indexer_descriptor& d, std::uint64_t max_batch_spots)
 
 // Batches that a handle holds at a time: while the card works on one, the host empties and fills the other.
 constexpr int usual_lanes = 2;
-// One kernel of a card that also draws a display: well below what its watchdog lets pass (2 s on Windows).
+// Time limit of one kernel on a GPU that also drives a display: well below the limit of its watchdog (2 s on Windows).
 constexpr float longest_launch_ms = 50;
 
 }  // namespace
@@ -67,7 +67,7 @@ struct ewald_cuda_indexer {
 
   Shape shape{};
   std::vector<std::unique_ptr<Lane>> lanes;
-  // Lanes that no run has; and how long one image for each block has taken at most.
+  // Free lanes, and the longest time that one image for each block has taken.
   std::mutex guard;
   std::condition_variable returned;
   std::vector<Lane*> idle;
@@ -110,7 +110,7 @@ struct ewald_cuda_indexer {
     const std::unique_ptr<float[]> other(new float[points]);
     spiral_cos = table<float>(points, [&](float* p) { fill_spiral(p, other.get(), int(points)); });
     spiral_sin = table<float>(points, [&](float* p) { fill_spiral(other.get(), p, int(points)); });
-    // The angles of each stride in a table of its own: some 70 000 entries.
+    // The angles of each stride have a separate table: some 70 000 entries.
     std::vector<unsigned> at(turn_steps / min_angles + 1);
     std::vector<float2> turns;
     const std::unique_ptr<float[]> cosine(new float[turn_steps]), sine(new float[turn_steps]);
@@ -139,7 +139,7 @@ struct ewald_cuda_indexer {
     EWALD_CUDA(cudaMemsetAsync(summary.data(), 0, summary.bytes(), context->stream));
   }
 
-  // Bytes of a stage; copies them, as far as `capacity` goes.
+  // Returns the bytes of a stage, and copies up to `capacity` of them.
   std::size_t stage(std::uint32_t which, void* out, std::size_t capacity) {
     if (!plan.record.summary)
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_stage: the indexer was made without debug");
@@ -165,8 +165,8 @@ struct ewald_cuda_indexer {
     return kinds[which].bytes;
   }
 
-  // As many lanes as there is memory for, and for each as many blocks as the card holds at a time, if the workspaces of
-  // all take no more than half of the memory that is free.
+  // As many lanes as memory allows, and for each as many blocks as the GPU holds at a time, provided that all
+  // workspaces together take at most half of the free memory.
   void makeLanes() {
     int timeout = 0;
     EWALD_CUDA(cudaDeviceGetAttribute(&timeout, cudaDevAttrKernelExecTimeout, context->device));
@@ -177,8 +177,8 @@ struct ewald_cuda_indexer {
              exhaustive(),
              timeout ? longest_launch_ms : 0.0f};
     int each = 0;
-    // The attribute belongs to the function, not to this handle: what the largest handle needs, or a smaller one would
-    // take it away from a larger.
+    // The attribute belongs to the function, not to this handle: it is set to the need of the largest handle, or a
+    // smaller handle would reduce it for a larger one.
     const int most_shared = int(shared_bytes(max_block_spots));
     const auto ask = [&](auto kernel) {
       EWALD_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, most_shared));
@@ -258,7 +258,7 @@ struct ewald_cuda_indexer {
       float ms = 0;
       ~Claimed() { indexer.give_back(lane, ms); }
     } claimed{*this};
-    // Only what is sent to the card holds up other runs of the context; copies and waiting do not.
+    // Only submitting work blocks other runs of the context; copies and waiting do not.
     claimed.lane->fill(batch);
     useContext(context, [&] { claimed.lane->start(batch, slowest()); });
     losingContext(context, [&] { claimed.ms = claimed.lane->wait(batch); });
@@ -285,7 +285,7 @@ int32_t ewald_cuda_indexer_create(ewald_cuda_context* context, const ewald_index
 
 void ewald_cuda_indexer_destroy(ewald_cuda_indexer* indexer) {
   if (!indexer) return;
-  // Of a lost device too: the memory is gone, its count is not.
+  // Also on a lost device: its memory is lost, but the count must be corrected.
   const std::lock_guard lock(indexer->context->busy);
   cudaSetDevice(indexer->context->device);
   delete indexer;

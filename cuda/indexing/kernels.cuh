@@ -1,5 +1,5 @@
-// The kernels: a block of kThreads an image, as many blocks as the card holds, each taking the next image when it is
-// done with one.
+// The kernels: one block of kThreads per image, and as many blocks as the GPU holds, each taking the next image when it
+// has finished one.
 #pragma once
 #include "plan.cuh"
 

@@ -1,9 +1,9 @@
 // The ladder: each candidate vector is fitted to more and more spots, from low to high resolution, by a group of
-// neighbouring lanes; the fewer candidates are left, the larger the groups.
+// neighbouring lanes; the fewer candidates remain, the larger the groups.
 //
 // A round takes the spots within `limit` periods of a plane of z, rounds their phases, and moves z by least squares
-// towards those planes. What is known beforehand keeps z near the sampled direction and near the known length. The
-// round solves for the step, not for z: the step is small, so float32 is enough.
+// towards those planes. A prior keeps z near the sampled direction and near the known length. The round solves for the
+// step, not for z: the step is small, so float32 is enough.
 #pragma once
 #include "sample.cuh"
 #define EWALD_KERNELS ewald::cuda::indexing
@@ -12,7 +12,7 @@
 namespace ewald::cuda::indexing {
 
 struct Prior {
-  float across, along;  // weights of a move across and along the sampled vector, 1/angstrom^2
+  float across, along;  // weights of a shift across and along the sampled vector, 1/angstrom^2
 };
 
 // Candidates in the scratch: x y z and merit, and where they were sampled, with the spots near their planes as an
@@ -44,7 +44,7 @@ __device__ __forceinline__ void add_spot(VectorSums<float>& sums, bool near, flo
   sums.z = fmaf(off, sz, sums.z);
 }
 
-// All of a fit's sums, over groups of lanes: in one loop, whose steps do not wait for each other.
+// All sums of a fit over groups of lanes, in one loop whose steps do not wait for each other.
 __device__ __forceinline__ void group_sum(VectorSums<float>& s, int& good, float& value, int group) {
   for (int d = 1; d < group; d *= 2) {
     good += __shfl_xor_sync(kFullWarp, good, d);
@@ -128,8 +128,8 @@ __device__ __forceinline__ void score_candidates(const Block& b, int count, int 
   __syncthreads();
 }
 
-// Leaves out failed candidates, those of a wrong length, and each that differs from a better one by less than `apart`
-// periods at resolution s. Directions z and -z are one. Returns how many are left.
+// Drops failed candidates, candidates of a wrong length, and candidates that differ from a better one by less than
+// `apart` periods at resolution s. Directions z and -z are equivalent. Returns the number that remain.
 inline __device__ __noinline__ int keep_distinct(const Block& b, int count, float length, float s, float apart,
                                                  float length_tolerance) {
   const Candidates list = candidates_of(b);
@@ -170,7 +170,7 @@ inline __device__ __noinline__ int keep_distinct(const Block& b, int count, floa
   return n;
 }
 
-// The best `keep` by merit, larger first, then by place; in that order. Returns how many are left.
+// The best `keep` by merit, larger first, then by place; in that order. Returns the number that remain.
 inline __device__ __noinline__ int keep_best(const Block& b, int count, int keep, bool sorted) {
   if (count <= keep && !sorted) return count;
   constexpr int each = max_picked / kThreads;
@@ -198,8 +198,8 @@ inline __device__ __noinline__ int keep_best(const Block& b, int count, int keep
 }
 
 // Candidate vectors by least squares over growing resolution, from the directions noted in the scratch (see
-// pick_candidates), their length known to `tolerance` (relative); leaves the best `keep` in b.kept(), best first, and
-// returns how many there are.
+// pick_candidates), their length known to `tolerance` (relative); stores the best `keep` in b.kept(), best first, and
+// returns their number.
 __device__ __forceinline__ int climb(const Block& b, int points, int count, double length, int first, int keep,
                                      double tolerance) {
   const Candidates list = candidates_of(b);
@@ -212,14 +212,14 @@ __device__ __forceinline__ int climb(const Block& b, int points, int count, doub
   }
   __syncthreads();
   const double edge = spots[first - 1].w;
-  const double reach = sampled_reach * grid_step / edge;  // how far the sampled vector may be off, angstrom
+  const double reach = sampled_reach * grid_step / edge;  // largest error of the sampled vector, angstrom
   const Prior prior{float(phase_error * phase_error / (reach * reach)),
                     float(phase_error * phase_error / (tolerance * tolerance * length * length))};
   const float limit = float(n > short_list ? length_limit : short_list_length_limit);
   const auto climb_to = [&](int round, int m) {
     const LadderRound r = ladder_round_of(round);
     climb_round(b, count, m, float(r.limit), r.spots, prior);
-    // The last round may fail on a weak candidate, which then stays where it is.
+    // The last round may fail for a weak candidate, which is then kept unchanged.
     if (round == ladder_last) score_candidates(b, count, n);
     count = keep_distinct(b, count, float(length), spots[m - 1].w, float(r.apart), limit);
   };

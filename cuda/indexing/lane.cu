@@ -10,11 +10,11 @@
 
 namespace ewald::cuda::indexing {
 namespace {
-// Launches between two of which the clock is read, at most: an event each.
+// Maximum number of launches that are timed, with one event each.
 constexpr std::size_t max_measured = 64;
 
-// Cells an image that are copied with the answers; the rest, where there are more, by a second copy. The average of the
-// batch before, and at least so many.
+// Cells per image that are copied with the answers; if there are more, a second copy fetches the rest. The average of
+// the previous batch, but at least this many.
 constexpr float least_cells_each = 2;
 constexpr std::size_t spare_cells = 64;
 
@@ -55,10 +55,10 @@ void Lane::make_workspace(unsigned blocks) {
   plan_.workspace = workspace_.data();
   blocks_ = blocks;
   EWALD_CUDA(cudaMemsetAsync(ticket_.data(), 0, sizeof(unsigned), stream));
-  // Of the cells some more are copied than were found.
+  // The number of copied cells slightly exceeds the number found.
   EWALD_CUDA(cudaMemsetAsync(device_output_.data(), 0, device_output_.bytes(), stream));
-  // Once over nothing: the driver loads the code and sets the memory aside that the threads' stacks take, so that no
-  // run has to.
+  // One launch without images: the driver loads the code and reserves the memory of the threads' stacks, so that no run
+  // has to.
   launch(0, 0);
   EWALD_CUDA(cudaStreamSynchronize(stream));
 }
@@ -87,7 +87,7 @@ void Lane::fill(const Batch& b) {
   plan_.offsets = reinterpret_cast<const std::uint32_t*>(put(b.offsets, (std::size_t(b.images) + 1) * 4));
   plan_.spots = reinterpret_cast<const float*>(put(b.spots, 12 * count));
   sent_ = std::min(used, device_input_.count());
-  // Cells last: how many there are is not known before they are, and room for all that there could be is mostly empty.
+  // Cells come last: their number is not known in advance, and the space for the maximum is mostly empty.
   const std::size_t places_at = aligned(b.images * sizeof(ewald_image_result));
   assigned_at_ = places_at + aligned(b.images * sizeof(unsigned));
   found_at_ = assigned_at_ + aligned(count);
@@ -116,14 +116,15 @@ void Lane::start(const Batch& b, float wave_ms) {
   if (shape_.exhaustive) set_angles(b.params);
   EWALD_CUDA(cudaMemcpyAsync(device_input_.data(), input_.data(), sent_, cudaMemcpyHostToDevice, stream));
   if (plan_.record.summary) EWALD_CUDA(cudaMemsetAsync(plan_.record.summary, 0, sizeof(ewald_stage_summary), stream));
-  // What a failed launch has left of the counter.
+  // Resets the counter after a failed launch.
   if (unfinished_) EWALD_CUDA(cudaMemsetAsync(ticket_.data(), 0, sizeof(unsigned), stream));
   unfinished_ = true;
   measured_.clear();
   if (shape_.longest_launch_ms == 0) {
     launch(0, b.images);
   } else {
-    // As many images a block as fit the time by what the slowest launch so far took; one, as long as nobody knows.
+    // As many images per block as fit into the time limit, based on the slowest launch so far; one while this is
+    // unknown.
     const float waves = wave_ms > 0 ? shape_.longest_launch_ms / wave_ms : 1;
     const unsigned each = unsigned(std::min(std::max(waves, 1.0f), 1e6f));
     const unsigned most = unsigned(std::min<std::uint64_t>(std::uint64_t(each) * blocks_, b.images));

@@ -1,6 +1,6 @@
 // One batch in flight: its own stream, arrays on both sides of the bus, and workspace for its blocks. While the card
 // works on the batch of one lane the host fills and empties the other's, and its blocks start as those of the first
-// leave, so a hard image that was drawn late holds up nobody.
+// finish, so a hard image that was drawn late does not delay others.
 #pragma once
 #include <atomic>
 #include <vector>
@@ -11,13 +11,13 @@
 
 namespace ewald::cuda::indexing {
 
-// What the lanes of a handle share.
+// Data shared by the lanes of a handle.
 struct Shape {
   ewald_indexer_descriptor descriptor;
   std::uint64_t max_batch_spots;
   std::size_t lengths, shared_bytes;
   bool exhaustive;
-  // One kernel may hold a display card only so long; 0: as long as it likes.
+  // Time limit of one kernel on a display GPU; 0: unlimited.
   float longest_launch_ms;
 };
 
@@ -36,18 +36,20 @@ struct Batch {
 
 class Lane {
 public:
-  // `plan`: what is the same for all batches. The workspace follows, when all lanes are there.
+  // `plan`: the data common to all batches. The workspace is set later, when all lanes exist.
   Lane(ewald_cuda_context& context, const Shape& shape, const Plan& plan);
   ~Lane();
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
   void make_workspace(unsigned blocks);
 
-  // Copies a batch into page-locked memory; without the context's lock.
+  // Copies a batch into page-locked memory, without the context's lock.
   void fill(const Batch& batch);
-  // Sends it to the card, with the context's lock. `wave_ms`: how long one image for each block has taken at most.
+  // Submits it to the GPU, with the context's lock. `wave_ms`: the longest time that one image for each block has
+  // taken.
   void start(const Batch& batch, float wave_ms);
-  // Waits for the answers; returns how long one image for each block took in the slowest launch, 0 where nobody asks.
+  // Waits for the answers; returns the time that one image for each block took in the slowest launch, 0 if launches are
+  // not timed.
   float wait(const Batch& batch);
   // Copies the answers to the caller.
   void empty(const Batch& batch) const;
@@ -72,7 +74,7 @@ private:
   bool unfinished_ = false;
   std::size_t sent_ = 0, received_ = 0;         // bytes of the batch at hand
   std::size_t found_at_ = 0, assigned_at_ = 0;  // places in the output
-  float cells_each_ = 4;                        // of an image, as the last batch had them
+  float cells_each_ = 4;                        // cells per image in the last batch
   DeviceBuffer<unsigned char> device_input_, device_output_, workspace_;
   DeviceBuffer<float2> device_angles_;
   DeviceBuffer<unsigned> ticket_;

@@ -1,5 +1,5 @@
-// Sums over lanes that every lane receives, places for what a block picks out, and a sort. All of it gives the same
-// answer whatever order the threads run in.
+// Sums over lanes that every lane receives, positions for selected items, and a sort. The results do not depend on the
+// order in which the threads run.
 #pragma once
 #include "../common/warp.cuh"
 #include "indexing/least_squares.h"
@@ -10,18 +10,18 @@ namespace ewald::cuda::indexing {
 __device__ __forceinline__ int lane_index() { return int(threadIdx.x % 32); }
 __device__ __forceinline__ int warp_index() { return int(threadIdx.x / 32); }
 
-// To the nearest integer, halves to even, for |x| < 2^22: two additions instead of an instruction that runs at an
-// eighth of their rate.
+// To the nearest integer, halves to even, for |x| < 2^22: two additions replace an instruction that runs at an eighth
+// of their rate.
 __device__ __forceinline__ float round_even(float x) { return __fsub_rn(__fadd_rn(x, 12582912.0f), 12582912.0f); }
 
-// 1 for a negative number, 0 for another: counts by one instruction, a shift and an addition.
+// 1 for a negative number, else 0: counts by one instruction, a shift and an addition.
 __device__ __forceinline__ int sign_bit(float x) { return int(__float_as_uint(x) >> 31); }
 
-// A number as the arithmetic of vector_fit.h wants it: one candidate, not one a lane.
+// A number for the arithmetic of vector_fit.h: one candidate instead of one per lane.
 EWALD_HD float splat(float x) { return x; }
 
-// The sum over groups of `group` neighbouring lanes, a power of two; the same bits in each lane. All lanes of the warp
-// take part.
+// The sum over groups of `group` neighbouring lanes, a power of two; with the same bits in each lane. All lanes of the
+// warp must call it.
 template <class T>
 __device__ __forceinline__ T group_sum(T value, int group) {
   for (int d = 1; d < group; d *= 2) value += __shfl_xor_sync(kFullWarp, value, d);
@@ -34,7 +34,7 @@ __device__ __forceinline__ T all_sum(T value) {
   return value;
 }
 
-// Threads that work on one thing together, each of which has all sums: a warp, or the block.
+// Threads that work together and all have the sums: a warp, or the block.
 struct OneWarp {
   static constexpr int size = 32;
   static __device__ __forceinline__ int index() { return lane_index(); }
@@ -46,7 +46,7 @@ struct WholeBlock {
   static __device__ __forceinline__ void sync() { __syncthreads(); }
 };
 
-// The sums over a team; counts are exact in float32. Over the block they go through shared memory, in the order of the
+// The sums over a team; counts are exact in float32. For the block they go through shared memory, in the order of the
 // warps.
 template <class Team, int N>
 __device__ __forceinline__ void team_sum(const Block& b, float (&v)[N]) {
@@ -72,8 +72,7 @@ __device__ __forceinline__ void team_sum(const Block& b, float (&v)[N]) {
 
 __device__ __forceinline__ int lanes_before(unsigned mask) { return __popc(mask & ((1u << lane_index()) - 1)); }
 
-// Where a thread's element goes when those that are taken are put one behind the other, and how many there are. All
-// threads call it.
+// The position of a thread's element when the selected elements are packed, and their number. All threads must call it.
 __device__ __forceinline__ int block_place(const Block& b, bool take, int& total) {
   State& s = b.state();
   const unsigned mask = __ballot_sync(kFullWarp, take);
@@ -107,8 +106,8 @@ inline __device__ __noinline__ void sort_keys(DeviceSpan<std::uint64_t> keys, in
 }
 
 // The lowest `keep` of the keys make(0) ... make(count - 1), sorted, at the front of `keys`, which has room for `room`,
-// a power of two and at least twice `keep`. Equal keys do not occur, but for no_key, which may be made for "none".
-// Returns how many there are.
+// a power of two and at least twice `keep`. Equal keys do not occur, except no_key, which means "none". Returns their
+// number.
 template <class Make>
 __device__ __forceinline__ int keep_lowest(DeviceSpan<std::uint64_t> keys, int room, int count, int keep, Make make) {
   int held = 0;

@@ -1,16 +1,17 @@
-// Several lattices in one image: the best is accepted, its spots are set aside, and the search goes on in the rest.
+// Several lattices in one image: the best is accepted, its spots are set aside, and the search continues on the
+// remaining spots.
 //
-// A further lattice is judged by the spots that are left, so it cannot live on those of a lattice already found, as a
-// twin or a sublattice would. At the end each spot goes to the nearest lattice, and each lattice is refined once more
-// on its own spots.
+// A further lattice is judged only by the remaining spots, so spots of a lattice already found cannot support it, as
+// they would a twin or a sublattice. At the end each spot goes to the nearest lattice, and each lattice is refined once
+// more on its own spots.
 #pragma once
 #include "refine.cuh"
 #include "spots.cuh"
 
 namespace ewald::cuda::indexing {
 
-// Lattice of each of the image's spots into b.owner(): the nearest within its acceptance radius, 1 for the first; 0 for
-// none.
+// Lattice of each of the image's spots into b.owner(): the nearest lattice within its acceptance radius, 1 for the
+// first; 0 for none.
 inline __device__ __noinline__ void assign_spots(const Block& b, int accepted) {
   const int n = b.state().used;
   const DeviceSpan<float4> all = b.all();
@@ -30,7 +31,7 @@ inline __device__ __noinline__ void assign_spots(const Block& b, int accepted) {
   __syncthreads();
 }
 
-// The first `accepted` lattices move to their own spots.
+// Refines the first `accepted` lattices on their own spots.
 __device__ __forceinline__ void refine_on_own_spots(const Block& b, int accepted) {
   State& s = b.state();
   assign_spots(b, accepted);
@@ -50,8 +51,8 @@ __device__ __forceinline__ void refine_on_own_spots(const Block& b, int accepted
   }
 }
 
-// Accepts lattices one after the other into b.accepted(), each from the spots that those before leave; returns how
-// many. The lattices of the first search stay in first_pool.
+// Accepts lattices one after the other into b.accepted(), each from the spots that the earlier ones leave; returns
+// their number. The lattices of the first search stay in first_pool.
 template <class Search>
 __device__ __forceinline__ int accept_lattices(const Block& b, Search search) {
   State& s = b.state();
@@ -61,7 +62,7 @@ __device__ __forceinline__ int accept_lattices(const Block& b, Search search) {
   for (Pool pool = first_pool;; pool = rest_pool) {
     search(pool);
     if (threadIdx.x == 0) {
-      // 0: no further lattice; 1: one more; 2: a sliver of one that is there already.
+      // 0: no further lattice; 1: one more; 2: a fragment of an already accepted one.
       s.decision = 0;
       if (s.lattice_count[pool] > 0) {
         const Lattice& next = b.lattices(pool)[b.lattice_order(pool)[0]];
@@ -81,7 +82,7 @@ __device__ __forceinline__ int accept_lattices(const Block& b, Search search) {
       slivers = 0;
       assign_spots(b, accepted);
     } else {
-      // Its spots are set aside too, and the search goes on.
+      // Its spots are set aside too, and the search continues.
       if (++slivers == max_slivers) break;
       const Lattice& next = b.lattices(pool)[b.lattice_order(pool)[0]];
       const double radius = b.plan.cells[next.input_cell].acceptance;

@@ -1,6 +1,6 @@
-// What the stages of one indexing run share: known cells, tables, sizes, and where the arrays of a block lie. One block
-// works on one image at a time; what it needs often lies in shared memory, the rest in a workspace of its own in device
-// memory. The twin of cpp/indexing/plan.h; what known cells and lattices are stands in cpp/indexing/known_cell.h,
+// Shared by the stages of one indexing run: known cells, tables, sizes, and the layout of a block's arrays. One block
+// works on one image at a time; frequently used data is in shared memory, the rest in a separate workspace in device
+// memory. The counterpart of cpp/indexing/plan.h; known cells and lattices are defined in cpp/indexing/known_cell.h,
 // constants that change answers in src/layout/search.ts.
 #pragma once
 #include <cuda_runtime.h>
@@ -17,15 +17,15 @@ using namespace ewald::indexing;
 
 constexpr int kThreads = 128;
 constexpr int kWarps = kThreads / 32;
-// Blocks that a multiprocessor is to hold: 80 registers a thread, which leaves all inner loops without spills.
+// Blocks that a multiprocessor should hold: 80 registers per thread, which avoids spills in all inner loops.
 constexpr int kBlocksEach = 6;
-// Spots of an image (max_block_spots) lie in shared memory, 16 bytes each, beside 13 kB of other things; a block may
-// have 64 kB on every card from 7.5 on.
-// Spots that the rotation search holds ready at a time, for each warp.
+// Spots of an image (max_block_spots) lie in shared memory, 16 bytes each, next to 13 kB of other data; a block may
+// have 64 kB on every GPU from 7.5 on.
+// Spots that the rotation search keeps in shared memory at a time, for each warp.
 constexpr int turning_spots = 96;
 constexpr int scratch_bytes = 12288;
-// Spots up to which each warp finds room for its occupied nodes, of a hash's places two thirds, in a part of the
-// scratch; the limit of a block's spots finds it in all of it.
+// Number of spots up to which each warp's part of the scratch holds its occupied nodes, at two thirds of the hash's
+// places; the maximum number of spots fits into the whole scratch.
 constexpr int warp_nodes = scratch_bytes / 4 / kWarps, warp_node_spots = warp_nodes * 2 / 3;
 static_assert(max_block_spots <= scratch_bytes / 4 * 2 / 3);
 static_assert(scratch_bytes >= max_picked * 32 && scratch_bytes >= kWarps * turning_spots * 32 &&
@@ -49,12 +49,12 @@ struct Places {
       residual2, lattices, lattice_order, fresh, accepted, bytes;
 };
 
-// Found lattices, best first: those of the first search and those of a later one.
+// Found lattices, best first: of the first search and of a later one.
 enum Pool { first_pool, rest_pool, pools };
 
 // Where the stages of one search are recorded, for an indexer made with `debug`; see record.cuh.
 struct Record {
-  ewald_stage_summary* summary;  // null as a rule
+  ewald_stage_summary* summary;  // usually null
   std::uint32_t* counts;
   ewald_stage_pick* picked;
   ewald_stage_vector* vectors;
@@ -66,20 +66,20 @@ constexpr int team_sums = 16;
 struct State {
   alignas(16) float sums[kWarps][team_sums];  // see team_sum in lanes.cuh
   unsigned image;
-  int n, used, flags;  // spots of the list at hand and of the image
+  int n, used, flags;  // spots of the current list and of the image
   int total, warp_totals[kWarps];
   int least, above, ties, take;
   int lattice_count[pools];
   int flat, accepted, decision, recording;
-  float beam[3];  // of the list that is searched: the direction it is thinnest along
+  float beam[3];  // the direction along which the searched list extends least
 };
 
 struct Plan {
   ewald_indexer_params params;
   Sizes size;
   Places at;
-  // Tables of the handle; see cpp/indexing/tables.cpp. The angles of a turn, cosine and sine, are there for each stride
-  // that a search may have, one behind the other from turn_at[stride] on: neighbouring lanes read neighbouring entries.
+  // Tables of the handle; see cpp/indexing/tables.cpp. The angles of a turn, cosine and sine, are stored for each
+  // stride that a search may have, consecutively from turn_at[stride] on: neighbouring lanes read neighbouring entries.
   const float *spiral_cos, *spiral_sin;
   const float2 *turn, *angles;
   const unsigned* turn_at;
@@ -92,13 +92,13 @@ struct Plan {
   // The batch; see ewald_indexer_run.
   const float* spots;
   const std::uint32_t* offsets;
-  ewald_indexed_cell* found;  // of all images, one behind the other as they come
+  ewald_indexed_cell* found;  // of all images, in the order in which they are found
   unsigned* found_count;      // so far in this batch
   unsigned* found_at;         // an image's first
   ewald_image_result* results;
   std::uint8_t* assignment;
   unsigned first, images;  // of this launch
-  unsigned* ticket;        // the next image that nobody works on, counted from the first; 0 between launches
+  unsigned* ticket;        // the next unassigned image, counted from the first; 0 between launches
   unsigned char* workspace;
   std::size_t stride;  // bytes of one block's workspace
   Record record;
@@ -117,7 +117,7 @@ __host__ __device__ constexpr std::size_t shared_bytes(int spots) {
   return state_bytes + std::size_t(spots) * 16 + scratch_bytes + std::size_t(round_up(spots + 1, 4)) * 4;
 }
 
-// Where a block finds its things.
+// The locations of a block's data.
 struct Block {
   const Plan& plan;
   unsigned char* work;
@@ -132,7 +132,7 @@ struct Block {
   }
 
   __device__ __forceinline__ State& state() const { return *reinterpret_cast<State*>(shared(0)); }
-  // x y z and |s|, lowest resolution first: the list that is searched.
+  // x y z and |s|, lowest resolution first: the searched list.
   __device__ __forceinline__ DeviceSpan<float4> spots() const {
     return {reinterpret_cast<float4*>(shared(state_bytes)), std::size_t(plan.size.spots)};
   }
@@ -146,7 +146,7 @@ struct Block {
             std::size_t(plan.size.spots) + 1};
   }
 
-  // All spots of the image that are used, and where they stand in the caller's list.
+  // All used spots of the image, and their places in the caller's list.
   __device__ __forceinline__ DeviceSpan<float4> all() const { return span<float4>(plan.at.all, plan.size.spots); }
   __device__ __forceinline__ DeviceSpan<std::uint32_t> source() const {
     return span<std::uint32_t>(plan.at.source, plan.size.spots);
@@ -161,7 +161,7 @@ struct Block {
   __device__ __forceinline__ DeviceSpan<std::uint32_t> listed() const {
     return span<std::uint32_t>(plan.at.listed, plan.size.points);
   }
-  // For sorting: in shared memory where they fit, over the scratch.
+  // For sorting: in shared memory if they fit, in place of the scratch.
   __device__ __forceinline__ DeviceSpan<std::uint64_t> keys(int count) const {
     return count * 8 <= scratch_bytes ? scratch<std::uint64_t>() : span<std::uint64_t>(plan.at.keys, plan.size.keys);
   }
@@ -179,7 +179,7 @@ struct Block {
     return span<std::uint64_t>(plan.at.picked_hits, plan.size.picked_hits);
   }
 
-  // Of each warp: counts over the angles, hits, distances.
+  // Per warp: counts over the angles, hits, distances.
   template <class T>
   __device__ __forceinline__ DeviceSpan<T> of_warp(std::size_t place, int count) const {
     return {reinterpret_cast<T*>(work + place) + (threadIdx.x / 32) * std::size_t(count), std::size_t(count)};
@@ -201,7 +201,7 @@ struct Block {
     return {reinterpret_cast<Lattice*>(work + plan.at.lattices) + pool * std::size_t(plan.size.lattices),
             std::size_t(plan.size.lattices)};
   }
-  // Places of a pool by rank; behind the lattices that are there, free ones.
+  // Places of a pool by rank; free places follow the existing lattices.
   __device__ __forceinline__ DeviceSpan<int> lattice_order(Pool pool) const {
     return {reinterpret_cast<int*>(work + plan.at.lattice_order) + pool * std::size_t(plan.size.lattices),
             std::size_t(plan.size.lattices)};

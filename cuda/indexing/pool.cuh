@@ -4,8 +4,8 @@
 
 namespace ewald::cuda::indexing {
 
-// How many of the first `count` lattices of a pool, which are in order, come before one. By one warp, as is what
-// follows.
+// The number of the first `count` lattices of a pool, which are in order, that precede a given one. Called by one warp,
+// like the following functions.
 __device__ __forceinline__ int rank_among(const Block& b, Pool pool, int count, const Lattice& lattice) {
   const DeviceSpan<Lattice> lattices = b.lattices(pool);
   const DeviceSpan<int> order = b.lattice_order(pool);
@@ -16,7 +16,7 @@ __device__ __forceinline__ int rank_among(const Block& b, Pool pool, int count, 
   }
   return before;
 }
-// Carries the place of rank `from` to rank `to`; those between make room.
+// Moves the place at rank `from` to rank `to`; the ones in between shift.
 __device__ __forceinline__ void carry(const Block& b, Pool pool, int from, int to) {
   const DeviceSpan<int> order = b.lattice_order(pool);
   const int place = order[from], step = from < to ? 1 : -1, between = abs(to - from);
@@ -32,7 +32,7 @@ __device__ __forceinline__ void carry(const Block& b, Pool pool, int from, int t
   __syncwarp();
 }
 
-// Puts a lattice where it belongs among the first ones of a pool, whose places from there on are free.
+// Inserts a lattice at its rank among the first ones of a pool, after which the places are free.
 inline __device__ __noinline__ void insert(const Block& b, Pool pool, const Lattice& lattice) {
   const int capacity = b.plan.size.lattices, count = b.state().lattice_count[pool],
             at = rank_among(b, pool, count, lattice), last = count < capacity ? count : capacity - 1;
@@ -46,8 +46,8 @@ inline __device__ __noinline__ void insert(const Block& b, Pool pool, const Latt
   carry(b, pool, last, at);
 }
 
-// Chooses what is to be judged: of the best `most` lattices by merit those that come near the best of all. One that is
-// the same as a better one is dropped unseen.
+// Chooses the lattices to judge: of the best `most` by merit, the ones that come close to the best of all. A lattice
+// equivalent to a better one is dropped without being judged.
 inline __device__ __noinline__ void choose_rivals(const Block& b, Pool pool, int most) {
   State& s = b.state();
   const DeviceSpan<Lattice> lattices = b.lattices(pool);
@@ -81,11 +81,11 @@ inline __device__ __noinline__ void choose_rivals(const Block& b, Pool pool, int
   if (lane_index() == 0) s.above = judged, s.take = chosen, s.lattice_count[pool] = count;
 }
 
-// Brings those that were judged in order; one that a strain has made the same as a better one is dropped.
+// Sorts the judged lattices; one that a strain has made equivalent to a better one is dropped.
 inline __device__ __noinline__ void rank_judged(const Block& b, Pool pool, int judged, int chosen) {
   const DeviceSpan<Lattice> lattices = b.lattices(pool);
   const DeviceSpan<int> order = b.lattice_order(pool);
-  int at = judged, count = b.state().lattice_count[pool];  // the next one, behind those that have found their place
+  int at = judged, count = b.state().lattice_count[pool];  // the next one, after the ones already in place
   for (int k = 0; k < chosen; k++) {
     const Lattice& lattice = lattices[order[at]];
     bool again = false;

@@ -1,11 +1,12 @@
-// The record of a search: what each stage leaves is copied where the host can read it. Only the first search of the
-// first image of a run of an indexer made with `debug` is recorded. The twin of cpp/indexing/isa/record.cpp.
+// The record of a search: the result of each stage is copied to where the host can read it. Only the first search of
+// the first image of a run is recorded, for an indexer created with `debug`. The counterpart of
+// cpp/indexing/isa/record.cpp.
 #pragma once
 #include "rotate.cuh"
 
 namespace ewald::cuda::indexing {
 
-// The counts of the directions; all threads call it.
+// The counts of the directions; all threads must call it.
 inline __device__ __noinline__ void record_sampling(const Block& b, float length, int row, int spots, int points) {
   const Record& r = b.plan.record;
   for (int p = int(threadIdx.x); p < points; p += kThreads) r.counts[p] = b.counts()[p];
@@ -15,7 +16,7 @@ inline __device__ __noinline__ void record_sampling(const Block& b, float length
   }
 }
 
-// Directions that were taken on, pick(i) each.
+// Selected directions, pick(i) each.
 template <class Pick>
 __device__ __forceinline__ void record_picks(const Block& b, int count, Pick pick) {
   for (int i = int(threadIdx.x); i < count; i += kThreads) b.plan.record.picked[i] = pick(i);
@@ -29,7 +30,8 @@ inline __device__ __noinline__ void record_vectors(const Block& b, int count) {
   if (threadIdx.x == 0) b.plan.record.summary->vectors = unsigned(count);
 }
 
-// The count of a hit of the fast search, whose rank has room for the score alone: it stands in the lists of the warps.
+// The count of a hit of the fast search, which is in the lists of the warps because its rank has room only for the
+// score.
 __device__ __forceinline__ int count_in_lists(const Block& b, unsigned hit) {
   for (int w = 0; w < kWarps; w++)
     for (int i = 0; i < b.state().warp_totals[w]; i++) {
@@ -40,7 +42,7 @@ __device__ __forceinline__ int count_in_lists(const Block& b, unsigned hit) {
   return 0;
 }
 
-// Found cells, cell(i) each; then the refined ones, and with these the record ends.
+// Found cells, cell(i) each, followed by the refined ones, which end the record.
 template <class CellAt>
 __device__ __forceinline__ void record_hits(const Block& b, int count, int angles, CellAt cell) {
   for (int i = int(threadIdx.x); i < count; i += kThreads) b.plan.record.hits[i] = cell(i);

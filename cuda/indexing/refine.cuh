@@ -1,13 +1,13 @@
-// Refinement in reciprocal space, a warp or the block for a cell: first only the orientation, then the cell as well
-// where the spots support it.
+// Refinement in reciprocal space, a warp or the block for a cell: first only the orientation, then also the cell if the
+// spots support it.
 //
 // A spot s is given the node q = h a* + k b* + l c* with (h, k, l) its rounded indices, and e = s - q. A rotation by
 // the small vector w moves q by w x q, and sum |e - w x q|^2 is least for (sum |q|^2 1 - q q^T) w = sum q x e. A
 // strained lattice moves q by D q, and with the rows of D kept small by a weight, row i of D is (sum q q^T + weight
-// 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9: with few spots the 9 fit noise, which is why the rotation is
-// the default and D has to earn its place.
+// 1)^-1 sum e_i q. A rotation has 3 parameters, D has 9: with few spots the 9 fit noise, so the rotation is the default
+// and D must be justified by the spots.
 //
-// The sums are the same bits in every thread, so each solves for itself and no cell is handed round.
+// The sums have the same bits in every thread, so each solves separately and no cell is passed between threads.
 #pragma once
 #include "lanes.cuh"
 
@@ -41,14 +41,15 @@ __device__ __forceinline__ Residual residual(const Cellf& a, const Cellf& b, flo
   return r;
 }
 
-// Whether two lattices are one, in float32: the tolerance is a hundred thousand times its precision.
+// Whether two lattices are equivalent, in float32: the tolerance is a hundred thousand times its precision.
 __device__ __forceinline__ bool same(const Lattice& a, const Lattice& b) {
   return same_lattice(in_float(a.cell), in_float(b.cell), same_lattice_limit);
 }
 
 // x of A x = v in float32, for the symmetric matrix A, by the square-root-free Cholesky decomposition: cofactors would
-// cancel where A is far from round. Not ok where A is singular to float32. The twin of wgsl/indexing/geometry.wgsl:
-// cards for displays have one unit of double precision for 64 of single, and steps need none, being small.
+// cancel if A is very anisotropic. Not ok if A is singular to float32. The counterpart of wgsl/indexing/geometry.wgsl:
+// consumer GPUs have one double-precision unit for 64 single-precision ones, and the small steps do not need double
+// precision.
 struct Moments {
   float xx, xy, xz, yy, yz, zz;
 };
@@ -67,8 +68,8 @@ __device__ __forceinline__ Solution solve(const Moments& m, Vec3f v) {
   return {{v.x / m.xx - l10 * y - l20 * z, y, z}, ok};
 }
 
-// One round: turns the cell towards the first n spots that are within both limits of a node; returns how many there
-// were.
+// One round: rotates the cell towards those of the first n spots that are within both limits of a node; returns their
+// number.
 inline __device__ __noinline__ int turn_to_spots(const Block& block, Cell& cell, int n, double index_limit,
                                                  double radius) {
   const Cellf a = in_float(cell), b = reciprocal(a);
@@ -92,14 +93,14 @@ inline __device__ __noinline__ int turn_to_spots(const Block& block, Cell& cell,
   const int total = all_sum(used);
   xx = all_sum(xx), xy = all_sum(xy), xz = all_sum(xz), yy = all_sum(yy), yz = all_sum(yz), zz = all_sum(zz);
   const Vec3f torque{all_sum(tx), all_sum(ty), all_sum(tz)};
-  // A little more on the diagonal keeps a near-singular turn small.
+  // A small addition to the diagonal keeps a near-singular rotation small.
   const float keep = float(turn_stiffness) * (xx + yy + zz);
   const Solution turn = solve({yy + zz + keep, -xy, -xz, xx + zz + keep, -yz, xx + yy + keep}, torque);
   const float angle2 = dot(turn.x, turn.x);
   if (total < min_turn_spots || !turn.ok || !(angle2 > float(smallest_turn * smallest_turn)) ||
       !(angle2 < float(largest_turn * largest_turn)))
     return total;
-  // sin w / w and (1 - cos w) / w^2 as series: at the largest turn what is left out is below the last bit.
+  // sin w / w and (1 - cos w) / w^2 as series: at the largest rotation the omitted terms are below the last bit.
   float sine = 1, versed = 1;
 #pragma unroll
   for (int k = 4; k >= 1; k--) {
@@ -109,16 +110,16 @@ inline __device__ __noinline__ int turn_to_spots(const Block& block, Cell& cell,
   versed *= 0.5f;
 #pragma unroll
   for (int i = 0; i < 3; i++) {
-    // What changes is small and made in float32; the rows add it up in double, or their lengths would wear off.
+    // The changes are small and computed in float32; the rows accumulate them in double, or their lengths would drift.
     const Vec3f across = cross(turn.x, a.row[i]), change = sine * across + versed * cross(turn.x, across);
     cell.row[i] = cell.row[i] + Vec3{change.x, change.y, change.z};
   }
   return total;
 }
 
-// One round that moves orientation and metric. Spots are selected and indexed by `cell`; the move is counted from
-// `anchor`, so rounds do not add up to more than the weight allows. A larger weight (1/angstrom^2) keeps the move
-// smaller.
+// One round that changes orientation and metric. Spots are selected and indexed by `cell`; the change is measured from
+// `anchor`, so several rounds cannot exceed what the weight allows. A larger weight (1/angstrom^2) gives a smaller
+// change.
 template <class Team>
 __device__ __noinline__ int fit_to_spots(const Block& block, Cell& cell, const Cell& anchor, int n, double index_limit,
                                          double radius, double weight) {
@@ -207,12 +208,12 @@ inline __device__ __noinline__ void refine_rotation(const Block& b, const KnownC
   lattice.judged = false;
 }
 
-// The cell as well; the lattice stays as it is where that leads to another cell.
+// Refines the cell as well; the lattice is unchanged if that leads to another cell.
 template <class Team>
 __device__ __noinline__ void refine_strain(const Block& b, const KnownCell& known, int n, Lattice& lattice) {
   const int low = min(n, turn_spots);
   const double r = known.acceptance;
-  // Errors of the spots against strains of the cell.
+  // Weighs errors of the spots against strain of the cell.
   const double weight = (r / strain_errors / strain_tolerance) * (r / strain_errors / strain_tolerance);
   const Cell anchor = lattice.cell;
   Cell cell = anchor;
@@ -232,7 +233,7 @@ __device__ __noinline__ void refine_strain(const Block& b, const KnownCell& know
   lattice.judged = false;
 }
 
-// By all warps: they turn the cell each for itself, to the same bits, and strain it together.
+// Called by all warps: each rotates the cell separately, with identical bits, and they strain it together.
 __device__ __forceinline__ void refine(const Block& b, const KnownCell& known, int n, bool strain, Lattice& lattice) {
   if (strain)
     refine_strain<WholeBlock>(b, known, n, lattice);

@@ -6,12 +6,12 @@
 // angle t are
 //   a.s = a_u us + cos t (a_x xs) + sin t (a_x ys)
 //   b.s = b_u us + cos t (b_x xs + b_y ys) + sin t (b_x ys - b_y xs)
-// so a spot costs four multiply-adds an angle. Spots off the candidate's planes cannot come near a node at any angle:
-// they are left out.
+// so a spot costs four multiply-adds per angle. Spots off the candidate's planes cannot come near a node at any angle,
+// so they are skipped.
 //
-// The warps of a block take candidates in rounds. What a hit must count to be kept rises between two rounds and is the
-// same for the warps of one, so the answer does not depend on which is faster; and it only rises to counts that enough
-// hits have reached, so nothing that could win is lost.
+// The warps of a block take candidates in rounds. The count that a hit needs to be kept rises only between two rounds
+// and is the same for all warps of a round, so the answer does not depend on which warp is faster; and it only rises to
+// counts that enough hits have reached, so no hit that could win is lost.
 #pragma once
 #include "sample.cuh"
 
@@ -40,15 +40,14 @@ __device__ __forceinline__ Placed<T> placed_at(const BaseVector& base, V3<T> u, 
           base.row};
 }
 
-// The vector and direction of a candidate, as it stands or reversed; with `free_scale` the whole cell takes on its
-// scale.
+// The vector and direction of a candidate, unchanged or reversed; with `free_scale` the whole cell is scaled to it.
 template <class T>
 __device__ __forceinline__ Placed<T> place(const BaseVector& base, float4 candidate, bool reversed, bool free_scale) {
   const V3<T> z{T(candidate.x), T(candidate.y), T(candidate.z)};
   const T length = norm(z);
   const V3<T> u = (T(reversed ? -1 : 1) / length) * z;
-  // Any direction across will do, but it must be a smooth choice away from the poles of one axis: take the axis that u
-  // is farthest from. Decided in float, or the search and the cell that follows from it could take different ones.
+  // Any perpendicular direction would do, but the choice must be smooth away from the poles of one axis: take the axis
+  // that is farthest from u. Decided in float, or the search and the cell computed from it could choose different axes.
   const float ax = fabsf(candidate.x), ay = fabsf(candidate.y), az = fabsf(candidate.z);
   const bool take_x = ax <= ay && ax <= az, take_y = !take_x && ay <= az;
   const V3<T> axis{T(take_x ? 1 : 0), T(take_y ? 1 : 0), T(take_x || take_y ? 0 : 1)};
@@ -72,7 +71,7 @@ __device__ __forceinline__ Rows<T> cell_of(const Placed<T>& p, T cosine, T sine)
   return cell;
 }
 
-// A hit as a number that sorts by count, larger first, then by candidate and step.
+// A hit as an integer that sorts by count, larger first, then by candidate and step.
 constexpr int step_bits = 17, candidate_bits = 20;
 __device__ __forceinline__ std::uint64_t hit_key(int count, int candidate, int step) {
   return std::uint64_t(0xffff - count) << (step_bits + candidate_bits) | std::uint64_t(candidate) << step_bits |
@@ -90,8 +89,8 @@ struct Angles {
   int steps;
 };
 
-// Puts what the search needs of the spots first ... last - 1 that lie within `limit` periods of a plane of the
-// candidate into this warp's part of the scratch; returns how many.
+// Stores in this warp's part of the scratch what the search needs of those spots first ... last - 1 that lie within
+// `limit` periods of a plane of the candidate; returns their number.
 __device__ __forceinline__ int spots_on_planes(const Block& b, const Placed<float>& p, int first, int last, float limit,
                                                DeviceSpan<float4> turning) {
   const DeviceSpan<float4> spots = b.spots();
@@ -116,7 +115,7 @@ __device__ __forceinline__ int spots_on_planes(const Block& b, const Placed<floa
   return kept;
 }
 
-// How many of the first n spots lie that near to a plane: no angle counts more.
+// The number of the first n spots that lie this close to a plane: no angle can count more.
 __device__ __forceinline__ int count_on_planes(const Block& b, const Placed<float>& p, int n, float limit) {
   const DeviceSpan<float4> spots = b.spots();
   int on = 0;
@@ -133,9 +132,9 @@ __device__ __forceinline__ int count_on_planes(const Block& b, const Placed<floa
 __device__ __forceinline__ bool count_angles(const Block& b, const Placed<float>& p, int n, float limit,
                                              const Angles& angles, int least) {
   constexpr int tile = 4;
-  constexpr int stretch = 16;  // spots between two looks whether any lane can still reach `least`
+  constexpr int stretch = 16;  // spots between two checks whether any lane can still reach `least`
   const DeviceSpan<std::uint16_t> counts = b.angle_counts();
-  // From a lane, not from threadIdx: the compiler would read that anew before every load of the inner loop.
+  // From a lane, not from threadIdx, which the compiler would read again before every load of the inner loop.
   const int warp = __shfl_sync(kFullWarp, warp_index(), 0);
   const DeviceSpan<float4> turning{b.scratch<float4>().data() + warp * 2 * turning_spots, 2 * turning_spots};
   const bool at_once = n <= turning_spots;
@@ -216,7 +215,7 @@ __device__ __forceinline__ int append_hits(const Block& b, const Angles& angles,
   return held;
 }
 
-// Drops hits below `least`, and of those that just reach it all but the first `max_equal`.
+// Drops hits below `least`, and all but the first `max_equal` of those that just reach it.
 __device__ __forceinline__ int prune_hits(const Block& b, int held, int least, int max_equal) {
   const DeviceSpan<std::uint64_t> hits = b.hits();
   int kept = 0, equal = 0;
@@ -255,9 +254,9 @@ __device__ __forceinline__ int raised(const Block& b, int n, int least, int enou
   return least;
 }
 
-// Searches candidates in rounds of one a warp; `candidate_at(i, placed)` gives the i-th one's number and place, or a
-// negative number when no later one can reach the count it is given. Each warp keeps its hits in b.hits(); returns how
-// many this warp has.
+// Searches candidates in rounds of one per warp; `candidate_at(i, placed)` gives the i-th one's number and place, or a
+// negative number when no later one can reach the count it is given. Each warp keeps its hits in b.hits(); returns the
+// number of this warp's hits.
 template <bool Peaks, class CandidateAt>
 __device__ __forceinline__ int search_candidates(const Block& b, int candidates, int n, float limit,
                                                  const Angles& angles, int least, int enough, int max_equal,
@@ -335,8 +334,8 @@ __device__ __forceinline__ Angles angles_for(const Block& b, const BaseVector& b
   return {plan.turn + plan.turn_at[stride], turn_steps / stride / base.fold};
 }
 
-// Turns the cell about each of the candidates in b.kept(); leaves the best hits, best first, as numbers in the scratch:
-// candidate (2 c as it stands, 2 c + 1 reversed) and step. Returns how many; at most `keep`.
+// Rotates the cell about each of the candidates in b.kept(); stores the best hits, best first, as numbers in the
+// scratch: candidate (2 c unchanged, 2 c + 1 reversed) and step. Returns their number, at most `keep`.
 __device__ __forceinline__ int search_rotation(const Block& b, const BaseVector& base, int candidates, int keep,
                                                bool free_scale, const Angles& angles) {
   const int n = min(b.state().n, turn_spots), senses = base.flip ? 1 : 2;

@@ -1,9 +1,9 @@
 // Sampling: directions of the half-sphere, and how many spots lie near a plane of a vector of known length in each of
 // them.
 //
-// Direction p of N stands at height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle. The
-// table of azimuths serves every N; the height is made here. Each thread takes four directions at a time, so that a
-// spot is read once for the four.
+// Direction p of N has height z = 1 - (p + 1/2) / N and azimuth p * pi * (3 - sqrt 5), the golden angle. The table of
+// azimuths serves every N; the height is computed here. Each thread takes four directions at a time, so that a spot is
+// read once for all four.
 #pragma once
 #include "lanes.cuh"
 
@@ -21,11 +21,11 @@ __device__ __forceinline__ void clear_bins(const Block& b, int most) {
 }
 
 // Counts, for each of `points` directions, the first `n` spots within `distance` periods of a plane of the vector of
-// this length; leaves the counts in b.counts() and their histogram in b.bins().
+// this length; stores the counts in b.counts() and their histogram in b.bins().
 //
 // Fast: the phase is added to 1.5 * 2^11, where a float has 12 bits after the point: its low 12 bits are then the
-// fraction of the phase, and "within `distance` of an integer" is one comparison of integers. Good for |phase| < 1024.
-// Otherwise to the last bit of the float32 phase: what the exhaustive method counts.
+// fraction of the phase, and "within `distance` of an integer" is one comparison of integers. Valid for |phase| < 1024.
+// Otherwise exact to the last bit of the float32 phase, for the exhaustive method.
 template <bool Fast>
 __device__ __forceinline__ void count_directions(const Block& b, int points, float length, int n, float distance) {
   constexpr int tile = 4;
@@ -76,14 +76,14 @@ __device__ __forceinline__ void count_directions(const Block& b, int points, flo
   __syncthreads();
 }
 
-// Directions that `taken(count, ties before)` names a place for, in the order of their index: each warp goes through a
-// stretch of them. put(place, direction) is called for each; places count those above `least` from the start.
+// Selects the directions for which `taken(count, ties before)` returns a place, in the order of their index: each warp
+// handles a range of them. put(place, direction) is called for each; places count those above `least` from the start.
 template <class Put>
 __device__ __forceinline__ void pick_in_order(const Block& b, int points, int least, int ties, int take, Put put) {
   const DeviceSpan<std::uint16_t> counts = b.counts();
   const int stretch = round_up((points + kWarps - 1) / kWarps, 32), first = warp_index() * stretch,
             last = min(first + stretch, points);
-  // How many of each kind the stretches hold.
+  // The number of each kind in the ranges.
   int above = 0, equal = 0;
   for (int p = first + lane_index(); p < last; p += 32) {
     const int count = counts[p];
@@ -102,9 +102,10 @@ __device__ __forceinline__ void pick_in_order(const Block& b, int points, int le
     const int p = p0 + lane_index(), count = p < last ? int(counts[p]) : -1;
     const unsigned over = __ballot_sync(kFullWarp, count > least), tied = __ballot_sync(kFullWarp, count == least);
     if ((over | tied) == 0) continue;
-    // Of those that just reach the least count evenly spread ones are taken: the spiral's order is no merit.
+    // Of the directions that just reach the lowest count, evenly spread ones are taken, because the order on the spiral
+    // has no meaning.
     const int tie = equal + lanes_before(tied);
-    // In 32 bits: where not all are taken those of one search are at most 1024, of some 10^5 directions.
+    // In 32 bits: unless all are taken, one search takes at most 1024 of some 10^5 directions.
     const auto spread = [&](int t) { return take == ties ? t : int(unsigned(t) * unsigned(take) / unsigned(ties)); };
     if (count > least) put(above + lanes_before(over) + spread(tie), p);
     if (count == least && spread(tie + 1) != spread(tie)) put(above + lanes_before(over) + spread(tie), p);
@@ -131,8 +132,8 @@ __device__ __forceinline__ void count_that_reach(const Block& b, int largest, in
   __syncthreads();
 }
 
-// Directions with the highest counts, about `want` of them, in the order of their index: put(place, direction). Returns
-// how many.
+// About `want` directions with the highest counts, in the order of their index: put(place, direction). Returns their
+// number.
 template <class Put>
 __device__ __forceinline__ int pick_directions(const Block& b, int points, int largest, int want, Put put) {
   State& s = b.state();

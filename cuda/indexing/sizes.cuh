@@ -1,4 +1,4 @@
-// How much a block needs for an indexer of given sizes, and where in its workspace each array lies.
+// The memory that a block needs for an indexer of given sizes, and the position of each array in its workspace.
 #pragma once
 #include "plan.cuh"
 

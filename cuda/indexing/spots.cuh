@@ -1,10 +1,11 @@
-// Spots of one image: what is finite and not too far out, lowest resolution first, at most as many as the handle holds.
+// The spots of one image that are finite and not too far out, lowest resolution first, up to the capacity of the
+// handle.
 #pragma once
 #include "lanes.cuh"
 
 namespace ewald::cuda::indexing {
 
-// Takes the image's spots into shared memory; leaves used, n and flags (ImageFlag bits) in the state.
+// Reads the image's spots into shared memory; stores used, n and flags (ImageFlag bits) in the state.
 __device__ __forceinline__ void take_spots(const Block& b, const float* spots, int n) {
   State& s = b.state();
   const int capacity = b.plan.size.spots, room = 2 * power_of_two(capacity);
@@ -45,7 +46,7 @@ __device__ __forceinline__ void take_spots(const Block& b, const float* spots, i
   __syncthreads();
 }
 
-// Takes over the spots of the image for whose index `take` is true.
+// Copies the spots of the image for whose index `take` is true.
 template <class Take>
 __device__ __forceinline__ void take_rest(const Block& b, Take take) {
   State& s = b.state();

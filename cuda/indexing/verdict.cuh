@@ -1,13 +1,14 @@
-// The verdict, a warp or the block for a lattice: counts of occupied nodes, as they are and with the lattice turned.
-// What follows from them, and why, is in cpp/indexing/significance.h; in float32, as in wgsl/indexing/verdict.wgsl.
+// The verdict, with a warp or the block for a lattice: counts occupied nodes for the lattice itself and for rotated
+// copies. cpp/indexing/significance.h explains what is derived from the counts; here it is in float32, as in
+// wgsl/indexing/verdict.wgsl.
 #pragma once
 #include "chance.cuh"
 #include "refine.cuh"
 
 namespace ewald::cuda::indexing {
 
-// Records that a spot lies in the given level at a node; of two spots at one node the closer one counts. A place holds
-// the node in its upper 27 bits and the level plus one in its lower five; 0 is free.
+// Records that a spot lies in the given level at a node; of two spots at one node only the closer one counts. A place
+// holds the node in its upper 27 bits and the level plus one in its lower five; 0 is free.
 __device__ __forceinline__ void occupy(DeviceSpan<unsigned> nodes, unsigned places, int h, int k, int l, int level) {
   const unsigned key = unsigned(h & 511) << 23 | unsigned(k & 511) << 14 | unsigned(l & 511) << 5,
                  mine = key | (unsigned(level) + 1);
@@ -21,8 +22,8 @@ __device__ __forceinline__ void occupy(DeviceSpan<unsigned> nodes, unsigned plac
   }
 }
 
-// Puts the axis of the list at hand into the state, and whether the Ewald sphere is flat there: the direction that the
-// spots are thinnest along, and their root mean square extent along it.
+// Stores the axis of the current list in the state, and whether the Ewald sphere is flat there: the direction along
+// which the spots extend least, and their root mean square extent along it.
 __device__ __forceinline__ void find_beam(const Block& b) {
   State& s = b.state();
   if (warp_index() == 0) {
@@ -43,7 +44,7 @@ __device__ __forceinline__ void find_beam(const Block& b) {
   __syncthreads();
 }
 
-// `nodes`: room for a hash, half as many places again as there are spots at least.
+// `nodes`: memory for a hash, with at least one and a half times as many places as spots.
 template <class Team>
 __device__ __noinline__ Chancef chance_of(const Block& block, const Lattice& lattice, int n, DeviceSpan<unsigned> nodes,
                                           int room) {
@@ -58,7 +59,7 @@ __device__ __noinline__ Chancef chance_of(const Block& block, const Lattice& lat
   // Level j lies within widest 2^(-j/3): from log2 of the squared distance.
   const float widest2 = widest * widest;
   const DeviceSpan<float4> spots = block.spots();
-  float sums[7] = {0, 0, 0, 0, 0, 0, 0};  // of s s^T over the spots in reach, of |s|^3 over all
+  float sums[7] = {0, 0, 0, 0, 0, 0, 0};  // of s s^T over the spots within the radius, of |s|^3 over all
   for (int j = Team::index(); j < n; j += Team::size) {
     const float4 s = spots[j];
     sums[6] += s.w * s.w * s.w;
@@ -113,7 +114,7 @@ __device__ __noinline__ Chancef chance_of(const Block& block, const Lattice& lat
                                block.plan.cell_count, lattice.strained, lattice.scaled);
     here.log10 = fminf(log10_tail(n, occupied, here.p) + here.trials, 0.0f);
   }
-  // The least of the lanes, of equals the first.
+  // The smallest value of the lanes; among ties the first.
   float least = here.log10;
 #pragma unroll
   for (int d = 1; d < 32; d *= 2) least = fminf(least, __shfl_xor_sync(kFullWarp, least, d));
@@ -123,8 +124,8 @@ __device__ __noinline__ Chancef chance_of(const Block& block, const Lattice& lat
           __shfl_sync(kFullWarp, here.trials, from), __shfl_sync(kFullWarp, occupied, from)};
 }
 
-// The chance of a hit when the lattice is turned about the beam by angles that mean nothing; at least p. Each group of
-// lanes takes a turn.
+// The chance of a hit when the lattice is rotated about the beam by arbitrary angles; at least p. Each group of lanes
+// takes one rotation.
 template <class Team>
 __device__ __noinline__ float measured_occupancy(const Block& block, const Cellf& cell, int n, const Chancef& chance,
                                                  int looks) {
@@ -136,7 +137,7 @@ __device__ __noinline__ float measured_occupancy(const Block& block, const Cellf
   const DeviceSpan<float4> spots = block.spots();
   const State& state = block.state();
   const Vec3f axis{state.beam[0], state.beam[1], state.beam[2]};
-  // Odd turns, hits of the usual ones, and of the odd ones.
+  // The number of odd rotations, hits of the usual ones, and of the odd ones.
   float sums[7] = {0, 0, 0, 0, 0, 0, 0};
   for (int i0 = 1; i0 <= turns; i0 += Team::size / group) {
     const int i = i0 + Team::index() / group;
@@ -167,7 +168,7 @@ __device__ __noinline__ float measured_occupancy(const Block& block, const Cellf
   return occupancy_of(hits, turns, n, chance.p);
 }
 
-// The chance with the occupancy measured about the beam: log10.
+// log10 of the chance, with the occupancy measured about the beam.
 template <class Team>
 __device__ __noinline__ float measured(const Block& b, const Chancef& chance, const Lattice& lattice, int n) {
   const int looks = looks_for(chance, b.plan.params.accept_log10);

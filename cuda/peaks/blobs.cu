@@ -1,4 +1,4 @@
-// Candidates become seeds, and seeds become blobs: the twin of wgsl/peaks/seeds.wgsl and blobs.wgsl, in float64.
+// Candidates become seeds, and seeds become blobs: the counterpart of wgsl/peaks/seeds.wgsl and blobs.wgsl, in float64.
 #include "../common/check.h"
 #include "finder.cuh"
 #include "flood.cuh"
@@ -6,8 +6,8 @@
 namespace ewald::cuda::peaks {
 namespace {
 
-// Candidates that may be the first of their blob in the order of the scan: those off the border of their panel that
-// have no such neighbour before them. Every candidate's owner is forgotten on the way.
+// Candidates that may be the first of their blob in the order of the scan: pixels off the border of their panel that
+// have no such neighbour before them. Also resets every candidate's owner.
 template <class T>
 __global__ __launch_bounds__(kSeedThreads) void find_seeds(Scene<T> scene, const std::uint32_t* candidates,
                                                            std::uint32_t* seeds, std::uint32_t* owners,
@@ -27,19 +27,20 @@ __global__ __launch_bounds__(kSeedThreads) void find_seeds(Scene<T> scene, const
   }
 }
 
-// What a blob of pixels above their limits is, to the flood.
+// The shape of a blob of pixels above their limits, for the flood.
 template <class T>
 struct Above {
   static constexpr unsigned neighbours = 8;
   Scene<T> scene;
 
-  // All but the middle one.
+  // All cells except the middle one.
   static __device__ unsigned cell_of(unsigned which) { return which < 4 ? which : which + 1; }
   __device__ bool belongs(std::uint32_t pixel) const { return scene.above(pixel, scene.places[pixel]); }
   __device__ bool begins(std::uint32_t pixel) const { return (scene.places[pixel] & kBorder) == 0; }
 };
 
-// A blob against its surroundings; twin of `measure` in cpp/peaks/blobs.cpp. All of the block call it.
+// Measures a blob against its surroundings; counterpart of `measure` in cpp/peaks/blobs.cpp. The whole block must call
+// it.
 template <class T>
 __device__ void measure(const std::uint32_t* blob, unsigned size, std::uint32_t seed, const ewald_peaks_panel& panel,
                         const Scene<T>& scene, const ewald_peaks_params& params, Counts* counts, ewald_peak* found) {
@@ -94,7 +95,7 @@ __device__ void measure(const std::uint32_t* blob, unsigned size, std::uint32_t 
   const double maximum = fmax(sums.top, 0.0), snr = sums.more / sigma;
   if (!(snr >= double(params.min_snr)) || maximum < top - mean) return;
   if (!(x >= panel.fs && x < panel.end_fs && y >= panel.ss && y < panel.end_ss)) return;
-  // The seed stands in the place of the panel: the host knows that from it, and the order of the scan.
+  // The seed takes the place of the panel: the host derives the panel and the order of the scan from it.
   found[atomicAdd(&counts->peaks, 1u)] = {float(x + 0.5), float(y + 0.5), float(sums.more), float(maximum), float(snr),
                                           size,           seed,           float(mean)};
 }

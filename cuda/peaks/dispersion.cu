@@ -1,6 +1,6 @@
-// dispersion: the twin of wgsl/peaks/windows.wgsl, spot_seeds.wgsl and spots.wgsl in float64, with the sums and the
-// comparisons of cpp/peaks/dispersion.cpp in its order. Compiled without fused products (cuda/CMakeLists.txt), which
-// would round otherwise.
+// dispersion: the counterpart of wgsl/peaks/windows.wgsl, spot_seeds.wgsl and spots.wgsl in float64, with the sums and
+// the comparisons of cpp/peaks/dispersion.cpp in its order. Compiled without fused products (cuda/CMakeLists.txt),
+// which would round differently.
 #include "../common/check.h"
 #include "finder.cuh"
 #include "flood.cuh"
@@ -9,17 +9,18 @@ namespace ewald::cuda::peaks {
 namespace {
 
 constexpr unsigned kRowThreads = 128;
-// Columns that the windows of a block's pixels have: its own, and the widest reach on each side.
+// Columns of the windows of a block's pixels: its own, and the widest reach on each side.
 constexpr unsigned kMostReach = 66, kColumns = kRowThreads + 2 * kMostReach;
 
-// Which pixels take part in a stage's windows, and what their sums are of.
+// The pixels used in a stage's windows, and the values that are summed.
 enum class Stage { varied, within, strong };
 
 struct Marks {
   std::uint8_t *varied, *within, *strong;
 };
 
-// Variance over mean against what counts of this gain have, all times n (n - 1) and the mean.
+// Compares variance over mean with the expectation for counts of this gain; both sides are multiplied by n (n - 1) and
+// the mean.
 __device__ bool varies(double n, double sum, double squares, const ewald_peaks_params& params) {
   const double gain = double(params.gain) * sum;
   return n * squares - sum * sum - gain * (n - 1) > gain * double(params.background_sigmas) * sqrt(2 * (n - 1));
@@ -36,7 +37,7 @@ __device__ bool good(const Scene<T>& scene, std::uint32_t pixel, double v) {
   return (scene.places[pixel] & 0xffff) != kMasked && scene.usable(pixel, v);
 }
 
-// A thread a pixel of a row: the columns of the block's windows first, each once, then the window of each pixel.
+// One thread per pixel of a row: first the columns of the block's windows, each once, then the window of each pixel.
 template <class T, Stage stage>
 __global__ __launch_bounds__(kRowThreads) void mark_pixels(Scene<T> scene, std::uint32_t height,
                                                            ewald_peaks_params params, bool extended,
@@ -52,7 +53,7 @@ __global__ __launch_bounds__(kRowThreads) void mark_pixels(Scene<T> scene, std::
       double count = 0, total = 0, total_squares = 0;
       const int x = left + c;
       if (x >= 0 && x < int(width)) {
-        // A column without a panel is in nobody's window; it may take that of another.
+        // A column without a panel is in no window; it may use the panel of another.
         const ewald_peaks_panel panel = panels[scene.places[y * width + unsigned(x)] >> kPanelShift];
         const int end = min(int(panel.end_ss), int(y) + reach + 1);
         for (int row = max(int(panel.ss), int(y) - reach); row < end; ++row) {
@@ -103,8 +104,8 @@ __global__ __launch_bounds__(kRowThreads) void mark_pixels(Scene<T> scene, std::
   }
 }
 
-// Strong pixels that may be the first of their spot in the order of the scan: those without a strong one to the left or
-// above. Every strong pixel's owner is forgotten on the way.
+// Strong pixels that may be the first of their spot in the order of the scan: pixels without a strong one to the left
+// or above. Also resets every strong pixel's owner.
 __global__ __launch_bounds__(kSeedThreads) void find_spot_seeds(const std::uint8_t* strong, const std::uint32_t* places,
                                                                 const ewald_peaks_panel* panels, std::uint32_t width,
                                                                 std::uint32_t pixels, std::uint32_t* seeds,
@@ -120,7 +121,7 @@ __global__ __launch_bounds__(kSeedThreads) void find_spot_seeds(const std::uint8
   }
 }
 
-// What a spot is, to the flood: strong pixels that share a side.
+// The shape of a spot, for the flood: strong pixels that share a side.
 struct Strong {
   static constexpr unsigned neighbours = 4;
   const std::uint8_t* strong;
@@ -134,7 +135,8 @@ struct Box {
   unsigned left, right, top, bottom;
 };
 
-// A spot against what is not strong around it; twin of `measure` in cpp/peaks/dispersion.cpp. All of the block call it.
+// Measures a spot against the surrounding pixels that are not strong; counterpart of `measure` in
+// cpp/peaks/dispersion.cpp. The whole block must call it.
 template <class T>
 __device__ void measure(const std::uint32_t* blob, unsigned size, std::uint32_t seed, const ewald_peaks_panel& panel,
                         const Scene<T>& scene, const ewald_peaks_params& params, const std::uint8_t* strong,
@@ -185,7 +187,7 @@ __device__ void measure(const std::uint32_t* blob, unsigned size, std::uint32_t 
   const unsigned slot = atomicAdd(&counts->peaks, 1u);
   // The host refuses frames that have more.
   if (slot >= room) return;
-  // The seed stands in the place of the panel: the host knows that from it, and the order of the scan.
+  // The seed takes the place of the panel: the host derives the panel and the order of the scan from it.
   found[slot] = {float(double(spot.left) + x + 0.5),
                  float(double(spot.top) + y + 0.5),
                  float(sums.total),

@@ -1,5 +1,5 @@
 // The C functions of peaks: a handle holds the tables of a detector, the memory of a run on both sides, and a stream. A
-// run allocates nothing, and waits without the context's lock, so that another plan's frame is searched meanwhile.
+// run allocates nothing, and waits without the context's lock, so that another plan's frame can be searched meanwhile.
 #include "finder.cuh"
 
 #include <algorithm>
@@ -18,12 +18,12 @@ using namespace ewald::cuda::peaks;
 
 constexpr std::size_t kNumberBytes[] = {1, 1, 2, 2, 4, 4, 4};
 constexpr std::uint64_t kMaxPixels = 1u << 28;
-// Peaks that come back with the counts; where there are more they take a second way.
+// Number of peaks that are copied with the counts; more peaks take a second copy.
 constexpr std::uint32_t kAtOnce = 1024;
 
 [[noreturn]] void refuse(ewald_status status, const std::string& message) { throw CudaError(status, message); }
 
-// Tables of the detector; twin of src/peaks/kernels/webgpu/tables.ts.
+// Tables of the detector; counterpart of src/peaks/kernels/webgpu/tables.ts.
 struct Tables {
   std::vector<std::uint32_t> places, first, order;
 
@@ -85,7 +85,7 @@ struct ewald_cuda_peaks {
   DeviceBuffer<ewald_peaks_panel> panels;
   DeviceBuffer<unsigned char> frame, bad, numbers, marks, found;
   DeviceBuffer<Limits> limits;
-  // Page-locked: the frame and its marks on their way up, counts with peaks and limits on their way down.
+  // Page-locked: the frame and its marks for the upload, counts with peaks and limits for the download.
   PinnedBuffer<unsigned char> frame_on_host, bad_on_host, found_on_host;
   PinnedBuffer<Limits> limits_on_host;
 
@@ -95,7 +95,8 @@ struct ewald_cuda_peaks {
         descriptor(d),
         pixels(d.width * d.height),
         rings(tables.rings()),
-        // Blobs of peakfinder8 are off the border, and no two of them touch; frames with more of others are refused.
+        // Blobs of peakfinder8 are off the border, and no two of them touch; for the other finders, frames with more
+        // are refused.
         most((pixels + 3) / 4),
         places_on_host(std::move(tables.places)),
         places(uploaded(*owner, places_on_host.data(), pixels)),
@@ -205,7 +206,7 @@ struct ewald_cuda_peaks {
       refuse(EWALD_STATUS_LIMIT, "the frame has " + std::to_string(count) + " peaks; on a card there is room for " +
                                      std::to_string(most) + ": raise the threshold, or find them on native or wasm");
     if (count > at_once()) {
-      // Which of them come first is known when all are seen.
+      // Which peaks come first is known only when all are found.
       useContext(context, [&] { bring(sizeof(Counts), count * record_bytes()); });
       wait();
     }
@@ -253,7 +254,7 @@ int32_t ewald_cuda_peaks_create(ewald_cuda_context* context, const ewald_peaks_d
 
 void ewald_cuda_peaks_destroy(ewald_cuda_peaks* peaks) {
   if (!peaks) return;
-  // Of a lost device too: the memory is gone, its count is not.
+  // Also on a lost device: its memory is lost, but the count must be corrected.
   const std::lock_guard lock(peaks->context->busy);
   cudaSetDevice(peaks->context->device);
   delete peaks;

@@ -1,4 +1,4 @@
-// Peak finders on a card: what their kernels share. README.md says how they divide the work; cpp/peaks what is
+// Shared declarations of the peak finders' kernels. README.md explains how they divide the work, cpp/peaks what is
 // computed.
 #pragma once
 #include <cuda_runtime.h>
@@ -14,26 +14,26 @@
 
 namespace ewald::cuda::peaks {
 
-// Pixels of a blob: they lie in the shared memory of its block. maxBlob of src/layout/peaks.ts.
+// Maximum number of pixels of a blob, which are kept in the shared memory of its block. maxBlob of src/layout/peaks.ts.
 constexpr unsigned kMaxBlob = 1024;
 constexpr unsigned kRingThreads = 128, kSeedThreads = 128, kBlobThreads = 64;
 constexpr int kPasses = 5;
 
-// What is known of a pixel beside its value: its ring, kMasked where it takes no part; whether it lies on the border of
-// its panel; the panel.
+// Properties of a pixel besides its value: its ring, kMasked if it is ignored; whether it lies on the border of its
+// panel; the panel.
 constexpr std::uint32_t kMasked = 0xffff, kBorder = 0x10000;
-// The earliest seed that has met a pixel: none so far.
+// The earliest seed that has reached a pixel: none so far.
 constexpr std::uint32_t kNobody = 0xffffffff;
 
 struct Limits {
   float mean, sigma, lower, upper;
 };
-// Stands before the peaks, so that both come back at once.
+// Placed before the peaks, so that one copy returns both.
 struct Counts {
   std::uint32_t candidates, seeds, peaks, pad;
 };
 
-// What kernels over pixels and over seeds write and read, beside the frame.
+// Data, besides the frame, that kernels over pixels and over seeds read and write.
 struct Lists {
   const ewald_peaks_panel* panels;
   std::uint32_t *seeds, *owners;
@@ -41,12 +41,12 @@ struct Lists {
   unsigned blocks;
 };
 
-// A frame and what the plan knows of its detector; all on the device.
+// A frame and the plan's data about its detector; all on the device.
 template <class T>
 struct Scene {
   const T* frame;
   const std::uint8_t* bad;  // nullptr: none
-  double low, high;         // values beyond are bad
+  double low, high;         // values outside are bad
   std::uint32_t width;
   const std::uint32_t* places;
   const Limits* limits;
@@ -61,14 +61,14 @@ struct Scene {
   }
 };
 
-// Pixels by ring, and where a ring's usable numbers are brought together.
+// Pixels by ring, and the memory where a ring's usable numbers are gathered.
 template <class T>
 struct RingTables {
   const std::uint32_t *first, *order;
   T* numbers;
 };
 
-// Launches, for each type; they wait for nothing.
+// Launches, for each type; they do not wait.
 template <class T>
 void launch_limits(cudaStream_t stream, const Scene<T>& scene, const RingTables<T>& tables,
                    const ewald_peaks_params& params, std::uint32_t rings, Limits* limits, std::uint32_t* candidates,
@@ -77,7 +77,7 @@ template <class T>
 void launch_blobs(cudaStream_t stream, const Scene<T>& scene, const ewald_peaks_params& params,
                   const ewald_peaks_panel* panels, const std::uint32_t* candidates, std::uint32_t* seeds,
                   std::uint32_t* owners, Counts* counts, ewald_peak* found, unsigned blocks);
-// `marks` has three bytes a pixel; `found` has room for so many.
+// `marks` has three bytes per pixel; `found` has room for the given number of peaks.
 template <class T>
 void launch_dispersion(cudaStream_t stream, const Scene<T>& scene, std::uint32_t height,
                        const ewald_peaks_params& params, bool extended, const Lists& lists, std::uint8_t* marks,

@@ -1,17 +1,18 @@
-// A block floods the blob of its seed, and adds up over what it found: the twin of wgsl/peaks/flood.wgsl. What belongs
-// to a blob, what begins one and which neighbours count is the shape's to say.
+// A block floods the blob of its seed, and sums over the pixels found: the counterpart of wgsl/peaks/flood.wgsl. The
+// shape defines which pixels belong to a blob, which start one, and which neighbours count.
 #pragma once
 #include "finder.cuh"
 
 namespace ewald::cuda::peaks {
 
-// What a block holds of a blob.
+// The data of a blob in a block.
 struct Flood {
   std::uint32_t met[kMaxBlob];
   unsigned size, foreign, end;
 };
 
-// The seed's blob in `flood.met`; gives its pixels, or 0: another seed's, or too many. All of the block call it.
+// The seed's blob in `flood.met`; returns its number of pixels, or 0 if it belongs to another seed or is too large. The
+// whole block must call it.
 template <class Shape>
 __device__ unsigned flood_from(std::uint32_t seed, const ewald_peaks_panel& panel, std::uint32_t width,
                                const Shape& shape, unsigned most, std::uint32_t* owners, Flood& flood) {
@@ -26,11 +27,11 @@ __device__ unsigned flood_from(std::uint32_t seed, const ewald_peaks_panel& pane
     __syncthreads();
     if (foreign != 0 || end > most) return 0;
     if (end == begin) return end;
-    // A thread a neighbour of a pixel of the last wave.
+    // One thread per neighbour of a pixel of the last wave.
     for (unsigned k = Shape::neighbours * begin + threadIdx.x; k < Shape::neighbours * end; k += kBlobThreads) {
       const std::uint32_t from = flood.met[k / Shape::neighbours];
       const unsigned cell = Shape::cell_of(k % Shape::neighbours);
-      // One too far along both, so that nothing is below zero.
+      // Offset by one along both axes, so that no value is below zero.
       const std::uint32_t fs = from % width + cell % 3, ss = from / width + cell / 3;
       if (fs <= panel.fs || fs > panel.end_fs || ss <= panel.ss || ss > panel.end_ss) continue;
       const std::uint32_t pixel = (ss - 1) * width + fs - 1;
@@ -45,7 +46,7 @@ __device__ unsigned flood_from(std::uint32_t seed, const ewald_peaks_panel& pane
   }
 }
 
-// The pixels of a flood in their order, so that sums have one order. All of the block call it; ends behind a barrier.
+// Sorts the pixels of a flood, so that sums have one order. The whole block must call it; ends with a barrier.
 __device__ inline void sort_blob(const Flood& flood, unsigned size, std::uint32_t* blob) {
   for (unsigned i = threadIdx.x; i < size; i += kBlobThreads) {
     unsigned rank = 0;
@@ -71,7 +72,7 @@ __device__ inline double block_max(double value) {
 }
 static_assert(kBlobThreads == 64, "block_max takes two warps");
 
-// All of the block get the sums over the block.
+// All threads receive the sums over the block.
 __device__ inline Sums gather(const Sums& own) {
   EWALD_SHARED_VALUE(Sums, all);
   const double total = blockSum<kBlobThreads>(own.total), x = blockSum<kBlobThreads>(own.x);

@@ -1,4 +1,4 @@
-// The limits of a ring after five clips, and the pixels above them: a block a ring.
+// The limits of a ring after five clips, and the pixels above them: one block per ring.
 #include <cfloat>
 
 #include "../common/check.h"
@@ -7,8 +7,8 @@
 namespace ewald::cuda::peaks {
 namespace {
 
-// Integers of 16 bits are summed exactly, without double precision, which desktop cards have little of; others as
-// doubles, from the mean of the pass before.
+// Integers of 16 bits are summed exactly, without double precision, which is slow on desktop GPUs; others as doubles,
+// from the mean of the pass before.
 template <class T>
 constexpr bool kNarrow = std::is_integral_v<T> && sizeof(T) <= 2;
 template <class T>
@@ -16,7 +16,7 @@ using Sum = std::conditional_t<kNarrow<T>, long long, double>;
 template <class T>
 using Squares = std::conditional_t<kNarrow<T>, unsigned long long, double>;
 
-// Twin of limits_of in cpp/peaks/limits.cpp.
+// Counterpart of limits_of in cpp/peaks/limits.cpp.
 __device__ Limits conclude(unsigned n, double centre, double sum, double squares, const ewald_peaks_params& params) {
   if (n == 0) return {0, 0, -FLT_MAX, FLT_MAX};
   const double off = sum / double(n), variance = squares / double(n) - off * off;
@@ -32,7 +32,7 @@ __global__ __launch_bounds__(kRingThreads) void find_limits(Scene<T> scene, Ring
                                                             std::uint32_t* candidates, Counts* counts) {
   EWALD_SHARED_VALUE(Limits, clip);
   const std::uint32_t begin = tables.first[blockIdx.x] + threadIdx.x, end = tables.first[blockIdx.x + 1];
-  // Usable numbers, brought together once: each thread reads what it wrote.
+  // Usable numbers, gathered once: each thread reads only what it wrote.
   unsigned mine = 0;
   for (std::uint32_t k = begin; k < end; k += kRingThreads) {
     const T v = scene.frame[tables.order[k]];
@@ -49,7 +49,7 @@ __global__ __launch_bounds__(kRingThreads) void find_limits(Scene<T> scene, Ring
     for (unsigned k = 0; k < mine; ++k) {
       const T number = tables.numbers[begin + k * kRingThreads];
       if constexpr (kNarrow<T>) {
-        // All of them are floats exactly.
+        // All of them are exact as floats.
         const int v = number;
         if (!(float(v) > within.lower && float(v) < within.upper)) continue;
         sum += v;

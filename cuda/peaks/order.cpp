@@ -1,4 +1,4 @@
-// The order of the scan: panels first, then the pixels by which it finds peaks. Twin of
+// The order of the scan: panels first, then the pixels by which it finds peaks. Counterpart of
 // src/peaks/kernels/webgpu/order.ts.
 #include "order.h"
 
@@ -32,7 +32,8 @@ std::uint32_t in_order(Summit* begin, std::uint32_t count, const std::uint32_t* 
     const std::uint32_t p = panel_of(a), q = panel_of(b);
     return p != q ? p < q : a.foot < b.foot;
   });
-  // Peaks by the square they lie in, of that side: those that are too near lie in it or beside it.
+  // Peaks by the square of that side in which they lie: peaks that are too near lie in the same or a neighbouring
+  // square.
   const double apart = 2 * radius;
   std::map<std::tuple<std::uint32_t, std::int64_t, std::int64_t>, std::vector<const Summit*>> squares;
   std::uint32_t kept = 0;

@@ -1,4 +1,4 @@
-// Peaks of a card in the order of the scan; knows nothing of CUDA.
+// Sorts peaks from the GPU into the order of the scan; does not depend on CUDA.
 #pragma once
 #include <cstdint>
 
@@ -6,11 +6,11 @@
 
 namespace ewald::cuda::peaks {
 
-// The panel of a place stands above this bit.
+// The panel of a position is stored above this bit.
 constexpr std::uint32_t kPanelShift = 17;
 
-// A peak of zaef before it is held against others: its first foot, and its centroid with all digits. The panel of the
-// peak is still the pixel of the summit.
+// A peak of zaef before it is compared with others: its first foot, and its unrounded centroid. The panel of the peak
+// is still the pixel of the summit.
 struct Summit {
   ewald_peak peak;
   std::uint32_t foot, pad;
@@ -18,11 +18,11 @@ struct Summit {
 };
 
 // Puts `count` peaks, whose panels are still the pixels of their seeds, into the order of the scan; the first
-// `max_peaks` of them go to `into`. Gives how many there are.
+// `max_peaks` of them go to `into`. Returns their number.
 std::uint32_t in_order(ewald_peak* begin, std::uint32_t count, const std::uint32_t* places, std::uint32_t max_peaks,
                        ewald_peak* into);
 
-// The same for summits, by their feet; those that are nearer than twice the radius to one before them are left out.
+// The same for summits, by their feet; summits closer than twice the radius to an earlier one are dropped.
 std::uint32_t in_order(Summit* begin, std::uint32_t count, const std::uint32_t* places, std::uint32_t max_peaks,
                        double radius, ewald_peak* into);
 

@@ -1,5 +1,5 @@
-// zaef: the twin of wgsl/peaks/feet.wgsl and summits.wgsl in float64, with the comparisons of cpp/peaks/summits.cpp.
-// Compiled without fused products (cuda/CMakeLists.txt), which would round otherwise.
+// zaef: the counterpart of wgsl/peaks/feet.wgsl and summits.wgsl in float64, with the comparisons of
+// cpp/peaks/summits.cpp. Compiled without fused products (cuda/CMakeLists.txt), which would round differently.
 #include "../common/check.h"
 #include "finder.cuh"
 #include "flood.cuh"
@@ -41,13 +41,13 @@ struct Slopes {
     if (!(v > double(params.threshold)) || !good(x, y)) return false;
     const double right = v - value(x + 1, y), left = v - value(x - 1, y);
     const double down = v - value(x, y + 1), up = v - value(x, y - 1);
-    // Of each direction the mean of the squares on both sides.
+    // For each direction, the mean of the squares on both sides.
     const double squared = (right * right + left * left + down * down + up * up) / 2;
     return squared >= double(params.min_squared_gradient) && good(x + 1, y) && good(x - 1, y) && good(x, y + 1) &&
            good(x, y - 1);
   }
 
-  // To the highest pixel around, again and again; false where that leads away from the foot.
+  // Moves repeatedly to the highest surrounding pixel; false if that leads away from the foot.
   __device__ bool climb(Point& at) const {
     const Point foot = at;
     const int reach = int(inner);
@@ -70,7 +70,7 @@ struct Slopes {
   }
 };
 
-// A thread a pixel: from a foot to its summit, which is listed once, and knows its first foot.
+// One thread per pixel: climbs from a foot to its summit, which is listed once, with its first foot.
 template <class T>
 __global__ __launch_bounds__(kSeedThreads) void find_summits(Scene<T> scene, std::uint32_t pixels,
                                                              ewald_peaks_params params, Lists lists) {
@@ -87,8 +87,9 @@ __global__ __launch_bounds__(kSeedThreads) void find_summits(Scene<T> scene, std
   }
 }
 
-// The disc around a summit against the ring beyond; twin of `measure` in cpp/peaks/summits.cpp. All of the block call
-// it. Which peaks are too near to an earlier one is the host's to say, since each depends on those before.
+// Measures the disc around a summit against the ring beyond; counterpart of `measure` in cpp/peaks/summits.cpp. The
+// whole block must call it. The host decides which peaks are too near to an earlier one, because each decision depends
+// on the ones before.
 template <class T>
 __device__ void measure(std::uint32_t summit, const Slopes<T>& slopes, const ewald_peaks_params& params,
                         const Lists& lists, Summit* found, unsigned room) {

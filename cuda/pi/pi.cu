@@ -17,11 +17,12 @@ __global__ __launch_bounds__(kThreads) void count(ewald_pi_params params, unsign
   const unsigned long long stride = static_cast<unsigned long long>(gridDim.x) * kThreads;
   unsigned long long found = 0;
   unsigned long long b = (first >> 2) + static_cast<unsigned long long>(blockIdx.x) * kThreads + threadIdx.x;
-  // Counted, not compared with b + stride: at the end of the 64-bit range that sum would wrap.
+  // Rounds are counted instead of comparing with b + stride, because that sum would wrap at the end of the 64-bit
+  // range.
   unsigned long long rounds = b > lastBlock ? 0 : (lastBlock - b) / stride + 1;
   for (; rounds > 0; --rounds, b += stride) {
     const uint4 words = philox(make_uint4(unsigned(b), unsigned(b >> 32), params.stream, 0u), key);
-    // The first and the last block may be needed in part only.
+    // The first and the last block may be needed only in part.
     const unsigned from = b == first >> 2 ? unsigned(first) & 3u : 0u;
     const unsigned to = b == lastBlock ? unsigned(last) & 3u : 3u;
     unsigned in = inside(words.x) | inside(words.y) << 1 | inside(words.z) << 2 | inside(words.w) << 3;

@@ -2,8 +2,8 @@
 // Counter-based: point i of a stream is a 32-bit word of Philox4x32-10 (Salmon et al., SC11), key = seed,
 // counter = (b, b >> 32, stream, 0) with b = i / 4, word = i % 4; x is its low half, y its high half, each the
 // centre (x + 1/2) / 2^16 of a cell. Inside means (x + 1/2)^2 + (y + 1/2)^2 < 2^32, in integers
-// x (x + 1) + y (y + 1) < 2^32, which never overflows when asked as x (x + 1) <= ~(y (y + 1)).
-// All backends count the same points, so the answer is equal to the last count.
+// x (x + 1) + y (y + 1) < 2^32, which never overflows when tested as x (x + 1) <= ~(y (y + 1)).
+// All backends count the same points, so their results are equal.
 #pragma once
 #include <cuda_runtime.h>
 

@@ -1,16 +1,15 @@
-// Frames times masks in the type of the masks, float32 or float64: a warp has a part of the pixels of eight frames, and
-// four or eight masks. Its lanes
-// hold pixels of their own, so that a frame goes to registers straight from memory, once, and is used for every mask
-// there; weights come through the first cache, which the warps of a block share. The sums of the lanes are brought
-// together at the end of the part; parts are added in doubles (sparse.cu).
+// Frames times masks in the type of the masks, float32 or float64: a warp handles a part of the pixels of eight frames,
+// and four or eight masks. Each lane holds separate pixels, so that a frame goes straight from memory to registers,
+// once, and is used for every mask there; weights come through the first-level cache, which the warps of a block share.
+// The sums of the lanes are combined at the end of the part; parts are added in doubles (sparse.cu).
 #include "../common/check.h"
 #include "quads.cuh"
 
 namespace ewald::cuda::udf {
 namespace {
 
-// Sums over the warp of N numbers a lane, in N shuffles instead of 5 N: with each step a lane gives one half of its
-// numbers away and keeps the sums of the other. Lane l is left with numbers l N / 32 and those behind it.
+// Sums over the warp of N numbers per lane, in N shuffles instead of 5 N: in each step a lane passes one half of its
+// numbers on and keeps the sums of the other. Lane l ends with the numbers from l N / 32 on.
 template <class W, unsigned N>
 __device__ __forceinline__ void sum_over_lanes(W (&numbers)[N], unsigned lane) {
   static_assert(N % 32 == 0, "a whole number for each lane");
@@ -28,7 +27,7 @@ __device__ __forceinline__ void sum_over_lanes(W (&numbers)[N], unsigned lane) {
   }
 }
 
-// Four weights, or pixels as weights are.
+// Four weights, or four pixels converted to the type of weights.
 template <class W>
 struct Four {
   W x, y, z, w;
@@ -50,7 +49,7 @@ __global__ __launch_bounds__(kThreads, sizeof(W) == 4 ? 2 : 1) void multiply(Fra
                                                                              std::uint32_t pitch, std::uint32_t masks,
                                                                              std::uint32_t parts, W* products) {
   const unsigned lane = threadIdx.x % 32;
-  // Warps of a block have the same frames and other masks, then the same part of other frames.
+  // The warps of a block handle the same frames with different masks, then the same part of other frames.
   const std::uint64_t item = std::uint64_t(blockIdx.x) * kWarps + threadIdx.x / 32;
   const std::uint32_t mask_groups = (masks + Masks - 1) / Masks;
   const std::uint32_t frame_groups = (frames.count + kFramesEach - 1) / kFramesEach;
@@ -59,7 +58,7 @@ __global__ __launch_bounds__(kThreads, sizeof(W) == 4 ? 2 : 1) void multiply(Fra
   const std::uint32_t first_frame = std::uint32_t(row % frame_groups) * kFramesEach;
   if (row / frame_groups >= parts) return;
   const auto part = std::uint32_t(row / frame_groups);
-  // What is beyond the last frame or mask is computed with the last one, and not written.
+  // Frames and masks beyond the last are computed with the last one, and not written.
   const std::uint32_t last_frame = min(kFramesEach, frames.count - first_frame) - 1;
   const std::uint32_t last_mask = min(Masks, masks - first_mask) - 1;
   const std::uint32_t end = min(frames.pixels, (part + 1) * kPartPixels);
@@ -113,7 +112,7 @@ void launch(cudaStream_t stream, const Frames<T>& frames, const W* weights, std:
 template <class T, class W>
 void launch_dense(cudaStream_t stream, const Frames<T>& frames, const W* weights, std::uint32_t pitch,
                   std::uint32_t masks, W* products) {
-  // Eight masks in doubles do not fit the registers.
+  // Eight masks in doubles do not fit into the registers.
   if constexpr (sizeof(W) == 4)
     if (masks > 4) return launch<8>(stream, frames, weights, pitch, masks, products);
   launch<4>(stream, frames, weights, pitch, masks, products);

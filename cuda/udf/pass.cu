@@ -1,6 +1,7 @@
-// The C functions of a pass: a handle holds tables, sums over frames, room for a chunk of frames and for what a launch
-// gives. A run allocates nothing. Frames of the host go up in chunks through the page-locked pieces of the context,
-// whose lock is given back between two; frames that lie on the card are taken as they are, many more at a time.
+// The C functions of a pass: a handle holds tables, sums over frames, and memory for a chunk of frames and for the
+// results of a launch. A run allocates nothing. Host frames are uploaded in chunks through the page-locked pieces of
+// the context, whose lock is released between two chunks; frames in device memory are used in place, with many more per
+// launch.
 #include "pass.cuh"
 
 #include <algorithm>
@@ -20,12 +21,12 @@ namespace {
 using namespace ewald::cuda;
 using namespace ewald::cuda::udf;
 
-// Bytes of frames that go up together: enough for the kernels behind them to be lost in the copy.
+// Bytes of frames that are uploaded together: enough that the time of the kernels is negligible against the copy.
 constexpr std::size_t kChunkBytes = std::size_t(16) << 20;
-// Bytes of what a launch leaves for the next kernel, and of sums of its frames: as many frames as they have room for.
+// Bytes for the partial results of a launch and for the sums of its frames, which limit the number of frames.
 constexpr std::size_t kLaunchBytes = std::size_t(16) << 20;
-// Threads that planes want; where a frame has fewer quads, several have the same pixels, and a slice of the frames
-// each.
+// Number of threads for planes; if a frame has fewer quads, several threads handle the same pixels, each with a slice
+// of the frames.
 constexpr std::uint32_t kPlaneThreads = 1u << 17, kMostSlices = 8;
 constexpr std::uint32_t kLogs = 65536;
 
@@ -46,7 +47,7 @@ struct Event {
   Event& operator=(const Event&) = delete;
 };
 
-// A step, and what it has on the device.
+// A step, and its data on the device.
 struct Step {
   ewald_udf_step is;
   DeviceBuffer<std::uint32_t> words;  // marks, or starts and pixels
@@ -56,7 +57,7 @@ struct Step {
 
   bool plane() const { return ewald::udf::is_plane(is.kind); }
   std::uint32_t numbers() const { return ewald::udf::planes_of(is); }
-  // Numbers that a part of a frame gives; sparse masks have no parts.
+  // Number of results of a part of a frame; sparse masks have no parts.
   std::uint32_t values() const {
     return plane() || sparse() ? 0 : ewald::udf::columns_of(is);
   }
@@ -83,7 +84,7 @@ Step made(ewald_cuda_context& context, const ewald_udf_step& step, std::uint32_t
   if (made.plane()) {
     made.sums = DeviceBuffer<double>(context, std::size_t(slices) * made.numbers() * pixels, "the planes of a pass");
   } else if (made.dense()) {
-    // Rows of whole quads, the last one filled with zeros.
+    // Rows of whole quads, the last one padded with zeros.
     made.pitch = (pixels + kQuad - 1) / kQuad * kQuad;
     const std::size_t row = pixels * word, pitch = made.pitch * word;
     std::vector<float> rows;
@@ -100,18 +101,18 @@ Step made(ewald_cuda_context& context, const ewald_udf_step& step, std::uint32_t
     const std::vector<std::uint32_t> marks = marks_of(own, step.count, pixels);
     made.words = uploaded(context, marks.data(), marks.size());
   }
-  // What was read here may go.
+  // The data read here may be freed.
   EWALD_CUDA(cudaStreamSynchronize(context.stream));
   return made;
 }
 
-// Sums of the frames of a launch on their way back.
+// Sums of the frames of a launch that are being copied back.
 struct Slot {
   DeviceBuffer<double> nav;
   PinnedBuffer<double> nav_on_host;
   Event done;
   std::uint64_t first = 0;
-  std::uint32_t count = 0;  // 0: nothing is on its way
+  std::uint32_t count = 0;  // 0: nothing is in flight
 };
 }  // namespace
 
@@ -121,7 +122,7 @@ struct ewald_cuda_udf {
   const std::uint32_t pixels;
   const std::size_t number_bytes, frame_bytes;
   std::uint32_t columns = 0, planes = 0, slices = 1;
-  // Frames of a launch, and of a chunk.
+  // Number of frames of a launch, and of a chunk.
   std::uint32_t most = 1, chunk = 1;
   std::vector<Step> steps;
   DeviceBuffer<unsigned char> frames, partial, shift;
@@ -179,7 +180,7 @@ struct ewald_cuda_udf {
   }
   std::uint64_t host_bytes() const { return 2 * slots[0].nav_on_host.count() * sizeof(double); }
 
-  // Sends the kernels of every step over some frames on the device.
+  // Launches the kernels of every step on some frames on the device.
   template <class T>
   void send(const void* data, std::uint32_t count, double* nav) {
     const Frames<T> own{static_cast<const T*>(data), count, pixels, descriptor.width, pixels % kQuad == 0};
@@ -293,7 +294,7 @@ struct ewald_cuda_udf {
     EWALD_CUDA(cudaEventRecord(slot.done.of, context->stream));
   }
 
-  // Waits for what is on its way, without the context's lock, and gives it to the caller.
+  // Waits for the sums in flight, without the context's lock, and copies them to the caller.
   void collect(Slot& slot, double* nav) {
     if (slot.count == 0 || columns == 0) return;
     losingContext(context, [&] { EWALD_CUDA(cudaEventSynchronize(slot.done.of)); });
@@ -319,7 +320,7 @@ int32_t ewald_cuda_udf_create(ewald_cuda_context* context, const ewald_udf_descr
 
 void ewald_cuda_udf_destroy(ewald_cuda_udf* udf) {
   if (!udf) return;
-  // Of a lost device too: the memory is gone, its count is not.
+  // Also on a lost device: its memory is lost, but the count must be corrected.
   const std::lock_guard lock(udf->context->busy);
   cudaSetDevice(udf->context->device);
   delete udf;

@@ -1,12 +1,12 @@
-// Sums of each pixel over the frames: a thread has four pixels and a slice of the frames of a launch. Narrow integers
-// are added as integers, and squares of them in 64 bits; everything else in doubles, frames in order.
+// Sums of each pixel over the frames: a thread handles four pixels and a slice of the frames of a launch. Narrow
+// integers are added as integers, and their squares in 64 bits; everything else in doubles, frames in order.
 #include "../common/check.h"
 #include "quads.cuh"
 
 namespace ewald::cuda::udf {
 namespace {
 
-// Which quad and which frames a thread has.
+// The quad and the frames of a thread.
 struct Share {
   std::uint32_t p, first, end;
 };
@@ -14,11 +14,11 @@ struct Share {
 template <class T>
 __device__ __forceinline__ Share share_of(const Frames<T>& frames, std::uint32_t slices) {
   const std::uint32_t p = (blockIdx.x * kThreads + threadIdx.x) * kQuad, slice = blockIdx.y;
-  // Frames of a launch are few enough for 32 bits.
+  // A launch has few enough frames for 32 bits.
   return {p, slice * frames.count / slices, (slice + 1) * frames.count / slices};
 }
 
-// Adds what a thread has to number `number` of its slice.
+// Adds the sums of a thread to number `number` of its slice.
 template <class T>
 __device__ __forceinline__ void keep(const Frames<T>& frames, const Slices& slices, unsigned numbers, unsigned number,
                                      std::uint32_t p, const double (&sums)[kQuad]) {
@@ -78,7 +78,7 @@ __global__ __launch_bounds__(kThreads) void add_moments(Frames<T> frames, const 
   keep(frames, slices, 2, 1, share.p, {double(squares[0]), double(squares[1]), double(squares[2]), double(squares[3])});
 }
 
-// The least number of each frame, in order: a warp a part of a frame.
+// The smallest number of each frame, as an ordered word: one warp per part of a frame.
 template <class T>
 __global__ __launch_bounds__(kThreads) void find_least(Frames<T> frames, std::uint32_t parts, std::uint32_t* least) {
   const unsigned lane = threadIdx.x % 32;
@@ -126,7 +126,7 @@ __global__ __launch_bounds__(kThreads) void conclude(Slices slices, std::uint32_
   for (std::uint32_t slice = 0; slice < slices.count; ++slice)
     for (std::uint32_t n = 0; n < numbers; ++n) sums[n] += slices.sums[(std::size_t(slice) * numbers + n) * pixels + p];
   if (shift != nullptr) {
-    // Roundings may leave less than nothing; a NaN, which fmax would drop, stays one.
+    // Rounding may give a negative value; a NaN, which fmax would drop, stays a NaN.
     const double second = sums[1] - sums[0] * sums[0] / frames;
     sums[1] = second < 0 ? 0 : second;
     sums[0] += frames * middle_of(shift[p]);

@@ -37,8 +37,8 @@ struct QuadOf<float> {
 template <class T>
 using Quad = typename QuadOf<T>::type;
 
-// Pixels p … p + 3 of a frame of which p is one; zeros beyond its end. Where frames are not aligned the pixels are read
-// one by one: as coalesced, but four loads in place of one.
+// Pixels p … p + 3 of a frame that contains p; zeros beyond its end. If frames are not aligned the pixels are read one
+// by one, equally coalesced, but with four loads instead of one.
 template <class T>
 __device__ __forceinline__ Quad<T> quad_at(const T* frame, std::uint32_t p, const Frames<T>& frames) {
   if (frames.aligned) return *reinterpret_cast<const Quad<T>*>(frame + p);
@@ -51,15 +51,15 @@ __device__ __forceinline__ Quad<T> quad_at(const T* frame, std::uint32_t p, cons
   return quad;
 }
 
-// What moments of a pixel are taken about: its number in the first frame, or 0 where that is not finite, since every
-// difference from it would be NaN.
+// The value about which moments of a pixel are taken: its number in the first frame, or 0 if that is not finite,
+// because every difference from it would be NaN.
 template <class T>
 __device__ __forceinline__ double middle_of(T first) {
   const double v = double(first);
   return v - v == 0 ? v : 0;
 }
 
-// Words in the order of the numbers they stand for, as order_of of wgsl/udf/order.wgsl.
+// Words in the order of the numbers that they represent, like order_of of wgsl/udf/order.wgsl.
 template <class T>
 __device__ __forceinline__ std::uint32_t order_of(T v) {
   if constexpr (kReal<T>) {
@@ -72,7 +72,7 @@ __device__ __forceinline__ std::uint32_t order_of(T v) {
   }
 }
 
-// The same with NaN below all numbers: it is the least of its frame, and makes every difference from it NaN.
+// The same with NaN below all numbers: it is the smallest of its frame, and makes every difference from it NaN.
 template <class T>
 __device__ __forceinline__ std::uint32_t order_or_least(T v) {
   if constexpr (kReal<T>)
@@ -80,7 +80,7 @@ __device__ __forceinline__ std::uint32_t order_or_least(T v) {
   return order_of(v);
 }
 
-// What lies between a number and the least one of its frame, which is given in order.
+// The difference between a number and the smallest one of its frame, which is given as an ordered word.
 template <class T>
 __device__ __forceinline__ double above(T v, std::uint32_t least) {
   if constexpr (kReal<T>) {

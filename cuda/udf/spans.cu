@@ -1,17 +1,17 @@
-// Sums of each frame over a mask of single pixels: a warp has a part of a frame. Integers are added as integers; reals
-// four at a time in float32, then in doubles.
+// Sums of each frame over a mask of single pixels: a warp handles a part of a frame. Integers are added as integers;
+// reals four at a time in float32, then in doubles.
 #include "../common/check.h"
 #include "quads.cuh"
 
 namespace ewald::cuda::udf {
 namespace {
 
-// One pixel, as it is weighed; four of them; and sums of many.
+// One weighted pixel; four of them; and sums of many.
 template <class T>
 using Pixel = std::conditional_t<kReal<T>, float, std::conditional_t<kNarrow<T>, int, long long>>;
 template <class T>
 using Sum = std::conditional_t<kReal<T>, double, long long>;
-// 64 bits hold squares of narrow numbers alone.
+// 64 bits hold only squares of narrow numbers.
 template <class T>
 using Squares = std::conditional_t<kNarrow<T>, unsigned long long, double>;
 
@@ -31,7 +31,7 @@ __global__ __launch_bounds__(kThreads) void add_spans(Frames<T> frames, std::uin
   std::uint32_t y = (begin + kQuad * lane) / width, x = (begin + kQuad * lane) % width;
   for (std::uint32_t p = begin + kQuad * lane; p < end; p += kStride) {
     const std::uint32_t wanted = marks[p / 32] >> (p % 32) & 15;
-    // What the mask does not want is not read.
+    // Pixels outside the mask are not read.
     if (wanted != 0) {
       const Quad<T> quad = quad_at(frame, p, frames);
       const Pixel<T> v[kQuad] = {Pixel<T>(wanted & 1 ? quad.x : T(0)), Pixel<T>(wanted & 2 ? quad.y : T(0)),
@@ -52,7 +52,7 @@ __global__ __launch_bounds__(kThreads) void add_spans(Frames<T> frames, std::uin
           by_y += Sum<T>(y) * Sum<T>(four);
           by_x += Sum<T>(x) * Sum<T>(four) + Sum<T>(v[1] + 2 * v[2] + 3 * v[3]);
         } else {
-          // Over the end of a row, or of several.
+          // Crosses the end of one row, or of several.
 #pragma unroll
           for (unsigned i = 0; i < kQuad; ++i) {
             by_y += Sum<T>((p + i) / width) * Sum<T>(v[i]);

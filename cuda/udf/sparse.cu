@@ -1,4 +1,4 @@
-// Masks of few pixels: a warp a mask and frame, in doubles. And what adds the parts of the other sums of each frame.
+// Masks of few pixels: one warp per mask and frame, in doubles. Also adds the parts of the other sums of each frame.
 #include "../common/check.h"
 #include "pass.cuh"
 
