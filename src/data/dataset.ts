@@ -69,7 +69,7 @@ export interface Metadata {
   readonly header?: Readonly<Record<string, unknown>>;
 }
 
-/** A remark for whoever opened the file. */
+/** A remark for the user who opened the file. */
 export interface Note {
   /** `guess`: assumed, not stated by the file; `missing`: useful but not in the file; `warning`: looks wrong. */
   readonly kind: 'guess' | 'missing' | 'warning';

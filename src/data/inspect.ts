@@ -52,7 +52,7 @@ export interface InspectPlace {
   detect(input: DataInput, options: OpenOptions): Promise<Candidate[]>;
   /** The files of a folder or pattern; undefined for a file. Throws as `open`. */
   series?(input: string): Promise<readonly string[] | undefined>;
-  /** The size of a file; undefined if it is not there. */
+  /** The size of a file; undefined if it does not exist. */
   size?(file: string): Promise<number | undefined>;
 }
 

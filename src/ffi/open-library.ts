@@ -1,4 +1,4 @@
-/** `getLibHandle`, bound to a platform, and what both platforms do with a header and a wasm module. */
+/** `getLibHandle`, bound to a platform, and the handling of headers and wasm modules on both platforms. */
 import { EwaldError } from '../base/errors.js';
 import { knownOptions } from '../base/options.js';
 import { type Definitions, type ParseOptions, parseHeader } from './header/parse.js';
@@ -16,10 +16,10 @@ export interface GetLibHandle {
    *
    * @param options `header`: a file in `includeDir` (Node), or text. `library`: a wasm module (bytes, Module, Instance,
    * Response or URL), or on Node a path or a name such as `pi_cpp`, looked for in `buildDir/lib` and `buildDir` as
-   * `libpi_cpp.so` (`.dylib`, `.dll`) and `pi_cpp.wasm`, then where the dynamic loader looks (`z` and `libz.so.1`
-   * alike). `backend`: `auto` takes a native library when there is one, else wasm.
+   * `libpi_cpp.so` (`.dylib`, `.dll`) and `pi_cpp.wasm`, then where the dynamic loader looks (`z` as well as
+   * `libz.so.1`). `backend`: `auto` prefers a native library to wasm.
    * @throws `Format` for the header with line and column, `Load` for the library with every path tried, `Unsupported`
-   * for what needs Node, `Argument`.
+   * for features that require Node, `Argument`.
    */
   <F = Record<string, LibraryFunction>>(options: LibraryOptions): Promise<Library<F>>;
   /** The same in the lesson's order. */
@@ -32,7 +32,7 @@ export interface GetLibHandle {
   ): Promise<Library<F>>;
 }
 
-/** What a platform does its own way. */
+/** The functions that depend on the platform. */
 export interface LibraryPlatform {
   /** The table of the header for a data model; files are Node's. */
   tableOf(options: LibraryOptions, model: DataModel): FunctionTable;

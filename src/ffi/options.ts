@@ -1,4 +1,4 @@
-/** Options of getLibHandle, and what both builds of it share. */
+/** Options of getLibHandle, and the code that both of its builds share. */
 import { expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { layoutOf, type Member, placeFields } from './header/layout.js';
@@ -16,17 +16,17 @@ export interface HeaderText {
 }
 
 export interface LibraryOptions extends BindOptions {
-  /** What the compiler defines for the header: `{ PI_API: '' }` or `['-DPI_API=']`. */
+  /** Macros to define for the header: `{ PI_API: '' }` or `['-DPI_API=']`. */
   readonly definitions?: Definitions;
-  /** The header: a file in `includeDir` (Node), its text, or the table of one that was parsed. */
+  /** The header: a file in `includeDir` (Node), its text, or the table of a parsed header. */
   readonly header: string | HeaderText | FunctionTable;
   /** The library: a name or path (Node), or a wasm module as bytes, Module, Instance, Response or URL. */
   readonly library: string | WasmSource;
-  /** Where libraries were built: `lib/` in it and itself are looked in. */
+  /** The folder of built libraries, which are searched for in its `lib/` and in itself. */
   readonly buildDir?: string | undefined;
-  /** Where headers lie; default the working directory. */
+  /** Folders of headers; default: the working directory. */
   readonly includeDir?: string | readonly string[] | undefined;
-  /** Which kind of library; default `auto`: a native one when there is one, else wasm. */
+  /** The kind of library; default `auto`: native if there is such a library, otherwise wasm. */
   readonly backend?: 'auto' | 'native' | 'wasm';
   /** Returns the text of an include, on platforms without files. */
   readonly include?: Include;
@@ -34,9 +34,9 @@ export interface LibraryOptions extends BindOptions {
   readonly cpp?: string;
   /** Reads functions with varargs; default true. */
   readonly allowVarargs?: boolean;
-  /** Passes over declarations that cannot be read, with a warning each; default false. */
+  /** Skips declarations that cannot be read, with a warning each; default false. */
   readonly skipUnsupported?: boolean;
-  /** What a wasm module imports. */
+  /** Imports of a wasm module. */
   readonly imports?: WasmImports;
   /** Makes the worker of asynchronous calls on wasm. */
   readonly worker?: () => unknown;
@@ -100,11 +100,11 @@ export function tableFor(table: FunctionTable, model: DataModel): FunctionTable 
   return { ...own, model, structs };
 }
 
-/** The structs that lie in a value of a type. */
+/** The structs contained in a value of a type. */
 const tagsIn = (type: CType): readonly string[] =>
   type.kind === 'struct' ? [type.tag] : type.kind === 'array' ? tagsIn(type.of) : [];
 
-/** A table whose names are only those of the header: what came from JSON also knows `constructor` and the like. */
+/** A table without inherited names: an object parsed from JSON also has `constructor` and the like. */
 function withoutPrototypes(table: FunctionTable): FunctionTable {
   const bare = <T extends object>(names: T): T =>
     Object.getPrototypeOf(names) === null ? names : Object.assign(Object.create(null), names);

@@ -1,4 +1,4 @@
-/** What a pointer may point at, and how a refusal says it. */
+/** The values that a pointer parameter accepts, and their description in errors. */
 import { EwaldError } from '../base/errors.js';
 import { type CType, typeText } from './header/types.js';
 import type { Runtime } from './runtime.js';
@@ -11,7 +11,7 @@ export function refused(value: unknown, type: CType, place: Place, needed: strin
   return new EwaldError('Argument', `${place()} is ${shown(value)}; ${typeText(type)} needs ${needed}`);
 }
 
-/** What a pointer parameter takes, in words. */
+/** Describes the values that a pointer parameter accepts. */
 export function needs({ to }: CType & { kind: 'pointer' }, runtime: Runtime): string {
   const scalar = runtime.scalar(to);
   if (to.kind === 'void') return 'a typed array, memory from alloc(), a pointer or null';
@@ -58,7 +58,7 @@ export function assertElements(
     element = runtime.scalar(inner);
   }
   if (!element) {
-    // The bytes of a struct are taken as they are.
+    // The bytes of a struct are passed unchanged.
     if (to.kind === 'struct' && view instanceof Uint8Array && view.byteLength >= runtime.sizeOf(to)) return;
     throw refused(view, type, place, needs(type as CType & { kind: 'pointer' }, runtime));
   }
@@ -66,7 +66,7 @@ export function assertElements(
   const wanted = arrayName(element);
   if (tag === wanted) return;
   const { kind, size } = element.layout;
-  // Bytes are bytes, signed or not, clamped or not.
+  // All arrays of bytes are accepted, signed or not, clamped or not.
   if (size === 1 && (tag === 'Uint8Array' || tag === 'Int8Array' || tag === 'Uint8ClampedArray')) {
     if (kind !== 'signed' || (to.kind === 'scalar' && to.name === 'char') || tag === 'Int8Array') return;
   }

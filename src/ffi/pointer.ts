@@ -1,4 +1,4 @@
-/** What C points at: pointers it returned, and handles of things that only C can look into. */
+/** Pointers returned by C, and handles of opaque structs. */
 import { EwaldError } from '../base/errors.js';
 import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
 import type { TypedPointer } from '../memory/indirect.js';
@@ -9,9 +9,9 @@ import { CArray } from './carray.js';
 import { type CType, typeText } from './header/types.js';
 import { letterOf, scalarOf } from './scalars.js';
 
-/** An address with the type it points at. It owns nothing: its source determines how long it is valid. */
+/** An address with the type of its pointee. It owns nothing: its source determines how long it is valid. */
 export class Pointer implements TypedPointer {
-  /** What it points at. */
+  /** The type of the pointee. */
   readonly type: CType;
   /** @internal */
   readonly runtime: Access;
@@ -26,7 +26,7 @@ export class Pointer implements TypedPointer {
   }
 
   /**
-   * The address: a number in a wasm heap, a bigint in the process. @throws `Disposed` when what it points at was freed.
+   * The address: a number in a wasm heap, a bigint in the process. @throws `Disposed` if the pointee has been freed.
    */
   get address(): Address {
     this.runtime.assertAlive();
@@ -38,12 +38,12 @@ export class Pointer implements TypedPointer {
     return this.#address;
   }
 
-  /** Where it points. */
+  /** The memory into which it points. */
   get memory(): MemorySpace {
     return this.runtime.memory;
   }
 
-  /** The pointer's own type, as C writes it. */
+  /** The pointer's own type, in C's notation. */
   get typeText(): string {
     return typeText({ kind: 'pointer', to: this.type });
   }
@@ -59,22 +59,22 @@ export class Pointer implements TypedPointer {
     return this.#end !== undefined;
   }
 
-  /** The value it points at, or the one `index` further. */
+  /** Reads the pointee, or the element `index` after it. */
   read(index = 0): unknown {
     return this.runtime.readAt(this.address, this.type, index);
   }
 
-  /** Writes the value it points at, or the one `index` further. */
+  /** Writes the pointee, or the element `index` after it. */
   write(value: unknown, index = 0): void {
     this.runtime.writeAt(this.address, this.type, index, value);
   }
 
-  /** The zero-terminated text it points at, UTF-8. */
+  /** The zero-terminated UTF-8 text at the address. */
   text(): string {
     return this.runtime.textAt(this.address);
   }
 
-  /** What it points at as an array of `length`, without a copy and without owning it. */
+  /** The memory at the address as an array of `length`, without a copy and without owning it. */
   array(length: number): CArray {
     const { runtime, type } = this;
     const size = runtime.sizeOf(type);
@@ -83,7 +83,7 @@ export class Pointer implements TypedPointer {
     return new CArray(runtime, type, length, runtime.memory.span(this.address, length * size), undefined);
   }
 
-  /** @internal Notes that C freed it. */
+  /** @internal Records that C has freed it. */
   end(by: string): void {
     this.#end ??= by;
   }
@@ -98,13 +98,15 @@ export interface Handle extends MaybeHandleDisposable {
 }
 type MaybeHandleDisposable = MaybeDisposable & object;
 
-/** A pointer to an opaque struct, such as `ctx_t *`: only C looks into it, and one of its functions ends it. */
+/**
+ * A pointer to an opaque struct, such as `ctx_t *`: only C can access its contents, and one of C's functions frees it.
+ */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
 export class Handle extends Pointer {
   /**
-   * Gives the handle to the function that frees it; a second call does nothing.
+   * Passes the handle to the function that frees it; a second call does nothing.
    *
-   * @throws `Unsupported` when no such function is known.
+   * @throws `Unsupported` if no such function is known.
    */
   dispose(): void {
     if (this.freed) return;

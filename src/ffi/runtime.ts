@@ -1,4 +1,4 @@
-/** What the parts of an open library share: its types, its memory, and how values lie there. */
+/** The state shared by the parts of an open library: its types, its memory, and the representation of values. */
 import { EwaldError } from '../base/errors.js';
 import { pointerBytes } from '../memory/model.js';
 import type { Address, MemorySpace } from '../memory/space.js';
@@ -17,12 +17,12 @@ import { type Members, readStruct, type ValueCodec, writeStruct } from './struct
 
 const decoder = new TextDecoder();
 
-/** What a callback threw. */
+/** The error thrown by a callback. */
 export interface Thrown {
   readonly error: unknown;
 }
 
-/** An asynchronous call that runs, and what its callbacks threw. */
+/** A running asynchronous call, and the errors thrown by its callbacks. */
 export interface AsyncCall {
   thrown?: Thrown;
 }
@@ -33,14 +33,14 @@ export class Runtime implements Access, ValueCodec {
   readonly memory: MemorySpace;
   /** Name of the library, for messages. */
   readonly name: string;
-  /** What a callback threw; the call during which it ran throws it on. */
+  /** The error thrown by a callback, which the call that ran it rethrows. */
   thrown: Thrown | undefined;
-  /** Synchronous calls that run, one inside the other through callbacks. */
+  /** Number of running synchronous calls, nested through callbacks. */
   depth = 0;
-  /** Asynchronous calls that run. */
+  /** Running asynchronous calls. */
   readonly waiting = new Set<AsyncCall>();
   disposed = false;
-  /** Gives a handle to its destructor; set by the library. */
+  /** Destructors of handles by type; set by the library. */
   destructors = new Map<string, { readonly name: string; readonly call: (handle: object) => void }>();
   readonly #types = new Map<string, CType>();
   readonly #scalars = new WeakMap<CType, Scalar>();
@@ -65,8 +65,8 @@ export class Runtime implements Access, ValueCodec {
   }
 
   /**
-   * A synchronous call begins: what callbacks throw from here on is its own. Gives what the call around it has to throw
-   * yet, for `leave`.
+   * Starts a synchronous call, to which errors of callbacks belong from now on. Returns the pending error of the
+   * enclosing call, for `leave`.
    */
   enter(): Thrown | undefined {
     this.depth++;
@@ -81,8 +81,8 @@ export class Runtime implements Access, ValueCodec {
   }
 
   /**
-   * Keeps what a callback threw for the call it belongs to: the one it was made for, else the synchronous call that
-   * runs, else the only asynchronous one. Where no call can take it, it is an uncaught error of the program.
+   * Stores the error of a callback for the call to which it belongs: the one for which it was made, otherwise the
+   * running synchronous call, otherwise the only asynchronous one. If there is no such call, it is an uncaught error.
    */
   caught(error: unknown, own: AsyncCall | undefined): void {
     const [waiting] = this.waiting.size === 1 ? this.waiting : [];
@@ -95,7 +95,7 @@ export class Runtime implements Access, ValueCodec {
       });
   }
 
-  /** Reads a type as C writes it: `double`, `int *`, `struct rec`. */
+  /** Reads a type in C's notation: `double`, `int *`, `struct rec`. */
   typeOf(text: string): CType {
     let type = this.#types.get(text);
     if (type) return type;
@@ -133,7 +133,7 @@ export class Runtime implements Access, ValueCodec {
     return type.kind === 'struct' ? this.destructors.get(type.tag)?.call : undefined;
   }
 
-  /** The JavaScript face of a pointer that C gave; null for NULL. */
+  /** The JavaScript object for a pointer from C; null for NULL. */
   pointer(address: Address, to: CType): Pointer | null {
     if (!address) return null;
     const opaque = to.kind === 'struct' && this.table.structs[to.tag]?.fields === undefined;
@@ -259,7 +259,7 @@ export class Runtime implements Access, ValueCodec {
     return BigInt((this.scalar(type) as Scalar).in(value, place));
   }
 
-  /** The address of something that lies in the library's memory already; 0 for null. */
+  /** The address of an object that is already in the library's memory; 0 for null. */
   addressOf(value: unknown, type: CType & { kind: 'pointer' }, place: Place): Address {
     if (value === null) return 0;
     if (value instanceof Pointer || value instanceof CArray) {
@@ -304,10 +304,10 @@ export class Runtime implements Access, ValueCodec {
     );
   }
 
-  /** A zero-terminated text, in growing steps: its length is known only when the zero is found. */
+  /** Reads a zero-terminated text in growing steps, since its length is unknown until the zero is found. */
   textAt(address: Address): string {
     for (let size = 64; ; size *= 4) {
-      // A wasm heap ends somewhere; the process's memory is only touched up to the zero, a byte at a time at page ends.
+      // A wasm heap has an end; the process's memory is only read up to the zero, byte by byte near the end of a page.
       const bytes = this.memory.kind === 'wasm' ? this.#heapBytes(address, size) : this.#processBytes(address, size);
       const end = bytes.indexOf(0);
       if (end >= 0) return decoder.decode(bytes.slice(0, end));
@@ -328,7 +328,7 @@ export class Runtime implements Access, ValueCodec {
     const collected: number[] = [];
     let at = start;
     while (collected.length < size) {
-      // Never beyond the page of a byte that is not known to be zero.
+      // Never reads beyond the page of a byte that may be the terminating zero.
       const page = Number(4096n - (at % 4096n));
       const view = this.memory.span(at, Math.min(page, size - collected.length)).view();
       for (let i = 0; i < view.byteLength; i++) {

@@ -1,10 +1,10 @@
-/** Structs, unions and bit-fields on their way into memory and back. */
+/** Reads and writes structs, unions and bit-fields in memory. */
 import { EwaldError } from '../base/errors.js';
 import type { CField, CType } from './header/types.js';
 import { typeText } from './header/types.js';
 import { type Place, shown } from './scalars.js';
 
-/** The members of a struct or union that have a name; `overlaps` where some lie on the same bytes. */
+/** The members of a struct or union that have a name; `overlaps` if some share bytes. */
 export interface Members {
   readonly kind: 'struct' | 'union';
   readonly fields: readonly CField[];
@@ -14,7 +14,7 @@ export interface Members {
 /** The bytes that objects with unions were read from: an unchanged member must not overwrite another one. */
 const origins = new WeakMap<object, Uint8Array>();
 
-/** Lets an object that took over what another one was read as take over its bytes, too. */
+/** Copies the recorded bytes of an object to another one that received its values. */
 export function adopt(target: object, source: unknown): void {
   const bytes = typeof source === 'object' && source !== null ? origins.get(source) : undefined;
   if (bytes) origins.set(target, bytes);
@@ -32,14 +32,14 @@ function same(a: unknown, b: unknown): boolean {
   );
 }
 
-/** What the codec of structs needs of the codec of everything. */
+/** The part of the general codec that the codec of structs uses. */
 export interface ValueCodec {
   /** The members of a struct that have a name; undefined for an opaque one. */
   membersOf(tag: string): Members | undefined;
   sizeOf(type: CType): number;
   read(view: DataView, offset: number, type: CType): unknown;
   write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void;
-  /** Bits of a scalar as the value that JavaScript has for it, and back. */
+  /** Converts the bits of a scalar to its JavaScript value, and back. */
   fromBits(type: CType, bits: bigint): unknown;
   toBits(type: CType, value: unknown, place: Place): bigint;
   isSigned(type: CType): boolean;
@@ -50,7 +50,9 @@ type StructType = CType & { kind: 'struct' };
 const opaque = (type: CType): EwaldError =>
   new EwaldError('Unsupported', `${typeText(type)} is opaque; only its library can look into it`);
 
-/** The object of a struct: a property a member; of a union every reading of its bytes that is a value. */
+/**
+ * The object of a struct, with a property per member; for a union, every member of which its bytes are a valid value.
+ */
 export function readStruct(codec: ValueCodec, view: DataView, offset: number, type: StructType): unknown {
   const members = codec.membersOf(type.tag);
   if (!members) throw opaque(type);
@@ -59,7 +61,7 @@ export function readStruct(codec: ValueCodec, view: DataView, offset: number, ty
     try {
       return [[field.name, readField(codec, view, offset, field)]];
     } catch {
-      // Bytes of another member, or a type without values here.
+      // The bytes belong to another member, or the type has no value in JavaScript.
       return [];
     }
   });
@@ -85,7 +87,7 @@ function unchanged(codec: ValueCodec, origin: Uint8Array, field: CField, value: 
   }
 }
 
-/** Writes the members of an object; what is not given is zero, as in C's initialisers. */
+/** Writes the members of an object; missing members are zero, as in C's initialisers. */
 export function writeStruct(
   codec: ValueCodec,
   view: DataView,
@@ -149,7 +151,7 @@ export function writeStruct(
   }
 }
 
-/** The bits of a struct that a member lies on. */
+/** The bits of a struct that a member occupies. */
 function maskOf({ offset, shift = 0, bits, type }: CField, codec: ValueCodec): number[] {
   const mask: number[] = [];
   const [from, count] = [offset * 8 + shift, bits ?? codec.sizeOf(type) * 8];

@@ -1,4 +1,4 @@
-/** Arguments that are tables of pointers: texts, handles that C gives, nested arrays, memories of rows. */
+/** Arguments that are tables of pointers: texts, handles returned by C, nested arrays, memories of rows. */
 import { EwaldError } from '../base/errors.js';
 import { IndirectMemory2D } from '../memory/indirect.js';
 import { pointerBytes } from '../memory/model.js';
@@ -17,14 +17,14 @@ type PointerType = CType & { kind: 'pointer' };
 
 const utf8 = new TextEncoder();
 
-/** Memory with an address that lives as long as the call. */
+/** Allocates memory with an address for the duration of the call. */
 function allocated(bytes: number, what: string, runtime: Runtime, frame: Frame): Allocation {
   const allocation = runtime.memory.allocate(Math.max(1, bytes), what);
   frame.release(() => allocation.free());
   return allocation;
 }
 
-/** A table of addresses in memory, and what stands in it after the call. */
+/** Makes a table of addresses in memory, and reads it after the call. */
 function pointerTable(
   addresses: readonly (number | bigint)[],
   runtime: Runtime,
@@ -48,8 +48,8 @@ function pointerTable(
 }
 
 /**
- * Texts for `char **`; null where C writes one. What C wrote stands in the array after the call: text for
- * `const char **`, a pointer where the text is the caller's to free.
+ * Texts for `char **`; null for entries that C writes. After the call, the array contains what C wrote: text for
+ * `const char **`, or a pointer if the caller has to free the text.
  */
 export function textsArgument(
   values: unknown[],
@@ -85,7 +85,7 @@ export function textsArgument(
   return argument;
 }
 
-/** `[null]` for `T **out`: the pointers C wrote stand in the array after the call. */
+/** `[null]` for `T **out`: the array contains the pointers that C wrote after the call. */
 export function pointersArgument(
   values: unknown[],
   to: PointerType,
@@ -158,7 +158,7 @@ function takeBack(view: DataView, row: unknown[] | ArrayBufferView, scalar: Scal
   else for (let j = 0; j < row.length; j++) row[j] = scalar.out(readBits(scalar.layout, view, j * scalar.layout.size));
 }
 
-/** A memory of rows: by its own table where C can reach it, else staged for the time of the call. */
+/** Passes a memory of rows by its own table if C can access it; otherwise it is staged for the duration of the call. */
 export function rowsArgument(
   value: Rows,
   rows: Scalar | undefined,

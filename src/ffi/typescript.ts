@@ -9,15 +9,15 @@ import { arrayName } from './pointees.js';
 import { Runtime } from './runtime.js';
 
 export interface ModuleOptions {
-  /** Name of the library in the module's words; default the header's without its ending. */
+  /** Name of the library in the module's text; default: the header's name without its extension. */
   readonly name?: string;
-  /** `ts` writes a module with the table in it, `d.ts` its declarations alone; default `ts`. */
+  /** `ts` writes a module that contains the table, `d.ts` only its declarations; default `ts`. */
   readonly form?: 'ts' | 'd.ts';
 }
 
 const identifier = /^[A-Za-z_$][\w$]*$/;
 
-/** TypeScript's name for things. */
+/** Converts a name to TypeScript's style of type names. */
 const pascal = (name: string): string =>
   name
     .split(/[^A-Za-z0-9]+/)
@@ -40,7 +40,7 @@ const typeWords = new Set(
   'any bigint boolean never null number object string symbol undefined unknown void'.split(' '),
 );
 
-/** What a module imports, or has from the language. */
+/** Names that a module imports, or that the language defines. */
 const imported = (
   'CArray Callback Handle Library LibraryOptions Pointer FunctionTable IndirectMemory2D RaggedRows Promise Omit ' +
   'ArrayBuffer ArrayBufferView'
@@ -92,7 +92,7 @@ class Writer {
       `import type { IndirectMemory2D, RaggedRows } from 'ewald/memory';`,
       '',
     ];
-    // A macro may have the name of an enum's constant, which it then stands for.
+    // A macro may have the name of an enum's constant, to which it then refers.
     const free = (name: string): boolean => identifier.test(name) && !reserved.has(name) && !this.#values.has(name);
     for (const [name, { kind, value, doc }] of Object.entries(constants)) {
       if (!free(name)) continue;
@@ -301,7 +301,7 @@ class Writer {
 
 const key = (name: string): string => (identifier.test(name) ? name : JSON.stringify(name));
 
-/** A line in pieces of at most `width` signs, cut between words. */
+/** Splits a line into pieces of at most `width` characters, between words. */
 function wrapped(line: string, width: number): string[] {
   const lines: string[] = [];
   let rest = line;
@@ -314,7 +314,7 @@ function wrapped(line: string, width: number): string[] {
   return [...lines, rest];
 }
 
-/** JSON as code: there a key `__proto__` would set the prototype, unless it is computed. */
+/** JSON as code, in which a key `__proto__` would set the prototype unless it is computed. */
 const literal = (value: unknown): string => JSON.stringify(value).replace(/(?<!\\)"__proto__":/g, '["__proto__"]:');
 
 /** Folders of the machine that read the header are meaningless on other machines. */

@@ -1,4 +1,4 @@
-/** Keeps received frames that are to be shown at the end of the run, because they cannot be read again. */
+/** Keeps received frames that will be shown at the end of the run, because they cannot be read again. */
 
 import { EwaldError } from '../base/errors.js';
 import type { Dataset } from '../data/dataset.js';

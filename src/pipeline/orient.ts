@@ -44,7 +44,7 @@ class Residuals {
   /** Components of `off` along the normal and perpendicular to it. */
   readonly along: Float64Array;
   readonly across: Float64Array;
-  /** Values within the gates; sorted by whoever computes their median. */
+  /** Values within the gates; computing their median sorts them. */
   readonly #some: readonly [across: Float64Array, along: Float64Array];
 
   constructor(spots: number) {

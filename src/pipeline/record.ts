@@ -1,4 +1,4 @@
-/** What became of a frame, as it travels between processes and as outputs take it: plain data. */
+/** The results of a frame as plain data, for sending between processes and for outputs. */
 
 import { EwaldError, type EwaldErrorTag } from '../base/errors.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
@@ -17,7 +17,7 @@ import type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
 export type CrystalRecord = Omit<FrameCrystal, 'reflections'> & {
   /** Number of measured reflections; undefined if nothing was integrated. */
   readonly reflections: number | undefined;
-  /** The reflections themselves where they travel; see reflection-table.ts. */
+  /** The reflections themselves, if they are sent; see reflection-table.ts. */
   readonly table?: Float64Array | undefined;
 };
 
@@ -34,7 +34,7 @@ export interface FrameRecord {
   readonly backends: StageBackends;
   /** Its chunk of a stream. */
   readonly chunk: string;
-  /** Its numbers, where they are kept. */
+  /** The numbers of the frame, if they are kept. */
   readonly frame?: Frame | undefined;
 }
 
@@ -57,7 +57,7 @@ export function recordOf({ origin, result, chunk, frame }: SearchedFrame, travel
   let text: string | undefined;
   return {
     ...record,
-    // Where nothing is written, nothing is printed.
+    // The chunk is only formatted if it is written.
     get chunk() {
       text ??= formatChunk(chunk);
       return text;
@@ -74,7 +74,7 @@ export const failureOf = ({ origin, error }: FailedFrame): FrameFailure => ({
 
 export const isFailure = (item: FrameRecord | FrameFailure): item is FrameFailure => 'message' in item;
 
-/** What an item of a run is written with. */
+/** The cells, geometry and other data with which an item of a run is written. */
 export interface ItemScene {
   readonly geometry: Geometry;
   readonly lattices: readonly LatticeName[];
@@ -82,7 +82,7 @@ export interface ItemScene {
 }
 
 /**
- * What travelled, as whoever iterates over a run gets it. Reflections and chunk become objects when they are looked at.
+ * Converts a sent record to the item that a run yields. Reflections and chunk are only made when they are accessed.
  */
 export function itemOf(record: FrameRecord | FrameFailure, scene: ItemScene): PipelineItem {
   if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };

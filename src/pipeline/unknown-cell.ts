@@ -84,7 +84,7 @@ export interface FoundCell {
   /** Number of images it was determined from, and of frames searched for them. */
   readonly images: number;
   readonly frames: number;
-  /** Why the cell may be longer than any that was looked for; undefined where nothing says so. */
+  /** Why the cell may be longer than the searched range; undefined if there is no sign of it. */
   readonly doubt: string | undefined;
 }
 

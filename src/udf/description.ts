@@ -1,4 +1,4 @@
-/** The description of a run that is sent to whoever computes its partitions: plain data. */
+/** The description of a run that is sent to the workers that compute its partitions: plain data. */
 import type { CorrectionOptions } from '../data/corrections.js';
 import type { OpenOptions } from '../data/open.js';
 import type { UdfMeta } from './udf.js';

@@ -33,7 +33,7 @@ export type ScanSource =
   | { readonly url: string; readonly options: OpenOptions }
   | { readonly blob: PlatformBlob; readonly options: OpenOptions };
 
-/** Frames of a scan, created by `Context.load`; whoever loads it disposes it. */
+/** Frames of a scan, created by `Context.load` and disposed by the caller. */
 export interface Scan {
   readonly name: string;
   readonly format: string;

@@ -1,6 +1,6 @@
 /**
- * Times rows of the case tables: a row is verified first, and what fails is not timed. Backends and peers take turns in
- * one run.
+ * Times rows of the case tables: a row is verified first, and is not timed if it fails. Backends and peers alternate
+ * within one run.
  */
 import type { BackendName, DeviceInfo } from '../backends/names.js';
 import type { KernelTime } from '../backends/webgpu/kernel-time.js';
@@ -38,7 +38,7 @@ export interface BenchResult {
   readonly backend: BackendName;
   /** Outcome of the verification; only `pass` is timed. */
   readonly outcome: Outcome;
-  /** The reason of every outcome but `pass`, and of a row that was verified and not timed. */
+  /** The reason for any outcome except `pass`, and for a row that was verified but not timed. */
   readonly why: string | null;
   readonly error: number | null;
   readonly bound: number | null;
@@ -46,16 +46,16 @@ export interface BenchResult {
   readonly planMs: number | null;
   readonly timing: Timing | null;
   /**
-   * Where the time of one run goes on the device, by its own clock: of webgpu, whose kernels then have a pass each.
-   * Null for other backends, and where the adapter gives no timestamps.
+   * Times of the kernels of one run by the device's own clock, for webgpu, where each kernel then has its own pass.
+   * Null for other backends, and if the adapter has no timestamps.
    */
   readonly kernels: readonly KernelTime[] | null;
   readonly ratios: readonly Ratio[];
-  /** Verified, and every ratio that is aimed at is reached. */
+  /** Whether the row was verified and reached every target ratio. */
   readonly pass: boolean;
 }
 
-/** Another way of doing a row's work, timed in the same run. */
+/** An alternative implementation of a row's work, timed in the same run. */
 export interface PeerResult {
   readonly id: string;
   readonly peer: string;
@@ -63,7 +63,7 @@ export interface PeerResult {
   readonly timing: Timing;
 }
 
-/** The whole of a benchmark. */
+/** The report of a benchmark. */
 export interface BenchReport {
   readonly versions: Readonly<Record<string, string>>;
   readonly place: string;
@@ -74,8 +74,8 @@ export interface BenchReport {
   /** Number of finished and of selected cases. */
   readonly cases: { readonly finished: number; readonly chosen: number };
   /**
-   * `fail` where a verified row is wrong, misses what it aims at, or nothing was timed at all; else `interrupted` where
-   * the run was ended before the last case: the rows of those that were finished stand.
+   * `fail` if a verified row is wrong or misses its target, or nothing was timed; otherwise `interrupted` if the run
+   * was ended before the last case, in which case the rows of finished cases are valid.
    */
   readonly verdict: 'pass' | 'fail' | 'interrupted';
   /** Whether the verdict is `pass`. */
@@ -85,7 +85,7 @@ export interface BenchReport {
 
 /** Options of a benchmark in addition to those of a validation. */
 export interface BenchOptions extends Omit<ValidateOptions, 'onResult' | 'stopAtFailure' | 'budget'> {
-  /** Seconds of runs for each contestant of a row, default 1. */
+  /** Seconds for the runs of each contestant of a row; default 1. */
   readonly seconds?: number;
   readonly onRow?: (id: string, done: number, total: number) => void;
 }
@@ -112,13 +112,13 @@ function timingOf({ times }: Contestant): Timing {
   };
 }
 
-// One run of each in turn, so that a change of the machine's pace meets all of them.
+// Contestants run in turn, so that a change of the machine's speed affects all of them.
 async function timeAll(
   contestants: readonly Contestant[],
   seconds: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  // A clock that ticks in microseconds cannot time one short line: as many calls as half a millisecond takes.
+  // A clock with microsecond resolution cannot time one short line, so calls are repeated for half a millisecond.
   const calls: number[] = [];
   for (const contestant of contestants) {
     for (let i = 0; i < 3; i++) await contestant.run();
@@ -223,7 +223,7 @@ export async function benchRow(
   }
 }
 
-/** Times the rows that are meant for it, or those of `ids`. Throws `Argument` for unknown ids or names. */
+/** Times the rows marked for benchmarks, or the rows of `ids`. Throws `Argument` for unknown ids or names. */
 export async function bench(options: BenchOptions): Promise<BenchReport> {
   const chosen = selectRows(options.ids).filter(({ bench }) => bench || options.ids?.length);
   const candidates = await openCandidates({ ...options, budget: Number.POSITIVE_INFINITY });

@@ -8,7 +8,7 @@ import type { BackendName, DeviceInfo } from '../backends/names.js';
 import type { Context } from '../context/rooms.js';
 import type { Bound } from './tolerances.js';
 
-/** What can become of a row on a backend. */
+/** The possible outcomes of a row on a backend. */
 export const outcomes = ['pass', 'fail', 'refused', 'absent', 'todo', 'sampled'] as const;
 /**
  * `pass` and `fail` were run. `refused`: the backend gives a reason for not supporting it. `absent`: the backend is
@@ -19,7 +19,7 @@ export type Outcome = (typeof outcomes)[number];
 /** Deviation of an output from the truth: an error for each name in the row's bounds. */
 export interface Comparison {
   readonly errors: Readonly<Record<string, number>>;
-  /** What is wrong, in words, where a number does not say it. */
+  /** Description of an error that a number cannot express. */
   readonly note?: string;
   /** Individual errors that the largest one summarizes, by name, for histograms. */
   readonly samples?: Readonly<Record<string, readonly number[]>>;
@@ -30,8 +30,8 @@ export interface Subject<Output> {
   readonly backend: BackendName;
   run(): Promise<Output>;
   /**
-   * What `ewald bench` times where `run` does more than the work: filling guards, reading answers. Gives the call
-   * alone, between arrays that are there, and its amount in the row's unit.
+   * The call that `ewald bench` times if `run` does more than the work, such as filling guards and reading results.
+   * Returns only the call, between existing arrays, and its amount in the row's unit.
    */
   timed?(): { readonly amount: number; call(): Promise<unknown> };
   dispose(): Promise<void>;
@@ -40,11 +40,11 @@ export interface Subject<Output> {
 /** An alternative implementation of the same work, timed in addition to a backend. */
 export interface Peer<Input> {
   readonly name: string;
-  /** Does `amount` units of the row's work, as near as it can; gives what it did. */
+  /** Does about `amount` units of the row's work; returns the amount done. */
   run(input: Input): number;
 }
 
-/** A ratio of rates that is aimed at: backend over a peer or over another backend. */
+/** A target ratio of rates: a backend over a peer or over another backend. */
 export interface Target {
   readonly backend: BackendName;
   readonly over: string;
@@ -55,22 +55,22 @@ export interface Target {
 export interface Row<Input = unknown, Output = unknown, Truth = Output> {
   /** Address, `room:kind:what=value…`. */
   readonly id: string;
-  /** What the row is there for, one sentence. */
+  /** The purpose of the row in one sentence. */
   readonly about: string;
   /** Estimated seconds on one thread of the wasm core. */
   readonly cost: number;
   /** Plans that one run makes, if more than one: a software GPU compiles some tenths of a second for each. */
   readonly plans?: number;
-  /** What one run does, for rates. */
+  /** The amount of work of one run, for rates. */
   readonly work: { readonly amount: number; readonly unit: 'points' | 'images' | 'frames' | 'transforms' | 'numbers' };
   /** Arithmetic operations and bytes in and out of one run, estimates for rooflines. */
   readonly flops: number;
   readonly bytes: number;
-  /** Timed by `ewald bench` when no ids are given. */
+  /** Whether `ewald bench` times it if no ids are given. */
   readonly bench?: boolean;
-  /** It may be refused on any device: rows of external engines, which say themselves what they cannot do. */
+  /** Whether any device may refuse it: rows of external engines, which report themselves what they do not support. */
   readonly refusable?: boolean;
-  /** Backends that have no kernels for it yet, and refuse it until they have. */
+  /** Backends that have no kernels for it yet and therefore refuse it. */
   readonly refusedBy?: readonly BackendName[];
   /** Why the row cannot pass yet. */
   readonly todo?: string;
@@ -87,11 +87,11 @@ export interface Row<Input = unknown, Output = unknown, Truth = Output> {
   bounds(device: DeviceInfo): Readonly<Record<string, Bound>>;
 }
 
-/** What a room brings: its rows, and one small job for the support table. */
+/** The table of a room: its rows, and one small job for the support table. */
 export interface RoomTable {
   readonly name: string;
   readonly rows: readonly Row[];
-  /** Does a little of the room's work; throws when its answer is wrong. */
+  /** Does a little of the room's work; throws if the result is wrong. */
   tryOut(context: Context): Promise<void>;
 }
 
@@ -114,8 +114,7 @@ export function mayRefuse(row: Row, backend: BackendName, device: DeviceInfo): b
 }
 
 /**
- * Whether an id is meant by a pattern: `*` stands for anything, and without one a pattern means itself and all below
- * it.
+ * Whether an id matches a pattern: `*` matches anything, and a pattern without it matches itself and all ids below it.
  */
 export function matches(id: string, pattern: string): boolean {
   if (!pattern.includes('*')) return id === pattern || id.startsWith(`${pattern}:`);

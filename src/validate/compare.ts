@@ -1,6 +1,6 @@
 /** How outputs are compared: shape first, then NaN and Inf element by element, then a metric. */
 
-/** A distance, and in words what no number says. */
+/** A distance, with a description of what a number cannot express. */
 export interface Difference {
   readonly error: number;
   readonly note?: string;
@@ -11,8 +11,8 @@ type Value = number | bigint;
 const classOf = (x: Value): string => (typeof x === 'bigint' || Number.isFinite(x) ? 'finite' : String(x));
 
 /**
- * What is wrong with the shape or with the class (finite, NaN, Infinity, -Infinity) of an element; undefined when
- * nothing is.
+ * Describes a difference of the shape or of the class (finite, NaN, Infinity, -Infinity) of an element; undefined
+ * without any.
  */
 export function shapeOrClass(found: ArrayLike<Value>, expected: ArrayLike<Value>): string | undefined {
   if (found.length !== expected.length) return `${found.length} elements, expected ${expected.length}`;
@@ -28,7 +28,7 @@ function metric(found: ArrayLike<Value>, expected: ArrayLike<Value>, measure: ()
   return note === undefined ? measure() : { error: Number.POSITIVE_INFINITY, note };
 }
 
-/** Largest difference of integers; 0 when all are equal. */
+/** Largest difference of integers; 0 if all are equal. */
 export function equality(found: ArrayLike<Value>, expected: ArrayLike<Value>): Difference {
   return metric(found, expected, () => {
     let error = 0;
@@ -44,7 +44,7 @@ export function equality(found: ArrayLike<Value>, expected: ArrayLike<Value>): D
   });
 }
 
-/** Bytes that differ. */
+/** Number of bytes that differ. */
 export function differentBytes(found: Uint8Array, expected: Uint8Array): Difference {
   return metric(found, expected, () => {
     let error = 0;

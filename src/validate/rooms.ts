@@ -1,4 +1,4 @@
-/** The rooms that are proven here. A new room writes cases/<room>/table.ts and is named in this list. */
+/** The rooms that are validated. A new room adds cases/<room>/table.ts and an entry in this list. */
 import type { RoomTable, Row } from './case.js';
 import { arraysTable } from './cases/arrays/table.js';
 import { fftTable } from './cases/fft/table.js';

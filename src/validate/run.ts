@@ -25,33 +25,33 @@ export interface Measure {
   readonly bound: number;
 }
 
-/** What became of a row on a backend. */
+/** The result of a row on a backend. */
 export interface RowResult {
   readonly id: string;
   readonly backend: BackendName;
   readonly outcome: Outcome;
-  /** The reason of every outcome but `pass`. */
+  /** The reason for any outcome except `pass`. */
   readonly why: string | null;
-  /** The measure nearest to its bound, or beyond it; null when the row was not run to the end. */
+  /** The measure nearest to its bound, or beyond it; null if the row did not run to the end. */
   readonly measure: string | null;
   readonly unit: string | null;
   readonly error: number | null;
   readonly bound: number | null;
   readonly measures: readonly Measure[];
-  /** Milliseconds of the run on the backend; the plan and the oracle are not in it. */
+  /** Milliseconds of the run on the backend, without the plan and the oracle. */
   readonly ms: number | null;
   /** Single errors, by measure, for histograms. */
   readonly samples: Readonly<Record<string, readonly number[]>>;
 }
 
-/** A backend that rows are to run on: open, or absent with the reason. */
+/** A backend on which rows will run: open, or absent with the reason. */
 export interface Candidate {
   readonly backend: BackendName;
-  /** Undefined when it is absent. */
+  /** Undefined if the backend is absent. */
   context: Context | undefined;
   readonly device: DeviceInfo | null;
   readonly reason: string;
-  /** EWALD_REQUIRE names it: absent is then a failure. */
+  /** Whether EWALD_REQUIRE names it, so that its absence is a failure. */
   readonly required: boolean;
   /** Longest estimated run in seconds; longer rows are `sampled`. */
   readonly budget: number;
@@ -59,7 +59,7 @@ export interface Candidate {
   renew(): Promise<void>;
 }
 
-/** The whole of a validation. */
+/** The report of a validation. */
 export interface Report {
   readonly versions: Readonly<Record<string, string>>;
   /** Where it ran: engine and processor, in words. */
@@ -68,9 +68,9 @@ export interface Report {
   readonly backends: readonly { backend: BackendName; available: boolean; reason: string; device: DeviceInfo | null }[];
   readonly rows: readonly RowResult[];
   readonly counts: Readonly<Record<Outcome, number>>;
-  /** Nothing failed and something passed. */
+  /** Whether nothing failed and something passed. */
   readonly pass: boolean;
-  /** Ended early by its signal. */
+  /** Whether it was ended early by its signal. */
   readonly interrupted: boolean;
 }
 
@@ -81,9 +81,9 @@ export interface ValidateOptions {
   readonly ids?: readonly string[];
   /** An external engine: only the rows of transforms are run, by it. */
   readonly engine?: FftEngine;
-  /** Default: every backend a user may name; those that are not here count as absent. */
+  /** Backends to run; default: all that a user may name, of which unavailable ones count as absent. */
   readonly backends?: readonly BackendName[];
-  /** Backends that must be here, as EWALD_REQUIRE lists them: `wasm,webgpu`. */
+  /** Backends that must be available, in the form of EWALD_REQUIRE: `wasm,webgpu`. */
   readonly require?: string;
   /** Longest estimated run of a row in seconds; default 2, and a tenth of it on a software device. */
   readonly budget?: number;
@@ -93,14 +93,14 @@ export interface ValidateOptions {
   readonly versions?: Readonly<Record<string, string>>;
   /** Ends after the first failure. */
   readonly stopAtFailure?: boolean;
-  /** Ends between two rows; what is finished is returned. */
+  /** Ends the validation between two rows; finished rows are returned. */
   readonly signal?: PlatformSignal | undefined;
   readonly onResult?: (result: RowResult, done: number, total: number) => void;
 }
 
 const publicNames = backendNames.filter((name) => name !== 'cuda-emulated');
 
-/** Rows that the patterns mean; all without patterns. Throws `Argument` for a pattern that means none. */
+/** Rows that match the patterns; all without patterns. Throws `Argument` for a pattern without a match. */
 export function selectRows(patterns: readonly string[] = []): readonly Row[] {
   for (const pattern of patterns) {
     if (allRows.some(({ id }) => matches(id, pattern))) continue;
@@ -117,7 +117,7 @@ export function selectRows(patterns: readonly string[] = []): readonly Row[] {
   return patterns.length === 0 ? allRows : allRows.filter(({ id }) => patterns.some((pattern) => matches(id, pattern)));
 }
 
-/** Other things that EWALD_REQUIRE may ask for: tests of the ffi room compile with these. */
+/** Other tools that EWALD_REQUIRE may name, with which tests of the ffi room compile. */
 const requirableTools = ['fftw', 'gcc', 'gfortran', 'emcc', 'koffi', 'fast-check'];
 
 /** The backends of EWALD_REQUIRE. Throws `Argument` for an unknown name. */
@@ -162,7 +162,7 @@ export async function openCandidates(
         for (const candidate of candidates) await candidate.context?.dispose();
         throw error;
       }
-      // The loader's own words, where the error carries them.
+      // Uses the loader's own message, if the error contains it.
       reason = typeof error.detail.reason === 'string' ? error.detail.reason : error.message;
     }
     candidates.push({
@@ -181,10 +181,10 @@ export async function openCandidates(
   return candidates;
 }
 
-/** A row's problem and its truth, made once for all backends and only when one runs it. */
+/** A row's problem and its truth, computed once for all backends, when the first one runs it. */
 export class Problem {
   readonly row: Row;
-  /** Another answer, from somebody else's program, held to the same bounds. */
+  /** The result of another program, compared within the same bounds. */
   second: { readonly name: string; readonly value: unknown } | undefined;
   #input: { value: unknown } | undefined;
   #expected: { value: unknown } | undefined;
@@ -294,7 +294,7 @@ export async function runRow(problem: Problem, candidate: Candidate): Promise<Ro
   }
 }
 
-/** A number as people read it: four digits. */
+/** A number with four digits, for display. */
 export const shown = (x: number): string =>
   x === 0 || !Number.isFinite(x)
     ? String(x)
@@ -309,7 +309,7 @@ export function tally(results: readonly RowResult[]): Record<Outcome, number> {
   return counts;
 }
 
-/** Runs the case tables. Throws `Argument` for unknown ids or names; what goes wrong in a row is its outcome. */
+/** Runs the case tables. Throws `Argument` for unknown ids or names; errors in a row become its outcome. */
 export async function validate(options: ValidateOptions): Promise<Report> {
   const selected = selectRows(options.ids);
   const rows = options.engine === undefined ? selected : engineRows({ engine: options.engine }, selected);

@@ -1,4 +1,4 @@
-/** The support table: what each backend of this place really does, found by doing a little of it. */
+/** The support table: the features that each backend actually supports here, found by trying each of them. */
 import { type BackendName, backendNames } from '../backends/names.js';
 import { isEwaldError, messageOf } from '../base/errors.js';
 import type { Context } from '../context/rooms.js';

@@ -28,7 +28,7 @@ export interface Codec {
   readonly parameter?: number;
 }
 
-/** Codecs of one backend; whoever opened them disposes them. */
+/** Codecs of one backend, disposed by the caller that opened them. */
 export interface Codecs extends Disposable {
   readonly backend: 'native' | 'wasm';
   /** Fills all of `output`. Throws `Format` if the input does not decode to exactly that size. */

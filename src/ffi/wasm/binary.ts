@@ -1,5 +1,5 @@
 /**
- * The parts of a wasm binary that the engine does not tell: the signatures of its functions; and a tiny module for
+ * Reads the signatures of functions from a wasm binary, which engines do not expose, and makes a small module for
  * callbacks.
  */
 import { expects, expectsMembers } from '../../base/arguments.js';
@@ -122,8 +122,8 @@ export function signatureText(of: WasmSignature): string {
 const trampolines = new Map<string, WebAssembly.Module>();
 
 /**
- * A function of wasm that calls one of JavaScript: only such a function can stand in a function table, and engines
- * without WebAssembly.Function give no other way than a module that imports it and exports it again.
+ * Makes a wasm function that calls a JavaScript function. Only wasm functions can be in a function table, and in
+ * engines without WebAssembly.Function they can only be made by a module that imports and re-exports the function.
  */
 export function wasmFunction(signature: WasmSignature, use: (...values: never[]) => unknown): unknown {
   const key = signatureText(signature);

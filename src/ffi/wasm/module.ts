@@ -1,8 +1,8 @@
-/** Wasm modules of users: compiled, given what they import, started. */
+/** Compiles and starts wasm modules of users with their imports. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformInstance, PlatformModule, PlatformResponse, PlatformUrl } from '../../base/globals.js';
 
-/** What a library can be on wasm. */
+/** The forms in which a wasm library can be given. */
 export type WasmSource =
   | ArrayBufferView
   | ArrayBuffer
@@ -11,17 +11,17 @@ export type WasmSource =
   | PlatformResponse
   | PlatformUrl;
 
-/** What a module imports, by module and name: functions, memories, tables and globals. */
+/** Imports of a module, by module and name: functions, memories, tables and globals. */
 export type WasmImports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** An instance and what it came from. */
+/** An instance and its source. */
 export interface Started {
   readonly instance: PlatformInstance;
   readonly module: PlatformModule | undefined;
   readonly bytes: Uint8Array | undefined;
 }
 
-/** Compiles what there is to compile. */
+/** Compiles a source that is not compiled yet. */
 async function compile(
   source: Exclude<WasmSource, WebAssembly.Instance>,
   name: string,
@@ -52,7 +52,7 @@ async function compile(
   }
 }
 
-/** Starts a module; `imports` are the user's, and go before the ones that are made up here. */
+/** Starts a module; `imports` are the user's, and take precedence over the default ones. */
 export async function startModule(source: WasmSource, name: string, imports: WasmImports = {}): Promise<Started> {
   if (source instanceof WebAssembly.Instance) return { instance: source, module: undefined, bytes: undefined };
   const { module, bytes } = await compile(source, name);
@@ -83,7 +83,7 @@ export async function startModule(source: WasmSource, name: string, imports: Was
   return { instance, module, bytes };
 }
 
-/** The few system calls that a library may make, and a refusal for all others. */
+/** Implements the few system calls that a library may make, and refuses all others. */
 function standIn(
   from: string,
   what: string,
@@ -99,7 +99,7 @@ function standIn(
   }
   if (what === 'fd_write')
     return (_fd, list, count, written) => write(memory(), list as number, count as number, written as number);
-  // Nothing is there to close, to seek in or to read: bad descriptor.
+  // There are no files to close, seek or read: returns "bad descriptor".
   if (from.startsWith('wasi')) return () => 8;
   return () => {
     throw new EwaldError(
@@ -113,8 +113,7 @@ function standIn(
 type Write = (memory: WebAssembly.Memory | undefined, list: number, count: number, written: number) => number;
 
 /**
- * What a module prints goes to the console, a line at a time; what it has printed of a line is kept until the line
- * ends.
+ * Prints the output of a module to the console line by line; an incomplete line is kept until it ends.
  */
 function lineWriter(): Write {
   let line = '';

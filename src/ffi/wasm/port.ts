@@ -11,15 +11,15 @@ export interface Reply {
 export interface Port {
   post(message: unknown): void;
   listen(reply: (message: Reply) => void, fail: (error: unknown) => void): void;
-  /** Whether somebody waits for an answer: only then may the worker keep the process alive. */
+  /** Sets whether an answer is pending; only then may the worker keep the process alive. */
   waiting?(someone: boolean): void;
   close(): void;
 }
 
-/** Starts a worker that runs `code`, which defines `start(port)`: it gives the function that takes messages. */
+/** Starts a worker that runs `code`, which defines `start(port)`; this returns the function that receives messages. */
 export type OpenPort = (code: string) => Port;
 
-/** The port of a worker as pages have them; `make` stands in where a page may not start one from a blob. */
+/** The port of a Web Worker; `make` creates the worker on pages that must not start one from a blob. */
 export const webPort =
   (make?: () => unknown): OpenPort =>
   (code) => {

@@ -1,4 +1,4 @@
-/** A library that is a wasm module: its exports, its heap, its function table. */
+/** A library in a wasm module: its exports, its heap, its function table. */
 import { EwaldError } from '../../base/errors.js';
 import { WasmSpace } from '../../memory/space.js';
 import { type CallFrame, callPointer, FrameEnds, resultOf } from '../bind.js';
@@ -16,7 +16,7 @@ import { WorkerCalls } from './worker.js';
 
 type Exports = Record<string, unknown> & { memory: WebAssembly.Memory };
 
-/** Names under which modules export their allocator, in the order they are looked for. */
+/** Names under which modules export their allocator, in order of preference. */
 const allocators: readonly (readonly [string, string])[] = [
   ['malloc', 'free'],
   ['ewald_alloc', 'ewald_free'],
@@ -186,7 +186,9 @@ export class WasmTarget implements Target {
   }
 }
 
-/** Copies in and out of the heap around one call; what lies in the heap already is passed by its address. */
+/**
+ * Copies arrays into and out of the heap for a call; arrays that are already in the heap are passed by their address.
+ */
 class WasmFrame extends FrameEnds implements CallFrame {
   readonly asynchronous = false;
   readonly #target: WasmTarget;

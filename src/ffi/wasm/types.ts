@@ -1,4 +1,4 @@
-/** How C's types cross into wasm functions: the C ABI of clang for wasm32. */
+/** Maps C's types to wasm functions: the C ABI of clang for wasm32. */
 import { expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { jsMemory } from '../../memory/space.js';
@@ -6,7 +6,7 @@ import { type CFunction, type CType, type FunctionTable, signature, typeText } f
 import { Runtime } from '../runtime.js';
 import type { WasmSignature, WasmType } from './binary.js';
 
-/** The wasm type of a value of C; undefined for void. */
+/** The wasm type of a C value; undefined for void. */
 function wasmType(type: CType, runtime: Runtime, fn: string): WasmType | undefined {
   if (type.kind === 'void') return undefined;
   if (type.kind === 'pointer') return 'i32';

@@ -18,7 +18,7 @@ import type { Bits } from '../scalars.js';
 import type { WasmImports } from './module.js';
 import type { OpenPort, Port, Reply } from './port.js';
 
-/** What goes to the worker for one argument: bits, or bytes to place in its heap. */
+/** The form in which an argument is sent to the worker: bits, or bytes to place in its heap. */
 type Sent = { readonly bits: Bits } | { readonly bytes: Uint8Array; readonly back: boolean };
 
 /**
@@ -88,7 +88,7 @@ export class WorkerCalls {
       const inner = value instanceof Directed ? value.value : value;
       if (inner instanceof Pointer || inner instanceof Rows || inner instanceof Callback)
         throw this.#apart(`${fn.name}.async() is given an address`);
-      // An array of the library's heap goes as a copy, and comes back into it.
+      // An array in the library's heap is sent as a copy, and the result is copied back into it.
       if (inner instanceof CArray) {
         const direction: Direction = value instanceof Directed ? value.direction : 'inout';
         return frame.sent(frame.array(inner, direction));
@@ -153,7 +153,7 @@ export class WorkerCalls {
 
 /** Collects the parts of an argument, to be placed in the worker's heap. */
 class SendingFrame implements Frame {
-  // What is sent is a copy, made before JavaScript goes on.
+  // A copy is sent, which is made before JavaScript continues.
   readonly asynchronous = false;
   readonly #sent = new Map<object, Sent>();
   readonly #targets: (((bytes: Uint8Array) => void) | undefined)[] = [];
@@ -185,7 +185,7 @@ class SendingFrame implements Frame {
 
   scratch(bytes: number): { argument: Argument; view(): DataView } {
     const own = new Uint8Array(bytes);
-    // The bytes are sent after the caller filled them: they are the very array.
+    // The same array is sent after the caller has filled it.
     return { argument: this.#bytes(own, (back) => own.set(back)), view: () => new DataView(own.buffer) };
   }
 
