@@ -1,4 +1,4 @@
-// Peak finders on one frame: what a plan holds, and the steps of a run. README.md says what is computed.
+// Peak finders on one frame: the contents of a plan, and the steps of a run. README.md explains what is computed.
 #pragma once
 #include <cstddef>
 #include <cstdint>

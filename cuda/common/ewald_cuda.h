@@ -40,9 +40,9 @@ const char* ewald_cuda_last_error(void);
 /* pi: see cuda/pi. Returns when the count is available. */
 int32_t ewald_cuda_pi_count(ewald_cuda_context* context, const ewald_pi_params* params, uint64_t* hits);
 
-/* indexing: see cuda/indexing; shapes are those of ewald_indexer_run. Memory is fixed at creation; the context outlives
- * its indexers. A handle holds several batches at a time (lanes): runs may come from this many threads at once, and
- * while the GPU works on one batch another is copied to and from page-locked memory. */
+/* indexing: see cuda/indexing; shapes are those of ewald_indexer_run. Memory is fixed at creation; the context must
+ * outlive its indexers. A handle holds several batches at a time (lanes): runs may come from this many threads at once,
+ * and while the GPU works on one batch another is copied to and from page-locked memory. */
 typedef struct ewald_cuda_indexer ewald_cuda_indexer;
 typedef struct ewald_cuda_indexer_info {
   uint64_t max_batch_spots;
@@ -67,7 +67,7 @@ int32_t ewald_cuda_indexer_stage(ewald_cuda_indexer* indexer, uint32_t stage, vo
 typedef struct ewald_cuda_fft ewald_cuda_fft;
 typedef struct ewald_cuda_fft_info {
   uint64_t input_bytes, output_bytes; /* from the first to the last element of a side */
-  uint64_t device_bytes;              /* what a handle holds */
+  uint64_t device_bytes;              /* bytes that a handle holds */
   uint64_t bytes_read[2],
       bytes_written[2]; /* forward, backward: device memory traffic of the passes, in sectors of 32 bytes */
   uint32_t passes[2];

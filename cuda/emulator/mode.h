@@ -55,7 +55,7 @@ struct Report {
   std::string text;  // one or two lines: kernel, block, thread, file:line, what and why
 };
 
-// Modes and cards apply to launches and calls made from now on, on all threads.
+// Modes and simulated GPUs apply to all later launches and calls, on all threads.
 void setMode(const Mode& mode);
 Mode mode();
 void setCard(const Card& card);

@@ -41,7 +41,7 @@ void check_fit(const ewald_indexer_descriptor& d, std::uint64_t max_batch_spots)
                                                        std::to_string(batch_spots_high));
 }
 
-// Batches that a handle holds at a time: while the card works on one, the host empties and fills the other.
+// Batches that a handle holds at a time: while the GPU works on one, the host empties and fills the other.
 constexpr int usual_lanes = 2;
 // Time limit of one kernel on a GPU that also drives a display: well below the limit of its watchdog (2 s on Windows).
 constexpr float longest_launch_ms = 50;

@@ -1,4 +1,4 @@
-// One batch in flight: its own stream, arrays on both sides of the bus, and workspace for its blocks. While the card
+// One batch in flight: its own stream, arrays on both sides of the bus, and workspace for its blocks. While the GPU
 // works on the batch of one lane the host fills and empties the other's, and its blocks start as those of the first
 // finish, so a hard image that was drawn late does not delay others.
 #pragma once

@@ -1,6 +1,6 @@
 // Monte Carlo pi: how many points of a Philox4x32-10 stream fall into the quarter circle, `width` blocks at a time.
 //
-// The twins wgsl/pi/count.wgsl and cuda/pi/pi.cu count the same points; the tests require equal counts.
+// The counterparts wgsl/pi/count.wgsl and cuda/pi/pi.cu count the same points; the tests require equal counts.
 #include "common/simd.h"
 #include "pi/count.h"
 #include "pi/philox.h"

@@ -223,7 +223,7 @@ void checkAccess(Machine& m, std::uintptr_t address, std::size_t bytes, Access a
     m.die(Finding::localOfAnotherThread,
           format("%s a local variable of thread %s", verb(access), m.nameThread(owner).c_str()), code);
   }
-  // Kernel parameters: read only, on the host's stack here and in constant memory on a card.
+  // Kernel parameters: read only, on the host's stack here and in constant memory on a GPU.
   const auto within = [&](const void* begin, std::size_t size) {
     return address - reinterpret_cast<std::uintptr_t>(begin) < size;
   };
