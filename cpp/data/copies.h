@@ -71,7 +71,8 @@ inline void repeat_wide(uint8_t* out, size_t distance, size_t length) {
     pattern = (Copy16)(eight - Eights{});
   } else {
 #if defined(__wasm_simd128__)
-    // What lies behind `out` is not chosen; a copy may write there, so it is there.
+    // The load reads past `out`, where memory exists because copies may write there; `places` selects none of those
+    // bytes.
     v128_t source, places;
     memcpy(&source, from, 16);
     memcpy(&places, periods.places[distance], 16);

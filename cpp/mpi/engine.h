@@ -26,7 +26,7 @@ struct Group {
   std::vector<int> world;
 };
 
-// One call of JavaScript. `begin` runs on the thread of MPI and leaves a request, or none when it is done at once.
+// One call of JavaScript. `begin` runs on the MPI thread and creates a request, or none if the call completes at once.
 struct Operation {
   std::function<int(Operation&)> begin;
   MPI_Request request = MPI_REQUEST_NULL;

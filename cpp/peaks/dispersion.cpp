@@ -1,4 +1,4 @@
-// dispersion: pixels that vary more than counting does, and spots of them. See README.md.
+// dispersion: pixels that vary more than counting statistics, and the spots that they form. See README.md.
 #include <algorithm>
 #include <cmath>
 #include <cstring>

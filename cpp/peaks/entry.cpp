@@ -137,7 +137,7 @@ void list_bins(Plan& plan) {
   }
 }
 
-// Panels lie in the frame and share no pixel; `seen` is zeroed memory of a byte a pixel.
+// Panels lie in the frame and share no pixel; `seen` is zeroed memory with one byte per pixel.
 int32_t check_panels(const ewald_peaks_descriptor& d, const ewald_peaks_panel* panels, uint8_t* seen) {
   for (uint32_t p = 0; p < d.panels; p++) {
     const ewald_peaks_panel& panel = panels[p];

@@ -44,7 +44,7 @@ struct Tiles {
   // [bins]: number of pixels in tiles that are summed as a whole.
   uint32_t* in_tiles;
 
-  // Of a run, [count]: pixels with lowest <= v - offset < lowest + span lie between the bars of all bins of the tile;
+  // For a run, [count]: pixels with lowest <= v - offset < lowest + span lie between the bars of all bins of the tile;
   // then the bits of the other pixels.
   uint16_t *lowest, *span;
   uint64_t* others;

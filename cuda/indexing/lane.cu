@@ -66,7 +66,7 @@ void Lane::make_workspace(unsigned blocks) {
 void Lane::fill(const Batch& b) {
   const ewald_indexer_descriptor& d = shape_.descriptor;
   const std::size_t count = b.offsets[b.images];
-  // One block each way, in the order in which a batch of any size leaves no gap: one copy over the bus.
+  // One block in each direction, ordered so that a batch of any size has no gaps: one copy over the bus.
   std::size_t used = 0;
   const auto put = [&](const void* from, std::size_t bytes) {
     const std::size_t at = used;

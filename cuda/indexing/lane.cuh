@@ -72,7 +72,7 @@ private:
   unsigned blocks_ = 1;
   int angles_there_ = 0;
   bool unfinished_ = false;
-  std::size_t sent_ = 0, received_ = 0;         // bytes of the batch at hand
+  std::size_t sent_ = 0, received_ = 0;         // bytes of the current batch
   std::size_t found_at_ = 0, assigned_at_ = 0;  // places in the output
   float cells_each_ = 4;                        // cells per image in the last batch
   DeviceBuffer<unsigned char> device_input_, device_output_, workspace_;

@@ -26,7 +26,8 @@ const WORKGROUP = 64u;
 @group(0) @binding(7) var<storage, read_write> hits: array<u32>;
 
 var<workgroup> turning: array<vec4f, 2u * TURN_SPOTS>;
-var<workgroup> limits: array<i32, TURN_SPOTS>; // what node_distance^2 leaves for the other indices, 2^-24
+// What node_distance leaves for the squares of the other two indices, in units of 2^-24.
+var<workgroup> limits: array<i32, TURN_SPOTS>;
 var<workgroup> on_planes: atomic<u32>;
 var<workgroup> counts: array<u32, MAX_STEPS / 4u>; // four angles per word
 var<workgroup> bins: array<atomic<u32>, TURN_SPOTS + 1u>;

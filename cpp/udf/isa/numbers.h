@@ -8,7 +8,7 @@
 
 namespace ewald::EWALD_ISA {
 
-// Sums within a row: 2^16 numbers of 16 bits fit into 32 bits, wider integers take 64, floats stay as they are.
+// Sums within a row: 2^16 numbers of 16 bits fit into 32 bits, wider integers take 64, floats are unchanged.
 template <class T>
 using RowSum =
     std::conditional_t<std::is_floating_point_v<T>, T,

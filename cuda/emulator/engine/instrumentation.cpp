@@ -71,8 +71,8 @@ EWALD_CALLBACK void __ubsan_handle_type_mismatch_v1(TypeMismatch* data, std::uin
   ewald::emulator::misalignedPointer(data->location.file, data->location.line, data->type->name, address,
                                      std::size_t(1) << data->logAlignment);
 }
-// A GPU shifts to zero, saturates conversions and gives some result for a division by zero; this CPU differs in all
-// three.
+// A GPU shifts to zero, saturates conversions and returns an arbitrary result for a division by zero; this CPU differs
+// in all three.
 struct Arithmetic {
   SourceLocation location;
 };
