@@ -24,7 +24,8 @@ const words: Record<string, string> = {
 };
 
 /**
- * Whether the system refused because too many files are open. Workers that fail to start only say so in their message.
+ * Whether the system refused because too many files are open. Workers that fail to start only state it in their
+ * message.
  */
 export function tooManyFiles(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };

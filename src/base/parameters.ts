@@ -26,7 +26,7 @@ export interface Parameter {
   readonly fallback?: boolean | string | readonly number[];
   /** Defaults of single stages where they differ. */
   readonly fallbacks?: Readonly<Record<string, number>>;
-  /** The default in words, where it is not a fixed value; empty where there is none. */
+  /** The default in words, if it is not a fixed value; empty without a default. */
   readonly usual?: string;
   /** The stages (finders, modes) it belongs to; without it, all. */
   readonly of?: readonly string[];
@@ -62,7 +62,7 @@ export type ValueOf<P extends Parameter> = P['kind'] extends 'integer' | 'number
           ? Choice
           : string;
 
-/** Values of a table, each of which may be left out. */
+/** Values of a table, each of which is optional. */
 export type Values<Rows extends Parameters> = { readonly [Name in keyof Rows]?: ValueOf<Rows[Name]> };
 
 /** How the caller wrote a parameter: `minSnr`, `--min-snr` or `-r`. */

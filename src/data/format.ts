@@ -1,4 +1,4 @@
-/** The interface of a file format: how it is recognised and how it is opened. Each format has a file of its own. */
+/** The interface of a file format: how it is recognised and opened. Each format has a separate file. */
 import type { PlatformSignal } from '../base/globals.js';
 import type { ByteSource } from './byte-source.js';
 import type { Digests } from './checksums/check.js';

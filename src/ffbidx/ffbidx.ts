@@ -120,7 +120,7 @@ export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<
         lengthThreshold,
         samplePoints: numSamplePoints,
         planeDistance: 0.1,
-        // With a lattice accepted its twins among the candidates would be left out.
+        // If a lattice were accepted, its twins among the candidates would be skipped.
         acceptLog10: thresholdRanges.acceptLog10.low,
       });
       const found = result.image(0).cells().slice(0, nOutputCells);

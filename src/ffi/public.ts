@@ -1,4 +1,4 @@
-/** What both builds of `ewald/ffi` give. */
+/** The names that both builds of `ewald/ffi` export. */
 
 export { Callback } from './callback.js';
 export { CArray } from './carray.js';

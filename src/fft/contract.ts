@@ -23,8 +23,8 @@ export interface FftDescriptor {
   /** A side has explicit strides. */
   readonly strided: boolean;
   /**
-   * A side holds parts of the axes only: inStart, inCount, outStart, outCount of the fields. A backend that cannot says
-   * so in `supports`.
+   * A side holds parts of the axes only: inStart, inCount, outStart, outCount of the fields. A backend that cannot
+   * reports it in `supports`.
    */
   readonly pruned: boolean;
   /** Time the available choices, also of an external engine. */

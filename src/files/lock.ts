@@ -129,7 +129,7 @@ function runs({ pid, host, place, started }: Owner): boolean | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
   const facts = factsOf(pid);
-  // A zombie: nobody has collected its exit code, which may take long in a container without an init process.
+  // A zombie: its exit code has not been collected, which may take long in a container without an init process.
   if (facts.state === 'Z' || facts.state === 'X') return false;
   // Its number may have been reused by another process.
   return started === '' || facts.started === '' || facts.started === started;

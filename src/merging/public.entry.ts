@@ -1,6 +1,6 @@
 /**
- * The public names of `ewald/merging` beside those of public.ts: lists of reflections, splits, running merges. They are an
- * entry of their own, so that pages that do not merge load none of it.
+ * The public names of `ewald/merging` in addition to those of public.ts: lists of reflections, splits, running merges.
+ * They form a separate entry, so that pages that do not merge do not load them.
  */
 export { formatReflectionList, readReflectionList } from './hkl.js';
 export { readMtzReflections } from './mtz-reader.js';

@@ -1,4 +1,4 @@
-/** The public names of merging that `ewald` has; `ewald/merging` adds those of public.entry.ts. */
+/** The public names of merging in the entry `ewald`; `ewald/merging` adds the names of public.entry.ts. */
 export type { ReflectionList } from './hkl.js';
 export { mergeStream } from './merge-stream.js';
 export type {

@@ -179,7 +179,7 @@ export function parametersOf(
   if (finder === 'zaef')
     // Noise of variance v has squared gradients of 4v on average; one pixel in ten thousand reaches nine times that.
     return { threshold, ...own, minSquaredGradient: Number((36 * variance).toPrecision(2)) };
-  // Its window has a threshold of its own.
+  // The window of this finder has its own threshold.
   return {
     ...own,
     ...pixels,

@@ -55,7 +55,7 @@ export interface FrameSearchOptions extends SearchSettings {
 
 export interface FrameSearcherMethods extends Disposable {
   readonly detector: Detector;
-  /** The parameters it was made with, and those that it was tuned to. */
+  /** The given parameters and the tuned ones. */
   readonly settings: SearchSettings;
   /** Backend of each stage; undefined for a stage that has not been planned yet. */
   readonly backends: StageBackends;
@@ -247,7 +247,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     checkSignal(options.signal);
     const { beam: _, found: __, signal: ___, peaks, ...others } = options;
     if (peaks === undefined) return { ...this.settings, ...others };
-    // Another finder has parameters of its own.
+    // Another finder has its own parameters.
     const same = (others.finder ?? this.settings.finder) === this.settings.finder;
     return { ...this.settings, ...others, peaks: same ? { ...this.settings.peaks, ...peaks } : peaks };
   }

@@ -74,7 +74,7 @@ export const failureOf = ({ origin, error }: FailedFrame): FrameFailure => ({
 
 export const isFailure = (item: FrameRecord | FrameFailure): item is FrameFailure => 'message' in item;
 
-/** The cells, geometry and other data with which an item of a run is written. */
+/** The geometry, lattices and method with which an item of a run is written. */
 export interface ItemScene {
   readonly geometry: Geometry;
   readonly lattices: readonly LatticeName[];

@@ -21,7 +21,9 @@ export interface ListFolder {
 
 const isList = (name: string): boolean => /^spots-\d{3,}\.txt$/.test(name) || name === 'truth.json';
 
-/** Makes the folder. Lists of an earlier run must not be taken for those of this one: refused, or replaced with `force`. */
+/**
+ * Makes the folder. Lists of an earlier run must not be mixed with new ones: they are refused, or replaced by `force`.
+ */
 export async function beginFolder(folder: string, inputs: readonly string[], force: boolean): Promise<ListFolder> {
   try {
     await mkdir(folder, { recursive: true });

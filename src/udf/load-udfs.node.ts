@@ -29,8 +29,8 @@ function notLoaded(file: string, cause: unknown): EwaldError {
  * @param options `module`: the name by which the workers of a cluster have the module (`ewald worker --module
  * NAME=FILE`). Default: the file, which other processes get as source.
  *
- * Throws `File` for a file that is not there, `Argument` for a name of another ending and a module without a UDF, `Load`
- * for one that does not load, with the line of the mistake.
+ * Throws `File` for a missing file, `Argument` for another extension or a module without a UDF, `Load` with the line of
+ * the mistake for a module that cannot be loaded.
  */
 export async function loadUdfs(
   files: readonly string[],

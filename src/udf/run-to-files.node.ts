@@ -42,8 +42,9 @@ export const checkRunToFiles = async (options: RunToFilesOptions, scan: string):
  * Runs analyses and UDFs over a scan in one pass, writes the results, and returns them with the names of the files.
  *
  * Results are called by their channel or buffer; if there are several analyses or UDFs, by its name and a hyphen before
- * that. Files are begun before the work is done and appear when all of them are complete. Throws `Argument` for outputs
- * of another ending or that exist, for `channels` that select nothing and for a pick with company; otherwise as `runUdf`.
+ * that. Files are started before the work and appear when all of them are complete. Throws `Argument` for outputs that
+ * exist or have another extension, for `channels` that select nothing, and for a pick together with other analyses;
+ * otherwise as `runUdf`.
  */
 export async function runToFiles(
   ctx: UdfContext,

@@ -30,7 +30,7 @@ export interface TruthComparison {
   /** Null if no crystal is right. */
   readonly misorientationMedianDeg: number | null;
   readonly misorientationMostDeg: number | null;
-  /** Share of the true spots above so many counts that have a peak; null if there are none. */
+  /** Share of the true spots above 60 counts that have a peak; null without such spots. */
   readonly recallAbove60: number | null;
   readonly recallAbove100: number | null;
   readonly peaks: number;

@@ -1,11 +1,11 @@
-/** Where libraries lie: the names a library can have, and the folders that are looked in. */
+/** Finds libraries: their possible file names, and the folders that are searched. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { EwaldError } from '../../base/errors.js';
 import { identify } from './identify.js';
 import { systemLibrary } from './loader.js';
 
-/** File names a library `pi_cpp` can have here. */
+/** File names that a library `pi_cpp` can have on this platform. */
 function nativeNames(library: string): string[] {
   if (/\.(?:so(?:\.\d+)*|dylib|dll|node)$/.test(library)) return [library];
   switch (process.platform) {
@@ -69,7 +69,7 @@ export function findLibrary(library: string, buildDir: string | undefined, backe
   });
 }
 
-/** Refuses a file that this process cannot load, before the loader's own words do. */
+/** Refuses a file that this process cannot load, before the loader fails with a less clear message. */
 export function assertLoadable(path: string): void {
   let head: Uint8Array;
   try {
@@ -109,7 +109,7 @@ export function symbolNames(path: string): string[] {
   let start = 0;
   for (let i = 0; i <= bytes.length; i++) {
     if (bytes[i]) continue;
-    // Names stand between zeros in every symbol table.
+    // Names are between zeros in every symbol table.
     if (i - start >= 2 && i - start < 200) {
       const text = String.fromCharCode(...bytes.subarray(start, i));
       if (/^[A-Za-z_]\w*$/.test(text)) names.add(text);

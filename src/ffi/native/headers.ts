@@ -1,4 +1,4 @@
-/** Headers on a disk: where they lie, what the system's compiler defines, and a compiler's own preprocessor. */
+/** Headers on disk: their folders, the macros of the system's compiler, and a compiler's own preprocessor. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
@@ -10,7 +10,7 @@ import { definitionMap } from '../header/parse.js';
 import type { Include } from '../header/preprocess.js';
 import type { SourceFile } from '../header/source.js';
 
-/** No header that people write is larger; a device or a log may be. */
+/** Maximum size of a header; a larger file is a device or a log. */
 const largest = 2 ** 26;
 
 /** Reads a header. @throws `File` unless it is a regular file of a sensible size: reading a pipe could wait forever. */
@@ -49,7 +49,7 @@ export const triplet = (): string => triplets[process.arch] ?? `${process.arch}-
 
 let known: readonly string[] | undefined;
 
-/** Folders of the system's headers that are there, those of the environment first. */
+/** Existing folders of the system's headers; the folders of the environment come first. */
 export function systemFolders(): readonly string[] {
   known ??= [
     ...environment('C_INCLUDE_PATH').split(':'),
@@ -123,12 +123,12 @@ export function includeFrom(folders: readonly string[], system = false): Include
   };
 }
 
-/** The words of a command as a shell parts them: blanks outside quotes. */
+/** Splits a command into words at blanks outside quotes, like a shell. */
 function words(command: string): string[] {
   return [...command.matchAll(/"([^"]*)"|'([^']*)'|[^\s"']+/g)].map((match) => match[1] ?? match[2] ?? match[0]);
 }
 
-/** What a compiler's preprocessor makes of a header: `gcc -E`, with the folders and definitions given to it. */
+/** Runs a compiler's preprocessor (`gcc -E`) on a header, with the given folders and definitions. */
 export function preprocessedBy(
   command: string,
   path: string,

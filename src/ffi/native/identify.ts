@@ -1,4 +1,4 @@
-/** What kind of library a file is, by its first bytes. */
+/** Identifies the kind of a library file by its first bytes. */
 
 const elfMachines: Record<number, string> = {
   3: 'ia32',
@@ -15,7 +15,7 @@ const elfMachines: Record<number, string> = {
 const machMachines: Record<number, string> = { 16777223: 'x64', 16777228: 'arm64', 7: 'ia32', 12: 'arm' };
 const peMachines: Record<number, string> = { 34404: 'x64', 43620: 'arm64', 332: 'ia32' };
 
-/** What a file is: the kind of library and the processor it is for. */
+/** The kind of library in a file, and its processor. */
 export function identify(bytes: Uint8Array): {
   readonly kind: 'ELF' | 'Mach-O' | 'PE' | 'wasm' | 'archive' | 'unknown';
   readonly arch?: string;
@@ -29,7 +29,7 @@ export function identify(bytes: Uint8Array): {
   }
   if (magic === 0xcffaedfe || magic === 0xcefaedfe)
     return { kind: 'Mach-O', arch: machMachines[view.getUint32(4, true)] ?? 'an unknown processor' };
-  // A universal file holds several; dyld takes the right one.
+  // A universal file contains several libraries, from which dyld chooses.
   if (magic === 0xcafebabe) return { kind: 'Mach-O' };
   if (magic === 0x0061736d) return { kind: 'wasm' };
   if (magic === 0x213c6172) return { kind: 'archive' };

@@ -3,7 +3,7 @@ import { EwaldError, messageOf } from '../../base/errors.js';
 import { importOptional } from '../../base/optional.js';
 import { type NativeAccess, NativeSpace } from '../../memory/space.js';
 
-/** What is used of koffi 3. */
+/** The part of koffi 3 that is used. */
 export interface Koffi {
   readonly version: string;
   load(path: string): KoffiLibrary;
@@ -32,7 +32,7 @@ export interface KoffiLibrary {
 
 let loading: Promise<Koffi> | undefined;
 
-/** Loads koffi. @throws `Load` with what to type when it is not installed or too old. */
+/** Loads koffi. @throws `Load` with the command that installs it, if it is missing or too old. */
 export function loadKoffi(): Promise<Koffi> {
   loading ??= importKoffi().catch((error: unknown) => {
     loading = undefined;
@@ -70,7 +70,7 @@ export const processModel = (): 'lp64' | 'llp64' => (process.platform === 'win32
 
 let space: NativeSpace | undefined;
 
-/** The memory of the process as koffi reaches it; one for all libraries, since they share their addresses. */
+/** The memory of the process through koffi; one object for all libraries, since they share addresses. */
 export function nativeSpace(koffi: Koffi): NativeSpace {
   if (!space) {
     const access: NativeAccess = {

@@ -1,14 +1,14 @@
-/** Libraries of the system, by the names that linkers and programs know them: `z`, `libz.so.1`. */
+/** Finds libraries of the system by the names that linkers and programs use: `z`, `libz.so.1`. */
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { environment, triplet } from './headers.js';
 import { identify } from './identify.js';
 
-/** What the dynamic loader would take: a path, or a name that only the loader itself can follow. */
+/** The result of a search: a path, or a name that only the dynamic loader can resolve. */
 export interface Loaded {
   readonly path?: string;
   readonly name?: string;
-  /** Where it was looked for. */
+  /** Paths that were tried. */
   readonly tried: readonly string[];
 }
 

@@ -340,7 +340,7 @@ class Writer {
     );
   }
 
-  // ── What stands before main
+  // ── Code before main
   // ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   #declarations(columns: number): string {

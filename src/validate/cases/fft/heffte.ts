@@ -4,7 +4,7 @@
  * whole world.
  *
  * Its boxes are given by their highest index and count axes from the fastest, ours by lengths from the slowest: its (5,
- * 6, 7) is n=8x7x6, and its r2c direction 0 is our last axis. What is left out is communication: pencils and slabs,
+ * 6, 7) is n=8x7x6, and its r2c direction 0 is our last axis. Communication is not tested here: pencils and slabs,
  * ranks, reshapes.
  */
 import type { FftOptions, R2rKind } from '../../../fft/fft.js';

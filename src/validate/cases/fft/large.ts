@@ -162,7 +162,8 @@ class Properties {
   }
 
   /**
-   * Σ |X|², each number as often as it stands for one of the whole spectrum, over what Parseval says it is of Σ |x|².
+   * Σ |X|², with each number counted as often as it occurs in the whole spectrum, divided by the value that follows
+   * from Σ |x|² by Parseval's theorem.
    */
   #energy(X: FftArray): number {
     const last = this.#to.at(-1) as number;

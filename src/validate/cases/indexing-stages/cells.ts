@@ -8,7 +8,7 @@ import { log10Chance } from '../../oracle/indexing/verdict.js';
 import * as bounds from '../../tolerances.js';
 import { baseOf, type Check, indexOfBest, notAscending, notDescending, worst } from './image.js';
 
-// Cell search: the cells of every vector at every angle, and those that were kept of them.
+// Cell search: the cells of every vector at every angle, and the selection from them.
 export const checkSearch: Check = (stages, image) => {
   const { method, spots, known, thresholds, options } = image;
   const fast = method !== 'exhaustive';
@@ -127,7 +127,7 @@ export const checkSelection: Check = (_, { method, spots, known, thresholds }, r
   const accept = thresholds.acceptLog10 as number;
   let wrong = crystals.filter(({ log10Chance }) => !(log10Chance <= accept)).length;
   const candidates = found.slice(crystals.length);
-  // A candidate that would be acceptable may only stand behind a better one.
+  // A candidate that would be acceptable must follow a better one.
   wrong += candidates.filter(
     ({ log10Chance }) => crystals.length === 0 && log10Chance <= accept && log10Chance < 0,
   ).length;

@@ -18,7 +18,7 @@ const layer = { half: 0.004, resolutionA: 1.1 };
 
 const halfTurned = (cell: Cell): Cell => cell.map(([x, y, z]) => [-x, -y, z]) as unknown as Cell;
 
-/** Nodes of a lattice about the plane z = 0, their heights kept or left out. */
+/** Nodes of a lattice about the plane z = 0, with or without their heights. */
 function layerOf(cell: Cell, heights: boolean): TrueImage {
   const { spots } = perfectImage(cell, layer.resolutionA);
   const kept: number[] = [];

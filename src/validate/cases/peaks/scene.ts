@@ -16,7 +16,7 @@ const types = {
   f32: Float32Array,
 } as const;
 
-/** What a finder is told where a look says nothing. */
+/** The parameters of a finder that a look does not set. */
 const usual = {
   peakfinder8: { minSnr: 4.5, minPixCount: 2, maxPixCount: 200, localBgRadius: 4 },
   zaef: { minSnr: 4.5, minSquaredGradient: 60, peakRadius: [2, 3, 5] },
@@ -48,7 +48,7 @@ export interface Look {
   readonly plan?: Partial<FramePeaksOptions>;
 }
 
-/** A frame with all that the search is told. */
+/** A frame with all parameters of its search. */
 export interface Problem {
   readonly options: FramePeaksOptions;
   readonly run: PeaksRunOptions;

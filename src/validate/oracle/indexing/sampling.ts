@@ -27,7 +27,7 @@ const efforts = {
 } as const;
 const shortList = 40;
 
-/** The effort that a list of so many spots begins with. */
+/** The initial effort for a list with this number of spots. */
 export const firstEffort = (
   method: 'fast' | 'turbo',
   spots: number,

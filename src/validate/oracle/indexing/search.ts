@@ -90,7 +90,7 @@ export function solveNormal(
 const weighted = (spots: readonly Vector[], weights: readonly number[]): Vector =>
   spots.reduce<Vector>((sum, s, i) => add(sum, scale(weights[i] as number, s)), [0, 0, 0]);
 
-/** Direction p of so many on the half-sphere: equal areas, golden-angle azimuths. */
+/** Direction p of `points` on the half-sphere: equal areas, golden-angle azimuths. */
 export function direction(p: number, points: number): Vector {
   const z = 1 - (p + 0.5) / points;
   const azimuth = p * Math.PI * (3 - Math.sqrt(5));

@@ -66,7 +66,7 @@ function frameAbout(u: Vector): { x: Vector; y: Vector } {
   return { x, y: cross(u, x) };
 }
 
-/** The known cell turned so that one row lies along u, at each of so many angles of a full turn. */
+/** The known cell turned so that one row lies along u, at each of `angles` steps of a full turn. */
 export function* turnsAbout(known: Cell, row: number, u: Vector, angles: number): Generator<Cell> {
   const from = unit(known[row] as Vector);
   const [a, b] = [known[(row + 1) % 3] as Vector, known[(row + 2) % 3] as Vector];
