@@ -1,4 +1,4 @@
-/** A planned transform over the boxes of all ranks: its stages carried out by one of them. */
+/** A planned transform over the boxes of all ranks, and the part of its stages that one rank carries out. */
 
 import type { ExternalEngine } from '../backends/engines.js';
 import { EwaldError, messageOf } from '../base/errors.js';
@@ -33,19 +33,19 @@ export interface Parts {
   readonly options: CheckedOptions;
   readonly engine: ExternalEngine | undefined;
   readonly tune: FftOptions['tune'];
-  /** What divisions go by. */
+  /** How the world is redistributed. */
   readonly algorithm: Exchange['algorithm'] | 'shared';
-  /** Elements of the largest message of all ranks, a stage. */
+  /** Elements of the largest message of all ranks, for each stage. */
   readonly largest: readonly number[];
   readonly copyBlock: CopyBlock;
 }
 
 type Direction = 'forward' | 'backward';
 
-/** A side of a run as it was given. */
+/** The input or output of a run, as given. */
 interface Side {
   readonly array: Numbers;
-  /** Real numbers where the transform has complex ones. */
+  /** Whether it has real numbers where the transform has complex ones. */
   readonly converted: boolean;
 }
 
@@ -79,7 +79,7 @@ export class Transform {
   /** Plans of the stages, by precision, batch and whether the whole is in place. */
   readonly #kernels = new Map<string, Promise<(FftPlan | undefined)[]>>();
   #trace: Trace | undefined;
-  /** Why this rank takes no further part: a run failed here while the other ranks were in it. */
+  /** Why this rank has left: a run failed here while the other ranks were taking part in it. */
   #failed: unknown;
 
   constructor(parts: Parts) {
@@ -256,7 +256,7 @@ export class Transform {
     try {
       await this.#transform({ direction, precision, batch, scale, input, output, workspace, kernels, same, inPlace });
     } catch (error) {
-      // The others are in the middle of it: they hear that this rank has left, and wait no more.
+      // The other ranks are in the middle of the run: they are informed that this rank has left, and stop waiting.
       this.#failed = error;
       comm.free().catch(() => {});
       throw error;
@@ -275,7 +275,7 @@ export class Transform {
         0,
       );
       worlds = await this.#world.take(divisions.size, precision, most * batch);
-      // Backward meets the divisions from the end; arrays take turns in the order of meeting.
+      // Backward processes the redistributions in reverse; the arrays alternate in the order of processing.
       if (direction === 'backward') worlds.reverse();
     }
     const work = this.#workspace.for(precision, batch, workspace);

@@ -64,8 +64,8 @@ export interface FrameSearcherMethods extends Disposable {
    */
   newFrame(): Frame;
   /**
-   * Tunes what was not given when the searcher was made, the peak search and the radii of integration, on frames in
-   * hand; returns all parameters. Without this call it tunes itself on the first frame that it searches.
+   * Tunes the parameters that were not given when the searcher was made (the peak search, the radii of integration) on
+   * these frames; returns all parameters. Without this call, it tunes itself on the first frame that it searches.
    */
   tune(frames: readonly Frame[]): Promise<SearchSettings>;
   /** Finds the peaks of a frame, [ss, fs] of the detector's type. */
@@ -120,7 +120,7 @@ export async function planFrameSearcher(context: Plans, options: FrameSearcherOp
 export class OpenFrameSearcher implements FrameSearcherMethods {
   readonly detector: Detector;
   settings: SearchSettings;
-  /** The parameters are to follow from the first frame that is searched. */
+  /** Whether the parameters are tuned on the first frame that is searched. */
   tunesItself = false;
   #tuning: Promise<SearchSettings> | undefined;
   #given: SearchSettings;
@@ -161,7 +161,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     return this.settings;
   }
 
-  /** Tunes on the first frame, unless the call or the caller has said what to search with. */
+  /** Tunes on the first frame, unless the call or the caller has given parameters. */
   async #tuneOn(frame: Frame, options: FrameSearchOptions): Promise<void> {
     if (!this.tunesItself || options.found || isTuned({ ...this.settings, ...options })) return;
     this.#tuning ??= this.tune([frame]);

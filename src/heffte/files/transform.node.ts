@@ -19,7 +19,7 @@ import {
   wishOf,
 } from './wish.js';
 
-/** What opens contexts and plans here. */
+/** The platform functions that open contexts and plans. */
 export interface TransformPlace {
   createContext(options: ContextOptions): Promise<FileContext>;
   readonly fft3d: MakeFft3d;
@@ -57,7 +57,7 @@ export const fileTransform =
     return parts || transformWhole(place, input, output, options);
   };
 
-/** Wisdom is the one file that is read and written: choices are added to it. */
+/** Wisdom is the only file that is both read and written, because choices are added to it. */
 const wisdomWriting = (input: string, { force = false }: TransformFileOptions): WriteOptions => ({
   force,
   endings: ['.json'],
@@ -83,7 +83,7 @@ async function transformWhole(
   const context = await createContext(options.backend === undefined ? {} : { backend: options.backend });
   try {
     if (wisdom !== undefined) context.importWisdom((await readWisdom(wisdom)) ?? context.exportWisdom());
-    // Planning with measure and the transform itself cannot be asked to end; nothing is written meanwhile.
+    // Planning with measure and the transform itself cannot be cancelled; nothing is written meanwhile.
     const fft = await killable(() => context.fft(wish.plan));
     if (measured !== undefined)
       await writeWhole(measured, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`, wisdomWriting(input, options));
@@ -101,7 +101,7 @@ async function transformWhole(
   }
 }
 
-/** The numbers as the plan takes them: in its precision, complex where its input is. */
+/** The numbers in the form of the plan's input: in its precision, and complex if it is. */
 function numbersFor(array: NpyArray, { plan, complexIn }: Wish): Float32Array | Float64Array {
   const ArrayType = plan.precision === 'f32' ? Float32Array : Float64Array;
   if (array.complex || !complexIn)

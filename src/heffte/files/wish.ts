@@ -1,4 +1,4 @@
-/** What the options of `transformFile` mean for the array of a file. */
+/** Interprets the options of `transformFile` for the array of a file. */
 import { externalEngines } from '../../backends/engines.js';
 import type { BackendName } from '../../backends/names.js';
 import { parseBackend } from '../../backends/open.js';
@@ -9,12 +9,12 @@ import type { NpyArray } from '../../data/npy.js';
 import type { FftEngine, FftKind, FftOptions, FftScale, R2rKind } from '../../fft/fft.js';
 import type { WriteOptions } from '../../files/write.js';
 
-/** Kinds of transforms of a file; 'real' gives the spectrum of real numbers in as many real numbers. */
+/** Kinds of transforms of a file; 'real' gives the spectrum of real numbers in the same number of real numbers. */
 export type FileTransformKind = Exclude<FftKind, 'r2r'> | R2rKind;
 
 /** Options of `transformFile`. */
 export interface TransformFileOptions {
-  /** The inverse transform. Default: false. */
+  /** Computes the inverse transform. Default: false. */
   readonly inverse?: boolean | undefined;
   /** Default: 'c2c' for complex numbers, 'r2c' for real ones. */
   readonly kind?: FileTransformKind | undefined;
@@ -24,9 +24,9 @@ export interface TransformFileOptions {
   readonly length?: number | undefined;
   /** 'full' divides by the number of elements, 'symmetric' by its square root. Default: 'none'. */
   readonly scale?: FftScale | undefined;
-  /** Default: the file's own; integers are f64, those of up to 16 bits f32. */
+  /** Default: that of the file; f64 for integers, f32 for integers of up to 16 bits. */
   readonly precision?: 'f32' | 'f64' | undefined;
-  /** Default: the best backend present. */
+  /** Default: the best available backend. */
   readonly backend?: BackendName | undefined;
   /** 'ewald' (default), or a library of this machine. */
   readonly engine?: FftEngine | undefined;
@@ -39,11 +39,11 @@ export interface TransformFileOptions {
   /** Replace files that exist; the input is never replaced. Default: false. */
   readonly force?: boolean | undefined;
   readonly signal?: PlatformSignal | undefined;
-  /** Called with the fraction done and with what is being done; a transform in memory reports nothing. */
+  /** Receives the completed fraction and the current step; a transform in memory reports nothing. */
   readonly onProgress?: ((done: number, what?: string) => void) | undefined;
 }
 
-/** What was transformed, and how. */
+/** The result of a transform and how it was computed. */
 export interface TransformedFile {
   /** Shape of the result. */
   readonly shape: readonly number[];
@@ -54,10 +54,10 @@ export interface TransformedFile {
   readonly engine: string;
   /** Milliseconds of the transform; of a file processed in parts, of all of it. */
   readonly ms: number;
-  /** Of an MPI job: the number of its ranks, and this one. */
+  /** In an MPI job: the number of ranks, and this rank. */
   readonly ranks?: number;
   readonly rank?: number;
-  /** Of a file processed in parts: how often it was read and written, and how much of it. */
+  /** For a file processed in parts: the number of passes, and the amount of data read and written. */
   readonly passes?: number;
   readonly bytesRead?: number;
   readonly bytesWritten?: number;
@@ -81,7 +81,7 @@ const optionNames = [
   'onProgress',
 ];
 
-/** Refuses what no file can be transformed with, before one is read. */
+/** Refuses options that are invalid for every file, before one is read. */
 export function checkOptions(options: TransformFileOptions): void {
   knownOptions('transformFile', options, optionNames);
   const { kind, scale, precision, tune, memory, length, axes, backend } = options;
@@ -101,7 +101,7 @@ export function checkOptions(options: TransformFileOptions): void {
     );
 }
 
-/** What a result may replace: a .npy file does not say who wrote it. */
+/** The files that a result may replace: a .npy file does not state who wrote it. */
 export const npyWriting = (input: string, { force = false, wisdom }: TransformFileOptions): WriteOptions => ({
   force,
   endings: ['.npy'],
@@ -110,7 +110,7 @@ export const npyWriting = (input: string, { force = false, wisdom }: TransformFi
 const r2rKinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
 const kinds = ['c2c', 'r2c', 'c2r', 'real', ...r2rKinds];
 
-/** What the options mean for the array of the file. */
+/** The options, interpreted for the array of the file. */
 export interface Wish {
   readonly plan: FftOptions;
   readonly kind: FileTransformKind;
@@ -131,7 +131,7 @@ function checkAxes(axes: readonly number[], rank: number): void {
     throw new EwaldError('Argument', `axes is ${shown(axes)}; each axis can be transformed only once`);
 }
 
-/** What the options mean for an array of this shape. Throws `Argument`, `Shape`. */
+/** Interprets the options for an array of this shape. Throws `Argument`, `Shape`. */
 export function wishOf(array: NpyArray, options: TransformFileOptions, name: string): Wish {
   const rank = array.shape.length;
   if (rank === 0 || array.shape.includes(0))
