@@ -380,6 +380,7 @@ describe('faults are reported in words, and the page stays usable', () => {
       await visit.message(/drop a \.cell file/);
       // Only the cell applies to the frames that are open.
       await page.setInputFiles('#files', at('sim/run.cell'));
+      await page.waitForFunction(() => viewer.opened?.cell !== undefined);
       await visit.peaks();
       await visit.index();
       expect(await page.evaluate(() => viewer.crystals.length)).toBe(1);
@@ -387,7 +388,7 @@ describe('faults are reported in words, and the page stays usable', () => {
       await page.keyboard.press('x');
       await visit.message(/No file is open/);
       await page.setInputFiles('#files', [at('sim/run.h5'), at('sim/run.geom'), at('sim/run.cell')]);
-      await visit.peaks();
+      await page.waitForFunction(() => viewer.crystals.length === 0 && viewer.peaks !== undefined);
       expect(visit.faults).toEqual([]);
     },
   );

@@ -294,7 +294,7 @@ test('what is no image is refused in words, and the page goes on', async () => {
   await visit.bring('waves.png', waves);
   expect(await visit.text('contrast'), 'what is brought starts without one').toBe('100.00 %');
   await visit.bring('notes.txt', Buffer.from('hello'), 'text/plain');
-  expect(await visit.text('status')).toMatch(/^notes\.txt \(text\/plain, 1 kB\) is not an image .* bring a PNG/);
+  expect(await visit.text('status')).toMatch(/^notes\.txt \(text\/plain, 1 kB\) is not an image .* use a PNG/);
   await visit.bring('cut.png', waves.subarray(0, 60));
   expect(await visit.text('status')).toContain('cut.png');
   expect(await visit.text('status')).toContain('is not an image');
