@@ -233,8 +233,8 @@ const webgpu = [
   [
     'a convolution ends without exchanging parts',
     'src/fft/kernels/webgpu/shader.ts',
-    'return times(v.yx, ${chirp(core.points,',
-    'return times(v, ${chirp(core.points,',
+    'vec2f { return times(v.yx, ',
+    'vec2f { return times(v, ',
     [c2c(97)],
   ],
   [
