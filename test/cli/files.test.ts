@@ -44,8 +44,9 @@ describe('writeWhole', () => {
 
   it('refuses what is something else, unless forced; an empty file is nobody’s', async () => {
     writeFileSync(at('mine'), 'precious');
-    for (const refuse of [writeWhole(at('mine'), 'x'), checkOutput(at('mine'))])
-      await expect(refuse).rejects.toMatchObject({ tag: 'Argument', message: expect.stringContaining('--force') });
+    // One after the other: a second promise would reject before anything waits for it.
+    for (const refuse of [() => writeWhole(at('mine'), 'x'), () => checkOutput(at('mine'))])
+      await expect(refuse()).rejects.toMatchObject({ tag: 'Argument', message: expect.stringContaining('--force') });
     await expect(writeWhole(at('mine'), 'x', { replaces: () => false, otherwise: 'is no cake' })).rejects.toThrow(
       'mine exists and is no cake; choose another name, or pass --force',
     );
