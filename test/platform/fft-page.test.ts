@@ -302,7 +302,7 @@ test('what is no image is refused in words, and the page goes on', async () => {
     0,
   );
   await visit.page.evaluate(() => document.dispatchEvent(new DragEvent('drop', { dataTransfer: new DataTransfer() })));
-  expect(await visit.text('status')).toContain('no file in what was brought');
+  expect(await visit.text('status')).toContain('no file was supplied');
   await visit.pick('kind', 'low');
   await visit.slide('to', 40);
   expect(await visit.distance('result', width, height, withSlow)).toBeLessThan(rounding);
