@@ -23,7 +23,7 @@ export function register(program: Command, deps: CliDeps): void {
       .argument('<in>', "a file of frames, a folder or a quoted 'run_*.tif'; ewald info describes it")
       .requiredOption(
         '-o, --output <out>',
-        'a name that ends in .h5, .npy, .raw or .mrc; ' + 'written completely or not at all',
+        'a name that ends in .h5, .npy, .raw or .mrc; written completely or not at all',
       ),
   )
     .option('--frames <first:end>', 'only these frames, counted from 0, end excluded: 0:100')

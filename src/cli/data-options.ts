@@ -61,7 +61,7 @@ export function withDataFlags(command: Command): Command {
     .option('--frame-footer <bytes>', 'raw: bytes after each frame')
     .option(
       '--order <axes>',
-      'raw, dm, hdf5: which axes vary fastest, those of the frame (signal) or of the scan ' + '(navigation)',
+      'raw, dm, hdf5: which axes vary fastest, those of the frame (signal) or of the scan (navigation)',
     )
     .option('--dataset <name>', 'which array of a file that contains several: a name, an HDF5 path, a number from 0')
     .option('--data <name>', 'same as --dataset')

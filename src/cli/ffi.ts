@@ -217,7 +217,7 @@ function argument(word: string, fn: CFunction, i: number): unknown {
     } catch (cause) {
       throw new EwaldError(
         'Argument',
-        `argument ${i + 1} of ${fn.name} is ${JSON.stringify(word)}, which is ` + 'not valid JSON',
+        `argument ${i + 1} of ${fn.name} is ${JSON.stringify(word)}, which is not valid JSON`,
         {
           cause,
         },

@@ -106,8 +106,8 @@ export function tell(report: FileReport, header: boolean): void {
         '',
         dim(
           `  and ${
-            arrays.length - shown.length === 1 ? 'a smaller one' : `${arrays.length - shown.length} ` + 'smaller ones'
-          }; ` + '--json lists all of them',
+            arrays.length - shown.length === 1 ? 'a smaller one' : `${arrays.length - shown.length} smaller ones`
+          }; --json lists all of them`,
         ),
       );
   }

@@ -97,7 +97,7 @@ export function register(program: Command, deps: CliDeps): void {
     .option('--no-polarisation', 'do not correct for polarisation')
     .option(
       '--no-ambiguity',
-      'keep the indexing of all crystals, even if their lattice has several ' + 'equivalent indexings',
+      'keep the indexing of all crystals, even if their lattice has several equivalent indexings',
     )
     .option('--starts <n>', 'random starts in resolving the indexing ambiguity; default: 6')
     .option('--seed <n>', 'seed of these starts; default: 0')

@@ -36,7 +36,7 @@ export function register(program: Command, deps: CliDeps): void {
       .argument('[file]', 'a file of frames; ewald info describes it')
       .option(
         '-o, --output <file>',
-        'results: .npy (one file each), .h5 (all in one), .csv (one row per ' + 'scan position)',
+        'results: .npy (one file each), .h5 (all in one), .csv (one row per scan position)',
       )
       .option('--png <file>', 'images of the results, with colours suitable for colour-blind readers')
       .option('--channel <name>', 'only this result of an analysis; may be repeated', repeat)

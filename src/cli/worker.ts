@@ -36,7 +36,7 @@ export function register(program: Command, { signal }: CliDeps): void {
     .option('--backend <name>', 'backend of the contexts that tasks open')
     .option(
       '--allow-modules',
-      'run modules sent as source: whoever submits tasks can then do everything that ' + 'this user can',
+      'run modules sent as source: whoever submits tasks can then do everything that this user can',
     )
     .option(
       '--module <name=file>',

@@ -138,7 +138,7 @@ async function beginHdf5(
     throw new EwaldError(
       'Argument',
       `HDF5 needs ${
-        patch ? 'codecs of openCodecs()' : 'a sink with patch: bytes are replaced after they ' + 'were written'
+        patch ? 'codecs of openCodecs()' : 'a sink with patch: bytes are replaced after they were written'
       }`,
     );
   const mask = await dataset.mask?.();

@@ -74,7 +74,7 @@ export function npyHeader(bytes: Uint8Array, size: number, name: string): NpyHea
   const offset = npyOffset(bytes, name);
   const start = (bytes[6] ?? 0) >= 2 ? 12 : 10;
   if (offset > bytes.length)
-    throw fail(name, `the header claims ${offset - start} bytes, but the file ends ` + 'before that');
+    throw fail(name, `the header claims ${offset - start} bytes, but the file ends before that`);
   const header = new TextDecoder('latin1').decode(bytes.subarray(start, offset));
   const descr = /'descr'\s*:\s*'([<>|=])?([a-zA-Z]\d+)'/.exec(header);
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header);

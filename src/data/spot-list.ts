@@ -63,7 +63,7 @@ export function readSpotList(text: string, options: SpotListOptions = {}): SpotL
   };
   const [first, second] = lines;
   if (!first)
-    throw new EwaldError('Format', `${name}: the list is empty; expected one ` + 'spot per line', {
+    throw new EwaldError('Format', `${name}: the list is empty; expected one spot per line`, {
       detail: { path: name },
     });
   let cell: Cell | undefined;

@@ -48,7 +48,7 @@ export function liveDataset({ numbers, dtype, shape, peaks, meta, mask }: LiveFr
       if (!peaks)
         throw new EwaldError(
           'Format',
-          `${name} was received without peaks; ` + 'set peak_list in the geometry to their key',
+          `${name} was received without peaks; set peak_list in the geometry to their key`,
         );
       const shift = halfPixel ? 0.5 : 0;
       const moved = (list: readonly number[]): Float32Array => Float32Array.from(list, (x) => x + shift);

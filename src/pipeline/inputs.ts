@@ -109,12 +109,9 @@ async function sorted(inputs: readonly unknown[], place: RunPlace, name: string 
     else
       throw new EwaldError(
         'Argument',
-        `pipeline: ${what} ` +
-          `is ${
-            (one as GivenInputs).kind === 'stream'
-              ? 'a stream, which is indexed'
-              : 'a live source, which ' + 'is searched'
-          } alone`,
+        `pipeline: ${what} is ${
+          (one as GivenInputs).kind === 'stream' ? 'a stream, which is indexed' : 'a live source, which is searched'
+        } alone`,
       );
   }
   return { kind: 'frames', wanted, siblings: files };

@@ -64,7 +64,7 @@ export function checkDeclarations(udf: string, declarations: BufferDeclarations)
     if ((declaration.extraShape ?? []).some((n) => !Number.isInteger(n) || n < 1))
       throw new EwaldError(
         'Argument',
-        `${what}: extraShape is ${declaration.extraShape}; ` + 'expected lengths of at least 1',
+        `${what}: extraShape is ${declaration.extraShape}; expected lengths of at least 1`,
       );
   }
 }

@@ -45,12 +45,12 @@ export async function makeExecutor(
   if (cpus !== undefined && named !== 'workers')
     throw new EwaldError(
       'Argument',
-      `Context.makeWith: the executor ${named} has no option cpus; ` + 'the executor workers has',
+      `Context.makeWith: the executor ${named} has no option cpus; the executor workers has`,
     );
   if (gpus !== undefined && countOf('gpus', gpus) > 0 && named !== 'workers')
     throw new EwaldError(
       'Argument',
-      `Context.makeWith: the executor ${named} has no option gpus; ` + 'the executor workers has',
+      `Context.makeWith: the executor ${named} has no option gpus; the executor workers has`,
     );
   if (named === 'inline') return undefined;
   if (named === 'nats')

@@ -210,7 +210,7 @@ function check(definition: AnyDefinition): void {
   if (typeof definition !== 'object' || definition === null || typeof definition.name !== 'string' || !definition.name)
     throw new EwaldError(
       'Argument',
-      'a UDF requires a name, buffers and processFrame, processTile or ' + 'processPartition',
+      'a UDF requires a name, buffers and processFrame, processTile or processPartition',
     );
   const what = `the UDF ${definition.name}`;
   knownOptions(what, definition, names);

@@ -59,7 +59,7 @@ interface Header {
 async function readHeader(source: ByteSource, signal: AbortSignal | undefined): Promise<Header> {
   const cursor = new Cursor(source, 0, signal);
   if ((await cursor.text(6)) !== 'IMGBLO')
-    throw badFile(source, 'this is not a blockfile: it does not start ' + 'with IMGBLO');
+    throw badFile(source, 'this is not a blockfile: it does not start with IMGBLO');
   const mark = await cursor.u16();
   if (mark !== 0x0102 && mark !== 0x0103)
     throw badFile(source, `byte 6 should be the marker 0x0102 but is 0x${mark.toString(16)}`);

@@ -210,7 +210,7 @@ function readSection(source: ByteSource, header: string, offset: number, checksu
     );
   const encoding = value('Content-Transfer-Encoding') ?? 'BINARY';
   if (!/^binary$/i.test(encoding))
-    throw badFile(source, `numbers encoded as ${encoding} cannot be read; ` + 'expected BINARY');
+    throw badFile(source, `numbers encoded as ${encoding} cannot be read; expected BINARY`);
   const type = (value('X-Binary-Element-Type') ?? 'signed 32-bit integer').toLowerCase();
   const dtype = types[type];
   if (!dtype)

@@ -121,7 +121,7 @@ async function readBlock(source: ByteSource, at: number, signal: AbortSignal | u
     throw badFile(source, `DataType is ${values.get('DATATYPE')}; expected one of ${Object.keys(types).join(', ')}`);
   const compression = values.get('COMPRESSION') ?? 'None';
   if (!/^(none|nocompression|no)?$/i.test(compression))
-    throw badFile(source, `Compression ${compression} ` + 'cannot be read');
+    throw badFile(source, `Compression ${compression} cannot be read`);
   const shape: number[] = [];
   for (let axis = 1; axis <= 3; axis++) {
     const size = numberOf(values, `DIM_${axis}`);

@@ -37,7 +37,7 @@ export const emi: Format = {
     const name = nameOfSer(source.name, number + 1);
     const series = await siblingIfThere(source, name, options);
     if (!series)
-      throw badFile(source, `the numbers of an .emi are in .ser files next to it, but ${name} ` + 'does not exist');
+      throw badFile(source, `the numbers of an .emi are in .ser files next to it, but ${name} does not exist`);
     try {
       const meta = await describe(source, number, options.signal);
       return await openSer(series, { ...options, dataset: undefined }, { format: 'emi', meta, sources: [source] });

@@ -177,7 +177,7 @@ async function scanShape(
       shape: [frames / line, line],
       notes: [
         ...notes,
-        { kind: 'guess', text: `lines of ${line}, from the pauses ` + 'between frames', option: 'navShape' },
+        { kind: 'guess', text: `lines of ${line}, from the pauses between frames`, option: 'navShape' },
       ],
     };
   if (!stated)
@@ -197,7 +197,7 @@ function describe(header: MibHeader, { values }: Acquisition): Metadata {
   return {
     maker: 'Quantum Detectors Merlin',
     detector: `${
-      values.get('Chip Type (Medipix 3.0, Medipix 3.1, ' + 'Medipix 3RX)') ?? 'Medipix'
+      values.get('Chip Type (Medipix 3.0, Medipix 3.1, Medipix 3RX)') ?? 'Medipix'
     }, ${header.chips === 1 ? '1 chip' : `${header.chips} chips`}`,
     ...(chips ? { serial: chips.replace(/[\s,-]+$/, '') } : {}),
     date: header.date,

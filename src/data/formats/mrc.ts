@@ -97,7 +97,7 @@ async function readHeader(
   if (!dtype)
     throw badFile(
       source,
-      `mode ${mode} cannot be read; expected one of ${Object.keys(modes).join(', ')}. ` + 'Is it an MRC file?',
+      `mode ${mode} cannot be read; expected one of ${Object.keys(modes).join(', ')}. Is it an MRC file?`,
     );
   const starts = [await cursor.i32(), await cursor.i32(), await cursor.i32()];
   const samples = [await cursor.i32(), await cursor.i32(), await cursor.i32()];

@@ -59,7 +59,7 @@ export const npy: Format = {
       if (options.navShape && navigation.length !== options.navShape.length)
         throw new EwaldError(
           'Argument',
-          `${source.name} is in Fortran order: ` + 'navShape cannot change the shape of its scan',
+          `${source.name} is in Fortran order: navShape cannot change the shape of its scan`,
         );
       return openPermuted(source, { ...description, offset, little, order: 'fortran' });
     }

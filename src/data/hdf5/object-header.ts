@@ -101,7 +101,7 @@ async function readPieces(pages: Pages, owner: number, pieces: Piece[], raw: Raw
     if (seen.has(piece.address) || seen.size >= mostPieces || left < 0)
       throw new EwaldError(
         'Format',
-        `${pages.source.name}: the continuations of the object header at ${owner} ` + 'form a cycle',
+        `${pages.source.name}: the continuations of the object header at ${owner} form a cycle`,
       );
     seen.add(piece.address);
     const fields = await pages.fields(piece.address, piece.length, 'a part of an object header');
@@ -153,7 +153,7 @@ async function shared(
     if (version === 3 && kind === 1)
       throw new EwaldError(
         'Unsupported',
-        `${pages.source.name}: its messages are shared in a heap, which is ` + 'not supported',
+        `${pages.source.name}: its messages are shared in a heap, which is not supported`,
       );
     if (version === 1) data.skip(6);
     address = data.address();

@@ -30,7 +30,7 @@ export async function openStreamFile(file: string, options: StreamFileOptions): 
     if (options.resume)
       throw new EwaldError(
         'Argument',
-        `--resume requires a stream in a file, passed with -o; ${file} is not a ` + 'regular file',
+        `--resume requires a stream in a file, passed with -o; ${file} is not a regular file`,
       );
     return streamThrough(await openOutput(file, writing), options.head);
   }

@@ -30,7 +30,7 @@ export function parseFrameList(
     if (Number.isNaN(number))
       throw new EwaldError(
         'Format',
-        `${name}:${i + 1}: "${event}" is not an event; ` + 'expected //N, the number of a frame',
+        `${name}:${i + 1}: "${event}" is not an event; expected //N, the number of a frame`,
       );
     const file = prefix === '' ? beside(listed) : prefix + listed;
     const last = wanted.at(-1);

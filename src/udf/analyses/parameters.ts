@@ -10,7 +10,7 @@ export const expectsScan = (what: string, scan: Scan): void =>
     `${what}: the scan`,
     scan,
     ['shape', 'dataset', 'sync'],
-    'the result of load or fromMemory ' + 'of a Context',
+    'the result of load or fromMemory of a Context',
   );
 
 /** Width and height of a scan's frames. */

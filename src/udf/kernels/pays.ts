@@ -5,6 +5,6 @@ import type { UdfDescriptor } from '../contract.js';
 export function whereItPays(descriptor: UdfDescriptor): { readonly why: string } | undefined {
   if (!descriptor.whereItPays || descriptor.kinds.includes('dense')) return undefined;
   return {
-    why: 'sums finish on the CPU before frames would have reached a GPU; ' + 'name the GPU as backend to use it anyway',
+    why: 'sums finish on the CPU before frames would have reached a GPU; name the GPU as backend to use it anyway',
   };
 }

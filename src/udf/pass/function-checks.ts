@@ -16,7 +16,7 @@ export function checkWgslName(what: string, name: unknown): void {
   if (typeof name !== 'string' || !/^[A-Za-z][A-Za-z0-9_]*$/.test(name) || name.includes('__'))
     throw new EwaldError(
       'Argument',
-      `${what}: ${shown(name)} is not a valid name in WGSL; ` + 'expected letters, digits and _',
+      `${what}: ${shown(name)} is not a valid name in WGSL; expected letters, digits and _`,
     );
 }
 

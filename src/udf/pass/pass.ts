@@ -87,7 +87,7 @@ function checkThere(
   if (!kernel.takesArrays)
     throw new EwaldError(
       'Unsupported',
-      `${what} on ${backend}, whose passes only accept typed arrays: ` + 'await array.read()',
+      `${what} on ${backend}, whose passes only accept typed arrays: await array.read()`,
     );
   if (found !== dtype || length < numbers)
     throw new EwaldError('Shape', `${what} of ${length} ${found}; expected ${numbers} ${dtype}`);
