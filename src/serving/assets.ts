@@ -11,6 +11,11 @@ const types: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
+/** The media type of a file of the package, by a path such as `/view.html`; undefined for any other path. */
+export const typeOfAsset = (path: string): string | undefined =>
+  // Only plain names are allowed, so that no path leads out of the folder.
+  /^\/[a-z0-9][a-z0-9.-]*$/.test(path) ? types[extname(path)] : undefined;
+
 /** A file in the form in which it is sent. */
 export interface Asset {
   readonly body: Buffer;
@@ -39,9 +44,8 @@ export class Assets {
 
   /** The file of a path such as `/view.html`; undefined for a path outside the package. */
   async at(path: string, acceptEncoding = ''): Promise<Asset | undefined> {
-    const type = types[extname(path)];
-    // Only plain names are allowed, so that no path leads out of the folder.
-    if (!type || !/^\/[a-z0-9][a-z0-9.-]*$/.test(path)) return undefined;
+    const type = typeOfAsset(path);
+    if (!type) return undefined;
     const accepted = acceptEncoding.split(',').map((word) => word.trim().split(';')[0]);
     const encoding: Encoding = accepted.includes('br') ? 'br' : accepted.includes('gzip') ? 'gzip' : 'identity';
     const key = `${encoding} ${path}`;

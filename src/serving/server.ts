@@ -1,11 +1,11 @@
 /** A server of pages and their files for a single user: on this computer, protected by a token. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { EwaldError } from '../base/errors.js';
 import { Assets } from './assets.js';
 import { Gate, securityHeaders } from './gate.js';
+import { close, listen } from './listening.js';
+import { Turns } from './send.js';
 import { SharedFiles } from './shared-files.js';
 
 /** Options of a page server. */
@@ -39,11 +39,7 @@ export class PageServer {
     const { host = '127.0.0.1', port = 0, page } = options;
     const gate = new Gate(namesOf(host));
     const server = createServer({ requestTimeout: requestMs, headersTimeout: requestMs }, answers(gate, options));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => reject(unusable(error, host, port)));
-      server.listen(port, host, resolve);
-    });
-    const { port: listening } = server.address() as AddressInfo;
+    const listening = await listen(server, port, host);
     gate.port = listening;
     const query = options.files && options.files.length > 0 ? 'served&' : '';
     const name = isWildcard(host) ? hostname() : host.includes(':') ? `[${host}]` : host;
@@ -51,10 +47,7 @@ export class PageServer {
   }
 
   /** Ends the server; a bound function, so that it can be called after destructuring. */
-  readonly close = async (): Promise<void> => {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
-  };
+  readonly close = (): Promise<void> => close(this.#server);
 }
 
 const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
@@ -64,16 +57,6 @@ function namesOf(host: string): string[] {
   if (!isWildcard(host)) return [host.includes(':') ? `[${host}]` : host.toLowerCase()];
   const addresses = Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address));
   return [hostname().toLowerCase(), ...addresses.map((address) => (address.includes(':') ? `[${address}]` : address))];
-}
-
-function unusable(error: NodeJS.ErrnoException, host: string, port: number): EwaldError {
-  const why =
-    error.code === 'EADDRINUSE'
-      ? `something else listens on port ${port}; leave --port out for a free one`
-      : error.code === 'EADDRNOTAVAIL'
-        ? `${host} is no address of this computer`
-        : error.message;
-  return new EwaldError('Argument', `the server cannot listen on ${host}:${port}: ${why}`, { cause: error });
 }
 
 function answers(
@@ -105,7 +88,7 @@ function answers(
     response.writeHead(200, { ...asset.headers, 'Content-Length': asset.body.length });
     response.end(request.method === 'HEAD' ? undefined : asset.body);
   };
-  return (request, response) => {
-    answer(request, response).catch(() => response.destroy());
-  };
+  const turns = new Turns();
+  return (request, response) =>
+    turns.take(request.socket, () => answer(request, response).catch(() => void response.destroy()));
 }

@@ -9,7 +9,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { open, realpath } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, dirname, extname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { isGone, sendPieces } from './send.js';
 
 /** A file, as the page requests it. */
 export interface SharedFile {
@@ -57,6 +57,7 @@ export class SharedFiles {
 
   /** Answers a request; returns false if the address is not that of a shared file. */
   async answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
+    if (isGone(response, request.socket)) return true;
     const found = await this.#find(path);
     const handle = found === undefined ? undefined : await open(found).catch(() => undefined);
     if (!handle) return false;
@@ -74,7 +75,7 @@ export class SharedFiles {
 async function send(
   handle: FileHandle,
   { size, mtimeMs }: { readonly size: number; readonly mtimeMs: number },
-  { headers: { range, 'if-range': ifRange }, method }: IncomingMessage,
+  { headers: { range, 'if-range': ifRange }, method, socket }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const etag = `"${size.toString(36)}-${Math.round(mtimeMs * 1000).toString(36)}"`;
@@ -90,16 +91,10 @@ async function send(
     return;
   }
   const [first, last] = part ?? [0, size - 1];
-  const head = { ...common, 'Content-Length': last - first + 1 };
+  const head = { ...common, 'Content-Length': last + 1 - first };
   if (part) response.writeHead(206, { ...head, 'Content-Range': `bytes ${first}-${last}/${size}` });
   else response.writeHead(200, head);
-  if (method === 'HEAD' || last < first) {
-    response.end();
-    return;
-  }
-  const stream = handle.createReadStream({ start: first, end: last, autoClose: false });
-  // A client that disconnects ends the transfer, which is not an error.
-  await pipeline(stream, response).catch(() => response.destroy());
+  await sendPieces(handle, [first, method === 'HEAD' ? first : last + 1], response, socket);
 }
 
 /** First and last byte of a range; undefined for an unsupported header, for which the whole file is sent. */

@@ -1,4 +1,5 @@
 /** The server of pages: which clients may send requests, and for which files. */
+import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -22,6 +23,7 @@ beforeAll(async () => {
     'notes.txt': 'private',
     '.hidden.h5': 'hidden',
     'a_master.txt': 'of the same stem',
+    'a_large.h5': 'x'.repeat(2 ** 22),
   }))
     await writeFile(join(folder, 'run', name), text);
   await symlink(join(folder, 'secret.h5'), join(folder, 'run', 'link.h5'));
@@ -187,6 +189,40 @@ test('ten thousand mutated requests leave the server answering', async () => {
     await new Promise<void>((resolve) => socket.end(() => resolve()));
     socket.destroy();
   }
+  expect((await ask('/session.json')).status).toBe(200);
+});
+
+const linux = process.platform === 'linux';
+test.skipIf(!linux)(`closes the files of clients that leave${linux ? '' : ' (absent: /proc)'}`, async () => {
+  /** Data files that this process holds open. */
+  const held = (): string[] =>
+    readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        const file = readlinkSync(`/proc/self/fd/${fd}`);
+        return file.endsWith('/a_large.h5') ? [file] : [];
+      } catch {
+        return [];
+      }
+    });
+  // Each client sends many requests on one connection, reads part of the first response, and disconnects.
+  let most = 0;
+  const leave = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.once('data', () => {
+        most = Math.max(most, held().length);
+        socket.destroy();
+      });
+      socket.once('error', reject).once('close', () => resolve());
+      const head = `Host: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\n\r\n`;
+      socket.write(`GET /files/0/a_large.h5 HTTP/1.1\r\n${head}`.repeat(20));
+    });
+  const clients = 10;
+  await Promise.all(Array.from({ length: clients }, leave));
+  // The server notices this a little later; a file that it never closes stays open forever.
+  for (let i = 0; i < 100 && held().length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(held()).toEqual([]);
+  expect(most, 'files open at a time').toBeLessThanOrEqual(clients);
   expect((await ask('/session.json')).status).toBe(200);
 });
 
