@@ -368,8 +368,12 @@ describe('faults are reported in words, and the page stays usable', () => {
       const at = (name: string): string => join(dataFolder ?? '', name);
       const noise = join(folder, 'noise.bin');
       writeFileSync(noise, Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919) % 251)));
+      // Each drop has its own message, in whatever order they end.
       await page.setInputFiles('#files', noise);
-      await visit.message(/noise\.bin|format/);
+      await page.setInputFiles('#files', at('sim/run.geom'));
+      await visit.message(/no frames; drop the frames together/);
+      await page.setInputFiles('#files', noise);
+      await visit.message(/noise\.bin .*formats/);
       await page.setInputFiles('#files', at('sim/run.geom'));
       await visit.message(/no frames; drop the frames together/);
       await page.setInputFiles('#files', [at('sim/run.h5'), at('real/frames/pilatus_thaumatin.geom')]);

@@ -43,27 +43,32 @@ const overlayLetters: Readonly<Record<string, string>> = {
   values: 'v',
 };
 
-// Everything is drawn at most once per screen refresh.
+// Everything is drawn at most once per screen refresh. While a picture is moved, only pictures are drawn: controls, charts
+// and lists do not depend on its place.
 let drawing = false;
-function redraw(): void {
+let staleControls = false;
+function redrawPictures(): void {
   if (drawing) return;
   drawing = true;
   requestAnimationFrame(() => {
     drawing = false;
-    draw();
+    drawPictures();
+    if (staleControls) writeControls();
+    staleControls = false;
+    writeAddressLater();
   });
 }
+function redraw(): void {
+  staleControls = true;
+  redrawPictures();
+}
 
-function draw(): void {
-  const { opened, histogram, summaries, frame, peaks, crystals } = viewer;
+function drawPictures(): void {
+  const { peaks, crystals } = viewer;
   pane.picture.background = rgbOf(getComputedStyle(document.body).backgroundColor);
   pane.draw();
   drawOverlay(pane, { peaks, crystals, rings: viewer.rings, show: viewer.show, light: viewer.light });
   if (scanning) drawScan();
-  drawHistogram(byId<HTMLCanvasElement>('histogram'), histogram, pane.picture.limits);
-  drawFrames(byId<HTMLCanvasElement>('chart'), summaries, opened?.frames ?? 0, frame);
-  writeControls();
-  writeAddressLater();
 }
 
 function drawScan(): void {
@@ -117,8 +122,10 @@ function bindScan(): void {
 }
 
 function writeControls(): void {
-  const { opened, frame, peaks, crystals, parameters, running, summaries } = viewer;
+  const { opened, histogram, frame, peaks, crystals, parameters, running, summaries } = viewer;
   document.body.dataset.state = opened ? 'open' : 'empty';
+  drawHistogram(byId<HTMLCanvasElement>('histogram'), histogram, pane.picture.limits);
+  drawFrames(byId<HTMLCanvasElement>('chart'), summaries, opened?.frames ?? 0, frame);
   if (!opened) return;
   const { name, format, frames, width, height, dtype, notes } = opened;
   byId('name').textContent = [
@@ -444,9 +451,10 @@ const reading = new Latest<[Point | undefined]>(
   () => undefined,
 );
 pane.onPoint = (place) => void reading.ask(place);
-pane.onChange = redraw;
+pane.onChange = redrawPictures;
 viewer.onChange = redraw;
 viewer.onMessage = say;
+addEventListener('resize', redraw);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
 bindFiles();
 bindContrast();

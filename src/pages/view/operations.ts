@@ -1,6 +1,7 @@
 /** The operations of the worker, implemented with the public interface of ewald only. */
 import { open } from '../../entries/data.js';
 import {
+  anglesOf,
   type Context,
   createContext,
   type Detector,
@@ -9,6 +10,8 @@ import {
   type FrameSearcher,
   formatChunk,
   type KnownCell,
+  lengthsOf,
+  type PeakList,
   parseGeometry,
   readCell,
   type SearchSettings,
@@ -138,13 +141,7 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
       const data = await frameOf(of, frame);
       const start = performance.now();
       const list = await searcher.peaks(data, settingsWith(of, parameters));
-      const { count, fs, ss, intensity, snr } = list;
-      return {
-        frame,
-        count,
-        ...{ fs: fs.slice(), ss: ss.slice(), intensity: intensity.slice(), snr: snr.slice() },
-        ms: performance.now() - start,
-      };
+      return shownPeaks(frame, list, performance.now() - start);
     },
 
     async index({ frame, parameters }) {
@@ -155,7 +152,7 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
       const result = await searcher.search(data, settingsWith(of, parameters));
       of.crystals = result.crystals;
       return {
-        peaks: shownPeaks(frame, result),
+        peaks: shownPeaks(frame, result.peaks, result.ms.peaks),
         crystals: result.crystals.map((crystal) => shownCrystal(crystal, searcher.detector)),
         ms: performance.now() - start,
       };
@@ -279,7 +276,7 @@ async function openSession(
       bad: bad?.slice(),
       validRange: (detector?.validRange ?? [meta.underload ?? -3e38, meta.saturation ?? 3e38]) as Limits,
       wavelengthA: detector?.beam.wavelengthA ?? meta.wavelengthA,
-      cell: known && cellNumbers(known),
+      cell: known && [...lengthsOf(known.cell), ...anglesOf(known.cell)],
       electrons: meta.voltageV !== undefined || (meta.wavelengthA ?? 1) < 0.1,
     };
     return { session, opened };
@@ -331,22 +328,15 @@ function showable(data: Awaited<ReturnType<OpenDataset['read']>>): FrameData {
   return data as FrameData;
 }
 
-function cellNumbers({ cell }: KnownCell): number[] {
-  const length = (v: readonly number[]): number => Math.hypot(...v);
-  const angle = (v: readonly number[], w: readonly number[]): number =>
-    (Math.acos(v.reduce((sum, x, i) => sum + x * (w[i] as number), 0) / length(v) / length(w)) * 180) / Math.PI;
-  const [a, b, c] = cell;
-  return [length(a), length(b), length(c), angle(b, c), angle(a, c), angle(a, b)];
-}
-
-const shownPeaks = (frame: number, { peaks, ms }: FrameResult): ShownPeaks => ({
+/** Copies of the columns of a peak list: the worker transfers what it answers with. */
+const shownPeaks = (frame: number, { count, fs, ss, intensity, snr }: PeakList, ms: number): ShownPeaks => ({
   frame,
-  count: peaks.count,
-  fs: peaks.fs.slice(),
-  ss: peaks.ss.slice(),
-  intensity: peaks.intensity.slice(),
-  snr: peaks.snr.slice(),
-  ms: ms.peaks,
+  count,
+  fs: fs.slice(),
+  ss: ss.slice(),
+  intensity: intensity.slice(),
+  snr: snr.slice(),
+  ms,
 });
 
 function shownCrystal(crystal: FrameCrystal, { geometry }: Detector): ShownCrystal {

@@ -53,6 +53,10 @@ export class Viewer {
   onOpened: (opened: Opened) => Promise<void> = async () => undefined;
   /** Called with messages for the user; `wrong` is true for errors. */
   onMessage: (text: string, wrong: boolean) => void = () => undefined;
+  /** Reports an error to the user; bound, so that it can be passed on. */
+  readonly fail = (error: unknown): void => {
+    this.onMessage(error instanceof Error ? error.message : String(error), true);
+  };
   readonly #frames: Latest<[frame: number]>;
   readonly #finds: Latest<[]>;
   /** Number of the open file; results for an earlier one are dropped. */
@@ -61,9 +65,8 @@ export class Viewer {
   constructor(pane: Pane, engine: Engine) {
     this.pane = pane;
     this.engine = engine;
-    const fail = (error: unknown): void => this.#fail(error);
-    this.#frames = new Latest((frame) => this.#load(frame), fail);
-    this.#finds = new Latest(() => this.#find(), fail);
+    this.#frames = new Latest((frame) => this.#load(frame), this.fail);
+    this.#finds = new Latest(() => this.#find(), this.fail);
     engine.onProgress = (summary) => {
       this.summaries[summary.frame] = summary;
       this.onChange();
@@ -83,14 +86,22 @@ export class Viewer {
 
   /** Opens files. A geometry or a cell alone applies to the frames that are open. */
   async open(files: readonly InputFile[]): Promise<void> {
+    const drop = ++this.#drops;
     try {
       const brought = sortFiles(files);
-      await this.#open(this.#completed(brought));
+      // A geometry that arrives while frames are being opened applies to them.
+      if (brought.frames.length === 0) await this.#opening;
+      const opening = this.#open(this.#completed(brought));
+      this.#opening = opening.catch(() => undefined);
+      await opening;
     } catch (error) {
-      this.#fail(error);
+      // The error of an earlier drop must not replace the message of a later one.
+      if (drop === this.#drops) this.fail(error);
     }
   }
 
+  #drops = 0;
+  #opening: Promise<void> = Promise.resolve();
   #request: OpenRequest | undefined;
 
   #completed(brought: OpenRequest): OpenRequest {
@@ -192,7 +203,7 @@ export class Viewer {
       this.onMessage('', false);
       this.#showData(data, kind === 'sum' ? most : 1);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -240,7 +251,7 @@ export class Viewer {
       this.onChange();
       await this.find();
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -289,7 +300,7 @@ export class Viewer {
       this.onMessage(`Frame ${frame}: ${count}, ${ms.toFixed(0)} ms`, false);
       this.onChange();
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -306,7 +317,7 @@ export class Viewer {
       const seen = this.summaries.filter(Boolean).length;
       this.onMessage(`${stopped ? 'Stopped after' : 'Searched'} ${seen} frames in ${(ms / 1000).toFixed(1)} s`, false);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
     this.running = false;
     this.onChange();
@@ -397,12 +408,5 @@ export class Viewer {
     if (name === 'mask' && frame)
       this.pane.picture.show({ ...frame, bad: this.show.has('mask') ? this.opened?.bad : undefined });
     this.onChange();
-  }
-
-  /** Reports an error. */
-  fail = (error: unknown): void => this.#fail(error);
-
-  #fail(error: unknown): void {
-    this.onMessage(error instanceof Error ? error.message : String(error), true);
   }
 }
