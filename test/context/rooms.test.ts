@@ -84,7 +84,7 @@ const state: Readonly<Record<string, string>> = {
   'validate/oracle/fft/long.ts: lastRoots': 'a cache of the latest length',
 };
 /** Files that are programs, and so run when they are imported. */
-const programs = /^(?:cli\/main|pages\/\w+\/main|entries\/worker\.(?:node|browser))\.ts$/;
+const programs = /^(?:cli\/main|pages\/\w+\/(?:main|app|[\w-]+-controls)|entries\/worker\.(?:node|browser))\.ts$/;
 /** Calls that only complete the class above them. */
 const completing = /^(?:disposableClass|shownAs)\(/;
 

@@ -1,8 +1,8 @@
 /**
  * Colour maps: 256 colours from the lowest to the highest value.
  *
- * Viridis, inferno and cividis are matplotlib's tables, which are in the public domain (CC0). All five maps rise or fall
- * steadily in lightness, so that brighter always means more (or, in the inverted grey, less).
+ * Viridis, inferno and cividis are matplotlib's tables, which are in the public domain (CC0). All five maps rise or
+ * fall steadily in lightness, so that brighter always means more (or, in the inverted grey, less).
  */
 
 /** RGB bytes of a map, [256, 3], as base64. */

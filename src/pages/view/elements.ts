@@ -34,3 +34,25 @@ export function fitCanvas(canvas: HTMLCanvasElement): boolean {
   canvas.height = height;
   return true;
 }
+
+/** The input element with an id. */
+export const field = (id: string): HTMLInputElement => byId<HTMLInputElement>(id);
+
+/** Calls a function when an element is clicked. */
+export const onClick = (id: string, act: () => unknown): void => byId(id).addEventListener('click', () => void act());
+
+/** The sliders inside an element. */
+export const slidersIn = (id: string): HTMLInputElement[] => [
+  ...byId(id).querySelectorAll<HTMLInputElement>('.slider input'),
+];
+
+/** Sets a slider and the text of the output in front of it. */
+export function writeSlider(slider: HTMLInputElement, value: number, text: string): void {
+  slider.value = String(value);
+  (slider.previousElementSibling as HTMLOutputElement).value = text;
+}
+
+/** Sets the text of a field, unless the user is editing it. */
+export function writeUnlessEdited(id: string, text: string): void {
+  if (document.activeElement !== byId(id)) field(id).value = text;
+}

@@ -15,10 +15,10 @@ export function sortFiles(files: readonly InputFile[]): OpenRequest {
     ['geometries', geometries],
     ['cells', cells],
   ] as const)
-    if (found.length > 1)
-      throw new Error(
-        `There are ${found.length} ${kind} among the files (${found.map(({ name }) => name).join(', ')}); drop one of them.`,
-      );
+    if (found.length > 1) {
+      const names = found.map(({ name }) => name).join(', ');
+      throw new Error(`There are ${found.length} ${kind} among the files (${names}); drop one of them.`);
+    }
   const beside = [...geometries, ...cells];
   const frames = files.filter((file) => !beside.includes(file));
   return { frames, geometry: geometries[0], cell: cells[0] };

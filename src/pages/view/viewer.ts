@@ -359,7 +359,8 @@ export class Viewer {
         if (Math.hypot((reflections.fs[i] as number) - fs, (reflections.ss[i] as number) - ss) < 4) {
           const { hkl, intensity, sigma } = reflections;
           const indices = [...hkl.subarray(3 * i, 3 * i + 3)].map((h) => String(h).replace('-', '−'));
-          return `(${indices.join(' ')})  I ${(intensity[i] as number).toFixed(0)} ± ${(sigma[i] as number).toFixed(0)}`;
+          const [sum, error] = [intensity[i] as number, sigma[i] as number].map((value) => value.toFixed(0));
+          return `(${indices.join(' ')})  I ${sum} ± ${error}`;
         }
     return undefined;
   }

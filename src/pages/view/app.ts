@@ -1,0 +1,50 @@
+/** The objects of the page that its controls share, and when they are drawn. */
+import { Engine } from './calls.js';
+import { byId } from './elements.js';
+import { FrameList } from './frame-list.js';
+import { Pane } from './pane.js';
+import { ScanViewer } from './scan-viewer.js';
+import { Viewer } from './viewer.js';
+
+export const pane = new Pane(byId('pane'));
+export const engine = new Engine(() => new Worker(new URL('./view-worker.js', import.meta.url), { type: 'module' }));
+export const viewer = new Viewer(pane, engine);
+export const scan = new ScanViewer(new Pane(byId('scan-pane')), pane, engine, viewer.fail);
+export const list = new FrameList();
+
+/** What is drawn; set by main.ts. */
+export const drawn: {
+  /** Draws the pictures and their overlays. */
+  pictures(): void;
+  /** Writes the values of all controls, charts and lists. */
+  controls(): void;
+  /** Called after each drawing. */
+  after(): void;
+} = { pictures: () => undefined, controls: () => undefined, after: () => undefined };
+
+// Everything is drawn at most once per screen refresh. While a picture is moved, only pictures are drawn: controls,
+// charts and lists do not depend on its place.
+let drawing = false;
+let staleControls = false;
+export function redrawPictures(): void {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    drawn.pictures();
+    if (staleControls) drawn.controls();
+    staleControls = false;
+    drawn.after();
+  });
+}
+export function redraw(): void {
+  staleControls = true;
+  redrawPictures();
+}
+
+/** Shows a message to the user; `wrong` is true for errors. */
+export function say(text: string, wrong: boolean): void {
+  const line = byId('message');
+  line.textContent = text;
+  line.classList.toggle('wrong', wrong);
+}

@@ -1,0 +1,57 @@
+/** Limits, scale and colours: fields, lists and the histogram. */
+import { pane, viewer } from './app.js';
+import { drawHistogram } from './charts.js';
+import { type ColourMapName, colourMapNames } from './colour-maps.js';
+import { byId, element, field, onClick, writeUnlessEdited } from './elements.js';
+import { type ScaleName, scales } from './shaders.js';
+
+export function bindContrast(): void {
+  for (const name of scales) byId('scale').append(element('option', name));
+  for (const name of colourMapNames) {
+    const option = element('option', name.replace('-', ' '));
+    option.value = name;
+    byId('colours').append(option);
+  }
+  byId<HTMLSelectElement>('scale').addEventListener('change', ({ target }) =>
+    viewer.scale((target as HTMLSelectElement).value as ScaleName),
+  );
+  byId<HTMLSelectElement>('colours').addEventListener('change', ({ target }) =>
+    viewer.colour((target as HTMLSelectElement).value as ColourMapName),
+  );
+  onClick('auto', () => viewer.auto());
+  onClick('lock', () => viewer.lock(!viewer.locked));
+  const fields = ['low', 'high'] as const;
+  for (const [i, id] of fields.entries())
+    field(id).addEventListener('change', () => {
+      const value = Number(field(id).value);
+      const [low, high] = pane.picture.limits;
+      if (Number.isFinite(value)) viewer.setLimits(i === 0 ? [value, high] : [low, value]);
+    });
+  const histogram = byId<HTMLCanvasElement>('histogram');
+  const drag = ({ clientX }: PointerEvent): void => {
+    const { left, width } = histogram.getBoundingClientRect();
+    const share = (clientX - left) / width;
+    const value = viewer.histogram.valueAt(share);
+    const [low, high] = pane.picture.limits;
+    const distances = [low, high].map((limit) => Math.abs(viewer.histogram.shareOf(limit) - share)) as [number, number];
+    viewer.setLimits(distances[0] < distances[1] ? [value, high] : [low, value]);
+  };
+  histogram.addEventListener('pointerdown', (event) => {
+    histogram.setPointerCapture(event.pointerId);
+    drag(event);
+  });
+  histogram.addEventListener('pointermove', (event) => {
+    if (event.buttons > 0) drag(event);
+  });
+}
+
+export function writeContrast(): void {
+  const [low, high] = pane.picture.limits;
+  drawHistogram(byId<HTMLCanvasElement>('histogram'), viewer.histogram, [low, high]);
+  if (!viewer.opened) return;
+  writeUnlessEdited('low', String(Number(low.toPrecision(4))));
+  writeUnlessEdited('high', String(Number(high.toPrecision(4))));
+  byId('lock').ariaPressed = String(viewer.locked);
+  byId<HTMLSelectElement>('scale').value = pane.picture.scale;
+  byId<HTMLSelectElement>('colours').value = viewer.colours;
+}

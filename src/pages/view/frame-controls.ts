@@ -1,0 +1,58 @@
+/** Stepping through frames: buttons, the number of the frame, the chart of the run, and playing. */
+import { list, redraw, viewer } from './app.js';
+import { drawFrames, frameAt, ratesOf } from './charts.js';
+import { byId, field, onClick, writeUnlessEdited } from './elements.js';
+import type { Filter } from './viewer.js';
+
+export function bindFrames(): void {
+  onClick('previous', () => viewer.step(-1));
+  onClick('next', () => viewer.step(1));
+  onClick('play', () => play());
+  field('frame').addEventListener('change', () => {
+    const frame = Number(field('frame').value);
+    if (Number.isInteger(frame)) void viewer.go(frame);
+  });
+  byId<HTMLSelectElement>('only').addEventListener('change', ({ target }) =>
+    setFilter((target as HTMLSelectElement).value as Filter),
+  );
+  list.onChoose = (frame) => void viewer.go(frame);
+  const chart = byId<HTMLCanvasElement>('chart');
+  chart.addEventListener('click', ({ offsetX }) => {
+    const frame = viewer.opened && frameAt(chart, offsetX, viewer.opened.frames);
+    if (frame !== undefined) void viewer.go(frame);
+  });
+}
+
+export function writeFrames(): void {
+  const { opened, frame, summaries } = viewer;
+  drawFrames(byId<HTMLCanvasElement>('chart'), summaries, opened?.frames ?? 0, frame);
+  if (!opened) return;
+  writeUnlessEdited('frame', String(frame));
+  byId('last').textContent = `/ ${opened.frames - 1}`;
+  byId<HTMLSelectElement>('only').value = viewer.filter;
+  byId('rates').textContent = ratesOf(summaries, opened.frames, viewer.dropped);
+  list.show(summaries, frame);
+}
+
+function setFilter(filter: Filter): void {
+  viewer.filter = filter;
+  redraw();
+}
+
+/** Sets a filter, or removes it if it is set. */
+export const toggleFilter = (filter: Filter): void => setFilter(viewer.filter === filter ? 'all' : filter);
+
+let playing = false;
+/** Steps through the frames, a few per second, until the button is pressed again or the last frame is reached. */
+export async function play(): Promise<void> {
+  playing = !playing;
+  byId('play').ariaPressed = String(playing);
+  while (playing && viewer.opened) {
+    const before = viewer.frame;
+    await viewer.step(1);
+    if (viewer.frame === before) break;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  playing = false;
+  byId('play').ariaPressed = 'false';
+}

@@ -1,0 +1,57 @@
+/** Overlays, the peak search, indexing, stacks, and what can be saved. */
+import { engine, pane, say, viewer } from './app.js';
+import { writeCrystals } from './crystals.js';
+import { byId, field, onClick, slidersIn, writeSlider } from './elements.js';
+import { csvOf } from './frame-list.js';
+import type { FinderParameters, StackKind } from './protocol.js';
+import { save } from './save.js';
+
+const sliders = slidersIn('finder');
+const boxes = [...byId('overlays').querySelectorAll<HTMLInputElement>('input')];
+
+export function bindSearch(): void {
+  for (const slider of sliders)
+    slider.addEventListener('input', () => void viewer.setParameters({ [slider.name]: Number(slider.value) }));
+  onClick('tune', () => viewer.tune());
+  onClick('index', () => viewer.index());
+  onClick('run', () => viewer.run());
+  onClick('stop', () => viewer.stop());
+  onClick('stack', () =>
+    viewer.stack(Number(field('stack-count').value), byId<HTMLSelectElement>('stack-kind').value as StackKind),
+  );
+  for (const box of boxes) box.addEventListener('change', () => viewer.toggle(box.name, box.checked));
+  const stem = (): string => (viewer.opened?.name ?? 'frames').replace(/\.[^.]+$/, '');
+  onClick('save-csv', () => save(`${stem()}.csv`, new Blob([csvOf(viewer.summaries)], { type: 'text/csv' })));
+  onClick('save-stream', async () => save(`${stem()}.stream`, await engine.call('stream')));
+  onClick('png', async () => save(`${stem()}-${viewer.frame}.png`, await pane.image()));
+  onClick('link', copyLink);
+  onClick('help', () => byId<HTMLDialogElement>('keys').showModal());
+}
+
+export function writeSearch(): void {
+  const { opened, peaks, crystals, parameters, running, summaries } = viewer;
+  if (!opened) return;
+  for (const box of boxes) box.checked = viewer.show.has(box.name);
+  for (const slider of sliders) {
+    const value = parameters[slider.name as keyof FinderParameters];
+    // A threshold beyond the slider's range extends the range.
+    if (value > Number(slider.max)) slider.max = String(2 * value);
+    slider.disabled = !opened.panels;
+    writeSlider(slider, value, String(value));
+  }
+  byId<HTMLOutputElement>('peak-count').value = peaks ? `${peaks.count} · ${peaks.ms.toFixed(1)} ms` : '';
+  writeCrystals(byId('crystals'), crystals, peaks?.count ?? 0);
+  byId<HTMLButtonElement>('run').disabled = running || !opened.panels;
+  byId('stop').hidden = !running;
+  for (const id of ['save-stream', 'save-csv'])
+    byId<HTMLButtonElement>(id).disabled = running || !summaries.some(Boolean);
+}
+
+export async function copyLink(): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    say('The address of this view is copied.', false);
+  } catch {
+    say(`This browser does not let a page copy; the address is ${location.href}`, false);
+  }
+}

@@ -1,0 +1,107 @@
+/** The file that is open in the worker. */
+import { open } from '../../entries/data.js';
+import {
+  anglesOf,
+  type Context,
+  type Detector,
+  type FrameCrystal,
+  type FrameSearcher,
+  type KnownCell,
+  lengthsOf,
+  parseGeometry,
+  readCell,
+  type SearchSettings,
+} from '../../entries/index.js';
+import type { ResidentScan, VirtualDetector } from '../../entries/udf.js';
+import type { FrameData, Limits } from './contrast.js';
+import { placedPanels } from './detector-plane.js';
+import type { InputFile, Opened, OpenRequest } from './protocol.js';
+
+export type OpenDataset = Awaited<ReturnType<typeof open>>;
+
+/** The open file and its state. */
+export interface Session {
+  /** The name of the file in the stream. */
+  readonly name: string;
+  readonly dataset: OpenDataset;
+  readonly detector: Detector | undefined;
+  readonly cells: readonly KnownCell[];
+  /** Planned once, when the first frame is searched. */
+  searcher: Promise<FrameSearcher> | undefined;
+  /** The frame that was read last, kept so that a search does not read it again. */
+  latest: { readonly frame: number; readonly data: FrameData } | undefined;
+  /** The crystals of the frame that was indexed last. */
+  crystals: readonly FrameCrystal[];
+  /** The scan in memory and its virtual detector, after the first request. */
+  virtual: { readonly scan: ResidentScan; readonly detector: VirtualDetector } | undefined;
+  /** Parameters tuned from the first frames; the page overrides some of them. */
+  tuned: SearchSettings;
+}
+
+/** Opens files, with the detector that they or a geometry describe. */
+export async function openSession(
+  { frames, geometry, cell }: OpenRequest,
+  contextOf: () => Promise<Context>,
+): Promise<{ readonly session: Session; readonly opened: Opened }> {
+  const [first] = frames;
+  if (!first) throw new Error('There are no frames among these files.');
+  const known = cell && readCell(await textOf(cell), cell.name);
+  const given = geometry && parseGeometry(await textOf(geometry), geometry.name);
+  const inputs = frames.map(inputOf);
+  const dataset = await open(inputs.length > 1 ? inputs : (inputs[0] as Blob | string));
+  try {
+    const signal = dataset.shape.signal;
+    if (signal.length < 2 || /^c/.test(dataset.dtype))
+      throw new Error(`${dataset.name} holds no frames of real numbers that could be shown.`);
+    let detector: Detector | undefined;
+    let withoutDetector: string | undefined;
+    try {
+      detector = await (await contextOf()).detector(dataset, { geometry: given });
+    } catch (error) {
+      // Without a geometry, a file that does not describe its detector is shown anyway. A given geometry has to fit.
+      if (given) throw error;
+      withoutDetector = error instanceof Error ? error.message : String(error);
+    }
+    const [width, height] = detector ? [detector.width, detector.height] : sizeOf(signal);
+    const { meta } = dataset;
+    const bad = detector ? detector.bad : await dataset.mask?.().catch(() => undefined);
+    const session: Session = {
+      name: first.name,
+      dataset,
+      detector,
+      cells: known ? [known] : [],
+      searcher: undefined,
+      latest: undefined,
+      crystals: [],
+      virtual: undefined,
+      tuned: {},
+    };
+    const opened: Opened = {
+      ...{ name: first.name, format: dataset.format, dtype: dataset.dtype, frames: dataset.frames, width, height },
+      navigation: dataset.shape.navigation,
+      notes: dataset.notes.map(({ text }) => text),
+      panels: detector && placedPanels(detector.geometry),
+      withoutDetector,
+      bad: bad?.slice(),
+      validRange: (detector?.validRange ?? [meta.underload ?? -3e38, meta.saturation ?? 3e38]) as Limits,
+      wavelengthA: detector?.beam.wavelengthA ?? meta.wavelengthA,
+      cell: known && [...lengthsOf(known.cell), ...anglesOf(known.cell)],
+      electrons: meta.voltageV !== undefined || (meta.wavelengthA ?? 1) < 0.1,
+    };
+    return { session, opened };
+  } catch (error) {
+    await dataset.dispose();
+    throw error;
+  }
+}
+
+const inputOf = (file: InputFile): Blob | string => ('blob' in file ? file.blob : file.address);
+
+const textOf = async (file: InputFile): Promise<string> =>
+  'blob' in file ? file.blob.text() : (await fetch(file.address)).text();
+
+/** Width and height of a frame; the modules of a frame with more axes are stacked vertically. */
+function sizeOf(signal: readonly number[]): [number, number] {
+  const width = signal.at(-1) ?? 1;
+  return [width, signal.slice(0, -1).reduce((product, n) => product * n, 1)];
+}
