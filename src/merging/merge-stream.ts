@@ -1,8 +1,10 @@
 /** A merge in one call. */
 import { expects } from '../base/arguments.js';
-import type { MergeInput, MergeResult, MergeRunOptions } from './merger.js';
+import type { MergeInput } from './merger.js';
 import type { MergeOptions } from './options.js';
+import type { MergeResult } from './result.js';
 import type { MergingMethods } from './room.js';
+import type { MergeRunOptions } from './run.js';
 
 /**
  * Merges one or several streams on a context, including scaling, partialities and the indexing ambiguity.

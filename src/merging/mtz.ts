@@ -72,14 +72,19 @@ export function formatMtz(content: MtzContent): Uint8Array {
     `NCOL ${String(width).padStart(8)} ${String(rows).padStart(12)} ${'0'.padStart(8)}`,
     `CELL  ${cell}`,
     'SORT    1   2   3   0   0',
-    `SYMINF ${String(spaceGroup.operators.length).padStart(3)} ${String(spaceGroup.primitive).padStart(2)} ${spaceGroup.name[0]} ${String(spaceGroup.number).padStart(5)} ${`'${spaceGroup.name}'`.padStart(22)} ${spaceGroup.pointGroup}`,
+    `SYMINF ${String(spaceGroup.operators.length).padStart(3)} ${String(spaceGroup.primitive).padStart(2)} ` +
+      `${spaceGroup.name[0]} ${String(spaceGroup.number).padStart(5)} ${`'${spaceGroup.name}'`.padStart(22)} ` +
+      `${spaceGroup.pointGroup}`,
     ...spaceGroup.operators.map((operator) => `SYMM ${operator}`),
     `RESO ${squares.map((x) => x.toFixed(12).padEnd(20)).join(' ')}`,
     'VALM NAN',
     ...['H', 'K', 'L', ...columns.map(({ label }) => label)].map((label, c) => {
       const [low, high] = rangeOf(data, c, width);
       const type = c < 3 ? 'H' : columns[c - 3]?.type;
-      return `COLUMN ${label.padEnd(30)} ${type} ${real(low, 17, 4)} ${real(high, 17, 4)} ${String(c < 3 ? 0 : 1).padStart(4)}`;
+      return (
+        `COLUMN ${label.padEnd(30)} ${type} ${real(low, 17, 4)} ${real(high, 17, 4)} ` +
+        `${String(c < 3 ? 0 : 1).padStart(4)}`
+      );
     }),
     'NDIF        2',
     ...['HKL_base', 'ewald'].flatMap((name, id) => {

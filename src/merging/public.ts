@@ -1,21 +1,19 @@
 /** The public names of merging in the entry `ewald`; `ewald/merging` adds the names of public.entry.ts. */
 export type { ReflectionList } from './hkl.js';
 export { mergeStream } from './merge-stream.js';
+export type { MergeFeed, MergeInput, Merger } from './merger.js';
+export type { MergeModel, MergeOptions } from './options.js';
+export type { MergeBytes } from './pieces.js';
 export type {
   MergeCounts,
   MergedCrystal,
   MergedDataset,
   MergedLists,
   MergedPolarisation,
-  MergeFeed,
-  MergeInput,
   MergeResult,
   MergeResultMethods,
-  MergeRunOptions,
-  Merger,
-} from './merger.js';
-export type { MergeModel, MergeOptions } from './options.js';
-export type { MergeBytes } from './pieces.js';
+} from './result.js';
+export type { MergeRunOptions } from './run.js';
 export type { ScanCounts } from './scan.js';
 export type { MergeExecutor } from './share.js';
 export type { Split } from './split.js';

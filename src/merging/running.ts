@@ -3,8 +3,9 @@
 import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { callback, knownOptions, real } from '../base/options.js';
-import type { MergeResult, Merger } from './merger.js';
+import type { Merger } from './merger.js';
 import type { MergeOptions } from './options.js';
+import type { MergeResult } from './result.js';
 import type { MergingMethods } from './room.js';
 
 /** Progress of a running merge. */
@@ -131,5 +132,8 @@ export function statusText(status: MergeStatus): string {
     : framesToGo === 0
       ? `; ${goal} is reached`
       : `; about ${String(rounded).replace(/\B(?=(\d{3})+$)/g, ' ')} more frames for ${goal}`;
-  return `CC1/2 ${Number.isNaN(ccHalf) ? '-' : short(ccHalf)}, complete ${Math.round(100 * completeness)} % to ${dMin.toFixed(1)} Å${more}`;
+  return (
+    `CC1/2 ${Number.isNaN(ccHalf) ? '-' : short(ccHalf)}, complete ${Math.round(100 * completeness)} % to ` +
+    `${dMin.toFixed(1)} Å${more}`
+  );
 }

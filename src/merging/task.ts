@@ -1,7 +1,8 @@
 /** One fit of a merge as a task of an executor; see share.ts. */
 import type { RoomTaskScope } from '../base/task-scope.js';
 import type { Identified } from './accumulate.js';
-import { type Merge, Merger } from './merger.js';
+import { Merger } from './merger.js';
+import type { Merge } from './merges.js';
 import type { MergeModel } from './options.js';
 import type { MergingMethods } from './room.js';
 import type { FitTask } from './share.js';

@@ -73,7 +73,8 @@ export function uniqueReflections(
   if (box.size * ways.length > mostCells)
     throw new EwaldError(
       'Limit',
-      `${ways.length} ways to index need tables of ${box.size} reflections each, ${mostCells} at most in all; merge to a lower resolution, or with ambiguity: false`,
+      `${ways.length} ways to index need tables of ${box.size} reflections each, ${mostCells} at most in all; ` +
+        'merge to a lower resolution, or with ambiguity: false',
     );
   const { count, h, k, l } = observations;
   const measured = new Uint8Array(box.size);

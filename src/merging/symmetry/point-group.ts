@@ -97,7 +97,8 @@ export function pointGroup(name: string): PointGroup {
     const near = nearest(stem, pointGroupNames);
     throw new EwaldError(
       'Argument',
-      `symmetry "${name.slice(0, 40)}" is not a point group; ${near ? `did you mean "${near}"?` : `expected one of ${pointGroupNames.join(', ')}`}`,
+      `symmetry "${name.slice(0, 40)}" is not a point group; ` +
+        `${near ? `did you mean "${near}"?` : `expected one of ${pointGroupNames.join(', ')}`}`,
       { detail: { symmetry: name } },
     );
   }

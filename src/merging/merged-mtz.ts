@@ -1,0 +1,90 @@
+/** A merged list as an MTZ file. */
+import { EwaldError } from '../base/errors.js';
+import { version } from '../base/version.js';
+import type { Centring } from '../crystal/centring.js';
+import type { ReflectionList } from './hkl.js';
+import { matePairs, meanOf } from './mates.js';
+import { formatMtz, type MtzColumn } from './mtz.js';
+import type { Subject } from './subject.js';
+import { ccp4Unit } from './symmetry/asymmetric-unit.js';
+import type { PointGroup } from './symmetry/point-group.js';
+import { type SpaceGroup, symmorphicGroup } from './symmetry/space-group.js';
+
+/** The space group that a file states. Throws `Unsupported` for settings that CCP4 lacks. */
+export function spaceGroupOf(group: PointGroup, centring: Centring): SpaceGroup {
+  const spaceGroup = symmorphicGroup(group, centring);
+  if (spaceGroup && ccp4Unit(group)) return spaceGroup;
+  throw new EwaldError(
+    'Unsupported',
+    `CCP4 has no space group for ${group.name} in this setting with centring ${centring}; reindex to the ` +
+      'standard setting, or write a .hkl',
+  );
+}
+
+/** The bytes of the file. Throws `Unsupported`. */
+export function mtzOf(
+  list: ReflectionList,
+  { cell, parameters, centring, group, wavelengthA }: Omit<Subject, 'part'> & { wavelengthA: number },
+): Uint8Array {
+  const spaceGroup = spaceGroupOf(group, centring);
+  const pairs = matePairs(list, group);
+  const means = pairs.map(meanOf);
+  const column = (label: string, type: string, values: readonly (number | undefined)[]): MtzColumn => ({
+    label,
+    type,
+    values: values.map((x) => x ?? Number.NaN),
+  });
+  const mates = group.centrosymmetric
+    ? []
+    : [
+        // The two mates of a centric reflection are the same.
+        ...(['plus', 'minus'] as const).flatMap((which) => {
+          const own = pairs.map((pair) => (pair.centric ? pair.plus : pair[which]));
+          const sign = which === 'plus' ? '+' : '-';
+          return [
+            column(
+              `I(${sign})`,
+              'K',
+              own.map((mate) => mate?.intensity),
+            ),
+            column(
+              `SIGI(${sign})`,
+              'M',
+              own.map((mate) => mate?.sigma),
+            ),
+            column(
+              `N(${sign})`,
+              'I',
+              own.map((mate) => mate?.measurements),
+            ),
+          ];
+        }),
+      ];
+  return formatMtz({
+    title: 'merged by ewald',
+    parameters,
+    cell,
+    wavelengthA,
+    spaceGroup,
+    indices: pairs.map(({ indices }) => indices),
+    columns: [
+      column(
+        'IMEAN',
+        'J',
+        means.map(({ intensity }) => intensity),
+      ),
+      column(
+        'SIGIMEAN',
+        'Q',
+        means.map(({ sigma }) => sigma),
+      ),
+      column(
+        'N',
+        'I',
+        means.map(({ measurements }) => measurements),
+      ),
+      ...mates,
+    ],
+    history: [`ewald ${version}: merged with symmetry ${group.name}`],
+  });
+}

@@ -1,0 +1,94 @@
+/** The results of a merge: its lists of reflections, crystals and counts. */
+import type { BackendName } from '../backends/names.js';
+import type { Centring } from '../crystal/centring.js';
+import type { ReflectionList } from './hkl.js';
+import type { MergeModel } from './options.js';
+import type { ScanCounts } from './scan.js';
+import type { MergeStatistics } from './statistics.js';
+
+/** The results of a merge for one crystal. */
+export interface MergedCrystal {
+  readonly filename: string;
+  readonly event: string;
+  /** Which of `waysToIndex` it was indexed by. */
+  readonly way: number;
+  /** ln of the odds of that way; it is doubtful if below 5. */
+  readonly logOdds: number;
+  /** G: the scale of the crystal's intensities relative to the mean crystal. */
+  readonly scale: number;
+  /** B relative to the mean crystal's, Å². */
+  readonly relativeB: number;
+  /** Profile radius, 1/angstrom. */
+  readonly radius: number;
+  /** Correction of the orientation about x and y, radians. */
+  readonly rotation: readonly [number, number];
+  /** RMS deviation from the merge of the other crystals, in units of the expected deviation. */
+  readonly deviation: number;
+}
+
+/** Numbers of observations and frames that were not used, by reason. */
+export interface MergeCounts extends ScanCounts {
+  readonly beyondResolution: number;
+  readonly belowSnr: number;
+  /** Crystals with another cell. */
+  readonly otherCell: number;
+}
+
+/** Merged reflections with their halves and statistics. */
+export interface MergedLists {
+  readonly reflections: ReflectionList;
+  readonly halves: readonly [ReflectionList, ReflectionList];
+  readonly statistics: MergeStatistics;
+  /** The reflections as a CrystFEL list, or those of half 1 or 2. */
+  toHkl(half?: 1 | 2): string;
+  /**
+   * The reflections as an MTZ file in the lowest symmorphic space group. Throws `Unsupported` for settings that CCP4
+   * lacks.
+   */
+  toMtz(): Uint8Array;
+}
+
+/** The merge of one of several data sets, on the scale of the common merge; its halves have common scales as well. */
+export interface MergedDataset extends MergedLists {
+  readonly name: string;
+}
+
+/** The polarisation that the intensities were corrected for. */
+export interface MergedPolarisation {
+  /** `horiz`, `vert`, `none` or a share at an angle such as `0.98@0`. */
+  readonly correction: string;
+  /** As measured: 1 horizontal, −1 vertical, 0 no dependence on the azimuth; NaN where it was given. */
+  readonly degree: number;
+  /** Standard error of `degree`; NaN where it was given. */
+  readonly error: number;
+}
+
+/** Merged data; the two halves are scaled independently. */
+export interface MergeResultMethods extends MergedLists {
+  /** The backend that computed the merge. */
+  readonly backend: BackendName;
+  readonly model: MergeModel;
+  /** Lengths (angstrom) and angles (degrees). */
+  readonly cell: readonly [number, number, number, number, number, number];
+  readonly centring: Centring;
+  readonly wavelengthA: number;
+  readonly polarisation: MergedPolarisation;
+  /** Estimated proportional error of the intensities, 0.02 … 0.6; NaN for a plain mean. */
+  readonly proportionalError: number;
+  /** The data sets of `split`, by name. */
+  readonly datasets: readonly MergedDataset[];
+  readonly crystals: readonly MergedCrystal[];
+  /** Operations on indices by which crystals differ, `h,k,l` first; a single one means that there was no ambiguity. */
+  readonly waysToIndex: readonly string[];
+  readonly counts: MergeCounts;
+  /** Number of merged crystals. */
+  readonly merged: number;
+  /** Remarks for the user, one sentence each. */
+  readonly remarks: readonly string[];
+  /**
+   * The observations one by one as an MTZ file, in the setting chosen for each crystal: M/ISYM, BATCH (the crystal), I,
+   * SIGI, SCALE, dHKL and ewald_offset. Throws `Unsupported` for settings that CCP4 lacks and for plain means, `Limit`.
+   */
+  toUnmergedMtz(): Uint8Array;
+}
+export type MergeResult = MergeResultMethods;

@@ -1,0 +1,287 @@
+/** A merge of collected observations: subject, ways to index, polarisation, fits of the whole, halves and data sets. */
+import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { breathe, callback, checkSignal, knownOptions } from '../base/options.js';
+import type { Planner } from '../planner/planner.js';
+import { type Identified, largestBlock } from './accumulate.js';
+import type { LeftOut } from './admission.js';
+import { type AmbiguityOptions, type Assignment, resolveAmbiguity } from './ambiguity.js';
+import type { MergingKernel } from './contract.js';
+import { commonRadius } from './fit.js';
+import { halfOf } from './halves.js';
+import type { ReflectionList } from './hkl.js';
+import { mergingFeature } from './kernels.js';
+import { makeResult } from './make-result.js';
+import { measurePolarisation, verdictOf } from './measured-polarisation.js';
+import { type Merge, type MergedSet, mergeOf, mergeOfSome } from './merges.js';
+import type { Observations } from './observations.js';
+import type { CheckedMerge } from './options.js';
+import { depolarised, polarisationText, readPolarisation } from './polarisation.js';
+import { alignToReference } from './reference.js';
+import type { MergedPolarisation, MergeResult } from './result.js';
+import type { ScanCounts, ScannedHead } from './scan.js';
+import { checkExecutor, type MergeExecutor, sharedFits } from './share.js';
+import { subjectOf } from './subject.js';
+import { identity, tripletOf } from './symmetry/matrices.js';
+import { latticeRotations, waysToIndex } from './symmetry/settings.js';
+import { identifiers, type UniqueReflections, uniqueReflections } from './unique.js';
+
+/** Options of running a merge. */
+export interface MergeRunOptions {
+  /** Cancels the merge with `Aborted`. */
+  readonly signal?: PlatformSignal;
+  /** Receives the completed fraction, 0 … 1. */
+  readonly onProgress?: (done: number) => void;
+  /**
+   * Fits the merge and its halves on this executor instead of in this process, such as `await Executor.workers()` of
+   * `ewald/executors`; the caller keeps ownership. The result is the same, bit for bit, if the workers use the same
+   * backend or another CPU backend.
+   */
+  readonly executor?: MergeExecutor;
+}
+
+/** What has been read from streams. */
+export interface Collected {
+  readonly observations: Observations;
+  readonly heads: readonly { readonly name: string; readonly head: ScannedHead }[];
+  readonly counts: ScanCounts;
+  readonly leftOut: LeftOut;
+}
+
+const partialities = { gaussian: 'gaussian', xsphere: 'xsphere', unity: 'none', mean: 'none' } as const;
+
+/** Merges collected observations. Throws `Argument` for inconsistent data, `Aborted`. */
+export async function runMerge(
+  planner: Planner,
+  checked: CheckedMerge,
+  { observations, heads, counts, leftOut }: Collected,
+  options: MergeRunOptions,
+): Promise<MergeResult> {
+  knownOptions('merger.run', options, ['signal', 'onProgress', 'executor']);
+  const executor = checkExecutor(options.executor);
+  const report = callback('merger.run: onProgress', options.onProgress) ?? (() => {});
+  const step = async (done: number): Promise<void> => {
+    report(done);
+    await breathe();
+    checkSignal(options.signal);
+  };
+  checkSignal(options.signal);
+  const remarks: string[] = [];
+  if (observations.count === 0) throw nothing(counts, leftOut);
+  const subject = subjectOf(observations, checked, heads, remarks);
+  const { group, part } = subject;
+  const { model, iterations, ambiguity, starts, seed } = checked;
+  const ways = ambiguity ? waysToIndex(latticeRotations(subject.cell), group) : [identity];
+  const unique = uniqueReflections(observations, group, ways);
+  const radius = commonRadius(observations, part);
+  const resolved = settingsOf(observations, unique, { starts, seed, radius, part });
+  const { logOdds } = resolved;
+  const chosen = aligned(
+    checked.reference,
+    observations,
+    unique,
+    { ways, group, chosen: resolved.ways, part },
+    remarks,
+  );
+  const doubtful = logOdds.filter((odds, c) => part[c] === 1 && odds < 5).length;
+  if (ways.length > 1)
+    remarks.push(
+      `${ways.length} ways to index (${ways.map(tripletOf).join('; ')}) were told ` +
+        `apart${doubtful > 0 ? `; ${doubtful} crystals are in doubt (odds below e⁵)` : ''}.`,
+    );
+  await step(0.1);
+  const measured: Identified = {
+    observations,
+    ids: identifiers(observations, unique, chosen),
+    unique: unique.count,
+    noise: { gain: gainOf(heads, remarks), partiality: partialities[model] },
+  };
+  const half = observations.filenames.map((name, c) => halfOf(name, observations.events[c] ?? ''));
+  const selections = [part, part.map((on, c) => on * (1 - (half[c] ?? 0))), part.map((on, c) => on * (half[c] ?? 0))];
+  const sets = datasetsOf(checked.split, observations, part, remarks);
+  const { backend, kernel } = await planner.plan(mergingFeature, {
+    unique: unique.count,
+    ...largestBlock(observations),
+  });
+  try {
+    const beam = await depolarise(kernel, checked.polarisation, measured, part, radius, remarks);
+    const data = { ...measured, observations: beam.observations };
+    const merges = executor
+      ? await sharedFits<Merge>(
+          executor,
+          data,
+          selections.map((selected) => ({ selected, symmetry: group.name, model, iterations, radius })),
+          options.signal,
+          (done) => step(0.1 + (0.9 * done) / 3),
+        )
+      : [];
+    for (const [n, selected] of executor ? [] : selections.entries())
+      merges.push(
+        await mergeOf(kernel, data, selected, checked, radius, (done) =>
+          step(0.1 + 0.9 * ((n + done / Math.max(iterations, 1)) / 3)),
+        ),
+      );
+    const datasets: MergedSet[] = [];
+    for (const [name, selected] of sets) {
+      const some: Merge[] = [];
+      for (const which of [undefined, 0, 1])
+        some.push(
+          await mergeOfSome(
+            kernel,
+            data,
+            merges[0] as Merge,
+            selected.map((on, c) => (which === undefined || half[c] === which ? on : 0)),
+          ),
+        );
+      datasets.push({ name, merges: some as [Merge, Merge, Merge] });
+    }
+    return makeResult(checked, {
+      subject,
+      unique,
+      data,
+      merges: merges as [Merge, Merge, Merge],
+      counts: { ...counts, ...leftOut },
+      remarks,
+      chosen,
+      logOdds,
+      ways,
+      datasets,
+      polarisation: beam.polarisation,
+      backend: backend.name,
+    });
+  } finally {
+    await kernel.dispose();
+  }
+}
+
+/** Finds how the beam was polarised; returns that and the corrected observations. */
+async function depolarise(
+  kernel: MergingKernel,
+  given: CheckedMerge['polarisation'],
+  data: Identified,
+  part: Uint8Array,
+  radius: number,
+  remarks: string[],
+): Promise<{ observations: Observations; polarisation: MergedPolarisation }> {
+  const { observations } = data;
+  if (given !== 'auto')
+    return {
+      observations,
+      polarisation: { correction: polarisationText(given), degree: Number.NaN, error: Number.NaN },
+    };
+  const noise = { ...data.noise, partiality: 'gaussian' } as const;
+  const measured = await measurePolarisation(kernel, { ...data, noise }, part, radius);
+  const { correction, decided } = verdictOf(measured);
+  const { degree, error } = measured;
+  const found = `${degree.toFixed(2)} ± ${error.toFixed(2)} (1 horizontal, −1 vertical, 0 none)`;
+  const action =
+    correction === 'none'
+      ? 'nothing is corrected'
+      : `they are corrected for a ${correction === 'horiz' ? 'horizontally' : 'vertically'} polarised beam`;
+  remarks.push(
+    decided
+      ? `The intensities show a degree of polarisation of ${found}: ${action}.`
+      : 'The intensities do not say how the beam was polarised; they are corrected for a horizontally ' +
+          'polarised one. Set the polarisation where that is wrong.',
+  );
+  const beam = readPolarisation(correction);
+  return {
+    observations: beam ? depolarised(observations, beam) : observations,
+    polarisation: { correction, ...measured },
+  };
+}
+
+/** The crystals of each data set. */
+function datasetsOf(
+  split: CheckedMerge['split'],
+  observations: Observations,
+  part: Uint8Array,
+  remarks: string[],
+): [string, Uint8Array][] {
+  if (!split) return [];
+  const sets = new Map<string, Uint8Array>();
+  let none = 0;
+  for (const [c, filename] of observations.filenames.entries()) {
+    if (part[c] !== 1) continue;
+    const name = split({ filename, event: observations.events[c] ?? '' });
+    if (name === undefined) none++;
+    else {
+      const selected = sets.get(name) ?? new Uint8Array(observations.crystals);
+      selected[c] = 1;
+      sets.set(name, selected);
+    }
+  }
+  if (sets.size === 0)
+    throw new EwaldError(
+      'Argument',
+      `the split names no data set for any of ${observations.crystals} crystals; the first is of ` +
+        `${observations.filenames[0]} ${observations.events[0]}`,
+    );
+  if (none > 0) remarks.push(`${none} crystals belong to no data set and are in the common merge alone.`);
+  return [...sets].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** The way to index of every crystal; with a reference, all are transformed together to the reference's setting. */
+function aligned(
+  reference: ReflectionList | undefined,
+  observations: Observations,
+  unique: UniqueReflections,
+  settings: Parameters<typeof alignToReference>[2],
+  remarks: string[],
+): Uint8Array {
+  if (!reference) return settings.chosen;
+  const { ways, correlations } = alignToReference(observations, unique, settings, reference);
+  const [best = Number.NaN, second] = correlations;
+  if (!(best > 0.2))
+    remarks.push(
+      `The reference correlates with the mean of the observations by ${best.toFixed(2)} alone; is it of this ` +
+        'crystal form?',
+    );
+  else if (second !== undefined && best - second < 0.1)
+    remarks.push(
+      'The reference hardly tells the ways to index apart: correlations ' +
+        `${correlations.map((cc) => cc.toFixed(2)).join(', ')}.`,
+    );
+  return ways;
+}
+
+/** Why there is nothing to merge. */
+function nothing(counts: ScanCounts, { beyondResolution, belowSnr }: LeftOut): EwaldError {
+  const { crystals, frames, empty } = counts;
+  const why =
+    frames === 0
+      ? 'the streams hold no frames'
+      : crystals + empty === 0
+        ? `none of ${frames} frames has a crystal`
+        : beyondResolution + belowSnr > 0
+          ? `pushRes and minSnr leave out all ${beyondResolution + belowSnr} observations`
+          : `${empty} crystals have no reflections; index with integration (without --no-integrate)`;
+  return new EwaldError('Argument', `there is nothing to merge: ${why}`, { detail: { ...counts } });
+}
+
+function settingsOf(
+  observations: Observations,
+  unique: UniqueReflections,
+  options: AmbiguityOptions,
+): Pick<Assignment, 'ways' | 'logOdds'> {
+  if (unique.tables.length > 1) return resolveAmbiguity(observations, unique, options);
+  return {
+    ways: new Uint8Array(observations.crystals),
+    logOdds: new Float64Array(observations.crystals).fill(Number.POSITIVE_INFINITY),
+  };
+}
+
+/** Detector counts per photon, on which all streams must agree. */
+function gainOf(heads: readonly { name: string; head: ScannedHead }[], remarks: string[]): number {
+  const [first] = heads;
+  const other = heads.find(({ head }) => head.aduPerPhoton !== first?.head.aduPerPhoton);
+  if (first && other)
+    throw new EwaldError(
+      'Argument',
+      `${first.name} has ${first.head.aduPerPhoton} counts a photon and ${other.name} ` +
+        `${other.head.aduPerPhoton}; merge streams of one detector`,
+    );
+  if (first && heads.some(({ head }) => head.geometry !== first.head.geometry))
+    remarks.push('The streams have different geometries.');
+  return first?.head.aduPerPhoton ?? 1;
+}

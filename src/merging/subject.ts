@@ -1,0 +1,110 @@
+/** What is merged: the cell of the crystals, the point group in the cell's setting, and the crystals with this cell. */
+import { EwaldError } from '../base/errors.js';
+import { median } from '../base/median.js';
+import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../crystal/cell.js';
+import { type Centring, centrings } from '../crystal/centring.js';
+import type { Observations } from './observations.js';
+import { type CheckedMerge, cellTolerance, symmetryTolerance } from './options.js';
+import type { ScannedHead } from './scan.js';
+import { laueGroup, type PointGroup, pointGroup, rotationsOf } from './symmetry/point-group.js';
+import { strainOf } from './symmetry/settings.js';
+
+export interface Subject {
+  readonly cell: Cell;
+  readonly parameters: readonly [number, number, number, number, number, number];
+  readonly centring: Centring;
+  readonly group: PointGroup;
+  /** Crystals that take part. */
+  readonly part: Uint8Array;
+}
+
+/** Finds the cell, its symmetry, and the crystals with this cell. */
+export function subjectOf(
+  observations: Observations,
+  { cell: given, symmetry }: CheckedMerge,
+  heads: readonly { readonly head: ScannedHead }[],
+  remarks: string[],
+): Subject {
+  const kinds = kindsOfCells(observations);
+  const parameters = given
+    ? [...lengthsOf(given.cell), ...anglesOf(given.cell)]
+    : medianCell(observations, kinds[0] ?? []);
+  const part = new Uint8Array(observations.crystals);
+  for (let c = 0; c < part.length; c++) part[c] = near(cellOf(observations, c), parameters) ? 1 : 0;
+  const strangers = part.filter((on) => on === 0).length;
+  const named = kinds.map((kind) => `${kind.length} near ${cellText(medianCell(observations, kind))}`).slice(0, 4);
+  if (strangers === part.length)
+    throw new EwaldError('Argument', `no crystal has the cell ${cellText(parameters)}; there are ${named.join(', ')}`);
+  if (!given && strangers > part.length / 10)
+    throw new EwaldError(
+      'Argument',
+      `the crystals have different cells: ${named.join(', ')}; give the cell of those to merge`,
+      { detail: { strangers, crystals: part.length } },
+    );
+  if (strangers > 0)
+    remarks.push(`${strangers} of ${part.length} crystals have another cell and are left out (${named.join(', ')}).`);
+  const cell = cellFromParameters(...(parameters as [number, number, number, number, number, number]));
+  const group = oriented(symmetry, cell, heads[0]?.head.uniqueAxis, remarks);
+  const centring = given?.centring ?? centrings.find((name) => name === heads[0]?.head.centering) ?? 'P';
+  return { cell, parameters: parameters as unknown as Subject['parameters'], centring, group, part };
+}
+
+const cellOf = ({ parameters }: Observations, c: number): number[] => [...parameters.subarray(6 * c, 6 * c + 6)];
+
+const medianCell = (observations: Observations, crystals: readonly number[]): number[] =>
+  [0, 1, 2, 3, 4, 5].map((i) => median(crystals.map((c) => observations.parameters[6 * c + i] ?? 0)));
+
+/** Groups of crystals with similar cells, the largest first; a crystal is compared with the first one of a group. */
+function kindsOfCells(observations: Observations): number[][] {
+  const kinds: { first: number[]; members: number[] }[] = [];
+  for (let c = 0; c < observations.crystals; c++) {
+    const own = cellOf(observations, c);
+    const kind = kinds.find(({ first }) => near(own, first));
+    if (kind) kind.members.push(c);
+    // With this many groups, the remaining crystals are not grouped any further.
+    else if (kinds.length < 64) kinds.push({ first: own, members: [c] });
+  }
+  return kinds.map(({ members }) => members).sort((a, b) => b.length - a.length);
+}
+
+const near = (own: readonly number[], wanted: readonly number[]): boolean =>
+  own.every((x, i) =>
+    i < 3
+      ? Math.abs(x / (wanted[i] ?? 1) - 1) <= cellTolerance.lengths
+      : Math.abs(x - (wanted[i] ?? 0)) <= cellTolerance.anglesDeg,
+  );
+
+const cellText = (parameters: readonly number[]): string =>
+  `${parameters
+    .slice(0, 3)
+    .map((x) => x.toFixed(2))
+    .join(' ')} Å ${parameters
+    .slice(3)
+    .map((x) => x.toFixed(1))
+    .join(' ')}°`;
+
+/**
+ * The point group, checked against the cell; a monoclinic name without an axis takes the cell's unique axis. Throws
+ * `Argument`.
+ */
+function oriented(symmetry: string, cell: Cell, uniqueAxis: string | undefined, remarks: string[]): PointGroup {
+  const fits = (group: PointGroup): boolean =>
+    rotationsOf(laueGroup(group)).every((operation) => strainOf(operation, cell, symmetryTolerance) <= 1);
+  if (/^(2|m|2\/m)$/.test(symmetry)) {
+    const axes = ['c', 'b', 'a'].sort((a, b) => Number(b === uniqueAxis) - Number(a === uniqueAxis));
+    for (const axis of axes) {
+      const group = pointGroup(`${symmetry}_ua${axis}`);
+      if (!fits(group)) continue;
+      if (axis !== 'c') remarks.push(`The unique axis of ${symmetry} is ${axis}, as in the cell.`);
+      return { ...group, name: axis === 'c' ? symmetry : group.name };
+    }
+  }
+  const group = pointGroup(symmetry);
+  if (!fits(group))
+    throw new EwaldError(
+      'Argument',
+      `the cell ${cellText([...lengthsOf(cell), ...anglesOf(cell)])} does not have the symmetry ${symmetry}; ` +
+        'choose a point group of its lattice (a unique axis other than c is written as in 4/m_uab)',
+    );
+  return group;
+}
