@@ -36,19 +36,22 @@ export function defaultText(row: Parameter): string | undefined {
 
 /** Range and unit in words, for tables and comments. */
 function rangeText(row: Parameter): string {
-  const { kind, range, choices = [], count, rising } = row;
+  const { kind, range, choices = [], count, rising, type } = row;
   if (kind === 'boolean') return 'true, false';
   if (kind === 'choice') return choices.join(', ');
-  if (!range) return kind === 'numbers' ? `${count ?? ''}${rising ? ' rising' : ''} numbers`.trim() : kind;
+  if (type !== undefined) return `\`${type}\``;
+  if (!range)
+    return kind === 'numbers' || kind === 'integers' ? `${count ?? ''}${rising ? ' rising' : ''} ${kind}`.trim() : kind;
   const { low, high, above, zero } = range;
   const edge = above ? `above ${numeral(low)}` : numeral(low);
   const both = `${zero === undefined ? '' : `0 (${zero}), `}${edge} … ${numeral(high)}`;
-  return kind === 'numbers' ? `${count ?? 'some'}${rising ? ', rising' : ''}, ${both}` : both;
+  return kind === 'numbers' || kind === 'integers' ? `${count ?? 'some'}${rising ? ', rising' : ''}, ${both}` : both;
 }
 
 /** A line of `--help`: whose it is, what it does, its unit and its default. */
 export function helpText(row: Parameter, whose: string | undefined): string {
-  const { sentence, unit, kind, choices } = row;
+  const { unit, kind, choices, off, fallback } = row;
+  const sentence = fallback === true && off !== undefined ? off : row.sentence;
   const usual = defaultText(row);
   const parts = [
     `${whose ? `${whose}: ` : ''}${sentence}${kind === 'choice' ? `: ${(choices ?? []).join(', ')}` : ''}`,
@@ -78,16 +81,21 @@ export function table(rows: Parameters): string {
       row.unit ?? '',
       row.kind === 'boolean' ? String(row.fallback ?? false) : (defaultText(row) ?? ''),
       whoseOf(row, rows) ?? '',
-      `${sentenceOf(row)}${row.crystfel === undefined ? '' : ` CrystFEL: ${row.crystfel}.`}`,
+      `${sentenceOf(row)}${crystfelText(row)}`,
     ]),
   );
   const head = ['option', 'flag', 'values', 'unit', 'default', 'of', 'meaning'];
   return [line(head), line(head.map(() => '---')), ...body].join('\n');
 }
 
-const sentenceOf = ({ sentence }: Parameter): string => `${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`;
+const sentenceOf = ({ sentence, more }: Parameter): string =>
+  `${sentence[0]?.toUpperCase()}${sentence.slice(1)}.${more === undefined ? '' : ` ${more}`}`;
 
-const typeOf = ({ kind, choices = [], count }: Parameter): string => {
+const crystfelText = ({ crystfel }: Parameter): string =>
+  crystfel?.differs === undefined ? '' : ` CrystFEL: ${crystfel.differs}.`;
+
+const typeOf = ({ kind, choices = [], count, type }: Parameter): string => {
+  if (type !== undefined) return type;
   switch (kind) {
     case 'integer':
     case 'number':
@@ -97,6 +105,7 @@ const typeOf = ({ kind, choices = [], count }: Parameter): string => {
     case 'choice':
       return choices.map((one) => `'${one}'`).join(' | ');
     case 'numbers':
+    case 'integers':
       return count === undefined || count > 6
         ? 'readonly number[]'
         : `readonly [${Array(count).fill('number').join(', ')}]`;
@@ -125,14 +134,15 @@ export function declaration(name: string, about: string, rows: Parameters): stri
     const { unit, kind } = row;
     const of = whoseOf(row, rows);
     const usual = kind === 'boolean' ? String(row.fallback ?? false) : defaultText(row);
-    const range = kind === 'choice' || kind === 'boolean' || kind.startsWith('text') ? undefined : rangeText(row);
+    const isPlain = kind === 'choice' || kind === 'boolean' || kind.startsWith('text') || row.type !== undefined;
+    const range = isPlain ? undefined : rangeText(row);
     const figures = [unit, range, usual === undefined ? undefined : `default ${usual}`].filter(Boolean).join('; ');
     const whose = of === undefined ? '' : `Of ${of}. `;
     const text = `${sentenceOf(row)}${figures === '' ? '' : ` ${figures[0]?.toUpperCase()}${figures.slice(1)}.`}`;
     const lines = wrapped(`${whose}${text}`);
     if (lines.length === 1 && (lines[0] as string).length <= 110) out.push(`  /** ${lines[0]} */`);
     else out.push('  /**', ...lines.map((one) => `   * ${one}`), '   */');
-    out.push(`  readonly ${key}?: ${typeOf(row)};`);
+    out.push(`  readonly ${key}${row.required ? '' : '?'}: ${typeOf(row)};`);
   }
   return [...out, '}', ''].join('\n');
 }

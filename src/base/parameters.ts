@@ -7,13 +7,32 @@ import { nearest, shown } from './options.js';
 import type { Range } from './range.js';
 
 /** What a value is. */
-export type ParameterKind = 'integer' | 'number' | 'boolean' | 'choice' | 'numbers' | 'text' | 'texts';
+export type ParameterKind = 'integer' | 'number' | 'boolean' | 'choice' | 'numbers' | 'integers' | 'text' | 'texts';
+
+/** A flag of a program of CrystFEL that a parameter has been taken from. */
+export interface CrystfelFlag {
+  readonly program: 'indexamajig' | 'partialator' | 'process_hkl' | 'compare_hkl' | 'check_hkl' | 'ambigator';
+  /** Its name there, if it differs. */
+  readonly flag?: string;
+  /** Its default there, if it differs from ours, which `differs` then explains. */
+  readonly fallback?: number | string;
+  /** How it differs and why; without it, meaning, range and default are CrystFEL's. */
+  readonly differs?: string;
+}
 
 /** One parameter; its name is its key in the table. */
 export interface Parameter {
   readonly kind: ParameterKind;
   /** One plain sentence without a full stop: what it does. */
   readonly sentence: string;
+  /** Further sentences for declarations and READMEs, with full stops: why the default is what it is. */
+  readonly more?: string;
+  /** What the flag `--no-NAME` of a boolean that is true by default does, for `--help`. */
+  readonly off?: string;
+  /** Whether it has to be given. */
+  readonly required?: true;
+  /** The TypeScript type of the option where a command reads it from the text of its flag, such as a file's name. */
+  readonly type?: string;
   readonly unit?: string;
   /** Of numbers: the range, whose `fallback` is the default unless `usual` says otherwise. */
   readonly range?: Range;
@@ -36,8 +55,10 @@ export interface Parameter {
   readonly short?: string;
   /** What a flag's value is called in `--help`; default: by its kind. */
   readonly value?: string;
-  /** CrystFEL's flag where it has another name, or how it differs. */
-  readonly crystfel?: string;
+  /** The value that the additional flag `--no-NAME` stands for. */
+  readonly without?: string;
+  /** The flag of CrystFEL that it has been taken from. */
+  readonly crystfel?: CrystfelFlag;
 }
 
 /** A table of parameters by name. */
@@ -54,7 +75,7 @@ export type ValueOf<P extends Parameter> = P['kind'] extends 'integer' | 'number
   ? number
   : P['kind'] extends 'boolean'
     ? boolean
-    : P['kind'] extends 'numbers'
+    : P['kind'] extends 'numbers' | 'integers'
       ? Several<P>
       : P['kind'] extends 'texts'
         ? readonly string[]
@@ -62,8 +83,13 @@ export type ValueOf<P extends Parameter> = P['kind'] extends 'integer' | 'number
           ? Choice
           : string;
 
-/** Values of a table, each of which is optional. */
-export type Values<Rows extends Parameters> = { readonly [Name in keyof Rows]?: ValueOf<Rows[Name]> };
+/** Values of a table, each of which is optional; objects (rows with a `type`) are not among them. */
+export type Values<Rows extends Parameters> = {
+  readonly [Name in keyof Rows as Rows[Name] extends { readonly type: string } ? never : Name]?: ValueOf<Rows[Name]>;
+};
+
+/** Values of the flags of a table; objects are the texts that name them. */
+export type FlagValues<Rows extends Parameters> = { readonly [Name in keyof Rows]?: ValueOf<Rows[Name]> };
 
 /** How the caller wrote a parameter: `minSnr`, `--min-snr` or `-r`. */
 export type Said = (name: string) => string;
@@ -84,6 +110,7 @@ export const namesOf = <Rows extends Parameters>(rows: Rows, stages?: readonly s
 /** The range of a parameter in words, such as "an integer from 1 to 64". */
 export function expected({ kind, range, choices = [], count, rising }: Parameter): string {
   const between = range ? rangeInWords(range) : '';
+  const many = count ?? 'a list of';
   switch (kind) {
     case 'integer':
       return `${zeroOr(range)}an integer${between}`;
@@ -94,7 +121,9 @@ export function expected({ kind, range, choices = [], count, rising }: Parameter
     case 'choice':
       return `one of ${choices.join(', ')}`;
     case 'numbers':
-      return `${count ?? 'a list of'} ${rising ? 'rising ' : ''}numbers${between}`;
+      return `${many} ${rising ? 'rising ' : ''}numbers${between}`;
+    case 'integers':
+      return `${many} integers${between}`;
     case 'text':
       return 'text';
     case 'texts':
@@ -130,17 +159,36 @@ function isFine(row: Parameter, value: unknown): boolean {
       return typeof value === 'boolean';
     case 'choice':
       return (row.choices ?? []).includes(value as string);
+    case 'integers':
     case 'numbers': {
       if (!Array.isArray(value) || (row.count !== undefined && value.length !== row.count)) return false;
       const isRising = (x: number, i: number): boolean =>
         i === 0 || (i === value.length - 1 ? x > value[i - 1] : x >= value[i - 1]);
-      return value.every((x) => within(x, row.range)) && (!row.rising || value.every(isRising));
+      const isRight = (x: unknown): boolean => within(x, row.range) && (row.kind === 'numbers' || Number.isInteger(x));
+      return value.every(isRight) && (!row.rising || value.every(isRising));
     }
     case 'text':
       return typeof value === 'string';
     case 'texts':
       return Array.isArray(value) && value.every((one) => typeof one === 'string');
   }
+}
+
+/**
+ * An error whose message names parameters as options. A caller who has other names for them, such as flags, passes it
+ * to `reworded`.
+ */
+export function refusal(what: string, words: (said: Said) => string, values: Readonly<Record<string, unknown>> = {}) {
+  // Errors may be posted to another thread, which functions cannot be.
+  const detail = Object.defineProperty({ ...values }, 'words', { value: words });
+  return new EwaldError('Argument', `${what}: ${words(asNamed)}`, { detail });
+}
+
+/** The error with parameters named by `said`; an error that names none is returned as it is. */
+export function reworded(error: unknown, said: Said): unknown {
+  const words = error instanceof EwaldError ? error.detail.words : undefined;
+  if (typeof words !== 'function') return error;
+  return new EwaldError('Argument', (words as (said: Said) => string)(said), { cause: error });
 }
 
 /** Refuses a value that its row does not allow. Throws `Argument`. */
@@ -156,7 +204,7 @@ export function checkParameter(row: Parameter, value: unknown, said: string, wri
   );
 }
 
-/** The values that are given, checked; other members are left alone. Throws `Argument`. */
+/** The values that are given, checked; objects and other members are left alone. Throws `Argument`. */
 export function checked<Rows extends Parameters>(
   rows: Rows,
   given: Readonly<Record<string, unknown>>,
@@ -165,7 +213,7 @@ export function checked<Rows extends Parameters>(
   const values: Record<string, unknown> = {};
   for (const [name, row] of Object.entries(rows)) {
     const value = given[name];
-    if (value === undefined) continue;
+    if (value === undefined || row.type !== undefined) continue;
     checkParameter(row, value, said(name));
     values[name] = value;
   }

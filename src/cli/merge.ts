@@ -7,66 +7,68 @@ import {
   EwaldError,
   isEwaldError,
   type MergedLists,
-  type MergeModel,
   type MergeOptions,
   type MergeResult,
   type ReflectionList,
   type ShellStatistics,
 } from '../entries/index.node.js';
-import { mergeModels, readMtzReflections, readReflectionList, readSplitTable } from '../entries/merging.js';
+import { readMtzReflections, readReflectionList, readSplitTable } from '../entries/merging.js';
 import {
   checkOutput,
-  choice,
   expand,
+  type FlagValues,
   fileError,
   inputName,
+  mergeMode,
+  mergeRows,
+  type Parameters,
   readCellOption,
   readText,
+  refuseOthers,
   type WriteOptions,
   writeWhole,
 } from '../entries/shell.node.js';
 import { chosenExecutor, type ExecutorFlags, openExecutor, rankOf, withExecutor } from './executor-flags.js';
-import {
-  bold,
-  type CliDeps,
-  counted,
-  dim,
-  note,
-  Progress,
-  parseInteger,
-  parseNumber,
-  print,
-  printJson,
-  table,
-  yellow,
-} from './output.js';
+import { bold, type CliDeps, counted, dim, note, Progress, print, printJson, table, yellow } from './output.js';
+import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 
-interface Flags extends ExecutorFlags {
-  symmetry: string;
-  output?: string;
-  mtz?: string;
-  unmerged?: string;
-  cell?: string;
-  model?: string;
-  iterations?: string;
-  minMeasurements?: string;
-  pushRes?: string;
-  minSnr?: string;
-  maxAdu?: string;
-  polarisation?: string | boolean;
-  ambiguity: boolean;
-  starts?: string;
-  seed?: string;
-  reference?: string;
-  customSplit?: string;
-  nshells?: string;
-  lowres?: string;
-  highres?: string;
-  assignments?: string;
-  backend?: string;
-  force?: boolean;
-  json?: boolean;
-}
+/** What the command writes, and where it computes. */
+const outputRows = {
+  output: {
+    kind: 'text',
+    short: 'o',
+    sentence: 'CrystFEL reflection list; its halves go to file.hkl1 and file.hkl2',
+    value: 'file.hkl',
+  },
+  mtz: { kind: 'text', sentence: 'MTZ file: IMEAN, SIGIMEAN and N', value: 'file.mtz' },
+  unmerged: {
+    kind: 'text',
+    sentence: 'MTZ file of all observations with their scales, for careless and others',
+    value: 'file.mtz',
+  },
+  assignments: {
+    kind: 'text',
+    sentence: 'text file with "event way log-odds scale B radius" of each crystal',
+    value: 'file',
+  },
+  backend: {
+    kind: 'choice',
+    sentence: 'where sums are computed',
+    choices: ['native', 'wasm'],
+    usual: 'native if available',
+    value: 'name',
+  },
+  force: { kind: 'boolean', sentence: 'replaces existing files' },
+  json: {
+    kind: 'boolean',
+    sentence:
+      'prints {"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", ' +
+      '"statistics", "datasets", "waysToIndex", "remarks", "files"}',
+  },
+} as const satisfies Parameters;
+
+const rows = { ...mergeRows, ...outputRows } as const satisfies Parameters;
+type Flags = ExecutorFlags & FlagValues<typeof rows>;
 
 export function register(program: Command, deps: CliDeps): void {
   const command = program
@@ -76,49 +78,13 @@ export function register(program: Command, deps: CliDeps): void {
       '<streams...>',
       'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; - is standard input',
     )
-    .requiredOption('-y, --symmetry <group>', 'point group as CrystFEL names it: 4/mmm, 422, 321_H, 2/m_uab, …')
-    .option('-o, --output <file.hkl>', 'CrystFEL reflection list; its halves go to file.hkl1 and file.hkl2')
-    .option('--mtz <file.mtz>', 'MTZ file: IMEAN, SIGIMEAN and N')
-    .option('--unmerged <file.mtz>', 'MTZ file of all observations with their scales, for careless and others')
-    .option(
-      '-p, --cell <cell>',
-      'the cell: a .cell or PDB file, or a,b,c,al,be,ga; default: the median of the crystals',
-    )
-    .option('--model <name>', `${mergeModels.join(', ')}; default: gaussian`)
-    .option('-n, --iterations <n>', 'largest number of cycles of scaling and merging; default: 10')
-    .option('--min-measurements <n>', 'fewest observations per merged reflection; default: 2')
-    .option('--push-res <1/nm>', "how far beyond each crystal's resolution limit observations are used; default: inf")
-    .option('--min-snr <n>', 'reject observations with a smaller I/sigma(I); default: -inf')
-    .option('--max-adu <n>', 'reject observations whose peak is above this value; default: inf')
-    .option(
-      '--polarisation <beam>',
-      'auto, horiz, vert, none, or FRACTION@ANGLE such as 0.98@0; default: auto, from the intensities',
-    )
-    .option('--no-polarisation', 'do not correct for polarisation')
-    .option(
-      '--no-ambiguity',
-      'keep the indexing of all crystals, even if their lattice has several equivalent indexings',
-    )
-    .option('--starts <n>', 'random starts in resolving the indexing ambiguity; default: 6')
-    .option('--seed <n>', 'seed of these starts; default: 0')
-    .option('--reference <file.hkl>', 'reference intensities, to choose the indexing and for comparison')
-    .option(
-      '--custom-split <table>',
-      'one line per frame, "filename event dataset": also merges each data set, to file-dataset.hkl',
-    )
-    .option('--nshells <n>', 'resolution shells of the statistics; default: 10')
-    .option('--lowres <angstrom>', 'largest d of the statistics; default: all')
-    .option('--highres <angstrom>', 'smallest d of the statistics; default: all')
-    .option('--assignments <file>', 'write "event way log-odds scale B radius" of each crystal to a text file')
-    .option('--backend <name>', 'native or wasm; default: native if available')
-    .option('--force', 'replace existing files')
-    .option(
-      '--json',
-      '{"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", "statistics", ' +
-        '"datasets", "waysToIndex", "remarks", "files"}',
-    )
-    .action((streams: string[], flags: Flags) => merge(streams, flags, deps));
-  withExecutor(command, 'workers that fit the merge and its halves; default: none, this process does');
+    .action((streams: string[], texts: ExecutorFlags) => {
+      const values = flagValues(rows, texts);
+      const { model = 'gaussian', ambiguity = true } = values;
+      refuseOthers(mergeRows, values, mergeMode({ model, ambiguity }), saidAsFlags(mergeRows));
+      return merge(streams, { ...texts, ...values }, deps);
+    });
+  withExecutor(withFlags(command, rows), 'workers that fit the merge and its halves; default: none, this process does');
 }
 
 async function merge(given: readonly string[], flags: Flags, { createContext, signal }: CliDeps): Promise<void> {
@@ -127,7 +93,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   // Neither format states who wrote it near its beginning, so an existing file is only replaced with --force.
   const writing: WriteOptions = {
     force: flags.force ?? false,
-    inputs: [...streams, flags.reference ?? '-', flags.customSplit ?? '-'].filter((file) => file !== '-'),
+    inputs: [...streams, flags.reference ?? '-', flags.split ?? '-'].filter((file) => file !== '-'),
   };
   const outputs = [
     ...(flags.output === undefined ? [] : [flags.output, `${flags.output}1`, `${flags.output}2`]),
@@ -175,11 +141,7 @@ async function readReference(file: string): Promise<ReflectionList> {
 }
 
 /** A context on the given backend, otherwise on the faster of the two that can merge. */
-async function contextFor(named: string | undefined, create: CliDeps['createContext']): Promise<Context> {
-  const backend =
-    named === undefined
-      ? undefined
-      : choice<'native' | 'wasm'>('--backend', named as 'native', 'native', ['native', 'wasm']);
+async function contextFor(backend: Flags['backend'], create: CliDeps['createContext']): Promise<Context> {
   try {
     return await create({ backend: backend ?? 'native', strict: true });
   } catch (error) {
@@ -188,40 +150,16 @@ async function contextFor(named: string | undefined, create: CliDeps['createCont
   }
 }
 
+/** The options of the merge; what flags name is read. */
 async function optionsOf(flags: Flags): Promise<MergeOptions> {
-  const number = (name: string, text: string | undefined): number | undefined =>
-    text === undefined
-      ? undefined
-      : /^[+-]?inf(inity)?$/i.test(text)
-        ? text.startsWith('-')
-          ? -Infinity
-          : Infinity
-        : parseNumber(text, name);
-  const integer = (name: string, text: string | undefined): number | undefined =>
-    text === undefined ? undefined : parseInteger(text, name, 0, Number.MAX_SAFE_INTEGER);
-  const all: Record<string, unknown> = {
-    symmetry: flags.symmetry,
-    cell: flags.cell === undefined ? undefined : await readCellOption(flags.cell),
-    model: flags.model as MergeModel | undefined,
-    iterations: integer('--iterations', flags.iterations),
-    minMeasurements: integer('--min-measurements', flags.minMeasurements),
-    pushRes: number('--push-res', flags.pushRes),
-    minSnr: number('--min-snr', flags.minSnr),
-    maxAdu: number('--max-adu', flags.maxAdu),
-    polarisation: flags.polarisation === false ? 'none' : flags.polarisation === true ? undefined : flags.polarisation,
-    ambiguity: flags.ambiguity,
-    starts: integer('--starts', flags.starts),
-    seed: integer('--seed', flags.seed),
-    reference: flags.reference === undefined ? undefined : await readReference(flags.reference),
-    split:
-      flags.customSplit === undefined
-        ? undefined
-        : readSplitTable(await readText(flags.customSplit), inputName(flags.customSplit)),
-    shells: integer('--nshells', flags.nshells),
-    lowres: number('--lowres', flags.lowres),
-    highres: number('--highres', flags.highres),
-  };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as MergeOptions;
+  const given = Object.keys(mergeRows).map((name) => [name, flags[name as keyof typeof mergeRows]] as const);
+  const { cell, reference, split } = flags;
+  return {
+    ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+    ...(cell !== undefined && { cell: await readCellOption(cell) }),
+    ...(reference !== undefined && { reference: await readReference(reference) }),
+    ...(split !== undefined && { split: readSplitTable(await readText(split), inputName(split)) }),
+  } as MergeOptions;
 }
 
 async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {

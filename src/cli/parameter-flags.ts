@@ -4,13 +4,13 @@
 import { type Command, Option } from 'commander';
 import {
   checkParameter,
+  type FlagValues,
   flagOf,
   helpText,
   kebab,
   type Parameter,
   type Parameters,
   type Said,
-  type Values,
   whoseOf,
 } from '../entries/shell.node.js';
 
@@ -20,25 +20,49 @@ export type FlagTexts = object;
 const valueNames = { integer: 'n', number: 'x', choice: 'name', text: 'text', texts: 'text' } as const;
 
 const valueName = ({ kind, value, count = 0 }: Parameter): string =>
-  value ?? (kind === 'numbers' ? [...'abcdef'].slice(0, count).join(',') : valueNames[kind as 'integer']);
+  value ??
+  (kind === 'numbers' || kind === 'integers' ? [...'abcdef'].slice(0, count).join(',') : valueNames[kind as 'integer']);
 
 /** The name under which commander stores a flag. */
 const keyOf = (name: string, row: Parameter): string =>
   (row.flag ?? kebab(name)).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** A flag made from a row, which it keeps. */
+export class RowFlag extends Option {
+  constructor(
+    flags: string,
+    description: string,
+    readonly parameter: string,
+    readonly row: Parameter,
+  ) {
+    super(flags, description);
+  }
+}
+
+/** The rows of all flags of a command and of those below it, by the names of their parameters. */
+export const rowsOf = (command: Command): Parameters =>
+  Object.assign(
+    {},
+    ...command.options.map((option) => (option instanceof RowFlag ? { [option.parameter]: option.row } : {})),
+    ...command.commands.map(rowsOf),
+  );
 
 /** Adds the flags of these rows to a command. Flags that are not typed have no value. */
 export function withFlags(command: Command, rows: Parameters): Command {
   for (const [name, row] of Object.entries(rows)) {
     if (row.flag === null) continue;
     const words = [row.short && `-${row.short}`, flagOf(name, row)].filter(Boolean).join(', ');
-    const option = new Option(
-      row.kind === 'boolean' ? words : `${words} <${valueName(row)}>`,
-      helpText(row, whoseOf(row, rows)),
-    );
+    const flag = row.kind === 'boolean' ? words : `${words} <${valueName(row)}>`;
+    const option = new RowFlag(flag, helpText(row, whoseOf(row, rows)), name, row);
     // Commander interprets --no-data-timeout <s> as the negation of a flag.
     if (row.kind !== 'boolean') option.negate = false;
     if (row.kind === 'texts') option.argParser((one: string, before: string[] = []) => [...before, one]);
-    command.addOption(option);
+    command.addOption(row.required ? option.makeOptionMandatory() : option);
+    const { without } = row;
+    if (without !== undefined) {
+      const no = `--no-${row.flag ?? kebab(name)}`;
+      command.addOption(new RowFlag(no, `the same as ${flagOf(name, row)} ${without}`, name, row));
+    }
   }
   return command;
 }
@@ -54,7 +78,7 @@ function numberOf(text: string): number {
 function parsed({ kind }: Parameter, text: unknown): unknown {
   if (typeof text !== 'string') return text;
   if (kind === 'integer' || kind === 'number') return numberOf(text);
-  return kind === 'numbers' ? text.split(',').map(numberOf) : text;
+  return kind === 'numbers' || kind === 'integers' ? text.split(/[,x×]/).map(numberOf) : text;
 }
 
 /** The values of the given flags, by the names of their parameters. Throws `Argument`. */
@@ -62,17 +86,19 @@ export function flagValues<Rows extends Parameters>(
   rows: Rows,
   texts: FlagTexts,
   said: Said = saidAsFlags(rows),
-): Values<Rows> {
+): FlagValues<Rows> {
   const values: Record<string, unknown> = {};
   for (const [name, row] of Object.entries(rows)) {
     const text = row.flag === null ? undefined : (texts as Readonly<Record<string, unknown>>)[keyOf(name, row)];
     // Commander sets a flag --no-x to true by default.
+    // It also sets a flag to true that has a negation, and to false if that is typed.
     if (text === undefined || (row.kind === 'boolean' && text === row.fallback)) continue;
-    const value = parsed(row, text);
+    if (row.without !== undefined && text === true) continue;
+    const value = row.without !== undefined && text === false ? row.without : parsed(row, text);
     checkParameter(row, value, said(name), typeof text === 'string' ? JSON.stringify(text) : undefined);
     values[name] = value;
   }
-  return values as Values<Rows>;
+  return values as FlagValues<Rows>;
 }
 
 /** Parameters named by their flags, with the short form if that was typed. */

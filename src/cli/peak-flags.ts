@@ -44,7 +44,7 @@ export interface CheckedPeaks {
   readonly list: ListName | undefined;
 }
 
-const picked = <Rows extends Parameters>(rows: Rows, values: Values<Parameters>): Values<Rows> =>
+const picked = <Rows extends Parameters>(rows: Rows, values: Readonly<Record<string, unknown>>): Values<Rows> =>
   Object.fromEntries(
     namesOf(rows).flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])),
   ) as never;

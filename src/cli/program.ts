@@ -68,7 +68,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     process.stdout.write(`${version}\n`);
     return;
   }
-  const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, node] = await Promise.all([
+  const [{ Command, CommanderError }, output, { interruptible, reworded }, { visibleLines }, node] = await Promise.all([
     import('commander'),
     import('./output.js'),
     import('../entries/shell.node.js'),
@@ -100,7 +100,10 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
-    else process.exitCode = output.fail(error);
+    else {
+      const { rowsOf, saidAsFlags } = await import('./parameter-flags.js');
+      process.exitCode = output.fail(reworded(error, saidAsFlags(rowsOf(program), argv)));
+    }
   }
 }
 

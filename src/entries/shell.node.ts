@@ -27,10 +27,12 @@ export { choice, exact, nearest } from '../base/options.js';
 export { flagOf, helpText, kebab, whoseOf } from '../base/parameter-text.js';
 export {
   checkParameter,
+  type FlagValues,
   namesOf,
   type Parameter,
   type Parameters,
   refuseOthers,
+  reworded,
   type Said,
   type Values,
 } from '../base/parameters.js';
@@ -50,6 +52,7 @@ export { failedTogether } from '../heffte/files/on-ranks.node.js';
 export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../heffte/files/wish.js';
 export type { CellSearchParameters } from '../indexing/parameter-types.js';
 export { cellSearchRows, checkCellSearch, minimumSpots } from '../indexing/parameters.js';
+export { mergeMode, mergeRows } from '../merging/parameters.js';
 export { searchRows } from '../peaks/parameters.js';
 export {
   type CheckedGeometry,

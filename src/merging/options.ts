@@ -1,62 +1,19 @@
-/** The options of a merge: names, ranges and defaults, checked in one place. */
+/** Checks the options of a merge; parameters.ts has their names, ranges and defaults. */
 
 import { EwaldError } from '../base/errors.js';
-import { callback, choice, flag, integer, knownOptions, real, shown } from '../base/options.js';
+import { callback, knownOptions, shown } from '../base/options.js';
+import { checked, defaultsOf, refusal, refuseOthers, type Values } from '../base/parameters.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { ReflectionList } from './hkl.js';
+import type { MergeOptions } from './parameter-types.js';
+import { type MergeModel, mergeMode, mergeRows } from './parameters.js';
 import { type Polarisation, readPolarisation } from './polarisation.js';
 import type { Split } from './split.js';
 import { type PointGroup, pointGroup } from './symmetry/point-group.js';
 import type { MetricTolerance } from './symmetry/settings.js';
 
-/** The models of observations. */
-export const mergeModels = ['gaussian', 'xsphere', 'unity', 'mean'] as const;
-/**
- * `gaussian`: scale, relative B, profile radius and orientation of each crystal. `xsphere`: the same with the spectrum's
- * width in the partiality. `unity`: scale and relative B alone. `mean`: the plain mean of the observations.
- */
-export type MergeModel = (typeof mergeModels)[number];
-
-/** Options of a merge. */
-export interface MergeOptions {
-  /** Point group as CrystFEL names it: `4/m`, `422`, `321_H`, `2/m_uab`, …; equivalent intensities are merged. */
-  readonly symmetry: string;
-  /** The cell; default: the median of the crystals' cells. */
-  readonly cell?: KnownCell;
-  /** Default `gaussian`. */
-  readonly model?: MergeModel;
-  /** Maximum number of cycles of scaling and merging, 0 … 100; default 10. They end when the merge has converged. */
-  readonly iterations?: number;
-  /** Minimum number of observations for a reflection to be written, 1 … 1000; default 2. */
-  readonly minMeasurements?: number;
-  /** How far beyond each crystal's resolution limit observations are used, in 1/nm; −∞ … ∞, default ∞. */
-  readonly pushRes?: number;
-  /** Observations with a smaller I/σ(I) are rejected; default −∞, since weak observations carry information as well. */
-  readonly minSnr?: number;
-  /** Observations whose peak value exceeds this number of counts are rejected; default ∞. */
-  readonly maxAdu?: number;
-  /**
-   * The polarisation of the beam that is corrected for: `horiz`, `vert`, `none`, a share of the intensity at an angle
-   * such as `0.98@0`, or `auto` (default), which measures it from the data and uses `horiz` if they do not determine
-   * it.
-   */
-  readonly polarisation?: string;
-  /** Whether the indexing ambiguity is resolved where the cell has one; default true. */
-  readonly ambiguity?: boolean;
-  /** Number of random starts for resolving the ambiguity, 1 … 1000; default 6. */
-  readonly starts?: number;
-  /** Seed of the random starts, 0 … 2⁵³; default 0. */
-  readonly seed?: number;
-  /** Known intensities: they determine the setting of the merge as a whole, and statistics compare it with them. */
-  readonly reference?: ReflectionList;
-  /** Returns the data set of each frame: scales and settings are common, and each set is also merged separately. */
-  readonly split?: Split;
-  /** Number of resolution shells of the statistics, 1 … 1000; default 10. */
-  readonly shells?: number;
-  /** Resolution limits of the statistics in angstrom; default: those of the data. */
-  readonly lowres?: number;
-  readonly highres?: number;
-}
+export type { MergeOptions } from './parameter-types.js';
+export { type MergeModel, mergeModels } from './parameters.js';
 
 /** Options that have been checked. */
 export interface CheckedMerge {
@@ -86,29 +43,6 @@ export const cellTolerance: MetricTolerance = { lengths: 0.1, anglesDeg: 5 };
 /** Largest deviation of the cell from the symmetry of the point group. */
 export const symmetryTolerance: MetricTolerance = { lengths: 0.03, anglesDeg: 3 };
 
-const names = [
-  'symmetry',
-  'cell',
-  'model',
-  'iterations',
-  'minMeasurements',
-  'pushRes',
-  'minSnr',
-  'maxAdu',
-  'polarisation',
-  'ambiguity',
-  'starts',
-  'seed',
-  'reference',
-  'split',
-  'shells',
-  'lowres',
-  'highres',
-];
-
-const any = (what: string, value: number | undefined, fallback: number): number =>
-  real(what, value, fallback, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
-
 function checkReference(list: ReflectionList | undefined): ReflectionList | undefined {
   if (list === undefined) return undefined;
   if (typeof list?.symmetry !== 'string' || !(list.count > 0) || list.indices?.length !== 3 * list.count)
@@ -120,41 +54,36 @@ function checkReference(list: ReflectionList | undefined): ReflectionList | unde
   return list;
 }
 
+/** What has a fixed default. */
+type WithDefault = Exclude<keyof Values<typeof mergeRows>, 'symmetry' | 'lowres' | 'highres'>;
+type Defaults = Required<Pick<Values<typeof mergeRows>, WithDefault>>;
+const defaults = /* @__PURE__ */ defaultsOf(mergeRows) as Defaults;
+
 /** Checks the options of a merge. Throws `Argument`. */
 export function checkMerge(options: MergeOptions): CheckedMerge {
-  knownOptions('merge', options, names);
+  knownOptions('merge', options, Object.keys(mergeRows));
   const { symmetry } = options;
   if (typeof symmetry !== 'string')
     throw new EwaldError('Argument', `merge: symmetry is ${shown(symmetry)}; expected a point group such as "4/mmm"`);
-  const resolution = (what: string, value: number | undefined): number | undefined =>
-    value === undefined ? undefined : real(what, value, value, 0.1, 1e6);
-  const [lowres, highres] = [
-    resolution('merge: lowres', options.lowres),
-    resolution('merge: highres', options.highres),
-  ];
+  const said = (name: string): string => `merge: ${name}`;
+  const values = { ...defaults, ...checked(mergeRows, { ...options }, said) };
+  refuseOthers(mergeRows, { ...options }, mergeMode(values), said);
+  const { lowres, highres, polarisation, pushRes } = values;
   if (lowres !== undefined && highres !== undefined && lowres <= highres)
-    throw new EwaldError(
-      'Argument',
-      `merge: lowres is ${lowres} and highres ${highres} angstrom; lowres is the larger one`,
+    throw refusal(
+      'merge',
+      (name) =>
+        `${name('lowres')} is ${lowres} and ${name('highres')} ${highres} angstrom; the first is the larger one`,
     );
   return {
+    ...values,
     symmetry,
     group: pointGroup(symmetry),
     cell: options.cell,
-    model: choice('merge: model', options.model, 'gaussian', mergeModels),
-    iterations: integer('merge: iterations', options.iterations, 10, 0, 100),
-    minMeasurements: integer('merge: minMeasurements', options.minMeasurements, 2, 1, 1000),
-    pushRes: any('merge: pushRes', options.pushRes, Number.POSITIVE_INFINITY) / 10,
-    minSnr: any('merge: minSnr', options.minSnr, Number.NEGATIVE_INFINITY),
-    maxAdu: any('merge: maxAdu', options.maxAdu, Number.POSITIVE_INFINITY),
-    polarisation:
-      (options.polarisation ?? 'auto') === 'auto' ? 'auto' : readPolarisation(options.polarisation as string),
-    ambiguity: flag('merge: ambiguity', options.ambiguity, true),
-    starts: integer('merge: starts', options.starts, 6, 1, 1000),
-    seed: integer('merge: seed', options.seed, 0, 0, 2 ** 53),
+    pushRes: pushRes / 10,
+    polarisation: polarisation === 'auto' ? 'auto' : readPolarisation(polarisation),
     reference: checkReference(options.reference),
     split: callback('merge: split', options.split),
-    shells: integer('merge: shells', options.shells, 10, 1, 1000),
     lowres,
     highres,
   };

@@ -87,7 +87,7 @@ export const acceptanceRows = {
     kind: 'integer',
     sentence: 'frames with fewer peaks are no hits and are not indexed',
     range: range(0, 2 ** 20, minimumSpots),
-    crystfel: 'its default is 0',
+    crystfel: { program: 'indexamajig', fallback: 0, differs: 'its default is 0' },
     of: ['detector frames', 'a stream as input'],
   },
   acceptBy: {
@@ -197,7 +197,8 @@ export const sourceRows = {
   },
   checksums: {
     kind: 'boolean',
-    sentence: 'do not compare the checksums of the file (CBF, HDF5, zip, TIFF): faster, and damage goes unnoticed',
+    sentence: 'verifies the checksums in a file (CBF, HDF5, zip, TIFF)',
+    off: 'do not verify checksums in the file (CBF, HDF5, zip, TIFF): faster, but damage goes unnoticed',
     fallback: true,
     of: ['frames in files'],
   },
@@ -254,7 +255,8 @@ export const sinkRows = {
   },
   nonHitsInStream: {
     kind: 'boolean',
-    sentence: 'leave frames that are no hits out of the stream',
+    sentence: 'writes frames that are no hits to the stream as well',
+    off: 'omit frames that are no hits from the stream',
     fallback: true,
     of: ['a stream (-o)'],
   },

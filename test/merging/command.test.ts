@@ -92,6 +92,10 @@ test.each([
   ['a.stream -y mmm --backend cuda -o b.hkl', /--backend is "cuda"/],
   ['a.stream -y mmm --polarisation left -o b.hkl', /polarisation is "left"; expected auto, horiz/],
   ['absent.stream -y mmm -o b.hkl', /absent.stream/],
+  ['a.stream -y mmm -o b.hkl -n 200', /^ewald: -n is "200"; expected an integer from 0 to 100/],
+  ['a.stream -y mmm -o b.hkl --lowres 2 --highres=3', /^ewald: --lowres is 2 and --highres 3 angstrom; the first is/],
+  ['a.stream -y mmm -o b.hkl --model mean -n 3', /^ewald: -n belongs to gaussian, xsphere and unity; the model mean/],
+  ['a.stream -y mmm -o b.hkl --no-ambiguity --seed 3', /^ewald: --seed belongs to resolving the ambiguity; it is not/],
 ])('%s is refused, and nothing is written', async (words, message) => {
   const before = readdirSync(folder).sort();
   const { code, err } = await merge(words);

@@ -559,7 +559,7 @@ describe('input that does not go together', () => {
     [{ symmetry: 'mmm', model: 'gauss' }, /model is "gauss"/],
     [{ symmetry: 'mmm', iterations: -1 }, /iterations is -1/],
     [{ symmetry: 'mmm', reference: {} }, /reference is .*expected a list that readReflectionList or/],
-    [{ symmetry: 'mmm', lowres: 2, highres: 3 }, /lowres is the larger/],
+    [{ symmetry: 'mmm', lowres: 2, highres: 3 }, /lowres is 2 and highres 3 angstrom; the first is the larger/],
   ] as const)('an option that is wrong is refused by name (%#)', async ([options, message]) => {
     await expect(context.merger(options as unknown as MergeOptions)).rejects.toEqual(
       expect.objectContaining({ tag: 'Argument', message: expect.stringMatching(message) }),

@@ -1,0 +1,59 @@
+// Generated from parameters.ts by `npm run layout`. Do not edit.
+
+import type { KnownCell } from '../crystal/cell-file.js';
+import type { ReflectionList } from './hkl.js';
+import type { Split } from './split.js';
+
+/** Options of a merge. */
+export interface MergeOptions {
+  /** Point group as CrystFEL names it (4/mmm, 422, 321_H, 2/m_uab, …), whose equivalents are merged. */
+  readonly symmetry: string;
+  /** The cell; in the command a .cell or PDB file, or a,b,c,al,be,ga. Default the median of the crystals. */
+  readonly cell?: KnownCell;
+  /**
+   * How observations depend on the intensities. The models `gaussian` and `xsphere` fit scale, relative B, profile
+   * radius and orientation of each crystal, xsphere with the width of the spectrum; `unity` fits scale and relative B
+   * alone; `mean` is the plain mean. Default gaussian.
+   */
+  readonly model?: 'gaussian' | 'xsphere' | 'unity' | 'mean';
+  /**
+   * Of gaussian, xsphere, unity. Largest number of cycles of scaling and merging, which end when the merge has
+   * converged. 0 … 100; default 10.
+   */
+  readonly iterations?: number;
+  /** Fewest observations per merged reflection. 1 … 1000; default 2. */
+  readonly minMeasurements?: number;
+  /** How far beyond each crystal's resolution limit observations are used. 1/nm; -inf … inf; default inf. */
+  readonly pushRes?: number;
+  /**
+   * Observations with a smaller I/sigma(I) are rejected. Weak observations carry information as well. -inf … inf;
+   * default -inf.
+   */
+  readonly minSnr?: number;
+  /** Observations whose peak is above this value are rejected. Counts; -inf … inf; default inf. */
+  readonly maxAdu?: number;
+  /**
+   * Polarisation of the beam: auto, horiz, vert, none, or FRACTION@ANGLE such as 0.98@0. With auto it is measured
+   * from the data, and horizontal if they do not determine it. Default auto.
+   */
+  readonly polarisation?: string;
+  /** Resolves the indexing ambiguity where the cell has one. Default true. */
+  readonly ambiguity?: boolean;
+  /** Of resolving the ambiguity. Random starts in resolving the indexing ambiguity. 1 … 1000; default 6. */
+  readonly starts?: number;
+  /** Of resolving the ambiguity. Seed of these starts. 0 … 9007199254740991; default 0. */
+  readonly seed?: number;
+  /** Known intensities, which determine the setting of the merge and are compared with it; .hkl or .mtz. */
+  readonly reference?: ReflectionList;
+  /**
+   * Data set of each frame: scales and settings are common, and each set is also merged separately. In the command, a
+   * table with one line per frame, "filename event dataset".
+   */
+  readonly split?: Split;
+  /** Resolution shells of the statistics. 1 … 1000; default 10. */
+  readonly shells?: number;
+  /** Largest d of the statistics. Angstrom; 0.1 … 1e6; default all. */
+  readonly lowres?: number;
+  /** Smallest d of the statistics. Angstrom; 0.1 … 1e6; default all. */
+  readonly highres?: number;
+}
