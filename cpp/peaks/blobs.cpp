@@ -55,7 +55,7 @@ private:
           if (plan_.taken[j] == 0 && above(j)) take(j, stack, size);
         }
     }
-    if (size < params_.min_pixels || size > params_.max_pixels || weight == 0) return;
+    if (size < params_.min_pix_count || size > params_.max_pix_count || weight == 0) return;
     measure(stack, size, int64_t(std::nearbyint(wx / weight)), int64_t(std::nearbyint(wy / weight)), panel);
   }
 
@@ -67,7 +67,7 @@ private:
 
   void measure(const uint32_t* blob, uint32_t size, int64_t cx, int64_t cy, uint32_t panel) {
     const Panel& p = plan_.panels[panel];
-    const int64_t r = 2 * int64_t(params_.local_radius);
+    const int64_t r = 2 * int64_t(params_.local_bg_radius);
     double n = 0, sum = 0, squares = 0, top = 0;
     for (int64_t dy = -r; dy < r; dy++)
       for (int64_t dx = -r; dx < r; dx++) {

@@ -71,12 +71,12 @@ private:
   // and the mean.
   bool varies(double n, double sum, double squares) const {
     const double gain = double(params_.gain) * sum;
-    return n * squares - sum * sum - gain * (n - 1) > gain * double(params_.background_sigmas) * std::sqrt(2 * (n - 1));
+    return n * squares - sum * sum - gain * (n - 1) > gain * double(params_.sigma_background) * std::sqrt(2 * (n - 1));
   }
   // Above the threshold, and above the mean by sigmas of counts of this gain.
   bool stands_out(double v, double n, double sum) const {
     return v > double(params_.threshold) &&
-           n * v - sum > double(params_.strong_sigmas) * std::sqrt(double(params_.gain) * sum * n);
+           n * v - sum > double(params_.sigma_strong) * std::sqrt(double(params_.gain) * sum * n);
   }
 
   // Number, sum and sum of squares of the pixels that `take` accepts in the window around every good pixel of the
@@ -135,7 +135,7 @@ private:
       if (y > panel_.ss) add(i - width_);
       if (y + 1 < panel_.end_ss) add(i + width_);
     }
-    if (size < params_.min_pixels || size > params_.max_pixels) return;
+    if (size < params_.min_pix_count || size > params_.max_pix_count) return;
     const int64_t k = params_.kernel_size;
     double n = 0, sum = 0, squares = 0;
     for (int64_t y = std::max(int64_t(panel_.ss), top - k); y <= std::min(int64_t(panel_.end_ss) - 1, bottom + k); y++)

@@ -86,7 +86,7 @@ void* allocate_for(Plan& plan, LayOut lay_out, size_t& bytes) {
   lay_out(size, plan);
   void* const memory = ewald::allocate(size.used);
   if (memory == nullptr) {
-    ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for a plan of peaks: %zu bytes", size.used);
+    ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "out of memory: a peak finder needs %zu bytes", size.used);
     return nullptr;
   }
   bytes += size.used;
@@ -148,7 +148,7 @@ int32_t check_panels(const ewald_peaks_descriptor& d, const ewald_peaks_panel* p
     for (uint32_t ss = panel.ss; ss < panel.end_ss; ss++)
       for (uint32_t fs = panel.fs; fs < panel.end_fs; fs++)
         if (seen[size_t(ss) * d.width + fs]++ != 0)
-          return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "panel %u shares pixel fs %u, ss %u with another", p, fs,
+          return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "panel %u overlaps another panel at pixel fs %u, ss %u", p, fs,
                              ss);
   }
   return EWALD_STATUS_OK;
@@ -171,18 +171,18 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
   const ewald_peaks_descriptor d = *descriptor;
   if (d.width < 1 || d.height < 1 || d.width > max_side || d.height > max_side ||
       uint64_t(d.width) * d.height > max_pixels)
-    return ewald::fail(EWALD_STATUS_LIMIT, "a frame of %u x %u pixels; sides go to %u, pixels to %u", d.width, d.height,
+    return ewald::fail(EWALD_STATUS_LIMIT, "a frame has %u x %u pixels; expected sides of at most %u and at most %u pixels", d.width, d.height,
                        max_side, uint32_t(max_pixels));
   if (d.panels < 1 || d.panels > max_panels)
     return ewald::fail(EWALD_STATUS_LIMIT, "%u panels; expected 1 to %u", d.panels, max_panels);
   if (d.max_peaks < 1 || d.max_peaks > max_found)
     return ewald::fail(EWALD_STATUS_LIMIT, "%u peaks at most; expected 1 to %u", d.max_peaks, max_found);
-  if (d.dtype > EWALD_NUMBER_F32) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is no type of frames", d.dtype);
+  if (d.dtype > EWALD_NUMBER_F32) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "dtype is %u; expected a value of ewald_number", d.dtype);
   if (d.finder > EWALD_FINDER_DISPERSION_EXTENDED)
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is no peak finder", d.finder);
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "finder is %u; expected a value of ewald_finder", d.finder);
   const size_t pixels = size_t(d.width) * d.height;
   auto* made = new (std::nothrow) ewald_peaks{};
-  if (made == nullptr) return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for a plan of peaks");
+  if (made == nullptr) return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "out of memory for a peak finder");
   const auto give_up = [&](int32_t status) {
     ewald_peaks_destroy(made);
     return status;
@@ -197,7 +197,7 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
   }
   if (plan.lines > pixels)
     return give_up(ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
-                               "panels of %u rows in a frame of %zu pixels: some of them share pixels", plan.lines,
+                               "the panels have %u rows in a frame of %zu pixels, so some of them overlap", plan.lines,
                                pixels));
   for (size_t i = 0; i < pixels; i++)
     if (bins[i] != masked && bins[i] >= plan.bins) plan.bins = uint32_t(bins[i]) + 1;
@@ -225,7 +225,7 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
   if (made->run != nullptr) write_patterns(plan.tiles, keys);
   ewald::release(keys);
   if (made->run == nullptr)
-    return give_up(ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "no memory for the tiles of a plan of peaks"));
+    return give_up(ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "out of memory for the tiles of a peak finder"));
   *peaks = made;
   return EWALD_STATUS_OK;
 }
@@ -251,28 +251,28 @@ extern "C" EWALD_EXPORT(ewald_peaks_run) int32_t
                     ewald_peak* found, uint32_t* count, float* limits) {
   if (peaks == nullptr || params == nullptr || frame == nullptr || found == nullptr || count == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_peaks_run: a pointer is null");
-  if (!(params->min_snr >= 0) || !(params->threshold == params->threshold) || params->local_radius > 1024)
+  if (!(params->min_snr >= 0) || !(params->threshold == params->threshold) || params->local_bg_radius > 1024)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
-                       "threshold %g, min_snr %g, local_radius %u; expected numbers, snr from 0, radius to 1024",
-                       double(params->threshold), double(params->min_snr), params->local_radius);
+                       "threshold %g, min_snr %g, local_bg_radius %u; expected a threshold that is a number, min_snr >= 0 and a radius of at most 1024",
+                       double(params->threshold), double(params->min_snr), params->local_bg_radius);
   const uint32_t finder = peaks->plan.descriptor.finder;
   if (finder == EWALD_FINDER_ZAEF) {
     const float inner = params->inner_radius, middle = params->middle_radius, outer = params->outer_radius;
     if (!(inner >= 1 && inner <= middle && middle < outer && outer <= 64) || !(params->min_squared_gradient >= 0))
       return ewald::fail(
           EWALD_STATUS_INVALID_ARGUMENT,
-          "radii %g, %g, %g, min_squared_gradient %g; expected rising radii from 1 to 64, and a number from 0",
+          "radii %g, %g, %g, min_squared_gradient %g; expected increasing radii from 1 to 64 and a gradient >= 0",
           double(inner), double(middle), double(outer), double(params->min_squared_gradient));
   } else if (finder != EWALD_FINDER_PEAKFINDER8) {
-    const bool sigmas = params->background_sigmas >= 0 && params->strong_sigmas >= 0;
+    const bool sigmas = params->sigma_background >= 0 && params->sigma_strong >= 0;
     if (!(params->gain > 0) || !sigmas || params->kernel_size < 1 || params->kernel_size > 64)
       return ewald::fail(
           EWALD_STATUS_INVALID_ARGUMENT,
-          "gain %g, kernel_size %u, sigmas %g and %g; expected a gain above 0, a kernel of 1 to 64, sigmas from 0",
-          double(params->gain), params->kernel_size, double(params->background_sigmas), double(params->strong_sigmas));
+          "gain %g, kernel_size %u, sigmas %g and %g; expected gain > 0, kernel_size from 1 to 64 and sigmas >= 0",
+          double(params->gain), params->kernel_size, double(params->sigma_background), double(params->sigma_strong));
   }
   if (finder != EWALD_FINDER_PEAKFINDER8 && limits != nullptr)
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "limits of rings are of peakfinder8 alone");
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "only peakfinder8 has limits of rings");
   *count = find_peaks(peaks->plan, *params, frame, bad, found);
   if (limits != nullptr) memcpy(limits, peaks->plan.limits, peaks->plan.bins * sizeof(Limits));
   return EWALD_STATUS_OK;

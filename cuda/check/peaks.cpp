@@ -38,11 +38,11 @@ Search searchOf(uint32_t finder, uint32_t dtype, uint32_t width, uint32_t height
   for (size_t i = 5; i < s.pixels(); i += 211) s.bad[i] = 1;
   ewald_peaks_params& p = s.params;
   const bool dispersion = finder >= EWALD_FINDER_DISPERSION;
-  p.threshold = dispersion ? 0 : 40, p.min_snr = 5, p.min_pixels = 2, p.max_pixels = 200, p.local_radius = 3;
+  p.threshold = dispersion ? 0 : 40, p.min_snr = 5, p.min_pix_count = 2, p.max_pix_count = 200, p.local_bg_radius = 3;
   p.least_integer = std::numeric_limits<int32_t>::min(), p.greatest_integer = 60000;
   p.least_real = -1e30f, p.greatest_real = 60000;
   p.min_squared_gradient = 2000, p.inner_radius = 4, p.middle_radius = 5, p.outer_radius = 7;
-  p.gain = 1, p.kernel_size = 3, p.background_sigmas = 6, p.strong_sigmas = 3, p.min_count = 2;
+  p.gain = 1, p.kernel_size = 3, p.sigma_background = 6, p.sigma_strong = 3, p.min_count = 2;
   return s;
 }
 
@@ -141,7 +141,7 @@ void peaks(Report& report) {
   compare<int32_t>(report, "i32", EWALD_NUMBER_I32);
   compare<float>(report, "f32", EWALD_NUMBER_F32);
   Search s = searchOf(EWALD_FINDER_PEAKFINDER8, EWALD_NUMBER_U16, 131, 107);
-  s.params.max_pixels = 100'000;
+  s.params.max_pix_count = 100'000;
   const std::vector<uint16_t> frame = made<uint16_t>(s, 3);
   report.add("blobs larger than a block has room for are refused",
              onCard(report, s, frame.data()).wrong.empty() ? "they were taken" : "");

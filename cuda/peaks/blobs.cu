@@ -56,7 +56,7 @@ __device__ void measure(const std::uint32_t* blob, unsigned size, std::uint32_t 
   const Sums weights = gather(own);
   if (weights.total == 0) return;
   const int cx = int(rint(weights.x / weights.total)), cy = int(rint(weights.y / weights.total));
-  const int r = 2 * int(params.local_radius), side = 2 * r;
+  const int r = 2 * int(params.local_bg_radius), side = 2 * r;
   own = {0, 0, 0, 0, lowest};
   for (int k = int(threadIdx.x); k < side * side; k += kBlobThreads) {
     const int dx = k % side - r, dy = k / side - r, x = cx + dx, y = cy + dy;
@@ -111,8 +111,8 @@ __global__ __launch_bounds__(kBlobThreads) void measure_blobs(Scene<T> scene, ew
   for (std::uint32_t k = blockIdx.x; k < count; k += gridDim.x) {
     const std::uint32_t seed = seeds[k];
     const ewald_peaks_panel panel = panels[scene.places[seed] >> kPanelShift];
-    const unsigned size = flood_from(seed, panel, scene.width, Above<T>{scene}, params.max_pixels, owners, flood);
-    if (size >= params.min_pixels && size > 0) {
+    const unsigned size = flood_from(seed, panel, scene.width, Above<T>{scene}, params.max_pix_count, owners, flood);
+    if (size >= params.min_pix_count && size > 0) {
       sort_blob(flood, size, blob);
       measure(blob, size, seed, panel, scene, params, counts, found);
     }

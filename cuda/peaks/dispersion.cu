@@ -23,13 +23,13 @@ struct Marks {
 // the mean.
 __device__ bool varies(double n, double sum, double squares, const ewald_peaks_params& params) {
   const double gain = double(params.gain) * sum;
-  return n * squares - sum * sum - gain * (n - 1) > gain * double(params.background_sigmas) * sqrt(2 * (n - 1));
+  return n * squares - sum * sum - gain * (n - 1) > gain * double(params.sigma_background) * sqrt(2 * (n - 1));
 }
 
 // Above the threshold, and above the mean by sigmas of counts of this gain.
 __device__ bool stands_out(double v, double n, double sum, const ewald_peaks_params& params) {
   return v > double(params.threshold) &&
-         n * v - sum > double(params.strong_sigmas) * sqrt(double(params.gain) * sum * n);
+         n * v - sum > double(params.sigma_strong) * sqrt(double(params.gain) * sum * n);
 }
 
 template <class T>
@@ -210,8 +210,8 @@ __global__ __launch_bounds__(kBlobThreads) void measure_spots(Scene<T> scene, ew
   for (std::uint32_t k = blockIdx.x; k < count; k += gridDim.x) {
     const std::uint32_t seed = seeds[k];
     const ewald_peaks_panel panel = panels[scene.places[seed] >> kPanelShift];
-    const unsigned size = flood_from(seed, panel, scene.width, Strong{strong}, params.max_pixels, owners, flood);
-    if (size >= params.min_pixels && size > 0) {
+    const unsigned size = flood_from(seed, panel, scene.width, Strong{strong}, params.max_pix_count, owners, flood);
+    if (size >= params.min_pix_count && size > 0) {
       sort_blob(flood, size, blob);
       measure(blob, size, seed, panel, scene, params, strong, counts, found, room);
     }

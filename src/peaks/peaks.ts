@@ -283,17 +283,11 @@ function checkRange(range: ValidRange = [Number.NEGATIVE_INFINITY, Number.POSITI
 
 /** Packs a search in which every parameter has a value. */
 function packSearch(search: Filled, [least, greatest]: ValidRange, dtype: FrameDtype): Uint8Array {
-  const { minPixCount, maxPixCount, localBgRadius, sigmaBackground, sigmaStrong, peakRadius, plain } = search;
-  const { centroid: _, ...fields } = search;
+  const { centroid: _, peakRadius, plain, ...fields } = search;
   const [innerRadius, middleRadius, outerRadius] = peakRadius;
   const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
   return pack(peaksParams, {
     ...fields,
-    minPixels: minPixCount,
-    maxPixels: maxPixCount,
-    localRadius: localBgRadius,
-    backgroundSigmas: sigmaBackground,
-    strongSigmas: sigmaStrong,
     leastInteger: clamp(Math.ceil(least), -(2 ** 31), 2 ** 31 - 1),
     greatestInteger: clamp(Math.floor(greatest), 0, 2 ** 32 - 1),
     plain: plain ? 1 : 0,

@@ -64,8 +64,8 @@ export const roomMutants = [
   peaks(
     'the background is looked for in half the radius',
     'blobs.cpp',
-    '2 * int64_t(params_.local_radius)',
-    'int64_t(params_.local_radius)',
+    '2 * int64_t(params_.local_bg_radius)',
+    'int64_t(params_.local_bg_radius)',
   ),
   peaks(
     'limits are one sigma too low',

@@ -5,8 +5,8 @@ import { pack } from '../../src/layout/struct.js';
 import { checkBlobRoom } from '../../src/peaks/kernels/blob-room.js';
 
 test('maxPixCount above the room of a GPU is refused with the limit', () => {
-  expect(() => checkBlobRoom(pack(peaksParams, { maxPixels: 1024 }))).not.toThrow();
-  expect(() => checkBlobRoom(pack(peaksParams, { maxPixels: 1025 }))).toThrow(
+  expect(() => checkBlobRoom(pack(peaksParams, { maxPixCount: 1024 }))).not.toThrow();
+  expect(() => checkBlobRoom(pack(peaksParams, { maxPixCount: 1025 }))).toThrow(
     expect.objectContaining({
       tag: 'Limit',
       message: expect.stringContaining('maxPixCount is 1025; on a GPU it is at most 1024'),

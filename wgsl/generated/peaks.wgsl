@@ -36,9 +36,9 @@ struct PeaksPanel {
 struct PeaksParams {
   threshold: f32, // values at or below never belong to a peak
   min_snr: f32, // sigmas above the radial mean of a pixel, and of a peak above its surroundings
-  min_pixels: u32, // pixels of a peak, at least
-  max_pixels: u32, // pixels of a peak, at most
-  local_radius: u32, // surroundings reach twice as far from a peak, in pixels
+  min_pix_count: u32, // pixels of a peak, at least
+  max_pix_count: u32, // pixels of a peak, at most
+  local_bg_radius: u32, // surroundings reach twice as far from a peak, in pixels
   least_integer: i32, // smaller values are bad pixels; of integer frames
   greatest_integer: u32, // greater values are bad pixels; of integer frames
   least_real: f32, // the same for real frames
@@ -50,8 +50,8 @@ struct PeaksParams {
   outer_radius: f32, // zaef: and within this
   gain: f32, // dispersion: units of the frame a count
   kernel_size: u32, // dispersion: its window reaches as far to each side, in pixels
-  background_sigmas: f32, // dispersion: variance over mean of a window is above what counting makes by as many sigmas
-  strong_sigmas: f32, // dispersion: a pixel is above the mean of its window by as many sigmas
+  sigma_background: f32, // dispersion: variance over mean of a window is above what counting makes by as many sigmas
+  sigma_strong: f32, // dispersion: a pixel is above the mean of its window by as many sigmas
   min_count: u32, // dispersion: good pixels of a window, at least
   reserved0: u32, // zero
 }

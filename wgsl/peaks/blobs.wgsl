@@ -41,7 +41,7 @@ fn item_of_blob(item: u32, weigh: bool, background: Real) -> Four {
 
 fn item_around(item: u32, middle: vec2i, panel: PeaksPanel) -> Four {
   let nothing = Four(array(ZERO, ZERO, ZERO, ZERO));
-  let reach = 2 * i32(run.params.local_radius);
+  let reach = 2 * i32(run.params.local_bg_radius);
   let off = vec2i(i32(item) % (2 * reach), i32(item) / (2 * reach)) - reach;
   let at = middle + off;
   if (off.x * off.x + off.y * off.y > reach * reach || at.x < i32(panel.fs) || at.x >= i32(panel.end_fs) ||
@@ -68,7 +68,7 @@ fn measure_blobs(
     let seed = seeds[k];
     let panel = panels[places[seed] >> PANEL];
     let pixels = flood(seed, panel, lane);
-    if (pixels < max(1u, run.params.min_pixels)) { continue; }
+    if (pixels < max(1u, run.params.min_pix_count)) { continue; }
     sort_blob(pixels, lane);
     var middle = vec2i(0);
     var background = ZERO;
@@ -81,7 +81,7 @@ fn measure_blobs(
       if (lane == 0u) { atomicStore(&highest, -0x7fffffff - 1); }
       workgroupBarrier();
       var own = Four(array(ZERO, ZERO, ZERO, ZERO));
-      let side = 4u * run.params.local_radius;
+      let side = 4u * run.params.local_bg_radius;
       let items = select(pixels, side * side, phase == 1u);
       for (var item = lane; item < items; item += WORKGROUP) {
         var more: Four;

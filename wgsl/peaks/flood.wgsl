@@ -38,7 +38,7 @@ fn flood(seed: u32, panel: PeaksPanel, lane: u32) -> u32 {
     workgroupBarrier();
     if (lane == 0u) { wave = Wave(atomicLoad(&size), atomicLoad(&foreign)); }
     let now = workgroupUniformLoad(&wave);
-    if (now.over != 0u || now.end > run.params.max_pixels) { return 0u; }
+    if (now.over != 0u || now.end > run.params.max_pix_count) { return 0u; }
     if (now.end == begin) { break; }
     for (var k = NEIGHBOURS * begin + lane; k < NEIGHBOURS * now.end; k += WORKGROUP) {
       let behind = met[k / NEIGHBOURS];

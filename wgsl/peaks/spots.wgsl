@@ -39,7 +39,7 @@ fn measure_spots(
     let seed = seeds[k];
     let panel = panels[places[seed] >> PANEL];
     let pixels = flood(seed, panel, lane);
-    if (pixels < max(1u, run.params.min_pixels)) { continue; }
+    if (pixels < max(1u, run.params.min_pix_count)) { continue; }
     sort_blob(pixels, lane);
     if (lane == 0u) {
       for (var j = 0u; j < 2u; j++) {

@@ -54,7 +54,7 @@ fn stands_out(v: Real, n: u32, sum: Real, gain: Real) -> bool {
   let many = real_of_u32(n);
   let above = minus(times(many, v), sum);
   if (!is_positive(above) || !is_less(real_of_f32(bitcast<u32>(run.params.threshold)), v)) { return false; }
-  let sigmas = real_of_f32(bitcast<u32>(run.params.strong_sigmas));
+  let sigmas = real_of_f32(bitcast<u32>(run.params.sigma_strong));
   return is_less(times(times(sigmas, sigmas), times(gain, times(sum, many))), times(above, above));
 }
 

@@ -455,9 +455,9 @@ EWALD_STATIC_ASSERT(offsetof(ewald_peaks_panel, end_ss) == 12, "layout of ewald_
 typedef struct ewald_peaks_params {
   float threshold; /* values at or below never belong to a peak */
   float min_snr; /* sigmas above the radial mean of a pixel, and of a peak above its surroundings */
-  uint32_t min_pixels; /* pixels of a peak, at least */
-  uint32_t max_pixels; /* pixels of a peak, at most */
-  uint32_t local_radius; /* surroundings reach twice as far from a peak, in pixels */
+  uint32_t min_pix_count; /* pixels of a peak, at least */
+  uint32_t max_pix_count; /* pixels of a peak, at most */
+  uint32_t local_bg_radius; /* surroundings reach twice as far from a peak, in pixels */
   int32_t least_integer; /* smaller values are bad pixels; of integer frames */
   uint32_t greatest_integer; /* greater values are bad pixels; of integer frames */
   float least_real; /* the same for real frames */
@@ -469,17 +469,17 @@ typedef struct ewald_peaks_params {
   float outer_radius; /* zaef: and within this */
   float gain; /* dispersion: units of the frame a count */
   uint32_t kernel_size; /* dispersion: its window reaches as far to each side, in pixels */
-  float background_sigmas; /* dispersion: variance over mean of a window is above what counting makes by as many sigmas */
-  float strong_sigmas; /* dispersion: a pixel is above the mean of its window by as many sigmas */
+  float sigma_background; /* dispersion: variance over mean of a window is above what counting makes by as many sigmas */
+  float sigma_strong; /* dispersion: a pixel is above the mean of its window by as many sigmas */
   uint32_t min_count; /* dispersion: good pixels of a window, at least */
   uint32_t reserved0; /* zero */
 } ewald_peaks_params;
 EWALD_STATIC_ASSERT(sizeof(ewald_peaks_params) == 80, "layout of ewald_peaks_params");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, threshold) == 0, "layout of ewald_peaks_params.threshold");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, min_snr) == 4, "layout of ewald_peaks_params.min_snr");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, min_pixels) == 8, "layout of ewald_peaks_params.min_pixels");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, max_pixels) == 12, "layout of ewald_peaks_params.max_pixels");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, local_radius) == 16, "layout of ewald_peaks_params.local_radius");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, min_pix_count) == 8, "layout of ewald_peaks_params.min_pix_count");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, max_pix_count) == 12, "layout of ewald_peaks_params.max_pix_count");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, local_bg_radius) == 16, "layout of ewald_peaks_params.local_bg_radius");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, least_integer) == 20, "layout of ewald_peaks_params.least_integer");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, greatest_integer) == 24, "layout of ewald_peaks_params.greatest_integer");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, least_real) == 28, "layout of ewald_peaks_params.least_real");
@@ -491,8 +491,8 @@ EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, middle_radius) == 48, "layout o
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, outer_radius) == 52, "layout of ewald_peaks_params.outer_radius");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, gain) == 56, "layout of ewald_peaks_params.gain");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, kernel_size) == 60, "layout of ewald_peaks_params.kernel_size");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, background_sigmas) == 64, "layout of ewald_peaks_params.background_sigmas");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, strong_sigmas) == 68, "layout of ewald_peaks_params.strong_sigmas");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, sigma_background) == 64, "layout of ewald_peaks_params.sigma_background");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, sigma_strong) == 68, "layout of ewald_peaks_params.sigma_strong");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, min_count) == 72, "layout of ewald_peaks_params.min_count");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_params, reserved0) == 76, "layout of ewald_peaks_params.reserved0");
 

@@ -6,10 +6,10 @@ import { wordOf } from '../../layout/struct.js';
 /** Rejects parameters for blobs that do not fit. Throws `Limit`. */
 export function checkBlobRoom(params: Uint8Array): void {
   const words = new Uint32Array(params.buffer, params.byteOffset, params.byteLength / 4);
-  const maxPixels = words[wordOf(peaksParams, 'maxPixels')] ?? 0;
-  if (maxPixels <= peaksCapacities.maxBlob) return;
+  const pixels = words[wordOf(peaksParams, 'maxPixCount')] ?? 0;
+  if (pixels <= peaksCapacities.maxBlob) return;
   throw new EwaldError(
     'Limit',
-    `maxPixCount is ${maxPixels}; on a GPU it is at most ${peaksCapacities.maxBlob}, because the pixels of a peak must fit the memory of one workgroup: find larger ones on native or wasm`,
+    `maxPixCount is ${pixels}; on a GPU it is at most ${peaksCapacities.maxBlob}, because the pixels of a peak must fit the memory of one workgroup: find larger ones on native or wasm`,
   );
 }

@@ -59,7 +59,7 @@ export function runOf(params: Uint8Array, planned: PlannedRun, marked: boolean, 
  */
 export function mostOf(params: Uint8Array): Float64Array {
   const kernel = new DataView(params.buffer, params.byteOffset).getUint32(4 * wordOf(peaksParams, 'kernelSize'), true);
-  const sigmas = realOf(params, 'backgroundSigmas');
+  const sigmas = realOf(params, 'sigmaBackground');
   return Float64Array.from({ length: (2 * kernel + 1) ** 2 + 1 }, (_, n) =>
     n < 1 ? 0 : n - 1 + sigmas * Math.sqrt(2 * (n - 1)),
   );

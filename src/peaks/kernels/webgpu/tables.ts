@@ -30,7 +30,7 @@ export function tablesOf({ panels, bins, rings, pixels }: PeaksDescriptor, width
     for (let y = ss; y < endSs; y++)
       for (let x = fs; x < endFs; x++) {
         const i = y * width + x;
-        if (seen[i]) throw new EwaldError('Argument', `panel ${p} shares pixel fs ${x}, ss ${y} with another`);
+        if (seen[i]) throw new EwaldError('Argument', `panel ${p} overlaps another panel at pixel fs ${x}, ss ${y}`);
         seen[i] = 1;
         const ring = bins[i] ?? maskedBin;
         const edge = x === fs || x + 1 === endFs || y === ss || y + 1 === endSs;
