@@ -148,8 +148,8 @@ int32_t check_panels(const ewald_peaks_descriptor& d, const ewald_peaks_panel* p
     for (uint32_t ss = panel.ss; ss < panel.end_ss; ss++)
       for (uint32_t fs = panel.fs; fs < panel.end_fs; fs++)
         if (seen[size_t(ss) * d.width + fs]++ != 0)
-          return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "panel %u overlaps another panel at pixel fs %u, ss %u", p, fs,
-                             ss);
+          return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "panel %u overlaps another panel at pixel fs %u, ss %u", p,
+                             fs, ss);
   }
   return EWALD_STATUS_OK;
 }
@@ -171,13 +171,15 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
   const ewald_peaks_descriptor d = *descriptor;
   if (d.width < 1 || d.height < 1 || d.width > max_side || d.height > max_side ||
       uint64_t(d.width) * d.height > max_pixels)
-    return ewald::fail(EWALD_STATUS_LIMIT, "a frame has %u x %u pixels; expected sides of at most %u and at most %u pixels", d.width, d.height,
-                       max_side, uint32_t(max_pixels));
+    return ewald::fail(EWALD_STATUS_LIMIT,
+                       "a frame has %u x %u pixels; expected sides of at most %u and at most %u pixels", d.width,
+                       d.height, max_side, uint32_t(max_pixels));
   if (d.panels < 1 || d.panels > max_panels)
     return ewald::fail(EWALD_STATUS_LIMIT, "%u panels; expected 1 to %u", d.panels, max_panels);
   if (d.max_peaks < 1 || d.max_peaks > max_found)
     return ewald::fail(EWALD_STATUS_LIMIT, "%u peaks at most; expected 1 to %u", d.max_peaks, max_found);
-  if (d.dtype > EWALD_NUMBER_F32) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "dtype is %u; expected a value of ewald_number", d.dtype);
+  if (d.dtype > EWALD_NUMBER_F32)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "dtype is %u; expected a value of ewald_number", d.dtype);
   if (d.finder > EWALD_FINDER_DISPERSION_EXTENDED)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "finder is %u; expected a value of ewald_finder", d.finder);
   const size_t pixels = size_t(d.width) * d.height;
@@ -253,7 +255,8 @@ extern "C" EWALD_EXPORT(ewald_peaks_run) int32_t
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_peaks_run: a pointer is null");
   if (!(params->min_snr >= 0) || !(params->threshold == params->threshold) || params->local_bg_radius > 1024)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
-                       "threshold %g, min_snr %g, local_bg_radius %u; expected a threshold that is a number, min_snr >= 0 and a radius of at most 1024",
+                       "threshold %g, min_snr %g, local_bg_radius %u; "
+                       "expected a threshold that is a number, min_snr >= 0 and a radius of at most 1024",
                        double(params->threshold), double(params->min_snr), params->local_bg_radius);
   const uint32_t finder = peaks->plan.descriptor.finder;
   if (finder == EWALD_FINDER_ZAEF) {

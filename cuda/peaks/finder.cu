@@ -39,8 +39,8 @@ struct Tables {
         for (std::uint32_t fs = panel.fs; fs < panel.end_fs; ++fs) {
           const std::size_t i = std::size_t(ss) * d.width + fs;
           if (seen[i]++)
-            refuse(EWALD_STATUS_INVALID_ARGUMENT, "panel " + std::to_string(p) + " overlaps another panel at pixel fs " +
-                                                      std::to_string(fs) + ", ss " + std::to_string(ss));
+            refuse(EWALD_STATUS_INVALID_ARGUMENT, "panel " + std::to_string(p) + " overlaps another panel at pixel " +
+                                                      "fs " + std::to_string(fs) + ", ss " + std::to_string(ss));
           const bool edge = fs == panel.fs || fs + 1 == panel.end_fs || ss == panel.ss || ss + 1 == panel.end_ss;
           places[i] = bins[i] | (edge ? kBorder : 0) | p << kPanelShift;
           if (bins[i] != kMasked) rings = std::max(rings, std::uint32_t(bins[i]) + 1);
@@ -202,8 +202,8 @@ struct ewald_cuda_peaks {
     wait();
     const std::uint32_t count = reinterpret_cast<const Counts*>(found_on_host.data())->peaks;
     if (count > most)
-      refuse(EWALD_STATUS_LIMIT, "the frame has " + std::to_string(count) + " peaks; the limit on a GPU is " + std::to_string(most) +
-                                     ": raise the threshold, or find them on native or wasm");
+      refuse(EWALD_STATUS_LIMIT, "the frame has " + std::to_string(count) + " peaks; the limit on a GPU is " +
+                                     std::to_string(most) + ": raise the threshold, or find them on native or wasm");
     if (count > at_once()) {
       // Which peaks come first is known only when all are found.
       useContext(context, [&] { bring(sizeof(Counts), count * record_bytes()); });
@@ -243,9 +243,11 @@ int32_t ewald_cuda_peaks_create(ewald_cuda_context* context, const ewald_peaks_d
                                      std::to_string(d.max_peaks) + " peaks; expected 1 to " +
                                      std::to_string(kMaxPixels) + " pixels, 1 to 16384 panels, a peak");
     if (d.dtype > EWALD_NUMBER_F32)
-      refuse(EWALD_STATUS_INVALID_ARGUMENT, "dtype is " + std::to_string(d.dtype) + "; expected a value of ewald_number");
+      refuse(EWALD_STATUS_INVALID_ARGUMENT,
+             "dtype is " + std::to_string(d.dtype) + "; expected a value of ewald_number");
     if (d.finder > EWALD_FINDER_DISPERSION_EXTENDED)
-      refuse(EWALD_STATUS_INVALID_ARGUMENT, "finder is " + std::to_string(d.finder) + "; expected a value of ewald_finder");
+      refuse(EWALD_STATUS_INVALID_ARGUMENT,
+             "finder is " + std::to_string(d.finder) + "; expected a value of ewald_finder");
     Tables tables(d, panels, bins);
     useContext(context, [&] { *peaks = new ewald_cuda_peaks(context, d, panels, std::move(tables)); });
   });
@@ -269,12 +271,14 @@ int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* 
     if (!peaks || !params || !frame || !found || !count)
       refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: a pointer is null");
     if (!(params->min_snr >= 0) || params->threshold != params->threshold || params->local_bg_radius > 1024)
-      refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: expected a threshold that is a number, min_snr >= 0 and a radius of at most 1024");
+      refuse(EWALD_STATUS_INVALID_ARGUMENT,
+             "ewald_cuda_peaks_run: expected a threshold that is a number, min_snr >= 0 and a radius of at most 1024");
     if (params->kernel_size > 64 || !(params->outer_radius <= 64))
       refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: expected a kernel size and radii of at most 64");
     if (peaks->descriptor.finder != EWALD_FINDER_ZAEF && params->max_pix_count > kMaxBlob)
-      refuse(EWALD_STATUS_LIMIT, "max_pix_count is " + std::to_string(params->max_pix_count) + "; the limit on a GPU is " +
-                                     std::to_string(kMaxBlob));
+      refuse(EWALD_STATUS_LIMIT,
+             "max_pix_count is " + std::to_string(params->max_pix_count) + "; the limit on a GPU is " +
+                 std::to_string(kMaxBlob));
     *count = peaks->run(*params, frame, bad, found, limits);
   });
 }
