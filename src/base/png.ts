@@ -73,7 +73,9 @@ async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await new Response(packed).arrayBuffer());
 }
 
-/** A PNG file of `pixels` [height, width], each the number of a colour; `palette` holds r, g, b of up to 256 of them. */
+/**
+ * A PNG file of `pixels` [height, width], each the number of a colour; `palette` holds r, g, b of up to 256 of them.
+ */
 export async function png(pixels: Uint8Array, width: number, height: number, palette: Uint8Array): Promise<Uint8Array> {
   return pngFile(await deflate(filteredRows(pixels, width, height)), width, height, palette);
 }

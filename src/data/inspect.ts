@@ -58,8 +58,8 @@ export interface InspectPlace {
 
 /**
  * Describes a file of frames: its format and why it is that one, the array of frames, values of the first frame,
- * metadata, guesses, and which options of `open` override them. A folder, a pattern or an array is one stack; files of it
- * that are empty or cannot be opened are reported in `failed`, and the others are the stack.
+ * metadata, guesses, and which options of `open` override them. A folder, a pattern or an array is one stack; files of
+ * it that are empty or cannot be opened are reported in `failed`, and the others are the stack.
  *
  * Throws as `open`, and `Format` if every file of a stack is empty.
  */

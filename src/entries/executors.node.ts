@@ -31,4 +31,5 @@ export const joinCluster: BoundExecutors['joinCluster'] = bound.joinCluster;
 /** See {@link BoundExecutors}. */
 export const listCluster: BoundExecutors['listCluster'] = bound.listCluster;
 
+export * from '../assembly/public.executors.js';
 export * from '../executors/public.js';

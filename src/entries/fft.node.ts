@@ -1,6 +1,7 @@
 /** `ewald/fft` on Node: transforms and device arrays, without the other rooms of `ewald`. */
+
+import { node } from '../assembly/platform.node.js';
 import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
-import { node } from '../context/platform.node.js';
 import { type EntryMethods, entryRooms } from './fft.rooms.js';
 
 /**
@@ -14,6 +15,6 @@ export function createContext(options?: ContextOptions): Promise<FftContext> {
 export type FftContext = ContextOf<EntryMethods>;
 
 export * from '../arrays/public.js';
-export { devices } from '../context/platform.node.js';
+export { devices } from '../assembly/platform.node.js';
 export * from '../context/public.core.js';
 export * from '../fft/public.js';

@@ -9,8 +9,9 @@
  *
  * @module
  */
+
+import { browser } from '../assembly/platform.browser.js';
 import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
-import { browser } from '../context/platform.browser.js';
 import { type EntryMethods, entryRooms } from './fft.rooms.js';
 
 /**
@@ -24,6 +25,6 @@ export function createContext(options?: ContextOptions): Promise<FftContext> {
 export type FftContext = ContextOf<EntryMethods>;
 
 export * from '../arrays/public.js';
-export { devices } from '../context/platform.browser.js';
+export { devices } from '../assembly/platform.browser.js';
 export * from '../context/public.core.js';
 export * from '../fft/public.js';

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { node } from '../assembly/platform.node.js';
+import type { Context } from '../assembly/rooms.js';
+import { type RoomMethods, roomsIn } from '../assembly/rooms.js';
 import { type ContextOptions, openContext } from '../context/context.js';
-import { node } from '../context/platform.node.js';
-import type { Context } from '../context/rooms.js';
-import { type RoomMethods, roomsIn } from '../context/rooms.js';
 
 /** The platform of runs, loaded when a run starts. */
 const rooms = roomsIn(async () => (await import('../pipeline/place.node.js')).runPlace);
@@ -17,5 +17,5 @@ export function createContext(options?: ContextOptions): Promise<Context> {
   return openContext<RoomMethods>(node, rooms, options);
 }
 
-export { devices } from '../context/platform.node.js';
-export * from '../context/public.js';
+export { devices } from '../assembly/platform.node.js';
+export * from '../assembly/public.js';

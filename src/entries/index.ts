@@ -13,10 +13,10 @@
  * @module
  */
 
+import { browser } from '../assembly/platform.browser.js';
+import type { Context } from '../assembly/rooms.js';
+import { type RoomMethods, roomsIn } from '../assembly/rooms.js';
 import { type ContextOptions, openContext } from '../context/context.js';
-import { browser } from '../context/platform.browser.js';
-import type { Context } from '../context/rooms.js';
-import { type RoomMethods, roomsIn } from '../context/rooms.js';
 import { startBrowserWorker } from '../workers/start.browser.js';
 
 /** Fetched when a run begins. */
@@ -32,5 +32,5 @@ export function createContext(options?: ContextOptions): Promise<Context> {
   return openContext<RoomMethods>(browser(startBrowserWorker), rooms, options);
 }
 
-export { devices } from '../context/platform.browser.js';
-export * from '../context/public.js';
+export { devices } from '../assembly/platform.browser.js';
+export * from '../assembly/public.js';

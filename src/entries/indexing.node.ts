@@ -1,6 +1,7 @@
 /** `ewald/indexing` on Node: indexing of stills, without the other rooms of `ewald`. */
+
+import { node } from '../assembly/platform.node.js';
 import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
-import { node } from '../context/platform.node.js';
 import { type EntryMethods, entryRooms } from './indexing.rooms.js';
 
 /**
@@ -12,6 +13,6 @@ export function createContext(options?: ContextOptions): Promise<IndexingContext
 /** See `Context` of `ewald`, which has every room. */
 export type IndexingContext = ContextOf<EntryMethods>;
 
-export { devices } from '../context/platform.node.js';
+export { devices } from '../assembly/platform.node.js';
 export * from '../context/public.core.js';
 export * from '../indexing/public.js';

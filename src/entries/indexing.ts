@@ -9,8 +9,9 @@
  *
  * @module
  */
+
+import { browser } from '../assembly/platform.browser.js';
 import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
-import { browser } from '../context/platform.browser.js';
 import { startBrowserWorker } from '../workers/start.browser.js';
 import { type EntryMethods, entryRooms } from './indexing.rooms.js';
 
@@ -23,6 +24,6 @@ export function createContext(options?: ContextOptions): Promise<IndexingContext
 /** See `Context` of `ewald`, which has every room. */
 export type IndexingContext = ContextOf<EntryMethods>;
 
-export { devices } from '../context/platform.browser.js';
+export { devices } from '../assembly/platform.browser.js';
 export * from '../context/public.core.js';
 export * from '../indexing/public.js';

@@ -1,6 +1,6 @@
 /**
- * `ewald/merging`: what a merge reads and writes, beside `ctx.merger` and `mergeStream` of `ewald`. The same in browsers and
- * on Node.
+ * `ewald/merging`: what a merge reads and writes, beside `ctx.merger` and `mergeStream` of `ewald`. The same in
+ * browsers and on Node.
  *
  *     import { createContext, mergeStream } from 'ewald';
  *     import { readReflectionList } from 'ewald/merging';

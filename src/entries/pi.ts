@@ -8,8 +8,9 @@
  *
  * @module
  */
+
+import { browser } from '../assembly/platform.browser.js';
 import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
-import { browser } from '../context/platform.browser.js';
 import { type EntryMethods, entryRooms } from './pi.rooms.js';
 
 /**
@@ -22,6 +23,6 @@ export function createContext(options?: ContextOptions): Promise<PiContext> {
 /** See `Context` of `ewald`, which has every room. */
 export type PiContext = ContextOf<EntryMethods>;
 
-export { devices } from '../context/platform.browser.js';
+export { devices } from '../assembly/platform.browser.js';
 export * from '../context/public.core.js';
 export * from '../pi/public.js';

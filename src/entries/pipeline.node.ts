@@ -1,6 +1,6 @@
 /**
- * `ewald/pipeline` on Node: what a run of frames reads and writes, beside `ctx.pipeline` of `ewald`. The names of the browser
- * build, and paths.
+ * `ewald/pipeline` on Node: what a run of frames reads and writes, beside `ctx.pipeline` of `ewald`. The names of the
+ * browser build, and paths.
  *
  *     import { createContext } from 'ewald';
  *     import { RunSummary } from 'ewald/pipeline';
@@ -24,7 +24,10 @@ export const joinStreams = (streams: readonly FileInput[], options: JoinOptions)
 /** What a stream holds: frames, hits, crystals, cells and resolution. */
 export const streamInfo = (stream: FileInput): Promise<StreamInfo> => streamInfoIn(runPlace, stream);
 
-/** What a file is to a run: `frames`, a `stream`, a `folder`, or none of them. Nothing is thrown for what cannot be read. */
+/**
+ * What a file is to a run: `frames`, a `stream`, a `folder`, or none of them. Nothing is thrown for what cannot be
+ * read.
+ */
 export const inputKind = (file: FileInput): Promise<InputKind> => inputKindIn(runPlace, file);
 
 export * from '../pipeline/public.entry.js';

@@ -1,6 +1,6 @@
 /**
- * `ewald/pipeline`: what a run of frames reads and writes, beside `ctx.pipeline` of `ewald`. The browser build; Node's has
- * the same names and takes paths.
+ * `ewald/pipeline`: what a run of frames reads and writes, beside `ctx.pipeline` of `ewald`. The browser build; Node's
+ * has the same names and takes paths.
  *
  *     import { createContext } from 'ewald';
  *     import { RunSummary } from 'ewald/pipeline';

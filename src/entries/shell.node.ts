@@ -39,13 +39,13 @@ export {
 export { range } from '../base/range.js';
 export { ranksOfJob } from '../communicator/job.js';
 export type { FrameFormat, WrittenFrames } from '../data/convert.js';
-export { type ConvertOptions, convert } from '../data/convert.node.js';
 export { formats } from '../data/formats/table.js';
-export { readNpyFile, writeNpyFile } from '../data/npy-file.node.js';
 export { parseAddress } from '../executors/nats/address.js';
 export { findLibrary } from '../ffi/native/find.js';
+export { type ConvertOptions, convert } from '../files/convert.node.js';
 export { interruptedCode, interruptible, killable } from '../files/interrupt.js';
 export { linesOf } from '../files/lines.js';
+export { readNpyFile, writeNpyFile } from '../files/npy.node.js';
 export { expand, inputName, readBytes, readCellOption, readText } from '../files/read.js';
 export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../files/write.js';
 export { failedTogether } from '../heffte/files/on-ranks.node.js';

@@ -3,8 +3,7 @@
 import { EwaldError, messageOf } from '../base/errors.js';
 import type { Disposable } from '../base/resource.js';
 import type { Communicator } from '../communicator/communicator.js';
-import type { ContextOptions } from '../context/context.js';
-import type { Context } from '../context/rooms.js';
+import type { ContextCore, ContextOptions } from '../context/context.js';
 import type { HostPlace } from './place.js';
 import { isRegistered } from './registered.js';
 import type { TaskFunction, TaskScope, TaskSpec } from './task.js';
@@ -42,7 +41,7 @@ export class TaskHost {
   readonly #shared = new Map<string, Promise<unknown>>();
   readonly #files = new Map<string, { readonly bytes: Promise<Uint8Array>; size: number }>();
   readonly #kept = new Map<string, Promise<Disposable>>();
-  #context: Promise<Context> | undefined;
+  #context: Promise<ContextCore> | undefined;
 
   constructor(parts: HostParts) {
     this.#parts = parts;
@@ -85,7 +84,7 @@ export class TaskHost {
     await (await context?.catch(() => undefined))?.dispose();
   }
 
-  #open(): Promise<Context> {
+  #open(): Promise<ContextCore> {
     this.#context ??= this.#parts.place.createContext(this.#parts.contextOptions).catch((error) => {
       this.#context = undefined;
       throw error;

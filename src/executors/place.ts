@@ -3,8 +3,7 @@ import type { DeviceReport } from '../backends/open.js';
 import type { WorkerSource } from '../backends/platform.js';
 import type { PlatformPort } from '../base/globals.js';
 import type { WorkerPort } from '../base/worker-port.js';
-import type { ContextOptions } from '../context/context.js';
-import type { Context } from '../context/rooms.js';
+import type { ContextCore, ContextOptions } from '../context/context.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';
@@ -22,7 +21,7 @@ export interface Place {
   readonly cores: number;
   /** The registered modules of tasks. */
   readonly tasks: RegisteredModules;
-  createContext(options?: ContextOptions): Promise<Context>;
+  createContext(options?: ContextOptions): Promise<ContextCore>;
   devices(options?: ContextOptions): Promise<DeviceReport[]>;
   startWorker(source: WorkerSource | undefined): WorkerPort;
   readBytes(reference: { path: string } | { url: string }): Promise<Uint8Array>;

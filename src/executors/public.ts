@@ -15,4 +15,4 @@ export {
 export type { ConnectOptions, JoinedWorker, JoinOptions, LoadNats, NatsOptions } from './nats/options.js';
 export type { InlineOptions, WorkersOptions } from './options.js';
 export type { SpmdOptions } from './spmd.js';
-export type { InputReference, Task, TaskFunction, TaskScope } from './task.js';
+export type { InputReference, Task } from './task.js';

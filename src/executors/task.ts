@@ -3,13 +3,12 @@
 import type { PlatformUrl } from '../base/globals.js';
 import type { InputReference, RoomTaskScope } from '../base/task-scope.js';
 import type { Communicator } from '../communicator/communicator.js';
+import type { ContextCore } from '../context/context.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';
 
 export type { InputReference } from '../base/task-scope.js';
-
-import type { Context } from '../context/rooms.js';
 
 /** A unit of work: a function of a module and its argument. */
 export interface Task {
@@ -35,8 +34,11 @@ export interface Task {
   readonly inputs?: Readonly<Record<string, InputReference>>;
 }
 
-/** The second argument of a task's function. */
-export interface TaskScope extends RoomTaskScope<Context> {
+/**
+ * The second argument of a task's function. Executors do not know which rooms a context has; src/assembly/tasks.ts
+ * names all of them for users.
+ */
+export interface TaskScope<C extends ContextCore = ContextCore> extends RoomTaskScope<C> {
   /** Name of the worker the task runs on. */
   readonly worker: string;
   /** The communicator of the ranks that `spmd` runs the task on; undefined for tasks of a run. */
@@ -48,7 +50,7 @@ export interface TaskScope extends RoomTaskScope<Context> {
 }
 
 /** A function that a module exports for tasks. */
-export type TaskFunction = (argument: never, scope: TaskScope) => unknown;
+export type TaskFunction<C extends ContextCore = ContextCore> = (argument: never, scope: TaskScope<C>) => unknown;
 
 /** A checked task in the form in which it is sent. */
 export interface TaskSpec {

@@ -8,10 +8,10 @@
  * better cells. New code wants `ctx.indexer`.
  */
 
+import type { Context } from '../assembly/rooms.js';
 import { EwaldError } from '../base/errors.js';
 import { integerIn, realIn } from '../base/options.js';
 import type { ContextOptions } from '../context/context.js';
-import type { Context } from '../context/rooms.js';
 import { type Cell, reciprocal } from '../crystal/cell.js';
 import type { Indexer } from '../indexing/indexer.js';
 import { indexerRanges, thresholdRanges } from '../layout/indexing.js';

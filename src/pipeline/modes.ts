@@ -92,7 +92,9 @@ export function modeOf(run: RunMode, words: Words): Mode {
   return { stages: parts.flatMap(([stage, has]) => (has ? [stage] : [])), because };
 }
 
-/** Checks the settings of a run as its caller gives them, and refuses those that it has no use for. Throws `Argument`. */
+/**
+ * Checks the settings of a run as its caller gives them, and refuses those that it has no use for. Throws `Argument`.
+ */
 export function checkSettings(
   what: string,
   settings: Omit<SearchSettings, 'peaks' | 'cells'> & {

@@ -1,4 +1,6 @@
-/** Parameters of a run from frames to crystals: what frames are searched with, where they come from, what is written. */
+/**
+ * Parameters of a run from frames to crystals: what frames are searched with, where they come from, what is written.
+ */
 import type { Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 import { cellSearchRows, minimumSpots } from '../indexing/parameters.js';

@@ -75,7 +75,10 @@ export async function tuned(
   return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length };
 }
 
-/** Whether the caller has looked at the frames already: there is a threshold (of dispersion: a gain), or there is no search. */
+/**
+ * Whether the caller has looked at the frames already: there is a threshold (of dispersion: a gain), or there is no
+ * search.
+ */
 export const isTuned = ({ finder = 'peakfinder8', peaks = {} }: SearchSettings): boolean =>
   isList(finder) || (finder.startsWith('dispersion') ? peaks.gain : peaks.threshold) !== undefined;
 

@@ -3,7 +3,9 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EwaldError } from '../base/errors.js';
 
-/** Starts a server and returns its port; 0 chooses a free one. Throws `Argument` for a port or a host that is unusable. */
+/**
+ * Starts a server and returns its port; 0 chooses a free one. Throws `Argument` for a port or a host that is unusable.
+ */
 export async function listen(server: Server, port: number, host = '127.0.0.1'): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(unusable(error, host, port)));

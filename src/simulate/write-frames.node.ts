@@ -37,8 +37,8 @@ export interface SimulatedFiles {
 }
 
 /**
- * Writes simulated frames into a folder: NAME.h5 (NXmx), NAME.geom, NAME.cell, and NAME.truth.json with the lattices and
- * reflections of each frame. All four appear when all are complete, or none.
+ * Writes simulated frames into a folder: NAME.h5 (NXmx), NAME.geom, NAME.cell, and NAME.truth.json with the lattices
+ * and reflections of each frame. All four appear when all are complete, or none.
  *
  * Throws `Argument` for options out of range and for files that exist (see `force`), `File`, `Aborted`.
  */

@@ -16,8 +16,8 @@ export interface SimulatedLists {
 }
 
 /**
- * Writes the spot lists of simulated stills into a folder: spots-001.txt and so on, x y z in 1/angstrom with the cell in
- * the first line, and truth.json with the orientations and the owner of each spot.
+ * Writes the spot lists of simulated stills into a folder: spots-001.txt and so on, x y z in 1/angstrom with the cell
+ * in the first line, and truth.json with the orientations and the owner of each spot.
  *
  * Lists of an earlier simulation are refused, or with `force` replaced when the new ones are complete. When `signal`
  * fires, the lists that are finished stay with their truth, except where they would replace a complete simulation:

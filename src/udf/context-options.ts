@@ -3,7 +3,6 @@
 import type { PlatformSignal } from '../base/globals.js';
 import { knownOptions } from '../base/options.js';
 import type { ContextOptions } from '../context/context.js';
-import type { Context as CoreContext } from '../context/rooms.js';
 import type { Corrections } from '../data/corrections.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
@@ -13,6 +12,7 @@ import type { ResultBuffer, Results } from './buffers.js';
 import type { CorrectionSet } from './corrections.js';
 import type { PlotsOption } from './live/plots.js';
 import type { Roi } from './roi.js';
+import type { UdfCore } from './room.js';
 import type { UdfProgress } from './run.js';
 import type { Scan, ScanSource } from './scan.js';
 import type { AnyUdf, BuffersOf } from './udf.js';
@@ -57,7 +57,7 @@ export type PartialRun<U> = AsyncGenerator<PartialResults<U>, void, undefined> &
 
 /** What the platform provides. */
 export interface UdfPlace {
-  createContext(options?: ContextOptions): Promise<CoreContext>;
+  createContext(options?: ContextOptions): Promise<UdfCore>;
   open(input: DataInput, options?: OpenOptions): Promise<Dataset>;
   /** How another worker opens the same input. */
   sourceOf(input: DataInput, options: OpenOptions): ScanSource | undefined;

@@ -4,7 +4,6 @@ import { expects } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { knownOptions } from '../base/options.js';
 import { asyncDispose } from '../base/resource.js';
-import type { Context as CoreContext } from '../context/rooms.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { MemoryOptions } from '../data/formats/memory.js';
 import type { DataInput } from '../data/source-of.js';
@@ -27,6 +26,7 @@ import { displayUdf, inspectUdf, type UdfInspection } from './display.js';
 import { steps } from './engine.js';
 import { type GuessedCorrections, guessCorrections } from './field.js';
 import { type LivePlots, plotsFor } from './live/plots.js';
+import type { UdfCore } from './room.js';
 import { Run, type UdfProgress } from './run.js';
 import { type LoadOptions, type Scan, scanOf, scanOfMemory } from './scan.js';
 import { type AnyDefinition, type AnyUdf, asUdf } from './udf.js';
@@ -38,7 +38,7 @@ export class UdfContext {
   readonly #scans = new Set<Scan>();
   readonly #owned: readonly Executor[];
   readonly #own: Executor[] = [];
-  #core: Promise<CoreContext> | undefined;
+  #core: Promise<UdfCore> | undefined;
   #closed: Promise<void> | undefined;
   #delayedOn: Promise<Executor> | undefined;
 
@@ -299,7 +299,7 @@ export class UdfContext {
     if (this.#closed) throw new EwaldError('Disposed', 'this Context of ewald/udf was closed; create a new one');
   }
 
-  #open(): Promise<CoreContext> {
+  #open(): Promise<UdfCore> {
     this.#core ??= this.#place.createContext(this.#options.context);
     return this.#core;
   }

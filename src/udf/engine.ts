@@ -4,7 +4,6 @@
 
 import { EwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
-import type { Context as CoreContext } from '../context/rooms.js';
 import { allocateFrames } from '../data/dtype.js';
 import { compute } from '../executors/delayed.js';
 import type { Executor } from '../executors/executor.js';
@@ -15,12 +14,13 @@ import { readRuns } from './frames-of.js';
 import { runPartition } from './partition.js';
 import type { Partition } from './partitions.js';
 import { Passes } from './passes.js';
+import type { UdfCore } from './room.js';
 import type { Run } from './run.js';
 
 /** The resources of a run. */
 export interface Engine {
   /** Opens the context of this thread. */
-  readonly context: () => Promise<CoreContext>;
+  readonly context: () => Promise<UdfCore>;
   /** Absent for this thread. */
   readonly executor: Executor | undefined;
   /** Where delayed values are computed. */

@@ -1,6 +1,5 @@
 /** The passes of one run on one context: planned when the first partition needs them, and kept for the others. */
 
-import type { Context } from '../context/rooms.js';
 import type { Corrections } from '../data/corrections.js';
 import type { FrameArray } from '../data/dtype.js';
 import { udfNumbers } from '../layout/udf.js';
@@ -9,6 +8,7 @@ import { foldable, foldPart } from './fold.js';
 import type { KernelPart } from './kernel-part.js';
 import { kindOf } from './pass/pack.js';
 import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from './pass/pass.js';
+import type { UdfCore } from './room.js';
 import { SpareFrames } from './spare-frames.js';
 import type { AnyUdf, UdfMeta } from './udf.js';
 import { Functions } from './wgsl.js';
@@ -36,7 +36,7 @@ function partFor(
 
 /** Passes of a run. */
 export class Passes {
-  readonly #open: () => Promise<Context>;
+  readonly #open: () => Promise<UdfCore>;
   readonly #threads: number;
   readonly #plans = new Map<string, Promise<FramePass>>();
   readonly #parts: KnownParts = new Map();
@@ -48,7 +48,7 @@ export class Passes {
   readonly #numbers = new WeakMap<object, number>();
   #next = 0;
 
-  constructor(open: () => Promise<Context>, threads: number) {
+  constructor(open: () => Promise<UdfCore>, threads: number) {
     this.#open = open;
     this.#threads = threads;
     this.functions = new Functions(open);

@@ -1,6 +1,6 @@
 /**
- * A scan that stays in memory, detector-major: first all positions of the detector's first pixel, then all of the second.
- * A virtual detector is a sum of such runs, and one that moves adds and removes only the runs at its edge.
+ * A scan that stays in memory, detector-major: first all positions of the detector's first pixel, then all of the
+ * second. A virtual detector is a sum of such runs, and one that moves adds and removes only the runs at its edge.
  */
 import { type ArrayNumbers, numberTypes } from '../arrays/numbers.js';
 import { EwaldError } from '../base/errors.js';
@@ -55,8 +55,8 @@ export class ResidentScan {
 /**
  * Reads a scan into memory, detector-major.
  *
- * Throws `Argument` for a scan that is larger than `maxBytes`, `Unsupported` for complex or 64-bit integer frames, `Shape`
- * for frames that are not of two axes, `Aborted`, and what reading throws.
+ * Throws `Argument` for a scan that is larger than `maxBytes`, `Unsupported` for complex or 64-bit integer frames,
+ * `Shape` for frames that are not of two axes, `Aborted`, and what reading throws.
  */
 export async function residentScan(dataset: Dataset, options: ResidentScanOptions = {}): Promise<ResidentScan> {
   knownOptions('residentScan', options, ['maxBytes', 'onProgress', 'signal']);
@@ -136,8 +136,8 @@ export class VirtualDetector {
   }
 
   /**
-   * Takes another mask, [height, width], nonzero inside, such as `masks.circular` and its kin give, and returns the image.
-   * Only pixels that entered or left are summed, unless the new mask has fewer of them.
+   * Takes another mask, [height, width], nonzero inside, such as `masks.circular` and its kin give, and returns the
+   * image. Only pixels that entered or left are summed, unless the new mask has fewer of them.
    *
    * Throws `Shape` for a mask of another size.
    */

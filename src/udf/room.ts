@@ -1,4 +1,5 @@
 /** The methods that this room adds to a context; the room is loaded on first use. `ewald/udf` is built on it. */
+import type { ContextCore } from '../context/context.js';
 import type { Planner } from '../planner/planner.js';
 import type { FrameFunction } from './pass/function.js';
 import type { FunctionDescriptor } from './pass/function-contract.js';
@@ -10,6 +11,9 @@ export interface UdfMethods {
   /** Plans a user's WGSL over frames, on WebGPU; `ewald/udf` uses it for UDFs with `processFrameWgsl`. */
   frameFunction(descriptor: FunctionDescriptor): Promise<FrameFunction>;
 }
+
+/** What `ewald/udf` needs of a context. */
+export type UdfCore = ContextCore & UdfMethods;
 
 export const udfRoom = (planner: Planner): UdfMethods => ({
   framePass: async (options) => (await import('./pass/pass.js')).planFramePass(planner, options),

@@ -15,6 +15,7 @@ import type { Arrays } from './dtypes.js';
 import { runPartition } from './partition.js';
 import type { Partition } from './partitions.js';
 import { Passes } from './passes.js';
+import type { UdfCore } from './room.js';
 import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from './udf.js';
 
 interface PartitionTask {
@@ -48,7 +49,7 @@ function find(exports: Readonly<Record<string, unknown>>, module: string, name: 
   );
 }
 
-async function keep(run: RunDescription, scope: TaskScope): Promise<Kept> {
+async function keep(run: RunDescription, scope: TaskScope<UdfCore>): Promise<Kept> {
   const udfs = await Promise.all(
     run.udfs.map(async ({ module, name, params }) => {
       const known = module === 'ewald/udf' ? builtinUdfs.find(({ definition }) => definition.name === name) : undefined;
@@ -69,7 +70,10 @@ async function keep(run: RunDescription, scope: TaskScope): Promise<Kept> {
 }
 
 /** Runs one partition; returns the arrays of each UDF. */
-export async function partition({ partition: part, frames, blob }: PartitionTask, scope: TaskScope): Promise<Arrays[]> {
+export async function partition(
+  { partition: part, frames, blob }: PartitionTask,
+  scope: TaskScope<UdfCore>,
+): Promise<Arrays[]> {
   const run = (await scope.input('run')) as RunDescription;
   const { hash } = scope.inputs.run as { readonly hash: string };
   const here = await scope.keep(`udf ${hash}`, () => keep(run, scope));
@@ -89,7 +93,7 @@ export async function partition({ partition: part, frames, blob }: PartitionTask
   return arrays;
 }
 
-function open({ source }: RunDescription, blob: PartitionTask['blob'], scope: TaskScope): Promise<Dataset> {
+function open({ source }: RunDescription, blob: PartitionTask['blob'], scope: TaskScope<UdfCore>): Promise<Dataset> {
   if (blob) return scope.open(blob.blob as never, blob.options);
   if (source && 'path' in source) return scope.open(source.path, source.options);
   if (source) return scope.open(source.url, source.options);

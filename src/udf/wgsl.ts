@@ -1,7 +1,6 @@
 /** Runs a UDF's own WGSL: maps its buffers, parameters and auxiliary data to a device, and its results back. */
 
 import { EwaldError } from '../base/errors.js';
-import type { Context } from '../context/rooms.js';
 import type { FrameArray } from '../data/dtype.js';
 import { udfNumbers } from '../layout/udf.js';
 import { auxStride, isAux } from './aux.js';
@@ -11,6 +10,7 @@ import type { FrameFunction } from './pass/function.js';
 import { checkWgslName, functionArrays } from './pass/function-checks.js';
 import type { FunctionArray, FunctionDescriptor, FunctionResult } from './pass/function-contract.js';
 import type { PassDtype } from './pass/pass.js';
+import type { UdfCore } from './room.js';
 import type { AnyUdf, PartitionMeta, UdfMeta } from './udf.js';
 
 /** The parts of a partition's UDF that its WGSL requires. */
@@ -85,10 +85,10 @@ export function functionOf({ udf, params, declarations, meta }: Omit<WgslJob, 'a
 
 /** The functions of a run: each is compiled once and kept for its partitions. */
 export class Functions {
-  readonly #open: () => Promise<Context>;
+  readonly #open: () => Promise<UdfCore>;
   readonly #plans = new Map<string, Promise<FrameFunction | undefined>>();
 
-  constructor(open: () => Promise<Context>) {
+  constructor(open: () => Promise<UdfCore>) {
     this.#open = open;
   }
 

@@ -4,8 +4,9 @@
  * A row defines its problem, its truth and its bound; it is independent of backends. Its id is an address: the same id
  * is the same problem on every machine, because the seed is the hash of the id.
  */
+
+import type { Context } from '../assembly/rooms.js';
 import type { BackendName, DeviceInfo } from '../backends/names.js';
-import type { Context } from '../context/rooms.js';
 import type { Bound } from './tolerances.js';
 
 /** The possible outcomes of a row on a backend. */

@@ -2,13 +2,14 @@
  * The one loop: rows of the case tables × backends, each with its outcome. Drives the tests, `ewald validate` and
  * validate.html.
  */
+
+import type { Context } from '../assembly/rooms.js';
 import { type BackendName, backendNames, type DeviceInfo } from '../backends/names.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { breathe, nearest } from '../base/options.js';
 import { version } from '../base/version.js';
 import type { ContextOptions } from '../context/context.js';
-import type { Context } from '../context/rooms.js';
 import type { FftEngine } from '../fft/fft.js';
 import { matches, mayRefuse, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
 import { engineRows } from './cases/fft/engines.js';

@@ -1,9 +1,9 @@
 /**
- * The rules of src/README.md for all rooms: how a room exports its names, that importing a module has no side effects,
- * and that a type name has one meaning.
+ * The rules of src/README.md for all rooms: which rooms a room may import, how a room exports its names, that importing
+ * a module has no side effects, and that a type name has one meaning.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const files = new Map(
@@ -15,6 +15,58 @@ const inFolder = (folder: string) => [...files].filter(([file]) => file.startsWi
 /** The modules that a file re-exports. */
 const reexported = (text: string): string[] =>
   [...text.matchAll(/^export (?:type )?(?:\*|\{[^}]*\})[^;]*? from '([^']+)'/gm)].map(([, from]) => from as string);
+
+describe('the order of the rooms', () => {
+  /** Rows of the table in src/README.md, from the bottom to the top. */
+  const table = readFileSync('src/README.md', 'utf8').split('## A room shows itself')[0] as string;
+  const rows = [...table.matchAll(/^\| (`\w+\/`(?:, `\w+\/`)*) \|/gm)].map(([, names]) =>
+    [...(names as string).matchAll(/\w+/g)].map(([name]) => name),
+  );
+  const rowOf = new Map(rows.flatMap((names, row) => names.map((name) => [name, row] as const)));
+  /** Imports between rooms, types included: by importing and imported room, the lines to show. */
+  const imports = new Map<string, Map<string, string[]>>();
+  for (const [file, text] of files) {
+    const room = file.split('/')[0] as string;
+    for (const [, from, later] of text.matchAll(/\bfrom '(\.[^']+)'|\bimport\(\s*'(\.[^']+)'/g)) {
+      const target = posix.join(posix.dirname(file), (from ?? later) as string);
+      const other = target.split('/')[0] as string;
+      // Shaders lie outside of src.
+      if (other === room || other === '..') continue;
+      const others = imports.get(room) ?? new Map<string, string[]>();
+      others.set(other, [...(others.get(other) ?? []), `src/${file} imports src/${target}`]);
+      imports.set(room, others);
+    }
+  }
+
+  test('is a table of src/README.md that lists every folder once', () => {
+    const folders = new Set([...files.keys()].map((file) => file.split('/')[0] as string));
+    expect(rows.flat().sort()).toEqual([...folders].sort());
+  });
+
+  test('is kept by every import: none leads to a room of a later row', () => {
+    const up = [...imports].flatMap(([room, others]) =>
+      [...others].flatMap(([other, lines]) =>
+        (rowOf.get(other) ?? -1) > (rowOf.get(room) ?? rows.length) ? lines : [],
+      ),
+    );
+    expect(up).toEqual([]);
+  });
+
+  test('has no loop: no room imports another that imports it in turn, directly or by way of others', () => {
+    const reached = (from: string, all = new Set<string>()): Set<string> => {
+      for (const other of imports.get(from)?.keys() ?? [])
+        if (!all.has(other)) {
+          all.add(other);
+          reached(other, all);
+        }
+      return all;
+    };
+    const loops = [...imports].flatMap(([room, others]) =>
+      [...others].flatMap(([other, lines]) => (reached(other).has(room) ? lines : [])),
+    );
+    expect(loops).toEqual([]);
+  });
+});
 
 describe('the public face of a room', () => {
   test('is public.ts; no room has an index.ts or entry.ts', () => {
@@ -42,7 +94,7 @@ describe('the public face of a room', () => {
       const name = file.replace(/\.ts$/, '.js');
       const users = [...files].filter(
         ([user, its]) =>
-          /^(?:entries\/|context\/public)/.test(user) &&
+          /^(?:entries\/|assembly\/public)/.test(user) &&
           reexported(its).some((from) => name.endsWith(from.replace(/^(?:\.\.?\/)+/, ''))),
       );
       expect(users.length, `${file}: an entry that exports it`).toBeGreaterThan(0);
@@ -110,8 +162,8 @@ describe('importing a module changes nothing', () => {
   });
 
   test('no module calls or registers anything when it is imported', () => {
-    // Types only: workers/public.ts adds the worker messages of the rooms.
-    expect(calls.filter((line) => !/^workers\/public\.ts: import '.*\/calls\.js'/.test(line))).toEqual([]);
+    // Types only: assembly/public.worker.ts adds the worker messages of the rooms.
+    expect(calls.filter((line) => !/^assembly\/public\.worker\.ts: import '.*\/calls\.js'/.test(line))).toEqual([]);
   });
 });
 

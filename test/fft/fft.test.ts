@@ -17,7 +17,7 @@ import {
 } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatNpy, npyHeadOf, readNpy } from '../../src/data/npy.js';
-import { readNpyFile } from '../../src/data/npy-file.node.js';
+import { readNpyFile } from '../../src/files/npy.node.js';
 import { Random } from '../../src/random/random.js';
 import { ewald } from '../support/cli.js';
 import { openEach } from '../support/contexts.js';

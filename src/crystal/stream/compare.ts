@@ -99,10 +99,10 @@ export function readTruth(text: string, name = 'truth'): FrameTruth {
 /**
  * Compares a stream with another stream of the same frames, or with the truth of a simulation.
  *
- * Frames are matched by their event and the name of their file; where two streams share no name, by the last part of it.
- * Misorientations are in degrees, centroids in pixels; a peak is the same where it is less than 2 pixels away. `remarks`
- * says what casts doubt on the comparison. Throws `Argument` where frames cannot be matched: files of the same last name
- * in one stream, a truth of fewer frames.
+ * Frames are matched by their event and the name of their file; where two streams share no name, by the last part of
+ * it. Misorientations are in degrees, centroids in pixels; a peak is the same where it is less than 2 pixels away.
+ * `remarks` says what casts doubt on the comparison. Throws `Argument` where frames cannot be matched: files of the
+ * same last name in one stream, a truth of fewer frames.
  */
 export async function compareStreams(
   stream: Chunks,

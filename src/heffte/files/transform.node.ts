@@ -1,12 +1,15 @@
-/** `transformFile`: the transform of an array in a .npy file as another one; in memory, in parts, or by the ranks of a job. */
+/**
+ * `transformFile`: the transform of an array in a .npy file as another one; in memory, in parts, or by the ranks of a
+ * job.
+ */
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { Communicator } from '../../communicator/communicator.js';
 import { ranksOfJob } from '../../communicator/job.js';
 import type { ContextOptions } from '../../context/context.js';
 import type { NpyArray } from '../../data/npy.js';
-import { readNpyFile, writeNpyFile } from '../../data/npy-file.node.js';
 import type { FftMethods } from '../../fft/room.js';
 import { killable } from '../../files/interrupt.js';
+import { readNpyFile, writeNpyFile } from '../../files/npy.node.js';
 import { inputName, readText } from '../../files/read.js';
 import { checkOutput, type WriteOptions, writeWhole } from '../../files/write.js';
 import type { MakeFft3d, MakeFft3dR2c } from '../bind.js';

@@ -3,7 +3,7 @@
  * inside a word of four bytes, and read back whole and in pieces.
  */
 import { type ArrayDtype, arrayDtypes, type NumbersOf, numberOf, numberTypes } from '../../../arrays/numbers.js';
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import { Random } from '../../../random/random.js';
 import type { RoomTable, Row } from '../../case.js';
 import { differentBytes } from '../../compare.js';

@@ -1,6 +1,6 @@
 /** The table of transforms given to an external engine: the same problems and truths, another library computes. */
 
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import type { FftOptions, FftPrecision } from '../../../fft/fft.js';
 import { type Comparison, type Row, seedOf } from '../../case.js';
 import * as bounds from '../../tolerances.js';

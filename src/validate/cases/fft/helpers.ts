@@ -1,6 +1,6 @@
 /** Helpers of transforms: convolution and correlation against direct sums; frequencies and shifts by plane waves. */
 
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import type { FftArray, FftPrecision } from '../../../fft/fft.js';
 import { convolve, correlate, type FoldMode, fftfreq, fftshift, ifftshift } from '../../../fft/helpers.js';
 import { Random } from '../../../random/random.js';

@@ -4,7 +4,7 @@
  * back again is where it began.
  */
 
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import type { FftArray, FftPlan, FftPrecision } from '../../../fft/fft.js';
 import { Random } from '../../../random/random.js';
 import type { Comparison, Row } from '../../case.js';

@@ -6,7 +6,7 @@
  * single lengths of kinds.ts and to the soak.
  */
 
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import type { FftOptions, FftPrecision, R2rKind } from '../../../fft/fft.js';
 import { Random } from '../../../random/random.js';
 import type { Comparison, Row } from '../../case.js';

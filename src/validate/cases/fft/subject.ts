@@ -1,6 +1,6 @@
 /** A problem planned on a backend, with guard words around and between what it writes. */
 
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import type { FftArray, FftPlan, FftScale } from '../../../fft/fft.js';
 import { runOnDevice } from './on-device.js';
 import { places } from './places.js';

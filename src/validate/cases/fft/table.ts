@@ -1,5 +1,5 @@
 /** The case table of transforms. */
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import type { RoomTable } from '../../case.js';
 import { fftRows } from './index.js';
 

@@ -4,7 +4,7 @@
  * as these are valid.
  */
 
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import { type Cell, cellFromParameters, dot } from '../../../crystal/cell.js';
 import type { IndexingMethod, IndexingThresholds } from '../../../indexing/indexer.js';
 import { type SpotSimulation, simulateSpots } from '../../../simulate/spots.js';

@@ -1,6 +1,6 @@
 /** Batches of simulated images, whose lattices are known, and how a backend indexes them. */
 
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import { type Cell, cellFromParameters } from '../../../crystal/cell.js';
 import type { IndexerOptions, IndexingResult, IndexingThresholds } from '../../../indexing/indexer.js';
 import type { TrueImage } from '../../oracle/indexing/lattices.js';

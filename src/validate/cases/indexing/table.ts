@@ -1,5 +1,5 @@
 /** The case table of indexing. */
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import type { RoomTable } from '../../case.js';
 import { indexingStageRows } from '../indexing-stages/index.js';
 import { indexingRows } from './index.js';

@@ -1,6 +1,6 @@
 /** The same work done in two ways, to be the same bytes. */
 
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import type { IndexingMethod, IndexingResult } from '../../../indexing/indexer.js';
 import { simulateSpots } from '../../../simulate/spots.js';
 import { differentBytes } from '../../compare.js';

@@ -1,5 +1,5 @@
 /** The case table of merging: whole merges of small streams, compared number by number with the oracle's. */
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import { mergeStream } from '../../../merging/merge-stream.js';
 import type { MergeResult } from '../../../merging/result.js';
 import type { Comparison, Row } from '../../case.js';

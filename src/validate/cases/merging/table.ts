@@ -1,5 +1,5 @@
 /** The case table of merging. */
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import { mergeStream } from '../../../merging/merge-stream.js';
 import type { RoomTable } from '../../case.js';
 import { mergeByOracle } from '../../oracle/merging/merge.js';

@@ -1,6 +1,6 @@
 /** The case table of peaks. */
 
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import type { PeakList } from '../../../peaks/peak-list.js';
 import type { RoomTable, Row } from '../../case.js';
 import { dispersion } from '../../oracle/peaks/dispersion.js';

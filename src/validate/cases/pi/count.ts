@@ -1,5 +1,5 @@
 /** The case table of pi: every count must equal the oracle's to the last point. */
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import type { Row } from '../../case.js';
 import { equality } from '../../compare.js';
 import { countInside, type Points } from '../../oracle/pi/philox.js';

@@ -1,5 +1,5 @@
 /** The case table of pi. */
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import type { RoomTable } from '../../case.js';
 import { countInside } from '../../oracle/pi/philox.js';
 import { piRows } from './count.js';

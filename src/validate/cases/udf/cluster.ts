@@ -3,7 +3,7 @@
  * vectors.
  */
 
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import type { FrameArray } from '../../../data/dtype.js';
 import type { Analysis } from '../../../udf/analyses/analysis.js';
 import { clusterAnalysis } from '../../../udf/analyses/cluster.js';

@@ -1,6 +1,6 @@
 /** The case table of passes over frames, and of what UDFs of the package make of them. */
 
-import type { Context } from '../../../context/rooms.js';
+import type { Context } from '../../../assembly/rooms.js';
 import type { FrameArray } from '../../../data/dtype.js';
 import { kindOf } from '../../../udf/pass/pack.js';
 import type { FrameSums, PassStep } from '../../../udf/pass/pass.js';

@@ -4,8 +4,6 @@ import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
-import { inputName, readBytes } from '../files/read.js';
-import { openOutput, type WriteOptions } from '../files/write.js';
 import {
   decodeNpy,
   inCOrder,
@@ -18,7 +16,9 @@ import {
   npyNumbers,
   npyOffset,
   readNpy,
-} from './npy.js';
+} from '../data/npy.js';
+import { inputName, readBytes } from './read.js';
+import { openOutput, type WriteOptions } from './write.js';
 
 // Node reads and writes less than 2 GiB at a time, and signals are served between two pieces.
 const piece = 2 ** 24;

@@ -7,8 +7,8 @@ import type { Platform } from '../backends/platform.js';
 import { wasmLoader } from '../backends/wasm/wasm.js';
 import { dawnGpu } from '../backends/webgpu/node.js';
 import { webgpuLoader } from '../backends/webgpu/webgpu.js';
+import { type DeviceOptions, listDevices } from '../context/context.js';
 import { startNodeWorker } from '../workers/start.node.js';
-import { type DeviceOptions, listDevices } from './context.js';
 import { nodeKernels } from './kernels.node.js';
 
 export const node: Platform = {

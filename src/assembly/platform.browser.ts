@@ -7,7 +7,7 @@ import { browserGpu } from '../backends/webgpu/source.js';
 import { webgpuLoader } from '../backends/webgpu/webgpu.js';
 import { EwaldError } from '../base/errors.js';
 import type { WorkerPort } from '../base/worker-port.js';
-import { type DeviceOptions, listDevices } from './context.js';
+import { type DeviceOptions, listDevices } from '../context/context.js';
 
 /**
  * A browser that starts workers this way. Entries without worker tasks omit it: a bundler includes the worker's script

@@ -1,7 +1,6 @@
 /** `convert`: frames of any format as a .h5, .npy, .raw or .mrc file, whole or not at all. */
 import { extname } from 'node:path';
 import { EwaldError } from '../base/errors.js';
-import { openOutput, type WriteOptions } from '../files/write.js';
 import {
   checkWriteFrames,
   type FrameFormat,
@@ -9,9 +8,10 @@ import {
   type WriteFramesOptions,
   type WrittenFrames,
   writeFrames,
-} from './convert.js';
-import type { OpenOptions } from './open.js';
-import { open, openCodecs } from './opening.node.js';
+} from '../data/convert.js';
+import type { OpenOptions } from '../data/open.js';
+import { open, openCodecs } from '../data/opening.node.js';
+import { openOutput, type WriteOptions } from './write.js';
 
 /** Options of `convert`: those of `open`, which say how the input is read, and how the file is written. */
 export interface ConvertOptions extends Omit<WriteFramesOptions, 'format'>, OpenOptions {

@@ -2,4 +2,4 @@
 import '../indexing/calls.js';
 import '../pi/calls.js';
 
-export type { WorkerCalls, WorkerReply, WorkerRequest } from './messages.js';
+export type { WorkerCalls, WorkerReply, WorkerRequest } from '../workers/messages.js';

@@ -8,12 +8,12 @@
 import { Core } from '../backends/wasm/heap.js';
 import { EwaldError, messageOf } from '../base/errors.js';
 import type { ContextOptions } from '../context/context.js';
-import type { Context } from '../context/rooms.js';
 import type { IndexingDescriptor, IndexingKernel } from '../indexing/contract.js';
 import { planIndexing } from '../indexing/kernels/wasm.js';
 import { imageResult, indexedCell } from '../layout/layout.js';
 import { sizeOf } from '../layout/struct.js';
-import type { WorkerReply, WorkerRequest } from './public.js';
+import type { WorkerReply, WorkerRequest } from './public.worker.js';
+import type { Context } from './rooms.js';
 
 /** Serves requests with contexts created by `create`; `post` sends a reply. */
 export function serve(

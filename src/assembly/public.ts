@@ -1,5 +1,6 @@
 /** The public names of every build of `ewald`, on all platforms. */
 export * from '../arrays/public.js';
+export * from '../context/public.core.js';
 export * from '../crystal/public.js';
 export * from '../data/public.core.js';
 export * from '../detector/public.js';
@@ -10,5 +11,4 @@ export * from '../peaks/public.js';
 export * from '../pi/public.js';
 export * from '../pipeline/public.js';
 export * from '../simulate/public.js';
-export * from './public.core.js';
 export type { Context, ContextMethods } from './rooms.js';

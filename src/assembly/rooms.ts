@@ -3,6 +3,7 @@
  */
 import { type ArrayMethods, arrayRoom } from '../arrays/room.js';
 import type { MaybeAsyncDisposable } from '../base/resource.js';
+import type { ContextCore } from '../context/context.js';
 import { type DetectorMethods, detectorRoom } from '../detector/room.js';
 import { type FftMethods, fftRoom } from '../fft/room.js';
 import { type IndexingMethods, indexingRoom } from '../indexing/room.js';
@@ -12,7 +13,6 @@ import { type PiMethods, piRoom } from '../pi/room.js';
 import type { LoadPlace } from '../pipeline/place.js';
 import { type PipelineMethods, pipelineRoom } from '../pipeline/room.js';
 import { type UdfMethods, udfRoom } from '../udf/room.js';
-import type { ContextCore } from './context.js';
 
 export interface RoomMethods
   extends PiMethods,
