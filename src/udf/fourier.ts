@@ -1,6 +1,8 @@
 /**
  * A small Fourier transform for single frames within a UDF, in float64 and of any length; the fast one is `ctx.fft`.
  */
+import { expectsNumbers } from '../base/arguments.js';
+import { EwaldError } from '../base/errors.js';
 
 /** In place, interleaved, forward, unscaled: powers of two by radix 2, other lengths as a convolution (Bluestein). */
 function transform(data: Float64Array, n: number): void {
@@ -97,4 +99,23 @@ export function shiftedMagnitude(picture: ArrayLike<number>, height: number, wid
   const size = new Float64Array(height * width);
   for (let i = 0; i < size.length; i++) size[i] = Math.hypot(spectrum[2 * i] as number, spectrum[2 * i + 1] as number);
   return shiftToMiddle(size, height, width);
+}
+
+/**
+ * The absolute Fourier transform of an image, such as that of a virtual detector: [height, width], unscaled, with
+ * frequency 0 at [floor(height / 2), floor(width / 2)]. NaN counts as 0. In float64, for sizes of any factors.
+ *
+ * Throws `Shape` if the image does not have height · width numbers.
+ */
+export function fourierMagnitude(image: ArrayLike<number>, shape: readonly number[]): Float64Array {
+  expectsNumbers('fourierMagnitude: the image', image);
+  expectsNumbers('fourierMagnitude: the shape', shape);
+  const [height = 0, width = 0] = shape;
+  if (shape.length !== 2 || height * width !== image.length)
+    throw new EwaldError(
+      'Shape',
+      `fourierMagnitude: the image has ${image.length} numbers, the shape is [${shape}]; expected [height, width]`,
+    );
+  const finite = Float64Array.from(image, (value) => (Number.isNaN(value) ? 0 : value));
+  return shiftedMagnitude(finite, height, width);
 }

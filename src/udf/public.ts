@@ -14,7 +14,7 @@ export {
   type Results,
   type Views,
 } from './buffers.js';
-export type { ComParams } from './builtin/com.js';
+export type { ComImages, ComParams } from './builtin/com.js';
 export {
   comUdf,
   crystallinityUdf,
@@ -45,6 +45,7 @@ export { type ClusterSpec, clusterSpec, type DetectedDevices, executorFor } from
 export type { InspectedBuffer, UdfInspection } from './display.js';
 export type { BufferDtype, DtypeArrays } from './dtypes.js';
 export { type GuessedCorrections, guessCorrections } from './field.js';
+export { fourierMagnitude } from './fourier.js';
 export { type Canvas, drawOn } from './live/canvas.js';
 export { pictureHtml } from './live/html.js';
 export type { LivePicture } from './live/picture.js';
@@ -61,7 +62,15 @@ export type {
   Spans,
   SparseMasks,
 } from './pass/pass.js';
-export { ResidentScan, type ResidentScanOptions, residentScan, VirtualDetector } from './resident.js';
+export {
+  ResidentScan,
+  type ResidentScanOptions,
+  residentBytes,
+  residentScan,
+  VirtualCom,
+  type VirtualComOptions,
+  VirtualDetector,
+} from './resident.js';
 export type { Coordinate, Roi } from './roi.js';
 export type { UdfProgress } from './run.js';
 export type { LoadOptions, Scan, SyncInfo } from './scan.js';

@@ -5,13 +5,19 @@
 import { type ArrayNumbers, numberTypes } from '../arrays/numbers.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { breathe, callback, checkSignal, integer, knownOptions, shown } from '../base/options.js';
+import { breathe, callback, checkSignal, integer, knownOptions, real, shown } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
+import { type ComImages, type ComParams, checkRegression, comImages } from './builtin/com.js';
 
 /** Options of `residentScan`. */
 export interface ResidentScanOptions {
   /** Bytes that the scan may take; default 1 GiB. Larger scans are refused before anything is read. */
   readonly maxBytes?: number;
+  /**
+   * Squares of `bin` × `bin` detector pixels are summed into one, in a type that holds the sums (twice as wide for
+   * integers, up to 32 bits); rows and columns that fill no square are skipped. 1 … 64; default 1, frames as they are.
+   */
+  readonly bin?: number;
   /** Called as frames are read, with the share that is done, 0 … 1. */
   readonly onProgress?: (share: number) => void;
   readonly signal?: PlatformSignal | undefined;
@@ -27,14 +33,22 @@ export class ResidentScan {
   readonly navigation: readonly number[];
   readonly width: number;
   readonly height: number;
+  /** Detector pixels that were summed into one, along each axis. */
+  readonly bin: number;
   /** Positions of the scan. */
   readonly positions: number;
-  /** Numbers in the frames' own type, [height, width, positions]. */
+  /** Numbers in the frames' own type, or a wider one for sums, [height, width, positions]. */
   readonly planes: ArrayNumbers;
   /** Sum of all frames, [height, width]. */
   readonly sum: Float64Array;
 
-  constructor(navigation: readonly number[], [height, width]: readonly [number, number], planes: ArrayNumbers) {
+  constructor(
+    navigation: readonly number[],
+    [height, width]: readonly [number, number],
+    planes: ArrayNumbers,
+    bin = 1,
+  ) {
+    this.bin = bin;
     this.navigation = navigation;
     this.width = width;
     this.height = height;
@@ -50,16 +64,97 @@ export class ResidentScan {
     for (let p = 0; p < out.length; p++) out[p] = this.planes[p * this.positions + at] as number;
     return out;
   }
+
+  /**
+   * The sum of the frames of some positions, [height, width]: those that are nonzero in `region`, which has one number
+   * per position, in C order. Exact for integers below 2⁵³. Throws `Shape` for a region of another size.
+   */
+  sumOver(region: ArrayLike<number>): Float64Array {
+    const { positions, planes } = this;
+    if (region?.length !== positions)
+      throw new EwaldError(
+        'Shape',
+        `ResidentScan.sumOver: the region is ${shown(region)}; it expects ${positions} numbers, one a position`,
+      );
+    const stretches = stretchesOf(region);
+    return Float64Array.from({ length: this.width * this.height }, (_, p) => {
+      let total = 0;
+      for (const [first, end] of stretches)
+        for (let i = p * positions + first; i < p * positions + end; i++) total += planes[i] as number;
+      return total;
+    });
+  }
+}
+
+/** The runs of nonzero numbers, each from `first` to before `end`. */
+function stretchesOf(region: ArrayLike<number>): [first: number, end: number][] {
+  const found: [number, number][] = [];
+  for (let i = 0; i < region.length; i++) {
+    if (!region[i]) continue;
+    const last = found.at(-1);
+    if (last?.[1] === i) last[1] = i + 1;
+    else found.push([i, i + 1]);
+  }
+  return found;
+}
+
+/** Bytes that a dataset takes as a resident scan with a bin. Throws what `residentScan` throws for its frames. */
+export function residentBytes(dataset: Dataset, bin = 1): number {
+  const { height, width, type } = sizesOf(dataset, integer('residentBytes: bin', bin, 1, 1, mostBin));
+  return dataset.frames * height * width * numberTypes[type].BYTES_PER_ELEMENT;
+}
+
+type NumberName = keyof typeof numberTypes;
+
+const mostBin = 64;
+/** Types of sums over squares of pixels. */
+const widened: Readonly<Partial<Record<NumberName, NumberName>>> = {
+  u8: 'u16',
+  i8: 'i16',
+  u16: 'u32',
+  i16: 'i32',
+  u32: 'f64',
+  i32: 'f64',
+};
+
+interface Sizes {
+  /** Of the frames in the file. */
+  readonly full: { readonly height: number; readonly width: number };
+  /** Of the frames in memory. */
+  readonly height: number;
+  readonly width: number;
+  readonly type: NumberName;
+}
+
+/** Sizes of the frames of a resident scan, and their type. */
+function sizesOf({ name, dtype, shape }: Dataset, bin: number): Sizes {
+  const [height, width, ...rest] = shape.signal;
+  if (height === undefined || width === undefined || rest.length > 0)
+    throw new EwaldError('Shape', `${name}: a frame is [${shape.signal}]; residentScan expects frames of two axes`);
+  if (!(dtype in numberTypes))
+    throw new EwaldError('Unsupported', `${name}: frames are ${dtype}; residentScan takes ${Object.keys(numberTypes)}`);
+  if (bin > Math.min(height, width))
+    throw new EwaldError('Argument', `residentScan: bin is ${bin}; frames of ${name} are ${width} × ${height} pixels`);
+  const type = dtype as NumberName;
+  // 255 · 16² is the largest sum that fits 16 bits, and likewise for 32 bits: wider squares need float64.
+  const sums = widened[type] ?? type;
+  const safe = bin <= 16 ? sums : sums === 'u16' ? 'u32' : sums === 'i16' ? 'i32' : sums;
+  return {
+    full: { height, width },
+    height: Math.floor(height / bin),
+    width: Math.floor(width / bin),
+    type: bin === 1 ? type : safe,
+  };
 }
 
 /**
- * Reads a scan into memory, detector-major.
+ * Reads a scan into memory, detector-major. The next frames are read while those before are turned.
  *
  * Throws `Argument` for a scan that is larger than `maxBytes`, `Unsupported` for complex or 64-bit integer frames,
  * `Shape` for frames that are not of two axes, `Aborted`, and what reading throws.
  */
 export async function residentScan(dataset: Dataset, options: ResidentScanOptions = {}): Promise<ResidentScan> {
-  knownOptions('residentScan', options, ['maxBytes', 'onProgress', 'signal']);
+  knownOptions('residentScan', options, ['maxBytes', 'bin', 'onProgress', 'signal']);
   if (typeof (dataset as Partial<Dataset> | null)?.read !== 'function')
     throw new EwaldError(
       'Argument',
@@ -69,34 +164,67 @@ export async function residentScan(dataset: Dataset, options: ResidentScanOption
   callback('residentScan: onProgress', onProgress);
   checkSignal(signal);
   const maxBytes = integer('residentScan: maxBytes', options.maxBytes, defaultBytes, 1, Number.MAX_SAFE_INTEGER);
-  const { name, dtype, frames, shape } = dataset;
-  const [height, width, ...rest] = shape.signal;
-  if (height === undefined || width === undefined || rest.length > 0)
-    throw new EwaldError('Shape', `${name}: a frame is [${shape.signal}]; residentScan expects frames of two axes`);
-  if (!(dtype in numberTypes))
-    throw new EwaldError('Unsupported', `${name}: frames are ${dtype}; residentScan takes ${Object.keys(numberTypes)}`);
-  const type = dtype as keyof typeof numberTypes;
-  const pixels = width * height;
-  const bytes = frames * pixels * numberTypes[type].BYTES_PER_ELEMENT;
+  const bin = integer('residentScan: bin', options.bin, 1, 1, mostBin);
+  const { name, frames, shape } = dataset;
+  const { full, height, width, type } = sizesOf(dataset, bin);
+  const bytes = residentBytes(dataset, bin);
   if (bytes > maxBytes)
     throw new EwaldError(
       'Argument',
-      `${name} takes ${bytes} bytes in memory, and maxBytes is ${maxBytes}; raise it, or run an analysis from the file`,
+      `${name} takes ${bytes} bytes in memory, and maxBytes is ${maxBytes}; raise it, sum squares of pixels by bin, ` +
+        'or run an analysis from the file',
       { detail: { bytes, maxBytes } },
     );
-  const scan = new ResidentScan(shape.navigation, [height, width], new numberTypes[type](frames * pixels));
-  const block = Math.max(1, Math.floor(blockBytes / (bytes / frames)));
+  const planes = new numberTypes[type](frames * height * width);
+  const scan = new ResidentScan(shape.navigation, [height, width], planes, bin);
+  const fullBytes = full.height * full.width * numberTypes[dataset.dtype as NumberName].BYTES_PER_ELEMENT;
+  const block = Math.max(1, Math.floor(blockBytes / fullBytes));
+  const read = (first: number): Promise<ArrayNumbers> =>
+    dataset.read(first, Math.min(block, frames - first), undefined, { signal }) as Promise<ArrayNumbers>;
+  const sums = bin === 1 ? undefined : new Float64Array(block * height * width);
+  let next = read(0);
   for (let first = 0; first < frames; first += block) {
     const count = Math.min(block, frames - first);
-    turn(scan, first, count, (await dataset.read(first, count, undefined, { signal })) as ArrayNumbers);
+    const data = await next;
+    if (first + block < frames) {
+      next = read(first + block);
+      // Its failure is seen when it is awaited; until then it is not an unhandled rejection.
+      next.catch(() => undefined);
+    }
+    turn(scan, first, count, sums ? binned(data, count, full, scan, sums) : data);
     onProgress?.((first + count) / frames);
     await breathe();
   }
   return scan;
 }
 
+/** Sums squares of pixels of `count` frames into `sums`, [frames, height, width]. */
+function binned(
+  frames: ArrayNumbers,
+  count: number,
+  full: { readonly height: number; readonly width: number },
+  { bin, width, height }: ResidentScan,
+  sums: Float64Array,
+): Float64Array {
+  sums.fill(0);
+  for (let k = 0; k < count; k++)
+    for (let y = 0; y < height * bin; y++) {
+      const from = (k * full.height + y) * full.width;
+      const to = (k * height + Math.floor(y / bin)) * width;
+      for (let x = 0, at = to, left = bin; x < width * bin; x++) {
+        sums[at] = (sums[at] as number) + (frames[from + x] as number);
+        if (--left === 0) {
+          at++;
+          left = bin;
+        }
+      }
+    }
+  return sums;
+}
+
 /** Lays `count` frames from `first` on across the planes, and sums them. */
-function turn({ planes, positions, sum }: ResidentScan, first: number, count: number, frames: ArrayNumbers): void {
+function turn(scan: ResidentScan, first: number, count: number, frames: ArrayNumbers): void {
+  const { planes, positions, sum } = scan;
   const pixels = sum.length;
   for (let p = 0; p < pixels; p++) {
     const to = p * positions + first;
@@ -113,41 +241,27 @@ function turn({ planes, positions, sum }: ResidentScan, first: number, count: nu
 /** Changes after which a sum of floating-point numbers is made anew: their rounding errors would add up. */
 const mostChanges = 64;
 
-/**
- * A virtual detector on a resident scan: the sum of the pixels in a mask, at every position. Sums of integers are exact
- * below 2⁵³; those of floating-point numbers are made anew before their rounding errors add up.
- */
-export class VirtualDetector {
-  /** The sums, one a position, [...navigation] in C order; the same memory after each change. */
-  readonly image: Float64Array;
-  readonly #scan: ResidentScan;
-  readonly #inside: Uint8Array;
+/** The pixels inside a mask that moves, and which of them have to be added and removed. */
+class MovingMask {
+  readonly inside: Uint8Array;
+  readonly #floating: boolean;
   #changes = 0;
 
-  constructor(scan: ResidentScan) {
-    if (!(scan instanceof ResidentScan))
-      throw new EwaldError(
-        'Argument',
-        `VirtualDetector was given ${shown(scan)}; it expects await residentScan(dataset)`,
-      );
-    this.#scan = scan;
-    this.#inside = new Uint8Array(scan.width * scan.height);
-    this.image = new Float64Array(scan.positions);
+  constructor({ width, height, planes }: ResidentScan) {
+    this.inside = new Uint8Array(width * height);
+    this.#floating = planes instanceof Float32Array || planes instanceof Float64Array;
   }
 
   /**
-   * Takes another mask, [height, width], nonzero inside, such as `masks.circular` and its kin give, and returns the
-   * image. Only pixels that entered or left are summed, unless the new mask has fewer of them.
-   *
-   * Throws `Shape` for a mask of another size.
+   * Takes another mask and calls `add` for each pixel that entered (1) or left (-1); or `clear`, then `add` for all of
+   * its pixels where these are fewer, or where rounding errors would add up.
    */
-  set(mask: ArrayLike<number>): Float64Array {
-    const { image } = this;
-    const inside = this.#inside;
+  move(what: string, mask: ArrayLike<number>, clear: () => void, add: (pixel: number, sign: 1 | -1) => void): void {
+    const { inside } = this;
     if (mask?.length !== inside.length)
       throw new EwaldError(
         'Shape',
-        `VirtualDetector.set: the mask is ${shown(mask)}; it expects ${inside.length} numbers, one a pixel`,
+        `${what}: the mask is ${shown(mask)}; it expects ${inside.length} numbers, one a pixel`,
       );
     const changed: number[] = [];
     let area = 0;
@@ -156,30 +270,137 @@ export class VirtualDetector {
       area += now;
       if (now !== inside[p]) changed.push(p);
     }
-    const { planes } = this.#scan;
-    const floating = planes instanceof Float32Array || planes instanceof Float64Array;
-    if (changed.length > area || (floating && ++this.#changes > mostChanges)) {
+    if (changed.length > area || (this.#floating && ++this.#changes > mostChanges)) {
       this.#changes = 0;
-      image.fill(0);
+      clear();
       for (let p = 0; p < inside.length; p++) {
         inside[p] = mask[p] ? 1 : 0;
-        if (inside[p]) this.#add(p, 1);
+        if (inside[p]) add(p, 1);
       }
-      return image;
+      return;
     }
     for (const p of changed) {
-      this.#add(p, inside[p] ? -1 : 1);
+      add(p, inside[p] ? -1 : 1);
       inside[p] = inside[p] ? 0 : 1;
     }
-    return image;
+  }
+}
+
+function checkScan(what: string, scan: ResidentScan): ResidentScan {
+  if (scan instanceof ResidentScan) return scan;
+  throw new EwaldError('Argument', `${what} was given ${shown(scan)}; it expects await residentScan(dataset)`);
+}
+
+/**
+ * A virtual detector on a resident scan: the sum of the pixels in a mask, at every position. Sums of integers are exact
+ * below 2⁵³; those of floating-point numbers are made anew before their rounding errors add up.
+ */
+export class VirtualDetector {
+  /** The sums, one a position, [...navigation] in C order; the same memory after each change. */
+  readonly image: Float64Array;
+  readonly #scan: ResidentScan;
+  readonly #mask: MovingMask;
+
+  constructor(scan: ResidentScan) {
+    this.#scan = checkScan('VirtualDetector', scan);
+    this.#mask = new MovingMask(scan);
+    this.image = new Float64Array(scan.positions);
   }
 
-  /** Adds a pixel's run to the image, or removes it. */
-  #add(pixel: number, sign: 1 | -1): void {
-    const { positions, planes } = this.#scan;
+  /**
+   * Takes another mask, [height, width], nonzero inside, such as those of `masks`, and returns the image. Only pixels
+   * that entered or left are summed, unless the new mask has fewer of them.
+   *
+   * Throws `Shape` for a mask of another size.
+   */
+  set(mask: ArrayLike<number>): Float64Array {
     const { image } = this;
-    const from = pixel * positions;
-    if (sign > 0) for (let i = 0; i < positions; i++) image[i] = (image[i] as number) + (planes[from + i] as number);
-    else for (let i = 0; i < positions; i++) image[i] = (image[i] as number) - (planes[from + i] as number);
+    this.#mask.move(
+      'VirtualDetector.set',
+      mask,
+      () => image.fill(0),
+      (pixel, sign) => addRun(this.#scan, pixel, image, sign),
+    );
+    return image;
+  }
+}
+
+/** Adds `weight` times the run of a pixel to an image. */
+function addRun({ positions, planes }: ResidentScan, pixel: number, image: Float64Array, weight: number): void {
+  const from = pixel * positions;
+  if (weight === 1) for (let i = 0; i < positions; i++) image[i] = (image[i] as number) + (planes[from + i] as number);
+  else for (let i = 0; i < positions; i++) image[i] = (image[i] as number) + weight * (planes[from + i] as number);
+}
+
+/** How `VirtualCom` derives its images; names, defaults and meanings as in `createComAnalysis`. */
+export interface VirtualComOptions {
+  /** Reference point in pixels; default: the middle pixel, half the size rounded down. */
+  readonly cx?: number;
+  readonly cy?: number;
+  /** Degrees by which shifts are rotated into the axes of the scan; default 0. */
+  readonly scanRotation?: number;
+  /** Whether y of the detector is inverted; default false. */
+  readonly flipY?: boolean;
+  /** Trend to subtract: -1 none (the default), 0 its mean, 1 a plane, or the plane itself. */
+  readonly regression?: ComParams['regression'];
+}
+
+/**
+ * The centre of mass inside a mask that can be moved, at every position of a resident scan: `comUdf` without reading
+ * the scan again. Only pixels that entered or left the mask are summed; sums of integers are exact below 2⁵³, so that
+ * the results are those of `comUdf`, number by number.
+ */
+export class VirtualCom {
+  /** Sum, sum of value · y, and of value · x: [3, positions]. */
+  readonly #moments: readonly [Float64Array, Float64Array, Float64Array];
+  readonly #scan: ResidentScan;
+  readonly #mask: MovingMask;
+
+  constructor(scan: ResidentScan) {
+    this.#scan = checkScan('VirtualCom', scan);
+    this.#mask = new MovingMask(scan);
+    const image = (): Float64Array => new Float64Array(scan.positions);
+    this.#moments = [image(), image(), image()];
+  }
+
+  /**
+   * Takes another mask, [height, width], nonzero inside, and returns the centres, the field of shifts, and what is
+   * derived from it. Divergence and curl are NaN unless the scan has two axes.
+   *
+   * Throws `Shape` for a mask of another size, `Argument` for invalid options.
+   */
+  set(mask: ArrayLike<number>, options: VirtualComOptions = {}): ComImages {
+    const what = 'VirtualCom.set';
+    knownOptions(what, options, ['cx', 'cy', 'scanRotation', 'flipY', 'regression']);
+    const { width, height, navigation, positions } = this.#scan;
+    const [sums, ys, xs] = this.#moments;
+    const params = {
+      cx: real(`${what}: cx`, options.cx, Math.floor(width / 2), -1e9, 1e9),
+      cy: real(`${what}: cy`, options.cy, Math.floor(height / 2), -1e9, 1e9),
+      scanRotation: real(`${what}: scanRotation`, options.scanRotation, 0, -1e4, 1e4),
+      flipY: options.flipY ?? false,
+      regression: options.regression ?? -1,
+    };
+    checkRegression(what, params.regression);
+    this.#mask.move(
+      what,
+      mask,
+      () => {
+        for (const image of this.#moments) image.fill(0);
+      },
+      (pixel, sign) => {
+        const [y, x] = [Math.floor(pixel / width), pixel % width];
+        addRun(this.#scan, pixel, sums, sign);
+        if (y > 0) addRun(this.#scan, pixel, ys, sign * y);
+        if (x > 0) addRun(this.#scan, pixel, xs, sign * x);
+      },
+    );
+    const moments = new Float64Array(3 * positions);
+    for (let i = 0; i < positions; i++) {
+      moments[3 * i] = sums[i] as number;
+      moments[3 * i + 1] = ys[i] as number;
+      moments[3 * i + 2] = xs[i] as number;
+    }
+    return comImages(moments, params, { nav: navigation, roi: undefined, frames: positions });
   }
 }

@@ -1,6 +1,17 @@
 /** Scans that stay in memory, and virtual detectors that are moved over them. */
 import { memoryDataset } from 'ewald/data';
-import { Context, masks, masksUdf, residentScan, VirtualDetector } from 'ewald/udf';
+import {
+  Context,
+  comUdf,
+  fourierMagnitude,
+  masks,
+  masksUdf,
+  residentBytes,
+  residentScan,
+  sumUdf,
+  VirtualCom,
+  VirtualDetector,
+} from 'ewald/udf';
 import { describe, expect, test } from 'vitest';
 
 const [rows, columns, height, width] = [8, 9, 16, 18] as const;
@@ -75,7 +86,93 @@ describe('a virtual detector', () => {
   });
 });
 
+/** Runs a function with a context on WebAssembly and the scan of counts. */
+async function withScan<T>(use: (ctx: Context, scan: ReturnType<Context['fromMemory']>) => Promise<T>): Promise<T> {
+  const ctx = new Context({ context: { backend: 'wasm' } });
+  try {
+    return await use(ctx, ctx.fromMemory(counts, { navShape: [rows, columns], sigShape: [height, width] }));
+  } finally {
+    await ctx.dispose();
+  }
+}
+
+describe('a moving centre of mass', () => {
+  test.each([{ scanRotation: 30, flipY: true, regression: 1 }, { cx: 7.5, cy: 6.25, regression: 0 }, {}] as const)(
+    'has the numbers of comUdf after drags: %o',
+    async (options) => {
+      const com = new VirtualCom(await residentScan(datasetOf(counts)));
+      const [r, end] = [5, { cx: 9, cy: 7 }];
+      for (let drag = 0; drag < 40; drag++) com.set(kinds.disk(4 + (drag % 9), 5 + (drag % 7)), options);
+      const images = com.set(masks.circular({ ...size, ...end, r }), { ...end, ...options });
+      const centre = { ...end, ...options };
+      const expected = await withScan((ctx, scan) =>
+        // The mask of comUdf lies around its reference.
+        ctx.runUdf(scan, comUdf.withParams({ ...centre, r: centre.cx === end.cx ? r : 100 })),
+      );
+      const found = centre.cx === end.cx ? images : com.set(new Uint8Array(height * width).fill(1), centre);
+      for (const name of ['rawCom', 'field', 'magnitude', 'divergence', 'curl', 'regression'] as const)
+        expect(Array.from(found[name]), name).toEqual(Array.from(expected[name].data as ArrayLike<number>));
+    },
+  );
+
+  test('refuses masks of another size, unknown options and trends', async () => {
+    const com = new VirtualCom(await residentScan(datasetOf(counts)));
+    const mask = new Uint8Array(height * width);
+    expect(() => com.set(new Uint8Array(3))).toThrow(/expects 288 numbers/);
+    expect(() => com.set(mask, { rotation: 3 } as never)).toThrow(/rotation/);
+    expect(() => com.set(mask, { regression: 2 as never })).toThrow(/regression is 2/);
+    expect(() => new VirtualCom({} as never)).toThrow(/expects await residentScan/);
+  });
+});
+
+test('the absolute Fourier transform of an image has frequency 0 in the middle', () => {
+  const [h, w] = [5, 6];
+  const image = Float64Array.from({ length: h * w }, random);
+  const expected = Array.from({ length: h * w }, (_, k) => {
+    const [v, u] = [Math.floor(k / w) - Math.floor(h / 2), (k % w) - Math.floor(w / 2)];
+    let [re, im] = [0, 0];
+    for (const [i, value] of image.entries()) {
+      const angle = -2 * Math.PI * ((v * Math.floor(i / w)) / h + (u * (i % w)) / w);
+      re += value * Math.cos(angle);
+      im += value * Math.sin(angle);
+    }
+    return Math.hypot(re, im);
+  });
+  const found = fourierMagnitude(image, [h, w]);
+  for (const [k, value] of expected.entries()) expect(found[k]).toBeCloseTo(value, 10);
+  expect(() => fourierMagnitude(image, [h, h])).toThrow(/30 numbers, the shape is \[5,5\]/);
+});
+
 describe('a resident scan', () => {
+  test('sums the frames of a region as sumUdf does', async () => {
+    const scan = await residentScan(datasetOf(counts));
+    const region = masks.rectangular({ width: columns, height: rows, x: 2, y: 1, w: 4, h: 5 });
+    const { intensity } = await withScan((ctx, whole) => ctx.runUdf(whole, sumUdf, { roi: region }));
+    expect(Array.from(scan.sumOver(region))).toEqual(Array.from(intensity.data as ArrayLike<number>));
+    expect(scan.sumOver(new Uint8Array(positions).fill(1))).toEqual(scan.sum);
+    expect(() => scan.sumOver(region.subarray(1))).toThrow(/expects 72 numbers/);
+  });
+
+  test.each([
+    ['u16', 3, counts],
+    ['f32', 2, reals],
+  ] as const)('of %s sums squares of %i × %i pixels, and takes the bytes that it states', async (_, bin, data) => {
+    const dataset = datasetOf(data);
+    const scan = await residentScan(dataset, { bin });
+    const [h, w] = [Math.floor(height / bin), Math.floor(width / bin)];
+    expect([scan.height, scan.width, scan.bin]).toEqual([h, w, bin]);
+    expect(scan.planes.byteLength).toBe(residentBytes(dataset, bin));
+    const expected = Array.from({ length: positions * h * w }, (_, k) => {
+      const [position, y, x] = [Math.floor(k / (h * w)), Math.floor(k / w) % h, k % w];
+      let sum = 0;
+      for (let v = 0; v < bin; v++)
+        for (let u = 0; u < bin; u++) sum += data[(position * height + y * bin + v) * width + x * bin + u] as number;
+      return data instanceof Float32Array ? Math.fround(sum) : sum;
+    });
+    const found = Array.from({ length: positions }, (_, i) => Array.from(scan.frame(i))).flat();
+    expect(found).toEqual(expected);
+  });
+
   test('gives frames, their sum, and the progress of reading', async () => {
     const shares: number[] = [];
     const scan = await residentScan(datasetOf(counts), { onProgress: (share) => shares.push(share) });
@@ -96,8 +193,9 @@ describe('a resident scan', () => {
   test('refuses what does not fit, before anything is read', async () => {
     const bytes = counts.byteLength;
     await expect(residentScan(datasetOf(counts), { maxBytes: bytes - 1 })).rejects.toThrow(
-      new RegExp(`takes ${bytes} bytes in memory, and maxBytes is ${bytes - 1}`),
+      new RegExp(`takes ${bytes} bytes in memory, and maxBytes is ${bytes - 1}; .*bin`),
     );
+    await expect(residentScan(datasetOf(counts), { bin: 17 })).rejects.toThrow(/bin is 17; frames of .* 18 × 16/);
     await expect(residentScan(counts as never)).rejects.toThrow(/open dataset/);
     await expect(residentScan(datasetOf(counts), { signal: AbortSignal.abort() })).rejects.toThrow(/aborted/);
     await expect(residentScan(datasetOf(counts), { limit: 1 } as never)).rejects.toThrow(/limit/);

@@ -44,6 +44,75 @@ function maskOf(params: ComParams, meta: UdfMeta): Uint8Array {
   return ring({ ...size, ...centre, ri: params.ri, ro: r });
 }
 
+/** Rejects an invalid trend. */
+export function checkRegression(what: string, regression: ComParams['regression']): void {
+  if (typeof regression === 'number' ? ![-1, 0, 1].includes(regression) : regression?.flat?.().length !== 6)
+    throw new EwaldError(
+      'Argument',
+      `${what}: regression is ${regression}; expected -1, 0, 1 or three rows of two numbers`,
+    );
+}
+
+/** What is derived from the centres of mass, one vector (y, x) or number per position. */
+export interface ComImages {
+  /** Centres in pixels, (y, x). */
+  readonly rawCom: Float64Array;
+  /** Centres minus the reference, (y, x). */
+  readonly rawShifts: Float64Array;
+  /** Shifts in the axes of the scan, without their trend, (y, x). */
+  readonly field: Float64Array;
+  readonly fieldY: Float64Array;
+  readonly fieldX: Float64Array;
+  readonly magnitude: Float64Array;
+  readonly divergence: Float64Array;
+  readonly curl: Float64Array;
+  /** The subtracted trend, [3, 2]. */
+  readonly regression: Float64Array;
+}
+
+/** How shifts are derived. */
+type ComFrame = Pick<ComParams, 'scanRotation' | 'flipY' | 'regression'> & { readonly cx: number; readonly cy: number };
+
+/**
+ * The results of moments [positions, 3]: sum, sum of value · y, and of value · x. Positions without `damage` have no
+ * frame.
+ */
+export function comImages(
+  moments: ArrayLike<number>,
+  params: ComFrame,
+  meta: Pick<UdfMeta, 'nav' | 'roi' | 'frames'>,
+  damage?: ArrayLike<number>,
+): ComImages {
+  const { cx, cy } = params;
+  const n = moments.length / 3;
+  const rawShifts = new Float64Array(2 * n);
+  for (let i = 0; i < n; i++) {
+    // A position without a frame has no centre: trend and derivatives must not treat it as a shift of 0.
+    if (damage && !damage[i]) rawShifts.fill(Number.NaN, 2 * i, 2 * i + 2);
+    const sum = moments[3 * i] as number;
+    if (sum === 0 || (damage && !damage[i])) continue;
+    rawShifts[2 * i] = (moments[3 * i + 1] as number) / sum - cy;
+    rawShifts[2 * i + 1] = (moments[3 * i + 2] as number) / sum - cx;
+  }
+  const turned: Field = straighten(rawShifts, params);
+  const regression =
+    typeof params.regression === 'number' ? regress(turned, params.regression, meta) : params.regression.flat();
+  const field = subtractTrend(turned, regression, meta);
+  const y = Float64Array.from({ length: n }, (_, i) => field[2 * i] as number);
+  const x = Float64Array.from({ length: n }, (_, i) => field[2 * i + 1] as number);
+  return {
+    rawCom: rawShifts.map((shift, i) => shift + (i % 2 === 0 ? cy : cx)),
+    rawShifts,
+    field,
+    fieldY: y,
+    fieldX: x,
+    magnitude: y.map((v, i) => Math.hypot(v, x[i] as number)),
+    divergence: divergence(y, x, meta),
+    curl: curl(y, x, meta),
+    regression: Float64Array.from(regression),
+  };
+}
+
 /**
  * Centre of mass: `rawCom`, `rawShifts`, `field` as (y, x), `fieldY`, `fieldX`, `magnitude`, `divergence`, `curl`,
  * `regression`. All but the last are NaN at positions without a frame; divergence and curl also at their neighbours.
@@ -55,12 +124,7 @@ export const comUdf = defineUdf({
   buffers(meta, params) {
     frameSize('com', meta);
     checkRing('com', params.ri ?? 0, params.r ?? Number.POSITIVE_INFINITY);
-    const { regression } = params;
-    if (typeof regression === 'number' ? ![-1, 0, 1].includes(regression) : regression?.flat?.().length !== 6)
-      throw new EwaldError(
-        'Argument',
-        `com: regression is ${regression}; expected -1, 0, 1 or three rows of two numbers`,
-      );
+    checkRegression('com', params.regression);
     const nav = { kind: 'nav', dtype: 'f64', use: 'resultOnly' } as const;
     return {
       moments: { kind: 'nav', dtype: 'f64', extraShape: [3], use: 'private' },
@@ -91,34 +155,7 @@ export const comUdf = defineUdf({
     moments[2] = sx;
   },
   getResults({ results: { moments }, params, meta, damage }) {
-    const { cx, cy } = comCentre(params, meta);
-    const n = moments.length / 3;
-    const rawShifts = new Float64Array(2 * n);
-    for (let i = 0; i < n; i++) {
-      // A position without a frame has no centre: trend and derivatives must not treat it as a shift of 0.
-      if (!damage[i]) rawShifts.fill(Number.NaN, 2 * i, 2 * i + 2);
-      const sum = moments[3 * i] as number;
-      if (sum === 0 || !damage[i]) continue;
-      rawShifts[2 * i] = (moments[3 * i + 1] as number) / sum - cy;
-      rawShifts[2 * i + 1] = (moments[3 * i + 2] as number) / sum - cx;
-    }
-    const turned: Field = straighten(rawShifts, params);
-    const regression =
-      typeof params.regression === 'number' ? regress(turned, params.regression, meta) : params.regression.flat();
-    const field = subtractTrend(turned, regression, meta);
-    const y = Float64Array.from({ length: n }, (_, i) => field[2 * i] as number);
-    const x = Float64Array.from({ length: n }, (_, i) => field[2 * i + 1] as number);
-    return {
-      rawCom: rawShifts.map((shift, i) => shift + (i % 2 === 0 ? cy : cx)),
-      rawShifts,
-      field,
-      fieldY: y,
-      fieldX: x,
-      magnitude: y.map((v, i) => Math.hypot(v, x[i] as number)),
-      divergence: divergence(y, x, meta),
-      curl: curl(y, x, meta),
-      regression: Float64Array.from(regression),
-    };
+    return comImages(moments, { ...params, ...comCentre(params, meta) }, meta, damage);
   },
   kernel({ params, meta }) {
     const { width } = frameSize('com', meta);
