@@ -25,6 +25,7 @@ import type { FinderParameters, PeakSearchParameters } from './parameter-types.j
 import { finderRows, libraryRows, refuseOtherFinders, searchRows } from './parameters.js';
 import type { PeakList } from './peak-list.js';
 import { type Reach, type Rings, ringsAround, ringsOf, ringsOfDetector, type SearchedPanel } from './rings.js';
+import { checkStages, type PeakStages, stagesOf } from './stages.js';
 
 export type { FinderName, Frame, FrameDtype } from './contract.js';
 export type { FinderParameters, PeakSearchParameters } from './parameter-types.js';
@@ -98,6 +99,14 @@ export interface PeakFinderMethods extends Disposable {
    * Throws `Argument`, `Shape`, `Aborted`, `Disposed`.
    */
   run(frame: Frame, options?: PeaksRunOptions): Promise<PeakList>;
+  /**
+   * Finds the peaks of a frame and returns what the search compared its pixels with: background, noise and limit of
+   * each pixel, and which pixels passed. For pictures and for choosing parameters; it takes several times as long as
+   * `run`.
+   *
+   * Throws what `run` throws, and `Unsupported` for zaef.
+   */
+  stages(frame: Frame, options?: PeaksRunOptions): Promise<PeakStages>;
 }
 /** A planned peak finder. */
 export type PeakFinder = PeakFinderMethods & MaybeAsyncDisposable;
@@ -207,14 +216,19 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
       const memory = kernel.memory?.(pixels * type.BYTES_PER_ELEMENT);
       return memory ? new type(memory.buffer as ArrayBuffer, memory.byteOffset, pixels) : new type(pixels);
     },
+    async stages(frame, run = {}) {
+      checkStages(finder);
+      const { keepPeaks: _, centroid: __, ...others } = run;
+      const peaks = await plan.run(frame, { ...others, ...(finder === 'peakfinder8' ? { rings: true } : {}) });
+      const [least, greatest] = checkRange(run.validRange ?? detector?.validRange);
+      const usable = (i: number, value: number): boolean => value >= least && value <= greatest && !run.bad?.[i];
+      const search = searchOf(run, finder);
+      return stagesOf({ finder, frame, width, height, panels, bins, search, usable, peaks });
+    },
     async run(frame, run = {}) {
       resource.assertAlive();
       knownOptions('peaks.run', run, runNames);
-      const given = run as Readonly<Record<string, unknown>>;
-      refuseOtherFinders(given, finder, inRun);
-      const own = { ...defaultsOf(runRows, finder), ...checked(runRows, given, inRun) };
-      // A packed search has a field for every parameter; those of other finders are not used.
-      const search = { ...defaultsOf(runRows), ...own } as Filled;
+      const search = searchOf(run, finder);
       if (!(frame instanceof numberTypes[dtype]) || lengthOf(frame) !== pixels) {
         const what = ArrayBuffer.isView(frame)
           ? `${frame.constructor.name} of ${lengthOf(frame as Frame)}`
@@ -279,6 +293,15 @@ function checkRange(range: ValidRange = [Number.NEGATIVE_INFINITY, Number.POSITI
     'Argument',
     `peaks.run: validRange is ${shown(range)}; expected two rising numbers, [least, greatest]`,
   );
+}
+
+/** The parameters of a search, complete. */
+function searchOf(run: PeaksRunOptions, finder: FinderName): Filled {
+  const given = run as Readonly<Record<string, unknown>>;
+  refuseOtherFinders(given, finder, inRun);
+  const own = { ...defaultsOf(runRows, finder), ...checked(runRows, given, inRun) };
+  // A packed search has a field for every parameter; those of other finders are not used.
+  return { ...defaultsOf(runRows), ...own } as Filled;
 }
 
 /** Packs a search in which every parameter has a value. */

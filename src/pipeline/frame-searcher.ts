@@ -19,6 +19,7 @@ import type { FinderName, Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { PeakFinder } from '../peaks/peaks.js';
 import type { PeaksMethods } from '../peaks/room.js';
+import type { PeakStages } from '../peaks/stages.js';
 import {
   type FrameCrystal,
   type FrameResult,
@@ -70,6 +71,11 @@ export interface FrameSearcherMethods extends Disposable {
   tune(frames: readonly Frame[]): Promise<SearchSettings>;
   /** Finds the peaks of a frame, [ss, fs] of the detector's type. */
   peaks(frame: Frame, options?: FrameSearchOptions): Promise<PeakList>;
+  /**
+   * What the peak search compares the pixels of a frame with: background, noise and limit of each pixel, and which
+   * pixels pass. Throws `Unsupported` for zaef.
+   */
+  stages(frame: Frame, options?: FrameSearchOptions): Promise<PeakStages>;
   /** Indexes peaks: spots, and lattices without their reflections. */
   index(peaks: PeakList, options?: FrameSearchOptions): Promise<FrameResult>;
   /** Predicts the positions of a crystal's reflections. */
@@ -172,6 +178,14 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     this.#settingsOf('peaks', options);
     if (this.tunesItself) await this.#tuneOn(frame, options);
     return this.#find(frame, this.#settingsOf('peaks', options), options);
+  }
+
+  async stages(frame: Frame, options: FrameSearchOptions = none): Promise<PeakStages> {
+    this.#settingsOf('stages', options);
+    if (this.tunesItself) await this.#tuneOn(frame, options);
+    const settings = this.#settingsOf('stages', options);
+    const { signal } = options;
+    return (await this.finderFor(settings)).stages(frame, { ...settings.peaks, ...(signal ? { signal } : {}) });
   }
 
   async index(peaks: PeakList, options: FrameSearchOptions = none): Promise<FrameResult> {

@@ -282,6 +282,28 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     expect([...first.faults, ...second.faults].filter((text) => !/CONTEXT_LOST/.test(text))).toEqual([]);
   });
 
+  test('T shows what the search saw: all peaks lie on strong pixels, and the picture follows a slider', async () => {
+    const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
+    await visit.peaks();
+    for (let press = 0; press < 5; press++) await visit.page.keyboard.press('t');
+    await visit.page.waitForFunction(() => viewer.pane.picture.limits[1] === 4);
+    expect(await visit.page.locator('#name').textContent()).toMatch(/Strong pixels, frame 0$/);
+    const marks = () =>
+      visit.page.evaluate(() => {
+        const data = Array.from(viewer.pane.picture.frame?.data ?? []);
+        const { fs = [], ss = [] } = viewer.peaks ?? {};
+        const width = viewer.opened?.width ?? 1;
+        const onPeaks = Array.from(fs, (x, i) => data[Math.floor(ss[i] as number) * width + Math.floor(x)]);
+        return { onPeaks, strong: data.filter((mark) => mark === 4).length };
+      });
+    const { onPeaks, strong } = await marks();
+    expect(onPeaks.length).toBeGreaterThan(100);
+    expect(onPeaks.every((mark) => mark === 4)).toBe(true);
+    await visit.page.locator('input[name=minSnr]').fill('12');
+    await expect.poll(async () => (await marks()).strong).toBeLessThan(strong);
+    expect(visit.faults).toEqual([]);
+  });
+
   test('sliders change the peaks of the frame at once, and the frame that is asked for last is shown', async () => {
     const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
     await visit.peaks();

@@ -111,9 +111,10 @@ describe('the address of a view', () => {
       overlays: 'pir',
       finder: [12, 4.5, 4],
       only: 'hits',
+      stage: 'snr',
     } as const;
     const written = writeAddress(state);
-    expect(written).toBe('#f=12&at=175.1,-31.2,34&s=sqrt&c=viridis&lim=0,38&o=pir&pk=12,4.5,4&only=hits');
+    expect(written).toBe('#f=12&at=175.1,-31.2,34&s=sqrt&c=viridis&lim=0,38&o=pir&pk=12,4.5,4&only=hits&st=snr');
     expect(readAddress(written)).toEqual(state);
     expect(written.length).toBeLessThan(200);
   });

@@ -3,6 +3,7 @@ import { type AddressState, readAddress, roundedPlace, writeAddress } from './ad
 import { pane, redraw, viewer } from './app.js';
 import { type ColourMapName, colourMapNames } from './colour-maps.js';
 import { type ScaleName, scales } from './shaders.js';
+import { type ShownStage, shownStages } from './stages.js';
 
 /** The view requested by the address; applied when the first file has been opened. */
 let asked: AddressState | undefined = readAddress(location.hash);
@@ -36,6 +37,7 @@ export function writeAddressLater(): void {
         overlays: [...viewer.show].map((name) => overlayLetters[name]).join(''),
         ...(viewer.parametersMoved ? { finder: [threshold, minSnr, localBgRadius] as const } : {}),
         only: filter,
+        stage: viewer.stage,
       },
       location.hash,
     );
@@ -48,7 +50,7 @@ export async function applyAddress(): Promise<void> {
   const state = asked;
   asked = undefined;
   if (!state) return;
-  const { frame, at, scale, colours, limits, overlays, finder, only } = state;
+  const { frame, at, scale, colours, limits, overlays, finder, only, stage } = state;
   if (scales.includes(scale as ScaleName)) viewer.scale(scale as ScaleName);
   if (colourMapNames.includes(colours as ColourMapName)) viewer.colour(colours as ColourMapName);
   if (overlays !== undefined)
@@ -59,6 +61,7 @@ export async function applyAddress(): Promise<void> {
     await viewer.setParameters({ threshold, minSnr, localBgRadius });
   }
   if (frame !== undefined) await viewer.go(frame);
+  if (shownStages.includes(stage as ShownStage)) await viewer.setStage(stage as ShownStage);
   if (limits) viewer.setLimits(limits);
   if (at) showPlace(at);
   redraw();

@@ -18,9 +18,11 @@ export interface AddressState {
   /** Threshold, signal-to-noise ratio and background radius of the finder, if they were changed. */
   readonly finder?: readonly [number, number, number];
   readonly only?: string;
+  /** The stage of the peak search that is shown instead of the frame. */
+  readonly stage?: string;
 }
 
-const own = ['f', 'at', 's', 'c', 'lim', 'o', 'pk', 'only'];
+const own = ['f', 'at', 's', 'c', 'lim', 'o', 'pk', 'only', 'st'];
 
 /** Parses the numbers of a list; undefined if one of them is missing or not a number. */
 function numbersOf(text: string | null, count: number): number[] | undefined {
@@ -56,13 +58,14 @@ export function readAddress(fragment: string): AddressState {
     overlays: text('o'),
     finder: finder as [number, number, number] | undefined,
     only: text('only'),
+    stage: text('st'),
   };
   return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
 }
 
 /** Writes a fragment; parts of `before` that do not belong to the viewer are kept. */
 export function writeAddress(state: AddressState, before = ''): string {
-  const { frame, at, scale, colours, limits, overlays, finder, only } = state;
+  const { frame, at, scale, colours, limits, overlays, finder, only, stage } = state;
   const rounded = (numbers: readonly number[], digits: number): string =>
     numbers.map((value) => String(Number(value.toPrecision(digits)))).join(',');
   const [x = 0, y = 0, zoom = 1] = at ? roundedPlace(at) : [];
@@ -75,6 +78,7 @@ export function writeAddress(state: AddressState, before = ''): string {
     ['o', overlays],
     ['pk', finder && rounded(finder, 4)],
     ['only', only === 'all' ? undefined : only],
+    ['st', stage === 'frame' ? undefined : stage],
   ];
   const foreign = [...new URLSearchParams(before.replace(/^#/, ''))].filter(([name]) => !own.includes(name));
   const written = [...parts, ...foreign].flatMap(([name, value]) =>

@@ -12,6 +12,7 @@ import { pageKeys } from './page-keys.js';
 import type { Colour } from './picture.js';
 import { bindScan, drawScan } from './scan-controls.js';
 import { bindSearch, writeSearch } from './search-controls.js';
+import { stageTitles } from './stages.js';
 import type { Point } from './viewport.js';
 
 drawn.pictures = () => {
@@ -34,16 +35,17 @@ drawn.after = writeAddressLater;
 
 /** What is shown, in words: in the header, in the title of the tab, and for screen readers. */
 function writeTitles(): void {
-  const { opened, frame, stackName, peaks, crystals } = viewer;
+  const { opened, frame, peaks, crystals, stage } = viewer;
   if (!opened) return;
+  const title = viewer.stackName ?? (stage === 'frame' ? undefined : `${stageTitles[stage]}, frame ${frame}`);
   const { name, format, frames, width, height, dtype, notes } = opened;
   const size = `${frames} × ${height} × ${width} ${dtype}`;
-  byId('name').textContent = [name, format, size, ...(stackName ? [stackName] : [])].join(' · ');
+  byId('name').textContent = [name, format, size, ...(title ? [title] : [])].join(' · ');
   byId('name').title = notes.join('\n');
-  document.title = `${name} · ${stackName ?? `frame ${frame}`}`;
+  document.title = `${name} · ${title ?? `frame ${frame}`}`;
   const count = peaks ? `, ${peaks.count} peaks` : '';
   const found = crystals.length > 0 ? `, ${crystals.length} crystal${crystals.length === 1 ? '' : 's'}` : '';
-  pane.overlay.ariaLabel = `${stackName ?? `frame ${frame}`}${count}${found}`;
+  pane.overlay.ariaLabel = `${title ?? `frame ${frame}`}${count}${found}`;
 }
 
 /** A colour of the style sheet, `rgb(…)`, as numbers. */

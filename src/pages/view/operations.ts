@@ -14,6 +14,7 @@ import { scanOperations } from './scan-operations.js';
 import { openSession, type Session } from './session.js';
 import { showable, shownCrystal, shownPeaks, summaryOf } from './shown.js';
 import { stackOf } from './stack.js';
+import { stagePicture } from './stages.js';
 
 /** Number of frames from which the parameters are tuned. */
 const tunedFrames = 4;
@@ -106,6 +107,13 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
       const start = performance.now();
       const list = await searcher.peaks(data, settingsWith(of, parameters));
       return shownPeaks(frame, list, performance.now() - start);
+    },
+
+    async stage({ frame, parameters, stage }) {
+      const of = current();
+      const searcher = await searcherOf(of);
+      const data = await frameOf(of, frame);
+      return { data: stagePicture(stage, data, await searcher.stages(data, settingsWith(of, parameters))) };
     },
 
     async index({ frame, parameters }) {

@@ -7,6 +7,7 @@ import type { KeyAction } from './keys.js';
 import { scanKeys } from './scan-controls.js';
 import { copyLink } from './search-controls.js';
 import { scales } from './shaders.js';
+import { shownStages } from './stages.js';
 
 const cycle = <T extends string>(names: readonly T[], name: T): T =>
   names[(names.indexOf(name) + 1) % names.length] as T;
@@ -34,6 +35,11 @@ export const pageKeys: readonly KeyAction[] = [
   { keys: ['m'], about: 'mask', act: () => viewer.toggle('mask') },
   { keys: ['n'], about: 'panels and their names', act: () => viewer.toggle('panels') },
   { keys: ['v'], about: 'values of pixels, when they are large enough', act: () => viewer.toggle('values') },
+  {
+    keys: ['t'],
+    about: 'what the peak search saw: background, noise, limit, signal to noise, strong pixels',
+    act: () => void viewer.setStage(cycle(shownStages, viewer.stage)),
+  },
   {
     keys: ['x'],
     about: 'index this frame; with Shift search all frames',

@@ -48,6 +48,9 @@ export interface FinderParameters {
   readonly localBgRadius: number;
 }
 
+/** What the finder compares the pixels of a frame with, as pictures. */
+export type StageName = 'background' | 'noise' | 'limit' | 'snr' | 'marks';
+
 /** Peaks of a frame. */
 export interface ShownPeaks {
   readonly frame: number;
@@ -144,6 +147,12 @@ export interface Operations {
   /** Tunes the parameters from the first frames. */
   tune(): Promise<FinderParameters>;
   peaks(request: { readonly frame: number; readonly parameters: FinderParameters }): Promise<ShownPeaks>;
+  /** A stage of the peak search as a picture. */
+  stage(request: {
+    readonly frame: number;
+    readonly parameters: FinderParameters;
+    readonly stage: StageName;
+  }): Promise<{ readonly data: FrameData }>;
   index(request: { readonly frame: number; readonly parameters: FinderParameters }): Promise<ShownResult>;
   /** Searches all frames; each is reported as progress, and its chunk of the stream is kept until `stream`. */
   run(request: { readonly parameters: FinderParameters }): Promise<{ readonly ms: number; readonly stopped: boolean }>;

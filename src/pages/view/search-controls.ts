@@ -1,10 +1,11 @@
 /** Overlays, the peak search, indexing, stacks, and what can be saved. */
 import { engine, pane, say, viewer } from './app.js';
 import { writeCrystals } from './crystals.js';
-import { byId, field, onClick, slidersIn, writeSlider } from './elements.js';
+import { byId, element, field, onClick, slidersIn, writeSlider } from './elements.js';
 import { csvOf } from './frame-list.js';
 import type { FinderParameters, StackKind } from './protocol.js';
 import { save } from './save.js';
+import { type ShownStage, shownStages, stageTitles } from './stages.js';
 
 const sliders = slidersIn('finder');
 const boxes = [...byId('overlays').querySelectorAll<HTMLInputElement>('input')];
@@ -12,6 +13,15 @@ const boxes = [...byId('overlays').querySelectorAll<HTMLInputElement>('input')];
 export function bindSearch(): void {
   for (const slider of sliders)
     slider.addEventListener('input', () => void viewer.setParameters({ [slider.name]: Number(slider.value) }));
+  for (const name of shownStages) {
+    const option = element('option', stageTitles[name]);
+    option.value = name;
+    byId('stage').append(option);
+  }
+  byId<HTMLSelectElement>('stage').addEventListener(
+    'change',
+    ({ target }) => void viewer.setStage((target as HTMLSelectElement).value as ShownStage),
+  );
   onClick('tune', () => viewer.tune());
   onClick('index', () => viewer.index());
   onClick('run', () => viewer.run());
@@ -39,6 +49,8 @@ export function writeSearch(): void {
     slider.disabled = !opened.panels;
     writeSlider(slider, value, String(value));
   }
+  byId<HTMLSelectElement>('stage').value = viewer.stage;
+  byId<HTMLSelectElement>('stage').disabled = !opened.panels;
   byId<HTMLOutputElement>('peak-count').value = peaks ? `${peaks.count} · ${peaks.ms.toFixed(1)} ms` : '';
   writeCrystals(byId('crystals'), crystals, peaks?.count ?? 0);
   byId<HTMLButtonElement>('run').disabled = running || !opened.panels;

@@ -21,6 +21,7 @@ import type {
   StackKind,
 } from './protocol.js';
 import type { ScaleName } from './shaders.js';
+import { markWords, type ShownStage, stageLimits, stageRange, stageTitles } from './stages.js';
 
 /** Which frames are visited when stepping. */
 export type Filter = 'all' | 'hits' | 'unindexed';
@@ -35,6 +36,8 @@ export class Viewer {
   frame = 0;
   /** Name of the image that is shown instead of a frame, such as a sum of ten. */
   stackName: string | undefined;
+  /** What is shown of the frame: its values, or what the peak search compares them with. */
+  stage: ShownStage = 'frame';
   peaks: ShownPeaks | undefined;
   crystals: readonly ShownCrystal[] = [];
   rings: readonly ShownRing[] = [];
@@ -129,6 +132,7 @@ export class Viewer {
     this.crystals = [];
     this.rings = [];
     this.summaries = new Array(opened.frames);
+    this.stage = 'frame';
     this.locked = false;
     this.parametersMoved = false;
     this.#patterns = false;
@@ -181,7 +185,8 @@ export class Viewer {
     this.frame = frame;
     this.stackName = undefined;
     this.peaks = undefined;
-    this.#showData(data);
+    // A stage is shown when the peaks have been found.
+    if (this.stage === 'frame' || !this.parametersKnown) this.#showData(data);
     if (this.parametersKnown) void this.find();
   }
 
@@ -228,15 +233,27 @@ export class Viewer {
   #showData(data: FrameData, frames = 1): void {
     const { opened } = this;
     if (!opened) return;
-    const { width, height, validRange } = opened;
+    const [least, greatest] = opened.validRange;
+    this.#show(data, [least, greatest * frames], this.#rule);
+  }
+
+  /** Shows values of the frame's size; limits are given, or derived by a rule. */
+  #show(data: FrameData, validRange: Limits, limits: Limits | ContrastRule): void {
+    const { opened } = this;
+    if (!opened) return;
+    const { width, height } = opened;
     const bad = this.show.has('mask') ? opened.bad : undefined;
-    const shown = { data, width, height, bad, validRange: [validRange[0], validRange[1] * frames] as Limits };
+    const shown = { data, width, height, bad, validRange };
     this.pane.picture.show(shown);
     const sorted = sampleOf(data, { ...shown, bad: opened.bad });
     this.histogram = new Histogram(sorted);
-    if (!this.locked) this.pane.picture.limits = automaticLimits(sorted, this.#rule);
+    this.#automatic = limits;
+    if (!this.locked) this.pane.picture.limits = typeof limits === 'string' ? automaticLimits(sorted, limits) : limits;
     this.onChange();
   }
+
+  /** How the limits of the displayed values are chosen. */
+  #automatic: Limits | ContrastRule = 'spots';
 
   /** Whether the parameters of the finder have been tuned or set, and are not just a guess. */
   parametersKnown = false;
@@ -276,6 +293,29 @@ export class Viewer {
     if (file !== this.#file || frame !== this.frame || this.stackName) return;
     this.peaks = peaks;
     this.onChange();
+    await this.#showStage();
+  }
+
+  /** Shows the frame, or a stage of the peak search; the limits become automatic. */
+  setStage(stage: ShownStage): Promise<void> {
+    if (!this.opened?.panels || this.stackName) {
+      this.onMessage('The stages of the peak search can be shown for frames with a detector.', false);
+      return Promise.resolve();
+    }
+    this.stage = stage;
+    this.locked = false;
+    if (stage === 'frame') return this.go(this.frame);
+    return this.find();
+  }
+
+  async #showStage(): Promise<void> {
+    const { frame, parameters, stage, opened } = this;
+    const file = this.#file;
+    if (stage === 'frame' || !opened) return;
+    const { data } = await this.engine.call('stage', { frame, parameters, stage });
+    if (file !== this.#file || frame !== this.frame || this.stackName || stage !== this.stage) return;
+    this.pane.picture.scale = 'linear';
+    this.#show(data, stageRange(stage), stageLimits(stage) ?? 'range');
   }
 
   /** Indexes the displayed frame. */
@@ -340,9 +380,18 @@ export class Viewer {
     return [
       `fs ${fs}  ss ${ss}`,
       ...(hit.panel.name ? [`panel ${hit.panel.name}`] : []),
-      `value ${Number.isInteger(value) ? value : value.toPrecision(5)}${masked}`,
+      `${this.#valueName} ${this.#valueText(value)}${masked}`,
       ...(reading ? this.#ofCrystal(reading, hit.fs, hit.ss) : []),
     ].join('   ');
+  }
+
+  get #valueName(): string {
+    return this.stage === 'frame' || this.stackName ? 'value' : stageTitles[this.stage].toLowerCase();
+  }
+
+  #valueText(value: number): string {
+    if (this.stage === 'marks' && !this.stackName) return markWords[value] ?? String(value);
+    return Number.isInteger(value) ? String(value) : value.toPrecision(5);
   }
 
   #ofCrystal({ resolutionA, hkl }: PixelReading, fs: number, ss: number): string[] {
@@ -381,8 +430,10 @@ export class Viewer {
   auto(): void {
     this.locked = false;
     const { frame } = this.pane.picture;
-    if (frame)
-      this.pane.picture.limits = automaticLimits(sampleOf(frame.data, { ...frame, bad: this.opened?.bad }), this.#rule);
+    const rule = this.#automatic;
+    if (typeof rule !== 'string') this.pane.picture.limits = rule;
+    else if (frame)
+      this.pane.picture.limits = automaticLimits(sampleOf(frame.data, { ...frame, bad: this.opened?.bad }), rule);
     this.onChange();
   }
 
