@@ -27,7 +27,8 @@ export const everywhere: boolean =
 /** Where a row takes a second, tables with more rows than this are divided between Node and Chromium. */
 const large = 90;
 
-const roomOf = (id: string): string => id.slice(0, id.indexOf(':'));
+/** The room of a row. */
+export const roomOf = (id: string): string => id.slice(0, id.indexOf(':'));
 
 /** Devices emulated by the CPU: there a row takes tenths of a second, unlike on wasm, native or a card. */
 const emulated = (backend: Backend): backend is keyof typeof chosen => backend in chosen;
