@@ -36,6 +36,7 @@ const absentFlags: Readonly<Record<string, string>> = {
   '--fix-profile-radius': 'the profile radius of each crystal is determined from its peaks',
   '--fix-divergence': 'the divergence is taken as none',
   '--overpredict': '--push-res extends the resolution of predictions',
+  '--int-diag': '--json prints all results of a frame',
   '--cell-parameters-only': '--no-integrate omits reflections',
   '--no-peaks-in-stream': 'peaks are always in the stream',
   '--no-refls-in-stream': '--no-integrate omits reflections',

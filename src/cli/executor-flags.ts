@@ -22,6 +22,11 @@ export const executorRows = {
     sentence: 'workers that share the work',
     range: range(1, 1024, 1),
     usual: '',
+    crystfel: {
+      program: 'indexamajig',
+      fallback: 1,
+      differs: 'its default is one; the stream is the same with any number of workers',
+    },
   },
   executor: {
     kind: 'text',

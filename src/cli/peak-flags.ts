@@ -19,7 +19,7 @@ const fromFrames = { usual: 'from the first frames' } as const;
 const tunedRows = {
   ...searchRows,
   threshold: { ...searchRows.threshold, usual: 'from the first frames; dispersion, dispersion-extended: 0' },
-  minSnr: { ...searchRows.minSnr, usual: 'peakfinder8: 4.5, zaef: 5' },
+  minSnr: { ...searchRows.minSnr, usual: '5 (peakfinder8 without --threshold: 4.5)' },
   minPixCount: { ...searchRows.minPixCount, ...fromFrames },
   maxPixCount: { ...searchRows.maxPixCount, ...fromFrames },
   localBgRadius: { ...searchRows.localBgRadius, ...fromFrames },

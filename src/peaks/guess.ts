@@ -143,27 +143,24 @@ export function radiiOfSpots({ spotPx }: Pick<FrameFacts, 'spotPx'>): SpotRadii 
   return [reach, reach + 1, reach + 3];
 }
 
-/** Used if frames carry no information: the defaults with a few exceptions; radii of zaef are those of integration. */
-const usual: Readonly<Record<FinderName, PeaksRunOptions>> = (() => {
-  const { peakRadius: _, threshold: __, ...zaef } = defaultsOf(searchRows, 'zaef');
-  const dispersed = defaultsOf(searchRows, 'dispersion');
-  return {
-    peakfinder8: { minSnr: 4.5, minPixCount: 2, maxPixCount: 200, localBgRadius: 4 },
-    zaef,
-    dispersion: dispersed,
-    'dispersion-extended': dispersed,
-  };
-})();
+/** Defaults of a finder, which are CrystFEL's; the radii of zaef are those of integration, the threshold is given. */
+export function usualParameters(finder: FinderName): PeaksRunOptions {
+  const { peakRadius: _, threshold: __, ...others } = defaultsOf(searchRows, finder);
+  return finder.startsWith('dispersion') ? defaultsOf(searchRows, 'dispersion') : others;
+}
 
-/** Parameters of a search without examining frames. */
-export const usualParameters = (finder: FinderName): PeaksRunOptions => usual[finder];
+/** Where a search is tuned and frames carry no information: the defaults with a few exceptions. */
+const whereTuned = (finder: FinderName): PeaksRunOptions => ({
+  ...usualParameters(finder),
+  ...(finder === 'peakfinder8' ? { minSnr: 4.5, localBgRadius: 4 } : {}),
+});
 
 /** Parameters of a search from the properties of frames. */
 export function parametersOf(
   finder: FinderName,
   { threshold, variance, gain: found, spotPx }: FrameFacts,
 ): PeaksRunOptions {
-  const own = usual[finder];
+  const own = whereTuned(finder);
   const reach = spotPx === undefined ? undefined : reachOf(spotPx);
   // A peak whose summit is 1.4 times its limit has 2s² pixels above it; one whose summit is 10⁴ times its limit has
   // 60s².

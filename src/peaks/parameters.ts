@@ -23,12 +23,17 @@ export const searchRows = {
     unit: 'units of the frame',
     fallbacks: dispersed(dispersionDefaults.threshold),
     of: finderNames,
+    crystfel: {
+      program: 'indexamajig',
+      differs: 'the command and ctx.pipeline tune it on the first frames if it is not given',
+    },
   },
   minSnr: {
     kind: 'number',
     sentence: 'signal-to-noise ratio of a peak at least; in peakfinder8 also that of a pixel over its ring',
     range: peaksRanges.minSnr,
     of: ['peakfinder8', 'zaef'],
+    crystfel: { program: 'indexamajig' },
   },
   minPixCount: {
     kind: 'integer',
@@ -36,6 +41,7 @@ export const searchRows = {
     range: peaksRanges.minPixCount,
     fallbacks: dispersed(dispersionDefaults.minPixCount),
     of: blobs,
+    crystfel: { program: 'indexamajig' },
   },
   maxPixCount: {
     kind: 'integer',
@@ -43,6 +49,7 @@ export const searchRows = {
     range: peaksRanges.maxPixCount,
     fallbacks: dispersed(dispersionDefaults.maxPixCount),
     of: blobs,
+    crystfel: { program: 'indexamajig' },
   },
   localBgRadius: {
     kind: 'integer',
@@ -50,6 +57,7 @@ export const searchRows = {
     range: peaksRanges.localBgRadius,
     unit: 'pixels',
     of: ['peakfinder8'],
+    crystfel: { program: 'indexamajig' },
   },
   minSquaredGradient: {
     kind: 'number',
@@ -57,6 +65,7 @@ export const searchRows = {
     range: peaksRanges.minSquaredGradient,
     unit: 'squared units of the frame',
     of: ['zaef'],
+    crystfel: { program: 'indexamajig' },
   },
   peakRadius: {
     kind: 'numbers',
@@ -67,6 +76,7 @@ export const searchRows = {
     fallback: peakRadii.fallback,
     unit: 'pixels',
     of: ['zaef'],
+    crystfel: { program: 'indexamajig' },
   },
   gain: {
     kind: 'number',
@@ -124,12 +134,18 @@ export const finderRows = {
     sentence: 'pixels nearer to the beam than this take no part',
     range: { low: 0, high: 1e6, fallback: 0 },
     unit: 'pixels',
+    crystfel: { program: 'indexamajig' },
   },
   maxRes: {
     kind: 'number',
     sentence: 'pixels farther from the beam than this take no part; 0 sets no limit',
     range: { low: 0, high: 1e6, fallback: 0 },
     unit: 'pixels',
+    crystfel: {
+      program: 'indexamajig',
+      fallback: 1200,
+      differs: 'its default of 1200 leaves out the corners of larger detectors without a word',
+    },
   },
 } as const satisfies Parameters;
 

@@ -12,6 +12,7 @@ import { isAccepted } from './accept.js';
 import { type DetectorFit, fitDetector } from './detector-fit.js';
 import { integrate, type Measured, type RingRadii } from './integrate.js';
 import { orient } from './orient.js';
+import { integrationRows } from './parameters.js';
 import { excitationOf, predict, type Reflection } from './predict.js';
 import type { SearchSettings } from './settings.js';
 
@@ -168,7 +169,7 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: 
 
 /** Predicts the positions of a crystal's reflections. */
 export function predictCrystal(crystal: FrameCrystal, { geometry, beam, settings }: IndexScene): Reflection[] {
-  const { pushRes = 0, highres = 0 } = settings;
+  const { pushRes = integrationRows.pushRes.range.fallback, highres = 0 } = settings;
   const centring = settings.cells?.[crystal.inputCell]?.centring ?? 'P';
   return predict(reciprocalCell(crystal.cell), centring, geometry, beam, {
     profileRadius: crystal.profileRadius,

@@ -48,7 +48,10 @@ export interface SearchParameters {
    * rising, above 0 … 1e6; default from the first frames.
    */
   readonly intRadius?: readonly [number, number, number];
-  /** Of integration. Predicts this far beyond the resolution of a crystal's own peaks. 1/nm; 0 … 100; default 0. */
+  /**
+   * Of integration. Predicts this far beyond the resolution of a crystal's own peaks; below 0: less far. 1/nm; -inf …
+   * inf; default inf.
+   */
   readonly pushRes?: number;
   /**
    * Of detector frames. Pixels beyond this resolution take no part, and nothing is predicted there. Angstrom; 0.1 …

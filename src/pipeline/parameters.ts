@@ -22,6 +22,11 @@ export const peakSourceRows = {
     ...finderRows.finder,
     sentence: 'how peaks are found, or where they are taken from',
     choices: [...finderNames, ...listNames],
+    crystfel: {
+      program: 'indexamajig',
+      fallback: 'zaef',
+      differs: 'its default, zaef, finds fewer peaks at the threshold that suits peakfinder8',
+    },
     of: ['detector frames'],
   },
   minRes: { ...finderRows.minRes, of: ['detector frames'] },
@@ -89,7 +94,11 @@ export const acceptanceRows = {
     kind: 'integer',
     sentence: 'frames with fewer peaks are no hits and are not indexed',
     range: range(0, 2 ** 20, minimumSpots),
-    crystfel: { program: 'indexamajig', fallback: 0, differs: 'its default is 0' },
+    crystfel: {
+      program: 'indexamajig',
+      fallback: 0,
+      differs: 'its default of 0 counts every frame as a hit, so that there would be no hit rate',
+    },
     of: ['detector frames', 'a stream as input'],
   },
   acceptBy: {
@@ -106,6 +115,7 @@ export const acceptanceRows = {
     range: range(0, Number.POSITIVE_INFINITY, Number.NaN),
     fallback: [5, 5, 5, 1.5, 1.5, 1.5],
     value: 'list',
+    crystfel: { program: 'indexamajig' },
     of: ["CrystFEL's rule"],
   },
 } as const satisfies Parameters;
@@ -126,13 +136,19 @@ export const integrationRows = {
     range: { low: 0, above: true, high: 1e6, fallback: Number.NaN },
     unit: 'pixels',
     usual: 'from the first frames',
+    crystfel: {
+      program: 'indexamajig',
+      fallback: '4,5,7',
+      differs: 'its default of 4,5,7 is not appropriate for most experiments, as its manual says',
+    },
     of: ['integration', 'zaef'],
   },
   pushRes: {
     kind: 'number',
-    sentence: "predicts this far beyond the resolution of a crystal's own peaks",
-    range: range(0, 100, 0),
+    sentence: "predicts this far beyond the resolution of a crystal's own peaks; below 0: less far",
+    range: range(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
     unit: '1/nm',
+    crystfel: { program: 'indexamajig' },
     of: ['integration'],
   },
   highres: {
@@ -231,6 +247,7 @@ export const runRows = {
     sentence: 'a run that waits for frames ends after this long without any',
     range: range(0, 1e9, 60),
     unit: 's',
+    crystfel: { program: 'indexamajig' },
     of: ['waiting for frames (--follow, --zmq-input)'],
   },
   shard: {

@@ -7,8 +7,9 @@
  */
 import { type Cell, dot, type Vector } from '../crystal/cell.js';
 import { type Centring, isAbsent } from '../crystal/centring.js';
+import { largestInverseD } from '../crystal/geometry/edge.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
-import { PanelPlace } from '../crystal/geometry/pixels.js';
+import { PanelPlaces } from '../crystal/geometry/panel-places.js';
 
 /** A reflection on the detector. */
 export interface Reflection {
@@ -32,7 +33,7 @@ export interface Excitation {
   readonly profileRadius: number;
   /** Relative, one sigma. */
   readonly bandwidth: number;
-  /** Largest 1/d, 1/Å. */
+  /** Largest 1/d, 1/Å; Infinity: that of the detector's outermost point. */
   readonly maxInverseD: number;
 }
 
@@ -46,15 +47,23 @@ export function excitationOf(q: Vector, wavelengthA: number): number {
 const excitationAt = (x: number, y: number, z: number, k0: number): number =>
   Math.sqrt(x * x + y * y + (z + k0) * (z + k0)) - k0;
 
-/** The reflections of a lattice that hit a detector, by h, k, l; `reciprocal` rows a*, b*, c* in 1/Å. */
+/**
+ * The reflections of a lattice that hit a detector, by h, k, l; `reciprocal` rows a*, b*, c* in 1/Å. Nodes beyond the
+ * outermost point of the detector are not visited, so a missing limit costs no more than the detector is large.
+ */
 export function predict(
   reciprocal: Cell,
   centring: Centring,
   geometry: Geometry,
   beam: Beam,
-  { profileRadius, bandwidth, maxInverseD }: Excitation,
+  { profileRadius, bandwidth, maxInverseD: limit }: Excitation,
 ): Reflection[] {
   const found: Reflection[] = [];
+  // A ray and its node differ in 1/d by less than the thickness of the shell.
+  const edge = largestInverseD(geometry, beam);
+  const widest = profileRadius + edge ** 2 * beam.wavelengthA * bandwidth;
+  const maxInverseD = Math.min(limit, edge + 2 * widest);
+  if (!(maxInverseD > 0)) return found;
   const k0 = 1 / beam.wavelengthA;
   const [as, bs, cs] = reciprocal;
   // |h| is at most |a| times the largest 1/d, because the rows of the inverse are a, b, c.
@@ -67,7 +76,7 @@ export function predict(
   const thickest = profileRadius + 0.5 * maxInverseD ** 2 * beam.wavelengthA * 2 * bandwidth;
   const step = dot(cs, cs);
   const [outerRadius, innerRadius] = [k0 + thickest, k0 - thickest];
-  const panels = geometry.panels.map((panel) => new PanelPlace(panel, beam));
+  const places = new PanelPlaces(geometry, beam);
   // Plain numbers instead of arrays, because this runs for every column of the lattice, about ten thousand per crystal.
   for (let h = -limits[0]; h <= limits[0]; h++)
     for (let k = -limits[1]; k <= limits[1]; k++) {
@@ -96,12 +105,8 @@ export function predict(
           const excitation = excitationAt(gx, gy, gz, k0);
           const radius = profileRadius + 0.5 * inverseD ** 2 * beam.wavelengthA * 2 * bandwidth;
           if (Math.abs(excitation) > radius) continue;
-          for (let panel = 0; panel < panels.length; panel++) {
-            const place = panels[panel] as PanelPlace;
-            if (!place.find(gx, gy, gz + k0)) continue;
-            found.push({ h, k, l, panel, fs: place.fs, ss: place.ss, excitation, inverseD });
-            break;
-          }
+          const panel = places.find(gx, gy, gz + k0);
+          if (panel >= 0) found.push({ h, k, l, panel, fs: places.fs, ss: places.ss, excitation, inverseD });
         }
       }
     }
