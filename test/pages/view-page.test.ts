@@ -5,10 +5,11 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatNpy } from 'ewald';
+import { Context, comUdf, fourierMagnitude, masks, masksUdf, sumUdf } from 'ewald/udf';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
@@ -85,8 +86,11 @@ interface Shape {
 declare const viewer: Shown;
 declare const scan: {
   shape: Shape;
-  image?: Float32Array;
-  position?: number;
+  image?: Float64Array;
+  region?: { x: number; y: number; w: number; h: number };
+  quantity: string;
+  fourier: boolean;
+  idle: boolean;
   move(dx: number, dy: number): Promise<void>;
 };
 
@@ -321,54 +325,135 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
 });
 
 describe('a scan', () => {
-  /** A scan of 12 × 10 positions with frames of 16 × 14 numbers, as .npy and as an array. */
-  function scanFile(): { file: string; at(position: number, y: number, x: number): number } {
-    const [rows, columns, height, width] = [12, 10, 16, 14];
-    const data = Float32Array.from({ length: rows * columns * height * width }, (_, i) => (i * 7919) % 1009);
+  const [rows, columns, height, width] = [128, 128, 16, 14] as const;
+  const data = Float32Array.from({ length: rows * columns * height * width }, (_, i) => (i * 7919) % 1009);
+
+  /** A scan of 128 × 128 positions, as .npy. */
+  function scanFile(): string {
     const file = join(folder, 'scan.npy');
-    writeFileSync(file, formatNpy({ data, shape: [rows, columns, height, width], complex: false }));
-    return { file, at: (position, y, x) => data[(position * height + y) * width + x] as number };
+    if (!existsSync(file))
+      writeFileSync(file, formatNpy({ data, shape: [rows, columns, height, width], complex: false }));
+    return file;
   }
 
-  test('its virtual image has the sums of the pixels in the detector, wherever it is dragged', async () => {
-    const { file, at } = scanFile();
-    const visit = await Visit.open(await serve([file]));
-    const { page } = visit;
-    await page.waitForFunction(() => scan.image !== undefined && viewer.stackName !== undefined);
-    expect(await page.locator('#finder').isVisible()).toBe(false);
-    for (const kind of ['disk', 'ring', 'square', 'point'] as const) {
+  /** What the library computes of the scan. */
+  async function computed<T>(use: (ctx: Context, scan: ReturnType<Context['fromMemory']>) => Promise<T>): Promise<T> {
+    const ctx = new Context({ context: { backend: 'wasm' } });
+    try {
+      return await use(ctx, ctx.fromMemory(data, { navShape: [rows, columns], sigShape: [height, width] }));
+    } finally {
+      await ctx.close();
+    }
+  }
+
+  const digest = (numbers: ArrayLike<number>): string =>
+    createHash('sha256')
+      .update(new Uint8Array(Float64Array.from(numbers).buffer))
+      .digest('hex');
+
+  test.each(['disk', 'ring', 'square', 'point'] as const)(
+    'all numbers of its virtual image are those of the library after each of 200 drags of a %s',
+    async (kind) => {
+      const visit = await Visit.open(await serve([scanFile()]));
+      const { page } = visit;
+      await page.waitForFunction(() => scan.image !== undefined && viewer.stackName !== undefined);
+      expect(await page.locator('#finder').isVisible()).toBe(false);
       await page.locator('#virtual-kind').selectOption(kind);
       const drags = await page.evaluate(async () => {
-        const seen: { shape: typeof scan.shape; image: number[] }[] = [];
+        const seen: { shape: typeof scan.shape; digest: string }[] = [];
         let seed = 3;
-        for (let drag = 0; drag < 50; drag++) {
+        for (let drag = 0; drag < 200; drag++) {
           seed = (seed * 1103515245 + 12345) % 2147483648;
           await scan.move((seed % 5) - 2, ((seed >> 8) % 5) - 2);
-          seen.push({ shape: { ...scan.shape }, image: [...(scan.image ?? [])] });
+          const hash = await crypto.subtle.digest('SHA-256', new Float64Array(scan.image ?? []));
+          const digest = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('');
+          seen.push({ shape: { ...scan.shape }, digest });
         }
         return seen;
       });
-      for (const { shape, image } of drags) {
+      const places = new Map(drags.map(({ shape }) => [JSON.stringify(shape), shape]));
+      expect(places.size).toBeGreaterThan(20);
+      const shapes = [...places.values()].map((shape) => {
         const inside = insideOf(shape);
-        const sums = Array.from({ length: 120 }, (_, position) => {
-          let sum = 0;
-          for (let y = 0; y < 16; y++) for (let x = 0; x < 14; x++) if (inside(x, y)) sum += at(position, y, x);
-          return sum;
-        });
-        expect(image, JSON.stringify(shape)).toEqual(sums);
-      }
-    }
+        return Uint8Array.from({ length: height * width }, (_, p) =>
+          inside(p % width, Math.floor(p / width)) ? 1 : 0,
+        );
+      });
+      const { intensity } = await computed((ctx, whole) => ctx.runUdf(whole, masksUdf.withParams({ masks: shapes })));
+      const sums = intensity.data as ArrayLike<number>;
+      const digests = new Map(
+        [...places.keys()].map((key, m) => [
+          key,
+          digest(Array.from({ length: rows * columns }, (_, i) => sums[i * shapes.length + m] as number)),
+        ]),
+      );
+      for (const { shape, digest: found } of drags)
+        expect(found, JSON.stringify(shape)).toBe(digests.get(JSON.stringify(shape)));
+      expect(visit.faults).toEqual([]);
+    },
+  );
+
+  test('shows centres of mass, spectra and means of regions, and a copied address shows them again', async () => {
+    const url = await serve([scanFile()]);
+    const visit = await Visit.open(url);
+    const { page } = visit;
+    await page.waitForFunction(() => scan.image !== undefined && viewer.stackName !== undefined);
     // Keys move the detector, a click sets the cross, and the pattern at the cross is shown.
     const before = await page.evaluate(() => scan.shape.cx);
     await page.keyboard.press('a');
-    await expect.poll(() => page.evaluate(() => scan.shape.cx)).toBe(Math.max(0, before - 1));
+    await expect.poll(() => page.evaluate(() => scan.shape.cx)).toBe(before - 1);
+    await page.keyboard.press('d');
     await page.locator('#scan-pane .overlay').click();
     await page.waitForFunction(() => viewer.stackName?.startsWith('pattern at '));
-    const [position, pattern] = await page.evaluate(
-      () => [scan.position ?? -1, Array.from(viewer.pane.picture.frame?.data ?? [])] as const,
+    const shown = () =>
+      page.evaluate(
+        () => [scan.region, Array.from(viewer.pane.picture.frame?.data ?? []), [...(scan.image ?? [])]] as const,
+      );
+    const [cross, pattern] = await shown();
+    const first = ((cross?.y ?? 0) * columns + (cross?.x ?? 0)) * height * width;
+    expect(pattern).toEqual(Array.from(data.subarray(first, first + height * width)));
+    // The mean of 3 × 3 patterns.
+    await page.keyboard.press('g');
+    await page.waitForFunction(() => viewer.stackName?.startsWith('mean of 3 × 3 patterns'));
+    const [region, mean] = await shown();
+    const roi = new Uint8Array(rows * columns);
+    for (let y = 0; y < 3; y++)
+      roi.fill(
+        1,
+        ((region?.y ?? 0) + y) * columns + (region?.x ?? 0),
+        ((region?.y ?? 0) + y) * columns + (region?.x ?? 0) + 3,
+      );
+    const { intensity } = await computed((ctx, whole) => ctx.runUdf(whole, sumUdf, { roi }));
+    expect(mean).toEqual(Array.from(intensity.data as ArrayLike<number>, (sum) => Math.fround(sum / 9)));
+    // Centres of mass in the disk, whose middle is a corner of pixels.
+    const com = await computed((ctx, whole) =>
+      ctx.runUdf(whole, comUdf.withParams({ cx: 6.5, cy: 7.5, r: 1.4, regression: 0 })),
     );
-    expect(pattern).toEqual(Array.from({ length: 16 * 14 }, (_, p) => at(position, Math.floor(p / 14), p % 14)));
-    expect(visit.faults).toEqual([]);
+    for (const quantity of ['field', 'magnitude', 'divergence', 'curl'] as const) {
+      await page.locator('#quantity').selectOption(quantity);
+      await page.waitForFunction((name) => scan.quantity === name && scan.idle, quantity);
+      const [, , image] = await shown();
+      const expected = com[quantity === 'field' ? 'magnitude' : quantity].data as ArrayLike<number>;
+      for (const [i, value] of image.entries()) expect(value).toBeCloseTo(expected[i] as number, 9);
+    }
+    await page.keyboard.press('q');
+    await page.locator('#fourier').check();
+    await page.waitForFunction(() => scan.quantity === 'sum' && scan.fourier && scan.idle);
+    const [, , spectrum] = await shown();
+    const sums = await computed((ctx, whole) =>
+      ctx.runUdf(whole, masksUdf.withParams({ masks: [masks.circular({ width, height, cx: 6.5, cy: 7.5, r: 1.4 })] })),
+    );
+    // Node and Chromium differ in the last digits of cosines.
+    const expected = fourierMagnitude(sums.intensity.data as ArrayLike<number>, [rows, columns]);
+    const greatest = Math.max(...expected);
+    for (const [i, value] of spectrum.entries())
+      expect(Math.abs(value - (expected[i] as number))).toBeLessThan(1e-13 * greatest);
+    await expect.poll(() => page.url()).toMatch(/p=\d+,\d+,3,3&v=disk,7,8,1.4&fft=1/);
+    const second = await Visit.open(`${url}${new URL(page.url()).hash}`);
+    await second.page.waitForFunction(() => scan.fourier && scan.idle && scan.region !== undefined);
+    const again = await second.page.evaluate(() => [scan.region, [...(scan.image ?? [])]] as const);
+    expect(again).toEqual([region, spectrum]);
+    expect([...visit.faults, ...second.faults]).toEqual([]);
   });
 
   /** The pixels inside a detector; their centres are at half-integers. */

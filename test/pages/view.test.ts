@@ -119,6 +119,23 @@ describe('the address of a view', () => {
     expect(written.length).toBeLessThan(200);
   });
 
+  test('of a scan leads back to its cross, detector and image', () => {
+    const state = {
+      region: [64, 54, 3, 5],
+      virtual: { kind: 'ring', numbers: [85.2, 55.4, 10, 4.5] },
+      quantity: 'curl',
+      fourier: true,
+    } as const;
+    const written = writeAddress(state);
+    expect(written).toBe('#p=64,54,3,5&v=ring,85.2,55.4,10,4.5&q=curl&fft=1');
+    expect(readAddress(written)).toEqual(state);
+    expect(readAddress('#p=64,54&v=point,8,9')).toEqual({
+      region: [64, 54],
+      virtual: { kind: 'point', numbers: [8, 9] },
+    });
+    expect(readAddress('#p=1&v=disk,a,2&fft=no')).toEqual({});
+  });
+
   test('parts that make no sense are passed over, and foreign ones kept', () => {
     expect(readAddress('#f=-1&at=1,2&lim=a,b&pk=1,,3&at=')).toEqual({});
     expect(readAddress('#at=0,0,0')).toEqual({});

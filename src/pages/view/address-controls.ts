@@ -1,7 +1,9 @@
 /** The address of the page follows the view, and the view requested by an address is shown. */
 import { type AddressState, readAddress, roundedPlace, writeAddress } from './address.js';
-import { pane, redraw, viewer } from './app.js';
+import { pane, redraw, scan, viewer } from './app.js';
 import { type ColourMapName, colourMapNames } from './colour-maps.js';
+import type { ScanQuantity, VirtualShape } from './protocol.js';
+import { isScan, quantityNames } from './scan-controls.js';
 import { type ScaleName, scales } from './shaders.js';
 import { type ShownStage, shownStages } from './stages.js';
 
@@ -29,7 +31,7 @@ export function writeAddressLater(): void {
     showPlace(at);
     const fragment = writeAddress(
       {
-        frame,
+        ...(isScan() ? {} : { frame }),
         at,
         scale: pane.picture.scale,
         colours,
@@ -38,11 +40,40 @@ export function writeAddressLater(): void {
         ...(viewer.parametersMoved ? { finder: [threshold, minSnr, localBgRadius] as const } : {}),
         only: filter,
         stage: viewer.stage,
+        ...(isScan() ? scanState() : {}),
       },
       location.hash,
     );
     if (fragment !== location.hash) history.replaceState(null, '', fragment);
   }, 200);
+}
+
+const kinds: readonly string[] = ['disk', 'ring', 'square', 'point'] satisfies VirtualShape['kind'][];
+
+/** The state of a scan for the address. */
+function scanState(): AddressState {
+  const { region, shape, quantity, fourier } = scan;
+  const { kind, cx, cy, outer, inner } = shape;
+  const radii = kind === 'point' ? [] : kind === 'ring' ? [outer, inner] : [outer];
+  const { x, y, w, h } = region ?? { x: 0, y: 0, w: 1, h: 1 };
+  return {
+    ...(region ? { region: w * h === 1 ? [x, y] : [x, y, w, h] } : {}),
+    virtual: { kind, numbers: [cx, cy, ...radii] },
+    quantity,
+    fourier,
+  };
+}
+
+/** Applies what an address says about a scan. */
+async function applyScan({ region, virtual, quantity, fourier = false }: AddressState): Promise<void> {
+  if (quantityNames.includes(quantity as ScanQuantity)) scan.quantity = quantity as ScanQuantity;
+  scan.fourier = fourier;
+  const [cx = 0, cy = 0, outer = scan.shape.outer, inner = scan.shape.inner] = virtual?.numbers ?? [];
+  if (virtual && kinds.includes(virtual.kind))
+    await scan.change({ kind: virtual.kind as VirtualShape['kind'], cx, cy, outer, inner });
+  else await scan.change({});
+  const [x = 0, y = 0, w = 1, h = 1] = region ?? [];
+  if (region) await scan.average({ x, y, w, h });
 }
 
 /** Applies the view requested by the address. */
@@ -60,7 +91,8 @@ export async function applyAddress(): Promise<void> {
     const [threshold, minSnr, localBgRadius] = finder;
     await viewer.setParameters({ threshold, minSnr, localBgRadius });
   }
-  if (frame !== undefined) await viewer.go(frame);
+  if (isScan()) await applyScan(state);
+  else if (frame !== undefined) await viewer.go(frame);
   if (shownStages.includes(stage as ShownStage)) await viewer.setStage(stage as ShownStage);
   if (limits) viewer.setLimits(limits);
   if (at) showPlace(at);

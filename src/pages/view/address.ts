@@ -20,9 +20,16 @@ export interface AddressState {
   readonly only?: string;
   /** The stage of the peak search that is shown instead of the frame. */
   readonly stage?: string;
+  /** Column and row of the cross on a scan, and the size of its region if it is larger than one position. */
+  readonly region?: readonly number[];
+  /** Shape of the virtual detector, its centre and its radii. */
+  readonly virtual?: { readonly kind: string; readonly numbers: readonly number[] };
+  /** What is computed of the pixels in the virtual detector; with `fft`, the transform of its image is shown. */
+  readonly quantity?: string;
+  readonly fourier?: boolean;
 }
 
-const own = ['f', 'at', 's', 'c', 'lim', 'o', 'pk', 'only', 'st'];
+const own = ['f', 'at', 's', 'c', 'lim', 'o', 'pk', 'only', 'st', 'p', 'v', 'q', 'fft'];
 
 /** Parses the numbers of a list; undefined if one of them is missing or not a number. */
 function numbersOf(text: string | null, count: number): number[] | undefined {
@@ -59,13 +66,25 @@ export function readAddress(fragment: string): AddressState {
     finder: finder as [number, number, number] | undefined,
     only: text('only'),
     stage: text('st'),
+    region: numbersOf(parts.get('p'), 2) ?? numbersOf(parts.get('p'), 4),
+    virtual: virtualOf(parts.get('v')),
+    quantity: text('q'),
+    fourier: parts.get('fft') === '1' ? true : undefined,
   };
   return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
+}
+
+/** Parses a virtual detector: its shape, centre and radii. */
+function virtualOf(text: string | null): AddressState['virtual'] | undefined {
+  const [kind = '', ...rest] = text?.split(',') ?? [];
+  const numbers = numbersOf(rest.join(','), rest.length);
+  return numbers && numbers.length >= 2 && numbers.length <= 4 ? { kind, numbers } : undefined;
 }
 
 /** Writes a fragment; parts of `before` that do not belong to the viewer are kept. */
 export function writeAddress(state: AddressState, before = ''): string {
   const { frame, at, scale, colours, limits, overlays, finder, only, stage } = state;
+  const { region, virtual, quantity, fourier } = state;
   const rounded = (numbers: readonly number[], digits: number): string =>
     numbers.map((value) => String(Number(value.toPrecision(digits)))).join(',');
   const [x = 0, y = 0, zoom = 1] = at ? roundedPlace(at) : [];
@@ -79,6 +98,10 @@ export function writeAddress(state: AddressState, before = ''): string {
     ['pk', finder && rounded(finder, 4)],
     ['only', only === 'all' ? undefined : only],
     ['st', stage === 'frame' ? undefined : stage],
+    ['p', region?.join(',')],
+    ['v', virtual && [virtual.kind, ...virtual.numbers.map((value) => Number(value.toPrecision(6)))].join(',')],
+    ['q', quantity === 'sum' ? undefined : quantity],
+    ['fft', fourier ? '1' : undefined],
   ];
   const foreign = [...new URLSearchParams(before.replace(/^#/, ''))].filter(([name]) => !own.includes(name));
   const written = [...parts, ...foreign].flatMap(([name, value]) =>

@@ -13,6 +13,8 @@ interface Waiting {
 export class Engine {
   /** Called for every frame of a run. */
   onProgress: (summary: FrameSummary) => void = () => undefined;
+  /** Called while a scan is read, with the share that is in memory, 0 … 1. */
+  onLoaded: (share: number) => void = () => undefined;
   /** Called when the worker has died, with the reason. */
   onDeath: (reason: string) => void = () => undefined;
   readonly #start: () => Worker;
@@ -57,6 +59,10 @@ export class Engine {
   }
 
   #receive(reply: Reply): void {
+    if ('loaded' in reply) {
+      this.onLoaded(reply.loaded);
+      return;
+    }
     if ('progress' in reply) {
       this.onProgress(reply.progress);
       return;
@@ -82,6 +88,11 @@ export class Latest<A extends readonly unknown[]> {
   constructor(work: (...request: A) => Promise<void>, fail: (error: unknown) => void) {
     this.#work = work;
     this.#fail = fail;
+  }
+
+  /** Whether no request runs or waits. */
+  get idle(): boolean {
+    return this.#running === undefined;
   }
 
   /** Requests the work; resolves when no request is left. */

@@ -27,8 +27,11 @@ const settingsWith = ({ tuned }: Session, parameters: FinderParameters): SearchS
   peaks: { ...tuned.peaks, ...parameters },
 });
 
-/** The operations; `report` is called for every frame of a run. */
-export function operations(report: (summary: FrameSummary) => void): Operations {
+/** The operations; `report` is called for every frame of a run, `loading` with the share of a scan that was read. */
+export function operations(
+  report: (summary: FrameSummary) => void,
+  loading: (share: number) => void = () => undefined,
+): Operations {
   let context: Promise<Context> | undefined;
   let session: Session | undefined;
   let stopping = false;
@@ -60,13 +63,14 @@ export function operations(report: (summary: FrameSummary) => void): Operations 
   };
 
   return {
-    ...scanOperations(current),
+    ...scanOperations(current, loading),
 
     async open(request) {
       const next = await openSession(request, contextOf);
       const before = session;
       session = next.session;
       streamParts = [];
+      before?.closing.abort();
       await (await before?.searcher)?.dispose();
       await before?.dataset.dispose();
       return next.opened;

@@ -4,7 +4,14 @@
  * No single colour contrasts with all of a colour map, so that lines have a halo, and shapes differ as well as colours.
  */
 import type { Pane } from './pane.js';
-import type { ShownCrystal, ShownPeaks, ShownRing, VirtualShape } from './protocol.js';
+import {
+  type ScanRegion,
+  type ShownCrystal,
+  type ShownPeaks,
+  type ShownRing,
+  type VirtualShape,
+  wheelSize,
+} from './protocol.js';
 import type { Point } from './viewport.js';
 
 /** Colours of an overlay on light and on dark maps; colour-blind readers can distinguish them as well. */
@@ -72,14 +79,26 @@ export function drawDetector(pane: Pane, { kind, cx, cy, outer, inner }: Virtual
   strokeTwice(pen, path, inks.reflection, inks.halo);
 }
 
-/** Clears the overlay and draws a cross at a position of a scan. */
-export function drawCross(pane: Pane, place: Point | undefined): void {
+/** Clears the overlay and draws a region of a scan: a cross at a single position, or a rectangle. */
+export function drawRegion(pane: Pane, region: ScanRegion | undefined): void {
   const pen = pane.overlay.getContext('2d') as CanvasRenderingContext2D;
   pen.clearRect(0, 0, pane.overlay.width, pane.overlay.height);
-  if (!place) return;
+  if (!region) return;
+  const { x, y, w, h } = region;
   const path = new Path2D();
-  addCross(path, pane.viewport.toCanvas(place), 10 * devicePixelRatio);
+  const { zoom } = pane.viewport;
+  if (w * h === 1) addCross(path, pane.viewport.toCanvas([x + 0.5, y + 0.5]), 10 * devicePixelRatio);
+  else path.rect(...pane.viewport.toCanvas([x, y]), w * zoom, h * zoom);
   strokeTwice(pen, path, onDark.peak, onDark.halo);
+}
+
+/** Draws the colours of all directions in the upper right corner of a pane. */
+export function drawWheel(pane: Pane, wheel: Uint8Array | undefined): void {
+  if (!wheel) return;
+  const pen = pane.overlay.getContext('2d') as CanvasRenderingContext2D;
+  const margin = 8 * devicePixelRatio;
+  const picture = new ImageData(new Uint8ClampedArray(wheel), wheelSize, wheelSize);
+  pen.putImageData(picture, pane.overlay.width - wheelSize - margin, margin);
 }
 
 function addCross(path: Path2D, [x, y]: Point, reach: number): void {

@@ -4,7 +4,7 @@ import { colourMapNames } from './colour-maps.js';
 import { byId } from './elements.js';
 import { play, toggleFilter } from './frame-controls.js';
 import type { KeyAction } from './keys.js';
-import { scanKeys } from './scan-controls.js';
+import { isScan, scanKeys } from './scan-controls.js';
 import { copyLink } from './search-controls.js';
 import { scales } from './shaders.js';
 import { shownStages } from './stages.js';
@@ -12,8 +12,8 @@ import { shownStages } from './stages.js';
 const cycle = <T extends string>(names: readonly T[], name: T): T =>
   names[(names.indexOf(name) + 1) % names.length] as T;
 
-export const pageKeys: readonly KeyAction[] = [
-  ...scanKeys,
+/** Keys that step through frames and search them, which a scan has no use for. */
+const frameKeys: readonly KeyAction[] = [
   { keys: ['ArrowLeft'], about: 'previous frame; with Shift ten back', act: (far) => void viewer.step(far ? -10 : -1) },
   { keys: ['ArrowRight'], about: 'next frame; with Shift ten on', act: (far) => void viewer.step(far ? 10 : 1) },
   { keys: ['Home'], about: 'first frame', act: () => void viewer.go(0) },
@@ -21,20 +21,10 @@ export const pageKeys: readonly KeyAction[] = [
   { keys: [' '], about: 'play', act: () => void play() },
   { keys: ['h'], about: 'hits only', act: () => toggleFilter('hits') },
   { keys: ['u'], about: 'unindexed hits only', act: () => toggleFilter('unindexed') },
-  { keys: ['+', '='], about: 'zoom in', act: () => pane.zoom(1.25) },
-  { keys: ['-'], about: 'zoom out', act: () => pane.zoom(0.8) },
-  { keys: ['0'], about: 'show the whole detector; a double click does it, too', act: () => pane.fit() },
-  { keys: ['1'], about: 'one pixel of the detector on one of the screen', act: () => pane.oneToOne() },
-  { keys: ['a'], about: 'automatic contrast', act: () => viewer.auto() },
-  { keys: ['k'], about: 'lock the contrast', act: () => viewer.lock(!viewer.locked) },
-  { keys: ['l'], about: 'next scale', act: () => viewer.scale(cycle(scales, pane.picture.scale)) },
-  { keys: ['c'], about: 'next colours', act: () => viewer.colour(cycle(colourMapNames, viewer.colours)) },
   { keys: ['p'], about: 'peaks', act: () => viewer.toggle('peaks') },
   { keys: ['i'], about: 'predicted reflections', act: () => viewer.toggle('reflections') },
   { keys: ['r'], about: 'resolution rings', act: () => viewer.toggle('rings') },
-  { keys: ['m'], about: 'mask', act: () => viewer.toggle('mask') },
   { keys: ['n'], about: 'panels and their names', act: () => viewer.toggle('panels') },
-  { keys: ['v'], about: 'values of pixels, when they are large enough', act: () => viewer.toggle('values') },
   {
     keys: ['t'],
     about: 'what the peak search saw: background, noise, limit, signal to noise, strong pixels',
@@ -45,7 +35,26 @@ export const pageKeys: readonly KeyAction[] = [
     about: 'index this frame; with Shift search all frames',
     act: (far) => void (far ? viewer.run() : viewer.index()),
   },
+];
+
+const viewKeys: readonly KeyAction[] = [
+  { keys: ['+', '='], about: 'zoom in', act: () => pane.zoom(1.25) },
+  { keys: ['-'], about: 'zoom out', act: () => pane.zoom(0.8) },
+  { keys: ['0'], about: 'show the whole detector; a double click does it, too', act: () => pane.fit() },
+  { keys: ['1'], about: 'one pixel of the detector on one of the screen', act: () => pane.oneToOne() },
+  { keys: ['a'], about: 'automatic contrast', act: () => viewer.auto() },
+  { keys: ['k'], about: 'lock the contrast', act: () => viewer.lock(!viewer.locked) },
+  { keys: ['l'], about: 'next scale', act: () => viewer.scale(cycle(scales, pane.picture.scale)) },
+  { keys: ['c'], about: 'next colours', act: () => viewer.colour(cycle(colourMapNames, viewer.colours)) },
+  { keys: ['m'], about: 'mask', act: () => viewer.toggle('mask') },
+  { keys: ['v'], about: 'values of pixels, when they are large enough', act: () => viewer.toggle('values') },
   { keys: ['s'], about: 'save the picture as PNG', act: () => byId('png').click() },
   { keys: ['y'], about: 'copy the address of this view', act: () => void copyLink() },
   { keys: ['?'], about: 'this list', act: () => byId<HTMLDialogElement>('keys').showModal() },
+];
+
+export const pageKeys: readonly KeyAction[] = [
+  ...scanKeys,
+  ...frameKeys.map((action) => ({ ...action, when: () => !isScan() })),
+  ...viewKeys,
 ];

@@ -20,7 +20,7 @@ export class Pane {
    * Called when a pointer goes down: returns a function that receives its further positions instead of the picture
    * being moved, or undefined.
    */
-  grab: (place: Point) => ((place: Point) => void) | undefined = () => undefined;
+  grab: (place: Point, event: PointerEvent) => ((place: Point) => void) | undefined = () => undefined;
   #held: ((place: Point) => void) | undefined;
   readonly #canvas: HTMLCanvasElement;
   readonly #pointers = new Map<number, Point>();
@@ -108,7 +108,7 @@ export class Pane {
       overlay.setPointerCapture(event.pointerId);
       this.#pointers.set(event.pointerId, this.#pointOf(event));
       const place = viewport.toPlane(this.#pointOf(event));
-      this.#held = this.#pointers.size === 1 ? this.grab(place) : undefined;
+      this.#held = this.#pointers.size === 1 ? this.grab(place, event) : undefined;
       this.#held?.(place);
     });
     overlay.addEventListener('pointermove', (event) => this.#move(event));

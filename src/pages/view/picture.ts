@@ -5,11 +5,11 @@
  */
 import type { FrameData, GoodPixels, Limits } from './contrast.js';
 import type { PlacedPanel } from './layout.js';
-import { fragmentShader, mostBinned, type ScaleName, scales, vertexShader } from './shaders.js';
+import { colouredShader, fragmentShader, mostBinned, type ScaleName, scales, vertexShader } from './shaders.js';
 import type { Viewport } from './viewport.js';
 
 type Gl = WebGL2RenderingContext;
-type Kind = '' | 'u' | 'i';
+type Kind = '' | 'u' | 'i' | 'coloured';
 /** Internal format, format and type of a texture. */
 type Format = readonly [internal: number, format: number, type: number];
 /** A colour: red, green and blue, 0 … 1. */
@@ -20,6 +20,8 @@ export interface ShownFrame extends GoodPixels {
   readonly data: FrameData;
   readonly width: number;
   readonly height: number;
+  /** Colours to be drawn instead of the values, [height, width, 4]. */
+  readonly rgba?: Uint8Array | undefined;
 }
 
 /** Colour of masked and saturated pixels, which occurs in none of the colour maps. */
@@ -64,8 +66,8 @@ export class Picture {
     const old = this.#frame;
     this.#frame = frame;
     if (this.#gl.isContextLost()) return;
-    const [format] = formatOf(this.#gl, frame.data);
-    this.#upload('frame', format, frame, frame.data);
+    const [format] = formatOf(this.#gl, frame);
+    this.#upload('frame', format, frame, frame.rgba ?? frame.data);
     // The mask is the detector's, which is the same for all frames.
     if (!old || old.bad !== frame.bad || old.width !== frame.width || old.height !== frame.height)
       this.#uploadMask(frame);
@@ -104,7 +106,7 @@ export class Picture {
     gl.clearColor(...this.background, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
     if (!frame || !this.#colours || this.#panels.length === 0) return;
-    const [, kind] = formatOf(gl, frame.data);
+    const [, kind] = formatOf(gl, frame);
     const program = this.#program(kind);
     gl.useProgram(program);
     const at = (name: string): WebGLUniformLocation | null => gl.getUniformLocation(program, name);
@@ -197,7 +199,19 @@ export class Picture {
     const rest = folds ? (width * height) % foldedWidth : 0;
     const whole = rest > 0 ? rows - 1 : rows;
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, columns, whole, format, type, data);
-    if (rest > 0) gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, whole, rest, 1, format, type, data, whole * columns);
+    if (rest > 0)
+      gl.texSubImage2D(
+        gl.TEXTURE_2D,
+        0,
+        0,
+        whole,
+        rest,
+        1,
+        format,
+        type,
+        data,
+        (whole * columns * data.length) / (width * height),
+      );
   }
 
   #program(kind: Kind): WebGLProgram {
@@ -207,7 +221,7 @@ export class Picture {
     const program = gl.createProgram();
     for (const [type, source] of [
       [gl.VERTEX_SHADER, vertexShader],
-      [gl.FRAGMENT_SHADER, fragmentShader(kind)],
+      [gl.FRAGMENT_SHADER, kind === 'coloured' ? colouredShader : fragmentShader(kind)],
     ] as const) {
       const shader = gl.createShader(type) as WebGLShader;
       gl.shaderSource(shader, source);
@@ -223,7 +237,8 @@ export class Picture {
   }
 }
 
-function formatOf(gl: Gl, data: FrameData): readonly [Format, Kind] {
+function formatOf(gl: Gl, { data, rgba }: ShownFrame): readonly [Format, Kind] {
+  if (rgba) return [[gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE], 'coloured'];
   const { RED_INTEGER, RED } = gl;
   if (data instanceof Uint8Array) return [[gl.R8UI, RED_INTEGER, gl.UNSIGNED_BYTE], 'u'];
   if (data instanceof Int8Array) return [[gl.R8I, RED_INTEGER, gl.BYTE], 'i'];

@@ -132,6 +132,53 @@ export interface VirtualShape {
   readonly inner: number;
 }
 
+/** A scan in the worker's memory. */
+export interface LoadedScan {
+  /** Detector pixels summed into one, along each axis. */
+  readonly bin: number;
+  /** Size of a pattern in memory. */
+  readonly width: number;
+  readonly height: number;
+  /** Bytes that the scan takes in the file and in memory. */
+  readonly fileBytes: number;
+  readonly bytes: number;
+}
+
+/** A rectangle of positions of a scan: column and row of its first position, and its size. */
+export interface ScanRegion {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+/**
+ * What is computed of the pixels inside a virtual detector: their sum, or of their centre of mass the field of shifts
+ * from its mean, its length, divergence or curl.
+ */
+export type ScanQuantity = 'sum' | 'field' | 'magnitude' | 'divergence' | 'curl';
+
+/** An image of a scan to be computed. */
+export interface ScanImageRequest {
+  readonly shape: VirtualShape;
+  readonly quantity: ScanQuantity;
+  /** Whether the absolute Fourier transform of the image is returned. */
+  readonly fourier: boolean;
+}
+
+/** An image of a scan. */
+export interface ScanImage {
+  readonly image: Float64Array;
+  /** Colours of a field by direction and length, [rows, columns, 4]. */
+  readonly rgba: Uint8Array | undefined;
+  /** The colours of all directions and lengths, [wheelSize, wheelSize, 4]. */
+  readonly wheel: Uint8Array | undefined;
+  readonly ms: number;
+}
+
+/** Width and height of a colour wheel. */
+export const wheelSize = 64;
+
 /** How frames are combined. */
 export type StackKind = 'sum' | 'mean' | 'maximum';
 
@@ -161,11 +208,11 @@ export interface Operations {
   /** The CrystFEL stream of the last run. */
   stream(): Promise<Blob>;
   /** Reads the scan of the open file into memory. */
-  loadScan(): Promise<void>;
-  /** The sums of a virtual detector, one for each position of the scan. */
-  virtual(shape: VirtualShape): Promise<{ readonly image: Float32Array; readonly ms: number }>;
-  /** The pattern at a position, or the mean of all. */
-  pattern(position: number | undefined): Promise<{ readonly data: FrameData }>;
+  loadScan(): Promise<LoadedScan>;
+  /** An image of the scan, with one number for each position. */
+  virtual(request: ScanImageRequest): Promise<ScanImage>;
+  /** The mean pattern of a region of the scan; undefined: of all positions. */
+  pattern(region: ScanRegion | undefined): Promise<{ readonly data: FrameData }>;
   pixel(request: { readonly fs: number; readonly ss: number }): Promise<PixelReading>;
   rings(request: { readonly resolutionsA: readonly number[] }): Promise<readonly ShownRing[]>;
 }
@@ -180,8 +227,9 @@ export interface Call {
   readonly argument: unknown;
 }
 
-/** A result, or the summary of a frame during a run. */
+/** A result, the summary of a frame during a run, or the share of a scan that has been read. */
 export type Reply =
+  | { readonly loaded: number }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string }
   | { readonly progress: FrameSummary };

@@ -1,18 +1,42 @@
 /** The controls of a scan: the shape of its virtual detector, and the picture of both panes. */
-import { pane, redraw, say, scan, viewer } from './app.js';
-import { byId, onClick, slidersIn, writeSlider } from './elements.js';
+import { engine, pane, redraw, say, scan, viewer } from './app.js';
+import { byId, element, field, onClick, slidersIn, writeSlider } from './elements.js';
 import type { KeyAction } from './keys.js';
-import { drawCross, drawDetector } from './overlay.js';
-import type { Opened, VirtualShape } from './protocol.js';
+import { drawDetector, drawRegion, drawWheel } from './overlay.js';
+import type { LoadedScan, Opened, ScanQuantity, VirtualShape } from './protocol.js';
 
 const radii = slidersIn('virtual');
-/** Whether the open file is displayed as a scan. */
 let scanning = false;
+/** Whether the open file is displayed as a scan. */
+export const isScan = (): boolean => scanning;
+
+/** What can be computed of the pixels in the detector, in the order in which the page offers it. */
+const quantities: Readonly<Record<ScanQuantity, string>> = {
+  sum: 'Sum',
+  field: 'Centre of mass, direction',
+  magnitude: 'Centre of mass, shift',
+  divergence: 'Divergence of the shifts',
+  curl: 'Curl of the shifts',
+};
+export const quantityNames = Object.keys(quantities) as ScanQuantity[];
 
 export function bindScan(): void {
   viewer.onOpened = openScan;
   scan.onChange = redraw;
-  scan.onPattern = (data, name) => viewer.showPattern(data, name);
+  scan.onPattern = (data, name, size) => viewer.showPattern(data, name, size);
+  engine.onLoaded = (share) => say(`Reading the scan into memory… ${Math.round(100 * share)} %`, false);
+  for (const name of quantityNames) {
+    const option = element('option', quantities[name]);
+    option.value = name;
+    byId('quantity').append(option);
+  }
+  byId<HTMLSelectElement>('quantity').addEventListener(
+    'change',
+    ({ target }) => void scan.compute({ quantity: (target as HTMLSelectElement).value as ScanQuantity }),
+  );
+  field('fourier').addEventListener('change', () => void scan.compute({ fourier: field('fourier').checked }));
+  onClick('larger', () => scan.grow(1));
+  onClick('smaller', () => scan.grow(-1));
   byId<HTMLSelectElement>('virtual-kind').addEventListener(
     'change',
     ({ target }) => void scan.change({ kind: (target as HTMLSelectElement).value as VirtualShape['kind'] }),
@@ -32,19 +56,31 @@ async function openScan(opened: Opened): Promise<void> {
   say('Reading the scan into memory…', false);
   try {
     await scan.open(opened);
-    pane.fit();
-    say('', false);
+    say(scan.loaded ? memoryWords(scan.loaded) : '', false);
   } catch (error) {
+    // Another file has been opened in the meantime.
+    if (viewer.opened !== opened) return;
     scanning = false;
     showMode();
     viewer.fail(error);
   }
 }
 
+/** What was done to a scan that does not fit in memory. */
+function memoryWords({ bin, bytes, fileBytes }: LoadedScan): string {
+  if (bin === 1) return '';
+  const size = (count: number): string => `${(count / 2 ** 30).toFixed(1)} GiB`;
+  return (
+    `The scan takes ${size(fileBytes)}, more than this page keeps in memory: ` +
+    `${bin} × ${bin} pixels of the detector are summed into one, which takes ${size(bytes)}.`
+  );
+}
+
 /** Shows the controls of a scan, or those of frames. */
 function showMode(): void {
   for (const id of ['scan-pane', 'virtual']) byId(id).hidden = !scanning;
-  for (const id of ['finder', 'crystals-of-frame', 'stacks', 'chart']) byId(id).hidden = scanning;
+  for (const id of ['finder', 'crystals-of-frame', 'stacks', 'chart', 'frames', 'list-of-frames', 'overlays-of-frame'])
+    byId(id).hidden = scanning;
 }
 
 /** Draws the scan, and the virtual detector on the pattern. */
@@ -52,38 +88,71 @@ export function drawScan(): void {
   if (!scanning) return;
   scan.pane.picture.background = pane.picture.background;
   scan.pane.draw();
-  drawCross(scan.pane, scan.cross);
+  drawRegion(scan.pane, scan.region);
+  drawWheel(scan.pane, scan.wheel);
   drawDetector(pane, scan.shape, viewer.light);
   for (const slider of radii) {
     const value = scan.shape[slider.name as 'outer' | 'inner'];
     writeSlider(slider, value, value.toFixed(1));
   }
+  // A ring alone has an inner radius, and a point has no radius at all.
+  const { kind } = scan.shape;
+  byId<HTMLSelectElement>('virtual-kind').value = kind;
+  for (const slider of radii)
+    (slider.closest('label') as HTMLElement).hidden = kind === 'point' || (slider.name === 'inner' && kind !== 'ring');
+  byId<HTMLSelectElement>('quantity').value = scan.quantity;
+  field('fourier').checked = scan.fourier;
+  scan.pane.overlay.ariaLabel = `${quantities[scan.quantity]}${scan.fourier ? ', Fourier transform' : ''} of the scan`;
   byId<HTMLOutputElement>('virtual-ms').value = `${scan.ms.toFixed(1)} ms`;
 }
 
-/** Keys that move the virtual detector, or the cross on the scan while the scan has the focus. */
-export const scanKeys: readonly KeyAction[] = (
-  [
-    ['w', 'ArrowUp', 0, -1],
-    ['a', 'ArrowLeft', -1, 0],
-    ['s', 'ArrowDown', 0, 1],
-    ['d', 'ArrowRight', 1, 0],
-  ] as const
-).flatMap(([letter, arrow, dx, dy]) => [
-  {
-    keys: [letter],
-    about: 'in a scan: move the virtual detector; with Shift by ten',
-    when: () => scanning,
-    act: (far: boolean): void => {
-      void scan.move(far ? 10 * dx : dx, far ? 10 * dy : dy);
+const cycle = (name: ScanQuantity): ScanQuantity =>
+  quantityNames[(quantityNames.indexOf(name) + 1) % quantityNames.length] as ScanQuantity;
+
+/** Keys of a scan. */
+export const scanKeys: readonly KeyAction[] = [
+  ...(
+    [
+      ['w', 'ArrowUp', 0, -1],
+      ['a', 'ArrowLeft', -1, 0],
+      ['s', 'ArrowDown', 0, 1],
+      ['d', 'ArrowRight', 1, 0],
+    ] as const
+  ).flatMap(([letter, arrow, dx, dy]) => [
+    {
+      keys: [letter],
+      about: 'in a scan: move the virtual detector; with Shift by ten',
+      when: isScan,
+      act: (far: boolean): void => {
+        void scan.move(far ? 10 * dx : dx, far ? 10 * dy : dy);
+      },
     },
+    {
+      keys: [arrow],
+      about: 'in a scan: move the cross; with Shift by ten',
+      when: isScan,
+      act: (far: boolean): void => {
+        void scan.step(far ? 10 * dx : dx, far ? 10 * dy : dy);
+      },
+    },
+  ]),
+  {
+    keys: ['g'],
+    about: 'in a scan: enlarge the region whose mean pattern is shown; with Shift reduce it',
+    when: isScan,
+    act: (far) => void scan.grow(far ? -1 : 1),
+  },
+  { keys: ['e'], about: 'in a scan: mean of all patterns', when: isScan, act: () => void scan.average(undefined) },
+  {
+    keys: ['q'],
+    about: 'in a scan: sum, centre of mass, divergence, curl',
+    when: isScan,
+    act: () => void scan.compute({ quantity: cycle(scan.quantity) }),
   },
   {
-    keys: [arrow],
-    about: 'on the focused scan: move the cross; with Shift by ten',
-    when: () => scanning && document.activeElement === scan.pane.overlay,
-    act: (far: boolean): void => {
-      void scan.step(far ? 10 * dx : dx, far ? 10 * dy : dy);
-    },
+    keys: ['f'],
+    about: 'in a scan: Fourier transform of the image',
+    when: isScan,
+    act: () => void scan.compute({ fourier: !scan.fourier }),
   },
-]);
+];

@@ -1,38 +1,110 @@
 /** The operations on a scan in memory. */
-import { masks, residentScan, VirtualDetector } from '../../entries/udf.js';
-import type { Operations, VirtualShape } from './protocol.js';
+import {
+  fourierMagnitude,
+  masks,
+  residentBytes,
+  residentScan,
+  VirtualCom,
+  VirtualDetector,
+  vectorsToRgba,
+} from '../../entries/udf.js';
+import { type Operations, type ScanRegion, type VirtualShape, wheelSize } from './protocol.js';
 import type { Session } from './session.js';
 import { showable } from './shown.js';
 
-/** The operations; `current` returns the open file. */
-export function scanOperations(current: () => Session): Pick<Operations, 'loadScan' | 'virtual' | 'pattern'> {
+/** Bytes of a scan in memory: what a tab has on most machines. Larger scans are binned. */
+const mostBytes = 2 ** 30;
+const bins = [1, 2, 4, 8, 16, 32];
+
+/** The operations; `current` returns the open file, `loading` receives the share of a scan that has been read. */
+export function scanOperations(
+  current: () => Session,
+  loading: (share: number) => void,
+): Pick<Operations, 'loadScan' | 'virtual' | 'pattern'> {
   return {
     async loadScan() {
       const of = current();
+      const { dataset } = of;
       of.virtual = undefined;
-      const scan = await residentScan(of.dataset);
-      of.virtual = { scan, detector: new VirtualDetector(scan) };
+      const fileBytes = residentBytes(dataset);
+      const least = Math.min(dataset.shape.signal[0] ?? 1, dataset.shape.signal[1] ?? 1);
+      const bin = bins.find((n) => n <= least && residentBytes(dataset, n) <= mostBytes) ?? 1;
+      let reported = 0;
+      const scan = await residentScan(dataset, {
+        bin,
+        maxBytes: mostBytes,
+        signal: of.closing.signal,
+        onProgress(share) {
+          if (share - reported < 0.02) return;
+          reported = share;
+          loading(share);
+        },
+      });
+      of.virtual = { scan, detector: new VirtualDetector(scan), centres: new VirtualCom(scan) };
+      return { bin, width: scan.width, height: scan.height, fileBytes, bytes: scan.planes.byteLength };
     },
 
-    async virtual(shape) {
-      const { scan, detector } = virtualOf(current());
+    async virtual({ shape, quantity, fourier }) {
+      const { scan, detector, centres } = virtualOf(current());
       const start = performance.now();
-      const image = Float32Array.from(detector.set(maskOf(shape, scan)));
-      return { image, ms: performance.now() - start };
+      const mask = maskOf(binnedShape(shape, scan.bin), scan);
+      const com = quantity === 'sum' ? undefined : centres.set(mask, { regression: 0 });
+      // A copy: the detector keeps its image for the next move.
+      const image = com ? com[quantity === 'field' ? 'magnitude' : (quantity as 'curl')] : detector.set(mask).slice();
+      const coloured = quantity === 'field' && !fourier;
+      return {
+        image: fourier ? fourierMagnitude(image, scan.navigation) : image,
+        rgba: com && coloured ? bytesOf(vectorsToRgba(com.field)) : undefined,
+        wheel: coloured ? wheel() : undefined,
+        ms: performance.now() - start,
+      };
     },
 
-    async pattern(position) {
+    async pattern(region) {
       const { scan } = virtualOf(current());
-      if (position !== undefined) return { data: showable(scan.frame(position)) };
-      return { data: Float32Array.from(scan.sum, (value) => value / scan.positions) };
+      if (region === undefined) return { data: Float32Array.from(scan.sum, (value) => value / scan.positions) };
+      const { x, y, w, h } = region;
+      const [rows = 1, columns = 1] = scan.navigation;
+      if (w * h === 1) return { data: showable(scan.frame(y * columns + x)) };
+      const inside = regionMask(region, rows, columns);
+      return { data: Float32Array.from(scan.sumOver(inside), (value) => value / (w * h)) };
     },
   };
 }
+
+function regionMask({ x, y, w, h }: ScanRegion, rows: number, columns: number): Uint8Array {
+  const inside = new Uint8Array(rows * columns);
+  for (let row = y; row < y + h; row++) inside.fill(1, row * columns + x, row * columns + x + w);
+  return inside;
+}
+
+/** The colours of all vectors inside a circle; transparent outside. */
+function wheel(): Uint8Array {
+  const vectors = new Float64Array(2 * wheelSize ** 2).fill(Number.NaN);
+  const middle = (wheelSize - 1) / 2;
+  for (let i = 0; i < wheelSize ** 2; i++) {
+    const [y, x] = [Math.floor(i / wheelSize) - middle, (i % wheelSize) - middle];
+    if (Math.hypot(y, x) <= middle) vectors.set([y, x], 2 * i);
+  }
+  return bytesOf(vectorsToRgba(vectors));
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Uint8ClampedArray): Uint8Array =>
+  new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 
 function virtualOf({ virtual }: Session): NonNullable<Session['virtual']> {
   if (!virtual) throw new Error('The scan is not in memory.');
   return virtual;
 }
+
+/** A shape in pixels of the frames in memory. */
+const binnedShape = ({ kind, cx, cy, outer, inner }: VirtualShape, bin: number): VirtualShape => ({
+  kind,
+  cx: cx / bin,
+  cy: cy / bin,
+  outer: outer / bin,
+  inner: inner / bin,
+});
 
 /**
  * The mask of a virtual detector. The origin of masks is the centre of the first pixel, that of the page its corner.

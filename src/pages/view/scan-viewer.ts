@@ -7,7 +7,7 @@ import { colourMaps } from './colour-maps.js';
 import { automaticLimits, type FrameData, type Limits, sampleOf } from './contrast.js';
 import { Layout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
-import type { Opened, VirtualShape } from './protocol.js';
+import type { LoadedScan, Opened, ScanQuantity, ScanRegion, VirtualShape } from './protocol.js';
 import type { Point } from './viewport.js';
 
 /** The valid range of a virtual image, which contains every value. */
@@ -19,15 +19,23 @@ export class ScanViewer {
   /** The pattern with the detector on it. */
   readonly patternPane: Pane;
   shape: VirtualShape = { kind: 'disk', cx: 0, cy: 0, outer: 1, inner: 0 };
-  /** Position of the scan whose pattern is shown; undefined: the mean of all. */
-  position: number | undefined;
-  /** Sums of the virtual detector, [rows, columns]. */
-  image: Float32Array | undefined;
+  /** What is computed of the pixels inside the detector. */
+  quantity: ScanQuantity = 'sum';
+  /** Whether the Fourier transform of the image is shown. */
+  fourier = false;
+  /** Positions of the scan whose mean pattern is shown; undefined: all. */
+  region: ScanRegion | undefined;
+  /** The image of the scan, [rows, columns]. */
+  image: Float64Array | undefined;
+  /** Colours of all directions while a field is shown. */
+  wheel: Uint8Array | undefined;
+  /** The scan in the worker's memory. */
+  loaded: LoadedScan | undefined;
   /** Milliseconds of the last change, in the worker. */
   ms = 0;
   onChange: () => void = () => undefined;
   /** Called with a pattern that will be displayed instead of a frame. */
-  onPattern: (data: FrameData, name: string) => void = () => undefined;
+  onPattern: (data: FrameData, name: string, size: LoadedScan) => void = () => undefined;
   readonly #engine: Engine;
   readonly #changes: Latest<[]>;
   readonly #patterns: Latest<[]>;
@@ -43,7 +51,12 @@ export class ScanViewer {
     this.#patterns = new Latest(() => this.#read(), fail);
     pane.picture.colour(colourMaps.grey);
     pane.onChange = () => this.onChange();
-    pane.grab = () => (place) => this.moveTo(this.#positionAt(place));
+    pane.grab =
+      (first, { shiftKey }) =>
+      (place) => {
+        if (shiftKey) void this.average(this.#regionOf(first, place));
+        else void this.moveTo(this.#positionAt(place));
+      };
     patternPane.grab = (place) => this.#grab(place);
   }
 
@@ -51,11 +64,30 @@ export class ScanViewer {
   async open({ navigation, width, height }: Opened): Promise<void> {
     const [rows = 1, columns = 1] = navigation;
     [this.#rows, this.#columns, this.#size] = [rows, columns, [width, height]];
-    this.position = undefined;
+    this.region = undefined;
+    this.image = undefined;
+    this.loaded = undefined;
     this.shape = { kind: this.shape.kind, cx: width / 2, cy: height / 2, outer: width / 10, inner: width / 20 };
-    await this.#engine.call('loadScan');
+    const loaded = await this.#engine.call('loadScan');
+    this.loaded = loaded;
     this.pane.place(new Layout([wholeFrame(columns, rows)]), -1);
+    // Pixels that were summed are drawn as large as they are.
+    const { bin } = loaded;
+    const pattern = wholeFrame(loaded.width, loaded.height);
+    this.patternPane.place(new Layout([{ ...pattern, fs: [bin, 0], ss: [0, bin] }]), -1);
     await Promise.all([this.change({}), this.#patterns.ask()]);
+  }
+
+  /** Whether all requested images and patterns are shown. */
+  get idle(): boolean {
+    return this.loaded !== undefined && this.#changes.idle && this.#patterns.idle;
+  }
+
+  /** Changes what is computed, or whether it is transformed. */
+  compute(what: { readonly quantity?: ScanQuantity; readonly fourier?: boolean }): Promise<void> {
+    Object.assign(this, what);
+    this.onChange();
+    return this.#changes.ask();
   }
 
   /** Changes the detector; of several changes, only the latest is summed. */
@@ -73,27 +105,45 @@ export class ScanViewer {
   }
 
   /** Shows the pattern of a position; undefined: the mean of all. */
-  moveTo(position: number | undefined): Promise<void> {
-    this.position = position;
+  moveTo(place: Point | undefined): Promise<void> {
+    if (!place) return this.average(undefined);
+    return this.average({ x: clamp(place[0], this.#columns - 1), y: clamp(place[1], this.#rows - 1), w: 1, h: 1 });
+  }
+
+  /** Shows the mean pattern of a region; undefined: of all positions. */
+  average(region: ScanRegion | undefined): Promise<void> {
+    this.region = region && this.#inside(region);
     this.onChange();
     return this.#patterns.ask();
   }
 
-  /** Moves the cross on the scan. */
+  /** Moves the cross, or the region, on the scan. */
   step(dx: number, dy: number): Promise<void> {
-    const at = this.position ?? 0;
-    const [x, y] = [(at % this.#columns) + dx, Math.floor(at / this.#columns) + dy];
-    return this.moveTo(clamp(y, this.#rows - 1) * this.#columns + clamp(x, this.#columns - 1));
+    const { x, y, w, h } = this.region ?? { x: 0, y: 0, w: 1, h: 1 };
+    return this.average({ x: clamp(x + dx, this.#columns - w), y: clamp(y + dy, this.#rows - h), w, h });
   }
 
-  /** Row and column of the cross. */
-  get cross(): Point | undefined {
-    if (this.position === undefined) return undefined;
-    return [(this.position % this.#columns) + 0.5, Math.floor(this.position / this.#columns) + 0.5];
+  /** Makes the region larger or smaller by a number of positions on each side. */
+  grow(by: number): Promise<void> {
+    const { x, y, w, h } = this.region ?? { x: 0, y: 0, w: 1, h: 1 };
+    const larger = [w + 2 * by, h + 2 * by].map((size) => Math.max(1, size)) as [number, number];
+    const [dw, dh] = [larger[0] - w, larger[1] - h];
+    return this.average({ x: x - dw / 2, y: y - dh / 2, w: larger[0], h: larger[1] });
   }
 
-  #positionAt([x, y]: Point): number {
-    return clamp(Math.floor(y), this.#rows - 1) * this.#columns + clamp(Math.floor(x), this.#columns - 1);
+  #inside({ x, y, w, h }: ScanRegion): ScanRegion {
+    const [left, top] = [Math.round(clamp(x, this.#columns - 1)), Math.round(clamp(y, this.#rows - 1))];
+    const size = (value: number, most: number): number => Math.max(1, Math.min(most, Math.round(value)));
+    return { x: left, y: top, w: size(w, this.#columns - left), h: size(h, this.#rows - top) };
+  }
+
+  #positionAt([x, y]: Point): Point {
+    return [clamp(Math.floor(x), this.#columns - 1), clamp(Math.floor(y), this.#rows - 1)];
+  }
+
+  #regionOf(first: Point, last: Point): ScanRegion {
+    const [[x0, y0], [x1, y1]] = [this.#positionAt(first), this.#positionAt(last)];
+    return { x: Math.min(x0, x1), y: Math.min(y0, y1), w: Math.abs(x1 - x0) + 1, h: Math.abs(y1 - y0) + 1 };
   }
 
   /** The part of the detector that a pointer going down on the pattern drags: its rim or its inside. */
@@ -110,23 +160,29 @@ export class ScanViewer {
   }
 
   async #sum(): Promise<void> {
-    const { image, ms } = await this.#engine.call('virtual', this.shape);
-    [this.image, this.ms] = [image, ms];
-    const shown = { data: image, width: this.#columns, height: this.#rows, bad: undefined, validRange: everyValue };
+    if (!this.loaded) return;
+    const { quantity, fourier } = this;
+    const { image, rgba, wheel, ms } = await this.#engine.call('virtual', { shape: this.shape, quantity, fourier });
+    [this.image, this.wheel, this.ms] = [image, wheel, ms];
+    const data = Float32Array.from(image);
+    const shown = { data, rgba, width: this.#columns, height: this.#rows, bad: undefined, validRange: everyValue };
     this.pane.picture.show(shown);
-    this.pane.picture.limits = automaticLimits(sampleOf(image, shown), 'range');
+    this.pane.picture.scale = fourier ? 'log' : 'linear';
+    this.pane.picture.limits = automaticLimits(sampleOf(data, shown), 'range');
     this.onChange();
   }
 
   async #read(): Promise<void> {
-    const { position } = this;
-    const { data } = await this.#engine.call('pattern', position);
-    if (position !== this.position) return;
-    const name =
-      position === undefined
-        ? 'mean pattern'
-        : `pattern at ${Math.floor(position / this.#columns)}, ${position % this.#columns}`;
-    this.onPattern(data, name);
+    const { region, loaded } = this;
+    if (!loaded) return;
+    const { data } = await this.#engine.call('pattern', region);
+    if (region !== this.region) return;
+    const name = !region
+      ? 'mean pattern'
+      : region.w * region.h === 1
+        ? `pattern at ${region.y}, ${region.x}`
+        : `mean of ${region.h} × ${region.w} patterns from ${region.y}, ${region.x}`;
+    this.onPattern(data, loaded.bin > 1 ? `${name}, ${loaded.bin} × ${loaded.bin} pixels summed` : name, loaded);
   }
 }
 

@@ -12,7 +12,7 @@ import {
   readCell,
   type SearchSettings,
 } from '../../entries/index.js';
-import type { ResidentScan, VirtualDetector } from '../../entries/udf.js';
+import type { ResidentScan, VirtualCom, VirtualDetector } from '../../entries/udf.js';
 import type { FrameData, Limits } from './contrast.js';
 import { placedPanels } from './detector-plane.js';
 import type { InputFile, Opened, OpenRequest } from './protocol.js';
@@ -32,8 +32,12 @@ export interface Session {
   latest: { readonly frame: number; readonly data: FrameData } | undefined;
   /** The crystals of the frame that was indexed last. */
   crystals: readonly FrameCrystal[];
-  /** The scan in memory and its virtual detector, after the first request. */
-  virtual: { readonly scan: ResidentScan; readonly detector: VirtualDetector } | undefined;
+  /** Aborted when another file is opened. */
+  readonly closing: AbortController;
+  /** The scan in memory and what moves over it, after the first request. */
+  virtual:
+    | { readonly scan: ResidentScan; readonly detector: VirtualDetector; readonly centres: VirtualCom }
+    | undefined;
   /** Parameters tuned from the first frames; the page overrides some of them. */
   tuned: SearchSettings;
 }
@@ -73,6 +77,7 @@ export async function openSession(
       searcher: undefined,
       latest: undefined,
       crystals: [],
+      closing: new AbortController(),
       virtual: undefined,
       tuned: {},
     };

@@ -82,3 +82,19 @@ void main() {
   float share = curve(most - limits.x) / max(span, 1e-20);
   colour = texelFetch(colours, ivec2(int(clamp(share, 0., 1.) * 255. + .5), 0), 0);
 }`;
+
+/** The fragment shader of pixels that have colours instead of values. */
+export const colouredShader = `#version 300 es
+precision highp float;
+precision highp int;
+uniform sampler2D frame;
+uniform ivec2 size;
+in vec2 pixel;
+out vec4 colour;
+void main() {
+  ivec2 at = clamp(ivec2(floor(pixel)), ivec2(0), size - 1);
+  int i = at.y * size.x + at.x;
+  int width = textureSize(frame, 0).x;
+  vec4 found = texelFetch(frame, ivec2(i % width, i / width), 0);
+  colour = vec4(found.rgb * found.a, 1.);
+}`;

@@ -212,14 +212,21 @@ export class Viewer {
     }
   }
 
-  /** Shows a pattern of a scan, or the mean of all patterns, instead of a frame. */
-  showPattern(data: FrameData, name: string): void {
+  /** Shows a pattern of a scan, or the mean of several, instead of a frame. */
+  showPattern(data: FrameData, name: string, size: { readonly width: number; readonly height: number }): void {
     this.stackName = name;
     this.peaks = undefined;
     this.crystals = [];
     if (!this.#patterns) this.pane.picture.scale = 'log';
     this.#patterns = true;
-    this.#showData(data);
+    // The rings and panels of a geometry are not in the plane of the scan's pixels.
+    this.rings = [];
+    const { opened } = this;
+    const whole = size.width === opened?.width && size.height === opened.height;
+    this.#show(data, whole ? opened.validRange : [-3e38, 3e38], 'range', {
+      ...size,
+      bad: whole ? opened.bad : undefined,
+    });
   }
 
   /** Whether patterns of a scan are displayed, whose background is not flat. */
@@ -238,14 +245,17 @@ export class Viewer {
   }
 
   /** Shows values of the frame's size; limits are given, or derived by a rule. */
-  #show(data: FrameData, validRange: Limits, limits: Limits | ContrastRule): void {
-    const { opened } = this;
-    if (!opened) return;
-    const { width, height } = opened;
-    const bad = this.show.has('mask') ? opened.bad : undefined;
-    const shown = { data, width, height, bad, validRange };
+  #show(
+    data: FrameData,
+    validRange: Limits,
+    limits: Limits | ContrastRule,
+    size: Pick<Opened, 'width' | 'height' | 'bad'> | undefined = this.opened,
+  ): void {
+    if (!size) return;
+    const { width, height, bad } = size;
+    const shown = { data, width, height, bad: this.show.has('mask') ? bad : undefined, validRange };
     this.pane.picture.show(shown);
-    const sorted = sampleOf(data, { ...shown, bad: opened.bad });
+    const sorted = sampleOf(data, { ...shown, bad });
     this.histogram = new Histogram(sorted);
     this.#automatic = limits;
     if (!this.locked) this.pane.picture.limits = typeof limits === 'string' ? automaticLimits(sorted, limits) : limits;
@@ -260,7 +270,7 @@ export class Viewer {
 
   /** Sets the parameters that are tuned from the first frames. */
   async tune(): Promise<void> {
-    if (!this.opened?.panels) return;
+    if (!this.opened?.panels || this.#patterns) return;
     try {
       this.parameters = await this.engine.call('tune');
       this.parametersMoved = false;

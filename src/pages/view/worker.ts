@@ -11,7 +11,8 @@ interface WorkerScope {
 
 const scope = globalThis as unknown as WorkerScope;
 const report = (progress: FrameSummary): void => scope.postMessage({ progress }, []);
-const table = operations(report) as unknown as Record<string, (argument: unknown) => Promise<unknown>>;
+const loading = (loaded: number): void => scope.postMessage({ loaded }, []);
+const table = operations(report, loading) as unknown as Record<string, (argument: unknown) => Promise<unknown>>;
 
 scope.onmessage = async ({ data: { id, name, argument } }) => {
   try {
