@@ -38,8 +38,8 @@ function writeTitles(): void {
   const { opened, frame, peaks, crystals, stage } = viewer;
   if (!opened) return;
   const title = viewer.stackName ?? (stage === 'frame' ? undefined : `${stageTitles[stage]}, frame ${frame}`);
-  const { name, format, frames, width, height, dtype, notes } = opened;
-  const size = `${frames} × ${height} × ${width} ${dtype}`;
+  const { name, format, navigation, width, height, dtype, notes } = opened;
+  const size = `${[...navigation, height, width].join(' × ')} ${dtype}`;
   byId('name').textContent = [name, format, size, ...(title ? [title] : [])].join(' · ');
   byId('name').title = notes.join('\n');
   document.title = `${name} · ${title ?? `frame ${frame}`}`;

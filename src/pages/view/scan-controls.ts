@@ -88,7 +88,8 @@ export function drawScan(): void {
   if (!scanning) return;
   scan.pane.picture.background = pane.picture.background;
   scan.pane.draw();
-  drawRegion(scan.pane, scan.region);
+  // A spectrum has no positions.
+  drawRegion(scan.pane, scan.fourier ? undefined : scan.region);
   drawWheel(scan.pane, scan.wheel);
   drawDetector(pane, scan.shape, viewer.light);
   for (const slider of radii) {
