@@ -12,6 +12,7 @@ const pages = {
   'dist/fft.html': 'src/pages/fft/fft.html',
   'dist/view.html': 'src/pages/view/view.html',
   'dist/view.css': 'src/pages/view/view.css',
+  'dist/live.css': 'src/pages/view/live.css',
 };
 const isScript = (file) => /^dist\/[^/]+\.js(\.map)?$/.test(file);
 

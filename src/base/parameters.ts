@@ -53,6 +53,8 @@ export interface Parameter {
   readonly flag?: string | null;
   /** The letter of its short flag. */
   readonly short?: string;
+  /** The value of a flag that is given without one; without it, a flag needs a value. */
+  readonly bare?: number;
   /** What a flag's value is called in `--help`; default: by its kind. */
   readonly value?: string;
   /** The value that the additional flag `--no-NAME` stands for. */

@@ -58,6 +58,7 @@ export interface FrameFlags extends ExecutorFlags {
   refinedGeometry?: string;
   force?: boolean;
   profile?: boolean;
+  view?: string | boolean;
 }
 
 /** The flags that distribute frames over workers, which apply to frames only. */

@@ -14,7 +14,8 @@ import {
 } from '../entries/index.node.js';
 import { type MergeSink, mergeSink, mergeStatusText } from '../entries/merging.js';
 import { type OutputEnd, type RunEvent, type RunSummary, zmqSource } from '../entries/pipeline.node.js';
-import { messageOf } from '../entries/shell.node.js';
+import { commandRows, messageOf } from '../entries/shell.node.js';
+import { type ServedView, serveView } from '../entries/view.node.js';
 import { commandLine } from './command-line.js';
 import { readingOf } from './data-options.js';
 import { openExecutor, rankOf } from './executor-flags.js';
@@ -23,6 +24,7 @@ import { jsonOf, lineOf, nameOf } from './frame-lines.js';
 import { summaryText } from './frame-summary.js';
 import {
   backendOption,
+  bold,
   type CliDeps,
   counted,
   dim,
@@ -34,6 +36,7 @@ import {
   red,
   yellow,
 } from './output.js';
+import { flagValues } from './parameter-flags.js';
 import { eventText } from './run-events.js';
 
 /** Indexes frames, or the peaks of a stream, and writes a stream. */
@@ -92,7 +95,11 @@ async function search(
 ): Promise<void> {
   const { settings, serialStart, shard, follow } = checked;
   const inputs = inputsOf(files, flags, checked, shared);
-  const context = await createContext(backendOption(flags.backend));
+  const view = await servedView(flags);
+  const context = await createContext(backendOption(flags.backend)).catch(async (error: unknown) => {
+    await view?.close();
+    throw error;
+  });
   const report = new RunReport(flags, shared);
   const options: PipelineOptions = {
     ...settings,
@@ -112,12 +119,14 @@ async function search(
   };
   try {
     const sinks = flags.merge === undefined ? {} : { sinks: [await runningMerge(context, flags.merge)] };
-    for await (const item of context.pipeline({ ...options, ...sinks })) report.item(item);
+    const followed = view ? { view } : {};
+    for await (const item of context.pipeline({ ...options, ...sinks, ...followed })) report.item(item);
   } catch (error) {
     report.stop();
     if (!isEwaldError(error, 'Aborted') || !report.end) throw error;
   } finally {
     report.stop();
+    await view?.close();
     await context.dispose();
   }
   report.finish(signal.aborted);
@@ -128,6 +137,15 @@ function outputsOf(flags: FrameFlags): Partial<PipelineOptions> {
   const { output, html, hdf5, sol, refinedGeometry, resume, force, nonHitsInStream } = flags;
   const all = { output, html, hdf5, sol, refinedGeometry, resume, force, nonHitsInStream };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** The server of the viewer that follows the run; its address is a remark, since results go to standard output. */
+async function servedView(flags: FrameFlags): Promise<ServedView | undefined> {
+  const { view: port } = flagValues(commandRows, flags);
+  if (port === undefined) return undefined;
+  const view = await serveView([], { port });
+  note(`view: ${bold(view.url)}`);
+  return view;
 }
 
 /** A sink that prints the progress of merging the run's crystals. */

@@ -52,7 +52,8 @@ export function withFlags(command: Command, rows: Parameters): Command {
   for (const [name, row] of Object.entries(rows)) {
     if (row.flag === null) continue;
     const words = [row.short && `-${row.short}`, flagOf(name, row)].filter(Boolean).join(', ');
-    const flag = row.kind === 'boolean' ? words : `${words} <${valueName(row)}>`;
+    const value = row.bare === undefined ? `<${valueName(row)}>` : `[${valueName(row)}]`;
+    const flag = row.kind === 'boolean' ? words : `${words} ${value}`;
     const option = new RowFlag(flag, helpText(row, whoseOf(row, rows)), name, row);
     // Commander interprets --no-data-timeout <s> as the negation of a flag.
     if (row.kind !== 'boolean') option.negate = false;
@@ -75,8 +76,8 @@ function numberOf(text: string): number {
   return word === '' || !/^[-+.\d]/.test(word) ? Number.NaN : Number(word);
 }
 
-function parsed({ kind }: Parameter, text: unknown): unknown {
-  if (typeof text !== 'string') return text;
+function parsed({ kind, bare }: Parameter, text: unknown): unknown {
+  if (typeof text !== 'string') return text === true && bare !== undefined ? bare : text;
   if (kind === 'integer' || kind === 'number') return numberOf(text);
   return kind === 'numbers' || kind === 'integers' ? text.split(/[,x×]/).map(numberOf) : text;
 }

@@ -318,6 +318,15 @@ export const commandRows = {
     value: 'group',
     of: ['detector frames'],
   },
+  view: {
+    kind: 'integer',
+    sentence: 'shows the run in your browser while it goes on, on this port or a free one; prints the address',
+    range: { low: 0, high: 65535, fallback: 0 },
+    bare: 0,
+    usual: '',
+    value: 'port',
+    of: ['detector frames'],
+  },
 } as const satisfies Parameters;
 
 /** How the cell of a run is looked for if it is unknown. */

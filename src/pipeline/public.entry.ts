@@ -6,6 +6,7 @@ export type { FileInput, OutputTarget } from './place.js';
 export type { CrystalRecord, FrameFailure, FrameRecord } from './record.js';
 export type { RunExecutor } from './run-options.js';
 export type { OutputEnd, OutputOptions } from './sinks/outputs.js';
+export type { RunView, ViewedRun } from './sinks/run-view.js';
 export type { FrameSink } from './sinks/sink.js';
 export type { LiveInput, Shard } from './sources/source.js';
 export type { ZmqSourceOptions } from './sources/zeromq.node.js';

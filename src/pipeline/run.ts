@@ -151,6 +151,7 @@ export async function* runPipeline(
         ...{ place, source, usedGeometry, settings, commandLine, reads, warn },
         geometry: geometry?.geometry,
         head: headOf(text, settings, commandLine, source.identities),
+        geometryText: text,
         detector: own.detector,
         failed: (error: unknown) => onEvent({ kind: 'failed', error }),
       };
@@ -321,8 +322,9 @@ export async function openSource(
   const data = options.data === undefined ? path && { path, must: false } : { path: options.data, must: true };
   const { checksums, maxFrameBytes, signal } = options;
   const shown = options.html !== undefined;
+  const viewed = options.view !== undefined;
   const reading: SourceOptions = {
-    ...{ geometry, serialStart, checksums, maxFrameBytes, shown, signal, warn },
+    ...{ geometry, serialStart, checksums, maxFrameBytes, shown, viewed, signal, warn },
     data: data || undefined,
   };
   if (given.kind === 'live') return given.input.openLive(reading);

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Assets } from './assets.js';
 import { Gate, securityHeaders } from './gate.js';
 import { close, listen } from './listening.js';
+import { LiveRun } from './live-run.js';
 import { Turns } from './send.js';
 import { SharedFiles } from './shared-files.js';
 
@@ -14,6 +15,8 @@ export interface PageServerOptions {
   readonly page: string;
   /** Paths of files that the page may read. */
   readonly files?: readonly string[];
+  /** How a stream names files, by their paths. */
+  readonly names?: ReadonlyMap<string, string>;
   /** Port; default 0, which chooses a free one. */
   readonly port?: number;
   /** Address to listen on; default 127.0.0.1, which only this computer can reach. */
@@ -22,32 +25,48 @@ export interface PageServerOptions {
 
 /** A request has to be complete within this time, in ms; slower clients are disconnected. */
 const requestMs = 10_000;
+/** Larger headers are refused with status 431. */
+const mostHeaderBytes = 2 ** 14;
+/** Further connections are closed; a browser opens six, and a page that follows a run keeps one of them. */
+const mostConnections = 256;
 
 /** A running server; `close` ends it. */
 export class PageServer {
   /** Address with the token, for the browser. */
   readonly url: string;
+  /** The run that pages follow. */
+  readonly live: LiveRun;
   readonly #server: Server;
 
-  private constructor(server: Server, url: string) {
+  private constructor(server: Server, url: string, live: LiveRun) {
     this.#server = server;
     this.url = url;
+    this.live = live;
   }
 
   /** Starts listening. Throws `Argument` for a port or a host that cannot be used. */
   static async listen(options: PageServerOptions): Promise<PageServer> {
     const { host = '127.0.0.1', port = 0, page } = options;
     const gate = new Gate(namesOf(host));
-    const server = createServer({ requestTimeout: requestMs, headersTimeout: requestMs }, answers(gate, options));
+    const shared = new SharedFiles(options.files ?? [], options.names);
+    const live = new LiveRun(shared);
+    const server = createServer(
+      { requestTimeout: requestMs, headersTimeout: requestMs, maxHeaderSize: mostHeaderBytes },
+      answers(gate, options, shared, live),
+    );
+    server.maxConnections = mostConnections;
     const listening = await listen(server, port, host);
     gate.port = listening;
-    const query = options.files && options.files.length > 0 ? 'served&' : '';
     const name = isWildcard(host) ? hostname() : host.includes(':') ? `[${host}]` : host;
-    return new PageServer(server, `http://${name}:${listening}/${page}?${query}token=${gate.token}`);
+    return new PageServer(server, `http://${name}:${listening}/${page}?served&token=${gate.token}`, live);
   }
 
   /** Ends the server; a bound function, so that it can be called after destructuring. */
-  readonly close = (): Promise<void> => close(this.#server);
+  readonly close = async (): Promise<void> => {
+    // Pages receive the last statistics, and that the run has ended, before their connections end.
+    await this.live.close();
+    await close(this.#server);
+  };
 }
 
 const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
@@ -61,11 +80,12 @@ function namesOf(host: string): string[] {
 
 function answers(
   gate: Gate,
-  { files = [], page }: PageServerOptions,
+  { page }: PageServerOptions,
+  shared: SharedFiles,
+  live: LiveRun,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   // In the built package, this file is next to the files that it serves.
   const assets = new Assets(fileURLToPath(new URL('.', import.meta.url)));
-  const shared = new SharedFiles(files);
   const session = JSON.stringify({ files: shared.list });
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
@@ -79,9 +99,13 @@ function answers(
       else say(verdict.status, verdict.text, verdict.status === 405 ? { Allow: 'GET, HEAD' } : {});
       return;
     }
-    const [path = '/'] = (request.url ?? '/').split('?');
-    if (path === '/') return say(303, '', { Location: `/${page}${files.length > 0 ? '?served' : ''}` });
+    const url = request.url ?? '/';
+    const [path = '/'] = url.split('?');
+    if (path === '/') {
+      return say(303, '', { Location: `/${page}?served` });
+    }
     if (path === '/session.json') return say(200, session, { 'Content-Type': 'application/json' });
+    if (live.answer(request, response, url)) return;
     if (await shared.answer(request, response, path)) return;
     const asset = await assets.at(path, String(request.headers['accept-encoding'] ?? ''));
     if (!asset) return say(404, 'There is nothing at this address.');

@@ -16,21 +16,41 @@ export interface SharedFile {
   readonly name: string;
   /** Relative to the page. */
   readonly path: string;
+  /** How a stream names it. */
+  readonly as?: string;
 }
 
 export class SharedFiles {
-  readonly #paths: readonly string[];
+  readonly #paths: string[] = [];
+  readonly #names: ReadonlyMap<string, string>;
+  readonly #numbers = new Map<string, number>();
 
   /** Paths of files that exist. */
-  constructor(paths: readonly string[]) {
-    this.#paths = paths;
+  constructor(paths: readonly string[], names: ReadonlyMap<string, string> = new Map()) {
+    this.#names = names;
+    for (const path of paths) this.share(path);
   }
 
+  /** Shares a file, and returns its number. */
+  share(path: string): number {
+    const known = this.#numbers.get(path);
+    if (known !== undefined) return known;
+    this.#numbers.set(path, this.#paths.length);
+    return this.#paths.push(path) - 1;
+  }
+
+  /** The files, as the page requests them. */
   get list(): SharedFile[] {
-    return this.#paths.map((path, i) => ({
-      name: basename(path),
-      path: `files/${i}/${encodeURIComponent(basename(path))}`,
-    }));
+    return this.#paths.map((_, i) => this.at(i) as SharedFile);
+  }
+
+  /** A file by its number. */
+  at(number: number): SharedFile | undefined {
+    const path = this.#paths[number];
+    if (path === undefined) return undefined;
+    const as = this.#names.get(path);
+    const name = basename(path);
+    return { name, path: `files/${number}/${encodeURIComponent(name)}`, ...(as === undefined ? {} : { as }) };
   }
 
   /** The path for an address; undefined if it is not that of a shared file. */

@@ -152,8 +152,10 @@ describe('files that are dropped', () => {
     expect([brought.geometry?.name, brought.cell?.name]).toEqual(['x.GEOM', 'x.cell']);
   });
 
-  test('a stream is refused by name', () => {
-    expect(() => sortFiles(['a.h5', 'a.stream'].map(file))).toThrow(/a\.stream is a stream/);
+  test('a stream is opened with its frames, and only one', () => {
+    const { frames, stream } = sortFiles(['a.h5', 'a.stream'].map(file));
+    expect([frames.map(({ name }) => name), stream?.name]).toEqual([['a.h5'], 'a.stream']);
+    expect(() => sortFiles(['a.stream', 'b.stream'].map(file))).toThrow(/2 streams.*a\.stream, b\.stream/);
   });
 
   test('two geometries are refused by name', () => {

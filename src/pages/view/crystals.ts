@@ -17,11 +17,13 @@ const numbers = (values: readonly number[]): string => values.map((value) => val
 export function writeCrystals(into: HTMLElement, crystals: readonly ShownCrystal[], peaks: number): void {
   into.replaceChildren(
     ...crystals.map((crystal) => {
-      const rows: [string, string][] = [
+      const rows: (readonly [string, string])[] = [
         ['a b c / Å', numbers(crystal.lengths)],
         ['α β γ / °', numbers(crystal.angles)],
-        ['Peaks explained', `${crystal.explained} of ${peaks}`],
-        ['Chance match', chance(crystal.probability)],
+        ...(crystal.explained === undefined
+          ? []
+          : ([['Peaks explained', `${crystal.explained} of ${peaks}`]] as const)),
+        ...(crystal.probability === undefined ? [] : ([['Chance match', chance(crystal.probability)]] as const)),
         ['Resolution', `${crystal.resolutionA.toFixed(2)} Å`],
         ['Reflections', String(crystal.reflections.count)],
       ];

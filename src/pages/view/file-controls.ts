@@ -44,7 +44,7 @@ export async function openServed(): Promise<void> {
   if (!answer.ok)
     throw new Error(`The server of this page answered ${answer.status} where the list of files was expected.`);
   const { files } = (await answer.json()) as {
-    readonly files: readonly { readonly name: string; readonly path: string }[];
+    readonly files: readonly { readonly name: string; readonly path: string; readonly as?: string }[];
   };
-  await bring(files.map(({ name, path }) => ({ name, address: new URL(path, location.href).href })));
+  await bring(files.map(({ name, path, as }) => ({ name, as, address: new URL(path, location.href).href })));
 }

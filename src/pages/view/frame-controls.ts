@@ -2,25 +2,38 @@
 import { list, redraw, viewer } from './app.js';
 import { drawFrames, frameAt, ratesOf } from './charts.js';
 import { byId, field, onClick, writeUnlessEdited } from './elements.js';
+import { follow, isLive } from './live-controls.js';
 import type { Filter } from './viewer.js';
 
 export function bindFrames(): void {
-  onClick('previous', () => viewer.step(-1));
-  onClick('next', () => viewer.step(1));
+  onClick('previous', () => step(-1));
+  onClick('next', () => step(1));
   onClick('play', () => play());
   field('frame').addEventListener('change', () => {
     const frame = Number(field('frame').value);
-    if (Number.isInteger(frame)) void viewer.go(frame);
+    if (Number.isInteger(frame)) void go(frame);
   });
   byId<HTMLSelectElement>('only').addEventListener('change', ({ target }) =>
     setFilter((target as HTMLSelectElement).value as Filter),
   );
-  list.onChoose = (frame) => void viewer.go(frame);
+  list.onChoose = (frame) => void go(frame);
   const chart = byId<HTMLCanvasElement>('chart');
   chart.addEventListener('click', ({ offsetX }) => {
     const frame = viewer.opened && frameAt(chart, offsetX, viewer.opened.frames);
-    if (frame !== undefined) void viewer.go(frame);
+    if (frame !== undefined) void go(frame);
   });
+}
+
+/** Shows a frame that was chosen; of a run that goes on, the newest one is no longer followed. */
+export function go(frame: number): Promise<void> {
+  if (isLive()) follow(false);
+  return viewer.go(frame);
+}
+
+/** Steps to another frame of the chosen kind. */
+export function step(by: number): Promise<void> {
+  if (isLive()) follow(false);
+  return viewer.step(by);
 }
 
 export function writeFrames(): void {
@@ -30,7 +43,7 @@ export function writeFrames(): void {
   writeUnlessEdited('frame', String(frame));
   byId('last').textContent = `/ ${opened.frames - 1}`;
   byId<HTMLSelectElement>('only').value = viewer.filter;
-  byId('rates').textContent = ratesOf(summaries, opened.frames, viewer.dropped);
+  if (!isLive()) byId('rates').textContent = ratesOf(summaries, opened.frames, viewer.dropped);
   list.show(summaries, frame);
 }
 
@@ -46,6 +59,7 @@ let playing = false;
 /** Steps through the frames, a few per second, until the button is pressed again or the last frame is reached. */
 export async function play(): Promise<void> {
   playing = !playing;
+  if (playing && isLive()) follow(false);
   byId('play').ariaPressed = String(playing);
   while (playing && viewer.opened) {
     const before = viewer.frame;

@@ -2,7 +2,11 @@
 import { byId, element } from './elements.js';
 import type { FrameSummary } from './protocol.js';
 
-type SortKey = 'frame' | 'peaks' | 'crystals' | 'resolutionA';
+type SortKey = 'frame' | 'peaks' | 'crystals' | 'resolutionA' | 'cell';
+
+/** The number by which a line is sorted; cells are sorted by their first length. */
+const rankOf = (summary: FrameSummary, key: SortKey): number =>
+  (key === 'cell' ? summary.cell?.[0] : summary[key]) ?? Number.POSITIVE_INFINITY;
 
 /** Maximum number of rows in the page: a table of 10⁵ rows would make it slow. */
 const mostRows = 200;
@@ -43,10 +47,10 @@ export class FrameList {
   #write(): void {
     if (!byId<HTMLDetailsElement>('list-of-frames').open) return;
     const sign = this.#descending ? -1 : 1;
-    const last = Number.POSITIVE_INFINITY;
-    const sorted = [...this.#summaries].sort(
-      (a, b) => sign * ((a[this.#key] ?? last) - (b[this.#key] ?? last)) || a.frame - b.frame,
-    );
+    const sorted = [...this.#summaries].sort((a, b) => {
+      const [first, second] = [rankOf(a, this.#key), rankOf(b, this.#key)];
+      return first === second ? a.frame - b.frame : sign * (first - second);
+    });
     const rows = sorted.slice(0, mostRows).map((summary) => {
       const { frame, peaks, crystals, resolutionA, cell, error } = summary;
       const lengths = cell?.slice(0, 3).map((value) => value.toFixed(1));

@@ -7,9 +7,11 @@ import { byId } from './elements.js';
 import { bindFiles, openServed } from './file-controls.js';
 import { bindFrames, writeFrames } from './frame-controls.js';
 import { bindKeys } from './keys.js';
+import { bindLive, isLive, liveState } from './live-controls.js';
 import { drawOverlay } from './overlay.js';
 import { pageKeys } from './page-keys.js';
 import type { Colour } from './picture.js';
+import { bindRunCharts, writeRunCharts } from './run-chart-controls.js';
 import { bindScan, drawScan } from './scan-controls.js';
 import { bindSearch, writeSearch } from './search-controls.js';
 import { stageTitles } from './stages.js';
@@ -29,6 +31,7 @@ drawn.controls = () => {
   writeFrames();
   writeSearch();
   writeTitles();
+  if (!isLive()) void writeRunCharts();
 };
 
 drawn.after = writeAddressLater;
@@ -72,11 +75,14 @@ bindContrast();
 bindFrames();
 bindSearch();
 bindScan();
+bindRunCharts();
 bindKeys(pageKeys);
 redraw();
 
-if (new URLSearchParams(location.search).has('served'))
+if (new URLSearchParams(location.search).has('served')) {
+  bindLive();
   openServed().catch((error: unknown) => say(error instanceof Error ? error.message : String(error), true));
+}
 
 /** Accessible to tests and in the browser's console. */
-Object.assign(globalThis, { viewer, scan });
+Object.assign(globalThis, { viewer, scan, liveState });

@@ -9,12 +9,16 @@ import {
 } from '../../entries/index.js';
 import type { FrameData } from './contrast.js';
 import { arcOn, placedPanels } from './detector-plane.js';
-import type { FinderParameters, FrameSummary, Operations } from './protocol.js';
+import { axesOf, listedCrystal, listedPeaks } from './listed.js';
+import { LiveBook } from './live-book.js';
+import { openLive, openStream, peakMapsOf } from './open-book.js';
+import type { FinderParameters, FrameSummary, Opened, Operations } from './protocol.js';
 import { scanOperations } from './scan-operations.js';
-import { openSession, type Session } from './session.js';
+import { type OpenedSession, openSession, type Session } from './session.js';
 import { showable, shownCrystal, shownPeaks, summaryOf } from './shown.js';
 import { stackOf } from './stack.js';
 import { stagePicture } from './stages.js';
+import { StreamBook } from './stream-book.js';
 
 /** Number of frames from which the parameters are tuned. */
 const tunedFrames = 4;
@@ -57,31 +61,72 @@ export function operations(
   };
   const frameOf = async (of: Session, frame: number): Promise<FrameData> => {
     if (of.latest?.frame === frame) return of.latest.data;
-    const data = showable(await of.dataset.read(frame, 1));
+    const data = of.book ? await of.book.read(frame) : showable(await of.dataset.read(frame, 1));
     of.latest = { frame, data };
     return data;
+  };
+
+  /** Shows another file, and closes the one before. */
+  const begin = async ({ session: next, opened }: OpenedSession): Promise<Opened> => {
+    const before = session;
+    session = next;
+    streamParts = [];
+    before?.closing.abort();
+    await (await before?.searcher)?.dispose();
+    await before?.book?.dispose();
+    await before?.dataset.dispose();
+    return opened;
   };
 
   return {
     ...scanOperations(current, loading),
 
     async open(request) {
-      const next = await openSession(request, contextOf);
-      const before = session;
-      session = next.session;
-      streamParts = [];
-      before?.closing.abort();
-      await (await before?.searcher)?.dispose();
-      await before?.dataset.dispose();
-      return next.opened;
+      return begin(
+        await (request.stream ? openStream(request.stream, request, contextOf) : openSession(request, contextOf)),
+      );
+    },
+
+    async openLive({ facts, client }) {
+      const next = await openLive(facts, client, contextOf);
+      return next && begin(next);
+    },
+
+    async newest({ client, only, after }) {
+      const { book } = current();
+      if (!(book instanceof LiveBook)) return undefined;
+      const place = await book.newest(client, only, after);
+      return place && { index: place.index, ageMs: place.ageMs ?? 0 };
+    },
+
+    async grown(from) {
+      const { book } = current();
+      if (!(book instanceof StreamBook)) return [];
+      await book.grow();
+      return book.summaries(from);
+    },
+
+    async peakMaps() {
+      const { book, detector } = current();
+      return book instanceof StreamBook && detector ? peakMapsOf(book, detector) : undefined;
     },
 
     async frame(frame) {
-      return { data: (await frameOf(current(), frame)).slice() };
+      const of = current();
+      const data = (await frameOf(of, frame)).slice();
+      const chunk = await of.book?.chunk(frame);
+      if (!chunk) return { data };
+      of.crystals = chunk.crystals.map(({ reciprocal }) => ({ cell: axesOf(reciprocal) }));
+      return {
+        data,
+        peaks: listedPeaks(frame, chunk, of.detector),
+        crystals: chunk.crystals.map((crystal) => listedCrystal(crystal, of.detector)),
+      };
     },
 
     async stack({ first, count, kind }) {
-      const { dataset } = current();
+      const { dataset, book } = current();
+      if (book) throw new Error('Frames of a stream or of a run are not stacked; open their file for that.');
       return { data: await stackOf(dataset, first, count, kind) };
     },
 
@@ -89,6 +134,8 @@ export function operations(
       const of = current();
       const { dataset, detector } = of;
       if (!detector) return usualParameters;
+      // The parameters of a run that goes on are those of the run.
+      if (of.book instanceof LiveBook) return { ...usualParameters, ...of.tuned.peaks };
       const frames = Array.from({ length: Math.min(tunedFrames, dataset.frames) }, (_, i) => i);
       const items = (await contextOf()).pipeline({
         inputs: [{ dataset, frames }],
@@ -137,6 +184,7 @@ export function operations(
     async run({ parameters }) {
       const of = current();
       const { dataset, cells } = of;
+      if (of.book) throw new Error('These frames have their results; open their file to search it anew.');
       const { geometry } = detectorOf(of);
       const start = performance.now();
       stopping = false;

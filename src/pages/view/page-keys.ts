@@ -2,8 +2,9 @@
 import { pane, viewer } from './app.js';
 import { colourMapNames } from './colour-maps.js';
 import { byId } from './elements.js';
-import { play, toggleFilter } from './frame-controls.js';
+import { go, play, step, toggleFilter } from './frame-controls.js';
 import type { KeyAction } from './keys.js';
+import { follow, isLive } from './live-controls.js';
 import { isScan, scanKeys } from './scan-controls.js';
 import { copyLink } from './search-controls.js';
 import { scales } from './shaders.js';
@@ -14,11 +15,17 @@ const cycle = <T extends string>(names: readonly T[], name: T): T =>
 
 /** Keys that step through frames and search them, which a scan has no use for. */
 const frameKeys: readonly KeyAction[] = [
-  { keys: ['ArrowLeft'], about: 'previous frame; with Shift ten back', act: (far) => void viewer.step(far ? -10 : -1) },
-  { keys: ['ArrowRight'], about: 'next frame; with Shift ten on', act: (far) => void viewer.step(far ? 10 : 1) },
-  { keys: ['Home'], about: 'first frame', act: () => void viewer.go(0) },
-  { keys: ['End'], about: 'last frame', act: () => void viewer.go(Number.MAX_SAFE_INTEGER) },
+  { keys: ['ArrowLeft'], about: 'previous frame; with Shift ten back', act: (far) => void step(far ? -10 : -1) },
+  { keys: ['ArrowRight'], about: 'next frame; with Shift ten on', act: (far) => void step(far ? 10 : 1) },
+  { keys: ['Home'], about: 'first frame', act: () => void go(0) },
+  { keys: ['End'], about: 'last frame', act: () => void go(Number.MAX_SAFE_INTEGER) },
   { keys: [' '], about: 'play', act: () => void play() },
+  {
+    keys: ['f'],
+    about: 'follow a run: show its newest frame',
+    when: isLive,
+    act: () => follow(),
+  },
   { keys: ['h'], about: 'hits only', act: () => toggleFilter('hits') },
   { keys: ['u'], about: 'unindexed hits only', act: () => toggleFilter('unindexed') },
   { keys: ['p'], about: 'peaks', act: () => viewer.toggle('peaks') },

@@ -1,11 +1,14 @@
 /** The messages between the page and its worker: plain data. Typed arrays are transferred, not copied. */
+import type { KnownCell } from '../../entries/index.js';
 import type { FrameData, Limits } from './contrast.js';
 import type { PlacedPanel } from './layout.js';
 
 /** A file with its name: a dropped one, or the address of one on the server. */
-export type InputFile =
-  | { readonly name: string; readonly blob: Blob }
-  | { readonly name: string; readonly address: string };
+export type InputFile = {
+  readonly name: string;
+  /** How a stream names it, if the server knows. */
+  readonly as?: string | undefined;
+} & ({ readonly blob: Blob } | { readonly address: string });
 
 /** Files to open together. */
 export interface OpenRequest {
@@ -13,6 +16,16 @@ export interface OpenRequest {
   readonly frames: readonly InputFile[];
   readonly geometry: InputFile | undefined;
   readonly cell: InputFile | undefined;
+  /** A stream whose results are shown with its frames. */
+  readonly stream?: InputFile | undefined;
+}
+
+/** A run that goes on, as its server describes it. */
+export interface LiveFacts {
+  readonly name: string;
+  readonly geometry: string;
+  readonly cells: readonly KnownCell[];
+  readonly peaks: Partial<FinderParameters> | null;
 }
 
 /** An open file of frames. */
@@ -39,6 +52,10 @@ export interface Opened {
   readonly cell: readonly number[] | undefined;
   /** Whether the frames are electron diffraction patterns, which use another contrast rule. */
   readonly electrons: boolean;
+  /** The frames of a stream: their results are shown, and no others are searched for. */
+  readonly listed: readonly FrameSummary[] | undefined;
+  /** The frame that is shown first; default 0. */
+  readonly first?: number | undefined;
 }
 
 /** Parameters of the peak search that can be set in the page. */
@@ -59,16 +76,18 @@ export interface ShownPeaks {
   readonly ss: Float32Array;
   readonly intensity: Float32Array;
   readonly snr: Float32Array;
-  readonly ms: number;
+  /** Duration of the search; undefined for peaks of a stream. */
+  readonly ms: number | undefined;
 }
 
 /** A crystal of a frame. */
 export interface ShownCrystal {
   readonly lengths: readonly number[];
   readonly angles: readonly number[];
-  readonly probability: number;
-  /** Peaks that belong to it. */
-  readonly explained: number;
+  /** Undefined if a stream does not state it. */
+  readonly probability: number | undefined;
+  /** Peaks that belong to it; undefined if a stream does not state it. */
+  readonly explained: number | undefined;
   /** Å. */
   readonly resolutionA: number;
   /** Rows a, b, c in Å, nine numbers, from which the Miller indices of a position are computed. */
@@ -105,6 +124,15 @@ export interface FrameSummary {
   readonly resolutionA: number | undefined;
   /** Why the frame could not be searched. */
   readonly error: string | undefined;
+}
+
+/** Counts of peaks; see `PeakMaps`. */
+export interface ShownPeakMaps {
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  readonly powder: Uint32Array;
+  readonly peakogram: Uint32Array;
 }
 
 /** Information about a pixel. */
@@ -185,8 +213,24 @@ export type StackKind = 'sum' | 'mean' | 'maximum';
 /** The operations of the worker; each returns a promise. */
 export interface Operations {
   open(request: OpenRequest): Promise<Opened>;
-  /** A frame in a type that textures support. */
-  frame(frame: number): Promise<{ readonly data: FrameData }>;
+  /** Opens a run that goes on, at its newest frame; undefined if it has none yet. */
+  openLive(request: { readonly facts: LiveFacts; readonly client: string }): Promise<Opened | undefined>;
+  /** The newest frame of a kind after another: its number, and its age when the server told it. */
+  newest(request: {
+    readonly client: string;
+    readonly only: string;
+    readonly after: number;
+  }): Promise<{ readonly index: number; readonly ageMs: number } | undefined>;
+  /** The frames that a stream has gained. */
+  grown(from: number): Promise<readonly FrameSummary[]>;
+  /** Counts of all peaks of a stream: where they are, and how intense. */
+  peakMaps(): Promise<ShownPeakMaps | undefined>;
+  /** A frame in a type that textures support, with the results that are known without a search. */
+  frame(frame: number): Promise<{
+    readonly data: FrameData;
+    readonly peaks?: ShownPeaks | undefined;
+    readonly crystals?: readonly ShownCrystal[] | undefined;
+  }>;
   /** Frames `first` … `first + count − 1` combined into one. */
   stack(request: { readonly first: number; readonly count: number; readonly kind: StackKind }): Promise<{
     readonly data: Float32Array;

@@ -51,12 +51,14 @@ export function writeSearch(): void {
   }
   byId<HTMLSelectElement>('stage').value = viewer.stage;
   byId<HTMLSelectElement>('stage').disabled = !opened.panels;
-  byId<HTMLOutputElement>('peak-count').value = peaks ? `${peaks.count} · ${peaks.ms.toFixed(1)} ms` : '';
+  const duration = peaks?.ms === undefined ? '' : ` · ${peaks.ms.toFixed(1)} ms`;
+  byId<HTMLOutputElement>('peak-count').value = peaks ? `${peaks.count}${duration}` : '';
   writeCrystals(byId('crystals'), crystals, peaks?.count ?? 0);
-  byId<HTMLButtonElement>('run').disabled = running || !opened.panels;
+  byId<HTMLButtonElement>('run').disabled = running || !opened.panels || opened.listed !== undefined;
   byId('stop').hidden = !running;
   for (const id of ['save-stream', 'save-csv'])
-    byId<HTMLButtonElement>(id).disabled = running || !summaries.some(Boolean);
+    byId<HTMLButtonElement>(id).disabled =
+      running || !summaries.some(Boolean) || (id === 'save-stream' && opened.listed !== undefined);
 }
 
 export async function copyLink(): Promise<void> {

@@ -4,8 +4,10 @@ import {
   anglesOf,
   type Context,
   type Detector,
+  type DetectorOptions,
   type FrameCrystal,
   type FrameSearcher,
+  type Geometry,
   type KnownCell,
   lengthsOf,
   parseGeometry,
@@ -15,6 +17,7 @@ import {
 import type { ResidentScan, VirtualCom, VirtualDetector } from '../../entries/udf.js';
 import type { FrameData, Limits } from './contrast.js';
 import { placedPanels } from './detector-plane.js';
+import type { FrameBook } from './frame-book.js';
 import type { InputFile, Opened, OpenRequest } from './protocol.js';
 
 export type OpenDataset = Awaited<ReturnType<typeof open>>;
@@ -30,8 +33,10 @@ export interface Session {
   searcher: Promise<FrameSearcher> | undefined;
   /** The frame that was read last, kept so that a search does not read it again. */
   latest: { readonly frame: number; readonly data: FrameData } | undefined;
-  /** The crystals of the frame that was indexed last. */
-  crystals: readonly FrameCrystal[];
+  /** The crystals of the frame that was indexed last: their rows a, b, c in Å. */
+  crystals: readonly Pick<FrameCrystal, 'cell'>[];
+  /** Frames of several files with their results, instead of those of `dataset`. */
+  book?: FrameBook | undefined;
   /** Aborted when another file is opened. */
   readonly closing: AbortController;
   /** The scan in memory and what moves over it, after the first request. */
@@ -42,17 +47,42 @@ export interface Session {
   tuned: SearchSettings;
 }
 
+/** An open file, and its description for the page. */
+export interface OpenedSession {
+  readonly session: Session;
+  readonly opened: Opened;
+}
+
 /** Opens files, with the detector that they or a geometry describe. */
 export async function openSession(
   { frames, geometry, cell }: OpenRequest,
   contextOf: () => Promise<Context>,
-): Promise<{ readonly session: Session; readonly opened: Opened }> {
+): Promise<OpenedSession> {
   const [first] = frames;
   if (!first) throw new Error('There are no frames among these files.');
   const known = cell && readCell(await textOf(cell), cell.name);
   const given = geometry && parseGeometry(await textOf(geometry), geometry.name);
   const inputs = frames.map(inputOf);
   const dataset = await open(inputs.length > 1 ? inputs : (inputs[0] as Blob | string));
+  return sessionOf(dataset, { name: first.name, given, cells: known ? [known] : [] }, contextOf);
+}
+
+/** What is known about a dataset besides the dataset itself. */
+export interface SessionScene {
+  readonly name: string;
+  /** The geometry, if one was given. */
+  readonly given: Geometry | undefined;
+  readonly cells: readonly KnownCell[];
+  readonly openOther?: DetectorOptions['openOther'];
+}
+
+/** The session of an open dataset, which it disposes if it cannot be shown. */
+export async function sessionOf(
+  dataset: OpenDataset,
+  { name, given, cells, openOther }: SessionScene,
+  contextOf: () => Promise<Context>,
+): Promise<OpenedSession> {
+  const [known] = cells;
   try {
     const signal = dataset.shape.signal;
     if (signal.length < 2 || /^c/.test(dataset.dtype))
@@ -60,7 +90,7 @@ export async function openSession(
     let detector: Detector | undefined;
     let withoutDetector: string | undefined;
     try {
-      detector = await (await contextOf()).detector(dataset, { geometry: given });
+      detector = await (await contextOf()).detector(dataset, { geometry: given, openOther });
     } catch (error) {
       // Without a geometry, a file that does not describe its detector is shown anyway. A given geometry has to fit.
       if (given) throw error;
@@ -70,10 +100,10 @@ export async function openSession(
     const { meta } = dataset;
     const bad = detector ? detector.bad : await dataset.mask?.().catch(() => undefined);
     const session: Session = {
-      name: first.name,
+      name,
       dataset,
       detector,
-      cells: known ? [known] : [],
+      cells,
       searcher: undefined,
       latest: undefined,
       crystals: [],
@@ -82,7 +112,7 @@ export async function openSession(
       tuned: {},
     };
     const opened: Opened = {
-      ...{ name: first.name, format: dataset.format, dtype: dataset.dtype, frames: dataset.frames, width, height },
+      ...{ name, format: dataset.format, dtype: dataset.dtype, frames: dataset.frames, width, height },
       navigation: dataset.shape.navigation,
       notes: dataset.notes.map(({ text }) => text),
       panels: detector && placedPanels(detector.geometry),
@@ -92,6 +122,7 @@ export async function openSession(
       wavelengthA: detector?.beam.wavelengthA ?? meta.wavelengthA,
       cell: known && [...lengthsOf(known.cell), ...anglesOf(known.cell)],
       electrons: meta.voltageV !== undefined || (meta.wavelengthA ?? 1) < 0.1,
+      listed: undefined,
     };
     return { session, opened };
   } catch (error) {

@@ -12,6 +12,7 @@ import type {
   FinderParameters,
   FrameSummary,
   InputFile,
+  LiveFacts,
   Opened,
   OpenRequest,
   PixelReading,
@@ -109,29 +110,45 @@ export class Viewer {
 
   #completed(brought: OpenRequest): OpenRequest {
     if (brought.frames.length > 0) return brought;
+    if (!this.#request && brought.stream)
+      throw new Error(`${brought.stream.name} is a stream; drop the frames that it names together with it.`);
     if (!this.#request)
       throw new Error('These files hold no frames; drop the frames together with their .geom and .cell.');
     return {
       ...this.#request,
       ...(brought.geometry ? { geometry: brought.geometry } : {}),
       ...(brought.cell ? { cell: brought.cell } : {}),
+      ...(brought.stream ? { stream: brought.stream } : {}),
     };
   }
 
   async #open(request: OpenRequest): Promise<void> {
-    const { frames, geometry, cell } = request;
+    const { frames, stream } = request;
     const file = ++this.#file;
-    this.onMessage(`Opening ${frames[0]?.name}…`, false);
-    const opened = await this.engine.call('open', { frames, geometry, cell });
+    this.onMessage(`Opening ${(stream ?? frames[0])?.name}…`, false);
+    const opened = await this.engine.call('open', request);
     if (file !== this.#file) return;
     this.#request = request;
+    await this.#begin(opened);
+  }
+
+  /** Shows a run that goes on; returns whether it has a frame that can be shown. */
+  async openLive(facts: LiveFacts, client: string): Promise<boolean> {
+    const file = ++this.#file;
+    const opened = await this.engine.call('openLive', { facts, client });
+    if (!opened || file !== this.#file) return false;
+    await this.#begin(opened);
+    return true;
+  }
+
+  async #begin(opened: Opened): Promise<void> {
     this.opened = opened;
     this.frame = 0;
     this.stackName = undefined;
     this.peaks = undefined;
     this.crystals = [];
     this.rings = [];
-    this.summaries = new Array(opened.frames);
+    this.summaries = opened.listed ? [...opened.listed] : new Array(opened.frames);
     this.stage = 'frame';
     this.locked = false;
     this.parametersMoved = false;
@@ -140,7 +157,7 @@ export class Viewer {
     this.pane.place(new Layout(panels ?? [wholeFrame(width, height)]), panels ? 1 : -1);
     this.pane.picture.scale = this.#rule === 'range' ? 'log' : 'linear';
     this.onMessage(opened.withoutDetector ? `No detector: ${opened.withoutDetector}` : '', false);
-    await this.go(0);
+    await this.go(opened.first ?? 0);
     this.rings = await this.engine.call('rings', { resolutionsA: ringResolutions });
     this.onChange();
     await this.onOpened(opened);
@@ -179,15 +196,16 @@ export class Viewer {
     const { opened } = this;
     const file = this.#file;
     if (!opened) return;
-    const { data } = await this.engine.call('frame', frame);
+    const { data, peaks, crystals } = await this.engine.call('frame', frame);
     if (file !== this.#file) return;
-    if (frame !== this.frame) this.crystals = [];
+    if (frame !== this.frame || crystals) this.crystals = crystals ?? [];
     this.frame = frame;
     this.stackName = undefined;
-    this.peaks = undefined;
+    this.peaks = peaks;
     // A stage is shown when the peaks have been found.
     if (this.stage === 'frame' || !this.parametersKnown) this.#showData(data);
-    if (this.parametersKnown) void this.find();
+    // Peaks of a stream are shown until a parameter of the search is changed.
+    if (this.parametersKnown && (!peaks || this.parametersMoved || this.stage !== 'frame')) void this.find();
   }
 
   /** Shows `count` frames from this one on, combined into one. */
@@ -276,7 +294,7 @@ export class Viewer {
       this.parametersMoved = false;
       this.parametersKnown = true;
       this.onChange();
-      await this.find();
+      if (this.peaks?.ms !== undefined || !this.peaks) await this.find();
     } catch (error) {
       this.fail(error);
     }

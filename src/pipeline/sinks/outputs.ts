@@ -1,5 +1,6 @@
 /** All outputs of a run. They are independent: an output that fails is reported, and the others are written. */
 import { EwaldError } from '../../base/errors.js';
+import { shown } from '../../base/options.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { latticeName } from '../../crystal/lattice-name.js';
 import type { Detector } from '../../detector/detector.js';
@@ -11,6 +12,7 @@ import type { SearchSettings } from '../settings.js';
 import type { RunSource } from '../sources/source.js';
 import { Ends } from './ends.js';
 import { DetectorSink } from './refined-geometry.js';
+import type { RunView, ViewedRun } from './run-view.js';
 import { type FrameSink, sinkWriting, solutionSink } from './sink.js';
 import type { StreamFile } from './stream-file.js';
 
@@ -28,6 +30,11 @@ export interface OutputOptions {
   readonly refinedGeometry?: OutputTarget | undefined;
   /** Further outputs; they receive every frame in order, and are closed with the run. */
   readonly sinks?: readonly FrameSink[] | undefined;
+  /**
+   * A viewer that follows the run in a browser: `await serveView([])` of `ewald/view`, owned by the caller. It never
+   * slows down the run.
+   */
+  readonly view?: RunView | undefined;
   /** Writes frames that are not hits to the stream. Default true. */
   readonly nonHitsInStream?: boolean | undefined;
   /** Continues the stream of a run that did not end; frames that could not be read are tried again. Default false. */
@@ -48,6 +55,7 @@ export const outputNames = [
   'html',
   'refinedGeometry',
   'sinks',
+  'view',
   'nonHitsInStream',
   'resume',
   'force',
@@ -75,6 +83,8 @@ export interface OutputScene {
   readonly usedGeometry: Geometry;
   readonly settings: SearchSettings;
   readonly head: string;
+  /** The text of the geometry in the head. */
+  readonly geometryText: string;
   readonly commandLine: string;
   readonly detector: () => Promise<Detector>;
   readonly reads: Inputs;
@@ -114,6 +124,11 @@ export function checkOutputs(options: OutputOptions): void {
     if (target !== undefined && typeof target !== 'string' && typeof target !== 'function')
       throw new EwaldError('Argument', `pipeline: ${name} is no path and no function that receives bytes`);
   }
+  if (options.view !== undefined && typeof (options.view as Partial<RunView> | null)?.runSink !== 'function')
+    throw new EwaldError(
+      'Argument',
+      `pipeline: view is ${shown(options.view)}; it expects what await serveView([]) of ewald/view gives`,
+    );
 }
 
 /** Rejects early outputs that cannot be written. */
@@ -170,6 +185,7 @@ export class Outputs {
       sinks.push(stand);
       for await (const sink of openSinks(options, scene, writing, () => stand.remarks())) sinks.push(sink);
       sinks.push(...(options.sinks ?? []));
+      if (options.view) sinks.push(options.view.runSink(viewedRun(scene)));
       const stream =
         options.output === undefined
           ? undefined
@@ -187,7 +203,7 @@ export class Outputs {
 
   async add(item: FrameRecord | FrameFailure): Promise<void> {
     if (isFailure(item)) {
-      for (const sink of this.#sinks) sink.fail?.();
+      for (const sink of this.#sinks) sink.fail?.(item);
       await this.#stream?.unread(item.origin.serial);
       return;
     }
@@ -216,6 +232,20 @@ export class Outputs {
     await this.#ends.discard();
     return this.#stream?.abandon();
   }
+}
+
+/** The description of a run for its viewer. */
+function viewedRun({ source, geometryText, settings }: OutputScene): ViewedRun {
+  const [height = 1, width = 1] = source.first.shape.signal.slice(-2);
+  return {
+    name: source.first.name,
+    geometry: geometryText,
+    cells: settings.cells ?? [],
+    peaks: settings.peaks,
+    size: [width, height],
+    total: source.total,
+    received: source.received,
+  };
 }
 
 const plainName = (target: OutputTarget | undefined): string | undefined =>

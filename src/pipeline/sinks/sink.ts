@@ -4,13 +4,13 @@ import { oneLine } from '../../base/plain-text.js';
 import type { LatticeName } from '../../crystal/lattice-name.js';
 import type { Output, WriteOptions } from '../../files/write.js';
 import { pageBegin } from '../../report/page.js';
-import type { FrameRecord } from '../record.js';
+import type { FrameFailure, FrameRecord } from '../record.js';
 
 /** Receives the frames of a run in order. */
 export interface FrameSink {
   add(record: FrameRecord): Promise<void>;
   /** A frame that could not be read. */
-  fail?(): void;
+  fail?(failure: FrameFailure): void;
   /**
    * Writes what was collected; returns a description of it. For an interrupted run (`isWhole` is false) the file
    * becomes `NAME.part`, and `NAME` is kept.

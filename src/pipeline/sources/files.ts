@@ -45,6 +45,7 @@ interface Numbered {
 export class FileSource implements RunSource {
   readonly live = undefined;
   readonly kept = undefined;
+  readonly received = undefined;
   readonly warnings: string[] = [];
   readonly identities: string[] = [];
   readonly #place: RunPlace;

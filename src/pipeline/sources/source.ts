@@ -41,6 +41,11 @@ export interface RunSource {
   readonly live: LiveFrame | undefined;
   /** Frames that can only be read once, for showing them at the end; undefined if files can be read again. */
   readonly kept: KeptFrames | undefined;
+  /**
+   * With `viewed`: returns the frame of an event that was received live, and discards it and earlier ones. Undefined if
+   * files can be read again.
+   */
+  readonly received: ((event: number) => LiveFrame | undefined) | undefined;
   /** Identifies the files, for `resume`: one line each, in the order of the run. */
   readonly identities: readonly string[];
   /** Problems of the inputs, such as a file that is given twice. */
@@ -67,6 +72,8 @@ export interface SourceOptions {
   readonly maxFrameBytes?: number | undefined;
   /** Whether frames are shown when the run has ended. */
   readonly shown: boolean;
+  /** Whether a viewer follows the run. */
+  readonly viewed: boolean;
   readonly signal: PlatformSignal | undefined;
   readonly warn: (text: string) => void;
 }

@@ -70,11 +70,6 @@ export function zmqSource(options: ZmqSourceOptions): LiveInput {
 
 type LiveOptions = SourceOptions & Asking;
 
-/**
- * Maximum number of frames that are being searched or whose results are waiting: twice the number of searchers, of
- * which there are at most 256.
- */
-const mostUnderWay = 513;
 /** Messages queued while frames are searched; any published beyond that are lost, as is usual in ZeroMQ. */
 const waiting = 32;
 
@@ -114,8 +109,11 @@ class LiveSource implements RunSource {
   readonly first: Dataset;
   readonly live: LiveFrame;
   readonly kept: KeptFrames | undefined;
+  readonly received: RunSource['received'];
   readonly #options: LiveOptions;
   readonly #messages: Messages;
+  /** Frames that a viewer may show, by number, until their results are known. */
+  readonly #viewed = new Map<number, LiveFrame>();
   /** Frames that are being searched, by name; the detector looks up their numbers by name. */
   readonly #underWay = new Map<string, LiveFrame>();
 
@@ -124,6 +122,7 @@ class LiveSource implements RunSource {
     this.#messages = messages;
     this.live = live;
     this.kept = options.shown ? new KeptFrames() : undefined;
+    this.received = options.viewed ? (event) => this.#takeViewed(event) : undefined;
     this.first = liveDataset(live, options.address);
   }
 
@@ -167,7 +166,10 @@ class LiveSource implements RunSource {
     let number = 0;
     const task = (frame: LiveFrame | { readonly error: string }): SearchTask => {
       const at = number++;
-      if (!('error' in frame)) this.kept?.put(at, frame);
+      if (!('error' in frame)) {
+        this.kept?.put(at, frame);
+        if (this.#options.viewed) this.#viewed.set(at, frame);
+      }
       const name = `${address} //${at}`;
       return { file: name, filename: address, frames: [at], serials: [serialStart + at], known: 0, live: [frame] };
     };
@@ -175,7 +177,7 @@ class LiveSource implements RunSource {
     for await (const frame of this.#messages.frames()) yield task(frame);
   }
 
-  async *jobs(): AsyncGenerator<FrameJob> {
+  async *jobs(ahead: number): AsyncGenerator<FrameJob> {
     const open: { readonly dataset: Dataset; readonly name: string }[] = [];
     try {
       for await (const {
@@ -196,7 +198,8 @@ class LiveSource implements RunSource {
         const dataset = liveDataset(one, name);
         open.push({ dataset, name });
         yield { dataset, frame: 0, origin };
-        if (open.length <= mostUnderWay) continue;
+        // Results that are not yet taken belong to the frames that were requested last.
+        if (open.length <= ahead + 1) continue;
         const done = open.shift();
         if (done) this.#underWay.delete(done.name);
         await done?.dataset.dispose();
@@ -204,6 +207,13 @@ class LiveSource implements RunSource {
     } finally {
       for (const { dataset } of open) await dataset.dispose();
     }
+  }
+
+  /** Results arrive in order, so that earlier frames are not asked for again. */
+  #takeViewed(event: number): LiveFrame | undefined {
+    const frame = this.#viewed.get(event);
+    for (const number of this.#viewed.keys()) if (number <= event) this.#viewed.delete(number);
+    return frame;
   }
 
   reopen(): Promise<Dataset> {

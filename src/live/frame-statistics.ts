@@ -1,0 +1,79 @@
+/** The statistics of a frame that a viewer receives: forty bytes, so that those of a whole shift fit into memory. */
+
+/** Bytes of a frame's statistics. */
+export const statisticsBytes = 40;
+
+/** The statistics of a frame. */
+export interface FrameStatistics {
+  /** Serial number of the frame in the run. */
+  readonly serial: number;
+  /** Number of the frame in its file; undefined if the file holds one frame. */
+  readonly event: number | undefined;
+  /** Number of its file in the viewer's server. */
+  readonly file: number;
+  /** Whether the frame has been searched for peaks; otherwise it has only arrived. */
+  readonly searched: boolean;
+  readonly hit: boolean;
+  /** Whether the frame could not be read. */
+  readonly failed: boolean;
+  readonly peaks: number;
+  readonly crystals: number;
+  /** Lengths (Å) and angles (degrees) of its first crystal. */
+  readonly cell: readonly number[] | undefined;
+  /** Resolution of its first crystal, Å. */
+  readonly resolutionA: number | undefined;
+  /** When it was finished, in milliseconds since the run began. */
+  readonly ms: number;
+}
+
+const none = 0xffffffff;
+const flagBits = { searched: 1, hit: 2, failed: 4 } as const;
+const upTo = (most: number, value: number): number => Math.max(0, Math.min(most, Math.round(value)));
+
+/**
+ * Writes the statistics of a frame at a byte offset. Little-endian: serial, event, file (u32), flags, crystals (u8),
+ * peaks (u16), three angles in hundredths of a degree (u16), three lengths in Å (f32), resolution in thousandths of an
+ * angstrom (u16), milliseconds (u32).
+ */
+export function writeStatistics(view: DataView, at: number, frame: FrameStatistics): void {
+  const { serial, event, file, searched, hit, failed, peaks, crystals, cell, resolutionA, ms } = frame;
+  view.setUint32(at, upTo(none, serial), true);
+  view.setUint32(at + 4, event === undefined ? none : upTo(none - 1, event), true);
+  view.setUint32(at + 8, upTo(none, file), true);
+  const flags = (searched ? flagBits.searched : 0) | (hit ? flagBits.hit : 0) | (failed ? flagBits.failed : 0);
+  view.setUint8(at + 12, flags);
+  view.setUint8(at + 13, upTo(0xff, crystals));
+  view.setUint16(at + 14, upTo(0xffff, peaks), true);
+  for (let i = 0; i < 3; i++) {
+    view.setUint16(at + 16 + 2 * i, upTo(0xffff, 100 * (cell?.[3 + i] ?? 0)), true);
+    view.setFloat32(at + 22 + 4 * i, cell?.[i] ?? 0, true);
+  }
+  view.setUint16(at + 34, upTo(0xffff, 1000 * (resolutionA ?? 0)), true);
+  view.setUint32(at + 36, upTo(none, ms), true);
+}
+
+/** Reads the statistics of frames; bytes beyond the last whole frame are ignored. */
+export function readStatistics(bytes: Uint8Array): FrameStatistics[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: Math.floor(bytes.length / statisticsBytes) }, (_, i) => {
+    const at = i * statisticsBytes;
+    const event = view.getUint32(at + 4, true);
+    const flags = view.getUint8(at + 12);
+    const angles = [16, 18, 20].map((offset) => view.getUint16(at + offset, true) / 100);
+    const lengths = [22, 26, 30].map((offset) => view.getFloat32(at + offset, true));
+    const resolution = view.getUint16(at + 34, true);
+    return {
+      serial: view.getUint32(at, true),
+      event: event === none ? undefined : event,
+      file: view.getUint32(at + 8, true),
+      searched: (flags & flagBits.searched) !== 0,
+      hit: (flags & flagBits.hit) !== 0,
+      failed: (flags & flagBits.failed) !== 0,
+      crystals: view.getUint8(at + 13),
+      peaks: view.getUint16(at + 14, true),
+      cell: lengths[0] === 0 ? undefined : [...lengths, ...angles],
+      resolutionA: resolution === 0 ? undefined : resolution / 1000,
+      ms: view.getUint32(at + 36, true),
+    };
+  });
+}

@@ -1,0 +1,41 @@
+/** What a glance at a running experiment has to tell: whether frames arrive, and whether the picture keeps up. */
+
+/** The colour of the badge: all is well, the picture is behind, nothing arrives. */
+export type BadgeLevel = 'good' | 'late' | 'bad' | 'over';
+
+export interface Badge {
+  readonly level: BadgeLevel;
+  readonly text: string;
+}
+
+/** What the badge depends on; times in ms. */
+export interface BadgeScene {
+  readonly connected: boolean;
+  readonly state: 'waiting' | 'running' | 'ended' | 'stopped';
+  /** Since the newest frame arrived; undefined before the first. */
+  readonly age: number | undefined;
+  /** By how much the shown frame is older than the newest one of its kind. */
+  readonly behind: number;
+  readonly following: boolean;
+}
+
+/** The newest frame is new for this time, ms. */
+const freshMs = 2000;
+/** Without a frame for this time, ms, something is wrong. */
+const quietMs = 30_000;
+
+const seconds = (ms: number): string => {
+  const s = Math.round(ms / 1000);
+  return s < 120 ? `${s} s` : s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
+};
+
+export function badgeOf({ connected, state, age, behind, following }: BadgeScene): Badge {
+  if (state === 'ended') return { level: 'over', text: 'the run has ended' };
+  if (state === 'stopped') return { level: 'over', text: 'the run was stopped' };
+  if (!connected) return { level: 'bad', text: 'the server does not answer; trying again' };
+  if (age === undefined) return { level: 'late', text: 'waiting for the first frame' };
+  if (age >= quietMs) return { level: 'bad', text: `nothing for ${seconds(age)}` };
+  if (following && behind >= freshMs) return { level: 'late', text: `picture ${seconds(behind)} behind` };
+  if (age >= freshMs) return { level: 'late', text: `last frame ${seconds(age)} ago` };
+  return { level: 'good', text: 'live' };
+}

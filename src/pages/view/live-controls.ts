@@ -1,0 +1,195 @@
+/** A run that goes on: its newest frame, its rates, and a badge that says whether all is well. */
+import { redraw, say, viewer } from './app.js';
+import { byId, onClick } from './elements.js';
+import { badgeOf } from './live-badge.js';
+import { LiveFeed, type RunFacts } from './live-feed.js';
+import type { FrameSummary } from './protocol.js';
+import { feedCharts, writeRunCharts } from './run-chart-controls.js';
+
+/** Frames of the list and the chart; of a longer run, the earliest ones are only counted. */
+const mostListed = 100_000;
+/** Period over which the rate of frames is measured, ms. */
+const rateMs = 10_000;
+/** Between two requests for the newest frame, ms, so that the picture can be looked at. */
+const pauseMs = 100;
+/** The charts follow the run this often, ms. */
+const redrawMs = 250;
+
+export const feed = new LiveFeed();
+
+/** Counts of the whole run, which the list need not hold. */
+const counts = { hits: 0, indexed: 0, failed: 0, searched: 0 };
+/** Arrival times of the latest frames, ms of the server. */
+let arrivals: number[] = [];
+let newestMs: number | undefined;
+/** The newest frame of each kind, by its number. */
+const newest = { all: -1, hits: -1, unindexed: -1 };
+let following = true;
+let opening = false;
+let pulling = false;
+/** Time at which the shown frame arrived, and how long after that it was shown. */
+let shownMs: number | undefined;
+let latencyMs: number | undefined;
+/** Frames that arrived between two that were shown. */
+let passed = 0;
+let lastShown = -1;
+const times = new Map<number, number>();
+
+/** Whether the page follows a run. */
+export const isLive = (): boolean => feed.facts !== undefined && feed.facts.state !== 'waiting';
+
+/** Switches following on or off. */
+export function follow(on = !following): void {
+  following = on;
+  // What was not looked at while another frame was chosen has not been dropped.
+  lastShown = -1;
+  writeLive();
+  if (on) void pull();
+}
+
+/** Connects to the server of the page. */
+export function bindLive(): void {
+  onClick('follow', () => follow());
+  feed.onFacts = (facts) => {
+    document.body.dataset.live = String(isLive());
+    document.body.dataset.over = String(feed.isOver);
+    if (isLive()) void begin(facts);
+    writeLive();
+  };
+  feed.onFrames = (frames, first) => {
+    for (const [i, frame] of frames.entries()) {
+      const { hit, crystals, failed, searched, ms } = frame;
+      const index = first + i;
+      if (hit) counts.hits++;
+      if (crystals > 0) counts.indexed++;
+      if (failed) counts.failed++;
+      if (searched) counts.searched++;
+      if (!failed) newest.all = index;
+      if (hit) newest.hits = index;
+      if (hit && crystals === 0) newest.unindexed = index;
+      arrivals.push(ms);
+      times.set(index, ms);
+      newestMs = ms;
+      const { peaks, cell, resolutionA } = frame;
+      const error = failed ? 'unreadable' : undefined;
+      const summary: FrameSummary = { frame: index, peaks, hit, crystals, cell, resolutionA, error };
+      viewer.summaries[index] = summary;
+      delete viewer.summaries[index - mostListed];
+      times.delete(index - mostListed);
+      feedCharts(summary);
+    }
+    if (isLive()) grow();
+    if (feed.facts && isLive()) void begin(feed.facts);
+    void pull();
+  };
+  feed.onConnection = () => {
+    if (!feed.connected && !feed.isOver && !isLive())
+      say('The server of this page does not answer: files cannot be read until `ewald view` runs again.', true);
+    writeLive();
+  };
+  feed.open();
+  setInterval(() => {
+    if (!isLive() || document.hidden) return;
+    writeLive();
+    redraw();
+    void writeRunCharts();
+  }, redrawMs);
+  // A tab that is not visible asks for no frames; it shows the newest one when it is looked at again.
+  document.addEventListener('visibilitychange', () => void pull());
+}
+
+/** Opens the run as soon as it has a frame that can be shown. */
+async function begin(facts: RunFacts): Promise<void> {
+  if (opening || viewer.opened || newest.all < 0) return;
+  opening = true;
+  const { summaries } = viewer;
+  try {
+    if (await viewer.openLive(facts, feed.client)) {
+      for (const summary of summaries) if (summary) viewer.summaries[summary.frame] = summary;
+      grow();
+    }
+  } catch (error) {
+    viewer.fail(error);
+  } finally {
+    opening = false;
+  }
+  void pull();
+}
+
+/** Tells the page how many frames there are. */
+function grow(): void {
+  if (viewer.opened) viewer.opened = { ...viewer.opened, frames: feed.count };
+}
+
+/** Shows the newest frame of the chosen kind, one at a time; what arrives meanwhile is passed over and counted. */
+async function pull(): Promise<void> {
+  if (pulling || !following || !viewer.opened || opening || document.hidden || !isLive()) return;
+  pulling = true;
+  try {
+    while (following && !document.hidden && newest[viewer.filter] > lastShown) {
+      const only = viewer.filter;
+      const asked = performance.now();
+      const found = await viewer.engine.call('newest', { client: feed.client, only, after: lastShown });
+      if (!found) break;
+      await viewer.go(found.index);
+      if (lastShown >= 0) passed += passedBetween(lastShown, found.index, only);
+      lastShown = found.index;
+      shownMs = times.get(found.index);
+      latencyMs = found.ageMs + performance.now() - asked;
+      writeLive();
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  } catch (error) {
+    // The end of a run takes its server with it; what has been received remains.
+    if (!feed.isOver) viewer.fail(error);
+  } finally {
+    pulling = false;
+  }
+}
+
+/** Number of frames of a kind between two. */
+function passedBetween(first: number, last: number, only: keyof typeof newest): number {
+  if (only === 'all') return last - first - 1;
+  const between = viewer.summaries.slice(first + 1, last);
+  return between.filter((one) => one?.hit && (only === 'hits' || one.crystals === 0)).length;
+}
+
+/** Frames per second of the last seconds. */
+function rate(): number {
+  const since = feed.now - rateMs;
+  const from = arrivals.findIndex((ms) => ms >= since);
+  arrivals = from < 0 ? [] : arrivals.slice(from);
+  return (1000 * arrivals.length) / Math.max(1000, Math.min(rateMs, feed.now - (arrivals[0] ?? 0)));
+}
+
+const percent = (part: number, whole: number): string => (whole === 0 ? '–' : `${Math.round((100 * part) / whole)} %`);
+
+function writeLive(): void {
+  const { facts, connected, count } = feed;
+  const live = isLive();
+  byId('live').hidden = !live;
+  if (!facts || !live) return;
+  const newestOfKind = times.get(newest[viewer.filter]);
+  const badge = badgeOf({
+    ...{ connected, following, state: facts.state },
+    age: newestMs === undefined ? undefined : Math.max(0, feed.now - newestMs),
+    behind: newestOfKind === undefined || shownMs === undefined ? 0 : newestOfKind - shownMs,
+  });
+  const line = byId('badge');
+  line.dataset.level = badge.level;
+  if (line.textContent !== badge.text) line.textContent = badge.text;
+  byId('follow').ariaPressed = String(following);
+  byId('rates').textContent = [
+    `${count}${facts.total === undefined ? '' : ` of ${facts.total}`} frames`,
+    ...(counts.searched > 0
+      ? [`hits ${percent(counts.hits, counts.searched)}`, `indexed ${percent(counts.indexed, counts.hits)} of hits`]
+      : []),
+    ...(feed.isOver ? [] : [`${rate().toFixed(1)} frames/s`]),
+    ...(latencyMs === undefined || feed.isOver ? [] : [`latency ${(latencyMs / 1000).toFixed(1)} s`]),
+    ...(passed > 0 ? [`${passed} not shown`] : []),
+    ...(counts.failed > 0 ? [`${counts.failed} unreadable`] : []),
+  ].join(' · ');
+}
+
+/** Accessible to tests and in the browser's console. */
+export const liveState = (): object => ({ following, passed, latencyMs, lastShown, count: feed.count, ...counts });

@@ -1,0 +1,73 @@
+/** Opens a stream with its frames, and a run that goes on. */
+import { type Context, type Detector, parseGeometry } from '../../entries/index.js';
+import { PeakMaps } from '../../live/peak-maps.js';
+import { listedPeaks } from './listed.js';
+import { datasetAt, LiveBook, valuesAt } from './live-book.js';
+import type { InputFile, LiveFacts, OpenRequest, ShownPeakMaps } from './protocol.js';
+import { type OpenedSession, openSession, sessionOf } from './session.js';
+import { StreamBook } from './stream-book.js';
+
+const textFile = (name: string, text: string | undefined): InputFile | undefined =>
+  text === undefined || text.trim() === '' ? undefined : { name, blob: new Blob([text]) };
+
+/** Opens a stream; geometry and cell are those of its head unless others are given. */
+export async function openStream(
+  stream: InputFile,
+  { frames, geometry, cell }: OpenRequest,
+  contextOf: () => Promise<Context>,
+): Promise<OpenedSession> {
+  const book = await StreamBook.open(stream, frames);
+  const { index } = book;
+  const { session, opened } = await openSession(
+    {
+      frames: [book.fileOf(0)],
+      geometry: geometry ?? textFile(`the geometry of ${stream.name}`, index.geometry),
+      cell: cell ?? textFile(`the cell of ${stream.name}`, index.cell),
+    },
+    contextOf,
+  );
+  const listed = book.summaries();
+  return {
+    session: { ...session, book },
+    opened: {
+      ...opened,
+      name: stream.name,
+      format: `stream, ${opened.format}`,
+      frames: listed.length,
+      navigation: [],
+      listed,
+    },
+  };
+}
+
+/** Opens a run that goes on, whose newest frame describes the frames; undefined if it has none yet. */
+export async function openLive(
+  { name, geometry, cells, peaks }: LiveFacts,
+  client: string,
+  contextOf: () => Promise<Context>,
+): Promise<OpenedSession | undefined> {
+  const book = new LiveBook();
+  const place = await book.newest(client, 'all', -1);
+  if (!place) return undefined;
+  const dataset = await datasetAt(place);
+  const given = geometry === '' ? undefined : parseGeometry(geometry, `the geometry of ${name}`);
+  const scene = { name, given, cells, openOther: valuesAt(place, dataset) };
+  const { session, opened } = await sessionOf(dataset, scene, contextOf);
+  session.tuned = { peaks: peaks ?? {} };
+  return {
+    session: { ...session, book },
+    opened: { ...opened, frames: place.index + 1, navigation: [], listed: [], first: place.index },
+  };
+}
+
+/** Counts the peaks of all frames of a stream. */
+export async function peakMapsOf(book: StreamBook, detector: Detector): Promise<ShownPeakMaps> {
+  const maps = new PeakMaps(detector.width, detector.height);
+  for (let frame = 0; frame < book.index.chunks.length; frame++) {
+    const chunk = await book.chunk(frame);
+    const inverseNm = chunk?.peaks?.map(({ inverseD }) => inverseD) ?? [];
+    if (chunk) maps.add(listedPeaks(frame, chunk, detector), (i) => (inverseNm[i] as number) / 10);
+  }
+  const { width, height, frames, powder, peakogram } = maps;
+  return { width, height, frames, powder, peakogram };
+}

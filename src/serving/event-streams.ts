@@ -1,0 +1,165 @@
+/**
+ * Server-sent events of a run. Each client has a position in the statistics, and nothing is queued for it: the next
+ * batch is written when it has read the one before. A client that stops reading costs one batch. It continues from its
+ * position, or from its `Last-Event-ID` after it has connected again.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** The statistics that are sent. */
+export interface EventSourceOfRun {
+  /** Number of frames so far. */
+  readonly count: () => number;
+  /** Facts about the run, as one line. */
+  readonly facts: () => string;
+  readonly statistics: (first: number, end: number) => Uint8Array;
+  /** Milliseconds since the server was started. */
+  readonly now: () => number;
+  /** Called when a client has gone. */
+  readonly gone: (client: string) => void;
+}
+
+/** Most pages that can follow a run at once. */
+const mostClients = 16;
+/** Frames of an event: 40 kB, which is 54 kB as text. */
+const batchFrames = 1024;
+/** Events are collected for this time, ms. */
+const everyMs = 100;
+/** Without news, the time is sent this often, ms, so that a page notices that the server has gone. */
+const idleMs = 2000;
+/** A client that has not read anything for this time is disconnected, ms; it may connect again. */
+const patienceMs = 60_000;
+
+/** Longest wait for clients when the streams end, ms. */
+const lastWordsMs = 500;
+
+interface Client {
+  readonly name: string;
+  readonly response: ServerResponse;
+  /** The next frame to send. */
+  next: number;
+  knowsFacts: boolean;
+  /** Since when the client has not taken what was written; undefined if it has. */
+  blockedSince: number | undefined;
+  sentAt: number;
+}
+
+export class EventStreams {
+  readonly #source: EventSourceOfRun;
+  readonly #clients = new Set<Client>();
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(source: EventSourceOfRun) {
+    this.#source = source;
+  }
+
+  /** Whether a client of this name is connected. */
+  has(name: string): boolean {
+    return [...this.#clients].some((client) => client.name === name);
+  }
+
+  /** Answers with events from frame `from` on, until the client leaves. */
+  open(request: IncomingMessage, response: ServerResponse, name: string, from: number): void {
+    const say = (status: number, text: string): void => {
+      response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(text);
+    };
+    if (!/^[\w-]{1,64}$/.test(name)) {
+      say(400, 'A client gives itself a name: ?client=NAME');
+      return;
+    }
+    if (this.#clients.size >= mostClients) {
+      say(503, `${mostClients} pages follow this run already; close one of them.`);
+      return;
+    }
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-store',
+      'X-Accel-Buffering': 'no',
+    });
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
+    const next = Number.isSafeInteger(from) && from >= 0 ? Math.min(from, this.#source.count()) : 0;
+    const client: Client = { name, response, next, knowsFacts: false, blockedSince: undefined, sentAt: 0 };
+    this.#clients.add(client);
+    response.on('drain', () => {
+      client.blockedSince = undefined;
+      this.#send(client);
+    });
+    response.once('close', () => {
+      this.#clients.delete(client);
+      this.#source.gone(name);
+    });
+    this.#send(client);
+    this.#later();
+  }
+
+  /** Frames have been added. */
+  grown(): void {
+    if (this.#clients.size > 0) this.#later();
+  }
+
+  /** The facts have changed. */
+  changed(): void {
+    for (const client of this.#clients) {
+      client.knowsFacts = false;
+      this.#send(client);
+    }
+  }
+
+  /** Ends all streams after their last frames; a client that does not read them is not waited for. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    const ended = [...this.#clients].map((client) => {
+      this.#send(client);
+      return new Promise<void>((resolve) => {
+        client.response.once('finish', resolve).once('close', resolve).end();
+      });
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, lastWordsMs);
+    });
+    await Promise.race([Promise.all(ended), patience]);
+    clearTimeout(timer);
+  }
+
+  #later(): void {
+    if (this.#timer || this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      for (const client of this.#clients) this.#send(client);
+      if (this.#clients.size > 0) this.#later();
+    }, everyMs);
+    // A viewer does not keep a finished run from ending.
+    this.#timer.unref();
+  }
+
+  /** Writes what the client does not have yet, as long as it takes it. */
+  #send(client: Client): void {
+    const { response } = client;
+    const now = this.#source.now();
+    if (client.blockedSince !== undefined) {
+      if (now - client.blockedSince > patienceMs) response.destroy();
+      return;
+    }
+    const write = (event: string, data: string): void => {
+      client.sentAt = now;
+      if (!response.write(`id: ${client.next}\nevent: ${event}\ndata: ${data}\n\n`)) client.blockedSince = now;
+    };
+    if (!client.knowsFacts) {
+      client.knowsFacts = true;
+      write('run', this.#source.facts());
+    }
+    const count = this.#source.count();
+    while (client.next < count && client.blockedSince === undefined) {
+      const end = Math.min(count, client.next + batchFrames);
+      const bytes = this.#source.statistics(client.next, end);
+      client.next = end;
+      write('frames', `${now.toFixed(0)} ${Buffer.from(bytes.buffer).toString('base64')}`);
+    }
+    if (now - client.sentAt >= idleMs && client.blockedSince === undefined) write('now', now.toFixed(0));
+  }
+}

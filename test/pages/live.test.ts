@@ -1,0 +1,284 @@
+/** A run that is followed by a viewer: what the server tells, what it keeps, and that the run does not notice it. */
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createContext } from 'ewald';
+import type { FrameRecord, FrameSink, ViewedRun } from 'ewald/pipeline';
+import { type ServedView, serveView } from 'ewald/view';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type FrameStatistics, readStatistics, statisticsBytes } from '../../src/live/frame-statistics.js';
+import { peakogramBins } from '../../src/live/peak-maps.js';
+import { dataFolder } from '../support/data.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-live-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const views: ServedView[] = [];
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const view of views.splice(0)) await view.close();
+});
+
+const run: ViewedRun = {
+  name: 'run.h5',
+  geometry: 'photon_energy = 9500 eV\n',
+  cells: [],
+  peaks: { threshold: 7 },
+  size: [1000, 800],
+  total: undefined,
+  received: undefined,
+};
+
+/** A frame with two peaks of known positions. */
+const record = (event: number, more: Partial<FrameRecord> = {}): FrameRecord =>
+  ({
+    origin: { filename: 'run.h5', event, serial: event + 1 },
+    hit: true,
+    peaks: { count: 2, fs: [10, 999], ss: [20, 799], intensity: [100, 1e9], snr: [5, 5], panel: [0, 0] },
+    spots: Float32Array.of(0.1, 0, 0, 0, 3, 4),
+    crystals: [],
+    chunk: `chunk ${event}`,
+    ...more,
+  }) as unknown as FrameRecord;
+
+const crystal = { lengths: [79.1, 79.2, 38.3], angles: [90, 90.5, 120.25], resolution: 0.5, peaks: [0] };
+
+interface Following {
+  readonly view: ServedView;
+  readonly sink: FrameSink;
+  readonly get: (path: string, headers?: Record<string, string>) => Promise<Response>;
+  readonly cookie: string;
+  readonly port: number;
+}
+
+async function follow(viewed: ViewedRun = run): Promise<Following> {
+  const view = await serveView([]);
+  views.push(view);
+  const entry = await fetch(view.url, { redirect: 'manual' });
+  const cookie = entry.headers.get('set-cookie')?.split(';')[0] ?? '';
+  const { origin, port } = new URL(view.url);
+  const get = (path: string, headers = {}): Promise<Response> =>
+    fetch(`${origin}/${path}`, { headers: { cookie, ...headers } });
+  return { view, sink: view.runSink(viewed), get, cookie, port: Number(port) };
+}
+
+interface Heard {
+  readonly facts: Record<string, unknown>;
+  readonly frames: FrameStatistics[];
+  readonly ids: number[];
+}
+
+/** Reads events until `frames` frames have been reported. */
+async function hear({ get }: Following, frames: number, headers: Record<string, string> = {}): Promise<Heard> {
+  const answer = await get('live/events?client=test', headers);
+  expect(answer.headers.get('content-type')).toBe('text/event-stream');
+  const heard: Heard = { facts: {}, frames: [], ids: [] };
+  const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  while (heard.frames.length < frames) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    text += decoder.decode(value, { stream: true });
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const [, id, kind, data = ''] = /^id: (\d+)\nevent: (\w+)\ndata: (.*)$/.exec(text.slice(0, end)) ?? [];
+      text = text.slice(end + 2);
+      heard.ids.push(Number(id));
+      if (kind === 'run') Object.assign(heard.facts, JSON.parse(data));
+      if (kind === 'frames')
+        heard.frames.push(...readStatistics(Buffer.from(data.split(' ')[1] ?? '', 'base64') as Uint8Array));
+    }
+  }
+  await reader.cancel();
+  return heard;
+}
+
+describe('statistics', () => {
+  test('all frames are reported in order, also to a late page, and a reconnected page continues', async () => {
+    const following = await follow();
+    const { sink } = following;
+    const count = 3000;
+    for (let i = 0; i < count; i++)
+      await sink.add(record(i, { hit: i % 2 === 0, crystals: i % 4 === 0 ? [crystal] : [] } as object));
+    const { frames, facts } = await hear(following, count);
+    expect(frames.map(({ event }) => event)).toEqual(Array.from({ length: count }, (_, i) => i));
+    expect(frames.filter(({ hit }) => hit)).toHaveLength(count / 2);
+    expect(frames[4]).toMatchObject({ serial: 5, peaks: 2, crystals: 1, searched: true, failed: false });
+    expect(frames[4]?.cell?.map((value) => Math.round(100 * value) / 100)).toEqual([
+      79.1, 79.2, 38.3, 90, 90.5, 120.25,
+    ]);
+    expect(frames[4]?.resolutionA).toBe(2);
+    expect(frames[1]?.cell).toBeUndefined();
+    expect(facts).toMatchObject({ state: 'running', name: 'run.h5', peaks: { threshold: 7 }, size: [1000, 800] });
+    const later = await hear(following, 10, { 'last-event-id': String(count - 10) });
+    expect(later.frames.map(({ event }) => event)).toEqual(Array.from({ length: 10 }, (_, i) => count - 10 + i));
+  });
+
+  test('a frame that could not be read is reported, and the end of the run', async () => {
+    const following = await follow();
+    following.sink.fail?.({ origin: { filename: 'run.h5', event: 3, serial: 4 }, tag: 'Format', message: 'damaged' });
+    await following.sink.close(true);
+    const { frames, facts } = await hear(following, 1);
+    expect(frames).toMatchObject([{ serial: 4, failed: true, hit: false }]);
+    expect(facts).toMatchObject({ state: 'ended' });
+    expect(statisticsBytes).toBe(40);
+  });
+
+  test('a page without a name, and a seventeenth page, are refused in words', async () => {
+    const { get } = await follow();
+    expect((await get('live/events')).status).toBe(400);
+    expect((await get('live/events?client=..%2f')).status).toBe(400);
+    const open = await Promise.all(Array.from({ length: 16 }, (_, i) => get(`live/events?client=c${i}`)));
+    expect(open.map(({ status }) => status)).toEqual(new Array(16).fill(200));
+    const refused = await get('live/events?client=late');
+    expect(refused.status).toBe(503);
+    expect(await refused.text()).toMatch(/16 pages follow this run/);
+    await Promise.all(open.map(({ body }) => body?.cancel()));
+  });
+});
+
+describe('frames', () => {
+  test('the newest of each kind comes with its place and its chunk, once', async () => {
+    const { sink, get } = await follow();
+    expect((await get('live/newest')).status).toBe(204);
+    await sink.add(record(0, { crystals: [crystal] } as object));
+    await sink.add(record(1));
+    await sink.add(record(2, { hit: false }));
+    const newest = async (query: string): Promise<unknown> => (await get(`live/newest?${query}`)).json();
+    expect(await newest('client=a')).toMatchObject({ index: 2, event: 2, path: 'files/0/run.h5', chunk: 'chunk 2' });
+    expect(await newest('only=hits')).toMatchObject({ index: 1, chunk: 'chunk 1' });
+    await sink.add(record(3, { crystals: [crystal] } as object));
+    expect(await newest('only=hits')).toMatchObject({ index: 3 });
+    expect(await newest('only=unindexed')).toMatchObject({ index: 1 });
+    expect((await get('live/newest?after=3')).status).toBe(204);
+    expect((await get('live/newest?only=everything')).status).toBe(204);
+    expect(await (await get('live/frame/0')).json()).toEqual({
+      ...{ index: 0, serial: 1, event: 0, name: 'run.h5', path: 'files/0/run.h5' },
+    });
+    expect((await get('live/frame/4')).status).toBe(404);
+    expect((await get('live/nothing')).status).toBe(404);
+  });
+
+  test('a frame that is in no file is kept for the page that shows it, as .npy, while newer ones arrive', async () => {
+    const numbers = (event: number): Uint16Array => Uint16Array.of(event, 2, 3, 4, 5, 6);
+    const received: ViewedRun['received'] = (event) =>
+      ({ numbers: numbers(event), dtype: 'u16', shape: [2, 3], values: { '/energy': 9500 } }) as never;
+    const following = await follow({ ...run, received });
+    const { sink, get } = following;
+    await sink.add(record(0));
+    const events = await get('live/events?client=tab');
+    const first = (await (await get('live/newest?client=tab')).json()) as { path: string; values: object };
+    expect(first.values).toEqual({ '/energy': 9500 });
+    for (let i = 1; i < 50; i++) await sink.add(record(i));
+    const bytes = new Uint8Array(await (await get(first.path)).arrayBuffer());
+    expect(new TextDecoder().decode(bytes.subarray(10, 70))).toMatch(/'<u2'.*\(2, 3\)/);
+    expect([...new Uint16Array(bytes.slice(-12).buffer)]).toEqual([...numbers(0)]);
+    // One slot for each page: of the frames between, none is kept.
+    expect((await get('live/received/25?client=tab')).status).toBe(404);
+    await events.body?.cancel();
+    await expect.poll(async () => (await get(first.path)).status).toBe(404);
+    expect(await (await get('live/frame/7')).json()).toMatchObject({ gone: true });
+  });
+
+  test('powder and peakogram count every peak', async () => {
+    const { sink, get } = await follow();
+    for (let i = 0; i < 3; i++) await sink.add(record(i));
+    const powder = await get('live/powder');
+    expect(powder.headers.get('x-shape')).toBe('400,500');
+    const counts = new Uint32Array(await powder.arrayBuffer());
+    expect([counts[10 * 500 + 5], counts[399 * 500 + 499], counts.reduce((a, b) => a + b)]).toEqual([3, 3, 6]);
+    const bins = new Uint32Array(await (await get('live/peakogram')).arrayBuffer());
+    const { width, height } = peakogramBins;
+    // 1/d = 0.1 of 1, 100 of 10⁶; and both beyond the greatest.
+    expect(bins[Math.floor(height / 3) * width + width / 10]).toBe(3);
+    expect(bins[height * width - 1]).toBe(3);
+  });
+});
+
+/** Connects, asks for events, and never reads what is sent. */
+async function deaf({ port, cookie }: Following): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  sockets.push(socket);
+  socket.on('error', () => undefined).pause();
+  await once(socket, 'connect');
+  const head = `Host: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\n\r\n`;
+  socket.write(`GET /live/events?client=deaf HTTP/1.1\r\n${head}`);
+  return socket;
+}
+
+describe('a page that never reads', () => {
+  test('costs forty bytes a frame and one batch, however many frames come', async () => {
+    const following = await follow();
+    await deaf(following);
+    await hear(following, 0);
+    const frame = record(0);
+    const add = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) {
+        await following.sink.add(frame);
+        // Leaves the server time to write.
+        if (i % 2000 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await add(20_000);
+    const { arrayBuffers: before } = process.memoryUsage();
+    await add(60_000);
+    const { arrayBuffers: after } = process.memoryUsage();
+    // 2.4 MB of statistics; a queue of events would be 3.3 MB more.
+    expect(after - before).toBeLessThan(60_000 * statisticsBytes + 1e6);
+    // The reader beside it receives all of them.
+    const { frames } = await hear(following, 1000, { 'last-event-id': '79000' });
+    expect(frames).toHaveLength(1000);
+  });
+
+  test.skipIf(!dataFolder)('does not slow down a run: the stream is the same, byte for byte', async () => {
+    const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);
+    const streamOf = async (name: string, view?: ServedView): Promise<string> => {
+      const context = await createContext({ backend: 'wasm' });
+      const output = join(folder, name);
+      try {
+        for await (const _ of context.pipeline({
+          inputs: sim('mono.h5'),
+          geometry: sim('mono.geom'),
+          cells: [sim('mono.cell')],
+          peaks: { threshold: 12 },
+          output,
+          commandLine: 'ewald',
+          ...(view ? { view } : {}),
+        }));
+      } finally {
+        await context.dispose();
+      }
+      return readFile(output, 'utf8');
+    };
+    const view = await serveView([]);
+    views.push(view);
+    const entry = await fetch(view.url, { redirect: 'manual' });
+    const cookie = entry.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const { origin, port } = new URL(view.url);
+    await deaf({ port: Number(port), cookie } as Following);
+    const viewed = await streamOf('viewed.stream', view);
+    expect(viewed).toBe(await streamOf('alone.stream'));
+    const newest = await fetch(`${origin}/live/newest?only=hits`, { headers: { cookie } });
+    const { chunk, path } = (await newest.json()) as { chunk: string; path: string };
+    expect(viewed).toContain(chunk);
+    expect(path).toBe('files/0/mono.h5');
+    const file = await fetch(`${origin}/${path}`, { headers: { cookie, range: 'bytes=1-3' } });
+    expect(await file.text()).toBe('HDF');
+  });
+});
+
+test('what is no viewer is refused before anything is opened', async () => {
+  const context = await createContext({ backend: 'wasm' });
+  try {
+    const items = context.pipeline({ inputs: 'absent.h5', view: {} as never });
+    await expect(items.next()).rejects.toThrow(/view is .*serveView/);
+  } finally {
+    await context.dispose();
+  }
+});
