@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +36,7 @@ const here = bindUdf({
   },
   makers: { cores: availableParallelism(), devices, ...Executor },
   connect: Executor.connect,
+  readFile: (url) => readFile(url),
   exportNpy,
   note: (line) => process.stderr.write(`${line}\n`),
 });

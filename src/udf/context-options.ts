@@ -16,6 +16,7 @@ import type { UdfCore } from './room.js';
 import type { UdfProgress } from './run.js';
 import type { Scan, ScanSource } from './scan.js';
 import type { AnyUdf, BuffersOf } from './udf.js';
+import type { ReadFile } from './wasm/code.js';
 
 /** Options of a run. */
 export interface UdfRunOptions {
@@ -28,10 +29,15 @@ export interface UdfRunOptions {
   readonly progress?: boolean | ((progress: UdfProgress) => void) | undefined;
   /** Number of partitions; default: by size. The same number gives the same last bits on every executor. */
   readonly numPartitions?: number | undefined;
+  /**
+   * Longest time for a partition on a worker of an executor, in seconds; default: that of `Executor.run`. A function
+   * that does not return is ended with its worker. Without workers nothing can end it.
+   */
+  readonly taskSeconds?: number | undefined;
   /** Shows partial results as they arrive; see `PlotsOption`. */
   readonly plots?: PlotsOption | undefined;
 }
-export const runNames = ['roi', 'corrections', 'signal', 'progress', 'numPartitions', 'plots'];
+export const runNames = ['roi', 'corrections', 'signal', 'progress', 'numPartitions', 'taskSeconds', 'plots'];
 
 /** Results of one UDF. */
 export type ResultsOf<U> = Results<BuffersOf<U>>;
@@ -62,6 +68,8 @@ export interface UdfPlace {
   /** How another worker opens the same input. */
   sourceOf(input: DataInput, options: OpenOptions): ScanSource | undefined;
   makeExecutor(kind: string, spec: MakeWithOptions): Promise<Executor | undefined>;
+  /** Reads a file URL; absent in browsers. */
+  readonly readFile?: ReadFile;
   exportNpy(scan: Scan, path: string, options: ExportOptions): Promise<void>;
   /** Writes a line to standard error, if there is one. */
   readonly note: ((line: string) => void) | undefined;

@@ -320,6 +320,8 @@ export class UdfContext {
       context: () => this.#open(),
       executor: this.#options.executor,
       delayedOn: () => this.#computeOn(),
+      readFile: this.#place.readFile,
+      taskSeconds: options.taskSeconds,
     };
     const { progress } = options;
     const tell = progress === true ? this.#place.note && lineOf(this.#place.note) : progress || undefined;

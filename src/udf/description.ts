@@ -9,7 +9,11 @@ export interface RunDescription {
     readonly module: string;
     readonly name: string;
     readonly params: Readonly<Record<string, unknown>>;
+    /** The bytes of its WebAssembly module, if it has one. */
+    readonly wasm?: Uint8Array | undefined;
   }[];
+  /** Frames of the largest partition. */
+  readonly largest: number;
   readonly meta: Omit<UdfMeta, 'inputDtype'>;
   /** How the frames are opened there; absent if they are sent with the task. */
   readonly source:

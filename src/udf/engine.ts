@@ -11,16 +11,22 @@ import type { Task } from '../executors/task.js';
 import type { RunDescription } from './description.js';
 import type { Arrays } from './dtypes.js';
 import { readRuns } from './frames-of.js';
-import { runPartition } from './partition.js';
+import { runPartition, seesStored } from './partition.js';
 import type { Partition } from './partitions.js';
 import { Passes } from './passes.js';
 import type { UdfCore } from './room.js';
 import type { Run } from './run.js';
+import type { AnyUdf } from './udf.js';
+import { loadCodes, type ReadFile, type WasmCode } from './wasm/code.js';
 
 /** The resources of a run. */
 export interface Engine {
   /** Opens the context of this thread. */
   readonly context: () => Promise<UdfCore>;
+  /** Reads a file URL; absent in browsers. */
+  readonly readFile: ReadFile | undefined;
+  /** Longest time for a partition on a worker; default: that of the executor. */
+  readonly taskSeconds?: number | undefined;
   /** Absent for this thread. */
   readonly executor: Executor | undefined;
   /** Where delayed values are computed. */
@@ -36,21 +42,37 @@ export interface Step {
 export async function* steps(run: Run, engine: Engine, signal: AbortSignal | undefined): AsyncGenerator<Step, void> {
   checkSignal(signal);
   const { executor } = engine;
-  if (!executor || executor.kind === 'inline') yield* here(run, engine, signal);
-  else if (executor.kind === 'delayed') yield* delayed(run, engine, executor, signal);
-  else yield* elsewhere(run, executor, signal);
+  const udfs = run.parts.map(({ udf }) => udf);
+  const codes = await loadCodes(udfs, engine.readFile);
+  if (!executor || executor.kind === 'inline') yield* here(run, codes, engine, signal);
+  else if (executor.kind === 'delayed') yield* delayed(run, codes, engine, executor, signal);
+  else yield* elsewhere(run, codes, engine, executor, signal);
 }
 
-async function* here(run: Run, engine: Engine, signal: AbortSignal | undefined): AsyncGenerator<Step, void> {
+/** The modules of UDFs. */
+type Codes = ReadonlyMap<AnyUdf, WasmCode>;
+
+/** Frames of the largest partition of a run. */
+const largestOf = ({ partitions }: Run): number =>
+  partitions.reduce((most, { positions }) => Math.max(most, positions.length), 0);
+
+async function* here(
+  run: Run,
+  codes: Codes,
+  engine: Engine,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Step, void> {
   const { scan, meta, corrections, partitions } = run;
   const { inputDtype: _, ...known } = meta;
-  const passes = new Passes(engine.context, 0);
+  // One partition is processed while the next one is read.
+  const passes = new Passes(engine.context, 0, { codes, largest: largestOf(run), slots: 2 });
   const { dataset } = scan;
+  const shown = seesStored(dataset.dtype, meta.inputDtype, corrections);
   // The next partition is read while this one is processed.
   const ahead = (index: number) => {
     const partition = partitions[index];
     if (!partition) return undefined;
-    const frames = passes.spare.take(dataset.dtype, partition.positions.length * dataset.frameLength);
+    const frames = passes.take(dataset.dtype, partition.positions.length * dataset.frameLength, shown);
     const read = readRuns(dataset, partition.runs, frames, signal);
     read.catch(() => undefined);
     return { frames, read };
@@ -80,12 +102,14 @@ async function* here(run: Run, engine: Engine, signal: AbortSignal | undefined):
 /** Sends shared values to the tasks of a run: once, and again when parameters change. */
 class Tasks {
   readonly #run: Run;
+  readonly #codes: Codes;
   readonly #executor: Executor;
   #params: unknown;
   #shared: Promise<{ readonly hash: string }> | undefined;
 
-  constructor(run: Run, executor: Executor) {
+  constructor(run: Run, codes: Codes, executor: Executor) {
     this.#run = run;
+    this.#codes = codes;
     this.#executor = executor;
     for (const { udf } of run.parts)
       if (udf.definition.module === undefined)
@@ -110,7 +134,9 @@ class Tasks {
           module: String(udf.definition.module),
           name: udf.definition.name,
           params: options[i] as Readonly<Record<string, unknown>>,
+          ...(this.#codes.has(udf) && { wasm: this.#codes.get(udf)?.bytes }),
         })),
+        largest: largestOf(this.#run),
         meta: known,
         source: source && plain(source),
         corrections: corrections && plain(corrections.options),
@@ -145,8 +171,14 @@ function plain<T>(value: T): T {
   return value;
 }
 
-async function* elsewhere(run: Run, executor: Executor, signal: AbortSignal | undefined): AsyncGenerator<Step, void> {
-  const tasks = new Tasks(run, executor);
+async function* elsewhere(
+  run: Run,
+  codes: Codes,
+  { taskSeconds }: Engine,
+  executor: Executor,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Step, void> {
+  const tasks = new Tasks(run, codes, executor);
   async function* source(): AsyncGenerator<Task> {
     for (const partition of run.partitions) yield await tasks.of(partition);
   }
@@ -155,6 +187,7 @@ async function* elsewhere(run: Run, executor: Executor, signal: AbortSignal | un
   for await (const { index, value } of executor.run<Arrays[]>(source(), {
     window,
     everywhere: true,
+    ...(taskSeconds !== undefined && { taskSeconds }),
     ...(signal && { signal: signal as never }),
   })) {
     const partition = run.partitions[index] as Partition;
@@ -165,6 +198,7 @@ async function* elsewhere(run: Run, executor: Executor, signal: AbortSignal | un
 
 async function* delayed(
   run: Run,
+  codes: Codes,
   engine: Engine,
   executor: Executor,
   signal: AbortSignal | undefined,
@@ -175,13 +209,15 @@ async function* delayed(
       "a delayed context computes on another executor; pass makeWith('delayed', { on })",
     );
   const on = await engine.delayedOn();
-  const tasks = new Tasks(run, on);
+  const tasks = new Tasks(run, codes, on);
   async function* source(): AsyncGenerator<Task> {
     for (const partition of run.partitions) yield await tasks.of(partition);
   }
   const noted: unknown[] = [];
   for await (const { value } of executor.run(source(), signal ? { signal: signal as never } : {})) noted.push(value);
-  const found = (await compute(noted, { on, ...(signal && { signal: signal as never }) })) as Arrays[][];
+  const { taskSeconds } = engine;
+  const limits = { ...(taskSeconds !== undefined && { taskSeconds }) };
+  const found = (await compute(noted, { on, ...limits, ...(signal && { signal: signal as never }) })) as Arrays[][];
   for (const partition of run.partitions) {
     run.merge(partition, found[partition.index] as Arrays[], true);
     yield { partition };

@@ -40,6 +40,10 @@ export const inputDtype = (dtype: DataType, corrected: boolean, udfs: readonly A
     udfs.map(({ definition }) => definition.dtype ?? 'native'),
   );
 
+/** Whether UDFs see frames as they are stored in the file. */
+export const seesStored = (stored: DataType, shown: DataType, corrections: Corrections | undefined): boolean =>
+  stored === shown && corrections === undefined;
+
 /** Bytes of a tile, chosen to stay in the inner caches, unless the UDF says otherwise. */
 const tileBytes = 2 ** 20;
 const defaultDepth = 32;
@@ -117,16 +121,19 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
   };
   const count = partition.positions.length;
   const pixels = count * product(sig);
-  const take = (dtype: DataType, length: number): FrameArray =>
-    passes?.spare.take(dtype, length) ?? allocateFrames(dtype, length);
-  const stored = 'frames' in job ? job.frames : take(datasetDtype, pixels);
+  const unchanged = seesStored(datasetDtype, dtype, corrections);
+  const takeFor =
+    (shown: boolean) =>
+    (type: DataType, length: number): FrameArray =>
+      passes?.take(type, length, shown) ?? allocateFrames(type, length);
+  const stored = 'frames' in job ? job.frames : takeFor(unchanged)(datasetDtype, pixels);
   if ('dataset' in job) await readRuns(job.dataset, partition.runs, stored, signal);
   checkSignal(signal);
   const raw = { ...meta, inputDtype: datasetDtype };
   const folded = corrections && (await passes?.foldedOf(udfs, corrections, raw));
   let frames = stored;
-  if (corrections && !folded) frames = correctFrames(stored, datasetDtype, count, corrections, dtype, take);
-  else if (!corrections) frames = convertFrames(stored, datasetDtype, dtype, stored.length, take);
+  if (corrections && !folded) frames = correctFrames(stored, datasetDtype, count, corrections, dtype, takeFor(true));
+  else if (!corrections) frames = convertFrames(stored, datasetDtype, dtype, stored.length, takeFor(true));
   const running = udfs.map(({ udf, params }, i) => {
     const part = folded ? folded[i] : passes?.partOf(udf, params, meta);
     return new Running(udf, auxOf(params, partition.positions), meta, part);
@@ -139,7 +146,7 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
       await passes?.run(byCore as { part: KernelPart; arrays: Arrays; task: unknown }[], frames, folded ? raw : meta);
     const left: Running[] = [];
     for (const one of running)
-      if (one.part === undefined && !(await passes?.functions.run(one, frames))) left.push(one);
+      if (one.part === undefined && !(await passes?.computes(one, frames, signal))) left.push(one);
     await showAll(left, frames, count, signal);
   }
   for (const one of running) {
@@ -147,8 +154,8 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     guarded(one.udf.definition.name, 'postprocess', () => one.udf.definition.postprocess?.(one.scope as never));
   }
   // Frames belong to a UDF until its method returns.
-  passes?.spare.give(stored);
-  if (frames !== stored) passes?.spare.give(frames);
+  passes?.give(stored);
+  if (frames !== stored) passes?.give(frames);
   return running.map(({ arrays }) => arrays);
 }
 

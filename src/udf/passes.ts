@@ -1,7 +1,7 @@
 /** The passes of one run on one context: planned when the first partition needs them, and kept for the others. */
 
 import type { Corrections } from '../data/corrections.js';
-import type { FrameArray } from '../data/dtype.js';
+import type { DataType, FrameArray } from '../data/dtype.js';
 import { udfNumbers } from '../layout/udf.js';
 import { type Arrays, product } from './dtypes.js';
 import { foldable, foldPart } from './fold.js';
@@ -9,8 +9,11 @@ import type { KernelPart } from './kernel-part.js';
 import { kindOf } from './pass/pack.js';
 import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from './pass/pass.js';
 import type { UdfCore } from './room.js';
+import type { Running } from './running.js';
 import { SpareFrames } from './spare-frames.js';
 import type { AnyUdf, UdfMeta } from './udf.js';
+import type { WasmCode } from './wasm/code.js';
+import { WasmFunctions } from './wasm/functions.js';
 import { Functions } from './wgsl.js';
 
 type Part = { readonly part: KernelPart; readonly arrays: Arrays; readonly task: unknown };
@@ -34,6 +37,15 @@ function partFor(
   return part;
 }
 
+/** The WebAssembly modules of a run. */
+export interface RunModules {
+  readonly codes: ReadonlyMap<AnyUdf, WasmCode>;
+  /** Frames of the largest partition. */
+  readonly largest: number;
+  /** Partitions that are in memory at a time. */
+  readonly slots: number;
+}
+
 /** Passes of a run. */
 export class Passes {
   readonly #open: () => Promise<UdfCore>;
@@ -43,12 +55,15 @@ export class Passes {
   readonly #folded: KnownParts = new Map();
   /** User UDFs that have WGSL. */
   readonly functions: Functions;
+  /** User UDFs that have a WebAssembly module. */
+  readonly modules: WasmFunctions;
   /** Reusable memory of the frames of finished partitions. */
-  readonly spare = new SpareFrames();
+  readonly #spare = new SpareFrames();
   readonly #numbers = new WeakMap<object, number>();
   #next = 0;
 
-  constructor(open: () => Promise<UdfCore>, threads: number) {
+  constructor(open: () => Promise<UdfCore>, threads: number, modules?: RunModules) {
+    this.modules = new WasmFunctions(modules?.codes, modules?.largest, modules?.slots);
     this.#open = open;
     this.#threads = threads;
     this.functions = new Functions(open);
@@ -88,6 +103,24 @@ export class Passes {
     if (double && !(await this.#open()).backends.some(({ device }) => device.precisions.includes('f64')))
       return undefined;
     return folded;
+  }
+
+  /**
+   * Memory for `length` elements with undefined contents; if they are the frames that UDFs see (`shown`), that of a
+   * UDF's module. Throws `OutOfMemory`.
+   */
+  take(dtype: DataType, length: number, shown: boolean): FrameArray {
+    return (shown ? this.modules.takeFrames(dtype, length) : undefined) ?? this.#spare.take(dtype, length);
+  }
+
+  /** Takes the memory of frames back, for later partitions. */
+  give(frames: FrameArray): void {
+    if (!this.modules.giveFrames(frames)) this.#spare.give(frames);
+  }
+
+  /** Lets a UDF's module or its WGSL process a partition; returns false if JavaScript must. */
+  async computes(running: Running, frames: FrameArray, signal: AbortSignal | undefined): Promise<boolean> {
+    return (await this.modules.run(running, frames, signal)) || (await this.functions.run(running, frames));
   }
 
   async run(parts: readonly Part[], frames: FrameArray, meta: UdfMeta): Promise<void> {
@@ -133,7 +166,8 @@ export class Passes {
     this.#plans.clear();
     this.#parts.clear();
     this.#folded.clear();
-    this.spare.clear();
+    this.#spare.clear();
+    this.modules.dispose();
   }
 
   #identify(step: PassStep): string {

@@ -17,6 +17,7 @@ import type { Partition } from './partitions.js';
 import { Passes } from './passes.js';
 import type { UdfCore } from './room.js';
 import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from './udf.js';
+import { codesFrom } from './wasm/code.js';
 
 interface PartitionTask {
   readonly partition: Partition;
@@ -51,15 +52,19 @@ function find(exports: Readonly<Record<string, unknown>>, module: string, name: 
 
 async function keep(run: RunDescription, scope: TaskScope<UdfCore>): Promise<Kept> {
   const udfs = await Promise.all(
-    run.udfs.map(async ({ module, name, params }) => {
+    run.udfs.map(async ({ module, name, params, wasm }) => {
       const known = module === 'ewald/udf' ? builtinUdfs.find(({ definition }) => definition.name === name) : undefined;
-      return { udf: known ?? find(await scope.module(module), module, name), params };
+      return { udf: known ?? find(await scope.module(module), module, name), params, wasm };
     }),
   );
   const kept: Kept = {
     udfs,
     corrections: run.corrections && new Corrections(run.corrections),
-    passes: new Passes(() => scope.context(), scope.threads),
+    passes: new Passes(() => scope.context(), scope.threads, {
+      codes: await codesFrom(udfs),
+      largest: run.largest,
+      slots: 1,
+    }),
     dataset: undefined,
     async dispose() {
       await kept.passes.dispose();

@@ -8,6 +8,7 @@ import type { AuxViews } from './aux.js';
 import type { BufferDeclarations, Views } from './buffers.js';
 import type { BufferArray } from './dtypes.js';
 import type { KernelPart } from './kernel-part.js';
+import type { WasmUdfSource } from './wasm/code.js';
 
 /** Parameters of a UDF: anything that can be cloned between threads, and `auxData`. */
 export type UdfParams = Readonly<Record<string, unknown>>;
@@ -96,7 +97,7 @@ export interface MergeScope<B extends BufferDeclarations, P> {
 export type ResultValue = BufferArray | { readonly data: BufferArray; readonly mask: Uint8Array };
 
 /**
- * The definition of a UDF. Exactly one of processTile, processFrame and processPartition is used, the first one
+ * The definition of a UDF. Exactly one of wasm, processTile, processFrame and processPartition is used, the first one
  * defined. All methods are synchronous; returning a promise is an error.
  */
 export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations, P = UdfParams, T = undefined> {
@@ -128,6 +129,12 @@ export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations
    * process_frame(lane: u32)`, which 64 lanes of a workgroup run for each frame; see the README.
    */
   readonly processFrameWgsl?: string;
+  /**
+   * A WebAssembly module that processes the frames, in any language that compiles to it: `new URL('./name.wasm',
+   * import.meta.url)` or its bytes. It is used instead of the methods for frames, which may be absent; if there is one,
+   * `validateUdf` compares the two. See "In WebAssembly" of the README for what it exports.
+   */
+  readonly wasm?: WasmUdfSource;
   processTile?(scope: TileScope<B, P, T>): void;
   processPartition?(scope: PartitionScope<B, P, T>): void;
   /** Called after the frames of a partition, on all of its results. */
@@ -186,6 +193,7 @@ const names: readonly (keyof AnyDefinition)[] = [
   'preprocess',
   'processFrame',
   'processFrameWgsl',
+  'wasm',
   'processTile',
   'processPartition',
   'postprocess',
@@ -202,7 +210,7 @@ const deferred: Readonly<Record<string, string>> = {
   '[object AsyncGeneratorFunction]': 'an async generator',
 };
 
-/** The method of a definition that is called for frames. */
+/** The method of a definition that is called for frames, where no module is. */
 export const methodOf = (definition: AnyDefinition): (typeof methods)[number] =>
   methods.find((method) => definition[method] !== undefined) ?? 'processFrame';
 
@@ -223,8 +231,14 @@ function check(definition: AnyDefinition): void {
           'they return',
       );
   }
-  if (!methods.some((method) => typeof definition[method] === 'function'))
-    throw new EwaldError('Argument', `${what} has none of ${methods.join(', ')}: nothing would process a frame`);
+  const { wasm } = definition;
+  if (wasm !== undefined && !(wasm instanceof URL || wasm instanceof Uint8Array || typeof wasm === 'string'))
+    throw new EwaldError(
+      'Argument',
+      `${what}: wasm is ${typeof wasm}; expected new URL('./name.wasm', import.meta.url) or the bytes of a module`,
+    );
+  if (wasm === undefined && !methods.some((method) => typeof definition[method] === 'function'))
+    throw new EwaldError('Argument', `${what} has none of wasm, ${methods.join(', ')}: nothing would process a frame`);
   if (definition.processFrameWgsl !== undefined) {
     if (typeof definition.processFrameWgsl !== 'string' || !/fn\s+process_frame\s*\(/.test(definition.processFrameWgsl))
       throw new EwaldError('Argument', `${what}: processFrameWgsl has no fn process_frame(lane: u32) { … }`);

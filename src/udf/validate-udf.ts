@@ -1,8 +1,9 @@
 /**
- * Tests a UDF on random frames: whether it keeps frames beyond its calls, and whether its WGSL gives the same results
- * as its JavaScript.
+ * Tests a UDF on random frames: whether it keeps frames beyond its calls, and whether its WGSL and its WebAssembly
+ * module give the same results as its JavaScript.
  */
 
+import { EwaldError } from '../base/errors.js';
 import { integer, knownOptions, real } from '../base/options.js';
 import { allocateFrames } from '../data/dtype.js';
 import type { ResultBuffer } from './buffers.js';
@@ -30,15 +31,16 @@ export interface ValidateUdfOptions {
   readonly tolerance?: number;
 }
 
-/** How far a result of WGSL deviates from that of JavaScript. */
+/** How far a result of WGSL or of a WebAssembly module deviates from that of JavaScript. */
 export interface ValidatedResult {
   readonly name: string;
+  readonly by: 'wgsl' | 'wasm';
   /** Largest difference relative to the largest number. */
   readonly error: number;
   readonly bound: number;
   /** The element with the largest difference, and both values there. */
   readonly element: number;
-  readonly wgsl: number;
+  readonly found: number;
   readonly javascript: number;
   readonly pass: boolean;
 }
@@ -48,9 +50,9 @@ export interface UdfReport {
   readonly udf: string;
   /** The device of the WGSL, or `none` for a UDF without it. */
   readonly device: string;
-  /** Whether WGSL and JavaScript agree, and no frame is kept. */
+  /** Whether WGSL and the WebAssembly module agree with JavaScript, and no frame is kept. */
   readonly pass: boolean;
-  /** Comparison of WGSL and JavaScript; empty for a UDF without WGSL. */
+  /** Comparisons with JavaScript; empty for a UDF in JavaScript alone. */
   readonly results: readonly ValidatedResult[];
   /**
    * Results that change if each frame is overwritten as soon as the method that saw it returns: the UDF keeps frames,
@@ -94,39 +96,16 @@ function differing(a: Record<string, ResultBuffer>, b: Record<string, ResultBuff
   });
 }
 
-/**
- * Runs a UDF in JavaScript, with its frames overwritten, and in WGSL if it has some and the context has WebGPU;
- * compares the results.
- */
-export async function compareUdf(
-  udf: AnyUdf,
-  options: ValidateUdfOptions,
-  context: UdfContext,
-  device: string,
-): Promise<UdfReport> {
-  knownOptions('validateUdf', options, names);
-  const { processFrameWgsl, ...javascript } = udf.definition as AnyDefinition;
-  const { name } = javascript;
-  const { navShape = [5, 4], sigShape = [37, 53], dtype = 'u16' } = options;
-  const tolerance = real('validateUdf: tolerance', options.tolerance, 1e-5, 0, 1);
-  const below = integer('validateUdf: below', options.below, /8/.test(dtype) ? 127 : 1000, 1, 2 ** 31);
-  let state = integer('validateUdf: seed', options.seed, 1, 0, 2 ** 32 - 1);
-  const frames = allocateFrames(dtype, product(navShape) * product(sigShape)) as Float64Array;
-  for (let i = 0; i < frames.length; i++) {
-    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
-    frames[i] = dtype === 'f32' ? ((state >>> 8) / 2 ** 24) * below : Math.floor((state / 2 ** 32) * below);
-  }
-  const twin = defineUdf(javascript as AnyDefinition).withParams(udf.params);
-  const run = (one: AnyUdf) => context.runUdf(context.fromMemory(frames, { navShape, sigShape, dtype }), one);
-  const expected = await run(twin);
-  const kept = await run(defineUdf(spoiling(javascript as AnyDefinition)).withParams(udf.params));
-  const keepsFrames = differing(expected as never, kept as never);
-  if (processFrameWgsl === undefined)
-    return { udf: name, device, pass: keepsFrames.length === 0, results: [], keepsFrames };
-  const found = await run(udf);
-  const results = Object.entries(expected).map(([result, { data, dtype: type }]): ValidatedResult => {
+/** Compares the results of another implementation with those of JavaScript. */
+function compared(
+  by: ValidatedResult['by'],
+  expected: Record<string, ResultBuffer>,
+  found: Record<string, ResultBuffer>,
+  tolerance: number,
+): ValidatedResult[] {
+  return Object.entries(expected).map(([name, { data, dtype }]) => {
     const want = data as unknown as ArrayLike<number>;
-    const have = (found as Record<string, { data: unknown }>)[result]?.data as ArrayLike<number>;
+    const have = found[name]?.data as unknown as ArrayLike<number>;
     let [worst, element, size] = [-1, 0, 0];
     for (let i = 0; i < want.length; i++) {
       const [a, b] = [Number(want[i]), Number(have[i])];
@@ -138,17 +117,50 @@ export async function compareUdf(
       }
     }
     const error = worst <= 0 ? 0 : worst / (size || 1);
-    const bound = /^[fc]/.test(type) ? tolerance : 0;
-    return {
-      name: result,
-      error,
-      bound,
-      element,
-      wgsl: Number(have[element]),
-      javascript: Number(want[element]),
-      pass: error <= bound,
-    };
+    const bound = /^[fc]/.test(dtype) ? tolerance : 0;
+    const values = { found: Number(have[element]), javascript: Number(want[element]) };
+    return { name, by, error, bound, element, ...values, pass: error <= bound };
   });
+}
+
+/**
+ * Runs a UDF in JavaScript, with its frames overwritten, by its WebAssembly module if it has one, and in WGSL if it has
+ * some and the context has WebGPU; compares the results. Throws `Argument` for a UDF without JavaScript.
+ */
+export async function compareUdf(
+  udf: AnyUdf,
+  options: ValidateUdfOptions,
+  context: UdfContext,
+  device: string,
+): Promise<UdfReport> {
+  knownOptions('validateUdf', options, names);
+  const { processFrameWgsl, wasm, ...javascript } = udf.definition as AnyDefinition;
+  const { name } = javascript;
+  if (!(javascript.processFrame || javascript.processTile || javascript.processPartition))
+    throw new EwaldError(
+      'Argument',
+      `validateUdf: the UDF ${name} has no JavaScript to compare its module with; add processFrame`,
+    );
+  const { navShape = [5, 4], sigShape = [37, 53], dtype = 'u16' } = options;
+  const tolerance = real('validateUdf: tolerance', options.tolerance, 1e-5, 0, 1);
+  const below = integer('validateUdf: below', options.below, /8/.test(dtype) ? 127 : 1000, 1, 2 ** 31);
+  let state = integer('validateUdf: seed', options.seed, 1, 0, 2 ** 32 - 1);
+  const frames = allocateFrames(dtype, product(navShape) * product(sigShape)) as Float64Array;
+  for (let i = 0; i < frames.length; i++) {
+    state = (Math.imul(1664525, state) + 1013904223) >>> 0;
+    frames[i] = dtype === 'f32' ? ((state >>> 8) / 2 ** 24) * below : Math.floor((state / 2 ** 32) * below);
+  }
+  const run = async (definition: AnyDefinition): Promise<Record<string, ResultBuffer>> =>
+    context.runUdf(
+      context.fromMemory(frames, { navShape, sigShape, dtype }),
+      defineUdf(definition).withParams(udf.params),
+    ) as never;
+  const expected = await run(javascript);
+  const keepsFrames = differing(expected, await run(spoiling(javascript)));
+  const results: ValidatedResult[] = [];
+  if (wasm !== undefined) results.push(...compared('wasm', expected, await run({ ...javascript, wasm }), tolerance));
+  if (processFrameWgsl !== undefined)
+    results.push(...compared('wgsl', expected, await run({ ...javascript, processFrameWgsl }), tolerance));
   const pass = keepsFrames.length === 0 && results.every((result) => result.pass);
   return { udf: name, device, pass, results, keepsFrames };
 }

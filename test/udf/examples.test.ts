@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 import { goldenFrames } from './golden.js';
+import { clang, compileC } from './wasm/compile.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const node = async (file: string, args: readonly string[] = [], cwd = root): Promise<string> =>
@@ -41,6 +42,22 @@ describe('examples/udf', () => {
     const out = await example('wgsl.mjs');
     expect(out).toMatch(/^(value: WGSL differs by 0\nabove: WGSL differs by 0|no WebGPU here: JavaScript does it)\n/);
     expect(out).toContain('brightest 63 above 40 at the first pixel: 7\n');
+  });
+  test.skipIf(!clang)('wasm', async () => {
+    compileC(join(root, 'examples/udf/variance.c'), join(root, 'examples/udf/variance.wasm'), {
+      flags: ['-msimd128', '-mbulk-memory'],
+    });
+    const out = await example('wasm.mjs');
+    expect(out).toContain('variance: module and JavaScript agree\n');
+    const values = [...out.matchAll(/position 0: (\S+),/g)].map(([, value]) => Number(value));
+    // The pixels of ring 5 of the first frame, summed here directly.
+    const ring = Array.from({ length: 4096 }, (_, i) => i).filter(
+      (i) => Math.floor(Math.hypot(Math.floor(i / 64) - 32, (i % 64) - 32)) === 5,
+    );
+    const numbers = ring.map((i) => (i * 7919) % 1000);
+    const mean = numbers.reduce((a, b) => a + b) / numbers.length;
+    const variance = numbers.reduce((a, b) => a + (b - mean) ** 2, 0) / numbers.length;
+    expect(values).toEqual([Number(variance.toFixed(3)), Number(variance.toFixed(3))]);
   });
   test.skipIf(!natsPresent)('cluster', async () => {
     const server = await new NatsServer().start();

@@ -28,7 +28,7 @@ async function labelsOf(context: Context, data: FrameArray): Promise<ArrayLike<n
   const scan = scanOfMemory(data, { navShape: [...nav], sigShape: [...sig] });
   const resultsOf = async (udf: AnyUdf): Promise<unknown> => {
     const run = new Run(scan, [udf], {});
-    const engine = { context: async () => context, executor: undefined, delayedOn: undefined };
+    const engine = { context: async () => context, executor: undefined, delayedOn: undefined, readFile: undefined };
     for await (const _ of steps(run, engine, undefined));
     return run.results()[0];
   };
