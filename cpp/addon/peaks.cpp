@@ -18,8 +18,8 @@ struct Peaks {
   using Run = HostRun;
   const ewald_peaks_descriptor& made() const { return descriptor; }
   uint32_t rings() const { return ewald_peaks_bins(handle); }
-  int32_t run(const ewald_peaks_params& params, const void* frame, const uint8_t* bad, ewald_peak* found,
-              uint32_t* count, float* limits) {
+  int32_t run(const ewald_peaks_params& params, const void* frame, const uint8_t* bad,
+              const ewald_peak** found, uint32_t* count, float* limits) {
     return ewald_peaks_run(handle, &params, frame, bad, found, count, limits);
   }
 };

@@ -1,6 +1,8 @@
 // Runs of a peak finder, the same in both addons. A `Peaks` is a plan of plan.h with `made()`, its descriptor,
 // `rings()`, the number of rings with limits, and `run()`.
 #pragma once
+#include <cstring>
+
 #include "addon/plan.h"
 
 namespace ewald::addon {
@@ -18,18 +20,26 @@ protected:
     size_t next = 0;
     const auto take = [&] { return static_cast<void*>(this->buffers[next++].data()); };
     const void* frame = take();
-    auto* found = static_cast<ewald_peak*>(take());
     const auto* bad = with_bad ? static_cast<const uint8_t*>(take()) : nullptr;
     auto* limits = with_limits ? static_cast<float*>(take()) : nullptr;
-    return this->plan->run(params, frame, bad, found, &count_, limits);
+    return this->plan->run(params, frame, bad, &found_, &count_, limits);
   }
-  napi_value answer(napi_env env) override { return count_value(env, count_); }
+  // A copy, because the plan's next run overwrites its list.
+  napi_value answer(napi_env env) override {
+    napi_value buffer = nullptr, array = nullptr;
+    void* data = nullptr;
+    const size_t bytes = count_ * sizeof(ewald_peak);
+    if (napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok) return nullptr;
+    if (bytes > 0) memcpy(data, found_, bytes);
+    return napi_create_typedarray(env, napi_uint8_array, bytes, buffer, 0, &array) == napi_ok ? array : nullptr;
+  }
 
 private:
+  const ewald_peak* found_ = nullptr;
   uint32_t count_ = 0;
 };
 
-// peaksRun(peaks, params, frame, bad | null, found: Uint8Array, limits | null) -> Promise<count>; one run at a time
+// peaksRun(peaks, params, frame, bad | null, limits | null) -> Promise<Uint8Array>, the packed peaks; one run at a time
 template <class Peaks>
 Napi::Value peaks_run(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -41,13 +51,12 @@ Napi::Value peaks_run(const CallbackInfo& info) {
   const auto take = [&](size_t index, size_t bytes, bool written) {
     task->buffers.emplace_back(env, info[index], view_at(info, index, bytes), written);
   };
-  task->buffers.reserve(4);
+  task->buffers.reserve(3);
   take(2, pixels * pixel_bytes[made.dtype], false);
-  take(4, made.max_peaks * sizeof(ewald_peak), true);
   task->with_bad = !info[3].IsNull();
   if (task->with_bad) take(3, pixels, false);
-  task->with_limits = !info[5].IsNull();
-  if (task->with_limits) take(5, size_t(peaks->rings()) * 4 * sizeof(float), true);
+  task->with_limits = !info[4].IsNull();
+  if (task->with_limits) take(4, size_t(peaks->rings()) * 4 * sizeof(float), true);
   return Task::start(env, std::move(task));
 }
 

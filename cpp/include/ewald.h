@@ -93,16 +93,17 @@ typedef struct ewald_peaks ewald_peaks;
 int32_t ewald_peaks_create(const ewald_peaks_descriptor* descriptor, const ewald_peaks_panel* panels,
                            const uint16_t* bins, ewald_peaks** peaks);
 void ewald_peaks_destroy(ewald_peaks* peaks);
-/* Bytes held by the handle, fixed at creation. */
+/* Bytes held by the handle; they grow when a frame has more peaks than any before. */
 size_t ewald_peaks_bytes(const ewald_peaks* peaks);
 /* Number of rings: one more than the largest bin. */
 uint32_t ewald_peaks_bins(const ewald_peaks* peaks);
 /* frame  [height][width]   of the descriptor's dtype
  * bad    [height][width]   nonzero: bad in this frame; may be NULL
- * found  [max_peaks]       in the order of their first pixels: by panel, row, column
+ * found  [count]           in the order of their first pixels: by panel, row, column; memory of the handle, valid
+ *                          until its next run
  * limits [bins][4]         mean, sigma, lower and upper clip limit of every ring; may be NULL; peakfinder8 only */
 int32_t ewald_peaks_run(ewald_peaks* peaks, const ewald_peaks_params* params, const void* frame, const uint8_t* bad,
-                        ewald_peak* found, uint32_t* count, float* limits);
+                        const ewald_peak** found, uint32_t* count, float* limits);
 
 /* udf: one pass that computes sums over frames; see cpp/udf. */
 typedef struct ewald_udf ewald_udf;

@@ -11,10 +11,8 @@ namespace {
 template <class T>
 class Blobs {
 public:
-  Blobs(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, ewald_peak* found)
-      : plan_(plan), frame_(frame), params_(params), found_(found) {}
-
-  uint32_t count() const { return count_; }
+  Blobs(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params)
+      : plan_(plan), frame_(frame), params_(params) {}
 
   bool above(size_t i) const {
     const uint16_t bin = plan_.bin[i];
@@ -32,7 +30,7 @@ public:
 
   // From a pixel above its limit that is not on a border.
   void try_start(uint32_t pixel, uint32_t panel) {
-    if (plan_.taken[pixel] == 0 && count_ < plan_.descriptor.max_peaks) start(pixel, panel);
+    if (plan_.taken[pixel] == 0) start(pixel, panel);
   }
 
 private:
@@ -106,16 +104,14 @@ private:
     const double snr = intensity / sigma;
     if (!(snr >= double(params_.min_snr)) || maximum < top - mean) return;
     if (!(x >= p.fs && x < p.end_fs && y >= p.ss && y < p.end_ss)) return;
-    found_[count_++] = {float(x + 0.5), float(y + 0.5), float(intensity), float(maximum), float(snr),
-                        size,           panel,          float(mean)};
+    plan_.found.add({float(x + 0.5), float(y + 0.5), float(intensity), float(maximum), float(snr),
+                        size,           panel,          float(mean)});
   }
 
   Plan& plan_;
   const Frame<T>& frame_;
   const ewald_peaks_params& params_;
-  ewald_peak* const found_;
   const uint32_t width_ = plan_.descriptor.width;
-  uint32_t count_ = 0;
 };
 
 // Pixels above their limits that may start a blob, into `by_bin`, which is no longer used: outliers, and pixels of bins
@@ -169,9 +165,8 @@ uint32_t panel_of(const Plan& plan, uint32_t pixel) {
 }
 
 template <class T>
-uint32_t find_blobs(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, bool listed,
-                    ewald_peak* found) {
-  Blobs<T> blobs(plan, frame, params, found);
+void find_blobs(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, bool listed) {
+  Blobs<T> blobs(plan, frame, params);
   plan.touched_count = 0;
   uint32_t count = 0;
   if (listed && list_hits(plan, blobs, count)) {
@@ -188,15 +183,14 @@ uint32_t find_blobs(Plan& plan, const Frame<T>& frame, const ewald_peaks_params&
     }
   }
   for (uint32_t k = 0; k < plan.touched_count; k++) plan.taken[plan.touched[k]] = 0;
-  return blobs.count();
 }
 
-template uint32_t find_blobs(Plan&, const Frame<uint8_t>&, const ewald_peaks_params&, bool, ewald_peak*);
-template uint32_t find_blobs(Plan&, const Frame<int8_t>&, const ewald_peaks_params&, bool, ewald_peak*);
-template uint32_t find_blobs(Plan&, const Frame<uint16_t>&, const ewald_peaks_params&, bool, ewald_peak*);
-template uint32_t find_blobs(Plan&, const Frame<int16_t>&, const ewald_peaks_params&, bool, ewald_peak*);
-template uint32_t find_blobs(Plan&, const Frame<uint32_t>&, const ewald_peaks_params&, bool, ewald_peak*);
-template uint32_t find_blobs(Plan&, const Frame<int32_t>&, const ewald_peaks_params&, bool, ewald_peak*);
-template uint32_t find_blobs(Plan&, const Frame<float>&, const ewald_peaks_params&, bool, ewald_peak*);
+template void find_blobs(Plan&, const Frame<uint8_t>&, const ewald_peaks_params&, bool);
+template void find_blobs(Plan&, const Frame<int8_t>&, const ewald_peaks_params&, bool);
+template void find_blobs(Plan&, const Frame<uint16_t>&, const ewald_peaks_params&, bool);
+template void find_blobs(Plan&, const Frame<int16_t>&, const ewald_peaks_params&, bool);
+template void find_blobs(Plan&, const Frame<uint32_t>&, const ewald_peaks_params&, bool);
+template void find_blobs(Plan&, const Frame<int32_t>&, const ewald_peaks_params&, bool);
+template void find_blobs(Plan&, const Frame<float>&, const ewald_peaks_params&, bool);
 
 }  // namespace ewald::peaks

@@ -15,10 +15,8 @@ constexpr uint8_t varied = 1, within = 2, strong = 4, counted = 8;
 template <class T>
 class Dispersion {
 public:
-  Dispersion(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, ewald_peak* found)
-      : plan_(plan), frame_(frame), params_(params), found_(found) {}
-
-  uint32_t count() const { return count_; }
+  Dispersion(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params)
+      : plan_(plan), frame_(frame), params_(params) {}
 
   void mark_strong(uint32_t number) {
     panel_ = plan_.panels[number];
@@ -58,7 +56,6 @@ public:
     panel_ = plan_.panels[number];
     for (uint32_t ss = panel_.ss; ss < panel_.end_ss; ss++)
       for (uint32_t fs = panel_.fs; fs < panel_.end_fs; fs++) {
-        if (count_ == plan_.descriptor.max_peaks) return;
         const uint32_t i = ss * width_ + fs;
         if ((plan_.taken[i] & (strong | counted)) == strong) measure(i, number);
       }
@@ -165,44 +162,41 @@ private:
     y /= intensity;
     if (!(x >= 0 && x <= double(right - left) && y >= 0 && y <= double(bottom - top))) return;
     const double snr = intensity / (sigma * std::sqrt(double(size)));
-    found_[count_++] = {float(double(left) + x + 0.5),
+    plan_.found.add({float(double(left) + x + 0.5),
                         float(double(top) + y + 0.5),
                         float(intensity),
                         float(maximum),
                         float(snr),
                         size,
                         number,
-                        float(mean)};
+                        float(mean)});
   }
 
   Plan& plan_;
   const Frame<T>& frame_;
   const ewald_peaks_params& params_;
-  ewald_peak* const found_;
   const uint32_t width_ = plan_.descriptor.width;
   Panel panel_{};
-  uint32_t count_ = 0;
 };
 
 }  // namespace
 
 template <class T>
-uint32_t find_dispersed(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, ewald_peak* found) {
-  Dispersion<T> search(plan, frame, params, found);
+void find_dispersed(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params) {
+  Dispersion<T> search(plan, frame, params);
   std::memset(plan.taken, 0, size_t(plan.descriptor.width) * plan.descriptor.height);
   for (uint32_t p = 0; p < plan.panel_count; p++) {
     search.mark_strong(p);
     search.collect(p);
   }
-  return search.count();
 }
 
-template uint32_t find_dispersed(Plan&, const Frame<uint8_t>&, const ewald_peaks_params&, ewald_peak*);
-template uint32_t find_dispersed(Plan&, const Frame<int8_t>&, const ewald_peaks_params&, ewald_peak*);
-template uint32_t find_dispersed(Plan&, const Frame<uint16_t>&, const ewald_peaks_params&, ewald_peak*);
-template uint32_t find_dispersed(Plan&, const Frame<int16_t>&, const ewald_peaks_params&, ewald_peak*);
-template uint32_t find_dispersed(Plan&, const Frame<uint32_t>&, const ewald_peaks_params&, ewald_peak*);
-template uint32_t find_dispersed(Plan&, const Frame<int32_t>&, const ewald_peaks_params&, ewald_peak*);
-template uint32_t find_dispersed(Plan&, const Frame<float>&, const ewald_peaks_params&, ewald_peak*);
+template void find_dispersed(Plan&, const Frame<uint8_t>&, const ewald_peaks_params&);
+template void find_dispersed(Plan&, const Frame<int8_t>&, const ewald_peaks_params&);
+template void find_dispersed(Plan&, const Frame<uint16_t>&, const ewald_peaks_params&);
+template void find_dispersed(Plan&, const Frame<int16_t>&, const ewald_peaks_params&);
+template void find_dispersed(Plan&, const Frame<uint32_t>&, const ewald_peaks_params&);
+template void find_dispersed(Plan&, const Frame<int32_t>&, const ewald_peaks_params&);
+template void find_dispersed(Plan&, const Frame<float>&, const ewald_peaks_params&);
 
 }  // namespace ewald::peaks

@@ -13,7 +13,7 @@ namespace {
 using ewald::Arena;
 using namespace ewald::peaks;
 
-constexpr uint32_t max_side = 1u << 16, max_panels = 1u << 14, max_found = 1u << 20;
+constexpr uint32_t max_side = 1u << 16, max_panels = 1u << 14;
 constexpr uint64_t max_pixels = 1u << 28;
 
 // Frames with more outliers than a quarter of the pixels are judged without bars, which is slower but gives the same
@@ -47,8 +47,6 @@ void lay_out_others(Arena& arena, Plan& plan) {
   plan.stack = arena.take<uint32_t>(pixels);
   plan.touched = arena.take<uint32_t>(pixels);
   plan.columns = arena.take<double>(3 * size_t(plan.descriptor.width));
-  if (plan.descriptor.finder == EWALD_FINDER_ZAEF)
-    plan.centres = arena.take<double>(2 * size_t(plan.descriptor.max_peaks));
 }
 
 // Derived from its tiles.
@@ -176,8 +174,6 @@ extern "C" EWALD_EXPORT(ewald_peaks_create) int32_t
                        d.height, max_side, uint32_t(max_pixels));
   if (d.panels < 1 || d.panels > max_panels)
     return ewald::fail(EWALD_STATUS_LIMIT, "%u panels; expected 1 to %u", d.panels, max_panels);
-  if (d.max_peaks < 1 || d.max_peaks > max_found)
-    return ewald::fail(EWALD_STATUS_LIMIT, "%u peaks at most; expected 1 to %u", d.max_peaks, max_found);
   if (d.dtype > EWALD_NUMBER_F32)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "dtype is %u; expected a value of ewald_number", d.dtype);
   if (d.finder > EWALD_FINDER_DISPERSION_EXTENDED)
@@ -241,7 +237,7 @@ extern "C" EWALD_EXPORT(ewald_peaks_destroy) void ewald_peaks_destroy(ewald_peak
 }
 
 extern "C" EWALD_EXPORT(ewald_peaks_bytes) size_t ewald_peaks_bytes(const ewald_peaks* peaks) {
-  return peaks == nullptr ? 0 : peaks->bytes;
+  return peaks == nullptr ? 0 : peaks->bytes + peaks->plan.found.bytes() + peaks->plan.centres.bytes();
 }
 
 extern "C" EWALD_EXPORT(ewald_peaks_bins) uint32_t ewald_peaks_bins(const ewald_peaks* peaks) {
@@ -250,7 +246,7 @@ extern "C" EWALD_EXPORT(ewald_peaks_bins) uint32_t ewald_peaks_bins(const ewald_
 
 extern "C" EWALD_EXPORT(ewald_peaks_run) int32_t
     ewald_peaks_run(ewald_peaks* peaks, const ewald_peaks_params* params, const void* frame, const uint8_t* bad,
-                    ewald_peak* found, uint32_t* count, float* limits) {
+                    const ewald_peak** found, uint32_t* count, float* limits) {
   if (peaks == nullptr || params == nullptr || frame == nullptr || found == nullptr || count == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_peaks_run: a pointer is null");
   if (!(params->min_snr >= 0) || !(params->threshold == params->threshold) || params->local_bg_radius > 1024)
@@ -276,7 +272,11 @@ extern "C" EWALD_EXPORT(ewald_peaks_run) int32_t
   }
   if (finder != EWALD_FINDER_PEAKFINDER8 && limits != nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "only peakfinder8 has limits of rings");
-  *count = find_peaks(peaks->plan, *params, frame, bad, found);
+  if (!find_peaks(peaks->plan, *params, frame, bad))
+    return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "out of memory after %u peaks of a frame",
+                       peaks->plan.found.count());
+  *found = peaks->plan.found.data();
+  *count = peaks->plan.found.count();
   if (limits != nullptr) memcpy(limits, peaks->plan.limits, peaks->plan.bins * sizeof(Limits));
   return EWALD_STATUS_OK;
 }

@@ -6,40 +6,47 @@ namespace ewald::peaks {
 namespace {
 
 template <class T>
-uint32_t find_typed(Plan& plan, const ewald_peaks_params& params, const void* data, const uint8_t* bad,
-                    ewald_peak* found) {
+void find_typed(Plan& plan, const ewald_peaks_params& params, const void* data, const uint8_t* bad) {
   Valid valid;
   if constexpr (std::is_same_v<T, float>)
     valid = {double(params.least_real), double(params.greatest_real)};
   else
     valid = {double(params.least_integer), double(params.greatest_integer)};
   const Frame<T> frame = {static_cast<const T*>(data), bad, valid};
-  if (plan.descriptor.finder == EWALD_FINDER_ZAEF) return find_summits(plan, frame, params, found);
-  if (plan.descriptor.finder != EWALD_FINDER_PEAKFINDER8) return find_dispersed(plan, frame, params, found);
+  if (plan.descriptor.finder == EWALD_FINDER_ZAEF) return find_summits(plan, frame, params);
+  if (plan.descriptor.finder != EWALD_FINDER_PEAKFINDER8) return find_dispersed(plan, frame, params);
   const bool listed = find_limits(plan, frame, params);
-  return find_blobs(plan, frame, params, listed, found);
+  find_blobs(plan, frame, params, listed);
 }
 
 }  // namespace
 
-uint32_t find_peaks(Plan& plan, const ewald_peaks_params& params, const void* frame, const uint8_t* bad,
-                    ewald_peak* found) {
+bool find_peaks(Plan& plan, const ewald_peaks_params& params, const void* frame, const uint8_t* bad) {
+  plan.found.clear();
+  plan.centres.clear();
   switch (plan.descriptor.dtype) {
     case EWALD_NUMBER_U8:
-      return find_typed<uint8_t>(plan, params, frame, bad, found);
+      find_typed<uint8_t>(plan, params, frame, bad);
+      break;
     case EWALD_NUMBER_I8:
-      return find_typed<int8_t>(plan, params, frame, bad, found);
+      find_typed<int8_t>(plan, params, frame, bad);
+      break;
     case EWALD_NUMBER_U16:
-      return find_typed<uint16_t>(plan, params, frame, bad, found);
+      find_typed<uint16_t>(plan, params, frame, bad);
+      break;
     case EWALD_NUMBER_I16:
-      return find_typed<int16_t>(plan, params, frame, bad, found);
+      find_typed<int16_t>(plan, params, frame, bad);
+      break;
     case EWALD_NUMBER_U32:
-      return find_typed<uint32_t>(plan, params, frame, bad, found);
+      find_typed<uint32_t>(plan, params, frame, bad);
+      break;
     case EWALD_NUMBER_I32:
-      return find_typed<int32_t>(plan, params, frame, bad, found);
+      find_typed<int32_t>(plan, params, frame, bad);
+      break;
     default:
-      return find_typed<float>(plan, params, frame, bad, found);
+      find_typed<float>(plan, params, frame, bad);
   }
+  return !plan.found.out_of_memory() && !plan.centres.out_of_memory();
 }
 
 }  // namespace ewald::peaks

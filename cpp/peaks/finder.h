@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "ewald.h"
+#include "peaks/grown.h"
 #include "peaks/tiles.h"
 
 namespace ewald::peaks {
@@ -77,6 +78,11 @@ struct Stretch {
   uint32_t fs, panel;
 };
 
+// A centroid of zaef.
+struct Centre {
+  double x, y;
+};
+
 struct Plan {
   ewald_peaks_descriptor descriptor;
   uint32_t bins, panel_count, lines;
@@ -111,8 +117,9 @@ struct Plan {
   uint8_t* taken;
   uint32_t *stack, *touched;
   uint32_t touched_count;
-  // [max_peaks][2]: centroids of zaef, before they are rounded.
-  double* centres;
+  // The peaks, and for zaef their centroids before they are rounded.
+  Grown<ewald_peak> found;
+  Grown<Centre> centres;
   // [3][width]: sums over the columns of a window, for dispersion.
   double* columns;
 };
@@ -137,22 +144,22 @@ struct Frame {
 template <class T>
 bool find_limits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params);
 
-// Blobs of pixels above their limits (blobs.cpp); returns the number of peaks.
-template <class T>
-uint32_t find_blobs(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, bool listed,
-                    ewald_peak* found);
+// Searches add their peaks to plan.found.
 
-// zaef: summits of steep slopes (summits.cpp); returns the number of peaks.
+// Blobs of pixels above their limits (blobs.cpp).
 template <class T>
-uint32_t find_summits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, ewald_peak* found);
+void find_blobs(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, bool listed);
 
-// dispersion: spots of pixels that vary more than counting statistics (dispersion.cpp); returns the number of peaks.
+// zaef: summits of steep slopes (summits.cpp).
 template <class T>
-uint32_t find_dispersed(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, ewald_peak* found);
+void find_summits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params);
 
-// The whole search; `bad` is NULL or nonzero at bad pixels. Returns the number of peaks written to `found`.
-uint32_t find_peaks(Plan& plan, const ewald_peaks_params& params, const void* frame, const uint8_t* bad,
-                    ewald_peak* found);
+// dispersion: spots of pixels that vary more than counting statistics (dispersion.cpp).
+template <class T>
+void find_dispersed(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params);
+
+// The whole search; `bad` is NULL or nonzero at bad pixels. False when out of memory.
+bool find_peaks(Plan& plan, const ewald_peaks_params& params, const void* frame, const uint8_t* bad);
 
 // The panel that a pixel lies on; it must exist.
 uint32_t panel_of(const Plan& plan, uint32_t pixel);

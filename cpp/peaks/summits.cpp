@@ -16,17 +16,14 @@ struct Point {
 template <class T>
 class Summits {
 public:
-  Summits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, ewald_peak* found)
-      : plan_(plan), frame_(frame), params_(params), found_(found) {}
-
-  uint32_t count() const { return count_; }
+  Summits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params)
+      : plan_(plan), frame_(frame), params_(params) {}
 
   void search(uint32_t number) {
     panel_ = plan_.panels[number];
     const Panel p = panel_;
     for (int64_t y = int64_t(p.ss) + 1; y + 1 < p.end_ss; y++)
       for (int64_t x = int64_t(p.fs) + 1; x + 1 < p.end_fs; x++) {
-        if (count_ == plan_.descriptor.max_peaks) return;
         Point at = {x, y};
         if (is_foot(at) && climb(at)) measure(at, number);
       }
@@ -121,13 +118,12 @@ private:
     if (!(x >= panel_.fs && x <= panel_.end_fs - 1.0 && y >= panel_.ss && y <= panel_.end_ss - 1.0)) return;
     const Point centre = {int64_t(x + 0.5), int64_t(y + 0.5)};
     if (is_near_another(x, y, centre)) return;
+    if (!plan_.centres.add({x, y})) return;
     mark(index(centre.x, centre.y), occupied);
-    plan_.stack[index(centre.x, centre.y)] = count_;
-    plan_.centres[2 * size_t(count_)] = x;
-    plan_.centres[2 * size_t(count_) + 1] = y;
+    plan_.stack[index(centre.x, centre.y)] = plan_.centres.count() - 1;
     const double maximum = value(top.x, top.y) - mean;
-    found_[count_++] = {float(x + 0.5), float(y + 0.5), float(intensity), float(maximum),
-                        float(snr),     pixels,         number,           float(mean)};
+    plan_.found.add({float(x + 0.5), float(y + 0.5), float(intensity), float(maximum),
+                        float(snr),     pixels,         number,           float(mean)});
   }
 
   // Whether a peak of the panel lies within twice the inner radius.
@@ -136,8 +132,8 @@ private:
     for (int64_t cy = centre.y - reach; cy <= centre.y + reach; cy++)
       for (int64_t cx = centre.x - reach; cx <= centre.x + reach; cx++) {
         if (!on_panel(cx, cy) || !(plan_.taken[index(cx, cy)] & occupied)) continue;
-        const double* const other = plan_.centres + 2 * size_t(plan_.stack[index(cx, cy)]);
-        const double dx = other[0] - x, dy = other[1] - y;
+        const Centre& other = plan_.centres[plan_.stack[index(cx, cy)]];
+        const double dx = other.x - x, dy = other.y - y;
         if (dx * dx + dy * dy < 4 * inner_ * inner_) return true;
       }
     return false;
@@ -151,30 +147,27 @@ private:
   Plan& plan_;
   const Frame<T>& frame_;
   const ewald_peaks_params& params_;
-  ewald_peak* const found_;
   const double inner_ = double(params_.inner_radius), middle_ = double(params_.middle_radius),
                outer_ = double(params_.outer_radius);
   Panel panel_{};
-  uint32_t count_ = 0;
 };
 
 }  // namespace
 
 template <class T>
-uint32_t find_summits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params, ewald_peak* found) {
-  Summits<T> summits(plan, frame, params, found);
+void find_summits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& params) {
+  Summits<T> summits(plan, frame, params);
   plan.touched_count = 0;
   for (uint32_t p = 0; p < plan.panel_count; p++) summits.search(p);
   for (uint32_t k = 0; k < plan.touched_count; k++) plan.taken[plan.touched[k]] = 0;
-  return summits.count();
 }
 
-template uint32_t find_summits(Plan&, const Frame<uint8_t>&, const ewald_peaks_params&, ewald_peak*);
-template uint32_t find_summits(Plan&, const Frame<int8_t>&, const ewald_peaks_params&, ewald_peak*);
-template uint32_t find_summits(Plan&, const Frame<uint16_t>&, const ewald_peaks_params&, ewald_peak*);
-template uint32_t find_summits(Plan&, const Frame<int16_t>&, const ewald_peaks_params&, ewald_peak*);
-template uint32_t find_summits(Plan&, const Frame<uint32_t>&, const ewald_peaks_params&, ewald_peak*);
-template uint32_t find_summits(Plan&, const Frame<int32_t>&, const ewald_peaks_params&, ewald_peak*);
-template uint32_t find_summits(Plan&, const Frame<float>&, const ewald_peaks_params&, ewald_peak*);
+template void find_summits(Plan&, const Frame<uint8_t>&, const ewald_peaks_params&);
+template void find_summits(Plan&, const Frame<int8_t>&, const ewald_peaks_params&);
+template void find_summits(Plan&, const Frame<uint16_t>&, const ewald_peaks_params&);
+template void find_summits(Plan&, const Frame<int16_t>&, const ewald_peaks_params&);
+template void find_summits(Plan&, const Frame<uint32_t>&, const ewald_peaks_params&);
+template void find_summits(Plan&, const Frame<int32_t>&, const ewald_peaks_params&);
+template void find_summits(Plan&, const Frame<float>&, const ewald_peaks_params&);
 
 }  // namespace ewald::peaks

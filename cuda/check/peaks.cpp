@@ -31,7 +31,7 @@ Search searchOf(uint32_t finder, uint32_t dtype, uint32_t width, uint32_t height
   Search s;
   // Two panels with a gap between them.
   s.panels = {{0, 0, width / 2, height}, {width / 2 + 3, 1, width, height}};
-  s.d.width = width, s.d.height = height, s.d.panels = 2, s.d.dtype = dtype, s.d.max_peaks = 2048, s.d.finder = finder;
+  s.d.width = width, s.d.height = height, s.d.panels = 2, s.d.dtype = dtype, s.d.finder = finder;
   for (uint32_t y = 0; y < height; ++y)
     for (uint32_t x = 0; x < width; ++x) s.bins.push_back(uint16_t(std::hypot(x - 0.45 * width, y - 0.55 * height)));
   s.bad.assign(s.pixels(), 0);
@@ -71,23 +71,29 @@ std::vector<T> made(const Search& s, uint32_t spots) {
 }
 
 Found onCore(const Search& s, const void* frame) {
-  Found found{std::vector<ewald_peak>(s.d.max_peaks), 0, ""};
+  Found found;
+  const ewald_peak* list = nullptr;
   ewald_peaks* peaks = nullptr;
   if (ewald_peaks_create(&s.d, s.panels.data(), s.bins.data(), &peaks) != EWALD_STATUS_OK ||
-      ewald_peaks_run(peaks, &s.params, frame, s.bad.data(), found.peaks.data(), &found.count, nullptr) !=
+      ewald_peaks_run(peaks, &s.params, frame, s.bad.data(), &list, &found.count, nullptr) !=
           EWALD_STATUS_OK)
     found.wrong = std::string("the core says: ") + ewald_last_error();
+  else
+    found.peaks.assign(list, list + found.count);
   ewald_peaks_destroy(peaks);
   return found;
 }
 
 Found onCard(Report& report, const Search& s, const void* frame) {
-  Found found{std::vector<ewald_peak>(s.d.max_peaks), 0, ""};
+  Found found;
+  const ewald_peak* list = nullptr;
   ewald_cuda_peaks* peaks = nullptr;
   if (ewald_cuda_peaks_create(report.context, &s.d, s.panels.data(), s.bins.data(), &peaks) != EWALD_STATUS_OK ||
-      ewald_cuda_peaks_run(peaks, &s.params, frame, s.bad.data(), found.peaks.data(), &found.count, nullptr) !=
+      ewald_cuda_peaks_run(peaks, &s.params, frame, s.bad.data(), &list, &found.count, nullptr) !=
           EWALD_STATUS_OK)
     found.wrong = ewald_cuda_last_error();
+  else
+    found.peaks.assign(list, list + found.count);
   ewald_cuda_peaks_destroy(peaks);
   return found;
 }
@@ -129,7 +135,7 @@ void compare(Report& report, const char* type, uint32_t dtype) {
     report.add(name, difference(found, expected));
     const bool same =
         found.count == again.count &&
-        !std::memcmp(found.peaks.data(), again.peaks.data(), std::min(found.count, s.d.max_peaks) * sizeof(ewald_peak));
+        !std::memcmp(found.peaks.data(), again.peaks.data(), found.count * sizeof(ewald_peak));
     report.add(name + ", twice the same bytes", same ? "" : "the bytes differ");
   }
 }

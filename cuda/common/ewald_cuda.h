@@ -88,8 +88,9 @@ void ewald_cuda_fft_destroy(ewald_cuda_fft* plan);
 int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t on_device,
                                uint32_t scale);
 
-/* peaks: see cuda/peaks; shapes are those of ewald_peaks_run. Memory is fixed at creation; the context must outlive its
- * finders. One run at a time per handle; runs of several handles overlap. */
+/* peaks: see cuda/peaks; shapes are those of ewald_peaks_run. Memory on the device is fixed at creation, and so is the
+ * page-locked memory of the host; the context must outlive its finders. One run at a time per handle; runs of several
+ * handles overlap. */
 typedef struct ewald_cuda_peaks ewald_cuda_peaks;
 typedef struct ewald_cuda_peaks_info {
   uint64_t device_bytes, host_bytes; /* what the handle holds; the host's are page-locked */
@@ -101,7 +102,7 @@ int32_t ewald_cuda_peaks_create(ewald_cuda_context* context, const ewald_peaks_d
 void ewald_cuda_peaks_destroy(ewald_cuda_peaks* peaks);
 void ewald_cuda_peaks_describe(const ewald_cuda_peaks* peaks, ewald_cuda_peaks_info* info);
 int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* params, const void* frame,
-                             const uint8_t* bad, ewald_peak* found, uint32_t* count, float* limits);
+                             const uint8_t* bad, const ewald_peak** found, uint32_t* count, float* limits);
 
 /* udf: see cuda/udf; the descriptor and the order of the results are those of ewald_udf_create. Memory is fixed at
  * creation; the context must outlive its passes. One run at a time per handle. */

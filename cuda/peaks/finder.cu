@@ -87,6 +87,8 @@ struct ewald_cuda_peaks {
   // Page-locked: the frame and its marks for the upload, counts with peaks and limits for the download.
   PinnedBuffer<unsigned char> frame_on_host, bad_on_host, found_on_host;
   PinnedBuffer<Limits> limits_on_host;
+  // The peaks of the latest run, in the order of the scan.
+  std::vector<ewald_peak> sorted;
 
   ewald_cuda_peaks(ewald_cuda_context* owner, const ewald_peaks_descriptor& d, const ewald_peaks_panel* rectangles,
                    Tables&& tables)
@@ -132,7 +134,7 @@ struct ewald_cuda_peaks {
     return frame_on_host.count() + bad_on_host.count() + found_on_host.count() +
            limits_on_host.count() * sizeof(Limits);
   }
-  std::uint32_t at_once() const { return std::min({most, descriptor.max_peaks, kAtOnce}); }
+  std::uint32_t at_once() const { return std::min(most, kAtOnce); }
 
   template <class T>
   void send(const ewald_peaks_params& params, bool marked) {
@@ -182,8 +184,8 @@ struct ewald_cuda_peaks {
     }
   }
 
-  std::uint32_t run(const ewald_peaks_params& params, const void* data, const std::uint8_t* marks, ewald_peak* peaks,
-                    float* ring_limits) {
+  // Fills `sorted`.
+  void run(const ewald_peaks_params& params, const void* data, const std::uint8_t* marks, float* ring_limits) {
     std::memcpy(frame_on_host.data(), data, frame.bytes());
     if (marks) std::memcpy(bad_on_host.data(), marks, bad.bytes());
     useContext(context, [&] {
@@ -213,9 +215,9 @@ struct ewald_cuda_peaks {
     auto* const list = found_on_host.data() + sizeof(Counts);
     const std::uint32_t* const places_of = places_on_host.data();
     if (by_slopes())
-      return in_order(reinterpret_cast<Summit*>(list), count, places_of, descriptor.max_peaks,
-                      double(params.inner_radius), peaks);
-    return in_order(reinterpret_cast<ewald_peak*>(list), count, places_of, descriptor.max_peaks, peaks);
+      in_order(reinterpret_cast<Summit*>(list), count, places_of, double(params.inner_radius), sorted);
+    else
+      in_order(reinterpret_cast<ewald_peak*>(list), count, places_of, sorted);
   }
 
   void bring(std::size_t from, std::size_t bytes) {
@@ -237,11 +239,10 @@ int32_t ewald_cuda_peaks_create(ewald_cuda_context* context, const ewald_peaks_d
     *peaks = nullptr;
     const ewald_peaks_descriptor& d = *descriptor;
     const std::uint64_t pixels = std::uint64_t(d.width) * d.height;
-    if (pixels < 1 || pixels > kMaxPixels || d.panels < 1 || d.panels > 1u << 14 || d.max_peaks < 1)
+    if (pixels < 1 || pixels > kMaxPixels || d.panels < 1 || d.panels > 1u << 14)
       refuse(EWALD_STATUS_LIMIT, "a frame has " + std::to_string(d.width) + " x " + std::to_string(d.height) +
-                                     " pixels, " + std::to_string(d.panels) + " panels, " +
-                                     std::to_string(d.max_peaks) + " peaks; expected 1 to " +
-                                     std::to_string(kMaxPixels) + " pixels, 1 to 16384 panels, a peak");
+                                     " pixels and " + std::to_string(d.panels) + " panels; expected 1 to " +
+                                     std::to_string(kMaxPixels) + " pixels and 1 to 16384 panels");
     if (d.dtype > EWALD_NUMBER_F32)
       refuse(EWALD_STATUS_INVALID_ARGUMENT,
              "dtype is " + std::to_string(d.dtype) + "; expected a value of ewald_number");
@@ -266,7 +267,7 @@ void ewald_cuda_peaks_describe(const ewald_cuda_peaks* peaks, ewald_cuda_peaks_i
 }
 
 int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* params, const void* frame,
-                             const uint8_t* bad, ewald_peak* found, uint32_t* count, float* limits) {
+                             const uint8_t* bad, const ewald_peak** found, uint32_t* count, float* limits) {
   return guarded([&] {
     if (!peaks || !params || !frame || !found || !count)
       refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: a pointer is null");
@@ -279,7 +280,9 @@ int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* 
       refuse(EWALD_STATUS_LIMIT,
              "max_pix_count is " + std::to_string(params->max_pix_count) + "; the limit on a GPU is " +
                  std::to_string(kMaxBlob));
-    *count = peaks->run(*params, frame, bad, found, limits);
+    peaks->run(*params, frame, bad, limits);
+    *found = peaks->sorted.data();
+    *count = std::uint32_t(peaks->sorted.size());
   });
 }
 }

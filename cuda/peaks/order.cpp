@@ -6,27 +6,21 @@
 #include <cmath>
 #include <map>
 #include <tuple>
-#include <vector>
 
 namespace ewald::cuda::peaks {
 
-std::uint32_t in_order(ewald_peak* begin, std::uint32_t count, const std::uint32_t* places, std::uint32_t max_peaks,
-                       ewald_peak* into) {
+void in_order(ewald_peak* begin, std::uint32_t count, const std::uint32_t* places, std::vector<ewald_peak>& into) {
   const auto panel_of = [&](const ewald_peak& peak) { return places[peak.panel] >> kPanelShift; };
   std::sort(begin, begin + count, [&](const ewald_peak& a, const ewald_peak& b) {
     const std::uint32_t p = panel_of(a), q = panel_of(b);
     return p != q ? p < q : a.panel < b.panel;
   });
-  const std::uint32_t kept = std::min(count, max_peaks);
-  for (std::uint32_t k = 0; k < kept; ++k) {
-    into[k] = begin[k];
-    into[k].panel = panel_of(begin[k]);
-  }
-  return kept;
+  into.assign(begin, begin + count);
+  for (ewald_peak& peak : into) peak.panel = panel_of(peak);
 }
 
-std::uint32_t in_order(Summit* begin, std::uint32_t count, const std::uint32_t* places, std::uint32_t max_peaks,
-                       double radius, ewald_peak* into) {
+void in_order(Summit* begin, std::uint32_t count, const std::uint32_t* places, double radius,
+              std::vector<ewald_peak>& into) {
   const auto panel_of = [&](const Summit& one) { return places[one.peak.panel] >> kPanelShift; };
   std::sort(begin, begin + count, [&](const Summit& a, const Summit& b) {
     const std::uint32_t p = panel_of(a), q = panel_of(b);
@@ -36,8 +30,8 @@ std::uint32_t in_order(Summit* begin, std::uint32_t count, const std::uint32_t* 
   // square.
   const double apart = 2 * radius;
   std::map<std::tuple<std::uint32_t, std::int64_t, std::int64_t>, std::vector<const Summit*>> squares;
-  std::uint32_t kept = 0;
-  for (std::uint32_t k = 0; k < count && kept < max_peaks; ++k) {
+  into.clear();
+  for (std::uint32_t k = 0; k < count; ++k) {
     const Summit& one = begin[k];
     const std::uint32_t panel = panel_of(one);
     const auto column = std::int64_t(std::floor(one.x / apart)), row = std::int64_t(std::floor(one.y / apart));
@@ -53,10 +47,9 @@ std::uint32_t in_order(Summit* begin, std::uint32_t count, const std::uint32_t* 
     for (std::int64_t d = 0; d < 9 && !near; ++d) near = is_near(d % 3 - 1, d / 3 - 1);
     if (near) continue;
     squares[{panel, column, row}].push_back(&one);
-    into[kept] = one.peak;
-    into[kept++].panel = panel;
+    into.push_back(one.peak);
+    into.back().panel = panel;
   }
-  return kept;
 }
 
 }  // namespace ewald::cuda::peaks

@@ -1,6 +1,7 @@
 // Sorts peaks from the GPU into the order of the scan; does not depend on CUDA.
 #pragma once
 #include <cstdint>
+#include <vector>
 
 #include "ewald.h"
 
@@ -17,13 +18,12 @@ struct Summit {
   double x, y;
 };
 
-// Puts `count` peaks, whose panels are still the pixels of their seeds, into the order of the scan; the first
-// `max_peaks` of them go to `into`. Returns their number.
-std::uint32_t in_order(ewald_peak* begin, std::uint32_t count, const std::uint32_t* places, std::uint32_t max_peaks,
-                       ewald_peak* into);
+// Puts `count` peaks, whose panels are still the pixels of their seeds, into the order of the scan, and copies them
+// to `into`.
+void in_order(ewald_peak* begin, std::uint32_t count, const std::uint32_t* places, std::vector<ewald_peak>& into);
 
 // The same for summits, by their feet; summits closer than twice the radius to an earlier one are dropped.
-std::uint32_t in_order(Summit* begin, std::uint32_t count, const std::uint32_t* places, std::uint32_t max_peaks,
-                       double radius, ewald_peak* into);
+void in_order(Summit* begin, std::uint32_t count, const std::uint32_t* places, double radius,
+              std::vector<ewald_peak>& into);
 
 }  // namespace ewald::cuda::peaks

@@ -20,10 +20,10 @@ export const peaksDescriptor: Struct = {
     u32('height', 'pixels of a frame along slow scan'),
     u32('panels', 'rectangles of the frame that are searched'),
     u32('dtype', 'a Number'),
-    u32('maxPeaks', 'peaks of a frame, at most'),
     u32('finder', 'a Finder'),
     u32('reserved0', 'zero'),
     u32('reserved1', 'zero'),
+    u32('reserved2', 'zero'),
   ],
 };
 

@@ -23,7 +23,6 @@ export interface PeaksDescriptor {
   readonly rings: number;
   readonly pixels: number;
   readonly bytesOfNumber: number;
-  readonly maxPeaks: number;
 }
 
 /**
@@ -33,17 +32,16 @@ export interface PeaksRun {
   readonly params: Uint8Array;
   readonly frame: Frame;
   readonly bad: Uint8Array | undefined;
-  /** Peaks, packed, with room for `maxPeaks`. */
-  readonly found: Uint8Array;
   /** Limits of every ring: mean, sigma, lower, upper. */
   readonly limits: Float32Array | undefined;
 }
 
 /** A planned peak finder. */
 export interface PeaksKernel extends Disposable {
+  /** What it holds now; it may grow with the number of peaks of a frame. */
   readonly bytes: number;
-  /** Returns the number of peaks. */
-  run(run: PeaksRun): Promise<number>;
+  /** Returns the peaks, packed, however many there are; the array belongs to the caller. */
+  run(run: PeaksRun): Promise<Uint8Array>;
   /** Memory of the given size that it can read fastest, if that makes a difference. */
   memory?(bytes: number): Uint8Array;
 }

@@ -50,8 +50,11 @@ export interface PeakSearchParameters {
   readonly sigmaStrong?: number;
   /** Of dispersion, dispersion-extended. Fewest good pixels of a window. 1 … 16641; default 2. */
   readonly minCount?: number;
-  /** Keeps this many peaks of a frame, those of the greatest intensity. 1 … 1048576; default all. */
-  readonly keepPeaks?: number;
+  /**
+   * Largest number of peaks of a frame: if more are found, those of the greatest intensity are kept. 1 … 1048576;
+   * default all.
+   */
+  readonly maxPeaks?: number;
   /** Of peakfinder8. Also gives the statistics of the rings. Default false. */
   readonly rings?: boolean;
   /**

@@ -111,9 +111,9 @@ export const searchRows = {
     range: peaksRanges.minCount,
     of: dispersions,
   },
-  keepPeaks: {
+  maxPeaks: {
     kind: 'integer',
-    sentence: 'keeps this many peaks of a frame, those of the greatest intensity',
+    sentence: 'largest number of peaks of a frame: if more are found, those of the greatest intensity are kept',
     range: range(1, 2 ** 20, Number.NaN),
     usual: 'all',
     of: finderNames,

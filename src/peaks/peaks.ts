@@ -30,14 +30,8 @@ import { checkStages, type PeakStages, stagesOf } from './stages.js';
 export type { FinderName, Frame, FrameDtype } from './contract.js';
 export type { FinderParameters, PeakSearchParameters } from './parameter-types.js';
 
-/** Options shared by all peak finders. */
-interface FinderOptions extends FinderParameters {
-  /** Largest number of peaks in a frame, 1 … 2^20; default 2048. The search ends with the last of them. */
-  readonly maxPeaks?: number;
-}
-
 /** A peak finder for frames of these sizes. */
-export interface FramePeaksOptions extends FinderOptions {
+export interface FramePeaksOptions extends FinderParameters {
   readonly detector?: undefined;
   /** Pixels of a frame along the fast axis, 1 … 65536. */
   readonly width: number;
@@ -60,7 +54,7 @@ const ofDetector = ['width', 'height', 'dtype', 'geometry', 'centre', 'rings', '
 
 /** A peak finder for the frames of a detector; it finds the same peaks as a run with this detector. */
 export interface DetectorPeaksOptions
-  extends FinderOptions,
+  extends FinderParameters,
     Readonly<Partial<Record<(typeof ofDetector)[number], undefined>>> {
   /** The result of `ctx.detector`: it knows the frames' size and type, its panels, bad pixels and valid range. */
   readonly detector: Detector;
@@ -89,7 +83,7 @@ export interface PeakFinderMethods extends Disposable {
   readonly backend: BackendName;
   /** Its algorithm. */
   readonly finder: FinderName;
-  /** Bytes the plan holds on its backend. */
+  /** Bytes the plan holds on its backend; they may grow with the number of peaks of a frame. */
   readonly bytes: number;
   /** Rectangles that are searched, in the order of `PeakList.panel`. */
   readonly panels: readonly SearchedPanel[];
@@ -161,7 +155,7 @@ const runNames: readonly string[] = [...namesOf(runRows), 'validRange', 'bad', '
 export async function planPeaks(planner: Planner, options: PeaksOptions): Promise<PeakFinder> {
   if (typeof options !== 'object' || options === null)
     throw new EwaldError('Argument', 'peaks requires the options width, height and dtype of the frames');
-  const known = ['detector', ...ofDetector, ...namesOf(finderRows), 'maxPeaks'];
+  const known = ['detector', ...ofDetector, ...namesOf(finderRows)];
   knownOptions('peaks', options, known, { names: runNames, call: 'finder.run(frame, { … })' });
   const names = Object.keys(numbers) as FrameDtype[];
   const detector = checkDetector(options);
@@ -175,7 +169,6 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     minRes = 0,
     maxRes = 0,
   } = checked(finderRows, { ...options }, (name) => `peaks: ${name}`);
-  const maxPeaks = integer('peaks: maxPeaks', options.maxPeaks, 2048, 1, 2 ** 20);
   const pixels = width * height;
   checkMask('peaks: bad', options.bad, pixels);
   const { bins, rings, panels } =
@@ -191,7 +184,6 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
       height,
       panels: panels.length,
       dtype: numbers[dtype],
-      maxPeaks,
       finder: finders[finder],
     }),
     finder,
@@ -200,15 +192,15 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     rings,
     pixels,
     bytesOfNumber: numberTypes[dtype].BYTES_PER_ELEMENT,
-    maxPeaks,
   });
   const resource = new Resource('peak finder', planner.resource, kernel);
-  const found = new Uint8Array(maxPeaks * sizeOf(peak));
 
   const plan: PeakFinderMethods = {
     backend: backend.name,
     finder,
-    bytes: kernel.bytes,
+    get bytes() {
+      return kernel.bytes;
+    },
     panels,
     newFrame() {
       resource.assertAlive();
@@ -218,7 +210,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     },
     async stages(frame, run = {}) {
       checkStages(finder);
-      const { keepPeaks: _, centroid: __, ...others } = run;
+      const { maxPeaks: _, centroid: __, ...others } = run;
       const peaks = await plan.run(frame, { ...others, ...(finder === 'peakfinder8' ? { rings: true } : {}) });
       const [least, greatest] = checkRange(run.validRange ?? detector?.validRange);
       const usable = (i: number, value: number): boolean => value >= least && value <= greatest && !run.bad?.[i];
@@ -252,9 +244,9 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
       return resource.enqueue(async () => {
         checkSignal(run.signal);
         intact('before its turn');
-        const count = await kernel.run({ params, frame: taken, bad, found, limits });
+        const found = await kernel.run({ params, frame: taken, bad, limits });
         intact('while it was being searched');
-        const list = strongest(listOf(found, count, limits), search.keepPeaks);
+        const list = strongest(listOf(found, limits), search.maxPeaks);
         if (search.centroid === 'weighted') {
           const [least, greatest] = validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
           const good = (i: number): boolean => {
@@ -324,7 +316,7 @@ function packSearch(search: Filled, [least, greatest]: ValidRange, dtype: FrameD
 
 type Filled = Required<PeakSearchParameters>;
 
-/** The peaks of the greatest intensity, in the order of the list; all where no number is given. */
+/** The peaks of the greatest intensity, in the order of the list; all if no number is given. */
 function strongest(list: PeakList, most: number | undefined): PeakList {
   if (most === undefined || list.count <= most) return list;
   const kept = [...list.intensity.keys()]
@@ -338,12 +330,14 @@ function strongest(list: PeakList, most: number | undefined): PeakList {
   const { fs, ss, intensity, maximum, snr, background, pixels, panel } = list;
   return {
     count: most,
+    omitted: list.count - most,
     ...{ fs: some(fs), ss: some(ss), intensity: some(intensity), maximum: some(maximum), snr: some(snr) },
     ...{ background: some(background), pixels: some(pixels), panel: some(panel), rings: list.rings },
   };
 }
 
-function listOf(found: Uint8Array, count: number, rings: Float32Array | undefined): PeakList {
+function listOf(found: Uint8Array, rings: Float32Array | undefined): PeakList {
+  const count = found.length / sizeOf(peak);
   const words = sizeOf(peak) / 4;
   const reals = new Float32Array(found.buffer, found.byteOffset, count * words);
   const integers = new Uint32Array(found.buffer, found.byteOffset, count * words);

@@ -34,7 +34,7 @@ export interface PeakStages {
   readonly limit: Float32Array;
   /** One of `stageMarks` for each pixel. */
   readonly marks: Uint8Array;
-  /** The peaks, unfiltered by `keepPeaks`, with the centroids of their blobs. */
+  /** The peaks, unfiltered by `maxPeaks`, with the centroids of their blobs. */
   readonly peaks: PeakList;
 }
 

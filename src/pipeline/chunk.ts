@@ -16,6 +16,9 @@ export interface FrameOrigin {
 /** Prefix of the line of a crystal that states how many other lattices explain its spots nearly as well. */
 export const rivalsMark = 'ewald/rivals = ';
 
+/** Prefix of the line of a frame that states how many peaks `maxPeaks` omitted. */
+export const omittedMark = 'ewald/omitted_peaks = ';
+
 /** The chunk of a frame. */
 export function chunkOf(
   origin: FrameOrigin,
@@ -40,7 +43,7 @@ export function chunkOf(
     photonEnergyEv: photonEnergyOf(beam.wavelengthA),
     divergenceRad: 0,
     bandwidth: geometry.bandwidth || 1e-8,
-    notes: [],
+    notes: peaks.omitted ? [`${omittedMark}${peaks.omitted}`] : [],
     cameraLengthM: averageDistance(geometry, beam.distanceM),
     peakCount: peaks.count,
     peakResolution: { inverseNm: resolution, angstrom: 10 / resolution },

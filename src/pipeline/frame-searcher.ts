@@ -190,7 +190,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
 
   async index(peaks: PeakList, options: FrameSearchOptions = none): Promise<FrameResult> {
     const settings = this.#settingsOf('index', options);
-    return indexPeaks(peaks, this.#scene(settings, options), await this.indexerFor(settings));
+    return indexPeaks(peaks, this.#scene(settings, options), await this.indexerFor(settings, peaks.count));
   }
 
   predict(crystal: FrameCrystal, options: FrameSearchOptions = none): Reflection[] {
@@ -212,7 +212,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     const begun = performance.now();
     const peaks = options.found ?? (await this.#find(frame, settings, options));
     const found = performance.now();
-    const result = await indexPeaks(peaks, scene, await this.indexerFor(settings));
+    const result = await indexPeaks(peaks, scene, await this.indexerFor(settings, peaks.count));
     const indexed = performance.now();
     const crystals = result.crystals.map((crystal) => ({
       ...crystal,
@@ -241,11 +241,14 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     );
   }
 
-  /** The plan of the indexer; undefined without cells. */
-  async indexerFor(settings: SearchSettings): Promise<Indexer | undefined> {
+  /** The plan of the indexer for frames with this many peaks; undefined without cells. */
+  async indexerFor(settings: SearchSettings, peaks = 0): Promise<Indexer | undefined> {
     const { cells = [], method, maxSpots } = settings;
     if (cells.length === 0) return undefined;
-    return this.#indexers.get(`${method} ${maxSpots} ${cells.length}`, () => planIndexer(this.#context, settings));
+    const room = Math.max(usualSpots, 2 ** Math.ceil(Math.log2(peaks)));
+    return this.#indexers.get(`${method} ${maxSpots} ${cells.length} ${room}`, () =>
+      planIndexer(this.#context, settings, room),
+    );
   }
 
   async #find(frame: Frame, settings: SearchSettings, { signal }: FrameSearchOptions): Promise<PeakList> {
@@ -282,8 +285,15 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   }
 }
 
-/** Plans the indexer for these parameters, which include cells. */
-export function planIndexer(context: Plans, settings: SearchSettings): Promise<Indexer> {
+/** Most frames have fewer peaks than this; a frame with more requires a larger plan. */
+const usualSpots = 4096;
+
+/** Plans the indexer for these parameters, which include cells, and for this many spots of a frame. */
+export function planIndexer(
+  context: Plans,
+  settings: SearchSettings,
+  maxBatchSpots: number = usualSpots,
+): Promise<Indexer> {
   const { cells = [], method = 'fast', maxSpots = 300 } = settings;
   return context.indexer({
     method,
@@ -291,7 +301,7 @@ export function planIndexer(context: Plans, settings: SearchSettings): Promise<I
     maxSpots,
     maxInputCells: cells.length,
     maxOutputCells: 16,
-    maxBatchSpots: 4096,
+    maxBatchSpots,
     threads: 1,
   });
 }

@@ -13,6 +13,7 @@ import { type Detector, openDetector } from '../detector/detector.js';
 import { geometryFromFile } from '../detector/from-file.js';
 import { stackedGeometry } from '../detector/stacked.js';
 import { minimumSpots } from '../indexing/parameters.js';
+import { omittedMark } from './chunk.js';
 import type { RunEvent } from './events.js';
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
 import { geometryRemarks } from './geometry-remarks.js';
@@ -20,7 +21,7 @@ import { givenCells, givenGeometry } from './given.js';
 import { type GivenInputs, givenInputs } from './inputs.js';
 import { isList } from './parameters.js';
 import type { LoadPlace, RunPlace } from './place.js';
-import { type FrameFailure, type FrameRecord, failureOf, itemOf, recordOf } from './record.js';
+import { type FrameFailure, type FrameRecord, failureOf, isFailure, itemOf, recordOf } from './record.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
 import { letGo, type PipelineItem, searchAll } from './search-all.js';
 import { methodName, type SearchSettings } from './settings.js';
@@ -201,6 +202,16 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   const records = options.executor
     ? searchedElsewhere(run, options.executor, isDone)
     : searchedHere(run, checked.jobs, isDone);
+  let isReported = false;
+  const reportOmitted = (record: FrameRecord | FrameFailure): void => {
+    if (isReported || isFailure(record) || !record.peaks.omitted) return;
+    isReported = true;
+    const { count, omitted } = record.peaks;
+    scene.warn(
+      `${record.origin.filename} has ${count + omitted} peaks, of which the ${count} strongest are kept, as in every ` +
+        `frame with more; the stream states the number of the others as ${omittedMark.split(' ')[0]}`,
+    );
+  };
   let state: 'under way' | 'whole' | 'failed' = 'under way';
   const end = async (isWhole: boolean): Promise<void> => {
     const remarks = outputs.remarks();
@@ -214,6 +225,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   try {
     for await (const { record, item } of records) {
       summary.add(record);
+      reportOmitted(record);
       await outputs.add(record);
       onEvent({ kind: 'progress', stage: 'frames', share: summary.share, summary });
       yield item ?? itemOf(record, itemScene);

@@ -393,7 +393,7 @@ void peaks_run(const ewald_peaks_descriptor& d, ewald_peaks* peaks) {
   Exact<uint8_t> frame(pixels * bytes[d.dtype]), bad(pixels);
   for (size_t i = 0; i < frame.bytes; i++) frame.data[i] = uint8_t(i * 37);
   const uint32_t rings = ewald_peaks_bins(peaks);
-  Exact<ewald_peak> found(d.max_peaks);
+  const ewald_peak* found = nullptr;
   Exact<float> limits(4 * size_t(rings));
   uint32_t count = 0;
   const ewald_peaks_params usual = {20, 1, 1, 200, 3, -1000, 0xffffffff, -1e30f, 1e30f, 0,
@@ -401,11 +401,15 @@ void peaks_run(const ewald_peaks_descriptor& d, ewald_peaks* peaks) {
   // Only peakfinder8 has rings.
   float* const rings_of = d.finder == EWALD_FINDER_PEAKFINDER8 ? limits.data : nullptr;
   if (!rings_of)
-    refused(ewald_peaks_run(peaks, &usual, frame.data, bad.data, found.data, &count, limits.data),
+    refused(ewald_peaks_run(peaks, &usual, frame.data, bad.data, &found, &count, limits.data),
             "limits of another finder");
   const auto run = [&](const ewald_peaks_params& params) {
-    const int32_t status = ewald_peaks_run(peaks, &params, frame.data, bad.data, found.data, &count, rings_of);
-    expect(status != EWALD_STATUS_OK || count <= d.max_peaks, "more peaks than there is room for");
+    const int32_t status = ewald_peaks_run(peaks, &params, frame.data, bad.data, &found, &count, rings_of);
+    expect(status != EWALD_STATUS_OK || count == 0 || found != nullptr, "peaks without a list");
+    expect(status != EWALD_STATUS_OK || count <= pixels, "more peaks than pixels");
+    // Reads every byte of the list.
+    for (uint32_t k = 0; status == EWALD_STATUS_OK && k < count; k++)
+      expect(found[k].panel < d.panels, "a peak of no panel");
   };
   run(usual);
   for (size_t word = 0; word < sizeof usual / 4; word++) {
@@ -420,18 +424,18 @@ void peaks_run(const ewald_peaks_descriptor& d, ewald_peaks* peaks) {
       run(params);
     }
   }
-  refused(ewald_peaks_run(nullptr, &usual, frame.data, nullptr, found.data, &count, nullptr), "null peaks");
-  refused(ewald_peaks_run(peaks, nullptr, frame.data, nullptr, found.data, &count, nullptr), "null params");
-  refused(ewald_peaks_run(peaks, &usual, nullptr, nullptr, found.data, &count, nullptr), "null frame");
+  refused(ewald_peaks_run(nullptr, &usual, frame.data, nullptr, &found, &count, nullptr), "null peaks");
+  refused(ewald_peaks_run(peaks, nullptr, frame.data, nullptr, &found, &count, nullptr), "null params");
+  refused(ewald_peaks_run(peaks, &usual, nullptr, nullptr, &found, &count, nullptr), "null frame");
   refused(ewald_peaks_run(peaks, &usual, frame.data, nullptr, nullptr, &count, nullptr), "null found");
-  refused(ewald_peaks_run(peaks, &usual, frame.data, nullptr, found.data, nullptr, nullptr), "null count");
+  refused(ewald_peaks_run(peaks, &usual, frame.data, nullptr, &found, nullptr, nullptr), "null count");
 }
 
 void peaks() {
   constexpr uint32_t width = 9, height = 7;
   Exact<uint16_t> bins(width * height);
   for (uint32_t i = 0; i < width * height; i++) bins.data[i] = i % 11 == 0 ? 0xffff : uint16_t(i % 5);
-  const ewald_peaks_descriptor usual = {width, height, 1, 2, 16, 0, 0, 0};
+  const ewald_peaks_descriptor usual = {width, height, 1, 2, 0, 0, 0, 0};
   const ewald_peaks_panel panel = {0, 0, width, height};
   ewald_peaks* peaks = nullptr;
   snprintf(place, sizeof place, "ewald_peaks");

@@ -28,7 +28,7 @@ describe.each(['wasm', 'native'] as const)('frames of a finder on %s', (backend)
   });
 });
 
-test('keepPeaks keeps the peaks of the greatest intensity, in the order of the list', async () => {
+test('maxPeaks keeps the peaks of the greatest intensity, in the order of the list', async () => {
   const context = await createContext({ backend: 'wasm' });
   const [width, height] = [256, 192];
   const finder = await context.peaks({ width, height, dtype: 'u16' });
@@ -39,12 +39,39 @@ test('keepPeaks keeps the peaks of the greatest intensity, in the order of the l
   const search = { threshold: 50, localBgRadius: 3 };
   const all = await finder.run(frame, search);
   expect(all.count).toBe(4);
-  const two = await finder.run(frame, { ...search, keepPeaks: 2 });
+  const two = await finder.run(frame, { ...search, maxPeaks: 2 });
   expect([two.count, [...two.ss]]).toEqual([2, [all.ss[1], all.ss[3]]]);
   expect([...two.pixels]).toEqual([3, 3]);
-  expect(await finder.run(frame, { ...search, keepPeaks: 4 })).toEqual(all);
-  await expect(finder.run(frame, { ...search, keepPeaks: 0 })).rejects.toThrow(
-    'peaks.run: keepPeaks is 0; expected an integer from 1 to 1048576',
+  expect(await finder.run(frame, { ...search, maxPeaks: 4 })).toEqual(all);
+  await expect(finder.run(frame, { ...search, maxPeaks: 0 })).rejects.toThrow(
+    'peaks.run: maxPeaks is 0; expected an integer from 1 to 1048576',
   );
+  await context.dispose();
+});
+
+test.each(['wasm', 'native'] as const)('every peak of a frame is found on %s, however many', async (backend) => {
+  const context = await createContext({ backend, strict: true });
+  const side = 512;
+  const finder = await context.peaks({ width: side, height: side, dtype: 'u16' });
+  const before = finder.bytes;
+  const frame = Uint16Array.from({ length: side * side }, (_, i) => 10 + ((i * 7919) % 5));
+  // 72 by 72 peaks of three pixels, more than twice as many as CrystFEL keeps.
+  for (let row = 0; row < 72; row++)
+    for (let column = 0; column < 72; column++)
+      for (const at of [0, 1, side]) frame[(4 + 7 * row) * side + 4 + 7 * column + at] = 200 + column + row;
+  const search = { threshold: 50, minSnr: 1, localBgRadius: 2 };
+  const list = await finder.run(frame, search);
+  // The innermost rings consist of peaks.
+  expect(list.count).toBeGreaterThan(5100);
+  expect(list.omitted).toBeUndefined();
+  expect(Math.max(...list.ss)).toBeGreaterThan(500);
+  // Memory has grown with the list, is counted, and is kept.
+  expect(finder.bytes).toBeGreaterThan(before);
+  expect(await finder.run(frame, search)).toEqual(list);
+  const few = await finder.run(frame, { ...search, maxPeaks: 100 });
+  expect([few.count, few.omitted]).toEqual([100, list.count - 100]);
+  expect(Math.min(...few.intensity)).toBeGreaterThan(list.intensity.toSorted().at(-300) ?? 0);
+  await finder.dispose();
+  expect(context.liveBytes).toBe(0);
   await context.dispose();
 });

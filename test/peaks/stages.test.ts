@@ -43,7 +43,7 @@ const countsOf = ({ marks }: PeakStages): number[] =>
 test('peakfinder8: mean, sigma and limit of the rings, the pixels above, and those of peaks', async () => {
   const finder = await context.peaks({ width, height, dtype: 'u16', centre, bad });
   const search = { threshold: 25, minSnr: 4, minPixCount: 2, maxPixCount: 200, localBgRadius: 3, validRange };
-  const stages = await finder.stages(frame, { ...search, keepPeaks: 3 });
+  const stages = await finder.stages(frame, { ...search, maxPeaks: 3 });
   const ring = pixels.map((i) =>
     bad[i] ? -1 : Math.round(Math.hypot((i % width) - centre[0], Math.floor(i / width) - centre[1])),
   );

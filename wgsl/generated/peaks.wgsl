@@ -18,10 +18,10 @@ struct PeaksDescriptor {
   height: u32, // pixels of a frame along slow scan
   panels: u32, // rectangles of the frame that are searched
   dtype: u32, // a Number
-  max_peaks: u32, // peaks of a frame, at most
   finder: u32, // a Finder
   reserved0: u32, // zero
   reserved1: u32, // zero
+  reserved2: u32, // zero
 }
 
 // A rectangle of the frame, half open.

@@ -423,20 +423,20 @@ typedef struct ewald_peaks_descriptor {
   uint32_t height; /* pixels of a frame along slow scan */
   uint32_t panels; /* rectangles of the frame that are searched */
   uint32_t dtype; /* a Number */
-  uint32_t max_peaks; /* peaks of a frame, at most */
   uint32_t finder; /* a Finder */
   uint32_t reserved0; /* zero */
   uint32_t reserved1; /* zero */
+  uint32_t reserved2; /* zero */
 } ewald_peaks_descriptor;
 EWALD_STATIC_ASSERT(sizeof(ewald_peaks_descriptor) == 32, "layout of ewald_peaks_descriptor");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, width) == 0, "layout of ewald_peaks_descriptor.width");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, height) == 4, "layout of ewald_peaks_descriptor.height");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, panels) == 8, "layout of ewald_peaks_descriptor.panels");
 EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, dtype) == 12, "layout of ewald_peaks_descriptor.dtype");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, max_peaks) == 16, "layout of ewald_peaks_descriptor.max_peaks");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, finder) == 20, "layout of ewald_peaks_descriptor.finder");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved0) == 24, "layout of ewald_peaks_descriptor.reserved0");
-EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved1) == 28, "layout of ewald_peaks_descriptor.reserved1");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, finder) == 16, "layout of ewald_peaks_descriptor.finder");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved0) == 20, "layout of ewald_peaks_descriptor.reserved0");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved1) == 24, "layout of ewald_peaks_descriptor.reserved1");
+EWALD_STATIC_ASSERT(offsetof(ewald_peaks_descriptor, reserved2) == 28, "layout of ewald_peaks_descriptor.reserved2");
 
 /* A rectangle of the frame, half open. */
 typedef struct ewald_peaks_panel {

@@ -13,9 +13,8 @@ interface PeaksAddon {
     params: Uint8Array,
     frame: ArrayBufferView,
     bad: Uint8Array | null,
-    found: Uint8Array,
     limits: Float32Array | null,
-  ): Promise<number>;
+  ): Promise<Uint8Array>;
   peaksDestroy(peaks: object): void;
 }
 
@@ -33,9 +32,9 @@ async function planPeaks(host: CudaHost, { fields, finder, panels, bins }: Peaks
   host.holdHostBytes(bytes.host);
   return {
     bytes: bytes.device + bytes.host,
-    async run({ params, frame, bad, found, limits }) {
+    async run({ params, frame, bad, limits }) {
       if (finder !== 'zaef') checkBlobRoom(params);
-      return host.track(() => addon.peaksRun(peaks, params, frame, bad ?? null, found, limits ?? null));
+      return host.track(() => addon.peaksRun(peaks, params, frame, bad ?? null, limits ?? null));
     },
     async dispose() {
       addon.peaksDestroy(peaks);

@@ -13,9 +13,8 @@ interface PeaksAddon {
     params: Uint8Array,
     frame: ArrayBufferView,
     bad: Uint8Array | null,
-    found: Uint8Array,
     limits: Float32Array | null,
-  ): Promise<number>;
+  ): Promise<Uint8Array>;
   peaksDestroy(peaks: object): void;
   preferHugePages(memory: Uint8Array): number;
 }
@@ -36,15 +35,25 @@ function planPeaks(host: NativeHost, { fields, panels, bins }: PeaksDescriptor):
   } catch (error) {
     throw addonError(error);
   }
-  const bytes = addon.peaksBytes(peaks);
-  host.hold(bytes);
+  let bytes = 0;
+  /** Accounts for what the finder holds now. */
+  const account = (): void => {
+    const held = addon.peaksBytes(peaks);
+    host.hold(held - bytes);
+    bytes = held;
+  };
+  account();
   return {
-    bytes,
-    async run({ params, frame, bad, found, limits }) {
+    get bytes() {
+      return bytes;
+    },
+    async run({ params, frame, bad, limits }) {
       try {
-        return await addon.peaksRun(peaks, params, frame, bad ?? null, found, limits ?? null);
+        return await addon.peaksRun(peaks, params, frame, bad ?? null, limits ?? null);
       } catch (error) {
         throw addonError(error);
+      } finally {
+        account();
       }
     },
     memory(bytes) {

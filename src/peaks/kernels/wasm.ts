@@ -14,7 +14,7 @@ export const peaksOp = ({ core }: WasmHost): PeaksOp => ({
 });
 
 function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
-  const { fields, panels, bins, rings, pixels, bytesOfNumber, maxPeaks } = descriptor;
+  const { fields, panels, bins, rings, pixels, bytesOfNumber } = descriptor;
   const held: number[] = [];
   const hold = (bytes: number): number => {
     const address = core.alloc(bytes);
@@ -28,10 +28,9 @@ function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
   try {
     const before = core.liveBytes;
     const params = hold(sizeOf(peaksParams));
-    const count = hold(8);
+    const answer = hold(8);
     const frame = hold(pixels * bytesOfNumber);
     const bad = hold(pixels);
-    const found = hold(maxPeaks * sizeOf(peak));
     const limits = hold(rings * 16);
     // Memory needed only during planning is released at once.
     const given = [fields, panels, bins].map((array) => {
@@ -40,27 +39,39 @@ function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
       return address;
     }) as [number, number, number];
     try {
-      core.check('ewald_peaks_create', ...given, count);
+      core.check('ewald_peaks_create', ...given, answer);
     } finally {
       for (const address of given) core.free(address);
     }
     const handle = new Uint32Array(1);
-    core.read(count, handle);
+    core.read(answer, handle);
     finder = handle[0] ?? 0;
-    const bytes = core.liveBytes - before;
+    const around = core.liveBytes - before - core.call('ewald_peaks_bytes', finder);
     return {
-      bytes,
+      get bytes() {
+        return around + core.call('ewald_peaks_bytes', finder);
+      },
       async run(run) {
         core.write(params, run.params);
         core.write(frame, run.frame);
         if (run.bad) core.write(bad, run.bad);
-        core.check('ewald_peaks_run', finder, params, frame, run.bad ? bad : 0, found, count, run.limits ? limits : 0);
-        const peaks = new Uint32Array(1);
-        core.read(count, peaks);
-        const [amount = 0] = peaks;
-        core.read(found, run.found.subarray(0, amount * sizeOf(peak)));
+        core.check(
+          'ewald_peaks_run',
+          finder,
+          params,
+          frame,
+          run.bad ? bad : 0,
+          answer,
+          answer + 4,
+          run.limits ? limits : 0,
+        );
+        const list = new Uint32Array(2);
+        core.read(answer, list);
+        const [address = 0, count = 0] = list;
+        const found = new Uint8Array(count * sizeOf(peak));
+        core.read(address, found);
         if (run.limits) core.read(limits, run.limits);
-        return amount;
+        return found;
       },
       async dispose() {
         core.call('ewald_peaks_destroy', finder);

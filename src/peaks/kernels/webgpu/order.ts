@@ -1,17 +1,15 @@
 /** Sorts the peaks of a device into the order of the scan. */
 import { peak, peaksSummit } from '../../../layout/peaks.js';
 import { sizeOf, wordOf } from '../../../layout/struct.js';
-import type { FinderName, PeaksRun } from '../../contract.js';
+import type { FinderName } from '../../contract.js';
 import { recordOf } from './passes.js';
 import { realOf } from './run.js';
 import { panelOf } from './tables.js';
 
-/** The destination, and what determines the order. */
-export interface OrderedInto {
-  readonly list: PeaksRun['found'];
+/** What determines the order. */
+export interface ScanOrder {
   readonly places: Uint32Array;
   readonly width: number;
-  readonly maxPeaks: number;
   readonly finder: FinderName;
   readonly params: Uint8Array;
 }
@@ -26,9 +24,9 @@ interface Found {
   readonly from: number;
 }
 
-/** Sorts peaks into the order of the scan, panels first; returns the number of peaks kept. */
-export function inOrder(records: Uint8Array, into: OrderedInto): number {
-  const { list, places, maxPeaks, finder } = into;
+/** Sorts records into the order of the scan, panels first; returns the peaks, packed. */
+export function inOrder(records: Uint8Array, order: ScanOrder): Uint8Array {
+  const { places, finder } = order;
   const size = recordOf(finder);
   const copy = records.slice().buffer;
   const words = new Uint32Array(copy);
@@ -39,16 +37,17 @@ export function inOrder(records: Uint8Array, into: OrderedInto): number {
     const pixel = words[first + at] ?? 0;
     return { i, pixel, panel: panelOf(places[pixel] ?? 0), from: words[first + foot] ?? 0 };
   }).sort((a, b) => a.panel - b.panel || a.from - b.from);
-  const kept = (finder === 'zaef' ? farApart(sorted, new DataView(copy), into) : sorted).slice(0, maxPeaks);
+  const kept = finder === 'zaef' ? farApart(sorted, new DataView(copy), order) : sorted;
   for (const { i, panel } of kept) words[(i * size) / 4 + at] = panel;
   const bytes = new Uint8Array(copy);
+  const list = new Uint8Array(kept.length * sizeOf(peak));
   for (const [k, { i }] of kept.entries())
     list.set(bytes.subarray(i * size, i * size + sizeOf(peak)), k * sizeOf(peak));
-  return kept.length;
+  return list;
 }
 
 /** Removes those that are nearer than twice the inner radius to an earlier one. */
-function farApart(sorted: readonly Found[], view: DataView, { width, params }: OrderedInto): Found[] {
+function farApart(sorted: readonly Found[], view: DataView, { width, params }: ScanOrder): Found[] {
   const apart = 2 * realOf(params, 'innerRadius');
   // Peaks by grid square of that side length: those that are too near are in the same or an adjacent square.
   const squares = new Map<string, [number, number][]>();

@@ -38,7 +38,7 @@ function supportsPeaks({ limits }: GpuDevice, { finder, pixels }: PeaksDescripto
 
 /** Plans a peak finder: tables of the detector, and all memory of a run. */
 async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promise<PeaksKernel> {
-  const { fields, finder, pixels, rings, maxPeaks } = descriptor;
+  const { fields, finder, pixels, rings } = descriptor;
   const words = new Uint32Array(fields.buffer, fields.byteOffset, fields.byteLength / 4);
   const word = (name: string): number => words[wordOf(peaksDescriptor, name)] ?? 0;
   const detector = { width: word('width'), height: word('height'), dtype: word('dtype'), finder };
@@ -47,7 +47,7 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
   const steps = passes[finder];
   const pipelines = await Promise.all(steps.map(({ source, entry }) => device.pipeline({ source, entry })));
   const record = recordOf(finder);
-  const atOnce = Math.min(maxPeaks, readAtOnce, mostPeaks(pixels));
+  const atOnce = Math.min(readAtOnce, mostPeaks(pixels));
   const sizes = bytesOf(descriptor, tables.order.length);
   const wanted = steps.flatMap(({ source }) => [...source.matchAll(/@binding\(\d+\) var<storage[^>]*> (\w+)/g)]);
   const names = [...new Set(wanted.map(([, name = '']) => name))];
@@ -84,15 +84,15 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
 
   return {
     bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
-    async run({ params, frame, bad, found: list, limits }) {
+    async run({ params, frame, bad, limits }) {
       if (finder !== 'zaef') checkBlobRoom(params);
       for (const [stage, one] of runs.entries()) device.write(one, runOf(params, detector, bad !== undefined, stage));
       if (buffers.most) device.write(buffers.most, mostOf(params));
       writeWhole(device, buffer('frame'), frame);
       if (bad) writeWhole(device, buffer('bad'), bad);
       const found = buffer('found');
-      const out = { list, places: tables.places, width, maxPeaks, finder, params };
-      let count = 0;
+      const order = { places: tables.places, width, finder, params };
+      let list: Uint8Array | undefined;
       let missing = 0;
       await device.run(
         (commands) => {
@@ -107,18 +107,18 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
         ([bytes, ofRings]) => {
           const peaks = new Uint32Array(bytes?.buffer ?? new ArrayBuffer(0), bytes?.byteOffset ?? 0, 4)[2] ?? 0;
           if (peaks > atOnce) missing = peaks;
-          else if (bytes) count = inOrder(bytes.subarray(header, header + peaks * record), out);
+          else if (bytes) list = inOrder(bytes.subarray(header, header + peaks * record), order);
           if (limits && ofRings) takeLimits(ofRings, limits);
         },
       );
-      if (missing === 0) return count;
+      if (missing === 0) return list ?? new Uint8Array(0);
       if (missing > mostPeaks(pixels))
         throw new EwaldError(
           'Limit',
           `the frame has ${missing} peaks; the limit on a GPU is ${mostPeaks(pixels)}: raise the threshold, or find them on native or wasm`,
         );
       // Which of them come first is only known once all have been read.
-      return inOrder(new Uint8Array(await device.read(found, header, missing * record)), out);
+      return inOrder(new Uint8Array(await device.read(found, header, missing * record)), order);
     },
     async dispose() {
       for (const buffer of all) buffer.release();
