@@ -82,5 +82,7 @@ export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from 
 export { type SimulatedLists, simulateSpotLists } from '../simulate/write-spots.node.js';
 export { loadUdfs } from '../udf/load-udfs.node.js';
 export type { NamedResult } from '../udf/named-results.js';
+export { type NewUdfOptions, newUdf } from '../udf/project/new-project.node.js';
+export { type UdfLanguage, udfLanguages, udfProject } from '../udf/project/project.js';
 export { checkRunToFiles, type RunToFilesOptions, runToFiles } from '../udf/run-to-files.node.js';
 export type { TransformFile };

@@ -1,0 +1,72 @@
+/** A new project for a user-defined function: its files as text. */
+import { EwaldError } from '../../base/errors.js';
+import { choice } from '../../base/options.js';
+import { version } from '../../base/version.js';
+import { definition, inAssemblyScript, inC, inRust, testFile } from './templates.js';
+
+/** Languages of a user-defined function; all but `js` compile to a WebAssembly module. */
+export const udfLanguages = ['js', 'c', 'rust', 'as'] as const;
+/** One of {@link udfLanguages}. */
+export type UdfLanguage = (typeof udfLanguages)[number];
+
+/** How each language is compiled. */
+const compiled: Readonly<
+  Record<UdfLanguage, { readonly source?: string; readonly extension?: string; build?(name: string): string }>
+> = {
+  js: {},
+  c: {
+    source: inC,
+    extension: 'c',
+    build: (name) =>
+      `clang --target=wasm32 -O3 -msimd128 -ffreestanding -nostdlib -Wl,--no-entry -o ${name}.wasm ${name}.c`,
+  },
+  rust: {
+    source: inRust,
+    extension: 'rs',
+    build: (name) =>
+      'rustc --target wasm32-unknown-unknown --crate-type cdylib -C opt-level=3 -C target-feature=+simd128 ' +
+      `-o ${name}.wasm ${name}.rs`,
+  },
+  as: {
+    source: inAssemblyScript,
+    extension: 'ts',
+    build: (name) => `asc ${name}.ts -o ${name}.wasm -O3 --noAssert --runtime stub --use abort=`,
+  },
+};
+
+/**
+ * The files of a project by name: the definition, its module in `language`, a test and package.json, of which `npm
+ * install && npm test` builds and tests it.
+ *
+ * @param name of the function, an identifier of JavaScript.
+ * @param options `language`: of the module; default js, without one.
+ *
+ * Throws `Argument` for other names and languages.
+ */
+export function udfProject(
+  name: string,
+  options: { readonly language?: UdfLanguage } = {},
+): Readonly<Record<string, string>> {
+  const language = choice('udfProject: language', options.language, 'js', udfLanguages);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    throw new EwaldError(
+      'Argument',
+      `"${name}" cannot be the name of a user-defined function; expected letters, digits and underscores, such as ` +
+        'radialVariance',
+    );
+  const { source, extension, build } = compiled[language];
+  const manifest = {
+    name: name.toLowerCase(),
+    private: true,
+    type: 'module',
+    scripts: { ...(build && { build: build(name), pretest: 'npm run build' }), test: 'node --test' },
+    dependencies: { ewald: `^${version}` },
+    ...(language === 'as' && { devDependencies: { assemblyscript: '^0.28.0' } }),
+  };
+  return {
+    'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
+    [`${name}.mjs`]: definition(name, source !== undefined),
+    [`${name}.test.mjs`]: testFile(name),
+    ...(source && extension && { [`${name}.${extension}`]: source }),
+  };
+}

@@ -1,0 +1,70 @@
+/** New projects for user-defined functions: what `newUdf` writes builds, and its test passes, in each language. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { newUdf, type UdfLanguage, udfProject } from 'ewald/shell';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { refused } from '../support/refused.js';
+import { clang } from './wasm/compile.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-udf-new-'));
+  // The package, as npm install would put it there.
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(root, join(folder, 'node_modules/ewald'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Debian's compiler: another rustc may have no target for WebAssembly. */
+const rustc = '/usr/bin/rustc';
+const builds = (compiler: string, args: readonly string[]): boolean =>
+  existsSync(compiler) && spawnSync(compiler, args, { stdio: 'pipe' }).status === 0;
+const rustTarget = ['--target', 'wasm32-unknown-unknown', '--print', 'target-libdir'];
+const rustLibrary = existsSync(rustc) ? execFileSync(rustc, rustTarget, { encoding: 'utf8' }).trim() : '';
+const asc = join(root, 'node_modules/.bin/asc');
+
+/** Folders of the compilers that are present; the others are absent here. */
+const compilers: Readonly<Record<UdfLanguage, string | undefined>> = {
+  js: '',
+  c: clang && dirname(clang),
+  rust: existsSync(rustLibrary) ? dirname(rustc) : undefined,
+  as: builds(asc, ['--version']) ? dirname(asc) : undefined,
+};
+
+describe('a new project', () => {
+  for (const [language, compiler] of Object.entries(compilers))
+    test.skipIf(compiler === undefined)(`in ${language} is built by its own command and passes its test`, async () => {
+      const made = await newUdf(`sums_${language}`, {
+        language: language as UdfLanguage,
+        folder: join(folder, language),
+      });
+      const PATH = `${compiler}:${process.env.PATH}`;
+      const { scripts } = JSON.parse(readFileSync(join(made.folder, 'package.json'), 'utf8'));
+      expect(scripts.build === undefined).toBe(language === 'js');
+      if (scripts.build) execFileSync('sh', ['-c', scripts.build], { cwd: made.folder, env: { ...process.env, PATH } });
+      const tested = spawnSync(process.execPath, ['--test'], { cwd: made.folder, encoding: 'utf8' });
+      expect(tested.stdout).toContain('# pass 2');
+      expect(tested.status, tested.stdout).toBe(0);
+      expect(made.files.every((file) => existsSync(join(made.folder, file)))).toBe(true);
+    });
+
+  test('is refused where there is a folder already, and leaves it as it was', async () => {
+    const target = join(folder, 'taken');
+    mkdirSync(target);
+    await refused(() => newUdf('sums', { folder: target }), 'File', 'taken exists already; choose another folder');
+    expect(readdirSync(target)).toEqual([]);
+    const before = readdirSync(folder);
+    await refused(() => newUdf('sums', { folder: join(folder, 'no/such/place') }), 'File', 'cannot be made');
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  test('needs a name that JavaScript can export, and a known language', async () => {
+    for (const name of ['radial-variance', '2d', '', '../x'])
+      await refused(() => udfProject(name), 'Argument', `"${name}" cannot be the name of a user-defined function`);
+    await refused(() => udfProject('sums', { language: 'fortran' as never }), 'Argument', 'fortran', 'js, c, rust, as');
+  });
+});
