@@ -1,13 +1,17 @@
-// Merges many stills: `node benchmarks/merging/run.mjs [CRYSTALS] [BACKEND]`, 10⁵ crystals of some 300
-// observations, four cycles. Verifies before it times: a merge of 500 crystals must agree with the truth. Prints CPU
-// seconds, because the machine may be busy, and memory.
+// Merges many stills: `node benchmarks/merging/run.mjs [CRYSTALS] [BACKEND] [ambiguous]`, 10⁵ crystals of some 300
+// observations, four cycles; `ambiguous` merges in 4/m crystals that were indexed in either of two ways. Verifies before
+// it times: a merge of 500 crystals must agree with the truth. Prints CPU seconds, because the machine may be busy, and
+// memory. `node benchmarks/merging/run.mjs truth` compares merges of streams with their truth; see truth.mjs.
+if (process.argv[2] === 'truth') await import('./truth.mjs');
+
 import { createContext } from '../../dist/index.node.js';
 
 const crystals = Number(process.argv[2] ?? 1e5);
 const backend = process.argv[3] ?? 'native';
 // Number of distinct crystals; a larger stream repeats them.
 const different = 500;
-const cell = [52, 61, 74];
+const ambiguous = process.argv[4] === 'ambiguous';
+const cell = ambiguous ? [57, 57, 72] : [52, 61, 74];
 const [wavelength, dMin] = [1.3, 2.36];
 
 /** Uniform random numbers from a seed (mulberry32). */
@@ -23,8 +27,15 @@ function generator(seed) {
 const random = generator(1);
 const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 const truths = new Map();
+/** Equivalent reflections of mmm, or of 4/m, have one key. */
+function keyOf(h, k, l) {
+  if (!ambiguous) return `${Math.abs(h)},${Math.abs(k)},${Math.abs(l)}`;
+  let [x, y] = [h, k];
+  while (!(x > 0 && y >= 0) && (x !== 0 || y !== 0)) [x, y] = [-y, x];
+  return `${x},${y},${Math.abs(l)}`;
+}
 function truthOf(h, k, l) {
-  const key = `${Math.abs(h)},${Math.abs(k)},${Math.abs(l)}`;
+  const key = keyOf(h, k, l);
   if (!truths.has(key)) truths.set(key, -600 * Math.log(1 - random()));
   return truths.get(key);
 }
@@ -41,6 +52,7 @@ function crystalText() {
   ].map((row, i) => row.map((a) => a / cell[i]));
   const [lnG, b, radius] = [0.5 * normal(), 5 * normal(), 6e-4 * Math.exp(0.15 * normal())];
   const lines = [];
+  const swapped = ambiguous && random() < 0.5;
   const [mh, mk, ml] = cell.map((length) => Math.floor(length / dMin));
   for (let h = -mh; h <= mh; h++)
     for (let k = -mk; k <= mk; k++)
@@ -50,7 +62,9 @@ function crystalText() {
         if (q2 === 0 || q2 > 1 / dMin ** 2) continue;
         const error = Math.hypot(g[0], g[1], g[2] + 1 / wavelength) - 1 / wavelength;
         if (Math.abs(error) > 2 * radius) continue;
-        const mean = truthOf(h, k, l) * Math.exp(lnG - (b * q2) / 2 - error ** 2 / (2 * radius ** 2));
+        const mean =
+          (swapped ? truthOf(k, h, -l) : truthOf(h, k, l)) *
+          Math.exp(lnG - (b * q2) / 2 - error ** 2 / (2 * radius ** 2));
         const observed = mean + Math.sqrt(mean + 40) * normal();
         const sigma = Math.sqrt(Math.max(observed, 0) + 40);
         lines.push(` ${h} ${k} ${l} ${observed.toFixed(2)} ${sigma.toFixed(2)} 9.00 1.00 100.0 200.0 p0`);
@@ -82,10 +96,15 @@ function* stream(count) {
 }
 
 /** Correlation of a reflection list with the truth. */
-function agreement({ count, indices, intensity }) {
+function agreement(list) {
+  return Math.max(agreementIn(list, 0, 1), ambiguous ? agreementIn(list, 1, 0) : -1);
+}
+
+/** The correlation with the indices in this order: an ambiguous form may come out in either setting. */
+function agreementIn({ count, indices, intensity }, first, second) {
   let [n, a, b, aa, bb, ab] = [0, 0, 0, 0, 0, 0];
   for (let i = 0; i < count; i++) {
-    const [x, y] = [intensity[i], truthOf(...indices.subarray(3 * i, 3 * i + 3))];
+    const [x, y] = [intensity[i], truthOf(indices[3 * i + first], indices[3 * i + second], indices[3 * i + 2])];
     n++;
     a += x;
     b += y;
@@ -97,7 +116,7 @@ function agreement({ count, indices, intensity }) {
 }
 
 const context = await createContext({ backend, strict: true });
-const options = { symmetry: 'mmm', polarisation: 'none', iterations: 4 };
+const options = { symmetry: ambiguous ? '4/m' : 'mmm', polarisation: 'none', iterations: 4 };
 const seconds = (since) => {
   const { user, system } = process.cpuUsage(since);
   return ((user + system) / 1e6).toFixed(1);

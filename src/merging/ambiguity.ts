@@ -5,8 +5,8 @@
  * the number of crystals.
  */
 import { Random } from '../random/random.js';
-import { mostOf, summed } from './accumulate.js';
-import { Excitation } from './model.js';
+import { summed } from './accumulate.js';
+import { type Normalised, normalised } from './normalised.js';
 import type { Observations } from './observations.js';
 import type { UniqueReflections } from './unique.js';
 
@@ -34,19 +34,13 @@ export interface Assignment {
 
 const mostCycles = 40;
 const coolingCycles = 12;
-const shells = 10;
-/** An observation of a smaller share of its reflection depends more on the share than on the intensity. */
-const leastShare = 0.2;
-
-/** Normalised intensities of the observations that can distinguish the ways. */
-interface Normalised {
-  readonly offsets: Uint32Array;
-  /** Cell of the box of indices. */
-  readonly cells: Uint32Array;
-  /** The intensity divided by the one expected for its crystal and resolution, minus 1. */
-  readonly value: Float32Array;
-  readonly weight: Float32Array;
-}
+const lastTemperature = 0.3;
+const noWay = 255;
+/**
+ * Largest number of crystals on which random starts are tried. More crystals do not make the choice between starts any
+ * safer: a hundred decide it even for weak data. The other crystals are assigned to the best start's merge.
+ */
+const mostTried = 2048;
 
 /** Assigns a way to every crystal. Every crystal is assigned, even one without a usable observation (log odds 0). */
 export function resolveAmbiguity(
@@ -54,47 +48,119 @@ export function resolveAmbiguity(
   unique: UniqueReflections,
   options: AmbiguityOptions,
 ): Assignment {
-  const data = normalised(observations, unique, options);
+  const search = new Annealing(normalised(observations, unique, options), unique);
+  const tried = sampled(options.part, mostTried);
   const starts: { cycles: number; gain: number }[] = [];
-  let best: { readonly gain: number; readonly ways: Uint8Array; readonly logOdds: Float64Array } | undefined;
+  let best: { readonly gain: number; readonly shares: Float64Array } | undefined;
   for (let start = 0; start < options.starts; start++) {
-    const found = annealed(data, unique, new Random(options.seed, start));
-    starts.push({ cycles: found.cycles, gain: found.gain });
-    if (!best || found.gain > best.gain) best = found;
+    search.begin(new Random(options.seed, start), tried);
+    let cycle = 0;
+    for (; cycle < mostCycles; cycle++) {
+      const settled = search.cycle(tried, temperatureAt(cycle));
+      if (cycle > coolingCycles && settled) break;
+    }
+    const { gain } = search;
+    starts.push({ cycles: Math.min(cycle + 1, mostCycles), gain });
+    if (!best || gain > best.gain) best = { gain, shares: search.shares.slice() };
   }
-  const { crystals } = observations;
-  return {
-    ways: best?.ways ?? new Uint8Array(crystals),
-    logOdds: best?.logOdds ?? new Float64Array(crystals),
-    starts,
-  };
+  if (best) search.shares.set(best.shares);
+  // Those of the last start: the comparison with them would end the cycles too early.
+  search.ways.fill(noWay);
+  // The crystals that were not tried have no shares yet: in the first cycle they are compared with those that were.
+  const everyone = new Uint8Array(observations.crystals).fill(1);
+  for (let cycle = 0; cycle < mostCycles; cycle++) if (search.cycle(everyone, lastTemperature)) break;
+  return { ways: search.ways, logOdds: search.logOdds, starts };
 }
 
-function annealed(
-  { offsets, cells, value, weight }: Normalised,
-  { tables, count }: UniqueReflections,
-  random: Random,
-): { cycles: number; gain: number; ways: Uint8Array; logOdds: Float64Array } {
-  const ways = tables.length;
-  const crystals = offsets.length - 1;
-  const all = new Uint8Array(crystals).fill(1);
-  const shares = new Float64Array(crystals * ways);
-  const scores = new Float64Array(ways);
-  // The initial shares are uneven: equal shares are a fixed point of the iteration.
-  for (let c = 0; c < crystals; c++) {
-    for (let way = 0; way < ways; way++) scores[way] = 2.5 * random.normal();
-    softmax(scores, 1, shares, c * ways);
+const temperatureAt = (cycle: number): number =>
+  cycle < coolingCycles ? Math.max(0.5, 1.5 ** (6 - cycle)) : lastTemperature;
+
+/** A mask of at most `most` of the crystals that take part, evenly spaced in the order of their frames. */
+function sampled(part: Uint8Array, most: number): Uint8Array {
+  const members = part.reduce((sum, on) => sum + on, 0);
+  const mask = new Uint8Array(part.length);
+  let [rank, chosen] = [0, 0];
+  for (const [c, on] of part.entries()) {
+    if (on !== 1) continue;
+    // Integers, so that exactly `most` are chosen.
+    if (Math.floor((rank++ * Math.min(most, members)) / members) < chosen) continue;
+    mask[c] = 1;
+    chosen++;
   }
-  let chosen = new Uint8Array(crystals);
-  const logOdds = new Float64Array(crystals);
-  let gain = 0;
-  let cycle = 0;
-  for (; cycle < mostCycles; cycle++) {
-    const sums = summed(count, all, 2, (c, block) => {
+  return mask;
+}
+
+/** The state of the search: soft assignments of crystals, which each cycle improves. */
+class Annealing {
+  readonly #data: Normalised;
+  readonly #tables: UniqueReflections['tables'];
+  readonly #unique: number;
+  readonly #scores: Float64Array;
+  /** [crystals][ways]: the share of each way in a crystal's assignment; 0 for crystals without an assignment. */
+  readonly shares: Float64Array;
+  readonly ways: Uint8Array;
+  readonly logOdds: Float64Array;
+  /** Sum of the scores of the chosen ways in the last cycle. */
+  gain = 0;
+
+  constructor(data: Normalised, { tables, count }: UniqueReflections) {
+    this.#data = data;
+    this.#tables = tables;
+    this.#unique = count;
+    const crystals = data.offsets.length - 1;
+    this.#scores = new Float64Array(tables.length);
+    this.shares = new Float64Array(crystals * tables.length);
+    this.ways = new Uint8Array(crystals);
+    this.logOdds = new Float64Array(crystals);
+  }
+
+  /** Random shares for some crystals. They are uneven, since equal shares are a fixed point of the iteration. */
+  begin(random: Random, members: Uint8Array): void {
+    this.shares.fill(0);
+    this.ways.fill(0);
+    for (const [c, on] of members.entries()) {
+      if (on !== 1) continue;
+      for (let way = 0; way < this.#scores.length; way++) this.#scores[way] = 2.5 * random.normal();
+      this.#assign(c, 1);
+    }
+  }
+
+  /** Merges by the current shares and assigns the members anew; returns whether no way has changed. */
+  cycle(members: Uint8Array, temperature: number): boolean {
+    const sums = this.#merge();
+    let changed = 0;
+    this.gain = 0;
+    for (const [c, on] of members.entries()) {
+      if (on !== 1) continue;
+      this.#score(c, sums);
+      let [first, second] = [-1, -1];
+      for (const [way, score] of this.#scores.entries()) {
+        if (first < 0 || score > (this.#scores[first] as number)) [first, second] = [way, first];
+        else if (second < 0 || score > (this.#scores[second] as number)) second = way;
+      }
+      if (this.ways[c] !== first) changed++;
+      this.ways[c] = first;
+      const [most, next] = [this.#scores[first] as number, this.#scores[second]];
+      this.gain += most;
+      this.logOdds[c] = next === undefined ? 0 : most - next;
+      this.#assign(c, temperature);
+    }
+    return changed === 0;
+  }
+
+  /** Σ w y and Σ w of each unique reflection over the assigned crystals. */
+  #merge(): Float64Array {
+    const { offsets, cells, value, weight } = this.#data;
+    const ways = this.#tables.length;
+    const assigned = Uint8Array.from({ length: this.ways.length }, (_, c) => {
+      for (let way = 0; way < ways; way++) if ((this.shares[c * ways + way] as number) > 0) return 1;
+      return 0;
+    });
+    return summed(this.#unique, assigned, 2, (c, block) => {
       for (let way = 0; way < ways; way++) {
-        const share = shares[c * ways + way] as number;
+        const share = this.shares[c * ways + way] as number;
         if (share < 1e-12) continue;
-        const table = tables[way] as Int32Array;
+        const table = this.#tables[way] as Int32Array;
         for (let i = offsets[c] as number; i < (offsets[c + 1] as number); i++) {
           const at = block.at(table[cells[i] as number] as number);
           const w = share * (weight[i] as number);
@@ -103,143 +169,38 @@ function annealed(
         }
       }
     });
-    const temperature = cycle < coolingCycles ? Math.max(0.5, 1.5 ** (6 - cycle)) : 0.3;
-    const next = new Uint8Array(crystals);
-    gain = 0;
-    for (let c = 0; c < crystals; c++) {
-      for (let way = 0; way < ways; way++) {
-        const table = tables[way] as Int32Array;
-        const share = shares[c * ways + way] as number;
-        let score = 0;
-        for (let i = offsets[c] as number; i < (offsets[c + 1] as number); i++) {
-          const at = 2 * (table[cells[i] as number] as number);
-          const [w, y] = [weight[i] as number, value[i] as number];
-          // The mean of the other crystals, shrunk towards 0 where they have little weight.
-          const mean = ((sums[at] as number) - share * w * y) / ((sums[at + 1] as number) - share * w + 1);
-          score += w * (y * mean - 0.5 * mean * mean);
-        }
-        scores[way] = score;
+  }
+
+  /** The score of each way of a crystal against the merge of all others. */
+  #score(c: number, sums: Float64Array): void {
+    const { offsets, cells, value, weight } = this.#data;
+    for (const [way, table] of this.#tables.entries()) {
+      const share = this.shares[c * this.#tables.length + way] as number;
+      let score = 0;
+      for (let i = offsets[c] as number; i < (offsets[c + 1] as number); i++) {
+        const at = 2 * (table[cells[i] as number] as number);
+        const [w, y] = [weight[i] as number, value[i] as number];
+        // The mean of the other crystals, shrunk towards 0 where they have little weight.
+        const mean = ((sums[at] as number) - share * w * y) / ((sums[at + 1] as number) - share * w + 1);
+        score += w * (y * mean - 0.5 * mean * mean);
       }
-      let [first, second] = [-1, -1];
-      for (let way = 0; way < ways; way++) {
-        const score = scores[way] as number;
-        if (first < 0 || score > (scores[first] as number)) [first, second] = [way, first];
-        else if (second < 0 || score > (scores[second] as number)) second = way;
-      }
-      next[c] = first;
-      gain += scores[first] as number;
-      logOdds[c] = second < 0 ? 0 : (scores[first] as number) - (scores[second] as number);
-      softmax(scores, temperature, shares, c * ways);
+      this.#scores[way] = score;
     }
-    const settled = next.every((way, c) => way === chosen[c]);
-    chosen = next;
-    if (cycle > coolingCycles && settled) break;
   }
-  return { cycles: Math.min(cycle + 1, mostCycles), gain, ways: chosen, logOdds };
-}
 
-function softmax(scores: Float64Array, temperature: number, out: Float64Array, offset: number): void {
-  let most = Number.NEGATIVE_INFINITY;
-  for (const score of scores) most = Math.max(most, score);
-  let sum = 0;
-  for (let i = 0; i < scores.length; i++) {
-    const share = Math.exp(((scores[i] as number) - most) / temperature);
-    out[offset + i] = share;
-    sum += share;
-  }
-  for (let i = 0; i < scores.length; i++) out[offset + i] = (out[offset + i] as number) / sum;
-}
-
-function normalised(
-  observations: Observations,
-  unique: UniqueReflections,
-  { radius, part }: Pick<AmbiguityOptions, 'radius' | 'part'>,
-): Normalised {
-  const { h, k, l, intensity, sigma, offsets, crystals, count } = observations;
-  const excitation = new Excitation(mostOf(observations));
-  const { tables, box } = unique;
-  const usedRoom = new Uint32Array(count);
-  let usedCount = 0;
-  const [shares, q2s, scale] = [new Float32Array(count), new Float32Array(count), new Float64Array(crystals)];
-  for (let c = 0; c < crystals; c++) {
-    if (part[c] !== 1) continue;
-    const first = offsets[c] as number;
-    excitation.of(observations, c, 0, 0);
-    let [total, expected] = [0, 0];
-    for (let i = first; i < (offsets[c + 1] as number); i++) {
-      const e = excitation.error[i - first] as number;
-      const share = Math.exp((-e * e) / (2 * radius * radius));
-      if (share <= leastShare) continue;
-      shares[i] = share;
-      q2s[i] = excitation.q2[i - first] as number;
-      total += intensity[i] as number;
-      expected += share;
-      usedRoom[usedCount++] = i;
+  /** The shares of a crystal's ways by their scores. */
+  #assign(c: number, temperature: number): void {
+    const scores = this.#scores;
+    let most = Number.NEGATIVE_INFINITY;
+    for (const score of scores) most = Math.max(most, score);
+    let sum = 0;
+    for (const [way, score] of scores.entries()) {
+      const share = Math.exp((score - most) / temperature);
+      this.shares[c * scores.length + way] = share;
+      sum += share;
     }
-    scale[c] = expected > 0 ? total / expected : 0;
+    for (let at = c * scores.length; at < (c + 1) * scores.length; at++) {
+      this.shares[at] = (this.shares[at] as number) / sum;
+    }
   }
-  const used = usedRoom.subarray(0, usedCount);
-  const floor = 0.05 * positiveMedian(scale);
-  const edges = shellEdges(used, q2s);
-  const shellOf = (q2: number): number => {
-    let shell = 0;
-    while (shell < edges.length && q2 >= (edges[shell] as number)) shell++;
-    return shell;
-  };
-  const [observed, expected] = [new Float64Array(shells), new Float64Array(shells)];
-  const crystalOf = new Uint32Array(used.length);
-  for (let c = 0, n = 0; n < used.length; n++) {
-    const i = used[n] as number;
-    while (i >= (offsets[c + 1] as number)) c++;
-    crystalOf[n] = c;
-    const shell = shellOf(q2s[i] as number);
-    observed[shell] = (observed[shell] as number) + (intensity[i] as number);
-    expected[shell] = (expected[shell] as number) + Math.max(scale[c] as number, floor) * (shares[i] as number);
-  }
-  const [cells, value, weight] = [
-    new Uint32Array(used.length),
-    new Float32Array(used.length),
-    new Float32Array(used.length),
-  ];
-  const ends = new Uint32Array(crystals + 1);
-  let kept = 0;
-  for (const [n, i] of used.entries()) {
-    const at = box.at(h[i] as number, k[i] as number, l[i] as number);
-    const c = crystalOf[n] as number;
-    const id = (tables[0] as Int32Array)[at];
-    // A reflection that all ways map to the same unique reflection cannot distinguish them.
-    if (tables.every((table) => table[at] === id)) continue;
-    const shell = shellOf(q2s[i] as number);
-    const mean = Math.max((observed[shell] as number) / Math.max(expected[shell] as number, 1e-9), 1e-9);
-    const unit = Math.max(scale[c] as number, floor) * (shares[i] as number) * mean;
-    cells[kept] = at;
-    value[kept] = Math.max(-3, Math.min(6, (intensity[i] as number) / unit)) - 1;
-    weight[kept] = 1 / (((sigma[i] as number) / unit) ** 2 + 0.5);
-    kept++;
-    ends[c + 1] = kept;
-  }
-  for (let c = 0; c < crystals; c++) ends[c + 1] = Math.max(ends[c + 1] as number, ends[c] as number);
-  return {
-    offsets: ends,
-    cells: cells.subarray(0, kept),
-    value: value.subarray(0, kept),
-    weight: weight.subarray(0, kept),
-  };
-}
-
-/** Edges of shells with equal numbers of observations, estimated from a sample. */
-function shellEdges(used: Uint32Array, q2s: Float32Array): Float64Array {
-  const stride = Math.max(1, Math.floor(used.length / 2 ** 17));
-  const sample: number[] = [];
-  for (let n = 0; n < used.length; n += stride) sample.push(q2s[used[n] as number] as number);
-  const sorted = Float64Array.from(sample).sort();
-  return Float64Array.from(
-    { length: shells - 1 },
-    (_, s) => sorted[Math.floor(((s + 1) * sorted.length) / shells)] ?? 0,
-  );
-}
-
-function positiveMedian(values: Float64Array): number {
-  const sorted = values.filter((x) => x > 0).sort();
-  return sorted[sorted.length >> 1] ?? 1;
 }

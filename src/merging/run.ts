@@ -71,7 +71,7 @@ export async function runMerge(
   const subject = subjectOf(observations, checked, heads, remarks);
   const { group, part } = subject;
   const { model, iterations, ambiguity, starts, seed } = checked;
-  const ways = ambiguity ? waysToIndex(latticeRotations(subject.cell), group) : [identity];
+  const ways = ambiguity ? waysToIndex(latticeRotations(subject.cell, subject.centring), group) : [identity];
   const unique = uniqueReflections(observations, group, ways);
   const radius = commonRadius(observations, part);
   const resolved = settingsOf(observations, unique, { starts, seed, radius, part });

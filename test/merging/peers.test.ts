@@ -1,6 +1,4 @@
 /** Merges of streams with known truth, compared with those of CrystFEL's programs: lists, statistics and settings. */
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { median } from '../../src/base/median.js';
@@ -14,15 +12,8 @@ import { representative, transformed } from '../../src/merging/symmetry/asymmetr
 import { operationOf } from '../../src/merging/symmetry/matrices.js';
 import { pointGroup } from '../../src/merging/symmetry/point-group.js';
 import { dataFolder, readData } from '../support/data.js';
+import { unpacked } from './unpacked.js';
 
-/** A compressed data file; Node cannot read xz itself. */
-function unpacked(...path: string[]): Uint8Array {
-  const { stdout, status, error } = spawnSync('xz', ['-dc', join(dataFolder ?? '', 'merge', ...path)], {
-    maxBuffer: 2 ** 28,
-  });
-  if (error || status !== 0) throw new Error(`xz could not read ${path.join('/')}`, { cause: error });
-  return stdout;
-}
 const listOf = (...path: string[]): ReflectionList => readReflectionList(new TextDecoder().decode(unpacked(...path)));
 
 let context: Context;

@@ -3,6 +3,8 @@
  * of the lattice's metric.
  */
 import { anglesOf, type Cell, cellFrom, lengthsOf, reciprocal } from '../../crystal/cell.js';
+import { type Centring, isAbsent, isCentred } from '../../crystal/centring.js';
+import { type Indices, transformed } from './asymmetric-unit.js';
 import { closure, determinant, identity, inverse, keyOf, type Operation, product, trace } from './matrices.js';
 import { laueGroup, type PointGroup, rotationsOf } from './point-group.js';
 
@@ -16,8 +18,15 @@ export interface MetricTolerance {
 
 export const metricTolerance: MetricTolerance = { lengths: 0.015, anglesDeg: 1.5 };
 
-/** The rotations of a lattice, within a tolerance, as operations on indices. `cell`: rows a, b, c in angstrom. */
-export function latticeRotations(cell: Cell, tolerance: MetricTolerance = metricTolerance): Operation[] {
+/**
+ * The rotations of a lattice, within a tolerance, as operations on indices. `cell`: rows a, b, c in angstrom. An operation
+ * that moves the absences of the centring, such as a sixfold axis in a rhombohedral lattice, is not one of them.
+ */
+export function latticeRotations(
+  cell: Cell,
+  centring: Centring = 'P',
+  tolerance: MetricTolerance = metricTolerance,
+): Operation[] {
   const near: { operation: Operation; strain: number }[] = [];
   for (let code = 0; code < 3 ** 9; code++) {
     let rest = code;
@@ -28,7 +37,7 @@ export function latticeRotations(cell: Cell, tolerance: MetricTolerance = metric
     });
     if (determinant(operation) !== 1) continue;
     const strain = strainOf(operation, cell, tolerance);
-    if (strain <= 1) near.push({ operation, strain });
+    if (strain <= 1 && keepsAbsences(operation, centring)) near.push({ operation, strain });
   }
   near.sort((a, b) => a.strain - b.strain || -trace(a.operation) + trace(b.operation));
   const allowed = new Set(near.map(({ operation }) => keyOf(operation)));
@@ -40,6 +49,17 @@ export function latticeRotations(cell: Cell, tolerance: MetricTolerance = metric
     if (wider.length <= 24 && wider.every((one) => allowed.has(keyOf(one)))) group = wider;
   }
   return group;
+}
+
+/** Whether the reflections that a centring allows are transformed to allowed ones. */
+function keepsAbsences(operation: Operation, centring: Centring): boolean {
+  if (!isCentred(centring)) return true;
+  // The absences of every centring have a period of six in each index.
+  for (let code = 0; code < 216; code++) {
+    const indices: Indices = [code % 6, Math.floor(code / 6) % 6, Math.floor(code / 36)];
+    if (!isAbsent(centring, ...indices) && isAbsent(centring, ...transformed(indices, operation))) return false;
+  }
+  return true;
 }
 
 /** The share of the tolerance that a reindexed cell uses up; infinite if the cell is a different one. */

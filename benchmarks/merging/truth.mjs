@@ -1,0 +1,213 @@
+// The merges of five streams with known truth, beside those of CrystFEL's partialator:
+//   npm run bench -- merging truth [SET…]
+// Each stream is merged by default options through JavaScript on each CPU backend and through the command, whose lists
+// must be the same byte for byte. Every figure is compared with the bounds of the data's README before any time is
+// printed; a figure out of its bounds fails the run. EWALD_TEST_DATA names the folder of the data.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createContext, mergeStream } from '../../dist/index.node.js';
+import { readReflectionList } from '../../dist/merging.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const data = join(process.env.EWALD_TEST_DATA ?? join(root, '../shared/data'), 'merge');
+if (!existsSync(data)) {
+  process.stderr.write(`${data} does not exist; set EWALD_TEST_DATA to the folder of the test data\n`);
+  process.exit(1);
+}
+
+/** Rotations of the point groups: matrices that multiply a row of indices from the right. */
+const quarter = ([h, k, l]) => [-k, h, l];
+const twofold = ([h, k, l]) => [h, -k, -l];
+const groups = {
+  '4/m': [quarter],
+  mmm: [twofold, ([h, k, l]) => [-h, k, -l]],
+  '4/mmm': [quarter, twofold],
+};
+const swapped = ([h, k, l]) => [k, h, -l];
+
+/** The bounds of the data's README: minima, except of Rsplit. */
+const sets = {
+  'amb.ew': { symmetry: '4/m', cc: 0.995, unique: 9900, ccHalf: 0.987, rSplit: 0.11 },
+  'amb.cf': { symmetry: '4/m', cc: 0.9955, unique: 9400, ccHalf: 0.989, rSplit: 0.1 },
+  'ort.ew': { symmetry: 'mmm', cc: 0.9975, unique: 19200, ccHalf: 0.993, rSplit: 0.08 },
+  'ort.cf': { symmetry: 'mmm', cc: 0.998, unique: 18700, ccHalf: 0.995, rSplit: 0.068 },
+  'sph.ew': { symmetry: '4/mmm', cc: 0.997, unique: 8400, ccHalf: 0.991, rSplit: 0.082 },
+};
+
+function unpacked(...path) {
+  const { stdout, status, error } = spawnSync('xz', ['-dc', join(data, ...path)], { maxBuffer: 2 ** 28 });
+  if (error || status !== 0) throw new Error(`xz could not read ${path.join('/')}`, { cause: error });
+  return stdout;
+}
+const listOf = (...path) => readReflectionList(unpacked(...path).toString());
+
+/** All equivalent indices under the group and the inversion; their largest key stands for the reflection. */
+function keyOf(indices, symmetry) {
+  const members = [indices];
+  const keys = new Set([indices.join()]);
+  for (const member of members)
+    for (const operation of [...groups[symmetry], ([h, k, l]) => [-h, -k, -l]]) {
+      const next = operation(member).map((x) => x + 0);
+      if (keys.has(next.join())) continue;
+      keys.add(next.join());
+      members.push(next);
+    }
+  return [...keys].sort().at(-1);
+}
+
+/** Key → [I, sigma, measurements] of a list, with its indices transformed. */
+function tableOf(list, symmetry, change = (indices) => indices) {
+  const table = new Map();
+  for (let i = 0; i < list.count; i++)
+    table.set(keyOf(change([...list.indices.subarray(3 * i, 3 * i + 3)]), symmetry), [
+      list.intensity[i],
+      list.sigma[i],
+    ]);
+  return table;
+}
+
+const medianOf = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+function correlation(pairs) {
+  const mean = (n) => pairs.reduce((sum, pair) => sum + pair[n], 0) / pairs.length;
+  const [a, b] = [mean(0), mean(1)];
+  let [xx, yy, xy] = [0, 0, 0];
+  for (const [x, y] of pairs) {
+    xx += (x - a) ** 2;
+    yy += (y - b) ** 2;
+    xy += (x - a) * (y - b);
+  }
+  return xy / Math.sqrt(xx * yy);
+}
+
+/** The figures of the data's score.py. An ambiguous form may come out in either of its settings; the better counts. */
+function scoreOf(lists, truth, symmetry) {
+  const [whole, first, second] = lists;
+  const known = tableOf(truth, symmetry);
+  const score = (change) => {
+    const table = tableOf(whole, symmetry, change);
+    const both = [...table].flatMap(([key, [intensity, sigma]]) =>
+      known.has(key) ? [[intensity, known.get(key)[0], sigma]] : [],
+    );
+    const middle = medianOf(both.map(([, j]) => j));
+    const scale = medianOf(both.filter(([, j]) => j > middle).map(([i, j]) => i / j));
+    const z = medianOf(both.map(([i, j, sigma]) => Math.abs(i - scale * j) / Math.max(sigma, 1e-9))) / 0.674;
+    return { cc: correlation(both), unique: both.length, z };
+  };
+  const best = (symmetry === '4/m' ? [undefined, swapped] : [undefined]).map(score).sort((a, b) => b.cc - a.cc)[0];
+  const [a, b] = [tableOf(first, symmetry), tableOf(second, symmetry)];
+  const halves = [...a].flatMap(([key, [x]]) => (b.has(key) ? [[x, b.get(key)[0]]] : []));
+  const sum = (of) => halves.reduce((total, pair) => total + of(pair), 0);
+  return {
+    ...best,
+    ccHalf: correlation(halves),
+    rSplit: sum(([x, y]) => Math.abs(x - y)) / sum(([x, y]) => (x + y) / 2) / Math.SQRT2,
+  };
+}
+
+/** Crystals in another setting than most, by the table beside the stream. */
+function wrongSettings(set, crystals) {
+  const settings = readFileSync(join(data, `${set}.crystals.txt`), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => Number(line.split(/\s+/)[1]));
+  const wrong = crystals.filter(({ way }, c) => way !== settings[c]).length;
+  return Math.min(wrong, crystals.length - wrong);
+}
+
+const wanted = process.argv.slice(3);
+const unknown = wanted.filter((set) => !(set in sets));
+if (unknown.length > 0) {
+  process.stderr.write(`bench: ${unknown.join(', ')} is no set; expected ${Object.keys(sets).join(', ')}\n`);
+  process.exit(2);
+}
+const folder = mkdtempSync(join(tmpdir(), 'ewald-truth-'));
+const contexts = [];
+for (const backend of ['native', 'wasm'])
+  try {
+    contexts.push(await createContext({ backend, strict: true }));
+  } catch {
+    process.stdout.write(`${backend}: absent\n`);
+  }
+const wrong = [];
+const row = (...cells) =>
+  process.stdout.write(`${cells.map((cell, i) => (i ? String(cell).padStart(9) : cell.padEnd(22))).join('')}\n`);
+row('', 'CC truth', 'unique', 'CC1/2', 'Rsplit', 'z', 'settings', 'CPU s');
+try {
+  for (const [set, bounds] of Object.entries(sets).filter(([set]) => wanted.length === 0 || wanted.includes(set))) {
+    const { symmetry } = bounds;
+    const bytes = unpacked(`${set}.stream.xz`);
+    const truth = listOf(`${set.slice(0, 3)}.truth.hkl.xz`);
+    const texts = [];
+    let score;
+    let settings = 0;
+    const times = [];
+    for (const context of contexts) {
+      const before = process.cpuUsage();
+      const result = await mergeStream(context, { name: set, bytes: [bytes] }, { symmetry });
+      const { user, system } = process.cpuUsage(before);
+      times.push((user + system) / 1e6);
+      texts.push([undefined, 1, 2].map((half) => result.toHkl(half)));
+      score ??= scoreOf([result.reflections, ...result.halves], truth, symmetry);
+      if (symmetry === '4/m') settings = Math.max(settings, wrongSettings(set, result.crystals));
+    }
+    writeFileSync(join(folder, 'a.stream'), bytes);
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(root, 'dist/cli.js'), 'merge', 'a.stream', '-y', symmetry, '-o', 'a.hkl', '--force'],
+      { cwd: folder, encoding: 'utf8' },
+    );
+    if (status !== 0) throw new Error(`ewald merge failed: ${stderr}`);
+    texts.push(['', 1, 2].map((half) => readFileSync(join(folder, `a.hkl${half}`), 'utf8')));
+    const reflections = ([text]) => text.slice(0, text.indexOf('End of reflections'));
+    if (texts.some((own) => reflections(own) !== reflections(texts[0])))
+      wrong.push(`${set}: the backends and the command differ in their lists`);
+    for (const [what, limit] of Object.entries(bounds).filter(([, limit]) => typeof limit === 'number'))
+      if (what === 'rSplit' ? !(score[what] <= limit) : !(score[what] >= limit))
+        wrong.push(`${set}: ${what} is ${score[what]}, the bound ${limit}`);
+    if (!(score.z >= 0.85 && score.z <= 1.25)) wrong.push(`${set}: z is ${score.z}; expected .85 to 1.25`);
+    if (settings > 0) wrong.push(`${set}: ${settings} crystals are in the wrong setting`);
+    const theirs = scoreOf(
+      ['hkl', 'hkl1', 'hkl2'].map((ending) => listOf('expected', `${set}.default.${ending}.xz`)),
+      truth,
+      symmetry,
+    );
+    const figures = ({ cc, unique, ccHalf, rSplit, z }) => [
+      cc.toFixed(4),
+      unique,
+      ccHalf.toFixed(4),
+      rSplit.toFixed(4),
+      z.toFixed(2),
+    ];
+    row(
+      `${set} ewald`,
+      ...figures(score),
+      symmetry === '4/m' ? settings : '-',
+      times.map((time) => time.toFixed(1)).join('/'),
+    );
+    row(`${set} partialator`, ...figures(theirs), '-', '-');
+    row(
+      `${set} bound`,
+      bounds.cc,
+      bounds.unique,
+      bounds.ccHalf,
+      bounds.rSplit,
+      '.85-1.25',
+      symmetry === '4/m' ? 0 : '-',
+      '',
+    );
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+  for (const context of contexts) await context.dispose();
+}
+process.stdout.write(
+  `CPU seconds of reading and merging on ${contexts.map(({ backends }) => backends[0]?.name).join('/')}, on a machine that may be busy\n`,
+);
+for (const line of wrong) process.stdout.write(`MISS  ${line}\n`);
+process.stdout.write(
+  wrong.length === 0 ? 'every figure is within its bounds\n' : `${wrong.length} figures are out of their bounds\n`,
+);
+process.exit(wrong.length === 0 ? 0 : 1);
