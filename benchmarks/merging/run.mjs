@@ -1,5 +1,5 @@
 // Merges many stills: `node benchmarks/merging/run.mjs [CRYSTALS] [BACKEND] [ambiguous]`, 10⁵ crystals of some 300
-// observations, four cycles; `ambiguous` merges in 4/m crystals that were indexed in either of two ways. Verifies before
+// observations, four cycles; `ambiguous` merges in 4/m crystals that were indexed in one of two ways. Verifies before
 // it times: a merge of 500 crystals must agree with the truth. Prints CPU seconds, because the machine may be busy, and
 // memory. `node benchmarks/merging/run.mjs truth` compares merges of streams with their truth; see truth.mjs.
 if (process.argv[2] === 'truth') await import('./truth.mjs');

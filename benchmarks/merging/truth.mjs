@@ -204,7 +204,8 @@ try {
   for (const context of contexts) await context.dispose();
 }
 process.stdout.write(
-  `CPU seconds of reading and merging on ${contexts.map(({ backends }) => backends[0]?.name).join('/')}, on a machine that may be busy\n`,
+  `CPU seconds of reading and merging on ${contexts.map(({ backends }) => backends[0]?.name).join('/')}, on a ` +
+    'machine that may be busy\n',
 );
 for (const line of wrong) process.stdout.write(`MISS  ${line}\n`);
 process.stdout.write(

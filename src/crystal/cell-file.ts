@@ -14,6 +14,8 @@ export interface KnownCell {
   /** Rows a, b, c in angstrom. A cell made from parameters has a along x and b in the xy plane. */
   readonly cell: Cell;
   readonly centring: Centring;
+  /** The unique axis that a .cell file states; absent if it states none or `*`. */
+  readonly uniqueAxis?: 'a' | 'b' | 'c';
 }
 
 const newline = /\r\n|\r|\n/;
@@ -88,7 +90,9 @@ export function parseCellFile(text: string, name: string): KnownCell {
   if (missing.length > 0)
     throw fail(name, `the cell lacks ${missing.join(', ')}; expected a, b, c (A or nm) and al, be, ga (deg)`);
   const six = [...lengths, ...angles].map((key) => values.get(key) ?? Number.NaN) as Six;
-  return centred(six, (said.get('centering') ?? 'P') as Centring, name);
+  const cell = centred(six, (said.get('centering') ?? 'P') as Centring, name);
+  const axis = said.get('unique_axis');
+  return axis === 'a' || axis === 'b' || axis === 'c' ? { ...cell, uniqueAxis: axis } : cell;
 }
 
 type Six = [number, number, number, number, number, number];

@@ -103,7 +103,7 @@ export function knownCells(given: KnownCellsInput, maxInputCells: number): Known
 }
 
 function centredCell(given: CentredCell, what: string): { cell: Cell; centring: Centring } {
-  knownOptions(what, given, ['cell', 'parameters', 'centring']);
+  knownOptions(what, given, ['cell', 'parameters', 'centring', 'uniqueAxis']);
   const { cell, parameters, centring: name = 'P' } = given;
   if ((cell === undefined) === (parameters === undefined))
     throw new EwaldError(

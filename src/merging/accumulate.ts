@@ -200,10 +200,10 @@ export async function inOrder<T>(
   take: (result: T, first: number) => void,
 ): Promise<void> {
   const under: Promise<T>[] = [];
-  let begun = 0;
+  let started = 0;
   for (const first of blocks) {
-    while (begun < blocks.length && under.length < atOnce) {
-      const result = work(blocks[begun++] as number);
+    while (started < blocks.length && under.length < atOnce) {
+      const result = work(blocks[started++] as number);
       // Each result is awaited in its turn; without this, one that fails earlier would be an unhandled rejection.
       result.catch(() => {});
       under.push(result);

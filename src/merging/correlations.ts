@@ -19,7 +19,7 @@ export function correlation(x: ArrayLike<number>, y: ArrayLike<number>): number 
   return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : Number.NaN;
 }
 
-/** Estimated correlation of the full data with the truth, √(2 CC1/2 / (1 + CC1/2)); NaN below 0. Karplus & Diederichs 2012. */
+/** Estimated correlation of the full data with the truth, √(2 CC1/2 / (1 + CC1/2)); NaN below 0. Karplus 2012. */
 export const ccStar = (half: number): number => (half >= 0 ? Math.sqrt((2 * half) / (1 + half)) : Number.NaN);
 
 /** Σ |I₁ − I₂| / (√2 · ½ Σ (I₁ + I₂)). White et al. 2012. */

@@ -8,25 +8,47 @@ import { formatMtz, type MtzColumn } from './mtz.js';
 import type { Subject } from './subject.js';
 import { ccp4Unit } from './symmetry/asymmetric-unit.js';
 import type { PointGroup } from './symmetry/point-group.js';
-import { type SpaceGroup, symmorphicGroup } from './symmetry/space-group.js';
+import { hasPointGroup, type SpaceGroup, symmorphicGroup } from './symmetry/space-group.js';
 
-/** The space group that a file states. Throws `Unsupported` for settings that CCP4 lacks. */
-export function spaceGroupOf(group: PointGroup, centring: Centring): SpaceGroup {
-  const spaceGroup = symmorphicGroup(group, centring);
-  if (spaceGroup && ccp4Unit(group)) return spaceGroup;
+/**
+ * The space group that a file states: the one of the options, otherwise the symmorphic one. Throws `Unsupported` for
+ * settings that CCP4 lacks, `Argument` for a space group that does not belong to the point group.
+ */
+export function spaceGroupOf(group: PointGroup, centring: Centring, given?: SpaceGroup): SpaceGroup {
+  const usual = symmorphicGroup(group, centring);
+  if (!usual || !ccp4Unit(group))
+    throw new EwaldError(
+      'Unsupported',
+      `CCP4 has no space group for ${group.name} in this setting with centring ${centring}; reindex to the ` +
+        'standard setting, or write a .hkl',
+    );
+  if (given) checkSpaceGroup(given, group, centring);
+  return given ?? usual;
+}
+
+/** Throws `Argument` for a space group that does not belong to the point group and the centring. */
+export function checkSpaceGroup(given: SpaceGroup, group: PointGroup, centring: Centring): void {
+  if (hasPointGroup(given, group, centring)) return;
   throw new EwaldError(
-    'Unsupported',
-    `CCP4 has no space group for ${group.name} in this setting with centring ${centring}; reindex to the ` +
-      'standard setting, or write a .hkl',
+    'Argument',
+    `spaceGroup ${given.name} has the point group ${given.pointGroup.slice(2)} and the centring ${given.name[0]}; ` +
+      `the merge has ${group.name} and ${centring}`,
   );
 }
 
 /** The bytes of the file. Throws `Unsupported`. */
 export function mtzOf(
   list: ReflectionList,
-  { cell, parameters, centring, group, wavelengthA }: Omit<Subject, 'part'> & { wavelengthA: number },
+  {
+    cell,
+    parameters,
+    centring,
+    group,
+    wavelengthA,
+    spaceGroup: given,
+  }: Omit<Subject, 'part'> & { readonly wavelengthA: number; readonly spaceGroup: SpaceGroup | undefined },
 ): Uint8Array {
-  const spaceGroup = spaceGroupOf(group, centring);
+  const spaceGroup = spaceGroupOf(group, centring, given);
   const pairs = matePairs(list, group);
   const means = pairs.map(meanOf);
   const column = (label: string, type: string, values: readonly (number | undefined)[]): MtzColumn => ({

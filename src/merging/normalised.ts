@@ -18,11 +18,14 @@ export interface Normalised {
   readonly weight: Float32Array;
 }
 
-/** Normalised intensities of the crystals that take part; `radius` is the common profile radius in 1/Å. */
+/**
+ * Normalised intensities of the crystals that take part; `radius` is the common profile radius in 1/Å. Without
+ * `all`, observations that cannot distinguish the ways are skipped.
+ */
 export function normalised(
   observations: Observations,
   unique: UniqueReflections,
-  { radius, part }: { readonly radius: number; readonly part: Uint8Array },
+  { radius, part, all = false }: { readonly radius: number; readonly part: Uint8Array; readonly all?: boolean },
 ): Normalised {
   const { h, k, l, intensity, sigma, offsets, crystals, count } = observations;
   const excitation = new Excitation(mostOf(observations));
@@ -77,7 +80,7 @@ export function normalised(
     const c = crystalOf[n] as number;
     const id = (tables[0] as Int32Array)[at];
     // A reflection that all ways map to the same unique reflection cannot distinguish them.
-    if (tables.every((table) => table[at] === id)) continue;
+    if (!all && tables.every((table) => table[at] === id)) continue;
     const shell = shellOf(q2s[i] as number);
     const mean = Math.max((observed[shell] as number) / Math.max(expected[shell] as number, 1e-9), 1e-9);
     const unit = Math.max(scale[c] as number, floor) * (shares[i] as number) * mean;

@@ -9,8 +9,9 @@ import type { MergeOptions } from './parameter-types.js';
 import { type MergeModel, mergeMode, mergeRows } from './parameters.js';
 import { type Polarisation, readPolarisation } from './polarisation.js';
 import type { Split } from './split.js';
-import { type PointGroup, pointGroup } from './symmetry/point-group.js';
+import { pointGroup } from './symmetry/point-group.js';
 import type { MetricTolerance } from './symmetry/settings.js';
+import { type SpaceGroup, spaceGroup } from './symmetry/space-group.js';
 
 export type { MergeOptions } from './parameter-types.js';
 export { type MergeModel, mergeModels } from './parameters.js';
@@ -18,8 +19,8 @@ export { type MergeModel, mergeModels } from './parameters.js';
 /** Options that have been checked. */
 export interface CheckedMerge {
   readonly symmetry: string;
-  readonly group: PointGroup;
   readonly cell: KnownCell | undefined;
+  readonly spaceGroup: SpaceGroup | undefined;
   readonly model: MergeModel;
   readonly iterations: number;
   readonly minMeasurements: number;
@@ -38,6 +39,8 @@ export interface CheckedMerge {
   readonly highres: number | undefined;
 }
 
+/** The symmetry that stands for the likeliest Laue group of the data. */
+export const automatic = 'auto';
 /** Largest deviation of a crystal's cell from the cell of the merge. */
 export const cellTolerance: MetricTolerance = { lengths: 0.1, anglesDeg: 5 };
 /** Largest deviation of the cell from the symmetry of the point group. */
@@ -64,7 +67,11 @@ export function checkMerge(options: MergeOptions): CheckedMerge {
   knownOptions('merge', options, Object.keys(mergeRows));
   const { symmetry } = options;
   if (typeof symmetry !== 'string')
-    throw new EwaldError('Argument', `merge: symmetry is ${shown(symmetry)}; expected a point group such as "4/mmm"`);
+    throw new EwaldError(
+      'Argument',
+      `merge: symmetry is ${shown(symmetry)}; expected a point group such as "4/mmm", or auto`,
+    );
+  if (symmetry !== automatic) pointGroup(symmetry);
   const said = (name: string): string => `merge: ${name}`;
   const values = { ...defaults, ...checked(mergeRows, { ...options }, said) };
   refuseOthers(mergeRows, { ...options }, mergeMode(values), said);
@@ -78,8 +85,8 @@ export function checkMerge(options: MergeOptions): CheckedMerge {
   return {
     ...values,
     symmetry,
-    group: pointGroup(symmetry),
     cell: options.cell,
+    spaceGroup: options.spaceGroup === undefined ? undefined : spaceGroup(options.spaceGroup),
     pushRes: pushRes / 10,
     polarisation: polarisation === 'auto' ? 'auto' : readPolarisation(polarisation),
     reference: checkReference(options.reference),

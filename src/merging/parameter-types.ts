@@ -6,10 +6,19 @@ import type { Split } from './split.js';
 
 /** Options of a merge. */
 export interface MergeOptions {
-  /** Point group as CrystFEL names it (4/mmm, 422, 321_H, 2/m_uab, …), whose equivalents are merged. */
+  /**
+   * Point group as CrystFEL names it (4/mmm, 422, 321_H, 2/m_uab, …), or auto. Equivalent intensities of the group
+   * are merged. With auto it is the highest Laue group of the lattice whose equivalent observations agree. A name
+   * without an axis takes the unique axis of the cell.
+   */
   readonly symmetry: string;
   /** The cell; in the command a .cell or PDB file, or a,b,c,al,be,ga. Default the median of the crystals. */
   readonly cell?: KnownCell;
+  /**
+   * Space group that MTZ files state, such as P43212. One of the 65 space groups of chiral molecules; merging does
+   * not depend on it. Default the symmorphic one of the point group.
+   */
+  readonly spaceGroup?: string;
   /**
    * How observations depend on the intensities. The models `gaussian` and `xsphere` fit scale, relative B, profile
    * radius and orientation of each crystal, xsphere with the width of the spectrum; `unity` fits scale and relative B

@@ -26,7 +26,10 @@ export const mergeRows = {
   symmetry: {
     kind: 'text',
     short: 'y',
-    sentence: 'point group as CrystFEL names it (4/mmm, 422, 321_H, 2/m_uab, …), whose equivalents are merged',
+    sentence: 'point group as CrystFEL names it (4/mmm, 422, 321_H, 2/m_uab, …), or auto',
+    more:
+      'Equivalent intensities of the group are merged. With auto it is the highest Laue group of the lattice whose ' +
+      'equivalent observations agree. A name without an axis takes the unique axis of the cell.',
     required: true,
     value: 'group',
     crystfel: { program: 'partialator' },
@@ -38,6 +41,13 @@ export const mergeRows = {
     type: 'KnownCell',
     usual: 'the median of the crystals',
     value: 'cell',
+  },
+  spaceGroup: {
+    kind: 'text',
+    sentence: 'space group that MTZ files state, such as P43212',
+    more: 'One of the 65 space groups of chiral molecules; merging does not depend on it.',
+    usual: 'the symmorphic one of the point group',
+    value: 'name',
   },
   model: {
     kind: 'choice',

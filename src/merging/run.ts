@@ -13,6 +13,7 @@ import type { ReflectionList } from './hkl.js';
 import { mergingFeature } from './kernels.js';
 import { makeResult } from './make-result.js';
 import { measurePolarisation, verdictOf } from './measured-polarisation.js';
+import { checkSpaceGroup } from './merged-mtz.js';
 import { type Merge, type MergedSet, mergeOf, mergeOfSome } from './merges.js';
 import type { Observations } from './observations.js';
 import type { CheckedMerge } from './options.js';
@@ -70,6 +71,7 @@ export async function runMerge(
   if (observations.count === 0) throw nothing(counts, leftOut);
   const subject = subjectOf(observations, checked, heads, remarks);
   const { group, part } = subject;
+  if (checked.spaceGroup) checkSpaceGroup(checked.spaceGroup, group, subject.centring);
   const { model, iterations, ambiguity, starts, seed } = checked;
   const ways = ambiguity ? waysToIndex(latticeRotations(subject.cell, subject.centring), group) : [identity];
   const unique = uniqueReflections(observations, group, ways);

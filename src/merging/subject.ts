@@ -3,10 +3,11 @@ import { EwaldError } from '../base/errors.js';
 import { median } from '../base/median.js';
 import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../crystal/cell.js';
 import { type Centring, centrings } from '../crystal/centring.js';
+import { likeliestLaueGroup } from './laue-groups.js';
 import type { Observations } from './observations.js';
-import { type CheckedMerge, cellTolerance, symmetryTolerance } from './options.js';
+import { automatic, type CheckedMerge, cellTolerance, symmetryTolerance } from './options.js';
 import type { ScannedHead } from './scan.js';
-import { laueGroup, type PointGroup, pointGroup, rotationsOf } from './symmetry/point-group.js';
+import { isTurnable, laueGroup, type PointGroup, pointGroup, rotationsOf } from './symmetry/point-group.js';
 import { strainOf } from './symmetry/settings.js';
 
 export interface Subject {
@@ -31,21 +32,24 @@ export function subjectOf(
     : medianCell(observations, kinds[0] ?? []);
   const part = new Uint8Array(observations.crystals);
   for (let c = 0; c < part.length; c++) part[c] = near(cellOf(observations, c), parameters) ? 1 : 0;
-  const strangers = part.filter((on) => on === 0).length;
+  const others = part.filter((on) => on === 0).length;
   const named = kinds.map((kind) => `${kind.length} near ${cellText(medianCell(observations, kind))}`).slice(0, 4);
-  if (strangers === part.length)
+  if (others === part.length)
     throw new EwaldError('Argument', `no crystal has the cell ${cellText(parameters)}; there are ${named.join(', ')}`);
-  if (!given && strangers > part.length / 10)
+  if (!given && others > part.length / 10)
     throw new EwaldError(
       'Argument',
       `the crystals have different cells: ${named.join(', ')}; give the cell of those to merge`,
-      { detail: { strangers, crystals: part.length } },
+      { detail: { others, crystals: part.length } },
     );
-  if (strangers > 0)
-    remarks.push(`${strangers} of ${part.length} crystals have another cell and are left out (${named.join(', ')}).`);
+  if (others > 0)
+    remarks.push(`${others} of ${part.length} crystals have another cell and are skipped (${named.join(', ')}).`);
   const cell = cellFromParameters(...(parameters as [number, number, number, number, number, number]));
-  const group = oriented(symmetry, cell, heads[0]?.head.uniqueAxis, remarks);
   const centring = given?.centring ?? centrings.find((name) => name === heads[0]?.head.centering) ?? 'P';
+  const group =
+    symmetry === automatic
+      ? likeliestLaueGroup(observations, { cell, centring, part }, remarks)
+      : oriented(symmetry, cell, given?.uniqueAxis ?? heads[0]?.head.uniqueAxis, remarks);
   return { cell, parameters: parameters as unknown as Subject['parameters'], centring, group, part };
 }
 
@@ -84,13 +88,13 @@ const cellText = (parameters: readonly number[]): string =>
     .join(' ')}°`;
 
 /**
- * The point group, checked against the cell; a monoclinic name without an axis takes the cell's unique axis. Throws
+ * The point group, checked against the cell; a name without an axis takes the unique axis of the cell. Throws
  * `Argument`.
  */
 function oriented(symmetry: string, cell: Cell, uniqueAxis: string | undefined, remarks: string[]): PointGroup {
   const fits = (group: PointGroup): boolean =>
     rotationsOf(laueGroup(group)).every((operation) => strainOf(operation, cell, symmetryTolerance) <= 1);
-  if (/^(2|m|2\/m)$/.test(symmetry)) {
+  if (isTurnable(symmetry)) {
     const axes = ['c', 'b', 'a'].sort((a, b) => Number(b === uniqueAxis) - Number(a === uniqueAxis));
     for (const axis of axes) {
       const group = pointGroup(`${symmetry}_ua${axis}`);
@@ -104,7 +108,7 @@ function oriented(symmetry: string, cell: Cell, uniqueAxis: string | undefined, 
     throw new EwaldError(
       'Argument',
       `the cell ${cellText([...lengthsOf(cell), ...anglesOf(cell)])} does not have the symmetry ${symmetry}; ` +
-        'choose a point group of its lattice (a unique axis other than c is written as in 4/m_uab)',
+        'choose a point group of its lattice, or auto',
     );
   return group;
 }

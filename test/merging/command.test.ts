@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { ewaldTogether } from '../support/cli.js';
+import { askGemmi, gemmi } from './gemmi.js';
 import { readMtz } from './mtz-reader.js';
 import { simulateStream } from './simulated.js';
 
@@ -63,6 +64,39 @@ test('lists, an MTZ file and JSON are written', async () => {
   expect(again.statistics.overall.ccReference).toBeGreaterThan(0.9999);
 });
 
+test.skipIf(!gemmi)(`gemmi reads MTZ files${gemmi ? '' : ' (absent: gemmi is not installed)'}`, async () => {
+  const { code, err } = await merge(
+    'a.stream -y mmm -n 1 --no-polarisation --space-group p212121 -o g.hkl --mtz g.mtz --unmerged gu.mtz',
+  );
+  expect(code, err).toBe(0);
+  const program = `
+import json, gemmi
+out = []
+for name in ('g.mtz', 'gu.mtz'):
+    mtz = gemmi.read_mtz_file('${folder}/' + name)
+    out.append({'group': mtz.spacegroup.hm, 'cell': list(mtz.cell.parameters), 'rows': mtz.nreflections,
+        'types': ''.join(c.type for c in mtz.columns), 'wavelength': mtz.datasets[-1].wavelength,
+        'unit': all(gemmi.ReciprocalAsu(mtz.spacegroup).is_in(mtz.get_miller(i)) for i in range(50))
+          if hasattr(mtz, 'get_miller') else True,
+        'first': [float(x) for x in mtz.array[0]]})
+print(json.dumps(out))`;
+  const [merged, unmerged] = JSON.parse(askGemmi(program));
+  const rows = readFileSync(join(folder, 'g.hkl'), 'utf8').split('\n').slice(3);
+  expect(merged).toMatchObject({
+    group: 'P 21 21 21',
+    rows: rows.indexOf('End of reflections'),
+    types: 'HHHJQI',
+    wavelength: expect.closeTo(1.3, 4),
+    unit: true,
+  });
+  for (const [i, x] of [24, 28, 33, 90, 90, 90].entries()) expect(merged.cell[i]).toBeCloseTo(x, 2);
+  const [h, k, l, intensity, sigma, count] = merged.first as number[];
+  const row = rows.find((one) => one.trim().split(/\s+/).slice(0, 3).join() === [h, k, l].join());
+  const [, , , i, , s, n] = (row ?? '').trim().split(/\s+/).map(Number);
+  expect([intensity, sigma, count]).toEqual([expect.closeTo(i ?? 0, 1), expect.closeTo(s ?? 0, 1), n]);
+  expect(unmerged).toMatchObject({ group: 'P 21 21 21', types: 'HHHYBJQRRR' });
+});
+
 test('a run says how far the merge of its crystals is', async () => {
   const run = (words: string) => ewaldTogether(words.split(' '), { cwd: folder });
   await run('simulate frames -o frames --images 2 --size 384,384 --pixel 0.2 --cell 30,30,40,90,90,90');
@@ -88,6 +122,8 @@ test('workers write the same files', async () => {
 test.each([
   ['a.stream -y 4/mmm -o b.hkl', /does not have the symmetry 4\/mmm/],
   ['a.stream a.stream.gz -y mmm -o b.hkl', /20 of the 20 crystals of a.stream.gz were there before/],
+  ['a.stream -y mmm --space-group P41212 --mtz b.mtz', /P 41 21 2 has the point group 422 .* the merge has mmm/],
+  ['a.stream -y mmm --space-group Pmmm --mtz b.mtz', /"Pmmm".* one of the 65 space groups/],
   ['a.stream -y mmm --min-measurements 900 -o b.hkl', /no reflection was observed 900 times/],
   ['a.stream -y mmm --backend cuda -o b.hkl', /--backend is "cuda"/],
   ['a.stream -y mmm --polarisation left -o b.hkl', /polarisation is "left"; expected auto, horiz/],

@@ -13,7 +13,14 @@ import {
 import { closure, inverse, keyOf, operationOf, product, tripletOf } from '../../src/merging/symmetry/matrices.js';
 import { laueGroup, laueName, pointGroup, pointGroupNames } from '../../src/merging/symmetry/point-group.js';
 import { latticeRotations, waysToIndex } from '../../src/merging/symmetry/settings.js';
-import { symmorphicGroup } from '../../src/merging/symmetry/space-group.js';
+import {
+  hasPointGroup,
+  parseOperator,
+  spaceGroup,
+  spaceGroupNames,
+  symmorphicGroup,
+} from '../../src/merging/symmetry/space-group.js';
+import { askGemmi, gemmi } from './gemmi.js';
 
 /** Orders of the point groups, International Tables A, table 10.1.1. */
 const orders: Record<string, number> = {
@@ -205,4 +212,67 @@ test('symmorphic space groups have the operators of their point groups and centr
   expect(symmorphicGroup(pointGroup('mmm'), 'A')).toBeUndefined();
   expect(symmorphicGroup(pointGroup('4'), 'P')?.operators).toContain('-Y,X,Z');
   expect(laueName(pointGroup('2_uab'))).toBe('2/m_uab');
+});
+
+/** The point groups of the names' letters, by number of the space group. */
+const familyOf = (number: number): string =>
+  [
+    [1, '1'],
+    [5, '2_uab'],
+    [24, '222'],
+    [80, '4'],
+    [98, '422'],
+    [146, '3'],
+    [155, ''],
+    [173, '6'],
+    [182, '622'],
+    [199, '23'],
+    [214, '432'],
+  ]
+    .find(([last]) => number <= Number(last))?.[1]
+    ?.toString() ?? '';
+
+test('the operators of every space group are closed, and their rotations are those of its point group', () => {
+  expect(new Set(spaceGroupNames.map((name) => spaceGroup(name).number)).size).toBe(65);
+  for (const name of spaceGroupNames) {
+    const found = spaceGroup(name);
+    const { operators, primitive, number } = found;
+    const points = { P: 1, C: 2, I: 2, F: 4, H: 3 }[name[0] as 'P'];
+    expect(operators, name).toHaveLength(points * primitive);
+    const all = operators.map(parseOperator);
+    const keys = new Set(all.map(String));
+    expect(keys.size, name).toBe(operators.length);
+    for (const a of all.slice(0, primitive))
+      for (const b of all.slice(0, primitive)) {
+        const rotation = product(a.slice(0, 9), b.slice(0, 9));
+        const shift = [0, 1, 2].map((row) => {
+          const sum = [0, 1, 2].reduce((s, i) => s + (a[3 * row + i] ?? 0) * (b[9 + i] ?? 0), a[9 + row] ?? 0);
+          return ((sum % 24) + 24) % 24;
+        });
+        expect(keys.has([...rotation, ...shift].join()), `${name}: ${a} after ${b}`).toBe(true);
+      }
+    const family = familyOf(number) || (/1$/.test(name) || name === 'H 3 2' ? '321' : '312');
+    expect(hasPointGroup(found, pointGroup(family), name[0] as 'P'), name).toBe(true);
+  }
+});
+
+test('a space group is found by its name in any spelling, and by its number', () => {
+  for (const name of ['P 43 21 2', 'p43212', 'P43 21 2', '96']) expect(spaceGroup(name).number).toBe(96);
+  expect(spaceGroup('P21').name).toBe('P 1 21 1');
+  expect(spaceGroup('R32').name).toBe('H 3 2');
+  expect(() => spaceGroup('P 4/m')).toThrow(expect.objectContaining({ tag: 'Argument' }));
+  expect(hasPointGroup(spaceGroup('P 41'), pointGroup('4/mmm'), 'P')).toBe(false);
+  expect(hasPointGroup(spaceGroup('I 41'), pointGroup('4/m'), 'P')).toBe(false);
+});
+
+test.skipIf(!gemmi)(`space groups are those of gemmi${gemmi ? '' : ' (absent: gemmi is not installed)'}`, () => {
+  const program = `
+import sys, json, gemmi
+for name, number, operators in json.load(sys.stdin):
+    theirs = gemmi.find_spacegroup_by_name(name)
+    mine = {gemmi.Op(o.lower()).wrap().triplet() for o in operators}
+    if theirs.number != number or mine != {o.wrap().triplet() for o in theirs.operations()}: print(name)
+`;
+  const groups = spaceGroupNames.map((name) => [name, spaceGroup(name).number, spaceGroup(name).operators]);
+  expect(askGemmi(program, JSON.stringify(groups))).toBe('');
 });

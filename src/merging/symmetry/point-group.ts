@@ -80,6 +80,17 @@ export const pointGroupNames: readonly string[] = [
 /** Groups whose unique axis can be another than c. */
 const turnable = /^(2|m|2\/m|mm2|-?4|4\/m|422|4mm|-42m|-4m2|4\/mmm|-?6|6\/m|622|6mm|-62m|-6m2|6\/mmm|.*_H)$/;
 
+/** Whether a name without an axis means one of three settings. */
+export const isTurnable = (name: string): boolean => turnable.test(name) || pointGroupNames.includes(`${name}_H`);
+
+/** The Laue groups in all their settings, the ones with most operations first. */
+export function laueSettings(): PointGroup[] {
+  const found: PointGroup[] = [];
+  for (const name of Object.keys(laue))
+    for (const axis of turnable.test(name) ? ['', '_uaa', '_uab'] : ['']) found.push(pointGroup(name + axis));
+  return found.sort((a, b) => b.operations.length - a.operations.length);
+}
+
 /** Permutations of the axes a, b, c of a group with unique axis c, by the new unique axis. */
 const turns: Readonly<Record<string, readonly [number, number, number]>> = { a: [1, 2, 0], b: [2, 0, 1], c: [0, 1, 2] };
 

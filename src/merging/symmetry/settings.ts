@@ -19,8 +19,8 @@ export interface MetricTolerance {
 export const metricTolerance: MetricTolerance = { lengths: 0.015, anglesDeg: 1.5 };
 
 /**
- * The rotations of a lattice, within a tolerance, as operations on indices. `cell`: rows a, b, c in angstrom. An operation
- * that moves the absences of the centring, such as a sixfold axis in a rhombohedral lattice, is not one of them.
+ * The rotations of a lattice, within a tolerance, as operations on indices. `cell`: rows a, b, c in angstrom. An
+ * operation that moves the absences of the centring, such as a sixfold axis in a rhombohedral lattice, is excluded.
  */
 export function latticeRotations(
   cell: Cell,

@@ -1,0 +1,137 @@
+/**
+ * Which Laue group the intensities have: for each group of the lattice the ways to index are resolved, and single
+ * observations are predicted from equivalent observations of other crystals. A group that is too low has fewer of them
+ * to predict from, one that is too high averages intensities that differ.
+ */
+import { EwaldError } from '../base/errors.js';
+import type { Cell } from '../crystal/cell.js';
+import type { Centring } from '../crystal/centring.js';
+import { Random } from '../random/random.js';
+import { Annealing, sampled } from './annealing.js';
+import { commonRadius } from './fit.js';
+import { normalised } from './normalised.js';
+import type { Observations } from './observations.js';
+import { keyOf } from './symmetry/matrices.js';
+import { laueSettings, type PointGroup, rotationsOf, sameGroup } from './symmetry/point-group.js';
+import { latticeRotations, waysToIndex } from './symmetry/settings.js';
+import { uniqueReflections } from './unique.js';
+
+/** A Laue group of the lattice. */
+export interface LaueCandidate {
+  readonly group: PointGroup;
+  /** ln of the likelihood of the observations, predicted from other crystals, relative to constant intensities. */
+  readonly evidence: number;
+  /** Correlation of single observations with the mean of equivalent observations of other crystals. */
+  readonly correlation: number;
+}
+
+/** Largest number of crystals that are compared, and random starts for each group. */
+const [mostCrystals, starts] = [256, 2];
+/** Below this evidence, no group is chosen. */
+const leastEvidence = 100;
+/**
+ * Share of the largest correlation that a group must reach. Observations that are predicted from fewer equivalents are
+ * easier to predict, since the settings of crystals are fitted to them: the lowest groups are up to .05 too high. A
+ * wrong operation lowers the correlation by a fifth or more.
+ */
+const [enough, doubtful] = [0.9, 0.85];
+
+/** The Laue groups of the lattice, those with most evidence first. */
+export function rankLaueGroups(
+  observations: Observations,
+  { cell, centring, part }: { readonly cell: Cell; readonly centring: Centring; readonly part: Uint8Array },
+): LaueCandidate[] {
+  const some = selected(observations, sampled(part, mostCrystals));
+  const everyone = new Uint8Array(some.crystals).fill(1);
+  const radius = commonRadius(some, everyone);
+  const lattice = latticeRotations(cell, centring);
+  const inLattice = new Set(lattice.map(keyOf));
+  const groups: PointGroup[] = [];
+  for (const group of laueSettings())
+    if (rotationsOf(group).every((one) => inLattice.has(keyOf(one))) && !groups.some((one) => sameGroup(one, group)))
+      groups.push(group);
+  const candidates = groups.map((group) => {
+    const unique = uniqueReflections(some, group, waysToIndex(lattice, group));
+    const search = new Annealing(normalised(some, unique, { radius, part: everyone, all: true }), unique);
+    const found = Array.from({ length: unique.tables.length > 1 ? starts : 1 }, (_, start) => {
+      search.anneal(new Random(0, start), everyone);
+      return search.prediction(everyone);
+    });
+    const [best = { evidence: Number.NEGATIVE_INFINITY, correlation: Number.NaN }] = found.sort(
+      (a, b) => b.evidence - a.evidence,
+    );
+    return { group, ...best };
+  });
+  return candidates.sort((a, b) => b.evidence - a.evidence);
+}
+
+/** The highest Laue group whose equivalents agree, with a remark on the others. Throws `Argument` for too few data. */
+export function likeliestLaueGroup(
+  observations: Observations,
+  subject: { readonly cell: Cell; readonly centring: Centring; readonly part: Uint8Array },
+  remarks: string[],
+): PointGroup {
+  const ranked = rankLaueGroups(observations, subject);
+  if (!((ranked[0]?.evidence ?? 0) > leastEvidence))
+    throw new EwaldError(
+      'Argument',
+      'the observations have too few equivalents to determine the point group; merge more crystals, or name the group',
+    );
+  const order = ({ group }: LaueCandidate): number => group.operations.length;
+  const most = Math.max(...ranked.map(({ correlation }) => correlation));
+  const [best, ...others] = ranked.sort(
+    (a, b) =>
+      Number(b.correlation >= enough * most) - Number(a.correlation >= enough * most) ||
+      order(b) - order(a) ||
+      b.correlation - a.correlation,
+  );
+  if (!best) throw new EwaldError('Internal', 'a lattice has no Laue group');
+  const text = ({ group, correlation }: LaueCandidate): string => `${group.name} ${correlation.toFixed(2)}`;
+  const near = others.filter((one) => order(one) > order(best) && one.correlation >= doubtful * most);
+  // Higher groups that do not agree say most.
+  const shown = others.sort((a, b) => order(b) - order(a)).slice(0, 4);
+  remarks.push(
+    `The Laue group is ${best.group.name}: observations correlate with their equivalents by ` +
+      `${best.correlation.toFixed(2)}${shown.length > 0 ? ` (${shown.map(text).join(', ')})` : ''}.` +
+      `${near.length > 0 ? ` ${near[0]?.group.name} is not excluded; name the group if you know it.` : ''}`,
+  );
+  return best.group;
+}
+
+/** Some of the crystals. */
+function selected(observations: Observations, mask: Uint8Array): Observations {
+  const { offsets } = observations;
+  const members = [...mask.keys()].filter((c) => mask[c] === 1);
+  const ends = [0];
+  for (const c of members)
+    ends.push((ends[ends.length - 1] ?? 0) + (offsets[c + 1] as number) - (offsets[c] as number));
+  const count = ends[ends.length - 1] ?? 0;
+  const rows = <T extends { set(values: T, at: number): void; subarray(from: number, to: number): T }>(
+    column: T,
+    out: T,
+  ): T => {
+    for (const [n, c] of members.entries())
+      out.set(column.subarray(offsets[c] as number, offsets[c + 1] as number), ends[n] ?? 0);
+    return out;
+  };
+  const each = (column: Float64Array, width = 1): Float64Array =>
+    Float64Array.from(members.flatMap((c) => [...column.subarray(width * c, width * (c + 1))]));
+  return {
+    count,
+    crystals: members.length,
+    h: rows(observations.h, new Int16Array(count)),
+    k: rows(observations.k, new Int16Array(count)),
+    l: rows(observations.l, new Int16Array(count)),
+    intensity: rows(observations.intensity, new Float32Array(count)),
+    sigma: rows(observations.sigma, new Float32Array(count)),
+    offsets: Uint32Array.from(ends),
+    reciprocal: each(observations.reciprocal, 9),
+    parameters: each(observations.parameters, 6),
+    wavelengths: each(observations.wavelengths),
+    bandwidths: each(observations.bandwidths),
+    limits: each(observations.limits),
+    profileRadii: each(observations.profileRadii),
+    filenames: members.map((c) => observations.filenames[c] ?? ''),
+    events: members.map((c) => observations.events[c] ?? ''),
+  };
+}
