@@ -6,6 +6,7 @@ import type { Shard } from '../entries/pipeline.node.js';
 import {
   acceptanceRows,
   commandRows,
+  type FlagValues,
   indexingRows,
   inFlags,
   integrationRows,
@@ -13,6 +14,7 @@ import {
   modeOf,
   type Parameters,
   type RunMode,
+  refinementRows,
   refuseOthers,
   runRows,
   sinkRows,
@@ -56,6 +58,7 @@ export interface FrameFlags extends ExecutorFlags {
   hdf5?: string;
   sol?: string;
   refinedGeometry?: string;
+  refineGeometry?: string;
   force?: boolean;
   profile?: boolean;
   view?: string | boolean;
@@ -72,6 +75,7 @@ export const frameRows = {
   ...peakRows,
   ...acceptanceRows,
   ...integrationRows,
+  ...refinementRows,
   ...runRows,
   ...sinkRows,
   ...commandRows,
@@ -133,6 +137,8 @@ export interface CheckedFlags {
   readonly serialStart: number;
   readonly shard: Shard | undefined;
   readonly follow: number | undefined;
+  /** How the geometry is refined beforehand. */
+  readonly refinement: FlagValues<typeof refinementRows>;
   /** Frames received by ZeroMQ. */
   readonly live: LiveFlags | undefined;
 }
@@ -162,6 +168,7 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
     serialStart: run.serialStart ?? runRows.serialStart.range.fallback,
     shard: run.shard === undefined ? undefined : shardOf(run.shard),
     follow: run.follow ? timeoutS : undefined,
+    refinement: flagValues(refinementRows, flags),
     live: liveFlags(flags, timeoutS, list),
   };
 }

@@ -93,7 +93,7 @@ async function search(
   executor: Executor | undefined,
   { createContext, signal }: CliDeps,
 ): Promise<void> {
-  const { settings, serialStart, shard, follow } = checked;
+  const { settings, refinement, serialStart, shard, follow } = checked;
   const inputs = inputsOf(files, flags, checked, shared);
   const view = await servedView(flags);
   const context = await createContext(backendOption(flags.backend)).catch(async (error: unknown) => {
@@ -103,6 +103,7 @@ async function search(
   const report = new RunReport(flags, shared);
   const options: PipelineOptions = {
     ...settings,
+    ...(shared.stream === undefined ? refinement : {}),
     inputs,
     ...(shared.stream === undefined ? { ...readingOf(flags), serialStart } : {}),
     geometry: flags.geometry,

@@ -12,6 +12,8 @@ export function eventText(event: RunEvent): string {
       `peaks: from the first ${event.frames} frames${tunedFacts(event.facts)} ${tunedFlags(event.finder as 'peakfinder8', event.peaks)}${radii}`,
     );
   }
+  if (event.kind === 'geometry')
+    return `${yellow('geometry:')} ${event.text}; --refine-geometry off keeps the given one`;
   if (event.kind !== 'cell') return '';
   const { cell, lattice, images, frames, doubt } = event;
   const warning = doubt === undefined ? '' : `\n${yellow('warning:')} the cell may be longer: ${doubt}`;

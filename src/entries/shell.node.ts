@@ -70,6 +70,7 @@ export {
   isList,
   type ListName,
   peakSourceRows,
+  refinementRows,
   runRows,
   sinkRows,
   sourceRows,

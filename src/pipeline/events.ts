@@ -1,6 +1,7 @@
 /** The events of a run, in addition to its frames. */
 import type { FinderName } from '../peaks/contract.js';
 import type { ListName } from './parameters.js';
+import type { SettledGeometry } from './refinement/settle-geometry.js';
 import type { OutputEnd } from './sinks/outputs.js';
 import type { RunSummary } from './summary.js';
 import type { Tuned } from './tune.js';
@@ -12,6 +13,11 @@ export type RunEvent =
   | ({ readonly kind: 'tuned'; readonly finder: FinderName | ListName } & Tuned)
   /** The cell has been determined, or has not been found. */
   | ({ readonly kind: 'cell' } & FoundCell)
+  /**
+   * The geometry has been refined on the first crystals and is used for all frames; `text` says how it has moved. Not
+   * reported if nothing has moved.
+   */
+  | ({ readonly kind: 'geometry'; readonly text: string } & SettledGeometry)
   /** Fraction done of the cell's determination, or of the frames; 0 if their number is unknown. */
   | { readonly kind: 'progress'; readonly stage: 'cell'; readonly share: number }
   | { readonly kind: 'progress'; readonly stage: 'frames'; readonly share: number; readonly summary: RunSummary }

@@ -2,7 +2,8 @@
 import { checked, type Mode, refuseOthers } from '../base/parameters.js';
 import type { FinderName } from '../peaks/contract.js';
 import { searchRows } from '../peaks/parameters.js';
-import { isList, type ListName, searchSettingRows } from './parameters.js';
+import type { RefinementParameters } from './parameter-types.js';
+import { isList, type ListName, refinementRows, searchSettingRows } from './parameters.js';
 import type { PeakParameters, SearchSettings } from './settings.js';
 
 /** What decides which parameters a run uses. */
@@ -64,6 +65,7 @@ export function modeOf(run: RunMode, words: Words): Mode {
     ['indexing', isIndexed],
     ['the indexing of peaks', isIndexed && from !== 'spots'],
     ['the indexing of detector frames', isIndexed && isFrames],
+    ['the indexing of frames in files', isIndexed && from === 'files'],
     ["CrystFEL's rule", isIndexed && from !== 'spots' && acceptBy === 'crystfel'],
     ['integration', isIntegrated],
     ['waiting for frames (--follow, --zmq-input)', from === 'live' || (from === 'files' && run.follow === true)],
@@ -75,10 +77,14 @@ export function modeOf(run: RunMode, words: Words): Mode {
     const has = (...stages: string[]): boolean => stages.some((stage) => of.includes(stage));
     if (from === 'spots') return `${words.source} is a list of spots`;
     if (from === 'stream') return `${words.source} is a stream, whose peaks are indexed again as they are`;
-    if (from === 'live' && has('frames in files')) return 'frames that come by ZeroMQ come once, and are in no file';
+    if (from === 'live' && has('frames in files', 'the indexing of frames in files'))
+      return 'frames that come by ZeroMQ come once, and are in no file';
     if (
       peaksAlone &&
-      has('indexing', 'the indexing of peaks', 'the indexing of detector frames', 'integration', "CrystFEL's rule")
+      has(
+        ...['indexing', 'the indexing of peaks', 'the indexing of detector frames', 'the indexing of frames in files'],
+        ...['integration', "CrystFEL's rule"],
+      )
     )
       return `${words.noCells} finds peaks alone`;
     if (has('integration')) return `${words.noIntegrate} leaves it out`;
@@ -100,7 +106,7 @@ export function checkSettings(
   settings: Omit<SearchSettings, 'peaks' | 'cells'> & {
     readonly peaks?: 'tune' | PeakParameters | undefined;
     readonly cells?: readonly unknown[] | undefined;
-  },
+  } & Partial<RefinementParameters>,
 ): void {
   const { cells, peaks } = settings;
   const given = { ...settings } as Readonly<Record<string, unknown>>;
@@ -108,6 +114,8 @@ export function checkSettings(
   const values = checked(searchSettingRows, given, said);
   const mode = modeOf({ from: 'files', ...values, peaksAlone: cells?.length === 0 }, inOptions);
   refuseOthers(searchSettingRows, given, mode, said);
+  checked(refinementRows, given, said);
+  refuseOthers(refinementRows, given, mode, said);
   if (typeof peaks !== 'object' || peaks === null) return;
   const ofPeaks = peaks as Readonly<Record<string, unknown>>;
   const saidOfPeaks = (name: string): string => `${what}: peaks.${name}`;

@@ -59,3 +59,13 @@ export interface SearchParameters {
    */
   readonly highres?: number;
 }
+
+/** How the geometry of a run is refined before its frames are searched. */
+export interface RefinementParameters {
+  /**
+   * Refines distance, shift and panels (auto), or distance and shift (detector), on the first crystals, and uses the
+   * result for all frames; nothing moves by less than three errors, with --follow, or from a stream of frames.
+   * Default auto.
+   */
+  readonly refineGeometry?: 'auto' | 'detector' | 'off';
+}

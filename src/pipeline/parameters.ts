@@ -161,6 +161,19 @@ export const integrationRows = {
   },
 } as const satisfies Parameters;
 
+/** How the geometry of a run is refined before its frames are searched. */
+export const refinementRows = {
+  refineGeometry: {
+    kind: 'choice',
+    sentence:
+      'refines distance, shift and panels (auto), or distance and shift (detector), on the first crystals, and uses ' +
+      'the result for all frames; nothing moves by less than three errors, with --follow, or from a stream of frames',
+    choices: ['auto', 'detector', 'off'],
+    fallback: 'auto',
+    of: ['the indexing of frames in files'],
+  },
+} as const satisfies Parameters;
+
 /** What frames are searched with, besides the parameters of peaks, the cells and the thresholds. */
 export const searchSettingRows = {
   ...peakSourceRows,
@@ -350,5 +363,10 @@ export const tables = [
     name: 'SearchParameters',
     about: 'What frames are searched with, besides the parameters of peaks, the cells and the thresholds of indexing.',
     rows: searchSettingRows,
+  },
+  {
+    name: 'RefinementParameters',
+    about: 'How the geometry of a run is refined before its frames are searched.',
+    rows: refinementRows,
   },
 ] as const;

@@ -4,6 +4,14 @@ export { flagsOf as tunedFlags, saidOf as tunedFacts } from '../peaks/guess.js';
 export type { RunEvent } from './events.js';
 export type { FileInput, OutputTarget } from './place.js';
 export type { CrystalRecord, FrameFailure, FrameRecord } from './record.js';
+export {
+  type GeometryCrystal,
+  type GeometryRefinement,
+  type MovedUnit,
+  type RefineGeometryOptions,
+  refineGeometry,
+} from './refinement/refine-geometry.js';
+export type { SettledGeometry } from './refinement/settle-geometry.js';
 export type { RunExecutor } from './run-options.js';
 export type { OutputEnd, OutputOptions } from './sinks/outputs.js';
 export type { RunView, ViewedRun } from './sinks/run-view.js';

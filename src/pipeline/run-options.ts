@@ -2,12 +2,15 @@
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { callback, flag, integer, knownOptions, real, shown } from '../base/options.js';
+import { namesOf } from '../base/parameters.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { DetectorOptions } from '../detector/detector.js';
 import type { RunEvent } from './events.js';
 import { isFile, type RunInput } from './inputs.js';
 import { checkSettings } from './modes.js';
+import type { RefinementParameters } from './parameter-types.js';
+import { refinementRows } from './parameters.js';
 import type { FileInput } from './place.js';
 import { type PeakParameters, type SearchSettings, settingNames, settingsOf } from './settings.js';
 import { checkOutputs, type OutputOptions, outputNames } from './sinks/outputs.js';
@@ -56,6 +59,7 @@ export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highre
 export interface PipelineOptions
   extends Omit<SearchSettings, 'peaks' | 'cells'>,
     FrameOptions,
+    RefinementParameters,
     UnknownCellOptions,
     OutputOptions {
   /**
@@ -116,6 +120,7 @@ const names = [
   'signal',
   ...outputNames,
   ...settingNames,
+  ...namesOf(refinementRows),
 ];
 
 /** The options after their checks. */
@@ -187,7 +192,16 @@ function shardOf(given: string | Shard | undefined): Shard | undefined {
  * Options that are recorded in the command line of a stream, because they determine its contents. `resume` is not among
  * them: a continued stream is identical to that of an uninterrupted run.
  */
-const recorded = [...settingNames, 'data', 'serialStart', 'shard', 'follow', 'min', 'max'] as const;
+const recorded = [
+  ...settingNames,
+  ...namesOf(refinementRows),
+  'data',
+  'serialStart',
+  'shard',
+  'follow',
+  'min',
+  'max',
+] as const;
 
 /** A command line for a run that was started from JavaScript: its options, as flags. */
 export function commandLineOf(options: PipelineOptions): string {

@@ -17,11 +17,13 @@ import { omittedMark } from './chunk.js';
 import type { RunEvent } from './events.js';
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
 import { geometryRemarks } from './geometry-remarks.js';
-import { givenCells, givenGeometry } from './given.js';
+import { type GivenGeometry, givenCells, givenGeometry } from './given.js';
 import { type GivenInputs, givenInputs } from './inputs.js';
 import { isList } from './parameters.js';
 import type { LoadPlace, RunPlace } from './place.js';
 import { type FrameFailure, type FrameRecord, failureOf, isFailure, itemOf, recordOf } from './record.js';
+import { refinementComments, refinementText } from './refinement/geometry-text.js';
+import type { SettledGeometry } from './refinement/settle-geometry.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
 import { letGo, type PipelineItem, searchAll } from './search-all.js';
 import { methodName, type SearchSettings } from './settings.js';
@@ -129,14 +131,16 @@ export async function* runPipeline(
     const reads = readsOf(options, given);
     await checkTargets(options, place, reads);
     const source = await openSource(place, given, options, checked, geometry?.geometry, warn);
-    const own = new OwnSearch(context, () =>
-      openDetector(source.first, {
-        geometry: geometry?.geometry,
-        bad: options.bad,
-        openOther: options.openOther ?? source.openOther,
-        highres: options.highres,
-      }),
-    );
+    const searchWith = (one: Geometry | undefined): OwnSearch =>
+      new OwnSearch(context, () =>
+        openDetector(source.first, {
+          geometry: one,
+          bad: options.bad,
+          openOther: options.openOther ?? source.openOther,
+          highres: options.highres,
+        }),
+      );
+    let own = searchWith(geometry?.geometry);
     try {
       for (const text of source.warnings) warn(text);
       if (geometry)
@@ -145,18 +149,29 @@ export async function* runPipeline(
       const settings = await prepare(context, own, { ...preparation, cellSearch: checked.cellSearch }, (most) =>
         source.firstFrames(most),
       );
-      const usedGeometry = geometry?.geometry ?? geometryFromFile(source.first);
       const commandLine = options.commandLine ?? commandLineOf(options);
-      const text = geometry?.text ?? formatGeometry(usedGeometry);
+      const refined = await refinedBeforehand(own, {
+        ...{ given, geometry, source, settings, cells, onEvent },
+        options,
+      });
+      const usedGeometry = refined?.geometry ?? geometry?.geometry ?? geometryFromFile(source.first);
+      const text = refined
+        ? `${refinementComments(refined)}${formatGeometry(usedGeometry)}`
+        : (geometry?.text ?? formatGeometry(usedGeometry));
+      if (refined) {
+        await own.dispose();
+        own = searchWith(usedGeometry);
+      }
+      const { detector } = own;
       const scene = {
-        ...{ place, source, usedGeometry, settings, commandLine, reads, warn },
-        geometry: geometry?.geometry,
+        ...{ place, source, usedGeometry, settings, commandLine, reads, warn, detector },
+        geometry: refined?.geometry ?? geometry?.geometry,
+        refined: refined && text,
         head: headOf(text, settings, commandLine, source.identities),
         geometryText: text,
-        detector: own.detector,
         failed: (error: unknown) => onEvent({ kind: 'failed', error }),
       };
-      yield* runFrames({ context, options, checked, own, scene, given: geometry?.geometry });
+      yield* runFrames({ context, options, checked, own, scene, given: scene.geometry });
     } finally {
       await own.dispose();
       await source.close();
@@ -165,6 +180,40 @@ export async function* runPipeline(
     if (given.kind === 'frames' && !Array.isArray(given.wanted))
       await letGo(given.wanted as AsyncGenerator<unknown, void, undefined>);
   }
+}
+
+/** What decides whether and how the geometry of a run is refined before its frames are searched. */
+interface Beforehand {
+  readonly given: GivenInputs;
+  readonly geometry: GivenGeometry | undefined;
+  readonly source: RunSource;
+  readonly settings: SearchSettings;
+  /** The known cells; undefined if they have been determined from the frames. */
+  readonly cells: readonly KnownCell[] | undefined;
+  readonly options: PipelineOptions;
+  readonly onEvent: (event: RunEvent) => void;
+}
+
+/** Refines the geometry on the first crystals, unless the run does not read its frames twice; undefined: it stays. */
+async function refinedBeforehand(
+  own: OwnSearch,
+  { given, geometry, source, settings, cells, options, onEvent }: Beforehand,
+): Promise<SettledGeometry | undefined> {
+  const { refineGeometry = 'auto', follow = false, signal } = options;
+  // Files that are followed, or asked for one after the other, may arrive late.
+  const isComplete = given.kind === 'frames' && Array.isArray(given.wanted) && !follow;
+  if (refineGeometry === 'off' || !isComplete || (settings.cells ?? []).length === 0) return undefined;
+  const { settleGeometry } = await import('./refinement/settle-geometry.js');
+  const searcher = await own.searcher(settings);
+  const settled = await settleGeometry({
+    ...{ searcher, settings, signal, isCellGiven: cells !== undefined, panels: refineGeometry === 'auto' },
+    firstFrames: (most) => source.firstFrames(most),
+    geometry: geometry?.geometry ?? geometryFromFile(source.first),
+  });
+  if (settled.moved.length === 0) return undefined;
+  const { distanceM } = searcher.detector.beam;
+  onEvent({ kind: 'geometry', text: refinementText(settled, distanceM), ...settled });
+  return settled;
 }
 
 interface RunScene {

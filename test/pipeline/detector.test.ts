@@ -36,7 +36,7 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
       ...['--min-res=20', '--no-integrate', '--backend=wasm', ...more],
     ]);
 
-  test('a detector that stands elsewhere is told, and the refined geometry puts it right', async () => {
+  test('a displaced detector is reported, and the refined geometry corrects it', async () => {
     const off = written(
       'off.geom',
       geometryText([
@@ -45,7 +45,7 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
       ]),
     );
     const refined = join(folder, 'refined.geom');
-    const run = await index(off, '--refined-geometry', refined);
+    const run = await index(off, '--refine-geometry=off', '--refined-geometry', refined);
     expect(run.code, run.err).toBe(0);
     expect(run.out).toMatch(
       /according to 12 crystals, .* 0\.8\d % \(0\.\d\d mm\) nearer .*shifted by 0\.\d\d, -?0\.\d\d pixels/,
@@ -60,6 +60,18 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
     const { out } = await ewald(['stream', 'compare', stream, at('sim', 'run.truth.json'), '--json']);
     expect(JSON.parse(out)).toMatchObject({ crystalsRight: 12, crystalsWrong: 0 });
     expect(JSON.parse(out).misorientationMedianDeg).toBeLessThan(0.02);
+  });
+
+  test('a displaced detector is refined before the run, reported and written', async () => {
+    const off = written('off-3.geom', geometryText([['clen = 0.06 m', 'clen = 0.0607 m']]));
+    const refined = join(folder, 'refined-before.geom');
+    const run = await index(off, '--refined-geometry', refined);
+    expect(run.code, run.err).toBe(0);
+    expect(run.err).toMatch(/geometry: according to 12 crystals .* 0\.\d+ ± 0\.00\d mm nearer .*--refine-geometry off/);
+    expect(run.out).not.toMatch(/assuming that the known cell/);
+    const beam = beamOf(parseGeometry(readFileSync(refined, 'utf8')));
+    expect(Math.abs(beam.distanceM - 0.06)).toBeLessThan(0.000005);
+    expect(readFileSync(refined, 'utf8')).toMatch(/^; ewald refined this geometry on 12 crystals/);
   });
 
   test('no remark is made about a detector at the right position', async () => {

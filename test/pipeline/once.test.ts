@@ -67,11 +67,13 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     expect(await counts({ cells: undefined })).toEqual({ ...once, 'indexer plans': 2 });
   });
 
-  test('plans nothing here if an executor searches with given parameters, and describes no detector', async () => {
+  test('plans nothing here if an executor searches and everything is given', async () => {
     const executor = await Executor.inline({ context: { backend: 'wasm' } });
     try {
       const peaks = { threshold: 12, minSnr: 4.5, localBgRadius: 4 };
-      expect(await counts({ executor: executor as never, peaks })).toEqual({ files: 1 });
+      expect(await counts({ executor: executor as never, peaks, refineGeometry: 'off' })).toEqual({ files: 1 });
+      // The geometry is checked on the first frames by this process, also if an executor searches the run.
+      expect(await counts({ executor: executor as never, peaks })).toEqual(once);
     } finally {
       await executor.dispose();
     }

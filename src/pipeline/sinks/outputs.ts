@@ -81,6 +81,8 @@ export interface OutputScene {
   readonly geometry: Geometry | undefined;
   /** The given geometry, or the file's own. */
   readonly usedGeometry: Geometry;
+  /** The text of the geometry, if the run has refined it before its frames are searched. */
+  readonly refined?: string | undefined;
   readonly settings: SearchSettings;
   readonly head: string;
   /** The text of the geometry in the head. */
@@ -181,6 +183,7 @@ export class Outputs {
               scene.usedGeometry,
               await place.openOutput(refinedGeometry, { ...writing, ...sinkWriting.refinedGeometry }),
               nameOf(refinedGeometry, 'the refined geometry'),
+              scene.refined,
             );
       sinks.push(stand);
       for await (const sink of openSinks(options, scene, writing, () => stand.remarks())) sinks.push(sink);

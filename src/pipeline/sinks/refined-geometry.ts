@@ -11,13 +11,18 @@ import { ended, type FrameSink } from './sink.js';
 export class DetectorSink implements FrameSink {
   readonly #geometry: Geometry;
   readonly #file: string | undefined;
+  readonly #refined: string | undefined;
   readonly #fits = new Sampled<DetectorFit>();
   #beam: Beam | undefined;
   #output: Output | undefined;
 
-  /** `file` is the name of the output in messages; without both, the crystals are only reported on. */
-  constructor(geometry: Geometry, output?: Output, file?: string) {
+  /**
+   * `file` is the name of the output in messages; without both, the crystals are only reported on. `refined` is the
+   * text of a geometry that was refined before the frames were searched: it is what is written.
+   */
+  constructor(geometry: Geometry, output?: Output, file?: string, refined?: string) {
     this.#geometry = geometry;
+    this.#refined = refined;
     this.#file = file;
     this.#output = output;
   }
@@ -36,6 +41,10 @@ export class DetectorSink implements FrameSink {
     const remarks = this.remarks();
     const verdict = detectorVerdict(this.#fits.kept);
     if (this.#file === undefined || !this.#output) return remarks.join('\n');
+    if (this.#refined !== undefined) {
+      await this.#output.write(this.#refined);
+      return [...remarks, `refined geometry in ${await ended(this.#output, this.#file, isWhole)}`].join('\n');
+    }
     if (!verdict || !this.#beam) {
       await this.#output.discard();
       return [...remarks, `no refined geometry: ${this.#fits.seen} crystals are not enough`].join('\n');

@@ -1,0 +1,62 @@
+/** What a refinement of the geometry says: for messages, and for the geometry in a stream. */
+import type { GeometryRefinement, MovedUnit } from './refine-geometry.js';
+
+/** Number of panels that a message names. */
+const mostNamed = 4;
+
+/** Motions in words: the whole detector, then its parts, the farthest first. */
+export function refinementText({ moved, crystals, pairs, rmsPx }: GeometryRefinement, distanceM: number): string {
+  const [whole] = moved.filter(({ name }) => name === undefined);
+  const parts = moved.filter(({ name }) => name !== undefined).sort((a, b) => sizeOf(b) - sizeOf(a));
+  const told = [
+    ...(whole ? wholeText(whole, distanceM) : []),
+    ...(parts.length > 0
+      ? [`${parts.length} ${parts.length === 1 ? 'part has' : 'parts have'} moved relative to it (${partsText(parts)})`]
+      : []),
+  ];
+  return (
+    `according to ${crystals} crystals (${pairs} peaks), the detector is ${told.join(', and ')}; peaks are ` +
+    `${rmsPx[1].toFixed(2)} pixels from their predictions (${rmsPx[0].toFixed(2)} with the given geometry)`
+  );
+}
+
+/** Size of a motion in pixels. */
+const sizeOf = ({ shiftM, pixelM }: MovedUnit): number => Math.hypot(...shiftM) / pixelM;
+
+function wholeText({ shiftM: [x, y, z], shiftErrorM: [ex, ey, ez], pixelM }: MovedUnit, distanceM: number): string[] {
+  const mm = (metres: number): string => (1000 * metres).toFixed(3);
+  const px = (metres: number): string => (metres / pixelM).toFixed(2);
+  return [
+    ...(z === 0
+      ? []
+      : [
+          `${mm(Math.abs(z))} ± ${mm(ez)} mm ${z > 0 ? 'farther away' : 'nearer'} than in the geometry (at ` +
+            `${mm(distanceM + z)} mm)`,
+        ]),
+    ...(x === 0 && y === 0 ? [] : [`shifted by ${px(x)} ± ${px(ex)}, ${px(y)} ± ${px(ey)} pixels`]),
+  ];
+}
+
+const partsText = (parts: readonly MovedUnit[]): string => {
+  const named = parts.slice(0, mostNamed).map(({ name, shiftM: [x, y, z], pixelM }) => {
+    const px = (metres: number): string => (metres / pixelM).toFixed(2);
+    return `${name} by ${px(x)}, ${px(y)} pixels${z === 0 ? '' : ` and ${(1e6 * z).toFixed(0)} µm along the beam`}`;
+  });
+  return `${named.join('; ')}${parts.length > mostNamed ? '; …' : ''}`;
+};
+
+/** Comments for the refined geometry in a file or a stream: each motion with its errors. CrystFEL ignores them. */
+export function refinementComments({ moved, crystals, pairs }: GeometryRefinement): string {
+  const lines = moved.map(({ name, shiftM, shiftErrorM, turnRad, turnErrorRad }) => {
+    const numbers = (values: readonly number[], by: number, digits: number): string =>
+      values.map((x) => (by * x).toFixed(digits)).join(', ');
+    const turn = turnRad.every((x) => x === 0)
+      ? ''
+      : `; turned by ${numbers(turnRad, 1000, 3)} mrad, errors ${numbers(turnErrorRad, 1000, 3)}`;
+    return (
+      `; ewald refined ${name ?? 'the detector'}: shifted by ${numbers(shiftM, 1e6, 1)} µm, errors ` +
+      `${numbers(shiftErrorM, 1e6, 1)}${turn}`
+    );
+  });
+  return [`; ewald refined this geometry on ${crystals} crystals with ${pairs} peaks`, ...lines, ''].join('\n');
+}

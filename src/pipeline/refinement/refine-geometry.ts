@@ -1,0 +1,794 @@
+/**
+ * Refines a detector on the peaks of many crystals: one least-squares fit of all of its parts and of all crystals.
+ *
+ * A pair is a peak and its node. Its residuals are the distances between the peak and the point where the ray of the
+ * node, k₀ + g, meets the panel (fast and slow scan, in pixels), and the excitation error of the node,
+ * |k₀ + g| − 1/λ. The latter fixes the tilts of a crystal: without it a shift of the detector would look like a
+ * rotation of the crystals.
+ *
+ * Every crystal adds nine parameters, a rotation and a strain of its cell; the strain is expected to be small, which
+ * fixes the distance. They are eliminated crystal by crystal (Schur complement), so that the fit has the size of
+ * the detector alone and its parts do not follow crystals that have followed the wrong parts: alternating between both
+ * takes dozens of rounds (the idea is that of Millepede, V. Blobel, Nucl. Instrum. Methods A 566 (2006) 5).
+ *
+ * What the pairs cannot determine is excluded: a shift, or rotation about the beam, that all parts of a unit share
+ * belongs to the unit, and a rotation of all of them about the beam belongs to the crystals. Parameters whose effect is
+ * within three of their errors, or negligible, are zero. The errors are the larger of those of the fit and of those
+ * that the scatter between crystals shows.
+ */
+
+import { expectsMembers } from '../../base/arguments.js';
+import { EwaldError } from '../../base/errors.js';
+import { median } from '../../base/median.js';
+import { flag, knownOptions, shown } from '../../base/options.js';
+import { type Cell, checkCell, cross, reciprocal, type Vector } from '../../crystal/cell.js';
+import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import { orientedAs } from '../detector-fit.js';
+import { inverseOf, part, times } from './linear.js';
+import {
+  type Motion,
+  movedGeometry,
+  movedPanel,
+  type PlacedPanel,
+  placed,
+  turnedRows,
+  type Unit,
+  unitsOf,
+} from './units.js';
+
+/** The peaks of a crystal, with their indices. */
+export interface GeometryCrystal {
+  /** The beam of its frame. */
+  readonly beam: Beam;
+  /** Rows a, b, c in Å as found, laboratory frame. */
+  readonly cell: Cell;
+  /** The known cell, in any orientation; default: lengths and angles as found. */
+  readonly known?: Cell | undefined;
+  /** Of each peak: the index of its panel, and the pixels from the panel's outer corner along both scans. */
+  readonly panel: ArrayLike<number>;
+  readonly fs: ArrayLike<number>;
+  readonly ss: ArrayLike<number>;
+  /** Of each peak: h, k, l. */
+  readonly indices: ArrayLike<number>;
+}
+
+/** What is refined. */
+export interface RefineGeometryOptions {
+  /**
+   * Refines the distance, for which the known cells must be right; default true. Without it, panels keep their mean
+   * distance, too.
+   */
+  readonly distance?: boolean | undefined;
+  /** Refines groups and panels relative to the whole, where there are several; default true. */
+  readonly panels?: boolean | undefined;
+}
+
+/** How a part of the detector has moved relative to the part that contains it. */
+export interface MovedUnit {
+  /** Name of the panel or group; undefined for the whole detector. */
+  readonly name: string | undefined;
+  /** Shift in metres: x, y, z, and its standard errors; 0 where it does not move. */
+  readonly shiftM: Vector;
+  readonly shiftErrorM: Vector;
+  /** Rotation vector in radians about the centre of the part, and its standard errors. */
+  readonly turnRad: Vector;
+  readonly turnErrorRad: Vector;
+  /** Pixel size in metres, and the pairs on the part. */
+  readonly pixelM: number;
+  readonly pairs: number;
+}
+
+/** A refined geometry. */
+export interface GeometryRefinement {
+  /** The geometry that was given, if nothing moves. */
+  readonly geometry: Geometry;
+  /** What has moved; empty if the geometry is right within its errors, or if there are too few crystals. */
+  readonly moved: readonly MovedUnit[];
+  readonly crystals: number;
+  readonly pairs: number;
+  /** Root mean square residual of one coordinate of the peaks in pixels, without and with the motion. */
+  readonly rmsPx: readonly [before: number, after: number];
+}
+
+/** Fewest crystals, and peaks of a crystal. */
+const [fewestCrystals, fewestPairs] = [5, 12];
+/** Pairs required to shift a part across the beam, to turn it about the beam and move it along, and to tilt it. */
+const [forShift, forDepth, forTilt] = [30, 100, 500];
+/** Expected size of a unit's motion in pixels, pixels along the beam, and milliradians: weak, as parts are mounted. */
+const usual = { shift: 3, depth: 6, turn: 6 } as const;
+/** Spread of the crystals' strains in thousandths: at first, and the least that is estimated. */
+const [usualStrain, leastStrain] = [3, 0.02];
+/** Motions that change predictions by less, in pixels, are not worth another geometry: of the whole, and of a part. */
+const [leastWhole, leastPart] = [0.1, 0.05];
+/** A fit that leaves a greater scatter, in pixels, or changes the distance by a greater share, is no detector. */
+const [mostPx, mostChange] = [3, 0.1];
+/** Least scatter of positions in pixels, and of excitation errors in 1/Å. */
+const [leastPx, leastExcitation] = [0.02, 2e-5];
+/** Pairs beyond this many scatters take no part (Tukey's biweight, in all three coordinates together). */
+const gate = 6;
+const rounds = 12;
+/** Scale of the crystals' parameters: a thousandth. */
+const milli = 1e-3;
+const locals = 9;
+
+/** Parameters of a unit: shifts x, y, z and rotations about x, y, z. */
+const perUnit = 6;
+/** Parameters that are decided on together. */
+const blocks = [[0, 1], [2], [5], [3, 4]] as const;
+
+interface FitCrystal {
+  readonly beam: Beam;
+  readonly count: number;
+  readonly panel: ArrayLike<number>;
+  readonly fs: ArrayLike<number>;
+  readonly ss: ArrayLike<number>;
+  readonly indices: ArrayLike<number>;
+  /** Rows a*, b*, c* in 1/Å, and the strain that they have taken, in thousandths. */
+  rows: Cell;
+  strain: Float64Array;
+}
+
+/** Normal equations of the detector, with the crystals eliminated. */
+interface Normal {
+  /** [n, n], and the right side. */
+  readonly matrix: Float64Array;
+  readonly right: Float64Array;
+  /** Sum of the outer products of the crystals' contributions to the right side. */
+  readonly scatter: Float64Array;
+  /** For each crystal: how its own parameters follow. */
+  readonly steps: readonly ((by: Float64Array) => Float64Array)[];
+  /** Mean variance of the crystals' strains that the fit leaves open, in thousandths squared. */
+  readonly openStrain: number;
+}
+
+/**
+ * Refines a geometry on crystals. Nothing moves if there are fewer than five crystals with at least twelve peaks.
+ *
+ * Throws `Argument` for arguments that are no geometry or no crystals.
+ */
+export function refineGeometry(
+  geometry: Geometry,
+  crystals: readonly GeometryCrystal[],
+  options: RefineGeometryOptions = {},
+): GeometryRefinement {
+  expectsMembers(
+    'refineGeometry: the geometry',
+    geometry,
+    ['panels', 'distance', 'shift'],
+    'the result of parseGeometry',
+  );
+  if (!Array.isArray(crystals))
+    throw new EwaldError('Argument', `refineGeometry: crystals is ${shown(crystals)}; expected a list of crystals`);
+  knownOptions('refineGeometry', options, ['distance', 'panels']);
+  const distance = flag('refineGeometry: distance', options.distance, true);
+  const panels = flag('refineGeometry: panels', options.panels, true);
+  const fitted = crystals.flatMap((crystal, i) => fitCrystal(crystal, geometry, `refineGeometry: crystal ${i}`));
+  const fit = new Fit(geometry, fitted, distance, panels);
+  return fit.refined();
+}
+
+function fitCrystal(crystal: GeometryCrystal, { panels }: Geometry, what: string): FitCrystal[] {
+  const { beam, cell, known, panel, fs, ss, indices } = crystal;
+  checkCell(cell, `${what}: cell`);
+  if (known) checkCell(known, `${what}: known`);
+  const count = panel?.length;
+  if (!(count >= 0) || fs?.length !== count || ss?.length !== count || indices?.length !== 3 * count)
+    throw new EwaldError(
+      'Argument',
+      `${what} has ${count} panels, ${fs?.length} fs, ${ss?.length} ss and ${indices?.length} indices; expected one ` +
+        'of each, and three indices, for every peak',
+    );
+  for (let i = 0; i < count; i++)
+    if (!panels[panel[i] as number])
+      throw new EwaldError('Argument', `${what}: peak ${i} is on panel ${panel[i]} of ${panels.length}`);
+  const oriented = known ? orientedAs(cell, known) : cell;
+  if (!oriented || count < fewestPairs) return [];
+  return [{ beam, count, panel, fs, ss, indices, rows: reciprocal(oriented), strain: new Float64Array(6) }];
+}
+
+/** The state of a fit. */
+class Fit {
+  readonly #geometry: Geometry;
+  readonly #crystals: readonly FitCrystal[];
+  readonly #units: readonly Unit[];
+  /** For each panel, the units that hold it. */
+  readonly #chains: readonly (readonly number[])[];
+  readonly #pairs: readonly number[];
+  readonly #pixelM: readonly number[];
+  /** Mean squares over the pairs of a unit: distance from the beam, and from the centre of the unit, metres. */
+  readonly #radius: readonly number[];
+  readonly #spread: readonly number[];
+  readonly #fixesDistance: boolean;
+  /** Accumulated motion, [units, 6] in the scales below. */
+  #motion: Float64Array;
+  #placed: PlacedPanel[];
+  #strain = usualStrain;
+  #sigmaPx = 2;
+  #sigmaExcitation = 2e-3;
+
+  constructor(geometry: Geometry, crystals: readonly FitCrystal[], distance: boolean, panels: boolean) {
+    this.#geometry = geometry;
+    this.#crystals = crystals;
+    const units = unitsOf(geometry);
+    this.#units = panels ? units : units.slice(0, 1);
+    this.#fixesDistance = !distance;
+    this.#chains = geometry.panels.map((_, i) =>
+      this.#units.flatMap((unit, u) => (unit.panels.includes(i) ? [u] : [])),
+    );
+    this.#motion = new Float64Array(perUnit * this.#units.length);
+    this.#placed = geometry.panels.map(placed);
+    this.#pixelM = this.#units.map((unit) => 1 / (geometry.panels[unit.panels[0] ?? 0]?.resolution ?? 1));
+    const sums = this.#units.map(() => ({ pairs: 0, radius: 0, spread: 0 }));
+    for (const { count, panel, fs, ss, beam } of crystals)
+      for (let i = 0; i < count; i++) {
+        const at = this.#placed[panel[i] as number] as PlacedPanel;
+        const [f, s] = [fs[i] as number, ss[i] as number];
+        const [x, y] = [0, 1].map((k) => (at.corner[k] ?? 0) + f * (at.fs[k] ?? 0) + s * (at.ss[k] ?? 0));
+        for (const u of this.#chains[panel[i] as number] ?? []) {
+          const sum = sums[u];
+          const [cx = 0, cy = 0] = this.#units[u]?.centre ?? [];
+          if (!sum || x === undefined || y === undefined) continue;
+          sum.pairs++;
+          sum.radius += (x + beam.shiftM[0]) ** 2 + (y + beam.shiftM[1]) ** 2;
+          sum.spread += (x - cx) ** 2 + (y - cy) ** 2;
+        }
+      }
+    this.#pairs = sums.map(({ pairs }) => pairs);
+    this.#radius = sums.map(({ pairs, radius }) => Math.sqrt(radius / Math.max(1, pairs)));
+    this.#spread = sums.map(({ pairs, spread }) => Math.sqrt(spread / Math.max(1, pairs)));
+  }
+
+  refined(): GeometryRefinement {
+    const geometry = this.#geometry;
+    const counts = { crystals: this.#crystals.length, pairs: this.#pairs[0] ?? 0 };
+    const unmoved = (rms: number): GeometryRefinement => ({ geometry, moved: [], ...counts, rmsPx: [rms, rms] });
+    if (counts.crystals < fewestCrystals) return unmoved(Number.NaN);
+    // The crystals alone: what remains without moving the detector.
+    const starts = this.#crystals.map(({ rows }) => rows);
+    this.#settle([]);
+    const before = this.#rms();
+    for (const [i, crystal] of this.#crystals.entries()) {
+      crystal.rows = starts[i] as Cell;
+      crystal.strain = new Float64Array(6);
+    }
+    [this.#sigmaPx, this.#sigmaExcitation, this.#strain] = [2, 2e-3, usualStrain];
+    let active: readonly number[] = this.#candidates();
+    let errors: ArrayLike<number> = [];
+    for (;;) {
+      const normal = this.#settle(active);
+      if (!normal) return unmoved(before);
+      const verdict = this.#judged(active, normal);
+      errors = verdict.errors;
+      if (verdict.kept.length === active.length) break;
+      active = verdict.kept;
+      for (let p = 0; p < this.#motion.length; p++) if (!active.includes(p)) this.#motion[p] = 0;
+      this.#place();
+    }
+    const depth = Math.abs(this.#motion[2] as number) * (this.#pixelM[0] as number);
+    const isLost = this.#sigmaPx > mostPx || depth > mostChange * (this.#crystals[0]?.beam.distanceM ?? 0);
+    if (active.length === 0 || isLost) return unmoved(before);
+    const motions = this.#motions();
+    const error = new Float64Array(this.#motion.length);
+    for (const [i, p] of active.entries()) error[p] = errors[i] as number;
+    const moved = this.#units.flatMap((unit, u): MovedUnit[] => {
+      const motion = motions[u];
+      if (!motion || !active.some((p) => Math.floor(p / perUnit) === u)) return [];
+      const [pixelM, pairs] = [this.#pixelM[u] as number, this.#pairs[u] as number];
+      const of = (from: number, by: number): Vector => [
+        by * (error[perUnit * u + from] as number),
+        by * (error[perUnit * u + from + 1] as number),
+        by * (error[perUnit * u + from + 2] as number),
+      ];
+      return [
+        {
+          ...{ name: unit.name, pixelM, pairs, shiftM: motion.shift, turnRad: motion.turn },
+          ...{ shiftErrorM: of(0, pixelM), turnErrorRad: of(3, milli) },
+        },
+      ];
+    });
+    return { geometry: movedGeometry(geometry, this.#units, motions), moved, ...counts, rmsPx: [before, this.#rms()] };
+  }
+
+  /** The parameters for which there are enough pairs. */
+  #candidates(): number[] {
+    return this.#units.flatMap((_, u) => {
+      const pairs = this.#pairs[u] as number;
+      const own: number[] = [];
+      if (u === 0) own.push(0, 1, ...(this.#fixesDistance ? [] : [2]));
+      else {
+        if (pairs >= forShift) own.push(0, 1);
+        if (pairs >= forDepth) own.push(2, 5);
+        if (pairs >= forTilt) own.push(3, 4);
+      }
+      return own.map((p) => perUnit * u + p);
+    });
+  }
+
+  #motions(): Motion[] {
+    return this.#units.map((_, u) => {
+      const at = (p: number, by: number): number => by * (this.#motion[perUnit * u + p] as number);
+      const pixel = this.#pixelM[u] as number;
+      return { shift: [at(0, pixel), at(1, pixel), at(2, pixel)], turn: [at(3, milli), at(4, milli), at(5, milli)] };
+    });
+  }
+
+  #place(): void {
+    const motions = this.#motions();
+    this.#placed = this.#geometry.panels.map((panel, i) =>
+      movedPanel(
+        placed(panel),
+        (this.#chains[i] ?? []).map((u) => ({
+          centre: (this.#units[u] as Unit).centre,
+          motion: motions[u] as Motion,
+        })),
+      ),
+    );
+  }
+
+  /** Steps of the fit until nothing moves; the normal equations at its end. Undefined if they cannot be solved. */
+  #settle(active: readonly number[]): Normal | undefined {
+    const n = active.length;
+    for (let round = 0; ; round++) {
+      const isLast = round === rounds;
+      const normal = this.#normal(active);
+      const { matrix, right } = this.#withPriors(normal, active);
+      const inverse = inverseOf(matrix, n);
+      if (!inverse) return undefined;
+      const by = times(inverse, right, n);
+      let most = 0;
+      for (const [i, p] of active.entries()) {
+        this.#motion[p] = (this.#motion[p] as number) + (by[i] as number);
+        most = Math.max(most, Math.abs(by[i] as number));
+      }
+      for (const [i, crystal] of this.#crystals.entries()) {
+        const step = normal.steps[i]?.(by);
+        if (!step) continue;
+        most = Math.max(most, ...step.map(Math.abs));
+        const turn: Vector = [milli * (step[0] as number), milli * (step[1] as number), milli * (step[2] as number)];
+        crystal.rows = strained(turnedRows(crystal.rows, turn), step);
+        for (let k = 0; k < 6; k++) crystal.strain[k] = (crystal.strain[k] as number) + (step[3 + k] as number);
+      }
+      this.#place();
+      const change = this.#rescale(normal.openStrain);
+      if (isLast || (round > 0 && most < 0.01 && change < 0.02)) return this.#normal(active);
+    }
+  }
+
+  /** Estimates the scatters from the residuals; returns the relative change of those of the peaks. */
+  #rescale(openStrain: number): number {
+    const positions: number[] = [];
+    const excitations: number[] = [];
+    this.#each((_, __, residual) => {
+      positions.push(Math.abs(residual[0]), Math.abs(residual[1]));
+      excitations.push(Math.abs(residual[2]));
+    });
+    // For normal scatter s, the median of magnitudes is 0.6745 s.
+    const px = Math.max(leastPx, median(positions) / 0.6745);
+    const excitation = Math.max(leastExcitation, median(excitations) / 0.6745);
+    const change = Math.max(Math.abs(px / this.#sigmaPx - 1), Math.abs(excitation / this.#sigmaExcitation - 1));
+    [this.#sigmaPx, this.#sigmaExcitation] = [px, excitation];
+    // One step of expectation maximisation: the strains as fitted, and what the fit leaves open.
+    const squares = median(this.#crystals.map(({ strain }) => strain.reduce((sum, x) => sum + x * x, 0) / 6));
+    this.#strain = Math.min(usualStrain, Math.max(leastStrain, Math.sqrt(squares + openStrain)));
+    return change;
+  }
+
+  /** Root mean square of the residuals of one coordinate in pixels, without outliers. */
+  #rms(): number {
+    let [sum, count] = [0, 0];
+    this.#each((_, __, residual) => {
+      if (this.#weight(residual) === 0) return;
+      sum += residual[0] ** 2 + residual[1] ** 2;
+      count += 2;
+    });
+    return Math.sqrt(sum / Math.max(1, count));
+  }
+
+  #weight(residual: Vector): number {
+    const square =
+      (residual[0] ** 2 + residual[1] ** 2) / this.#sigmaPx ** 2 + (residual[2] / this.#sigmaExcitation) ** 2;
+    return square >= gate * gate ? 0 : (1 - square / (gate * gate)) ** 2;
+  }
+
+  /** Calls for every pair with its residuals, and with what their derivatives are made of. */
+  #each(use: (crystal: number, panel: number, residual: Vector, ray: Ray) => void): void {
+    const ray = new Ray();
+    for (const [c, crystal] of this.#crystals.entries()) {
+      const { count, panel, fs, ss, indices, rows, beam } = crystal;
+      const k0 = 1 / beam.wavelengthA;
+      const [as, bs, cs] = rows;
+      for (let i = 0; i < count; i++) {
+        const [h, k, l] = [indices[3 * i] as number, indices[3 * i + 1] as number, indices[3 * i + 2] as number];
+        const node: Vector = [
+          h * as[0] + k * bs[0] + l * cs[0],
+          h * as[1] + k * bs[1] + l * cs[1],
+          h * as[2] + k * bs[2] + l * cs[2],
+        ];
+        if (!ray.meet(node, k0, this.#placed[panel[i] as number] as PlacedPanel, beam)) continue;
+        const residual: Vector = [(fs[i] as number) - ray.f, (ss[i] as number) - ray.s, -ray.excitation];
+        use(c, panel[i] as number, residual, ray);
+      }
+    }
+  }
+
+  /** The normal equations at the present state; rows of the matrix are the active parameters. */
+  #normal(active: readonly number[]): Normal {
+    const n = active.length;
+    const row = new Int32Array(this.#motion.length).fill(-1);
+    for (const [i, p] of active.entries()) row[p] = i;
+    const matrix = new Float64Array(n * n);
+    const right = new Float64Array(n);
+    const scatter = new Float64Array(n * n);
+    const steps: ((by: Float64Array) => Float64Array)[] = [];
+    const mixed = new Float64Array(locals * n);
+    const own = new Float64Array(locals * locals);
+    const [ownRight, share] = [new Float64Array(locals), new Float64Array(n)];
+    const touched = new Set<number>();
+    let open = 0;
+    const slots = new Int32Array(perUnit * this.#units.length);
+    const values = new Float64Array(3 * slots.length);
+    const local = new Float64Array(3 * locals);
+
+    const eliminate = (crystal: FitCrystal): void => {
+      for (let k = 0; k < 6; k++) {
+        // The prior of the strain, and the rotation's, which only keeps the matrix positive.
+        const weight = 1 / this.#strain ** 2;
+        own[(3 + k) * (locals + 1)] = (own[(3 + k) * (locals + 1)] as number) + weight;
+        ownRight[3 + k] = (ownRight[3 + k] as number) - weight * (crystal.strain[k] as number);
+        if (k < 3) own[k * (locals + 1)] = (own[k * (locals + 1)] as number) + 1e-6;
+      }
+      const inverse = inverseOf(own, locals);
+      const used = [...touched].sort((a, b) => a - b);
+      if (!inverse) {
+        steps.push(() => new Float64Array(locals));
+      } else {
+        for (let k = 3; k < locals; k++) open += (inverse[k * (locals + 1)] as number) / 6;
+        const alone = times(inverse, ownRight, locals);
+        // Follows: how the crystal's parameters react to each of the detector's, [locals, used].
+        const follows = new Float64Array(locals * used.length);
+        for (const [j, b] of used.entries())
+          for (let k = 0; k < locals; k++) {
+            let sum = 0;
+            for (let m = 0; m < locals; m++) sum += (inverse[k * locals + m] as number) * (mixed[m * n + b] as number);
+            follows[k * used.length + j] = sum;
+          }
+        for (const a of used) {
+          let sum = share[a] as number;
+          for (let k = 0; k < locals; k++) sum -= (mixed[k * n + a] as number) * (alone[k] as number);
+          share[a] = sum;
+          right[a] = (right[a] as number) + sum;
+        }
+        for (const a of used)
+          for (const [j, b] of used.entries()) {
+            let sum = 0;
+            for (let k = 0; k < locals; k++)
+              sum += (mixed[k * n + a] as number) * (follows[k * used.length + j] as number);
+            matrix[a * n + b] = (matrix[a * n + b] as number) - sum;
+            scatter[a * n + b] = (scatter[a * n + b] as number) + (share[a] as number) * (share[b] as number);
+          }
+        steps.push((by) => {
+          const step = Float64Array.from(alone);
+          for (const [j, b] of used.entries())
+            for (let k = 0; k < locals; k++)
+              step[k] = (step[k] as number) - (follows[k * used.length + j] as number) * (by[b] as number);
+          return step;
+        });
+      }
+      for (const a of used) {
+        share[a] = 0;
+        for (let k = 0; k < locals; k++) mixed[k * n + a] = 0;
+      }
+      touched.clear();
+      own.fill(0);
+      ownRight.fill(0);
+    };
+
+    let latest = 0;
+    this.#each((c, panel, residual, ray) => {
+      for (; latest < c; latest++) eliminate(this.#crystals[latest] as FitCrystal);
+      const weight = this.#weight(residual);
+      if (weight === 0) return;
+      let count = 0;
+      const point = ray.point;
+      for (const u of this.#chains[panel] ?? []) {
+        const centre = (this.#units[u] as Unit).centre;
+        const arm: Vector = [point[0] - centre[0], point[1] - centre[1], point[2] - centre[2]];
+        const pixel = this.#pixelM[u] as number;
+        for (let p = 0; p < perUnit; p++) {
+          const at = row[perUnit * u + p] as number;
+          if (at < 0) continue;
+          // A shift of the panel moves the prediction on it the other way.
+          const unit: Vector = [p % 3 === 0 ? 1 : 0, p % 3 === 1 ? 1 : 0, p % 3 === 2 ? 1 : 0];
+          const by = p < 3 ? unit : cross(unit, arm);
+          const size = -(p < 3 ? pixel : milli) / ray.stretch;
+          slots[count] = at;
+          values[3 * count] = size * (ray.alongF[0] * by[0] + ray.alongF[1] * by[1] + ray.alongF[2] * by[2]);
+          values[3 * count + 1] = size * (ray.alongS[0] * by[0] + ray.alongS[1] * by[1] + ray.alongS[2] * by[2]);
+          count++;
+          touched.add(at);
+        }
+      }
+      ray.locals(local);
+      const perPx = weight / this.#sigmaPx ** 2;
+      const perExcitation = weight / this.#sigmaExcitation ** 2;
+      for (let k = 0; k < 3; k++) {
+        const w = k < 2 ? perPx : perExcitation;
+        const off = residual[k] as number;
+        for (let a = 0; a < locals; a++) {
+          const da = w * (local[k * locals + a] as number);
+          ownRight[a] = (ownRight[a] as number) + da * off;
+          for (let b = 0; b < locals; b++)
+            own[a * locals + b] = (own[a * locals + b] as number) + da * (local[k * locals + b] as number);
+        }
+        if (k === 2) continue;
+        for (let i = 0; i < count; i++) {
+          const at = slots[i] as number;
+          const di = w * (values[3 * i + k] as number);
+          share[at] = (share[at] as number) + di * off;
+          for (let a = 0; a < locals; a++)
+            mixed[a * n + at] = (mixed[a * n + at] as number) + di * (local[k * locals + a] as number);
+          for (let j = 0; j < count; j++) {
+            const other = at * n + (slots[j] as number);
+            matrix[other] = (matrix[other] as number) + di * (values[3 * j + k] as number);
+          }
+        }
+      }
+    });
+    for (; latest < this.#crystals.length; latest++) eliminate(this.#crystals[latest] as FitCrystal);
+    return { matrix, right, scatter, steps, openStrain: open / Math.max(1, this.#crystals.length) };
+  }
+
+  /** Adds what is known without crystals: that units move little, and that what they share belongs to their parent. */
+  #withPriors(
+    { matrix, right }: Pick<Normal, 'matrix' | 'right'>,
+    active: readonly number[],
+  ): { matrix: Float64Array; right: Float64Array } {
+    const n = active.length;
+    const all = Float64Array.from(matrix);
+    const side = Float64Array.from(right);
+    const size = (p: number): number => [usual.shift, usual.shift, usual.depth, usual.turn][Math.min(p, 3)] as number;
+    for (const [i, p] of active.entries()) {
+      const whole = p < perUnit ? 100 : 1;
+      const weight = 1 / (whole * size(p % perUnit)) ** 2;
+      all[i * n + i] = (all[i * n + i] as number) + weight;
+      side[i] = (side[i] as number) - weight * (this.#motion[p] as number);
+    }
+    for (const mode of this.#sharedModes(active)) {
+      // Far stiffer than the pairs, and not so stiff that the matrix cannot be inverted.
+      const stiffness = 1e4 * Math.max(...mode.map(([i]) => all[i * n + i] as number));
+      let value = 0;
+      for (const [i, x] of mode) value += x * (this.#motion[active[i] as number] as number);
+      for (const [i, x] of mode) {
+        side[i] = (side[i] as number) - stiffness * x * value;
+        for (const [j, y] of mode) all[i * n + j] = (all[i * n + j] as number) + stiffness * x * y;
+      }
+    }
+    return { matrix: all, right: side };
+  }
+
+  /** Motions of siblings that are one of their parent: rows of the matrix, and the normalised motion. */
+  #sharedModes(active: readonly number[]): (readonly (readonly [row: number, x: number])[])[] {
+    const modes: (readonly (readonly [number, number])[])[] = [];
+    const rows = new Map(active.map((p, i) => [p, i]));
+    for (const [parent, { centre }] of this.#units.entries()) {
+      const children = this.#units.flatMap((unit, u) => (unit.parent === parent ? [u] : []));
+      for (const axis of [0, 1, 2, 3, 4, 5]) {
+        // The crystals rotate instead of the whole about the beam, and a distance that is fixed is so for all panels.
+        const isFixed = parent === 0 && (axis === 5 || axis === 2);
+        if (!isFixed && !rows.has(perUnit * parent + axis)) continue;
+        const own = children.filter((u) => rows.has(perUnit * u + (axis < 3 ? axis : axis === 5 ? 0 : 2)));
+        const pairs = (of: readonly number[]): number => of.reduce((sum, u) => sum + (this.#pairs[u] as number), 0);
+        // Parts that do not move already hold the others.
+        if (pairs(own) < 0.9 * (this.#pairs[parent] as number)) continue;
+        const unit: Vector = [axis % 3 === 0 ? 1 : 0, axis % 3 === 1 ? 1 : 0, axis % 3 === 2 ? 1 : 0];
+        const mode: [number, number][] = [];
+        for (const u of own) {
+          const at = (this.#units[u] as Unit).centre;
+          const arm: Vector = [at[0] - centre[0], at[1] - centre[1], at[2] - centre[2]];
+          const pixel = this.#pixelM[u] as number;
+          const shift = axis < 3 ? unit : (cross(unit, arm).map((x) => (x * milli) / pixel) as unknown as Vector);
+          const weight = Math.sqrt(this.#pairs[u] as number);
+          for (const k of [0, 1, 2] as const) {
+            const row = rows.get(perUnit * u + k);
+            if (row !== undefined && shift[k] !== 0) mode.push([row, weight * shift[k]]);
+          }
+          const turn = axis < 3 ? undefined : rows.get(perUnit * u + axis);
+          if (turn !== undefined) mode.push([turn, (weight * milli * (this.#spread[u] as number)) / pixel]);
+        }
+        const length = Math.sqrt(mode.reduce((sum, [, x]) => sum + x * x, 0));
+        if (length > 0) modes.push(mode.map(([row, x]) => [row, x / length] as const));
+      }
+    }
+    return modes;
+  }
+
+  /**
+   * Which parameters are beyond doubt, and their errors. Of those in doubt half leave at a time, and the others follow
+   * in the linear approximation.
+   */
+  #judged(active: readonly number[], normal: Normal): { kept: readonly number[]; errors: Float64Array } {
+    let kept = active;
+    for (;;) {
+      const { values, inverse, spread } = this.#without(active, kept, normal);
+      const n = kept.length;
+      const errors = new Float64Array(n);
+      for (let i = 0; i < n; i++)
+        errors[i] = Math.sqrt(Math.max(inverse[i * (n + 1)] as number, spread[i * (n + 1)] as number));
+      const leaving = this.#doubtful(kept, values, [inverse, spread]);
+      if (leaving.size === 0) return { kept, errors };
+      kept = kept.filter((p) => !leaving.has(p));
+    }
+  }
+
+  /** The solution in which the parameters that are not kept are zero, and its covariances by fit and by crystals. */
+  #without(
+    active: readonly number[],
+    kept: readonly number[],
+    { matrix, right, scatter }: Normal,
+  ): { values: Float64Array; inverse: Float64Array; spread: Float64Array } {
+    const [all, n] = [active.length, kept.length];
+    const rows = kept.map((p) => active.indexOf(p));
+    const gone = active.flatMap((p, i) => (kept.includes(p) ? [] : [i]));
+    const side = Float64Array.from(rows, (row) => {
+      let sum = right[row] as number;
+      for (const i of gone) sum += (matrix[row * all + i] as number) * (this.#motion[active[i] as number] as number);
+      return sum;
+    });
+    const withPriors = this.#withPriors({ matrix: part(matrix, all, rows), right: side }, kept);
+    const inverse = inverseOf(withPriors.matrix, n) ?? new Float64Array(n * n);
+    const step = times(inverse, withPriors.right, n);
+    const crystals = this.#crystals.length;
+    return {
+      values: step.map((x, i) => x + (this.#motion[kept[i] as number] as number)),
+      inverse,
+      spread: sandwich(inverse, part(scatter, all, rows), n, crystals / Math.max(1, crystals - 1)),
+    };
+  }
+
+  /** Of the parameters in doubt the half that is so most. */
+  #doubtful(kept: readonly number[], values: Float64Array, covariances: readonly Float64Array[]): Set<number> {
+    const n = kept.length;
+    // Three errors; more where few crystals tell their scatter, and where many parts are asked (Bonferroni).
+    const limit = 9 * (1 + 5 / this.#crystals.length) ** 2 + 2 * Math.log(Math.max(1, n / 2));
+    const rows = new Map(kept.map((p, i) => [p, i]));
+    const doubtful: { readonly members: readonly number[]; readonly square: number }[] = [];
+    for (let u = 0; u < this.#units.length; u++)
+      for (const block of blocks) {
+        const members = block.map((p) => perUnit * u + p).filter((p) => rows.has(p));
+        if (members.length === 0) continue;
+        const at = members.map((p) => rows.get(p) as number);
+        const own = at.map((row) => values[row] as number);
+        const squares = covariances.map((covariance) => {
+          const inverse = inverseOf(part(covariance, n, at), at.length);
+          if (!inverse) return Number.POSITIVE_INFINITY;
+          const by = times(inverse, own, at.length);
+          return own.reduce((sum, x, i) => sum + x * (by[i] as number), 0);
+        });
+        const square = Math.min(...squares);
+        const isSmall = this.#effect(u, block[0], own) < (u === 0 ? leastWhole : leastPart);
+        if (isSmall || !(square > limit)) doubtful.push({ members, square: isSmall ? 0 : square });
+      }
+    doubtful.sort((a, b) => a.square - b.square);
+    return new Set(doubtful.slice(0, Math.ceil(doubtful.length / 2)).flatMap(({ members }) => members));
+  }
+
+  /** By how many pixels a motion changes predictions. */
+  #effect(u: number, first: number, values: readonly number[]): number {
+    const size = Math.hypot(...values);
+    const distance = this.#crystals[0]?.beam.distanceM ?? 1;
+    const [radius, spread, pixel] = [this.#radius[u], this.#spread[u], this.#pixelM[u]] as [number, number, number];
+    if (first === 0) return size;
+    if (first === 2) return (size * radius) / distance;
+    return ((size * milli * spread) / pixel) * (first === 5 ? 1 : radius / distance);
+  }
+}
+
+/** The covariance that the crystals' contributions show: H⁻¹ S H⁻¹. */
+function sandwich(inverse: Float64Array, scatter: Float64Array, n: number, factor: number): Float64Array {
+  const half = new Float64Array(n * n);
+  const whole = new Float64Array(n * n);
+  const product = (a: Float64Array, b: Float64Array, into: Float64Array): void => {
+    for (let i = 0; i < n; i++)
+      for (let k = 0; k < n; k++) {
+        const x = a[i * n + k] as number;
+        if (x === 0) continue;
+        for (let j = 0; j < n; j++) into[i * n + j] = (into[i * n + j] as number) + x * (b[k * n + j] as number);
+      }
+  };
+  product(inverse, scatter, half);
+  product(half, inverse, whole);
+  return whole.map((x) => x * factor);
+}
+
+/** A lattice after a small symmetric strain, given in thousandths as xx, yy, zz, yz, xz, xy from its fourth number. */
+function strained(rows: Cell, step: ArrayLike<number>): Cell {
+  const [xx, yy, zz, yz, xz, xy] = [3, 4, 5, 6, 7, 8].map((i) => milli * (step[i] as number)) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const one = ([x, y, z]: Vector): Vector => [
+    x + xx * x + xy * y + xz * z,
+    y + xy * x + yy * y + yz * z,
+    z + xz * x + yz * y + zz * z,
+  ];
+  return [one(rows[0]), one(rows[1]), one(rows[2])];
+}
+
+/** Where the ray of a node meets a panel, and how that changes with the node. One instance serves many pairs. */
+class Ray {
+  /** Pixels from the corner of the panel. */
+  f = 0;
+  s = 0;
+  /** 1/Å. */
+  excitation = 0;
+  /** Metres per 1/Å along the ray. */
+  stretch = 1;
+  /** The point, metres, without distance and shift of the beam. */
+  point: Vector = [0, 0, 0];
+  /** Derivatives of fast and slow scan by the node. */
+  alongF: Vector = [0, 0, 0];
+  alongS: Vector = [0, 0, 0];
+  #node: Vector = [0, 0, 0];
+  #direction: Vector = [0, 0, 0];
+
+  /** Returns whether the ray meets the plane of the panel in front of the sample. */
+  meet(node: Vector, k0: number, { corner, fs, ss }: PlacedPanel, { shiftM, distanceM }: Beam): boolean {
+    const ray: Vector = [node[0], node[1], node[2] + k0];
+    const normal = cross(fs, ss);
+    const origin: Vector = [corner[0] + shiftM[0], corner[1] + shiftM[1], corner[2] + distanceM];
+    const across = ray[0] * normal[0] + ray[1] * normal[1] + ray[2] * normal[2];
+    const t = (origin[0] * normal[0] + origin[1] * normal[1] + origin[2] * normal[2]) / across;
+    if (!(t > 0 && Number.isFinite(t))) return false;
+    const square = normal[0] * normal[0] + normal[1] * normal[1] + normal[2] * normal[2];
+    // The dual vectors of fs and ss in the plane.
+    const [df, ds] = [cross(ss, normal), cross(normal, fs)];
+    const at: Vector = [t * ray[0] - origin[0], t * ray[1] - origin[1], t * ray[2] - origin[2]];
+    this.f = (df[0] * at[0] + df[1] * at[1] + df[2] * at[2]) / square;
+    this.s = (ds[0] * at[0] + ds[1] * at[1] + ds[2] * at[2]) / square;
+    this.stretch = t;
+    const [fr, sr] = [
+      (df[0] * ray[0] + df[1] * ray[1] + df[2] * ray[2]) / across,
+      (ds[0] * ray[0] + ds[1] * ray[1] + ds[2] * ray[2]) / across,
+    ];
+    const scale = t / square;
+    this.alongF = [
+      scale * (df[0] - fr * normal[0]),
+      scale * (df[1] - fr * normal[1]),
+      scale * (df[2] - fr * normal[2]),
+    ];
+    this.alongS = [
+      scale * (ds[0] - sr * normal[0]),
+      scale * (ds[1] - sr * normal[1]),
+      scale * (ds[2] - sr * normal[2]),
+    ];
+    this.point = [t * ray[0] - shiftM[0], t * ray[1] - shiftM[1], t * ray[2] - distanceM];
+    const length = Math.sqrt(ray[0] * ray[0] + ray[1] * ray[1] + ray[2] * ray[2]);
+    this.excitation = length - k0;
+    this.#node = node;
+    this.#direction = [ray[0] / length, ray[1] / length, ray[2] / length];
+    return true;
+  }
+
+  /** Derivatives of the three predictions by the crystal's rotation and strain, in thousandths, [3, 9]. */
+  locals(into: Float64Array): void {
+    const [x, y, z] = this.#node;
+    for (const [k, along] of [this.alongF, this.alongS, this.#direction].entries()) {
+      const [u, v, w] = along;
+      const at = k * locals;
+      // ω × g, and the symmetric strain times g.
+      into[at] = milli * (w * y - v * z);
+      into[at + 1] = milli * (u * z - w * x);
+      into[at + 2] = milli * (v * x - u * y);
+      into[at + 3] = milli * u * x;
+      into[at + 4] = milli * v * y;
+      into[at + 5] = milli * w * z;
+      into[at + 6] = milli * (v * z + w * y);
+      into[at + 7] = milli * (u * z + w * x);
+      into[at + 8] = milli * (u * y + v * x);
+    }
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Settles the geometry of a run before its frames are searched: the first crystals show where the detector and its
+ * panels are. It depends on the first frames alone, so that all workers, shards and continued sessions find the same.
+ */
+
+import type { PlatformSignal } from '../../base/globals.js';
+import { checkSignal } from '../../base/options.js';
+import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import { type FrameResult, indexPeaks } from '../frame.js';
+import type { OpenFrameSearcher } from '../frame-searcher.js';
+import { searchAll } from '../search-all.js';
+import type { SearchSettings } from '../settings.js';
+import type { FirstFrames } from '../tune.js';
+import { type GeometryCrystal, type GeometryRefinement, refineGeometry } from './refine-geometry.js';
+
+/** Crystals, and pairs a panel, after which no more frames are searched; and the most frames. */
+const [enoughCrystals, enoughPairs, mostFrames] = [60, 100, 200];
+/** With the refined geometry, frames are indexed again; a second round takes the crystals that it finds. */
+const rounds = 2;
+
+/** What settling needs of a run. */
+export interface SettlingGeometry {
+  readonly searcher: OpenFrameSearcher;
+  readonly settings: SearchSettings;
+  readonly firstFrames: FirstFrames;
+  /** As it was given, or as the first file describes it. */
+  readonly geometry: Geometry;
+  /** Whether the cell is known from elsewhere, so that it fixes the distance. */
+  readonly isCellGiven: boolean;
+  /** Whether panels are refined. */
+  readonly panels: boolean;
+  readonly signal: PlatformSignal | undefined;
+}
+
+/** A refined geometry, and the frames that were searched for it. */
+export interface SettledGeometry extends GeometryRefinement {
+  readonly frames: number;
+}
+
+/** Refines the geometry of a run on its first crystals. Throws `Aborted`, `DeviceLost`. */
+export async function settleGeometry(scene: SettlingGeometry): Promise<SettledGeometry> {
+  const { searcher, settings, geometry, signal, panels } = scene;
+  const { results, frames } = await firstResults(scene);
+  const options = { distance: scene.isCellGiven, panels };
+  const own = searcher.detector.geometry;
+  let refined = refineGeometry(geometry, crystalsOf(results, settings, own), options);
+  if (refined.moved.length === 0) return { ...refined, frames };
+  let explained = explainedPeaks(results);
+  for (let round = 0; round < rounds; round++) {
+    const stacked = likeStacked(refined.geometry, own);
+    const again: FrameResult[] = [];
+    for (const { peaks, beam } of results) {
+      checkSignal(signal);
+      const scene = { geometry: stacked, beam: movedBeam(beam, refined.geometry), settings };
+      again.push(await indexPeaks(peaks, scene, await searcher.indexerFor(settings, peaks.count)));
+    }
+    const now = explainedPeaks(again);
+    // A geometry that is better explains more.
+    if (now < explained) return { ...refined, geometry, moved: [], frames };
+    explained = now;
+    if (round === rounds - 1) break;
+    // The motion is counted from the given geometry: crystals are the new ones, their frames' beams the old ones.
+    const crystals = again.map((one, i) => ({ ...one, beam: results[i]?.beam ?? one.beam }));
+    refined = refineGeometry(geometry, crystalsOf(crystals, settings, own), options);
+    if (refined.moved.length === 0) break;
+  }
+  return { ...refined, frames };
+}
+
+const explainedPeaks = (results: readonly FrameResult[]): number =>
+  results.reduce((sum, { crystals }) => sum + crystals.reduce((own, { peaks }) => own + peaks.length, 0), 0);
+
+/** Searches the first frames until there are enough crystals; frames that cannot be read are reported in their turn. */
+async function firstResults({
+  searcher,
+  settings,
+  firstFrames,
+  geometry,
+  signal,
+}: SettlingGeometry): Promise<{ readonly results: FrameResult[]; readonly frames: number }> {
+  searcher.settings = { ...settings, integrate: false };
+  await searcher.indexerFor(settings);
+  const jobs = async function* () {
+    for await (const { dataset, frames } of firstFrames(mostFrames))
+      for (const frame of frames)
+        yield { dataset, frame, origin: { filename: dataset.name, event: frame, serial: frame } };
+  };
+  const results: FrameResult[] = [];
+  let [frames, crystals, pairs] = [0, 0, 0];
+  for await (const { result } of searchAll([searcher], jobs(), signal)) {
+    frames++;
+    if (!result?.hit) continue;
+    results.push(result);
+    crystals += result.crystals.length;
+    pairs += explainedPeaks([result]);
+    if (crystals >= enoughCrystals && pairs >= enoughPairs * geometry.panels.length) break;
+  }
+  return { results, frames };
+}
+
+/** The crystals of frames, with the known cells and the peaks that belong to them. */
+export function crystalsOf(
+  results: readonly Pick<FrameResult, 'peaks' | 'crystals' | 'beam'>[],
+  { cells = [] }: SearchSettings,
+  geometry: Geometry,
+): GeometryCrystal[] {
+  return results.flatMap(({ peaks, crystals, beam }) =>
+    crystals.map(({ cell, inputCell, indices, peaks: own }): GeometryCrystal => {
+      const panels = Array.from(own, (i) => peaks.panel[i] as number);
+      return {
+        ...{ beam, cell, known: cells[inputCell]?.cell, indices, panel: panels },
+        fs: Array.from(own, (i, n) => (peaks.fs[i] as number) - (geometry.panels[panels[n] as number]?.minFs ?? 0)),
+        ss: Array.from(own, (i, n) => (peaks.ss[i] as number) - (geometry.panels[panels[n] as number]?.minSs ?? 0)),
+      };
+    }),
+  );
+}
+
+/** The refined panels with the rows of the geometry that frames are searched with: modules are stacked there. */
+const likeStacked = (refined: Geometry, own: Geometry): Geometry => ({
+  ...own,
+  panels: own.panels.map((panel, i) => {
+    const { corner, fs, ss, offsetM } = refined.panels[i] ?? panel;
+    return { ...panel, corner, fs, ss, offsetM };
+  }),
+});
+
+/** The beam of a frame with a refined geometry: numbers that the frames state themselves stay. */
+export function movedBeam(beam: Beam, { distance, shift }: Geometry): Beam {
+  const [x, y] = shift;
+  return {
+    ...beam,
+    distanceM: distance && 'value' in distance ? distance.value : beam.distanceM,
+    shiftM: ['value' in x ? x.value : beam.shiftM[0], 'value' in y ? y.value : beam.shiftM[1]],
+  };
+}
+
+/** Whether `refineGeometry` of a run can find crystals again: in files that are complete, with a known lattice. */
+export const canSettle = ({ cells = [], finder = 'peakfinder8' }: SearchSettings, isComplete: boolean): boolean =>
+  isComplete && cells.length > 0 && finder !== 'msgpack';

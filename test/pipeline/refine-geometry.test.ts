@@ -1,0 +1,337 @@
+/** The refinement of detectors, on pairs made here in float64 with a detector that differs from the given geometry. */
+import { describe, expect, test } from 'vitest';
+import { type Cell, cellFromParameters, type Geometry, parseGeometry } from '../../dist/index.node.js';
+import { type GeometryCrystal, refineGeometry } from '../../dist/pipeline.node.js';
+
+type Triple = [number, number, number];
+
+/** Motion of a panel in pixels, and rotation vector in milliradians about its centre. */
+interface True {
+  readonly shift: Triple;
+  readonly turn: Triple;
+}
+
+/** Random numbers from a seed (mulberry32). */
+class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  uniform(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  normal(): number {
+    return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
+  }
+}
+
+const pixel = 75e-6;
+const [distance, wavelength] = [0.06, 1.3];
+const k0 = 1 / wavelength;
+/** Panels and gaps along each side of the detector, in pixels. */
+const [reach, gap] = [1056, 8];
+const sideOf = ({ panels }: Pick<Geometry, 'panels'>): number => reach / Math.sqrt(panels.length) - gap;
+
+/** A square of panels around the beam. */
+function square(across: number, groups = ''): Geometry {
+  const side = reach / across - gap;
+  const lines = [`wavelength = ${wavelength} A`, `clen = ${distance} m`, `res = ${1 / pixel}`, 'adu_per_photon = 1'];
+  for (let r = 0; r < across; r++)
+    for (let c = 0; c < across; c++) {
+      const name = `p${r}${c}`;
+      const corner = (i: number): number => (i - across / 2) * (side + gap) + gap / 2;
+      lines.push(`${name}/min_fs = ${c * side}`, `${name}/max_fs = ${(c + 1) * side - 1}`);
+      lines.push(`${name}/min_ss = ${r * side}`, `${name}/max_ss = ${(r + 1) * side - 1}`);
+      lines.push(`${name}/corner_x = ${corner(c)}`, `${name}/corner_y = ${corner(r)}`);
+      lines.push(`${name}/fs = +1x +0y`, `${name}/ss = +0x +1y`);
+    }
+  return parseGeometry(`${lines.join('\n')}\n${groups}`);
+}
+
+const add = (a: Triple, b: Triple): Triple => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
+const cross = (a: Triple, b: Triple): Triple => [
+  a[1] * b[2] - a[2] * b[1],
+  a[2] * b[0] - a[0] * b[2],
+  a[0] * b[1] - a[1] * b[0],
+];
+const dot = (a: Triple, b: Triple): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+const times = (k: number, a: Triple): Triple => [k * a[0], k * a[1], k * a[2]];
+
+/** A small rotation to second order, which is exact here. */
+const turned = (v: Triple, turn: Triple): Triple => {
+  const first = cross(turn, v);
+  return add(add(v, first), times(0.5, cross(turn, first)));
+};
+
+function randomTurn(random: Random): (v: Triple) => Triple {
+  const q = [random.normal(), random.normal(), random.normal(), random.normal()];
+  const length = Math.hypot(...q);
+  const [w = 1, x = 0, y = 0, z = 0] = q.map((one) => one / length);
+  const axis: Triple = [x, y, z];
+  return (v) => add(v, add(times(2 * w, cross(axis, v)), times(2, cross(axis, cross(axis, v)))));
+}
+
+/** Crystals whose peaks a detector in its true place has seen. */
+function crystalsOf(
+  geometry: Geometry,
+  truth: { readonly whole: Triple; readonly panels?: readonly True[] },
+  { count = 30, peaks = 100, noise = 0.15, spread = 0, tilt = 0.0003, seed = 1, width = 6e-4 } = {},
+): GeometryCrystal[] {
+  const random = new Random(seed);
+  const side = sideOf(geometry);
+  const known = cellFromParameters(79, 79, 38, 90, 90, 90);
+  const beam = { wavelengthA: wavelength, distanceM: distance, shiftM: [0, 0] as const };
+  return Array.from({ length: count }, () => {
+    const rotate = randomTurn(random);
+    const factor = 1 + spread * random.normal();
+    const cell = known.map((row) => rotate(times(factor, row as Triple))) as unknown as [Triple, Triple, Triple];
+    const volume = dot(cell[0], cross(cell[1], cell[2]));
+    const stars = [cross(cell[1], cell[2]), cross(cell[2], cell[0]), cross(cell[0], cell[1])].map((v) =>
+      times(1 / volume, v),
+    ) as [Triple, Triple, Triple];
+    const found: { panel: number; fs: number; ss: number; hkl: Triple }[] = [];
+    const seen = new Set<string>();
+    for (let tries = 0; found.length < peaks && tries < 20_000; tries++) {
+      // A point near the detector, and the node nearest to it.
+      const at: Triple = [reach * (random.uniform() - 0.5), reach * (random.uniform() - 0.5), distance / pixel];
+      const q = add(times(k0 / Math.hypot(...at), at), [0, 0, -k0]);
+      const hkl = cell.map((row) => Math.round(dot(row, q))) as Triple;
+      const g = add(add(times(hkl[0], stars[0]), times(hkl[1], stars[1])), times(hkl[2], stars[2]));
+      const ray = add(g, [0, 0, k0]);
+      if (Math.hypot(...g) < 0.05 || Math.abs(Math.hypot(...ray) - k0) > width * random.uniform()) continue;
+      if (seen.has(hkl.join())) continue;
+      seen.add(hkl.join());
+      for (const [i, panel] of geometry.panels.entries()) {
+        const own = truth.panels?.[i] ?? { shift: [0, 0, 0], turn: [0, 0, 0] };
+        const turn = times(1e-3, own.turn);
+        const [f, s] = [turned([1, 0, 0], turn), turned([0, 1, 0], turn)];
+        const centre: Triple = [panel.corner[0] + side / 2, panel.corner[1] + side / 2, distance / pixel];
+        const corner = add(add(centre, add(own.shift, truth.whole)), add(times(-side / 2, f), times(-side / 2, s)));
+        const normal = cross(f, s);
+        const t = dot(corner, normal) / dot(ray, normal);
+        const at = add(times(t, ray), times(-1, corner));
+        const [fs, ss] = [dot(at, f), dot(at, s)];
+        if (fs < 0 || ss < 0 || fs >= side || ss >= side) continue;
+        found.push({ panel: i, fs: fs + noise * random.normal(), ss: ss + noise * random.normal(), hkl });
+        break;
+      }
+    }
+    const off: Triple = [tilt * random.normal(), tilt * random.normal(), tilt * random.normal()];
+    return {
+      ...{ beam, known, cell: cell.map((row) => turned(row, off)) as unknown as Cell },
+      panel: found.map(({ panel }) => panel),
+      fs: found.map(({ fs }) => fs),
+      ss: found.map(({ ss }) => ss),
+      indices: found.flatMap(({ hkl }) => hkl),
+    };
+  });
+}
+
+const randomPanels = (count: number, shift: number, depth: number, turn: number): True[] => {
+  const random = new Random(3);
+  return Array.from({ length: count }, () => ({
+    shift: [shift * random.normal(), shift * random.normal(), depth * random.normal()],
+    turn: [turn * random.normal(), turn * random.normal(), turn * random.normal()],
+  }));
+};
+
+/** What is left of true motions after a refinement, in pixels: root mean squares of x, y and z over the panels. */
+function left(
+  given: Geometry,
+  refined: Geometry,
+  truth: { whole: Triple; panels: readonly True[] },
+  count = given.panels.length,
+): Triple {
+  const side = sideOf(given);
+  const placeOf = ({ panels, distance: at, shift }: Geometry, i: number): Triple => {
+    const panel = panels[i];
+    const [x, y] = shift.map((one) => ('value' in one ? one.value : 0)) as [number, number];
+    const z = at && 'value' in at ? at.value : 0;
+    const [f, s] = [panel?.fs ?? [0, 0, 0], panel?.ss ?? [0, 0, 0]];
+    const middle = (k: 0 | 1 | 2): number => (side / 2) * (f[k] + s[k]);
+    return [
+      (panel?.corner[0] ?? 0) + middle(0) + x / pixel,
+      (panel?.corner[1] ?? 0) + middle(1) + y / pixel,
+      (z + (panel?.offsetM ?? 0)) / pixel + middle(2),
+    ];
+  };
+  const errors = given.panels.slice(0, count).map((_, i) => {
+    const at = placeOf(given, i);
+    const off = add(add(at, truth.whole), truth.panels[i]?.shift ?? [0, 0, 0]);
+    return { at, error: add(placeOf(refined, i), times(-1, off)) };
+  });
+  // A rotation of the whole about the beam belongs to the crystals.
+  let [across, square] = [0, 0];
+  for (const { at, error } of errors) {
+    across += at[0] * error[1] - at[1] * error[0];
+    square += at[0] ** 2 + at[1] ** 2;
+  }
+  const turn = across / square;
+  const rms = (of: (one: (typeof errors)[number]) => number): number =>
+    Math.sqrt(errors.reduce((sum, one) => sum + of(one) ** 2, 0) / errors.length);
+  return [
+    rms(({ at, error }) => error[0] + turn * at[1]),
+    rms(({ at, error }) => error[1] - turn * at[0]),
+    rms(({ error }) => error[2]),
+  ];
+}
+
+const still = (count: number): True[] => Array.from({ length: count }, () => ({ shift: [0, 0, 0], turn: [0, 0, 0] }));
+
+describe('a detector', () => {
+  test.for([
+    ['3 pixels and 0.7 mm off', [2.1, -2.1, -9.33], 12],
+    ['shifted by a third of a pixel and 50 µm', [-0.3, 0.2, 0.67], 30],
+  ] as const)('%s is put right by its crystals', ([, shift, count]) => {
+    const geometry = square(1);
+    const truth = { whole: [...shift] as Triple, panels: still(1) };
+    const crystals = crystalsOf(geometry, truth, { count });
+    const { moved, geometry: refined, rmsPx } = refineGeometry(geometry, crystals);
+    expect(moved.map(({ name }) => name)).toEqual([undefined]);
+    for (const [k, x] of shift.entries()) {
+      const [found = 0, error = 0] = [moved[0]?.shiftM[k], moved[0]?.shiftErrorM[k]].map((one = 0) => one / pixel);
+      expect(Math.abs(found - x)).toBeLessThan(k === 2 ? 0.1 : 0.03);
+      expect(Math.abs(found - x)).toBeLessThan(4 * error);
+    }
+    expect(left(geometry, refined, truth)[2]).toBeLessThan(0.1);
+    // What is left is the noise of the peaks.
+    expect(rmsPx[1]).toBeGreaterThan(0.12);
+    expect(rmsPx[1]).toBeLessThan(0.17);
+  });
+
+  test('that is in its place stays there, as do its panels', () => {
+    for (const [across, seed] of [
+      [1, 1],
+      [2, 2],
+      [2, 3],
+    ] as const) {
+      const geometry = square(across);
+      const truth = { whole: [0, 0, 0] as Triple, panels: still(across ** 2) };
+      const { moved, geometry: refined } = refineGeometry(geometry, crystalsOf(geometry, truth, { seed, count: 20 }));
+      expect(moved).toEqual([]);
+      expect(refined).toBe(geometry);
+    }
+  });
+
+  test('whose crystals differ in size keeps its distance, and errors tell their spread', () => {
+    const geometry = square(1);
+    const crystals = crystalsOf(geometry, { whole: [1, 0, -8] }, { count: 30, spread: 0.002 });
+    const [whole] = refineGeometry(geometry, crystals).moved;
+    const [found, error] = [(whole?.shiftM[2] ?? 0) / pixel, (whole?.shiftErrorM[2] ?? 0) / pixel];
+    // Crystals of one size leave 0.02; 0.2 % of 800 pixels, of 30 crystals, is 0.3 where angles do not tell more.
+    expect(error).toBeGreaterThan(0.04);
+    expect(error).toBeLessThan(0.4);
+    expect(Math.abs(found + 8)).toBeLessThan(4 * error);
+  });
+
+  test('keeps its distance where the cell comes from the same frames', () => {
+    const geometry = square(2);
+    const crystals = crystalsOf(geometry, { whole: [2, 1, -4] });
+    const { moved, geometry: refined } = refineGeometry(geometry, crystals, { distance: false });
+    expect(refined.distance).toEqual(geometry.distance);
+    expect(moved[0]?.shiftM[2]).toBe(0);
+    const mean = refined.panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / 4;
+    expect(Math.abs(mean / pixel)).toBeLessThan(0.1);
+    expect(Math.abs((moved[0]?.shiftM[0] ?? 0) / pixel - 2)).toBeLessThan(0.1);
+  });
+});
+
+describe('panels', () => {
+  // Numbers of a published table: 0.05 and 0.1 pixels at 100 crystals with 625 pairs a panel.
+  test('of a 4 x 4 detector are put right in one solve', () => {
+    const geometry = square(4);
+    const truth = { whole: [3, -2, -9] as Triple, panels: randomPanels(16, 0.5, 1, 0.3) };
+    const { geometry: refined, pairs } = refineGeometry(geometry, crystalsOf(geometry, truth, { count: 100 }));
+    expect(pairs).toBe(10_000);
+    const [x, y, z] = left(geometry, refined, truth);
+    expect([x < 0.05, y < 0.05, z < 0.1], `${x}, ${y}, ${z}`).toEqual([true, true, true]);
+  });
+
+  test('move with their group, which the geometry names', () => {
+    const geometry = square(2, 'group_left = p00,p10\ngroup_right = p01,p11\ngroup_all = left,right\n');
+    const truth = { whole: [0, 0, 0] as Triple, panels: still(4) };
+    const panels = truth.panels.map((one, i): True => (i % 2 === 0 ? { ...one, shift: [0.6, 0.8, 0] } : one));
+    const crystals = crystalsOf(geometry, { ...truth, panels }, { count: 30 });
+    const { moved, geometry: refined } = refineGeometry(geometry, crystals);
+    expect(moved.filter(({ name }) => name?.startsWith('p'))).toEqual([]);
+    expect(moved.some(({ name }) => name === 'left' || name === 'right')).toBe(true);
+    const [x, y] = left(geometry, refined, { ...truth, panels });
+    expect(Math.max(x, y)).toBeLessThan(0.06);
+  });
+
+  test('without peaks do not move, and one that moves alone is found', () => {
+    const geometry = square(2);
+    const panels = still(4).map((one, i): True => (i === 1 ? { ...one, shift: [0.5, -0.7, 0] } : one));
+    const all = crystalsOf(geometry, { whole: [0, 0, 0], panels }, { count: 30 });
+    const crystals = all.map((crystal) => {
+      const kept = Array.from(crystal.panel).flatMap((panel, i) => (panel === 3 ? [] : [i]));
+      const of = (values: ArrayLike<number>): number[] => kept.map((i) => values[i] ?? 0);
+      const indices = kept.flatMap((i) => [0, 1, 2].map((k) => crystal.indices[3 * i + k] ?? 0));
+      return { ...crystal, panel: of(crystal.panel), fs: of(crystal.fs), ss: of(crystal.ss), indices };
+    });
+    const { moved, geometry: refined } = refineGeometry(geometry, crystals);
+    expect(moved.map(({ name }) => name)).not.toContain('p11');
+    expect(refined.panels[3]).toEqual(geometry.panels[3]);
+    const [x, y] = left(geometry, refined, { whole: [0, 0, 0], panels }, 3);
+    expect(Math.max(x, y)).toBeLessThan(0.06);
+  });
+
+  test('keep a distance and shift that the frames state themselves', () => {
+    const plain = square(1);
+    const geometry: Geometry = { ...plain, distance: { path: '/distance', unit: 'm' } };
+    const crystals = crystalsOf(plain, { whole: [2, -1, -9] });
+    const { geometry: refined } = refineGeometry(geometry, crystals);
+    expect(refined.distance).toEqual(geometry.distance);
+    expect(Math.abs((refined.panels[0]?.offsetM ?? 0) / pixel + 9)).toBeLessThan(0.15);
+  });
+});
+
+describe('nothing moves', () => {
+  const geometry = square(2);
+  const crystals = crystalsOf(geometry, { whole: [2, -1, -9] }, { count: 5 });
+  test.for([
+    ['without crystals', []],
+    ['for one crystal', crystals.slice(0, 1)],
+    ['for four', crystals.slice(0, 4)],
+    [
+      'for crystals with too few peaks',
+      crystals.map((one) => ({ ...one, panel: [0], fs: [1], ss: [1], indices: [1, 2, 3] })),
+    ],
+  ] as const)('%s', ([, some]) => {
+    const { moved, geometry: refined } = refineGeometry(geometry, some);
+    expect(moved).toEqual([]);
+    expect(refined).toBe(geometry);
+  });
+
+  test('for peaks at random', () => {
+    const random = new Random(5);
+    const lost = crystalsOf(geometry, { whole: [0, 0, 0] }, { count: 20 }).map((one) => ({
+      ...one,
+      fs: Array.from(one.fs, () => 500 * random.uniform()),
+      ss: Array.from(one.ss, () => 500 * random.uniform()),
+    }));
+    expect(refineGeometry(geometry, lost).moved).toEqual([]);
+  });
+});
+
+test.for([
+  ['crystals that are no list', [square(1), 3], /crystals is 3; expected a list of crystals/],
+  ['a geometry that is a number', [3, []], /the geometry/],
+  ['an unknown option', [square(1), [], { distence: true }], /distence/],
+] as const)('%s is refused by name', ([, words, message]) => {
+  expect(() => refineGeometry(...(words as unknown as Parameters<typeof refineGeometry>))).toThrow(message);
+});
+
+test('lists of different lengths, and peaks on no panel, are refused by name', () => {
+  const geometry = square(1);
+  const [one] = crystalsOf(geometry, { whole: [0, 0, 0] }, { count: 1, peaks: 15 });
+  if (!one) throw new Error('no crystal');
+  expect(() => refineGeometry(geometry, [{ ...one, fs: [1] }])).toThrow(/crystal 0 has 15 panels, 1 fs, 15 ss/);
+  expect(() => refineGeometry(geometry, [{ ...one, panel: one.fs }])).toThrow(/peak 0 is on panel [\d.]+ of 1/);
+});

@@ -1,0 +1,188 @@
+/**
+ * Runs whose geometry is wrong by 3 pixels and 0.7 mm: refined on the first crystals, they give the intensities of the
+ * simulation, and the same stream however they are run. Runs whose geometry is right are left as they are.
+ */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Executor } from '../../dist/executors.node.js';
+import {
+  type Cell,
+  type Context,
+  createContext,
+  type Geometry,
+  type PipelineItem,
+  type PipelineOptions,
+  parseGeometry,
+  type RunEvent,
+} from '../../dist/index.node.js';
+import { dataFolder } from '../support/data.js';
+import { refused } from '../support/refused.js';
+
+const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
+let [folder, context] = ['', undefined as unknown as Context];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-refined-'));
+  context = await createContext({ backend: 'wasm' });
+});
+afterAll(async () => {
+  await context.dispose();
+  await rm(folder, { recursive: true });
+});
+
+/** The simulation's geometry with its beam and its distance elsewhere. */
+function displaced(x: number, y: number, z: number): Geometry {
+  const geometry = parseGeometry(readFileSync(sim('mono.geom'), 'utf8'));
+  const distance = geometry.distance && 'value' in geometry.distance ? geometry.distance.value : Number.NaN;
+  const panels = geometry.panels.map((one) => ({ ...one, corner: [one.corner[0] + x, one.corner[1] + y] as const }));
+  return { ...geometry, distance: { value: distance + z }, panels };
+}
+const wrong = () => displaced(2.1, -2.1, 0.0007);
+
+const given = (options: Partial<PipelineOptions> = {}): PipelineOptions => ({
+  inputs: sim('mono.h5'),
+  geometry: wrong(),
+  cells: [sim('mono.cell')],
+  peaks: { threshold: 12, minSnr: 4.5, localBgRadius: 4 },
+  minRes: 20,
+  commandLine: 'ewald test',
+  ...options,
+});
+
+interface Ran {
+  readonly items: readonly PipelineItem[];
+  readonly events: readonly RunEvent[];
+  readonly stream: string;
+}
+
+async function ran(options: PipelineOptions): Promise<Ran> {
+  const [items, events, pieces]: [PipelineItem[], RunEvent[], Uint8Array[]] = [[], [], []];
+  const output = (piece: Uint8Array): void => void pieces.push(piece.slice());
+  const onEvent = (event: RunEvent): void => void (event.kind !== 'progress' && events.push(event));
+  for await (const item of context.pipeline({ output, ...options, onEvent })) items.push(item);
+  return { items, events, stream: Buffer.concat(pieces).toString() };
+}
+
+const dot = (a: readonly number[], b: readonly number[]): number =>
+  (a[0] ?? 0) * (b[0] ?? 0) + (a[1] ?? 0) * (b[1] ?? 0) + (a[2] ?? 0) * (b[2] ?? 0);
+const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+
+interface TrueLattice {
+  readonly astar: readonly number[];
+  readonly bstar: readonly number[];
+  readonly cstar: readonly number[];
+  readonly spots: readonly (readonly [x: number, y: number, h: number, k: number, l: number, counts: number])[];
+}
+
+/** Intensities against the simulation's: sums, and the median deviation in sigmas over that of normal errors. */
+function scoreOf({ items }: Ran): { ratio: number; z: number } {
+  const truth = JSON.parse(readFileSync(sim('mono.truth.json'), 'utf8')) as {
+    frames: { frame: number; lattices: TrueLattice[] }[];
+  };
+  let [found, real] = [0, 0];
+  const deviations: number[] = [];
+  for (const { origin, result } of items) {
+    const lattice = truth.frames.find(({ frame }) => frame === origin.event)?.lattices[0];
+    for (const { cell, reflections = [] } of result?.crystals ?? []) {
+      if (!lattice) throw new Error('no truth');
+      const { astar, bstar, cstar, spots } = lattice;
+      const turn = (cell as Cell).map((row) => [astar, bstar, cstar].map((star) => Math.round(dot(row, star))));
+      const counts = new Map(spots.map(([, , h, k, l, n]) => [turn.map((row) => dot(row, [h, k, l])).join(), n]));
+      for (const { h, k, l, intensity, sigma } of reflections) {
+        const expected = counts.get([h, k, l].join());
+        if (expected === undefined) continue;
+        [found, real] = [found + intensity, real + expected];
+        deviations.push(Math.abs(intensity - expected) / sigma);
+      }
+    }
+  }
+  expect(deviations.length).toBeGreaterThan(1000);
+  return { ratio: found / real, z: middle(deviations) / 0.6745 };
+}
+
+const movedOf = ({ events }: Ran) => events.find((event) => event.kind === 'geometry');
+
+describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  test('with a wrong geometry refines it and gives the intensities of the simulation', async () => {
+    const run = await ran(given());
+    const { ratio, z } = scoreOf(run);
+    expect(ratio).toBeGreaterThan(0.98);
+    expect(ratio).toBeLessThan(1.02);
+    expect(z).toBeLessThan(1.1);
+    const event = movedOf(run);
+    expect(event?.text).toMatch(/^according to 6 crystals .*0\.(69|70)\d .* nearer .*shifted by -2\.1\d .* 2\.\d\d/);
+    expect(event?.rmsPx[1]).toBeLessThan(0.25);
+    expect(context.liveBytes).toBe(0);
+    // The stream records what was used, and readers of streams and geometries accept it.
+    const text = /----- Begin geometry file -----\n(.*)----- End geometry file -----/s.exec(run.stream)?.[1] ?? '';
+    expect(text).toMatch(/^; ewald refined this geometry on 6 crystals/);
+    expect(parseGeometry(text)).toEqual(event?.geometry);
+    // What is refined is no longer displaced.
+    expect(run.events.filter(({ kind }) => kind === 'detector')).toEqual([]);
+    const off = scoreOf(await ran(given({ refineGeometry: 'off' })));
+    expect(off.ratio).toBeLessThan(0.97);
+    // The same frames with the refined geometry as it was written.
+    const again = await ran(given({ geometry: text }));
+    expect(movedOf(again)).toBeUndefined();
+    expect(again.stream).toBe(run.stream);
+  });
+
+  test('gives the same stream on an executor, in shards and after an interruption', async () => {
+    const whole = await ran(given());
+    expect(movedOf(whole)).toBeDefined();
+    const executor = await Executor.inline({ context: { backend: 'wasm' } });
+    try {
+      expect((await ran(given({ executor: executor as never }))).stream).toBe(whole.stream);
+    } finally {
+      await executor.dispose();
+    }
+    const chunks = (stream: string): string[] => stream.split('----- Begin chunk -----').slice(1);
+    const [second, first] = [await ran(given({ shard: '2/2' })), await ran(given({ shard: '1/2' }))];
+    const shards = chunks(first.stream).flatMap((one, i) => [one, chunks(second.stream)[i] ?? '']);
+    expect(shards).toEqual(chunks(whole.stream));
+    const output = join(folder, 'left.stream');
+    for await (const { origin } of context.pipeline(given({ output }))) if (origin.serial === 2) break;
+    await ran(given({ output, resume: true }));
+    expect(readFileSync(output, 'utf8')).toBe(whole.stream);
+  });
+
+  test('with the right geometry is left as it is', async () => {
+    const geometry = readFileSync(sim('mono.geom'), 'utf8');
+    const run = await ran(given({ geometry }));
+    expect(movedOf(run)).toBeUndefined();
+    expect(run.stream).toBe((await ran(given({ geometry, refineGeometry: 'off' }))).stream);
+    expect(run.stream).toContain(geometry);
+  });
+
+  test('of a file that describes itself, or without a known cell, keeps what is right', async () => {
+    const { inputs, cells, peaks, minRes } = given();
+    expect(movedOf(await ran({ inputs, cells, peaks, minRes }))).toBeUndefined();
+    const shifted = await ran({ inputs, peaks, minRes, geometry: displaced(1.5, 0, 0) });
+    // A cell that was found with a distance says nothing about it.
+    expect(movedOf(shifted)?.moved[0]?.shiftM[2] ?? 0).toBe(0);
+  });
+
+  test('whose geometry is hopeless, or whose frames are empty of crystals, moves nothing', async () => {
+    expect(movedOf(await ran(given({ geometry: displaced(60, -80, 0.006) })))).toBeUndefined();
+    expect(movedOf(await ran(given({ minPeaks: 5000 })))).toBeUndefined();
+    expect(movedOf(await ran(given({ cells: [] })))).toBeUndefined();
+  });
+
+  test('that is stopped while it refines ends at once', async () => {
+    const stop = new AbortController();
+    const onEvent = ({ kind }: RunEvent): void => void (kind === 'tuned' && stop.abort());
+    const run = context.pipeline({ ...given(), onEvent, signal: stop.signal as never });
+    await refused(() => run.next(), 'Aborted');
+    expect(context.liveBytes).toBe(0);
+  });
+
+  test.for([
+    [{ refineGeometry: 'panels' }, ['refineGeometry', 'panels', 'auto, detector, off']],
+    [{ refineGeometry: 'auto', cells: [] }, ['refineGeometry', 'finds peaks alone']],
+  ] as const)('%j is refused by name', async ([more, words]) => {
+    const run = context.pipeline(given(more as unknown as PipelineOptions));
+    await refused(() => run.next(), 'Argument', ...words);
+  });
+});
