@@ -65,12 +65,14 @@ interface Shown {
   locked: boolean;
   colours: string;
   summaries: ({ peaks: number; crystals: number } | undefined)[];
-  opened?: { width: number; cell?: number[] };
-  engine: { call(name: 'stream'): Promise<Blob>; end(reason: string): void };
+  opened?: { name: string; width: number; cell?: number[] };
+  parameters: unknown;
+  engine: { call(name: 'stream' | 'run', argument?: unknown): Promise<Blob>; end(reason: string): void };
+  open(files: { name: string; blob: Blob }[]): Promise<void>;
   pane: {
     layout: { placeOf(fs: number, ss: number): [number, number] | undefined };
     viewport: { toCanvas(place: [number, number]): [number, number]; zoom: number };
-    picture: { limits: [number, number]; frame?: { data: ArrayLike<number> } };
+    picture: { limits: [number, number]; frame?: { data: ArrayLike<number>; width: number; height: number } };
     overlay: HTMLCanvasElement;
   };
   toggle(name: string, shown?: boolean): void;
@@ -91,6 +93,8 @@ declare const scan: {
   quantity: string;
   fourier: boolean;
   idle: boolean;
+  mostBytes: number;
+  average(region: { x: number; y: number; w: number; h: number }): Promise<void>;
   move(dx: number, dy: number): Promise<void>;
 };
 
@@ -503,4 +507,128 @@ describe('faults are reported in words, and the page stays usable', () => {
       expect(visit.faults).toEqual([]);
     },
   );
+
+  test('a file of 3 GB is read by pieces', async () => {
+    const visit = await Visit.open(await serve([]));
+    const head = Array.from(npyHead([1536, 1024, 1024], '<u2'));
+    await visit.page.evaluate(async (bytes) => {
+      // Blobs of blobs are not copied.
+      const piece = new Blob([new Uint16Array(2 ** 25).fill(7)]);
+      const blob = new Blob([new Uint8Array(bytes), ...new Array<Blob>(48).fill(piece)]);
+      Blob.prototype.arrayBuffer = ((original) =>
+        function (this: Blob) {
+          if (this.size > 2 ** 28) throw new Error('the whole file is read');
+          return original.call(this);
+        })(Blob.prototype.arrayBuffer);
+      await viewer.open([{ name: 'large.npy', blob }]);
+      await viewer.go(1535);
+    }, head);
+    const shown = await visit.page.evaluate(() => [viewer.frame, viewer.pane.picture.frame?.data[1024 * 1024 - 1]]);
+    expect(shown).toEqual([1535, 7]);
+    // As a geometry it is refused before it is read.
+    await visit.page.evaluate(async () => {
+      const blob = new Blob(new Array<Blob>(48).fill(new Blob([new Uint8Array(2 ** 26)])));
+      await viewer.open([{ name: 'large.geom', blob }]);
+    });
+    await visit.message(/large\.geom has 3221225472 bytes; a geometry/);
+    expect(visit.faults).toEqual([]);
+  });
+
+  test('a scan that does not fit in memory is binned, and the page states it', async () => {
+    const visit = await Visit.open(await serve([]));
+    const [rows, columns, side] = [6, 5, 8];
+    const data = Uint16Array.from({ length: rows * columns * side * side }, (_, i) => 60_000 + (i % 101));
+    const head = Array.from(npyHead([rows, columns, side, side], '<u2'));
+    await visit.page.evaluate(
+      async ([bytes = [], numbers = []]) => {
+        scan.mostBytes = 2000;
+        const blob = new Blob([new Uint8Array(bytes), Uint16Array.from(numbers)]);
+        await viewer.open([{ name: 'scan.npy', blob }]);
+      },
+      [head, Array.from(data)],
+    );
+    await visit.message(/2 × 2 pixels of the detector are summed into one/);
+    await visit.page.evaluate(() => scan.average({ x: 4, y: 5, w: 1, h: 1 }));
+    const [pattern, size] = await visit.page.evaluate(() => {
+      const { frame } = viewer.pane.picture;
+      return [Array.from(frame?.data ?? []), [frame?.width, frame?.height]] as const;
+    });
+    const last = data.subarray(29 * side * side);
+    const at = (y: number, x: number): number => last[y * side + x] as number;
+    expect(size).toEqual([4, 4]);
+    expect(pattern).toEqual(
+      Array.from({ length: 16 }, (_, i) => {
+        const [y, x] = [2 * Math.floor(i / 4), 2 * (i % 4)];
+        return at(y, x) + at(y, x + 1) + at(y + 1, x) + at(y + 1, x + 1);
+      }),
+    );
+    expect(visit.faults).toEqual([]);
+  });
+
+  test.skipIf(!dataFolder)(
+    'a server that ended, a graphics context that is lost, a worker that does not answer',
+    async () => {
+      const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
+      const { page } = visit;
+      await visit.peaks();
+      await page.evaluate(() => {
+        const gl = (document.querySelector('#pane .picture') as HTMLCanvasElement).getContext('webgl2');
+        gl?.getExtension('WEBGL_lose_context')?.loseContext();
+      });
+      await visit.message(/graphics driver took the picture away/);
+      const server = servers.pop();
+      const ended = new Promise((resolve) => server?.once('exit', resolve));
+      server?.kill('SIGINT');
+      await ended;
+      await page.keyboard.press('End');
+      await visit.message(/start it again and reload this page/);
+    },
+  );
+
+  test.skipIf(!dataFolder)('files open at once while the worker is busy with others', async () => {
+    const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
+    await visit.peaks();
+    const ended = await visit.page.evaluate(async () => {
+      const running = viewer.engine.call('run', { parameters: viewer.parameters }).then(
+        () => 'answered',
+        (error: Error) => error.message,
+      );
+      // As if it had been busy for long.
+      const now = performance.now.bind(performance);
+      performance.now = () => now() + 1e5;
+      const blob = new Blob(['0 0 1']);
+      await viewer.open([{ name: 'other.txt', blob }]);
+      return running;
+    });
+    expect(ended).toBe('Other files were opened.');
+    await visit.message(/other\.txt/);
+    expect(visit.faults).toEqual([]);
+  });
+
+  test('a browser without WebGL2', async () => {
+    const url = await serve([]);
+    const context = await browser.newContext();
+    contexts.push(context);
+    const page = await context.newPage();
+    await page.addInitScript(() => {
+      HTMLCanvasElement.prototype.getContext = () => null;
+    });
+    await page.goto(url);
+    await expect.poll(() => page.locator('#message').textContent()).toMatch(/no WebGL2.*hardware acceleration/);
+  });
 });
+
+/** The head of a .npy file. */
+function npyHead(shape: readonly number[], dtype: string): Uint8Array {
+  const words = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
+  const text = `${words.padEnd(117)}\n`;
+  return new Uint8Array([
+    0x93,
+    ...new TextEncoder().encode('NUMPY'),
+    1,
+    0,
+    text.length,
+    0,
+    ...new TextEncoder().encode(text),
+  ]);
+}

@@ -4,7 +4,8 @@ import { readAddress, writeAddress } from '../../src/pages/view/address.js';
 import { Latest } from '../../src/pages/view/calls.js';
 import { colourMapNames, colourMaps } from '../../src/pages/view/colour-maps.js';
 import { automaticLimits, Histogram, sampleOf } from '../../src/pages/view/contrast.js';
-import { sortFiles } from '../../src/pages/view/files.js';
+import { errorWords } from '../../src/pages/view/error-words.js';
+import { droppedFiles, sortFiles } from '../../src/pages/view/files.js';
 import { csvOf } from '../../src/pages/view/frame-list.js';
 import { Layout } from '../../src/pages/view/layout.js';
 import { Viewport } from '../../src/pages/view/viewport.js';
@@ -158,9 +159,29 @@ describe('files that are dropped', () => {
     expect(() => sortFiles(['a.stream', 'b.stream'].map(file))).toThrow(/2 streams.*a\.stream, b\.stream/);
   });
 
+  test('a folder is refused by name', () => {
+    const drop = (...entries: { name: string; isDirectory: boolean }[]) => ({
+      items: entries.map((entry) => ({ webkitGetAsEntry: () => entry })),
+      files: entries.map(({ name }) => ({ name })),
+    });
+    const file = { name: 'a.h5', isDirectory: false };
+    const names = droppedFiles(drop(file) as never).map(({ name }) => name);
+    expect(names).toEqual(['a.h5']);
+    expect(() => droppedFiles(drop(file, { name: 'run', isDirectory: true }) as never)).toThrow(
+      'run is a folder; drop the files that are in it.',
+    );
+  });
+
   test('two geometries are refused by name', () => {
     expect(() => sortFiles(['a.geom', 'b.geom', 'c.h5'].map(file))).toThrow(/2 geometries.*a\.geom, b\.geom.*drop one/);
   });
+});
+
+test('errors of the browser are explained', () => {
+  expect(errorWords(new RangeError('Array buffer allocation failed'))).toMatch(/not enough memory.*close other tabs/);
+  expect(errorWords(new DOMException('lost', 'NotReadableError'))).toMatch(/cannot be read any more.*open it again/);
+  expect(errorWords(new Error('http://x/0 cannot be read: it ended, after 4 attempts'))).toMatch(/start it again/);
+  expect(errorWords(new Error('an own message'))).toBe('an own message');
 });
 
 test('the table of frames has a line for each searched frame, and the numbers of its cell', () => {

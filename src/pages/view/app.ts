@@ -6,11 +6,29 @@ import { Pane } from './pane.js';
 import { ScanViewer } from './scan-viewer.js';
 import { Viewer } from './viewer.js';
 
-export const pane = new Pane(byId('pane'));
+export const pane = paneOf('pane');
 export const engine = new Engine(() => new Worker(new URL('./view-worker.js', import.meta.url), { type: 'module' }));
 export const viewer = new Viewer(pane, engine);
-export const scan = new ScanViewer(new Pane(byId('scan-pane')), pane, engine, viewer.fail);
+export const scan = new ScanViewer(paneOf('scan-pane'), pane, engine, viewer.fail);
 export const list = new FrameList();
+
+/** A pane of the page. Without WebGL2 the page can show nothing, and says why. */
+function paneOf(id: string): Pane {
+  try {
+    const made = new Pane(byId(id));
+    const words = 'The graphics driver took the picture away; it comes back by itself, or when this page is reloaded.';
+    made.picture.onLost = () => say(words, true);
+    const redrawn = made.picture.onRestored;
+    made.picture.onRestored = () => {
+      if (byId('message').textContent === words) say('', false);
+      redrawn();
+    };
+    return made;
+  } catch (error) {
+    say((error as Error).message, true);
+    throw error;
+  }
+}
 
 /** What is drawn; set by main.ts. */
 export const drawn: {

@@ -4,7 +4,12 @@ import type { Call, FrameSummary, OperationName, Operations, Reply } from './pro
 type Argument<N extends OperationName> = Parameters<Operations[N]>[0];
 type Result<N extends OperationName> = Awaited<ReturnType<Operations[N]>>;
 
+/** Rejects the calls of a worker that was replaced because the user asked for something else; not an error to show. */
+export class Replaced extends Error {}
+
 interface Waiting {
+  /** When the call was made, as of `performance.now`. */
+  readonly since: number;
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
 }
@@ -30,18 +35,24 @@ export class Engine {
     const worker = this.#started();
     const id = ++this.#serial;
     return new Promise<Result<N>>((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
+      this.#waiting.set(id, { since: performance.now(), resolve: resolve as Waiting['resolve'], reject });
       worker.postMessage({ id, name, argument } satisfies Call);
     });
   }
 
+  /** Milliseconds that the oldest pending call has been waiting; 0 without one. */
+  get waitingMs(): number {
+    const [oldest] = this.#waiting.values();
+    return oldest ? performance.now() - oldest.since : 0;
+  }
+
   /** Ends the worker; pending calls are rejected. */
-  end(reason: string): void {
+  end(reason: string | Replaced): void {
     this.#worker?.terminate();
     this.#worker = undefined;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { reject } of waiting) reject(new Error(reason));
+    for (const { reject } of waiting) reject(typeof reason === 'string' ? new Error(reason) : reason);
   }
 
   #started(): Worker {
@@ -52,6 +63,11 @@ export class Engine {
     worker.onerror = (event) => {
       event.preventDefault();
       const reason = `The worker of this page ended: ${event.message || 'its script could not be loaded'}`;
+      this.end(reason);
+      this.onDeath(reason);
+    };
+    worker.onmessageerror = () => {
+      const reason = 'The worker of this page sent something that could not be read';
       this.end(reason);
       this.onDeath(reason);
     };

@@ -79,6 +79,9 @@ bindRunCharts();
 bindKeys(pageKeys);
 redraw();
 
+// Nothing fails in silence.
+addEventListener('unhandledrejection', ({ reason }) => viewer.fail(reason));
+
 if (new URLSearchParams(location.search).has('served')) {
   bindLive();
   openServed().catch((error: unknown) => say(error instanceof Error ? error.message : String(error), true));

@@ -36,6 +36,8 @@ export class Picture {
   limits: Limits = [0, 1];
   scale: ScaleName = 'linear';
   background: Colour = [0.93, 0.93, 0.94];
+  /** Called when the graphics driver has taken the context away. */
+  onLost: () => void = () => undefined;
   /** Called when a lost context has been restored and the picture has to be redrawn. */
   onRestored: () => void = () => undefined;
   readonly #gl: Gl;
@@ -49,16 +51,28 @@ export class Picture {
   /** Throws an Error if the browser has no WebGL2. */
   constructor(canvas: HTMLCanvasElement) {
     const gl = canvas.getContext('webgl2', { antialias: false, alpha: false, preserveDrawingBuffer: false });
-    if (!gl) throw new Error('This browser has no WebGL2, or its graphics driver is blocked.');
+    if (!gl)
+      throw new Error(
+        'This browser has no WebGL2, which draws the picture: switch on hardware acceleration in its settings, ' +
+          'or open this page in another browser.',
+      );
     this.#gl = gl;
     // Without preventDefault the context would never be restored.
-    canvas.addEventListener('webglcontextlost', (event) => event.preventDefault());
+    canvas.addEventListener('webglcontextlost', (event) => {
+      event.preventDefault();
+      this.onLost();
+    });
     canvas.addEventListener('webglcontextrestored', () => this.#restore());
     this.#begin();
   }
 
   get frame(): ShownFrame | undefined {
     return this.#frame;
+  }
+
+  /** Shows no frame. */
+  clear(): void {
+    this.#frame = undefined;
   }
 
   /** Uploads a frame and its mask. */

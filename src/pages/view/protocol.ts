@@ -251,8 +251,8 @@ export interface Operations {
   stop(): Promise<void>;
   /** The CrystFEL stream of the last run. */
   stream(): Promise<Blob>;
-  /** Reads the scan of the open file into memory. */
-  loadScan(): Promise<LoadedScan>;
+  /** Reads the scan of the open file into memory; pixels are summed in squares until it takes at most `mostBytes`. */
+  loadScan(request: { readonly mostBytes: number }): Promise<LoadedScan>;
   /** An image of the scan, with one number for each position. */
   virtual(request: ScanImageRequest): Promise<ScanImage>;
   /** The mean pattern of a region of the scan; undefined: of all positions. */

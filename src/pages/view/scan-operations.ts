@@ -12,8 +12,6 @@ import { type Operations, type ScanRegion, type VirtualShape, wheelSize } from '
 import type { Session } from './session.js';
 import { showable } from './shown.js';
 
-/** Bytes of a scan in memory: what a tab has on most machines. Larger scans are binned. */
-const mostBytes = 2 ** 30;
 const bins = [1, 2, 4, 8, 16, 32];
 
 /** The operations; `current` returns the open file, `loading` receives the share of a scan that has been read. */
@@ -22,7 +20,7 @@ export function scanOperations(
   loading: (share: number) => void,
 ): Pick<Operations, 'loadScan' | 'virtual' | 'pattern'> {
   return {
-    async loadScan() {
+    async loadScan({ mostBytes }) {
       const of = current();
       const { dataset } = of;
       of.virtual = undefined;

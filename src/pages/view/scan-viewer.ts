@@ -19,6 +19,8 @@ export class ScanViewer {
   /** The pattern with the detector on it. */
   readonly patternPane: Pane;
   shape: VirtualShape = { kind: 'disk', cx: 0, cy: 0, outer: 1, inner: 0 };
+  /** Bytes of a scan in memory: what a tab has on most machines. Larger scans are binned. */
+  mostBytes = 2 ** 30;
   /** What is computed of the pixels inside the detector. */
   quantity: ScanQuantity = 'sum';
   /** Whether the Fourier transform of the image is shown. */
@@ -68,7 +70,7 @@ export class ScanViewer {
     this.image = undefined;
     this.loaded = undefined;
     this.shape = { kind: this.shape.kind, cx: width / 2, cy: height / 2, outer: width / 10, inner: width / 20 };
-    const loaded = await this.#engine.call('loadScan');
+    const loaded = await this.#engine.call('loadScan', { mostBytes: this.mostBytes });
     this.loaded = loaded;
     this.pane.place(new Layout([wholeFrame(columns, rows)]), -1);
     // Pixels that were summed are drawn as large as they are.

@@ -63,7 +63,7 @@ export async function openSession(
   const known = cell && readCell(await textOf(cell), cell.name);
   const given = geometry && parseGeometry(await textOf(geometry), geometry.name);
   const inputs = frames.map(inputOf);
-  const dataset = await open(inputs.length > 1 ? inputs : (inputs[0] as Blob | string));
+  const dataset = await open(inputs.length > 1 ? inputs : (inputs[0] as File | string));
   return sessionOf(dataset, { name: first.name, given, cells: known ? [known] : [] }, contextOf);
 }
 
@@ -131,10 +131,32 @@ export async function sessionOf(
   }
 }
 
-const inputOf = (file: InputFile): Blob | string => ('blob' in file ? file.blob : file.address);
+/** A file as the library opens it; messages then contain its name. */
+function inputOf(file: InputFile): File | string {
+  if ('address' in file) return file.address;
+  return file.blob instanceof File ? file.blob : new File([file.blob], file.name);
+}
 
-const textOf = async (file: InputFile): Promise<string> =>
-  'blob' in file ? file.blob.text() : (await fetch(file.address)).text();
+/** Bytes of a text file: no geometry and no cell is larger. */
+const mostText = 2 ** 26;
+
+/** The text of a geometry or a cell. */
+async function textOf(file: InputFile): Promise<string> {
+  const blob = 'blob' in file ? file.blob : await fetched(file);
+  if (blob.size > mostText)
+    throw new Error(`${file.name} has ${blob.size} bytes; a geometry or a cell is a text file of some kilobytes.`);
+  return blob.text();
+}
+
+async function fetched({ name, address }: { readonly name: string; readonly address: string }): Promise<Blob> {
+  const answer = await fetch(address).catch(() => undefined);
+  if (!answer?.ok)
+    throw new Error(`${name} cannot be fetched: ${answer ? `the server answered ${answer.status}` : serverGone}.`);
+  return answer.blob();
+}
+
+/** What to do when the server does not answer. */
+export const serverGone = 'the server does not answer; start ewald view again and reload this page';
 
 /** Width and height of a frame; the modules of a frame with more axes are stacked vertically. */
 function sizeOf(signal: readonly number[]): [number, number] {

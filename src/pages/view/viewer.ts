@@ -2,7 +2,7 @@
  * The state of the page and the methods that change it. Everything displayed is derived from it; the controls call its
  * methods, and `onChange` is called when something has to be redrawn.
  */
-import { type Engine, Latest } from './calls.js';
+import { type Engine, Latest, Replaced } from './calls.js';
 import { type ColourMapName, colourMaps, isLight } from './colour-maps.js';
 import { automaticLimits, type ContrastRule, type FrameData, Histogram, type Limits, sampleOf } from './contrast.js';
 import { sortFiles } from './files.js';
@@ -29,6 +29,9 @@ export type Filter = 'all' | 'hits' | 'unindexed';
 
 /** Resolutions of the rings, Å. */
 const ringResolutions = [40, 20, 10, 7, 5, 4, 3.5, 3, 2.5, 2.2, 2, 1.8, 1.6, 1.4, 1.2, 1];
+
+/** A worker that has not answered for this long is replaced when other files are opened. */
+const longestWaitMs = 3000;
 
 export class Viewer {
   readonly pane: Pane;
@@ -59,6 +62,7 @@ export class Viewer {
   onMessage: (text: string, wrong: boolean) => void = () => undefined;
   /** Reports an error to the user; bound, so that it can be passed on. */
   readonly fail = (error: unknown): void => {
+    if (error instanceof Replaced) return;
     this.onMessage(error instanceof Error ? error.message : String(error), true);
   };
   readonly #frames: Latest<[frame: number]>;
@@ -126,6 +130,8 @@ export class Viewer {
     const { frames, stream } = request;
     const file = ++this.#file;
     this.onMessage(`Opening ${(stream ?? frames[0])?.name}…`, false);
+    // A worker that is busy for long, or that never answers, is replaced, so that other files can always be opened.
+    if (this.engine.waitingMs > longestWaitMs) this.engine.end(new Replaced('Other files were opened.'));
     const opened = await this.engine.call('open', request);
     if (file !== this.#file) return;
     this.#request = request;
@@ -154,6 +160,7 @@ export class Viewer {
     this.parametersMoved = false;
     this.#patterns = false;
     const { panels, width, height } = opened;
+    this.pane.picture.clear();
     this.pane.place(new Layout(panels ?? [wholeFrame(width, height)]), panels ? 1 : -1);
     this.pane.picture.scale = this.#rule === 'range' ? 'log' : 'linear';
     this.onMessage(opened.withoutDetector ? `No detector: ${opened.withoutDetector}` : '', false);

@@ -1,5 +1,6 @@
 /** The worker of the page: all computations of ewald run here, so that the page itself is never blocked. */
-import { messageOf } from '../../base/errors.js';
+
+import { errorWords } from './error-words.js';
 import { operations } from './operations.js';
 import type { Call, FrameSummary, Reply } from './protocol.js';
 
@@ -19,7 +20,7 @@ scope.onmessage = async ({ data: { id, name, argument } }) => {
     const result = await table[name]?.(argument);
     scope.postMessage({ id, result }, buffersOf(result));
   } catch (error) {
-    scope.postMessage({ id, error: messageOf(error) }, []);
+    scope.postMessage({ id, error: errorWords(error) }, []);
   }
 };
 
