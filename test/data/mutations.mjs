@@ -92,6 +92,9 @@ function mutate(bytes, next) {
   return out;
 }
 
+/** A damaged copy of a file; the same seed gives the same damage. */
+export const damaged = (bytes, seed) => mutate(new Uint8Array(bytes), random(seed));
+
 const allowed = ['Format', 'Shape', 'File', 'Unsupported', 'Argument'];
 /**
  * The number of pixel bytes that one byte of a file can encode: large for LZW and deflate, eight for 1-bit counters.

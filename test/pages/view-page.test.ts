@@ -66,8 +66,9 @@ interface Shown {
   colours: string;
   summaries: ({ peaks: number; crystals: number } | undefined)[];
   opened?: { name: string; width: number; cell?: number[] };
-  parameters: unknown;
-  engine: { call(name: 'stream' | 'run', argument?: unknown): Promise<Blob>; end(reason: string): void };
+  engine: { call(name: 'stack', argument?: unknown): Promise<unknown>; end(reason: string): void };
+  stream?: Blob;
+  workers: number;
   open(files: { name: string; blob: Blob }[]): Promise<void>;
   pane: {
     layout: { placeOf(fs: number, ss: number): [number, number] | undefined };
@@ -190,7 +191,7 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
   test.each([
     ['sim/weak.h5', 'sim/weak'],
     ['real/frames/cspad_thermolysin_dev.h5', 'real/frames/cspad_thermolysin'],
-  ])('%s: the stream of the page is that of the command', async (frames, geometry) => {
+  ])('%s: the stream of the workers of the page is that of the command', async (frames, geometry) => {
     const words = filesOf(frames, geometry);
     const stream = join(folder, 'out.stream');
     const done = spawnSync(process.execPath, [
@@ -208,9 +209,12 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     expect(done.status, String(done.stderr)).toBe(0);
     const visit = await Visit.open(await serve(words));
     await visit.peaks();
+    await visit.page.evaluate(() => {
+      viewer.workers = 3;
+    });
     await visit.page.keyboard.press('Shift+X');
     await visit.message(/^Searched/);
-    const written = await visit.page.evaluate(async () => (await viewer.engine.call('stream')).text());
+    const written = await visit.page.evaluate(async () => viewer.stream?.text() ?? '');
     const chunks = (text: string): string =>
       text.slice(text.indexOf('----- Begin chunk -----')).replace(/^Image filename: .*$/gm, '');
     expect(chunks(written)).toBe(chunks(readFileSync(stream, 'utf8')));
@@ -589,7 +593,7 @@ describe('faults are reported in words, and the page stays usable', () => {
     const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
     await visit.peaks();
     const ended = await visit.page.evaluate(async () => {
-      const running = viewer.engine.call('run', { parameters: viewer.parameters }).then(
+      const running = viewer.engine.call('stack', { first: 0, count: 12, kind: 'sum' }).then(
         () => 'answered',
         (error: Error) => error.message,
       );

@@ -22,13 +22,14 @@ export class Engine {
   onLoaded: (share: number) => void = () => undefined;
   /** Called when the worker has died, with the reason. */
   onDeath: (reason: string) => void = () => undefined;
-  readonly #start: () => Worker;
+  /** Starts a worker. */
+  readonly start: () => Worker;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #serial = 0;
 
   constructor(start: () => Worker) {
-    this.#start = start;
+    this.start = start;
   }
 
   call<N extends OperationName>(name: N, argument?: Argument<N>): Promise<Result<N>> {
@@ -57,7 +58,7 @@ export class Engine {
 
   #started(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = this.#start();
+    const worker = this.start();
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
     worker.onerror = (event) => {

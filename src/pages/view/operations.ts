@@ -4,7 +4,6 @@ import {
   createContext,
   type Detector,
   type FrameSearcher,
-  formatChunk,
   type SearchSettings,
 } from '../../entries/index.js';
 import type { FrameData } from './contrast.js';
@@ -39,7 +38,6 @@ export function operations(
   let context: Promise<Context> | undefined;
   let session: Session | undefined;
   let stopping = false;
-  let streamParts: string[] = [];
 
   const current = (): Session => {
     if (!session) throw new Error('No file is open.');
@@ -70,7 +68,6 @@ export function operations(
   const begin = async ({ session: next, opened }: OpenedSession): Promise<Opened> => {
     const before = session;
     session = next;
-    streamParts = [];
     before?.closing.abort();
     await (await before?.searcher)?.dispose();
     await before?.book?.dispose();
@@ -181,34 +178,40 @@ export function operations(
       };
     },
 
-    async run({ parameters }) {
+    async settings(parameters) {
+      return settingsWith(current(), parameters);
+    },
+
+    async run({ settings, first, count, html }) {
       const of = current();
       const { dataset, cells } = of;
       if (of.book) throw new Error('These frames have their results; open their file to search it anew.');
       const { geometry } = detectorOf(of);
-      const start = performance.now();
       stopping = false;
-      streamParts = [];
+      const pieces: Uint8Array<ArrayBuffer>[] = [];
+      const pages: Uint8Array<ArrayBuffer>[] = [];
       const items = (await contextOf()).pipeline({
-        inputs: [{ dataset, filename: of.name }],
+        inputs: [{ dataset, filename: of.name, frames: Array.from({ length: count }, (_, i) => first + i) }],
         geometry,
         cells,
-        ...(settingsWith(of, parameters) as Pick<SearchSettings, 'intRadius'> & { peaks: FinderParameters }),
+        serialStart: first + 1,
+        output: (piece) => void pieces.push(piece.slice()),
+        ...(html ? { html: (piece: Uint8Array) => void pages.push(piece.slice()) } : {}),
+        ...(settings as Pick<SearchSettings, 'intRadius'> & { peaks: FinderParameters }),
       });
-      for await (const { origin, result, chunk, error } of items) {
-        if (chunk) streamParts.push(formatChunk(chunk));
+      for await (const { origin, result, error } of items) {
         report(summaryOf(origin.event ?? 0, result, error?.message));
         if (stopping) break;
       }
-      return { ms: performance.now() - start, stopped: stopping };
+      return {
+        stream: new Blob(pieces, { type: 'text/plain' }),
+        html: html ? new Blob(pages, { type: 'text/html' }) : undefined,
+        stopped: stopping,
+      };
     },
 
     async stop() {
       stopping = true;
-    },
-
-    async stream() {
-      return new Blob(streamParts, { type: 'text/plain' });
     },
 
     async pixel({ fs, ss }) {

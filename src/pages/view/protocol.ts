@@ -1,5 +1,5 @@
 /** The messages between the page and its worker: plain data. Typed arrays are transferred, not copied. */
-import type { KnownCell } from '../../entries/index.js';
+import type { KnownCell, SearchSettings } from '../../entries/index.js';
 import type { FrameData, Limits } from './contrast.js';
 import type { PlacedPanel } from './layout.js';
 
@@ -207,6 +207,23 @@ export interface ScanImage {
 /** Width and height of a colour wheel. */
 export const wheelSize = 64;
 
+/** A block of frames to search. */
+export interface RunRequest {
+  readonly settings: SearchSettings;
+  readonly first: number;
+  readonly count: number;
+  /** Whether a report with pictures is written as well. */
+  readonly html: boolean;
+}
+
+/** A block of frames that was searched. */
+export interface RunResult {
+  /** The CrystFEL stream of the block, with its head. */
+  readonly stream: Blob;
+  readonly html: Blob | undefined;
+  readonly stopped: boolean;
+}
+
 /** How frames are combined. */
 export type StackKind = 'sum' | 'mean' | 'maximum';
 
@@ -245,12 +262,12 @@ export interface Operations {
     readonly stage: StageName;
   }): Promise<{ readonly data: FrameData }>;
   index(request: { readonly frame: number; readonly parameters: FinderParameters }): Promise<ShownResult>;
-  /** Searches all frames; each is reported as progress, and its chunk of the stream is kept until `stream`. */
-  run(request: { readonly parameters: FinderParameters }): Promise<{ readonly ms: number; readonly stopped: boolean }>;
+  /** The parameters of a search: the tuned ones, and those of the page. */
+  settings(parameters: FinderParameters): Promise<SearchSettings>;
+  /** Searches frames; each is reported as progress. */
+  run(request: RunRequest): Promise<RunResult>;
   /** Ends a run after the current frame. */
   stop(): Promise<void>;
-  /** The CrystFEL stream of the last run. */
-  stream(): Promise<Blob>;
   /** Reads the scan of the open file into memory; pixels are summed in squares until it takes at most `mostBytes`. */
   loadScan(request: { readonly mostBytes: number }): Promise<LoadedScan>;
   /** An image of the scan, with one number for each position. */

@@ -1,5 +1,5 @@
 /** Overlays, the peak search, indexing, stacks, and what can be saved. */
-import { engine, pane, say, viewer } from './app.js';
+import { pane, say, viewer } from './app.js';
 import { writeCrystals } from './crystals.js';
 import { byId, element, field, onClick, slidersIn, writeSlider } from './elements.js';
 import { csvOf } from './frame-list.js';
@@ -32,7 +32,11 @@ export function bindSearch(): void {
   for (const box of boxes) box.addEventListener('change', () => viewer.toggle(box.name, box.checked));
   const stem = (): string => (viewer.opened?.name ?? 'frames').replace(/\.[^.]+$/, '');
   onClick('save-csv', () => save(`${stem()}.csv`, new Blob([csvOf(viewer.summaries)], { type: 'text/csv' })));
-  onClick('save-stream', async () => save(`${stem()}.stream`, await engine.call('stream')));
+  onClick('save-stream', () => viewer.stream && save(`${stem()}.stream`, viewer.stream));
+  onClick('save-report', async () => {
+    if (!viewer.html) await viewer.run({ html: true });
+    if (viewer.html) save(`${stem()}.html`, viewer.html);
+  });
   onClick('png', async () => save(`${stem()}-${viewer.frame}.png`, await pane.image()));
   onClick('link', copyLink);
   onClick('help', () => byId<HTMLDialogElement>('keys').showModal());

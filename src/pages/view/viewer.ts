@@ -5,6 +5,7 @@
 import { type Engine, Latest, Replaced } from './calls.js';
 import { type ColourMapName, colourMaps, isLight } from './colour-maps.js';
 import { automaticLimits, type ContrastRule, type FrameData, Histogram, type Limits, sampleOf } from './contrast.js';
+import { Crew, crewSize } from './crew.js';
 import { sortFiles } from './files.js';
 import { Layout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
@@ -155,6 +156,8 @@ export class Viewer {
     this.crystals = [];
     this.rings = [];
     this.summaries = opened.listed ? [...opened.listed] : new Array(opened.frames);
+    this.stream = undefined;
+    this.html = undefined;
     this.stage = 'frame';
     this.locked = false;
     this.parametersMoved = false;
@@ -379,18 +382,46 @@ export class Viewer {
     }
   }
 
-  /** Searches all frames. */
-  async run(): Promise<void> {
-    const { opened, parameters } = this;
-    if (!opened?.panels || this.running) return;
+  /** Number of workers that search all frames; default: one per core. */
+  workers = navigator.hardwareConcurrency;
+  /** The stream of the last run, and its report if it was requested. */
+  stream: Blob | undefined;
+  html: Blob | undefined;
+  /** Ends the run that goes on. */
+  #stop: () => void = () => undefined;
+
+  /** Searches all frames. A report needs all frames in one worker, which takes longer. */
+  async run({ html = false } = {}): Promise<void> {
+    const { opened, parameters, engine } = this;
+    const request = this.#request;
+    if (!opened?.panels || !request || this.running) return;
+    const { frames } = opened;
     this.running = true;
-    this.summaries = new Array(opened.frames);
-    this.onMessage('Searching all frames…', false);
+    this.summaries = new Array(frames);
+    this.stream = undefined;
+    this.html = undefined;
+    const size = html ? 1 : crewSize(frames, this.workers);
+    this.onMessage(size > 1 ? `Searching all frames with ${size} workers…` : 'Searching all frames…', false);
     this.onChange();
+    const start = performance.now();
+    let stopped = false;
     try {
-      const { ms, stopped } = await this.engine.call('run', { parameters });
+      const settings = await engine.call('settings', parameters);
+      if (size > 1) {
+        const crew = new Crew(size, engine.start, engine.onProgress);
+        this.#stop = () => {
+          stopped = true;
+          crew.stop();
+        };
+        this.stream = await crew.run({ request, settings, frames });
+      } else {
+        this.#stop = () => void engine.call('stop').catch(this.fail);
+        const result = await engine.call('run', { settings, first: 0, count: frames, html });
+        ({ stream: this.stream, html: this.html, stopped } = result);
+      }
       const seen = this.summaries.filter(Boolean).length;
-      this.onMessage(`${stopped ? 'Stopped after' : 'Searched'} ${seen} frames in ${(ms / 1000).toFixed(1)} s`, false);
+      const seconds = ((performance.now() - start) / 1000).toFixed(1);
+      this.onMessage(`${stopped ? 'Stopped after' : 'Searched'} ${seen} frames in ${seconds} s`, false);
     } catch (error) {
       this.fail(error);
     }
@@ -398,8 +429,8 @@ export class Viewer {
     this.onChange();
   }
 
-  stop(): Promise<void> {
-    return this.engine.call('stop');
+  stop(): void {
+    this.#stop();
   }
 
   /** Information about a position of the picture, as one line; undefined between panels. */
