@@ -11,6 +11,7 @@ import { chromiumArgs, findChromium, softwareVulkan } from './scripts/lib/chromi
 import { filesUnder } from './scripts/lib/files.mjs';
 import { wgsl } from './scripts/wgsl-plugin.mjs';
 import { redirecting } from './test/support/redirecting.js';
+import { unpacking } from './test/support/unpacking.js';
 
 /** A page with these headers is cross-origin isolated and has SharedArrayBuffer. */
 const isolation = {
@@ -72,7 +73,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [wgsl(), redirecting()],
+        plugins: [wgsl(), redirecting(), unpacking(data)],
         server: { headers: isolation, fs: { allow: ['.', data] } },
         test: {
           name: 'chromium',

@@ -12,7 +12,7 @@ import {
   type ReflectionList,
   type ShellStatistics,
 } from '../entries/index.node.js';
-import { readMtzReflections, readReflectionList, readSplitTable } from '../entries/merging.js';
+import { mergeReport, readMtzReflections, readReflectionList, readSplitTable } from '../entries/merging.js';
 import {
   checkOutput,
   expand,
@@ -28,6 +28,7 @@ import {
   type WriteOptions,
   writeWhole,
 } from '../entries/shell.node.js';
+import { commandLine } from './command-line.js';
 import { chosenExecutor, type ExecutorFlags, openExecutor, rankOf, withExecutor } from './executor-flags.js';
 import { bold, type CliDeps, counted, dim, note, Progress, print, printJson, table, yellow } from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
@@ -46,6 +47,12 @@ const outputRows = {
     sentence: 'MTZ file of all observations with their scales, for careless and others',
     value: 'file.mtz',
   },
+  html: { kind: 'text', sentence: 'report with statistics and plots, one HTML file', value: 'file.html' },
+  state: {
+    kind: 'text',
+    sentence: 'file of all observations read, an input of later merges: shards of a run join to the same bits',
+    value: 'file',
+  },
   assignments: {
     kind: 'text',
     sentence: 'text file with "event way log-odds scale B radius" of each crystal',
@@ -63,7 +70,7 @@ const outputRows = {
     kind: 'boolean',
     sentence:
       'prints {"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", ' +
-      '"statistics", "datasets", "waysToIndex", "remarks", "files"}',
+      '"statistics", "datasets", "waysToIndex", "crystals", "remarks", "files"}',
   },
 } as const satisfies Parameters;
 
@@ -76,7 +83,7 @@ export function register(program: Command, deps: CliDeps): void {
     .description('merge the reflections of stills: scale, correct partialities, resolve the indexing ambiguity')
     .argument(
       '<streams...>',
-      'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; - is standard input',
+      'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; states of --state; - is standard input',
     )
     .action((streams: string[], texts: ExecutorFlags) => {
       const values = flagValues(rows, texts);
@@ -97,7 +104,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   };
   const outputs = [
     ...(flags.output === undefined ? [] : [flags.output, `${flags.output}1`, `${flags.output}2`]),
-    ...[flags.mtz, flags.unmerged, flags.assignments].filter((file) => file !== undefined),
+    ...[flags.mtz, flags.unmerged, flags.html, flags.state, flags.assignments].filter((file) => file !== undefined),
   ];
   if (outputs.includes('-')) throw new EwaldError('Argument', 'merging writes several files, which - cannot hold');
   for (const file of outputs) await checkOutput(file, writing);
@@ -115,6 +122,14 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
     }
     const merger = await context.merger(options);
     for (const file of streams) await merger.addStream({ name: inputName(file), bytes: piecesOf(file) });
+    if (flags.state !== undefined) {
+      await writeWhole(flags.state, merger.toState(), writing);
+      // A shard alone may have too few reflections for a merge.
+      if (outputs.length === 1) {
+        note(`${counted(merger.crystals, 'crystal')}, ${merger.observations} observations in ${flags.state}`);
+        return;
+      }
+    }
     result = await merger.run({ signal, onProgress: progress.report, ...(executor && { executor }) });
   } finally {
     progress.end();
@@ -173,7 +188,7 @@ async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
 
 /** All output files, by name. */
 function filesOf(result: MergeResult, flags: Flags): (readonly [string, string | Uint8Array])[] {
-  const { output, mtz, unmerged, assignments } = flags;
+  const { output, mtz, unmerged, html, assignments } = flags;
   const lists = [
     { lists: result as MergedLists, named: (file: string): string => file },
     ...result.datasets.map((lists) => ({ lists, named: (file: string): string => beside(file, lists.name) })),
@@ -186,6 +201,7 @@ function filesOf(result: MergeResult, flags: Flags): (readonly [string, string |
       ...(mtz === undefined ? [] : [[named(mtz), one.toMtz()] as const]),
     ]),
     ...(unmerged === undefined ? [] : [[unmerged, result.toUnmergedMtz()] as const]),
+    ...(html === undefined ? [] : [[html, mergeReport(result, { about: commandLine() })] as const]),
     ...(assignments === undefined ? [] : [[assignments, assignmentsOf(result)] as const]),
   ];
 }
@@ -223,6 +239,7 @@ const summaryOf = (
     statistics,
     datasets,
     waysToIndex,
+    crystals,
     remarks,
   }: MergeResult,
   files: readonly string[],
@@ -238,6 +255,7 @@ const summaryOf = (
   statistics,
   datasets: datasets.map(({ name, statistics: own }) => ({ name, statistics: own })),
   waysToIndex,
+  crystals,
   remarks,
   files,
 });
@@ -257,17 +275,18 @@ function show(
     String(s.unique),
     percent(s.completeness),
     rounded(s.multiplicity, 1),
+    rounded(s.effectiveMultiplicity, 1),
     rounded(s.snr, 2),
     rounded(s.meanIntensity, 1),
     rounded(s.ccHalf, 4),
     rounded(s.ccStar, 4),
     percent(s.rSplit),
     ...(flags.reference ? [rounded(s.ccReference, 4)] : []),
-    ...(mates ? [rounded(s.ccAno, 3), percent(s.rAno)] : []),
+    ...(mates ? [rounded(s.ccAno, 3), rounded(s.crdAno, 2), percent(s.rAno)] : []),
   ];
-  const heads = ['d / Å', 'unique', 'compl %', 'mult', 'I/σ', 'mean I', 'CC1/2', 'CC*', 'Rsplit %'];
+  const heads = ['d / Å', 'unique', 'compl %', 'mult', 'eff', 'I/σ', 'mean I', 'CC1/2', 'CC*', 'Rsplit %'];
   if (flags.reference) heads.push('CCref');
-  if (mates) heads.push('CCano', 'Rano %');
+  if (mates) heads.push('CCano', 'CRDano', 'Rano %');
   const rows = statistics.shells.map((s) => row(`${s.dMax.toFixed(2)} – ${s.dMin.toFixed(2)}`, s));
   print(
     table(

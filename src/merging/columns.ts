@@ -33,6 +33,17 @@ class Growing<T extends Int16Array | Float32Array | Float64Array | Uint32Array> 
     this.#data[this.length++] = value;
   }
 
+  append(values: ArrayLike<number>): void {
+    const length = this.length + values.length;
+    if (length > this.#data.length) {
+      const wider = this.#make(length);
+      wider.set(this.view());
+      this.#data = wider;
+    }
+    this.#data.set(values, this.length);
+    this.length = length;
+  }
+
   /** The numbers so far, without a copy. */
   view(): T {
     return this.#data.subarray(0, this.length) as T;
@@ -112,6 +123,25 @@ export class ObservationColumns {
     this.#filenames.push(record.filename);
     this.#events.push(record.event);
     this.#offsets.push(this.#h.length);
+  }
+
+  /** Adds crystals that other columns have admitted already. */
+  append(more: Observations): void {
+    const before = this.count;
+    this.#h.append(more.h);
+    this.#k.append(more.k);
+    this.#l.append(more.l);
+    this.#intensity.append(more.intensity);
+    this.#sigma.append(more.sigma);
+    this.#offsets.append(more.offsets.slice(1).map((end) => end + before));
+    this.#reciprocal.append(more.reciprocal);
+    this.#parameters.append(more.parameters);
+    this.#wavelengths.append(more.wavelengths);
+    this.#bandwidths.append(more.bandwidths);
+    this.#limits.append(more.limits);
+    this.#radii.append(more.profileRadii);
+    for (const filename of more.filenames) this.#filenames.push(filename);
+    for (const event of more.events) this.#events.push(event);
   }
 
   /** Where the columns end now, for `rewind`. */

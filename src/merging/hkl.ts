@@ -14,6 +14,11 @@ export interface ReflectionList {
   readonly intensity: Float64Array;
   readonly sigma: Float64Array;
   readonly measurements: Float64Array;
+  /**
+   * Effective number of measurements, given their weights: (Σ i)²/Σ i² of their information i. Kish 1965. Absent from
+   * lists that were read from files.
+   */
+  readonly effective?: Float64Array;
 }
 
 const title = 'CrystFEL reflection list version 2.0';

@@ -61,7 +61,7 @@ export function scaleOnto(
 export function listOf(
   symmetry: string,
   unique: UniqueReflections,
-  { intensity, sigma, counts }: Merge,
+  { intensity, sigma, counts, effective }: Merge,
   least: number,
   factorOf: (id: number) => number,
 ): ReflectionList {
@@ -74,5 +74,6 @@ export function listOf(
     intensity: Float64Array.from(kept, (id, i) => (intensity[id] as number) * (factors[i] as number)),
     sigma: Float64Array.from(kept, (id, i) => (sigma[id] as number) * (factors[i] as number)),
     measurements: Float64Array.from(kept, (id) => counts[id] as number),
+    effective: Float64Array.from(kept, (id) => effective[id] as number),
   };
 }

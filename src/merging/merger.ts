@@ -12,8 +12,9 @@ import { type Merge, mergeOf } from './merges.js';
 import { type CheckedMerge, checkMerge, type MergeOptions } from './options.js';
 import { type MergeBytes, piecesOf } from './pieces.js';
 import type { MergeResult } from './result.js';
-import { type MergeRunOptions, runMerge } from './run.js';
+import { type Collected, type MergeRunOptions, runMerge } from './run.js';
 import { noCounts, type ScannedHead, StreamScanner } from './scan.js';
+import { admissionOf, formatState, isState, parseState, stateBegin } from './state.js';
 
 /** A stream, and its name in messages. */
 export interface MergeInput {
@@ -76,11 +77,57 @@ export class Merger {
     }
   }
 
-  /** Reads a stream; a truncated last frame is skipped and counted. Throws `Format`; what was read before is kept. */
+  /**
+   * Reads a stream, or the state of another merger; a truncated last frame is skipped and counted. Throws `Format`; what
+   * was read before is kept. Throws `Argument` for a state that was collected by other options.
+   */
   async addStream({ name, bytes }: MergeInput): Promise<void> {
+    const pieces = piecesOf(bytes, name);
+    let begin = new Uint8Array(0);
+    while (begin.length < stateBegin.length) {
+      const { done, value } = await pieces.next();
+      if (done) break;
+      begin = joined([begin, value]);
+    }
+    if (isState(begin)) {
+      const all = [begin];
+      for await (const piece of pieces) all.push(piece as Uint8Array<ArrayBuffer>);
+      this.#addState(joined(all), name);
+      return;
+    }
     const feed = this.follow(name);
-    for await (const piece of piecesOf(bytes, name)) feed.push(piece);
+    feed.push(begin);
+    for await (const piece of pieces) feed.push(piece);
     feed.end();
+  }
+
+  /**
+   * What has been collected, as bytes that `addStream` of another merger reads. Shards whose states are added in order
+   * are merged to the same bits as their streams.
+   */
+  toState(): Uint8Array {
+    return formatState(this.#collected(), admissionOf(this.#checked));
+  }
+
+  #addState(bytes: Uint8Array, name: string): void {
+    const { observations, heads, counts, leftOut } = parseState(bytes, name, admissionOf(this.#checked));
+    const before = this.#columns.crystals;
+    this.#columns.append(observations);
+    for (const key of Object.keys(counts) as (keyof typeof counts)[])
+      this.#counts[key] = (this.#counts[key] ?? 0) + counts[key];
+    this.#columns.leftOut.beyondResolution += leftOut.beyondResolution;
+    this.#columns.leftOut.belowSnr += leftOut.belowSnr;
+    this.#heads.push(...heads);
+    this.#refuseRepeated(name, before);
+  }
+
+  #collected(): Collected {
+    return {
+      observations: this.#columns.view(),
+      heads: this.#heads,
+      counts: this.#counts,
+      leftOut: this.#columns.leftOut,
+    };
   }
 
   /** Adds a stream that is still being written: its text is pushed piece by piece, and can be merged at any time. */
@@ -116,12 +163,7 @@ export class Merger {
 
   /** Merges what has been collected. Throws `Argument` for inconsistent data, `Aborted`. */
   run(options: MergeRunOptions = {}): Promise<MergeResult> {
-    return runMerge(
-      this.#planner,
-      this.#checked,
-      { observations: this.#columns.view(), heads: this.#heads, counts: this.#counts, leftOut: this.#columns.leftOut },
-      options,
-    );
+    return runMerge(this.#planner, this.#checked, this.#collected(), options);
   }
 }
 
@@ -137,4 +179,14 @@ function crystalKey(filename: string, event: string, reciprocal: Float64Array): 
   for (const text of [filename, '\n', event]) for (let i = 0; i < text.length; i++) take(text.charCodeAt(i));
   for (const x of reciprocal) take(Math.round(x * 1e8));
   return (low >>> 0) + (high >>> 11) * 2 ** 32;
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }

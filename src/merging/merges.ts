@@ -19,6 +19,8 @@ export interface Merge {
   readonly sigma: Float64Array;
   readonly counts: Float64Array;
   readonly information: Float64Array;
+  /** Kish's effective number of observations of each reflection. */
+  readonly effective: Float64Array;
   readonly parameters: Float64Array;
   readonly deviations: Float64Array;
 }
@@ -42,6 +44,7 @@ export async function mergeOf(
       sigma,
       counts,
       information: counts,
+      effective: counts,
       parameters: fit.parameters,
       deviations: new Float64Array(crystals),
     };
@@ -75,6 +78,7 @@ async function mergeWith(
     sigma: mergedSigmas(found, intensity),
     counts: found.counts,
     information: found.information,
+    effective: found.information.map((sum, id) => (sum > 0 ? (sum * sum) / (found.information2[id] as number) : 0)),
     parameters: fit.parameters,
     deviations,
   };
@@ -93,5 +97,5 @@ export async function mergeOfSome(
     return mergeWith(kernel, data, fit, model, whole.deviations);
   }
   const { counts, mean, sigma } = plainSums(data, selected);
-  return { ...whole, counts, intensity: mean, sigma, information: counts };
+  return { ...whole, counts, intensity: mean, sigma, information: counts, effective: counts };
 }

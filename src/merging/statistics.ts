@@ -25,6 +25,8 @@ export interface ShellStatistics {
   readonly measurements: number;
   /** measurements / unique */
   readonly multiplicity: number;
+  /** Mean of the effective numbers of measurements, given their weights; NaN for a list without weights. Kish 1965. */
+  readonly effectiveMultiplicity: number;
   /** Mean I/σ(I) of the merged reflections. */
   readonly snr: number;
   readonly meanIntensity: number;
@@ -39,6 +41,9 @@ export interface ShellStatistics {
   readonly ccAno: number;
   /** Σ |I(+) − I(−)| / Σ (I(+) + I(−))/2; NaN without mates. */
   readonly rAno: number;
+  /** RMS of the halves' anomalous differences along the diagonal over that across it; 1 without signal. CRDano. */
+  readonly crdAno: number;
+  readonly lTest: LTest;
   /** Number of reflections that the reference has as well, and their correlation with it; 0 and NaN without one. */
   readonly inReference: number;
   readonly ccReference: number;
@@ -144,8 +149,9 @@ export function mergeStatistics(
   const known = options.reference ? referenceBy(options.reference, group) : undefined;
   const anomalous = anomalousDifferences(list, group);
   const anomalousPairs = halves ? commonDifferences(halves.map((half) => anomalousDifferences(half, group))) : [];
+  const twins = twinRatios(list, group, centring);
   const listShell = present.map((i) => shellOf(q[i] as number, edges));
-  const anomalousIn = (inside: (indices: Indices) => boolean): Pick<ShellStatistics, 'ccAno' | 'rAno'> => {
+  const anomalousIn = (inside: (indices: Indices) => boolean): Pick<ShellStatistics, 'ccAno' | 'rAno' | 'crdAno'> => {
     const own = anomalous.filter(({ indices }) => inside(indices));
     const both = anomalousPairs.filter(({ indices }) => inside(indices));
     const total = (of: (one: AnomalousDifference) => number): number => own.reduce((sum, one) => sum + of(one), 0);
@@ -155,6 +161,10 @@ export function mergeStatistics(
         both.map(({ second }) => second),
       ),
       rAno: total(({ difference }) => Math.abs(difference)) / total(({ mean }) => mean),
+      crdAno: Math.sqrt(
+        both.reduce((sum, { first, second }) => sum + (first + second) ** 2, 0) /
+          both.reduce((sum, { first, second }) => sum + (first - second) ** 2, 0),
+      ),
     };
   };
   const referred = (own: readonly number[]): Pick<ShellStatistics, 'inReference' | 'ccReference'> => {
@@ -187,6 +197,7 @@ export function mergeStatistics(
       completeness: own.length / count,
       measurements,
       multiplicity: measurements / own.length,
+      effectiveMultiplicity: sum((i) => list.effective?.[i] ?? Number.NaN) / own.length,
       snr: withSigma.reduce((total, i) => total + (list.intensity[i] ?? 0) / (list.sigma[i] ?? 1), 0) / own.length,
       meanIntensity: sum((i) => list.intensity[i] ?? 0) / own.length,
       common: both.length,
@@ -194,6 +205,7 @@ export function mergeStatistics(
       ccStar: ccStar(half),
       rSplit: both.length > 0 ? rSplit(x, y) : Number.NaN,
       ...referred(own),
+      lTest: lTestOf(twins.filter(({ indices }) => wanted(shellOf(inverse(indices), edges)))),
       ...anomalousIn((indices) => wanted(shellOf(inverse(indices), edges))),
     };
   };
@@ -201,7 +213,7 @@ export function mergeStatistics(
   return {
     overall: part((s) => s >= 0, low, high),
     shells,
-    lTest: lTest(list, group, centring),
+    lTest: lTestOf(twins),
     wilson: wilsonFit(list, present, q, group, options.highres),
     secondMoment: secondMoment(list, present, listShell, group, edges.length - 1),
   };
@@ -252,11 +264,15 @@ export function commonOf(
   return common;
 }
 
-/** The L-test over pairs of acentric, positive reflections that are two indices apart along one axis. */
-export function lTest(list: ReflectionList, group: PointGroup, centring: Centring = 'P'): LTest {
+/** (I₁ − I₂)/(I₁ + I₂) of pairs of acentric, positive reflections that are two indices apart along one axis. */
+function twinRatios(
+  list: ReflectionList,
+  group: PointGroup,
+  centring: Centring,
+): { readonly indices: Indices; readonly ratio: number }[] {
   const there = new Map<string, number>();
   for (let i = 0; i < list.count; i++) there.set(indicesOf(list, i).join(), list.intensity[i] ?? 0);
-  let [pairs, abs, square] = [0, 0, 0];
+  const found: { readonly indices: Indices; readonly ratio: number }[] = [];
   for (let i = 0; i < list.count; i++) {
     const first = list.intensity[i] ?? 0;
     const [h, k, l] = indicesOf(list, i);
@@ -268,14 +284,17 @@ export function lTest(list: ReflectionList, group: PointGroup, centring: Centrin
     ] as const) {
       const second = there.get(representative(other, group).join());
       if (second === undefined || !(second > 0) || centric(other, group)) continue;
-      const ratio = (first - second) / (first + second);
-      pairs++;
-      abs += Math.abs(ratio);
-      square += ratio * ratio;
+      found.push({ indices: [h, k, l], ratio: (first - second) / (first + second) });
     }
   }
-  return { pairs, meanAbs: abs / pairs, meanSquare: square / pairs };
+  return found;
 }
+
+const lTestOf = (ratios: readonly { readonly ratio: number }[]): LTest => ({
+  pairs: ratios.length,
+  meanAbs: ratios.reduce((sum, { ratio }) => sum + Math.abs(ratio), 0) / ratios.length,
+  meanSquare: ratios.reduce((sum, { ratio }) => sum + ratio * ratio, 0) / ratios.length,
+});
 
 /** Straight line through ln(<I>/ε) of twenty shells beyond 4 Å, weighted by their number of reflections. */
 function wilsonFit(

@@ -93,3 +93,74 @@ export function hemisphere(directions: readonly (readonly number[])[], title: st
     .join('');
   return `<figure><figcaption><b>${title}</b></figcaption><svg viewBox="-106 -106 212 212" class="sphere"><circle class="rim" r="100"/><circle class="rim" r="1.5"/>${dots}</svg></figure>`;
 }
+
+/** Points of one curve; a curve is interrupted where a value is not finite. */
+export interface Curve {
+  readonly name: string;
+  readonly points: readonly (readonly [number, number])[];
+  /** Dots instead of a line. */
+  readonly dots?: boolean;
+}
+
+/** How a plot of curves is labelled. */
+export interface CurvePlot {
+  readonly title: string;
+  /** Text of a position on the x axis. */
+  readonly xText: (x: number) => string;
+  /** Positions with a text on the x axis. */
+  readonly xTicks: readonly number[];
+  /** Ends of the y axis; those of the values by default. */
+  readonly low?: number;
+  readonly high?: number;
+}
+
+/** Curves over a common x axis, with a key of their names. */
+export function curves(series: readonly Curve[], { title, xText, xTicks, low, high }: CurvePlot): string {
+  const [width, height, base, top] = [300, 150, 118, 12];
+  const points = series.flatMap((one) => one.points).filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
+  if (points.length === 0) return `<figure><figcaption><b>${title}</b> no values</figcaption></figure>`;
+  const extreme = (of: (...values: number[]) => number, at: 0 | 1): number =>
+    points.reduce((found, point) => of(found, point[at]), points[0]?.[at] ?? 0);
+  const [left, right] = [extreme(Math.min, 0), extreme(Math.max, 0)];
+  const bottom = Math.min(low ?? Number.POSITIVE_INFINITY, extreme(Math.min, 1));
+  const summit = Math.max(high ?? Number.NEGATIVE_INFINITY, extreme(Math.max, 1));
+  const x = (value: number): number => ((value - left) / (right - left || 1)) * width;
+  const y = (value: number): number => base - ((value - bottom) / (summit - bottom || 1)) * (base - top);
+  const at = ([a, b]: readonly [number, number]): string => `${number(x(a))},${number(y(b))}`;
+  const drawn = series
+    .map(({ name, points: own, dots }, i) => {
+      const parts: (readonly [number, number])[][] = [[]];
+      for (const point of own) {
+        if (Number.isFinite(point[0]) && Number.isFinite(point[1])) parts.at(-1)?.push(point);
+        else parts.push([]);
+      }
+      const path = dots
+        ? (part: (readonly [number, number])[]) => part.map((point) => `M${at(point)}h0`).join('')
+        : (part: (readonly [number, number])[]) => `M${part.map(at).join('L')}`;
+      const whole = parts.filter((part) => part.length > 0).map(path);
+      const kind = `curve curve-${i}${dots ? ' dots' : ''}`;
+      return `<path class="${kind}" d="${whole.join('')}"><title>${name}</title></path>`;
+    })
+    .join('');
+  const levels = ticks(bottom, summit)
+    .map(
+      (level) =>
+        `<line class="grid" x1="0" x2="${width}" y1="${number(y(level))}" y2="${number(y(level))}"/>` +
+        `<text x="-6" y="${number(y(level) + 4)}" class="end">${number(level)}</text>`,
+    )
+    .join('');
+  const marks = xTicks
+    .filter((tick) => tick >= left && tick <= right)
+    .map((tick) => `<text x="${number(x(tick))}" y="${base + 16}">${xText(tick)}</text>`)
+    .join('');
+  const colours = ['a', 'b', 'c'];
+  const key =
+    series.length < 2
+      ? ''
+      : series.map(({ name }, i) => `<i style="background:var(--${colours[i % 3]})"></i>${name}`).join('');
+  return (
+    `<figure><figcaption class="key"><b>${title}</b>${key}</figcaption>` +
+    `<svg viewBox="-40 0 ${width + 56} ${height}" class="chart"><g class="ticks">${levels}${marks}</g>${drawn}</svg>` +
+    '</figure>'
+  );
+}

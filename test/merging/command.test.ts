@@ -31,7 +31,7 @@ function checkList(name: string): void {
 
 test('lists, an MTZ file and JSON are written', async () => {
   const { code, out, err } = await merge(
-    'a.stream.gz -y mmm -n 2 -o a.hkl --mtz a.mtz --unmerged u.mtz --no-polarisation --json',
+    'a.stream.gz -y mmm -n 2 -o a.hkl --mtz a.mtz --unmerged u.mtz --html a.html --no-polarisation --json',
   );
   expect([code, err]).toEqual([0, '']);
   const summary = JSON.parse(out);
@@ -41,9 +41,18 @@ test('lists, an MTZ file and JSON are written', async () => {
     merged: 20,
     counts: { frames: 20, crystals: 20, truncated: 0 },
     waysToIndex: ['h,k,l'],
-    files: ['a.hkl', 'a.hkl1', 'a.hkl2', 'a.mtz', 'u.mtz'],
+    files: ['a.hkl', 'a.hkl1', 'a.hkl2', 'a.mtz', 'u.mtz', 'a.html'],
   });
   expect(summary.statistics.overall.ccHalf).toBeGreaterThan(0.8);
+  // Without an ambiguity, the odds are infinite, which JSON writes as null.
+  expect(summary.crystals).toHaveLength(20);
+  expect(summary.crystals[0]).toMatchObject({ filename: 'simulated.h5', event: '//0', way: 0, logOdds: null });
+  const page = readFileSync(join(folder, 'a.html'), 'utf8');
+  expect(page).not.toMatch(/<script|https?:|@import|NaN|undefined|Infinity/);
+  expect(page.match(/<svg/g)?.length).toBeGreaterThan(8);
+  const { ccHalf, unique } = summary.statistics.overall;
+  for (const text of [ccHalf.toFixed(4), `<b>${unique}</b><span>unique reflections`, 'mmm', 'ewald merge a.stream.gz'])
+    expect(page).toContain(text);
   for (const name of ['a.hkl', 'a.hkl1', 'a.hkl2']) checkList(name);
   const { rows, columns } = readMtz(readFileSync(join(folder, 'a.mtz')));
   expect(rows).toHaveLength(summary.statistics.overall.unique);

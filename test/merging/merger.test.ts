@@ -213,12 +213,46 @@ describe('streams given in parts', () => {
   const [head = '', ...chunks] = whole.split(/(?=----- Begin chunk -----)/);
   const options = { symmetry: 'mmm', minMeasurements: 1, iterations: 1 };
 
+  const shards = [0, 5, 7].map((first, i, firsts) => head + chunks.slice(first, firsts[i + 1]).join(''));
+
   test('the shards of a run give the same bits as its whole stream', async () => {
-    const shards = [0, 5, 7].map((first, i, firsts) => head + chunks.slice(first, firsts[i + 1]).join(''));
     const { reflections, halves } = await merge(shards, options);
     const expected = await merge(whole, options);
     expect(reflections).toEqual(expected.reflections);
     expect(halves).toEqual(expected.halves);
+  });
+
+  test('states of shards are joined to the same bits', async () => {
+    const states: Uint8Array[] = [];
+    for (const [i, part] of shards.entries()) {
+      const shard = await context.merger({ polarisation: 'none', ...options });
+      await shard.addStream({ name: `${i}.stream`, bytes: [new TextEncoder().encode(part)] });
+      states.push(shard.toState());
+    }
+    const expected = await merge(whole, options);
+    const merger = await context.merger({ polarisation: 'none', ...options });
+    // In pieces of any size.
+    for (const [i, state] of states.entries())
+      await merger.addStream({ name: `${i}.state`, bytes: [state.subarray(0, 5), state.subarray(5)] });
+    const joined = await merger.run();
+    expect(joined.reflections).toEqual(expected.reflections);
+    expect(joined.halves).toEqual(expected.halves);
+    expect({ ...joined.counts }).toEqual({ ...expected.counts });
+    const [first = new Uint8Array(0)] = states;
+    await expect(merger.addStream({ name: '0.state', bytes: [first] })).rejects.toMatchObject({
+      tag: 'Argument',
+      message: /were there before/,
+    });
+    const other = await context.merger({ polarisation: 'none', ...options, pushRes: 1 });
+    await expect(other.addStream({ name: '0.state', bytes: [first] })).rejects.toMatchObject({
+      tag: 'Argument',
+      message: /0.state was collected with pushRes Infinity, this merge has 0.1/,
+    });
+    for (const damaged of [first.subarray(0, 10), first.subarray(0, 5000), first.subarray(0, first.length - 8)]) {
+      const fresh = await context.merger({ polarisation: 'none', ...options });
+      await expect(fresh.addStream({ name: 'a.state', bytes: [damaged] })).rejects.toMatchObject({ tag: 'Format' });
+      expect(fresh.crystals).toBe(0);
+    }
   });
 
   test('crystals that were there before are refused', async () => {
