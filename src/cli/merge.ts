@@ -83,7 +83,7 @@ export function register(program: Command, deps: CliDeps): void {
     .description('merge the reflections of stills: scale, correct partialities, resolve the indexing ambiguity')
     .argument(
       '<streams...>',
-      'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; states of --state; - is standard input',
+      'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; files of --state; - is stdin',
     )
     .action((streams: string[], texts: ExecutorFlags) => {
       const values = flagValues(rows, texts);

@@ -66,6 +66,7 @@ export class ObservationColumns {
   readonly #radii = new Growing((n) => new Float64Array(n), 64);
   readonly #filenames: string[] = [];
   readonly #events: string[] = [];
+  readonly #headerValues: string[] = [];
 
   readonly #admission: Admission | undefined;
   /** Numbers of observations that `admission` rejected. */
@@ -122,6 +123,7 @@ export class ObservationColumns {
     this.#radii.push(record.profileRadius);
     this.#filenames.push(record.filename);
     this.#events.push(record.event);
+    this.#headerValues.push(record.headerValue);
     this.#offsets.push(this.#h.length);
   }
 
@@ -142,6 +144,7 @@ export class ObservationColumns {
     this.#radii.append(more.profileRadii);
     for (const filename of more.filenames) this.#filenames.push(filename);
     for (const event of more.events) this.#events.push(event);
+    for (const value of more.headerValues) this.#headerValues.push(value);
   }
 
   /** Where the columns end now, for `rewind`. */
@@ -158,6 +161,7 @@ export class ObservationColumns {
     this.#parameters.length = 6 * crystals;
     this.#filenames.length = crystals;
     this.#events.length = crystals;
+    this.#headerValues.length = crystals;
   }
 
   #shorten(count: number): void {
@@ -184,6 +188,7 @@ export class ObservationColumns {
       // More crystals may be added while these are merged.
       filenames: this.#filenames.slice(),
       events: this.#events.slice(),
+      headerValues: this.#headerValues.slice(),
     };
   }
 }

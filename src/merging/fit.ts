@@ -98,7 +98,7 @@ export async function runFit(
   return { fit, model, sums, deviations };
 }
 
-/** Sine of the angle between two merges as vectors, weighted by the information: 0 if one is a multiple of the other. */
+/** Sine of the angle between two merges as vectors, weighted by the information; 0 for multiples. */
 function changeOf(before: Float64Array, after: Float64Array, { information }: Sums): number {
   let [xx, yy, xy] = [0, 0, 0];
   for (let id = 0; id < after.length; id++) {

@@ -133,5 +133,6 @@ function selected(observations: Observations, mask: Uint8Array): Observations {
     profileRadii: each(observations.profileRadii),
     filenames: members.map((c) => observations.filenames[c] ?? ''),
     events: members.map((c) => observations.events[c] ?? ''),
+    headerValues: members.map((c) => observations.headerValues[c] ?? ''),
   };
 }

@@ -13,8 +13,8 @@ import { depolarised, scattered } from './polarisation.js';
 /** The polarisation as measured from the data. */
 export interface MeasuredPolarisation {
   /**
-   * Degree of the polarisation: 1 where the beam is horizontally polarised, −1 vertically, 0 where the intensities do not
-   * depend on the azimuth. NaN if it cannot be measured.
+   * Degree of the polarisation: 1 where the beam is horizontally polarised, −1 vertically, 0 where the intensities do
+   * not depend on the azimuth. NaN if it cannot be measured.
    */
   readonly degree: number;
   /** Standard error of `degree`. */

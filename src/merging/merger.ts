@@ -78,8 +78,8 @@ export class Merger {
   }
 
   /**
-   * Reads a stream, or the state of another merger; a truncated last frame is skipped and counted. Throws `Format`; what
-   * was read before is kept. Throws `Argument` for a state that was collected by other options.
+   * Reads a stream, or the state of another merger; a truncated last frame is skipped and counted. Throws `Format`;
+   * what was read before is kept. Throws `Argument` for a state that was collected by other options.
    */
   async addStream({ name, bytes }: MergeInput): Promise<void> {
     const pieces = piecesOf(bytes, name);
@@ -132,7 +132,7 @@ export class Merger {
 
   /** Adds a stream that is still being written: its text is pushed piece by piece, and can be merged at any time. */
   follow(name: string): MergeFeed {
-    const scanner = new StreamScanner(this.#columns, name, this.#counts, this.#checked.maxAdu);
+    const scanner = new StreamScanner(this.#columns, name, this.#counts, this.#checked.maxAdu, this.#checked.splitBy);
     const before = this.#columns.crystals;
     return {
       push: (piece) => scanner.push(piece),

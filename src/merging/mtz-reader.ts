@@ -23,8 +23,8 @@ const laueOf: Readonly<Record<string, string>> = {
 const record = 80;
 
 /**
- * Reads the merged intensities of an MTZ file: its first column of type J, or the squares of its first of type F, with the
- * sigmas that follow.
+ * Reads the merged intensities of an MTZ file: its first column of type J, or the squares of its first of type F, with
+ * the sigmas that follow.
  *
  * Throws `Format` if the bytes are not an MTZ file of merged data, `Argument` if `bytes` is not a Uint8Array.
  */

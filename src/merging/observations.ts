@@ -16,6 +16,8 @@ export interface CrystalRecord {
   readonly limit: number;
   /** 1/angstrom as the stream states it, or NaN. */
   readonly profileRadius: number;
+  /** Value of the header field that divides the data into sets; empty where the frame has none. */
+  readonly headerValue: string;
 }
 
 /** Observations of many crystals; `offsets[c]` … `offsets[c + 1] - 1` belong to crystal c. */
@@ -40,4 +42,6 @@ export interface Observations {
   readonly profileRadii: Float64Array;
   readonly filenames: readonly string[];
   readonly events: readonly string[];
+  /** [crystals] */
+  readonly headerValues: readonly string[];
 }

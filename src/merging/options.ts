@@ -34,6 +34,7 @@ export interface CheckedMerge {
   readonly seed: number;
   readonly reference: ReflectionList | undefined;
   readonly split: Split | undefined;
+  readonly splitBy: string | undefined;
   readonly shells: number;
   readonly lowres: number | undefined;
   readonly highres: number | undefined;
@@ -58,7 +59,7 @@ function checkReference(list: ReflectionList | undefined): ReflectionList | unde
 }
 
 /** What has a fixed default. */
-type WithDefault = Exclude<keyof Values<typeof mergeRows>, 'symmetry' | 'lowres' | 'highres'>;
+type WithDefault = Exclude<keyof Values<typeof mergeRows>, 'symmetry' | 'lowres' | 'highres' | 'splitBy'>;
 type Defaults = Required<Pick<Values<typeof mergeRows>, WithDefault>>;
 const defaults = /* @__PURE__ */ defaultsOf(mergeRows) as Defaults;
 
@@ -82,8 +83,11 @@ export function checkMerge(options: MergeOptions): CheckedMerge {
       (name) =>
         `${name('lowres')} is ${lowres} and ${name('highres')} ${highres} angstrom; the first is the larger one`,
     );
+  if (options.split !== undefined && values.splitBy !== undefined)
+    throw refusal('merge', (name) => `${name('split')} and ${name('splitBy')} are both given; expected one of them`);
   return {
     ...values,
+    splitBy: values.splitBy,
     symmetry,
     cell: options.cell,
     spaceGroup: options.spaceGroup === undefined ? undefined : spaceGroup(options.spaceGroup),

@@ -59,6 +59,11 @@ export interface MergeOptions {
    * table with one line per frame, "filename event dataset".
    */
   readonly split?: Split;
+  /**
+   * Field that --copy-header wrote into the stream, whose value is the data set of a frame. Takes the place of a
+   * table: pump on and off, delays, temperatures. A frame without it is in no data set.
+   */
+  readonly splitBy?: string;
   /** Resolution shells of the statistics. 1 … 1000; default 10. */
   readonly shells?: number;
   /** Largest d of the statistics. Angstrom; 0.1 … 1e6; default all. */

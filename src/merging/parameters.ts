@@ -5,8 +5,8 @@ import { range } from '../base/range.js';
 /** The models of observations. */
 export const mergeModels = ['gaussian', 'xsphere', 'unity', 'mean'] as const;
 /**
- * `gaussian`: scale, relative B, profile radius and orientation of each crystal. `xsphere`: the same with the spectrum's
- * width in the partiality. `unity`: scale and relative B alone. `mean`: the plain mean of the observations.
+ * `gaussian`: scale, relative B, profile radius and orientation of each crystal. `xsphere`: the same with the width of
+ * the spectrum in the partiality. `unity`: scale and relative B alone. `mean`: the plain mean of the observations.
  */
 export type MergeModel = (typeof mergeModels)[number];
 
@@ -144,6 +144,13 @@ export const mergeRows = {
     usual: '',
     value: 'table',
     crystfel: { program: 'partialator' },
+  },
+  splitBy: {
+    kind: 'text',
+    sentence: 'field that --copy-header wrote into the stream, whose value is the data set of a frame',
+    more: 'Takes the place of a table: pump on and off, delays, temperatures. A frame without it is in no data set.',
+    usual: '',
+    value: 'field',
   },
   shells: {
     kind: 'integer',

@@ -183,6 +183,7 @@ export function mergeReport(result: MergeResult, options: MergeReportOptions = {
         `<div class="grid3">${plotsOf(one)}</div></section>`,
     )
     .join('');
+  const rows = facts.map(([name, text]) => `<tr><td>${name}</td><td>${escaped(text)}</td></tr>`).join('');
   const remarks = result.remarks.map((remark) => `<p>${escaped(remark)}</p>`).join('');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -197,7 +198,7 @@ reflections are those of the asymmetric unit without the absences of the centrin
 possible. The two halves are divided by frame and scaled independently.</p></section>
 ${histograms === '' ? '' : `<h2>Crystals</h2><section><div class="grid3">${histograms}</div></section>`}
 ${datasets}
-<h2>Merge</h2><section><table>${facts.map(([name, text]) => `<tr><td>${name}</td><td>${escaped(text)}</td></tr>`).join('')}</table></section>
+<h2>Merge</h2><section><table>${rows}</table></section>
 <footer>ewald ${escaped(version)}</footer>
 </main></body></html>
 `;

@@ -49,6 +49,8 @@ export interface Collected {
   readonly leftOut: LeftOut;
 }
 
+/** Data sets that the values of a header field may define. */
+const mostDatasets = 256;
 const partialities = { gaussian: 'gaussian', xsphere: 'xsphere', unity: 'none', mean: 'none' } as const;
 
 /** Merges collected observations. Throws `Argument` for inconsistent data, `Aborted`. */
@@ -100,7 +102,7 @@ export async function runMerge(
   };
   const half = observations.filenames.map((name, c) => halfOf(name, observations.events[c] ?? ''));
   const selections = [part, part.map((on, c) => on * (1 - (half[c] ?? 0))), part.map((on, c) => on * (half[c] ?? 0))];
-  const sets = datasetsOf(checked.split, observations, part, remarks);
+  const sets = datasetsOf(splitOf(checked, observations), observations, part, remarks);
   const { backend, kernel } = await planner.plan(mergingFeature, {
     unique: unique.count,
     ...largestBlock(observations),
@@ -193,9 +195,32 @@ async function depolarise(
   };
 }
 
+/** The data set of a crystal: by a function of the frame, or the value of a header field. */
+function splitOf(
+  { split, splitBy }: CheckedMerge,
+  { filenames, events, headerValues }: Observations,
+): ((c: number) => string | undefined) | undefined {
+  if (split) return (c) => split({ filename: filenames[c] ?? '', event: events[c] ?? '' });
+  if (splitBy === undefined) return undefined;
+  const sets = new Set(headerValues.filter((value) => value !== ''));
+  if (sets.size === 0)
+    throw new EwaldError(
+      'Argument',
+      `no frame has the header field ${splitBy}; index with --copy-header ${splitBy}, or name another field`,
+    );
+  if (sets.size > mostDatasets)
+    throw new EwaldError(
+      'Limit',
+      `the header field ${splitBy} has ${sets.size} values, ${mostDatasets} data sets are possible; assign frames by a ` +
+        'table instead',
+    );
+  // Names become parts of file names.
+  return (c) => (headerValues[c] ? headerValues[c]?.replace(/[^\w.+-]/g, '_') : undefined);
+}
+
 /** The crystals of each data set. */
 function datasetsOf(
-  split: CheckedMerge['split'],
+  split: ((c: number) => string | undefined) | undefined,
   observations: Observations,
   part: Uint8Array,
   remarks: string[],
@@ -203,9 +228,9 @@ function datasetsOf(
   if (!split) return [];
   const sets = new Map<string, Uint8Array>();
   let none = 0;
-  for (const [c, filename] of observations.filenames.entries()) {
+  for (let c = 0; c < observations.crystals; c++) {
     if (part[c] !== 1) continue;
-    const name = split({ filename, event: observations.events[c] ?? '' });
+    const name = split(c);
     if (name === undefined) none++;
     else {
       const selected = sets.get(name) ?? new Uint8Array(observations.crystals);
@@ -283,7 +308,10 @@ function gainOf(heads: readonly { name: string; head: ScannedHead }[], remarks: 
       `${first.name} has ${first.head.aduPerPhoton} counts a photon and ${other.name} ` +
         `${other.head.aduPerPhoton}; merge streams of one detector`,
     );
-  if (first && heads.some(({ head }) => head.geometry !== first.head.geometry))
-    remarks.push('The streams have different geometries.');
+  const second = first && heads.find(({ head }) => head.geometry !== first.head.geometry);
+  if (first && second)
+    remarks.push(
+      `${first.name} and ${second.name} have different geometries: their intensities may differ systematically.`,
+    );
   return first?.head.aduPerPhoton ?? 1;
 }

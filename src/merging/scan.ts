@@ -58,7 +58,7 @@ export interface ScannedHead {
 const newline = 10;
 const [space, minus, plus, point, zero, nine] = [32, 45, 43, 46, 48, 57];
 const wanted =
-  /^(Image filename: |Event: |photon_energy_eV = |beam_bandwidth = |Cell parameters |[abc]star = |profile_radius = |diffraction_resolution_limit = |-----? |--- |Reflections measured|Peaks from peak search)/;
+  /^(Image filename: |Event: |photon_energy_eV = |beam_bandwidth = |Cell parameters |[abc]star = |profile_radius = |diffraction_resolution_limit = |header\/(?:int|float|str)\/|-----? |--- |Reflections measured|Peaks from peak search)/;
 
 type Part = 'start' | 'head' | 'geometry' | 'cell' | 'chunk' | 'peaks' | 'rows' | 'between';
 
@@ -76,12 +76,15 @@ function beginsRow(bytes: Uint8Array, at: number): boolean {
   return first === space || digit(first) || (first === minus && digit(bytes[at + 1]));
 }
 
+const bare = (field: string): string => field.replace(/^\/+/, '');
+
 /** Reads one stream, given in pieces of any size. */
 export class StreamScanner {
   readonly #columns: ObservationColumns;
   readonly #counts: ScanCounts;
   readonly #name: string;
   readonly #maxAdu: number;
+  readonly #splitBy: string | undefined;
   readonly #text = new TextDecoder();
   #rest = new Uint8Array(0);
   #line = 0;
@@ -91,6 +94,7 @@ export class StreamScanner {
   readonly #cell: string[] = [];
   #filename = '';
   #event = '';
+  #headerValue = '';
   #wavelength = Number.NaN;
   #bandwidth = 0;
   #crystal: Crystal | undefined;
@@ -100,7 +104,14 @@ export class StreamScanner {
   #countsBefore: ScanCounts = noCounts();
   readonly #row = new Float64Array(6);
 
-  constructor(columns: ObservationColumns, name: string, counts: ScanCounts, maxAdu = Number.POSITIVE_INFINITY) {
+  constructor(
+    columns: ObservationColumns,
+    name: string,
+    counts: ScanCounts,
+    maxAdu = Number.POSITIVE_INFINITY,
+    splitBy?: string,
+  ) {
+    this.#splitBy = splitBy === undefined ? undefined : bare(splitBy);
     this.#columns = columns;
     this.#counts = counts;
     this.#name = name;
@@ -247,6 +258,7 @@ export class StreamScanner {
     this.#part = 'chunk';
     this.#filename = '';
     this.#event = '';
+    this.#headerValue = '';
     this.#wavelength = Number.NaN;
     this.#bandwidth = 0;
     this.#crystal = undefined;
@@ -280,6 +292,7 @@ export class StreamScanner {
     else if (line.startsWith('Event: ')) this.#event = value();
     else if (line.startsWith('photon_energy_eV')) this.#wavelength = planckTimesLight / number();
     else if (line.startsWith('beam_bandwidth')) this.#bandwidth = number();
+    else if (line.startsWith('header/')) this.#takeHeader(line);
     else if (line.startsWith('Peaks from')) this.#part = 'peaks';
     else if (line.startsWith('Reflections measured')) {
       if (!crystal) this.#fail('reflections stand outside of a crystal');
@@ -300,6 +313,14 @@ export class StreamScanner {
     else if (crystal && line.startsWith('diffraction_resolution_limit')) crystal.limit = number() / 10;
   }
 
+  /** `header/float/FIELD = VALUE`; fields may begin with a slash, which users need not type. */
+  #takeHeader(line: string): void {
+    const [, field = '', value = ''] = /^header\/\w+\/(.*?) = (.*)$/.exec(line) ?? [];
+    if (this.#splitBy === undefined || bare(field) !== this.#splitBy) return;
+    // A float that is whole, `1.000000`, is the data set 1.
+    this.#headerValue = /^[+-]?\d*\.?\d+(e[+-]?\d+)?$/i.test(value) ? String(Number(value)) : value.trim();
+  }
+
   #endCrystal(): void {
     const crystal = this.#crystal;
     if (!crystal) this.#fail('a crystal ends that has not begun');
@@ -315,6 +336,7 @@ export class StreamScanner {
         ...crystal,
         filename: this.#filename,
         event: this.#event,
+        headerValue: this.#headerValue,
         wavelengthA: this.#wavelength,
         bandwidth: this.#bandwidth,
       });

@@ -62,6 +62,7 @@ export function columnsToShare({ observations, ids, unique, noise }: Identified)
       profileRadii: new Float64Array(0),
       filenames: [],
       events: [],
+      headerValues: [],
     },
   };
 }

@@ -2,9 +2,9 @@
  * The observations that a merger has collected, as bytes: shards of a run collect theirs independently, and a merge of
  * their states in order gives the same bits as a merge of the whole stream.
  *
- * Layout, little-endian: eight bytes `EWALDMG1`, the length of the header as u32, the header as JSON (names, counts, what
- * was rejected, lengths of columns), padding to eight bytes, and the columns in the order of `columnsOf`, each padded to
- * eight bytes.
+ * Layout, little-endian: eight bytes `EWALDMG1`, the length of the header as u32, the header as JSON (names, counts,
+ * what was rejected, lengths of columns), padding to eight bytes, and the columns in the order of `columnsOf`, each
+ * padded to eight bytes.
  */
 import { EwaldError } from '../base/errors.js';
 import type { LeftOut } from './admission.js';
@@ -25,15 +25,17 @@ export interface StateAdmission {
   readonly minSnr: string;
   readonly maxAdu: string;
   readonly polarisation: string;
+  readonly splitBy: string;
 }
 
 /** The options that decide which observations are collected, and how they are corrected. */
-export const admissionOf = ({ pushRes, minSnr, maxAdu, polarisation }: CheckedMerge): StateAdmission => ({
+export const admissionOf = ({ pushRes, minSnr, maxAdu, polarisation, splitBy = '' }: CheckedMerge): StateAdmission => ({
   // As text: JSON has no infinity.
   pushRes: String(pushRes),
   minSnr: String(minSnr),
   maxAdu: String(maxAdu),
   polarisation: polarisation === 'auto' ? 'auto' : polarisationText(polarisation),
+  splitBy,
 });
 
 interface Head {
@@ -43,6 +45,7 @@ interface Head {
   readonly heads: readonly { readonly name: string; readonly head: ScannedHead }[];
   readonly filenames: readonly string[];
   readonly events: readonly string[];
+  readonly headerValues: readonly string[];
   readonly crystals: number;
   readonly count: number;
 }
@@ -73,8 +76,8 @@ export function formatState(
   { observations, heads, counts, leftOut }: Collected,
   admission: StateAdmission,
 ): Uint8Array {
-  const { filenames, events, crystals, count } = observations;
-  const head: Head = { admission, counts, leftOut, heads, filenames, events, crystals, count };
+  const { filenames, events, headerValues, crystals, count } = observations;
+  const head: Head = { admission, counts, leftOut, heads, filenames, events, headerValues, crystals, count };
   const text = new TextEncoder().encode(JSON.stringify(head));
   const columns = columnsOf(observations);
   const first = padded(magic.length + 4 + text.length);
@@ -103,7 +106,7 @@ export function parseState(bytes: Uint8Array, name: string, admission: StateAdmi
   } catch {
     fail('the header of the state is damaged');
   }
-  const { crystals, count, filenames, events, heads, counts, leftOut, admission: theirs } = head as Head;
+  const { crystals, count, filenames, events, headerValues, heads, counts, leftOut, admission: theirs } = head as Head;
   for (const [option, value] of Object.entries(admission))
     if (theirs?.[option as keyof StateAdmission] !== value)
       throw new EwaldError(
@@ -142,6 +145,7 @@ export function parseState(bytes: Uint8Array, name: string, admission: StateAdmi
     profileRadii: doubles(1),
     filenames,
     events,
+    headerValues,
   };
   if (offsets.some((end, c) => end > count || end < (offsets[c - 1] ?? 0)) || offsets[crystals] !== count)
     fail('the state of a merge is damaged: its crystals do not cover its observations');

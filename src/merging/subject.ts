@@ -23,10 +23,11 @@ export interface Subject {
 export function subjectOf(
   observations: Observations,
   { cell: given, symmetry }: CheckedMerge,
-  heads: readonly { readonly head: ScannedHead }[],
+  heads: readonly StreamHead[],
   remarks: string[],
 ): Subject {
   const kinds = kindsOfCells(observations);
+  if (!given) agreedCentring(heads);
   const parameters = given
     ? [...lengthsOf(given.cell), ...anglesOf(given.cell)]
     : medianCell(observations, kinds[0] ?? []);
@@ -51,6 +52,24 @@ export function subjectOf(
       ? likeliestLaueGroup(observations, { cell, centring, part }, remarks)
       : oriented(symmetry, cell, given?.uniqueAxis ?? heads[0]?.head.uniqueAxis, remarks);
   return { cell, parameters: parameters as unknown as Subject['parameters'], centring, group, part };
+}
+
+interface StreamHead {
+  readonly name: string;
+  readonly head: ScannedHead;
+}
+
+/** Streams that were indexed with cells of different centrings do not have the same crystals. Throws `Argument`. */
+function agreedCentring(heads: readonly StreamHead[]): void {
+  const stated = heads.filter(({ head }) => head.centering !== undefined);
+  const [first] = stated;
+  const other = stated.find(({ head }) => head.centering !== first?.head.centering);
+  if (first && other)
+    throw new EwaldError(
+      'Argument',
+      `${first.name} was indexed with the centring ${first.head.centering} and ${other.name} with ` +
+        `${other.head.centering}; merge them separately, or give the cell of both`,
+    );
 }
 
 const cellOf = ({ parameters }: Observations, c: number): number[] => [...parameters.subarray(6 * c, 6 * c + 6)];

@@ -350,7 +350,7 @@ test('wasm and native give the same bits, whatever the number of blocks at a tim
   }
 });
 
-test('crystals indexed either way are told apart', async () => {
+test('the way in which each crystal was indexed is found', async () => {
   const simulated = simulateStream({
     crystals: 40,
     symmetry: '4/m',
@@ -433,6 +433,28 @@ test.for([
   expect(() => readSplitTable(text, 'split.txt')).toThrow(
     expect.objectContaining({ tag: 'Format', message: expect.stringMatching(message) }),
   );
+});
+
+test('data sets by the value of a copied header field', async () => {
+  const { text } = simulateStream({ crystals: 40, symmetry: 'mmm', parameters: [18, 20, 22, 90, 90, 90] });
+  let frame = 0;
+  const headed = text.replaceAll('photon_energy_eV', () => {
+    const n = frame++;
+    return `${n < 36 ? `header/float//LASER/on = ${n % 2}.000000\n` : ''}header/str/name = x\nphoton_energy_eV`;
+  });
+  const { datasets, remarks } = await merge(headed, { symmetry: 'mmm', iterations: 2, splitBy: 'LASER/on' });
+  expect(datasets.map(({ name }) => name)).toEqual(['0', '1']);
+  expect(remarks.join()).toMatch(/4 crystals belong to no data set/);
+  // The same as by a table.
+  const table = Array.from({ length: 36 }, (_, n) => `simulated.h5 //${n} ${n % 2}`).join('\n');
+  const again = await merge(headed, { symmetry: 'mmm', iterations: 2, split: readSplitTable(table) });
+  expect(datasets.map(({ reflections }) => reflections)).toEqual(again.datasets.map(({ reflections }) => reflections));
+  await expect(merge(headed, { symmetry: 'mmm', splitBy: 'laser' })).rejects.toMatchObject({
+    tag: 'Argument',
+    message: expect.stringMatching(/no frame has the header field laser; index with --copy-header laser/),
+  });
+  const both = { symmetry: 'mmm', splitBy: 'LASER/on', split: readSplitTable(table) };
+  await expect(context.merger(both)).rejects.toMatchObject({ tag: 'Argument', message: /split and splitBy are both/ });
 });
 
 test('a frame is in one half whatever it is called before its name', () => {
@@ -572,6 +594,42 @@ describe('input that does not go together', () => {
     );
   });
 
+  test('streams of different geometries are named, and of different centrings refused', async () => {
+    const second = few.replaceAll('Event: //', 'Event: //b/');
+    const withGeometry = second.replace(
+      'a simulation\n\n',
+      'a simulation\n\n----- Begin geometry file -----\nclen = 0.1\n----- End geometry file -----\n',
+    );
+    const { remarks } = await merge([few, withGeometry], { symmetry: 'mmm', iterations: 0 });
+    expect(remarks.join()).toMatch(/0.stream and 1.stream have different geometries/);
+    const centred = (text: string, centring: string): string =>
+      text.replace(
+        'a simulation\n\n',
+        `a simulation\n\n----- Begin unit cell -----\ncentering = ${centring}\n----- End unit cell -----\n`,
+      );
+    await expect(merge([centred(few, 'P'), centred(second, 'I')], { symmetry: 'mmm' })).rejects.toMatchObject({
+      tag: 'Argument',
+      message: expect.stringMatching(/0.stream was indexed with the centring P and 1.stream with I; merge them sep/),
+    });
+  });
+
+  test('crystals without a common reflection are refused, or merged with a remark on their halves', async () => {
+    // Each crystal keeps one octant-free stripe of h.
+    let crystal = 0;
+    const apart = few.replace(/(nmeas|panel\n)([\s\S]*?)End of reflections/g, (_, head, rows) => {
+      const wanted = crystal++;
+      const kept = rows.split('\n').filter((row: string) => Math.abs(Number(row.slice(0, 4))) % 4 === wanted);
+      return `${head}${kept.join('\n')}\nEnd of reflections`;
+    });
+    await expect(merge(apart, { symmetry: 'mmm', minMeasurements: 5 })).rejects.toMatchObject({
+      tag: 'Argument',
+      message: expect.stringMatching(/no reflection was observed 5 times/),
+    });
+    const { remarks, statistics } = await merge(apart, { symmetry: 'mmm', minMeasurements: 1, iterations: 1 });
+    expect(statistics.overall.common).toBe(0);
+    expect(remarks.join(' ')).toMatch(/The halves have 0 reflections in common/);
+  });
+
   test('one crystal is merged, and its halves say nothing', async () => {
     const one = simulateStream({ crystals: 1, symmetry: 'mmm', parameters: orthorhombic }).text;
     const { reflections, statistics, halves } = await merge(one, { symmetry: 'mmm', minMeasurements: 1 });
@@ -581,7 +639,7 @@ describe('input that does not go together', () => {
     expect(statistics.overall.ccHalf).toBeNaN();
   });
 
-  test('a frame that is cut off is left out and counted', async () => {
+  test('a truncated frame is skipped and counted', async () => {
     const { counts, merged } = await merge(few.slice(0, -200), { symmetry: 'mmm', minMeasurements: 1, iterations: 1 });
     expect([counts.truncated, merged]).toEqual([1, 3]);
   });

@@ -1,6 +1,6 @@
 /**
- * Operations on indices: 3 × 3 integer matrices that multiply a row of indices from the right, (h k l) M, stored as nine
- * numbers row by row. Groups are closed sets of these, generated rather than tabulated.
+ * Operations on indices: 3 × 3 integer matrices that multiply a row of indices from the right, (h k l) M, stored as
+ * nine numbers row by row. Groups are closed sets of these, generated rather than tabulated.
  */
 
 /** Nine integers, row by row. */
@@ -42,7 +42,7 @@ export function inverse(m: Operation): Operation {
 /** A text that two matrices share exactly when they are equal. */
 export const keyOf = (m: Operation): string => m.map((x) => x + 0).join(' ');
 
-/** The smallest group that contains all of `generators`, the identity first; at most `most` operations are collected. */
+/** The smallest group that contains all of `generators`, the identity first; at most `most` operations are kept. */
 export function closure(generators: readonly Operation[], most = 48): Operation[] {
   const found = new Map<string, Operation>([[keyOf(identity), identity]]);
   for (const one of found.values()) {
