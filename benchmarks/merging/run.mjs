@@ -137,9 +137,10 @@ if (!(cc > 0.99))
   throw new Error(`a merge of ${different} crystals correlates with the truth by ${cc}; nothing is timed`);
 console.log(`${different} crystals: correlation with the truth ${cc.toFixed(4)}`);
 const { result, read, merged, observations } = await merge(crystals);
+const gigabytes = (process.resourceUsage().maxRSS / 2 ** 20).toFixed(2);
 console.log(
   `${crystals} crystals, ${observations} observations, ${result.reflections.count} unique on ${backend}: ` +
-    `read in ${read} s, merged in ${merged} s of CPU, ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB at most; ` +
+    `read in ${read} s, merged in ${merged} s of CPU, ${gigabytes} GiB at most; ` +
     `correlation with the truth ${agreement(result.reflections).toFixed(4)}`,
 );
 await context.dispose();
