@@ -2,6 +2,7 @@
 // import.meta.url)` in shared code resolves against the chunk it ends up in. WGSL is inlined as strings, with its
 // includes.
 import { existsSync, statSync } from 'node:fs';
+import { transform } from 'esbuild';
 import { buildHash } from './scripts/build-hash-plugin.mjs';
 import { wgsl } from './scripts/wgsl-plugin.mjs';
 
@@ -37,9 +38,29 @@ const entries = {
   'view.node': 'entries/view.node.js',
   cli: 'cli/main.js',
   validate: 'entries/validate.js',
+};
+
+/** Scripts of the pages, which are minified: they are loaded over networks, and nobody imports them. */
+const pageScripts = {
   'fft-page': 'pages/fft/main.js',
+  'validate-page': 'pages/validate/main.js',
   'view-page': 'pages/view/main.js',
   'view-worker': 'pages/view/worker.js',
+};
+
+/** Minifies what is written; names of classes and functions that messages contain are kept. */
+const minified = {
+  name: 'minified',
+  async renderChunk(code) {
+    const result = await transform(code, {
+      minify: true,
+      keepNames: false,
+      format: 'esm',
+      target: 'es2022',
+      legalComments: 'none',
+    });
+    return { code: result.code, map: null };
+  },
 };
 
 /** What a chunk holds, in words: the file it was made for, or the rooms that most of it is from, three at most. */
@@ -82,14 +103,17 @@ const common = {
   },
 };
 
+const inputsOf = (files) =>
+  Object.fromEntries(
+    Object.entries(files).flatMap(([name, file]) =>
+      existsSync(`build/esm/${file}`) ? [[name, `build/esm/${file}`]] : [],
+    ),
+  );
+
 export default [
   {
     ...common,
-    input: Object.fromEntries(
-      Object.entries(entries).flatMap(([name, file]) =>
-        existsSync(`build/esm/${file}`) ? [[name, `build/esm/${file}`]] : [],
-      ),
-    ),
+    input: inputsOf(entries),
     output: {
       dir: 'dist',
       format: 'es',
@@ -97,6 +121,19 @@ export default [
       banner: ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : ''),
       // Without hashes the packed file list can be pinned; the code is not minified, so maps would only repeat it.
       chunkFileNames: (chunk) => `chunk-${nameOf(chunk)}.js`,
+    },
+  },
+  // The pages share nothing with the entries, whose code stays readable: stack traces of programs lead to it.
+  {
+    ...common,
+    input: inputsOf(pageScripts),
+    plugins: [...common.plugins, minified],
+    output: {
+      dir: 'dist',
+      format: 'es',
+      entryFileNames: '[name].js',
+      chunkFileNames: (chunk) => `chunk-page-${nameOf(chunk)}.js`,
+      hoistTransitiveImports: false,
     },
   },
   // Whole: Vite makes a worker one classic script unless it is told otherwise, and that cannot load further chunks.

@@ -1,20 +1,42 @@
 // Bundles build/esm into dist/ with rollup, and copies the declarations that the exports refer to.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, constants } from 'node:zlib';
 import { copyWhole, filesUnder, prune, writeWhole } from '../lib/files.mjs';
 import { root, run } from '../lib/run.mjs';
 
+const brotli = promisify(brotliCompress);
 const rollup = 'node_modules/rollup/dist/bin/rollup';
 const staged = 'build/bundle';
 /** HTML pages, each stored next to the scripts that it loads. */
 const pages = {
+  'dist/index.html': 'src/pages/door/index.html',
+  'dist/door.css': 'src/pages/door/door.css',
   'dist/validate.html': 'src/pages/validate/validate.html',
+  'dist/validate.css': 'src/pages/validate/validate.css',
   'dist/fft.html': 'src/pages/fft/fft.html',
+  'dist/fft.css': 'src/pages/fft/fft.css',
   'dist/view.html': 'src/pages/view/view.html',
   'dist/view.css': 'src/pages/view/view.css',
   'dist/live.css': 'src/pages/view/live.css',
 };
 const isScript = (file) => /^dist\/[^/]+\.js(\.map)?$/.test(file);
+/** Files that a page loads; they are also stored compressed, as the server of the pages sends them. */
+const isOfPages = (file) => /^(?:chunk-page-.*|[a-z]+-page|view-worker)\.js$|\.(?:html|css|wasm)$/.test(file);
+
+/** Compresses the files of the pages, as well as brotli can; they are small, and each is sent often. */
+async function compress() {
+  const compressed = [];
+  for (const file of readdirSync(join(root, 'dist')).filter(isOfPages)) {
+    const body = await brotli(readFileSync(join(root, 'dist', file)), {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 },
+    });
+    writeWhole(join(root, 'dist', `${file}.br`), body, 0o644);
+    compressed.push(`dist/${file}.br`);
+  }
+  prune('dist', compressed, (file) => /^dist\/[^/]+\.br$/.test(file));
+}
 
 /**
  * Declarations (paths in build/esm) that the `types` conditions of package.json refer to: the public ones and those
@@ -77,6 +99,7 @@ export const bundle = {
       isScript,
     );
     for (const [page, source] of Object.entries(pages)) copyWhole(join(root, source), join(root, page));
+    await compress();
     const declarations = reachableDeclarations();
     for (const file of declarations) {
       // Typed arrays have been generic since TypeScript 5.7. Omitting the type argument, which is the default, makes

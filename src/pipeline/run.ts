@@ -25,7 +25,7 @@ import { type FrameFailure, type FrameRecord, failureOf, isFailure, itemOf, reco
 import { refinementComments, refinementText } from './refinement/geometry-text.js';
 import type { SettledGeometry } from './refinement/settle-geometry.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
-import { type FoundFrames, letGo, type PipelineItem, searchAll } from './search-all.js';
+import { letGo, type PipelineItem, searchAll } from './search-all.js';
 import { methodName, type SearchSettings } from './settings.js';
 import { checkTargets, Outputs } from './sinks/outputs.js';
 import { headOf } from './sinks/stream-head.js';
@@ -42,8 +42,6 @@ export class OwnSearch {
   readonly #openDetector: () => Promise<Detector>;
   #detector: Promise<Detector> | undefined;
   #searcher: Promise<OpenFrameSearcher> | undefined;
-  /** Frames that were searched before the run, and remain valid if its geometry stays. */
-  readonly found: FoundFrames = new Map();
 
   constructor(context: Plans, open: () => Promise<Detector>) {
     this.#context = context;
@@ -208,14 +206,7 @@ async function refinedBeforehand(
   const { settleGeometry } = await import('./refinement/settle-geometry.js');
   const searcher = await own.searcher(settings);
   const settled = await settleGeometry({
-    ...{
-      searcher,
-      settings,
-      signal,
-      found: own.found,
-      isCellGiven: cells !== undefined,
-      panels: refineGeometry === 'auto',
-    },
+    ...{ searcher, settings, signal, isCellGiven: cells !== undefined, panels: refineGeometry === 'auto' },
     firstFrames: (most) => source.firstFrames(most),
     geometry: geometry?.geometry ?? geometryFromFile(source.first),
   });
@@ -324,7 +315,7 @@ async function* searchedHere(
   try {
     for (let i = 1; i < jobs; i++)
       searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }));
-    const found = searchAll(searchers, source.jobs(2 * jobs, isDone), options.signal, options.keepFrame, own.found);
+    const found = searchAll(searchers, source.jobs(2 * jobs, isDone), options.signal, options.keepFrame);
     for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
   } finally {
     for (const searcher of searchers.slice(1)) await searcher.dispose();

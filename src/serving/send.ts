@@ -16,6 +16,21 @@ export class Turns {
 /** Whether the client has disconnected: a response that is queued on its connection is not notified. */
 export const isGone = (response: ServerResponse, socket: Socket): boolean => socket.destroyed || response.destroyed;
 
+/** Ends a response with a body, and waits until the client has read it, or has disconnected. */
+export function sendWhole(response: ServerResponse, socket: Socket, body: Buffer | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.removeListener('finish', done);
+      socket.removeListener('close', done);
+      resolve();
+    };
+    response.once('finish', done);
+    socket.once('close', done);
+    if (socket.destroyed) done();
+    else response.end(body);
+  });
+}
+
 /** Number of bytes read and sent at a time. */
 const pieceBytes = 2 ** 16;
 

@@ -6,7 +6,7 @@ import { Assets } from './assets.js';
 import { Gate, securityHeaders } from './gate.js';
 import { close, listen } from './listening.js';
 import { LiveRun } from './live-run.js';
-import { Turns } from './send.js';
+import { sendWhole, Turns } from './send.js';
 import { SharedFiles } from './shared-files.js';
 
 /** Options of a page server. */
@@ -110,7 +110,7 @@ function answers(
     const asset = await assets.at(path, String(request.headers['accept-encoding'] ?? ''));
     if (!asset) return say(404, 'There is nothing at this address.');
     response.writeHead(200, { ...asset.headers, 'Content-Length': asset.body.length });
-    response.end(request.method === 'HEAD' ? undefined : asset.body);
+    await sendWhole(response, request.socket, request.method === 'HEAD' ? undefined : asset.body);
   };
   const turns = new Turns();
   return (request, response) =>

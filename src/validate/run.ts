@@ -7,7 +7,7 @@ import type { Context } from '../assembly/rooms.js';
 import { type BackendName, backendNames, type DeviceInfo } from '../backends/names.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { breathe, nearest } from '../base/options.js';
+import { breathe, nearest, real } from '../base/options.js';
 import { version } from '../base/version.js';
 import type { ContextOptions } from '../context/context.js';
 import type { FftEngine } from '../fft/fft.js';
@@ -73,6 +73,8 @@ export interface Report {
   readonly pass: boolean;
   /** Whether it was ended early by its signal. */
   readonly interrupted: boolean;
+  /** Results that are missing because it was ended early. */
+  readonly left: number;
 }
 
 /** Options of a validation. */
@@ -92,6 +94,11 @@ export interface ValidateOptions {
   readonly context?: ContextOptions;
   readonly place?: string;
   readonly versions?: Readonly<Record<string, string>>;
+  /**
+   * Ends after about this time, in seconds above 0; rows of all rooms take turns, so that each is represented. Default:
+   * no limit.
+   */
+  readonly seconds?: number;
   /** Ends after the first failure. */
   readonly stopAtFailure?: boolean;
   /** Ends the validation between two rows; finished rows are returned. */
@@ -116,6 +123,21 @@ export function selectRows(patterns: readonly string[] = []): readonly Row[] {
     );
   }
   return patterns.length === 0 ? allRows : allRows.filter(({ id }) => patterns.some((pattern) => matches(id, pattern)));
+}
+
+/** The room of a row. */
+export const roomOfRow = ({ id }: { readonly id: string }): string => id.split(':', 1)[0] as string;
+
+/** The rows with those of the rooms in turns, as cards are dealt; rooms with more rows come last. */
+function inTurns(all: readonly Row[]): Row[] {
+  const turns = new Map<string, number>();
+  const placed = all.map((row) => {
+    const room = roomOfRow(row);
+    const turn = turns.get(room) ?? 0;
+    turns.set(room, turn + 1);
+    return { row, turn };
+  });
+  return placed.sort((a, b) => a.turn - b.turn).map(({ row }) => row);
 }
 
 /** Other tools that EWALD_REQUIRE may name, with which tests of the ffi room compile. */
@@ -313,7 +335,10 @@ export function tally(results: readonly RowResult[]): Record<Outcome, number> {
 /** Runs the case tables. Throws `Argument` for unknown ids or names; errors in a row become its outcome. */
 export async function validate(options: ValidateOptions): Promise<Report> {
   const selected = selectRows(options.ids);
-  const rows = options.engine === undefined ? selected : engineRows({ engine: options.engine }, selected);
+  const tables = options.engine === undefined ? selected : engineRows({ engine: options.engine }, selected);
+  const seconds = real('validate: seconds', options.seconds, Number.POSITIVE_INFINITY, 0, Number.POSITIVE_INFINITY);
+  const rows = options.seconds === undefined ? tables : inTurns(tables);
+  const start = performance.now();
   const candidates = await openCandidates(options);
   const results: RowResult[] = [];
   let failed = false;
@@ -321,7 +346,8 @@ export async function validate(options: ValidateOptions): Promise<Report> {
     for (const row of rows) {
       let problem: Problem | undefined;
       for (const candidate of candidates) {
-        if (options.signal?.aborted || (failed && options.stopAtFailure)) break;
+        const isOver = performance.now() - start > 1000 * seconds;
+        if (isOver || options.signal?.aborted || (failed && options.stopAtFailure)) break;
         problem ??= new Problem(row);
         const result = await runRow(problem, candidate);
         results.push(result);
@@ -348,5 +374,6 @@ export async function validate(options: ValidateOptions): Promise<Report> {
     counts,
     pass: counts.fail === 0 && counts.pass > 0,
     interrupted: options.signal?.aborted ?? false,
+    left: rows.length * candidates.length - results.length,
   };
 }

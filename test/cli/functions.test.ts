@@ -202,8 +202,11 @@ it('ewald stream compare notices the truth of another set', async () => {
 
 it('ewald page, validate', async () => {
   const { url, pages, close } = await servePages();
-  expect(pages.map((page) => page.url)).toEqual([`${url}fft.html`, `${url}validate.html`]);
-  expect((await fetch(pages[0]?.url ?? '')).status).toBe(200);
+  const names = pages.map((page) => new URL(page.url).pathname);
+  expect(names).toEqual(['/index.html', '/view.html', '/fft.html', '/validate.html']);
+  const tokens = new Set([url, ...pages.map((page) => page.url)].map((one) => new URL(one).searchParams.get('token')));
+  expect(tokens.size).toBe(1);
+  expect((await fetch(pages[0]?.url ?? '', { redirect: 'manual' })).status).toBe(303);
   await close();
   expect(selectRows(['pi:*']).length).toBeGreaterThan(0);
   await (await createContext({ backend: 'wasm' })).dispose();

@@ -9,10 +9,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 let server: ChildProcess;
 let url: URL;
+let cookie: string;
 beforeAll(async () => {
   server = spawn(process.execPath, [`${dist}cli.js`, 'page', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const line = await new Promise<string>((resolve) => server.stdout?.once('data', (chunk) => resolve(String(chunk))));
   url = new URL(JSON.parse(line).url);
+  const entry = await fetch(url, { redirect: 'manual' });
+  cookie = entry.headers.get('set-cookie')?.split(';')[0] ?? '';
 });
 afterAll(() => {
   server.kill('SIGINT');
@@ -20,7 +23,8 @@ afterAll(() => {
 
 function ask(path: string, options: { method?: string; headers?: Record<string, string> } = {}) {
   return new Promise<{ status: number; length: number; type: string; allow?: string }>((resolve, reject) => {
-    httpRequest({ host: '127.0.0.1', port: url.port, path, ...options }, (response) => {
+    const headers = { cookie, ...options.headers };
+    httpRequest({ host: '127.0.0.1', port: url.port, path, ...options, headers }, (response) => {
       let length = 0;
       response.on('data', (chunk: Buffer) => {
         length += chunk.length;
@@ -43,12 +47,15 @@ it('gives the files of the pages, HEAD without the body', async () => {
   const { size } = statSync(`${dist}ewald.wasm`);
   expect(await ask('/ewald.wasm')).toEqual({ status: 200, length: size, type: 'application/wasm' });
   expect(await ask('/ewald.wasm?x', { method: 'HEAD' })).toMatchObject({ status: 200, length: 0 });
-  expect((await ask('/')).type).toContain('text/html');
+  expect(await ask('/')).toMatchObject({ status: 303 });
+  expect((await ask('/index.html')).type).toContain('text/html');
   for (const path of ['/../package.json', '/%2e%2e/package.json', '/native/x.js', '/none.js', '/cli', '//etc/passwd'])
     expect((await ask(path)).status, path).toBe(404);
 });
 
-it('refuses other hosts and methods', async () => {
+it('refuses other hosts and methods, and requests without the token of the address', async () => {
+  expect((await ask('/fft.html', { headers: { cookie: '' } })).status).toBe(403);
+  expect((await ask('/fft.html', { headers: { origin: 'http://evil.example' } })).status).toBe(403);
   expect((await ask('/fft.html', { headers: { host: 'evil.example' } })).status).toBe(403);
   expect((await ask('/fft.html', { headers: { host: `localhost:${url.port}` } })).status).toBe(200);
   for (const method of ['POST', 'PUT', 'DELETE'])
@@ -74,7 +81,7 @@ it('answers thousands of requests on one connection without holding their files'
     });
     socket.on('error', reject);
     socket.on('close', done);
-    socket.write(`GET /ewald.wasm HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`.repeat(count));
+    socket.write(`GET /ewald.wasm HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ${cookie}\r\n\r\n`.repeat(count));
     socket.pause();
     setTimeout(() => socket.resume(), 500);
   });
@@ -101,7 +108,7 @@ it.skipIf(!linux)(`closes the files of clients that leave${linux ? '' : ' (absen
       const socket = connect(Number(url.port), '127.0.0.1');
       socket.once('data', () => socket.destroy());
       socket.once('error', reject).once('close', () => resolve());
-      socket.write('GET /ewald.wasm HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(20));
+      socket.write(`GET /ewald.wasm HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ${cookie}\r\n\r\n`.repeat(20));
     });
   await Promise.all(Array.from({ length: 30 }, leave));
   // The server notices this a little later; a file that it never closes stays open forever.

@@ -4,6 +4,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createContext } from 'ewald';
 import type { FrameRecord, FrameSink, ViewedRun } from 'ewald/pipeline';
 import { type ServedView, serveView } from 'ewald/view';
@@ -271,6 +273,35 @@ describe('a page that never reads', () => {
     const file = await fetch(`${origin}/${path}`, { headers: { cookie, range: 'bytes=1-3' } });
     expect(await file.text()).toBe('HDF');
   });
+});
+
+test('a writer ten times as fast as the display: frames are shown or counted, and memory is flat', async () => {
+  const numbers = new Uint16Array(2 ** 18);
+  const received: ViewedRun['received'] = () =>
+    ({ numbers: numbers.slice(), dtype: 'u16', shape: [512, 512] }) as never;
+  const { sink, get } = await follow({ ...run, received });
+  const events = await get('live/events?client=page');
+  let [last, seen, passed] = [-1, 0, 0];
+  const { arrayBuffers: before } = process.memoryUsage();
+  for (let round = 0; round < 20; round++) {
+    for (let i = 0; i < 10; i++) await sink.add(record(10 * round + i));
+    const newest = (await (await get(`live/newest?client=page&after=${last}`)).json()) as {
+      index: number;
+      path: string;
+    };
+    // What the page is sent is the newest frame, however many came before it.
+    expect(newest.index).toBe(10 * round + 9);
+    await (await get(newest.path)).arrayBuffer();
+    passed += newest.index - last - 1;
+    last = newest.index;
+    seen++;
+  }
+  expect([seen, passed]).toEqual([20, 180]);
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  // 200 frames are 105 MB; three kinds of newest frames and the one that is shown are kept.
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(30e6);
+  await events.body?.cancel();
 });
 
 test('what is no viewer is refused before anything is opened', async () => {

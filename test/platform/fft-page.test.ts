@@ -17,6 +17,7 @@ const cli = join(root, 'dist/cli.js');
 let server: ChildProcess;
 let address: string;
 let browser: Browser;
+let cookie: string;
 
 beforeAll(async () => {
   server = spawn(process.execPath, [cli, 'page', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -25,8 +26,11 @@ beforeAll(async () => {
     server.once('exit', (code) => reject(new Error(`ewald page ended with ${code}`)));
   });
   const { url, pages } = JSON.parse(line);
-  expect(pages).toContain(`${url}fft.html`);
-  address = url;
+  const token = new URL(url).search;
+  address = `${new URL(url).origin}/`;
+  expect(pages).toContain(`${address}fft.html${token}`);
+  const entry = await fetch(url, { redirect: 'manual' });
+  [cookie = ''] = entry.headers.get('set-cookie')?.split(';') ?? [];
   browser = await chromium.launch({ executablePath: findChromium() ?? '/usr/bin/chromium', args: chromiumArgs });
 });
 afterAll(async () => {
@@ -76,6 +80,8 @@ class Visit {
 
   static async open(query = '', prepare: (page: Page) => Promise<unknown> = async () => undefined): Promise<Visit> {
     const page = await browser.newPage({ viewport: { width: 1360, height: 1000 } });
+    const [name = '', value = ''] = cookie.split('=');
+    await page.context().addCookies([{ name, value, url: address }]);
     const visit = new Visit(page);
     await prepare(page);
     await page.goto(`${address}fft.html${query}`);
@@ -376,9 +382,11 @@ test('every sample shows something, and its filter does something', async () => 
 });
 
 test('ewald page serves what belongs to the pages and nothing else, and ends with Ctrl-C', async () => {
-  const answer = async (path: string): Promise<number> => (await fetch(address + path)).status;
+  const answer = async (path: string): Promise<number> => (await fetch(address + path, { headers: { cookie } })).status;
   for (const path of [
     '',
+    'index.html',
+    'view.html',
     'fft.html',
     'validate.html',
     'fft-page.js',

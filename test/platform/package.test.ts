@@ -47,7 +47,7 @@ test('the packed files are the pinned ones', async () => {
   ).toEqual([]);
   // The division of shared code into chunks changes with every import. The test only requires that chunks are in the
   // same folder as the entries.
-  const isChunk = (path: string): boolean => /^dist\/chunk-[a-z0-9-]+\.js$/.test(path);
+  const isChunk = (path: string): boolean => /^dist\/chunk-[a-z0-9-]+\.js(\.br)?$/.test(path);
   // Declarations follow the sources, and the ones that entries name are checked above; README files follow the rooms.
   const follows = (path: string): boolean => /^dist\/types\/|^src\/.*\/README\.md$/.test(path);
   const listed = paths.filter((path) => !isAddon(path) && !isChunk(path) && !follows(path));

@@ -2,7 +2,7 @@
 
 import { htmlText as harmless } from '../../base/plain-text.js';
 import type { Outcome } from '../case.js';
-import { type Report, type RowResult, shown } from '../run.js';
+import { type Report, type RowResult, roomOfRow, shown } from '../run.js';
 import { histograms } from './histogram.js';
 import { style } from './style.js';
 
@@ -41,6 +41,25 @@ function backendCards(report: Report): string {
     .join('');
 }
 
+/** One line for each room: what was found on all backends together. */
+function roomTable({ rows }: Report): string {
+  const rooms = [...new Set(rows.map(roomOfRow))];
+  const lines = rooms.map((room) => {
+    const mine = rows.filter((row) => roomOfRow(row) === room);
+    const cells = order.map((outcome) => {
+      const count = mine.filter((row) => row.outcome === outcome).length;
+      return `<td class="number">${count === 0 ? '' : `<b class="${outcome}">${count}</b>`}</td>`;
+    });
+    const ms = mine.reduce((sum, row) => sum + (row.ms ?? 0), 0);
+    return `<tr><td>${harmless(room)}</td>${cells.join('')}<td class="number">${shown(ms / 1000)}</td></tr>`;
+  });
+  const heads = order.map((outcome) => `<th class="number">${outcome}</th>`);
+  return (
+    `<h2>Rooms</h2><table id="rooms"><thead><tr><th>room</th>${heads.join('')}<th class="number">s of ` +
+    `runs</th></tr></thead><tbody>${lines.join('')}</tbody></table>`
+  );
+}
+
 const order: readonly Outcome[] = ['fail', 'pass', 'refused', 'todo', 'sampled', 'absent'];
 
 function tableRow(row: RowResult): string {
@@ -76,13 +95,17 @@ export function reportBody(report: Report): string {
     .filter((outcome) => report.counts[outcome] > 0)
     .map((outcome) => `<li><b class="${outcome}">${report.counts[outcome]}</b> ${outcome}</li>`);
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`);
-  const early = report.interrupted ? ' The run was interrupted; these results had finished.' : '';
+  const early = report.interrupted
+    ? ' The run was interrupted; these results had finished.'
+    : report.left > 0
+      ? ` Time was up after ${report.rows.length} of ${report.rows.length + report.left} results.`
+      : '';
   return (
     `<header class="${kind}"><p class="quiet">ewald validate</p><h1>${title}</h1><p>${text}${early}</p><ul ` +
     `class="counts">${counts.join('')}</ul>` +
     `<p class="quiet">${harmless(versions.join(', '))} · ${harmless(report.place)} · ` +
     `${harmless(report.date.replace('T', ' ').replace(/\..*/, ' UTC'))}</p></header>` +
-    `<section class="cards">${backendCards(report)}</section>` +
+    `<section class="cards">${backendCards(report)}</section>${roomTable(report)}` +
     `<h2>Errors</h2><section class="plots">${histograms(report)}</section>` +
     '<h2>Cases</h2><p><input id="filter" type="search" placeholder="filter by address, backend or outcome" ' +
     'aria-label="filter"></p>' +

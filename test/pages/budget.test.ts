@@ -1,0 +1,80 @@
+/** The bytes that a browser loads before it shows the page of the viewer, as the server sends them. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createContext } from 'ewald';
+import { selectRows, validate } from 'ewald/validate';
+import { describe, expect, test } from 'vitest';
+
+const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
+const text = (file: string): string => readFileSync(dist + file, 'utf8');
+const sent = (file: string): number => statSync(`${dist}${file}.br`).size;
+
+/** A script with the scripts that it imports when it starts. */
+function closure(file: string, found = new Set<string>()): Set<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const [, next = ''] of text(file).matchAll(/(?:from|import)\s*"\.\/([\w.-]+\.js)"/g)) closure(next, found);
+  return found;
+}
+
+describe('a page of the viewer', () => {
+  const html = text('view.html');
+  const styles = [...html.matchAll(/href="([\w-]+\.css)"/g)].map(([, file]) => file as string);
+  const sum = (files: Iterable<string>): number => [...files].reduce((bytes, file) => bytes + sent(file), 0);
+
+  test('appears after at most 30 kB', () => {
+    expect(styles.length).toBeGreaterThan(0);
+    const files = ['view.html', ...styles, ...closure('view-page.js')];
+    expect(sum(files), files.join(' ')).toBeLessThanOrEqual(30_000);
+  });
+
+  test('its worker, with everything that it imports at once, and the wasm module take at most 320 kB more', () => {
+    // test/pages/view-page.test.ts measures the first picture in a browser: 350 kB.
+    const files = [...closure('view-worker.js'), 'ewald.wasm'];
+    expect(sum(files), files.join(' ')).toBeLessThanOrEqual(320_000);
+  });
+
+  test('its scripts are minified, and those of the package are not', () => {
+    const widest = (file: string): number =>
+      Math.max(
+        ...text(file)
+          .split('\n')
+          .map((line) => line.length),
+      );
+    for (const file of closure('view-worker.js')) expect(text(file).split('\n').length, file).toBeLessThan(400);
+    expect(text('index.node.js').split('\n').length).toBeGreaterThan(20);
+    expect(widest('index.node.js')).toBeLessThan(1000);
+    expect(closure('view-page.js')).not.toContain('index.browser.js');
+  });
+});
+
+test('every page of the package is linked from the others, and loads nothing inline', () => {
+  const pages = ['index.html', 'view.html', 'fft.html', 'validate.html'];
+  for (const page of pages) {
+    const html = text(page);
+    for (const other of pages) if (other !== page) expect(html, page).toContain(`href="${other}"`);
+    // The content security policy of the server refuses inline scripts and styles.
+    expect(html, page).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=/);
+    for (const [, file = ''] of html.matchAll(/(?:href|src)="([\w-]+\.(?:css|js))"/g))
+      expect(existsSync(dist + file), file).toBe(true);
+  }
+});
+
+test('a validation of limited time takes rows of all rooms in turns', async () => {
+  const ids = ['pi:*', 'arrays:*'];
+  const seen: string[] = [];
+  const report = await validate({
+    createContext,
+    ids,
+    backends: ['wasm'],
+    seconds: 1e6,
+    onResult: ({ id }) => seen.push(id.split(':')[0] as string),
+  });
+  expect(seen.slice(0, 4)).toEqual(['pi', 'arrays', 'pi', 'arrays']);
+  expect(seen).toHaveLength(selectRows(ids).length);
+  expect(report.left).toBe(0);
+  const none = await validate({ createContext, ids, backends: ['wasm'], seconds: 0 });
+  expect(none.rows.length + none.left).toBe(selectRows(ids).length);
+  expect(none.left).toBeGreaterThan(0);
+  await expect(validate({ createContext, ids, seconds: -1 })).rejects.toThrow(/seconds/);
+}, 60_000);
