@@ -232,7 +232,7 @@ async function cellOfFrames(
 const shape = (p: readonly number[]): string =>
   p.map((x, i) => `${x.toFixed(2).padStart(i < 3 ? 7 : 6)}${i === 2 ? ' Å ' : i === 5 ? '°' : ''}`).join(' ');
 
-/** One line per Bravais lattice, highest symmetry first; the last, aP, is the reduced cell. */
+/** One line per Bravais lattice, the chosen one first. */
 function describe({ indexed, images, bravais }: DeterminedCell, rank: number): string {
   const line = ({ type, parameters, distortion }: BravaisCandidate): string => {
     const bent = type === 'aP' ? 'reduced' : `distorted by ${(100 * distortion).toFixed(2)} %`;

@@ -11,10 +11,18 @@ export interface ProposalsDescriptor {
 export interface ProposalsKernel extends Disposable {
   readonly bytes: number;
   /**
-   * Cells that many of the spots ([n, 3], 1/angstrom) are consistent with, smallest first: [cells, 9] rows a b c in
-   * angstrom, in some basis, laboratory frame. Edges are between the given lengths, in angstrom.
+   * Cells that many of the spots ([n, 3], 1/angstrom) are consistent with, smallest first. Edges are between the given
+   * lengths, in angstrom.
    */
-  propose(spots: Float32Array, minLengthA: number, maxLengthA: number): Promise<Float32Array>;
+  propose(spots: Float32Array, minLengthA: number, maxLengthA: number): Promise<Proposals>;
+}
+
+/** What an image proposes. */
+export interface Proposals {
+  /** [cells, 9]: rows a b c in angstrom, in some basis, laboratory frame. */
+  readonly cells: Float32Array;
+  /** Number of spots that each cell explains. */
+  readonly explained: Uint32Array;
 }
 
 export type ProposalsOp = Op<ProposalsDescriptor, ProposalsKernel>;

@@ -37,7 +37,7 @@ export interface FramesCellOptions
 export interface FramesCell {
   /** Best first; empty if no cell explains the spots beyond chance. */
   readonly found: readonly DeterminedCell[];
-  /** Of the best: the lattice of the highest symmetry that hardly bends it. */
+  /** Of the best: the lattice of the highest symmetry within the error of its metric. */
   readonly lattice: BravaisCandidate | undefined;
   /** Spots of the frames in use, [spots, 3] in 1/Å. */
   readonly spots: readonly Float32Array[];

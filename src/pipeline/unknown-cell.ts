@@ -16,8 +16,6 @@ import type { FirstFrames } from './tune.js';
 const [mostFrames, enoughImages] = [200, 30];
 /** An image with fewer peaks does not determine a lattice well enough. */
 export const fewestPeaks = 15;
-/** A symmetry is accepted if it distorts the cell by no more than this: lengths relative, angles in radians. */
-const mostBent = 0.005;
 
 /** Spots of some frames, [spots, 3] in 1/Å each, and the number of frames searched for them. */
 export interface SpotImages {
@@ -55,9 +53,8 @@ export async function spotsOfFrames(
   return { spots, frames };
 }
 
-/** Of the lattices that fit a cell, the one of the highest symmetry that hardly distorts it. */
-export const latticeOf = ({ bravais }: Pick<DeterminedCell, 'bravais'>): BravaisCandidate | undefined =>
-  bravais.find(({ distortion }) => distortion < mostBent) ?? bravais.at(-1);
+/** Of the lattices that fit a cell, the one of the highest symmetry within its error. */
+export const latticeOf = ({ bravais }: Pick<DeterminedCell, 'bravais'>): BravaisCandidate | undefined => bravais[0];
 
 /** A lattice as a known cell, with its numbers as they are written. */
 export function knownOf({ type, parameters }: BravaisCandidate): KnownCell {

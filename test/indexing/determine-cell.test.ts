@@ -169,3 +169,47 @@ it('contexts of a GPU take their neighbour (absent without the emulated card)', 
   });
   await alone.dispose();
 });
+
+describe.skipIf(!here.includes('native'))('cells that a wrong geometry bends', () => {
+  let context: Context;
+  let indexer: Awaited<ReturnType<Context['indexer']>>;
+  beforeAll(async () => {
+    context = await createContext({ backend: 'native', strict: true });
+    indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
+  });
+  afterAll(() => context?.dispose());
+
+  it.each([
+    ['tI', 'I', [58, 58, 152, 90, 90, 90]],
+    ['cI', 'I', [78, 78, 78, 90, 90, 90]],
+    ['oC', 'C', [60, 90, 70, 90, 90, 90]],
+    ['oF', 'F', [70, 90, 120, 90, 90, 90]],
+    ['cF', 'F', [110, 110, 110, 90, 90, 90]],
+    ['hR', 'H', [81, 81, 150, 90, 90, 120]],
+  ] as const)(
+    'a %s cell is named first, although lattices of less symmetry fit better',
+    async (type, centring, given) => {
+      const cell = cellFromParameters(...(given as unknown as Six));
+      const images = simulateSpots({ cell, centring, images: 8, spots: 100, spurious: 0.3, seed: 17 });
+      // A beam centre and a distance that are off.
+      const seen = images.map(({ spots }) =>
+        spots.map((x, i) => [1.01 * x + 4e-4, 1.01 * x - 3e-4, x][i % 3] as number),
+      );
+      const [best] = await indexer.determineCell(seen);
+      const [first, ...others] = best?.bravais ?? [];
+      expect(first?.type).toBe(type);
+      expect(others.some(({ distortion }) => distortion < (first?.distortion ?? 0))).toBe(true);
+      within(first?.parameters ?? [], given, 0.015);
+    },
+  );
+
+  it.skipIf(!dataFolder)('thaumatin in five stills whose beam is off (absent without EWALD_TEST_DATA)', async () => {
+    const images = ['01', '03', '05', '09', '15'].map(
+      (n) => readSpotList(readData('real/spots', `thau_grid_${n}.txt`)).spots,
+    );
+    const [best] = await indexer.determineCell(images);
+    expect(best?.indexed).toBe(5);
+    expect(best?.bravais[0]?.type).toBe('tP');
+    within(best?.bravais[0]?.parameters ?? [], [58.6, 58.6, 152.5, 90, 90, 90], 0.01);
+  });
+});

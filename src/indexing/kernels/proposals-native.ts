@@ -28,7 +28,8 @@ export function proposalsOp({ addon }: NativeHost): ProposalsOp {
         const [cells, explained] = [new Float32Array(9 * capacity), new Uint32Array(capacity)];
         try {
           const sizes = [spots.length / 3, minLengthA, maxLengthA, capacity] as const;
-          return cells.subarray(0, 9 * (await cellsPropose(spots, ...sizes, cells, explained)));
+          const count = await cellsPropose(spots, ...sizes, cells, explained);
+          return { cells: cells.subarray(0, 9 * count), explained: explained.subarray(0, count) };
         } catch (error) {
           throw addonError(error);
         }

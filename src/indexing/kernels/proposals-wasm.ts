@@ -25,8 +25,10 @@ function planProposals(core: Core, capacity: number): ProposalsKernel {
         core.check('ewald_cells_propose', place, ...sizes, cells, explained, count);
         const word = new Uint32Array(1);
         core.read(count, word);
-        const found = new Float32Array(9 * (word[0] ?? 0));
-        core.read(cells, found);
+        const [proposed = 0] = word;
+        const found = { cells: new Float32Array(9 * proposed), explained: new Uint32Array(proposed) };
+        core.read(cells, found.cells);
+        core.read(explained, found.explained);
         return found;
       } finally {
         core.free(place);
