@@ -40,7 +40,8 @@ export interface FormatOptions {
   readonly checksums?: boolean | undefined;
   /**
    * Largest frame, and largest chunk of a file, in bytes: larger ones are rejected with `Limit` before anything is
-   * allocated. Default 2³⁰ (1 GiB): the largest cameras have 0.4 GB, and a damaged header may claim any size.
+   * allocated. Default 2³⁰ (1 GiB): the largest cameras have 0.4 GB, and a damaged header may claim any size. A file
+   * that is compressed as a whole (.gz, .bz2) may have as many bytes after decompression.
    */
   readonly maxFrameBytes?: number | undefined;
   /** Allows files to refer to files outside their folder. Default false. */

@@ -30,6 +30,7 @@ import {
   numberBytes,
 } from './dtype.js';
 import { checkRead, partitionFrames } from './partitions.js';
+import { withVoltage } from './units.js';
 
 /** A format's description of its file. */
 export interface Description {
@@ -134,7 +135,7 @@ class FileDataset implements Dataset {
     this.dtype = layout.dtype;
     this.frames = product(layout.shape.navigation);
     this.frameLength = product(layout.shape.signal);
-    this.meta = layout.meta;
+    this.meta = withVoltage(layout.meta);
     this.notes = layout.notes ?? [];
     this.arrays = layout.arrays ?? [];
     this.sizes = layout.sizes ?? [];

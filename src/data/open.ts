@@ -6,6 +6,7 @@ import { EwaldError } from '../base/errors.js';
 import { choice, flag, integer, knownOptions } from '../base/options.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
+import { compressedEnding, decompressed } from './compressed/source.js';
 import { latin1 } from './cursor.js';
 import type { Dataset } from './dataset.js';
 import { elementBytes } from './dtype.js';
@@ -58,7 +59,7 @@ export async function detectFormats(source: ByteSource, options: FormatOptions =
   const { signal } = options;
   const head = await source.read(0, Math.min(4096, source.size), { signal });
   const text = latin1(head);
-  const name = baseName(source.name).toLowerCase();
+  const name = baseName(source.name).toLowerCase().replace(compressedEnding, '');
   const ending = name.includes('.') ? name.slice(name.lastIndexOf('.') + 1) : '';
   const probe: Probe = { source, ending, head, text, signal };
   const found: Candidate[] = [];
@@ -77,14 +78,18 @@ const bare: Services = {
   },
 };
 
-/** Opens a source; the dataset closes it, and so does an error. */
+/**
+ * Opens a source, which may be compressed as a whole by gzip or bzip2; the dataset closes it, and so does an error.
+ */
 export async function openSource(
-  source: ByteSource,
+  given: ByteSource,
   options: OpenOptions = {},
   services: Services = bare,
 ): Promise<Dataset> {
+  let source = given;
   try {
     knownOptions('open', options, optionNames);
+    source = await decompressed(given, options);
     flag('open: checksums', options.checksums, true);
     const names = ['auto', ...formats.map(({ name }) => name)];
     const named = choice('open: format', options.format, 'auto', names);

@@ -1,5 +1,6 @@
 /** Opens what the user passes, in browsers. */
 import { openCodecs } from './codecs/browser.js';
+import { decompressed } from './compressed/source.js';
 import type { Dataset } from './dataset.js';
 import { type Candidate, detectFormats, type OpenOptions } from './open.js';
 import { openInput, openInputs } from './open-inputs.js';
@@ -23,7 +24,7 @@ export async function open(input: DataInput | readonly DataInput[], options: Ope
 export async function detect(input: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
   const source = await sourceOf(input, options, fileSource);
   try {
-    return await detectFormats(source, options);
+    return await detectFormats(await decompressed(source, options), options);
   } finally {
     if (source !== input) await source.close();
   }

@@ -1,5 +1,6 @@
 /** Opens what the user passes, on Node, including paths. */
 import { openCodecs } from './codecs/node.js';
+import { decompressed } from './compressed/source.js';
 import type { Dataset, Note } from './dataset.js';
 import { type Candidate, detectFormats, type OpenOptions } from './open.js';
 import { openInput, openInputs } from './open-inputs.js';
@@ -28,7 +29,7 @@ export async function detect(given: DataInput, options: Pick<OpenOptions, 'signa
   const input = series?.files[0] ?? given;
   const source = await sourceOf(input, options, fileSource);
   try {
-    return await detectFormats(source, options);
+    return await detectFormats(await decompressed(source, options), options);
   } finally {
     if (source !== input) await source.close();
   }

@@ -8,3 +8,19 @@ const light = 299_792_458;
 export const electronWavelengthA = (volts: number): number =>
   (1e10 * planck) /
   Math.sqrt(2 * electronMass * charge * volts * (1 + (charge * volts) / (2 * electronMass * light * light)));
+
+/** Voltage of electrons of this wavelength: e U = √((h c / λ)² + (m c²)²) − m c². */
+export function electronVoltageV(wavelengthA: number): number {
+  const photon = (1e10 * planck * light) / wavelengthA;
+  const rest = electronMass * light * light;
+  return (Math.hypot(photon, rest) - rest) / charge;
+}
+
+/** Shorter wavelengths in Å belong to electrons: photons would have more than 248 keV, electrons 58 kV. */
+const shortestOfPhotons = 0.05;
+
+/** Metadata with the voltage that a wavelength implies if only electrons have it. */
+export const withVoltage = <M extends { readonly wavelengthA?: number; readonly voltageV?: number }>(meta: M): M =>
+  meta.voltageV === undefined && meta.wavelengthA !== undefined && meta.wavelengthA < shortestOfPhotons
+    ? { ...meta, voltageV: electronVoltageV(meta.wavelengthA) }
+    : meta;

@@ -348,3 +348,48 @@ describe('DM4 with four dimensions', () => {
     expect(asked.shape).toEqual({ navigation: [5, 4], signal: [3, 2] });
   });
 });
+
+describe('beams of SMV and CBF', () => {
+  const smv = (header: string): Uint8Array =>
+    join(
+      padded(`{\nHEADER_BYTES=  512;\nSIZE1=8;\nSIZE2=8;\nTYPE=unsigned_short;\n${header}\n}\n`, 512, ' '),
+      new Array(128).fill(0),
+    );
+  const described = async (header: string) => (await frames(smv(header), {}, 'x.img'))[0];
+
+  it('takes the reading of the centre that lies on the detector, and names both', async () => {
+    const mm = await described('PIXEL_SIZE=0.1;\nBEAM_CENTER_X=0.3;\nBEAM_CENTER_Y=0.5;');
+    expect(mm.meta.beamCentrePx).toEqual({ x: 5, y: expect.closeTo(3, 9) });
+    const pixels = await described('PIXEL_SIZE=0.055;\nBEAM_CENTER_X=3.5;\nBEAM_CENTER_Y=4.5;');
+    expect(pixels.meta.beamCentrePx).toEqual({ x: 4.5, y: 3.5 });
+    expect(pixels.notes.map(({ text }) => text).join()).toMatch(/pixels \(x 4\.5, y 3\.5.*as mm.*\(x 81\.8, y 63\.6\)/);
+    const neither = await described('PIXEL_SIZE=0.055;\nBEAM_CENTER_X=35;\nBEAM_CENTER_Y=45;');
+    expect(neither.notes).toContainEqual({ kind: 'warning', text: expect.stringContaining('outside the detector') });
+  });
+
+  it('knows electrons by their wavelength', async () => {
+    expect((await described('WAVELENGTH=0.02508;')).meta.voltageV).toBeCloseTo(199_990, -2);
+    expect((await described('WAVELENGTH=0.98;')).meta.voltageV).toBeUndefined();
+  });
+
+  it('does not take a curved detector for a flat one', async () => {
+    const header = (detector: string): Uint8Array =>
+      join(
+        text(
+          `###CBF: VERSION 1.5\n\n_array_data.header_contents\n;\n# Detector: ${detector}, S/N 1\n` +
+            '# Pixel_size 172e-6 m x 172e-6 m\n' +
+            '# Wavelength 1 A\n# Detector_distance 0.25 m\n# Beam_xy (1, 1) pixels\n;\n\n_array_data.data\n;\n' +
+            '--CIF-BINARY-FORMAT-SECTION--\nContent-Type: application/octet-stream;\n' +
+            '     conversions="x-CBF_BYTE_OFFSET"\n' +
+            'X-Binary-Size: 4\nX-Binary-Element-Type: "signed 32-bit integer"\nX-Binary-Size-Fastest-Dimension: 2\n' +
+            'X-Binary-Size-Second-Dimension: 2\n\n\x0c\x1a\x04\xd5',
+        ),
+        [0, 0, 0, 0],
+      );
+    const [flat] = await frames(header('PILATUS 6M'), {}, 'x.cbf');
+    expect(flat.meta).toMatchObject({ distanceM: 0.25, beamCentrePx: { x: 1, y: 1 } });
+    const [curved] = await frames(header('PILATUS 12M'), {}, 'x.cbf');
+    expect([curved.meta.distanceM, curved.meta.beamCentrePx]).toEqual([undefined, undefined]);
+    expect(curved.notes).toContainEqual({ kind: 'missing', text: expect.stringContaining('curved') });
+  });
+});

@@ -45,6 +45,13 @@ function describeMini(text: string, shape: readonly number[]): { meta: Metadata;
   const [wavelength, distance] = [number('Wavelength'), number('Detector_distance')];
   const [exposure, cutoff] = [number('Exposure_time'), number('Count_cutoff')];
   const [start, range] = [number('Start_angle'), number('Angle_increment')];
+  // Its modules lie on a half-cylinder around the sample, so one distance and one centre describe none of them.
+  const isCurved = /PILATUS\d? 12M/i.test(detector?.[1] ?? '');
+  if (isCurved)
+    notes.push({
+      kind: 'missing',
+      text: 'positions of the modules: this detector is curved and its header describes a flat one; use a .geom file',
+    });
   const isPhotonCounter = detector !== null && /PILATUS|EIGER/i.test(detector[1] ?? '');
   return {
     notes,
@@ -55,9 +62,9 @@ function describeMini(text: string, shape: readonly number[]): { meta: Metadata;
       ...(detector?.[2] ? { serial: detector[2] } : {}),
       ...(date ? { date } : {}),
       ...(wavelength ? { wavelengthA: wavelength } : {}),
-      ...(distance ? { distanceM: distance } : {}),
+      ...(distance && !isCurved ? { distanceM: distance } : {}),
       ...(pixel ? { pixelSizeM: pixel } : {}),
-      ...(centre ? { beamCentrePx: centre } : {}),
+      ...(centre && !isCurved ? { beamCentrePx: centre } : {}),
       ...(exposure ? { exposureS: exposure } : {}),
       ...(start !== undefined && range !== undefined ? { oscillationDeg: { start, range } } : {}),
       ...(sensor ? { sensor: { material: sensor[1] as string, thicknessM: Number(sensor[2]) } } : {}),

@@ -41,7 +41,7 @@ export const smv: Format = {
       throw badFile(source, `COMPRESSION ${values.get('COMPRESSION')} cannot be read`);
     const storedBytes = width * height * elementBytes(dtype);
     holds(source, offset, storedBytes, `an image of ${height} × ${width} ${dtype}`);
-    const { meta, notes } = describe(values);
+    const { meta, notes } = describe(values, width, height);
     const order = values.get('BYTE_ORDER');
     const little = options.endian ? options.endian === 'little' : order !== 'big_endian';
     return openFrames(source, {
@@ -62,24 +62,21 @@ export const smv: Format = {
   },
 };
 
-function describe(values: ReadonlyMap<string, string>): { meta: Metadata; notes: Note[] } {
+function describe(
+  values: ReadonlyMap<string, string>,
+  width: number,
+  height: number,
+): { meta: Metadata; notes: Note[] } {
   const number = (...keys: string[]): number | undefined => numberOf(values, ...keys);
   const pixelMm = number('PIXEL_SIZE');
   const distanceMm = number('DISTANCE');
   const wavelength = number('WAVELENGTH');
-  const [slowMm, fastMm] = [number('BEAM_CENTER_X'), number('BEAM_CENTER_Y')];
+  const beam = beamCentre(number('BEAM_CENTER_X'), number('BEAM_CENTER_Y'), pixelMm, width, height);
   const start = number('OSC_START', 'PHI');
   const range = number('OSC_RANGE');
   const exposure = number('TIME');
   const saturation = number('CCD_IMAGE_SATURATION', 'SATURATED_VALUE');
-  const notes: Note[] = [];
-  const centre =
-    slowMm !== undefined && fastMm !== undefined && pixelMm ? { x: fastMm / pixelMm, y: slowMm / pixelMm } : undefined;
-  if (centre)
-    notes.push({
-      kind: 'guess',
-      text: 'BEAM_CENTER_X and _Y follow no common convention; read as by ADSC: mm, X along the slow axis',
-    });
+  const { centre, notes } = beam;
   return {
     meta: {
       ...(values.get('DETECTOR_SN') ? { serial: values.get('DETECTOR_SN') as string } : {}),
@@ -95,5 +92,56 @@ function describe(values: ReadonlyMap<string, string>): { meta: Metadata; notes:
       header: Object.fromEntries(values),
     },
     notes,
+  };
+}
+
+/**
+ * The beam centre in pixels. X and Y follow no common convention: ADSC writes mm, X along the slow axis, other programs
+ * pixels; the reading that lies on the detector is used.
+ */
+function beamCentre(
+  slow: number | undefined,
+  fast: number | undefined,
+  pixelMm: number | undefined,
+  width: number,
+  height: number,
+): { readonly centre: { x: number; y: number } | undefined; readonly notes: Note[] } {
+  if (slow === undefined || fast === undefined || !pixelMm) return { centre: undefined, notes: [] };
+  const ofMm = { x: fast / pixelMm, y: slow / pixelMm };
+  const ofPixels = { x: fast, y: slow };
+  const isOn = ({ x, y }: { x: number; y: number }): boolean => x >= 0 && x <= width && y >= 0 && y <= height;
+  const shown = ({ x, y }: { x: number; y: number }): string => `x ${x.toFixed(1)}, y ${y.toFixed(1)}`;
+  if (isOn(ofMm))
+    return {
+      centre: ofMm,
+      notes: [
+        {
+          kind: 'guess',
+          text: 'BEAM_CENTER_X and _Y follow no common convention; read as by ADSC: mm, X along the slow axis',
+        },
+      ],
+    };
+  if (isOn(ofPixels))
+    return {
+      centre: ofPixels,
+      notes: [
+        {
+          kind: 'guess',
+          text:
+            `BEAM_CENTER_X and _Y are read as pixels (${shown(ofPixels)}, X along the slow axis), because as mm they ` +
+            `lie outside the detector (${shown(ofMm)})`,
+        },
+      ],
+    };
+  return {
+    centre: ofMm,
+    notes: [
+      {
+        kind: 'warning',
+        text:
+          `the beam centre is outside the detector, whether read as mm (${shown(ofMm)}) ` +
+          `or pixels (${shown(ofPixels)})`,
+      },
+    ],
   };
 }
