@@ -77,6 +77,11 @@ export {
   thresholdRows,
   unknownCellRows,
 } from '../pipeline/parameters.js';
+export { refinementText } from '../pipeline/refinement/geometry-text.js';
+export {
+  type RefineStreamGeometryOptions,
+  refineStreamGeometry,
+} from '../pipeline/refinement/refine-stream.node.js';
 export { type ServedPages, servePages } from '../serving/serve-pages.node.js';
 export type { SimulationWriting } from '../simulate/describe.js';
 export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../simulate/write-frames.node.js';

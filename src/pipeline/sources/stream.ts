@@ -151,7 +151,7 @@ const eventOf = ({ event }: StreamChunk): number | undefined => {
 };
 
 /** The beam of a frame; its photon energy and camera length are in its chunk. */
-function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: Geometry): Beam {
+export function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: Geometry): Beam {
   const offset = geometry.panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / geometry.panels.length;
   const given = {
     ...geometry,
@@ -161,7 +161,11 @@ function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: G
   return beamOf(given);
 }
 
-function peaksOf({ peaks, filename }: StreamChunk, panels: ReadonlyMap<string, number>, input: string): PeakList {
+export function peaksOf(
+  { peaks, filename }: StreamChunk,
+  panels: ReadonlyMap<string, number>,
+  input: string,
+): PeakList {
   if (!peaks) throw new EwaldError('Format', `${input}: the frame of ${filename} has no list of peaks`);
   const column = (of: (peak: StreamPeak) => number): Float32Array => Float32Array.from(peaks, of);
   const nothing = new Float32Array(peaks.length);
