@@ -24,6 +24,7 @@ import type { PipelineItem } from '../search-all.js';
 import { methodName, type SearchSettings } from '../settings.js';
 import type { OutputEnd } from '../sinks/outputs.js';
 import { headOf } from '../sinks/stream-head.js';
+import { streamText } from '../sinks/stream-text.js';
 import { RunSummary } from '../summary.js';
 
 /** Options that apply to a stream; the others require frames. */
@@ -40,6 +41,8 @@ const taken: ReadonlySet<string> = new Set([
   'minPeaks',
   'output',
   'nonHitsInStream',
+  'peaksInStream',
+  'reflsInStream',
   'force',
   'commandLine',
   'onEvent',
@@ -99,7 +102,8 @@ export async function* indexStream(
         }
         const record = item.error ? failureOf(item) : recordOf(item);
         summary.add(record);
-        if ('hit' in record && (record.hit || options.nonHitsInStream !== false)) await stream?.write(record.chunk);
+        const text = stream && 'hit' in record ? streamText(record, options) : undefined;
+        if (text !== undefined) await stream?.write(text);
         onEvent({ kind: 'progress', stage: 'frames', share: 0, summary });
         yield item;
       }
