@@ -211,7 +211,8 @@ async function refinedBeforehand(
     geometry: geometry?.geometry ?? geometryFromFile(source.first),
   });
   if (settled.moved.length === 0) return undefined;
-  onEvent({ kind: 'geometry', text: refinementText(settled), ...settled });
+  const { distanceM } = searcher.detector.beam;
+  onEvent({ kind: 'geometry', text: refinementText(settled, distanceM), ...settled });
   return settled;
 }
 

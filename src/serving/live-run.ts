@@ -187,8 +187,10 @@ export class LiveRun {
 
   /** Answers a request; returns false if it is not about a run. */
   answer(request: IncomingMessage, response: ServerResponse, url: string): boolean {
-    const { pathname, searchParams } = new URL(url, 'http://localhost');
+    // Not every address that a client sends is one to the class URL, such as two slashes.
+    const [pathname = '', query = ''] = url.split('?', 2);
     if (!pathname.startsWith('/live/')) return false;
+    const searchParams = new URLSearchParams(query);
     const json = (value: unknown): void => {
       response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
       response.end(request.method === 'HEAD' ? undefined : JSON.stringify(value));

@@ -144,6 +144,11 @@ describe('which files', () => {
       '/../../etc/passwd',
       '/%2e%2e/cli.js',
       '/package.json',
+      '//',
+      '//?x',
+      '/live/',
+      '/live/frame/0',
+      '/live/received/0?client=a',
     ])
       expect((await ask(path)).status, path).toBe(404);
   });

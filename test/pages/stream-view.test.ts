@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseGeometry, readStream, type StreamChunk } from 'ewald';
 import { type ServedView, serveView } from 'ewald/view';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseChunk } from '../../src/pages/view/frame-book.js';
 import { axesOf, listedCrystal, listedPeaks } from '../../src/pages/view/listed.js';
 import { badgeOf } from '../../src/pages/view/live-badge.js';
@@ -122,6 +122,27 @@ describe('a stream and its frames', () => {
     expect(() => without.fileOf(0)).toThrow(/a\.stream names á\/run\.h5, which is not among these files/);
     await expect(StreamBook.open(blob('a.stream', 'no stream'), served)).rejects.toThrow(/not a CrystFEL stream/);
     await expect(StreamBook.open(blob('a.stream', head), served)).rejects.toThrow(/holds no frames yet/);
+  });
+
+  test('a stream that is being written gains frames, also when its last chunk is cut off', async () => {
+    let written = bytes.length - 40;
+    // The server of the page answers ranges of what has been written so far.
+    vi.stubGlobal('fetch', async (_: string, { headers }: { headers: { Range: string } }) => {
+      const [, begin = 0, last = 0] = /bytes=(\d+)-(\d+)/.exec(headers.Range)?.map(Number) ?? [];
+      if (begin >= written) return new Response('', { status: 416 });
+      return new Response(bytes.slice(begin, Math.min(written, last + 1)), { status: 206 });
+    });
+    try {
+      const book = await StreamBook.open({ name: 'a.stream', address: 'http://localhost/a.stream' }, []);
+      expect(book.summaries()).toHaveLength(2);
+      expect(await book.grow()).toBe(2);
+      written = bytes.length;
+      expect(await book.grow()).toBe(3);
+      expect(book.summaries(2)).toMatchObject([{ frame: 2, crystals: 1 }]);
+      expect(await book.grow()).toBe(3);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   test('peaks, crystals and reflections are those of the stream', async () => {

@@ -14,6 +14,8 @@ const rateMs = 10_000;
 const pauseMs = 100;
 /** The charts follow the run this often, ms. */
 const redrawMs = 250;
+/** A stream that is being written is looked at this often, ms. */
+const growMs = 2000;
 
 export const feed = new LiveFeed();
 
@@ -94,6 +96,7 @@ export function bindLive(): void {
     redraw();
     void writeRunCharts();
   }, redrawMs);
+  setInterval(() => void growStream(), growMs);
   // A tab that is not visible asks for no frames; it shows the newest one when it is looked at again.
   document.addEventListener('visibilitychange', () => void pull());
 }
@@ -114,6 +117,27 @@ async function begin(facts: RunFacts): Promise<void> {
     opening = false;
   }
   void pull();
+}
+
+let growing = false;
+/** Lists the frames that a stream has gained; if its last frame is shown, the new last frame is shown. */
+async function growStream(): Promise<void> {
+  const { opened } = viewer;
+  if (growing || isLive() || !feed.connected || document.hidden || !opened?.listed) return;
+  growing = true;
+  try {
+    const more = await viewer.engine.call('grown', opened.frames);
+    if (more.length === 0 || viewer.opened !== opened) return;
+    const atEnd = viewer.frame === opened.frames - 1;
+    viewer.summaries.push(...more);
+    viewer.opened = { ...opened, frames: opened.frames + more.length };
+    if (atEnd) await viewer.go(viewer.opened.frames - 1);
+    redraw();
+  } catch (error) {
+    viewer.fail(error);
+  } finally {
+    growing = false;
+  }
 }
 
 /** Tells the page how many frames there are. */

@@ -43,7 +43,7 @@ export class StreamBook implements FrameBook {
     return book;
   }
 
-  /** Scans what has been added to the stream; returns the number of its frames. */
+  /** Scans what has been added to the stream; a dropped file stays as it was. Returns the number of its frames. */
   async grow(): Promise<number> {
     for (;;) {
       const { scanned } = this.index;

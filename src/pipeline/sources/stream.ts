@@ -24,7 +24,6 @@ import type { PipelineItem } from '../search-all.js';
 import { methodName, type SearchSettings } from '../settings.js';
 import type { OutputEnd } from '../sinks/outputs.js';
 import { headOf } from '../sinks/stream-head.js';
-import { streamText } from '../sinks/stream-text.js';
 import { RunSummary } from '../summary.js';
 
 /** Options that apply to a stream; the others require frames. */
@@ -41,8 +40,6 @@ const taken: ReadonlySet<string> = new Set([
   'minPeaks',
   'output',
   'nonHitsInStream',
-  'peaksInStream',
-  'reflsInStream',
   'force',
   'commandLine',
   'onEvent',
@@ -102,8 +99,7 @@ export async function* indexStream(
         }
         const record = item.error ? failureOf(item) : recordOf(item);
         summary.add(record);
-        const text = stream && 'hit' in record ? streamText(record, options) : undefined;
-        if (text !== undefined) await stream?.write(text);
+        if ('hit' in record && (record.hit || options.nonHitsInStream !== false)) await stream?.write(record.chunk);
         onEvent({ kind: 'progress', stage: 'frames', share: 0, summary });
         yield item;
       }
@@ -155,7 +151,7 @@ const eventOf = ({ event }: StreamChunk): number | undefined => {
 };
 
 /** The beam of a frame; its photon energy and camera length are in its chunk. */
-export function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: Geometry): Beam {
+function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: Geometry): Beam {
   const offset = geometry.panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / geometry.panels.length;
   const given = {
     ...geometry,
@@ -165,11 +161,7 @@ export function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geom
   return beamOf(given);
 }
 
-export function peaksOf(
-  { peaks, filename }: StreamChunk,
-  panels: ReadonlyMap<string, number>,
-  input: string,
-): PeakList {
+function peaksOf({ peaks, filename }: StreamChunk, panels: ReadonlyMap<string, number>, input: string): PeakList {
   if (!peaks) throw new EwaldError('Format', `${input}: the frame of ${filename} has no list of peaks`);
   const column = (of: (peak: StreamPeak) => number): Float32Array => Float32Array.from(peaks, of);
   const nothing = new Float32Array(peaks.length);
