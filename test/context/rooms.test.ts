@@ -143,8 +143,10 @@ const completing = /^(?:disposableClass|shownAs)\(/;
 describe('importing a module changes nothing', () => {
   const found: string[] = [];
   const calls: string[] = [];
-  for (const [file, text] of files) {
+  for (const [file, source] of files) {
     if (programs.test(file)) continue;
+    // What a template writes into other files is no code of this one.
+    const text = source.replace(/^export const \w+ = (?:\([^)]*\): string => )?`(?:\\.|[^`\\])*`;$/gms, '');
     for (const [, name] of text.matchAll(/^(?:export )?(?:let (\w+)|const \w+)/gm))
       if (name) found.push(`${file}: ${name}`);
     const holding =
