@@ -21,6 +21,8 @@ let maps: ShownPeakMaps | undefined;
 /** What the counts of peaks belong to. */
 let mapsOf: unknown;
 let loading = false;
+/** Whether the counts have been requested after the end of the run. */
+let isFinal = false;
 let loadedAt = Number.NEGATIVE_INFINITY;
 /** The server is asked for the counts of a run this often, ms. */
 const everyMs = 2000;
@@ -78,12 +80,13 @@ export async function writeRunCharts(): Promise<void> {
 }
 
 async function load(): Promise<void> {
-  // When the run has ended, so has its server.
+  // When the run has ended, its server ends soon: the counts are requested once more.
   const isStale = live()
-    ? !isOver() && performance.now() - loadedAt > everyMs
+    ? !isFinal && performance.now() - loadedAt > everyMs
     : mapsOf !== viewer.opened || viewer.running;
   if (loading || !isStale) return;
   loading = true;
+  isFinal = live() && isOver();
   const { opened } = viewer;
   try {
     maps = live() ? await served() : await engine.call('peakMaps');
@@ -163,7 +166,7 @@ function inkFor(most: number): (count: number) => readonly [number, number, numb
   };
 }
 
-const noMaps = 'Peaks are counted in a stream, and while all frames are searched.';
+const noMaps = 'Peaks are counted in streams, and in runs that the page follows.';
 
 /** Where the peaks lie, on the assembled detector as the picture shows it. */
 function writePowder(): void {
