@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+// `npm run bench -- viewer`: what a person waits for in the viewer, in Chromium: upload and contrast of a frame, and a
+// slider of the peak search. Rates of drawing are not measured: they are those of the software renderer.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { chromium } from 'playwright-core';
+import { serveView } from '../../dist/view.node.js';
+import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'ewald-bench-viewer-'));
+const print = (what, value, aim) =>
+  process.stdout.write(`  ${value <= aim ? 'pass' : 'MISS'}  ${what}: ${value.toFixed(2)} ms (aim at most ${aim})\n`);
+
+/** In the page: CPU time of upload and contrast, and of the peak search per megapixel. */
+async function timeFrame() {
+  const { viewer } = globalThis;
+  const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+  const { picture } = viewer.pane;
+  const data = Uint16Array.from({ length: 2048 * 2048 }, (_, i) => (i * 7919) % 61);
+  const bad = new Uint8Array(data.length);
+  const upload = [];
+  for (let round = 0; round < 9; round++) {
+    const start = performance.now();
+    picture.show({ data, width: 2048, height: 2048, bad, validRange: [0, 65535] });
+    viewer.auto();
+    upload.push(performance.now() - start);
+  }
+  const pixels = (viewer.opened.width * viewer.opened.height) / 1e6;
+  const peaks = [];
+  for (let round = 0; round < 15; round++) {
+    await viewer.setParameters({ minSnr: 5 + round / 10 });
+    peaks.push(viewer.peaks.ms / pixels);
+  }
+  return { upload: median(upload), peaks: median(peaks), limits: [...picture.limits] };
+}
+
+const browser = await chromium.launch({
+  executablePath: findChromium() ?? '/usr/bin/chromium',
+  args: [...chromiumArgs, '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+});
+const views = [];
+try {
+  const visit = async (files, options = {}) => {
+    const view = await serveView(files, options);
+    views.push(view);
+    const page = await browser.newPage();
+    await page.goto(view.url);
+    return page;
+  };
+  const frames = ['simulate', 'frames', '-o', folder, '--images', '2', '--name', 'run'];
+  execFileSync(process.execPath, [resolve('dist/cli.js'), ...frames]);
+  const page = await visit([join(folder, 'run.h5')], {
+    geometry: join(folder, 'run.geom'),
+    cell: join(folder, 'run.cell'),
+  });
+  await page.waitForFunction(() => globalThis.viewer.peaks?.count > 20, undefined, { timeout: 120_000 });
+  const { upload, peaks, limits } = await page.evaluate(timeFrame);
+  if (!(limits[0] === 0 && limits[1] > 100)) throw new Error(`the limits are ${limits}`);
+  print('upload and contrast of 4 megapixels', upload, 20);
+  print('a slider of the peak search, per megapixel', peaks, 50);
+} finally {
+  await browser.close();
+  for (const view of views) await view.close();
+  rmSync(folder, { recursive: true });
+}
