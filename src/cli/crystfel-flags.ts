@@ -32,14 +32,9 @@ const absentFlags: Readonly<Record<string, string>> = {
   '--min-sig': 'it belongs to peakfinder9, which ewald does not have',
   '--min-peak-over-neighbour': 'it belongs to peakfinder9, which ewald does not have',
   '--pixelfinder': 'peaks are found by --peaks peakfinder8, zaef or dispersion',
-  '--integration': 'reflections are integrated by rings; --int-radius, --no-integrate',
-  '--fix-profile-radius': 'the profile radius of each crystal is determined from its peaks',
   '--fix-divergence': 'the divergence is taken as none',
-  '--overpredict': '--push-res extends the resolution of predictions',
   '--int-diag': '--json prints all results of a frame',
   '--cell-parameters-only': '--no-integrate omits reflections',
-  '--no-peaks-in-stream': 'peaks are always in the stream',
-  '--no-refls-in-stream': '--no-integrate omits reflections',
   '--copy-header': 'headers are not copied into the stream',
   '--copy-hdf5-field': 'headers are not copied into the stream',
   '--serial-offset': 'use --serial-start',
@@ -52,7 +47,7 @@ const absentFlags: Readonly<Record<string, string>> = {
   '--wavelength-estimate': 'the wavelength comes from the geometry or the file',
   '--event-list': '-i takes a list with lines "file //3"',
   '--no-multi': 'without --multi only one lattice is searched for',
-  '--profile-radius': 'the profile radius of each crystal is determined from its peaks',
+  '--profile-radius': 'use --fix-profile-radius',
   '--camera-length-estimate': 'the distance comes from the geometry',
 };
 

@@ -13,6 +13,7 @@ import {
   type ListName,
   modeOf,
   type Parameters,
+  parseIntegration,
   type RunMode,
   refinementRows,
   refuseOthers,
@@ -46,6 +47,11 @@ export interface FrameFlags extends ExecutorFlags {
   integrate?: boolean;
   pushRes?: string;
   nonHitsInStream?: boolean;
+  peaksInStream?: boolean;
+  reflsInStream?: boolean;
+  integration?: string;
+  fixProfileRadius?: string;
+  overpredict?: boolean;
   serialStart?: string;
   resume?: boolean;
   follow?: boolean;
@@ -154,6 +160,8 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
       'Argument',
       '--hdf5 and --sol hold the frames of one session; with --resume they would lack the earlier ones',
     );
+  const integration = flagValues(integrationRows, flags);
+  if (integration.integration !== undefined) parseIntegration(integration.integration, '--integration');
   const timeoutS = run.noDataTimeout ?? runRows.noDataTimeout.range.fallback;
   return {
     settings: {
@@ -161,7 +169,7 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
       ...(shared.cells ? { cells: shared.cells } : {}),
       ...shared.settings,
       ...flagValues(acceptanceRows, flags),
-      ...flagValues(integrationRows, flags),
+      ...integration,
       ...(shared.stream === undefined ? { peaks } : {}),
     },
     executor: chosenExecutor(flags, { jobs: availableParallelism(), shard: run.shard !== undefined }),

@@ -56,6 +56,7 @@ export function jsonOf({ origin, error, result }: PipelineItem): object {
         profileRadius: crystal.profileRadius,
         resolutionA: 1 / crystal.resolution,
         reflections: crystal.reflections?.length ?? null,
+        overlapping: crystal.overlapping,
       }),
     ),
     ms,

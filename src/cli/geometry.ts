@@ -1,7 +1,14 @@
-/** `ewald geometry check`: describes a detector geometry, checks its consistency, and draws it. */
+/** `ewald geometry check`: describes a detector geometry, checks its consistency, and draws it; `refine` corrects it. */
 import type { Command } from 'commander';
 import { type Beam, photonEnergyOf } from '../entries/index.node.js';
-import { type CheckedGeometry, type CheckGeometryOptions, checkGeometryFile } from '../entries/shell.node.js';
+import {
+  type CheckedGeometry,
+  type CheckGeometryOptions,
+  checkGeometryFile,
+  type RefineStreamGeometryOptions,
+  refinementText,
+  refineStreamGeometry,
+} from '../entries/shell.node.js';
 import { noChecksums } from './data-options.js';
 import { bold, type CliDeps, dim, exitCode, green, print, printJson, red, yellow } from './output.js';
 
@@ -10,9 +17,20 @@ interface Options extends CheckGeometryOptions {
 }
 
 export function register(program: Command, _: CliDeps): void {
-  program
+  const geometry = program
     .command('geometry')
-    .description('detector geometries: CrystFEL .geom files, and the descriptions in files of frames')
+    .description('detector geometries: CrystFEL .geom files, and the descriptions in files of frames');
+  geometry
+    .command('refine')
+    .description('refine distance, shift and panels on the crystals of a stream')
+    .argument('<stream>', 'a CrystFEL stream with peaks and crystals')
+    .option('-g, --geometry <file>', "the .geom file to refine (default: the stream's own)")
+    .option('-p, --cell <cell>', "the known cell, as for ewald index (default: the stream's own)")
+    .requiredOption('-o, --output <geom>', 'the .geom file to write')
+    .option('--force', 'replace an existing file; never an input')
+    .option('--json', 'one JSON document')
+    .action(refine);
+  geometry
     .command('check')
     .description('describe a geometry, check its consistency (also with frames), draw it')
     .argument('<geometry>', 'a .geom file, or a file of frames that describes its own')
@@ -23,6 +41,19 @@ export function register(program: Command, _: CliDeps): void {
     .option('--force', 'replace existing files; never an input')
     .option('--json', 'one JSON document')
     .action(check);
+}
+
+async function refine(
+  stream: string,
+  { json, ...options }: RefineStreamGeometryOptions & { json?: boolean },
+): Promise<void> {
+  const { geometry, ...refined } = await refineStreamGeometry(stream, options);
+  if (json) return printJson({ stream, output: options.output, ...refined });
+  const isMoved = refined.moved.length > 0;
+  const text = isMoved
+    ? refinementText({ geometry, ...refined })
+    : `nothing moves beyond its errors, according to ${refined.crystals} crystals (${refined.pairs} peaks)`;
+  print(`${text}\n${isMoved ? 'refined' : 'unchanged'} geometry in ${options.output}`);
 }
 
 async function check(file: string, { json, ...options }: Options): Promise<void> {

@@ -135,8 +135,10 @@ async function search(
 
 /** The outputs of the run according to the flags. */
 function outputsOf(flags: FrameFlags): Partial<PipelineOptions> {
-  const { output, html, hdf5, sol, refinedGeometry, resume, force, nonHitsInStream } = flags;
-  const all = { output, html, hdf5, sol, refinedGeometry, resume, force, nonHitsInStream };
+  const { output, html, hdf5, sol, refinedGeometry, resume, force } = flags;
+  const { nonHitsInStream, peaksInStream, reflsInStream } = flags;
+  const written = { nonHitsInStream, peaksInStream, reflsInStream };
+  const all = { output, html, hdf5, sol, refinedGeometry, resume, force, ...written };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 

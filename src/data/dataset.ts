@@ -31,6 +31,21 @@ export interface XY {
   readonly y: number;
 }
 
+/** A flat panel of a detector. */
+export interface DetectorPanel {
+  readonly name: string;
+  /** Indices of its module along the slower axes of a frame, slowest first. */
+  readonly module: readonly number[];
+  /** Its first pixel in the module, and its size, in pixels. */
+  readonly first: XY;
+  readonly width: number;
+  readonly height: number;
+  /** Corner of its first pixel from the sample, and the steps from pixel to pixel: metres, z along the beam. */
+  readonly cornerM: readonly [number, number, number];
+  readonly fastM: readonly [number, number, number];
+  readonly slowM: readonly [number, number, number];
+}
+
 /** What the file states about the experiment; anything it does not state is absent. */
 export interface Metadata {
   /** The camera or program that wrote it. */
@@ -51,6 +66,8 @@ export interface Metadata {
    * In pixels from the outer corner of the first pixel, whose centre is therefore at (0.5, 0.5), as the file states it.
    */
   readonly beamCentrePx?: XY;
+  /** Where the panels are, if the file describes each of them. */
+  readonly panels?: readonly DetectorPanel[];
   readonly exposureS?: number;
   /** Rotation of the sample: angle at the start of the first frame and the increment per frame. */
   readonly oscillationDeg?: { readonly start: number; readonly range: number };

@@ -131,9 +131,10 @@ export async function openDetector(opened: Dataset, options: DetectorOptions = {
   const { geometry: given, highres } = options;
   if (given !== undefined && !Array.isArray((given as Geometry | null)?.panels))
     throw new EwaldError('Argument', `detector: geometry is ${shown(given)}; it expects what parseGeometry returns`);
-  const dataset = stacked(opened, given);
+  const described = given ?? (opened.meta?.panels ? geometryFromFile(opened) : undefined);
+  const dataset = stacked(opened, described);
   const { width, height } = frameSize(dataset);
-  const geometry = given ? stackedGeometry(given, dataset) : geometryFromFile(dataset);
+  const geometry = described ? stackedGeometry(described, dataset) : geometryFromFile(dataset);
   const openOther = options.openOther ?? openBeside(dataset);
   const dtype = searchedType(dataset);
   // Checks that this is the geometry of this detector before reading masks.

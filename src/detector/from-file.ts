@@ -3,7 +3,7 @@
 import { EwaldError } from '../base/errors.js';
 import { flatGeometry } from '../crystal/geometry/flat.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
-import type { Dataset } from '../data/dataset.js';
+import type { Dataset, DetectorPanel, Metadata } from '../data/dataset.js';
 
 /** Width and height of a dataset's frames. Throws `Shape` if the frames are not two-dimensional. */
 export function frameSize({ name, shape }: Dataset): { readonly width: number; readonly height: number } {
@@ -18,8 +18,41 @@ export function frameSize({ name, shape }: Dataset): { readonly width: number; r
   return { width, height };
 }
 
-/** One flat panel from a file's distance, pixel size, beam centre and wavelength. Throws `Format`. */
+/** The panels that a file describes. Throws `Format` if it does not state its wavelength. */
+function geometryOfPanels(name: string, meta: Metadata, panels: readonly DetectorPanel[]): Geometry {
+  if (meta.wavelengthA === undefined)
+    throw new EwaldError('Format', `${name} does not state its wavelength; give a geometry with -g`);
+  const distanceM = panels.reduce((sum, { cornerM }) => sum + cornerM[2], 0) / panels.length;
+  const flat = flatGeometry({
+    ...{ width: 1, height: 1, centrePx: [0, 0], pixelM: 1, distanceM, wavelengthA: meta.wavelengthA },
+    saturation: meta.saturation ?? Number.POSITIVE_INFINITY,
+  });
+  return {
+    ...flat,
+    panels: panels.map(({ name, module, first, width, height, cornerM, fastM, slowM }) => {
+      const pixelM = Math.hypot(...fastM);
+      const scaled = (v: readonly [number, number, number]): [number, number, number] => [
+        v[0] / pixelM,
+        v[1] / pixelM,
+        v[2] / pixelM,
+      ];
+      return {
+        ...flat.panels[0],
+        ...{ name, resolution: 1 / pixelM, corner: [cornerM[0] / pixelM, cornerM[1] / pixelM] as const },
+        ...{ minFs: first.x, maxFs: first.x + width - 1, minSs: first.y, maxSs: first.y + height - 1 },
+        ...{ fs: scaled(fastM), ss: scaled(slowM), offsetM: cornerM[2] - distanceM },
+        dimensions: [...module, 'ss', 'fs'] as const,
+      };
+    }),
+  };
+}
+
+/**
+ * The panels that a file describes, or one flat panel from its distance, pixel size, beam centre and wavelength. Throws
+ * `Format`.
+ */
 export function geometryFromFile({ name, meta, shape }: Dataset): Geometry {
+  if (meta.panels) return geometryOfPanels(name, meta, meta.panels);
   const { wavelengthA, distanceM, pixelSizeM, beamCentrePx } = meta;
   const missing = Object.entries({ wavelengthA, distanceM, pixelSizeM, beamCentrePx })
     .filter(([, value]) => value === undefined)

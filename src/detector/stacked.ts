@@ -6,6 +6,7 @@
 import { EwaldError } from '../base/errors.js';
 import type { BadRegion, Geometry, Panel } from '../crystal/geometry/geometry.js';
 import type { Dataset, DatasetShape, ListedPeaks } from '../data/dataset.js';
+import { geometryFromFile } from './from-file.js';
 
 /** The dimensions of a panel as written in its geometry. */
 const writtenDimensions = (panel: Panel): string =>
@@ -52,6 +53,7 @@ export async function openStacked(
 ): Promise<Dataset> {
   const axes = geometry ? frameAxes(geometry) : 2;
   const dataset = await open(undefined);
+  if (!geometry && dataset.meta.panels) return stacked(dataset, geometryFromFile(dataset));
   const { navigation, signal } = dataset.shape;
   const all = [...navigation, ...signal];
   if (!geometry || axes <= signal.length || axes > all.length) return stacked(dataset, geometry);

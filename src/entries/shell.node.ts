@@ -60,6 +60,7 @@ export {
   checkGeometryFile,
 } from '../pipeline/check-geometry-file.node.js';
 export { compareStreamFiles } from '../pipeline/compare-files.node.js';
+export { parseIntegration } from '../pipeline/integration-method.js';
 export { inFlags, modeOf, type RunMode } from '../pipeline/modes.js';
 export {
   acceptanceRows,
@@ -77,6 +78,11 @@ export {
   thresholdRows,
   unknownCellRows,
 } from '../pipeline/parameters.js';
+export { refinementText } from '../pipeline/refinement/geometry-text.js';
+export {
+  type RefineStreamGeometryOptions,
+  refineStreamGeometry,
+} from '../pipeline/refinement/refine-stream.node.js';
 export { type ServedPages, servePages } from '../serving/serve-pages.node.js';
 export type { SimulationWriting } from '../simulate/describe.js';
 export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../simulate/write-frames.node.js';

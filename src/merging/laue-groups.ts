@@ -27,8 +27,8 @@ export interface LaueCandidate {
 
 /** Largest number of crystals that are compared, and random starts for each group. */
 const [mostCrystals, starts] = [256, 2];
-/** Below this evidence, no group is chosen. */
-const leastEvidence = 100;
+/** Below this evidence or with fewer crystals, no group is chosen: two stills prefer any group by chance. */
+const [leastEvidence, fewestCrystals] = [100, 10];
 /**
  * Share of the largest correlation that a group must reach. Observations that are predicted from fewer equivalents are
  * easier to predict, since the settings of crystals are fitted to them: the lowest groups are up to .05 too high. A
@@ -71,7 +71,11 @@ export function likeliestLaueGroup(
   subject: { readonly cell: Cell; readonly centring: Centring; readonly part: Uint8Array },
   remarks: string[],
 ): PointGroup {
-  const ranked = rankLaueGroups(observations, subject);
+  const enoughCrystals = subject.part.filter((on) => on === 1).length >= fewestCrystals;
+  // Without a single pair of equivalents, there is no correlation.
+  const ranked = enoughCrystals
+    ? rankLaueGroups(observations, subject).filter(({ correlation }) => Number.isFinite(correlation))
+    : [];
   if (!((ranked[0]?.evidence ?? 0) > leastEvidence))
     throw new EwaldError(
       'Argument',

@@ -51,7 +51,7 @@ function tableOf(shells: readonly ShellStatistics[], overall: ShellStatistics): 
   const rows = [...shells, overall].map(
     (shell) => `<tr>${shown.map(([, of]) => `<td>${of(shell)}</td>`).join('')}</tr>`,
   );
-  return `<table><tr>${heads}</tr>${rows.join('')}</table>`;
+  return `<div class="shells"><table><tr>${heads}</tr>${rows.join('')}</table></div>`;
 }
 
 /** Plots over the resolution: shells are placed at the middle of their volume, and axes are labelled by d. */

@@ -18,6 +18,8 @@ export const rivalsMark = 'ewald/rivals = ';
 
 /** Prefix of the line of a frame that states how many peaks `maxPeaks` omitted. */
 export const omittedMark = 'ewald/omitted_peaks = ';
+/** Prefix of the line that states how many reflections are omitted because they overlap those of another crystal. */
+export const overlapsMark = 'ewald/overlapping = ';
 
 /** The chunk of a frame. */
 export function chunkOf(
@@ -78,10 +80,13 @@ function streamCrystal(crystal: FrameCrystal, geometry: Geometry, name: LatticeN
     uniqueAxis: name?.uniqueAxis ?? '?',
     profileRadius: 10 * crystal.profileRadius,
     // Readers ignore unknown lines; without rivals a stream is as CrystFEL would write it.
-    notes: crystal.rivals.length > 0 ? [`${rivalsMark}${crystal.rivals.length}`] : [],
+    notes: [
+      ...(crystal.rivals.length > 0 ? [`${rivalsMark}${crystal.rivals.length}`] : []),
+      ...(crystal.overlapping > 0 ? [`${overlapsMark}${crystal.overlapping}`] : []),
+    ],
     shiftMm: [0, 0],
     resolutionLimit: { inverseNm: resolution, angstrom: 10 / resolution },
-    saturated: crystal.reflections?.filter(({ saturated }) => saturated).length ?? 0,
+    saturated: crystal.saturated,
     implausible: 0,
     reflections: crystal.reflections?.map((one) => {
       const panel = geometry.panels[one.panel];

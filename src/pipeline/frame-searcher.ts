@@ -24,7 +24,7 @@ import {
   type FrameCrystal,
   type FrameResult,
   indexPeaks,
-  integrateCrystal,
+  integrateCrystals,
   predictCrystal,
   type Scene,
   type StageBackends,
@@ -200,7 +200,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   integrate(frame: Frame, crystal: FrameCrystal, options: FrameSearchOptions = none): Measured[] {
     this.#check('integrate', frame);
     const scene = this.#scene(this.#settingsOf('integrate', options), options);
-    return integrateCrystal(frame, crystal, scene) ?? [];
+    return [...(integrateCrystals(frame, [crystal], scene)[0]?.reflections ?? [])];
   }
 
   async search(frame: Frame, options: FrameSearchOptions = none): Promise<FrameResult> {
@@ -214,10 +214,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     const found = performance.now();
     const result = await indexPeaks(peaks, scene, await this.indexerFor(settings, peaks.count));
     const indexed = performance.now();
-    const crystals = result.crystals.map((crystal) => ({
-      ...crystal,
-      reflections: integrateCrystal(frame, crystal, scene),
-    }));
+    const crystals = integrateCrystals(frame, result.crystals, scene);
     const ms = { read: 0, peaks: found - begun, index: indexed - found, integrate: performance.now() - indexed };
     const findsOn = options.found ? undefined : this.#finders.latest?.backend;
     return { ...result, crystals, ms, backends: { ...result.backends, peaks: findsOn } };

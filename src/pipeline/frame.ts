@@ -11,9 +11,12 @@ import { spotsOf } from '../peaks/spots.js';
 import { isAccepted } from './accept.js';
 import { type DetectorFit, fitDetector } from './detector-fit.js';
 import { integrate, type Measured, type RingRadii } from './integrate.js';
+import { parseIntegration } from './integration-method.js';
 import { orient } from './orient.js';
+import { separate } from './overlaps.js';
 import { integrationRows } from './parameters.js';
 import { excitationOf, predict, type Reflection } from './predict.js';
+import { overprediction, profileRadiusOf, visibleRadii } from './profile-radius.js';
 import type { SearchSettings } from './settings.js';
 
 /** What is required to index peaks: their detector, their beam, and the parameters. */
@@ -49,11 +52,15 @@ export interface FrameCrystal {
   readonly residual: number;
   /** The detector according to it; undefined if its peaks are too few. */
   readonly detector: DetectorFit | undefined;
-  /** 1/Å: the distance from the Ewald sphere up to which nodes are visible. */
+  /** 1/Å: standard deviation of the Gaussian of distances from the Ewald sphere at which nodes are visible. */
   readonly profileRadius: number;
   /** Largest 1/d of its peaks in 1/Å, ignoring two in a hundred. */
   readonly resolution: number;
+  /** Without those that overlap a reflection of another crystal of the frame; `overlapping` is their number. */
   readonly reflections: readonly Measured[] | undefined;
+  readonly overlapping: number;
+  /** Reflections with pixels above `max_adu`; they are omitted unless the method of integration keeps them. */
+  readonly saturated: number;
 }
 
 /** Milliseconds per frame, by stage. */
@@ -161,27 +168,45 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: 
     peaks,
     residual: Math.sqrt(squares / Math.max(1, peaks.length)),
     detector: known && fitDetector(cell, known.cell, list, [...peaks], indices, geometry, beam),
-    profileRadius: upperEnd(errors, 0.02),
+    profileRadius: settings.fixProfileRadius === undefined ? profileRadiusOf(errors) : settings.fixProfileRadius / 1e10,
     resolution: upperEnd(inverseDs, 0.02),
     reflections: undefined,
+    overlapping: 0,
+    saturated: 0,
   };
 }
 
 /** Predicts the positions of a crystal's reflections. */
 export function predictCrystal(crystal: FrameCrystal, { geometry, beam, settings }: IndexScene): Reflection[] {
-  const { pushRes = integrationRows.pushRes.range.fallback, highres = 0 } = settings;
+  const { pushRes = integrationRows.pushRes.range.fallback, highres = 0, overpredict = false } = settings;
+  const { profileRadius } = crystal;
   const centring = settings.cells?.[crystal.inputCell]?.centring ?? 'P';
   return predict(reciprocalCell(crystal.cell), centring, geometry, beam, {
-    profileRadius: crystal.profileRadius,
+    profileRadius,
+    reach: visibleRadii * profileRadius * (overpredict ? overprediction : 1),
     bandwidth: geometry.bandwidth ?? 0,
     maxInverseD: Math.min(1 / highres, crystal.resolution + pushRes / 10),
   });
 }
 
-/** The intensities of a crystal's reflections in a frame; undefined if the parameters disable integration. */
-export function integrateCrystal(frame: Frame, crystal: FrameCrystal, scene: Scene): Measured[] | undefined {
+/**
+ * The crystals of a frame with the intensities of their reflections, unless the parameters disable integration. Those
+ * that overlap reflections of another crystal are omitted, and counted.
+ */
+export function integrateCrystals(frame: Frame, crystals: readonly FrameCrystal[], scene: Scene): FrameCrystal[] {
   const { integrate: isWanted = true, intRadius = usualRadii } = scene.settings;
-  return isWanted
-    ? integrate(frame, scene.width, scene.bad, scene.geometry, predictCrystal(crystal, scene), intRadius)
-    : undefined;
+  if (!isWanted) return [...crystals];
+  const { width, bad, geometry } = scene;
+  const method = parseIntegration(scene.settings.integration ?? integrationRows.integration.fallback);
+  const separated = separate(
+    crystals.map((crystal) => predictCrystal(crystal, scene)),
+    intRadius,
+  );
+  return crystals.map((crystal, i) => {
+    const { reflections = [], near = [], overlapping = 0 } = separated[i] ?? {};
+    const measured = integrate(frame, width, bad, geometry, reflections, intRadius, { near, method });
+    const saturated = measured.filter((one) => one.saturated).length;
+    const wanted = saturated === 0 || method.saturated ? measured : measured.filter((one) => !one.saturated);
+    return { ...crystal, overlapping, saturated, reflections: wanted };
+  });
 }

@@ -2,6 +2,7 @@
 import { checked, type Mode, refuseOthers } from '../base/parameters.js';
 import type { FinderName } from '../peaks/contract.js';
 import { searchRows } from '../peaks/parameters.js';
+import { parseIntegration } from './integration-method.js';
 import type { RefinementParameters } from './parameter-types.js';
 import { isList, type ListName, refinementRows, searchSettingRows } from './parameters.js';
 import type { PeakParameters, SearchSettings } from './settings.js';
@@ -112,6 +113,7 @@ export function checkSettings(
   const given = { ...settings } as Readonly<Record<string, unknown>>;
   const said = (name: string): string => `${what}: ${name}`;
   const values = checked(searchSettingRows, given, said);
+  if (values.integration !== undefined) parseIntegration(values.integration, said('integration'));
   const mode = modeOf({ from: 'files', ...values, peaksAlone: cells?.length === 0 }, inOptions);
   refuseOthers(searchSettingRows, given, mode, said);
   checked(refinementRows, given, said);

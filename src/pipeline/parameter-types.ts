@@ -44,6 +44,11 @@ export interface SearchParameters {
    */
   readonly integrate?: boolean;
   /**
+   * Of integration. How reflections are integrated: rings, with -cen (moved to the spot), -sat (also saturated),
+   * -grad (plane). Default rings-nocen.
+   */
+  readonly integration?: string;
+  /**
    * Of integration, zaef. Radii of integration: of a reflection, and between which its background lies. Pixels; 3,
    * rising, above 0 … 1e6; default from the first frames.
    */
@@ -53,6 +58,16 @@ export interface SearchParameters {
    * inf; default inf.
    */
   readonly pushRes?: number;
+  /**
+   * Of integration. The profile radius of every crystal; nodes within 1.7 of it of the Ewald sphere are predicted.
+   * 1/m; above 0 … 1e12; default from each crystal's own peaks.
+   */
+  readonly fixProfileRadius?: number;
+  /**
+   * Of integration. Predicts nodes five times as far from the Ewald sphere: a buffer for programs that post-refine.
+   * Default false.
+   */
+  readonly overpredict?: boolean;
   /**
    * Of detector frames. Pixels beyond this resolution take no part, and nothing is predicted there. Angstrom; 0.1 …
    * 1000; default no limit.

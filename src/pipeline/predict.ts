@@ -3,7 +3,7 @@
  * their rays hit the detector.
  *
  * A node with excitation error s (its distance from the sphere along the ray's length, |k₀ + g| − 1/λ) is excited if
- * |s| is at most the profile radius; bandwidth extends that by |g|²λ/2 · Δλ/λ.
+ * |s| is at most a given reach; two sigmas of bandwidth extend it by |g|²λ · Δλ/λ.
  */
 import { type Cell, dot, type Vector } from '../crystal/cell.js';
 import { type Centring, isAbsent } from '../crystal/centring.js';
@@ -25,12 +25,16 @@ export interface Reflection {
   readonly excitation: number;
   /** 1/d in 1/Å. */
   readonly inverseD: number;
+  /** Recorded fraction of the reflection, as the excitation error implies it: 0 … 1. */
+  readonly partiality: number;
 }
 
 /** The criteria for excited nodes. */
 export interface Excitation {
-  /** 1/Å. */
+  /** Standard deviation of the Gaussian of excitation errors in which a node is visible, 1/Å. */
   readonly profileRadius: number;
+  /** Largest excitation error at a single wavelength, 1/Å. */
+  readonly reach: number;
   /** Relative, one sigma. */
   readonly bandwidth: number;
   /** Largest 1/d, 1/Å; Infinity: that of the detector's outermost point. */
@@ -56,12 +60,12 @@ export function predict(
   centring: Centring,
   geometry: Geometry,
   beam: Beam,
-  { profileRadius, bandwidth, maxInverseD: limit }: Excitation,
+  { profileRadius, reach, bandwidth, maxInverseD: limit }: Excitation,
 ): Reflection[] {
   const found: Reflection[] = [];
   // A ray and its node differ in 1/d by less than the thickness of the shell.
   const edge = largestInverseD(geometry, beam);
-  const widest = profileRadius + edge ** 2 * beam.wavelengthA * bandwidth;
+  const widest = reach + edge ** 2 * beam.wavelengthA * bandwidth;
   const maxInverseD = Math.min(limit, edge + 2 * widest);
   if (!(maxInverseD > 0)) return found;
   const k0 = 1 / beam.wavelengthA;
@@ -73,7 +77,7 @@ export function predict(
     number,
   ];
   // Largest widening of the shell by the bandwidth.
-  const thickest = profileRadius + 0.5 * maxInverseD ** 2 * beam.wavelengthA * 2 * bandwidth;
+  const thickest = reach + 0.5 * maxInverseD ** 2 * beam.wavelengthA * 2 * bandwidth;
   const step = dot(cs, cs);
   const [outerRadius, innerRadius] = [k0 + thickest, k0 - thickest];
   const places = new PanelPlaces(geometry, beam);
@@ -103,10 +107,13 @@ export function predict(
           const inverseD = Math.sqrt(gx * gx + gy * gy + gz * gz);
           if (inverseD > maxInverseD) continue;
           const excitation = excitationAt(gx, gy, gz, k0);
-          const radius = profileRadius + 0.5 * inverseD ** 2 * beam.wavelengthA * 2 * bandwidth;
-          if (Math.abs(excitation) > radius) continue;
+          const blur = 0.5 * inverseD ** 2 * beam.wavelengthA * bandwidth;
+          if (Math.abs(excitation) > reach + 2 * blur) continue;
           const panel = places.find(gx, gy, gz + k0);
-          if (panel >= 0) found.push({ h, k, l, panel, fs: places.fs, ss: places.ss, excitation, inverseD });
+          if (panel < 0) continue;
+          const { fs, ss } = places;
+          const partiality = Math.exp((-excitation * excitation) / (2 * (profileRadius * profileRadius + blur * blur)));
+          found.push({ h, k, l, panel, fs, ss, excitation, inverseD, partiality });
         }
       }
     }

@@ -47,11 +47,20 @@ export interface FrameFailure {
 
 /** A result and its chunk as plain data; `travels`: with its reflections. */
 export function recordOf({ origin, result, chunk, frame }: SearchedFrame, travels = false): FrameRecord {
-  const crystals = result.crystals.map(({ reflections, ...crystal }) => ({
-    ...crystal,
-    reflections: reflections?.length,
-    ...(travels && reflections ? { table: tableOf(reflections) } : {}),
-  }));
+  const crystals = result.crystals.map(({ reflections, ...crystal }) => {
+    const plain = { ...crystal, reflections: reflections?.length };
+    if (!reflections) return plain;
+    if (travels) return { ...plain, table: tableOf(reflections) };
+    let table: Float64Array | undefined;
+    return {
+      ...plain,
+      // Most runs have no output that takes it.
+      get table() {
+        table ??= tableOf(reflections);
+        return table;
+      },
+    };
+  });
   const record = { ...result, origin, crystals, ...(frame ? { frame } : {}) };
   if (travels) return { ...record, chunk: formatChunk(chunk) };
   let text: string | undefined;

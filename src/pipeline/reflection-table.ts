@@ -12,6 +12,7 @@ const numbers = [
   'ss',
   'excitation',
   'inverseD',
+  'partiality',
   'intensity',
   'sigma',
   'peak',
@@ -19,7 +20,7 @@ const numbers = [
 ] as const;
 const columns = numbers.length + 1;
 
-/** [reflections, 13]: the numbers in the order above, then whether it is saturated. */
+/** [reflections, 14]: the numbers in the order above, then whether it is saturated. */
 export function tableOf(reflections: readonly Measured[]): Float64Array {
   const table = new Float64Array(columns * reflections.length);
   let at = 0;
@@ -37,3 +38,12 @@ export const reflectionsOf = (table: Float64Array): Measured[] =>
     const row = Object.fromEntries(numbers.map((name, j) => [name, table[at + j] ?? 0])) as unknown as Measured;
     return { ...row, saturated: table[at + numbers.length] === 1 };
   });
+
+/** The columns of a table by name. */
+export const columnsOf = (table: Float64Array): Readonly<Record<(typeof numbers)[number], number[]>> =>
+  Object.fromEntries(
+    numbers.map((name, j) => [
+      name,
+      Array.from({ length: table.length / columns }, (_, i) => table[columns * i + j] ?? 0),
+    ]),
+  ) as unknown as Readonly<Record<(typeof numbers)[number], number[]>>;

@@ -211,8 +211,7 @@ async function refinedBeforehand(
     geometry: geometry?.geometry ?? geometryFromFile(source.first),
   });
   if (settled.moved.length === 0) return undefined;
-  const { distanceM } = searcher.detector.beam;
-  onEvent({ kind: 'geometry', text: refinementText(settled, distanceM), ...settled });
+  onEvent({ kind: 'geometry', text: refinementText(settled), ...settled });
   return settled;
 }
 

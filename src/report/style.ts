@@ -18,4 +18,6 @@ section{padding:16px 20px}.tiles{display:grid;grid-template-columns:repeat(auto-
 .peak{fill:none;stroke:#d9480f;stroke-width:1.2}.spot{fill:transparent;stroke:#1f6feb;stroke-width:.8}.dense .peak{stroke-width:.7;stroke-opacity:.75}.dense .spot{stroke-width:.5;stroke-opacity:.6}.ring{fill:none;stroke:#2b8a3e;stroke-width:.7;stroke-dasharray:4 4;opacity:.8}.ringlabel{font-size:11px;fill:#2b8a3e;text-anchor:middle}
 label{margin-right:16px;font-size:13px;color:var(--soft);cursor:pointer}#peaks:not(:checked)~* .peaks,#spots:not(:checked)~* .spots,#rings:not(:checked)~* .ring,#rings:not(:checked)~* .ringlabel{display:none}
 table{border-collapse:collapse;font-size:14px}td,th{padding:3px 18px 3px 0;text-align:right}td:first-child,th:first-child{text-align:left}th{color:var(--soft);font-weight:500}
+th,td{vertical-align:bottom}.shells{overflow-x:auto}
+.shells td,.shells th{padding:2px 12px 2px 0;font-size:12.5px;white-space:nowrap}
 footer{margin-top:30px;color:var(--soft);font-size:13px}`;

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { formatChunk, formatHead, readStream } from '../../dist/index.node.js';
+import { withLists } from '../../src/crystal/stream/lists.js';
 import { exponential, fixed } from '../../src/crystal/stream/print.js';
 import type { StreamChunk } from '../../src/crystal/stream/stream.js';
 import { dataFolder, dataRequired, listData, readData } from '../support/data.js';
@@ -46,6 +47,33 @@ describe.skipIf(!dataFolder)(`streams of CrystFEL${dataFolder ? '' : ' (absent: 
     expect(crystal?.reciprocal[1]).toEqual([0.008879, -0.1039792, 0.0716502]);
     expect(crystal?.reflections).toHaveLength(441);
     expect(crystal?.reflections?.[0]).toMatchObject({ h: -40, k: 13, l: 1, intensity: -11.62, fs: 36.8, panel: 'p0' });
+  });
+
+  test('a method of ewald is written in a separate line, and read from old and new streams', async () => {
+    const text = readData('sim/peers', 'run.asdf.stream');
+    const old = text.replaceAll('indexed_by = asdf', 'indexed_by = ewald-fast');
+    const { text: now, chunks } = await rewritten(old);
+    expect(chunks.map(({ indexedBy }) => indexedBy)).toEqual(chunks.map(() => 'ewald-fast'));
+    expect(now).toBe(old.replaceAll('indexed_by = ewald-fast', 'indexed_by = file\newald/indexed_by = ewald-fast'));
+    const again = await rewritten(now);
+    expect(again.text).toBe(now);
+    expect(again.chunks[0]).toMatchObject({ indexedBy: 'ewald-fast', notes: [], tries: 1 });
+  });
+
+  test('lists are omitted from chunks, and nothing else', async () => {
+    const text = readData('sim/peers', 'multi.asdf.stream');
+    for (const [wanted, marks] of [
+      [{ peaks: false }, ['Peaks from peak search', 'End of peak list']],
+      [{ reflections: false }, ['Reflections measured after indexing', 'End of reflections']],
+    ] as const) {
+      const inside = new RegExp(`^${marks[0]}\\n[^]*?^${marks[1]}\\n`, 'gm');
+      const shorter = withLists(text, wanted);
+      expect(shorter).toBe(text.replace(inside, ''));
+      expect(shorter.length).toBeLessThan(text.length);
+      const { chunks } = await rewritten(shorter);
+      expect(chunks.flatMap(({ crystals }) => crystals).length).toBe(12);
+    }
+    expect(withLists(text, {})).toBe(text);
   });
 
   test('a stream cut anywhere gives its whole chunks, then says so', async () => {

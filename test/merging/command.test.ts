@@ -119,6 +119,27 @@ test('a run says how far the merge of its crystals is', async () => {
   expect(readdirSync(folder)).not.toContain('none.stream');
 });
 
+test('states of shards are merged to the files of the whole stream', async () => {
+  const [head = '', ...chunks] = text.split(/(?=----- Begin chunk -----)/);
+  for (const [name, part] of [
+    ['s1', chunks.slice(0, 9)],
+    ['s2', chunks.slice(9)],
+  ] as const) {
+    writeFileSync(join(folder, `${name}.stream`), head + part.join(''));
+    const { code, out, err } = await merge(`${name}.stream -y mmm --no-polarisation --state ${name}.state`);
+    expect([code, out], err).toEqual([0, '']);
+    expect(err).toMatch(/crystals, \d+ observations in s\d.state/);
+  }
+  expect((await merge('s1.state s2.state -y mmm -n 1 --no-polarisation -o joined.hkl --force')).code).toBe(0);
+  const joined = readFileSync(join(folder, 'joined.hkl'), 'utf8');
+  expect((await merge('a.stream -y mmm -n 1 --no-polarisation -o joined.hkl --force')).code).toBe(0);
+  expect(readFileSync(join(folder, 'joined.hkl'), 'utf8')).toBe(joined);
+  const { code, err } = await merge('s1.state -y mmm -o never.hkl');
+  expect(code).not.toBe(0);
+  expect(err).toMatch(/s1.state was collected with polarisation none, this merge has auto/);
+  expect(readdirSync(folder)).not.toContain('never.hkl');
+});
+
 test('workers write the same files', async () => {
   const words = 'a.stream -y mmm -n 2 --no-polarisation --backend wasm';
   await merge(`${words} -o one.hkl`);

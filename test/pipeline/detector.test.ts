@@ -74,6 +74,23 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
     expect(readFileSync(refined, 'utf8')).toMatch(/^; ewald refined this geometry on 12 crystals/);
   });
 
+  test('a geometry is refined on a stream, and one that is right is written unchanged', async () => {
+    const off = written('off-stream.geom', geometryText([['clen = 0.06 m', 'clen = 0.0605 m']]));
+    const [stream, better, same] = ['off.stream', 'better.geom', 'same.geom'].map((name) => join(folder, name));
+    await index(off, '--refine-geometry=off', '-o', `${stream}`);
+    const first = await ewald(['geometry', 'refine', `${stream}`, '-o', `${better}`]);
+    expect(first.out, first.err).toMatch(
+      /according to 12 crystals .* 0\.(49|50)\d ± 0\.00\d mm nearer .*refined geometry/s,
+    );
+    const text = readFileSync(`${better}`, 'utf8');
+    expect(Math.abs(beamOf(parseGeometry(text)).distanceM - 0.06)).toBeLessThan(0.000005);
+    const again = ['geometry', 'refine', `${stream}`, '-g', at('sim', 'run.geom'), '-o', `${same}`];
+    const second = await ewald([...again, '--json']);
+    expect(JSON.parse(second.out)).toMatchObject({ moved: [], crystals: 12 });
+    expect(readFileSync(`${same}`, 'utf8')).toBe(readFileSync(at('sim', 'run.geom'), 'utf8'));
+    expect((await ewald(again)).code).toBe(2);
+  });
+
   test('no remark is made about a detector at the right position', async () => {
     const { out } = await index(at('sim', 'run.geom'));
     expect(out).not.toMatch(/the detector is|drifts/);

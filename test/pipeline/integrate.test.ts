@@ -23,7 +23,7 @@ it.each([[[4, 5, 7]], [[2, 3, 4]], [[6, 8, 11.5]]] as [[number, number, number]]
   for (let n = 0; n < 12; n++) bad[Math.floor(next() * bad.length)] = 1;
   bad.fill(1, 90 * width + 20, 90 * width + 60);
   const at = (panel: number, fs: number, ss: number, h: number): Reflection => ({
-    ...{ h, k: 0, l: 0, panel, fs, ss, excitation: 0, inverseD: 0.1 },
+    ...{ h, k: 0, l: 0, panel, fs, ss, excitation: 0, inverseD: 0.1, partiality: 1 },
   });
   const reflections: Reflection[] = [];
   for (let h = 0; h < 4000; h++) {

@@ -35,7 +35,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
   const settings = () => ({
     geometry: parseGeometry(text('mono.geom')),
     cells: [readCell(text('mono.cell'))],
-    peaks: { threshold: 12, minSnr: 4.5, localBgRadius: 4 },
+    peaks: { threshold: 12 },
     minRes: 20,
   });
 

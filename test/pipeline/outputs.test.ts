@@ -53,7 +53,9 @@ describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data
     expect(text.match(/class="target"/g)).toHaveLength(6);
   });
 
-  test('the HDF5 file holds the peaks and cells of the stream', async () => {
+  const listLength = ({ crystals }: StreamChunk): number => crystals[0]?.reflections?.length ?? 0;
+
+  test('the HDF5 file holds the peaks, cells and reflections of the stream', async () => {
     const read = async (dataset: string): Promise<number[]> => {
       const opened = await open(of('a.h5'), { dataset });
       try {
@@ -68,6 +70,24 @@ describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data
     const expected = chunks.flatMap(({ peaks = [] }) => peaks.map((peak) => peak.fs));
     expect(fs).toHaveLength(expected.length);
     for (const [i, x] of fs.entries()) expect(Math.abs(x - (expected[i] ?? 0))).toBeLessThan(0.0051);
+    const reflections = chunks.flatMap(({ crystals }) => crystals.flatMap((one) => one.reflections ?? []));
+    const column = async (name: string) => read(`/entry/reflections/${name}`);
+    expect(await column('hkl')).toEqual(reflections.flatMap(({ h, k, l }) => [h, k, l]));
+    const begins = await read('/entry/crystals/reflections_begin');
+    expect(begins).toEqual(chunks.map((_, i) => chunks.slice(0, i).reduce((n, c) => n + listLength(c), 0)));
+    const excitation = await column('excitation');
+    const partiality = await column('partiality');
+    const intensity = await column('intensity');
+    const radii = chunks.flatMap(({ crystals }) =>
+      crystals.flatMap((one) => (one.reflections ?? []).map(() => (one.profileRadius ?? 0) / 10)),
+    );
+    reflections.forEach((one, i) => {
+      expect(Math.abs(one.intensity - (intensity[i] as number))).toBeLessThan(0.0051 + 1e-6 * Math.abs(one.intensity));
+      const [error = 0, part = 0] = [excitation[i], partiality[i]];
+      // The stream rounds the radius.
+      expect(Math.abs(part - Math.exp(-(error ** 2) / (2 * (radii[i] ?? 0) ** 2)))).toBeLessThan(0.01);
+      expect(part).toBeGreaterThan(0.2);
+    });
     const cells = await read('/entry/crystals/cell');
     const rows = (numbers: readonly number[]) => [0, 3, 6].map((i) => numbers.slice(i, i + 3)) as never;
     for (const [i, { crystals }] of chunks.entries()) {

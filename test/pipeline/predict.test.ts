@@ -61,9 +61,9 @@ describe.each(Object.entries(detectors))('a detector that is %s', (_, text) => {
 
   it('has the reflections that a loop over all indices finds, with a limit and without one', () => {
     const [a, b, c] = reciprocalCell(turned(0.7));
-    const [profileRadius, bandwidth] = [0.012, 0.001];
+    const [reach, bandwidth] = [0.012, 0.001];
     const found = (maxInverseD: number) =>
-      predict([a, b, c], 'I', geometry, beam, { profileRadius, bandwidth, maxInverseD });
+      predict([a, b, c], 'I', geometry, beam, { profileRadius: reach / 2, reach, bandwidth, maxInverseD });
     const k0 = 1 / beam.wavelengthA;
     const places = geometry.panels.map((one) => new PanelPlace(one, beam));
     const expected: { line: string; q: number }[] = [];
@@ -77,7 +77,7 @@ describe.each(Object.entries(detectors))('a detector that is %s', (_, text) => {
           const z = h * a[2] + k * b[2] + l * c[2];
           const off = Math.sqrt(x * x + y * y + (z + k0) ** 2) - k0;
           const q = Math.sqrt(x * x + y * y + z * z);
-          if (Math.abs(off) > profileRadius + q * q * beam.wavelengthA * bandwidth) continue;
+          if (Math.abs(off) > reach + q * q * beam.wavelengthA * bandwidth) continue;
           const at = places.findIndex((place) => place.find(x, y, z + k0));
           if (at >= 0) expected.push({ q, line: `${h} ${k} ${l} on ${at} at ${places[at]?.fs} ${places[at]?.ss}` });
         }

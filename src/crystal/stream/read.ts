@@ -194,7 +194,8 @@ async function readChunk(lines: Lines): Promise<StreamChunk> {
     else if (line.startsWith('Event: ')) found.event = line.slice(7);
     else if (line.startsWith('Image serial number: ')) found.serial = lines.real(line.slice(21));
     else if (key === 'hit') found.hit = value === '1';
-    else if (key === 'indexed_by') found.indexedBy = value;
+    else if (key === 'indexed_by') found.indexedBy ??= value;
+    else if (line.startsWith(marks.indexedBy)) found.indexedBy = value;
     else if (key === 'n_indexing_tries') found.tries = number();
     else if (key === 'photon_energy_eV') found.photonEnergyEv = number();
     else if (key === 'beam_divergence') found.divergenceRad = number();

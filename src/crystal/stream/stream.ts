@@ -62,7 +62,10 @@ export interface StreamChunk {
   /** From 1. */
   readonly serial: number;
   readonly hit: boolean;
-  /** Method that indexed it, or `none`. */
+  /**
+   * Method that indexed it, or `none`. CrystFEL rejects names that it does not know: a method of ewald is written in a
+   * separate line, and `indexed_by` then names what CrystFEL calls the result of another program.
+   */
   readonly indexedBy: string;
   readonly tries: number | undefined;
   readonly photonEnergyEv: number;
@@ -113,6 +116,10 @@ export const marks = {
    * and a full stop.
    */
   unread: '; ewald could not read the frame of serial number ',
+  /** Specific to ewald, in chunks, where other readers ignore it: the method that `indexed_by` cannot name. */
+  indexedBy: 'ewald/indexed_by = ',
+  /** What CrystFEL calls orientations that another program has found. */
+  indexedElsewhere: 'file',
   chunkBegin: '----- Begin chunk -----',
   chunkEnd: '----- End chunk -----',
   peaksBegin: 'Peaks from peak search',

@@ -105,7 +105,10 @@ export function formatChunk(chunk: StreamChunk): string {
   const out = [marks.chunkBegin, `Image filename: ${oneLine(chunk.filename, 'the name of the file')}`];
   if (chunk.event !== undefined) out.push(`Event: ${oneLine(chunk.event, 'the event')}`);
   out.push(`Image serial number: ${chunk.serial}`, `hit = ${chunk.hit ? 1 : 0}`);
-  out.push(`indexed_by = ${oneLine(chunk.indexedBy, 'the indexing method')}`);
+  const method = oneLine(chunk.indexedBy, 'the indexing method');
+  const isOwn = method.startsWith('ewald');
+  out.push(`indexed_by = ${isOwn ? marks.indexedElsewhere : method}`);
+  if (isOwn) out.push(`${marks.indexedBy}${method}`);
   if (chunk.tries !== undefined) out.push(`n_indexing_tries = ${chunk.tries}`);
   out.push(
     `photon_energy_eV = ${fixed(chunk.photonEnergyEv, 6)}`,

@@ -12,6 +12,7 @@ import { type DataType, elementBytes, elements, littleEndianMachine } from '../d
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import { panelsOf } from './cbf-axes.js';
 import { decodeByteOffset } from './cbf-bytes.js';
 import { describeCbf } from './cbf-header.js';
 import { decodePacked } from './cbf-packed.js';
@@ -109,16 +110,18 @@ async function openSections(
   const { meta, notes } = describeCbf(text, items, shape);
   const panels = sections.length;
   const frameBytes = pixels * elementBytes(dtype);
-  const unplaced: Note[] = items.has('_axis.id')
-    ? [{ kind: 'missing', text: 'positions of the panels: the axes of the CIF are not read; use a .geom file' }]
-    : [];
+  const placed = panelsOf(items);
+  const unplaced: Note[] =
+    items.has('_axis.id') && !placed
+      ? [{ kind: 'missing', text: 'positions of the panels: the axes of the CIF do not state them; use a .geom file' }]
+      : [];
   const several: Note[] =
     panels > 1 ? [{ kind: 'guess', text: `${panels} binary sections of one size form the panels of one frame` }] : [];
   return openFrames(source, {
     format: 'cbf',
     shape: { navigation: navigationShape(source, 1, [], options), signal: panels > 1 ? [panels, ...shape] : shape },
     dtype,
-    meta,
+    meta: { ...meta, ...(placed ? { panels: placed } : {}) },
     notes: [...notes, ...several, ...unplaced],
     filters: compression === 'none' ? [] : [compression],
     sizes: [{ what: 'pixels', expected: pixels * panels, found: pixels * panels }],

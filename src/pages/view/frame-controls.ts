@@ -43,9 +43,13 @@ export function writeFrames(): void {
   writeUnlessEdited('frame', String(frame));
   byId('last').textContent = `/ ${opened.frames - 1}`;
   byId<HTMLSelectElement>('only').value = viewer.filter;
-  if (!isLive()) byId('rates').textContent = ratesOf(summaries, opened.frames, viewer.dropped);
+  if (!isLive()) byId('rates').textContent = ratesOf(summaries, opened.frames, viewer.dropped) || searchHint();
   list.show(summaries, frame);
 }
+
+/** What fills the chart of the run, as long as it is empty. */
+const searchHint = (): string =>
+  viewer.opened?.panels && !viewer.running ? 'All frames, or Shift X, fills the chart of the run' : '';
 
 function setFilter(filter: Filter): void {
   viewer.filter = filter;

@@ -5,11 +5,11 @@ import type { GeometryRefinement, MovedUnit } from './refine-geometry.js';
 const mostNamed = 4;
 
 /** Motions in words: the whole detector, then its parts, the farthest first. */
-export function refinementText({ moved, crystals, pairs, rmsPx }: GeometryRefinement, distanceM: number): string {
+export function refinementText({ moved, crystals, pairs, rmsPx, geometry }: GeometryRefinement): string {
   const [whole] = moved.filter(({ name }) => name === undefined);
   const parts = moved.filter(({ name }) => name !== undefined).sort((a, b) => sizeOf(b) - sizeOf(a));
   const told = [
-    ...(whole ? wholeText(whole, distanceM) : []),
+    ...(whole ? wholeText(whole, geometry) : []),
     ...(parts.length > 0
       ? [`${parts.length} ${parts.length === 1 ? 'part has' : 'parts have'} moved relative to it (${partsText(parts)})`]
       : []),
@@ -23,16 +23,18 @@ export function refinementText({ moved, crystals, pairs, rmsPx }: GeometryRefine
 /** Size of a motion in pixels. */
 const sizeOf = ({ shiftM, pixelM }: MovedUnit): number => Math.hypot(...shiftM) / pixelM;
 
-function wholeText({ shiftM: [x, y, z], shiftErrorM: [ex, ey, ez], pixelM }: MovedUnit, distanceM: number): string[] {
+function wholeText(
+  { shiftM: [x, y, z], shiftErrorM: [ex, ey, ez], pixelM }: MovedUnit,
+  { distance }: GeometryRefinement['geometry'],
+): string[] {
+  const at = distance && 'value' in distance ? ` (at ${(1000 * distance.value).toFixed(3)} mm)` : '';
+
   const mm = (metres: number): string => (1000 * metres).toFixed(3);
   const px = (metres: number): string => (metres / pixelM).toFixed(2);
   return [
     ...(z === 0
       ? []
-      : [
-          `${mm(Math.abs(z))} ± ${mm(ez)} mm ${z > 0 ? 'farther away' : 'nearer'} than in the geometry (at ` +
-            `${mm(distanceM + z)} mm)`,
-        ]),
+      : [`${mm(Math.abs(z))} ± ${mm(ez)} mm ${z > 0 ? 'farther away' : 'nearer'} than in the geometry${at}`]),
     ...(x === 0 && y === 0 ? [] : [`shifted by ${px(x)} ± ${px(ex)}, ${px(y)} ± ${px(ey)} pixels`]),
   ];
 }

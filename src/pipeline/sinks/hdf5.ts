@@ -1,6 +1,7 @@
 /**
- * Writes peaks and cells of a run as HDF5: concatenated lists with the offset of each frame, so that files of a million
- * frames contain no padding. Lengths in Å, reciprocal vectors in 1/Å, pixels from the corner of the array.
+ * Writes peaks, cells and reflections of a run as HDF5: concatenated lists with the offset of each frame or crystal, so
+ * that files of a million frames contain no padding. Lengths in Å, reciprocal vectors in 1/Å, pixels from the corner of
+ * the array; reflections in pixels from the corner of their panel.
  */
 
 import { version } from '../../base/version.js';
@@ -8,10 +9,11 @@ import type { Codecs } from '../../data/codecs/codecs.js';
 import { Hdf5Writer, type WriteNode } from '../../data/hdf5/writer.js';
 import type { Output } from '../../files/write.js';
 import type { FrameRecord } from '../record.js';
+import { columnsOf } from '../reflection-table.js';
 import { patchedOutput } from './function-output.js';
 import { ended, type FrameSink } from './sink.js';
 
-type Typed = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
+type Typed = Float32Array | Float64Array | Int16Array | Int32Array | Uint16Array | Uint32Array | Uint8Array;
 
 /** A column that grows. */
 class Column<T extends Typed> {
@@ -79,9 +81,28 @@ export function hdf5Sink(
     profile_radius: new Column(new Float64Array(0)),
     resolution: new Column(new Float64Array(0)),
     peaks: new Column(new Uint32Array(0)),
+    reflections_begin: new Column(new Uint32Array(0)),
     reflections: new Column(new Uint32Array(0)),
+    overlapping: new Column(new Uint32Array(0)),
+  };
+  const reflection = {
+    hkl: new Column(new Int16Array(0)),
+    fs: new Column(new Float32Array(0)),
+    ss: new Column(new Float32Array(0)),
+    panel: new Column(new Uint16Array(0)),
+    intensity: new Column(new Float32Array(0)),
+    sigma: new Column(new Float32Array(0)),
+    partiality: new Column(new Float32Array(0)),
+    excitation: new Column(new Float32Array(0)),
   };
   const files = new Map<string, number>();
+
+  const addReflections = (table: Float64Array): void => {
+    const columns = columnsOf(table);
+    reflection.hkl.add(columns.h.flatMap((h, i) => [h, columns.k[i] ?? 0, columns.l[i] ?? 0]));
+    for (const name of ['fs', 'ss', 'panel', 'intensity', 'sigma', 'partiality', 'excitation'] as const)
+      reflection[name].add(columns[name]);
+  };
 
   const add = async ({ origin, hit, peaks, spots, crystals, beam }: FrameRecord): Promise<void> => {
     const number = frame.serial.length;
@@ -112,7 +133,10 @@ export function hdf5Sink(
       crystal.profile_radius.add([one.profileRadius]);
       crystal.resolution.add([1 / one.resolution]);
       crystal.peaks.add([one.peaks.length]);
+      crystal.reflections_begin.add([reflection.fs.length]);
       crystal.reflections.add([one.reflections ?? 0]);
+      crystal.overlapping.add([one.overlapping]);
+      if (one.table) addReflections(one.table);
     }
     for (const name of ['fs', 'ss', 'panel', 'intensity', 'snr', 'pixels'] as const) peak[name].add(peaks[name]);
     peak.q.add(spots);
@@ -130,6 +154,7 @@ export function hdf5Sink(
     angles: 'degree',
     residual: '1/angstrom',
     profile_radius: '1/angstrom',
+    excitation: '1/angstrom',
     resolution: 'angstrom',
   };
   const shapes: Readonly<Record<string, readonly number[]>> = {
@@ -170,6 +195,7 @@ export function hdf5Sink(
             frames: group(frame),
             peaks: group(peak),
             crystals: group(crystal),
+            reflections: group(reflection),
           },
         };
         await writer.finish({ entry }, { default: 'entry' });

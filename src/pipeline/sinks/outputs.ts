@@ -15,12 +15,13 @@ import { DetectorSink } from './refined-geometry.js';
 import type { RunView, ViewedRun } from './run-view.js';
 import { type FrameSink, sinkWriting, solutionSink } from './sink.js';
 import type { StreamFile } from './stream-file.js';
+import { streamText } from './stream-text.js';
 
 /** The outputs of a run; they have the names of the flags of `ewald index`. */
 export interface OutputOptions {
   /** A CrystFEL stream. */
   readonly output?: OutputTarget | undefined;
-  /** Peaks and cells as HDF5. */
+  /** Peaks, cells and reflections as HDF5. */
   readonly hdf5?: OutputTarget | undefined;
   /** Orientations in the format that CrystFEL's `--indexing=file` reads. */
   readonly sol?: OutputTarget | undefined;
@@ -37,6 +38,10 @@ export interface OutputOptions {
   readonly view?: RunView | undefined;
   /** Writes frames that are not hits to the stream. Default true. */
   readonly nonHitsInStream?: boolean | undefined;
+  /** Writes the lists of peaks to the stream. Default true. */
+  readonly peaksInStream?: boolean | undefined;
+  /** Writes the lists of reflections to the stream. Default true; without them it cannot be merged. */
+  readonly reflsInStream?: boolean | undefined;
   /** Continues the stream of a run that did not end; frames that could not be read are tried again. Default false. */
   readonly resume?: boolean | undefined;
   /** Replaces files that ewald did not write, and a stream that is not finished. Default false. */
@@ -57,6 +62,8 @@ export const outputNames = [
   'sinks',
   'view',
   'nonHitsInStream',
+  'peaksInStream',
+  'reflsInStream',
   'resume',
   'force',
   'commandLine',
@@ -211,7 +218,8 @@ export class Outputs {
       return;
     }
     await this.#ends.add(item);
-    if (item.hit || this.#options.nonHitsInStream !== false) await this.#stream?.write(item.chunk);
+    const text = this.#stream && streamText(item, this.#options);
+    if (text !== undefined) await this.#stream?.write(text);
   }
 
   /** Ends a run: outputs are complete, or contain the frames finished so far. */

@@ -24,6 +24,7 @@ import type { PipelineItem } from '../search-all.js';
 import { methodName, type SearchSettings } from '../settings.js';
 import type { OutputEnd } from '../sinks/outputs.js';
 import { headOf } from '../sinks/stream-head.js';
+import { streamText } from '../sinks/stream-text.js';
 import { RunSummary } from '../summary.js';
 
 /** Options that apply to a stream; the others require frames. */
@@ -40,6 +41,8 @@ const taken: ReadonlySet<string> = new Set([
   'minPeaks',
   'output',
   'nonHitsInStream',
+  'peaksInStream',
+  'reflsInStream',
   'force',
   'commandLine',
   'onEvent',
@@ -99,7 +102,8 @@ export async function* indexStream(
         }
         const record = item.error ? failureOf(item) : recordOf(item);
         summary.add(record);
-        if ('hit' in record && (record.hit || options.nonHitsInStream !== false)) await stream?.write(record.chunk);
+        const text = stream && 'hit' in record ? streamText(record, options) : undefined;
+        if (text !== undefined) await stream?.write(text);
         onEvent({ kind: 'progress', stage: 'frames', share: 0, summary });
         yield item;
       }
@@ -151,7 +155,7 @@ const eventOf = ({ event }: StreamChunk): number | undefined => {
 };
 
 /** The beam of a frame; its photon energy and camera length are in its chunk. */
-function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: Geometry): Beam {
+export function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: Geometry): Beam {
   const offset = geometry.panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / geometry.panels.length;
   const given = {
     ...geometry,
@@ -161,7 +165,11 @@ function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: G
   return beamOf(given);
 }
 
-function peaksOf({ peaks, filename }: StreamChunk, panels: ReadonlyMap<string, number>, input: string): PeakList {
+export function peaksOf(
+  { peaks, filename }: StreamChunk,
+  panels: ReadonlyMap<string, number>,
+  input: string,
+): PeakList {
   if (!peaks) throw new EwaldError('Format', `${input}: the frame of ${filename} has no list of peaks`);
   const column = (of: (peak: StreamPeak) => number): Float32Array => Float32Array.from(peaks, of);
   const nothing = new Float32Array(peaks.length);

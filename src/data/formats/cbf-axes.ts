@@ -1,0 +1,141 @@
+/**
+ * Where the panels of an imgCIF are: its tables of axes, with the settings of the first frame.
+ *
+ * Source: International Tables for Crystallography G, 3.7 (imgCIF dictionary): an axis moves what depends on it, and its
+ * own offset and vector are given before the axes that it depends on move it. z points to the source.
+ */
+import type { DetectorPanel } from '../dataset.js';
+import type { CifItems } from './cif.js';
+
+type Vector = [number, number, number];
+
+interface CifAxis {
+  readonly isRotation: boolean;
+  readonly parent: string;
+  readonly vector: Vector;
+  readonly offset: Vector;
+}
+
+/** Deeper chains of axes are cyclic. */
+const deepest = 64;
+/** Panels of the largest detectors number some hundreds. */
+const mostPanels = 4096;
+
+const numeric = (text: string | undefined): number => {
+  const value = Number.parseFloat(text ?? '');
+  return Number.isFinite(value) ? value : 0;
+};
+
+/** A point after a rotation by degrees about a vector through the origin. */
+function turned([x, y, z]: Vector, vector: Vector, degrees: number): Vector {
+  const length = Math.hypot(...vector) || 1;
+  const [u, v, w] = vector.map((one) => one / length) as Vector;
+  const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  const along = (u * x + v * y + w * z) * (1 - c);
+  return [
+    x * c + u * along + (v * z - w * y) * s,
+    y * c + v * along + (w * x - u * z) * s,
+    z * c + w * along + (u * y - v * x) * s,
+  ];
+}
+
+/** The panels of the detector, undefined if the text does not describe all of them; lengths in metres, z along the beam. */
+export function panelsOf(items: CifItems): readonly DetectorPanel[] | undefined {
+  const column = (name: string): readonly string[] => items.get(name) ?? [];
+  const axes = new Map<string, CifAxis>();
+  for (const [i, id] of column('_axis.id').entries()) {
+    const three = (name: string): Vector => [1, 2, 3].map((k) => numeric(column(`_axis.${name}[${k}]`)[i])) as Vector;
+    axes.set(id, {
+      isRotation: column('_axis.type')[i] === 'rotation',
+      parent: column('_axis.depends_on')[i] ?? '.',
+      vector: three('vector'),
+      offset: three('offset'),
+    });
+  }
+  const settings = new Map<string, { angle: number; displacement: number }>();
+  for (const [table, angle, displacement] of [
+    ['_diffrn_scan_axis', 'angle_start', 'displacement_start'],
+    ['_diffrn_scan_frame_axis', 'angle', 'displacement'],
+  ] as const)
+    for (const [i, id] of column(`${table}.axis_id`).entries())
+      settings.set(id, {
+        angle: numeric(column(`${table}.${angle}`)[i]),
+        displacement: numeric(column(`${table}.${displacement}`)[i]),
+      });
+  /** The origin of an axis in the laboratory, with other displacements of some axes. */
+  const place = (from: string, moved: ReadonlyMap<string, number>): Vector | undefined => {
+    let point: Vector = [0, 0, 0];
+    let id = from;
+    for (let depth = 0; id !== '.' && id !== '?'; depth++) {
+      const axis = axes.get(id);
+      if (!axis || depth > deepest) return undefined;
+      const { angle, displacement } = settings.get(id) ?? { angle: 0, displacement: 0 };
+      const { vector, offset } = axis;
+      const shift = axis.isRotation ? 0 : (moved.get(id) ?? 0) + displacement;
+      if (axis.isRotation) point = turned(point, vector, angle);
+      point = point.map((x, k) => x + (vector[k] as number) * shift + (offset[k] as number)) as Vector;
+      id = axis.parent;
+    }
+    return point;
+  };
+  const listed = new Map<string, { axis: string; displacement: number; step: number }>();
+  for (const [i, set] of column('_array_structure_list_axis.axis_set_id').entries())
+    listed.set(set, {
+      axis: column('_array_structure_list_axis.axis_id')[i] ?? set,
+      displacement: numeric(column('_array_structure_list_axis.displacement')[i]),
+      step: numeric(column('_array_structure_list_axis.displacement_increment')[i]),
+    });
+  /** First pixel of a section along an index, from 0. */
+  const starts = new Map<string, number>();
+  for (const [i, id] of column('_array_structure_list_section.id').entries()) {
+    const index = column('_array_structure_list_section.index')[i];
+    starts.set(`${id} ${index}`, numeric(column('_array_structure_list_section.start')[i]) - 1);
+  }
+  const arrays = [...new Set(column('_array_structure_list.array_id'))];
+  const panels = new Map<string, { sets: string[]; sizes: number[]; module: number[]; first: number[] }>();
+  for (const [i, array] of column('_array_structure_list.array_id').entries()) {
+    const set = column('_array_structure_list.axis_set_id')[i] ?? '.';
+    const precedence = numeric(column('_array_structure_list.precedence')[i]);
+    if (set === '.' || set === '?' || precedence < 1 || precedence > 2) continue;
+    const section = column('_array_structure_list.array_section_id')[i] ?? array;
+    const index = column('_array_structure_list.index')[i];
+    const planes = starts.get(`${section} 3`);
+    const panel = panels.get(section) ?? {
+      ...{ sets: [], sizes: [], first: [] },
+      module: [...(arrays.length > 1 ? [arrays.indexOf(array)] : []), ...(planes === undefined ? [] : [planes])],
+    };
+    panel.sets[precedence - 1] = set;
+    panel.sizes[precedence - 1] = numeric(column('_array_structure_list.dimension')[i]);
+    panel.first[precedence - 1] = starts.get(`${section} ${index}`) ?? 0;
+    panels.set(section, panel);
+    if (panels.size > mostPanels) return undefined;
+  }
+  const found: DetectorPanel[] = [];
+  for (const [name, { sets, sizes, module, first }] of panels) {
+    const [fast, slow] = sets.map((set) => listed.get(set ?? ''));
+    const [width = 0, height = 0] = sizes;
+    if (!fast || !slow || !(width > 0 && height > 0)) return undefined;
+    const from = axes.get(fast.axis)?.parent === slow.axis ? fast.axis : slow.axis;
+    const at = (i: number, j: number): Vector | undefined =>
+      place(
+        from,
+        new Map([
+          [fast.axis, fast.displacement + i * fast.step],
+          [slow.axis, slow.displacement + j * slow.step],
+        ]),
+      );
+    const [corner, right, down] = [at(0, 0), at(1, 0), at(0, 1)];
+    if (!corner || !right || !down) return undefined;
+    // From mm with z towards the source to metres with z along the beam.
+    const metres = ([x, y, z]: Vector): Vector => [-x / 1000, y / 1000, -z / 1000];
+    const less = (p: Vector, q: Vector): Vector => p.map((x, k) => x - (q[k] as number)) as Vector;
+    found.push({
+      ...{ name, module, width, height },
+      first: { x: first[0] ?? 0, y: first[1] ?? 0 },
+      cornerM: metres(corner),
+      fastM: metres(less(right, corner)),
+      slowM: metres(less(down, corner)),
+    });
+  }
+  return found.length > 0 ? found : undefined;
+}

@@ -1,0 +1,15 @@
+/** What a frame contributes to the stream. */
+import { withLists } from '../../crystal/stream/lists.js';
+import type { FrameRecord } from '../record.js';
+import type { OutputOptions } from './outputs.js';
+
+type StreamContents = Pick<OutputOptions, 'nonHitsInStream' | 'peaksInStream' | 'reflsInStream'>;
+
+/** The text of a frame in the stream; undefined if it is omitted. */
+export function streamText(
+  item: Pick<FrameRecord, 'hit' | 'chunk'>,
+  { nonHitsInStream, peaksInStream, reflsInStream }: StreamContents,
+): string | undefined {
+  if (!item.hit && nonHitsInStream === false) return undefined;
+  return withLists(item.chunk, { peaks: peaksInStream, reflections: reflsInStream });
+}

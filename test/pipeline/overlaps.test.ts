@@ -1,0 +1,73 @@
+/** Reflections of several lattices that share pixels are omitted; backgrounds avoid the spots of other lattices. */
+import { expect, it } from 'vitest';
+import { parseGeometry } from '../../dist/index.node.js';
+import { integrate } from '../../src/pipeline/integrate.js';
+import { separate } from '../../src/pipeline/overlaps.js';
+import type { Reflection } from '../../src/pipeline/predict.js';
+
+const rings = [3, 4, 7] as const;
+const at = (h: number, fs: number, ss: number, panel = 0): Reflection => ({
+  ...{ h, k: 0, l: 0, panel, fs, ss, excitation: 0, inverseD: 0.1, partiality: 1 },
+});
+const names = (reflections: readonly Reflection[]) => reflections.map(({ h }) => h);
+
+it('omits what shares pixels with another lattice, and nothing else', () => {
+  let seed = 7;
+  const random = () => {
+    seed = (Math.imul(1664525, seed) + 1013904223) >>> 0;
+    return seed / 2 ** 32;
+  };
+  const lattices = [0, 1, 2].map((lattice) =>
+    Array.from({ length: 120 }, (_, i) => at(1000 * lattice + i, 300 * random(), 300 * random(), i % 2)),
+  );
+  const distance = (a: Reflection, b: Reflection): number =>
+    a.panel === b.panel
+      ? Math.hypot(Math.floor(a.fs) - Math.floor(b.fs), Math.floor(a.ss) - Math.floor(b.ss))
+      : Number.POSITIVE_INFINITY;
+  const found = separate(lattices, rings);
+  let [left, near] = [0, 0];
+  lattices.forEach((own, lattice) => {
+    const others = lattices.filter((_, i) => i !== lattice).flat();
+    const kept = own.filter((one) => others.every((other) => distance(one, other) > 6));
+    expect(names(found[lattice]?.reflections ?? [])).toEqual(names(kept));
+    expect(found[lattice]?.overlapping).toBe(own.length - kept.length);
+    kept.forEach((one, i) => {
+      const around = others.filter((other) => distance(one, other) <= 10);
+      expect((found[lattice]?.near[i]?.length ?? 0) / 2).toBe(around.length);
+      near += around.length;
+    });
+    left += own.length - kept.length;
+  });
+  expect(left).toBeGreaterThan(5);
+  expect(near).toBeGreaterThan(5);
+});
+
+it('keeps all reflections of a single lattice, however close', () => {
+  const own = [at(1, 20, 20), at(2, 21, 20)];
+  expect(separate([own], rings)).toEqual([{ reflections: own, near: [], overlapping: 0 }]);
+  expect(separate([], rings)).toEqual([]);
+});
+
+it('measures the background beside the spot of another lattice without that spot', () => {
+  const width = 60;
+  const geometry = parseGeometry(
+    'photon_energy = 9500\nclen = 0.1\nres = 10000\nadu_per_eV = 1e-4\n' +
+      'p/min_fs = 0\np/min_ss = 0\np/max_fs = 59\np/max_ss = 59\n' +
+      'p/corner_x = 0\np/corner_y = 0\np/fs = +x\np/ss = +y\n',
+  );
+  const frame = new Uint16Array(width * width).fill(10);
+  // A spot of 25 × 9 counts at (30, 30), and a strong one eight pixels away.
+  for (let y = -1; y <= 1; y++)
+    for (let x = -1; x <= 1; x++) {
+      frame[(30 + y) * width + 30 + x] = 35;
+      frame[(30 + y) * width + 38 + x] = 5000;
+    }
+  const lattices = [[at(1, 30.5, 30.5)], [at(2, 38.5, 30.5)]];
+  const measured = separate(lattices, rings).map(({ reflections, near }) =>
+    integrate(frame, width, new Uint8Array(width * width), geometry, reflections, [...rings], { near }),
+  );
+  expect(measured.map(([one]) => [one?.intensity, one?.background])).toEqual([
+    [225, 10],
+    [9 * 4990, 10],
+  ]);
+});
