@@ -91,7 +91,7 @@ export interface GeometryRefinement {
 }
 
 /** Fewest crystals, and peaks of a crystal. */
-const [fewestCrystals, fewestPairs] = [5, 12];
+const [fewestCrystals, fewestPairs] = [5, 8];
 /** Pairs required to shift a part across the beam, to turn it about the beam and move it along, and to tilt it. */
 const [forShift, forDepth, forTilt] = [30, 100, 500];
 /** Expected size of a unit's motion in pixels, pixels along the beam, and milliradians: weak, as parts are mounted. */
@@ -142,7 +142,7 @@ interface Normal {
 }
 
 /**
- * Refines a geometry on crystals. Nothing moves if there are fewer than five crystals with at least twelve peaks.
+ * Refines a geometry on crystals. Nothing moves if there are fewer than five crystals with at least eight peaks.
  *
  * Throws `Argument` for arguments that are no geometry or no crystals.
  */
