@@ -1,12 +1,22 @@
 /** A full CBF describes its detector by axes: it needs no geometry file. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { open } from 'ewald/data';
+import { memorySource, open } from 'ewald/data';
 import { expect, test } from 'vitest';
 import { createContext, parseGeometry } from '../../dist/index.node.js';
 import { dataFolder } from '../support/data.js';
 
 const at = (name: string): string => resolve(dataFolder ?? '', 'real', 'frames', name);
+
+test.skipIf(!dataFolder)('axes without settings place nothing (absent: no test data)', async () => {
+  const bytes = readFileSync(at('idx-20130301060858401.cbf'));
+  // The distance is the setting of one axis, in two tables.
+  const text = bytes.toString('latin1').replaceAll('-130.106632672914', '0'.padEnd(17));
+  const dataset = await open(memorySource(Buffer.from(text, 'latin1'), 'x.cbf'));
+  expect(dataset.meta.panels).toBeUndefined();
+  expect(dataset.notes).toContainEqual({ kind: 'missing', text: expect.stringContaining('use a .geom file') });
+  await dataset.dispose();
+});
 
 test.skipIf(!dataFolder)('the axes of a CBF of CSPAD place its 64 panels (absent: no test data)', async () => {
   const context = await createContext({ backend: 'wasm' });

@@ -18,6 +18,8 @@ interface CifAxis {
 
 /** Deeper chains of axes are cyclic. */
 const deepest = 64;
+/** Offsets of panels have rounding errors of 1e-15 m; no detector is nearer than this. */
+const leastDistanceM = 1e-3;
 /** Panels of the largest detectors number some hundreds. */
 const mostPanels = 4096;
 
@@ -137,5 +139,7 @@ export function panelsOf(items: CifItems): readonly DetectorPanel[] | undefined 
       slowM: metres(less(down, corner)),
     });
   }
-  return found.length > 0 ? found : undefined;
+  // Axes without settings leave the detector at the sample.
+  const distanceM = found.reduce((sum, { cornerM }) => sum + cornerM[2], 0) / found.length;
+  return distanceM > leastDistanceM ? found : undefined;
 }
