@@ -94,7 +94,7 @@ if (spawnSync('nats-server', ['--version']).status === 0) {
   const server = spawn('nats-server', address, { stdio: 'ignore' });
   const url = `nats://127.0.0.1:${port}`;
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  const args = [file('dist/cli.js'), 'worker', '--connect', url, '--workers', '1', '--allow-modules'];
+  const args = [file('dist/cli.js'), 'worker', '--connect', url, '--jobs', '1', '--allow-modules'];
   const joined = [0, 1].map(() => spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] }));
   try {
     await Promise.all(joined.map(({ stdout }) => new Promise((resolve) => stdout.once('data', resolve))));

@@ -48,8 +48,23 @@ function rangeText(row: Parameter): string {
   return kind === 'numbers' || kind === 'integers' ? `${count ?? 'some'}${rising ? ', rising' : ''}, ${both}` : both;
 }
 
+/** The row as its flag has it: in the flag's unit. */
+export function rowOfFlag(row: Parameter): Parameter {
+  const { inFlag, range } = row;
+  if (inFlag === undefined) return row;
+  const { unit, size } = inFlag;
+  const scaled = (x: number): number => Number((x / size).toPrecision(4));
+  const { low = 0, high = 0, fallback = 0 } = range ?? {};
+  return {
+    ...row,
+    unit,
+    ...(range && { range: { ...range, low: scaled(low), high: scaled(high), fallback: scaled(fallback) } }),
+  };
+}
+
 /** A line of `--help`: whose it is, what it does, its unit and its default. */
-export function helpText(row: Parameter, whose: string | undefined): string {
+export function helpText(given: Parameter, whose: string | undefined): string {
+  const row = rowOfFlag(given);
   const { unit, kind, choices, off, fallback } = row;
   const sentence = fallback === true && off !== undefined ? off : row.sentence;
   const usual = defaultText(row);
@@ -99,7 +114,10 @@ const typeOf = ({ kind, choices = [], count, type }: Parameter): string => {
   switch (kind) {
     case 'integer':
     case 'number':
+    case 'bytes':
       return 'number';
+    case 'count':
+      return 'number | bigint';
     case 'boolean':
       return 'boolean';
     case 'choice':
@@ -127,8 +145,11 @@ function wrapped(text: string): string[] {
   return lines;
 }
 
-/** The TypeScript interface of a table, with each row's sentence, unit, range and default as its comment. */
-export function declaration(name: string, about: string, rows: Parameters): string {
+/**
+ * The TypeScript interface of a table, with each row's sentence, unit, range and default as its comment. `loose`: the
+ * members may be undefined.
+ */
+export function declaration(name: string, about: string, rows: Parameters, loose = false): string {
   const out = [`/** ${about} */`, `export interface ${name} {`];
   for (const [key, row] of Object.entries(rows)) {
     const { unit, kind } = row;
@@ -142,7 +163,18 @@ export function declaration(name: string, about: string, rows: Parameters): stri
     const lines = wrapped(`${whose}${text}`);
     if (lines.length === 1 && (lines[0] as string).length <= 110) out.push(`  /** ${lines[0]} */`);
     else out.push('  /**', ...lines.map((one) => `   * ${one}`), '   */');
-    out.push(`  readonly ${key}${row.required ? '' : '?'}: ${typeOf(row)};`);
+    const type = `${typeOf(row)}${loose && !row.required ? ' | undefined' : ''}`;
+    const head = `  readonly ${key}${row.required ? '' : '?'}:`;
+    // The formatter writes long unions on several lines.
+    if (head.length + type.length + 2 <= 120) out.push(`${head} ${type};`);
+    else
+      out.push(
+        head,
+        `${type
+          .split(' | ')
+          .map((one) => `    | ${one}`)
+          .join('\n')};`,
+      );
   }
   return [...out, '}', ''].join('\n');
 }

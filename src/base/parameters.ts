@@ -6,8 +6,18 @@ import { EwaldError } from './errors.js';
 import { nearest, shown } from './options.js';
 import type { Range } from './range.js';
 
-/** What a value is. */
-export type ParameterKind = 'integer' | 'number' | 'boolean' | 'choice' | 'numbers' | 'integers' | 'text' | 'texts';
+/** What a value is; a `count` may be a bigint, and the flag of `bytes` may be a size such as 2G. */
+export type ParameterKind =
+  | 'integer'
+  | 'number'
+  | 'boolean'
+  | 'choice'
+  | 'numbers'
+  | 'integers'
+  | 'count'
+  | 'bytes'
+  | 'text'
+  | 'texts';
 
 /** A flag of a program of CrystFEL that a parameter has been taken from. */
 export interface CrystfelFlag {
@@ -48,9 +58,13 @@ export interface Parameter {
   /** The default in words, if it is not a fixed value; empty without a default. */
   readonly usual?: string;
   /** The stages (finders, modes) it belongs to; without it, all. */
-  readonly of?: readonly string[];
+  readonly of?: readonly string[] | undefined;
   /** The flag where it is not the name in kebab case; null: the library alone has it. */
   readonly flag?: string | null;
+  /** The unit of the flag where it is not that of the option, and its size in the option's unit. */
+  readonly inFlag?: { readonly unit: string; readonly size: number };
+  /** It does not change what is computed: streams do not record it, and a run may be resumed with another value. */
+  readonly neutral?: true;
   /** The letter of its short flag. */
   readonly short?: string;
   /** The value of a flag that is given without one; without it, a flag needs a value. */
@@ -73,17 +87,19 @@ type Several<P extends Parameter> = P extends { readonly count: 3 }
     : readonly number[];
 
 /** What a parameter's value is in TypeScript. */
-export type ValueOf<P extends Parameter> = P['kind'] extends 'integer' | 'number'
+export type ValueOf<P extends Parameter> = P['kind'] extends 'integer' | 'number' | 'bytes'
   ? number
-  : P['kind'] extends 'boolean'
-    ? boolean
-    : P['kind'] extends 'numbers' | 'integers'
-      ? Several<P>
-      : P['kind'] extends 'texts'
-        ? readonly string[]
-        : P extends { readonly choices: readonly (infer Choice)[] }
-          ? Choice
-          : string;
+  : P['kind'] extends 'count'
+    ? number | bigint
+    : P['kind'] extends 'boolean'
+      ? boolean
+      : P['kind'] extends 'numbers' | 'integers'
+        ? Several<P>
+        : P['kind'] extends 'texts'
+          ? readonly string[]
+          : P extends { readonly choices: readonly (infer Choice)[] }
+            ? Choice
+            : string;
 
 /** Values of a table, each of which is optional; objects (rows with a `type`) are not among them. */
 export type Values<Rows extends Parameters> = {
@@ -115,7 +131,10 @@ export function expected({ kind, range, choices = [], count, rising }: Parameter
   const many = count ?? 'a list of';
   switch (kind) {
     case 'integer':
+    case 'count':
       return `${zeroOr(range)}an integer${between}`;
+    case 'bytes':
+      return `a number of bytes, or in a flag a size such as 2G or 512M${between}`;
     case 'number':
       return `${zeroOr(range)}a number${between}`;
     case 'boolean':
@@ -137,7 +156,8 @@ const zeroOr = (range: Range | undefined): string => (range?.zero === undefined 
 
 /** " from 0 to 1", " above 0, to 1", " of at least 0", or nothing for any number. */
 function rangeInWords({ low, high, above }: Range): string {
-  if (low > Number.NEGATIVE_INFINITY && high < Number.POSITIVE_INFINITY)
+  // The largest integer of JavaScript is no limit that a user would meet.
+  if (low > Number.NEGATIVE_INFINITY && high < Number.MAX_SAFE_INTEGER)
     return above ? ` above ${low}, up to ${high}` : ` from ${low} to ${high}`;
   if (low > Number.NEGATIVE_INFINITY) return above ? ` above ${low}` : `, ${low} or more`;
   return high < Number.POSITIVE_INFINITY ? `, ${high} or less` : '';
@@ -154,7 +174,16 @@ const within = (x: unknown, range: Range | undefined): boolean =>
 function isFine(row: Parameter, value: unknown): boolean {
   switch (row.kind) {
     case 'integer':
+    case 'bytes':
       return Number.isInteger(value) && within(value, row.range);
+    case 'count': {
+      const { low, high } = row.range ?? { low: 0, high: Number.POSITIVE_INFINITY };
+      return (
+        (typeof value === 'bigint' || Number.isSafeInteger(value)) &&
+        (value as bigint) >= low &&
+        (value as bigint) <= high
+      );
+    }
     case 'number':
       return within(value, row.range);
     case 'boolean':
@@ -183,7 +212,7 @@ function isFine(row: Parameter, value: unknown): boolean {
 export function refusal(what: string, words: (said: Said) => string, values: Readonly<Record<string, unknown>> = {}) {
   // Errors may be posted to another thread, which functions cannot be.
   const detail = Object.defineProperty({ ...values }, 'words', { value: words });
-  return new EwaldError('Argument', `${what}: ${words(asNamed)}`, { detail });
+  return new EwaldError('Argument', `${what === '' ? '' : `${what}: `}${words(asNamed)}`, { detail });
 }
 
 /** The error with parameters named by `said`; an error that names none is returned as it is. */
@@ -197,7 +226,7 @@ export function reworded(error: unknown, said: Said): unknown {
 export function checkParameter(row: Parameter, value: unknown, said: string, written: string = shown(value)): void {
   if (isFine(row, value)) return;
   const near = row.kind === 'choice' && typeof value === 'string' ? nearest(value, row.choices ?? []) : undefined;
-  const unit = row.unit === undefined ? '' : `, in ${row.unit}`;
+  const unit = row.unit === undefined || row.kind === 'bytes' ? '' : `, in ${row.unit}`;
   const { low, high } = row.range ?? {};
   throw new EwaldError(
     'Argument',
@@ -253,9 +282,16 @@ export function refuseOthers(
   said: Said = asNamed,
   inWords: Readonly<Record<string, string>> = {},
 ): void {
+  // A flag may have several rows, one for each option that it sets.
+  const flagName = (name: string, { flag }: Parameter): string => (flag === undefined ? name : (flag ?? `-${name}`));
+  const sharing = (name: string, row: Parameter): Parameter[] =>
+    Object.entries(rows).flatMap(([other, one]) =>
+      given[other] !== undefined && flagName(other, one) === flagName(name, row) ? [one] : [],
+    );
   for (const [name, row] of Object.entries(rows)) {
-    if (given[name] === undefined || belongs(row, stages)) continue;
-    const { of = [] } = row;
+    const together = sharing(name, row);
+    if (given[name] === undefined || together.some((one) => belongs(one, stages))) continue;
+    const of = [...new Set(together.flatMap((one) => one.of ?? []))];
     const whose = listed([...new Set(of.map((stage) => inWords[stage] ?? stage))]);
     throw new EwaldError('Argument', `${said(name)} belongs to ${whose}; ${because(of, row)}`);
   }

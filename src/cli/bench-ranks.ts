@@ -6,24 +6,16 @@ import { mpiComm } from '../entries/communicator.node.js';
 import { spmd } from '../entries/executors.node.js';
 import { type BenchTimes, type BenchWish, benchFft3d, estimateFft3d, fft3d } from '../entries/heffte.node.js';
 import { EwaldError } from '../entries/index.node.js';
-import { choice, ranksOfJob } from '../entries/shell.node.js';
-import { backendOption, bold, dim, parseInteger, print, printJson } from './output.js';
-
-export interface RankBenchOptions {
-  readonly shape?: string;
-  readonly executor?: 'workers' | 'mpi';
-  readonly ranks?: string;
-  readonly backend: string;
-  readonly json?: boolean;
-}
+import { ranksOfJob } from '../entries/shell.node.js';
+import type { BenchFlags } from './bench.js';
+import { backendOption, bold, dim, print, printJson } from './output.js';
 
 const best = (list: readonly number[]): number => list.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
 
 /** Times the transform: on 1, 2 … ranks of workers, or on the ranks of this job. */
-export async function benchOnRanks(options: RankBenchOptions): Promise<void> {
-  const size = shapeOf(options.shape ?? '128,128,128');
-  const executor = choice('--executor', options.executor, 'workers', ['workers', 'mpi']);
-  const backend = options.backend === 'all' ? 'native' : (backendOption(options.backend).backend ?? 'native');
+export async function benchOnRanks(options: BenchFlags): Promise<void> {
+  const { size = [128, 128, 128], executor = 'workers', ranks: most = 4, backends: named = 'all' } = options;
+  const backend = named === 'all' ? 'native' : (backendOption(named).backend ?? 'native');
   const wish: BenchWish = { size, backend };
   if (executor === 'mpi') {
     const comm = await mpiComm();
@@ -36,7 +28,6 @@ export async function benchOnRanks(options: RankBenchOptions): Promise<void> {
       'Argument',
       '--executor workers starts its own ranks; run it without mpirun, or give --executor mpi',
     );
-  const most = options.ranks === undefined ? 4 : parseInteger(options.ranks, '--ranks', 1, 256);
   const all: BenchTimes[] = [];
   for (let ranks = 1; ranks <= most; ranks *= 2) {
     const task = { module: 'heffte', function: 'bench', argument: wish };
@@ -46,7 +37,7 @@ export async function benchOnRanks(options: RankBenchOptions): Promise<void> {
   report(options, size, all);
 }
 
-function report({ json }: RankBenchOptions, size: readonly [number, number, number], all: readonly BenchTimes[]): void {
+function report({ json }: BenchFlags, size: readonly [number, number, number], all: readonly BenchTimes[]): void {
   const [one] = all;
   const cores = availableParallelism();
   const rows = all.map((times) => {
@@ -94,14 +85,4 @@ function report({ json }: RankBenchOptions, size: readonly [number, number, numb
     if (ranks > 1) print(dim(`messages: ${(1e6 * latencyS).toFixed(0)} µs, ${(bytesPerS / 1e9).toFixed(2)} GB/s`));
     print(dim(text));
   }
-}
-
-function shapeOf(text: string): [number, number, number] {
-  const list = text.split(/[,x×]/).map((word) => (/^\s*\d+\s*$/.test(word) ? Number(word) : Number.NaN));
-  if (list.length !== 3 || !list.every((n) => n >= 1 && n <= 2 ** 20))
-    throw new EwaldError(
-      'Argument',
-      `--shape is "${text}"; expected three lengths from 1 to 1048576, such as 256,256,256`,
-    );
-  return list as [number, number, number];
 }

@@ -1,67 +1,48 @@
 /** `ewald bench`: the cases of `ewald validate` verified and then timed, backends and peers side by side in one run. */
 import type { Command } from 'commander';
-import { EwaldError } from '../entries/index.node.js';
+import { benchRows, type FlagValues, type Parameters, refuseOthers } from '../entries/shell.node.js';
 import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../entries/validate.js';
-import {
-  bold,
-  type CliDeps,
-  dim,
-  exitCode,
-  green,
-  Progress,
-  parseNumber,
-  print,
-  printJson,
-  red,
-  table,
-  yellow,
-} from './output.js';
+import { bold, type CliDeps, dim, exitCode, green, Progress, print, printJson, red, table, yellow } from './output.js';
+import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
 import { backendsOf, place, versions } from './validate.js';
 
-interface Options {
-  backend: string;
-  json?: boolean;
-  seconds: string;
-  shape?: string;
-  executor?: 'workers' | 'mpi';
-  ranks?: string;
-}
+const rows = {
+  ...benchRows,
+  json: jsonRow(
+    'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, ' +
+      'planMs, timing, kernels, ratios, pass}], peers, cases: {finished, chosen}, verdict, pass, interrupted}',
+  ),
+} as const satisfies Parameters;
+
+/** The flags of `ewald bench`. */
+export type BenchFlags = FlagValues<typeof rows>;
 
 export function register(program: Command, deps: CliDeps): void {
-  program
+  const command = program
     .command('bench')
     .description('verify cases and time them, every backend and peer side by side')
     .argument('[ids...]', 'addresses of cases; default: the timing cases')
-    .option('--backend <names>', 'backends, separated by commas, or all', 'all')
-    .option('--seconds <s>', 'seconds of runs per contestant of a case', '1')
-    .option('--shape <x,y,z>', 'with fft: time the distributed transform of this shape instead of the cases')
-    .option('--executor <where>', 'its ranks: workers, or mpi for those of this job (mpirun, srun); default: workers')
-    .option('--ranks <n>', 'workers: 1, 2, 4 … up to this number; default: 4')
-    .option(
-      '--json',
-      'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, ' +
-        'planMs, timing, kernels, ratios, pass}], peers, cases: {finished, chosen}, verdict, pass, interrupted}',
-    )
-    .action((ids: string[], options: Options) => run(ids, options, deps));
+    .action((ids: string[], texts: FlagTexts) => run(ids, flagValues(rows, texts), deps));
+  withFlags(command, rows);
 }
 
-async function run(ids: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
-  if (options.shape ?? options.executor ?? options.ranks) {
-    if (ids.join() !== 'fft')
-      throw new EwaldError(
-        'Argument',
-        '--shape, --executor and --ranks require fft: ewald bench fft --shape 256,256,256',
-      );
-    return (await import('./bench-ranks.js')).benchOnRanks(options);
-  }
-  const backends = backendsOf(options.backend);
+async function run(ids: readonly string[], options: BenchFlags, { createContext, signal }: CliDeps): Promise<void> {
+  const onRanks = options.size ?? options.executor ?? options.ranks;
+  const isFft = ids.join() === 'fft';
+  const stages = [onRanks !== undefined && isFft ? 'ranks' : 'cases'];
+  const because = (of: readonly string[]): string =>
+    of.includes('ranks') ? 'ewald bench fft --shape 256,256,256 runs it' : 'its runs are counted, not timed';
+  refuseOthers(rows, options, { stages, because }, saidAsFlags(rows), { ranks: 'the distributed transform' });
+  if (onRanks !== undefined) return (await import('./bench-ranks.js')).benchOnRanks(options);
+  const backends = backendsOf(options.backends ?? 'all');
   const progress = new Progress('bench');
   const report = await bench({
     createContext,
     ...(ids.length > 0 ? { ids } : {}),
     ...(backends ? { backends } : {}),
     ...(process.env.EWALD_REQUIRE ? { require: process.env.EWALD_REQUIRE } : {}),
-    seconds: parseNumber(options.seconds, '--seconds'),
+    seconds: options.seconds ?? benchRows.seconds.range.fallback,
     place: place(),
     versions: versions(),
     signal,

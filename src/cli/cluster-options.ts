@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { NatsOptions } from '../entries/executors.node.js';
 import { EwaldError } from '../entries/index.node.js';
-import { type Parameters, parseAddress } from '../entries/shell.node.js';
+import { connectionRows, type Parameter, parseAddress } from '../entries/shell.node.js';
 import { withFlags } from './parameter-flags.js';
 
 /** Flags as given in the shell. */
@@ -19,28 +19,13 @@ export interface ClusterFlags {
 }
 
 /** Adds the options of a command whose only purpose is a cluster. */
-export const withCluster = (command: Command): Command =>
-  withConnection(
-    command.option('--connect <url>', 'the NATS server: nats://host:4222, tls://host:4222 (or EWALD_NATS)'),
-  );
+export const withCluster = (command: Command): Command => withFlags(command, { connect, ...connectionRows });
 
-/** Flags for authentication and for reaching the server. */
-export const connectionRows = {
-  cluster: { kind: 'text', sentence: 'name of the cluster on that server', fallback: 'ewald', value: 'name' },
-  token: { kind: 'text', sentence: 'token of the server (EWALD_NATS_TOKEN is safer: others can see command lines)' },
-  creds: {
-    kind: 'text',
-    sentence: 'credentials file, as written by nsc generate creds (or EWALD_NATS_CREDS)',
-    value: 'file',
-  },
-  tls: { kind: 'boolean', sentence: "TLS with the system's certificates" },
-  tlsCa: { kind: 'text', sentence: 'certificate of the authority, PEM', value: 'file' },
-  tlsCert: { kind: 'text', sentence: 'client certificate, PEM', value: 'file' },
-  tlsKey: { kind: 'text', sentence: 'client key, PEM', value: 'file' },
-} as const satisfies Parameters;
-
-/** Adds the flags for authentication and for reaching the server. */
-export const withConnection = (command: Command): Command => withFlags(command, connectionRows);
+const connect = {
+  kind: 'text',
+  sentence: 'the NATS server: nats://host:4222, tls://host:4222 (or EWALD_NATS)',
+  value: 'url',
+} as const satisfies Parameter;
 
 /** Credentials from the flags, otherwise from the environment; the two are never mixed. */
 function credentialsOf({ token, creds }: Pick<ClusterFlags, 'token' | 'creds'>): Pick<NatsOptions, 'token' | 'creds'> {

@@ -3,11 +3,13 @@ import type { Command } from 'commander';
 import { listCluster } from '../entries/executors.node.js';
 import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
 import { type CliDeps, counted, dim, print, printJson, table } from './output.js';
+import { withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
 
 export function register(program: Command, _: CliDeps): void {
-  withCluster(program.command('cluster'))
+  const json = jsonRow('one JSON array: [{name, host, platform, version, build, slots, backends}]');
+  withFlags(withCluster(program.command('cluster')), { json })
     .description('list the workers of a cluster and their backends')
-    .option('--json', 'one JSON array: [{name, host, platform, version, build, slots, backends}]')
     .action(async (flags: ClusterFlags & { json?: boolean }) => {
       const { url, address, options } = clusterOf(flags);
       const workers = await listCluster(url, options);

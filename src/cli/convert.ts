@@ -1,43 +1,46 @@
 /**
  * `ewald convert IN -o OUT`: writes frames of any format to a .h5, .npy, .raw or .mrc file, completely or not at all.
  */
+import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { EwaldError } from '../entries/index.node.js';
-import { type ConvertOptions, convert } from '../entries/shell.node.js';
-import { type DataFlags, openOptions, openWords, withDataFlags } from './data-options.js';
+import { convert, convertRows, type Parameters, refuseOthers } from '../entries/shell.node.js';
+import { openOptions, openWords, withDataFlags } from './data-options.js';
 import { bold, type CliDeps, dim, Progress, print, printJson } from './output.js';
+import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
 
-interface Flags extends DataFlags {
-  output: string;
-  frames?: string;
-  packing?: ConvertOptions['packing'];
-  force?: boolean;
-  json?: boolean;
-}
+const rows = {
+  output: {
+    kind: 'text',
+    short: 'o',
+    sentence: 'a name that ends in .h5, .npy, .raw or .mrc; written completely or not at all',
+    required: true,
+    value: 'out',
+  },
+  ...convertRows,
+  json: jsonRow('{input, output, format, shape, dtype, frames, bytes, ms}'),
+} as const satisfies Parameters;
 
 export function register(program: Command, deps: CliDeps): void {
-  withDataFlags(
-    program
-      .command('convert')
-      .description('write frames of any known format to a .h5, .npy, .raw or .mrc file')
-      .argument('<in>', "a file of frames, a folder or a quoted 'run_*.tif'; ewald info describes it")
-      .requiredOption(
-        '-o, --output <out>',
-        'a name that ends in .h5, .npy, .raw or .mrc; written completely or not at all',
-      ),
-  )
-    .option('--frames <first:end>', 'only these frames, counted from 0, end excluded: 0:100')
-    .option('--packing <name>', '.h5: bitshuffle (with LZ4, default), gzip or none')
-    .option('--force', 'replace an existing file; never the input')
-    .option('--json', '{input, output, format, shape, dtype, frames, bytes, ms}')
-    .action((input: string, flags: Flags) => run(input, flags, deps));
+  const command = program
+    .command('convert')
+    .description('write frames of any known format to a .h5, .npy, .raw or .mrc file')
+    .argument('<in>', "a file of frames, a folder or a quoted 'run_*.tif'; ewald info describes it")
+    .action((input: string, texts: FlagTexts) => run(input, texts, deps));
+  withDataFlags(withFlags(command, rows));
 }
 
-async function run(input: string, { output, frames, packing, force, json, ...flags }: Flags, { signal }: CliDeps) {
+async function run(input: string, texts: FlagTexts, { signal }: CliDeps): Promise<void> {
+  const given = flagValues(rows, texts);
+  const { output = '', frames, packing, force, json } = given;
+  const ending = /\.(h5|hdf5)$/i.test(output) ? 'h5' : extname(output).slice(1);
+  const because = (): string => `${ending} stores numbers uncompressed`;
+  refuseOthers(convertRows, given, { stages: [ending], because }, saidAsFlags(convertRows), { h5: 'HDF5' });
   const started = performance.now();
   const progress = new Progress('convert');
   const { reopen, ...written } = await convert(input, output, {
-    ...openOptions(flags, signal),
+    ...openOptions(texts, signal),
     frames: frames === undefined ? undefined : rangeOf(frames),
     packing,
     force,

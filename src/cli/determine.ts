@@ -44,6 +44,7 @@ import {
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { checkPeakFlags, peakRows } from './peak-flags.js';
 import { eventText } from './run-events.js';
+import { backendRow, jsonRow } from './shell-rows.js';
 
 interface Options {
   backend?: string;
@@ -51,18 +52,18 @@ interface Options {
   output?: string;
   force?: boolean;
   geometry?: string;
-  data?: string;
+  dataset?: string;
   checksums?: boolean;
   maxFrameBytes?: string;
 }
 
 type Search = Required<CellSearchParameters>;
 
-const { geometry, data, checksums, maxFrameBytes } = sourceRows;
+const { geometry, dataset, checksums, maxFrameBytes } = sourceRows;
 /** Flags whose use depends on the contents of the files. */
 const searchFlags = {
   unit: listRows.unit,
-  ...{ geometry, data, checksums, maxFrameBytes },
+  ...{ geometry, dataset, checksums, maxFrameBytes },
   ...peakRows,
   highres: integrationRows.highres,
   ...cellFrameRows,
@@ -79,14 +80,20 @@ export function register(program: Command, deps: CliDeps): void {
       '<files...>',
       'files of detector frames, or spot lists, or - for standard input: x y z of one spot per line; ' +
         'further columns, and a first line with a cell, are ignored',
-    )
-    .option('--backend <name>', 'where the candidates are tested')
-    .option('-o, --output <cell>', 'write the best cell, in its highest symmetry, as a CrystFEL .cell file')
-    .option('--force', 'replace an existing file; never an input')
-    .option(
-      '--json',
-      'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}]}]',
     );
+  withFlags(command, {
+    backend: { ...backendRow, sentence: 'where the candidates are tested' },
+    output: {
+      kind: 'text',
+      short: 'o',
+      sentence: 'write the best cell, in its highest symmetry, as a CrystFEL .cell file',
+      value: 'cell',
+    },
+    force: { kind: 'boolean', sentence: 'replaces an existing file; never an input' },
+    json: jsonRow(
+      'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}]}]',
+    ),
+  });
   withFlags(command, cellSearchRows);
   withFlags(command, searchFlags).action((lists: string[], options: Options) => run(lists, options, deps));
 }
@@ -211,7 +218,7 @@ async function cellOfFrames(
       inputs: files.map((file) => ({ file })),
       ...settings,
       ...(highres === undefined ? {} : { highres }),
-      ...{ peaks, images, signal, geometry: options.geometry, data: options.data },
+      ...{ peaks, images, signal, geometry: options.geometry, dataset: options.dataset },
       ...readingOf(options),
       min: search.minLengthA,
       max: search.maxLengthA,

@@ -4,8 +4,15 @@ import type { Command } from 'commander';
 import { mpiComm } from '../entries/communicator.node.js';
 import { Executor, type NatsOptions } from '../entries/executors.node.js';
 import { type BackendName, EwaldError } from '../entries/index.node.js';
-import { flagOf, namesOf, type Parameters, range, ranksOfJob } from '../entries/shell.node.js';
-import { type ClusterFlags, connectionOf, connectionRows } from './cluster-options.js';
+import {
+  connectionRows,
+  flagOf,
+  namesOf,
+  type Parameters,
+  ranksOfJob,
+  executorRows as taskRows,
+} from '../entries/shell.node.js';
+import { type ClusterFlags, connectionOf } from './cluster-options.js';
 import { flagValues, withFlags } from './parameter-flags.js';
 
 /** Flags as given in the shell. */
@@ -15,26 +22,7 @@ export interface ExecutorFlags extends Omit<ClusterFlags, 'connect'> {
 }
 
 /** Where the work of a command is done. */
-export const executorRows = {
-  jobs: {
-    kind: 'integer',
-    short: 'j',
-    sentence: 'workers that share the work',
-    range: range(1, 1024, 1),
-    usual: '',
-    crystfel: {
-      program: 'indexamajig',
-      fallback: 1,
-      differs: 'its default is one; the stream is the same with any number of workers',
-    },
-  },
-  executor: {
-    kind: 'text',
-    sentence: 'inline, workers, mpi (default under mpirun), or a cluster: nats://host:4222',
-    value: 'where',
-  },
-  ...connectionRows,
-} as const satisfies Parameters;
+export const executorRows = { ...taskRows, ...connectionRows } as const satisfies Parameters;
 
 /** Adds the options; `jobs` describes what `-j` counts, and its default. */
 export const withExecutor = (command: Command, jobs: string): Command =>

@@ -7,7 +7,6 @@ import {
   type FunctionTable,
   getLibHandle,
   type Library,
-  type LibraryOptions,
   Pointer,
   parseHeaderFile,
   signature,
@@ -15,77 +14,68 @@ import {
   writeModule,
 } from '../entries/ffi.node.js';
 import { EwaldError, isEwaldError } from '../entries/index.node.js';
-import { checkOutput, findLibrary, killable, nearest, type WriteOptions, writeWhole } from '../entries/shell.node.js';
+import {
+  checkOutput,
+  type FlagValues,
+  findLibrary,
+  killable,
+  libraryRows,
+  nearest,
+  type Parameters,
+  refuseOthers,
+  type WriteOptions,
+  writeWhole,
+} from '../entries/shell.node.js';
 import { bold, type CliDeps, dim, green, note, print, printJson, table, yellow } from './output.js';
+import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
 
-interface Options {
-  lib?: string;
-  buildDir?: string;
-  include?: string[];
-  define?: string[];
-  backend: string;
-  cpp?: string;
-  call?: string[];
-  output?: string[];
-  skipUnsupported?: boolean;
-  force?: boolean;
-  json?: boolean;
-}
-
-const collect = (value: string, before: string[] = []): string[] => [...before, value];
+const rows = {
+  ...libraryRows,
+  call: {
+    kind: 'texts',
+    sentence: 'call a function by name with arguments: numbers, true, text, null, or JSON for arrays and structs',
+    value: 'words...',
+    of: ['a library (--lib)'],
+  },
+  output: {
+    kind: 'texts',
+    short: 'o',
+    sentence: 'write a module (.ts), its declarations (.d.ts) or the function table (.json); may be repeated',
+    value: 'file',
+  },
+  force: { kind: 'boolean', sentence: 'replaces files that ewald did not write; never an input' },
+  json: jsonRow('the function table, or {"function", "result", "arguments"} of a call'),
+} as const satisfies Parameters;
+type Options = FlagValues<typeof rows>;
 
 export function register(program: Command, _deps: CliDeps): void {
-  program
+  const command = program
     .command('ffi')
     .description('read a C header: list what it makes callable, call a function, write a typed module')
     .argument('<header>', 'the C header')
-    .option(
-      '--lib <library>',
-      'the library: a name looked up in --build-dir and by the dynamic loader (z, libz.so.1), or a path to a .so, ' +
-        '.dylib, .dll or .wasm',
-    )
-    .option('--build-dir <folder>', 'build folder of libraries; it and its lib/ are searched')
-    .option('-I, --include <folder>', 'include folder; may be repeated', collect)
-    .option('-D, --define <name[=value]>', 'macro definition for the header; may be repeated', collect)
-    .option('--cpp <command>', "run a compiler's preprocessor first: 'gcc -E', or 'gcc -E -dD' to keep the constants")
-    .option('--backend <name>', 'auto, native or wasm', 'auto')
-    .option(
-      '--call <words...>',
-      'call a function by name with arguments: numbers, true, text, null, or JSON for arrays and structs; ' +
-        'requires --lib',
-    )
-    .option(
-      '-o, --output <file>',
-      'write a module (.ts), its declarations (.d.ts) or the function table (.json); may be repeated',
-      collect,
-    )
-    .option('--skip-unsupported', 'skip declarations that cannot be read, with a warning each')
-    .option('--force', 'replace files that ewald did not write; never an input')
-    .option('--json', 'the function table, or {"function", "result", "arguments"} of a call')
     .addHelpText(
       'after',
       '\nExamples:\n  ewald ffi pi.h\n  ewald ffi pi.h --lib ./build/libpi_cpp.so --call approximate_pi_c ' +
         '1000000\n  ewald ffi pi.h -D PI_API= -o pi.ts\n  ewald ffi zlib.h --lib z --call crc32 0 hello 5',
     )
-    .action((header: string, options: Options) => run(header, options));
+    .action((header: string, texts: FlagTexts) => run(header, flagValues(rows, texts)));
+  withFlags(command, rows);
 }
 
 async function run(header: string, options: Options): Promise<void> {
-  const reading = {
-    ...(options.define && { definitions: options.define }),
-    ...(options.include && { includeDir: options.include }),
-    ...(options.skipUnsupported && { skipUnsupported: true }),
-    ...(options.cpp !== undefined && { cpp: options.cpp }),
-  };
-  if (options.call && options.lib === undefined)
-    throw new EwaldError('Argument', '--call requires the library: --lib PATH');
+  const { library: path, definitions, includeDir, skipUnsupported, cpp, backend = 'auto' } = options;
+  const given = { definitions, includeDir, skipUnsupported, cpp };
+  const reading = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const stages = path === undefined ? [] : ['a library (--lib)'];
+  refuseOthers(rows, options, { stages, because: () => 'give --lib PATH as well' }, saidAsFlags(rows));
   const declared = parseHeaderFile(header, reading);
   if (!options.json) for (const warning of declared.warnings) note(`${yellow('ewald:')} ${warning}`);
   const force = options.force ?? false;
-  const inputs = [header, ...(options.lib === undefined ? [] : [options.lib])];
+  const inputs = [header, ...(path === undefined ? [] : [path])];
   for (const file of options.output ?? []) await checkOutput(file, writingOf(file, force, inputs));
   for (const file of options.output ?? []) await write(file, declared, writingOf(file, force, inputs));
-  if (options.lib === undefined) {
+  if (path === undefined) {
     if (options.output) return;
     if (options.json) printJson(declared);
     else list(declared, undefined);
@@ -95,16 +85,16 @@ async function run(header: string, options: Options): Promise<void> {
     ...reading,
     // The header is only read again if another data model requires it.
     header: isNative(options) ? declared : header,
-    library: options.lib,
+    library: path,
     buildDir: options.buildDir,
-    backend: options.backend as NonNullable<LibraryOptions['backend']>,
+    backend,
   });
   try {
     if (options.call) await call(library, options.call, options.json ?? false);
     else if (options.json)
       printJson({
         ...library.table,
-        library: { path: options.lib, backend: library.backend, missing: missing(library) },
+        library: { path, backend: library.backend, missing: missing(library) },
       });
     else list(library.table, library);
   } finally {
@@ -113,7 +103,7 @@ async function run(header: string, options: Options): Promise<void> {
 }
 
 /** Whether the library is loaded into this process. */
-function isNative({ lib = '', buildDir, backend }: Options): boolean {
+function isNative({ library: lib = '', buildDir, backend = 'auto' }: Options): boolean {
   if (backend !== 'auto' && backend !== 'native') return false;
   try {
     return findLibrary(lib, buildDir, backend).backend === 'native';

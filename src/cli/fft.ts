@@ -1,67 +1,42 @@
 /** `ewald fft IN.npy -o OUT.npy`: transforms an array in a file. */
 import type { Command } from 'commander';
 import { mpiComm } from '../entries/communicator.node.js';
-import { EwaldError, isEwaldError } from '../entries/index.node.js';
+import { isEwaldError } from '../entries/index.node.js';
 import {
+  type FlagValues,
   failedTogether,
+  type Parameters,
   type TransformedFile,
-  type TransformFileOptions,
   transformFile,
+  transformRows,
 } from '../entries/shell.node.js';
-import {
-  backendOption,
-  bold,
-  type CliDeps,
-  dim,
-  exitCode,
-  fail,
-  note,
-  Progress,
-  parseInteger,
-  print,
-  printJson,
-} from './output.js';
+import { backendOption, bold, type CliDeps, dim, exitCode, fail, note, Progress, print, printJson } from './output.js';
+import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
 
-type Words = 'inverse' | 'kind' | 'scale' | 'precision' | 'engine' | 'tune' | 'wisdom' | 'force';
-interface Options extends Pick<TransformFileOptions, Words> {
-  output: string;
-  axes?: string;
-  length?: string;
-  backend?: string;
-  memory?: string;
-  json?: boolean;
-}
+const rows = {
+  output: {
+    kind: 'text',
+    short: 'o',
+    sentence: 'output file, written completely or not at all; - for standard output',
+    required: true,
+    value: 'out.npy',
+  },
+  ...transformRows,
+  json: jsonRow('{input, output, shape, kind, axes, backend, engine, ms}'),
+} as const satisfies Parameters;
 
 export function register(program: Command, deps: CliDeps): void {
-  program
+  const command = program
     .command('fft')
     .description('transform an array of a .npy file')
     .argument('<in.npy>', 'real or complex numbers, any rank up to 8; - for standard input')
-    .requiredOption('-o, --output <out.npy>', 'output file, written completely or not at all; - for standard output')
-    .option('--inverse', 'the other way round')
-    .option('--kind <kind>', 'c2c, r2c, c2r, real, or dct1 … dst4; default: c2c for complex input, r2c for real')
-    .option('--axes <list>', 'axes to transform, for example 0,1 or -1; r2c halves the last one given; default: all')
-    .option('--length <n>', 'c2r: real length of the last transformed axis; default: even, 2 (m - 1)')
-    .option('--scale <how>', 'none, symmetric or full (1/N)', 'none')
-    .option('--precision <p>', "f32 or f64; default: the file's own")
-    .option('--backend <name>', 'where to compute')
-    .option('--engine <name>', 'ewald, or an installed library: fftw, mkl, cufft, rocfft')
-    .option(
-      '--tune <how>',
-      'estimate: choose by rule; measure: time the choices first; default: estimate, measure for fftw',
-    )
-    .option('--wisdom <file.json>', 'choices measured before, read if the file exists; --tune measure adds to it')
-    .option(
-      '--memory <size>',
-      'memory limit, such as 2G: a larger array stays in its file, which is processed in parts',
-    )
-    .option('--force', 'replace existing files; never the input')
-    .option('--json', '{input, output, shape, kind, axes, backend, engine, ms}')
-    .action((input: string, options: Options) => run(input, options, deps));
+    .action((input: string, texts: FlagTexts) => run(input, flagValues(rows, texts), deps));
+  withFlags(command, rows);
 }
 
-async function run(input: string, options: Options, { signal }: CliDeps): Promise<void> {
-  const { output, json, axes, length, memory, backend, ...words } = options;
+async function run(input: string, flags: FlagValues<typeof rows>, { signal }: CliDeps): Promise<void> {
+  const { output = '', json, backend, ...words } = flags;
   const progress = new Progress('fft');
   const began = performance.now();
   let done: TransformedFile;
@@ -69,9 +44,6 @@ async function run(input: string, options: Options, { signal }: CliDeps): Promis
     done = await transformFile(input, output, {
       ...words,
       ...backendOption(backend),
-      axes: axes?.split(',').map((word) => parseInteger(word.trim(), '--axes', -8, 7)),
-      length: length === undefined ? undefined : parseInteger(length, '--length', 1, 2 ** 27),
-      memory: memory === undefined ? undefined : parseMemory(memory),
       signal,
       onProgress: progress.report,
     });
@@ -98,13 +70,4 @@ async function run(input: string, options: Options, { signal }: CliDeps): Promis
     const all = ranks === undefined ? parts : `${ranks} ranks, ${parts} of ${seconds} s`;
     return `${kind}${words.inverse ? ' inverse' : ''} on ${backend}${engine === 'ewald' ? '' : ` by ${engine}`}, ${all}`;
   }
-}
-
-/** Bytes of "2G", "512M", "100k", "1000000". Throws `Argument`. */
-function parseMemory(text: string): number {
-  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([kKMGT]?)(?:i?B)?$/.exec(text.trim()) ?? [];
-  const bytes = Number(number) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase());
-  if (number === '' || !(bytes >= 1024) || bytes > 2 ** 50)
-    throw new EwaldError('Argument', `--memory is "${text}"; expected a size such as 2G or 512M, at least 1k`);
-  return Math.floor(bytes);
 }

@@ -39,7 +39,7 @@ export interface FrameFlags extends ExecutorFlags {
   geometry?: string;
   cell?: string[];
   output?: string;
-  data?: string;
+  dataset?: string;
   minPeaks?: string;
   highres?: string;
   acceptBy?: string;

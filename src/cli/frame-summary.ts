@@ -31,7 +31,7 @@ export function summaryText(summary: RunSummary, profile: boolean, stream: strin
   if (hits === 0 && failed < done)
     lines.push(
       'no frame is a hit: all have too few peaks. --threshold, --min-snr, --min-res and --min-peaks define a hit; ' +
-        'ewald info FILE shows the values of the frames, ewald geometry check GEOM --frames FILE whether ' +
+        'ewald info FILE shows the values of the frames, ewald geometry check GEOM FILE whether ' +
         'the panels fit',
     );
   else if (done > 0 && indexed === 0 && failed < done)

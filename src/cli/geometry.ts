@@ -3,60 +3,59 @@ import type { Command } from 'commander';
 import { type Beam, photonEnergyOf } from '../entries/index.node.js';
 import {
   type CheckedGeometry,
-  type CheckGeometryOptions,
   checkGeometryFile,
-  type RefineStreamGeometryOptions,
+  checkGeometryRows,
+  type FlagValues,
+  type Parameters,
   refinementText,
   refineStreamGeometry,
+  refineStreamRows,
+  refuseOthers,
 } from '../entries/shell.node.js';
-import { noChecksums } from './data-options.js';
 import { bold, type CliDeps, dim, exitCode, green, print, printJson, red, yellow } from './output.js';
+import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
 
-interface Options extends CheckGeometryOptions {
-  json?: boolean;
-}
+const rows = { ...checkGeometryRows, json: jsonRow('one JSON document') } as const satisfies Parameters;
+
+const refineRows = { ...refineStreamRows, json: jsonRow('one JSON document') } as const satisfies Parameters;
 
 export function register(program: Command, _: CliDeps): void {
   const geometry = program
     .command('geometry')
     .description('detector geometries: CrystFEL .geom files, and the descriptions in files of frames');
-  geometry
+  const refining = geometry
     .command('refine')
     .description('refine distance, shift and panels on the crystals of a stream')
     .argument('<stream>', 'a CrystFEL stream with peaks and crystals')
-    .option('-g, --geometry <file>', "the .geom file to refine (default: the stream's own)")
-    .option('-p, --cell <cell>', "the known cell, as for ewald index (default: the stream's own)")
-    .requiredOption('-o, --output <geom>', 'the .geom file to write')
-    .option('--force', 'replace an existing file; never an input')
-    .option('--json', 'one JSON document')
-    .action(refine);
-  geometry
+    .action((stream: string, texts: FlagTexts) => refine(stream, flagValues(refineRows, texts)));
+  withFlags(refining, refineRows);
+  const checking = geometry
     .command('check')
     .description('describe a geometry, check its consistency (also with frames), draw it')
     .argument('<geometry>', 'a .geom file, or a file of frames that describes its own')
-    .option('--frames <file>', 'frames that it should match')
-    .option('--no-checksums', `frames: ${noChecksums}`)
-    .option('--svg <file>', 'draw it: panels, their first pixels and directions, resolution rings')
-    .option('-o, --output <geom>', 'write it as a .geom file')
-    .option('--force', 'replace existing files; never an input')
-    .option('--json', 'one JSON document')
+    .argument('[frames]', 'a file of frames that it should fit')
     .action(check);
+  withFlags(checking, rows);
 }
 
-async function refine(
-  stream: string,
-  { json, ...options }: RefineStreamGeometryOptions & { json?: boolean },
-): Promise<void> {
-  const { geometry, ...refined } = await refineStreamGeometry(stream, options);
-  if (json) return printJson({ stream, output: options.output, ...refined });
+async function refine(stream: string, { json, output = '', ...given }: FlagValues<typeof refineRows>): Promise<void> {
+  const { geometry, ...refined } = await refineStreamGeometry(stream, { ...given, output });
+  if (json) return printJson({ stream, output, ...refined });
   const isMoved = refined.moved.length > 0;
   const text = isMoved
     ? refinementText({ geometry, ...refined })
     : `nothing moves beyond its errors, according to ${refined.crystals} crystals (${refined.pairs} peaks)`;
-  print(`${text}\n${isMoved ? 'refined' : 'unchanged'} geometry in ${options.output}`);
+  print(`${text}\n${isMoved ? 'refined' : 'unchanged'} geometry in ${output}`);
 }
 
-async function check(file: string, { json, ...options }: Options): Promise<void> {
+async function check(file: string, framesFile: string | undefined, texts: FlagTexts): Promise<void> {
+  const { json, ...given } = flagValues(rows, texts);
+  const options = { ...given, framesFile };
+  // A file of frames that describes its own geometry is one, too.
+  const stages = framesFile === undefined && /\.geom$/i.test(file) ? [] : ['frames'];
+  const because = (): string => 'no file of frames is given: ewald geometry check GEOM FRAMES';
+  refuseOthers(rows, given, { stages, because }, saidAsFlags(rows));
   const checked = await checkGeometryFile(file, options);
   const { geometry, resolutionA, problems, ...facts } = checked;
   const [low, high] = resolutionA;

@@ -108,7 +108,7 @@ async function search(
     ...(shared.stream === undefined ? { ...readingOf(flags), serialStart } : {}),
     geometry: flags.geometry,
     ...(shared.cells === undefined && flags.cell !== undefined ? { cells: flags.cell } : {}),
-    data: flags.data,
+    dataset: flags.dataset,
     max: shared.max,
     ...(executor ? { executor } : {}),
     ...(shard ? { shard } : {}),

@@ -18,6 +18,7 @@ import {
   median,
   messageOf,
   minimumSpots,
+  type Parameters,
   readCellOption,
   readText,
   thresholdRows,
@@ -44,6 +45,7 @@ import {
   yellow,
 } from './output.js';
 import { flagValues, withFlags } from './parameter-flags.js';
+import { backendRow } from './shell-rows.js';
 
 interface Options extends FrameFlags {
   cell?: string[];
@@ -75,6 +77,20 @@ interface ListResult {
   hint?: string | undefined;
 }
 
+/** Flags that frames, streams and lists have. */
+export const everywhereRows = {
+  cells: {
+    kind: 'texts',
+    short: 'p',
+    sentence:
+      "known cell instead of the lists' own: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma; " +
+      'may be repeated. Without it the cell is determined from the frames; none: peaks only',
+    flag: 'cell',
+    value: 'cell',
+  },
+  backend: backendRow,
+} as const satisfies Parameters;
+
 export function register(program: Command, deps: CliDeps): void {
   refuseAbsentFlags(process.argv.slice(2));
   const command = program
@@ -85,18 +101,8 @@ export function register(program: Command, deps: CliDeps): void {
       'files of detector frames, or spot lists, or - for standard input: ' +
         'x y z of one spot per line, further columns are ignored; a first line of nine numbers is the known ' +
         'cell (angstrom)',
-    )
-    .option(
-      '-p, --cell <cell>',
-      "known cell instead of the lists' own: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma; " +
-        'may be repeated. Without it the cell is determined from the frames; none: peaks only',
-      (one: string, before: string[] = []) => [...before, one],
-    )
-    .option('--backend <name>', 'where to compute; default: the best available backend')
-    .option(
-      '--json',
-      'one JSON line per list: {input, spots, indexed, crystals, method, backend, ms}, or {input, error}',
     );
+  withFlags(command, everywhereRows);
   withFlags(command, { ...indexingRows, ...thresholdRows, ...listRows, ...unknownCellRows });
   withFrameFlags(command).action((files: string[], options: Options) => run(files, options, deps));
 }

@@ -1,6 +1,6 @@
 /** The text of `ewald info` about a file, for users who do not know the format. */
 import type { Dataset, FileReport, FrameStatistics, Metadata } from '../entries/data.node.js';
-import { flagOf } from './data-options.js';
+import { openFlagOf } from './data-options.js';
 import { bold, dim, print, yellow } from './output.js';
 
 /** Maximum number of arrays listed: HDF5 files may have hundreds. */
@@ -114,7 +114,7 @@ export function tell(report: FileReport, header: boolean): void {
   for (const { kind, text, option } of report.notes)
     line(
       kind === 'guess' ? 'guessed' : kind === 'missing' ? 'not told' : kind,
-      `${kind === 'warning' ? yellow(text) : text}${option ? dim(`; ${flagOf(option)} overrides`) : ''}`,
+      `${kind === 'warning' ? yellow(text) : text}${option ? dim(`; ${openFlagOf(option)} overrides`) : ''}`,
     );
   if (report.damaged !== undefined) line('warning', yellow(report.damaged));
   // A note may already have reported it, with advice.
@@ -127,7 +127,7 @@ export function tell(report: FileReport, header: boolean): void {
       'could be',
       report.alsoLikely.map(({ format, why }) => `${format} (${why})`).join(', ') + dim('; override with --format'),
     );
-  line('options', `${report.options.map(flagOf).join(' ')} ${dim('if the above is wrong')}`);
+  line('options', `${report.options.map(openFlagOf).join(' ')} ${dim('if the above is wrong')}`);
   if (header)
     for (const [key, value] of Object.entries(meta.header ?? {}))
       line('header', `${key} = ${typeof value === 'string' ? value : JSON.stringify(value)}`);

@@ -2,35 +2,35 @@
 import type { Command } from 'commander';
 import { type FileReport, inspect } from '../entries/data.node.js';
 import { isEwaldError } from '../entries/index.node.js';
-import { type DataFlags, openOptions, withDataFlags } from './data-options.js';
+import type { Parameters } from '../entries/shell.node.js';
+import { openOptions, withDataFlags } from './data-options.js';
 import { tell } from './info-text.js';
 import { type CliDeps, exitCode, fail, print, printJson } from './output.js';
+import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
 
-interface Flags extends DataFlags {
-  json?: boolean;
-  header?: boolean;
-}
+const rows = {
+  header: { kind: 'boolean', sentence: 'the whole header as the file has it' },
+  json: jsonRow(
+    'one JSON array: [{file, format, title, why, alsoLikely, shape, frames, dtype, frameBytes, filters, ' +
+      'firstFrame, meta, ' +
+      'missing, notes, sizes, arrays, maskedPixels, peakList, options}] or {file, error} for a file that ' +
+      'cannot be read',
+  ),
+} as const satisfies Parameters;
 
 export function register(program: Command, deps: CliDeps): void {
-  withDataFlags(
-    program
-      .command('info')
-      .description('describe files of detector frames: format, frames, geometry, and what they do not state')
-      .argument('<files...>', "files of any known format; a folder or a quoted 'run_*.tif' is one stack"),
-  )
-    .option('--header', 'the whole header as the file has it')
-    .option(
-      '--json',
-      'one JSON array: [{file, format, title, why, alsoLikely, shape, frames, dtype, frameBytes, filters, ' +
-        'firstFrame, meta, ' +
-        'missing, notes, sizes, arrays, maskedPixels, peakList, options}] or {file, error} for a file that ' +
-        'cannot be read',
-    )
-    .action((files: string[], flags: Flags) => run(files, flags, deps));
+  const command = program
+    .command('info')
+    .description('describe files of detector frames: format, frames, geometry, and what they do not state')
+    .argument('<files...>', "files of any known format; a folder or a quoted 'run_*.tif' is one stack")
+    .action((files: string[], texts: FlagTexts) => run(files, texts, deps));
+  withFlags(withDataFlags(command), rows);
 }
 
-async function run(files: readonly string[], flags: Flags, { signal }: CliDeps): Promise<void> {
-  const options = openOptions(flags, signal);
+async function run(files: readonly string[], texts: FlagTexts, { signal }: CliDeps): Promise<void> {
+  const flags = flagValues(rows, texts);
+  const options = openOptions(texts, signal);
   const found: (Omit<FileReport, 'failed'> | { file: string; error: { tag: string; message: string } })[] = [];
   const failed = (file: string, error: unknown): void => {
     const code = flags.json && isEwaldError(error) && error.tag !== 'Aborted' ? exitCode.of(error) : fail(error);

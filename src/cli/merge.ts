@@ -32,6 +32,7 @@ import { commandLine } from './command-line.js';
 import { chosenExecutor, type ExecutorFlags, openExecutor, rankOf, withExecutor } from './executor-flags.js';
 import { bold, type CliDeps, counted, dim, note, Progress, print, printJson, table, yellow } from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
 
 /** What the command writes, and where it computes. */
 const outputRows = {
@@ -66,12 +67,10 @@ const outputRows = {
     value: 'name',
   },
   force: { kind: 'boolean', sentence: 'replaces existing files' },
-  json: {
-    kind: 'boolean',
-    sentence:
-      'prints {"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", ' +
+  json: jsonRow(
+    '{"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", ' +
       '"statistics", "datasets", "waysToIndex", "crystals", "remarks", "files"}',
-  },
+  ),
 } as const satisfies Parameters;
 
 const rows = { ...mergeRows, ...outputRows } as const satisfies Parameters;

@@ -1,19 +1,25 @@
 /** `ewald page`: opens the pages of the package in a browser, served on this computer. */
 import type { Command } from 'commander';
-import { servePages } from '../entries/shell.node.js';
-import { bold, type CliDeps, dim, exitCode, parseInteger, print, printJson } from './output.js';
+import { type FlagValues, listenRows, type Parameters, servePages } from '../entries/shell.node.js';
+import { bold, type CliDeps, dim, exitCode, print, printJson } from './output.js';
+import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
+
+const rows = {
+  port: listenRows.port,
+  json: jsonRow('one line {url, pages: [url]} when it is ready'),
+} as const satisfies Parameters;
 
 export function register(program: Command, { signal }: CliDeps): void {
-  program
+  const command = program
     .command('page')
     .description('open the pages in your browser: serves them on this computer until Ctrl-C')
-    .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', '0')
-    .option('--json', 'one line {url, pages: [url]} when it is ready')
-    .action((options: { port: string; json?: boolean }) => run(options, signal));
+    .action((texts: FlagTexts) => run(flagValues(rows, texts), signal));
+  withFlags(command, rows);
 }
 
-async function run(options: { port: string; json?: boolean }, signal: AbortSignal): Promise<void> {
-  const { url, pages, close } = await servePages({ port: parseInteger(options.port, '--port', 0, 65535) });
+async function run(options: FlagValues<typeof rows>, signal: AbortSignal): Promise<void> {
+  const { url, pages, close } = await servePages({ port: options.port ?? listenRows.port.range.fallback });
   if (options.json) printJson({ url, pages: pages.map((page) => page.url) });
   else {
     for (const page of pages) print(`${bold(page.url)}  ${dim(page.about)}`);

@@ -10,6 +10,7 @@ import {
   kebab,
   type Parameter,
   type Parameters,
+  rowOfFlag,
   type Said,
   whoseOf,
 } from '../entries/shell.node.js';
@@ -17,7 +18,15 @@ import {
 /** The result of commander: the text of each given flag, by the flag's own name. */
 export type FlagTexts = object;
 
-const valueNames = { integer: 'n', number: 'x', choice: 'name', text: 'text', texts: 'text' } as const;
+const valueNames = {
+  integer: 'n',
+  count: 'n',
+  bytes: 'size',
+  number: 'x',
+  choice: 'name',
+  text: 'text',
+  texts: 'text',
+} as const;
 
 const valueName = ({ kind, value, count = 0 }: Parameter): string =>
   value ??
@@ -32,8 +41,8 @@ export class RowFlag extends Option {
   constructor(
     flags: string,
     description: string,
-    readonly parameter: string,
-    readonly row: Parameter,
+    /** The rows of the options that it sets, by name. */
+    readonly rows: Parameters,
   ) {
     super(flags, description);
   }
@@ -43,7 +52,7 @@ export class RowFlag extends Option {
 export const rowsOf = (command: Command): Parameters =>
   Object.assign(
     {},
-    ...command.options.map((option) => (option instanceof RowFlag ? { [option.parameter]: option.row } : {})),
+    ...command.options.map((option) => (option instanceof RowFlag ? option.rows : {})),
     ...command.commands.map(rowsOf),
   );
 
@@ -51,18 +60,24 @@ export const rowsOf = (command: Command): Parameters =>
 export function withFlags(command: Command, rows: Parameters): Command {
   for (const [name, row] of Object.entries(rows)) {
     if (row.flag === null) continue;
+    // Several options may have one flag, whose help is that of the first one.
+    const isSame = ([other, { flag }]: [string, Parameter]): boolean =>
+      other === name || (flag !== null && (flag ?? kebab(other)) === (row.flag ?? kebab(name)));
+    const together = Object.entries(rows).filter(isSame);
+    if (together[0]?.[0] !== name) continue;
+    const whose = whoseOf({ ...row, of: row.of && together.flatMap(([, one]) => one.of ?? []) }, rows);
     const words = [row.short && `-${row.short}`, flagOf(name, row)].filter(Boolean).join(', ');
     const value = row.bare === undefined ? `<${valueName(row)}>` : `[${valueName(row)}]`;
     const flag = row.kind === 'boolean' ? words : `${words} ${value}`;
-    const option = new RowFlag(flag, helpText(row, whoseOf(row, rows)), name, row);
+    const option = new RowFlag(flag, helpText(row, whose), Object.fromEntries(together));
     // Commander interprets --no-data-timeout <s> as the negation of a flag.
     if (row.kind !== 'boolean') option.negate = false;
     if (row.kind === 'texts') option.argParser((one: string, before: string[] = []) => [...before, one]);
-    command.addOption(row.required ? option.makeOptionMandatory() : option);
+    command.addOption(row.required && row.of === undefined ? option.makeOptionMandatory() : option);
     const { without } = row;
     if (without !== undefined) {
       const no = `--no-${row.flag ?? kebab(name)}`;
-      command.addOption(new RowFlag(no, `the same as ${flagOf(name, row)} ${without}`, name, row));
+      command.addOption(new RowFlag(no, `the same as ${flagOf(name, row)} ${without}`, { [name]: row }));
     }
   }
   return command;
@@ -76,8 +91,25 @@ function numberOf(text: string): number {
   return word === '' || !/^[-+.\d]/.test(word) ? Number.NaN : Number(word);
 }
 
+/** The bytes of 2G, 512M, 100k, 1e6; NaN if it is not a size. */
+function bytesOf(text: string): number {
+  const [, number = '', unit = ''] = /^(.*?)\s*([kKMGT]?)(?:i?B)?$/.exec(text.trim()) ?? [];
+  return Math.floor(numberOf(number) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase()));
+}
+
+/** A whole number such as 1000, 1e9, 2.5e6 or 1_000_000, beyond 2^53 exactly; NaN otherwise. */
+function countOf(text: string): number | bigint {
+  const [match, whole = '', fraction = '', power = '0'] =
+    /^\+?(\d+)(?:\.(\d+))?(?:[eE]\+?(\d{1,2}))?$/.exec(text.trim().replace(/(?<=\d)_(?=\d)/g, '')) ?? [];
+  if (match === undefined || fraction.length > Number(power)) return Number.NaN;
+  const count = BigInt(whole + fraction) * 10n ** BigInt(Number(power) - fraction.length);
+  return count <= Number.MAX_SAFE_INTEGER ? Number(count) : count;
+}
+
 function parsed({ kind, bare }: Parameter, text: unknown): unknown {
   if (typeof text !== 'string') return text === true && bare !== undefined ? bare : text;
+  if (kind === 'bytes') return bytesOf(text);
+  if (kind === 'count') return countOf(text);
   if (kind === 'integer' || kind === 'number') return numberOf(text);
   return kind === 'numbers' || kind === 'integers' ? text.split(/[,x×]/).map(numberOf) : text;
 }
@@ -96,8 +128,8 @@ export function flagValues<Rows extends Parameters>(
     if (text === undefined || (row.kind === 'boolean' && text === row.fallback)) continue;
     if (row.without !== undefined && text === true) continue;
     const value = row.without !== undefined && text === false ? row.without : parsed(row, text);
-    checkParameter(row, value, said(name), typeof text === 'string' ? JSON.stringify(text) : undefined);
-    values[name] = value;
+    checkParameter(rowOfFlag(row), value, said(name), typeof text === 'string' ? JSON.stringify(text) : undefined);
+    values[name] = row.inFlag === undefined ? value : (value as number) * row.inFlag.size;
   }
   return values as FlagValues<Rows>;
 }

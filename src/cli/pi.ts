@@ -1,7 +1,7 @@
 /** `ewald pi`: counts on one backend or on all of them. */
 import type { Command } from 'commander';
 import { type BackendName, EwaldError, isEwaldError, type PiResult } from '../entries/index.node.js';
-import { exact } from '../entries/shell.node.js';
+import { exact, type FlagValues, type Parameters, piPlanRows, piRunRows } from '../entries/shell.node.js';
 import {
   backendOption,
   bold,
@@ -10,42 +10,36 @@ import {
   exitCode,
   green,
   Progress,
-  parseCount,
   print,
   printJson,
   red,
   table,
 } from './output.js';
+import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
+import { backendRow, jsonRow } from './shell-rows.js';
 
-interface Options {
-  points: string;
-  seed: string;
-  stream: string;
-  threads: string;
-  backend?: string;
-  json?: boolean;
-}
+const usualPoints = 1e9;
+const { required: _, ...points } = piRunRows.points;
+const rows = {
+  ...piRunRows,
+  points: { ...points, usual: '1e9' },
+  ...piPlanRows,
+  backend: { ...backendRow, sentence: 'a backend, or all' },
+  json: jsonRow('{"results":[{backend, points, hits, pi, seconds}], "agree"}; hits is a string beyond 2^53'),
+} as const satisfies Parameters;
 
 export function register(program: Command, deps: CliDeps): void {
-  program
+  const command = program
     .command('pi')
     .description(
       'count pi by Monte Carlo: Philox4x32-10 points, integer in-circle test, the same hits on every backend',
     )
-    .option('--points <n>', 'number of points, for example 1e9', '1e9')
-    .option('--seed <n>', 'seed of the stream, 0 to 2^64 - 1', '0')
-    .option('--stream <n>', 'independent stream of the seed', '0')
-    .option('--threads <n>', 'host threads; 0: one per core', '0')
-    .option('--backend <name>', 'a backend, or all')
-    .option('--json', '{"results":[{backend, points, hits, pi, seconds}], "agree"}; hits is a string beyond 2^53')
-    .action((options: Options) => run(options, deps));
+    .action((texts: FlagTexts) => run(flagValues(rows, texts), deps));
+  withFlags(command, rows);
 }
 
-async function run(options: Options, { createContext, devices, signal }: CliDeps): Promise<void> {
-  const points = parseCount(options.points, '--points');
-  const seed = parseCount(options.seed, '--seed');
-  const stream = Number(parseCount(options.stream, '--stream'));
-  const threads = Number(parseCount(options.threads, '--threads'));
+async function run(options: FlagValues<typeof rows>, { createContext, devices, signal }: CliDeps): Promise<void> {
+  const { points = usualPoints, seed = 0, stream = 0, threads = 0 } = options;
   const all = options.backend === 'all';
   const names: (BackendName | undefined)[] = all
     ? (await devices()).filter(({ available }) => available).map(({ backend }) => backend)

@@ -2,7 +2,7 @@
 import { version } from '../entries/index.node.js';
 import { nearest } from '../entries/shell.node.js';
 
-const commands: Record<
+export const commands: Record<
   string,
   {
     summary: string;

@@ -1,112 +1,90 @@
 /** `ewald run ANALYSIS FILE`: analyses and UDFs over a stack of frames, several in one pass. */
 import type { Command } from 'commander';
 import { EwaldError } from '../entries/index.node.js';
-import { checkRunToFiles, loadUdfs, type NamedResult, readNpyFile, runToFiles } from '../entries/shell.node.js';
+import {
+  analysisRows,
+  checkRunToFiles,
+  type FlagValues,
+  loadUdfs,
+  type NamedResult,
+  type Parameters,
+  readNpyFile,
+  refuseOthers,
+  runToFiles,
+  scanRunRows,
+} from '../entries/shell.node.js';
 import { type Analysis, Context, type Roi, type Scan, type UdfProgress } from '../entries/udf.node.js';
-import { type DataFlags, openOptions, withDataFlags } from './data-options.js';
+import { openOptions, withDataFlags } from './data-options.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, rankOf, withExecutor } from './executor-flags.js';
-import { bold, type CliDeps, counted, dim, Progress, parseInteger, print, printJson } from './output.js';
-import { type AnalysisFlags, analysisHelp, checkFlags, makeAnalysis, namesOf } from './run-analyses.js';
+import { bold, type CliDeps, counted, dim, Progress, print, printJson } from './output.js';
+import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type AnalysisFlags, analysisFlags, analysisHelp, makeAnalysis, namesOf } from './run-analyses.js';
+import { backendRow, jsonRow } from './shell-rows.js';
 
-interface Flags extends DataFlags, AnalysisFlags, ExecutorFlags {
-  output?: string;
-  png?: string;
-  channel?: string[];
-  roi?: string;
-  syncOffset?: string;
-  dark?: string;
-  gain?: string;
-  excluded?: string;
-  backend?: string;
-  udf?: string[];
-  module?: string;
-  force?: boolean;
-  plots?: boolean;
-  json?: boolean;
-}
+/** What a cluster and the command itself need. */
+const commandRows = {
+  module: {
+    kind: 'text',
+    sentence: 'path under which the workers of the cluster load the module of --udf',
+    value: 'path',
+    of: ['a cluster (--executor nats://…)'],
+  },
+  backend: { ...backendRow, sentence: 'backend of the kernels' },
+  json: jsonRow(
+    '{input, shape, dtype, frames, results: [{name, shape, dtype, min, max}], files, seconds, bytesPerSecond}',
+  ),
+} as const satisfies Parameters;
 
-const repeat = (one: string, all: string[] = []): string[] => [...all, one];
+const rows = { ...scanRunRows, ...commandRows } as const satisfies Parameters;
+type Texts = ExecutorFlags;
+type Flags = Texts & AnalysisFlags & FlagValues<typeof rows>;
 
 export function register(program: Command, deps: CliDeps): void {
-  const command = withDataFlags(
-    program
-      .command('run')
-      .description('run analyses or your own functions over frames, several in one pass')
-      .argument('<analysis>', 'one analysis, or several separated by commas; with --udf the file')
-      .argument('[file]', 'a file of frames; ewald info describes it')
-      .option(
-        '-o, --output <file>',
-        'results: .npy (one file each), .h5 (all in one), .csv (one row per scan position)',
-      )
-      .option('--png <file>', 'images of the results, with colours suitable for colour-blind readers')
-      .option('--channel <name>', 'only this result of an analysis; may be repeated', repeat)
-      .option('--force', 'replace existing files; never an input'),
-  )
-    .option('--cx <px>', 'centre along x; default: the middle')
-    .option('--cy <px>', 'centre along y; default: the middle')
-    .option('-x, --x <px>', 'pixel of point')
-    .option('-y, --y <px>', 'pixel of point')
-    .option('-r, --radius <px>', 'radius')
-    .option('--ri <px>', 'inner radius')
-    .option('--ro <px>', 'outer radius')
-    .option('--scan-rotation <degrees>', 'angle between detector and scan')
-    .option('--flip-y', "invert the detector's y axis")
-    .option('--regression <trend>', 'trend to subtract: none, mean or plane')
-    .option('--bins <n>', 'rings')
-    .option('--max-order <n>', 'highest Fourier order')
-    .option('--clusters <n>', 'number of regions of cluster; default: 20')
-    .option('--peaks <n>', 'largest number of pixels per frame that cluster compares; default: 500')
-    .option('--min-distance <px>', 'smallest distance between these pixels; default: 1')
-    .option('--at <y,x>', 'scan position of pick')
-    .option('--mask <file.npy>', 'a mask [y, x], or several [masks, y, x]; may be repeated', repeat)
-    .option('--udf <file>', 'a module that exports UDFs (.mjs, .js; .ts if Node supports it); may be repeated', repeat)
-    .option('--roi <region>', 'y,x or y0:y1,x0:x1 of the scan, or a .npy file of it')
-    .option(
-      '--sync-offset <frames>',
-      'first frame of the file that belongs to the scan; if negative, that many positions have no frame',
-    )
-    .option('--dark <file.npy>', 'dark frame to subtract')
-    .option('--gain <file.npy>', 'gain factor applied after that')
-    .option('--excluded <file.npy>', 'nonzero where a pixel has no count; it gets the mean of its neighbours');
-  withExecutor(command, 'workers that share the partitions; default: none, this process runs them')
-    .option('--backend <name>', 'backend of the kernels')
-    .option('--plots', 'show partial results on standard error')
-    .option(
-      '--json',
-      '{input, shape, dtype, frames, results: [{name, shape, dtype, min, max}], files, seconds, bytesPerSecond}',
-    )
+  const command = program
+    .command('run')
+    .description('run analyses or your own functions over frames, several in one pass')
+    .argument('<analysis>', 'one analysis, or several separated by commas; with --udf the file')
+    .argument('[file]', 'a file of frames; ewald info describes it')
     .addHelpText('after', `\nAnalyses:\n${analysisHelp().join('\n')}`)
-    .action((analysis: string, file: string | undefined, flags: Flags) => run(analysis, file, flags, deps));
+    .action((analysis: string, file: string | undefined, texts: Texts) => run(analysis, file, texts, deps));
+  withFlags(withDataFlags(withFlags(command, scanRunRows)), analysisRows);
+  withFlags(
+    withExecutor(command, 'workers that share the partitions; default: none, this process runs them'),
+    commandRows,
+  );
 }
 
-async function run(what: string, second: string | undefined, flags: Flags, { signal }: CliDeps): Promise<void> {
+async function run(what: string, second: string | undefined, texts: Texts, { signal }: CliDeps): Promise<void> {
+  const given = flagValues(rows, texts);
   // With only user functions there is no analysis to name.
-  const alone = flags.udf !== undefined && second === undefined;
+  const alone = given.udfs !== undefined && second === undefined;
   const names = alone ? [] : namesOf(what);
   const file = alone ? what : second;
   if (file === undefined) throw new EwaldError('Argument', `no file of frames given: ewald run ${what} scan.mib`);
-  checkFlags(names, flags);
+  const flags: Flags = { ...texts, ...given, ...analysisFlags(names, texts) };
   const chosen = chosenExecutor(flags, { jobs: 1 });
   // The ranks of an MPI job make the same calls and get the same results; the first one writes and prints.
   const writes = (await rankOf(chosen)) === 0;
-  const { output, png, force, channel: channels } = flags;
+  const { output, png, force, channels } = flags;
   const outputs = { output, png, force, channels, writes, inputs: inputsOf(flags) };
   await checkRunToFiles(outputs, file);
-  if (flags.module !== undefined && chosen.kind !== 'nats')
-    throw new EwaldError('Argument', '--module is for a cluster; give --executor nats://host:4222 as well');
-  const udfs = await loadUdfs(flags.udf ?? [], { module: flags.module });
+  const stages = chosen.kind === 'nats' ? ['a cluster (--executor nats://…)'] : [];
+  refuseOthers(
+    commandRows,
+    given,
+    { stages, because: () => `the executor is ${chosen.kind}` },
+    saidAsFlags(commandRows),
+  );
+  const udfs = await loadUdfs(flags.udfs ?? [], { module: flags.module });
   const ctx = await contextOf(chosen, flags);
   const progress = new Progress('run');
   try {
     const scan = await ctx.load(file, {
       ...openOptions(flags, signal),
-      ...(flags.syncOffset !== undefined && {
-        syncOffset: parseInteger(flags.syncOffset, '--sync-offset', -(2 ** 31), 2 ** 31),
-      }),
+      ...(flags.syncOffset !== undefined && { syncOffset: flags.syncOffset }),
     });
     const analyses: Analysis[] = [];
-    for (const name of names)
-      analyses.push(await makeAnalysis(ctx, scan, name, flags, signal).catch((error) => named(error, name)));
+    for (const name of names) analyses.push(await makeAnalysis(ctx, scan, name, flags, signal));
     const read: Read = { frames: 0, bytes: 0, before: 0 };
     const options = {
       ...outputs,
@@ -130,7 +108,7 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
       },
     };
     const started = performance.now();
-    const { results, files } = await runToFiles(ctx, scan, options).catch((error) => named(error, 'cluster'));
+    const { results, files } = await runToFiles(ctx, scan, options);
     progress.end();
     if (writes) report(file, scan, results, files, { read, seconds: (performance.now() - started) / 1000 }, flags);
   } finally {
@@ -140,15 +118,8 @@ async function run(what: string, second: string | undefined, flags: Flags, { sig
 }
 
 /** Files that are read in addition to the frames, none of which may be overwritten. */
-const inputsOf = ({ mask, udf, roi, dark, gain, excluded }: Flags): string[] =>
-  [...(mask ?? []), ...(udf ?? []), roi, dark, gain, excluded].filter((one) => one !== undefined);
-
-/** Errors of analyses mention functions; this replaces them by terms of the command. */
-function named(error: unknown, analysis: string): never {
-  if (!(error instanceof EwaldError)) throw error;
-  const message = error.message.replace(/^create\w+Analysis: /, `${analysis}: `);
-  throw new EwaldError(error.tag, message, { cause: error, detail: error.detail });
-}
+const inputsOf = ({ factories, udfs, roi, dark, gain, excludedPixels }: Flags): string[] =>
+  [...(factories ?? []), ...(udfs ?? []), roi, dark, gain, excludedPixels].filter((one) => one !== undefined);
 
 async function contextOf(chosen: Chosen, { backend }: Flags): Promise<Context> {
   if (chosen.kind === 'nats') return Context.connect(chosen.url, chosen.options);
@@ -160,9 +131,9 @@ async function arrayOf(file: string | undefined, signal: AbortSignal) {
   return file === undefined ? undefined : (await readNpyFile(file, signal)).data;
 }
 
-async function correctionsOf({ dark, gain, excluded }: Flags, signal: AbortSignal) {
-  if (dark === undefined && gain === undefined && excluded === undefined) return undefined;
-  const bad = await arrayOf(excluded, signal);
+async function correctionsOf({ dark, gain, excludedPixels }: Flags, signal: AbortSignal) {
+  if (dark === undefined && gain === undefined && excludedPixels === undefined) return undefined;
+  const bad = await arrayOf(excludedPixels, signal);
   return {
     dark: await arrayOf(dark, signal),
     gain: await arrayOf(gain, signal),

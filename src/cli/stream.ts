@@ -4,31 +4,32 @@
  */
 import type { Command } from 'commander';
 import { joinStreams, streamInfo } from '../entries/pipeline.node.js';
-import { compareStreamFiles } from '../entries/shell.node.js';
+import { compareStreamFiles, type FlagValues, joinStreamRows } from '../entries/shell.node.js';
 import { bold, type CliDeps, counted, dim, note, print, printJson, table, yellow } from './output.js';
+import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
 
 export function register(program: Command, _: CliDeps): void {
   const stream = program.command('stream').description('join, count and compare CrystFEL streams');
-  stream
+  const joining = stream
     .command('merge')
     .description('join several streams, such as the shards of a run, in the order of their frames')
     .argument('<streams...>', 'streams of one detector and cell')
-    .requiredOption('-o, --output <stream>', 'output file; - is standard output')
-    .option('--force', 'replace a file that ewald did not write; merge streams of different geometries or cells')
-    .action(merge);
-  stream
+    .action((files: string[], texts: FlagTexts) => merge(files, flagValues(joinStreamRows, texts)));
+  withFlags(joining, joinStreamRows);
+  const counting = stream
     .command('info')
     .description('frames, hits, crystals, cells and resolution of streams')
     .argument('<streams...>', 'streams; one that is still being written may end in .part')
-    .option('--json', 'one JSON line per stream')
     .action(info);
-  stream
+  withFlags(counting, { json: jsonRow('one JSON line per stream') });
+  const comparing = stream
     .command('compare')
     .description('two streams of the same frames, or a stream and the truth of a simulation')
     .argument('<stream>', 'the stream')
     .argument('<other>', 'another stream, or a truth.json of ewald simulate frames')
-    .option('--json', 'one JSON document')
     .action(compare);
+  withFlags(comparing, { json: jsonRow('one JSON document') });
 }
 
 async function compare(file: string, other: string, { json }: { json?: boolean }): Promise<void> {
@@ -43,7 +44,7 @@ async function compare(file: string, other: string, { json }: { json?: boolean }
   for (const remark of remarks) note(`${yellow('note:')} ${remark}`);
 }
 
-async function merge(files: readonly string[], { output, force = false }: { output: string; force?: boolean }) {
+async function merge(files: readonly string[], { output = '', force = false }: FlagValues<typeof joinStreamRows>) {
   const { frames, remarks } = await joinStreams(files, { output, force });
   for (const { kind, text } of remarks) note(`${yellow(`${kind}:`)} ${text}`);
   const text = `${bold(String(frames))} frames of ${files.length} streams`;

@@ -1,13 +1,15 @@
 /** `ewald validate`: runs the shipped cases on this machine's backends, against an independent reference. */
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
-import type { BackendName, FftEngine } from '../entries/index.node.js';
+import type { BackendName } from '../entries/index.node.js';
 import {
-  choice,
-  externalEngines,
+  type FlagValues,
   type Output,
   openOutput,
+  type Parameters,
   parseBackend,
+  refuseOthers,
+  validateRows,
   type WriteOptions,
 } from '../entries/shell.node.js';
 import {
@@ -21,31 +23,30 @@ import {
   validate,
   verdictOf,
 } from '../entries/validate.js';
-import {
-  bold,
-  type CliDeps,
-  dim,
-  exitCode,
-  green,
-  Progress,
-  parseNumber,
-  print,
-  printJson,
-  red,
-  table,
-  yellow,
-} from './output.js';
+import { bold, type CliDeps, dim, exitCode, green, Progress, print, printJson, red, table, yellow } from './output.js';
+import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
 
-interface Options {
-  backend: string;
-  engine?: FftEngine;
-  json?: boolean;
-  html?: string;
-  force?: boolean;
-  list?: boolean;
-  verbose?: boolean;
-  budget: string;
-}
+const { backends, ...ofRun } = validateRows;
+const checking = ['a run'] as const;
+const commandRows = {
+  backends,
+  engine: { ...ofRun.engine, of: checking },
+  budget: { ...ofRun.budget, of: checking },
+  html: { kind: 'text', sentence: 'writes the report as one HTML page', value: 'file', of: checking },
+  force: { kind: 'boolean', sentence: 'replaces a file that ewald did not write', of: checking },
+  verbose: {
+    kind: 'boolean',
+    sentence: 'one line per case; default: one line per room, and each failure in full',
+    of: checking,
+  },
+  list: { kind: 'boolean', sentence: 'lists the cases and their purpose' },
+  json: jsonRow(
+    'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, ' +
+      'unit, ms, device, driver}], counts, pass}',
+  ),
+} as const satisfies Parameters;
+type Options = FlagValues<typeof commandRows>;
 
 /** A report only replaces an older report. */
 const htmlWriting = ({ force = false }: Options): WriteOptions => ({
@@ -58,23 +59,12 @@ const htmlWriting = ({ force = false }: Options): WriteOptions => ({
 const summary = 'run the shipped cases on the backends of this machine, against an independent reference';
 
 export function register(program: Command, deps: CliDeps): void {
-  program
+  const command = program
     .command('validate')
     .description(summary)
     .argument('[ids...]', 'addresses of cases: one, all below one (pi:count), or with * as a wildcard')
-    .option('--backend <names>', 'backends, separated by commas, or all', 'all')
-    .option('--engine <name>', 'only transforms, by an external engine on native: fftw, mkl, cufft, rocfft')
-    .option('--budget <seconds>', 'longest estimated time of a case; longer ones are counted as sampled', '2')
-    .option('--html <file>', 'write the report as one HTML page')
-    .option('--force', 'replace a file that ewald did not write')
-    .option('--verbose', 'one line per case; default: one line per room, and each failure in full')
-    .option('--list', 'list the cases and their purpose')
-    .option(
-      '--json',
-      'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, ' +
-        'unit, ms, device, driver}], counts, pass}',
-    )
-    .action((ids: string[], options: Options) => run(ids, options, deps));
+    .action((ids: string[], texts: FlagTexts) => run(ids, flagValues(commandRows, texts), deps));
+  withFlags(command, commandRows);
 }
 
 /** The backends selected by an option; undefined for all that a user may name. */
@@ -94,6 +84,8 @@ export function place(): string {
 export const versions = (): Record<string, string> => ({ node: process.versions.node, v8: process.versions.v8 });
 
 async function run(ids: readonly string[], options: Options, { createContext, signal }: CliDeps): Promise<void> {
+  const stages = options.list ? [] : checking;
+  refuseOthers(commandRows, options, { stages, because: () => '--list runs no case' }, saidAsFlags(commandRows));
   if (options.list) return list(ids, options.json ?? false);
   const html = options.html === undefined ? undefined : await openOutput(options.html, htmlWriting(options));
   try {
@@ -109,8 +101,8 @@ async function checked(
   html: Output | undefined,
   { createContext, signal }: Pick<CliDeps, 'createContext' | 'signal'>,
 ): Promise<void> {
-  const engine = options.engine && choice('--engine', options.engine, 'ewald', ['ewald', ...externalEngines]);
-  const backends = backendsOf(engine && options.backend === 'all' ? 'native' : options.backend);
+  const { engine, backends: named = 'all', budget = ofRun.budget.range.fallback } = options;
+  const backends = backendsOf(engine && named === 'all' ? 'native' : named);
   const progress = new Progress('validate');
   const report = await validate({
     createContext,
@@ -118,7 +110,7 @@ async function checked(
     ...(backends ? { backends } : {}),
     ...(engine ? { engine } : {}),
     ...(process.env.EWALD_REQUIRE ? { require: process.env.EWALD_REQUIRE } : {}),
-    budget: parseNumber(options.budget, '--budget'),
+    budget,
     place: place(),
     versions: versions(),
     signal,

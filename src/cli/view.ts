@@ -1,40 +1,36 @@
 /** `ewald view`: shows frames in a browser tab, where they are read and searched. */
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
+import { type FlagValues, listenRows, type Parameters, viewRows } from '../entries/shell.node.js';
 import { serveView } from '../entries/view.node.js';
-import { bold, type CliDeps, dim, exitCode, note, parseInteger, print, printJson } from './output.js';
+import { bold, type CliDeps, dim, exitCode, note, print, printJson } from './output.js';
+import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
 
-interface ViewFlags {
-  readonly geometry?: string;
-  readonly cell?: string;
-  readonly port: string;
-  readonly host?: string;
-  readonly open: boolean;
-  readonly json?: boolean;
-}
+const rows = {
+  ...viewRows,
+  ...listenRows,
+  open: {
+    kind: 'boolean',
+    sentence: 'starts a browser',
+    off: 'print the address and do not start a browser',
+    fallback: true,
+  },
+  json: jsonRow('one line {url} when it is ready; does not start a browser'),
+} as const satisfies Parameters;
 
 export function register(program: Command, { signal }: CliDeps): void {
-  program
+  const command = program
     .command('view')
     .description('look at frames, peaks and crystals in your browser; serves them on this computer until Ctrl-C')
     .argument('[files...]', 'frames of any format; without any, drop files on the page')
-    .option('-g, --geometry <file>', 'CrystFEL .geom of the detector; default: described by the file')
-    .option('-p, --cell <file>', 'known cell: a .cell or .pdb file')
-    .option('--port <n>', 'port to listen on; 0: any free port', '0')
-    .option('--host <address>', 'address to listen on, for a browser on another computer; default: 127.0.0.1')
-    .option('--no-open', 'print the address and do not start a browser')
-    .option('--json', 'one line {url} when it is ready; does not start a browser')
-    .action((files: string[], flags: ViewFlags) => run(files, flags, signal));
+    .action((files: string[], texts: FlagTexts) => run(files, flagValues(rows, texts), signal));
+  withFlags(command, rows);
 }
 
-async function run(files: readonly string[], flags: ViewFlags, signal: AbortSignal): Promise<void> {
-  const { geometry, cell, host, json, open } = flags;
-  const { url, close } = await serveView(files, {
-    port: parseInteger(flags.port, '--port', 0, 65535),
-    ...(geometry === undefined ? {} : { geometry }),
-    ...(cell === undefined ? {} : { cell }),
-    ...(host === undefined ? {} : { host }),
-  });
+async function run(files: readonly string[], flags: FlagValues<typeof rows>, signal: AbortSignal): Promise<void> {
+  const { json, open = true, ...serving } = flags;
+  const { url, close } = await serveView(files, serving);
   try {
     if (json) printJson({ url });
     else {

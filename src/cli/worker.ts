@@ -5,18 +5,17 @@ import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { joinCluster } from '../entries/executors.node.js';
 import { EwaldError } from '../entries/index.node.js';
+import { joinRows, type Parameters } from '../entries/shell.node.js';
 import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
-import { backendOption, type CliDeps, parseInteger, print, printJson } from './output.js';
+import { backendOption, type CliDeps, print, printJson } from './output.js';
+import { flagValues, withFlags } from './parameter-flags.js';
+import { backendRow, jsonRow } from './shell-rows.js';
 
-interface Flags extends ClusterFlags {
-  readonly workers?: string;
-  readonly threads?: string;
-  readonly backend?: string;
-  readonly allowModules?: boolean;
-  readonly module?: readonly string[];
-  readonly name?: string;
-  readonly json?: boolean;
-}
+const rows = {
+  ...joinRows,
+  backend: { ...backendRow, sentence: 'backend of the contexts that tasks open' },
+  json: jsonRow('JSON lines: {joined, url, slots, backend}, then {event} for each event'),
+} as const satisfies Parameters;
 
 /** NAME=FILE or NAME=URL. */
 function moduleOf(text: string): [string, string] {
@@ -29,32 +28,19 @@ function moduleOf(text: string): [string, string] {
 }
 
 export function register(program: Command, { signal }: CliDeps): void {
-  withCluster(program.command('worker'))
+  withFlags(withCluster(program.command('worker')), rows)
     .description('join a cluster and work for it until Ctrl-C')
-    .option('--workers <n>', 'concurrent tasks; default: one per core')
-    .option('--threads <n>', 'threads that a task may use', '1')
-    .option('--backend <name>', 'backend of the contexts that tasks open')
-    .option(
-      '--allow-modules',
-      'run modules sent as source: whoever submits tasks can then do everything that this user can',
-    )
-    .option(
-      '--module <name=file>',
-      'a module that tasks may refer to; may be repeated',
-      (one: string, all: string[] = []) => [...all, one],
-    )
-    .option('--name <text>', 'name shown by ewald cluster; default: machine and process')
-    .option('--json', 'JSON lines: {joined, url, slots, backend}, then {event} for each event')
-    .action(async (flags: Flags) => {
-      const { url, address, options } = clusterOf(flags);
+    .action(async (texts: ClusterFlags) => {
+      const flags = flagValues(rows, texts);
+      const { url, address, options } = clusterOf(texts);
       if (flags.name?.trim() === '') throw new EwaldError('Argument', '--name is empty; leave it out or give a name');
       const worker = await joinCluster(url, {
         ...options,
-        ...(flags.workers !== undefined && { workers: parseInteger(flags.workers, '--workers', 1, 1024) }),
-        threads: parseInteger(flags.threads ?? '1', '--threads', 1, 1024),
+        ...(flags.workers !== undefined && { workers: flags.workers }),
+        threads: flags.threads ?? joinRows.threads.range.fallback,
         ...(flags.backend !== undefined && { context: { ...backendOption(flags.backend), strict: true } }),
         ...(flags.name !== undefined && { name: flags.name }),
-        modules: Object.fromEntries((flags.module ?? []).map(moduleOf)),
+        modules: Object.fromEntries((flags.modules ?? []).map(moduleOf)),
         allowModules: flags.allowModules ?? false,
         onEvent: (event) => (flags.json ? printJson({ event }) : print(event)),
       });

@@ -3,11 +3,13 @@ import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal, choice, knownOptions, shown } from '../base/options.js';
+import { refusal } from '../base/parameters.js';
 import type { Codecs } from './codecs/codecs.js';
 import type { Dataset, DatasetShape, FrameRange, Metadata } from './dataset.js';
 import type { DataType, FrameArray } from './dtype.js';
 import type { Packing } from './hdf5/writer.js';
 import type { OpenOptions } from './open.js';
+import type { ConvertParameters } from './parameter-types.js';
 import { writers } from './write.js';
 import { beginHdf5Frames, packings } from './write-hdf5.js';
 
@@ -25,13 +27,9 @@ export interface FrameSink {
 }
 
 /** Options of `writeFrames`. */
-export interface WriteFramesOptions {
+export interface WriteFramesOptions extends Omit<ConvertParameters, 'force'> {
   /** The format of the file. Default: 'h5'. */
   readonly format?: FrameFormat | undefined;
-  /** Only the frames from `first` up to `end`, which is excluded; without `end`, to the last. Default: all frames. */
-  readonly frames?: readonly [first: number, end?: number] | undefined;
-  /** Compression of HDF5 chunks: 'bitshuffle' (with LZ4, default), 'gzip' or 'none'. Only for HDF5. */
-  readonly packing?: Packing | undefined;
   /** Fires to stop between two pieces. */
   readonly signal?: PlatformSignal | undefined;
   /** Called after each piece with the number of frames written and the number of all. */
@@ -60,7 +58,7 @@ export const writeFramesOptions = ['format', 'frames', 'packing', 'signal', 'onP
 export function checkWriteFrames(options: WriteFramesOptions): { format: FrameFormat; packing: Packing } {
   const format = choice('format', options.format, 'h5', frameFormats);
   if (options.packing !== undefined && format !== 'h5')
-    throw new EwaldError('Argument', `packing is for HDF5; ${format} stores numbers uncompressed`);
+    throw refusal('', (said) => `${said('packing')} is for HDF5; ${format} stores numbers uncompressed`);
   return { format, packing: choice('packing', options.packing, 'bitshuffle', packings) };
 }
 

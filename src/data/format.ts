@@ -4,48 +4,11 @@ import type { ByteSource } from './byte-source.js';
 import type { Digests } from './checksums/check.js';
 import type { Codecs } from './codecs/codecs.js';
 import type { Dataset } from './dataset.js';
-import type { DataType } from './dtype.js';
 import type { ForeignLibrary } from './foreign/foreign.js';
+import type { OpenParameters } from './parameter-types.js';
 
 /** Options of `open`. A format accepts those that apply to it and rejects the others by name. */
-export interface FormatOptions {
-  /** Shape of the scan, such as [128, 128]: its product must be the number of frames. Default: stated by the file. */
-  readonly navShape?: readonly number[] | undefined;
-  /** Shape of a frame, slowest axis first. Default: stated by the file. */
-  readonly sigShape?: readonly number[] | undefined;
-  /** Element type; required for raw files. */
-  readonly dtype?: DataType | undefined;
-  /** Byte order of the numbers. Default: stated by the file, otherwise 'little'. */
-  readonly endian?: 'little' | 'big' | undefined;
-  /** Bytes before the first frame (raw). Default 0. */
-  readonly offset?: number | undefined;
-  /** Bytes before each frame (raw). Default 0. */
-  readonly frameHeader?: number | undefined;
-  /** Bytes after each frame (raw). Default 0. */
-  readonly frameFooter?: number | undefined;
-  /**
-   * Which axes vary fastest in a raw or DM file: those of the signal (default) or of the navigation. HDF5: 'navigation'
-   * reverses all axes, as rosettasciio does with EMD files of NCEM.
-   */
-  readonly order?: 'signal' | 'navigation' | undefined;
-  /**
-   * Which array to open if the file contains several: a name from `arrays`, an HDF5 path or part of one, or a number
-   * from 0.
-   */
-  readonly dataset?: string | number | undefined;
-  /**
-   * Whether checksums in the file (CBF's MD5; Fletcher-32, Adler-32 and metadata of HDF5; CRC-32 of zip) are verified;
-   * a mismatch is a `Format` error of its frame. Default true, because damage would otherwise go unnoticed.
-   */
-  readonly checksums?: boolean | undefined;
-  /**
-   * Largest frame, and largest chunk of a file, in bytes: larger ones are rejected with `Limit` before anything is
-   * allocated. Default 2³⁰ (1 GiB): the largest cameras have 0.4 GB, and a damaged header may claim any size. A file
-   * that is compressed as a whole (.gz, .bz2) may have as many bytes after decompression.
-   */
-  readonly maxFrameBytes?: number | undefined;
-  /** Allows files to refer to files outside their folder. Default false. */
-  readonly allowOutside?: boolean | undefined;
+export interface FormatOptions extends Omit<OpenParameters, 'format'> {
   /** Aborts opening with `Aborted`. */
   readonly signal?: PlatformSignal | undefined;
 }

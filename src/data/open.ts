@@ -4,6 +4,7 @@
  */
 import { EwaldError } from '../base/errors.js';
 import { choice, flag, integer, knownOptions } from '../base/options.js';
+import { refusal } from '../base/parameters.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
 import { compressedEnding, decompressed } from './compressed/source.js';
@@ -13,6 +14,7 @@ import { elementBytes } from './dtype.js';
 import { foreignOf, type LoadH5wasm } from './foreign/browser.js';
 import type { Detection, Format, FormatOptions, Probe, Services } from './format.js';
 import { formats } from './formats/table.js';
+import { openRows } from './parameters.js';
 import { defaultFrameBytes, tooLarge } from './shapes.js';
 
 /** Options of `open`. */
@@ -34,24 +36,7 @@ export interface Candidate extends Detection {
   readonly title: string;
 }
 
-const optionNames = [
-  'format',
-  'navShape',
-  'sigShape',
-  'dtype',
-  'endian',
-  'offset',
-  'frameHeader',
-  'frameFooter',
-  'order',
-  'dataset',
-  'maxFrameBytes',
-  'allowOutside',
-  'checksums',
-  'codecs',
-  'h5wasm',
-  'signal',
-];
+const optionNames = [...Object.keys(openRows), 'codecs', 'h5wasm', 'signal'];
 const everywhere = ['format', 'navShape', 'maxFrameBytes', 'allowOutside', 'checksums', 'codecs', 'h5wasm', 'signal'];
 
 /** Formats that a source may have, highest confidence first; empty if none recognises it. */
@@ -98,9 +83,9 @@ export async function openSource(
     const taken = [...everywhere, ...format.options];
     for (const [name, value] of Object.entries(options))
       if (value !== undefined && !taken.includes(name))
-        throw new EwaldError(
-          'Argument',
-          `${source.name}: a file of format ${format.name} states its ${name} itself; omit the option`,
+        throw refusal(
+          '',
+          (said) => `${source.name}: a file of format ${format.name} states its ${said(name)} itself; omit the option`,
         );
     const { codecs, h5wasm } = options;
     const most = integer('open: maxFrameBytes', options.maxFrameBytes, defaultFrameBytes, 1, Number.MAX_SAFE_INTEGER);

@@ -24,7 +24,7 @@ export { messageOf } from '../base/errors.js';
 export { fileError, fileReason } from '../base/file-errors.js';
 export { median } from '../base/median.js';
 export { choice, exact, nearest } from '../base/options.js';
-export { flagOf, helpText, kebab, whoseOf } from '../base/parameter-text.js';
+export { flagOf, helpText, kebab, rowOfFlag, whoseOf } from '../base/parameter-text.js';
 export {
   checkParameter,
   type FlagValues,
@@ -40,8 +40,11 @@ export { range } from '../base/range.js';
 export { ranksOfJob } from '../communicator/job.js';
 export type { FrameFormat, WrittenFrames } from '../data/convert.js';
 export { formats } from '../data/formats/table.js';
+export { convertRows, openRows } from '../data/parameters.js';
 export { parseAddress } from '../executors/nats/address.js';
+export { connectionRows, executorRows, joinRows } from '../executors/parameters.js';
 export { findLibrary } from '../ffi/native/find.js';
+export { libraryRows } from '../ffi/parameters.js';
 export { type ConvertOptions, convert } from '../files/convert.node.js';
 export { interruptedCode, interruptible, killable } from '../files/interrupt.js';
 export { linesOf } from '../files/lines.js';
@@ -50,13 +53,14 @@ export { expand, inputName, readBytes, readCellOption, readText } from '../files
 export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../files/write.js';
 export { failedTogether } from '../heffte/files/on-ranks.node.js';
 export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../heffte/files/wish.js';
+export { transformRows } from '../heffte/parameters.js';
 export type { CellSearchParameters } from '../indexing/parameter-types.js';
 export { cellSearchRows, checkCellSearch, minimumSpots } from '../indexing/parameters.js';
 export { mergeMode, mergeRows } from '../merging/parameters.js';
 export { searchRows } from '../peaks/parameters.js';
+export { piPlanRows, piRunRows } from '../pi/parameters.js';
 export {
   type CheckedGeometry,
-  type CheckGeometryOptions,
   checkGeometryFile,
 } from '../pipeline/check-geometry-file.node.js';
 export { compareStreamFiles } from '../pipeline/compare-files.node.js';
@@ -65,13 +69,16 @@ export { inFlags, modeOf, type RunMode } from '../pipeline/modes.js';
 export {
   acceptanceRows,
   cellFrameRows,
+  checkGeometryRows,
   commandRows,
   indexingRows,
   integrationRows,
   isList,
+  joinStreamRows,
   type ListName,
   peakSourceRows,
   refinementRows,
+  refineStreamRows,
   runRows,
   sinkRows,
   sourceRows,
@@ -83,13 +90,28 @@ export {
   type RefineStreamGeometryOptions,
   refineStreamGeometry,
 } from '../pipeline/refinement/refine-stream.node.js';
+export { listenRows, viewRows } from '../serving/parameters.js';
 export { type ServedPages, servePages } from '../serving/serve-pages.node.js';
 export type { SimulationWriting } from '../simulate/describe.js';
+export {
+  frameSimulationRows,
+  frameWritingRows,
+  simulationWritingRows,
+  spotSimulationRows,
+} from '../simulate/parameters.js';
 export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../simulate/write-frames.node.js';
 export { type SimulatedLists, simulateSpotLists } from '../simulate/write-spots.node.js';
 export { loadUdfs } from '../udf/load-udfs.node.js';
 export type { NamedResult } from '../udf/named-results.js';
+export {
+  type AnalysisName,
+  analysisNames,
+  analysisRows,
+  rowsOfAnalysis,
+  scanRunRows,
+} from '../udf/parameters.js';
 export { type NewUdfOptions, newUdf } from '../udf/project/new-project.node.js';
 export { type UdfLanguage, udfLanguages, udfProject } from '../udf/project/project.js';
 export { checkRunToFiles, type RunToFilesOptions, runToFiles } from '../udf/run-to-files.node.js';
+export { benchRows, validateRows } from '../validate/parameters.js';
 export type { TransformFile };

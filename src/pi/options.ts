@@ -5,23 +5,13 @@ import type { PlatformSignal } from '../base/globals.js';
 import { callback, checkSignal, integerIn, knownOptions, shown } from '../base/options.js';
 import type { Disposable, MaybeAsyncDisposable } from '../base/resource.js';
 import { piRanges } from '../layout/pi.js';
+import type { PiRunParameters } from './parameter-types.js';
+import { piRunRows } from './parameters.js';
 
-/** Sizes of a pi plan. */
-export interface PiOptions {
-  /** Host threads of CPU backends, 0 … 1024; default 0, one per core. */
-  readonly threads?: number;
-}
+export type { PiOptions } from './parameter-types.js';
 
 /** One count. */
-export interface PiRunOptions {
-  /** Points to throw, 1 … 2⁶³; a number up to 2⁵³ or a bigint. */
-  readonly points: number | bigint;
-  /** Seed of the stream, 0 … 2⁶⁴ − 1; default 0. */
-  readonly seed?: number | bigint;
-  /** Independent stream of the same seed, 0 … 2³² − 1; default 0. */
-  readonly stream?: number;
-  /** Index of the first point, so that a count can be split; default 0. */
-  readonly first?: number | bigint;
+export interface PiRunOptions extends PiRunParameters {
   /** Aborts the count between two ranges with `Aborted`. */
   readonly signal?: PlatformSignal;
   /** Receives the completed fraction, 0 … 1, a few times per second. */
@@ -61,7 +51,7 @@ export interface PiCount {
 const { word } = piRanges;
 
 /** Option names of a run. */
-export const piRunNames: readonly string[] = ['points', 'seed', 'stream', 'first', 'signal', 'onProgress'];
+export const piRunNames: readonly string[] = [...Object.keys(piRunRows), 'signal', 'onProgress'];
 
 /** Validates one count. Throws `Argument`. */
 export function checkCount(run: PiRunOptions): PiCount {

@@ -47,7 +47,7 @@ export interface FramesCell {
   readonly doubt: string | undefined;
 }
 
-const frameNames = ['inputs', 'geometry', 'data', 'checksums', 'maxFrameBytes', 'bad', 'openOther'];
+const frameNames = ['inputs', 'geometry', 'dataset', 'checksums', 'maxFrameBytes', 'bad', 'openOther'];
 const searched: ReadonlySet<string> = new Set([...namesOf(peakSourceRows), 'peaks', 'highres']);
 const names = [...frameNames, 'images', 'min', 'max', 'tolerance', 'onEvent', 'signal'];
 const searchNames = settingNames.filter((name) => searched.has(name));

@@ -15,21 +15,10 @@ import { readText } from '../files/read.js';
 import { type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { geometryPicture } from '../report/geometry-picture.js';
 import { inputKindIn } from './inputs.js';
+import type { CheckGeometryOptions } from './parameter-types.js';
 import { runPlace } from './place.node.js';
 
-/** Options of `checkGeometryFile`. */
-export interface CheckGeometryOptions {
-  /** A file of frames that the geometry should fit. Default: none. */
-  readonly frames?: string | undefined;
-  /** Compare the checksums of the frames' file. Default: true. */
-  readonly checksums?: boolean | undefined;
-  /** Draw the panels, their first pixels and directions, and the resolution into this file. Default: no picture. */
-  readonly svg?: string | undefined;
-  /** Write the geometry into this .geom file. Default: none. */
-  readonly output?: string | undefined;
-  /** Replace files that exist; an input is never replaced. Default: false. */
-  readonly force?: boolean | undefined;
-}
+export type { CheckGeometryOptions } from './parameter-types.js';
 
 /** The result of checking a geometry. */
 export interface CheckedGeometry extends GeometryFacts {
@@ -48,7 +37,7 @@ export interface CheckedGeometry extends GeometryFacts {
  * Throws `Format` for a geometry that cannot be read, `File`, `Argument` for outputs that exist (see `force`).
  */
 export async function checkGeometryFile(file: string, options: CheckGeometryOptions = {}): Promise<CheckedGeometry> {
-  const inputs = [file, ...(options.frames === undefined ? [] : [options.frames])];
+  const inputs = [file, ...(options.framesFile === undefined ? [] : [options.framesFile])];
   const writing: WriteOptions = { force: options.force ?? false, inputs };
   const outputs: [Output, (checked: CheckedGeometry) => string][] = [];
   try {
@@ -75,7 +64,7 @@ export async function checkGeometryFile(file: string, options: CheckGeometryOpti
 async function check(file: string, options: CheckGeometryOptions): Promise<CheckedGeometry> {
   const own = (await inputKindIn(runPlace, file)) === 'frames';
   const parsed = own ? undefined : parseGeometry(await readText(file), file);
-  const frames = own ? file : options.frames;
+  const frames = own ? file : options.framesFile;
   const dataset =
     frames === undefined
       ? undefined

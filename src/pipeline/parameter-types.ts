@@ -84,3 +84,17 @@ export interface RefinementParameters {
    */
   readonly refineGeometry?: 'auto' | 'detector' | 'off';
 }
+
+/** Options of `checkGeometryFile`. */
+export interface CheckGeometryOptions {
+  /** Frames that the geometry should fit. */
+  readonly framesFile?: string | undefined;
+  /** Verifies checksums in the file (CBF, HDF5, zip, TIFF). Default true. */
+  readonly checksums?: boolean | undefined;
+  /** Draws panels, their first pixels and directions, and resolution rings into this file. */
+  readonly svg?: string | undefined;
+  /** Writes it as a .geom file. */
+  readonly output?: string | undefined;
+  /** Replaces existing files; never an input. Default false. */
+  readonly force?: boolean | undefined;
+}

@@ -3,6 +3,7 @@
  */
 import type { Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
+import { openRows } from '../data/parameters.js';
 import { cellSearchRows, minimumSpots } from '../indexing/parameters.js';
 import { indexerRanges, indexingEnums, thresholdRanges } from '../layout/indexing.js';
 import type { FinderName } from '../peaks/contract.js';
@@ -242,28 +243,17 @@ export const sourceRows = {
     usual: 'what the file itself says',
     value: 'file',
     of: ['detector frames', 'a stream as input'],
+    neutral: true,
   },
-  data: {
+  dataset: {
     kind: 'text',
     sentence: 'dataset of the frames in HDF5 files',
     usual: "the geometry's, or the file's own choice",
     value: 'path',
     of: ['detector frames'],
   },
-  checksums: {
-    kind: 'boolean',
-    sentence: 'verifies the checksums in a file (CBF, HDF5, zip, TIFF)',
-    off: 'do not verify checksums in the file (CBF, HDF5, zip, TIFF): faster, but damage goes unnoticed',
-    fallback: true,
-    of: ['frames in files'],
-  },
-  maxFrameBytes: {
-    kind: 'integer',
-    sentence: 'largest frame or chunk that is read',
-    range: range(0, Number.MAX_SAFE_INTEGER, 2 ** 30),
-    unit: 'bytes',
-    of: ['frames in files'],
-  },
+  checksums: { ...openRows.checksums, of: ['frames in files'], neutral: true },
+  maxFrameBytes: { ...openRows.maxFrameBytes, of: ['frames in files'], neutral: true },
 } as const satisfies Parameters;
 
 /** Which frames a run takes, and how long it waits for more. */
@@ -286,6 +276,7 @@ export const runRows = {
     unit: 's',
     crystfel: { program: 'indexamajig' },
     of: ['waiting for frames (--follow, --zmq-input)'],
+    neutral: true,
   },
   shard: {
     kind: 'text',
@@ -297,6 +288,7 @@ export const runRows = {
     kind: 'boolean',
     sentence: 'continues the stream of a run that did not end; frames that could not be read are tried again',
     of: ['frames in files'],
+    neutral: true,
   },
 } as const satisfies Parameters;
 
@@ -308,6 +300,7 @@ export const sinkRows = {
     sentence: 'writes a CrystFEL stream; - is standard output',
     value: 'stream',
     of: ['detector frames', 'a stream as input'],
+    neutral: true,
   },
   nonHitsInStream: {
     kind: 'boolean',
@@ -337,29 +330,34 @@ export const sinkRows = {
     sentence: 'writes a report with pictures: one page that needs nothing else',
     value: 'page',
     of: ['detector frames'],
+    neutral: true,
   },
   hdf5: {
     kind: 'text',
     sentence: 'writes peaks, cells and reflections as HDF5',
     value: 'file',
     of: ['detector frames'],
+    neutral: true,
   },
   sol: {
     kind: 'text',
     sentence: "writes orientations as CrystFEL's --indexing=file reads them",
     value: 'file',
     of: ['the indexing of detector frames'],
+    neutral: true,
   },
   refinedGeometry: {
     kind: 'text',
     sentence: 'writes the geometry with distance and beam as the crystals say',
     value: 'geom',
     of: ['the indexing of detector frames'],
+    neutral: true,
   },
   force: {
     kind: 'boolean',
     sentence: 'replaces files that ewald did not write, or a run that did not end',
     of: ['detector frames', 'a stream as input'],
+    neutral: true,
   },
 } as const satisfies Parameters;
 
@@ -369,12 +367,21 @@ export const commandRows = {
     kind: 'boolean',
     sentence: 'prints the time of each stage, and memory',
     of: ['detector frames', 'a stream as input'],
+    neutral: true,
   },
   merge: {
     kind: 'text',
     sentence: 'keeps a running merge in this point group: CC1/2, completeness and the frames still needed',
     value: 'group',
     of: ['detector frames'],
+    neutral: true,
+  },
+  json: {
+    kind: 'boolean',
+    sentence:
+      'prints one JSON line per frame, or per list: ' +
+      '{input, spots, indexed, crystals, method, backend, ms} or {input, error}',
+    neutral: true,
   },
   view: {
     kind: 'integer',
@@ -384,6 +391,60 @@ export const commandRows = {
     usual: '',
     value: 'port',
     of: ['detector frames'],
+  },
+} as const satisfies Parameters;
+
+/** How a geometry is checked, and what is written of it. */
+export const checkGeometryRows = {
+  framesFile: {
+    kind: 'text',
+    sentence: 'frames that the geometry should fit',
+    usual: '',
+    flag: null,
+  },
+  checksums: { ...openRows.checksums, of: ['frames'] },
+  svg: {
+    kind: 'text',
+    sentence: 'draws panels, their first pixels and directions, and resolution rings into this file',
+    usual: '',
+    value: 'file',
+  },
+  output: { kind: 'text', short: 'o', sentence: 'writes it as a .geom file', usual: '', value: 'geom' },
+  force: { kind: 'boolean', sentence: 'replaces existing files; never an input' },
+} as const satisfies Parameters;
+
+/** How a geometry is refined on the crystals of a stream. */
+export const refineStreamRows = {
+  geometry: {
+    kind: 'text',
+    short: 'g',
+    sentence: 'the .geom file to refine',
+    usual: "the stream's own",
+    value: 'file',
+  },
+  cell: {
+    kind: 'text',
+    short: 'p',
+    sentence: 'the known cell, as for ewald index',
+    usual: "the stream's own",
+    value: 'cell',
+  },
+  output: { kind: 'text', short: 'o', sentence: 'the .geom file to write', required: true, value: 'geom' },
+  force: { kind: 'boolean', sentence: 'replaces an existing file; never an input' },
+} as const satisfies Parameters;
+
+/** What becomes of joined streams. */
+export const joinStreamRows = {
+  output: {
+    kind: 'text',
+    short: 'o',
+    sentence: 'output file; - is standard output',
+    required: true,
+    value: 'stream',
+  },
+  force: {
+    kind: 'boolean',
+    sentence: 'replaces a file that ewald did not write; merges streams of different geometries or cells',
   },
 } as const satisfies Parameters;
 
@@ -413,5 +474,11 @@ export const tables = [
     name: 'RefinementParameters',
     about: 'How the geometry of a run is refined before its frames are searched.',
     rows: refinementRows,
+  },
+  {
+    name: 'CheckGeometryOptions',
+    about: 'Options of `checkGeometryFile`.',
+    rows: checkGeometryRows,
+    loose: true,
   },
 ] as const;

@@ -2,15 +2,25 @@
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { callback, flag, integer, knownOptions, real, shown } from '../base/options.js';
-import { namesOf } from '../base/parameters.js';
+import { flagOf, kebab } from '../base/parameter-text.js';
+import { namesOf, type Parameter, type Parameters } from '../base/parameters.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { DetectorOptions } from '../detector/detector.js';
+import { cellSearchRows } from '../indexing/parameters.js';
+import { libraryRows, searchRows } from '../peaks/parameters.js';
 import type { RunEvent } from './events.js';
 import { isFile, type RunInput } from './inputs.js';
 import { checkSettings } from './modes.js';
 import type { RefinementParameters } from './parameter-types.js';
-import { refinementRows } from './parameters.js';
+import {
+  refinementRows,
+  runRows,
+  searchSettingRows,
+  sourceRows,
+  thresholdRows,
+  unknownCellRows,
+} from './parameters.js';
 import type { FileInput } from './place.js';
 import { type PeakParameters, type SearchSettings, settingNames, settingsOf } from './settings.js';
 import { checkOutputs, type OutputOptions, outputNames } from './sinks/outputs.js';
@@ -48,7 +58,7 @@ export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highre
    */
   readonly geometry?: FileInput | Geometry | undefined;
   /** Dataset of the frames in HDF5 files; default: the geometry's, or the files' own choice. */
-  readonly data?: string | undefined;
+  readonly dataset?: string | undefined;
   /** Compares the checksums of files. Default true. */
   readonly checksums?: boolean | undefined;
   /** Largest frame or chunk that is read, bytes; default 2³⁰. */
@@ -102,7 +112,7 @@ export interface PipelineOptions
 const names = [
   'inputs',
   'geometry',
-  'data',
+  'dataset',
   'checksums',
   'maxFrameBytes',
   'bad',
@@ -188,29 +198,43 @@ function shardOf(given: string | Shard | undefined): Shard | undefined {
   return { index, count };
 }
 
-/**
- * Options that are recorded in the command line of a stream, because they determine its contents. `resume` is not among
- * them: a continued stream is identical to that of an uninterrupted run.
- */
-const recorded = [
-  ...settingNames,
-  ...namesOf(refinementRows),
-  'data',
-  'serialStart',
-  'shard',
-  'follow',
-  'min',
-  'max',
-] as const;
+const rows: Parameters = {
+  ...searchSettingRows,
+  ...searchRows,
+  ...libraryRows,
+  ...thresholdRows,
+  ...refinementRows,
+  ...sourceRows,
+  ...runRows,
+  min: cellSearchRows.minLengthA,
+  ...unknownCellRows,
+};
 
-/** A command line for a run that was started from JavaScript: its options, as flags. */
+/** The options that determine the contents of a stream; inputs and cells are elsewhere in its head. */
+function recorded({ peaks, thresholds, ...options }: PipelineOptions): [string, unknown][] {
+  const all: Readonly<Record<string, unknown>> = { ...options, ...(typeof peaks === 'object' && peaks), ...thresholds };
+  const named = Object.entries(rows).flatMap(([name, { neutral }]) => (neutral ? [] : [name]));
+  return [...named, ...Object.keys(thresholds ?? {}).filter((name) => !Object.hasOwn(rows, name))].map((name) => [
+    name,
+    all[name],
+  ]);
+}
+
+/**
+ * A command line for a run that was started from JavaScript: its options, as flags. `resume` is not among them: a
+ * continued stream is identical to that of an uninterrupted run.
+ */
 export function commandLineOf(options: PipelineOptions): string {
-  const words = recorded.flatMap((name) => {
-    const value = options[name];
-    if (value === undefined || value === false || name === 'cells') return [];
-    const flagName = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    if (value === true) return [flagName];
-    const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const words = recorded(options).flatMap(([name, value]) => {
+    const row: Parameter = rows[name] ?? { kind: 'text', sentence: '' };
+    if (value === undefined || (row.kind === 'boolean' && value === (row.fallback ?? false))) return [];
+    const flagName = row.flag === null ? `--${kebab(name)}` : flagOf(name, row);
+    if (row.kind === 'boolean') return [flagName];
+    const text = Array.isArray(value)
+      ? value.join(',')
+      : typeof value === 'object'
+        ? JSON.stringify(value)
+        : `${value}`;
     return [`${flagName}=${text.replace(/\s+/g, '_')}`];
   });
   return ['ewald', 'pipeline', ...words].join(' ');

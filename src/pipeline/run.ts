@@ -379,7 +379,7 @@ export async function openSource(
   warn: (text: string) => void,
 ): Promise<RunSource> {
   const [path] = geometry?.panels.map((panel) => panel.data).filter((one) => one !== '/data/data') ?? [];
-  const data = options.data === undefined ? path && { path, must: false } : { path: options.data, must: true };
+  const data = options.dataset === undefined ? path && { path, must: false } : { path: options.dataset, must: true };
   const { checksums, maxFrameBytes, signal } = options;
   const shown = options.html !== undefined;
   const viewed = options.view !== undefined;

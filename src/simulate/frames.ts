@@ -10,68 +10,18 @@
  * simulated. The arithmetic shares no code with the cores.
  */
 
-import { EwaldError } from '../base/errors.js';
-import { integer, knownOptions, real } from '../base/options.js';
+import { knownOptions } from '../base/options.js';
+import { checked, defaultsOf, type Values } from '../base/parameters.js';
 import { type Cell, checkCell, norm, reciprocal, type Vector } from '../crystal/cell.js';
 import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
 import { philox } from '../random/philox.js';
 import { Random } from '../random/random.js';
+import type { FrameSimulation } from './parameter-types.js';
+import { frameSimulationRows } from './parameters.js';
 import { pixelNoise, poisson } from './poisson.js';
 import { rotateRandomly, shellCrossing } from './spots.js';
 
-/** Parameters of a simulation. */
-export interface FrameSimulation {
-  /** The crystal's cell, rows a b c in angstrom, any orientation. */
-  readonly cell: Cell;
-  /** Centring of the cell, default P. */
-  readonly centring?: Centring;
-  /** Number of frames, 1 … 10⁶, default 1. */
-  readonly images?: number;
-  /** Seed, 0 … 2⁵³ − 1, default 0. */
-  readonly seed?: number;
-  /** Number of crystals in a frame that has any, 1 … 8, default 1. */
-  readonly crystals?: number;
-  /** Fraction of frames without a crystal, 0 … 1, default 0. */
-  readonly blank?: number;
-  /** `xray` (default) or `electron`; determines the background and the polarisation. */
-  readonly radiation?: 'xray' | 'electron';
-  /** Wavelength in angstrom, default 1.3, for electrons 0.0251 (200 kV). */
-  readonly wavelengthA?: number;
-  /** Relative bandwidth (standard deviation), default 0.0005. */
-  readonly bandwidth?: number;
-  /** Mosaicity in radians (standard deviation), default 0.0005. */
-  readonly mosaicityRad?: number;
-  /** Size of a coherent domain in angstrom, default 1700. */
-  readonly domainA?: number;
-  /** Detector distance in millimetres, default 60, for electrons 1000. */
-  readonly distanceMm?: number;
-  /** Pixel size in millimetres, default 0.075. */
-  readonly pixelMm?: number;
-  /** Pixels along x and y, 16 … 16384, default 1024, 1024. */
-  readonly detectorPx?: readonly [number, number];
-  /** Where the beam hits, in pixels from the corner; default slightly off the middle. */
-  readonly centrePx?: readonly [number, number];
-  /** Modules along x and y, default 1, 1, separated by insensitive gaps. */
-  readonly modules?: readonly [number, number];
-  /** Width of a gap in pixels, default 8. */
-  readonly gapPx?: number;
-  /** Radius of the beam stop in pixels, default 16; 0 for none. */
-  readonly beamStopPx?: number;
-  /** Fraction of pixels that are hot or dead and marked as such, default 0.0001. */
-  readonly badPixels?: number;
-  /** Counts per pixel in the ring of the solvent, default 5. */
-  readonly background?: number;
-  /** Counts of a full reflection of average intensity at low resolution, default 900. */
-  readonly scale?: number;
-  /** Spread of crystal sizes: standard deviation of the logarithm of the scale, default 0.3. */
-  readonly spread?: number;
-  /** Isotropic temperature factor B in Å², default 25. */
-  readonly bFactorA2?: number;
-  /** Width of a spot in pixels (standard deviation), default 0.8. */
-  readonly spotPx?: number;
-  /** Highest resolution in angstrom; default: that of the detector's corner. */
-  readonly dMinA?: number;
-}
+export type { FrameSimulation } from './parameter-types.js';
 
 /** A true reflection: x, y in pixels from the corner of the detector, h, k, l, expected counts. */
 export type TrueSpot = readonly [x: number, y: number, h: number, k: number, l: number, counts: number];
@@ -108,33 +58,8 @@ export const gapValue = 65535;
 export const saturation = 65534;
 const faintest = 10;
 
-const names = [
-  'cell',
-  'centring',
-  'images',
-  'seed',
-  'crystals',
-  'blank',
-  'radiation',
-  'wavelengthA',
-  'bandwidth',
-  'mosaicityRad',
-  'domainA',
-  'distanceMm',
-  'pixelMm',
-  'detectorPx',
-  'centrePx',
-  'modules',
-  'gapPx',
-  'beamStopPx',
-  'badPixels',
-  'background',
-  'scale',
-  'spread',
-  'bFactorA2',
-  'spotPx',
-  'dMinA',
-];
+const names = Object.keys(frameSimulationRows);
+type Defaults = Required<Values<typeof frameSimulationRows>>;
 
 /** A simulation whose frames can be generated in any order: frame 7 does not depend on frame 6. */
 export class FrameSimulator {
@@ -155,58 +80,48 @@ export class FrameSimulator {
     knownOptions('simulateFrames', options, names);
     checkCell(options.cell, 'the cell to simulate');
     const of = (name: string): string => `simulateFrames: ${name}`;
-    const electron = options.radiation === 'electron';
-    if (options.radiation !== undefined && !['xray', 'electron'].includes(options.radiation))
-      throw new EwaldError('Argument', `${of('radiation')} is "${options.radiation}"; expected xray or electron`);
+    const defaults = defaultsOf(frameSimulationRows) as Defaults;
+    const values = { ...defaults, ...checked(frameSimulationRows, { ...options }, of) };
+    const electron = values.radiation === 'electron';
     this.#centring = checkCentring(options.centring ?? 'P', of('centring'));
-    this.images = integer(of('images'), options.images, 1, 1, 1e6);
-    this.#seed = integer(of('seed'), options.seed, 0, 0, Number.MAX_SAFE_INTEGER);
-    this.#blank = real(of('blank'), options.blank, 0, 0, 1);
-    this.#crystals = integer(of('crystals'), options.crystals, 1, 1, 8);
+    this.images = values.images;
+    this.#seed = values.seed;
+    this.#blank = values.blank;
+    this.#crystals = values.crystals;
     this.#cell = options.cell;
-    const pair = (
-      name: string,
-      given: readonly number[] | undefined,
-      usual: readonly number[],
-      low: number,
-      high: number,
-    ) => [0, 1].map((i) => integer(of(name), given?.[i], usual[i] ?? low, low, high)) as [number, number];
-    const [width, height] = pair('detectorPx', options.detectorPx, [1024, 1024], 16, 16384);
-    const modules = pair('modules', options.modules, [1, 1], 1, 64);
-    const [x0, y0] = options.centrePx ?? [width / 2 + 3.3, height / 2 - 5.7];
-    const wavelengthA = real(of('wavelengthA'), options.wavelengthA, electron ? 0.02508 : 1.3, 0.001, 20);
-    const pixel = real(of('pixelMm'), options.pixelMm, 0.075, 1e-4, 10);
-    const distance = real(of('distanceMm'), options.distanceMm, electron ? 1000 : 60, 1, 1e6);
-    const gap = integer(of('gapPx'), options.gapPx, 8, 0, 1024);
-    const badPixels = real(of('badPixels'), options.badPixels, 1e-4, 0, 0.5);
+    const [width = 0, height = 0] = values.detectorPx;
+    const [nx = 1, ny = 1] = values.modules;
+    const { centrePx: [x0 = 0, y0 = 0] = [width / 2 + 3.3, height / 2 - 5.7] } = values;
+    const { wavelengthA = electron ? 0.02508 : 1.3, distanceMm: distance = electron ? 1000 : 60 } = values;
+    const { pixelMm: pixel, gapPx: gap, badPixels } = values;
     this.#values = new Map();
     this.detector = {
       width,
       height,
-      centrePx: [real(of('centrePx'), x0, 0, -1e5, 1e5), real(of('centrePx'), y0, 0, -1e5, 1e5)],
+      centrePx: [x0, y0],
       pixelM: pixel / 1000,
       distanceM: distance / 1000,
       wavelengthA,
-      bandwidth: real(of('bandwidth'), options.bandwidth, 0.0005, 0, 0.2),
-      beamStopPx: real(of('beamStopPx'), options.beamStopPx, 16, 0, 1e4),
+      bandwidth: values.bandwidth,
+      beamStopPx: values.beamStopPx,
       radiation: electron ? 'electron' : 'xray',
-      mask: maskOf(width, height, modules, gap, badPixels, new Random(this.#seed, bookOf('mask')), this.#values),
+      mask: maskOf(width, height, [nx, ny], gap, badPixels, new Random(this.#seed, bookOf('mask')), this.#values),
     };
     const k = 1 / wavelengthA;
     const reach = Math.hypot(Math.max(x0, width - x0), Math.max(y0, height - y0)) * pixel;
     const corner = 2 * k * Math.sin(Math.atan2(reach, distance) / 2);
     this.#beamline = {
       k,
-      qMax: Math.min(corner, options.dMinA === undefined ? corner : 1 / real(of('dMinA'), options.dMinA, 2, 0.1, 100)),
+      qMax: Math.min(corner, values.dMinA === undefined ? corner : 1 / values.dMinA),
       distancePx: distance / pixel,
-      domain: real(of('domainA'), options.domainA, 1700, 10, 1e9),
-      mosaicity: real(of('mosaicityRad'), options.mosaicityRad, 0.0005, 0, 0.2),
-      bFactor: real(of('bFactorA2'), options.bFactorA2, 25, 0, 1e4),
-      scale: real(of('scale'), options.scale, 900, 0, 1e9),
-      spread: real(of('spread'), options.spread, 0.3, 0, 3),
-      spotPx: real(of('spotPx'), options.spotPx, 0.8, 0.2, 20),
+      domain: values.domainA,
+      mosaicity: values.mosaicityRad,
+      bFactor: values.bFactorA2,
+      scale: values.scale,
+      spread: values.spread,
+      spotPx: values.spotPx,
     };
-    this.#background = backgroundOf(this.detector, real(of('background'), options.background, 5, 0, 1e5));
+    this.#background = backgroundOf(this.detector, values.background);
   }
 
   /** Generates a frame. */

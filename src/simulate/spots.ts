@@ -9,53 +9,15 @@
  */
 
 import type { PlatformSignal } from '../base/globals.js';
-import { breathe, checkSignal, integer, knownOptions, real } from '../base/options.js';
+import { breathe, checkSignal, knownOptions } from '../base/options.js';
+import { checked, defaultsOf, type Values } from '../base/parameters.js';
 import { type Cell, checkCell, norm, reciprocal, type Vector } from '../crystal/cell.js';
 import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
 import { Random } from '../random/random.js';
+import type { SpotSimulation } from './parameter-types.js';
+import { spotSimulationRows } from './parameters.js';
 
-/** Parameters of a simulation. */
-export interface SpotSimulation {
-  /** The crystal's cell, rows a b c in angstrom, any orientation. */
-  readonly cell: Cell;
-  /** Centring of the cell, default P; systematically absent reflections are omitted. */
-  readonly centring?: Centring;
-  /** Images, 1 … 10⁶, default 1. */
-  readonly images?: number;
-  /** Seed, 0 … 2⁵³ − 1, default 0. */
-  readonly seed?: number;
-  /**
-   * Spots per image, including spurious ones, 1 … 10⁵, default 100: the strongest reflections, or fewer if there are
-   * not enough.
-   */
-  readonly spots?: number;
-  /** Fraction of spots that belong to no lattice, 0 … 1, default 0. */
-  readonly spurious?: number;
-  /** Standard deviation of a position in pixels, 0 … 100, default 0.5. */
-  readonly noisePx?: number;
-  /** Number of crystals in the beam, 0 … 8, default 1; the spots are shared among them. */
-  readonly crystals?: number;
-  /** Wavelength in angstrom, default 1.3 (electrons: 0.0251). */
-  readonly wavelengthA?: number;
-  /** Relative bandwidth (standard deviation), default 0.002. */
-  readonly bandwidth?: number;
-  /** Mosaicity in radians (standard deviation), default 0.0009. */
-  readonly mosaicityRad?: number;
-  /** Size of a coherent domain in angstrom, default 3000. */
-  readonly domainA?: number;
-  /** Detector distance in millimetres, default 120. */
-  readonly distanceMm?: number;
-  /** Pixel size in millimetres, default 0.075. */
-  readonly pixelMm?: number;
-  /** Detector size in pixels, default [2070, 2167]; the beam hits its centre. */
-  readonly detectorPx?: readonly [number, number];
-  /** Highest resolution in angstrom, default 1.9. */
-  readonly dMinA?: number;
-  /** Isotropic temperature factor B in Å², default 25. */
-  readonly bFactorA2?: number;
-  /** Fraction of reflections that the spot finder misses, 0 … 1, default 0.15. */
-  readonly missing?: number;
-}
+export type { SpotSimulation } from './parameter-types.js';
 
 /** One simulated image. */
 export interface SimulatedImage {
@@ -67,26 +29,8 @@ export interface SimulatedImage {
   readonly owner: Uint8Array;
 }
 
-const names = [
-  'cell',
-  'centring',
-  'images',
-  'seed',
-  'spots',
-  'spurious',
-  'noisePx',
-  'crystals',
-  'wavelengthA',
-  'bandwidth',
-  'mosaicityRad',
-  'domainA',
-  'distanceMm',
-  'pixelMm',
-  'detectorPx',
-  'dMinA',
-  'bFactorA2',
-  'missing',
-];
+const names = Object.keys(spotSimulationRows);
+type Defaults = Required<Values<typeof spotSimulationRows>>;
 
 interface Beamline {
   readonly k: number;
@@ -149,26 +93,23 @@ function prepare(options: SpotSimulation): { images: number; image: (i: number) 
   knownOptions('simulateSpots', options, names);
   checkCell(options.cell, 'the cell to simulate');
   const centring = checkCentring(options.centring ?? 'P', 'simulateSpots: centring');
-  const images = integer('simulateSpots: images', options.images, 1, 1, 1e6);
-  const seed = integer('simulateSpots: seed', options.seed, 0, 0, Number.MAX_SAFE_INTEGER);
-  const wanted = integer('simulateSpots: spots', options.spots, 100, 1, 1e5);
-  const spurious = Math.round(wanted * real('simulateSpots: spurious', options.spurious, 0, 0, 1));
-  const crystals = integer('simulateSpots: crystals', options.crystals, 1, 0, 8);
-  const wavelength = real('simulateSpots: wavelengthA', options.wavelengthA, 1.3, 0.001, 20);
-  const pixel = real('simulateSpots: pixelMm', options.pixelMm, 0.075, 1e-4, 10);
-  const [nx, ny] = options.detectorPx ?? [2070, 2167];
+  const defaults = defaultsOf(spotSimulationRows) as Defaults;
+  const values = { ...defaults, ...checked(spotSimulationRows, { ...options }, (name) => `simulateSpots: ${name}`) };
+  const { images, seed, spots: wanted, crystals, pixelMm: pixel } = values;
+  const spurious = Math.round(wanted * values.spurious);
+  const [nx = 0, ny = 0] = values.detectorPx;
   const beamline: Beamline = {
-    k: 1 / wavelength,
-    bandwidth: real('simulateSpots: bandwidth', options.bandwidth, 0.002, 0, 0.2),
-    mosaicity: real('simulateSpots: mosaicityRad', options.mosaicityRad, 0.0009, 0, 0.2),
-    domain: real('simulateSpots: domainA', options.domainA, 3000, 10, 1e9),
-    distance: real('simulateSpots: distanceMm', options.distanceMm, 120, 1, 1e6),
+    k: 1 / values.wavelengthA,
+    bandwidth: values.bandwidth,
+    mosaicity: values.mosaicityRad,
+    domain: values.domainA,
+    distance: values.distanceMm,
     pixel,
     half: [(nx * pixel) / 2, (ny * pixel) / 2],
-    qMax: 1 / real('simulateSpots: dMinA', options.dMinA, 1.9, 0.1, 100),
-    bFactor: real('simulateSpots: bFactorA2', options.bFactorA2, 25, 0, 1e4),
-    missing: real('simulateSpots: missing', options.missing, 0.15, 0, 1),
-    noise: real('simulateSpots: noisePx', options.noisePx, 0.5, 0, 100) * pixel,
+    qMax: 1 / values.dMinA,
+    bFactor: values.bFactorA2,
+    missing: values.missing,
+    noise: values.noisePx * pixel,
   };
   const crystal = { cell: options.cell, centring };
   return { images, image: (i) => simulateImage(crystal, wanted, spurious, crystals, beamline, new Random(seed, i)) };

@@ -93,7 +93,7 @@ const faults: readonly [fault: string, code: number, ...commands: string[]][] = 
   ],
   ['a flag that has no effect', 2, 'run sum scan.npy -r 3', 'fft scan.npy -o out.npy --length 7', 'pi --ri 3'],
   [
-    'a backend that nobody knows',
+    'an unknown backend',
     2,
     'pi --backend gpu',
     'fft scan.npy -o out.npy --backend gpu',

@@ -77,7 +77,7 @@ describe('axes', () => {
     save('in.npy', real(4, 6));
     for (const [axes, message] of [
       ['', '--axes is ""'],
-      ['0,', '--axes is ""'],
+      ['0,', '--axes is "0,"'],
       ['x', '--axes is "x"'],
       ['2', '2 is not an axis of an array of rank 2; expected 0 to 1'],
       ['-3', '-3 is not an axis'],
@@ -212,7 +212,7 @@ describe('files', () => {
       [
         [at('in.npy'), ...out, '--engine', 'fftw', '--backend', 'wasm'],
         2,
-        'engine fftw is an installed library, which backend wasm cannot call',
+        '--engine fftw is an installed library, which --backend wasm cannot call',
       ],
       [[at('in.npy'), ...out, '--inverse'], 2, 'holds real numbers, and a spectrum to invert is usually complex'],
       [[at('in.npy'), '-o', at('no.npz')], 2, 'ends in .npz, another format; expected .npy'],

@@ -40,7 +40,7 @@ it('ewald simulate frames, info, geometry check', async () => {
   expect(report).toMatchObject({ format: 'hdf5', frames: 2, shape: { signal: [64, 64] }, failed: [] });
   expect(report.firstFrame?.max).toBeGreaterThan(0);
   const { problems, beam, panels } = await checkGeometryFile(files.geometry, {
-    frames: files.frames,
+    framesFile: files.frames,
     svg: at('a.svg'),
   });
   expect([problems, panels]).toEqual([[], 1]);

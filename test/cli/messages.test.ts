@@ -92,7 +92,7 @@ simulate spots -o new --spurious 2
 simulate spots -o new --crystals 9
 simulate spots -o new --wavelength 0
 simulate spots -o new --distance x
-simulate spots -o new --d-min 0
+simulate spots -o new --highres 0
 simulate spots -o new --noise -1
 simulate spots -o new --cell 1,2
 fft
@@ -119,7 +119,7 @@ ffi good.h --lib absent
 ffi good.h --lib absent --build-dir dir
 worker
 worker --connect localhost
-worker --connect nats://127.0.0.1:9 --workers 0
+worker --connect nats://127.0.0.1:9 -j 0
 worker --connect nats://127.0.0.1:9 --module mine
 worker --connect nats://127.0.0.1:9 --cluster a.b
 cluster
@@ -168,7 +168,7 @@ run sum run.h5 --executor nope
 run --udf absent.mjs run.h5
 run --udf mine.txt run.h5
 run sum run.h5 --channel nope
-run sum run.h5 --bins 3
+run sum run.h5 --n-bins 3
 run com run.h5 --regression nope
 stream merge run.stream
 stream merge absent.stream -o x.stream

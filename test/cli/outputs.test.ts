@@ -108,7 +108,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'geometry check -o',
-    words: (out) => ['geometry', 'check', 'run.geom', '--frames', 'run.h5', '-o', out],
+    words: (out) => ['geometry', 'check', 'run.geom', 'run.h5', '-o', out],
     ending: '.geom',
     inputs: ['run.geom', 'run.h5'],
     interrupted: 'ends',

@@ -15,25 +15,12 @@ import { cellSearchRows } from '../../src/indexing/parameters.js';
 import { finderNames, libraryRows, searchRows } from '../../src/peaks/parameters.js';
 import { checkSettings, type RunMode } from '../../src/pipeline/modes.js';
 import { listNames, searchSettingRows } from '../../src/pipeline/parameters.js';
-
-/** A value that the row permits, as a user types it. */
-function sample({
-  kind,
-  range: { low, fallback } = range(1, 1, Number.NaN),
-  choices = [],
-  count = 0,
-}: Parameter): string {
-  if (kind === 'choice') return choices.at(-1) as string;
-  if (kind === 'numbers') return Array.from({ length: count }, (_, i) => Math.max(low, 1) + i).join(',');
-  if (kind === 'text' || kind === 'texts') return 'text';
-  return String(Number.isFinite(fallback) ? fallback : Math.max(low, 1));
-}
+import { flagSample } from './samples.js';
 
 /** The option that commander makes from one flag. */
 function typed(name: string, row: Parameter): Record<string, unknown> {
   const command = withFlags(new Command().exitOverride(), { [name]: row });
-  const flag = flagOf(name, row);
-  command.parse(row.kind === 'boolean' ? [flag] : [flag, sample(row)], { from: 'user' });
+  command.parse(flagSample(name, row), { from: 'user' });
   return command.opts();
 }
 
@@ -51,7 +38,7 @@ const modes: Record<string, RunMode> = {
 };
 
 /** Flags that every mode of `ewald index` accepts. */
-const everywhere = ['--cell', '--backend', '--json'];
+const everywhere = ['--cell', '--backend'];
 
 test('every flag of ewald index is a row, but those of every mode', () => {
   const program = new Command();

@@ -65,7 +65,7 @@ describe('ewald info', () => {
       rmSync(cut);
     }
     for (const [args, says] of [
-      [[...plain, '--nav-shape', '2,x'], /--nav-shape is "2,x"; expected lengths/],
+      [[...plain, '--nav-shape', '2,x'], /--nav-shape is "2,x"; expected a list of integers, 1 or more/],
       [[...plain, '--nav-shape', '5'], /holds 6 frames; a scan of 5 would need 5. Shapes that fit: 2 × 3, 1 × 6/],
       [[...plain, '--offset', 'many'], /--offset is "many"/],
       [['--format', 'tif', ...plain], /did you mean "tiff"/],
@@ -236,7 +236,7 @@ describe('ewald convert', () => {
     const pipe = at('pipe.h5');
     execFileSync('mkfifo', [pipe]);
     for (const [args, says] of [
-      [['-o', at('a.npy'), '--packing', 'gzip'], /packing is for HDF5/],
+      [['-o', at('a.npy'), '--packing', 'gzip'], /--packing belongs to HDF5; npy stores/],
       [['-o', at('a.h5'), '--packing', 'zip'], /packing is "zip"; expected one of bitshuffle, gzip, none/],
     ] as const) {
       const { code, err } = await ewald(['convert', at('plain.raw'), ...plain, ...args]);

@@ -156,11 +156,11 @@ describe('two datacubes in one file', () => {
     await expect(open(file, { dataset: 'during' })).rejects.toThrow(/not found; arrays: .*\/root\/before\/data/);
   });
 
-  it('lists both in ewald info, and takes one by --data', async () => {
+  it('lists both in ewald info, and takes one by --dataset', async () => {
     const file = join(folder, 'two.emd');
     const [listed, chosen] = await Promise.all([
       ewald(['info', file, '--json']),
-      ewald(['info', file, '--data', 'after', '--json']),
+      ewald(['info', file, '--dataset', 'after', '--json']),
     ]);
     const names = (out: string) =>
       JSON.parse(out)[0]

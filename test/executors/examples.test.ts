@@ -45,7 +45,7 @@ describe('under Slurm 22.05 and later', () => {
   };
 
   test('a worker has the cores that it uses', () => {
-    expect(started('workers.slurm', {})).toBe('32 cores: --no-install ewald worker --workers 32');
+    expect(started('workers.slurm', {})).toBe('32 cores: --no-install ewald worker --jobs 32');
   });
 
   test('a job of the array has its shard, its stream and its cores', async () => {

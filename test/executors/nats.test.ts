@@ -383,7 +383,7 @@ test('bad addresses and options are refused', async () => {
   const typed: [string[], string][] = [
     [[], '--connect nats://host:4222'],
     [[...at, '--backend', 'cda'], 'did you mean "cuda"'],
-    [[...at, '--workers', 'two'], '--workers is "two"; expected a whole number'],
+    [[...at, '--jobs', 'two'], '--jobs is "two"; expected an integer from 1 to 1024'],
     [[...at, '--module', 'mine=./no.mjs'], 'the file ./no.mjs does not exist'],
     [[...at, '--name', ' '], '--name is empty'],
     [[...at, '--tls-key', 'no.pem'], '--tls-key is "no.pem": the file does not exist'],

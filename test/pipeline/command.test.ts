@@ -289,7 +289,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     [['index', sim('mono.h5'), ...usual, '--ffbidx-max-spots=9'], 2, /--ffbidx-max-spots .*--max-spots/],
     [['index', sim('mono.h5'), ...usual, '-j', '0'], 2, /-j is "0"; expected an integer from 1 to 1024/],
     [['index', sim('mono.h5'), ...usual, '--threshhold=3'], 2, /--threshold/],
-    [['index', sim('mono.h5'), ...usual, '--data', '/nowhere'], 2, /\/nowhere/],
+    [['index', sim('mono.h5'), ...usual, '--dataset', '/nowhere'], 2, /\/nowhere/],
     [['index', sim('mono.h5'), '-g', sim('mono.cell')], 1, /mono\.cell/],
     [['index', sim('mono.h5'), '-g', '/nowhere.geom'], 1, /nowhere\.geom cannot be read/],
     [['index', '-i', '/nowhere.lst'], 1, /nowhere\.lst cannot be read/],

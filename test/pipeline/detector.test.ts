@@ -103,7 +103,7 @@ describe.skipIf(!dataFolder)(`ewald geometry check${dataFolder ? '' : ' (absent:
   test('explains a detector of many panels, with the numbers of its frames, and draws it', async () => {
     const frames = at('real', 'frames', 'cspad_thermolysin_dev.h5');
     const svg = join(folder, 'cspad.svg');
-    const { code, out } = await check(at('real', 'frames', 'cspad_thermolysin.geom'), '--frames', frames, '--svg', svg);
+    const { code, out } = await check(at('real', 'frames', 'cspad_thermolysin.geom'), frames, '--svg', svg);
     expect(code).toBe(0);
     expect(out).toMatch(/9\.742\d keV/);
     expect(out).toMatch(/64, 2\.30 Mpixel of 109\.92 µm/);
@@ -152,7 +152,7 @@ describe.skipIf(!dataFolder)(`ewald geometry check${dataFolder ? '' : ' (absent:
       /p0 and p1 read the same pixels of the file\n✗ p0 and p1 overlap/,
     ],
   ] as const)('%s', async ([, changes, message]) => {
-    const { code, out } = await check(written('bad.geom', geometryText(changes)), '--frames', at('sim', 'run.h5'));
+    const { code, out } = await check(written('bad.geom', geometryText(changes)), at('sim', 'run.h5'));
     expect(out).toMatch(message);
     expect(code).toBe(1);
   });

@@ -72,8 +72,8 @@ describe('a simulator', () => {
 
   test.for([
     [{ blank: 2 }, /blank is 2; expected a number from 0 to 1/],
-    [{ radiation: 'neutron' }, /radiation is "neutron"; expected xray or electron/],
-    [{ detectorPx: [4, 4] }, /detectorPx is 4; expected an integer from 16/],
+    [{ radiation: 'neutron' }, /radiation is "neutron"; expected one of xray, electron/],
+    [{ detectorPx: [4, 4] }, /detectorPx is \[4,4\]; expected 2 integers from 16/],
     [{ crystal: 1 }, /no option "crystal"; did you mean "crystals"/],
   ] as const)('%j is refused', ([wrong, message]) => {
     expect(() => new FrameSimulator({ ...small, ...(wrong as object) })).toThrow(message);
@@ -120,8 +120,8 @@ describe('ewald simulate frames', () => {
   });
 
   test.for([
-    [['--voltage', '300'], /--voltage requires electrons/],
-    [['--size', '12'], /--size is "12"; expected two numbers/],
+    [['--voltage', '300'], /--voltage belongs to electrons/],
+    [['--size', '12'], /--size is "12"; expected 2 integers from 16/],
     [['--radiation', 'neutron'], /--radiation/],
   ] as const)('%j is refused', async ([words, message]) => {
     const { code, err } = await ewald(['simulate', 'frames', '-o', join(folder, 'none'), ...words]);

@@ -46,7 +46,7 @@ export async function run({ scale, note }) {
         'worker',
         '--connect',
         url,
-        '--workers=1',
+        '--jobs=1',
         '--name',
         worker,
         '--module',

@@ -84,7 +84,7 @@ export class WorkerProcess {
   err = '';
 
   constructor(url: string, args: readonly string[] = [], env: Record<string, string> = {}) {
-    this.#child = spawn(process.execPath, [cli, 'worker', '--connect', url, '--workers', '1', ...args], {
+    this.#child = spawn(process.execPath, [cli, 'worker', '--connect', url, '--jobs', '1', ...args], {
       env: { ...process.env, EWALD_BACKEND: 'wasm', NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

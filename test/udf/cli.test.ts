@@ -167,9 +167,13 @@ describe('mistakes', () => {
     [['dsk', 'scan.npy'], 2, ['"dsk"', 'did you mean "disk"']],
     [['disk'], 2, ['ewald run disk scan.mib']],
     [['disk', 'nowhere.npy'], 1, ['nowhere.npy']],
-    [['disk', 'scan.npy', '--cx', '99'], 2, ['cx', '99', '0 to 9']],
-    [['disk', 'scan.npy', '--ri', '3'], 2, ['does not use --ri', '-r']],
-    [['ring', 'scan.npy', '--ri', '4', '--ro', '3'], 2, ['ri is 4', 'ro 3']],
+    [['disk', 'scan.npy', '--cx', '99'], 2, ['ewald: --cx is 99,', '0 to 9']],
+    [
+      ['disk', 'scan.npy', '--ri', '3'],
+      2,
+      ['--ri belongs to ring, ', 'cluster and com; disk does not use it and takes --cx, --cy, -r\n'],
+    ],
+    [['ring', 'scan.npy', '--ri', '4', '--ro', '3'], 2, ['ewald: --ri is 4 and --ro 3;']],
     [['sum', 'scan.npy', '--nav-shape', '7,5'], 1, ['30 frames', '7 × 5', '5 × 6']],
     [['sumsig', 'scan.npy', '--nav-shape', '6,5', '--roi', '9,9'], 2, ['--roi', '6 × 5', '0:6,0:5']],
     [['sum', 'scan.npy', '-o', 'sum.txt'], 2, ['.npy', '.h5', '.csv']],
@@ -177,9 +181,9 @@ describe('mistakes', () => {
     [['sum', 'scan.npy', '--executor', 'dask'], 2, ['"dask"', 'workers']],
     [['sum', 'scan.npy', '-j', '4', '--executor', 'inline'], 2, ['-j', '--executor workers']],
     [['scan.npy', '--udf', 'none.mjs'], 1, ['none.mjs']],
-    [['pick', 'scan.npy', '--nav-shape', '6,5', '--at', '9,9'], 2, ['(9, 9)', '6 × 5']],
+    [['pick', 'scan.npy', '--nav-shape', '6,5', '--at', '9,9'], 2, ['ewald: --at is (9, 9)', '6 × 5']],
     [['masks', 'scan.npy'], 2, ['--mask']],
-    [['com', 'scan.npy', '--regression', 'cubic'], 2, ['none, mean or plane']],
+    [['com', 'scan.npy', '--regression', 'cubic'], 2, ['--regression is "cubic"', 'none, mean, plane']],
   ] as const)('%j', async (args, code, words) => {
     const before = await readdir(folder);
     mistaken(await run(...args), code, ...words);

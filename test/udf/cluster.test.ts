@@ -31,13 +31,13 @@ const oracle = (wish: Omit<ClusterProblem, 'data' | 'nav' | 'sig'>): number[] =>
   clustersOf({ ...wish, data: frames, nav: navShape, sig: sigShape });
 
 test.each([
-  ['six of all', {}, { peaks: 500, minDistance: 1, clusters: 6 }],
-  ['few pixels, far apart', { peaks: 3, minDistance: 2 }, { peaks: 3, minDistance: 2, clusters: 6 }],
+  ['six of all', {}, { nPeaks: 500, minDistance: 1, clusters: 6 }],
+  ['few pixels, far apart', { nPeaks: 3, minDistance: 2 }, { nPeaks: 3, minDistance: 2, clusters: 6 }],
   [
     'on a ring',
     { cx: 4, cy: 3, ri: 1, ro: 3.5 },
     {
-      peaks: 500,
+      nPeaks: 500,
       minDistance: 1,
       clusters: 6,
       inside: (y: number, x: number) => Math.hypot(y - 3, x - 4) <= 3.5 && Math.hypot(y - 3, x - 4) > 1,
@@ -63,7 +63,7 @@ test('a pixel that is NaN or infinite in some frame tells nothing, and hides not
   }
   const of = ctx.fromMemory(broken, { sigShape, navShape });
   const { labels } = await ctx.run(ctx.createClusterAnalysis(of, { clusters: 6 }));
-  const wish = { peaks: 500, minDistance: 1, clusters: 6, nav: navShape, sig: sigShape };
+  const wish = { nPeaks: 500, minDistance: 1, clusters: 6, nav: navShape, sig: sigShape };
   expect([...(labels.data as Float64Array)]).toEqual(clustersOf({ ...wish, data: quiet }));
 });
 
@@ -71,7 +71,7 @@ test('of a region: the others have none; parts that do not touch cannot come tog
   const roi = Uint8Array.from({ length: 30 }, (_, i) => (i % columns < 3 ? 1 : 0));
   const analysis = ctx.createClusterAnalysis(scan, { clusters: 4 });
   const { labels } = await ctx.run(analysis, { roi });
-  const wanted = oracle({ peaks: 500, minDistance: 1, clusters: 4, there: (i) => roi[i] === 1 });
+  const wanted = oracle({ nPeaks: 500, minDistance: 1, clusters: 4, there: (i) => roi[i] === 1 });
   expect([...(labels.data as Float64Array)]).toEqual(wanted);
   const apart = Uint8Array.from({ length: 30 }, (_, i) => (i % columns !== 2 ? 1 : 0));
   await refused(
@@ -91,7 +91,7 @@ test('areas of different frames are found again, on workers and in one pass with
   for (let i = 0; i < 144; i++) data[i * 256 + (spots[area(i)] as number)] = 200 + (i % 7);
   const workers = await Context.makeWith('workers', { cpus: 2, context: { backend: 'wasm' } });
   const areas = workers.fromMemory(data, { sigShape: [16, 16], navShape: [12, 12] });
-  const analyses = [workers.createSumAnalysis(areas), workers.createClusterAnalysis(areas, { clusters: 3, peaks: 3 })];
+  const analyses = [workers.createSumAnalysis(areas), workers.createClusterAnalysis(areas, { clusters: 3, nPeaks: 3 })];
   const [sum, cluster] = await workers.runAll(analyses, { numPartitions: 4 });
   await workers.close();
   expect(Array.from(cluster?.labels?.data ?? [])).toEqual(Array.from({ length: 144 }, (_, i) => area(i) + 1));
@@ -113,10 +113,10 @@ test('ewald run cluster', async () => {
     '6,5',
   ];
   const run = (...args: string[]) => ewald(['run', ...args], { env: { EWALD_BACKEND: 'wasm' }, cwd: folder });
-  const { code, err } = await run('cluster', ...file, '--clusters', '5', '--peaks', '4', '-o', 'labels.npy');
+  const { code, err } = await run('cluster', ...file, '--clusters', '5', '--n-peaks', '4', '-o', 'labels.npy');
   expect([code, err]).toEqual([0, '']);
   const { shape, data } = readNpy(await readFile(join(folder, 'labels.npy')), 'labels.npy');
-  expect([shape, [...data]]).toEqual([[6, 5], oracle({ peaks: 4, minDistance: 1, clusters: 5 })]);
+  expect([shape, [...data]]).toEqual([[6, 5], oracle({ nPeaks: 4, minDistance: 1, clusters: 5 })]);
   const wrong = await run('cluster', ...file, '--clusters', '0');
   expect([wrong.code, wrong.out]).toEqual([2, '']);
   expect(wrong.err).toContain('--clusters');

@@ -1,43 +1,20 @@
 /** Interprets the options of `transformFile` for the array of a file. */
-import { externalEngines } from '../../backends/engines.js';
-import type { BackendName } from '../../backends/names.js';
 import { parseBackend } from '../../backends/open.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { choice, integer, knownOptions, list, shown } from '../../base/options.js';
+import { knownOptions, list, shown } from '../../base/options.js';
+import { checked, refusal } from '../../base/parameters.js';
 import type { NpyArray } from '../../data/npy.js';
-import type { FftEngine, FftKind, FftOptions, FftScale, R2rKind } from '../../fft/fft.js';
+import type { FftKind, FftOptions, R2rKind } from '../../fft/fft.js';
 import type { WriteOptions } from '../../files/write.js';
+import type { TransformFileParameters } from '../parameter-types.js';
+import { r2rKinds, transformRows } from '../parameters.js';
 
 /** Kinds of transforms of a file; 'real' gives the spectrum of real numbers in the same number of real numbers. */
 export type FileTransformKind = Exclude<FftKind, 'r2r'> | R2rKind;
 
 /** Options of `transformFile`. */
-export interface TransformFileOptions {
-  /** Computes the inverse transform. Default: false. */
-  readonly inverse?: boolean | undefined;
-  /** Default: 'c2c' for complex numbers, 'r2c' for real ones. */
-  readonly kind?: FileTransformKind | undefined;
-  /** Axes to transform, negative ones counted from the last; r2c halves the last one named. Default: all. */
-  readonly axes?: readonly number[] | undefined;
-  /** c2r: real length of the last transformed axis of m complex numbers. Default: the even one, 2 (m - 1). */
-  readonly length?: number | undefined;
-  /** 'full' divides by the number of elements, 'symmetric' by its square root. Default: 'none'. */
-  readonly scale?: FftScale | undefined;
-  /** Default: that of the file; f64 for integers, f32 for integers of up to 16 bits. */
-  readonly precision?: 'f32' | 'f64' | undefined;
-  /** Default: the best available backend. */
-  readonly backend?: BackendName | undefined;
-  /** 'ewald' (default), or a library of this machine. */
-  readonly engine?: FftEngine | undefined;
-  /** 'measure' times the choices first. Default: 'estimate'; for FFTW 'measure'. */
-  readonly tune?: 'estimate' | 'measure' | undefined;
-  /** A file of choices measured before, read where it exists; with `tune: 'measure'` new choices are added to it. */
-  readonly wisdom?: string | undefined;
-  /** Bytes of memory. An array that needs more stays in its file, which is processed in parts. Default: no limit. */
-  readonly memory?: number | undefined;
-  /** Replace files that exist; the input is never replaced. Default: false. */
-  readonly force?: boolean | undefined;
+export interface TransformFileOptions extends TransformFileParameters {
   readonly signal?: PlatformSignal | undefined;
   /** Receives the completed fraction and the current step; a transform in memory reports nothing. */
   readonly onProgress?: ((done: number, what?: string) => void) | undefined;
@@ -64,40 +41,21 @@ export interface TransformedFile {
   readonly transformMs?: number;
 }
 
-const optionNames = [
-  'inverse',
-  'kind',
-  'axes',
-  'length',
-  'scale',
-  'precision',
-  'backend',
-  'engine',
-  'tune',
-  'wisdom',
-  'memory',
-  'force',
-  'signal',
-  'onProgress',
-];
+const optionNames = [...Object.keys(transformRows), 'signal', 'onProgress'];
 
 /** Refuses options that are invalid for every file, before one is read. */
 export function checkOptions(options: TransformFileOptions): void {
   knownOptions('transformFile', options, optionNames);
-  const { kind, scale, precision, tune, memory, length, axes, backend } = options;
-  choice<string>('kind', kind, 'c2c', kinds);
-  choice('scale', scale, 'none', ['none', 'symmetric', 'full']);
-  choice('precision', precision, 'f32', ['f32', 'f64']);
-  choice('tune', tune, 'estimate', ['estimate', 'measure']);
+  const { backend, axes } = options;
   list('axes', axes);
-  integer('length', length, 1, 1, 2 ** 27);
-  integer('memory', memory, 1024, 1024, 2 ** 50);
+  const { engine = 'ewald' } = checked(transformRows, { ...options, ...(axes && { axes: Array.from(axes) }) });
   if (backend !== undefined) parseBackend(backend, 'backend');
-  const engine = choice<string>('engine', options.engine, 'ewald', ['ewald', ...externalEngines]);
   if (engine !== 'ewald' && backend !== undefined && backend !== 'native')
-    throw new EwaldError(
-      'Argument',
-      `engine ${engine} is an installed library, which backend ${backend} cannot call; leave one of them out`,
+    throw refusal(
+      '',
+      (said) =>
+        `${said('engine')} ${engine} is an installed library, which ${said('backend')} ${backend} cannot call; ` +
+        'leave one of them out',
     );
 }
 
@@ -107,8 +65,6 @@ export const npyWriting = (input: string, { force = false, wisdom }: TransformFi
   endings: ['.npy'],
   inputs: [input, ...(wisdom === undefined ? [] : [wisdom])],
 });
-const r2rKinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
-const kinds = ['c2c', 'r2c', 'c2r', 'real', ...r2rKinds];
 
 /** The options, interpreted for the array of the file. */
 export interface Wish {
@@ -142,7 +98,7 @@ export function wishOf(array: NpyArray, options: TransformFileOptions, name: str
       `${name} holds real numbers, and a spectrum to invert is usually complex; say what it is: kind c2c, r2c (half a spectrum), or one of ${r2rKinds.join(', ')}`,
     );
   const kind = options.kind ?? (array.complex ? 'c2c' : 'r2c');
-  const isR2r = r2rKinds.includes(kind);
+  const isR2r = (r2rKinds as readonly string[]).includes(kind);
   const planKind = (isR2r ? 'r2r' : kind) as FftKind;
   const { axes } = options;
   if (axes) checkAxes(axes, rank);

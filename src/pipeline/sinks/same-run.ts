@@ -1,43 +1,42 @@
 /** Checks that a stream was started by the same run that is to continue it: with the same geometry, cell and flags. */
 
 import { EwaldError } from '../../base/errors.js';
+import { flagOf } from '../../base/parameter-text.js';
+import type { Parameters } from '../../base/parameters.js';
 import { marks } from '../../crystal/stream/stream.js';
+import { connectionRows, executorRows } from '../../executors/parameters.js';
+import { commandRows, runRows, sinkRows, sourceRows } from '../parameters.js';
 import { inputMark } from './stream-head.js';
 
 /** Flags that do not change the stream, and whether a value follows each. */
-const harmless: Readonly<Record<string, boolean>> = {
-  '-j': true,
-  '--jobs': true,
-  '--executor': true,
-  '--cluster': true,
-  '--token': true,
-  '--creds': true,
-  '--tls': false,
-  '--tls-ca': true,
-  '--tls-cert': true,
-  '--tls-key': true,
-  '--resume': false,
-  '--force': false,
-  '--profile': false,
-  '--json': false,
-  '--html': true,
-  '--hdf5': true,
-  '--sol': true,
-  '--refined-geometry': true,
-  '--no-data-timeout': true,
-  '-o': true,
-  '--output': true,
-};
+function harmlessFlags(): ReadonlyMap<string, boolean> {
+  const rows: Parameters = {
+    ...executorRows,
+    ...connectionRows,
+    ...sourceRows,
+    ...runRows,
+    ...sinkRows,
+    ...commandRows,
+  };
+  const flags = Object.entries(rows).filter(([, { neutral }]) => neutral);
+  return new Map(
+    flags.flatMap(([name, row]) => [
+      [flagOf(name, row), row.kind !== 'boolean'] as const,
+      ...(row.short === undefined ? [] : [[`-${row.short}`, row.kind !== 'boolean'] as const]),
+    ]),
+  );
+}
 
 /** The words of a command line that determine the contents of the stream. */
 export function deciding(words: readonly string[]): string[] {
+  const harmless = harmlessFlags();
   const kept: string[] = [];
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? '';
     const [name = '', value] = word.startsWith('--') ? word.split('=') : [word.slice(0, 2), word.slice(2) || undefined];
-    if (Object.hasOwn(harmless, name)) {
-      if (harmless[name] && value === undefined) i++;
-    } else kept.push(word);
+    const hasValue = harmless.get(name);
+    if (hasValue === undefined) kept.push(word);
+    else if (hasValue && value === undefined) i++;
   }
   return kept;
 }

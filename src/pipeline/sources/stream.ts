@@ -2,6 +2,7 @@
 
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
+import { type Parameters, refuseOthers } from '../../base/parameters.js';
 import { readCell } from '../../crystal/cell-file.js';
 import { type Beam, type Geometry, wavelengthOf } from '../../crystal/geometry/geometry.js';
 import { parseGeometry } from '../../crystal/geometry/parse.js';
@@ -16,6 +17,8 @@ import type { RunEvent } from '../events.js';
 import { indexPeaks } from '../frame.js';
 import { type Plans, planIndexer } from '../frame-searcher.js';
 import { givenCells, givenGeometry } from '../given.js';
+import { inOptions, modeOf } from '../modes.js';
+import { runRows, searchSettingRows, sinkRows, sourceRows } from '../parameters.js';
 import type { FileInput, RunPlace } from '../place.js';
 import { nameOfInput } from '../place-inputs.js';
 import { failureOf, recordOf } from '../record.js';
@@ -27,27 +30,9 @@ import { headOf } from '../sinks/stream-head.js';
 import { streamText } from '../sinks/stream-text.js';
 import { RunSummary } from '../summary.js';
 
-/** Options that apply to a stream; the others require frames. */
-const taken: ReadonlySet<string> = new Set([
-  'inputs',
-  'geometry',
-  'cells',
-  'maxSpots',
-  'method',
-  'thresholds',
-  'acceptBy',
-  'multi',
-  'tolerance',
-  'minPeaks',
-  'output',
-  'nonHitsInStream',
-  'peaksInStream',
-  'reflsInStream',
-  'force',
-  'commandLine',
-  'onEvent',
-  'signal',
-]);
+/** Options that apply to a stream and are no rows; the other ones without a row require frames. */
+const taken = ['inputs', 'cells', 'thresholds', 'commandLine', 'onEvent', 'signal'];
+const rows: Parameters = { ...searchSettingRows, ...sourceRows, ...runRows, ...sinkRows };
 
 const isGiven = (value: unknown): boolean =>
   ![undefined, null, false, 0, 'tune'].includes(value as never) &&
@@ -63,18 +48,22 @@ export async function* indexStream(
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const name = nameOfInput(input, 'the stream');
   const { signal, onEvent = () => undefined, output } = options;
-  const without = Object.entries(options).find(
-    ([option, value]) => !taken.has(option) && !(option === 'checksums' && value === true) && isGiven(value),
-  );
+  const given = Object.entries(options).filter(([option, value]) => {
+    const { [option]: row } = rows;
+    return isGiven(value) && !(row?.kind === 'boolean' && value === row.fallback);
+  });
+  const mode = modeOf({ ...options, from: 'stream', toStream: output !== undefined }, { ...inOptions, source: name });
+  refuseOthers(rows, Object.fromEntries(given), mode, (option) => `pipeline: ${option}`);
+  const without = given.find(([option]) => !taken.includes(option) && !Object.hasOwn(rows, option));
   if (without)
     throw new EwaldError(
       'Argument',
-      `pipeline: ${name} is a stream, whose peaks are used unchanged; ${without[0]} requires frames`,
+      `pipeline: ${without[0]} requires frames; ${name} is a stream, whose peaks are indexed again as they are`,
     );
   const reader = await readStream(place.linesOf(input), name);
   const { scene, text, settings } = await sceneOf(reader.head, name, place, options, checked);
-  const given = [options.geometry, ...(options.cells ?? [])].filter((one) => typeof one === 'string');
-  const reads = { inputs: [input, ...given].filter((one) => typeof one === 'string') };
+  const files = [options.geometry, ...(options.cells ?? [])].filter((one) => typeof one === 'string');
+  const reads = { inputs: [input, ...files].filter((one) => typeof one === 'string') };
   const force = options.force ?? false;
   if (output !== undefined) await place.checkStream(output, { force, reads });
   const summary = new RunSummary();

@@ -3,32 +3,22 @@
  * values.
  */
 import { EwaldError } from '../../base/errors.js';
-import { integer, knownOptions } from '../../base/options.js';
 import type { ResultBuffer } from '../buffers.js';
 import { pixelsUdf } from '../builtin/pixels.js';
 import { stddevUdf } from '../builtin/stddev.js';
 import { localMaxima } from '../local-maxima.js';
 import { ring } from '../masks.js';
+import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scan.js';
 import { wardLabels } from '../ward.js';
 import type { Analysis, Channel } from './analysis.js';
-import { centreOf, radii } from './parameters.js';
+import { centreOf, optionsOf, radii } from './parameters.js';
 
 /** Options of `createClusterAnalysis`. */
-export interface ClusterOptions {
-  /** Centre of the ring in pixels; default: the middle. */
-  readonly cx?: number;
-  readonly cy?: number;
-  /** Only pixels farther than ri and not farther than ro are used; default: all. */
-  readonly ri?: number;
-  readonly ro?: number;
-  /** Largest number of pixels in a feature vector; default 500. */
-  readonly peaks?: number;
-  /** Smallest distance in pixels between two of them, and to the edge; default 1. */
-  readonly minDistance?: number;
-  /** Number of clusters; default 20, or the number of positions if smaller. */
-  readonly clusters?: number;
-}
+export type ClusterOptions = Pick<
+  AnalysisParameters,
+  'cx' | 'cy' | 'ri' | 'ro' | 'nPeaks' | 'minDistance' | 'clusters'
+>;
 
 /**
  * `labels`: clusters 1 … of the scan positions, NaN outside the region of interest. Takes two passes: first the
@@ -38,15 +28,12 @@ export interface ClusterOptions {
  */
 export function clusterAnalysis(scan: Scan, options: ClusterOptions = {}): Analysis<'labels'> {
   const what = 'createClusterAnalysis';
-  knownOptions(what, options, ['cx', 'cy', 'ri', 'ro', 'peaks', 'minDistance', 'clusters']);
+  const { nPeaks: most = 500, minDistance: distance = 1, clusters = 20 } = optionsOf(what, 'cluster', options);
   const centre = centreOf(scan, what, options);
   const whole = options.ri === undefined && options.ro === undefined;
   const counts = whole
     ? undefined
     : ring({ ...centre, ...radii(what, options, 0, Math.min(centre.width, centre.height) / 2) });
-  const most = integer(`${what}: peaks`, options.peaks, 500, 1, 65536);
-  const distance = integer(`${what}: minDistance`, options.minDistance, 1, 1, 65536);
-  const clusters = integer(`${what}: clusters`, options.clusters, 20, 1, 2 ** 31);
   const name = 'cluster';
   const next = ({ std }: { readonly std: ResultBuffer<'f64'> }): Analysis<'labels'> => {
     const picture = counts ? std.data.map((value, i) => (counts[i] ? value : 0)) : std.data;

@@ -1,23 +1,19 @@
 /** Centres of mass. Defaults are those of LiberTEM. */
-import { EwaldError } from '../../base/errors.js';
-import { knownOptions, real } from '../../base/options.js';
-import { type ComParams, comUdf } from '../builtin/com.js';
+import { checkParameter } from '../../base/parameters.js';
+import { comUdf } from '../builtin/com.js';
+import type { AnalysisParameters } from '../parameter-types.js';
+import { analysisRows } from '../parameters.js';
 import type { Scan } from '../scan.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
-import { centreOf, radius } from './parameters.js';
+import { centreOf, checkRing, optionsOf } from './parameters.js';
 
 /** Options of `createComAnalysis`. */
-export interface ComOptions {
-  readonly cx?: number;
-  readonly cy?: number;
-  /** Radius of the disk that is used; default: the whole frame. */
-  readonly maskRadius?: number;
-  readonly maskRadiusInner?: number;
-  readonly flipY?: boolean;
-  /** Degrees. */
-  readonly scanRotation?: number;
-  readonly regression?: ComParams['regression'];
-}
+export type ComOptions = Pick<
+  AnalysisParameters,
+  'cx' | 'cy' | 'maskRadius' | 'maskRadiusInner' | 'flipY' | 'scanRotation' | 'regression'
+>;
+
+const trends = { none: -1, mean: 0, plane: 1, '-1': -1, '0': 0, '1': 1 } as const;
 
 /** Centre of mass: `field`, `magnitude`, `divergence`, `curl`, `x`, `y`. */
 export function comAnalysis(
@@ -25,23 +21,14 @@ export function comAnalysis(
   options: ComOptions = {},
 ): Analysis<'field' | 'magnitude' | 'divergence' | 'curl' | 'x' | 'y'> {
   const what = 'createComAnalysis';
-  knownOptions(what, options, ['cx', 'cy', 'maskRadius', 'maskRadiusInner', 'flipY', 'scanRotation', 'regression']);
+  const { maskRadius, maskRadiusInner, flipY = false, scanRotation = 0 } = optionsOf(what, 'com', options);
   const { cx, cy } = centreOf(scan, what, options);
-  const { maskRadius, maskRadiusInner, flipY = false, scanRotation = 0, regression = -1 } = options;
-  const params = {
-    cx,
-    cy,
-    r: maskRadius === undefined ? null : radius(`${what}: maskRadius`, maskRadius, 0),
-    ri: maskRadiusInner === undefined ? null : radius(`${what}: maskRadiusInner`, maskRadiusInner, 0),
-    flipY,
-    scanRotation: real(`${what}: scanRotation`, scanRotation, 0, -1e4, 1e4),
-    regression,
-  };
-  if (params.ri !== null && !(params.ri < (params.r ?? Number.POSITIVE_INFINITY)))
-    throw new EwaldError(
-      'Argument',
-      `${what}: maskRadiusInner is ${params.ri}, maskRadius ${params.r}; expected an inner radius below the outer one`,
-    );
+  const [r, ri] = [maskRadius ?? null, maskRadiusInner ?? null];
+  if (ri !== null) checkRing(what, [ri, r ?? Number.POSITIVE_INFINITY], ['maskRadiusInner', 'maskRadius']);
+  const { regression: trend = 'none' } = options;
+  if (typeof trend !== 'object') checkParameter(analysisRows.regression, String(trend), `${what}: regression`);
+  const regression = typeof trend === 'object' ? trend : trends[trend];
+  const params = { cx, cy, r, ri, flipY, scanRotation, regression };
   return {
     name: 'com',
     scan,

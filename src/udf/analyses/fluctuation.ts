@@ -1,16 +1,17 @@
 /** Fluctuations and crystallinity. Defaults are those of LiberTEM. */
-import { knownOptions } from '../../base/options.js';
 import { crystallinityUdf, femUdf } from '../builtin/fluctuation.js';
+import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scan.js';
 import { type Analysis, navChannel } from './analysis.js';
-import { centreOf, radii, radius } from './parameters.js';
+import type { RingOptions } from './masks.js';
+import { centreOf, optionsOf, radii } from './parameters.js';
+
+/** Options of `createCrystallinityAnalysis`. */
+export type CrystallinityOptions = RingOptions & Pick<AnalysisParameters, 'radius'>;
 
 /** Fluctuations on a ring. */
-export function femAnalysis(
-  scan: Scan,
-  options: { cx?: number; cy?: number; ri?: number; ro?: number } = {},
-): Analysis<'intensity'> {
-  knownOptions('createFemAnalysis', options, ['cx', 'cy', 'ri', 'ro']);
+export function femAnalysis(scan: Scan, options: RingOptions = {}): Analysis<'intensity'> {
+  optionsOf('createFemAnalysis', 'fem', options);
   const { cx, cy, width, height } = centreOf(scan, 'createFemAnalysis', options);
   const half = Math.min(width, height) / 2;
   return {
@@ -24,11 +25,8 @@ export function femAnalysis(
 }
 
 /** Spectral weight on a ring of frequencies. */
-export function crystallinityAnalysis(
-  scan: Scan,
-  options: { cx?: number; cy?: number; radius?: number; ri?: number; ro?: number } = {},
-): Analysis<'intensity'> {
-  knownOptions('createCrystallinityAnalysis', options, ['cx', 'cy', 'radius', 'ri', 'ro']);
+export function crystallinityAnalysis(scan: Scan, options: CrystallinityOptions = {}): Analysis<'intensity'> {
+  const { radius = 0 } = optionsOf('createCrystallinityAnalysis', 'crystallinity', options);
   const { cx, cy, width, height } = centreOf(scan, 'createCrystallinityAnalysis', options);
   const half = Math.min(width, height) / 2;
   return {
@@ -37,7 +35,7 @@ export function crystallinityAnalysis(
     udf: crystallinityUdf.withParams({
       cx,
       cy,
-      radius: radius('createCrystallinityAnalysis: radius', options.radius, 0),
+      radius,
       ...radii('createCrystallinityAnalysis', options, 0.2 * half, half),
     }),
     channels: ({ intensity }) => [

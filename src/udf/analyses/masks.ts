@@ -1,28 +1,30 @@
 /** Sums under masks: custom masks, disks, rings, points, rings of equal width. Defaults are those of LiberTEM. */
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions } from '../../base/options.js';
 import { masksUdf } from '../builtin/masks.js';
 import { circular, type MaskArray, point, radialBins, ring } from '../masks.js';
+import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scan.js';
 import { type Analysis, columnOf, complexChannels, navChannel, realOrComplex } from './analysis.js';
-import { centreOf, expectsScan, radii, radius } from './parameters.js';
+import { centreOf, expectsScan, optionsOf, radii } from './parameters.js';
+
+/** Creates one mask, [y, x] in C order: an array of numbers, or `{ re, im }` for complex masks. */
+export type MaskFactory = () => MaskArray | readonly number[] | { readonly re: MaskArray; readonly im: MaskArray };
 
 /** Options of `createMaskAnalysis`. */
-export interface MaskAnalysisOptions {
-  /** Each creates one mask, [y, x] in C order: an array of numbers, or `{ re, im }` for complex masks. */
-  readonly factories: readonly (() =>
-    | MaskArray
-    | readonly number[]
-    | { readonly re: MaskArray; readonly im: MaskArray })[];
-  readonly useSparse?: boolean | 'auto';
-  readonly shifts?: readonly [number, number] | ArrayLike<number>;
-}
+export type MaskAnalysisOptions = Pick<AnalysisParameters, 'factories' | 'useSparse' | 'shifts'>;
+/** Options of `createDiskAnalysis`. */
+export type DiskOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'r'>;
+/** Options of analyses of one ring. */
+export type RingOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'ri' | 'ro'>;
+/** Options of `createPointAnalysis`. */
+export type PointOptions = Pick<AnalysisParameters, 'x' | 'y'>;
+/** Options of `createRadialBinsAnalysis`. */
+export type RadialBinsOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'ri' | 'ro' | 'nBins' | 'normalize'>;
 
 /** One channel per mask: `mask_0`, `mask_1`, …; complex masks have five each. */
 export function maskAnalysis(scan: Scan, options: MaskAnalysisOptions): Analysis {
   expectsScan('createMaskAnalysis', scan);
-  knownOptions('createMaskAnalysis', options, ['factories', 'useSparse', 'shifts']);
-  const { factories, useSparse = 'auto', shifts } = options;
+  const { factories, useSparse = 'auto', shifts } = optionsOf('createMaskAnalysis', 'masks', options);
   if (!Array.isArray(factories) || factories.length === 0)
     throw new EwaldError('Argument', 'createMaskAnalysis: factories is empty; expected functions that create masks');
   const made = factories.map((factory) => factory());
@@ -82,22 +84,16 @@ function oneMask<K extends string>(
 }
 
 /** Virtual bright field: sum over a disk; by default in the middle, with 0.15 of the shorter side as radius. */
-export function diskAnalysis(
-  scan: Scan,
-  options: { cx?: number; cy?: number; r?: number } = {},
-): Analysis<'intensity'> {
-  knownOptions('createDiskAnalysis', options, ['cx', 'cy', 'r']);
+export function diskAnalysis(scan: Scan, options: DiskOptions = {}): Analysis<'intensity'> {
+  optionsOf('createDiskAnalysis', 'disk', options);
   const centre = centreOf(scan, 'createDiskAnalysis', options);
-  const r = radius('createDiskAnalysis: r', options.r, 0.15 * Math.min(centre.width, centre.height));
+  const r = options.r ?? 0.15 * Math.min(centre.width, centre.height);
   return oneMask(scan, 'disk', circular({ ...centre, r }), 'disk', 'sum over a disk');
 }
 
 /** Virtual annular detector: sum over a ring; by default from half of the shorter side to 0.8 of that. */
-export function ringAnalysis(
-  scan: Scan,
-  options: { cx?: number; cy?: number; ri?: number; ro?: number } = {},
-): Analysis<'intensity'> {
-  knownOptions('createRingAnalysis', options, ['cx', 'cy', 'ri', 'ro']);
+export function ringAnalysis(scan: Scan, options: RingOptions = {}): Analysis<'intensity'> {
+  optionsOf('createRingAnalysis', 'ring', options);
   const centre = centreOf(scan, 'createRingAnalysis', options);
   const half = Math.min(centre.width, centre.height) / 2;
   return oneMask(
@@ -110,18 +106,15 @@ export function ringAnalysis(
 }
 
 /** One pixel of every frame; by default the middle. */
-export function pointAnalysis(scan: Scan, options: { x?: number; y?: number } = {}): Analysis<'intensity'> {
-  knownOptions('createPointAnalysis', options, ['x', 'y']);
-  const centre = centreOf(scan, 'createPointAnalysis', { cx: options.x, cy: options.y });
+export function pointAnalysis(scan: Scan, options: PointOptions = {}): Analysis<'intensity'> {
+  const { x, y } = optionsOf('createPointAnalysis', 'point', options);
+  const centre = centreOf(scan, 'createPointAnalysis', { cx: x, cy: y }, ['x', 'y']);
   return oneMask(scan, 'point', point(centre), 'point', 'one pixel of each frame');
 }
 
 /** Rings of equal width between ri and ro: sums over soft-edged rings, one channel each, `bin_0` … */
-export function radialBinsAnalysis(
-  scan: Scan,
-  options: { cx?: number; cy?: number; ri?: number; ro?: number; nBins?: number; normalize?: boolean } = {},
-): Analysis {
-  knownOptions('createRadialBinsAnalysis', options, ['cx', 'cy', 'ri', 'ro', 'nBins', 'normalize']);
+export function radialBinsAnalysis(scan: Scan, options: RadialBinsOptions = {}): Analysis {
+  optionsOf('createRadialBinsAnalysis', 'radial-bins', options);
   const centre = centreOf(scan, 'createRadialBinsAnalysis', options);
   const half = Math.min(centre.width, centre.height) / 2;
   const { ri, ro } = radii('createRadialBinsAnalysis', options, 0, half);

@@ -1,7 +1,9 @@
-/** Checks sizes, centres and radii of analyses. */
+/** Checks options, sizes, centres and radii of analyses. */
 import { expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { real } from '../../base/options.js';
+import { knownOptions } from '../../base/options.js';
+import { checked, refusal } from '../../base/parameters.js';
+import { type AnalysisName, rowsOfAnalysis } from '../parameters.js';
 import type { Scan } from '../scan.js';
 
 /** Throws `Argument` unless `scan` is a result of `load`. */
@@ -25,26 +27,36 @@ export function sizeOf(scan: Scan, what: string): { width: number; height: numbe
   return { width, height };
 }
 
-/** A centre within the frame; default the middle, half the size. */
-export function centreOf(scan: Scan, what: string, given: { cx?: number | undefined; cy?: number | undefined }) {
+/** The options of an analysis, checked. Throws `Argument`. */
+export function optionsOf<Options extends object>(what: string, analysis: AnalysisName, options: Options): Options {
+  const rows = rowsOfAnalysis(analysis);
+  knownOptions(what, options, [...Object.keys(rows), ...(analysis.startsWith('pick') ? ['x', 'y', 'z'] : [])]);
+  checked(rows, { ...options } as Readonly<Record<string, unknown>>, (name) => `${what}: ${name}`);
+  return options;
+}
+
+/** A centre within the frame; default the middle, half the size. `names` are the options that give it. */
+export function centreOf(
+  scan: Scan,
+  what: string,
+  given: { cx?: number | undefined; cy?: number | undefined },
+  [x, y]: readonly [string, string] = ['cx', 'cy'],
+) {
   const { width, height } = sizeOf(scan, what);
   return {
     width,
     height,
-    cx: inside(`${what}: cx`, given.cx, width / 2, width),
-    cy: inside(`${what}: cy`, given.cy, height / 2, height),
+    cx: inside(what, x, given.cx, width / 2, width),
+    cy: inside(what, y, given.cy, height / 2, height),
   };
 }
 
-function inside(what: string, value: number | undefined, fallback: number, length: number): number {
+function inside(what: string, name: string, value: number | undefined, fallback: number, length: number): number {
   if (value === undefined) return fallback;
-  if (typeof value !== 'number' || !(value >= 0 && value <= length - 1))
-    throw new EwaldError('Argument', `${what} is ${value}, which is outside the frame; expected 0 to ${length - 1}`);
+  if (!(value >= 0 && value <= length - 1))
+    throw refusal(what, (said) => `${said(name)} is ${value}, which is outside the frame; expected 0 to ${length - 1}`);
   return value;
 }
-
-export const radius = (what: string, value: number | undefined, fallback: number): number =>
-  real(what, value, fallback, 0, 1e6);
 
 /** Validates the two radii of a ring. */
 export function radii(
@@ -53,12 +65,21 @@ export function radii(
   ri: number,
   ro: number,
 ) {
-  const outer = radius(`${what}: ro`, given.ro, ro);
-  const inner = radius(`${what}: ri`, given.ri, given.ro === undefined ? ri : Math.min(ri, 0.8 * outer));
-  if (!(inner < outer))
-    throw new EwaldError(
-      'Argument',
-      `${what}: ri is ${inner} and ro ${outer}; expected an inner radius below the outer one`,
-    );
+  const outer = given.ro ?? ro;
+  const inner = given.ri ?? (given.ro === undefined ? ri : Math.min(ri, 0.8 * outer));
+  checkRing(what, [inner, outer]);
   return { ri: inner, ro: outer };
+}
+
+/** Refuses an inner radius that is not below the outer one. `names` are the options that give them. */
+export function checkRing(
+  what: string,
+  [inner, outer]: readonly [number, number],
+  [ri, ro]: readonly [string, string] = ['ri', 'ro'],
+): void {
+  if (!(inner < outer))
+    throw refusal(
+      what,
+      (said) => `${said(ri)} is ${inner} and ${said(ro)} ${outer}; expected an inner radius below the outer one`,
+    );
 }

@@ -1,25 +1,17 @@
 /** Fourier components along rings: the rotational symmetry of the pattern on each of them. */
-import { EwaldError } from '../../base/errors.js';
-import { integer, knownOptions, real } from '../../base/options.js';
 import { masksUdf } from '../builtin/masks.js';
 import { product } from '../dtypes.js';
 import { polarMap, radialBins } from '../masks.js';
+import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scan.js';
 import type { Analysis, Channel } from './analysis.js';
-import { centreOf } from './parameters.js';
+import { centreOf, checkRing, optionsOf } from './parameters.js';
 
 /** Options of `createRadialFourierAnalysis`. */
-export interface RadialFourierOptions {
-  readonly cx?: number;
-  readonly cy?: number;
-  readonly ri?: number;
-  readonly ro?: number;
-  /** Number of rings; default 1. */
-  readonly nBins?: number;
-  /** Highest order; default 24. */
-  readonly maxOrder?: number;
-  readonly useSparse?: boolean;
-}
+export type RadialFourierOptions = Pick<
+  AnalysisParameters,
+  'cx' | 'cy' | 'ri' | 'ro' | 'nBins' | 'maxOrder' | 'useSparse'
+>;
 
 /**
  * Channels `dominant_b` (order of the strongest component from 1 on, 0 where all are weak), `absolute_b_o`, `phase_b_o`
@@ -28,14 +20,11 @@ export interface RadialFourierOptions {
  */
 export function radialFourierAnalysis(scan: Scan, options: RadialFourierOptions = {}): Analysis {
   const what = 'createRadialFourierAnalysis';
-  knownOptions(what, options, ['cx', 'cy', 'ri', 'ro', 'nBins', 'maxOrder', 'useSparse']);
+  const { nBins: bins = 1, maxOrder = 24 } = optionsOf(what, 'radial-fourier', options);
+  const orders = maxOrder + 1;
   const centre = centreOf(scan, what, options);
-  const ri = real(`${what}: ri`, options.ri, 0, 0, 1e6);
-  const ro = real(`${what}: ro`, options.ro, Math.min(centre.width, centre.height) / 2, 0, 1e6);
-  if (!(ri < ro))
-    throw new EwaldError('Argument', `${what}: ri is ${ri} and ro ${ro}; expected an inner radius below the outer one`);
-  const bins = integer(`${what}: nBins`, options.nBins, 1, 1, 4096);
-  const orders = integer(`${what}: maxOrder`, options.maxOrder, 24, 0, 1024) + 1;
+  const { ri = 0, ro = Math.min(centre.width, centre.height) / 2 } = options;
+  checkRing(what, [ri, ro]);
   const rings = radialBins({ ...centre, ri, ro, bins });
   const { phi } = polarMap(centre);
   const masks = rings.flatMap((weights) =>

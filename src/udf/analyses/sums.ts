@@ -1,15 +1,24 @@
 /** Sums, standard deviations, single frames, and their spectra. Defaults are those of LiberTEM. */
-import { EwaldError } from '../../base/errors.js';
-import { knownOptions } from '../../base/options.js';
+import { refusal } from '../../base/parameters.js';
 import { pickUdf } from '../builtin/pick.js';
 import { stddevUdf } from '../builtin/stddev.js';
 import { logSumUdf, sumSigUdf, sumUdf } from '../builtin/sums.js';
 import { product } from '../dtypes.js';
 import { shiftedMagnitude } from '../fourier.js';
 import { circular } from '../masks.js';
+import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scan.js';
 import { type Analysis, complexChannels, navChannel, realOrComplex, sigChannel } from './analysis.js';
-import { centreOf, expectsScan, radius, sizeOf } from './parameters.js';
+import { centreOf, expectsScan, optionsOf, sizeOf } from './parameters.js';
+
+/** Options of picks: the position as `at`, or as LiberTEM's x, y and z. */
+export interface PickOptions extends Pick<AnalysisParameters, 'at'> {
+  readonly x?: number;
+  readonly y?: number;
+  readonly z?: number;
+}
+/** Options of `createFftSumAnalysis`. */
+export type FftSumOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'radius'>;
 
 /** The scan, once it is one. Throws `Argument`. */
 function checked(what: string, scan: Scan): Scan {
@@ -59,23 +68,20 @@ export const stddevAnalysis = (scan: Scan): Analysis<'std' | 'mean' | 'var' | 's
 });
 
 /** One frame, by the position's coordinates, slowest axis first, or by x, y, z as in LiberTEM. */
-export function pickAnalysis(
-  scan: Scan,
-  options: { x?: number; y?: number; z?: number; at?: readonly number[] } = {},
-  fourier = false,
-): Analysis<'intensity'> {
+export function pickAnalysis(scan: Scan, options: PickOptions = {}, fourier = false): Analysis<'intensity'> {
   expectsScan('createPickAnalysis', scan);
-  knownOptions('createPickAnalysis', options, ['x', 'y', 'z', 'at']);
+  const { at: position, x, y, z } = optionsOf('createPickAnalysis', fourier ? 'pick-fft' : 'pick', options);
   const { nav, sig } = scan.shape;
-  const given = options.at ?? [options.z, options.y, options.x].filter((value): value is number => value !== undefined);
+  const given = position ?? [z, y, x].filter((value): value is number => value !== undefined);
   const at = given.length === 0 ? nav.map(() => 0) : given;
   if (
     at.length !== nav.length ||
     at.some((value, axis) => !Number.isInteger(value) || value < 0 || value >= (nav[axis] as number))
   )
-    throw new EwaldError(
-      'Argument',
-      `createPickAnalysis: the position is (${at.join(', ')}); ` +
+    throw refusal(
+      'createPickAnalysis',
+      (said) =>
+        `${position ? said('at') : 'the position'} is (${at.join(', ')}); ` +
         `the scan of ${scan.name} is ${nav.join(' × ') || 'one frame'}`,
     );
   const roi = new Uint8Array(product(nav));
@@ -106,16 +112,10 @@ export function pickAnalysis(
 }
 
 /** Spectrum of the sum of all frames, with a disk removed first if a radius is given. */
-export function fftSumAnalysis(
-  scan: Scan,
-  options: { cx?: number; cy?: number; radius?: number } = {},
-): Analysis<'intensity' | 'complex'> {
-  knownOptions('createFftSumAnalysis', options, ['cx', 'cy', 'radius']);
+export function fftSumAnalysis(scan: Scan, options: FftSumOptions = {}): Analysis<'intensity' | 'complex'> {
+  const { radius: r } = optionsOf('createFftSumAnalysis', 'fft-sum', options);
   const centre = centreOf(scan, 'createFftSumAnalysis', options);
-  const hole =
-    options.radius === undefined
-      ? undefined
-      : circular({ ...centre, r: radius('createFftSumAnalysis: radius', options.radius, 0) });
+  const hole = r === undefined ? undefined : circular({ ...centre, r });
   return {
     name: 'fft-sum',
     scan,

@@ -22,7 +22,7 @@ const [nav, sig] = [
   [9, 11],
 ] as const;
 const frames = nav[0] * nav[1];
-const wish = { peaks: 4, minDistance: 1, clusters: 7 };
+const wish = { nPeaks: 4, minDistance: 1, clusters: 7 };
 
 async function labelsOf(context: Context, data: FrameArray): Promise<ArrayLike<number>> {
   const scan = scanOfMemory(data, { navShape: [...nav], sigShape: [...sig] });

@@ -9,7 +9,7 @@ export interface ClusterProblem {
   readonly data: ArrayLike<number>;
   readonly nav: readonly [rows: number, columns: number];
   readonly sig: readonly [height: number, width: number];
-  readonly peaks: number;
+  readonly nPeaks: number;
   readonly minDistance: number;
   readonly clusters: number;
   /** Pixels that count; default: all. */
@@ -22,7 +22,7 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 
 /** The clusters of the positions, 1 for that of the first one; NaN where there is none. */
 export function clustersOf(problem: ClusterProblem): number[] {
-  const { data, nav, sig, peaks, minDistance, clusters, inside = () => true, there = () => true } = problem;
+  const { data, nav, sig, nPeaks, minDistance, clusters, inside = () => true, there = () => true } = problem;
   const [[rows, columns], [height, width]] = [nav, sig];
   const pixels = height * width;
   const all = Array.from({ length: rows * columns }, (_, i) => i).filter(there);
@@ -40,7 +40,7 @@ export function clustersOf(problem: ClusterProblem): number[] {
     );
     return edge >= minDistance && (std[p] as number) > 0 && near.every((q) => (std[q] as number) <= (std[p] as number));
   });
-  const chosen = high.sort((p, q) => (std[q] as number) - (std[p] as number)).slice(0, peaks);
+  const chosen = high.sort((p, q) => (std[q] as number) - (std[p] as number)).slice(0, nPeaks);
   const sizes = chosen.map((p) => mean(all.map((i) => Math.abs(at(i, p)))));
   const feature = (i: number, k: number): number => at(i, chosen[k] as number) / (sizes[k] as number);
   const squares = (members: readonly number[]): number =>

@@ -1,0 +1,74 @@
+/** Parameters of connections to a cluster, and of a worker that joins one. */
+import type { Parameters } from '../base/parameters.js';
+import { range } from '../base/range.js';
+
+/** Where tasks run. */
+export const executorRows = {
+  jobs: {
+    kind: 'integer',
+    short: 'j',
+    sentence: 'workers that share the work',
+    range: range(1, 1024, 1),
+    usual: '',
+    neutral: true,
+  },
+  executor: {
+    kind: 'text',
+    sentence: 'inline, workers, mpi (default under mpirun), or a cluster: nats://host:4222',
+    value: 'where',
+    neutral: true,
+  },
+} as const satisfies Parameters;
+
+/** How a cluster is reached. */
+export const connectionRows = {
+  cluster: {
+    kind: 'text',
+    sentence: 'name of the cluster on that server: letters, digits, - and _',
+    fallback: 'ewald',
+    value: 'name',
+    neutral: true,
+  },
+  token: {
+    kind: 'text',
+    sentence: 'token of the server (EWALD_NATS_TOKEN is safer: others can see command lines)',
+    usual: '',
+    neutral: true,
+  },
+  creds: {
+    kind: 'text',
+    sentence: 'credentials file, as written by nsc generate creds (or EWALD_NATS_CREDS)',
+    usual: '',
+    value: 'file',
+    neutral: true,
+  },
+  tls: { kind: 'boolean', sentence: "TLS with the system's certificates", neutral: true },
+  tlsCa: { kind: 'text', sentence: 'certificate of the authority, PEM', value: 'file', neutral: true },
+  tlsCert: { kind: 'text', sentence: 'client certificate, PEM', value: 'file', neutral: true },
+  tlsKey: { kind: 'text', sentence: 'client key, PEM', value: 'file', neutral: true },
+} as const satisfies Parameters;
+
+/** What a worker offers. */
+export const joinRows = {
+  workers: {
+    kind: 'integer',
+    short: 'j',
+    sentence: 'concurrent tasks',
+    range: range(1, 1024, Number.NaN),
+    usual: 'one per core',
+    flag: 'jobs',
+  },
+  threads: { kind: 'integer', sentence: 'threads that a task may use', range: range(1, 1024, 1) },
+  allowModules: {
+    kind: 'boolean',
+    sentence: 'runs modules sent as source: whoever submits tasks can then do everything that this user can',
+  },
+  modules: {
+    kind: 'texts',
+    sentence: 'a module that tasks may refer to; may be repeated',
+    usual: '',
+    flag: 'module',
+    value: 'name=file',
+  },
+  name: { kind: 'text', sentence: 'name shown by ewald cluster', usual: 'machine and process' },
+} as const satisfies Parameters;

@@ -1,0 +1,46 @@
+/** Parameters of reading a header and of loading its library. */
+import type { Parameters } from '../base/parameters.js';
+
+export const libraryRows = {
+  library: {
+    kind: 'text',
+    sentence:
+      'the library: a name looked up in --build-dir and by the dynamic loader (z, libz.so.1), or a path to a .so, ' +
+      '.dylib, .dll or .wasm',
+    flag: 'lib',
+    value: 'library',
+  },
+  buildDir: {
+    kind: 'text',
+    sentence: 'build folder of libraries; it and its lib/ are searched',
+    value: 'folder',
+    of: ['a library (--lib)'],
+  },
+  includeDir: {
+    kind: 'texts',
+    short: 'I',
+    sentence: 'include folder; may be repeated',
+    flag: 'include',
+    value: 'folder',
+  },
+  definitions: {
+    kind: 'texts',
+    short: 'D',
+    sentence: 'macro definition for the header; may be repeated',
+    flag: 'define',
+    value: 'name[=value]',
+  },
+  cpp: {
+    kind: 'text',
+    sentence: "run a compiler's preprocessor first: 'gcc -E', or 'gcc -E -dD' to keep the constants",
+    value: 'command',
+  },
+  backend: {
+    kind: 'choice',
+    sentence: 'how the library is loaded',
+    choices: ['auto', 'native', 'wasm'],
+    fallback: 'auto',
+    of: ['a library (--lib)'],
+  },
+  skipUnsupported: { kind: 'boolean', sentence: 'skip declarations that cannot be read, with a warning each' },
+} as const satisfies Parameters;

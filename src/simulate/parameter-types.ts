@@ -1,0 +1,101 @@
+// Generated from parameters.ts by `npm run layout`. Do not edit.
+
+import type { Cell } from '../crystal/cell.js';
+import type { Centring } from '../crystal/centring.js';
+
+/** Parameters of simulated frames. */
+export interface FrameSimulation {
+  /** The cell, rows a b c in angstrom, in any orientation; in the command numbers, or a .cell or PDB file. */
+  readonly cell: Cell;
+  /** Centring of the cell. Default P. */
+  readonly centring?: Centring;
+  /** Number of frames. 1 … 1e6; default 1. */
+  readonly images?: number;
+  /** The same seed gives the same frames. 0 … 9007199254740991; default 0. */
+  readonly seed?: number;
+  /** Crystals in a frame that has any. 1 … 8; default 1. */
+  readonly crystals?: number;
+  /** Fraction of frames without a crystal. 0 … 1; default 0. */
+  readonly blank?: number;
+  /** Radiation, which determines the background and the polarisation. Default xray. */
+  readonly radiation?: 'xray' | 'electron';
+  /** Wavelength. Angstrom; 0.001 … 20; default 1.3, for electrons 0.0251 (200 kV). */
+  readonly wavelengthA?: number;
+  /** Relative bandwidth (standard deviation). 0 … 0.2; default 0.0005. */
+  readonly bandwidth?: number;
+  /** Mosaicity (standard deviation). Radians; 0 … 0.2; default 0.0005. */
+  readonly mosaicityRad?: number;
+  /** Size of a coherent domain. Angstrom; 10 … 1e9; default 1700. */
+  readonly domainA?: number;
+  /** Detector distance. Mm; 1 … 1e6; default 60, for electrons 1000. */
+  readonly distanceMm?: number;
+  /** Pixel size. Mm; 0.0001 … 10; default 0.075. */
+  readonly pixelMm?: number;
+  /** Pixels of the detector along x and y. 2, 16 … 16384; default 1024,1024. */
+  readonly detectorPx?: readonly [number, number];
+  /** Where the beam hits, from the corner. Pixels; 2, -1e5 … 1e5; default slightly off the middle. */
+  readonly centrePx?: readonly [number, number];
+  /** Modules along x and y, separated by insensitive gaps. 2, 1 … 64; default 1,1. */
+  readonly modules?: readonly [number, number];
+  /** Width of a gap. Pixels; 0 … 1024; default 8. */
+  readonly gapPx?: number;
+  /** Radius of the beam stop; 0 for none. Pixels; 0 … 10000; default 16. */
+  readonly beamStopPx?: number;
+  /** Fraction of pixels that are hot or dead and marked as such. 0 … 0.5; default 0.0001. */
+  readonly badPixels?: number;
+  /** Counts per pixel on the solvent's ring. 0 … 1e5; default 5. */
+  readonly background?: number;
+  /** Counts of a full reflection of average intensity at low resolution. 0 … 1e9; default 900. */
+  readonly scale?: number;
+  /** Spread of crystal sizes: standard deviation of the logarithm of the scale. 0 … 3; default 0.3. */
+  readonly spread?: number;
+  /** Isotropic temperature factor B. Square angstrom; 0 … 10000; default 25. */
+  readonly bFactorA2?: number;
+  /** Width of a spot (standard deviation). Pixels; 0.2 … 20; default 0.8. */
+  readonly spotPx?: number;
+  /** Highest resolution. Angstrom; 0.1 … 100; default that of the detector's corner. */
+  readonly dMinA?: number;
+}
+
+/** Parameters of simulated spot lists. */
+export interface SpotSimulation {
+  /** The cell, rows a b c in angstrom, in any orientation; in the command numbers, or a .cell or PDB file. */
+  readonly cell: Cell;
+  /** Centring of the cell. Default P. */
+  readonly centring?: Centring;
+  /** Number of lists. 1 … 1e6; default 1. */
+  readonly images?: number;
+  /** The same seed gives the same lists. 0 … 9007199254740991; default 0. */
+  readonly seed?: number;
+  /**
+   * Spots per list, including spurious ones: the strongest reflections, or fewer if there are not enough. 1 … 1e5;
+   * default 100.
+   */
+  readonly spots?: number;
+  /** Fraction of spots that belong to no crystal. 0 … 1; default 0. */
+  readonly spurious?: number;
+  /** Position noise (standard deviation). Pixels; 0 … 100; default 0.5. */
+  readonly noisePx?: number;
+  /** Crystals in the beam, which share the spots. 0 … 8; default 1. */
+  readonly crystals?: number;
+  /** Wavelength. Angstrom; 0.001 … 20; default 1.3. */
+  readonly wavelengthA?: number;
+  /** Relative bandwidth (standard deviation). 0 … 0.2; default 0.002. */
+  readonly bandwidth?: number;
+  /** Mosaicity (standard deviation). Radians; 0 … 0.2; default 0.0009. */
+  readonly mosaicityRad?: number;
+  /** Size of a coherent domain. Angstrom; 10 … 1e9; default 3000. */
+  readonly domainA?: number;
+  /** Detector distance. Mm; 1 … 1e6; default 120. */
+  readonly distanceMm?: number;
+  /** Pixel size. Mm; 0.0001 … 10; default 0.075. */
+  readonly pixelMm?: number;
+  /** Pixels of the detector along x and y; the beam hits its centre. 2, 16 … 16384; default 2070,2167. */
+  readonly detectorPx?: readonly [number, number];
+  /** Highest resolution. Angstrom; 0.1 … 100; default 1.9. */
+  readonly dMinA?: number;
+  /** Isotropic temperature factor B. Square angstrom; 0 … 10000; default 25. */
+  readonly bFactorA2?: number;
+  /** Fraction of reflections that the spot finder misses. 0 … 1; default 0.15. */
+  readonly missing?: number;
+}

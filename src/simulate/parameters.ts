@@ -1,0 +1,261 @@
+/** Parameters of simulated frames and spot lists. */
+import type { Parameters } from '../base/parameters.js';
+import { range } from '../base/range.js';
+
+const degree = { unit: 'degrees', size: Math.PI / 180 };
+const cell = {
+  kind: 'text',
+  short: 'p',
+  sentence: 'the cell, rows a b c in angstrom, in any orientation; in the command numbers, or a .cell or PDB file',
+  type: 'Cell',
+  required: true,
+  value: 'cell',
+} as const;
+const centring = {
+  kind: 'text',
+  sentence: 'centring of the cell',
+  type: 'Centring',
+  usual: 'P',
+  flag: null,
+} as const;
+const wavelength = {
+  kind: 'number',
+  sentence: 'wavelength',
+  range: range(0.001, 20, 1.3),
+  unit: 'angstrom',
+  flag: 'wavelength',
+  value: 'angstrom',
+} as const;
+const distance = {
+  kind: 'number',
+  sentence: 'detector distance',
+  range: range(1, 1e6, 120),
+  unit: 'mm',
+  flag: 'distance',
+  value: 'mm',
+} as const;
+const highres = {
+  kind: 'number',
+  sentence: 'highest resolution',
+  range: range(0.1, 100, 1.9),
+  unit: 'angstrom',
+  flag: 'highres',
+  value: 'angstrom',
+} as const;
+const images = range(1, 1e6, 1);
+const seed = range(0, Number.MAX_SAFE_INTEGER, 0);
+
+/** Parameters of simulated frames. */
+export const frameSimulationRows = {
+  cell,
+  centring,
+  images: { kind: 'integer', sentence: 'number of frames', range: images },
+  seed: { kind: 'integer', sentence: 'the same seed gives the same frames', range: seed },
+  crystals: { kind: 'integer', sentence: 'crystals in a frame that has any', range: range(1, 8, 1) },
+  blank: { kind: 'number', sentence: 'fraction of frames without a crystal', range: range(0, 1, 0), value: 'fraction' },
+  radiation: {
+    kind: 'choice',
+    sentence: 'radiation, which determines the background and the polarisation',
+    choices: ['xray', 'electron'],
+    fallback: 'xray',
+  },
+  wavelengthA: { ...wavelength, usual: '1.3, for electrons 0.0251 (200 kV)' },
+  bandwidth: {
+    kind: 'number',
+    sentence: 'relative bandwidth (standard deviation)',
+    range: range(0, 0.2, 0.0005),
+    value: 'fraction',
+  },
+  mosaicityRad: {
+    kind: 'number',
+    sentence: 'mosaicity (standard deviation)',
+    range: range(0, 0.2, 0.0005),
+    unit: 'radians',
+    inFlag: degree,
+    flag: 'mosaicity',
+    value: 'degrees',
+  },
+  domainA: {
+    kind: 'number',
+    sentence: 'size of a coherent domain',
+    range: range(10, 1e9, 1700),
+    unit: 'angstrom',
+    flag: 'domain',
+    value: 'angstrom',
+  },
+  distanceMm: { ...distance, usual: '60, for electrons 1000' },
+  pixelMm: {
+    kind: 'number',
+    sentence: 'pixel size',
+    range: range(1e-4, 10, 0.075),
+    unit: 'mm',
+    flag: 'pixel',
+    value: 'mm',
+  },
+  detectorPx: {
+    kind: 'integers',
+    count: 2,
+    sentence: 'pixels of the detector along x and y',
+    range: range(16, 16384, Number.NaN),
+    fallback: [1024, 1024],
+    flag: 'size',
+    value: 'w,h',
+  },
+  centrePx: {
+    kind: 'numbers',
+    count: 2,
+    sentence: 'where the beam hits, from the corner',
+    range: range(-1e5, 1e5, Number.NaN),
+    usual: 'slightly off the middle',
+    unit: 'pixels',
+    flag: 'centre',
+    value: 'x,y',
+  },
+  modules: {
+    kind: 'integers',
+    count: 2,
+    sentence: 'modules along x and y, separated by insensitive gaps',
+    range: range(1, 64, Number.NaN),
+    fallback: [1, 1],
+    value: 'nx,ny',
+  },
+  gapPx: {
+    kind: 'integer',
+    sentence: 'width of a gap',
+    range: range(0, 1024, 8),
+    unit: 'pixels',
+    flag: 'gap',
+    value: 'px',
+  },
+  beamStopPx: {
+    kind: 'number',
+    sentence: 'radius of the beam stop; 0 for none',
+    range: range(0, 1e4, 16),
+    unit: 'pixels',
+    flag: 'beam-stop',
+    value: 'px',
+  },
+  badPixels: {
+    kind: 'number',
+    sentence: 'fraction of pixels that are hot or dead and marked as such',
+    range: range(0, 0.5, 1e-4),
+    value: 'fraction',
+  },
+  background: {
+    kind: 'number',
+    sentence: "counts per pixel on the solvent's ring",
+    range: range(0, 1e5, 5),
+    value: 'counts',
+  },
+  scale: {
+    kind: 'number',
+    sentence: 'counts of a full reflection of average intensity at low resolution',
+    range: range(0, 1e9, 900),
+    value: 'counts',
+  },
+  spread: {
+    kind: 'number',
+    sentence: 'spread of crystal sizes: standard deviation of the logarithm of the scale',
+    range: range(0, 3, 0.3),
+  },
+  bFactorA2: {
+    kind: 'number',
+    sentence: 'isotropic temperature factor B',
+    range: range(0, 1e4, 25),
+    unit: 'square angstrom',
+    flag: 'b-factor',
+    value: 'angstrom2',
+  },
+  spotPx: {
+    kind: 'number',
+    sentence: 'width of a spot (standard deviation)',
+    range: range(0.2, 20, 0.8),
+    unit: 'pixels',
+    flag: 'spot',
+    value: 'px',
+  },
+  dMinA: { ...highres, usual: "that of the detector's corner" },
+} as const satisfies Parameters;
+
+/** Parameters of simulated spot lists. */
+export const spotSimulationRows = {
+  cell,
+  centring,
+  images: { kind: 'integer', sentence: 'number of lists', range: images },
+  seed: { kind: 'integer', sentence: 'the same seed gives the same lists', range: seed },
+  spots: {
+    kind: 'integer',
+    sentence: 'spots per list, including spurious ones: the strongest reflections, or fewer if there are not enough',
+    range: range(1, 1e5, 100),
+  },
+  spurious: {
+    kind: 'number',
+    sentence: 'fraction of spots that belong to no crystal',
+    range: range(0, 1, 0),
+    value: 'fraction',
+  },
+  noisePx: {
+    kind: 'number',
+    sentence: 'position noise (standard deviation)',
+    range: range(0, 100, 0.5),
+    unit: 'pixels',
+    flag: 'noise',
+    value: 'px',
+  },
+  crystals: {
+    kind: 'integer',
+    sentence: 'crystals in the beam, which share the spots',
+    range: range(0, 8, 1),
+  },
+  wavelengthA: wavelength,
+  bandwidth: { ...frameSimulationRows.bandwidth, range: range(0, 0.2, 0.002) },
+  mosaicityRad: { ...frameSimulationRows.mosaicityRad, range: range(0, 0.2, 0.0009) },
+  domainA: { ...frameSimulationRows.domainA, range: range(10, 1e9, 3000) },
+  distanceMm: distance,
+  pixelMm: frameSimulationRows.pixelMm,
+  detectorPx: {
+    ...frameSimulationRows.detectorPx,
+    sentence: 'pixels of the detector along x and y; the beam hits its centre',
+    fallback: [2070, 2167],
+  },
+  dMinA: highres,
+  bFactorA2: frameSimulationRows.bFactorA2,
+  missing: {
+    kind: 'number',
+    sentence: 'fraction of reflections that the spot finder misses',
+    range: range(0, 1, 0.15),
+    value: 'fraction',
+  },
+} as const satisfies Parameters;
+
+/** Where the files of a simulation go. */
+export const simulationWritingRows = {
+  force: { kind: 'boolean', sentence: 'replaces the files of an earlier simulation; never an input' },
+} as const satisfies Parameters;
+
+/** The same for frames. */
+export const frameWritingRows = {
+  name: { kind: 'text', sentence: 'base name of the files', fallback: 'run' },
+  voltageV: {
+    kind: 'number',
+    sentence: 'accelerating voltage of electrons, instead of their wavelength',
+    range: range(1e3, 1e7, Number.NaN),
+    usual: '200 kV',
+    unit: 'V',
+    inFlag: { unit: 'kV', size: 1000 },
+    flag: 'voltage',
+    value: 'kV',
+    of: ['electron'],
+  },
+  ...simulationWritingRows,
+} as const satisfies Parameters;
+
+const imports = [
+  "import type { Cell } from '../crystal/cell.js';",
+  "import type { Centring } from '../crystal/centring.js';",
+];
+/** The tables of this room, from which `npm run layout` writes types and README tables. */
+export const tables = [
+  { name: 'FrameSimulation', about: 'Parameters of simulated frames.', rows: frameSimulationRows, imports },
+  { name: 'SpotSimulation', about: 'Parameters of simulated spot lists.', rows: spotSimulationRows, imports },
+] as const;

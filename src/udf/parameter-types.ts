@@ -1,0 +1,66 @@
+// Generated from parameters.ts by `npm run layout`. Do not edit.
+
+import type { MaskFactory } from './analyses/masks.js';
+import type { ComParams } from './builtin/com.js';
+
+/** Parameters of analyses. */
+export interface AnalysisParameters {
+  /**
+   * Of disk, ring, radial-fourier, radial-bins, fem, crystallinity, cluster, com, fft-sum. Centre along x. Pixels;
+   * -inf … inf; default the middle.
+   */
+  readonly cx?: number;
+  /**
+   * Of disk, ring, radial-fourier, radial-bins, fem, crystallinity, cluster, com, fft-sum. Centre along y. Pixels;
+   * -inf … inf; default the middle.
+   */
+  readonly cy?: number;
+  /** Of point. The pixel along x. Pixels; -inf … inf; default the middle. */
+  readonly x?: number;
+  /** Of point. The pixel along y. Pixels; -inf … inf; default the middle. */
+  readonly y?: number;
+  /** Of disk. Radius. Pixels; 0 … 1e6; default disk: 0.15 of the shorter side; com: the whole frame. */
+  readonly r?: number;
+  /** Of com. Radius of the disk that is used. Pixels; 0 … 1e6; default the whole frame. */
+  readonly maskRadius?: number;
+  /** Of crystallinity, fft-sum. Radius of the disk that is taken out. Pixels; 0 … 1e6; default 0. */
+  readonly radius?: number;
+  /**
+   * Of ring, radial-fourier, radial-bins, fem, crystallinity, cluster. Inner radius. Pixels; 0 … 1e6; default by the
+   * analysis.
+   */
+  readonly ri?: number;
+  /** Of com. Inner radius of the ring that is used. Pixels; 0 … 1e6; default 0. */
+  readonly maskRadiusInner?: number;
+  /**
+   * Of ring, radial-fourier, radial-bins, fem, crystallinity, cluster. Outer radius. Pixels; 0 … 1e6; default half of
+   * the shorter side.
+   */
+  readonly ro?: number;
+  /** Of com. Angle between detector and scan. Degrees; -10000 … 10000; default 0. */
+  readonly scanRotation?: number;
+  /** Of com. Inverts the detector's y axis. Default false. */
+  readonly flipY?: boolean;
+  /** Of com. Trend that is subtracted, where -1, 0 and 1 are LiberTEM's numbers. Default none. */
+  readonly regression?: ComParams['regression'] | 'none' | 'mean' | 'plane';
+  /** Of radial-fourier, radial-bins. Rings. 1 … 4096; default radial-fourier: 1; radial-bins: one per pixel. */
+  readonly nBins?: number;
+  /** Of radial-fourier. Highest Fourier order. 0 … 1024; default 24. */
+  readonly maxOrder?: number;
+  /** Of radial-bins. Divides each sum by the weight of its ring. Default false. */
+  readonly normalize?: boolean;
+  /** Of cluster. Number of regions. 1 … 2147483648; default 20. */
+  readonly clusters?: number;
+  /** Of cluster. Largest number of pixels per frame that are compared. 1 … 65536; default 500. */
+  readonly nPeaks?: number;
+  /** Of cluster. Smallest distance between these pixels, and to the edge. Pixels; 1 … 65536; default 1. */
+  readonly minDistance?: number;
+  /** Of pick, pick-fft. Scan position, slowest axis first. Some, 0 … 2147483648; default the first. */
+  readonly at?: readonly number[];
+  /** Of masks. Functions that create masks; in the command .npy files with a mask [y, x], or several [masks, y, x]. */
+  readonly factories: readonly MaskFactory[];
+  /** Of masks, radial-fourier. Multiplies by sparse matrices. Default false. */
+  readonly useSparse?: boolean | 'auto';
+  /** Of masks. Shift (dy, dx) of the masks in pixels, or one for each scan position. */
+  readonly shifts?: readonly [number, number] | ArrayLike<number>;
+}

@@ -1,0 +1,263 @@
+/** Parameters of the analyses and of a run over a scan. Names, meanings and defaults of analyses are LiberTEM's. */
+import type { Parameters } from '../base/parameters.js';
+import { range } from '../base/range.js';
+
+/** The analyses by name, with what each computes. */
+export const analysisNames = {
+  sum: 'sum of all frames',
+  sumsig: 'sum of each frame',
+  logsum: 'sum of logarithms',
+  stddev: 'standard deviation, mean and variance of each pixel',
+  disk: 'sum over a disk',
+  ring: 'sum over a ring',
+  point: 'one pixel of each frame',
+  com: 'centre of mass',
+  'radial-fourier': 'how many-fold rings are',
+  'radial-bins': 'sums over rings of equal width',
+  fem: 'standard deviation on a ring',
+  crystallinity: 'spectral weight on a ring, after a disk is taken out',
+  cluster: 'regions of frames that are alike',
+  pick: 'one frame',
+  'pick-fft': 'the spectrum of one frame',
+  'fft-sum': 'the spectrum of the sum, after a disk is taken out',
+  masks: 'sums under masks of your own',
+} as const;
+export type AnalysisName = keyof typeof analysisNames;
+
+const rings = ['ring', 'radial-fourier', 'radial-bins', 'fem', 'crystallinity', 'cluster'] as const;
+const centred = ['disk', ...rings, 'com', 'fft-sum'] as const;
+const picks = ['pick', 'pick-fft'] as const;
+const unbounded = range(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NaN);
+const length = range(0, 1e6, Number.NaN);
+const disk = { kind: 'number', range: length, unit: 'pixels', value: 'px', short: 'r', flag: 'radius' } as const;
+
+/** Parameters of analyses; `of` lists those that use a parameter. A centre or pixel has to be inside the frame. */
+export const analysisRows = {
+  cx: {
+    kind: 'number',
+    sentence: 'centre along x',
+    range: unbounded,
+    unit: 'pixels',
+    usual: 'the middle',
+    value: 'px',
+    of: centred,
+  },
+  cy: {
+    kind: 'number',
+    sentence: 'centre along y',
+    range: unbounded,
+    unit: 'pixels',
+    usual: 'the middle',
+    value: 'px',
+    of: centred,
+  },
+  x: {
+    kind: 'number',
+    short: 'x',
+    sentence: 'the pixel along x',
+    range: unbounded,
+    unit: 'pixels',
+    usual: 'the middle',
+    value: 'px',
+    of: ['point'],
+  },
+  y: {
+    kind: 'number',
+    short: 'y',
+    sentence: 'the pixel along y',
+    range: unbounded,
+    unit: 'pixels',
+    usual: 'the middle',
+    value: 'px',
+    of: ['point'],
+  },
+  r: { ...disk, sentence: 'radius', usual: 'disk: 0.15 of the shorter side; com: the whole frame', of: ['disk'] },
+  maskRadius: { ...disk, sentence: 'radius of the disk that is used', usual: 'the whole frame', of: ['com'] },
+  radius: { ...disk, sentence: 'radius of the disk that is taken out', usual: '0', of: ['crystallinity', 'fft-sum'] },
+  ri: {
+    kind: 'number',
+    sentence: 'inner radius',
+    range: length,
+    unit: 'pixels',
+    usual: 'by the analysis',
+    value: 'px',
+    of: rings,
+  },
+  maskRadiusInner: {
+    kind: 'number',
+    sentence: 'inner radius of the ring that is used',
+    range: length,
+    unit: 'pixels',
+    usual: '0',
+    flag: 'ri',
+    value: 'px',
+    of: ['com'],
+  },
+  ro: {
+    kind: 'number',
+    sentence: 'outer radius',
+    range: length,
+    unit: 'pixels',
+    usual: 'half of the shorter side',
+    value: 'px',
+    of: rings,
+  },
+  scanRotation: {
+    kind: 'number',
+    sentence: 'angle between detector and scan',
+    range: range(-1e4, 1e4, 0),
+    unit: 'degrees',
+    value: 'degrees',
+    of: ['com'],
+  },
+  flipY: { kind: 'boolean', sentence: "inverts the detector's y axis", of: ['com'] },
+  regression: {
+    kind: 'choice',
+    sentence: "trend that is subtracted, where -1, 0 and 1 are LiberTEM's numbers",
+    choices: ['none', 'mean', 'plane', '-1', '0', '1'],
+    type: "ComParams['regression'] | 'none' | 'mean' | 'plane'",
+    fallback: 'none',
+    value: 'trend',
+    of: ['com'],
+  },
+  nBins: {
+    kind: 'integer',
+    sentence: 'rings',
+    range: range(1, 4096, 1),
+    usual: 'radial-fourier: 1; radial-bins: one per pixel',
+    of: ['radial-fourier', 'radial-bins'],
+  },
+  maxOrder: { kind: 'integer', sentence: 'highest Fourier order', range: range(0, 1024, 24), of: ['radial-fourier'] },
+  normalize: {
+    kind: 'boolean',
+    sentence: 'divides each sum by the weight of its ring',
+    flag: null,
+    of: ['radial-bins'],
+  },
+  clusters: {
+    kind: 'integer',
+    sentence: 'number of regions',
+    range: range(1, 2 ** 31, 20),
+    of: ['cluster'],
+  },
+  nPeaks: {
+    kind: 'integer',
+    sentence: 'largest number of pixels per frame that are compared',
+    range: range(1, 65536, 500),
+    of: ['cluster'],
+  },
+  minDistance: {
+    kind: 'integer',
+    sentence: 'smallest distance between these pixels, and to the edge',
+    range: range(1, 65536, 1),
+    unit: 'pixels',
+    value: 'px',
+    of: ['cluster'],
+  },
+  at: {
+    kind: 'integers',
+    sentence: 'scan position, slowest axis first',
+    range: range(0, 2 ** 31, Number.NaN),
+    usual: 'the first',
+    value: 'y,x',
+    of: picks,
+  },
+  factories: {
+    kind: 'texts',
+    sentence: 'functions that create masks; in the command .npy files with a mask [y, x], or several [masks, y, x]',
+    type: 'readonly MaskFactory[]',
+    required: true,
+    flag: 'mask',
+    value: 'file.npy',
+    of: ['masks'],
+  },
+  useSparse: {
+    kind: 'boolean',
+    sentence: 'multiplies by sparse matrices',
+    type: "boolean | 'auto'",
+    usual: 'by the number of zeros',
+    flag: null,
+    of: ['masks', 'radial-fourier'],
+  },
+  shifts: {
+    kind: 'numbers',
+    sentence: 'shift (dy, dx) of the masks in pixels, or one for each scan position',
+    type: 'readonly [number, number] | ArrayLike<number>',
+    usual: '',
+    flag: null,
+    of: ['masks'],
+  },
+} as const satisfies Parameters;
+
+/** Rows of one analysis. */
+export const rowsOfAnalysis = (analysis: AnalysisName): Parameters =>
+  Object.fromEntries(Object.entries(analysisRows).filter(([, { of }]) => (of as readonly string[]).includes(analysis)));
+
+/** Parameters of a run over a scan and of its files, as `ewald run` has them. */
+export const scanRunRows = {
+  output: {
+    kind: 'text',
+    short: 'o',
+    sentence: 'results: .npy (one file each), .h5 (all in one), .csv (one row per scan position)',
+    usual: '',
+    value: 'file',
+  },
+  png: {
+    kind: 'text',
+    sentence: 'images of the results, with colours suitable for colour-blind readers',
+    usual: '',
+    value: 'file',
+  },
+  channels: {
+    kind: 'texts',
+    sentence: 'only this result of an analysis; may be repeated',
+    usual: 'all',
+    flag: 'channel',
+    value: 'name',
+  },
+  force: { kind: 'boolean', sentence: 'replaces existing files; never an input' },
+  udfs: {
+    kind: 'texts',
+    sentence: 'a module that exports UDFs (.mjs, .js; .ts if Node supports it); may be repeated',
+    type: 'readonly AnyUdf[]',
+    usual: '',
+    flag: 'udf',
+    value: 'file',
+  },
+  roi: {
+    kind: 'text',
+    sentence: 'y,x or y0:y1,x0:x1 of the scan, or a .npy file of it',
+    type: 'Roi',
+    usual: 'the whole scan',
+    value: 'region',
+  },
+  syncOffset: {
+    kind: 'integer',
+    sentence: 'first frame of the file that belongs to the scan; if negative, that many positions have no frame',
+    range: range(-(2 ** 31), 2 ** 31, 0),
+    unit: 'frames',
+    value: 'frames',
+  },
+  dark: { kind: 'text', sentence: 'dark frame to subtract', usual: '', value: 'file.npy' },
+  gain: { kind: 'text', sentence: 'gain factor applied after that', usual: '', value: 'file.npy' },
+  excludedPixels: {
+    kind: 'text',
+    sentence: 'nonzero where a pixel has no count; it gets the mean of its neighbours',
+    usual: '',
+    value: 'file.npy',
+  },
+  plots: { kind: 'boolean', sentence: 'shows partial results on standard error' },
+} as const satisfies Parameters;
+
+/** The tables of this room, from which `npm run layout` writes types and README tables. */
+export const tables = [
+  {
+    name: 'AnalysisParameters',
+    about: 'Parameters of analyses.',
+    rows: analysisRows,
+    imports: [
+      "import type { MaskFactory } from './analyses/masks.js';",
+      "import type { ComParams } from './builtin/com.js';",
+    ],
+  },
+] as const;

@@ -1,0 +1,267 @@
+/**
+ * Every flag of every command: it is a row, it has the name of an option of the library (or a reason why not),
+ * and a mode that does not use it refuses it by name. Examples in READMEs parse.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { flagOf, kebab } from '../../src/base/parameter-text.js';
+import type { Parameter, Parameters } from '../../src/base/parameters.js';
+import { listRows } from '../../src/cli/list-flags.js';
+import type { CliDeps } from '../../src/cli/output.js';
+import { flagValues, RowFlag, rowsOf } from '../../src/cli/parameter-flags.js';
+import { commands, runCommand } from '../../src/cli/program.js';
+import { shellFlags } from '../../src/cli/shell-rows.js';
+import { convertRows, openRows } from '../../src/data/parameters.js';
+import { connectionRows, joinRows } from '../../src/executors/parameters.js';
+import { libraryRows } from '../../src/ffi/parameters.js';
+import { transformRows } from '../../src/heffte/parameters.js';
+import { cellSearchRows } from '../../src/indexing/parameters.js';
+import { mergeRows } from '../../src/merging/parameters.js';
+import { searchRows } from '../../src/peaks/parameters.js';
+import { piPlanRows, piRunRows } from '../../src/pi/parameters.js';
+import {
+  cellFrameRows,
+  checkGeometryRows,
+  commandRows,
+  joinStreamRows,
+  refinementRows,
+  refineStreamRows,
+  runRows,
+  searchSettingRows,
+  sinkRows,
+  sourceRows,
+  thresholdRows,
+  unknownCellRows,
+} from '../../src/pipeline/parameters.js';
+import { listenRows, viewRows } from '../../src/serving/parameters.js';
+import { frameSimulationRows, frameWritingRows, spotSimulationRows } from '../../src/simulate/parameters.js';
+import { analysisRows, scanRunRows } from '../../src/udf/parameters.js';
+import { benchRows, validateRows } from '../../src/validate/parameters.js';
+import { flagSample } from './samples.js';
+
+const leaves = new Map<string, Command>();
+beforeAll(async () => {
+  for (const { load } of Object.values(commands)) {
+    const program = new Command('ewald');
+    (await load()).register(program, {} as CliDeps);
+    const walk = (command: Command, words: string): void => {
+      if (command.commands.length === 0) leaves.set(words, command);
+      for (const child of command.commands) walk(child, `${words} ${child.name()}`.trim());
+    };
+    walk(program, '');
+  }
+});
+
+const pipeline = [
+  ...[searchSettingRows, refinementRows, thresholdRows, sourceRows, runRows, sinkRows, searchRows, unknownCellRows],
+  // Options of the run that are no parameters: known cells, and a viewer.
+  { cells: sourceRows.geometry, view: commandRows.view } as Parameters,
+];
+/** Options of `readSpotList` and of `createContext`. */
+const lists = listRows;
+/** The option of `loadUdfs`. */
+const modules = { module: joinRows.modules } as Parameters;
+/** The tables of options of the functions that a command calls. */
+const libraries: Readonly<Record<string, readonly Parameters[]>> = {
+  index: [...pipeline, lists, connectionRows],
+  cell: [...pipeline, lists, cellSearchRows, cellFrameRows],
+  'geometry check': [checkGeometryRows],
+  'geometry refine': [refineStreamRows],
+  'stream merge': [joinStreamRows],
+  'stream info': [],
+  'stream compare': [],
+  merge: [mergeRows, connectionRows],
+  info: [openRows],
+  convert: [openRows, convertRows],
+  run: [openRows, analysisRows, scanRunRows, modules, connectionRows],
+  fft: [transformRows],
+  page: [listenRows],
+  view: [listenRows, viewRows],
+  'simulate frames': [frameSimulationRows, frameWritingRows],
+  'simulate spots': [spotSimulationRows, frameWritingRows],
+  devices: [],
+  validate: [validateRows],
+  bench: [benchRows],
+  worker: [connectionRows, joinRows],
+  cluster: [connectionRows],
+  ffi: [libraryRows],
+  pi: [piRunRows, piPlanRows],
+};
+
+/** Flags that do not have the name of their option, and whose name it is instead. */
+const renamed: Readonly<Record<string, string>> = {
+  finder: "peaks, CrystFEL's",
+  acceptLog10: 'accept, without the base of the logarithm',
+  minLengthA: 'min, since a cell has no other lengths',
+  maxLengthA: 'max, since a cell has no other lengths',
+  shells: "nshells, check_hkl's",
+  split: "custom-split, partialator's",
+  r: 'radius, which all analyses share',
+  maskRadius: 'radius, which all analyses share',
+  maskRadiusInner: 'ri, which all analyses share',
+  factories: 'mask, since the command reads files',
+  detectorPx: 'size, of the detector',
+  dMinA: "highres, CrystFEL's",
+  size: 'shape, as of every transform',
+  workers: "jobs, CrystFEL's",
+  library: 'lib, for short',
+  includeDir: "include, which has compilers' -I",
+  definitions: "define, which has compilers' -D",
+};
+
+test('every command is in the table of this test', () => {
+  expect([...leaves.keys()].sort()).toEqual(Object.keys(libraries).sort());
+});
+
+test('every flag of every command is a row', () => {
+  const others = [...leaves].flatMap(([words, { options }]) =>
+    options.flatMap((option) => (option instanceof RowFlag ? [] : [`${words} ${option.long}`])),
+  );
+  expect(others).toEqual([]);
+});
+
+test('every flag is an option of the library, or the shell alone has it for a reason', () => {
+  const used = new Set<string>();
+  const lacking = [...leaves].flatMap(([words, command]) =>
+    Object.keys(rowsOf(command)).flatMap((name) => {
+      if (libraries[words]?.some((rows) => Object.hasOwn(rows, name))) return [];
+      used.add(name);
+      return Object.hasOwn(shellFlags, name) ? [] : [`${words} ${name}`];
+    }),
+  );
+  expect(lacking).toEqual([]);
+  expect(Object.keys(shellFlags).filter((name) => !used.has(name))).toEqual([]);
+});
+
+test('a flag has the name of its option without the unit, or the name of other programs', () => {
+  const used = new Set<string>();
+  const bare = (name: string): string[] => {
+    const word = kebab(name.replace(/(A2|[a-z])(A|Mm|Px|Rad|V)$/, '$1').replace(/A2$/, ''));
+    return [word, word.replace(/s$/, '')];
+  };
+  const others = [...leaves].flatMap(([words, command]) =>
+    Object.entries(rowsOf(command)).flatMap(([name, { flag }]) => {
+      if (flag == null || bare(name).includes(flag)) return [];
+      used.add(name);
+      return renamed[name]?.startsWith(`${flag}, `) ? [] : [`${words}: ${name} is --${flag}`];
+    }),
+  );
+  expect(others).toEqual([]);
+  expect(Object.keys(renamed).filter((name) => !used.has(name))).toEqual([]);
+});
+
+test('one name is one kind of value in all commands', () => {
+  const kinds = new Map<string, Set<string>>();
+  for (const [, command] of leaves)
+    for (const [name, row] of Object.entries(rowsOf(command))) {
+      const flag = flagOf(name, row);
+      kinds.set(flag, (kinds.get(flag) ?? new Set()).add(row.kind));
+    }
+  const several = [...kinds].flatMap(([flag, set]) => (set.size > 1 ? [`${flag} ${[...set].join(', ')}`] : []));
+  // Commands with fewer backends or executors list them; some commands take several cells, outputs or modules; ewald
+  // cell has one tolerance, CrystFEL's check of a cell has six; --gain is a number of the finder, and a file of ewald
+  // run; --scale is the normalisation of a transform, and counts of a simulation; seeds of pi have 64 bits.
+  expect(several.sort()).toMatchInlineSnapshot(`
+    [
+      "--backend text, choice",
+      "--cell texts, text",
+      "--executor text, choice",
+      "--gain number, text",
+      "--module text, texts",
+      "--output text, texts",
+      "--scale choice, number",
+      "--seed integer, count",
+      "--tolerance numbers, number",
+    ]
+  `);
+});
+
+describe('modes', () => {
+  const lines: string[] = [];
+  const spy = () => vi.spyOn(process.stderr, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
+  afterEach(() => {
+    vi.restoreAllMocks();
+    process.exitCode = undefined;
+  });
+
+  /** A mode of a command: how it is called, and the parts of the command that it has. */
+  const modes: readonly (readonly [words: string, stages: readonly string[]])[] = [
+    ['merge a.stream -y mmm', ['gaussian', 'resolving the ambiguity']],
+    ['merge a.stream -y mmm --model mean', ['mean', 'resolving the ambiguity']],
+    ['merge a.stream -y mmm --no-ambiguity', ['gaussian']],
+    ...[...new Set(Object.values(analysisRows).flatMap(({ of }) => of as readonly string[]))].map(
+      (name) => [`run ${name} scan.npy`, [name, 'frames']] as const,
+    ),
+    ['run sum scan.npy', []],
+    ['simulate frames -o none', ['xray']],
+    ['validate --list', []],
+    ['bench pi', ['cases']],
+    ['bench fft --ranks 1', ['ranks']],
+    ['convert run.h5 -o x.npy', ['npy']],
+    ['geometry check x.geom', []],
+    ['ffi x.h', []],
+  ];
+  // Formats refuse what they do not use when the file is open (test/data), executors their flags in test/cli/executor.
+  const elsewhere = new Set<string>([...Object.keys(openRows), ...Object.keys(connectionRows)]);
+
+  test.each(modes)('%s', async (words, stages) => {
+    const [name = ''] = [...leaves.keys()].filter((leaf) => words.startsWith(leaf));
+    const rows = Object.entries(rowsOf(leaves.get(name) as Command));
+    const sharing = (flag: string): Parameter[] =>
+      rows.flatMap(([other, row]) => (flagOf(other, row) === flag ? [row] : []));
+    const unused = rows.filter(([key, row]) => {
+      const isChecked = name === 'geometry check' || !elsewhere.has(key);
+      const isUsed = sharing(flagOf(key, row)).some(
+        ({ of }) => of === undefined || of.some((one) => stages.includes(one)),
+      );
+      return row.flag !== null && isChecked && !isUsed && !words.includes(flagOf(key, row));
+    });
+    const found: [string, string | undefined, unknown][] = [];
+    const out = spy();
+    for (const [key, row] of unused) {
+      lines.length = 0;
+      await runCommand([...words.split(' '), ...flagSample(key, row)], new AbortController().signal);
+      found.push([
+        flagOf(key, row),
+        / belongs to /.test(lines[0] ?? '') ? lines[0]?.split(' belongs')[0] : lines[0],
+        process.exitCode,
+      ]);
+    }
+    out.mockRestore();
+    expect(found).toEqual(unused.map(([key, row]) => [flagOf(key, row), `ewald: ${flagOf(key, row)}`, 2]));
+  });
+});
+
+describe('examples in READMEs', () => {
+  const pages = ['README.md', ...readdirSync('src').map((room) => `src/${room}/README.md`), 'test/README.md'];
+  const textOf = (page: string): string => {
+    try {
+      return readFileSync(page, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  const examples = pages.flatMap((page) =>
+    [...textOf(page).matchAll(/^(?: {4}|\$ )(?:npx |mpirun \S+ \S+ |srun )*ewald (.*)$/gm)].map(
+      ([, line = '']) => [page, line.split(/ #| \/\/|\s+[|>&]/)[0]?.trim() ?? ''] as const,
+    ),
+  );
+  const whole = examples.filter(([, line]) => line !== '' && !/…|\.\.\.|^-|^[A-Z]/.test(line));
+
+  test('there are some', () => expect(whole.length).toBeGreaterThan(20));
+
+  test.each(whole)('%s: ewald %s', async (_, line) => {
+    const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
+    const { load } = commands[words[0] as string] as (typeof commands)[string];
+    const program = new Command('ewald').exitOverride();
+    (await load()).register(program, {} as CliDeps);
+    const walk = (command: Command): void => {
+      command.exitOverride().configureOutput({ writeErr: () => undefined });
+      if (command.commands.length === 0) command.action(() => void flagValues(rowsOf(command), command.opts()));
+      command.commands.forEach(walk);
+    };
+    walk(program);
+    await expect(program.parseAsync(words, { from: 'user' }).then(() => 'accepted')).resolves.toBe('accepted');
+  });
+});
