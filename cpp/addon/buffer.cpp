@@ -71,7 +71,7 @@ Buffer::Buffer(Napi::Env env, napi_value array, const View& view, bool written)
     std::memcpy(data_, view.data, bytes_);
   }
   if (napi_create_reference(env, array, 1, &array_) != napi_ok)
-    throw Napi::Error::New(env, "no reference to an array could be made");
+    throw Napi::Error::New(env, "no reference to an array could be created");
 }
 
 Buffer::Buffer(Buffer&& other) noexcept
@@ -93,7 +93,7 @@ std::string Buffer::give_back() {
   View now;
   if (napi_get_reference_value(env_, array_, &array) != napi_ok || !view_of(env_, array, now)) return "";
   if (now.bytes < bytes_)
-    return "the output was transferred or shrunk while the run was on: it has " + std::to_string(now.bytes) + " of " +
+    return "the output was transferred or shrunk during the run: " + std::to_string(now.bytes) + " of " +
            std::to_string(bytes_) + " bytes left";
   if (copied_) std::memcpy(now.data, data_, bytes_);
   return "";

@@ -31,7 +31,7 @@ Napi::Value engine_find(const CallbackInfo& info) {
 // The JavaScript handle of an object that ends planning.
 struct Ender {
   static constexpr napi_type_tag tag = {0x6577616c642d656eULL, 0x6465720000000000ULL};
-  static constexpr const char* what = "the end of a plan";
+  static constexpr const char* what = "the handle that ends a plan";
   engines::Stop stop;
 };
 

@@ -148,7 +148,7 @@ napi_value run_at_once(napi_env env, napi_callback_info given) {
   size_t in_bytes = 0, out_bytes = 0;
   if (napi_get_value_uint32(env, values[0], &code) != napi_ok || !numbers_of(env, values[1], in, in_bytes) ||
       !numbers_of(env, values[2], out, out_bytes))
-    return refuse("arguments are not a code and two typed arrays");
+    return refuse("expected a code and two typed arrays");
   size_t read = fft->input_bytes, written = fft->output_bytes;
   if (code % 2 == EWALD_FFT_DIRECTION_BACKWARD) std::swap(read, written);
   if (fft->in_place) read = written = std::max(read, written);
@@ -167,7 +167,7 @@ Napi::Value fft_runner(const CallbackInfo& info) {
       napi_create_function(info.Env(), "fftRun", NAPI_AUTO_LENGTH, run_at_once, held, &function) != napi_ok ||
       napi_add_finalizer(info.Env(), function, held, drop, nullptr, nullptr) != napi_ok) {
     delete held;
-    throw argument_error(info.Env(), "this plan has no runner");
+    throw argument_error(info.Env(), "this plan cannot be run directly");
   }
   return Napi::Value(info.Env(), function);
 }

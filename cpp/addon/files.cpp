@@ -78,7 +78,7 @@ private:
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return fail(EWALD_STATUS_DAMAGED, "%s", strerror(errno));
       if (got == 0)
-        return fail(EWALD_STATUS_DAMAGED, "it was cut short while it was read: nothing at byte %llu",
+        return fail(EWALD_STATUS_DAMAGED, "it was truncated while it was being read: no data at byte %llu",
                     static_cast<unsigned long long>(from + done));
       done += uint64_t(got);
     }
@@ -95,7 +95,7 @@ Napi::Value read_turned(const CallbackInfo& info) {
   const auto [offset, stride, bytes, _, width] = frames;
   if (bytes == 0 || stride < bytes || (width != 1 && width != 2 && width != 4 && width != 8) || bytes % width != 0 ||
       out.bytes % bytes != 0)
-    throw argument_error(info.Env(), "readTurned: these are no frames of whole numbers");
+    throw argument_error(info.Env(), "readTurned: the frames do not hold integers");
   frames.count = out.bytes / bytes;
   auto task = std::make_unique<ReadTask>(file, frames);
   task->buffers.reserve(1);

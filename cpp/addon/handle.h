@@ -24,7 +24,7 @@ napi_value handle_value(napi_env env, std::shared_ptr<T> shared) {
 template <class T>
 Napi::Value handle(Napi::Env env, std::shared_ptr<T> shared) {
   const napi_value value = handle_value(env, std::move(shared));
-  if (value == nullptr) throw Napi::Error::New(env, std::string("no handle could be made for ") + T::what);
+  if (value == nullptr) throw Napi::Error::New(env, std::string("no handle could be created for ") + T::what);
   return Napi::Value(env, value);
 }
 

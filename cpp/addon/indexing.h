@@ -26,7 +26,7 @@ protected:
 // indexerStage(indexer, stage) -> Uint8Array, the records of a stage; not during a run
 template <class Indexer>
 Napi::Value indexer_stage(const CallbackInfo& info) {
-  const auto indexer = idle<Indexer>(info, "its stages are there when it is done");
+  const auto indexer = idle<Indexer>(info, "its stages are available when it has finished");
   const uint32_t stage = uint32_of(info, 1);
   size_t bytes = 0;
   check(info.Env(), indexer->stage(stage, nullptr, 0, &bytes));

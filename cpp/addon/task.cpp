@@ -15,7 +15,7 @@ Napi::Value Task::start(Napi::Env env, std::unique_ptr<Task> task) {
   napi_value promise = nullptr, name = nullptr;
   if (here && !task->waits()) {
     if (napi_create_promise(env, &task->deferred_, &promise) != napi_ok)
-      throw Napi::Error::New(env, "Node made no promise");
+      throw Napi::Error::New(env, "Node could not create a promise");
     execute(env, task.get());
     task->settle(env);
     return Napi::Value(env, promise);
@@ -24,7 +24,7 @@ Napi::Value Task::start(Napi::Env env, std::unique_ptr<Task> task) {
       napi_create_string_utf8(env, "ewald", NAPI_AUTO_LENGTH, &name) != napi_ok ||
       napi_create_async_work(env, nullptr, name, execute, complete, task.get(), &task->handle_) != napi_ok ||
       napi_queue_async_work(env, task->handle_) != napi_ok)
-    throw Napi::Error::New(env, "Node took no work for its threads");
+    throw Napi::Error::New(env, "Node could not queue work on its thread pool");
   task.release();
   return Napi::Value(env, promise);
 }
@@ -40,7 +40,7 @@ void Task::execute(napi_env, void* data) {
       task.done();
   } catch (const std::bad_alloc&) {
     task.status_ = EWALD_STATUS_OUT_OF_MEMORY;
-    task.message_ = "there is no memory left";
+    task.message_ = "out of memory";
   }
 }
 

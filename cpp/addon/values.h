@@ -16,7 +16,7 @@ const char* last_error();
 
 // A failure as JavaScript sees it: an Error with { status, message }.
 inline Napi::Error core_error(Napi::Env env, int32_t status, const std::string& message) {
-  Napi::Error error = Napi::Error::New(env, message.empty() ? "there is no message" : message);
+  Napi::Error error = Napi::Error::New(env, message.empty() ? "no message" : message);
   error.Set("status", Napi::Number::New(env, status));
   return error;
 }

@@ -82,41 +82,41 @@ const Kernels& kernels() {
 #undef EWALD_BEST
 
 Outcome decode_bitshuffle_lz4(Input in, Output out, uint32_t element) {
-  if (in.bytes < 12) return damaged("it is shorter than its header of 12 bytes");
-  if (big64(in.data) != out.bytes) return damaged("its header tells another size than the chunk has");
+  if (in.bytes < 12) return damaged("the data are shorter than their header of 12 bytes");
+  if (big64(in.data) != out.bytes) return damaged("the header gives a size other than the chunk's");
   const size_t block = big32(in.data + 8), unit = size_t(element) * 8;
-  if (block == 0 || block % unit != 0) return damaged("its header tells an impossible block size");
+  if (block == 0 || block % unit != 0) return damaged("the header gives an invalid block size");
   const uint8_t* from = in.data + 12;
   const uint8_t* const end = in.data + in.bytes;
   const size_t most = smaller(block, out.bytes / unit * unit), half = most + copy_slack;
   Scratch scratch(2 * half);
-  if (scratch.data() == nullptr) return {"there is no memory for a block", true};
+  if (scratch.data() == nullptr) return {"no memory for a block", true};
   size_t done = 0;
   while (out.bytes - done >= unit) {
     const size_t bytes = smaller(block, (out.bytes - done) / unit * unit);
-    if (end - from < 4) return damaged("it ends before its last block");
+    if (end - from < 4) return damaged("the data end before the last block");
     const size_t packed = big32(from);
     from += 4;
     if (packed > size_t(end - from)) return damaged("a block is longer than the chunk");
     if (!lz4_decode({from, packed}, {scratch.data(), bytes}, copy_slack))
-      return damaged("a block is no valid LZ4 of its size");
+      return damaged("a block is not valid LZ4 data of its size");
     unshuffle_block(scratch.data(), scratch.data() + half, out.data + done, bytes / element, element);
     from += packed;
     done += bytes;
   }
-  if (size_t(end - from) != out.bytes - done) return damaged("it does not end where its last elements do");
+  if (size_t(end - from) != out.bytes - done) return damaged("the data do not end after the last elements");
   if (out.bytes > done) memcpy(out.data + done, from, out.bytes - done);
   return fine;
 }
 
 Outcome decode_bitshuffle(Input in, Output out, uint32_t element, size_t block) {
-  if (in.bytes != out.bytes) return damaged("it has another size than the chunk");
+  if (in.bytes != out.bytes) return damaged("the size differs from the chunk's");
   const size_t unit = size_t(element) * 8;
   if (block == 0) block = default_block(element);
-  if (block % 8 != 0 || block > (size_t(1) << 28)) return damaged("its block size is impossible");
+  if (block % 8 != 0 || block > (size_t(1) << 28)) return damaged("invalid block size");
   const size_t block_bytes = block * element;
   Scratch scratch(smaller(block_bytes, out.bytes) + copy_slack);
-  if (scratch.data() == nullptr) return {"there is no memory for a block", true};
+  if (scratch.data() == nullptr) return {"no memory for a block", true};
   size_t done = 0;
   while (out.bytes - done >= unit) {
     const size_t bytes = smaller(block_bytes, (out.bytes - done) / unit * unit);

@@ -16,24 +16,26 @@ const char* wrong_sizes(uint32_t codec, uint32_t element, uint32_t parameter) {
   switch (codec) {
     case EWALD_CODEC_BITSHUFFLE_LZ4:
     case EWALD_CODEC_BITSHUFFLE:
-      if (element < 1 || element > 65536) return "elements have 1 to 65536 bytes";
+      if (element < 1 || element > 65536) return "an element must have 1 to 65536 bytes";
       return parameter % 8 == 0 && uint64_t(parameter) * element <= (1u << 30)
                  ? nullptr
-                 : "a block has a multiple of 8 elements, and 2^30 bytes at most";
+                 : "a block must be a multiple of 8 elements and at most 2^30 bytes";
     case EWALD_CODEC_LZ4:
-      return parameter <= (1u << 30) ? nullptr : "a block has 2^30 bytes at most";
+      return parameter <= (1u << 30) ? nullptr : "a block must have at most 2^30 bytes";
     case EWALD_CODEC_SHUFFLE:
-      return element >= 1 && element <= 65536 ? nullptr : "elements have 1 to 65536 bytes";
+      return element >= 1 && element <= 65536 ? nullptr : "an element must have 1 to 65536 bytes";
     case EWALD_CODEC_BYTE_OFFSET:
-      return element == 4 ? nullptr : "pixels come out as int32, 4 bytes";
+      return element == 4 ? nullptr : "decoded pixels must be int32 (4 bytes)";
     case EWALD_CODEC_PACKED_MSB:
     case EWALD_CODEC_PACKED_LSB:
-      if (parameter < 1 || parameter > 16) return "packed values have 1 to 16 bits";
-      return element == 2 || (element == 1 && parameter <= 8) ? nullptr : "the pixels are too small for the bits";
+      if (parameter < 1 || parameter > 16) return "packed values must have 1 to 16 bits";
+      return element == 2 || (element == 1 && parameter <= 8) ? nullptr :
+          "the pixels are too small for the packed values";
     case EWALD_CODEC_ZLIB:
-      return parameter <= 1 ? nullptr : "0 compares the checksum of a zlib stream, 1 does not";
+      return parameter <= 1 ? nullptr :
+          "the option must be 0 (verify the checksum of the zlib stream) or 1 (ignore it)";
     default:
-      return codec < codecs ? nullptr : "there is no such codec";
+      return codec < codecs ? nullptr : "unknown codec";
   }
 }
 
@@ -49,7 +51,7 @@ extern "C" EWALD_EXPORT(ewald_codec_decode) int32_t
   if (const char* wrong = wrong_sizes(codec, element_bytes, parameter))
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_codec_decode: %s", wrong);
   if (in_bytes > SIZE_MAX / 16 || out_bytes > SIZE_MAX / 16)
-    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_codec_decode: no chunk is that large");
+    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_codec_decode: the chunk is too large");
   const Input input{in, in_bytes};
   const Output output{out, out_bytes};
   Outcome outcome = fine;
@@ -64,7 +66,7 @@ extern "C" EWALD_EXPORT(ewald_codec_decode) int32_t
       outcome = decode_lz4(input, output);
       break;
     case EWALD_CODEC_LZ4_BLOCK:
-      if (!lz4_decode(input, output, 0)) outcome = damaged("it is no valid LZ4 of its size");
+      if (!lz4_decode(input, output, 0)) outcome = damaged("invalid LZ4 data for this size");
       break;
     case EWALD_CODEC_SHUFFLE:
       outcome = decode_shuffle(input, output, element_bytes);
@@ -109,12 +111,12 @@ extern "C" EWALD_EXPORT(ewald_codec_encode) int32_t
   if (const char* wrong = wrong_sizes(codec, element_bytes, parameter))
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_codec_encode: %s", wrong);
   if (!encodes(codec))
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_codec_encode: %s is decoded only", names[codec]);
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_codec_encode: %s can only be decoded", names[codec]);
   if (in_bytes > SIZE_MAX / 16 || in_bytes > 0x7fffffffu)
-    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_codec_encode: a chunk has less than 2 GiB");
+    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_codec_encode: a chunk must be smaller than 2 GiB");
   const size_t bound = ewald_codec_bound(codec, element_bytes, parameter, in_bytes);
   if (capacity < bound)
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_codec_encode: room for %zu bytes is needed, there is %zu",
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_codec_encode: the output requires %zu bytes, but has %zu",
                        bound, capacity);
   const Input input{in, in_bytes};
   switch (codec) {
@@ -134,7 +136,7 @@ extern "C" EWALD_EXPORT(ewald_codec_encode) int32_t
       *written = encode_shuffle(input, out, element_bytes);
   }
   if (*written == 0 && in_bytes > 0)
-    return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "ewald_codec_encode: there is no memory for a block");
+    return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "ewald_codec_encode: no memory for a block");
   return EWALD_STATUS_OK;
 }
 
@@ -147,7 +149,8 @@ extern "C" EWALD_EXPORT(ewald_swap_bytes) int32_t
   if ((in == nullptr || out == nullptr) && bytes > 0)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_swap_bytes: a pointer is null");
   if ((element_bytes != 2 && element_bytes != 4 && element_bytes != 8) || bytes % element_bytes != 0)
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_swap_bytes: %zu bytes are no numbers of %u bytes", bytes,
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
+        "ewald_swap_bytes: %zu bytes is not a multiple of %u bytes", bytes,
                        unsigned(element_bytes));
   kernels().swap_bytes(in, out, bytes, element_bytes);
   return EWALD_STATUS_OK;

@@ -36,10 +36,10 @@ struct Meanings {
 };
 constexpr Meanings meanings;
 
-constexpr const char *ends = "it ends in the middle", *fewer = "it holds fewer bytes than the chunk",
-                     *more = "it holds more bytes than the chunk", *no_code = "its codes are impossible",
-                     *no_symbol = "it has bits that no code has",
-                     *too_far = "it repeats what lies before its beginning";
+constexpr const char *ends = "the data are truncated", *fewer = "the data hold fewer bytes than the chunk",
+                     *more = "the data hold more bytes than the chunk", *no_code = "invalid Huffman code lengths",
+                     *no_symbol = "invalid Huffman code",
+                     *too_far = "a distance points before the beginning of the data";
 
 // The next bits, lowest first. The bits above the first `have` are zero or already those that follow.
 struct Reader {
@@ -96,8 +96,8 @@ public:
   const char* run() {
     if (reader_.end - reader_.in < 2) return ends;
     const uint32_t method = reader_.in[0], flags = reader_.in[1];
-    if ((method << 8 | flags) % 31 != 0 || (method & 15) != 8 || method >> 4 > 7) return "it is no zlib stream";
-    if (flags & 0x20) return "it needs a dictionary";
+    if ((method << 8 | flags) % 31 != 0 || (method & 15) != 8 || method >> 4 > 7) return "not a zlib stream";
+    if (flags & 0x20) return "it requires a preset dictionary";
     reader_.in += 2;
     uint32_t adler = 1;
     for (bool last = false; !last;) {
@@ -105,7 +105,7 @@ public:
       if (reader_.have < 3) return ends;
       last = reader_.take(1);
       const uint32_t kind = reader_.take(2);
-      if (kind == 3) return "it has a block of no kind";
+      if (kind == 3) return "invalid block type";
       const uint8_t* const from = out_;
       if (const char* why = kind == 0 ? stored() : kind == 1 ? fixed() : dynamic()) return why;
       // While the block is in the caches.
@@ -130,7 +130,7 @@ private:
   // Read by the caller, in the same thread, before the next chunk.
   static const char* wrong_sum(uint32_t stored, uint32_t computed) {
     static thread_local char why[80];
-    snprintf(why, sizeof why, "its Adler-32 checksum is %08x, computed is %08x", stored, computed);
+    snprintf(why, sizeof why, "the Adler-32 checksum is %08x, but %08x was computed", stored, computed);
     return why;
   }
 
@@ -139,7 +139,7 @@ private:
     const uint8_t*& in = reader_.in;
     if (reader_.end - in < 4) return ends;
     const uint32_t bytes = in[0] | in[1] << 8, check = in[2] | in[3] << 8;
-    if (bytes != (check ^ 0xffff)) return "a stored block has two lengths";
+    if (bytes != (check ^ 0xffff)) return "the two lengths of a stored block differ";
     in += 4;
     if (bytes > size_t(reader_.end - in)) return ends;
     if (bytes > size_t(end_ - out_)) return more;

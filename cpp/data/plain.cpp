@@ -7,15 +7,15 @@
 namespace ewald::data {
 
 Outcome decode_lz4(Input in, Output out) {
-  if (in.bytes < 12) return damaged("it is shorter than its header of 12 bytes");
-  if (big64(in.data) != out.bytes) return damaged("its header tells another size than the chunk has");
+  if (in.bytes < 12) return damaged("the data are shorter than their header of 12 bytes");
+  if (big64(in.data) != out.bytes) return damaged("the header gives a size other than the chunk's");
   const size_t block = big32(in.data + 8);
-  if (block == 0 && out.bytes > 0) return damaged("its header tells blocks of no bytes");
+  if (block == 0 && out.bytes > 0) return damaged("the header gives a block size of 0");
   const uint8_t* from = in.data + 12;
   const uint8_t* const end = in.data + in.bytes;
   for (size_t done = 0; done < out.bytes;) {
     const size_t bytes = block < out.bytes - done ? block : out.bytes - done;
-    if (end - from < 4) return damaged("it ends before its last block");
+    if (end - from < 4) return damaged("the data end before the last block");
     const size_t packed = big32(from);
     from += 4;
     if (packed > size_t(end - from)) return damaged("a block is longer than the chunk");
@@ -23,11 +23,11 @@ Outcome decode_lz4(Input in, Output out) {
     if (packed == bytes)
       memcpy(out.data + done, from, bytes);
     else if (!lz4_decode({from, packed}, {out.data + done, bytes}, 0))
-      return damaged("a block is no valid LZ4 of its size");
+      return damaged("a block is not valid LZ4 data of its size");
     from += packed;
     done += bytes;
   }
-  return from == end ? fine : damaged("bytes follow its last block");
+  return from == end ? fine : damaged("there are bytes after the last block");
 }
 
 size_t encode_lz4(Input in, uint8_t* out, size_t block) {
@@ -50,7 +50,7 @@ size_t encode_lz4(Input in, uint8_t* out, size_t block) {
 }
 
 Outcome decode_shuffle(Input in, Output out, uint32_t element) {
-  if (in.bytes != out.bytes) return damaged("it has another size than the chunk");
+  if (in.bytes != out.bytes) return damaged("the size differs from the chunk's");
   const size_t n = out.bytes / element;
   if (n > 0) kernels().join_bytes(in.data, n, element, element, out.data, n);
   if (out.bytes > n * element) memcpy(out.data + n * element, in.data + n * element, out.bytes - n * element);
@@ -75,7 +75,7 @@ Outcome decode_lzf(Input in, Output output) {
     if (control < 32) {
       const size_t literals = control + 1;
       if (literals > size_t(end - from) || literals > size_t(out_end - out))
-        return damaged("literals run over the end");
+        return damaged("literals extend beyond the end");
       memcpy(out, from, literals);
       from += literals;
       out += literals;
@@ -83,19 +83,19 @@ Outcome decode_lzf(Input in, Output output) {
     }
     size_t length = control >> 5;
     if (length == 7) {
-      if (from == end) return damaged("it ends within a match");
+      if (from == end) return damaged("the data end within a match");
       length += *from++;
     }
     length += 2;
-    if (from == end) return damaged("it ends within a match");
+    if (from == end) return damaged("the data end within a match");
     const size_t distance = ((control & 31) << 8 | *from++) + 1;
     if (distance > size_t(out - output.data) || length > size_t(out_end - out))
-      return damaged("a match points out of the chunk");
+      return damaged("a match refers to data outside the chunk");
     const uint8_t* const source = out - distance;
     for (size_t i = 0; i < length; i++) out[i] = source[i];
     out += length;
   }
-  return out == out_end ? fine : damaged("it holds less than the chunk");
+  return out == out_end ? fine : damaged("the data hold less than the chunk");
 }
 
 Outcome decode_byte_offset(Input in, Output out) {
@@ -110,19 +110,19 @@ Outcome decode_byte_offset(Input in, Output out) {
   uint32_t value = 0;
   const size_t n = out.bytes / 4;
   for (size_t i = 0; i < n; i++) {
-    if (from == end) return damaged("it holds fewer pixels than the frame");
+    if (from == end) return damaged("the data hold fewer pixels than the frame");
     uint32_t step = uint32_t(int32_t(int8_t(*from)));
     if (*from++ == 0x80) {
-      if (end - from < 2) return damaged("it ends within a difference");
+      if (end - from < 2) return damaged("the data end within a difference");
       const uint32_t two = uint32_t(little(from, 2));
       from += 2;
       step = uint32_t(int32_t(int16_t(uint16_t(two))));
       if (two == 0x8000) {
-        if (end - from < 4) return damaged("it ends within a difference");
+        if (end - from < 4) return damaged("the data end within a difference");
         step = uint32_t(little(from, 4));
         from += 4;
         if (step == 0x80000000u) {
-          if (end - from < 8) return damaged("it ends within a difference");
+          if (end - from < 8) return damaged("the data end within a difference");
           step = uint32_t(little(from, 8));
           from += 8;
         }
@@ -136,7 +136,7 @@ Outcome decode_byte_offset(Input in, Output out) {
 
 Outcome decode_packed(Input in, Output out, uint32_t element, uint32_t bits, bool high_first) {
   const size_t n = out.bytes / element;
-  if (in.bytes < (n * bits + 7) / 8) return damaged("it holds fewer pixels than the frame");
+  if (in.bytes < (n * bits + 7) / 8) return damaged("the data hold fewer pixels than the frame");
   const uint8_t* from = in.data;
   uint64_t held = 0;
   uint32_t count = 0;

@@ -80,8 +80,8 @@ private:
   static int32_t refused(int status) {
     // CUFFT_ALLOC_FAILED
     if (status == 2)
-      return fail(EWALD_STATUS_OUT_OF_MEMORY, "cuFFT: the work area of the plan could not be had on the device");
-    return fail(EWALD_STATUS_NO_DEVICE, "cuFFT made no plan for this transform, status %d", status);
+      return fail(EWALD_STATUS_OUT_OF_MEMORY, "cuFFT: the work area of the plan could not be allocated on the device");
+    return fail(EWALD_STATUS_NO_DEVICE, "cuFFT could not create a plan for this transform (status %d)", status);
   }
 
   const Api api_;

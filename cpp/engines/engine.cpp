@@ -32,7 +32,7 @@ int32_t create(const std::string& engine, const Libraries& libraries, const ewal
   fft::Problem problem;
   if (const int32_t status = fft::check(descriptor, problem); status != EWALD_STATUS_OK) return status;
   if (problem.kind == EWALD_FFT_KIND_C2R)
-    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: an engine plans c2r as the other side of r2c");
+    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: an engine plans c2r as the inverse of r2c");
   const bool f64 = descriptor.precision == EWALD_FFT_PRECISION_F64;
   if (is_windowed(problem)) {
     std::unique_ptr<Plan> whole;
@@ -43,7 +43,7 @@ int32_t create(const std::string& engine, const Libraries& libraries, const ewal
     return create_fftw(fftw_limits, libraries, problem, f64, descriptor.threads, measure, stop, plan);
   if (engine == "mkl") return create_fftw(mkl_limits, libraries, problem, f64, descriptor.threads, measure, stop, plan);
   if (problem.kind == EWALD_FFT_KIND_R2R)
-    return fail(EWALD_STATUS_NO_DEVICE, "%s has no sines and cosines", engine.c_str());
+    return fail(EWALD_STATUS_NO_DEVICE, "%s has no sine and cosine transforms", engine.c_str());
   if (engine == "cufft") return create_cufft(libraries, problem, f64, plan);
   return create_rocfft(libraries, problem, f64, plan);
 }

@@ -93,7 +93,7 @@ public:
     if (bytes > 0) {
       scratch_ = static_cast<T*>(allocate(bytes));
       if (scratch_ == nullptr)
-        return fail(EWALD_STATUS_OUT_OF_MEMORY, "%s: %zu bytes of workspace could not be had", name_, bytes);
+        return fail(EWALD_STATUS_OUT_OF_MEMORY, "%s: %zu bytes of workspace could not be allocated", name_, bytes);
     }
     for (uint32_t backward = 0; backward < 2; backward++)
       if (const int32_t status = plan(backward, true, stop); status != EWALD_STATUS_OK) return status;
@@ -109,7 +109,7 @@ public:
     T* work = workspace_given != nullptr ? static_cast<T*>(workspace_given) : scratch_;
     if (workspace > 0 && work == nullptr)
       return fail(EWALD_STATUS_INVALID_ARGUMENT,
-                  "%s: the plan was made for a workspace of the caller, and none was given", name_);
+                  "%s: the plan requires a workspace from the caller, but none was given", name_);
     // The library preserves its input here, or may destroy a copy.
     T *from = const_cast<T*>(static_cast<const T*>(in)), *to = static_cast<T*>(out);
     const uint32_t dims = problem_.rank + 1;
@@ -179,11 +179,12 @@ private:
     if (!same) release(out);
     release(in);
     if (!memory)
-      return fail(EWALD_STATUS_OUT_OF_MEMORY, "%s: %zu bytes to plan in could not be had", name_,
+      return fail(EWALD_STATUS_OUT_OF_MEMORY, "%s: %zu bytes of memory for planning could not be allocated", name_,
                   from_bytes + to_bytes);
-    if (handle == nullptr && stop.asked()) return fail(EWALD_STATUS_INTERNAL, "%s: planning was ended", name_);
+    if (handle == nullptr && stop.asked()) return fail(EWALD_STATUS_INTERNAL, "%s: planning was aborted", name_);
     if (handle == nullptr)
-      return fail(EWALD_STATUS_NO_DEVICE, "%s made no plan for this transform; it does not support the layout", name_);
+      return fail(EWALD_STATUS_NO_DEVICE,
+          "%s could not create a plan for this transform; it does not support the layout", name_);
     handle_[backward][fits] = handle;
     return EWALD_STATUS_OK;
   }
@@ -285,11 +286,12 @@ int32_t create_with(const FftwLimits& limits, const Libraries& libraries, const 
   if (uint32_t(g.axes) > limits.max_axes)
     return fail(EWALD_STATUS_NO_DEVICE, "%s transforms at most %u axes, not %d", limits.name, limits.max_axes, g.axes);
   if (problem.kind == EWALD_FFT_KIND_R2R && uint32_t(g.axes) > limits.max_r2r_axes)
-    return fail(EWALD_STATUS_NO_DEVICE, "%s does sines and cosines along one axis at a time, not %d", limits.name,
+    return fail(EWALD_STATUS_NO_DEVICE,
+        "%s computes sine and cosine transforms along one axis at a time, not %d", limits.name,
                 g.axes);
   if (uint32_t(g.loops) > limits.max_loops)
     return fail(EWALD_STATUS_NO_DEVICE,
-                "%s repeats a transform along one stride; batch and untransformed axes of this plan need %d",
+                "%s repeats a transform along one stride; the batch and untransformed axes of this plan require %d",
                 limits.name, g.loops);
   const bool large = problem.input.size > worth_threads || problem.output.size > worth_threads;
   const uint32_t count = threads != 0 ? threads : large ? thread_count(0) : 1;

@@ -83,7 +83,8 @@ GpuPlan::~GpuPlan() {
 int32_t GpuPlan::check(int error, const char* what, size_t size) const {
   if (error == 0) return EWALD_STATUS_OK;
   if (error == Runtime::no_memory && size > 0)
-    return fail(EWALD_STATUS_OUT_OF_MEMORY, "%s: %zu bytes could not be had on the device: %s", runtime_.name, size,
+    return fail(EWALD_STATUS_OUT_OF_MEMORY,
+        "%s: %zu bytes could not be allocated on the device: %s", runtime_.name, size,
                 runtime_.text(error));
   return fail(EWALD_STATUS_DEVICE, "%s: %s: %s", runtime_.name, what, runtime_.text(error));
 }
@@ -98,7 +99,7 @@ int32_t GpuPlan::allocate_sides(size_t work) {
     if (layout_.side[s].direct) continue;
     host_[s] = allocate(size);
     if (host_[s] == nullptr)
-      return fail(EWALD_STATUS_OUT_OF_MEMORY, "fft: %zu bytes of staging memory could not be had", size);
+      return fail(EWALD_STATUS_OUT_OF_MEMORY, "fft: %zu bytes of staging memory could not be allocated", size);
     bytes += size;
   }
   return EWALD_STATUS_OK;

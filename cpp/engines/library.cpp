@@ -65,7 +65,7 @@ Library Library::open(const Names& names, const char* symbol, std::string& why) 
     if (library) reason = name + " has no " + symbol;
     if (!reason.empty()) all += (all.empty() ? "" : "; ") + reason;
   }
-  why = all.empty() ? "no library of its names was found" : all;
+  why = all.empty() ? "no library with one of its names was found" : all;
   return Library();
 }
 

@@ -58,7 +58,8 @@ public:
       const int type = int(d) + (real ? int(real_forward) : int(complex_forward));
       const int status = api_.plan_create(&plan_[d], not_in_place, type, f64_ ? 1 : 0, size_t(layout_.axes), lengths,
                                           layout_.batch, nullptr);
-      if (status != 0) return fail(EWALD_STATUS_NO_DEVICE, "rocFFT made no plan for this transform, status %d", status);
+      if (status != 0) return fail(EWALD_STATUS_NO_DEVICE,
+          "rocFFT could not create a plan for this transform (status %d)", status);
       size_t size = 0;
       if (api_.plan_work(plan_[d], &size) == 0 && size > work) work = size;
     }
@@ -66,7 +67,7 @@ public:
       if (const int32_t status = check(runtime_.allocate(&work_, work), "memory", work); status != EWALD_STATUS_OK)
         return status;
       if (api_.info_create(&info_) != 0 || api_.info_set_work(info_, work_, work) != 0)
-        return fail(EWALD_STATUS_DEVICE, "rocFFT did not take its work buffer of %zu bytes", work);
+        return fail(EWALD_STATUS_DEVICE, "rocFFT rejected its work buffer of %zu bytes", work);
     }
     return allocate_sides(work);
   }

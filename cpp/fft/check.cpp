@@ -30,11 +30,11 @@ bool fits(const size_t* count, uint32_t dims, size_t element) {
 int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
   problem = {};
   if (given.rank < 1 || given.rank > max_rank)
-    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: rank is %u; it can be 1 to %u", given.rank, max_rank);
+    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: rank is %u; expected 1 to %u", given.rank, max_rank);
   if (given.kind > EWALD_FFT_KIND_R2R)
-    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: kind %u is not known", given.kind);
+    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: unknown kind %u", given.kind);
   if (given.precision > EWALD_FFT_PRECISION_F64)
-    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: precision %u is not known", given.precision);
+    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: unknown precision %u", given.precision);
   const uint32_t rank = given.rank, dims = rank + 1, all = (1u << rank) - 1;
   if ((given.axes & ~all) != 0)
     return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: axes 0x%x name an axis beyond rank %u", given.axes, rank);
@@ -50,7 +50,7 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
   problem.shape[0] = problem.batch;
   for (uint32_t i = 0; i < rank; i++) {
     if (given.shape[i] == 0)
-      return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: length of axis %u is 0; it must be at least 1", i);
+      return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: the length of axis %u is 0; expected at least 1", i);
     problem.shape[i + 1] = given.shape[i];
   }
   const bool halves = given.kind == EWALD_FFT_KIND_R2C || given.kind == EWALD_FFT_KIND_C2R;
@@ -65,11 +65,11 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
     double logical = double(n);
     if (given.kind == EWALD_FFT_KIND_R2R) {
       if (given.axis_kind[i] > EWALD_FFT_AXIS_KIND_DST4)
-        return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: kind %u of axis %u is not known", given.axis_kind[i], i);
+        return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: unknown kind %u of axis %u", given.axis_kind[i], i);
       const Trig kind = Trig(given.axis_kind[i]);
       problem.trig[i + 1] = kind;
       if (kind == Trig::dct1 && n < 2)
-        return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: DCT-I of axis %u needs a length of 2, it is 1", i);
+        return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: the length of axis %u is 1; DCT-I requires at least 2", i);
       logical = 2 * (kind == Trig::dct1 ? double(n) - 1 : kind == Trig::dst1 ? double(n) + 1 : double(n));
     }
     problem.logical *= logical;
@@ -105,7 +105,7 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
       const bool around = side.complex && !(halves && d == reduced);
       if (count > whole || start >= whole || (!around && start + count > whole))
         return fail(EWALD_STATUS_INVALID_ARGUMENT,
-                    "fft: the %s holds %zu elements from %zu on of axis %u, which has %zu", part.name, count, start,
+                    "fft: the %s holds %zu elements starting at %zu of axis %u, which has %zu", part.name, count, start,
                     d - 1, whole);
       if ((problem.axes >> (d - 1) & 1) == 0 && count != whole)
         return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: the %s holds a part of axis %u, which is not transformed",
@@ -140,7 +140,7 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
     if (any)
       for (uint32_t i = 0; i < rank; i++) {
         if (which.stride[i] == 0 && side.count[i + 1] > 1)
-          return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: %s stride of axis %u is 0 while others are given",
+          return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: the %s stride of axis %u is 0, but others are given",
                       which.name, i);
         side.stride[i + 1] = which.stride[i];
       }
@@ -154,14 +154,16 @@ int32_t check(const ewald_fft_descriptor& given, Problem& problem) {
     double size = 1;
     for (uint32_t d = 0; d < dims; d++) size += double(side.count[d] - 1) * double(side.stride[d]);
     if (size > double(size_t(-1) >> 2) / double(element))
-      return fail(EWALD_STATUS_LIMIT, "fft: the strides of the %s reach beyond what this machine can address",
+      return fail(EWALD_STATUS_LIMIT,
+          "fft: the strides of the %s extend beyond the memory that this machine can address",
                   which.name);
     side.size = 1;
     for (uint32_t d = 0; d < dims; d++) side.size += (side.count[d] - 1) * side.stride[d];
   }
 
   if (problem.in_place && given.kind == EWALD_FFT_KIND_REAL_C2C)
-    return fail(EWALD_STATUS_INVALID_ARGUMENT, "fft: real numbers cannot become as many complex ones in place");
+    return fail(EWALD_STATUS_INVALID_ARGUMENT,
+        "fft: real numbers cannot be transformed to equally many complex numbers in place");
   if (problem.in_place && halves) {
     const Side &real = real_input ? input : output, &complex = real_input ? output : input;
     bool same = real.stride[reduced] == 1 && complex.stride[reduced] == 1;

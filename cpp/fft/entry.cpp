@@ -168,12 +168,12 @@ int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, v
   if (plan == nullptr || in == nullptr || out == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: a pointer is null");
   if (direction > EWALD_FFT_DIRECTION_BACKWARD)
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: direction %u is not known", direction);
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: unknown direction %u", direction);
   // Inside, forward is the negative exponent; c2r reads its input, the spectrum, with the positive one.
   if (plan->problem.kind == EWALD_FFT_KIND_C2R)
     direction = direction == EWALD_FFT_DIRECTION_FORWARD ? EWALD_FFT_DIRECTION_BACKWARD : EWALD_FFT_DIRECTION_FORWARD;
   if (scale > EWALD_FFT_SCALE_SYMMETRIC)
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: scale %u is not known", scale);
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_fft_execute: unknown scale %u", scale);
   if (workspace == nullptr) workspace = plan->workspace;
   if (workspace == nullptr && plan->workspace_numbers > 0)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
@@ -190,11 +190,11 @@ int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, v
   if (plan->problem.in_place ? a != b : (a < b_end && b < a_end))
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
                        plan->problem.in_place
-                           ? "ewald_fft_execute: the plan is in place, input and output must be the same memory"
-                           : "ewald_fft_execute: input and output overlap; plan it in place, or give them apart");
+                           ? "ewald_fft_execute: the plan is in place; input and output must be the same memory"
+                           : "ewald_fft_execute: input and output overlap; plan in place, or pass separate arrays");
   if (a % number != 0 || b % number != 0)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
-                       "ewald_fft_execute: input and output must be aligned to their numbers");
+                       "ewald_fft_execute: input and output must be aligned to the size of their numbers");
 
   const double n = plan->problem.logical;
   const double factor = scale == EWALD_FFT_SCALE_FULL        ? 1 / n

@@ -145,7 +145,7 @@ void index_one(void* context, uint32_t image, uint32_t worker) {
 }
 
 int32_t refuse(const ewald::Complaint& wrong) {
-  return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer: %s is %.9g, must be %s", wrong.name, wrong.value,
+  return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer: %s is %.9g; expected %s", wrong.name, wrong.value,
                      wrong.wanted);
 }
 
@@ -250,10 +250,11 @@ int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* pa
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: a pointer is null");
   RunPlan& plan = indexer->plan;
   if (images > plan.descriptor.batch)
-    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u images, the indexer was made for %u a run", images,
+    return ewald::fail(EWALD_STATUS_LIMIT,
+        "ewald_indexer_run: %u images; the indexer was created for at most %u per run", images,
                        plan.descriptor.batch);
   if (cell_count < 1 || cell_count > plan.descriptor.max_input_cells)
-    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u known cells, must be 1 to %u", cell_count,
+    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u known cells; expected 1 to %u", cell_count,
                        plan.descriptor.max_input_cells);
   if (const ewald::Complaint wrong = check(plan.descriptor, *params); wrong.name) return refuse(wrong);
   for (uint32_t i = 0; i < images; i++)
@@ -261,7 +262,7 @@ int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* pa
       return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: offsets[%u] = %u is below offsets[%u] = %u",
                          i + 1, offsets[i + 1], i, offsets[i]);
   if (offsets[images] > uint32_t(batch_spots_high))
-    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u spots, a run takes at most %u", offsets[images],
+    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u spots; expected at most %u per run", offsets[images],
                        uint32_t(batch_spots_high));
   if (images > 0 && offsets[images] > 0 && spots == nullptr)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: spots is null");
@@ -301,7 +302,7 @@ int32_t ewald_indexer_stage(const ewald_indexer* indexer, uint32_t stage, void* 
                {s.hits, n.hits * sizeof *s.hits},
                {s.cells, n.cells * sizeof *s.cells}};
   if (stage > EWALD_STAGE_CELLS)
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_stage: stage is %u, must be 0 to %d", stage,
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_stage: stage is %u; expected 0 to %d", stage,
                        int(EWALD_STAGE_CELLS));
   *bytes = kinds[stage].bytes;
   const size_t taken = *bytes < capacity ? *bytes : capacity;

@@ -9,7 +9,7 @@
 
 namespace ewald::addon {
 
-const char* last_error() { return "the MPI addon has no core"; }
+const char* last_error() { return "the MPI addon was built without the core"; }
 
 }  // namespace ewald::addon
 
@@ -76,7 +76,7 @@ void on_done(napi_env env, napi_value, void*, void* data) {
 Napi::Value post(Napi::Env env, std::unique_ptr<Operation> operation) {
   napi_value promise = nullptr;
   if (napi_create_promise(env, &operation->deferred, &promise) != napi_ok)
-    throw Napi::Error::New(env, "no promise could be made");
+    throw Napi::Error::New(env, "a promise could not be created");
   if (waiting++ == 0) napi_ref_threadsafe_function(env, to_javascript);
   Engine::instance().post(operation.release());
   return Napi::Value(env, promise);
@@ -99,7 +99,7 @@ Napi::Value start(const CallbackInfo& info) {
     const Napi::Value name = Napi::String::New(env, "ewald_mpi");
     if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, on_done,
                                         &to_javascript) != napi_ok)
-      throw Napi::Error::New(env, "no way back from the thread of MPI could be made");
+      throw Napi::Error::New(env, "the thread of MPI could not be connected to JavaScript");
     napi_unref_threadsafe_function(env, to_javascript);
     engine.start(
         [](Operation* operation) { napi_call_threadsafe_function(to_javascript, operation, napi_tsfn_blocking); });

@@ -18,36 +18,36 @@ const char* wrong(const ewald_udf_descriptor& d, const ewald_udf_step& step, con
     case EWALD_UDF_STEP_KIND_SUM_OF:
     case EWALD_UDF_STEP_KIND_SQUARES_OF:
     case EWALD_UDF_STEP_KIND_COM: {
-      if (size_t(step.count) * 2 > left) return "its spans lie beyond the indices";
+      if (size_t(step.count) * 2 > left) return "its spans extend beyond the indices";
       uint32_t before = 0;
       for (uint32_t i = 0; i < step.count; i++) {
         const uint32_t first = own[2 * i], end = own[2 * i + 1];
         if (first < before || end <= first || end > pixels || first / d.width != (end - 1) / d.width)
-          return "a span is empty, beyond the frame, over two rows, or before the one before";
+          return "a span is empty, outside the frame, crosses a row boundary, or is out of order";
         before = end;
       }
       return nullptr;
     }
     case EWALD_UDF_STEP_KIND_DENSE:
     case EWALD_UDF_STEP_KIND_DENSE_DOUBLE:
-      if (is_double(step.kind) && step.first_weight % 2 != 0) return "its float64 weights begin at an odd word";
-      return step.count < 1 || step.count * pixels > weights / words ? "its masks lie beyond the weights" : nullptr;
+      if (is_double(step.kind) && step.first_weight % 2 != 0) return "its float64 weights start at an odd word";
+      return step.count < 1 || step.count * pixels > weights / words ? "its masks extend beyond the weights" : nullptr;
     case EWALD_UDF_STEP_KIND_SPARSE:
     case EWALD_UDF_STEP_KIND_SPARSE_DOUBLE: {
-      if (is_double(step.kind) && step.first_weight % 2 != 0) return "its float64 weights begin at an odd word";
-      if (step.count < 1 || size_t(step.count) + 1 > left) return "its starts lie beyond the indices";
-      if (own[0] != 0) return "its starts do not begin at 0";
+      if (is_double(step.kind) && step.first_weight % 2 != 0) return "its float64 weights start at an odd word";
+      if (step.count < 1 || size_t(step.count) + 1 > left) return "its row starts extend beyond the indices";
+      if (own[0] != 0) return "its row starts do not begin at 0";
       for (uint32_t k = 0; k < step.count; k++)
-        if (own[k + 1] < own[k]) return "its starts fall";
+        if (own[k + 1] < own[k]) return "its row starts decrease";
       const uint32_t entries = own[step.count];
       if (entries > left - step.count - 1 || entries > weights / words)
-        return "its entries lie beyond indices or weights";
+        return "its entries extend beyond the indices or weights";
       for (uint32_t e = 0; e < entries; e++)
-        if (own[step.count + 1 + e] >= pixels) return "a pixel lies beyond the frame";
+        if (own[step.count + 1 + e] >= pixels) return "a pixel lies outside the frame";
       return nullptr;
     }
     default:
-      return is_plane(step.kind) ? nullptr : "nobody knows its kind";
+      return is_plane(step.kind) ? nullptr : "unknown kind of step";
   }
 }
 
@@ -80,9 +80,10 @@ uint32_t planes_of(const ewald_udf_step& step) {
 
 int32_t check(const ewald_udf_descriptor& d, const ewald_udf_step* steps, const uint32_t* indices) {
   if (d.width < 1 || d.height < 1 || d.width > 65536 || uint64_t(d.width) * d.height > most_pixels)
-    return ewald::fail(EWALD_STATUS_LIMIT, "frames of %u x %u pixels; rows go to 65536, frames to %zu", d.width,
+    return ewald::fail(EWALD_STATUS_LIMIT,
+        "frames have %u x %u pixels; at most 65536 per row and %zu per frame are supported", d.width,
                        d.height, most_pixels);
-  if (d.dtype > EWALD_NUMBER_F32) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is no type of frames", d.dtype);
+  if (d.dtype > EWALD_NUMBER_F32) return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%u is not a pixel type", d.dtype);
   if (d.steps < 1 || d.steps > 65536 || d.threads > 1024)
     return ewald::fail(EWALD_STATUS_LIMIT, "%u steps, %u threads; expected 1 to 65536, 0 to 1024", d.steps,
                        d.threads);

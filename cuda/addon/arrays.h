@@ -16,7 +16,7 @@ inline std::shared_ptr<Array> array_at(const CallbackInfo& info, size_t index, c
                                        uint64_t bytes) {
   auto array = alive<Array>(info, index);
   if (array->context != context)
-    throw argument_error(info.Env(), argument(index) + " is an array of another context");
+    throw argument_error(info.Env(), argument(index) + " belongs to another context");
   if (array->bytes < bytes)
     throw argument_error(info.Env(), argument(index) + " has " + std::to_string(array->bytes) + " bytes, expected " +
                                          std::to_string(bytes));

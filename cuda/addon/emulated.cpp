@@ -106,7 +106,7 @@ Napi::Value fftProgram(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
   ewald_fft_descriptor descriptor;
   const Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
-  if (bytes.ByteLength() != sizeof descriptor) throw Napi::Error::New(env, "the descriptor has another size");
+  if (bytes.ByteLength() != sizeof descriptor) throw Napi::Error::New(env, "the descriptor has the wrong size");
   std::memcpy(&descriptor, bytes.Data(), sizeof descriptor);
   ewald::fft::Problem problem;
   if (ewald::fft::check(descriptor, problem) != EWALD_STATUS_OK) throw Napi::Error::New(env, "a wrong descriptor");

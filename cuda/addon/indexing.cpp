@@ -58,19 +58,20 @@ Napi::Value indexerRun(const CallbackInfo& info) {
   const uint32_t images = uint32_of(info, 4), cellCount = uint32_of(info, 6);
   if (images > made.descriptor.batch) {
     throw core_error(env, EWALD_STATUS_LIMIT,
-                     std::to_string(images) + " images, the indexer was made for " +
-                         std::to_string(made.descriptor.batch) + " a run");
+                     std::to_string(images) + " images; the indexer was created for at most " +
+                         std::to_string(made.descriptor.batch) + " per run");
   }
   if (cellCount < 1 || cellCount > made.descriptor.max_input_cells) {
     throw core_error(
         env, EWALD_STATUS_LIMIT,
-        std::to_string(cellCount) + " known cells, must be 1 to " + std::to_string(made.descriptor.max_input_cells));
+        std::to_string(cellCount) + " known cells; expected 1 to " + std::to_string(made.descriptor.max_input_cells));
   }
   const uint64_t count = elements<uint32_t>(info, 3, size_t(images) + 1)[images];
   if (count > made.max_batch_spots) {
     throw core_error(
         env, EWALD_STATUS_LIMIT,
-        std::to_string(count) + " spots, the indexer was made for " + std::to_string(made.max_batch_spots) + " a run");
+        std::to_string(count) +
+            " spots; the indexer was created for at most " + std::to_string(made.max_batch_spots) + " per run");
   }
   return start_indexing(info, indexer);
 }

@@ -142,7 +142,7 @@ public:
       ewald_cuda_array_read(out.handle, 0, theirs.data(), theirs.size());
     } else if (!onCore(d, input, theirs)) {
       ewald_cuda_fft_destroy(plan);
-      return failed(r, "the core has no memory for it");
+      return failed(r, "the core could not allocate memory for it");
     }
     const double apart = r.f64 ? difference<double>(mine, theirs) : difference<float>(mine, theirs);
     // Each side may have the error bound of the conformance tables, and eight times that with a convolution.
@@ -199,7 +199,7 @@ private:
                                         : r.f64 ? 0x69
                                                 : 0x29,
                                         r.batch);
-    if (status != 0) why = "cuFFT made no plan, status " + std::to_string(status);
+    if (status != 0) why = "cuFFT could not create a plan, status " + std::to_string(status);
     return status == 0;
   }
   static bool onCore(const ewald_fft_descriptor& d, const std::vector<unsigned char>& in,

@@ -183,7 +183,8 @@ void traffic(Report& report, uint32_t n) {
 void refused(Report& report) {
   ewald_cuda_fft* plan = nullptr;
   ewald_fft_descriptor d = of(EWALD_FFT_KIND_C2C, {1u << 27, 1u << 12});
-  report.equal("a transform that no card holds is refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)),
+  report.equal("a transform that fits on no card is refused",
+               uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)),
                EWALD_STATUS_LIMIT);
   d = of(EWALD_FFT_KIND_C2C, {16, 16});
   d.in_count[1] = 8;

@@ -106,7 +106,7 @@ std::string difference(const Found& found, const Found& expected) {
     const ewald_peak &mine = found.peaks[i], &theirs = expected.peaks[i];
     const std::string peak = "peak " + std::to_string(i) + ": ";
     if (mine.pixels != theirs.pixels || mine.panel != theirs.panel) return peak + "other pixels or another panel";
-    if (!(std::hypot(mine.fs - theirs.fs, mine.ss - theirs.ss) <= 1e-3)) return peak + "it lies elsewhere";
+    if (!(std::hypot(mine.fs - theirs.fs, mine.ss - theirs.ss) <= 1e-3)) return peak + "its position differs";
     const float *a = &mine.intensity, *b = &theirs.intensity;
     for (int k = 0; k < 3; ++k)
       if (!(std::fabs(a[k] - b[k]) <= 1e-3 * std::fabs(b[k]) + 1e-3)) return peak + "intensity, maximum or snr differ";
@@ -149,8 +149,8 @@ void peaks(Report& report) {
   Search s = searchOf(EWALD_FINDER_PEAKFINDER8, EWALD_NUMBER_U16, 131, 107);
   s.params.max_pix_count = 100'000;
   const std::vector<uint16_t> frame = made<uint16_t>(s, 3);
-  report.add("blobs larger than a block has room for are refused",
-             onCard(report, s, frame.data()).wrong.empty() ? "they were taken" : "");
+  report.add("blobs that are larger than a block can hold are refused",
+             onCard(report, s, frame.data()).wrong.empty() ? "they were accepted" : "");
 }
 
 }  // namespace ewald::check

@@ -194,7 +194,7 @@ void udf(Report& report) {
   beyond.indices[1] = 65;
   const uint16_t frame[64] = {};
   report.add("a span beyond the frame is refused",
-             onCard(report, beyond, frame, 1, sizeof frame, false).wrong.empty() ? "it was taken" : "");
+             onCard(report, beyond, frame, 1, sizeof frame, false).wrong.empty() ? "it was accepted" : "");
 }
 
 }  // namespace ewald::check

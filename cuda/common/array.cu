@@ -22,8 +22,8 @@ int32_t copied(ewald_cuda_array* array, std::uint64_t offset, const void* other,
     const std::uint64_t size = array->memory.bytes();
     if (offset > size || bytes > size - offset)
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array: " + std::to_string(bytes) +
-                                                         " bytes from byte " + std::to_string(offset) +
-                                                         " on end behind the array of " + std::to_string(size));
+                                                         " bytes at offset " + std::to_string(offset) +
+                                                         " extend beyond the array of " + std::to_string(size));
     if (bytes == 0) return;
     useContext(array->context, [&] {
       copy(array->memory.data() + offset);
@@ -40,7 +40,7 @@ int32_t ewald_cuda_array_create(ewald_cuda_context* context, uint64_t bytes, ewa
     if (!array) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array_create: a pointer is null");
     *array = nullptr;
     if (bytes == 0)
-      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array_create: an array needs at least 1 byte");
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array_create: an array must have at least 1 byte");
     useContext(context, [&] {
       DeviceBuffer<unsigned char> memory(*context, bytes, "an array");
       EWALD_CUDA(cudaMemsetAsync(memory.data(), 0, bytes, context->stream));

@@ -75,7 +75,9 @@ std::string driverMessage() {
   cudaDriverGetVersion(&driver);
   cudaRuntimeGetVersion(&runtime);
   if (driver == 0)
-    return "no CUDA driver: libcuda was not found or does not start; install a driver for " + neededDriver(runtime) +
+    return
+        "no CUDA driver: libcuda was not found or could not be initialised; install a driver for "
+        "" + neededDriver(runtime) +
            " or newer";
   return "the CUDA driver is too old: found one for CUDA " + versionText(driver) + ", expected one for " +
          neededDriver(runtime) + " or newer; update the driver, or build with an older nvcc (cuda/README.md)";

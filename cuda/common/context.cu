@@ -112,7 +112,7 @@ int32_t ewald_cuda_probe(int32_t* devices, int32_t* driver_version, int32_t* run
     cudaGetLastError();
     if (code == cudaErrorInsufficientDriver) return keepMessage(driverMessage().c_str());
     if (code == cudaErrorNoDevice || (code == cudaSuccess && count == 0))
-      return keepMessage("a CUDA driver, but no device that it can see");
+      return keepMessage("a CUDA driver was found, but it sees no device");
     EWALD_CUDA(code);
     *devices = count;
   });

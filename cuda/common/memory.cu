@@ -15,7 +15,7 @@ void* allocateDevice(ewald_cuda_context& context, std::size_t bytes, const char*
     std::size_t free = 0, total = 0;
     cudaMemGetInfo(&free, &total);
     throw CudaError(EWALD_STATUS_OUT_OF_MEMORY,
-                    "out of device memory: " + std::string(what) + " asked for " + std::to_string(bytes) + " bytes, " +
+                    "out of device memory: " + std::string(what) + " requested " + std::to_string(bytes) + " bytes, " +
                         std::to_string(free) + " of " + std::to_string(total) + " are free",
                     code);
   }
@@ -38,7 +38,7 @@ void* allocatePinned(std::size_t bytes, const char* what) {
     cudaGetLastError();
     throw CudaError(
         EWALD_STATUS_OUT_OF_MEMORY,
-        "out of page-locked host memory: " + std::string(what) + " asked for " + std::to_string(bytes) + " bytes",
+        "out of page-locked host memory: " + std::string(what) + " requested " + std::to_string(bytes) + " bytes",
         code);
   }
   EWALD_CUDA(code);

@@ -13,7 +13,7 @@ using namespace ewald::cuda;
 extern "C" int32_t ewald_cuda_self_test(ewald_cuda_context* context, char* faults, size_t capacity) {
   return guarded([&] {
     if (!faults || capacity == 0)
-      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_self_test: there is no room for the faults");
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_self_test: the buffer for faults is too small");
     *faults = 0;
     useContext(context, [&] {
       DeviceBuffer<unsigned> memory(*context, self_test::kMemoryWords, "the self-test");

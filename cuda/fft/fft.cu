@@ -81,7 +81,7 @@ struct Draft {
     std::size_t free = 0, total = 0;
     EWALD_CUDA(cudaMemGetInfo(&free, &total));
     if (bytes() > total)
-      throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_fft: the transform takes " + std::to_string(bytes()) +
+      throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_fft: the transform requires " + std::to_string(bytes()) +
                                               " bytes (its sides " + std::to_string(input + output) +
                                               ", between its passes " + std::to_string(middle + pieces) + ", tables " +
                                               std::to_string(roots) + "), and the card has " + std::to_string(total) +
@@ -90,7 +90,7 @@ struct Draft {
       for (const Step& step : program.steps)
         if (step.pass.lines >= std::uint64_t(1) << 31)
           throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_fft: " + std::to_string(step.pass.lines) +
-                                                  " lines; at most 2147483647 fit a launch");
+                                                  " lines; a launch takes at most 2147483647");
   }
 };
 }  // namespace
@@ -109,8 +109,8 @@ struct ewald_cuda_fft {
         number(draft.number),
         programs{std::move(draft.programs[0]), std::move(draft.programs[1])},
         roots(*owner, draft.roots, "the tables of a transform"),
-        middle(*owner, draft.middle, "what lies between the axes of a transform"),
-        pieces(*owner, draft.pieces, "what lies between the pieces of a transform"),
+        middle(*owner, draft.middle, "the data between the axes of a transform"),
+        pieces(*owner, draft.pieces, "the data between the passes of a transform"),
         input(*owner, draft.input, "the input of a transform"),
         output(*owner, draft.output, "the output of a transform") {
     context->staging->to_device(roots.data(), table, roots.bytes(), context->stream);
@@ -196,17 +196,17 @@ struct ewald_cuda_fft {
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_fft: a pointer is null");
     if (direction > EWALD_FFT_DIRECTION_BACKWARD)
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
-                      "ewald_cuda_fft: direction " + std::to_string(direction) + " is not known");
+                      "ewald_cuda_fft: unknown direction " + std::to_string(direction));
     if (scale > EWALD_FFT_SCALE_SYMMETRIC)
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
-                      "ewald_cuda_fft: scale " + std::to_string(scale) + " is not known");
+                      "ewald_cuda_fft: unknown scale " + std::to_string(scale));
     const bool backward = backwardOf(direction);
     const auto a = reinterpret_cast<std::uintptr_t>(in), b = reinterpret_cast<std::uintptr_t>(out);
     if (problem.in_place ? a != b : a < b + side_bytes(target(backward)) && b < a + side_bytes(source(backward)))
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
                       problem.in_place
-                          ? "ewald_cuda_fft: the plan is in place, input and output must be the same memory"
-                          : "ewald_cuda_fft: input and output overlap; plan it in place, or give them apart");
+                          ? "ewald_cuda_fft: the plan is in place; input and output must be the same memory"
+                          : "ewald_cuda_fft: input and output overlap; plan in place, or pass separate arrays");
   }
 };
 

@@ -94,7 +94,7 @@ Split split_of(std::uint64_t points, std::uint32_t capacity, std::uint32_t side_
   if (!pieces.empty()) return {pieces, 0};
   const std::uint64_t convolution = convolution_length(2 * points - 1);
   pieces = cut(convolution, capacity, side_by_side);
-  if (pieces.empty()) throw std::logic_error("a convolution was not cut into pieces");
+  if (pieces.empty()) throw std::logic_error("a convolution was not split into passes");
   return {pieces, convolution};
 }
 

@@ -24,7 +24,8 @@ using ewald::Complaint;
 
 [[noreturn]] void refuse(const Complaint& wrong) {
   char text[200];
-  std::snprintf(text, sizeof text, "ewald_cuda_indexer: %s is %.9g, must be %s", wrong.name, wrong.value, wrong.wanted);
+  std::snprintf(text, sizeof text,
+      "ewald_cuda_indexer: %s is %.9g; expected %s", wrong.name, wrong.value, wrong.wanted);
   throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, text);
 }
 
@@ -33,11 +34,12 @@ void check_fit(const ewald_indexer_descriptor& d, std::uint64_t max_batch_spots)
   if (const Complaint wrong = check(d); wrong.name) refuse(wrong);
   if (d.max_spots > max_block_spots)
     throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer: max_spots is " + std::to_string(d.max_spots) +
-                                                       ", must be at most " + std::to_string(max_block_spots) +
-                                                       ": an image's spots lie in the shared memory of one block");
+                                                       "; expected at most " + std::to_string(max_block_spots) +
+                                                       ", because the spots of an image are kept in "
+                                                       "the shared memory of one block");
   if (max_batch_spots > batch_spots_high)
     throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer: max_batch_spots is " +
-                                                       std::to_string(max_batch_spots) + ", must be at most " +
+                                                       std::to_string(max_batch_spots) + "; expected at most " +
                                                        std::to_string(batch_spots_high));
 }
 
@@ -142,10 +144,10 @@ struct ewald_cuda_indexer {
   // Returns the bytes of a stage, and copies up to `capacity` of them.
   std::size_t stage(std::uint32_t which, void* out, std::size_t capacity) {
     if (!plan.record.summary)
-      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_stage: the indexer was made without debug");
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_stage: the indexer was created without debug");
     if (which > EWALD_STAGE_CELLS)
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_indexer_stage: stage is " + std::to_string(which) +
-                                                         ", must be 0 to " + std::to_string(EWALD_STAGE_CELLS));
+                                                         "; expected 0 to " + std::to_string(EWALD_STAGE_CELLS));
     ewald_stage_summary n;
     const auto copy = [&](void* to, const void* from, std::size_t bytes) {
       if (bytes) EWALD_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, context->stream));
@@ -233,18 +235,20 @@ struct ewald_cuda_indexer {
            std::uint8_t* assignment) {
     if (images > descriptor.batch)
       throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_indexer_run: " + std::to_string(images) +
-                                              " images, the indexer was made for " + std::to_string(descriptor.batch) +
-                                              " a run");
+                                              " images; the indexer was created for at most "
+                                              "" + std::to_string(descriptor.batch) +
+                                              " per run");
     if (cell_count < 1 || cell_count > descriptor.max_input_cells)
       throw CudaError(EWALD_STATUS_LIMIT, "ewald_cuda_indexer_run: " + std::to_string(cell_count) +
-                                              " known cells, must be 1 to " +
+                                              " known cells; expected 1 to " +
                                               std::to_string(descriptor.max_input_cells));
     if (const Complaint wrong = check(descriptor, params); wrong.name) refuse(wrong);
     for (unsigned i = 0; i <= images; i++)
       if (i == 0 ? offsets[0] != 0 : offsets[i] < offsets[i - 1] || offsets[i] > max_batch_spots)
         throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
                         "ewald_cuda_indexer_run: offsets[" + std::to_string(i) + "] is " + std::to_string(offsets[i]) +
-                            "; offsets begin at 0, never fall, and end at most at " + std::to_string(max_batch_spots));
+                            "; offsets must start at 0, must not decrease, and must end at most at "
+                            "" + std::to_string(max_batch_spots));
     std::vector<KnownCell> known(cell_count);
     for (unsigned c = 0; c < cell_count; c++)
       if (!describe_cell(cells + 9 * std::size_t(c), known[c]))

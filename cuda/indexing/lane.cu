@@ -30,7 +30,7 @@ Lane::Lane(ewald_cuda_context& context, const Shape& shape, const Plan& plan)
   const std::size_t out = aligned(batch * sizeof(ewald_image_result)) + aligned(batch * sizeof(unsigned)) +
                           aligned(spots) + batch * d.max_output_cells * sizeof(ewald_indexed_cell);
   device_input_ = DeviceBuffer<unsigned char>(context, in, "the spots of a batch");
-  device_output_ = DeviceBuffer<unsigned char>(context, out, "the answers of a batch");
+  device_output_ = DeviceBuffer<unsigned char>(context, out, "the results of a batch");
   ticket_ = DeviceBuffer<unsigned>(context, 1, "the counter of the indexer");
   input_ = PinnedBuffer<unsigned char>(in);
   output_ = PinnedBuffer<unsigned char>(out);

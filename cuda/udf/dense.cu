@@ -12,7 +12,7 @@ namespace {
 // numbers on and keeps the sums of the other. Lane l ends with the numbers from l N / 32 on.
 template <class W, unsigned N>
 __device__ __forceinline__ void sum_over_lanes(W (&numbers)[N], unsigned lane) {
-  static_assert(N % 32 == 0, "a whole number for each lane");
+  static_assert(N % 32 == 0, "an integer for each lane");
 #pragma unroll
   for (unsigned step = 0; step < 5; ++step) {
     const unsigned delta = 16u >> step, half = N >> (step + 1);

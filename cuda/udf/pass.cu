@@ -156,10 +156,10 @@ struct ewald_cuda_udf {
     most = std::uint32_t(std::clamp<std::size_t>(kLaunchBytes / a_frame, 1, kMostFrames));
     chunk = std::uint32_t(std::clamp<std::size_t>(kChunkBytes / frame_bytes, 1, most));
     frames = DeviceBuffer<unsigned char>(*owner, chunk * frame_bytes, "the frames of a chunk");
-    partial = DeviceBuffer<unsigned char>(*owner, most * partial_bytes, "the parts of sums");
+    partial = DeviceBuffer<unsigned char>(*owner, most * partial_bytes, "the partial sums");
     sig = DeviceBuffer<double>(*owner, std::size_t(planes) * pixels, "the planes of a pass");
     if (with_shift) shift = DeviceBuffer<unsigned char>(*owner, frame_bytes, "the first frame");
-    if (with_logs) least = DeviceBuffer<std::uint32_t>(*owner, most, "the least number of each frame");
+    if (with_logs) least = DeviceBuffer<std::uint32_t>(*owner, most, "the minimum of each frame");
     if (with_logs && number_bytes < 4) {
       std::vector<double> table(kLogs);
       for (std::uint32_t v = 0; v < kLogs; ++v) table[v] = std::log(double(v) + 1);

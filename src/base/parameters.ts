@@ -148,7 +148,7 @@ export function expected({ kind, range, choices = [], count, rising }: Parameter
     case 'text':
       return 'text';
     case 'texts':
-      return 'a list of texts';
+      return 'a list of strings';
   }
 }
 

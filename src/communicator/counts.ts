@@ -48,6 +48,6 @@ export async function checkCounts(
       const [is, wanted] = [sent[from * m.size + to], expected[to * m.size + from]];
       if (is === wanted) continue;
       const what = `alltoallv: rank ${from} sends ${is} elements to rank ${to}, which expects ${wanted}`;
-      throw new EwaldError('Shape', `${what}; both need the same count`, { detail: { rank: from } });
+      throw new EwaldError('Shape', `${what}; both must pass the same count`, { detail: { rank: from } });
     }
 }

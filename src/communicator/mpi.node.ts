@@ -69,7 +69,7 @@ const oneOf = (started: number): string => `this process was started as one of $
 
 async function open(): Promise<Communicator> {
   if (!isMainThread)
-    throw new EwaldError('Unsupported', 'MPI speaks on the main thread of a rank; call mpiComm() there');
+    throw new EwaldError('Unsupported', 'MPI can be called only on the main thread of a rank; call mpiComm() there');
   const found = findMpi();
   const started = ranksOfJob();
   if ('why' in found)
@@ -192,7 +192,7 @@ class MpiCommunicator extends Ranks {
   }
 
   protected async shareChecked(): Promise<SharedMemory> {
-    throw new EwaldError('Internal', 'share: the ranks of this job have no memory in common');
+    throw new EwaldError('Internal', 'share: the ranks of this job do not share memory');
   }
 
   free(): Promise<void> {
@@ -233,6 +233,6 @@ class MpiCommunicator extends Ranks {
     if (kind === 'left') return leftError(Number(messageOf(error)));
     if (kind === 'freed')
       return new EwaldError('Disposed', 'the communicator was freed while this waited for a message');
-    return new EwaldError('Lost', `MPI could not do it: ${messageOf(error)}`, { cause: error });
+    return new EwaldError('Lost', `MPI failed: ${messageOf(error)}`, { cause: error });
   }
 }

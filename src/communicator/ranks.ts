@@ -163,8 +163,7 @@ export abstract class Ranks implements CommunicatorMethods {
 
   async share(bytes: number): Promise<SharedMemory> {
     this.#assertUsable();
-    if (!this.sharesMemory)
-      throw new EwaldError('Unsupported', 'share: the ranks of this job have no memory in common');
+    if (!this.sharesMemory) throw new EwaldError('Unsupported', 'share: the ranks of this job do not share memory');
     return this.#together({ name: 'share', length: bytes }, (tag) => this.shareChecked(bytes, tag), { wholly: true });
   }
 

@@ -36,7 +36,7 @@ class SelfCarrier implements Carrier {
   }
 
   async shown(): Promise<ArrayBufferLike> {
-    throw new EwaldError('Internal', 'a rank alone is shown no memory of others');
+    throw new EwaldError('Internal', 'a single rank cannot access the memory of others');
   }
 
   leave(context: number): void {

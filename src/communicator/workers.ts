@@ -183,7 +183,7 @@ class SharedCarrier implements Carrier {
     this.#shown[this.#rank]?.set(berth.segment.id, new Uint8Array(berth.segment.memory));
     const acknowledge = this.#freeNumbers.pop();
     if (acknowledge === undefined)
-      throw new EwaldError('Limit', `more than ${acknowledgements} messages are under way`);
+      throw new EwaldError('Limit', `more than ${acknowledgements} messages are in transit`);
     this.#sent.set(acknowledge, {
       to: this.#rank,
       context,
@@ -241,7 +241,7 @@ class SharedCarrier implements Carrier {
     const seen = this.#board.seen(this.#rank);
     const failed = this.#board.failed();
     if (failed) {
-      const what = `rank ${failed.rank} of ${this.#board.size} ended, so this rank cannot go on: ${failed.why}`;
+      const what = `rank ${failed.rank} of ${this.#board.size} ended, so this rank cannot continue: ${failed.why}`;
       this.#ended = new EwaldError('Lost', what, { detail: { rank: failed.rank } });
       this.#rejectAll(this.#ended);
       return;

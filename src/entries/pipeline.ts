@@ -29,7 +29,7 @@ export const streamInfo = (stream: FileInput): Promise<StreamInfo> => streamInfo
 
 /** Frames that arrive by ZeroMQ: Node only; in a browser this throws `Unsupported`. */
 export function zmqSource({ zmqInput }: ZmqSourceOptions): LiveInput {
-  throw new EwaldError('Unsupported', `${zmqInput}: a browser has no ZeroMQ; frames come as Files or addresses`);
+  throw new EwaldError('Unsupported', `${zmqInput}: browsers have no ZeroMQ; pass frames as Files or URLs`);
 }
 
 /** What a file is to a run: `frames`, a `stream`, or neither of them. Nothing is thrown for what cannot be read. */

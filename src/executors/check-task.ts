@@ -15,14 +15,14 @@ export function checkTask(task: Task, index: number, names: readonly string[]): 
   knownOptions(what, task, ['id', 'module', 'function', 'argument', 'transfer', 'inputs', 'uses']);
   const module = checkModule(`${what}: module`, task.module, names);
   if (task.id !== undefined && typeof task.id !== 'string')
-    throw new EwaldError('Argument', `${what}: id is a ${typeof task.id}; it has to be a string`);
+    throw new EwaldError('Argument', `${what}: id is a ${typeof task.id}; expected a string`);
   const uses = (task.uses ?? []).map((one) => checkModule(`${what}: uses`, one, names));
   const name = task.function ?? 'default';
   if (typeof name !== 'string' || name === '')
     throw new EwaldError('Argument', `${what}: function is ${String(name)}; expected the name of an export`);
   for (const buffer of task.transfer ?? []) {
     if (!(buffer instanceof ArrayBuffer))
-      throw new EwaldError('Argument', `${what}: transfer holds something that is no ArrayBuffer`);
+      throw new EwaldError('Argument', `${what}: transfer holds a value that is not an ArrayBuffer`);
   }
   for (const [key, reference] of Object.entries(task.inputs ?? {}))
     checkReference(`${what}: input "${key}"`, reference);

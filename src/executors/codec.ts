@@ -44,7 +44,7 @@ export function encode(value: unknown): Uint8Array {
     return at;
   };
   const pack = (item: unknown, depth: number): unknown => {
-    if (depth > deepest) return refuse(`a value nested more than ${deepest} deep, or in a circle,`);
+    if (depth > deepest) return refuse(`a value nested more than ${deepest} deep, or containing a cycle,`);
     const each = (items: Iterable<unknown>): unknown[] => Array.from(items, (one) => pack(one, depth + 1));
     switch (typeof item) {
       case 'string':
@@ -103,7 +103,7 @@ export function decode(given: Uint8Array): unknown {
   const bytes = given.byteOffset % 8 === 0 ? given : new Uint8Array(given);
   if (bytes.byteLength < 4) return damaged(`they are ${bytes.byteLength}, expected at least 4`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  if (length > bytes.byteLength - 4) return damaged('they are cut off');
+  if (length > bytes.byteLength - 4) return damaged('they are truncated');
   const head = align(4 + length);
   // Arrays must follow one another as written: overlapping ones would turn few bytes into much memory.
   let next = 0;
@@ -112,7 +112,7 @@ export function decode(given: Uint8Array): unknown {
     const place = head + Number(at);
     const size = Number(count) * make.BYTES_PER_ELEMENT;
     const fits = at === next && Number.isInteger(count) && size >= 0 && place + size <= bytes.byteLength;
-    if (!fits) return damaged('an array is not where it has to be');
+    if (!fits) return damaged('an array is misplaced');
     next += align(size);
     if (name === 'ArrayBuffer') return bytes.slice(place, place + size).buffer;
     return new make(bytes.buffer as ArrayBuffer, bytes.byteOffset + place, Number(count));

@@ -81,7 +81,7 @@ export async function compute<T extends readonly unknown[]>(wanted: T, options: 
   knownOptions('compute', options, ['on', 'signal', 'onProgress', 'retries', 'taskSeconds']);
   const { on, ...run } = options;
   if (typeof on?.run !== 'function')
-    throw new EwaldError('Argument', 'compute: on is no executor; give { on: await Executor.workers() }');
+    throw new EwaldError('Argument', 'compute: on is not an executor; pass { on: await Executor.workers() }');
   const nodes = graphOf(wanted);
   const values = new Map<Delayed, unknown>();
   const put = (argument: unknown): unknown => walk(argument, (delayed) => values.get(delayed));

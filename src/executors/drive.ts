@@ -191,10 +191,7 @@ function iteratorOf(tasks: Iterable<Task> | AsyncIterable<Task>): Iterator<Task>
     if (Symbol.asyncIterator in tasks) return tasks[Symbol.asyncIterator]();
     if (Symbol.iterator in tasks) return tasks[Symbol.iterator]();
   }
-  throw new EwaldError(
-    'Argument',
-    `run: tasks is ${String(tasks)}; expected an array of tasks or what gives them one by one`,
-  );
+  throw new EwaldError('Argument', `run: tasks is ${String(tasks)}; expected an array or an iterable of tasks`);
 }
 
 const totalOf = (tasks: unknown): number | undefined => (Array.isArray(tasks) ? tasks.length : undefined);

@@ -124,7 +124,7 @@ export class TaskHost {
     const module = Object.hasOwn(spec.uses, name) ? spec.uses[name] : undefined;
     if (module !== undefined) return this.#import(module);
     const known = Object.keys(spec.uses).join(', ') || 'none';
-    throw new EwaldError('Argument', `task ${spec.id} uses no module "${name}"; it names ${known}`);
+    throw new EwaldError('Argument', `task ${spec.id} does not list the module "${name}" in uses; it lists ${known}`);
   }
 
   async #import(module: string): Promise<Readonly<Record<string, unknown>>> {

@@ -46,7 +46,7 @@ async function within<T>(seconds: number, { id }: TaskSpec, work: Promise<T>): P
   if (seconds > 2e6) return work;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const what = `task ${id} did not end within ${seconds} s; a longer time is run({ taskSeconds })`;
+    const what = `task ${id} did not finish within ${seconds} s; run({ taskSeconds }) allows more`;
     timer = setTimeout(() => reject(new EwaldError('Lost', what)), seconds * 1000);
   });
   try {

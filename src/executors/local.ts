@@ -58,7 +58,7 @@ export function assemble({ kind, run, slots, detect, dispose }: Parts, shared: P
   const ending = new AbortController();
   let disposal: Promise<void> | undefined;
   const alive = (): void => {
-    if (disposal) throw new EwaldError('Disposed', `this ${kind} executor was disposed; make a new one`);
+    if (disposal) throw new EwaldError('Disposed', `this ${kind} executor was disposed; create a new one`);
   };
   return disposable({
     kind,

@@ -131,8 +131,8 @@ class MpiLane implements Lane {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       const what =
-        `rank ${number} did not answer within ${seconds} s of beginning task ${id}; a longer time is run({ ` +
-        'taskSeconds })';
+        `rank ${number} did not answer within ${seconds} s of starting task ${id}; run({ taskSeconds }) ` +
+        'allows more';
       timer = setTimeout(() => {
         this.#hung = new EwaldError('Lost', what);
         reject(this.#hung);

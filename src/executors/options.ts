@@ -37,7 +37,10 @@ export function checkModules(given: InlineOptions['modules']): Record<string, st
   const modules: Record<string, string> = {};
   for (const [name, url] of Object.entries(given ?? {})) {
     if (isRegistered(name) || /[:/]/.test(name) || name === '')
-      throw new EwaldError('Argument', `modules: "${name}" cannot be a name; it is the package's own, or holds : or /`);
+      throw new EwaldError(
+        'Argument',
+        `modules: "${name}" is not a valid name; it is reserved by the package, or contains : or /`,
+      );
     if (!/^[a-z][a-z0-9+.-]*:/i.test(String(url)))
       throw new EwaldError('Argument', `modules: ${name} is "${url}"; expected an absolute URL`);
     modules[name] = String(url);
@@ -71,7 +74,7 @@ export function checkWorkers(options: WorkersOptions, cores: number, what = 'Exe
       'Argument',
       contexts.length === 0
         ? `${what}: contexts is empty; expected the options of at least one worker`
-        : `${what}: contexts says how many workers there are and what they open; workers and context say it again`,
+        : `${what}: contexts already gives the number of workers and their options; omit workers and context`,
     );
   const workers = integer(
     `${what}: workers`,

@@ -28,9 +28,9 @@ function verdict(states: readonly RankState[], ended: ReadonlySet<number>, secon
   const guilty = there.filter(({ waitsFor }) => waitsFor === undefined).map(({ rank }) => rank);
   const waits = waiting.map(({ rank, waitsFor }) => `rank ${rank} waits for rank ${waitsFor}`).join(', ');
   const who = guilty.length === 0 ? 'the ranks' : `${guilty.length === 1 ? 'rank' : 'ranks'} ${guilty.join(', ')}`;
-  const what = `${who} did not end within ${seconds} s${waits && `: ${waits}`}`;
+  const what = `${who} did not finish within ${seconds} s${waits && `: ${waits}`}`;
   const ranks = guilty.length === 0 ? there.map(({ rank }) => rank) : guilty;
-  return new EwaldError('Lost', `${what}; a longer time is spmd({ taskSeconds })`, { detail: { ranks } });
+  return new EwaldError('Lost', `${what}; spmd({ taskSeconds }) allows more`, { detail: { ranks } });
 }
 
 /** Seconds until the other ranks are ended after one has failed: a rank that only computes receives no notice. */

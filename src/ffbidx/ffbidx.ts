@@ -76,7 +76,7 @@ export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<
     if (!entry)
       throw new EwaldError(
         'Disposed',
-        `handle ${handle} ${handle > 0 && handle <= last ? 'was released' : 'was never given'}; make one with indexer()`,
+        `handle ${handle} ${handle > 0 && handle <= last ? 'was released' : 'was never given'}; create one with indexer()`,
       );
     return entry;
   };
@@ -145,7 +145,10 @@ export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<
 function limited(what: string, value: number, most: number): void {
   integerIn(`index: ${what}`, value, indexerRanges.maxOutputCells);
   if (value > most)
-    throw new EwaldError('Limit', `index: ${what} is ${value}, the indexer was made for ${most}; make one with more`);
+    throw new EwaldError(
+      'Limit',
+      `index: ${what} is ${value}, the indexer was created for ${most}; create one with more`,
+    );
 }
 
 /** The column vectors of a packed array. */

@@ -253,7 +253,10 @@ function isDetached(buffer: ArrayBufferLike & { detached?: boolean }): boolean {
 
 function textArgument(text: string, place: Place, frame: Frame): Argument {
   if (text.includes('\0'))
-    throw new EwaldError('Argument', `${place()} is text with a zero in it, where C would stop; pass a Uint8Array`);
+    throw new EwaldError(
+      'Argument',
+      `${place()} is text that contains a NUL character, where C would stop; pass a Uint8Array`,
+    );
   const bytes = utf8.encode(`${text}\0`);
   return frame.place(bytes, 'in');
 }
@@ -297,7 +300,7 @@ function structArgument(
   if (!fields)
     throw new EwaldError(
       'Argument',
-      `${place()} is ${shown(value)}; ${typeText(to)} is opaque, so the handle that the library gave is needed`,
+      `${place()} is ${shown(value)}; ${typeText(to)} is opaque; pass the handle that the library returned`,
     );
   const { argument, view } = frame.scratch(runtime.sizeOf(to));
   if (direction !== 'out') runtime.write(view(), 0, to, value, place);

@@ -259,7 +259,8 @@ export function bindVariadic(
       const fixed = parameters.map(({ convert }, i) => convert(values[i], open));
       const rest = values.slice(parameters.length).flatMap((given, i) => {
         const place = (): string => `${fn.name}(): argument ${parameters.length + i + 1}`;
-        if (!vararg) throw new EwaldError('Unsupported', `${place()} is one of varargs, which cannot be passed here`);
+        if (!vararg)
+          throw new EwaldError('Unsupported', `${place()} is a variadic argument, which cannot be passed here`);
         const { type, koffi } = vararg(given, place);
         const scalar = runtime.scalar(type);
         const value = (given as [string, unknown])[1];

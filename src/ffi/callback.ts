@@ -30,7 +30,7 @@ export class Callback {
     if (!this.#release)
       throw new EwaldError(
         'Disposed',
-        'this callback was disposed; make a new one with callback() before passing it on',
+        'this callback was disposed; create a new one with callback() before passing it on',
       );
     return this.#address;
   }

@@ -142,7 +142,7 @@ export class LibraryTools {
     options: { readonly length: number; readonly free?: string | ((pointer: Pointer) => void) },
   ): CArray<V> {
     const { runtime } = this.#target;
-    if (pointer === null) throw new EwaldError('Argument', 'the pointer is null: the library gave no memory');
+    if (pointer === null) throw new EwaldError('Argument', 'the pointer is null: the library returned no memory');
     if (!(pointer instanceof Pointer) || pointer.runtime !== runtime)
       throw new EwaldError('Argument', 'owned() needs a pointer that this library returned');
     const { length, free = 'free' } = options;
@@ -303,7 +303,7 @@ export function missing(target: Target, name: string): EwaldError {
     : mangled
       ? `it has ${mangled}, so it was compiled as C++: declare it extern "C"`
       : near
-        ? `it has ${near}; is that the one?`
+        ? `it has ${near}; is that the one you mean?`
         : `it exports ${symbols.length} names, none of them near`;
   const exporting = target.kind === 'wasm' && !mangled ? ' (with Emscripten: -sEXPORTED_FUNCTIONS=_name)' : '';
   return new EwaldError(
@@ -354,8 +354,8 @@ function findDestructors(
     if (declared.parameters.length !== 1)
       throw new EwaldError(
         'Argument',
-        `${signature(declared, name)} takes ${declared.parameters.length} arguments; a destructor takes the ` +
-          'handle alone',
+        `${signature(declared, name)} takes ${declared.parameters.length} arguments; a destructor takes only ` +
+          'the handle',
       );
     found.set(tag, name);
   }

@@ -71,7 +71,7 @@ export const isTable = (header: unknown): header is FunctionTable =>
  * and of `sizeof` are kept, so a header that differs between targets must be parsed for each of them.
  */
 export function tableFor(table: FunctionTable, model: DataModel): FunctionTable {
-  expectsMembers('tableFor: the table', table, ['functions', 'structs', 'model'], 'what parseHeader gives');
+  expectsMembers('tableFor: the table', table, ['functions', 'structs', 'model'], 'the result of parseHeader');
   if (table.version !== 1)
     throw new EwaldError(
       'Format',

@@ -23,10 +23,10 @@ export function needs({ to }: CType & { kind: 'pointer' }, runtime: Runtime): st
   if (to.kind === 'struct')
     return runtime.table.structs[to.tag]?.fields
       ? 'an object, memory from alloc(), a pointer or null'
-      : 'the handle that the library gave, or null';
+      : 'the handle that the library returned, or null';
   if (to.kind === 'pointer' && runtime.scalar(to.to))
     return (
-      'rows such as [[1, 2], [3, 4]], an IndirectMemory2D (IndirectMemory2D.fromRows makes one of typed arrays), ' +
+      'rows such as [[1, 2], [3, 4]], an IndirectMemory2D (IndirectMemory2D.fromRows creates one from typed arrays), ' +
       'memory from alloc(), a pointer or null'
     );
   return 'memory from alloc(), a pointer or null';

@@ -114,7 +114,7 @@ export class Handle extends Pointer {
     if (!destroy) {
       throw new EwaldError(
         'Unsupported',
-        `no function is known that frees a ${typeText(this.type)}; name it when the library is opened: { ` +
+        `no known function frees a ${typeText(this.type)}; name one when opening the library: { ` +
           `handles: { ${this.type.alias ?? 'T'}: 'function' } }`,
       );
     }

@@ -58,10 +58,7 @@ export class Runtime implements Access, ValueCodec {
 
   assertAlive(): void {
     if (this.disposed)
-      throw new EwaldError(
-        'Disposed',
-        `the library ${this.name} was disposed; open it again before using what it gave`,
-      );
+      throw new EwaldError('Disposed', `the library ${this.name} was disposed; open it again before using its objects`);
   }
 
   /**
@@ -273,7 +270,7 @@ export class Runtime implements Access, ValueCodec {
     }
     throw new EwaldError(
       'Argument',
-      `${place()} is ${shown(value)}; ${typeText(type)} needs null, a pointer that C gave, or memory from alloc()`,
+      `${place()} is ${shown(value)}; ${typeText(type)} needs null, a pointer that C returned, or memory from alloc()`,
     );
   }
 

@@ -180,7 +180,7 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
           if (Number.isSafeInteger(number)) return number;
           throw new EwaldError(
             'Limit',
-            `C gave the ${typeText(type)} ${exact}, which a number cannot hold; declare it int64_t or uint64_t ` +
+            `C returned the ${typeText(type)} ${exact}, which a number cannot hold; declare it int64_t or uint64_t ` +
               'to receive a bigint',
             { detail: { value: String(exact) } },
           );

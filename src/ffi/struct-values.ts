@@ -48,7 +48,7 @@ export interface ValueCodec {
 type StructType = CType & { kind: 'struct' };
 
 const opaque = (type: CType): EwaldError =>
-  new EwaldError('Unsupported', `${typeText(type)} is opaque; only its library can look into it`);
+  new EwaldError('Unsupported', `${typeText(type)} is opaque; only its library can access its fields`);
 
 /**
  * The object of a struct, with a property per member; for a union, every member of which its bytes are a valid value.
@@ -100,7 +100,7 @@ export function writeStruct(
   if (!members)
     throw new EwaldError(
       'Argument',
-      `${place()} is ${shown(value)}, but ${typeText(type)} is opaque; pass the handle that the library gave`,
+      `${place()} is ${shown(value)}, but ${typeText(type)} is opaque; pass the handle that the library returned`,
     );
   const { fields, kind, overlaps } = members;
   if (typeof value !== 'object' || value === null)
@@ -143,7 +143,7 @@ export function writeStruct(
       if (((taken[i] ?? 0) & (mask[i] ?? 0) & ((before[i] ?? 0) ^ (own[i] ?? 0))) !== 0)
         throw new EwaldError(
           'Argument',
-          `${where()} says other bytes than the members given before it; give one member of ` +
+          `${where()} contradicts the members given before it; pass one member of ` +
             `${kind === 'union' ? 'the' : 'each'} union`,
         );
       taken[i] = (taken[i] ?? 0) | (mask[i] ?? 0);

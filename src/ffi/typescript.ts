@@ -52,7 +52,7 @@ const imported = (
  * The module exports an interface of the functions and, in the `ts` form, the table and `open(library, options)`.
  */
 export function writeModule(table: FunctionTable, options: ModuleOptions = {}): string {
-  expectsMembers('writeModule: the table', table, ['functions', 'structs', 'model'], 'what parseHeader gives');
+  expectsMembers('writeModule: the table', table, ['functions', 'structs', 'model'], 'the result of parseHeader');
   return new Writer(table, options).text();
 }
 

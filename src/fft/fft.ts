@@ -109,8 +109,8 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
     await kernel.dispose();
     throw new EwaldError(
       'Unsupported',
-      `fft: ${descriptor.engine === 'ewald' ? backend.name : `the engine ${descriptor.engine}`} takes no ` +
-        'inputShape or keep; pad and cut the arrays, or use another backend',
+      `fft: ${descriptor.engine === 'ewald' ? backend.name : `the engine ${descriptor.engine}`} does not support ` +
+        'inputShape or keep; pad and crop the arrays, or use another backend',
     );
   }
   const resource = new Resource('fft plan', planner.resource, kernel);
@@ -202,7 +202,7 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
       if (busy?.busy)
         throw new EwaldError(
           'Argument',
-          `fft.now.${direction}: a run, read or write that was asked for before is not done; await it first`,
+          `fft.now.${direction}: an earlier run, read or write has not finished; await it first`,
         );
     const sense = swapped === (direction === 'forward') ? 'backward' : 'forward';
     executeNow?.(sense, source.side, target.side, scale, workspace);

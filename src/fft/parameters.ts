@@ -134,7 +134,7 @@ export function describeFft(options: FftOptions): FftDescriptor {
   if (inPlace && half && (options.order || options.inputStrides || options.outputStrides)) {
     throw new EwaldError(
       'Argument',
-      'fft: in-place r2c and c2r have the padded C order; leave order and strides out, or use two arrays',
+      'fft: in-place r2c and c2r have the padded C order; omit order and strides, or use two arrays',
     );
   }
   // Of longer data the beginning is read: the strides are the data's.

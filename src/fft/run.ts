@@ -98,7 +98,7 @@ export function checkRun(
   let target: CheckedSide;
   if (rules.inPlace) {
     if (output !== undefined && output !== input)
-      throw new EwaldError('Argument', `${name}: the plan is in place; leave output out, or pass the input again`);
+      throw new EwaldError('Argument', `${name}: the plan is in place; omit output, or pass the input again`);
     [result, target] = [input, source];
   } else {
     if (output === undefined && source.array)
@@ -139,7 +139,7 @@ export function assertSides(direction: Direction, { source, target }: CheckedRun
 
 /** Throws `Shape` where the output was taken away while it was written. */
 export function assertWritten(direction: Direction, { target }: CheckedRun): void {
-  assertWhole(words[direction].output, target, 'while the run was on');
+  assertWhole(words[direction].output, target, 'during the run');
 }
 
 /** Executes a run that can be aborted and reports its progress. */

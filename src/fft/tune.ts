@@ -65,7 +65,7 @@ export async function planTuned(
     }
     planner.log.write(
       'warn',
-      `fft: there is no memory to measure this plan (${messageOf(error)}); it is planned by rule`,
+      `fft: not enough memory to measure this plan (${messageOf(error)}); it is planned by rule`,
     );
     return { ...first, choices: [] };
   }
@@ -102,7 +102,7 @@ async function replan(
     if (!isEwaldError(error, 'OutOfMemory')) throw error;
     planner.log.write(
       'warn',
-      `fft: there is no memory for what was chosen (${messageOf(error)}); it is planned by rule`,
+      `fft: not enough memory for the measured plan (${messageOf(error)}); it is planned by rule`,
     );
     return { ...(await planner.plan(fftFeature, descriptor, backend.name)), choices: [] };
   }

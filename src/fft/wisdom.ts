@@ -63,7 +63,7 @@ export class WisdomStore {
       new EwaldError('Format', `wisdom: ${found}; expected ${needed}, as exportWisdom gives it`);
     if (!isObject(given) || given.format !== 'ewald wisdom')
       throw wrong(`this is ${describe(given)}`, 'an object with format "ewald wisdom"');
-    if (given.version !== 1) throw wrong(`version ${shown(given.version)} is not known`, 'version 1');
+    if (given.version !== 1) throw wrong(`unknown version ${shown(given.version)}`, 'version 1');
     if (!isObject(given.plans)) throw wrong(`plans is ${describe(given.plans)}`, 'an object of choices by plan');
     const entries = Object.entries(given.plans);
     if (entries.length > mostPlans) throw wrong(`${entries.length} plans are too many`, `at most ${mostPlans}`);

@@ -150,7 +150,7 @@ function taken(file: string, lock: string, { owner, mtimeMs }: Found, nowMs: num
   const away =
     owner && runs(owner)
       ? ''
-      : `; it was last seen ${silentS} s ago and counts as gone after ${goneMs / 1000} s. If you know that it has ` +
+      : `; it was last seen ${silentS} s ago and is considered gone after ${goneMs / 1000} s. If you know that it has ` +
         `ended, remove ${lock}`;
   return new EwaldError(
     'File',

@@ -45,7 +45,7 @@ export async function agreeOnRun(comm: Communicator, request: RunRequest | undef
   const rows = await rowsOfAll(comm, mine);
   const unable = rows.findIndex((row) => row[0] !== 1);
   if (unable >= 0)
-    throw new EwaldError('Argument', `heffte: rank ${unable} could not begin this run; its own error says why`, {
+    throw new EwaldError('Argument', `heffte: rank ${unable} could not start this run; see the error of that rank`, {
       detail: { rank: unable },
     });
   settings.forEach(({ name, word }, i) => {

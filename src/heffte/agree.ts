@@ -61,7 +61,7 @@ export async function agree(comm: Communicator, request: Request | undefined): P
   if (refused >= 0)
     throw new EwaldError(
       'Argument',
-      `fft3d: rank ${refused} could not make its part of the plan; its own error says why`,
+      `fft3d: rank ${refused} could not create its part of the plan; see the error of that rank`,
       {
         detail: { rank: refused },
       },
@@ -85,7 +85,7 @@ export async function agree(comm: Communicator, request: Request | undefined): P
     const how = reduced === undefined ? '' : `, of which a real transform along axis ${reduced} keeps ${expected}`;
     throw new EwaldError(
       'Argument',
-      `fft3d: the inboxes hold ${world}${how}, but the outboxes hold ${outWorld}; both must be of one world`,
+      `fft3d: the inboxes hold ${world}${how}, but the outboxes hold ${outWorld}; both must belong to the same world`,
     );
   }
   return { inboxes, outboxes, world };

@@ -65,7 +65,7 @@ export function describePlan(transform: Transform): PlanDescription {
     };
   });
   const lines = stages.map(({ what, axes, from, to, messages, bytes, ms, overlapMs: overlap }) => {
-    const beside = overlap ? `, of which ${overlap.toFixed(2)} ms copying while messages were under way` : '';
+    const beside = overlap ? `, of which ${overlap.toFixed(2)} ms copying while messages were in transit` : '';
     const time = ms === undefined ? '' : `, ${ms.toFixed(2)} ms${beside}`;
     return what === 'transform'
       ? `transform ${axes.map((axis) => letters[axis]).join('')} of ${from.size.join(' × ')}${time}`

@@ -87,7 +87,7 @@ export async function planFft3d(platform: Fft3dPlatform, request: Fft3dRequest):
   if (typeof world?.alltoallv !== 'function')
     throw new EwaldError(
       'Argument',
-      'fft3d: comm is no communicator; expected one of selfComm(), mpiComm(), or scope.comm of a task under spmd',
+      'fft3d: comm is not a communicator; expected one of selfComm(), mpiComm(), or scope.comm of a task under spmd',
     );
   // A separate group: the caller's messages never interfere with those of the transform.
   const comm = (await world.split(0)) as Communicator;
@@ -119,7 +119,7 @@ export async function planFft3d(platform: Fft3dPlatform, request: Fft3dRequest):
     if (wished === 'shared' && !comm.sharesMemory)
       throw new EwaldError(
         'Unsupported',
-        'fft3d: algorithm is shared, but these ranks have no memory in common; use alltoallv, or leave it out',
+        'fft3d: algorithm is shared, but these ranks do not share memory; use alltoallv, or omit the option',
       );
     const algorithm = wished !== 'auto' ? wished : comm.sharesMemory && comm.size > 1 ? 'shared' : 'alltoallv';
     const strides = tag.engine === undefined && context.backends[0]?.name === 'native';
@@ -173,7 +173,7 @@ async function prepare({ createContext }: Fft3dPlatform, request: Fft3dRequest, 
 function boxOf(what: string, given: Box): Box {
   if (given instanceof Box) return given;
   const { low, high, order } = (given ?? {}) as Partial<Box>;
-  if (!low || !high) throw new EwaldError('Argument', `fft3d: ${what} is no box; make one with box3d(low, high)`);
+  if (!low || !high) throw new EwaldError('Argument', `fft3d: ${what} is not a box; create one with box3d(low, high)`);
   return makeBox(low, high, order);
 }
 

@@ -67,7 +67,7 @@ export async function benchFft3d(make: MakeFft3d, comm: Communicator, wish: Benc
       worst = Math.max(worst, Math.abs((back[i] as number) - (input[i] as number)));
     const error = await greatest(comm, worst);
     if (!(error < (precision === 'f32' ? 1e-5 : 1e-13)))
-      throw new EwaldError('Mismatch', `a transform and back differs by ${error} from what went in`);
+      throw new EwaldError('Mismatch', `a round trip differs from its input by ${error}`);
     const { text, backend, algorithm } = plan.describe();
     return { ranks: comm.size, forwardS, backwardS, ...(await measureMessages(comm)), error, backend, algorithm, text };
   } finally {

@@ -50,7 +50,7 @@ export function parseEngine(tag: string | number): Engine {
     throw new EwaldError(
       'Argument',
       `heffte: there is no backend ${typeof tag === 'number' ? tag : `"${tag}"`}; ` +
-        `${near ? `did you mean "${near}"?` : `known are ${known}`}`,
+        `${near ? `did you mean "${near}"?` : `expected one of ${known}`}`,
     );
   }
   return { ...(engines[base] as Omit<Engine, 'r2r'>), r2r: kind === undefined ? undefined : realKinds[kind] };

@@ -65,6 +65,6 @@ export const backstop: {
         if (warned) return;
         warned = true;
         console.warn(
-          `ewald: ${what} was left to the garbage collector; dispose it, or declare it with "using" (said once)`,
+          `ewald: ${what} was left to the garbage collector; dispose it, or declare it with "using" (reported once)`,
         );
       });

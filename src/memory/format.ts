@@ -162,8 +162,7 @@ function makeFormat(text: string, model: DataModel): Format {
     const near = nearest(text, Object.keys(names));
     throw new BufferError(
       'FORMAT',
-      `the format "${text}" is not one element that is ` +
-        `known${near ? `; did you mean "${near}"?` : '; expected a struct letter (b B ? h H i I l L q Q e f d) or a name such as "float64"'}`,
+      `the format "${text}" is not a known element type${near ? `; did you mean "${near}"?` : '; expected a struct letter (b B ? h H i I l L q Q e f d) or a name such as "float64"'}`,
     );
   }
   const [kind, size] = layout;

@@ -127,7 +127,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
     const address = typed ? typed.address : (pointer as Address);
     const space = options.memory ?? typed?.memory ?? jsMemory;
     if (typed && typed.memory !== space)
-      throw new BufferError('SPACE', `this ${typed.typeText} belongs to another memory than the one that is named`);
+      throw new BufferError('SPACE', `this ${typed.typeText} belongs to a memory other than the one given`);
     if (typed && typed.rowFormat === undefined)
       throw new BufferError(
         'FORMAT',
@@ -137,7 +137,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
       throw new BufferError('ROWS', `less rows than expected: ${typed.length} vs. ${rows}`);
     const text = format ?? typed?.rowFormat;
     if (text === undefined)
-      throw new BufferError('FORMAT', 'an address alone does not say what it points to; name the format');
+      throw new BufferError('FORMAT', 'an address alone does not determine the type it points to; pass the format');
     const parsed = parseFormat(text, space.model);
     const bytes = columns * parsed.size;
     const list = readPointers(space, address, rows).map(

@@ -92,14 +92,14 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
     expectsNumbers('RaggedRows.fromFlat: the offsets', offsets);
     const width = options.width ?? 1;
     const count = offsets.length - 1;
-    if (count < 0) throw new BufferError('ROWS', 'there are no offsets; expected one more than there are rows');
+    if (count < 0) throw new BufferError('ROWS', 'offsets is missing; expected one more than there are rows');
     const held = countOf(source);
     const rows = Array.from({ length: count }, (_, i): Row => {
       const [start = 0, stop = 0] = [offsets[i], offsets[i + 1]];
       if (!(start >= 0 && stop >= start && stop * width <= held)) {
         throw new BufferError(
           'SHAPE',
-          `row ${i} has the offsets ${start} to ${stop}; expected rising ones up to ${held / width}`,
+          `row ${i} has the offsets ${start} to ${stop}; expected increasing ones up to ${held / width}`,
           { row: i },
         );
       }

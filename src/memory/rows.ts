@@ -272,7 +272,7 @@ export class Rows<V extends Value = Value> {
       if (address === undefined)
         throw new BufferError(
           'SPACE',
-          'JavaScript memory has no addresses; stage(lib.memory) puts it where C can reach it',
+          'JavaScript memory has no addresses; stage(lib.memory) copies it to where C can access it',
         );
       return typeof address === 'bigint' ? address + BigInt(offset) : address + offset;
     });
@@ -347,7 +347,7 @@ export class Rows<V extends Value = Value> {
 
   protected assertAlive(): void {
     if (this.#disposed)
-      throw new BufferError('DISPOSED', `this ${this.#name} was disposed; make a new one before using it again`);
+      throw new BufferError('DISPOSED', `this ${this.#name} was disposed; create a new one before using it again`);
   }
 
   protected assertUnlocked(what: string): void {

@@ -151,7 +151,7 @@ function stridedSource(value: StridedArray, what: string, space: MemorySpace | u
     if (!Number.isInteger(low) || !Number.isInteger(high) || low < 0 || high >= held) {
       throw new BufferError(
         'SHAPE',
-        `${what} reaches elements ${low} to ${high} with shape [${shape}] and strides [${strides}], but its data ` +
+        `${what} extends over elements ${low} to ${high} with shape [${shape}] and strides [${strides}], but its data ` +
           `hold ${held}`,
       );
     }

@@ -61,13 +61,14 @@ export class BufferSpan implements Span {
 function gone(): BufferError {
   return new BufferError(
     'DISPOSED',
-    'the buffer under this memory was transferred, shrunk or freed; make a new memory from what holds the data now',
+    'the buffer under this memory was transferred, shrunk or freed; create a new memory from the buffer that holds ' +
+      'the data now',
   );
 }
 
 function checkBytes(bytes: number): void {
   if (!Number.isSafeInteger(bytes) || bytes < 0)
-    throw new EwaldError('Argument', `${bytes} bytes of memory are asked; expected a whole number from 0`);
+    throw new EwaldError('Argument', `${bytes} bytes of memory are requested; expected a whole number from 0`);
 }
 
 class BufferAllocation extends BufferSpan implements Allocation {
@@ -103,7 +104,7 @@ function newBuffer(bytes: number): ArrayBuffer {
   try {
     return new ArrayBuffer(bytes);
   } catch (cause) {
-    throw new EwaldError('OutOfMemory', `there are no ${bytes} bytes left for this memory; use fewer rows or columns`, {
+    throw new EwaldError('OutOfMemory', `this memory cannot provide ${bytes} more bytes; use fewer rows or columns`, {
       cause,
     });
   }
@@ -174,7 +175,7 @@ export class WasmSpace implements MemorySpace {
     if (address === 0) {
       throw new EwaldError(
         'OutOfMemory',
-        `the wasm heap has no ${bytes} bytes left (it holds ${this.buffer.byteLength}, at most 4 GiB); use less, ` +
+        `the wasm heap cannot provide ${bytes} more bytes (it holds ${this.buffer.byteLength}, at most 4 GiB); use less, ` +
           'or the native library',
       );
     }

@@ -12,7 +12,7 @@ function notLoaded(file: string, cause: unknown): EwaldError {
   if ((cause as { code?: unknown } | undefined)?.code === 'ERR_UNKNOWN_FILE_EXTENSION')
     return new EwaldError(
       'Load',
-      `${file} cannot be loaded: Node ${process.versions.node} does not support TypeScript; take Node 22.18 or later, or compile it first: npx esbuild ${file} --outfile=${file.replace(/\.[cm]?ts$/, '.mjs')}`,
+      `${file} cannot be loaded: Node ${process.versions.node} does not support TypeScript; use Node 22.18 or later, or compile it first: npx esbuild ${file} --outfile=${file.replace(/\.[cm]?ts$/, '.mjs')}`,
       { cause },
     );
   // Node reports the line of a syntax error only when it checks the file.

@@ -54,7 +54,7 @@ export async function runToFiles(
   const { analyses = [], udfs = [], channels, output, png, force, inputs, writes = true, ...given } = options;
   const writing = writingOf({ force, inputs }, scan.name);
   if (analyses.some((one) => one.roi) && (analyses.length > 1 || udfs.length > 0 || given.roi))
-    throw new EwaldError('Argument', 'pick looks at one frame: it goes with no other analysis and with no roi');
+    throw new EwaldError('Argument', 'pick reads a single frame; it cannot be combined with other analyses or a roi');
   const running: UdfRunOptions = { ...given, roi: given.roi ?? analyses[0]?.roi };
   if (writes) await checkOutputs(output, png, writing);
   const prepared = await ctx.prepare(analyses, running);

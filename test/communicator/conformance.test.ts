@@ -60,7 +60,7 @@ describe('threads', () => {
       const task = { module: wrong, function: 'hanging', argument: how };
       const error = await spmd(task, { ranks: 4, taskSeconds: 0.3 }).catch((thrown) => thrown);
       expect([error.tag, error.detail]).toEqual(['Lost', { ranks: [2] }]);
-      expect(error.message).toMatch(/^rank 2 did not end within 0.3 s: rank \d waits for rank \d, .*taskSeconds/);
+      expect(error.message).toMatch(/^rank 2 did not finish within 0.3 s: rank \d waits for rank \d, .*taskSeconds/);
     },
   );
 
@@ -69,7 +69,7 @@ describe('threads', () => {
     await refused(
       () => spmd(task, { ranks: 2, taskSeconds: 0.3 }),
       'Lost',
-      'the ranks did not end within 0.3 s: rank 0 waits for rank 1, rank 1 waits for rank 0',
+      'the ranks did not finish within 0.3 s: rank 0 waits for rank 1, rank 1 waits for rank 0',
     );
   });
 

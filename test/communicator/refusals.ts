@@ -17,7 +17,7 @@ const expected = {
   'alltoallv of two types':
     'Shape: alltoallv: rank 0 has a Float32Array and rank 1 has a Float64Array; all ranks need the same type',
   'alltoallv with two counts':
-    'Shape: alltoallv: rank 0 sends 4 elements to rank 1, which expects 5; both need the same count',
+    'Shape: alltoallv: rank 0 sends 4 elements to rank 1, which expects 5; both must pass the same count',
   'two calls':
     'Argument: rank 0 called bcast and rank 1 called barrier; all ranks of a communicator make the same ' +
     'collective calls in the same order',

@@ -175,7 +175,7 @@ describe.runIf(present)('CUDA emulator', () => {
     addon.setCard({ memoryBytes: 4 });
     const error = await failure(() => addon.open());
     expect(error.status).toBe(status.outOfMemory);
-    expect(error.message).toMatch(/asked for 8 bytes, 4 of 4 are free/);
+    expect(error.message).toMatch(/requested 8 bytes, 4 of 4 are free/);
   });
 
   test('a lost device rejects its run, and a new context works', async () => {

@@ -158,7 +158,7 @@ describe.each(places)('codecs on %s', (backend) => {
       const packed = await codecs.deflate(bytes);
       await decodes({ codec: 'zlib' }, packed, bytes);
       await expect(codecs.decode({ codec: 'zlib' }, packed, new Uint8Array(n + 1))).rejects.toThrow(
-        `of gzip do not decode to ${n + 1}: it holds fewer bytes than the chunk`,
+        `of gzip do not decode to ${n + 1}: the data hold fewer bytes than the chunk`,
       );
       // Sums that fold to 65535 are 0 by the definition, and may be either value in practice.
       expect(codecs.fletcher32(bytes) % 65535).toBe(oracle.fletcher32(bytes) % 65535);

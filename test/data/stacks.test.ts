@@ -81,7 +81,7 @@ describe.each([...(native ? ([['with the addon', native]] as const) : []), ['wit
       truncateSync(path, 50 * (8192 + 384) + 1000);
       const error: unknown = await dataset.read(0, 100).catch((caught: unknown) => caught);
       expect(isEwaldError(error, 'File')).toBe(true);
-      expect(String(error)).toMatch(/(truncated while it was being|cut short while it was) read/);
+      expect(String(error)).toMatch(/truncated while it was being read/);
       expect((await dataset.read(0, 49)).length).toBe(49 * 4096);
       await dataset.dispose();
     });

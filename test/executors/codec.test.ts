@@ -79,7 +79,7 @@ describe('codec', () => {
       '["a",["t","ArrayBuffer",8,8],["t","ArrayBuffer",0,8]]',
       '["t","ArrayBuffer",8,8]',
     ])
-      expect(() => decode(written(json, 16))).toThrow('an array is not where it has to be');
+      expect(() => decode(written(json, 16))).toThrow('an array is misplaced');
   });
 
   test('bytes cut anywhere, or changed in any byte of the text, are refused or a value', () => {

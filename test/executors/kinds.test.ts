@@ -132,7 +132,7 @@ describe('delayed', () => {
     const { hash } = await delayed.share(Float64Array.of(1, 2));
     const noted = delayed.delay({ ...task('sumOf', 'x'), inputs: { x: { hash } } });
     expect(await delayed.compute([noted], { on: inline })).toEqual([3]);
-    await refused(() => compute([], {} as never), 'Argument', 'on is no executor');
+    await refused(() => compute([], {} as never), 'Argument', 'on is not an executor');
     await refused(() => delay({ module: '' }), 'Argument', 'module is ""');
     await inline.dispose();
     await delayed.dispose();

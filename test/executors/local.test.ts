@@ -284,7 +284,7 @@ describe('workers', () => {
   test('bad options are refused', async () => {
     await refused(() => Executor.workers({ workers: 0 }), 'Argument', 'from 1 to 1024');
     await refused(() => Executor.workers({ wokers: 1 } as never), 'Argument', 'did you mean "worker');
-    await refused(() => Executor.workers({ modules: { pi: module } }), 'Argument', '"pi" cannot be a name');
+    await refused(() => Executor.workers({ modules: { pi: module } }), 'Argument', '"pi" is not a valid name');
     await refused(() => Executor.inline({ modules: { mine: './x.js' } }), 'Argument', 'absolute URL');
   });
 

@@ -57,7 +57,7 @@ for (const target of targets) {
       expect(refusal(() => kit.kit_size(-1))).toMatch(/size_t needs/);
       if (target.backend === 'native')
         expect(refusal(() => kit.kit_long(2n ** 60n))).toMatch(
-          /^Limit: C gave the long 1152921504606846977, which a number cannot hold/,
+          /^Limit: C returned the long 1152921504606846977, which a number cannot hold/,
         );
       else expect(refusal(() => kit.kit_long(2 ** 31))).toMatch(/long needs/);
     });
@@ -78,7 +78,7 @@ for (const target of targets) {
       expect(refusal(() => kit.kit_sum(kit.out(new Float64Array(1)), 1))).toMatch(
         /marked out, but const double \* is const/,
       );
-      expect(refusal(() => kit.kit_account_balance({}))).toMatch(/opaque, so the handle/);
+      expect(refusal(() => kit.kit_account_balance({}))).toMatch(/opaque; pass the handle/);
       expect(refusal(() => kit.kit_norm({ x: 1, z: 2 }))).toMatch(
         /field "z", which const struct kit_point lacks; it has x, y/,
       );
@@ -130,7 +130,7 @@ for (const target of targets) {
       expect(refusal(() => kit.owned(kit.kit_flat(), { length: 1, free: 'kit_fre' }))).toMatch(
         /did you mean "kit_free"/,
       );
-      expect(refusal(() => kit.owned(null, { length: 1 }))).toMatch(/the library gave no memory/);
+      expect(refusal(() => kit.owned(null, { length: 1 }))).toMatch(/the library returned no memory/);
     });
 
     test('a declared function that the library lacks: at its first use, or at once', async () => {
@@ -300,7 +300,7 @@ describe('opening', () => {
     const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
     expect((await rejected(getLibHandle({ header, library: empty }))).message).toMatch(/exports no "memory"/);
     expect((await rejected(getLibHandle({ header, library: Uint8Array.of(1, 2, 3) }))).message).toMatch(
-      /is no wasm module that this engine takes/,
+      /is not a wasm module that this engine accepts/,
     );
     // (module (import "env" "table" (table 0 funcref)))
     const needs = Uint8Array.of(...empty, 2, 15, 1, 3, 101, 110, 118, 5, 116, 97, 98, 108, 101, 1, 0x70, 0, 0);
@@ -380,7 +380,7 @@ describe('opening', () => {
       7, 16, 2, 6, 109, 101, 109, 111, 114, 121, 2, 0, 3, 114, 117, 110, 0, 1, 10, 6, 1, 4, 0, 0x10, 0, 0x0b);
     const source = { source: 'void run(void);' };
     const library = await getLibHandle<Kit>({ header: source, library: bytes });
-    expect(thrown(() => library.run()).message).toMatch(/calls env\.log, which nobody provides; give it/);
+    expect(thrown(() => library.run()).message).toMatch(/calls env\.log, which is not provided; pass it/);
     const log = vi.fn();
     const given = await getLibHandle<Kit>({ header: source, library: bytes, imports: { env: { log } } });
     given.run();
@@ -418,7 +418,9 @@ describe('opening', () => {
     const library = await openKit(targets[0] as (typeof targets)[number], {
       header: { source: 'int kit_add(int a, ...);' },
     });
-    expect(thrown(() => library.kit_add(1, 2)).message).toMatch(/argument 2 is 2; after "..." each argument says/);
+    expect(thrown(() => library.kit_add(1, 2)).message).toMatch(
+      /argument 2 is 2; after "..." each argument has its type/,
+    );
     expect(thrown(() => library.kit_add(1, ['int', '2'])).message).toMatch(
       /argument 2 is "2"; int needs a whole number/,
     );

@@ -133,7 +133,7 @@ const cases: Case[] = [
         ['char', 33],
       );
       expect(new TextDecoder().decode(text.subarray(0, length))).toBe('-5 1.50 grüß !');
-      expect(() => c.snprintf(text, 64, '%d', 5)).toThrow(/each argument says its type/);
+      expect(() => c.snprintf(text, 64, '%d', 5)).toThrow(/each argument has its type/);
       expect(() => c.snprintf(text, 64, '%d', ['int', 1.5])).toThrow(/whole number/);
     },
   },

@@ -32,9 +32,9 @@ test('a union is written by one of its members, and read as all of them', () => 
   expect([...written('number', {})]).toEqual([0, 0, 0, 0]);
   expect([...written('number', { whole: 7, half: 7 })]).toEqual([7, 0, 0, 0]);
   expect(thrown(() => written('number', { whole: 7, real: 7 })).message).toMatch(
-    /value\.real says other bytes than .*; give one member of the union/,
+    /value\.real contradicts the members .*; pass one member of the union/,
   );
-  expect(thrown(() => written('value', { d: 1, low: 2 })).message).toMatch(/give one member of each union/);
+  expect(thrown(() => written('value', { d: 1, low: 2 })).message).toMatch(/pass one member of each union/);
 });
 
 test('what was read goes back as it was; a member that is changed wins', () => {
@@ -47,7 +47,7 @@ test('what was read goes back as it was; a member that is changed wins', () => {
   expect(read('value', written('value', value))).toMatchObject({ tag: 9, n: { real: 2 }, low: 3, high: 5 });
   value.d = 0.5;
   // Two members of one union are set to contradictory values.
-  expect(thrown(() => written('value', value)).message).toMatch(/give one member of each union/);
+  expect(thrown(() => written('value', value)).message).toMatch(/pass one member of each union/);
 });
 
 test('bit-fields hold what their width holds', () => {

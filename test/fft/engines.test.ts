@@ -177,7 +177,7 @@ describe.each(standIns)('a stand-in of %s', (engine) => {
     const limits =
       engine === 'mkl'
         ? /device array|along one axis at a time|along one stride|at most 7 axes/
-        : /device array|no sines and cosines|workspace on the card|at most 3 axes/;
+        : /device array|no sine and cosine transforms|workspace on the card|at most 3 axes/;
     const seen = { pass: 0, refused: 0 };
     for (const row of validate.engineRows({ engine }, table)) {
       const { outcome, why } = await validate.runRow(new validate.Problem(row), candidate);

@@ -166,8 +166,8 @@ describe('a measured plan without memory', () => {
   const tuned = (of: Planner) => planTuned(of, new WisdomStore(), describeFft({ shape: [64], tune: 'measure' }), {});
 
   it.each([
-    ['to measure', 1, 'no memory to measure', []],
-    ['for what was chosen', 2, 'no memory for what was chosen', []],
+    ['to measure', 1, 'not enough memory to measure', []],
+    ['for what was chosen', 2, 'not enough memory for the measured plan', []],
     ['missing nowhere', -1, undefined, ['seven']],
   ] as const)('%s is never a kernel that was given up', async (_where, failing, warned, choices) => {
     const { kernels, warnings, planner: of } = planner((count) => (count === failing ? full : undefined));

@@ -80,7 +80,7 @@ describe('what is wrong is reported on every rank', () => {
     'an array that is gone':
       rank === 1
         ? 'Shape: heffte.forward: the input was detached before the run began'
-        : 'Argument: heffte: rank 1 could not begin this run; its own error says why',
+        : 'Argument: heffte: rank 1 could not start this run; see the error of that rank',
     ...(rank !== 1 && {
       // The lost rank is rank 1, or a rank that has lost it.
       'a plan that was disposed': expect.stringMatching(/^Lost: rank [0-2] ended, freed its communicator or lost/),
@@ -115,7 +115,7 @@ describe('what is wrong is reported on every rank', () => {
   });
 
   test('ranks that disagree', async () => {
-    for (const message of await told('worlds', 2)) expect(message).toContain('both must be of one world');
+    for (const message of await told('worlds', 2)) expect(message).toContain('both must belong to the same world');
     for (const message of await told('halves', 2)) expect(message).toContain('a real transform along axis 1 keeps');
     for (const message of await told('directions', 3))
       expect(message).toBe(
@@ -165,7 +165,7 @@ describe('alone', () => {
       expect(plan.scaleFactor('full')).toBe(1 / 64);
     }));
 
-  test('copies while messages are under way are told', () => {
+  test('copies while messages are in transit are told', () => {
     const event = (what: TraceEvent['what'], beganMs: number, endedMs: number) => ({
       stage: 0,
       what,
@@ -206,7 +206,7 @@ describe('alone', () => {
     await refused(() => make('stock', { subranks: 2 }), 'Argument', 'from 1 to 1');
     await refused(() => make('stock', { subrank: 1 }), 'Argument', 'did you mean "subranks"');
     await refused(() => heffte.fft3dR2c('stock', world, world, 3, comm), 'Argument', '0, 1 or 2');
-    await refused(() => heffte.fft3d('stock', {} as never, world, comm), 'Argument', 'inbox is no box');
+    await refused(() => heffte.fft3d('stock', {} as never, world, comm), 'Argument', 'inbox is not a box');
     await refused(() => heffte.fft3d('stock', world, world, {} as never), 'Argument', 'no communicator');
     await planned(async (plan) => {
       await refused(() => plan.forward(new Float32Array(128), undefined, 3), 'Argument', 'none, full, symmetric');

@@ -351,7 +351,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     const error = await failure(() => context.indexer({ batch: 6 }));
     expect([error.tag, error.message]).toEqual([
       'OutOfMemory',
-      expect.stringMatching(/asked for \d+ bytes, \d+ of 524288 are free/),
+      expect.stringMatching(/requested \d+ bytes, \d+ of 524288 are free/),
     ]);
     expect(context.liveBytes).toBe(before);
   });
@@ -387,8 +387,8 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     const sizes = checkSizes({});
     const changed = (fields: Record<string, number>) => pack(indexerDescriptor, { ...sizes.fields, ...fields });
     const refusals = [
-      [changed({ batch: 0 }), 'batch is 0, must be 1 to 65536'],
-      [changed({ maxSpots: 2049 }), 'max_spots is 2049, must be at most 2048'],
+      [changed({ batch: 0 }), 'batch is 0; expected 1 to 65536'],
+      [changed({ maxSpots: 2049 }), 'max_spots is 2049; expected at most 2048'],
       [changed({ maxInputCells: 0 }), 'max_input_cells is 0'],
       [changed({ method: 7 }), 'method is 7'],
     ] as const;

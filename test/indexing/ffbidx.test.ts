@@ -100,7 +100,9 @@ describe('ewald/ffbidx', () => {
   it('refuses arrays and counts that do not fit', async () => {
     const handle = await indexer(2, 1, 50, 32);
     const data = pack([...reciprocal(cell), ...spots]);
-    await expect(index(handle, 0, 1024, 3, 1, data)).rejects.toThrow('nOutputCells is 3, the indexer was made for 2');
+    await expect(index(handle, 0, 1024, 3, 1, data)).rejects.toThrow(
+      'nOutputCells is 3, the indexer was created for 2',
+    );
     await expect(index(handle, 0, 1024, 1, 2, data)).rejects.toThrow('nInputCells is 2');
     await expect(index(handle, 0, 16, 1, 1, data)).rejects.toThrow('numSamplePoints is 16');
     await expect(index(handle, -1, 1024, 1, 1, data)).rejects.toThrow('lengthThreshold is -1');

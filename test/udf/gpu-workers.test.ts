@@ -94,5 +94,5 @@ test('what no worker can be is refused', async () => {
   await refused(() => Context.makeWith('inline', { gpus: 1 }), 'Argument', 'inline has no option gpus');
   await refused(() => Context.makeWith('workers', { gpus: [-1] }), 'Argument', 'gpus is -1');
   await refused(() => Executor.workers({ contexts: [] }), 'Argument', 'contexts is empty');
-  await refused(() => Executor.workers({ contexts: [{}], workers: 2 }), 'Argument', 'say it again');
+  await refused(() => Executor.workers({ contexts: [{}], workers: 2 }), 'Argument', 'omit workers and context');
 });

@@ -117,7 +117,7 @@ export function deviceTests(
       }
       const noEntry = await device.pipeline({ source: add, entry: 'absent' }).catch((e) => e);
       expect(noEntry).toSatisfy(
-        (e) => isEwaldError(e, 'Internal') && /^the kernel absent was refused by /.test(e.message),
+        (e) => isEwaldError(e, 'Internal') && /^the kernel absent was rejected by /.test(e.message),
       );
     });
 

@@ -108,7 +108,7 @@ describe.skipIf(absent)(`WebGPU in Chromium${absent ? `: absent, ${absent}` : ''
       (await devices({ device })).find(({ backend }) => backend === 'webgpu')?.reason;
     expect(await reason('1')).toBe('there is no device 1: a browser offers one adapter, device 0');
     expect(await reason('Voodoo')).toMatch(
-      /^no adapter is called "Voodoo"; there is .*, and this platform cannot choose another$/,
+      /^no adapter matches "Voodoo"; there is .*, and this platform cannot choose another$/,
     );
   });
 });

@@ -99,7 +99,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
         (await devices({ device })).find(({ backend }) => backend === 'webgpu');
       expect((await find(0))?.available).toBe(true);
       const missing = await find(99);
-      expect(missing?.reason).toMatch(/^no adapter is called or numbered "99"; there are 0: /);
+      expect(missing?.reason).toMatch(/^no adapter has the name or number "99"; there are 0: /);
       const name = /0: ([^,]*)/.exec(missing?.reason ?? '')?.[1] ?? '';
       expect((await find(name.slice(1, 6).toUpperCase()))?.available).toBe(true);
       expect(await caught(createContext({ ...webgpu, device: 'Voodoo 2' }))).toSatisfy(

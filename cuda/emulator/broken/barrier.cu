@@ -81,7 +81,7 @@ std::vector<Case> barrierCases() {
          EWALD_TWINS(broken, unequalLoops, 1, 64, 0, out.data());
          return out.at(63) == 64;
        }},
-      {"a flag that nobody sets", hang,
+      {"a flag that is never set", hang,
        [](bool broken) {
          Array<int> flag(1), out(64, false);
          EWALD_TWINS(broken, spin, 1, 64, 0, flag.data(), out.data());

@@ -9,8 +9,8 @@ std::string judge(const Case& c, unsigned orders, std::string& report) {
   takeReports();
   const bool right = c.run(false);
   const auto quiet = takeReports();
-  if (!quiet.empty()) return "the good twin was reported: " + quiet[0].text;
-  if (!right) return "the good twin gave wrong numbers";
+  if (!quiet.empty()) return "the correct variant was reported: " + quiet[0].text;
+  if (!right) return "the correct variant gave wrong numbers";
 
   c.run(true);
   cudaGetLastError();
@@ -23,7 +23,7 @@ std::string judge(const Case& c, unsigned orders, std::string& report) {
   }
 
   setMode({});
-  if (!c.run(false)) return "the good twin gave wrong numbers without checks";
+  if (!c.run(false)) return "the correct variant gave wrong numbers without checks";
   return {};
 }
 

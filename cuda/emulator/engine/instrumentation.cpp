@@ -82,12 +82,13 @@ EWALD_CALLBACK void __ubsan_handle_divrem_overflow(Arithmetic* data, std::uintpt
 }
 EWALD_CALLBACK void __ubsan_handle_shift_out_of_bounds(Arithmetic* data, std::uintptr_t, std::uintptr_t) {
   ewald::emulator::undefinedArithmetic(data->location.file, data->location.line,
-                                       "shift by a negative number or by the width of the type or more", false);
+                                       "shift by a negative number, or by at least the width of the type", false);
 }
 EWALD_CALLBACK void __ubsan_handle_float_cast_overflow(Arithmetic* data, std::uintptr_t) {
   ewald::emulator::undefinedArithmetic(
       data->location.file, data->location.line,
-      "conversion of a number that does not fit the integer type (__float2int_rz and its kin saturate)", false);
+      "conversion of a number that the integer type cannot hold (use __float2int_rz and similar, "
+      "which saturate)", false);
 }
 EWALD_CALLBACK void __ubsan_handle_out_of_bounds_abort(OutOfBounds* data, std::uintptr_t index) {
   __ubsan_handle_out_of_bounds(data, index);

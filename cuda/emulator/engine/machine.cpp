@@ -73,7 +73,7 @@ void misalignedPointer(const char* file, unsigned line, const char* type, std::u
                        std::size_t alignment) {
   const Inside inside;
   const std::string what =
-      format("address %#zx is no multiple of %zu, which %s needs", std::size_t(address), alignment, type);
+      format("address %#zx is not a multiple of %zu, which %s requires", std::size_t(address), alignment, type);
   if (running) running->die(Finding::misaligned, what, Place{file, line});
   addReport({Finding::misaligned, "", "misaligned pointer in host code, at " + text({file, line}) + ": " + what});
 }
@@ -237,7 +237,8 @@ void Machine::step(std::uint64_t count) {
   fiber.steps += count;
   if (fiber.steps > mode.stepLimit)
     die(Finding::hang,
-        format("no barrier and no end after %llu memory accesses", static_cast<unsigned long long>(fiber.steps)),
+        format("reached neither a barrier nor its end after %llu memory accesses",
+               static_cast<unsigned long long>(fiber.steps)),
         Place{});
   // A thread that spins on memory waits for another one, so the others run now and then, as on a GPU.
   if ((before ^ fiber.steps) >> 12) {
@@ -322,7 +323,7 @@ std::uint64_t Machine::meet(WarpOp op, unsigned mask, std::uint64_t value, unsig
         fiber.place);
   }
   if (width == 0 || width > kWarp || (width & (width - 1))) {
-    die(Finding::wrongMask, format("width %u is no power of two up to 32", width), fiber.place);
+    die(Finding::wrongMask, format("width %u is not a power of two up to 32", width), fiber.place);
   }
   fiber.state = State::atWarp;
   fiber.op = op;

@@ -150,11 +150,11 @@ std::string describeDeviceAddress(std::uintptr_t address, std::size_t bytes) {
   const std::lock_guard lock(mutex);
   auto after = device.upper_bound(address);
   if (after != device.begin()) --after;
-  if (after == device.end()) return "device memory that nobody has allocated";
+  if (after == device.end()) return "device memory that was never allocated";
   const std::uintptr_t begin = after->first + kFront;
   const std::size_t size = after->second.end - begin;
   const long long offset = static_cast<long long>(address - begin);
-  if (address >= after->second.pages) return "device memory that is not allocated, or freed by now";
+  if (address >= after->second.pages) return "device memory that is not allocated, or has been freed";
   if (bytes && size % bytes == 0 && offset % static_cast<long long>(bytes) == 0) {
     return format("element %lld of a device allocation of %zu elements of %zu bytes",
                   offset / static_cast<long long>(bytes), size / bytes, bytes);

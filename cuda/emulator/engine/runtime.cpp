@@ -81,7 +81,7 @@ Side sideOf(const void* pointer, std::size_t bytes, std::string& why) {
   const auto address = reinterpret_cast<std::uintptr_t>(pointer);
   if (!inArena(address)) return Side::host;
   if (deviceAllocation(address, bytes)) return Side::device;
-  why = format("a copy or fill of %zu bytes reaches outside its device memory: it starts at ", bytes) +
+  why = format("a copy or fill of %zu bytes extends beyond its device memory: it starts at ", bytes) +
         describeDeviceAddress(address, 0);
   return Side::bad;
 }
@@ -98,7 +98,7 @@ cudaError_t copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind k
   const bool toDevice = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
   const bool fromDevice = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
   if (kind != cudaMemcpyDefault && (toDevice != (target == Side::device) || fromDevice != (source == Side::device))) {
-    return failWith(cudaErrorInvalidValue, "the direction of the copy does not fit its pointers");
+    return failWith(cudaErrorInvalidValue, "the direction of the copy does not match its pointers");
   }
   std::memmove(to, from, bytes);
   if (target == Side::device && currentMode.checked) {
@@ -134,7 +134,8 @@ cudaError_t synchronise(CUstream_st& stream) {
   if (const cudaError_t error = available()) return fail(error);
   if (!guardsIntact("at a synchronising call")) {
     return failWith(cudaErrorIllegalAddress,
-                    "guard words around a device allocation were overwritten; run in checked mode to see by whom");
+                    "guard words around a device allocation were overwritten; run in checked mode "
+                    "to see which kernel did it");
   }
   const cudaError_t error = stream.failed;
   stream.failed = cudaSuccess;
@@ -403,7 +404,8 @@ cudaError_t cudaFree(void* pointer) {
   EWALD_LOCK;
   if (!pointer) return cudaSuccess;
   if (!freeDevice(pointer))
-    return failWith(cudaErrorInvalidValue, "cudaFree of a pointer that cudaMalloc did not give, or gave back already");
+    return failWith(cudaErrorInvalidValue,
+        "cudaFree of a pointer that cudaMalloc did not return, or that was freed already");
   return lost ? fail(cudaErrorDevicesUnavailable) : cudaSuccess;
 }
 cudaError_t cudaMallocAsync(void** pointer, std::size_t bytes, cudaStream_t) { return cudaMalloc(pointer, bytes); }

@@ -197,7 +197,7 @@ void checkAccess(Machine& m, std::uintptr_t address, std::size_t bytes, Access a
   if (m.inShared(address)) {
     if (!m.sharedArrayAt(address, bytes)) {
       const SharedArray* near = m.nearestShared(address);
-      if (!near) m.die(Finding::outOfRange, format("%s shared memory that nobody declared", verb(access)), code);
+      if (!near) m.die(Finding::outOfRange, format("%s undeclared shared memory", verb(access)), code);
       const long long offset = static_cast<long long>(address - near->begin);
       const long long size = static_cast<long long>(near->elementBytes);
       m.die(Finding::outOfRange,

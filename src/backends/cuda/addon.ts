@@ -77,7 +77,7 @@ export async function loadCudaAddon(
   if (addon.abiVersion !== constants.abiVersion) {
     return {
       why:
-        `the addon ${path} speaks ABI version ${addon.abiVersion}, expected ${constants.abiVersion}; rebuild it ` +
+        `the addon ${path} has ABI version ${addon.abiVersion}; expected ${constants.abiVersion}; rebuild it ` +
         'with npm run build',
     };
   }

@@ -149,7 +149,7 @@ export function supportsEngine(
   const { title } = engines[engine];
   const gpu = engine === 'cufft' || engine === 'rocfft';
   if (gpu && descriptor.kind === 'r2r')
-    return { why: `${title} has no sines and cosines; use the engine ewald or fftw` };
+    return { why: `${title} has no sine and cosine transforms; use the engine ewald or fftw` };
   if (gpu && descriptor.userWorkspace) return { why: `${title} keeps its workspace on the card; omit userWorkspace` };
   const found = find(addon, engine, descriptor.precision === 'f64');
   return found.available ? true : { why: found.why };

@@ -37,7 +37,7 @@ export const nativeLoader: BackendLoader = {
       return {
         available: false,
         reason:
-          `the addon ${path} speaks ABI version ${addon.abiVersion}, expected ${constants.abiVersion}; rebuild it ` +
+          `the addon ${path} has ABI version ${addon.abiVersion}; expected ${constants.abiVersion}; rebuild it ` +
           'with npm run build',
       };
     }

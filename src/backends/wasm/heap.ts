@@ -43,7 +43,7 @@ export class Core {
     if (version !== constants.abiVersion) {
       throw new EwaldError(
         'Load',
-        `the wasm core speaks ABI version ${version ?? 'none'}, this package needs ${constants.abiVersion}; use ` +
+        `the wasm core has ABI version ${version ?? 'none'}; this package requires ${constants.abiVersion}; use ` +
           'the ewald.wasm of the same release',
       );
     }
@@ -96,8 +96,8 @@ export class Core {
     if (address === 0 && bytes > 0) {
       throw new EwaldError(
         'OutOfMemory',
-        `the wasm heap has no ${bytes} bytes left (it holds ${this.heapBytes}, at most 4 GiB); use smaller sizes ` +
-          'or another backend',
+        `the wasm heap cannot provide ${bytes} more bytes (it holds ${this.heapBytes}, at most 4 GiB); use ` +
+          'smaller sizes or another backend',
       );
     }
     return address;
@@ -176,7 +176,7 @@ export class HeapNumbers {
 function importStub(name: string): (...values: number[]) => unknown {
   if (name === 'proc_exit') {
     return (code) => {
-      throw new EwaldError('Internal', `the wasm core ended itself with code ${code}`);
+      throw new EwaldError('Internal', `the wasm core exited with code ${code}`);
     };
   }
   return () => 0;

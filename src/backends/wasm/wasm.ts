@@ -32,7 +32,7 @@ export function wasmLoader(readFile: ReadFile | undefined): BackendLoader {
       };
       return {
         available: true,
-        reason: 'the reference core, always there',
+        reason: 'the reference core, always available',
         device,
         open: async () => new WasmBackend(await Core.instantiate(module), module, device, startWorker),
       };

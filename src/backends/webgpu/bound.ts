@@ -7,7 +7,7 @@ export function boundBuffers(source: string, buffers: Readonly<Record<string, Gp
   const bound: GpuBuffer[] = [];
   for (const [, number, name = ''] of source.matchAll(/@group\(0\) @binding\((\d+)\) var<[^>]*> (\w+)/g)) {
     const buffer = buffers[name];
-    if (!buffer) throw new EwaldError('Internal', `a kernel asks for the buffer ${name}, which the plan does not have`);
+    if (!buffer) throw new EwaldError('Internal', `a kernel requires the buffer ${name}, which the plan does not have`);
     bound[Number(number)] = buffer;
   }
   return bound;

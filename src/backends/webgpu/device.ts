@@ -157,7 +157,7 @@ export class GpuDevice {
       });
     } catch (cause) {
       if (cause instanceof EwaldError || this.#lost) throw cause;
-      throw new EwaldError('Internal', `the kernel ${entry} was refused by ${this.name}: ${firstLine(cause)}`, {
+      throw new EwaldError('Internal', `the kernel ${entry} was rejected by ${this.name}: ${firstLine(cause)}`, {
         cause,
       });
     }
@@ -429,7 +429,7 @@ function outOfMemory(
 ): EwaldError {
   return new EwaldError(
     'OutOfMemory',
-    `the GPU ${device} has no buffer of ${asked} bytes: ${name} is ${limit}, this context holds ${liveBytes}; ` +
+    `the GPU ${device} cannot provide a buffer of ${asked} bytes: ${name} is ${limit}, this context holds ${liveBytes}; ` +
       'use a smaller batch or shape',
     { cause, detail: { asked, limit, limitName: name, liveBytes } },
   );
@@ -437,7 +437,7 @@ function outOfMemory(
 
 function deviceError(error: GPUError, what: string): EwaldError {
   const memory = error.constructor.name === 'GPUOutOfMemoryError';
-  return new EwaldError(memory ? 'OutOfMemory' : 'Internal', `the GPU refused ${what}: ${firstLine(error)}`, {
+  return new EwaldError(memory ? 'OutOfMemory' : 'Internal', `the GPU rejected ${what}: ${firstLine(error)}`, {
     cause: error,
   });
 }

@@ -36,7 +36,7 @@ export async function dawnGpu(device: string | undefined, named: boolean): Promi
   const name = names[index];
   if (name === undefined)
     return {
-      absent: `no adapter is called or numbered "${device}"; there are ${names.map((n, i) => `${i}: ${n}`).join(', ')}`,
+      absent: `no adapter has the name or number "${device}"; there are ${names.map((n, i) => `${i}: ${n}`).join(', ')}`,
     };
   return { gpu: keptGpu(create, [`adapter=${name}`]), wish: undefined };
 }

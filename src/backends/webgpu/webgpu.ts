@@ -78,7 +78,7 @@ async function findAdapter(
   const { name } = describe(adapter);
   if (found.wish !== undefined && !name.toLowerCase().includes(found.wish.toLowerCase())) {
     return {
-      absent: `no adapter is called "${found.wish}"; there is ${name}, and this platform cannot choose another`,
+      absent: `no adapter matches "${found.wish}"; there is ${name}, and this platform cannot choose another`,
     };
   }
   return { adapter };

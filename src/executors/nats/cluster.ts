@@ -116,7 +116,7 @@ export class Cluster {
         clientsOf(jsm, connection, names),
       ]);
       if (others.length > 0 || clients > 0) {
-        const busy = `${others.length} workers and ${clients} clients of it are there`;
+        const busy = `${others.length} workers and ${clients} clients of it are connected`;
         throw new EwaldError(
           'Unsupported',
           `the cluster at ${url} runs ${theirs}, this is ${identity}, and ${busy}; ` +

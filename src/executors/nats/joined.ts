@@ -95,7 +95,7 @@ export class Joined {
   async #work(): Promise<void> {
     const { connection, names: subjects, js } = this.#cluster;
     this.#hear(subjects.ping, (_, reply) => {
-      if (!inbox.test(reply)) throw new EwaldError('Format', 'it names no inbox to answer to');
+      if (!inbox.test(reply)) throw new EwaldError('Format', 'it names no inbox for the reply');
       connection.publish(reply, encode(this.info));
     });
     this.#hear(subjects.cancel, (data) => {
@@ -276,7 +276,7 @@ export class Joined {
       const theirs = buildOf(unpacked.value);
       if (theirs !== build) {
         if (attempts < foreignDeliveries) return { result: undefined, object };
-        throw new EwaldError('Unsupported', `the task is of build ${clipped(theirs)}, this worker of ${build}`);
+        throw new EwaldError('Unsupported', `the task belongs to build ${clipped(theirs)}, this worker to ${build}`);
       }
       admitted = await this.#admit(unpacked.value, place);
     } catch (error) {

@@ -110,11 +110,9 @@ export async function openConnection(
     const why = messageOf(error);
     if (/authorization|authentication/i.test(`${why} ${(error as Error)?.name}`)) {
       const found = options.token || options.creds || options.user ? 'what was given' : 'a connection without any';
-      throw new EwaldError(
-        'Argument',
-        `the NATS server at ${url} wants other credentials: it refused ${found}; give its token, user or creds`,
-        { cause: error },
-      );
+      throw new EwaldError('Argument', `the NATS server at ${url} rejected ${found}; pass its token, user or creds`, {
+        cause: error,
+      });
     }
     const start = 'start one with nats-server -js -sd FOLDER';
     throw new EwaldError('Lost', `no NATS server answers at ${url} (${why}); ${start}, or give its address`, {

@@ -46,7 +46,7 @@ export class Steady {
         const why = `${what} failed with: ${messageOf(error)}`;
         const server = `the NATS server at ${this.#url}`;
         const lost = (message: string): EwaldError => new EwaldError('Lost', message, { cause: error });
-        if (this.#connection.isClosed()) throw lost(`the connection to ${server} was closed for good; ${why}`);
+        if (this.#connection.isClosed()) throw lost(`the connection to ${server} was closed permanently; ${why}`);
         if (isRefusal(error)) throw lost(`${server} refuses a request; ${why}`);
         if (Date.now() - since > 1000 * this.#seconds)
           throw lost(`${server} has not answered for ${this.#seconds} s; ${why}`);

@@ -129,7 +129,7 @@ async function pieces(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const all: Uint8Array[] = [];
   let stalled = (): void => {};
   const stall = new Promise<never>((_, reject) => {
-    stalled = () => reject(new Error(`no more of an object has come for ${stallSeconds} s`));
+    stalled = () => reject(new Error(`no further data of an object has arrived for ${stallSeconds} s`));
   });
   stall.catch(() => {});
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -196,7 +196,8 @@ export class NatsLane implements Lane {
   }
 
   #closed(error: unknown): EwaldError {
-    const what = `the connection to the NATS server at ${this.#cluster.url} was closed for good (${messageOf(error)})`;
+    const what =
+      `the connection to the NATS server at ${this.#cluster.url} was closed permanently ` + `(${messageOf(error)})`;
     return new EwaldError('Lost', what, { cause: error });
   }
 

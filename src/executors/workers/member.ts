@@ -97,7 +97,7 @@ export class Member {
     );
     this.#worker.onReply((message) => {
       const reply = message as WorkerReply;
-      if ('error' in reply) this.#lose(new EwaldError('Load', `${this.name} could not begin: ${reply.error.message}`));
+      if ('error' in reply) this.#lose(new EwaldError('Load', `${this.name} could not start: ${reply.error.message}`));
     });
   }
 
@@ -128,7 +128,7 @@ export class Member {
       this.#say({ say: 'abort', number });
       setTimeout(() => {
         if (this.#jobs.has(number) && this.#jobs.keys().next().value === number)
-          this.#lose(new EwaldError('Lost', `${this.name} was ended: its task did not heed the abort`));
+          this.#lose(new EwaldError('Lost', `${this.name} was terminated: its task ignored the abort`));
       }, graceSeconds * 1000);
     }
   }
@@ -162,7 +162,9 @@ export class Member {
         clearTimeout(this.#limit);
         const theirs = `ewald ${message.version}, build ${message.build}`;
         if (message.version !== version || message.build !== build) {
-          const what = `the worker script is of ${theirs}, this is ${identity}; give { worker } the script of the same package`;
+          const what =
+            `the worker script belongs to ${theirs}, but this is ${identity}; ` +
+            'pass the script of this package as { worker }';
           this.#lose(new EwaldError('Load', what));
           return;
         }

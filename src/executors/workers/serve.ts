@@ -52,14 +52,14 @@ export function serveHost(
   const run = async ({ number, spec, group }: Extract<ToHost, { say: 'task' }>): Promise<void> => {
     const controller = aborts.get(number) ?? new AbortController();
     try {
-      if (controller.signal.aborted) throw new EwaldError('Aborted', `task ${spec.id} was aborted before it began`);
+      if (controller.signal.aborted) throw new EwaldError('Aborted', `task ${spec.id} was aborted before it started`);
       const comm = group && (await workersComm(group));
       const { value, transfer, seconds } = await host.run({ ...spec, transfer: [] }, controller.signal, comm);
       await comm?.free();
       try {
         post({ say: 'done', number, value, seconds }, transfer);
       } catch (error) {
-        throw new EwaldError('Argument', `what task ${spec.id} gave cannot be sent: ${(error as Error).message}`);
+        throw new EwaldError('Argument', `the result of task ${spec.id} cannot be sent: ${(error as Error).message}`);
       }
     } catch (error) {
       post({ say: 'failed', number, error: flatError(error) });

@@ -73,7 +73,7 @@ function list(stream: TokenStream, scope: Scope, reader: DeclaratorReader, depth
     if (refused.has(name))
       throw headerError(
         word,
-        `the attribute "${word.text}" changes a layout in a way that this parser does not follow; lay the fields ` +
+        `the attribute "${word.text}" changes a layout in a way that this parser does not support; lay the fields ` +
           'out with explicit padding',
       );
     if (name === 'packed') into.packed = true;
@@ -106,7 +106,7 @@ function alignment(
   if (types && reader.startsType(place)) {
     const type = reader.typeName(depth + 1);
     const layout = scope.layout(type);
-    if (!layout) throw headerError(place, 'this type has no alignment that is known here');
+    if (!layout) throw headerError(place, 'the alignment of this type is unknown here');
     value = BigInt(layout.align);
   } else value = integerConstant(stream, scope, reader, depth + 1);
   stream.expect(')', 'after the alignment');
@@ -131,7 +131,7 @@ function standard(stream: TokenStream): void {
   if (moving)
     throw headerError(
       moving,
-      `[[${moving.text}]] changes a layout; this parser follows __attribute__((${moving.text})) alone`,
+      `[[${moving.text}]] changes a layout; this parser only supports __attribute__((${moving.text}))`,
     );
 }
 
@@ -144,7 +144,7 @@ function label(stream: TokenStream): string {
   stream.skipGroup();
   const inside = stream.tokens.slice(from + 1, stream.at - 1);
   if (inside.length === 0 || inside.some(({ kind }) => kind !== 'string'))
-    throw headerError(open, 'this is code of a processor; expected the name of a symbol');
+    throw headerError(open, 'assembly code is not supported here; expected the name of a symbol');
   return inside.map(({ text }) => text.slice(1, -1)).join('');
 }
 
@@ -166,7 +166,7 @@ export function inMode(type: CType, { mode }: Attributes, stream: TokenStream, s
   const found = modes[mode];
   const layout = type.kind === 'scalar' ? scope.scalarLayout(type.name) : undefined;
   if (!found || !layout || (layout.kind === 'float') !== /F$/.test(mode))
-    throw headerError(stream.peek(), `the machine mode ${mode} is not followed here; name a type of that size`);
+    throw headerError(stream.peek(), `the machine mode ${mode} is not supported; use a type of that size`);
   const name = found[layout.kind === 'unsigned' ? 1 : 0];
   return type.const ? { kind: 'scalar', name, const: true } : { kind: 'scalar', name };
 }

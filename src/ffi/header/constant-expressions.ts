@@ -46,7 +46,7 @@ export function world(stream: TokenStream, scope: Scope, reader: DeclaratorReade
       } else {
         value = word.text === 'sizeof' ? layout?.size : layout?.align;
         if (value === undefined || value > Number.MAX_SAFE_INTEGER)
-          throw headerError(word, `the size of ${typeText(type)} is not known`);
+          throw headerError(word, `the size of ${typeText(type)} is unknown`);
       }
       stream.expect(')', `after ${word.text}`);
       cursor.at = stream.at;
@@ -83,7 +83,7 @@ function castTo(value: Constant, type: CType, scope: Scope, place: Token): Const
     return int(wrapped, size === 8 ? 64 : 32, unsigned && size >= 4);
   }
   if (type.kind === 'enum' && value.kind === 'int') return int(value.value);
-  throw headerError(place, `a constant of type ${typeText(type)} is not read here`);
+  throw headerError(place, `a constant of type ${typeText(type)} is not supported here`);
 }
 
 /** Reads one constant expression that must be an integer. */

@@ -46,7 +46,7 @@ export function readConstants(expander: Expander, scope: Scope): void {
   }
   if (values.refused > 0)
     scope.warnings.push(
-      `the values of ${values.refused} macros are left out: all values together take more than ${values.limit} steps`,
+      `the values of ${values.refused} macros are unknown: evaluating all takes more than ${values.limit} steps`,
     );
 }
 

@@ -30,7 +30,7 @@ export function readDeclarations(stream: TokenStream, scope: Scope, options: Dec
       stream.next();
       const language = stream.next();
       if (unquote(language.text) !== 'C')
-        throw headerError(language, `extern ${language.text} names its functions otherwise; expected extern "C"`);
+        throw headerError(language, `extern ${language.text} uses other names for its functions; expected extern "C"`);
       if (stream.is('{')) linkage.push(stream.next());
       continue;
     }
@@ -73,7 +73,7 @@ function declaration(stream: TokenStream, scope: Scope, reader: Declarators): vo
   if (stream.is('__extension__')) stream.next();
   const { type: base, storage, inline, first, tagged, attributes: shared } = reader.specifiers(0);
   if (stream.take(';')) {
-    if (!tagged) throw headerError(first, 'this declares nothing; a name is missing');
+    if (!tagged) throw headerError(first, 'this declares nothing; is a name missing?');
     return;
   }
   for (;;) {
@@ -129,7 +129,7 @@ function initialised(
   scope.addVariable(name, type, doc);
   while (!stream.is(',') && !stream.is(';')) {
     const token = stream.peek();
-    if (token.kind === 'end') throw headerError(name, `the value of ${name.text} has no end`);
+    if (token.kind === 'end') throw headerError(name, `the initializer of ${name.text} is not terminated`);
     if (token.kind === 'punctuator' && '([{'.includes(token.text)) stream.skipGroup();
     else stream.next();
   }

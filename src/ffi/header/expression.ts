@@ -144,13 +144,13 @@ class Evaluator {
     this.#cursor.at++;
     if (token.kind === 'number') {
       const value = parseNumber(token.text, this.#world.longBits);
-      if (!value) throw headerError(token, `${token.text} is not a number that C reads`);
+      if (!value) throw headerError(token, `${token.text} is not a valid number in C`);
       if (!this.#world.widest || value.kind !== 'int') return value;
       return int(value.value, 64, /[uU]/.test(token.text) || value.value >= 2n ** 63n);
     }
     if (token.kind === 'char') {
       const value = characterValue(token.text);
-      if (value === undefined) throw headerError(token, `${token.text} holds more than one character of its kind`);
+      if (value === undefined) throw headerError(token, `${token.text} contains more than one character`);
       return this.#int(value);
     }
     if (token.kind === 'name') {
@@ -158,7 +158,7 @@ class Evaluator {
         return int(this.#world.typed(token, this.#cursor), this.#world.sizeBits, true);
       }
       const value = this.#world.name(token);
-      if (!value) throw headerError(token, `"${token.text}" is not a constant that is known here`);
+      if (!value) throw headerError(token, `"${token.text}" is not a known constant`);
       return value;
     }
     this.#cursor.at--;

@@ -171,6 +171,6 @@ export function tokenize(file: SourceFile): Token[] {
 export function badToken({ text }: Token): string {
   if (text.startsWith('/*')) return 'this comment has no end; expected */';
   if (text.startsWith('"') || text.startsWith("'")) return `this literal has no end on its line; expected ${text[0]}`;
-  if (text === '\\') return 'a backslash stands alone; it continues a line only as its very last sign';
-  return `C has no use for the sign ${JSON.stringify(text)}`;
+  if (text === '\\') return 'stray backslash; it continues a line only as its last character';
+  return `unexpected character ${JSON.stringify(text)}`;
 }

@@ -125,7 +125,7 @@ export class Expander {
     this.spent += steps;
     this.#steps += steps;
     if (this.#steps > this.#limit)
-      throw headerError(place, `the macros grow to more than ${this.#limit} tokens at ${place.text}`);
+      throw headerError(place, `the macros expand to more than ${this.#limit} tokens at ${place.text}`);
   }
 
   #next(layers: Layer[], base: Base): Token | undefined {
@@ -163,7 +163,7 @@ export class Expander {
     const list: Token[][] = [[]];
     for (let depth = 1; ; ) {
       const token = this.#next(layers, base);
-      if (!token) throw headerError(place, `the arguments of the macro ${macro.name} have no end; expected ")"`);
+      if (!token) throw headerError(place, `the arguments of the macro ${macro.name} are not terminated; expected ")"`);
       this.#count(place, 1);
       if (isSign(token, '(')) depth++;
       else if (isSign(token, ')') && --depth === 0) break;
@@ -253,7 +253,7 @@ export class Expander {
     const text = left.text + right.text;
     const [token, end] = tokenize({ name: '<paste>', text });
     if (!token || token.kind === 'bad' || end?.kind !== 'end')
-      throw headerError(place, `## makes no token of "${left.text}" and "${right.text}"`);
+      throw headerError(place, `## does not form a token from "${left.text}" and "${right.text}"`);
     return { kind: token.kind, text, file: place.file, offset: place.offset, spaced: left.spaced };
   }
 }

@@ -50,7 +50,7 @@ function refuseLayout(words: readonly Token[], place: Token): void {
   if (first?.text === 'scalar_storage_order' || first?.text === 'ms_struct' || (first?.text === 'options' && second))
     throw headerError(
       place,
-      `#pragma ${first.text} changes the layout of structs, which this parser does not follow; lay the fields ` +
+      `#pragma ${first.text} changes the layout of structs, which this parser does not support; lay the fields ` +
         'out with explicit padding',
     );
 }

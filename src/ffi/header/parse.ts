@@ -109,7 +109,9 @@ export function parseHeader(text: string, given: ParseOptions = {}): FunctionTab
   });
   readConstants(read.expander, scope);
   if (scope.passedOver > 0)
-    warnings.push(`${scope.passedOver} declarations of the C library's headers were passed over: they cannot be read`);
+    warnings.push(
+      `${scope.passedOver} declarations of the C library's headers were skipped because they cannot be parsed`,
+    );
   const { functions, variables, constants, assertions } = scope;
   return {
     version: 1,

@@ -195,7 +195,7 @@ class Preprocessor {
         this.#pragma(word, rest, file);
         return;
       case 'error':
-        throw headerError(word, `the header refuses: ${textBehind(word, end)}`);
+        throw headerError(word, `#error in the header: ${textBehind(word, end)}`);
       case 'warning':
         this.#warn(word, textBehind(word, end));
         return;
@@ -232,7 +232,7 @@ class Preprocessor {
     const known = macros.get(name.text);
     if (known && spelled(known) !== spelled(macro)) {
       const at = positionOf(known.place);
-      this.#warn(name, `${name.text} is defined again, otherwise than in ${at.file}:${at.line}`);
+      this.#warn(name, `${name.text} is redefined differently from ${at.file}:${at.line}`);
     }
     macros.set(name.text, macro);
   }
@@ -286,7 +286,7 @@ class Preprocessor {
       return;
     }
     const places = this.#options.includePlaces;
-    const looked = places.length > 0 ? `looked in ${places.join(', ')}` : 'no place to look for includes was given';
+    const looked = places.length > 0 ? `looked in ${places.join(', ')}` : 'no include folder was given';
     throw headerError(
       first,
       `the include ${first.text} was not found (${looked}); name its folder (-I), or define what it would (--define)`,
@@ -322,7 +322,7 @@ function readMacro(name: Token, rest: readonly Token[]): Macro {
   const [open] = rest;
   if (open?.text !== '(' || open.spaced) return { name: name.text, body: rest, place: name };
   const close = rest.findIndex(({ text }) => text === ')');
-  if (close < 0) throw headerError(open, 'the parameters of this macro have no end; expected )');
+  if (close < 0) throw headerError(open, 'the parameters of this macro are not terminated; expected )');
   const parameters: string[] = [];
   let variadic = false;
   for (const { kind, text } of rest.slice(1, close)) {
@@ -332,7 +332,8 @@ function readMacro(name: Token, rest: readonly Token[]): Macro {
       variadic = true;
       const before = rest[close - 2];
       if (before?.kind !== 'name') parameters.push('__VA_ARGS__');
-    } else if (text !== ',') throw headerError(open, `the parameters of the macro ${name.text} are no list of names`);
+    } else if (text !== ',')
+      throw headerError(open, `the parameters of the macro ${name.text} are not a list of names`);
   }
   const body = rest.slice(close + 1);
   return variadic

@@ -164,7 +164,7 @@ export class Scope {
       nodes > heaviest || depth > deepestType
         ? `this type is made of ${nodes} types, ${depth} deep, once its typedefs are written out; expected at most ` +
             `${heaviest}, ${deepestType} deep`
-        : 'the types of this header take too much room once their typedefs are written out',
+        : 'the types of this header take too much memory once their typedefs are written out',
     );
   }
 
@@ -204,7 +204,7 @@ export class Scope {
       if (!same)
         throw headerError(
           name,
-          `${signature(type, name.text)} was declared otherwise${this.#at(before)}: ${signature(before, name.text)}`,
+          `${signature(type, name.text)} was declared differently${this.#at(before)}: ${signature(before, name.text)}`,
         );
       return;
     }

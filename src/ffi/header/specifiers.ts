@@ -110,7 +110,7 @@ export function readSpecifiers(stream: TokenStream, scope: Scope, reader: Declar
         break;
       case 'storage':
         if (storage !== undefined && storage !== text)
-          throw headerError(token, `"${text}" stands behind "${storage}"; one of them is needed`);
+          throw headerError(token, `"${text}" follows "${storage}"; expected only one of them`);
         storage = text as 'typedef' | 'extern' | 'static';
         break;
       case 'inline':

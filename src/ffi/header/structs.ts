@@ -139,7 +139,7 @@ function member(
 ): Member {
   if (type.kind === 'function') throw headerError(place, 'a field cannot be a function; a pointer to one can');
   const layout = scope.layout(type);
-  if (!layout) throw headerError(place, `the field ${name} is ${typeText(type)}, whose size is not known here`);
+  if (!layout) throw headerError(place, `the field ${name} is ${typeText(type)}, whose size is unknown here`);
   scope.weigh(type, place);
   return {
     name,

@@ -60,7 +60,7 @@ async function importKoffi(): Promise<Koffi> {
   if (!(Number.parseInt(koffi.version, 10) >= 3))
     throw new EwaldError(
       'Load',
-      `native libraries need koffi 3, found is ${koffi.version}; install it: npm install koffi@3`,
+      `native libraries require koffi 3; found ${koffi.version}; install it: npm install koffi@3`,
     );
   return koffi;
 }

@@ -124,7 +124,7 @@ export class NativeTarget implements Target {
     if (!Array.isArray(given) || given.length !== 2 || typeof given[0] !== 'string')
       throw new EwaldError(
         'Argument',
-        `${place()} is ${shown(given)}; after "..." each argument says its type: ['int', 5], ['double', 1.5], ` +
+        `${place()} is ${shown(given)}; after "..." each argument has its type: ['int', 5], ['double', 1.5], ` +
           `['const char *', 'text']`,
       );
     const type = promoted(this.runtime.typeOf(given[0]), this.runtime);
@@ -326,11 +326,11 @@ function plainFields(type: CType & { kind: 'struct' }, runtime: Runtime): readon
   if (fields.some(({ name, bits }) => name === '' || bits !== undefined)) return refuse('it has bit-fields or unions');
   const members = fields.map(({ name, type: inner }) => {
     const layout = layoutOf(unaligned(inner), runtime.model, runtime.table);
-    return { name, type: inner, layout: layout ?? refuse(`the size of ${name} is not known`) };
+    return { name, type: inner, layout: layout ?? refuse(`the size of ${name} is unknown`) };
   });
   const natural = placeFields(members, { kind: 'struct' });
   const same = natural.size === struct?.size && natural.fields.every(({ offset }, i) => offset === fields[i]?.offset);
-  return same ? fields : refuse('it is packed or aligned in a way that calls do not follow');
+  return same ? fields : refuse('it is packed or aligned in a way that calls do not support');
 }
 
 /** Passes arrays as they are; koffi takes their addresses. */

@@ -66,7 +66,7 @@ export function exportedSignatures(bytes: Uint8Array): Map<string, WasmSignature
     bytes[0] !== 0 ||
     String.fromCharCode(...bytes.subarray(1, 4)) !== 'asm'
   ) {
-    throw new EwaldError('Format', 'this is no wasm module: it does not start with \\0asm');
+    throw new EwaldError('Format', 'this is not a wasm module: it does not start with \\0asm');
   }
   const reader = new Reader(bytes, 8);
   const signatures: WasmSignature[] = [];

@@ -46,7 +46,7 @@ async function compile(
   try {
     return { module: await WebAssembly.compile(bytes), bytes };
   } catch (cause) {
-    throw new EwaldError('Load', `${name} is no wasm module that this engine takes: ${messageOf(cause)}`, {
+    throw new EwaldError('Load', `${name} is not a wasm module that this engine accepts: ${messageOf(cause)}`, {
       cause,
     });
   }
@@ -67,7 +67,7 @@ export async function startModule(source: WasmSource, name: string, imports: Was
     else
       throw new EwaldError(
         'Load',
-        `the wasm module ${name} imports the ${kind} ${from}.${what}; give it: { imports: { ${from}: { ${what}: ` +
+        `the wasm module ${name} imports the ${kind} ${from}.${what}; pass it: { imports: { ${from}: { ${what}: ` +
           '… } } }',
       );
   }
@@ -94,7 +94,7 @@ function standIn(
   if (what === 'emscripten_notify_memory_growth') return () => undefined;
   if (what === 'proc_exit') {
     return (code) => {
-      throw new EwaldError('Internal', `the wasm module ${library} ended itself with code ${code}`);
+      throw new EwaldError('Internal', `the wasm module ${library} exited with code ${code}`);
     };
   }
   if (what === 'fd_write')
@@ -104,7 +104,7 @@ function standIn(
   return () => {
     throw new EwaldError(
       'Unsupported',
-      `the wasm module ${library} calls ${from}.${what}, which nobody provides; give it: { imports: { ${from}: { ` +
+      `the wasm module ${library} calls ${from}.${what}, which is not provided; pass it: { imports: { ${from}: { ` +
         `${what}: … } } }`,
     );
   };

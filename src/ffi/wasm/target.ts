@@ -88,7 +88,7 @@ export class WasmTarget implements Target {
       throw new EwaldError(
         'Load',
         `the header declares ${signature(fn, fn.name)}, which is ${signatureText(wanted)} on wasm, but the ` +
-          `function of ${this.runtime.name} ${has}; header and library are not of one build`,
+          `function of ${this.runtime.name} ${has}; the header and the library are from different builds`,
       );
     }
     return {
@@ -236,7 +236,7 @@ class WasmFrame extends FrameEnds implements CallFrame {
     if (address === 0)
       throw new EwaldError(
         'OutOfMemory',
-        `the wasm heap has no ${bytes} bytes left for an argument (it holds ${this.#memory.buffer.byteLength})`,
+        `the wasm heap cannot provide ${bytes} more bytes for an argument (it holds ${this.#memory.buffer.byteLength})`,
       );
     this.release(() => this.#free(address));
     return address;

@@ -43,7 +43,7 @@ export function wasmSignature(
 
 /** The wasm signature that a function of a table (of the model `wasm32`) has in a module that fits its header. */
 export function declaredSignature(table: FunctionTable, name: string): WasmSignature {
-  expectsMembers('declaredSignature: the table', table, ['functions', 'structs', 'model'], 'what parseHeader gives');
+  expectsMembers('declaredSignature: the table', table, ['functions', 'structs', 'model'], 'the result of parseHeader');
   const fn = table.functions[name];
   if (!fn) throw new EwaldError('Argument', `${table.header} declares no function "${name}"`);
   return wasmSignature(fn, name, new Runtime(table, jsMemory, table.header));

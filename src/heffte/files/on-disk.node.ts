@@ -97,10 +97,10 @@ function checkWish({ plan, kind, axes }: Wish, header: NpyHeader, name: string):
   const refuse = (why: string): never => {
     throw new EwaldError('Unsupported', `${name} does not fit into the memory given, and ${why}`);
   };
-  if (shape.length < 2) refuse('a single line cannot be gone through in parts; give it more memory');
-  if (axes && axes.length < shape.length) refuse('in parts all axes are transformed; leave axes out');
-  if (halved && plan.reducedAxis !== shape.length - 1) refuse('in parts the last axis is the one that is halved');
-  if (kind === 'real') refuse('kind real is not done in parts; use r2c');
+  if (shape.length < 2) refuse('a single line cannot be processed in parts; allow more memory');
+  if (axes && axes.length < shape.length) refuse('all axes are transformed in parts; omit axes');
+  if (halved && plan.reducedAxis !== shape.length - 1) refuse('only the last axis can be halved in parts');
+  if (kind === 'real') refuse('kind real is not supported in parts; use r2c');
   if (plan.kind === 'c2c' && !header.complex) refuse('its numbers are real; in parts use r2c, or convert them first');
 }
 

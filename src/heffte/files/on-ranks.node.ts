@@ -52,7 +52,10 @@ export async function transformOnRanks(
   if (outputFile === '-')
     throw new EwaldError('Argument', 'ranks cannot write to standard output together; name a file');
   if (options.memory !== undefined)
-    throw new EwaldError('Argument', 'memory is for one process; of several ranks each holds its own part');
+    throw new EwaldError(
+      'Argument',
+      'the option memory is for a single process; each of several ranks holds its own part',
+    );
   const file = await together(comm, async () => {
     if (first) await checkOutput(outputFile, npyWriting(input, options));
     return openNpyParts(input);
@@ -121,7 +124,7 @@ function worldOf({ plan, axes }: Wish, name: string): { size: number[]; reduced:
   const n = shape.length;
   if (n > 3) throw new EwaldError('Argument', `${name} has ${n} axes; ranks transform arrays of up to 3 together`);
   if (axes && axes.length < n)
-    throw new EwaldError('Argument', 'ranks transform all axes together; leave axes out, or run one process');
+    throw new EwaldError('Argument', 'ranks transform all axes together; omit axes, or run one process');
   const size = [...shape].reverse();
   while (size.length < 3) size.push(1);
   const halved = plan.kind === 'r2c' || plan.kind === 'c2r';

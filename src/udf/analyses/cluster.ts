@@ -56,7 +56,7 @@ export function clusterAnalysis(scan: Scan, options: ClusterOptions = {}): Analy
     return { name, scan, udf: pixelsUdf.withParams({ pixels }), channels };
   };
   const nothing = () => {
-    throw new EwaldError('Internal', 'the cluster analysis has channels after its second pass only');
+    throw new EwaldError('Internal', 'the cluster analysis has channels only after its second pass');
   };
   return { name, scan, udf: stddevUdf, next, channels: nothing };
 }

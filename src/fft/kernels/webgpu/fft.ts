@@ -58,8 +58,8 @@ type BufferName = 'input' | 'output' | 'middle' | 'long' | 'tables';
 const named: Record<BufferName, string> = {
   input: 'the input',
   output: 'the output',
-  middle: 'what lies between the axes',
-  long: 'what lies between the pieces of a long axis',
+  middle: 'the data between the axes',
+  long: 'the data between the passes of a long axis',
   tables: 'the roots of unity',
 };
 

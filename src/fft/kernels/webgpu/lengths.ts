@@ -96,7 +96,7 @@ export function splitOf(points: number, capacity: number): Split {
   const convolution = convolutionLength(2 * points - 1);
   const parts = cut(convolution, capacity);
   // Lengths without a prime above 5 can always be cut.
-  if (!parts) throw new Error(`a convolution of ${convolution} points was not cut into pieces of ${capacity}`);
+  if (!parts) throw new Error(`a convolution of ${convolution} points was not split into passes of ${capacity}`);
   return { pieces: parts, convolution };
 }
 
