@@ -27,10 +27,10 @@ export function defaultText(row: Parameter): string | undefined {
   if (row.usual !== undefined) return row.usual === '' ? undefined : row.usual;
   const value = fallbackOf(row);
   if (value === undefined || row.kind === 'boolean') return undefined;
-  const own = new Map<number, string[]>();
+  const stagesByDefault = new Map<number, string[]>();
   for (const [stage, other] of Object.entries(row.fallbacks ?? {}))
-    if (other !== value) own.set(other, [...(own.get(other) ?? []), stage]);
-  const others = [...own].map(([other, stages]) => `${stages.join(', ')}: ${numeral(other)}`);
+    if (other !== value) stagesByDefault.set(other, [...(stagesByDefault.get(other) ?? []), stage]);
+  const others = [...stagesByDefault].map(([other, stages]) => `${stages.join(', ')}: ${numeral(other)}`);
   return [valueText(value), ...others.map((words) => `(${words})`)].join(' ');
 }
 

@@ -253,14 +253,14 @@ export function checked<Rows extends Parameters>(
 
 /** The default of a parameter for a stage; undefined where it has no fixed one. */
 export function fallbackOf(row: Parameter, stage?: string): unknown {
-  const own = stage === undefined ? undefined : row.fallbacks?.[stage];
-  return own ?? row.fallback ?? (row.usual === undefined ? row.range?.fallback : undefined);
+  const stageDefault = stage === undefined ? undefined : row.fallbacks?.[stage];
+  return stageDefault ?? row.fallback ?? (row.usual === undefined ? row.range?.fallback : undefined);
 }
 
 /** Fixed defaults of a stage's parameters. */
 export function defaultsOf<Rows extends Parameters>(rows: Rows, stage?: string): Values<Rows> {
-  const own = Object.entries(rows).filter(([, row]) => stage === undefined || belongs(row, [stage]));
-  const values = own.map(([name, row]) => [name, fallbackOf(row, stage)] as const);
+  const belonging = Object.entries(rows).filter(([, row]) => stage === undefined || belongs(row, [stage]));
+  const values = belonging.map(([name, row]) => [name, fallbackOf(row, stage)] as const);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Values<Rows>;
 }
 

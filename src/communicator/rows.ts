@@ -4,8 +4,8 @@ import { agreedRows, type Ranks } from './ranks.js';
 
 /** Collective: gives each rank the rows of all, in the order of ranks; a row is at most `mostOwn` numbers. */
 export async function rowsOfAll(comm: Communicator, row: readonly number[]): Promise<ArrayLike<number>[]> {
-  const own = (comm as unknown as Partial<Ranks>)[agreedRows];
-  if (own) return own.call(comm as unknown as Ranks, row);
+  const agreeing = (comm as unknown as Partial<Ranks>)[agreedRows];
+  if (agreeing) return agreeing.call(comm as unknown as Ranks, row);
   // The communicator is not one of ewald's.
   const n = row.length;
   const all = new Float64Array(n * comm.size);

@@ -42,8 +42,8 @@ export class Segments {
 
   /** Makes bytes accessible to the others: in place if they are in shared memory of this pool, otherwise in a copy. */
   place(bytes: Uint8Array): Berth {
-    const own = this.#owned.get(bytes.buffer as unknown as SharedArrayBuffer);
-    if (own) return { segment: own, offset: bytes.byteOffset, lent: false };
+    const owned = this.#owned.get(bytes.buffer as unknown as SharedArrayBuffer);
+    if (owned) return { segment: owned, offset: bytes.byteOffset, lent: false };
     let size = smallest;
     while (size < bytes.byteLength) size *= 2;
     let segment = this.#free.get(size)?.pop();
@@ -62,15 +62,15 @@ export class Segments {
 
   /** The number under which peers know memory from `allocate`. */
   numberOf(memory: SharedArrayBuffer, peers: readonly number[]): number {
-    const own = this.#owned.get(memory) as Segment;
-    for (const peer of peers) this.show(peer, own);
-    return own.id;
+    const segment = this.#owned.get(memory) as Segment;
+    for (const peer of peers) this.show(peer, segment);
+    return segment.id;
   }
 
   /** Makes peers forget memory from `allocate`. */
   forget(memory: SharedArrayBuffer): void {
-    const own = this.#owned.get(memory);
-    for (const peer of own?.known ?? []) this.#tell(peer, { id: own?.id ?? -1, memory: undefined });
+    const segment = this.#owned.get(memory);
+    for (const peer of segment?.known ?? []) this.#tell(peer, { id: segment?.id ?? -1, memory: undefined });
     this.#owned.delete(memory);
   }
 

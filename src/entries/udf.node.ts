@@ -22,7 +22,7 @@ import type { ScanSource } from '../udf/scan.js';
 import { Executor } from './executors.node.js';
 import { createContext, devices } from './index.node.js';
 
-const here = bindUdf({
+const bound = bindUdf({
   createContext,
   open,
   sourceOf(input, options): ScanSource | undefined {
@@ -44,15 +44,15 @@ const here = bindUdf({
 /** Loads scans and runs UDFs and analyses over them; end it with `close` or `await using`. */
 export type Context = UdfContext;
 /** Creates contexts: `new Context()`, `Context.makeWith`, `Context.connect`. */
-export const Context: UdfContextClass = here.Context;
+export const Context: UdfContextClass = bound.Context;
 
 /**
  * Runs a UDF's `processFrameWgsl` on a WebGPU device and its `processFrame` in JavaScript over the same frames, and
  * compares the results. Throws `Unsupported` without WebGPU, `Argument` if the WGSL does not compile.
  */
-export const { validateUdf } = here;
+export const { validateUdf } = bound;
 
 /** The resources of this machine: cores, GPUs, the native core. */
-export const { detect } = here;
+export const { detect } = bound;
 
 export * from '../udf/public.js';

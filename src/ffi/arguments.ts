@@ -26,8 +26,8 @@ export function parametersOf(
   lengths: Readonly<Record<string, number | string>> = {},
   byValue?: (type: CType & { kind: 'struct' }, place: Place) => Converter,
 ): Parameter[] {
-  const own = new Map(Object.entries(lengths));
-  for (const array of own.keys()) {
+  const given = new Map(Object.entries(lengths));
+  for (const array of given.keys()) {
     if (!parameters.some((parameter) => parameter.name === array))
       throw new EwaldError('Argument', `lengths names ${name}.${array}, but ${name}() has no such parameter`);
   }
@@ -37,7 +37,7 @@ export function parametersOf(
     const scalar = runtime.scalar(type);
     if (scalar) return { scalar, place, convert: scalar.into(place) };
     if (type.kind === 'pointer') {
-      const sized = (own.get(parameter.name) ?? parameter.length) !== undefined;
+      const sized = (given.get(parameter.name) ?? parameter.length) !== undefined;
       return { scalar: undefined, place, convert: pointerConverter(runtime, type, place, sized) };
     }
     if (type.kind === 'struct' && byValue) return { scalar: undefined, place, convert: byValue(type, place) };
@@ -61,9 +61,9 @@ export function lengthChecks(
   { name, parameters }: CFunction,
   lengths: Readonly<Record<string, number | string>> = {},
 ): ((values: readonly unknown[]) => void)[] {
-  const own = new Map(Object.entries(lengths));
+  const given = new Map(Object.entries(lengths));
   return parameters.flatMap((parameter: CParameter, i) => {
-    const length = own.get(parameter.name) ?? parameter.length;
+    const length = given.get(parameter.name) ?? parameter.length;
     const { type } = parameter;
     if (length === undefined || type.kind !== 'pointer') return [];
     const counter = typeof length === 'string' ? parameters.findIndex((other) => other.name === length) : -1;

@@ -73,9 +73,9 @@ export function parseHeaderFile(
 function nodeTable(options: LibraryOptions, model: DataModel): FunctionTable {
   const { header, includeDir, definitions, include, allowVarargs, skipUnsupported, cpp } = options;
   if (typeof header !== 'string') {
-    const own = model === processModel();
-    return tableOf({ ...options, include: include ?? includeFrom(folders(includeDir), own) }, model, {
-      ...(own && { system: systemDefinitions() }),
+    const isNative = model === processModel();
+    return tableOf({ ...options, include: include ?? includeFrom(folders(includeDir), isNative) }, model, {
+      ...(isNative && { system: systemDefinitions() }),
     });
   }
   return parseHeaderFile(header, {

@@ -77,27 +77,27 @@ export function tableFor(table: FunctionTable, model: DataModel): FunctionTable 
       'Format',
       `this function table has version ${String(table.version)}, expected 1; parse the header again`,
     );
-  const own = withoutPrototypes(table);
-  if (own.model === model) return own;
+  const copy = withoutPrototypes(table);
+  if (copy.model === model) return copy;
   const structs: Record<string, CStruct> = Object.create(null);
   const open = new Set<string>();
   // The members of a struct come first, whatever the order of the table.
   const lay = (tag: string): void => {
-    const struct = own.structs[tag];
+    const struct = copy.structs[tag];
     if (!struct || tag in structs || open.has(tag)) return;
     open.add(tag);
     const { fields, size: _size, align: _align, ...rest } = struct;
     for (const { type } of fields ?? []) for (const inner of tagsIn(type)) lay(inner);
     const members = fields?.map(({ offset: _offset, shift: _shift, ...field }) => ({
       ...field,
-      layout: layoutOf(field.type, model, { structs, enums: own.enums }),
+      layout: layoutOf(field.type, model, { structs, enums: copy.enums }),
     }));
     structs[tag] = members?.every(({ layout }) => layout !== undefined)
       ? { ...rest, ...placeFields(members as Member[], struct) }
       : rest;
   };
-  for (const tag of Object.keys(own.structs)) lay(tag);
-  return { ...own, model, structs };
+  for (const tag of Object.keys(copy.structs)) lay(tag);
+  return { ...copy, model, structs };
 }
 
 /** The structs contained in a value of a type. */

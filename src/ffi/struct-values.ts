@@ -118,16 +118,16 @@ export function writeStruct(
           `${fields.map((field) => field.name).join(', ')}`,
       );
   }
-  const own = bytesAt(view, offset, codec.sizeOf(type));
+  const member = bytesAt(view, offset, codec.sizeOf(type));
   const origin = overlaps ? origins.get(value) : undefined;
-  if (origin?.length === own.length) own.set(origin);
-  else own.fill(0);
+  if (origin?.length === member.length) member.set(origin);
+  else member.fill(0);
   const write = (field: CField, one: unknown, where: Place): void => {
     if (field.bits === undefined) codec.write(view, offset + field.offset, field.type, one, where);
     else writeBitField(view, offset, field, codec.toBits(field.type, one, where), codec.isSigned(field.type), where);
   };
   /** The bits covered by the given members so far, to detect members that contradict each other. */
-  const taken = new Uint8Array(overlaps ? own.length : 0);
+  const taken = new Uint8Array(overlaps ? member.length : 0);
   for (const [name, one] of given) {
     const field = byName.get(name) as CField;
     const where = (): string => `${place()}.${name}`;
@@ -136,11 +136,11 @@ export function writeStruct(
       write(field, one, where);
       continue;
     }
-    const before = own.slice();
+    const before = member.slice();
     write(field, one, where);
     const mask = maskOf(field, codec);
-    for (let i = 0; i < own.length; i++) {
-      if (((taken[i] ?? 0) & (mask[i] ?? 0) & ((before[i] ?? 0) ^ (own[i] ?? 0))) !== 0)
+    for (let i = 0; i < member.length; i++) {
+      if (((taken[i] ?? 0) & (mask[i] ?? 0) & ((before[i] ?? 0) ^ (member[i] ?? 0))) !== 0)
         throw new EwaldError(
           'Argument',
           `${where()} contradicts the members given before it; pass one member of ` +

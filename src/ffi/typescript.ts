@@ -204,10 +204,10 @@ class Writer {
     const taken = new Set<string>();
     return parameters
       .map(({ name, type }, i) => {
-        let own = identifier.test(name) && !reserved.has(name) ? name : `${name || 'value'}_${i + 1}`;
-        if (taken.has(own)) own = `${own}_${i + 1}`;
-        taken.add(own);
-        return `${own}: ${this.#parameter(type)}`;
+        let parameter = identifier.test(name) && !reserved.has(name) ? name : `${name || 'value'}_${i + 1}`;
+        if (taken.has(parameter)) parameter = `${parameter}_${i + 1}`;
+        taken.add(parameter);
+        return `${parameter}: ${this.#parameter(type)}`;
       })
       .join(', ');
   }

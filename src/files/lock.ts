@@ -121,8 +121,8 @@ function ownerOf(text: string): Owner | undefined {
 
 /** Whether the process of a lock still runs; undefined if it cannot be looked up from here. */
 function runs({ pid, host, place, started }: Owner): boolean | undefined {
-  const here = placeHere();
-  if (host !== hostname() || place !== here) return undefined;
+  const thisPlace = placeHere();
+  if (host !== hostname() || place !== thisPlace) return undefined;
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -139,7 +139,7 @@ const isGone = ({ owner, mtimeMs }: Found, nowMs: number): boolean =>
   !((owner && runs(owner)) ?? nowMs - mtimeMs < goneMs);
 
 /** "process 4711 on node07, since 2026-03-01 12:30:00 UTC". */
-function said(owner: Owner | undefined): string {
+function ownerText(owner: Owner | undefined): string {
   if (!owner) return 'an unidentified process';
   if (owner.pid === process.pid && runs(owner)) return 'this process';
   return `process ${owner.pid} on ${owner.host}, since ${owner.since.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}`;
@@ -154,7 +154,7 @@ function taken(file: string, lock: string, { owner, mtimeMs }: Found, nowMs: num
         `ended, remove ${lock}`;
   return new EwaldError(
     'File',
-    `${file} is being written by ${said(owner)}; wait for it, or choose another name${away}`,
+    `${file} is being written by ${ownerText(owner)}; wait for it, or choose another name${away}`,
     {
       detail: { path: file, lock, ...(owner && { pid: owner.pid, host: owner.host, since: owner.since }) },
     },
@@ -294,7 +294,7 @@ class HeldLock implements Lock {
     this.#end();
     throw new EwaldError(
       'File',
-      `${this.#file} was taken over by ${found ? said(found.owner) : 'another process, which has finished it'}`,
+      `${this.#file} was taken over by ${found ? ownerText(found.owner) : 'another process, which has finished it'}`,
       { detail: { path: this.#file } },
     );
   }

@@ -86,13 +86,13 @@ export async function openOutput(file: string, options: WriteOptions = {}): Prom
   return saying(file, async () => {
     const { target, there, isPlain } = await permitted(file, options);
     if (!isPlain) return through(file);
-    const own = options.lock ? undefined : await lockFile(file, target);
+    const lock = options.lock ? undefined : await lockFile(file, target);
     try {
       // Check again: another writer may have finished in the meantime.
-      if (own) await permitted(file, options);
-      return await beside(file, target, there?.mode, own, options);
+      if (lock) await permitted(file, options);
+      return await beside(file, target, there?.mode, lock, options);
     } catch (error) {
-      await own?.release();
+      await lock?.release();
       throw error;
     }
   });

@@ -50,7 +50,7 @@ export function describePlan(transform: Transform): PlanDescription {
     const [before, after] = [layout.boundaries[s], layout.boundaries[s + 1]];
     const traffic = layout.divisions.get(s)?.forward;
     const mine = events.filter((event) => event.stage === s);
-    const own = traffic?.own?.sizes.reduce((a, b) => a * b, 1) ?? 0;
+    const kept = traffic?.own?.sizes.reduce((a, b) => a * b, 1) ?? 0;
     return {
       what: stage.what === 'fft' ? 'transform' : 'reshape',
       axes: stage.what === 'fft' ? stage.axes : [],
@@ -58,7 +58,7 @@ export function describePlan(transform: Transform): PlanDescription {
       to: after?.box as Box,
       messages: algorithm === 'shared' ? 0 : (traffic?.sends.length ?? 0),
       bytes: (traffic?.sent ?? 0) * (before?.unit ?? 2) * 4,
-      kept: own,
+      kept: kept,
       ms:
         mine.length > 0 ? Math.max(...mine.map((e) => e.endedMs)) - Math.min(...mine.map((e) => e.beganMs)) : undefined,
       overlapMs: mine.length > 0 ? overlapMs(mine) : undefined,

@@ -295,8 +295,8 @@ export class Transform {
         const target = inPlace || this.#worksInPlace(s) ? undefined : at(b + step);
         if (this.#oneByOne(s, batch))
           for (let i = 0; i < batch; i++) {
-            const [own, result] = [this.#ofBatch(b, i, at(b)), this.#ofBatch(b + step, i, target as Numbers)];
-            await kernels[s]?.[direction](own, result, { scale });
+            const [source, result] = [this.#ofBatch(b, i, at(b)), this.#ofBatch(b + step, i, target as Numbers)];
+            await kernels[s]?.[direction](source, result, { scale });
           }
         else await kernels[s]?.[direction](at(b), target as Numbers, { scale });
         trace.note(s, 'transform', began);
@@ -428,11 +428,11 @@ export class Transform {
     const { offset, strides } = inWorld(box, world);
     const order = how === 'put' ? world.order : box.order;
     const triple = (of: readonly number[]) => order.map((axis) => of[axis]) as unknown as [number, number, number];
-    const [own, far] = [
+    const [boxSide, worldSide] = [
       { at: 0, strides: triple(box.strides), distance: box.count },
       { at: offset, strides: triple(strides), distance: world.count },
     ];
-    const [from, to] = how === 'put' ? [own, far] : [far, own];
+    const [from, to] = how === 'put' ? [boxSide, worldSide] : [worldSide, boxSide];
     const block = joinAxes({
       sizes: triple(box.size),
       from: from.at,

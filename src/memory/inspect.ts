@@ -34,6 +34,6 @@ export function listed(values: Iterable<unknown>, length: number): string {
 
 function one(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
-  const own = (value as Record<symbol, unknown>)[symbol];
-  return typeof own === 'function' ? String(own.call(value)) : JSON.stringify(value);
+  const inspect = (value as Record<symbol, unknown>)[symbol];
+  return typeof inspect === 'function' ? String(inspect.call(value)) : JSON.stringify(value);
 }

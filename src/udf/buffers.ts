@@ -99,8 +99,8 @@ export function shapeOfBuffer(
   { kind, extraShape = [] }: BufferDeclaration,
   { nav, sig }: Pick<RunShape, 'nav' | 'sig'>,
 ): number[] {
-  const own = kind === 'nav' ? nav : kind === 'sig' ? sig : extraShape.length > 0 ? [] : [1];
-  return [...own, ...extraShape];
+  const extent = kind === 'nav' ? nav : kind === 'sig' ? sig : extraShape.length > 0 ? [] : [1];
+  return [...extent, ...extraShape];
 }
 
 /** One buffer of a finished or partial run. */

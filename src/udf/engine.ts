@@ -44,9 +44,9 @@ export async function* steps(run: Run, engine: Engine, signal: AbortSignal | und
   const { executor } = engine;
   const udfs = run.parts.map(({ udf }) => udf);
   const codes = await loadCodes(udfs, engine.readFile);
-  if (!executor || executor.kind === 'inline') yield* here(run, codes, engine, signal);
+  if (!executor || executor.kind === 'inline') yield* onThisThread(run, codes, engine, signal);
   else if (executor.kind === 'delayed') yield* delayed(run, codes, engine, executor, signal);
-  else yield* elsewhere(run, codes, engine, executor, signal);
+  else yield* onExecutor(run, codes, engine, executor, signal);
 }
 
 /** The modules of UDFs. */
@@ -56,7 +56,7 @@ type Codes = ReadonlyMap<AnyUdf, WasmCode>;
 const largestOf = ({ partitions }: Run): number =>
   partitions.reduce((most, { positions }) => Math.max(most, positions.length), 0);
 
-async function* here(
+async function* onThisThread(
   run: Run,
   codes: Codes,
   engine: Engine,
@@ -171,7 +171,7 @@ function plain<T>(value: T): T {
   return value;
 }
 
-async function* elsewhere(
+async function* onExecutor(
   run: Run,
   codes: Codes,
   { taskSeconds }: Engine,

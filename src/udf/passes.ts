@@ -31,8 +31,8 @@ function partFor(
 ): KernelPart | undefined {
   const before = known.get(udf);
   if (before && before.params === params) return before.part;
-  const own = udf.definition.kernel?.({ params, meta }) as KernelPart | undefined;
-  const part = own && change(own);
+  const kernel = udf.definition.kernel?.({ params, meta }) as KernelPart | undefined;
+  const part = kernel && change(kernel);
   known.set(udf, { params, part });
   return part;
 }
@@ -150,11 +150,11 @@ export class Passes {
       const shapes = part.steps.map(shapeOfStep);
       const columns = shapes.reduce((sum, shape) => sum + shape.columns, 0);
       const planes = shapes.reduce((sum, shape) => sum + shape.planes, 0);
-      const own = columns === pass.columns ? nav : columnsOf(nav, pass.columns, column, columns, count);
+      const sums = columns === pass.columns ? nav : columnsOf(nav, pass.columns, column, columns, count);
       const planesOf = Array.from({ length: planes }, (_, i) =>
         sig.subarray((plane + i) * pixels, (plane + i + 1) * pixels),
       );
-      part.finish({ nav: own, columns, sig: planesOf, frames: count }, arrays as never, task);
+      part.finish({ nav: sums, columns, sig: planesOf, frames: count }, arrays as never, task);
       column += columns;
       plane += planes;
     }
@@ -189,8 +189,8 @@ export class Passes {
 }
 
 function columnsOf(nav: Float64Array, all: number, first: number, columns: number, count: number): Float64Array {
-  const own = new Float64Array(count * columns);
+  const picked = new Float64Array(count * columns);
   for (let i = 0; i < count; i++)
-    for (let k = 0; k < columns; k++) own[i * columns + k] = nav[i * all + first + k] as number;
-  return own;
+    for (let k = 0; k < columns; k++) picked[i * columns + k] = nav[i * all + first + k] as number;
+  return picked;
 }

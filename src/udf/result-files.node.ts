@@ -186,8 +186,8 @@ function csv(results: readonly NamedResult[]): string {
   const rows = product(axes);
   const columns: { head: string; at(row: number): number | bigint }[] = [];
   for (const { name, shape, dtype, data, navAxes } of results) {
-    const own = shape.slice(0, navAxes || shape.length);
-    if (own.join() !== axes.join())
+    const positions = shape.slice(0, navAxes || shape.length);
+    if (positions.join() !== axes.join())
       throw new EwaldError(
         'Argument',
         `a .csv file has one row for each of ${axes.join(' × ')}; ${name} is ${shape.join(' × ')}. Use .h5 or .npy`,

@@ -63,9 +63,9 @@ export async function runToFiles(
   const named = (found: readonly ResultBuffers[]): NamedResult[] =>
     all.flatMap(({ definition }, i) => {
       const [analysis, buffers = {}] = [prepared[i], found[i]];
-      const own = (analysis ? namedChannels(analysis, buffers) : namedBuffers(buffers)).filter(isChosen);
+      const results = (analysis ? namedChannels(analysis, buffers) : namedBuffers(buffers)).filter(isChosen);
       const prefix = all.length > 1 ? `${analysis?.name ?? definition.name}-` : '';
-      return own.map((result) => ({ ...result, name: `${prefix}${result.name}` }));
+      return results.map((result) => ({ ...result, name: `${prefix}${result.name}` }));
     });
   let files: ResultFiles | undefined;
   try {

@@ -81,17 +81,17 @@ export async function partition(
 ): Promise<Arrays[]> {
   const run = (await scope.input('run')) as RunDescription;
   const { hash } = scope.inputs.run as { readonly hash: string };
-  const here = await scope.keep(`udf ${hash}`, () => keep(run, scope));
+  const kept = await scope.keep(`udf ${hash}`, () => keep(run, scope));
   if (!frames) {
-    here.dataset ??= open(run, blob, scope);
-    here.dataset.catch(() => {
-      here.dataset = undefined;
+    kept.dataset ??= open(run, blob, scope);
+    kept.dataset.catch(() => {
+      kept.dataset = undefined;
     });
   }
-  const from = frames ? { frames } : { dataset: await (here.dataset as Promise<Dataset>) };
+  const from = frames ? { frames } : { dataset: await (kept.dataset as Promise<Dataset>) };
   const arrays = await runPartition(
-    { ...from, partition: part, udfs: here.udfs, meta: run.meta, corrections: here.corrections },
-    { signal: scope.signal, passes: here.passes },
+    { ...from, partition: part, udfs: kept.udfs, meta: run.meta, corrections: kept.corrections },
+    { signal: scope.signal, passes: kept.passes },
   );
   // Cloned, not transferred: once a buffer has been detached in a thread, V8 checks every access to every typed array
   // there, and loops in users' functions become 30 % slower. A copy takes a millisecond for 4 MB.

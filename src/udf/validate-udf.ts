@@ -69,12 +69,12 @@ const spoilt = 0xa5;
 /** The UDF with methods that overwrite their frames when they return. */
 function spoiling(definition: AnyDefinition): AnyDefinition {
   const wrapped = (method: keyof AnyDefinition, frames: string) => {
-    const own = definition[method] as ((scope: Record<string, ArrayBufferView>) => unknown) | undefined;
-    if (own === undefined) return {};
+    const userMethod = definition[method] as ((scope: Record<string, ArrayBufferView>) => unknown) | undefined;
+    if (userMethod === undefined) return {};
     return {
       [method](scope: Record<string, ArrayBufferView>) {
         const seen = scope[frames] as ArrayBufferView;
-        const given = own.call(definition, scope);
+        const given = userMethod.call(definition, scope);
         new Uint8Array(seen.buffer, seen.byteOffset, seen.byteLength).fill(spoilt);
         return given;
       },

@@ -144,9 +144,9 @@ export function placeFields(members: readonly Member[], rules: StructRules): Lay
   const fields = members.map(({ layout, ...field }): CField => {
     if (rules.kind === 'union') bit = 0;
     const packed = rules.packed || field.packed;
-    const own = field.align === undefined ? 1 : cap(field.align);
+    const declaredAlign = field.align === undefined ? 1 : cap(field.align);
     if (field.bits === undefined) {
-      const needed = Math.max(own, packed ? 1 : cap(layout.align));
+      const needed = Math.max(declaredAlign, packed ? 1 : cap(layout.align));
       bit = up(bit, needed * 8);
       align = Math.max(align, needed);
       const offset = bit / 8;
@@ -156,7 +156,7 @@ export function placeFields(members: readonly Member[], rules: StructRules): Lay
     }
     const unit = layout.align * 8;
     const whole = wholeInteger(field.bits, bit) && !(packed && field.bits > 8);
-    if (field.align !== undefined) bit = up(bit, own * 8);
+    if (field.align !== undefined) bit = up(bit, declaredAlign * 8);
     if (field.bits === 0) bit = up(bit, unit);
     else if (!packed && rules.pack === undefined && !whole) {
       // A bit-field must not span more aligned units than its type.
@@ -166,7 +166,7 @@ export function placeFields(members: readonly Member[], rules: StructRules): Lay
     // Bit-fields without a name fill, and align nothing.
     if (field.name !== '') {
       const needed = rules.pack !== undefined ? cap(layout.align) : packed ? 1 : layout.align;
-      align = Math.max(align, own, needed, whole ? cap(field.bits / 8) : 1);
+      align = Math.max(align, declaredAlign, needed, whole ? cap(field.bits / 8) : 1);
     }
     const offset = Math.floor(bit / 8);
     const shift = bit % 8;

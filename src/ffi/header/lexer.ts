@@ -87,8 +87,8 @@ export function tokenize(file: SourceFile): Token[] {
   const comment = (found: string): void => {
     // A comment after a token belongs to that line, not to the next declaration.
     if (leads) {
-      const said = words(found);
-      doc = doc !== undefined && found.startsWith('//') ? `${doc}\n${said}` : said;
+      const comment = words(found);
+      doc = doc !== undefined && found.startsWith('//') ? `${doc}\n${comment}` : comment;
     }
     offset += found.length;
     spaced = true;

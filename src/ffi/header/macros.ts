@@ -172,8 +172,8 @@ export class Expander {
         continue;
       }
       // The name of a macro that is currently being replaced is never expanded.
-      const own = token.kind === 'name' && this.#open.has(token.text) && !token.painted;
-      list.at(-1)?.push(own ? { ...token, painted: true } : token);
+      const isRecursive = token.kind === 'name' && this.#open.has(token.text) && !token.painted;
+      list.at(-1)?.push(isRecursive ? { ...token, painted: true } : token);
     }
     if (parameters.length === 0 && list.length === 1 && list[0]?.length === 0) return [];
     const needed = variadic ? parameters.length - 1 : parameters.length;

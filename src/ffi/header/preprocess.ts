@@ -213,8 +213,8 @@ class Preprocessor {
     const [first, ...words] = rest;
     if (first?.text === 'once') this.#once.add(file.name);
     else if (first) {
-      const said = first.text === 'pack' ? this.#expander.all(words) : words;
-      this.#tokens.push({ ...word, kind: 'pragma', text: [first, ...said].map(({ text }) => text).join(' ') });
+      const expanded = first.text === 'pack' ? this.#expander.all(words) : words;
+      this.#tokens.push({ ...word, kind: 'pragma', text: [first, ...expanded].map(({ text }) => text).join(' ') });
     }
   }
 
@@ -275,8 +275,8 @@ class Preprocessor {
     const { name, system, found } = target;
     if (found) {
       // The header can use declarations of the C library, but they are not part of its table.
-      const own = found.name.startsWith('<');
-      const foreign = from.foreign || (system && (own || (found.foreign === true && systemNames.has(name))));
+      const builtin = found.name.startsWith('<');
+      const foreign = from.foreign || (system && (builtin || (found.foreign === true && systemNames.has(name))));
       this.#enter(word, { ...found, foreign: foreign === true }, depth);
       return;
     }

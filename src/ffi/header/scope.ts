@@ -211,8 +211,8 @@ export class Scope {
     if (name.text in this.variables)
       throw headerError(name, `${name.text} is a variable${this.#at(this.variables[name.text])}`);
     const base = { name: name.text, ...this.declared(name, doc), result, parameters };
-    const own = symbol === undefined || symbol === name.text ? base : { ...base, symbol };
-    this.functions[name.text] = variadic ? { ...own, variadic } : own;
+    const named = symbol === undefined || symbol === name.text ? base : { ...base, symbol };
+    this.functions[name.text] = variadic ? { ...named, variadic } : named;
   }
 
   addVariable(name: Token, type: CType, doc: string | undefined): void {

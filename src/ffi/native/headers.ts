@@ -108,17 +108,17 @@ export function includeFrom(folders: readonly string[], system = false): Include
   const find = (name: string, places: readonly string[]): string | undefined =>
     (isAbsolute(name) ? [name] : places.map((folder) => join(folder, name))).find((path) => existsSync(path));
   return (name, from, form): SourceFile | undefined => {
-    const own = dirname(from);
-    const near = form?.system ? [...folders, own] : [own, ...folders];
-    const far = system ? systemFolders() : [];
-    let list = [...near.filter((folder) => !far.includes(folder) || folder === own), ...far];
+    const fileFolder = dirname(from);
+    const near = form?.system ? [...folders, fileFolder] : [fileFolder, ...folders];
+    const systemPaths = system ? systemFolders() : [];
+    let list = [...near.filter((folder) => !systemPaths.includes(folder) || folder === fileFolder), ...systemPaths];
     // The search for the next file of that name starts after the folder of the file itself.
-    if (form?.next) list = list.slice(list.lastIndexOf(own) + 1);
+    if (form?.next) list = list.slice(list.lastIndexOf(fileFolder) + 1);
     let path = find(name, list);
     if (path === undefined && system && form?.system && builtinHeaders[name] === undefined)
       path = find(name, compilerFolders());
     if (path === undefined) return undefined;
-    const foreign = far.some((folder) => resolve(path, '..').startsWith(folder));
+    const foreign = systemPaths.some((folder) => resolve(path, '..').startsWith(folder));
     return { name: path, text: readHeader(path), ...(foreign && { foreign }) };
   };
 }
@@ -153,8 +153,8 @@ export function preprocessedBy(
     });
   } catch (cause) {
     const { stderr, code } = cause as { stderr?: string; code?: string };
-    const said = (stderr ?? '').trim().split('\n').slice(0, 6).join('\n');
-    const why = code === 'ENOENT' ? 'there is no such program' : said || fileReason(cause);
+    const firstLines = (stderr ?? '').trim().split('\n').slice(0, 6).join('\n');
+    const why = code === 'ENOENT' ? 'there is no such program' : firstLines || fileReason(cause);
     throw new EwaldError('Load', `${[program, ...given].join(' ')} does not preprocess ${path}: ${why}`, { cause });
   }
 }

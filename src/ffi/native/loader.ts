@@ -14,12 +14,12 @@ export interface Loaded {
 
 /** Folders of the loader in its order. */
 function folders(): string[] {
-  const own = triplet();
+  const multiarch = triplet();
   return [
     ...environment('LD_LIBRARY_PATH').split(':').filter(Boolean),
     '/usr/local/lib',
-    `/lib/${own}`,
-    `/usr/lib/${own}`,
+    `/lib/${multiarch}`,
+    `/usr/lib/${multiarch}`,
     '/lib64',
     '/usr/lib64',
     '/lib',

@@ -352,8 +352,8 @@ class NativeFrame extends FrameEnds implements CallFrame {
   }
 
   scratch(bytes: number): { argument: Argument; view(): DataView } {
-    const own = new Uint8Array(bytes);
-    return { argument: own, view: () => new DataView(own.buffer) };
+    const memory = new Uint8Array(bytes);
+    return { argument: memory, view: () => new DataView(memory.buffer) };
   }
 
   callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): Argument {

@@ -213,9 +213,9 @@ class WasmFrame extends FrameEnds implements CallFrame {
     if (view.buffer === this.#memory.buffer) return view.byteOffset;
     const { byteLength } = view;
     const address = this.#take(byteLength);
-    const own = new Uint8Array(view.buffer, view.byteOffset, byteLength);
-    if (direction !== 'out') new Uint8Array(this.#memory.buffer, address, byteLength).set(own);
-    if (direction !== 'in') this.after(() => own.set(new Uint8Array(this.#memory.buffer, address, byteLength)));
+    const source = new Uint8Array(view.buffer, view.byteOffset, byteLength);
+    if (direction !== 'out') new Uint8Array(this.#memory.buffer, address, byteLength).set(source);
+    if (direction !== 'in') this.after(() => source.set(new Uint8Array(this.#memory.buffer, address, byteLength)));
     return address;
   }
 

@@ -170,8 +170,8 @@ class SendingFrame implements Frame {
   }
 
   place(view: ArrayBufferView, direction: Direction): Argument {
-    const own = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    return this.#bytes(own.slice(), direction === 'in' ? undefined : (bytes) => own.set(bytes));
+    const source = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    return this.#bytes(source.slice(), direction === 'in' ? undefined : (bytes) => source.set(bytes));
   }
 
   array(array: CArray, direction: Direction): Argument {
@@ -184,9 +184,9 @@ class SendingFrame implements Frame {
   }
 
   scratch(bytes: number): { argument: Argument; view(): DataView } {
-    const own = new Uint8Array(bytes);
+    const memory = new Uint8Array(bytes);
     // The same array is sent after the caller has filled it.
-    return { argument: this.#bytes(own, (back) => own.set(back)), view: () => new DataView(own.buffer) };
+    return { argument: this.#bytes(memory, (back) => memory.set(back)), view: () => new DataView(memory.buffer) };
   }
 
   callback(): Argument {

@@ -56,11 +56,11 @@ export function maskAnalysis(scan: Scan, options: MaskAnalysisOptions): Analysis
             ),
           ];
         const data = intensity.data as Float64Array;
-        const own = Float64Array.from(
+        const pairs = Float64Array.from(
           { length: (2 * data.length) / (2 * columns) },
           (_, i) => data[2 * ((i >> 1) * columns + k) + (i % 2)] as number,
         );
-        return complexChannels(key, title, scan.shape.nav, own);
+        return complexChannels(key, title, scan.shape.nav, pairs);
       }).flat() as never;
     },
   };

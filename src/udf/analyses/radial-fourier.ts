@@ -85,9 +85,9 @@ function channelsOf(scan: Scan, data: Float64Array, bins: number, orders: number
       data: dominant,
     });
     for (let o = 0; o < orders; o++) {
-      const own = size[o] as Float64Array;
+      const magnitude = size[o] as Float64Array;
       const first = size[0] as Float64Array;
-      const relative = o === 0 ? own : own.map((value, i) => value / Math.max(1, first[i] as number));
+      const relative = o === 0 ? magnitude : magnitude.map((value, i) => value / Math.max(1, first[i] as number));
       const name = `ring ${b}, order ${o}`;
       channels.push({
         key: `absolute_${b}_${o}`,

@@ -52,9 +52,9 @@ function twoProduct(a: number, b: number): [number, number] {
 function addTile(tile: ArrayLike<number>, depth: number, { sum, second }: State, before: number): void {
   const pixels = sum.length;
   for (let p = 0; p < pixels; p++) {
-    let here = 0;
-    for (let i = 0; i < depth; i++) here += tile[i * pixels + p] as number;
-    const mean = here / depth;
+    let depthSum = 0;
+    for (let i = 0; i < depth; i++) depthSum += tile[i * pixels + p] as number;
+    const mean = depthSum / depth;
     let [squares, rest] = [0, 0];
     for (let i = 0; i < depth; i++) {
       const difference = (tile[i * pixels + p] as number) - mean;
@@ -64,9 +64,9 @@ function addTile(tile: ArrayLike<number>, depth: number, { sum, second }: State,
     // Removes what the rounding of the mean left over; NaN propagates.
     squares -= (rest * rest) / depth;
     if (squares < 0) squares = 0;
-    if (before > 0) squares += between(before, sum[p] as number, depth, here);
+    if (before > 0) squares += between(before, sum[p] as number, depth, depthSum);
     second[p] = (second[p] as number) + squares;
-    sum[p] = (sum[p] as number) + here;
+    sum[p] = (sum[p] as number) + depthSum;
   }
 }
 

@@ -161,16 +161,16 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
           return { nav, sig };
         });
       }
-      const own = frames as FrameArray;
-      if (!(own instanceof numberTypes[dtype]) || lengthOf(own) < count * pixels)
+      const array = frames as FrameArray;
+      if (!(array instanceof numberTypes[dtype]) || lengthOf(array) < count * pixels)
         throw new EwaldError(
           'Shape',
           'framePass.run: the frames ' +
-            `are ${ArrayBuffer.isView(own) ? `${own.constructor.name} of ${lengthOf(own)}` : typeof own}; ` +
+            `are ${ArrayBuffer.isView(array) ? `${array.constructor.name} of ${lengthOf(array)}` : typeof array}; ` +
             `expected a ${numberTypes[dtype].name} of ${count * pixels}`,
         );
       const { nav, sig } = sums(count);
-      const taken = asItIs(own);
+      const taken = asItIs(array);
       const length = lengthOf(taken);
       return resource.enqueue(async () => {
         assertIntact('framePass.run: frames', taken, length, 'before its turn');

@@ -43,14 +43,14 @@ async function solved(device: GpuDevice, { entry, input, initial, groups, counts
     // A binding that the kernel declares but does not read is still part of its layout.
     const all: Binding[] = [output, given, ...(unread ? [await hold(16, 'storage')] : [])];
     const bindings = await device.bindChecked(pipeline, all);
-    const own = before && dispatch && (await device.bindChecked(before, [dispatch, given]));
+    const beforeBindings = before && dispatch && (await device.bindChecked(before, [dispatch, given]));
     const start = new Uint32Array(answer.length);
     if (initial) start.set(initial);
     device.write(output, start);
     device.write(given, input);
     const [bytes] = await device.run((commands) => {
-      if (before && dispatch && own) {
-        commands.dispatch(before, own, 1);
+      if (before && dispatch && beforeBindings) {
+        commands.dispatch(before, beforeBindings, 1);
         commands.dispatchIndirect(pipeline, bindings, dispatch, 0);
       } else commands.dispatch(pipeline, bindings, groups ?? 1);
       commands.read(output, 0, answer.byteLength);

@@ -149,13 +149,13 @@ async function planFunction(device: GpuDevice, descriptor: FunctionDescriptor): 
       const under: Promise<void>[] = [];
       try {
         for (let first = 0, number = 0; first < job.count; first += most, number++) {
-          const here = Math.min(most, job.count - first);
-          const own = job.frames.subarray(first * layout.pixels, (first + here) * layout.pixels);
-          device.write(frames, asWords(own, here, layout));
-          device.write(chunk, Uint32Array.of(here, first, number, 0));
-          device.write(positions, job.positions.subarray(first, first + here));
+          const length = Math.min(most, job.count - first);
+          const pixels = job.frames.subarray(first * layout.pixels, (first + length) * layout.pixels);
+          device.write(frames, asWords(pixels, length, layout));
+          device.write(chunk, Uint32Array.of(length, first, number, 0));
+          device.write(positions, job.positions.subarray(first, first + length));
           const rows = <A extends FunctionArray>(array: A, numbers: number): A =>
-            array.subarray(first * numbers, (first + here) * numbers) as A;
+            array.subarray(first * numbers, (first + length) * numbers) as A;
           for (const [i, { kind, numbers }] of tables.entries())
             if (kind === 'nav')
               device.write(data, rows(job.tables[i] as Float32Array, numbers), 4 * (tablePlaces[i] as number));
@@ -166,7 +166,7 @@ async function planFunction(device: GpuDevice, descriptor: FunctionDescriptor): 
           if (under.length > 1) await under.shift();
           const done = device.run(
             (commands) => {
-              commands.dispatch(pipeline, bound, groupWords > 0 ? Math.min(groups, here) : here);
+              commands.dispatch(pipeline, bound, groupWords > 0 ? Math.min(groups, length) : length);
               if (navWords > 0) commands.read(out, 0, 4 * navWords);
             },
             ([bytes]) => {
@@ -175,7 +175,7 @@ async function planFunction(device: GpuDevice, descriptor: FunctionDescriptor): 
               for (const [i, result] of results.entries()) {
                 if (result.kind !== 'nav') continue;
                 const place = resultPlaces[i] as number;
-                const found = arrayOf(result, words.subarray(place, place + here * result.numbers));
+                const found = arrayOf(result, words.subarray(place, place + length * result.numbers));
                 (rows(job.results[i] as FunctionArray, result.numbers) as Float32Array).set(found as Float32Array);
               }
             },

@@ -158,17 +158,20 @@ async function runPass(pass: Pass, { frames: given, count, nav, sig }: UdfRun): 
       const at = number % slots.length;
       const slot = slots[at] as Slot;
       await busy[at];
-      const here = Math.min(most, count - first);
-      device.write(slot.frames, asWords(frames.subarray(first * pixels, (first + here) * pixels), here, layout));
-      device.write(slot.chunk, Uint32Array.of(here, first, number, 0));
+      const chunkFrames = Math.min(most, count - first);
+      device.write(
+        slot.frames,
+        asWords(frames.subarray(first * pixels, (first + chunkFrames) * pixels), chunkFrames, layout),
+      );
+      device.write(slot.chunk, Uint32Array.of(chunkFrames, first, number, 0));
       const done = device.run(
         (commands) => {
-          for (const recorder of recorders) recorder[at]?.(commands, here);
+          for (const recorder of recorders) recorder[at]?.(commands, chunkFrames);
           if (slot.out) commands.read(slot.out, 0, slot.out.bytes, slot.staging);
         },
         ([bytes]) => {
           if (!bytes) return;
-          const own = nav.subarray(first * columns, (first + here) * columns);
+          const chunkSums = nav.subarray(first * columns, (first + chunkFrames) * columns);
           for (const [i, step] of steps.entries()) {
             const { offset, bytes: length } = places[i] as (typeof places)[number];
             if (length > 0)
@@ -176,8 +179,8 @@ async function runPass(pass: Pass, { frames: given, count, nav, sig }: UdfRun): 
                 step,
                 layout,
                 new Uint32Array(bytes.buffer, bytes.byteOffset + offset, length / 4),
-                here,
-                own,
+                chunkFrames,
+                chunkSums,
                 columns,
               );
           }

@@ -146,9 +146,9 @@ export const checkSelection: Check = (_, { method, spots, known, thresholds }, r
     const distances = lattices.map(({ cell, dual }) => distanceToNode(cell, dual, s) / radius);
     const nearest = Math.min(1, ...distances);
     const owner = view.assignment[i] as number;
-    const own =
+    const ownerDistance =
       owner === 0 ? 1 : (distances[lattices.findIndex(({ number }) => number === owner)] ?? Number.POSITIVE_INFINITY);
-    if (own > nearest + bounds.borderline) owners++;
+    if (ownerDistance > nearest + bounds.borderline) owners++;
   });
   // The chance of a lattice that stands alone. Whether its metric and scale were taken from the spots is not said: what
   // fits is what it was.

@@ -86,14 +86,19 @@ async function plan(context: Context, { method, spots, known, options, threshold
     refineIterations,
     ...shared
   } = thresholds;
-  const own =
+  const methodOptions =
     method === 'exhaustive'
       ? { samplePoints, anglePoints, refinement, maxDistance, refineMinSpots, refineIterations }
       : {};
   return {
     backend: indexer.backend,
     async run(): Promise<Answer> {
-      const result = await indexer.run({ spots: Float32Array.from(spots.flat()), cells: [known], ...shared, ...own });
+      const result = await indexer.run({
+        spots: Float32Array.from(spots.flat()),
+        cells: [known],
+        ...shared,
+        ...methodOptions,
+      });
       return { result, stages: await indexer.stages() };
     },
     dispose: () => indexer.dispose(),

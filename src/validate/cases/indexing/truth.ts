@@ -120,8 +120,8 @@ function recount(
         merit += 1 - first * first;
       }
     }
-    const own = lattices.findIndex(({ number }) => number === owner);
-    if (owner !== 0 && !((distances[own] as number) < 1 + bounds.borderline)) differing++;
+    const index = lattices.findIndex(({ number }) => number === owner);
+    if (owner !== 0 && !((distances[index] as number) < 1 + bounds.borderline)) differing++;
     if (owner === 0 && distances.some((distance) => distance < 1 - bounds.borderline)) differing++;
   }
   const [single] = crystals;

@@ -115,8 +115,8 @@ function turnedShifts(stack: Stack): number[] {
     let [sum, sy, sx] = [0, 0, 0];
     for (let p = 0; p < pixels; p++) {
       const [y, x] = [Math.floor(p / width), p % width];
-      const far = Math.hypot(y - 7.5, x - 11);
-      if (far > 6 || far <= 2) continue;
+      const radius = Math.hypot(y - 7.5, x - 11);
+      if (radius > 6 || radius <= 2) continue;
       sum += at(stack, f, p);
       sy += y * at(stack, f, p);
       sx += x * at(stack, f, p);

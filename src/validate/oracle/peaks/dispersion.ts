@@ -71,12 +71,12 @@ export function dispersion(scene: Scene, settings: DispersionSettings, extended:
     const varied = new Set<number>();
     const strong = new Set<number>();
     for (const i of pixels) {
-      const here = windowOf(i, k);
-      if (here.n < Math.max(2, settings.minCount) || !(here.mean > 0)) continue;
-      const index = here.variance / here.mean / gain;
-      if (!(index > 1 + single(settings.sigmaBackground) * Math.sqrt(2 / (here.n - 1)))) continue;
+      const window = windowOf(i, k);
+      if (window.n < Math.max(2, settings.minCount) || !(window.mean > 0)) continue;
+      const index = window.variance / window.mean / gain;
+      if (!(index > 1 + single(settings.sigmaBackground) * Math.sqrt(2 / (window.n - 1)))) continue;
       varied.add(i);
-      if (!extended && standsOut(i, here)) strong.add(i);
+      if (!extended && standsOut(i, window)) strong.add(i);
     }
     if (extended) {
       const within = new Set<number>();

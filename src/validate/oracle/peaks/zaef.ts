@@ -56,13 +56,13 @@ export function zaef({ width, frame, ring, panels }: Scene, settings: ZaefSettin
       return squares / 2 >= (gradient ?? 0);
     };
     const summitOf = (foot: Point): Point | undefined => {
-      for (let here = foot; ; ) {
-        let next = here;
-        for (const p of around(here, inner))
-          if (apart(p, here) <= inner && (at(p) ?? Number.NEGATIVE_INFINITY) > (at(next) ?? 0)) next = p;
-        if (next === here) return here;
+      for (let summit = foot; ; ) {
+        let next = summit;
+        for (const p of around(summit, inner))
+          if (apart(p, summit) <= inner && (at(p) ?? Number.NEGATIVE_INFINITY) > (at(next) ?? 0)) next = p;
+        if (next === summit) return summit;
         if (apart(next, foot) > inner) return undefined;
-        here = next;
+        summit = next;
       }
     };
     const measured = (summit: Point): (OraclePeak & { readonly centre: Point }) | undefined => {

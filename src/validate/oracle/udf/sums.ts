@@ -72,7 +72,7 @@ export function sumsOf({ width, height, frames, dtype, data }: Stack, steps: rea
     .filter((step) => columnsOf(step) > 0)
     .flatMap((step) => {
       const count = columnsOf(step);
-      const own = Array.from({ length: count }, (_, k) => ({
+      const columns = Array.from({ length: count }, (_, k) => ({
         values: new Float64Array(frames),
         sizes: new Float64Array(frames),
         // Squares of 32-bit numbers are beyond float64.
@@ -80,12 +80,12 @@ export function sumsOf({ width, height, frames, dtype, data }: Stack, steps: rea
       }));
       for (const [p, factors] of termsOf(step, width, pixels))
         for (let f = 0; f < frames; f++)
-          for (const [k, one] of own.entries()) {
+          for (const [k, one] of columns.entries()) {
             const term = (factors[k] as (value: number) => number)(at(f, p));
             one.values[f] = (one.values[f] as number) + term;
             one.sizes[f] = (one.sizes[f] as number) + Math.abs(term);
           }
-      return own;
+      return columns;
     });
   const least = Float64Array.from({ length: frames }, (_, f) => {
     let low = Number.POSITIVE_INFINITY;
