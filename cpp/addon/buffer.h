@@ -1,5 +1,4 @@
 // A caller's array that another thread reads or writes while JavaScript continues and may transfer, resize or drop it.
-// Created, released and destroyed on the JavaScript thread. Of three ways it uses the cheapest one that is safe:
 #pragma once
 #include <memory>
 #include <string>

@@ -50,7 +50,7 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     }
   });
 
-  it('keep the numbers of a detector as they are', async () => {
+  it('keep the numbers of a detector unchanged', async () => {
     const frame = Uint16Array.of(0, 1, 65535, 32768, 7);
     const array = await context.array(frame, { shape: [1, 5] });
     expect(array).toMatchObject({ dtype: 'u16', length: 5, bytes: 10, shape: [1, 5] });
@@ -75,7 +75,7 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     for (const dead of [array, mask]) await dead.dispose();
   });
 
-  it('of integers are no side of a transform', async () => {
+  it('of integers are refused as a side of a transform', async () => {
     const plan = await context.fft({ shape: [6], kind: 'r2c' });
     const counts = await context.array({ shape: [6], dtype: 'u16' });
     await refused(() => plan.forward(counts, new Float32Array(8)), 'Shape', 'dtype u16', 'f32', 'Float32Array.from');
@@ -83,7 +83,7 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     await refused(() => plan.forward(new Uint16Array(6) as never), 'Shape', 'Uint16Array', 'Float32Array.from');
   });
 
-  it('refuse what does not fit, before memory is taken', async () => {
+  it('refuse invalid sizes before memory is allocated', async () => {
     const before = context.liveBytes;
     await refused(() => context.array({}), 'Shape', 'undefined');
     await refused(() => context.array({ shape: [3, 0] }), 'Shape', '[3,0]');

@@ -23,7 +23,7 @@ function mistaken({ code, out, err }: Run, expected: number, ...words: string[])
 }
 
 describe('ewald', () => {
-  it('tells its version, and helps', async () => {
+  it('prints its version and help', async () => {
     const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
     expect(await ewald(['--version'])).toMatchObject({ code: 0, out: `${version}\n`, err: '' });
     const help = await ewald(['--help']);
@@ -34,7 +34,7 @@ describe('ewald', () => {
     expect((await ewald([])).code).toBe(2);
   });
 
-  it('refuses what it does not know with exit code 2', async () => {
+  it('refuses unknown words with exit code 2', async () => {
     mistaken(await ewald(['indx']), 2, 'indx', 'index');
     mistaken(await ewald(['pi', '--pints', '3']), 2, '--pints', '--points');
     mistaken(await ewald(['pi', '--points', 'many']), 2, '--points is "many"', '1e6');
@@ -46,7 +46,7 @@ describe('ewald', () => {
     mistaken(await ewald(['simulate', 'spots']), 2, '--output');
   });
 
-  it('says why an absent backend is absent', async () => {
+  it('reports why a backend is absent', async () => {
     const rows = JSON.parse((await ewald(['devices', '--json'])).out);
     for (const { backend, available, reason } of rows) {
       if (!available) mistaken(await ewald(['pi', '--backend', backend]), 2, backend, reason);
@@ -75,7 +75,7 @@ describe('ewald devices', () => {
     expect(rows.find((row: { chosen: boolean }) => row.chosen)).toBeDefined();
   });
 
-  it('tells the same to people, without colour when piped', async () => {
+  it('prints the same as text, without colour when piped', async () => {
     const { out } = await ewald(['devices']);
     for (const name of ['cuda', 'webgpu', 'native', 'wasm']) expect(out).toContain(name);
     expect(out).not.toContain('\u001b');
@@ -106,7 +106,7 @@ describe('ewald pi', () => {
 });
 
 describe('ewald bench', () => {
-  it('tells where the time of a run goes on a GPU with a clock, and nothing of the kind elsewhere', async () => {
+  it('prints the time of kernels on a GPU with a clock, and on no other backend', async () => {
     const args = ['bench', 'pi:count:points=2', '--backend', 'webgpu,wasm', '--seconds', '0.05'];
     const { out, code } = await ewald([...args, '--json']);
     expect(code).toBe(0);
@@ -123,7 +123,7 @@ describe('ewald bench', () => {
 });
 
 describe('ewald simulate spots and ewald index', () => {
-  it('index what was simulated, and the truth agrees', async () => {
+  it('index simulated lists, in agreement with the truth', async () => {
     const dir = join(folder, 'two words');
     const made = await ewald([
       'simulate',
@@ -188,7 +188,7 @@ describe('ewald simulate spots and ewald index', () => {
     expect(people.out).toContain('6 of 6 lists indexed');
   });
 
-  it('tells about lists that fail and goes on', async () => {
+  it('reports lists that fail, and continues', async () => {
     const path = (name: string): string => join(folder, name);
     await writeFile(path('words.txt'), '40 0 0 0 50 0 0 0 60\n0.1 zwei 0.3\n');
     await writeFile(path('empty.txt'), '');
@@ -223,7 +223,7 @@ describe('ewald simulate spots and ewald index', () => {
     expect(lines[5].indexed).toBe(true);
   });
 
-  it('take the known cell from elsewhere, and refuse one that is none', async () => {
+  it('accept the known cell as a file or numbers, and refuse an invalid one', async () => {
     const good = join(folder, 'two words', 'spots-001.txt');
     await writeFile(join(folder, 'x.cell'), 'a = 50 A\nb = 62 A\nc = 73 A\nal = 82 deg\nbe = 77 deg\nga = 71 deg\n');
     for (const cell of ['50,62,73,82,77,71', join(folder, 'x.cell')]) {

@@ -33,7 +33,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const anything = { replaces: () => true };
 
 describe('writeWhole', () => {
-  it('writes, replaces what is a result, keeps its mode, and leaves nothing beside it', async () => {
+  it('writes, replaces a result, keeps its mode, and leaves no temporary file', async () => {
     await writeWhole(at('a'), 'one');
     chmodSync(at('a'), 0o640);
     await writeWhole(at('a'), new Uint8Array([0x74, 0x77, 0x6f]), { replaces: (head) => head[0] === 0x6f });
@@ -42,7 +42,7 @@ describe('writeWhole', () => {
     expect(readdirSync(folder)).toEqual(['a']);
   });
 
-  it('refuses what is something else, unless forced; an empty file is nobody’s', async () => {
+  it('refuses to replace other files unless forced; an empty file may be replaced', async () => {
     writeFileSync(at('mine'), 'precious');
     // One after the other: a second promise would reject before anything waits for it.
     for (const refuse of [() => writeWhole(at('mine'), 'x'), () => checkOutput(at('mine'))])
@@ -74,7 +74,7 @@ describe('writeWhole', () => {
     await expect(writeWhole(at('round'), 'x')).rejects.toMatchObject({ tag: 'File' });
   });
 
-  it('writes through devices and pipes and leaves them what they are', async () => {
+  it('writes to devices and pipes without replacing them', async () => {
     await writeWhole('/dev/null', 'gone');
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
     symlinkSync('/dev/null', at('null'));
@@ -93,14 +93,14 @@ describe('writeWhole', () => {
     expect(lstatSync(at('pipe')).isFIFO()).toBe(true);
   });
 
-  it('says that a disk is full, and keeps the older file', async () => {
+  it('reports a full disk, and keeps the older file', async () => {
     await expect(writeWhole('/dev/full', 'x')).rejects.toMatchObject({
       tag: 'File',
       message: '/dev/full cannot be written: the disk is full',
     });
   });
 
-  it('says so of standard output, too', () => {
+  it('also reports it for standard output', () => {
     const cli = join(import.meta.dirname, '../../dist/cli.js');
     const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${cli}" devices --json > /dev/full`]);
     expect([status, `${stderr}`]).toEqual([1, 'ewald: standard output cannot be written: the disk is full\n']);

@@ -51,7 +51,7 @@ it('ewald simulate frames, info, geometry check', async () => {
   expect([truth.frames.length, truth.file]).toEqual([2, 'two.h5']);
 });
 
-it('assumes what a geometry refers to in frames that are not given, and calls that no problem', async () => {
+it('assumes values that a geometry refers to in absent frames, without reporting a problem', async () => {
   const text = `photon_energy = /beam/energy eV
 clen = 0.1
 res = 10000

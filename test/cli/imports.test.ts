@@ -15,12 +15,12 @@ function rooms(file: string): string[] {
     .filter((path) => !path.startsWith('./') && !path.startsWith('../entries/'));
 }
 
-test('the commands import entry points alone', () => {
+test('the commands import only entry points', () => {
   const found = files.filter((file) => rooms(file).length > 0);
   expect(found.map((file) => `${file} imports ${rooms(file).join(', ')}`)).toEqual([]);
 });
 
-test('the commands are small: what is more than parsing, calling and printing is in a room', () => {
+test('the commands are small: anything beyond parsing, calling and printing is in a room', () => {
   const lines = files.map((file) => readFileSync(join(folder, file), 'utf8').split('\n').length);
   expect(lines.reduce((sum, n) => sum + n, 0)).toBeLessThan(5500);
 });

@@ -62,7 +62,7 @@ describe('lists', () => {
     expect(held.out).toContain('cell held');
   });
 
-  it('come through standard input, and by patterns that the shell left alone', async () => {
+  it('are read from standard input, and by patterns that the shell did not expand', async () => {
     const input = readFileSync(at('s', 'spots-002.txt'));
     const [line] = lines((await ewald(['index', '-', '--json'], { input })).out) as never as Record<string, unknown>[];
     expect(line).toMatchObject({ input: 'standard input', indexed: true });
@@ -156,7 +156,7 @@ describe('simulate', () => {
     expect(readdirSync(at('s')).sort()).toEqual(['notes.txt', 'spots-001.txt', 'spots-002.txt', 'truth.json']);
   });
 
-  it('of a large cell ends with Ctrl-C, within an image, and keeps what is finished', {
+  it('of a large cell stops on Ctrl-C within an image, and keeps the finished images', {
     tags: 'all',
     timeout: 60_000,
   }, async () => {

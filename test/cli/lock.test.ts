@@ -102,7 +102,7 @@ test('a lock that cannot be understood is someone’s while it is fresh', async 
   await takes();
 });
 
-test('of many that find the lock of a killed process, one takes it over', async () => {
+test('exactly one of several processes takes over the lock of a killed one', async () => {
   const { pid } = spawnSync(process.execPath, ['-e', '0']);
   await left({ pid });
   const all = await Promise.allSettled(Array.from({ length: 12 }, attempt));

@@ -224,7 +224,7 @@ cell dir
   .trim()
   .split('\n');
 
-it('is said in words that help', async () => {
+it('has a message that helps', async () => {
   const told: string[] = [];
   for (const line of lines) {
     const { code, out, err } = await ewald(line.split(' '));

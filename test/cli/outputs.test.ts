@@ -249,7 +249,7 @@ const besides = (): string[] => readdirSync(folder).filter((name) => !existsSync
 describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, failed }) => {
   const out = `out${ending}`;
 
-  test('writes its file, and replaces it without --force only where the file says who wrote it', async () => {
+  test('writes its file, and replaces it without --force only if its content states that ewald wrote it', async () => {
     const first = await commands.run(words(out));
     expect(first.code, first.err).toBe(0);
     expect(besides()).toEqual([out]);
@@ -292,7 +292,7 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
     expect(besides().toSorted()).toEqual([`hard${ending}`, `soft${ending}`]);
   });
 
-  test('has one writer: the second learns who the first is, also with --force', async () => {
+  test('has one writer: a second one is refused with the name of the first, even with --force', async () => {
     const lock: Lock = await lockFile(out, at(out));
     try {
       const { code, err } = await commands.run([...words(out), '--force']);
@@ -333,7 +333,7 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
   });
 });
 
-test('folders and patterns: what would be among the inputs of the next run is refused before the work', async () => {
+test('folders and patterns: an output that would be an input of the next run is refused before the work', async () => {
   mkdirSync(at('dir'));
   for (const name of ['a', 'b']) copyFileSync(at('scan.npy'), at('dir', `${name}.npy`));
   symlinkSync('dir', at('alias'));

@@ -132,7 +132,7 @@ describe('a row', () => {
     );
   });
 
-  test('takes what it allows, and nothing else', () => {
+  test('accepts exactly the values that it allows', () => {
     const value = (name: keyof typeof rows, text: string) => () => flagValues(rows, { [name]: text })[name];
     expect(value('open', 'inf')()).toBe(Number.POSITIVE_INFINITY);
     expect(value('open', '-Infinity')()).toBe(Number.NEGATIVE_INFINITY);
@@ -145,7 +145,7 @@ describe('a row', () => {
       expect(value('radii', bad)).toThrow(expected(rows.radii));
   });
 
-  test('is refused by name where it has no use', () => {
+  test('is refused by name where it is not used', () => {
     const mode = { stages: ['ring'], because: () => 'this is a ring' };
     expect(() => refuseOthers(rows, { radius: 3 }, mode)).toThrow('radius belongs to disk; this is a ring');
     expect(() => refuseOthers(rows, { how: 'fast' }, mode)).not.toThrow();

@@ -26,7 +26,7 @@ describe('ewald validate', () => {
   });
 });
 
-it('a benchmark that is ended early keeps the cases that were finished, and says so', async () => {
+it('a benchmark that is stopped early keeps the finished cases, and reports that it was stopped', async () => {
   const end = new AbortController();
   const report = await bench({
     createContext,

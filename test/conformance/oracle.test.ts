@@ -77,7 +77,7 @@ describe('lattices', () => {
     ]);
   });
 
-  test('differences are those that were made', () => {
+  test('detects exactly the differences that were made', () => {
     const turn = (degrees: number) => {
       const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
       return ortho.map(([x, y, z]) => [c * x - s * y, s * x + c * y, z]) as never;
@@ -190,7 +190,7 @@ describe('addresses', () => {
     expect(new Set(ids.map(validate.seedOf)).size).toBe(ids.length);
   });
 
-  test('patterns mean an address, all below it, or what * leaves open', () => {
+  test('patterns match an address, all below it, or any text for *', () => {
     const count = (pattern: string): number => validate.selectRows([pattern]).length;
     expect(count('pi:count:points=1')).toBe(1);
     expect(count('pi')).toBe(validate.rows.filter(({ id }: { id: string }) => id.startsWith('pi:')).length);
@@ -264,7 +264,7 @@ describe('outcomes', () => {
     }
   });
 
-  test('what is timed is the call that a row names, not what surrounds it', async () => {
+  test('only the call that a row names is timed, not its surroundings', async () => {
     const { createContext } = await import('../../dist/index.node.js');
     const [candidate] = await validate.openCandidates({ createContext, backends: ['wasm'] });
     if (!candidate || !row) throw new Error('no candidate');

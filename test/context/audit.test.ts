@@ -49,7 +49,7 @@ const offsets = images.reduce((all, image) => [...all, (all.at(-1) ?? 0) + image
 const cells = cellFromParameters(79, 79, 38, 90, 90, 90);
 
 describe.skipIf(!present)('audit (absent without the native addon)', () => {
-  it('counts agreement, and is undefined when it was not asked for', async () => {
+  it('counts agreement, and is undefined if it was not requested', async () => {
     await withContext({ audit: 1 }, async (context) => {
       const pi = await context.pi();
       const indexer = await context.indexer({ batch: 8 });
@@ -64,7 +64,7 @@ describe.skipIf(!present)('audit (absent without the native addon)', () => {
     });
   });
 
-  it('draws about the fraction asked for, the same with the same seed', async () => {
+  it('draws about the requested fraction, the same with the same seed', async () => {
     const drawn = async (seed: number): Promise<number | undefined> =>
       withContext({ audit: { fraction: 0.25, seed } }, async (context) => {
         const indexer = await context.indexer({ batch: 8 });
@@ -94,7 +94,7 @@ describe.skipIf(!present)('audit (absent without the native addon)', () => {
     );
   });
 
-  it('fails the run when asked to', async () => {
+  it('fails the run on request', async () => {
     await withContext({ audit: { fraction: 1, onDrift: 'fail' }, addonPath: drifting }, async (context) => {
       const plan = await context.pi();
       const error = await plan.run({ points: 1e6 }).catch((thrown) => thrown);
@@ -103,7 +103,7 @@ describe.skipIf(!present)('audit (absent without the native addon)', () => {
     });
   });
 
-  it('counts what its budget does not allow, and what a missing worker cannot check', async () => {
+  it('counts runs that its budget or a missing worker leaves unchecked', async () => {
     await withContext({ audit: { fraction: 1, budgetS: 0 } }, async (context) => {
       await (await context.pi()).run({ points: 1e6 });
       expect(context.audit).toMatchObject({ drawn: 1, unchecked: 1, agreed: 0 });

@@ -17,21 +17,21 @@ describe('createContext', () => {
     refused(() => createContext({ backnd: 'wasm' } as object), 'Argument', '"backnd"', '"backend"'));
   it('refuses unknown log levels', () =>
     refused(() => createContext({ log: { level: 'loud' as 'info' } }), 'Argument', '"loud"', 'silent, error'));
-  it('says which wasm file is missing', () =>
+  it('names the missing wasm file', () =>
     refused(
       () => createContext({ backend: 'wasm', strict: true, wasm: '/nowhere/ewald.wasm' }),
       'Unsupported',
       '/nowhere/ewald.wasm',
       'wasm',
     ));
-  it('says that bytes are no module', () =>
+  it('reports bytes that are not a module', () =>
     refused(
       () => createContext({ backend: 'wasm', strict: true, wasm: new Uint8Array(5) }),
       'Unsupported',
       '5 bytes',
       'not a WebAssembly module',
     ));
-  it('says that a module is truncated', async () => {
+  it('reports a truncated module', async () => {
     const { readFile } = await import('node:fs/promises');
     const whole = await readFile(new URL('../../dist/ewald.wasm', import.meta.url));
     await refused(
@@ -71,7 +71,7 @@ describe('createContext', () => {
 });
 
 describe('a backend that is not there', () => {
-  it('names those that are, and claims nothing that nobody looked for', async ({ skip }) => {
+  it('names the available ones, and claims nothing about those not probed', async ({ skip }) => {
     const rows = await devices();
     const absent = rows.find(({ available }) => !available)?.backend;
     if (!absent) return skip('every backend is here');
@@ -174,7 +174,7 @@ describe.each(['wasm', 'native'] as const)('plans on %s', (backend) => {
     await refused(async () => (await indexer.run({ spots, cells: cell })).image(1), 'Argument', 'image 1');
   });
 
-  it('indexer: say that spots were transferred away before their turn', async () => {
+  it('indexer: report spots that were transferred before their turn', async () => {
     const indexer = await context.indexer();
     const first = indexer.run({ spots, cells: cell });
     const gone = spots.slice();
@@ -193,7 +193,7 @@ describe.each(['wasm', 'native'] as const)('plans on %s', (backend) => {
     }
   });
 
-  it('say that they were disposed, and dispose twice without harm', async () => {
+  it('are refused after disposal, and can be disposed twice', async () => {
     const plan = await context.pi();
     const indexer = await context.indexer();
     expect(context.liveBytes).toBeGreaterThan(0);

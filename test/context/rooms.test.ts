@@ -74,7 +74,7 @@ describe('the public face of a room', () => {
     expect(faces).toEqual(['cli/main.ts', 'entries/index.ts']);
   });
 
-  test('is what entries export, beside the names of a platform', () => {
+  test('is what entries export, in addition to the names of a platform', () => {
     // ewald/shell gathers functions of commands that use files from many rooms: that file is its public module.
     const entries = inFolder('entries').filter(([file]) => file !== 'entries/shell.node.ts');
     const strange = entries.flatMap(([file, text]) =>
@@ -159,7 +159,7 @@ describe('importing a module changes nothing', () => {
       if (!completing.test(line)) calls.push(`${file}: ${line}`);
   }
 
-  test('modules hold no state but what is listed here with its reason', () => {
+  test('modules hold no state except what is listed here with its reason', () => {
     expect(found.sort()).toEqual(Object.keys(state).sort());
   });
 

@@ -65,7 +65,7 @@ function scramble(random: Random): number[] {
 }
 
 describe.each(bravaisTypes)('%s', (type) => {
-  it('has one reduced cell, whatever the basis and orientation', () => {
+  it('has one reduced cell for every basis and orientation', () => {
     const random = new Random(5, bravaisTypes.indexOf(type));
     const reference = niggli(primitive(type)).cell;
     expect(volume(reference)).toBeGreaterThan(0);

@@ -188,7 +188,7 @@ describe('known cells', () => {
   ])('refuse %j as %j, with the line', (from, to, message) => {
     expect(() => readCell(text.replace(from, to), 'x.cell')).toThrow(message);
   });
-  it('name what is missing, and what is no cell at all', () => {
+  it('name a missing parameter, and refuse text without a cell', () => {
     expect(() => readCell('a = 3 A\n', 'x.cell')).toThrow('lacks b, c, al, be, ga');
     expect(() => readCell('hello\n', 'x')).toThrow('x: this is not a cell');
     expect(() => readCell('', 'x')).toThrow('x: this is not a cell');

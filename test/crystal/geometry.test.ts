@@ -82,7 +82,7 @@ describe('the grammar', () => {
     expect(again).toEqual(geometry);
   });
 
-  test('bad pixels: regions of the laboratory and of the file, edges, what is no panel', () => {
+  test('bad pixels: regions in laboratory and file coordinates, edges, pixels outside of panels', () => {
     expect(extentOf(geometry)).toEqual({ fs: 10, ss: 10 });
     const bad = badPixels(geometry, { fs: 11, ss: 10 });
     const at = (fs: number, ss: number) => bad[ss * 11 + fs];
@@ -114,7 +114,7 @@ describe('the grammar', () => {
     expect(error).toMatchObject({ tag: 'Format', message: expect.stringMatching(message) });
   });
 
-  test('keys that nobody knows are warned about, with the nearest one', () => {
+  test('unknown keys cause a warning with the nearest known one', () => {
     const { warnings } = parseGeometry(`${simple}\nleft/corner_xx = 3\nphton_energy = 3`);
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toMatch(/"corner_xx".*did you mean "corner_x"/);

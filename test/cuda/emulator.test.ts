@@ -155,7 +155,7 @@ describe.runIf(present)('CUDA emulator', () => {
     expect((await failure(() => addon.open(3))).message).toContain('no CUDA device 3');
   });
 
-  test('probing takes nothing from any card, opening from its own alone', async () => {
+  test('probing allocates nothing on any card, and opening only on its own', async () => {
     addon.setCard({ devices: 3 });
     const { devices } = await addon.probe();
     expect(devices.map(({ freeBytes }) => freeBytes)).toEqual(Array(3).fill(undefined));
@@ -171,7 +171,7 @@ describe.runIf(present)('CUDA emulator', () => {
     addon.close(other);
   });
 
-  test('out of device memory says what was asked and what is free', async () => {
+  test('out of device memory reports the requested and the free size', async () => {
     addon.setCard({ memoryBytes: 4 });
     const error = await failure(() => addon.open());
     expect(error.status).toBe(status.outOfMemory);

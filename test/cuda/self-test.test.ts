@@ -33,7 +33,7 @@ describe.runIf(present)('the self-test of CUDA', () => {
     expect(new Set(outcomes.flatMap(({ broken }) => (broken ? [broken] : [])))).toEqual(used);
   });
 
-  test('it has no race, whatever the order of the threads, and leaves no memory', async () => {
+  test('it has no race in any thread order, and leaks no memory', async () => {
     const handle = await addon.open();
     const before = addon.liveBytes(handle);
     addon.setMode({ checked: true, orders: 4, strictOrders: true });

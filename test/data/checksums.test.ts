@@ -135,7 +135,7 @@ describe.each(Object.entries(files))('%s', (_, { kind, name, make }) => {
     expect([...read.slice(0, 120)].map(Number)).toEqual([...pixels]);
   });
 
-  it('reports each flipped bit of the data, and never gives other numbers', async () => {
+  it('reports each flipped bit of the data, and never returns wrong numbers', async () => {
     const { bytes, data } = await make();
     const whole = await readAll(bytes, name);
     let sums = 0;

@@ -41,7 +41,7 @@ begun.fill(0xff, 48, 56);
 begun.writeUInt32LE(96, 64);
 
 describe('ewald info', () => {
-  it('tells what plain numbers are once it is told', async () => {
+  it('shows the shape of raw numbers when it is given', async () => {
     const bare = await ewald(['info', at('plain.raw')]);
     expect(bare).toMatchObject({ code: 1, out: '' });
     expect(bare.err).toMatch(/has none of the known formats: .*--dtype u16 --sig-shape 512,512/);
@@ -52,7 +52,7 @@ describe('ewald info', () => {
     expect(out).toMatch(/not told\s+wavelength, distance, pixel size, beam centre/);
   });
 
-  it('names what is wrong with an option', async () => {
+  it('names the invalid option', async () => {
     // The header promises a longer file, and names are stored beyond its end.
     if (dataFolder) {
       const cut = at('cut.h5');
@@ -86,7 +86,7 @@ describe('ewald info', () => {
     expect(json).toMatchObject({ code: 1, err: '' });
   });
 
-  it('reports immediately what is not a file of frames', async () => {
+  it('immediately reports a file without frames', async () => {
     const pipe = at('pipe.mib');
     execFileSync('mkfifo', [pipe]);
     symlinkSync('circle', at('circle'));
@@ -119,7 +119,7 @@ describe('ewald info', () => {
     for (const name of ['pipe.mib', 'circle', 'empty.h5', 'begun.h5']) rmSync(at(name));
   });
 
-  it('tells the rest of a file whose first frame is damaged, absent or too large to look at', async () => {
+  it('describes a file whose first frame is damaged, absent or too large to read', async () => {
     await ewald(['convert', at('plain.raw'), ...plain, '--packing', 'gzip', '-o', at('whole.h5')]);
     const bytes = readFileSync(at('whole.h5'));
     // The start of its first deflate stream.
@@ -179,7 +179,7 @@ describe('ewald info', () => {
 });
 
 describe('ewald convert', () => {
-  it('writes npy, raw and mrc that say the same', async () => {
+  it('writes npy, raw and mrc files with the same frames', async () => {
     for (const ending of ['npy', 'raw', 'mrc']) {
       const file = at(`out.${ending}`);
       const made = await ewald(['convert', at('plain.raw'), ...plain, '--nav-shape', '2,3', '-o', file]);
@@ -232,7 +232,7 @@ describe('ewald convert', () => {
     }
   });
 
-  it('refuses what HDF5 cannot take', async () => {
+  it('refuses frames that HDF5 cannot store', async () => {
     const pipe = at('pipe.h5');
     execFileSync('mkfifo', [pipe]);
     for (const [args, says] of [
@@ -251,7 +251,7 @@ describe('ewald convert', () => {
     rmSync(pipe);
   });
 
-  it('takes a quoted pattern and a folder as one stack', async () => {
+  it('opens a quoted pattern and a folder as one stack', async () => {
     const series = at('series');
     mkdirSync(series);
     for (let i = 0; i < 11; i++)

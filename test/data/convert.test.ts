@@ -16,7 +16,7 @@ const at = (name: string): string => join(folder, name);
 const data = Uint16Array.from({ length: 2 * 3 * 4 * 5 }, (_, i) => i);
 const scan = () => memoryDataset(data, { navShape: [2, 3], sigShape: [4, 5] });
 
-it('writes frames into a sink, and says how to open what the file does not say', async () => {
+it('writes frames into a sink, and returns the options that open the file again', async () => {
   const parts: Uint8Array[] = [];
   const sink = { append: async (bytes: Uint8Array) => void parts.push(bytes.slice()) };
   const written = await writeFrames(scan(), sink, undefined, { format: 'raw' });

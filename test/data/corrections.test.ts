@@ -13,7 +13,7 @@ const run = (
   return { out: [...out], marks: [...marks], bad };
 };
 
-it('takes the dark off and multiplies by the gain', () => {
+it('subtracts the dark frame and multiplies by the gain', () => {
   const corrections = new Corrections({ dark: [1, 2, 3], gain: [2, 0.5, 4] });
   expect(run(corrections, Uint16Array.of(11, 12, 1), 'u16')).toEqual({ out: [20, 5, -8], marks: [0, 0, 0], bad: 0 });
   expect(run(corrections, BigInt64Array.of(11n, 12n, 1n), 'i64').out).toEqual([20, 5, -8]);
@@ -35,7 +35,7 @@ it('marks why a pixel is bad, every reason that holds', () => {
   expect(run(new Corrections({ length: 2 }), Float32Array.of(Number.NaN, 1), 'f32').marks).toEqual([marker, 0]);
 });
 
-it('takes a gain of 0 or NaN for a dead pixel', () => {
+it('treats a gain of 0 or NaN as a dead pixel', () => {
   const corrections = new Corrections({ gain: [1, 0, Number.NaN, Number.POSITIVE_INFINITY] });
   expect(run(corrections, Uint8Array.of(9, 9, 9, 9), 'u8')).toEqual({ out: [9, 0, 0, 0], marks: [0, 1, 1, 1], bad: 3 });
 });
@@ -62,7 +62,7 @@ it('knows when there is nothing to do', () => {
     expect(new Corrections({ length: 1, ...options }).isIdentity).toBe(false);
 });
 
-it('takes what a dataset states, and what the caller adds', async () => {
+it('combines the values of a dataset with those of the caller', async () => {
   const dataset = memoryDataset(Int32Array.of(-1, 5, 700, 3), {
     sigShape: [2, 2],
     meta: { saturation: 600, underload: 0 },
@@ -74,7 +74,7 @@ it('takes what a dataset states, and what the caller adds', async () => {
   expect([...staticMask(frame, dataset.meta)]).toEqual([1, 0, 0, 0]);
 });
 
-it('refuses arrays that do not fit, and numbers that are no counts', () => {
+it('refuses arrays of the wrong size, and numbers that are not counts', () => {
   expect(() => new Corrections({})).toThrow(/length of a frame/);
   expect(() => new Corrections({ mask: [0], dark: [1, 2] })).toThrow(/dark has 2 pixels; the frame has 1/);
   expect(() => new Corrections({ length: 5, patch: { width: 2, height: 2 } })).toThrow(
@@ -88,7 +88,7 @@ it('refuses arrays that do not fit, and numbers that are no counts', () => {
   expect(() => corrections.apply(new Uint8Array(2), 'u8', out, new Uint8Array(1))).toThrow(/marks has 1 elements/);
 });
 
-it('gives weights and sums that hold the corrections of every frame', () => {
+it('gives weights and sums equivalent to correcting every frame', () => {
   const patch = { width: 2, height: 2 };
   const options = { mask: [1, 0, 0, 0, 1, 1, 1, 1], dark: [9, 1, 2, 3, 4, 5, 6, 7], patch };
   const corrections = new Corrections({ ...options, gain: [2, 2, 4, 8, 1, 1, 1, 1] });

@@ -8,7 +8,7 @@ const numbers = Uint16Array.from({ length: 24 * 6 }, (_, i) => i);
 const make = (options = {}): Dataset => memoryDataset(numbers, { sigShape: [2, 3], navShape: [4, 6], ...options });
 
 describe('reading', () => {
-  it('gives frames in new memory or in the caller’s, shared memory, too', async () => {
+  it('reads frames into new memory or the caller’s, including shared memory', async () => {
     const dataset = make();
     expect(dataset).toMatchObject({ frames: 24, frameLength: 6, dtype: 'u16', format: 'memory' });
     expect(await dataset.read(2, 2)).toEqual(numbers.slice(12, 24));
@@ -22,7 +22,7 @@ describe('reading', () => {
     expect((await dataset.read(24, 0)).length).toBe(0);
   });
 
-  it('refuses what cannot be, by tag', async () => {
+  it('refuses invalid requests by tag', async () => {
     const dataset = make();
     for (const [first, count] of [
       [0, 25],
@@ -37,7 +37,7 @@ describe('reading', () => {
     expect(await rejection(dataset.read(0, 1, undefined, { signal: AbortSignal.abort() }))).toBe('Aborted');
   });
 
-  it('ends with its disposal, after what is in flight', async () => {
+  it('is closed by its disposal, after pending reads', async () => {
     const dataset = make();
     const reading = dataset.read(0, 24);
     await Promise.all([dataset.dispose(), dataset.dispose()]);
@@ -114,7 +114,7 @@ describe('opening', () => {
     expect((await open(bytes, { dtype: 'u16', sigShape: [2, 3], navShape: [4, 6] })).shape.navigation).toEqual([4, 6]);
   });
 
-  it('says which formats a file may have, the surest first', async () => {
+  it('lists the formats that a file may have, most certain first', async () => {
     const file = new TextEncoder().encode(`MQ1,000001,00384,${'x'.repeat(500)}`);
     expect(await detect(file)).toMatchObject([{ format: 'mib', confidence: 1, why: expect.stringContaining('MQ1') }]);
     expect(await detect(new Uint8Array(100))).toEqual([]);

@@ -97,7 +97,7 @@ describe.skipIf(!python)(python ? 'h5wasm' : 'absent: h5py (Debian: python3-h5py
     });
   });
 
-  test('without the library the filter is named, and what to do', async () => {
+  test('without the library, the error names the filter and gives advice', async () => {
     const bytes = new Uint8Array(readFileSync(join(folder, 'szip.h5')));
     const source = () => memorySource(bytes, 'szip.h5');
     const refusal = { tag: 'Unsupported', message: expect.stringMatching(/filter 4 \(SZIP\).*h5repack/) };

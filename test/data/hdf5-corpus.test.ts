@@ -191,7 +191,7 @@ describe.skipIf(!corpus)('links, attributes, errors', () => {
     expect(await file.get('/noted/below')).toBeUndefined();
   });
 
-  test('a filter nobody knows is refused by number and name before a byte is read', async () => {
+  test('an unknown filter is refused by number and name before a byte is read', async () => {
     const file = await openHdf5(join(folder, 'unknown.h5'));
     const scaled = (await file.need('/scaled')) as Hdf5Dataset;
     await expect(readAll(scaled)).rejects.toThrow(/filter 6 \(scale-offset\)/);

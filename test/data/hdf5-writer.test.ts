@@ -95,7 +95,7 @@ test('every dtype and packing by our own reader', async () => {
     }
 });
 
-test('what the experiment was comes back through NXmx', async () => {
+test('the metadata of the experiment survive a round trip through NXmx', async () => {
   const mask = new Uint8Array(24 * 32);
   mask[40] = 1;
   const bytes = await write('u16', 'bitshuffle', 3, [24, 32], (node) =>
@@ -172,7 +172,7 @@ describe.skipIf(!python)(python ? 'h5py' : 'absent: h5py (Debian: python3-h5py)'
   });
 });
 
-test('what does not fit is refused', async () => {
+test('invalid values are refused', async () => {
   const { sink } = memory();
   const writer = await Hdf5Writer.create(sink, codecs);
   const series = writer.series({ frames: 2, signal: [4, 4], dtype: 'u16' });
@@ -185,7 +185,7 @@ test('what does not fit is refused', async () => {
   expect(() => writer.series({ frames: 0, signal: [4], dtype: 'u8' })).toThrow();
 });
 
-test('a file that was not finished is no HDF5', async () => {
+test('an unfinished file is not valid HDF5', async () => {
   const { sink, bytes } = memory();
   await Hdf5Writer.create(sink, codecs);
   await expect(openHdf5(memorySource(bytes(), 'half.h5'))).rejects.toThrow(/is not an HDF5 file/);

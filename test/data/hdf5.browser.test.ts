@@ -60,7 +60,7 @@ test.skipIf(!data)('a master without its data file says which', async () => {
   await expect(open(await file('formats-em', 'test_00_master.h5'))).rejects.toThrow(/test_00_data_000001\.h5/);
 });
 
-test('a filter that only h5wasm knows is refused with what to do, and read where h5wasm is given', async () => {
+test('a filter that requires h5wasm is refused with advice, and read if h5wasm is given', async () => {
   const h5wasm = await import('h5wasm');
   const { FS } = (await h5wasm.ready) as unknown as { FS: { readFile(path: string): Uint8Array } };
   const made = new h5wasm.File('made.h5', 'w');

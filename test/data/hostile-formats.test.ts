@@ -96,7 +96,7 @@ describe('texts whose quotes and marks never close are read in one pass', () => 
     expect(parseCif(`_a ${text}`).size).toBeGreaterThan(0);
   });
 
-  test('CIF: words, quotes, text fields, comments and loops are told apart', () => {
+  test('CIF: words, quotes, text fields, comments and loops are distinguished', () => {
     const text =
       "data_x\n_a 'it''s' # no 'b\n_b \"two words\" _c ;d\n_e\n;one\n two\n;\nloop_\n_f _g\n1 'a b' 2 '' 'open\n_h 'x'y' #";
     expect(Object.fromEntries(parseCif(text))).toEqual({

@@ -70,7 +70,7 @@ describe('virtual datasets', () => {
     await expect(reading).rejects.toMatchObject({ tag: 'Format', message: expect.stringContaining('contains itself') });
   });
 
-  test('in a chain that is deeper than any: refused', async () => {
+  test('in a chain deeper than the limit: refused', async () => {
     const siblings: Record<string, Uint8Array> = {};
     for (let i = 0; i < 40; i++) siblings[`${i}.h5`] = one([2, 4, 4], () => [all(`${i + 1}.h5`)]);
     const dataset = await open(siblings['0.h5'] as Uint8Array, {}, siblings, '0.h5');
@@ -78,7 +78,7 @@ describe('virtual datasets', () => {
     await dataset.dispose();
   });
 
-  test('that multiply from level to level: bounded', async () => {
+  test('that multiply at each level: bounded work', async () => {
     const siblings: Record<string, Uint8Array> = {};
     for (let i = 0; i < 10; i++) siblings[`${i}.h5`] = one([2, 4, 4], () => new Array(20).fill(all(`${i + 1}.h5`)));
     const file = new MadeFile();
@@ -88,7 +88,7 @@ describe('virtual datasets', () => {
     await dataset.dispose();
   });
 
-  test('whose pattern leads to one file by any number: ended by the signal', async () => {
+  test('whose file name pattern matches one file for every number: stopped by the signal', async () => {
     const made = one([1, 4, 4], () => [{ file: 'x%b/../a.h5', path: '/plain', source: 'all', target: endless }], [
       Infinity,
       4,
@@ -145,7 +145,7 @@ describe('sizes that no detector has', () => {
     await dataset.dispose();
   });
 
-  test('very many tiny chunks: refused; many: ended by the signal', async () => {
+  test('too many tiny chunks are refused; many are stopped by the signal', async () => {
     const dataset = await open(empty([1, 16_384, 16_384], [1, 1, 1], noChunks));
     await expect(dataset.read(0, 1)).rejects.toThrow('which are too small to be read');
     await dataset.dispose();
@@ -156,7 +156,7 @@ describe('sizes that no detector has', () => {
     await fewer.dispose();
   });
 
-  test('an array that was never written is its fill value, whatever its chunks', async () => {
+  test('an array that was never written has its fill value, whatever its chunks', async () => {
     const dataset = await open(empty([1, 4096, 4096], [1, 1, 1]));
     const frame = (await dataset.read(0, 1)) as Uint8Array;
     expect(frame.length).toBe(2 ** 24);

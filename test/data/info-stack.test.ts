@@ -42,7 +42,7 @@ it('reports empty and damaged files of a folder, and goes on with the others', a
   ]);
 });
 
-it('says that a folder holds nothing but empty files, and goes on with the next argument', async () => {
+it('reports a folder of empty files, and continues with the next argument', async () => {
   const { code, out, err } = await ewald(['info', at('empty'), at('stack', 'b.npy')]);
   expect(code).toBe(1);
   expect(err).toMatch(/all its files are empty/);

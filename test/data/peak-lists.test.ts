@@ -64,7 +64,7 @@ test('CXI: counts, positions from the corner of the first pixel, intensities', a
   await expect(dataset.peaks?.(0, 1)).rejects.toMatchObject({ tag: 'Disposed' });
 });
 
-test('what is damaged or missing is named', async () => {
+test('damaged or missing parts are named', async () => {
   const cases: [Record<string, WriteNode>, RegExp][] = [
     [{}, /lists no peaks: no group has nPeaks/],
     [{ nPeaks: { value: Int32Array.of(1, 2) } }, /lists no peaks/],

@@ -69,7 +69,7 @@ it('drops all of them at another origin, in every request', async () => {
   expect(arrived).toEqual(['A/x 4', 'B/x 0', 'A/x 4', 'B/x 0']);
 });
 
-it('does not send them again where a chain comes back', async () => {
+it('does not send them again when a chain of redirects returns', async () => {
   redirects.set('A/x', `${b}/x`).set('B/x', `${a}/y`).set('A/y', '/z');
   await httpSource(`${a}/x`, { ...quick, headers: secrets });
   expect(arrived).toEqual(['A/x 4', 'B/x 0', 'A/y 0', 'A/z 0']);
@@ -124,7 +124,7 @@ it('drops them where only the scheme or the port differs', async () => {
   expect(seen).toEqual(['http://example.invalid secret', 'https://example.invalid null']);
 });
 
-it('lets no header of the user replace one of ours, in whatever case', async () => {
+it('lets no header of the user replace one of ours, regardless of case', async () => {
   await httpSource(`${a}/x`, { ...quick, headers: { range: 'bytes=0-999', 'accept-encoding': 'gzip' } });
   // Node adds its own encoding header to range requests.
   expect(asked).toMatch(/^bytes=0-0 identity(, identity)?$/);

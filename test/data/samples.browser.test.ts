@@ -67,7 +67,7 @@ test.skipIf(!data)('a file is read over HTTP, whether the server gives ranges or
   expect(frame.reduce((sum: number, value: number | bigint) => sum + Number(value), 0)).toBe(1511188);
 });
 
-test('a path is refused in a browser, with what to do', async () => {
+test('a path is refused in a browser, with advice', async () => {
   await expect(open('scan.mib')).rejects.toThrow(/pass a File, a Blob or a URL/);
 });
 

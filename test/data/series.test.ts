@@ -56,14 +56,14 @@ test('files of several frames, the last one shorter', async () => {
   await dataset.dispose();
 });
 
-test('sources that are no files', async () => {
+test('sources that are not files', async () => {
   const source = (i: number) => memorySource(new Uint8Array(npy(numbers(6 * i, 6), [2, 3])), `m${i}.npy`);
   const dataset = await open([source(2), source(0), source(1)]);
   expect([...(await dataset.read(0, 3))]).toEqual([...numbers(0, 18)]);
   await dataset.dispose();
 });
 
-test('a folder says which files were taken', async () => {
+test('a folder reports which files were used', async () => {
   const dataset = await open(at('single'));
   expect(dataset.notes).toContainEqual({
     kind: 'guess',
@@ -72,7 +72,7 @@ test('a folder says which files were taken', async () => {
   await dataset.dispose();
 });
 
-test('what is wrong is named with its file', async () => {
+test('errors name the file', async () => {
   await expect(open(at('single', 'none_*.npy'))).rejects.toThrow(/no file matches .*none_\*\.npy/);
   await expect(open([])).rejects.toThrow(/the array of inputs is empty/);
   mkdirSync(at('empty'));

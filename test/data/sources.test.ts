@@ -72,7 +72,7 @@ describe.each([
     },
   ],
 ])('%s', (_, make) => {
-  it('reads anywhere, several at a time, into memory of the caller', async () => {
+  it('reads at any offset, concurrently, into memory of the caller', async () => {
     const source = await make();
     expect(source.size).toBe(bytes.length);
     const into = new Uint8Array(50).subarray(10, 30);
@@ -85,7 +85,7 @@ describe.each([
     await source.close();
   });
 
-  it('says where it ends, before anything is allocated', async () => {
+  it('refuses a read beyond its end before anything is allocated', async () => {
     const source = await make();
     for (const [offset, length] of [
       [99_999, 2],
@@ -117,7 +117,7 @@ describe.each([
 });
 
 describe('a file', () => {
-  it('opens its neighbours, in folders below and behind symbolic links', async () => {
+  it('opens neighbouring files, also in subfolders and through symbolic links', async () => {
     const source = await fileSource(at('a.bin'));
     symlinkSync(at('a.bin'), at('link.bin'));
     for (const [path, size] of [
@@ -134,7 +134,7 @@ describe('a file', () => {
     await Promise.all([source, inner, outside].map((one) => one.close()));
   });
 
-  it('says what is wrong: absent, a folder, closed, cut while it is read', async () => {
+  it('reports the fault: missing, a folder, closed, truncated while being read', async () => {
     await expect(fileSource(at('no'))).rejects.toMatchObject({
       tag: 'File',
       message: expect.stringContaining('does not exist'),
@@ -155,7 +155,7 @@ describe('a file', () => {
 });
 
 describe('a Blob', () => {
-  it('finds its neighbours among the files given with it', async () => {
+  it('finds neighbouring files among those passed with it', async () => {
     const other = new File([bytes.slice(0, 5)], 'other.hdr');
     const source = blobSource(new File([bytes], 'a.mib'), { siblings: [other] });
     expect((await source.sibling('other.hdr')).size).toBe(5);
@@ -164,7 +164,7 @@ describe('a Blob', () => {
 });
 
 describe('HTTP', () => {
-  it('tries again what may pass by itself, with growing waits, and says how often', async () => {
+  it('retries transient errors with growing delays, and reports the number of attempts', async () => {
     let failures = 2;
     answer = (request, response) => {
       if (failures-- > 0) response.writeHead(failures === 1 ? 503 : 429).end();
@@ -177,7 +177,7 @@ describe('HTTP', () => {
     await expect(source.read(0, 10)).rejects.toThrow(/busy \(429 or 5xx\), after 3 attempts/);
   });
 
-  it('notices that the file changed', async () => {
+  it('detects that the file has changed', async () => {
     answer = serve;
     const source = await httpSource(`${base}/a.bin`, quick);
     answer = (request, response) => serve(request, response, bytes, '"two"');
@@ -192,7 +192,7 @@ describe('HTTP', () => {
     await expect(source.read(0, 10)).rejects.toThrow(/100000 bytes and now 99/);
   });
 
-  it('takes as long as bytes keep coming, however long that is', async () => {
+  it('does not time out while bytes keep arriving', async () => {
     answer = serve;
     const source = await httpSource(`${base}/a.bin`, { ...quick, timeoutMs: 300 });
     answer = (request, response) => {
@@ -229,7 +229,7 @@ describe('HTTP', () => {
     expect(ranges).toEqual([1, 11, 21, 31, 41, 51].map((from) => `bytes=${from}000-60999`));
   });
 
-  it('makes no mixture of two files where there is no ETag', async () => {
+  it('does not mix two versions of a file without an ETag', async () => {
     const monday = 'Mon, 02 Mar 2026 10:00:00 GMT';
     const dated =
       (modified: string, keep = Number.POSITIVE_INFINITY) =>
@@ -262,7 +262,7 @@ describe('HTTP', () => {
     expect(condition).toBe(monday);
   });
 
-  it('takes a small file whole where there are no ranges, and refuses a large one by name', async () => {
+  it('reads a small file whole from a server without ranges, and refuses a large one', async () => {
     answer = (_, response) => response.writeHead(200).end(bytes);
     const source = await httpSource(`${base}/a.bin`, quick);
     const before = requests.length;
@@ -275,7 +275,7 @@ describe('HTTP', () => {
     await expect(httpSource(`${base}/a.bin`, quick)).rejects.toThrow(/does not support ranges/);
   });
 
-  it('says what else is wrong, once', async () => {
+  it('reports other errors without retrying', async () => {
     for (const [status, says] of [
       [404, /does not exist/],
       [403, /refuses access \(403\)/],
@@ -296,7 +296,7 @@ describe('HTTP', () => {
     await expect(httpSource(`${base}/x`, quick)).rejects.toThrow(/more than/);
   });
 
-  it('stops at once when it is aborted, in a request and in a wait', async () => {
+  it('stops immediately when aborted, during a request or a delay', async () => {
     answer = () => undefined;
     const controller = new AbortController();
     const opening = httpSource(`${base}/a.bin`, { ...quick, signal: controller.signal });
@@ -310,7 +310,7 @@ describe('HTTP', () => {
     server.closeAllConnections();
   });
 
-  it('opens neighbours by their names, and hands headers to the same origin only', async () => {
+  it('opens neighbouring files by name, and sends headers to the same origin only', async () => {
     const seen: (string | undefined)[] = [];
     answer = (request, response) => {
       seen.push(request.headers.authorization);
@@ -331,7 +331,7 @@ describe('HTTP', () => {
 });
 
 describe('open', () => {
-  it('takes whatever there is', async () => {
+  it('accepts every kind of source', async () => {
     answer = serve;
     const options = { format: 'raw', dtype: 'u8', sigShape: [100] } as const;
     const inputs = [

@@ -72,7 +72,7 @@ describe('raw', () => {
     expect(dataset.notes[0]?.text).toMatch(/are not contiguous/);
   });
 
-  it('tells of a last frame that was cut', async () => {
+  it('reports a truncated last frame', async () => {
     const [dataset] = await frames(new Uint8Array(25), { format: 'raw', dtype: 'u8', sigShape: [10] });
     expect(dataset.frames).toBe(2);
     expect(dataset.notes).toMatchObject([
@@ -100,7 +100,7 @@ describe('npy', () => {
     expect(bool).toMatchObject({ dtype: 'u8', shape: { navigation: [], signal: [2] } });
   });
 
-  it('lets sigShape say which axes are the frame', async () => {
+  it('lets sigShape determine the axes of the frame', async () => {
     const file = join(header('|u1', 'False', '(2, 3, 4)'), count(24));
     expect((await frames(file, { sigShape: [4] }))[0].shape).toEqual({ navigation: [2, 3], signal: [4] });
     await expect(frames(file, { sigShape: [3] })).rejects.toMatchObject({ tag: 'Shape' });
@@ -157,7 +157,7 @@ describe('MIB raw frames', () => {
     expect(found).toEqual(values);
   });
 
-  it('refuses bits and layouts that nobody described', async () => {
+  it('refuses undocumented bit depths and layouts', async () => {
     for (const bad of [head(256, 2, '1x1', 7), head(256, 2, 'Nx1', 1), head(300, 2, '1x1', 1)])
       await expect(frames(join(bad, new Uint8Array(4096)))).rejects.toMatchObject({ tag: 'Format' });
   });
@@ -294,7 +294,7 @@ describe('TIFF', () => {
     expect(values).toEqual(count(3).flatMap((row) => [row * 1000, row * 1000 + 7, row * 1000 + 6, row * 1000 + 8]));
   });
 
-  it('refuses a chain of pages that comes back to itself', async () => {
+  it('refuses a cyclic chain of pages', async () => {
     const ring = file(picture(1), new Uint8Array(24));
     new DataView(ring.buffer).setUint32(10 + 8 * 12, 8, true);
     await expect(frames(ring)).rejects.toThrow(/the chain of pages is cyclic/);

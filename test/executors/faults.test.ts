@@ -144,7 +144,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     }
   });
 
-  test('a client that aborts its run takes its own tasks out of the queue and no others', async () => {
+  test('a client that aborts its run removes only its own tasks from the queue', async () => {
     const worker = await joined('abort');
     const [one, other] = await Promise.all([connected('abort'), connected('abort')]);
     const ending = new AbortController();
@@ -164,7 +164,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     await worker.leave();
   });
 
-  test('tasks that dead clients of another build left keep nobody out; living ones do', async () => {
+  test('tasks left by dead clients of another build do not block a cluster; active ones do', async () => {
     const [{ connect }, { jetstream, jetstreamManager }] = await Promise.all([
       import('@nats-io/transport-node'),
       import('@nats-io/jetstream'),
@@ -189,7 +189,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     await connection.close();
   });
 
-  test('a day passes: what a run needs is refreshed, and tasks that were forgotten are submitted again', {
+  test('after a day, the objects of a run are refreshed and forgotten tasks are resubmitted', {
     tags: 'all',
   }, async () => {
     const day = { keepSeconds: 6 };

@@ -39,7 +39,7 @@ test.each([
   expect(() => admitResult(given)).toThrow('the message cannot be used');
 });
 
-test('the thread of a worker has a lock of its own: where names alone are allowed it imports no URL', async () => {
+test('the thread of a worker enforces the restriction too: where only names are allowed, it imports no URL', async () => {
   const parts = {
     place: nodePlace,
     worker: 'w',

@@ -103,7 +103,7 @@ describe.skipIf(!mpiPresent)('mpi', () => {
 });
 
 describe('delayed', () => {
-  test('what others need is computed once, and first', async () => {
+  test('shared dependencies are computed once, and first', async () => {
     const executor = await Executor.workers({ workers: 2 });
     try {
       const two = delay<number>(task('square', Math.SQRT2));

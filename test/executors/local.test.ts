@@ -89,7 +89,7 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     expect(drawn).toBeLessThanOrEqual(26);
   });
 
-  test('progress is told to the last task, whatever source', async () => {
+  test('progress is reported up to the last task for every source', async () => {
     const seen: string[] = [];
     const onProgress = ({ done, total, failed }: { done: number; total: number | undefined; failed: number }) =>
       seen.push(`${done}/${total}/${failed}`);
@@ -98,7 +98,7 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     expect(seen).toHaveLength(3);
   });
 
-  test('an error of a task is its answer: it ends the run, or stands in its place', async () => {
+  test('an error of a task ends the run, or is its result', async () => {
     await expect(values(executor, [task('square', 2), task('fail')])).rejects.toThrow(
       expect.objectContaining({ name: 'TypeError', message: 'this task always fails' }),
     );
@@ -143,7 +143,7 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     );
   });
 
-  test('files are inputs, and a missing one is told', async () => {
+  test('files are inputs, and a missing one is reported', async () => {
     const inputs = { x: { path: new URL(module).pathname } };
     expect((await values(executor, [task('sumOf', 'x', { inputs })]))[0]).toBeGreaterThan(10000);
     const missing = { x: { path: '/nowhere/at/all' } };
@@ -251,7 +251,7 @@ describe('workers', () => {
     }
   });
 
-  test('a script that is not ours is told at the start', async () => {
+  test('a foreign worker script is reported at the start', async () => {
     const script = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
     const worker = (source: string) => new URL(script(source));
     const posts = (message: string) =>
@@ -269,7 +269,7 @@ describe('workers', () => {
     );
   });
 
-  test('disposal ends what is under way; afterwards everything is refused', async () => {
+  test('disposal ends active tasks; afterwards everything is refused', async () => {
     const executor = await Executor.workers({ workers: 1 });
     // It takes longer than any test is allowed to.
     const running = values(executor, [task('wait', 3_600_000)]);

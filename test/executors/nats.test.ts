@@ -57,7 +57,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     }
   };
 
-  test('workers join, are listed, run what they know by name, and give what this thread gives', async () => {
+  test('workers join, are listed, run modules by name, and give the same results as this thread', async () => {
     await Promise.all([worker('--name', 'one'), worker('--name', 'two', '--module', `mine=${module.pathname}`)]);
     const listed = await ewald(['cluster', '--connect', server.url]);
     expect(listed.code, listed.err).toBe(0);
@@ -165,7 +165,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('a worker on its own threads dies and hangs as elsewhere', { tags: 'all' }, async () => {
+  test('a worker with threads of its own is replaced when a thread dies or hangs', { tags: 'all' }, async () => {
     await worker('--allow-modules');
     await using(async (executor) => {
       await refused(() => values(executor, [task('die')]), 'Lost', 'task 0 was lost 2 times');
@@ -174,7 +174,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('nobody there is told, after a while', { tags: 'all' }, async () => {
+  test('a cluster without workers is reported after a delay', { tags: 'all' }, async () => {
     await using((executor) => refused(() => values(executor, [task('square', 1)]), 'Lost', 'ewald worker --connect'), {
       workerSeconds: 1,
     });
@@ -239,7 +239,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
     }
   });
 
-  test('credentials files: of a user, of a stranger, and what is none', { tags: 'all' }, async () => {
+  test('credentials files: of a user, of a stranger, and an invalid one', { tags: 'all' }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ewald-creds-'));
     const { config, creds, stranger } = natsAccount();
     const written = (name: string, text: string): string => {

@@ -118,7 +118,7 @@ for (const target of targets) {
       wrong.dispose();
     });
 
-    test('names nobody declared, with near ones', () => {
+    test('undeclared names, with similar ones', () => {
       expect(refusal(() => kit.kit_ad(1, 2))).toBe(
         `Argument: ${kit.table.header} declares no function "kit_ad"; did you mean "kit_add"?`,
       );
@@ -172,7 +172,7 @@ for (const target of targets) {
       array.dispose();
     });
 
-    test('what belongs to another library', async () => {
+    test('objects of another library', async () => {
       const other = await openKit(target, { name: 'other' });
       const account = other.kit_account_new(1);
       expect(refusal(() => kit.kit_account_balance(account))).toMatch(/belongs to the library other, not to kit/);
@@ -209,7 +209,7 @@ for (const target of targets) {
       array.dispose();
     });
 
-    test('allocation beyond what there is', () => {
+    test('allocation beyond the available memory', () => {
       expect(refusal(() => kit.alloc('double', -1))).toMatch(/^Argument: the length is -1/);
       expect(refusal(() => kit.alloc('double', 2 ** 44))).toMatch(/^OutOfMemory/);
       const array = kit.alloc('int', 2);
@@ -265,7 +265,7 @@ describe('opening', () => {
     expect(thrown(() => toolsOf({})).tag).toBe('Argument');
   });
 
-  test('files that are no library, or one for another processor', async () => {
+  test('files that are not a library, or one for another processor', async () => {
     // biome-ignore format: a header of sixteen bytes and a machine
     const foreign = Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 21, 0, ...new Uint8Array(100));
     expect(identify(foreign)).toEqual({ kind: 'ELF', arch: 'ppc64' });
@@ -373,7 +373,7 @@ describe('opening', () => {
     expect(thrown(() => fits.callback('int (*)(int)', () => 0)).message).toMatch(/exports no function table/);
   });
 
-  test('a module that imports what nobody provides says so when it calls it', async () => {
+  test('a module with a missing import reports it when it is called', async () => {
     // (module (import "env" "log" (func $log)) (memory (export "memory") 1) (func (export "run") call $log))
     // biome-ignore format: a module, section by section
     const bytes = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 11, 1, 3, 101, 110, 118, 3, 108, 111, 103, 0, 0, 3, 2, 1, 0, 5, 3, 1, 0, 1,

@@ -77,7 +77,7 @@ describe('a few lines', () => {
   });
 });
 
-describe('long ones take as long as they are', () => {
+describe('long ones take time in proportion to their length', () => {
   test.each<[string, (count: number) => string, object]>([
     [
       'unknown names that are passed over',
@@ -139,7 +139,7 @@ describe('chains of macros take steps in proportion to their length', () => {
     expect([constants.N1?.value, constants[`N${n}`]?.value, constants.T?.value]).toEqual([1, n, n]);
   });
 
-  test('values that together take too many steps are left out with a warning', () => {
+  test('values that take too many steps in total are omitted with a warning', () => {
     const wide = `#define A 1\n#define B A + A\n#define WIDE ${'B + '.repeat(400)} 1\n`;
     const { constants, warnings } = parseHeader(wide + range(2000, (i) => `#define W${i} WIDE + ${i}`));
     expect(constants.W0?.value).toBe(801);
@@ -189,7 +189,7 @@ describe.skipIf(!built)(`through the command${built ? '' : ' (absent: no dist)'}
     }
   });
 
-  test('what a header says reaches no terminal as it is', async () => {
+  test('the text of a header never reaches a terminal unescaped', async () => {
     const bad = file('bad.h', '/** \u001b]0;title\u0007 \u001b[2J */\nint f(void);\n');
     const listed = await ewald(['ffi', bad]);
     expect(listed.code).toBe(0);

@@ -59,7 +59,7 @@ test('writes modules, declarations and tables, and spares the files of others', 
   expect((await ewald(header, '-o', 'x.txt')).error?.message).toMatch(/ends in \.ts, \.d\.ts or \.json/);
 });
 
-test('says what is wrong', async () => {
+test('reports errors', async () => {
   const bad = join(folder, 'bad.h');
   writeFileSync(bad, 'int ok(void);\n_Atomic int f(intt x);\n');
   expect((await ewald(bad)).error).toMatchObject({
@@ -82,7 +82,7 @@ for (const target of targets) {
     const call = (...words: string[]) =>
       ewald(header, '--lib', 'kit', '--build-dir', target.build(), '--backend', target.backend, ...words);
 
-    test('says what is callable', async () => {
+    test('lists the callable functions', async () => {
       const { out } = await call();
       expect(out).toMatch(/^int kit_add\(int a, int b\) +callable/m);
       if (target.backend === 'wasm') expect(out).toMatch(/^struct kit_point kit_middle\(.*not here/m);

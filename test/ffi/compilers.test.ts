@@ -97,7 +97,7 @@ for (const { name, model } of compilers) {
       }
     };
 
-    test('200 structs have the sizes and offsets that the parser says', () => {
+    test('200 structs have the sizes and offsets that the parser computes', () => {
       const text = randomStructs(200);
       const table = parseHeader(text, { model });
       expect(Object.keys(table.structs)).toHaveLength(200);

@@ -55,7 +55,7 @@ test('rows in the heap of the core stay right when it grows', async () => {
   core.dispose();
 });
 
-test('a header with a slip says where', () => {
+test('a header with a mistake shows its location', () => {
   expect(() => parseHeader('double f(intt x);', { name: 'a.h' })).toThrow(
     /a\.h:1:10: unknown type name "intt"; did you mean "int"\?/,
   );

@@ -41,7 +41,7 @@ function packageAt(folder: string): string | undefined {
   return undefined;
 }
 
-test('the typed module is the one that the header gives', () => {
+test('the typed module equals the one generated from the header', () => {
   const table = parseHeaderFile('pi.h', { includeDir: join(example, 'include'), definitions: ['-DPI_API='] });
   expect(readFileSync(join(example, 'ts/library.ts'), 'utf8')).toBe(writeModule(table));
 });
@@ -83,7 +83,7 @@ describe.skipIf(why)(`examples/pi${why ? ` (absent: ${why})` : ''}`, () => {
       expect(table).toMatch(new RegExp(`^${language} +3\\.138520 +\\d+\\.\\d{4}$`, 'm'));
   });
 
-  test('PI_BUILD_DIR says where the libraries are', (context) => {
+  test('PI_BUILD_DIR names the folder of the libraries', (context) => {
     if (missing) context.skip(missing);
     const elsewhere = spawnSync(process.execPath, ['build/js/ts/timing.js', '1000'], {
       cwd: folder,

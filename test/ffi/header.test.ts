@@ -190,7 +190,7 @@ describe('the preprocessor', () => {
     expect(thrown(() => parse('', { definitions: ['-I.'] })).tag).toBe('Argument');
   });
 
-  test('includes are read once where they say so, and named in errors', () => {
+  test('includes with a guard are read once, and named in errors', () => {
     const files: Record<string, string> = {
       'b.h': '#pragma once\ntypedef int b_t;\n',
       'c.h': 'int x y;\n',
@@ -243,7 +243,7 @@ describe('the preprocessor', () => {
     else expect(thrown(() => parse(text)).tag).toBe('Format');
   });
 
-  test('a macro with parameters that nobody uses is nothing to speak of', () => {
+  test('an unused macro with parameters causes no warning', () => {
     expect(parse('#define MAX(a, b) ((a) > (b) ? (a) : (b))\n#define M MAX(3, 4)\nint f(void);')).toMatchObject({
       warnings: [],
       constants: { M: { value: 4 } },
@@ -267,7 +267,7 @@ describe('the preprocessor', () => {
   });
 });
 
-describe('refusals say where, with a caret', () => {
+describe('errors show their location with a caret', () => {
   test('the message has file, line, column, the line and a caret under the place', () => {
     const error = thrown(() => parse('int ok(void);\n\tdouble f(intt x);\n'));
     expect(error.message).toBe(
@@ -350,7 +350,7 @@ describe('refusals say where, with a caret', () => {
     expect(error).toMatchObject({ tag: 'Format', detail: { file: 'a.h', line, column } });
   });
 
-  test('what is not supported can be passed over, with a warning each', () => {
+  test('unsupported declarations can be skipped, with a warning each', () => {
     const table = parse(
       'int a(void);\n_Atomic int b(void);\nstruct s { float x : 2; };\nint c(const char *f, ...);\nint d(void);',
       { skipUnsupported: true, allowVarargs: false },

@@ -71,7 +71,7 @@ describe.skipIf(why)(`at the wrong moment${why ? ` (absent: ${why})` : ''}`, () 
     expect(out).toEqual(expected);
   });
 
-  test('a process that ends while C works ends as it was told', () => {
+  test('a process that is ended during a call into C ends as requested', () => {
     expect(ran('exit during async')).toMatchObject({ status: 7, signal: null });
   });
 });

@@ -217,7 +217,7 @@ for (const target of targets) {
       expect(said).toBe('from C');
     });
 
-    test('a callback that throws gives C a zero, and the call throws', () => {
+    test('a callback that throws returns zero to C, and the call throws', () => {
       const seen: number[] = [];
       const error = thrown(() =>
         kit.kit_each(

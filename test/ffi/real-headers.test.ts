@@ -404,7 +404,7 @@ describe.skipIf(noCommand)(`through the command${noCommand ? ` (absent: ${noComm
     else expect(out).toMatch(expected);
   });
 
-  test('a library that nobody has', async () => {
+  test('a missing library', async () => {
     const { code, err } = await ewald(['ffi', 'zlib.h', '--lib', 'no_such_library', '--call', 'crc32', '0', 'a', '1']);
     expect(code).toBe(1);
     expect(err).toMatch(/libno_such_library\.so and libno_such_library\.so\.N where the dynamic loader looks/);

@@ -37,7 +37,7 @@ test('a union is written by one of its members, and read as all of them', () => 
   expect(thrown(() => written('value', { d: 1, low: 2 })).message).toMatch(/pass one member of each union/);
 });
 
-test('what was read goes back as it was; a member that is changed wins', () => {
+test('values survive a round trip; a changed member takes precedence', () => {
   const bytes = written('value', { tag: 1, n: { whole: -1 }, low: 3, high: 4 });
   const value = read('value', bytes);
   expect(written('value', value)).toEqual(bytes);
@@ -50,7 +50,7 @@ test('what was read goes back as it was; a member that is changed wins', () => {
   expect(thrown(() => written('value', value)).message).toMatch(/pass one member of each union/);
 });
 
-test('bit-fields hold what their width holds', () => {
+test('bit-fields accept the values that their width can hold', () => {
   const value = { a: 5, b: -16, c: 2n ** 40n - 1n, d: true, e: 1, f: -128 };
   expect(read('bits', written('bits', value))).toEqual(value);
   expect(read('bits', written('bits', { b: 15 }))).toEqual({ a: 0, b: 15, c: 0n, d: false, e: 0, f: 0 });
@@ -69,7 +69,7 @@ test('bit-fields hold what their width holds', () => {
   expect(thrown(() => written('bits', { d: 2 })).message).toMatch(/true or false/);
 });
 
-test('types without a value are left out, and refused where they are given', () => {
+test('types without a value are omitted, and refused if they are given', () => {
   expect(read('odd', written('odd', { x: 3 }))).toEqual({ x: 3 });
   expect(thrown(() => written('odd', { big: 1 })).message).toMatch(/long double, which cannot be written/);
 });

@@ -130,7 +130,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     },
   );
 
-  describe('bytes that passes move', () => {
+  describe('bytes that passes transfer', () => {
     const described = async (options: FftOptions): Promise<Described> => {
       const handle = await addon.open();
       try {
@@ -159,12 +159,12 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
         expect(bytes).toBeGreaterThanOrEqual(3 * one);
       }
     });
-    test('a real transform of three axes moves half of that and the odd plane', async () => {
+    test('a real transform of three axes transfers half as many bytes, and one more plane', async () => {
       const plan = await described({ shape: [256, 256, 256], kind: 'r2c' });
       expect(plan.passes).toEqual([3, 3]);
       for (const bytes of total(plan)) expect(bytes / (3 * 2 * 256 ** 3 * 8)).toBeCloseTo(0.5, 1);
     });
-    test('a long line is two round trips to 2²⁰, three beyond', async () => {
+    test('a long line takes two round trips up to 2²⁰ points, and three beyond', async () => {
       for (const precision of ['f32', 'f64'] as const) {
         expect((await described({ shape: [2 ** 20], precision })).passes).toEqual([2, 2]);
         expect((await described({ shape: [2 ** 21], precision })).passes).toEqual([3, 3]);
@@ -182,7 +182,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       // Parts of axes: elements that neither side stores are not transferred.
       [{ shape: [32, 64], inputShape: [8, 8], keep: [16, 16] }, false],
       [{ shape: [64, 32], keep: [8, 32] }, false],
-    ] as [FftOptions, boolean][])('are what was said beforehand: %j', async (options, exact) => {
+    ] as [FftOptions, boolean][])('equal the prediction: %j', async (options, exact) => {
       const said = await described(options);
       const fft = await context.fft(options);
       addon.setMode({ checked: true, orders: 1 });
@@ -194,7 +194,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       else expect(after.read - before.read).toBeGreaterThanOrEqual(said.bytesRead[0] as number);
       await fft.dispose();
     });
-    test('a part of the axes moves less than the whole', async () => {
+    test('a transform of parts of the axes transfers less than the whole', async () => {
       const bytes = async (options: FftOptions) => total(await described(options))[0] as number;
       const whole = await bytes({ shape: [64, 64, 64] });
       expect(await bytes({ shape: [64, 64, 64], inputShape: [16, 16, 16] })).toBeLessThan(0.6 * whole);
@@ -213,7 +213,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
   // result in every thread order. On a card with one multiprocessor, blocks process as many lines side by side as
   // possible, which have separate kernels.
   test.each([64, 128, 256, 512, 1024, 2048, 4096])(
-    'a line of %i, alone, across and turned, is that of wasm',
+    'a line of %i, alone, across and reversed, equals that of wasm',
     async (n) => {
       addon.setCard({ multiprocessors: 1 });
       const [small, wasm] = [await onCard(), await createContext({ backend: 'wasm', strict: true })];
@@ -252,7 +252,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     },
   );
 
-  test('a chain that waits for nothing has the bytes of one that does, and a fault is told later', async () => {
+  test('a chain of runs without waiting gives the same bytes, and reports a fault later', async () => {
     const fft = await context.fft({ shape: [24, 18] });
     const [a, b] = [await fft.array('input'), await fft.array('output')];
     const chain = async (wait: boolean) => {
@@ -273,7 +273,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     await Promise.all([a.dispose(), b.dispose(), fft.dispose()]);
   });
 
-  test('long copies go in pieces, both ways and in turns', async () => {
+  test('long copies are split, in both directions and alternately', async () => {
     // Two whole pieces and a remainder, one whole piece, and a copy without pieces.
     for (const length of [2.5 * 2 ** 20 + 3, 2 ** 20, 1000]) {
       const array = await context.array({ shape: Math.floor(length), dtype: 'f32' });
@@ -289,7 +289,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     }
   });
 
-  test('memory is what was said beforehand, is fixed, and comes back', async () => {
+  test('memory equals the prediction, does not change, and is released', async () => {
     const before = context.liveBytes;
     const options: FftOptions = { shape: [40, 2053], kind: 'r2c' };
     const fft = await context.fft(options);
@@ -302,7 +302,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     expect(context.liveBytes).toBe(before);
   });
 
-  test('what no memory of the card holds is refused before any is taken', async () => {
+  test('a transform too large for the card is refused before anything is allocated', async () => {
     addon.setCard({ memoryBytes: 2 ** 20 });
     const small = await onCard();
     const before = small.liveBytes;
@@ -324,7 +324,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     addon.close(handle);
   });
 
-  test('arguments that do not fit are refused by the addon too', async () => {
+  test('the addon also refuses invalid arguments', async () => {
     const [handle, other] = [await addon.open(), await addon.open()];
     const plan = await addon.fftCreate(handle, packed({ shape: [16] }));
     const inPlace = await addon.fftCreate(handle, packed({ shape: [16], inPlace: true }));
@@ -360,7 +360,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     for (const one of [handle, other]) addon.close(one);
   });
 
-  test('two contexts and many plans at a time give the bytes of one', async () => {
+  test('two contexts and many concurrent plans give the same bytes as one', async () => {
     const other = await onCard();
     const options: FftOptions[] = [{ shape: [32, 45] }, { shape: [101] }, { shape: [18, 20], kind: 'r2c' }];
     const alone: string[][] = [];
@@ -370,7 +370,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     await other.dispose();
   });
 
-  test('a lost card is said, and the next context works', async () => {
+  test('a lost card is reported, and the next context works', async () => {
     const fft = await context.fft({ shape: [16, 16] });
     addon.setCard({ loseAfterLaunches: 0 });
     await refused(() => fft.forward(numbers(512)), 'DeviceLost');

@@ -55,7 +55,7 @@ const unsupported = async (work: () => Promise<unknown>, ...words: string[]): Pr
 };
 
 describe('engines', () => {
-  test('that are absent are refused with what was tried and what to do', async () => {
+  test('that are missing are refused with the names that were tried and advice', async () => {
     vi.stubEnv('EWALD_ENGINE_FFTW', '/nowhere');
     await unsupported(
       () => context.fft({ shape: [8], engine: 'fftw' }),
@@ -72,7 +72,7 @@ describe('engines', () => {
     await expect(context.fft({ shape: [8], tune: 'guess' as 'measure' })).rejects.toThrow('estimate, measure');
   });
 
-  test('that are no such library are refused', async () => {
+  test('that are another library are refused', async () => {
     vi.stubEnv('EWALD_ENGINE_FFTW', join(process.cwd(), 'package.json'));
     await unsupported(() => context.fft({ shape: [8], engine: 'fftw' }), 'package.json');
   });
@@ -95,7 +95,7 @@ describe('engines', () => {
 });
 
 describe('FFTW', () => {
-  test('takes arrays that are not aligned as its vectors want them', async () => {
+  test('accepts arrays that are not aligned for its vectors', async () => {
     const plan = await context.fft({ shape: [6, 64], kind: 'r2c', engine: 'fftw' });
     const reference = await context.fft({ shape: [6, 64], kind: 'r2c' });
     const values = Float32Array.from({ length: plan.inputLength }, (_, i) => Math.sin(i * i));
@@ -171,7 +171,7 @@ describe.each(standIns)('a stand-in of %s', (engine) => {
     vi.stubEnv(variable(engine), folder);
   });
 
-  test('passes the table of transforms, or says which of its limits a row is beyond', async () => {
+  test('passes the table of transforms, or names the limit that a row exceeds', async () => {
     const [candidate] = await validate.openCandidates({ createContext, backends: ['native'] });
     if (!candidate) throw new Error('the native backend was not opened');
     const limits =
@@ -216,7 +216,7 @@ describe.each(standIns)('a stand-in of %s', (engine) => {
 });
 
 describe.each(['cufft', 'rocfft'] as const)('a stand-in of %s', (engine) => {
-  test('says what its card has not', async ({ skip }) => {
+  test('reports what its card lacks', async ({ skip }) => {
     if (notBuilt !== undefined) skip(`absent: ${notBuilt}`);
     vi.stubEnv(variable(engine), folder);
     const error = await context.fft({ shape: [2 ** 25], engine }).catch((thrown) => thrown);

@@ -149,7 +149,7 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     expect(await sizes({ kind: 'c2c', batch: 3, userWorkspace: true })).toEqual([192, 192, 384, 384]);
   });
 
-  it('run without promises where the backend can, and only when nothing is under way', async () => {
+  it('run without promises where the backend can, and only while no other run is active', async () => {
     const plan = await context.fft({ shape: [12], kind: 'r2c', batch: 2 });
     const data = Float32Array.from({ length: 24 }, (_, i) => Math.cos(i * i));
     const expected = await plan.forward(data, undefined, { scale: 'full' });
@@ -181,7 +181,7 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     await refused(() => now.forward(found, new Float32Array(28)), 'Disposed', 'fft plan');
   });
 
-  it('say the shapes of both sides', async () => {
+  it('report the shapes of both sides', async () => {
     const shapes = async (options: Partial<FftOptions>) => {
       const { inputShape, outputShape } = await context.fft({ shape: [4, 6, 9], ...options });
       return [inputShape.join(' '), outputShape.join(' ')];
@@ -202,7 +202,7 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     expect(context.liveBytes).toBe(atRest);
   });
 
-  it('convolve and correlate as the sums say', async () => {
+  it('convolve and correlate according to the definition', async () => {
     const random = new Random(3, 1);
     const [a, b] = [
       Float64Array.from({ length: 35 }, () => random.normal()),
@@ -264,7 +264,7 @@ describe('helpers', () => {
 });
 
 describe('.npy files', () => {
-  it('come back, whatever their kind', () => {
+  it('survive a round trip of every kind', () => {
     for (const ArrayType of [Float32Array, Float64Array]) {
       for (const complex of [false, true]) {
         const data = new ArrayType(Array.from({ length: 24 * (complex ? 2 : 1) }, (_, i) => Math.sin(i)));
@@ -290,7 +290,7 @@ describe('.npy files', () => {
 });
 
 describe('files that the command reads in pieces', () => {
-  it('give what the bytes give, of every dtype and both byte orders', async () => {
+  it('are equal for every dtype and both byte orders', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ewald-npy-'));
     const kinds = ['f2', 'f4', 'f8', 'c8', 'c16', 'i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4', 'u8', 'b1'];
     for (const kind of kinds)
@@ -344,7 +344,7 @@ describe('ewald fft', () => {
     expect(readNpy(await readFile(path('d.npy')), 'd')).toMatchObject({ shape: [5, 12], complex: false });
   });
 
-  it('says what is wrong with a file, an option or a kind', async () => {
+  it('reports errors of a file, an option or a kind', async () => {
     await writeFile(join(folder, 'no.npy'), 'hello');
     for (const [args, code, word] of [
       [['no.npy'], 1, 'not a .npy file'],

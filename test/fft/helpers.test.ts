@@ -61,7 +61,7 @@ describe('frequencies', () => {
     }
   });
 
-  it('refuse what is no length or spacing', async () => {
+  it('refuse invalid lengths and spacings', async () => {
     for (const frequencies of [fftfreq, rfftfreq]) {
       for (const n of [0, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, undefined as never])
         await refused(() => frequencies(n), 'Argument', 'n is');
@@ -134,7 +134,7 @@ describe('shifts', () => {
     }
   });
 
-  it('name themselves and what is wrong', async () => {
+  it('name the function and the error in messages', async () => {
     const six = new Float64Array(6);
     await refused(() => fftshift(six, [2, 4]), 'Shape', 'fftshift: the array has 6 numbers; the shape 2 × 4 needs 8');
     await refused(
@@ -297,7 +297,7 @@ describe('convolve and correlate', () => {
     expect(unravel(best, shape)).toEqual([5, 23 - 4]);
   });
 
-  it('takes double precision when one array has it', async () => {
+  it('uses double precision if one array has it', async () => {
     const { data } = await convolve(fft, make([3], Float32Array), make([3], Float64Array));
     expect(data).toBeInstanceOf(Float64Array);
   });

@@ -42,7 +42,7 @@ describe.each(['wasm', 'native'] as const)('plan.now on %s', (backend) => {
     await plan.dispose();
   });
 
-  test('refuses what does not fit, what is under way and what is gone', async () => {
+  test('refuses arrays of the wrong size, during a run and after disposal', async () => {
     const plan = await ctx.fft({ shape: [8] });
     const now = plan.now;
     if (!now) throw new Error(`${backend} has no transforms without promises`);

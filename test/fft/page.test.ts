@@ -43,7 +43,7 @@ describe.each(sizes)('a spectrum of %i × %i', (width, height) => {
   for (const x of width % 2 === 0 ? [0, width / 2] : [0])
     for (let y = 1; y < height; y++) power[y * columns + x] = power[Math.min(y, height - y) * columns + x] as number;
 
-  it('counts the energy of the whole', () => {
+  it('computes the energy of the whole spectrum', () => {
     const mask = power.map(Math.sqrt);
     const { all, contrast } = energyKept(power, mask, width);
     const [p, m] = [whole(power, width, height), whole(mask, width, height)];
@@ -100,7 +100,7 @@ describe.each(sizes)('a spectrum of %i × %i', (width, height) => {
   });
 });
 
-it('a rubber takes away what it covers and leaves what it does not', () => {
+it('an eraser removes only what it covers', () => {
   const painting = new Painting(40, 30);
   const at = (x: number, y: number): number | undefined => painting.coverage[((y + 30) % 30) * 21 + x];
   painting.begin(5, 3, 3, false);
@@ -121,7 +121,7 @@ describe('a mask', () => {
   const radius = (i: number): number =>
     Math.hypot(rows[Math.floor(i / columns.length)] ?? 0, columns[i % columns.length] ?? 0);
 
-  it('lets pass what its ring says, wholly, and nothing beyond the soft edge', () => {
+  it('passes its ring completely, and nothing beyond the soft edge', () => {
     expect(fill({}).every((value) => value === 1)).toBe(true);
     const [low, high, band, stop] = (['low', 'high', 'band', 'stop'] as const).map((kind) => fill({ kind }));
     for (let i = 1; i < mask.length; i++) {
@@ -138,7 +138,7 @@ describe('a mask', () => {
     expect([fill({ kind: 'high' })[0], fill({ kind: 'high', keepMean: false })[0]]).toEqual([1, 0]);
   });
 
-  it('takes directions as the eye sees them, both ways round', () => {
+  it('treats opposite directions alike', () => {
     const at = (x: number, y: number): number => mask[((y + height) % height) * columns.length + x] ?? Number.NaN;
     // Up and right on the screen, where rows count downwards: y < 0.
     fill({ wedge: { angle: 45, width: 10 } });
@@ -147,7 +147,7 @@ describe('a mask', () => {
     expect([at(8, 0), at(0, 6)]).toEqual([1, 0]);
   });
 
-  it('takes out what is painted, or keeps only that', () => {
+  it('removes the painted bins, or keeps only those', () => {
     const painted = Float32Array.from(mask, (_, i) => (i % 5) / 4);
     fill({ keepMean: false }, painted).forEach((value, i) => {
       expect(value).toBe(1 - (painted[i] ?? 0));
@@ -168,7 +168,7 @@ describe('levels', () => {
       expect(Math.abs((levels[i] ?? 0) - 255 * (1 - (i - 1) / 899)), `${i}`).toBeLessThan(2);
   });
 
-  it('stay dark for an image of one colour, whatever rounding leaves', () => {
+  it('stay dark for an image of one colour despite rounding', () => {
     const power = new Float32Array(100).fill(1e-9);
     power[0] = 1e10;
     expect([...levelsOf(power).slice(1)].every((level) => level < 128)).toBe(true);

@@ -132,7 +132,7 @@ const wide: FftOptions[] = [
 
 describe.runIf(present)('the planner of CUDA and that of WebGPU', () => {
   const addon = present ? loadAddon<Addon>() : (undefined as never);
-  test('are asked much', () => expect(wide.length).toBeGreaterThan(300));
+  test('are tested on many lengths', () => expect(wide.length).toBeGreaterThan(300));
   test.each(wide)('make the same passes of %j', (options) => {
     const given = describeFft(options);
     const descriptor = given.kind === 'c2r' ? otherSide(given) : given;

@@ -56,7 +56,7 @@ describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => 
     await measured.dispose();
   });
 
-  it('remember what was measured, and take it over from elsewhere', async () => {
+  it('remember measurements, and import those of others', async () => {
     const before = context.liveBytes;
     const measured = await context.fft({ shape: [720], tune: 'measure' });
     expect(context.liveBytes - before).toBe(measured.bytes);
@@ -195,7 +195,7 @@ describe('ewald fft --wisdom', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('writes what it measured and reads it again', async () => {
+  it('writes its measurements and reads them again', async () => {
     const path = (name: string): string => join(folder, name);
     await writeFile(path('a.npy'), formatNpy({ shape: [240], data: Float32Array.from(noise(480)), complex: true }));
     const args = ['fft', path('a.npy'), '-o', path('b.npy'), '--backend', 'wasm', '--wisdom', path('w.json')];

@@ -70,7 +70,7 @@ describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
     await expectAsInMemory('out.npy', [at('line.npy')]);
   });
 
-  test('one rank says what is wrong, and nothing is left', async () => {
+  test('one rank reports the error, and nothing is left behind', async () => {
     const missing = await onRanks(2, at('none.npy'), '-o', at('never.npy'));
     expect(missing.code).not.toBe(0);
     expect(missing.err.match(/none\.npy cannot be read/g)).toHaveLength(1);
@@ -82,7 +82,7 @@ describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
   });
 });
 
-test('a job without the addon is told what to install', async () => {
+test('a job without the addon names the package to install', async () => {
   // The addon is expected next to the bundle, so a copy of the command elsewhere has none.
   const bare = mkdtempSync(join(tmpdir(), 'ewald-bare-'));
   try {
@@ -119,7 +119,7 @@ describe('ewald fft --memory', () => {
     await expectAsInMemory('out.npy', [at('in.npy'), ...more]);
   });
 
-  test('what fits is done in memory; what cannot be is said', async () => {
+  test('arrays that fit are transformed in memory; impossible limits are reported', async () => {
     save('in.npy', [6, 5, 8], false);
     const fits = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--force', '--memory', '1G', '--json']);
     expect(JSON.parse(fits.out).passes).toBeUndefined();

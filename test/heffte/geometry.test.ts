@@ -39,7 +39,7 @@ describe('a box', () => {
     expect(box(Int32Array.of(0, 0, 0), Int32Array.of(1, 1, 1)).count).toBe(8);
   });
 
-  test('what two have in common is what counting says', () => {
+  test('the intersection of two boxes agrees with counting', () => {
     const corner = fc.tuple(...[0, 1, 2].map(() => fc.integer({ min: -3, max: 5 })));
     fc.assert(
       fc.property(corner, corner, corner, corner, (a, b, c, d) => {
@@ -82,7 +82,7 @@ describe('divisions', () => {
       expect(heffte.makeProcgrid(n)).toEqual(grid);
   });
 
-  test('the first parts get what is left', () => {
+  test('the first parts receive the remainder', () => {
     const parts = heffte.splitWorld(box([0, 0, 0], [10, 0, 4]), [4, 1, 2]);
     expect(parts.map(({ low, high }) => [low[0], high[0], low[2], high[2]])).toEqual([
       [0, 2, 0, 2],
@@ -186,7 +186,7 @@ test('missing and doubled indexes are found as counting finds them', () => {
   expect(Math.min(fine, missing, doubled)).toBeGreaterThan(50);
 });
 
-test('what ranks send and get in a division is every index once, where it belongs', () => {
+test('ranks send and receive every index exactly once, to its place', () => {
   const order = fc.constantFrom([0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]);
   const size = fc.tuple(...[0, 1, 2].map(() => fc.integer({ min: 2, max: 6 })));
   const grid = fc.constantFrom([1, 1, 4], [1, 2, 2], [2, 1, 2], [2, 2, 1], [1, 1, 2], [1, 1, 1]);

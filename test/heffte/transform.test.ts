@@ -64,7 +64,7 @@ describe('a sample of the cases; npm run soak has all', () => {
   });
 });
 
-describe('what is wrong is reported on every rank', () => {
+describe('errors are reported on every rank', () => {
   /** The error of each rank; `what` is a function of bad.mjs. */
   const told = async <T = string>(what: string, ranks: number, argument?: unknown): Promise<T[]> =>
     spmd<T>({ module: new URL('./bad.mjs', import.meta.url), function: what, argument }, { ranks });
@@ -124,7 +124,7 @@ describe('what is wrong is reported on every rank', () => {
     for (const message of await told('algorithms', 2)) expect(message).toContain('different values of algorithm');
   });
 
-  test('a rank that is refused tells the others', async () => {
+  test('a rank that is refused informs the others', async () => {
     const [first, second] = await told('refusedAlone', 2);
     expect(first).toContain('Argument: fft3d: rank 1 could not make its part');
     expect(second).toContain('Argument: heffte: there is no backend "fftv"; did you mean "fftw"?');
@@ -155,7 +155,7 @@ describe('alone', () => {
     await comm.free();
   };
 
-  test('a plan says what it does', () =>
+  test('a plan describes its stages', () =>
     planned(async (plan) => {
       const { text, stages, ranks } = plan.describe();
       expect([stages.length, ranks]).toEqual([1, 1]);
@@ -165,7 +165,7 @@ describe('alone', () => {
       expect(plan.scaleFactor('full')).toBe(1 / 64);
     }));
 
-  test('copies while messages are in transit are told', () => {
+  test('copies while messages are in transit are reported', () => {
     const event = (what: TraceEvent['what'], beganMs: number, endedMs: number) => ({
       stage: 0,
       what,
@@ -189,7 +189,7 @@ describe('alone', () => {
     expect(overlapMs([])).toBe(0);
   });
 
-  test('a plan that was disposed says so, and runs before that are done', () =>
+  test('a disposed plan is refused, and earlier runs finish', () =>
     planned(async (plan) => {
       const run = plan.forward(new Float64Array(128).fill(1));
       await plan.dispose();

@@ -18,7 +18,7 @@ test.each([
   expect(done).toEqual(Array(ranks).fill(argument.length));
 });
 
-test('a page that is not isolated is told which headers are missing', () => {
+test('a page that is not isolated reports the missing headers', () => {
   const isolated = Object.getOwnPropertyDescriptor(globalThis, 'crossOriginIsolated');
   Object.defineProperty(globalThis, 'crossOriginIsolated', { value: false, configurable: true });
   try {

@@ -20,12 +20,12 @@ function build(folder: string, target: string, skip: (why: string) => void): str
   return `${root}build/${folder}/${target}`;
 }
 
-it('native: refuses, or stays within what it was given', async ({ skip }) => {
+it('native: refuses, or stays within the given memory', async ({ skip }) => {
   const { stdout } = await promisify(execFile)(build('native', 'ewald_abi_check', skip), { encoding: 'utf8' });
   expect(stdout).toMatch(everyRow);
 });
 
-it('wasm: refuses, or stays within what it was given', async ({ skip }) => {
+it('wasm: refuses, or stays within the given memory', async ({ skip }) => {
   const file = build('wasm', 'ewald_abi_check.wasm', skip);
   const wasi = new WASI({ version: 'preview1', returnOnExit: true });
   const imports = { ...(wasi.getImportObject() as object), env: { emscripten_notify_memory_growth: () => {} } };

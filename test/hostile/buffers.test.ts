@@ -131,7 +131,7 @@ describe.each(['native', 'wasm'] as const)('transforms on %s', (backend) => {
     }
   });
 
-  it('arrays of the device read into and from what is lost', async () => {
+  it('device arrays refuse transferred memory when reading and writing', async () => {
     const array = await (ctx as Context).array({ shape: [2 * n] });
     await array.write(signal);
     const into = new Float32Array(2 * n);
@@ -147,9 +147,7 @@ describe.each(['native', 'wasm'] as const)('transforms on %s', (backend) => {
 });
 
 describe.each(['native', 'wasm'] as const)('indexing on %s', (backend) => {
-  it('offsets, cells and spots that grow while the run waits its turn; into is left alone until then', async ({
-    skip,
-  }) => {
+  it('offsets, cells and spots that grow while the run is queued; into is unchanged until then', async ({ skip }) => {
     if (!(await devices({ backend })).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
     const ctx = await createContext({ backend, strict: true, log: { level: 'error' } });
     const indexer = await ctx.indexer({ maxSpots: 64, batch: 2 });

@@ -18,7 +18,7 @@ const words = expect.stringContaining('too many files are open');
 
 // Windows has no such limit.
 describe.skipIf(process.platform === 'win32')('a process that may open few files', () => {
-  it('reads more of them than that, notices one that was replaced, and says when none is left', () => {
+  it('reads more files than the limit, detects a replaced one, and reports when no descriptor is left', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ewald-few-'));
     try {
       const count = 300;

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { EwaldError } from '../../dist/index.node.js';
 import { Resource } from '../../src/base/resource.js';
 
-it('disposes every child and the parent whatever one of them does', async () => {
+it('disposes every child and the parent even if one of them fails', async () => {
   const done: string[] = [];
   const parent = new Resource('context', undefined, { dispose: () => void done.push('parent') });
   const child = (name: string, error?: Error): Resource =>
@@ -23,7 +23,7 @@ it('disposes every child and the parent whatever one of them does', async () => 
   expect((error as Error).message).toContain('no such luck');
 });
 
-it('throws what the only one that failed threw', async () => {
+it('throws the error of the only one that failed', async () => {
   const parent = new Resource('context', undefined, { dispose: () => {} });
   const error = new EwaldError('DeviceLost', 'the card is gone');
   new Resource('plan', parent, { dispose: () => Promise.reject(error) });

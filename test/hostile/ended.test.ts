@@ -113,7 +113,9 @@ describe.each(['native', 'wasm'] as const)('batches and counts on %s', (backend)
   const images = simulateSpots({ cell, images: 8, spots: 60, seed: 4 });
   const many = 400;
 
-  it('indexer.run: ended between stretches, told on the way, the same bytes as a whole run', async ({ skip }) => {
+  it('indexer.run: can be stopped between stretches, reports progress, gives the same bytes as an undivided run', async ({
+    skip,
+  }) => {
     const ctx = await open(backend, skip);
     const list = Array.from({ length: many }, (_, i) => images[i % images.length]?.spots ?? new Float64Array(0));
     const offsets = [0];
@@ -138,7 +140,7 @@ describe.each(['native', 'wasm'] as const)('batches and counts on %s', (backend)
     await ctx.dispose();
   }, 120_000);
 
-  it('indexer.stream: ended with its batch, told after each', async ({ skip }) => {
+  it('indexer.stream: stops after its batch, and reports progress after each', async ({ skip }) => {
     const ctx = await open(backend, skip);
     const indexer = await ctx.indexer({ batch: 4 });
     const seen: number[] = [];
@@ -148,7 +150,7 @@ describe.each(['native', 'wasm'] as const)('batches and counts on %s', (backend)
     await ctx.dispose();
   }, 120_000);
 
-  it('pi: ended within a second, told on the way', async ({ skip }) => {
+  it('pi: stops within a second, and reports progress', async ({ skip }) => {
     const ctx = await open(backend, skip);
     const pi = await ctx.pi();
     const end = new AbortController();
@@ -159,7 +161,7 @@ describe.each(['native', 'wasm'] as const)('batches and counts on %s', (backend)
   }, 120_000);
 });
 
-it('a stream whose batch is under way is ended within it', async ({ skip }) => {
+it('a stream is stopped within an active batch', async ({ skip }) => {
   const ctx = await open('wasm', skip);
   const cell = cellFromParameters(60, 70, 80, 90, 100, 90);
   const [image] = simulateSpots({ cell, spots: 200, seed: 4 });
@@ -175,7 +177,7 @@ it('a stream whose batch is under way is ended within it', async ({ skip }) => {
   await ctx.dispose();
 });
 
-it('a callback that throws ends its stream with what it threw', async ({ skip }) => {
+it('a callback that throws ends its stream with that error', async ({ skip }) => {
   const ctx = await open('wasm', skip);
   const cell = cellFromParameters(60, 70, 80, 90, 100, 90);
   const images = simulateSpots({ cell, images: 6, spots: 60, seed: 4 });

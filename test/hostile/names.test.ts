@@ -288,7 +288,7 @@ const writers: Readonly<Record<string, (name: string) => boolean | Promise<boole
 };
 
 describe.each(Object.entries(writers))('%s', (what, write) => {
-  it('is read back as it was, or refused', async () => {
+  it('is read back unchanged, or refused', async () => {
     // A lattice type is one of seven words, so every name is refused.
     if (what !== 'the lattice of a cell file') expect(await write(harmless)).toBe(true);
     for (const name of names) {

@@ -11,7 +11,7 @@ const spots = Float32Array.from({ length: 60 }, (_, i) => Math.sin(i * 7.1) * 0.
 const cell = [40, 0, 0, 0, 50, 0, 0, 0, 60];
 
 describe('createContext', () => {
-  it('takes no hostile value for what it is not', async () => {
+  it('accepts no hostile value', async () => {
     const wrong: string[] = [];
     const open = async (options: unknown): Promise<void> => {
       const context = await createContext(options as never);

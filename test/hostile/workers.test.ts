@@ -7,7 +7,7 @@ import { WorkerClient } from '../../src/workers/client.js';
 import type { WorkerRequest } from '../../src/workers/messages.js';
 import { refused } from '../support/refused.js';
 
-it('a worker that never answers is given up, and what waits says so', async () => {
+it('a worker that never answers is terminated, and waiting requests are rejected', async () => {
   const limit = WorkerClient.startLimit;
   WorkerClient.startLimit = 50;
   try {
@@ -27,7 +27,7 @@ it('a worker that never answers is given up, and what waits says so', async () =
   }
 });
 
-it('requests are answered in order: what follows an open is done on what it opens', async () => {
+it('requests are answered in order: those after an open use the context it opens', async () => {
   const calls: string[] = [];
   const replies: unknown[] = [];
   const create = async (options?: object): Promise<never> => {
@@ -45,7 +45,7 @@ it('requests are answered in order: what follows an open is done on what it open
   expect(replies).toEqual([[], 'native']);
 });
 
-it('a worker is named by a file URL in a string; one that is not there is said aloud', async ({ skip }) => {
+it('a worker may be given by a file URL as a string; a missing one is reported', async ({ skip }) => {
   if (!(await devices()).find(({ backend }) => backend === 'native')?.available) skip('absent: native');
   const worker = new URL('../../dist/worker.node.js', import.meta.url).href;
   const ctx = await createContext({ backend: 'native', strict: true, audit: 1, worker, log: { level: 'error' } });

@@ -28,7 +28,7 @@ describe.each(Object.keys(lattices) as Centring[])('centring %s', (centring) => 
   const cell = cellFromParameters(...parameters);
   const stills = simulateSpots({ cell, centring, images, spots: 60, spurious: 0.3, seed: 11 });
 
-  it('comes back in its own setting, obverse where it is rhombohedral, with a verdict as for any primitive cell', async () => {
+  it('is returned in its own setting, obverse if it is rhombohedral, with the verdict of a primitive cell', async () => {
     const indexer = await context.indexer();
     let right = 0;
     const decades: Record<'centred' | 'primitive', number[]> = { centred: [], primitive: [] };
@@ -71,7 +71,7 @@ describe.each(Object.keys(lattices) as Centring[])('centring %s', (centring) => 
   });
 });
 
-it('the metric is held on request, and each crystal says whether it was fitted', async () => {
+it('the metric is kept on request, and each crystal reports whether it was fitted', async () => {
   const known = cellFromParameters(79.1, 79.1, 38.1, 90, 90, 90);
   const longer = cellFromParameters(79.7, 79.7, 38.4, 90, 90, 90);
   const indexer = await context.indexer();

@@ -62,9 +62,9 @@ function redeclared(lines: ReturnType<typeof linesOf>): string[] {
 }
 
 describe('constants of indexing', () => {
-  test('the layout has some that tell', () => expect(telling.size).toBeGreaterThan(30));
+  test('the layout has some distinctive constants', () => expect(telling.size).toBeGreaterThan(30));
 
-  test('what is looked for is found: the generated header and the layout hold them', () => {
+  test('the search finds them in the generated header and in the layout', () => {
     const lines = linesOf('src/layout');
     expect(retyped(lines).length).toBeGreaterThan(30);
     const generated = readFileSync('cpp/include/generated/search.h', 'utf8')

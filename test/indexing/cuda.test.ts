@@ -192,7 +192,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     },
   );
 
-  test('spots that are not finite are left out and said, one level below the facade', async () => {
+  test('spots that are not finite are skipped and reported, one level below the facade', async () => {
     const [image] = simulateSpots({ cell: tri, seed: 21, spots: 80 }) as [SimulatedImage];
     const handle = await addon.open();
     const sizes = checkSizes({ maxOutputCells: 4 });
@@ -233,7 +233,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     addon.close(handle);
   });
 
-  test('what one indexer needs of shared memory is not taken away by a smaller one', async () => {
+  test('the shared memory of one indexer is not reduced by a smaller one', async () => {
     const images = simulateSpots({ cell: tri, images: 2, seed: 23, spots: 60 });
     for (const method of ['fast', 'exhaustive'] as const) {
       const thresholds = method === 'fast' ? {} : small;
@@ -284,7 +284,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     await indexer.dispose();
   });
 
-  test('numbers that are not finite are named, though nobody looks at them first', async () => {
+  test('numbers that are not finite are named without being checked first', async () => {
     const images = simulateSpots({ cell: tri, images: 3, seed: 27, spots: 30 });
     const batch = batchOf(images);
     batch.spots[3 * 31 + 1] = Number.NaN;
@@ -336,7 +336,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     addon.close(handle);
   });
 
-  test('a card with little memory works with fewer blocks, and one with too little says so and holds nothing', async () => {
+  test('a card with little memory uses fewer blocks, and one with too little reports it and holds nothing', async () => {
     const images = simulateSpots({ cell: tri, images: 6, seed: 33, spots: 60, spurious: 0.3 });
     const options = { maxBatchSpots: 1024 };
     const expected = bytesOf(await index(context, images, [tri], options));
@@ -382,7 +382,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     await Promise.all(gone);
   });
 
-  test('the addon itself refuses what the facade never lets through', async () => {
+  test('the addon itself refuses arguments that the facade never passes', async () => {
     const handle = await addon.open();
     const sizes = checkSizes({});
     const changed = (fields: Record<string, number>) => pack(indexerDescriptor, { ...sizes.fields, ...fields });

@@ -44,7 +44,7 @@ describe('ewald/ffbidx', () => {
     await release(handle);
   });
 
-  it('gives as many cells as are asked for, also of a lattice beyond all doubt', async () => {
+  it('gives as many cells as requested, even for an unambiguous lattice', async () => {
     const perfect = reciprocal(cell);
     const nodes = Array.from({ length: 300 }, (_, i) => [
       (i % 7) - 3,
@@ -69,7 +69,7 @@ describe('ewald/ffbidx', () => {
     }
   });
 
-  it('takes several known cells and finds the one that is there', async () => {
+  it('accepts several known cells and finds the right one', async () => {
     const handle = await indexer(32, 2, 300, 32);
     const other = cellFromParameters(45, 58, 71, 90, 90, 90);
     const [outputCells] = await index(
@@ -84,7 +84,7 @@ describe('ewald/ffbidx', () => {
     await release(handle);
   });
 
-  it('gives handles that never collide, and an error after release', async () => {
+  it('returns handles that never collide, and an error after release', async () => {
     const [a, b] = [await indexer(1, 1, 50, 32), await indexer(1, 1, 50, 32)];
     expect(a).not.toBe(b);
     await release(a);
@@ -97,7 +97,7 @@ describe('ewald/ffbidx', () => {
     await release(c);
   });
 
-  it('refuses arrays and counts that do not fit', async () => {
+  it('refuses arrays and counts of the wrong size', async () => {
     const handle = await indexer(2, 1, 50, 32);
     const data = pack([...reciprocal(cell), ...spots]);
     await expect(index(handle, 0, 1024, 3, 1, data)).rejects.toThrow(

@@ -34,7 +34,7 @@ describe('spot lists', () => {
     expect(unitHint([0.3, 0, 0, 0, 0.2, 0])).toBeUndefined();
   });
 
-  it('come back from their own text to float32', () => {
+  it('survive a round trip through text to float32', () => {
     const cell = cellFromParameters(50, 62, 73, 82, 77, 71);
     const spots = Float32Array.from({ length: 300 }, (_, i) => Math.fround(Math.sin(i * 12.9898) * 0.4));
     for (const known of [cell, undefined])

@@ -32,7 +32,7 @@ describe('indexer.stream', () => {
     expect(numbers).toEqual(items.map(({ number }) => number));
   });
 
-  it('takes no more than it may hold from a fast source', async () => {
+  it('takes no more items from a fast source than it may hold', async () => {
     const indexer = await context.indexer({ batch: 2, inFlight: 2 });
     let given = 0;
     let received = 0;
@@ -71,7 +71,7 @@ describe('indexer.stream', () => {
     expect(results).toBe(2);
   });
 
-  it('ends with Aborted, after what is finished, even when its source is stuck', async () => {
+  it('ends with Aborted after the finished images, even if its source is stuck', async () => {
     const indexer = await context.indexer({ batch: 1, inFlight: 1 });
     const controller = new AbortController();
     async function* source() {
@@ -89,7 +89,7 @@ describe('indexer.stream', () => {
     expect(isEwaldError(error, 'Aborted')).toBe(true);
   });
 
-  it('delivers what came before an image that cannot be taken, and lets the source clean up', async () => {
+  it('delivers the images before an unacceptable one, and lets the source clean up', async () => {
     const indexer = await context.indexer({ batch: 2, inFlight: 2 });
     let cleaned = false;
     function* source() {

@@ -80,7 +80,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
       .crystals()
       .map(({ cell }) => cell);
 
-  test('a batch in several chunks gives what wasm gives, the same twice, and a run makes no buffer', {
+  test('a batch in several chunks equals wasm, is reproducible, and creates no buffer', {
     tags: 'all',
     timeout: slow,
   }, async () => {
@@ -129,7 +129,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect([0, 1, 2, 3, 4, 5].map((i) => cellsOf(first, i).length)).toEqual([1, 1, 2, 0, 0, 1]);
   });
 
-  test('a single image is what it was in a batch, whatever the chunk', { timeout: slow }, async () => {
+  test('a single image gives the same result as in a batch of any chunk', { timeout: slow }, async () => {
     const [a, b, c] = stills(3, { spurious: 0.4 }) as [Float64Array, Float64Array, Float64Array];
     const whole = await plan({ batch: 3, maxOutputCells: 4 });
     const together = await index(whole.kernel, whole.batch(joined([a, b, c])));
@@ -170,7 +170,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     return { counts, end };
   }
 
-  test('rounds are for images that are still going, and all at once gives what one by one does', {
+  test('rounds process only unfinished images, and give the same results at once or one by one', {
     tags: 'all',
     timeout: slow,
   }, async () => {
@@ -218,7 +218,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect(result.image(0).assignment.filter((owner) => owner === 1).length).toBeGreaterThan(200);
   });
 
-  test('refuses what its workgroups cannot hold, with the reason', () => {
+  test('refuses sizes that its workgroups cannot hold, with the reason', () => {
     const { supports } = indexingOp(device);
     expect(supports(checkSizes({}))).toBe(true);
     expect(supports(checkSizes({ maxSpots: 4096 }))).toBe(true);

@@ -41,7 +41,7 @@ describe('formats', () => {
     ]);
   });
 
-  test('byte order is kept: the same bits the other way round', () => {
+  test('byte order is preserved: the same bits in reverse', () => {
     const memory = IndirectMemory2D.create(1, 2, '>i');
     memory.set(0, 0, 1);
     expect(memory.reinterpret('<i').at(0, 0)).toBe(0x01000000);
@@ -66,14 +66,14 @@ describe('formats', () => {
     ]);
   });
 
-  test('what is no format is refused with advice', () => {
+  test('an invalid format is refused with advice', () => {
     expect(thrown(() => parseFormat('<f8')).message).toMatch(/numpy's.*float32/);
     expect(thrown(() => parseFormat('flaot64')).message).toMatch(/did you mean "float64"/);
     expect(code(() => parseFormat('3i'))).toBe('FORMAT');
     expect(code(() => parseFormat('<P'))).toBe('FORMAT');
   });
 
-  test('what a format cannot hold is refused', () => {
+  test('values that a format cannot hold are refused', () => {
     const bytes = IndirectMemory2D.create(1, 1, 'B');
     for (const value of [256, -1, 1.5, Number.NaN]) expect(code(() => bytes.set(0, 0, value))).toBe('VALUE');
     const wide = IndirectMemory2D.create(1, 1, 'int64');
@@ -113,7 +113,7 @@ describe('access', () => {
     expect(memory.withRow(1, (row) => row[0])).toBe(5);
   });
 
-  test('withRow gives the memory itself where it can, and a copy that is written back where it cannot', () => {
+  test('withRow passes the memory itself where it can, and otherwise a copy that is written back', () => {
     const buffer = new ArrayBuffer(9);
     const odd = new BufferCollection2D([{ data: new DataView(buffer, 1, 8), shape: [8] }]).reinterpret('i');
     odd.withRow(0, (row) => {

@@ -113,7 +113,7 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
       ],
     ]));
 
-  test('frames and streams are never replaced by what is made of them; nothing is left of a run that did not begin', async () => {
+  test('frames and streams are never replaced by their results; a run that did not start leaves nothing behind', async () => {
     await told([
       [() => ['index', at('own.h5'), ...geom, '--hdf5', at('own.h5'), '--force'], 2, /own\.h5 is the input itself/],
       [() => index(...geom, '--hdf5', at('own.h5')), 2, /own\.h5 exists and may hold frames of an experiment.*--force/],
@@ -133,7 +133,7 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
     expect(readFileSync(at('own.h5')).equals(readFileSync(sim('mono.h5')))).toBe(true);
   });
 
-  test('no hits, and cells of frames without peaks: what decides is named', () =>
+  test('no hits, and cells of frames without peaks: the deciding parameter is named', () =>
     told([
       [
         () => index(...geom, '--threshold=60000'),

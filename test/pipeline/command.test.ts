@@ -81,7 +81,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     },
   );
 
-  test('zaef finds the crystals as well, with radii and gradient as they are typed', async () => {
+  test('zaef also finds the crystals, with the given radii and gradient', async () => {
     const words = ['index', sim('mono.h5'), ...usual, '--peaks=zaef', '--min-squared-gradient=200'];
     const [usualRadii, wide] = await Promise.all([
       ewald([...words, '--json']),
@@ -113,7 +113,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(crystal.resolutionA).toBeGreaterThan(1);
   });
 
-  test('with -p none peaks alone are found, and the run says that nothing was indexed', async () => {
+  test('with -p none only peaks are found, and the run reports that nothing was indexed', async () => {
     const words = ['index', sim('mono.h5'), '-g', sim('mono.geom'), '-p', 'none', '--threshold=12', '--backend=wasm'];
     const { code, out } = await ewald(words);
     expect(code).toBe(0);
@@ -130,7 +130,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(/explain only \d+ % of the peaks .*check the cell/.test(out)).toBe(doubted);
   });
 
-  test('without -p the frames tell their cell, and the flag that repeats it is told', async () => {
+  test('without -p the cell is determined from the frames, and the flag that repeats it is printed', async () => {
     const [own, again] = [join(folder, 'own.stream'), join(folder, 'again.stream')];
     const words = ['index', sim('mono.h5'), '-g', sim('mono.geom'), '--min-res=20', '-j', '1', '--backend=wasm'];
     const { code, err } = await ewald([...words, '-o', own]);
@@ -226,7 +226,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(err).toMatch(/\/dev\/full/);
   });
 
-  test('Ctrl-C keeps what is finished, beside the stream of an earlier run', async () => {
+  test('Ctrl-C keeps finished frames, next to the stream of an earlier run', async () => {
     const list = join(folder, 'long.lst');
     writeFileSync(list, `${sim('run.h5')}\n`.repeat(60));
     const stream = join(folder, 'cut.stream');
@@ -308,7 +308,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(err).toMatch(/ss 2047.*1024 x 1024/s);
   });
 
-  test('a file that is no stream is not replaced without --force', async () => {
+  test('a file that is not a stream is not replaced without --force', async () => {
     const file = join(folder, 'notes.txt');
     writeFileSync(file, 'mine');
     const { code, err } = await ewald(['index', sim('mono.h5'), ...usual, '-o', file]);
@@ -317,7 +317,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(readFileSync(file, 'utf8')).toBe('mine');
   });
 
-  test('a file that is cut short is told, and what is whole is kept', async () => {
+  test('a truncated file is reported, and its complete frames are kept', async () => {
     const cut = join(folder, 'cut.h5');
     writeFileSync(cut, readFileSync(sim('mono.h5')).subarray(0, 2_000_000));
     const { code, err } = await ewald(['index', cut, ...usual, '-o', join(folder, 'whole.stream')]);
@@ -326,7 +326,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(err).not.toMatch(/at .*\.js:/);
   });
 
-  test('who gives no parameters gets them from the first frames that can be read; without any, the run ends with why', async () => {
+  test('parameters are tuned on the first readable frames by default; without any, the run ends with the reason', async () => {
     const bytes = readFileSync(sim('mono.h5'));
     // The chunks of its six frames end here; those of four frames end at the other offset.
     const [begin, four, six] = [13_704, 2_377_037, 3_558_679];

@@ -113,7 +113,7 @@ describe.skipIf(!dataFolder)(`ewald geometry check${dataFolder ? '' : ' (absent:
     expect(picture).not.toMatch(/NaN|undefined/);
   });
 
-  test('a file of frames says its own; what is written is read back the same', async () => {
+  test('a file of frames has its own geometry, and a written geometry is read back unchanged', async () => {
     const geom = join(folder, 'own.geom');
     const { code, out } = await check(at('sim', 'run.h5'), '-o', geom);
     expect(code).toBe(0);

@@ -10,7 +10,7 @@ import { refused } from '../support/refused.js';
 const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
 const peaks = { threshold: 12, minSnr: 4.5, localBgRadius: 4 };
 
-describe.skipIf(!dataFolder)(`a frame in hand${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+describe.skipIf(!dataFolder)(`a frame in memory${dataFolder ? '' : ' (absent: no test data)'}`, () => {
   const cells = dataFolder ? [readCell(readFileSync(sim('run.cell'), 'utf8'))] : [];
   let context: Context;
   let dataset: Dataset;
@@ -27,7 +27,7 @@ describe.skipIf(!dataFolder)(`a frame in hand${dataFolder ? '' : ' (absent: no t
     await context.dispose();
   });
 
-  test('its stages, one after the other or all at once, give what the run gives', async () => {
+  test('its stages, one by one or all at once, give the same results as a run', async () => {
     const searcher = await context.frameSearcher({ detector, cells, peaks });
     const { geometry } = detector;
     const whole = await searcher.search(frame);
@@ -54,7 +54,7 @@ describe.skipIf(!dataFolder)(`a frame in hand${dataFolder ? '' : ' (absent: no t
     await searcher.dispose();
   });
 
-  test('without parameters it is tuned: on frames in hand as a run is on its first ones, or on the first it searches', async () => {
+  test('without parameters it is tuned on given frames, as a run is on its first ones, or on the first frame searched', async () => {
     const geometry = parseGeometry(readFileSync(sim('run.geom'), 'utf8'));
     const first: Uint16Array[] = [];
     for (let i = 0; i < 4; i++) first.push((await dataset.read(i, 1)) as Uint16Array);
@@ -77,7 +77,7 @@ describe.skipIf(!dataFolder)(`a frame in hand${dataFolder ? '' : ' (absent: no t
     await alone.dispose();
   });
 
-  test('parameters change from call to call, and what was planned for earlier ones stays', async () => {
+  test('parameters may change between calls, and earlier plans are kept', async () => {
     const before = context.liveBytes;
     const searcher = await context.frameSearcher({ detector, cells, peaks });
     const many = await searcher.peaks(frame);
@@ -104,7 +104,7 @@ describe.skipIf(!dataFolder)(`a frame in hand${dataFolder ? '' : ' (absent: no t
     expect(context.liveBytes).toBe(before);
   });
 
-  test('what does not fit is refused by name', async () => {
+  test('invalid arguments are refused by name', async () => {
     await refused(() => context.frameSearcher({ cells } as never), 'Argument', 'ctx.detector(dataset)');
     await refused(() => context.frameSearcher({ detector, peak: {} } as never), 'Argument', '"peaks"');
     const searcher = await context.frameSearcher({ detector });

@@ -30,7 +30,7 @@ test('a file that is absent, and an executor that is given a dataset, are refuse
   await refused(() => ctx.pipeline({ inputs: dataset, executor }).next(), 'Argument', 'paths and addresses');
 });
 
-test('a plan that is given an option of its run says where that belongs', async () => {
+test('an option of the run passed to the plan is refused with a hint to the run', async () => {
   await refused(() => ctx.pi({ points: 1e6 } as never), 'Argument', '"points"', '(await ctx.pi()).run({ … })');
   await refused(() => ctx.indexer({ spots: [] } as never), 'Argument', '"spots"', 'indexer.run(');
   const size = { width: 8, height: 8, dtype: 'u16' };
@@ -38,7 +38,7 @@ test('a plan that is given an option of its run says where that belongs', async 
   await refused(() => ctx.fft({ shape: [8], scale: 'full' } as never), 'Argument', '"scale"', 'fft.forward(');
 });
 
-test('options that are still promised say so', async () => {
+test('options that are a promise are refused as such', async () => {
   await refused(() => ctx.fft(Promise.resolve({ shape: [8] }) as never), 'Argument', 'is an await missing?');
   await refused(() => ctx.peaks(Promise.resolve({}) as never), 'Argument', 'is an await missing?');
 });

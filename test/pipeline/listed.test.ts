@@ -100,7 +100,7 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test('CXI: the same peaks, crystals and reflections as those that were found', async () => {
+  test('CXI: the listed peaks give the same crystals and reflections as found peaks', async () => {
     const file = await cxi('run.cxi', frames, columns(found));
     const [searched, taken] = [join(folder, 'searched.stream'), join(folder, 'taken.stream')];
     await ewald(['index', file, ...usual, '--threshold=12', '-o', searched]);
@@ -127,7 +127,7 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     expect(body(workers)).toBe(body(taken));
   });
 
-  test('ewald cell takes the peaks of files, and those of every finder, as ewald index does', async () => {
+  test('ewald cell accepts the peaks of files and of every finder, like ewald index', async () => {
     const words = ['cell', sim('mono.h5'), '-g', sim('mono.geom'), '--backend=wasm', '--images=4'];
     const zaef = await ewald([...words, '--peaks=zaef', '--threshold=12', '--min-squared-gradient=200']);
     expect(zaef.code, zaef.err).toBe(0);
@@ -155,7 +155,7 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     }
   });
 
-  test('half a pixel and bad pixels are as the flags say; the geometry names the list', async () => {
+  test('half-pixel shift and bad pixels follow the flags; the geometry names the list', async () => {
     const elsewhere = { lists: group(columns(found.slice(0, 1))) };
     const file = await cxi('elsewhere.cxi', 1, {}, elsewhere);
     const geometry = join(folder, 'bad.geom');
@@ -203,7 +203,7 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     }
   });
 
-  test('a list that is absent, of another detector or beside other flags is refused with what to do', async () => {
+  test('a list that is missing, of another detector or combined with other flags is refused with advice', async () => {
     const bare = join(folder, 'bare.cxi');
     const far = await cxi('far.cxi', 1, columns([[{ fs: 3000, ss: 5, intensity: 1 }]]));
     const cases = [

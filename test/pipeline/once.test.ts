@@ -59,7 +59,7 @@ async function counts(options: Partial<PipelineOptions>): Promise<Record<string,
 const once = { 'peak plans': 1, 'indexer plans': 1, files: 1, 'bad pixels': 1 };
 
 describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('tunes and searches with what it opened once', async () => {
+  test('tunes and searches with a context, detector and plans opened once', async () => {
     expect(await counts({})).toEqual(once);
   });
 

@@ -39,7 +39,7 @@ it('brings a lattice that is 0.06° off to a sixth of that, and keeps its length
   expect(median(left)).toBeLessThan(0.01);
 });
 
-it('leaves alone what too few spots say, and what says nothing', () => {
+it('leaves the orientation unchanged for too few spots and for spots without information', () => {
   const [{ spots, lattices }] = simulateSpots({ cell, images: 1, spots: 49, seed: 2 }) as [
     { spots: Float32Array; lattices: Cell[] },
   ];

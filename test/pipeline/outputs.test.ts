@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('the page is whole in itself: pictures inside, nothing from elsewhere, no script', () => {
+  test('the page is self-contained: embedded pictures, no external resources, no script', () => {
     const page = readFileSync(of('a.html'), 'utf8');
     expect(page.slice(0, 15)).toBe('<!doctype html>');
     // Without the images, whose base64 text may contain any word.
@@ -101,7 +101,7 @@ describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data
     expect(owner.every((one, i) => one >= 0 || hkl.slice(3 * i, 3 * i + 3).every((index) => index === 0))).toBe(true);
   });
 
-  test('orientations stand as a program reads them that is given them', () => {
+  test('orientations are written in the form in which programs read them', () => {
     const lines = readFileSync(of('a.sol'), 'utf8').trim().split('\n');
     expect(lines).toHaveLength(6);
     for (const [i, line] of lines.entries()) {
@@ -115,7 +115,7 @@ describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data
     }
   });
 
-  test('other files are not replaced, and a run that is continued has none of these', async () => {
+  test('other files are not replaced, and a resumed run writes none of these outputs', async () => {
     for (const flag of ['--html', '--hdf5', '--sol']) {
       writeFileSync(of('notes.txt'), 'mine');
       const { code, err } = await ewald(['index', sim('mono.h5'), ...search, '-j', '1', flag, of('notes.txt')]);

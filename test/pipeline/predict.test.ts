@@ -92,7 +92,7 @@ describe.each(Object.entries(detectors))('a detector that is %s', (_, text) => {
   });
 });
 
-it('predicts to the edge of the detector by default, and as far beyond the peaks as pushRes says', () => {
+it('predicts to the edge of the detector by default, and as far beyond the peaks as pushRes allows', () => {
   const geometry = made(detectors['flat, beam off the panel'] as string);
   const cell = turned(0.7);
   const crystal = { cell, inputCell: 0, profileRadius: 0.012, resolution: 0.3 } as FrameCrystal;

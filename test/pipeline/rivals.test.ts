@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('each crystal says whether it is ambiguous, with its rivals: JSON lines, stream, HDF5, words', async () => {
+test('each crystal reports whether it is ambiguous and its rivals: JSON lines, stream, HDF5, summary', async () => {
   const frames = ['index', of('run.h5'), '-g', of('run.geom'), '-p', of('run.cell'), ...settings];
   const { code, out, err } = await ewald([...frames, '--json', '-o', of('a.stream'), '--hdf5', of('a.h5')]);
   expect(code, err).toBe(0);
@@ -75,7 +75,7 @@ test('each crystal says whether it is ambiguous, with its rivals: JSON lines, st
   );
 });
 
-test('frames of a curved sphere say nothing', async () => {
+test('frames of a curved sphere report no rivals', async () => {
   const { code } = await ewald(['simulate', 'frames', '-o', of('xray'), '--images=2', '--size=512,512', '--seed=1']);
   expect(code).toBe(0);
   const at = (name: string): string => join(of('xray'), name);

@@ -65,7 +65,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     }
   });
 
-  test('what a killed run left is neither replaced nor continued by another run', async () => {
+  test('the files of a killed run are neither replaced nor continued by another run', async () => {
     const stream = join(folder, 'left.stream');
     writeFileSync(`${stream}.part`, readFileSync(join(folder, 'whole.stream'), 'utf8').slice(0, 120_000));
     const anew = await ewald([...usual, '-o', stream]);

@@ -57,7 +57,7 @@ async function streamOf(frames: readonly string[], geom: string, name: string) {
 
 describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (absent: no test data)'}`, () => {
   let searched: StreamChunk['peaks'];
-  test('the CBF of CSPAD, [4, 8, 185, 388], gives what its copy in one column of panels gives', async () => {
+  test('the CBF of CSPAD, [4, 8, 185, 388], gives the same result as its copy in one column of panels', async () => {
     const list = join(folder, 'copy.lst');
     writeFileSync(list, `${at('cspad_thermolysin_dev.h5')} //0\n`);
     const [copy, cbf] = await Promise.all([
@@ -90,7 +90,7 @@ describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (ab
     }
   });
 
-  test('HDF5 of the same shape is opened as the geometry says, not as a scan of pictures', async () => {
+  test('HDF5 of the same shape is opened according to the geometry, not as a scan', async () => {
     const copy = join(folder, 'modules.h5');
     expect((await ewald(['convert', at('idx-20130301060858401.cbf'), '-o', copy])).code).toBe(0);
     const hdf5 = await streamOf([copy], modules, 'other.stream');
@@ -101,7 +101,7 @@ describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (ab
 
   test.for([
     [
-      'a module that is not there',
+      'a missing module',
       /p0\/dim1 = 0/,
       'p0/dim1 = 9',
       /panel p0 \(dim0 = 0, dim1 = 9, .*4 x 8 modules of 388 x 185 pixels/,

@@ -167,7 +167,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     expect(run.out.match(/Begin crystal/g)).toHaveLength(6);
   });
 
-  test('nothing that comes, and flags that do not go together, are told with what to do', async () => {
+  test('missing data and conflicting flags are reported with advice', async () => {
     const cases = [
       [
         ['--zmq-input', 'tcp://127.0.0.1:9', '--no-data-timeout=0.2', '-p', 'none'],
@@ -199,7 +199,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     expect(existsSync('a.stream')).toBe(false);
   });
 
-  test('where the peer is absent, the error says what to install', async () => {
+  test('without the peer, the error names the package to install', async () => {
     const [hook, loader] = [join(folder, 'hook.mjs'), join(folder, 'loader.mjs')];
     writeFileSync(
       loader,

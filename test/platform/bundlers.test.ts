@@ -107,7 +107,7 @@ const shipped = (): string => join(installed, 'node_modules/ewald/dist/ewald.was
  */
 const placeForRollup = (): void => copyFileSync(shipped(), join(project, 'with-rollup/ewald.wasm'));
 
-test('only the package and what it depends on is installed', () => {
+test('only the package and its dependencies are installed', () => {
   const names = readdirSync(join(installed, 'node_modules')).filter((name) => !name.startsWith('.'));
   expect(names.sort()).toEqual(['commander', 'ewald']);
 });
@@ -151,7 +151,7 @@ test('both builds index in workers', async () => {
     expect(await answerOf(join(project, folder), '?backend=wasm&workers=2'), folder).toBe('3 images');
 });
 
-test('a Rollup build without the wasm file says what is missing', async () => {
+test('a Rollup build without the wasm file names the missing file', async () => {
   rmSync(join(project, 'with-rollup/ewald.wasm'), { force: true });
   const message = /HTTP 404.*ewald\.wasm.*createContext\(\{ wasm \}\)/;
   const anything = await answerOf(join(project, 'with-rollup'));
@@ -210,7 +210,7 @@ const kernelsOf = (room: string): string[] =>
     );
 const size = (texts: Iterable<string>): number => [...texts].reduce((sum, text) => sum + text.length, 0);
 
-test('an app of transforms takes neither the shaders of indexing nor the parser of headers, and stays small', async () => {
+test('an app that only transforms includes neither the shaders of indexing nor the parser of headers, and stays small', async () => {
   expect(await answerOf(join(project, 'by-room/dist'))).toBe('sum 8');
   const scripts = scriptsOf('by-room/dist');
   const all = [...scripts.values()].join('\n');
@@ -226,7 +226,7 @@ test('an app of transforms takes neither the shaders of indexing nor the parser 
   expect(size(scripts.values())).toBeLessThan(fftAppBytes);
 });
 
-test('who imports everything loads a room when it is first used', async () => {
+test('a program that imports everything loads a room on first use', async () => {
   expect(await answerOf(join(project, 'by-all/dist'))).toBe('sum 8');
   const scripts = scriptsOf('by-all/dist');
   const entry = [...scripts.keys()].find((file) => /index-/.test(file)) ?? '';

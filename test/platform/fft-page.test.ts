@@ -183,7 +183,7 @@ const withSlow = (x: number, y: number) => grey(128 + slow(x, y));
 const withQuick = (x: number, y: number) => grey(128 + quick(x, y));
 
 describe.each(['wasm', 'webgpu'])('on %s', (backend) => {
-  test('an image comes back, colours and all, and as it was from a low-pass that lets everything through', async ({
+  test('an image is restored with its colours, and unchanged by a low-pass that passes everything', async ({
     skip,
   }) => {
     const visit = await Visit.open(`?backend=${backend}`);
@@ -209,7 +209,7 @@ describe.each(['wasm', 'webgpu'])('on %s', (backend) => {
     await visit.close();
   });
 
-  test('waves are told apart by ring, by notch and by direction', async ({ skip }) => {
+  test('waves are separated by ring, notch and direction', async ({ skip }) => {
     const visit = await Visit.open(`?backend=${backend}`);
     if (await visit.page.locator(`[name=backend][value=${backend}]`).isDisabled()) skip(`absent: ${backend}`);
     await visit.bring('waves.png', waves);
@@ -268,7 +268,7 @@ describe.each(['wasm', 'webgpu'])('on %s', (backend) => {
   });
 });
 
-test('images of any size come back, and only very long ones are scaled down', async () => {
+test('images of any size are restored, and only very large ones are scaled down', async () => {
   const visit = await Visit.open();
   for (const [w, h] of [
     [1, 1],
@@ -292,7 +292,7 @@ test('images of any size come back, and only very long ones are scaled down', as
   await visit.close();
 });
 
-test('what is no image is refused in words, and the page goes on', async () => {
+test('a file that is not an image is refused with a message, and the page remains usable', async () => {
   const visit = await Visit.open('?backend=wasm');
   const sample = await visit.text('contrast');
   await visit.bring('cut.png', waves.subarray(0, 60));
@@ -315,7 +315,7 @@ test('what is no image is refused in words, and the page goes on', async () => {
   await visit.close();
 });
 
-test('a browser that can compute nothing is told why', async () => {
+test('a browser that cannot compute shows the reason', async () => {
   const noWasm = await Visit.open('', (page) => page.route('**/ewald.wasm', (route) => route.abort()));
   expect(await noWasm.page.evaluate(() => document.documentElement.dataset.state)).toBe('error');
   expect(await noWasm.text('status')).toMatch(/wasm/);
@@ -332,7 +332,7 @@ test('a browser that can compute nothing is told why', async () => {
   await page.close();
 });
 
-test('keys do what the mouse does, a phone needs no sideways scrolling, and results are saved', async () => {
+test('the keyboard replaces the mouse, a phone needs no horizontal scrolling, and results are saved', async () => {
   const visit = await Visit.open();
   await visit.bring('waves.png', waves);
   await visit.slide('brush', 2);

@@ -75,7 +75,7 @@ describe.runIf(process.platform === 'linux')('what the offline pack finds', () =
     expect(step?.absent?.({ host })).toBe('no Python on this machine has CuPy');
   });
 
-  test('what is missing: the driver, one that is too old, tools and libraries', () => {
+  test('reports what is missing: the driver, a recent enough driver, tools and libraries', () => {
     const whole: Host = {
       driver: '580.65.06',
       driverLibrary: '/usr/lib/libcuda.so.1',

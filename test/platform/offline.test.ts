@@ -89,7 +89,7 @@ describe.runIf(place)('the offline pack', () => {
     rmSync(site, { recursive: true, force: true });
   });
 
-  test('is one flat folder under 60 MB that says what it holds', () => {
+  test('is one flat folder under 60 MB with a list of its contents', () => {
     expect(readdirSync(at('pack')).sort()).toEqual(['README.md', 'app.tar.gz', 'node.gz', 'offline.json', 'run.sh']);
     const bytes = readdirSync(at('pack')).reduce((sum, name) => sum + statSync(at('pack', name)).size, 0);
     expect(bytes).toBeLessThan(60e6);
@@ -191,7 +191,7 @@ describe.runIf(place)('the offline pack', () => {
     expect(code).toBe(hasAddon ? 1 : 0);
   });
 
-  test('an end from outside keeps what was found and cleans up', async () => {
+  test('an external termination keeps the results so far and cleans up', async () => {
     const kill =
       'sh "$0" --out ended --only validate,pi & child=$!; sleep 4; kill -TERM $child; wait $child; code=$?; exit $code';
     const { code, leftovers } = await run(
@@ -209,7 +209,7 @@ describe.runIf(place)('the offline pack', () => {
     expect(summary.steps.some(({ why }) => /^interrupted/.test(why))).toBe(true);
   });
 
-  test('wrong usage, and a pack that is cut off, are said', async () => {
+  test('wrong usage and a truncated pack are reported', async () => {
     for (const args of [
       ['--secnods', '3'],
       ['--only', 'nothing'],

@@ -19,7 +19,7 @@ function expectClean({ code, err, leftovers }: Ended, probed = false): void {
   expect(leftovers, 'a child process goes on').toBe(false);
 }
 
-test('importing says nothing, changes no globals, and holds nothing open', async () => {
+test('importing prints nothing, changes no globals, and keeps nothing open', async () => {
   for (const file of ['index.node.js', 'index.browser.js']) {
     const ended = await script(`
       const globals = Reflect.ownKeys(globalThis).length;

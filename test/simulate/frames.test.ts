@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('a simulator', () => {
-  test('gives the same frame for the same seed, whatever was made before', () => {
+  test('gives the same frame for the same seed, regardless of earlier frames', () => {
     const [one, two] = [new FrameSimulator({ ...small, images: 4 }), new FrameSimulator({ ...small, images: 9 })];
     one.frame(0);
     expect(one.frame(2)).toEqual(two.frame(2));
@@ -60,7 +60,7 @@ describe('a simulator', () => {
     }
   });
 
-  test('leaves out what a centring extinguishes, and shows no reflection in gaps', () => {
+  test('omits reflections that are extinct by centring, and has none in gaps', () => {
     const simulator = new FrameSimulator({ ...small, centring: 'I', modules: [2, 2], gapPx: 12 });
     const { counts, lattices } = simulator.frame(0);
     for (const [x, y, h, k, l] of lattices.flatMap(({ spots }) => spots)) {

@@ -9,7 +9,7 @@ import { memorySource } from '../../build/esm/data/sources/memory.js';
 import { storm } from '../data/mutations.mjs';
 
 export const name = 'hdf5';
-export const about = '10^5 damaged HDF5 files, each refused with a tagged error or opened; the memory comes back';
+export const about = '10^5 damaged HDF5 files, each refused with a tagged error or opened; the memory is released';
 export const minutes = 20;
 
 const files = [

@@ -48,7 +48,7 @@ const mistaken = ({ code, out, err }: Run, expected: number, ...words: string[])
 };
 
 describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
-  test('a disk as .npy, with its picture, and JSON that tells', async () => {
+  test('a disk as .npy, with its picture and a description in JSON', async () => {
     const { code, out, err } = await run('disk', ...scan, '-o', 'disk.npy', '--png', 'disk.png', '--json');
     expect([code, err]).toEqual([0, '']);
     const told = JSON.parse(out);
@@ -133,7 +133,7 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
 });
 
 describe('mistakes', () => {
-  test('a file in the way of one result of several is told before a function has seen a frame', async () => {
+  test('an existing file for one of several results is reported before a frame is processed', async () => {
     await writeFile(
       at('loud.mjs'),
       `export const loud = { name: 'loud', buffers: { n: { kind: 'nav', dtype: 'f32' } },

@@ -51,7 +51,7 @@ test.each([
   expect([...(labels.data as Float64Array)]).toEqual(wanted);
 });
 
-test('a pixel that is NaN or infinite in some frame tells nothing, and hides nothing', async () => {
+test('a pixel that is NaN or infinite in some frame is ignored', async () => {
   const broken = Float32Array.from(frames);
   const quiet = frames.slice();
   for (const [pixel, value] of [
@@ -122,7 +122,7 @@ test('ewald run cluster', async () => {
   expect(wrong.err).toContain('--clusters');
 });
 
-test('what cannot be is refused', async () => {
+test('invalid requests are refused', async () => {
   const create = (options: object) => async () => ctx.createClusterAnalysis(scan, options);
   await refused(create({ peak: 3 }), 'Argument', '"peak"');
   await refused(create({ clusters: 0 }), 'Argument', 'clusters');

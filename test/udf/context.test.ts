@@ -70,7 +70,7 @@ test('a dry run has shapes and dtypes, of ones', async () => {
   expect([value.shape, value.dtype, value.data[0]]).toEqual([[4, 5], 'f64', 42]);
 });
 
-test('what is valid: positions of the region that have a frame', async () => {
+test('validity: positions of the region that have a frame', async () => {
   // Position i has frame i + 3, so the last three have none.
   const moved = ctx.fromMemory(frames, { navShape, sigShape, syncOffset: 3 });
   const roi = Uint8Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 1 : 0));
@@ -86,7 +86,7 @@ test('what is valid: positions of the region that have a frame', async () => {
   expect(later.maskedData.slice(0, 4)).toEqual([undefined, undefined, sums[0], sums[1]]);
 });
 
-test('inspect tells what a run would be, and reads nothing', async () => {
+test('inspect describes a run without reading anything', async () => {
   const unread = ctx.fromMemory(frames, { navShape, sigShape });
   unread.dataset.read = () => {
     throw new Error('it was read');
@@ -111,7 +111,7 @@ test('display names the results that are given, and not the private ones', () =>
   expect(table).not.toContain('second');
 });
 
-test('what is exported is what is loaded again', async () => {
+test('exported frames equal the ones loaded again', async () => {
   const path = join(folder, 'out.npy');
   await ctx.exportDataset(scan(), path);
   await refused(() => ctx.exportDataset(scan(), path), 'Argument', path);

@@ -73,7 +73,7 @@ describe('examples/udf', () => {
   });
 });
 
-test('the function of the README, as it is printed there', async () => {
+test('the function of the README, exactly as printed there', async () => {
   const text = await readFile(join(root, 'src/udf/README.md'), 'utf8');
   const code = (/(?:^ {4}.*\n)+/m.exec(text)?.[0] ?? '').replace(/^ {4}/gm, '');
   expect(code).toContain('defineUdf');

@@ -113,7 +113,7 @@ describe('the same bits', () => {
   });
 });
 
-describe('what goes wrong', () => {
+describe('errors', () => {
   let ctx: Context;
   let scan: Scan;
   beforeAll(async () => {

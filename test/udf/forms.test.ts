@@ -106,7 +106,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe('what ewald convert writes', () => {
+describe('files written by ewald convert', () => {
   test.each([
     ['scan.raw', [], { format: 'raw', dtype: 'u16', sigShape }],
     ['scan.npy', [], { format: 'npy' }],

@@ -18,7 +18,7 @@ const shape = { navShape: [4, 6], sigShape: [9, 11] } as const;
 const frames = Uint16Array.from({ length: 24 * 99 }, (_, i) => (i * 7919) % 1009);
 const place = { module: new URL('./gpu-module.mjs', import.meta.url), function: 'place' };
 
-test('a spec names a worker a device; what was taken away has none', () => {
+test('a spec has one worker per device; removed devices have none', () => {
   const all = { cpus: [0, 1], cudas: [1], webgpus: ['A'], hasNative: true };
   expect(clusterSpec({ ...all, name: 'head' })).toEqual({
     'head-cpu-0': { context: { backend: 'native' } },
@@ -90,7 +90,7 @@ describe.skipIf(!present.webgpu)('WGSL of a user on two workers', () => {
   });
 });
 
-test('what no worker can be is refused', async () => {
+test('impossible workers are refused', async () => {
   await refused(() => Context.makeWith('inline', { gpus: 1 }), 'Argument', 'inline has no option gpus');
   await refused(() => Context.makeWith('workers', { gpus: [-1] }), 'Argument', 'gpus is -1');
   await refused(() => Executor.workers({ contexts: [] }), 'Argument', 'contexts is empty');

@@ -26,7 +26,7 @@ beforeAll(() => {
 afterAll(() => ctx.close());
 
 describe('pictures of a run', () => {
-  test('come while it goes on, as far as it is, and once at its end', async () => {
+  test('arrive during a run with its progress, and once at its end', async () => {
     const seen: LivePicture[] = [];
     const show = (picture: LivePicture) => {
       seen.push({ ...picture, data: Float64Array.from(picture.data) });
@@ -186,7 +186,7 @@ describe('on a terminal', () => {
       expect(text).not.toContain(other);
   });
 
-  test('one line where nobody looks, and on one that draws nothing', async () => {
+  test('one line without a terminal, and on a terminal that cannot draw', async () => {
     expect(await shown({}, false)).toBe('intensity: 100 %\n');
     expect(await shown({ TERM: 'dumb' }, true)).toBe('intensity: 100 %\n');
   });

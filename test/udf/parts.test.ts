@@ -52,7 +52,7 @@ describe('auxiliary data', () => {
     }
   });
 
-  test('of the whole scan, whatever the region', async () => {
+  test('of the whole scan, regardless of the region', async () => {
     const roi = all(30, (i) => (i % 7 === 2 ? 1 : 0));
     for (const { kind, ctx, scan } of made) {
       const { value } = (await ctx.runUdf(scan, { ...weighted, params }, { roi, numPartitions: 2 })) as Numbers;
@@ -85,7 +85,7 @@ describe('mergeAll', () => {
     }
   });
 
-  test('where merge is, too, only delayed runs ask for it', async () => {
+  test('with merge as well, only delayed runs call it', async () => {
     const both = {
       ...median,
       merge({ dest, src }: { dest: Record<string, Float64Array>; src: Record<string, Float64Array> }) {
@@ -101,7 +101,7 @@ describe('mergeAll', () => {
     expect([...(delayed.first?.data ?? [])]).toEqual([...(merged.first?.data ?? [])]);
   });
 
-  test('the last partial results are whole; what does not fit is refused', async () => {
+  test('the last partial results are complete; invalid options are refused', async () => {
     const { ctx, scan } = made[0] as (typeof made)[0];
     let last: number[] = [];
     for await (const { buffers, progress } of ctx.runUdfIter(scan, median, { numPartitions: 5 })) {

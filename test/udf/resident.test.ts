@@ -65,7 +65,7 @@ describe('a virtual detector', () => {
       expect(Math.abs(value - (expected[i] as number))).toBeLessThan(1e-9 * Math.abs(expected[i] as number) + 1e-6);
   });
 
-  test('is what an analysis of the same scan gives', async () => {
+  test('equals an analysis of the same scan', async () => {
     const ctx = new Context({ context: { backend: 'wasm' } });
     try {
       const scan = ctx.fromMemory(counts, { navShape: [rows, columns], sigShape: [height, width] });
@@ -78,7 +78,7 @@ describe('a virtual detector', () => {
     }
   });
 
-  test('refuses masks of another size and what is no scan', async () => {
+  test('refuses masks of another size and objects that are not a scan', async () => {
     const detector = new VirtualDetector(await residentScan(datasetOf(counts)));
     expect(() => detector.set(new Uint8Array(3))).toThrow(/expects 288 numbers/);
     expect(() => detector.set(undefined as never)).toThrow(/expects 288 numbers/);
@@ -173,7 +173,7 @@ describe('a resident scan', () => {
     expect(found).toEqual(expected);
   });
 
-  test('gives frames, their sum, and the progress of reading', async () => {
+  test('returns frames and their sum, and reports the progress of reading', async () => {
     const shares: number[] = [];
     const scan = await residentScan(datasetOf(counts), { onProgress: (share) => shares.push(share) });
     expect([scan.navigation, scan.positions, scan.width, scan.height]).toEqual([
@@ -190,7 +190,7 @@ describe('a resident scan', () => {
     expect(() => scan.frame(positions)).toThrow(/position/);
   });
 
-  test('refuses what does not fit, before anything is read', async () => {
+  test('refuses scans that are too large before anything is read', async () => {
     const bytes = counts.byteLength;
     await expect(residentScan(datasetOf(counts), { maxBytes: bytes - 1 })).rejects.toThrow(
       new RegExp(`takes ${bytes} bytes in memory, and maxBytes is ${bytes - 1}; .*bin`),

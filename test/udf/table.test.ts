@@ -208,7 +208,7 @@ describe.each(places)('%s', (place) => {
   );
 });
 
-test('a mask of float64 over a flat frame gives what float64 arithmetic does, on every backend', async () => {
+test('a mask of float64 over a flat frame equals float64 arithmetic on every backend', async () => {
   const [height, width] = [64, 64];
   const flat = Float32Array.from({ length: 2 * height * width }, (_, i) => (i < height * width ? 3e5 : 1e6));
   const few = new Float64Array(height * width);

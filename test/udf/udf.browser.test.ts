@@ -47,7 +47,7 @@ describe.skipIf(absent)('ewald/udf on WebGPU in Chromium', () => {
     await ctx.close();
   });
 
-  test('its WGSL is what its JavaScript is', async () => {
+  test('its WGSL equals its JavaScript', async () => {
     const { pass, results } = await validateUdf(brightest);
     expect(pass, JSON.stringify(results)).toBe(true);
   });

@@ -79,7 +79,7 @@ const base = {
 // biome-ignore lint/suspicious/noExplicitAny: the methods here work for any UDF
 const moments = defineUdf(base as any);
 
-test('what is no twin is refused before anything runs', async () => {
+test('WGSL without an equivalent in JavaScript is refused before anything runs', async () => {
   const { processFrame: _, ...alone } = base;
   const make = (more: object) => async () => defineUdf({ ...base, ...more } as never);
   await refused(make({ processFrameWgsl: 'fn other() {}' }), 'Argument', 'fn process_frame');
@@ -101,7 +101,7 @@ describe.skipIf(!present)('WGSL of a user', () => {
     expect(pass, JSON.stringify(results)).toBe(true);
   });
 
-  test('a twin that differs is told, with the place', async () => {
+  test('WGSL that differs from its JavaScript is reported, with the position', async () => {
     const wrong = defineUdf({
       ...base,
       processFrameWgsl: base.processFrameWgsl.replace('count -= 1', 'count -= 2'),

@@ -67,7 +67,7 @@ export function deviceTests(
       expect(device.liveBytes).toBe(0);
     });
 
-    test('kernels are timed by the clock of the device while somebody asks, and answer the same', async () => {
+    test('kernels are timed by the device clock on request, with unchanged results', async () => {
       const [one, ten] = await Promise.all(
         [1, 10].map((step) => device.pipeline({ source: add, entry: 'main', constants: { step } })),
       );
@@ -121,7 +121,7 @@ export function deviceTests(
       );
     });
 
-    test('memory that is not there: what was asked and the limit; the device goes on', async () => {
+    test('a failed allocation reports the requested size and the limit; the device remains usable', async () => {
       const limit = device.limits.maxBufferSize ?? 0;
       const asked = await device.buffer(limit + 4, 'staging').catch((e) => e);
       expect(asked).toSatisfy(
@@ -177,7 +177,7 @@ export function deviceTests(
       expect(device.liveBytes).toBe(0);
     });
 
-    test('use after disposal is an error, disposal twice is none, and it frees what was not given back', async () => {
+    test('use after disposal is an error, a second disposal is not, and disposal frees all buffers', async () => {
       const data = await device.buffer(256, 'storage');
       await device.dispose();
       await device.dispose();

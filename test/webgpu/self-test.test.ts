@@ -68,7 +68,7 @@ async function opened(change: (code: string) => string) {
 const all = Object.keys(broken) as Mechanism[];
 
 describe.skipIf(absent)(`the self-test of WebGPU${absent ? `: absent, ${absent}` : ''}`, () => {
-  test('a device that is right has no fault, and a second context compiles nothing', async () => {
+  test('a correct device has no fault, and a second context compiles nothing', async () => {
     const { probe, backend, compiled } = await opened((code) => code);
     expect(await backend.faults?.(all)).toEqual([]);
     const { count } = compiled;
@@ -110,7 +110,7 @@ describe.skipIf(absent)(`the self-test of WebGPU${absent ? `: absent, ${absent}`
     await backend.dispose();
   });
 
-  test('a shader that the driver refuses to compile is a fault of its mechanism alone', async () => {
+  test('a shader that the driver refuses to compile is a fault of only its mechanism', async () => {
     const { backend } = await opened((code) => code.replace('struct State', 'struct'));
     const faults = (await backend.faults?.(all)) ?? [];
     expect(faults.map(({ mechanism }) => mechanism)).toEqual(['uniformLoad']);

@@ -66,7 +66,7 @@ describe.skipIf(absent)(`WebGPU in Chromium${absent ? `: absent, ${absent}` : ''
     await wasm.dispose();
   });
 
-  test('a lost device ends what is under way with DeviceLost, and a new context works', async () => {
+  test('a lost device ends active runs with DeviceLost, and a new context works', async () => {
     const original = GPUAdapter.prototype.requestDevice;
     const seen: GPUDevice[] = [];
     GPUAdapter.prototype.requestDevice = async function (descriptor?: GPUDeviceDescriptor) {

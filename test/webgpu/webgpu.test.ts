@@ -126,7 +126,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       startWorker,
     });
 
-    test('ends the run that is under way and all that follow with DeviceLost; a new context works', async () => {
+    test('ends the active run and all later ones with DeviceLost; a new context works', async () => {
       const seen: GPUDevice[] = [];
       const told: string[] = [];
       const ctx = await openContext<RoomMethods>(platform(seen), rooms, {
@@ -159,7 +159,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       expect(ctx.liveBytes).toBe(0);
     });
 
-    test('a request for a device that is refused says so', async () => {
+    test('a refused request for a device is reported', async () => {
       const refuse = (adapter: GPUAdapter) =>
         over(adapter, { requestDevice: () => Promise.reject(new Error('busy\n    at frame')) });
       const probe = await webgpuLoader(watched([], refuse)).probe(options);
@@ -224,7 +224,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
 describe('absent WebGPU', () => {
   const row = `console.log(JSON.stringify((await devices()).find(({ backend }) => backend === 'webgpu')));`;
 
-  test('without the package the reason says what to install', async () => {
+  test('without the package, the reason names the package to install', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ewald-'));
     try {
       const dist = new URL('../../dist/', import.meta.url);

@@ -54,7 +54,7 @@ function compare(found: PeakList, { peaks, limits }: Truth) {
   return { errors: { peaks: different, figures: worst, rings: ring }, ...(note ? { note } : {}) };
 }
 
-/** Seconds: windows are some forty sums of reals made of integers, where a GPU has no float64. */
+/** Seconds per pixel on a GPU without float64, which emulates about forty sums of reals per window by integers. */
 const costOfPixel = { peakfinder8: 2.5e-7, zaef: 2.5e-7, dispersion: 4e-6, 'dispersion-extended': 7e-6 };
 
 function row(name: string, about: string, look: Look, bench = false): Row<Problem, PeakList, Truth> {
@@ -63,7 +63,7 @@ function row(name: string, about: string, look: Look, bench = false): Row<Proble
   return {
     id: `peaks:${finder}:${look.dtype}:${look.width}x${look.height}${name ? `:${name}` : ''}`,
     about,
-    // A tenth of what a software GPU takes, which is more than a tenth of the core's.
+    // A tenth of the time of a software GPU, which is also more than a tenth of the core's.
     cost: 0.02 + pixels * costOfPixel[finder],
     plans: 1,
     work: { amount: 1, unit: 'frames' },
@@ -231,7 +231,7 @@ const dispersionRows = (finder: 'dispersion' | 'dispersion-extended'): readonly 
   const one = (name: string, about: string, look: Look, bench = false): Row<Problem, PeakList, Truth> =>
     row(name, about, { ...look, plan: { ...look.plan, finder } }, bench);
   const seen = { ...small, peaks: 30 } as const;
-  // What both forms share (types, sizes of spots, what takes part) is asked of the first.
+  // What both forms share (types, spot sizes, which pixels take part) is tested with the first form only.
   const plainly = finder === 'dispersion';
   const types = plainly ? all : (['u16', 'i16', 'f32'] as const);
   return [
