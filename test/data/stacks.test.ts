@@ -118,5 +118,5 @@ test.skipIf(!native?.readTurned)('the addon refuses what are no frames', () => {
     [8, 8, 3, 8],
     [8, 8, 2, 9],
   ] as const)
-    expect(() => read(0, 0, stride, bytes, width, new Uint8Array(room))).toThrow(/no frames of whole numbers/);
+    expect(() => read(0, 0, stride, bytes, width, new Uint8Array(room))).toThrow(/the frames do not hold integers/);
 });

@@ -48,7 +48,7 @@ describe('codec', () => {
   test.each([
     [() => 1, 'a function'],
     [Symbol('x'), 'a symbol'],
-    [circle, 'in a circle'],
+    [circle, 'containing a cycle'],
     [new (class Thing {})(), 'a Thing'],
     [new WeakMap(), 'a WeakMap'],
   ])('%s is refused', (value, words) => {

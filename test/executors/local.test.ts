@@ -169,7 +169,7 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     await refused(() => values(executor, [], { windows: 2 } as never), 'Argument', 'did you mean "window"');
     await refused(() => values(executor, [], { window: 0 }), 'Argument', 'from 1 to 65536');
     await refused(() => values(executor, [], { taskSeconds: Number.NaN }), 'Argument', 'taskSeconds');
-    await refused(() => values(executor, 5 as never), 'Argument', 'expected an array of tasks');
+    await refused(() => values(executor, 5 as never), 'Argument', 'expected an array or an iterable of tasks');
   });
 
   test('a context is opened by the rules of home', async () => {

@@ -126,7 +126,7 @@ describe('errors are reported on every rank', () => {
 
   test('a rank that is refused informs the others', async () => {
     const [first, second] = await told('refusedAlone', 2);
-    expect(first).toContain('Argument: fft3d: rank 1 could not make its part');
+    expect(first).toContain('Argument: fft3d: rank 1 could not create its part');
     expect(second).toContain('Argument: heffte: there is no backend "fftv"; did you mean "fftw"?');
   });
 
@@ -207,7 +207,7 @@ describe('alone', () => {
     await refused(() => make('stock', { subrank: 1 }), 'Argument', 'did you mean "subranks"');
     await refused(() => heffte.fft3dR2c('stock', world, world, 3, comm), 'Argument', '0, 1 or 2');
     await refused(() => heffte.fft3d('stock', {} as never, world, comm), 'Argument', 'inbox is not a box');
-    await refused(() => heffte.fft3d('stock', world, world, {} as never), 'Argument', 'no communicator');
+    await refused(() => heffte.fft3d('stock', world, world, {} as never), 'Argument', 'is not a communicator');
     await planned(async (plan) => {
       await refused(() => plan.forward(new Float32Array(128), undefined, 3), 'Argument', 'none, full, symmetric');
       await refused(() => plan.forward(new Int32Array(128) as never), 'Shape', 'Int32Array');
