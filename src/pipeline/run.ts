@@ -25,7 +25,7 @@ import { type FrameFailure, type FrameRecord, failureOf, isFailure, itemOf, reco
 import { refinementComments, refinementText } from './refinement/geometry-text.js';
 import type { SettledGeometry } from './refinement/settle-geometry.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
-import { letGo, type PipelineItem, searchAll } from './search-all.js';
+import { type FoundFrames, letGo, type PipelineItem, searchAll } from './search-all.js';
 import { methodName, type SearchSettings } from './settings.js';
 import { checkTargets, Outputs } from './sinks/outputs.js';
 import { headOf } from './sinks/stream-head.js';
@@ -42,6 +42,8 @@ export class OwnSearch {
   readonly #openDetector: () => Promise<Detector>;
   #detector: Promise<Detector> | undefined;
   #searcher: Promise<OpenFrameSearcher> | undefined;
+  /** Frames that were searched before the run, and remain valid if its geometry stays. */
+  readonly found: FoundFrames = new Map();
 
   constructor(context: Plans, open: () => Promise<Detector>) {
     this.#context = context;
@@ -206,7 +208,14 @@ async function refinedBeforehand(
   const { settleGeometry } = await import('./refinement/settle-geometry.js');
   const searcher = await own.searcher(settings);
   const settled = await settleGeometry({
-    ...{ searcher, settings, signal, isCellGiven: cells !== undefined, panels: refineGeometry === 'auto' },
+    ...{
+      searcher,
+      settings,
+      signal,
+      found: own.found,
+      isCellGiven: cells !== undefined,
+      panels: refineGeometry === 'auto',
+    },
     firstFrames: (most) => source.firstFrames(most),
     geometry: geometry?.geometry ?? geometryFromFile(source.first),
   });
@@ -314,7 +323,7 @@ async function* searchedHere(
   try {
     for (let i = 1; i < jobs; i++)
       searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }));
-    const found = searchAll(searchers, source.jobs(2 * jobs, isDone), options.signal, options.keepFrame);
+    const found = searchAll(searchers, source.jobs(2 * jobs, isDone), options.signal, options.keepFrame, own.found);
     for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
   } finally {
     for (const searcher of searchers.slice(1)) await searcher.dispose();

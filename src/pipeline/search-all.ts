@@ -13,7 +13,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { Frame } from '../peaks/contract.js';
 import { ringsOfDetector } from '../peaks/rings.js';
 import { chunkOf, type FrameOrigin } from './chunk.js';
-import type { FrameResult } from './frame.js';
+import { type FrameResult, integrateCrystals } from './frame.js';
 import type { FrameSearcherMethods } from './frame-searcher.js';
 import { listedOf, listedPeaks } from './listed.js';
 import { readFrame } from './read-frame.js';
@@ -61,12 +61,22 @@ function spareOf(searcher: FrameSearcherMethods): Frame[] {
   return spare;
 }
 
-/** Searches frames with all given searchers; at most twice as many frames are read or in flight. */
+/** Frames that were searched with the same parameters, but not integrated: each is taken from here once. */
+export type FoundFrames = Map<string, FrameResult>;
+
+/** The key of a frame there. */
+export const frameKey = ({ name }: Dataset, frame: number): string => `${name} ${frame}`;
+
+/**
+ * Searches frames with all given searchers; at most twice as many frames are read or in flight. Frames in `found` are
+ * only integrated.
+ */
 export async function* searchAll(
   searchers: readonly FrameSearcherMethods[],
   jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
   signal: PlatformSignal | undefined,
   keepFrame = false,
+  found: FoundFrames = new Map(),
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const free = [...searchers];
   const waiting: ((searcher: FrameSearcherMethods) => void)[] = [];
@@ -100,7 +110,11 @@ export async function* searchAll(
       const searcher = await take();
       try {
         checkSignal(signal);
-        const result = await searchOne(searcher, { dataset, frame, origin }, numbers, readMs, signal);
+        const earlier = found.get(frameKey(dataset, frame));
+        found.delete(frameKey(dataset, frame));
+        const result = earlier
+          ? integrated(searcher, numbers, earlier, readMs)
+          : await searchOne(searcher, { dataset, frame, origin }, numbers, readMs, signal);
         const chunk = chunkOf(origin, result, detector.geometry, lattices, methodName(settings));
         return { origin, result, chunk, ...(keepFrame ? { frame: numbers } : {}) };
       } finally {
@@ -166,6 +180,20 @@ async function searchOne(
   const listing = performance.now() - begun;
   const result = await searcher.search(numbers, { beam, ...(found ? { found } : {}) });
   return { ...result, ms: { ...result.ms, read: readMs, peaks: result.ms.peaks + listing } };
+}
+
+/** The result of a frame that has been searched, with the intensities of its crystals. */
+function integrated(
+  { detector, settings }: FrameSearcherMethods,
+  numbers: Frame,
+  earlier: FrameResult,
+  readMs: number,
+): FrameResult {
+  const { beam, ms } = earlier;
+  const { geometry, width, bad } = detector;
+  const begun = performance.now();
+  const crystals = integrateCrystals(numbers, earlier.crystals, { geometry, beam, width, bad, settings });
+  return { ...earlier, crystals, ms: { ...ms, read: readMs, integrate: performance.now() - begun } };
 }
 
 /** Wraps any source in a generator, so that it can be ended. */

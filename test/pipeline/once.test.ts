@@ -19,16 +19,26 @@ beforeAll(async () => {
 });
 afterAll(() => context.dispose());
 
+/** Peak searches of the latest run. */
+let searches = 0;
+
 /** Runs, and counts opened files, reads of bad pixels, and plans. */
 async function counts(options: Partial<PipelineOptions>): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
+  searches = 0;
   const count = (what: string): void => {
     found[what] = (found[what] ?? 0) + 1;
   };
   const plans: Plans = {
-    peaks(words) {
+    async peaks(words) {
       count('peak plans');
-      return context.peaks(words as never) as never;
+      const finder = await context.peaks(words as never);
+      const run = finder.run.bind(finder);
+      const counted: typeof run = (...given) => {
+        searches++;
+        return run(...given);
+      };
+      return Object.assign(finder, { run: counted }) as never;
     },
     indexer(words) {
       count('indexer plans');
@@ -61,6 +71,14 @@ const once = { 'peak plans': 1, 'indexer plans': 1, files: 1, 'bad pixels': 1 };
 describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'}`, () => {
   test('tunes and searches with a context, detector and plans opened once', async () => {
     expect(await counts({})).toEqual(once);
+  });
+
+  test('searches the six frames once, also if it checks the geometry on them', async () => {
+    const peaks = { threshold: 12, minSnr: 4.5, localBgRadius: 4 };
+    await counts({ peaks, refineGeometry: 'off' });
+    expect(searches).toBe(6);
+    await counts({ peaks });
+    expect(searches).toBe(6);
   });
 
   test('plans one indexer more to determine the cell', async () => {

@@ -8,7 +8,7 @@ import { checkSignal } from '../../base/options.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { type FrameResult, indexPeaks } from '../frame.js';
 import type { OpenFrameSearcher } from '../frame-searcher.js';
-import { searchAll } from '../search-all.js';
+import { type FoundFrames, frameKey, searchAll } from '../search-all.js';
 import type { SearchSettings } from '../settings.js';
 import type { FirstFrames } from '../tune.js';
 import { type GeometryCrystal, type GeometryRefinement, refineGeometry } from './refine-geometry.js';
@@ -30,6 +30,8 @@ export interface SettlingGeometry {
   /** Whether panels are refined. */
   readonly panels: boolean;
   readonly signal: PlatformSignal | undefined;
+  /** Receives the frames that are searched, without intensities: they need not be searched again if nothing moves. */
+  readonly found: FoundFrames;
 }
 
 /** A refined geometry, and the frames that were searched for it. */
@@ -77,18 +79,20 @@ async function firstResults({
   firstFrames,
   geometry,
   signal,
+  found,
 }: SettlingGeometry): Promise<{ readonly results: FrameResult[]; readonly frames: number }> {
   searcher.settings = { ...settings, integrate: false };
   await searcher.indexerFor(settings);
   const jobs = async function* () {
     for await (const { dataset, frames } of firstFrames(mostFrames))
       for (const frame of frames)
-        yield { dataset, frame, origin: { filename: dataset.name, event: frame, serial: frame } };
+        yield { dataset, frame, origin: { filename: frameKey(dataset, frame), event: frame, serial: frame } };
   };
   const results: FrameResult[] = [];
   let [frames, crystals, pairs] = [0, 0, 0];
-  for await (const { result } of searchAll([searcher], jobs(), signal)) {
+  for await (const { result, origin } of searchAll([searcher], jobs(), signal)) {
     frames++;
+    if (result) found.set(origin.filename, result);
     if (!result?.hit) continue;
     results.push(result);
     crystals += result.crystals.length;
