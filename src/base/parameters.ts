@@ -131,8 +131,9 @@ export function expected({ kind, range, choices = [], count, rising }: Parameter
   const many = count ?? 'a list of';
   switch (kind) {
     case 'integer':
-    case 'count':
       return `${zeroOr(range)}an integer${between}`;
+    case 'count':
+      return `an integer such as 1000000 or 1e6${between}`;
     case 'bytes':
       return `a number of bytes, or in a flag a size such as 2G or 512M${between}`;
     case 'number':
