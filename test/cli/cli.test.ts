@@ -39,7 +39,7 @@ describe('ewald', () => {
     mistaken(await ewald(['pi', '--pints', '3']), 2, '--pints', '--points');
     mistaken(await ewald(['pi', '--points', 'many']), 2, '--points is "many"', '1e6');
     mistaken(await ewald(['pi', '--points', '1e0.5']), 2, '1e0.5');
-    mistaken(await ewald(['pi', '--points', '0']), 2, 'points is 0');
+    mistaken(await ewald(['pi', '--points', '0']), 2, '--points is "0"');
     mistaken(await ewald(['pi', '--backend', 'natve']), 2, '"natve"', 'did you mean "native"');
     mistaken(await ewald(['pi'], { env: { EWALD_BACKEND: 'gpu' } }), 2, 'EWALD_BACKEND', '"gpu"');
     mistaken(await ewald(['index']), 2, 'lists');
