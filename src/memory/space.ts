@@ -175,8 +175,8 @@ export class WasmSpace implements MemorySpace {
     if (address === 0) {
       throw new EwaldError(
         'OutOfMemory',
-        `the wasm heap cannot provide ${bytes} more bytes (it holds ${this.buffer.byteLength}, at most 4 GiB); use less, ` +
-          'or the native library',
+        `the wasm heap cannot provide ${bytes} more bytes (it holds ${this.buffer.byteLength}, at most 4 GiB); use ` +
+          'less, or the native library',
       );
     }
     new Uint8Array(this.buffer, address, bytes).fill(0);

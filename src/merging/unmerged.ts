@@ -18,9 +18,9 @@ const mostRows = 2 ** 25;
 
 /**
  * The observations of the crystals that took part, in the setting that was chosen for each: M/ISYM, BATCH (the
- * crystal's number from 1 on), I, SIGI, SCALE (the factor that converts an observation to the full intensity on the merge's
- * scale), dHKL (angstrom) and ewald_offset (1/angstrom, with the corrected orientation). Throws `Limit` beyond 33 554
- * 432 rows.
+ * crystal's number from 1 on), I, SIGI, SCALE (the factor that converts an observation to the full intensity on the
+ * merge's scale), dHKL (angstrom) and ewald_offset (1/angstrom, with the corrected orientation). Throws `Limit` beyond
+ * 33 554 432 rows.
  */
 export function formatUnmerged(
   { observations, noise }: Identified,

@@ -39,7 +39,7 @@ test.each([
   expect(() => admitResult(given)).toThrow('the message cannot be used');
 });
 
-test('the thread of a worker enforces the restriction too: where only names are allowed, it imports no URL', async () => {
+test('the thread of a worker also imports no URL where only names are allowed', async () => {
   const parts = {
     place: nodePlace,
     worker: 'w',

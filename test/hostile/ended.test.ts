@@ -113,7 +113,7 @@ describe.each(['native', 'wasm'] as const)('batches and counts on %s', (backend)
   const images = simulateSpots({ cell, images: 8, spots: 60, seed: 4 });
   const many = 400;
 
-  it('indexer.run: can be stopped between stretches, reports progress, gives the same bytes as an undivided run', async ({
+  it('indexer.run: stops between stretches, reports progress, gives the bytes of an undivided run', async ({
     skip,
   }) => {
     const ctx = await open(backend, skip);

@@ -113,7 +113,7 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
       ],
     ]));
 
-  test('frames and streams are never replaced by their results; a run that did not start leaves nothing behind', async () => {
+  test('frames and streams are never replaced by their results; a refused run leaves nothing', async () => {
     await told([
       [() => ['index', at('own.h5'), ...geom, '--hdf5', at('own.h5'), '--force'], 2, /own\.h5 is the input itself/],
       [() => index(...geom, '--hdf5', at('own.h5')), 2, /own\.h5 exists and may hold frames of an experiment.*--force/],

@@ -326,7 +326,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(err).not.toMatch(/at .*\.js:/);
   });
 
-  test('parameters are tuned on the first readable frames by default; without any, the run ends with the reason', async () => {
+  test('parameters are tuned on the first readable frames; without any, the run ends with the reason', async () => {
     const bytes = readFileSync(sim('mono.h5'));
     // The chunks of its six frames end here; those of four frames end at the other offset.
     const [begin, four, six] = [13_704, 2_377_037, 3_558_679];

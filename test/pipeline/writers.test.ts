@@ -37,7 +37,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('a second run on the stream of an active one is refused with its owner; after kill -9 it may continue', async () => {
+test('a second run on an active stream is refused with its owner; after kill -9 it may continue', async () => {
   mkdirSync(at('watched'));
   copyFileSync(at('run.h5'), at('watched/a.h5'));
   const words = ['index', 'watched', ...search, '-o', 'live.stream', '--follow', '--no-data-timeout=100'];

@@ -210,7 +210,7 @@ const kernelsOf = (room: string): string[] =>
     );
 const size = (texts: Iterable<string>): number => [...texts].reduce((sum, text) => sum + text.length, 0);
 
-test('an app that only transforms includes neither the shaders of indexing nor the parser of headers, and stays small', async () => {
+test('an app of transforms includes no shader of indexing and no parser of headers, and stays small', async () => {
   expect(await answerOf(join(project, 'by-room/dist'))).toBe('sum 8');
   const scripts = scriptsOf('by-room/dist');
   const all = [...scripts.values()].join('\n');

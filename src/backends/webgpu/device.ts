@@ -429,8 +429,8 @@ function outOfMemory(
 ): EwaldError {
   return new EwaldError(
     'OutOfMemory',
-    `the GPU ${device} cannot provide a buffer of ${asked} bytes: ${name} is ${limit}, this context holds ${liveBytes}; ` +
-      'use a smaller batch or shape',
+    `the GPU ${device} cannot provide a buffer of ${asked} bytes: ${name} is ${limit}, this context ` +
+      `holds ${liveBytes}; use a smaller batch or shape`,
     { cause, detail: { asked, limit, limitName: name, liveBytes } },
   );
 }

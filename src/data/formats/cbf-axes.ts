@@ -1,8 +1,8 @@
 /**
  * Where the panels of an imgCIF are: its tables of axes, with the settings of the first frame.
  *
- * Source: International Tables for Crystallography G, 3.7 (imgCIF dictionary): an axis moves what depends on it, and its
- * own offset and vector are given before the axes that it depends on move it. z points to the source.
+ * Source: International Tables for Crystallography G, 3.7 (imgCIF dictionary): an axis moves what depends on it, and
+ * its own offset and vector are given before the axes that it depends on move it. z points to the source.
  */
 import type { DetectorPanel } from '../dataset.js';
 import type { CifItems } from './cif.js';
@@ -41,7 +41,9 @@ function turned([x, y, z]: Vector, vector: Vector, degrees: number): Vector {
   ];
 }
 
-/** The panels of the detector, undefined if the text does not describe all of them; lengths in metres, z along the beam. */
+/**
+ * The panels of the detector, undefined if the text does not describe all of them; lengths in metres, z along the beam.
+ */
 export function panelsOf(items: CifItems): readonly DetectorPanel[] | undefined {
   const column = (name: string): readonly string[] => items.get(name) ?? [];
   const axes = new Map<string, CifAxis>();

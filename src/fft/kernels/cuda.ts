@@ -59,8 +59,8 @@ function supports(host: CudaHost, descriptor: FftDescriptor): true | { readonly 
   const size = `${shape.join(' × ')}${batch > 1 ? ` (batch ${batch})` : ''}`;
   return {
     why:
-      `${size} takes ${bytes} bytes for its input and output, its tables and the data between its passes, and ${device.name} ` +
-      `has ${device.memory}; use a smaller ${batch > 1 ? 'batch' : 'shape'}, or wasm or native`,
+      `${size} takes ${bytes} bytes for its input and output, its tables and the data between its passes, ` +
+      `and ${device.name} has ${device.memory}; use a smaller ${batch > 1 ? 'batch' : 'shape'}, or wasm or native`,
   };
 }
 
