@@ -220,7 +220,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
   test('a wrong token, and none', async () => {
     const guarded = await new NatsServer('authorization { token: "secret" }').start();
     try {
-      await refused(() => Executor.connect(guarded.url, { token: 'guess' }), 'Argument', 'refused what was given');
+      await refused(() => Executor.connect(guarded.url, { token: 'guess' }), 'Argument', 'rejected what was given');
       await refused(() => Executor.connect(guarded.url), 'Argument', 'without any');
       const { code, err } = await ewald(['worker', '--connect', guarded.url, '--token', 'guess']);
       expect(code).toBe(2);
@@ -260,7 +260,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
       const listed = await ewald(['cluster', '--connect', guarded.url], { env: { EWALD_NATS_CREDS: user } });
       expect([listed.code, listed.out]).toEqual([0, expect.stringContaining('1')]);
       await refused(() => Executor.connect(guarded.url), 'Argument', 'without any');
-      await refused(() => Executor.connect(guarded.url, { creds: other }), 'Argument', 'refused what was given');
+      await refused(() => Executor.connect(guarded.url, { creds: other }), 'Argument', 'rejected what was given');
       for (const [name, text] of [
         ['empty.creds', ''],
         ['seedless.creds', creds.replace(/^SU.*$/m, '')],

@@ -40,7 +40,8 @@ function rowOf(
       const options = {
         symmetry: group,
         model,
-        iterations: cycles,
+        // The plain mean has no cycles, and refuses a number of them.
+        ...(model === 'mean' ? {} : { iterations: cycles }),
         minMeasurements: 1,
         polarisation: 'none',
       };
