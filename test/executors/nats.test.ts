@@ -314,7 +314,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
         await refused(
           () => Executor.connect(guarded.url, { tls: { ca }, token: 'no' }),
           'Argument',
-          'refused what was given',
+          'rejected what was given',
         );
         const listed = await ewald(['cluster', '--connect', guarded.url, '--tls-ca', ca, '--token', 'secret']);
         expect(listed.code, listed.err).toBe(0);
