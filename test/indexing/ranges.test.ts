@@ -118,7 +118,7 @@ describe.each([native, ...(present ? [emulated] : [])])('the ranges of the layou
       expect(
         await complaint(pack(indexerDescriptor, { ...sizes, [name]: value }), plain),
         `${name} ${value}`,
-      ).toContain(`${snake(name)} is ${value}, must be`);
+      ).toContain(`${snake(name)} is ${value}; expected`);
     for (const value of inside.filter((value) => !notRun.has(`${name} ${value}`)))
       expect(await complaint(pack(indexerDescriptor, { ...sizes, [name]: value }), plain), `${name} ${value}`).toBe(
         undefined,
