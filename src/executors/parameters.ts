@@ -11,6 +11,11 @@ export const executorRows = {
     range: range(1, 1024, 1),
     usual: '',
     neutral: true,
+    crystfel: {
+      program: 'indexamajig',
+      fallback: 1,
+      differs: 'its default is one; the stream is the same with any number of workers',
+    },
   },
   executor: {
     kind: 'text',
