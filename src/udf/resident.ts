@@ -98,8 +98,17 @@ function stretchesOf(region: ArrayLike<number>): [first: number, end: number][] 
   return found;
 }
 
+function expectsDataset(what: string, dataset: unknown): void {
+  if (typeof (dataset as Partial<Dataset> | null | undefined)?.read === 'function') return;
+  throw new EwaldError(
+    'Argument',
+    `${what} was given ${shown(dataset)}; it expects an open dataset: await open(file), from ewald/data`,
+  );
+}
+
 /** Bytes that a dataset takes as a resident scan with a bin. Throws what `residentScan` throws for its frames. */
 export function residentBytes(dataset: Dataset, bin = 1): number {
+  expectsDataset('residentBytes', dataset);
   const { height, width, type } = sizesOf(dataset, integer('residentBytes: bin', bin, 1, 1, mostBin));
   return dataset.frames * height * width * numberTypes[type].BYTES_PER_ELEMENT;
 }
@@ -155,11 +164,7 @@ function sizesOf({ name, dtype, shape }: Dataset, bin: number): Sizes {
  */
 export async function residentScan(dataset: Dataset, options: ResidentScanOptions = {}): Promise<ResidentScan> {
   knownOptions('residentScan', options, ['maxBytes', 'bin', 'onProgress', 'signal']);
-  if (typeof (dataset as Partial<Dataset> | null)?.read !== 'function')
-    throw new EwaldError(
-      'Argument',
-      `residentScan was given ${shown(dataset)}; it expects an open dataset: await open(file), from ewald/data`,
-    );
+  expectsDataset('residentScan', dataset);
   const { signal, onProgress } = options;
   callback('residentScan: onProgress', onProgress);
   checkSignal(signal);
