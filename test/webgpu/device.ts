@@ -166,7 +166,7 @@ export function deviceTests(
       const uniform = await device.buffer(256, 'uniform');
       const bad = device.run((commands) => commands.copy(uniform, data, 16)).catch((e) => e);
       const good = device.read(data, 0, 16);
-      expect(await bad).toSatisfy((e) => isEwaldError(e, 'Internal') && /refused a submission/.test(e.message));
+      expect(await bad).toSatisfy((e) => isEwaldError(e, 'Internal') && /rejected a submission/.test(e.message));
       expect((await good).byteLength).toBe(16);
       expect(() => device.write(data, new Uint8Array(512))).toThrow(/does not fit/);
       expect(await device.read(data, 200, 100).catch((e) => e)).toSatisfy(
