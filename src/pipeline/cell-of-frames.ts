@@ -1,4 +1,7 @@
-/** The cell of an unknown crystal from frames: peaks are searched, spots gathered, cells tried. `ctx.cell` is this. */
+/**
+ * Determines the cell of an unknown crystal from frames (`ctx.cell`): finds peaks, collects their spots and tries
+ * cells.
+ */
 
 import { EwaldError } from '../base/errors.js';
 import { integer, knownOptions, real } from '../base/options.js';
@@ -18,7 +21,7 @@ import { letGo } from './search-all.js';
 import { type SearchSettings, settingNames } from './settings.js';
 import { doubtOf, latticeOf, spotsOfFrames } from './unknown-cell.js';
 
-/** What is asked of frames. */
+/** Options of determining a cell from frames. */
 export interface FramesCellOptions
   extends FrameOptions,
     UnknownCellOptions,
@@ -27,7 +30,7 @@ export interface FramesCellOptions
   readonly peaks?: PipelineOptions['peaks'] | undefined;
   /** Number of frames with enough peaks to use, 1 … 1000; default 30. */
   readonly images?: number | undefined;
-  /** How far a symmetry may bend lengths (relative) and angles (radians), 0 … 0.2; default 0.02. */
+  /** How far a symmetry may change lengths (relative) and angles (radians), 0 … 0.2; default 0.02. */
   readonly tolerance?: number | undefined;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
   readonly signal?: PipelineOptions['signal'] | undefined;
@@ -37,11 +40,11 @@ export interface FramesCellOptions
 export interface FramesCell {
   /** Best first; empty if no cell explains the spots beyond chance. */
   readonly found: readonly DeterminedCell[];
-  /** Of the best: the lattice of the highest symmetry within the error of its metric. */
+  /** For the best cell: the lattice of the highest symmetry within the error of its metric. */
   readonly lattice: BravaisCandidate | undefined;
-  /** Spots of the frames in use, [spots, 3] in 1/Å. */
+  /** Spots of each frame that was used, [spots, 3] in 1/Å. */
   readonly spots: readonly Float32Array[];
-  /** Frames that were searched for them. */
+  /** Number of frames that were searched for these spots. */
   readonly frames: number;
   /** Why the cell may be longer than the searched range; undefined if there is no indication of that. */
   readonly doubt: string | undefined;

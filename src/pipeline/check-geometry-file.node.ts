@@ -26,7 +26,7 @@ export interface CheckedGeometry extends GeometryFacts {
   readonly beam: Beam;
   /** Assumptions made because the geometry refers to values in a file of frames that was not given. */
   readonly assumed: readonly string[];
-  /** Inconsistencies of the geometry, or with the frames; empty if there are no problems. */
+  /** Inconsistencies within the geometry or between it and the frames; empty if there are no problems. */
   readonly problems: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export async function checkGeometryFile(file: string, options: CheckGeometryOpti
   const writing: WriteOptions = { force: options.force ?? false, inputs };
   const outputs: [Output, (checked: CheckedGeometry) => string][] = [];
   try {
-    // Outputs are started first, so that one that cannot be written is refused before frames are opened.
+    // Outputs are opened first, so that one that cannot be written is rejected before frames are opened.
     if (options.svg !== undefined)
       outputs.push([
         await openOutput(options.svg, { ...writing, endings: ['.svg'] }),

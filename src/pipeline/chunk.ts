@@ -9,7 +9,7 @@ export interface FrameOrigin {
   readonly filename: string;
   /** Number of the frame in its file; undefined if the file holds a single frame. */
   readonly event: number | undefined;
-  /** From 1. */
+  /** Serial number of the frame, counted from 1. */
   readonly serial: number;
 }
 
@@ -76,10 +76,10 @@ function streamCrystal(crystal: FrameCrystal, geometry: Geometry, name: LatticeN
     reciprocal: [scaled(crystal.reciprocal[0]), scaled(crystal.reciprocal[1]), scaled(crystal.reciprocal[2])],
     latticeType: name?.lattice ?? 'triclinic',
     centering: name?.centring ?? 'P',
-    // Readers require the line; `?` stands for none.
+    // Readers require this line; `?` means that there is no unique axis.
     uniqueAxis: name?.uniqueAxis ?? '?',
     profileRadius: 10 * crystal.profileRadius,
-    // Readers ignore unknown lines; without rivals a stream is as CrystFEL would write it.
+    // Readers ignore unknown lines; without rivals the stream is the same as one written by CrystFEL.
     notes: [
       ...(crystal.rivals.length > 0 ? [`${rivalsMark}${crystal.rivals.length}`] : []),
       ...(crystal.overlapping > 0 ? [`${overlapsMark}${crystal.overlapping}`] : []),

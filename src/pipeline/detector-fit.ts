@@ -1,6 +1,6 @@
 /**
- * Determines where the detector really is, from crystals of a known cell: the factor on its distance and the shift of
- * the beam that place the peaks of a crystal on the reflections to which they belong.
+ * Determines the true position of the detector from crystals of a known cell: the factor on its distance and the shift
+ * of the beam that move the peaks of a crystal onto the reflections to which they belong.
  *
  * The crystal keeps its tilts, which are fixed by the excitation of its reflections and hardly visible in positions on
  * the detector; its lengths and angles are the known ones. What remains between predicted and found positions is a
@@ -115,7 +115,7 @@ export function fitDetector(
 export interface DetectorVerdict {
   readonly scale: number;
   readonly shiftM: readonly [number, number];
-  /** Standard errors of the above. */
+  /** Standard errors of the scale and of the shift. */
   readonly scaleError: number;
   readonly shiftErrorM: readonly [number, number];
   /** Change from the first third of the run to the last, and its standard error. */

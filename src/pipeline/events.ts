@@ -9,7 +9,7 @@ import type { FoundCell } from './unknown-cell.js';
 
 /** An event of a run. The frames themselves are yielded. */
 export type RunEvent =
-  /** Parameters of the search are settled. */
+  /** The parameters of the search have been determined. */
   | ({ readonly kind: 'tuned'; readonly finder: FinderName | ListName } & Tuned)
   /** The cell has been determined, or has not been found. */
   | ({ readonly kind: 'cell' } & FoundCell)
@@ -18,13 +18,14 @@ export type RunEvent =
    * reported if nothing has moved.
    */
   | ({ readonly kind: 'geometry'; readonly text: string } & SettledGeometry)
-  /** Fraction done of the cell's determination, or of the frames; 0 if their number is unknown. */
+  /** Completed fraction of the determination of the cell, or of the frames; 0 if the number of frames is unknown. */
   | { readonly kind: 'progress'; readonly stage: 'cell'; readonly share: number }
   | { readonly kind: 'progress'; readonly stage: 'frames'; readonly share: number; readonly summary: RunSummary }
-  /** Something is odd about the geometry, the inputs, or an output. */
+  /** Something is unusual about the geometry, the inputs, or an output. */
   | { readonly kind: 'warning'; readonly text: string }
   /**
-   * A stream is continued after the frame of this serial number; `again` frames that could not be read are tried again.
+   * A stream is continued after the frame with this serial number; `again` is the number of unreadable frames that are
+   * tried again.
    */
   | { readonly kind: 'resumed'; readonly after: number; readonly again: number }
   /** The crystals indicate that the detector is displaced, or moves. */
@@ -37,6 +38,6 @@ export type RunEvent =
       readonly isWhole: boolean;
       readonly summary: RunSummary;
       readonly outputs: readonly OutputEnd[];
-      /** Frames arrived only once, so that `resume` has nothing to read. */
+      /** The frames were received live and cannot be read again, so `resume` is not possible. */
       readonly isLive: boolean;
     };

@@ -1,9 +1,9 @@
 /**
- * Searches a single frame with plans that are kept: peaks, lattices, predicted reflections and their intensities, each
- * stage by itself or all of them. Its users are the run, the viewer and notebooks.
+ * Searches single frames with plans that are kept from call to call: peaks, lattices, predicted reflections and their
+ * intensities, stage by stage or all at once. It is used by the run, the viewer and notebooks.
  *
- * It reads no files. Parameters may change from call to call; if a change requires a new plan, it is planned once and
- * kept.
+ * It reads no files. Parameters may change from call to call; if a change requires a new plan, the plan is made once
+ * and kept.
  */
 import { numberTypes } from '../arrays/numbers.js';
 import { EwaldError } from '../base/errors.js';
@@ -56,27 +56,28 @@ export interface FrameSearchOptions extends SearchSettings {
 
 export interface FrameSearcherMethods extends Disposable {
   readonly detector: Detector;
-  /** The given parameters and the tuned ones. */
+  /** All parameters: those that were given, and those that were tuned. */
   readonly settings: SearchSettings;
   /** Backend of each stage; undefined for a stage that has not been planned yet. */
   readonly backends: StageBackends;
   /**
-   * Memory for a frame of the detector's type, allocated where the peak finder reads fastest and owned by the caller.
+   * Allocates memory for a frame of the detector's type, where the peak finder reads it fastest; the caller owns it.
    */
   newFrame(): Frame;
   /**
    * Tunes the parameters that were not given when the searcher was made (the peak search, the radii of integration) on
-   * these frames; returns all parameters. Without this call, it tunes itself on the first frame that it searches.
+   * these frames; returns all parameters. If this is not called, the searcher tunes itself on the first frame that it
+   * searches.
    */
   tune(frames: readonly Frame[]): Promise<SearchSettings>;
-  /** Finds the peaks of a frame, [ss, fs] of the detector's type. */
+  /** Finds the peaks of a frame, an array [ss, fs] of the detector's type. */
   peaks(frame: Frame, options?: FrameSearchOptions): Promise<PeakList>;
   /**
-   * What the peak search compares the pixels of a frame with: background, noise and limit of each pixel, and which
-   * pixels pass. Throws `Unsupported` for zaef.
+   * The values with which the peak search compares the pixels of a frame: background, noise and limit of each pixel,
+   * and which pixels pass. Throws `Unsupported` for zaef.
    */
   stages(frame: Frame, options?: FrameSearchOptions): Promise<PeakStages>;
-  /** Indexes peaks: spots, and lattices without their reflections. */
+  /** Indexes peaks; the result contains the spots, and the lattices without their reflections. */
   index(peaks: PeakList, options?: FrameSearchOptions): Promise<FrameResult>;
   /** Predicts the positions of a crystal's reflections. */
   predict(crystal: FrameCrystal, options?: FrameSearchOptions): Reflection[];
@@ -103,7 +104,7 @@ export async function openFrameSearcher(context: Plans, options: FrameSearcherOp
   return searcher as unknown as FrameSearcher;
 }
 
-/** The same without checking the names of options. */
+/** Like `openFrameSearcher`, but without checking the names of options. */
 export async function planFrameSearcher(context: Plans, options: FrameSearcherOptions): Promise<OpenFrameSearcher> {
   const { detector, ...settings } = options;
   if (typeof (detector as Partial<Detector> | undefined)?.beams !== 'function')
@@ -122,7 +123,7 @@ export async function planFrameSearcher(context: Plans, options: FrameSearcherOp
   }
 }
 
-/** The searcher as used by the run, whose parameters are settled after its peak finder was planned. */
+/** The searcher as used by the run, whose parameters are determined after its peak finder has been planned. */
 export class OpenFrameSearcher implements FrameSearcherMethods {
   readonly detector: Detector;
   settings: SearchSettings;
@@ -303,5 +304,5 @@ export function planIndexer(
   });
 }
 
-/** The options of a call without options. */
+/** The options of a call that passes none. */
 const none: FrameSearchOptions = {};

@@ -1,4 +1,4 @@
-/** One frame, from numbers to crystals: peaks, spots, lattices, reflections. */
+/** Processes one frame, from its pixels to crystals: peaks, spots, lattices, reflections. */
 import type { BackendName } from '../backends/names.js';
 import type { Cell, Vector } from '../crystal/cell.js';
 import { dot, reciprocal as reciprocalCell } from '../crystal/cell.js';
@@ -43,20 +43,23 @@ export interface FrameCrystal {
   readonly refined: boolean;
   /** Other lattices that explain its spots nearly as well, best first: rows a, b, c in Å; see `Crystal`. */
   readonly rivals: readonly Cell[];
-  /** Index of the known cell. */
+  /** Index of the known cell to which it belongs. */
   readonly inputCell: number;
   /** Miller indices of the peaks that belong to it, h k l of each, and the index of the peak. */
   readonly indices: Int32Array;
   readonly peaks: Uint32Array;
-  /** Root mean square distance of these from their nodes, 1/Å. */
+  /** Root mean square distance of these peaks from their nodes, 1/Å. */
   readonly residual: number;
-  /** The detector according to it; undefined if its peaks are too few. */
+  /** The detector position according to this crystal; undefined if it has too few peaks. */
   readonly detector: DetectorFit | undefined;
   /** 1/Å: standard deviation of the Gaussian of distances from the Ewald sphere at which nodes are visible. */
   readonly profileRadius: number;
-  /** Largest 1/d of its peaks in 1/Å, ignoring two in a hundred. */
+  /** Largest 1/d of its peaks in 1/Å, ignoring the highest two percent. */
   readonly resolution: number;
-  /** Without those that overlap a reflection of another crystal of the frame; `overlapping` is their number. */
+  /**
+   * Its reflections without those that overlap a reflection of another crystal of the frame; `overlapping` is the
+   * number of the latter.
+   */
   readonly reflections: readonly Measured[] | undefined;
   readonly overlapping: number;
   /** Reflections with pixels above `max_adu`; they are omitted unless the method of integration keeps them. */
@@ -86,7 +89,7 @@ export interface FrameResult {
 }
 
 const usualRadii: RingRadii = [4, 5, 7];
-/** Lattices that are looked for where a frame may have several. */
+/** Number of lattices searched for if a frame may contain several. */
 const mostLattices = thresholdRanges.maxCrystals.high;
 
 /** The largest of some numbers, ignoring a fraction `share` of them. */
@@ -109,7 +112,7 @@ export async function indexPeaks(
   const hit = peaks.count >= minPeaks;
   let crystals: Crystal[] = [];
   if (indexer && hit && peaks.count > 0) {
-    // CrystFEL's rule is asked of every candidate.
+    // CrystFEL's rule is applied to every candidate.
     const own = acceptBy === 'crystfel' ? { ...thresholds, acceptLog10: 0 } : thresholds;
     const result = await indexer.run({ spots, cells: [...cells], ...own });
     crystals = result.image(0).crystals();
@@ -144,8 +147,8 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: 
     const q: Vector = [spots[3 * i] ?? 0, spots[3 * i + 1] ?? 0, spots[3 * i + 2] ?? 0];
     const [h, k, l] = [Math.round(dot(cell[0], q)), Math.round(dot(cell[1], q)), Math.round(dot(cell[2], q))];
     indices.push(h, k, l);
-    // Triples are written out: arrays made by `map` have another hidden class, for which the engine would deoptimise
-    // and recompile all code specialised on literals.
+    // Triples are written out: arrays made by `map` have a different hidden class, for which the engine would
+    // deoptimise and recompile all code specialised for array literals.
     const node: Vector = [
       h * reciprocal[0][0] + k * reciprocal[1][0] + l * reciprocal[2][0],
       h * reciprocal[0][1] + k * reciprocal[1][1] + l * reciprocal[2][1],

@@ -8,8 +8,8 @@ import { stackedGeometry } from '../detector/stacked.js';
 import type { RunSource } from './sources/source.js';
 
 /**
- * Remarks on a geometry and its match with the frames. Throws `Format` if it lacks something that every frame requires,
- * or refers to numbers missing from the first file.
+ * Remarks on a geometry and its match with the frames. Throws `Format` if the geometry lacks something that every frame
+ * requires, or refers to numbers that the first file does not contain.
  */
 export async function geometryRemarks(given: Geometry, source: RunSource): Promise<string[]> {
   const { first } = source;
@@ -24,7 +24,7 @@ export async function geometryRemarks(given: Geometry, source: RunSource): Promi
     // The parser has already reported the gain.
     remarks.push(...checkGeometry(geometry, beams(0)).problems.filter((text) => !text.includes('adu_per_')));
   } catch {
-    // The first frame lacks its beam, which is reported when that frame is searched.
+    // The beam of the first frame is missing, which is reported when that frame is searched.
   }
   return remarks;
 }

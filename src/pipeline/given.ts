@@ -11,7 +11,7 @@ import { nameOfInput } from './place-inputs.js';
 export interface GivenGeometry {
   readonly geometry: Geometry;
   readonly text: string;
-  /** For messages. */
+  /** Its name in messages. */
   readonly name: string;
 }
 
@@ -29,7 +29,7 @@ export async function givenGeometry(
   return { geometry: parseGeometry(text, name), text, name };
 }
 
-/** The known cells of a run; undefined: to be determined. Throws `Argument`, `Format`. */
+/** The known cells of a run; undefined if the cell has to be determined. Throws `Argument`, `Format`. */
 export async function givenCells(
   given: readonly (FileInput | KnownCell)[] | undefined,
   place: RunPlace,

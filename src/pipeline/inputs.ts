@@ -1,6 +1,6 @@
 /**
- * Checks the inputs of a run: anything that can be opened is accepted, and likely mistakes are answered with an error
- * that says what to pass instead.
+ * Checks the inputs of a run: anything that can be opened is accepted, and likely mistakes cause an error that states
+ * what to pass instead.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -28,7 +28,7 @@ export interface PipelineInput {
 /** A list of files, one per line; `file //3` is a single frame of a file. Paths are relative to the list. */
 export interface ListInput {
   readonly list: FileInput;
-  /** Prepended to each file of the list instead of the list's folder. */
+  /** Prefix of each file of the list, instead of the list's folder. */
   readonly prefix?: string;
 }
 
@@ -117,7 +117,7 @@ async function sorted(inputs: readonly unknown[], place: RunPlace, name: string 
   return { kind: 'frames', wanted, siblings: files };
 }
 
-/** Frames of an input, or an input that must be the only one. */
+/** The frames of an input, or an input that must be the only one, such as a stream. */
 async function checked(input: unknown, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
   if (isFile(input)) return ofFile(input, what, undefined, place);
   if (isDataset(input)) return [{ file: input.name, frames: undefined, dataset: input }];
@@ -185,7 +185,7 @@ async function ofFile(
 async function ofList({ list, prefix }: ListInput, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
   if (!isFile(list)) refuse(`${what}.list`, list, 'expected a path, a URL, a File or a Blob');
   const name = nameOfInput(list, 'the list');
-  // A file of frames may be given in place of a list with one entry.
+  // A file of frames may be given instead of a list with one entry.
   const begin = name === '-' ? undefined : (await place.headOf(list, head).catch(() => undefined))?.head;
   if (begin && isStream(begin)) return { kind: 'stream', input: list };
   if (name !== '-' && (await place.holdsFrames(list)))

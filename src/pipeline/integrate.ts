@@ -29,7 +29,7 @@ interface Pixels {
   readonly offsets: Int32Array;
 }
 
-/** Pixels of the sum, and of the background. */
+/** The pixels of the sum, and those of the background. */
 interface Disc {
   readonly reach: number;
   readonly sum: Pixels;
@@ -79,7 +79,7 @@ class Clean {
     return (y >> this.#shift) * this.#across + (x >> this.#shift);
   }
 
-  /** Whether the square around a pixel contains none; it must be within the frame. */
+  /** Whether the square around a pixel contains no bad pixel; the square must be within the frame. */
   about(x: number, y: number): boolean {
     const { reach } = this;
     const tiles = this.#tiles;
@@ -115,13 +115,16 @@ function inPanel({ dx, dy }: Pixels, n: number, cx: number, cy: number, width: n
 
 /** How reflections are measured. */
 export interface IntegrationOptions {
-  /** For each reflection, centres (fs, ss, fs, ss, …) of others, whose discs are not part of its background. */
+  /**
+   * For each reflection, the centres (fs, ss, fs, ss, …) of other reflections whose discs are excluded from its
+   * background.
+   */
   readonly near?: readonly (readonly number[] | undefined)[];
-  /** Default: not centred, with a constant background. Saturated reflections are marked, whatever it says. */
+  /** Default: not centred, with a constant background. Saturated reflections are marked with every method. */
   readonly method?: IntegrationMethod;
 }
 
-/** Moves of a disc towards its spot. */
+/** Maximum number of moves of a disc towards its spot. */
 const mostMoves = 5;
 
 /**
@@ -163,10 +166,10 @@ function centreOfSpot(
   return [cx, cy];
 }
 
-/** The plane fitted to pixels of a background: its value at the centre, and the mean square of what it leaves. */
+/** The plane fitted to pixels of a background: its value at the centre, and the mean square of the residuals. */
 class Plane {
   #n = 0;
-  /** Sums of dx, dy, dx², dx dy, dy², and of the value, alone and with dx, dy and itself. */
+  /** Sums of dx, dy, dx², dx dy and dy², and of the value by itself and multiplied by dx, by dy and by itself. */
   readonly #sums = new Float64Array(9);
 
   add(dx: number, dy: number, value: number): void {
@@ -179,7 +182,7 @@ class Plane {
   solve(): { value: number; variance: number } | undefined {
     const n = this.#n;
     const [x = 0, y = 0, xx = 0, xy = 0, yy = 0, v = 0, vx = 0, vy = 0, vv = 0] = this.#sums;
-    // About the mean, so that slopes and value separate.
+    // Moments about the mean, so that the slopes and the value are independent.
     const [cxx, cxy, cyy] = [xx - (x * x) / n, xy - (x * y) / n, yy - (y * y) / n];
     const [cvx, cvy] = [vx - (v * x) / n, vy - (v * y) / n];
     const determinant = cxx * cyy - cxy * cxy;
@@ -267,13 +270,13 @@ export function integrate(
         if (value === undefined || (others && isWithin(others, cx + dx, cy + dy, inSum))) continue;
         plane.add(dx, dy, value);
       }
-      // The disc of the sum is symmetric, so that slopes cancel in it.
+      // The disc of the sum is symmetric, so the slopes cancel.
       const fitted = plane.solve();
       if (fitted) [background, variance] = [fitted.value, fitted.variance];
     }
     const gain = panel.unitsPerPhoton ?? 1;
     const intensity = sum - count * background;
-    // Counting statistics of the signal, variance of the background in the sum, and uncertainty of its mean.
+    // Counting statistics of the signal, variance of the background in the sum, and uncertainty of the mean background.
     const sigma = Math.sqrt(gain * Math.max(0, intensity) + count * variance + (count * count * variance) / around);
     const { h: hh, k, l, excitation, inverseD, partiality } = reflection;
     const [fs, ss] = [reflection.fs + cx - predicted[0], reflection.ss + cy - predicted[1]];

@@ -1,4 +1,7 @@
-/** How reflections are integrated, in the words of CrystFEL's --integration: `rings-cen-sat-grad` and parts of it. */
+/**
+ * How reflections are integrated, in the words of CrystFEL's --integration: `rings`, followed by any of `-cen`, `-sat`
+ * and `-grad`.
+ */
 import { EwaldError } from '../base/errors.js';
 import { shown } from '../base/options.js';
 
@@ -24,7 +27,9 @@ const words: Readonly<Record<string, Partial<IntegrationMethod>>> = {
   nograd: { gradient: false },
 };
 
-/** Reads a method; later words overrule earlier ones. Throws `Argument`, for CrystFEL's other methods `Unsupported`. */
+/**
+ * Parses a method; later words override earlier ones. Throws `Argument`, or `Unsupported` for CrystFEL's other methods.
+ */
 export function parseIntegration(text: string, what = 'integration'): IntegrationMethod {
   const [base = '', ...more] = text.split('-');
   if (base === 'prof2d')

@@ -6,7 +6,7 @@ const mostPlans = 4;
 
 const nothing = (): undefined => undefined;
 
-/** Plans by their parameters. When there are too many, the least recently used one is disposed. */
+/** Plans, looked up by their parameters. When there are too many, the least recently used one is disposed of. */
 export class KeptPlans<P extends Disposable> {
   readonly #plans = new Map<string, Promise<P>>();
   /** The latest plan, for synchronous queries. */
@@ -23,7 +23,7 @@ export class KeptPlans<P extends Disposable> {
     const [oldest] = this.#plans;
     if (this.#plans.size > mostPlans && oldest) {
       this.#plans.delete(oldest[0]);
-      // Disposal finishes the runs in flight.
+      // Disposing of a plan first finishes its runs in flight.
       void oldest[1].then((one) => one.dispose(), nothing);
     }
     this.latest = await planned;

@@ -10,7 +10,7 @@ import type { Rings } from '../peaks/rings.js';
 import type { SearchParameters } from './parameter-types.js';
 import { isList } from './parameters.js';
 
-/** Where peak lists stand and how they are taken. */
+/** Where the list of peaks is, and how its peaks are used. */
 interface ListedSettings {
   /** Group (CXI's columns) or table (fs, ss, intensity) of the file; default: the first group with CXI's columns. */
   readonly path?: string;
@@ -23,7 +23,7 @@ interface ListedSettings {
 /** Where CrystFEL looks for a table. */
 const usualTable = '/processing/hitfinder/peakinfo';
 
-/** How peaks are taken from a list; undefined where they are searched for. */
+/** How peaks are taken from a list; undefined if the frames are searched for them. */
 export function listedOf(settings: SearchParameters): ListedSettings | undefined {
   const { finder = 'peakfinder8', halfPixelShift = true, revalidate = true } = settings;
   if (!isList(finder)) return undefined;
@@ -34,7 +34,7 @@ export function listedOf(settings: SearchParameters): ListedSettings | undefined
 /**
  * The peaks that a file lists for a frame. Peaks between the panels are skipped, since their position is undefined.
  *
- * Throws `Format` if the file has no list, or one of another detector.
+ * Throws `Format` if the file has no list, or a list of another detector.
  */
 export async function listedPeaks(
   dataset: Dataset,

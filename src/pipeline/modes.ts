@@ -1,4 +1,4 @@
-/** Which groups of parameters a run uses, by where its frames come from and what is done with them. */
+/** Determines which groups of parameters a run uses, from the source of its frames and from what is done with them. */
 import { checked, type Mode, refuseOthers } from '../base/parameters.js';
 import type { FinderName } from '../peaks/contract.js';
 import { searchRows } from '../peaks/parameters.js';
@@ -7,34 +7,34 @@ import type { RefinementParameters } from './parameter-types.js';
 import { isList, type ListName, refinementRows, searchSettingRows } from './parameters.js';
 import type { PeakParameters, SearchSettings } from './settings.js';
 
-/** What decides which parameters a run uses. */
+/** The properties of a run that determine which parameters it uses. */
 export interface RunMode {
-  /** Frames in files, frames that come by ZeroMQ, the peaks of a stream, or lists of spots. */
+  /** Frames in files, frames received by ZeroMQ, the peaks of a stream, or lists of spots. */
   readonly from: 'files' | 'live' | 'stream' | 'spots';
   readonly finder?: FinderName | ListName | undefined;
-  /** Frames are searched for peaks alone. */
+  /** Whether frames are only searched for peaks. */
   readonly peaksAlone?: boolean;
   readonly integrate?: boolean | undefined;
   readonly acceptBy?: 'chance' | 'crystfel' | undefined;
   readonly follow?: boolean | undefined;
-  /** Frames are named by a list. */
+  /** Whether a list names the frames. */
   readonly fromList?: boolean;
-  /** A stream is written. */
+  /** Whether a stream is written. */
   readonly toStream?: boolean;
-  /** The cell is not known. */
+  /** Whether the cell is unknown. */
   readonly unknownCell?: boolean;
 }
 
-/** How the caller names what decides: flags, or options. */
+/** How messages name these properties to the caller: as flags or as options. */
 export interface Words {
   readonly finder: (name: string) => string;
   readonly noIntegrate: string;
   readonly noCells: string;
-  /** What frames are taken from. */
+  /** The source of the frames. */
   readonly source: string;
 }
 
-/** The words of the command; `source` is the first input. */
+/** The wording for the command; `source` is the first input. */
 export const inFlags = (source: string): Words => ({
   finder: (name) => `--peaks ${name}`,
   noIntegrate: '--no-integrate',
@@ -42,7 +42,7 @@ export const inFlags = (source: string): Words => ({
   source,
 });
 
-/** The words of the library. */
+/** The wording for the library. */
 export const inOptions: Words = {
   finder: (name) => `the finder ${name}`,
   noIntegrate: 'integrate: false',
@@ -50,7 +50,7 @@ export const inOptions: Words = {
   source: 'the input',
 };
 
-/** The stages of a run, and why it has no others. */
+/** The stages of a run, and the reasons why it has no others. */
 export function modeOf(run: RunMode, words: Words): Mode {
   const { from, finder = 'peakfinder8', peaksAlone = false, integrate = true, acceptBy = 'chance' } = run;
   const isFrames = from === 'files' || from === 'live';
@@ -100,7 +100,8 @@ export function modeOf(run: RunMode, words: Words): Mode {
 }
 
 /**
- * Checks the settings of a run as its caller gives them, and refuses those that it has no use for. Throws `Argument`.
+ * Checks the settings of a run in the form in which its caller gives them, and rejects those that the run does not use.
+ * Throws `Argument`.
  */
 export function checkSettings(
   what: string,

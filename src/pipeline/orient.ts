@@ -1,5 +1,5 @@
 /**
- * Fits the orientation of a crystal to its spots, separating the two errors of a still.
+ * Fits the orientation of a crystal to its spots, treating the two kinds of error in a still image separately.
  *
  * A spot is on the Ewald sphere, wherever its node is: along the normal of the sphere the two differ by the excitation
  * error, about 10⁻³ 1/Å, and perpendicular to it only by the error of the centroid, ten times less. An indexer's fit
@@ -16,10 +16,10 @@ import { type Cell, cross, dot, type Vector } from '../crystal/cell.js';
 
 /** Fewest spots with which the two scatters can be separated. */
 const fewest = 50;
-/** Rounds of estimating scatters, and of rotations in each. */
+/** Number of rounds of estimating scatters, and number of rotations in each round. */
 const rounds = 3;
 const turns = 2;
-/** Spots are used within this many scatters, perpendicular to the normal and along it. */
+/** Spots are used if they deviate by at most this many scatters, perpendicular to the normal and along it. */
 const gates = { across: 5, along: 3.5 } as const;
 /** Weight of a spot at χ²: 1 / (1 + χ²/tail), as for Student's distribution. */
 const tail = 6;
@@ -34,7 +34,7 @@ interface Scatters {
 
 const within = (x: number, [low, high]: readonly [number, number]): number => Math.min(high, Math.max(low, x));
 
-/** For each spot its node, the normal of the sphere there, and the vector from the spot to the node. */
+/** For each spot: its node, the normal of the sphere at the spot, and the vector from the spot to the node. */
 class Residuals {
   count = 0;
   /** [count, 3]. */
@@ -136,8 +136,8 @@ function turnOf(residuals: Residuals, scatters: Scatters): Vector | undefined {
     const dx = off[3 * i] as number;
     const dy = off[3 * i + 1] as number;
     const dz = off[3 * i + 2] as number;
-    // A small rotation w moves the node by w × node, and by w · (node × n) along n. Everything is weighted as
-    // perpendicular, and the part along n is corrected.
+    // A small rotation w moves the node by w × node, and by w · (node × n) along n. Every component is first weighted
+    // as perpendicular; the weight of the component along n is then corrected.
     const lx = py * nz - pz * ny;
     const ly = pz * nx - px * nz;
     const lz = px * ny - py * nx;
@@ -209,7 +209,7 @@ export function orient(
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < turns; i++) {
       const turn = turnOf(residuals, scatters);
-      // A rotation by a degree is not a refinement but another lattice.
+      // A rotation by a degree is not a refinement: it leads to another lattice.
       if (!turn || Math.hypot(...turn) > 0.02) return undefined;
       [a, r] = [turned(a, turn), turned(r, turn)];
       residuals.fill(a, r, spots, k0);

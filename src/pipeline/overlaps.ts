@@ -1,6 +1,7 @@
 /**
- * Reflections of several lattices of a frame whose pixels overlap. Nothing in the frame shows how their counts divide,
- * so they are omitted; those that only reach into the background of another one are excluded from that background.
+ * Reflections of several lattices of a frame whose pixels overlap. Nothing in the frame shows how the counts in shared
+ * pixels divide between them, so they are omitted; a reflection that only reaches into the background of another one is
+ * excluded from that background.
  */
 import type { RingRadii } from './integrate.js';
 import type { Reflection } from './predict.js';
@@ -8,7 +9,10 @@ import type { Reflection } from './predict.js';
 /** The reflections of a lattice that can be measured. */
 export interface Separate {
   readonly reflections: readonly Reflection[];
-  /** For each of them, centres on its panel whose discs reach into its background: fs, ss, fs, ss, … */
+  /**
+   * For each of them, the centres (fs, ss, fs, ss, …) of the reflections on its panel whose discs reach into its
+   * background.
+   */
   readonly near: readonly (readonly number[] | undefined)[];
   /** Number of reflections that are omitted. */
   readonly overlapping: number;
@@ -20,7 +24,8 @@ export interface Separate {
  */
 export function separate(lattices: readonly (readonly Reflection[])[], [inner, , outer]: RingRadii): Separate[] {
   if (lattices.length < 2) return lattices.map((reflections) => ({ reflections, near: [], overlapping: 0 }));
-  // Squares as wide as the distance that matters: neighbours are in the same one or in the eight around it.
+  // Reflections are sorted into squares as wide as the largest relevant distance, so that all neighbours of a
+  // reflection are in its own square or in the eight around it.
   const width = Math.ceil(inner) + Math.ceil(outer) + 1;
   const squares = new Map<string, { lattice: number; x: number; y: number }[]>();
   const squareOf = (panel: number, x: number, y: number): string =>

@@ -1,6 +1,4 @@
-/**
- * Parameters of a run from frames to crystals: what frames are searched with, where they come from, what is written.
- */
+/** Parameters of a run from frames to crystals: parameters of the search, sources of frames, and outputs. */
 import type { Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 import { openRows } from '../data/parameters.js';
@@ -9,7 +7,9 @@ import { indexerRanges, indexingEnums, thresholdRanges } from '../layout/indexin
 import type { FinderName } from '../peaks/contract.js';
 import { finderNames, finderRows } from '../peaks/parameters.js';
 
-/** Where peaks are taken from in place of a search: CXI's columns, a table of an HDF5 file, or messages. */
+/**
+ * Where peaks are taken from instead of searching for them: the columns of CXI, a table of an HDF5 file, or messages.
+ */
 export const listNames = ['cxi', 'hdf5', 'msgpack'] as const;
 export type ListName = (typeof listNames)[number];
 
@@ -17,7 +17,7 @@ export type ListName = (typeof listNames)[number];
 export const isList = (finder: FinderName | ListName): finder is ListName =>
   (listNames as readonly string[]).includes(finder);
 
-/** Where peaks come from. */
+/** Parameters of the source of peaks. */
 export const peakSourceRows = {
   finder: {
     ...finderRows.finder,
@@ -89,7 +89,7 @@ export const thresholdRows = {
   },
 } as const satisfies Parameters;
 
-/** Which frames are indexed, and which lattices are taken. */
+/** Parameters that select the frames to index and the lattices to accept. */
 export const acceptanceRows = {
   minPeaks: {
     kind: 'integer',
@@ -186,7 +186,7 @@ export const integrationRows = {
   },
 } as const satisfies Parameters;
 
-/** How the geometry of a run is refined before its frames are searched. */
+/** Parameters of refining the geometry of a run before its frames are searched. */
 export const refinementRows = {
   refineGeometry: {
     kind: 'choice',
@@ -199,7 +199,7 @@ export const refinementRows = {
   },
 } as const satisfies Parameters;
 
-/** What frames are searched with, besides the parameters of peaks, the cells and the thresholds. */
+/** Parameters of searching frames, except those of the peak search, the cells and the thresholds. */
 export const searchSettingRows = {
   ...peakSourceRows,
   ...indexingRows,
@@ -207,7 +207,7 @@ export const searchSettingRows = {
   ...integrationRows,
 } as const satisfies Parameters;
 
-/** Where frames come from. */
+/** Parameters of the source of frames. */
 export const sourceRows = {
   input: {
     kind: 'text',
@@ -256,7 +256,7 @@ export const sourceRows = {
   maxFrameBytes: { ...openRows.maxFrameBytes, of: ['frames in files'], neutral: true },
 } as const satisfies Parameters;
 
-/** Which frames a run takes, and how long it waits for more. */
+/** Parameters that select the frames of a run, and how long it waits for more. */
 export const runRows = {
   serialStart: {
     kind: 'integer',
@@ -292,7 +292,7 @@ export const runRows = {
   },
 } as const satisfies Parameters;
 
-/** What a run writes. */
+/** Parameters of the outputs of a run. */
 export const sinkRows = {
   output: {
     kind: 'text',
@@ -361,7 +361,7 @@ export const sinkRows = {
   },
 } as const satisfies Parameters;
 
-/** Of the command alone: how it speaks. */
+/** Parameters of the command only: what it prints, and how. */
 export const commandRows = {
   profile: {
     kind: 'boolean',
@@ -394,7 +394,7 @@ export const commandRows = {
   },
 } as const satisfies Parameters;
 
-/** How a geometry is checked, and what is written of it. */
+/** Parameters of checking a geometry, and of the files written by the check. */
 export const checkGeometryRows = {
   framesFile: {
     kind: 'text',
@@ -413,7 +413,7 @@ export const checkGeometryRows = {
   force: { kind: 'boolean', sentence: 'replaces existing files; never an input' },
 } as const satisfies Parameters;
 
-/** How a geometry is refined on the crystals of a stream. */
+/** Parameters of refining a geometry on the crystals of a stream. */
 export const refineStreamRows = {
   geometry: {
     kind: 'text',
@@ -433,7 +433,7 @@ export const refineStreamRows = {
   force: { kind: 'boolean', sentence: 'replaces an existing file; never an input' },
 } as const satisfies Parameters;
 
-/** What becomes of joined streams. */
+/** Parameters of joining streams. */
 export const joinStreamRows = {
   output: {
     kind: 'text',
@@ -448,12 +448,12 @@ export const joinStreamRows = {
   },
 } as const satisfies Parameters;
 
-/** How the cell of a run is looked for if it is unknown. */
+/** Parameters of determining the cell of a run if it is unknown. */
 export const unknownCellRows = {
   max: { ...cellSearchRows.maxLengthA, of: ['an unknown cell'] },
 } as const satisfies Parameters;
 
-/** Frames that tell an unknown cell. */
+/** Parameters of the frames from which an unknown cell is determined. */
 export const cellFrameRows = {
   images: {
     kind: 'integer',

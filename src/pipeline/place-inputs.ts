@@ -7,10 +7,10 @@ import { mainInputs, type OpenPlatform, openInput } from '../data/open-inputs.js
 import { type DataInput, sourceOf } from '../data/source-of.js';
 import type { FileInput, RunPlace } from './place.js';
 
-/** Whether a text is an address; one letter is a drive of Windows. */
+/** Whether a text is an address; a scheme of one letter would be a drive of Windows. */
 export const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
 
-/** The name of an input, for messages; `what` names one that has no name. */
+/** The name of an input, for messages; `what` is used for an input without a name. */
 export const nameOfInput = (input: FileInput, what: string): string =>
   typeof input === 'string' ? input : 'href' in input ? input.href : 'name' in input ? String(input.name) : what;
 
@@ -26,7 +26,7 @@ export async function textOfRemote(input: string | PlatformUrl | PlatformBlob): 
   }
 }
 
-/** `ewald/data` of the place. */
+/** The functions of `ewald/data` on this platform. */
 interface Opening {
   open(input: DataInput | readonly DataInput[], options?: OpenOptions): Promise<Dataset>;
   detect(input: DataInput): Promise<readonly unknown[]>;

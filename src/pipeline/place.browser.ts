@@ -1,4 +1,7 @@
-/** What a run needs of a browser: Files, Blobs and addresses in, functions that receive what is written. */
+/**
+ * The platform functions of a run in browsers: inputs are Files, Blobs and addresses, and functions receive the
+ * outputs.
+ */
 import { EwaldError } from '../base/errors.js';
 import { parseCellText, readCell } from '../crystal/cell-file.js';
 import { openPlatform } from '../data/open-platform.browser.js';
@@ -13,7 +16,7 @@ async function textOf(input: FileInput): Promise<string> {
   throw new EwaldError('Unsupported', `${input} is a path; a browser opens Files, Blobs and addresses`);
 }
 
-/** What receives an output. Throws `Unsupported` for a path. */
+/** The function that receives an output. Throws `Unsupported` for a path. */
 function receiver(target: OutputTarget): Exclude<OutputTarget, string> {
   if (typeof target === 'function') return target;
   throw new EwaldError(

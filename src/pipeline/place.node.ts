@@ -38,7 +38,7 @@ const files: PlaceFiles = {
       .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
       .map(({ name }) => name)
       .sort((a, b) => byName.compare(a, b) || (a < b ? -1 : 1));
-    // Files that are parts of others (data_000001 of a master) are skipped.
+    // Files that are parts of others (such as data_000001 of a master file) are skipped.
     const masters = names
       .filter((name) => /_master\.h5$/.test(name))
       .map((name) => name.replace(/master\.h5$/, 'data_'));

@@ -1,6 +1,6 @@
 /**
  * The platform services of a run: how files are opened, listed and written. Node and browsers have one implementation
- * each, which the entries of the package bind to the context; a bundle loads it when a run starts.
+ * each, which the entry points of the package bind to the context; a bundle loads it when a run starts.
  */
 import type { PlatformBlob, PlatformFile, PlatformUrl } from '../base/globals.js';
 import type { KnownCell } from '../crystal/cell-file.js';
@@ -11,12 +11,12 @@ import type { DataInput } from '../data/source-of.js';
 import type { Output, WriteOptions } from '../files/write.js';
 import type { StreamFile, StreamFileOptions } from './sinks/stream-file.js';
 
-/** A file that is named or at hand: a path (Node), an address, a File or a Blob. */
+/** A file given by name or as an object: a path (Node), an address, a File or a Blob. */
 export type FileInput = string | PlatformUrl | PlatformBlob;
 
 /**
  * Where an output goes: a path (Node; `-` is standard output), or a function that receives it piece by piece, text as
- * UTF-8, and is waited for.
+ * UTF-8; the run waits for each call to finish.
  */
 export type OutputTarget = string | ((piece: Uint8Array) => void | Promise<void>);
 
@@ -27,28 +27,28 @@ export interface PlaceFiles {
   framesOf(folder: string): Promise<string[]>;
   /** Current size of a file in bytes; 0 if it does not exist. */
   sizeOf(path: string): Promise<number>;
-  /** The same for all names of one file; undefined if there is none. */
+  /** An identity that all names of one file share; undefined if the file does not exist. */
   identityOf(path: string): Promise<string | undefined>;
-  /** The path from the root. */
+  /** The absolute path. */
   absolute(path: string): string;
-  /** Resolves a name in a list. */
+  /** Resolves the name of a file relative to the list that contains it. */
   beside(list: string, file: string): string;
 }
 
 export interface RunPlace {
   /** Opens a file; `siblings` are the files passed along with it. */
   open(input: DataInput, options: OpenOptions, siblings?: readonly PlatformFile[]): Promise<Dataset>;
-  /** The files, without those that others among them read, such as the data files of a master. */
+  /** The files without those that are read through another of them, such as the data files of a master file. */
   mainFiles(files: readonly PlatformFile[]): Promise<readonly PlatformFile[]>;
   /** Whether a file contains frames of a known format. */
   holdsFrames(input: DataInput): Promise<boolean>;
-  /** The bytes of a file and its first ones, up to `most`. Throws `File`. */
+  /** The size of a file in bytes, and its first bytes, at most `most`. Throws `File`. */
   headOf(input: FileInput, most: number): Promise<{ readonly size: number; readonly head: Uint8Array }>;
   /** Throws `File`. */
   textOf(input: FileInput): Promise<string>;
   /** The lines of a text, without their ends. Throws `File`. */
   linesOf(input: FileInput): AsyncIterable<string>;
-  /** A known cell by its numbers or its file. Throws `Argument`, `Format`. */
+  /** A known cell, given by its numbers or by its file. Throws `Argument`, `Format`. */
   cellOf(given: FileInput): Promise<KnownCell>;
   openCodecs(): Promise<Codecs>;
   /** Rejects early what `openOutput` would reject. */
@@ -57,9 +57,9 @@ export interface RunPlace {
   /** Rejects early what `openStream` would reject about the file itself. */
   checkStream(target: OutputTarget, options: Pick<StreamFileOptions, 'force' | 'reads'>): Promise<void>;
   openStream(target: OutputTarget, options: StreamFileOptions): Promise<StreamFile>;
-  /** Undefined in browsers. */
+  /** The file system; undefined in browsers. */
   readonly files: PlaceFiles | undefined;
 }
 
-/** Fetches the place when it is first needed. */
+/** Loads the place when it is first needed. */
 export type LoadPlace = () => Promise<RunPlace>;

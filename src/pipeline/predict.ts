@@ -25,19 +25,19 @@ export interface Reflection {
   readonly excitation: number;
   /** 1/d in 1/Å. */
   readonly inverseD: number;
-  /** Recorded fraction of the reflection, as the excitation error implies it: 0 … 1. */
+  /** Recorded fraction of the reflection according to its excitation error: 0 … 1. */
   readonly partiality: number;
 }
 
 /** The criteria for excited nodes. */
 export interface Excitation {
-  /** Standard deviation of the Gaussian of excitation errors in which a node is visible, 1/Å. */
+  /** Standard deviation of the Gaussian of excitation errors at which nodes are visible, 1/Å. */
   readonly profileRadius: number;
   /** Largest excitation error at a single wavelength, 1/Å. */
   readonly reach: number;
-  /** Relative, one sigma. */
+  /** Relative bandwidth, one sigma. */
   readonly bandwidth: number;
-  /** Largest 1/d, 1/Å; Infinity: that of the detector's outermost point. */
+  /** Largest 1/d in 1/Å; Infinity means that of the detector's outermost point. */
   readonly maxInverseD: number;
 }
 
@@ -46,14 +46,15 @@ export function excitationOf(q: Vector, wavelengthA: number): number {
   return excitationAt(q[0], q[1], q[2], 1 / wavelengthA);
 }
 
-// Not as a square root minus k0, which would cancel; a root of squares is rounded identically by all engines, unlike
-// Math.hypot.
+// Not computed as a square root minus k0, because of cancellation. A square root of squares is rounded identically by
+// all engines, unlike Math.hypot.
 const excitationAt = (x: number, y: number, z: number, k0: number): number =>
   Math.sqrt(x * x + y * y + (z + k0) * (z + k0)) - k0;
 
 /**
  * The reflections of a lattice that hit a detector, by h, k, l; `reciprocal` rows a*, b*, c* in 1/Å. Nodes beyond the
- * outermost point of the detector are not visited, so a missing limit costs no more than the detector is large.
+ * outermost point of the detector are not visited, so the cost without a limit depends only on the size of the
+ * detector.
  */
 export function predict(
   reciprocal: Cell,
@@ -63,7 +64,7 @@ export function predict(
   { profileRadius, reach, bandwidth, maxInverseD: limit }: Excitation,
 ): Reflection[] {
   const found: Reflection[] = [];
-  // A ray and its node differ in 1/d by less than the thickness of the shell.
+  // The 1/d of a ray and that of its node differ by less than the thickness of the shell.
   const edge = largestInverseD(geometry, beam);
   const widest = reach + edge ** 2 * beam.wavelengthA * bandwidth;
   const maxInverseD = Math.min(limit, edge + 2 * widest);

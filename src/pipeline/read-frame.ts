@@ -27,7 +27,7 @@ export async function readFrame(
   try {
     if (dataset.dtype === 'f64')
       return Float32Array.from((await dataset.read(frame, 1, undefined, { signal })) as Float64Array);
-    // Not as provided by the dataset, which may be the caller's own memory.
+    // The array provided by the dataset is not used, because it may be the caller's own memory.
     const numbers = into ?? new numberTypes[dtype](width * height);
     await dataset.read(frame, 1, numbers, { signal });
     return numbers;

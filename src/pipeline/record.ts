@@ -1,4 +1,4 @@
-/** The results of a frame as plain data, for sending between processes and for outputs. */
+/** The results of a frame as plain data, to be sent between processes and passed to outputs. */
 
 import { EwaldError, type EwaldErrorTag } from '../base/errors.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
@@ -34,7 +34,7 @@ export interface FrameRecord {
   readonly backends: StageBackends;
   /** Its chunk of a stream. */
   readonly chunk: string;
-  /** The numbers of the frame, if they are kept. */
+  /** The pixels of the frame, if they are kept. */
   readonly frame?: Frame | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface FrameFailure {
   readonly message: string;
 }
 
-/** A result and its chunk as plain data; `travels`: with its reflections. */
+/** A result and its chunk as plain data; with `travels`, they include its reflections. */
 export function recordOf({ origin, result, chunk, frame }: SearchedFrame, travels = false): FrameRecord {
   const crystals = result.crystals.map(({ reflections, ...crystal }) => {
     const plain = { ...crystal, reflections: reflections?.length };
@@ -54,7 +54,7 @@ export function recordOf({ origin, result, chunk, frame }: SearchedFrame, travel
     let table: Float64Array | undefined;
     return {
       ...plain,
-      // Most runs have no output that takes it.
+      // Computed on access, because most runs have no output that uses it.
       get table() {
         table ??= tableOf(reflections);
         return table;
@@ -74,7 +74,7 @@ export function recordOf({ origin, result, chunk, frame }: SearchedFrame, travel
   };
 }
 
-/** A frame's error as plain data. */
+/** The error of a frame as plain data. */
 export const failureOf = ({ origin, error }: FailedFrame): FrameFailure => ({
   origin,
   tag: error.tag,

@@ -1,5 +1,6 @@
 /**
- * Measured reflections as one array: they travel between processes so, and no object is made a reflection on the way.
+ * Measured reflections as one array, in which they are sent between processes without creating an object per
+ * reflection.
  */
 import type { Measured } from './integrate.js';
 

@@ -19,7 +19,7 @@ export interface PipelineMethods {
   pipeline(options: PipelineOptions): AsyncGenerator<PipelineItem, void, undefined>;
   /**
    * Determines the cell of an unknown crystal from frames: searches peaks, gathers the spots of frames that have
-   * enough, and tries cells on them. See `FramesCellOptions`; spots in hand are for `indexer.determineCell`.
+   * enough, and tries cells on them. See `FramesCellOptions`; if you already have spots, use `indexer.determineCell`.
    *
    * Throws as `pipeline` does before its first frame.
    */
@@ -33,7 +33,10 @@ export interface PipelineMethods {
   frameSearcher(options: FrameSearcherOptions): Promise<FrameSearcher>;
 }
 
-/** Uses peaks and indexing of the same context; `place` is how files are opened and written where it runs. */
+/**
+ * Uses peaks and indexing of the same context; `place` provides the functions that open and write files on the
+ * platform.
+ */
 export const pipelineRoom =
   (place: LoadPlace) =>
   (planner: Planner): PipelineMethods => ({

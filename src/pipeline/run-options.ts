@@ -44,7 +44,10 @@ export interface RunExecutor {
 export interface UnknownCellOptions {
   /** Shortest edge in Å, 1 … 1000; default 3. */
   readonly min?: number | undefined;
-  /** Longest edge in Å, up to 1000; default 150. Longer ones cost no time, but the grid that finds them is coarser. */
+  /**
+   * Longest edge in Å, up to 1000; default 150. A larger value takes no more time, but makes the grid of the search
+   * coarser.
+   */
   readonly max?: number | undefined;
 }
 
@@ -54,7 +57,7 @@ export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highre
   readonly inputs: RunInput | Iterable<RunInput> | AsyncIterable<RunInput>;
   /**
    * CrystFEL's geometry of the detector: a path or URL, a File or Blob, its text, or the result of `parseGeometry`.
-   * Default: the description in the file of the frames.
+   * Default: the description in the first file of frames.
    */
   readonly geometry?: FileInput | Geometry | undefined;
   /** Dataset of the frames in HDF5 files; default: the geometry's, or the files' own choice. */
@@ -83,8 +86,8 @@ export interface PipelineOptions
    */
   readonly cells?: readonly (FileInput | KnownCell)[] | undefined;
   /**
-   * Searches the frames instead of this process, such as `await Executor.workers()` of `ewald/executors`; owned by the
-   * caller.
+   * The executor that searches the frames instead of this process, such as `await Executor.workers()` of
+   * `ewald/executors`; owned by the caller.
    */
   readonly executor?: RunExecutor | undefined;
   /**
@@ -94,13 +97,16 @@ export interface PipelineOptions
   readonly jobs?: number | undefined;
   /** Serial number of the first frame; default 1. */
   readonly serialStart?: number | undefined;
-  /** Every n-th frame, the i-th first, from 1: `'2/16'`. `joinStreams` of `ewald/pipeline` joins the streams. */
+  /**
+   * Searches every n-th frame, beginning with the i-th, counted from 1: `'2/16'`. `joinStreams` of `ewald/pipeline`
+   * joins the streams.
+   */
   readonly shard?: string | Shard | undefined;
   /** Waits for more frames in growing files and for new files in folders (Node). Default false. */
   readonly follow?: boolean | undefined;
   /** With `follow`: seconds without new frames after which the run ends; default 60. */
   readonly noDataTimeout?: number | undefined;
-  /** Items carry the numbers of their frame as `frame`. Default false. */
+  /** Items contain the pixels of their frame as `frame`. Default false. */
   readonly keepFrame?: boolean | undefined;
   /**
    * Receives the events of the run: its parameters, the cell, progress, warnings, and the outcome of its outputs.
@@ -221,8 +227,8 @@ function recorded({ peaks, thresholds, ...options }: PipelineOptions): [string, 
 }
 
 /**
- * A command line for a run that was started from JavaScript: its options, as flags. `resume` is not among them: a
- * continued stream is identical to that of an uninterrupted run.
+ * A command line for a run that was started from JavaScript: its options, written as flags. `resume` is not among them,
+ * because a continued stream is identical to that of an uninterrupted run.
  */
 export function commandLineOf(options: PipelineOptions): string {
   const words = recorded(options).flatMap(([name, value]) => {

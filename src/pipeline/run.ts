@@ -1,6 +1,6 @@
 /**
- * The run: frames of one detector through peaks, indexing and integration, in order, several concurrently, with bounded
- * memory; further outputs are written in addition. This is `ctx.pipeline`, whose events `ewald index` prints.
+ * The run (`ctx.pipeline`): searches the frames of one detector for peaks, indexes and integrates them, in order,
+ * several concurrently, with bounded memory, and writes the outputs. `ewald index` prints its events.
  */
 
 import { EwaldError, isEwaldError } from '../base/errors.js';
@@ -36,13 +36,13 @@ import type { SharedRun } from './task.js';
 import { type FirstFrames, tuned } from './tune.js';
 import { unknownCell } from './unknown-cell.js';
 
-/** The context and searcher of this process, which are opened on first use and kept for the run. */
+/** The context and the searcher of this process; they are opened on first use and kept for the run. */
 export class OwnSearch {
   readonly #context: Plans;
   readonly #openDetector: () => Promise<Detector>;
   #detector: Promise<Detector> | undefined;
   #searcher: Promise<OpenFrameSearcher> | undefined;
-  /** Frames that were searched before the run, and remain valid if its geometry stays. */
+  /** Results of frames that were searched beforehand; they remain valid if the geometry does not change. */
   readonly found: FoundFrames = new Map();
 
   constructor(context: Plans, open: () => Promise<Detector>) {
@@ -55,7 +55,7 @@ export class OwnSearch {
     return this.#detector;
   };
 
-  /** The searcher; the first caller determines what it is planned for. */
+  /** The searcher; it is planned with the settings of the first caller. */
   async searcher(settings: SearchSettings): Promise<OpenFrameSearcher> {
     this.#searcher ??= this.detector().then((detector) => planFrameSearcher(this.#context, { ...settings, detector }));
     return this.#searcher;
@@ -67,7 +67,7 @@ export class OwnSearch {
   }
 }
 
-/** The parameters that are settled before the first frame is searched. */
+/** The parameters that are determined before the first frame is searched. */
 export interface Preparation {
   readonly settings: CheckedRun['settings'];
   readonly cells: readonly KnownCell[] | undefined;
@@ -77,7 +77,7 @@ export interface Preparation {
 }
 
 /**
- * Settles the parameters of a run: the search is tuned and the cell determined if they are not given. Nothing is
+ * Determines the parameters of a run: if they are not given, the search is tuned and the cell determined. Nothing is
  * planned if everything is given.
  */
 export async function prepare(
@@ -184,7 +184,7 @@ export async function* runPipeline(
   }
 }
 
-/** What decides whether and how the geometry of a run is refined before its frames are searched. */
+/** The data that determine whether and how the geometry of a run is refined before its frames are searched. */
 interface Beforehand {
   readonly given: GivenInputs;
   readonly geometry: GivenGeometry | undefined;
@@ -196,13 +196,16 @@ interface Beforehand {
   readonly onEvent: (event: RunEvent) => void;
 }
 
-/** Refines the geometry on the first crystals, unless the run does not read its frames twice; undefined: it stays. */
+/**
+ * Refines the geometry on the first crystals, if the run can read its frames twice; returns undefined if it does not
+ * change.
+ */
 async function refinedBeforehand(
   own: OwnSearch,
   { given, geometry, source, settings, cells, options, onEvent }: Beforehand,
 ): Promise<SettledGeometry | undefined> {
   const { refineGeometry = 'auto', follow = false, signal } = options;
-  // Files that are followed, or asked for one after the other, may arrive late.
+  // Files that are followed, or requested from an iterable, may not exist yet.
   const isComplete = given.kind === 'frames' && Array.isArray(given.wanted) && !follow;
   if (refineGeometry === 'off' || !isComplete || (settings.cells ?? []).length === 0) return undefined;
   const { settleGeometry } = await import('./refinement/settle-geometry.js');
@@ -233,7 +236,7 @@ interface RunScene {
   readonly given: Geometry | undefined;
 }
 
-/** Searches the frames that an earlier session did not finish, and writes the requested outputs. */
+/** Searches the frames that an earlier run did not finish, and writes the requested outputs. */
 async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, undefined> {
   const { options, checked, scene } = run;
   const { source, settings } = scene;
@@ -309,7 +312,7 @@ interface Found {
   readonly item?: PipelineItem;
 }
 
-/** Frames searched by this process. */
+/** Searches frames in this process. */
 async function* searchedHere(
   { context, options, own, scene }: RunScene,
   jobs: number,
@@ -330,11 +333,14 @@ async function* searchedHere(
   }
 }
 
-/** Frames of a task: enough that the next one is read meanwhile, few enough that all workers end together. */
+/**
+ * Number of frames in a task: enough for the next frame to be read during the search, few enough for all workers to end
+ * together.
+ */
 const taskSize = (total: number | undefined, slots: number): number =>
   Math.max(1, Math.min(8, Math.floor((total ?? 64) / (4 * Math.max(1, slots)))));
 
-/** Frames searched by the workers of an executor. */
+/** Searches frames on the workers of an executor. */
 async function* searchedElsewhere(
   { options, checked, scene, given }: RunScene,
   executor: RunExecutor,
@@ -342,7 +348,7 @@ async function* searchedElsewhere(
 ): AsyncGenerator<Found, void, undefined> {
   const { source, settings, place } = scene;
   const { signal, checksums, maxFrameBytes, keepFrame } = options;
-  // Workers of a cluster start in other folders.
+  // Workers of a cluster have other working directories.
   const far = (file: string): string => (executor.kind === 'nats' ? (place.files?.absolute(file) ?? file) : file);
   const { name } = source.first;
   const shared: SharedRun = {
@@ -363,7 +369,8 @@ async function* searchedElsewhere(
         inputs: { run: { hash } },
       };
   };
-  // Results that wait for an earlier frame are held: few tasks, each of several frames, keep workers nearby busy.
+  // Results that wait for an earlier frame are held in memory. Few tasks of several frames each are enough to keep
+  // local workers busy.
   const few = executor.kind === 'workers' ? { window: 4 * executor.slots } : {};
   const results = executor.run<(FrameRecord | FrameFailure)[]>(tasks(), { ...(signal ? { signal } : {}), ...few });
   for await (const { value } of results)
@@ -373,7 +380,7 @@ async function* searchedElsewhere(
     }
 }
 
-/** The location of listed peaks: from the caller, from the geometry, or the default. */
+/** The location of listed peaks: given by the caller, by the geometry, or the default. */
 export const listedBy = (settings: CheckedRun['settings'], geometry: Geometry | undefined): CheckedRun['settings'] => {
   const { finder = 'peakfinder8', hdf5Peaks = geometry?.peakList?.path } = settings;
   return isList(finder) && hdf5Peaks !== undefined ? { ...settings, hdf5Peaks } : settings;
@@ -401,7 +408,7 @@ export async function openSource(
   return FileSource.open(place, { ...reading, wanted, siblings, shard, follow });
 }
 
-/** Rejects options that require files, for live frames. */
+/** For live frames, rejects options that require files. */
 function refuseForLive(address: string, options: PipelineOptions, cells: readonly KnownCell[] | undefined): void {
   const names = ['follow', 'shard', 'resume', 'bad'] as const;
   const without = names.find((name) => options[name] !== undefined && options[name] !== false);

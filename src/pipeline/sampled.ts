@@ -1,4 +1,7 @@
-/** Keeps items evenly distributed over a run of any length: every n-th, with n doubled whenever there are too many. */
+/**
+ * Keeps items that are evenly distributed over a run of any length: every n-th, where n is doubled whenever there are
+ * too many.
+ */
 
 /** Largest number of items kept. */
 const most = 20_000;

@@ -1,6 +1,6 @@
 /**
- * Runs frames through searchers: read, searched and returned in order, several concurrently, with bounded memory. Both
- * the run in one process and the tasks of workers use this.
+ * Runs frames through searchers: reads them, searches several concurrently with bounded memory, and yields the results
+ * in order. Both the run in one process and the tasks of workers use this.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -24,7 +24,7 @@ export interface SearchedFrame {
   readonly origin: FrameOrigin;
   readonly result: FrameResult;
   readonly chunk: StreamChunk;
-  /** The numbers that were searched, [ss, fs], with `keepFrame`; the receiver's own. */
+  /** With `keepFrame`, the pixels that were searched, [ss, fs]; the receiver owns them. */
   readonly frame?: Frame | undefined;
   readonly error?: undefined;
 }
@@ -47,7 +47,7 @@ export interface ReadableJob {
   readonly error?: undefined;
 }
 
-/** The same, or why its file does not open. */
+/** A frame to search, or the reason why its file cannot be opened. */
 export type FrameJob =
   | ReadableJob
   | { readonly error: EwaldError; readonly frame: number; readonly origin: FrameOrigin };
@@ -61,10 +61,12 @@ function spareOf(searcher: FrameSearcherMethods): Frame[] {
   return spare;
 }
 
-/** Frames that were searched with the same parameters, but not integrated: each is taken from here once. */
+/**
+ * Results of frames that were searched with the same parameters, but not integrated; each is removed when it is used.
+ */
 export type FoundFrames = Map<string, FrameResult>;
 
-/** The key of a frame there. */
+/** The key of a frame in `FoundFrames`. */
 export const frameKey = ({ name }: Dataset, frame: number): string => `${name} ${frame}`;
 
 /**
@@ -100,10 +102,10 @@ export async function* searchAll(
     const { dataset } = job;
     try {
       checkSignal(signal);
-      // A name that a stream cannot hold: the frame fails before it is read, and the others are processed.
+      // If a stream cannot contain the name, the frame fails before it is read, and the others are processed.
       oneLine(origin.filename, 'the name of the file');
       const begun = performance.now();
-      // Read before a searcher is free: the next frame is decoded while this one is searched.
+      // The frame is read before a searcher is free, so that the next frame is decoded while this one is searched.
       const memory = keepFrame ? undefined : listedOf(settings) ? spare.pop() : (spare.pop() ?? any.newFrame());
       const numbers = await readFrame(dataset, frame, detector, signal, memory);
       const readMs = performance.now() - begun;
@@ -145,7 +147,7 @@ export async function* searchAll(
           if (next.done) ended = true;
           else {
             const item = work(next.value);
-            // The consumer sees the error in its turn.
+            // The consumer receives the error when it reaches this item.
             item.catch(noJob);
             queue.push(item);
           }
@@ -203,7 +205,10 @@ async function* iterate<T>(source: Iterable<T> | AsyncIterable<T>): AsyncGenerat
 
 const noJob = (): undefined => undefined;
 
-/** Ends a source. One that is still waiting for its next item ends after that, without being awaited. */
+/**
+ * Ends a source. A source that is still waiting for its next item ends when that item arrives; this function does not
+ * wait for it.
+ */
 export async function letGo(source: AsyncGenerator<unknown, void, undefined>): Promise<void> {
   const ended = source.return();
   ended.catch(noJob);

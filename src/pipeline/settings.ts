@@ -1,4 +1,4 @@
-/** What every frame of a run is searched with: plain data, the same in every process that works for the run. */
+/** The settings with which every frame of a run is searched: plain data, the same in every process of the run. */
 import { namesOf } from '../base/parameters.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { IndexingThresholds } from '../indexing/indexer.js';
@@ -11,7 +11,7 @@ export type PeakParameters = Omit<PeaksRunOptions, 'bad' | 'rings' | 'signal' | 
 
 /** Parameters of peaks, indexing and integration. */
 export interface SearchSettings extends SearchParameters {
-  /** Known cells; without any, frames are searched for peaks alone. */
+  /** Known cells; without any, frames are only searched for peaks. */
   readonly cells?: readonly KnownCell[];
   readonly peaks?: PeakParameters;
   readonly thresholds?: IndexingThresholds;

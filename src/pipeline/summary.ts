@@ -1,4 +1,4 @@
-/** The summary of a run of frames: counts, cells, the time of each stage. */
+/** The summary of a run: counts, cells, and the time of each stage. */
 
 import { median } from '../base/median.js';
 import type { StageTimes } from './frame.js';
@@ -12,7 +12,7 @@ interface CountedFrame {
   readonly hit: boolean;
   /** Lengths in Å and angles in degrees of its crystals. */
   readonly cells: readonly (readonly number[])[];
-  /** Index of the known cell of each crystal; absent: the first. */
+  /** Index of the known cell of each crystal; if absent, that of the first known cell. */
   readonly which?: readonly number[];
 }
 
@@ -27,12 +27,12 @@ export interface CellSummary {
 
 /**
  * Below this fraction of explained peaks a warning is reported. Lattices of a wrong cell explain 8 to 20 % of the peaks
- * of another crystal, more than chance does; those of real stills with a geometry that is off by 1 % still explain at
- * least 25 %.
+ * of another crystal, more than chance does; lattices of real stills with a geometry that is wrong by 1 % still explain
+ * at least 25 %.
  */
 const leastExplained = 0.22;
 
-/** Counts the frames of a run as they arrive: pass it every item, in any order. */
+/** Counts the frames of a run as they arrive: pass every item to it, in any order. */
 export class RunSummary {
   /** Frames of the run; undefined if unknown. */
   readonly total: number | undefined;
@@ -52,7 +52,7 @@ export class RunSummary {
   hits = 0;
   /** Frames with a crystal. */
   indexed = 0;
-  /** Crystals that their spots cannot distinguish from others. */
+  /** Crystals whose spots do not distinguish them from other lattices. */
   ambiguous = 0;
 
   constructor(total?: number) {
@@ -95,7 +95,7 @@ export class RunSummary {
     }
   }
 
-  /** The fraction done, 0 … 1; 0 if the total is unknown. */
+  /** The completed fraction, 0 … 1; 0 if the total is unknown. */
   get share(): number {
     return this.total ? Math.min(1, this.done / this.total) : 0;
   }

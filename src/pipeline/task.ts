@@ -31,13 +31,13 @@ export interface SharedRun {
   readonly first: string;
   /** Dataset of HDF5 files; undefined for the file's own choice. */
   readonly data: string | undefined;
-  /** As in `open`. */
+  /** Whether checksums are compared, as in `open`. */
   readonly checksums?: boolean | undefined;
   readonly maxFrameBytes?: number | undefined;
   readonly settings: SearchSettings;
   /** The first frame of a live stream, for which `first` is only a name. */
   readonly live?: LiveFrame | undefined;
-  /** Results bring their frames along. */
+  /** Whether results include their frames. */
   readonly keepFrame?: boolean | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The parameters of a search: the given ones, and the others estimated from the first frames. */
+/** Determines the parameters of a search: the given ones, and the others as estimated from the first frames. */
 
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
@@ -22,7 +22,7 @@ export interface SomeFrames {
 /** The first frames of a run, one dataset after the other; at most `most` are needed. */
 export type FirstFrames = (most: number) => AsyncIterable<SomeFrames>;
 
-/** What is tuned. */
+/** The part of a searcher that tuning uses. */
 export interface TunedSearcher {
   readonly detector: Detector;
   finderFor(settings: SearchSettings): Promise<PeakFinder>;
@@ -31,15 +31,18 @@ export interface TunedSearcher {
 /** The result of tuning. */
 export interface Tuned {
   readonly peaks: PeakParameters;
-  /** Radii of integration; undefined where nothing is integrated. */
+  /** Radii of integration; undefined if nothing is integrated. */
   readonly intRadius: RingRadii | undefined;
-  /** What the frames say; undefined where they were not looked at. */
+  /** The properties measured on the frames; undefined if they were not examined. */
   readonly facts: FrameFacts | undefined;
   /** Number of frames examined. */
   readonly frames: number;
 }
 
-/** Number of frames examined, and of frames tried for them: an unreadable one is reported in its turn. */
+/**
+ * Number of frames examined, and maximum number of frames tried to obtain them; an unreadable one is reported when the
+ * run reaches it.
+ */
 const [lookedAt, tried] = [4, 32];
 
 /**
@@ -57,7 +60,7 @@ export async function tuned(
   const { finder: name = 'peakfinder8', peaks = {} } = settings;
   const chosen = (parameters: PeakParameters, radii: RingRadii): Pick<Tuned, 'peaks' | 'intRadius'> => {
     const { intRadius = radii } = settings;
-    // The radii of zaef's peaks are those of integration.
+    // For zaef, the radii of peaks are the same as those of integration.
     return {
       peaks: name === 'zaef' ? { peakRadius: intRadius, ...parameters } : parameters,
       intRadius: settings.integrate === false ? undefined : intRadius,
@@ -76,13 +79,12 @@ export async function tuned(
 }
 
 /**
- * Whether the caller has looked at the frames already: there is a threshold (of dispersion: a gain), or there is no
- * search.
+ * Whether no frames have to be examined: the caller gives a threshold (for dispersion, a gain), or there is no search.
  */
 export const isTuned = ({ finder = 'peakfinder8', peaks = {} }: SearchSettings): boolean =>
   isList(finder) || (finder.startsWith('dispersion') ? peaks.gain : peaks.threshold) !== undefined;
 
-/** What frames in hand say of the parameters. */
+/** The properties of given frames from which parameters follow. */
 export async function factsOfFrames(
   searcher: TunedSearcher,
   { minRes = 0, maxRes = 0 }: SearchSettings,
@@ -94,7 +96,7 @@ export async function factsOfFrames(
   return factsOf(finder, rings, detector.width, [...frames], detector.validRange);
 }
 
-/** The settings with parameters that follow from frames in hand. */
+/** The settings, completed with the parameters that follow from given frames. */
 export async function tunedOn(
   searcher: TunedSearcher,
   settings: SearchSettings,

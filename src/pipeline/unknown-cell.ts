@@ -12,7 +12,7 @@ import type { FrameSearcherMethods, Plans } from './frame-searcher.js';
 import { searchAll } from './search-all.js';
 import type { FirstFrames } from './tune.js';
 
-/** Number of frames searched for images with enough spots, and number of such images required. */
+/** Maximum number of frames searched for images with enough spots, and number of such images required. */
 const [mostFrames, enoughImages] = [200, 30];
 /** An image with fewer peaks does not determine a lattice well enough. */
 export const fewestPeaks = 15;
@@ -24,9 +24,9 @@ export interface SpotImages {
 }
 
 /**
- * Spots of the first frames that have enough of them. `searcher` has no cells.
+ * The spots of the first frames that have enough of them. `searcher` must be planned without cells.
  *
- * Throws the errors of reading if no frame can be read, and `Aborted`.
+ * Throws the error of reading if no frame can be read, and `Aborted`.
  */
 export async function spotsOfFrames(
   searcher: FrameSearcherMethods,
@@ -53,7 +53,7 @@ export async function spotsOfFrames(
   return { spots, frames };
 }
 
-/** Of the lattices that fit a cell, the one of the highest symmetry within its error. */
+/** The lattice of the highest symmetry among those that fit a cell within its error. */
 export const latticeOf = ({ bravais }: Pick<DeterminedCell, 'bravais'>): BravaisCandidate | undefined => bravais[0];
 
 /** A lattice as a known cell, with its numbers as they are written. */
@@ -61,7 +61,7 @@ export function knownOf({ type, parameters }: BravaisCandidate): KnownCell {
   const [a, b, c, al, be, ga] = parameters.map((x) =>
     Number(x.toFixed(2)),
   ) as unknown as BravaisCandidate['parameters'];
-  // hR comes in hexagonal axes.
+  // The candidate for hR is given in hexagonal axes.
   const centring = type === 'hR' ? 'H' : type[1] === 'S' ? 'C' : (type[1] as Centring);
   return { cell: cellFromParameters(a, b, c, al, be, ga), centring };
 }
@@ -85,13 +85,13 @@ export interface FoundCell {
   readonly doubt: string | undefined;
 }
 
-/** Longest edge in Å that is looked for unless more is asked for, as in `determineCell`. */
+/** Default for the longest edge searched for, in Å, as in `determineCell`. */
 const longestCell = 150;
 
 /**
- * Why a cell is longer than `maxLengthA`: its spots lie closer than those of such a cell can. The nearest other spot of
- * a spot is one edge of the reciprocal cell away or more; half of the spots of half of the images have one closer than
- * the shortest edge only if the cell is longer.
+ * Explains why the cell must be longer than `maxLengthA`: the spots are closer together than a shorter cell allows. The
+ * nearest neighbour of a spot is at least one edge of the reciprocal cell away; half of the spots of half of the images
+ * have one closer than the shortest edge only if the cell is longer.
  */
 export function doubtOf(images: readonly Float32Array[], maxLengthA: number): string | undefined {
   const nearest = median(images.map(nearestSpots));
@@ -104,10 +104,10 @@ export function doubtOf(images: readonly Float32Array[], maxLengthA: number): st
   );
 }
 
-/** Spots of an image that are looked at. */
+/** Maximum number of spots of an image that are examined. */
 const mostSpots = 1000;
 
-/** The median distance of a spot to the nearest other one, 1/Å. */
+/** The median distance between a spot and its nearest neighbour, 1/Å. */
 function nearestSpots(spots: Float32Array): number {
   const count = Math.min(mostSpots, spots.length / 3);
   const distances: number[] = [];

@@ -1,10 +1,12 @@
-/** What a refinement of the geometry says: for messages, and for the geometry in a stream. */
+/** Describes a refinement of the geometry in text, for messages and for the geometry in a stream. */
 import type { GeometryRefinement, MovedUnit } from './refine-geometry.js';
 
-/** Number of panels that a message names. */
+/** Maximum number of panels named in a message. */
 const mostNamed = 4;
 
-/** Motions in words: the whole detector, then its parts, the farthest first. */
+/**
+ * Describes motions in words: first that of the whole detector, then those of its parts, beginning with the largest.
+ */
 export function refinementText({ moved, crystals, pairs, rmsPx, geometry }: GeometryRefinement): string {
   const [whole] = moved.filter(({ name }) => name === undefined);
   const parts = moved.filter(({ name }) => name !== undefined).sort((a, b) => sizeOf(b) - sizeOf(a));

@@ -1,6 +1,9 @@
-/** Dense symmetric linear algebra of a least-squares fit, in float64. */
+/** Dense symmetric linear algebra for least-squares fits, in float64. */
 
-/** The inverse of a symmetric positive matrix, [n, n] row by row, by Cholesky; undefined if it is not positive. */
+/**
+ * The inverse of a symmetric positive definite matrix, [n, n] row by row, by Cholesky decomposition; undefined if it is
+ * not positive definite.
+ */
 export function inverseOf(matrix: Float64Array, n: number): Float64Array | undefined {
   const lower = Float64Array.from(matrix);
   for (let j = 0; j < n; j++) {
@@ -13,7 +16,7 @@ export function inverseOf(matrix: Float64Array, n: number): Float64Array | undef
       } else lower[i * n + j] = sum / (lower[j * n + j] as number);
     }
   }
-  // The inverse of the lower factor, in its place; then its square.
+  // The inverse of the lower factor is computed in place; the product of its transpose with it is the result.
   for (let j = 0; j < n; j++) {
     lower[j * n + j] = 1 / (lower[j * n + j] as number);
     for (let i = j + 1; i < n; i++) {
@@ -44,7 +47,7 @@ export function times(matrix: Float64Array, vector: ArrayLike<number>, n: number
   return product;
 }
 
-/** Rows and columns of a matrix, [n, n] row by row. */
+/** The kept rows and columns of a matrix, [n, n] row by row. */
 export function part(matrix: Float64Array, n: number, kept: readonly number[]): Float64Array {
   const m = kept.length;
   const found = new Float64Array(m * m);

@@ -7,14 +7,15 @@
  * rotation of the crystals.
  *
  * Every crystal adds nine parameters, a rotation and a strain of its cell; the strain is expected to be small, which
- * fixes the distance. They are eliminated crystal by crystal (Schur complement), so that the fit has the size of
- * the detector alone and its parts do not follow crystals that have followed the wrong parts: alternating between both
- * takes dozens of rounds (the idea is that of Millepede, V. Blobel, Nucl. Instrum. Methods A 566 (2006) 5).
+ * fixes the distance. They are eliminated crystal by crystal (Schur complement), so that the fit has only as many
+ * unknowns as the detector has parameters, and parts do not follow crystals that have followed parts in the wrong
+ * place: alternating between both takes dozens of rounds (the idea is that of Millepede, V. Blobel, Nucl. Instrum.
+ * Methods A 566 (2006) 5).
  *
  * What the pairs cannot determine is excluded: a shift, or rotation about the beam, that all parts of a unit share
  * belongs to the unit, and a rotation of all of them about the beam belongs to the crystals. Parameters whose effect is
- * within three of their errors, or negligible, are zero. The errors are the larger of those of the fit and of those
- * that the scatter between crystals shows.
+ * within three of their errors, or negligible, are zero. Each error is the larger of that of the fit and that derived
+ * from the scatter between crystals.
  */
 
 import { expectsMembers } from '../../base/arguments.js';
@@ -42,24 +43,26 @@ export interface GeometryCrystal {
   readonly beam: Beam;
   /** Rows a, b, c in Å as found, laboratory frame. */
   readonly cell: Cell;
-  /** The known cell, in any orientation; default: lengths and angles as found. */
+  /** The known cell in any orientation; by default the lengths and angles as found are used. */
   readonly known?: Cell | undefined;
-  /** Of each peak: the index of its panel, and the pixels from the panel's outer corner along both scans. */
+  /**
+   * For each peak: the index of its panel, and its position in pixels from the panel's outer corner along both scans.
+   */
   readonly panel: ArrayLike<number>;
   readonly fs: ArrayLike<number>;
   readonly ss: ArrayLike<number>;
-  /** Of each peak: h, k, l. */
+  /** For each peak: h, k, l. */
   readonly indices: ArrayLike<number>;
 }
 
-/** What is refined. */
+/** Options that select what is refined. */
 export interface RefineGeometryOptions {
   /**
-   * Refines the distance, for which the known cells must be right; default true. Without it, panels keep their mean
-   * distance, too.
+   * Refines the distance, for which the known cells must be right; default true. If false, the panels keep their mean
+   * distance as well.
    */
   readonly distance?: boolean | undefined;
-  /** Refines groups and panels relative to the whole, where there are several; default true. */
+  /** Refines groups and panels relative to the whole detector, if there are several; default true. */
   readonly panels?: boolean | undefined;
 }
 
@@ -67,53 +70,67 @@ export interface RefineGeometryOptions {
 export interface MovedUnit {
   /** Name of the panel or group; undefined for the whole detector. */
   readonly name: string | undefined;
-  /** Shift in metres: x, y, z, and its standard errors; 0 where it does not move. */
+  /** Shift x, y, z in metres, and its standard errors; 0 where the part does not move. */
   readonly shiftM: Vector;
   readonly shiftErrorM: Vector;
   /** Rotation vector in radians about the centre of the part, and its standard errors. */
   readonly turnRad: Vector;
   readonly turnErrorRad: Vector;
-  /** Pixel size in metres, and the pairs on the part. */
+  /** Pixel size in metres, and number of pairs on the part. */
   readonly pixelM: number;
   readonly pairs: number;
 }
 
 /** A refined geometry. */
 export interface GeometryRefinement {
-  /** The geometry that was given, if nothing moves. */
+  /** The refined geometry; the one that was given, if nothing moves. */
   readonly geometry: Geometry;
-  /** What has moved; empty if the geometry is right within its errors, or if there are too few crystals. */
+  /** The parts that have moved; empty if the geometry is right within the errors, or if there are too few crystals. */
   readonly moved: readonly MovedUnit[];
   readonly crystals: number;
   readonly pairs: number;
-  /** Root mean square residual of one coordinate of the peaks in pixels, without and with the motion. */
+  /** Root mean square residual of one coordinate of the peaks in pixels, before and after the motion. */
   readonly rmsPx: readonly [before: number, after: number];
 }
 
-/** Fewest crystals, and peaks of a crystal. */
+/** Fewest crystals, and fewest peaks of a crystal. */
 const [fewestCrystals, fewestPairs] = [5, 8];
-/** Pairs required to shift a part across the beam, to turn it about the beam and move it along, and to tilt it. */
+/**
+ * Number of pairs required to shift a part across the beam, to turn it about the beam or move it along the beam, and to
+ * tilt it.
+ */
 const [forShift, forDepth, forTilt] = [30, 100, 500];
-/** Expected size of a unit's motion in pixels, pixels along the beam, and milliradians: weak, as parts are mounted. */
+/**
+ * Expected size of a unit's motion in pixels across the beam, pixels along the beam, and milliradians. These are weak
+ * priors, of the size of mounting errors.
+ */
 const usual = { shift: 3, depth: 6, turn: 6 } as const;
-/** Spread of the crystals' strains in thousandths: at first, and the least that is estimated. */
+/** Spread of the crystals' strains in thousandths: the initial value, and the smallest value that is estimated. */
 const [usualStrain, leastStrain] = [3, 0.02];
-/** Motions that change predictions by less, in pixels, are not worth another geometry: of the whole, and of a part. */
+/**
+ * Motions that change predictions by fewer pixels than this do not justify another geometry: for the whole detector,
+ * and for a part.
+ */
 const [leastWhole, leastPart] = [0.1, 0.05];
-/** A fit that leaves a greater scatter, in pixels, or changes the distance by a greater share, is no detector. */
+/**
+ * A fit that leaves a larger scatter, in pixels, or changes the distance by a larger fraction, is rejected as
+ * implausible.
+ */
 const [mostPx, mostChange] = [3, 0.1];
-/** Least scatter of positions in pixels, and of excitation errors in 1/Å. */
+/** Smallest assumed scatter of positions in pixels, and of excitation errors in 1/Å. */
 const [leastPx, leastExcitation] = [0.02, 2e-5];
-/** Pairs beyond this many scatters take no part (Tukey's biweight, in all three coordinates together). */
+/**
+ * Pairs that deviate by more than this many scatters are ignored (Tukey's biweight, in all three coordinates together).
+ */
 const gate = 6;
 const rounds = 12;
-/** Scale of the crystals' parameters: a thousandth. */
+/** Unit of the crystals' parameters: one thousandth. */
 const milli = 1e-3;
 const locals = 9;
 
-/** Parameters of a unit: shifts x, y, z and rotations about x, y, z. */
+/** Number of parameters of a unit: shifts along x, y, z and rotations about x, y, z. */
 const perUnit = 6;
-/** Parameters that are decided on together. */
+/** Parameters that are accepted or rejected together. */
 const blocks = [[0, 1], [2], [5], [3, 4]] as const;
 
 interface FitCrystal {
@@ -123,28 +140,28 @@ interface FitCrystal {
   readonly fs: ArrayLike<number>;
   readonly ss: ArrayLike<number>;
   readonly indices: ArrayLike<number>;
-  /** Rows a*, b*, c* in 1/Å, and the strain that they have taken, in thousandths. */
+  /** Rows a*, b*, c* in 1/Å, and the strain that has been applied to them, in thousandths. */
   rows: Cell;
   strain: Float64Array;
 }
 
 /** Normal equations of the detector, with the crystals eliminated. */
 interface Normal {
-  /** [n, n], and the right side. */
+  /** The matrix, [n, n], and the right-hand side. */
   readonly matrix: Float64Array;
   readonly right: Float64Array;
-  /** Sum of the outer products of the crystals' contributions to the right side. */
+  /** Sum of the outer products of the crystals' contributions to the right-hand side. */
   readonly scatter: Float64Array;
-  /** For each crystal: how its own parameters follow. */
+  /** For each crystal: the step of its own parameters that follows from a step of the detector's. */
   readonly steps: readonly ((by: Float64Array) => Float64Array)[];
-  /** Mean variance of the crystals' strains that the fit leaves open, in thousandths squared. */
+  /** Mean variance of the crystals' strains that the fit leaves undetermined, in thousandths squared. */
   readonly openStrain: number;
 }
 
 /**
  * Refines a geometry on crystals. Nothing moves if there are fewer than five crystals with at least eight peaks.
  *
- * Throws `Argument` for arguments that are no geometry or no crystals.
+ * Throws `Argument` for arguments that are not a geometry and crystals.
  */
 export function refineGeometry(
   geometry: Geometry,
@@ -191,7 +208,7 @@ class Fit {
   readonly #geometry: Geometry;
   readonly #crystals: readonly FitCrystal[];
   readonly #units: readonly Unit[];
-  /** For each panel, the units that hold it. */
+  /** For each panel, the units that contain it. */
   readonly #chains: readonly (readonly number[])[];
   readonly #pairs: readonly number[];
   readonly #pixelM: readonly number[];
@@ -243,7 +260,7 @@ class Fit {
     const counts = { crystals: this.#crystals.length, pairs: this.#pairs[0] ?? 0 };
     const unmoved = (rms: number): GeometryRefinement => ({ geometry, moved: [], ...counts, rmsPx: [rms, rms] });
     if (counts.crystals < fewestCrystals) return unmoved(Number.NaN);
-    // The crystals alone: what remains without moving the detector.
+    // Fits the crystals alone, to find the residuals without moving the detector.
     const starts = this.#crystals.map(({ rows }) => rows);
     this.#settle([]);
     const before = this.#rms();
@@ -325,7 +342,10 @@ class Fit {
     );
   }
 
-  /** Steps of the fit until nothing moves; the normal equations at its end. Undefined if they cannot be solved. */
+  /**
+   * Repeats steps of the fit until nothing moves; returns the normal equations at the end. Undefined if they cannot be
+   * solved.
+   */
   #settle(active: readonly number[]): Normal | undefined {
     const n = active.length;
     for (let round = 0; ; round++) {
@@ -367,7 +387,8 @@ class Fit {
     const excitation = Math.max(leastExcitation, median(excitations) / 0.6745);
     const change = Math.max(Math.abs(px / this.#sigmaPx - 1), Math.abs(excitation / this.#sigmaExcitation - 1));
     [this.#sigmaPx, this.#sigmaExcitation] = [px, excitation];
-    // One step of expectation maximisation: the strains as fitted, and what the fit leaves open.
+    // One step of expectation maximisation: the squares of the fitted strains, plus the variance that the fit leaves
+    // undetermined.
     const squares = median(this.#crystals.map(({ strain }) => strain.reduce((sum, x) => sum + x * x, 0) / 6));
     this.#strain = Math.min(usualStrain, Math.max(leastStrain, Math.sqrt(squares + openStrain)));
     return change;
@@ -390,7 +411,7 @@ class Fit {
     return square >= gate * gate ? 0 : (1 - square / (gate * gate)) ** 2;
   }
 
-  /** Calls for every pair with its residuals, and with what their derivatives are made of. */
+  /** Calls `use` for every pair, with its residuals and the quantities from which their derivatives are computed. */
   #each(use: (crystal: number, panel: number, residual: Vector, ray: Ray) => void): void {
     const ray = new Ray();
     for (const [c, crystal] of this.#crystals.entries()) {
@@ -431,7 +452,7 @@ class Fit {
 
     const eliminate = (crystal: FitCrystal): void => {
       for (let k = 0; k < 6; k++) {
-        // The prior of the strain, and the rotation's, which only keeps the matrix positive.
+        // The prior of the strain, and that of the rotation, which only keeps the matrix positive definite.
         const weight = 1 / this.#strain ** 2;
         own[(3 + k) * (locals + 1)] = (own[(3 + k) * (locals + 1)] as number) + weight;
         ownRight[3 + k] = (ownRight[3 + k] as number) - weight * (crystal.strain[k] as number);
@@ -444,7 +465,7 @@ class Fit {
       } else {
         for (let k = 3; k < locals; k++) open += (inverse[k * (locals + 1)] as number) / 6;
         const alone = times(inverse, ownRight, locals);
-        // Follows: how the crystal's parameters react to each of the detector's, [locals, used].
+        // How the crystal's parameters respond to each parameter of the detector, [locals, used].
         const follows = new Float64Array(locals * used.length);
         for (const [j, b] of used.entries())
           for (let k = 0; k < locals; k++) {
@@ -497,7 +518,7 @@ class Fit {
         for (let p = 0; p < perUnit; p++) {
           const at = row[perUnit * u + p] as number;
           if (at < 0) continue;
-          // A shift of the panel moves the prediction on it the other way.
+          // A shift of the panel moves the prediction on it in the opposite direction.
           const unit: Vector = [p % 3 === 0 ? 1 : 0, p % 3 === 1 ? 1 : 0, p % 3 === 2 ? 1 : 0];
           const by = p < 3 ? unit : cross(unit, arm);
           const size = -(p < 3 ? pixel : milli) / ray.stretch;
@@ -538,7 +559,7 @@ class Fit {
     return { matrix, right, scatter, steps, openStrain: open / Math.max(1, this.#crystals.length) };
   }
 
-  /** Adds what is known without crystals: that units move little, and that what they share belongs to their parent. */
+  /** Adds the prior knowledge: units move little, and a motion that units share belongs to their parent. */
   #withPriors(
     { matrix, right }: Pick<Normal, 'matrix' | 'right'>,
     active: readonly number[],
@@ -554,7 +575,7 @@ class Fit {
       side[i] = (side[i] as number) - weight * (this.#motion[p] as number);
     }
     for (const mode of this.#sharedModes(active)) {
-      // Far stiffer than the pairs, and not so stiff that the matrix cannot be inverted.
+      // Far stiffer than the pairs, but not so stiff that the matrix cannot be inverted.
       const stiffness = 1e4 * Math.max(...mode.map(([i]) => all[i * n + i] as number));
       let value = 0;
       for (const [i, x] of mode) value += x * (this.#motion[active[i] as number] as number);
@@ -566,19 +587,20 @@ class Fit {
     return { matrix: all, right: side };
   }
 
-  /** Motions of siblings that are one of their parent: rows of the matrix, and the normalised motion. */
+  /** Motions of siblings that are equivalent to one of their parent: rows of the matrix, and the normalised motion. */
   #sharedModes(active: readonly number[]): (readonly (readonly [row: number, x: number])[])[] {
     const modes: (readonly (readonly [number, number])[])[] = [];
     const rows = new Map(active.map((p, i) => [p, i]));
     for (const [parent, { centre }] of this.#units.entries()) {
       const children = this.#units.flatMap((unit, u) => (unit.parent === parent ? [u] : []));
       for (const axis of [0, 1, 2, 3, 4, 5]) {
-        // The crystals rotate instead of the whole about the beam, and a distance that is fixed is so for all panels.
+        // The crystals rotate about the beam instead of the whole detector, and a fixed distance is fixed for all
+        // panels.
         const isFixed = parent === 0 && (axis === 5 || axis === 2);
         if (!isFixed && !rows.has(perUnit * parent + axis)) continue;
         const own = children.filter((u) => rows.has(perUnit * u + (axis < 3 ? axis : axis === 5 ? 0 : 2)));
         const pairs = (of: readonly number[]): number => of.reduce((sum, u) => sum + (this.#pairs[u] as number), 0);
-        // Parts that do not move already hold the others.
+        // Parts that do not move already fix the position of the others.
         if (pairs(own) < 0.9 * (this.#pairs[parent] as number)) continue;
         const unit: Vector = [axis % 3 === 0 ? 1 : 0, axis % 3 === 1 ? 1 : 0, axis % 3 === 2 ? 1 : 0];
         const mode: [number, number][] = [];
@@ -603,8 +625,8 @@ class Fit {
   }
 
   /**
-   * Which parameters are beyond doubt, and their errors. Of those in doubt half leave at a time, and the others follow
-   * in the linear approximation.
+   * Determines which parameters are significant, and their errors. Half of the doubtful ones are removed at a time, and
+   * the others are updated in the linear approximation.
    */
   #judged(active: readonly number[], normal: Normal): { kept: readonly number[]; errors: Float64Array } {
     let kept = active;
@@ -620,7 +642,10 @@ class Fit {
     }
   }
 
-  /** The solution in which the parameters that are not kept are zero, and its covariances by fit and by crystals. */
+  /**
+   * The solution in which the parameters that are not kept are zero, and its covariances: that of the fit, and that
+   * derived from the scatter between crystals.
+   */
   #without(
     active: readonly number[],
     kept: readonly number[],
@@ -645,10 +670,10 @@ class Fit {
     };
   }
 
-  /** Of the parameters in doubt the half that is so most. */
+  /** The most doubtful half of the doubtful parameters. */
   #doubtful(kept: readonly number[], values: Float64Array, covariances: readonly Float64Array[]): Set<number> {
     const n = kept.length;
-    // Three errors; more where few crystals tell their scatter, and where many parts are asked (Bonferroni).
+    // Three errors; more if the scatter is estimated from few crystals, and if many parts are tested (Bonferroni).
     const limit = 9 * (1 + 5 / this.#crystals.length) ** 2 + 2 * Math.log(Math.max(1, n / 2));
     const rows = new Map(kept.map((p, i) => [p, i]));
     const doubtful: { readonly members: readonly number[]; readonly square: number }[] = [];
@@ -672,7 +697,7 @@ class Fit {
     return new Set(doubtful.slice(0, Math.ceil(doubtful.length / 2)).flatMap(({ members }) => members));
   }
 
-  /** By how many pixels a motion changes predictions. */
+  /** The number of pixels by which a motion changes predictions. */
   #effect(u: number, first: number, values: readonly number[]): number {
     const size = Math.hypot(...values);
     const distance = this.#crystals[0]?.beam.distanceM ?? 1;
@@ -683,7 +708,7 @@ class Fit {
   }
 }
 
-/** The covariance that the crystals' contributions show: H⁻¹ S H⁻¹. */
+/** The covariance derived from the scatter of the crystals' contributions: H⁻¹ S H⁻¹. */
 function sandwich(inverse: Float64Array, scatter: Float64Array, n: number, factor: number): Float64Array {
   const half = new Float64Array(n * n);
   const whole = new Float64Array(n * n);
@@ -700,7 +725,10 @@ function sandwich(inverse: Float64Array, scatter: Float64Array, n: number, facto
   return whole.map((x) => x * factor);
 }
 
-/** A lattice after a small symmetric strain, given in thousandths as xx, yy, zz, yz, xz, xy from its fourth number. */
+/**
+ * A lattice after a small symmetric strain: the elements of `step` from the fourth on are xx, yy, zz, yz, xz, xy in
+ * thousandths.
+ */
 function strained(rows: Cell, step: ArrayLike<number>): Cell {
   const [xx, yy, zz, yz, xz, xy] = [3, 4, 5, 6, 7, 8].map((i) => milli * (step[i] as number)) as [
     number,
@@ -718,18 +746,21 @@ function strained(rows: Cell, step: ArrayLike<number>): Cell {
   return [one(rows[0]), one(rows[1]), one(rows[2])];
 }
 
-/** Where the ray of a node meets a panel, and how that changes with the node. One instance serves many pairs. */
+/**
+ * The point where the ray of a node meets a panel, and how it changes with the node. One instance is reused for many
+ * pairs.
+ */
 class Ray {
   /** Pixels from the corner of the panel. */
   f = 0;
   s = 0;
   /** 1/Å. */
   excitation = 0;
-  /** Metres per 1/Å along the ray. */
+  /** Length of the ray in metres per 1/Å. */
   stretch = 1;
-  /** The point, metres, without distance and shift of the beam. */
+  /** The point in metres, without the distance and the shift of the beam. */
   point: Vector = [0, 0, 0];
-  /** Derivatives of fast and slow scan by the node. */
+  /** Derivatives of the fast-scan and slow-scan coordinates with respect to the node. */
   alongF: Vector = [0, 0, 0];
   alongS: Vector = [0, 0, 0];
   #node: Vector = [0, 0, 0];
@@ -773,7 +804,7 @@ class Ray {
     return true;
   }
 
-  /** Derivatives of the three predictions by the crystal's rotation and strain, in thousandths, [3, 9]. */
+  /** Derivatives of the three predictions with respect to the crystal's rotation and strain, in thousandths, [3, 9]. */
   locals(into: Float64Array): void {
     const [x, y, z] = this.#node;
     for (const [k, along] of [this.alongF, this.alongS, this.#direction].entries()) {

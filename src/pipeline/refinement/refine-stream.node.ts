@@ -1,4 +1,4 @@
-/** `refineStreamGeometry`: the geometry of a stream refined on its crystals, as CrystFEL's align_detector does. */
+/** `refineStreamGeometry`: refines the geometry of a stream on its crystals, as CrystFEL's align_detector does. */
 
 import { EwaldError } from '../../base/errors.js';
 import { dot, reciprocal, type Vector } from '../../crystal/cell.js';
@@ -27,9 +27,9 @@ export interface RefineStreamGeometryOptions {
   readonly force?: boolean | undefined;
 }
 
-/** Crystals that take part; more would not improve the result by more than the errors of the cell. */
+/** Maximum number of crystals used; the improvement from using more would be smaller than the errors of the cell. */
 const mostCrystals = 1000;
-/** A peak belongs to a crystal if its indices are all within this distance of whole numbers. */
+/** A peak belongs to a crystal if all of its indices are within this distance of whole numbers. */
 const nearNode = 0.25;
 
 /**

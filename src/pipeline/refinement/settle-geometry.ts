@@ -1,6 +1,7 @@
 /**
- * Settles the geometry of a run before its frames are searched: the first crystals show where the detector and its
- * panels are. It depends on the first frames alone, so that all workers, shards and continued sessions find the same.
+ * Determines the geometry of a run before its frames are searched: the first crystals show where the detector and its
+ * panels are. The result depends only on the first frames, so all workers, shards and resumed runs use the same
+ * geometry.
  */
 
 import type { PlatformSignal } from '../../base/globals.js';
@@ -13,24 +14,29 @@ import type { SearchSettings } from '../settings.js';
 import type { FirstFrames } from '../tune.js';
 import { type GeometryCrystal, type GeometryRefinement, refineGeometry } from './refine-geometry.js';
 
-/** Crystals, and pairs a panel, after which no more frames are searched; and the most frames. */
+/**
+ * Numbers of crystals and of pairs per panel after which no more frames are searched, and the maximum number of frames.
+ */
 const [enoughCrystals, enoughPairs, mostFrames] = [60, 100, 200];
-/** With the refined geometry, frames are indexed again; a second round takes the crystals that it finds. */
+/** Frames are indexed again with the refined geometry; the second round refines it on the crystals found then. */
 const rounds = 2;
 
-/** What settling needs of a run. */
+/** The properties of a run that are required to determine its geometry. */
 export interface SettlingGeometry {
   readonly searcher: OpenFrameSearcher;
   readonly settings: SearchSettings;
   readonly firstFrames: FirstFrames;
-  /** As it was given, or as the first file describes it. */
+  /** The geometry as it was given, or as the first file describes it. */
   readonly geometry: Geometry;
   /** Whether the cell is known from elsewhere, so that it fixes the distance. */
   readonly isCellGiven: boolean;
   /** Whether panels are refined. */
   readonly panels: boolean;
   readonly signal: PlatformSignal | undefined;
-  /** Receives the frames that are searched, without intensities: they need not be searched again if nothing moves. */
+  /**
+   * Receives the results of the frames that are searched, without intensities, so that they need not be searched again
+   * if nothing moves.
+   */
   readonly found: FoundFrames;
 }
 
@@ -57,11 +63,12 @@ export async function settleGeometry(scene: SettlingGeometry): Promise<SettledGe
       again.push(await indexPeaks(peaks, scene, await searcher.indexerFor(settings, peaks.count)));
     }
     const now = explainedPeaks(again);
-    // A geometry that is better explains more.
+    // A better geometry explains more peaks.
     if (now < explained) return { ...refined, geometry, moved: [], frames };
     explained = now;
     if (round === rounds - 1) break;
-    // The motion is counted from the given geometry: crystals are the new ones, their frames' beams the old ones.
+    // The motion is measured from the given geometry, so the new crystals are used with the original beams of their
+    // frames.
     const crystals = again.map((one, i) => ({ ...one, beam: results[i]?.beam ?? one.beam }));
     refined = refineGeometry(geometry, crystalsOf(crystals, settings, own), options);
     if (refined.moved.length === 0) break;
@@ -72,7 +79,10 @@ export async function settleGeometry(scene: SettlingGeometry): Promise<SettledGe
 const explainedPeaks = (results: readonly FrameResult[]): number =>
   results.reduce((sum, { crystals }) => sum + crystals.reduce((own, { peaks }) => own + peaks.length, 0), 0);
 
-/** Searches the first frames until there are enough crystals; frames that cannot be read are reported in their turn. */
+/**
+ * Searches the first frames until there are enough crystals; frames that cannot be read are reported later, when the
+ * run reaches them.
+ */
 async function firstResults({
   searcher,
   settings,
@@ -120,7 +130,7 @@ export function crystalsOf(
   );
 }
 
-/** The refined panels with the rows of the geometry that frames are searched with: modules are stacked there. */
+/** The refined panels, with the rows of the geometry with which frames are searched, in which modules are stacked. */
 const likeStacked = (refined: Geometry, own: Geometry): Geometry => ({
   ...own,
   panels: own.panels.map((panel, i) => {
@@ -129,7 +139,7 @@ const likeStacked = (refined: Geometry, own: Geometry): Geometry => ({
   }),
 });
 
-/** The beam of a frame with a refined geometry: numbers that the frames state themselves stay. */
+/** The beam of a frame with a refined geometry; values that the frame states itself are kept. */
 export function movedBeam(beam: Beam, { distance, shift }: Geometry): Beam {
   const [x, y] = shift;
   return {
@@ -139,6 +149,9 @@ export function movedBeam(beam: Beam, { distance, shift }: Geometry): Beam {
   };
 }
 
-/** Whether `refineGeometry` of a run can find crystals again: in files that are complete, with a known lattice. */
+/**
+ * Whether a run can refine its geometry: its files must be complete, so that frames can be searched again, and the
+ * lattice known.
+ */
 export const canSettle = ({ cells = [], finder = 'peakfinder8' }: SearchSettings, isComplete: boolean): boolean =>
   isComplete && cells.length > 0 && finder !== 'msgpack';

@@ -15,7 +15,7 @@ export interface Unit {
   readonly parent: number;
   /** Indices of its panels. */
   readonly panels: readonly number[];
-  /** About which it rotates, in metres, without the distance and the shift of the beam. */
+  /** The point about which it rotates, in metres, without the distance and the shift of the beam. */
   readonly centre: Vector;
 }
 
@@ -71,7 +71,7 @@ export function unitsOf(geometry: Geometry): Unit[] {
   sets.sort((a, b) => b.members.size - a.members.size);
   const nested: typeof sets = [];
   for (const set of sets) {
-    // Of groups that overlap or repeat one another the larger one is taken.
+    // If groups overlap or are identical, the larger one is used.
     const fits = nested.every(({ members }) => {
       const shared = [...set.members].filter((one) => members.has(one)).length;
       return shared === 0 || (shared === set.members.size && shared < members.size);
@@ -82,7 +82,7 @@ export function unitsOf(geometry: Geometry): Unit[] {
   const units: Unit[] = [{ name: undefined, parent: -1, panels: panels.map((_, i) => i), centre: centreOf(panels) }];
   for (const { name, members } of nested) {
     const own = [...members].sort((a, b) => a - b);
-    // The smallest part so far that holds it is the last one that does.
+    // The last of the parts that contain it is the smallest one.
     const parent = units.findLastIndex((unit) => own.every((one) => unit.panels.includes(one)));
     units.push({ name, parent, panels: own, centre: centreOf(own.map((i) => panels[i] as Panel)) });
   }
@@ -110,7 +110,9 @@ export const turnedRows = (rows: Cell, turn: Vector): Cell => [
   turned(rows[2], turn),
 ];
 
-/** A panel after the motions of parts: each rotates it about the part's own centre, and shifts it. */
+/**
+ * A panel after the motions of the parts that contain it: each rotates it about the centre of the part, and shifts it.
+ */
 export function movedPanel(
   panel: PlacedPanel,
   motions: readonly { readonly centre: Vector; readonly motion: Motion }[],
@@ -135,7 +137,8 @@ const rounded = (x: number, step: number): number => {
 
 /**
  * A geometry with its parts moved. The whole detector moves by its distance and shift, so that regions in laboratory
- * pixels stay where they are on it; a distance or shift that frames state themselves is kept, and the panels are moved.
+ * pixels stay where they are on it; if frames state the distance or the shift themselves, it is kept and the panels are
+ * moved instead.
  *
  * Numbers are rounded to 0.1 µm, 10⁻⁴ pixels and 10⁻⁶ of a step: far below their errors, and above the differences of
  * backends.

@@ -5,7 +5,10 @@ import type { StreamFile } from './stream-file.js';
 
 /** The state of the outputs. */
 export interface Ended {
-  /** Name of an interrupted stream's file; true if complete, false if failed, undefined without a stream. */
+  /**
+   * For an interrupted stream the name of its file; true if the stream is complete, false if it failed, undefined if
+   * there is none.
+   */
   readonly stream: string | boolean | undefined;
   /** The report of each sink. */
   readonly sinks: readonly string[];

@@ -14,7 +14,7 @@ export function functionOutput(receive: Exclude<OutputTarget, string>): Output {
   };
 }
 
-/** The same for formats that modify what they have written: the function receives the whole file at the end. */
+/** An output for formats that modify what they have written: the function receives the whole file at the end. */
 export function patchedOutput(output: Output): Output {
   let bytes = new Uint8Array(2 ** 16);
   let length = 0;

@@ -1,7 +1,7 @@
 /**
  * Writes peaks, cells and reflections of a run as HDF5: concatenated lists with the offset of each frame or crystal, so
- * that files of a million frames contain no padding. Lengths in Å, reciprocal vectors in 1/Å, pixels from the corner of
- * the array; reflections in pixels from the corner of their panel.
+ * that files of a million frames contain no padding. Lengths are in Å, reciprocal vectors in 1/Å, positions of peaks in
+ * pixels from the corner of the array, and those of reflections in pixels from the corner of their panel.
  */
 
 import { version } from '../../base/version.js';
@@ -117,7 +117,7 @@ export function hdf5Sink(
     const owner = new Int32Array(peaks.count).fill(-1);
     const hkl = new Int32Array(3 * peaks.count);
     for (const one of crystals) {
-      // A peak of two lattices belongs to the first.
+      // A peak that belongs to two lattices is assigned to the first.
       one.peaks.forEach((at, i) => {
         if (owner[at] !== -1) return;
         owner[at] = crystal.frame.length;

@@ -17,7 +17,7 @@ import { type FrameSink, sinkWriting, solutionSink } from './sink.js';
 import type { StreamFile } from './stream-file.js';
 import { streamText } from './stream-text.js';
 
-/** The outputs of a run; they have the names of the flags of `ewald index`. */
+/** The outputs of a run; the options are named like the flags of `ewald index`. */
 export interface OutputOptions {
   /** A CrystFEL stream. */
   readonly output?: OutputTarget | undefined;
@@ -72,7 +72,7 @@ export const outputNames = [
 /** The outcome of one output. */
 export interface OutputEnd {
   readonly output: 'stream' | 'sink';
-  /** `written` completely, `kept` with the frames finished by an interrupted run, or `failed`. */
+  /** `written` if complete, `kept` if it contains the frames that an interrupted run has finished, or `failed`. */
   readonly state: 'written' | 'kept' | 'failed';
   /** The name of the file; undefined for a function, a pipe or standard output. */
   readonly file?: string | undefined;
@@ -80,15 +80,15 @@ export interface OutputEnd {
   readonly text?: string;
 }
 
-/** What outputs need to know of their run. */
+/** The properties of a run that its outputs require. */
 export interface OutputScene {
   readonly place: RunPlace;
   readonly source: RunSource;
   /** The given geometry; undefined if the first file describes its own. */
   readonly geometry: Geometry | undefined;
-  /** The given geometry, or the file's own. */
+  /** The given geometry, or the one that the file describes. */
   readonly usedGeometry: Geometry;
-  /** The text of the geometry, if the run has refined it before its frames are searched. */
+  /** The text of the geometry, if the run has refined it before searching its frames. */
   readonly refined?: string | undefined;
   readonly settings: SearchSettings;
   readonly head: string;

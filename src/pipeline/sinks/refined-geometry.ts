@@ -17,8 +17,8 @@ export class DetectorSink implements FrameSink {
   #output: Output | undefined;
 
   /**
-   * `file` is the name of the output in messages; without both, the crystals are only reported on. `refined` is the
-   * text of a geometry that was refined before the frames were searched: it is what is written.
+   * `file` is the name of the output in messages; without `output` and `file`, the fits are only reported. `refined` is
+   * the text of a geometry that was refined before the frames were searched; if given, it is what is written.
    */
   constructor(geometry: Geometry, output?: Output, file?: string, refined?: string) {
     this.#geometry = geometry;

@@ -46,9 +46,9 @@ interface Candidate {
   readonly explained: number;
 }
 
-/** Number of frames from which typical ones are chosen, and of which the powder is made. */
+/** Number of frames from which typical ones are chosen and the powder pattern is computed. */
 const sampled = 24;
-/** The same for frames that are kept in memory in the meantime. */
+/** The same for frames that are kept in memory until the end of the run. */
 const sampledOfKept = 6;
 
 /** Collects a run for its report. */
@@ -79,7 +79,8 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
     best.push(candidate);
     best.sort((a, b) => b.explained - a.explained);
     best.length = Math.min(best.length, 2);
-    // Evenly distributed over a run of any length: every n-th frame, with n doubled whenever there are too many.
+    // The sample is evenly distributed over a run of any length: every n-th frame, where n is doubled whenever there
+    // are too many.
     if (seen++ % stride === 0) sample.push(candidate);
     if (sample.length >= 2 * most) {
       sample.splice(0, sample.length, ...sample.filter((_, i) => i % 2 === 0));
@@ -130,7 +131,7 @@ async function picturesOf(options: ReportOptions, best: readonly Candidate[], sa
     return dataset;
   };
   try {
-    // Frames that arrive once bring their own numbers.
+    // Frames that were received live are kept with their pixels.
     const detector = kept
       ? await openDetector(await datasetOf(any.record.origin), {
           geometry: options.geometry,

@@ -18,7 +18,7 @@ export interface ViewedRun {
   readonly size: readonly [width: number, height: number];
   /** Number of frames; undefined if it is unknown. */
   readonly total: number | undefined;
-  /** The frame of an event that was received over the network, which is no longer kept after this call. */
+  /** Returns the frame of an event that was received over the network; the frame is no longer kept after this call. */
   readonly received: ((event: number) => LiveFrame | undefined) | undefined;
 }
 

@@ -8,7 +8,7 @@ import { connectionRows, executorRows } from '../../executors/parameters.js';
 import { commandRows, runRows, sinkRows, sourceRows } from '../parameters.js';
 import { inputMark } from './stream-head.js';
 
-/** Flags that do not change the stream, and whether a value follows each. */
+/** Flags that do not change the stream, and whether each of them is followed by a value. */
 function harmlessFlags(): ReadonlyMap<string, boolean> {
   const rows: Parameters = {
     ...executorRows,
@@ -63,7 +63,7 @@ function checkInputs(old: readonly string[], own: readonly string[], stream: str
 }
 const inputLine = new RegExp(`^${inputMark}(\\d+) bytes ([0-9a-f]+) (.*)$`);
 
-/** Lines of a head that state who made it and how: its second and third. */
+/** Indices of the lines of a head that state the program and the command line: the second and the third. */
 const [generator, commandLine] = [1, 2];
 
 /** Rejects continuing the stream of another run. Throws `Argument`. */

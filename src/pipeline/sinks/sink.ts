@@ -32,7 +32,7 @@ export const sinkWriting = {
   refinedGeometry: { otherwise: 'may be a geometry of yours' },
 } satisfies Readonly<Record<string, WriteOptions>>;
 
-/** Ends a file according to the outcome of the run; returns its name. */
+/** Closes a file according to the outcome of the run; returns its name. */
 export async function ended(output: Output, file: string, isWhole: boolean): Promise<string> {
   if (!isWhole) return (await output.keep()) ?? file;
   await output.close();

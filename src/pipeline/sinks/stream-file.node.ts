@@ -34,7 +34,8 @@ export async function openStreamFile(file: string, options: StreamFileOptions): 
       );
     return streamThrough(await openOutput(file, writing), options.head);
   }
-  // Comes first: a file that another run is writing was not left by a run.
+  // The lock is taken first: a file that another run is still writing must not be mistaken for one left by an ended
+  // run.
   const lock = await lockFile(file, target);
   try {
     const part = `${target}.part`;
@@ -67,10 +68,13 @@ interface Place {
   readonly lock: Lock;
 }
 
-/** The file of an unfinished stream as the user would call it; for a link it is beside the link's target. */
+/**
+ * The name of the file of an unfinished stream as the user would write it; for a link, the file is in the folder of the
+ * link's target.
+ */
 const shownPart = ({ file, target, part }: Place): string => (resolve(file) === target ? `${file}.part` : part);
 
-/** The head of the run to be continued, which was started without the flag. */
+/** The head of the run to be continued, which was started without `--resume`. */
 const withoutResume = (head: string): string =>
   head.replace(/^(?:[^\n]*\n){2}[^\n]*/, (lines) => lines.replace(/ --resume(?= |$)/, ''));
 
@@ -104,7 +108,7 @@ async function goOn(
   return new PartFile(place, handle, end);
 }
 
-/** Keeps only complete chunks, and completes the end of the last line if just that was missing. */
+/** Keeps only complete chunks; if only the end of the last line is missing, it is added. */
 async function cut(handle: FileHandle, end: number): Promise<void> {
   const { size } = await handle.stat();
   if (size < end) await handle.write('\n', size);
@@ -119,12 +123,15 @@ async function isBeginOf(file: string, text: string): Promise<boolean> {
 
 class PartFile implements StreamFile {
   readonly #place: Place;
-  /** Undefined while a finished stream has received nothing new: it is kept, and only copied when it does. */
+  /**
+   * Undefined while a finished stream has received nothing new: the stream is kept, and copied when the first new frame
+   * arrives.
+   */
   #handle: FileHandle | undefined;
   /** Bytes of complete chunks. */
   #end: number;
   #open = true;
-  /** It was started by this run and contains no frame yet. */
+  /** Whether the stream was started by this run and contains no frame yet. */
   isEmpty = false;
 
   constructor(place: Place, handle: FileHandle | undefined, end: number) {

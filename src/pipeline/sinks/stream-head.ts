@@ -10,7 +10,7 @@ import { methodName, type SearchSettings } from '../settings.js';
 /** Prefix of a line that identifies a file of the run; other readers of streams ignore it. */
 export const inputMark = '; ewald input ';
 
-/** The head of a stream; `identities` say which files its frames are of. */
+/** The head of a stream; `identities` identify the files of its frames. */
 export function headOf(
   geometry: string,
   settings: SearchSettings,

@@ -1,4 +1,4 @@
-/** What a frame contributes to the stream. */
+/** The text that a frame contributes to the stream. */
 import { withLists } from '../../crystal/stream/lists.js';
 import type { FrameRecord } from '../record.js';
 import type { OutputOptions } from './outputs.js';

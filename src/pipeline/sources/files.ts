@@ -24,7 +24,10 @@ export interface FileSourceOptions extends SourceOptions {
   readonly siblings?: readonly PlatformFile[];
 }
 
-/** Number of files counted, and identified, before the run starts; with more, the total is unknown. */
+/**
+ * Number of files whose frames are counted, and which are identified, before the run starts; if there are more, the
+ * total is unknown.
+ */
 const countedFirst = 256;
 /** Number of leading bytes that identify a file, together with its size. */
 const identifiedBy = 2 ** 16;
@@ -129,8 +132,8 @@ export class FileSource implements RunSource {
       if (!dataset) continue;
       const taken = (frames ?? counting(0, dataset.frames)).slice(0, left);
       left -= taken.length;
-      // Frames of one file are searched while the next one is being requested, so all stay open until the source is
-      // closed.
+      // Frames of one file are still searched while the next file is requested, so all files stay open until the source
+      // is closed.
       if (!own && !wanted.dataset) this.#opened.push(dataset);
       yield { dataset, frames: taken };
     }
@@ -189,7 +192,7 @@ export class FileSource implements RunSource {
     }
   }
 
-  /** The frames in their order, without those that are finished. */
+  /** The frames in order, without those that are finished. */
   async *#numbered(isDone: IsDone): AsyncGenerator<Numbered> {
     const { serialStart, shard, follow } = this.#options;
     let index = 0;
@@ -202,7 +205,7 @@ export class FileSource implements RunSource {
     };
     if (follow === undefined) {
       for await (const wanted of this.#all()) {
-        // A file that cannot be opened is yielded as well: its search reports the reason.
+        // A file that cannot be opened is yielded as well; searching it reports the reason.
         const count = (await this.#count(wanted)) ?? 1;
         yield* taken(wanted, wanted.frames ?? counting(0, count), wanted.frames ? 0 : count);
       }
@@ -224,8 +227,8 @@ export class FileSource implements RunSource {
       const listed = isList(asked) ? await this.#listed(asked).catch(() => this.#files) : this.#files;
       for (const wanted of listed) {
         const { file } = wanted;
-        // A file that is being written grows: it is examined when its size has changed, and read as far as it can be
-        // opened.
+        // A file that is being written grows: it is examined when its size has changed, and all frames that it contains
+        // so far are read.
         const bytes = (await files?.sizeOf(file)) ?? 0;
         if (bytes === 0 || (seen.has(file) && sizes.get(file) === bytes)) continue;
         this.#counts.delete(file);
@@ -293,7 +296,7 @@ export class FileSource implements RunSource {
         if (!first) throw noFrames(isList(asked) ? asked : []);
         const { dataset, wanted } = await this.#openFirst(first);
         this.#first = dataset;
-        // All files of a run must have the dataset that the first one has.
+        // All files of a run must contain the dataset that was found in the first one.
         if (data && !data.must && !dataset.arrays.some(({ name }) => name === data.path)) this.#data = undefined;
         else if (data) this.#data = { ...data, must: true };
         for (const one of this.#files) if (one.file === wanted.file) check(one, dataset.frames);
@@ -309,7 +312,7 @@ export class FileSource implements RunSource {
     }
   }
 
-  /** The first file that can be opened; a damaged one is reported in its turn, and does not end the run. */
+  /** The first file that can be opened; a damaged one is reported when the run reaches it, and does not end the run. */
   async #openFirst(wanted: Wanted): Promise<{ readonly dataset: Dataset; readonly wanted: Wanted }> {
     try {
       return { dataset: await this.#openFile(wanted), wanted };
@@ -363,7 +366,7 @@ export class FileSource implements RunSource {
     }, geometry);
   }
 
-  /** Records the size of a file and its first bytes, so that `resume` detects another file of the same name. */
+  /** Records the size and the first bytes of a file, so that `resume` detects another file of the same name. */
   async #identify(file: string): Promise<void> {
     const wanted = this.#files.find((one) => one.file === file);
     // A file that cannot be opened yet may have changed by the next attempt.

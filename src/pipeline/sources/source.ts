@@ -21,7 +21,7 @@ export interface Wanted {
   readonly file: string;
   /** Numbers of frames; undefined: all. */
   frames: number[] | undefined;
-  /** The input to open, if it is not the name. */
+  /** The input to open, if it is not the file of that name. */
   readonly input?: FileInput;
   /** An open dataset, owned by the caller. */
   readonly dataset?: Dataset;
@@ -50,7 +50,7 @@ export interface RunSource {
   readonly identities: readonly string[];
   /** Problems of the inputs, such as a file that is given twice. */
   readonly warnings: readonly string[];
-  /** Opens datasets that the geometry names in addition to the frames. */
+  /** Opens datasets other than the frames that the geometry refers to. */
   readonly openOther: OpenOther;
   firstFrames(most: number): AsyncGenerator<{ readonly dataset: Dataset; readonly frames: number[] }>;
   /** The frames for an executor, up to `size` per task. */
@@ -70,7 +70,7 @@ export interface SourceOptions {
   readonly serialStart: number;
   readonly checksums?: boolean | undefined;
   readonly maxFrameBytes?: number | undefined;
-  /** Whether frames are shown when the run has ended. */
+  /** Whether images of frames are required at the end of the run. */
   readonly shown: boolean;
   /** Whether a viewer follows the run. */
   readonly viewed: boolean;
@@ -81,7 +81,7 @@ export interface SourceOptions {
 /** The dataset of HDF5 files; it must exist if the user named it, and may be missing if the geometry did. */
 export type DataPath = { readonly path: string; readonly must: boolean } | undefined;
 
-/** Live frames: the result of `zmqSource` of `ewald/pipeline`. */
+/** Frames received live: the result of `zmqSource` of `ewald/pipeline`. */
 export interface LiveInput {
   /** Where they come from, for messages. */
   readonly address: string;

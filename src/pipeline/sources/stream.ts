@@ -1,4 +1,4 @@
-/** Runs a stream as input: its peaks are indexed again, without reading the frames. */
+/** Runs with a stream as input: its peaks are indexed again, without reading the frames. */
 
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
@@ -30,7 +30,10 @@ import { headOf } from '../sinks/stream-head.js';
 import { streamText } from '../sinks/stream-text.js';
 import { RunSummary } from '../summary.js';
 
-/** Options that apply to a stream and are no rows; the other ones without a row require frames. */
+/**
+ * Options that apply to a stream and are not in the tables of parameters; the other options that are not there require
+ * frames.
+ */
 const taken = ['inputs', 'cells', 'thresholds', 'commandLine', 'onEvent', 'signal'];
 const rows: Parameters = { ...searchSettingRows, ...sourceRows, ...runRows, ...sinkRows };
 
@@ -118,7 +121,7 @@ export async function* indexStream(
   }
 }
 
-/** The geometry and cells that peaks are indexed with: given ones, or the stream's own. */
+/** The geometry and cells with which peaks are indexed: those that are given, or those in the stream. */
 async function sceneOf(
   head: { readonly geometry: string | undefined; readonly cell: string | undefined },
   name: string,

@@ -1,4 +1,6 @@
-/** Frames received by ZeroMQ, as tasks: messages are decoded here, and sent on as plain numbers. */
+/**
+ * Receives frames by ZeroMQ as tasks: messages are decoded here, and frames are passed on as plain arrays of numbers.
+ */
 
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { importOptional } from '../../base/optional.js';
@@ -15,7 +17,7 @@ import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
 import type { DataPath, LiveInput, RunSource, SourceOptions } from './source.js';
 
-/** Options of frames received by ZeroMQ; they have the names of the flags of `ewald index`. */
+/** Options of frames received by ZeroMQ; they are named like the flags of `ewald index`. */
 export interface ZmqSourceOptions {
   /** The address, such as tcp://host:5002. */
   readonly zmqInput: string;
@@ -42,10 +44,10 @@ interface Asking {
 const optionNames = ['zmqInput', 'zmqSubscribe', 'zmqRequest', 'zmqPull', 'noDataTimeout'];
 
 /**
- * Frames received by ZeroMQ, as an input of `ctx.pipeline`: MessagePack in CrystFEL's form, or the stream V2 of
- * DECTRIS detectors. Node only, with the package `zeromq`.
+ * Frames received by ZeroMQ, as an input of `ctx.pipeline`: MessagePack in CrystFEL's form, or the stream V2 of DECTRIS
+ * detectors. Node only, with the package `zeromq`.
  *
- * Throws `Argument` for options that do not fit together.
+ * Throws `Argument` for options that exclude each other.
  */
 export function zmqSource(options: ZmqSourceOptions): LiveInput {
   knownOptions('zmqSource', options, optionNames);
@@ -70,7 +72,10 @@ export function zmqSource(options: ZmqSourceOptions): LiveInput {
 
 type LiveOptions = SourceOptions & Asking;
 
-/** Messages queued while frames are searched; any published beyond that are lost, as is usual in ZeroMQ. */
+/**
+ * Number of messages queued while frames are searched; messages published beyond that are lost, as is usual with
+ * ZeroMQ.
+ */
 const waiting = 32;
 
 type Zmq = typeof import('zeromq');
@@ -91,7 +96,7 @@ async function loadZmq(): Promise<Zmq> {
   }
 }
 
-/** The keys of a message that the geometry refers to. */
+/** The keys in a message to which the geometry refers. */
 function keysOf(geometry: Geometry | undefined, data: DataPath): LiveKeys {
   const given = geometry ? [geometry.radiation?.given, geometry.distance, ...geometry.shift] : [];
   return {
@@ -114,7 +119,7 @@ class LiveSource implements RunSource {
   readonly #messages: Messages;
   /** Frames that a viewer may show, by number, until their results are known. */
   readonly #viewed = new Map<number, LiveFrame>();
-  /** Frames that are being searched, by name; the detector looks up their numbers by name. */
+  /** Frames that are being searched, by name, under which the detector looks up their values. */
   readonly #underWay = new Map<string, LiveFrame>();
 
   private constructor(options: LiveOptions, messages: Messages, live: LiveFrame) {
@@ -198,7 +203,7 @@ class LiveSource implements RunSource {
         const dataset = liveDataset(one, name);
         open.push({ dataset, name });
         yield { dataset, frame: 0, origin };
-        // Results that are not yet taken belong to the frames that were requested last.
+        // Results that have not been consumed yet belong to the frames that were requested last.
         if (open.length <= ahead + 1) continue;
         const done = open.shift();
         if (done) this.#underWay.delete(done.name);
@@ -209,7 +214,7 @@ class LiveSource implements RunSource {
     }
   }
 
-  /** Results arrive in order, so that earlier frames are not asked for again. */
+  /** Results arrive in order, so earlier frames are not requested again. */
   #takeViewed(event: number): LiveFrame | undefined {
     const frame = this.#viewed.get(event);
     for (const number of this.#viewed.keys()) if (number <= event) this.#viewed.delete(number);
@@ -248,7 +253,7 @@ class Messages {
   static async open(options: LiveOptions): Promise<Messages> {
     const { Subscriber, Request, Pull } = await loadZmq();
     const { address, how, words, timeoutS } = options;
-    // Opened first, so that no socket has to be closed if they are missing.
+    // The codecs are opened first, so that no socket has to be closed if they are missing.
     const codecs = await openCodecs();
     const settings = { receiveTimeout: Math.ceil(1000 * timeoutS), receiveHighWaterMark: waiting, linger: 0 };
     const socket: Socket =
@@ -290,7 +295,7 @@ class Messages {
     const socket = this.#socket;
     try {
       const { how, words } = this.#options;
-      // Every kind of socket has all methods, and rejects those of the others.
+      // Every kind of socket has all methods, but rejects those of the other kinds.
       if (how === 'request') await (socket as InstanceType<Zmq['Request']>).send(words[0] ?? '');
       // The prefix is a separate part.
       return (await socket.receive()).at(-1);
@@ -306,8 +311,8 @@ class Messages {
       if (type === 'start') this.#series = await seriesOf(message, this.#codecs);
       return type === 'image' ? frameOfDectris(message, this.#series, this.#codecs, name) : undefined;
     }
-    // The first byte of a map or an array. Of all file formats only one can start with such a byte, which `HDF`
-    // follows.
+    // The first byte of a MessagePack map or array. Only one file format can start with such a byte, and there it is
+    // followed by `HDF`.
     const [begin = 0] = bytes;
     const isMsgpack = (begin >= 0x80 && begin < 0xa0) || (begin >= 0xdc && begin <= 0xdf);
     const isHdf5 = new TextDecoder('latin1').decode(bytes.subarray(1, 4)) === 'HDF';

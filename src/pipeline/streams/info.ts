@@ -6,7 +6,7 @@ import { nameOfInput } from '../place-inputs.js';
 
 /** The summary of a stream. */
 export interface StreamInfo {
-  /** Its name. */
+  /** Name of the stream. */
   readonly stream: string;
   readonly generator: string;
   readonly commandLine: string;
@@ -20,7 +20,7 @@ export interface StreamInfo {
   readonly medianPeaks: number;
   /** Å; null without crystals. */
   readonly medianResolutionA: number | null;
-  /** Medians, and median deviations from them: lengths in Å, angles in degrees; null without crystals. */
+  /** Medians, and median deviations from them, of lengths in Å and angles in degrees; null without crystals. */
   readonly cell: { readonly median: readonly number[]; readonly spread: readonly number[] } | null;
   /** Frames that could not be read. */
   readonly unread: number;

@@ -1,4 +1,4 @@
-/** One stream of several, such as the shards of a run, in the order of their frames. */
+/** Joins several streams, such as the shards of a run, into one in the order of their frames. */
 import { EwaldError } from '../../base/errors.js';
 import { type RawChunk, type RawStream, readRawStream } from '../../crystal/stream/raw.js';
 import type { FileInput, OutputTarget, RunPlace } from '../place.js';
@@ -15,10 +15,10 @@ export interface JoinOptions {
   readonly force?: boolean;
 }
 
-/** What joining came to. */
+/** The result of joining streams. */
 export interface Joined {
   readonly frames: number;
-  /** What is odd about the streams: colliding serial numbers, torn ends, unreadable frames. */
+  /** Peculiarities of the streams: colliding serial numbers, incomplete ends, unreadable frames. */
   readonly remarks: readonly { readonly kind: 'note' | 'warning'; readonly text: string }[];
 }
 
@@ -36,7 +36,7 @@ function sharedOf(head: string): { readonly body: string; readonly flags: string
  * Joins streams of one detector and cell. Shards are interleaved by their serial numbers; runs that each count from 1
  * are concatenated and renumbered.
  *
- * Throws `Argument` for streams of different geometries or cells, `Format` for what is no stream, `File`.
+ * Throws `Argument` for streams of different geometries or cells, `Format` for an input that is not a stream, `File`.
  */
 export async function joinStreamsIn(
   place: RunPlace,
@@ -112,7 +112,10 @@ async function rangeOf(stream: RawStream): Promise<SerialRange> {
   return { serials, rising };
 }
 
-/** Shards interleave by their serial numbers; runs that each count from 1 are put one behind the other. */
+/**
+ * The order of the streams: shards are interleaved by their serial numbers, and runs that each count from 1 follow one
+ * another.
+ */
 function orderOf(ranges: readonly SerialRange[]) {
   const all = new Set<number>();
   let collide = false;
