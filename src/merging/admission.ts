@@ -2,7 +2,7 @@
 import type { CrystalRecord } from './observations.js';
 import { type Polarisation, polarisationFactor } from './polarisation.js';
 
-/** Which observations are rejected, and which corrections are applied. */
+/** The criteria by which observations are rejected, and the corrections that are applied. */
 export interface Admission {
   /** How far beyond the crystal's own resolution limit observations are used, 1/angstrom. */
   readonly pushRes: number;

@@ -93,8 +93,8 @@ export class Annealing {
   }
 
   /**
-   * How well each member is predicted by the merge of all others: ln of the likelihood ratio against a constant
-   * intensity, averaged over the ways, and the sums of the correlation of observation and prediction.
+   * Measures how well each member is predicted by the merge of all others: ln of the likelihood ratio against a
+   * constant intensity, averaged over the ways, and the sums of the correlation of observation and prediction.
    */
   prediction(members: Uint8Array): { readonly evidence: number; readonly correlation: number } {
     const sums = this.#merge();
@@ -114,7 +114,7 @@ export class Annealing {
         const at = 2 * (table[cells[i] as number] as number);
         const [w, observed] = [weight[i] as number, value[i] as number];
         const others = (sums[at + 1] as number) - share * w;
-        // An intensity that no other crystal has measured.
+        // No other crystal has measured this intensity.
         if (!(others > 0.5)) continue;
         const predicted = ((sums[at] as number) - share * w * observed) / others;
         n += w;

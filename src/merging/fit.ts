@@ -110,7 +110,7 @@ function changeOf(before: Float64Array, after: Float64Array, { information }: Su
   return xx > 0 && yy > 0 ? Math.sqrt(Math.max(0, 1 - (xy * xy) / (xx * yy))) : 0;
 }
 
-/** Weights depend on the merge and the merge on the weights, so that both are computed in turn a few times. */
+/** Weights depend on the merge and the merge on the weights, so both are computed alternately a few times. */
 export async function mergeRounds(
   kernel: MergingKernel,
   data: Identified,

@@ -1,4 +1,7 @@
-/** The half of the data that a frame belongs to, decided by its name, so that every process decides alike. */
+/**
+ * Determines the half of the data to which a frame belongs from its name, so that every process decides in the same
+ * way.
+ */
 
 /** The half, 0 or 1. All crystals of a frame are in the same half, and the order of frames does not matter. */
 export function halfOf(filename: string, event: string): 0 | 1 {

@@ -42,7 +42,7 @@ export function formatReflectionList(list: ReflectionList, notes: readonly strin
   return [...lines, end, ...notes, ''].join('\n');
 }
 
-/** Reads a list. Throws `Format` with the line for what is not one. */
+/** Reads a list. Throws `Format` with the line number if the text is not a list. */
 export function readReflectionList(text: string, name = 'the reflection list'): ReflectionList {
   expectsText('readReflectionList: the first argument', text);
   const lines = text.split(/\r\n|\n/);

@@ -1,7 +1,7 @@
 /**
- * Which Laue group the intensities have: for each group of the lattice the ways to index are resolved, and single
- * observations are predicted from equivalent observations of other crystals. A group that is too low has fewer of them
- * to predict from, one that is too high averages intensities that differ.
+ * Determines the Laue group of the intensities: for each group of the lattice the ways to index are resolved, and
+ * single observations are predicted from equivalent observations of other crystals. In a group that is too low there
+ * are fewer equivalents to predict from; one that is too high averages intensities that differ.
  */
 import { EwaldError } from '../base/errors.js';
 import type { Cell } from '../crystal/cell.js';
@@ -36,7 +36,7 @@ const [leastEvidence, fewestCrystals] = [100, 10];
  */
 const [enough, doubtful] = [0.9, 0.85];
 
-/** The Laue groups of the lattice, those with most evidence first. */
+/** The Laue groups of the lattice, those with the most evidence first. */
 export function rankLaueGroups(
   observations: Observations,
   { cell, centring, part }: { readonly cell: Cell; readonly centring: Centring; readonly part: Uint8Array },
@@ -92,7 +92,7 @@ export function likeliestLaueGroup(
   if (!best) throw new EwaldError('Internal', 'a lattice has no Laue group');
   const text = ({ group, correlation }: LaueCandidate): string => `${group.name} ${correlation.toFixed(2)}`;
   const near = others.filter((one) => order(one) > order(best) && one.correlation >= doubtful * most);
-  // Higher groups that do not agree say most.
+  // Higher groups that do not agree are the most informative.
   const shown = others.sort((a, b) => order(b) - order(a)).slice(0, 4);
   remarks.push(
     `The Laue group is ${best.group.name}: observations correlate with their equivalents by ` +
@@ -102,7 +102,7 @@ export function likeliestLaueGroup(
   return best.group;
 }
 
-/** Some of the crystals. */
+/** The observations of some of the crystals. */
 function selected(observations: Observations, mask: Uint8Array): Observations {
   const { offsets } = observations;
   const members = [...mask.keys()].filter((c) => mask[c] === 1);

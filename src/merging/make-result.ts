@@ -17,12 +17,12 @@ import { type Operation, tripletOf } from './symmetry/matrices.js';
 import type { UniqueReflections } from './unique.js';
 import { formatUnmerged } from './unmerged.js';
 
-/** What a merge consists of. */
+/** The parts from which the result of a merge is made. */
 export interface MergeParts {
   readonly subject: Subject;
   readonly unique: UniqueReflections;
   readonly data: Identified;
-  /** Of all crystals, and of the two halves. */
+  /** The merge of all crystals, and those of the two halves. */
   readonly merges: readonly [Merge, Merge, Merge];
   readonly counts: Omit<MergeCounts, 'otherCell'>;
   readonly remarks: readonly string[];

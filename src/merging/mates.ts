@@ -12,7 +12,7 @@ export interface Mate {
 
 /** A reflection of the Laue group with the mates that were measured; a centric one has no I(−). */
 export interface MatePair {
-  /** In CCP4's asymmetric unit where it has one for the setting, else CrystFEL's representative. */
+  /** Indices in CCP4's asymmetric unit if it has one for the setting, otherwise those of CrystFEL's representative. */
   readonly indices: Indices;
   readonly centric: boolean;
   readonly plus: Mate | undefined;
@@ -51,7 +51,7 @@ export function matePairs(list: ReflectionList, group: PointGroup): MatePair[] {
   return [...pairs.values()];
 }
 
-/** Both mates together, weighted by their information. */
+/** The mean of both mates, weighted by their information. */
 export function meanOf({ plus, minus }: MatePair): Mate {
   if (!plus || !minus) return plus ?? minus ?? { intensity: Number.NaN, sigma: Number.NaN, measurements: 0 };
   const [w, v] = [plus, minus].map(({ sigma }) => (sigma > 0 ? 1 / sigma ** 2 : 0)) as [number, number];
@@ -71,7 +71,7 @@ export interface AnomalousDifference {
   readonly mean: number;
 }
 
-/** The anomalous differences of a list; empty where its group has the inversion. */
+/** The anomalous differences of a list; empty if its group contains the inversion. */
 export function anomalousDifferences(list: ReflectionList, group: PointGroup): AnomalousDifference[] {
   if (group.centrosymmetric) return [];
   return matePairs(list, group).flatMap(({ indices, centric: isCentric, plus, minus }) =>

@@ -13,8 +13,8 @@ import { depolarised, scattered } from './polarisation.js';
 /** The polarisation as measured from the data. */
 export interface MeasuredPolarisation {
   /**
-   * Degree of the polarisation: 1 where the beam is horizontally polarised, −1 vertically, 0 where the intensities do
-   * not depend on the azimuth. NaN if it cannot be measured.
+   * Degree of the polarisation: 1 if the beam is horizontally polarised, −1 if vertically, 0 if the intensities do not
+   * depend on the azimuth. NaN if it cannot be measured.
    */
   readonly degree: number;
   /** Standard error of `degree`. */
@@ -38,9 +38,9 @@ export async function measurePolarisation(
   const sample = sampleOf(selected);
   const first = await azimuthalShare(kernel, data, sample, radius);
   if (!(Math.abs(first.degree) > worthSecond)) return first;
-  // Scales, radii and weights that were fitted without the polarisation have taken up some of it, a quarter of it where
-  // reflections were observed a few times. A correction for full polarisation, which moves the degree by 1, shows how
-  // much.
+  // Scales, radii and weights that were fitted without the polarisation have absorbed some of it, a quarter if
+  // reflections were observed only a few times. A correction for full polarisation, which moves the degree by 1, shows
+  // how much.
   const sign = Math.sign(first.degree);
   const observations = depolarised(data.observations, { fraction: 1, angleDeg: sign > 0 ? 0 : 90 });
   const second = await azimuthalShare(kernel, { ...data, observations }, sample, radius);

@@ -11,8 +11,8 @@ import type { PointGroup } from './symmetry/point-group.js';
 import { hasPointGroup, type SpaceGroup, symmorphicGroup } from './symmetry/space-group.js';
 
 /**
- * The space group that a file states: the one of the options, otherwise the symmorphic one. Throws `Unsupported` for
- * settings that CCP4 lacks, `Argument` for a space group that does not belong to the point group.
+ * The space group that a file states: the one given in the options, otherwise the symmorphic one. Throws `Unsupported`
+ * for settings that CCP4 lacks, `Argument` for a space group that does not belong to the point group.
  */
 export function spaceGroupOf(group: PointGroup, centring: Centring, given?: SpaceGroup): SpaceGroup {
   const usual = symmorphicGroup(group, centring);

@@ -1,6 +1,6 @@
 /**
- * From streams of stills to structure factors: `Merger` collects observations as columns and merges them whenever `run`
- * is called.
+ * Converts streams of stills to structure factors: `Merger` collects observations as columns and merges them whenever
+ * `run` is called.
  */
 
 import { EwaldError } from '../base/errors.js';
@@ -79,7 +79,7 @@ export class Merger {
 
   /**
    * Reads a stream, or the state of another merger; a truncated last frame is skipped and counted. Throws `Format`;
-   * what was read before is kept. Throws `Argument` for a state that was collected by other options.
+   * what was read before is kept. Throws `Argument` for a state that was collected with other options.
    */
   async addStream({ name, bytes }: MergeInput): Promise<void> {
     const pieces = piecesOf(bytes, name);
@@ -102,8 +102,8 @@ export class Merger {
   }
 
   /**
-   * What has been collected, as bytes that `addStream` of another merger reads. Shards whose states are added in order
-   * are merged to the same bits as their streams.
+   * Returns what has been collected, as bytes that `addStream` of another merger reads. Shards whose states are added
+   * in order are merged to the same bits as their streams.
    */
   toState(): Uint8Array {
     return formatState(this.#collected(), admissionOf(this.#checked));

@@ -65,7 +65,7 @@ export class Excitation {
       this.byX[at] = (s2 * g1 - g1 * g2) / n;
       this.byY[at] = (g0 * g2 - s2 * g0) / n;
       this.q2[at] = g0 * g0 + g1 * g1 + g2 * g2;
-      // The sphere through a point at 2θ moves by (1 − cos 2θ) of what the wave number moves.
+      // The sphere at a point at the angle 2θ moves by (1 − cos 2θ) times the change of the wave number.
       const off = (1 - s2 / n) * width;
       this.spread2[at] = off * off;
     }

@@ -1,4 +1,6 @@
-/** Observations as plain columns, and the record of a crystal: what the steps of a merge pass to each other. */
+/**
+ * Observations as plain columns, and the record of a crystal: the data that the steps of a merge pass to each other.
+ */
 
 /** A crystal without its reflections. */
 export interface CrystalRecord {
@@ -10,13 +12,13 @@ export interface CrystalRecord {
   /** Lengths in angstrom and angles in degrees, as the stream states them. */
   readonly parameters: ArrayLike<number>;
   readonly wavelengthA: number;
-  /** Relative width (standard deviation) of the spectrum, 0 where unknown. */
+  /** Relative width (standard deviation) of the spectrum, 0 if unknown. */
   readonly bandwidth: number;
-  /** Largest 1/d at which the frame has spots, 1/angstrom; infinite where unknown. */
+  /** Largest 1/d at which the frame has spots, 1/angstrom; infinite if unknown. */
   readonly limit: number;
-  /** 1/angstrom as the stream states it, or NaN. */
+  /** Profile radius in 1/angstrom as the stream states it, or NaN. */
   readonly profileRadius: number;
-  /** Value of the header field that divides the data into sets; empty where the frame has none. */
+  /** Value of the header field that divides the data into sets; empty if the frame has none. */
   readonly headerValue: string;
 }
 

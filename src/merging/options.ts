@@ -40,7 +40,7 @@ export interface CheckedMerge {
   readonly highres: number | undefined;
 }
 
-/** The symmetry that stands for the likeliest Laue group of the data. */
+/** The value of the symmetry that selects the likeliest Laue group of the data. */
 export const automatic = 'auto';
 /** Largest deviation of a crystal's cell from the cell of the merge. */
 export const cellTolerance: MetricTolerance = { lengths: 0.1, anglesDeg: 5 };
@@ -58,7 +58,7 @@ function checkReference(list: ReflectionList | undefined): ReflectionList | unde
   return list;
 }
 
-/** What has a fixed default. */
+/** The options that have a fixed default. */
 type WithDefault = Exclude<keyof Values<typeof mergeRows>, 'symmetry' | 'lowres' | 'highres' | 'splitBy'>;
 type Defaults = Required<Pick<Values<typeof mergeRows>, WithDefault>>;
 const defaults = /* @__PURE__ */ defaultsOf(mergeRows) as Defaults;

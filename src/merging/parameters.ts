@@ -1,4 +1,7 @@
-/** Parameters of a merge. Those with names of CrystFEL's partialator have its meanings, ranges and defaults. */
+/**
+ * Parameters of a merge. Parameters with the names of options of CrystFEL's partialator have the same meanings, ranges
+ * and defaults.
+ */
 import type { Mode, Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 

@@ -10,7 +10,7 @@ export type MergeBytes = Uint8Array | PlatformBlob | AsyncIterable<Uint8Array> |
 const slice = 2 ** 22;
 
 /**
- * The pieces of a text, unpacked where it is gzipped. Throws `Argument` for any other value, `Format` for a damaged
+ * The pieces of a text, decompressed if it is gzipped. Throws `Argument` for any other value, `Format` for a damaged
  * archive.
  */
 export async function* piecesOf(bytes: MergeBytes, name: string): AsyncGenerator<Uint8Array> {

@@ -10,7 +10,7 @@ import type { MergeStatistics } from './statistics.js';
 export interface MergedCrystal {
   readonly filename: string;
   readonly event: string;
-  /** Which of `waysToIndex` it was indexed by. */
+  /** Index of the way in `waysToIndex` in which it was indexed. */
   readonly way: number;
   /** ln of the odds of that way; it is doubtful if below 5. */
   readonly logOdds: number;
@@ -53,13 +53,16 @@ export interface MergedDataset extends MergedLists {
   readonly name: string;
 }
 
-/** The polarisation that the intensities were corrected for. */
+/** The polarisation for which the intensities were corrected. */
 export interface MergedPolarisation {
   /** `horiz`, `vert`, `none` or a share at an angle such as `0.98@0`. */
   readonly correction: string;
-  /** As measured: 1 horizontal, −1 vertical, 0 no dependence on the azimuth; NaN where it was given. */
+  /**
+   * The measured degree: 1 for horizontal, −1 for vertical, 0 for no dependence on the azimuth; NaN if the polarisation
+   * was given.
+   */
   readonly degree: number;
-  /** Standard error of `degree`; NaN where it was given. */
+  /** Standard error of `degree`; NaN if the polarisation was given. */
   readonly error: number;
 }
 

@@ -41,7 +41,7 @@ export interface MergeRunOptions {
   readonly executor?: MergeExecutor;
 }
 
-/** What has been read from streams. */
+/** The data that have been read from streams. */
 export interface Collected {
   readonly observations: Observations;
   readonly heads: readonly { readonly name: string; readonly head: ScannedHead }[];
@@ -49,7 +49,7 @@ export interface Collected {
   readonly leftOut: LeftOut;
 }
 
-/** Data sets that the values of a header field may define. */
+/** Maximum number of data sets that the values of a header field may define. */
 const mostDatasets = 256;
 const partialities = { gaussian: 'gaussian', xsphere: 'xsphere', unity: 'none', mean: 'none' } as const;
 
@@ -158,7 +158,7 @@ export async function runMerge(
   }
 }
 
-/** Finds how the beam was polarised; returns that and the corrected observations. */
+/** Determines the polarisation of the beam; returns it and the corrected observations. */
 async function depolarise(
   kernel: MergingKernel,
   given: CheckedMerge['polarisation'],
@@ -272,7 +272,7 @@ function aligned(
   return ways;
 }
 
-/** Why there is nothing to merge. */
+/** Explains why there is nothing to merge. */
 function nothing(counts: ScanCounts, { beyondResolution, belowSnr }: LeftOut): EwaldError {
   const { crystals, frames, empty } = counts;
   const why =

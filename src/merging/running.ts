@@ -16,7 +16,7 @@ export interface MergeStatus {
   readonly ccHalf: number;
   /** Share of the possible reflections down to `dMin`, 0 … 1. */
   readonly completeness: number;
-  /** Angstrom. */
+  /** The resolution to which `completeness` refers, in angstrom. */
   readonly dMin: number;
   /** Estimated number of further frames until CC1/2 reaches `wanted`; 0 once it does, NaN if it cannot be estimated. */
   readonly framesToGo: number;

@@ -317,7 +317,7 @@ export class StreamScanner {
   #takeHeader(line: string): void {
     const [, field = '', value = ''] = /^header\/\w+\/(.*?) = (.*)$/.exec(line) ?? [];
     if (this.#splitBy === undefined || bare(field) !== this.#splitBy) return;
-    // A float that is whole, `1.000000`, is the data set 1.
+    // A whole number written as a float, such as `1.000000`, means data set 1.
     this.#headerValue = /^[+-]?\d*\.?\d+(e[+-]?\d+)?$/i.test(value) ? String(Number(value)) : value.trim();
   }
 

@@ -7,7 +7,7 @@ export type Split = (frame: { readonly filename: string; readonly event: string 
 
 /**
  * Reads a table in the format of partialator's --custom-split: one frame per line, `filename event dataset`, or
- * `filename dataset` for files of one frame; `#` starts a comment. Throws `Format` with the line.
+ * `filename dataset` for files that contain one frame; `#` starts a comment. Throws `Format` with the line.
  */
 export function readSplitTable(text: string, name = 'the table'): Split {
   expectsText('readSplitTable: the first argument', text);

@@ -19,7 +19,7 @@ export const stateBegin = 'EWALDMG1';
 const magic = stateBegin;
 const align = 8;
 
-/** What was decided while streams were read; states can only be joined if they agree. */
+/** The options that were applied while streams were read; states can only be joined if these are the same. */
 export interface StateAdmission {
   readonly pushRes: string;
   readonly minSnr: string;
@@ -30,7 +30,7 @@ export interface StateAdmission {
 
 /** The options that decide which observations are collected, and how they are corrected. */
 export const admissionOf = ({ pushRes, minSnr, maxAdu, polarisation, splitBy = '' }: CheckedMerge): StateAdmission => ({
-  // As text: JSON has no infinity.
+  // Written as text, because JSON cannot represent infinity.
   pushRes: String(pushRes),
   minSnr: String(minSnr),
   maxAdu: String(maxAdu),
@@ -93,7 +93,7 @@ export function formatState(
   return bytes;
 }
 
-/** Reads a state. Throws `Format` for damaged bytes, `Argument` for a state that was collected by other options. */
+/** Reads a state. Throws `Format` for damaged bytes, `Argument` for a state that was collected with other options. */
 export function parseState(bytes: Uint8Array, name: string, admission: StateAdmission): Collected {
   const fail = (message: string): never => {
     throw new EwaldError('Format', `${name}: ${message}`, { detail: { path: name } });

@@ -20,7 +20,7 @@ export interface ShellStatistics {
   /** Numbers of measured and of possible unique reflections; absences of the centring are counted in neither. */
   readonly unique: number;
   readonly possible: number;
-  /** unique / possible, 0 … 1; NaN where none is possible. */
+  /** unique / possible, 0 … 1; NaN if no reflection is possible. */
   readonly completeness: number;
   readonly measurements: number;
   /** measurements / unique */
@@ -41,10 +41,14 @@ export interface ShellStatistics {
   readonly ccAno: number;
   /** Σ |I(+) − I(−)| / Σ (I(+) + I(−))/2; NaN without mates. */
   readonly rAno: number;
-  /** RMS of the halves' anomalous differences along the diagonal over that across it; 1 without signal. CRDano. */
+  /**
+   * CRDano: RMS of the halves' anomalous differences along the diagonal divided by that across it; 1 without signal.
+   */
   readonly crdAno: number;
   readonly lTest: LTest;
-  /** Number of reflections that the reference has as well, and their correlation with it; 0 and NaN without one. */
+  /**
+   * Number of reflections that are also in the reference, and their correlation with it; 0 and NaN without a reference.
+   */
   readonly inReference: number;
   readonly ccReference: number;
 }
@@ -126,7 +130,7 @@ const shellOf = (q: number, edges: readonly number[]): number => {
   return shell;
 };
 
-/** Statistics of a merged list and, where given, of the two halves of its data. */
+/** Statistics of a merged list and, if given, of the two halves of its data. */
 export function mergeStatistics(
   list: ReflectionList,
   halves: readonly [ReflectionList, ReflectionList] | undefined,
@@ -236,7 +240,7 @@ function possibleByShell({ cell, centring, group }: StatisticsSubject, edges: re
   return counts;
 }
 
-/** Anomalous differences that are known in both halves. */
+/** The anomalous differences that both halves contain. */
 function commonDifferences(
   halves: readonly (readonly AnomalousDifference[])[],
 ): { readonly indices: Indices; readonly first: number; readonly second: number }[] {

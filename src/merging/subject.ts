@@ -1,4 +1,7 @@
-/** What is merged: the cell of the crystals, the point group in the cell's setting, and the crystals with this cell. */
+/**
+ * Determines what is merged: the cell of the crystals, the point group in the cell's setting, and the crystals with
+ * this cell.
+ */
 import { EwaldError } from '../base/errors.js';
 import { median } from '../base/median.js';
 import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../crystal/cell.js';

@@ -74,14 +74,14 @@ const units: Readonly<Record<string, (h: number, k: number, l: number) => boolea
   'm-3m': (h, k, l) => k >= l && l >= h && h >= 0,
 };
 
-/** The place of a reflection in CCP4's asymmetric unit. */
+/** The equivalent of a reflection in CCP4's asymmetric unit. */
 export interface Ccp4Place {
   readonly indices: [number, number, number];
   /** Whether the reflection is a Friedel mate, I(-), which an inversion has brought there. */
   readonly mate: boolean;
 }
 
-/** A function from indices to CCP4's place, or undefined if CCP4 has no asymmetric unit for the group's setting. */
+/** A function that maps indices into CCP4's asymmetric unit, or undefined if CCP4 has none for the group's setting. */
 export function ccp4Unit(group: PointGroup): ((indices: Indices) => Ccp4Place) | undefined {
   const inside = units[laueName(group)];
   if (!inside) return undefined;

@@ -35,7 +35,7 @@ export function inverse(m: Operation): Operation {
     const [r, s] = [(j + 1) % 3, (j + 2) % 3];
     return entry(m, p, r) * entry(m, q, s) - entry(m, p, s) * entry(m, q, r);
   };
-  // Adding 0 turns -0 into 0, so that keys and comparisons see one zero.
+  // Adding 0 turns -0 into 0, so that keys and comparisons do not distinguish the two.
   return Array.from({ length: 9 }, (_, n) => minor(n % 3, Math.floor(n / 3)) / det + 0);
 }
 

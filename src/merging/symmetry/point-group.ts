@@ -6,7 +6,7 @@ import { EwaldError } from '../../base/errors.js';
 import { nearest } from '../../base/options.js';
 import { closure, determinant, inversion, keyOf, type Operation, operationOf } from './matrices.js';
 
-/** A group of operations on indices that leave intensities as they are. */
+/** A group of operations on indices that leave intensities unchanged. */
 export interface PointGroup {
   /** As the user wrote it. */
   readonly name: string;
@@ -77,7 +77,7 @@ export const pointGroupNames: readonly string[] = [
   ...Object.keys(laue),
 ];
 
-/** Groups whose unique axis can be another than c. */
+/** Groups whose unique axis can be an axis other than c. */
 const turnable = /^(2|m|2\/m|mm2|-?4|4\/m|422|4mm|-42m|-4m2|4\/mmm|-?6|6\/m|622|6mm|-62m|-6m2|6\/mmm|.*_H)$/;
 
 /** Whether a name without an axis means one of three settings. */

@@ -94,7 +94,7 @@ const groups: readonly (readonly [number, string, string, readonly string[]])[] 
   [214, 'I 41 3 2', '432', [...screws, along, 'y+3/4,x+1/4,-z+1/4']],
 ];
 
-/** By Laue group: the number of the symmorphic group of each centring. */
+/** For each Laue group: the number of the symmorphic group of each centring. */
 const symmorphic: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   '-1': { P: 1 },
   '2/m_uab': { P: 3, C: 5, I: 5 },
@@ -247,7 +247,7 @@ export function hasPointGroup(
 ): boolean {
   const rotations = new Set(operators.slice(0, primitive).map((text) => parseOperator(text).slice(0, 9).join()));
   const own = rotationsOf(laueGroup(group));
-  // The operation that takes indices h, a row, to h M takes coordinates x, a column, to M x.
+  // An operation that transforms indices h, a row, to h M transforms coordinates x, a column, to M x.
   return (
     name[0] === centring && own.length === primitive && own.every((m) => rotations.has(m.map((x) => x + 0).join()))
   );
