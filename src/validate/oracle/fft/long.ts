@@ -1,15 +1,16 @@
 /**
- * Transforms in float64 in O(n log n), for lengths that a direct sum is too slow for: mixed radices by recursion, a
- * chirp for large primes.
+ * Transforms in float64 in O(n log n), for lengths at which a direct sum is too slow: mixed radices by recursion, and a
+ * convolution with a chirp for large primes.
  *
- * Held to the direct sums of oracle/fft/sums.ts in test/conformance/oracle.test.ts. Written to be read, not to be fast.
+ * The results are compared with the direct sums of oracle/fft/sums.ts in test/conformance/oracle.test.ts. The code is
+ * written for readability, not for speed.
  */
 import { type AxisTransform, cosPi, sinPi } from './sums.js';
 
-/** Primes from here on are a convolution. */
+/** Primes from this one on are transformed by a convolution. */
 const chirpFrom = 64;
 
-// The same table serves a length again.
+// The table is reused if the same length follows.
 let lastRoots = new Float64Array();
 
 /** cos and −sin of 2π k/n: roots of unity of the forward transform, interleaved. */
@@ -30,7 +31,9 @@ function smallestFactor(n: number): number {
   return n;
 }
 
-/** The complex transform of interleaved numbers; `backward` has the positive exponent, and no factor either. */
+/**
+ * The complex transform of interleaved numbers; `backward` uses the positive exponent, and applies no factor either.
+ */
 export function fastTransform(data: Float64Array, backward = false): Float64Array {
   const swapped = backward ? exchange(data) : data;
   const out = forward(swapped, rootsOf(data.length / 2));
@@ -46,7 +49,7 @@ function exchange(data: Float64Array): Float64Array {
   return out;
 }
 
-/** The forward transform, with roots from a table of its own length. */
+/** The forward transform, with roots from a table for the same length. */
 function forward(x: Float64Array, roots: Float64Array): Float64Array {
   const out = new Float64Array(x.length);
   decimate(x, 0, 1, out, 0, x.length / 2, roots);
@@ -54,8 +57,8 @@ function forward(x: Float64Array, roots: Float64Array): Float64Array {
 }
 
 /**
- * Decimation in time (Cooley and Tukey 1965): numbers from + j·step of `x` are transformed into `out` from `to` on. The
- * p transforms of every p-th number lie one behind the other there, and are put together where they lie.
+ * Decimation in time (Cooley and Tukey 1965): transforms the numbers from + j·step of `x` into `out`, from `to` on. The
+ * p transforms of every p-th number are stored there one after another and combined in place.
  */
 function decimate(
   x: Float64Array,
@@ -111,14 +114,14 @@ function decimate(
   }
 }
 
-/** What a prime length needs: exp(πi j²/n), and its transform at a power of two. */
+/** What the transform of a prime length requires: exp(πi j²/n), and its transform, whose length is a power of two. */
 interface Chirp {
   readonly wave: Float64Array;
   readonly spectrum: Float64Array;
   readonly roots: Float64Array;
 }
 
-// A composite length asks for the same prime again and again.
+// A composite length requests the same prime repeatedly.
 let lastChirp: { readonly n: number; readonly chirp: Chirp } | undefined;
 
 function chirpOf(n: number): Chirp {
@@ -139,7 +142,7 @@ function chirpOf(n: number): Chirp {
   return chirp;
 }
 
-/** jk = (j² + k² − (k − j)²)/2: a prime length as a convolution with exp(πi j²/n). */
+/** jk = (j² + k² − (k − j)²)/2 turns a prime length into a convolution with exp(πi j²/n). */
 function convolved(x: Float64Array): Float64Array {
   const n = x.length / 2;
   const { wave, spectrum, roots } = chirpOf(n);
@@ -163,7 +166,7 @@ function convolved(x: Float64Array): Float64Array {
       product[i] as number,
       product[i + 1] as number,
     ];
-    // Parts exchanged, so that the next transform goes backward.
+    // Real and imaginary parts are exchanged, so that the next transform goes backward.
     product[i] = re * s + im * c;
     product[i + 1] = re * c - im * s;
   }
@@ -183,8 +186,8 @@ function convolved(x: Float64Array): Float64Array {
 }
 
 /**
- * Result k of a sine or cosine kind is 2 Σ x_j trig(2π a_j b_k / period): where the numbers of a longer complex
- * transform lie.
+ * Result k of a sine or cosine kind is 2 Σ x_j trig(2π a_j b_k / period): returns the positions of its numbers in a
+ * longer complex transform.
  */
 function placesOf(
   kind: AxisTransform,
@@ -214,7 +217,8 @@ export function fastTrig(data: Float64Array, kind: AxisTransform): Float64Array 
   const n = data.length;
   const { period, a, b, halved } = placesOf(kind, n);
   const spread = new Float64Array(2 * period);
-  // The first (last of a sine) number counts once where the others count twice; dct1 has two such ends.
+  // The first number (the last one of a sine transform) counts once, whereas the others count twice; dct1 has two such
+  // ends.
   data.forEach((x, j) => {
     spread[2 * a(j)] = j === halved || (kind === 'dct1' && j === n - 1) ? x / 2 : x;
   });

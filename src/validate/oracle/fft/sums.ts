@@ -1,10 +1,10 @@
 /**
- * The oracle of the transforms: sums written out in float64, one axis after another. Nothing is shared with cpp/: the
- * roots of unity come from a table of exactly reduced angles, and a sine or cosine transform is the sum of its
- * definition.
+ * The oracle of the transforms: sums written out in float64, one axis after another. It shares no code with cpp/: the
+ * roots of unity come from a table of exactly reduced angles, and a sine or cosine transform is computed as the sum
+ * that defines it.
  */
 
-/** Which sums an axis gets; `forward` is the complex one with the negative exponent. */
+/** The sum that is applied along an axis; `forward` is the complex one with the negative exponent. */
 export type AxisTransform =
   | 'forward'
   | 'backward'
@@ -17,7 +17,9 @@ export type AxisTransform =
   | 'dst3'
   | 'dst4';
 
-/** cos(π p/q), with the angle brought to the first octant so that its rounding is half a unit in the last place. */
+/**
+ * cos(π p/q), with the angle reduced to the first octant, so that its rounding error is half a unit in the last place.
+ */
 export function cosPi(p: number, q: number): number {
   let r = ((p % (2 * q)) + 2 * q) % (2 * q);
   if (r > q) r = 2 * q - r;
@@ -31,7 +33,7 @@ export function cosPi(p: number, q: number): number {
 /** sin(π p/q), likewise. */
 export const sinPi = (p: number, q: number): number => cosPi(q - 2 * p, 2 * q);
 
-/** The matrix element of a real kind for input j and output k of n: unnormalised, as FFTW defines REDFT and RODFT. */
+/** The matrix element of a real kind for input j and output k of n, unnormalised, as FFTW defines REDFT and RODFT. */
 function weight(kind: AxisTransform, n: number, j: number, k: number): number {
   switch (kind) {
     case 'dct1':
@@ -55,7 +57,9 @@ function weight(kind: AxisTransform, n: number, j: number, k: number): number {
   }
 }
 
-/** Transforms the given axes of a C-ordered complex array (interleaved) of `shape`; what has no kind is left alone. */
+/**
+ * Transforms the given axes of a C-ordered complex array (interleaved) of `shape`; axes without a kind are unchanged.
+ */
 export function transform(
   data: Float64Array,
   shape: readonly number[],
@@ -81,7 +85,7 @@ function alongAxis(
   const out = new Float64Array(data.length);
   const complex = kind === 'forward' || kind === 'backward';
   const sign = kind === 'backward' ? 1 : -1;
-  // Roots of unity once a length; a real kind takes its weights as they come.
+  // Roots of unity are computed once per length; a real kind computes its weights as they are needed.
   const cos = Float64Array.from({ length: n }, (_, m) => cosPi(2 * m, n));
   const sin = Float64Array.from({ length: n }, (_, m) => sign * sinPi(2 * m, n));
   for (let o = 0; o < outer; o++) {
@@ -110,7 +114,7 @@ function alongAxis(
   return out;
 }
 
-/** The kind that undoes another, up to the factor of the logical length. */
+/** The inverse of each kind, up to the factor of the logical length. */
 export const inverseKind: Readonly<Record<AxisTransform, AxisTransform>> = {
   forward: 'backward',
   backward: 'forward',
@@ -124,7 +128,7 @@ export const inverseKind: Readonly<Record<AxisTransform, AxisTransform>> = {
   dst4: 'dst4',
 };
 
-/** Logical length of an axis: what a round trip multiplies by. */
+/** Logical length of an axis: the factor by which a round trip multiplies. */
 export function logicalLength(kind: AxisTransform, n: number): number {
   if (kind === 'forward' || kind === 'backward') return n;
   if (kind === 'dct1') return 2 * (n - 1);

@@ -27,7 +27,7 @@ export interface TrueImage {
   /** [n, 3] 1/angstrom. */
   readonly spots: Float64Array;
   readonly lattices: readonly Cell[];
-  /** [n] 0 for a spot that belongs to no lattice, k for one of the k-th. */
+  /** [n] 0 for a spot that belongs to no lattice, k for a spot of the k-th lattice. */
   readonly owner: Uint8Array;
 }
 
@@ -53,7 +53,7 @@ const nodeOf = (dual: Cell, [h, k, l]: Vector): Vector => [
   h * dual[0][2] + k * dual[1][2] + l * dual[2][2],
 ];
 
-/** The spot of a list as a vector. */
+/** Spot i of a list as a vector. */
 export const spotAt = (spots: ArrayLike<number>, i: number): Vector => [
   spots[3 * i] as number,
   spots[3 * i + 1] as number,

@@ -1,19 +1,19 @@
 /**
- * The oracle of the first stages of the fast method, in float64: how many directions are sampled, which are taken on,
- * and where the ladder of least squares takes a candidate vector. Written from cpp/indexing/README.md; nothing is
- * shared with cpp/.
+ * The oracle of the first stages of the fast method, in float64: how many directions are sampled, which of them are
+ * selected, and to which vector the ladder of least-squares rounds fits a candidate. Written from
+ * cpp/indexing/README.md; it shares no code with cpp/.
  */
 import { type Cell, dot, lengthsOf, norm, scale, subtract, type Vector } from '../../../crystal/cell.js';
 import { add, direction, offInteger, solveNormal } from './search.js';
 
 /**
- * Spots of lowest resolution that sampling uses, periods between neighbouring directions at the outermost, and the
- * least directions.
+ * Number of lowest-resolution spots used for sampling, step between neighbouring directions in periods at the outermost
+ * of these spots, and smallest number of directions.
  */
 const sampled = { spots: 48, step: 0.4, least: 1024 };
 /**
- * Directions, candidates and refined cells of the light effort and of the next one, which lists of `shortList` spots or
- * fewer begin with.
+ * Numbers of directions, candidates and refined cells of the light effort and of the next one, with which lists of
+ * `shortList` spots or fewer begin.
  */
 const efforts = {
   fast: [
@@ -33,18 +33,18 @@ export const firstEffort = (
   spots: number,
 ): { directions: number; candidates: number; hits: number } => efforts[method][spots > shortList ? 0 : 1];
 
-/** The spots that the directions are counted on, of a list in the order of resolution. */
+/** The spots on which the directions are counted; the list is in order of resolution. */
 export const sampledSpots = (spots: readonly Vector[]): readonly Vector[] => spots.slice(0, sampled.spots);
 
-/** Directions that the fast method samples for a vector of this length: a multiple of 64. */
+/** Number of directions that the fast method samples for a vector of this length: a multiple of 64. */
 export function directionsFor(length: number, spots: readonly Vector[], most: number): number {
   const periods = (length * norm(sampledSpots(spots).at(-1) as Vector)) / sampled.step;
   return Math.floor(Math.min(most, Math.max(sampled.least, 2 * Math.PI * periods ** 2)) / 64) * 64;
 }
 
 /**
- * How many of the spots lie within `limit` periods of a plane for certain, and how many are nearer to the limit than
- * `error`, which is given the largest phase that the spot could have.
+ * The number of spots that certainly lie within `limit` periods of a plane, and the number of those that are nearer to
+ * the limit than `error`, a function of the largest phase that the spot could have.
  */
 export function countNear(
   vector: Vector,
@@ -63,8 +63,9 @@ export function countNear(
 }
 
 /**
- * What is wrong with the directions that the fast method takes on, given the counts; undefined when nothing is: all
- * above some count, and of those that have it evenly spread ones, at least `want` and at most half as many again.
+ * Describes what is wrong with the directions that the fast method has selected, given the counts; undefined if nothing
+ * is. They must be all directions above some count and, of those that have exactly this count, evenly spread ones; at
+ * least `want` in total, and at most half as many again.
  */
 export function wrongPicks(picked: readonly number[], counts: ArrayLike<number>, want: number): string | undefined {
   if (picked.some((k, i) => i > 0 && k <= (picked[i - 1] as number)))
@@ -91,17 +92,17 @@ export function wrongPicks(picked: readonly number[], counts: ArrayLike<number>,
 export const vectorScore = (vector: Vector, spots: readonly Vector[]): number =>
   spots.reduce((sum, s) => sum + Math.max(0, 0.09 - offInteger(dot(vector, s)) ** 2), 0);
 
-/** Periods that two vectors (or their opposites) are apart at the outermost spot. */
+/** The distance between two vectors (or one and the opposite of the other), in periods at the outermost spot. */
 export function periodsApart(a: Vector, b: Vector, spots: readonly Vector[]): number {
   const other = dot(a, b) < 0 ? scale(-1, b) : b;
   return norm(subtract(a, other)) * norm(spots.at(-1) as Vector);
 }
 
 /**
- * Where the ladder takes a sampled vector: least squares on the spots within a shrinking distance of a plane, over the
- * first 48, 96, … all spots, with the sampled vector and its length as what is known beforehand. `widen` is added to
- * the distances, so that two calls tell what a spot at the limit changes. Undefined where it runs out of spots or its
- * length goes astray.
+ * The vector to which the ladder fits a sampled vector: least squares on the spots within a shrinking distance of a
+ * plane, over the first 48, 96, … all spots, with the sampled vector and its length as a prior. `widen` is added to the
+ * distances, so that two calls show the effect of a spot at the limit. Undefined if too few spots remain or the length
+ * deviates too far.
  */
 export function climb(start: Vector, spots: readonly Vector[], widen: number): Vector | undefined {
   const length = norm(start);
@@ -131,13 +132,13 @@ export function climb(start: Vector, spots: readonly Vector[], widen: number): V
     if (!round(m, 0.2, 4) || strayed()) return undefined;
   }
   if (!round(n, 0.12, 4) || strayed()) return undefined;
-  round(n, 0.07, 5); // a weak candidate may fail here, and stays where it is
+  round(n, 0.07, 5); // a weak candidate may fail here, and is then kept unchanged
   return strayed() ? undefined : z;
 }
 
 /**
- * Every place where the ladder may take a direction: decided either way where a spot lies within `error` periods of a
- * limit.
+ * Every vector to which the ladder may fit a sampled direction: a spot within `error` periods of a limit may be
+ * included or not.
  */
 export function endpoints(
   length: number,
@@ -152,7 +153,7 @@ export function endpoints(
   });
 }
 
-/** The vector of a known cell that the fast method samples first: its shortest. */
+/** The vector of a known cell that the fast method samples first: the shortest one. */
 export function shortest(known: Cell): { row: number; length: number } {
   const lengths = lengthsOf(known);
   const row = lengths.indexOf(Math.min(...lengths));

@@ -1,12 +1,13 @@
 /**
  * The oracle of the exhaustive method: the published search and its refinements, written from the paper in float64,
- * plain and slow.
+ * plainly and without regard to speed.
  *
- * It sees what a comparison of lattices cannot: a constant of the sampling or of a score that is a little off still
- * finds the lattice. One known cell, the longest vector sampled, every spot used. Nothing here is shared with cpp/.
+ * It detects what a comparison of lattices cannot: if a constant of the sampling or of a score is slightly wrong, the
+ * lattice is still found. It uses one known cell, samples the longest vector, and uses every spot. It shares no code
+ * with cpp/.
  *
  * Source: TORO (J. Appl. Cryst. 57 (2024), doi 10.1107/S1600576724003182), with the defects of its reference
- * implementation mended as cpp/indexing/README.md lists them.
+ * implementation corrected as listed in cpp/indexing/README.md.
  */
 import {
   type Cell,
@@ -22,7 +23,7 @@ import {
   volume,
 } from '../../../crystal/cell.js';
 
-/** Numbers of a search; the names of `IndexingThresholds`. */
+/** Parameters of a search, named as in `IndexingThresholds`. */
 export interface Search {
   readonly samplePoints: number;
   readonly anglePoints: number;
@@ -52,8 +53,8 @@ export const unit = (a: Vector): Vector => scale(1 / norm(a), a);
 export const offInteger = (x: number): number => x - Math.round(x);
 
 /**
- * Mean distance less the number of good spots and one: the count decides, the geometric mean of trimmed distances among
- * equal counts.
+ * The mean distance minus one more than the number of good spots: the count decides, and the mean, the geometric mean
+ * of the trimmed distances, only among equal counts.
  */
 export function scoreOf(distances: readonly number[], limit: number, { trimLow, trimHigh, delta }: Search): number {
   let [logarithms, good] = [0, 0];
@@ -74,7 +75,7 @@ export function solveSymmetric(element: (i: Axis, j: Axis) => number, right: Vec
   return [dot(inverse[0], right), dot(inverse[1], right), dot(inverse[2], right)];
 }
 
-/** x of A x = v for A = Σ s sᵀ over the chosen spots plus what `more` says; undefined when they span no volume. */
+/** x of A x = v for A = Σ s sᵀ over the chosen spots plus `more`; undefined if the spots span no volume. */
 export function solveNormal(
   spots: readonly Vector[],
   right: Vector,
@@ -90,7 +91,7 @@ export function solveNormal(
 const weighted = (spots: readonly Vector[], weights: readonly number[]): Vector =>
   spots.reduce<Vector>((sum, s, i) => add(sum, scale(weights[i] as number, s)), [0, 0, 0]);
 
-/** Direction p of `points` on the half-sphere: equal areas, golden-angle azimuths. */
+/** Direction p of `points` on the half-sphere, with equal areas and golden-angle azimuths. */
 export function direction(p: number, points: number): Vector {
   const z = 1 - (p + 0.5) / points;
   const azimuth = p * Math.PI * (3 - Math.sqrt(5));
@@ -99,8 +100,8 @@ export function direction(p: number, points: number): Vector {
 }
 
 /**
- * Least squares on the planes that the sampled vector fixed, with ever fewer spots. `widen` scales the distances within
- * which spots take part.
+ * Least squares on the planes determined by the sampled vector, with fewer and fewer spots. `widen` scales the
+ * distances within which spots are used.
  */
 export function refineVector(sampled: Vector, spots: readonly Vector[], minSpots: number, widen = 1): Vector {
   const planes = spots.map((s) => Math.round(dot(sampled, s)));
@@ -125,7 +126,8 @@ export function refineVector(sampled: Vector, spots: readonly Vector[], minSpots
 }
 
 /**
- * Every cell with one vector along u: the others are carried over by half a turn about the middle, then turned about u.
+ * Every cell with one vector along u: the other vectors are carried over by half a turn about the bisector, then
+ * rotated about u.
  */
 export function* cellsAbout(known: Cell, row: number, u: Vector, angles: number): Generator<Cell> {
   const [a, b, c] = [known[row] as Vector, known[(row + 1) % 3] as Vector, known[(row + 2) % 3] as Vector];
@@ -144,7 +146,7 @@ export function* cellsAbout(known: Cell, row: number, u: Vector, angles: number)
   }
 }
 
-/** Distances in index units of spots from the nodes nearest to them. */
+/** Distances of spots from their nearest nodes, in index units. */
 export const indexDistances = (cell: Cell, spots: readonly Vector[]): number[] =>
   spots.map((s) => Math.hypot(...cell.map((row) => offInteger(dot(row, s)))));
 
@@ -180,8 +182,9 @@ export function searchExhaustively(spots: readonly Vector[], known: Cell, search
 }
 
 /**
- * The published refinements: nine numbers, a radius that shrinks. ifss keeps the first indices, ifse takes new ones,
- * ifssr measures in 1/angstrom. The score becomes the distance of the refineMinSpots-th nearest spot.
+ * The published refinements: a fit of all nine numbers of the cell, with a radius that shrinks. ifss keeps the first
+ * indices, ifse recomputes them, ifssr measures distances in 1/angstrom. The score becomes the distance of the
+ * refineMinSpots-th nearest spot.
  */
 export function refineCell(raw: Scored, spots: readonly Vector[], shortest: number, search: Search): Scored {
   const { refinement, contraction, maxDistance, refineMinSpots: least, refineIterations } = search;
@@ -203,7 +206,7 @@ export function refineCell(raw: Scored, spots: readonly Vector[], shortest: numb
     });
     return { indices, distances };
   };
-  // ifssr counts its first look as a round.
+  // ifssr counts its first check as a round.
   for (let round = inReciprocalSpace ? 1 : 0; round < refineIterations && limit > maxDistance; round++) {
     const { indices, distances } = measure();
     const near = spots.map((_, i) => i).filter((i) => (distances[i] as number) < limit);
@@ -219,7 +222,7 @@ export function refineCell(raw: Scored, spots: readonly Vector[], shortest: numb
         ),
       ),
     );
-    // A free fit may collapse onto a plane: such a cell is not taken.
+    // An unrestrained fit may collapse onto a plane; such a cell is rejected.
     if (rows.every((solved) => solved !== undefined) && Math.abs(volume(rows as unknown as Cell)) > 1)
       cell = rows as unknown as Cell;
   }

@@ -1,6 +1,6 @@
 /**
- * The oracle of the cell search and of the turn that refines its cells, in float64: with one vector fixed a cell has
- * one angle left, and every angle of the grid is tried. Written from cpp/indexing/README.md; nothing is shared with
+ * The oracle of the cell search and of the rotation that refines its cells, in float64: with one vector fixed, a cell
+ * has one angle left, and every angle of the grid is tried. Written from cpp/indexing/README.md; it shares no code with
  * cpp/.
  */
 import {
@@ -17,12 +17,12 @@ import {
 import { distanceToNode, nearestNode } from './lattices.js';
 import { add, indexDistances, offInteger, solveSymmetric, unit } from './search.js';
 
-/** Spots of lowest resolution that the fast cell search uses. */
+/** Number of lowest-resolution spots that the fast cell search uses. */
 export const turnedSpots = 96;
 
 /**
- * Angles of a full turn: 20160 / k, a multiple of 12, so that the outermost spot moves by at most 0.35 periods of the
- * longer other vector.
+ * Number of angles in a full turn: 20160 / k, a multiple of 12, so that a step moves the outermost spot by at most 0.35
+ * periods of the longer of the other two vectors.
  */
 export function anglesFor(otherLength: number, spots: readonly Vector[]): number {
   const edge = norm(spots[Math.min(turnedSpots, spots.length) - 1] as Vector);
@@ -32,7 +32,7 @@ export function anglesFor(otherLength: number, spots: readonly Vector[]): number
   return 20160 / stride;
 }
 
-/** Order of the lattice's rotation axis along a row, and whether a rotation of the lattice turns that row around. */
+/** Order of the lattice's rotation axis along a row, and whether a rotation of the lattice reverses that row. */
 export function symmetryAlong(cell: Cell, row: number): { fold: number; flip: boolean } {
   const steps = [-2, -1, 0, 1, 2];
   const nodes = steps.flatMap((h) =>
@@ -55,7 +55,7 @@ export function symmetryAlong(cell: Cell, row: number): { fold: number; flip: bo
 }
 
 /**
- * A frame about u: the angle of a cell is counted from x, the axis of the laboratory that u is farthest from made
+ * A frame about u: the angle of a cell is measured from x, the laboratory axis that is farthest from u, made
  * perpendicular to u.
  */
 function frameAbout(u: Vector): { x: Vector; y: Vector } {
@@ -66,7 +66,7 @@ function frameAbout(u: Vector): { x: Vector; y: Vector } {
   return { x, y: cross(u, x) };
 }
 
-/** The known cell turned so that one row lies along u, at each of `angles` steps of a full turn. */
+/** The known cell rotated so that one row lies along u, at each of `angles` steps of a full turn. */
 export function* turnsAbout(known: Cell, row: number, u: Vector, angles: number): Generator<Cell> {
   const from = unit(known[row] as Vector);
   const [a, b] = [known[(row + 1) % 3] as Vector, known[(row + 2) % 3] as Vector];
@@ -90,7 +90,10 @@ export function* turnsAbout(known: Cell, row: number, u: Vector, angles: number)
 export const closeness = (cell: Cell, spots: readonly Vector[]): number =>
   indexDistances(cell, spots).reduce((sum, d) => sum + Math.max(0, 0.06 - d * d), 0);
 
-/** Spots within `limit` of a node in index units for certain, and those within `error` of that limit. */
+/**
+ * Number of spots that are certainly within `limit` of a node, in index units, and of spots within `error` of that
+ * limit.
+ */
 export function countAtNodes(
   cell: Cell,
   spots: readonly Vector[],
@@ -106,8 +109,8 @@ export function countAtNodes(
 }
 
 /**
- * Largest difference between the metric of a cell and the known one, relative to the square of its longest vector;
- * Infinity for the other hand.
+ * Largest difference between the metric of a cell and that of the known one, relative to the square of its longest
+ * vector; Infinity if the handedness is opposite.
  */
 export function metricDifference(cell: Cell, known: Cell): number {
   if (volume(cell) * volume(known) <= 0) return Number.POSITIVE_INFINITY;
@@ -119,7 +122,7 @@ export function metricDifference(cell: Cell, known: Cell): number {
   );
 }
 
-/** Periods that two cells are apart at the outermost spot, by the row that differs most. */
+/** The distance between two cells in periods at the outermost spot, by the row that differs most. */
 export const apart = (a: Cell, b: Cell, spots: readonly Vector[]): number =>
   Math.max(...a.map((row, i) => norm(subtract(row, b[i] as Vector)))) * norm(spots.at(-1) as Vector);
 
@@ -130,9 +133,9 @@ export function meritOf(cell: Cell, spots: readonly Vector[], radius: number): n
 }
 
 /**
- * Turns a cell onto the spots: five rounds of the rotation that least squares give, on spots within a shrinking
- * distance of their nodes. `widen` scales the distances, so that calls with several tell what a spot at the limit
- * changes.
+ * Rotates a cell onto the spots: five rounds of the least-squares rotation, using the spots within a shrinking distance
+ * of their nodes. `widen` scales the distances, so that calls with different values show the effect of a spot at the
+ * limit.
  */
 export function turnToSpots(start: Cell, spots: readonly Vector[], radius: number, widen: number): Cell {
   const low = spots.slice(0, turnedSpots);
@@ -154,7 +157,7 @@ export function turnToSpots(start: Cell, spots: readonly Vector[], radius: numbe
           Math.hypot(...cell.map((row) => offInteger(dot(row, s)))) < widen * indexLimit,
       );
     if (pairs.length < 3) continue;
-    // (Σ |q|² 1 − q qᵀ) w = Σ q × e; a small multiple of the trace keeps a turn about a row of spots small.
+    // (Σ |q|² 1 − q qᵀ) w = Σ q × e; a small multiple of the trace keeps a rotation about a row of spots small.
     const squares = pairs.reduce((sum, { q }) => sum + dot(q, q), 0);
     const w = solveSymmetric(
       (i, j) =>

@@ -30,7 +30,10 @@ const offNode = (cell: Cell, dual: Cell, s: Vector): number => {
   return norm(add(add(scale(h, dual[0]), scale(k, dual[1])), scale(l, dual[2])));
 };
 
-/** The direction of least extent of the spots, that of the beam: least eigenvector of Σ s sᵀ, by inverse iteration. */
+/**
+ * The direction along which the spots extend least, which is that of the beam: the eigenvector of Σ s sᵀ with the
+ * smallest eigenvalue, by inverse iteration.
+ */
 function thinnest(spots: readonly Vector[]): Vector {
   const squares = spots.reduce((sum, s) => sum + dot(s, s), 0);
   let v: Vector = [0.48, 0.6, 0.64];
@@ -88,12 +91,12 @@ export function log10Chance(
     if (log10 < best.log10) best = { log10, p, radius, trials, occupied };
   }
   if (best.log10 > -1) return best.log10;
-  // Rings and planes: the frequency of hits when the lattice is turned about the beam by golden-ratio angles.
+  // Rings and planes: the frequency of hits when the lattice is rotated about the beam by golden-ratio angles.
   const turns = Math.min(128, Math.max(8, Math.floor((best.log10 < 4 * acceptLog10 - 20 ? 2400 : 9600) / n)));
   const axis = thinnest(spots);
   const widths = [1, 2, 4];
   const looks = Array.from({ length: turns }, (_, i) => {
-    // In steps of a turn's 20160th, of the golden ratio in 32 bits.
+    // In steps of 1/20160 of a turn; multiples of the golden ratio in 32 bits.
     const step = Math.floor((Number((BigInt(i + 1) * 0x9e3779b9n) & 0xffffffffn) / 2 ** 32) * 20160);
     const turned = cell.map((row) => turn(row, axis, (2 * Math.PI * step) / 20160)) as unknown as Cell;
     const turnedDual = reciprocal(turned);

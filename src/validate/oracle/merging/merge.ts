@@ -1,10 +1,10 @@
 /**
  * The oracle of merging: the whole fit in float64, one observation at a time, as src/merging/README.md defines it. It
- * shares nothing with cpp/ and src/merging: constants are repeated, excitation errors are differentiated by differences
- * of the rotated vector, and linear systems are solved by Gauss's elimination.
+ * shares no code with cpp/ and src/merging: constants are repeated, derivatives of excitation errors are computed from
+ * the change of the rotated vector, and linear systems are solved by Gaussian elimination.
  */
 
-/** An observation of a crystal: its unique reflection as a word. */
+/** An observation of a crystal, with its unique reflection as a string. */
 export interface OracleObservation {
   readonly indices: readonly [number, number, number];
   readonly unique: string;
@@ -33,7 +33,7 @@ export interface OracleReflection {
   readonly count: number;
 }
 
-/** A merge. */
+/** The result of a merge. */
 export interface OracleMerge {
   readonly reflections: ReadonlyMap<string, OracleReflection>;
   /** ln G, B, ln r, rotations about x and y, and the root mean squared deviation of each crystal. */
@@ -82,7 +82,7 @@ function placed(crystal: OracleCrystal, indices: readonly number[], x: number, y
   const wave = 1 / crystal.wavelength;
   const g = vectorOf(crystal, indices, x, y);
   const s = [g[0] ?? 0, g[1] ?? 0, (g[2] ?? 0) + wave];
-  // What a small turn of the vector itself changes.
+  // The change caused by a small rotation of the vector itself.
   const turned = (about: readonly [number, number, number]): number => {
     const [a0, a1, a2] = about;
     const [g0, g1, g2] = g as [number, number, number];
@@ -117,7 +117,7 @@ function weightOf(one: OracleObservation, expected: number, proportional2: numbe
   return share >= 1 ? 0 : (1 - share) ** 2 / variance;
 }
 
-/** Merges crystals, all of them in one setting. */
+/** Merges crystals that are all in one setting. */
 export function mergeByOracle(crystals: readonly OracleCrystal[], fit: OracleFit): OracleMerge {
   if (fit.model === 'mean') return plainMean(crystals);
   const radius = firstRadius(crystals);
@@ -174,7 +174,7 @@ function firstRadius(crystals: readonly OracleCrystal[]): number {
   return Math.max(Math.sqrt(squares.reduce((sum, x) => sum + x, 0) / squares.length), 1e-6);
 }
 
-/** Three rounds of merging with the weights of the merge before. */
+/** Three rounds of merging, each with the weights that follow from the merge before. */
 function rounds(
   crystals: readonly OracleCrystal[],
   fit: OracleFit,
@@ -245,7 +245,7 @@ function refineAll(
         const weight = 1 / v / (1 + d ** 2 / v / 9);
         const r2 = Math.exp(2 * (own[2] ?? 0));
         const wide = r2 + place.spread2;
-        // d ln g by each parameter.
+        // Derivatives of ln g with respect to each parameter.
         const slopes = [
           1,
           -place.q2 / 2,
@@ -276,7 +276,7 @@ function refineAll(
   return { deviation2, excess };
 }
 
-/** Gauss's elimination with pivots. */
+/** Gaussian elimination with pivoting. */
 function solved(matrix: number[][], right: number[]): number[] {
   const rows = matrix.map((row, i) => [...row, right[i] ?? 0]);
   const size = rows.length;
@@ -295,7 +295,7 @@ function solved(matrix: number[][], right: number[]): number[] {
   return rows.map((row, i) => (row[size] ?? 0) / (row[i] ?? 1));
 }
 
-/** Sine of the angle between two merges, weighted by what is known of each reflection. */
+/** Sine of the angle between two merges, with each reflection weighted by its information. */
 function angleBetween(a: Map<string, number>, b: Map<string, number>, sums: Sums): number {
   let [aa, bb, ab] = [0, 0, 0];
   for (const [id, { information }] of sums) {
@@ -307,7 +307,10 @@ function angleBetween(a: Map<string, number>, b: Map<string, number>, sums: Sums
   return aa > 0 && bb > 0 ? Math.sqrt(Math.max(0, 1 - ab ** 2 / (aa * bb))) : 0;
 }
 
-/** Counts and sigmas: those of the weights, times the root of the reduced χ² among reflections of like intensity. */
+/**
+ * Counts and sigmas: the sigmas that follow from the weights, multiplied by the root of the reduced χ² among
+ * reflections of similar intensity.
+ */
 function finished(
   crystals: readonly OracleCrystal[],
   fit: OracleFit,

@@ -1,9 +1,9 @@
 /**
- * The oracle of dispersion and its extended form: every window by itself, with the variance as it is defined, in
- * float64. Nothing is shared with cpp/, which sums columns and multiplies the fractions out.
+ * The oracle of dispersion and its extended form, in float64: every window is summed separately, with the variance as
+ * it is defined. It shares no code with cpp/, which sums columns and multiplies the fractions out.
  *
- * Source: Winter et al., Acta Cryst. D74 (2018) 85, for the test of a pixel; the second pass is what the documentation
- * of DIALS tells of its extended form.
+ * Source: Winter et al., Acta Cryst. D74 (2018) 85, for the test of a pixel; the second pass follows what the
+ * documentation of DIALS says about its extended form.
  */
 import type { OraclePeak, Scene } from './peakfinder8.js';
 
@@ -35,7 +35,7 @@ export function dispersion(scene: Scene, settings: DispersionSettings, extended:
   const k = settings.kernelSize;
   return panels.flatMap((panel, number) => {
     const [w, h] = [panel.endFs - panel.fs, panel.endSs - panel.ss];
-    // The panel by itself; NaN where a pixel takes no part.
+    // The panel alone; NaN where a pixel is not used.
     const value = Float64Array.from({ length: w * h }, (_, i) => {
       const at = (panel.ss + Math.floor(i / w)) * width + panel.fs + (i % w);
       const v = frame[at] ?? Number.NaN;
@@ -119,7 +119,7 @@ export function dispersion(scene: Scene, settings: DispersionSettings, extended:
       const above = blob.map((i) => (value[i] ?? 0) - background);
       const intensity = above.reduce((sum, v) => sum + v, 0);
       if (!(intensity > 0)) continue;
-      // From the corner: a blob of one row lies on it, whatever is rounded.
+      // Measured from the corner, so that the mean of a single-row blob lies on that row, whatever is rounded.
       const mean = (at: readonly number[], corner: number): number =>
         at.reduce((sum, v, n) => sum + (v - corner) * (above[n] ?? 0), 0) / intensity;
       const [x, y] = [mean(xs, left), mean(ys, top)];

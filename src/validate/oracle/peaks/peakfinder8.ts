@@ -1,8 +1,9 @@
 /**
- * The oracle of peaks: peakfinder8 written out plainly in float64, five passes over the whole frame. Nothing is shared
- * with cpp/; the limits of rings are rounded to float32, as the algorithm has them.
+ * The oracle of peaks: peakfinder8 written out plainly in float64, with five passes over the whole frame. It shares no
+ * code with cpp/; the limits of rings are rounded to float32, as in the algorithm.
  *
- * Source: Barty et al. (2014), doi 10.1107/S1600576714007626, and what CrystFEL's program does with the same names.
+ * Source: Barty et al. (2014), doi 10.1107/S1600576714007626, and what CrystFEL's program does with parameters of the
+ * same names.
  */
 
 /** A frame and its detector. */
@@ -10,9 +11,9 @@ export interface Scene {
   readonly width: number;
   readonly height: number;
   readonly frame: ArrayLike<number>;
-  /** Ring of every pixel; negative: takes no part. */
+  /** Ring of every pixel; negative if the pixel is not used. */
   readonly ring: ArrayLike<number>;
-  /** Half open rectangles. */
+  /** Half-open rectangles. */
   readonly panels: readonly {
     readonly fs: number;
     readonly ss: number;
@@ -102,7 +103,7 @@ export function peakfinder8(scene: Scene, settings: Settings): { peaks: OraclePe
     for (let y = panel.ss + 1; y < panel.endSs - 1; y++) {
       for (let x = panel.fs + 1; x < panel.endFs - 1; x++) {
         if (owned[y * width + x] || !above(y * width + x)) continue;
-        // All neighbours of neighbours above their limits.
+        // Collects neighbours above their limits, then their neighbours, and so on.
         const blob = [y * width + x];
         owned[y * width + x] = 1;
         for (let k = 0; k < blob.length; k++) {

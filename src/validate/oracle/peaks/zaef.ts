@@ -1,8 +1,8 @@
 /**
- * The oracle of zaef: every foot climbs to its summit, every summit is measured, every peak is held against all the
- * others, in float64. Nothing is shared with cpp/, which measures a summit once.
+ * The oracle of zaef, in float64: every foot climbs to its summit, every summit is measured, and every peak is compared
+ * with all others. It shares no code with cpp/, which measures each summit once.
  *
- * Source: Zaefferer, J. Appl. Cryst. 33 (2000) 10; the rules about summits and neighbours are those that CrystFEL's
+ * Source: Zaefferer, J. Appl. Cryst. 33 (2000) 10; the rules for summits and neighbours are those that CrystFEL's
  * manual gives for `--peaks=zaef`.
  */
 import type { OraclePeak, Scene } from './peakfinder8.js';
@@ -33,7 +33,7 @@ export function zaef({ width, frame, ring, panels }: Scene, settings: ZaefSettin
   const [least, most] = settings.validRange;
   return panels.flatMap((panel, number) => {
     const found: (OraclePeak & { readonly centre: Point })[] = [];
-    // The value of a pixel that takes part.
+    // The value of a pixel, if the pixel is used.
     const at = ([x, y]: Point): number | undefined => {
       if (x < panel.fs || x >= panel.endFs || y < panel.ss || y >= panel.endSs) return undefined;
       const v = frame[y * width + x] ?? Number.NaN;

@@ -2,9 +2,9 @@
  * The oracle of pi: Philox4x32-10 and the in-circle test, written from the paper, twice.
  *
  * `philox` is the definition in BigInt: slow, and hard to get wrong. `countInside` does the same with 32-bit numbers,
- * 300 times faster; a test holds it to the definition, and it is also the plain JavaScript loop that benchmarks run
- * beside the backends. Nothing here is shared with cpp/: the constants are repeated, the high product is made of 16-bit
- * halves, and a point is tested at (2x + 1, 2y + 1) in float64, where its square is exact.
+ * 300 times faster; a test compares it with the definition, and it is also the plain JavaScript loop that benchmarks
+ * run in addition to the backends. It shares no code with cpp/: the constants are repeated, the high product is made of
+ * 16-bit halves, and a point is tested at (2x + 1, 2y + 1) in float64, where its square is exact.
  *
  * Source: Salmon, Moraes, Dror, Shaw, Parallel random numbers: as easy as 1, 2, 3 (SC11), table 2 and section 5.3.
  */

@@ -1,9 +1,9 @@
 /**
- * Cluster analysis by its definition, in float64: local maxima looked up pixel by pixel, sums of squares from all
- * members, and nothing kept from one union to the next.
+ * Cluster analysis by its definition, in float64: local maxima are determined pixel by pixel, sums of squares are
+ * computed from all members, and nothing is kept from one union to the next.
  */
 
-/** A scan and what is wanted of it. */
+/** A scan and the parameters of its clusters. */
 export interface ClusterProblem {
   /** [positions, pixels] */
   readonly data: ArrayLike<number>;
@@ -12,15 +12,15 @@ export interface ClusterProblem {
   readonly nPeaks: number;
   readonly minDistance: number;
   readonly clusters: number;
-  /** Pixels that count; default: all. */
+  /** Pixels that are used; default: all. */
   readonly inside?: (y: number, x: number) => boolean;
-  /** Positions that are there; default: all. */
+  /** Positions that exist; default: all. */
   readonly there?: (position: number) => boolean;
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-/** The clusters of the positions, 1 for that of the first one; NaN where there is none. */
+/** The cluster of each position, numbered from 1, that of the first position; NaN for positions that do not exist. */
 export function clustersOf(problem: ClusterProblem): number[] {
   const { data, nav, sig, nPeaks, minDistance, clusters, inside = () => true, there = () => true } = problem;
   const [[rows, columns], [height, width]] = [nav, sig];

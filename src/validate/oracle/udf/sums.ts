@@ -1,21 +1,21 @@
-/** Sums of a pass over frames in float64, number by number, and how large the terms of each are. */
+/** The sums of a pass over frames in float64, number by number, and the size of the terms of each. */
 import type { PassStep } from '../../../udf/pass/pass.js';
 
-/** Sums beside the sums of the sizes of their terms, which their errors are relative to. */
+/** Sums, and the sums of the sizes of their terms, to which their errors are relative. */
 export interface Sums {
   readonly values: Float64Array;
   readonly sizes: Float64Array;
-  /** Whether the sums are integers that float64 holds. */
+  /** Whether the sums are integers that float64 represents exactly. */
   readonly exact: boolean;
 }
 
-/** Columns ([frames, columns] of one step each) and planes. */
+/** Columns ([frames, columns] for each step) and planes. */
 export interface PassTruth {
   readonly columns: readonly Sums[];
   readonly planes: readonly Sums[];
 }
 
-/** Frames of a problem. */
+/** The frames of a problem. */
 export interface Stack {
   readonly width: number;
   readonly height: number;
@@ -24,7 +24,7 @@ export interface Stack {
   readonly data: ArrayLike<number>;
 }
 
-/** What a term of a column is: the pixel, and the factors of its value, one a column. */
+/** A term of the columns: its pixel, and the factors of its value, one per column. */
 type Term = readonly [pixel: number, factors: readonly ((value: number) => number)[]];
 
 function* termsOf(step: PassStep, width: number, pixels: number): Generator<Term> {
@@ -62,7 +62,7 @@ const columnsOf = (step: PassStep): number => {
   return { sumOf: 1, squaresOf: 2, com: 3 }[step.kind as string] ?? 0;
 };
 
-/** The truth of a pass. */
+/** The true sums of a pass. */
 export function sumsOf({ width, height, frames, dtype, data }: Stack, steps: readonly PassStep[]): PassTruth {
   const pixels = width * height;
   const integers = dtype !== 'f32';
@@ -75,7 +75,7 @@ export function sumsOf({ width, height, frames, dtype, data }: Stack, steps: rea
       const columns = Array.from({ length: count }, (_, k) => ({
         values: new Float64Array(frames),
         sizes: new Float64Array(frames),
-        // Squares of 32-bit numbers are beyond float64.
+        // Squares of 32-bit numbers exceed the exact integers of float64.
         exact: integers && 'spans' in step && (narrow || step.kind !== 'squaresOf' || k === 0),
       }));
       for (const [p, factors] of termsOf(step, width, pixels))
