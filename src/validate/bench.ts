@@ -14,7 +14,7 @@ import { type Candidate, openCandidates, Problem, runRow, selectRows, type Valid
 /** Median and quartiles of some runs, and the rate at the median. */
 export interface Timing {
   readonly medianMs: number;
-  /** Distance of the quartiles. */
+  /** Interquartile range. */
   readonly spreadMs: number;
   readonly bestMs: number;
   readonly runs: number;

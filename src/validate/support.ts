@@ -14,7 +14,7 @@ export interface SupportCell {
   readonly why: string | null;
 }
 
-/** Tries every feature on every backend of this place; a backend that is not here is `absent` with its reason. */
+/** Tries every feature on every backend of this place; an unavailable backend is `absent` with its reason. */
 export async function supportTable(
   createContext: CreateContext,
   backends: readonly BackendName[] = backendNames,

@@ -1,6 +1,6 @@
 /**
- * Error histograms as inline SVG: one panel a kind of error, one strip a backend, decades along the axis and a bin for
- * exact zero.
+ * Error histograms as inline SVG: one panel per kind of error, one strip per backend, decades along the axis, and a bin
+ * for exact zeros.
  */
 
 import { htmlText as harmless } from '../../base/plain-text.js';

@@ -1,6 +1,6 @@
 /**
- * The case table of device arrays: numbers of every dtype are written in pieces that begin and end anywhere, also
- * inside a word of four bytes, and read back whole and in pieces.
+ * The case table of device arrays: numbers of every dtype are written in pieces that begin and end anywhere, including
+ * inside a word of four bytes, and are read back as a whole and in pieces.
  */
 import { type ArrayDtype, arrayDtypes, type NumbersOf, numberOf, numberTypes } from '../../../arrays/numbers.js';
 import type { Context } from '../../../assembly/rooms.js';
@@ -19,11 +19,11 @@ interface Problem {
   readonly length: number;
   /** Written one after the other; later ones overwrite. */
   readonly pieces: readonly Piece[];
-  /** First number and count of what is read beside the whole. */
+  /** First number and count of each piece that is read in addition to the whole. */
   readonly reads: readonly (readonly [number, number])[];
 }
 
-/** Lengths of pieces: none, one number, less and more than a word. */
+/** Lengths of pieces: no number, one number, fewer and more than fill a word. */
 const counts = [0, 1, 2, 3, 5, 8, 13];
 
 function make(dtype: ArrayDtype, elements: number, seed: number): Problem {
@@ -34,7 +34,7 @@ function make(dtype: ArrayDtype, elements: number, seed: number): Problem {
     const n = Math.min(count, length);
     return [random.below(length - n + 1), n];
   };
-  // Any bytes will do for integers; those of floating-point numbers stay finite, so that what is compared is what was
+  // Any bytes are valid integers; floating-point numbers stay finite, so that the numbers compared are the numbers
   // written.
   const number = (): number =>
     numberOf(dtype).startsWith('f') ? random.normal() : Math.floor(random.uniform() * 2 ** 32);
@@ -42,7 +42,7 @@ function make(dtype: ArrayDtype, elements: number, seed: number): Problem {
     const [offset, n] = part(count);
     return { offset, numbers: Numbers.from(Array.from({ length: n }, number)) };
   });
-  // The last number alone, at the end: it may share its word with nothing that there is.
+  // The last number is also written separately, because the rest of its word may lie beyond the end of the array.
   pieces.push({ offset: length - 1, numbers: Numbers.of(number()) });
   return { dtype, length, pieces: pieces.slice(random.below(3)), reads: [...counts.map(part), [length - 1, 1]] };
 }
@@ -75,7 +75,7 @@ function row(dtype: ArrayDtype, elements: number): Row<Problem, Uint8Array> {
         async run() {
           if (array.length !== length) throw new Error(`the array has ${array.length} numbers, made for ${length}`);
           for (const { offset, numbers } of pieces) {
-            // A view in the midst of other numbers: only its own may be taken.
+            // A view within other numbers: only the numbers of the view may be copied.
             const around = new numberTypes[numberOf(dtype)](numbers.length + 2).fill(77);
             around.set(numbers, 1);
             await array.write(around.subarray(1, numbers.length + 1), offset);
@@ -96,7 +96,7 @@ function row(dtype: ArrayDtype, elements: number): Row<Problem, Uint8Array> {
   };
 }
 
-/** One frame's worth of every dtype, and lengths around a word. */
+/** Every dtype, with about as many numbers as a frame and with lengths around that of a word. */
 const rows: readonly Row[] = arrayDtypes.flatMap((dtype) => [1, 3, 7, 1021].map((elements) => row(dtype, elements)));
 
 async function tryOut(context: Context): Promise<void> {

@@ -1,4 +1,4 @@
-/** Parts of arrays: what a side with windows holds, written down plainly. */
+/** Parts of arrays: the elements that a side with windows holds, computed plainly. */
 import type { FftOptions } from '../../../fft/fft.js';
 import { product } from './shapes.js';
 
@@ -7,7 +7,7 @@ export type Box = readonly (readonly number[])[];
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-/** The indices that the plan's input side holds of axes of `shape`. */
+/** The indices that the plan's input side holds along the axes of `shape`. */
 export const inputBox = ({ inputShape }: FftOptions, shape: readonly number[]): Box =>
   shape.map((n, axis) => range(Math.min(n, (typeof inputShape === 'number' ? [inputShape] : inputShape)?.[axis] ?? n)));
 
@@ -22,7 +22,7 @@ export const outputBox = ({ keep }: FftOptions, shape: readonly number[]): Box =
 /** Lengths of a box. */
 export const boxShape = (box: Box): number[] => box.map((indices) => indices.length);
 
-/** Places of a box's elements in an array of `shape`, C order. */
+/** Positions of a box's elements in an array of `shape`, in C order. */
 function boxPlaces(box: Box, shape: readonly number[]): number[] {
   return box.reduce<number[]>(
     (at, indices, axis) => at.flatMap((place) => indices.map((index) => place * (shape[axis] as number) + index)),
@@ -30,7 +30,7 @@ function boxPlaces(box: Box, shape: readonly number[]): number[] {
   );
 }
 
-/** The numbers of a box of an array whose elements are `width` numbers. */
+/** The numbers of the elements in a box, from an array whose elements have `width` numbers each. */
 export function cut(whole: Float64Array, shape: readonly number[], box: Box, width: number): Float64Array {
   const out = new Float64Array(product(boxShape(box)) * width);
   boxPlaces(box, shape).forEach((place, i) => {

@@ -1,4 +1,4 @@
-/** The table of transforms given to an external engine: the same problems and truths, another library computes. */
+/** The table of transforms for an external engine: the same problems and truths, computed by another library. */
 
 import type { Context } from '../../../assembly/rooms.js';
 import type { FftOptions, FftPrecision } from '../../../fft/fft.js';
@@ -14,20 +14,20 @@ import { product, smooth } from './shapes.js';
 
 /** Additional options of every plan of the rows. */
 export interface OnEngine extends Pick<FftOptions, 'engine' | 'tune'> {
-  /** Another precision than the row's own; a row of one shape gets the bounds of it. */
+  /** A precision that replaces the row's own; a row of one shape then gets the bounds of this precision. */
   readonly precision?: FftPrecision;
 }
 
 /**
- * Rows that consist of plans alone, which can be repeated in another precision; the others bring their own arrays, or
+ * Rows that consist of plans alone, which can be repeated in another precision; the others supply their own arrays, or
  * check properties.
  */
 const plainRows: readonly Row[] = [...kindRows, ...arrayRows, ...heffteRows, ...lengthRows];
 
-/** Those of `rows` that are transforms, planned with further options; input and truth stay those of the row. */
+/** Those of `rows` that are transforms, planned with additional options; their input and truth stay the same. */
 export function engineRows(on: OnEngine, rows: readonly Row[] = fftRows): Row[] {
   const suffix = Object.entries(on).map(([name, value]) => `:${name}=${value}`);
-  // What has thousands of plans is not measured one by one.
+  // A row with thousands of plans does not measure each of them.
   const optionsOf = (row: Row): OnEngine => (row.plans === undefined ? on : { tune: 'estimate', ...on });
   return rows
     .filter((row) => (on.precision === undefined ? fftRows : plainRows).includes(row))
@@ -49,15 +49,14 @@ export function engineRows(on: OnEngine, rows: readonly Row[] = fftRows): Row[] 
 }
 
 /**
- * heFFTe's absolute tolerances were set for its own numbers: in single precision FFTW itself misses one of them, at a
- * sum near 7000, by
- * 1.4 units in the last place. Engines are held to the relative bounds, as everybody is.
+ * heFFTe's absolute tolerances were set for its own numbers: in single precision, FFTW itself exceeds one of them, at a
+ * sum near 7000, by 1.4 units in the last place. Engines must meet the relative bounds, as all backends must.
  */
 function relativeOnly({ errors: { absolute: _, ...errors }, ...rest }: Comparison): Comparison {
   return { errors, ...rest };
 }
 
-/** The context, adding options to every transform. */
+/** The context, with options added to every transform. */
 function withOptions(context: Context, on: OnEngine): Context {
   return new Proxy(context, {
     get(target, name) {

@@ -1,21 +1,21 @@
 /**
- * The transforms of heFFTe's own tests (2.4.1) that one process can do, on our data and against our oracle, with its
- * absolute tolerances beside our narrower relative ones. Tests of several processes are here as the transform of the
- * whole world.
+ * The transforms of heFFTe's own tests (2.4.1) that a single process can run, with our data and our oracle, and with
+ * its absolute tolerances in addition to our narrower relative ones. Tests with several processes are included as the
+ * transform of the whole world.
  *
- * Its boxes are given by their highest index and count axes from the fastest, ours by lengths from the slowest: its (5,
- * 6, 7) is n=8x7x6, and its r2c direction 0 is our last axis. Communication is not tested here: pencils and slabs,
- * ranks, reshapes.
+ * heFFTe gives its boxes by their highest index and counts axes from the fastest; we give lengths, and count axes from
+ * the slowest: its (5, 6, 7) is n=8x7x6, and its r2c direction 0 is our last axis. Communication is not tested here:
+ * pencils and slabs, ranks, reshapes.
  */
 import type { FftOptions, R2rKind } from '../../../fft/fft.js';
 import { heffte } from '../../tolerances.js';
 import type { Fill } from './problem.js';
 import { type Extra, row } from './row.js';
 
-/** Lengths of a box from its highest indexes. */
+/** Lengths of a box from its highest indices. */
 const box = (...highest: readonly number[]): number[] => highest.map((n) => n + 1).reverse();
 
-/** A row of a test; input between 0 and 1 unless it says otherwise. */
+/** A row of a test; the input is between 0 and 1 unless `extra` gives another one. */
 const of = (test: string, about: string, options: FftOptions, extra: Extra = {}) =>
   row(options, about, {
     fill: 'unit',
@@ -25,7 +25,7 @@ const of = (test: string, about: string, options: FftOptions, extra: Extra = {})
   });
 const f64 = { precision: 'f64' } as const;
 
-/** All of its r2c directions. */
+/** Rows for all r2c directions of a box. */
 const directions = (
   test: string,
   about: string,
@@ -33,13 +33,15 @@ const directions = (
   extra: Extra = {},
 ) => options.shape.map((_, reducedAxis) => of(test, about, { ...options, kind: 'r2c', reducedAxis }, extra));
 /**
- * For single precision in worlds of more than 2^15 numbers: without a factor the sum at zero frequency is beyond 2^14,
- * where neighbours are 2^-10 apart, and the right answer, rounded, would break the absolute tolerance.
+ * For single precision in worlds of more than 2^15 numbers: without a factor, the sum at zero frequency exceeds 2^14,
+ * where neighbouring numbers are 2^-10 apart, and even the correctly rounded result would violate the absolute
+ * tolerance.
  */
 const large: Extra = { scale: 'symmetric', back: 'symmetric' };
 
 const whole = [
-  // test_fft3d, one process: out of place, without and with a workspace of the caller, in place, from real and back.
+  // test_fft3d, one process: out of place, without and with a workspace of the caller; in place; from real numbers and
+  // back.
   ...[box(5, 6, 7), box(6, 7, 5)].flatMap((shape, i) => {
     const about = 'test_fft3d with one process';
     const precision = i === 0 ? {} : f64;
@@ -64,7 +66,7 @@ const whole = [
   of('subcomm', 'the world of sub-communicators', { shape: box(23, 23, 23), ...f64 }),
 ];
 
-// Vectors: three pairs of scales; a plane as a flat box.
+// Vectors: three pairs of scales, and a plane as a flat box.
 const pairs: readonly Extra[] = [
   { scale: 'none', back: 'full' },
   { scale: 'symmetric', back: 'symmetric' },
@@ -86,7 +88,7 @@ const batches = [{}, f64].flatMap((precision) =>
   ),
 );
 
-// The list of r2c: every direction; of two precisions the one that heFFTe takes, and both where it does.
+// The list of r2c: every direction, in the precision that heFFTe uses, or in both if it uses both.
 const r2c = [
   ...[{}, f64].flatMap((precision) => directions('r2c-np1', 'one process', { shape: box(3, 4, 5), ...precision })),
   ...[{}, f64].flatMap((precision) =>
@@ -102,7 +104,7 @@ const r2c = [
   ...directions('r2c-np12', 'the world of twelve processes', { shape: box(20, 20, 20), ...f64 }),
   of('r2c-streams', 'the world of six processes with streams', { shape: box(16, 11, 13), kind: 'r2c' }),
   of('r2c-streams', 'the world of six processes with streams', { shape: box(16, 11, 9), kind: 'r2c', ...f64 }),
-  // int and long long indexes: direction 0, 1, 2.
+  // Indices of types int and long long: directions 0, 1, 2.
   ...[
     [box(31, 31, 30), box(22, 23, 25)],
     [box(11, 21, 14), box(15, 15, 15)],
@@ -123,7 +125,7 @@ const r2c = [
   ]),
 ];
 
-// The world (1, 2, 3) filled with 1 … 24, the tables of four kinds, and worlds that it compares between libraries.
+// The world (1, 2, 3) filled with 1 … 24, the tables of four kinds, and worlds on which it compares libraries.
 const r2r = [
   ...(['dct2', 'dst2', 'dct1', 'dst1'] satisfies R2rKind[]).flatMap((kind) =>
     [{}, f64].map((precision) =>
@@ -141,7 +143,8 @@ const r2r = [
   ]),
 ];
 
-// One-dimensional executors of one process: along each axis; sines and cosines of 4 and 5; orders other than (0, 1, 2).
+// One-dimensional executors of one process: along each axis; sines and cosines of lengths 4 and 5; orders other than
+// (0, 1, 2).
 const lines = [0, 1, 2].flatMap((axis) => {
   const about = 'one axis of a box';
   const shape = box(1, 2, 3);
@@ -159,7 +162,8 @@ const sines = (['dct2', 'dst2', 'dct1', 'dst1'] satisfies R2rKind[]).flatMap((ki
     of('line-r2r', 'lines of 4 and 5', { shape, axes: [2], kind: 'r2r', r2r: kind, ...f64 }),
   ]),
 );
-// Its order names axes from the fastest; ours from the slowest, so it is turned and mirrored.
+// heFFTe's order names axes from the fastest, and ours from the slowest, so it is reversed and its indices are
+// mirrored.
 const orders = [
   [1, 2, 0],
   [2, 1, 0],
@@ -170,7 +174,7 @@ const orders = [
   return [
     of('order', 'transposed storage', { shape: box(8, 9, 10), order }),
     of('order', 'transposed storage', { shape: box(8, 9, 10), order, kind: 'r2c', ...f64 }),
-    // From one order to another, as the plans of in-node transposes do.
+    // From one order to another, like the plans of in-node transposes.
     of('transpose', 'C order in, transposed out', {
       shape: box(8, 9, 10),
       inputStrides: strides(box(8, 9, 10), [0, 1, 2]),
@@ -210,7 +214,7 @@ const bindings = [{}, f64].flatMap((precision) => {
   ];
 });
 
-// Its own engine: a delta gives ones, powers of 2, 3 and 4, a composite, primes.
+// Its own engine: a delta, which gives ones; powers of 2, 3 and 4; a composite; primes.
 const stock = [{}, f64].flatMap((precision) => [
   ...[2, 3, 4, 8, 9, 12, 16, 27, 64].map((n) => of('stock', 'powers and a composite', { shape: [n], ...precision })),
   ...[4, 9, 12, 16, 17].map((n) =>

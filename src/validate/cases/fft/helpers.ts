@@ -59,7 +59,7 @@ function simple<Input>(
   };
 }
 
-/** Σ a[k] b[j − k], or Σ a[k + j] b[k], over everything that overlaps; `wrap` goes around. */
+/** Σ a[k] b[j − k], or Σ a[k + j] b[k], over all elements that overlap; with `wrap`, indices wrap around. */
 function fold(
   a: Float64Array,
   b: Float64Array,
@@ -179,7 +179,7 @@ const derivativeRow = (n: number) =>
       const plan = await context.fft({ shape: [n], precision: 'f64' });
       try {
         const spectrum = await plan.forward(signal(n, amplitudes, false));
-        // In periods per line: the spacing is 1/n of it. Times i.
+        // In periods per line: the spacing of samples is 1/n of a line. Multiplied by i.
         const derived = fftfreq(n, 1 / n).reduce(
           (out, f, k) => {
             out.set([-f * (spectrum[2 * k + 1] as number), f * (spectrum[2 * k] as number)], 2 * k);
@@ -194,7 +194,7 @@ const derivativeRow = (n: number) =>
     },
   });
 
-/** Σ a cos + b sin of 1, 2 … periods per line, or its derivative over 2π; interleaved, imaginary part zero. */
+/** Σ a cos + b sin of 1, 2 … periods per line, or its derivative divided by 2π; interleaved, imaginary part zero. */
 function signal(n: number, amplitudes: Float64Array, derived: boolean): Float64Array {
   const out = new Float64Array(2 * n);
   for (let j = 0; j < n; j++) {

@@ -1,14 +1,14 @@
 /**
- * Every kind, lengths of every sort, axes, batches, strides, order, scale, both directions and precisions, at sizes a
- * direct sum reaches.
+ * Every kind, all sorts of lengths, axes, batches, strides, orders and scales, both directions and both precisions, at
+ * sizes for which a direct sum is fast enough.
  */
 import type { FftOptions, R2rKind } from '../../../fft/fft.js';
 import { row } from './row.js';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const r2rKinds: readonly R2rKind[] = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
-// Around every radix, vector and workgroup: all prime powers and neighbours of powers of two, products of all radices,
-// primes small and large.
+// Lengths around every radix, vector and workgroup: all prime powers and neighbours of powers of two, products of all
+// radices, small and large primes.
 const lengths = [
   ...range(1, 36),
   37,

@@ -1,7 +1,7 @@
 /**
- * Lengths that no sum reaches, by what must hold of any transform: a delta and a wave have spectra in closed form,
- * energy is kept, what is shifted and added before is turned and added after, real numbers have symmetric spectra, and
- * back again is where it began.
+ * Lengths for which a direct sum takes too long, tested by properties of any transform: a delta and a wave have spectra
+ * in closed form, energy is conserved, shifts and sums of inputs become rotated phases and sums of results, real
+ * numbers have symmetric spectra, and the backward transform restores the input.
  */
 
 import type { Context } from '../../../assembly/rooms.js';
@@ -13,7 +13,7 @@ import { cosPi, sinPi } from '../../oracle/fft/sums.js';
 import * as bounds from '../../tolerances.js';
 import { product, smooth } from './shapes.js';
 
-/** Complex numbers, real ones to the half of a spectrum, or cosines. */
+/** Complex numbers, real numbers to half a spectrum, or cosines. */
 export type LargeKind = 'c2c' | 'r2c' | 'dct2';
 type Errors = Readonly<Record<string, number>>;
 
@@ -88,7 +88,7 @@ class Properties {
     errors.energy = Math.abs(this.#energy(X) / sumOfSquares(x) - 1);
     if (this.#kind === 'c2c') {
       errors.symmetry = this.#asymmetry(Y);
-      // x, moved along, and twice y.
+      // x, shifted, plus twice y.
       const z = this.#moved(x, at);
       z.forEach((value, i) => {
         z[i] = value + 2 * (y[i] as number);
@@ -121,7 +121,8 @@ class Properties {
 
   #noise(real: boolean): FftArray {
     const out = this.#new();
-    // A linear congruence, seeded: for millions of numbers the counter stream would take longer than all transforms.
+    // A seeded linear congruential generator: for millions of numbers the counter stream would take longer than all
+    // transforms.
     let state = this.#random.below(2 ** 31) | 1;
     for (let i = 0; i < out.length; i++) {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -134,7 +135,9 @@ class Properties {
     return index.reduce((whole, j, i) => whole * (this.#shape[i] as number) + j, 0);
   }
 
-  /** What a delta at `at` becomes: the product over the axes of exp(∓2πi at k/n), or of 2 cos(π (2 at + 1) k/2n). */
+  /**
+   * The transform of a delta at `at`: the product over the axes of exp(∓2πi at k/n), or of 2 cos(π (2 at + 1) k/2n).
+   */
   #basis(to: readonly number[], at: readonly number[], sign: 1 | -1): Float64Array {
     const cosines = this.#kind === 'dct2';
     let out = Float64Array.of(1, 0);
@@ -200,7 +203,7 @@ class Properties {
     return Math.sqrt(difference / sumOfSquares(X));
   }
 
-  /** Element j comes to stand at j + by, around the end. */
+  /** Element j moves to position j + by, around the end. */
   #moved(x: FftArray, by: readonly number[]): FftArray {
     const out = x.slice() as FftArray;
     this.#each((place, index) => {
@@ -226,7 +229,10 @@ class Properties {
 
 const sumOfSquares = (x: FftArray): number => sumOver(x, () => 1);
 
-/** Σ weight(i) x_i², with what rounding drops carried along (Kahan 1965): a million numbers would lose three digits. */
+/**
+ * Σ weight(i) x_i², with the rounding errors carried along (Kahan 1965): a plain sum of a million numbers would lose
+ * three digits.
+ */
 function sumOver(x: FftArray, weight: (i: number) => number): number {
   let [sum, lost] = [0, 0];
   for (let i = 0; i < x.length; i++) {
@@ -245,8 +251,8 @@ function turned(x: FftArray, by: Float64Array, i: number): number {
 }
 
 /**
- * The rows. Those of 2^17 points and the planes run everywhere, also on the software devices of the tests; those of a
- * million points are too much for these (`sampled`), and test/soak/fft.mjs has larger ones.
+ * The rows. Those of 2^17 points and the planes run everywhere, including the software devices of the tests; those of a
+ * million points are too expensive for these devices (`sampled`), and test/soak/fft.mjs has larger ones.
  */
 export const largeRows = [
   largeRow('c2c', 'f32', [2 ** 17]),

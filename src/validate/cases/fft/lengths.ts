@@ -1,9 +1,10 @@
 /**
- * Many lengths a row: each is planned, transformed there and back, disposed, and has to meet the bound of its length.
+ * Rows of many lengths: each length is planned, transformed forward and back, and disposed of, and must meet its own
+ * bound.
  *
- * Here are all lengths to 2048 and all primes to 5000 as complex numbers, and a spread of them for the other kinds;
- * test/soak/fft.mjs has all of them for all kinds. A software GPU, which compiles for a second a length, is left to the
- * single lengths of kinds.ts and to the soak.
+ * The rows have all lengths up to 2048 and all primes up to 5000 for complex numbers, and a selection of them for the
+ * other kinds; test/soak/fft.mjs has all of them for all kinds. A software GPU, which takes a second to compile each
+ * length, is tested by the single lengths of kinds.ts and by the soak.
  */
 
 import type { Context } from '../../../assembly/rooms.js';
@@ -31,13 +32,13 @@ export const sweptKinds: readonly SweptKind[] = [
   'dst4',
 ];
 
-/** What came out there and back, of each length. */
+/** The results of each length, forward and back. */
 export interface Swept {
   readonly there: readonly Float64Array[];
   readonly back: readonly Float64Array[];
 }
 
-/** A row over lengths; `name` says which. */
+/** A row over several lengths, which `name` identifies. */
 export function sweepRow(
   kind: SweptKind,
   precision: FftPrecision,
@@ -137,7 +138,7 @@ const isPrimePower = (n: number): boolean => {
   return n > 1 && Number.isInteger(Math.round((Math.log(n) / Math.log(p)) * 1e9) / 1e9);
 };
 
-/** The lengths that every backend has to bear, in pieces by name: all to 2048, primes to 5000. */
+/** The lengths that every backend must support, in named parts: all up to 2048, primes up to 5000. */
 export const allLengths: readonly { readonly name: string; readonly lengths: readonly number[] }[] = [
   ...range(0, 7).map((i) => ({
     name: `n=${256 * i + 1}-${256 * (i + 1)}`,

@@ -1,9 +1,10 @@
-/** The run of a problem with a side or both in device arrays. */
+/** Runs a problem with one side or both in device arrays. */
 import type { FftArray, FftPlan, FftRunOptions } from '../../../fft/fft.js';
 import type { Problem } from './problem.js';
 
 /**
- * Reads `input`, writes `output`; what surrounds the elements goes there and back with them, so that strays are seen.
+ * Reads `input` and writes `output`; the numbers around the elements are copied to the device and back with them, so
+ * that stray writes are detected.
  */
 export async function runOnDevice(
   fft: FftPlan,
@@ -30,7 +31,7 @@ export async function runOnDevice(
     if (arrays === 'twice') await fft[direction](to, from, options);
     const result = inPlace || arrays === 'twice' ? from : to;
     if (arrays !== 'input') await result.read(output);
-    // So that the guard sees whether the input stayed as it was.
+    // So that the guard can check that the input is unchanged.
     if (result !== from && arrays !== 'output') await from.read(input);
   } finally {
     await from.dispose();

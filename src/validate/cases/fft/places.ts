@@ -2,10 +2,10 @@
 import type { Problem } from './problem.js';
 import { product } from './shapes.js';
 
-/** Places of the elements of a side in its array: C order, or what order and strides say. */
+/** Positions of the elements of a side in its array: in C order, or as order and strides specify. */
 export function places(p: Problem, side: 'input' | 'output'): number[] {
   const { options } = p;
-  // The plan's input side is what forward reads.
+  // The plan's input side is the one that a forward transform reads.
   const planSide = (side === 'input') === (p.direction === 'forward') ? 'input' : 'output';
   const shape = side === 'input' ? p.inputShape : p.outputShape;
   const complex = side === 'input' ? p.inputComplex : p.outputComplex;

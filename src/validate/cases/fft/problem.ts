@@ -6,22 +6,22 @@ import { type Box, boxShape, cut, inputBox, outputBox } from './boxes.js';
 import { halved, perTransform, product, takeReduced } from './shapes.js';
 
 /**
- * What an input holds: random numbers between −½ and ½, the same between 0 and 1, 0 … 31 again and again, 1 2 3 …, or a
+ * The contents of an input: random numbers between −½ and ½, the same between 0 and 1, 0 … 31 repeatedly, 1 2 3 …, or a
  * one and zeros.
  */
 export type Fill = 'centred' | 'unit' | 'halves' | 'from one' | 'delta';
 
 /**
- * Which sides of a run are device arrays. `twice`: a run, and the same again on what it gave, without coming back in
- * between.
+ * Which sides of a run are device arrays. `twice`: a run, followed by another one on its result, without a copy to the
+ * host in between.
  */
 export type OnDevice = 'input' | 'output' | 'both' | 'twice';
 
-/** What a row does with its plan. */
+/** How a row uses its plan. */
 export interface Way {
   readonly direction: 'forward' | 'backward';
   readonly scale: FftScale;
-  /** Scale of the way back. */
+  /** Scale of the opposite direction. */
   readonly back: FftScale;
   readonly fill: Fill;
   readonly arrays?: OnDevice | undefined;
@@ -34,27 +34,27 @@ export interface Problem {
   readonly kinds: readonly (AxisTransform | undefined)[];
   readonly direction: 'forward' | 'backward';
   readonly scale: FftScale;
-  /** Scale of the way back. */
+  /** Scale of the opposite direction. */
   readonly back: FftScale;
   readonly arrays: OnDevice | undefined;
-  /** Product of the logical lengths: what a round trip without scales multiplies by. */
+  /** Product of the logical lengths: the factor by which a round trip without scales multiplies. */
   readonly logical: number;
-  /** Numbers for every element of the input side, C order, batch first; complex interleaved. */
+  /** Numbers for every element of the input side, in C order, batch first; complex numbers are interleaved. */
   readonly input: Float64Array;
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
-  /** What the sides hold of the whole ones, in the direction of the run. */
+  /** The parts of the whole arrays that the sides hold, in the direction of the run. */
   readonly inputBox: Box;
   readonly outputBox: Box;
-  /** The output is a part of the whole one. */
+  /** Whether the output is only a part of the whole one. */
   readonly cuts: boolean;
   readonly inputComplex: boolean;
   readonly outputComplex: boolean;
 }
 
 /**
- * The problem of a plan in one direction: forward input is random; a backward input of c2r has the symmetry a real
- * signal gives it.
+ * The problem of a plan in one direction: a forward input is random; a backward input of c2r has the symmetry of a real
+ * signal's spectrum.
  */
 export function problem(options: FftOptions, { direction, scale, back, fill, arrays }: Way, seed: number): Problem {
   const shape = typeof options.shape === 'number' ? [options.shape] : options.shape;
@@ -124,7 +124,7 @@ function filler(fill: Fill, random: Random): (i: number) => number {
   }
 }
 
-/** The reduced spectrum of a random real signal: what c2r is defined for. */
+/** The reduced spectrum of a random real signal, for which c2r is defined. */
 function symmetricInput(
   shape: readonly number[],
   axes: readonly number[],

@@ -1,6 +1,6 @@
 /**
- * Zero-padded and cropped input, and output of which a part is wanted: every kind, windows that go around, strides,
- * batches.
+ * Zero-padded and cropped inputs, and outputs of which only a part is needed: every kind, windows that wrap around,
+ * strides, batches.
  */
 import { row } from './row.js';
 
@@ -74,7 +74,7 @@ export const prunedRows = [
   }),
   row({ shape: [30, 40, 20], inputShape: [11, 17, 20], keep: [[-4, 8], 9, 10], threads: 3 }, 'threads'),
   row({ shape: [20, 30], inputShape: [7, 11], keep: [5, 6], userWorkspace: true }, 'a workspace of the user'),
-  // CUDA pads on the host, where device arrays are not: until its kernels prune, it may refuse this one.
+  // CUDA pads on the host, which cannot access device arrays: until its kernels prune, it may refuse this row.
   {
     ...row({ shape: [32, 48], inputShape: [20, 17], keep: [[-5, 11], 9] }, 'device arrays', { arrays: 'both' }),
     refusable: true,

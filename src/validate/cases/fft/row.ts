@@ -9,22 +9,22 @@ import { product, smooth } from './shapes.js';
 import { type Output, plan } from './subject.js';
 import { oracle } from './truth.js';
 
-/** What a row does beside transforming forward without a factor and back with the full one. */
+/** Settings of a row that differ from transforming forward without a factor and back with the full one. */
 export interface Extra extends Partial<Way> {
   readonly bench?: boolean;
-  /** Begins the address, after `fft`. */
+  /** The start of the address, after `fft`. */
   readonly prefix?: string;
-  /** Also wants every single number within this, absolutely. */
+  /** An additional absolute bound for every single number. */
   readonly absolute?: Bound;
 }
 
-/** An option's value in an address: lists with -, [start, count] as start+count, all as *. */
+/** An option's value in an address: lists are joined by -, [start, count] becomes start+count, and all is *. */
 function nameOf(value: unknown): string {
   if (!Array.isArray(value)) return String(value);
   return value.map((one) => (Array.isArray(one) ? one.join('+') : (one ?? '*'))).join('-');
 }
 
-/** Address of a plan: kind, precision, lengths, and whatever differs from the defaults. */
+/** A row, whose address is the plan's kind, precision, lengths, and everything that differs from the defaults. */
 export function row(options: FftOptions, about: string, extra: Extra = {}): Row<Problem, Output, Float64Array> {
   const {
     direction = 'forward',
@@ -52,7 +52,7 @@ export function row(options: FftOptions, about: string, extra: Extra = {}): Row<
     ...(direction === 'forward' ? [] : ['inverse']),
   ].join(':');
   const elements = product(shape) * (options.batch ?? 1);
-  // There and back.
+  // Forward and back.
   const flops = 2 * 5 * elements * Math.log2(product(shape) + 1);
   return {
     id,

@@ -1,12 +1,12 @@
-/** Shapes and reduced spectra, written down plainly. */
+/** Shapes and reduced spectra, computed plainly. */
 
-/** Elements of a shape. */
+/** Number of elements of a shape. */
 export const product = (shape: readonly number[]): number => shape.reduce((all, n) => all * n, 1);
 /** A shape with one axis cut to the numbers of a reduced spectrum. */
 export const halved = (shape: readonly number[], axis: number): number[] =>
   shape.map((n, i) => (i === axis ? Math.floor(n / 2) + 1 : n));
 
-/** What `change` makes of each transform of a batch, one behind the other. */
+/** The results of `change` for each transform of a batch, one after another. */
 export function perTransform(
   whole: Float64Array,
   batch: number,
@@ -23,7 +23,7 @@ export function perTransform(
   return out;
 }
 
-/** Whether a length has no prime factor above 13: larger ones go through a convolution, which rounds more. */
+/** Whether a length has no prime factor above 13: larger ones are computed by a convolution, which rounds more. */
 export function smooth(n: number): boolean {
   let rest = n;
   for (const p of [2, 3, 5, 7, 11, 13]) while (rest % p === 0) rest /= p;

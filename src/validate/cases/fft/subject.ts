@@ -1,4 +1,4 @@
-/** A problem planned on a backend, with guard words around and between what it writes. */
+/** A problem planned on a backend, with guard words around its outputs and between their elements. */
 
 import type { Context } from '../../../assembly/rooms.js';
 import type { FftArray, FftPlan, FftScale } from '../../../fft/fft.js';
@@ -11,12 +11,14 @@ const guard = -1.5e30;
 /** Guard words on each side of an array. */
 const margin = 16;
 
-/** What a run gives. */
+/** The result of a run. */
 export interface Output {
   readonly values: Float64Array;
-  /** What the other direction makes of them, and what it should; undefined where the way there lost something. */
+  /**
+   * The result of the opposite direction and its expected value; undefined if the first direction loses information.
+   */
   readonly returned: { readonly found: Float64Array; readonly expected: Float64Array } | undefined;
-  /** Words written that no element of an output lies at, and input words that changed. */
+  /** Number of words written that belong to no element of an output, and of input words that changed. */
   readonly strays: number;
 }
 
@@ -27,7 +29,7 @@ interface Side {
   readonly length: number;
 }
 
-/** Plans a problem on the context; a run goes there and back. */
+/** Plans a problem on the context; a run transforms in both directions. */
 export async function plan(context: Context, p: Problem) {
   const fft = await context.fft(p.options);
   const forward = p.direction === 'forward';
@@ -40,8 +42,8 @@ export async function plan(context: Context, p: Problem) {
     backend: fft.backend,
     async run(): Promise<Output> {
       const there = await once(fft, p, forward, p.input, from, to, p.scale);
-      // A backward transform to real numbers forgets the imaginary part, a part of a result the rest; twice there is no
-      // way back.
+      // A backward transform to real numbers loses the imaginary part, and a part of a result loses the rest; `twice`
+      // has no opposite direction.
       if ((p.options.kind === 'real' && !forward) || p.arrays === 'twice' || p.cuts)
         return { ...there, returned: undefined };
       const back = await once(fft, p, !forward, there.values, to, from, p.back);
@@ -52,13 +54,13 @@ export async function plan(context: Context, p: Problem) {
         strays: there.strays + back.strays,
       };
     },
-    // One direction, no guards. In place the symmetric factor keeps the numbers where they are, run after run.
+    // One direction, without guards. In place, the symmetric factor keeps the magnitude of the numbers, run after run.
     ...(p.arrays ? {} : { timed: () => bare(fft, p, forward, from, to) }),
     dispose: () => fft.dispose(),
   };
 }
 
-/** A transform between arrays that are there, ready to be called again and again. */
+/** A transform between existing arrays, ready to be called repeatedly. */
 function bare(fft: FftPlan, p: Problem, forward: boolean, from: Side, to: Side) {
   const ArrayType = fft.precision === 'f64' ? Float64Array : Float32Array;
   const input = new ArrayType(from.length);
@@ -75,7 +77,7 @@ function bare(fft: FftPlan, p: Problem, forward: boolean, from: Side, to: Side) 
   };
 }
 
-/** One transform of `values` from one side to the other, everything around the elements guarded. */
+/** One transform of `values` from one side to the other, with guards around all elements. */
 async function once(
   fft: FftPlan,
   p: Problem,
@@ -89,7 +91,7 @@ async function once(
   const guarded = (length: number): FftArray => new ArrayType(length + 2 * margin).fill(guard);
   const source = guarded(from.length);
   const input = source.subarray(margin, margin + from.length);
-  // Gaps of an input hold what is no number: who reads them shows it in every result.
+  // The gaps of an input are NaN: a transform that reads them shows this in every result.
   input.fill(Number.NaN);
   from.places.forEach((place, i) => {
     for (let part = 0; part < from.width; part++)
@@ -105,7 +107,7 @@ async function once(
   else await (forward ? fft.forward(input, target, options) : fft.backward(input, target, options));
 
   const written = new Float64Array(to.places.length * to.width);
-  // In place the array may be longer than the side: its padding is nobody's.
+  // In place, the array may be longer than the side, and its padding may be overwritten.
   const mine = new Uint8Array(memory.length).fill(p.options.inPlace ? 1 : 0, margin, margin + to.length);
   to.places.forEach((place, i) => {
     for (let part = 0; part < to.width; part++) {

@@ -5,7 +5,7 @@ import { fftRows } from './index.js';
 
 async function tryOut(context: Context): Promise<void> {
   const plan = await context.fft({ shape: [6, 10] });
-  // A pure wave: one bin holds everything.
+  // A pure wave, whose spectrum is a single bin.
   const wave = Float32Array.from({ length: 120 }, (_, i) => {
     const [j, k] = [Math.floor(i / 20), Math.floor(i / 2) % 10];
     const phase = 2 * Math.PI * ((2 * j) / 6 + (3 * k) / 10);

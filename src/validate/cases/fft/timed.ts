@@ -1,5 +1,5 @@
 /**
- * The transforms that `ewald bench` times: forward alone, between arrays that are there, with nothing else inside the
+ * The transforms that `ewald bench` times: only the forward one, between existing arrays, with nothing else inside the
  * run.
  */
 import type { FftArray, FftOptions } from '../../../fft/fft.js';

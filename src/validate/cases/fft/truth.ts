@@ -10,7 +10,7 @@ export function factorOf({ logical }: Problem, scale: FftScale): number {
   return scale === 'full' ? 1 / logical : scale === 'symmetric' ? 1 / Math.sqrt(logical) : 1;
 }
 
-/** What the plan must write, C order, batch first. */
+/** What the plan must write, in C order, batch first. */
 export function oracle(p: Problem): Float64Array {
   const { options, shape, kinds, inputComplex, outputComplex, inputBox, outputBox } = p;
   const batch = options.batch ?? 1;

@@ -1,4 +1,4 @@
-/** Plans whose choices are measured: other radices, threads or workgroups, the same results. */
+/** Plans whose choices are measured: other radices, threads or workgroups must give the same results. */
 import { row } from './row.js';
 
 /** The rows. */

@@ -47,12 +47,12 @@ export const checkSearch: Check = (stages, image) => {
         counts[(q + grid.length) % grid.length] as { sure: number; undecided: number };
       for (const [q, cell] of grid.entries()) {
         const { sure } = at(q);
-        // Vectors that have come together give a cell more than once.
+        // Vectors that have converged give the same cell more than once.
         const kept = hits.flatMap((hit, i) => (same(hit.cell, cell) ? [i] : []));
         for (const i of kept) strays.delete(i);
         if (kept.length > 0 || !last) continue;
         if (fast) {
-          // A certain maximum over the angles, of a count that few have.
+          // A certain maximum over the angles, with a count that few angles have.
           const peak = [-2, -1, 1, 2].every((step) => at(q + step).sure + at(q + step).undecided < sure);
           if (
             peak &&
@@ -112,14 +112,14 @@ export const checkRefinement: Check = (stages, { method, spots, known, threshold
     ({ refined }) =>
       Math.abs(refined.score - turning.meritOf(refined.cell, spots, radius)) / Math.max(1, refined.score),
   );
-  // The turn is there to gain merit: the best cell must have.
+  // The rotation is meant to increase the merit: for the best cell it must have done so.
   const best = pairs[indexOfBest(pairs, ({ refined }) => -refined.score)];
   const lost = best && best.refined.score >= turning.meritOf(best.hit.cell, spots, radius) ? 0 : 1;
   const metric = worst(pairs.map(({ refined }) => turning.metricDifference(refined.cell, known)));
   return { errors: { cells: worst(off), scores: worst(merits), metric, missing: missing + lost } };
 };
 
-// Selection: what is accepted, in which order, and which spots are whose.
+// Selection: which lattices are accepted, in which order, and to which of them each spot belongs.
 export const checkSelection: Check = (_, { method, spots, known, thresholds }, result) => {
   const view = result.image(0);
   const found = view.cells();
@@ -150,8 +150,8 @@ export const checkSelection: Check = (_, { method, spots, known, thresholds }, r
       owner === 0 ? 1 : (distances[lattices.findIndex(({ number }) => number === owner)] ?? Number.POSITIVE_INFINITY);
     if (ownerDistance > nearest + bounds.borderline) owners++;
   });
-  // The chance of a lattice that stands alone. Whether its metric and scale were taken from the spots is not said: what
-  // fits is what it was.
+  // The chance of the only lattice. The result does not state whether metric and scale were taken from the spots, so
+  // the variant that fits best is compared.
   let chance = 0;
   if (first && crystals.length === 1) {
     const free = turning.metricDifference(first.cell, known) > bounds.sameMetric.limit;

@@ -1,4 +1,4 @@
-/** What a row of stages is about: one image, what a backend says of it, and how lists are looked at. */
+/** The subject of a row of stages: one image, what a backend reports about it, and how lists are examined. */
 import { type Cell, lengthsOf, norm, scale, type Vector } from '../../../crystal/cell.js';
 import type {
   IndexerOptions,
@@ -11,7 +11,7 @@ import type { Comparison } from '../../case.js';
 import * as sampling from '../../oracle/indexing/sampling.js';
 import { direction, type Search } from '../../oracle/indexing/search.js';
 
-/** One image: its spots in the order of resolution, as float32 has them. */
+/** One image: its spots in order of resolution, rounded to float32. */
 export interface Image {
   readonly method: IndexingMethod;
   readonly spots: readonly Vector[];
@@ -25,7 +25,7 @@ export interface Answer {
 }
 export type Check = (stages: IndexingStages, image: Image, result: IndexingResult) => Comparison;
 
-/** Thresholds of the published search as the defaults table has them, at a size that float64 repeats in a moment. */
+/** Thresholds of the published search from the table of defaults, at a size that is repeated in float64 in a moment. */
 export const published: Search = {
   ...{ samplePoints: 1024, anglePoints: 64, candidateVectors: 12, cells: 8 },
   ...{ trimLow: 0.001, trimHigh: 0.3, delta: 0.1, planeDistance: 0.2, nodeDistance: 0.15, minSpots: 6 },
@@ -34,7 +34,7 @@ export const published: Search = {
 
 export const indexOfBest = <T>(list: readonly T[], value: (item: T) => number): number =>
   list.reduce((best, item, i) => (value(item) < value(list[best] as T) ? i : best), 0);
-/** Places at which a list is not in descending or not in ascending order. */
+/** Number of places at which a list is not in descending or not in ascending order. */
 export const notDescending = (values: readonly number[]): number =>
   values.filter((value, i) => i > 0 && !(value <= (values[i - 1] as number))).length;
 export const notAscending = (values: readonly number[]): number => notDescending(values.map((value) => -value));

@@ -34,7 +34,7 @@ export const checkSampling: Check = (stages, image) => {
   };
 };
 
-// Scoring: the directions taken on are the best by what the backend counted.
+// Scoring: the selected directions are the best ones according to the backend's own counts.
 export const checkScoring: Check = (stages, { method, spots, thresholds, known }) => {
   const picked = stages.picked.map(({ direction: k }) => k);
   if (method !== 'exhaustive') {
@@ -44,7 +44,7 @@ export const checkScoring: Check = (stages, { method, spots, thresholds, known }
     );
     return { errors: { picks: note === undefined ? 0 : 1, scores }, ...(note === undefined ? {} : { note }) };
   }
-  // The count is the backend's own, which the row before has looked at; the mean distance is ours.
+  // The count is the backend's own, which the previous row has checked; the mean distance is computed here.
   const length = norm(known[longest(known)] as Vector);
   const truth = Array.from(stages.counts, (count, k) => {
     const vector = scale(length, direction(k, stages.counts.length));
@@ -91,8 +91,8 @@ export const checkVectors: Check = (stages, { method, spots, known, thresholds }
   const ends = sampling.endpoints(length, picked, stages.counts.length, spots, bounds.atLimit);
   const off = vectors.map((vector) => Math.min(...ends.map((end) => apart(vector, end))));
   const scores = stages.vectors.map(({ vector, score }) => Math.abs(score / sampling.vectorScore(vector, spots) - 1));
-  // Candidates that have come together are one, whichever was the better then; otherwise none may be better than the
-  // first.
+  // Candidates that have converged count as one, whichever of them was better before; otherwise none may be better than
+  // the first.
   const twins = vectors.filter((a, i) =>
     vectors.some((b, k) => k < i && apart(a, b) < bounds.twinVectors * (1 - bounds.atLimit)),
   ).length;

@@ -155,7 +155,7 @@ function turboRows(): Row<Lists, Answer, Lists>[] {
   ];
 }
 
-/** Smaller siblings of rows that a device computed by a CPU has no time for. */
+/** Smaller versions of rows that take too long on a device emulated by a CPU. */
 function siblings(): Row<Lists, Answer, Lists>[] {
   const images = 2;
   return [

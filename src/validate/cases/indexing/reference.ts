@@ -1,6 +1,6 @@
 /**
- * The published search done again in float64, at a size at which that takes a fraction of a second: the same best cell,
- * the same score.
+ * The published search repeated in float64, at a size for which this takes a fraction of a second: the best cell and
+ * the score must be the same.
  */
 import type { Cell } from '../../../crystal/cell.js';
 import { simulateSpots } from '../../../simulate/spots.js';
@@ -30,7 +30,7 @@ function reference(name: CellName, spots: number, change: Partial<Search>, about
   const { candidateVectors, cells: outputs, ...thresholds } = search;
   const made: Row<Lists, Answer, Scored[]> = {
     ...row('exhaustive', `reference:${name}:n=${spots}${words.join('')}:images=3`, about, (seed) => ({
-      // Low resolution and no noise: a grid this coarse then still lands near the nodes.
+      // Low resolution and no noise, so that a grid as coarse as this still lands near the nodes.
       images: simulateSpots({ cell: cells[name], images: 3, seed, spots, dMinA: 6, noisePx: 0.2, bFactorA2: 200 }),
       known: [cells[name]],
       options: { candidateVectors, maxOutputCells: outputs },

@@ -2,9 +2,9 @@
  * Stills of a flat Ewald sphere whose rival lattices are known by construction: nodes of a layer about the plane
  * through the origin, seen from above.
  *
- * Without the heights a lattice and its half turn about the beam are at exactly equal distances from every spot: one of
- * them is found, and the other is its rival. With the heights the half turn misses each spot by twice its height, and
- * there is no rival, although the sphere is equally flat.
+ * Without the heights, a lattice and its rotation by 180° about the beam are at exactly equal distances from every
+ * spot: one of them is found, and the other is its rival. With the heights, the rotated lattice misses each spot by
+ * twice its height, and there is no rival, although the sphere is equally flat.
  */
 import { type Cell, cross, dot, norm } from '../../../crystal/cell.js';
 import { simulateSpots } from '../../../simulate/spots.js';
@@ -13,7 +13,7 @@ import * as bounds from '../../tolerances.js';
 import { type CellName, cells } from './lists.js';
 import { row, turned } from './row.js';
 
-/** Half the thickness of the layer, 1/angstrom, and how far out its nodes go, angstrom. */
+/** Half the thickness of the layer, 1/angstrom, and the resolution of its outermost nodes, angstrom. */
 const layer = { half: 0.004, resolutionA: 1.1 };
 
 const halfTurned = (cell: Cell): Cell => cell.map(([x, y, z]) => [-x, -y, z]) as unknown as Cell;
@@ -29,7 +29,9 @@ function layerOf(cell: Cell, heights: boolean): TrueImage {
   return { spots: Float64Array.from(kept), lattices: [cell], owner: new Uint8Array(kept.length / 3).fill(1) };
 }
 
-/** Whether all spots lie in one plane through the origin, which may be tilted: then heights tell nothing. */
+/**
+ * Whether all spots lie in one plane through the origin, which may be tilted: the heights then carry no information.
+ */
 function onePlane({ spots, owner }: TrueImage): boolean {
   const [first, ...rest] = Array.from(owner, (_, i) => spotAt(spots, i));
   if (!first) return true;
@@ -38,7 +40,7 @@ function onePlane({ spots, owner }: TrueImage): boolean {
   return rest.every((spot) => Math.abs(dot(spot, normal)) < layer.half * 0.1 * norm(normal));
 }
 
-/** The first turned lattices from a seed on whose layer does not lie in one plane. */
+/** The first rotated lattices, starting from a seed, whose layer does not lie in one plane. */
 function imageOf(name: CellName, seed: number, heights: boolean): TrueImage {
   for (let i = 0; ; i += 10) {
     const cell = turned(cells[name])(seed + i);
@@ -47,7 +49,7 @@ function imageOf(name: CellName, seed: number, heights: boolean): TrueImage {
 }
 
 /**
- * Which of the lattices that explain an image are neither found nor named as rivals, and what is flagged for nothing.
+ * Counts the lattices that explain an image but are neither found nor named as rivals, and the flags that are wrong.
  */
 function layered(name: CellName, heights: boolean, about: string) {
   const wanted = (truth: Cell): Cell[] => (heights ? [truth] : [truth, halfTurned(truth)]);
@@ -58,7 +60,7 @@ function layered(name: CellName, heights: boolean, about: string) {
     (seed) => ({
       images: [0, 1, 2].map((i) => imageOf(name, seed + i, heights)),
       known: [cells[name]],
-      // No candidate comes back beside the lattice: its half turn has to be thought of.
+      // No candidate is returned besides the lattice, so its rotation by 180° must be tried explicitly.
       options: { maxOutputCells: 1 },
       thresholds: {},
     }),

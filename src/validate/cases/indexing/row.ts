@@ -1,4 +1,4 @@
-/** Rows of the table of indexing: an address, lists that are made from a seed, what may differ from the truth. */
+/** Rows of the indexing table: an address, lists generated from a seed, and the permitted deviations from the truth. */
 import type { Cell } from '../../../crystal/cell.js';
 import type { IndexerOptions, IndexingMethod } from '../../../indexing/indexer.js';
 import { Random } from '../../../random/random.js';
@@ -34,7 +34,7 @@ export function row(
     about,
     cost: 0.02 + amount * secondsAnImage[method] * 2,
     work: { amount, unit: 'images' },
-    // Facts of the published search at 300 spots; the fast method does a fifteenth of it.
+    // Figures of the published search at 300 spots; the fast method does a fifteenth of it.
     flops: amount * (method === 'exhaustive' ? 6e8 : 4e7),
     bytes: amount * (300 * 12 + 512),
     make: (seed) => {
@@ -110,5 +110,5 @@ export function perfect(
   );
 }
 
-/** A cell turned at random. */
+/** A cell rotated at random. */
 export const turned = (cell: Cell) => (seed: number) => rotateRandomly(cell, new Random(seed, 0));

@@ -1,4 +1,4 @@
-/** What was found against what is there: answers are compared by meaning, not by bits. */
+/** Compares what was found with the truth: by meaning, not by bits. */
 import { type Cell, reciprocal } from '../../../crystal/cell.js';
 import type { Crystal, ImageView } from '../../../indexing/indexer.js';
 import type { Comparison } from '../../case.js';
@@ -13,7 +13,7 @@ import {
 import * as bounds from '../../tolerances.js';
 import type { Answer, Lists } from './lists.js';
 
-/** Spots farther out than this take no part, in 1/angstrom; see IndexingConstants in src/layout/indexing.ts. */
+/** Spots farther out than this, in 1/angstrom, are ignored; see IndexingConstants in src/layout/indexing.ts. */
 const farthest = 5;
 
 /** Verdicts, orientations, lengths and memberships of every image against the truth. */
@@ -103,7 +103,7 @@ function recount(
   );
   let [differing, near, undecided, squares, merit] = [0, 0, 0, 0, 0];
   for (const [rank, i] of order.entries()) {
-    // Spots too far out take no part and belong to nothing.
+    // Spots too far out are ignored and belong to no lattice.
     if (Math.hypot(...spotAt(spots, i)) > farthest) {
       if (view.assignment[i] !== 0) differing++;
       continue;
@@ -111,7 +111,7 @@ function recount(
     const distances = lattices.map(({ cell, dual, radius }) => distanceToNode(cell, dual, spotAt(spots, i)) / radius);
     const owner = view.assignment[i] as number;
     const first = distances[0];
-    // The figures are of the spots that took part, the membership is of all.
+    // The statistics are those of the spots that were used, the membership is that of all spots.
     if (first !== undefined && rank < view.usedSpots) {
       if (Math.abs(first - 1) < bounds.borderline) undecided++;
       else if (first < 1) {

@@ -1,4 +1,4 @@
-/** The same work done in two ways, to be the same bytes. */
+/** The same work done in two ways, which must give the same bytes. */
 
 import type { Context } from '../../../assembly/rooms.js';
 import type { IndexingMethod, IndexingResult } from '../../../indexing/indexer.js';
@@ -14,10 +14,10 @@ interface Lot {
   readonly spots: readonly number[];
 }
 const twelve: Lot = { names: ['mono', 'hex', 'tri'], spots: [10, 40, 150, 300] };
-/** For devices that are computed by a CPU: the same comparison, in a tenth of the time. */
+/** For devices emulated by a CPU: the same comparison, in a tenth of the time. */
 const two: Lot = { names: ['mono', 'hex'], spots: [40] };
 
-/** What a second run is. */
+/** How the second run is made. */
 type Twin = (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>;
 
 // Two runs that must give the same bytes, on many lists and on few.
@@ -53,8 +53,8 @@ function twinsOf(method: IndexingMethod, address: string, about: string, twin: T
         };
       },
       bounds: () => ({ bytes: bounds.sameBytes }),
-      // Two runs or more, and unlike the others they never find an easy image: six efforts for each known cell, in two
-      // searches.
+      // There are two runs or more, and unlike those of other rows they never find an easy image: six efforts for each
+      // known cell, in two searches.
       ...(method === 'exhaustive' ? {} : { cost: 0.025 * amount }),
     },
   );
@@ -74,7 +74,7 @@ async function joined(lists: Lists, run: Run): Promise<IndexingResult> {
   return whole;
 }
 
-/** What every method is asked for. */
+/** Rows of every method. */
 export const singlesOf = (method: IndexingMethod) =>
   twins(method, 'batch-is-single', 'a batch gives what its images give one by one', async (_, lists, run) =>
     joined(lists, run),
@@ -82,7 +82,7 @@ export const singlesOf = (method: IndexingMethod) =>
 export const repeatOf = (method: IndexingMethod) =>
   twins(method, 'repeat', 'twice the same bytes', (_, lists, run) => run(lists.images));
 
-/** What two methods are asked for besides. */
+/** Additional rows of two of the methods. */
 export const furtherTwinsOf = (method: IndexingMethod) => [
   ...twins(method, 'into', 'every byte of a result that is used again is written', async (_, lists, run) => {
     const into = await run(lists.images);

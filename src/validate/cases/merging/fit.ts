@@ -21,7 +21,7 @@ function rowOf(
   extra: Partial<Row<Problem, MergeResult, OracleMerge>> = {},
 ): Row<Problem, MergeResult, OracleMerge> {
   const parts = { model, symmetry, cycles, crystals, dmin: dMin, ...(bandwidth > 0 && { bandwidth }) };
-  // Reflections near the sphere grow with the third power of the resolution.
+  // The number of reflections near the sphere grows with the third power of the resolution.
   const observations = Math.round(crystals * 70 * (3.2 / dMin) ** 3);
   const amount = observations * 2 * (7 * cycles + 4);
   return {
@@ -40,7 +40,7 @@ function rowOf(
       const options = {
         symmetry: group,
         model,
-        // The plain mean has no cycles, and refuses a number of them.
+        // The plain mean has no cycles, and rejects a number of them.
         ...(model === 'mean' ? {} : { iterations: cycles }),
         minMeasurements: 1,
         polarisation: 'none',

@@ -21,7 +21,7 @@ export interface MergeScene {
 const wavelength = 1.3;
 const lengths = { mmm: [24, 29, 34], '4/mmm': [26, 26, 33] } as const;
 
-/** One word for all reflections that are equal under the point group. */
+/** One string for all reflections that are equal under the point group. */
 export function uniqueOf(symmetry: Scene['symmetry'], [h, k, l]: readonly [number, number, number]): string {
   const [a, b, c] = [Math.abs(h), Math.abs(k), Math.abs(l)];
   return symmetry === '4/mmm' && b > a ? `${b},${a},${c}` : `${a},${b},${c}`;
@@ -41,7 +41,7 @@ export function sceneOf(seed: number, { crystals, symmetry, dMin, bandwidth }: S
   const [mostH, mostK, mostL] = cell.map((length) => Math.floor(length / dMin)) as [number, number, number];
   for (let c = 0; c < crystals; c++) {
     const random = new Random(seed, c);
-    // The stream's digits are the crystal: the oracle reads the same.
+    // The crystal is defined by the digits of the stream: the oracle reads the same ones.
     const rows = rotation(random).map((row, i) => row.map((x) => Number(((10 * x) / (cell[i] ?? 1)).toFixed(7))));
     const [lnG, b, radius] = [0.5 * random.normal(), 4 * random.normal(), 1e-3 * Math.exp(0.15 * random.normal())];
     const observations: OracleObservation[] = [];
@@ -66,7 +66,7 @@ export function sceneOf(seed: number, { crystals, symmetry, dMin, bandwidth }: S
         }
     made.push({
       rows: rows.map((row) => row.map((x) => x / 10)),
-      // As a reader of the stream finds it.
+      // As a reader of the stream computes it.
       wavelength: planckTimesLight / Number((planckTimesLight / wavelength).toFixed(6)),
       bandwidth,
       observations,

@@ -1,7 +1,7 @@
-/** The oracle's own rings: from the definition, without the room's. */
+/** The oracle's own rings: computed from the definition, without the code of the room. */
 import type { Problem } from './scene.js';
 
-/** Ring of every pixel, negative where it takes no part, and the panels that are searched. */
+/** Ring of every pixel, negative if the pixel is not used, and the panels that are searched. */
 export function ringsOfProblem({ options, run }: Problem) {
   const { width, height, geometry, centre = [0, 0], bad, minRes = 0, maxRes = 0 } = options;
   const ring = new Int32Array(width * height).fill(-1);
@@ -24,7 +24,7 @@ export function ringsOfProblem({ options, run }: Problem) {
         const i = y * width + x;
         const [fs, ss] = [x - p.minFs, y - p.minSs];
         const along = (axis: 0 | 1): number => p.corner[axis] + fs * p.fs[axis] + ss * p.ss[axis];
-        // CrystFEL's distances are of whole pixels along x and y.
+        // CrystFEL computes distances from whole pixels along x and y.
         const radius = Math.sqrt(Math.trunc(along(0)) ** 2 + Math.trunc(along(1)) ** 2);
         const edge = [fs, ss, p.maxFs - x, p.maxSs - y].some((distance) => distance < p.badEdge);
         const out =
@@ -32,7 +32,7 @@ export function ringsOfProblem({ options, run }: Problem) {
         if (!out)
           ring[i] = radius % 1 === 0.5 && Math.floor(radius) % 2 === 0 ? Math.floor(radius) : Math.round(radius);
       }
-  // Bad in this frame: the pixel takes no part, its ring stays.
+  // A pixel that is bad in this frame is not used; the rings stay the same.
   for (const [i, hit] of run.bad?.entries() ?? []) if (hit) ring[i] = -1;
   return {
     ring,

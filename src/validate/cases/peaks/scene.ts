@@ -1,4 +1,6 @@
-/** Frames that are made from a seed: a background that falls with the radius, peaks, what detectors do to pixels. */
+/**
+ * Frames generated from a seed: a background that falls with the radius, peaks, and the effects of detectors on pixels.
+ */
 import type { Frame, FrameDtype } from '../../../peaks/contract.js';
 import type { FramePeaksOptions, PeaksRunOptions } from '../../../peaks/peaks.js';
 import { Random } from '../../../random/random.js';
@@ -24,25 +26,25 @@ const usual = {
   'dispersion-extended': { threshold: 2, minPixCount: 2, sigmaBackground: 4.1 },
 } as const satisfies Record<string, PeaksRunOptions>;
 
-/** What a frame is like. */
+/** The properties of a frame. */
 export interface Look {
   readonly width: number;
   readonly height: number;
   readonly dtype: FrameDtype;
-  /** Counts a pixel at the beam, and the radius in pixels at which a third of them is left; default 5 and 200. */
+  /** Counts per pixel at the beam, and the radius in pixels at which a third of them remains; default 5 and 200. */
   readonly background?: number;
   readonly fall?: number;
-  /** Peaks; default one for 500 pixels. */
+  /** Number of peaks; default: one per 500 pixels. */
   readonly peaks?: number;
   /** Panels side by side along slow scan; default 1. */
   readonly panels?: number;
-  /** Share of the pixels that is bad in every frame, and in this one. */
+  /** Fraction of the pixels that are bad in every frame, and in this one. */
   readonly bad?: number;
   readonly badHere?: number;
-  /** Share of the pixels beyond the valid range, and of those that are no number (f32). */
+  /** Fraction of the pixels that are beyond the valid range, and of those that are NaN (f32). */
   readonly beyond?: number;
   readonly nan?: number;
-  /** Every pixel is this. */
+  /** The value of every pixel. */
   readonly constant?: number;
   readonly run?: PeaksRunOptions;
   readonly plan?: Partial<FramePeaksOptions>;
@@ -116,7 +118,7 @@ export function problemOf(look: Look, seed: number): Problem {
             maxFs: width - 1,
             minSs: p * rows,
             maxSs: (p + 1) * rows - 1,
-            // Each one turned a little, with gaps between.
+            // Each panel is rotated slightly, with gaps between them.
             corner: [-centre[0] + 2 * p, -centre[1] + p * (rows + 3)] as const,
             fs: [Math.cos(0.01 * p), Math.sin(0.01 * p), 0] as const,
             ss: [-Math.sin(0.01 * p), Math.cos(0.01 * p), 0] as const,

@@ -24,7 +24,7 @@ function strongest(peaks: readonly OraclePeak[], most: number | undefined): read
 
 const columns = ['fs', 'ss', 'intensity', 'maximum', 'snr', 'background'] as const;
 
-/** Peaks that are missing, invented or in another order: all that do not match the one at their place. */
+/** Counts the peaks that are missing, invented or in another order: all that do not match the one at their place. */
 function compare(found: PeakList, { peaks, limits }: Truth) {
   let different = Math.abs(found.count - peaks.length);
   let worst = 0;
@@ -39,7 +39,7 @@ function compare(found: PeakList, { peaks, limits }: Truth) {
     }
     for (const name of columns) {
       const have = found[name][i] ?? Number.NaN;
-      // A peak in surroundings without any noise has an infinite one.
+      // A peak whose surroundings have no noise at all has an infinite one.
       if (have !== one[name]) worst = Math.max(worst, Math.abs(have - one[name]) / Math.max(1, Math.abs(one[name])));
     }
   }
@@ -226,7 +226,7 @@ const zaefRows: readonly Row<Problem, PeakList, Truth>[] = [
   zaefRow('4M', 'the pace of a large detector', { width: 2068, height: 2162, dtype: 'u16', peaks: 250 }, true),
 ];
 
-/** Rows of dispersion and of its extended form: the same frames, other passes. */
+/** Rows of dispersion and of its extended form: the same frames with other passes. */
 const dispersionRows = (finder: 'dispersion' | 'dispersion-extended'): readonly Row<Problem, PeakList, Truth>[] => {
   const one = (name: string, about: string, look: Look, bench = false): Row<Problem, PeakList, Truth> =>
     row(name, about, { ...look, plan: { ...look.plan, finder } }, bench);

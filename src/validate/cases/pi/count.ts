@@ -5,13 +5,13 @@ import { equality } from '../../compare.js';
 import { countInside, type Points } from '../../oracle/pi/philox.js';
 import { exactCount } from '../../tolerances.js';
 
-// One count after another on one plan, of which the answer is a list of hits.
+// Counts that run one after another on one plan; the result is a list of hits.
 interface Counts {
   readonly threads: number;
   readonly runs: readonly Points[];
   /** Submits all runs at once instead of one after another. */
   readonly atOnce?: boolean;
-  /** Hits the oracle has found before, for counts that take it seconds. */
+  /** Hits that the oracle has found earlier, for counts that take it seconds. */
   readonly known?: readonly bigint[];
 }
 
@@ -74,7 +74,7 @@ function row(
   };
 }
 
-/** What an address says beside `points`; what it leaves out is 0, the seed the hash of the address. */
+/** What an address specifies besides `points`; what it omits is 0, or for the seed the hash of the address. */
 interface Where {
   readonly seed?: string;
   readonly stream?: string;
@@ -105,7 +105,7 @@ function count(
   return row(id, about, make, extra);
 }
 
-/** The whole, and the same points in pieces of odd sizes: [whole, piece, piece, …]. */
+/** The whole range, and the same points in pieces of odd sizes: [whole, piece, piece, …]. */
 function split(points: string, pieces: number, first: string, about: string) {
   return row(`pi:split:first=${first}:points=${points}:pieces=${pieces}`, about, (seed) => {
     const [begin, all] = [amountOf(first), amountOf(points)];
@@ -134,7 +134,7 @@ function single(first: string, points: number, about: string) {
 
 const plainLoop = {
   name: 'plain JavaScript',
-  // A fifth of a second of it is enough for a rate.
+  // A fifth of a second of this work is enough to determine a rate.
   run({ runs }: Counts): number {
     const [first] = runs;
     if (!first) return 0;
@@ -167,7 +167,7 @@ export const piRows: readonly Row<Counts, readonly bigint[]>[] = [
   split('1000003', 7, '1', 'pieces make the whole'),
   split('300007', 16, '2^34-150000', 'pieces make the whole across the carry'),
   ...[1, 2, 3, 7].map((threads) => count('5e6', { first: '1', threads }, 'every split over threads counts the same')),
-  // The oracle takes seconds for these: its answers are pinned here, and the soak asks it again.
+  // The oracle takes seconds for these: its answers are pinned here, and the soak computes them again.
   count('1e8', { seed: '0', threads: 0 }, 'a hundred million points', { bench: true }, 78537092n),
   count('1e8', { seed: '7', first: '3' }, 'a hundred million points, cut at both ends', {}, 78541209n),
   count('1e8', { seed: '2026', first: '2^34-5e7-1' }, 'a hundred million points across the carry', {}, 78538958n),

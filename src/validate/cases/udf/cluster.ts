@@ -1,5 +1,5 @@
 /**
- * Cluster analysis, both of its passes: deviations of pixels on the backend, and the labels that come of feature
+ * Cluster analysis, both of its passes: deviations of pixels on the backend, and the labels derived from feature
  * vectors.
  */
 
@@ -62,6 +62,6 @@ export const clusterRow: Row<ClusterProblem, ArrayLike<number>, readonly number[
     const { error, note } = equality(found, expected);
     return { errors: { labels: error }, ...(note === undefined ? {} : { note }) };
   },
-  // Of integers up to 16 bits deviations are the same on every backend, and labels are decided in float64.
+  // For integers of up to 16 bits, deviations are the same on every backend, and labels are decided in float64.
   bounds: () => ({ labels: { ...bounds.sumsOfIntegers, unit: 'labels' } }),
 };

@@ -3,21 +3,21 @@ import { numberTypes } from '../../../arrays/numbers.js';
 import type { PassDtype, PassStep } from '../../../udf/pass/pass.js';
 import type { Stack } from '../../oracle/udf/sums.js';
 
-/** What the frames of a row are like. */
+/** The properties of a row's frames. */
 export interface Look {
   readonly dtype: PassDtype;
   readonly width: number;
   readonly height: number;
   readonly frames: number;
-  /** Reals: their mean; default 1000. They lie 128 to both sides of it. */
+  /** For reals: their mean; default 1000. They lie up to 128 to both sides of it. */
   readonly mean?: number;
-  /** Integers below this in place of the whole range of their type. */
+  /** For integers: values below this instead of the whole range of their type. */
   readonly below?: number;
-  /** Frames before the others are this many times as large. */
+  /** The numbers of the first frame are multiplied by this. */
   readonly outlier?: number;
-  /** All pixels are this number. */
+  /** The value of all pixels. */
   readonly same?: number;
-  /** Puts NaN and both infinities into some pixels, of the first frame among others. */
+  /** Puts NaN and both infinities into some pixels, including some of the first frame. */
   readonly broken?: boolean;
 }
 
@@ -44,7 +44,7 @@ export function stackOf(
   if (outlier !== undefined) for (let i = 0; i < width * height; i++) data[i] = (data[i] as number) * outlier;
   if (same !== undefined) data.fill(same);
   const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  // In frame 0, in another place in every fifth one; pixel 20 has both infinities.
+  // In frame 0, and at another place in every fifth frame; pixel 20 has both infinities.
   if (broken)
     for (let f = 0; f < frames; f += 5) {
       const first = f * width * height;
@@ -70,7 +70,7 @@ export function spansIn(width: number, height: number): Uint32Array {
   return Uint32Array.from(pairs);
 }
 
-/** Masks of waves: no two alike, no pixel zero. */
+/** Masks of waves: no two are alike, and no pixel is zero. */
 export const denseStep = (
   masks: number,
   pixels: number,
@@ -81,7 +81,7 @@ export const denseStep = (
   weights: new Weights(Array.from({ length: masks * pixels }, (_, i) => Math.sin(1 + i) + 0.1)),
 });
 
-/** Masks of a few pixels each, the first of none. */
+/** Masks of a few pixels each, of which the first is empty. */
 export function sparseStep(
   masks: number,
   pixels: number,
@@ -100,7 +100,7 @@ export function sparseStep(
   };
 }
 
-/** Every step there is. */
+/** All steps that exist. */
 export function allSteps(width: number, height: number): PassStep[] {
   const spans = spansIn(width, height);
   const pixels = width * height;

@@ -1,4 +1,4 @@
-/** The case table of passes over frames, and of what UDFs of the package make of them. */
+/** The case table of passes over frames, and of the results that UDFs of the package derive from them. */
 
 import type { Context } from '../../../assembly/rooms.js';
 import type { FrameArray } from '../../../data/dtype.js';
@@ -16,11 +16,11 @@ interface Problem {
   readonly steps: readonly PassStep[];
 }
 
-/** How far numbers are from theirs, relative to the size of their terms. */
+/** The deviation of numbers from the true sums, relative to the size of their terms. */
 function off(have: (i: number) => number, { values, sizes }: Sums, what: string) {
   let [error, note] = [0, ''];
   for (let i = 0; i < values.length; i++) {
-    // NaN and infinities are right or wrong.
+    // NaN and infinities are either right or wrong.
     if (Object.is(have(i), values[i])) continue;
     const difference = Math.abs(have(i) - (values[i] as number));
     const relative = difference === 0 ? 0 : difference / (sizes[i] as number);
@@ -68,7 +68,7 @@ function row(
     id: `udf:${name}:${dtype}:${frames}x${height}x${width}`,
     about,
     cost: 0.002 + frames * pixels * 1e-8,
-    // A software GPU compiles a kernel a step: it has those rows that show it something new.
+    // A software GPU compiles one kernel per step: it gets only the rows that test something new on it.
     plans: software.has(`${name}:${dtype}`) ? 1 : 8,
     work: { amount: frames, unit: 'frames' },
     flops: 10 * frames * pixels,
@@ -98,7 +98,7 @@ function row(
 }
 
 const all = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32'] as const;
-// No multiple of any vector, block, group or word.
+// Not multiples of any vector, block, group or word.
 const odd = { width: 53, height: 37, frames: 19 } as const;
 const whole = (width: number, height: number): PassStep[] => [
   { kind: 'com', spans: Uint32Array.from({ length: 2 * height }, (_, i) => ((i + 1) >> 1) * width) },

@@ -1,4 +1,7 @@
-/** UDFs of the package by their kernels: what they make of a pass, beside formulas written again. */
+/**
+ * UDFs of the package, tested through their kernels: what they derive from a pass is compared with independently
+ * written formulas.
+ */
 import type { FrameArray } from '../../../data/dtype.js';
 import { comUdf } from '../../../udf/builtin/com.js';
 import { masksUdf } from '../../../udf/builtin/masks.js';
@@ -89,7 +92,7 @@ const pixels = width * height;
 const at = ({ data }: Stack, f: number, p: number): number => data[f * pixels + p] as number;
 const each = <T>(count: number, of: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => of(i));
 
-/** A disk, a few pixels, a wave: they go by spans, as a sparse mask and as a dense one. */
+/** A disk, a few pixels, a wave: they are processed as spans, as a sparse mask and as a dense one. */
 const threeMasks = [
   Uint8Array.from(each(pixels, (p) => (Math.hypot((p % width) - 9, Math.floor(p / width) - 8) <= 5 ? 1 : 0))),
   Float32Array.from(each(pixels, (p) => (p % 50 === 7 ? p / 100 : 0))),
@@ -108,7 +111,7 @@ const underMasks = (stack: Stack, dy: number, dx: number): number[] =>
     }),
   ).flat();
 
-/** Shifts of the centre of mass of a ring around (11, 7.5), turned by 30 degrees with y the other way. */
+/** Shifts of the centre of mass of a ring around (11, 7.5), rotated by 30 degrees with y reversed. */
 function turnedShifts(stack: Stack): number[] {
   const [c, s] = [Math.cos(Math.PI / 6), Math.sin(Math.PI / 6)];
   return each(stack.frames, (f) => {
