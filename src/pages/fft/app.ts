@@ -74,7 +74,7 @@ const put = (canvas: HTMLCanvasElement, pixels: ImageData): void => {
   canvas.getContext('2d')?.putImageData(pixels, 0, 0);
 };
 
-/** Requests an update with the current settings. */
+/** Requests an update with the current settings of the controls. */
 function wish(): void {
   dirty = true;
   if (!running) void work();

@@ -5,7 +5,7 @@
 import { byId } from './form.js';
 
 export interface BrushActions {
-  /** The brush is over a bin, or outside the spectrum. */
+  /** Called with the bin under the brush; undefined if it is outside the spectrum. */
   hover(place: readonly [number, number] | undefined): void;
   begin(x: number, y: number, erase: boolean | undefined): void;
   extend(x: number, y: number): void;
@@ -80,7 +80,7 @@ export interface Marks {
   readonly height: number;
   /** Radii in cycles per pixel. */
   readonly rings: readonly number[];
-  /** Degrees anticlockwise. */
+  /** Angles of the directions, in degrees anticlockwise. */
   readonly angles: readonly number[];
   readonly brush: { readonly at: readonly [number, number]; readonly radius: number } | undefined;
 }

@@ -1,4 +1,7 @@
-/** The transforms of the page: an image to its half spectrum once, and back for every change of the filter. */
+/**
+ * The transforms of the page: an image is transformed to its half spectrum once, and back for every change of the
+ * filter.
+ */
 
 import { breathe } from '../../base/options.js';
 import { type BackendName, createContext, type FftContext, type FftPlan } from '../../entries/fft.js';
@@ -10,7 +13,7 @@ export interface Picture {
   readonly channels: readonly Float32Array[];
 }
 
-/** A context with one plan, for images of one size at a time. */
+/** A context with one plan, which is for images of one size at a time. */
 export class Engine {
   readonly backend: BackendName;
   readonly device: string;

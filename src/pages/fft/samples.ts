@@ -12,8 +12,8 @@ export interface Sample {
   /** Red, green, blue, 0 … 255, of the pixel at (x, y). */
   readonly pixel: (x: number, y: number) => readonly [number, number, number];
   /**
-   * Explanation of what can be seen, with the controls as in `preset` and `spots` painted: bins from the zero
-   * frequency.
+   * Explanation of what can be seen with the controls set to `preset` and with `spots` painted, which are bins from the
+   * zero frequency.
    */
   readonly about: string;
   readonly preset: Readonly<Record<string, string | boolean>>;

@@ -1,4 +1,4 @@
-/** The objects of the page that its controls share, and when they are drawn. */
+/** The objects that the controls of the page share, and the scheduling of their drawing. */
 import { Engine } from './calls.js';
 import { byId } from './elements.js';
 import { FrameList } from './frame-list.js';
@@ -12,7 +12,7 @@ export const viewer = new Viewer(pane, engine);
 export const scan = new ScanViewer(paneOf('scan-pane'), pane, engine, viewer.fail);
 export const list = new FrameList();
 
-/** A pane of the page. Without WebGL2 the page can show nothing, and says why. */
+/** A pane of the page. Without WebGL2 the page cannot show anything, and states the reason. */
 function paneOf(id: string): Pane {
   try {
     const made = new Pane(byId(id));
@@ -30,7 +30,7 @@ function paneOf(id: string): Pane {
   }
 }
 
-/** What is drawn; set by main.ts. */
+/** The functions that draw; set by main.ts. */
 export const drawn: {
   /** Draws the pictures and their overlays. */
   pictures(): void;

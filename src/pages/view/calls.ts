@@ -18,7 +18,7 @@ interface Waiting {
 export class Engine {
   /** Called for every frame of a run. */
   onProgress: (summary: FrameSummary) => void = () => undefined;
-  /** Called while a scan is read, with the share that is in memory, 0 … 1. */
+  /** Called while a scan is read, with the fraction that is in memory, 0 … 1. */
   onLoaded: (share: number) => void = () => undefined;
   /** Called when the worker has died, with the reason. */
   onDeath: (reason: string) => void = () => undefined;
@@ -92,8 +92,8 @@ export class Engine {
 }
 
 /**
- * Work of which only the latest request matters: one request runs and one waits; earlier waiting ones are dropped and
- * counted. `fail` receives errors.
+ * Work for which only the latest request matters: one request runs and one waits; a waiting request is dropped and
+ * counted when a newer one is made. `fail` receives errors.
  */
 export class Latest<A extends readonly unknown[]> {
   dropped = 0;

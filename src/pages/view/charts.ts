@@ -38,7 +38,7 @@ export function frameAt(canvas: HTMLCanvasElement, x: number, frames: number): n
 
 /**
  * Draws a bar of peaks for each frame: indexed frames in the accent colour with a mark on top, hits dark, others pale.
- * Where there are more frames than columns, a column shows the frame with the most peaks.
+ * If there are more frames than columns, a column shows the frame with the most peaks.
  */
 export function drawFrames(
   canvas: HTMLCanvasElement,

@@ -19,7 +19,7 @@ export type ContrastRule = 'spots' | 'range';
 export interface GoodPixels {
   /** Nonzero for bad pixels; undefined: all are good. */
   readonly bad: Uint8Array | undefined;
-  /** Values outside [least, greatest] are not counts. */
+  /** Values outside [least, greatest] are not valid counts. */
   readonly validRange: Limits;
 }
 
@@ -52,7 +52,8 @@ export function automaticLimits(sorted: Float64Array, rule: ContrastRule): Limit
     return [low, high > low ? high : low + 1];
   }
   const median = quantile(sorted, 0.5);
-  // Photon counts whose median is 0 need a range as well: σ is at least that of counting, and at least a quarter.
+  // Photon counts whose median is 0 need a range as well: σ is at least that of counting statistics, and at least a
+  // quarter.
   const spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 1.349;
   const sigma = Math.max(spread, Math.sqrt(Math.max(0, median)) / 2, 0.25);
   return [low, median + 12 * sigma];

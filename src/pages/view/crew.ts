@@ -8,14 +8,14 @@ import type { SearchSettings } from '../../entries/index.js';
 import { Engine } from './calls.js';
 import type { FrameSummary, OpenRequest, RunResult } from './protocol.js';
 
-/** What a crew searches. */
+/** The frames that a crew searches. */
 export interface CrewTask {
   readonly request: OpenRequest;
   readonly settings: SearchSettings;
   readonly frames: number;
 }
 
-/** Blocks per worker: enough that all end together. */
+/** Number of blocks per worker: enough for all workers to end at about the same time. */
 const blocksPerWorker = 4;
 /** Fewest and most frames of a block: each block plans its search anew, and its stream is in memory. */
 const [leastFrames, mostFrames] = [4, 256];
@@ -61,7 +61,7 @@ export class Crew {
     }
   }
 
-  /** Ends the run after the frames that are being searched. */
+  /** Ends the run when the frames that are being searched are finished. */
   stop(): void {
     this.#stopped = true;
     // A member that has not opened its files yet answers once it has.
@@ -69,7 +69,7 @@ export class Crew {
   }
 }
 
-/** Streams of consecutive blocks as one: all but the first without their head. */
+/** Joins the streams of consecutive blocks: all except the first lose their head. */
 async function joined(results: readonly (RunResult | undefined)[]): Promise<Blob> {
   const parts: Blob[] = [];
   for (const result of results) {

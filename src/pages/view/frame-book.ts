@@ -1,6 +1,6 @@
 /**
- * Frames that are spread over several files, with results that are known without a search: the frames of a stream, and
- * those of a run in progress.
+ * Frames in several files, with results that are known without a search: the frames of a stream, and those of a run in
+ * progress.
  */
 import { blobSource, open } from '../../entries/data.js';
 import { readStream, type StreamChunk } from '../../entries/index.js';
@@ -34,7 +34,7 @@ const mostOpen = 4;
 /** Reads frames of files that are opened when they are needed. */
 export class OpenFiles {
   readonly #open = new Map<string, OpenDataset>();
-  /** Files among which a dropped file finds those that it refers to. */
+  /** Files among which those that a dropped file refers to are found. */
   readonly #siblings: readonly InputFile[];
 
   constructor(siblings: readonly InputFile[] = []) {

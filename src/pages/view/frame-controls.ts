@@ -24,7 +24,7 @@ export function bindFrames(): void {
   });
 }
 
-/** Shows a frame that was chosen; of a run that goes on, the newest one is no longer followed. */
+/** Shows a frame that was chosen; for a run in progress, the page then stops following the newest frame. */
 export function go(frame: number): Promise<void> {
   if (isLive()) follow(false);
   return viewer.go(frame);
@@ -47,7 +47,7 @@ export function writeFrames(): void {
   list.show(summaries, frame);
 }
 
-/** What fills the chart of the run, as long as it is empty. */
+/** The text that is shown while the chart of the run is empty. */
 const searchHint = (): string =>
   viewer.opened?.panels && !viewer.running ? 'All frames, or Shift X, fills the chart of the run' : '';
 

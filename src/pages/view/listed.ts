@@ -1,4 +1,4 @@
-/** Results of a chunk of a stream, as they are shown. */
+/** Converts the results of a chunk of a stream to the form in which they are shown. */
 import type { Detector, StreamChunk, StreamCrystal } from '../../entries/index.js';
 import type { ShownCrystal, ShownPeaks } from './protocol.js';
 

@@ -1,6 +1,6 @@
-/** What a glance at a running experiment has to tell: whether frames arrive, and whether the picture keeps up. */
+/** The badge that shows at a glance, during an experiment, whether frames arrive and whether the picture keeps up. */
 
-/** The colour of the badge: all is well, the picture is behind, nothing arrives. */
+/** The state of the badge: all is well, the picture is behind, nothing arrives, or the run is over. */
 export type BadgeLevel = 'good' | 'late' | 'bad' | 'over';
 
 export interface Badge {
@@ -8,20 +8,20 @@ export interface Badge {
   readonly text: string;
 }
 
-/** What the badge depends on; times in ms. */
+/** The facts on which the badge depends; times in ms. */
 export interface BadgeScene {
   readonly connected: boolean;
   readonly state: 'waiting' | 'running' | 'ended' | 'stopped';
-  /** Since the newest frame arrived; undefined before the first. */
+  /** Time since the newest frame arrived; undefined before the first frame. */
   readonly age: number | undefined;
-  /** By how much the shown frame is older than the newest one of its kind. */
+  /** Difference between the ages of the shown frame and of the newest one of its kind. */
   readonly behind: number;
   readonly following: boolean;
 }
 
-/** The newest frame is new for this time, ms. */
+/** The newest frame counts as new for this time, ms. */
 const freshMs = 2000;
-/** Without a frame for this time, ms, something is wrong. */
+/** If no frame has arrived for this time, ms, something is wrong. */
 const quietMs = 30_000;
 
 const seconds = (ms: number): string => {

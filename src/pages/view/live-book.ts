@@ -1,4 +1,4 @@
-/** The frames of a run that goes on: the server tells where they are, and the worker reads them there. */
+/** The frames of a run in progress: the server states where they are, and the worker reads them from there. */
 import { memoryDataset, open } from '../../entries/data.js';
 import type { StreamChunk } from '../../entries/index.js';
 import type { FrameData } from './contrast.js';
@@ -7,25 +7,25 @@ import type { InputFile } from './protocol.js';
 import type { OpenDataset } from './session.js';
 import { showable } from './shown.js';
 
-/** What the server tells about a frame. */
+/** The information that the server gives about a frame. */
 export interface FramePlace {
   /** Its number in the order of arrival. */
   readonly index: number;
   readonly event?: number | undefined;
   readonly name?: string | undefined;
-  /** Where its pixels are, relative to the server; undefined if they are not kept. */
+  /** Path of its pixels on the server; undefined if they are not kept. */
   readonly path?: string | undefined;
   /** Numbers that were received with the frame, by the paths by which a geometry refers to them. */
   readonly values?: Readonly<Record<string, number>> | undefined;
   readonly ageMs?: number | undefined;
-  /** Its chunk of a stream. */
+  /** Its chunk of the stream. */
   readonly chunk?: string | undefined;
 }
 
-/** Places kept: the frame that is shown, and the next one. */
+/** Maximum number of places kept, for the frame that is shown and the next ones. */
 const mostPlaces = 4;
 
-/** The answer of the server, or an error that says what to do. */
+/** Requests a path from the server. Throws an Error that states what to do if there is no answer. */
 async function ask(path: string): Promise<Response> {
   const answer = await fetch(path).catch(() => {
     throw new Error('The server of this page does not answer; its run may have ended.');
@@ -38,7 +38,7 @@ export class LiveBook implements FrameBook {
   readonly #files = new OpenFiles();
   readonly #places = new Map<number, FramePlace>();
 
-  /** Asks for the newest frame of a kind after another; undefined without one. */
+  /** Requests the newest frame of a kind after another frame; undefined if there is none. */
   async newest(client: string, only: string, after: number): Promise<FramePlace | undefined> {
     const answer = await ask(`live/newest?client=${client}&only=${only}&after=${after}`);
     if (answer.status === 204) return undefined;
@@ -83,7 +83,7 @@ export class LiveBook implements FrameBook {
 
 const isReceived = ({ path }: FramePlace): boolean => path?.startsWith('live/received/') ?? false;
 
-/** The file of a frame; frames that were received over the network have none. */
+/** The file of a frame, or the address of its pixels if it was received over the network and has no file. */
 function fileAt(place: FramePlace): InputFile | { readonly name: string } {
   const { path, name = 'the frame', index } = place;
   if (path === undefined)

@@ -1,4 +1,4 @@
-/** A run that goes on: its newest frame, its rates, and a badge that says whether all is well. */
+/** The controls of a run in progress: its newest frame, its rates, and a badge that shows whether all is well. */
 import { redraw, say, viewer } from './app.js';
 import { byId, onClick } from './elements.js';
 import { badgeOf } from './live-badge.js';
@@ -6,20 +6,20 @@ import { LiveFeed, type RunFacts } from './live-feed.js';
 import type { FrameSummary } from './protocol.js';
 import { feedCharts, writeRunCharts } from './run-chart-controls.js';
 
-/** Frames of the list and the chart; of a longer run, the earliest ones are only counted. */
+/** Maximum number of frames in the list and the chart; in a longer run, the earliest frames are only counted. */
 const mostListed = 100_000;
 /** Period over which the rate of frames is measured, ms. */
 const rateMs = 10_000;
-/** Between two requests for the newest frame, ms, so that the picture can be looked at. */
+/** Pause between two requests for the newest frame, ms, so that there is time to look at the picture. */
 const pauseMs = 100;
-/** The charts follow the run this often, ms. */
+/** Interval at which the charts are redrawn during a run, ms. */
 const redrawMs = 250;
-/** A stream that is being written is looked at this often, ms. */
+/** Interval at which a stream that is being written is examined, ms. */
 const growMs = 2000;
 
 export const feed = new LiveFeed();
 
-/** Counts of the whole run, which the list need not hold. */
+/** Counts of the whole run, since the list may not contain all frames. */
 const counts = { hits: 0, indexed: 0, failed: 0, searched: 0 };
 /** Arrival times of the latest frames, ms of the server. */
 let arrivals: number[] = [];
@@ -29,10 +29,10 @@ const newest = { all: -1, hits: -1, unindexed: -1 };
 let following = true;
 let opening = false;
 let pulling = false;
-/** Time at which the shown frame arrived, and how long after that it was shown. */
+/** Time at which the shown frame arrived, and the delay until it was shown. */
 let shownMs: number | undefined;
 let latencyMs: number | undefined;
-/** Frames that arrived between two that were shown. */
+/** Number of frames that arrived between shown frames and were not shown. */
 let passed = 0;
 let lastShown = -1;
 const times = new Map<number, number>();
@@ -43,7 +43,7 @@ export const isLive = (): boolean => feed.facts !== undefined && feed.facts.stat
 /** Switches following on or off. */
 export function follow(on = !following): void {
   following = on;
-  // What was not looked at while another frame was chosen has not been dropped.
+  // Frames that arrived while another frame was chosen do not count as dropped.
   lastShown = -1;
   writeLive();
   if (on) void pull();
@@ -97,7 +97,7 @@ export function bindLive(): void {
     void writeRunCharts();
   }, redrawMs);
   setInterval(() => void growStream(), growMs);
-  // A tab that is not visible asks for no frames; it shows the newest one when it is looked at again.
+  // A tab that is not visible requests no frames; it shows the newest one when it becomes visible again.
   document.addEventListener('visibilitychange', () => void pull());
 }
 
@@ -145,7 +145,9 @@ function grow(): void {
   if (viewer.opened) viewer.opened = { ...viewer.opened, frames: feed.count };
 }
 
-/** Shows the newest frame of the chosen kind, one at a time; what arrives meanwhile is passed over and counted. */
+/**
+ * Shows the newest frame of the chosen kind, one at a time; frames that arrive in the meantime are skipped and counted.
+ */
 async function pull(): Promise<void> {
   if (pulling || !following || !viewer.opened || opening || document.hidden || !isLive()) return;
   pulling = true;
@@ -164,14 +166,14 @@ async function pull(): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   } catch (error) {
-    // The end of a run takes its server with it; what has been received remains.
+    // The server ends with its run; the frames that have been received remain.
     if (!feed.isOver) viewer.fail(error);
   } finally {
     pulling = false;
   }
 }
 
-/** Number of frames of a kind between two. */
+/** Number of frames of a kind between two frames. */
 function passedBetween(first: number, last: number, only: keyof typeof newest): number {
   if (only === 'all') return last - first - 1;
   const between = viewer.summaries.slice(first + 1, last);

@@ -2,7 +2,7 @@
 import { type FrameStatistics, readStatistics } from '../../live/frame-statistics.js';
 import type { LiveFacts } from './protocol.js';
 
-/** Whether the server reports a run, and how the run is. */
+/** The state of the run that the server reports, or `waiting` before there is one. */
 export type RunState = 'waiting' | 'running' | 'ended' | 'stopped';
 
 /** Facts about a run. */
@@ -11,7 +11,7 @@ export interface RunFacts extends LiveFacts {
   readonly total?: number | undefined;
 }
 
-/** The server sends something every two seconds; after this time without anything, ms, it has gone. */
+/** The server sends a message every two seconds; after this time without any, ms, it is considered gone. */
 const silenceMs = 7000;
 /** Time between attempts to connect again, ms. */
 const againMs = 3000;
@@ -20,17 +20,17 @@ export class LiveFeed {
   /** A name by which the server knows this page. */
   readonly client = crypto.randomUUID();
   facts: RunFacts | undefined;
-  /** Whether the server answers. */
+  /** Whether the server is answering. */
   connected = false;
   /** Number of frames that have been reported. */
   count = 0;
   onFacts: (facts: RunFacts) => void = () => undefined;
   onFrames: (frames: readonly FrameStatistics[], first: number) => void = () => undefined;
-  /** Called when the server has gone, or is there again. */
+  /** Called when the server has stopped answering, or answers again. */
   onConnection: () => void = () => undefined;
   #events: EventSource | undefined;
   #heardAt = performance.now();
-  /** Time of the server minus that of the page, as far as is known. */
+  /** Best estimate of the time of the server minus that of the page. */
   #ahead = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -87,7 +87,7 @@ export class LiveFeed {
     const was = this.connected;
     this.connected = false;
     if (was) this.onConnection();
-    // A run that has ended takes its server with it.
+    // The server ends with its run.
     if (this.isOver) clearInterval(this.#timer);
     else setTimeout(() => this.#events ?? this.#connect(), againMs);
   }

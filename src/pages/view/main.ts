@@ -1,4 +1,4 @@
-/** The page: joins controls, keys, files and the address with the viewer. */
+/** The page: connects controls, keys, files and the address to the viewer. */
 import { writeAddressLater } from './address-controls.js';
 import { drawn, pane, redraw, redrawPictures, say, scan, viewer } from './app.js';
 import { Latest } from './calls.js';
@@ -36,7 +36,7 @@ drawn.controls = () => {
 
 drawn.after = writeAddressLater;
 
-/** What is shown, in words: in the header, in the title of the tab, and for screen readers. */
+/** Describes what is shown, in the header, in the title of the tab, and for screen readers. */
 function writeTitles(): void {
   const { opened, frame, peaks, crystals, stage } = viewer;
   if (!opened) return;
@@ -79,7 +79,7 @@ bindRunCharts();
 bindKeys(pageKeys);
 redraw();
 
-// Nothing fails in silence.
+// No error is ignored silently.
 addEventListener('unhandledrejection', ({ reason }) => viewer.fail(reason));
 
 if (new URLSearchParams(location.search).has('served')) {

@@ -1,4 +1,4 @@
-/** Opens a stream with its frames, and a run that goes on. */
+/** Opens a stream with its frames, and a run in progress. */
 import { type Context, type Detector, parseGeometry } from '../../entries/index.js';
 import { PeakMaps } from '../../live/peak-maps.js';
 import { listedPeaks } from './listed.js';
@@ -40,7 +40,7 @@ export async function openStream(
   };
 }
 
-/** Opens a run that goes on, whose newest frame describes the frames; undefined if it has none yet. */
+/** Opens a run in progress, using its newest frame to describe the frames; undefined if it has none yet. */
 export async function openLive(
   { name, geometry, cells, peaks }: LiveFacts,
   client: string,

@@ -24,13 +24,16 @@ const tunedFrames = 4;
 /** Initial values of the sliders if the parameters cannot be tuned. */
 const usualParameters: FinderParameters = { threshold: 0, minSnr: 5, localBgRadius: 3 };
 
-/** The tuned parameters, overridden by the page's. */
+/** The tuned parameters, overridden by those of the page. */
 const settingsWith = ({ tuned }: Session, parameters: FinderParameters): SearchSettings => ({
   ...tuned,
   peaks: { ...tuned.peaks, ...parameters },
 });
 
-/** The operations; `report` is called for every frame of a run, `loading` with the share of a scan that was read. */
+/**
+ * The operations; `report` is called for every frame of a run, `loading` with the fraction of a scan that has been
+ * read.
+ */
 export function operations(
   report: (summary: FrameSummary) => void,
   loading: (share: number) => void = () => undefined,
@@ -64,7 +67,7 @@ export function operations(
     return data;
   };
 
-  /** Shows another file, and closes the one before. */
+  /** Shows another file, and closes the previous one. */
   const begin = async ({ session: next, opened }: OpenedSession): Promise<Opened> => {
     const before = session;
     session = next;
@@ -131,7 +134,7 @@ export function operations(
       const of = current();
       const { dataset, detector } = of;
       if (!detector) return usualParameters;
-      // The parameters of a run that goes on are those of the run.
+      // For a run in progress, the parameters are those of the run.
       if (of.book instanceof LiveBook) return { ...usualParameters, ...of.tuned.peaks };
       const frames = Array.from({ length: Math.min(tunedFrames, dataset.frames) }, (_, i) => i);
       const items = (await contextOf()).pipeline({

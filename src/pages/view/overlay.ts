@@ -1,7 +1,7 @@
 /**
  * The overlay of a frame: peaks as circles, reflections as squares, dashed rings, names of panels, values of pixels.
  *
- * No single colour contrasts with all of a colour map, so that lines have a halo, and shapes differ as well as colours.
+ * No single colour contrasts with all of a colour map, so lines have a halo, and shapes differ as well as colours.
  */
 import type { Pane } from './pane.js';
 import {

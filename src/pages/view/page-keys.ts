@@ -13,7 +13,7 @@ import { shownStages } from './stages.js';
 const cycle = <T extends string>(names: readonly T[], name: T): T =>
   names[(names.indexOf(name) + 1) % names.length] as T;
 
-/** Keys that step through frames and search them, which a scan has no use for. */
+/** Keys that step through frames and search them, which do not apply to a scan. */
 const frameKeys: readonly KeyAction[] = [
   { keys: ['ArrowLeft'], about: 'previous frame; with Shift ten back', act: (far) => void step(far ? -10 : -1) },
   { keys: ['ArrowRight'], about: 'next frame; with Shift ten on', act: (far) => void step(far ? 10 : 1) },

@@ -17,8 +17,8 @@ export class Pane {
   /** Called with the position under the pointer; undefined when the pointer has left. */
   onPoint: (place: Point | undefined) => void = () => undefined;
   /**
-   * Called when a pointer goes down: returns a function that receives its further positions instead of the picture
-   * being moved, or undefined.
+   * Called when a pointer goes down: returns a function that receives its further positions, or undefined if the
+   * pointer moves the picture.
    */
   grab: (place: Point, event: PointerEvent) => ((place: Point) => void) | undefined = () => undefined;
   #held: ((place: Point) => void) | undefined;

@@ -20,7 +20,7 @@ export interface ShownFrame extends GoodPixels {
   readonly data: FrameData;
   readonly width: number;
   readonly height: number;
-  /** Colours to be drawn instead of the values, [height, width, 4]. */
+  /** Colours to draw instead of the values, [height, width, 4]. */
   readonly rgba?: Uint8Array | undefined;
 }
 

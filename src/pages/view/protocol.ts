@@ -6,7 +6,7 @@ import type { PlacedPanel } from './layout.js';
 /** A file with its name: a dropped one, or the address of one on the server. */
 export type InputFile = {
   readonly name: string;
-  /** How a stream names it, if the server knows. */
+  /** The name by which a stream refers to it, if the server knows that name. */
   readonly as?: string | undefined;
 } & ({ readonly blob: Blob } | { readonly address: string });
 
@@ -20,7 +20,7 @@ export interface OpenRequest {
   readonly stream?: InputFile | undefined;
 }
 
-/** A run that goes on, as its server describes it. */
+/** A run in progress, as its server describes it. */
 export interface LiveFacts {
   readonly name: string;
   readonly geometry: string;
@@ -42,7 +42,7 @@ export interface Opened {
   readonly notes: readonly string[];
   /** Panels of the detector in the displayed plane; undefined without a geometry. */
   readonly panels: readonly PlacedPanel[] | undefined;
-  /** Why there is no detector; peaks can then be found but not indexed. */
+  /** The reason why there is no detector; peaks can then be found but not indexed. */
   readonly withoutDetector: string | undefined;
   /** Nonzero for bad pixels, [height, width]; undefined without a mask. */
   readonly bad: Uint8Array | undefined;
@@ -65,7 +65,7 @@ export interface FinderParameters {
   readonly localBgRadius: number;
 }
 
-/** What the finder compares the pixels of a frame with, as pictures. */
+/** The stages of the peak search, as pictures: the values with which the finder compares the pixels of a frame. */
 export type StageName = 'background' | 'noise' | 'limit' | 'snr' | 'marks';
 
 /** Peaks of a frame. */
@@ -122,7 +122,7 @@ export interface FrameSummary {
   /** Lengths and angles of the first crystal. */
   readonly cell: readonly number[] | undefined;
   readonly resolutionA: number | undefined;
-  /** Why the frame could not be searched. */
+  /** The reason why the frame could not be searched. */
   readonly error: string | undefined;
 }
 
@@ -162,7 +162,7 @@ export interface VirtualShape {
 
 /** A scan in the worker's memory. */
 export interface LoadedScan {
-  /** Detector pixels summed into one, along each axis. */
+  /** Number of detector pixels summed into one, along each axis. */
   readonly bin: number;
   /** Size of a pattern in memory. */
   readonly width: number;
@@ -181,8 +181,8 @@ export interface ScanRegion {
 }
 
 /**
- * What is computed of the pixels inside a virtual detector: their sum, or of their centre of mass the field of shifts
- * from its mean, its length, divergence or curl.
+ * The quantity computed from the pixels inside a virtual detector: their sum, or the field of the shifts of their
+ * centre of mass from its mean, or the length, divergence or curl of this field.
  */
 export type ScanQuantity = 'sum' | 'field' | 'magnitude' | 'divergence' | 'curl';
 
@@ -230,9 +230,9 @@ export type StackKind = 'sum' | 'mean' | 'maximum';
 /** The operations of the worker; each returns a promise. */
 export interface Operations {
   open(request: OpenRequest): Promise<Opened>;
-  /** Opens a run that goes on, at its newest frame; undefined if it has none yet. */
+  /** Opens a run in progress at its newest frame; undefined if it has none yet. */
   openLive(request: { readonly facts: LiveFacts; readonly client: string }): Promise<Opened | undefined>;
-  /** The newest frame of a kind after another: its number, and its age when the server told it. */
+  /** The newest frame of a kind after another frame: its number, and its age when the server answered. */
   newest(request: {
     readonly client: string;
     readonly only: string;
@@ -240,7 +240,7 @@ export interface Operations {
   }): Promise<{ readonly index: number; readonly ageMs: number } | undefined>;
   /** The frames that a stream has gained. */
   grown(from: number): Promise<readonly FrameSummary[]>;
-  /** Counts of all peaks of a stream: where they are, and how intense. */
+  /** Counts of all peaks of a stream by position and by intensity. */
   peakMaps(): Promise<ShownPeakMaps | undefined>;
   /** A frame in a type that textures support, with the results that are known without a search. */
   frame(frame: number): Promise<{
@@ -262,7 +262,7 @@ export interface Operations {
     readonly stage: StageName;
   }): Promise<{ readonly data: FrameData }>;
   index(request: { readonly frame: number; readonly parameters: FinderParameters }): Promise<ShownResult>;
-  /** The parameters of a search: the tuned ones, and those of the page. */
+  /** The parameters of a search: the tuned ones, overridden by those of the page. */
   settings(parameters: FinderParameters): Promise<SearchSettings>;
   /** Searches frames; each is reported as progress. */
   run(request: RunRequest): Promise<RunResult>;
@@ -288,7 +288,7 @@ export interface Call {
   readonly argument: unknown;
 }
 
-/** A result, the summary of a frame during a run, or the share of a scan that has been read. */
+/** A result, the summary of a frame during a run, or the fraction of a scan that has been read. */
 export type Reply =
   | { readonly loaded: number }
   | { readonly id: number; readonly result: unknown }

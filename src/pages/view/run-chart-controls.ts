@@ -8,7 +8,7 @@ import type { FrameSummary, ShownPeakMaps } from './protocol.js';
 type Tab = 'frame' | 'cells' | 'powder' | 'peakogram';
 let shown: Tab = 'frame';
 
-/** Cells that are kept for the histograms; of more, the latest. */
+/** Maximum number of cells kept for the histograms; if there are more, the latest are kept. */
 const mostCells = 20_000;
 const bins = 40;
 const names = ['a / Å', 'b / Å', 'c / Å', 'α / °', 'β / °', 'γ / °'];
@@ -18,16 +18,16 @@ let cells: (readonly number[])[] = [];
 const live = (): boolean => document.body.dataset.live === 'true';
 const isOver = (): boolean => document.body.dataset.over === 'true';
 let maps: ShownPeakMaps | undefined;
-/** What the counts of peaks belong to. */
+/** The object to which the counts of peaks belong. */
 let mapsOf: unknown;
 let loading = false;
 /** Whether the counts have been requested after the end of the run. */
 let isFinal = false;
 let loadedAt = Number.NEGATIVE_INFINITY;
-/** The server is asked for the counts of a run this often, ms. */
+/** Interval at which the server is asked for the counts of a run, ms. */
 const everyMs = 2000;
 
-/** Adds a frame of a run that goes on. */
+/** Adds a frame of a run in progress. */
 export function feedCharts({ cell }: FrameSummary): void {
   if (!cell) return;
   cells.push(cell);
@@ -52,7 +52,7 @@ export function bindRunCharts(): void {
       const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       const next = by === undefined ? undefined : tabs[(i + by + tabs.length) % tabs.length];
       if (!next) return;
-      // The arrow keys step through frames elsewhere.
+      // Outside the tabs, the arrow keys step through frames.
       event.stopPropagation();
       next.focus();
       choose(next);
@@ -80,7 +80,7 @@ export async function writeRunCharts(): Promise<void> {
 }
 
 async function load(): Promise<void> {
-  // When the run has ended, its server ends soon: the counts are requested once more.
+  // When the run has ended, its server will end soon, so the counts are requested once more.
   const isStale = live()
     ? !isFinal && performance.now() - loadedAt > everyMs
     : mapsOf !== viewer.opened || viewer.running;
@@ -99,7 +99,7 @@ async function load(): Promise<void> {
   }
 }
 
-/** The counts of a run, from its server. */
+/** Requests the counts of a run from its server. */
 async function served(): Promise<ShownPeakMaps | undefined> {
   const [powder, peakogram] = await Promise.all([fetch('live/powder'), fetch('live/peakogram')]);
   if (!powder.ok || !peakogram.ok) return undefined;
@@ -156,7 +156,7 @@ function drawHistogramOf(canvas: HTMLCanvasElement, sorted: readonly number[], t
   pen.fillRect(((target - from) / (to - from)) * width - devicePixelRatio, 0, 2 * devicePixelRatio, height);
 }
 
-/** Draws numbers as colours, on a logarithmic scale. */
+/** Returns a function that maps counts to colours on a logarithmic scale. */
 function inkFor(most: number): (count: number) => readonly [number, number, number] {
   const map = colourMaps[viewer.colours];
   const whole = Math.log1p(most);
@@ -168,7 +168,7 @@ function inkFor(most: number): (count: number) => readonly [number, number, numb
 
 const noMaps = 'Peaks are counted in streams, and in runs that the page follows.';
 
-/** Where the peaks lie, on the assembled detector as the picture shows it. */
+/** Draws the positions of the peaks on the assembled detector, as the picture shows it. */
 function writePowder(): void {
   const canvas = byId<HTMLCanvasElement>('powder');
   byId('powder-of').textContent = maps ? `peaks of ${maps.frames} frames, logarithmic` : noMaps;
@@ -200,7 +200,7 @@ function writePowder(): void {
   }
 }
 
-/** Intensity against resolution: saturation, the detector's edge and ice show as lines. */
+/** Draws intensity against resolution: saturation, the edge of the detector and ice appear as lines. */
 function writePeakogram(): void {
   const canvas = byId<HTMLCanvasElement>('peakogram');
   byId('peakogram-of').textContent = maps ? `peaks of ${maps.frames} frames, logarithmic` : noMaps;
@@ -208,7 +208,7 @@ function writePeakogram(): void {
   if (!maps) return;
   const { width, height } = peakogramBins;
   const { peakogram } = maps;
-  // Only what has peaks is shown.
+  // Only the part that contains peaks is shown.
   const used = Array.from({ length: width }, (_, x) => x).filter((x) => column(peakogram, x) > 0);
   const columns = Math.max(10, (used.at(-1) ?? 0) + 2);
   canvas.width = columns;

@@ -1,4 +1,4 @@
-/** The controls of a scan: the shape of its virtual detector, and the picture of both panes. */
+/** The controls of a scan: the shape of its virtual detector, and the pictures in both panes. */
 import { engine, pane, redraw, say, scan, viewer } from './app.js';
 import { byId, element, field, onClick, slidersIn, writeSlider } from './elements.js';
 import type { KeyAction } from './keys.js';
@@ -10,7 +10,7 @@ let scanning = false;
 /** Whether the open file is displayed as a scan. */
 export const isScan = (): boolean => scanning;
 
-/** What can be computed of the pixels in the detector, in the order in which the page offers it. */
+/** The quantities that can be computed from the pixels in the detector, in the order in which the page offers them. */
 const quantities: Readonly<Record<ScanQuantity, string>> = {
   sum: 'Sum',
   field: 'Centre of mass, direction',
@@ -66,7 +66,7 @@ async function openScan(opened: Opened): Promise<void> {
   }
 }
 
-/** What was done to a scan that does not fit in memory. */
+/** States how a scan that does not fit into memory was reduced. */
 function memoryWords({ bin, bytes, fileBytes }: LoadedScan): string {
   if (bin === 1) return '';
   const size = (count: number): string => `${(count / 2 ** 30).toFixed(1)} GiB`;
@@ -96,7 +96,7 @@ export function drawScan(): void {
     const value = scan.shape[slider.name as 'outer' | 'inner'];
     writeSlider(slider, value, value.toFixed(1));
   }
-  // A ring alone has an inner radius, and a point has no radius at all.
+  // Only a ring has an inner radius, and a point has no radius at all.
   const { kind } = scan.shape;
   byId<HTMLSelectElement>('virtual-kind').value = kind;
   for (const slider of radii)

@@ -14,7 +14,7 @@ import { showable } from './shown.js';
 
 const bins = [1, 2, 4, 8, 16, 32];
 
-/** The operations; `current` returns the open file, `loading` receives the share of a scan that has been read. */
+/** The operations; `current` returns the open file, `loading` receives the fraction of a scan that has been read. */
 export function scanOperations(
   current: () => Session,
   loading: (share: number) => void,
@@ -47,7 +47,7 @@ export function scanOperations(
       const start = performance.now();
       const mask = maskOf(binnedShape(shape, scan.bin), scan);
       const com = quantity === 'sum' ? undefined : centres.set(mask, { regression: 0 });
-      // A copy: the detector keeps its image for the next move.
+      // The image is copied, because the detector keeps its own for the next move.
       const image = com ? com[quantity === 'field' ? 'magnitude' : (quantity as 'curl')] : detector.set(mask).slice();
       const coloured = quantity === 'field' && !fourier;
       return {
@@ -104,9 +104,7 @@ const binnedShape = ({ kind, cx, cy, outer, inner }: VirtualShape, bin: number):
   inner: inner / bin,
 });
 
-/**
- * The mask of a virtual detector. The origin of masks is the centre of the first pixel, that of the page its corner.
- */
+/** The mask of a virtual detector. Masks count from the centre of the first pixel, the page counts from its corner. */
 function maskOf({ kind, cx, cy, outer, inner }: VirtualShape, size: MaskSize): Uint8Array {
   const { width, height } = size;
   const at = { width, height, cx: cx - 0.5, cy: cy - 0.5 };

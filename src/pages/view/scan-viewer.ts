@@ -19,9 +19,11 @@ export class ScanViewer {
   /** The pattern with the detector on it. */
   readonly patternPane: Pane;
   shape: VirtualShape = { kind: 'disk', cx: 0, cy: 0, outer: 1, inner: 0 };
-  /** Bytes of a scan in memory: what a tab has on most machines. Larger scans are binned. */
+  /**
+   * Maximum number of bytes of a scan in memory, which a tab can allocate on most machines. Larger scans are binned.
+   */
   mostBytes = 2 ** 30;
-  /** What is computed of the pixels inside the detector. */
+  /** The quantity that is computed from the pixels inside the detector. */
   quantity: ScanQuantity = 'sum';
   /** Whether the Fourier transform of the image is shown. */
   fourier = false;
@@ -73,7 +75,7 @@ export class ScanViewer {
     const loaded = await this.#engine.call('loadScan', { mostBytes: this.mostBytes });
     this.loaded = loaded;
     this.pane.place(new Layout([wholeFrame(columns, rows)]), -1);
-    // Pixels that were summed are drawn as large as they are.
+    // Summed pixels are drawn in the size of the area that they cover.
     const { bin } = loaded;
     const pattern = wholeFrame(loaded.width, loaded.height);
     this.patternPane.place(new Layout([{ ...pattern, fs: [bin, 0], ss: [0, bin] }]), -1);
@@ -85,7 +87,7 @@ export class ScanViewer {
     return this.loaded !== undefined && this.#changes.idle && this.#patterns.idle;
   }
 
-  /** Changes what is computed, or whether it is transformed. */
+  /** Changes the computed quantity, or whether its image is transformed. */
   compute(what: { readonly quantity?: ScanQuantity; readonly fourier?: boolean }): Promise<void> {
     Object.assign(this, what);
     this.onChange();

@@ -29,7 +29,7 @@ export interface Session {
   readonly dataset: OpenDataset;
   readonly detector: Detector | undefined;
   readonly cells: readonly KnownCell[];
-  /** Planned once, when the first frame is searched. */
+  /** The searcher, which is planned once, when the first frame is searched. */
   searcher: Promise<FrameSearcher> | undefined;
   /** The frame that was read last, kept so that a search does not read it again. */
   latest: { readonly frame: number; readonly data: FrameData } | undefined;
@@ -39,7 +39,7 @@ export interface Session {
   book?: FrameBook | undefined;
   /** Aborted when another file is opened. */
   readonly closing: AbortController;
-  /** The scan in memory and what moves over it, after the first request. */
+  /** The scan in memory and its virtual detector; undefined before the first request. */
   virtual:
     | { readonly scan: ResidentScan; readonly detector: VirtualDetector; readonly centres: VirtualCom }
     | undefined;
@@ -67,7 +67,7 @@ export async function openSession(
   return sessionOf(dataset, { name: first.name, given, cells: known ? [known] : [] }, contextOf);
 }
 
-/** What is known about a dataset besides the dataset itself. */
+/** The information about a dataset besides the dataset itself. */
 export interface SessionScene {
   readonly name: string;
   /** The geometry, if one was given. */
@@ -76,7 +76,7 @@ export interface SessionScene {
   readonly openOther?: DetectorOptions['openOther'];
 }
 
-/** The session of an open dataset, which it disposes if it cannot be shown. */
+/** Makes the session of an open dataset; disposes of the dataset if it cannot be shown. */
 export async function sessionOf(
   dataset: OpenDataset,
   { name, given, cells, openOther }: SessionScene,
@@ -131,13 +131,13 @@ export async function sessionOf(
   }
 }
 
-/** A file as the library opens it; messages then contain its name. */
+/** Converts a file to the form that the library opens, so that messages contain its name. */
 function inputOf(file: InputFile): File | string {
   if ('address' in file) return file.address;
   return file.blob instanceof File ? file.blob : new File([file.blob], file.name);
 }
 
-/** Bytes of a text file: no geometry and no cell is larger. */
+/** Maximum number of bytes of a text file: no geometry or cell is larger. */
 const mostText = 2 ** 26;
 
 /** The text of a geometry or a cell. */
@@ -155,7 +155,7 @@ async function fetched({ name, address }: { readonly name: string; readonly addr
   return answer.blob();
 }
 
-/** What to do when the server does not answer. */
+/** The advice for the user if the server does not answer. */
 export const serverGone = 'the server does not answer; start ewald view again and reload this page';
 
 /** Width and height of a frame; the modules of a frame with more axes are stacked vertically. */

@@ -1,4 +1,4 @@
-/** What the page is sent: plain data, in arrays that nothing else uses. */
+/** Makes the data that are sent to the page: plain data, in arrays that nothing else uses. */
 import type { Detector, FrameCrystal, FrameResult, PeakList } from '../../entries/index.js';
 import type { FrameData } from './contrast.js';
 import type { FrameSummary, ShownCrystal, ShownPeaks } from './protocol.js';

@@ -1,9 +1,9 @@
-/** The stages of the peak search as pictures: what the finder compared each pixel with. */
+/** The stages of the peak search as pictures: the values with which the finder compared each pixel. */
 import type { PeakStages } from '../../entries/index.js';
 import type { FrameData, Limits } from './contrast.js';
 import type { StageName } from './protocol.js';
 
-/** What can be shown of a frame: its own values, or a stage. */
+/** The pictures of a frame that can be shown: its own values, or a stage. */
 export type ShownStage = 'frame' | StageName;
 
 /** The stages by name, in the order in which the page offers them. */
@@ -24,7 +24,7 @@ export function stagePicture(stage: StageName, frame: FrameData, stages: PeakSta
   return Float32Array.from(frame, (value, i) => (value - (background[i] as number)) / (noise[i] as number));
 }
 
-/** Values of a stage that are drawn; others are drawn as masked. */
+/** The range of values of a stage that are drawn; values outside it are drawn as masked. */
 export const stageRange = (stage: StageName): Limits => (stage === 'marks' ? [1, 4] : [-3e38, 3e38]);
 
 /** Limits of the contrast; undefined: automatic. */
@@ -33,5 +33,5 @@ export function stageLimits(stage: StageName): Limits | undefined {
   return stage === 'snr' ? [0, 10] : undefined;
 }
 
-/** What a mark means, in words. */
+/** The meanings of the marks, in words. */
 export const markWords = ['excluded', 'below its limit', 'window varies', 'strong, in no peak', 'in a peak'] as const;

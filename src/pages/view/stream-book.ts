@@ -14,7 +14,7 @@ const baseName = (path: string): string => path.replace(/^.*[/\\]/, '');
 async function bytesOf(file: InputFile, begin: number, end: number): Promise<Uint8Array> {
   if ('blob' in file) return new Uint8Array(await file.blob.slice(begin, end).arrayBuffer());
   const answer = await fetch(file.address, { headers: { Range: `bytes=${begin}-${end - 1}` } });
-  // Nothing lies behind the end of the file.
+  // The position is beyond the end of the file.
   if (answer.status === 416) return new Uint8Array(0);
   if (answer.status !== 206) throw new Error(`The server answered ${answer.status} where ${file.name} was expected.`);
   return new Uint8Array(await answer.arrayBuffer());
@@ -32,7 +32,7 @@ export class StreamBook implements FrameBook {
     this.#files = new OpenFiles(frames);
   }
 
-  /** Scans a stream. Throws an Error for a file that is no stream, or holds no frames. */
+  /** Scans a stream. Throws an Error for a file that is not a stream, or contains no frames. */
   static async open(stream: InputFile, frames: readonly InputFile[]): Promise<StreamBook> {
     const book = new StreamBook(stream, frames);
     const head = new TextDecoder().decode(await bytesOf(stream, 0, 64));
@@ -67,7 +67,7 @@ export class StreamBook implements FrameBook {
     const found =
       this.#frames.find(({ as }) => as === filename) ??
       this.#frames.find(({ name }) => name === baseName(filename)) ??
-      // A single file that was renamed or converted.
+      // If there is a single file, it may have been renamed or converted.
       (this.#frames.length === 1 && this.#isOneFile ? this.#frames[0] : undefined);
     if (!found)
       throw new Error(

@@ -5,7 +5,7 @@
 
 /** A frame of the stream. */
 export interface IndexedChunk {
-  /** Bytes of the file, from the first to behind the last line of the chunk. */
+  /** Byte positions in the file: the beginning of the first line of the chunk, and the end of its last line. */
   readonly begin: number;
   readonly end: number;
   readonly filename: string;
@@ -18,7 +18,9 @@ export interface IndexedChunk {
   readonly resolutionA: number | undefined;
 }
 
-/** Lines that are looked at; the others are skipped. Bytes are read as characters, so that positions are bytes. */
+/**
+ * Lines that are parsed; the others are skipped. Bytes are read as characters, so that positions are byte positions.
+ */
 const lines = new RegExp(
   '^(?:----- (?<mark>Begin chunk|End chunk|Begin geometry file|End geometry file|Begin unit cell|End unit cell) -----' +
     '|Image filename: (?<filename>.*)|Event: (?<event>.*)|hit = (?<hit>\\d)|num_peaks = (?<peaks>\\d+)' +
@@ -46,7 +48,7 @@ export class StreamIndex {
     const text = this.#rest + byteText(bytes);
     const origin = this.scanned - this.#rest.length;
     this.scanned += bytes.length;
-    // A line that is cut off is scanned with the next piece.
+    // An incomplete line is scanned with the next piece.
     const whole = text.lastIndexOf('\n') + 1;
     this.#rest = text.slice(whole);
     const body = text.slice(0, whole);
@@ -70,7 +72,7 @@ export class StreamIndex {
       this.#draft = undefined;
     } else if (mark.startsWith('Begin ')) this.#block = { mark, begin: behind, parts: [body] };
     else if (this.#block) {
-      // The end lies in the last part, the begin in the first.
+      // The end is in the last part, the beginning in the first.
       const { parts, begin } = this.#block;
       const before = parts.slice(0, -1).join('');
       const text = (before + body.slice(0, index)).slice(begin);
@@ -94,12 +96,12 @@ export class StreamIndex {
   }
 }
 
-/** Bytes as characters of the same numbers; the decoder's `latin1` would turn some into others. */
+/** Converts bytes to characters with the same codes; the decoder's `latin1` would map some to other characters. */
 function byteText(bytes: Uint8Array): string {
   const parts: string[] = [];
   for (let at = 0; at < bytes.length; at += 8192) parts.push(String.fromCharCode(...bytes.subarray(at, at + 8192)));
   return parts.join('');
 }
 
-/** The text whose bytes these characters are. */
+/** Decodes the UTF-8 text whose bytes these characters represent. */
 const utf8 = (text: string): string => new TextDecoder().decode(Uint8Array.from(text, (c) => c.charCodeAt(0)));

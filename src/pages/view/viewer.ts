@@ -41,7 +41,7 @@ export class Viewer {
   frame = 0;
   /** Name of the image that is shown instead of a frame, such as a sum of ten. */
   stackName: string | undefined;
-  /** What is shown of the frame: its values, or what the peak search compares them with. */
+  /** The picture of the frame that is shown: its values, or a stage of the peak search. */
   stage: ShownStage = 'frame';
   peaks: ShownPeaks | undefined;
   crystals: readonly ShownCrystal[] = [];
@@ -68,7 +68,7 @@ export class Viewer {
   };
   readonly #frames: Latest<[frame: number]>;
   readonly #finds: Latest<[]>;
-  /** Number of the open file; results for an earlier one are dropped. */
+  /** Number of the open file, counting all that were opened; results for an earlier one are dropped. */
   #file = 0;
 
   constructor(pane: Pane, engine: Engine) {
@@ -139,7 +139,7 @@ export class Viewer {
     await this.#begin(opened);
   }
 
-  /** Shows a run that goes on; returns whether it has a frame that can be shown. */
+  /** Shows a run in progress; returns whether it has a frame that can be shown. */
   async openLive(facts: LiveFacts, client: string): Promise<boolean> {
     const file = ++this.#file;
     const opened = await this.engine.call('openLive', { facts, client });
@@ -387,7 +387,7 @@ export class Viewer {
   /** The stream of the last run, and its report if it was requested. */
   stream: Blob | undefined;
   html: Blob | undefined;
-  /** Ends the run that goes on. */
+  /** Ends the run in progress. */
   #stop: () => void = () => undefined;
 
   /** Searches all frames. A report needs all frames in one worker, which takes longer. */

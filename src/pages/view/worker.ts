@@ -24,7 +24,7 @@ scope.onmessage = async ({ data: { id, name, argument } }) => {
   }
 };
 
-/** The buffers that are transferred to the page with a result, which nothing else uses. */
+/** The buffers that are transferred to the page with a result; nothing else uses them. */
 function buffersOf(value: unknown, found = new Set<ArrayBuffer>()): ArrayBuffer[] {
   if (ArrayBuffer.isView(value)) found.add(value.buffer as ArrayBuffer);
   else if (Array.isArray(value)) for (const item of value) buffersOf(item, found);
