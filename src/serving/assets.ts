@@ -24,7 +24,7 @@ export interface Asset {
 
 type Encoding = 'br' | 'gzip' | 'identity';
 
-/** For files that the build has not compressed, in about ten milliseconds per megabyte. */
+/** Quality for files that the build has not compressed; takes about ten milliseconds per megabyte. */
 const brotliQuality = 5;
 
 const encoders: Readonly<Record<Encoding, (body: Buffer) => Promise<Buffer>>> = {
@@ -33,7 +33,7 @@ const encoders: Readonly<Record<Encoding, (body: Buffer) => Promise<Buffer>>> = 
   identity: async (body) => body,
 };
 
-/** What the build has compressed, unless the file has been written since. */
+/** The file as compressed by the build, unless it has been written since. */
 async function prepared(file: string): Promise<Buffer | undefined> {
   const [compressed, plain] = await Promise.all([stat(`${file}.br`).catch(() => undefined), stat(file)]);
   return compressed && compressed.mtimeMs >= plain.mtimeMs ? readFile(`${file}.br`) : undefined;

@@ -1,7 +1,7 @@
 /**
  * Server-sent events of a run. Each client has a position in the statistics, and nothing is queued for it: the next
- * batch is written when it has read the one before. A client that stops reading costs one batch. It continues from its
- * position, or from its `Last-Event-ID` after it has connected again.
+ * batch is written when it has read the previous one. A client that stops reading costs the memory of one batch. It
+ * continues from its position, or from its `Last-Event-ID` after it has connected again.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
@@ -14,17 +14,17 @@ export interface EventSourceOfRun {
   readonly statistics: (first: number, end: number) => Uint8Array;
   /** Milliseconds since the server was started. */
   readonly now: () => number;
-  /** Called when a client has gone. */
+  /** Called when a client has disconnected. */
   readonly gone: (client: string) => void;
 }
 
-/** Most pages that can follow a run at once. */
+/** Maximum number of pages that can follow a run at the same time. */
 const mostClients = 16;
-/** Frames of an event: 40 kB, which is 54 kB as text. */
+/** Maximum number of frames in an event: 40 kB, which is 54 kB as text. */
 const batchFrames = 1024;
-/** Events are collected for this time, ms. */
+/** Time for which statistics are collected into one event, ms. */
 const everyMs = 100;
-/** Without news, the time is sent this often, ms, so that a page notices that the server has gone. */
+/** Interval at which the time is sent if there is nothing else, ms, so that a page notices when the server is gone. */
 const idleMs = 2000;
 /** A client that has not read anything for this time is disconnected, ms; it may connect again. */
 const patienceMs = 60_000;
@@ -38,7 +38,7 @@ interface Client {
   /** The next frame to send. */
   next: number;
   knowsFacts: boolean;
-  /** Since when the client has not taken what was written; undefined if it has. */
+  /** Time since which the client has not read what was written; undefined if it has read everything. */
   blockedSince: number | undefined;
   sentAt: number;
 }
@@ -95,12 +95,12 @@ export class EventStreams {
     this.#later();
   }
 
-  /** Frames have been added. */
+  /** Called when frames have been added. */
   grown(): void {
     if (this.#clients.size > 0) this.#later();
   }
 
-  /** The facts have changed. */
+  /** Called when the facts have changed. */
   changed(): void {
     for (const client of this.#clients) {
       client.knowsFacts = false;
@@ -108,7 +108,7 @@ export class EventStreams {
     }
   }
 
-  /** Ends all streams after their last frames; a client that does not read them is not waited for. */
+  /** Ends all streams after their last frames; it does not wait for a client that does not read them. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -133,11 +133,11 @@ export class EventStreams {
       for (const client of this.#clients) this.#send(client);
       if (this.#clients.size > 0) this.#later();
     }, everyMs);
-    // A viewer does not keep a finished run from ending.
+    // A viewer does not prevent the process of a finished run from ending.
     this.#timer.unref();
   }
 
-  /** Writes what the client does not have yet, as long as it takes it. */
+  /** Writes what the client does not have yet, as long as it accepts more. */
   #send(client: Client): void {
     const { response } = client;
     const now = this.#source.now();

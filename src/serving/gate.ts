@@ -9,7 +9,7 @@ import type { IncomingMessage } from 'node:http';
 /** The decision about a request. */
 export type Verdict =
   | { readonly allowed: true }
-  /** Refused, with a status and a sentence. */
+  /** The request is refused, with a status and a sentence. */
   | { readonly allowed: false; readonly status: number; readonly text: string }
   /** The token was right: the browser receives a cookie and is redirected to the address without the token. */
   | { readonly allowed: false; readonly status: 303; readonly location: string; readonly cookie: string };
@@ -22,7 +22,7 @@ export class Gate {
   readonly #hosts: readonly string[];
   #cookie = 'ewald';
 
-  /** `hosts` are further host names under which the server may be addressed, besides those of this computer. */
+  /** `hosts` are host names under which the server may be addressed in addition to those of this computer. */
   constructor(hosts: readonly string[] = [], token = randomBytes(16).toString('base64url')) {
     this.token = token;
     this.#hosts = ['127.0.0.1', 'localhost', '[::1]', ...hosts];

@@ -1,4 +1,4 @@
-/** Starts and ends servers of this computer. */
+/** Starts and ends servers on this computer. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EwaldError } from '../base/errors.js';

@@ -1,6 +1,7 @@
 /**
- * What a browser can ask about a run while it goes on. The run only writes forty bytes a frame and keeps a reference to
- * its newest frames; everything else is done when a page asks for it, so that no page can slow down the run.
+ * Answers the requests of browsers about a run in progress. The run only writes forty bytes per frame and keeps a
+ * reference to its newest frames; everything else is done when a page requests it, so that no page can slow down the
+ * run.
  *
  * | path | answer |
  * |---|---|
@@ -37,7 +38,7 @@ interface NewestFrame {
   readonly serial: number;
   /** Its results; undefined if it has not been searched. */
   readonly record: FrameRecord | undefined;
-  /** Its pixels, if they are in no file. */
+  /** Its pixels, if they are not in a file. */
   readonly received: LiveFrame | undefined;
   readonly ms: number;
 }
@@ -53,7 +54,7 @@ export class LiveRun {
   #count = 0;
   /** The newest frame of each kind. */
   readonly #newest = new Map<Kind, NewestFrame>();
-  /** The frame that a page is showing, if its pixels are in no file: one for each event stream. */
+  /** The frame that a page is showing, if its pixels are not in a file: one for each event stream. */
   readonly #shown = new Map<string, NewestFrame>();
   #run: ViewedRun | undefined;
   #maps: PeakMaps | undefined;
@@ -120,13 +121,13 @@ export class LiveRun {
     };
   }
 
-  /** Follows frames that are not searched here. */
+  /** Starts to follow frames that are not searched in this process. */
   begin(run: ViewedRun): void {
     this.#run = run;
     this.#change('running');
   }
 
-  /** A frame that has arrived, and is not searched here. */
+  /** Adds a frame that has arrived, and is not searched in this process. */
   arrive(filename: string, event: number | undefined, serial: number, received?: LiveFrame): void {
     this.#put(undefined, { filename, event, serial }, received, { searched: false });
   }
@@ -187,7 +188,7 @@ export class LiveRun {
 
   /** Answers a request; returns false if it is not about a run. */
   answer(request: IncomingMessage, response: ServerResponse, url: string): boolean {
-    // Not every address that a client sends is one to the class URL, such as two slashes.
+    // The class URL rejects some of the addresses that clients may send, such as two slashes.
     const [pathname = '', query = ''] = url.split('?', 2);
     if (!pathname.startsWith('/live/')) return false;
     const searchParams = new URLSearchParams(query);
@@ -236,7 +237,7 @@ export class LiveRun {
     return true;
   }
 
-  /** Describes a frame to a page, and keeps its pixels for the page if they are in no file. */
+  /** Describes a frame to a page, and keeps its pixels for the page if they are not in a file. */
   #show(frame: NewestFrame, client: string): object {
     const { index, file, event, serial, record, received, ms } = frame;
     if (received && this.#streams.has(client)) this.#shown.set(client, frame);
@@ -246,7 +247,7 @@ export class LiveRun {
     return { index, serial, event, ...place, ageMs: this.now - ms, chunk: record?.chunk };
   }
 
-  /** Where an earlier frame is, whose results are no longer kept. */
+  /** States where an earlier frame is, whose results are no longer kept. */
   #placeOf(index: number): object {
     const block = this.#blocks[Math.floor(index / blockFrames)] as DataView;
     const at = (index % blockFrames) * statisticsBytes;
@@ -270,7 +271,7 @@ export class LiveRun {
 
 const numpyLetters: Readonly<Record<string, string>> = { u: 'u', i: 'i', f: 'f' };
 
-/** Sends a frame as .npy: the numbers as they are, after a head that names their type and shape. */
+/** Sends a frame as .npy: a header that states the type and shape, followed by the unchanged numbers. */
 function sendArray(request: IncomingMessage, response: ServerResponse, { numbers, dtype, shape }: LiveFrame): void {
   const bytes = bytesOfArray(numbers);
   const order = elementBytes(dtype) === 1 ? '|' : '<';

@@ -2,7 +2,7 @@
 import type { Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 
-/** Where a server listens. */
+/** Parameters of the address on which a server listens. */
 export const listenRows = {
   port: { kind: 'integer', sentence: 'port to listen on; 0: any free port', range: range(0, 65535, 0) },
   host: {
@@ -13,7 +13,7 @@ export const listenRows = {
   },
 } as const satisfies Parameters;
 
-/** What a viewer shows frames with. */
+/** Parameters with which a viewer shows frames. */
 export const viewRows = {
   geometry: {
     kind: 'text',

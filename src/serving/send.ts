@@ -13,7 +13,7 @@ export class Turns {
   }
 }
 
-/** Whether the client has disconnected: a response that is queued on its connection is not notified. */
+/** Whether the client has disconnected; a response that is queued on its connection is not notified of this. */
 export const isGone = (response: ServerResponse, socket: Socket): boolean => socket.destroyed || response.destroyed;
 
 /** Ends a response with a body, and waits until the client has read it, or has disconnected. */

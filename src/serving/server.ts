@@ -15,7 +15,7 @@ export interface PageServerOptions {
   readonly page: string;
   /** Paths of files that the page may read. */
   readonly files?: readonly string[];
-  /** How a stream names files, by their paths. */
+  /** The names by which a stream refers to files, keyed by their paths. */
   readonly names?: ReadonlyMap<string, string>;
   /** Port; default 0, which chooses a free one. */
   readonly port?: number;
@@ -63,7 +63,7 @@ export class PageServer {
 
   /** Ends the server; a bound function, so that it can be called after destructuring. */
   readonly close = async (): Promise<void> => {
-    // Pages receive the last statistics, and that the run has ended, before their connections end.
+    // Pages receive the last statistics and the message that the run has ended before their connections are closed.
     await this.live.close();
     await close(this.#server);
   };

@@ -14,9 +14,9 @@ import { isGone, sendPieces } from './send.js';
 /** A file, as the page requests it. */
 export interface SharedFile {
   readonly name: string;
-  /** Relative to the page. */
+  /** Path relative to the page. */
   readonly path: string;
-  /** How a stream names it. */
+  /** The name by which a stream refers to it. */
   readonly as?: string;
 }
 

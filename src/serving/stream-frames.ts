@@ -1,11 +1,11 @@
-/** The files of frames that a stream names. */
+/** Finds the files of frames that a stream names. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EwaldError } from '../base/errors.js';
 import { marks } from '../crystal/stream/stream.js';
 import { linesOf } from '../files/lines.js';
 
-/** A file of frames, and how a stream names it. */
+/** A file of frames, and the name by which a stream refers to it. */
 export interface NamedFrames {
   readonly path: string;
   readonly as: string;
