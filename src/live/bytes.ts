@@ -1,4 +1,4 @@
-/** Reads the bytes of a message in sequence; claims beyond its end are rejected before anything is allocated. */
+/** Reads the bytes of a message in sequence; lengths beyond its end are rejected before anything is allocated. */
 import { EwaldError } from '../base/errors.js';
 
 /** Deepest nesting of maps and arrays; messages of detectors have four levels. */
@@ -12,7 +12,7 @@ export class Walk {
   #depth = 0;
 
   constructor(bytes: Uint8Array, what: string) {
-    // Slicing a Buffer of Node would not copy.
+    // A plain Uint8Array is used, because slicing a Buffer of Node would not copy.
     this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#what = what;

@@ -20,7 +20,7 @@ export interface Series {
   readonly channel: string | undefined;
 }
 
-/** Whether the bytes may be such a message: a map whose first key is `type`. */
+/** Whether the bytes may be a message of DECTRIS: a map whose first key is `type`. */
 export function isDectris(bytes: Uint8Array): boolean {
   const at = bytes[0] === 0xd9 && bytes[1] === 0xd9 && bytes[2] === 0xf7 ? 3 : 0;
   const [map = 0] = bytes.subarray(at);
@@ -105,7 +105,7 @@ const typed: Readonly<Record<number, readonly [DataType, number, new (buffer: Ar
 };
 /** Tags of a multi-dimensional array in row-major order, and of a compressed byte string. */
 const [inRows, compressed] = [40, 56500];
-/** Largest size of a frame in bytes. */
+/** Maximum size of a frame in bytes. */
 const most = 2 ** 31;
 
 async function arrayOf(value: unknown, codecs: Codecs) {

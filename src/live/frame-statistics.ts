@@ -22,7 +22,7 @@ export interface FrameStatistics {
   readonly cell: readonly number[] | undefined;
   /** Resolution of its first crystal, Å. */
   readonly resolutionA: number | undefined;
-  /** When it was finished, in milliseconds since the run began. */
+  /** Time at which it was finished, in milliseconds since the run began. */
   readonly ms: number;
 }
 

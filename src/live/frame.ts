@@ -12,7 +12,7 @@ import { memorySource } from '../data/sources/memory.js';
 
 /** A frame in transit. */
 export interface LiveFrame {
-  /** [ss, fs]. */
+  /** The pixels, [ss, fs]. */
   readonly numbers: FrameArray;
   readonly dtype: DataType;
   readonly shape: readonly [height: number, width: number];
@@ -21,7 +21,7 @@ export interface LiveFrame {
   /** Peaks received with it, relative to the centre of the first pixel, as in CrystFEL. */
   readonly peaks: LivePeaks | undefined;
   readonly meta: Metadata;
-  /** Pixels without a count, 1 is bad. */
+  /** The mask of pixels without a count: 1 where bad. */
   readonly mask: Uint8Array | undefined;
 }
 

@@ -12,7 +12,7 @@ export class KeptFrames {
     this.#frames.set(number, frame);
   }
 
-  /** Discards the frames up to the one that is finished, except for some. */
+  /** Discards the frames up to `done`, which is finished, except for those in `numbers`. */
   only(numbers: ReadonlySet<number>, done: number): void {
     for (const number of this.#frames.keys()) if (number <= done && !numbers.has(number)) this.#frames.delete(number);
   }
@@ -22,7 +22,7 @@ export class KeptFrames {
     return this.#frames.size;
   }
 
-  /** A frame as a dataset with a name of its own. */
+  /** A frame as a dataset with a unique name. */
   dataset(number: number): Dataset {
     return liveDataset(this.#frameOf(number), `frame //${number}`);
   }

@@ -1,9 +1,9 @@
 /**
- * Two pictures of all peaks of a run: where on the detector they lie (a virtual powder pattern), and how intense they
- * are at which resolution (a peakogram). Adding a frame takes microseconds and no memory.
+ * Two pictures of all peaks of a run: their positions on the detector (a virtual powder pattern), and their intensities
+ * against resolution (a peakogram). Adding a frame takes microseconds and no memory.
  */
 
-/** Most cells of the powder along an axis of the frame. */
+/** Maximum number of cells of the powder pattern along an axis of the frame. */
 const powderSide = 512;
 /** Bins of the peakogram: 1/d along x, the logarithm of the intensity along y. */
 export const peakogramBins = { width: 160, height: 100 } as const;
@@ -23,7 +23,7 @@ export interface MappedPeaks {
 
 /** Both pictures. */
 export class PeakMaps {
-  /** Pixels of the frame along a side of a cell of the powder. */
+  /** Number of pixels of the frame along a side of a cell of the powder pattern. */
   readonly step: number;
   readonly width: number;
   readonly height: number;
@@ -59,5 +59,5 @@ export class PeakMaps {
   }
 }
 
-/** The bin of a fraction; what lies outside of 0 … 1, and NaN, is in the first or the last one. */
+/** The bin of a fraction; values outside 0 … 1, and NaN, are in the first or the last bin. */
 const binOf = (share: number, bins: number): number => Math.max(0, Math.min(bins - 1, Math.floor(share * bins) || 0));
