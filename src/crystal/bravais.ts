@@ -3,8 +3,8 @@
  * that each one requires.
  *
  * A symmetry axis is a lattice vector with a net of lattice vectors perpendicular to it. Each axis and its reduced net
- * give the conventional cells that contain it, in the standard settings of the International Tables (settings.ts). A
- * metric alone cannot tell symmetry from coincidence, so the result is a list.
+ * give the conventional cells that contain it, in the standard settings of the International Tables (settings.ts). The
+ * metric alone cannot distinguish symmetry from coincidence, so the result is a list.
  */
 import { anglesOf, type Cell, combine, cross, dot, expectsCell, lengthsOf, norm, type Vector, volume } from './cell.js';
 import { reducedCell } from './niggli.js';

@@ -1,4 +1,4 @@
-/** Removes comments at the end of lines. */
+/** Removes a comment at the end of a line. */
 
 /**
  * A line without its comment and surrounding white space. A pattern such as /;.*$/ would be quadratic: after a line

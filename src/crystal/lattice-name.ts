@@ -18,7 +18,7 @@ export function latticeName({ cell, centring }: KnownCell): LatticeName {
   const named = (lattice: string, uniqueAxis: string | undefined): LatticeName => ({ lattice, centring, uniqueAxis });
   if (right.every(Boolean)) {
     if (same(a, b) && same(b, c)) return named('cubic', undefined);
-    // A cell with a square face is tetragonal if the axis perpendicular to it carries no face centring.
+    // A cell with a square face is tetragonal if the centring is not that of a face.
     if (centring === 'P' || centring === 'I') {
       if (same(a, b)) return named('tetragonal', 'c');
       if (same(b, c)) return named('tetragonal', 'a');

@@ -1,4 +1,4 @@
-/** Describes a geometry and lists what looks wrong with it, so that users can tell whether it is the right one. */
+/** Describes a geometry and lists its apparent problems, so that users can judge whether it is the right one. */
 import { dot, norm, type Vector } from '../cell.js';
 import type { Beam, Geometry, Panel } from './geometry.js';
 import { heightOf, positionOf, reciprocalOf, widthOf } from './pixels.js';

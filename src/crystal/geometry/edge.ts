@@ -8,8 +8,8 @@ import { PanelPlace } from './pixels.js';
 const cosineOf = ([x, y, z]: Vector): number => z / Math.sqrt(x * x + y * y + z * z);
 
 /**
- * Lowest cosine of the scattering angle on a segment. The derivative of z/|X| along a line has one zero, so that it is
- * taken at the ends or there.
+ * Lowest cosine of the scattering angle on a segment. The derivative of z/|X| along a line has one zero, so the lowest
+ * value is at an end or there.
  */
 function lowestBetween(from: Vector, to: Vector): number {
   const step: Vector = [to[0] - from[0], to[1] - from[1], to[2] - from[2]];

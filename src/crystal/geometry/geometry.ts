@@ -41,7 +41,7 @@ export interface Panel {
   readonly offsetM: number;
   /** Dataset of the frames; `%` stands for a part of the event. */
   readonly data: string;
-  /** Meaning of each dimension of the dataset: `fs`, `ss`, `%` (the event) or a fixed place. */
+  /** Meaning of each dimension of the dataset: `fs`, `ss`, `%` (the event) or a fixed index. */
   readonly dimensions: readonly ('fs' | 'ss' | '%' | number)[];
   /** Detector units per photon; undefined if the gain is given by energy. */
   readonly unitsPerPhoton: number | undefined;
@@ -79,7 +79,7 @@ export type RadiationKind = 'wavelength' | 'photonEnergy' | 'electronVoltage';
 export interface Geometry {
   /** Wavelength in angstrom, photon energy in eV, or accelerating voltage in volts. */
   readonly radiation: { readonly kind: RadiationKind; readonly given: Given } | undefined;
-  /** Relative, one sigma. */
+  /** Relative bandwidth, one sigma. */
   readonly bandwidth: number | undefined;
   /** Camera length in metres. */
   readonly distance: Given | undefined;

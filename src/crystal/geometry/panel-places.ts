@@ -9,7 +9,8 @@ const widest = Math.cos((80 * Math.PI) / 180);
 
 /**
  * The panels of a detector, in order. A ray is intersected with a panel only if it lies in the cone around the panel's
- * middle that contains its corners, and so the whole panel: a detector of 128 panels costs little more than one.
+ * middle that contains its corners, and therefore the whole panel: a detector of 128 panels takes little more time than
+ * one panel.
  */
 export class PanelPlaces {
   /** Pixels from the outer corner of the panel that was found last. */
@@ -26,7 +27,7 @@ export class PanelPlaces {
       const corners = cornersOf(panel, beam).map(unit);
       const middle = unit([0, 1, 2].map((axis) => corners.reduce((sum, c) => sum + (c[axis] as number), 0)) as never);
       const cosines = corners.map((c) => c[0] * middle[0] + c[1] * middle[1] + c[2] * middle[2]);
-      // The margin is a thousand times the rounding.
+      // The margin is a thousand times the rounding error.
       const cosine = Math.min(...cosines) - 1e-12;
       this.#cones.set([...middle, cosine > widest ? cosine : -2], 4 * i);
     });

@@ -32,7 +32,7 @@ function fail(place: Place, message: string): never {
 function numberOf(place: Place, key: string, text: string): number {
   const value = Number(text);
   if (text === '' || !Number.isFinite(value)) fail(place, `${key} is "${text}"; expected a number`);
-  // No minus zero: it would come back as another number.
+  // Converts minus zero to zero, because it would be read back as a different number.
   return value + 0;
 }
 
@@ -45,7 +45,7 @@ function wholeOf(place: Place, key: string, text: string): number {
 
 /** Longest text searched for three numbers with axes: the search takes cubic time if the text holds none. */
 const longestVector = 256;
-/** Most values of bad pixels that a panel may have: each panel gets a copy of those given before it. */
+/** Maximum number of values that mark bad pixels in a panel: each panel receives a copy of those given before it. */
 const mostBadValues = 1000;
 
 /** Parses a vector from its components: `-0.001x +0.999y`, `x`, `-y`. */
@@ -349,7 +349,7 @@ export function parseGeometry(text: string, file = 'geometry'): Geometry {
     return key in setters;
   };
 
-  // Recognises common mistakes before reporting that the first line is not a line of a geometry.
+  // Recognises common mistakes before reporting that the first line does not belong to a geometry.
   if (text.slice(0, 4096).includes('\0'))
     throw new EwaldError('Format', `${file} is not a text file; expected a CrystFEL geometry (.geom)`);
   if (text.startsWith('CrystFEL unit cell file'))

@@ -1,4 +1,4 @@
-/** A stream compared with another one of the same frames, or with the truth of a simulation. */
+/** Compares a stream with another one of the same frames, or with the truth of a simulation. */
 import { expects, expectsText } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { median } from '../../base/median.js';
@@ -6,7 +6,7 @@ import { type Cell, cellFrom, reciprocal, sameLattice } from '../cell.js';
 import { misorientation } from '../lattice-match.js';
 import type { StreamChunk } from './stream.js';
 
-/** What a simulation knows of a frame. */
+/** The truth about one frame of a simulation. */
 export interface TrueFrame {
   /** Reciprocal axes in 1/angstrom, and spots as x, y, h, k, l, counts. */
   readonly lattices: readonly (Readonly<Record<'astar' | 'bstar' | 'cstar', readonly number[]>> & {
@@ -17,7 +17,7 @@ export interface TrueFrame {
 /** The truth of simulated frames, as `simulateFrames` and `ewald simulate frames` write it. */
 export interface FrameTruth {
   readonly frames: readonly TrueFrame[];
-  /** The file of frames it belongs to; older ones do not say it. */
+  /** The file of frames to which it belongs; older truth files do not state it. */
   readonly file?: string;
 }
 
@@ -27,10 +27,10 @@ export interface TruthComparison {
   readonly crystalsThere: number;
   readonly crystalsRight: number;
   readonly crystalsWrong: number;
-  /** Null if no crystal is right. */
+  /** Median misorientation in degrees; null if no crystal is right. */
   readonly misorientationMedianDeg: number | null;
   readonly misorientationMostDeg: number | null;
-  /** Share of the true spots above 60 counts that have a peak; null without such spots. */
+  /** Fraction of the true spots above 60 counts that have a peak; null without such spots. */
   readonly recallAbove60: number | null;
   readonly recallAbove100: number | null;
   readonly peaks: number;
@@ -48,7 +48,7 @@ export interface StreamComparison {
   readonly indexedInFirstAlone: number;
   readonly indexedInSecondAlone: number;
   readonly latticesThatDiffer: number;
-  /** Null if no lattice is the same. */
+  /** Median misorientation in degrees; null if no lattice is the same. */
   readonly misorientationMedianDeg: number | null;
   readonly misorientationMostDeg: number | null;
   readonly peaksInBoth: number;
@@ -82,7 +82,7 @@ function expectsChunks(what: string, value: unknown): void {
   expects(chunks, what, value, 'the chunks of a stream: (await readStream(lines)).chunks()');
 }
 
-/** Reads a truth of frames from its JSON. Throws `Format`. */
+/** Reads the truth of frames from its JSON text. Throws `Format`. */
 export function readTruth(text: string, name = 'truth'): FrameTruth {
   expectsText('readTruth: the first argument', text);
   let truth: FrameTruth | undefined;
@@ -99,10 +99,10 @@ export function readTruth(text: string, name = 'truth'): FrameTruth {
 /**
  * Compares a stream with another stream of the same frames, or with the truth of a simulation.
  *
- * Frames are matched by their event and the name of their file; where two streams share no name, by the last part of
- * it. Misorientations are in degrees, centroids in pixels; a peak is the same where it is less than 2 pixels away.
- * `remarks` says what casts doubt on the comparison. Throws `Argument` where frames cannot be matched: files of the
- * same last name in one stream, a truth of fewer frames.
+ * Frames are matched by their event and the name of their file or, if two streams share no name, by its last part.
+ * Misorientations are in degrees, centroids in pixels; peaks less than 2 pixels apart are the same. `remarks` states
+ * what casts doubt on the comparison. Throws `Argument` if frames cannot be matched: files in one stream whose names
+ * have the same last part, or a truth with fewer frames.
  */
 export async function compareStreams(
   stream: Chunks,
@@ -114,7 +114,7 @@ export async function compareStreams(
   return isTruth(other) ? againstTruth(chunks, other) : againstStream(chunks, await all(other));
 }
 
-/** Distances of each crystal from the lattice of the other side it is the same as; NaN where there is none. */
+/** For each crystal, its distance from the same lattice on the other side; NaN if there is none. */
 function matched(own: readonly Cell[], others: readonly Cell[]): number[] {
   return own.map((cell) => {
     const same = others.filter((one) => sameLattice(cell, one));
@@ -124,7 +124,7 @@ function matched(own: readonly Cell[], others: readonly Cell[]): number[] {
 
 const middleOf = (values: readonly number[]): number | null => (values.length > 0 ? median(values) : null);
 
-/** Crystals right and wrong, how far off they are, and which true spots have a peak. */
+/** Counts the right and wrong crystals and the true spots that have a peak, and measures the deviations. */
 function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTruth): TruthComparison {
   const last = Math.max(-1, ...chunks.map(eventOf));
   if (last >= frames.length)
@@ -182,7 +182,7 @@ function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTru
   };
 }
 
-/** Frames of both, which of them are indexed where, and whether to the same lattice. */
+/** Compares the frames in both streams: in which of them each frame is indexed, and whether to the same lattice. */
 function againstStream(chunks: readonly StreamChunk[], others: readonly StreamChunk[]): StreamComparison {
   const files = new Set(others.map(({ filename }) => filename));
   const isNamedAlike = chunks.some(({ filename }) => files.has(filename));
@@ -243,7 +243,7 @@ function againstStream(chunks: readonly StreamChunk[], others: readonly StreamCh
   };
 }
 
-/** Without their folders two files of one stream may have one name. Throws `Argument`. */
+/** Rejects a stream in which two files have the same name without their folders. Throws `Argument`. */
 function refuseAlike(chunks: readonly StreamChunk[]): void {
   const names = new Map<string, string>();
   for (const { filename } of chunks) {

@@ -8,7 +8,7 @@ const marking: ReadonlySet<string> = new Set(Object.values(marks).map((mark) => 
 /** Prefixes of lines that have another meaning in a frame or a crystal. */
 const meaning =
   /^(Image filename:|Event:|Image serial number:|Cell parameters |[abc]star = |predict_refine\/det_shift |CrystFEL stream format |(hit|indexed_by|ewald\/indexed_by|n_indexing_tries|photon_energy_eV|beam_divergence|beam_bandwidth|average_camera_length|num_peaks|peak_resolution|lattice_type|centering|unique_axis|profile_radius|diffraction_resolution_limit|num_reflections|num_saturated_reflections|num_implausible_reflections) = )/;
-/** Where readers in C, Python or JavaScript may see the end of a line. */
+/** Characters at which readers in C, Python or JavaScript may end a line. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: line ends are what is looked for
 const ends = /\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/;
 

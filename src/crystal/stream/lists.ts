@@ -1,7 +1,7 @@
 /** Omits lists from the text of a chunk, as CrystFEL does with --no-peaks-in-stream and --no-refls-in-stream. */
 import { marks } from './stream.js';
 
-/** The text without what lies between the lines `begin` and `end`, both included. */
+/** The text without the lines from `begin` to `end`, both included. */
 function without(text: string, begin: string, end: string): string {
   let kept = '';
   let from = 0;
@@ -14,13 +14,13 @@ function without(text: string, begin: string, end: string): string {
   }
 }
 
-/** Which lists are wanted; both by default. */
+/** Which lists are kept; by default both. */
 export interface WantedLists {
   readonly peaks?: boolean | undefined;
   readonly reflections?: boolean | undefined;
 }
 
-/** A chunk with the lists that are wanted; all other lines, such as the number of peaks, are unchanged. */
+/** A chunk with only the lists that are wanted; all other lines, such as the number of peaks, are unchanged. */
 export function withLists(chunk: string, { peaks = true, reflections = true }: WantedLists): string {
   const some = peaks ? chunk : without(chunk, marks.peaksBegin, marks.peaksEnd);
   return reflections ? some : without(some, marks.reflectionsBegin, marks.reflectionsEnd);

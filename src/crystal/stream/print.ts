@@ -7,7 +7,8 @@ export function fixed(x: number, digits: number, width = 0, plus = false): strin
   else if (!Number.isFinite(x)) text = x < 0 ? '-inf' : 'inf';
   else {
     const scaled = Math.abs(x) * 10 ** digits;
-    // JavaScript rounds halves up. A half of an odd power of ten is exact in binary only where the product is.
+    // JavaScript rounds halves up. A number is only an exact half of the last digit if its product with the power of
+    // ten is exact.
     const tie = scaled < 2 ** 52 && scaled % 1 === 0.5 && scaled / 10 ** digits === Math.abs(x) && isExact(x, digits);
     const magnitude = tie ? evenOf(scaled) / 10 ** digits : Math.abs(x);
     text = `${x < 0 || Object.is(x, -0) ? '-' : ''}${magnitude.toFixed(digits)}`;
@@ -17,7 +18,7 @@ export function fixed(x: number, digits: number, width = 0, plus = false): strin
 
 const evenOf = (scaled: number): number => (Math.floor(scaled) % 2 === 0 ? Math.floor(scaled) : Math.ceil(scaled));
 
-// Whether |x| is a whole number of halves of the last digit: then 2^(digits + 1) x is whole, as 10^-d = 2^-d 5^-d.
+// Whether |x| is a whole multiple of half the last digit: 2^(digits + 1) x is then whole, because 10^-d = 2^-d 5^-d.
 const isExact = (x: number, digits: number): boolean => (x * 2 ** (digits + 1)) % 1 === 0;
 
 /** `%.De`, with at least two digits of exponent. */

@@ -1,6 +1,6 @@
 /**
- * Reads streams as text: each chunk verbatim, with the few facts that are asked for most, without parsing its numbers.
- * For files larger than memory that are resumed, merged or counted.
+ * Reads streams as text: each chunk verbatim, with the few facts that are needed most, without parsing its numbers.
+ * Used for files larger than memory that are resumed, merged or counted.
  */
 import { EwaldError } from '../../base/errors.js';
 import { longestBlock, marks } from './stream.js';
@@ -12,7 +12,7 @@ export interface RawChunk {
   readonly event: string | undefined;
   readonly serial: number;
   readonly hit: boolean;
-  /** Lengths in Å and angles in degrees of its crystals. */
+  /** Lengths in Å and angles in degrees of the cells of its crystals. */
   readonly cells: readonly (readonly number[])[];
   /** Byte offset of the end of this chunk. */
   readonly end: number;
@@ -59,7 +59,7 @@ export async function readRawStream(lines: AsyncIterable<string>, name: string):
     unread.add(serial);
     end += bytesOf(`${text}\n`);
   };
-  // Notes occur after the head only; a similar line within the head is part of the head.
+  // Notes occur only after the head; a similar line within the head is part of the head.
   let notes: [line: string, serial: number][] = [];
   for (; line !== undefined && line !== marks.chunkBegin; line = await next()) {
     const serial = unreadSerial(line);

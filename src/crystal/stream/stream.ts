@@ -39,13 +39,13 @@ export interface StreamCrystal {
   readonly centering: string;
   /** `*` or `?` if there is none; undefined omits the line. */
   readonly uniqueAxis: string | undefined;
-  /** 1/nm. */
+  /** Profile radius in 1/nm. */
   readonly profileRadius: number | undefined;
   /** Further lines, verbatim, such as `predict_refine/final_residual = 12.3`. */
   readonly notes: readonly string[];
   /** Shift of the detector in mm. */
   readonly shiftMm: readonly [number, number] | undefined;
-  /** 1/nm, and the value printed in Å. */
+  /** Resolution limit in 1/nm, and the value printed in Å. */
   readonly resolutionLimit: { readonly inverseNm: number; readonly angstrom: number } | undefined;
   /** Undefined omits the line. */
   readonly saturated: number | undefined;
@@ -59,12 +59,12 @@ export interface StreamChunk {
   readonly filename: string;
   /** `//3`; undefined if the file holds a single frame. */
   readonly event: string | undefined;
-  /** From 1. */
+  /** Serial number, counted from 1. */
   readonly serial: number;
   readonly hit: boolean;
   /**
-   * Method that indexed it, or `none`. CrystFEL rejects names that it does not know: a method of ewald is written in a
-   * separate line, and `indexed_by` then names what CrystFEL calls the result of another program.
+   * Method that indexed it, or `none`. CrystFEL rejects names that it does not know, so a method of ewald is written in
+   * a separate line, and `indexed_by` then has CrystFEL's name for the result of another program.
    */
   readonly indexedBy: string;
   readonly tries: number | undefined;
@@ -74,7 +74,7 @@ export interface StreamChunk {
   /** Further lines, verbatim, such as `header/float/…`. */
   readonly notes: readonly string[];
   readonly cameraLengthM: number;
-  /** 1/nm, and the value printed in Å; undefined omits the line. */
+  /** Resolution of the peaks in 1/nm, and the value printed in Å; undefined omits the line. */
   readonly peakResolution: { readonly inverseNm: number; readonly angstrom: number } | undefined;
   /** Peak count stated in the file; differs from the length of `peaks` if the list is omitted. */
   readonly peakCount: number;
@@ -97,8 +97,8 @@ export interface StreamHead {
 }
 
 /**
- * Most characters of one chunk or of the head. A frame with a hundred thousand predicted reflections has about 10 MB,
- * and JavaScript engines limit strings to about 2²⁹ characters.
+ * Maximum number of characters of one chunk or of the head. A frame with a hundred thousand predicted reflections has
+ * about 10 MB, and JavaScript engines limit strings to about 2²⁹ characters.
  */
 export const longestBlock = 2 ** 28;
 
@@ -118,7 +118,7 @@ export const marks = {
   unread: '; ewald could not read the frame of serial number ',
   /** Specific to ewald, in chunks, where other readers ignore it: the method that `indexed_by` cannot name. */
   indexedBy: 'ewald/indexed_by = ',
-  /** What CrystFEL calls orientations that another program has found. */
+  /** CrystFEL's name for orientations that another program has found. */
   indexedElsewhere: 'file',
   chunkBegin: '----- Begin chunk -----',
   chunkEnd: '----- End chunk -----',
