@@ -102,7 +102,10 @@ export class Assembly {
     return dataUrl(await png(pixels, this.size, this.size, palette));
   }
 
-  /** If the image is finer than the detector, pixels between two detector pixels take their neighbour's colour. */
+  /**
+   * If the image is finer than the detector, image pixels between two detector pixels are given the colour of their
+   * neighbour.
+   */
   #fillSeams(pixels: Uint8Array): void {
     if (this.scale <= 1) return;
     const { size } = this;

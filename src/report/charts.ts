@@ -58,7 +58,7 @@ export function lines(
   const [width, height] = [940, 170];
   const drawn = series
     .map(({ name, values }, i) => {
-      // A section is drawn over its whole length, because a short run has only one.
+      // A section is drawn over its whole length, because a short run has only one section.
       const points = values.flatMap((value, at) =>
         [at, at + 1].map((end) => `${number((end / values.length) * width)},${number(140 - value * 120)}`),
       );
@@ -102,14 +102,14 @@ export interface Curve {
   readonly dots?: boolean;
 }
 
-/** How a plot of curves is labelled. */
+/** The labels and axes of a plot of curves. */
 export interface CurvePlot {
   readonly title: string;
   /** Text of a position on the x axis. */
   readonly xText: (x: number) => string;
   /** Positions with a text on the x axis. */
   readonly xTicks: readonly number[];
-  /** Ends of the y axis; those of the values by default. */
+  /** Ends of the y axis; by default those of the values. */
   readonly low?: number;
   readonly high?: number;
 }
