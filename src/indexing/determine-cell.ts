@@ -20,7 +20,7 @@ import { cellSearchRows, checkCellSearch } from './parameters.js';
 import type { Proposals, ProposalsKernel } from './proposals.js';
 import type { IndexingResult } from './result.js';
 
-/** How an unknown cell is looked for. */
+/** Options of the search for an unknown cell. */
 export interface CellSearchOptions extends CellSearchParameters {
   readonly signal?: PlatformSignal;
   /** Called with the fraction done, 0 … 1. */
@@ -35,13 +35,13 @@ export interface DeterminedCell {
   readonly parameters: readonly [number, number, number, number, number, number];
   /** Standard deviation of each parameter between images. */
   readonly spread: readonly [number, number, number, number, number, number];
-  /** Number of images it indexes, of how many. */
+  /** Number of images that it indexes, and number of all images. */
   readonly indexed: number;
   readonly images: number;
   /**
    * Bravais lattices that its metric fits within the tolerance: first those that differ from it by no more than the
    * images differ among themselves, then the others; in both, highest symmetry first. The first one is the lattice of
-   * the crystal as far as these images tell.
+   * the crystal as far as these images can tell.
    */
   readonly bravais: readonly BravaisCandidate[];
 }
@@ -84,9 +84,9 @@ interface Outcome {
   readonly score: number;
 }
 
-/** Clusters that are tried because images agree on them. */
+/** Number of clusters that are tried because images agree on them. */
 const mostAgreed = 12;
-/** Images that judge them, and clusters that all images judge then. */
+/** Number of images that judge them first, and number of clusters that all images then judge. */
 const [mostJurors, mostFinalists] = [4, 6];
 /** How often a cell is improved, and by which factor its score has to improve each time. */
 const [mostRounds, leastGain] = [4, 1.02];
@@ -299,8 +299,8 @@ function join(clusters: Cluster[], proposals: readonly Proposal[], image: number
 }
 
 /**
- * The clusters worth trying: those on which most images agree, and of some images those that explain most spots among
- * the cells of about the same volume. The second matter where errors of the geometry bend the cells of the images
+ * The clusters worth trying: those on which most images agree, and, from some images, the ones that explain most spots
+ * among the cells of about the same volume. The latter matter where errors of the geometry bend the cells of the images
  * differently, so that none agree except small ones by chance.
  */
 function selection(clusters: readonly Cluster[], asked: readonly number[]): Cluster[] {

@@ -123,7 +123,7 @@ export interface IndexingThresholds {
   readonly refineIterations?: number;
 }
 
-/** How an unknown cell is looked for. */
+/** Parameters of the search for an unknown cell. */
 export const cellSearchRows = {
   minLengthA: {
     kind: 'number',
@@ -154,7 +154,7 @@ export const cellSearchRows = {
   },
 } as const satisfies Parameters;
 
-/** Checks how a cell is looked for, and fills in the defaults. Throws `Argument`. */
+/** Checks the parameters of the search for an unknown cell, and fills in the defaults. Throws `Argument`. */
 export function checkCellSearch(given: CellSearchParameters, said: Said): Required<CellSearchParameters> {
   const search = { ...defaultsOf(cellSearchRows), ...checked(cellSearchRows, { ...given }, said) };
   const { minLengthA, maxLengthA } = search as Required<CellSearchParameters>;
