@@ -149,7 +149,7 @@ export function usualParameters(finder: FinderName): PeaksRunOptions {
   return finder.startsWith('dispersion') ? defaultsOf(searchRows, 'dispersion') : others;
 }
 
-/** Where a search is tuned and frames carry no information: the defaults with a few exceptions. */
+/** Parameters if a search is tuned but the frames carry no information: the defaults with a few exceptions. */
 const whereTuned = (finder: FinderName): PeaksRunOptions => ({
   ...usualParameters(finder),
   ...(finder === 'peakfinder8' ? { minSnr: 4.5, localBgRadius: 4 } : {}),

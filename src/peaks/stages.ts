@@ -10,7 +10,7 @@ import type { PeakSearchParameters } from './parameter-types.js';
 import type { PeakList } from './peak-list.js';
 import type { SearchedPanel } from './rings.js';
 
-/** What became of a pixel, in rising order. */
+/** What a search has found out about a pixel, in ascending order. */
 export const stageMarks = {
   /** Bad, outside of the valid range, between panels, or outside of the radii. */
   excluded: 0,

@@ -57,7 +57,7 @@ function planPeaks(host: NativeHost, { fields, panels, bins }: PeaksDescriptor):
       }
     },
     memory(bytes) {
-      // Linux aligns huge pages, so that much more is reserved, and never touched.
+      // Linux aligns huge pages, so one huge page more is reserved; the excess is never touched.
       const more = bytes >= hugePage ? hugePage : 0;
       const memory = new Uint8Array(bytes + more);
       const first = more > 0 ? addon.preferHugePages(memory) : 0;
