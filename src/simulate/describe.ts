@@ -1,4 +1,4 @@
-/** What belongs to simulated frames: their geometry, and their truth as a document. */
+/** Descriptions of simulated frames: their geometry, and their truth as a document. */
 import type { PlatformSignal } from '../base/globals.js';
 import { reciprocal } from '../crystal/cell.js';
 import { flatGeometry } from '../crystal/geometry/flat.js';
@@ -17,7 +17,7 @@ export interface SimulationWriting {
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
-/** The detector as a .geom file says it; the mask of gaps and bad pixels is in the frames' file. */
+/** The detector as described by a .geom file; the mask of gaps and bad pixels is in the frames' file. */
 export function geometryOfSimulation(detector: SimulatedDetector, voltageV?: number): Geometry {
   const { bandwidth, beamStopPx } = detector;
   const stop = { minX: -beamStopPx, maxX: beamStopPx, minY: -beamStopPx, maxY: beamStopPx };

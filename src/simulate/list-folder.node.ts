@@ -8,12 +8,12 @@ import { onExit } from '../files/interrupt.js';
 import { type Lock, lockFile } from '../files/lock.js';
 import { followed, temporaryBeside } from '../files/names.js';
 
-/** A folder under way. */
+/** A folder that is being written. */
 export interface ListFolder {
   /** Where the lists are written. */
   readonly path: string;
   readonly lock: Lock;
-  /** Whether the folder holds an earlier simulation, which stays until this one is whole. */
+  /** Whether the folder holds an earlier simulation, which stays until this one is complete. */
   readonly replaces: boolean;
   close(): Promise<void>;
   discard(): Promise<void>;

@@ -24,7 +24,7 @@ import { type FrameSimulation, FrameSimulator } from './frames.js';
 export interface SimulateFramesOptions extends SimulationWriting {
   /** Name of the files without ending. Default: 'run'. */
   readonly name?: string | undefined;
-  /** Accelerating voltage of electrons, which gives the wavelength. Default: none, the wavelength counts. */
+  /** Accelerating voltage of electrons, which determines the wavelength. Default: none, and `wavelengthA` applies. */
   readonly voltageV?: number | undefined;
 }
 
@@ -58,7 +58,7 @@ export async function simulateFrames(
   });
   const named = (ending: string): string => join(folder, `${name}.${ending}`);
   const files = { frames: named('h5'), geometry: named('geom'), cell: named('cell'), truth: named('truth.json') };
-  // All or none: what is refused is refused before the first frame.
+  // All or none: whatever is rejected is rejected before the first frame.
   const outputs: Partial<Record<keyof typeof files, Output>> = {};
   try {
     for (const [kind, file] of Object.entries(files))
@@ -76,7 +76,7 @@ export async function simulateFrames(
   return files;
 }
 
-/** Simulates and writes the frames; returns what is true of each. */
+/** Simulates and writes the frames; returns the truth of each. */
 async function writeFrames(
   simulator: FrameSimulator,
   output: Output,

@@ -38,7 +38,7 @@ export async function simulateSpotLists(
       const number = lists.length + 1;
       const file = `spots-${String(number).padStart(digits, '0')}.txt`;
       const comment = `simulated: seed ${seed}, image ${number}, ${image.spots.length / 3} spots, ${image.lattices.length} crystal(s), ${spurious} spurious, noise ${noisePx} px`;
-      // A line of the list cannot say a centring: without it the cell would be read as a primitive one.
+      // A line of the list cannot state a centring: without it the cell would be read as a primitive one.
       const known = isCentred(centring) ? undefined : cell;
       const about = known
         ? 'line 1: known cell a b c in angstrom; then x y z in 1/angstrom'
