@@ -154,7 +154,7 @@ fn over(a: Real, b: Real) -> Real {
   return normal(quotient.y, quotient.x, a.e - b.e - 63, a.negative ^ b.negative);
 }
 
-// Of a value that is not negative: float32's root, refined twice.
+// The square root of a value that is not negative: float32's root, refined twice.
 fn root(a: Real) -> Real {
   if (a.hi == 0u) { return ZERO; }
   // a = f 4^h with f from 1/4 to 1.

@@ -14,7 +14,7 @@ fn bound_of(first: u32, last: u32, want: u32) -> Bound {
     workgroupBarrier();
     for (var i = first + lane; i < last; i += WORKGROUP) {
       let key = key_of(i);
-      // By 8 more in two steps: together they may be 32.
+      // The shift by another 8 is a second step, because the sum of both may be 32.
       if (((key >> u32(shift)) >> 8u) == ((bound.key >> u32(shift)) >> 8u)) { atomicAdd(&digit_bins[(key >> u32(shift)) & 255u], 1u); }
     }
     workgroupBarrier();

@@ -17,7 +17,7 @@ struct Refined {
 // One round: rotates the cell towards those of the first n spots that are within both limits of a node.
 fn turn_to_spots(cell: Cell, list: u32, n: u32, index_limit: f32, radius: f32) -> Refined {
   let nodes = reciprocal(cell);
-  var square = vec4f(); // xx yy zz, and how many
+  var square = vec4f(); // xx yy zz, and the number of spots
   var mixed = vec3f();  // xy xz yz
   var torque = vec3f();
   for (var j = lane; j < n; j += WORKGROUP) {
@@ -53,7 +53,7 @@ fn swung(v: vec3f, turn: vec3f, sine: f32, versed: f32) -> vec3f {
 fn fit_to_spots(cell: Cell, anchor: Cell, list: u32, n: u32, index_limit: f32, radius: f32, weight: f32) -> Refined {
   let nodes = reciprocal(cell);
   let start = reciprocal(anchor);
-  var square = vec4f(); // xx yy zz, and how many
+  var square = vec4f(); // xx yy zz, and the number of spots
   var mixed = vec3f();  // xy xz yz
   var x = vec3f();      // sum e_x q
   var y = vec3f();
@@ -178,7 +178,7 @@ fn distance_of(cell: Cell, nodes: Cell, index_cell: Cell, s: vec3f, reciprocal_s
 // One least-squares round over the spots within `limit` of a node. Indices come from `index_cell`.
 fn least_squares(cell: Cell, index_cell: Cell, list: u32, n: u32, reciprocal_space: bool, limit: f32) -> Refined {
   let nodes = reciprocal(cell);
-  var square = vec4f(); // xx yy zz, and how many
+  var square = vec4f(); // xx yy zz, and the number of spots
   var mixed = vec3f();  // xy xz yz
   var h = vec3f();      // sum (residual of h) s
   var k = vec3f();

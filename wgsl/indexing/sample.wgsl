@@ -32,7 +32,7 @@ fn count_directions(points: u32, length: f32, first: u32, n: u32, place: u32) {
   workgroupBarrier();
   let step = 1.0 / f32(points);
   for (var p = 4u * lane; p < points; p += 4u * WORKGROUP) {
-    // One component of the four directions each.
+    // Each vector holds one component of all four directions.
     let drop = min((vec4f(f32(p)) + vec4f(0.5, 1.5, 2.5, 3.5)) * step, vec4f(1.0));
     let radius = sqrt(drop * (2.0 - drop));
     let x = radius * vec4f(tables[p].x, tables[p + 1u].x, tables[p + 2u].x, tables[p + 3u].x);

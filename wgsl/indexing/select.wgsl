@@ -19,7 +19,7 @@ const MAX_VECTORS = 1024u;
 const NO_KEY = 0xffffffffu;
 var<workgroup> bins: array<atomic<u32>, MAX_HISTOGRAM_SPOTS + 1u>;
 var<workgroup> chosen: array<u32, MAX_VECTORS>;
-var<private> counts_here: u32; // of the counts, later the keys, of this length
+var<private> counts_here: u32; // start of the counts, later of the keys, of this length
 
 fn key_of(i: u32) -> u32 { return counts[counts_here + i]; }
 

@@ -26,7 +26,7 @@ struct Clip { least: i32, greatest: i32, centre: i32 }
 var<workgroup> clip: Clip;
 var<workgroup> limits: PeaksRing;
 
-// Keys above a limit start here; the flag says whether there are any.
+// The first key above a limit; the flag states whether there is one.
 fn first_above(bits: u32) -> vec2i {
   if (run.dtype == NUMBER_F32) { return vec2i(key_of_f32(bits) + 1, 1); }
   let x = floor(bitcast<f32>(bits));
@@ -38,7 +38,7 @@ fn first_above(bits: u32) -> vec2i {
   return vec2i(select(i32(x) + 1, -0x7fffffff - 1, x < -2147483648.0), 1);
 }
 
-// Keys below a limit end here.
+// The last key below a limit.
 fn last_below(bits: u32) -> vec2i {
   if (run.dtype == NUMBER_F32) { return vec2i(key_of_f32(bits) - 1, 1); }
   let x = ceil(bitcast<f32>(bits));
