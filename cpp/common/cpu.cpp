@@ -15,7 +15,7 @@ static Isa detect() {
   if (best == Isa::avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
     best = Isa::avx512;
-  // Only a lower set can be requested: a higher one would crash the process.
+  // Only a lower instruction set can be requested: a higher one would crash the process.
   if (const char* wish = std::getenv("EWALD_ISA")) {
     for (Isa isa : {Isa::sse2, Isa::avx2, Isa::avx512})
       if (std::strcmp(wish, isa_name(isa)) == 0 && isa < best) best = isa;

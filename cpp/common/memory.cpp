@@ -45,7 +45,8 @@ Header* take(size_t bytes, bool zero) {
   if (bytes >= large) return map(bytes);
 #endif
   // aligned_alloc is not used: glibc does not reuse an aligned block (its bug 14581), so each plan of the same size
-  // took new memory next to the hole of the last one. If the memory is aligned here, the block is an ordinary one.
+  // would take new memory next to the gap left by the previous one. If the memory is aligned here, the block is an
+  // ordinary one.
   void* block = std::malloc(bytes + alignment - 1);
   if (block == nullptr) return nullptr;
   const uintptr_t aligned = (reinterpret_cast<uintptr_t>(block) + alignment - 1) / alignment * alignment;

@@ -44,7 +44,7 @@ void unshuffle_block(const uint8_t* planes, uint8_t* streams, uint8_t* out, size
   kernel.join_bytes(streams, n, used, element, out, n);
 }
 
-// The reverse, without vectors.
+// The inverse, without vectors.
 void shuffle_block(const uint8_t* in, uint8_t* planes, size_t n, uint32_t element) {
   const size_t columns = n / 8;
   for (uint32_t byte = 0; byte < element; byte++)

@@ -44,7 +44,7 @@ public:
     for (uint32_t i = 0; i < made_; i++) api_.destroy(plan_[i]);
   }
 
-  // Complex plans serve both directions, real ones one each.
+  // A complex plan serves both directions, a real plan only one.
   int32_t prepare() {
     const bool real = problem_.kind == EWALD_FFT_KIND_R2C;
     const int types[2] = {real ? (f64_ ? d2z : r2c) : (f64_ ? z2z : c2c), f64_ ? z2d : c2r};

@@ -30,7 +30,7 @@ Factors factorize(size_t n, uint32_t largest, bool after_turn) {
   const uint32_t bits = largest >= 8 ? 3 : 2;
   const uint32_t passes = (twos + bits - 1) / bits;
   for (uint32_t k = 0; k < passes && twos > 0; k++) {
-    // shares as equal as possible, except that radix 4 may end with a single 2
+    // The shares are as equal as possible, except that radix 4 may end with a single 2.
     uint32_t share = bits == 2 ? (twos < 2 ? twos : 2) : (twos + (passes - k) - 1) / (passes - k);
     if (after_turn && twos == 3) share = 3;
     f.radix[f.count++] = 1u << share;
@@ -58,7 +58,7 @@ bool read_radices(uint32_t tune, size_t n, uint32_t largest, Factors& factors) {
 double cost(size_t n) {
   double sum = 0;
   const double size = double(n);
-  // one pass of radix 8 costs 1, so a factor of two costs a third; odd radices cost a pass each, by their products
+  // One pass of radix 8 costs 1, so a factor of two costs a third; odd radices cost one pass each, by their products.
   while (n % 2 == 0) {
     n /= 2;
     sum += 0.34;

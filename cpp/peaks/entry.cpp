@@ -20,7 +20,7 @@ constexpr uint64_t max_pixels = 1u << 28;
 // result.
 uint32_t room_for(size_t pixels) { return uint32_t(pixels / 4 + 1024); }
 
-// Derived from the detector.
+// Arrays whose sizes depend on the detector.
 void lay_out_detector(Arena& arena, Plan& plan) {
   const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
   plan.panels = arena.take<Panel>(plan.panel_count);
@@ -35,13 +35,13 @@ void lay_out_detector(Arena& arena, Plan& plan) {
   plan.sampled = arena.take<uint32_t>(size_t(plan.bins) * samples);
 }
 
-// Derived from its panels.
+// Arrays whose sizes depend on its panels.
 void lay_out_tiles(Arena& arena, Plan& plan) {
   plan.tiles.tile = arena.take<Tile>(most_tiles(plan));
   plan.tiles.in_tiles = arena.take<uint32_t>(plan.bins);
 }
 
-// Written by runs of other finders.
+// Arrays that runs of other finders write.
 void lay_out_others(Arena& arena, Plan& plan) {
   const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
   plan.stack = arena.take<uint32_t>(pixels);
@@ -49,7 +49,7 @@ void lay_out_others(Arena& arena, Plan& plan) {
   plan.columns = arena.take<double>(3 * size_t(plan.descriptor.width));
 }
 
-// Derived from its tiles.
+// Arrays whose sizes depend on its tiles.
 void lay_out_run(Arena& arena, Plan& plan) {
   const size_t pixels = size_t(plan.descriptor.width) * plan.descriptor.height;
   const size_t bins = plan.bins;
@@ -105,7 +105,7 @@ void list_stretches(Plan& plan) {
   for (uint32_t p = plan.panel_count; p-- > 0;)
     for (uint32_t ss = plan.panels[p].ss; ss < plan.panels[p].end_ss; ss++)
       plan.stretches[--plan.first_stretch[ss + 1]] = {plan.panels[p].fs, p};
-  // The loop above moved each row's end to its begin.
+  // The loop above moved each row's end to its beginning.
   for (uint32_t ss = 0; ss < plan.descriptor.height; ss++) {
     plan.first_stretch[ss] = plan.first_stretch[ss + 1];
   }
@@ -123,7 +123,7 @@ void list_bins(Plan& plan) {
   for (uint32_t b = 0; b < plan.bins; b++) plan.first[b + 1] += plan.first[b];
   for (size_t i = pixels; i-- > 0;)
     if (plan.bin[i] != masked) plan.order[--plan.first[plan.bin[i] + 1]] = uint32_t(i);
-  // The loop above moved each bin's end to its begin.
+  // The loop above moved each bin's end to its beginning.
   uint32_t all = 0;
   for (size_t i = 0; i < pixels; i++) all += plan.bin[i] != masked;
   for (uint32_t b = 0; b < plan.bins; b++) plan.first[b] = plan.first[b + 1];

@@ -197,7 +197,7 @@ bool pass_in_tiles(Plan& plan, const Frame<T>& frame) {
   for (uint32_t begin = 0; begin < tiles.count; begin += tiles_at_once) {
     const uint32_t end = std::min(begin + tiles_at_once, tiles.count);
     sweep_tiles(tiles, sweep, plan.descriptor.dtype, begin, end);
-    // Listed first, so that their bins are being loaded when they are judged.
+    // Pixels are listed first, so that their bins are already being loaded when the pixels are judged.
     uint32_t count = 0;
     for (uint32_t t = begin; t < end; t++) {
       const Tile& tile = tiles.tile[t];
@@ -234,7 +234,7 @@ void sort_by_bin(Plan& plan) {
   for (uint32_t k = plan.outlier_count; k-- > 0;) {
     plan.by_bin[--plan.start[plan.outliers[k].bin + 1]] = k;
   }
-  // The loop above moved each bin's end to its begin.
+  // The loop above moved each bin's end to its beginning.
   for (uint32_t b = 0; b < plan.bins; b++) plan.start[b] = plan.start[b + 1];
   plan.start[plan.bins] = plan.outlier_count;
 }

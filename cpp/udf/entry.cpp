@@ -375,7 +375,7 @@ extern "C" EWALD_EXPORT(ewald_udf_run) int32_t
             nav + first * pass.columns,
             false};
     if (pass.by_frame) job.frame_items = (job.count + frames_an_item - 1) / frames_an_item;
-    // Whole blocks a thread.
+    // Whole blocks per thread.
     const size_t blocks = (pass.pixels + ewald::udf::block - 1) / ewald::udf::block;
     job.pixels_an_item = (blocks + team.size() - 1) / team.size() * ewald::udf::block;
     job.full = ewald::udf::has_running(pass) && pass.held + job.count > ewald::udf::running_most;

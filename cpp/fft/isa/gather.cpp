@@ -12,8 +12,8 @@ EWALD_INLINE size_t column_of(int lane) {
   return fft::lane_column<T>(uint32_t(lane), W);
 }
 
-// Parts of a complex line (2 numbers an element) or of one real line at a time into one plane of the block.
-// `plane` 0 real, 1 imaginary; `first` the first line of the vector.
+// Copies parts of a complex line (2 numbers per element), or of one real line at a time, into one plane of the block.
+// `plane` is 0 for real and 1 for imaginary parts; `first` is the first line of the vector.
 template <class T, int W, int numbers>
 void gather_scalar(T* a, size_t vectors, const T* in, size_t n, Strides s, size_t lines, size_t v, size_t first,
                    int plane, int part) {

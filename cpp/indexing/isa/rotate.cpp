@@ -5,7 +5,7 @@
 // angle t are
 //   a.s = a_u us + cos t (a_x xs) + sin t (a_x ys)
 //   b.s = b_u us + cos t (b_x xs + b_y ys) + sin t (b_x ys - b_y xs)
-// so a spot costs four multiply-adds an angle. Spots off the candidate's planes cannot come near a node at any angle,
+// so a spot costs four multiply-adds per angle. Spots off the candidate's planes cannot come near a node at any angle,
 // so they are skipped.
 #include "indexing/isa/stages.h"
 

@@ -41,7 +41,7 @@ Vec3 direction(const Tables& tables, int points, int k) {
 }
 
 // The phase is added to 1.5 * 2^11, where a float has 12 bits after the point: its low 12 bits are then the fraction of
-// the phase, and "within `distance` of an integer" is one comparison of integers. Good for |phase| < 1024.
+// the phase, and "within `distance` of an integer" is one comparison of integers. Valid for |phase| < 1024.
 void count_directions_fast(const Tables& tables, int points, double length, const SpotList& spots, int n,
                            float distance, Workspace& work) {
   constexpr int32_t fraction = (1 << phase_bits) - 1;

@@ -59,7 +59,7 @@ void empty_sum(Running running, size_t, size_t first, size_t end, double* sum) {
 template <class T>
 constexpr int32_t middle = std::is_same_v<T, uint16_t> ? 32768 : 0;
 
-// `step` pixels as 16-bit numbers about the middle, in two words of 16 bits a lane.
+// `step` pixels as 16-bit numbers about the middle, in two words of 16 bits per lane.
 template <class T>
 EWALD_INLINE U sixteen(const T* p) {
   if constexpr (sizeof(T) == 1) {

@@ -13,7 +13,7 @@ template <class T>
 class Sum {
   using S = Twice<T>;
   static constexpr int lanes = lanes_of<S>;
-  // A number of 8 bits can be added 2^8 times to one of 16, one of 16 bits 2^16 times to one of 32.
+  // An 8-bit number can be added 2^8 times to a 16-bit one, and a 16-bit number 2^16 times to a 32-bit one.
   static constexpr uint32_t most = sizeof(T) == 1 ? 128 : sizeof(T) == 2 ? 1u << 15 : ~0u;
   Lanes<S> a{}, b{};
   Total<T> total = 0;
@@ -48,12 +48,12 @@ public:
 
 template <>
 class Sum<float> {
-  // Additions to a float before it goes to the doubles: few enough to preserve the sum's digits, and many enough that
-  // runs of a few vectors do not spend more time on this than on adding.
+  // Number of additions to a float before it is added to the doubles: few enough to preserve the sum's digits, and many
+  // enough that runs of a few vectors do not spend more time on this than on adding.
   static constexpr uint32_t most = 32;
   typedef double D __attribute__((vector_size(4 * width)));
   F a = zero(), b = zero(), c = zero(), d = zero();
-  // Doubles of the vectors: half of them each.
+  // The sums in doubles, each of half of the lanes of a vector.
   D low{}, high{};
   double rest = 0;
   uint32_t additions = 0;
@@ -132,7 +132,7 @@ void squares(const void* frame, Spans spans, double* out) {
       pixels += end - first;
       uint32_t i = first;
       if (i + step <= end) {
-        // A run has 2^16 pixels at most: sums fit the words, squares in two halves.
+        // A run has 2^16 pixels at most: sums fit into the words, and squares are summed in two halves.
         U here{}, low{}, high{};
         for (; i + step <= end; i += step) {
           U v;
