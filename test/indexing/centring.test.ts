@@ -1,4 +1,6 @@
-/** Centred cells: searched as primitive, returned in their own setting; the values that are fixed and refined. */
+/**
+ * Centred cells are searched as primitive cells and returned in their own setting; which values are fixed or refined.
+ */
 import { type CentredCell, type Context, createContext, misorientation, sameLattice, simulateSpots } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cellFromParameters, lengthsOf } from '../../dist/index.node.js';
@@ -28,7 +30,7 @@ describe.each(Object.keys(lattices) as Centring[])('centring %s', (centring) => 
   const cell = cellFromParameters(...parameters);
   const stills = simulateSpots({ cell, centring, images, spots: 60, spurious: 0.3, seed: 11 });
 
-  it('is returned in its own setting, obverse if it is rhombohedral, with the verdict of a primitive cell', async () => {
+  it('is returned in its own setting (obverse if rhombohedral), with the verdict of a primitive cell', async () => {
     const indexer = await context.indexer();
     let right = 0;
     const decades: Record<'centred' | 'primitive', number[]> = { centred: [], primitive: [] };
@@ -50,14 +52,15 @@ describe.each(Object.keys(lattices) as Centring[])('centring %s', (centring) => 
     }
     expect(right).toBeGreaterThanOrEqual(images - 1);
     const mean = (x: number[]): number => x.reduce((sum, v) => sum + v, 0) / x.length;
-    // If extinct nodes counted as empty ones, this would cost decades: log10 of the lattice points for each image node.
+    // If extinct nodes were counted as empty ones, this would cost decades: log10 of the lattice points for each image
+    // node.
     const gain = mean(decades.primitive) - mean(decades.centred);
     if (centring === 'P' || centring === 'R') expect(gain).toBe(0);
     else expect(gain).toBeGreaterThan(2);
     await indexer.dispose();
   });
 
-  it('is the same as nine numbers, in flat arrays and in streams', async () => {
+  it('gives the same result as nine numbers, in flat arrays and in streams', async () => {
     const indexer = await context.indexer({ batch: 4 });
     const known: CentredCell = { cell, centring };
     const { spots } = stills[0] as (typeof stills)[0];
@@ -94,7 +97,7 @@ it('the metric is kept on request, and each crystal reports whether it was fitte
   await indexer.dispose();
 });
 
-it('refuses cells that are none', async () => {
+it('refuses invalid cells', async () => {
   const indexer = await context.indexer();
   const spots = Float32Array.from({ length: 30 }, (_, i) => Math.sin(i));
   const wrong: [unknown, string, string][] = [

@@ -1,4 +1,4 @@
-/** Constants that affect results are defined only in src/layout: no wing repeats one by name or by value. */
+/** Constants that affect results are defined only in src/layout: no native folder repeats one by name or by value. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { thresholdRanges } from '../../src/layout/indexing.js';
@@ -74,12 +74,12 @@ describe('constants of indexing', () => {
     expect(redeclared(generated).length).toBeGreaterThan(80);
   });
 
-  test.each(['cpp/indexing', 'cuda/indexing', 'wgsl/indexing'])('no kernel of %s types one again', (folder) => {
+  test.each(['cpp/indexing', 'cuda/indexing', 'wgsl/indexing'])('no kernel of %s repeats one by value', (folder) => {
     expect(retyped(linesOf(folder))).toEqual([]);
   });
 
   test.each(['cpp/indexing', 'cuda/indexing', 'wgsl/indexing', 'src/indexing'])(
-    'nothing in %s declares one again',
+    'nothing in %s redefines one by name',
     (folder) => {
       expect(redeclared(linesOf(folder))).toEqual([]);
     },

@@ -1,5 +1,5 @@
 // Indexing on CUDA without a card, beyond the case tables: the kernels under every check of the emulator, memory,
-// refusals, a lost card, a small card. Answers are compared by meaning with those of the wasm core.
+// refusals, a lost card, a small card. Results are compared by meaning with those of the wasm core.
 import {
   type Context,
   createContext,
@@ -148,7 +148,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
   ]);
 
   test.each(rows)(
-    '$method, $name: no finding under three thread orders, and the same bytes',
+    '$method, $name: no error found under three thread orders, and the same bytes',
     { tags: 'all' },
     async ({ method, images, cells, options, thresholds }) => {
       const made = images();
@@ -161,7 +161,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
   );
 
   test.each(['fast', 'turbo', 'exhaustive'] as const)(
-    '%s: lattices are those of the wasm core',
+    '%s: the lattices are those of the wasm core',
     { tags: 'all' },
     async (method) => {
       const images = [20, 60, 200].flatMap((spots, i) =>
@@ -247,7 +247,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     }
   });
 
-  test('where a watchdog looks on, a batch is cut into launches', async () => {
+  test('on a card with a watchdog, a batch is divided into launches', async () => {
     const images = simulateSpots({ cell: tri, images: 9, seed: 25, spots: 30 });
     const options = { batch: 9, maxOutputCells: 8 };
     const input = { ...batchOf(images), cells: [tri] };
@@ -269,7 +269,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     }
   });
 
-  test('two runs of one indexer overlap, more wait, and each result has its order', async () => {
+  test('two runs of one indexer overlap, further ones wait, and the results keep their order', async () => {
     const lists = [31, 32, 33, 34, 35].map((seed) => simulateSpots({ cell: tri, images: 2, seed, spots: 40 }));
     const expected: string[][] = [];
     for (const images of lists) expected.push(bytesOf(await index(context, images, [tri])));
@@ -284,14 +284,14 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     await indexer.dispose();
   });
 
-  test('numbers that are not finite are named without being checked first', async () => {
+  test('numbers that are not finite are reported without a separate check beforehand', async () => {
     const images = simulateSpots({ cell: tri, images: 3, seed: 27, spots: 30 });
     const batch = batchOf(images);
     batch.spots[3 * 31 + 1] = Number.NaN;
     const indexer = await context.indexer({ batch: 3 });
     const error = await failure(() => indexer.run({ ...batch, cells: [tri] }));
     expect([error.tag, error.message]).toEqual(['Argument', expect.stringContaining('spot 31 (image 1) holds NaN')]);
-    // A finite number whose square overflows is skipped like one far away.
+    // A finite number whose square overflows is skipped, like a spot far away.
     batch.spots[3 * 31 + 1] = 3e38;
     expect((await indexer.run({ ...batch, cells: [tri] })).image(1).usedSpots).toBe(29);
     const items = images.map(({ spots }) => ({ spots: Float32Array.from(spots) }));
@@ -305,7 +305,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     await indexer.dispose();
   });
 
-  test('as many spots as shared memory holds, and not one more', async () => {
+  test('accepts as many spots as shared memory holds, and not one more', async () => {
     const image = perfectImage(ortho, 4.6);
     expect(image.spots.length / 3).toBeGreaterThan(2048);
     const view = (await index(context, [image], [ortho], { maxSpots: 2048 })).image(0);
@@ -317,7 +317,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     ]);
   });
 
-  test('memory is fixed at creation, counted, and given back', async () => {
+  test('memory is allocated once at creation, counted, and released', async () => {
     const before = context.liveBytes;
     const handle = await addon.open();
     const free = () => addon.info(handle).freeBytes;
@@ -336,7 +336,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     addon.close(handle);
   });
 
-  test('a card with little memory uses fewer blocks, and one with too little reports it and holds nothing', async () => {
+  test('a card with little memory uses fewer blocks; one with too little reports it and keeps nothing allocated', async () => {
     const images = simulateSpots({ cell: tri, images: 6, seed: 33, spots: 60, spurious: 0.3 });
     const options = { maxBatchSpots: 1024 };
     const expected = bytesOf(await index(context, images, [tri], options));

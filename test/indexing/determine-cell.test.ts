@@ -1,6 +1,6 @@
 /**
- * An unknown cell from several stills: the reduced cell and its Bravais lattice, on simulated and on real images, on
- * native and wasm; no cell from noise.
+ * Determines an unknown cell from several stills: the reduced cell and its Bravais lattice, on simulated and on real
+ * images, on native and wasm. Noise gives no cell.
  */
 import {
   anglesOf,
@@ -125,7 +125,7 @@ describe.each(['wasm', 'native'] as const)('determineCell on %s', (backend) => {
     },
   );
 
-  it.skipIf(absent)('refuses nonsense, and ends when it is told to', async () => {
+  it.skipIf(absent)('refuses invalid input, and ends when its signal aborts', async () => {
     const indexer = await context.indexer();
     await expect(indexer.determineCell([])).rejects.toThrow('no images');
     await expect(indexer.determineCell([[0.1, 0.2, 0.3]], { maxLengthA: 2, minLengthA: 5 })).rejects.toThrow(
@@ -147,16 +147,16 @@ describe.each(['wasm', 'native'] as const)('determineCell on %s', (backend) => {
     await expect(indexer.determineCell(images, { signal: controller.signal, onProgress })).rejects.toMatchObject({
       tag: 'Aborted',
     });
-    // The search of this many images has many steps; it stopped after the first.
+    // The search in this many images has many steps; it stopped after the first one.
     expect(steps).toBe(1);
     await indexer.dispose();
   });
 });
 
-it('contexts of a GPU take their neighbour (absent without the emulated card)', async ({ skip }) => {
+it('GPU contexts compute on a CPU context (absent without the emulated card)', async ({ skip }) => {
   const context = await createContext({ backend: 'cuda-emulated' }).catch(() => undefined);
   if (!context) return skip();
-  // Too few spots for a candidate: nothing has to be tried, which would take an emulated card minutes.
+  // There are too few spots for a candidate, so nothing has to be tried; that would take an emulated card minutes.
   const few = Array.from({ length: 18 }, (_, i) => Math.sin(i * i) * 0.3);
   const indexer = await context.indexer();
   expect(indexer.backend).toBe('cuda-emulated');
@@ -170,7 +170,7 @@ it('contexts of a GPU take their neighbour (absent without the emulated card)', 
   await alone.dispose();
 });
 
-describe.skipIf(!here.includes('native'))('cells that a wrong geometry bends', () => {
+describe.skipIf(!here.includes('native'))('cells that a wrong geometry distorts', () => {
   let context: Context;
   let indexer: Awaited<ReturnType<Context['indexer']>>;
   beforeAll(async () => {

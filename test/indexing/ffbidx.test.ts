@@ -38,7 +38,7 @@ describe('ewald/ffbidx', () => {
     expect([...scores]).toEqual([...scores].sort((a, b) => a - b));
     expect(scores[0]).toBeLessThan(0.00075);
     expect(sameLattice(reciprocal(cellAt(outputCells, 0)), image?.lattices[0] as Cell)).toBe(true);
-    // Rows are accepted as well as a flat array.
+    // Rows are accepted as well as flat arrays.
     const rows = [0, 1, 2].map((k) => data.subarray((k * data.length) / 3, ((k + 1) * data.length) / 3));
     expect((await index(handle, 1e-9, 32768, 2, 1, rows))[0]).toEqual(outputCells);
     await release(handle);

@@ -1,9 +1,10 @@
 /**
- * Several lattices in real lists: lattices reported after the first one are far above what chance gives in the spots
- * that the previous ones leave.
+ * Several lattices in real lists: the lattices reported after the first one explain far more of the remaining spots
+ * than chance would.
  *
- * The measure is float64 and not part of the search (src/indexing/evidence.ts). For the level of chance the same spots
- * are rotated about the beam individually: their resolutions stay, but no lattice remains.
+ * The measure is computed in float64 and is not part of the search (src/indexing/evidence.ts). To find the level of
+ * chance, the same spots are rotated about the beam individually: this keeps their resolutions but destroys every
+ * lattice.
  */
 import { type Crystal, createContext, devices } from 'ewald';
 import { describe, expect, it } from 'vitest';
@@ -21,7 +22,7 @@ const several = dataFolder
   ? listData(folder, '.txt').filter((name) => JSON.parse(readData(folder, name.replace(/txt$/, 'json'))).n_lattices > 1)
   : [];
 
-/** The spots, with the ones in `which` each rotated about the beam by a different angle. */
+/** The spots; each of those in `which` is rotated about the beam by a different angle. */
 function turned(spots: Float32Array, random: Random, which: (i: number) => boolean): Float32Array {
   const out = spots.slice();
   for (let i = 0; i < out.length / 3; i++) {
@@ -68,8 +69,8 @@ describe.skipIf(!dataFolder || !native)('further lattices of real lists (absent 
       }
       expect(evidence(crystal, left)).toBeLessThan(chance - 6);
     }
-    // If the rest of the first lattice contains no lattice, one is found (sometimes lost in so much noise), and no
-    // other.
+    // If the spots that the first lattice leaves contain no lattice, only one lattice is found, and sometimes none in
+    // so much noise.
     let kept = 0;
     for (let i = 0; i < 20; i++) {
       const mixed = turned(spots, random, (k) => assignment[k] !== first?.number);

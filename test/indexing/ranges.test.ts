@@ -93,7 +93,7 @@ function edges({ low, high, above, zero }: Range, real: boolean): { inside: numb
 
 const options = { batch: 1, maxOutputCells: 8, maxSpots: 6 };
 const sizes = checkSizes(options).fields;
-// Where fields depend on each other, the others leave enough room that only the range matters.
+// Where fields depend on each other, the other fields have values that leave only the tested range to decide.
 const roomy = { ...sizes, maxSamplePoints: 2 ** 20, maxAnglePoints: 65536 };
 const plain = packThresholds(checkSizes(options), {});
 const withParam = (name: string, value: number): Uint8Array => {
@@ -108,7 +108,7 @@ const withParam = (name: string, value: number): Uint8Array => {
   return bytes;
 };
 const isReal = (name: string): boolean => indexerParams.fields.some((f) => f.name === name && f.type === 'f32');
-// A trimLow of 0.5 is inside its range, but never below trimHigh; large sizes need gigabytes.
+// A trimLow of 0.5 is inside its range, but cannot be below trimHigh; large sizes need gigabytes.
 const notRun = new Set(['trimLow 0.5', 'trimHigh 0', 'batch 65536', 'maxSamplePoints 1048576', 'maxSpots 4096']);
 
 describe.each([native, ...(present ? [emulated] : [])])('the ranges of the layout, on $name', ({ complaint }) => {
@@ -136,7 +136,7 @@ describe.each([native, ...(present ? [emulated] : [])])('the ranges of the layou
 });
 
 test.each(Object.entries(thresholdRanges as Record<string, Range>).filter(([name]) => name !== 'refinement'))(
-  'the facade holds %s to the same range',
+  'the facade applies the same range to %s',
   (name, range) => {
     const { inside, outside } = edges(range, isReal(name));
     const given = checkSizes({ ...options, maxSamplePoints: 2 ** 20, maxAnglePoints: 65536 });

@@ -32,9 +32,10 @@ function readList(folder, name) {
 }
 
 /**
- * Indexes the lists of a folder, or every `step`-th of them. Returns names: right, wrong (indexable, but not found),
- * invented (found although there is no lattice), several and incomplete (lists with several verified lattices, and
- * those among them whose first two were not both found), and for lists with a nominal cell the tried and the lost ones.
+ * Indexes the lists of a folder, or every `step`-th of them. Returns the names of lists: right; wrong (indexable, but
+ * not found); invented (found although there is no lattice); several (lists with several verified lattices) and
+ * incomplete (those among them whose first two lattices were not both found); and, of the lists with a nominal cell,
+ * those that were tried and those that were lost.
  */
 export async function indexRealLists({ context, sameLattice, folder, step = 1, options = {} }) {
   const found = { right: [], wrong: [], invented: [], several: [], incomplete: [], nominal: [], lost: [] };

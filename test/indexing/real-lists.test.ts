@@ -110,7 +110,7 @@ describe.each(backends)('real lists on %s', (backend) => {
 // Software devices are slow: a sample here, all lists in the soak.
 describe.each(emulated)('a sample of real lists on %s', (backend) => {
   it.skipIf(!dataFolder)(
-    'is indexed right (absent without EWALD_TEST_DATA)',
+    'is indexed correctly (absent without EWALD_TEST_DATA)',
     { tags: 'all', timeout: 300_000 },
     async () => {
       const found = await through(backend, 24);

@@ -1,6 +1,5 @@
 /**
- * Lattices that a still cannot distinguish from others: they are flagged, with the alternatives; and no other lattice
- * is flagged.
+ * Lattices that a still cannot distinguish from others are flagged, with the alternatives; no other lattice is flagged.
  */
 import {
   type Cell,
@@ -85,7 +84,7 @@ describe.each(['native', 'wasm', 'cuda-emulated'] as const)('rivals on %s', (bac
   });
 });
 
-it('in a stream of images, in flat arrays and in a batch the flags are the same', async () => {
+it('the flags are the same in a stream of images, in flat arrays and in a batch', async () => {
   const cell = electronCells[1] as Cell;
   const stills = [0.0025, 0.004].flatMap((error) =>
     simulateSpots({ cell, images: 4, ...electronStills, domainA: 1 / error, spots: 40, seed: 15, noisePx: 0.5 }),
@@ -118,28 +117,28 @@ describe('rivals', () => {
   const truth = lattices[0] as Cell;
   const turned = truth.map(([x, y, z]) => [-x, -y, z]) as unknown as Cell;
 
-  it('hold the half turn about the beam, seen from either side', () => {
+  it('include the half turn about the beam, from either setting', () => {
     const [first] = rivalsOf(truth, [], spots);
     const [back] = rivalsOf(turned, [], spots);
     expect(first && sameLattice(first, turned)).toBe(true);
     expect(back && sameLattice(back, truth)).toBe(true);
   });
 
-  it('hold a candidate that explains as many spots, once, and none that explains few', () => {
+  it('include a candidate that explains as many spots, only once, and none that explains few', () => {
     const far = electronCells[3] as Cell;
     const rivals = rivalsOf(turned, [truth, truth, far], spots);
     expect(rivals.filter((rival) => sameLattice(rival, truth))).toHaveLength(1);
     expect(rivals.some((rival) => sameLattice(rival, far))).toBe(false);
   });
 
-  it('are none where the sphere is curved', () => {
+  it('do not exist if the sphere is curved', () => {
     const [image] = simulateSpots({ cell: proteinCells[0] as Cell, spots: 100, seed: 3 });
     const { spots: curved, lattices: known } = image as NonNullable<typeof image>;
     expect(isFlat(Float32Array.from(curved), known[0] as Cell)).toBe(false);
     expect(rivalsOf(known[0] as Cell, [], curved)).toEqual([]);
   });
 
-  it('find the beam as the thin axis, of spots in one plane too', () => {
+  it('use the beam as the thin axis, even if the spots lie in one plane', () => {
     const { axis, thickness } = thinAxis(spots);
     expect(Math.abs(axis[2])).toBeGreaterThan(0.9999);
     const square = Array.from({ length: spots.length / 3 }, (_, i) => (spots[3 * i + 2] as number) ** 2);
@@ -148,7 +147,7 @@ describe('rivals', () => {
     expect(Math.abs(thinAxis(spots.map((x, i) => (i % 3 === 1 ? 0 : x))).axis[1])).toBeGreaterThan(0.99);
   });
 
-  it('weigh spots as the binomial tail does', () => {
+  it('weigh spots by the binomial tail', () => {
     // Ten spots exactly on nodes: at the smallest radius all ten are occupied, with p = 2⁻¹⁸ each and 1 / p trials.
     const cell = cellFromParameters(10, 10, 10, 90, 90, 90);
     const exact = Float64Array.from({ length: 30 }, (_, i) => (i % 3 === 0 ? (i / 3 + 1) / 10 : 0));

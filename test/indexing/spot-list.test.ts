@@ -16,7 +16,7 @@ describe('spot lists', () => {
     expect([...spots]).toEqual([...Float32Array.of(0.1, 0.2, -0.3, 0.01, 0, 0.25)]);
   });
 
-  it('need no line of the cell, and may have further columns', () => {
+  it('need no line with a cell, and may have further columns', () => {
     expect(readSpotList('0.1 0.2 0.3\n')).toEqual({ cell: undefined, spots: Float32Array.of(0.1, 0.2, 0.3) });
     expect([...readSpotList(five).spots]).toEqual([...Float32Array.of(0.1, 0, 0, 0, 0.1, 0)]);
     expect([...readSpotList('0.1;0;0;p1\n0;0.1;0;p2\n').spots]).toEqual([...Float32Array.of(0.1, 0, 0, 0, 0.1, 0)]);
@@ -26,7 +26,7 @@ describe('spot lists', () => {
     expect(readSpotList('40 0 0 0 50 0 0 0 60\n').spots).toHaveLength(0);
   });
 
-  it('are brought to 1/angstrom, and numbers that look like another unit get a hint', () => {
+  it('are converted to 1/angstrom, with a hint for numbers that look like another unit', () => {
     expect(readSpotList('1 2 3\n', { unit: '1/nm' }).spots[2]).toBeCloseTo(0.3, 6);
     expect(readSpotList('1 2 3\n', { unit: '2pi/A' }).spots[2]).toBeCloseTo(3 / (2 * Math.PI), 6);
     expect(() => readSpotList('1 2 3\n', { unit: 'nm' as never })).toThrow('expected one of 1/A, 1/nm, 2pi/A, 2pi/nm');

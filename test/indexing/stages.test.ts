@@ -1,6 +1,6 @@
 /**
- * The reader of stages: when it may be used, and its cost. The case table indexing:stages checks the content of the
- * stages.
+ * The function that reads stages: when it may be called, and what it costs. The case table indexing:stages checks the
+ * content of the stages.
  */
 import { expect, test } from 'vitest';
 import { cellFromParameters, createContext, simulateSpots } from '../../dist/index.node.js';
@@ -25,7 +25,7 @@ test.each(['wasm', 'native', 'cuda-emulated'] as const)(
     const both = await ctx.indexer({ debug: true, batch: 2, threads: 2 });
     await both.run({ spots, offsets, cells: [cell] });
     expect(await both.stages()).toEqual(alone);
-    // A run without a search leaves nothing of the previous one.
+    // A run without a search keeps nothing of the previous one.
     await one.run({ spots: first.subarray(0, 9), cells: [cell] });
     expect(await one.stages()).toMatchObject({ length: 0, picked: [], vectors: [], hits: [], cells: [] });
     await one.dispose();

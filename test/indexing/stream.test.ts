@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 describe('indexer.stream', () => {
-  it.each([true, false])('gives every image back with its own result (ordered: %s)', async (ordered) => {
+  it.each([true, false])('returns every image with its own result (ordered: %s)', async (ordered) => {
     const indexer = await context.indexer({ batch: 4, inFlight: 3 });
     const numbers: number[] = [];
     for await (const { item, image } of indexer.stream(items, { cells: cell, ordered })) {
@@ -126,7 +126,7 @@ describe('indexer.stream', () => {
     expect((await indexer.run({ spots: items[0]?.spots ?? [], cells: cell })).images).toBe(1);
   });
 
-  it('refuses an image over the batch, and options it does not know', async () => {
+  it('refuses more images than the batch holds, and unknown options', async () => {
     const indexer = await context.indexer({ maxSpots: 50, maxBatchSpots: 50 });
     await expect(indexer.stream(items, { cells: cell }).next()).rejects.toThrow(
       '60 spots, but the indexer was made for 50',

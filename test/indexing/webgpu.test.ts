@@ -190,13 +190,14 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect([0, 1, 2, 3, 4, 5, 6].map((i) => cellsOf(first, i).length)).toEqual([1, 1, 1, 1, 1, 0, 0]);
     for (const other of rest)
       for (const part of ['found', 'results', 'assignment'] as const) expect(other[part], part).toEqual(first[part]);
-    // Eight kernels a round and its list; a take and its list before, three kernels after. Noise needs six rounds, the
-    // maximum.
+    // Each round has eight kernels and its list; a take and its list come before the rounds, three kernels after them.
+    // Noise needs six rounds, the maximum.
     const [byRounds, atOnce, twice] = seen;
     expect(byRounds).toMatchObject({ submissions: 7, dispatches: 2 + 6 * 9 + 3, indirect: 0 });
     expect(atOnce).toMatchObject({ submissions: 1, dispatches: 2 + 6 + 3, indirect: 6 * 8 });
     expect(twice).toMatchObject({ submissions: 8, indirect: 2 * 8 });
-    // Six of seven images end with the first round: later rounds have the workgroups of one image, not of seven.
+    // Six of seven images are finished after the first round, so later rounds have the workgroups of one image, not of
+    // seven.
     const each = 5 + 12 + 12 + 4;
     expect(byRounds?.workgroups).toBe(7 + 1 + (7 * each + 1) + 5 * (each + 1) + 3 * 7);
   });
@@ -218,7 +219,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect(result.image(0).assignment.filter((owner) => owner === 1).length).toBeGreaterThan(200);
   });
 
-  test('refuses sizes that its workgroups cannot hold, with the reason', () => {
+  test('refuses sizes that its workgroups cannot hold, and gives the reason', () => {
     const { supports } = indexingOp(device);
     expect(supports(checkSizes({}))).toBe(true);
     expect(supports(checkSizes({ maxSpots: 4096 }))).toBe(true);
@@ -239,7 +240,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect(supports(huge)).toEqual({ why: expect.stringContaining('bytes for hits') });
   });
 
-  test('a degenerate cell is an Argument error; the plan goes on', { timeout: slow }, async () => {
+  test('a degenerate cell is an Argument error; the plan can still be used', { timeout: slow }, async () => {
     const { kernel, batch } = await plan({});
     const good = batch(joined(stills(1)));
     const flat = { ...good, cells: Float32Array.of(10, 0, 0, 0, 10, 0, 10, 10, 0) };
@@ -261,7 +262,7 @@ describe.skipIf(absent)(`indexing on WebGPU in Node${absent ? `: absent, ${absen
     expect(describeCell(cellFromParameters(10, 20, 30, 90, 90, 90).flat().fill(Number.NaN))).toBeUndefined();
   });
 
-  test('lengths of the exhaustive method, shared where they are near', () => {
+  test('lengths of the exhaustive method are shared if they are similar', () => {
     const known = [cellFromParameters(30, 40, 50, 90, 90, 90), cellFromParameters(20, 40.05, 60, 90, 90, 90)].map(
       (cell) => describeCell(cell.flat()),
     );
