@@ -58,13 +58,13 @@ const finders = {
 
 /**
  * Limit in degrees between the same crystal on two backends. With 50 spots the orientation is fitted in float64
- * (orient.ts): differences of some 10^-6 occur. With fewer it is the indexer's, whose rounds select the spots within a
- * threshold in float32: a spot at its edge that only one backend selects rotates the lattice by some 4 10^-4, a
- * fiftieth of the error of such a crystal.
+ * (orient.ts): differences of some 10^-6 occur. With fewer spots the orientation is the indexer's, whose rounds select
+ * the spots within a threshold in float32: a spot at that threshold which only one backend selects rotates the lattice
+ * by some 4 10^-4, a fiftieth of the error of such a crystal.
  */
 const turnOf = (spots: number): number => (spots >= 50 ? 1e-4 : 2e-3);
 
-/** Compares crystals: f32 spots and sums in another order move a cell by some 10^-7. */
+/** Compares crystals: f32 spots and sums in a different order change a cell by some 10^-7. */
 function sameCrystals(found: readonly Line[], expected: readonly Line[]): void {
   expect(found.map(({ serial, peaks, crystals }) => [serial, peaks, crystals.length])).toEqual(
     expected.map(({ serial, peaks, crystals }) => [serial, peaks, crystals.length]),
@@ -107,8 +107,8 @@ describe('frames on', () => {
     expect(JSON.parse(out)).toMatchObject({ crystalsRight: 6, crystalsWrong: 0 });
   });
 
-  // A software GPU takes some twenty seconds to compile the kernels of a run: it tests one finder here, and the rows
-  // test the others.
+  // A software GPU takes some twenty seconds to compile the kernels of a run: it tests one finder here, and the case
+  // tables test the others.
   const software = !['/dev/nvidia0', '/dev/dri'].some((path) => existsSync(path));
   for (const backend of ['native', 'cuda-emulated', 'webgpu'])
     for (const name of Object.keys(finders) as (keyof typeof finders)[]) {
@@ -130,7 +130,7 @@ describe('frames on', () => {
       );
     }
 
-  test.skipIf(!emulated)('a backend that refuses a stage is told, and what took its place', async () => {
+  test.skipIf(!emulated)('the run reports a backend that refuses a stage, and what replaced it', async () => {
     const { lines, err } = await indexed('cuda-emulated', finders.peakfinder8, '--max-spots=4096');
     expect(lines[0]?.backends).toEqual({ peaks: 'cuda-emulated', index: 'native' });
     expect(err.match(/note: lattices are searched on native, not on cuda-emulated/g)).toHaveLength(1);

@@ -57,7 +57,7 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
   ];
   const geom = ['-g', sim('mono.geom')];
 
-  test('geometries that lack something are refused before a frame is read, and strange ones remarked', () =>
+  test('incomplete geometries are refused before a frame is read, and strange ones get a remark', () =>
     told([
       [() => index('-g', wrong('nowl', /^wavelength.*/m, '')), 1, /^ewald: the geometry has no wavelength; expected/],
       [() => index('-g', wrong('noclen', /^clen.*/m, '')), 1, /^ewald: the geometry has no distance; expected a line/],
@@ -133,7 +133,7 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
     expect(readFileSync(at('own.h5')).equals(readFileSync(sim('mono.h5')))).toBe(true);
   });
 
-  test('no hits, and cells of frames without peaks: the deciding parameter is named', () =>
+  test('a run without hits, and a cell search on frames without peaks, name the deciding parameter', () =>
     told([
       [
         () => index(...geom, '--threshold=60000'),

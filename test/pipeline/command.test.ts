@@ -19,7 +19,7 @@ const search = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--threshold=12'
 const usual = [...search, '--executor=inline'];
 
 describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('a list names files and single frames; the serial number goes on', async () => {
+  test('a list names files and single frames; serial numbers are continuous', async () => {
     const list = join(folder, 'in.lst');
     writeFileSync(list, `${sim('mono.h5')} //4\n${sim('mono.h5')} //1\n`);
     const stream = join(folder, 'list.stream');
@@ -30,7 +30,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect([...text.matchAll(/^Image serial number: (.*)$/gm)].map(([, serial]) => serial)).toEqual(['7', '8']);
   });
 
-  test('more jobs, the same stream but for the command line', async () => {
+  test('more jobs give the same stream, except for the command line', async () => {
     const streams = await Promise.all(
       ['1', '3'].map(async (jobs) => {
         const stream = join(folder, `jobs-${jobs}.stream`);
@@ -52,7 +52,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
   });
 
   test.for(['peakfinder8', 'zaef', 'dispersion'])(
-    '%s: the flags that are told repeat the run to the byte',
+    '%s: the flags that are printed repeat the run to the byte',
     async (finder) => {
       const words = [
         'index',
@@ -175,7 +175,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(out).toMatch(/best, indexes 8 of 8 .*\n +tP +79\.0\d +79\.0\d +38\.0\d/);
     const { cell: rows } = readCell(readFileSync(cell, 'utf8'));
     expect(rows.map((row) => Math.hypot(...row))).toEqual([79, 79, 38].map((x) => expect.closeTo(x, 1)));
-    // A user may have corrected it since.
+    // A user may have corrected the file since.
     expect((await ewald([...words, '-o', cell])).err).toMatch(/exists and does not say that ewald wrote it.*--force/s);
     // Frames without crystals have no cell.
     const blank = join(folder, 'blank.npy');
@@ -220,13 +220,13 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(existsSync('/dev/null')).toBe(true);
   });
 
-  test('a full disk leaves no torn stream', async () => {
+  test('a full disk leaves no truncated stream', async () => {
     const { code, err } = await ewald(['index', sim('mono.h5'), ...usual, '-o', '/dev/full']);
     expect(code).not.toBe(0);
     expect(err).toMatch(/\/dev\/full/);
   });
 
-  test('Ctrl-C keeps finished frames, next to the stream of an earlier run', async () => {
+  test('Ctrl-C keeps the finished frames, in a file beside the stream of an earlier run', async () => {
     const list = join(folder, 'long.lst');
     writeFileSync(list, `${sim('run.h5')}\n`.repeat(60));
     const stream = join(folder, 'cut.stream');

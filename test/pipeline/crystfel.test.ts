@@ -94,7 +94,7 @@ const named: ReadonlyMap<string, readonly [string, Parameter]> = new Map(
   Object.entries(rows).map(([name, row]) => [flagOf(name, row), [name, row]]),
 );
 
-/** The default as the manual writes it; of parameters that the command tunes, that of the library's search. */
+/** The default as the manual writes it; for parameters that the command tunes, the default of the library's search. */
 function written(name: string, row: Parameter): string | undefined {
   const tuned = row.usual?.includes('from the first frames') ? (searchRows as Parameters)[name] : undefined;
   return defaultText(tuned ?? row)
@@ -126,7 +126,7 @@ test.each(Object.entries(withValues))('%s has the default and the values of Crys
   }
 });
 
-test.each(switches)('%s is a switch here too, or refused by its name', (flag) => {
+test.each(switches)('%s is a switch here too, or is refused by name', (flag) => {
   const row = named.get(flag)?.[1];
   if (row) expect(row.kind).toBe('boolean');
   else expect(() => refuseAbsentFlags([flag])).toThrow(flag);

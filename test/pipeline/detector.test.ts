@@ -91,7 +91,7 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
     expect((await ewald(again)).code).toBe(2);
   });
 
-  test('no remark is made about a detector at the right position', async () => {
+  test('no remark is made about a detector in its correct position', async () => {
     const { out } = await index(at('sim', 'run.geom'));
     expect(out).not.toMatch(/the detector is|drifts/);
   });

@@ -1,6 +1,6 @@
 /**
  * The three lines of the README, in Node and in Chromium, compared with `ewald index`: the streams are identical to the
- * byte. Tests a small set; EWALD_ALL_SETS=1 selects all simulated sets and the real frames.
+ * byte. A small set is tested; EWALD_ALL_SETS=1 selects all simulated sets and the real frames.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -119,7 +119,7 @@ async function inChromium(folder: string, name: string, file: string, known: boo
   );
 }
 
-describe.skipIf(!dataFolder)(`everywhere the same${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+describe.skipIf(!dataFolder)(`the same stream everywhere${dataFolder ? '' : ' (absent: no test data)'}`, () => {
   test.for(cases)(
     '%s/%s %s, cell known: %s: the stream of ewald index',
     { timeout: 900_000 },
@@ -130,7 +130,7 @@ describe.skipIf(!dataFolder)(`everywhere the same${dataFolder ? '' : ' (absent: 
       expect(await inNode(folder, name, file, known, commandLine)).toBe(expected);
       wasmRequests = 0;
       expect(await inChromium(folder, name, file, known, commandLine)).toBe(expected);
-      // The context and the codecs of the file share a module; that of the previous run may still exist.
+      // The context and the codecs of the file share a module; the module of the previous run may still exist.
       expect(wasmRequests).toBeLessThanOrEqual(1);
     },
   );

@@ -91,7 +91,7 @@ describe.skipIf(!dataFolder)(`a frame in memory${dataFolder ? '' : ' (absent: no
     expect((await searcher.search(frame, { cells: [] })).crystals).toEqual([]);
     expect((await searcher.search(frame, { integrate: false })).crystals[0]?.reflections).toBeUndefined();
     expect(await searcher.peaks(frame)).toEqual(many);
-    // A slider takes many radii, but few plans are cached.
+    // A slider passes through many radii, but few plans are cached.
     let most = 0;
     for (let minRes = 0; minRes < 200; minRes += 10) {
       await searcher.peaks(frame, { minRes });

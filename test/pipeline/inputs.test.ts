@@ -24,7 +24,7 @@ test.for<[string, unknown, string]>([
   await refused(() => ctx.pipeline({ inputs: inputs as never }).next(), 'Argument', 'pipeline: inputs', words);
 });
 
-test('a file that is absent, and an executor that is given a dataset, are refused by name', async () => {
+test('a missing file, and an executor that is given a dataset, are refused by name', async () => {
   await refused(() => ctx.pipeline({ inputs: 'absent.h5' }).next(), 'File', 'absent.h5');
   const executor = { kind: 'workers', slots: 1, share: async () => ({ hash: '' }), run: async function* () {} };
   await refused(() => ctx.pipeline({ inputs: dataset, executor }).next(), 'Argument', 'paths and addresses');
@@ -38,12 +38,12 @@ test('an option of the run passed to the plan is refused with a hint to the run'
   await refused(() => ctx.fft({ shape: [8], scale: 'full' } as never), 'Argument', '"scale"', 'fft.forward(');
 });
 
-test('options that are a promise are refused as such', async () => {
+test('options that are a promise are refused with that reason', async () => {
   await refused(() => ctx.fft(Promise.resolve({ shape: [8] }) as never), 'Argument', 'is an await missing?');
   await refused(() => ctx.peaks(Promise.resolve({}) as never), 'Argument', 'is an await missing?');
 });
 
-test("a core that Vite's dev server has lost names the option that keeps it", async () => {
+test("a core that Vite's dev server cannot find is reported with the option that keeps it", async () => {
   const page = new Response('<!doctype html>', { headers: { 'Content-Type': 'text/html' } });
   Object.defineProperty(page, 'url', { value: 'http://localhost:5173/node_modules/.vite/deps/ewald.wasm' });
   const wasm = (): Response => page;

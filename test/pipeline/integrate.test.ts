@@ -19,7 +19,7 @@ it.each([[[4, 5, 7]], [[2, 3, 4]], [[6, 8, 11.5]]] as [[number, number, number]]
   const next = random(5);
   const frame = Uint32Array.from({ length: width * height }, () => Math.floor(next() * 5000));
   const bad = new Uint8Array(width * height);
-  // A few single pixels, a row, and nothing elsewhere: tiles without bad pixels, with one and with many.
+  // Bad pixels: a few single ones and a row, so that there are tiles without bad pixels, with one and with many.
   for (let n = 0; n < 12; n++) bad[Math.floor(next() * bad.length)] = 1;
   bad.fill(1, 90 * width + 20, 90 * width + 60);
   const at = (panel: number, fs: number, ss: number, h: number): Reflection => ({

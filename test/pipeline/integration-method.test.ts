@@ -27,7 +27,7 @@ const withSpot = (x: number, y: number, background: (x: number, y: number) => nu
 };
 const good = () => new Uint8Array(width * width);
 
-it('moves the disc to the spot with -cen, and leaves it if there is no spot', () => {
+it('moves the disc to the spot with -cen, and does not move it if there is no spot', () => {
   const frame = withSpot(32, 29, () => 20);
   expect(measured(frame, good(), at(29.4, 29.6), 'rings-cen')).toMatchObject({ intensity: 900, fs: 32.4, ss: 29.6 });
   expect(measured(frame, good(), at(29.4, 29.6), 'rings')?.intensity).toBeLessThan(900);
@@ -38,7 +38,7 @@ it('moves the disc to the spot with -cen, and leaves it if there is no spot', ()
   expect(measured(frame, bad, at(29.4, 29.6), 'rings-cen')).toMatchObject({ fs: 29.4 });
 });
 
-it('fits a plane to the background with -grad, also where half of it is bad', () => {
+it('fits a plane to the background with -grad, even if half of its pixels are bad', () => {
   const frame = withSpot(30, 30, (x, y) => 40 + 5 * x + 2 * y);
   const bad = good();
   for (let y = 0; y < width; y++) bad.fill(1, y * width + 34, y * width + 38);

@@ -39,7 +39,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     minRes: 20,
   });
 
-  test.for([1, 3])('%i jobs: the chunks of the command, to the byte', async (jobs) => {
+  test.for([1, 3])('%i jobs: the chunks equal those of the command, to the byte', async (jobs) => {
     const dataset = await open(sim('mono.h5'));
     const items = await all({ inputs: [{ dataset, filename: sim('mono.h5') }], jobs, ...settings() });
     await dataset.dispose();

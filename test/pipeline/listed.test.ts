@@ -84,8 +84,8 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     const stream = join(folder, 'bare.stream');
     const { code, err } = await ewald(['index', bare, ...usual, '--threshold=12', '-o', stream]);
     expect(code, err).toBe(0);
-    // Accurate to a hundredth of a pixel, the precision of a stream: exact in float64, and smaller than a visible
-    // effect on a crystal.
+    // Positions agree to a hundredth of a pixel, the precision of a stream: they are exact in float64, and this error
+    // is too small for a visible effect on a crystal.
     found = readFileSync(stream, 'utf8')
       .split('----- Begin chunk -----')
       .slice(1)
@@ -120,7 +120,7 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     expect(compared).toMatchObject({ indexedInBoth: 3, latticesThatDiffer: 0 });
     // The error from rounding to a hundredth of a pixel.
     expect(compared.misorientationMostDeg).toBeLessThan(0.002);
-    // Workers accept the lists as well, with identical results to the byte.
+    // Workers accept the lists as well, and the results are identical to the byte.
     const workers = join(folder, 'workers.stream');
     const more = usual.filter((word) => !word.startsWith('--executor'));
     await ewald(['index', file, ...more, '-j', '2', '--peaks=cxi', '-o', workers]);

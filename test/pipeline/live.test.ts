@@ -14,7 +14,10 @@ let whole = '';
 let usual: string[] = [];
 const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
 const search = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--threshold=12', '--min-res=20', '--backend=wasm'];
-/** A stream without the command line and what it says of its input files, which a growing file has not. */
+/**
+ * A stream without its command line and what it records about its input files, because a growing file has no such
+ * record.
+ */
 const body = (file: string): string =>
   readFileSync(file, 'utf8')
     .split('\n')
@@ -67,7 +70,7 @@ function childrenOf(pid: number): number[] {
 
 describe.skipIf(!dataFolder)(`killed from outside${dataFolder ? '' : ' (absent: no test data)'}`, () => {
   test.skipIf(!natsPresent)(
-    'a worker of the cluster is killed: another one takes its frames, the bytes are the same',
+    'a worker of the cluster is killed: another one processes its frames, and the bytes are the same',
     { tags: 'all' },
     async () => {
       const server = await new NatsServer().start();

@@ -10,7 +10,7 @@ const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
 const peaks = { threshold: 12, minSnr: 4.5, localBgRadius: 4 };
 
 describe.skipIf(!dataFolder)(`many peaks${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('maxPeaks keeps the strongest peaks; a warning, the item and the stream report the others', async () => {
+  test('maxPeaks keeps the strongest peaks; a warning, the item and the stream state how many were dropped', async () => {
     const context = await createContext({ backend: 'wasm' });
     const dataset = await open(sim('run.h5'));
     const warnings: string[] = [];
@@ -35,7 +35,7 @@ describe.skipIf(!dataFolder)(`many peaks${dataFolder ? '' : ' (absent: no test d
       expect([result?.peaks.count, result?.peaks.omitted]).toEqual([20, omitted]);
       expect(formatChunk(chunk as never)).toContain(`\newald/omitted_peaks = ${omitted}\n`);
     }
-    // Once for the run.
+    // The warning is given once per run.
     expect(warnings).toEqual([expect.stringMatching(/run\.h5 has \d+ peaks, of which the 20 strongest are kept/)]);
     await dataset.dispose();
     await context.dispose();

@@ -13,7 +13,7 @@ function tilted(rows: Cell, degrees: number): Cell {
   return rows.map(([x, y, z]) => [x, c * y - s * z, s * y + c * z]) as unknown as Cell;
 }
 
-it('brings a lattice that is 0.06° off to a sixth of that, and keeps its lengths and angles', () => {
+it('reduces an error of 0.06° in the orientation to a sixth, and keeps lengths and angles', () => {
   const left: number[] = [];
   for (const { spots, lattices } of simulateSpots({
     cell,

@@ -101,7 +101,7 @@ describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data
     expect(owner.every((one, i) => one >= 0 || hkl.slice(3 * i, 3 * i + 3).every((index) => index === 0))).toBe(true);
   });
 
-  test('orientations are written in the form in which programs read them', () => {
+  test('orientations are written in the format that other programs read', () => {
     const lines = readFileSync(of('a.sol'), 'utf8').trim().split('\n');
     expect(lines).toHaveLength(6);
     for (const [i, line] of lines.entries()) {

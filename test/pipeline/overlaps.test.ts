@@ -11,7 +11,7 @@ const at = (h: number, fs: number, ss: number, panel = 0): Reflection => ({
 });
 const names = (reflections: readonly Reflection[]) => reflections.map(({ h }) => h);
 
-it('omits what shares pixels with another lattice, and nothing else', () => {
+it('omits reflections that share pixels with another lattice, and no others', () => {
   let seed = 7;
   const random = () => {
     seed = (Math.imul(1664525, seed) + 1013904223) >>> 0;
@@ -42,13 +42,13 @@ it('omits what shares pixels with another lattice, and nothing else', () => {
   expect(near).toBeGreaterThan(5);
 });
 
-it('keeps all reflections of a single lattice, however close', () => {
+it('keeps all reflections of a single lattice, however close they are', () => {
   const own = [at(1, 20, 20), at(2, 21, 20)];
   expect(separate([own], rings)).toEqual([{ reflections: own, near: [], overlapping: 0 }]);
   expect(separate([], rings)).toEqual([]);
 });
 
-it('measures the background beside the spot of another lattice without that spot', () => {
+it('excludes the spot of another lattice from the background beside it', () => {
   const width = 60;
   const geometry = parseGeometry(
     'photon_energy = 9500\nclen = 0.1\nres = 10000\nadu_per_eV = 1e-4\n' +
@@ -56,7 +56,7 @@ it('measures the background beside the spot of another lattice without that spot
       'p/corner_x = 0\np/corner_y = 0\np/fs = +x\np/ss = +y\n',
   );
   const frame = new Uint16Array(width * width).fill(10);
-  // A spot of 25 × 9 counts at (30, 30), and a strong one eight pixels away.
+  // There is a spot of 25 × 9 counts at (30, 30), and a strong one eight pixels away.
   for (let y = -1; y <= 1; y++)
     for (let x = -1; x <= 1; x++) {
       frame[(30 + y) * width + 30 + x] = 35;

@@ -7,7 +7,7 @@ import { type FrameCrystal, indexPeaks, predictCrystal } from '../../src/pipelin
 import { profileRadiusOf } from '../../src/pipeline/profile-radius.js';
 import type { SearchSettings } from '../../src/pipeline/settings.js';
 
-/** Normal deviates, and from 20 on a tenth of foreign peaks far away. */
+/** Normal deviates, and, from 20 on, foreign peaks far away that make up a tenth. */
 function errors(count: number, radius: number, foreign: number, seed: number): number[] {
   const random = () => {
     seed = (Math.imul(1664525, seed) + 1013904223) >>> 0;
@@ -26,7 +26,7 @@ it.each([0, 6])('finds the radius of many crystals with %i foreign peaks of 80',
   expect(mean / 6e-4).toBeLessThan(foreign === 0 ? 1.05 : 1.17);
 });
 
-it('adds what two fitted rotations have taken from few peaks', () => {
+it('corrects for the two fitted rotations, which narrow the errors of few peaks', () => {
   const many = profileRadiusOf([1, 1, 1, 1, 1, 1, 1, 1, 1, 1].flatMap(() => Array(100).fill(1)));
   expect(profileRadiusOf([1, -1, 1, -1]) / many).toBeCloseTo(Math.sqrt(2), 2);
   expect(profileRadiusOf([-2e-4, 1e-4])).toBe(2e-4);
@@ -60,7 +60,7 @@ it('is what fixProfileRadius says, in 1/m', async () => {
   expect(crystals[0]?.profileRadius).toBeCloseTo(5e-4, 12);
 });
 
-it('is exceeded by 1.7 in predictions, and five times as far with overpredict', () => {
+it('is multiplied by 1.7 in predictions, and by five times that with overpredict', () => {
   const crystal = { cell, inputCell: 0, profileRadius: 0.002, resolution: 1 } as unknown as FrameCrystal;
   const beam = beamOf(geometry);
   const farthest = (settings: SearchSettings) =>

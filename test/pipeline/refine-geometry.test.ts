@@ -77,7 +77,7 @@ function randomTurn(random: Random): (v: Triple) => Triple {
   return (v) => add(v, add(times(2 * w, cross(axis, v)), times(2, cross(axis, cross(axis, v)))));
 }
 
-/** Crystals whose peaks a detector in its true place has seen. */
+/** Crystals whose peaks were recorded by a detector in its true position. */
 function crystalsOf(
   geometry: Geometry,
   truth: { readonly whole: Triple; readonly panels?: readonly True[] },
@@ -141,7 +141,7 @@ const randomPanels = (count: number, shift: number, depth: number, turn: number)
   }));
 };
 
-/** What is left of true motions after a refinement, in pixels: root mean squares of x, y and z over the panels. */
+/** What remains of the true motions after a refinement, in pixels: root mean squares of x, y and z over the panels. */
 function left(
   given: Geometry,
   refined: Geometry,
@@ -166,7 +166,7 @@ function left(
     const off = add(add(at, truth.whole), truth.panels[i]?.shift ?? [0, 0, 0]);
     return { at, error: add(placeOf(refined, i), times(-1, off)) };
   });
-  // A rotation of the whole about the beam belongs to the crystals.
+  // A rotation of the whole detector about the beam is attributed to the crystals.
   let [across, square] = [0, 0];
   for (const { at, error } of errors) {
     across += at[0] * error[1] - at[1] * error[0];
@@ -200,12 +200,12 @@ describe('a detector', () => {
       expect(Math.abs(found - x)).toBeLessThan(4 * error);
     }
     expect(left(geometry, refined, truth)[2]).toBeLessThan(0.1);
-    // What is left is the noise of the peaks.
+    // What remains is the noise of the peaks.
     expect(rmsPx[1]).toBeGreaterThan(0.12);
     expect(rmsPx[1]).toBeLessThan(0.17);
   });
 
-  test('that is in its place stays there, as do its panels', () => {
+  test('in its correct position stays there, as do its panels', () => {
     for (const [across, seed] of [
       [1, 1],
       [2, 2],
@@ -219,18 +219,19 @@ describe('a detector', () => {
     }
   });
 
-  test('whose crystals differ in size keeps its distance, and errors tell their spread', () => {
+  test('whose crystals differ in size keeps its distance, and the errors show the spread of sizes', () => {
     const geometry = square(1);
     const crystals = crystalsOf(geometry, { whole: [1, 0, -8] }, { count: 30, spread: 0.002 });
     const [whole] = refineGeometry(geometry, crystals).moved;
     const [found, error] = [(whole?.shiftM[2] ?? 0) / pixel, (whole?.shiftErrorM[2] ?? 0) / pixel];
-    // Crystals of one size leave 0.02; 0.2 % of 800 pixels, of 30 crystals, is 0.3 where angles do not tell more.
+    // Crystals of one size leave an error of 0.02. With a spread of 0.2 % of 800 pixels, 30 crystals leave 0.3, unless
+    // angles add information.
     expect(error).toBeGreaterThan(0.04);
     expect(error).toBeLessThan(0.4);
     expect(Math.abs(found + 8)).toBeLessThan(4 * error);
   });
 
-  test('keeps its distance where the cell comes from the same frames', () => {
+  test('keeps its distance if the cell was determined from the same frames', () => {
     const geometry = square(2);
     const crystals = crystalsOf(geometry, { whole: [2, 1, -4] });
     const { moved, geometry: refined } = refineGeometry(geometry, crystals, { distance: false });
@@ -243,8 +244,8 @@ describe('a detector', () => {
 });
 
 describe('panels', () => {
-  // Numbers of a published table: 0.05 and 0.1 pixels at 100 crystals with 625 pairs a panel.
-  test('of a 4 x 4 detector are put right in one solve', () => {
+  // The limits are those of a published table: 0.05 and 0.1 pixels for 100 crystals with 625 pairs per panel.
+  test('of a 4 x 4 detector are corrected in one solve', () => {
     const geometry = square(4);
     const truth = { whole: [3, -2, -9] as Triple, panels: randomPanels(16, 0.5, 1, 0.3) };
     const { geometry: refined, pairs } = refineGeometry(geometry, crystalsOf(geometry, truth, { count: 100 }));
@@ -265,7 +266,7 @@ describe('panels', () => {
     expect(Math.max(x, y)).toBeLessThan(0.06);
   });
 
-  test('without peaks do not move, and one that moves alone is found', () => {
+  test('without peaks do not move, and a single displaced panel is found', () => {
     const geometry = square(2);
     const panels = still(4).map((one, i): True => (i === 1 ? { ...one, shift: [0.5, -0.7, 0] } : one));
     const all = crystalsOf(geometry, { whole: [0, 0, 0], panels }, { count: 30 });
@@ -282,7 +283,7 @@ describe('panels', () => {
     expect(Math.max(x, y)).toBeLessThan(0.06);
   });
 
-  test('keep a distance and shift that the frames state themselves', () => {
+  test('keep a distance and a shift that are stated in the frames', () => {
     const plain = square(1);
     const geometry: Geometry = { ...plain, distance: { path: '/distance', unit: 'm' } };
     const crystals = crystalsOf(plain, { whole: [2, -1, -9] });
@@ -309,7 +310,7 @@ describe('nothing moves', () => {
     expect(refined).toBe(geometry);
   });
 
-  test('for peaks at random', () => {
+  test('for random peaks', () => {
     const random = new Random(5);
     const lost = crystalsOf(geometry, { whole: [0, 0, 0] }, { count: 20 }).map((one) => ({
       ...one,

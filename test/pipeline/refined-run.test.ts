@@ -1,6 +1,6 @@
 /**
- * Runs whose geometry is wrong by 3 pixels and 0.7 mm: refined on the first crystals, they give the intensities of the
- * simulation, and the same stream however they are run. Runs whose geometry is right are left as they are.
+ * Runs whose geometry is wrong by 3 pixels and 0.7 mm: after a refinement on the first crystals they give the
+ * intensities of the simulation, and the same stream however they are run. A geometry that is right stays unchanged.
  */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -32,7 +32,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The simulation's geometry with its beam and its distance elsewhere. */
+/** The simulation's geometry with a displaced beam and a different distance. */
 function displaced(x: number, y: number, z: number): Geometry {
   const geometry = parseGeometry(readFileSync(sim('mono.geom'), 'utf8'));
   const distance = geometry.distance && 'value' in geometry.distance ? geometry.distance.value : Number.NaN;
@@ -76,7 +76,10 @@ interface TrueLattice {
   readonly spots: readonly (readonly [x: number, y: number, h: number, k: number, l: number, counts: number])[];
 }
 
-/** Intensities against the simulation's: sums, and the median deviation in sigmas over that of normal errors. */
+/**
+ * Intensities compared with those of the simulation: sums, and the median deviation in sigmas relative to that of
+ * normal errors.
+ */
 function scoreOf({ items }: Ran): { ratio: number; z: number } {
   const truth = JSON.parse(readFileSync(sim('mono.truth.json'), 'utf8')) as {
     frames: { frame: number; lattices: TrueLattice[] }[];
@@ -119,7 +122,7 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     const text = /----- Begin geometry file -----\n(.*)----- End geometry file -----/s.exec(run.stream)?.[1] ?? '';
     expect(text).toMatch(/^; ewald refined this geometry on 6 crystals/);
     expect(parseGeometry(text)).toEqual(event?.geometry);
-    // What is refined is no longer displaced.
+    // The refined detector is no longer reported as displaced.
     expect(run.events.filter(({ kind }) => kind === 'detector')).toEqual([]);
     const off = scoreOf(await ran(given({ refineGeometry: 'off' })));
     expect(off.ratio).toBeLessThan(0.97);
@@ -148,7 +151,7 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     expect(readFileSync(output, 'utf8')).toBe(whole.stream);
   });
 
-  test('with the right geometry is left as it is', async () => {
+  test('with the right geometry is not changed', async () => {
     const geometry = readFileSync(sim('mono.geom'), 'utf8');
     const run = await ran(given({ geometry }));
     expect(movedOf(run)).toBeUndefined();
@@ -156,21 +159,21 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     expect(run.stream).toContain(geometry);
   });
 
-  test('of a file that describes itself, or without a known cell, keeps what is right', async () => {
+  test('of a file with its own geometry, or without a known cell, keeps the correct values', async () => {
     const { inputs, cells, peaks, minRes } = given();
     expect(movedOf(await ran({ inputs, cells, peaks, minRes }))).toBeUndefined();
     const shifted = await ran({ inputs, peaks, minRes, geometry: displaced(1.5, 0, 0) });
-    // A cell that was found with a distance says nothing about it.
+    // A cell that was determined with a certain distance cannot be used to check that distance.
     expect(movedOf(shifted)?.moved[0]?.shiftM[2] ?? 0).toBe(0);
   });
 
-  test('whose geometry is hopeless, or whose frames are empty of crystals, moves nothing', async () => {
+  test('whose geometry is far off, or whose frames contain no crystals, moves nothing', async () => {
     expect(movedOf(await ran(given({ geometry: displaced(60, -80, 0.006) })))).toBeUndefined();
     expect(movedOf(await ran(given({ minPeaks: 5000 })))).toBeUndefined();
     expect(movedOf(await ran(given({ cells: [] })))).toBeUndefined();
   });
 
-  test('that is stopped while it refines ends at once', async () => {
+  test('that is stopped during the refinement ends at once', async () => {
     const stop = new AbortController();
     const onEvent = ({ kind }: RunEvent): void => void (kind === 'tuned' && stop.abort());
     const run = context.pipeline({ ...given(), onEvent, signal: stop.signal as never });

@@ -77,7 +77,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     expect(readFileSync(`${stream}.part`, 'utf8')).toHaveLength(120_000);
   });
 
-  test('a disk without room leaves whole frames, and the run goes on when there is some', async () => {
+  test('a full disk leaves complete frames, and the run can be continued once there is space', async () => {
     const stream = join(folder, 'full.stream');
     const limited = `trap '' XFSZ; ulimit -f 150; exec "$@"`;
     const args = ['-c', limited, 'sh', process.execPath, 'dist/cli.js', ...usual, '-j', '1', '-o', stream];
@@ -121,7 +121,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     expect(serials).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
   });
 
-  test('a stream against its truth and against itself', async () => {
+  test('a stream is compared with its truth and with itself', async () => {
     const stream = join(folder, 'whole.stream');
     const truth = await ewald(['stream', 'compare', stream, sim('mono.truth.json'), '--json']);
     expect(JSON.parse(truth.out)).toMatchObject({
@@ -153,7 +153,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     }
   });
 
-  test('a folder is followed: files that come while the run goes on are in the stream', async () => {
+  test('a folder is followed: files that arrive during the run are in the stream', async () => {
     const watched = join(folder, 'watched');
     mkdirSync(watched);
     copyFileSync(sim('mono.h5'), join(watched, 'a-1.h5'));

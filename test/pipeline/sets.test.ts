@@ -1,6 +1,6 @@
 /**
- * Frames with known crystals through the command: simulated sets, for which streams of another program exist, and real
- * ones. Both programs use the same parameters.
+ * Frames with known crystals, processed by the command: simulated sets, for which streams of another program exist, and
+ * real ones. Both programs use the same parameters.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -92,7 +92,7 @@ describe.skipIf(!dataFolder)(`simulated frames${dataFolder ? '' : ' (absent)'}`,
       : []),
   ]);
   test.for(runs)(
-    '$name on $backend, $how: every crystal, none wrong, nearer to the truth than the peers',
+    '$name on $backend, $how: finds every crystal and no wrong one, closer to the truth than the peers',
     { timeout: 240_000 },
     async ({ name, crystals, degrees, recall60, recall100, centroid, flags, backend, search: told }, { skip }) => {
       if (backend === 'native' && !existsSync(`dist/native/${process.platform}-${process.arch}/ewald_native.node`))

@@ -69,7 +69,8 @@ describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (ab
     expect(copy.crystals).toHaveLength(1);
     const reflections = (chunk: typeof copy) => chunk.crystals[0]?.reflections ?? [];
     expect(reflections(copy).length).toBeGreaterThan(500);
-    // The same pixels, with positions in the module, in a different float32 rounding: the last digits differ.
+    // The pixels are the same, but positions within the module are rounded differently in float32: the last digits
+    // differ.
     for (const [i, x] of copy.crystals[0]?.parameters.entries() ?? [])
       expect(cbf.crystals[0]?.parameters[i]).toBeCloseTo(x, 3);
     for (const [ours, theirs, digit] of [
@@ -90,7 +91,7 @@ describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (ab
     }
   });
 
-  test('HDF5 of the same shape is opened according to the geometry, not as a scan', async () => {
+  test('an HDF5 file of the same shape is opened according to the geometry, not as a scan', async () => {
     const copy = join(folder, 'modules.h5');
     expect((await ewald(['convert', at('idx-20130301060858401.cbf'), '-o', copy])).code).toBe(0);
     const hdf5 = await streamOf([copy], modules, 'other.stream');

@@ -80,7 +80,7 @@ test('--resume retries unreadable frames until they can be read', async () => {
   expect(serials('failed.stream')).toEqual([1, 3]);
   const info = await commands.run(['stream', 'info', 'failed.stream', '--json']);
   expect(JSON.parse(info.out)).toMatchObject({ frames: 2, unread: 1, torn: false });
-  // Readers of frames skip the note.
+  // Code that reads the frames skips the note.
   let frames = 0;
   for await (const _ of (await readStream(linesOf(at('failed.stream')))).chunks()) frames++;
   expect(frames).toBe(2);
@@ -98,7 +98,7 @@ test('--resume retries unreadable frames until they can be read', async () => {
   expect(third.err).toMatch(/--html will cover only the frames of this session/);
 });
 
-test('a finished stream stays until the longer one is whole', async () => {
+test('a finished stream is kept until the longer one is complete', async () => {
   const words = ['index', 'run.h5', ...search, '-o', 'more.stream', '--resume'];
   const two = ['index', '-i', 'two.lst', ...search, '-o', 'more.stream'];
   writeFileSync(at('two.lst'), 'run.h5 //0\nrun.h5 //1\n');

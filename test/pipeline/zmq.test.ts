@@ -59,7 +59,7 @@ const ofFile = async (): Promise<string> => {
 };
 
 describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
-  test.for(['2'])('subscribed: the stream of the file, in order, on %s workers', async (jobs) => {
+  test.for(['2'])('subscribed: the stream equals that of the file, in order, on %s workers', async (jobs) => {
     const geometry = join(folder, 'live.geom');
     writeFileSync(geometry, geometryOf());
     const stream = join(folder, `live-${jobs}.stream`);
@@ -105,7 +105,9 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     expect(text).toMatch(/^average_camera_length = 0\.060000 m$/m);
   });
 
-  test('requested, with the peaks that come along; pulled, as DECTRIS sends them', { tags: 'all' }, async () => {
+  test('requested, with peaks sent along; pulled, as DECTRIS sends them', {
+    tags: 'all',
+  }, async () => {
     const { Reply, Push } = zmq ?? expect.fail();
     const peaks = { fs: [] as number[], ss: [] as number[], intensity: [] as number[] };
     const whole = await ofFile();
