@@ -4,7 +4,7 @@ import { peaksParams } from '../../src/layout/peaks.js';
 import { pack } from '../../src/layout/struct.js';
 import { checkBlobRoom } from '../../src/peaks/kernels/blob-room.js';
 
-test('maxPixCount above the room of a GPU is refused with the limit', () => {
+test('a maxPixCount that exceeds the memory of a GPU workgroup is refused with the limit', () => {
   expect(() => checkBlobRoom(pack(peaksParams, { maxPixCount: 1024 }))).not.toThrow();
   expect(() => checkBlobRoom(pack(peaksParams, { maxPixCount: 1025 }))).toThrow(
     expect.objectContaining({

@@ -16,7 +16,7 @@ function spot(x: number, y: number, spread: number): Float32Array {
 }
 const all = () => true;
 
-test.each([0.6, 0.8, 1.1])('a spot of %f pixels is found where it is, whatever its blob said', (spread) => {
+test.each([0.6, 0.8, 1.1])('a spot of %f pixels is located correctly, whatever its blob gives', (spread) => {
   for (const [x, y] of [
     [12.5, 9.5],
     [12.1, 9.8],
@@ -27,7 +27,7 @@ test.each([0.6, 0.8, 1.1])('a spot of %f pixels is found where it is, whatever i
   }
 });
 
-test('the blob is believed beside bad pixels, at the edge of its panel, for large spots, and for none', () => {
+test('the centroid of the blob is kept beside bad pixels, at the edge of a panel, for large spots, and without a spot', () => {
   const frame = spot(12.1, 9.8, 0.8);
   const own = [12.5, 9.5];
   const bad = 10 * width + 13;

@@ -17,7 +17,7 @@ afterAll(() => context.dispose());
 const size = 512;
 const centre = [256, 250] as const;
 
-/** Statistics of simulated photons, each `gain` units on a pedestal with readout noise. */
+/** Statistics of simulated photons, each of `gain` units, on a pedestal with readout noise. */
 async function factsOfSimulated(more: Partial<FrameSimulation>, { gain = 1, pedestal = 0, noise = 0 } = {}) {
   const simulator = new FrameSimulator({
     cell: [
@@ -91,7 +91,7 @@ describe('spot size', () => {
   });
 });
 
-test('frames without spots or background say nothing, and CrystFEL’s parameters stay', async () => {
+test('frames without spots or background give no estimate, and CrystFEL’s parameters are kept', async () => {
   const blank = await factsOfSimulated({ blank: 1, background: 0 });
   expect(blank).toMatchObject({ gain: undefined, spotPx: undefined });
   expect(saidOf(blank)).toBe('');
@@ -101,7 +101,7 @@ test('frames without spots or background say nothing, and CrystFEL’s parameter
   );
 });
 
-test('a dispersion takes the gain, zaef a gradient that noise seldom has', async () => {
+test('dispersion uses the gain, and zaef uses a gradient that noise rarely reaches', async () => {
   const facts = await factsOfSimulated({ background: 20 }, { gain: 7.5 });
   expect(parametersOf('dispersion', facts)).toMatchObject({ gain: facts.gain, threshold: 0 });
   const { minSquaredGradient = 0 } = parametersOf('zaef', facts);

@@ -8,7 +8,7 @@ import { dataFolder, dataRequired } from '../support/data.js';
 
 test.runIf(dataRequired)('the data is there', () => expect(dataFolder).toBeDefined());
 
-describe.skipIf(dataFolder === undefined)('beside CrystFEL (absent without the data)', () => {
+describe.skipIf(dataFolder === undefined)('compared with CrystFEL (absent without the data)', () => {
   test.each(['run', 'weak', 'hard', 'multi', 'mono'])('%s', async (set) => {
     const sims = join(dataFolder ?? '', 'sim');
     const lines = readFileSync(join(sims, `peers/${set}.asdf.stream`), 'utf8')

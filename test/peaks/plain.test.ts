@@ -1,6 +1,6 @@
 /**
  * The fused pass compared with the five plain passes that it replaces, in the same build: limits are equal to the last
- * bit for integers, peaks always, on frames designed to break it.
+ * bit for integers, and peaks are always equal, on frames designed to break it.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext } from '../../dist/index.node.js';
@@ -27,7 +27,7 @@ const types = {
 };
 const dtypes = Object.keys(ranges) as FrameDtype[];
 
-/** The level of the background; each tests a way in which bars can be wrong or an offset can wrap. */
+/** Background levels; each tests a way in which limits can be wrong or an offset can wrap around. */
 const levels = {
   'near the lowest number': ([least]: readonly number[]) => least ?? 0,
   'near the highest number': ([, greatest]: readonly number[]) => (greatest ?? 0) - 30,
@@ -88,7 +88,7 @@ describe.each(['wasm', 'native'] as const)('%s', (backend) => {
   });
   afterAll(() => context.dispose());
 
-  test.each(dtypes)('%s: the quick pass finds what the five passes find', async (dtype) => {
+  test.each(dtypes)('%s: the fused pass finds what the five passes find', async (dtype) => {
     let peaks = 0;
     for (const [l, level] of (Object.keys(levels) as (keyof typeof levels)[]).entries())
       for (let repeat = 0; repeat < 8; repeat++) {
@@ -118,7 +118,7 @@ describe.each(['wasm', 'native'] as const)('%s', (backend) => {
     expect(peaks, 'peaks to differ in').toBeGreaterThan(1000);
   });
 
-  test('what one frame leaves behind changes nothing of the next', async () => {
+  test('data left by one frame do not affect the next', async () => {
     const { frame, bad, centre, width, height } = sceneOf('u16', 'at a few counts', 5);
     const finder = await context.peaks({ bad, centre, width, height, dtype: 'u16' });
     const run = { threshold: 5, minSnr: 3, rings: true };

@@ -41,7 +41,7 @@ function lengthOf(fs: number, ss: number): number {
   return (2 * Math.sin(angle / 2)) / (12.398419843320026 / 10);
 }
 
-test('peaks stand at their pixels, and in the bins of their angles', () => {
+test('peaks are added at their pixels, and in the bins of their angles', () => {
   const places = [
     [80.25, 40.5, 10],
     [20.5, 41.5, 20],
@@ -55,7 +55,7 @@ test('peaks stand at their pixels, and in the bins of their angles', () => {
   expect(powder.image[40 * 100 + 80]).toBe(10);
   expect(powder.image[41 * 100 + 20]).toBe(20);
   expect(powder.image[70 * 100 + 50]).toBe(40);
-  // In the far corner, which belongs to the last pixel; beyond `maxQ`, so only in the image.
+  // This peak is in the far corner, which belongs to the last pixel; it is beyond `maxQ`, so it is only in the image.
   expect(powder.image[79 * 100 + 99]).toBe(80);
   expect(powder.image.reduce((a, b) => a + b)).toBe(150);
   expect(lengthOf(100, 80)).toBeGreaterThan(0.05);
@@ -68,7 +68,7 @@ test('peaks stand at their pixels, and in the bins of their angles', () => {
   expect(powder.counts.reduce((a, b) => a + b)).toBe(3);
 });
 
-test('a list that is refused leaves no trace', async () => {
+test('a refused list changes nothing', async () => {
   const powder = new VirtualPowder(geometry);
   await refused(
     () =>

@@ -1,4 +1,7 @@
-/** The stages of a search: what the finder compares each pixel with, against the definitions in float64. */
+/**
+ * The stages of a search: the values that the finder compares each pixel with, checked against the definitions in
+ * float64.
+ */
 import { type Context, createContext, type PeakStages, stageMarks } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ringLimits } from '../../src/validate/oracle/peaks/peakfinder8.js';
@@ -40,7 +43,7 @@ afterAll(() => context.dispose());
 const countsOf = ({ marks }: PeakStages): number[] =>
   Object.values(stageMarks).map((mark) => marks.reduce((count, value) => count + (value === mark ? 1 : 0), 0));
 
-test('peakfinder8: mean, sigma and limit of the rings, the pixels above, and those of peaks', async () => {
+test('peakfinder8: mean, sigma and limit of the rings, the pixels above the limit, and the pixels of peaks', async () => {
   const finder = await context.peaks({ width, height, dtype: 'u16', centre, bad });
   const search = { threshold: 25, minSnr: 4, minPixCount: 2, maxPixCount: 200, localBgRadius: 3, validRange };
   const stages = await finder.stages(frame, { ...search, maxPeaks: 3 });
@@ -114,7 +117,7 @@ describe.each(['dispersion', 'dispersion-extended'] as const)('%s', (name) => {
   });
 });
 
-test('zaef, which compares no pixel with a background, refuses', async () => {
+test('zaef refuses, because it compares no pixel with a background', async () => {
   const finder = await context.peaks({ width, height, dtype: 'u16', finder: 'zaef' });
   await expect(finder.stages(frame)).rejects.toThrow(/zaef climbs along gradients/);
 });

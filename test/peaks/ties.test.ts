@@ -13,7 +13,7 @@ afterAll(async () => {
   for (const context of contexts) await context.dispose();
 });
 
-/** Pixels of `high` in a plane of `low`, each outside of the windows of the others. */
+/** Pixels of value `high` in a plane of value `low`, each outside the windows of the others. */
 function frameOf(low: number, high: number): Uint16Array {
   const frame = new Uint16Array(side * side).fill(low);
   for (let y = 4; y < side - 4; y += 8) for (let x = 4; x < side - 4; x += 8) frame[y * side + x] = high;
