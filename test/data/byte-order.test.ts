@@ -12,7 +12,7 @@ const ways: [string, Swapper][] = [
   ...(native ? ([['the addon', native]] as [string, Swapper][]) : []),
 ];
 describe.each(ways)('%s', (_, source) => {
-  test.each([1, 2, 4, 8])('%i bytes a number', (width) => {
+  test.each([1, 2, 4, 8])('%i bytes per number', (width) => {
     for (const numbers of [0, 1, 3, 15, 16, 17, 1000, 5000, 40_001])
       for (const offset of [0, 1, 8]) {
         const length = numbers * width;
@@ -33,7 +33,7 @@ describe.each(ways)('%s', (_, source) => {
   });
 });
 
-test.skipIf(!native)('the addon refuses what are no whole numbers', () => {
+test.skipIf(!native)('the addon refuses lengths that are not a whole count of numbers', () => {
   const swap = native?.swapBytes as Turning['swapBytes'];
   expect(() => swap(new Uint8Array(7), new Uint8Array(7), 2)).toThrow(/7 bytes is not a multiple of 2 bytes/);
   expect(() => swap(new Uint8Array(6), new Uint8Array(6), 3)).toThrow(/not a multiple of 3/);

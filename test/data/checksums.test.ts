@@ -1,5 +1,6 @@
 /**
- * Checksums in files: one flipped bit is an error of its frame with either checksum, and a switch disables the check.
+ * Checksums in files: one flipped bit causes an error for its frame with each kind of checksum, and a switch disables
+ * the check.
  */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -151,7 +152,7 @@ describe.each(Object.entries(files))('%s', (_, { kind, name, make }) => {
     expect(sums).toBeGreaterThan(0);
   });
 
-  it('names the file, the frame and both sums, and reads on without checksums', async () => {
+  it('names the file, the frame and both sums, and reads the frame without checksums', async () => {
     const { bytes, data } = await make();
     const damaged: Uint8Array[] = [];
     for (let i = 0; i < 720 && damaged.length === 0; i++) {
@@ -177,7 +178,7 @@ it('reads the other frames of an HDF5 file', async () => {
   await dataset.dispose();
 });
 
-it('opens CBF without an MD5, and refuses one that is none', async () => {
+it('opens CBF without an MD5, and refuses an invalid MD5', async () => {
   for (const digest of ['', 'Content-MD5:\r\n', 'Content-MD5: \r\n'])
     expect(await readAll(cbf('none', 1, () => digest).bytes, 'a.cbf')).toEqual(pixels);
   const nonsense = cbf('none', 1, () => 'Content-MD5: no digest\r\n').bytes;
@@ -186,7 +187,7 @@ it('opens CBF without an MD5, and refuses one that is none', async () => {
   await expect(readAll(nonsense, 'a.cbf', { checksums: 'no' as never })).rejects.toMatchObject({ tag: 'Argument' });
 });
 
-it('computes the digests of RFC 1321, RFC 1950 and zip, at every length and place', () => {
+it('computes the digests of RFC 1321, RFC 1950 and zip, at every length and position', () => {
   const bytes = Uint8Array.from({ length: 300 }, (_, i) => (i * 73 + (i >> 3)) & 255);
   for (let length = 0; length < 130; length++)
     for (const from of [0, 1]) {

@@ -194,7 +194,7 @@ describe('ewald convert', () => {
     );
   });
 
-  it.each(['bitshuffle', 'gzip', 'none'])('writes HDF5 packed with %s, which opens to the same', async (packing) => {
+  it.each(['bitshuffle', 'gzip', 'none'])('writes HDF5 packed with %s, with the same frames', async (packing) => {
     const file = at(`out-${packing}.h5`);
     const args = ['convert', at('plain.raw'), ...plain, '--nav-shape', '2,3', '--packing', packing, '-o', file];
     const made = await ewald(args);
@@ -215,7 +215,7 @@ describe('ewald convert', () => {
     expect(found).toEqual([[2, 3, 4, 5], 'uint16', [1, 1, 4, 5], packing === 'bitshuffle' ? '' : [...numbers]]);
   });
 
-  it.skipIf(!dataFolder)('keeps what the file says: geometry, mask, calibration', async () => {
+  it.skipIf(!dataFolder)('keeps the metadata of the file: geometry, mask, calibration', async () => {
     const [run, kept] = [join(dataFolder ?? '', 'real', 'frames', 'pilatus_thaumatin_dev.h5'), at('kept.h5')];
     expect((await ewald(['convert', run, '-o', kept, '--frames', '0:2'])).code).toBe(0);
     const [before, after] = JSON.parse((await ewald(['info', '--json', run, kept])).out);
@@ -293,7 +293,7 @@ describe('ewald convert', () => {
     expect((await ewald(['info', beside])).out).toMatch(/12 frames/);
   });
 
-  it('writes some frames only', async () => {
+  it('writes only some frames', async () => {
     const { out } = await ewald(['convert', at('out.npy'), '--frames', '2:4', '-o', at('some.raw'), '--json']);
     expect(JSON.parse(out)).toMatchObject({ shape: { navigation: [2], signal: [4, 5] }, frames: 2, bytes: 80 });
     expect(readFileSync(at('some.raw'))).toEqual(Buffer.from(numbers.buffer, 80, 80));
@@ -302,7 +302,7 @@ describe('ewald convert', () => {
     expect(bad.err).toMatch(/frames is \[4,2\]; expected \[first, end\] with 0 ≤ first < end ≤ 6/);
   });
 
-  it('leaves nothing half-written: other endings, files that are there, input that fails', async () => {
+  it('leaves nothing half-written: unknown endings, existing files, input that fails', async () => {
     for (const [args, says] of [
       [['-o', at('x.tif')], /should end in \.h5 or \.npy or \.raw or \.mrc/],
       [['-o', at('out.npy')], /exists and .*--force/],

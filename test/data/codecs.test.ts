@@ -46,7 +46,7 @@ describe.each(places)('codecs on %s', (backend) => {
       expect(guard.every((byte) => byte === 0xa5)).toBe(true);
   };
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 8, 10, 16])('bitshuffle of %i bytes an element', async (elementBytes) => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8, 10, 16])('bitshuffle of %i bytes per element', async (elementBytes) => {
     for (const [i, n] of lengths.entries())
       for (const spread of [0, 3, 8]) {
         const bytes = counts(n * elementBytes + (i % elementBytes), i * 31 + spread, spread);
@@ -61,7 +61,7 @@ describe.each(places)('codecs on %s', (backend) => {
   });
 
   // The wasm core decodes large chunks in pieces: test around the sizes at which that starts and ends.
-  test.each([1, 2, 4, 7])('large chunks of %i bytes an element', async (elementBytes) => {
+  test.each([1, 2, 4, 7])('large chunks of %i bytes per element', async (elementBytes) => {
     const codec: Codec = { codec: 'bitshuffleLz4', elementBytes };
     for (const [i, length] of [2 ** 19 - 1, 2 ** 19, 2 ** 19 + 5, 2 ** 20 + 8191, 3 * 2 ** 18].entries())
       for (const block of [0, 64, 1 << 15]) {
@@ -225,7 +225,7 @@ describe.each(places)('codecs on %s', (backend) => {
     expect(damaged).toBeGreaterThan(2000);
   });
 
-  test('input that is cut or changed is refused or decodes to the right length', async () => {
+  test('truncated or modified input is refused or decodes to the right length', async () => {
     const bytes = counts(5000, 3, 5);
     const cases: [Codec, Uint8Array][] = [
       [{ codec: 'bitshuffleLz4', elementBytes: 2 }, oracle.bitshuffleLz4(bytes, 2)],
@@ -249,7 +249,7 @@ describe.each(places)('codecs on %s', (backend) => {
     }
   });
 
-  test('arguments without sense are refused', async () => {
+  test('invalid arguments are refused', async () => {
     const bytes = new Uint8Array(64);
     for (const codec of [
       { codec: 'bitshuffle', elementBytes: 0 },

@@ -6,7 +6,7 @@ import { memorySource, open } from 'ewald/data';
 import { describe, expect, test } from 'vitest';
 import { dataFolder } from '../support/data.js';
 
-/** A file of npy, compressed by bzip2 1.0.8. */
+/** An npy file, compressed by bzip2 1.0.8. */
 const pattern = [
   'QlpoOTFBWSZTWdkektMADTf//+6256zN5n0U/zvvb6/1/74IhUp8JCOOA18m6TsoYmogUAP+AAAAAQaYmBBgAmmmmmACMBGJkwCYAAjCMAAI',
   'wAmTJhMQg0xMCDABNNNNMAEYCMTJgEwABGEYAARgBMmTCYhBpiYEGACaaaaYAIwEYmTAJgACMIwAAjACZMmExCDTEwIMAE0000wARgIxMmAT',
@@ -22,10 +22,10 @@ const pattern = [
 const bytesOf = (array: ArrayBufferView): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 const bz2 = Uint8Array.from(atob(pattern), (c) => c.charCodeAt(0));
-/** What the file above holds: 64 by 64 numbers. */
+/** The content of the file above: 64 by 64 numbers. */
 const numbers = Uint16Array.from({ length: 4096 }, (_, i) => (i * i) % 251);
 
-test('a file of bzip2 holds what it was made of, and so do two that were joined', async () => {
+test('a bzip2 file decompresses to its original, and so do two concatenated ones', async () => {
   const dataset = await open(memorySource(bz2, 'pattern.npy.bz2'));
   expect([dataset.format, dataset.name]).toEqual(['npy', 'pattern.npy.bz2']);
   expect(await dataset.read(0, dataset.frames)).toEqual(numbers);
@@ -39,7 +39,7 @@ test('a file of bzip2 holds what it was made of, and so do two that were joined'
 test('damaged and truncated data are refused', async () => {
   const refused = (bytes: Uint8Array) =>
     expect(open(memorySource(bytes, 'x.npy.bz2'))).rejects.toMatchObject({ tag: 'Format' });
-  // A file has bits that change nothing; all others are noticed.
+  // A file has bits that change nothing; changes to all others are detected.
   for (let at = 4; at < bz2.length; at += 29) {
     const damaged = bz2.slice();
     damaged[at] = (damaged[at] ?? 0) ^ 0x10;
@@ -54,7 +54,7 @@ test('damaged and truncated data are refused', async () => {
   await refused(gz.subarray(0, gz.length - 20));
 });
 
-test('a file that grows beyond the limit is refused before it is in memory', async () => {
+test('a file that decompresses beyond the limit is refused before it is in memory', async () => {
   const bomb = gzipSync(new Uint8Array(2 ** 24));
   expect(bomb.length).toBeLessThan(20_000);
   await expect(open(memorySource(bomb, 'zero.cbf.gz'), { maxFrameBytes: 100_000 })).rejects.toMatchObject({
@@ -67,7 +67,7 @@ test('a file that grows beyond the limit is refused before it is in memory', asy
 });
 
 describe.skipIf(!dataFolder)(`real files${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test.each(['cbf', 'img', 'edf', 'tif'])('frame.%s.gz is the frame of the file itself', async (ending) => {
+  test.each(['cbf', 'img', 'edf', 'tif'])('frame.%s.gz equals the uncompressed file', async (ending) => {
     const bytes = readFileSync(resolve(dataFolder ?? '', 'formats', `frame.${ending}`));
     const plain = await open(memorySource(bytes, `frame.${ending}`));
     const packed = await open(memorySource(gzipSync(bytes), `frame.${ending}.gz`));

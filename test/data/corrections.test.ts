@@ -19,7 +19,7 @@ it('subtracts the dark frame and multiplies by the gain', () => {
   expect(run(corrections, BigInt64Array.of(11n, 12n, 1n), 'i64').out).toEqual([20, 5, -8]);
 });
 
-it('marks why a pixel is bad, every reason that holds', () => {
+it('marks every reason why a pixel is bad', () => {
   const { masked, saturated, underload, marker } = badPixel;
   const corrections = new Corrections({
     mask: [0, 1, 0, 0, 0, 1],

@@ -37,7 +37,7 @@ describe('reading', () => {
     expect(await rejection(dataset.read(0, 1, undefined, { signal: AbortSignal.abort() }))).toBe('Aborted');
   });
 
-  it('is closed by its disposal, after pending reads', async () => {
+  it('is closed when it is disposed of, after pending reads', async () => {
     const dataset = make();
     const reading = dataset.read(0, 24);
     await Promise.all([dataset.dispose(), dataset.dispose()]);

@@ -67,13 +67,13 @@ describe.skipIf(!python)(python ? 'h5wasm' : 'absent: h5py (Debian: python3-h5py
     }
   });
 
-  test('a virtual dataset over a file that only h5wasm reads', async () => {
+  test('a virtual dataset that refers to a file that only h5wasm reads', async () => {
     const dataset = await open(join(folder, 'virtual.h5'), { codecs });
     expect([...(await dataset.read(5, 2))]).toEqual([...expected(5, 1), ...expected(0, 1)]);
     await dataset.dispose();
   });
 
-  test('a damaged chunk is an error, not memory of others', async () => {
+  test('a damaged chunk causes an error, and never returns unrelated memory', async () => {
     const bytes = new Uint8Array(readFileSync(join(folder, 'szip.h5')));
     // SZIP stores the decoded size before each chunk; it is set to an impossible value.
     const chunk = Buffer.from(bytes).indexOf(Buffer.from([0xa0, 0x0f, 0, 0]), 2048);
@@ -87,7 +87,7 @@ describe.skipIf(!python)(python ? 'h5wasm' : 'absent: h5py (Debian: python3-h5py
     await dataset.dispose();
   });
 
-  test('a filter that h5wasm does not know either is refused by number before anything is read', async () => {
+  test('a filter that h5wasm does not support either is refused by number before anything is read', async () => {
     const bytes = new Uint8Array(readFileSync(join(folder, 'scaled.h5')));
     const at = Buffer.from(bytes).indexOf('scaleoffset');
     new DataView(bytes.buffer).setUint16(at - 8, 31337, true);

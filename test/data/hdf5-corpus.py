@@ -84,7 +84,7 @@ for libver in ('earliest', 'v108', 'v110', 'latest'):
                     path = f'cross/{grows}/{packed}/{dtype.replace(">", "big_").replace("?", "bool")}'
                     f.create_dataset(path, data=data, chunks=(3, 2), maxshape=most, **options)
                     tell(name, '/' + path, data)
-        # Only some chunks are written; the others contain the fill value.
+        # Only some chunks are written; the others have the fill value.
         for grows, most in growth.items():
             d = f.create_dataset(f'sparse/{grows}', shape, 'i4', chunks=chunk, maxshape=most, fillvalue=-7)
             d[12:20, 3:5, 7:] = 5

@@ -72,7 +72,7 @@ describe.each(Object.entries(corpus?.files ?? {}))('%s', (name, datasets) => {
     file.close();
   });
 
-  test('boxes are the same as cut from the whole', async () => {
+  test('boxes are the same as those cut from the whole array', async () => {
     const file = await openHdf5(join(folder, name));
     let state = 1;
     const whole = (below: number): number => {
@@ -110,7 +110,7 @@ describe.each(Object.entries(corpus?.files ?? {}))('%s', (name, datasets) => {
   });
 });
 
-test('h5wasm writes each filter that our reader knows, of each type and index', async () => {
+test('h5wasm writes files with each filter that our reader supports, of each type and index', async () => {
   const { h5wasm } = await withPlugins();
   const path = join(folder, 'by-h5wasm.h5');
   const file = new h5wasm.File(path, 'w');
@@ -180,7 +180,7 @@ describe.skipIf(!corpus)('links, attributes, errors', () => {
     await file.source.close();
   });
 
-  test('a link into another file is followed, one in a circle refused', async () => {
+  test('a link into another file is followed, and a circular one is refused', async () => {
     const file = await openHdf5(join(folder, 'latest.h5'));
     const outside = await file.get('/outside');
     expect(outside instanceof Hdf5Dataset && sha256(await readAll(outside))).toBe(
@@ -235,7 +235,7 @@ describe.skipIf(!corpus)('links, attributes, errors', () => {
     await other.read({ start: [5, 0, 0], count: [1, 8, 4] }, new Uint8Array(64));
   });
 
-  test('a path out of the folder is refused unless it is allowed', async () => {
+  test('a path that leads out of the folder is refused unless it is allowed', async () => {
     if (!python) return;
     const inside = mkdtempSync(join(folder, 'inside-'));
     const script = `import h5py,sys\nf=h5py.File(sys.argv[1],'w')\nf['up']=h5py.ExternalLink('../earliest.h5','/scalar')`;

@@ -133,7 +133,7 @@ for (const sample of samples) {
   });
 }
 
-test.skipIf(!dataFolder)('colours of hspy come as a last axis', async () => {
+test.skipIf(!dataFolder)('colours of hspy are returned as a last axis', async () => {
   const dataset = await open(path('formats-em', 'hspy_test_rgba16.hdf5'), { codecs });
   expect(await summary(dataset)).toEqual(
     expected(samples.find(({ file }) => /rgba16/.test(file))?.datasets[0] as never),
@@ -141,7 +141,7 @@ test.skipIf(!dataFolder)('colours of hspy come as a last axis', async () => {
   await dataset.dispose();
 });
 
-test.skipIf(!dataFolder)('frames along the last axis come in their order', async () => {
+test.skipIf(!dataFolder)('frames along the last axis are returned in their order', async () => {
   const name = 'velox_fei_example_tem_stack.emd';
   const dataset = await open(path('formats-em', name), { codecs });
   const all = await dataset.read(0, 2);
@@ -209,7 +209,7 @@ test.skipIf(!dataFolder)('one frame as u16, u32, gzip and plain', async () => {
   }
 });
 
-test.skipIf(!dataFolder)('a master without its data file says which and where it looked', async () => {
+test.skipIf(!dataFolder)('a master without its data file names that file and where it was searched for', async () => {
   const bytes = readFileSync(path('formats-em', 'test_00_master.h5'));
   const alone = memorySource(bytes, 'test_00_master.h5', {});
   const error = await open(alone, { codecs }).catch((caught: unknown) => caught);
@@ -217,7 +217,7 @@ test.skipIf(!dataFolder)('a master without its data file says which and where it
   expect(String(error)).toMatch(/data_000001 is in another file: .*test_00_data_000001\.h5.*does not exist/);
 });
 
-test.skipIf(!dataFolder)('what does not exist in a file is named, with what does', async () => {
+test.skipIf(!dataFolder)('an array that does not exist in a file is named, with those that do', async () => {
   const file = path('formats', 'bslz4.h5');
   await expect(open(file, { codecs, dataset: '/nothing' })).rejects.toThrow(/not found; arrays: .*\/u16/);
   await expect(open(file, { codecs, sigShape: [3, 3] })).rejects.toThrow(/is not its end/);

@@ -1,6 +1,6 @@
 /**
- * Damaged HDF5 files: the result is a tagged error or an answer, never a hang, a crash or more memory than the file
- * explains.
+ * Damaged HDF5 files: the outcome is a tagged error or a result, never a hang, a crash or more memory use than the file
+ * justifies.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

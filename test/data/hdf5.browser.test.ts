@@ -18,7 +18,7 @@ type Hdf5Sample = Sample & {
   readonly hdf5?: readonly { path: string; shape?: readonly number[]; sha256?: string }[];
 };
 
-test.skipIf(!data)('every array of the HDF5 samples has the values of foreign readers', async () => {
+test.skipIf(!data)('every array of the HDF5 samples has the values of other readers', async () => {
   const samples: readonly Hdf5Sample[] = await (await file('formats-em', 'expect.json')).text().then(JSON.parse);
   const wrong: string[] = [];
   let compared = 0;
@@ -56,7 +56,7 @@ test.skipIf(!data)('gzip and bitshuffle of one frame agree', async () => {
   expect(sums).toEqual([3022376, 3022376, 3022376, 3022376]);
 });
 
-test.skipIf(!data)('a master without its data file says which', async () => {
+test.skipIf(!data)('a master without its data file names that file', async () => {
   await expect(open(await file('formats-em', 'test_00_master.h5'))).rejects.toThrow(/test_00_data_000001\.h5/);
 });
 

@@ -72,7 +72,7 @@ describe('TIFF', () => {
   });
 });
 
-test('a tree of very many tags is ended by its signal, in memory too', async () => {
+test('a tree of very many tags is stopped by its signal, also in memory', async () => {
   const count = 400_000;
   const group = (n: number): number[] => [0, 0, n >>> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255];
   const empty = [20, 0, 0, ...group(0)];
@@ -84,7 +84,7 @@ test('a tree of very many tags is ended by its signal, in memory too', async () 
   await expect(open(bytes, 'a.dm3', { signal: end.signal })).rejects.toMatchObject({ tag: 'Aborted' });
 });
 
-// Each of these used to take time with the square of its length: minutes.
+// Each of these used to take time quadratic in its length: minutes.
 describe('texts whose quotes and marks never close are read in one pass', () => {
   const refused = { tag: 'Format' };
 

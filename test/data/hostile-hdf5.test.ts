@@ -78,7 +78,7 @@ describe('virtual datasets', () => {
     await dataset.dispose();
   });
 
-  test('that multiply at each level: bounded work', async () => {
+  test('that multiply at each level: the work is bounded', async () => {
     const siblings: Record<string, Uint8Array> = {};
     for (let i = 0; i < 10; i++) siblings[`${i}.h5`] = one([2, 4, 4], () => new Array(20).fill(all(`${i + 1}.h5`)));
     const file = new MadeFile();
@@ -104,7 +104,7 @@ describe('virtual datasets', () => {
   });
 });
 
-describe('sizes that no detector has', () => {
+describe('sizes that exceed those of any detector', () => {
   const empty = (shape: readonly number[], chunk: readonly number[], tree?: (file: MadeFile) => number): Uint8Array => {
     const file = new MadeFile();
     const data = file.object([space(shape), u8, chunks(chunk, tree?.(file))]);

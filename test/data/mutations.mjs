@@ -1,5 +1,5 @@
-// Damages files: each parser must give a tagged error or an answer, never hang, crash or use more memory than the file
-// explains. The functions under test are passed in: the tests take them from src, the soak from the build.
+// Damages files: each parser must give a tagged error or a result, never hang, crash or use more memory than the file
+// justifies. The functions under test are passed in: the tests take them from src, the soak from the build.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 

@@ -24,7 +24,7 @@ for (const seed of all) {
     expect(tally.refused).toBeGreaterThan(0);
   });
 
-  test(`${seed.format}: ${seed.file} cut at every byte of its header, and behind`, async () => {
+  test(`${seed.format}: ${seed.file} cut at every byte of its header, and after it`, async () => {
     const { length } = seed.bytes;
     const cuts = [
       ...Array.from({ length: Math.min(length, 1100) }, (_, i) => i),

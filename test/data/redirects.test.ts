@@ -17,7 +17,7 @@ const servers: Server[] = [];
 let a = '';
 let b = '';
 
-/** A server with a separate origin that redirects as the test specifies. */
+/** A server with its own origin that redirects as the test specifies. */
 async function origin(name: string): Promise<string> {
   const server = createServer((request, response) => {
     arrived.push(`${name}${request.url} ${names.filter((header) => request.headers[header] !== undefined).length}`);
@@ -55,14 +55,14 @@ afterEach(() => {
 
 const quick = { retries: 0, retryMs: 1 };
 
-it('sends them along a redirect of the same origin', async () => {
+it('sends them along with a redirect to the same origin', async () => {
   redirects.set('A/old', '/new');
   const source = await httpSource(`${a}/old`, { ...quick, headers: secrets });
   expect(await source.read(3, 2)).toEqual(bytes.slice(3, 5));
   expect(arrived).toEqual(['A/old 4', 'A/new 4', 'A/old 4', 'A/new 4']);
 });
 
-it('drops all of them at another origin, in every request', async () => {
+it('drops all of them in every request to another origin', async () => {
   redirects.set('A/x', `${b}/x`);
   const source = await httpSource(`${a}/x`, { ...quick, headers: secrets });
   expect(await source.read(3, 2)).toEqual(bytes.slice(3, 5));
@@ -75,7 +75,7 @@ it('does not send them again when a chain of redirects returns', async () => {
   expect(arrived).toEqual(['A/x 4', 'B/x 0', 'A/y 0', 'A/z 0']);
 });
 
-it('names the reason where the other origin wants a header', async () => {
+it('names the reason if the other origin requires a header', async () => {
   redirects.set('A/x', `${b}/x`);
   const server = servers[1] as Server;
   const [listener] = server.listeners('request') as ((...all: unknown[]) => void)[];
@@ -112,7 +112,7 @@ it('refuses a redirect from https: to http:, with and without headers', async ()
   expect(asked).toEqual(['https://example.invalid/x', 'https://example.invalid/x']);
 });
 
-it('drops them where only the scheme or the port differs', async () => {
+it('drops them if only the scheme or the port differs', async () => {
   const seen: string[] = [];
   vi.stubGlobal('fetch', async (url: URL, { headers }: { headers: Headers }) => {
     seen.push(`${url.origin} ${headers.get('x-api-key')}`);
@@ -130,7 +130,7 @@ it('lets no header of the user replace one of ours, regardless of case', async (
   expect(asked).toMatch(/^bytes=0-0 identity(, identity)?$/);
 });
 
-it('refuses headers that are none and addresses with a password, without showing them', async () => {
+it('refuses invalid headers and addresses with a password, without showing them', async () => {
   for (const headers of [{ 'X-Key': 'secret\r\nX-Forged: 1' }, { 'bad name': 'secret' }]) {
     const refused = httpSource(`${a}/x`, { ...quick, headers });
     await expect(refused).rejects.toMatchObject({ tag: 'Argument' });

@@ -23,7 +23,7 @@ async function file(folder: string, name: string): Promise<File> {
   return new File([await response.arrayBuffer()], name);
 }
 
-test.skipIf(!data)('every sample that is not HDF5 opens with auto and has the values of foreign readers', async () => {
+test.skipIf(!data)('every sample except HDF5 opens with auto and has the values of other readers', async () => {
   const samples: readonly Sample[] = await (await file('formats-em', 'expect.json')).text().then(JSON.parse);
   const wrong: string[] = [];
   let opened = 0;
@@ -61,7 +61,7 @@ test.skipIf(!data)('every file of sim, real and formats has the values of indepe
   }
 });
 
-test.skipIf(!data)('a file is read over HTTP, whether the server gives ranges or not', async () => {
+test.skipIf(!data)('a file is read over HTTP, whether the server supports ranges or not', async () => {
   const dataset = await open(new URL(`${data}/formats/frame.npy`, location.href));
   const frame = await dataset.read(0, 1);
   expect(frame.reduce((sum: number, value: number | bigint) => sum + Number(value), 0)).toBe(1511188);

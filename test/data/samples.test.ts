@@ -62,7 +62,7 @@ const plain: Record<string, { sum: number; shape: number[]; probe: Record<string
   : {};
 
 for (const [file, { sum, shape, probe }] of Object.entries(plain).filter(([name]) => !name.endsWith('.h5'))) {
-  test(`one frame as ${file}`, async () => {
+  test(`one frame stored as ${file}`, async () => {
     const raw = file.endsWith('.raw');
     const dataset = await open(
       join(dataFolder ?? '', 'formats', file),
@@ -91,7 +91,7 @@ for (const one of known as readonly Known[])
     await dataset.dispose();
   });
 
-test.skipIf(!dataFolder)('a CBF of four packed sections says so', async () => {
+test.skipIf(!dataFolder)('a CBF of four packed sections is reported as such', async () => {
   const dataset = await open(join(dataFolder ?? '', 'real', 'frames', 'idx-20130301060858401.cbf'));
   expect(dataset.filters).toEqual(['packed']);
   await dataset.dispose();

@@ -50,7 +50,7 @@ describe.skipIf(!dataFolder)('samples', () => {
     expect((await summaryOf(em(name), { dataset: '/4DSTEM_simulation/data/datacubes' })).sha256).toBe(whole.sha256);
   });
 
-  it('takes the scan of an Arina master from the file beside it', async () => {
+  it('takes the scan shape of an Arina master from the file beside it', async () => {
     const { shape } = wanted('test_00_master.h5');
     expect((await summaryOf(em('test_00_master.h5'))).shape).toEqual(shape);
     expect((await summaryOf(em('test_00_master.h5'), { navShape: [2, 8] })).navigation).toEqual([2, 8]);
@@ -62,7 +62,7 @@ describe.skipIf(!dataFolder)('samples', () => {
     expect((await summaryOf(alone)).navigation).toEqual([16]);
   });
 
-  it('gives the axes of EMD as they lie in the file, or turned round when asked', async () => {
+  it('gives the axes of EMD as they are stored in the file, or reversed on request', async () => {
     const name = 'emd_type1_stringDims.h5';
     const turned = await summaryOf(em(name), { order: 'navigation' });
     expect(turned).toMatchObject({ ...wanted(name), navigation: [6, 5] });
@@ -148,7 +148,7 @@ describe('two datacubes in one file', () => {
     },
   );
 
-  it('names those that an ambiguous name could mean, and those there are', async () => {
+  it('names the datasets that an ambiguous name could mean, and all that exist', async () => {
     const file = join(folder, 'two.emd');
     await expect(open(file, { dataset: 'data' })).rejects.toThrow(
       /matches 2 arrays; choose one: .*before.*after|after.*before/,
@@ -156,7 +156,7 @@ describe('two datacubes in one file', () => {
     await expect(open(file, { dataset: 'during' })).rejects.toThrow(/not found; arrays: .*\/root\/before\/data/);
   });
 
-  it('lists both in ewald info, and takes one by --dataset', async () => {
+  it('lists both in ewald info, and selects one by --dataset', async () => {
     const file = join(folder, 'two.emd');
     const [listed, chosen] = await Promise.all([
       ewald(['info', file, '--json']),

@@ -100,7 +100,7 @@ describe.each([
     await source.close();
   });
 
-  it('is aborted', async () => {
+  it('can be aborted', async () => {
     const source = await make();
     await expect(source.read(0, 10, { signal: AbortSignal.abort() })).rejects.toMatchObject({ tag: 'Aborted' });
     await source.close();
@@ -215,7 +215,7 @@ describe('HTTP', () => {
     server.closeAllConnections();
   });
 
-  it('resumes an interrupted response where it ended; only attempts without a byte count', async () => {
+  it('resumes an interrupted response where it ended; only attempts that return no byte count as failures', async () => {
     answer = serve;
     const source = await httpSource(`${base}/a.bin`, quick);
     const before = requests.length;

@@ -75,7 +75,7 @@ describe.each([...(native ? ([['with the addon', native]] as const) : []), ['wit
       rmSync(path);
     });
 
-    test.each([true, false])('a file that is cut while it is open, big-endian: %j', async (big) => {
+    test.each([true, false])('a file that is truncated while it is open, big-endian: %j', async (big) => {
       const { path, options } = stack('u16', [64, 64], 100, 384, 0, big);
       const dataset = await open(await fileSource(path), options);
       truncateSync(path, 50 * (8192 + 384) + 1000);
@@ -109,7 +109,7 @@ test.skipIf(!native?.readTurned)(
   },
 );
 
-test.skipIf(!native?.readTurned)('the addon refuses what are no frames', () => {
+test.skipIf(!native?.readTurned)('the addon refuses arguments that do not describe frames', () => {
   const read = native?.readTurned as NonNullable<Turning['readTurned']>;
   for (const [stride, bytes, width, room] of [
     [8, 0, 2, 8],

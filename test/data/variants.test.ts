@@ -32,7 +32,7 @@ const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 describe('raw', () => {
   const numbers = Uint16Array.from(count(24));
 
-  it('passes over a header, and over bytes before and after each frame', async () => {
+  it('skips a header, and the bytes before and after each frame', async () => {
     const piece = (i: number): Uint8Array => bytesOf(numbers.subarray(i * 6, (i + 1) * 6));
     const file = join([1, 2, 3], ...[0, 1, 2, 3].flatMap((i) => [[9, 9], piece(i), [8]]));
     const [dataset, values] = await frames(file, {
@@ -62,7 +62,7 @@ describe('raw', () => {
     }
   });
 
-  it('turns a file whose scan varies fastest', async () => {
+  it('transposes a file whose scan varies fastest', async () => {
     // Pixel k of frame f is at offset k · 4 + f.
     const file = bytesOf(Uint16Array.from(count(24), (i) => (i % 4) * 6 + Math.floor(i / 4)));
     const options = { format: 'raw', dtype: 'u16', sigShape: [2, 3], navShape: [2, 2], order: 'navigation' } as const;
@@ -125,14 +125,14 @@ describe('MIB raw frames', () => {
     return Uint8Array.from(out);
   };
 
-  it('6 bits: a byte a pixel', async () => {
+  it('6 bits: one byte per pixel', async () => {
     const values = pixels.map((i) => i % 64);
     const [dataset, found] = await frames(join(head(256, 2, '1x1', 6), words(values, 1)));
     expect(dataset).toMatchObject({ dtype: 'u8', shape: { navigation: [], signal: [2, 256] } });
     expect(found).toEqual(values);
   });
 
-  it('12 bits: two bytes a pixel', async () => {
+  it('12 bits: two bytes per pixel', async () => {
     const values = pixels.map((i) => (i * 37) % 4096);
     const [dataset, found] = await frames(join(head(256, 2, '1x1', 12), words(values, 2)));
     expect(dataset).toMatchObject({ dtype: 'u16', meta: { bitDepth: 12, saturation: 4094 } });
@@ -334,7 +334,7 @@ describe('DM4 with four dimensions', () => {
     return Uint8Array.from([0, 0, 0, 4, ...u64(root.length), 0, 0, 0, 1, ...root]);
   };
 
-  it('reads frames in one piece where the file is marked so, else the scan fastest', async () => {
+  it('reads each frame in one piece if the file says so, otherwise with the scan varying fastest', async () => {
     const [marked, values] = await frames(build(true, Uint16Array.from(count(120))), {}, 'a.dm4');
     expect(marked).toMatchObject({ shape: { navigation: [5, 4], signal: [3, 2] }, notes: [] });
     expect(values).toEqual(count(120));
@@ -357,7 +357,7 @@ describe('beams of SMV and CBF', () => {
     );
   const described = async (header: string) => (await frames(smv(header), {}, 'x.img'))[0];
 
-  it('takes the reading of the centre that lies on the detector, and names both', async () => {
+  it('takes the interpretation of the centre that lies on the detector, and names both', async () => {
     const mm = await described('PIXEL_SIZE=0.1;\nBEAM_CENTER_X=0.3;\nBEAM_CENTER_Y=0.5;');
     expect(mm.meta.beamCentrePx).toEqual({ x: 5, y: expect.closeTo(3, 9) });
     const pixels = await described('PIXEL_SIZE=0.055;\nBEAM_CENTER_X=3.5;\nBEAM_CENTER_Y=4.5;');
@@ -367,7 +367,7 @@ describe('beams of SMV and CBF', () => {
     expect(neither.notes).toContainEqual({ kind: 'warning', text: expect.stringContaining('outside the detector') });
   });
 
-  it('knows electrons by their wavelength', async () => {
+  it('recognises electrons by their wavelength', async () => {
     expect((await described('WAVELENGTH=0.02508;')).meta.voltageV).toBeCloseTo(199_990, -2);
     expect((await described('WAVELENGTH=0.98;')).meta.voltageV).toBeUndefined();
   });
