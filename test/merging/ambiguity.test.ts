@@ -1,4 +1,7 @@
-/** The indexing ambiguity of every point group that has one: the ways of the tables, and no crystal in a wrong one. */
+/**
+ * The indexing ambiguity of every point group that has one: the ways listed in the tables are found, and no crystal is
+ * assigned to a wrong one.
+ */
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cellFromParameters } from '../../src/crystal/cell.js';
@@ -137,11 +140,11 @@ describe.skipIf(!dataFolder)(`streams with known settings${dataFolder ? '' : ' (
     const wrong = known.filter((setting, c) => setting !== chosen[c]).length;
     expect(known).toHaveLength(crystals);
     expect(Math.min(wrong, crystals - wrong)).toBe(0);
-    // Starts with one gain have found one assignment.
+    // Starts with the same gain have found the same assignment.
     for (const { gain } of starts) expect(Math.abs(gain / (starts[0]?.gain ?? 0) - 1)).toBeLessThan(1e-6);
   });
 
-  test('more crystals than are tried from random starts are assigned to the merge of those', () => {
+  test('crystals beyond those that are tried from random starts are assigned to the merge of those', () => {
     // Each crystal seven times: 2086 crystals.
     const observations = repeated(observationsOf(unpacked('amb.ew.stream.xz')), 7);
     const part = new Uint8Array(observations.crystals).fill(1);

@@ -106,7 +106,7 @@ print(json.dumps(out))`;
   expect(unmerged).toMatchObject({ group: 'P 21 21 21', types: 'HHHYBJQRRR' });
 });
 
-test('a run says how far the merge of its crystals is', async () => {
+test('a run reports the progress of the merge of its crystals', async () => {
   const run = (words: string) => ewaldTogether(words.split(' '), { cwd: folder });
   await run('simulate frames -o frames --images 2 --size 384,384 --pixel 0.2 --cell 30,30,40,90,90,90');
   const index = 'index frames/run.h5 -g frames/run.geom -p frames/run.cell -j 1 -o run.stream --merge 4/mmm';

@@ -1,4 +1,4 @@
-/** gemmi, where its Python module is installed (python3-gemmi of Debian): an independent reader of MTZ files. */
+/** gemmi, if its Python module is installed (python3-gemmi of Debian): an independent reader of MTZ files. */
 import { spawnSync } from 'node:child_process';
 
 /** Whether gemmi is installed. */

@@ -35,7 +35,7 @@ test.for([
   expect(remarks.join(' ')).toContain(`The Laue group is ${symmetry}: observations correlate`);
 });
 
-test.for([1, 9])('%i crystals leave the group open, and nothing is guessed', async (crystals) => {
+test.for([1, 9])('%i crystals do not determine the group, and nothing is guessed', async (crystals) => {
   const { bytes } = simulateStream({ crystals, symmetry: 'mmm', parameters: [60, 70, 80, 90, 90, 90] });
   const merger = await context.merger({ symmetry: 'auto', model: 'mean', polarisation: 'none' });
   await merger.addStream({ name: 'a.stream', bytes: [bytes] });

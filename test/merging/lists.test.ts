@@ -71,7 +71,7 @@ const content = {
   history: ['first', 'second'],
 };
 
-test('an MTZ file says what it was given, sorted, with ranges', () => {
+test('an MTZ file holds what was passed to the writer, sorted, with ranges', () => {
   const mtz = readMtz(formatMtz(content));
   expect(mtz.rows).toEqual([
     [0, 0, 1, -1.25, 2],
@@ -102,7 +102,7 @@ test('an MTZ file says what it was given, sorted, with ranges', () => {
   expect(mtz.title).toBe('a test');
 });
 
-test('the reader of references takes amplitudes, and refuses what is not merged data', () => {
+test('the reader of references accepts amplitudes, and refuses data that are not merged', () => {
   const amplitudes = formatMtz({
     ...content,
     columns: [

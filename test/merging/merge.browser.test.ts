@@ -1,5 +1,8 @@
 // @module-tag all: Chromium.
-/** A merge in a browser tab, with the shipped build: a stream with known truth reaches its figures by defaults. */
+/**
+ * A merge in a browser tab, with the shipped build: a stream with known truth reaches its expected figures with the
+ * defaults.
+ */
 import { expect, test } from 'vitest';
 import { createContext, mergeStream } from '../../dist/index.browser.js';
 import { mergeReport, readReflectionList } from '../../dist/merging.js';

@@ -59,7 +59,7 @@ const differenceOf = (a: ReflectionList, b: ReflectionList): number =>
 describe('stills of one form', () => {
   const simulated = simulateStream({ crystals: 60, symmetry: 'mmm', parameters: orthorhombic });
 
-  test('the full model is nearer to the truth than the mean, and than scales alone', async () => {
+  test('the full model is closer to the truth than the mean, and than scales alone', async () => {
     const cc = async (model: MergeOptions['model'] & string): Promise<number> =>
       against((await merge(simulated.text, { symmetry: 'mmm', model })).reflections, simulated);
     const [mean, unity, gaussian] = [await cc('mean'), await cc('unity'), await cc('gaussian')];
@@ -95,7 +95,7 @@ describe('stills of one form', () => {
     expect(of(({ scale }) => Math.log(scale)).reduce((a, b) => a + b) / 60).toBeCloseTo(0, 9);
   });
 
-  test('sigmas are believable', async () => {
+  test('sigmas match the actual errors', async () => {
     const { reflections: list } = await merge(simulated.text, { symmetry: 'mmm' });
     const truths = Array.from({ length: list.count }, (_, i) =>
       simulated.truth([list.indices[3 * i] ?? 0, list.indices[3 * i + 1] ?? 0, list.indices[3 * i + 2] ?? 0]),
@@ -110,7 +110,7 @@ describe('stills of one form', () => {
     expect(spread).toBeLessThan(1.25);
   });
 
-  test('the same data in any pieces give the same bits', async () => {
+  test('the same data divided in any way give the same bits', async () => {
     const whole = await merge(simulated.text, { symmetry: 'mmm', iterations: 2 });
     const merger = await context.merger({ symmetry: 'mmm', polarisation: 'none', iterations: 2 });
     const pieces = Array.from({ length: Math.ceil(simulated.bytes.length / 4099) }, (_, i) =>
@@ -127,7 +127,7 @@ describe('stills of one form', () => {
     expect((await merger.run()).reflections).toEqual(whole.reflections);
   });
 
-  test('limits take observations out, and say how many', async () => {
+  test('limits exclude observations, and their number is reported', async () => {
     const all = await merge(simulated.text, { symmetry: 'mmm', model: 'mean' });
     const some = await merge(simulated.text, { symmetry: 'mmm', model: 'mean', minSnr: 3 });
     expect(some.counts.belowSnr).toBeGreaterThan(100);
@@ -164,7 +164,7 @@ describe('stills of one form', () => {
   });
 });
 
-test('mates that are merged apart stand side by side in an MTZ file, and correlate between the halves', async () => {
+test('mates that are merged separately are side by side in an MTZ file, and correlate between the halves', async () => {
   const simulated = simulateStream({ crystals: 120, symmetry: '222', parameters: [18, 20, 22, 90, 90, 90] });
   const result = await merge(simulated.text, { symmetry: '222', iterations: 3 });
   const mtz = readMtz(result.toMtz());
@@ -203,7 +203,8 @@ test('an error that grows with the intensity is found', async () => {
   };
   expect(await found(0)).toBeLessThan(0.05);
   const jitter = await found(0.15);
-  // Less than the simulated scatter: five parameters are fitted to some hundred observations of a crystal.
+  // The estimate is less than the simulated scatter, because five parameters are fitted to some hundred observations of
+  // a crystal.
   expect(jitter).toBeGreaterThan(0.12);
   expect(jitter).toBeLessThan(0.18);
 });
@@ -231,7 +232,7 @@ describe('streams given in parts', () => {
     }
     const expected = await merge(whole, options);
     const merger = await context.merger({ polarisation: 'none', ...options });
-    // In pieces of any size.
+    // The state is read in pieces of any size.
     for (const [i, state] of states.entries())
       await merger.addStream({ name: `${i}.state`, bytes: [state.subarray(0, 5), state.subarray(5)] });
     const joined = await merger.run();
@@ -255,7 +256,7 @@ describe('streams given in parts', () => {
     }
   });
 
-  test('crystals that were there before are refused', async () => {
+  test('crystals that were added before are refused', async () => {
     await expect(merge([whole, head + chunks[3]], options)).rejects.toMatchObject({
       tag: 'Argument',
       message: expect.stringMatching(/^1 of the 1 crystals of 1.stream were there before/),
@@ -302,7 +303,7 @@ describe('a merge that follows a run', () => {
   const { text } = simulateStream({ crystals: 50, symmetry: 'mmm', parameters: orthorhombic });
   const [head = '', ...chunks] = text.split(/(?=----- Begin chunk -----)/);
 
-  test('tells how far it is while frames come, and ends as the merge of the stream', async () => {
+  test('reports its progress while frames arrive, and ends with the same result as the merge of the stream', async () => {
     const told: MergeStatus[] = [];
     const options = { symmetry: 'mmm', polarisation: 'none', iterations: 2 } as const;
     const sink = await mergeSink(context, options, { ccHalf: 0.999, onStatus: (status) => told.push(status) });
@@ -398,7 +399,7 @@ test('the way in which each crystal was indexed is found', async () => {
   expect(unresolved).toBeLessThan(0.9);
 });
 
-test('data sets of a table are merged apart, on one scale', async () => {
+test('data sets of a table are merged separately, on one scale', async () => {
   const simulated = simulateStream({ crystals: 60, symmetry: 'mmm', parameters: [18, 20, 22, 90, 90, 90] });
   const lines = Array.from({ length: 60 }, (_, c) =>
     c < 50 ? `simulated.h5 //${c} ${c % 2 === 0 ? 'dark' : 'pumped'}` : '',
@@ -410,7 +411,7 @@ test('data sets of a table are merged apart, on one scale', async () => {
   const [dark, pumped] = datasets.map(({ reflections: list }) => list) as [ReflectionList, ReflectionList];
   const measured = (list: ReflectionList): number => list.measurements.reduce((sum, n) => sum + n, 0);
   expect(measured(dark) + measured(pumped)).toBeLessThan(measured(reflections));
-  // The two only differ by noise, and the scale is the same.
+  // The two differ only by noise, and the scale is the same.
   const common = commonOf(dark, pumped);
   expect(
     correlation(
@@ -435,7 +436,7 @@ test.for([
   );
 });
 
-test('data sets by the value of a copied header field', async () => {
+test('data sets are divided by the value of a copied header field', async () => {
   const { text } = simulateStream({ crystals: 40, symmetry: 'mmm', parameters: [18, 20, 22, 90, 90, 90] });
   let frame = 0;
   const headed = text.replaceAll('photon_energy_eV', () => {
@@ -445,7 +446,7 @@ test('data sets by the value of a copied header field', async () => {
   const { datasets, remarks } = await merge(headed, { symmetry: 'mmm', iterations: 2, splitBy: 'LASER/on' });
   expect(datasets.map(({ name }) => name)).toEqual(['0', '1']);
   expect(remarks.join()).toMatch(/4 crystals belong to no data set/);
-  // The same as by a table.
+  // The result is the same as with a table.
   const table = Array.from({ length: 36 }, (_, n) => `simulated.h5 //${n} ${n % 2}`).join('\n');
   const again = await merge(headed, { symmetry: 'mmm', iterations: 2, split: readSplitTable(table) });
   expect(datasets.map(({ reflections }) => reflections)).toEqual(again.datasets.map(({ reflections }) => reflections));
@@ -457,7 +458,7 @@ test('data sets by the value of a copied header field', async () => {
   await expect(context.merger(both)).rejects.toMatchObject({ tag: 'Argument', message: /split and splitBy are both/ });
 });
 
-test('a frame is in one half whatever it is called before its name', () => {
+test('a frame is in the same half whatever comes before its name in the path', () => {
   const halves = Array.from({ length: 1000 }, (_, i) => halfOf('run.h5', `//${i}`));
   const second = halves.filter((half) => half === 1).length;
   expect(Math.abs(second - 500)).toBeLessThan(50);
@@ -500,14 +501,14 @@ describe('the polarisation of the beam', () => {
     expect(differenceOf(reflections, without.reflections)).toBeGreaterThan(0.01);
   });
 
-  test('is taken as horizontal where the data are too few to tell, and said', async () => {
+  test('is assumed to be horizontal if there are too few data to determine it, and this is reported', async () => {
     const { polarisation, remarks } = await automatic(streamOf(undefined, 2), { minMeasurements: 1 });
     expect(polarisation.correction).toBe('horiz');
     expect(remarks.join()).toContain('do not say how the beam was polarised');
   });
 });
 
-test('polarisation takes away what is scattered along the electric field', () => {
+test('polarisation removes intensity that is scattered along the electric field', () => {
   const horizontal = readPolarisation('horiz') ?? { fraction: 0, angleDeg: 0 };
   expect(polarisationFactor(horizontal, 1, 0, 0)).toBeCloseTo(0, 12);
   expect(polarisationFactor(horizontal, 0, 1, 0)).toBeCloseTo(1, 12);
@@ -519,7 +520,7 @@ test('polarisation takes away what is scattered along the electric field', () =>
     expect(() => readPolarisation(text), text).toThrow(expect.objectContaining({ tag: 'Argument' }));
 });
 
-describe('input that does not go together', () => {
+describe('input that does not fit together', () => {
   const few = simulateStream({ crystals: 4, symmetry: 'mmm', parameters: orthorhombic }).text;
   const other = simulateStream({ crystals: 4, symmetry: 'mmm', parameters: [40, 50, 60, 90, 90, 90] }).text;
   const without = few.replace(/Reflections measured[\s\S]*?End of reflections/g, 'No integrated reflections.');
@@ -563,7 +564,7 @@ describe('input that does not go together', () => {
     });
   });
 
-  test('mixed cells are refused, or the ones of the cell that is given are taken', async () => {
+  test('mixed cells are refused, or only crystals with the given cell are merged', async () => {
     await expect(merge([few, other], { symmetry: 'mmm' })).rejects.toThrow(
       /different cells: 4 near 24\.00 28\.00 .*, 4 near 40\.00/,
     );
@@ -581,7 +582,7 @@ describe('input that does not go together', () => {
     expect(remarks.join()).toMatch(/4 of 8 crystals have another cell/);
   });
 
-  test('streams of different counts a photon are refused', async () => {
+  test('streams with different counts per photon are refused', async () => {
     const gain = (text: string, value: number): string =>
       text
         .replaceAll('Event: //', `Event: //${value}/`)
@@ -594,7 +595,7 @@ describe('input that does not go together', () => {
     );
   });
 
-  test('streams of different geometries are named, and of different centrings refused', async () => {
+  test('streams with different geometries are named, and ones with different centrings are refused', async () => {
     const second = few.replaceAll('Event: //', 'Event: //b/');
     const withGeometry = second.replace(
       'a simulation\n\n',
@@ -613,8 +614,8 @@ describe('input that does not go together', () => {
     });
   });
 
-  test('crystals without a common reflection are refused, or merged with a remark on their halves', async () => {
-    // Each crystal keeps one octant-free stripe of h.
+  test('crystals without common reflections are refused, or merged with a remark about their half sets', async () => {
+    // Each crystal keeps the reflections with one value of |h| modulo 4.
     let crystal = 0;
     const apart = few.replace(/(nmeas|panel\n)([\s\S]*?)End of reflections/g, (_, head, rows) => {
       const wanted = crystal++;
@@ -630,7 +631,7 @@ describe('input that does not go together', () => {
     expect(remarks.join(' ')).toMatch(/The halves have 0 reflections in common/);
   });
 
-  test('one crystal is merged, and its halves say nothing', async () => {
+  test('one crystal is merged, and its half sets give no statistics', async () => {
     const one = simulateStream({ crystals: 1, symmetry: 'mmm', parameters: orthorhombic }).text;
     const { reflections, statistics, halves } = await merge(one, { symmetry: 'mmm', minMeasurements: 1 });
     expect(reflections.count).toBeGreaterThan(20);
@@ -666,7 +667,7 @@ describe('input that does not go together', () => {
     });
   });
 
-  test('a merge ends at its signal', async () => {
+  test('a merge is stopped by its signal', async () => {
     const merger = await context.merger({ symmetry: 'mmm' });
     await merger.addStream({ name: 'few', bytes: [new TextEncoder().encode(few)] });
     await expect(merger.run({ signal: AbortSignal.abort() })).rejects.toMatchObject({ tag: 'Aborted' });

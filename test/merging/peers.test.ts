@@ -85,12 +85,12 @@ function differences(mine: ReflectionList, theirs: ReflectionList): number {
 }
 
 describe.skipIf(!dataFolder)(`merged streams${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test("the plain mean is process_hkl's", async () => {
+  test("the plain mean equals process_hkl's", async () => {
     const { reflections } = await merged('sph.ew', { symmetry: '4/mmm', model: 'mean' });
     expect(differences(reflections, listOf('expected', 'sph.ew.mean.hkl.xz'))).toBe(0);
   });
 
-  test('after the ambiguity, too: every crystal has the setting of the others', async () => {
+  test('the same holds after the ambiguity is resolved: every crystal has the setting of the others', async () => {
     const { reflections, crystals, waysToIndex } = await merged('amb.ew', { symmetry: '4/m', model: 'mean' });
     const theirs = listOf('expected', 'amb.ew.mean.hkl.xz');
     // Which of the two indexings is the first is arbitrary.
@@ -144,7 +144,7 @@ describe.skipIf(!dataFolder)(`merged streams${dataFolder ? '' : ' (absent: no te
 });
 
 describe.skipIf(!dataFolder)(
-  `statistics beside check_hkl and compare_hkl${dataFolder ? '' : ' (absent: no test data)'}`,
+  `statistics against check_hkl and compare_hkl${dataFolder ? '' : ' (absent: no test data)'}`,
   () => {
     const subject = {
       cell: cellFromParameters(62.5, 62.5, 44.2, 90, 90, 90),
@@ -174,7 +174,7 @@ describe.skipIf(!dataFolder)(
       expect(overall).toMatchObject({ unique: 10441, measurements: 74323 });
     });
 
-    test("the L-test is check_hkl's to half a hundredth", () => {
+    test("the L-test equals check_hkl's to within 0.005", () => {
       const { lTest } = mergeStatistics(listOf('expected', 'amb.ew.xsphere-3.hkl.xz'), undefined, subject);
       expect(lTest.meanAbs).toBeCloseTo(0.478, 2);
       expect(Math.abs(lTest.meanSquare - 0.307)).toBeLessThan(0.005);

@@ -65,7 +65,7 @@ const two = stream(
   chunk(3, crystal([row(1, 1, 1, 'nan'), row(2, 2, 2, '3.00', '0.00'), row(3, 3, 3, '4.00')]), crystal([])),
 );
 
-test('indices, intensities and crystals are those of the text, in pieces of any size', () => {
+test('indices, intensities and crystals equal those of the text, read in pieces of any size', () => {
   for (const piece of [1, 7, 64, 1 << 20]) {
     const { observations: o, counts, head } = scan(two, piece);
     expect([...o.offsets]).toEqual([0, 2, 3, 4]);
@@ -99,7 +99,7 @@ test('peaks above maxAdu are left out and counted', () => {
   expect(counts.saturated).toBe(1);
 });
 
-test('a stream cut anywhere gives the crystals of its whole chunks', () => {
+test('a stream truncated anywhere gives the crystals of its complete chunks', () => {
   const ends = [...two.matchAll(/----- End chunk -----\n/g)].map((match) => match.index + match[0].length);
   for (let end = two.indexOf('----- Begin chunk'); end < two.length; end += 13) {
     const { observations, counts } = scan(two.slice(0, end));
@@ -123,7 +123,7 @@ test.for([
 });
 
 test.skipIf(!dataFolder)(
-  `a stream of CrystFEL is read as the whole reader reads it${dataFolder ? '' : ' (absent: no test data)'}`,
+  `a stream of CrystFEL is read as by the complete reader${dataFolder ? '' : ' (absent: no test data)'}`,
   async () => {
     const text = readData('sim/peers', 'weak.asdf.stream');
     const { observations: o } = scan(text);
@@ -151,7 +151,7 @@ test.skipIf(!dataFolder)(
   },
 );
 
-test('indices that fill their column are read', () => {
+test('indices that fill the width of their column are read', () => {
   const { observations } = scan(stream(chunk(1, crystal([row(-101, 2, 3, '5.00'), row(1000, -2, 3, '6.00')]))));
   expect([...observations.h]).toEqual([-101, 1000]);
   expect([...observations.intensity]).toEqual([5, 6]);

@@ -75,7 +75,7 @@ const within = (most: number): Indices[] => {
   return all;
 };
 
-test('every point group has its order, and is closed', () => {
+test('every point group has the correct order, and is closed', () => {
   expect([...pointGroupNames].sort()).toEqual(Object.keys(orders).sort());
   for (const name of pointGroupNames) {
     const { operations } = pointGroup(name);
@@ -85,7 +85,7 @@ test('every point group has its order, and is closed', () => {
   }
 });
 
-test('a unique axis that is turned keeps its own index in place', () => {
+test('a permuted unique axis keeps its own index in place', () => {
   for (const [axis, at] of [
     ['a', 0],
     ['b', 1],
@@ -104,7 +104,7 @@ test.for(['4/', 'P4', '2/m_uad', 'mmm_uab', 'm-3_uaa', '', '4_H'])('"%s" is not 
   expect(() => pointGroup(name)).toThrow(expect.objectContaining({ tag: 'Argument' }));
 });
 
-test('triplets are read and written alike', () => {
+test('triplets are read and written consistently', () => {
   for (const text of ['h,k,l', '-k,h,l', 'k,h,-l', '-h,-k,l']) expect(tripletOf(operationOf(text))).toBe(text);
   expect(transformed([1, 2, 5], operationOf('k,i,l'))).toEqual([2, -3, 5]);
 });
@@ -126,7 +126,7 @@ test('equivalent reflections have one representative, which is one of them', () 
   expect(wrong).toEqual([]);
 });
 
-test("CrystFEL's representative has no negative index where it can, and the largest first index", () => {
+test("CrystFEL's representative has no negative index if possible, and the largest first index", () => {
   expect(representative([-8, -15, -15], pointGroup('4/m'))).toEqual([8, 15, 15]);
   expect(representative([-1, -2, -3], pointGroup('-1'))).toEqual([1, 2, 3]);
   expect(representative([-1, 2, -3], pointGroup('-1'))).toEqual([1, -2, 3]);
@@ -184,7 +184,7 @@ describe('ways to index', () => {
     expect(['3', '321', '312'].map(ways)).toEqual([4, 2, 2]);
   });
 
-  test('accidental ones are found: orthorhombic with two like lengths, monoclinic with a right angle', () => {
+  test('accidental ones are found: orthorhombic with two similar lengths, monoclinic with a right angle', () => {
     const ways = (cell: number[], name: string): number =>
       waysToIndex(
         latticeRotations(cellFromParameters(...(cell as [number, number, number, number, number, number]))),
@@ -196,7 +196,7 @@ describe('ways to index', () => {
     expect(ways([50, 60, 80, 90, 97, 90], '2/m_uab')).toBe(1);
   });
 
-  test('each way and the group make all rotations of the lattice', () => {
+  test('the ways combined with the group give all rotations of the lattice', () => {
     const rotations = latticeRotations(cubic);
     const ways = waysToIndex(rotations, pointGroup('2_uab'));
     expect(ways).toHaveLength(12);
@@ -214,7 +214,7 @@ test('symmorphic space groups have the operators of their point groups and centr
   expect(laueName(pointGroup('2_uab'))).toBe('2/m_uab');
 });
 
-/** The point groups of the names' letters, by number of the space group. */
+/** The point groups that the letters of the names give, by number of the space group. */
 const familyOf = (number: number): string =>
   [
     [1, '1'],
@@ -232,7 +232,7 @@ const familyOf = (number: number): string =>
     .find(([last]) => number <= Number(last))?.[1]
     ?.toString() ?? '';
 
-test('the operators of every space group are closed, and their rotations are those of its point group', () => {
+test('the operators of every space group are closed, and their rotations equal those of its point group', () => {
   expect(new Set(spaceGroupNames.map((name) => spaceGroup(name).number)).size).toBe(65);
   for (const name of spaceGroupNames) {
     const found = spaceGroup(name);

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { dataFolder } from '../support/data.js';
 
-/** A file of the folder merge, which is compressed by xz; Node cannot read that itself. */
+/** A file of the folder merge, which is compressed with xz; Node itself cannot decompress that. */
 export function unpacked(...path: string[]): Uint8Array {
   const { stdout, status, error } = spawnSync('xz', ['-dc', join(dataFolder ?? '', 'merge', ...path)], {
     maxBuffer: 2 ** 28,
