@@ -28,7 +28,7 @@ describe('a page of the viewer', () => {
     expect(sum(files), files.join(' ')).toBeLessThanOrEqual(30_000);
   });
 
-  test('its worker, with everything that it imports at once, and the wasm module take at most 320 kB more', () => {
+  test('its worker, with everything that it imports at its start, and the wasm module take at most 320 kB more', () => {
     // test/pages/view-page.test.ts measures the first picture in a browser: 350 kB.
     const files = [...closure('view-worker.js'), 'ewald.wasm'];
     expect(sum(files), files.join(' ')).toBeLessThanOrEqual(320_000);
@@ -60,7 +60,7 @@ test('every page of the package is linked from the others, and loads nothing inl
   }
 });
 
-test('a validation of limited time takes rows of all rooms in turns', async () => {
+test('a validation of limited time takes rows of all rooms in turn', async () => {
   const ids = ['pi:*', 'arrays:*'];
   const seen: string[] = [];
   const report = await validate({

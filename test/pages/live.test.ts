@@ -1,4 +1,4 @@
-/** A run that is followed by a viewer: what the server tells, what it keeps, and that the run does not notice it. */
+/** A run that is followed by a viewer: what the server reports, what it keeps, and that the run is not affected. */
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
@@ -122,7 +122,7 @@ describe('statistics', () => {
     expect(later.frames.map(({ event }) => event)).toEqual(Array.from({ length: 10 }, (_, i) => count - 10 + i));
   });
 
-  test('a frame that could not be read is reported, and the end of the run', async () => {
+  test('a frame that could not be read and the end of the run are reported', async () => {
     const following = await follow();
     following.sink.fail?.({ origin: { filename: 'run.h5', event: 3, serial: 4 }, tag: 'Format', message: 'damaged' });
     await following.sink.close(true);
@@ -132,7 +132,7 @@ describe('statistics', () => {
     expect(statisticsBytes).toBe(40);
   });
 
-  test('a page without a name, and a seventeenth page, are refused in words', async () => {
+  test('a page without a name, and a seventeenth page, are refused with a message', async () => {
     const { get } = await follow();
     expect((await get('live/events')).status).toBe(400);
     expect((await get('live/events?client=..%2f')).status).toBe(400);
@@ -146,7 +146,7 @@ describe('statistics', () => {
 });
 
 describe('frames', () => {
-  test('the newest of each kind comes with its place and its chunk, once', async () => {
+  test('the newest frame of each kind is sent once, with its position and its chunk', async () => {
     const { sink, get } = await follow();
     expect((await get('live/newest')).status).toBe(204);
     await sink.add(record(0, { crystals: [crystal] } as object));
@@ -181,7 +181,7 @@ describe('frames', () => {
     const bytes = new Uint8Array(await (await get(first.path)).arrayBuffer());
     expect(new TextDecoder().decode(bytes.subarray(10, 70))).toMatch(/'<u2'.*\(2, 3\)/);
     expect([...new Uint16Array(bytes.slice(-12).buffer)]).toEqual([...numbers(0)]);
-    // One slot for each page: of the frames between, none is kept.
+    // There is one slot for each page: none of the frames in between is kept.
     expect((await get('live/received/25?client=tab')).status).toBe(404);
     await events.body?.cancel();
     await expect.poll(async () => (await get(first.path)).status).toBe(404);
@@ -215,7 +215,7 @@ async function deaf({ port, cookie }: Following): Promise<Socket> {
 }
 
 describe('a page that never reads', () => {
-  test('costs forty bytes a frame and one batch, however many frames come', async () => {
+  test('costs forty bytes per frame and one batch, however many frames arrive', async () => {
     const following = await follow();
     await deaf(following);
     await hear(following, 0);
@@ -233,7 +233,7 @@ describe('a page that never reads', () => {
     const { arrayBuffers: after } = process.memoryUsage();
     // 2.4 MB of statistics; a queue of events would be 3.3 MB more.
     expect(after - before).toBeLessThan(60_000 * statisticsBytes + 1e6);
-    // The reader beside it receives all of them.
+    // The other reader receives all of them.
     const { frames } = await hear(following, 1000, { 'last-event-id': '79000' });
     expect(frames).toHaveLength(1000);
   });
@@ -275,7 +275,7 @@ describe('a page that never reads', () => {
   });
 });
 
-test('a writer ten times as fast as the display: frames are shown or counted, and memory is flat', async () => {
+test('a writer ten times as fast as the display: frames are shown or counted, and memory use stays constant', async () => {
   const numbers = new Uint16Array(2 ** 18);
   const received: ViewedRun['received'] = () =>
     ({ numbers: numbers.slice(), dtype: 'u16', shape: [512, 512] }) as never;
@@ -289,7 +289,7 @@ test('a writer ten times as fast as the display: frames are shown or counted, an
       index: number;
       path: string;
     };
-    // What the page is sent is the newest frame, however many came before it.
+    // The page is sent the newest frame, however many came before it.
     expect(newest.index).toBe(10 * round + 9);
     await (await get(newest.path)).arrayBuffer();
     passed += newest.index - last - 1;
@@ -299,12 +299,12 @@ test('a writer ten times as fast as the display: frames are shown or counted, an
   expect([seen, passed]).toEqual([20, 180]);
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();
-  // 200 frames are 105 MB; three kinds of newest frames and the one that is shown are kept.
+  // 200 frames are 105 MB; only the newest frames of three kinds and the displayed frame are kept.
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(30e6);
   await events.body?.cancel();
 });
 
-test('what is no viewer is refused before anything is opened', async () => {
+test('an object that is not a viewer is refused before anything is opened', async () => {
   const context = await createContext({ backend: 'wasm' });
   try {
     const items = context.pipeline({ inputs: 'absent.h5', view: {} as never });

@@ -1,4 +1,4 @@
-/** The server of pages: which clients may send requests, and for which files. */
+/** The server of pages: which clients may send requests, and which files they may request. */
 import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -56,15 +56,15 @@ function ask(
   });
 }
 
-describe('who may ask', () => {
-  test('the token is changed for a cookie, and leaves the address', async () => {
+describe('clients', () => {
+  test('the token is exchanged for a cookie, and removed from the address', async () => {
     const answer = await fetch(view.url, { redirect: 'manual' });
     expect(answer.headers.get('location')).toBe('/view.html?served=');
     const set = answer.headers.get('set-cookie') ?? '';
     expect(set).toMatch(new RegExp(`^ewald-${port}=[\\w-]{22}; HttpOnly; SameSite=Strict; Path=/$`));
   });
 
-  test('without the token, or with another, nothing is answered', async () => {
+  test('requests without the token, or with a wrong one, are refused', async () => {
     for (const headers of [{ cookie: '' }, { cookie: `ewald-${port}=${'a'.repeat(22)}` }, { cookie: 'x' }])
       for (const path of ['/', '/view.html', '/session.json', '/files/0/a_master.h5', '/view.html?token=wrong'])
         expect((await ask(path, { headers })).status, `${path} ${headers.cookie}`).toBe(403);
@@ -81,7 +81,7 @@ describe('who may ask', () => {
       expect((await ask('/view.html', { method })).status, method).toBe(405);
   });
 
-  test('every answer says what a page may load', async () => {
+  test('every response states what a page may load', async () => {
     for (const path of ['/view.html', '/nothing', '/files/0/a_master.h5']) {
       const { headers } = await ask(path);
       expect(headers['content-security-policy'], path).toContain(
@@ -98,7 +98,7 @@ describe('who may ask', () => {
   });
 });
 
-describe('which files', () => {
+describe('files that may be requested', () => {
   test('the file itself, in ranges', async () => {
     expect((await ask('/session.json')).text).toBe('{"files":[{"name":"a_master.h5","path":"files/0/a_master.h5"}]}');
     expect((await ask('/files/0/a_master.h5')).text).toBe('0123456789');
@@ -120,7 +120,7 @@ describe('which files', () => {
     expect([head.status, head.text, head.headers['content-range']]).toEqual([206, '', 'bytes 0-3/10']);
   });
 
-  test('those beside it of its kind or stem, and no others', async () => {
+  test('the files beside it with its extension or stem, and no others', async () => {
     expect((await ask('/files/0/a_data_000001.h5')).text).toBe('data');
     expect((await ask('/files/0/a_master.txt')).text).toBe('of the same stem');
     for (const name of [
@@ -162,7 +162,7 @@ describe('which files', () => {
     expect([answer.status, answer.text]).toEqual([200, 'other']);
   });
 
-  test('scripts are compressed where the browser takes it', async () => {
+  test('scripts are compressed if the browser accepts it', async () => {
     for (const [accept, encoding] of [
       ['br, gzip', 'br'],
       ['gzip, deflate', 'gzip'],
@@ -174,7 +174,7 @@ describe('which files', () => {
   });
 });
 
-test('ten thousand mutated requests leave the server answering', async () => {
+test('the server still answers after ten thousand mutated requests', async () => {
   let seed = 7;
   const random = (n: number): number => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
@@ -231,7 +231,7 @@ test.skipIf(!linux)(`closes the files of clients that leave${linux ? '' : ' (abs
   expect((await ask('/session.json')).status).toBe(200);
 });
 
-describe('wrong requests of the one who serves', () => {
+describe('invalid arguments of the caller', () => {
   test.each([
     [['absent.h5'], {}, /absent\.h5/],
     [['.'], {}, /is not a file/],

@@ -1,4 +1,4 @@
-/** A stream shown with its frames: where its frames are, what is listed of them, and what is drawn. */
+/** A stream shown with its frames: where its frames are, what is listed about them, and what is drawn. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,7 +62,7 @@ const text = `${head}${chunk('á/run.h5', 0, 0)}${chunk('á/run.h5', 1, 2)}${chu
 const bytes = new TextEncoder().encode(text);
 
 describe('the index of a stream', () => {
-  test('is the same however the bytes are cut, and leads back to the chunks', () => {
+  test('is the same however the bytes are divided, and refers back to the chunks', () => {
     const whole = new StreamIndex();
     whole.add(bytes);
     expect(
@@ -88,7 +88,7 @@ describe('the index of a stream', () => {
     }
   });
 
-  test.skipIf(!dataFolder)('lists what the reader of streams reads, of streams that CrystFEL wrote', async () => {
+  test.skipIf(!dataFolder)('lists what the stream reader finds in streams that CrystFEL wrote', async () => {
     const file = await readFile(join(dataFolder ?? '', 'sim/peers/multi.xgandalf.stream'));
     const index = new StreamIndex();
     index.add(file);
@@ -124,7 +124,7 @@ describe('a stream and its frames', () => {
     await expect(StreamBook.open(blob('a.stream', head), served)).rejects.toThrow(/holds no frames yet/);
   });
 
-  test('a stream that is being written gains frames, also when its last chunk is cut off', async () => {
+  test('a stream that is being written gains frames, even if its last chunk is incomplete', async () => {
     let written = bytes.length - 40;
     // The server of the page answers ranges of what has been written so far.
     vi.stubGlobal('fetch', async (_: string, { headers }: { headers: { Range: string } }) => {
@@ -145,7 +145,7 @@ describe('a stream and its frames', () => {
     }
   });
 
-  test('peaks, crystals and reflections are those of the stream', async () => {
+  test('peaks, crystals and reflections equal those of the stream', async () => {
     const book = await StreamBook.open(blob('a.stream', text), []);
     expect(book.summaries()[1]).toMatchObject({ frame: 1, hit: true, peaks: 8, crystals: 2, resolutionA: 2 });
     const found = await book.chunk(1);
@@ -214,14 +214,14 @@ describe('ewald view run.stream', () => {
     expect(texts).toEqual(['first', 'second']);
   });
 
-  test('frames that are not found are named, with what to type', async () => {
+  test('frames that are not found are named, with the command to type', async () => {
     await expect(serveView([join(folder, 'lost.stream')])).rejects.toThrow(/names the frames á\/lost\.h5.*ewald view/);
     const streams = [join(folder, 'a.stream'), join(folder, 'lost.stream')];
     await expect(serveView(streams)).rejects.toThrow(/two streams/);
   });
 });
 
-test('the badge of a run says in words whether frames arrive and whether the picture keeps up', () => {
+test('the badge of a run states whether frames arrive and whether the picture keeps up', () => {
   const scene = { connected: true, state: 'running', age: 500, behind: 0, following: true } as const;
   for (const [change, level, words] of [
     [{}, 'good', 'live'],

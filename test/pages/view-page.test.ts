@@ -155,8 +155,8 @@ interface Truth {
 }
 
 describe.skipIf(!dataFolder)('frames that the command offers', () => {
-  // Set, least number of spots of more than 100 counts, and the share of them near a reflection: of `multi`, whose
-  // frame holds several crystals, not all are indexed.
+  // Set, minimum number of spots with more than 100 counts, and the share of them near a reflection; in `multi`, whose
+  // frame contains several crystals, not all crystals are indexed.
   test.each([
     ['run', 100, 0.97],
     ['mono', 100, 0.97],
@@ -414,7 +414,7 @@ describe('a scan', () => {
       .digest('hex');
 
   test.each(['disk', 'ring', 'square', 'point'] as const)(
-    'all numbers of its virtual image are those of the library after each of 200 drags of a %s',
+    'all numbers of its virtual image equal those of the library after each of 200 drags of a %s',
     async (kind) => {
       const visit = await Visit.open(await serve([scanFile()]));
       const { page } = visit;
@@ -528,7 +528,7 @@ describe('a scan', () => {
   }
 });
 
-describe('faults are reported in words, and the page stays usable', () => {
+describe('faults are reported with a message, and the page stays usable', () => {
   test.skipIf(!dataFolder)(
     'unknown files, a geometry that does not fit, a geometry alone, a worker that dies',
     async () => {
@@ -551,7 +551,7 @@ describe('faults are reported in words, and the page stays usable', () => {
       await visit.peaks();
       await page.keyboard.press('x');
       await visit.message(/drop a \.cell file/);
-      // Only the cell applies to the frames that are open.
+      // A cell alone is applied to the frames that are open.
       await page.setInputFiles('#files', at('sim/run.cell'));
       await page.waitForFunction(() => viewer.opened?.cell !== undefined);
       await visit.peaks();
@@ -566,11 +566,11 @@ describe('faults are reported in words, and the page stays usable', () => {
     },
   );
 
-  test('a file of 3 GB is read by pieces', async () => {
+  test('a file of 3 GB is read in pieces', async () => {
     const visit = await Visit.open(await serve([]));
     const head = Array.from(npyHead([1536, 1024, 1024], '<u2'));
     await visit.page.evaluate(async (bytes) => {
-      // Blobs of blobs are not copied.
+      // Blobs made of other Blobs are not copied.
       const piece = new Blob([new Uint16Array(2 ** 25).fill(7)]);
       const blob = new Blob([new Uint8Array(bytes), ...new Array<Blob>(48).fill(piece)]);
       Blob.prototype.arrayBuffer = ((original) =>
@@ -583,7 +583,7 @@ describe('faults are reported in words, and the page stays usable', () => {
     }, head);
     const shown = await visit.page.evaluate(() => [viewer.frame, viewer.pane.picture.frame?.data[1024 * 1024 - 1]]);
     expect(shown).toEqual([1535, 7]);
-    // As a geometry it is refused before it is read.
+    // If it is passed as a geometry, it is refused before it is read.
     await visit.page.evaluate(async () => {
       const blob = new Blob(new Array<Blob>(48).fill(new Blob([new Uint8Array(2 ** 26)])));
       await viewer.open([{ name: 'large.geom', blob }]);
@@ -651,7 +651,7 @@ describe('faults are reported in words, and the page stays usable', () => {
         () => 'answered',
         (error: Error) => error.message,
       );
-      // As if it had been busy for long.
+      // This simulates a worker that has been busy for a long time.
       const now = performance.now.bind(performance);
       performance.now = () => now() + 1e5;
       const blob = new Blob(['0 0 1']);

@@ -11,7 +11,7 @@ import { Layout } from '../../src/pages/view/layout.js';
 import { Viewport } from '../../src/pages/view/viewport.js';
 
 describe('contrast', () => {
-  test('bad pixels, pixels that are no counts and NaN take no part in the sample', () => {
+  test('bad pixels, pixels that are not counts, and NaN are excluded from the sample', () => {
     const data = Float32Array.of(1, 2, 1e9, Number.NaN, -1, 3);
     const bad = Uint8Array.of(0, 1, 0, 0, 0, 0);
     expect([...sampleOf(data, { bad, validRange: [0, 1e6] })]).toEqual([1, 3]);
@@ -36,14 +36,14 @@ describe('contrast', () => {
     expect(automaticLimits(Float64Array.of(5, 5), 'range')).toEqual([5, 6]);
   });
 
-  test('the histogram counts every value once, and its axis leads back', () => {
+  test('the histogram counts every value once, and its axis maps positions back to values', () => {
     const sorted = Float64Array.of(-2, 0, 1, 5, 5, 100);
     const histogram = new Histogram(sorted, 8);
     expect(histogram.counts.reduce((a, b) => a + b)).toBe(6);
     for (const value of sorted) expect(histogram.valueAt(histogram.shareOf(value))).toBeCloseTo(value, 9);
   });
 
-  test('maps have 256 colours, and their lightness never turns back', () => {
+  test('maps have 256 colours, and their lightness is monotonic', () => {
     for (const name of colourMapNames) {
       const map = colourMaps[name];
       expect(map.length, name).toBe(768);
@@ -65,7 +65,7 @@ describe('places', () => {
     { name: 'b', minFs: 0, minSs: 3, endFs: 4, endSs: 5, origin: [30, 0], fs: [2, 0], ss: [0, 2] },
   ]);
 
-  test('a pixel is found again at its place, on its own panel', () => {
+  test('the position of a pixel leads back to the same pixel, on the same panel', () => {
     for (const [fs, ss, name] of [
       [0.5, 0.5, 'a'],
       [3.25, 2.75, 'a'],
@@ -81,7 +81,7 @@ describe('places', () => {
     expect(layout.box).toEqual({ minX: 7, maxX: 38, minY: 0, maxY: 24 });
   });
 
-  test('a place stays under the pointer while one zooms, whichever way is up', () => {
+  test('a position stays under the pointer during a zoom, in either orientation', () => {
     for (const up of [1, -1] as const) {
       const viewport = new Viewport();
       Object.assign(viewport, { width: 800, height: 600, up });
@@ -102,7 +102,7 @@ describe('places', () => {
 });
 
 describe('the address of a view', () => {
-  test('leads back to the view', () => {
+  test('restores the view', () => {
     const state = {
       frame: 12,
       at: [175.1, -31.2, 34],
@@ -120,7 +120,7 @@ describe('the address of a view', () => {
     expect(written.length).toBeLessThan(200);
   });
 
-  test('of a scan leads back to its cross, detector and image', () => {
+  test('of a scan restores its cross, detector and image', () => {
     const state = {
       region: [64, 54, 3, 5],
       virtual: { kind: 'ring', numbers: [85.2, 55.4, 10, 4.5] },
@@ -137,7 +137,7 @@ describe('the address of a view', () => {
     expect(readAddress('#p=1&v=disk,a,2&fft=no')).toEqual({});
   });
 
-  test('parts that make no sense are passed over, and foreign ones kept', () => {
+  test('invalid parts are ignored, and unknown ones are kept', () => {
     expect(readAddress('#f=-1&at=1,2&lim=a,b&pk=1,,3&at=')).toEqual({});
     expect(readAddress('#at=0,0,0')).toEqual({});
     expect(writeAddress({ frame: 1 }, '#f=9&theirs=a%26b&lim=1,2')).toBe('#f=1&theirs=a%26b');
@@ -147,7 +147,7 @@ describe('the address of a view', () => {
 describe('files that are dropped', () => {
   const file = (name: string) => ({ name, blob: new Blob([]) });
 
-  test('are sorted by what they are', () => {
+  test('are sorted by their kind', () => {
     const brought = sortFiles(['a_master.h5', 'a_data_000001.h5', 'x.GEOM', 'x.cell'].map(file));
     expect(brought.frames.map(({ name }) => name)).toEqual(['a_master.h5', 'a_data_000001.h5']);
     expect([brought.geometry?.name, brought.cell?.name]).toEqual(['x.GEOM', 'x.cell']);
@@ -199,7 +199,7 @@ test('the table of frames has a line for each searched frame, and the numbers of
   ]);
 });
 
-test('of several requests the first and the last are answered; those between are dropped and counted', async () => {
+test('the first and the last of several requests are answered; those in between are dropped and counted', async () => {
   const done: number[] = [];
   let release: () => void = () => undefined;
   const first = new Promise<void>((resolve) => {
