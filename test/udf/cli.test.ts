@@ -102,13 +102,13 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     expect([...readNpy(await readFile(at('moved.npy')), '').data]).toEqual(golden.sumsig_sync_offset_3.intensity.data);
     const { code, out } = await run('sumsig', ...scan, '--roi', '1:3,2', '-o', 'roi.npy', '--json');
     const told = JSON.parse(out);
-    // Two frames of 8 × 10 u16 were read, not all thirty.
+    // Only two of the thirty frames of 8 × 10 u16 were read.
     expect([code, told.frames, Math.round(told.bytesPerSecond * told.seconds)]).toEqual([0, 2, 320]);
     const found = [...readNpy(await readFile(at('roi.npy')), '').data];
     expect(found.filter((value) => !Number.isNaN(value))).toEqual([7, 12].map((i) => golden.sumsig.intensity.data[i]));
   });
 
-  test('a dark frame, workers, and a function of one’s own', async () => {
+  test('a dark frame, workers, and a user-defined function', async () => {
     const module = fileURLToPath(new URL('./module.mjs', import.meta.url));
     await writeFile(at('own.mjs'), (await readFile(module, 'utf8')).replace(/export const (?!brightest)/g, 'const '));
     const { code, out, err } = await run(
@@ -148,7 +148,7 @@ describe('mistakes', () => {
     expect(refusal.err).not.toContain('a frame was seen');
   });
 
-  test('a function with a slip of the pen, and one in TypeScript', async () => {
+  test('a function with a typing error, and one in TypeScript', async () => {
     await writeFile(at('slip.mjs'), 'export const a = 1;\nexport const b = {{\n');
     mistaken(await run('scan.npy', '--udf', 'slip.mjs'), 1, 'slip.mjs, line 2,', 'Unexpected token');
     await writeFile(

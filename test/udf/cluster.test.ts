@@ -67,7 +67,7 @@ test('a pixel that is NaN or infinite in some frame is ignored', async () => {
   expect([...(labels.data as Float64Array)]).toEqual(clustersOf({ ...wish, data: quiet }));
 });
 
-test('of a region: the others have none; parts that do not touch cannot come together', async () => {
+test('of a region: positions outside it have no label, and parts that do not touch cannot be joined', async () => {
   const roi = Uint8Array.from({ length: 30 }, (_, i) => (i % columns < 3 ? 1 : 0));
   const analysis = ctx.createClusterAnalysis(scan, { clusters: 4 });
   const { labels } = await ctx.run(analysis, { roi });
@@ -82,7 +82,7 @@ test('of a region: the others have none; parts that do not touch cannot come tog
   );
 });
 
-test('areas of different frames are found again, on workers and in one pass with others', async () => {
+test('areas of different frames are recovered, on workers and in one pass with other UDFs', async () => {
   // Three areas of 12 × 12 positions, each with a different spot; counts fluctuate.
   const area = (i: number): number => (i % 12 < 5 ? 0 : Math.floor(i / 12) < 7 ? 1 : 2);
   const spots = [3 * 16 + 4, 8 * 16 + 11, 12 * 16 + 5];

@@ -58,19 +58,19 @@ test('partial results come partition by partition, and parameters change between
   expect(seen).toEqual([5, 10, 15, 20]);
 });
 
-test('a run that is left early ends', async () => {
+test('a run whose loop is left early ends', async () => {
   for await (const { progress } of ctx.runUdfIter(scan(), sumSigUdf, { numPartitions: 4 })) {
     expect(progress.done).toBe(1);
     break;
   }
 });
 
-test('a dry run has shapes and dtypes, of ones', async () => {
+test('a dry run returns results of ones with the right shapes and dtypes', async () => {
   const { value } = await ctx.dryRun(scan(), scaled);
   expect([value.shape, value.dtype, value.data[0]]).toEqual([[4, 5], 'f64', 42]);
 });
 
-test('validity: positions of the region that have a frame', async () => {
+test('valid positions are those of the region that have a frame', async () => {
   // Position i has frame i + 3, so the last three have none.
   const moved = ctx.fromMemory(frames, { navShape, sigShape, syncOffset: 3 });
   const roi = Uint8Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 1 : 0));
@@ -104,7 +104,7 @@ test('inspect describes a run without reading anything', async () => {
   await refused(async () => ctx.inspect(unread, sumUdf, { roi: new Uint8Array(7) }), 'Shape', '7');
 });
 
-test('display names the results that are given, and not the private ones', () => {
+test('display names the results that are returned, and not the private ones', () => {
   const table = ctx.display(scan(), stddevUdf);
   expect(table).toMatch(/^<table/);
   for (const word of ['varsum', 'numFrames', 'f64', 'sig']) expect(table).toContain(word);
@@ -131,7 +131,7 @@ test('exported frames equal the ones loaded again', async () => {
   expect(all.intensity.data.reduce((a, b) => a + b, 0)).toBe(sums.reduce((a, b) => a + b, 0));
 });
 
-test('tiles of rows are as large as the UDF wants, and see every pixel once', async () => {
+test('tiles of rows are as large as the UDF requests, and cover every pixel once', async () => {
   const sizes: number[] = [];
   const tiled = defineUdf({
     name: 'tiled',

@@ -1,4 +1,4 @@
-// A run with UDFs of every kind, and all bytes of its results as text: the same on every executor.
+// A run with UDFs of every kind, and all bytes of its results as text, which are the same on every executor.
 import { createHash } from 'node:crypto';
 import { comUdf, logSumUdf, masks, masksUdf, stddevUdf, sumUdf } from 'ewald/udf';
 import { brightest, least } from './module.mjs';

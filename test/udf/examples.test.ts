@@ -1,4 +1,4 @@
-/** The examples print what they should, and the first function of the README runs unchanged. */
+/** The examples print the expected output, and the first function of the README runs unchanged. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** The same run on every executor gives the same bytes. Workers that die, UDFs that throw, modules that are sent. */
+/**
+ * The same run on every executor gives the same bytes. Also tests workers that die, UDFs that throw, and modules that
+ * are sent.
+ */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,7 +58,7 @@ describe('the same bits', () => {
     await delayed.close();
   });
 
-  test('with frames that only this thread has', async () => {
+  test('with frames that exist only in this thread', async () => {
     const ctx = await Context.makeWith('workers', { cpus: 2, context });
     const load = async (_: string, { syncOffset = 0 }: { readonly syncOffset?: number }) =>
       ctx.fromMemory(goldenFrames(), { sigShape, navShape, syncOffset });
@@ -94,7 +97,7 @@ describe('the same bits', () => {
     }
   });
 
-  test('a worker that allows no modules refuses a function that travels', {
+  test('a worker that allows no modules refuses a function that is sent to it', {
     concurrent: true,
     skip: !natsPresent,
   }, async () => {
@@ -122,13 +125,13 @@ describe('errors', () => {
   });
   afterAll(() => ctx.close());
 
-  test('a worker that dies: its partition is done again', async () => {
+  test('the partition of a worker that dies is processed again', async () => {
     const marker = join(folder, 'marker');
     expect(await digestOf(ctx, file, {}, [{ ...deadly, params: { marker } }])).toBe(wanted);
     expect(await readFile(marker, 'utf8')).toBe('dead');
   });
 
-  test('a function that throws: the frame is named, the message is its own', async () => {
+  test('an error thrown by a function keeps its message and names the frame', async () => {
     await refused(() => ctx.runUdf(scan, thrower), 'Argument', 'thrower', 'frame 17', 'I cannot look at this');
     const here = new Context();
     const error = await here.runUdf(here.fromMemory(goldenFrames(), { sigShape, navShape }), thrower).catch((e) => e);

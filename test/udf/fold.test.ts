@@ -72,8 +72,8 @@ const emulated = (await devices({ backend: 'cuda-emulated' }).catch(() => [])).s
 const backends = ['wasm', 'native', ...(emulated ? (['cuda-emulated'] as const) : [])] as const;
 
 describe.each(backends)('corrections on %s', (backend) => {
-  // Runs are added as integers, and products over a dark frame are float64. Without a dark frame, gain weights are
-  // float32.
+  // Runs of pixels are added as integers, and products over a dark frame are computed in float64. Without a dark frame,
+  // gain weights are float32.
   test.each([
     ['dark', { dark }, 1e-14],
     ['dark and bad pixels', { dark, excludedPixels: excluded }, 1e-14],
@@ -109,7 +109,7 @@ describe.each(backends)('corrections on %s', (backend) => {
           sums((p) => disk[p] as number),
         ),
       ).toBeLessThan(bound);
-      // The wave cancels: the remainder is a hundredth of its terms.
+      // The terms of the wave cancel: the remainder is a hundredth of them.
       expect(
         apart(
           column(1),
@@ -138,7 +138,7 @@ describe.each(backends)('corrections on %s', (backend) => {
   });
 });
 
-test('frames are corrected one by one where sums cannot be', async () => {
+test('frames are corrected one by one if their sums cannot be', async () => {
   const ctx = new Context({ context: { backend: 'wasm', strict: true } });
   try {
     const corrections = { dark, gain, excludedPixels: excluded };

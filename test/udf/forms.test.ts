@@ -1,4 +1,4 @@
-/** The same frames in every format that this package writes, and in those of detectors, give the same results. */
+/** The same frames give the same results in every format that this package writes, and in those of detectors. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -171,7 +171,7 @@ describe('HDF5 as HDF5’s own library packs it', () => {
   });
 });
 
-describe('as detectors write them', () => {
+describe('formats as detectors write them', () => {
   test('BLO: a mark and a number before each pattern', async () => {
     const file = Buffer.alloc(256 + frames * (6 + pixels));
     file.write('IMGBLO');
@@ -188,7 +188,7 @@ describe('as detectors write them', () => {
     await agrees('scan.blo', { format: 'blo' });
   });
 
-  test('EMPAD: float32, two rows more a frame', async () => {
+  test('EMPAD: float32, two extra rows per frame', async () => {
     const file = new Float32Array(frames * 130 * side).fill(Number.NaN);
     for (let f = 0; f < frames; f++) file.set(counts.subarray(f * pixels, (f + 1) * pixels), f * 130 * side);
     await writeFile(at('scan_x4_y3.raw'), file);

@@ -131,7 +131,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
     ).toBeLessThan(1e-12);
   });
 
-  test('sums under masks, and under moved ones', async () => {
+  test('sums under masks, and under shifted ones', async () => {
     const two = [
       masks.ring({ ...size, cx: 4.5, cy: 3.5, ri: 2, ro: 4 }),
       masks.circular({ ...size, cx: 4.5, cy: 3.5, r: 3 }),
@@ -269,7 +269,7 @@ test.skipIf(asRank || !golden || !mpiPresent)('LiberTEM’s results under mpirun
   const { code, out, err } = await mpirun(2, vitest, ...args);
   expect(code, `${out}\n${err}`).toBe(0);
   const passed = [...out.matchAll(/"numPassedTests":(\d+)/g)].map(([, count]) => Number(count));
-  // Sixteen entries of the golden file, and a test that the file exists where it must.
+  // Sixteen entries of the golden file, and a test that the file exists where it is required.
   const each = dataRequired ? 17 : 16;
   expect(passed).toEqual([each, each]);
 });

@@ -31,7 +31,7 @@ export const twins = {
   },
 };
 
-/** Different in both languages: the result shows which of them has run. */
+/** Different in the two languages: the result shows which of them has run. */
 export const which = {
   name: 'which',
   module: import.meta.url,

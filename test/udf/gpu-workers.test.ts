@@ -18,7 +18,7 @@ const shape = { navShape: [4, 6], sigShape: [9, 11] } as const;
 const frames = Uint16Array.from({ length: 24 * 99 }, (_, i) => (i * 7919) % 1009);
 const place = { module: new URL('./gpu-module.mjs', import.meta.url), function: 'place' };
 
-test('a spec has one worker per device; removed devices have none', () => {
+test('a spec has one worker per device, and none for removed devices', () => {
   const all = { cpus: [0, 1], cudas: [1], webgpus: ['A'], hasNative: true };
   expect(clusterSpec({ ...all, name: 'head' })).toEqual({
     'head-cpu-0': { context: { backend: 'native' } },
@@ -31,7 +31,7 @@ test('a spec has one worker per device; removed devices have none', () => {
 });
 
 describe.each(kinds)('workers on %s', (backend) => {
-  test.skipIf(!present[backend])('beside others: each computes on its own, and they agree', async () => {
+  test.skipIf(!present[backend])('beside other workers: each computes on its own device, and they agree', async () => {
     const gpu = { backend, strict: true, log: { level: 'error' } } as const;
     const spec = { ...clusterSpec({ cpus: [0], hasNative: false }), gpu: { context: gpu } };
     const executor = await executorFor(spec, Executor.workers);
@@ -48,7 +48,7 @@ describe.each(kinds)('workers on %s', (backend) => {
     await executor.dispose();
   });
 
-  test.skipIf(!present[backend])('by makeWith: GPUs that are there, and no others', async () => {
+  test.skipIf(!present[backend])('by makeWith: the GPUs that are present, and no others', async () => {
     const context = { backend, log: { level: 'error' } } as const;
     const ctx = await Context.makeWith('workers', { cpus: 1, gpus: 1, context });
     const { intensity } = await ctx.runUdf(ctx.fromMemory(frames, shape), sumSigUdf, { numPartitions: 4 });
@@ -63,11 +63,11 @@ describe.each(kinds)('workers on %s', (backend) => {
   });
 });
 
-describe.skipIf(!present.webgpu)('WGSL of a user on two workers', () => {
+describe.skipIf(!present.webgpu)('user-defined WGSL on two workers', () => {
   const context = { backend: 'webgpu', log: { level: 'error' } } as const;
   const options = { numPartitions: 5 };
 
-  test('is run there, each on a device of its own, with the results of this thread', async () => {
+  test('runs there, on a separate device for each, with the results of this thread', async () => {
     const ctx = await Context.makeWith('workers', { cpus: 0, gpus: [0, 0], context });
     const scan = ctx.fromMemory(frames, shape);
     const told = (await ctx.runUdf(scan, which, options)) as { language: ResultBuffer<'u8'> };

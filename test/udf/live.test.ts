@@ -46,7 +46,7 @@ describe('pictures of a run', () => {
     expect(seen.at(-1)?.done).toBe(1);
   });
 
-  test('are those of all two-dimensional results, or of the ones that are named', async () => {
+  test('show all two-dimensional results, or the named ones', async () => {
     const all = new Set<string>();
     await ctx.runUdf(scan, [comUdf, stddevUdf], { plots: ({ title }) => void all.add(title) });
     // Excludes pairs of numbers and single numbers.
@@ -59,7 +59,7 @@ describe('pictures of a run', () => {
     expect([...named].sort()).toEqual(['curl', 'std']);
   });
 
-  test('wait where they take long: a slow screen is not drawn on at every partition', async () => {
+  test('are delayed if drawing takes long: a slow screen is not redrawn at every partition', async () => {
     let drawn = 0;
     const show = async () => {
       drawn++;
@@ -82,7 +82,7 @@ const pixel = (y: number, x: number): number[] => [...rgba.subarray(4 * (y * wid
 const visible = (text: string): string => text.replaceAll('\u001b', '␛');
 
 describe('ways of showing', () => {
-  test('half blocks: two rows a line, the colours of both', () => {
+  test('half blocks: two rows of pixels per line, in the colours of both', () => {
     const lines = visible(halfBlocks(picture)).split('\n');
     expect(lines).toHaveLength(4);
     for (const [row, line] of lines.entries()) {

@@ -1,5 +1,5 @@
-// User-defined UDFs as they are sent to workers: found by name among the exports of this module. It imports nothing, so
-// that a cluster can send it as source.
+// User-defined UDFs as they are sent to workers, which find them by name among the exports of this module. It imports
+// nothing, so that a cluster can send it as source.
 export const brightest = {
   name: 'brightest',
   module: import.meta.url,

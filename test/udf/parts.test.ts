@@ -44,7 +44,7 @@ describe('auxiliary data', () => {
     return 10 * weightedSum + (2 * f * 3 + 1) - ((2 * f + 1) * 3 + 1);
   };
 
-  test('nav, sig and single, a pair a position; tiles of rows and parts on every executor see their own', async () => {
+  test('nav, sig and single, and a pair per position; tiles of rows and parts get their own slice on every executor', async () => {
     for (const { kind, ctx, scan } of made) {
       const udf = { ...weighted, params };
       const { value } = (await ctx.runUdf(scan, udf, { numPartitions: 4 })) as Numbers;
@@ -60,7 +60,7 @@ describe('auxiliary data', () => {
     }
   });
 
-  test('of another size or type it is refused', async () => {
+  test('of the wrong size or type is refused', async () => {
     const { ctx, scan } = made[0] as (typeof made)[0];
     const short = auxData(new Float64Array(59), { kind: 'nav', dtype: 'f64', extraShape: [2] });
     const run = () => ctx.runUdf(scan, { ...weighted, params: { ...params, offsets: short } });
@@ -85,7 +85,7 @@ describe('mergeAll', () => {
     }
   });
 
-  test('with merge as well, only delayed runs call it', async () => {
+  test('of a UDF that also has merge is called only by delayed runs', async () => {
     const both = {
       ...median,
       merge({ dest, src }: { dest: Record<string, Float64Array>; src: Record<string, Float64Array> }) {

@@ -167,7 +167,7 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
       const [wide, high] = [75, 60];
       const runs: number[] = [];
       const add = (y: number, first: number, end: number): unknown => runs.push(y * wide + first, y * wide + end);
-      // A ring (two runs a row), whole rows, single pixels apart, rows with nothing, runs without a common column.
+      // A ring (two runs per row), whole rows, separate single pixels, empty rows, and runs without a common column.
       for (let y = 1; y < 20; y++) {
         add(y, 3 + (y % 4), 30);
         add(y, 41, 70 - (y % 3));
@@ -232,8 +232,8 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
 
 const emulated = (await devices({ backend: 'cuda-emulated' }).catch(() => [])).some(({ available }) => available);
 
-describe('frames that lie on a device', () => {
-  test.skipIf(!emulated)('give what frames of the host give, launch by launch', async () => {
+describe('frames that are in device memory', () => {
+  test.skipIf(!emulated)('give the same results as frames of the host, launch by launch', async () => {
     const ctx = await createContext({ backend: 'cuda-emulated', strict: true });
     // Three launches, because one has at most 32768 frames.
     const [wide, many] = [2, 70_000];
@@ -261,7 +261,7 @@ describe('frames that lie on a device', () => {
     await ctx.dispose();
   });
 
-  test('are refused by backends that take typed arrays', async () => {
+  test('are refused by backends that accept typed arrays', async () => {
     const ctx = await createContext({ backend: 'wasm', strict: true });
     const pass = await ctx.framePass({ width, height, dtype: 'u16', steps: [{ kind: 'sum' }] });
     const there = await ctx.array(new Uint16Array(pixels));

@@ -1,4 +1,7 @@
-/** New projects for user-defined functions: what `newUdf` writes builds, and its test passes, in each language. */
+/**
+ * New projects for user-defined functions: in each language, the project that `newUdf` writes builds, and its test
+ * passes.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +16,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ewald-udf-new-'));
-  // The package, as npm install would put it there.
+  // The package, at the place where npm install would put it.
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(root, join(folder, 'node_modules/ewald'));
 });
@@ -52,7 +55,7 @@ describe('a new project', () => {
       expect(made.files.every((file) => existsSync(join(made.folder, file)))).toBe(true);
     });
 
-  test('is refused where there is a folder already, and leaves it as it was', async () => {
+  test('is refused if the folder already exists, which stays unchanged', async () => {
     const target = join(folder, 'taken');
     mkdirSync(target);
     await refused(() => newUdf('sums', { folder: target }), 'File', 'taken exists already; choose another folder');

@@ -41,9 +41,9 @@ test('compile as strict TypeScript', () => {
 });
 
 test.each(Object.entries(blocks))(
-  '%s: the brightest pixel of large frames, negative ones too',
+  '%s: finds the brightest pixel of large frames, also of negative ones',
   async (_, code = '') => {
-    // Only up to the run: here the file is replaced by memory.
+    // Only the part before the run is used: here the file is replaced by memory.
     const definition = /const brightest = ([\s\S]*?\n}\));/.exec(code)?.[1] ?? '';
     const { defineUdf } = await import('ewald/udf');
     const make = new Function('defineUdf', `return ${definition.replace('import.meta.url', 'undefined')}`);

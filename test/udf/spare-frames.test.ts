@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { SpareFrames } from '../../src/udf/spare-frames.js';
 import { remembering } from './module.mjs';
 
-test('memory is given again where it is large enough, and never twice at once', () => {
+test('memory is reused if it is large enough, and never given out twice at once', () => {
   const spare = new SpareFrames();
   const first = spare.take('u16', 100);
   expect(first).toBeInstanceOf(Uint16Array);

@@ -33,7 +33,7 @@ describe('preprocess', () => {
     }
   });
 
-  test('leaves its state at positions without a frame, which no merge sees', async () => {
+  test('keeps its state at positions without a frame, which no merge processes', async () => {
     for (const { kind, ctx } of contexts) {
       const scan = ctx.fromMemory(frames, { ...whole, syncOffset: -3 });
       const { pixel, seen } = (await ctx.runUdf(scan, least, { numPartitions: 2 })) as Numbers;
@@ -105,13 +105,13 @@ describe('a method that returns a promise is refused by its name', () => {
     await refused(run, 'Argument', 'late', `${method} returned a promise`);
   });
 
-  test('and so is that of a function mapped over frames', async () => {
+  test('as is the promise of a function mapped over frames', async () => {
     const { ctx } = contexts[0] as (typeof contexts)[0];
     const map = () => ctx.map(ctx.fromMemory(frames, whole), later as () => number);
     await refused(map, 'Argument', 'the function returned a promise');
   });
 
-  test('and async functions and generators when they are defined', async () => {
+  test('as are async functions and generators, when they are defined', async () => {
     const made = (processFrame: unknown) => async () => defineUdf({ ...base, processFrame } as never);
     await refused(
       made(async () => undefined),

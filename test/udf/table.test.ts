@@ -108,7 +108,7 @@ const cases: readonly {
   readonly name: string;
   readonly udf: AnyUdf;
   readonly truths: (frames: Frames, gap: number) => Readonly<Record<string, Truth>>;
-  /** In float64 on every backend that supports it. */
+  /** Computed in float64 on every backend that supports it. */
   readonly double?: boolean;
 }[] = [
   { name: 'sum', udf: sumUdf, truths: (frames) => ({ intensity: sumTruth(frames) }) },

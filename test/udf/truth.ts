@@ -7,7 +7,7 @@ export interface Frames {
   readonly frames: readonly (readonly number[] | undefined)[];
 }
 
-/** Numbers, and the magnitudes of the terms of which they are sums: errors are relative to the magnitudes. */
+/** Numbers, and the magnitudes of the terms that they are sums of: errors are relative to the magnitudes. */
 export interface Truth {
   readonly values: number[];
   readonly sizes: number[];

@@ -37,7 +37,7 @@ const brightest = defineUdf({
 });
 
 describe.skipIf(absent)('ewald/udf on WebGPU in Chromium', () => {
-  test('a File from disk: centres of mass and WGSL of a user', async () => {
+  test('a File from disk: centres of mass and user-defined WGSL', async () => {
     const { file, places } = scanFile();
     const ctx = new Context(webgpu);
     const scan = await ctx.load(file);

@@ -1,4 +1,4 @@
-/** UDFs in WebAssembly: the same results as in JavaScript, wherever they run, and modules that do not behave. */
+/** UDFs in WebAssembly: the same results as in JavaScript, wherever they run, and faulty modules. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What the fixture computes, in plain loops. */
+/** The computation of the fixture, in plain loops. */
 function expected(at: readonly number[] = Array.from({ length: positions }, (_, i) => i), factor = 2) {
   const weights = [1, -0.5, 0.25];
   const total = new Float64Array(pixels);
@@ -68,7 +68,7 @@ describe.skipIf(!clang)('a module', () => {
     return rawOf((await ctx.runUdf(scanOf(ctx), udf as ReturnType<typeof momentsOf>, options)) as never);
   };
 
-  test('has the results of its definition, for any number of partitions', async () => {
+  test('gives the results of its definition, for any number of partitions', async () => {
     for (const numPartitions of [1, 4, 30])
       expect(await runs(momentsOf(moments()), { numPartitions })).toEqual(expected());
   });
@@ -163,8 +163,8 @@ describe.skipIf(!clang)('a module', () => {
     await refused(() => runs(momentsOf(moments(macro)), { numPartitions: 2 }), 'Argument', message);
   });
 
-  test('that loops is ended by the time limit of the workers', async () => {
-    // Seen through the executor, since the thread of the module itself cannot be interrupted.
+  test('that loops forever is ended by the time limit of the workers', async () => {
+    // This is observed through the executor, because the thread of the module itself cannot be interrupted.
     const ctx = await opened('workers', { cpus: 1 });
     const run = () => ctx.runUdf(scanOf(ctx), momentsOf(moments('LOOPS')), { taskSeconds: 0.3 });
     await refused(run, 'Lost', 'within 0.3 s of beginning task partition 0 and was ended');
@@ -181,7 +181,7 @@ describe.skipIf(!clang)('a module', () => {
     expect(() => momentsOf(3 as never)).toThrow(/wasm is number; expected new URL/);
   });
 
-  test('cannot receive text or data of each position', async () => {
+  test('cannot receive text or data for each position', async () => {
     const udf = (params: Record<string, unknown>) => defineUdf({ ...momentsOf(moments()).definition, params } as never);
     await refused(() => runs(udf({ mode: 'fast' })), 'Argument', 'cannot receive the parameter mode, a string');
     const each = auxData(new Float32Array(positions), { kind: 'nav', dtype: 'f32' });

@@ -90,8 +90,8 @@ test('WGSL without an equivalent in JavaScript is refused before anything runs',
   );
 });
 
-describe.skipIf(!present)('WGSL of a user', () => {
-  test.each(['u8', 'u16', 'i16', 'u32', 'f32'] as const)('is what JavaScript is, over %s', async (dtype) => {
+describe.skipIf(!present)('user-defined WGSL', () => {
+  test.each(['u8', 'u16', 'i16', 'u32', 'f32'] as const)('equals JavaScript, over %s', async (dtype) => {
     const { pass, results, device } = await validateUdf(moments, { dtype });
     expect(device).not.toBe('none');
     expect(
@@ -122,7 +122,7 @@ describe.skipIf(!present)('WGSL of a user', () => {
     await refused(() => validateUdf(wide), 'Argument');
   });
 
-  test('partitions, a region of interest and moved frames are as ever', async () => {
+  test('partitions, a region of interest and shifted frames work as usual', async () => {
     const frames = Uint16Array.from({ length: 20 * 63 }, (_, i) => (i * 7919) % 251);
     const found: number[][][] = [];
     for (const context of [{}, { context: { backend: 'webgpu', strict: true, log: { level: 'error' } } }] as const) {
@@ -139,7 +139,7 @@ describe.skipIf(!present)('WGSL of a user', () => {
   });
 });
 
-describe('ctx.frameFunction refuses at the door', () => {
+describe('ctx.frameFunction refuses immediately', () => {
   const descriptor = {
     name: 'sums',
     source: 'fn process_frame(lane: u32) {}',
@@ -169,7 +169,7 @@ describe('ctx.frameFunction refuses at the door', () => {
     }
   });
 
-  test.runIf(present)('arrays of a run that do not fit', async () => {
+  test.runIf(present)('arrays of the wrong size in a run', async () => {
     const context = await createContext({ backend: 'webgpu' });
     try {
       const planned = await context.frameFunction(descriptor as never);
