@@ -40,7 +40,7 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     await refused(() => array.write(data), 'Disposed', 'array');
   });
 
-  it('begin at zero also where memory was used before', async () => {
+  it('start with zeros even if their memory was used before', async () => {
     for (let i = 0; i < 3; i++) {
       const array = await context.array(new Float32Array(64).fill(7));
       await array.dispose();
@@ -75,7 +75,7 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     for (const dead of [array, mask]) await dead.dispose();
   });
 
-  it('of integers are refused as a side of a transform', async () => {
+  it('of integers are refused as input or output of a transform', async () => {
     const plan = await context.fft({ shape: [6], kind: 'r2c' });
     const counts = await context.array({ shape: [6], dtype: 'u16' });
     await refused(() => plan.forward(counts, new Float32Array(8)), 'Shape', 'dtype u16', 'f32', 'Float32Array.from');
@@ -104,7 +104,7 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     await refused(() => array.read(new Float32Array(5)), 'Shape', '5 numbers');
   });
 
-  it('refuse to be a side they do not fit', async () => {
+  it('are refused as an input or output that they do not fit', async () => {
     const plan = await context.fft({ shape: [4, 6], kind: 'r2c' });
     const [real, complex] = [await plan.array(), await plan.array('output')];
     expect([real.dtype, real.length, complex.dtype, complex.length]).toEqual(['f32', 24, 'c64', 32]);
@@ -128,7 +128,7 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     }
   });
 
-  it('are done with in the order of the calls, without waiting', async () => {
+  it('are processed in the order of the calls, without waiting', async () => {
     // Large enough for native to compute on another thread. A software GPU takes seconds to compile long lines.
     const shape = [backend === 'webgpu' ? 256 : 16384];
     const plan = await context.fft({ shape });
@@ -152,7 +152,7 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     await refused(() => context.array({ shape: [4] }), 'Disposed', 'context');
   });
 
-  it('leave memory where it was after a thousand', async () => {
+  it('leave memory use unchanged after a thousand', async () => {
     const plan = await context.fft({ shape: [64] });
     const before = context.liveBytes;
     let input: DeviceArray | undefined;
@@ -167,8 +167,8 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
   });
 });
 
-describe('arrays where several backends are open', () => {
-  it('take the first that holds them, the one that is named, or that of the plan', async ({ skip }) => {
+describe('arrays with several backends open', () => {
+  it('use the first backend that supports them, the named one, or that of the plan', async ({ skip }) => {
     if (noWebGpu) skip(`absent: ${noWebGpu}`);
     const context = await createContext({ backend: 'webgpu', log: { level: 'error' } });
     try {
@@ -193,7 +193,7 @@ describe('arrays where several backends are open', () => {
 });
 
 test.skipIf(noWebGpu)(
-  `on WebGPU nothing is moved between two runs on arrays${noWebGpu ? `: absent, ${noWebGpu}` : ''}`,
+  `on WebGPU nothing is transferred between two runs on arrays${noWebGpu ? `: absent, ${noWebGpu}` : ''}`,
   async () => {
     const seen: GPUDevice[] = [];
     const platform = {
