@@ -83,7 +83,7 @@ describe('ewald devices', () => {
 });
 
 describe('ewald pi', () => {
-  it('agrees to the last count on every backend, and prints the documented JSON', async () => {
+  it('gives exactly the same count on every backend, and prints the documented JSON', async () => {
     const { out, code } = await ewald(['pi', '--points', '1e7', '--seed', '7', '--backend', 'all', '--json']);
     expect(code).toBe(0);
     const answer = JSON.parse(out);

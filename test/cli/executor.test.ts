@@ -1,4 +1,4 @@
-/** Where a command does its work: ranks share one job, names select an executor, and secrets are not recorded. */
+/** Where a command runs its work: ranks share one job, names select an executor, and secrets are not recorded. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,7 +64,7 @@ describe.skipIf(!mpiPresent)('under mpirun', () => {
     expect(new Set(numbers('who.npy')).size).toBe(2);
   });
 
-  test('a file in the way is reported once, by one rank, and ends the job', async () => {
+  test('an existing output file is reported once, by one rank, and ends the job', async () => {
     writeFileSync(at('mine.npy'), 'precious');
     const { code, out, err } = await mpirun(2, cli, ...run('-o', at('mine.npy')));
     expect([code, out]).toEqual([2, '']);
@@ -87,7 +87,7 @@ test
   expect(readdirSync(folder).filter((name) => name.startsWith('alone'))).toEqual([]);
 });
 
-test('with --shard the tasks of a Slurm step are runs of their own, and need no MPI', async () => {
+test('with --shard the tasks of a Slurm step are separate runs, and need no MPI', async () => {
   const env = { SLURM_STEP_NUM_TASKS: '2', SLURM_PROCID: '1', EWALD_BACKEND: 'wasm' };
   const { err } = await ewald(['index', scan, '-p', 'none', '--shard', '2/2', '-o', at('shard.stream')], { env });
   // The executor was opened; the run then fails because the frames do not describe their detector sufficiently.

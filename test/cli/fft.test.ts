@@ -73,7 +73,7 @@ describe('axes', () => {
     expectClose(read('back.npy').data, array.data);
   });
 
-  it('that are none are refused before anything is computed', async () => {
+  it('that are invalid are refused before anything is computed', async () => {
     save('in.npy', real(4, 6));
     for (const [axes, message] of [
       ['', '--axes is ""'],
@@ -93,7 +93,7 @@ describe('axes', () => {
 });
 
 describe('files', () => {
-  it('of every dtype, byte order and order are read', async () => {
+  it('of every dtype, byte order and axis order are read', async () => {
     const values = [1, -2, 3, 0, 5, -6, 7, 8, -9, 10, 11, 12];
     for (const dtype of ['i1', 'i2', 'i4', 'i8', 'f4', 'f8']) {
       for (const order of ['<', '>']) {
@@ -167,7 +167,7 @@ describe('files', () => {
     expectClose(readNpy(out).data, fftOf(array.data, [8], [0], 0));
   });
 
-  it('are refused in words, with their name once', async () => {
+  it('are refused with a message that names them once', async () => {
     save('in.npy', real(4, 6));
     writeFileSync(at('words.npy'), 'hello');
     writeFileSync(at('short.npy'), '\x93NUMPY\x02\x00', 'latin1');

@@ -58,7 +58,7 @@ describe('writeWhole', () => {
     expect(readFileSync(at('empty'), 'utf8')).toBe('full');
   });
 
-  it('follows links, to a file that is not there yet, too', async () => {
+  it('follows links, also to a file that does not exist yet', async () => {
     mkdirSync(at('elsewhere'));
     writeFileSync(at('elsewhere', 'real'), 'old');
     symlinkSync(join('elsewhere', 'real'), at('link'));
@@ -106,7 +106,7 @@ describe('writeWhole', () => {
     expect([status, `${stderr}`]).toEqual([1, 'ewald: standard output cannot be written: the disk is full\n']);
   });
 
-  it('names the file once, in words', async () => {
+  it('names the file once, in a plain sentence', async () => {
     const refusals: [string, string][] = [
       [at('no', 'x'), 'there is no such file or folder'],
       [folder, 'it is a folder, not a file'],
@@ -118,7 +118,7 @@ describe('writeWhole', () => {
     }
   });
 
-  it('leaves nothing when it is discarded, and nothing before it is closed', async () => {
+  it('leaves no file when it is discarded, and none before it is closed', async () => {
     const before = readdirSync(folder);
     const output = await openOutput(at('unfinished'));
     await output.write('half');
@@ -129,7 +129,7 @@ describe('writeWhole', () => {
   });
 });
 
-describe('on a disk that is full', () => {
+describe('on a full disk', () => {
   let mounted = false;
   beforeAll(() => {
     mkdirSync(at('small'));
@@ -144,7 +144,7 @@ describe('on a disk that is full', () => {
     if (mounted) execFileSync('umount', [at('small')]);
   });
 
-  it('keeps the older file whole and leaves no other (absent where no file system can be mounted)', async ({
+  it('keeps the older file complete and leaves no other (absent if no file system can be mounted)', async ({
     skip,
   }) => {
     if (!mounted) skip();
@@ -156,7 +156,7 @@ describe('on a disk that is full', () => {
 });
 
 describe('commands', () => {
-  it('spare files of others', async () => {
+  it('do not overwrite files of other programs', async () => {
     writeFileSync(at('package.json'), '{"name": "mine"}');
     writeFileSync(at('k.h'), 'int f(int x);\n');
     const { code, err } = await ewald(['ffi', at('k.h'), '-o', at('package.json')]);
@@ -168,7 +168,7 @@ describe('commands', () => {
     );
   });
 
-  it('show the bytes of a file instead of sending them to the terminal', async () => {
+  it('escape control characters of a file instead of sending them to the terminal', async () => {
     writeFileSync(at('evil.txt'), '\u001b]0:owned\u0007\u001b[2J 1 2\n');
     const { out } = await ewald(['index', at('evil.txt')]);
     expect(out).toContain('\\x1b]0:owned');
@@ -209,7 +209,7 @@ describe('commands', () => {
   });
 });
 
-it('text is made visible', () => {
+it('control characters in text are made visible', () => {
   expect(visible('a\u001b[1m\n\u009b\u202eb\u{1f600}\ud800')).toBe('a\\x1b[1m\\x0a\\x9b\\u{202e}b\u{1f600}\\u{d800}');
   expect(visibleLines('a\nb\r')).toBe('a\nb\\x0d');
   expect(JSON.parse(visibleJson(JSON.stringify('\u009b\u007f\u202e')))).toBe('\u009b\u007f\u202e');

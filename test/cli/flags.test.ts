@@ -1,6 +1,6 @@
 /**
- * Every flag of every command: it is a row, it has the name of an option of the library (or a reason why not),
- * and a mode that does not use it refuses it by name. Examples in READMEs parse.
+ * Every flag of every command: it is defined by a row, it has the name of an option of the library (or a reason why
+ * not), and a mode that does not use it refuses it by name. Examples in READMEs parse.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
@@ -55,7 +55,7 @@ beforeAll(async () => {
 
 const pipeline = [
   ...[searchSettingRows, refinementRows, thresholdRows, sourceRows, runRows, sinkRows, searchRows, unknownCellRows],
-  // Options of the run that are no parameters: known cells, and a viewer.
+  // Options of the run that are not parameters: known cells, and a viewer.
   { cells: sourceRows.geometry, view: commandRows.view } as Parameters,
 ];
 /** Options of `readSpotList` and of `createContext`. */
@@ -89,7 +89,7 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   pi: [piRunRows, piPlanRows],
 };
 
-/** Flags that do not have the name of their option, and whose name it is instead. */
+/** Flags that do not have the name of their option, and the program from which their name comes. */
 const renamed: Readonly<Record<string, string>> = {
   finder: "peaks, CrystFEL's",
   acceptLog10: 'accept, without the base of the logarithm',
@@ -114,14 +114,14 @@ test('every command is in the table of this test', () => {
   expect([...leaves.keys()].sort()).toEqual(Object.keys(libraries).sort());
 });
 
-test('every flag of every command is a row', () => {
+test('every flag of every command is defined by a row', () => {
   const others = [...leaves].flatMap(([words, { options }]) =>
     options.flatMap((option) => (option instanceof RowFlag ? [] : [`${words} ${option.long}`])),
   );
   expect(others).toEqual([]);
 });
 
-test('every flag is an option of the library, or the shell alone has it for a reason', () => {
+test('every flag is an option of the library, or there is a reason why only the shell has it', () => {
   const used = new Set<string>();
   const lacking = [...leaves].flatMap(([words, command]) =>
     Object.keys(rowsOf(command)).flatMap((name) => {
@@ -151,7 +151,7 @@ test('a flag has the name of its option without the unit, or the name of other p
   expect(Object.keys(renamed).filter((name) => !used.has(name))).toEqual([]);
 });
 
-test('one name is one kind of value in all commands', () => {
+test('a name stands for one kind of value in all commands', () => {
   const kinds = new Map<string, Set<string>>();
   for (const [, command] of leaves)
     for (const [name, row] of Object.entries(rowsOf(command))) {
@@ -160,8 +160,8 @@ test('one name is one kind of value in all commands', () => {
     }
   const several = [...kinds].flatMap(([flag, set]) => (set.size > 1 ? [`${flag} ${[...set].join(', ')}`] : []));
   // Commands with fewer backends or executors list them; some commands take several cells, outputs or modules; ewald
-  // cell has one tolerance, CrystFEL's check of a cell has six; --gain is a number of the finder, and a file of ewald
-  // run; --scale is the normalisation of a transform, and counts of a simulation; seeds of pi have 64 bits.
+  // cell has one tolerance, CrystFEL's check of a cell has six; --gain is a number for the finder, but a file for ewald
+  // run; --scale is the normalisation of a transform, but counts in a simulation; seeds of pi have 64 bits.
   expect(several.sort()).toMatchInlineSnapshot(`
     [
       "--backend text, choice",
@@ -202,7 +202,8 @@ describe('modes', () => {
     ['geometry check x.geom', []],
     ['ffi x.h', []],
   ];
-  // Formats refuse what they do not use when the file is open (test/data), executors their flags in test/cli/executor.
+  // Formats refuse flags that they do not use once the file is open (test/data); executors refuse theirs in
+  // test/cli/executor.
   const elsewhere = new Set<string>([...Object.keys(openRows), ...Object.keys(connectionRows)]);
 
   test.each(modes)('%s', async (words, stages) => {
@@ -249,7 +250,7 @@ describe('examples in READMEs', () => {
   );
   const whole = examples.filter(([, line]) => line !== '' && !/…|\.\.\.|^-|^[A-Z]/.test(line));
 
-  test('there are some', () => expect(whole.length).toBeGreaterThan(20));
+  test('there are examples', () => expect(whole.length).toBeGreaterThan(20));
 
   test.each(whole)('%s: ewald %s', async (_, line) => {
     const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');

@@ -187,7 +187,7 @@ it('ewald stream compare matches frames by the names of their files', async () =
   await expect(compareStreamFiles(one, twice)).rejects.toMatchObject({ tag: 'Argument' });
 });
 
-it('ewald stream compare notices the truth of another set', async () => {
+it('ewald stream compare detects the truth of another set', async () => {
   const one = stream('one.stream', chunk('/a/run.h5', 0), chunk('/a/run.h5', 1));
   const lattice = { astar: [0.1, 0, 0], bstar: [0, 0.11, 0], cstar: [0, 0, 0.2], spots: [] };
   const truth = (frames: number, file: string) => ({ frames: Array(frames).fill({ lattices: [lattice] }), file });

@@ -1,6 +1,6 @@
 /**
- * Each file has one writer: who holds a lock, when a lock counts as abandoned, and that exactly one of many processes
- * takes it over.
+ * Each file has one writer. Tests who holds a lock, when a lock counts as abandoned, and that exactly one of many
+ * processes takes it over.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
@@ -44,7 +44,7 @@ const takes = async (): Promise<void> => {
   await lock.release();
 };
 
-test('the second is refused until the first releases, by a link as well', async () => {
+test('the second writer is refused until the first releases the lock, also through a link', async () => {
   const lock = await attempt();
   await expect(attempt()).rejects.toMatchObject({
     tag: 'File',
@@ -57,7 +57,7 @@ test('the second is refused until the first releases, by a link as well', async 
   await takes();
 });
 
-test('a process that was killed has left its lock, and a later one has got its number: both are taken over', async () => {
+test('the lock of a killed process is taken over, even if a later process has received its number', async () => {
   const { pid } = spawnSync(process.execPath, ['-e', '0']);
   await left({ pid });
   await takes();
@@ -65,7 +65,7 @@ test('a process that was killed has left its lock, and a later one has got its n
   await takes();
 });
 
-test.runIf(process.platform === 'linux')('a process that has ended and is not yet reaped holds no lock', async () => {
+test.runIf(process.platform === 'linux')('a process that has ended but is not yet reaped holds no lock', async () => {
   // exec replaces the shell by another program, which does not wait for the child that ends afterwards.
   const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   try {
@@ -78,7 +78,7 @@ test.runIf(process.platform === 'linux')('a process that has ended and is not ye
   }
 });
 
-test('a process that runs keeps its lock, however long it is silent', async () => {
+test('a running process keeps its lock, however long it is silent', async () => {
   // Its start time is unknown: the number alone shows that it is running.
   await left({ pid: process.ppid, started: '' }, 1e6);
   await refused(new RegExp(`is being written by process ${process.ppid} on \\S+, since \\d{4}-.* UTC; wait for it`));
@@ -94,7 +94,7 @@ test.each([
   await takes();
 });
 
-test('a lock that cannot be understood is someone’s while it is fresh', async () => {
+test('an unreadable lock counts as held while it is recent', async () => {
   writeFileSync(lockName(), '{"pid":');
   await refused(/an unidentified process/);
   writeFileSync(lockName(), '');
@@ -112,7 +112,7 @@ test('exactly one of several processes takes over the lock of a killed one', asy
   await locks[0]?.release();
 });
 
-test('an owner that was taken over writes no more, and leaves the lock of the other', async () => {
+test('an owner whose lock was taken over stops writing, and keeps the lock of the new owner', async () => {
   const lock = await attempt();
   const output = await openOutput(join(folder, 'other'));
   const other = join(folder, '.other.lock');
@@ -125,7 +125,7 @@ test('an owner that was taken over writes no more, and leaves the lock of the ot
   for (const name of [lockName(), other]) rmSync(name);
 });
 
-test('the longest names of files can be locked and written, in letters of several bytes as well', async () => {
+test('files with the longest names can be locked and written, also with multi-byte characters', async () => {
   for (const name of [`${'x'.repeat(248)}.stream`, `${'測'.repeat(82)}.stream`]) {
     const output = await openOutput(join(folder, name));
     await expect(openOutput(join(folder, name))).rejects.toThrow(/being written by this process/);

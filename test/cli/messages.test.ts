@@ -224,7 +224,7 @@ cell dir
   .trim()
   .split('\n');
 
-it('has a message that helps', async () => {
+it('has a helpful message', async () => {
   const told: string[] = [];
   for (const line of lines) {
     const { code, out, err } = await ewald(line.split(' '));
@@ -233,8 +233,7 @@ it('has a message that helps', async () => {
       .replace(/\d+\.\d+ ms/g, 'T ms')
       .replace(/tried [^;]*;/g, 'tried …;');
     expect(text, line).not.toMatch(/\n\s+at |ENOENT|EISDIR|ENOTDIR|EACCES|defect|undefined|\[object/);
-    // A wrong name occurs once in a message.
-    // A header is searched in several folders.
+    // An invalid name occurs only once in a message, except that of a header, which is searched in several folders.
     for (const word of line.startsWith('ffi')
       ? []
       : line.split(' ').filter((part) => /^(absent|dir|words|bad)\b/.test(part)))
@@ -244,7 +243,7 @@ it('has a message that helps', async () => {
   await expect(told.join('\n')).toMatchFileSnapshot('pinned/messages.txt');
 }, 240_000);
 
-it('help of a command is its own help, and each command has some', async () => {
+it('help of a command equals its --help, and each command has help', async () => {
   const names = (await ewald(['help'])).out.match(/^ {2}(\w+) /gm)?.map((word) => word.trim()) ?? [];
   expect(names).toContain('index');
   for (const name of names) {

@@ -333,7 +333,7 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
   });
 });
 
-test('folders and patterns: an output that would be an input of the next run is refused before the work', async () => {
+test('folders and patterns: an output that would be an input of the next run is refused before the work starts', async () => {
   mkdirSync(at('dir'));
   for (const name of ['a', 'b']) copyFileSync(at('scan.npy'), at('dir', `${name}.npy`));
   symlinkSync('dir', at('alias'));
@@ -356,7 +356,7 @@ test('folders and patterns: an output that would be an input of the next run is 
 });
 
 test.runIf(process.platform === 'linux')(
-  'a file that only the input names is no output, not even with --force',
+  'a file that is only named by the input cannot be an output, not even with --force',
   async () => {
     // EMPAD: a description that names the file with the frames, each of 130 × 128 numbers.
     const frames = Buffer.alloc(130 * 128 * 4, 1);
@@ -376,13 +376,13 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test('two outputs of one command are two files', async () => {
+test('two outputs of one command must be different files', async () => {
   const { code, err } = await commands.run([...index, '--sol', 'x.out', '--html', 'x.out', '--force']);
   expect([code, err]).toEqual([1, expect.stringMatching(/x\.out is being written by this process/)]);
   expect(besides()).toEqual([]);
 });
 
-test('simulate frames leaves a cell that it reads, and all its files or none', async () => {
+test('simulate frames does not replace a cell that it reads, and leaves all its files or none', async () => {
   const words = ['simulate', 'frames', '-o', '.', '--images=1', '--size=64,64', '--cell=run.cell', '--force'];
   expect(await commands.run(words)).toMatchObject({ code: 2, err: expect.stringContaining('run.cell is the input') });
   inputsStand();
@@ -394,7 +394,7 @@ test('simulate frames leaves a cell that it reads, and all its files or none', a
   expect([besides(), text(at('new.geom'))]).toEqual([['new.geom'], 'mine']);
 });
 
-test('simulate spots: an earlier simulation stays until the new one is whole', async () => {
+test('simulate spots: an earlier simulation is kept until the new one is complete', async () => {
   const words = ['simulate', 'spots', '-o', 'lists', '--images=3'];
   expect((await commands.run(words)).code).toBe(0);
   const names = ['spots-001.txt', 'spots-002.txt', 'spots-003.txt', 'truth.json'];
@@ -410,7 +410,7 @@ test('simulate spots: an earlier simulation stays until the new one is whole', a
   expect(readdirSync(at('lists'))).toEqual([...names.slice(0, 2), 'truth.json']);
 });
 
-test('outputs beside a stream end independently: one that fails is reported, the others are written, exit 1', async () => {
+test('outputs beside a stream are independent: one that fails is reported, the others are written, and the exit code is 1', async () => {
   const words = [...index, '-o', 'a.stream', '--sol', '/dev/full', '--html', 'a.html', '--hdf5', 'a.h5'];
   const { code, out, err } = await commands.run(words);
   expect([code, err]).toEqual([1, expect.stringContaining('/dev/full cannot be written: the disk is full')]);

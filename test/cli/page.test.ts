@@ -43,7 +43,7 @@ function ask(path: string, options: { method?: string; headers?: Record<string, 
   });
 }
 
-it('gives the files of the pages, HEAD without the body', async () => {
+it('serves the files of the pages, and HEAD without the body', async () => {
   const { size } = statSync(`${dist}ewald.wasm`);
   expect(await ask('/ewald.wasm')).toEqual({ status: 200, length: size, type: 'application/wasm' });
   expect(await ask('/ewald.wasm?x', { method: 'HEAD' })).toMatchObject({ status: 200, length: 0 });

@@ -1,6 +1,7 @@
 /**
- * Parameters are rows: every flag of a command comes from a row, and every mode refuses the flags that it does not use.
- * All rows are tried in all modes; the refusals are pinned in a table that is reviewed before it is changed.
+ * Parameters are defined by rows: every flag of a command comes from a row, and every mode refuses the flags that it
+ * does not use. All rows are tried in all modes; the refusals are pinned in a table that is reviewed before it is
+ * changed.
  */
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
@@ -40,7 +41,7 @@ const modes: Record<string, RunMode> = {
 /** Flags that every mode of `ewald index` accepts. */
 const everywhere = ['--cell', '--backend'];
 
-test('every flag of ewald index is a row, but those of every mode', () => {
+test('every flag of ewald index is defined by a row, except those of every mode', () => {
   const program = new Command();
   registerIndex(program, {} as CliDeps);
   const flags = (program.commands[0] as Command).options.map(({ long }) => long as string);
@@ -70,7 +71,7 @@ test('each mode refuses by name each flag that it does not use', async () => {
   await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot('pinned/modes.txt');
 });
 
-test('each option of the library is refused where its flag is', () => {
+test('each option of the library is refused in the modes that refuse its flag', () => {
   const run = (name: string, settings: object): string => {
     const row = (searchSettingRows as Parameters)[name] as Parameter;
     const value = flagValues({ [name]: row }, typed(name, row))[name];
@@ -98,7 +99,7 @@ test('each option of the library is refused where its flag is', () => {
     }
 });
 
-test('a flag has the name of its option, but for those of other programs', () => {
+test('a flag has the name of its option, except for those of other programs', () => {
   const tables: Parameters = { ...indexRows, ...cellSearchRows };
   const others = Object.entries(tables).flatMap(([name, { flag }]) =>
     flag == null || flag === name ? [] : [[name, flag]],
@@ -145,14 +146,14 @@ describe('a row', () => {
       expect(value('radii', bad)).toThrow(expected(rows.radii));
   });
 
-  test('is refused by name where it is not used', () => {
+  test('is refused by name if it is not used', () => {
     const mode = { stages: ['ring'], because: () => 'this is a ring' };
     expect(() => refuseOthers(rows, { radius: 3 }, mode)).toThrow('radius belongs to disk; this is a ring');
     expect(() => refuseOthers(rows, { how: 'fast' }, mode)).not.toThrow();
   });
 });
 
-test('rows are sentences of one kind', () => {
+test('descriptions of rows are sentences of one form', () => {
   for (const [name, { sentence }] of Object.entries({
     ...indexRows,
     ...frameRows,

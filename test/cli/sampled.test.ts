@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { Sampled } from '../../src/pipeline/sampled.js';
 
-test('a short run keeps all, a long one every n-th, and both state the total', () => {
+test('a short run keeps all crystals, a long one every n-th, and both state the total', () => {
   const few = new Sampled<number>();
   for (let i = 0; i < 1000; i++) few.add(i);
   expect([few.seen, few.kept.length, few.kept[999]]).toEqual([1000, 1000, 999]);

@@ -5,7 +5,7 @@ import { bench } from '../../dist/validate.js';
 import { ewald } from '../support/cli.js';
 
 describe('ewald validate', () => {
-  it('prints a line a room, and a line a case with --verbose', async () => {
+  it('prints one line per room, and one per case with --verbose', async () => {
     const args = ['validate', 'pi:count:points=1', 'pi:count:points=2', '--backend', 'wasm'];
     const brief = await ewald(args);
     expect([brief.code, brief.err]).toEqual([0, '']);
@@ -46,7 +46,7 @@ it('a benchmark that is stopped early keeps the finished cases, and reports that
     ['pass', null, true, true],
     ['pass', 'verified, and interrupted before it was timed', true, false],
   ]);
-  // A process that ends by itself is judged, whatever its signal does afterwards.
+  // A process that ends by itself is judged by its result, whatever its signal does afterwards.
   const whole = await bench({ createContext, backends: ['wasm'], ids: ['pi:count:points=1'], seconds: 0 });
   expect(whole).toMatchObject({ verdict: 'pass', pass: true, interrupted: false, cases: { finished: 1, chosen: 1 } });
 });
