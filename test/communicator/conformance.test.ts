@@ -38,23 +38,23 @@ describe('threads', () => {
     await refused(() => spmd({ module, function: 'dying' }, { ranks: 3 }), 'Lost', 'rank 2', 'code 5');
   });
 
-  test('ranks whose event loop does not turn are ended', { tags: 'all' }, async () => {
+  test('ranks whose event loop is blocked are ended', { tags: 'all' }, async () => {
     const error = await spmd({ module, function: 'spinning' }, { ranks: 2 }).catch((thrown) => thrown);
     expect(error.message).toBe('rank 1 gave up');
   });
 
-  test.each([2, 4])('%i ranks that disagree are all refused with the same words, and go on', async (ranks) => {
+  test.each([2, 4])('%i ranks that disagree are all refused with the same message, and can continue', async (ranks) => {
     expectRefusals(await spmd({ module: wrong, function: 'wrongTask' }, { ranks }));
   });
 
   // A regression: the other ranks used to wait forever.
-  test.each(['recv', 'send', 'bcast', 'group'])('what waits for a rank that has left is lost: %s', async (how) => {
+  test.each(['recv', 'send', 'bcast', 'group'])('a call that waits for a lost rank is rejected: %s', async (how) => {
     const heard = await spmd<string>({ module: wrong, function: 'leavingTask', argument: how }, { ranks: 4 });
     expectLost(heard);
   });
 
   test.each(['computes', 'waits for a timer'])(
-    'a rank that %s too long is named, not those that wait',
+    'a rank that %s too long is named, not those that wait for it',
     { tags: 'all' },
     async (how) => {
       const task = { module: wrong, function: 'hanging', argument: how };
@@ -64,7 +64,7 @@ describe('threads', () => {
     },
   );
 
-  test('ranks that wait for each other are named with whom they wait for', async () => {
+  test('ranks that wait for each other are reported, with the ranks they wait for', async () => {
     const task = { module: wrong, function: 'deadlocked' };
     await refused(
       () => spmd(task, { ranks: 2, taskSeconds: 0.3 }),
@@ -73,11 +73,11 @@ describe('threads', () => {
     );
   });
 
-  test('a message of another length is reported with both lengths', async () => {
+  test('a message of the wrong length is reported with both lengths', async () => {
     await refused(() => spmd({ module, function: 'mismatched' }, { ranks: 2 }), 'Shape', '16 bytes');
   });
 
-  test('bad options are refused', async () => {
+  test('invalid options are refused', async () => {
     await refused(() => spmd({ module }, { ranks: 0 }), 'Argument', 'from 1 to 256');
     await refused(() => spmd({ module, function: 'onRank' }, { ranks: 2, signal: AbortSignal.abort() }), 'Aborted');
     const signal = AbortSignal.timeout(300);

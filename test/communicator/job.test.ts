@@ -31,7 +31,7 @@ const asOneOfTwo = async (line: string): Promise<string> => {
 };
 
 test.each(["(await import('ewald/communicator')).mpiComm()", "(await import('ewald/executors')).Executor.mpi()"])(
-  'one of two that MPI does not find goes no further: %s',
+  'a process started as one of two, but alone according to MPI, is refused: %s',
   { concurrent: true },
   async (line) => {
     const said = await asOneOfTwo(line);

@@ -1,6 +1,6 @@
 /**
- * Ranks under mpirun: the common program of the communicators, the same bits as on threads, and a job in which a rank
- * dies.
+ * Ranks under mpirun: the common program of the communicators gives the same bits as on threads. Also tests a job in
+ * which a rank dies.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ const required = (process.env.EWALD_REQUIRE ?? '').split(/[\s,]+/).includes('mpi
 test.runIf(required)('the MPI addon was built', () => expect(mpiPresent).toBe(true));
 
 describe.skipIf(!mpiPresent)('mpirun', () => {
-  test.each([1, 2, 4, 7])('-n %i: the program of every communicator, with the bits of threads', async (ranks) => {
+  test.each([1, 2, 4, 7])('-n %i: the common program, with the same bits as on threads', async (ranks) => {
     const { code, out, err } = await mpirun(ranks, program, 'conformance');
     expect(code, err).toBe(0);
     const hashes = out
@@ -26,12 +26,12 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     expect(hashes).toEqual(await spmd({ module, function: 'onRank' }, { ranks }));
   });
 
-  test('without mpirun it is a job of one', async () => {
+  test('without mpirun the job has one rank', async () => {
     const child = spawn(process.execPath, [fileURLToPath(program), 'conformance'], { env: mpiEnv });
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
   });
 
-  test('JavaScript goes on while a message is awaited', async () => {
+  test('JavaScript continues to run while a message is awaited', async () => {
     const { code, out, err } = await mpirun(2, program, 'responsive');
     expect(code, err).toBe(0);
     expect(out).toContain('went on');
@@ -49,7 +49,7 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     expect(err.length).toBeGreaterThan(20);
   });
 
-  test.each([2, 3])('-n %i: ranks that disagree are all refused as threads are, and go on', async (ranks) => {
+  test.each([2, 3])('-n %i: ranks that disagree are all refused as on threads, and can continue', async (ranks) => {
     const { code, out, err } = await mpirun(ranks, program, 'wrong');
     expect(code, err).toBe(0);
     const lines = out.split('\n').filter((line) => line.startsWith('{'));
@@ -58,7 +58,7 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
   });
 
   // A regression: MPI_Finalize of one rank used to wait for the others, which waited for messages from it.
-  test.each(['recv', 'send', 'bcast', 'group'])('what waits for a rank that has left is lost: %s', async (how) => {
+  test.each(['recv', 'send', 'bcast', 'group'])('a call that waits for a lost rank is rejected: %s', async (how) => {
     const { code, out, err } = await mpirun(4, program, 'leaving', how);
     expect(code, err).toBe(0);
     const lines = out.trim().split('\n').sort();
@@ -66,14 +66,14 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     expectLost(lines.map((line) => line.slice(2)));
   });
 
-  test('a message of another length is reported with both lengths', async () => {
+  test('a message of the wrong length is reported with both lengths', async () => {
     const { code, err, out } = await mpirun(2, program, 'mismatched');
     expect(code, err).toBe(0);
     expect(out).toContain('Shape: rank 0 sent 16 bytes to rank 1, which expected 20');
     expect(out).toContain('Shape: rank 0 sent 16 bytes to rank 1, which expected 8');
   });
 
-  test('arrays that are transferred away under a message are not touched any more', async () => {
+  test('arrays that are transferred away during a message are no longer accessed', async () => {
     const { code, err } = await mpirun(2, program, 'hostile');
     expect(code, err).toBe(0);
   });

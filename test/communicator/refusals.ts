@@ -24,7 +24,7 @@ const expected = {
 };
 const message = 'Shape: rank 0 sent a Float32Array of 16 bytes to rank 1, which expected a Float64Array of 16';
 
-/** Compares the errors that the ranks received; [rank] call → words. */
+/** Compares the errors that the ranks received: [rank] call → expected words. */
 export function expectRefusals(heard: readonly unknown[]): void {
   expect(heard.length).toBeGreaterThan(1);
   for (const [rank, told] of heard.entries())

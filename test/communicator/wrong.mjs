@@ -1,4 +1,5 @@
-// Calls in which ranks disagree; each returns the error it received. The same on every kind of communicator.
+// Calls in which ranks disagree; each returns the error it received. The errors are the same on every kind of
+// communicator.
 const told = async (promise) => {
   const error = await promise.then(
     () => undefined,
