@@ -35,7 +35,7 @@ const rows = [
     { engine: 'fftw', tune: 'estimate' },
     table.filter((row) => !measured.includes(row)),
   ),
-  // Rows that are already double are not run again, nor are those of lengths, whose bounds belong to their own
+  // Rows that are already double are not run again, nor are the rows of lengths, whose bounds apply only to their own
   // precision.
   ...validate.engineRows(
     { engine: 'fftw', tune: 'estimate', precision: 'f64' },
@@ -50,14 +50,14 @@ describe('FFTW on native', () => {
     test(row.id, { tags }, async ({ skip }) => {
       if (absent !== undefined && fftwRequired) throw new Error(`EWALD_REQUIRE names fftw, but: ${absent}`);
       if (absent !== undefined || !native) return skip(`absent: ${absent}`);
-      // FFTW supports everything else in the table, so any outcome but a pass is a failure.
+      // FFTW supports everything else in the table, so any outcome other than a pass is a failure.
       const { outcome, why } = await validate.runRow(new validate.Problem(row), native);
       expect(outcome, `${row.id}: ${why}`).toBe('pass');
     });
   }
 });
 
-test('a second answer that is off by more than the bound fails its row', async () => {
+test('a second result that differs by more than the bound fails its row', async () => {
   if (!native) throw new Error('the native backend was not asked for');
   const problem = new validate.Problem(validate.selectRows(['fft:c2c:f32:n=30'])[0] as (typeof table)[number]);
   const off = (problem.expected as Float64Array).map((x) => x * (1 + 1e-5));

@@ -14,7 +14,7 @@ const missing = (all: ReturnType<typeof candidates>, ids: readonly string[]): st
   return [...new Set(all.flatMap(({ features }) => features))].filter((feature) => !shown.has(feature));
 };
 
-test.each(backends)('on %s each word of the addresses is shown, and rows that caught a mutant stay', (backend) => {
+test.each(backends)('on %s each word of an address is covered, and rows that caught a mutant stay', (backend) => {
   const ids = Object.keys(chosen[backend]);
   const known = new Set(rows.map(({ id }) => id));
   expect(ids.filter((id) => !known.has(id))).toEqual([]);
@@ -30,7 +30,7 @@ test('on WebGPU each line of the kernels of transforms is compiled', { tags: 'al
   expect(missing(candidates('webgpu', kernels), Object.keys(chosen.webgpu))).toEqual([]);
 });
 
-test('a row counts for what it shows: precision, rank, option, the kind of an axis; not for its numbers', () => {
+test('the features of a row are precision, rank, options and kinds of axes, not its numbers', () => {
   expect(wordsOf({ id: 'fft:heffte:r2c-np8:r2c:f64:n=11x13x13:reducedAxis=0' })).toEqual([
     'fft r2c f64',
     'fft r2c n=#x#x#',
@@ -54,7 +54,7 @@ test('a row counts for what it shows: precision, rank, option, the kind of an ax
   ]);
 });
 
-test('the cheapest rows that show everything are chosen', () => {
+test('the cheapest rows that cover everything are chosen', () => {
   const row = (id: string, cost: number, ...features: string[]) => ({ id, cost, features });
   expect(cover([row('a', 3, 'x', 'y'), row('b', 1, 'x'), row('c', 1, 'y', 'z'), row('d', 1, 'z')])).toEqual({
     c: 'y and 1 more',

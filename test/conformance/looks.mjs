@@ -1,6 +1,6 @@
 /**
- * Checks of rooms without rows in the case tables, for the mutation check: small problems whose answers are computed
- * here in plain JavaScript. Each throws if an answer is wrong; `core` is { backend, wasm } or { backend, addonPath }.
+ * Checks of rooms without rows in the case tables, for the mutation check: small problems whose results are computed
+ * here in plain JavaScript. Each throws if a result is wrong; `core` is { backend, wasm } or { backend, addonPath }.
  */
 const same = (what, found, wanted) => {
   const bad = Array.from(wanted).findIndex((x, i) => !Object.is(found[i], x));

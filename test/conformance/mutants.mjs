@@ -3,8 +3,8 @@
  * that detect it.
  *
  * `find` must occur in the file exactly once; after a change of the source, scripts/mutants.mjs reports the mutants
- * that no longer match. Mistakes that change no answer are of no use here: `x (x + 1) + y (y + 1)` is even and 2³² − 1
- * is odd, so `<` for `<=` in the in-circle test changes nothing.
+ * that no longer match. Mistakes that do not change any result are of no use here: `x (x + 1) + y (y + 1)` is even and
+ * 2³² − 1 is odd, so `<` for `<=` in the in-circle test changes nothing.
  */
 
 import { fftMutants } from './mutants-fft.mjs';
@@ -235,7 +235,7 @@ export const mutants = [
     ids: [noisy],
   },
 
-  // Each stage is checked by its own rows, although the final answer may be unaffected.
+  // Each stage is checked by its own rows, although the final result may be unaffected.
   {
     name: 'stages: the window of the sampled phase is a five-hundredth of a period too wide',
     file: 'indexing/isa/sample.cpp',

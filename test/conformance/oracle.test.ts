@@ -44,7 +44,7 @@ describe('philox', () => {
     );
   });
 
-  test('is pi', () => {
+  test('gives pi', () => {
     const points = 4_000_000n;
     const pi = (4 * Number(philox.countInside({ seed: 1n, stream: 0, first: 0n, points }))) / Number(points);
     expect(Math.abs(pi - Math.PI)).toBeLessThan(4 * Math.sqrt((Math.PI * (4 - Math.PI)) / Number(points)));
@@ -58,7 +58,7 @@ describe('lattices', () => {
     [0, 0, 50],
   ] as const;
 
-  test('a perfect list holds the nodes, by hand', () => {
+  test('a perfect list holds the nodes, calculated by hand', () => {
     const { spots, owner } = lattices.perfectImage(ortho, 30);
     // Within 1/30: ±a*, ±b*, ±c*, and b* ± c* at |q| = 0.0320.
     expect(owner.length).toBe(10);
@@ -114,7 +114,7 @@ describe('transforms', () => {
   const complexKinds = ['forward', 'backward'] as const;
   const realKinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'] as const;
 
-  test('by hand: four numbers, a delta, and the cube that the bindings of heFFTe are tested with', () => {
+  test('calculated by hand: four numbers, a delta, and the cube that the bindings of heFFTe are tested with', () => {
     expect([...sums.transform(Float64Array.of(1, 0, 2, 0, 3, 0, 4, 0), [4], ['forward'])]).toEqual([
       10, 0, -2, 2, -2, 0, -2, -2,
     ]);
@@ -126,7 +126,7 @@ describe('transforms', () => {
     expect([spectrum[0], spectrum[2 * 32]]).toEqual([992, -512]);
   });
 
-  test('by hand: cosines and sines of two and three numbers', () => {
+  test('calculated by hand: cosines and sines of two and three numbers', () => {
     const of = (kind: (typeof realKinds)[number], ...x: number[]) => {
       const complex = Float64Array.from(x.flatMap((value) => [value, 0]));
       return [...sums.transform(complex, [x.length], [kind])].filter((_, i) => i % 2 === 0);
@@ -145,7 +145,7 @@ describe('transforms', () => {
 
   const small = Array.from({ length: 70 }, (_, i) => i + 1);
   const large = [97, 128, 210, 243, 257, 331, 509, 720, 1009];
-  test.each([...small, ...large].map((n) => [n]))('fast is the sum: length %i', (n = 0) => {
+  test.each([...small, ...large].map((n) => [n]))('the fast transform equals the direct sum: length %i', (n = 0) => {
     const limit = 2 ** -53 * (Math.sqrt(n) + 8 * Math.sqrt(Math.log2(n) + 1));
     for (const kind of complexKinds) {
       const found = fast.fastTransform(numbers(2 * n), kind === 'backward');
@@ -190,7 +190,7 @@ describe('addresses', () => {
     expect(new Set(ids.map(validate.seedOf)).size).toBe(ids.length);
   });
 
-  test('patterns match an address, all below it, or any text for *', () => {
+  test('patterns match an address, all addresses below it, or any text in place of *', () => {
     const count = (pattern: string): number => validate.selectRows([pattern]).length;
     expect(count('pi:count:points=1')).toBe(1);
     expect(count('pi')).toBe(validate.rows.filter(({ id }: { id: string }) => id.startsWith('pi:')).length);
@@ -212,7 +212,7 @@ describe('outcomes', () => {
     renew: async () => undefined,
   };
 
-  test('an absent backend is absent, and a failure where EWALD_REQUIRE names it', async () => {
+  test('an absent backend is reported as absent, or as a failure if EWALD_REQUIRE names it', async () => {
     expect(await validate.runRow(new validate.Problem(row), away)).toMatchObject({ outcome: 'absent', why: 'no card' });
     expect(await validate.runRow(new validate.Problem(row), { ...away, required: true })).toMatchObject({
       outcome: 'fail',

@@ -1,4 +1,4 @@
-/** Runs the case tables in a browser's worker and posts the results; see chromium.browser.test.ts. */
+/** Runs the case tables in a browser worker and posts the results; see chromium.browser.test.ts. */
 import { createContext } from '../../dist/index.browser.js';
 import { validate } from '../../dist/validate.js';
 
