@@ -49,7 +49,7 @@ const offsets = images.reduce((all, image) => [...all, (all.at(-1) ?? 0) + image
 const cells = cellFromParameters(79, 79, 38, 90, 90, 90);
 
 describe.skipIf(!present)('audit (absent without the native addon)', () => {
-  it('counts agreement, and is undefined if it was not requested', async () => {
+  it('counts agreement, and its result is undefined if it was not requested', async () => {
     await withContext({ audit: 1 }, async (context) => {
       const pi = await context.pi();
       const indexer = await context.indexer({ batch: 8 });
@@ -77,7 +77,7 @@ describe.skipIf(!present)('audit (absent without the native addon)', () => {
     expect(await drawn(1)).toBe(first);
   });
 
-  it('warns about drift, and goes on', async () => {
+  it('warns about a deviation, and continues', async () => {
     const lines: string[] = [];
     await withContext(
       { audit: 1, addonPath: drifting, log: { sink: (level, line) => lines.push(`${level}: ${line}`) } },
@@ -115,7 +115,7 @@ describe.skipIf(!present)('audit (absent without the native addon)', () => {
     });
   });
 
-  it('refuses fractions that are none', async () => {
+  it('refuses invalid fractions', async () => {
     for (const audit of [-0.1, 1.5, Number.NaN])
       await expect(createContext({ audit })).rejects.toThrow('audit: fraction');
   });

@@ -70,7 +70,7 @@ describe('createContext', () => {
   });
 });
 
-describe('a backend that is not there', () => {
+describe('a backend that is not available', () => {
   it('names the available ones, and claims nothing about those not probed', async ({ skip }) => {
     const rows = await devices();
     const absent = rows.find(({ available }) => !available)?.backend;
@@ -138,7 +138,7 @@ describe.each(['wasm', 'native'] as const)('plans on %s', (backend) => {
     await refused(() => indexer.run({ spots, cells: cell, dist2: 3 } as never), 'Argument', '"dist2"');
   });
 
-  it('indexer: refuse spots, offsets and cells that are not right', async () => {
+  it('indexer: refuse invalid spots, offsets and cells', async () => {
     const indexer = await context.indexer({ batch: 2, maxBatchSpots: 300 });
     const bad = spots.slice();
     bad[31] = Number.NaN;
@@ -184,7 +184,7 @@ describe.each(['wasm', 'native'] as const)('plans on %s', (backend) => {
     await refused(() => second, 'Shape', 'detached');
   });
 
-  it('indexer: take no spots and too few spots without harm', async () => {
+  it('indexer: accept no spots or too few spots', async () => {
     const indexer = await context.indexer({ batch: 3 });
     const result = await indexer.run({ spots: spots.subarray(0, 9), offsets: [0, 0, 3, 3], cells: cell });
     for (const i of [0, 1, 2]) {

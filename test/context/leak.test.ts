@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 
 const soak = fileURLToPath(new URL('../../scripts/soak.mjs', import.meta.url));
 
-test('a thousand contexts, plans and indexers leave memory where it was', async () => {
+test('a thousand contexts, plans and indexers do not increase memory use', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [soak, 'cycles', '--scale', '0.1']);
   console.log(
     stdout
@@ -21,21 +21,21 @@ test('a thousand contexts, plans and indexers leave memory where it was', async 
   expect(stdout).toMatch(/wasm: 1000 cycles/);
 });
 
-test('plans of FFTW leave memory where it was', async ({ skip }) => {
+test('plans of FFTW do not increase memory use', async ({ skip }) => {
   const { stdout } = await promisify(execFile)(process.execPath, [soak, 'engines', '--scale', '0.03']);
   const absent = /absent: .*/.exec(stdout)?.[0];
   if (absent) skip(absent);
   expect(stdout).toMatch(/fftw: 3000 cycles/);
 });
 
-test('a thousand images through run and stream leave memory where it was, on every backend', async () => {
+test('a thousand images through run and stream do not increase memory use, on every backend', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [soak, 'indexing', '--scale', '0.01']);
   const lines = stdout.split('\n').filter((line) => line.includes('images in'));
   console.log(lines.join('\n'));
   expect(stdout).toMatch(/wasm: 2 × 1000 images/);
 });
 
-test('a thousand plans of transforms on each backend leave memory where it was', async () => {
+test('a thousand plans of transforms on each backend do not increase memory use', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [soak, 'plans', '--scale', '0.01']);
   const lines = stdout.split('\n').filter((line) => line.includes('cycles in') || line.includes('absent'));
   console.log(lines.join('\n'));

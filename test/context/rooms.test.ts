@@ -1,6 +1,6 @@
 /**
  * The rules of src/README.md for all rooms: which rooms a room may import, how a room exports its names, that importing
- * a module has no side effects, and that a type name has one meaning.
+ * a module has no side effects, and that a type name has only one meaning.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -43,7 +43,7 @@ describe('the order of the rooms', () => {
     expect(rows.flat().sort()).toEqual([...folders].sort());
   });
 
-  test('is kept by every import: none leads to a room of a later row', () => {
+  test('is respected by every import: none leads to a room of a later row', () => {
     const up = [...imports].flatMap(([room, others]) =>
       [...others].flatMap(([other, lines]) =>
         (rowOf.get(other) ?? -1) > (rowOf.get(room) ?? rows.length) ? lines : [],
@@ -52,7 +52,7 @@ describe('the order of the rooms', () => {
     expect(up).toEqual([]);
   });
 
-  test('has no loop: no room imports another that imports it in turn, directly or by way of others', () => {
+  test('has no cycle: no room imports another that imports it in turn, directly or indirectly', () => {
     const reached = (from: string, all = new Set<string>()): Set<string> => {
       for (const other of imports.get(from)?.keys() ?? [])
         if (!all.has(other)) {
@@ -74,7 +74,7 @@ describe('the public face of a room', () => {
     expect(faces).toEqual(['cli/main.ts', 'entries/index.ts']);
   });
 
-  test('is what entries export, in addition to the names of a platform', () => {
+  test('is what entry points export, in addition to the names of a platform', () => {
     // ewald/shell gathers functions of commands that use files from many rooms: that file is its public module.
     const entries = inFolder('entries').filter(([file]) => file !== 'entries/shell.node.ts');
     const strange = entries.flatMap(([file, text]) =>
@@ -85,7 +85,7 @@ describe('the public face of a room', () => {
     expect(strange).toEqual([]);
   });
 
-  test('holds names and nothing else, and reaches an entry', () => {
+  test('contains only exported names, and is exported by an entry point', () => {
     const faces = [...files].filter(([file]) => /\/public(?:\.\w+)?\.ts$/.test(file));
     expect(faces.length).toBeGreaterThan(15);
     for (const [file, text] of faces) {
@@ -145,7 +145,7 @@ describe('importing a module changes nothing', () => {
   const calls: string[] = [];
   for (const [file, source] of files) {
     if (programs.test(file)) continue;
-    // What a template writes into other files is no code of this one.
+    // Text that a template writes into other files is not code of this one.
     const text = source.replace(/^export const \w+ = (?:\([^)]*\): string => )?`(?:\\.|[^`\\])*`;$/gms, '');
     for (const [, name] of text.matchAll(/^(?:export )?(?:let (\w+)|const \w+)/gm))
       if (name) found.push(`${file}: ${name}`);
@@ -169,20 +169,20 @@ describe('importing a module changes nothing', () => {
   });
 });
 
-test('the word of a type means one thing: what is called Room, Context or Planner is declared once', () => {
+test('a type name has one meaning: Room, Context and Planner are each declared once', () => {
   for (const word of ['Room', 'Planner', 'Backend', 'Context']) {
     const declared = [...files].filter(([, text]) =>
       new RegExp(`^(?:export )?(?:declare )?(?:interface|(?:abstract )?class|type) ${word}\\b[^\\n]*[{=]`, 'm').test(
         text,
       ),
     );
-    // The Context of ewald/udf is LiberTEM's; both builds export the same class.
+    // The Context of ewald/udf is that of LiberTEM; both builds export the same class.
     const names = declared.map(([file]) => file).filter((file) => !/^entries\/udf(?:\.node)?\.ts$/.test(file));
     expect(names, word).toHaveLength(1);
   }
 });
 
-test('a room with kernels has the same name in every wing', () => {
+test('a room with kernels has the same name in the folder of every backend', () => {
   const folders = (wing: string, besides: readonly string[]) =>
     readdirSync(wing, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !besides.includes(entry.name))
@@ -198,7 +198,7 @@ test('a room with kernels has the same name in every wing', () => {
   expect(readdirSync('cpp')).toEqual(expect.arrayContaining(expected));
 });
 
-test('the passes of udf import nothing of the rest of the room', () => {
+test('the passes of udf import nothing from the rest of the room', () => {
   const above = [...inFolder('udf/pass'), ...inFolder('udf/kernels')].flatMap(([file, text]) => {
     const depth = file.split('/').length - 2;
     return [...text.matchAll(new RegExp(`from '(?:\\.\\./){${depth}}([\\w-]+)\\.js'`, 'g'))]
@@ -208,7 +208,7 @@ test('the passes of udf import nothing of the rest of the room', () => {
   expect(above).toEqual([]);
 });
 
-test('ewald/ffi and ewald/memory share errors alone with the others, who do not load them', () => {
+test('ewald/ffi and ewald/memory share only errors with the other entry points, which do not load them', () => {
   const texts = new Map<string, string>();
   const textOf = (file: string): string => {
     const text = texts.get(file) ?? readFileSync(join('dist', file), 'utf8');
