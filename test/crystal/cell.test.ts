@@ -27,7 +27,7 @@ describe('cells', () => {
     expect(anglesOf(triclinic).map((x) => x.toFixed(9))).toEqual(['82.000000000', '77.000000000', '71.000000000']);
   });
 
-  it('have a reciprocal with unit products', () => {
+  it('have a reciprocal cell with unit products', () => {
     const dual = reciprocal(triclinic);
     triclinic.forEach((a, i) => {
       dual.forEach((b, j) => {
@@ -37,14 +37,14 @@ describe('cells', () => {
     expect(volume(dual)).toBeCloseTo(1 / volume(triclinic), 12);
   });
 
-  it('know their lattice in another basis, and no other lattice', () => {
+  it('recognise their lattice in another basis, and no other lattice', () => {
     const other = combine([1, 1, 0, 0, 1, 0, 0, -2, 1], triclinic);
     expect(sameLattice(other, triclinic)).toBe(true);
     expect(sameLattice(combine([2, 0, 0, 0, 1, 0, 0, 0, 1], triclinic), triclinic)).toBe(false);
     expect(sameLattice(rotate(triclinic, 12), triclinic)).toBe(false);
   });
 
-  it('know the rotation between two orientations', () => {
+  it('give the rotation between two orientations', () => {
     expect(misorientation(rotate(triclinic, 1.25), triclinic)).toBeCloseTo(1.25, 6);
     expect(misorientation(rotate(combine([1, 1, 0, 0, 1, 0, 0, 0, 1], triclinic), 0.5), triclinic)).toBeCloseTo(0.5, 6);
   });
@@ -107,7 +107,7 @@ describe('the misorientation of two lattices', () => {
     }
   });
 
-  it('knows that an H lattice turned half about c is another one, and forgives measured errors', () => {
+  it('distinguishes an H lattice from the one turned by 180° about c, and tolerates measured errors', () => {
     const h = cellFromParameters(81, 81, 150, 90, 90, 120);
     expect(misorientation(about(h, 2, 180), h)).toBeLessThan(1e-5);
     expect(misorientation(about(h, 2, 180), h, { centring: 'H' })).toBeCloseTo(60, 6);
@@ -116,7 +116,7 @@ describe('the misorientation of two lattices', () => {
     expect(misorientation(noisy, tetragonal)).toBeCloseTo(1, 0);
   });
 
-  it('refuses lattices that are not alike', () => {
+  it('refuses lattices that are not similar', () => {
     expect(() => misorientation(triclinic, tetragonal)).toThrow('different lattices');
     expect(latticeBend(triclinic, tetragonal)).toBe(Number.POSITIVE_INFINITY);
     expect(latticeBend(cellFromParameters(50.5, 62, 73, 82, 77, 71), triclinic)).toBeCloseTo(0.01, 3);
@@ -124,7 +124,7 @@ describe('the misorientation of two lattices', () => {
 });
 
 describe('centred cells', () => {
-  it.each(centrings)('%s: the primitive cell and the way back', (centring) => {
+  it.each(centrings)('%s: conversion to the primitive cell and back', (centring) => {
     const cell = rotate(cellFromParameters(60, 60, 130, 90, 90, 120), 33);
     const primitive = primitiveOf(cell, centring);
     const points = { P: 1, R: 1, A: 2, B: 2, C: 2, I: 2, F: 4, H: 3 }[centring];

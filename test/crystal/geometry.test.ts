@@ -145,7 +145,7 @@ describe.skipIf(!dataFolder)(`geometries of the data${dataFolder ? '' : ' (absen
           const q = reciprocalOf(panel, beam, x, y);
           const node = [0, 1, 2].map((i) => h * astar[i] + k * bstar[i] + l * cstar[i]);
           worst = Math.max(worst, Math.hypot(...q.map((value, i) => value - (node[i] ?? 0))));
-          // And back: the ray through the spot hits the panel at the position of the spot.
+          // The reverse: the ray through the spot hits the panel at the position of the spot.
           const place = new PanelPlace(panel, beam);
           expect(place.find(q[0], q[1], q[2] + 1 / beam.wavelengthA)).toBe(true);
           expect(Math.hypot(place.fs - x, place.ss - y)).toBeLessThan(1e-6);

@@ -1,6 +1,6 @@
 /**
- * Geometries, cells and lists designed to keep a parser busy. Each of them used to take time with the square or the
- * cube of its length, minutes to centuries; no test relies on the clock.
+ * Geometries, cells and lists designed to keep a parser busy. Each of them used to take time quadratic or cubic in its
+ * length, minutes to centuries. No test relies on the clock.
  */
 import { describe, expect, test } from 'vitest';
 import { parseGeometry, readSpotList } from '../../dist/index.node.js';
@@ -34,7 +34,7 @@ describe('texts are read in one pass', () => {
     expect(() => parseGeometry(many)).toThrow('more than 1000 values of bad pixels');
   });
 
-  test('a name that is as long as its file is near no other', () => {
+  test('a name that is as long as its file is not similar to any other', () => {
     expect(nearest('wavelenght', ['wavelength', 'clen'])).toBe('wavelength');
     expect(nearest('w'.repeat(10 * long), ['wavelength', 'clen'])).toBeUndefined();
   });

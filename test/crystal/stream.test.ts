@@ -23,7 +23,7 @@ async function rewritten(text: string): Promise<{ text: string; chunks: StreamCh
 }
 
 describe.skipIf(!dataFolder)(`streams of CrystFEL${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test.for(listData('sim/peers', '.stream'))('%s comes back to the byte', async (name) => {
+  test.for(listData('sim/peers', '.stream'))('%s is read and written unchanged to the byte', async (name) => {
     const text = readData('sim/peers', name);
     const { text: again, chunks } = await rewritten(text);
     expect(again === text, firstDifference(again, text)).toBe(true);
@@ -31,7 +31,7 @@ describe.skipIf(!dataFolder)(`streams of CrystFEL${dataFolder ? '' : ' (absent: 
     expect(chunks.every(({ peaks, peakCount }) => peaks?.length === peakCount)).toBe(true);
   });
 
-  test('the numbers are the ones in the file', async () => {
+  test('the numbers equal those in the file', async () => {
     const { chunks } = await rewritten(readData('sim/peers', 'run.asdf.stream'));
     const [first] = chunks;
     expect(first).toMatchObject({
@@ -60,7 +60,7 @@ describe.skipIf(!dataFolder)(`streams of CrystFEL${dataFolder ? '' : ' (absent: 
     expect(again.chunks[0]).toMatchObject({ indexedBy: 'ewald-fast', notes: [], tries: 1 });
   });
 
-  test('lists are omitted from chunks, and nothing else', async () => {
+  test('only lists are omitted from chunks', async () => {
     const text = readData('sim/peers', 'multi.asdf.stream');
     for (const [wanted, marks] of [
       [{ peaks: false }, ['Peaks from peak search', 'End of peak list']],
@@ -76,7 +76,7 @@ describe.skipIf(!dataFolder)(`streams of CrystFEL${dataFolder ? '' : ' (absent: 
     expect(withLists(text, {})).toBe(text);
   });
 
-  test('a stream cut anywhere gives its whole chunks, then says so', async () => {
+  test('a stream truncated anywhere gives its complete chunks, then reports the truncation', async () => {
     const text = readData('sim/peers', 'weak.asdf.stream').slice(0, 40_000);
     let cuts = 0;
     for (let end = 100; end < text.length; end += 997) {
@@ -123,7 +123,7 @@ test('numbers are printed as C prints them', () => {
   expect(exponential(1.2345e120, 2)).toBe('1.23e+120');
 });
 
-test('what is no stream is refused with its first line', async () => {
+test('a file that is not a stream is refused with its first line', async () => {
   await expect(readStream(['hello'], 'a.txt')).rejects.toMatchObject({
     tag: 'Format',
     message: expect.stringMatching(/a\.txt:1: "hello".*CrystFEL stream format 2\.3/),

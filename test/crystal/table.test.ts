@@ -41,7 +41,7 @@ describe('a table', () => {
     numbers.push(x, Number(x.toFixed(3)), Math.round(x * 8) / 8);
   }
 
-  test.for([0, 1, 2, 3] as const)('%i digits are those of printf', (digits) => {
+  test.for([0, 1, 2, 3] as const)('%i digits equal those of printf', (digits) => {
     const table = new Table();
     for (const x of numbers) {
       table.fixed(x, digits, 10);
