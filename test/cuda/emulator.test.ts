@@ -1,4 +1,4 @@
-// The CUDA wing without a card: the real kernels, launch code and addon on the emulator (cuda/emulator).
+// The CUDA backend without a card: the real kernels, launch code and addon on the emulator (cuda/emulator).
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -51,7 +51,7 @@ function params({ seed = 1n, stream = 0, first = 0n, points = 0n }): Uint8Array 
   return new Uint8Array(view.buffer);
 }
 
-/** The definition, point by point, in arbitrary-precision integers. */
+/** The count by the definition, point by point, in arbitrary-precision integers. */
 function countByDefinition({ seed = 1n, stream = 0, first = 0n, points = 0n }): bigint {
   const low = 0xffffffffn;
   let hits = 0n;
@@ -118,7 +118,7 @@ describe.runIf(present)('CUDA emulator', () => {
     addon.close(handle);
   });
 
-  test('a range that leaves 64 bits, a short buffer, a strange handle and a closed one are refused', async () => {
+  test('a range that exceeds 64 bits, a short buffer, an invalid handle and a closed one are refused', async () => {
     const handle = await addon.open();
     const all = [
       await failure(() => addon.piCount(handle, params({ first: 2n ** 64n - 20n, points: 20n }))),
@@ -155,7 +155,7 @@ describe.runIf(present)('CUDA emulator', () => {
     expect((await failure(() => addon.open(3))).message).toContain('no CUDA device 3');
   });
 
-  test('probing allocates nothing on any card, and opening only on its own', async () => {
+  test('probing allocates nothing on any card, and opening allocates only on its own card', async () => {
     addon.setCard({ devices: 3 });
     const { devices } = await addon.probe();
     expect(devices.map(({ freeBytes }) => freeBytes)).toEqual(Array(3).fill(undefined));
@@ -190,7 +190,7 @@ describe.runIf(present)('CUDA emulator', () => {
     addon.close(next);
   });
 
-  test('runs on many contexts at once, closed while they run', async () => {
+  test('runs on many contexts at once, which are closed while they run', async () => {
     const expected = countByDefinition({ points: 1000n });
     const handles = await Promise.all(Array.from({ length: 4 }, () => addon.open()));
     const runs = handles.flatMap((handle) =>
@@ -204,7 +204,7 @@ describe.runIf(present)('CUDA emulator', () => {
     addon.close(last);
   });
 
-  test('a thousand contexts leave nothing', async () => {
+  test('a thousand contexts leave nothing allocated', async () => {
     for (let i = 0; i < 1000; i++) addon.close(await addon.open());
     const handle = await addon.open();
     expect(addon.info(handle).freeBytes).toBe(

@@ -24,7 +24,7 @@ const addon: Emulated = present ? createRequire(import.meta.url)(path) : (undefi
 
 describe.runIf(present)('the self-test of CUDA', () => {
   const outcomes = present ? addon.judgeSelfTest() : [];
-  test.each(outcomes)('a card that gets "$broken" wrong is found out, and for that alone', ({ broken, faults }) => {
+  test.each(outcomes)('a card on which "$broken" is faulty is detected, with only that fault', ({ broken, faults }) => {
     expect(faults.split('\n').flatMap((line) => (line ? [line.split('\t')[0]] : []))).toEqual(broken ? [broken] : []);
   });
 
