@@ -52,7 +52,7 @@ function laboratory({ panels }: Geometry, fs: number, ss: number): [number, numb
   return [(panel.corner[0] + X) * 1e-4 + 0.0002, (panel.corner[1] + Y) * 1e-4, 0.08 + panel.offsetM + Z * 1e-4];
 }
 
-test('pixels map to the laboratory, to reciprocal space and back, on tilted panels too', async () => {
+test('pixels map to the laboratory, to reciprocal space and back, also on tilted panels', async () => {
   const geometry = tilted();
   const detector = await detectorOf(geometry, 60, 120);
   for (let i = 0; i < 300; i++) {
@@ -85,7 +85,7 @@ test('pixels map to the laboratory, to reciprocal space and back, on tilted pane
   );
 });
 
-test('a resolution ring is every pixel of that resolution on every panel, and nothing else', async () => {
+test('a resolution ring contains every pixel of that resolution on every panel, and no others', async () => {
   const geometry = tilted();
   const detector = await detectorOf(geometry, 60, 120);
   let arcs = 0;
@@ -113,7 +113,7 @@ test('a resolution ring is every pixel of that resolution on every panel, and no
   await refused(() => detector.ring(0), 'Argument', 'positive');
 });
 
-test('a ring that lies on one panel whole is closed', async () => {
+test('a ring that lies completely on one panel is closed', async () => {
   const geometry = parseGeometry(
     'wavelength = 1 A\nclen = 0.1 m\nres = 10000\np0/min_fs = 0\np0/max_fs = 199\np0/min_ss = 0\np0/max_ss = 199\n' +
       'p0/corner_x = -100\np0/corner_y = -100\np0/fs = x\np0/ss = y\n',
@@ -158,7 +158,7 @@ describe.skipIf(!dataFolder)(`detectors of files${dataFolder ? '' : ' (absent: n
     );
   });
 
-  test('the finder gives the peaks of the run: panels, masks and the valid range are the detector’s', async () => {
+  test('the finder gives the peaks of the run, with the panels, masks and valid range of the detector', async () => {
     const dataset = await open(frames('pilatus_thaumatin_dev.h5'));
     const geometry = parseGeometry(readFileSync(frames('pilatus_thaumatin.geom'), 'utf8'));
     const detector = await context.detector(dataset, { geometry });

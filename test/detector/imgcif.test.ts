@@ -8,7 +8,7 @@ import { dataFolder } from '../support/data.js';
 
 const at = (name: string): string => resolve(dataFolder ?? '', 'real', 'frames', name);
 
-test.skipIf(!dataFolder)('axes without settings place nothing (absent: no test data)', async () => {
+test.skipIf(!dataFolder)('axes without settings position nothing (absent: no test data)', async () => {
   const bytes = readFileSync(at('idx-20130301060858401.cbf'));
   // The distance is the setting of one axis, in two tables.
   const text = bytes.toString('latin1').replaceAll('-130.106632672914', '0'.padEnd(17));
@@ -18,7 +18,7 @@ test.skipIf(!dataFolder)('axes without settings place nothing (absent: no test d
   await dataset.dispose();
 });
 
-test.skipIf(!dataFolder)('the axes of a CBF of CSPAD place its 64 panels (absent: no test data)', async () => {
+test.skipIf(!dataFolder)('the axes of a CBF of CSPAD position its 64 panels (absent: no test data)', async () => {
   const context = await createContext({ backend: 'wasm' });
   const dataset = await open(at('idx-20130301060858401.cbf'));
   const expected = parseGeometry(readFileSync(at('cspad_thermolysin.geom'), 'utf8'));
