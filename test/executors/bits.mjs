@@ -1,4 +1,4 @@
-// The same work for any executor: a count of pi and batches of stills, reduced to one hash of all bytes in order.
+// The same work for every executor: a count of pi and batches of stills, reduced to one hash of all bytes in order.
 import { createHash } from 'node:crypto';
 
 /** Random numbers in 0 … 1 that are the same everywhere. */

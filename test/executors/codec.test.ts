@@ -38,7 +38,7 @@ describe('codec', () => {
     expect(decode(encode(new TypeError('other')))).toMatchObject({ name: 'TypeError', message: 'other' });
   });
 
-  test('a key __proto__ is a key', () => {
+  test('a key __proto__ is an ordinary key', () => {
     const value = JSON.parse('{"__proto__":{"polluted":true}}');
     const back = decode(encode(value)) as object;
     expect(Object.keys(back)).toEqual(['__proto__']);
@@ -55,7 +55,7 @@ describe('codec', () => {
     expect(() => encode(value)).toThrow(words);
   });
 
-  test('arrays are views of the bytes where these are aligned, and right where they are not', () => {
+  test('arrays are views of the bytes if these are aligned, and correct copies otherwise', () => {
     const bytes = encode(Float64Array.of(1, 2, 3));
     expect((decode(bytes) as Float64Array).buffer).toBe(bytes.buffer);
     const shifted = new Uint8Array(bytes.length + 3);
@@ -82,7 +82,7 @@ describe('codec', () => {
       expect(() => decode(written(json, 16))).toThrow('an array is misplaced');
   });
 
-  test('bytes cut anywhere, or changed in any byte of the text, are refused or a value', () => {
+  test('bytes that are truncated anywhere, or changed in any byte of the text, are refused or give a value', () => {
     const bytes = encode({ a: [Float32Array.of(1, 2), new Map([[1n, 'x']])], b: new Date(3) });
     for (let length = 0; length < bytes.length - 8; length++)
       expect(() => decode(bytes.slice(0, length))).toThrow(EwaldError);

@@ -14,7 +14,7 @@ const run = (command: string, ...args: string[]) => {
 const present = (command: string, ...args: string[]): boolean => spawnSync(command, args).status === 0;
 
 const scripts = ['workers.slurm', 'shards.slurm'];
-test.each(scripts)('%s is sound bash', (name) => {
+test.each(scripts)('%s is valid bash', (name) => {
   expect(run('bash', '-n', example(name))).toEqual({ status: 0, said: '' });
   expect(readFileSync(example(name), 'utf8')).toMatch(/^#!.*bash\n(#.*\n)*#SBATCH /);
 });
@@ -23,8 +23,8 @@ describe('under Slurm 22.05 and later', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-slurm-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   /**
-   * What a script starts, and on how many cores: a task of srun has one core unless srun itself gets an option for
-   * more.
+   * The commands that a script starts, and the number of cores of each: a task of srun has one core unless srun itself
+   * gets an option for more.
    */
   const started = (name: string, env: Record<string, string>, ...args: string[]): string => {
     const program = (file: string, text: string): void => {
@@ -60,7 +60,7 @@ describe('under Slurm 22.05 and later', () => {
   });
 });
 
-test('containers get the address and the token as a worker reads them, and may write nothing', () => {
+test('containers get the address and the token in the form that a worker reads, and have no write permission', () => {
   const [yaml, container] = ['kubernetes.yaml', 'Containerfile'].map((name) => readFileSync(example(name), 'utf8'));
   for (const words of [
     'name: EWALD_NATS,',
@@ -83,12 +83,12 @@ test.skipIf(!kubectl)(kubectl ? 'kubectl reads the deployment' : 'absent: kubect
 });
 
 const shellcheck = present('shellcheck', '--version');
-test.skipIf(!shellcheck)(shellcheck ? 'shellcheck has nothing to say' : 'absent: shellcheck', () => {
+test.skipIf(!shellcheck)(shellcheck ? 'shellcheck reports nothing' : 'absent: shellcheck', () => {
   expect(run('shellcheck', ...scripts.map(example))).toEqual({ status: 0, said: '' });
 });
 
 const systemd = present('systemd-analyze', '--version');
-test.skipIf(!systemd)(systemd ? 'systemd takes the unit' : 'absent: systemd-analyze', () => {
+test.skipIf(!systemd)(systemd ? 'systemd accepts the unit' : 'absent: systemd-analyze', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-unit-'));
   const unit = join(folder, 'ewald-worker.service');
   // The location of npx depends on the machine, and its presence is not under test.
@@ -100,7 +100,7 @@ test.skipIf(!systemd)(systemd ? 'systemd takes the unit' : 'absent: systemd-anal
 });
 
 const nats = present('nats-server', '--version');
-test.skipIf(!nats)(nats ? 'nats-server takes its configuration' : 'absent: nats-server', () => {
+test.skipIf(!nats)(nats ? 'nats-server accepts its configuration' : 'absent: nats-server', () => {
   process.env.EWALD_NATS_TOKEN ??= 'a-token';
   const { status, said } = run('nats-server', '-c', example('nats.conf'), '-t');
   expect(status, said).toBe(0);

@@ -1,12 +1,10 @@
 /**
- * Faults × executors: what is killed in the middle of a run, and what becomes of the run.
+ * Faults × executors: what is killed in the middle of a run, and what happens to the run.
  *
- * | | workers | mpi | nats |
- * |---|---|---|---|
- * | a worker is killed | here | ends the job: kinds.test.ts | here, and small results in nats.test.ts |
- * | the client is killed | ends its threads | ends the job | here |
- * | the server is killed and started again | | | here, and small results in nats.test.ts |
- * | a day passes | | | here, in seconds; really: test/soak/cluster.mjs |
+ * | | workers | mpi | nats | |---|---|---|---| | a worker is killed | here | ends the job: kinds.test.ts | here, and
+ * small results in nats.test.ts | | the client is killed | ends its threads | ends the job | here | | the server is
+ * killed and started again | | | here, and small results in nats.test.ts | | a day passes | | | here, in seconds; in
+ * real time: test/soak/cluster.mjs |
  */
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -189,7 +187,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     await connection.close();
   });
 
-  test('after a day, the objects of a run are refreshed and forgotten tasks are resubmitted', {
+  test('after a day, the objects of a run are refreshed and lost tasks are resubmitted', {
     tags: 'all',
   }, async () => {
     const day = { keepSeconds: 6 };
@@ -208,7 +206,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     await second.leave();
   });
 
-  test('a client that is done leaves no timer behind that would hold up its process', async () => {
+  test('a client that is done leaves no timer behind that would keep its process alive', async () => {
     const worker = await joined('timers');
     const script = fileURLToPath(new URL('./brief-client.mjs', import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, [script, server.url, 'timers']);

@@ -17,7 +17,7 @@ type Connection = Awaited<ReturnType<typeof import('@nats-io/transport-node').co
 type Manager = Awaited<ReturnType<typeof import('@nats-io/jetstream').jetstreamManager>>;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-/** Waits for an effect of messages that are under way. */
+/** Waits for an effect of messages in transit. */
 async function until(what: string, is: () => Promise<boolean> | boolean): Promise<void> {
   for (let tries = 0; !(await is()); tries++) {
     if (tries > 1000) throw new Error(`waited in vain until ${what}`);
@@ -39,7 +39,7 @@ test.each([
   expect(() => admitResult(given)).toThrow('the message cannot be used');
 });
 
-test('the thread of a worker also imports no URL where only names are allowed', async () => {
+test('the thread of a worker imports no URL either if only names are allowed', async () => {
   const parts = {
     place: nodePlace,
     worker: 'w',
@@ -230,7 +230,7 @@ describe.skipIf(!natsPresent).each([false, true])('a worker with allowModules: %
     `${'a'.repeat(99)}.0`,
   ];
 
-  test('it refuses hostile tasks, each with a line of its log and an error for the run, and keeps none', async () => {
+  test('it refuses hostile tasks, each with a log line and an error for the run, and keeps none of them', async () => {
     const messages = [
       ...modules.map((module): [string, (index: number) => Uint8Array] => [
         `module "${module}"`,
@@ -296,7 +296,7 @@ describe.skipIf(!natsPresent).each([false, true])('a worker with allowModules: %
     await executor.dispose();
   });
 
-  test('it heeds no garbage among the messages to all workers, and stays', async () => {
+  test('it ignores invalid data among the messages to all workers, and continues to run', async () => {
     const before = log.length;
     for (const bytes of [new Uint8Array(0), Uint8Array.of(1, 2, 3), encode(null), encode({}), encode(['abc'])])
       connection.publish(`ewald.${cluster}.cancel`, bytes);

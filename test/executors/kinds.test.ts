@@ -65,7 +65,7 @@ describe('the same bits', () => {
 });
 
 describe.skipIf(!mpiPresent)('mpi', () => {
-  test('results, errors, shared values and large ones come to rank 0', async () => {
+  test('results, errors, shared values and large values are sent to rank 0', async () => {
     const { code, out, err } = await mpirun(3, program, 'behaviour');
     expect(code, err).toBe(0);
     expect(JSON.parse(out.split('\n').find((line) => line.startsWith('{')) ?? '')).toEqual({
@@ -80,7 +80,7 @@ describe.skipIf(!mpiPresent)('mpi', () => {
     });
   });
 
-  test('results of a run everywhere come to every rank, errors too', async () => {
+  test('results of a run with `everywhere` are sent to every rank, as are errors', async () => {
     const { code, out, err } = await mpirun(3, program, 'everywhere');
     expect(code, err).toBe(0);
     const thrown = 'this task always fails';
@@ -126,7 +126,7 @@ describe('delayed', () => {
     }
   });
 
-  test('a shared value goes along, and bad calls are refused', async () => {
+  test('a shared value is passed on, and invalid calls are refused', async () => {
     const delayed = await Executor.delayed();
     const inline = await Executor.inline();
     const { hash } = await delayed.share(Float64Array.of(1, 2));

@@ -1,6 +1,6 @@
 /**
- * Executors within this process: the same behaviour on this thread and on workers; features and failures of workers
- * only.
+ * Executors within this process behave in the same way on this thread and on workers. Also tests the features and
+ * failures that only workers have.
  */
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -36,7 +36,7 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
   });
   afterAll(() => executor.dispose());
 
-  test('results come in order, each with its place', async () => {
+  test('results are returned in order, each with its index', async () => {
     const results = await all(
       executor,
       [3, 1, 2].map((x) => task('square', x, { id: `n${x}` })),
@@ -48,7 +48,7 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     ]);
   });
 
-  test('every kind of value travels there and back', async () => {
+  test('every kind of value is sent there and back unchanged', async () => {
     const value = {
       a: [1, Number.NaN, -0, 2n ** 70n, undefined, null],
       m: new Map([[1, new Set(['x'])]]),
@@ -65,14 +65,14 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     expect(list).toEqual([1, 2]);
   });
 
-  test('buffers given away are empty afterwards where nothing is tried twice', async () => {
+  test('transferred buffers are empty afterwards if no task is tried twice', async () => {
     const floats = Float32Array.of(1, 2);
     const given = task('moved', { floats }, { transfer: [floats.buffer] });
     expect(await values(executor, [given], { retries: 0 })).toEqual([Float32Array.of(2, 4)]);
     expect(floats.length).toBe(0);
   });
 
-  test('the source is read no faster than results are', async () => {
+  test('the source is read no faster than the results', async () => {
     let drawn = 0;
     function* source() {
       for (;;) {
@@ -108,7 +108,7 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     expect(results[1]?.value).toBe(9);
   });
 
-  test('a signal ends a run, before it and in its middle, and the executor lives on', async () => {
+  test('a signal ends a run, before it starts and while it runs, and the executor can still be used', async () => {
     await refused(() => values(executor, [task('echo', 1)], { signal: AbortSignal.abort() }), 'Aborted');
     const signal = AbortSignal.timeout(100);
     await refused(() => values(executor, [task('heed'), task('wait', 50)], { signal }), 'Aborted', 'by its signal');
@@ -165,14 +165,14 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     expect(error.message).toContain(words);
   });
 
-  test('bad options of a run are refused', async () => {
+  test('invalid options of a run are refused', async () => {
     await refused(() => values(executor, [], { windows: 2 } as never), 'Argument', 'did you mean "window"');
     await refused(() => values(executor, [], { window: 0 }), 'Argument', 'from 1 to 65536');
     await refused(() => values(executor, [], { taskSeconds: Number.NaN }), 'Argument', 'taskSeconds');
     await refused(() => values(executor, 5 as never), 'Argument', 'expected an array or an iterable of tasks');
   });
 
-  test('a context is opened by the rules of home', async () => {
+  test('a context is opened by the same rules as in the calling thread', async () => {
     const tasks = [0, 1, 2].map((i) => ({
       module: 'pi',
       function: 'count',
@@ -209,7 +209,7 @@ describe('workers', () => {
     }
   });
 
-  test.skipIf(!native)('a worker for every core computes on its own thread; fewer leave it to the pool', async () => {
+  test.skipIf(!native)('one worker per core computes on its own thread; fewer workers use the pool', async () => {
     const context = { backend: 'native', strict: true } as const;
     const cores = availableParallelism();
     for (const [options, free] of [
@@ -226,7 +226,7 @@ describe('workers', () => {
     }
   });
 
-  test('a worker that never answers is ended and named', async () => {
+  test('a worker that never responds is ended and named', async () => {
     const executor = await Executor.workers({ workers: 1 });
     try {
       await refused(
@@ -241,7 +241,7 @@ describe('workers', () => {
     }
   });
 
-  test('a task that does not heed its signal loses its worker, and the next run has one', async () => {
+  test('the worker of a task that ignores its signal is ended, and the next run has a new one', async () => {
     const executor = await Executor.workers({ workers: 1 });
     try {
       await refused(() => values(executor, [task('hang')], { signal: AbortSignal.timeout(100) }), 'Aborted');
@@ -251,7 +251,7 @@ describe('workers', () => {
     }
   });
 
-  test('a foreign worker script is reported at the start', async () => {
+  test('a worker script of another program is reported at the start', async () => {
     const script = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`;
     const worker = (source: string) => new URL(script(source));
     const posts = (message: string) =>
@@ -281,14 +281,14 @@ describe('workers', () => {
     await executor.dispose();
   });
 
-  test('bad options are refused', async () => {
+  test('invalid options are refused', async () => {
     await refused(() => Executor.workers({ workers: 0 }), 'Argument', 'from 1 to 1024');
     await refused(() => Executor.workers({ wokers: 1 } as never), 'Argument', 'did you mean "worker');
     await refused(() => Executor.workers({ modules: { pi: module } }), 'Argument', '"pi" is not a valid name');
     await refused(() => Executor.inline({ modules: { mine: './x.js' } }), 'Argument', 'absolute URL');
   });
 
-  test('modules are known by names of the caller', async () => {
+  test('modules can be given names by the caller', async () => {
     const executor = await Executor.workers({ workers: 1, modules: { mine: module } });
     try {
       expect(await values(executor, [{ module: 'mine', function: 'square', argument: 3 }])).toEqual([9]);

@@ -1,5 +1,5 @@
 /**
- * A cluster with a real nats-server and real worker processes: lost messages and workers that recover, and refused
+ * A cluster with a real nats-server and real worker processes: recovery from lost messages and workers, and refused
  * clients.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -87,7 +87,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('modules travel as source only where they are allowed to', async () => {
+  test('modules are sent as source only if this is allowed', async () => {
     const strict = await worker('--name', 'strict');
     await using(async (executor) => {
       await refused(() => values(executor, [task('square', 3)]), 'Unsupported', 'strict', '--allow-modules');
@@ -116,7 +116,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('kill -9 of a worker in the middle of a run loses nothing and doubles nothing', async () => {
+  test('kill -9 of a worker in the middle of a run neither loses nor duplicates anything', async () => {
     const [, doomed] = await Promise.all([worker('--allow-modules'), worker('--allow-modules')]);
     await using(async (executor) => {
       const tasks = Array.from({ length: 40 }, (_, i) => task('slowSquare', { ms: 100, value: i }));
@@ -130,7 +130,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('kill -9 of the server in the middle of a run, started again with its store, loses and doubles nothing', {
+  test('kill -9 of the server in the middle of a run and a restart with its store neither lose nor duplicate anything', {
     tags: 'all',
   }, async () => {
     const [first] = await Promise.all([worker('--allow-modules'), worker('--allow-modules')]);
@@ -154,7 +154,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('a signal ends a run here and there', { tags: 'all' }, async () => {
+  test('a signal ends a run in the client and in the worker', { tags: 'all' }, async () => {
     await worker('--allow-modules');
     await using(async (executor) => {
       // They take longer than any test is allowed to.
@@ -165,7 +165,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('a worker with threads of its own is replaced when a thread dies or hangs', { tags: 'all' }, async () => {
+  test('a worker with several threads is replaced when a thread dies or hangs', { tags: 'all' }, async () => {
     await worker('--allow-modules');
     await using(async (executor) => {
       await refused(() => values(executor, [task('die')]), 'Lost', 'task 0 was lost 2 times');
@@ -192,7 +192,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('a worker of another build is refused while others are there', async () => {
+  test('a worker of another build is refused while other workers exist', async () => {
     const { connect } = await import('@nats-io/transport-node');
     const { jetstreamManager } = await import('@nats-io/jetstream');
     const joined = await joinCluster(server.url, { workers: 1, cluster: 'versions', name: 'present' });
@@ -217,7 +217,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
 });
 
 describe.skipIf(!natsPresent)('refusals', () => {
-  test('a wrong token, and none', async () => {
+  test('a wrong token, and a missing one', async () => {
     const guarded = await new NatsServer('authorization { token: "secret" }').start();
     try {
       await refused(() => Executor.connect(guarded.url, { token: 'guess' }), 'Argument', 'rejected what was given');
@@ -285,7 +285,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
   // Every Debian with Node's certificate package has openssl; if it is missing, the test is reported as absent.
   const openssl = spawnSync('openssl', ['version']).status === 0;
   test.skipIf(!openssl)(
-    openssl ? 'TLS: with its authority, and who has none or another' : 'absent: openssl',
+    openssl ? 'TLS: with the right authority, without one, and with a wrong one' : 'absent: openssl',
     { tags: 'all' },
     async () => {
       const folder = mkdtempSync(join(tmpdir(), 'ewald-tls-'));
@@ -359,7 +359,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
     }
   });
 
-  test('no server, and a server that goes for good', { tags: 'all' }, async () => {
+  test('no server, and a server that ends permanently', { tags: 'all' }, async () => {
     await refused(() => Executor.connect('nats://127.0.0.1:9'), 'Lost', 'nats-server -js');
     const server = await new NatsServer().start();
     const executor = await Executor.connect(server.url, { serverSeconds: 2 });
@@ -371,7 +371,7 @@ describe.skipIf(!natsPresent)('refusals', () => {
   });
 });
 
-test('bad addresses and options are refused', async () => {
+test('invalid addresses and options are refused', async () => {
   await refused(() => Executor.connect('localhost'), 'Argument', 'nats://host:4222');
   await refused(() => Executor.connect('nats://x', { tokn: 'x' } as never), 'Argument', 'did you mean "token"');
   await refused(() => Executor.connect('nats://x', { cluster: 'a b' }), 'Argument', 'letters, digits');
