@@ -17,7 +17,7 @@ const changed = (change: Record<string, unknown>): string[] => {
   return checkAbi(ffi, { ...inputs(), ...change }).filter((problem: string) => !before.includes(problem));
 };
 
-test('a disagreement of every kind is seen', () => {
+test('a disagreement of every kind is detected', () => {
   const { header, addonSource } = inputs();
   expect(
     changed({
@@ -60,7 +60,7 @@ test.skipIf(!built)(
   },
 );
 
-test.skipIf(!built)(`the core is a library like any other${built ? '' : ' (absent: dist/ewald.wasm)'}`, async () => {
+test.skipIf(!built)(`the core opens like any other library${built ? '' : ' (absent: dist/ewald.wasm)'}`, async () => {
   const { header, include, wasm } = inputsOf();
   const core = await ffi.getLibHandle<Kit>({
     header: { source: header, name: 'ewald.h' },

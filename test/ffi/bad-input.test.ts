@@ -133,7 +133,7 @@ for (const target of targets) {
       expect(refusal(() => kit.owned(null, { length: 1 }))).toMatch(/the library returned no memory/);
     });
 
-    test('a declared function that the library lacks: at its first use, or at once', async () => {
+    test('a declared function that the library lacks is reported at its first use, or at once', async () => {
       const header = {
         source: 'int kit_add(int a, int b);\nint kit_ads(int a);\nint nothing_like_it(void);',
         name: 'more.h',
@@ -180,7 +180,7 @@ for (const target of targets) {
       other.dispose();
     });
 
-    test('handles and their ends', async () => {
+    test('handles and their release', async () => {
       expect((await rejected(openKit(target, { handles: { kit_acount_t: 'kit_account_free' } }))).message).toMatch(
         /handles names "kit_acount_t"/,
       );
@@ -198,7 +198,7 @@ for (const target of targets) {
       headed.dispose();
     });
 
-    test('an array that a memory is made of cannot be disposed, a locked memory not reinterpreted', () => {
+    test('an array that is part of a memory cannot be disposed of, and a locked memory cannot be reinterpreted', () => {
       const array = kit.alloc('double', 2);
       const memory = IndirectMemory2D.fromRows([array]);
       expect(thrown(() => array.dispose())).toMatchObject({ code: 'LOCKED' });
@@ -224,7 +224,7 @@ for (const target of targets) {
 describe('opening', () => {
   const header = { source: 'int kit_add(int a, int b);' };
 
-  test('a library that is not there: every path is named', async () => {
+  test('a missing library: every path is named', async () => {
     const error = await rejected(getLibHandle({ header, library: 'nothing', buildDir: folder }));
     expect(error.tag).toBe('Load');
     expect(error.message).toContain(
@@ -237,7 +237,7 @@ describe('opening', () => {
     );
   });
 
-  test('a header that is not there', async () => {
+  test('a missing header', async () => {
     expect(
       (
         await rejected(
@@ -253,7 +253,7 @@ describe('opening', () => {
     ).toMatch(/the header no\.h was not found; tried .*no\.h/);
   });
 
-  test('options with a slip', async () => {
+  test('options with a typing error', async () => {
     expect((await rejected(getLibHandle({ header, library: 'x', buidDir: '.' } as never))).message).toMatch(
       /did you mean "buildDir"/,
     );
@@ -414,7 +414,7 @@ describe('opening', () => {
     library.dispose();
   });
 
-  test.skipIf(absent('gcc', 'koffi'))('varargs say their types', async () => {
+  test.skipIf(absent('gcc', 'koffi'))('varargs need types', async () => {
     const library = await openKit(targets[0] as (typeof targets)[number], {
       header: { source: 'int kit_add(int a, ...);' },
     });
@@ -430,7 +430,7 @@ describe('opening', () => {
     library.dispose();
   });
 
-  test('without koffi the loader names it', async () => {
+  test('without koffi the loader names the missing package', async () => {
     vi.resetModules();
     vi.doMock('koffi', () => {
       throw Object.assign(new Error("Cannot find package 'koffi'"), { code: 'ERR_MODULE_NOT_FOUND' });
@@ -441,7 +441,7 @@ describe('opening', () => {
     vi.resetModules();
   });
 
-  test('the lesson’s order of arguments', async () => {
+  test('the order of arguments in the lesson', async () => {
     if (absent('emcc')) return;
     const target = targets[1] as (typeof targets)[number];
     const library = await getLibHandle<Kit>(['-DKIT_API='], 'kit.h', 'kit', target.build(), fixtures);

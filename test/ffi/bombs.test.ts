@@ -77,7 +77,7 @@ describe('a few lines', () => {
   });
 });
 
-describe('long ones take time in proportion to their length', () => {
+describe('long headers take time in proportion to their length', () => {
   test.each<[string, (count: number) => string, object]>([
     [
       'unknown names that are passed over',
@@ -176,7 +176,7 @@ describe.skipIf(!built)(`through the command${built ? '' : ' (absent: no dist)'}
     expect(many.out).toMatch(/120000 functions/);
   });
 
-  test.skipIf(process.platform === 'win32')('devices, pipes and folders are no headers', async () => {
+  test.skipIf(process.platform === 'win32')('devices, pipes and folders are refused as headers', async () => {
     const pipe = join(folder, 'pipe.h');
     execFileSync('mkfifo', [pipe]);
     for (const what of ['/dev/zero', pipe, folder]) {
@@ -199,7 +199,7 @@ describe.skipIf(!built)(`through the command${built ? '' : ' (absent: no dist)'}
     expect(refused.err).not.toContain('\u001b');
   });
 
-  test('files of others are spared, results are replaced', async () => {
+  test('files of other programs are kept, results are replaced', async () => {
     const header = file('small.h', 'int f(void);\n');
     const own = file('package.json', '{ "name": "mine", "version": 1 }');
     const spared = await ewald(['ffi', header, '-o', own]);

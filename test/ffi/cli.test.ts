@@ -36,7 +36,7 @@ async function ewald(...words: string[]): Promise<{ out: string; error?: Error &
   }
 }
 
-test('lists what a header declares, or gives the table', async () => {
+test('lists what a header declares, or prints the table', async () => {
   const { out } = await ewald(header);
   expect(out).toMatch(/^int kit_add\(int a, int b\)$/m);
   expect(out).toMatch(/63 functions, 3 structs, 1 enums, 3 constants, laid out for lp64/);
@@ -44,7 +44,7 @@ test('lists what a header declares, or gives the table', async () => {
   expect(table.functions.kit_add.parameters).toHaveLength(2);
 });
 
-test('writes modules, declarations and tables, and spares the files of others', async () => {
+test('writes modules, declarations and tables, and keeps files of other programs', async () => {
   const names = ['kit.ts', 'kit.d.ts', 'kit.json'].map((name) => join(folder, name));
   expect((await ewald(header, ...names.flatMap((name) => ['-o', name]))).error).toBeUndefined();
   expect(readFileSync(names[0] as string, 'utf8')).toMatch(/export function open\(/);
@@ -113,7 +113,7 @@ for (const target of targets) {
       expect(out.trimEnd()).toBe(expected);
     });
 
-    test('a call with a slip', async () => {
+    test('a call with a typing error', async () => {
       expect((await call('--call', 'kit_ad', '1')).error?.message).toMatch(/did you mean "kit_add"/);
       expect((await call('--call', 'kit_add', '1')).error?.message).toMatch(/got 1 argument; expected 2/);
       expect((await call('--call', 'kit_add', '1', 'two')).error?.message).toMatch(/argument 2 \(b\) is "two"/);

@@ -106,7 +106,7 @@ for (const { name, model } of compilers) {
       expect(compile(text + assertions(table).replace(/== (\d+)/, '== 9999'))).toMatch(/static.assert/i);
     });
 
-    test('prototypes written back agree with the header', () => {
+    test('prototypes generated from the table agree with the header', () => {
       const table = parseHeaderFile('kit.h', { includeDir: fixtures, model });
       const back = Object.values(table.functions).map((fn) => `${signature(fn, fn.name)};`);
       expect(back.length).toBeGreaterThan(50);
@@ -121,7 +121,7 @@ for (const { name, model } of compilers) {
       ).toMatch(/conflicting types/);
     });
 
-    test('odd declarators written back agree, too', () => {
+    test('unusual declarators generated from the table agree, too', () => {
       const text =
         'int (*a(int x))(double);\nvoid b(double m[][4], int (*f)(const char *const *, ...), unsigned long long ' +
         '*const p);\nconst char *const *c(void);\nvoid (*(*d(void))[3])(int);\n';

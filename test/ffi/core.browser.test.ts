@@ -15,7 +15,7 @@ const open = (): Promise<Library<any>> =>
     library: new URL('../../dist/ewald.wasm', import.meta.url),
   });
 
-test('the core through its header', async () => {
+test('the core can be opened through its header', async () => {
   const core = await open();
   expect(core.ewald_abi_version()).toBe(core.table.constants.EWALD_ABI_VERSION?.value);
   expect(core.ewald_instruction_set()).toBe('simd128');
@@ -38,7 +38,7 @@ test('a call in a worker', async () => {
   core.dispose();
 });
 
-test('rows in the heap of the core stay right when it grows', async () => {
+test('rows in the heap of the core remain valid when it grows', async () => {
   const core = await open();
   const memory = IndirectMemory2D.create(2, 3, 'float64', { memory: core.memory });
   memory.set(1, 2, 7);

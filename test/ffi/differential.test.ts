@@ -33,7 +33,7 @@ function printed(name: string, program: string): string[] {
 }
 
 describe.skipIf(why)(`against gcc${why ? ` (absent: ${why})` : ''}`, () => {
-  test.each([1, 2, 3, 4])('700 structs of seed %i lie as gcc has them', (seed) => {
+  test.each([1, 2, 3, 4])('700 structs of seed %i have the layout of gcc', (seed) => {
     const made = madeStructs(seed, 700);
     const found = measured(parseHeader(made.text), made.structs, namedFields);
     const told = printed(`structs${seed}`, measuring(made));
@@ -43,7 +43,7 @@ describe.skipIf(why)(`against gcc${why ? ` (absent: ${why})` : ''}`, () => {
     expect(wrong).toEqual([]);
   });
 
-  test.each([11, 12])('800 constant expressions and 800 conditions of seed %i are worth what gcc says', (seed) => {
+  test.each([11, 12])('800 constant expressions and 800 conditions of seed %i equal those of gcc', (seed) => {
     const { text, values, conditions, program } = madeExpressions(seed, 800);
     const { constants } = parseHeader(text);
     const told = printed(`expressions${seed}`, program);
@@ -61,7 +61,7 @@ describe.skipIf(why)(`against gcc${why ? ` (absent: ${why})` : ''}`, () => {
 
   const noKoffi = absent('koffi');
   test.skipIf(noKoffi)(
-    `values of 300 structs cross over and back${noKoffi ? ` (absent: ${noKoffi})` : ''}`,
+    `values of 300 structs are passed there and back${noKoffi ? ` (absent: ${noKoffi})` : ''}`,
     async () => {
       const made = madeStructs(21, 300);
       const table = parseHeader(made.text);
@@ -102,7 +102,7 @@ describe.skipIf(why)(`against gcc${why ? ` (absent: ${why})` : ''}`, () => {
 });
 
 const noEmcc = absent('emcc');
-test.skipIf(noEmcc)(`400 structs lie on wasm32 as clang has them${noEmcc ? ` (absent: ${noEmcc})` : ''}`, () => {
+test.skipIf(noEmcc)(`400 structs have the layout of clang on wasm32${noEmcc ? ` (absent: ${noEmcc})` : ''}`, () => {
   const made = madeStructs(31, 400, { plain: true });
   const table = parseHeader(made.text, { model: 'wasm32' });
   const lines = made.structs.flatMap(({ name, kind, members }) => {

@@ -1,4 +1,5 @@
-// The pi example as a new user runs it: a copy of examples/pi, its only build command, its own tests, its timing table.
+// The pi example as a new user runs it: a copy of examples/pi, its single build command, its own tests, its timing
+// table.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -43,7 +43,7 @@ describe('declarations', () => {
     expect(sign(text)).toBe(expected);
   });
 
-  test('static and inline functions have no symbol', () => {
+  test('static and inline functions are omitted, because they have no symbol', () => {
     expect(
       Object.keys(
         parse(
@@ -53,7 +53,7 @@ describe('declarations', () => {
     ).toEqual(['d']);
   });
 
-  test('extern "C" opens and closes', () => {
+  test('extern "C" is accepted, with and without braces', () => {
     expect(Object.keys(parse('extern "C" { int a(void); } extern "C" int b(void); int c(void);').functions)).toEqual([
       'a',
       'b',
@@ -61,11 +61,11 @@ describe('declarations', () => {
     ]);
   });
 
-  test('varargs are read when they are allowed', () => {
+  test('varargs are accepted if they are allowed', () => {
     expect(sign('int f(const char *format, ...);', 'f', { allowVarargs: true })).toBe('int f(const char *format, ...)');
   });
 
-  test('enums count on, backwards too, and take earlier ones', () => {
+  test('enums continue their count, also from negative values, and may use earlier ones', () => {
     expect(parse('enum e { A, B = 5, C, D = -2, E, F = B << 2 | 1, G = sizeof(long) };').enums.e?.values).toEqual({
       A: 0,
       B: 5,
@@ -77,7 +77,7 @@ describe('declarations', () => {
     });
   });
 
-  test('enums are as large as they must be, and small when they are packed', () => {
+  test('enums are as large as necessary, and small if they are packed', () => {
     const { enums, structs } = parse(
       'enum a { A = 1ll << 40 }; enum b { B = -1, C = 0xffffffff }; enum __attribute__((packed)) c { D = -129 }; ' +
         'struct s { enum a a; enum b b; enum c c; };',
@@ -128,7 +128,7 @@ describe('declarations', () => {
     expect(table.functions.kit_dot3?.parameters[0]).toMatchObject({ name: 'a', length: 3 });
   });
 
-  test('names such as constructor and __proto__ are names like others', () => {
+  test('names such as constructor and __proto__ are ordinary names', () => {
     const table = parse(
       'int constructor(int toString); struct __proto__ { int valueOf; }; enum hasOwnProperty { isPrototypeOf };',
     );
@@ -182,7 +182,7 @@ describe('the preprocessor', () => {
     });
   });
 
-  test('definitions come as -D or as names', () => {
+  test('definitions may be given as -D or as names', () => {
     const text = '#ifdef A\nint f(B);\n#endif';
     expect(sign(text, 'f', { definitions: ['-DA', '-DB=double'] })).toBe('int f(double)');
     expect(sign(text, 'f', { definitions: { A: true, B: 'double' } })).toBe('int f(double)');
@@ -190,7 +190,7 @@ describe('the preprocessor', () => {
     expect(thrown(() => parse('', { definitions: ['-I.'] })).tag).toBe('Argument');
   });
 
-  test('includes with a guard are read once, and named in errors', () => {
+  test('includes with a guard are read once, and are named in errors', () => {
     const files: Record<string, string> = {
       'b.h': '#pragma once\ntypedef int b_t;\n',
       'c.h': 'int x y;\n',
@@ -255,7 +255,7 @@ describe('the preprocessor', () => {
     expect(sign('API(int) f(void);', 'f', { definitions: { 'API(x)': 'x' } })).toBe('int f(void)');
   });
 
-  test("what gcc's own preprocessor wrote is read with the places it names", () => {
+  test("output of gcc's own preprocessor is read with the locations it names", () => {
     const text =
       '# 1 "a.h"\n# 1 "<built-in>"\n# 1 "/usr/include/stdio.h" 1 3 4\nint puts(const char *);\ntypedef struct f ' +
       'FILE;\n# 7 "a.h" 2\nvoid f(FILE *out);\nint g(intt);\n';
@@ -268,7 +268,7 @@ describe('the preprocessor', () => {
 });
 
 describe('errors show their location with a caret', () => {
-  test('the message has file, line, column, the line and a caret under the place', () => {
+  test('the message has file, line, column, the text of the line and a caret under the position', () => {
     const error = thrown(() => parse('int ok(void);\n\tdouble f(intt x);\n'));
     expect(error.message).toBe(
       'a.h:2:11: unknown type name "intt"; did you mean "int"?\n  \tdouble f(intt x);\n  \t         ^',
@@ -350,7 +350,7 @@ describe('errors show their location with a caret', () => {
     expect(error).toMatchObject({ tag: 'Format', detail: { file: 'a.h', line, column } });
   });
 
-  test('unsupported declarations can be skipped, with a warning each', () => {
+  test('unsupported declarations can be skipped, with a warning for each', () => {
     const table = parse(
       'int a(void);\n_Atomic int b(void);\nstruct s { float x : 2; };\nint c(const char *f, ...);\nint d(void);',
       { skipUnsupported: true, allowVarargs: false },
@@ -390,7 +390,7 @@ test('the header of the core is read for every target', () => {
   }
 });
 
-test('5000 lines are read', () => {
+test('a header of 5000 lines is read', () => {
   const text = Array.from(
     { length: 1000 },
     (_, i) =>

@@ -21,7 +21,7 @@ function ran(name: string): { status: number | null; signal: string | null; out:
 
 const disposed = expect.stringMatching(/^Disposed: the library hostile was disposed/);
 
-describe.skipIf(why)(`at the wrong moment${why ? ` (absent: ${why})` : ''}`, () => {
+describe.skipIf(why)(`calls at the wrong moment${why ? ` (absent: ${why})` : ''}`, () => {
   test.each<[string, unknown]>([
     ['dispose during async', [[6, 6], disposed]],
     ['dispose before async begins', [disposed, disposed]],

@@ -16,7 +16,7 @@ for (const target of targets) {
       kit.dispose();
     });
 
-    test('numbers cross with their size and sign', () => {
+    test('numbers are passed with their size and sign', () => {
       expect(kit.kit_i8(-128)).toBe(-127);
       expect(kit.kit_i8(127)).toBe(-128);
       expect(kit.kit_u8(255)).toBe(0);
@@ -49,7 +49,7 @@ for (const target of targets) {
       expect(kit.variable('kit_counter').read()).toBe(42);
     });
 
-    test('arrays go in, out and both ways', () => {
+    test('arrays are passed in, out and both ways', () => {
       expect(kit.kit_sum(Float64Array.of(1, 2, 3.5), 3)).toBe(6.5);
       expect(kit.kit_sum([1, 2, 3.5], 3)).toBe(6.5);
       const filled = new Float64Array(4);
@@ -73,7 +73,7 @@ for (const target of targets) {
       remainder.dispose();
     });
 
-    test('directions spare copies: out is not read, in is not written', () => {
+    test('directions avoid copies: out is not read, in is not written', () => {
       const array = Float64Array.of(7, 7);
       kit.kit_fill(2, kit.out(array));
       expect([...array]).toEqual([0, 1]);
@@ -82,7 +82,7 @@ for (const target of targets) {
       kit.kit_scale(kit.inout(array), 2, 1);
     });
 
-    test('client-side memory is C’s own: no copy, and it goes with dispose()', () => {
+    test('client-side memory belongs to C: it is not copied, and dispose() frees it', () => {
       const before = kit.liveBytes;
       const array = kit.alloc('double', 1000);
       expect(kit.liveBytes - before).toBe(8000);
@@ -110,7 +110,7 @@ for (const target of targets) {
       expect(thrown(() => pointer.read()).tag).toBe('Disposed');
     });
 
-    test('rows reach C as T **, from every memory', () => {
+    test('rows are passed to C as T **, from every memory', () => {
       const rows = new BufferCollection2D([Float64Array.of(1, 2), Float64Array.of(3, 4)]);
       expect(kit.kit_rows_sum(rows, 2, 2)).toBe(10);
       kit.kit_rows_scale(rows, 2, 2, 10);
@@ -126,7 +126,7 @@ for (const target of targets) {
       own.dispose();
     });
 
-    test('a double ** from C is wrapped, with its keeper', () => {
+    test('a double ** from C is wrapped, with the object that keeps it alive', () => {
       const pointer = kit.kit_rows_make(3, 4);
       expect(kit.kit_live()).toBe(1);
       const memory = IndirectMemory2D.fromPointerWithKeeper(pointer, 3, 4, undefined, () =>
@@ -140,7 +140,7 @@ for (const target of targets) {
       expect(kit.kit_live()).toBe(0);
     });
 
-    test('text goes both ways as UTF-8', () => {
+    test('text is passed both ways as UTF-8', () => {
       expect(kit.kit_hello()).toBe('grüß dich');
       expect(kit.kit_length('grüß')).toBe(6);
       expect(kit.kit_none()).toBeNull();
@@ -190,13 +190,13 @@ for (const target of targets) {
       }
     });
 
-    test('enums take numbers and names', () => {
+    test('enums accept numbers and names', () => {
       expect(kit.kit_next('KIT_SLOW')).toBe(5);
       expect(kit.kit_next(5)).toBe(-1);
       expect(thrown(() => kit.kit_next('KIT_SLO')).message).toMatch(/did you mean "KIT_SLOW"/);
     });
 
-    test('callbacks are called, kept and let go', () => {
+    test('callbacks are called, kept and released', () => {
       expect(kit.kit_each(4, (value: number) => value * value, null)).toBe(14);
       expect(kit.kit_integrate((x: number) => x * x, 0, 1, 1000)).toBeCloseTo(1 / 3, 6);
       const values = Float64Array.of(3, 1, 2);
@@ -261,7 +261,7 @@ for (const target of targets) {
       else await expect(running).rejects.toMatchObject({ tag: 'Disposed' });
     });
 
-    test('calls go off the main thread', async () => {
+    test('calls can run outside the main thread', async () => {
       await expect(kit.kit_add.async(2, 3)).resolves.toBe(5);
       await expect(kit.kit_sum.async(Float64Array.of(1, 2), 2)).resolves.toBe(3);
       const array = new Float64Array(3);
@@ -283,7 +283,7 @@ for (const target of targets) {
 
 const native = absent('gcc', 'koffi');
 describe.skipIf(native)(`no copy on native${native ? ` (absent: ${native})` : ''}`, () => {
-  test('10⁶ elements pass by their address', async () => {
+  test('10⁶ elements are passed by their address', async () => {
     const kit = await openKit(targets[0] as (typeof targets)[number]);
     const array = new Float64Array(1e6);
     // C receives the same address in every call, and a subarray is at its offset in the array.
@@ -304,7 +304,7 @@ describe.skipIf(native)(`no copy on native${native ? ` (absent: ${native})` : ''
 
 const fortran = absent('gfortran', 'koffi');
 describe.skipIf(fortran)(`Fortran${fortran ? ` (absent: ${fortran})` : ''}`, () => {
-  test('bind(C) and by reference, through a header', async () => {
+  test('bind(C) functions with arguments by reference, through a header', async () => {
     const kit: Kit = await getLibHandle({
       header: 'kit_fortran.h',
       includeDir: fixtures,

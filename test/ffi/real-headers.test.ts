@@ -320,7 +320,7 @@ function asked(header: string, table: FunctionTable, definitions: Record<string,
   return [];
 }
 
-describe('structs and constants as gcc has them', () => {
+describe('structs and constants equal those of gcc', () => {
   for (const header of [...cases.map((one) => one.header), ...more]) {
     const why = noGcc ?? noHeader(header);
     test.skipIf(why)(`${header}${why ? ` (absent: ${why})` : ''}`, () => {
@@ -334,7 +334,7 @@ describe('structs and constants as gcc has them', () => {
     });
   }
 
-  test.skipIf(noGcc)('their typed modules are TypeScript', () => {
+  test.skipIf(noGcc)('their typed modules are valid TypeScript', () => {
     const root = fileURLToPath(new URL('../../', import.meta.url));
     const paths = {
       'ewald/ffi': [join(root, 'src/entries/ffi.node.ts')],
@@ -370,7 +370,7 @@ describe('structs and constants as gcc has them', () => {
     expect(status).toBe(0);
   });
 
-  test.skipIf(noGcc)(`through gcc's own preprocessor, too${noGcc ? ` (absent: ${noGcc})` : ''}`, () => {
+  test.skipIf(noGcc)(`the same through gcc's own preprocessor${noGcc ? ` (absent: ${noGcc})` : ''}`, () => {
     const header = ['zlib.h', 'math.h'].find(there) as string;
     const own = parseHeaderFile(header);
     const through = parseHeaderFile(header, { cpp: 'gcc -E -dD' });

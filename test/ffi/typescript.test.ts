@@ -93,7 +93,7 @@ test('the module and its declarations compile, strictly', () => {
   }
 });
 
-test('words of TypeScript and odd names stay apart', () => {
+test('reserved words of TypeScript and unusual names do not conflict', () => {
   const module = writeModule(
     parseHeader(
       'int f(int class, int new, int, int a, double *this); struct delete { int x; }; void g(struct delete *d); ' +
@@ -108,7 +108,7 @@ test('words of TypeScript and odd names stay apart', () => {
 
 for (const target of targets) {
   test.skipIf(target.absent)(
-    `a table that went through JSON opens the library: ${target.backend}${target.absent ? ` (absent: ${target.absent})` : ''}`,
+    `a table that was converted to JSON and back opens the library: ${target.backend}${target.absent ? ` (absent: ${target.absent})` : ''}`,
     async () => {
       const table = JSON.parse(JSON.stringify(parseHeaderFile('kit.h', { includeDir: fixtures })));
       const kit = await openKit(target, { header: table });

@@ -74,7 +74,7 @@ test('types without a value are omitted, and refused if they are given', () => {
   expect(thrown(() => written('odd', { big: 1 })).message).toMatch(/long double, which cannot be written/);
 });
 
-test('members may have the names of JavaScript', () => {
+test('members may have names that JavaScript uses itself', () => {
   const value = JSON.parse('{ "__proto__": 3, "constructor": 4 }');
   expect([...written('__proto__', value)]).toEqual([3, 0, 0, 0, 4, 0, 0, 0]);
   expect(Object.entries(read('__proto__', written('__proto__', value)))).toEqual([
