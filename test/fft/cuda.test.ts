@@ -1,5 +1,5 @@
 // Transforms on CUDA without a card, beyond the case tables: the kernels under every check of the emulator, the number
-// of bytes that passes transfer, memory, refusals, a lost card, a small card.
+// of bytes that the passes transfer, memory, refusals, a lost card, a small card.
 import { type Context, createContext, type FftArray, type FftOptions } from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeFft } from '../../src/fft/parameters.js';
@@ -55,7 +55,7 @@ async function run(context: Context, options: FftOptions): Promise<string[]> {
   try {
     const input = numbers(fft.inputLength, options.precision);
     const there = (await fft.forward(input, undefined, { scale: 'symmetric' })).slice();
-    // The gaps between the elements of a side in place belong to the caller, and a copy has them too.
+    // The gaps between the elements of an in-place array belong to the caller, and a copy contains them too.
     const back = await fft.backward(there.slice());
     return [there, back].map((values) =>
       Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64'),
@@ -120,7 +120,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     'three stages': { shape: [2, 512, 4] },
   };
   test.each(Object.entries(ways))(
-    '%s: no finding under three thread orders, and the same bytes',
+    '%s: no error found under three thread orders, and the same bytes',
     async (_, options) => {
       const plain = await run(context, options);
       addon.setMode({ checked: true, orders: 3, seed: 2, strictOrders: true });
@@ -179,7 +179,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       [{ shape: [32, 96], kind: 'c2c', precision: 'f64' }, false],
       [{ shape: [64, 16], kind: 'r2r', r2r: 'dct2' }, false],
       [{ shape: [8192] }, false],
-      // Parts of axes: elements that neither side stores are not transferred.
+      // Parts of axes: elements that are stored neither in the input nor in the output are not transferred.
       [{ shape: [32, 64], inputShape: [8, 8], keep: [16, 16] }, false],
       [{ shape: [64, 32], keep: [8, 32] }, false],
     ] as [FftOptions, boolean][])('equal the prediction: %j', async (options, exact) => {
@@ -209,9 +209,9 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     });
   });
 
-  // Kernels of one length. The results equal those of the core: a wrong address in shared memory would give the same
-  // result in every thread order. On a card with one multiprocessor, blocks process as many lines side by side as
-  // possible, which have separate kernels.
+  // Kernels of one length. The results are compared with those of the core, because a wrong address in shared memory
+  // would give the same result in every thread order. On a card with one multiprocessor, blocks process as many lines
+  // side by side as possible, which have separate kernels.
   test.each([64, 128, 256, 512, 1024, 2048, 4096])(
     'a line of %i, alone, across and reversed, equals that of wasm',
     async (n) => {
@@ -310,7 +310,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     await refused(() => small.fft({ shape: [64, 64], batch: 64 }), 'Unsupported', 'batch 64', 'smaller batch');
     await refused(() => small.array({ shape: [2 ** 19] }), 'Unsupported', '2097152', '1048576');
     expect(small.liveBytes).toBe(before);
-    // It fits alone, but not in addition to the existing plan.
+    // The plan fits alone, but not in addition to the existing one.
     const first = await small.fft({ shape: [128, 256] });
     await refused(() => small.fft({ shape: [128, 256] }), 'OutOfMemory', 'requested', 'are free');
     expect(small.liveBytes - before).toBe(first.bytes);

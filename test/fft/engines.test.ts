@@ -72,7 +72,7 @@ describe('engines', () => {
     await expect(context.fft({ shape: [8], tune: 'guess' as 'measure' })).rejects.toThrow('estimate, measure');
   });
 
-  test('that are another library are refused', async () => {
+  test('that turn out to be another library are refused', async () => {
     vi.stubEnv('EWALD_ENGINE_FFTW', join(process.cwd(), 'package.json'));
     await unsupported(() => context.fft({ shape: [8], engine: 'fftw' }), 'package.json');
   });
@@ -116,7 +116,7 @@ describe('FFTW', () => {
     await reference.dispose();
   });
 
-  test('measures without touching the arrays of others, in two contexts and two threads at once', async () => {
+  test('measures without changing the arrays of other plans, in two contexts and two threads at once', async () => {
     const script = `const { parentPort, workerData } = require('node:worker_threads');
       import(workerData).then(async ({ createContext }) => {
         const ctx = await createContext({ backend: 'native', strict: true });
@@ -171,7 +171,7 @@ describe.each(standIns)('a stand-in of %s', (engine) => {
     vi.stubEnv(variable(engine), folder);
   });
 
-  test('passes the table of transforms, or names the limit that a row exceeds', async () => {
+  test('passes the rows of the table of transforms, or names the limit that a row exceeds', async () => {
     const [candidate] = await validate.openCandidates({ createContext, backends: ['native'] });
     if (!candidate) throw new Error('the native backend was not opened');
     const limits =

@@ -32,7 +32,7 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     atRest = context.liveBytes;
   });
 
-  it('refuse shapes, kinds and layouts that are none', async () => {
+  it('refuse invalid shapes, kinds and layouts', async () => {
     await refused(() => context.fft({ shape: [] }), 'Shape', '1 to 8 lengths');
     await refused(() => context.fft({ shape: [4, 0] }), 'Shape', 'length 0 of axis 1');
     await refused(() => context.fft({ shape: [4, -3] }), 'Shape', 'length -3');
@@ -56,7 +56,7 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     expect(context.liveBytes).toBe(atRest);
   });
 
-  it('refuse parts of axes that are none', async () => {
+  it('refuse invalid parts of axes', async () => {
     const shape = [8, 6];
     await refused(() => context.fft({ shape, inputShape: [8] }), 'Shape', 'inputShape is [8]', '2 axes');
     await refused(() => context.fft({ shape, inputShape: [0, 6] }), 'Shape', '[0,6]');
@@ -136,7 +136,7 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     await refused(() => plan.forward(new Float32Array(96)), 'Disposed', 'fft plan');
   });
 
-  it('count elements of both sides as heFFTe counts those of its boxes, and need no workspace of the caller unless they say so', async () => {
+  it('count the elements of input and output as heFFTe counts those of its boxes, and need a workspace only on request', async () => {
     const sizes = async (options: Partial<FftOptions>) => {
       const plan = await context.fft({ shape: [4, 4, 4], ...options });
       await plan.forward(new Float32Array(plan.inputLength), undefined, {
@@ -149,7 +149,7 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     expect(await sizes({ kind: 'c2c', batch: 3, userWorkspace: true })).toEqual([192, 192, 384, 384]);
   });
 
-  it('run without promises where the backend can, and only while no other run is active', async () => {
+  it('run without promises if the backend supports it, and only while no other run is active', async () => {
     const plan = await context.fft({ shape: [12], kind: 'r2c', batch: 2 });
     const data = Float32Array.from({ length: 24 }, (_, i) => Math.cos(i * i));
     const expected = await plan.forward(data, undefined, { scale: 'full' });
@@ -181,7 +181,7 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     await refused(() => now.forward(found, new Float32Array(28)), 'Disposed', 'fft plan');
   });
 
-  it('report the shapes of both sides', async () => {
+  it('report the shapes of input and output', async () => {
     const shapes = async (options: Partial<FftOptions>) => {
       const { inputShape, outputShape } = await context.fft({ shape: [4, 6, 9], ...options });
       return [inputShape.join(' '), outputShape.join(' ')];
@@ -193,7 +193,7 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     expect(await shapes({ kind: 'r2c', inPlace: true })).toEqual(['4 6 9', '4 6 5']);
   });
 
-  it('leave memory where it was after a thousand plans', async () => {
+  it('do not increase memory use after a thousand plans', async () => {
     for (let i = 0; i < 1000; i++) {
       const plan = await context.fft({ shape: [1 + (i % 97)] });
       await plan.forward(new Float32Array(plan.inputLength));
@@ -242,7 +242,7 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
 });
 
 describe('helpers', () => {
-  it('give the frequencies of the bins', () => {
+  it('return the frequencies of the bins', () => {
     expect([...fftfreq(5, 0.1)]).toEqual([0, 2, 4, -4, -2]);
     expect([...fftfreq(4)]).toEqual([0, 0.25, -0.5, -0.25]);
     expect([...rfftfreq(5)]).toEqual([0, 0.2, 0.4]);
@@ -259,7 +259,7 @@ describe('helpers', () => {
     expect(() => fftshift(array, [3, 5, 8])).toThrow('120');
   });
 
-  it('know good lengths', () =>
+  it('return good lengths', () =>
     expect([1, 11, 13, 97, 1009, 2048].map(goodLength)).toEqual([1, 12, 14, 98, 1024, 2048]));
 });
 
@@ -364,7 +364,7 @@ describe('ewald fft', () => {
     }
   });
 
-  it('agrees with NumPy where Python has it (absent otherwise)', async ({ skip }) => {
+  it('agrees with NumPy if it is installed (absent otherwise)', async ({ skip }) => {
     const python = await promisify(execFile)('/usr/bin/python3', ['-c', 'import numpy']).then(
       () => true,
       () => false,

@@ -70,7 +70,7 @@ describe('frequencies', () => {
     }
   });
 
-  it('and shifts agree with NumPy where Python has it (absent otherwise)', ({ skip }) => {
+  it('and shifts agree with NumPy if it is installed (absent otherwise)', ({ skip }) => {
     const script = `
 import json, numpy as n
 a = n.arange(2*3*4*5.).reshape(2,3,4,5)
@@ -103,7 +103,7 @@ print(json.dumps([[n.fft.fftfreq(k,.3).tolist() for k in range(1,12)], [n.fft.rf
 });
 
 describe('shifts', () => {
-  it('turn each axis by half its length, and back', () => {
+  it('rotate each axis by half its length, and back', () => {
     for (const shape of [[1], [2], [7], [8], [3, 4], [5, 1, 6], [2, 3, 4, 5]]) {
       for (const complex of [false, true]) {
         for (const axes of [undefined, [0], [-1], shape.map((_, axis) => axis).reverse()]) {
@@ -152,7 +152,7 @@ describe('shifts', () => {
 });
 
 describe('good lengths', () => {
-  it('are the next with small factors only', () => {
+  it('are the next ones with only small factors', () => {
     const smooth: number[] = [];
     for (let a = 1; a <= 4096; a *= 2)
       for (let b = a; b <= 4096; b *= 3)
@@ -161,7 +161,7 @@ describe('good lengths', () => {
     for (let n = 1; n <= 4096; n++) expect(goodLength(n)).toBe(smooth.find((m) => m >= n));
   });
 
-  it('end for every argument', async () => {
+  it('terminate for every argument', async () => {
     for (const n of [0, -3, 1.5, Number.NaN, Number.POSITIVE_INFINITY, undefined as never])
       await refused(() => goodLength(n), 'Argument', 'n is');
   });
@@ -220,7 +220,7 @@ describe('convolve and correlate', () => {
     ],
   ] as const;
 
-  it.each(['convolve', 'correlate'] as const)('%s as the sums say, in every mode', async (name) => {
+  it.each(['convolve', 'correlate'] as const)('%s equals the direct sums, in every mode', async (name) => {
     const work = { convolve, correlate }[name];
     for (const [first, second] of pairs) {
       for (const ArrayType of [Float32Array, Float64Array]) {
@@ -277,7 +277,7 @@ describe('convolve and correlate', () => {
     });
   });
 
-  it('finds by how much an image was moved', async () => {
+  it('finds the shift of an image', async () => {
     const shape = [17, 23];
     const image = make(shape, Float32Array);
     const moved = {
@@ -297,12 +297,12 @@ describe('convolve and correlate', () => {
     expect(unravel(best, shape)).toEqual([5, 23 - 4]);
   });
 
-  it('uses double precision if one array has it', async () => {
+  it('uses double precision if either array has it', async () => {
     const { data } = await convolve(fft, make([3], Float32Array), make([3], Float64Array));
     expect(data).toBeInstanceOf(Float64Array);
   });
 
-  it('refuses with its own name', async () => {
+  it('names itself in its refusals', async () => {
     const [a, b] = [make([4, 3], Float32Array), make([2, 5], Float32Array)];
     await refused(
       () => correlate(fft, a, b, 'wrap'),

@@ -19,7 +19,7 @@ describe.each(['wasm', 'native'] as const)('plan.now on %s', (backend) => {
   });
   afterAll(() => ctx.dispose());
 
-  test.each(cases)('%s: what the promise gives', async (_, options) => {
+  test.each(cases)('%s: gives the same result as the promise', async (_, options) => {
     const plan = await ctx.fft({ threads: 1, ...options });
     const Numbers: typeof Float32Array | typeof Float64Array =
       options.precision === 'f64' ? Float64Array : Float32Array;

@@ -63,7 +63,7 @@ describe.each(sizes)('a spectrum of %i × %i', (width, height) => {
     expect([...pixels]).toEqual([...expected].map((level) => table[16 * 256 + level]));
   });
 
-  it('is painted with its mirror image, across its borders, and undone', () => {
+  it('can be painted with its mirror image, across its borders, and restored by undo', () => {
     const painting = new Painting(width, height);
     const expected = new Array<number>(width * height).fill(0);
     const spots = [
@@ -138,7 +138,7 @@ describe('a mask', () => {
     expect([fill({ kind: 'high' })[0], fill({ kind: 'high', keepMean: false })[0]]).toEqual([1, 0]);
   });
 
-  it('treats opposite directions alike', () => {
+  it('treats opposite directions in the same way', () => {
     const at = (x: number, y: number): number => mask[((y + height) % height) * columns.length + x] ?? Number.NaN;
     // Up and right on the screen, where rows count downwards: y < 0.
     fill({ wedge: { angle: 45, width: 10 } });

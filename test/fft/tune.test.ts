@@ -1,6 +1,6 @@
 /**
- * Measured transform plans and wisdom: measurements may change the plan, but not the results; wisdom files of others
- * are harmless.
+ * Measured transform plans and wisdom: measurements may change the plan, but not the results; wisdom files from
+ * elsewhere are harmless.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -56,7 +56,7 @@ describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => 
     await measured.dispose();
   });
 
-  it('remember measurements, and import those of others', async () => {
+  it('remember measurements, and import those of other contexts', async () => {
     const before = context.liveBytes;
     const measured = await context.fft({ shape: [720], tune: 'measure' });
     expect(context.liveBytes - before).toBe(measured.bytes);
@@ -77,7 +77,7 @@ describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => 
     }
   });
 
-  it('force nothing that is not on offer', async () => {
+  it('do not force a variant that is not available', async () => {
     await context.fft({ shape: [64], tune: 'measure' });
     const [key = ''] = Object.keys(context.exportWisdom().plans);
     const expected = await (await context.fft({ shape: [64], precision: 'f64' })).forward(noise(128));
@@ -96,7 +96,7 @@ describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => 
     }
   });
 
-  it('refuse wisdom that is none, whole', async () => {
+  it('refuse invalid wisdom completely', async () => {
     const fine = { format: 'ewald wisdom', version: 1, plans: {} };
     const plans = (value: unknown) => ({ ...fine, plans: { good: { tune: 1 }, x: value } });
     for (const [given, ...words] of [
