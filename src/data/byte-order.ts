@@ -10,7 +10,7 @@ interface BufferType {
   from(buffer: ArrayBufferLike, byteOffset: number, length: number): Swapping;
 }
 
-/** What an addon does faster. */
+/** Functions that an addon performs faster. */
 export interface Turning {
   readonly swapBytes: NonNullable<ByteSource['swapBytes']>;
   /**
@@ -32,7 +32,7 @@ const leastForAddon = 4096;
 /** Bytes copied and reversed at a time, so that they stay in the L1 cache in between. */
 const pieceBytes = 1 << 15;
 
-/** What swaps large arrays: the source that the bytes are from. */
+/** The object that swaps large arrays: the source from which the bytes come. */
 export type Swapper = Pick<ByteSource, 'swapBytes'>;
 
 /**

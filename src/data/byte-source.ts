@@ -56,7 +56,7 @@ export interface ByteSource {
   ) => Promise<void> | undefined;
   /**
    * Copies numbers of `width` bytes (2, 4 or 8), the bytes of each in reverse, faster than JavaScript does; `from` and
-   * `into` may be the same memory. Absent where nothing faster is at hand.
+   * `into` may be the same memory. Absent if nothing faster is available.
    */
   readonly swapBytes?: ((from: Uint8Array, into: Uint8Array, width: number) => void) | undefined;
   /**

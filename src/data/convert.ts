@@ -16,7 +16,7 @@ import { beginHdf5Frames, packings } from './write-hdf5.js';
 /** Formats in which frames can be written; the ending of a file determines one. */
 export type FrameFormat = 'h5' | 'npy' | 'raw' | 'mrc';
 
-/** Formats that frames are written in. */
+/** The formats in which frames are written. */
 export const frameFormats: readonly FrameFormat[] = ['h5', 'npy', 'raw', 'mrc'];
 
 /** Receives the bytes of a file. */
@@ -32,11 +32,11 @@ export interface WriteFramesOptions extends Omit<ConvertParameters, 'force'> {
   readonly format?: FrameFormat | undefined;
   /** Fires to stop between two pieces. */
   readonly signal?: PlatformSignal | undefined;
-  /** Called after each piece with the number of frames written and the number of all. */
+  /** Called after each piece with the number of frames written and the total number. */
   readonly onProgress?: ((done: number, all: number) => void) | undefined;
 }
 
-/** What was written. */
+/** Describes what was written. */
 export interface WrittenFrames {
   readonly format: FrameFormat;
   /** The scan becomes one axis if only some of the frames were written. */
@@ -100,16 +100,16 @@ export async function writeFrames(
   return { format, shape, dtype: dataset.dtype, frames: range.count, bytes, reopen };
 }
 
-/** A file under way. */
+/** A file that is being written. */
 interface Writing {
   write(frames: FrameArray): Promise<void>;
   finish(): Promise<Pick<WrittenFrames, 'bytes' | 'reopen'>>;
 }
 
-/** What is written: perhaps some of the frames only. */
+/** The frames that are written, which may be only some of those of the dataset. */
 type Described = Pick<Dataset, 'shape' | 'dtype' | 'frames' | 'meta'>;
 
-/** Formats whose frames follow a header as they are. */
+/** Begins a file in a format whose frames follow a header unchanged. */
 async function beginPlain(described: Described, sink: FrameSink, format: string): Promise<Writing> {
   const writer = writers[format]?.(described);
   if (!writer) throw new EwaldError('Internal', `there is no writer of ${format}`);
@@ -147,13 +147,13 @@ async function beginHdf5(
   };
 }
 
-/** Axes of a scan say nothing about some of its frames in a row. */
+/** The metadata without the axes of the scan, which do not describe a range of its frames. */
 function metaOf({ meta, shape }: Dataset, navigation: readonly number[]): Metadata {
   if (navigation === shape.navigation || !meta.axes) return meta;
   return { ...meta, axes: meta.axes.slice(meta.axes.length - shape.signal.length) };
 }
 
-/** Frames piece by piece; the next piece is read while the one before is written. */
+/** Yields frames piece by piece; the next piece is read while the previous one is written. */
 async function* pieces(
   dataset: Dataset,
   { first, count }: FrameRange,
@@ -192,7 +192,7 @@ function rangeOf(given: WriteFramesOptions['frames'], { frames, name }: Dataset)
     end <= frames
   )
     return { first, count: end - first };
-  // A file without frames is refused by its format.
+  // The writer of the format rejects a dataset without frames.
   if (given === undefined) return { first: 0, count: frames };
   throw new EwaldError(
     'Argument',

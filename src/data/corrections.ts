@@ -22,7 +22,7 @@ export interface CorrectionOptions {
   readonly gain?: ArrayLike<number> | undefined;
   /** Values above this one are overloads: bad in the frame in which they occur. */
   readonly saturation?: number | undefined;
-  /** Values below this one are not counts. */
+  /** Values below this one are not valid counts. */
   readonly underload?: number | undefined;
   /** Values that mark a pixel without a count. */
   readonly markers?: readonly number[] | undefined;

@@ -14,7 +14,7 @@ export class Cursor {
   readonly source: ByteSource;
   at: number;
   little = true;
-  /** Every walk through a header comes through here, so this is where the event loop is served. */
+  /** All reading of headers passes through this class, so the event loop is served here. */
   readonly #pace: Pace;
   readonly #signal: PlatformSignal | undefined;
   #window = new Uint8Array(0);

@@ -251,7 +251,7 @@ class FileDataset implements Dataset {
         stored = this.#block((frames - 1) * layout.stride + layout.storedBytes);
         arrived = source.read(offset, stored, { signal });
       }
-      // An earlier block may fail first; then nobody awaits this one.
+      // An earlier block may fail first; this one is then never awaited.
       arrived.catch(() => undefined);
       return { at, frames, source, stored, arrived };
     };

@@ -1,4 +1,7 @@
-/** `inspect`: what a file of detector frames holds, how that is known, and what it does not say. */
+/**
+ * `inspect`: reports the contents of a file of detector frames, the evidence for them, and what the file does not
+ * state.
+ */
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { Dataset, Metadata } from './dataset.js';
 import { elementBytes, elements, type FrameArray, halfToNumber } from './dtype.js';
@@ -6,7 +9,7 @@ import { formats } from './formats/table.js';
 import type { Candidate, OpenOptions } from './open.js';
 import type { DataInput } from './source-of.js';
 
-/** What a file of frames holds, how that is known, and what it does not say. */
+/** The contents of a file of frames, the evidence for them, and what the file does not state. */
 export interface FileReport {
   readonly file: string;
   readonly format: string;
@@ -25,11 +28,11 @@ export interface FileReport {
   readonly notes: Dataset['notes'];
   readonly sizes: Dataset['sizes'];
   readonly arrays: Dataset['arrays'];
-  /** Pixels that the file's own mask marks; absent where it has none. */
+  /** Number of pixels that the file's own mask marks; absent if it has none. */
   readonly maskedPixels?: number;
-  /** Where the file lists peaks; absent where it does not. */
+  /** Where the file lists peaks; absent if it does not. */
   readonly peakList?: string;
-  /** Why the first frame cannot be read; absent if it can. */
+  /** The reason why the first frame cannot be read; absent if it can. */
   readonly damaged?: string;
   /** Options of `open` that can override what was found. */
   readonly options: readonly string[];
@@ -37,16 +40,19 @@ export interface FileReport {
   readonly failed: readonly { readonly file: string; readonly error: EwaldError }[];
 }
 
-/** Values of the first frame. */
+/** Statistics of the values of the first frame. */
 export interface FrameStatistics {
   readonly min: number;
   readonly max: number;
   readonly mean: number;
-  /** Pixels above saturation, below underload, or of a marker value; absent where the file states none of them. */
+  /**
+   * Number of pixels above saturation, below underload, or with a marker value; absent if the file states none of these
+   * limits.
+   */
   readonly unusable?: number;
 }
 
-/** What opens files here. */
+/** The functions that open files on this platform. */
 export interface InspectPlace {
   open(input: DataInput | readonly DataInput[], options: OpenOptions): Promise<Dataset>;
   detect(input: DataInput, options: OpenOptions): Promise<Candidate[]>;
@@ -146,10 +152,13 @@ async function inspectOne(
   }
 }
 
-/** Larger frames are not read for their least and greatest value. */
+/** Maximum size of a frame that is read for its statistics, bytes. */
 const mostFrame = 2 ** 30;
 
-/** The values of the first frame, or why there are none: what else the file holds is reported all the same. */
+/**
+ * The statistics of the first frame, or the reason why there are none; the other contents of the file are reported in
+ * any case.
+ */
 async function firstOf(
   dataset: Dataset,
   signal: OpenOptions['signal'],
@@ -163,7 +172,7 @@ async function firstOf(
   }
 }
 
-/** Geometry that the file does not tell. */
+/** The quantities of the geometry that the file does not state. */
 function missing(meta: Metadata): string[] {
   return [
     ...(meta.wavelengthA === undefined ? ['wavelength'] : []),

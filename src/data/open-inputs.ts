@@ -10,7 +10,7 @@ import { inOrder, openSeries } from './series.js';
 import { type DataInput, sourceOf } from './source-of.js';
 import { blobSource } from './sources/blob.js';
 
-/** What a platform contributes. */
+/** The functions that a platform contributes. */
 export interface OpenPlatform {
   /** Opens a path. */
   readonly files: (path: string) => Promise<ByteSource>;

@@ -1,4 +1,4 @@
-/** What opening files needs of a browser. */
+/** The services of browsers for opening files. */
 import { EwaldError } from '../base/errors.js';
 import type { ByteSource } from './byte-source.js';
 import { openCodecs } from './codecs/browser.js';

@@ -4,7 +4,10 @@ import { range } from '../base/range.js';
 
 const bytes = { kind: 'bytes', range: range(0, Number.MAX_SAFE_INTEGER, 0), of: ['raw'], value: 'bytes' } as const;
 
-/** What a caller may tell about a file, or override. Each format accepts what it uses and refuses the rest by name. */
+/**
+ * What a caller may state about a file, or override. Each format accepts the parameters that it uses and rejects the
+ * others by name.
+ */
 export const openRows = {
   format: {
     kind: 'text',
@@ -76,7 +79,7 @@ export const openRows = {
   },
 } as const satisfies Parameters;
 
-/** What is written of a file of frames. */
+/** Parameters of converting a file of frames. */
 export const convertRows = {
   frames: {
     kind: 'text',

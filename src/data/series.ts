@@ -26,7 +26,7 @@ export const inOrder = <T>(files: readonly T[], name: (file: T) => string): T[] 
   return [...files].sort((a, b) => compare(name(a), name(b)));
 };
 
-/** Stands for all files together: it has a name but nothing to read. */
+/** A source that represents all files together: it has a name, but nothing can be read from it. */
 const named = (name: string): ByteSource => ({
   name,
   size: 0,

@@ -41,7 +41,7 @@ export interface SpotListOptions {
 
 /**
  * Reads the text of a spot list. Throws `Format` with the name and the line for words, NaN, fewer than three numbers,
- * lines of different length, or a cell of zero volume.
+ * lines with different numbers of columns, or a cell of zero volume.
  */
 export function readSpotList(text: string, options: SpotListOptions = {}): SpotList {
   expectsText('readSpotList: the first argument', text);

@@ -1,5 +1,5 @@
 /**
- * Decompresses bzip2, block by block, in JavaScript: no platform has it, and files are decompressed once.
+ * Decompresses bzip2, block by block, in JavaScript: no platform provides it, and each file is decompressed only once.
  *
  * Source: the format as described by J. Tsai, "BZIP2: Format Specification" (2016); Burrows and Wheeler, SRC report 124
  * (1994).
@@ -7,7 +7,7 @@
 
 /** Marks of a block and of the end of a stream, 48 bits each. */
 const [blockMark, endMark] = [0x314159265359, 0x177245385090];
-/** Symbols that one selector covers, longest code in bits, and most code tables. */
+/** Number of symbols that one selector covers, longest code in bits, and maximum number of code tables. */
 const [symbolsOfSelector, longestCode, mostTables] = [50, 20, 6];
 /** Bytes of a block per level of compression. */
 const bytesOfLevel = 100_000;
@@ -56,7 +56,7 @@ class Bits {
   /** Skips to the next whole byte. */
   align(): void {
     this.#count -= this.#count % 8;
-    // Whole bytes that were read ahead go back.
+    // Whole bytes that were read ahead are returned.
     this.#at -= this.#count / 8;
     this.#count = 0;
   }
@@ -64,7 +64,7 @@ class Bits {
 
 /** A canonical Huffman code. */
 interface Code {
-  /** By length: the largest code, and what is added to a code to find its symbol. */
+  /** For each length: the largest code, and the number that is added to a code to find its symbol. */
   readonly limit: Int32Array;
   readonly shift: Int32Array;
   readonly symbols: Uint16Array;
@@ -106,7 +106,7 @@ const checksums = Uint32Array.from({ length: 256 }, (_, byte) => {
   return sum;
 });
 
-/** The code tables of a block and which of them is used when. */
+/** The code tables of a block, and the selectors that state which of them is used for which symbols. */
 function readCodes(bits: Bits, alphabet: number): { codes: readonly Code[]; selectors: Uint8Array } {
   const tables = bits.take(3);
   const selected = bits.take(15);
@@ -181,7 +181,7 @@ function readSorted(bits: Bits, sorted: Uint32Array): number {
   }
 }
 
-/** Undoes the Burrows-Wheeler transform: each entry gets the index of the next one in its upper 24 bits. */
+/** Undoes the Burrows-Wheeler transform: the index of the next entry is stored in the upper 24 bits of each entry. */
 function linkEntries(sorted: Uint32Array, count: number): void {
   const next = new Uint32Array(257);
   for (let i = 0; i < count; i++) (next[((sorted[i] as number) & 0xff) + 1] as number)++;
@@ -192,7 +192,10 @@ function linkEntries(sorted: Uint32Array, count: number): void {
   }
 }
 
-/** The bytes of a block, four equal ones followed by the number of further ones expanded. Verifies its checksum. */
+/**
+ * The bytes of a block, in which runs (four equal bytes followed by the number of further ones) are expanded. Verifies
+ * its checksum.
+ */
 function expand(sorted: Uint32Array, count: number, origin: number, expected: number): Uint8Array {
   if (origin >= count) throw new Bzip2Error(`a block of ${count} bytes starts at its byte ${origin}`);
   let out = new Uint8Array(2 * count + 1024);
@@ -239,7 +242,7 @@ export function* bzip2Blocks(bytes: Uint8Array): Generator<Uint8Array> {
     for (;;) {
       const mark = bits.long(48);
       const checksum = bits.long(32);
-      // The checksum of a stream adds nothing to those of its blocks.
+      // The checksum of a stream is not verified, because it adds nothing to those of its blocks.
       if (mark === endMark) break;
       if (mark !== blockMark) throw new Bzip2Error(`no block starts at byte ${bits.place}`);
       if (bits.take(1) === 1) throw new Bzip2Error('blocks of bzip2 before 0.9.5 (randomised) cannot be read');

@@ -1,6 +1,6 @@
 /**
  * Files that were compressed as a whole by gzip or bzip2, such as frame.cbf.gz: they are decompressed into memory when
- * they are opened, since neither can be read from the middle.
+ * they are opened, since neither allows reading from the middle.
  */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
@@ -15,7 +15,7 @@ type Compression = 'gzip' | 'bzip2';
 /** Endings that a compressed file has in addition to that of its format. */
 export const compressedEnding = /\.(?:gz|bz2)$/i;
 
-/** Bytes that are read at once. */
+/** Number of bytes that are read at once. */
 const pieceBytes = 2 ** 20;
 
 /** The compression of a file that begins with these bytes. */
@@ -50,7 +50,7 @@ export async function decompressed(source: ByteSource, options: DecompressionOpt
   for await (const piece of unpack(source, signal)) {
     checkSignal(signal);
     length += piece.length;
-    // Before the next piece: a small file may claim petabytes.
+    // Checked before the next piece, because a small file may decompress to petabytes.
     if (length > most) throw tooLong(source, most);
     pieces.push(piece);
   }

@@ -1,8 +1,9 @@
 /**
- * Where the panels of an imgCIF are: its tables of axes, with the settings of the first frame.
+ * Determines where the panels of an imgCIF are, from its tables of axes with the settings of the first frame.
  *
- * Source: International Tables for Crystallography G, 3.7 (imgCIF dictionary): an axis moves what depends on it, and
- * its own offset and vector are given before the axes that it depends on move it. z points to the source.
+ * Source: International Tables for Crystallography G, 3.7 (imgCIF dictionary): an axis moves everything that depends on
+ * it, and its own offset and vector are given as they are before the axes on which it depends move it. z points to the
+ * source.
  */
 import type { DetectorPanel } from '../dataset.js';
 import type { CifItems } from './cif.js';
@@ -16,11 +17,11 @@ interface CifAxis {
   readonly offset: Vector;
 }
 
-/** Deeper chains of axes are cyclic. */
+/** Maximum depth of a chain of axes; a deeper one is considered cyclic. */
 const deepest = 64;
 /** Offsets of panels have rounding errors of 1e-15 m; no detector is nearer than this. */
 const leastDistanceM = 1e-3;
-/** Panels of the largest detectors number some hundreds. */
+/** Maximum number of panels; the largest detectors have some hundreds. */
 const mostPanels = 4096;
 
 const numeric = (text: string | undefined): number => {
@@ -66,7 +67,7 @@ export function panelsOf(items: CifItems): readonly DetectorPanel[] | undefined 
         angle: numeric(column(`${table}.${angle}`)[i]),
         displacement: numeric(column(`${table}.${displacement}`)[i]),
       });
-  /** The origin of an axis in the laboratory, with other displacements of some axes. */
+  /** The origin of an axis in the laboratory; `moved` replaces the displacements of some axes. */
   const place = (from: string, moved: ReadonlyMap<string, number>): Vector | undefined => {
     let point: Vector = [0, 0, 0];
     let id = from;

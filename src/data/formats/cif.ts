@@ -17,7 +17,9 @@ const bareWord = /\S+/y;
  * unclosed quote is part of a bare word; this is remembered, so that the work is linear in the text and not quadratic.
  */
 function* wordsOf(text: string): Generator<Word> {
-  /** Up to where no such quote closes, and whether any further field closes. */
+  /**
+   * The position up to which it is known that no quote of each kind closes, and whether any further text field closes.
+   */
   const unclosed = { "'": -1, '"': -1 };
   let noField = false;
   const closing = (quote: string, from: number): number => {

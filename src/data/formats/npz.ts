@@ -60,7 +60,7 @@ async function listed(
       const { shape, dtype } = await readHeader(await zipHead(source, entry, headBytes, signal), { signal });
       found.push({ name: entry.name.replace(/\.npy$/, ''), shape, dtype, chosen: entry === chosen });
     } catch (error) {
-      // An array that cannot be described, such as one of texts, must not prevent reading the others.
+      // An array that cannot be described, such as an array of texts, must not prevent reading the others.
       if (isEwaldError(error, 'Aborted') || (isEwaldError(error, 'File') && !error.detail.absent)) throw error;
     }
   return found;

@@ -36,7 +36,7 @@ export const ser: Format = {
   open: (source, options) => openSer(source, options),
 };
 
-/** Opens a series; `extra` is what an .emi adds, `sources` are closed with it. */
+/** Opens a series; `extra` contains the information that an .emi adds, `sources` are closed with the series. */
 export async function openSer(
   source: ByteSource,
   options: FormatOptions,

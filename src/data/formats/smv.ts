@@ -96,8 +96,8 @@ function describe(
 }
 
 /**
- * The beam centre in pixels. X and Y follow no common convention: ADSC writes mm, X along the slow axis, other programs
- * pixels; the reading that lies on the detector is used.
+ * The beam centre in pixels. X and Y follow no common convention: ADSC writes mm with X along the slow axis, other
+ * programs write pixels; the interpretation that places the centre on the detector is used.
  */
 function beamCentre(
   slow: number | undefined,

@@ -1,4 +1,4 @@
-/** All formats. If two have the same confidence for a file, the earlier one is chosen. */
+/** The table of all formats. If two have the same confidence for a file, the earlier one is chosen. */
 import type { Format } from '../format.js';
 import { blo } from './blo.js';
 import { cbf } from './cbf.js';

@@ -24,7 +24,7 @@ export async function readAttributes(pages: Pages, header: ObjectHeader): Promis
       const heap = await fractalHeap(pages, heapAddress);
       for await (const record of records(pages, names, 'attributes')) {
         const object = await heap.object(record.take(heap.idBytes));
-        // A shared attribute is stored elsewhere, as this flag of the record says.
+        // This flag of the record marks a shared attribute, which is stored elsewhere.
         if (record.u8() & 2) continue;
         await readAttribute(pages, object, found);
       }

@@ -198,8 +198,8 @@ async function chosenFrames(catalog: Catalog, { dataset }: FormatOptions): Promi
 }
 
 /**
- * The array identified by part of its path: 'datacube_1' for /root/datacube_1/data. Of several below such a group, the
- * one with the most axes; throws `Argument` if the name is ambiguous.
+ * The array identified by part of its path: 'datacube_1' for /root/datacube_1/data. If there are several below such a
+ * group, the one with the most axes is chosen; throws `Argument` if the name is ambiguous.
  */
 function byName({ file, entries }: Catalog, name: string): Hdf5Dataset | undefined {
   const named = entries.flatMap(({ path, object }) =>

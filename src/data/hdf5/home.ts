@@ -1,5 +1,6 @@
 /**
- * The interface of a file as its datasets see it, and of a dataset as virtual ones see it; file.ts implements the file.
+ * The interface of a file that its datasets use, and the interface of a dataset that virtual datasets use; file.ts
+ * implements that of the file.
  */
 
 import type { Pace } from '../../base/pace.js';

@@ -53,7 +53,7 @@ async function firstNumber(file: Hdf5File, ...paths: string[]): Promise<number |
   return undefined;
 }
 
-/** Metadata found in addition to the frames. */
+/** The information that is found in addition to the frames. */
 export interface Beside {
   readonly meta: Metadata;
   readonly notes: readonly Note[];

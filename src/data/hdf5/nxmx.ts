@@ -2,7 +2,7 @@
 import type { Metadata } from '../dataset.js';
 import type { FrameSeries, WriteAttribute, WriteNode } from './writer.js';
 
-/** What is written in addition to the frames. */
+/** The data that are written with the frames. */
 export interface NxmxOptions {
   readonly frames: FrameSeries;
   readonly meta: Metadata;
@@ -10,7 +10,7 @@ export interface NxmxOptions {
   readonly mask?: Uint8Array | undefined;
 }
 
-/** What a reader that knows only NeXus takes for a frame. */
+/** The `interpretation` by which a reader that knows only NeXus recognises a frame, by number of axes. */
 const interpretations: Readonly<Record<number, string>> = { 1: 'spectrum', 2: 'image', 3: 'rgba-image' };
 
 /** Largest valid value: the file's own limit, or one below the smallest marker of pixels without a count. */

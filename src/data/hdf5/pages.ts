@@ -22,7 +22,7 @@ export class Pages {
   readonly collections = new Map<number, Promise<ReadonlyMap<number, Uint8Array>>>();
   readonly #pages = new Map<number, Promise<Uint8Array>>();
 
-  /** Every walk through the file's structures comes through here, so this is where the event loop is served. */
+  /** All reading of the file's structures passes through this class, so the event loop is served here. */
   readonly pace: Pace;
 
   constructor(source: ByteSource, pace = new Pace()) {

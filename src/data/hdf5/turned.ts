@@ -26,7 +26,7 @@ export function turnedReader(part: Hdf5Dataset, signalAxes: number): ReadMany {
       count: [...signal, ...place.map((_, axis) => (axis === 0 ? count : 1))].slice(0, rank),
     };
     const bytes = await part.read(box, new Uint8Array(pixels * count * size), stop);
-    // Read as [signal…, frame]; required is [frame, signal reversed…].
+    // The data are read as [signal…, frame], and required as [frame, signal reversed…].
     const index = signal.map(() => 0);
     for (let pixel = 0; pixel < pixels; pixel++) {
       let to = 0;

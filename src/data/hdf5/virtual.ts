@@ -22,7 +22,10 @@ export interface VirtualMapping {
   readonly target: Selection;
 }
 
-/** Blocks of one pattern that are looked for before it counts as infinite: each is a file or a dataset. */
+/**
+ * Maximum number of blocks of one pattern that are looked for before it counts as infinite; each is a file or a
+ * dataset.
+ */
 const mostBlocks = 1_000_000;
 
 /** Reads the parts that a layout refers to. */
@@ -295,7 +298,7 @@ export function virtualReader(
         from = from.map((each, s) => finite(each, source.shape[s] ?? 0));
         const n = sourceAxis < 0 ? 0 : selected(from[sourceAxis] as AxisSelection);
         axes = axes.map((each, t) => (t === axis ? { ...finite(each, shape[t] ?? 0) } : each));
-        // Both are unlimited: as many as the source has.
+        // If both are unlimited, there are as many elements as the source has.
         const there = axes[axis];
         if (there)
           axes[axis] =

@@ -20,7 +20,7 @@ export class Writer {
   }
 
   u8(...values: number[]): this {
-    // Room is made first, because that may replace the view.
+    // Space is reserved first, because that may replace the view.
     for (const value of values) {
       const at = this.#room(1);
       this.#view.setUint8(at, value);

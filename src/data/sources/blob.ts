@@ -12,7 +12,7 @@ import {
   target,
 } from '../byte-source.js';
 
-/** A browser offers no way from a File to its neighbours, so they are passed along with it. */
+/** A browser provides no access from a File to its neighbours, so they are passed along with it. */
 export interface BlobSourceOptions {
   readonly name?: string;
   /** Files that this one may refer to: those of the same dialog or folder. */

@@ -56,7 +56,7 @@ export const fileOpener = (loadTurning: () => Turning | undefined): OpenFile => 
   return open;
 };
 
-/** What a source requires of its opener. */
+/** The services that a source requires from its opener. */
 interface Opener {
   readonly loadTurning: () => Turning | undefined;
   readonly open: OpenFile;

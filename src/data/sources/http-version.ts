@@ -5,7 +5,7 @@
  */
 import { EwaldError } from '../../base/errors.js';
 
-/** What a response says about the file. */
+/** The information about the file in a response. */
 export interface Version {
   readonly address: string;
   readonly size: number;

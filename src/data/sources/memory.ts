@@ -19,7 +19,7 @@ export function memorySource(
 ): ByteSource {
   if (!ArrayBuffer.isView(bytes))
     throw new EwaldError('Argument', `memorySource was given ${shown(bytes)}; expected a Uint8Array`);
-  // Nothing else is waited for here: loops over reads would keep the event loop from being served.
+  // Reads from memory wait for nothing, so without this, loops over reads would block the event loop.
   const pace = new Pace();
   const size = bytes.byteLength;
   const source: ByteSource = {
