@@ -28,7 +28,7 @@ function histogram(name: string, panel: ReadonlyMap<string, readonly number[]>):
   const low = Math.floor(Math.log10(Math.min(1, ...positive)));
   const high = Math.max(low + 1, Math.ceil(Math.log10(positive.length > 0 ? Math.max(...positive) : 1) + 1e-9));
   const bins = (high - low) * binsPerDecade;
-  // The first bin is exact zero, apart from the axis of decades.
+  // The first bin is for exact zeros, and is separate from the axis of decades.
   const zeroWidth = 34;
   const x0 = left + zeroWidth + 10;
   const unit = (width - x0 - right) / bins;
