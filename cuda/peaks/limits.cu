@@ -49,7 +49,7 @@ __global__ __launch_bounds__(kRingThreads) void find_limits(Scene<T> scene, Ring
     for (unsigned k = 0; k < mine; ++k) {
       const T number = tables.numbers[begin + k * kRingThreads];
       if constexpr (kNarrow<T>) {
-        // All of them are exact as floats.
+        // All numbers of these types are exact as floats.
         const int v = number;
         if (!(float(v) > within.lower && float(v) < within.upper)) continue;
         sum += v;

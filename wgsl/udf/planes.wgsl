@@ -1,7 +1,7 @@
 // Sums of each pixel over the frames: Σ, moments, Σ of logarithms. An invocation handles the pixels of one word, reads
 // them in every frame of the chunk, and then updates the results of the earlier chunks.
 //
-//   sum      integers: 64 bits (2 words) · reals: what 16 chunks gave, and all before them (2 floats)
+//   sum      integers: 64 bits (2 words) · reals: the sum of a run of 16 chunks, and of all before it (2 floats)
 //   moments  Σ as above · 16 bits and less: Σ², 64 bits · 32 bits: the first frame's pixel, and of the differences from it
 //            mean and Σ (d - mean)², merged chunk by chunk (Chan, Golub and LeVeque)
 //   logSum   2 floats
