@@ -13,7 +13,7 @@ namespace {
 constexpr uint64_t nothing = 31;  // in place of a bin, for a pixel that is ignored
 constexpr uint32_t slots = 2 * most_patterns;
 
-// Shuffles by their bins: eight times five bits.
+// Shuffles, identified by their bins: eight times five bits.
 class Patterns {
 public:
   Patterns(Tiles& tiles, uint64_t* keys)

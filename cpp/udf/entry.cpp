@@ -356,12 +356,12 @@ extern "C" EWALD_EXPORT(ewald_udf_run) int32_t
   if (count == 0) return EWALD_STATUS_OK;
   if (ewald::udf::has_moments(pass) && pass.frames == 0)
     ewald::udf::typed(pass.d.dtype, frames, [&](const auto* p) {
-      // Relative to a NaN or an infinity every difference would be one.
+      // Relative to a NaN or an infinity, no difference would be finite.
       for (size_t i = 0; i < pass.pixels; i++) pass.shift[i] = std::isfinite(double(p[i])) ? double(p[i]) : 0;
     });
   const ewald::Team team(pass.threads);
   const size_t an_item = ewald::udf::item_bytes / pass.frame_bytes;
-  // Frames that every step processes before the next ones: no more at a time than running sums can hold.
+  // Number of frames that every step processes before the next ones: no more than running sums can hold.
   const size_t frames_most = std::max<size_t>(ewald::udf::group, ewald::udf::running_most / team.size());
   const uint32_t frames_an_item = uint32_t(std::clamp<size_t>(an_item, ewald::udf::group, frames_most));
   const uint64_t together = uint64_t(frames_an_item) * team.size();

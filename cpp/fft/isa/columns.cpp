@@ -206,7 +206,7 @@ T* convolve(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors) {
       T* p = c + j * width + q;
       const Complex<T, W> z =
           times_conjugate<T, W>(load_complex<T, W>(p), plan.filter + 2 * (2 * j <= length ? j : length - j));
-      store_complex<T, W>(p, {z.im, z.re});  // backward by way of forward
+      store_complex<T, W>(p, {z.im, z.re});  // the backward transform by way of the forward one
     }
   T* d = transform<T, W>(*plan.inner, c, c == a ? b : a, vectors);
   for (size_t k = 0; k < plan.n; k++)

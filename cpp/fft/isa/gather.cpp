@@ -186,8 +186,8 @@ void scatter_real(const T* a, size_t vectors, T* out, size_t n, Strides s, size_
   }
 }
 
-// Neighbouring lines, `whole` vectors of them, a row of memory at a time: the rows lie far apart, often at a power of
-// two, and a vector may be less than what a cache fetches.
+// Copies `whole` vectors of neighbouring lines, one row of memory at a time: the rows lie far apart, often at a power
+// of two, and a vector may be less than what a cache fetches.
 template <class T, int W, bool swap>
 void gather_rows(T* a, size_t vectors, const T* in, size_t n, size_t line, size_t whole) {
   for (size_t j = 0; j < n; j++)

@@ -1,9 +1,9 @@
 // The centre of mass of one frame over runs of pixels: Σ v, Σ y v, Σ x v from sums by row and by column, without a
 // product per pixel. Sums of integers are exact.
 //
-// Where a few rows have runs over the same columns, these are taken as a block: going down the rows, `sums` accumulates
-// the rows, and `above` accumulates `sums` before each row, so that row j of R is in it R - 1 - j times. Σ over the
-// columns of `sums` and `above` then replaces the sums of single rows, and no row is summed across.
+// Where a few rows have runs over the same columns, these runs are handled as a block: going down the rows, `sums`
+// accumulates the rows, and `above` accumulates `sums` before each row, so that it contains row j of R rows R - 1 - j
+// times. Σ over the columns of `sums` and `above` then replaces the sums of single rows, and no row is summed across.
 #include "udf/isa/numbers.h"
 #include "udf/pass.h"
 
@@ -13,9 +13,10 @@ namespace {
 using ewald::udf::Spans;
 
 constexpr uint32_t block_rows = 8;
-// Vectors of columns after which sums of `above` are emptied: of integers 28 of 2^16, and twice that for the two
-// halves; for floats so few that no float is the sum of more than 136 numbers. The same applies to the rows in the
-// columns: columns of 16-bit integers are emptied before 2^16 rows overflow them.
+// Number of vectors of columns after which the sums of `above` are emptied. For integers each adds up to 28 times 2^16,
+// and twice that for the two halves; for floats the number is so small that no float is the sum of more than 136
+// numbers. The same applies to the rows in the columns: columns of 16-bit integers are emptied before 2^16 rows
+// overflow them.
 template <class T>
 constexpr uint32_t most_vectors = std::is_integral_v<T> ? 1024 : 128;
 template <class T>
@@ -33,7 +34,7 @@ class Centre {
   C* column;
   double total = 0, sy = 0, sx = 0;
   uint32_t low, high = 0;
-  // Rows in the columns.
+  // Number of rows that the columns hold.
   uint32_t rows = 0;
 
 public:
@@ -113,7 +114,7 @@ public:
   }
 
   void empty() {
-    // Several independent sums: a single one took as long as the rows themselves.
+    // Several independent sums: a single one would take as long as the rows themselves.
     constexpr uint32_t apart = 8;
     double parts[apart] = {};
     uint32_t x = low;
@@ -181,7 +182,7 @@ void com(const void* frame, uint32_t row_pixels, Spans spans, void* column, doub
       const uint32_t at = 2 * (s + j * runs);
       alike = pairs[at] >= row && pairs[at + 2 * (runs - 1)] < row + row_pixels;
     }
-    // A row that has more than these belongs to no block.
+    // A row with more runs than these belongs to no block.
     if (alike && s + runs * block_rows < spans.count)
       alike = pairs[2 * (s + runs * block_rows)] >= begin + size_t(block_rows) * row_pixels;
     const uint32_t taken = alike ? block_rows : 1;

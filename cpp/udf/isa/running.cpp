@@ -13,7 +13,7 @@ using ewald::udf::Stack;
 // Pixels that the loops below process at a time: two vectors of words.
 constexpr int step = 2 * width;
 
-// --- sums, pixels in their order ---
+// --- sums, with pixels in their natural order ---
 
 template <class T, uint32_t G>
 EWALD_INLINE void add_group(const T* __restrict p, size_t pixels, size_t first, size_t end, uint32_t* __restrict sum) {
@@ -54,7 +54,8 @@ void empty_sum(Running running, size_t, size_t first, size_t end, double* sum) {
 }
 
 // --- sums and squares: a² + b² of two frames is one instruction for signed numbers of 16 bits, so unsigned ones are
-//     taken about 2^15, and pixels lie as the instruction leaves them: halves of each 16 bytes apart ---
+//     taken about 2^15, and pixels stay in the order that the instruction yields: the halves of each 16 bytes are
+//     apart ---
 
 template <class T>
 constexpr int32_t middle = std::is_same_v<T, uint16_t> ? 32768 : 0;
@@ -149,7 +150,7 @@ void empty_moments(Running r, uint64_t frames, size_t pixels, size_t first, size
     sum[i] += double(s + about * int64_t(frames));
     second[i] += double(squares + 2 * about * s + about * about * int64_t(frames));
   }
-  // `first` is a whole number of steps, `end` too or the end of the frame.
+  // `first` is a multiple of the step, and so is `end`, unless it is the end of the frame.
   memset(r.sum + first, 0, (end - first) * sizeof(uint32_t));
   memset(r.low + first, 0, (end - first) * sizeof(uint32_t));
   memset(r.high + first, 0, (end - first) * sizeof(uint32_t));
