@@ -6,9 +6,12 @@ import { mpiComm } from '../entries/communicator.node.js';
 import { spmd } from '../entries/executors.node.js';
 import { type BenchTimes, type BenchWish, benchFft3d, estimateFft3d, fft3d } from '../entries/heffte.node.js';
 import { EwaldError } from '../entries/index.node.js';
-import { ranksOfJob } from '../entries/shell.node.js';
-import type { BenchFlags } from './bench.js';
+import { type benchRows, type FlagValues, ranksOfJob } from '../entries/shell.node.js';
+
 import { backendOption, bold, dim, print, printJson } from './output.js';
+
+/** The flags of `ewald bench`. */
+type BenchFlags = FlagValues<typeof benchRows> & { readonly json?: boolean | undefined };
 
 const best = (list: readonly number[]): number => list.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
 

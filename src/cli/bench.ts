@@ -15,8 +15,7 @@ const rows = {
   ),
 } as const satisfies Parameters;
 
-/** The flags of `ewald bench`. */
-export type BenchFlags = FlagValues<typeof rows>;
+type BenchFlags = FlagValues<typeof rows>;
 
 export function register(program: Command, deps: CliDeps): void {
   const command = program

@@ -21,6 +21,9 @@ export interface Centre {
 /** Numbers of a mask: booleans as bytes, or weights. */
 export type MaskArray = Uint8Array | Float32Array | Float64Array;
 
+/** Creates one mask, [y, x] in C order: an array of numbers, or `{ re, im }` for complex masks. */
+export type MaskFactory = () => MaskArray | readonly number[] | { readonly re: MaskArray; readonly im: MaskArray };
+
 function each<A extends MaskArray>(out: A, { width, height }: MaskSize, value: (x: number, y: number) => number): A {
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) out[y * width + x] = value(x, y);
   return out;

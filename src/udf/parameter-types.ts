@@ -1,6 +1,6 @@
 // Generated from parameters.ts by `npm run layout`. Do not edit.
 
-import type { MaskFactory } from './analyses/masks.js';
+import type { MaskFactory } from './masks.js';
 import type { ComParams } from './builtin/com.js';
 
 /** Parameters of analyses. */

@@ -5,8 +5,8 @@
 import { blobSource, open } from '../../entries/data.js';
 import { readStream, type StreamChunk } from '../../entries/index.js';
 import type { FrameData } from './contrast.js';
+import type { OpenDataset } from './open-dataset.js';
 import type { InputFile } from './protocol.js';
-import type { OpenDataset } from './session.js';
 import { showable } from './shown.js';
 
 /** Frames by their number in the book. */

@@ -3,8 +3,8 @@ import { memoryDataset, open } from '../../entries/data.js';
 import type { StreamChunk } from '../../entries/index.js';
 import type { FrameData } from './contrast.js';
 import { type FrameBook, OpenFiles, parseChunk } from './frame-book.js';
+import type { OpenDataset } from './open-dataset.js';
 import type { InputFile } from './protocol.js';
-import type { OpenDataset } from './session.js';
 import { showable } from './shown.js';
 
 /** The information that the server gives about a frame. */

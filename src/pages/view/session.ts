@@ -18,9 +18,8 @@ import type { ResidentScan, VirtualCom, VirtualDetector } from '../../entries/ud
 import type { FrameData, Limits } from './contrast.js';
 import { placedPanels } from './detector-plane.js';
 import type { FrameBook } from './frame-book.js';
+import type { OpenDataset } from './open-dataset.js';
 import type { InputFile, Opened, OpenRequest } from './protocol.js';
-
-export type OpenDataset = Awaited<ReturnType<typeof open>>;
 
 /** The open file and its state. */
 export interface Session {

@@ -1,8 +1,8 @@
 /** Makes the data that are sent to the page: plain data, in arrays that nothing else uses. */
 import type { Detector, FrameCrystal, FrameResult, PeakList } from '../../entries/index.js';
 import type { FrameData } from './contrast.js';
+import type { OpenDataset } from './open-dataset.js';
 import type { FrameSummary, ShownCrystal, ShownPeaks } from './protocol.js';
-import type { OpenDataset } from './session.js';
 
 /** Converts data to a type that textures support. */
 export function showable(data: Awaited<ReturnType<OpenDataset['read']>>): FrameData {

@@ -15,10 +15,10 @@ import { DetectorSink } from './refined-geometry.js';
 import type { RunView, ViewedRun } from './run-view.js';
 import { type FrameSink, sinkWriting, solutionSink } from './sink.js';
 import type { StreamFile } from './stream-file.js';
-import { streamText } from './stream-text.js';
+import { type StreamContents, streamText } from './stream-text.js';
 
 /** The outputs of a run; the options are named like the flags of `ewald index`. */
-export interface OutputOptions {
+export interface OutputOptions extends StreamContents {
   /** A CrystFEL stream. */
   readonly output?: OutputTarget | undefined;
   /** Peaks, cells and reflections as HDF5. */
@@ -36,12 +36,6 @@ export interface OutputOptions {
    * slows down the run.
    */
   readonly view?: RunView | undefined;
-  /** Writes frames that are not hits to the stream. Default true. */
-  readonly nonHitsInStream?: boolean | undefined;
-  /** Writes the lists of peaks to the stream. Default true. */
-  readonly peaksInStream?: boolean | undefined;
-  /** Writes the lists of reflections to the stream. Default true; without them it cannot be merged. */
-  readonly reflsInStream?: boolean | undefined;
   /** Continues the stream of a run that did not end; frames that could not be read are tried again. Default false. */
   readonly resume?: boolean | undefined;
   /** Replaces files that ewald did not write, and a stream that is not finished. Default false. */

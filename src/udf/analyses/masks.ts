@@ -7,9 +7,6 @@ import type { Scan } from '../scan.js';
 import { type Analysis, columnOf, complexChannels, navChannel, realOrComplex } from './analysis.js';
 import { centreOf, expectsScan, optionsOf, radii } from './parameters.js';
 
-/** Creates one mask, [y, x] in C order: an array of numbers, or `{ re, im }` for complex masks. */
-export type MaskFactory = () => MaskArray | readonly number[] | { readonly re: MaskArray; readonly im: MaskArray };
-
 /** Options of `createMaskAnalysis`. */
 export type MaskAnalysisOptions = Pick<AnalysisParameters, 'factories' | 'useSparse' | 'shifts'>;
 /** Options of `createDiskAnalysis`. */

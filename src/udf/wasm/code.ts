@@ -2,10 +2,7 @@
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformModule, PlatformUrl } from '../../base/globals.js';
 import type { AnyUdf } from '../udf.js';
-import { checkModule } from './abi.js';
-
-/** Where a module is: its URL (`new URL('./name.wasm', import.meta.url)`), or its bytes. */
-export type WasmUdfSource = string | PlatformUrl | Uint8Array;
+import { checkModule, type WasmUdfSource } from './abi.js';
 
 /** A module, and its bytes, which workers get. */
 export interface WasmCode {
