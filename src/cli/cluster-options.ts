@@ -1,4 +1,4 @@
-/** Options of commands that connect to a cluster. */
+/** Options of the commands that connect to a cluster. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { NatsOptions } from '../entries/executors.node.js';
@@ -46,7 +46,7 @@ export function clusterOf(flags: ClusterFlags): {
   if (!url) throw new EwaldError('Argument', 'no server given: pass --connect nats://host:4222 or set EWALD_NATS');
   return {
     url,
-    // An invalid address is reported when it is connected to.
+    // An invalid address is reported when the connection is made.
     address: parseAddress(url)?.address ?? url,
     options: connectionOf(flags),
   };

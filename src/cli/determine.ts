@@ -98,7 +98,7 @@ export function register(program: Command, deps: CliDeps): void {
   withFlags(command, searchFlags).action((lists: string[], options: Options) => run(lists, options, deps));
 }
 
-/** Refuses flags that are not used for frames, or for lists. */
+/** Rejects flags that are not used for frames, or not used for lists. */
 function refuseUnused(options: Options, from: 'files' | 'spots', source: string): void {
   const values = flagValues(searchFlags, options);
   refuseOthers(searchFlags, values, modeOf({ from, finder: values.finder }, inFlags(source)), saidAsFlags(searchFlags));

@@ -1,4 +1,6 @@
-/** Where the work of a command is done: this thread, workers, the ranks of an MPI job, or a cluster. */
+/**
+ * Selects where the work of a command is done: on this thread, on workers, on the ranks of an MPI job, or on a cluster.
+ */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { mpiComm } from '../entries/communicator.node.js';
@@ -21,14 +23,14 @@ export interface ExecutorFlags extends Omit<ClusterFlags, 'connect'> {
   readonly jobs?: string;
 }
 
-/** Where the work of a command is done. */
+/** Parameters that select where the work of a command is done. */
 export const executorRows = { ...taskRows, ...connectionRows } as const satisfies Parameters;
 
 /** Adds the options; `jobs` describes what `-j` counts, and its default. */
 export const withExecutor = (command: Command, jobs: string): Command =>
   withFlags(command, { ...executorRows, jobs: { ...executorRows.jobs, sentence: jobs } });
 
-/** Where the work is done. */
+/** The selected place of the work. */
 export type Chosen =
   | { readonly kind: 'inline' | 'mpi' }
   | { readonly kind: 'workers'; readonly workers: number }

@@ -112,7 +112,7 @@ function isNative({ library: lib = '', buildDir, backend = 'auto' }: Options): b
   }
 }
 
-/** Why a function of the table cannot be called; undefined if it can. */
+/** The reason why a function of the table cannot be called; undefined if it can. */
 function whyNot(library: Library, name: string): string | undefined {
   try {
     void (library as Record<string, unknown>)[name];
@@ -179,7 +179,7 @@ async function call(library: Library, [name = '', ...words]: readonly string[], 
   }
   if (declared.result.kind !== 'void') print(shown(result, declared.result));
   declared.parameters.forEach(({ name: parameter, type }, i) => {
-    // Also shows what C may have written.
+    // The arguments are printed as well, because C may have written to them.
     if (type.kind === 'pointer' && !type.to.const && typeof values[i] === 'object' && values[i] !== null)
       print(`${bold(parameter || `argument ${i + 1}`)} ${JSON.stringify(written[i], bigints)}`);
   });
@@ -265,7 +265,7 @@ function formOf(file: string): Form {
   return form;
 }
 
-/** A table has no room for a mark, so it is recognised by its beginning. */
+/** The format of a table has no room for a mark of its author, so a table is recognised by its beginning. */
 function writingOf(file: string, force: boolean, inputs: readonly string[]): WriteOptions {
   const form = formOf(file);
   const replaces = (head: Uint8Array): boolean => {

@@ -50,14 +50,14 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
   } catch (error) {
     progress.end();
     if (!failedTogether(error)) throw error;
-    // The first rank that ends, ends the job: all of them wait until the reason is printed.
+    // The first rank that exits ends the whole job, so all ranks wait until the reason has been printed.
     process.exitCode = isEwaldError(error, 'Lost') ? exitCode.data : fail(error);
     return (await mpiComm()).barrier();
   }
   progress.end();
   const { rank = 0, ...result } = done;
   if (rank > 0) return;
-  // Standard output may be the result's.
+  // Standard output may receive the result.
   const tell = output === '-' ? note : print;
   const { complex, ...facts } = result;
   if (json && output !== '-') printJson({ input, output, ...facts });

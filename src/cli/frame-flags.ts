@@ -75,7 +75,7 @@ const frameExecutorRows = Object.fromEntries(
   Object.entries(executorRows).map(([name, row]) => [name, { ...row, of: ['detector frames'] }] as const),
 ) as unknown as typeof executorRows;
 
-/** All flags of frames except those of the executor, in the order of the work. */
+/** All flags of frames except those of the executor, in the order of the stages. */
 export const frameRows = {
   ...sourceRows,
   ...peakRows,
@@ -104,7 +104,7 @@ export const withFrameFlags = (command: Command): Command =>
     frameRows,
   );
 
-/** Refuses the flags that a mode of `ewald index` does not use. Throws `Argument`. */
+/** Rejects the flags that a mode of `ewald index` does not use. Throws `Argument`. */
 export function refuseUnused(flags: FlagTexts, mode: RunMode, source: string): void {
   const values = flagValues(indexRows, flags);
   const { finder, integrate, acceptBy, follow } = values;
@@ -114,7 +114,10 @@ export function refuseUnused(flags: FlagTexts, mode: RunMode, source: string): v
 
 /** Flags that lists and frames share. */
 export interface SharedFlags {
-  /** Known cells; undefined: to be determined from the frames; empty: peaks only. */
+  /**
+   * Known cells; undefined if the cell is to be determined from the frames, empty if frames are only searched for
+   * peaks.
+   */
   readonly cells: readonly KnownCell[] | undefined;
   /** The given flags of indexing. */
   readonly settings: SearchSettings;
@@ -125,7 +128,7 @@ export interface SharedFlags {
   readonly max: number | undefined;
 }
 
-/** How frames arrive by ZeroMQ. */
+/** How frames are received by ZeroMQ. */
 export interface LiveFlags {
   readonly address: string;
   /** `subscribe` to published messages, `request` them one after the other, or `pull` pushed messages. */
@@ -143,7 +146,7 @@ export interface CheckedFlags {
   readonly serialStart: number;
   readonly shard: Shard | undefined;
   readonly follow: number | undefined;
-  /** How the geometry is refined beforehand. */
+  /** How the geometry is refined before the run. */
   readonly refinement: FlagValues<typeof refinementRows>;
   /** Frames received by ZeroMQ. */
   readonly live: LiveFlags | undefined;

@@ -52,7 +52,7 @@ async function refine(stream: string, { json, output = '', ...given }: FlagValue
 async function check(file: string, framesFile: string | undefined, texts: FlagTexts): Promise<void> {
   const { json, ...given } = flagValues(rows, texts);
   const options = { ...given, framesFile };
-  // A file of frames that describes its own geometry is one, too.
+  // A file of frames that describes its own geometry counts as a file of frames, too.
   const stages = framesFile === undefined && /\.geom$/i.test(file) ? [] : ['frames'];
   const because = (): string => 'no file of frames is given: ewald geometry check GEOM FRAMES';
   refuseOthers(rows, given, { stages, because }, saidAsFlags(rows));

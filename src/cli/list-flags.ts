@@ -28,8 +28,8 @@ const mostText = 2 ** 26;
 const endings = new Set(formats.flatMap((format) => format.endings));
 
 /**
- * Throws `Argument` if a flag is given that lists do not use, `Format` if the first file is neither frames nor a list,
- * `File` if it cannot be read. `refuse` throws for the flags.
+ * Throws `Argument` if a flag is given that lists do not use, `Format` if the first file contains neither frames nor a
+ * list, `File` if it cannot be read. `refuse` throws for the flags.
  */
 export async function refuseForLists(
   first: string,

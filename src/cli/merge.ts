@@ -34,7 +34,7 @@ import { bold, type CliDeps, counted, dim, note, Progress, print, printJson, tab
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
-/** What the command writes, and where it computes. */
+/** Parameters of the outputs of the command, and of where it computes. */
 const outputRows = {
   output: {
     kind: 'text',
@@ -96,7 +96,8 @@ export function register(program: Command, deps: CliDeps): void {
 async function merge(given: readonly string[], flags: Flags, { createContext, signal }: CliDeps): Promise<void> {
   const streams = await expand(given);
   const options = await optionsOf(flags);
-  // Neither format states who wrote it near its beginning, so an existing file is only replaced with --force.
+  // Neither format states near its beginning which program wrote the file, so an existing file is only replaced with
+  // --force.
   const writing: WriteOptions = {
     force: flags.force ?? false,
     inputs: [...streams, flags.reference ?? '-', flags.split ?? '-'].filter((file) => file !== '-'),
@@ -136,7 +137,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
     await context.dispose();
   }
   const files = filesOf(result, flags);
-  // Either all files can be written, or none is.
+  // Checked first, so that either all files are written or none is.
   for (const [file] of files) await checkOutput(file, writing);
   for (const [file, content] of files) await writeWhole(file, content, writing);
   const names = files.map(([file]) => file);
@@ -164,7 +165,7 @@ async function contextFor(backend: Flags['backend'], create: CliDeps['createCont
   }
 }
 
-/** The options of the merge; what flags name is read. */
+/** The options of the merge; files that flags name are read. */
 async function optionsOf(flags: Flags): Promise<MergeOptions> {
   const given = Object.keys(mergeRows).map((name) => [name, flags[name as keyof typeof mergeRows]] as const);
   const { cell, reference, split } = flags;

@@ -36,7 +36,7 @@ const valueName = ({ kind, value, count = 0 }: Parameter): string =>
 const keyOf = (name: string, row: Parameter): string =>
   (row.flag ?? kebab(name)).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-/** A flag made from a row, which it keeps. */
+/** A flag made from a row; it keeps the row. */
 export class RowFlag extends Option {
   constructor(
     flags: string,

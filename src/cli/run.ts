@@ -21,7 +21,7 @@ import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { type AnalysisFlags, analysisFlags, analysisHelp, makeAnalysis, namesOf } from './run-analyses.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
-/** What a cluster and the command itself need. */
+/** Parameters of the cluster, and of the command itself. */
 const commandRows = {
   module: {
     kind: 'text',
@@ -56,7 +56,7 @@ export function register(program: Command, deps: CliDeps): void {
 
 async function run(what: string, second: string | undefined, texts: Texts, { signal }: CliDeps): Promise<void> {
   const given = flagValues(rows, texts);
-  // With only user functions there is no analysis to name.
+  // If only user functions are run, no analysis has to be named.
   const alone = given.udfs !== undefined && second === undefined;
   const names = alone ? [] : namesOf(what);
   const file = alone ? what : second;

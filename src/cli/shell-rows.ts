@@ -1,10 +1,10 @@
 /**
- * Flags that exist in the shell alone, each with the reason why the library has no option of this name. Every other
- * flag is a row of a room; test/cli/parameters.test.ts walks through all of them.
+ * Flags that exist only in the shell, each with the reason why the library has no option of this name. Every other flag
+ * is a row of a room; test/cli/parameters.test.ts walks through all of them.
  */
 import type { Parameter } from '../entries/shell.node.js';
 
-/** Why the library has no option of these names. */
+/** The reasons why the library has no options of these names. */
 export const shellFlags = {
   output: 'the library takes the file or folder of the result as an argument, or returns the result',
   json: 'the library returns the values that are printed',
@@ -27,10 +27,10 @@ export const shellFlags = {
   open: 'starts a browser, which is for a person at a terminal',
 } as const;
 
-/** `--json` of a command; `what` is printed. */
+/** The flag `--json` of a command; `what` describes the printed documents. */
 export const jsonRow = (what: string) => ({ kind: 'boolean', sentence: what }) as const satisfies Parameter;
 
-/** The folder of the results. */
+/** The flag of the folder for the results. */
 export const folderRow = {
   kind: 'text',
   short: 'o',
@@ -39,7 +39,7 @@ export const folderRow = {
   value: 'dir',
 } as const satisfies Parameter;
 
-/** Where kernels run. */
+/** The flag of the backend on which kernels run. */
 export const backendRow = {
   kind: 'text',
   sentence: 'where to compute',

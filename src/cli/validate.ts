@@ -67,11 +67,11 @@ export function register(program: Command, deps: CliDeps): void {
   withFlags(command, commandRows);
 }
 
-/** The backends selected by an option; undefined for all that a user may name. */
+/** The backends selected by an option; undefined for all backends that a user may name. */
 export const backendsOf = (names: string): readonly BackendName[] | undefined =>
   names === 'all' ? undefined : [...new Set(names.split(',').map((name) => parseBackend(name.trim(), '--backend')))];
 
-/** Describes where this runs. */
+/** Describes the machine on which this runs. */
 export function place(): string {
   const processors = cpus();
   return (

@@ -8,10 +8,10 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const steering = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/gu;
 
-/** The text on one line, with line feeds and tabs made visible as well. For names, and words from files. */
+/** The text on one line, with line feeds and tabs made visible as well; for names, and for words from files. */
 export const visible = (text: string): string => text.replace(steering, shown);
 
-/** The text with its lines kept. For whole messages. */
+/** The text with its line breaks kept; for whole messages. */
 export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n');
 
 /** JSON stays valid: characters that its own escapes do not cover become `\uNNNN`. */

@@ -17,7 +17,7 @@ const rows = {
   json: jsonRow('JSON lines: {joined, url, slots, backend}, then {event} for each event'),
 } as const satisfies Parameters;
 
-/** NAME=FILE or NAME=URL. */
+/** Parses NAME=FILE or NAME=URL. */
 function moduleOf(text: string): [string, string] {
   const [, name = '', where = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (!name) throw new EwaldError('Argument', `--module is "${text}"; expected NAME=FILE, such as filter=./filter.mjs`);
