@@ -1,4 +1,4 @@
-/** `convert`: frames of any format as a .h5, .npy, .raw or .mrc file, whole or not at all. */
+/** `convert`: writes frames of any format as a .h5, .npy, .raw or .mrc file, completely or not at all. */
 import { extname } from 'node:path';
 import { EwaldError } from '../base/errors.js';
 import {
@@ -13,7 +13,7 @@ import type { OpenOptions } from '../data/open.js';
 import { open, openCodecs } from '../data/opening.node.js';
 import { openOutput, type WriteOptions } from './write.js';
 
-/** Options of `convert`: those of `open`, which say how the input is read, and how the file is written. */
+/** Options of `convert`: those of `open`, which determine how the input is read, and those of writing the file. */
 export interface ConvertOptions extends Omit<WriteFramesOptions, 'format'>, OpenOptions {
   /** Replace an existing file; an input is never replaced. Default: false. */
   readonly force?: boolean | undefined;

@@ -35,7 +35,7 @@ export async function refuseInputs(output: string, { inputs = [], series = [], e
 }
 
 /**
- * Throws `Argument` for a file that this process has open: a master file or a header may have named it, although the
+ * Throws `Argument` for a file that this process has open: a master file or a header may have named it, even though the
  * user did not. Only Linux lists open files; on other systems such a file is replaced with `force`, and not without.
  */
 export async function refuseOpen(output: string, target: string): Promise<void> {

@@ -20,7 +20,9 @@ import { identityOf } from '../base/file-identity.js';
 import { onExit } from './interrupt.js';
 import { absent, hiddenBeside, temporaryBeside } from './names.js';
 
-/** How often an owner touches its lock, and after how long an owner that cannot be looked up counts as gone. */
+/**
+ * Interval at which an owner touches its lock, and time after which an owner that cannot be looked up counts as gone.
+ */
 const beatMs = 10_000;
 const goneMs = 120_000;
 

@@ -19,7 +19,7 @@ export async function followed(file: string): Promise<string> {
     }
     const link = await readlink(path).catch(() => undefined);
     if (link === undefined) {
-      // The folder may be reached through a link: a file must have one canonical name, and so one lock.
+      // The folder may be reached through a link: a file must have one canonical name, and therefore one lock.
       const folder = await realpath(dirname(path)).catch(() => dirname(path));
       return join(folder, basename(path));
     }

@@ -76,7 +76,7 @@ async function fill(handle: FileHandle, bytes: Uint8Array, at: number, file: str
 }
 
 /**
- * Writes a .npy file whole, or to standard output for `-`. A file that exists is replaced with `force` alone. Throws
+ * Writes a complete .npy file, or to standard output for `-`. An existing file is only replaced with `force`. Throws
  * `File`, `Argument`, `Aborted`.
  */
 export async function writeNpyFile(

@@ -1,5 +1,5 @@
 /**
- * How commands and the library write files, and the policy for what may be replaced.
+ * The way in which commands and the library write files, and the policy for which files may be replaced.
  *
  * - A regular file is written under another name in its own folder, flushed to disk, and renamed: whatever fails,
  *   readers see the complete new file or the old one. Symbolic links are followed. Anything but a regular file (a
@@ -33,7 +33,7 @@ export interface WriteOptions {
    * omitted, the format has no room for that, and only an empty file is replaced without `force`.
    */
   readonly replaces?: (head: Uint8Array) => boolean;
-  /** How names of this format end, such as .npy: one with the ending of another format is refused. */
+  /** Endings of the names of this format, such as .npy; a name with the ending of another format is refused. */
   readonly endings?: readonly string[];
   /** Reason for the refusal, such as "is not a stream of ewald". */
   readonly otherwise?: string;
@@ -139,11 +139,11 @@ export async function permitted(file: string, options: WriteOptions): Promise<Pe
   return { target, there, isPlain: true };
 }
 
-/** Endings that say what a file holds. Others, such as .out, say nothing. */
+/** Endings that indicate the contents of a file. Others, such as .out, indicate nothing. */
 const knownEndings =
   /\.(cbf|cell|csv|cxi|geom|h5|hdf5|hkl|html?|json|mib|mrc|mtz|npy|npz|nxs|pdb|png|raw|sol|stream|svg|tiff?|zarr)$/i;
 
-/** A file that says by its name that it is something else would be misread. Throws `Argument`. */
+/** Rejects a name that indicates another format, because the file would be misread. Throws `Argument`. */
 function refuseEnding(file: string, endings: readonly string[]): void {
   const ending = knownEndings.exec(file)?.[0].toLowerCase();
   if (ending !== undefined && !endings.includes(ending))
@@ -295,7 +295,7 @@ async function beside(
     async keep() {
       const name = await freePart(target, options);
       await endAs(name);
-      // The path as the user wrote it; for a link, the name in the folder of its target.
+      // The path as the user wrote it; for a link, the path in the folder of its target.
       return resolve(file) === target ? `${file}${name.slice(target.length)}` : name;
     },
   };
