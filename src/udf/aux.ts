@@ -46,7 +46,7 @@ export const isAux = (value: unknown): value is AuxData =>
 /** Numbers per element. */
 export const auxStride = ({ extraShape, dtype }: AuxData): number => product(extraShape) * numbersOf(dtype);
 
-/** Rejects aux data whose size does not match the run. */
+/** Rejects auxiliary data whose size does not match the run. */
 export function checkAux(udf: string, params: Readonly<Record<string, unknown>>, { nav, sig }: RunShape): void {
   for (const [name, value] of Object.entries(params)) {
     if (!isAux(value)) continue;

@@ -1,4 +1,4 @@
-/** The names of `ewald/udf` that a platform binds: the context, and what is asked of its devices. */
+/** The names of `ewald/udf` that a platform binds: the context, and the functions that query its devices. */
 import { expectsMembers } from '../base/arguments.js';
 import type { ContextOptions } from '../context/context.js';
 import type { Executor } from '../executors/executor.js';

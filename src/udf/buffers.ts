@@ -1,4 +1,4 @@
-/** Result buffers: what a UDF declares, what it writes into, and what a run returns. */
+/** Result buffers: those that a UDF declares, the views into which it writes, and the results that a run returns. */
 import { EwaldError } from '../base/errors.js';
 import { choice, knownOptions } from '../base/options.js';
 import {
@@ -13,7 +13,7 @@ import {
 } from './dtypes.js';
 import type { Selection } from './roi.js';
 
-/** What a buffer has one element for: each scan position, each pixel of a frame, or the whole run. */
+/** The unit for which a buffer has one element: each scan position, each pixel of a frame, or the whole run. */
 export type BufferKind = 'nav' | 'sig' | 'single';
 
 /** A UDF's declaration of one buffer. */

@@ -61,7 +61,7 @@ export type PartialRun<U> = AsyncGenerator<PartialResults<U>, void, undefined> &
   updateParameters(params: readonly Readonly<Record<string, unknown>>[]): void;
 };
 
-/** What the platform provides. */
+/** The functions that the platform provides. */
 export interface UdfPlace {
   createContext(options?: ContextOptions): Promise<UdfCore>;
   open(input: DataInput, options?: OpenOptions): Promise<Dataset>;
@@ -122,7 +122,7 @@ export interface UdfContextOptions {
    * caller's.
    */
   readonly executor?: Executor;
-  /** Options of the context that kernels run on. */
+  /** Options of the context on which kernels run. */
   readonly context?: ContextOptions;
   /** Computes delayed values; default: this thread. */
   readonly delayedOn?: Executor;

@@ -93,7 +93,7 @@ export class UdfContext {
     return (list ? results : results[0]) as RunResults<U>;
   }
 
-  /** The same, with the results after each partition. */
+  /** Like `runUdf`, but yields the results after each partition. */
   runUdfIter<const U extends AnyUdf | readonly AnyUdf[]>(
     scan: Scan,
     udf: U,

@@ -3,7 +3,7 @@ import type { CorrectionOptions } from '../data/corrections.js';
 import type { OpenOptions } from '../data/open.js';
 import type { UdfMeta } from './udf.js';
 
-/** What every task of a run receives. */
+/** The data that every task of a run receives. */
 export interface RunDescription {
   readonly udfs: readonly {
     readonly module: string;
@@ -15,7 +15,7 @@ export interface RunDescription {
   /** Frames of the largest partition. */
   readonly largest: number;
   readonly meta: Omit<UdfMeta, 'inputDtype'>;
-  /** How the frames are opened there; absent if they are sent with the task. */
+  /** How the worker opens the frames; absent if they are sent with the task. */
   readonly source:
     | { readonly path: string; readonly options: OpenOptions }
     | { readonly url: string; readonly options: OpenOptions }

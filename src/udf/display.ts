@@ -1,4 +1,4 @@
-/** Describes what a UDF declares and how it will be run, as data and as an HTML table. */
+/** Describes the declarations of a UDF and how it will be run, as data and as an HTML table. */
 import { htmlText } from '../base/plain-text.js';
 import { type BufferKind, shapeOfBuffer } from './buffers.js';
 import type { BufferDtype } from './dtypes.js';

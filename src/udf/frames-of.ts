@@ -1,4 +1,7 @@
-/** Converts stored frames to those that a UDF sees: read, corrected, of a dtype that JavaScript computes with. */
+/**
+ * Converts stored frames to those that a UDF sees: they are read, corrected, and converted to a dtype with which
+ * JavaScript can compute.
+ */
 import type { Corrections } from '../data/corrections.js';
 import type { Dataset } from '../data/dataset.js';
 import { allocateFrames, type DataType, elements, type FrameArray, halfToNumber } from '../data/dtype.js';

@@ -1,6 +1,6 @@
 /**
- * How the core computes a UDF of the package: the steps of a pass over the frames, and how results follow from its
- * sums.
+ * Describes how the core computes a UDF of the package: the steps of a pass over the frames, and the derivation of the
+ * results from its sums.
  */
 
 import type { BufferDeclarations, Views } from './buffers.js';

@@ -1,4 +1,4 @@
-/** UDFs out of modules, with the reason and the line where one does not load. */
+/** Loads UDFs from modules; if one cannot be loaded, the error states the reason and the line. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -6,7 +6,10 @@ import { pathToFileURL } from 'node:url';
 import { EwaldError } from '../base/errors.js';
 import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from './udf.js';
 
-/** Why a module cannot be loaded: with the line of a syntax error, and advice if Node does not support TypeScript. */
+/**
+ * The error for a module that cannot be loaded, with the line of a syntax error, and with advice if Node does not
+ * support TypeScript.
+ */
 function notLoaded(file: string, cause: unknown): EwaldError {
   const what = cause instanceof Error ? cause.message : String(cause);
   if ((cause as { code?: unknown } | undefined)?.code === 'ERR_UNKNOWN_FILE_EXTENSION')

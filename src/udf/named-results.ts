@@ -9,11 +9,11 @@ export interface NamedResult {
   readonly shape: readonly number[];
   readonly dtype: BufferDtype;
   readonly data: BufferArray;
-  /** How many axes of the scan come first; 0 if the result is not over the scan. */
+  /** Number of leading axes that are axes of the scan; 0 if the result is not over the scan. */
   readonly navAxes: number;
-  /** Better looked at with a logarithmic scale. */
+  /** Whether it is better displayed on a logarithmic scale. */
   readonly log?: boolean;
-  /** (y, x) of a vector at each position. */
+  /** Whether it consists of a vector (y, x) at each position. */
   readonly vectors?: boolean;
 }
 

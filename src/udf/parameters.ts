@@ -2,7 +2,7 @@
 import type { Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 
-/** The analyses by name, with what each computes. */
+/** The analyses by name, with a description of what each computes. */
 export const analysisNames = {
   sum: 'sum of all frames',
   sumsig: 'sum of each frame',
@@ -193,7 +193,7 @@ export const analysisRows = {
 export const rowsOfAnalysis = (analysis: AnalysisName): Parameters =>
   Object.fromEntries(Object.entries(analysisRows).filter(([, { of }]) => (of as readonly string[]).includes(analysis)));
 
-/** Parameters of a run over a scan and of its files, as `ewald run` has them. */
+/** Parameters of a run over a scan and of its files; they are the flags of `ewald run`. */
 export const scanRunRows = {
   output: {
     kind: 'text',

@@ -1,6 +1,6 @@
 /**
- * Processes one partition, wherever it runs: frames are read and prepared, each UDF sees them, and its results are
- * returned.
+ * Processes one partition, on any thread or worker: frames are read and prepared, each UDF processes them, and its
+ * results are returned.
  */
 
 import { breathe, checkSignal } from '../base/options.js';

@@ -106,7 +106,7 @@ export class Passes {
   }
 
   /**
-   * Memory for `length` elements with undefined contents; if they are the frames that UDFs see (`shown`), that of a
+   * Memory for `length` elements with undefined contents; if they are the frames that UDFs see (`shown`), memory of a
    * UDF's module. Throws `OutOfMemory`.
    */
   take(dtype: DataType, length: number, shown: boolean): FrameArray {

@@ -15,19 +15,20 @@ export interface ResidentScanOptions {
   readonly maxBytes?: number;
   /**
    * Squares of `bin` × `bin` detector pixels are summed into one, in a type that holds the sums (twice as wide for
-   * integers, up to 32 bits); rows and columns that fill no square are skipped. 1 … 64; default 1, frames as they are.
+   * integers, up to 32 bits); rows and columns that fill no square are skipped. 1 … 64; default 1, which keeps frames
+   * unchanged.
    */
   readonly bin?: number;
-  /** Called as frames are read, with the share that is done, 0 … 1. */
+  /** Called while frames are read, with the fraction that is done, 0 … 1. */
   readonly onProgress?: (share: number) => void;
   readonly signal?: PlatformSignal | undefined;
 }
 
 const defaultBytes = 2 ** 30;
-/** Bytes of frames that are read and turned at a time: what a processor's cache holds. */
+/** Bytes of frames that are read and transposed at a time, so that they fit into the processor's cache. */
 const blockBytes = 2 ** 22;
 
-/** A scan in memory; see the head of this file. */
+/** A scan in memory; see the comment at the beginning of this file. */
 export class ResidentScan {
   /** Axes of the scan. */
   readonly navigation: readonly number[];
@@ -35,7 +36,7 @@ export class ResidentScan {
   readonly height: number;
   /** Detector pixels that were summed into one, along each axis. */
   readonly bin: number;
-  /** Positions of the scan. */
+  /** Number of positions of the scan. */
   readonly positions: number;
   /** Numbers in the frames' own type, or a wider one for sums, [height, width, positions]. */
   readonly planes: ArrayNumbers;
@@ -127,9 +128,9 @@ const widened: Readonly<Partial<Record<NumberName, NumberName>>> = {
 };
 
 interface Sizes {
-  /** Of the frames in the file. */
+  /** Size of the frames in the file. */
   readonly full: { readonly height: number; readonly width: number };
-  /** Of the frames in memory. */
+  /** Size of the frames in memory. */
   readonly height: number;
   readonly width: number;
   readonly type: NumberName;
@@ -145,7 +146,7 @@ function sizesOf({ name, dtype, shape }: Dataset, bin: number): Sizes {
   if (bin > Math.min(height, width))
     throw new EwaldError('Argument', `residentScan: bin is ${bin}; frames of ${name} are ${width} × ${height} pixels`);
   const type = dtype as NumberName;
-  // 255 · 16² is the largest sum that fits 16 bits, and likewise for 32 bits: wider squares need float64.
+  // 255 · 16² is the largest sum that fits into 16 bits, and the same applies to 32 bits: larger squares need float64.
   const sums = widened[type] ?? type;
   const safe = bin <= 16 ? sums : sums === 'u16' ? 'u32' : sums === 'i16' ? 'i32' : sums;
   return {
@@ -157,10 +158,10 @@ function sizesOf({ name, dtype, shape }: Dataset, bin: number): Sizes {
 }
 
 /**
- * Reads a scan into memory, detector-major. The next frames are read while those before are turned.
+ * Reads a scan into memory, detector-major. The next frames are read while the previous ones are transposed.
  *
  * Throws `Argument` for a scan that is larger than `maxBytes`, `Unsupported` for complex or 64-bit integer frames,
- * `Shape` for frames that are not of two axes, `Aborted`, and what reading throws.
+ * `Shape` for frames that do not have two axes, `Aborted`, and the errors of reading.
  */
 export async function residentScan(dataset: Dataset, options: ResidentScanOptions = {}): Promise<ResidentScan> {
   knownOptions('residentScan', options, ['maxBytes', 'bin', 'onProgress', 'signal']);
@@ -193,7 +194,7 @@ export async function residentScan(dataset: Dataset, options: ResidentScanOption
     const data = await next;
     if (first + block < frames) {
       next = read(first + block);
-      // Its failure is seen when it is awaited; until then it is not an unhandled rejection.
+      // A failure is reported when the promise is awaited; until then it must not count as an unhandled rejection.
       next.catch(() => undefined);
     }
     turn(scan, first, count, sums ? binned(data, count, full, scan, sums) : data);
@@ -227,7 +228,7 @@ function binned(
   return sums;
 }
 
-/** Lays `count` frames from `first` on across the planes, and sums them. */
+/** Distributes `count` frames from `first` on over the planes, and adds them to the sum. */
 function turn(scan: ResidentScan, first: number, count: number, frames: ArrayNumbers): void {
   const { planes, positions, sum } = scan;
   const pixels = sum.length;
@@ -243,10 +244,12 @@ function turn(scan: ResidentScan, first: number, count: number, frames: ArrayNum
   }
 }
 
-/** Changes after which a sum of floating-point numbers is made anew: their rounding errors would add up. */
+/**
+ * Number of changes after which a sum of floating-point numbers is recomputed, because rounding errors would add up.
+ */
 const mostChanges = 64;
 
-/** The pixels inside a mask that moves, and which of them have to be added and removed. */
+/** The pixels inside a mask that moves, and the pixels that have to be added and removed. */
 class MovingMask {
   readonly inside: Uint8Array;
   readonly #floating: boolean;
@@ -258,8 +261,8 @@ class MovingMask {
   }
 
   /**
-   * Takes another mask and calls `add` for each pixel that entered (1) or left (-1); or `clear`, then `add` for all of
-   * its pixels where these are fewer, or where rounding errors would add up.
+   * Switches to another mask and calls `add` for each pixel that entered (1) or left (-1); or calls `clear`, and then
+   * `add` for all of its pixels, if these are fewer or if rounding errors would add up.
    */
   move(what: string, mask: ArrayLike<number>, clear: () => void, add: (pixel: number, sign: 1 | -1) => void): void {
     const { inside } = this;
@@ -298,10 +301,10 @@ function checkScan(what: string, scan: ResidentScan): ResidentScan {
 
 /**
  * A virtual detector on a resident scan: the sum of the pixels in a mask, at every position. Sums of integers are exact
- * below 2⁵³; those of floating-point numbers are made anew before their rounding errors add up.
+ * below 2⁵³; those of floating-point numbers are recomputed before their rounding errors add up.
  */
 export class VirtualDetector {
-  /** The sums, one a position, [...navigation] in C order; the same memory after each change. */
+  /** The sums, one per position, [...navigation] in C order; the memory is the same after each change. */
   readonly image: Float64Array;
   readonly #scan: ResidentScan;
   readonly #mask: MovingMask;
@@ -313,8 +316,8 @@ export class VirtualDetector {
   }
 
   /**
-   * Takes another mask, [height, width], nonzero inside, such as those of `masks`, and returns the image. Only pixels
-   * that entered or left are summed, unless the new mask has fewer of them.
+   * Switches to another mask, [height, width], nonzero inside, such as those of `masks`, and returns the image. Only
+   * pixels that entered or left are summed, unless the new mask has fewer of them.
    *
    * Throws `Shape` for a mask of another size.
    */
@@ -337,7 +340,10 @@ function addRun({ positions, planes }: ResidentScan, pixel: number, image: Float
   else for (let i = 0; i < positions; i++) image[i] = (image[i] as number) + weight * (planes[from + i] as number);
 }
 
-/** How `VirtualCom` derives its images; names, defaults and meanings as in `createComAnalysis`. */
+/**
+ * Options that determine how `VirtualCom` derives its images; names, defaults and meanings are those of
+ * `createComAnalysis`.
+ */
 export interface VirtualComOptions {
   /** Reference point in pixels; default: the middle pixel, half the size rounded down. */
   readonly cx?: number;
@@ -353,10 +359,10 @@ export interface VirtualComOptions {
 /**
  * The centre of mass inside a mask that can be moved, at every position of a resident scan: `comUdf` without reading
  * the scan again. Only pixels that entered or left the mask are summed; sums of integers are exact below 2⁵³, so that
- * the results are those of `comUdf`, number by number.
+ * the results are identical to those of `comUdf`.
  */
 export class VirtualCom {
-  /** Sum, sum of value · y, and of value · x: [3, positions]. */
+  /** Sums of value, of value · y, and of value · x: [3, positions]. */
   readonly #moments: readonly [Float64Array, Float64Array, Float64Array];
   readonly #scan: ResidentScan;
   readonly #mask: MovingMask;
@@ -369,8 +375,8 @@ export class VirtualCom {
   }
 
   /**
-   * Takes another mask, [height, width], nonzero inside, and returns the centres, the field of shifts, and what is
-   * derived from it. Divergence and curl are NaN unless the scan has two axes.
+   * Switches to another mask, [height, width], nonzero inside, and returns the centres, the field of shifts, and the
+   * quantities derived from it. Divergence and curl are NaN unless the scan has two axes.
    *
    * Throws `Shape` for a mask of another size, `Argument` for invalid options.
    */

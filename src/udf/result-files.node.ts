@@ -45,7 +45,7 @@ function fileWord(name: string): string {
   );
 }
 
-/** Those that are pictures of two axes. */
+/** The results with two axes, which can be shown as pictures. */
 const picturesOf = (results: readonly NamedResult[]): NamedResult[] =>
   results.filter(
     ({ shape, vectors, dtype }) =>
@@ -130,7 +130,7 @@ export async function writeResults(
     }
     if (png)
       for (const [file, picture] of picturesIn(png, results)) await put(file, picture).then(() => written.push(file));
-    // No file gets its final name before all are complete.
+    // No file receives its final name before all of them are complete.
     for (const one of outputs) await one.close();
     return written;
   } finally {
@@ -178,7 +178,7 @@ async function writeHdf5(file: string, output: Output, results: readonly NamedRe
   }
 }
 
-/** A row a scan position (or a pixel), a column a result; results of another shape are refused. */
+/** One row per scan position (or pixel), and one column per result; results of another shape are rejected. */
 function csv(results: readonly NamedResult[]): string {
   const [first] = results;
   if (!first) return '';
@@ -216,7 +216,7 @@ function csvCell(text: string): string {
   return /[",;]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
-/** Pictures of the two-dimensional results, by the names of their files. Throws `Argument` where there is none. */
+/** Pictures of the two-dimensional results, by the names of their files. Throws `Argument` if there are none. */
 function picturesIn(file: string, results: readonly NamedResult[]): [file: string, picture: Uint8Array][] {
   const flat = picturesOf(results);
   if (flat.length === 0)

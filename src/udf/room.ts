@@ -12,7 +12,7 @@ export interface UdfMethods {
   frameFunction(descriptor: FunctionDescriptor): Promise<FrameFunction>;
 }
 
-/** What `ewald/udf` needs of a context. */
+/** The methods of a context that `ewald/udf` requires. */
 export type UdfCore = ContextCore & UdfMethods;
 
 export const udfRoom = (planner: Planner): UdfMethods => ({

@@ -1,4 +1,4 @@
-/** Analyses and UDFs of one scan in one pass, with the results as files: what `ewald run` does. */
+/** Runs analyses and UDFs over one scan in one pass and writes the results to files, as `ewald run` does. */
 import { EwaldError } from '../base/errors.js';
 import type { WriteOptions } from '../files/write.js';
 import type { Analysis } from './analyses/analysis.js';
@@ -10,7 +10,7 @@ import { beginResults, checkOutputs, type ResultFiles, writeResults } from './re
 import type { Scan } from './scan.js';
 import type { AnyUdf } from './udf.js';
 
-/** Options of `runToFiles`: those of a run, and what becomes of the results. */
+/** Options of `runToFiles`: those of a run, and those of its output files. */
 export interface RunToFilesOptions extends UdfRunOptions {
   readonly analyses?: readonly Analysis[] | undefined;
   readonly udfs?: readonly AnyUdf[] | undefined;
@@ -20,11 +20,11 @@ export interface RunToFilesOptions extends UdfRunOptions {
   readonly output?: string | undefined;
   /** Pictures of the results with two axes, .png. Default: none. */
   readonly png?: string | undefined;
-  /** Replace files that exist; what is read is never replaced. Default: false. */
+  /** Replace existing files; inputs are never replaced. Default: false. */
   readonly force?: boolean | undefined;
-  /** Files that are read for the run beside the scan; none of them is replaced, not even with `force`. */
+  /** Files that are read for the run in addition to the scan; none of them is replaced, not even with `force`. */
   readonly inputs?: readonly string[] | undefined;
-  /** Of an MPI job, whether this rank writes the files. Default: true. */
+  /** In an MPI job, whether this rank writes the files. Default: true. */
   readonly writes?: boolean | undefined;
 }
 
@@ -34,17 +34,17 @@ const writingOf = ({ force = false, inputs = [] }: RunToFilesOptions, scan: stri
   inputs,
 });
 
-/** Refuses outputs that could not be written, before a file is opened. Throws `Argument`, `File`. */
+/** Rejects outputs that could not be written, before a file is opened. Throws `Argument`, `File`. */
 export const checkRunToFiles = async (options: RunToFilesOptions, scan: string): Promise<void> =>
   options.writes === false ? undefined : checkOutputs(options.output, options.png, writingOf(options, scan));
 
 /**
  * Runs analyses and UDFs over a scan in one pass, writes the results, and returns them with the names of the files.
  *
- * Results are called by their channel or buffer; if there are several analyses or UDFs, by its name and a hyphen before
- * that. Files are started before the work and appear when all of them are complete. Throws `Argument` for outputs that
- * exist or have another extension, for `channels` that select nothing, and for a pick together with other analyses;
- * otherwise as `runUdf`.
+ * Results are named after their channel or buffer; if there are several analyses or UDFs, the name of the analysis or
+ * UDF and a hyphen precede it. Files are opened before the work and appear when all of them are complete. Throws
+ * `Argument` for outputs that exist or have another extension, for `channels` that select nothing, and for a pick
+ * together with other analyses; otherwise as `runUdf`.
  */
 export async function runToFiles(
   ctx: UdfContext,
@@ -69,7 +69,7 @@ export async function runToFiles(
     });
   let files: ResultFiles | undefined;
   try {
-    // A run over no frame knows what the results are called: a file that is in the way is refused before the work.
+    // A run without frames determines the names of the results, so that an existing file is rejected before the work.
     if (output ?? png) {
       const nothing = { roi: new Uint8Array(product(scan.shape.nav)), corrections: running.corrections };
       const none = await ctx.runUdf(scan, all, nothing).then(

@@ -26,7 +26,7 @@ export function settled<T>(udf: string, method: string, given: T): T {
   );
 }
 
-/** An error in a user's method: the place is added to the message, the stack is kept. */
+/** An error in a user's method: the location is added to the message, and the stack is kept. */
 export function thrown(udf: string, where: string, cause: unknown): Error {
   if (isEwaldError(cause, 'Aborted')) return cause;
   const error = new EwaldError('Argument', `the UDF ${udf} threw in ${where}: ${messageOf(cause)}`, {

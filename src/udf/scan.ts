@@ -27,7 +27,7 @@ export interface SyncInfo {
   readonly framesInsertedEnd: number;
 }
 
-/** What a worker requires to open the scan by itself. */
+/** The information that a worker requires to open the scan by itself. */
 export type ScanSource =
   | { readonly path: string; readonly options: OpenOptions }
   | { readonly url: string; readonly options: OpenOptions }

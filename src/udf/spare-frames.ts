@@ -1,7 +1,7 @@
 /** Reuses the memory of processed frames for later partitions. */
 import { allocateFrames, type DataType, elementBytes, type FrameArray, viewAs } from '../data/dtype.js';
 
-/** One being processed, its copy in another dtype, and one being read. */
+/** Enough for one partition being processed, its copy in another dtype, and one being read. */
 const most = 3;
 
 /**

@@ -25,7 +25,7 @@ interface PartitionTask {
   readonly blob?: { readonly blob: Blob; readonly options: OpenOptions };
 }
 
-/** What a worker keeps between the partitions of a run. */
+/** The state that a worker keeps between the partitions of a run. */
 interface Kept {
   readonly udfs: readonly { readonly udf: AnyUdf; readonly params: Readonly<Record<string, unknown>> }[];
   readonly corrections: Corrections | undefined;

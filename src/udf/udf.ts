@@ -13,7 +13,7 @@ import type { WasmUdfSource } from './wasm/abi.js';
 /** Parameters of a UDF: anything that can be cloned between threads, and `auxData`. */
 export type UdfParams = Readonly<Record<string, unknown>>;
 
-/** What a UDF knows about its run. */
+/** The information that a UDF receives about its run. */
 export interface UdfMeta {
   /** Shape of the scan and of a frame, slowest axis first. */
   readonly nav: readonly number[];
@@ -38,7 +38,7 @@ export interface PartitionMeta extends UdfMeta {
   readonly positions: Uint32Array;
 }
 
-/** What every method receives: parameters, results to write into, the return value of `getTaskData`. */
+/** The argument of every method: parameters, results to write into, the return value of `getTaskData`. */
 export interface UdfScope<B extends BufferDeclarations, P, T> {
   readonly params: P;
   /** Views of the buffers. A number or an array assigned to one is written into it. */
@@ -93,7 +93,10 @@ export interface MergeScope<B extends BufferDeclarations, P> {
   readonly meta: UdfMeta;
 }
 
-/** What `getResults` may return for a buffer: its array, or the array and a mask of the elements that hold a result. */
+/**
+ * The values that `getResults` may return for a buffer: its array, or the array and a mask of the elements that hold a
+ * result.
+ */
 export type ResultValue = BufferArray | { readonly data: BufferArray; readonly mask: Uint8Array };
 
 /**
@@ -132,7 +135,7 @@ export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations
   /**
    * A WebAssembly module that processes the frames, in any language that compiles to it: `new URL('./name.wasm',
    * import.meta.url)` or its bytes. It is used instead of the methods for frames, which may be absent; if there is one,
-   * `validateUdf` compares the two. See "In WebAssembly" of the README for what it exports.
+   * `validateUdf` compares the two. The README describes the exports of a module.
    */
   readonly wasm?: WasmUdfSource;
   processTile?(scope: TileScope<B, P, T>): void;
@@ -210,7 +213,7 @@ const deferred: Readonly<Record<string, string>> = {
   '[object AsyncGeneratorFunction]': 'an async generator',
 };
 
-/** The method of a definition that is called for frames, where no module is. */
+/** The method of a definition that is called for frames, if there is no module. */
 export const methodOf = (definition: AnyDefinition): (typeof methods)[number] =>
   methods.find((method) => definition[method] !== undefined) ?? 'processFrame';
 

@@ -14,7 +14,7 @@ export interface Channel {
   /** Numbers in C order; complex ones interleaved. */
   readonly data: ArrayLike<number>;
   readonly complex?: boolean;
-  /** Whether a logarithmic scale suits it better. */
+  /** Whether it is better displayed on a logarithmic scale. */
   readonly log?: boolean;
   /** A vector (y, x) per position, for images in which colour shows direction and length. */
   readonly vectors?: ArrayLike<number>;
@@ -32,7 +32,7 @@ export interface Analysis<K extends string = string> {
   readonly udf: AnyUdf;
   /** Whether frames may be complex; default false. */
   readonly complexFrames?: boolean;
-  /** The analysed positions, if not all: the frame of a pick. */
+  /** The analysed positions if they are not all, such as that of a picked frame. */
   readonly roi?: Uint8Array;
   /**
    * For analyses of two passes: returns the second analysis, given the results of this UDF. There are no channels

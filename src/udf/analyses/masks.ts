@@ -18,7 +18,7 @@ export type PointOptions = Pick<AnalysisParameters, 'x' | 'y'>;
 /** Options of `createRadialBinsAnalysis`. */
 export type RadialBinsOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'ri' | 'ro' | 'nBins' | 'normalize'>;
 
-/** One channel per mask: `mask_0`, `mask_1`, …; complex masks have five each. */
+/** One channel per mask: `mask_0`, `mask_1`, …; complex masks have five channels each. */
 export function maskAnalysis(scan: Scan, options: MaskAnalysisOptions): Analysis {
   expectsScan('createMaskAnalysis', scan);
   const { factories, useSparse = 'auto', shifts } = optionsOf('createMaskAnalysis', 'masks', options);
@@ -88,7 +88,7 @@ export function diskAnalysis(scan: Scan, options: DiskOptions = {}): Analysis<'i
   return oneMask(scan, 'disk', circular({ ...centre, r }), 'disk', 'sum over a disk');
 }
 
-/** Virtual annular detector: sum over a ring; by default from half of the shorter side to 0.8 of that. */
+/** Virtual annular detector: sum over a ring; by default from half of the shorter side to 0.8 of the shorter side. */
 export function ringAnalysis(scan: Scan, options: RingOptions = {}): Analysis<'intensity'> {
   optionsOf('createRingAnalysis', 'ring', options);
   const centre = centreOf(scan, 'createRingAnalysis', options);

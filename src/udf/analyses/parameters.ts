@@ -35,7 +35,7 @@ export function optionsOf<Options extends object>(what: string, analysis: Analys
   return options;
 }
 
-/** A centre within the frame; default the middle, half the size. `names` are the options that give it. */
+/** A centre within the frame; default the middle, half the size. `names` are the options that specify it. */
 export function centreOf(
   scan: Scan,
   what: string,
@@ -71,7 +71,7 @@ export function radii(
   return { ri: inner, ro: outer };
 }
 
-/** Refuses an inner radius that is not below the outer one. `names` are the options that give them. */
+/** Rejects an inner radius that is not below the outer one. `names` are the options that specify them. */
 export function checkRing(
   what: string,
   [inner, outer]: readonly [number, number],

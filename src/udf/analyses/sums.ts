@@ -20,7 +20,7 @@ export interface PickOptions extends Pick<AnalysisParameters, 'at'> {
 /** Options of `createFftSumAnalysis`. */
 export type FftSumOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'radius'>;
 
-/** The scan, once it is one. Throws `Argument`. */
+/** The scan, after checking that it is one. Throws `Argument`. */
 function checked(what: string, scan: Scan): Scan {
   expectsScan(what, scan);
   return scan;

@@ -15,7 +15,7 @@ export interface ComParams extends Readonly<Record<string, unknown>> {
   readonly cy: number | null;
   /** Radius of the disk that is used; null for the whole frame. */
   readonly r: number | null;
-  /** Radius of its hole; null for none. */
+  /** Radius of the hole in the disk; null for none. */
   readonly ri: number | null;
   /** Rotation of the shifts in degrees. */
   readonly scanRotation: number;
@@ -53,7 +53,7 @@ export function checkRegression(what: string, regression: ComParams['regression'
     );
 }
 
-/** What is derived from the centres of mass, one vector (y, x) or number per position. */
+/** The quantities derived from the centres of mass, one vector (y, x) or number per position. */
 export interface ComImages {
   /** Centres in pixels, (y, x). */
   readonly rawCom: Float64Array;

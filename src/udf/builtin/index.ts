@@ -1,4 +1,4 @@
-/** The package's UDFs by name, as workers find them. */
+/** The package's UDFs by name, by which workers find them. */
 import type { AnyUdf } from '../udf.js';
 import { comUdf } from './com.js';
 import { crystallinityUdf, femUdf } from './fluctuation.js';

@@ -28,7 +28,7 @@ export interface MasksParams extends Readonly<Record<string, unknown>> {
   readonly shifts: readonly [number, number] | ArrayLike<number> | null;
 }
 
-/** Which steps compute which masks. */
+/** The assignment of masks to steps. */
 interface Steps {
   readonly steps: PassStep[];
   /** The mask of each column. */

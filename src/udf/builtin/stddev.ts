@@ -61,7 +61,7 @@ function addTile(tile: ArrayLike<number>, depth: number, { sum, second }: State,
       squares += difference * difference;
       rest += difference;
     }
-    // Removes what the rounding of the mean left over; NaN propagates.
+    // Removes the error left by the rounding of the mean; NaN propagates.
     squares -= (rest * rest) / depth;
     if (squares < 0) squares = 0;
     if (before > 0) squares += between(before, sum[p] as number, depth, depthSum);

@@ -6,7 +6,7 @@ const builtin = 'ewald/udf';
 const complex = ({ inputDtype }: UdfMeta): boolean => inputDtype.startsWith('c');
 const realOr128 = (meta: UdfMeta): 'f64' | 'c128' => (complex(meta) ? 'c128' : 'f64');
 
-/** Adds `src` to `dest`, name by name: the merge of everything that is a sum. */
+/** Adds `src` to `dest`, name by name: the merge of all results that are sums. */
 export function addAll({ dest, src }: { readonly dest: object; readonly src: object }): void {
   for (const [name, array] of Object.entries(dest) as [string, Float64Array][]) {
     const more = (src as Record<string, Float64Array>)[name] as Float64Array;

@@ -1,7 +1,7 @@
 /** Decides which passes are worth transferring frames to a GPU. */
 import type { UdfDescriptor } from '../contract.js';
 
-/** Why an automatically chosen GPU leaves a pass to the CPU; undefined if it does not. */
+/** The reason why an automatically chosen GPU leaves a pass to the CPU; undefined if it does not. */
 export function whereItPays(descriptor: UdfDescriptor): { readonly why: string } | undefined {
   if (!descriptor.whereItPays || descriptor.kinds.includes('dense')) return undefined;
   return {

@@ -16,8 +16,8 @@ export const udfOp = ({ core }: WasmHost): UdfOp => ({
 });
 
 /**
- * Bytes of frames in the heap at a time: what the cache of one core holds. Sums per pixel process eight frames before a
- * sum is written, and the core itself splits at a megabyte.
+ * Bytes of frames in the heap at a time, so that they fit into the cache of one core. Sums per pixel process eight
+ * frames before a sum is written, and the core itself splits at a megabyte.
  */
 const heapBytes = { byFrame: 2 ** 18, byPixel: 2 ** 20 };
 const leastFrames = { byFrame: 1, byPixel: 8 };

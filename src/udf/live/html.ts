@@ -1,4 +1,4 @@
-/** An image as HTML for hosts that display it: an `img` with a data URL at its own size. */
+/** An image as HTML for hosts that display it: an `img` with a data URL in its original size. */
 import { dataUrl, encodePng } from '../../base/png.js';
 import { toRgba } from '../colormap.js';
 import { expectsPicture, type LivePicture } from './picture.js';

@@ -1,4 +1,4 @@
-/** Writes a new project for a user-defined function: what `ewald udf new` does. */
+/** Writes a new project for a user-defined function, as `ewald udf new` does. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';

@@ -1,4 +1,4 @@
-/** A new project for a user-defined function: its files as text. */
+/** The files of a new project for a user-defined function, as text. */
 import { EwaldError } from '../../base/errors.js';
 import { choice } from '../../base/options.js';
 import { version } from '../../base/version.js';

@@ -23,7 +23,7 @@ export const dtypeCodes: Readonly<Partial<Record<DataType, number>>> = {
   c128: 9,
 };
 
-/** What a module exports; addresses are bytes from the start of its memory. */
+/** The exports of a module; addresses are bytes from the start of its memory. */
 export interface UdfExports {
   readonly memory: WebAssembly.Memory;
   ewald_udf_abi?(): number;
@@ -48,7 +48,7 @@ export interface UdfExports {
 
 const functions = ['ewald_udf_abi', '_initialize', 'heap', 'allocate', 'setup', 'process'];
 
-/** Checks what a module exports and imports. Throws `Argument`. */
+/** Checks the exports and imports of a module. Throws `Argument`. */
 export function checkModule(what: string, module: WebAssembly.Module): void {
   const exports = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind]));
   const names = [...exports.keys()].filter((name) => !name.startsWith('__')).join(', ') || 'nothing';

@@ -4,7 +4,7 @@ import type { PlatformModule, PlatformUrl } from '../../base/globals.js';
 import type { AnyUdf } from '../udf.js';
 import { checkModule, type WasmUdfSource } from './abi.js';
 
-/** A module, and its bytes, which workers get. */
+/** A module, and its bytes, which are sent to workers. */
 export interface WasmCode {
   /** Name in messages. */
   readonly what: string;
@@ -53,7 +53,7 @@ export async function compileCode(what: string, bytes: Uint8Array): Promise<Wasm
   return { what, bytes, module };
 }
 
-/** What messages call the module of a UDF. */
+/** The name of the module of a UDF in messages. */
 const moduleOf = (udf: AnyUdf): string => `the wasm module of the UDF ${udf.definition.name}`;
 
 /** Loads the modules of the UDFs that have one. */

@@ -1,4 +1,4 @@
-/** The UDFs of a run that have a WebAssembly module: an instance each, and partitions that pass through it. */
+/** The UDFs of a run that have a WebAssembly module: one instance for each of them, which processes the partitions. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { breathe, checkSignal } from '../../base/options.js';
 import type { DataType, FrameArray } from '../../data/dtype.js';
@@ -87,7 +87,9 @@ export class WasmFunctions {
     return new WasmInstance(code, { params, declarations, meta, frames, slots: this.#slots });
   }
 
-  /** The error of a call, with the frame that causes it: another instance processes the frames one by one. */
+  /**
+   * The error of a call, with the frame that causes it; to find it, another instance processes the frames one by one.
+   */
   #failed(running: Running, code: WasmCode, frames: FrameArray, first: number, end: number, cause: unknown): Error {
     const { positions } = running.meta;
     const at = (where: string, reason: unknown): EwaldError =>
@@ -95,7 +97,7 @@ export class WasmFunctions {
         cause: reason,
         detail: { udf: running.udf.definition.name, where, threw: true },
       });
-    // A module that grew the memory in which the frames were has detached them.
+    // If the module has grown the memory that contains the frames, they are detached.
     if (frames.length === 0) return at(`frames ${positions[first]} to ${positions[end - 1]}`, cause);
     const numbers = frames.length / positions.length;
     const another = this.#instantiate(running, code);

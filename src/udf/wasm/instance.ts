@@ -1,4 +1,4 @@
-/** A UDF's module with the memory of a run, and calls of it that are checked. */
+/** A UDF's module with the memory of a run, and checked calls of its functions. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { type DataType, elementBytes, type FrameArray, viewAs } from '../../data/dtype.js';
 import { type BufferDeclarations, type BufferKind, elementsOf, strideOf } from '../buffers.js';
@@ -13,7 +13,7 @@ const pageBytes = 65536;
 /** wasm addresses have 32 bits. */
 const largestMemory = 2 ** 32;
 
-/** What decides the memory of an instance. */
+/** The sizes that determine the memory of an instance. */
 export interface InstanceSizes {
   readonly params: Readonly<Record<string, unknown>>;
   readonly declarations: BufferDeclarations;
@@ -28,7 +28,7 @@ export interface InstanceSizes {
 interface Result {
   readonly name: string;
   readonly kind: BufferKind;
-  /** Bytes per position, pixel, or in total. */
+  /** Bytes per position or per pixel, or in total. */
   readonly stride: number;
   readonly region: Region;
 }
@@ -106,7 +106,7 @@ export class WasmInstance {
     return true;
   }
 
-  /** Copies frames that lie elsewhere into the memory of the module; give them back with `giveFrames`. */
+  /** Copies frames that are in other memory into the memory of the module; return them with `giveFrames`. */
   copyFrames(frames: FrameArray): FrameArray {
     const { inputDtype } = this.#sizes.meta;
     const copy = this.takeFrames(inputDtype, frames.length / numbersOf(inputDtype));
@@ -188,8 +188,8 @@ export class WasmInstance {
   }
 
   /**
-   * Reserves memory and places the regions. The memory is not looked at before it has its size: growing it later
-   * detaches a buffer, after which V8 checks every access to every typed array of the thread.
+   * Reserves memory and places the regions. Its buffer is not accessed before the memory has its final size: growing it
+   * later detaches a buffer, after which V8 checks every access to every typed array of the thread.
    */
   #reserve(): void {
     const { memory, heap, allocate: allocateBytes } = this.#exports;

@@ -1,6 +1,6 @@
-/** Where the parts of a run lie in the memory of a UDF's module, and the guards between them. */
+/** The positions of the parts of a run in the memory of a UDF's module, and the guards between them. */
 
-/** Bytes before the first region and after each, which the module must leave as they are. */
+/** Bytes before the first region and after each region, which the module must not change. */
 const guardBytes = 64;
 const guardByte = 0xa5;
 const alignment = 64;
@@ -28,7 +28,7 @@ export class MemoryLayout {
     return region;
   }
 
-  /** Bytes of all regions and guards, and what aligning their start may take. */
+  /** Bytes of all regions and guards, plus the maximum for aligning their start. */
   get bytes(): number {
     return this.#end + alignment;
   }

@@ -6,7 +6,7 @@ import type { FrameLayout } from './shaders.js';
 const chunkBytes = 2 ** 24;
 /** On a software device, which is the CPU itself, chunks are small so that it can respond in between. */
 const softwareBytes = 2 ** 20;
-/** Most frames in a chunk, so that sums of 16-bit pixels fit a word. */
+/** Maximum number of frames in a chunk, so that sums of 16-bit pixels fit into a word. */
 const mostFrames = 4096;
 
 /**

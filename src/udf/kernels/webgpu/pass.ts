@@ -136,7 +136,7 @@ interface Pass {
   readonly descriptor: UdfDescriptor;
   readonly layout: FrameLayout;
   readonly steps: readonly DeviceStep[];
-  /** Most frames in a chunk. */
+  /** Maximum number of frames in a chunk. */
   readonly most: number;
   readonly places: readonly { readonly offset: number; readonly bytes: number }[];
   readonly slots: readonly Slot[];

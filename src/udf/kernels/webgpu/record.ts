@@ -30,7 +30,10 @@ function folded(count: number): [number, number] {
   return [Math.ceil(count / y), y];
 }
 
-/** Invocations of a matrix product with masks of their own; each has four masks and four frames. */
+/**
+ * Number of invocations along the masks in a workgroup of a matrix product; each invocation has four masks and four
+ * frames.
+ */
 const maskLanesOf = (masks: number): number => (masks > 16 ? 8 : masks > 8 ? 4 : masks > 4 ? 2 : 1);
 const denseLanes = 64;
 const each = 4;

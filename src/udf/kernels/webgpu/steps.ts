@@ -25,7 +25,7 @@ export function stepsOf({ kinds, steps }: UdfDescriptor): DeviceStep[] {
 /** Words of a frame that one workgroup of spans or dense masks processes. */
 const spanWords = 16384;
 const densePixels = 4096;
-/** Most parts into which a frame is split; the host adds their results. */
+/** Maximum number of parts into which a frame is split; the host adds their results. */
 const mostParts = 64;
 
 /** Sizes of a step on a device. */
