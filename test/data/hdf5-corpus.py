@@ -1,5 +1,5 @@
-"""Writes HDF5 files with h5py, every layout x index of chunks x filter x dtype x library version, and tells what is in
-them: python3 hdf5-corpus.py FOLDER prints {file: {dataset: {shape, dtype, sha256}}}, little-endian C order."""
+"""Writes HDF5 files with h5py, every layout x chunk index x filter x dtype x library version, and lists their content:
+python3 hdf5-corpus.py FOLDER prints {file: {dataset: {shape, dtype, sha256}}}, little-endian C order."""
 import hashlib
 import json
 import os
