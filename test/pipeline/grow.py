@@ -1,4 +1,4 @@
-"""A detector's writer: frames of one HDF5 file appended to another one, a pause between them. grow.py FROM TO SECONDS"""
+"""Imitates a detector: appends frames of one HDF5 file to another one, with pauses. Usage: grow.py FROM TO SECONDS"""
 import sys
 import time
 

@@ -105,9 +105,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     expect(text).toMatch(/^average_camera_length = 0\.060000 m$/m);
   });
 
-  test('requested, with peaks sent along; pulled, as DECTRIS sends them', {
-    tags: 'all',
-  }, async () => {
+  test('requested, with peaks sent along; pulled, as DECTRIS sends them', { tags: 'all' }, async () => {
     const { Reply, Push } = zmq ?? expect.fail();
     const peaks = { fs: [] as number[], ss: [] as number[], intensity: [] as number[] };
     const whole = await ofFile();
