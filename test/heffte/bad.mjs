@@ -70,7 +70,7 @@ export async function differentRuns(comm, algorithm) {
     const expected = comm.rank === 0 ? 16 * comm.size : 0;
     if (result[0] !== expected) throw new Error(`after ${name}: ${result[0]}, expected ${expected}`);
   }
-  // Rank 1 disposes of the plan in the middle.
+  // Rank 1 disposes of the plan during the run.
   if (one) await plan.dispose();
   else heard['a plan that was disposed'] = await told(plan.forward(input));
   await comm.barrier();

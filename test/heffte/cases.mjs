@@ -2,7 +2,7 @@
 // are ours.
 const bothPrecisions = ['f32', 'f64'];
 const algorithms = ['alltoallv', 'alltoall', 'p2p', 'p2p-plined'];
-/** Pencils and slabs, reordered and not. */
+/** Pencils and slabs, with and without reordering. */
 const variants = ['pencils', 'slabs'].flatMap((decomposition) =>
   [true, false].map((reorder) => ({ decomposition, reorder })),
 );

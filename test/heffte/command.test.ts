@@ -52,7 +52,7 @@ const kinds: readonly (readonly [string, readonly number[], boolean, readonly st
 describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
   const onRanks = (ranks: number, ...args: string[]) => mpirun(ranks, cli, 'fft', ...args);
 
-  test.each(kinds)('%s of 3 ranks is what one process gives', async (_, shape, complex, more) => {
+  test.each(kinds)('%s of 3 ranks equals the result of one process', async (_, shape, complex, more) => {
     save('in.npy', [...shape], complex);
     const run = await onRanks(3, at('in.npy'), '-o', at('out.npy'), '--force', ...more);
     expect(run.code, run.err).toBe(0);
@@ -107,7 +107,7 @@ test('a job without the addon names the package to install', async () => {
 });
 
 describe('ewald fft --memory', () => {
-  test.each(kinds)('%s in parts is what memory gives', async (_, shape, complex, more) => {
+  test.each(kinds)('%s in parts equals the result in memory', async (_, shape, complex, more) => {
     save('in.npy', [...shape], complex);
     const run = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--force', '--memory', '2k', '--json', ...more]);
     expect(run.code, run.err).toBe(0);

@@ -31,7 +31,7 @@ describe('the estimate', () => {
   const measured = { size: [64, 64, 64], oneRankS: 1, latencyS: 1e-6, bytesPerS: 1e9 } as const;
   const estimate = (ranks: number, more = {}) => heffte.estimateFft3d({ size: [64, 64, 64], ranks, measured, ...more });
 
-  test('one rank takes no longer than before, and ranks share the work', () => {
+  test('the time of one rank is unchanged, and ranks share the work', () => {
     expect(estimate(1).seconds).toBeCloseTo(1, 12);
     expect(estimate(1).messageS).toBe(0);
     const { transformS, messageS, stages } = estimate(4);
@@ -46,7 +46,7 @@ describe('the estimate', () => {
     expect(estimate(4, { cores: 2 }).transformS).toBeCloseTo(1 / 2, 12);
   });
 
-  test('wrong numbers are refused', async () => {
+  test('invalid numbers are refused', async () => {
     await refused(async () => estimate(0), 'Argument');
     await refused(async () => estimate(2, { measured: { ...measured, bytesPerS: 0 } }), 'Argument', 'above 0');
   });

@@ -1,4 +1,4 @@
-/** Boxes, divisions and defects, each compared with counting indices one by one. */
+/** Boxes, divisions and defects, each compared with a count of indices one by one. */
 import * as heffte from 'ewald/heffte';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -55,7 +55,7 @@ describe('a box', () => {
     );
   });
 
-  test('wrong ones are refused', async () => {
+  test('invalid ones are refused', async () => {
     await refused(async () => box([0, 0], [1, 1, 1, 1]), 'Argument', 'three integers');
     await refused(async () => box([0, 0, 0.5], [1, 1, 1]), 'Argument', 'three integers');
     await refused(async () => box([0, 0, 0], [1, 1, 1], [0, 1, 1]), 'Argument', 'once each');
@@ -98,7 +98,7 @@ describe('divisions', () => {
     expect(heffte.proc_setup).toBe(heffte.procSetupMinSurface);
   });
 
-  test('each tiles its world', () => {
+  test('each division tiles its world', () => {
     const sizes = fc.tuple(...[0, 1, 2].map(() => fc.integer({ min: 1, max: 9 })));
     fc.assert(
       fc.property(sizes, fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 2 }), (size, n, axis) => {
@@ -129,7 +129,7 @@ describe('divisions', () => {
     );
   });
 
-  test('the grid of least surface is the least of all', async () => {
+  test('the grid of least surface has the least surface of all grids', async () => {
     const world = box([0, 0, 0], [19, 9, 4]);
     for (const n of [1, 2, 6, 8, 12, 30]) {
       const surface = (grid: readonly number[]): number => {
@@ -147,7 +147,7 @@ describe('divisions', () => {
   });
 });
 
-test('missing and doubled indexes are found as counting finds them', () => {
+test('missing and duplicate indices are found, as a count confirms', () => {
   const corner = fc.tuple(...[0, 1, 2].map(() => fc.integer({ min: 0, max: 3 })));
   let [fine, missing, doubled] = [0, 0, 0];
   const one = fc.tuple(corner, corner).map(([low, size]) =>
@@ -186,7 +186,7 @@ test('missing and doubled indexes are found as counting finds them', () => {
   expect(Math.min(fine, missing, doubled)).toBeGreaterThan(50);
 });
 
-test('ranks send and receive every index exactly once, to its place', () => {
+test('ranks send and receive every index exactly once, at its position', () => {
   const order = fc.constantFrom([0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]);
   const size = fc.tuple(...[0, 1, 2].map(() => fc.integer({ min: 2, max: 6 })));
   const grid = fc.constantFrom([1, 1, 4], [1, 2, 2], [2, 1, 2], [2, 2, 1], [1, 1, 2], [1, 1, 1]);
@@ -249,7 +249,7 @@ function fill({ low, size, order, count }: Box, unit: number, number: (x: number
   return out;
 }
 
-test('rows that follow each other are joined, and long rows and short ones are copied alike', () => {
+test('consecutive rows are joined, and long and short rows are copied correctly', () => {
   expect(joinAxes({ sizes: [4, 3, 2], from: 0, fromStrides: [1, 4, 12], to: 0, toStrides: [1, 4, 12] }).sizes).toEqual([
     24, 1, 1,
   ]);
@@ -367,17 +367,17 @@ describe('stages', () => {
   test('one rank transforms all axes at once', () => {
     expect(words(plan(1, [8, 8, 8], [1, 1, 1], [1, 1, 1]))).toEqual(['xyz']);
   });
-  test('slabs in and slabs out need one division', () => {
+  test('slabs as input and output need one division', () => {
     expect(words(plan(2, [8, 8, 8], [1, 1, 2], [1, 2, 1]))).toEqual(['xy', '|', 'z']);
     expect(words(plan(4, [8, 8, 8], [1, 1, 4], [1, 1, 4]))).toEqual(['xy', '|', 'z', '|']);
   });
-  test('boxes need three divisions, where pencils may be slabs as well', () => {
+  test('boxes need three divisions, in which pencils may be slabs', () => {
     const pencils = words(plan(8, [8, 8, 8], [2, 2, 2], [2, 2, 2], { decomposition: 'pencils' }));
     expect(pencils.filter((word) => word === '|')).toHaveLength(3);
     const slabs = words(plan(8, [8, 8, 8], [2, 2, 2], [2, 2, 2], { decomposition: 'slabs' }));
     expect(slabs.filter((word) => word === '|')).toHaveLength(3);
   });
-  test('every axis is transformed once, and divisions follow each other', () => {
+  test('every axis is transformed once, and divisions are consecutive', () => {
     for (const computing of [[0], [1, 3], [0, 1, 2, 3, 4, 5, 6, 7]])
       for (const decomposition of ['auto', 'pencils', 'slabs'] as const) {
         const stages = plan(8, [5, 6, 7], [2, 2, 2], [1, 2, 4], { computing, decomposition });
@@ -391,7 +391,7 @@ describe('stages', () => {
         });
       }
   });
-  test('1000 ranks are planned', () => {
+  test('a plan for 1000 ranks can be made', () => {
     const grid = heffte.procSetupMinSurface(box([0, 0, 0], [2047, 2047, 2047]), 1000);
     const stages = plan(1000, [2048, 2048, 2048], [...grid], [...grid]);
     expect(stages.length).toBeGreaterThan(3);

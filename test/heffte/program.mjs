@@ -11,8 +11,8 @@ const hard = (n) => {
   return rest > 1;
 };
 /**
- * The bound for the error over all numbers of a non-empty box: that of the kernels (cpp/fft), times four for lengths
- * that use Bluestein, plus the error of the oracle.
+ * The error bound over all numbers of a non-empty box: that of the kernels (cpp/fft), times four for lengths that use
+ * Bluestein, plus the error of the oracle.
  */
 const relativeBound = (size, precision) => {
   const unit = precision === 'f32' ? 2 ** -24 : 2 ** -53;

@@ -12,7 +12,7 @@ const module = new URL('./python.mjs', import.meta.url);
 const engines = (await devices()).flatMap((device) => device.engines ?? []);
 const fftw = engines.find(({ engine }) => engine === 'fftw')?.available ?? false;
 
-test('the constants are those of the module', () => {
+test('the constants equal those of the module', () => {
   expect(heffte.scale).toEqual({ none: 0, full: 1, symmetric: 2 });
   expect(heffte.backend).toMatchObject({ stock: 0, fftw: 1, mkl: 2, cufft: 10, rocfft: 11, rocm: 11 });
 });

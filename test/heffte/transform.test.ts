@@ -13,7 +13,7 @@ import { casesFor } from './cases.mjs';
 const module = new URL('./rank.mjs', import.meta.url);
 const program = new URL('./mpi-rank.mjs', import.meta.url);
 
-describe('a sample of the cases; npm run soak has all', () => {
+describe('a sample of the cases; npm run soak runs all', () => {
   test.each([
     [1, 20],
     [2, 30],
@@ -87,12 +87,12 @@ describe('errors are reported on every rank', () => {
     }),
   });
 
-  test.each(['shared', 'alltoallv', 'p2p'])('runs that differ from rank to rank: %s', async (algorithm) => {
+  test.each(['shared', 'alltoallv', 'p2p'])('runs that differ between ranks: %s', async (algorithm) => {
     const heard = await told<object>('runs', 3, algorithm);
     for (const [rank, mine] of heard.entries()) expect(mine).toEqual(refusals(rank));
   });
 
-  test.skipIf(!mpiPresent)('runs that differ from rank to rank, under mpirun', async () => {
+  test.skipIf(!mpiPresent)('runs that differ between ranks, under mpirun', async () => {
     const { code, out, err } = await mpirun(3, program, 'runs', JSON.stringify('alltoallv'));
     expect(code, err).toBe(0);
     const lines = out.split('\n').filter((line) => line.startsWith('{'));
@@ -100,7 +100,7 @@ describe('errors are reported on every rank', () => {
     for (const { rank, heard } of lines.map((line) => JSON.parse(line))) expect(heard).toEqual(refusals(rank));
   });
 
-  test('an index that no box holds, or two', async () => {
+  test('an index that is in no box, or in two', async () => {
     for (const message of await told('gap', 2))
       expect(message).toBe(
         "Argument: fft3d: inboxes: index (0, 0, 2) is in no rank's box; the boxes reach to (3, 3, 3) and must " +
@@ -130,15 +130,15 @@ describe('errors are reported on every rank', () => {
     expect(second).toContain('Argument: heffte: there is no backend "fftv"; did you mean "fftw"?');
   });
 
-  test('wrong arrays are refused before anything is sent, and the plan goes on', async () => {
+  test('invalid arrays are refused before anything is sent, and the plan can still be used', async () => {
     expect(await told('arrays', 2)).toEqual(['fine', 'fine']);
   });
 
-  test('a rank that dies in the middle ends the others', async () => {
+  test('a rank that dies during a run ends the others', async () => {
     for (const what of ['dies', 'diesShared']) await refused(() => told(what, 3), 'Lost', 'rank 2');
   });
 
-  test.skipIf(!mpiPresent)('a process that dies in the middle ends the job', async () => {
+  test.skipIf(!mpiPresent)('a process that dies during a run ends the job', async () => {
     const { code, err } = await mpirun(3, program, 'dies');
     // The result is null if the job had to be killed.
     expect(code).toBeGreaterThan(0);
@@ -146,7 +146,7 @@ describe('errors are reported on every rank', () => {
   });
 });
 
-describe('alone', () => {
+describe('on a single rank', () => {
   const world = heffte.box3d([0, 0, 0], [3, 3, 3]);
   const planned = async (body: (plan: heffte.Fft3dPlan, comm: Communicator) => Promise<void>): Promise<void> => {
     const comm = await selfComm();
