@@ -1,6 +1,6 @@
-// Hostile arguments for every function of cpp/include/ewald.h. A row passes if the function refuses, or answers within
-// the memory it was given: arrays have exactly the length that the header states, so that an address sanitizer, or the
-// guard bytes around them, detect any access beyond. Prints the errors and the number of rows.
+// Hostile arguments for every function of cpp/include/ewald.h. A row passes if the function refuses the arguments, or
+// accesses only the memory it was given: arrays have exactly the length that the header states, so that an address
+// sanitizer, or the guard bytes around them, detect any access beyond. Prints the errors and the number of rows.
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>

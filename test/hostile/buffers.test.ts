@@ -33,7 +33,7 @@ async function lost(run: Promise<unknown>, backend: string, ...words: string[]):
   await run.catch((error) => expect(error).toMatchObject({ tag: 'Shape' }));
 }
 
-it('an array that was transferred has no numbers, in optimised code that has seen resizable buffers too', () => {
+it('an array that was transferred is empty, even in optimised code that has seen resizable buffers', () => {
   const wrong: number[] = [];
   for (let i = 0; i < 20_000; i++) {
     asItIs(new Float32Array(18));
@@ -106,7 +106,7 @@ describe.each(['native', 'wasm'] as const)('transforms on %s', (backend) => {
     await lost(run, backend);
   });
 
-  it('views that grow with their buffer while the run waits its turn', async () => {
+  it('views that grow with their buffer while the run is queued', async () => {
     const grown = [resizable(8 * n, 64 * n), resizable(8 * n, 64 * n)];
     const [input, output] = [new Float32Array(grown[0] as Resizable), new Float32Array(grown[1] as Resizable)];
     input.set(signal);

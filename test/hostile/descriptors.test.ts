@@ -17,7 +17,7 @@ const beside = (name: string): string => fileURLToPath(new URL(name, import.meta
 const words = expect.stringContaining('too many files are open');
 
 // Windows has no such limit.
-describe.skipIf(process.platform === 'win32')('a process that may open few files', () => {
+describe.skipIf(process.platform === 'win32')('a process that may open only few files', () => {
   it('reads more files than the limit, detects a replaced one, and reports when no descriptor is left', () => {
     const folder = mkdtempSync(join(tmpdir(), 'ewald-few-'));
     try {
@@ -40,7 +40,7 @@ describe.skipIf(process.platform === 'win32')('a process that may open few files
     }
   }, 60_000);
 
-  it('gets a sentence from the command line, and no stack', () => {
+  it('gets a message from the command line, without a stack trace', () => {
     const { status, stderr } = limited(24, beside('../../dist/cli.js'), 'devices');
     expect([status, stderr.trim().split('\n').length]).toEqual([1, 1]);
     expect(stderr).toMatch(/^ewald: too many open files/);

@@ -21,7 +21,7 @@ describe('transforms on native', () => {
     ['one thread', 1],
     ['threads of the pool', 2],
   ] as const)
-    it(`on ${name}: ended half-way, and the next run is whole`, async ({ skip }) => {
+    it(`on ${name}: stopped half-way, and the next run is complete`, async ({ skip }) => {
       const ctx = await open('native', skip);
       try {
         // Long enough to be under way when it is stopped, on any machine.
@@ -52,8 +52,8 @@ describe('transforms on native', () => {
     });
 });
 
-describe('plans that are measured', () => {
-  it.each(['native', 'wasm'] as const)('on %s: ended between two candidates', async (backend) => {
+describe('measured plans', () => {
+  it.each(['native', 'wasm'] as const)('on %s: stopped between two candidates', async (backend) => {
     const ctx = await open(backend, () => {
       throw new Error(`${backend} is needed`);
     });
@@ -72,7 +72,7 @@ describe('plans that are measured', () => {
     await ctx.dispose();
   });
 
-  it('by FFTW: ended between two of its candidates; a plan that waits its turn, too; the next is made', {
+  it('by FFTW: stopped between two of its candidates; so is a queued plan; the next one is made', {
     tags: 'all',
   }, async ({ skip }) => {
     const ctx = await open('native', skip);
@@ -113,7 +113,7 @@ describe.each(['native', 'wasm'] as const)('batches and counts on %s', (backend)
   const images = simulateSpots({ cell, images: 8, spots: 60, seed: 4 });
   const many = 400;
 
-  it('indexer.run: stops between stretches, reports progress, gives the bytes of an undivided run', async ({
+  it('indexer.run: stops between parts of a batch, reports progress, gives the bytes of an undivided run', async ({
     skip,
   }) => {
     const ctx = await open(backend, skip);

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 const program = fileURLToPath(new URL('forgotten.mjs', import.meta.url));
 
 it.for(['native', 'wasm'] as const)(
-  '%s: five forgotten contexts are let go, one in use is not',
+  '%s: five forgotten contexts are released, one in use is not',
   async (backend, ctx) => {
     if (!(await devices({ backend })).find((row) => row.backend === backend)?.available) ctx.skip(`absent: ${backend}`);
     const text = execFileSync(process.execPath, ['--expose-gc', program, backend], { encoding: 'utf8' });

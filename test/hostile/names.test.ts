@@ -1,5 +1,6 @@
 /**
- * Hostile names and texts through every writer of text: they are read back unchanged or refused, and never add a line.
+ * Hostile names and texts passed to every writer of text: they are read back unchanged or refused, and never add a
+ * line.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

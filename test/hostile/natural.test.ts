@@ -72,7 +72,7 @@ function* callsOf(name: string, value: unknown): Generator<[string, Call]> {
 }
 
 test.for(Object.entries(entries))(
-  '%s answers every first guess with a result or an error of its own',
+  '%s responds to every first attempt with a result or an ewald error',
   async ([entry, load]) => {
     const wrong: string[] = [];
     let calls = 0;

@@ -12,7 +12,7 @@ const resizable = (length: number): Float32Array => {
   return new Float32Array(new Make(4 * length, { maxByteLength: 8 * length }));
 };
 
-/** Created anew for each attempt, because some are consumed by it. */
+/** Created anew for each attempt, because an attempt consumes some of them. */
 export const values: Record<string, () => unknown> = {
   undefined: () => undefined,
   null: () => null,

@@ -7,7 +7,7 @@ import { WorkerClient } from '../../src/workers/client.js';
 import type { WorkerRequest } from '../../src/workers/messages.js';
 import { refused } from '../support/refused.js';
 
-it('a worker that never answers is terminated, and waiting requests are rejected', async () => {
+it('a worker that never responds is terminated, and waiting requests are rejected', async () => {
   const limit = WorkerClient.startLimit;
   WorkerClient.startLimit = 50;
   try {
@@ -45,7 +45,7 @@ it('requests are answered in order: those after an open use the context it opens
   expect(replies).toEqual([[], 'native']);
 });
 
-it('a worker may be given by a file URL as a string; a missing one is reported', async ({ skip }) => {
+it('a worker may be specified by a file URL as a string; a missing one is reported', async ({ skip }) => {
   if (!(await devices()).find(({ backend }) => backend === 'native')?.available) skip('absent: native');
   const worker = new URL('../../dist/worker.node.js', import.meta.url).href;
   const ctx = await createContext({ backend: 'native', strict: true, audit: 1, worker, log: { level: 'error' } });
