@@ -747,7 +747,7 @@ function refusedRows(
   });
 }
 
-test('the table has the 64 behaviours, each cell a test or a reason', () => {
+test('the table has the 64 behaviours, and each cell is a test or a reason', () => {
   expect(table).toHaveLength(64);
   expect(new Set(table.map(({ id }) => id))).toEqual(new Set(Object.keys(implementations)));
   for (const row of table)

@@ -8,7 +8,7 @@ import { openKit, targets } from '../ffi/support.js';
 const target = targets[1] as (typeof targets)[number];
 
 test.skipIf(target.absent)(
-  `what is forgotten comes back, with one warning${target.absent ? ` (absent: ${target.absent})` : ''}`,
+  `forgotten memory is freed, with one warning${target.absent ? ` (absent: ${target.absent})` : ''}`,
   async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;

@@ -44,7 +44,7 @@ export async function leaks(count, space, once) {
   const after = process.memoryUsage();
   if (space.liveBytes !== live)
     return `${space.liveBytes - live} bytes are still counted as live after ${count} cycles`;
-  // With gc() exposed only noise may remain; 4 MiB over 10⁵ cycles would be 40 bytes a cycle.
+  // With gc() exposed only noise may remain; 4 MiB over 10⁵ cycles would be 40 bytes per cycle.
   const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
   if (globalThis.gc && grown > 4 * 2 ** 20)
     return `the process holds ${(grown / 2 ** 20).toFixed(1)} MiB more after ${count} cycles`;

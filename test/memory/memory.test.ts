@@ -85,7 +85,7 @@ describe('formats', () => {
 });
 
 describe('access', () => {
-  test('negative indices count from the end; outside is refused', () => {
+  test('negative indices count from the end; those outside are refused', () => {
     const memory = IndirectMemory2D.create(2, 3, 'i');
     memory.set(-1, -1, 7);
     expect(memory.at(1, 2)).toBe(7);
@@ -113,7 +113,7 @@ describe('access', () => {
     expect(memory.withRow(1, (row) => row[0])).toBe(5);
   });
 
-  test('withRow passes the memory itself where it can, and otherwise a copy that is written back', () => {
+  test('withRow passes the memory itself if possible, otherwise a copy that is written back', () => {
     const buffer = new ArrayBuffer(9);
     const odd = new BufferCollection2D([{ data: new DataView(buffer, 1, 8), shape: [8] }]).reinterpret('i');
     odd.withRow(0, (row) => {
@@ -134,13 +134,13 @@ describe('access', () => {
     expect(memory.lockCount).toBe(0);
   });
 
-  test('columns that do not divide are cut, and stay cut', () => {
+  test('columns that do not divide evenly are truncated, and stay truncated', () => {
     const memory = IndirectMemory2D.create(2, 5, 'B');
     expect(memory.reinterpret('h').shape).toEqual([2, 2]);
     expect(memory.reinterpret('B').shape).toEqual([2, 4]);
   });
 
-  test('bad input', () => {
+  test('invalid input is refused', () => {
     expect(thrown(() => IndirectMemory2D.create(-1, 2, 'i')).tag).toBe('Argument');
     expect(thrown(() => IndirectMemory2D.create(1.5, 2, 'i')).tag).toBe('Argument');
     expect(thrown(() => IndirectMemory2D.create(1, 2, 'i', { readOnly: true } as never)).message).toMatch(
@@ -163,7 +163,7 @@ describe('access', () => {
     expect(thrown(() => view.at(0, 0)).tag).toBe('Disposed');
   });
 
-  test('rows from everything that holds bytes', () => {
+  test('rows can be made from every object that contains bytes', () => {
     const buffer = Uint8Array.of(1, 2, 3, 4).buffer;
     const memory = new BufferCollection2D([
       buffer,
@@ -182,7 +182,7 @@ describe('access', () => {
     expect(aliased.at(1, 0)).toBe(99);
   });
 
-  test('a row that shrinks away is seen', () => {
+  test('a row whose buffer shrinks is detected', () => {
     const resizable = new (
       ArrayBuffer as unknown as new (
         bytes: number,
@@ -220,7 +220,7 @@ describe('ragged rows', () => {
 
 for (const target of targets) {
   describe.skipIf(target.absent)(`${target.backend}${target.absent ? ` (absent: ${target.absent})` : ''}`, () => {
-    test('rows stay right when the heap grows, and a kept view turns empty', async () => {
+    test('rows remain valid when the heap grows, and a kept view becomes empty', async () => {
       const kit = await openKit(target);
       const memory = IndirectMemory2D.create(2, 2, 'd', { memory: kit.memory });
       memory.set(1, 1, 5);
@@ -235,7 +235,7 @@ for (const target of targets) {
       kit.dispose();
     });
 
-    test('staging copies in and back, and shares where it can', async () => {
+    test('staging copies in and back, and shares memory if possible', async () => {
       const kit = await openKit(target);
       const memory = IndirectMemory2D.create(2, 3, 'd');
       memory.set(0, 0, 2);
@@ -256,7 +256,7 @@ for (const target of targets) {
       kit.dispose();
     });
 
-    test('read-only memory reaches C only as const', async () => {
+    test('read-only memory is passed to C only as const', async () => {
       const kit = await openKit(target);
       const memory = IndirectMemory2D.create(1, 1, 'd', { readonly: true });
       expect(kit.kit_rows_sum(memory, 1, 1)).toBe(0);

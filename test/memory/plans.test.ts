@@ -14,7 +14,7 @@ test('native indexers give their memory back, and its space is used again', asyn
   if (!(await devices({ backend: 'native' })).some(({ available }) => available)) return skip('absent: native');
   const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script, String(cycles)]);
   const { planBytes, stages } = JSON.parse(stdout) as { planBytes: number; stages: { used: number; free: number }[] };
-  // A leak takes memory in every quarter. One kilobyte a cycle is detected; a regression leaked more than 1500 bytes
+  // A leak takes memory in every quarter. One kilobyte per cycle is detected; a regression leaked more than 1500 bytes
   // for each disposed plan.
   const grown = stages.slice(1).map(({ used }, i) => used - (stages[i]?.used ?? 0));
   expect(Math.min(...grown)).toBeLessThan(1000 * (cycles / 4));
