@@ -125,7 +125,7 @@ test('Node imports it and computes pi', async () => {
   expect({ code, out, err }).toEqual({ code: 0, out: `${piHits}\n`, err: '' });
 });
 
-test('the command is there', async () => {
+test('the command is installed', async () => {
   const { out } = await node(
     [join(installed, 'node_modules/.bin/ewald'), 'pi', '--points', '1e6', '--seed', '1', '--backend', 'wasm', '--json'],
     {

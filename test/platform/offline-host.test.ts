@@ -1,4 +1,4 @@
-/** What the offline pack detects on a machine, and what it reports as missing. */
+/** The components that the offline pack detects on a machine, and those that it reports as missing. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,14 +27,14 @@ const { findHost, missingHere } = await script<{
 }>('find.mjs');
 const { steps } = await script<{ steps: readonly Step[] }>('steps.mjs');
 
-describe.runIf(process.platform === 'linux')('what the offline pack finds', () => {
+describe.runIf(process.platform === 'linux')('the offline pack finds', () => {
   let place = '';
   beforeAll(() => {
     place = mkdtempSync(join(tmpdir(), 'ewald-offline-host-'));
   });
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
-  test("cuFFT of the user's own packages, although programs get another home", async () => {
+  test("cuFFT in the user's own packages, although programs get a different home", async () => {
     const home = join(place, 'user');
     const library = join(home, '.local/lib/python3.12/site-packages/nvidia/cufft/lib/libcufft.so.99');
     mkdirSync(join(library, '..'), { recursive: true });
@@ -44,7 +44,7 @@ describe.runIf(process.platform === 'linux')('what the offline pack finds', () =
     expect((await findHost({ ...env }, undefined)).cufft).not.toBe(library);
   });
 
-  test('the Python that has CuPy, and none where no Python has it', async () => {
+  test('the Python that has CuPy, or none if no Python has it', async () => {
     const bin = join(place, 'venv/bin');
     mkdirSync(bin, { recursive: true });
     writeFileSync(join(bin, 'python3'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
@@ -55,7 +55,7 @@ describe.runIf(process.platform === 'linux')('what the offline pack finds', () =
     expect((await findHost({ PATH: without })).cupy).toBeNull();
   });
 
-  test('CuPy that cannot be used is absent, and no pass', async () => {
+  test('unusable CuPy is reported as absent, not as a pass', async () => {
     const work = join(place, 'work');
     mkdirSync(join(work, 'extras'), { recursive: true });
     cpSync(join(root, 'scripts/offline/extras/cupy.mjs'), join(work, 'extras/cupy.mjs'));

@@ -1,5 +1,5 @@
 // @module-tag all: builds and unpacks the offline pack.
-/** The offline pack: its size, and its command in an environment without Node, registry and home. */
+/** The offline pack: its size, and its command in an environment without Node, a registry or a home. */
 import {
   chmodSync,
   existsSync,
@@ -162,7 +162,7 @@ describe.runIf(place)('the offline pack', () => {
     expect(readdirSync(at('tmp'))).toEqual([]);
   });
 
-  test.runIf(existsSync('/usr/bin/python3'))('is unpacked by python3 where there is no tar', async () => {
+  test.runIf(existsSync('/usr/bin/python3'))('is unpacked by python3 if there is no tar', async () => {
     const python = pathOf(
       'python',
       tools.filter((tool) => !unpackers.includes(tool)),
@@ -172,7 +172,7 @@ describe.runIf(place)('the offline pack', () => {
     expect(code, out + err).toBe(0);
   });
 
-  test.skipIf(hasCard)('a card that can be seen but not used is a failure', async () => {
+  test.skipIf(hasCard)('a card that is visible but unusable is a failure', async () => {
     const card = pathOf('card', tools, {
       'nvidia-smi': 'echo "NVIDIA Imaginary 9000, 580.01, 1 MiB, 9.0, 00000000:00:00.0"',
     });

@@ -18,7 +18,7 @@ test('publint reports nothing', async () => {
   expect(code).toBe(0);
 });
 
-test('the types are not wrong', async () => {
+test('the types are correct', async () => {
   const args = [
     '--pack',
     '.',
@@ -57,7 +57,7 @@ test('the packed files are the pinned ones', async () => {
   expect(text('dist/cli.js')).toMatch(/^#!\/usr\/bin\/env node\n/);
 });
 
-test('the pages and pictures that the README names are in the package, its folders in the repository', async () => {
+test('the pages and pictures that the README names are in the package, and its folders are in the repository', async () => {
   const packed = new Set((await pack()).files.map(({ path }) => path));
   const named = [
     ...text('README.md').matchAll(/\b(?:src|examples|benchmarks|cpp|cuda|wgsl|test|scripts)\/[\w./-]*\w/g),
@@ -114,7 +114,7 @@ test('every build has the same, pinned public names', async () => {
   );
 });
 
-test('nothing of the machine that built it is inside', () => {
+test('it contains no information about the machine that built it', () => {
   const here = [root, process.env.HOME].filter((path): path is string => !!path && path.length > 5);
   for (const file of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })) {
     if (!/\.(js|wasm|node|ts)$/.test(file)) continue;

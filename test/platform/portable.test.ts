@@ -17,12 +17,12 @@ function newest(family: string, binary: string): number {
 }
 
 describe.runIf(shipped.length > 0)('the addons of Linux x86-64', () => {
-  test.for(shipped)('%s asks for glibc 2.28 at most', (name) => {
+  test.for(shipped)('%s requires glibc 2.28 at most', (name) => {
     expect(newest('GLIBC', join(folder, name))).toBeGreaterThan(2000);
     expect(newest('GLIBC', join(folder, name))).toBeLessThanOrEqual(2028);
   });
 
-  test.for(shipped)('%s brings its libstdc++ along', (name) => {
+  test.for(shipped)('%s includes its libstdc++', (name) => {
     expect(newest('GLIBCXX', join(folder, name))).toBe(0);
     expect(newest('CXXABI', join(folder, name))).toBe(0);
   });

@@ -38,7 +38,7 @@ test('importing prints nothing, changes no globals, and keeps nothing open', asy
   }
 });
 
-test('a process ends by itself after its context is disposed, and even when it is not', async () => {
+test('a process ends by itself after its context is disposed, and even if it is not disposed', async () => {
   for (const end of ['await ctx.dispose();', '']) {
     const ended = await script(`
       import { createContext } from ${JSON.stringify(join(root, 'dist/index.node.js'))};

@@ -37,7 +37,7 @@ test.for(sections)('$title: runs as pasted', async ({ title }) => {
   expect(code, err).toBe(0);
 });
 
-test('all of it is strict TypeScript', async () => {
+test('all sections are strict TypeScript', async () => {
   const options = { strict: true, noEmit: true, module: 'nodenext', target: 'es2022', types: ['node'] };
   const compilerOptions = { ...options, typeRoots: [join(root, 'node_modules/@types')] };
   const args = Object.entries(compilerOptions).flatMap(([name, value]) => [`--${name}`, String(value)]);
