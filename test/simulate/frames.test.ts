@@ -42,7 +42,7 @@ describe('a simulator', () => {
     expect(sum / n).toBeGreaterThan(3);
   });
 
-  test('puts reflections where they belong: hkl is whole within the width of a node', () => {
+  test('places reflections correctly: hkl is an integer within the width of a node', () => {
     const simulator = new FrameSimulator({ ...small, crystals: 2 });
     const { detector } = simulator;
     const { lattices } = simulator.frame(0);
@@ -60,7 +60,7 @@ describe('a simulator', () => {
     }
   });
 
-  test('omits reflections that are extinct by centring, and has none in gaps', () => {
+  test('omits reflections that are extinct by centring, and places none in gaps', () => {
     const simulator = new FrameSimulator({ ...small, centring: 'I', modules: [2, 2], gapPx: 12 });
     const { counts, lattices } = simulator.frame(0);
     for (const [x, y, h, k, l] of lattices.flatMap(({ spots }) => spots)) {
