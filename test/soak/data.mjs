@@ -1,4 +1,4 @@
-// Runs each file parser on 10^5 damaged files: each gives an error or an answer, and the memory is released.
+// Runs each file parser on 10^5 damaged files: each gives an error or a result, and the memory is released.
 
 import { isEwaldError } from '../../build/esm/base/errors.js';
 import { elementBytes } from '../../build/esm/data/dtype.js';

@@ -10,7 +10,10 @@ export const about =
 export const minutes = 240;
 
 const backends = ['wasm', 'native', 'cuda-emulated', 'webgpu'];
-/** A software GPU takes a second to compile each length: there one kind tests every length, the others every eighth. */
+/**
+ * A software GPU takes a second to compile each length: there one kind tests every length, the others every eighth
+ * length.
+ */
 const everyOnWebgpu = (kind) => (kind === 'c2c' ? 1 : 8);
 const large = [
   [2 ** 20],

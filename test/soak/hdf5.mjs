@@ -1,4 +1,4 @@
-// Runs the HDF5 reader on 10^5 damaged files: each gives an error or an answer, and the memory is released.
+// Runs the HDF5 reader on 10^5 damaged files: each gives an error or a result, and the memory is released.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isEwaldError } from '../../build/esm/base/errors.js';

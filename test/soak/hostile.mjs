@@ -46,7 +46,7 @@ async function transforms(context, backend, rounds) {
     if (what === 'input' || what === 'both') lose(input);
     if (what === 'output' || what === 'both') lose(output);
     if (what === 'abort') end.abort();
-    // Memory that is newly allocated in the place of the lost one.
+    // New memory is allocated in place of the lost memory.
     const other = new Float32Array(signal.length).fill(9);
     const error = await settled;
     if (error) tagged(error, 'Shape', 'Aborted');

@@ -105,7 +105,7 @@ export async function run({ scale = 1, note = () => {} } = {}) {
       throw new Error(`${backend}: the JavaScript heap grew by ${grown.heapUsed} bytes in ${2 * count} images`);
     if (grown.arrayBuffers > 1e5)
       throw new Error(`${backend}: array buffers grew by ${grown.arrayBuffers} bytes in ${2 * count} images`);
-    // The C heap is counted to the byte: a leak of one kilobyte a batch would show. Software WebGPU occasionally
+    // The C heap is counted to the byte: a leak of one kilobyte per batch would show. Software WebGPU occasionally
     // allocates blocks of 64 MB from it, which belong to its driver.
     if (backend !== 'webgpu' && grown.nativeUsed > 5e5 + (1000 * 2 * count) / batch)
       throw new Error(`${backend}: the heap of C grew by ${grown.nativeUsed} bytes in ${(2 * count) / batch} batches`);

@@ -1,5 +1,5 @@
-// A run at a hundred frames a second, followed by a page that shows ten and by one that never reads: the memory of the
-// server grows by the statistics alone, frames are passed over and counted, and the newest one is young.
+// A run at a hundred frames per second, followed by a page that shows ten of them and by a page that never reads. The
+// memory of the server grows only by the statistics, frames are skipped and counted, and the newest frame is recent.
 import { connect } from 'node:net';
 import { setTimeout as rest } from 'node:timers/promises';
 import { serveView } from '../../dist/view.node.js';

@@ -157,7 +157,7 @@ export async function bentRuns(count, note, from = 0) {
     const text = (bytes) => new TextDecoder('latin1').decode(bytes);
     let dataset;
     try {
-      // For CXI mostly the data after the frame: its peaks and their names.
+      // For CXI mostly the data after the frame are damaged: its peaks and their names.
       const tail = () => Buffer.concat([listed.subarray(0, -8192), bent(listed.subarray(-8192), random)]);
       const cxi = which === 3 && (random() < 0.7 ? tail() : bent(listed, random));
       dataset = await open(Uint8Array.from(cxi || (which === 0 ? bent(frames, random) : frames)));
@@ -186,7 +186,7 @@ export async function bentRuns(count, note, from = 0) {
 /** Streams and lists with damage: they are read to their end, or refused with an ewald error. */
 export async function bentTexts(count, note, from = 0) {
   const stream = readFileSync(join(sim, 'peers/mono.asdf.stream'));
-  // One or two chunks, because later ones are similar.
+  // Only one or two chunks, because later ones are similar.
   const part = stream.subarray(0, stream.indexOf('----- End chunk -----', 40_000) + 22);
   const { parseFrameList } = await import('../../build/esm/pipeline/sources/list.js');
   const outcomes = { read: 0, refused: 0 };

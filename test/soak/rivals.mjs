@@ -1,5 +1,5 @@
 // Electron stills that do not distinguish one lattice from another: at most one in a hundred accepted lattices may be
-// wrong and not flagged; of protein stills at most one in a hundred may be flagged. Uses new seeds, with all cells,
+// wrong and not flagged. Of protein stills, at most one in a hundred may be flagged. Uses new seeds, with all cells,
 // sizes and shares of spurious spots together.
 import { cellFromParameters, createContext, sameLattice, simulateSpots } from '../../dist/index.node.js';
 

@@ -94,7 +94,7 @@ async function many(file, scale, note) {
     throw new Error(`${Math.round((after.bytes - before.bytes) / MiB)} MiB were not given back`);
 }
 
-/** The same run with and without pictures, in turns: the minimum of each counts. */
+/** The same run with and without pictures, alternately: the minimum time of each counts. */
 async function live(note) {
   const [rows, columns, edge] = [128, 128, 64];
   const data = Uint16Array.from({ length: rows * columns * edge * edge }, (_, i) => i % 4093);

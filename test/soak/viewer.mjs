@@ -1,4 +1,4 @@
-// Drops 10^4 damaged files into the viewer in Chromium: each is shown or refused in words, within a bounded time.
+// Drops 10^4 damaged files into the viewer in Chromium: each is shown or refused with a message, within a bounded time.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,7 +43,7 @@ export async function run({ scale, note }) {
     for (let drop = 0; drop < drops; drop++) {
       const which = drop % originals.length;
       const { name: file } = originals[which];
-      // The others of the set are intact, so that a geometry or a cell is used.
+      // The other files of the set are intact, so that a geometry or a cell is used.
       const beside = which < 3 ? originals.slice(0, 3) : [originals[which]];
       const files = beside.map((original) => ({
         name: original.name,
