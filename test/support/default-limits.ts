@@ -1,7 +1,7 @@
 /**
- * Setup of every test file: limits a WebGPU device to the default limits of the specification, which are all that every
- * real adapter guarantees. Software adapters offer more (SwiftShader: 32 KiB of workgroup memory, 1 GiB a buffer), so a
- * kernel that needs more than every adapter has would pass here and fail on hardware.
+ * Setup of every test file: limits a WebGPU device to the default limits of the specification, the only limits that
+ * every real adapter guarantees. Software adapters offer more (SwiftShader: 32 KiB of workgroup memory, 1 GiB per
+ * buffer), so a kernel that needs more than the defaults would pass here and fail on hardware.
  */
 
 /** The limits of the specification; lower values are better for those whose name begins with `min`. */

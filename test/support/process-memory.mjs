@@ -27,9 +27,9 @@ export async function measure() {
 }
 
 /**
- * Runs `cycle` the given number of times and throws if each of four quarters left more behind than noise: 20 bytes a
+ * Runs `cycle` the given number of times and throws if each of four quarters left more behind than noise: 20 bytes per
  * cycle on the JavaScript heap, half a kilobyte of the resident set and of the C heap, a kilobyte of free space between
- * its blocks. Compilers and allocators take memory now and then; a leak takes it in every quarter. Returns a
+ * its blocks. Compilers and allocators take memory occasionally; a leak takes it in every quarter. Returns a
  * description of the changes. `engineBytes` is the amount that the JavaScript engine itself is known to retain for each
  * cycle.
  */
