@@ -20,7 +20,7 @@ test('sizes of buffers are rounded up by a quarter at most', () => {
   expect(sizeClass(2 ** 30 - 3, 2 ** 30)).toBe(2 ** 30);
 });
 
-test('a line of a shader is found in the file it came from', () => {
+test('a line of a shader is traced to the file it came from', () => {
   const flat = ['//@ a.wgsl 1', 'one', '//@ b.wgsl 1', 'inner', 'inner', '//@ a.wgsl 3', 'three', 'four'].join('\n');
   expect(locate(flat, 2)).toEqual({ file: 'a.wgsl', line: 1 });
   expect(locate(flat, 5)).toEqual({ file: 'b.wgsl', line: 2 });

@@ -1,4 +1,5 @@
-// The device layer below the rooms: compile errors, memory, submissions, reads. The same in Node and in Chromium.
+// The device layer below the rooms: compile errors, memory, submissions, reads. The tests are the same in Node and in
+// Chromium.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { GpuDevice } from '../../src/backends/webgpu/device.js';
 import { sizeClass } from '../../src/backends/webgpu/pool.js';
@@ -142,7 +143,7 @@ export function deviceTests(
       data.release();
     });
 
-    test('buffers are used again, kept within bounds, and trimmed', async () => {
+    test('buffers are reused, kept within bounds, and trimmed', async () => {
       const a = await device.buffer(100_000, 'storage');
       expect(device.liveBytes).toBe(sizeClass(100_000, 2 ** 30));
       a.release();
@@ -161,7 +162,7 @@ export function deviceTests(
       b.release();
     });
 
-    test('commands the device refuses reject their own run and no other', async () => {
+    test('commands that the device refuses reject only their own run', async () => {
       const data = await device.buffer(256, 'storage');
       const uniform = await device.buffer(256, 'uniform');
       const bad = device.run((commands) => commands.copy(uniform, data, 16)).catch((e) => e);

@@ -43,7 +43,7 @@ describe.skipIf(absent)(`limits of WebGPU${absent ? `: absent, ${absent}` : ''}`
     expect(nav).toEqual(expected);
   });
 
-  test('many masks make chunks of fewer frames: a plan of 60 000 masks stays small', async () => {
+  test('many masks reduce the frames per chunk: a plan of 60 000 masks stays small', async () => {
     const [masks, frames] = [60_000, 2];
     const weights = Float32Array.from({ length: masks }, (_, k) => k % 97);
     const pass = await context.framePass({
@@ -58,7 +58,7 @@ describe.skipIf(absent)(`limits of WebGPU${absent ? `: absent, ${absent}` : ''}`
       frames,
     );
     expect(nav.every((value, i) => value === Math.floor(i / masks) * ((i % masks) % 97))).toBe(true);
-    // The sums of a run are on the host, which has no room for these.
+    // The sums of a run are on the host, which has not enough memory for these.
     await refused(() => pass.run(new Uint8Array(2 ** 18), 2 ** 18), 'OutOfMemory', 'could not be allocated');
     await pass.dispose();
   });

@@ -68,7 +68,7 @@ async function opened(change: (code: string) => string) {
 const all = Object.keys(broken) as Mechanism[];
 
 describe.skipIf(absent)(`the self-test of WebGPU${absent ? `: absent, ${absent}` : ''}`, () => {
-  test('a correct device has no fault, and a second context compiles nothing', async () => {
+  test('a correct device has no faults, and a second context compiles nothing', async () => {
     const { probe, backend, compiled } = await opened((code) => code);
     expect(await backend.faults?.(all)).toEqual([]);
     const { count } = compiled;
@@ -86,7 +86,7 @@ describe.skipIf(absent)(`the self-test of WebGPU${absent ? `: absent, ${absent}`
     expect(new Set(all)).toEqual(used);
   });
 
-  test.for(Object.entries(broken))('%s broken: it alone is reported, and the rooms that use it', async (entry) => {
+  test.for(Object.entries(broken))('%s broken: only this is reported, with the rooms that use it', async (entry) => {
     const [mechanism, [right, wrong]] = entry as [Mechanism, readonly [RegExp, string]];
     let changed = 0;
     const { probe, backend } = await opened((code) => {
@@ -103,7 +103,7 @@ describe.skipIf(absent)(`the self-test of WebGPU${absent ? `: absent, ${absent}`
     await backend.dispose();
   });
 
-  test('a list of devices that does not ask for the self-test opens none', async () => {
+  test('a device list without a request for the self-test opens no device', async () => {
     const { probe, backend, compiled } = await opened((code) => code);
     const [row] = await report([{ name: 'webgpu', probe, automatic: true }], 'webgpu', false);
     expect([row?.faults, compiled.count]).toEqual([null, 0]);

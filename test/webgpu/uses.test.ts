@@ -83,7 +83,7 @@ const signs: Readonly<Partial<Record<Mechanism, (text: string) => boolean>>> = {
   bindings: () => true,
 };
 
-test.for(Object.entries(places))('the mechanisms of %s are those of its kernels', ([room, paths]) => {
+test.for(Object.entries(places))('the listed mechanisms of %s are those of its kernels', ([room, paths]) => {
   const seen = new Set<string>();
   const text = paths
     .flatMap(filesIn)

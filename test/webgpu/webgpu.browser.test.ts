@@ -103,7 +103,7 @@ describe.skipIf(absent)(`WebGPU in Chromium${absent ? `: absent, ${absent}` : ''
     }
   });
 
-  test('a browser offers one adapter: other numbers and names are refused with words', async () => {
+  test('a browser offers one adapter: other numbers and names are refused with a message', async () => {
     const reason = async (device: string) =>
       (await devices({ device })).find(({ backend }) => backend === 'webgpu')?.reason;
     expect(await reason('1')).toBe('there is no device 1: a browser offers one adapter, device 0');

@@ -108,7 +108,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       );
     });
 
-    test('one below the needed limits is refused with the limit, found and needed', async () => {
+    test('an adapter below the required limits is refused, with the limit, its value and the required value', async () => {
       const small = (adapter: GPUAdapter) =>
         over(adapter, { limits: over(adapter.limits, { maxComputeWorkgroupStorageSize: 1024 }) });
       const probe = await webgpuLoader(watched([], small)).probe(options);
@@ -159,7 +159,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       expect(ctx.liveBytes).toBe(0);
     });
 
-    test('a refused request for a device is reported', async () => {
+    test('a failed request for a device is reported', async () => {
       const refuse = (adapter: GPUAdapter) =>
         over(adapter, { requestDevice: () => Promise.reject(new Error('busy\n    at frame')) });
       const probe = await webgpuLoader(watched([], refuse)).probe(options);
