@@ -1,5 +1,5 @@
 /**
- * Tests import from src/ only where there is no public entry point; these tests are listed. After an intended change:
+ * Tests import from src/ only if there is no public entry point; these tests are listed. After an intended change:
  * vitest run --project node test/scripts/imports.test.ts -u
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ function reachesIntoSrc(text: string): boolean {
   );
 }
 
-test('values are distinguished from types, and src from its entries', () => {
+test('values are distinguished from types, and src from its entry points', () => {
   expect(reachesIntoSrc("import { a } from '../../src/fft/tune.js';")).toBe(true);
   expect(reachesIntoSrc("import * as all from '../../src/fft/tune.js';")).toBe(true);
   expect(reachesIntoSrc("import {\n  type A,\n  b,\n} from '../../src/fft/tune.js';")).toBe(true);
@@ -31,7 +31,7 @@ test('values are distinguished from types, and src from its entries', () => {
   expect(reachesIntoSrc("import { a } from '../../src/entries/data.js';")).toBe(false);
 });
 
-test('private imports are those of the list', async () => {
+test('private imports equal those of the list', async () => {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.endsWith('.test.ts') && reachesIntoSrc(readFileSync(new URL(file, folder), 'utf8')))

@@ -1,4 +1,4 @@
-/** The two tiers: which tests count for which, and what `scripts/test.mjs` reports and refuses. */
+/** The two tiers: which tests belong to which tier, and what `scripts/test.mjs` reports and refuses. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -29,18 +29,18 @@ const report = {
   ],
 };
 
-test('a tier counts its own tests: those of the other are neither passed nor skipped', () => {
+test('a tier counts only its own tests: those of the other are neither passed nor skipped', () => {
   expect(countReport(report, 'first')).toEqual({ passed: 1, failed: 2, skipped: 1, later: 2 });
   expect(countReport(report, 'rest')).toEqual({ passed: 1, failed: 1, skipped: 1, later: 0 });
   expect(countReport(report, 'whole')).toEqual({ passed: 2, failed: 2, skipped: 2, later: 0 });
 });
 
-test('a tree is known by the content of its files', async () => {
+test('a tree is identified by the content of its files', async () => {
   expect(await hashOfTree()).toMatch(/^[0-9a-f]{64}$/);
   expect(await hashOfTree()).toBe(await hashOfTree());
 });
 
-test('the help names both tiers and every step; wrong words are refused', async () => {
+test('the help names both tiers and every step; unknown words are refused', async () => {
   const help = await run('--help');
   expect(help.code).toBe(0);
   for (const word of [
