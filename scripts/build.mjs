@@ -78,7 +78,7 @@ async function buildPart(part, force, lenient) {
 
 /**
  * Builds the named parts, or all. With `setup` the caller prints the last line; with `lenient` the build continues
- * without a part that the package can do without. Returns the exit code and the number of parts built.
+ * without parts that the package does not require. Returns the exit code and the number of parts built.
  */
 export async function build(names = [], { force = false, setup = false, lenient = false } = {}) {
   const unknown = names.filter((name) => !parts.some((part) => part.name === name));

@@ -1,5 +1,5 @@
 // Generates files from the layouts and from the parameter rows: headers, TypeScript types and README tables. With
-// --check it reports whether they are up to date. Needs build/esm (npm run build makes it).
+// --check it reports whether they are up to date. Requires build/esm, which npm run build makes.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { declaration, table } from '../build/esm/base/parameter-text.js';
 import { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } from '../build/esm/layout/generate.js';

@@ -52,7 +52,7 @@ for (let i = 0; i < args.length; i++) {
 }
 const target = resolve(folder);
 
-/** Ends with one line and no stack; `finally` blocks still clean up. */
+/** Ends with one line and no stack trace; `finally` blocks still clean up. */
 function fail(message, log = '') {
   throw Object.assign(new Error(message), { log });
 }

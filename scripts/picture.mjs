@@ -12,7 +12,7 @@ try {
   const page = await browser.newPage({ viewport: { width: 1000, height: 800 } });
   await page.goto(`${server.url}/fft.html?sample=lattice&backend=wasm`);
   await page.waitForFunction(() => document.documentElement.dataset.state === 'ready');
-  // Only the three images, without the rest of the page below them.
+  // The picture shows only the three images, without the rest of the page below them.
   await page.addStyleTag({ content: '#readout{display:none}figure{border-color:transparent}' });
   const boxes = await Promise.all((await page.locator('figure').all()).map((figure) => figure.boundingBox()));
   const [left, top] = [Math.min(...boxes.map(({ x }) => x)), Math.min(...boxes.map(({ y }) => y))];

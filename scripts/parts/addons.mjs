@@ -110,7 +110,7 @@ export const cudaEmulated = addon({
   name: 'cuda-emulated',
   target: 'ewald_cuda_emulated',
   folder: 'build/cuda-emulated',
-  // Used by tests only, so it is not in a folder that the package ships.
+  // Used only by tests, so it is not in a folder that the package ships.
   output: 'build/cuda-emulated/ewald_cuda_emulated.node',
   sources: cudaSources,
   needed: ofCore,

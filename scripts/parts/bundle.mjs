@@ -25,7 +25,7 @@ const isScript = (file) => /^dist\/[^/]+\.js(\.map)?$/.test(file);
 /** Files that a page loads; they are also stored compressed, as the server of the pages sends them. */
 const isOfPages = (file) => /^(?:chunk-page-.*|[a-z]+-page|view-worker)\.js$|\.(?:html|css|wasm)$/.test(file);
 
-/** Compresses the files of the pages, as well as brotli can; they are small, and each is sent often. */
+/** Compresses the files of the pages with the highest brotli level; they are small, and each is sent often. */
 async function compress() {
   const compressed = [];
   for (const file of readdirSync(join(root, 'dist')).filter(isOfPages)) {

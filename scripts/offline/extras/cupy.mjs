@@ -1,5 +1,5 @@
 // Transforms of CuPy (cuFFT called from Python) in device memory, with the shapes of ewald_cuda_fft_bench: the speed
-// that a Python user has now. Absent without CuPy.
+// that a Python user has today. Reported as absent without CuPy.
 import { spawnSync } from 'node:child_process';
 
 const seconds = Number(process.argv[process.argv.indexOf('--seconds') + 1] || 30);

@@ -12,7 +12,8 @@ import { existsSync } from 'node:fs';
 
 export const extras = [
   {
-    // Images per second by batch size, on good, half spurious, empty and mixed images: the size that fills a card.
+    // Images per second by batch size, on good, half spurious, empty and mixed images: finds the size that fills a
+    // card.
     name: 'indexing-batches',
     share: 30,
     least: 10,

@@ -116,7 +116,7 @@ async function cupy(env) {
 
 /**
  * cuFFT from a toolkit or from a Python package (CuPy includes one), newest first; null if only the dynamic linker can
- * find it. `home` is that of the user, because children get another one.
+ * find it. `home` is that of the user, because children get a different one.
  */
 function cufft(env, home) {
   const versions = list('/usr/local').filter((name) => /^cuda/.test(name));

@@ -38,7 +38,7 @@ export class Results {
     this.write(name, `${JSON.stringify(document, null, 1)}\n`);
   }
 
-  /** Adds a section to log.txt. Of long texts only the end is kept. */
+  /** Adds a section to log.txt. Only the end of long texts is kept. */
   log(title, text) {
     this.#log = `${this.#log}== ${title}\n${text.slice(-(2 ** 16)).trimEnd()}\n`.slice(-(2 ** 22));
     this.write('log.txt', this.#log);
