@@ -19,14 +19,14 @@ import { excitationOf, predict, type Reflection } from './predict.js';
 import { overprediction, profileRadiusOf, visibleRadii } from './profile-radius.js';
 import type { SearchSettings } from './settings.js';
 
-/** What is required to index peaks: their detector, their beam, and the parameters. */
+/** The data required to index peaks: their detector, their beam, and the parameters. */
 export interface IndexScene {
   readonly geometry: Geometry;
   readonly beam: Beam;
   readonly settings: SearchSettings;
 }
 
-/** What is required to integrate reflections. */
+/** The data required to integrate reflections. */
 export interface Scene extends IndexScene {
   readonly width: number;
   readonly bad: Uint8Array;

@@ -18,7 +18,7 @@ import { type FrameFailure, type FrameRecord, failureOf, recordOf } from './reco
 import { searchAll } from './search-all.js';
 import type { SearchSettings } from './settings.js';
 
-/** What the task requires from its environment. */
+/** The services that the task requires from its environment. */
 export interface TaskScope extends RoomTaskScope<Plans> {
   open(input: DataInput, options?: OpenOptions): Promise<Dataset>;
 }

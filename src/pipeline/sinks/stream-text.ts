@@ -2,7 +2,7 @@
 import { withLists } from '../../crystal/stream/lists.js';
 import type { FrameRecord } from '../record.js';
 
-/** What the stream of a run contains. */
+/** Options that select the contents of the stream of a run. */
 export interface StreamContents {
   /** Writes frames that are not hits to the stream. Default true. */
   readonly nonHitsInStream?: boolean | undefined;

@@ -62,7 +62,7 @@ export interface RunSource {
   close(): Promise<void>;
 }
 
-/** What every source needs to know about its run. */
+/** The properties of a run that every source requires. */
 export interface SourceOptions {
   /** Distinguishes frames of several modules from frames of a scan. */
   readonly geometry: Geometry | undefined;
