@@ -204,7 +204,7 @@ export async function inOrder<T>(
   for (const first of blocks) {
     while (started < blocks.length && under.length < atOnce) {
       const result = work(blocks[started++] as number);
-      // Each result is awaited in its turn; without this, one that fails earlier would be an unhandled rejection.
+      // The results are awaited in order; without this, one that fails earlier would be an unhandled rejection.
       result.catch(() => {});
       under.push(result);
     }
@@ -265,7 +265,7 @@ export function merged({ numerator, information }: Sums): Float64Array {
   });
 }
 
-/** What a merge yields for each unique reflection besides its intensity. */
+/** The results of a merge for each unique reflection in addition to its intensity. */
 export interface Spread {
   /** Number of observations with a weight above 0. */
   readonly counts: Float64Array;
