@@ -24,7 +24,10 @@ export interface AddressState {
   readonly region?: readonly number[];
   /** Shape of the virtual detector, its centre and its radii. */
   readonly virtual?: { readonly kind: string; readonly numbers: readonly number[] };
-  /** What is computed of the pixels in the virtual detector; with `fft`, the transform of its image is shown. */
+  /**
+   * The quantity that is computed from the pixels in the virtual detector; with `fft`, the transform of its image is
+   * shown.
+   */
   readonly quantity?: string;
   readonly fourier?: boolean;
 }

@@ -17,7 +17,9 @@ export interface CrewTask {
 
 /** Number of blocks per worker: enough for all workers to end at about the same time. */
 const blocksPerWorker = 4;
-/** Fewest and most frames of a block: each block plans its search anew, and its stream is in memory. */
+/**
+ * Minimum and maximum number of frames in a block: each block plans its search anew, and its stream is held in memory.
+ */
 const [leastFrames, mostFrames] = [4, 256];
 const beginOfChunk = new TextEncoder().encode('----- Begin chunk -----');
 

@@ -25,7 +25,7 @@ export interface FramePlace {
 /** Maximum number of places kept, for the frame that is shown and the next ones. */
 const mostPlaces = 4;
 
-/** Requests a path from the server. Throws an Error that states what to do if there is no answer. */
+/** Requests a path from the server. Throws an Error with a message for the user if there is no valid answer. */
 async function ask(path: string): Promise<Response> {
   const answer = await fetch(path).catch(() => {
     throw new Error('The server of this page does not answer; its run may have ended.');
@@ -83,7 +83,7 @@ export class LiveBook implements FrameBook {
 
 const isReceived = ({ path }: FramePlace): boolean => path?.startsWith('live/received/') ?? false;
 
-/** The file of a frame, or the address of its pixels if it was received over the network and has no file. */
+/** The file of a frame; for a frame that was received over the network and therefore has no file, only its name. */
 function fileAt(place: FramePlace): InputFile | { readonly name: string } {
   const { path, name = 'the frame', index } = place;
   if (path === undefined)
