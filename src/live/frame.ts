@@ -31,7 +31,7 @@ export interface LivePeaks {
   readonly intensity: readonly number[];
 }
 
-/** The frame as a dataset of its own. */
+/** The frame as a separate dataset. */
 export function liveDataset({ numbers, dtype, shape, peaks, meta, mask }: LiveFrame, name: string): Dataset {
   const source = memorySource(bytesOfArray(numbers), name);
   const bytes = shape[0] * shape[1] * elementBytes(dtype);

@@ -7,7 +7,7 @@
 const powderSide = 512;
 /** Bins of the peakogram: 1/d along x, the logarithm of the intensity along y. */
 export const peakogramBins = { width: 160, height: 100 } as const;
-/** Greatest 1/d of the peakogram, 1/Å; peaks beyond it are counted in the last column. */
+/** Largest 1/d of the peakogram, 1/Å; peaks beyond it are counted in the last column. */
 export const peakogramMost = 1;
 /** Decades of intensity from 1 upwards that the peakogram covers. */
 export const peakogramDecades = 6;
