@@ -35,7 +35,7 @@ export interface CorrectionOptions {
   readonly maskOnly?: boolean | undefined;
 }
 
-/** Why a pixel is bad: bits of the marks of `apply`. */
+/** The reasons why a pixel is bad, as bits of the marks of `apply`. */
 export const badPixel = { masked: 1, saturated: 2, underload: 4, marker: 8 } as const;
 
 const names = ['length', 'mask', 'dark', 'gain', 'saturation', 'underload', 'markers', 'patch', 'maskOnly'];

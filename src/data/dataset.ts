@@ -46,7 +46,7 @@ export interface DetectorPanel {
   readonly slowM: readonly [number, number, number];
 }
 
-/** What the file states about the experiment; anything it does not state is absent. */
+/** The information that the file states about the experiment; anything it does not state is absent. */
 export interface Metadata {
   /** The camera or program that wrote it. */
   readonly maker?: string;
@@ -175,7 +175,7 @@ export interface Dataset extends Disposable {
   partitions(bytes?: number): FrameRange[];
   /**
    * Reads `count` frames from `first` on into `into` (default: new memory) and returns it: [count, …signal] in C order.
-   * Several reads may be in flight, each with memory of its own.
+   * Several reads may be in flight, each with its own memory.
    *
    * Throws `Argument` for frames outside the dataset, `Shape` for an array of another dtype or too short, `Format` for
    * frames that are damaged (the message names the frame; others can still be read), `Aborted`, `Disposed`.

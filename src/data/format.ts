@@ -21,7 +21,7 @@ export interface Detection {
   readonly why: string;
 }
 
-/** What the platform provides to the formats. */
+/** The services that the platform provides to the formats. */
 export interface Services {
   /** Opens the codecs that unpack chunks; the caller disposes them. */
   codecs(): Promise<Codecs>;
@@ -31,7 +31,7 @@ export interface Services {
   foreign?(): Promise<ForeignLibrary>;
 }
 
-/** What detection examines: the source and its first bytes, read once. */
+/** The data that detection examines: the source and its first bytes, which are read once. */
 export interface Probe {
   readonly source: ByteSource;
   /** Ending of the name in lower case, without the dot. */

@@ -47,7 +47,7 @@ export interface Description {
   readonly peaks?: (first: number, count: number, options?: ReadPeaksOptions) => Promise<ListedPeaks>;
   /** Frames that are stored together. Default 1. */
   readonly chunkFrames?: number;
-  /** What the dataset must release in addition to its sources. */
+  /** Releases the resources that the dataset holds in addition to its sources. */
   readonly onDispose?: () => Promise<void>;
   /** Files opened in addition to the source; the dataset closes them. */
   readonly sources?: readonly ByteSource[];

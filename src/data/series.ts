@@ -58,7 +58,9 @@ export async function openSeries(
       detail: { path: dataset.name },
     });
   };
-  /** Runs work on a file that stays open meanwhile; idle files are closed least recently used first. */
+  /**
+   * Runs work on a file that stays open until the work is done; idle files are closed, the least recently used first.
+   */
   const withPart = async <T>(i: number, work: (dataset: Dataset) => Promise<T>): Promise<T> => {
     const one = held.get(i) ?? { opening: openPart(i), users: 0 };
     held.delete(i);

@@ -1,4 +1,4 @@
-/** Zip archives: their central directory, and a member as a source of its own. Format: APPNOTE 6.3. */
+/** Zip archives: their central directory, and a member as a separate source. Format: APPNOTE 6.3. */
 import type { PlatformSignal } from '../base/globals.js';
 import { type ByteSource, target } from './byte-source.js';
 import { compare, type Digests, hex32 } from './checksums/check.js';

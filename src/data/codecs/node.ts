@@ -15,7 +15,7 @@ import type { CodecsOptions } from './browser.js';
 import type { Codec, Codecs } from './codecs.js';
 import { wasmCodecs } from './wasm.js';
 
-/** What the addon exports for this room; see cpp/addon/data.cpp. */
+/** The functions that the addon exports for this room; see cpp/addon/data.cpp. */
 interface CodecAddon extends Turning {
   readonly abiVersion: number;
   codecDecode(

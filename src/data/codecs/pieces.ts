@@ -1,6 +1,6 @@
 /**
- * Splits a bitshuffle + LZ4 chunk into smaller ones. Its blocks are independent, so any run of them with a header of
- * its own is a chunk. A core with separate memory decodes piece by piece, and each result is still in the cache when it
+ * Splits a bitshuffle + LZ4 chunk into smaller ones. Its blocks are independent, so any sequence of them with its own
+ * header is a chunk. A core with separate memory decodes piece by piece, and each result is still in the cache when it
  * is copied out.
  */
 

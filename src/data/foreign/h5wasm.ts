@@ -27,7 +27,7 @@ export interface H5Module {
   ): number;
 }
 
-/** What h5wasm exports. */
+/** The exports of h5wasm. */
 export interface H5Exports {
   readonly ready: Promise<H5Module>;
   readonly File: new (path: string, mode: 'r') => { readonly file_id: bigint; close(): unknown };
@@ -58,10 +58,13 @@ export const plugins: Readonly<Record<number, string>> = {
   32026: 'blosc2',
 };
 
-/** Files without a path are copied into the library's memory; larger ones do not fit beside their readers. */
+/**
+ * Files without a path are copied into the library's memory; larger ones would not fit into memory together with their
+ * readers.
+ */
 const mostCopied = 2 ** 30;
 
-/** What the platform contributes. */
+/** The functions that the platform contributes. */
 export interface H5Platform {
   /** The module that reads files by path; undefined if there is none, as in browsers. */
   readonly byPath: Loaded | undefined;

@@ -9,7 +9,7 @@ export interface Node1 {
   readonly children: readonly number[];
 }
 
-/** What a tree indexes: 0 the names of a group, 1 chunks. */
+/** The objects that a tree indexes: 0 for the names of a group, 1 for chunks. */
 export type Kind1 = 0 | 1;
 
 /** Reads a node with keys of `keyBytes` bytes. */

@@ -177,7 +177,7 @@ export function extensibleLookup(grid: Grid, address: number): ChunkLookup {
       block = blocks[number];
     }
     if (block === undefined || block === nowhere) return undefined;
-    // Pages start after the prefix and its checksum; each ends with a checksum of its own.
+    // Pages start after the prefix and its checksum; each ends with its own checksum.
     const pageBytes = array.perPage * size + 4;
     const page = block + prefix + 4 + Math.floor(at / array.perPage) * pageBytes;
     await check(block, prefix + (paged ? 0 : perBlock * size) + 4);

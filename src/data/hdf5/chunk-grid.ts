@@ -1,4 +1,4 @@
-/** What all chunk indexes share: the grid of chunks, and their elements. */
+/** The parts that all chunk indexes share: the grid of chunks, and their elements. */
 import { type Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';
 

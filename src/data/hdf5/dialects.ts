@@ -26,11 +26,11 @@ export interface Frames {
   readonly stacked?: boolean;
   /** Shape of the scan, if another file next to this one states it. */
   readonly scan?: readonly number[] | undefined;
-  /** What looks wrong, as text for the user. */
+  /** A problem of the file, as text for the user. */
   readonly warning?: string | undefined;
   /** Whether frames follow each other along the last axis. */
   readonly framesLast?: boolean;
-  /** What was assumed without evidence in the file, as text for the user. */
+  /** An assumption that was made without evidence in the file, as text for the user. */
   readonly guess?: string;
   /** The group of the entry, which contains the metadata. */
   readonly entry?: string | undefined;

@@ -22,7 +22,7 @@ const mostValues = 1 << 20;
 /** Limit on their total size in bytes. */
 const mostBytes = 2 ** 28;
 
-/** What may still be read for one value. */
+/** The amounts that may still be read for one value. */
 interface Left {
   values: number;
   bytes: number;

@@ -85,7 +85,7 @@ export class Hdf5Writer {
     return writer;
   }
 
-  /** Starts a series of frames, each a chunk of its own. Several may be written in turn. */
+  /** Starts a series of frames, each in a separate chunk. Several series may be written one after another. */
   series(options: SeriesOptions): FrameSeries {
     const { frames, signal, dtype, packing = 'bitshuffle' } = options;
     if (!Number.isSafeInteger(frames) || frames < 1 || signal.length < 1 || signal.some((n) => !(n >= 1)))
