@@ -10,7 +10,7 @@ import { visible, visibleJson, visibleLines } from './visible.js';
 
 export { exitCode };
 
-/** What commands receive from the program. */
+/** The services that commands receive from the program. */
 export interface CliDeps {
   readonly createContext: typeof createContext;
   readonly devices: typeof devices;
