@@ -16,9 +16,9 @@ export interface UdfContextClass {
   new (options?: UdfContextOptions, owned?: readonly Executor[]): UdfContext;
   readonly prototype: UdfContext;
   /**
-   * Creates a context with an executor of its own: 'inline', 'workers', 'delayed' or 'mpi'; for a cluster see
-   * `connect`. Throws `Argument` for unknown kinds, or for `cpus` or `gpus` if the executor does not have them,
-   * `Unsupported` for 'mpi' in browsers.
+   * Creates a context with its own executor: 'inline', 'workers', 'delayed' or 'mpi'; for a cluster see `connect`.
+   * Throws `Argument` for unknown kinds, or for `cpus` or `gpus` if the executor does not have them, `Unsupported` for
+   * 'mpi' in browsers.
    */
   makeWith(kind?: string, options?: MakeWithOptions): Promise<UdfContext>;
   /**
@@ -27,7 +27,7 @@ export interface UdfContextClass {
   connect(url: string, options?: ConnectOptions): Promise<UdfContext>;
 }
 
-/** What a platform provides, including its executors. */
+/** The functions that a platform provides, including its executors. */
 export interface BoundPlace extends Omit<UdfPlace, 'makeExecutor'> {
   readonly makers: ExecutorMakers;
   connect(url: string, options?: ConnectOptions): Promise<Executor>;

@@ -1,4 +1,4 @@
-/** Results of analyses and UDFs as named arrays, as they are written to files and listed. */
+/** Results of analyses and UDFs as named arrays, in the form in which they are written to files and listed. */
 import type { Analysis } from './analyses/analysis.js';
 import type { ResultBuffer } from './buffers.js';
 import type { BufferArray, BufferDtype } from './dtypes.js';

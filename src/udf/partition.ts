@@ -16,7 +16,7 @@ import type { Passes } from './passes.js';
 import { guarded, Running, settled, thrown } from './running.js';
 import { type AnyUdf, methodOf, type PartitionMeta, type UdfMeta } from './udf.js';
 
-/** What a partition requires from its environment. */
+/** The services that a partition requires from its environment. */
 export interface PartitionPlace {
   readonly signal: AbortSignal | undefined;
   /** Passes of the core; absent if there is no context. */
@@ -40,7 +40,7 @@ export const inputDtype = (dtype: DataType, corrected: boolean, udfs: readonly A
     udfs.map(({ definition }) => definition.dtype ?? 'native'),
   );
 
-/** Whether UDFs see frames as they are stored in the file. */
+/** Whether UDFs see frames exactly as they are stored in the file. */
 export const seesStored = (stored: DataType, shown: DataType, corrections: Corrections | undefined): boolean =>
   stored === shown && corrections === undefined;
 
