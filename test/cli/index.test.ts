@@ -83,7 +83,7 @@ describe('lists', () => {
 });
 
 describe('cells', () => {
-  it('of .cell and PDB files are searched with their centring and returned in their setting, always obverse', async () => {
+  it('of .cell and PDB files are searched with their centring and returned in their setting, obverse', async () => {
     writeFileSync(
       at('h.cell'),
       'CrystFEL unit cell file version 1.0\n; rhombohedral\nlattice_type = rhombohedral\ncentering = H\nunique_axis = c\n\na = 8.1 nm\nb = 81 A\nc = 150 A\nal = 90 deg\nbe = 90 deg\nga = 120 deg\n',

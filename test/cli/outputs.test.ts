@@ -333,7 +333,7 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
   });
 });
 
-test('folders and patterns: an output that would be an input of the next run is refused before the work starts', async () => {
+test('folders and patterns: an output that would be an input of the next run is refused at the start', async () => {
   mkdirSync(at('dir'));
   for (const name of ['a', 'b']) copyFileSync(at('scan.npy'), at('dir', `${name}.npy`));
   symlinkSync('dir', at('alias'));
@@ -410,7 +410,7 @@ test('simulate spots: an earlier simulation is kept until the new one is complet
   expect(readdirSync(at('lists'))).toEqual([...names.slice(0, 2), 'truth.json']);
 });
 
-test('outputs beside a stream are independent: one that fails is reported, the others are written, and the exit code is 1', async () => {
+test('outputs beside a stream are independent: a failed one is reported, others are written, exit code 1', async () => {
   const words = [...index, '-o', 'a.stream', '--sol', '/dev/full', '--html', 'a.html', '--hdf5', 'a.h5'];
   const { code, out, err } = await commands.run(words);
   expect([code, err]).toEqual([1, expect.stringContaining('/dev/full cannot be written: the disk is full')]);
