@@ -81,7 +81,7 @@ describe.each(bravaisTypes)('%s', (type) => {
     }
   });
 
-  it('is recovered in its conventional cell, from exact values and with measured errors, and no higher symmetry', () => {
+  it('is recovered in its conventional cell, with and without errors, and no higher symmetry', () => {
     const random = new Random(6, bravaisTypes.indexOf(type));
     for (const error of [0, 0.002]) {
       for (let i = 0; i < 30; i++) {
