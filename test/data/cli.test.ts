@@ -73,7 +73,7 @@ describe('ewald info', () => {
       expect((await ewald(['info', at('plain.raw'), ...args])).err).toMatch(says);
   });
 
-  it('goes on with the next file, and ends with an error', async () => {
+  it('continues with the next file, and ends with an error', async () => {
     const { code, out, err } = await ewald(['info', at('none.mib'), at('plain.raw'), ...plain]);
     expect(code).toBe(1);
     expect(err).toMatch(/none.mib does not exist/);

@@ -49,7 +49,7 @@ it('fills bad pixels from good neighbours, not across panels', () => {
   expect(run(all, Uint8Array.of(1, 2, 3, 4), 'u8').out).toEqual([0, 0, 0, 0]);
 });
 
-it('knows when there is nothing to do', () => {
+it('detects when there is nothing to correct', () => {
   expect(new Corrections({ length: 4 }).isIdentity).toBe(true);
   for (const options of [
     { mask: [1] },

@@ -22,7 +22,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it('reports empty and damaged files of a folder, and goes on with the others', async () => {
+it('reports empty and damaged files of a folder, and continues with the others', async () => {
   const [words, json] = await Promise.all([
     ewald(['info', '.'], { cwd: at('stack') }),
     ewald(['info', '.', '--json'], { cwd: at('stack') }),

@@ -215,7 +215,7 @@ describe('HTTP', () => {
     server.closeAllConnections();
   });
 
-  it('resumes an interrupted response where it ended; only attempts that return no byte count as failures', async () => {
+  it('resumes an interrupted response where it ended; only attempts without any byte are failures', async () => {
     answer = serve;
     const source = await httpSource(`${base}/a.bin`, quick);
     const before = requests.length;
@@ -262,7 +262,7 @@ describe('HTTP', () => {
     expect(condition).toBe(monday);
   });
 
-  it('reads a small file whole from a server without ranges, and refuses a large one', async () => {
+  it('reads a small file completely from a server without ranges, and refuses a large one', async () => {
     answer = (_, response) => response.writeHead(200).end(bytes);
     const source = await httpSource(`${base}/a.bin`, quick);
     const before = requests.length;
