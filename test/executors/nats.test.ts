@@ -130,7 +130,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('kill -9 of the server in the middle of a run and a restart with its store neither lose nor duplicate anything', {
+  test('kill -9 and restart of the server in the middle of a run neither lose nor duplicate anything', {
     tags: 'all',
   }, async () => {
     const [first] = await Promise.all([worker('--allow-modules'), worker('--allow-modules')]);
