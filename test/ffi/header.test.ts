@@ -250,7 +250,7 @@ describe('the preprocessor', () => {
     });
   });
 
-  test('definitions may have parameters, too', () => {
+  test('definitions may also have parameters', () => {
     expect(sign('API(int) f(void);', 'f', { definitions: ['-DAPI(x)=x'] })).toBe('int f(void)');
     expect(sign('API(int) f(void);', 'f', { definitions: { 'API(x)': 'x' } })).toBe('int f(void)');
   });

@@ -108,7 +108,7 @@ test('reserved words of TypeScript and unusual names do not conflict', () => {
 
 for (const target of targets) {
   test.skipIf(target.absent)(
-    `a table that was converted to JSON and back opens the library: ${target.backend}${target.absent ? ` (absent: ${target.absent})` : ''}`,
+    `a table restored from JSON opens the library: ${target.backend}${target.absent ? ` (absent: ${target.absent})` : ''}`,
     async () => {
       const table = JSON.parse(JSON.stringify(parseHeaderFile('kit.h', { includeDir: fixtures })));
       const kit = await openKit(target, { header: table });
