@@ -136,7 +136,7 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     await refused(() => plan.forward(new Float32Array(96)), 'Disposed', 'fft plan');
   });
 
-  it('count the elements of input and output as heFFTe counts those of its boxes, and need a workspace only on request', async () => {
+  it('count the elements of both sides as heFFTe counts its boxes, and need a workspace only on request', async () => {
     const sizes = async (options: Partial<FftOptions>) => {
       const plan = await context.fft({ shape: [4, 4, 4], ...options });
       await plan.forward(new Float32Array(plan.inputLength), undefined, {
