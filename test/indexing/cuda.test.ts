@@ -336,7 +336,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     addon.close(handle);
   });
 
-  test('a card with little memory uses fewer blocks; one with too little reports it and keeps nothing allocated', async () => {
+  test('a card with little memory uses fewer blocks; one with too little reports it and holds nothing', async () => {
     const images = simulateSpots({ cell: tri, images: 6, seed: 33, spots: 60, spurious: 0.3 });
     const options = { maxBatchSpots: 1024 };
     const expected = bytesOf(await index(context, images, [tri], options));
