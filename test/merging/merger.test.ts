@@ -303,7 +303,7 @@ describe('a merge that follows a run', () => {
   const { text } = simulateStream({ crystals: 50, symmetry: 'mmm', parameters: orthorhombic });
   const [head = '', ...chunks] = text.split(/(?=----- Begin chunk -----)/);
 
-  test('reports its progress while frames arrive, and ends with the same result as the merge of the stream', async () => {
+  test('reports its progress while frames arrive, and ends with the result of merging the stream', async () => {
     const told: MergeStatus[] = [];
     const options = { symmetry: 'mmm', polarisation: 'none', iterations: 2 } as const;
     const sink = await mergeSink(context, options, { ccHalf: 0.999, onStatus: (status) => told.push(status) });
@@ -320,7 +320,7 @@ describe('a merge that follows a run', () => {
     expect(sink.result?.reflections).toEqual((await merge(head + chunks.join(''), options)).reflections);
   });
 
-  test('what is missing follows from 1/CC1/2 − 1, which falls with the number of frames', () => {
+  test('the frames still missing follow from 1/CC1/2 − 1, which falls with the number of frames', () => {
     const status = { frames: 1000, crystals: 900, ccHalf: 0.9, completeness: 0.98, dMin: 2.1, wanted: 0.95 };
     expect(mergeStatusText({ ...status, framesToGo: 1234 })).toBe(
       'CC1/2 .90, complete 98 % to 2.1 Å; about 1 200 more frames for .95',
