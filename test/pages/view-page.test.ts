@@ -266,7 +266,7 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  test('a copied address shows the same picture in another browser, and a lost context comes back', async () => {
+  test('a copied address shows the same picture in another browser, and a lost context is restored', async () => {
     const url = await serve(filesOf('sim/run.h5', 'sim/run'));
     const first = await Visit.open(url);
     await first.peaks();
@@ -327,7 +327,7 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     expect(visit.faults).toEqual([]);
   });
 
-  test('sliders change the peaks of the frame at once, and the frame that is asked for last is shown', async () => {
+  test('sliders change the peaks of the frame at once, and the last requested frame is shown', async () => {
     const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
     await visit.peaks();
     const before = await visit.page.evaluate(() => viewer.peaks?.count ?? 0);
