@@ -27,7 +27,7 @@ test.each([0.6, 0.8, 1.1])('a spot of %f pixels is located correctly, whatever i
   }
 });
 
-test('the centroid of the blob is kept beside bad pixels, at the edge of a panel, for large spots, and without a spot', () => {
+test('the centroid of the blob is kept beside bad pixels, at panel edges, for large spots, and without a spot', () => {
   const frame = spot(12.1, 9.8, 0.8);
   const own = [12.5, 9.5];
   const bad = 10 * width + 13;

@@ -43,7 +43,7 @@ afterAll(() => context.dispose());
 const countsOf = ({ marks }: PeakStages): number[] =>
   Object.values(stageMarks).map((mark) => marks.reduce((count, value) => count + (value === mark ? 1 : 0), 0));
 
-test('peakfinder8: mean, sigma and limit of the rings, the pixels above the limit, and the pixels of peaks', async () => {
+test('peakfinder8: mean, sigma and limit of the rings, the pixels above it, and the pixels of peaks', async () => {
   const finder = await context.peaks({ width, height, dtype: 'u16', centre, bad });
   const search = { threshold: 25, minSnr: 4, minPixCount: 2, maxPixCount: 200, localBgRadius: 3, validRange };
   const stages = await finder.stages(frame, { ...search, maxPeaks: 3 });
