@@ -10,7 +10,7 @@ const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
 const peaks = { threshold: 12, minSnr: 4.5, localBgRadius: 4 };
 
 describe.skipIf(!dataFolder)(`many peaks${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('maxPeaks keeps the strongest peaks; a warning, the item and the stream state how many were dropped', async () => {
+  test('maxPeaks keeps the strongest peaks; a warning, the item and the stream report the rest', async () => {
     const context = await createContext({ backend: 'wasm' });
     const dataset = await open(sim('run.h5'));
     const warnings: string[] = [];

@@ -44,7 +44,7 @@ const cell = [
   [0, 0, 40],
 ] as unknown as Cell;
 
-it('is what fixProfileRadius says, in 1/m', async () => {
+it('equals fixProfileRadius, given in 1/m', async () => {
   const found = {
     cell,
     reciprocal: reciprocal(cell),
