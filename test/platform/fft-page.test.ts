@@ -172,7 +172,7 @@ class Visit {
 }
 
 // Two waves on a mean. Half a grey level is lost by rounding in the file and half in the result; removing some bins of
-// the file's rounding noise (0.3 levels a pixel, spread over 6930 bins) can change a pixel by slightly more.
+// the file's rounding noise (0.3 levels per pixel, spread over 6930 bins) can change a pixel by slightly more.
 const rounding = 1.25;
 const [width, height] = [90, 77];
 const grey = (value: number) => [value, value, value] as const;
@@ -381,7 +381,7 @@ test('every sample shows something, and its filter does something', async () => 
   await visit.close();
 });
 
-test('ewald page serves what belongs to the pages and nothing else, and ends with Ctrl-C', async () => {
+test('ewald page serves only files that belong to the pages, and ends with Ctrl-C', async () => {
   const answer = async (path: string): Promise<number> => (await fetch(address + path, { headers: { cookie } })).status;
   for (const path of [
     '',
