@@ -44,7 +44,7 @@ describe('auxiliary data', () => {
     return 10 * weightedSum + (2 * f * 3 + 1) - ((2 * f + 1) * 3 + 1);
   };
 
-  test('nav, sig and single, and a pair per position; tiles of rows and parts get their own slice on every executor', async () => {
+  test('nav, sig and single, and a pair per position; tiles and parts get their own slice on every executor', async () => {
     for (const { kind, ctx, scan } of made) {
       const udf = { ...weighted, params };
       const { value } = (await ctx.runUdf(scan, udf, { numPartitions: 4 })) as Numbers;

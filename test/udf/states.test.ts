@@ -63,7 +63,7 @@ describe('preprocess', () => {
     expect([...value.rawData]).toEqual([3, 3, 3, 3]);
   });
 
-  test('that throws is named with the whole results', async () => {
+  test('that throws is reported with the names of the UDF and the method', async () => {
     const { ctx } = contexts[0] as (typeof contexts)[0];
     const udf = defineUdf({
       name: 'brittle',
