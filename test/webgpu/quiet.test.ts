@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { ewald } from '../support/cli.js';
 
-test('ewald devices --json writes nothing to standard error, without a runtime folder and a chosen driver', async () => {
+test('ewald devices --json writes nothing to standard error, without a runtime folder or a chosen driver', async () => {
   const { code, out, err } = await ewald(['devices', '--json'], {
     env: { XDG_RUNTIME_DIR: '', VK_ICD_FILENAMES: '', VK_DRIVER_FILES: '' },
   });

@@ -108,7 +108,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       );
     });
 
-    test('an adapter below the required limits is refused, with the limit, its value and the required value', async () => {
+    test('an adapter below the required limits is refused, with the limit and both values', async () => {
       const small = (adapter: GPUAdapter) =>
         over(adapter, { limits: over(adapter.limits, { maxComputeWorkgroupStorageSize: 1024 }) });
       const probe = await webgpuLoader(watched([], small)).probe(options);
