@@ -1,7 +1,7 @@
 // Generated from parameters.ts by `npm run layout`. Do not edit.
 
-import type { MaskFactory } from './masks.js';
 import type { ComParams } from './builtin/com.js';
+import type { MaskFactory } from './masks.js';
 
 /** Parameters of analyses. */
 export interface AnalysisParameters {

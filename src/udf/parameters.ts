@@ -255,6 +255,6 @@ export const tables = [
     name: 'AnalysisParameters',
     about: 'Parameters of analyses.',
     rows: analysisRows,
-    imports: ["import type { MaskFactory } from './masks.js';", "import type { ComParams } from './builtin/com.js';"],
+    imports: ["import type { ComParams } from './builtin/com.js';", "import type { MaskFactory } from './masks.js';"],
   },
 ] as const;
