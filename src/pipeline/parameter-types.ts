@@ -18,7 +18,7 @@ export interface SearchParameters {
    * true.
    */
   readonly halfPixelShift?: boolean;
-  /** Of cxi, hdf5, msgpack. Leaves out peaks on bad pixels and beyond minRes and maxRes. Default true. */
+  /** Of cxi, hdf5, msgpack. Omits peaks on bad pixels and beyond minRes and maxRes. Default true. */
   readonly revalidate?: boolean;
   /** Of indexing. How lattices are looked for. Default fast. */
   readonly method?: 'fast' | 'exhaustive' | 'turbo';

@@ -42,12 +42,14 @@ export const peakSourceRows = {
   halfPixelShift: {
     kind: 'boolean',
     sentence: 'adds half a pixel, since such lists count from the centre of the first pixel',
+    off: 'do not add half a pixel: the lists count from the corner of the first pixel',
     fallback: true,
     of: listNames,
   },
   revalidate: {
     kind: 'boolean',
-    sentence: 'leaves out peaks on bad pixels and beyond minRes and maxRes',
+    sentence: 'omits peaks on bad pixels and beyond minRes and maxRes',
+    off: 'keep peaks on bad pixels and beyond --min-res and --max-res',
     fallback: true,
     of: listNames,
   },
@@ -126,6 +128,7 @@ export const integrationRows = {
   integrate: {
     kind: 'boolean',
     sentence: 'predicts and integrates reflections; without it a run gives orientations and peaks alone',
+    off: 'do not predict and integrate reflections: orientations and peaks only',
     fallback: true,
     of: ['detector frames'],
   },

@@ -134,6 +134,15 @@ test('every flag is an option of the library, or there is a reason why only the 
   expect(Object.keys(shellFlags).filter((name) => !used.has(name))).toEqual([]);
 });
 
+test('a flag that turns something off says what it does itself', () => {
+  const lacking = [...leaves].flatMap(([words, command]) =>
+    Object.entries(rowsOf(command)).flatMap(([name, row]) =>
+      row.kind === 'boolean' && row.fallback === true && row.off === undefined ? [`${words} ${name}`] : [],
+    ),
+  );
+  expect(lacking).toEqual([]);
+});
+
 test('a flag has the name of its option without the unit, or the name of other programs', () => {
   const used = new Set<string>();
   const bare = (name: string): string[] => {

@@ -158,6 +158,7 @@ describe.skipIf(!clang)('a module', () => {
     ['WRITES_BEYOND', 'has written beyond the result total; expected only its results to change'],
     ['OTHER_VERSION', 'has version 2 of the interface; this version of ewald knows 1'],
     ['NO_PROCESS', 'exports memory, heap, setup; expected process(frames, count, firstPosition, results)'],
+    ['MORE_PARAMETERS', 'exports process with 5 parameters; expected process(frames, count, firstPosition, results)'],
     ['IMPORTS', 'imports env.now; expected no imports except those of WASI'],
   ])('with the fault %s is refused by name', async (macro, message) => {
     await refused(() => runs(momentsOf(moments(macro)), { numPartitions: 2 }), 'Argument', message);

@@ -73,6 +73,24 @@ export function checkModule(what: string, module: WebAssembly.Module): void {
     );
 }
 
+/** The parameters of the functions that a run calls; other numbers of them are a mistake that WebAssembly permits. */
+const parametersOf = {
+  setup: ['height', 'width', 'dtype', 'params'],
+  process: ['frames', 'count', 'firstPosition', 'results'],
+} as const;
+
+/** Checks how many parameters the functions of a module have. Throws `Argument`. */
+export function checkSignatures(what: string, exports: UdfExports): void {
+  for (const [name, parameters] of Object.entries(parametersOf)) {
+    const given = exports[name as keyof typeof parametersOf]?.length ?? parameters.length;
+    if (given !== parameters.length)
+      throw new EwaldError(
+        'Argument',
+        `${what} exports ${name} with ${given} parameters; expected ${name}(${parameters.join(', ')})`,
+      );
+  }
+}
+
 /** `ENOSYS` of WASI: there are no files, clocks or arguments. */
 const notSupported = 52;
 

@@ -4,7 +4,7 @@ import { type DataType, elementBytes, type FrameArray, viewAs } from '../../data
 import { type BufferDeclarations, type BufferKind, elementsOf, strideOf } from '../buffers.js';
 import { type Arrays, allocate, type BufferArray, numbersOf, product } from '../dtypes.js';
 import type { UdfMeta } from '../udf.js';
-import { abiVersion, dtypeCodes, importsOf, type UdfExports } from './abi.js';
+import { abiVersion, checkSignatures, dtypeCodes, importsOf, type UdfExports } from './abi.js';
 import type { WasmCode } from './code.js';
 import { MemoryLayout, type Region } from './layout.js';
 import { ParameterBlock } from './parameters.js';
@@ -176,6 +176,7 @@ export class WasmInstance {
     const { what, module } = this.#code;
     const exports = this.#call('its start', () => new WebAssembly.Instance(module, importsOf(module)).exports);
     const udf = exports as unknown as UdfExports;
+    checkSignatures(what, udf);
     const version = this.#call('ewald_udf_abi', () => udf.ewald_udf_abi?.() ?? abiVersion);
     if (version !== abiVersion)
       throw new EwaldError(

@@ -37,7 +37,11 @@ EXPORT(setup) int setup(int height, int width, int dtype, const struct params *g
 }
 
 #ifndef NO_PROCESS
+#ifdef MORE_PARAMETERS
+EXPORT(process) int process(const u16 *frames, int count, u32 position, const struct results *results, int more) {
+#else
 EXPORT(process) int process(const u16 *frames, int count, u32 position, const struct results *results) {
+#endif
   for (int i = 0; i < count; i++) {
     double sum = 0, squares = 0;
     for (int k = 0; k < pixels; k++) {
