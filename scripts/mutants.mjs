@@ -204,8 +204,8 @@ class Copy {
 
   async judge({ name, find, replace, ids }) {
     const files = readdirSync(this.folder)
-      // The browser worker is a self-contained file that includes everything a second time; no row uses it.
-      .filter((file) => file.endsWith('.js') && file !== 'worker.browser.js')
+      // The browser worker and the pages include everything a second time; no row uses them.
+      .filter((file) => file.endsWith('.js') && !/^(?:worker\.browser|chunk-page-)/.test(file))
       .map((file) => ({ path: join(this.folder, file), text: readFileSync(join(this.folder, file), 'utf8') }));
     const place = blind(find);
     const holding = files.filter(({ text }) => place.test(text));
