@@ -8,7 +8,7 @@ import type { AuxViews } from './aux.js';
 import type { BufferDeclarations, Views } from './buffers.js';
 import type { BufferArray } from './dtypes.js';
 import type { KernelPart } from './kernel-part.js';
-import type { WasmUdfSource } from './wasm/abi.js';
+import type { WasmUdfSource } from './wasm/source.js';
 
 /** Parameters of a UDF: anything that can be cloned between threads, and `auxData`. */
 export type UdfParams = Readonly<Record<string, unknown>>;

@@ -1,10 +1,6 @@
 /** The interface between a run and the WebAssembly module of a UDF, as the README describes it. */
 import { EwaldError } from '../../base/errors.js';
-import type { PlatformUrl } from '../../base/globals.js';
 import type { DataType } from '../../data/dtype.js';
-
-/** Where a module is: its URL (`new URL('./name.wasm', import.meta.url)`), or its bytes. */
-export type WasmUdfSource = string | PlatformUrl | Uint8Array;
 
 /** Version of the interface. A module that exports no `ewald_udf_abi()` has version 1. */
 export const abiVersion = 1;

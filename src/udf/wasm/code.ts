@@ -2,7 +2,8 @@
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformModule, PlatformUrl } from '../../base/globals.js';
 import type { AnyUdf } from '../udf.js';
-import { checkModule, type WasmUdfSource } from './abi.js';
+import { checkModule } from './abi.js';
+import type { WasmUdfSource } from './source.js';
 
 /** A module, and its bytes, which are sent to workers. */
 export interface WasmCode {
