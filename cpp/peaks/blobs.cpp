@@ -104,8 +104,8 @@ private:
     const double snr = intensity / sigma;
     if (!(snr >= double(params_.min_snr)) || maximum < top - mean) return;
     if (!(x >= p.fs && x < p.end_fs && y >= p.ss && y < p.end_ss)) return;
-    plan_.found.add({float(x + 0.5), float(y + 0.5), float(intensity), float(maximum), float(snr),
-                        size,           panel,          float(mean)});
+    plan_.found.add({float(x + 0.5), float(y + 0.5), float(intensity), float(maximum), float(snr), size, panel,
+                     float(mean)});
   }
 
   Plan& plan_;
@@ -185,12 +185,7 @@ void find_blobs(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& par
   for (uint32_t k = 0; k < plan.touched_count; k++) plan.taken[plan.touched[k]] = 0;
 }
 
-template void find_blobs(Plan&, const Frame<uint8_t>&, const ewald_peaks_params&, bool);
-template void find_blobs(Plan&, const Frame<int8_t>&, const ewald_peaks_params&, bool);
-template void find_blobs(Plan&, const Frame<uint16_t>&, const ewald_peaks_params&, bool);
-template void find_blobs(Plan&, const Frame<int16_t>&, const ewald_peaks_params&, bool);
-template void find_blobs(Plan&, const Frame<uint32_t>&, const ewald_peaks_params&, bool);
-template void find_blobs(Plan&, const Frame<int32_t>&, const ewald_peaks_params&, bool);
-template void find_blobs(Plan&, const Frame<float>&, const ewald_peaks_params&, bool);
+#define EWALD_INSTANTIATE(T) template void find_blobs(Plan&, const Frame<T>&, const ewald_peaks_params&, bool);
+EWALD_EACH_PIXEL_TYPE(EWALD_INSTANTIATE)
 
 }  // namespace ewald::peaks

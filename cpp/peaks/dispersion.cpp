@@ -163,13 +163,13 @@ private:
     if (!(x >= 0 && x <= double(right - left) && y >= 0 && y <= double(bottom - top))) return;
     const double snr = intensity / (sigma * std::sqrt(double(size)));
     plan_.found.add({float(double(left) + x + 0.5),
-                        float(double(top) + y + 0.5),
-                        float(intensity),
-                        float(maximum),
-                        float(snr),
-                        size,
-                        number,
-                        float(mean)});
+                     float(double(top) + y + 0.5),
+                     float(intensity),
+                     float(maximum),
+                     float(snr),
+                     size,
+                     number,
+                     float(mean)});
   }
 
   Plan& plan_;
@@ -191,12 +191,7 @@ void find_dispersed(Plan& plan, const Frame<T>& frame, const ewald_peaks_params&
   }
 }
 
-template void find_dispersed(Plan&, const Frame<uint8_t>&, const ewald_peaks_params&);
-template void find_dispersed(Plan&, const Frame<int8_t>&, const ewald_peaks_params&);
-template void find_dispersed(Plan&, const Frame<uint16_t>&, const ewald_peaks_params&);
-template void find_dispersed(Plan&, const Frame<int16_t>&, const ewald_peaks_params&);
-template void find_dispersed(Plan&, const Frame<uint32_t>&, const ewald_peaks_params&);
-template void find_dispersed(Plan&, const Frame<int32_t>&, const ewald_peaks_params&);
-template void find_dispersed(Plan&, const Frame<float>&, const ewald_peaks_params&);
+#define EWALD_INSTANTIATE(T) template void find_dispersed(Plan&, const Frame<T>&, const ewald_peaks_params&);
+EWALD_EACH_PIXEL_TYPE(EWALD_INSTANTIATE)
 
 }  // namespace ewald::peaks

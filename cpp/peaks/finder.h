@@ -139,6 +139,9 @@ struct Frame {
   bool usable(size_t i, double v) const { return v >= valid.low && v <= valid.high && (bad == nullptr || bad[i] == 0); }
 };
 
+// Calls a macro with each type of pixel, for the instantiations of the searches below.
+#define EWALD_EACH_PIXEL_TYPE(X) X(uint8_t) X(int8_t) X(uint16_t) X(int16_t) X(uint32_t) X(int32_t) X(float)
+
 // Limits of every bin after five clips (limits.cpp). Returns whether bars were used: then every pixel above its limit
 // is an outlier, or lies in a bin whose bars are plain.
 template <class T>

@@ -31,7 +31,7 @@ public:
     out_of_memory_ = false;
   }
 
-  // False when out of memory.
+  // False, and `out_of_memory` from then on, when there is no room for another element.
   bool add(const T& one) {
     if (count_ == room_ && !grow()) return false;
     data_[count_++] = one;

@@ -324,12 +324,7 @@ bool find_limits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& pa
   return true;
 }
 
-template bool find_limits(Plan&, const Frame<uint8_t>&, const ewald_peaks_params&);
-template bool find_limits(Plan&, const Frame<int8_t>&, const ewald_peaks_params&);
-template bool find_limits(Plan&, const Frame<uint16_t>&, const ewald_peaks_params&);
-template bool find_limits(Plan&, const Frame<int16_t>&, const ewald_peaks_params&);
-template bool find_limits(Plan&, const Frame<uint32_t>&, const ewald_peaks_params&);
-template bool find_limits(Plan&, const Frame<int32_t>&, const ewald_peaks_params&);
-template bool find_limits(Plan&, const Frame<float>&, const ewald_peaks_params&);
+#define EWALD_INSTANTIATE(T) template bool find_limits(Plan&, const Frame<T>&, const ewald_peaks_params&);
+EWALD_EACH_PIXEL_TYPE(EWALD_INSTANTIATE)
 
 }  // namespace ewald::peaks

@@ -122,8 +122,8 @@ private:
     mark(index(centre.x, centre.y), occupied);
     plan_.stack[index(centre.x, centre.y)] = plan_.centres.count() - 1;
     const double maximum = value(top.x, top.y) - mean;
-    plan_.found.add({float(x + 0.5), float(y + 0.5), float(intensity), float(maximum),
-                        float(snr),     pixels,         number,           float(mean)});
+    plan_.found.add({float(x + 0.5), float(y + 0.5), float(intensity), float(maximum), float(snr), pixels, number,
+                     float(mean)});
   }
 
   // Whether a peak of the panel lies within twice the inner radius.
@@ -162,12 +162,7 @@ void find_summits(Plan& plan, const Frame<T>& frame, const ewald_peaks_params& p
   for (uint32_t k = 0; k < plan.touched_count; k++) plan.taken[plan.touched[k]] = 0;
 }
 
-template void find_summits(Plan&, const Frame<uint8_t>&, const ewald_peaks_params&);
-template void find_summits(Plan&, const Frame<int8_t>&, const ewald_peaks_params&);
-template void find_summits(Plan&, const Frame<uint16_t>&, const ewald_peaks_params&);
-template void find_summits(Plan&, const Frame<int16_t>&, const ewald_peaks_params&);
-template void find_summits(Plan&, const Frame<uint32_t>&, const ewald_peaks_params&);
-template void find_summits(Plan&, const Frame<int32_t>&, const ewald_peaks_params&);
-template void find_summits(Plan&, const Frame<float>&, const ewald_peaks_params&);
+#define EWALD_INSTANTIATE(T) template void find_summits(Plan&, const Frame<T>&, const ewald_peaks_params&);
+EWALD_EACH_PIXEL_TYPE(EWALD_INSTANTIATE)
 
 }  // namespace ewald::peaks

@@ -243,7 +243,8 @@ export function checked<Rows extends Parameters>(
   said: Said = asNamed,
 ): Values<Rows> {
   const values: Record<string, unknown> = {};
-  for (const [name, row] of Object.entries(rows)) {
+  for (const name in rows) {
+    const row = rows[name] as Parameter;
     const value = given[name];
     if (value === undefined || row.type !== undefined) continue;
     checkParameter(row, value, said(name));
@@ -258,11 +259,22 @@ export function fallbackOf(row: Parameter, stage?: string): unknown {
   return stageDefault ?? row.fallback ?? (row.usual === undefined ? row.range?.fallback : undefined);
 }
 
-/** Fixed defaults of a stage's parameters. */
+/** Tables do not change, and searches ask for their defaults at each frame. */
+const defaults = new WeakMap<Parameters, Map<string | undefined, Readonly<Record<string, unknown>>>>();
+
+/** Fixed defaults of a stage's parameters; do not modify. */
 export function defaultsOf<Rows extends Parameters>(rows: Rows, stage?: string): Values<Rows> {
+  const stages = defaults.get(rows) ?? new Map<string | undefined, Readonly<Record<string, unknown>>>();
+  defaults.set(rows, stages);
+  const found = stages.get(stage) ?? collectDefaults(rows, stage);
+  stages.set(stage, found);
+  return found as Values<Rows>;
+}
+
+function collectDefaults(rows: Parameters, stage: string | undefined): Readonly<Record<string, unknown>> {
   const belonging = Object.entries(rows).filter(([, row]) => stage === undefined || belongs(row, [stage]));
   const values = belonging.map(([name, row]) => [name, fallbackOf(row, stage)] as const);
-  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Values<Rows>;
+  return Object.freeze(Object.fromEntries(values.filter(([, value]) => value !== undefined)));
 }
 
 /** What is done: its stages, and why it has no others. */
@@ -289,9 +301,11 @@ export function refuseOthers(
     Object.entries(rows).flatMap(([other, one]) =>
       given[other] !== undefined && flagName(other, one) === flagName(name, row) ? [one] : [],
     );
-  for (const [name, row] of Object.entries(rows)) {
+  for (const name in rows) {
+    const row = rows[name] as Parameter;
+    if (given[name] === undefined || belongs(row, stages)) continue;
     const together = sharing(name, row);
-    if (given[name] === undefined || together.some((one) => belongs(one, stages))) continue;
+    if (together.some((one) => belongs(one, stages))) continue;
     const of = [...new Set(together.flatMap((one) => one.of ?? []))];
     const whose = listed([...new Set(of.map((stage) => inWords[stage] ?? stage))]);
     throw new EwaldError('Argument', `${said(name)} belongs to ${whose}; ${because(of, row)}`);

@@ -181,16 +181,19 @@ export const searchBy = (finder: FinderName): Mode => ({
   because: () => `the finder ${finder} does not use it`,
 });
 
+/** Every parameter of one search. */
+export const runRows = { ...searchRows, ...libraryRows };
+
 /** Rejects parameters of other finders. Throws `Argument`. */
 export const refuseOtherFinders = (given: Readonly<Record<string, unknown>>, finder: FinderName, said?: Said): void =>
-  refuseOthers({ ...searchRows, ...libraryRows }, given, searchBy(finder), said);
+  refuseOthers(runRows, given, searchBy(finder), said);
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */
 export const tables = [
   {
     name: 'PeakSearchParameters',
     about: 'Parameters of one peak search; those of another finder are refused.',
-    rows: { ...searchRows, ...libraryRows },
+    rows: runRows,
   },
   { name: 'FinderParameters', about: 'What a peak finder is planned with.', rows: finderRows },
 ] as const;

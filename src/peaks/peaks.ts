@@ -22,10 +22,10 @@ import { weighCentroids } from './centroids.js';
 import type { FinderName, Frame, FrameDtype } from './contract.js';
 import { peaksFeature } from './kernels.js';
 import type { FinderParameters, PeakSearchParameters } from './parameter-types.js';
-import { finderRows, libraryRows, refuseOtherFinders, searchRows } from './parameters.js';
+import { finderRows, refuseOtherFinders, runRows } from './parameters.js';
 import type { PeakList } from './peak-list.js';
 import { type Reach, type Rings, ringsAround, ringsOf, ringsOfDetector, type SearchedPanel } from './rings.js';
-import { checkStages, type PeakStages, stagesOf } from './stages.js';
+import { checkStages, type PeakStages } from './stage-marks.js';
 
 export type { FinderName, Frame, FrameDtype } from './contract.js';
 export type { FinderParameters, PeakSearchParameters } from './parameter-types.js';
@@ -148,7 +148,6 @@ function ringsFor(options: PeaksOptions, reach: Reach, width: number, height: nu
 }
 
 /** The parameters of a run. */
-const runRows = { ...searchRows, ...libraryRows };
 const runNames: readonly string[] = [...namesOf(runRows), 'validRange', 'bad', 'signal'];
 
 /** Plans peaks on a context. */
@@ -215,6 +214,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
       const [least, greatest] = checkRange(run.validRange ?? detector?.validRange);
       const usable = (i: number, value: number): boolean => value >= least && value <= greatest && !run.bad?.[i];
       const search = searchOf(run, finder);
+      const { stagesOf } = await import('./stages.js');
       return stagesOf({ finder, frame, width, height, panels, bins, search, usable, peaks });
     },
     async run(frame, run = {}) {

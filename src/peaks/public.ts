@@ -14,4 +14,4 @@ export type {
 export { type PowderOptions, VirtualPowder } from './powder.js';
 export type { SearchedPanel } from './rings.js';
 export { spotsOf } from './spots.js';
-export { type PeakStages, stageMarks } from './stages.js';
+export { type PeakStages, stageMarks } from './stage-marks.js';

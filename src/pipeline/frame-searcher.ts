@@ -19,7 +19,7 @@ import type { FinderName, Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { PeakFinder } from '../peaks/peaks.js';
 import type { PeaksMethods } from '../peaks/room.js';
-import type { PeakStages } from '../peaks/stages.js';
+import type { PeakStages } from '../peaks/stage-marks.js';
 import {
   type FrameCrystal,
   type FrameResult,
