@@ -59,7 +59,7 @@ export default { input: { app: 'app.js', 'worker.browser': 'ewald/worker' }, plu
  */
 // This includes 11 kB for the self-test of GPUs, which is loaded when something is planned on a GPU.
 const fftAppBytes = 115_000;
-const startBytes = 62_000;
+const startBytes = 64_000;
 
 let project = '';
 beforeAll(async () => {
