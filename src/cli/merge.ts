@@ -1,7 +1,9 @@
 /** `ewald merge`: merges streams of stills to structure factors, with statistics. */
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
+import { type ByteSource, fileSource } from '../entries/data.node.js';
 import {
   type Context,
   EwaldError,
@@ -82,7 +84,8 @@ export function register(program: Command, deps: CliDeps): void {
     .description('merge the reflections of stills: scale, correct partialities, resolve the indexing ambiguity')
     .argument(
       '<streams...>',
-      'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; files of --state; - is stdin',
+      'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; HDF5 files of ewald index --hdf5; ' +
+        'files of --state; - is stdin',
     )
     .action((streams: string[], texts: ExecutorFlags) => {
       const values = flagValues(rows, texts);
@@ -121,7 +124,14 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
       return;
     }
     const merger = await context.merger(options);
-    for (const file of streams) await merger.addStream({ name: inputName(file), bytes: piecesOf(file) });
+    for (const file of streams) {
+      const source = await hdf5Source(file);
+      try {
+        await merger.addStream({ name: inputName(file), bytes: source ?? piecesOf(file) });
+      } finally {
+        await source?.close();
+      }
+    }
     if (flags.state !== undefined) {
       await writeWhole(flags.state, merger.toState(), writing);
       // A shard alone may have too few reflections for a merge.
@@ -175,6 +185,17 @@ async function optionsOf(flags: Flags): Promise<MergeOptions> {
     ...(reference !== undefined && { reference: await readReference(reference) }),
     ...(split !== undefined && { split: readSplitTable(await readText(split), inputName(split)) }),
   } as MergeOptions;
+}
+
+/** An HDF5 file as a source that is read where it is needed; undefined for other files. */
+async function hdf5Source(file: string): Promise<ByteSource | undefined> {
+  const isFile = file !== '-' && ((await stat(file).catch(() => undefined))?.isFile() ?? false);
+  if (!isFile) return undefined;
+  const source = await fileSource(file);
+  const head = await source.read(0, Math.min(source.size, 8)).catch(() => new Uint8Array(0));
+  if (Buffer.from(head).toString('latin1') === '\x89HDF\r\n\x1a\n') return source;
+  await source.close();
+  return undefined;
 }
 
 async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {

@@ -4,22 +4,28 @@
  */
 
 import { EwaldError } from '../base/errors.js';
+import type { ByteSource } from '../data/byte-source.js';
+import { memorySource } from '../data/sources/memory.js';
 import type { Planner } from '../planner/planner.js';
 import { type Identified, largestBlock } from './accumulate.js';
+import { Collector } from './collector.js';
 import { ObservationColumns } from './columns.js';
 import { mergingFeature } from './kernels.js';
 import { type Merge, mergeOf } from './merges.js';
 import { type CheckedMerge, checkMerge, type MergeOptions } from './options.js';
-import { type MergeBytes, piecesOf } from './pieces.js';
+import { beginsHdf5, hdf5Begin, joined, type MergeBytes, piecesOf, sourceOf } from './pieces.js';
 import type { MergeResult } from './result.js';
 import { type Collected, type MergeRunOptions, runMerge } from './run.js';
-import { noCounts, type ScannedHead, StreamScanner } from './scan.js';
+import { type ScannedHead, StreamScanner } from './scan.js';
 import { admissionOf, formatState, isState, parseState, stateBegin } from './state.js';
 
-/** A stream, and its name in messages. */
+/** An input of a merge, and its name in messages: a stream, the HDF5 file of a run, or the state of a merger. */
 export interface MergeInput {
   readonly name: string;
-  /** Bytes, a File or Blob, or an iterable of pieces such as the stream of `createReadStream`. */
+  /**
+   * Bytes, a File or Blob, a source of `ewald/data`, or an iterable of pieces such as the stream of `createReadStream`.
+   * Of an HDF5 file, pieces are collected in memory; of the others only what is needed is read.
+   */
   readonly bytes: MergeBytes;
 }
 
@@ -36,7 +42,7 @@ export class Merger {
   readonly #planner: Planner;
   readonly #checked: CheckedMerge;
   readonly #columns: ObservationColumns;
-  readonly #counts = noCounts();
+  readonly #collector: Collector;
   /** Keys of the crystals collected. */
   readonly #seen = new Set<number>();
   readonly #heads: { readonly name: string; readonly head: ScannedHead }[] = [];
@@ -52,6 +58,7 @@ export class Merger {
       minSnr,
       polarisation: polarisation === 'auto' ? undefined : polarisation,
     });
+    this.#collector = new Collector(this.#columns, this.#checked.maxAdu, this.#checked.splitBy);
   }
 
   /** Number of crystals collected. */
@@ -78,10 +85,16 @@ export class Merger {
   }
 
   /**
-   * Reads a stream, or the state of another merger; a truncated last frame is skipped and counted. Throws `Format`;
-   * what was read before is kept. Throws `Argument` for a state that was collected with other options.
+   * Reads a stream, the HDF5 file of a run, or the state of another merger; a truncated last frame of a stream is
+   * skipped and counted. Throws `Format`; what was read before is kept. Throws `Argument` for a state that was collected
+   * with other options.
    */
   async addStream({ name, bytes }: MergeInput): Promise<void> {
+    const source = sourceOf(bytes, name);
+    if (source && beginsHdf5(await source.read(0, Math.min(source.size, hdf5Begin)))) {
+      await this.#addRunFile(source, name);
+      return;
+    }
     const pieces = piecesOf(bytes, name);
     let begin = new Uint8Array(0);
     while (begin.length < stateBegin.length) {
@@ -89,10 +102,12 @@ export class Merger {
       if (done) break;
       begin = joined([begin, value]);
     }
-    if (isState(begin)) {
+    const isRunFile = beginsHdf5(begin);
+    if (isRunFile || isState(begin)) {
       const all = [begin];
       for await (const piece of pieces) all.push(piece as Uint8Array<ArrayBuffer>);
-      this.#addState(joined(all), name);
+      if (isRunFile) await this.#addRunFile(memorySource(joined(all), name), name);
+      else this.#addState(joined(all), name);
       return;
     }
     const feed = this.follow(name);
@@ -113,11 +128,18 @@ export class Merger {
     const { observations, heads, counts, leftOut } = parseState(bytes, name, admissionOf(this.#checked));
     const before = this.#columns.crystals;
     this.#columns.append(observations);
-    for (const key of Object.keys(counts) as (keyof typeof counts)[])
-      this.#counts[key] = (this.#counts[key] ?? 0) + counts[key];
+    const sums = this.#collector.counts;
+    for (const key of Object.keys(counts) as (keyof typeof counts)[]) sums[key] = (sums[key] ?? 0) + counts[key];
     this.#columns.leftOut.beyondResolution += leftOut.beyondResolution;
     this.#columns.leftOut.belowSnr += leftOut.belowSnr;
     this.#heads.push(...heads);
+    this.#refuseRepeated(name, before);
+  }
+
+  async #addRunFile(source: ByteSource, name: string): Promise<void> {
+    const before = this.#columns.crystals;
+    const { readRunFile } = await import('./hdf5-run.js');
+    this.#heads.push({ name, head: await readRunFile(source, name, this.#collector) });
     this.#refuseRepeated(name, before);
   }
 
@@ -125,14 +147,14 @@ export class Merger {
     return {
       observations: this.#columns.view(),
       heads: this.#heads,
-      counts: this.#counts,
+      counts: this.#collector.counts,
       leftOut: this.#columns.leftOut,
     };
   }
 
   /** Adds a stream that is still being written: its text is pushed piece by piece, and can be merged at any time. */
   follow(name: string): MergeFeed {
-    const scanner = new StreamScanner(this.#columns, name, this.#counts, this.#checked.maxAdu, this.#checked.splitBy);
+    const scanner = new StreamScanner(this.#collector, name);
     const before = this.#columns.crystals;
     return {
       push: (piece) => scanner.push(piece),
@@ -179,14 +201,4 @@ function crystalKey(filename: string, event: string, reciprocal: Float64Array): 
   for (const text of [filename, '\n', event]) for (let i = 0; i < text.length; i++) take(text.charCodeAt(i));
   for (const x of reciprocal) take(Math.round(x * 1e8));
   return (low >>> 0) + (high >>> 11) * 2 ** 32;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

@@ -2,11 +2,16 @@
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { PlatformBlob } from '../base/globals.js';
 import { shown } from '../base/options.js';
+import type { ByteSource } from '../data/byte-source.js';
+import { blobSource } from '../data/sources/blob.js';
+import { memorySource } from '../data/sources/memory.js';
 
-/** Bytes, a File or Blob, or an iterable of pieces such as the stream of `createReadStream`. */
-export type MergeBytes = Uint8Array | PlatformBlob | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+/**
+ * Bytes, a File or Blob, a source of `ewald/data`, or an iterable of pieces such as the stream of `createReadStream`.
+ */
+export type MergeBytes = Uint8Array | PlatformBlob | ByteSource | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** Bytes per slice of a Blob; slices are read since not every browser can iterate over a Blob's stream. */
+/** Bytes read at a time; slices of Blobs are read since not every browser can iterate over a Blob's stream. */
 const slice = 2 ** 22;
 
 /**
@@ -20,18 +25,37 @@ export async function* piecesOf(bytes: MergeBytes, name: string): AsyncGenerator
   while (begin.length < 2) {
     const { done, value } = await pieces.next();
     if (done) break;
-    begin = joined(begin, value);
+    begin = joined([begin, value]);
   }
   const whole = following(begin, pieces);
   if (begin[0] === 0x1f && begin[1] === 0x8b) yield* unpacked(whole, name);
   else yield* whole;
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+/** The input as a source that can be read at any position; undefined if its bytes come in pieces. */
+export function sourceOf(bytes: MergeBytes, name: string): ByteSource | undefined {
+  const given = bytes as unknown;
+  if (given instanceof Uint8Array) return memorySource(given, name);
+  if (isSource(given)) return given;
+  return isBlob(given) ? blobSource(given as unknown as PlatformBlob, { name }) : undefined;
+}
+
+const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+/** Number of bytes that show whether a file is HDF5. */
+export const hdf5Begin = signature.length;
+
+/** Whether these are the first bytes of an HDF5 file. */
+export const beginsHdf5 = (bytes: Uint8Array): boolean => signature.every((byte, i) => bytes[i] === byte);
+
+/** The bytes of all pieces. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 async function* following(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -96,10 +120,12 @@ interface Reader {
 /** The pieces in order, not decompressed. */
 async function* piecesAsGiven(bytes: MergeBytes, name: string): AsyncGenerator<Uint8Array> {
   const given = bytes as unknown;
-  if (given instanceof Uint8Array) yield given;
-  else if (isBlob(given))
-    for (let at = 0; at < given.size; at += slice)
-      yield new Uint8Array(await given.slice(at, at + slice).arrayBuffer());
+  if (given instanceof Uint8Array) {
+    yield given;
+    return;
+  }
+  const source = sourceOf(bytes, name);
+  if (source) for (let at = 0; at < source.size; at += slice) yield source.read(at, Math.min(slice, source.size - at));
   else if (isIterable(given)) {
     for await (const piece of given) {
       if (!(piece instanceof Uint8Array))
@@ -112,6 +138,10 @@ async function* piecesAsGiven(bytes: MergeBytes, name: string): AsyncGenerator<U
       `${name} is ${shown(given)}; expected its bytes: a Uint8Array, a Blob or an iterable of Uint8Array`,
     );
 }
+
+const isSource = (value: unknown): value is ByteSource =>
+  typeof (value as Partial<ByteSource> | null)?.read === 'function' &&
+  typeof (value as Partial<ByteSource>).size === 'number';
 
 interface SlicedBlob {
   readonly size: number;

@@ -1,4 +1,5 @@
 /** The public names of merging in the entry `ewald`; `ewald/merging` adds the names of public.entry.ts. */
+export type { ScanCounts } from './counts.js';
 export type { ReflectionList } from './hkl.js';
 export { mergeStream } from './merge-stream.js';
 export type { MergeFeed, MergeInput, Merger } from './merger.js';
@@ -14,7 +15,6 @@ export type {
   MergeResultMethods,
 } from './result.js';
 export type { MergeRunOptions } from './run.js';
-export type { ScanCounts } from './scan.js';
 export type { MergeExecutor } from './share.js';
 export type { Split } from './split.js';
 export type { LTest, MergeStatistics, ShellStatistics, WilsonFit } from './statistics.js';

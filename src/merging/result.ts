@@ -1,9 +1,9 @@
 /** The results of a merge: its lists of reflections, crystals and counts. */
 import type { BackendName } from '../backends/names.js';
 import type { Centring } from '../crystal/centring.js';
+import type { ScanCounts } from './counts.js';
 import type { ReflectionList } from './hkl.js';
 import type { MergeModel } from './options.js';
-import type { ScanCounts } from './scan.js';
 import type { MergeStatistics } from './statistics.js';
 
 /** The results of a merge for one crystal. */

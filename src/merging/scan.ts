@@ -6,39 +6,9 @@
 
 import { EwaldError } from '../base/errors.js';
 import { planckTimesLight } from '../crystal/geometry/geometry.js';
+import { type Collector, datasetName } from './collector.js';
 import type { Mark, ObservationColumns } from './columns.js';
-
-/** Counts of a scan. */
-export interface ScanCounts {
-  frames: number;
-  crystals: number;
-  /** Crystals without a list of reflections. */
-  empty: number;
-  /** Crystals that lack their reciprocal cell or wavelength. */
-  incomplete: number;
-  /** Rows that were kept. */
-  reflections: number;
-  /** Rows whose intensity or sigma is not finite. */
-  notFinite: number;
-  /** Rows whose sigma is not positive. */
-  withoutSigma: number;
-  /** Rows with a peak above `maxAdu`. */
-  saturated: number;
-  /** Streams that end within a chunk; the truncated last frame is skipped. */
-  truncated: number;
-}
-
-export const noCounts = (): ScanCounts => ({
-  frames: 0,
-  crystals: 0,
-  empty: 0,
-  incomplete: 0,
-  reflections: 0,
-  notFinite: 0,
-  withoutSigma: 0,
-  saturated: 0,
-  truncated: 0,
-});
+import { noCounts, type ScanCounts } from './counts.js';
 
 /** The header of a stream, which applies to all of its frames. */
 export interface ScannedHead {
@@ -76,15 +46,12 @@ function beginsRow(bytes: Uint8Array, at: number): boolean {
   return first === space || digit(first) || (first === minus && digit(bytes[at + 1]));
 }
 
-const bare = (field: string): string => field.replace(/^\/+/, '');
-
 /** Reads one stream, given in pieces of any size. */
 export class StreamScanner {
+  readonly #collector: Collector;
   readonly #columns: ObservationColumns;
   readonly #counts: ScanCounts;
   readonly #name: string;
-  readonly #maxAdu: number;
-  readonly #splitBy: string | undefined;
   readonly #text = new TextDecoder();
   #rest = new Uint8Array(0);
   #line = 0;
@@ -104,18 +71,11 @@ export class StreamScanner {
   #countsBefore: ScanCounts = noCounts();
   readonly #row = new Float64Array(6);
 
-  constructor(
-    columns: ObservationColumns,
-    name: string,
-    counts: ScanCounts,
-    maxAdu = Number.POSITIVE_INFINITY,
-    splitBy?: string,
-  ) {
-    this.#splitBy = splitBy === undefined ? undefined : bare(splitBy);
-    this.#columns = columns;
-    this.#counts = counts;
+  constructor(collector: Collector, name: string) {
+    this.#collector = collector;
+    this.#columns = collector.columns;
+    this.#counts = collector.counts;
     this.#name = name;
-    this.#maxAdu = maxAdu;
   }
 
   /** Parses the next piece of the stream. Throws `Format` with the number of a line that cannot be read. */
@@ -174,7 +134,7 @@ export class StreamScanner {
   #takeRow(bytes: Uint8Array, begin: number, end: number): void {
     const row = this.#row;
     let at = begin;
-    const columns = this.#maxAdu === Number.POSITIVE_INFINITY ? 5 : 6;
+    const columns = this.#collector.usesPeaks ? 6 : 5;
     for (let column = 0; column < columns; column++) {
       while (at < end && bytes[at] === space) at++;
       if (at === end) this.#fail('the row ends before its sigma(I)');
@@ -213,10 +173,7 @@ export class StreamScanner {
     const [h, k, l, intensity, sigma, peak] = row as unknown as [number, number, number, number, number, number];
     if (!Number.isInteger(h) || !Number.isInteger(k) || !Number.isInteger(l))
       this.#fail('the indices of a reflection are not whole numbers');
-    if (!Number.isFinite(intensity) || !Number.isFinite(sigma)) this.#counts.notFinite++;
-    else if (!(sigma > 0)) this.#counts.withoutSigma++;
-    else if (columns === 6 && peak > this.#maxAdu) this.#counts.saturated++;
-    else this.#columns.reflection(h, k, l, intensity, sigma);
+    this.#collector.reflection(h, k, l, intensity, sigma, peak);
   }
 
   #takeLine(bytes: Uint8Array, begin: number, end: number): void {
@@ -316,32 +273,20 @@ export class StreamScanner {
   /** `header/float/FIELD = VALUE`; fields may begin with a slash, which users need not type. */
   #takeHeader(line: string): void {
     const [, field = '', value = ''] = /^header\/\w+\/(.*?) = (.*)$/.exec(line) ?? [];
-    if (this.#splitBy === undefined || bare(field) !== this.#splitBy) return;
-    // A whole number written as a float, such as `1.000000`, means data set 1.
-    this.#headerValue = /^[+-]?\d*\.?\d+(e[+-]?\d+)?$/i.test(value) ? String(Number(value)) : value.trim();
+    if (this.#collector.splitsBy(field)) this.#headerValue = datasetName(value);
   }
 
   #endCrystal(): void {
     const crystal = this.#crystal;
     if (!crystal) this.#fail('a crystal ends that has not begun');
     this.#crystal = undefined;
-    const usable = crystal.reciprocal.every(Number.isFinite) && this.#wavelength > 0;
-    const reflections = this.#columns.count - this.#crystalMark.count;
-    if (!usable) {
-      this.#columns.rewind(this.#crystalMark);
-      this.#counts.incomplete++;
-    } else if (reflections === 0) this.#counts.empty++;
-    else {
-      this.#columns.crystal({
-        ...crystal,
-        filename: this.#filename,
-        event: this.#event,
-        headerValue: this.#headerValue,
-        wavelengthA: this.#wavelength,
-        bandwidth: this.#bandwidth,
-      });
-      this.#counts.crystals++;
-      this.#counts.reflections += reflections;
-    }
+    this.#collector.crystal(this.#crystalMark, {
+      ...crystal,
+      filename: this.#filename,
+      event: this.#event,
+      headerValue: this.#headerValue,
+      wavelengthA: this.#wavelength,
+      bandwidth: this.#bandwidth,
+    });
   }
 }

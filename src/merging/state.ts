@@ -8,11 +8,12 @@
  */
 import { EwaldError } from '../base/errors.js';
 import type { LeftOut } from './admission.js';
+import type { ScanCounts } from './counts.js';
 import type { Observations } from './observations.js';
 import type { CheckedMerge } from './options.js';
 import { polarisationText } from './polarisation.js';
 import type { Collected } from './run.js';
-import type { ScanCounts, ScannedHead } from './scan.js';
+import type { ScannedHead } from './scan.js';
 
 /** The first bytes of a state. */
 export const stateBegin = 'EWALDMG1';

@@ -44,7 +44,7 @@ export function chunkOf(
     tries: crystals.length > 0 ? 1 : undefined,
     photonEnergyEv: photonEnergyOf(beam.wavelengthA),
     divergenceRad: 0,
-    bandwidth: geometry.bandwidth || 1e-8,
+    bandwidth: bandwidthOf(geometry),
     notes: peaks.omitted ? [`${omittedMark}${peaks.omitted}`] : [],
     cameraLengthM: averageDistance(geometry, beam.distanceM),
     peakCount: peaks.count,
@@ -62,6 +62,9 @@ export function chunkOf(
     crystals: crystals.map((crystal) => streamCrystal(crystal, geometry, names[crystal.inputCell])),
   };
 }
+
+/** The relative width of the spectrum that a run writes: CrystFEL's smallest one if the geometry states none. */
+export const bandwidthOf = ({ bandwidth }: Geometry): number => bandwidth || 1e-8;
 
 const averageDistance = ({ panels }: Geometry, distanceM: number): number =>
   distanceM + panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / panels.length;

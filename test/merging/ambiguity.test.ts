@@ -7,10 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cellFromParameters } from '../../src/crystal/cell.js';
 import type { Centring } from '../../src/crystal/centring.js';
 import { resolveAmbiguity } from '../../src/merging/ambiguity.js';
+import { Collector } from '../../src/merging/collector.js';
 import { ObservationColumns } from '../../src/merging/columns.js';
 import { commonRadius } from '../../src/merging/fit.js';
 import type { Observations } from '../../src/merging/observations.js';
-import { noCounts, StreamScanner } from '../../src/merging/scan.js';
+import { StreamScanner } from '../../src/merging/scan.js';
 import { inverse, keyOf, operationOf, product } from '../../src/merging/symmetry/matrices.js';
 import { laueGroup, pointGroup } from '../../src/merging/symmetry/point-group.js';
 import { latticeRotations, waysToIndex } from '../../src/merging/symmetry/settings.js';
@@ -85,7 +86,7 @@ test.for(ambiguities.map((one) => ({ ...one, of: `${one.symmetry} ${one.centring
 
 function observationsOf(stream: Uint8Array): Observations {
   const columns = new ObservationColumns();
-  const scanner = new StreamScanner(columns, 'a.stream', noCounts());
+  const scanner = new StreamScanner(new Collector(columns), 'a.stream');
   scanner.push(stream);
   scanner.end();
   return columns.view();

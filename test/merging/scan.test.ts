@@ -1,9 +1,11 @@
 /** The fast stream reader compared with the complete one, and streams that are truncated, damaged or empty. */
 import { expect, test } from 'vitest';
 import { readStream } from '../../dist/index.node.js';
+import { Collector } from '../../src/merging/collector.js';
 import { ObservationColumns } from '../../src/merging/columns.js';
+import type { ScanCounts } from '../../src/merging/counts.js';
 import type { Observations } from '../../src/merging/observations.js';
-import { noCounts, type ScanCounts, type ScannedHead, StreamScanner } from '../../src/merging/scan.js';
+import { type ScannedHead, StreamScanner } from '../../src/merging/scan.js';
 import { dataFolder, readData } from '../support/data.js';
 
 interface Scanned {
@@ -15,10 +17,10 @@ interface Scanned {
 function scan(text: string, piece = 1 << 20, maxAdu?: number): Scanned {
   const bytes = new TextEncoder().encode(text);
   const columns = new ObservationColumns();
-  const counts = noCounts();
-  const scanner = new StreamScanner(columns, 'a.stream', counts, maxAdu);
+  const collector = new Collector(columns, maxAdu);
+  const scanner = new StreamScanner(collector, 'a.stream');
   for (let at = 0; at < bytes.length; at += piece) scanner.push(bytes.subarray(at, at + piece));
-  return { head: scanner.end(), observations: columns.view(), counts };
+  return { head: scanner.end(), observations: columns.view(), counts: collector.counts };
 }
 
 const row = (h: number, k: number, l: number, intensity: string, sigma = '2.00', peak = '9.00'): string =>

@@ -42,17 +42,31 @@ class Column<T extends Typed> {
   }
 }
 
-/** Collects a run; the file is written when it closes. */
+/** The numbers of a reflection, each in a column of its own. */
+const measured = ['fs', 'ss', 'panel', 'intensity', 'sigma', 'partiality', 'excitation', 'peak', 'background'] as const;
+
+/** What the file states about the run as a whole. */
+export interface RunDescription {
+  /** The name of the file in messages. */
+  readonly file: string;
+  readonly commandLine: string;
+  /** The head that a stream of the run has, with its geometry and target cell. */
+  readonly streamHead: string;
+  /** Relative width of the spectrum. */
+  readonly bandwidth: number;
+}
+
+/** Collects a run; the file is written when it closes. `src/merging` reads it as an input of merges. */
 export function hdf5Sink(
   target: Output,
-  file: string,
-  commandLine: string,
+  { file, commandLine, streamHead, bandwidth }: RunDescription,
   openCodecs: () => Promise<Codecs>,
 ): FrameSink {
   const output = target.patch ? target : patchedOutput(target);
   const frame = {
     file: new Column(new Uint32Array(0)),
     event: new Column(new Uint32Array(0)),
+    has_event: new Column(new Uint8Array(0)),
     serial: new Column(new Uint32Array(0)),
     hit: new Column(new Uint8Array(0)),
     peaks_begin: new Column(new Uint32Array(0)),
@@ -94,14 +108,15 @@ export function hdf5Sink(
     sigma: new Column(new Float32Array(0)),
     partiality: new Column(new Float32Array(0)),
     excitation: new Column(new Float32Array(0)),
+    peak: new Column(new Float32Array(0)),
+    background: new Column(new Float32Array(0)),
   };
   const files = new Map<string, number>();
 
   const addReflections = (table: Float64Array): void => {
     const columns = columnsOf(table);
     reflection.hkl.add(columns.h.flatMap((h, i) => [h, columns.k[i] ?? 0, columns.l[i] ?? 0]));
-    for (const name of ['fs', 'ss', 'panel', 'intensity', 'sigma', 'partiality', 'excitation'] as const)
-      reflection[name].add(columns[name]);
+    for (const name of measured) reflection[name].add(columns[name]);
   };
 
   const add = async ({ origin, hit, peaks, spots, crystals, beam }: FrameRecord): Promise<void> => {
@@ -109,6 +124,7 @@ export function hdf5Sink(
     if (!files.has(origin.filename)) files.set(origin.filename, files.size);
     frame.file.add([files.get(origin.filename) ?? 0]);
     frame.event.add([origin.event ?? 0]);
+    frame.has_event.add([origin.event === undefined ? 0 : 1]);
     frame.serial.add([origin.serial]);
     frame.hit.add([hit ? 1 : 0]);
     frame.peaks_begin.add([peak.fs.length]);
@@ -191,6 +207,8 @@ export function hdf5Sink(
           children: {
             program_name: { value: `ewald ${version}` },
             command_line: { value: commandLine },
+            stream_head: { value: streamHead },
+            bandwidth: { value: bandwidth },
             files: { attributes: { NX_class: 'NXcollection' }, children: Object.fromEntries(names) },
             frames: group(frame),
             peaks: group(peak),

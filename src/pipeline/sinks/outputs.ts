@@ -6,6 +6,7 @@ import { latticeName } from '../../crystal/lattice-name.js';
 import type { Detector } from '../../detector/detector.js';
 import type { Inputs } from '../../files/inputs.js';
 import type { WriteOptions } from '../../files/write.js';
+import { bandwidthOf } from '../chunk.js';
 import type { OutputTarget, RunPlace } from '../place.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
 import type { SearchSettings } from '../settings.js';
@@ -275,7 +276,10 @@ async function* openSinks(
       await output.discard();
       throw new EwaldError('Argument', `${hdf5} is no regular file; HDF5 cannot be written into a pipe or a device`);
     }
-    yield hdf5Sink(output, nameOf(hdf5, 'the output'), commandLine, () => place.openCodecs());
+    const bandwidth = bandwidthOf(scene.usedGeometry);
+    yield hdf5Sink(output, { file: nameOf(hdf5, 'the output'), commandLine, streamHead: scene.head, bandwidth }, () =>
+      place.openCodecs(),
+    );
   }
   if (html !== undefined) {
     const { reportSink } = await import('./report.js');
