@@ -32,6 +32,10 @@ export const commands: Record<
     summary: 'run analyses and your own functions over frames: sums, disks, centres of mass, …',
     load: () => import('./run.js'),
   },
+  udf: {
+    summary: 'start a function of your own for ewald run, in JavaScript or compiled to WebAssembly',
+    load: () => import('./udf.js'),
+  },
   fft: { summary: 'transform an array of a .npy file', load: () => import('./fft.js') },
   page: {
     summary: 'open the pages in a browser: image filtering live, and validation',

@@ -107,11 +107,13 @@ export {
   type AnalysisName,
   analysisNames,
   analysisRows,
+  newUdfRows,
   rowsOfAnalysis,
   scanRunRows,
+  udfLanguages,
 } from '../udf/parameters.js';
 export { type NewUdfOptions, newUdf } from '../udf/project/new-project.node.js';
-export { type UdfLanguage, udfLanguages, udfProject } from '../udf/project/project.js';
+export { type UdfLanguage, udfProject } from '../udf/project/project.js';
 export { checkRunToFiles, type RunToFilesOptions, runToFiles } from '../udf/run-to-files.node.js';
 export { benchRows, validateRows } from '../validate/parameters.js';
 export type { TransformFile };

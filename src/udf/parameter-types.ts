@@ -64,3 +64,14 @@ export interface AnalysisParameters {
   /** Of masks. Shift (dy, dx) of the masks in pixels, or one for each scan position. */
   readonly shifts?: readonly [number, number] | ArrayLike<number>;
 }
+
+/** Options of `newUdf`. */
+export interface NewUdfParameters {
+  /** JavaScript, or a language that compiles to WebAssembly: C, Rust or AssemblyScript. Default js. */
+  readonly language?: 'js' | 'c' | 'rust' | 'as';
+  /**
+   * Folder to create, which appears with all files or not at all. Default the name of the function, in the current
+   * folder.
+   */
+  readonly folder?: string;
+}

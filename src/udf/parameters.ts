@@ -249,6 +249,25 @@ export const scanRunRows = {
   plots: { kind: 'boolean', sentence: 'shows partial results on standard error' },
 } as const satisfies Parameters;
 
+/** Languages of a user-defined function; all but `js` compile to a WebAssembly module. */
+export const udfLanguages = ['js', 'c', 'rust', 'as'] as const;
+
+/** Parameters of a new project for a user-defined function. */
+export const newUdfRows = {
+  language: {
+    kind: 'choice',
+    sentence: 'JavaScript, or a language that compiles to WebAssembly: C, Rust or AssemblyScript',
+    choices: udfLanguages,
+    fallback: 'js',
+  },
+  folder: {
+    kind: 'text',
+    sentence: 'folder to create, which appears with all files or not at all',
+    usual: 'the name of the function, in the current folder',
+    value: 'dir',
+  },
+} as const satisfies Parameters;
+
 /** The tables of this room, from which `npm run layout` writes types and README tables. */
 export const tables = [
   {
@@ -257,4 +276,5 @@ export const tables = [
     rows: analysisRows,
     imports: ["import type { ComParams } from './builtin/com.js';", "import type { MaskFactory } from './masks.js';"],
   },
+  { name: 'NewUdfParameters', about: 'Options of `newUdf`.', rows: newUdfRows },
 ] as const;

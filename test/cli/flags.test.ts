@@ -36,7 +36,7 @@ import {
 } from '../../src/pipeline/parameters.js';
 import { listenRows, viewRows } from '../../src/serving/parameters.js';
 import { frameSimulationRows, frameWritingRows, spotSimulationRows } from '../../src/simulate/parameters.js';
-import { analysisRows, scanRunRows } from '../../src/udf/parameters.js';
+import { analysisRows, newUdfRows, scanRunRows } from '../../src/udf/parameters.js';
 import { benchRows, validateRows } from '../../src/validate/parameters.js';
 import { flagSample } from './samples.js';
 
@@ -75,6 +75,7 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   info: [openRows],
   convert: [openRows, convertRows],
   run: [openRows, analysisRows, scanRunRows, modules, connectionRows],
+  'udf new': [newUdfRows],
   fft: [transformRows],
   page: [listenRows],
   view: [listenRows, viewRows],

@@ -3,12 +3,22 @@
  * passes.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { newUdf, type UdfLanguage, udfProject } from 'ewald/shell';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ewald } from '../support/cli.js';
 import { refused } from '../support/refused.js';
 import { clang } from './wasm/compile.js';
 
@@ -55,10 +65,36 @@ describe('a new project', () => {
       expect(made.files.every((file) => existsSync(join(made.folder, file)))).toBe(true);
     });
 
+  test('is started from the shell, and ewald run finds its function', async () => {
+    const started = await ewald(['udf', 'new', 'sums'], { cwd: folder });
+    expect(started).toMatchObject({ code: 0, err: '' });
+    expect(started.out).toContain('build and test it: cd sums && npm install && npm test');
+    writeFileSync(
+      join(folder, 'scan.raw'),
+      Uint8Array.from({ length: 24 }, (_, i) => i),
+    );
+    const raw = ['scan.raw', '--dtype', 'u8', '--sig-shape', '2,3', '--nav-shape', '2,2'];
+    const run = await ewald(['run', ...raw, '--udf', 'sums/sums.mjs', '--json'], { cwd: folder });
+    const { results } = JSON.parse(run.out) as { results: { name: string; max: number }[] };
+    expect(results.map(({ name, max }) => [name, max])).toEqual([
+      ['sum', 18 + 19 + 20 + 21 + 22 + 23],
+      ['total', 5 + 11 + 17 + 23],
+    ]);
+    const other = await ewald(['udf', 'new', 'fast', '--language', 'c', '--folder', 'elsewhere', '--json'], {
+      cwd: folder,
+    });
+    expect(JSON.parse(other.out)).toEqual({
+      name: 'fast',
+      language: 'c',
+      folder: join(folder, 'elsewhere'),
+      files: ['package.json', 'fast.mjs', 'fast.test.mjs', 'fast.c'],
+    });
+  });
+
   test('is refused if the folder already exists, which stays unchanged', async () => {
     const target = join(folder, 'taken');
     mkdirSync(target);
-    await refused(() => newUdf('sums', { folder: target }), 'File', 'taken exists already; choose another folder');
+    await refused(() => newUdf('sums', { folder: target }), 'Argument', 'taken exists already; choose another folder');
     expect(readdirSync(target)).toEqual([]);
     const before = readdirSync(folder);
     await refused(() => newUdf('sums', { folder: join(folder, 'no/such/place') }), 'File', 'cannot be made');

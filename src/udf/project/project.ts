@@ -2,10 +2,9 @@
 import { EwaldError } from '../../base/errors.js';
 import { choice } from '../../base/options.js';
 import { version } from '../../base/version.js';
+import { udfLanguages } from '../parameters.js';
 import { definition, inAssemblyScript, inC, inRust, testFile } from './templates.js';
 
-/** Languages of a user-defined function; all but `js` compile to a WebAssembly module. */
-export const udfLanguages = ['js', 'c', 'rust', 'as'] as const;
 /** One of {@link udfLanguages}. */
 export type UdfLanguage = (typeof udfLanguages)[number];
 
