@@ -153,6 +153,11 @@ export class Corrections {
     if (mask && this.#patch) patchBad(sum, mask, length, this.#patch);
   }
 
+  /** The good pixels whose mean replaces a pixel that is bad in every frame; none if bad pixels are 0. */
+  neighboursOf(pixel: number): readonly number[] {
+    return this.mask && this.#patch ? goodAround(this.mask, pixel, this.#patch) : [];
+  }
+
   /**
    * Corrects one frame: values go into `out` (computed in float64; 0 where bad unless patched), reasons into `marks`
    * (bits of `badPixel`, 0 good). Returns the number of bad pixels. Complex frames are rejected (`Shape`).

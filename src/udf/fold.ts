@@ -3,10 +3,11 @@
  * w combines m with gain, bad pixels and patches. Frames are used as stored, and nothing is done frame by frame.
  */
 import type { Corrections } from '../data/corrections.js';
+import { BadMoments, correctMoments } from './fold-moments.js';
 import { isIntegerDtype } from './frames-of.js';
 import type { KernelPart } from './kernel-part.js';
 import { isFew, spansOf } from './masks.js';
-import type { PassDtype, PassStep } from './pass/pass.js';
+import { type PassDtype, type PassStep, shapeOfStep } from './pass/pass.js';
 import { WeightedMasks } from './weighted.js';
 
 /** Columns of the folded pass that make up one of the original: those of runs, and those of weighted masks. */
@@ -156,7 +157,10 @@ export function foldPart(
   width: number,
   dtype: PassDtype,
 ): KernelPart | undefined {
-  if (part.steps.some(({ kind }) => kind === 'squaresOf' || kind === 'moments' || kind === 'logSum')) return undefined;
+  if (part.steps.some(({ kind }) => kind === 'squaresOf' || kind === 'logSum')) return undefined;
+  // Moments of a bad pixel are those of the mean of its neighbours, which is a column.
+  const bad = part.steps.some(({ kind }) => kind === 'moments') ? BadMoments.of(corrections) : BadMoments.none;
+  if (!bad) return undefined;
   const folding = new Folding(corrections, width, dtype);
   for (const step of part.steps) folding.add(step);
   const { steps, columnOf } = folding.finished();
@@ -164,10 +168,11 @@ export function foldPart(
     offset,
     terms: terms.map(({ place, at, factor }) => ({ column: columnOf(place, at), factor })),
   }));
+  const badColumn = steps.reduce((sum, step) => sum + shapeOfStep(step).columns, 0);
   // Sums of pixels are corrected at the end.
-  const planes = part.steps.filter(({ kind }) => kind === 'sum');
+  const planes = part.steps.filter(({ kind }) => kind === 'sum' || kind === 'moments');
   return {
-    steps: [...steps, ...planes],
+    steps: [...steps, ...bad.steps, ...planes],
     finish(sums, results, task) {
       const nav = new Float64Array(sums.frames * columns.length);
       for (const [c, { terms, offset }] of columns.entries())
@@ -176,7 +181,16 @@ export function foldPart(
           for (const { column, factor } of terms) sum += factor * (sums.nav[i * sums.columns + column] as number);
           nav[i * columns.length + c] = sum;
         }
-      for (const plane of sums.sig) corrections.correctSum(plane, sums.frames);
+      let plane = 0;
+      for (const { kind } of planes) {
+        const [sum, second] = sums.sig.slice(plane, plane + 2) as [Float64Array, Float64Array];
+        if (kind === 'moments') {
+          correctMoments(sum, second, sums.frames, corrections, dtype);
+          bad.write(sums, badColumn, second);
+        }
+        corrections.correctSum(sum, sums.frames);
+        plane += kind === 'moments' ? 2 : 1;
+      }
       part.finish({ ...sums, nav, columns: columns.length }, results, task);
     },
   };

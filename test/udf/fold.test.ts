@@ -5,6 +5,7 @@ import {
   type CorrectionSet,
   Corrections,
   comUdf,
+  logSumUdf,
   masks,
   masksUdf,
   stddevUdf,
@@ -138,21 +139,56 @@ describe.each(backends)('corrections on %s', (backend) => {
   });
 });
 
+/** Mean and standard deviation of each pixel. */
+function momentsOf(stack: readonly (readonly number[])[]): { means: number[]; deviations: number[] } {
+  const means = Array.from(stack[0] as readonly number[], (_, p) => {
+    let sum = 0;
+    for (const frame of stack) sum += frame[p] as number;
+    return sum / stack.length;
+  });
+  const deviations = means.map((mean, p) =>
+    Math.sqrt(stack.reduce((sum, frame) => sum + ((frame[p] as number) - mean) ** 2, 0) / stack.length),
+  );
+  return { means, deviations };
+}
+
+// Corrected frames are float32, which would leave differences of 1e-8.
+test.each(backends)('standard deviations are those of unrounded corrected frames on %s', async (backend) => {
+  const ctx = new Context({ context: { backend, strict: true } });
+  try {
+    for (const corrections of [{ dark, gain, excludedPixels: excluded }, { gain }, { excludedPixels: excluded }])
+      for (const data of [frames, Int32Array.from(frames, (value) => 1000 * value - 2 ** 20)]) {
+        const { means, deviations } = momentsOf(corrected(data, corrections));
+        const scan = ctx.fromMemory(data, whole);
+        const { mean, std } = await ctx.runUdf(scan, stddevUdf, { corrections, numPartitions: 3 });
+        expect(apart(mean.data, means)).toBeLessThan(1e-14);
+        expect(apart(std.data, deviations)).toBeLessThan(1e-12);
+      }
+    // A bad pixel without a panel is 0.
+    const mask = Uint8Array.from({ length: pixels }, (_, p) => Number(p === 40));
+    const zero = await ctx.runUdf(ctx.fromMemory(frames, whole), stddevUdf, { corrections: new Corrections({ mask }) });
+    expect([zero.mean.data[40], zero.std.data[40]]).toEqual([0, 0]);
+    expect(zero.std.data[41]).toBeGreaterThan(0);
+  } finally {
+    await ctx.close();
+  }
+});
+
 test('frames are corrected one by one if their sums cannot be', async () => {
   const ctx = new Context({ context: { backend: 'wasm', strict: true } });
   try {
     const corrections = { dark, gain, excludedPixels: excluded };
     const sums = (data: ArrayLike<number>): number[] => corrected(data, corrections).map((one) => under(one, () => 1));
-    // A standard deviation is not linear in the frames; the sum computed together with it uses the same frames.
-    const [{ std }, { intensity }] = await ctx.runUdf(ctx.fromMemory(frames, whole), [stddevUdf, sumSigUdf], {
+    // A logarithm is not linear in the frames; the sum computed together with it uses the same frames.
+    const [{ logsum }, { intensity }] = await ctx.runUdf(ctx.fromMemory(frames, whole), [logSumUdf, sumSigUdf], {
       corrections,
     });
     const expected = corrected(frames, corrections);
-    const deviations = Array.from({ length: pixels }, (_, p) => {
-      const mean = expected.reduce((sum, one) => sum + (one[p] as number), 0) / count;
-      return Math.sqrt(expected.reduce((sum, one) => sum + ((one[p] as number) - mean) ** 2, 0) / count);
-    });
-    expect(apart(std.data, deviations)).toBeLessThan(1e-6);
+    const least = expected.map((frame) => Math.min(...frame));
+    const logarithms = Array.from({ length: pixels }, (_, p) =>
+      expected.reduce((sum, frame, f) => sum + Math.log((frame[p] as number) - (least[f] as number) + 1), 0),
+    );
+    expect(apart(logsum.data, logarithms)).toBeLessThan(1e-6);
     expect(apart(intensity.data, sums(frames))).toBeLessThan(1e-6);
     // Float32 would lose 32-bit numbers on a high dark frame.
     const high = Float32Array.from(dark, (value) => value + 2 ** 30);
@@ -219,6 +255,8 @@ describe('numbers that float32 does not hold', () => {
       const [{ mean, std }, beside] = await ctx.runUdf(scan, [stddevUdf, sumSigUdf] as const, { corrections });
       expect([...mean.data, ...std.data]).toEqual([...Array(9).fill(1), ...Array(9).fill(0)]);
       expect([...beside.intensity.data]).toEqual([9, 9]);
+      const [logs] = await ctx.runUdf(scan, [logSumUdf, sumSigUdf] as const, { corrections });
+      expect([...logs.logsum.data]).toEqual(Array(9).fill(0));
     } finally {
       await ctx.close();
     }
@@ -237,7 +275,7 @@ describe('numbers that float32 does not hold', () => {
         // The mean of the neighbours of the corner: pixels 1, 3 and the dead one.
         if (corrections === repaired) expected[0] = (11 * 1.1 + 13 * 1.1 + 0) / 3;
         const folded = await ctx.runUdf(scan, sumUdf, { corrections });
-        const shown = await ctx.runUdf(scan, [sumUdf, stddevUdf] as const, { corrections });
+        const shown = await ctx.runUdf(scan, [sumUdf, logSumUdf] as const, { corrections });
         for (const { intensity } of [folded, shown[0]]) {
           expect(apart(intensity.data, expected)).toBeLessThan(1e-7);
           expect(intensity.data[4]).toBe(0);
