@@ -40,6 +40,7 @@ export interface FrameFlags extends ExecutorFlags {
   cell?: string[];
   output?: string;
   dataset?: string;
+  copyHeader?: string[];
   minPeaks?: string;
   highres?: string;
   acceptBy?: string;

@@ -1,5 +1,5 @@
 /** Formats a frame for people and programs: as a line, or as a JSON document. */
-import type { FrameOrigin, PipelineItem, SearchedFrame } from '../entries/index.node.js';
+import type { CopiedHeader, FrameOrigin, PipelineItem, SearchedFrame } from '../entries/index.node.js';
 import { counted, dim, green, yellow } from './output.js';
 import { visible } from './visible.js';
 
@@ -32,10 +32,14 @@ export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): 
     .join('\n');
 }
 
+/** A copied field as a member; those without a value are absent. */
+const valuesOf = (header: CopiedHeader): [string, number | string][] =>
+  header.missing === undefined ? [[header.name, header.value]] : [];
+
 /** The document of `--json`. */
 export function jsonOf({ origin, error, result }: PipelineItem): object {
   if (error) return { ...origin, error: error.message };
-  const { hit, peaks, crystals, ms, backends } = result;
+  const { hit, peaks, crystals, ms, backends, headers } = result;
   return {
     ...origin,
     hit,
@@ -59,6 +63,7 @@ export function jsonOf({ origin, error, result }: PipelineItem): object {
         overlapping: crystal.overlapping,
       }),
     ),
+    ...(headers ? { headers: Object.fromEntries(headers.flatMap(valuesOf)) } : {}),
     ms,
     backends: { peaks: backends.peaks ?? null, index: backends.index ?? null },
   };

@@ -109,6 +109,7 @@ async function search(
     geometry: flags.geometry,
     ...(shared.cells === undefined && flags.cell !== undefined ? { cells: flags.cell } : {}),
     dataset: flags.dataset,
+    ...(flags.copyHeader ? { copyHeader: flags.copyHeader } : {}),
     max: shared.max,
     ...(executor ? { executor } : {}),
     ...(shard ? { shard } : {}),

@@ -147,6 +147,13 @@ export interface ReadPeaksOptions extends ReadFramesOptions {
   readonly halfPixel?: boolean | undefined;
 }
 
+/** The values of a field of a file: one for all frames, or one for each. */
+export interface FieldValues {
+  readonly kind: 'int' | 'float' | 'str';
+  /** Numbers; texts, or whole numbers beyond 2⁵³ as their digits. */
+  readonly values: readonly (number | string)[];
+}
+
 /** An open stack of frames; the caller disposes it. */
 export interface Dataset extends Disposable {
   /** The name of its format, such as 'mib'. */
@@ -198,6 +205,14 @@ export interface Dataset extends Disposable {
    * Throws `Argument` for frames outside the dataset, `Format` if there is no list or it is damaged.
    */
   peaks?(first: number, count: number, options?: ReadPeaksOptions): Promise<ListedPeaks>;
+  /**
+   * Reads a field that is not part of the frames, such as the state of a laser: a dataset of an HDF5 file with one
+   * value, or with one for each frame. Undefined if there is none of this name. Absent for formats whose fields are
+   * those of `meta.header`.
+   *
+   * Throws `Shape` if it has more than one axis, `Unsupported` if its values are neither numbers nor text.
+   */
+  field?(name: string): Promise<FieldValues | undefined>;
   /** Waits for reads in flight, then closes the files. */
   dispose(): Promise<void>;
 }

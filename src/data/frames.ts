@@ -13,6 +13,7 @@ import type {
   ArrayEntry,
   Dataset,
   DatasetShape,
+  FieldValues,
   FrameRange,
   ListedPeaks,
   Metadata,
@@ -45,6 +46,7 @@ export interface Description {
   readonly mask?: (options?: ReadFramesOptions) => Promise<Uint8Array>;
   readonly peakList?: string | undefined;
   readonly peaks?: (first: number, count: number, options?: ReadPeaksOptions) => Promise<ListedPeaks>;
+  readonly field?: (name: string) => Promise<FieldValues | undefined>;
   /** Frames that are stored together. Default 1. */
   readonly chunkFrames?: number;
   /** Releases the resources that the dataset holds in addition to its sources. */
@@ -118,6 +120,7 @@ class FileDataset implements Dataset {
   readonly mask?: (options?: ReadFramesOptions) => Promise<Uint8Array>;
   readonly peakList?: string;
   readonly peaks?: (first: number, count: number, options?: ReadPeaksOptions) => Promise<ListedPeaks>;
+  readonly field?: (name: string) => Promise<FieldValues | undefined>;
   readonly #layout: FrameLayout;
   readonly #sources: readonly ByteSource[];
   readonly #reads = new Set<Promise<unknown>>();
@@ -141,10 +144,11 @@ class FileDataset implements Dataset {
     this.sizes = layout.sizes ?? [];
     this.filters = layout.filters ?? [];
     this.chunkFrames = layout.chunkFrames ?? 1;
-    const { mask, peaks } = layout;
+    const { mask, peaks, field } = layout;
     if (mask) this.mask = (options) => this.#tracked(() => mask(options));
     if (layout.peakList !== undefined) this.peakList = layout.peakList;
     if (peaks) this.peaks = (first, count, options) => this.#tracked(() => peaks(first, count, options));
+    if (field) this.field = (name) => this.#tracked(() => field(name));
   }
 
   partitions(bytes?: number): FrameRange[] {

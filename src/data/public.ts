@@ -17,6 +17,7 @@ export type {
   Axis,
   Dataset,
   DatasetShape,
+  FieldValues,
   FrameRange,
   ListedPeaks,
   Metadata,

@@ -117,6 +117,7 @@ class StackedFrames implements Dataset {
   readonly shape: DatasetShape;
   readonly mask?: NonNullable<Dataset['mask']>;
   readonly openOther?: NonNullable<Dataset['openOther']>;
+  readonly field?: NonNullable<Dataset['field']>;
 
   constructor(file: Dataset) {
     this.file = file;
@@ -125,6 +126,7 @@ class StackedFrames implements Dataset {
     this.shape = { navigation, signal: [file.frameLength / columns, columns] };
     if (file.mask) this.mask = (options) => file.mask?.(options) as Promise<Uint8Array>;
     if (file.openOther) this.openOther = (path, other) => file.openOther?.(path, other) as Promise<Dataset>;
+    if (file.field) this.field = (name) => file.field?.(name) as ReturnType<NonNullable<Dataset['field']>>;
   }
 
   get format() {

@@ -5,7 +5,9 @@
  */
 
 import { EwaldError } from '../base/errors.js';
+import type { FieldValues } from '../data/dataset.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
+import { fieldOfValue } from '../data/field-value.js';
 import type { LiveFrame, LivePeaks } from './frame.js';
 import { decodeMsgpack } from './msgpack.js';
 
@@ -16,6 +18,8 @@ export interface LiveKeys {
   readonly peakList: string | undefined;
   /** Numbers that the geometry refers to. */
   readonly values: readonly string[];
+  /** Fields that a run copies into its stream. */
+  readonly fields: readonly string[];
 }
 
 const types: Readonly<Record<string, readonly [DataType, new (buffer: ArrayBuffer) => FrameArray]>> = {
@@ -73,6 +77,7 @@ export function frameOfMsgpack(bytes: Uint8Array, keys: LiveKeys, name: string):
     dtype,
     shape: [height, width],
     values,
+    fields: fieldsOfMessage(map, keys.fields),
     peaks: keys.peakList === undefined ? undefined : peaksOf(at(map, keys.peakList)),
     meta: {},
     mask: undefined,
@@ -86,6 +91,18 @@ function at(map: ReadonlyMap<string, unknown>, path: string): unknown {
   for (const key of path.split('/').filter((part) => part !== ''))
     value = value instanceof Map ? value.get(key) : undefined;
   return value;
+}
+
+/** The requested fields of a message: numbers, texts, truth values, and numpy arrays of one number. */
+export function fieldsOfMessage(
+  map: ReadonlyMap<string, unknown>,
+  names: readonly string[],
+): Readonly<Record<string, FieldValues>> {
+  const found = names.map((name) => {
+    const value = at(map, name);
+    return [name, fieldOfValue(typeof value === 'object' ? numberOf(value) : value)] as const;
+  });
+  return Object.fromEntries(found.flatMap(([name, field]) => (field ? [[name, field]] : [])));
 }
 
 interface NumpyArray {

@@ -8,6 +8,7 @@ import type { Codecs } from '../data/codecs/codecs.js';
 import type { Metadata } from '../data/dataset.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { decodeCbor, Tagged } from './cbor.js';
+import { fieldsOfMessage } from './crystfel.js';
 import type { LiveFrame } from './frame.js';
 
 type Message = ReadonlyMap<string, unknown>;
@@ -73,6 +74,7 @@ export async function frameOfDectris(
   { meta, mask, channel }: Series,
   codecs: Codecs,
   name: string,
+  fields: readonly string[] = [],
 ): Promise<LiveFrame> {
   const data = message.get('data');
   const one = data instanceof Map ? (data.get(channel ?? '') ?? [...data.values()][0]) : undefined;
@@ -86,6 +88,7 @@ export async function frameOfDectris(
     dtype: array.dtype,
     shape: [height, width],
     values: {},
+    fields: fieldsOfMessage(message, fields),
     peaks: undefined,
     meta: marker === undefined ? meta : { ...meta, markers: [marker] },
     mask: mask?.length === height * width ? mask : undefined,

@@ -4,7 +4,7 @@
  */
 
 import { EwaldError } from '../base/errors.js';
-import type { Dataset, Metadata } from '../data/dataset.js';
+import type { Dataset, FieldValues, Metadata } from '../data/dataset.js';
 import { bytesOfArray, type DataType, elementBytes, type FrameArray } from '../data/dtype.js';
 import { memoryDataset } from '../data/formats/memory.js';
 import { openFrames } from '../data/frames.js';
@@ -18,6 +18,8 @@ export interface LiveFrame {
   readonly shape: readonly [height: number, width: number];
   /** Numbers that the geometry refers to, by path. */
   readonly values: Readonly<Record<string, number>>;
+  /** Fields that a run copies into its stream, by name; absent without any. */
+  readonly fields?: Readonly<Record<string, FieldValues>>;
   /** Peaks received with it, relative to the centre of the first pixel, as in CrystFEL. */
   readonly peaks: LivePeaks | undefined;
   readonly meta: Metadata;
@@ -32,7 +34,10 @@ export interface LivePeaks {
 }
 
 /** The frame as a separate dataset. */
-export function liveDataset({ numbers, dtype, shape, peaks, meta, mask }: LiveFrame, name: string): Dataset {
+export function liveDataset(
+  { numbers, dtype, shape, fields = {}, peaks, meta, mask }: LiveFrame,
+  name: string,
+): Dataset {
   const source = memorySource(bytesOfArray(numbers), name);
   const bytes = shape[0] * shape[1] * elementBytes(dtype);
   return openFrames(source, {
@@ -44,6 +49,7 @@ export function liveDataset({ numbers, dtype, shape, peaks, meta, mask }: LiveFr
     stride: bytes,
     locate: () => ({ source, offset: 0, run: 1 }),
     ...(mask ? { mask: async () => mask } : {}),
+    field: async (name) => (Object.hasOwn(fields, name) ? fields[name] : undefined),
     async peaks(_, __, { halfPixel = true } = {}) {
       if (!peaks)
         throw new EwaldError(

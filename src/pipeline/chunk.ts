@@ -2,6 +2,7 @@
 import { type Geometry, photonEnergyOf } from '../crystal/geometry/geometry.js';
 import type { LatticeName } from '../crystal/lattice-name.js';
 import type { StreamChunk, StreamCrystal } from '../crystal/stream/stream.js';
+import { headerLine } from './copied-headers.js';
 import { type FrameCrystal, type FrameResult, upperEnd } from './frame.js';
 
 /** The origin of a frame. */
@@ -45,7 +46,10 @@ export function chunkOf(
     photonEnergyEv: photonEnergyOf(beam.wavelengthA),
     divergenceRad: 0,
     bandwidth: bandwidthOf(geometry),
-    notes: peaks.omitted ? [`${omittedMark}${peaks.omitted}`] : [],
+    notes: [
+      ...(result.headers ?? []).flatMap((header) => headerLine(header) ?? []),
+      ...(peaks.omitted ? [`${omittedMark}${peaks.omitted}`] : []),
+    ],
     cameraLengthM: averageDistance(geometry, beam.distanceM),
     peakCount: peaks.count,
     peakResolution: { inverseNm: resolution, angstrom: 10 / resolution },

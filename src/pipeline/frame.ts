@@ -9,6 +9,7 @@ import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import { spotsOf } from '../peaks/spots.js';
 import { isAccepted } from './accept.js';
+import type { CopiedHeader } from './copied-headers.js';
 import { type DetectorFit, fitDetector } from './detector-fit.js';
 import { integrate, type Measured, type RingRadii } from './integrate.js';
 import { parseIntegration } from './integration-method.js';
@@ -86,6 +87,8 @@ export interface FrameResult {
   readonly beam: Beam;
   readonly ms: StageTimes;
   readonly backends: StageBackends;
+  /** The fields of its header that the run copies (`copyHeader`); absent without any. */
+  readonly headers?: readonly CopiedHeader[];
 }
 
 const usualRadii: RingRadii = [4, 5, 7];

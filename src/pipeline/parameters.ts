@@ -255,6 +255,16 @@ export const sourceRows = {
     value: 'path',
     of: ['detector frames'],
   },
+  copyHeader: {
+    kind: 'texts',
+    sentence:
+      "copies this field of each frame's header into the stream: a path in HDF5 files, a name in others; several: " +
+      'repeat the flag',
+    usual: '',
+    value: 'field',
+    crystfel: { program: 'indexamajig' },
+    of: ['detector frames'],
+  },
   checksums: { ...openRows.checksums, of: ['frames in files'], neutral: true },
   maxFrameBytes: { ...openRows.maxFrameBytes, of: ['frames in files'], neutral: true },
 } as const satisfies Parameters;

@@ -4,6 +4,7 @@ export type { CellSearchOptions, DeterminedCell } from '../indexing/indexer.js';
 export type { Tolerance } from './accept.js';
 export type { FramesCell, FramesCellOptions } from './cell-of-frames.js';
 export type { FrameOrigin } from './chunk.js';
+export type { CopiedHeader } from './copied-headers.js';
 export type { RunEvent } from './events.js';
 export type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './frame.js';
 export type {

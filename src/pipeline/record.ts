@@ -8,6 +8,7 @@ import { formatChunk } from '../crystal/stream/write.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import { chunkOf, type FrameOrigin } from './chunk.js';
+import type { CopiedHeader } from './copied-headers.js';
 import type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './frame.js';
 import type { Measured } from './integrate.js';
 import { reflectionsOf, tableOf } from './reflection-table.js';
@@ -32,6 +33,7 @@ export interface FrameRecord {
   readonly beam: Beam;
   readonly ms: StageTimes;
   readonly backends: StageBackends;
+  readonly headers?: readonly CopiedHeader[];
   /** Its chunk of a stream. */
   readonly chunk: string;
   /** The pixels of the frame, if they are kept. */
@@ -95,7 +97,7 @@ export interface ItemScene {
  */
 export function itemOf(record: FrameRecord | FrameFailure, scene: ItemScene): PipelineItem {
   if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
-  const { origin, hit, peaks, spots, beam, ms, backends, frame } = record;
+  const { origin, hit, peaks, spots, beam, ms, backends, headers, frame } = record;
   const crystals = record.crystals.map(({ table, reflections: _, ...crystal }) => {
     let made: readonly Measured[] | undefined;
     return Object.defineProperty({ ...crystal, reflections: undefined }, 'reflections', {
@@ -106,7 +108,7 @@ export function itemOf(record: FrameRecord | FrameFailure, scene: ItemScene): Pi
       },
     }) as FrameCrystal;
   });
-  const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends };
+  const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends, ...(headers ? { headers } : {}) };
   let chunk: StreamChunk | undefined;
   return {
     origin,

@@ -9,6 +9,7 @@ import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { DetectorOptions } from '../detector/detector.js';
 import { cellSearchRows } from '../indexing/parameters.js';
 import { libraryRows, searchRows } from '../peaks/parameters.js';
+import { checkCopyHeader } from './copied-headers.js';
 import type { RunEvent } from './events.js';
 import { isFile, type RunInput } from './inputs.js';
 import { checkSettings } from './modes.js';
@@ -106,6 +107,11 @@ export interface PipelineOptions
   readonly follow?: boolean | undefined;
   /** With `follow`: seconds without new frames after which the run ends; default 60. */
   readonly noDataTimeout?: number | undefined;
+  /**
+   * Copies these fields of each frame's header into its result (`headers`) and into the stream: paths of HDF5 files,
+   * with one value or one for each frame, or names of other headers. CrystFEL's copy-header.
+   */
+  readonly copyHeader?: readonly string[] | undefined;
   /** Items contain the pixels of their frame as `frame`. Default false. */
   readonly keepFrame?: boolean | undefined;
   /**
@@ -129,6 +135,7 @@ const names = [
   'shard',
   'follow',
   'noDataTimeout',
+  'copyHeader',
   'keepFrame',
   'min',
   'max',
@@ -145,6 +152,7 @@ export interface CheckedRun {
   readonly serialStart: number;
   readonly shard: Shard | undefined;
   readonly follow: number | undefined;
+  readonly copyHeader: readonly string[];
   readonly cellSearch: { readonly minLengthA: number; readonly maxLengthA: number };
   readonly settings: Omit<SearchSettings, 'peaks' | 'cells'> & { readonly peaks?: 'tune' | PeakParameters };
 }
@@ -182,6 +190,7 @@ export function checkRun(options: PipelineOptions): CheckedRun {
     serialStart: integer('pipeline: serialStart', options.serialStart, 1, 0, 2 ** 31),
     shard: shardOf(options.shard),
     follow: follow ? timeoutS : undefined,
+    copyHeader: checkCopyHeader('pipeline: copyHeader', options.copyHeader),
     cellSearch: { minLengthA, maxLengthA: real('pipeline: max', options.max, 150, minLengthA, 1000) },
     settings: settingsWithout(options),
   };
@@ -236,6 +245,7 @@ export function commandLineOf(options: PipelineOptions): string {
     if (value === undefined || (row.kind === 'boolean' && value === (row.fallback ?? false))) return [];
     const flagName = row.flag === null ? `--${kebab(name)}` : flagOf(name, row);
     if (row.kind === 'boolean') return [flagName];
+    if (row.kind === 'texts') return (value as string[]).map((one) => `${flagName}=${one.replace(/\s+/g, '_')}`);
     const text = Array.isArray(value)
       ? value.join(',')
       : typeof value === 'object'

@@ -272,6 +272,13 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
         `frame with more; the stream states the number of the others as ${omittedMark.split(' ')[0]}`,
     );
   };
+  const unreported = new Set(checked.copyHeader);
+  const reportMissing = (record: FrameRecord | FrameFailure): void => {
+    if (unreported.size === 0 || isFailure(record)) return;
+    for (const { name, missing } of record.headers ?? [])
+      if (missing !== undefined && unreported.delete(name))
+        scene.warn(`the header field ${name} is not copied from frames without it: ${missing}`);
+  };
   let state: 'under way' | 'whole' | 'failed' = 'under way';
   const end = async (isWhole: boolean): Promise<void> => {
     const remarks = outputs.remarks();
@@ -286,6 +293,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
     for await (const { record, item } of records) {
       summary.add(record);
       reportOmitted(record);
+      reportMissing(record);
       await outputs.add(record);
       onEvent({ kind: 'progress', stage: 'frames', share: summary.share, summary });
       yield item ?? itemOf(record, itemScene);
@@ -314,7 +322,7 @@ interface Found {
 
 /** Searches frames in this process. */
 async function* searchedHere(
-  { context, options, own, scene }: RunScene,
+  { context, options, checked, own, scene }: RunScene,
   jobs: number,
   isDone: IsDone,
 ): AsyncGenerator<Found, void, undefined> {
@@ -326,7 +334,9 @@ async function* searchedHere(
   try {
     for (let i = 1; i < jobs; i++)
       searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }));
-    const found = searchAll(searchers, source.jobs(2 * jobs, isDone), options.signal, options.keepFrame, own.found);
+    const { signal, keepFrame } = options;
+    const how = { keepFrame, found: own.found, copyHeader: checked.copyHeader };
+    const found = searchAll(searchers, source.jobs(2 * jobs, isDone), signal, how);
     for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
   } finally {
     for (const searcher of searchers.slice(1)) await searcher.dispose();
@@ -355,7 +365,7 @@ async function* searchedElsewhere(
     geometry: given,
     first: source.live ? name : far(name),
     data: source.data,
-    ...{ checksums, maxFrameBytes, settings, keepFrame },
+    ...{ checksums, maxFrameBytes, settings, keepFrame, copyHeader: checked.copyHeader },
     live: source.live,
   };
   const { hash } = await executor.share(shared);
@@ -390,7 +400,7 @@ export async function openSource(
   place: RunPlace,
   given: Exclude<GivenInputs, { kind: 'stream' }>,
   options: PipelineOptions,
-  { serialStart, shard, follow }: CheckedRun,
+  { serialStart, shard, follow, copyHeader }: CheckedRun,
   geometry: Geometry | undefined,
   warn: (text: string) => void,
 ): Promise<RunSource> {
@@ -400,7 +410,7 @@ export async function openSource(
   const shown = options.html !== undefined;
   const viewed = options.view !== undefined;
   const reading: SourceOptions = {
-    ...{ geometry, serialStart, checksums, maxFrameBytes, shown, viewed, signal, warn },
+    ...{ geometry, serialStart, checksums, maxFrameBytes, copyHeader, shown, viewed, signal, warn },
     data: data || undefined,
   };
   if (given.kind === 'live') return given.input.openLive(reading);

@@ -13,6 +13,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { Frame } from '../peaks/contract.js';
 import { ringsOfDetector } from '../peaks/rings.js';
 import { chunkOf, type FrameOrigin } from './chunk.js';
+import { copiedHeaders } from './copied-headers.js';
 import { type FrameResult, integrateCrystals } from './frame.js';
 import type { FrameSearcherMethods } from './frame-searcher.js';
 import { listedOf, listedPeaks } from './listed.js';
@@ -69,16 +70,22 @@ export type FoundFrames = Map<string, FrameResult>;
 /** The key of a frame in `FoundFrames`. */
 export const frameKey = ({ name }: Dataset, frame: number): string => `${name} ${frame}`;
 
-/**
- * Searches frames with all given searchers; at most twice as many frames are read or in flight. Frames in `found` are
- * only integrated.
- */
+/** What a search does besides searching. */
+export interface SearchOptions {
+  /** Items contain the pixels of their frame. */
+  readonly keepFrame?: boolean | undefined;
+  /** Frames that have been searched, which are only integrated. */
+  readonly found?: FoundFrames | undefined;
+  /** Fields of the frames' headers that are copied into the results. */
+  readonly copyHeader?: readonly string[] | undefined;
+}
+
+/** Searches frames with all given searchers; at most twice as many frames are read or in flight. */
 export async function* searchAll(
   searchers: readonly FrameSearcherMethods[],
   jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
   signal: PlatformSignal | undefined,
-  keepFrame = false,
-  found: FoundFrames = new Map(),
+  { keepFrame = false, found = new Map(), copyHeader = [] }: SearchOptions = {},
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const free = [...searchers];
   const waiting: ((searcher: FrameSearcherMethods) => void)[] = [];
@@ -108,15 +115,17 @@ export async function* searchAll(
       // The frame is read before a searcher is free, so that the next frame is decoded while this one is searched.
       const memory = keepFrame ? undefined : listedOf(settings) ? spare.pop() : (spare.pop() ?? any.newFrame());
       const numbers = await readFrame(dataset, frame, detector, signal, memory);
+      const headers = copyHeader.length > 0 ? { headers: await copiedHeaders(dataset, frame, copyHeader) } : {};
       const readMs = performance.now() - begun;
       const searcher = await take();
       try {
         checkSignal(signal);
         const earlier = found.get(frameKey(dataset, frame));
         found.delete(frameKey(dataset, frame));
-        const result = earlier
+        const searched = earlier
           ? integrated(searcher, numbers, earlier, readMs)
           : await searchOne(searcher, { dataset, frame, origin }, numbers, readMs, signal);
+        const result = { ...searched, ...headers };
         const chunk = chunkOf(origin, result, detector.geometry, lattices, methodName(settings));
         return { origin, result, chunk, ...(keepFrame ? { frame: numbers } : {}) };
       } finally {

@@ -39,6 +39,8 @@ export interface SharedRun {
   readonly live?: LiveFrame | undefined;
   /** Whether results include their frames. */
   readonly keepFrame?: boolean | undefined;
+  /** Fields of the frames' headers that are copied into the results. */
+  readonly copyHeader?: readonly string[] | undefined;
 }
 
 /** Frames of one file. */
@@ -70,7 +72,7 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
     return opened;
   });
   live = liveOf.get(searcher) ?? live;
-  if (task.live) return searchLive(task, task.live, searcher, live, scope, run.keepFrame);
+  if (task.live) return searchLive(task, task.live, searcher, live, scope, run);
   const searchers = [searcher];
   // While this thread integrates a frame, the device searches the next one.
   if (!['wasm', 'native', undefined].includes(searcher.backends.peaks))
@@ -88,7 +90,7 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
     return task.frames.map((_, i) => failureOf({ origin: originOf(task, i, undefined), error }));
   }
   const jobs = task.frames.map((frame, i) => ({ dataset, frame, origin: originOf(task, i, dataset) }));
-  for await (const item of searchAll(searchers, jobs, scope.signal, run.keepFrame))
+  for await (const item of searchAll(searchers, jobs, scope.signal, run))
     items.push(item.error ? failureOf(item) : recordOf(item, true));
   return items;
 }
@@ -103,7 +105,7 @@ async function searchLive(
   searcher: OpenFrameSearcher,
   live: Map<string, LiveFrame>,
   scope: TaskScope,
-  keepFrame: boolean | undefined,
+  run: SharedRun,
 ): Promise<(FrameRecord | FrameFailure)[]> {
   const items: (FrameRecord | FrameFailure)[] = [];
   for (const [i, frame] of frames.entries()) {
@@ -115,7 +117,7 @@ async function searchLive(
     live.set(task.file, frame);
     const dataset = liveDataset(frame, task.file);
     try {
-      for await (const item of searchAll([searcher], [{ dataset, frame: 0, origin }], scope.signal, keepFrame))
+      for await (const item of searchAll([searcher], [{ dataset, frame: 0, origin }], scope.signal, run))
         items.push(item.error ? failureOf(item) : recordOf(item, true));
     } finally {
       live.delete(task.file);

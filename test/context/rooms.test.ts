@@ -129,6 +129,7 @@ const state: Readonly<Record<string, string>> = {
   'memory/disposable.ts: warned': 'a warning for the process, printed once',
   'memory/format.ts: cache': 'a cache of parsed formats',
   'peaks/rings.ts: known': 'a cache, gone with its object',
+  'pipeline/copied-headers.ts: fieldsOf': 'a cache of header fields by open file',
   'pipeline/integrate.ts: known': 'a cache, gone with its object',
   'pipeline/search-all.ts: spareFrames': 'memory for reuse, gone with its object',
   'pipeline/task.ts: liveOf': 'memory for reuse, gone with its object',

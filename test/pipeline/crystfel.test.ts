@@ -55,7 +55,7 @@ const withValues: Readonly<Record<string, readonly [usual: string | null, ...val
   '--fix-divergence': ['0'],
   '--int-radius': ['4,5,7', '2,3,5', '3.5,4.5,6'],
   '--push-res': ['infinity', 'infinity', 'inf', '-inf', '-2.5', '0', '1.8', '1000'],
-  '--copy-header': [null],
+  '--copy-header': [null, '/LCLS/laser/on', 'Exposure_time'],
   '--serial-offset': ['1'],
   '--harvest-file': [null],
   '--int-diag': ['none'],

@@ -16,6 +16,7 @@ import { type Catalog, catalogOf, numberAt } from './catalog.js';
 import type { Hdf5Dataset } from './dataset.js';
 import { numbersOf, typeName } from './datatype.js';
 import { elementsOf, type Frames, findFrames, isArray } from './dialects.js';
+import { readField } from './field.js';
 import { type FileSet, Hdf5File } from './file.js';
 import { filterName } from './filters.js';
 import { chunkFrames, firstAxisReader, lastAxisReader, readMask } from './frame-readers.js';
@@ -141,6 +142,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     chunkFrames: turned ? 1 : chunkFrames(first, rank - signalAxes, frames),
     onDispose: close,
     peakList,
+    field: (name) => readField(file, name),
     peaks: (from, n, readOptions) => readPeakLists(file, peakList, count, from, n, readOptions),
     async readMany(from, n, into, signalToStop) {
       await read(from, n, into, signalToStop);

@@ -70,6 +70,8 @@ export interface SourceOptions {
   readonly serialStart: number;
   readonly checksums?: boolean | undefined;
   readonly maxFrameBytes?: number | undefined;
+  /** Fields of the frames' headers that are copied; frames received live are sent with further ones. */
+  readonly copyHeader: readonly string[];
   /** Whether images of frames are required at the end of the run. */
   readonly shown: boolean;
   /** Whether a viewer follows the run. */

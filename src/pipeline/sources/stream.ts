@@ -87,7 +87,9 @@ export async function* indexStream(
           const beam = beamOfChunk(chunk, scene.geometry);
           const result = await indexPeaks(peaksOf(chunk, panels, name), { ...scene, beam, settings }, indexer);
           const found = chunkOf(origin, result, scene.geometry, names, methodName(settings));
-          item = { origin, result, chunk: { ...found, event: chunk.event } };
+          // Header fields that were copied into the stream are those of the same frames.
+          const copied = chunk.notes.filter((note) => note.startsWith('header/'));
+          item = { origin, result, chunk: { ...found, event: chunk.event, notes: [...copied, ...found.notes] } };
         } catch (error) {
           if (!isEwaldError(error) || ['Aborted', 'Disposed', 'File'].includes(error.tag)) throw error;
           item = { origin, error };

@@ -5,17 +5,17 @@
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { importOptional } from '../../base/optional.js';
 import { knownOptions, real, shown } from '../../base/options.js';
-import type { Geometry } from '../../crystal/geometry/geometry.js';
 import type { Codecs } from '../../data/codecs/codecs.js';
-import type { Dataset } from '../../data/dataset.js';
+import type { Dataset, FieldValues } from '../../data/dataset.js';
 import { open, openCodecs } from '../../data/opening.node.js';
 import { frameOfMsgpack, type LiveKeys } from '../../live/crystfel.js';
 import { frameOfDectris, isDectris, readDectris, type Series, seriesOf } from '../../live/dectris.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../../live/frame.js';
 import { KeptFrames } from '../../live/kept.js';
+import { fieldOf } from '../copied-headers.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
-import type { DataPath, LiveInput, RunSource, SourceOptions } from './source.js';
+import type { LiveInput, RunSource, SourceOptions } from './source.js';
 
 /** Options of frames received by ZeroMQ; they are named like the flags of `ewald index`. */
 export interface ZmqSourceOptions {
@@ -97,12 +97,13 @@ async function loadZmq(): Promise<Zmq> {
 }
 
 /** The keys in a message to which the geometry refers. */
-function keysOf(geometry: Geometry | undefined, data: DataPath): LiveKeys {
+function keysOf({ geometry, data, copyHeader }: SourceOptions): LiveKeys {
   const given = geometry ? [geometry.radiation?.given, geometry.distance, ...geometry.shift] : [];
   return {
     data: data?.path,
     peakList: geometry?.peakList?.path,
     values: given.flatMap((one) => (one && 'path' in one ? [one.path] : [])),
+    fields: copyHeader,
   };
 }
 
@@ -243,7 +244,7 @@ class Messages {
 
   private constructor(options: LiveOptions, socket: Socket, codecs: Codecs) {
     this.#options = options;
-    this.#keys = keysOf(options.geometry, options.data);
+    this.#keys = keysOf(options);
     this.#socket = socket;
     this.#codecs = codecs;
     this.#abort = () => socket.close();
@@ -309,7 +310,9 @@ class Messages {
     if (isDectris(bytes)) {
       const { type, message } = readDectris(bytes);
       if (type === 'start') this.#series = await seriesOf(message, this.#codecs);
-      return type === 'image' ? frameOfDectris(message, this.#series, this.#codecs, name) : undefined;
+      return type === 'image'
+        ? frameOfDectris(message, this.#series, this.#codecs, name, this.#keys.fields)
+        : undefined;
     }
     // The first byte of a MessagePack map or array. Only one file format can start with such a byte, and there it is
     // followed by `HDF`.
@@ -321,7 +324,7 @@ class Messages {
 
   /** A message that is a file: HDF5, CBF, … */
   async #fileOf(bytes: Uint8Array): Promise<LiveFrame> {
-    const { data, values: paths } = this.#keys;
+    const { data, values: paths, fields: names } = this.#keys;
     const dataset = await open(bytes, data === undefined ? {} : { dataset: data });
     try {
       const [height = 0, width = 0] = dataset.shape.signal;
@@ -331,7 +334,14 @@ class Messages {
         values[path] = Number((await other.read(0, 1))[0]);
         await other.dispose();
       }
+      const fields: Record<string, FieldValues> = {};
+      for (const name of names) {
+        // A field that cannot be read is reported as absent.
+        const field = await fieldOf(dataset, name).catch(() => undefined);
+        if (field) fields[name] = field;
+      }
       return {
+        fields,
         numbers: await dataset.read(0, 1),
         dtype: dataset.dtype,
         shape: [height, width],
