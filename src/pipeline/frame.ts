@@ -16,8 +16,8 @@ import { parseIntegration } from './integration-method.js';
 import { orient } from './orient.js';
 import { separate } from './overlaps.js';
 import { integrationRows } from './parameters.js';
-import { excitationOf, predict, type Reflection } from './predict.js';
-import { overprediction, profileRadiusOf, visibleRadii } from './profile-radius.js';
+import { type Excitation, excitationOf, predict, type Reflection } from './predict.js';
+import { disturbingRadii, overprediction, profileRadiusOf, visibleRadii } from './profile-radius.js';
 import type { SearchSettings } from './settings.js';
 
 /** The data required to index peaks: their detector, their beam, and the parameters. */
@@ -182,17 +182,36 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: 
   };
 }
 
-/** Predicts the positions of a crystal's reflections. */
-export function predictCrystal(crystal: FrameCrystal, { geometry, beam, settings }: IndexScene): Reflection[] {
+/** The criteria by which a crystal's reflections are predicted. */
+function excitationOfCrystal(crystal: FrameCrystal, { geometry, settings }: IndexScene): Excitation {
   const { pushRes = integrationRows.pushRes.range.fallback, highres = 0, overpredict = false } = settings;
   const { profileRadius } = crystal;
-  const centring = settings.cells?.[crystal.inputCell]?.centring ?? 'P';
-  return predict(reciprocalCell(crystal.cell), centring, geometry, beam, {
+  return {
     profileRadius,
     reach: visibleRadii * profileRadius * (overpredict ? overprediction : 1),
     bandwidth: geometry.bandwidth ?? 0,
     maxInverseD: Math.min(1 / highres, crystal.resolution + pushRes / 10),
-  });
+  };
+}
+
+function predictWith(crystal: FrameCrystal, excitation: Excitation, scene: IndexScene): Reflection[] {
+  const { geometry, beam, settings } = scene;
+  const centring = settings.cells?.[crystal.inputCell]?.centring ?? 'P';
+  return predict(reciprocalCell(crystal.cell), centring, geometry, beam, excitation);
+}
+
+/** Predicts the positions of a crystal's reflections. */
+export const predictCrystal = (crystal: FrameCrystal, scene: IndexScene): Reflection[] =>
+  predictWith(crystal, excitationOfCrystal(crystal, scene), scene);
+
+/**
+ * The reflections of a crystal that may disturb those of other crystals: they are predicted farther from the Ewald
+ * sphere, and beyond the limits of resolution, because a strong one is seen where only a little of it is recorded.
+ */
+function disturbing(crystal: FrameCrystal, scene: IndexScene): Reflection[] {
+  const excitation = excitationOfCrystal(crystal, scene);
+  const reach = Math.max(excitation.reach, disturbingRadii * crystal.profileRadius);
+  return predictWith(crystal, { ...excitation, reach, maxInverseD: Number.POSITIVE_INFINITY }, scene);
 }
 
 /**
@@ -207,6 +226,7 @@ export function integrateCrystals(frame: Frame, crystals: readonly FrameCrystal[
   const separated = separate(
     crystals.map((crystal) => predictCrystal(crystal, scene)),
     intRadius,
+    crystals.length > 1 ? crystals.map((crystal) => disturbing(crystal, scene)) : [],
   );
   return crystals.map((crystal, i) => {
     const { reflections = [], near = [], overlapping = 0 } = separated[i] ?? {};

@@ -20,9 +20,14 @@ export interface Separate {
 
 /**
  * Separates the predicted reflections of the lattices of a frame. Two overlap if their sums, discs of the inner radius
- * around their pixels, share pixels; those of the same lattice are not compared.
+ * around their pixels, share pixels; those of the same lattice are not compared. `disturbing` holds, for each lattice,
+ * the reflections with which those of the others are compared: its own, and fainter ones that are not measured.
  */
-export function separate(lattices: readonly (readonly Reflection[])[], [inner, , outer]: RingRadii): Separate[] {
+export function separate(
+  lattices: readonly (readonly Reflection[])[],
+  [inner, , outer]: RingRadii,
+  disturbing: readonly (readonly Reflection[])[] = lattices,
+): Separate[] {
   if (lattices.length < 2) return lattices.map((reflections) => ({ reflections, near: [], overlapping: 0 }));
   // Reflections are sorted into squares as wide as the largest relevant distance, so that all neighbours of a
   // reflection are in its own square or in the eight around it.
@@ -30,7 +35,7 @@ export function separate(lattices: readonly (readonly Reflection[])[], [inner, ,
   const squares = new Map<string, { lattice: number; x: number; y: number }[]>();
   const squareOf = (panel: number, x: number, y: number): string =>
     `${panel} ${Math.floor(x / width)} ${Math.floor(y / width)}`;
-  lattices.forEach((reflections, lattice) => {
+  disturbing.forEach((reflections, lattice) => {
     for (const { panel, fs, ss } of reflections) {
       const [x, y] = [Math.floor(fs), Math.floor(ss)];
       const square = squareOf(panel, x, y);

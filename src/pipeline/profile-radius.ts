@@ -10,6 +10,12 @@ import { median } from '../base/median.js';
  */
 export const visibleRadii = 1.7;
 
+/**
+ * Nodes up to this many profile radii disturb the reflections of another crystal, although less than a twentieth of
+ * them is recorded: that is as much as a weak reflection.
+ */
+export const disturbingRadii = 2.5;
+
 /** Factor by which `overpredict` extends this, as in CrystFEL. */
 export const overprediction = 5;
 

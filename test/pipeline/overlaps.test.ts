@@ -1,9 +1,12 @@
 /** Reflections of several lattices that share pixels are omitted; backgrounds avoid the spots of other lattices. */
 import { expect, it } from 'vitest';
-import { parseGeometry } from '../../dist/index.node.js';
+import { reciprocal } from '../../src/crystal/cell.js';
+import { parseGeometry } from '../../src/crystal/geometry/parse.js';
+import { beamOf } from '../../src/crystal/geometry/pixels.js';
+import { type FrameCrystal, integrateCrystals, predictCrystal } from '../../src/pipeline/frame.js';
 import { integrate } from '../../src/pipeline/integrate.js';
 import { separate } from '../../src/pipeline/overlaps.js';
-import type { Reflection } from '../../src/pipeline/predict.js';
+import { predict, type Reflection } from '../../src/pipeline/predict.js';
 
 const rings = [3, 4, 7] as const;
 const at = (h: number, fs: number, ss: number, panel = 0): Reflection => ({
@@ -40,6 +43,59 @@ it('omits reflections that share pixels with another lattice, and no others', ()
   });
   expect(left).toBeGreaterThan(5);
   expect(near).toBeGreaterThan(5);
+});
+
+it('omits what overlaps a fainter reflection of another lattice, which is not measured itself', () => {
+  const lattices = [
+    [at(1, 20, 20), at(2, 60, 20)],
+    [at(3, 40, 40), at(4, 69, 20)],
+  ];
+  const faint = at(5, 24, 20);
+  const [own = [], other = []] = lattices;
+  const found = separate(lattices, rings, [own, [...other, faint]]);
+  expect(found.map(({ reflections }) => names(reflections))).toEqual([[2], [3, 4]]);
+  expect(found.map(({ overlapping }) => overlapping)).toEqual([1, 0]);
+  expect(found[0]?.near).toEqual([[69, 20]]);
+  expect(separate(lattices, rings).map(({ reflections }) => names(reflections))).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+});
+
+it('predicts the reflections that disturb another crystal farther from the Ewald sphere', () => {
+  const cell = [
+    [60, 0, 0],
+    [0, 60, 0],
+    [0, 0, 60],
+  ] as const;
+  // The second crystal is inclined by a tenth of a degree, so that its spots are those of the first or close to them.
+  const [c, s] = [Math.cos(0.002), Math.sin(0.002)];
+  const inclined = cell.map(([x, y, z]) => [x, c * y - s * z, s * y + c * z] as const) as unknown as typeof cell;
+  const crystals = [cell, inclined].map((rows) => ({
+    ...{ cell: rows, inputCell: 0, profileRadius: 2e-4, resolution: 0.4 },
+  })) as unknown as FrameCrystal[];
+  const geometry = parseGeometry(
+    'wavelength = 1.3 A\nclen = 0.08\nres = 10000\nadu_per_photon = 1\n' +
+      'p/min_fs = 0\np/min_ss = 0\np/max_fs = 511\np/max_ss = 511\n' +
+      'p/corner_x = -256\np/corner_y = -256\np/fs = +x\np/ss = +y\n',
+  );
+  const width = 512;
+  const scene = {
+    ...{ geometry, beam: beamOf(geometry), width, bad: new Uint8Array(width * width) },
+    settings: { intRadius: rings },
+  };
+  const frame = new Uint16Array(width * width);
+  const left = integrateCrystals(frame, crystals, scene);
+  const all = crystals.map((crystal) => predictCrystal(crystal, scene));
+  const farther = crystals.map((crystal) =>
+    predict(reciprocal(crystal.cell), 'P', geometry, scene.beam, {
+      ...{ profileRadius: 2e-4, reach: 2.5 * 2e-4, bandwidth: 0, maxInverseD: Number.POSITIVE_INFINITY },
+    }),
+  );
+  const expected = separate(all, rings, farther).map(({ overlapping }) => overlapping);
+  expect(left.map(({ overlapping }) => overlapping)).toEqual(expected);
+  const without = separate(all, rings).map(({ overlapping }) => overlapping);
+  expect(expected[0]).toBeGreaterThan(without[0] ?? 0);
 });
 
 it('keeps all reflections of a single lattice, however close they are', () => {
