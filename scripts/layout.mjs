@@ -1,6 +1,7 @@
 // Generates files from the layouts and from the parameter rows: headers, TypeScript types and README tables. With
 // --check it reports whether they are up to date. Requires build/esm, which npm run build makes.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { nodeKernels } from '../build/esm/assembly/kernels.node.js';
 import { declaration, table } from '../build/esm/base/parameter-text.js';
 import { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } from '../build/esm/layout/generate.js';
 import { rooms } from '../build/esm/layout/rooms.js';
@@ -24,6 +25,24 @@ for (const room of readdirSync(new URL('src/', rootUrl))) {
   headers.set(`src/${room}/parameter-types.ts`, notice + (imports && `${imports}\n`) + types.join('\n'));
   const path = `src/${room}/README.md`;
   headers.set(path, withTables(readFileSync(new URL(path, rootUrl), 'utf8'), tables, path));
+}
+
+headers.set('README.md', withSupport(readFileSync(new URL('README.md', rootUrl), 'utf8')));
+
+/** The front page with the table of the backends that have kernels of each feature. */
+function withSupport(page) {
+  const [begin, end] = ['<!-- support -->', '<!-- end of support -->'];
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`README.md lacks "${begin}" or "${end}" for its table of backends`);
+  const backends = ['wasm', 'native', 'webgpu', 'cuda'];
+  const lines = nodeKernels
+    .filter(({ feature }) => feature.kernels.wasm !== undefined && feature.missing === undefined)
+    .map(({ feature, kernels }) => {
+      const has = { ...feature.kernels, ...kernels };
+      return `| ${feature.name} | ${backends.map((backend) => (has[backend] ? '✓' : '')).join(' | ')} |`;
+    });
+  const head = `| kernels | ${backends.join(' | ')} |\n|${' --- |'.repeat(backends.length + 1)}`;
+  return `${page.slice(0, from)}${begin}\n${head}\n${lines.join('\n')}\n${page.slice(to)}`;
 }
 
 /** The page with its parameter tables, each of which is between two markers. */

@@ -60,7 +60,7 @@ test('the packed files are the pinned ones', async () => {
 test('the pages and pictures that the README names are in the package, and its folders are in the repository', async () => {
   const packed = new Set((await pack()).files.map(({ path }) => path));
   const named = [
-    ...text('README.md').matchAll(/\b(?:src|examples|benchmarks|cpp|cuda|wgsl|test|scripts)\/[\w./-]*\w/g),
+    ...text('README.md').matchAll(/\b(?:docs|src|examples|benchmarks|cpp|cuda|wgsl|test|scripts)\/[\w./-]*\w/g),
   ];
   expect(named.length).toBeGreaterThan(5);
   for (const [path] of named) {

@@ -1,50 +1,68 @@
-/** The JavaScript of the README: the snippets of a section, concatenated, compile in strict TypeScript and run. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/**
+ * The README and the guides, pasted: the shell blocks of a page run in an empty folder, then its JavaScript, which is
+ * also compiled as strict TypeScript. Indented blocks need a detector, a cluster or a browser, and are not run.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { installed, node, projectOf, root } from './support.js';
+import { node, projectOf, root, run } from './support.js';
 
-const sections = readFileSync(join(root, 'README.md'), 'utf8')
-  .split(/^## /m)
-  .map((text) => ({
-    title: text.split('\n', 1)[0] ?? '',
-    code: [...text.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(([, code]) => code).join('\n'),
-  }))
-  .filter(({ code }) => code !== '');
-const fileOf = (title: string): string => title.toLowerCase().replaceAll(' ', '-');
+const paths = [
+  'README.md',
+  ...readdirSync(join(root, 'docs')).flatMap((name) => (/\.md$/.test(name) ? `docs/${name}` : [])),
+];
+const blocks = (text: string, kind: string): string =>
+  [...text.matchAll(new RegExp(`^\`\`\`${kind}\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, code]) => code).join('\n');
+const pages = paths.map((path) => {
+  const text = readFileSync(join(root, path), 'utf8');
+  // The package is installed already, and there is no registry to install it from.
+  const shell = blocks(text, 'sh').replace(/^npm install .*\n/gm, '');
+  return { path, text, folder: path.replace(/\W/g, '-'), shell, code: blocks(text, 'js') };
+});
 
 let project = '';
-beforeAll(async () => {
-  project = projectOf(
-    Object.fromEntries(
-      sections.flatMap(({ title, code }) => ['ts', 'js'].map((kind) => [`${fileOf(title)}.${kind}`, code])),
-    ),
-  );
-  const words = ['simulate', 'frames', '-o', 'data', '--images', '4'];
-  const { code, err } = await node([join(installed, 'node_modules/ewald/dist/cli.js'), ...words], { cwd: project });
-  expect(code, err).toBe(0);
-  expect(readdirSync(join(project, 'data'))).toContain('run.h5');
+beforeAll(() => {
+  const files = pages.flatMap(({ folder, code }) => [
+    [`${folder}/page.js`, code],
+    [`${folder}/page.ts`, `export {};\n${code}`],
+  ]);
+  project = projectOf(Object.fromEntries(files));
 });
 
-test('sections with JavaScript are found', () => {
-  expect(sections.map(({ title }) => title)).toEqual(
-    expect.arrayContaining(['From JavaScript', 'Frames', 'Stacks of frames', 'Transforms']),
-  );
+test('pages with blocks to paste are found', () => {
+  const names = (kind: 'shell' | 'code'): string[] => pages.filter((page) => page[kind] !== '').map(({ path }) => path);
+  expect(names('shell')).toEqual(expect.arrayContaining(['README.md', 'docs/index-a-run.md', 'docs/merge.md']));
+  expect(names('code')).toEqual(expect.arrayContaining(['README.md', 'docs/scans.md', 'docs/transforms.md']));
 });
 
-test.for(sections)('$title: runs as pasted', async ({ title }) => {
-  const { code, err } = await node([`${fileOf(title)}.js`], { cwd: project, seconds: 60 });
-  expect(code, err).toBe(0);
-});
+test.for(pages.filter(({ shell, code }) => shell + code !== ''))(
+  '$path runs as pasted',
+  async ({ folder, shell, code }) => {
+    const cwd = join(project, folder);
+    if (shell !== '') {
+      const { code: status, out, err } = await run('bash', ['-euo', 'pipefail', '-c', shell], { cwd, seconds: 100 });
+      expect(status, `${shell}\n${out.slice(-2000)}\n${err.slice(-2000)}`).toBe(0);
+    }
+    if (code === '') return;
+    const { code: status, err } = await node(['page.js'], { cwd, seconds: 60 });
+    expect(status, err).toBe(0);
+  },
+);
 
-test('all sections are strict TypeScript', async () => {
+test('all JavaScript is strict TypeScript', async () => {
   const options = { strict: true, noEmit: true, module: 'nodenext', target: 'es2022', types: ['node'] };
   const compilerOptions = { ...options, typeRoots: [join(root, 'node_modules/@types')] };
   const args = Object.entries(compilerOptions).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const files = sections.map(({ title }) => `${fileOf(title)}.ts`);
+  const files = pages.flatMap(({ folder, code }) => (code === '' ? [] : [`${folder}/page.ts`]));
   const { code, out } = await node([join(root, 'node_modules/typescript/bin/tsc'), ...args, ...files], {
     cwd: project,
   });
   expect(out).toBe('');
   expect(code).toBe(0);
+});
+
+test('links between pages lead to files', () => {
+  for (const { path, text } of pages)
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
+      expect(existsSync(join(root, dirname(path), target)), `${path}: ${target}`).toBe(true);
 });
