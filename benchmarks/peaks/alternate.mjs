@@ -34,12 +34,13 @@ for (const backend of options.backends.split(','))
         await finders[name].plan.run(frame, { ...search, threshold });
         times[name].push(performance.now() - start);
       }
-    const least = { other: Math.min(...times.other), this: Math.min(...times.this) };
-    const middle = { other: median(times.other), this: median(times.this) };
+    const compared = (figure) => {
+      const [here, there] = [figure(times.this), figure(times.other)];
+      return `${here.toFixed(2)} and ${there.toFixed(2)} ms (${(here / there).toFixed(3)})`;
+    };
     process.stdout.write(
       `${backend} ${dtype}, background ${background}, threshold ${threshold}: ` +
-        `${least.this.toFixed(2)} against ${least.other.toFixed(2)} ms (${(least.this / least.other).toFixed(3)}), ` +
-        `medians ${middle.this.toFixed(2)} and ${middle.other.toFixed(2)} (${(middle.this / middle.other).toFixed(3)})\n`,
+        `this and the other ${compared((list) => Math.min(...list))}, medians ${compared(median)}\n`,
     );
     for (const { context } of Object.values(finders)) await context.dispose();
   }
