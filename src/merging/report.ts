@@ -110,6 +110,38 @@ function plotsOf({ statistics: { shells, overall, wilson, lTest } }: MergedLists
   ].join('');
 }
 
+/** The most important numbers of a merge. */
+function tilesOf({ statistics: { overall }, counts, merged }: MergeResult): string {
+  const tile = (value: string, what: string): string => `<div><b>${value}</b><span>${what}</span></div>`;
+  const tiles = [
+    tile(String(merged), `crystals of ${counts.frames} frames`),
+    tile(String(counts.reflections), 'observations'),
+    tile(String(overall.unique), 'unique reflections'),
+    tile(`${percent(overall.completeness)} %`, `complete to ${digits(overall.dMin, 2)} Å`),
+    tile(digits(overall.ccHalf, 4), 'CC1/2, halves scaled independently'),
+    tile(`${percent(overall.rSplit)} %`, 'Rsplit'),
+    tile(digits(overall.multiplicity, 1), 'measurements of a reflection'),
+    tile(digits(overall.snr, 1), 'mean I/σ(I)'),
+  ].join('');
+  return `<div class="tiles">${tiles}</div>`;
+}
+
+const remarksOf = ({ remarks }: MergeResult): string =>
+  remarks.length === 0
+    ? ''
+    : `<div class="remarks">${remarks.map((remark) => `<p>${escaped(remark)}</p>`).join('')}</div>`;
+
+/** The table of shells, and how it counts. */
+const shellsOf = ({ statistics: { shells, overall } }: MergedLists): string =>
+  `${tableOf(shells, overall)}<p class="about">Shells of equal volume. Possible
+reflections are those of the asymmetric unit without the absences of the centring; screw-axis absences count as
+possible. The two halves are divided by frame and scaled independently.</p>`;
+
+/** A merge as a section of another report, such as that of the run whose crystals it merges. */
+export const mergeSection = (result: MergeResult): string =>
+  `<h2>Merge in ${escaped(result.reflections.symmetry)}</h2>${tilesOf(result)}${remarksOf(result)}` +
+  `<section><div class="grid3">${plotsOf(result)}</div>${shellsOf(result)}</section>`;
+
 /**
  * The report of a merge as the text of an HTML page, in one piece: statistics by shell, plots, crystals and remarks.
  *
@@ -126,19 +158,7 @@ export function mergeReport(result: MergeResult, options: MergeReportOptions = {
   const { title = 'Merged data', about = '' } = options;
   expects(typeof title === 'string', 'mergeReport: title', title, 'text');
   expects(typeof about === 'string', 'mergeReport: about', about, 'text');
-  const { statistics, crystals, counts, cell, model, polarisation, reflections, waysToIndex } = result;
-  const { overall } = statistics;
-  const tile = (value: string, what: string): string => `<div><b>${value}</b><span>${what}</span></div>`;
-  const tiles = [
-    tile(String(result.merged), `crystals of ${counts.frames} frames`),
-    tile(String(counts.reflections), 'observations'),
-    tile(String(overall.unique), 'unique reflections'),
-    tile(`${percent(overall.completeness)} %`, `complete to ${digits(overall.dMin, 2)} Å`),
-    tile(digits(overall.ccHalf, 4), 'CC1/2, halves scaled independently'),
-    tile(`${percent(overall.rSplit)} %`, 'Rsplit'),
-    tile(digits(overall.multiplicity, 1), 'measurements of a reflection'),
-    tile(digits(overall.snr, 1), 'mean I/σ(I)'),
-  ].join('');
+  const { statistics, crystals, cell, model, polarisation, reflections, waysToIndex } = result;
   const facts: readonly (readonly [string, string])[] = [
     ['Point group', reflections.symmetry],
     ['Cell', `${cell.map((x, i) => digits(x, i < 3 ? 2 : 1)).join(' ')} (Å, °), ${result.centring}`],
@@ -184,18 +204,15 @@ export function mergeReport(result: MergeResult, options: MergeReportOptions = {
     )
     .join('');
   const rows = facts.map(([name, text]) => `<tr><td>${name}</td><td>${escaped(text)}</td></tr>`).join('');
-  const remarks = result.remarks.map((remark) => `<p>${escaped(remark)}</p>`).join('');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escaped(title)}</title><style>${style}</style></head>
 <body><main>
 <h1>${escaped(title)}</h1>${about === '' ? '' : `<code>${escaped(about)}</code>`}
-<div class="tiles">${tiles}</div>
-${remarks === '' ? '' : `<div class="remarks">${remarks}</div>`}
+${tilesOf(result)}
+${remarksOf(result)}
 <h2>By resolution</h2><section><div class="grid3">${plotsOf(result)}</div></section>
-<h2>Shells</h2><section>${tableOf(statistics.shells, overall)}<p class="about">Shells of equal volume. Possible
-reflections are those of the asymmetric unit without the absences of the centring; screw-axis absences count as
-possible. The two halves are divided by frame and scaled independently.</p></section>
+<h2>Shells</h2><section>${shellsOf(result)}</section>
 ${histograms === '' ? '' : `<h2>Crystals</h2><section><div class="grid3">${histograms}</div></section>`}
 ${datasets}
 <h2>Merge</h2><section><table>${rows}</table></section>

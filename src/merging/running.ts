@@ -39,6 +39,10 @@ export interface MergeSink {
   /** Merges what has been collected; returns the last status in words. Throws what `merger.run` throws. */
   close(isWhole: boolean): Promise<string>;
   discard(): Promise<void>;
+  /** The latest status in words, which the viewer of a run shows. */
+  status(): string | undefined;
+  /** The statistics of the last merge as HTML, which the report of a run includes. */
+  reportSection(): string | undefined;
   /** The latest merge; undefined before the first. */
   readonly result: MergeResult | undefined;
 }
@@ -75,6 +79,7 @@ export async function mergeSink(
   let result: MergeResult | undefined;
   let status: MergeStatus | undefined;
   let under: Promise<void> | undefined;
+  let section: string | undefined;
   const merge = async (): Promise<void> => {
     const seen = frames;
     result = await merger.run();
@@ -103,12 +108,15 @@ export async function mergeSink(
       await under;
       feed.end();
       await merge();
+      if (result) section = (await import('./report.js')).mergeSection(result);
       if (!status) throw new EwaldError('Internal', 'a merge has ended without a status');
       return statusText(status);
     },
     async discard() {
       await under;
     },
+    status: () => status && statusText(status),
+    reportSection: () => section,
   };
 }
 

@@ -46,6 +46,8 @@ export interface Report {
   };
   /** Remarkable observations, as text for the user. */
   readonly remarks: readonly string[];
+  /** Further sections as HTML. */
+  readonly sections: readonly string[];
 }
 
 const percent = (part: number, whole: number): string => `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`;
@@ -177,6 +179,7 @@ ${
       'axes, equal-area projection along the beam; both ends of an axis are one.</p></section>'
     : ''
 }
+${report.sections.join('\n')}
 <h2>Time</h2><section><table><tr><th>stage</th><th>ms a frame</th></tr>${stages}</table></section>
 <footer>${escaped(report.generator)}</footer>
 </main></body></html>

@@ -11,6 +11,8 @@ export interface EventSourceOfRun {
   readonly count: () => number;
   /** Facts about the run, as one line. */
   readonly facts: () => string;
+  /** What the run has found so far, as one line. */
+  readonly status: () => string;
   readonly statistics: (first: number, end: number) => Uint8Array;
   /** Milliseconds since the server was started. */
   readonly now: () => number;
@@ -38,6 +40,8 @@ interface Client {
   /** The next frame to send. */
   next: number;
   knowsFacts: boolean;
+  /** The last status that was sent. */
+  status: string;
   /** Time since which the client has not read what was written; undefined if it has read everything. */
   blockedSince: number | undefined;
   sentAt: number;
@@ -81,7 +85,15 @@ export class EventStreams {
       return;
     }
     const next = Number.isSafeInteger(from) && from >= 0 ? Math.min(from, this.#source.count()) : 0;
-    const client: Client = { name, response, next, knowsFacts: false, blockedSince: undefined, sentAt: 0 };
+    const client: Client = {
+      name,
+      response,
+      next,
+      knowsFacts: false,
+      status: '[]',
+      blockedSince: undefined,
+      sentAt: 0,
+    };
     this.#clients.add(client);
     response.on('drain', () => {
       client.blockedSince = undefined;
@@ -152,6 +164,11 @@ export class EventStreams {
     if (!client.knowsFacts) {
       client.knowsFacts = true;
       write('run', this.#source.facts());
+    }
+    const status = this.#source.status();
+    if (status !== client.status && client.blockedSince === undefined) {
+      client.status = status;
+      write('status', status);
     }
     const count = this.#source.count();
     while (client.next < count && client.blockedSince === undefined) {

@@ -5,7 +5,7 @@
  *
  * | path | answer |
  * |---|---|
- * | `/live/events` | server-sent events: facts about the run, and the statistics of all its frames |
+ * | `/live/events` | server-sent events: facts about the run, its status, and the statistics of all its frames |
  * | `/live/newest?client=…&only=hits&after=12` | the newest frame of a kind: where it is, and its chunk of a stream |
  * | `/live/frame/12` | where a frame is, by its number in the order of arrival |
  * | `/live/received/12?client=…` | a frame that was received over the network, as .npy |
@@ -66,6 +66,7 @@ export class LiveRun {
     this.#streams = new EventStreams({
       count: () => this.#count,
       facts: () => JSON.stringify(this.facts),
+      status: () => JSON.stringify(this.#run?.status?.() ?? []),
       statistics: (first, end) => this.statistics(first, end),
       now: () => this.now,
       gone: (client) => void this.#shown.delete(client),

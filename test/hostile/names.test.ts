@@ -177,6 +177,7 @@ const report = (name: string): Report => ({
   shown: [{ title: name, about: name, image: 'data:,', peaks: [], predictions: [] }],
   picture: { size: 10, beam: { x: 5, y: 5 }, rings: [] },
   remarks: [name],
+  sections: [],
 });
 /** The tags of a page in order, and no character that could start another tag. */
 const tags = (page: string): string => (page.match(/<[^>]*>?/g) ?? []).join('');

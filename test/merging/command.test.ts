@@ -3,6 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { createContext } from 'ewald';
+import type { ViewedRun } from 'ewald/pipeline';
 import { afterAll, expect, test } from 'vitest';
 import { ewaldTogether } from '../support/cli.js';
 import { askGemmi, gemmi } from './gemmi.js';
@@ -117,13 +119,55 @@ test('a run reports the progress of the merge of its crystals', async () => {
   const run = (words: string) => ewaldTogether(words.split(' '), { cwd: folder });
   await run('simulate frames -o frames --images 2 --size 384,384 --pixel 0.2 --cell 30,30,40,90,90,90');
   const index = 'index frames/run.h5 -g frames/run.geom -p frames/run.cell -j 1 -o run.stream --merge 4/mmm';
-  const { code, err } = await run(index);
+  const { code, err } = await run(`${index} --html run.html`);
   expect(code, err).toBe(0);
   expect(err).toMatch(/^merge: CC1\/2 \S+, complete \d+ % to \d\.\d Å/m);
+  // The report of the run has the numbers and plots of the report of a merge.
+  const page = readFileSync(join(folder, 'run.html'), 'utf8').replace(/data:image\/png;base64,[^"]+/g, '');
+  expect(page).not.toMatch(/<script|https?:|@import|NaN|undefined|Infinity/);
+  const [, section = ''] = page.split('<h2>Merge in 4/mmm</h2>');
+  expect(section).toMatch(/<b>2<\/b><span>crystals of 2 frames/);
+  expect(section.match(/<svg/g)?.length).toBeGreaterThan(3);
+  expect(section).toContain('<div class="shells"><table>');
+  expect(section.indexOf('<h2>Time</h2>')).toBeGreaterThan(0);
   const refused = await run(index.replace('4/mmm', '4/m/m').replace('run.stream', 'none.stream'));
   expect(refused.code).not.toBe(0);
   expect(refused.err).toMatch(/"4\/m\/m" is not a point group/);
   expect(readdirSync(folder)).not.toContain('none.stream');
+});
+
+test('a run shows the status of its sinks in its viewer, and their results in its report', async () => {
+  const context = await createContext({ backend: 'wasm' });
+  let viewed: ViewedRun | undefined;
+  let page = '';
+  const events: string[] = [];
+  const idle = { add: async () => {}, discard: async () => {} };
+  const sink = {
+    ...idle,
+    close: async () => String(events.push('the sink has closed')),
+    status: () => 'CC1/2 .93',
+    reportSection: () => `<h2>${events.join()}</h2>`,
+  };
+  const run = context.pipeline({
+    inputs: [join(folder, 'frames/run.h5')],
+    geometry: join(folder, 'frames/run.geom'),
+    cells: [join(folder, 'frames/run.cell')],
+    sinks: [sink, { ...idle, close: async () => '' }],
+    html: (piece) => {
+      page += new TextDecoder().decode(piece);
+    },
+    view: {
+      runSink: (given) => {
+        viewed = given;
+        return { ...idle, close: async () => String(events.push('the viewer has closed')) };
+      },
+    },
+  });
+  for await (const _ of run);
+  expect(viewed?.status?.()).toEqual(['CC1/2 .93']);
+  expect(events).toEqual(['the sink has closed', 'the viewer has closed']);
+  expect(page).toContain('<h2>the sink has closed</h2>');
+  await context.dispose();
 });
 
 test('states of shards are merged to the files of the whole stream', async () => {

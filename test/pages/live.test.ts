@@ -73,6 +73,7 @@ async function follow(viewed: ViewedRun = run): Promise<Following> {
 interface Heard {
   readonly facts: Record<string, unknown>;
   readonly frames: FrameStatistics[];
+  readonly status: string[][];
   readonly ids: number[];
 }
 
@@ -80,7 +81,7 @@ interface Heard {
 async function hear({ get }: Following, frames: number, headers: Record<string, string> = {}): Promise<Heard> {
   const answer = await get('live/events?client=test', headers);
   expect(answer.headers.get('content-type')).toBe('text/event-stream');
-  const heard: Heard = { facts: {}, frames: [], ids: [] };
+  const heard: Heard = { facts: {}, frames: [], status: [], ids: [] };
   const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
   const decoder = new TextDecoder();
   let text = '';
@@ -92,6 +93,7 @@ async function hear({ get }: Following, frames: number, headers: Record<string, 
       const [, id, kind, data = ''] = /^id: (\d+)\nevent: (\w+)\ndata: (.*)$/.exec(text.slice(0, end)) ?? [];
       text = text.slice(end + 2);
       heard.ids.push(Number(id));
+      if (kind === 'status') heard.status.push(JSON.parse(data));
       if (kind === 'run') Object.assign(heard.facts, JSON.parse(data));
       if (kind === 'frames')
         heard.frames.push(...readStatistics(Buffer.from(data.split(' ')[1] ?? '', 'base64') as Uint8Array));
@@ -120,6 +122,21 @@ describe('statistics', () => {
     expect(facts).toMatchObject({ state: 'running', name: 'run.h5', peaks: { threshold: 7 }, size: [1000, 800] });
     const later = await hear(following, 10, { 'last-event-id': String(count - 10) });
     expect(later.frames.map(({ event }) => event)).toEqual(Array.from({ length: 10 }, (_, i) => count - 10 + i));
+  });
+
+  test('the status of the sinks of a run is sent once, and again when it has changed', async () => {
+    const status = ['CC1/2 .90, complete 98 % to 2.1 Å'];
+    const following = await follow({ ...run, status: () => [...status] });
+    const { sink } = following;
+    await sink.add(record(0));
+    const hearing = hear(following, 3);
+    await expect.poll(async () => (await hear(following, 1)).status).toEqual([status]);
+    status[0] = 'CC1/2 .93, complete 98 % to 2.1 Å';
+    await sink.add(record(1));
+    await sink.add(record(2));
+    const { status: statuses } = await hearing;
+    expect(statuses.at(-1)).toEqual(['CC1/2 .93, complete 98 % to 2.1 Å']);
+    expect(statuses.length).toBeLessThanOrEqual(2);
   });
 
   test('a frame that could not be read and the end of the run are reported', async () => {

@@ -214,6 +214,7 @@ function writeLive(): void {
     ...(latencyMs === undefined || feed.isOver ? [] : [`latency ${(latencyMs / 1000).toFixed(1)} s`]),
     ...(passed > 0 ? [`${passed} not shown`] : []),
     ...(counts.failed > 0 ? [`${counts.failed} unreadable`] : []),
+    ...feed.status,
   ].join(' · ');
 }
 

@@ -20,6 +20,8 @@ export class LiveFeed {
   /** A name by which the server knows this page. */
   readonly client = crypto.randomUUID();
   facts: RunFacts | undefined;
+  /** What the run has found so far, such as the quality of a running merge. */
+  status: readonly string[] = [];
   /** Whether the server is answering. */
   connected = false;
   /** Number of frames that have been reported. */
@@ -67,6 +69,10 @@ export class LiveFeed {
       heard(undefined);
       this.facts = JSON.parse(data) as RunFacts;
       this.onFacts(this.facts);
+    });
+    events.addEventListener('status', ({ data }) => {
+      heard(undefined);
+      this.status = JSON.parse(data) as string[];
     });
     events.addEventListener('now', ({ data }) => heard(data));
     events.addEventListener('frames', ({ data }: MessageEvent<string>) => {

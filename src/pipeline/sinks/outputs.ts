@@ -189,8 +189,7 @@ export class Outputs {
             );
       sinks.push(stand);
       for await (const sink of openSinks(options, scene, writing, () => stand.remarks())) sinks.push(sink);
-      sinks.push(...(options.sinks ?? []));
-      if (options.view) sinks.push(options.view.runSink(viewedRun(scene)));
+      if (options.view) sinks.push(options.view.runSink(viewedRun(scene, options.sinks)));
       const stream =
         options.output === undefined
           ? undefined
@@ -199,7 +198,8 @@ export class Outputs {
               earlier: earlier.frame,
               unread: earlier.unread,
             });
-      return new Outputs(options, sinks, stand, stream, scene.failed);
+      // The sinks of the caller are closed before the report and the viewer, which show their results.
+      return new Outputs(options, [...(options.sinks ?? []), ...sinks], stand, stream, scene.failed);
     } catch (error) {
       for (const sink of sinks) await sink.discard();
       throw error;
@@ -241,7 +241,7 @@ export class Outputs {
 }
 
 /** The description of a run for its viewer. */
-function viewedRun({ source, geometryText, settings }: OutputScene): ViewedRun {
+function viewedRun({ source, geometryText, settings }: OutputScene, sinks: readonly FrameSink[] = []): ViewedRun {
   const [height = 1, width = 1] = source.first.shape.signal.slice(-2);
   return {
     name: source.first.name,
@@ -251,14 +251,17 @@ function viewedRun({ source, geometryText, settings }: OutputScene): ViewedRun {
     size: [width, height],
     total: source.total,
     received: source.received,
+    status: () => definedOf(sinks.map((sink) => sink.status?.())),
   };
 }
+
+const definedOf = (texts: readonly (string | undefined)[]): string[] => texts.filter((text) => text !== undefined);
 
 const plainName = (target: OutputTarget | undefined): string | undefined =>
   typeof target === 'string' && target !== '-' ? target : undefined;
 
 async function* openSinks(
-  { sol, hdf5, html }: OutputOptions,
+  { sol, hdf5, html, sinks = [] }: OutputOptions,
   scene: OutputScene,
   writing: WriteOptions,
   remarks: () => readonly string[],
@@ -292,6 +295,7 @@ async function* openSinks(
       kept: source.kept,
       reopen: (file) => source.reopen(file),
       detector: scene.detector,
+      sections: () => definedOf(sinks.map((sink) => sink.reportSection?.())),
       ...{ commandLine, remarks, warn },
     });
   }

@@ -37,6 +37,8 @@ export interface ReportOptions {
   readonly warn: (text: string) => void;
   /** Remarks for the report, requested at the end. */
   readonly remarks: () => readonly string[];
+  /** The results of other sinks as HTML, requested at the end. */
+  readonly sections: () => readonly string[];
 }
 
 /** A frame that may be shown. */
@@ -112,6 +114,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
       powder: pictures?.powder,
       picture: pictures?.picture ?? { size: 1, beam: { x: 0, y: 0 }, rings: [] },
       remarks: options.remarks(),
+      sections: options.sections(),
     };
     await output.write(reportPage(report));
     return `report in ${await ended(output, options.file, isWhole)}`;

@@ -11,6 +11,10 @@ export interface FrameSink {
   add(record: FrameRecord): Promise<void>;
   /** A frame that could not be read. */
   fail?(failure: FrameFailure): void;
+  /** What it has found so far, in a few words, for the viewer that follows the run. */
+  status?(): string | undefined;
+  /** Its results as HTML, which the report of the run includes; requested after `close`. */
+  reportSection?(): string | undefined;
   /**
    * Writes what was collected; returns a description of it. For an interrupted run (`isWhole` is false) the file
    * becomes `NAME.part`, and `NAME` is kept.
