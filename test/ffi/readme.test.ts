@@ -1,4 +1,4 @@
-// The C library example of the README: it compiles unchanged as TypeScript, and prints what its comments state.
+// The example of the guide on C libraries: it compiles unchanged as TypeScript, and prints what its comments state.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,8 +17,8 @@ const why =
       (systemFolders().some((folder) => existsSync(join(folder, 'zlib.h'))) ? undefined : 'no zlib.h'));
 
 test.skipIf(why)(`the example of C libraries${why ? ` (absent: ${why})` : ''}`, () => {
-  const [, section = ''] = readFileSync(join(root, 'README.md'), 'utf8').split('\n## C libraries\n');
-  const [, code = ''] = /```ts\n([\s\S]*?)```/.exec(section) ?? [];
+  const page = readFileSync(join(root, 'docs/c-libraries.md'), 'utf8');
+  const [, code = ''] = /```ts\n([\s\S]*?)```/.exec(page) ?? [];
   const promised = [...code.matchAll(/console\.log\(.*\/\/ (.*)$/gm)].map((match) => match[1]);
   expect(promised).toEqual(['907060870', 'the same off the main thread', '1,2,3', '2,2 3']);
   const folder = mkdtempSync(join(tmpdir(), 'ewald-ffi-readme-'));

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 /** The block of code that defines `brightest`, without indentation. */
 const blocks: Readonly<Record<string, string | undefined>> = {
-  'README.md': [...read('README.md').matchAll(/```js\n([\s\S]*?)```/g)].find(([, code]) =>
+  'docs/scans.md': [...read('docs/scans.md').matchAll(/```js\n([\s\S]*?)```/g)].find(([, code]) =>
     code?.includes('brightest'),
   )?.[1],
   'src/udf/README.md': /(?:^ {4}.*\n)+/m.exec(read('src/udf/README.md'))?.[0].replace(/^ {4}/gm, ''),
