@@ -222,6 +222,7 @@ async function refinedBeforehand(
     firstFrames: (most) => source.firstFrames(most),
     geometry: geometry?.geometry ?? geometryFromFile(source.first),
   });
+  if (settled.doubt !== undefined) onEvent({ kind: 'warning', text: settled.doubt });
   if (settled.moved.length === 0) return undefined;
   onEvent({ kind: 'geometry', text: refinementText(settled), ...settled });
   return settled;

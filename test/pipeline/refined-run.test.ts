@@ -132,6 +132,22 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     expect(again.stream).toBe(run.stream);
   });
 
+  test('whose geometry is wrong by 6 pixels and 1.5 mm finds it by displacing the detector step by step', async () => {
+    const run = await ran(given({ geometry: displaced(4.2, -4.2, 0.0015) }));
+    const event = movedOf(run);
+    expect(event?.text).toMatch(
+      /^according to 6 crystals .*1\.(49|50)\d .* nearer .*shifted by -4\.(19|2)\d* .* 4\.(19|2)/,
+    );
+    const { ratio, z } = scoreOf(run);
+    expect(ratio).toBeGreaterThan(0.98);
+    expect(ratio).toBeLessThan(1.02);
+    expect(z).toBeLessThan(1.1);
+    expect(run.events.filter(({ kind }) => kind === 'detector' || kind === 'warning')).toEqual([]);
+    // The first lattices of the frames explain nearly all peaks, as with the right geometry.
+    for (const { result } of run.items)
+      expect(result?.crystals[0]?.peaks.length).toBeGreaterThan(0.8 * (result?.peaks.count ?? 0));
+  });
+
   test('gives the same stream on an executor, in shards and after an interruption', async () => {
     const whole = await ran(given());
     expect(movedOf(whole)).toBeDefined();
@@ -168,7 +184,11 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
   });
 
   test('whose geometry is far off, or whose frames contain no crystals, moves nothing', async () => {
-    expect(movedOf(await ran(given({ geometry: displaced(60, -80, 0.006) })))).toBeUndefined();
+    const lost = await ran(given({ geometry: displaced(60, -80, 0.006) }));
+    expect(movedOf(lost)).toBeUndefined();
+    expect(lost.events.flatMap((event) => (event.kind === 'warning' ? [event.text] : []))).toEqual([
+      expect.stringMatching(/ first frames, and no displacement of the detector by up to 9 pixels and 3\.8 % of the /),
+    ]);
     expect(movedOf(await ran(given({ minPeaks: 5000 })))).toBeUndefined();
     expect(movedOf(await ran(given({ cells: [] })))).toBeUndefined();
   });

@@ -12,6 +12,7 @@ import type { OpenFrameSearcher } from '../frame-searcher.js';
 import { type FoundFrames, frameKey, searchAll } from '../search-all.js';
 import type { SearchSettings } from '../settings.js';
 import type { FirstFrames } from '../tune.js';
+import { coarseSearch, explainedPeaks } from './coarse-search.js';
 import { type GeometryCrystal, type GeometryRefinement, refineGeometry } from './refine-geometry.js';
 
 /**
@@ -43,6 +44,8 @@ export interface SettlingGeometry {
 /** A refined geometry, and the frames that were searched for it. */
 export interface SettledGeometry extends GeometryRefinement {
   readonly frames: number;
+  /** Why the crystals are not trusted; undefined if they are. */
+  readonly doubt?: string | undefined;
 }
 
 /** Refines the geometry of a run on its first crystals. Throws `Aborted`, `DeviceLost`. */
@@ -51,8 +54,15 @@ export async function settleGeometry(scene: SettlingGeometry): Promise<SettledGe
   const { results, frames } = await firstResults(scene);
   const options = { distance: scene.isCellGiven, panels };
   const own = searcher.detector.geometry;
-  let refined = refineGeometry(geometry, crystalsOf(results, settings, own), options);
-  if (refined.moved.length === 0) return { ...refined, frames };
+  const { isCellGiven } = scene;
+  const coarse = await coarseSearch(results, { searcher, settings, distance: isCellGiven, signal });
+  const { doubt } = coarse;
+  let refined = refineGeometry(
+    geometry,
+    doubt === undefined ? crystalsOf(coarse.results ?? results, settings, own) : [],
+    options,
+  );
+  if (refined.moved.length === 0) return { ...refined, frames, doubt };
   let explained = explainedPeaks(results);
   for (let round = 0; round < rounds; round++) {
     const stacked = likeStacked(refined.geometry, own);
@@ -75,9 +85,6 @@ export async function settleGeometry(scene: SettlingGeometry): Promise<SettledGe
   }
   return { ...refined, frames };
 }
-
-const explainedPeaks = (results: readonly FrameResult[]): number =>
-  results.reduce((sum, { crystals }) => sum + crystals.reduce((own, { peaks }) => own + peaks.length, 0), 0);
 
 /**
  * Searches the first frames until there are enough crystals; frames that cannot be read are reported later, when the
