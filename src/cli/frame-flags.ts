@@ -25,51 +25,8 @@ import {
 } from '../entries/shell.node.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, executorRows, withExecutor } from './executor-flags.js';
 import { listRows } from './list-flags.js';
-import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, saidAsFlags, type TypedFlags, withFlags } from './parameter-flags.js';
 import { checkPeakFlags, peakRows } from './peak-flags.js';
-
-/** Flags as given on the command line. */
-export interface FrameFlags extends ExecutorFlags {
-  input?: string;
-  prefix?: string;
-  zmqInput?: string;
-  zmqSubscribe?: string[];
-  zmqRequest?: string;
-  zmqPull?: boolean;
-  geometry?: string;
-  cell?: string[];
-  output?: string;
-  dataset?: string;
-  copyHeader?: string[];
-  minPeaks?: string;
-  highres?: string;
-  acceptBy?: string;
-  tolerance?: string;
-  integrate?: boolean;
-  pushRes?: string;
-  nonHitsInStream?: boolean;
-  peaksInStream?: boolean;
-  reflsInStream?: boolean;
-  integration?: string;
-  fixProfileRadius?: string;
-  overpredict?: boolean;
-  serialStart?: string;
-  resume?: boolean;
-  follow?: boolean;
-  dataTimeout?: string;
-  checksums?: boolean;
-  maxFrameBytes?: string;
-  shard?: string;
-  html?: string;
-  merge?: string;
-  hdf5?: string;
-  sol?: string;
-  refinedGeometry?: string;
-  refineGeometry?: string;
-  force?: boolean;
-  profile?: boolean;
-  view?: string | boolean;
-}
 
 /** The flags that distribute frames over workers, which apply to frames only. */
 const frameExecutorRows = Object.fromEntries(
@@ -87,6 +44,18 @@ export const frameRows = {
   ...sinkRows,
   ...commandRows,
 } as const satisfies Parameters;
+
+/**
+ * Flags as given on the command line. Commander names `--no-data-timeout` after what it negates, and `--view` may stand
+ * without a port.
+ */
+export interface FrameFlags
+  extends ExecutorFlags,
+    Omit<TypedFlags<typeof frameRows>, 'noDataTimeout' | 'view' | keyof ExecutorFlags> {
+  cell?: string[];
+  dataTimeout?: string;
+  view?: string | boolean;
+}
 
 /** Flags of the whole command `ewald index`, for checking which of them a mode does not use. */
 export const indexRows = {

@@ -18,6 +18,15 @@ import {
 /** The result of commander: the text of each given flag, by the flag's own name. */
 export type FlagTexts = object;
 
+/** The flags of a table as commander gives them. */
+export type TypedFlags<Rows extends Parameters> = {
+  -readonly [Name in keyof Rows]?: Rows[Name]['kind'] extends 'boolean'
+    ? boolean
+    : Rows[Name]['kind'] extends 'texts'
+      ? string[]
+      : string;
+};
+
 const valueNames = {
   integer: 'n',
   count: 'n',
