@@ -20,3 +20,15 @@ export interface PeakList {
   /** With `rings`: mean, sigma, lower and upper limit of every ring, [rings, 4]. */
   readonly rings: Float32Array | undefined;
 }
+
+/** The peaks for which `isKept` is true, in their order. */
+export function selectPeaks(list: PeakList, isKept: (peak: number) => boolean): PeakList {
+  const some = <Column extends Float32Array | Uint32Array>(column: Column): Column =>
+    column.filter((_, i) => isKept(i)) as Column;
+  const { fs, ss, intensity, maximum, snr, background, pixels, panel, ...others } = list;
+  const [x, y] = [some(fs), some(ss)];
+  return {
+    ...{ ...others, count: x.length, fs: x, ss: y, intensity: some(intensity), maximum: some(maximum) },
+    ...{ snr: some(snr), background: some(background), pixels: some(pixels), panel: some(panel) },
+  };
+}

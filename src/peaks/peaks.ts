@@ -23,7 +23,7 @@ import type { FinderName, Frame, FrameDtype } from './contract.js';
 import { peaksFeature } from './kernels.js';
 import type { FinderParameters, PeakSearchParameters } from './parameter-types.js';
 import { finderRows, refuseOtherFinders, runRows } from './parameters.js';
-import type { PeakList } from './peak-list.js';
+import { type PeakList, selectPeaks } from './peak-list.js';
 import { type Reach, type Rings, ringsAround, ringsOf, ringsOfDetector, type SearchedPanel } from './rings.js';
 import { checkStages, type PeakStages } from './stage-marks.js';
 
@@ -321,19 +321,10 @@ function strongest(list: PeakList, most: number | undefined): PeakList {
   if (most === undefined || list.count <= most) return list;
   const kept = [...list.intensity.keys()]
     .sort((i, j) => (list.intensity[j] ?? 0) - (list.intensity[i] ?? 0) || i - j)
-    .slice(0, most)
-    .sort((i, j) => i - j);
-  const some = <Column extends Float32Array | Uint32Array>(column: Column): Column =>
-    column.filter((_, i) => isKept[i] === 1) as Column;
+    .slice(0, most);
   const isKept = new Uint8Array(list.count);
   for (const i of kept) isKept[i] = 1;
-  const { fs, ss, intensity, maximum, snr, background, pixels, panel } = list;
-  return {
-    count: most,
-    omitted: list.count - most,
-    ...{ fs: some(fs), ss: some(ss), intensity: some(intensity), maximum: some(maximum), snr: some(snr) },
-    ...{ background: some(background), pixels: some(pixels), panel: some(panel), rings: list.rings },
-  };
+  return { ...selectPeaks(list, (i) => isKept[i] === 1), omitted: list.count - most };
 }
 
 function listOf(found: Uint8Array, rings: Float32Array | undefined): PeakList {
