@@ -245,7 +245,13 @@ describe('modes', () => {
 });
 
 describe('examples in READMEs', () => {
-  const pages = ['README.md', ...readdirSync('src').map((room) => `src/${room}/README.md`), 'test/README.md'];
+  const guides = readdirSync('docs').map((name) => `docs/${name}`);
+  const pages = [
+    'README.md',
+    ...guides,
+    ...readdirSync('src').map((room) => `src/${room}/README.md`),
+    'test/README.md',
+  ];
   const textOf = (page: string): string => {
     try {
       return readFileSync(page, 'utf8');
@@ -254,7 +260,7 @@ describe('examples in READMEs', () => {
     }
   };
   const examples = pages.flatMap((page) =>
-    [...textOf(page).matchAll(/^(?: {4}|\$ )(?:npx |mpirun \S+ \S+ |srun )*ewald (.*)$/gm)].map(
+    [...textOf(page).matchAll(/^(?: {4}|\$ )?(?:npx |mpirun \S+ \S+ |srun )*ewald (.*)$/gm)].map(
       ([, line = '']) => [page, line.split(/ #| \/\/|\s+[|>&]/)[0]?.trim() ?? ''] as const,
     ),
   );
