@@ -23,7 +23,6 @@ const absentFlags: Readonly<Record<string, string>> = {
   '--peakfinder8-fast': 'ring statistics are always fast and exact',
   '--median-filter': 'peaks are compared with their ring and their local background',
   '--filter-noise': 'peaks are compared with their ring and their local background',
-  '--no-use-saturated': 'saturated peaks are used; max_adu in the geometry marks saturated reflections',
   '--check-hdf5-snr': 'peaks are found in the frames',
   '--min-sq-gradient': 'use --min-squared-gradient',
   '--min-gradient': 'use --min-squared-gradient',

@@ -16,7 +16,7 @@ import type { Indexer } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
 import type { IndexingMethods } from '../indexing/room.js';
 import type { FinderName, Frame } from '../peaks/contract.js';
-import type { PeakList } from '../peaks/peak-list.js';
+import { type PeakList, selectPeaks } from '../peaks/peak-list.js';
 import type { PeakFinder } from '../peaks/peaks.js';
 import type { PeaksMethods } from '../peaks/room.js';
 import type { PeakStages } from '../peaks/stage-marks.js';
@@ -251,7 +251,15 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
 
   async #find(frame: Frame, settings: SearchSettings, { signal }: FrameSearchOptions): Promise<PeakList> {
     const finder = await this.finderFor(settings);
-    return finder.run(frame, { ...settings.peaks, ...(signal ? { signal } : {}) });
+    const found = await finder.run(frame, { ...settings.peaks, ...(signal ? { signal } : {}) });
+    return settings.useSaturated === false ? this.#unsaturated(found) : found;
+  }
+
+  /** The peaks without pixels above the maximum of their panel. */
+  #unsaturated(found: PeakList): PeakList {
+    const { panels } = this.detector.geometry;
+    const highest = (i: number): number => (found.maximum[i] ?? 0) + (found.background[i] ?? 0);
+    return selectPeaks(found, (i) => highest(i) <= (panels[found.panel[i] ?? 0]?.maximum ?? Number.POSITIVE_INFINITY));
   }
 
   /** The parameters of a call, with the searcher's as defaults. */

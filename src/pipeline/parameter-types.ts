@@ -27,6 +27,11 @@ export interface SearchParameters {
   /** Of indexing. Looks for several lattices in a frame. Default false. */
   readonly multi?: boolean;
   /**
+   * Of peakfinder8, zaef, dispersion, dispersion-extended. Uses peaks with pixels above max_adu of their panel.
+   * Default true.
+   */
+  readonly useSaturated?: boolean;
+  /**
    * Of detector frames, a stream as input. Frames with fewer peaks are no hits and are not indexed. 0 … 1048576;
    * default 5.
    */

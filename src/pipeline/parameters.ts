@@ -93,6 +93,14 @@ export const thresholdRows = {
 
 /** Parameters that select the frames to index and the lattices to accept. */
 export const acceptanceRows = {
+  useSaturated: {
+    kind: 'boolean',
+    sentence: 'uses peaks with pixels above max_adu of their panel',
+    off: 'omit peaks with pixels above max_adu of their panel',
+    fallback: true,
+    crystfel: { program: 'indexamajig' },
+    of: finderNames,
+  },
   minPeaks: {
     kind: 'integer',
     sentence: 'frames with fewer peaks are no hits and are not indexed',

@@ -54,6 +54,27 @@ describe.skipIf(!dataFolder)(`a frame in memory${dataFolder ? '' : ' (absent: no
     await searcher.dispose();
   });
 
+  test('without useSaturated, peaks with pixels above max_adu of their panel are omitted', async () => {
+    const geometry = parseGeometry(`max_adu = 400\n${readFileSync(sim('run.geom'), 'utf8')}`);
+    const limited = await context.detector(dataset, { geometry });
+    const searcher = await context.frameSearcher({ detector: limited, peaks });
+    const all = await searcher.peaks(frame);
+    const rest = await searcher.peaks(frame, { useSaturated: false });
+    // The highest pixel of each peak, from the frame itself.
+    const highest = (fs: number, ss: number): number => {
+      let most = 0;
+      for (let y = Math.floor(ss) - 2; y <= Math.floor(ss) + 2; y++)
+        for (let x = Math.floor(fs) - 2; x <= Math.floor(fs) + 2; x++)
+          most = Math.max(most, frame[y * limited.width + x] ?? 0);
+      return most;
+    };
+    const expected = [...all.fs].filter((fs, i) => highest(fs, all.ss[i] ?? 0) <= 400);
+    expect(expected.length).toBeLessThan(all.count);
+    expect(expected.length).toBeGreaterThan(0);
+    expect([...rest.fs]).toEqual(expected);
+    await searcher.dispose();
+  });
+
   test('without parameters it is tuned on given frames, or on the first frame searched', async () => {
     const geometry = parseGeometry(readFileSync(sim('run.geom'), 'utf8'));
     const first: Uint16Array[] = [];
