@@ -116,6 +116,26 @@ test('more frames than a page of the index holds', async () => {
   expect(sha256(await readAll((await file.need('/data')) as never))).toBe(sha256(bytesOfArray(frames('u8', 48000))));
 });
 
+test('a link to another file leads to its object, for our reader and for h5wasm', async () => {
+  const { sink, bytes } = memory();
+  const writer = await Hdf5Writer.create(sink, codecs);
+  const link = { file: 'linked-data.h5', path: '/data' };
+  await writer.finish({ entry: { children: { data_000001: { link }, n: { value: 7 } } } });
+  const master = join(folder, 'linked.h5');
+  writeFileSync(master, bytes());
+  writeFileSync(join(folder, link.file), await write('u16', 'none', 2, [3, 4]));
+  const file = await openHdf5(master);
+  const found = await readAll((await file.need('/entry/data_000001')) as never);
+  expect(sha256(found)).toBe(sha256(bytesOfArray(frames('u16', 24))));
+  const { default: h5wasm } = await import('h5wasm/node');
+  await h5wasm.ready;
+  const other = new h5wasm.File(master, 'r');
+  expect((other.get('/entry') as unknown as { keys(): string[] }).keys()).toEqual(['data_000001', 'n']);
+  const data = other.get('/entry/data_000001') as unknown as { shape: number[] };
+  expect(data.shape).toEqual([2, 3, 4]);
+  other.close();
+});
+
 test('h5wasm and its plugin read the same', async () => {
   const { default: h5wasm } = await import('h5wasm/node');
   const module = await h5wasm.ready;

@@ -3,269 +3,20 @@
  * The viewer in Chromium, served by `ewald view` and used as a person would: files, keys, sliders, drops. Its display
  * is compared with the truth of simulated frames, and its results with those of the command.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatNpy } from 'ewald';
 import { Context, comUdf, fourierMagnitude, masks, masksUdf, sumUdf } from 'ewald/udf';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
-import { dataFolder, dataRequired, readData } from '../support/data.js';
+import { describe, expect, test } from 'vitest';
+import { dataFolder } from '../support/data.js';
+import { browsing, endServer, filesOf, type Shape, type Shown, type ShownScan, serve, Visit } from './visit.js';
 
-const cli = 'dist/cli.js';
-/** WebGL by the software renderer, as on machines without a card. */
-const webgl = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
-let browser: Browser;
-let folder: string;
-const servers: ChildProcess[] = [];
-const contexts: BrowserContext[] = [];
-
-beforeAll(async () => {
-  if (!dataFolder && dataRequired) throw new Error('the data with known answers is absent');
-  folder = mkdtempSync(join(tmpdir(), 'ewald-view-page-'));
-  browser = await chromium.launch({
-    executablePath: findChromium() ?? '/usr/bin/chromium',
-    args: [...chromiumArgs, ...webgl],
-  });
-});
-afterEach(async () => {
-  for (const context of contexts.splice(0)) await context.close();
-  for (const server of servers.splice(0)) server.kill('SIGINT');
-});
-afterAll(async () => {
-  await browser?.close();
-  rmSync(folder, { recursive: true });
-});
-
-/** Paths of a set of frames with its geometry and cell. */
-function filesOf(path: string, geometry: string): string[] {
-  const at = (name: string): string => join(dataFolder ?? '', name);
-  return [at(path), '-g', at(`${geometry}.geom`), '-p', at(`${geometry}.cell`)];
-}
-
-async function serve(words: readonly string[]): Promise<string> {
-  const server = spawn(process.execPath, [cli, 'view', '--json', ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
-  servers.push(server);
-  const line = await new Promise<string>((resolve, reject) => {
-    server.stdout?.once('data', (data) => resolve(String(data)));
-    server.once('exit', (code) => reject(new Error(`ewald view ended with ${code}`)));
-  });
-  return JSON.parse(line).url as string;
-}
-
-/** The viewer object that the page provides for the console. */
-interface Shown {
-  frame: number;
-  stackName?: string;
-  peaks?: { count: number; fs: Float32Array; ss: Float32Array };
-  crystals: { lengths: number[] }[];
-  locked: boolean;
-  colours: string;
-  summaries: ({ peaks: number; crystals: number } | undefined)[];
-  opened?: { name: string; width: number; cell?: number[] };
-  engine: { call(name: 'stack', argument?: unknown): Promise<unknown>; end(reason: string): void };
-  stream?: Blob;
-  workers: number;
-  open(files: { name: string; blob: Blob }[]): Promise<void>;
-  pane: {
-    layout: { placeOf(fs: number, ss: number): [number, number] | undefined };
-    viewport: { toCanvas(place: [number, number]): [number, number]; zoom: number };
-    picture: { limits: [number, number]; frame?: { data: ArrayLike<number>; width: number; height: number } };
-    overlay: HTMLCanvasElement;
-  };
-  toggle(name: string, shown?: boolean): void;
-  go(frame: number): Promise<void>;
-}
-interface Shape {
-  kind: 'disk' | 'ring' | 'square' | 'point';
-  cx: number;
-  cy: number;
-  outer: number;
-  inner: number;
-}
 declare const viewer: Shown;
-declare const scan: {
-  shape: Shape;
-  image?: Float64Array;
-  region?: { x: number; y: number; w: number; h: number };
-  quantity: string;
-  fourier: boolean;
-  idle: boolean;
-  mostBytes: number;
-  average(region: { x: number; y: number; w: number; h: number }): Promise<void>;
-  move(dx: number, dy: number): Promise<void>;
-};
-
-/** A page with helpers for the actions of a person. */
-class Visit {
-  readonly page: Page;
-  readonly faults: string[] = [];
-
-  constructor(page: Page) {
-    this.page = page;
-    page.on('pageerror', (error) => this.faults.push(String(error)));
-    // Violations of the content security policy appear as console messages.
-    page.on('console', (message) => {
-      if (message.type() === 'error') this.faults.push(message.text());
-    });
-  }
-
-  static async open(url: string, size = { width: 1300, height: 900 }): Promise<Visit> {
-    const context = await browser.newContext({ viewport: size, acceptDownloads: true });
-    contexts.push(context);
-    const visit = new Visit(await context.newPage());
-    await visit.page.goto(url);
-    return visit;
-  }
-
-  /** Waits for the peaks of a frame. */
-  async peaks(frame = 0): Promise<void> {
-    await this.page.waitForFunction((n) => viewer.frame === n && viewer.peaks !== undefined, frame, {
-      timeout: 60_000,
-    });
-  }
-
-  async message(pattern: RegExp): Promise<string> {
-    const line = this.page.locator('#message');
-    await expect.poll(() => line.textContent(), { timeout: 60_000 }).toMatch(pattern);
-    return (await line.textContent()) ?? '';
-  }
-
-  async index(): Promise<void> {
-    await this.page.keyboard.press('x');
-    await this.message(/^Frame \d+: /);
-  }
-
-  /** The content of the pane, as a checksum of a screenshot. */
-  async picture(): Promise<string> {
-    await this.page.evaluate(
-      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
-    );
-    return createHash('sha256')
-      .update(await this.page.locator('#pane').screenshot())
-      .digest('hex');
-  }
-}
-
-interface Truth {
-  readonly frames: readonly { readonly lattices: readonly { readonly spots: readonly number[][] }[] }[];
-}
+declare const scan: ShownScan;
+const temporary = browsing();
 
 describe.skipIf(!dataFolder)('frames that the command offers', () => {
-  // Set, minimum number of spots with more than 100 counts, and the share of them near a reflection; in `multi`, whose
-  // frame contains several crystals, not all crystals are indexed.
-  test.each([
-    ['run', 100, 0.97],
-    ['mono', 100, 0.97],
-    ['multi', 300, 0.8],
-    ['weak', 40, 0.97],
-    ['hard', 5, 0.97],
-  ] as const)(
-    '%s: every strong spot of the truth has ink of a peak and of a reflection at its place',
-    async (set, least, share) => {
-      const visit = await Visit.open(await serve(filesOf(`sim/${set}.h5`, `sim/${set}`)));
-      await visit.peaks();
-      await visit.index();
-      const truth: Truth = JSON.parse(readData('sim', `${set}.truth.json`));
-      const spots = (truth.frames[0]?.lattices ?? []).flatMap((lattice) => lattice.spots);
-      const strong = spots.filter(([, , , , , counts = 0]) => counts > 100).map(([fs = 0, ss = 0]) => [fs, ss]);
-      expect(strong.length).toBeGreaterThan(least);
-      // More red than blue: the drawing colours of the light map, counted in a window around the position.
-      const inked = await visit.page.evaluate(async (places) => {
-        viewer.toggle('rings', false);
-        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-        const { overlay, layout, viewport } = viewer.pane;
-        const pen = overlay.getContext('2d') as CanvasRenderingContext2D;
-        return places.map(([fs = 0, ss = 0]) => {
-          const [x, y] = viewport.toCanvas(layout.placeOf(fs, ss) ?? [0, 0]);
-          const { data } = pen.getImageData(Math.round(x) - 8, Math.round(y) - 8, 17, 17);
-          let [red, blue] = [0, 0];
-          for (let i = 0; i < data.length; i += 4) {
-            const [r = 0, , b = 0, alpha = 0] = data.subarray(i, i + 4);
-            if (alpha < 128) continue;
-            if (r > b + 60) red++;
-            if (b > r + 60) blue++;
-          }
-          return { red, blue };
-        });
-      }, strong);
-      expect(inked.filter(({ red }) => red < 6)).toEqual([]);
-      // A spot may be at the edge of the predicted reflections.
-      expect(inked.filter(({ blue }) => blue >= 6).length).toBeGreaterThan(share * strong.length);
-      expect(visit.faults).toEqual([]);
-    },
-  );
-
-  test.each([
-    ['sim/weak.h5', 'sim/weak'],
-    ['real/frames/cspad_thermolysin_dev.h5', 'real/frames/cspad_thermolysin'],
-  ])('%s: the stream of the workers of the page is that of the command', async (frames, geometry) => {
-    const words = filesOf(frames, geometry);
-    const stream = join(folder, 'out.stream');
-    const done = spawnSync(process.execPath, [
-      cli,
-      'index',
-      ...words,
-      '-o',
-      stream,
-      '--backend',
-      'wasm',
-      '--force',
-      '-j',
-      '1',
-    ]);
-    expect(done.status, String(done.stderr)).toBe(0);
-    const visit = await Visit.open(await serve(words));
-    await visit.peaks();
-    await visit.page.evaluate(() => {
-      viewer.workers = 3;
-    });
-    await visit.page.keyboard.press('Shift+X');
-    await visit.message(/^Searched/);
-    const written = await visit.page.evaluate(async () => viewer.stream?.text() ?? '');
-    const chunks = (text: string): string =>
-      text.slice(text.indexOf('----- Begin chunk -----')).replace(/^Image filename: .*$/gm, '');
-    expect(chunks(written)).toBe(chunks(readFileSync(stream, 'utf8')));
-    expect(visit.faults).toEqual([]);
-  });
-
-  test.each([
-    ...['run', 'mono', 'multi', 'hard'].map((set) => [`sim/${set}.h5`, `sim/${set}`] as const),
-    ['real/frames/cspad_thermolysin_dev.h5', 'real/frames/cspad_thermolysin'],
-    ['real/frames/pilatus_thaumatin_dev_bslz4.h5', 'real/frames/pilatus_thaumatin'],
-  ] as const)('%s: the background is light and weak spots stand out', async (frames, geometry) => {
-    const visit = await Visit.open(await serve(filesOf(frames, geometry)));
-    await visit.peaks();
-    const { background, weak } = await visit.page.evaluate(() => {
-      const { limits, frame } = viewer.pane.picture;
-      const black = (value: number): number => Math.max(0, Math.min(1, (value - limits[0]) / (limits[1] - limits[0])));
-      const data = frame?.data ?? [];
-      const sorted = Array.from({ length: 20_000 }, (_, i) =>
-        Number(data[Math.floor((i * data.length) / 20_000)]),
-      ).sort((a, b) => a - b);
-      const { fs, ss } = viewer.peaks ?? { fs: [], ss: [] };
-      const width = viewer.opened?.width ?? 1;
-      const maxima = Array.from(fs, (x, i) => {
-        let most = 0;
-        for (let dy = -1; dy <= 1; dy++)
-          for (let dx = -1; dx <= 1; dx++)
-            most = Math.max(most, Number(data[(Math.floor(ss[i] as number) + dy) * width + Math.floor(x) + dx]));
-        return most;
-      }).sort((a, b) => a - b);
-      return {
-        background: black(sorted[10_000] as number),
-        weak: black(maxima[Math.floor(maxima.length / 10)] as number),
-      };
-    });
-    expect(background).toBeGreaterThan(0.02);
-    expect(background).toBeLessThan(0.15);
-    expect(weak).toBeGreaterThan(0.4);
-    expect(visit.faults).toEqual([]);
-  });
-
   test('a copied address shows the same picture in another browser, and a lost context is restored', async () => {
     const url = await serve(filesOf('sim/run.h5', 'sim/run'));
     const first = await Visit.open(url);
@@ -392,7 +143,7 @@ describe('a scan', () => {
 
   /** A scan of 128 × 128 positions, as .npy. */
   function scanFile(): string {
-    const file = join(folder, 'scan.npy');
+    const file = temporary('scan.npy');
     if (!existsSync(file))
       writeFileSync(file, formatNpy({ data, shape: [rows, columns, height, width], complex: false }));
     return file;
@@ -535,7 +286,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
       const visit = await Visit.open(await serve([]));
       const { page } = visit;
       const at = (name: string): string => join(dataFolder ?? '', name);
-      const noise = join(folder, 'noise.bin');
+      const noise = temporary('noise.bin');
       writeFileSync(noise, Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919) % 251)));
       // Each drop has its own message, in whatever order they end.
       await page.setInputFiles('#files', noise);
@@ -634,10 +385,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
         gl?.getExtension('WEBGL_lose_context')?.loseContext();
       });
       await visit.message(/graphics driver took the picture away/);
-      const server = servers.pop();
-      const ended = new Promise((resolve) => server?.once('exit', resolve));
-      server?.kill('SIGINT');
-      await ended;
+      await endServer();
       await page.keyboard.press('End');
       await visit.message(/start it again and reload this page/);
     },
@@ -665,9 +413,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
 
   test('a browser without WebGL2', async () => {
     const url = await serve([]);
-    const context = await browser.newContext();
-    contexts.push(context);
-    const page = await context.newPage();
+    const { page } = await Visit.open('about:blank');
     await page.addInitScript(() => {
       HTMLCanvasElement.prototype.getContext = () => null;
     });

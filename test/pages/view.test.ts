@@ -18,11 +18,31 @@ describe('contrast', () => {
   });
 
   test('a flat background is shown from its 1st percentile to median + 12 σ', () => {
-    // 0 … 999: quartiles 250 and 750, so that σ = 500 / 1.349.
+    // Of 0 … 999, the median is 499.5, and 15.87 % of the values are below the median − σ.
     const sorted = Float64Array.from({ length: 1000 }, (_, i) => i);
     const [low, high] = automaticLimits(sorted, 'spots');
     expect(low).toBe(10);
-    expect(high).toBeCloseTo(500 + (12 * 500) / 1.349, 6);
+    expect(high).toBeCloseTo(499.5 + 12 * (500 - 158.7), 6);
+  });
+
+  test('spots do not change the limits of their background', () => {
+    const background = Array.from({ length: 10_000 }, (_, i) => 100 + (i % 41));
+    const spots = new Array<number>(200).fill(5000);
+    const [, plain] = automaticLimits(Float64Array.from(background).sort(), 'spots');
+    const [, bright] = automaticLimits(Float64Array.from([...background, ...spots]).sort(), 'spots');
+    expect(bright / plain).toBeLessThan(1.02);
+  });
+
+  test('the limits of small counts follow their distribution instead of jumping by whole counts', () => {
+    // Counts of 0, 1 and 2, of which an increasing share is 2.
+    const limits = Array.from({ length: 41 }, (_, i) => {
+      const [ones, twos] = [400, 200 + 10 * i];
+      const counts = Float64Array.from({ length: 1000 }, (__, k) => (k < twos ? 2 : k < twos + ones ? 1 : 0));
+      return automaticLimits(counts.sort(), 'spots')[1];
+    });
+    const steps = limits.slice(1).map((limit, i) => Math.abs(limit - (limits[i] as number)));
+    expect(Math.max(...steps)).toBeLessThan(1);
+    expect(Math.max(...limits) - Math.min(...limits)).toBeGreaterThan(1);
   });
 
   test('photon counts whose median is 0 still have a range', () => {

@@ -35,7 +35,9 @@ export type WriteNode =
       readonly value: string | number | FrameArray;
       readonly shape?: readonly number[];
     }
-  | { readonly attributes?: Readonly<Record<string, WriteAttribute>>; readonly frames: FrameSeries };
+  | { readonly attributes?: Readonly<Record<string, WriteAttribute>>; readonly frames: FrameSeries }
+  /** A link to an object of another file, as the master of an Eiger has them to its data files. */
+  | { readonly link: { readonly file: string; readonly path: string } };
 
 /** How frames are compressed. */
 export type Packing = 'bitshuffle' | 'gzip' | 'none';
@@ -145,7 +147,7 @@ export class Hdf5Writer {
     return at;
   }
 
-  async #node(node: WriteNode): Promise<number> {
+  async #node(node: Exclude<WriteNode, { link: unknown }>): Promise<number> {
     const messages: [number, Uint8Array][] = [];
     if ('children' in node) {
       messages.push([message.linkInfo, new Writer().u8(0, 0).u64(-1).u64(-1).bytes]);
@@ -154,6 +156,12 @@ export class Hdf5Writer {
         const text = new TextEncoder().encode(name);
         if (name === '' || name === '.' || /[/\0]/.test(name) || text.length > 0xffff)
           throw new EwaldError('Argument', `${JSON.stringify(name.slice(0, 80))} cannot name an HDF5 object`);
+        if ('link' in child) {
+          const target = new Writer().u8(0).text(`${child.link.file}\0${child.link.path}\0`).bytes;
+          const link = new Writer().u8(1, 0x19, 64, 1).u16(text.length).put(text).u16(target.length).put(target);
+          messages.push([message.link, link.bytes]);
+          continue;
+        }
         const link = new Writer()
           .u8(1, 0x11, 1)
           .u16(text.length)

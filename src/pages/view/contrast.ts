@@ -2,8 +2,8 @@
  * Automatic contrast, from a sample of the good pixels.
  *
  * Frames are shown linearly from the 1st percentile to the median + 12 σ, which renders the background 5–15 % black and
- * weak spots half black on every detector tried. Electron patterns, whose background is not flat, use the percentiles 1
- * and 99.9.
+ * weak spots at least 40 % black on every detector tried. Electron patterns, whose background is not flat, use the
+ * percentiles 1 and 99.9.
  */
 
 /** Values of a frame. */
@@ -43,6 +43,36 @@ export function sampleOf(data: FrameData, { bad, validRange: [least, greatest] }
 const quantile = (sorted: Float64Array, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 
+/**
+ * A quantile of values that are rounded, such as counts: each value stands for the interval up to the middle between it
+ * and its neighbours. The median of counts of 0 to 5 is thus not one of six numbers, which would make the limits jump.
+ */
+function smoothQuantile(sorted: Float64Array, share: number): number {
+  const rank = sorted.length * share;
+  const at = Math.min(sorted.length - 1, Math.floor(rank));
+  const value = sorted[at] as number;
+  const [first, end] = [rankOf(sorted, value, false), rankOf(sorted, value, true)];
+  const [before, after] = [sorted[first - 1], sorted[end]];
+  const above = after === undefined ? value : (value + after) / 2;
+  const below = before === undefined ? 2 * value - above : (value + before) / 2;
+  return below + ((above - below) * (rank - first)) / (end - first);
+}
+
+/** Number of values below a value; with `inclusive`, the number of values up to it. */
+function rankOf(sorted: Float64Array, value: number, inclusive: boolean): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const tried = sorted[middle] as number;
+    if (tried < value || (inclusive && tried === value)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The share of a normal distribution below its mean − σ. */
+const shareBelowSigma = 0.1587;
+
 /** Limits for a sorted sample. */
 export function automaticLimits(sorted: Float64Array, rule: ContrastRule): Limits {
   if (sorted.length === 0) return [0, 1];
@@ -51,10 +81,10 @@ export function automaticLimits(sorted: Float64Array, rule: ContrastRule): Limit
     const high = quantile(sorted, 0.999);
     return [low, high > low ? high : low + 1];
   }
-  const median = quantile(sorted, 0.5);
-  // Photon counts whose median is 0 need a range as well: σ is at least that of counting statistics, and at least a
-  // quarter.
-  const spread = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 1.349;
+  const median = smoothQuantile(sorted, 0.5);
+  // Spots, solvent rings and the beam only raise pixels, so the noise is measured below the median. Photon counts whose
+  // median is 0 need a range as well: σ is at least that of counting statistics, and at least a quarter.
+  const spread = median - smoothQuantile(sorted, shareBelowSigma);
   const sigma = Math.max(spread, Math.sqrt(Math.max(0, median)) / 2, 0.25);
   return [low, median + 12 * sigma];
 }

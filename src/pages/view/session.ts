@@ -63,7 +63,9 @@ export async function openSession(
   const given = geometry && parseGeometry(await textOf(geometry), geometry.name);
   const inputs = frames.map(inputOf);
   const dataset = await open(inputs.length > 1 ? inputs : (inputs[0] as File | string));
-  return sessionOf(dataset, { name: first.name, given, cells: known ? [known] : [] }, contextOf);
+  // Files that were dropped together may come in any order: a master is named, not its data.
+  const { name } = frames.find((file) => file.name === dataset.name) ?? first;
+  return sessionOf(dataset, { name, given, cells: known ? [known] : [] }, contextOf);
 }
 
 /** The information about a dataset besides the dataset itself. */
