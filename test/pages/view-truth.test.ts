@@ -83,7 +83,7 @@ const sets: Readonly<Record<string, FrameSet>> = {
     words: () => filesOf('real/frames/cspad_thermolysin_dev.h5', 'real/frames/cspad_thermolysin'),
     strong: () => observed('therm_cspad_858401', [194, 185], 1000),
     least: 50,
-    share: 0.97,
+    share: 0.95,
   },
   Pilatus: {
     words: () => filesOf('real/frames/pilatus_thaumatin_dev_bslz4.h5', 'real/frames/pilatus_thaumatin'),

@@ -95,11 +95,11 @@ export async function applyAddress(): Promise<void> {
   else if (frame !== undefined) await viewer.go(frame);
   if (shownStages.includes(stage as ShownStage)) await viewer.setStage(stage as ShownStage);
   if (limits) viewer.setLimits(limits);
-  if (at) showPlace(at);
+  if (at) pane.moveTo([at[0], at[1]], at[2] * devicePixelRatio);
   redraw();
 }
 
-/** Shows a position in the form of the address: centre, and zoom in CSS pixels. */
+/** Rounds the position to that of the address: centre, and zoom in CSS pixels. */
 function showPlace([x, y, zoom]: readonly [x: number, y: number, zoom: number]): void {
   const { viewport } = pane;
   const [x0, y0] = viewport.centre;

@@ -25,6 +25,9 @@ export function drawHistogram(canvas: HTMLCanvasElement, histogram: Histogram, l
 /** Maximum width of a frame's bar, in CSS pixels: a run of few frames does not fill the chart. */
 const widestBar = 24;
 
+/** Height of the mark above the frame that is shown, in CSS pixels. */
+const markHeight = 7;
+
 /** Width of a column of frames, in pixels of the canvas. */
 const stepOf = ({ width }: HTMLCanvasElement, frames: number): number =>
   Math.min(widestBar * devicePixelRatio, width / Math.min(frames, width));
@@ -62,13 +65,14 @@ export function drawFrames(
     if (!known || summary.crystals > known.crystals || summary.peaks > known.peaks) best[column] = summary;
     most = Math.max(most, summary.peaks);
   }
-  pen.fillStyle = inkOf(canvas, 'outlineColor');
   const at = Math.floor((shown / frames) * columns) * step;
+  pen.fillStyle = inkOf(canvas, 'outlineColor');
   pen.fillRect(at, 0, Math.max(2 * devicePixelRatio, step), height);
   const [ink, accent] = [inkOf(canvas), inkOf(canvas, 'accentColor')];
+  const top = markHeight * devicePixelRatio;
   for (const [column, summary] of best.entries()) {
     if (!summary) continue;
-    const bar = Math.max(1, (summary.peaks / most) * (height - 6 * devicePixelRatio));
+    const bar = Math.max(1, (summary.peaks / most) * (height - top - 6 * devicePixelRatio));
     pen.fillStyle = summary.crystals > 0 ? accent : ink;
     pen.globalAlpha = summary.hit ? 1 : 0.4;
     pen.fillRect(column * step, height - bar, Math.max(1, step - 1), bar);
@@ -76,6 +80,14 @@ export function drawFrames(
       pen.fillRect(column * step, height - bar - 4 * devicePixelRatio, Math.max(1, step - 1), 2 * devicePixelRatio);
   }
   pen.globalAlpha = 1;
+  // A triangle above the bars marks the frame that is shown.
+  const middle = Math.min(width - top, Math.max(top, at + step / 2));
+  pen.fillStyle = ink;
+  pen.beginPath();
+  pen.moveTo(middle - top, 0);
+  pen.lineTo(middle + top, 0);
+  pen.lineTo(middle, top);
+  pen.fill();
 }
 
 /** Shares of hits and of indexed frames, as words. */

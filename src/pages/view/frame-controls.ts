@@ -3,6 +3,7 @@ import { list, redraw, viewer } from './app.js';
 import { drawFrames, frameAt, ratesOf } from './charts.js';
 import { byId, field, onClick, writeUnlessEdited } from './elements.js';
 import { follow, isLive } from './live-controls.js';
+import { isScan } from './scan-controls.js';
 import type { Filter } from './viewer.js';
 
 export function bindFrames(): void {
@@ -38,7 +39,13 @@ export function step(by: number): Promise<void> {
 
 export function writeFrames(): void {
   const { opened, frame, summaries } = viewer;
-  drawFrames(byId<HTMLCanvasElement>('chart'), summaries, opened?.frames ?? 0, frame);
+  const chart = byId<HTMLCanvasElement>('chart');
+  const seen = summaries.reduce((most, summary) => Math.max(most, summary?.peaks ?? -1), -1);
+  // Before a search, the picture takes the place of the chart.
+  chart.hidden = isScan() || (seen < 0 && !isLive());
+  drawFrames(chart, summaries, opened?.frames ?? 0, frame);
+  chart.title = `Peaks of each frame, up to ${seen}; coloured with a cap: indexed. Click a bar to see its frame.`;
+  chart.ariaLabel = chart.title;
   if (!opened) return;
   writeUnlessEdited('frame', String(frame));
   byId('last').textContent = `/ ${opened.frames - 1}`;
@@ -49,7 +56,7 @@ export function writeFrames(): void {
 
 /** The text that is shown while the chart of the run is empty. */
 const searchHint = (): string =>
-  viewer.opened?.panels && !viewer.running ? 'All frames, or Shift X, fills the chart of the run' : '';
+  viewer.opened?.panels && !viewer.running && !isScan() ? 'Index all frames (Shift X) to see a chart of the run' : '';
 
 function setFilter(filter: Filter): void {
   viewer.filter = filter;

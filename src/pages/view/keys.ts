@@ -10,11 +10,14 @@ export interface KeyAction {
   act(far: boolean): void;
 }
 
-/** Binds keys, and writes them into the dialog that lists them. */
-export function bindKeys(actions: readonly KeyAction[]): void {
+/** Binds keys, the first of which that applies acts, and writes them into the dialog that lists them. */
+export function bindKeys(actions: readonly KeyAction[], listed: readonly KeyAction[]): void {
   const list = byId('keys').querySelector('dl') as HTMLElement;
+  // Keys that do the same in different directions are listed together.
+  const keysOf = new Map<string, string[]>();
+  for (const { keys, about } of listed) keysOf.set(about, [...(keysOf.get(about) ?? []), ...keys.map(nameOf)]);
   list.replaceChildren(
-    ...actions.flatMap(({ keys, about }) => [element('dt', keys.map(nameOf).join(' ')), element('dd', about)]),
+    ...[...keysOf].map(([about, keys]) => element('div', '', [element('dt', keys.join(' ')), element('dd', about)])),
   );
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || takesKey(event.target, event.key)) return;
@@ -36,5 +39,12 @@ function takesKey(target: EventTarget | null, key: string): boolean {
   return target.type === 'text';
 }
 
-const names: Readonly<Record<string, string>> = { ArrowLeft: '←', ArrowRight: '→', ' ': 'Space' };
+const names: Readonly<Record<string, string>> = {
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  ' ': 'Space',
+  '-': '−',
+};
 const nameOf = (key: string): string => names[key] ?? (key.length === 1 ? key.toUpperCase() : key);

@@ -3,13 +3,13 @@ import { writeAddressLater } from './address-controls.js';
 import { drawn, pane, redraw, redrawPictures, say, scan, viewer } from './app.js';
 import { Latest } from './calls.js';
 import { bindContrast, writeContrast } from './contrast-controls.js';
-import { byId } from './elements.js';
+import { byId, element } from './elements.js';
 import { bindFiles, openServed } from './file-controls.js';
 import { bindFrames, writeFrames } from './frame-controls.js';
 import { bindKeys } from './keys.js';
 import { bindLive, isLive, liveState } from './live-controls.js';
 import { drawOverlay } from './overlay.js';
-import { pageKeys } from './page-keys.js';
+import { listedKeys, pageKeys } from './page-keys.js';
 import type { Colour } from './picture.js';
 import { bindRunCharts, writeRunCharts } from './run-chart-controls.js';
 import { bindScan, drawScan } from './scan-controls.js';
@@ -43,7 +43,9 @@ function writeTitles(): void {
   const title = viewer.stackName ?? (stage === 'frame' ? undefined : `${stageTitles[stage]}, frame ${frame}`);
   const { name, format, navigation, width, height, dtype, notes } = opened;
   const size = `${[...navigation, height, width].join(' × ')} ${dtype}`;
-  byId('name').textContent = [name, format, size, ...(title ? [title] : [])].join(' · ');
+  const more = [format, size, ...(title ? [title] : [])].map((text) => ` · ${text}`).join('');
+  byId('name').replaceChildren(element('b', name), more);
+  byId('pane-title').textContent = title ?? '';
   byId('name').title = notes.join('\n');
   document.title = `${name} · ${title ?? `frame ${frame}`}`;
   const count = peaks ? `, ${peaks.count} peaks` : '';
@@ -69,14 +71,19 @@ pane.onChange = redrawPictures;
 viewer.onChange = redraw;
 viewer.onMessage = say;
 addEventListener('resize', redraw);
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+const dark = matchMedia('(prefers-color-scheme: dark)');
+viewer.suit(dark.matches);
+dark.addEventListener('change', () => {
+  viewer.suit(dark.matches);
+  redraw();
+});
 bindFiles();
 bindContrast();
 bindFrames();
 bindSearch();
 bindScan();
 bindRunCharts();
-bindKeys(pageKeys);
+bindKeys(pageKeys, listedKeys);
 redraw();
 
 // No error is ignored silently.

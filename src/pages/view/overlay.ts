@@ -35,7 +35,7 @@ export interface OverlayContent {
 }
 
 /** Minimum zoom, in screen pixels per detector pixel, at which values are written. */
-const leastZoomOfValues = 28;
+const leastZoomOfValues = 26;
 
 export function drawOverlay(pane: Pane, { peaks, crystals, rings, show, light }: OverlayContent): void {
   const pen = pane.overlay.getContext('2d') as CanvasRenderingContext2D;
@@ -43,7 +43,8 @@ export function drawOverlay(pane: Pane, { peaks, crystals, rings, show, light }:
   pen.clearRect(0, 0, pane.overlay.width, pane.overlay.height);
   if (!pane.picture.frame) return;
   pen.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-  if (show.has('rings')) drawRings(pane, pen, rings, inks);
+  const distinct = show.has('rings') ? distinctRings(rings, pane.viewport.zoom) : [];
+  drawRings(pane, pen, distinct, inks);
   if (show.has('panels')) drawPanels(pane, pen, inks);
   if (show.has('values') && pane.viewport.zoom >= leastZoomOfValues * devicePixelRatio) drawValues(pane, pen, light);
   if (show.has('reflections'))
@@ -58,6 +59,7 @@ export function drawOverlay(pane: Pane, { peaks, crystals, rings, show, light }:
       path.moveTo(x + r, y);
       path.arc(x, y, r, 0, 2 * Math.PI);
     });
+  labelRings(pane, pen, distinct, inks);
 }
 
 /** Draws a virtual detector on a pattern. */
@@ -114,6 +116,9 @@ interface Marks {
   readonly ss: Float32Array;
 }
 
+/** Frames with more marks of a kind have smaller ones, which overlap less. */
+const manyMarks = 1000;
+
 /** Draws a shape at each position inside the canvas. */
 function marks(
   { viewport, layout }: Pane,
@@ -123,7 +128,7 @@ function marks(
   { count, fs, ss }: Marks,
   shape: (path: Path2D, at: Point, radius: number) => void,
 ): void {
-  const radius = Math.max(4 * devicePixelRatio, 3.5 * viewport.zoom);
+  const radius = Math.max((count > manyMarks ? 3 : 4) * devicePixelRatio, 3.5 * viewport.zoom);
   const path = new Path2D();
   for (let i = 0; i < count; i++) {
     const place = layout.placeOf(fs[i] as number, ss[i] as number);
@@ -177,8 +182,7 @@ function distinctRings(rings: readonly ShownRing[], zoom: number): ShownRing[] {
   });
 }
 
-function drawRings({ viewport }: Pane, pen: CanvasRenderingContext2D, all: readonly ShownRing[], inks: Inks): void {
-  const rings = distinctRings(all, viewport.zoom);
+function drawRings({ viewport }: Pane, pen: CanvasRenderingContext2D, rings: readonly ShownRing[], inks: Inks): void {
   pen.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
   for (const { arcs } of rings) {
     const path = new Path2D();
@@ -191,6 +195,10 @@ function drawRings({ viewport }: Pane, pen: CanvasRenderingContext2D, all: reado
     strokeTwice(pen, path, inks.ring, inks.halo);
   }
   pen.setLineDash([]);
+}
+
+/** Writes the resolutions of rings, above everything else. */
+function labelRings({ viewport }: Pane, pen: CanvasRenderingContext2D, rings: readonly ShownRing[], inks: Inks): void {
   for (const { arcs, resolutionA } of rings) {
     const at = labelPlace(viewport, arcs);
     if (at) label(pen, `${resolutionA} Å`, at, inks.ring, inks.halo);

@@ -15,8 +15,8 @@ const cycle = <T extends string>(names: readonly T[], name: T): T =>
 
 /** Keys that step through frames and search them, which do not apply to a scan. */
 const frameKeys: readonly KeyAction[] = [
-  { keys: ['ArrowLeft'], about: 'previous frame; with Shift ten back', act: (far) => void step(far ? -10 : -1) },
-  { keys: ['ArrowRight'], about: 'next frame; with Shift ten on', act: (far) => void step(far ? 10 : 1) },
+  { keys: ['ArrowLeft'], about: 'previous and next frame; with Shift by ten', act: (far) => void step(far ? -10 : -1) },
+  { keys: ['ArrowRight'], about: 'previous and next frame; with Shift by ten', act: (far) => void step(far ? 10 : 1) },
   { keys: ['Home'], about: 'first frame', act: () => void go(0) },
   { keys: ['End'], about: 'last frame', act: () => void go(Number.MAX_SAFE_INTEGER) },
   { keys: [' '], about: 'play', act: () => void play() },
@@ -45,8 +45,8 @@ const frameKeys: readonly KeyAction[] = [
 ];
 
 const viewKeys: readonly KeyAction[] = [
-  { keys: ['+', '='], about: 'zoom in', act: () => pane.zoom(1.25) },
-  { keys: ['-'], about: 'zoom out', act: () => pane.zoom(0.8) },
+  { keys: ['+', '='], about: 'zoom in and out; the wheel does it, too', act: () => pane.zoom(1.25) },
+  { keys: ['-'], about: 'zoom in and out; the wheel does it, too', act: () => pane.zoom(0.8) },
   { keys: ['0'], about: 'show the whole detector; a double click does it, too', act: () => pane.fit() },
   { keys: ['1'], about: 'one pixel of the detector on one of the screen', act: () => pane.oneToOne() },
   { keys: ['a'], about: 'automatic contrast', act: () => viewer.auto() },
@@ -60,6 +60,10 @@ const viewKeys: readonly KeyAction[] = [
   { keys: ['?'], about: 'this list', act: () => byId<HTMLDialogElement>('keys').showModal() },
 ];
 
+/** The order in which the keys are listed. */
+export const listedKeys: readonly KeyAction[] = [...frameKeys, ...viewKeys, ...scanKeys];
+
+/** The order in which they are tried. */
 export const pageKeys: readonly KeyAction[] = [
   ...scanKeys,
   ...frameKeys.map((action) => ({ ...action, when: () => !isScan() })),

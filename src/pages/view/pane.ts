@@ -22,6 +22,8 @@ export class Pane {
    */
   grab: (place: Point, event: PointerEvent) => ((place: Point) => void) | undefined = () => undefined;
   #held: ((place: Point) => void) | undefined;
+  /** Whether all panels are shown, and are to be when the pane changes its size: until the picture is moved. */
+  #fitted = false;
   readonly #canvas: HTMLCanvasElement;
   readonly #pointers = new Map<number, Point>();
 
@@ -32,7 +34,7 @@ export class Pane {
     this.picture = new Picture(picture);
     this.picture.onRestored = () => this.onChange();
     this.#bind();
-    new ResizeObserver(() => this.onChange()).observe(figure);
+    new ResizeObserver(() => (this.#fitted ? this.fit() : this.onChange())).observe(figure);
   }
 
   /** Sets the panels of a new file, and shows all of them. */
@@ -46,19 +48,31 @@ export class Pane {
   fit(): void {
     this.#resize();
     this.viewport.fit(this.layout.box);
+    this.#fitted = true;
+    this.onChange();
+  }
+
+  /** Shows another part of the plane: its centre, and pixels of the canvas for one of the detector. */
+  moveTo(centre: Point, zoom: number): void {
+    Object.assign(this.viewport, { centre, zoom });
+    this.#moved();
+  }
+
+  #moved(): void {
+    this.#fitted = false;
     this.onChange();
   }
 
   /** Sets the zoom to one screen pixel per detector pixel. */
   oneToOne(): void {
     this.viewport.zoom = devicePixelRatio;
-    this.onChange();
+    this.#moved();
   }
 
   zoom(factor: number): void {
     const { width, height } = this.viewport;
     this.viewport.zoomAbout([width / 2, height / 2], factor);
-    this.onChange();
+    this.#moved();
   }
 
   draw(): void {
@@ -99,7 +113,7 @@ export class Pane {
         // Trackpads send many small steps, wheels a few large ones.
         const notches = Math.max(-3, Math.min(3, -event.deltaY / (event.deltaMode === 0 ? 100 : 3)));
         viewport.zoomAbout(this.#pointOf(event), notch ** notches);
-        this.onChange();
+        this.#moved();
       },
       { passive: false },
     );
@@ -127,6 +141,7 @@ export class Pane {
     if (before) {
       const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
       this.#pointers.set(event.pointerId, at);
+      if (!this.#held) this.#fitted = false;
       if (this.#held) this.#held(this.viewport.toPlane(at));
       else if (other) {
         const [was, is] = [distance(before, other), distance(at, other)];

@@ -79,7 +79,7 @@ function memoryWords({ bin, bytes, fileBytes }: LoadedScan): string {
 /** Shows the controls of a scan, or those of frames. */
 function showMode(): void {
   for (const id of ['scan-pane', 'virtual']) byId(id).hidden = !scanning;
-  for (const id of ['finder', 'crystals-of-frame', 'stacks', 'chart', 'frames', 'list-of-frames', 'overlays-of-frame'])
+  for (const id of ['finder', 'crystals-of-frame', 'stacks', 'frames', 'list-of-frames', 'overlays-of-frame'])
     byId(id).hidden = scanning;
 }
 
@@ -94,7 +94,7 @@ export function drawScan(): void {
   drawDetector(pane, scan.shape, viewer.light);
   for (const slider of radii) {
     const value = scan.shape[slider.name as 'outer' | 'inner'];
-    writeSlider(slider, value, value.toFixed(1));
+    writeSlider(slider, value, `${value.toFixed(1)} px`);
   }
   // Only a ring has an inner radius, and a point has no radius at all.
   const { kind } = scan.shape;
@@ -104,6 +104,7 @@ export function drawScan(): void {
   byId<HTMLSelectElement>('quantity').value = scan.quantity;
   field('fourier').checked = scan.fourier;
   scan.pane.overlay.ariaLabel = `${quantities[scan.quantity]}${scan.fourier ? ', Fourier transform' : ''} of the scan`;
+  byId('scan-title').textContent = `${quantities[scan.quantity]}${scan.fourier ? ', Fourier transform' : ''}`;
   byId<HTMLOutputElement>('virtual-ms').value = `${scan.ms.toFixed(1)} ms`;
 }
 

@@ -42,16 +42,23 @@ export function bindSearch(): void {
   onClick('help', () => byId<HTMLDialogElement>('keys').showModal());
 }
 
+/** The range of thresholds follows the data: a usual threshold is at a tenth of it. */
+function fitThreshold(slider: HTMLInputElement, value: number): void {
+  const most = Number(slider.max);
+  // It stays as it is while the user moves the slider within it.
+  if (document.activeElement === slider ? value <= most : value > most / 20 && value <= most / 2) return;
+  slider.max = String(Math.max(50, 10 ** Math.ceil(Math.log10(Math.max(1, 5 * value)))));
+}
+
 export function writeSearch(): void {
   const { opened, peaks, crystals, parameters, running, summaries } = viewer;
   if (!opened) return;
   for (const box of boxes) box.checked = viewer.show.has(box.name);
   for (const slider of sliders) {
     const value = parameters[slider.name as keyof FinderParameters];
-    // A threshold beyond the slider's range extends the range.
-    if (value > Number(slider.max)) slider.max = String(2 * value);
+    if (slider.name === 'threshold') fitThreshold(slider, value);
     slider.disabled = !opened.panels;
-    writeSlider(slider, value, String(value));
+    writeSlider(slider, value, slider.name === 'localBgRadius' ? `${value} px` : String(value));
   }
   byId<HTMLSelectElement>('stage').value = viewer.stage;
   byId<HTMLSelectElement>('stage').disabled = !opened.panels;

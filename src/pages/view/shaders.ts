@@ -78,8 +78,10 @@ void main() {
   }
   if (!any) { colour = vec4(badColour, 1.); return; }
   if (saturated) { colour = vec4(saturatedColour, 1.); return; }
-  float span = curve(limits.y - limits.x);
-  float share = curve(most - limits.x) / max(span, 1e-20);
+  // Values count from zero, or from the lower limit if it is negative: logarithms then compare ratios.
+  float zero = min(limits.x, 0.);
+  float dark = curve(limits.x - zero);
+  float share = (curve(most - zero) - dark) / max(curve(limits.y - zero) - dark, 1e-20);
   colour = texelFetch(colours, ivec2(int(clamp(share, 0., 1.) * 255. + .5), 0), 0);
 }`;
 

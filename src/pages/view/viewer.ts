@@ -85,7 +85,7 @@ export class Viewer {
       this.onMessage(`${reason}. Open the files again.`, true);
       this.onChange();
     };
-    this.colour(this.colours);
+    this.#setColours(this.colours);
   }
 
   /** Number of requests for frames and peaks that a newer request replaced. */
@@ -509,6 +509,18 @@ export class Viewer {
   }
 
   colour(name: ColourMapName): void {
+    this.#coloursChosen = true;
+    this.#setColours(name);
+  }
+
+  #coloursChosen = false;
+
+  /** Suits the colours to a light or a dark page until the user chooses them: a white frame dazzles in a dark room. */
+  suit(dark: boolean): void {
+    if (!this.#coloursChosen) this.#setColours(dark ? 'grey' : 'grey-inverse');
+  }
+
+  #setColours(name: ColourMapName): void {
     this.colours = name;
     this.pane.picture.colour(colourMaps[name]);
     this.onChange();
