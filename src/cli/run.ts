@@ -4,7 +4,9 @@ import { EwaldError } from '../entries/index.node.js';
 import {
   analysisRows,
   checkRunToFiles,
+  detectorAddress,
   type FlagValues,
+  liveRows,
   loadUdfs,
   type NamedResult,
   type Parameters,
@@ -13,10 +15,10 @@ import {
   runToFiles,
   scanRunRows,
 } from '../entries/shell.node.js';
-import { type Analysis, Context, type Roi, type Scan, type UdfProgress } from '../entries/udf.node.js';
-import { openOptions, withDataFlags } from './data-options.js';
+import { type Analysis, Context, type LiveStatus, type Roi, type Scan, type UdfProgress } from '../entries/udf.node.js';
+import { openFlagOf, openOptions, withDataFlags } from './data-options.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, rankOf, withExecutor } from './executor-flags.js';
-import { bold, type CliDeps, counted, dim, Progress, print, printJson } from './output.js';
+import { bold, type CliDeps, counted, dim, exitCode, note, Progress, print, printJson } from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { type AnalysisFlags, analysisFlags, analysisHelp, makeAnalysis, namesOf } from './run-analyses.js';
 import { backendRow, jsonRow } from './shell-rows.js';
@@ -31,11 +33,11 @@ const commandRows = {
   },
   backend: { ...backendRow, sentence: 'backend of the kernels' },
   json: jsonRow(
-    '{input, shape, dtype, frames, results: [{name, shape, dtype, min, max}], files, seconds, bytesPerSecond}',
+    '{input, shape, dtype, frames, results: [{name, shape, dtype, min, max}], files, live: {received, lost, …}, seconds, bytesPerSecond}',
   ),
 } as const satisfies Parameters;
 
-const rows = { ...scanRunRows, ...commandRows } as const satisfies Parameters;
+const rows = { ...scanRunRows, ...liveRows, ...commandRows } as const satisfies Parameters;
 type Texts = ExecutorFlags;
 type Flags = Texts & AnalysisFlags & FlagValues<typeof rows>;
 
@@ -43,24 +45,40 @@ export function register(program: Command, deps: CliDeps): void {
   const command = program
     .command('run')
     .description('run analyses or your own functions over frames, several in one pass')
-    .argument('<analysis>', 'one analysis, or several separated by commas; with --udf the file')
+    .argument('[analysis]', 'one analysis, or several separated by commas; with --udf the file')
     .argument('[file]', 'a file of frames; ewald info describes it')
     .addHelpText('after', `\nAnalyses:\n${analysisHelp().join('\n')}`)
-    .action((analysis: string, file: string | undefined, texts: Texts) => run(analysis, file, texts, deps));
-  withFlags(withDataFlags(withFlags(command, scanRunRows)), analysisRows);
+    .action((analysis: string | undefined, file: string | undefined, texts: Texts) => run(analysis, file, texts, deps));
+  withFlags(withFlags(withDataFlags(withFlags(command, scanRunRows)), liveRows), analysisRows);
   withFlags(
     withExecutor(command, 'workers that share the partitions; default: none, this process runs them'),
     commandRows,
   );
 }
 
-async function run(what: string, second: string | undefined, texts: Texts, { signal }: CliDeps): Promise<void> {
+async function run(
+  what: string | undefined,
+  second: string | undefined,
+  texts: Texts,
+  { signal }: CliDeps,
+): Promise<void> {
   const given = flagValues(rows, texts);
+  const { connect } = given;
   // If only user functions are run, no analysis has to be named.
-  const alone = given.udfs !== undefined && second === undefined;
-  const names = alone ? [] : namesOf(what);
-  const file = alone ? what : second;
+  const alone = given.udfs !== undefined && second === undefined && connect === undefined;
+  const names = alone || what === undefined ? [] : namesOf(what);
+  const file = connect ?? (alone ? what : second);
+  if (names.length === 0 && given.udfs === undefined)
+    throw new EwaldError('Argument', 'no analysis given: ewald run com scan.mib; ewald run --help lists them');
   if (file === undefined) throw new EwaldError('Argument', `no file of frames given: ewald run ${what} scan.mib`);
+  if (connect !== undefined) checkLive(connect, second, texts, signal);
+  else
+    refuseOthers(
+      liveRows,
+      given,
+      { stages: [], because: () => `the frames are those of ${file}` },
+      saidAsFlags(liveRows),
+    );
   const flags: Flags = { ...texts, ...given, ...analysisFlags(names, texts) };
   const chosen = chosenExecutor(flags, { jobs: 1 });
   // The ranks of an MPI job make the same calls and get the same results; the first one writes and prints.
@@ -79,10 +97,11 @@ async function run(what: string, second: string | undefined, texts: Texts, { sig
   const ctx = await contextOf(chosen, flags);
   const progress = new Progress('run');
   try {
-    const scan = await ctx.load(file, {
-      ...openOptions(flags, signal),
-      ...(flags.syncOffset !== undefined && { syncOffset: flags.syncOffset }),
-    });
+    const scan =
+      connect === undefined ? await loaded(ctx, file, flags, signal) : await liveScan(ctx, connect, flags, signal);
+    const { live } = scan;
+    // Ctrl-C ends a live scan, whose results are kept.
+    if (live) signal.addEventListener('abort', () => live.stop(), { once: true });
     const analyses: Analysis[] = [];
     for (const name of names) analyses.push(await makeAnalysis(ctx, scan, name, flags, signal));
     const read: Read = { frames: 0, bytes: 0, before: 0 };
@@ -92,7 +111,7 @@ async function run(what: string, second: string | undefined, texts: Texts, { sig
       udfs,
       roi: await roiOf(flags.roi, scan, signal),
       corrections: await correctionsOf(flags, signal),
-      signal,
+      ...(live ? { latest: flags.latest } : { signal }),
       plots: writes && (flags.plots ?? false),
       progress: ({ frames, totalFrames, bytes, seconds }: UdfProgress) => {
         // An analysis with two passes reads from the beginning again.
@@ -101,21 +120,61 @@ async function run(what: string, second: string | undefined, texts: Texts, { sig
         if (!writes) return;
         const rate = bytes / 1e9 / Math.max(seconds, 1e-9);
         const left = (seconds / Math.max(frames, 1)) * (totalFrames - frames);
-        progress.report(
-          frames / totalFrames,
-          `${frames} of ${totalFrames} frames, ${rate.toFixed(2)} GB/s, ${left.toFixed(0)} s left`,
-        );
+        const rest = live ? counts(live.status) : `${left.toFixed(0)} s left`;
+        progress.report(frames / totalFrames, `${frames} of ${totalFrames} frames, ${rate.toFixed(2)} GB/s, ${rest}`);
       },
     };
     const started = performance.now();
     const { results, files } = await runToFiles(ctx, scan, options);
     progress.end();
     if (writes) report(file, scan, results, files, { read, seconds: (performance.now() - started) / 1000 }, flags);
+    if (live && signal.aborted) process.exitCode = exitCode.interrupted;
   } finally {
     progress.end();
     await ctx.close();
   }
 }
+
+/** Rejects what does not go together with a detector. Throws `Argument`. */
+function checkLive(connect: string, file: string | undefined, texts: Texts, signal: AbortSignal): void {
+  detectorAddress(connect);
+  if (file !== undefined)
+    throw new EwaldError(
+      'Argument',
+      `--connect replaces the file of frames, but there is also ${file}; omit one of them`,
+    );
+  const { navShape: _, signal: __, ...others } = openOptions(texts, signal);
+  const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
+  if (other !== undefined)
+    throw new EwaldError('Argument', `${openFlagOf(other)} describes a file, and the frames are those of ${connect}`);
+}
+
+const loaded = (ctx: Context, file: string, flags: Flags, signal: AbortSignal): Promise<Scan> =>
+  ctx.load(file, {
+    ...openOptions(flags, signal),
+    ...(flags.syncOffset !== undefined && { syncOffset: flags.syncOffset }),
+  });
+
+/** The next acquisition of a detector. */
+async function liveScan(ctx: Context, address: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
+  const { dataPort, reconnectS, ringBytes, controller, timeoutS, stallS, syncOffset } = flags;
+  const connection = await ctx.connect(address, { dataPort, reconnectS, ringBytes, signal });
+  note(dim(`connected to ${connection.name}, waiting for an acquisition`));
+  const scan = await connection.next({
+    navShape: openOptions(flags, signal).navShape,
+    syncOffset,
+    timeoutS,
+    stallS,
+    controller: controller ? true : undefined,
+    signal,
+  });
+  if (scan) return scan;
+  throw new EwaldError('Lost', `no acquisition started at ${connection.name} within ${timeoutS} s (--timeout)`);
+}
+
+/** Counts of a live scan that differ from what one expects. */
+const counts = ({ waiting, lost, dropped }: LiveStatus): string =>
+  [`${waiting} waiting`, ...(lost ? [`${lost} lost`] : []), ...(dropped ? [`${dropped} left out`] : [])].join(', ');
 
 /** Files that are read in addition to the frames, none of which may be overwritten. */
 const inputsOf = ({ factories, udfs, roi, dark, gain, excludedPixels }: Flags): string[] =>
@@ -222,6 +281,7 @@ function report(
       frames,
       results: told,
       files,
+      ...(scan.live && { live: scan.live.status }),
       seconds,
       bytesPerSecond: bytes / seconds,
     });
@@ -230,5 +290,8 @@ function report(
   for (const { name, shape, dtype, min, max } of told)
     print(`${bold(name)}  ${shape.join(' × ')} ${dtype}  ${min} … ${max}`);
   for (const file of files) print(file);
+  const { lost = 0, dropped = 0 } = scan.live?.status ?? {};
+  if (lost > 0) print(`${counted(lost, 'frame')} did not arrive`);
+  if (dropped > 0) print(`${counted(dropped, 'frame')} left out (--latest)`);
   print(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${(bytes / 1e9 / seconds).toFixed(2)} GB/s`));
 }

@@ -14,6 +14,7 @@ import { bold, type CliDeps, exitCode, Progress, print, printJson } from './outp
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { folderRow, jsonRow } from './shell-rows.js';
 import { registerFrames, simulationOf, usualCell, usualRows } from './simulate-frames.js';
+import { registerMerlin } from './simulate-merlin.js';
 
 const usual = { images: 10, spurious: 0.2 } as const;
 const rows = {
@@ -26,6 +27,7 @@ const rows = {
 export function register(program: Command, deps: CliDeps): void {
   const simulate = program.command('simulate').description('generate data with known truth');
   registerFrames(simulate, deps);
+  registerMerlin(simulate, deps);
   const spots = simulate
     .command('spots')
     .description('spot lists of simulated stills, one file per image, and truth.json with the orientations')

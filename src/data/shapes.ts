@@ -6,8 +6,11 @@ import type { Note } from './dataset.js';
 import type { FormatOptions } from './format.js';
 
 /** The error for a malformed file: what was found, and at which byte if known. */
-export const badFile = (source: ByteSource, message: string, detail: Record<string, unknown> = {}): EwaldError =>
-  new EwaldError('Format', `${source.name}: ${message}`, { detail: { path: source.name, ...detail } });
+export const badFile = (
+  source: Pick<ByteSource, 'name'>,
+  message: string,
+  detail: Record<string, unknown> = {},
+): EwaldError => new EwaldError('Format', `${source.name}: ${message}`, { detail: { path: source.name, ...detail } });
 
 /**
  * Largest frame that is read by default: nearly three times that of the largest camera in use (11 520 × 8184 pixels of
@@ -32,7 +35,7 @@ export function checkShape(what: string, shape: readonly number[], least = 0): r
 }
 
 /** Checks a size stated in a header: an integer within what a file can hold. */
-export function sane(source: ByteSource, what: string, value: number, least = 1, most = 2 ** 40): number {
+export function sane(source: Pick<ByteSource, 'name'>, what: string, value: number, least = 1, most = 2 ** 40): number {
   if (!Number.isSafeInteger(value) || value < least || value > most)
     throw badFile(source, `the header gives ${what} as ${value}; expected ${least} to ${most}`);
   return value;

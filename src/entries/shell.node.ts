@@ -96,11 +96,14 @@ export type { SimulationWriting } from '../simulate/describe.js';
 export {
   frameSimulationRows,
   frameWritingRows,
+  merlinSimulationRows,
   simulationWritingRows,
   spotSimulationRows,
 } from '../simulate/parameters.js';
 export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../simulate/write-frames.node.js';
 export { type SimulatedLists, simulateSpotLists } from '../simulate/write-spots.node.js';
+export { detectorAddress } from '../udf/acquisition/connect.js';
+export { liveRows } from '../udf/acquisition/parameters.js';
 export { loadUdfs } from '../udf/load-udfs.node.js';
 export type { NamedResult } from '../udf/named-results.js';
 export {

@@ -37,6 +37,7 @@ const bound = bindUdf({
   makers: { cores: availableParallelism(), devices, ...Executor },
   connect: Executor.connect,
   readFile: (url) => readFile(url),
+  detector: async (kind, options) => (await import('../udf/acquisition/detectors.node.js')).openDetector(kind, options),
   exportNpy,
   note: (line) => process.stderr.write(`${line}\n`),
 });
@@ -55,4 +56,10 @@ export const { validateUdf } = bound;
 /** The resources of this machine: cores, GPUs, the native core. */
 export const { detect } = bound;
 
+export {
+  type MerlinFault,
+  type MerlinSimulator,
+  type SimulateMerlinOptions,
+  simulateMerlin,
+} from '../simulate/merlin.node.js';
 export * from '../udf/public.js';

@@ -99,3 +99,21 @@ export interface SpotSimulation {
   /** Fraction of reflections that the spot finder misses. 0 … 1; default 0.15. */
   readonly missing?: number;
 }
+
+/** Parameters of a simulated Merlin readout. */
+export interface MerlinSimulation {
+  /** Address to listen on. Default 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Port for commands; 0: any free port. 0 … 65535; default 6341. */
+  readonly port?: number | undefined;
+  /** Port for frames; 0: any free port. 0 … 65535; default the next one after the port for commands. */
+  readonly dataPort?: number | undefined;
+  /** Time per frame; 0: as fast as they are received. Μs; 0 … 1e9; default 0. */
+  readonly dwellUs?: number | undefined;
+  /** Number of acquisitions. 1 … 1e9; default 1. */
+  readonly repeat?: number | undefined;
+  /** Announces an acquisition without an end. Default false. */
+  readonly continuous?: boolean | undefined;
+  /** Waits for the commands STARTACQUISITION and SOFTTRIGGER. Default false. */
+  readonly trigger?: boolean | undefined;
+}

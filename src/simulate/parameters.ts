@@ -250,6 +250,33 @@ export const frameWritingRows = {
   ...simulationWritingRows,
 } as const satisfies Parameters;
 
+/** A simulated Merlin readout. */
+export const merlinSimulationRows = {
+  host: { kind: 'text', sentence: 'address to listen on', fallback: '127.0.0.1', value: 'address' },
+  port: {
+    kind: 'integer',
+    sentence: 'port for commands; 0: any free port',
+    range: range(0, 65535, 6341),
+  },
+  dataPort: {
+    kind: 'integer',
+    sentence: 'port for frames; 0: any free port',
+    range: range(0, 65535, Number.NaN),
+    usual: 'the next one after the port for commands',
+  },
+  dwellUs: {
+    kind: 'number',
+    sentence: 'time per frame; 0: as fast as they are received',
+    range: range(0, 1e9, 0),
+    unit: 'µs',
+    flag: 'dwell',
+    value: 'µs',
+  },
+  repeat: { kind: 'integer', sentence: 'number of acquisitions', range: range(1, 1e9, 1) },
+  continuous: { kind: 'boolean', sentence: 'announces an acquisition without an end' },
+  trigger: { kind: 'boolean', sentence: 'waits for the commands STARTACQUISITION and SOFTTRIGGER' },
+} as const satisfies Parameters;
+
 const imports = [
   "import type { Cell } from '../crystal/cell.js';",
   "import type { Centring } from '../crystal/centring.js';",
@@ -258,4 +285,10 @@ const imports = [
 export const tables = [
   { name: 'FrameSimulation', about: 'Parameters of simulated frames.', rows: frameSimulationRows, imports },
   { name: 'SpotSimulation', about: 'Parameters of simulated spot lists.', rows: spotSimulationRows, imports },
+  {
+    name: 'MerlinSimulation',
+    about: 'Parameters of a simulated Merlin readout.',
+    rows: merlinSimulationRows,
+    loose: true,
+  },
 ] as const;

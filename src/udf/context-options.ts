@@ -8,6 +8,8 @@ import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';
 import type { Executor } from '../executors/executor.js';
+import type { DetectorDriver } from './acquisition/connection.js';
+import type { DetectorOptions } from './acquisition/options.js';
 import type { ResultBuffer, Results } from './buffers.js';
 import type { CorrectionSet } from './corrections.js';
 import type { PlotsOption } from './live/plots.js';
@@ -36,8 +38,13 @@ export interface UdfRunOptions {
   readonly taskSeconds?: number | undefined;
   /** Shows partial results as they arrive; see `PlotsOption`. */
   readonly plots?: PlotsOption | undefined;
+  /**
+   * Of a live scan, processes the latest frames and leaves out those that arrived meanwhile, for monitors; they are
+   * counted as `dropped`. Only for UDFs without results of kind nav. Default: all frames.
+   */
+  readonly latest?: boolean | undefined;
 }
-export const runNames = ['roi', 'corrections', 'signal', 'progress', 'numPartitions', 'taskSeconds', 'plots'];
+export const runNames = ['roi', 'corrections', 'signal', 'progress', 'numPartitions', 'taskSeconds', 'plots', 'latest'];
 
 /** Results of one UDF. */
 export type ResultsOf<U> = Results<BuffersOf<U>>;
@@ -52,6 +59,15 @@ export interface PartialResults<U> {
     : readonly [ResultsOf<U>];
   /** 1 for scan positions that were processed. */
   readonly damage: ResultBuffer<'bool'>;
+  readonly progress: UdfProgress;
+}
+
+/** The `detail.partial` of the error of a run over a live scan: the results of the frames that were processed. */
+export interface PartialOfLiveRun {
+  /** Results of each UDF, in the order given. */
+  readonly results: readonly Readonly<Record<string, ResultBuffer>>[];
+  /** 1 for positions of the run that were processed. */
+  readonly damage: Uint8Array;
   readonly progress: UdfProgress;
 }
 
@@ -70,6 +86,8 @@ export interface UdfPlace {
   makeExecutor(kind: string, spec: MakeWithOptions): Promise<Executor | undefined>;
   /** Reads a file URL; absent in browsers. */
   readonly readFile?: ReadFile;
+  /** Receives frames of a detector; absent in browsers. */
+  readonly detector?: (kind: string, options: DetectorOptions) => Promise<DetectorDriver>;
   exportNpy(scan: Scan, path: string, options: ExportOptions): Promise<void>;
   /** Writes a line to standard error, if there is one. */
   readonly note: ((line: string) => void) | undefined;

@@ -1,19 +1,22 @@
 /** `Context` of ewald/udf: loads scans and runs UDFs and analyses over them, on this thread or on an executor. */
 
 import { expects } from '../base/arguments.js';
-import { EwaldError } from '../base/errors.js';
+import { EwaldError, isEwaldError } from '../base/errors.js';
 import { knownOptions } from '../base/options.js';
 import { asyncDispose } from '../base/resource.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { MemoryOptions } from '../data/formats/memory.js';
 import type { DataInput } from '../data/source-of.js';
 import type { Executor } from '../executors/executor.js';
+import type { DetectorConnection } from './acquisition/connection.js';
+import type { DetectorOptions } from './acquisition/options.js';
 import { type Analysis, type AnalysisResults, checkFrames, resultsOf } from './analyses/analysis.js';
 import * as create from './analyses/create.js';
 import { ResultBuffer } from './buffers.js';
 import { autoUdf } from './builtin/pick.js';
 import {
   type ExportOptions,
+  type PartialOfLiveRun,
   type PartialRun,
   type RunResults,
   runNames,
@@ -36,6 +39,7 @@ export class UdfContext {
   readonly #place: UdfPlace;
   readonly #options: UdfContextOptions;
   readonly #scans = new Set<Scan>();
+  readonly #connections = new Set<DetectorConnection>();
   readonly #owned: readonly Executor[];
   readonly #own: Executor[] = [];
   #core: Promise<UdfCore> | undefined;
@@ -71,6 +75,19 @@ export class UdfContext {
       await dataset.dispose();
       throw error;
     }
+  }
+
+  /**
+   * Connects to a detector: 'merlin' (TCP). `next` of the connection yields its acquisitions as scans, whose frames
+   * arrive while a run processes them. An address such as 'merlin://host:6341' names kind, host and port. The context
+   * closes the connection. Throws `Argument`, `File` if the detector cannot be reached, `Unsupported` in browsers.
+   */
+  async connect(detector: string, options: DetectorOptions = {}): Promise<DetectorConnection> {
+    this.#assertOpen();
+    const { connectDetector } = await import('./acquisition/connect.js');
+    const connection = await connectDetector(this.#place, detector, options, (scan) => this.#keep(scan));
+    this.#connections.add(connection);
+    return connection;
   }
 
   /** A scan over frames in memory, [...navShape, ...sigShape]; nothing is copied. */
@@ -140,6 +157,12 @@ export class UdfContext {
     const early = analyses.filter(({ next }) => next !== undefined);
     const [first] = early;
     if (!first) return [...analyses];
+    if (first.scan.live)
+      throw new EwaldError(
+        'Unsupported',
+        `the analysis ${first.name} reads all frames twice, but the frames of ${first.scan.name} can only be read once, ` +
+          'while they arrive',
+      );
     const udfs = early.map(({ udf }) => udf);
     const results = (await this.runUdf(first.scan, udfs, { ...options, plots: undefined })) as readonly unknown[];
     return analyses.map((one) => (one.next ? (one.next(results[early.indexOf(one)]) as A) : one));
@@ -271,6 +294,7 @@ export class UdfContext {
   /** Closes scans, the executor that the context created, and its kernels. Calling it again does nothing. */
   close(): Promise<void> {
     this.#closed ??= (async () => {
+      for (const connection of this.#connections) await connection.dispose();
       for (const scan of this.#scans) await scan.dispose();
       for (const executor of [...this.#owned, ...this.#own]) await executor.dispose();
       await (await this.#core?.catch(() => undefined))?.dispose();
@@ -283,8 +307,8 @@ export class UdfContext {
     return this.close();
   }
 
-  #keep(scan: Scan): Scan {
-    const kept: Scan = {
+  #keep<S extends Scan>(scan: S): S {
+    const kept: S = {
       ...scan,
       dispose: async () => {
         this.#scans.delete(kept);
@@ -312,7 +336,8 @@ export class UdfContext {
     const list = Array.isArray(udf);
     const udfs = ((list ? udf : [udf]) as readonly (AnyUdf | AnyDefinition)[]).map(asUdf);
     const corrections = correctionsFor(options.corrections, scan.shape.sig);
-    return { run: new Run(scan, udfs, { roi: options.roi, corrections, numPartitions: options.numPartitions }), list };
+    const { roi, numPartitions, latest } = options;
+    return { run: new Run(scan, udfs, { roi, corrections, numPartitions, latest }), list };
   }
 
   async *#advance(run: Run, options: UdfRunOptions, plots: LivePlots | undefined) {
@@ -325,10 +350,14 @@ export class UdfContext {
     };
     const { progress } = options;
     const tell = progress === true ? this.#place.note && lineOf(this.#place.note) : progress || undefined;
-    for await (const step of steps(run, engine, options.signal as AbortSignal | undefined)) {
-      tell?.(run.progress);
-      await plots?.show(() => run.results(), run.damage);
-      yield step;
+    try {
+      for await (const step of steps(run, engine, options.signal as AbortSignal | undefined)) {
+        tell?.(run.progress);
+        await plots?.show(() => run.results(), run.damage);
+        yield step;
+      }
+    } catch (error) {
+      throw run.scan.live ? withPartial(error, run) : error;
     }
   }
 
@@ -342,6 +371,14 @@ export class UdfContext {
     })();
     return this.#delayedOn;
   }
+}
+
+/** The error of a live run with the results so far, because the frames cannot be read again. */
+function withPartial(error: unknown, run: Run): unknown {
+  if (!isEwaldError(error)) return error;
+  const { message, tag, detail } = error;
+  const partial: PartialOfLiveRun = { results: run.results(), damage: run.damage, progress: run.progress };
+  return new EwaldError(tag, message, { cause: error, detail: { ...detail, partial } });
 }
 
 const lineOf =

@@ -4,10 +4,13 @@
 
 import { EwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
-import { allocateFrames } from '../data/dtype.js';
+import { allocateFrames, type FrameArray } from '../data/dtype.js';
 import { compute } from '../executors/delayed.js';
 import type { Executor } from '../executors/executor.js';
 import type { Task } from '../executors/task.js';
+import type { Acquisition } from './acquisition/acquisition.js';
+import type { ArrivedFrames } from './acquisition/frame-queue.js';
+import { livePartition } from './acquisition/live-partition.js';
 import type { RunDescription } from './description.js';
 import type { Arrays } from './dtypes.js';
 import { readRuns } from './frames-of.js';
@@ -44,7 +47,8 @@ export async function* steps(run: Run, engine: Engine, signal: AbortSignal | und
   const { executor } = engine;
   const udfs = run.parts.map(({ udf }) => udf);
   const codes = await loadCodes(udfs, engine.readFile);
-  if (!executor || executor.kind === 'inline') yield* onThisThread(run, codes, engine, signal);
+  if (run.scan.live) yield* live(run, codes, engine, signal);
+  else if (!executor || executor.kind === 'inline') yield* onThisThread(run, codes, engine, signal);
   else if (executor.kind === 'delayed') yield* delayed(run, codes, engine, executor, signal);
   else yield* onExecutor(run, codes, engine, executor, signal);
 }
@@ -53,8 +57,8 @@ export async function* steps(run: Run, engine: Engine, signal: AbortSignal | und
 type Codes = ReadonlyMap<AnyUdf, WasmCode>;
 
 /** Frames of the largest partition of a run. */
-const largestOf = ({ partitions }: Run): number =>
-  partitions.reduce((most, { positions }) => Math.max(most, positions.length), 0);
+const largestOf = ({ partitions, scan: { live } }: Run): number =>
+  partitions.reduce((most, { positions }) => Math.max(most, positions.length), live?.mostFrames ?? 0);
 
 async function* onThisThread(
   run: Run,
@@ -121,7 +125,8 @@ class Tasks {
         );
   }
 
-  async of(partition: Partition): Promise<Task> {
+  /** The task of a partition; `arrived` are its frames if it is one of a live scan. */
+  async of(partition: Partition, arrived?: FrameArray): Promise<Task> {
     const { parts, scan, meta, corrections } = this.#run;
     const params = parts.map((part) => part.params);
     const options = parts.map((part) => plain(part.params));
@@ -152,6 +157,7 @@ class Tasks {
       uses: [...new Set(parts.map(({ udf }) => String(udf.definition.module)))].filter((url) => url !== 'ewald/udf'),
     };
     if (scan.source) return { ...base, argument: { partition, ...(blob && { blob: plain(blob) }) } };
+    if (arrived) return { ...base, argument: { partition, frames: arrived, borrowed: true } };
     // Frames that only this thread can read are sent with the task.
     const frames = allocateFrames(scan.dtype, partition.positions.length * scan.dataset.frameLength);
     await readRuns(scan.dataset, partition.runs, frames, undefined);
@@ -194,6 +200,117 @@ async function* onExecutor(
     run.merge(partition, value);
     yield { partition };
   }
+}
+
+/** Processes the frames of a live scan as they arrive. */
+async function* live(
+  run: Run,
+  codes: Codes,
+  engine: Engine,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Step, void> {
+  const { scan, shape } = run;
+  const { executor } = engine;
+  const acquisition = scan.live as NonNullable<typeof scan.live>;
+  if (executor && (executor.kind === 'delayed' || executor.kind === 'mpi'))
+    throw new EwaldError(
+      'Unsupported',
+      `the frames of ${scan.name} arrive at one process, so a live scan cannot run on ${executor.kind}; use inline or ` +
+        'workers',
+    );
+  if (shape.selection.count === 0) return;
+  acquisition.claim(run.latest);
+  const stop = (): void => acquisition.stop();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    yield* !executor || executor.kind === 'inline'
+      ? liveOnThisThread(run, acquisition, codes, engine, signal)
+      : liveOnExecutor(run, acquisition, codes, engine, executor, signal);
+    checkSignal(signal);
+    run.finish();
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    acquisition.stop();
+  }
+}
+
+async function* liveOnThisThread(
+  run: Run,
+  acquisition: Acquisition,
+  codes: Codes,
+  engine: Engine,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Step, void> {
+  const { meta, corrections } = run;
+  const { inputDtype: _, ...known } = meta;
+  const passes = new Passes(engine.context, 0, { codes, largest: largestOf(run), slots: 1 });
+  // Kernels are loaded while the first frames arrive.
+  if (run.parts.some(({ udf }) => udf.definition.kernel)) engine.context().catch(() => undefined);
+  try {
+    for (let index = 0; ; ) {
+      const arrived = await acquisition.take();
+      if (!arrived) return;
+      try {
+        const found = livePartition(run, arrived, index);
+        if (!found) continue;
+        index++;
+        const { partition, frames } = found;
+        const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
+        const job = { partition, udfs, meta: known, corrections, frames, borrowed: true };
+        run.merge(partition, await runPartition(job, { signal, passes }));
+        yield { partition };
+      } finally {
+        acquisition.give(arrived);
+      }
+    }
+  } finally {
+    await passes.dispose();
+  }
+}
+
+async function* liveOnExecutor(
+  run: Run,
+  acquisition: Acquisition,
+  codes: Codes,
+  { taskSeconds }: Engine,
+  executor: Executor,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Step, void> {
+  const tasks = new Tasks(run, codes, executor);
+  const underWay: { readonly partition: Partition; readonly arrived: ArrivedFrames }[] = [];
+  let failure: { readonly error: unknown } | undefined;
+  async function* source(): AsyncGenerator<Task> {
+    for (;;) {
+      let arrived: ArrivedFrames | undefined;
+      try {
+        arrived = await acquisition.take();
+      } catch (error) {
+        // The tasks of the frames that did arrive are finished first.
+        failure = { error };
+      }
+      if (!arrived) return;
+      const found = livePartition(run, arrived, underWay.length);
+      if (!found) {
+        acquisition.give(arrived);
+        continue;
+      }
+      underWay.push({ partition: found.partition, arrived });
+      yield await tasks.of(found.partition, found.frames);
+    }
+  }
+  const options = {
+    window: Math.max(2, 2 * executor.slots),
+    ...(taskSeconds !== undefined && { taskSeconds }),
+    ...(signal && { signal: signal as never }),
+  };
+  for await (const { index, value } of executor.run<Arrays[]>(source(), options)) {
+    const { partition, arrived } = underWay[index] as (typeof underWay)[number];
+    delete underWay[index];
+    run.merge(partition, value);
+    acquisition.give(arrived);
+    yield { partition };
+  }
+  if (failure) throw failure.error;
 }
 
 async function* delayed(

@@ -1,6 +1,7 @@
 /** Parameters of the analyses and of a run over a scan. Names, meanings and defaults of analyses are LiberTEM's. */
 import type { Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
+import { liveRows } from './acquisition/parameters.js';
 
 /** The analyses by name, with a description of what each computes. */
 export const analysisNames = {
@@ -277,4 +278,11 @@ export const tables = [
     imports: ["import type { ComParams } from './builtin/com.js';", "import type { MaskFactory } from './masks.js';"],
   },
   { name: 'NewUdfParameters', about: 'Options of `newUdf`.', rows: newUdfRows },
+  {
+    name: 'LiveParameters',
+    about: 'Parameters of connections to detectors and of live scans.',
+    rows: liveRows,
+    loose: true,
+    imports: ["import type { DetectorControl } from './acquisition/connection.js';"],
+  },
 ] as const;

@@ -24,7 +24,12 @@ export interface PartitionPlace {
 }
 
 /** One partition of a run: of an open file, or of frames that were already read, as stored in the file. */
-export type PartitionJob = PartitionWork & ({ readonly dataset: Dataset } | { readonly frames: FrameArray });
+export type PartitionJob = PartitionWork & ({ readonly dataset: Dataset } | GivenFrames);
+interface GivenFrames {
+  readonly frames: FrameArray;
+  /** The memory of the frames is reused by others after the partition. */
+  readonly borrowed?: boolean;
+}
 interface PartitionWork {
   readonly partition: Partition;
   readonly udfs: readonly { readonly udf: AnyUdf; readonly params: Readonly<Record<string, unknown>> }[];
@@ -154,7 +159,7 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     guarded(one.udf.definition.name, 'postprocess', () => one.udf.definition.postprocess?.(one.scope as never));
   }
   // Frames belong to a UDF until its method returns.
-  passes?.give(stored);
+  if (!('borrowed' in job && job.borrowed)) passes?.give(stored);
   if (frames !== stored) passes?.give(frames);
   return running.map(({ arrays }) => arrays);
 }

@@ -52,7 +52,8 @@ function boundaries(scan: Scan, count: number, wanted: number | undefined): numb
 export function partitionsOf(scan: Scan, selection: Selection, wanted: number | undefined): Partition[] {
   if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1))
     throw new EwaldError('Argument', `numPartitions is ${wanted}; expected a whole number from 1`);
-  if (selection.count === 0) return [];
+  // Partitions of a live scan are the frames that have arrived.
+  if (selection.count === 0 || scan.live) return [];
   const { syncOffset } = scan.sync;
   const cut = boundaries(scan, selection.count, wanted);
   return cut.slice(0, -1).map((first, index) => {

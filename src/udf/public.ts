@@ -3,6 +3,10 @@
 export { EwaldError, type EwaldErrorTag, isEwaldError } from '../base/errors.js';
 export { type CorrectionOptions, Corrections } from '../data/corrections.js';
 export type { Dataset } from '../data/dataset.js';
+export type { Acquisition, Announcement, FrameFormat, LiveScan, LiveStatus } from './acquisition/acquisition.js';
+export type { DetectorConnection, DetectorControl, NextScanOptions } from './acquisition/connection.js';
+export type { DetermineNavShape, NavShapeHint } from './acquisition/nav-shape.js';
+export type { DetectorOptions } from './acquisition/options.js';
 export type { Analysis, AnalysisResults, Channel } from './analyses/analysis.js';
 export * from './analyses/create.js';
 export { type AuxData, auxData } from './aux.js';
@@ -33,6 +37,7 @@ export { colourOf, robustLimits, toRgba, vectorsToRgba } from './colormap.js';
 export type {
   ExportOptions,
   MakeWithOptions,
+  PartialOfLiveRun,
   PartialResults,
   PartialRun,
   ResultsOf,

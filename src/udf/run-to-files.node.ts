@@ -1,9 +1,9 @@
 /** Runs analyses and UDFs over one scan in one pass and writes the results to files, as `ewald run` does. */
-import { EwaldError } from '../base/errors.js';
+import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { WriteOptions } from '../files/write.js';
 import type { Analysis } from './analyses/analysis.js';
 import type { UdfContext } from './context.js';
-import type { UdfRunOptions } from './context-options.js';
+import type { PartialOfLiveRun, UdfRunOptions } from './context-options.js';
 import { product } from './dtypes.js';
 import { type NamedResult, namedBuffers, namedChannels, type ResultBuffers } from './named-results.js';
 import { beginResults, checkOutputs, type ResultFiles, writeResults } from './result-files.node.js';
@@ -44,7 +44,8 @@ export const checkRunToFiles = async (options: RunToFilesOptions, scan: string):
  * Results are named after their channel or buffer; if there are several analyses or UDFs, the name of the analysis or
  * UDF and a hyphen precede it. Files are opened before the work and appear when all of them are complete. Throws
  * `Argument` for outputs that exist or have another extension, for `channels` that select nothing, and for a pick
- * together with other analyses; otherwise as `runUdf`.
+ * together with other analyses; otherwise as `runUdf`. If a live scan ends with an error, the results so far are written
+ * before it is thrown.
  */
 export async function runToFiles(
   ctx: UdfContext,
@@ -78,11 +79,40 @@ export async function runToFiles(
       );
       if (writes) files = await beginResults(output, png, none, writing);
     }
-    const results = named((await ctx.runUdf(scan, all, running)) as readonly ResultBuffers[]);
+    const { buffers, failure } = await ran(ctx, scan, all, running);
+    const results = named(buffers);
     if (results.length === 0)
       throw new EwaldError('Argument', `channels is ${channels?.join(', ')}: no result has this name`);
-    return { results, files: writes ? await writeResults(output, png, results, files, writing) : [] };
+    const written = writes ? await writeResults(output, png, results, files, writing) : [];
+    if (failure) throw withFiles(failure, written);
+    return { results, files: written };
   } finally {
     await files?.discard();
   }
+}
+
+/** Runs UDFs; if a live scan ends with an error, with the results so far. */
+async function ran(
+  ctx: UdfContext,
+  scan: Scan,
+  udfs: readonly AnyUdf[],
+  options: UdfRunOptions,
+): Promise<{ readonly buffers: readonly ResultBuffers[]; readonly failure?: EwaldError }> {
+  try {
+    return { buffers: (await ctx.runUdf(scan, udfs, options)) as readonly ResultBuffers[] };
+  } catch (error) {
+    const partial = isEwaldError(error) ? (error.detail.partial as PartialOfLiveRun | undefined) : undefined;
+    if (!partial || partial.progress.frames === 0) throw error;
+    return { buffers: partial.results as readonly ResultBuffers[], failure: error as EwaldError };
+  }
+}
+
+/** The error of a live run, with the files of its partial results. */
+function withFiles(error: EwaldError, files: readonly string[]): EwaldError {
+  if (files.length === 0) return error;
+  const { frames } = (error.detail.partial as PartialOfLiveRun).progress;
+  return new EwaldError(error.tag, `${error.message}. The results of ${frames} frames are in ${files.join(', ')}`, {
+    cause: error,
+    detail: { ...error.detail, files },
+  });
 }

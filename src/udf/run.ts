@@ -55,6 +55,20 @@ function checkMerge({ definition }: AnyUdf, declarations: BufferDeclarations): v
     );
 }
 
+/** Rejects `latest` where it would leave positions without results. */
+function checkLatest(scan: Scan, parts: readonly Part[]): void {
+  if (!scan.live)
+    throw new EwaldError('Argument', `latest: the frames of ${scan.name} do not arrive; it is for live scans`);
+  for (const { udf, declarations } of parts)
+    for (const [name, { kind }] of Object.entries(declarations))
+      if (kind === 'nav')
+        throw new EwaldError(
+          'Argument',
+          `latest: the UDF ${udf.definition.name} has one result per scan position (${name}), and some frames would be ` +
+            'left out; run it without latest',
+        );
+}
+
 /** The state of a run on the side that merges. */
 export class Run {
   readonly scan: Scan;
@@ -65,6 +79,8 @@ export class Run {
   readonly parts: readonly Part[];
   /** 1 for positions of the run that were processed. */
   readonly damage: Uint8Array;
+  /** Of a live scan only the latest frames are processed. */
+  readonly latest: boolean;
   #done = 0;
   #frames = 0;
   #positions = 0;
@@ -78,7 +94,13 @@ export class Run {
       roi,
       corrections,
       numPartitions,
-    }: { roi?: Roi | undefined; corrections?: Corrections | undefined; numPartitions?: number | undefined },
+      latest = false,
+    }: {
+      roi?: Roi | undefined;
+      corrections?: Corrections | undefined;
+      numPartitions?: number | undefined;
+      latest?: boolean | undefined;
+    },
   ) {
     if (udfs.length === 0) throw new EwaldError('Argument', 'runUdf: there is no UDF; expected at least one');
     this.scan = scan;
@@ -107,6 +129,8 @@ export class Run {
       checkAux(udf.definition.name, udf.params, this.shape);
       return { udf, params: udf.params, declarations, arrays: {}, kept: [] };
     });
+    this.latest = latest;
+    if (latest) checkLatest(scan, this.parts);
     this.partitions = partitionsOf(scan, selection, numPartitions);
     for (const { udf, params, declarations, arrays } of this.parts) {
       Object.assign(arrays, allocateViews(declarations, selection.count, sig));
@@ -169,6 +193,11 @@ export class Run {
     if (this.#positions === this.shape.selection.count) this.#mergeAll();
   }
 
+  /** Ends a run in which some positions have no frame, because they did not arrive. */
+  finish(): void {
+    if (this.#positions < this.shape.selection.count) this.#mergeAll();
+  }
+
   /** Merges all partitions at once, after the last of them. */
   #mergeAll(): void {
     for (const { udf, declarations, arrays, params, kept } of this.parts) {
@@ -198,12 +227,20 @@ export class Run {
     const bytes = this.#frames * product(this.shape.sig) * elementBytes(this.scan.dtype);
     return {
       done: this.#done,
-      total: this.partitions.length,
+      total: this.#total(),
       frames: this.#frames,
       totalFrames: this.shape.selection.count,
       bytes,
       seconds: (performance.now() - this.#started) / 1000,
     };
+  }
+
+  /** Number of partitions; of a live scan an estimate. */
+  #total(): number {
+    const { live } = this.scan;
+    if (!live) return this.partitions.length;
+    const left = this.shape.selection.count - this.#positions;
+    return this.#done + (live.open ? Math.ceil(left / live.mostFrames) : 0);
   }
 
   /** The current results, one object per UDF. Copies nothing that a UDF does not create itself. */

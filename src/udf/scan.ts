@@ -7,6 +7,7 @@ import type { DataType, FrameArray } from '../data/dtype.js';
 import { type MemoryOptions, memoryDataset } from '../data/formats/memory.js';
 import type { OpenOptions } from '../data/open.js';
 import { checkShape, fitting } from '../data/shapes.js';
+import type { Acquisition } from './acquisition/acquisition.js';
 import { product } from './dtypes.js';
 
 /** Options of `Context.load`: those of `open` of ewald/data, and the layout of the scan in the file. */
@@ -46,6 +47,8 @@ export interface Scan {
   readonly dataset: Dataset;
   /** How workers open it themselves; absent if its frames are sent to them. */
   readonly source: ScanSource | undefined;
+  /** The acquisition of a live scan, whose frames are still arriving. */
+  readonly live?: Acquisition;
   dispose(): Promise<void>;
 }
 

@@ -22,6 +22,8 @@ import { codesFrom } from './wasm/code.js';
 interface PartitionTask {
   readonly partition: Partition;
   readonly frames?: FrameArray;
+  /** The frames are in memory that is shared with the thread that sent them. */
+  readonly borrowed?: boolean;
   readonly blob?: { readonly blob: Blob; readonly options: OpenOptions };
 }
 
@@ -76,7 +78,7 @@ async function keep(run: RunDescription, scope: TaskScope<UdfCore>): Promise<Kep
 
 /** Runs one partition; returns the arrays of each UDF. */
 export async function partition(
-  { partition: part, frames, blob }: PartitionTask,
+  { partition: part, frames, borrowed = false, blob }: PartitionTask,
   scope: TaskScope<UdfCore>,
 ): Promise<Arrays[]> {
   const run = (await scope.input('run')) as RunDescription;
@@ -88,7 +90,7 @@ export async function partition(
       kept.dataset = undefined;
     });
   }
-  const from = frames ? { frames } : { dataset: await (kept.dataset as Promise<Dataset>) };
+  const from = frames ? { frames, borrowed } : { dataset: await (kept.dataset as Promise<Dataset>) };
   const arrays = await runPartition(
     { ...from, partition: part, udfs: kept.udfs, meta: run.meta, corrections: kept.corrections },
     { signal: scope.signal, passes: kept.passes },

@@ -35,7 +35,8 @@ import {
   unknownCellRows,
 } from '../../src/pipeline/parameters.js';
 import { listenRows, viewRows } from '../../src/serving/parameters.js';
-import { frameSimulationRows, frameWritingRows, spotSimulationRows } from '../../src/simulate/parameters.js';
+import { frameSimulationRows, frameWritingRows, merlinSimulationRows, spotSimulationRows } from '../../src/simulate/parameters.js';
+import { liveRows } from '../../src/udf/acquisition/parameters.js';
 import { analysisRows, newUdfRows, scanRunRows } from '../../src/udf/parameters.js';
 import { benchRows, validateRows } from '../../src/validate/parameters.js';
 import { flagSample } from './samples.js';
@@ -74,12 +75,13 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   merge: [mergeRows, connectionRows],
   info: [openRows],
   convert: [openRows, convertRows],
-  run: [openRows, analysisRows, scanRunRows, modules, connectionRows],
+  run: [openRows, analysisRows, scanRunRows, liveRows, modules, connectionRows],
   'udf new': [newUdfRows],
   fft: [transformRows],
   page: [listenRows],
   view: [listenRows, viewRows],
   'simulate frames': [frameSimulationRows, frameWritingRows],
+  'simulate merlin': [openRows, merlinSimulationRows],
   'simulate spots': [spotSimulationRows, frameWritingRows],
   devices: [],
   validate: [validateRows],
@@ -147,7 +149,7 @@ test('a flag that turns something off says what it does itself', () => {
 test('a flag has the name of its option without the unit, or the name of other programs', () => {
   const used = new Set<string>();
   const bare = (name: string): string[] => {
-    const word = kebab(name.replace(/(A2|[a-z])(A|Mm|Px|Rad|V)$/, '$1').replace(/A2$/, ''));
+    const word = kebab(name.replace(/(A2|[a-z])(A|Mm|Px|Rad|S|Us|V)$/, '$1').replace(/A2$/, ''));
     return [word, word.replace(/s$/, '')];
   };
   const others = [...leaves].flatMap(([words, command]) =>

@@ -38,7 +38,7 @@ const bytesOfEight = { 1: 1, 6: 8, 12: 16, 24: 32 } as const;
 const chipPixels = 256;
 
 /** The layout of a raw frame. Throws `Format` for unknown bit depths and layouts. */
-export function rawLayout(source: ByteSource, header: RawHeader): RawLayout {
+export function rawLayout(source: Pick<ByteSource, 'name'>, header: RawHeader): RawLayout {
   const { bits, layout } = header;
   if (bits !== 1 && bits !== 6 && bits !== 12 && bits !== 24)
     throw badFile(source, `raw frames have ${bits} bits; expected 1, 6, 12 or 24`);

@@ -16,6 +16,8 @@ import { type RawLayout, rawDecoder, rawLayout } from './mib-raw.js';
 
 /** The header of a frame. */
 export interface MibHeader {
+  /** Number of the frame in its acquisition, from 1. */
+  readonly number: number;
   readonly bytes: number;
   readonly chips: number;
   readonly width: number;
@@ -31,7 +33,7 @@ export interface MibHeader {
 }
 
 const types: Readonly<Record<string, DataType>> = { U08: 'u8', U16: 'u16', U32: 'u32' };
-const begins = /^MQ1,\d{6},(\d{5}),/;
+const begins = /^MQ1,(\d{6,}),(\d{5}),/;
 
 export const mib: Format = {
   name: 'mib',
@@ -62,11 +64,7 @@ export const mib: Format = {
 
 async function openMib(source: ByteSource, options: FormatOptions, sources: readonly ByteSource[]): Promise<Dataset> {
   const header = await readFrameHeader(source, 0, options);
-  const raw = header.type === 'R64' ? rawLayout(source, header) : undefined;
-  const dtype = raw?.dtype ?? types[header.type];
-  if (!dtype) throw badFile(source, `pixels have type ${header.type}; expected U08, U16, U32 or R64`);
-  const signal = raw ? [raw.height, raw.width] : [header.height, header.width];
-  const storedBytes = raw ? raw.storedBytes : header.width * header.height * elementBytes(dtype);
+  const { dtype, signal, storedBytes, raw } = framePixels(header, source);
   const stride = header.bytes + storedBytes;
   const { frames, notes } = countFrames(source, header.bytes, stride, storedBytes);
   const acquisition = await readHdr(source, options);
@@ -75,7 +73,7 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
     format: 'mib',
     shape: { navigation: navigationShape(source, frames, scan.shape, options), signal },
     dtype,
-    meta: describe(header, acquisition),
+    meta: mibMetadata(header, acquisition),
     notes: [...notes, ...scan.notes],
     sizes: acquisition.frames === undefined ? [] : [{ what: 'frames', expected: acquisition.frames, found: frames }],
     filters: raw ? [`R64, ${raw.bits} bit`] : [],
@@ -90,16 +88,21 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
 
 /** Reads the header of the frame that starts at `at`. Throws `Format`. */
 export async function readFrameHeader(source: ByteSource, at: number, { signal }: FormatOptions): Promise<MibHeader> {
-  const text = latin1(await source.read(at, Math.min(4096, source.size - at), { signal }));
-  const bytes = Number(begins.exec(text)?.[1] ?? Number.NaN);
-  if (!Number.isInteger(bytes)) throw badFile(source, `no frame header at byte ${at}: it should start with MQ1,`);
-  sane(source, 'the bytes of a frame header', bytes, 64, 65536);
+  return frameHeaderOf(latin1(await source.read(at, Math.min(4096, source.size - at), { signal })), source, at);
+}
+
+/** The header at the start of `text`, which is at byte `at` of the source. Throws `Format`. */
+export function frameHeaderOf(text: string, source: Pick<ByteSource, 'name'>, at: number): MibHeader {
+  const start = begins.exec(text);
+  if (!start) throw badFile(source, `no frame header at byte ${at}: it should start with MQ1,`);
+  const bytes = sane(source, 'the bytes of a frame header', Number(start[2]), 64, 65536);
   const fields = cString(text.slice(0, bytes))
     .split(',')
     .map((field) => field.trim());
   const rest = fields.filter(Boolean);
   const extension = fields.findIndex((field) => /^MQ1[A-Z]$/.test(field));
   return {
+    number: Number(start[1]),
     bytes,
     chips: sane(source, 'the number of chips', Number(fields[3]), 1, 1024),
     width: sane(source, 'the width', Number(fields[4]), 1, 65536),
@@ -112,6 +115,24 @@ export async function readFrameHeader(source: ByteSource, at: number, { signal }
   };
 }
 
+/** The pixels of a frame with this header. Throws `Format` for types that are not read. */
+export function framePixels(
+  header: MibHeader,
+  source: Pick<ByteSource, 'name'>,
+): {
+  readonly dtype: DataType;
+  readonly signal: readonly [height: number, width: number];
+  readonly storedBytes: number;
+  /** How the chips deliver the pixels, if they are raw. */
+  readonly raw: RawLayout | undefined;
+} {
+  const raw = header.type === 'R64' ? rawLayout(source, header) : undefined;
+  const dtype = raw?.dtype ?? types[header.type];
+  if (!dtype) throw badFile(source, `pixels have type ${header.type}; expected U08, U16, U32 or R64`);
+  const { width, height } = raw ?? header;
+  return { dtype, signal: [height, width], storedBytes: raw?.storedBytes ?? width * height * elementBytes(dtype), raw };
+}
+
 /** Contents of the .hdr. */
 export interface Acquisition {
   readonly values: ReadonlyMap<string, string>;
@@ -121,16 +142,20 @@ export interface Acquisition {
 }
 
 async function readHdr(source: ByteSource, options: FormatOptions): Promise<Acquisition> {
-  const values = new Map<string, string>();
   const file = await siblingIfThere(source, baseName(source.name).replace(/\.[^.]*$/, '.hdr'), options);
-  if (file && file.size < 2 ** 20) {
-    const text = latin1(await file.read(0, file.size, { signal: options.signal }));
-    for (const line of text.split(/\r?\n/)) {
-      const [key = '', value = ''] = line.split(/:\t/);
-      if (value !== '') values.set(key.trim(), value.trim());
-    }
-  }
+  const isText = file !== undefined && file.size < 2 ** 20;
+  const text = isText ? latin1(await file.read(0, file.size, { signal: options.signal })) : '';
   await file?.close();
+  return acquisitionOf(text);
+}
+
+/** The contents of a .hdr, or of the header that precedes the frames on a socket. */
+export function acquisitionOf(text: string): Acquisition {
+  const values = new Map<string, string>();
+  for (const line of text.split(/\r?\n/)) {
+    const [key = '', value = ''] = line.split(/:\t/);
+    if (value !== '') values.set(key.trim(), value.trim());
+  }
   const number = (key: string): number | undefined => {
     const value = Number(values.get(key));
     return Number.isInteger(value) && value > 0 ? value : undefined;
@@ -192,7 +217,8 @@ async function scanShape(
   return { shape: [frames], notes };
 }
 
-function describe(header: MibHeader, { values }: Acquisition): Metadata {
+/** The metadata of frames with this header. */
+export function mibMetadata(header: MibHeader, { values }: Acquisition): Metadata {
   const chips = values.get('Chip ID');
   return {
     maker: 'Quantum Detectors Merlin',

@@ -1,0 +1,286 @@
+/** One acquisition of a detector as a scan: its frames arrive while a run processes them, and can be read only once. */
+import { EwaldError } from '../../base/errors.js';
+import type { Dataset, Metadata } from '../../data/dataset.js';
+import type { DataType } from '../../data/dtype.js';
+import { product } from '../dtypes.js';
+import { type Scan, syncInfo } from '../scan.js';
+import { type ArrivedFrames, FrameQueue } from './frame-queue.js';
+
+/** What a detector announces of an acquisition. */
+export interface Announcement {
+  /** Number of frames; undefined if the acquisition does not end by itself. */
+  readonly frames: number | undefined;
+  /** Shape of the scan, if the detector states it. */
+  readonly scan: readonly number[] | undefined;
+  /** The header as the detector sends it. */
+  readonly header: Readonly<Record<string, unknown>>;
+}
+
+/** The pixels of an acquisition. */
+export interface FrameFormat {
+  readonly dtype: DataType;
+  readonly signal: readonly number[];
+  readonly meta: Metadata;
+}
+
+/** Counts of an acquisition, in frames. */
+export interface LiveStatus {
+  /** Frames of the scan that have arrived, including those that were dropped. */
+  readonly received: number;
+  readonly processed: number;
+  /** Frames that have arrived and wait for the run. */
+  readonly waiting: number;
+  /** Frames that did not arrive, although later ones did. */
+  readonly lost: number;
+  /** Frames that a run with `latest` left out. */
+  readonly dropped: number;
+  /** Frames outside the scan: before its first position, or after its last. */
+  readonly ignored: number;
+}
+
+/** A scan whose frames are still arriving. */
+export interface LiveScan extends Scan {
+  readonly live: Acquisition;
+}
+
+/** What an acquisition needs to know. */
+export interface AcquisitionOptions {
+  readonly name: string;
+  readonly navShape: readonly number[];
+  readonly syncOffset: number;
+  /** Frames of the detector's acquisition; undefined if it does not end by itself. */
+  readonly frames: number | undefined;
+  readonly format: FrameFormat;
+  readonly stallS: number;
+  readonly ringBytes: number;
+}
+
+/** The frames of a live scan, between the receiver and the run. */
+export class Acquisition {
+  readonly name: string;
+  readonly format: FrameFormat;
+  readonly navShape: readonly number[];
+  readonly syncOffset: number;
+  readonly #queue: FrameQueue;
+  readonly #positions: number;
+  readonly #stallS: number;
+  /** Index in the acquisition after the last frame that arrived. */
+  #next = 0;
+  #received = 0;
+  #processed = 0;
+  #lost = 0;
+  #ignored = 0;
+  #runs = 0;
+  #lastMs = performance.now();
+  #watch: ReturnType<typeof setInterval> | undefined;
+  /** Called once, when no further frames are needed. */
+  onEnd: (() => void) | undefined;
+
+  constructor({ name, navShape, syncOffset, frames, format, stallS, ringBytes }: AcquisitionOptions) {
+    this.name = name;
+    this.format = format;
+    this.navShape = navShape;
+    this.syncOffset = syncOffset;
+    this.#stallS = stallS;
+    this.#positions = product(navShape);
+    const frameLength = product(format.signal);
+    const expected = Math.min(this.#positions, frames ?? Number.POSITIVE_INFINITY);
+    this.#queue = new FrameQueue({ dtype: format.dtype, frameLength, frames: expected, ringBytes });
+    this.#last = Math.min(this.#positions + syncOffset, frames ?? Number.POSITIVE_INFINITY);
+  }
+  /** Index in the acquisition after the last frame of the scan. */
+  readonly #last: number;
+
+  /** The counts so far. */
+  get status(): LiveStatus {
+    const { waiting, dropped } = this.#queue;
+    return {
+      received: this.#received,
+      processed: this.#processed,
+      waiting,
+      lost: this.#lost,
+      dropped,
+      ignored: this.#ignored,
+    };
+  }
+
+  /**
+   * Ends the scan: a run of it returns the results of the frames that were processed. Frames that are waiting are not.
+   */
+  stop(): void {
+    this.#queue.stop();
+    this.#finish();
+  }
+
+  /** Frames of the largest partition. */
+  get mostFrames(): number {
+    return this.#queue.slotFrames;
+  }
+
+  /** Whether frames may still arrive. */
+  get open(): boolean {
+    return this.#queue.open;
+  }
+
+  /** Index of the frame that is expected next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  // For receivers:
+
+  /** Called when there is memory again after `place` has returned undefined. */
+  set onRoom(call: (() => void) | undefined) {
+    this.#queue.onRoom = call;
+  }
+
+  /** Starts to watch for stalls. */
+  begin(): void {
+    this.#lastMs = performance.now();
+    if (!Number.isFinite(this.#stallS)) return;
+    this.#watch = setInterval(() => this.#check(), Math.max(10, this.#stallS * 250));
+    (this.#watch as { unref?: () => void }).unref?.();
+  }
+
+  /**
+   * Memory for frame `index` of the acquisition; 'skip' if it does not belong to the scan; undefined if the ring is
+   * full.
+   */
+  place(index: number): Uint8Array | 'skip' | undefined {
+    if (!this.open) return 'skip';
+    if (index < this.syncOffset || index >= this.#last) {
+      this.#ignored++;
+      this.#advance(index);
+      return 'skip';
+    }
+    const place = this.#queue.place();
+    if (place === undefined) this.#lastMs = performance.now();
+    return place;
+  }
+
+  /** Frame `index` has arrived in the memory of `place`. */
+  commit(index: number): void {
+    if (!this.open) return;
+    this.#received++;
+    this.#queue.commit(index);
+    this.#advance(index);
+  }
+
+  /** The frame in the memory of the last `place` will not arrive as a whole. */
+  abandon(): void {
+    this.#queue.abandon();
+  }
+
+  /** No more frames will arrive; positions without a frame stay as they are. */
+  end(): void {
+    this.#queue.end();
+    this.#finish();
+  }
+
+  /** Ends the scan with an error, which the run throws after the frames that have arrived. */
+  fail(error: EwaldError): void {
+    if (!this.open) return;
+    const position = Math.max(0, this.#next - this.syncOffset);
+    this.#queue.end(
+      new EwaldError(error.tag, `${error.message}; the scan ends at position ${position} of ${this.#positions}`, {
+        cause: error,
+        detail: { ...error.detail, position, frame: this.#next },
+      }),
+    );
+    this.#finish();
+  }
+
+  #advance(index: number): void {
+    this.#lastMs = performance.now();
+    this.#lost += Math.max(0, Math.min(index, this.#last) - Math.max(this.#next, this.syncOffset));
+    this.#next = index + 1;
+    if (this.#next >= this.#last) this.end();
+  }
+
+  #check(): void {
+    const { open } = this;
+    if (!open) this.#finish();
+    else if (performance.now() - this.#lastMs > 1000 * this.#stallS)
+      this.fail(
+        new EwaldError(
+          'Lost',
+          `${this.name} has sent no frame for ${this.#stallS} s, although the scan is not complete`,
+        ),
+      );
+  }
+
+  #finish(): void {
+    clearInterval(this.#watch);
+    const { onEnd } = this;
+    this.onEnd = undefined;
+    onEnd?.();
+  }
+
+  // For the run:
+
+  /** Claims the frames for a run. Throws `Argument` if another run has taken them. */
+  claim(latest: boolean): void {
+    if (this.#runs++ > 0)
+      throw new EwaldError(
+        'Argument',
+        `the frames of ${this.name} were taken by an earlier run, and live frames can be read only once; run all UDFs ` +
+          'together, or wait for the next acquisition',
+      );
+    this.#queue.latest = latest;
+  }
+
+  /** The next partition; undefined at the end. Throws the error that ended the acquisition. */
+  take(): Promise<ArrivedFrames | undefined> {
+    return this.#queue.take();
+  }
+
+  /** The run has processed a partition, or left it out. */
+  give({ frames, indices }: ArrivedFrames): void {
+    this.#processed += indices.length;
+    this.#queue.give(frames);
+  }
+}
+
+/** An acquisition as a scan. Throws `Argument`. */
+export function liveScan(acquisition: Acquisition, format: string, frames: number): LiveScan {
+  const { name, navShape, syncOffset, format: pixels } = acquisition;
+  return {
+    name,
+    format,
+    shape: { nav: navShape, sig: pixels.signal },
+    dtype: pixels.dtype,
+    imageCount: frames,
+    sync: syncInfo(product(navShape), frames, syncOffset),
+    dataset: unreadable(acquisition, format, frames),
+    source: undefined,
+    live: acquisition,
+    dispose: async () => acquisition.stop(),
+  };
+}
+
+/** The dataset of a live scan: everything but frames. */
+function unreadable({ name, format: { dtype, signal, meta } }: Acquisition, format: string, frames: number): Dataset {
+  const refuse = (): never => {
+    throw new EwaldError(
+      'Unsupported',
+      `the frames of ${name} can only be read by a run, while they arrive; write them to a file to read them again`,
+    );
+  };
+  return {
+    format,
+    name,
+    shape: { navigation: [frames], signal },
+    dtype,
+    frames,
+    frameLength: product(signal),
+    meta,
+    notes: [],
+    arrays: [],
+    sizes: [],
+    filters: [],
+    chunkFrames: 1,
+    partitions: refuse,
+    read: async () => refuse(),
+    dispose: async () => undefined,
+  };
+}

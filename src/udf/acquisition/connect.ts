@@ -1,0 +1,67 @@
+/** Opens connections to detectors. */
+import { EwaldError } from '../../base/errors.js';
+import { checkSignal, integer, knownOptions, nearest, real, shown } from '../../base/options.js';
+import type { UdfPlace } from '../context-options.js';
+import type { LiveScan } from './acquisition.js';
+import { DetectorConnection } from './connection.js';
+import { type DetectorKind, type DetectorOptions, detectorOptionNames, detectorPorts } from './options.js';
+import { liveRows } from './parameters.js';
+
+const kinds = Object.keys(detectorPorts) as DetectorKind[];
+
+/** Kind, host and port in an address such as merlin://host:6341, or a kind alone. Throws `Argument`. */
+export function detectorAddress(detector: string): { kind: DetectorKind; host?: string; port?: number } {
+  const match = typeof detector === 'string' ? /^([a-z0-9]+)(?::\/\/(.*))?$/i.exec(detector) : null;
+  const kind = match?.[1]?.toLowerCase();
+  if (!kind || !kinds.includes(kind as DetectorKind)) {
+    const near = kind && nearest(kind, kinds);
+    throw new EwaldError(
+      'Argument',
+      `connect: the detector is ${shown(detector)}; ${near ? `did you mean "${near}"?` : `expected ${kinds.join(' or ')}, or an address such as merlin://host:6341`}`,
+    );
+  }
+  const rest = match?.[2];
+  if (rest === undefined) return { kind: kind as DetectorKind };
+  const parts = /^([^\s:/?#@]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?\/?$/i.exec(rest);
+  const port = parts?.[2] === undefined ? undefined : Number(parts[2]);
+  if (!parts || (port !== undefined && (port < 1 || port > 65535)))
+    throw new EwaldError('Argument', `connect: the address is ${shown(detector)}; expected ${kind}://host:port`);
+  const host = (parts[1] as string).replace(/^\[|\]$/g, '');
+  return { kind: kind as DetectorKind, host, ...(port !== undefined && { port }) };
+}
+
+export async function connectDetector(
+  place: UdfPlace,
+  detector: string,
+  options: DetectorOptions,
+  keep: (scan: LiveScan) => LiveScan,
+): Promise<DetectorConnection> {
+  knownOptions('connect', options, detectorOptionNames);
+  const address = detectorAddress(detector);
+  const port = integer('connect: port', options.port, address.port ?? detectorPorts[address.kind], 1, 65535);
+  const { low, high, fallback } = liveRows.reconnectS.range;
+  const bytes = liveRows.ringBytes.range;
+  const given = {
+    host: options.host ?? address.host ?? '127.0.0.1',
+    port,
+    dataPort: integer('connect: dataPort', options.dataPort, Math.min(65535, port + 1), 1, 65535),
+    reconnectS: real('connect: reconnectS', options.reconnectS, fallback, low, high),
+    ringBytes: integer('connect: ringBytes', options.ringBytes, bytes.fallback, bytes.low, bytes.high),
+  };
+  if (typeof given.host !== 'string' || given.host === '')
+    throw new EwaldError('Argument', `connect: host is ${shown(given.host)}; expected a name or an address`);
+  checkSignal(options.signal);
+  if (!place.detector)
+    throw new EwaldError(
+      'Unsupported',
+      `connect: browsers cannot connect to ${address.kind}; run it on Node, such as ewald run com --connect`,
+    );
+  const driver = await place.detector(address.kind, given);
+  try {
+    await driver.connect(options.signal);
+  } catch (error) {
+    await driver.close();
+    throw error;
+  }
+  return new DetectorConnection(driver, given.ringBytes, keep);
+}

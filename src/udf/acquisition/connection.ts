@@ -1,0 +1,193 @@
+/** A connection to a detector, which yields one scan for each acquisition. */
+import { expects } from '../../base/arguments.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import { checkSignal, integer, knownOptions, real } from '../../base/options.js';
+import { asyncDispose } from '../../base/resource.js';
+import { product } from '../dtypes.js';
+import type { LiveParameters } from '../parameter-types.js';
+import { Acquisition, type Announcement, type FrameFormat, type LiveScan, liveScan } from './acquisition.js';
+import { type DetermineNavShape, navShapeFor } from './nav-shape.js';
+import { liveRows } from './parameters.js';
+
+/** Commands of a detector. */
+export interface DetectorControl {
+  /** The value of a parameter. */
+  get(name: string): Promise<string>;
+  set(name: string, value: string | number): Promise<void>;
+  /** Executes a command, such as STARTACQUISITION. */
+  command(name: string): Promise<void>;
+}
+
+/** Receives the frames of one kind of detector. */
+export interface DetectorDriver {
+  /** The kind of detector, such as 'merlin'. */
+  readonly kind: string;
+  /** Address, for messages. */
+  readonly name: string;
+  /** Commands; absent if the detector has none, or is controlled by other means. */
+  readonly control?: DetectorControl;
+  /** Starts an acquisition by the detector's usual command. */
+  start?(): Promise<void>;
+  /** Connects to the detector, if it is not connected. Throws `File` if it cannot be reached. */
+  connect(signal: PlatformSignal | undefined): Promise<void>;
+  /** Waits for the start of an acquisition. Throws `Lost` if the connection ends, and the error of the signal. */
+  announced(signal: AbortSignal): Promise<Announcement>;
+  /** Waits for the first frame of the announced acquisition. */
+  format(signal: AbortSignal): Promise<FrameFormat>;
+  /** Passes the frames of the announced acquisition on, from its first one. */
+  deliver(acquisition: Acquisition): void;
+  close(): Promise<void>;
+}
+
+/** Options of `next`. */
+export interface NextScanOptions extends Pick<LiveParameters, 'timeoutS' | 'stallS' | 'controller'> {
+  /**
+   * Shape of the scan, slowest axis first; one length may be -1, or two for a square. Default: that of
+   * `onDetermineNavShape`, of the detector, or a square.
+   */
+  readonly navShape?: readonly number[] | undefined;
+  /** Frame of the acquisition at the first scan position, as in `load`. Default 0. */
+  readonly syncOffset?: number | undefined;
+  /** Called when an acquisition was announced and its frames can be received: starts the scan of the microscope. */
+  readonly onReadyForData?: ((announcement: Announcement) => unknown) | undefined;
+  /** Determines the shape of the scan if `navShape` is not given completely. */
+  readonly onDetermineNavShape?: DetermineNavShape | undefined;
+  readonly signal?: PlatformSignal | undefined;
+}
+
+const optionNames = [
+  'navShape',
+  'syncOffset',
+  'timeoutS',
+  'stallS',
+  'controller',
+  'onReadyForData',
+  'onDetermineNavShape',
+  'signal',
+];
+
+/** A connection to a detector; release it with `dispose` or `await using`. */
+export class DetectorConnection {
+  readonly #driver: DetectorDriver;
+  readonly #ringBytes: number;
+  readonly #keep: (scan: LiveScan) => LiveScan;
+  #busy = false;
+  #closed = false;
+  #current: LiveScan | undefined;
+
+  constructor(driver: DetectorDriver, ringBytes: number, keep: (scan: LiveScan) => LiveScan = (scan) => scan) {
+    this.#driver = driver;
+    this.#ringBytes = ringBytes;
+    this.#keep = keep;
+    Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });
+  }
+
+  /** The detector's address. */
+  get name(): string {
+    return this.#driver.name;
+  }
+
+  /** Commands of the detector; undefined if it has none. */
+  get control(): DetectorControl | undefined {
+    return this.#driver.control;
+  }
+
+  /**
+   * Waits for the next acquisition and returns it as a scan, whose frames arrive while a run processes them; undefined
+   * if none starts within `timeoutS`. A scan that is not complete is stopped.
+   *
+   * Throws `Shape` if the shape of the scan cannot be determined, `Lost` if the connection ends, `Format` for messages
+   * that are not the detector's, `Aborted`, `Disposed`.
+   */
+  async next(options: NextScanOptions = {}): Promise<LiveScan | undefined> {
+    knownOptions('next', options, optionNames);
+    if (this.#closed) throw new EwaldError('Disposed', `the connection to ${this.name} was closed; connect again`);
+    if (this.#busy) throw new EwaldError('Argument', 'next was called again before its previous result');
+    const { controller, onReadyForData, onDetermineNavShape, signal } = options;
+    for (const [name, hook] of Object.entries({ onReadyForData, onDetermineNavShape }))
+      expects(hook === undefined || typeof hook === 'function', `next: ${name}`, hook, 'a function');
+    const { low, high } = liveRows.timeoutS.range;
+    const timeoutS = real('next: timeoutS', options.timeoutS, Number.POSITIVE_INFINITY, low, Number.POSITIVE_INFINITY);
+    const stallS = real('next: stallS', options.stallS, liveRows.stallS.range.fallback, 0, high);
+    const syncOffset = integer('next: syncOffset', options.syncOffset, 0, -(2 ** 31), 2 ** 31);
+    checkSignal(signal as AbortSignal | undefined);
+    this.#busy = true;
+    const waiting = limited(signal as AbortSignal | undefined, timeoutS);
+    const driver = this.#driver;
+    try {
+      this.#current?.live.stop();
+      await driver.connect(signal);
+      if (controller !== undefined) await this.#start(controller);
+      const announcement = await driver.announced(waiting.signal);
+      await onReadyForData?.(announcement);
+      const navShape = await navShapeFor(announcement, options.navShape, onDetermineNavShape);
+      const format = await driver.format(waiting.signal);
+      const frames = announcement.frames ?? product(navShape) + Math.max(0, syncOffset);
+      const acquisition = new Acquisition({
+        name: driver.name,
+        navShape,
+        syncOffset,
+        frames: announcement.frames,
+        format,
+        stallS,
+        ringBytes: this.#ringBytes,
+      });
+      const scan = this.#keep(liveScan(acquisition, driver.kind, frames));
+      this.#current = scan;
+      driver.deliver(acquisition);
+      acquisition.begin();
+      return scan;
+    } catch (error) {
+      if (waiting.expired) return undefined;
+      throw error;
+    } finally {
+      waiting.end();
+      this.#busy = false;
+    }
+  }
+
+  async #start(controller: NonNullable<NextScanOptions['controller']>): Promise<void> {
+    const { control, start, kind } = this.#driver;
+    if (!control || !start)
+      throw new EwaldError(
+        'Unsupported',
+        `next: controller: ${kind} is not started over this connection; start the acquisition by its own software`,
+      );
+    if (controller === true) await start.call(this.#driver);
+    else {
+      expects(typeof controller === 'function', 'next: controller', controller, 'true or a function');
+      await controller(control);
+    }
+  }
+
+  /** Stops the scan and closes the connection. */
+  async dispose(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#current?.live.stop();
+    await this.#driver.close();
+  }
+}
+
+/** A signal that fires with another, or after a time. */
+function limited(signal: AbortSignal | undefined, seconds: number) {
+  const controller = new AbortController();
+  const state = {
+    signal: controller.signal,
+    expired: false,
+    end(): void {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    },
+  };
+  const abort = (): void => controller.abort(new EwaldError('Aborted', 'the signal was aborted'));
+  signal?.addEventListener('abort', abort, { once: true });
+  const timer = Number.isFinite(seconds)
+    ? setTimeout(() => {
+        state.expired = true;
+        controller.abort(new EwaldError('Aborted', `no acquisition started within ${seconds} s`));
+      }, 1000 * seconds)
+    : undefined;
+  return state;
+}

@@ -1,0 +1,54 @@
+/** The partition of a run that consists of frames that have arrived. */
+import type { FrameArray } from '../../data/dtype.js';
+import { numbersOf, product } from '../dtypes.js';
+import type { Partition } from '../partitions.js';
+import type { Run } from '../run.js';
+import type { ArrivedFrames } from './frame-queue.js';
+
+/**
+ * Frames as partition `index` of a run; undefined if none of them is at a selected position. Frames at other positions
+ * are removed from the memory.
+ */
+export function livePartition(
+  { scan, shape: { selection, sig } }: Run,
+  { frames, indices }: ArrivedFrames,
+  index: number,
+): { readonly partition: Partition; readonly frames: FrameArray } | undefined {
+  const numbers = product(sig) * numbersOf(scan.dtype);
+  /** Indices among the selected positions. */
+  const chosen: number[] = [];
+  const positions: number[] = [];
+  for (const [i, frame] of indices.entries()) {
+    const position = frame - scan.sync.syncOffset;
+    const at = selection.positions ? indexIn(selection.positions, position) : position;
+    if (at < 0) continue;
+    if (chosen.length < i) (frames as Uint8Array).copyWithin(chosen.length * numbers, i * numbers, (i + 1) * numbers);
+    chosen.push(at);
+    positions.push(position);
+  }
+  const [first] = chosen;
+  if (first === undefined) return undefined;
+  const count = (chosen.at(-1) as number) - first + 1;
+  return {
+    partition: {
+      index,
+      first,
+      count,
+      runs: [],
+      places: count === chosen.length ? undefined : Uint32Array.from(chosen, (at) => at - first),
+      positions: Uint32Array.from(positions),
+    },
+    frames: frames.subarray(0, chosen.length * numbers) as FrameArray,
+  };
+}
+
+/** Index of a number in an ascending list; -1 if it is not in it. */
+function indexIn(list: Uint32Array, wanted: number): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((list[middle] as number) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return list[low] === wanted ? low : -1;
+}

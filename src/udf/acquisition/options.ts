@@ -1,0 +1,17 @@
+/** Options of connections to detectors. */
+import type { PlatformSignal } from '../../base/globals.js';
+import type { LiveParameters } from '../parameter-types.js';
+
+export interface DetectorOptions extends Pick<LiveParameters, 'dataPort' | 'reconnectS' | 'ringBytes'> {
+  /** Host of the detector. Default: that of the address, or 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Port: of merlin that for commands, default 6341. */
+  readonly port?: number | undefined;
+  readonly signal?: PlatformSignal | undefined;
+}
+
+export const detectorOptionNames = ['host', 'port', 'dataPort', 'reconnectS', 'ringBytes', 'signal'];
+
+/** Kinds of detectors that a context connects to, and their default ports. */
+export const detectorPorts = { merlin: 6341 } as const;
+export type DetectorKind = keyof typeof detectorPorts;

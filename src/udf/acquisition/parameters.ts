@@ -1,0 +1,71 @@
+/** Parameters of connections to detectors and of live scans. */
+import type { Parameters } from '../../base/parameters.js';
+import { range } from '../../base/range.js';
+
+const day = 86_400;
+
+const live = ['a live scan (--connect)'];
+
+export const liveRows = {
+  connect: {
+    kind: 'text',
+    sentence: 'a detector whose frames are processed as they arrive, instead of a file: merlin://host:6341',
+    usual: '',
+    value: 'address',
+  },
+  dataPort: {
+    kind: 'integer',
+    sentence: 'port on which the detector sends frames',
+    range: range(1, 65535, Number.NaN),
+    usual: 'the next one after the port for commands',
+    of: live,
+  },
+  controller: {
+    kind: 'boolean',
+    sentence: "starts the acquisition by the detector's usual command",
+    more: 'A function sends commands of its own. Without it, the acquisition is started by others.',
+    type: 'true | ((control: DetectorControl) => unknown)',
+    of: live,
+  },
+  timeoutS: {
+    kind: 'number',
+    sentence: 'longest time to wait for an acquisition',
+    range: range(0, day, Number.NaN),
+    unit: 'seconds',
+    usual: 'no limit',
+    flag: 'timeout',
+    value: 'seconds',
+    of: live,
+  },
+  stallS: {
+    kind: 'number',
+    sentence: 'time without a frame after which the scan ends with an error',
+    range: range(0, day, 60),
+    unit: 'seconds',
+    flag: 'stall',
+    value: 'seconds',
+    of: live,
+  },
+  reconnectS: {
+    kind: 'number',
+    sentence: 'time to connect again if the connection ends during a scan; frames of that time are lost',
+    range: range(0, day, 5),
+    unit: 'seconds',
+    flag: 'reconnect',
+    value: 'seconds',
+    of: live,
+  },
+  latest: {
+    kind: 'boolean',
+    sentence: 'processes the latest frames and leaves out those that arrived meanwhile, for results without positions',
+    of: live,
+  },
+  ringBytes: {
+    kind: 'bytes',
+    sentence: 'memory for frames that wait for the run',
+    range: range(1, 2 ** 40, 2 ** 28),
+    unit: 'bytes',
+    value: 'bytes',
+    of: live,
+  },
+} as const satisfies Parameters;
