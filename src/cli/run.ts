@@ -33,7 +33,8 @@ const commandRows = {
   },
   backend: { ...backendRow, sentence: 'backend of the kernels' },
   json: jsonRow(
-    '{input, shape, dtype, frames, results: [{name, shape, dtype, min, max}], files, live: {received, lost, …}, seconds, bytesPerSecond}',
+    '{input, shape, dtype, frames, results: [{name, shape, dtype, min, max}], files, ' +
+      'live: {received, lost, …}, seconds, bytesPerSecond}',
   ),
 } as const satisfies Parameters;
 
@@ -174,7 +175,7 @@ async function liveScan(ctx: Context, address: string, flags: Flags, signal: Abo
 
 /** Counts of a live scan that differ from what one expects. */
 const counts = ({ waiting, lost, dropped }: LiveStatus): string =>
-  [`${waiting} waiting`, ...(lost ? [`${lost} lost`] : []), ...(dropped ? [`${dropped} left out`] : [])].join(', ');
+  [`${waiting} waiting`, ...(lost ? [`${lost} lost`] : []), ...(dropped ? [`${dropped} skipped`] : [])].join(', ');
 
 /** Files that are read in addition to the frames, none of which may be overwritten. */
 const inputsOf = ({ factories, udfs, roi, dark, gain, excludedPixels }: Flags): string[] =>
@@ -292,6 +293,6 @@ function report(
   for (const file of files) print(file);
   const { lost = 0, dropped = 0 } = scan.live?.status ?? {};
   if (lost > 0) print(`${counted(lost, 'frame')} did not arrive`);
-  if (dropped > 0) print(`${counted(dropped, 'frame')} left out (--latest)`);
+  if (dropped > 0) print(`${counted(dropped, 'frame')} skipped (--latest)`);
   print(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${(bytes / 1e9 / seconds).toFixed(2)} GB/s`));
 }

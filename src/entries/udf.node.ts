@@ -56,10 +56,5 @@ export const { validateUdf } = bound;
 /** The resources of this machine: cores, GPUs, the native core. */
 export const { detect } = bound;
 
-export {
-  type MerlinFault,
-  type MerlinSimulator,
-  type SimulateMerlinOptions,
-  simulateMerlin,
-} from '../simulate/merlin.node.js';
+export { simulateMerlin } from '../simulate/merlin.node.js';
 export * from '../udf/public.js';

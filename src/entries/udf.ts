@@ -13,6 +13,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import { open } from '../data/opening.browser.js';
+import type { MerlinSimulator, SimulateMerlinOptions } from '../simulate/merlin-options.js';
 import { bindUdf, type UdfContextClass } from '../udf/bind.js';
 import type { UdfContext } from '../udf/context.js';
 import type { ScanSource } from '../udf/scan.js';
@@ -51,6 +52,11 @@ export const Context: UdfContextClass = bound.Context;
  * compares the results. Throws `Unsupported` without WebGPU, `Argument` if the WGSL does not compile.
  */
 export const { validateUdf } = bound;
+
+/** The sockets of a Merlin readout: Node only; in a browser this throws `Unsupported`. */
+export async function simulateMerlin(path: string, _options?: SimulateMerlinOptions): Promise<MerlinSimulator> {
+  throw new EwaldError('Unsupported', `simulateMerlin: ${path}: browsers cannot listen; run it on Node`);
+}
 
 /** The resources of this machine: cores, GPUs. */
 export const { detect } = bound;

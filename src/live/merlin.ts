@@ -188,7 +188,7 @@ export class MerlinStream {
     this.#stage = 'frame';
   }
 
-  /** Asks for memory; returns false if there is none. */
+  /** Asks for memory; returns false if the receiver has no room. */
   #place(): boolean {
     const pixels = this.#pixels as FramePixels;
     const place = this.#receiver.frame(this.#header as MibHeader, pixels);

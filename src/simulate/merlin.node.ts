@@ -5,48 +5,10 @@ import { integer, knownOptions, real } from '../base/options.js';
 import { swapBytes } from '../data/byte-order.js';
 import type { Dataset } from '../data/dataset.js';
 import { type DataType, littleEndianMachine, numberBytes } from '../data/dtype.js';
-import type { OpenOptions } from '../data/open.js';
 import { open } from '../data/opening.node.js';
 import { envelopeBytes, merlinMessage, takeMerlinText } from '../live/merlin.js';
-import type { MerlinSimulation } from './parameter-types.js';
+import type { MerlinFault, MerlinSimulator, SimulateMerlinOptions } from './merlin-options.js';
 import { merlinSimulationRows } from './parameters.js';
-
-/** Something that goes wrong before the frame with this index is sent. */
-export interface MerlinFault {
-  /** Index of the frame in the acquisition, from 0. */
-  readonly at: number;
-  /**
-   * `gap`: this and further frames (`frames`, default 1) are not sent. `close`: the connection is closed; frames are
-   * sent again when a client connects, except for those of `frames` (default 0). `garbage`: bytes that are no message.
-   * `shape`: the frame has another shape. `restart`: another acquisition starts with this frame. `stall`: nothing more
-   * is sent. `half`: half of the frame is sent before the connection is closed. `slow`: half of the frame is sent, and the
-   * rest 150 ms later.
-   */
-  readonly kind: 'gap' | 'close' | 'garbage' | 'shape' | 'restart' | 'stall' | 'half' | 'slow';
-  readonly frames?: number;
-}
-
-/** Options of `simulateMerlin`. */
-export interface SimulateMerlinOptions extends MerlinSimulation {
-  /** How the file is opened. */
-  readonly open?: OpenOptions | undefined;
-  /** Frames of an acquisition; a shorter file is repeated. Default: those of the file. */
-  readonly frames?: number | undefined;
-  /** Messages are sent in pieces of this many bytes, so that they arrive in parts. Default: as a whole. */
-  readonly pieceBytes?: number | undefined;
-  /** Default: none. */
-  readonly faults?: readonly MerlinFault[] | undefined;
-}
-
-/** A simulated detector; end it with `close`. */
-export interface MerlinSimulator {
-  readonly host: string;
-  readonly port: number;
-  readonly dataPort: number;
-  /** Frames sent so far. */
-  readonly sent: number;
-  close(): Promise<void>;
-}
 
 const headerBytes = 384;
 const slowMs = 150;
@@ -132,7 +94,8 @@ class Simulator implements MerlinSimulator {
     if (!type || signal.length !== 2 || height === undefined || width === undefined)
       throw new EwaldError(
         'Unsupported',
-        `${dataset.name} has frames of ${signal.join(' × ')} ${dataset.dtype}; a Merlin sends u8, u16 or u32 of two axes`,
+        `${dataset.name} has frames of ${signal.join(' × ')} ${dataset.dtype}; a Merlin sends u8, u16 or u32 ` +
+          'of two axes',
       );
     this.#type = type;
     this.#signal = [height, width];
@@ -155,7 +118,7 @@ class Simulator implements MerlinSimulator {
       const server = createServer((socket) => {
         this.#sockets.add(socket);
         socket.setNoDelay(true);
-        // A client that goes away is no error of the detector.
+        // A client that disconnects is no error of the detector.
         socket.on('error', () => undefined);
         socket.on('close', () => this.#sockets.delete(socket));
         connected(socket);
@@ -277,7 +240,7 @@ class Simulator implements MerlinSimulator {
     const [height, width] = this.#signal;
     if (kind === 'gap') return frames ?? 1;
     if (kind === 'stall') await new Promise<void>((resolve) => this.#sockets.size === 0 || this.#onClose.push(resolve));
-    if (kind === 'garbage') await this.#send(Buffer.from('GET / HTTP/1.1\r\nHost: nowhere\r\n\r\n'.repeat(4)));
+    if (kind === 'garbage') await this.#send(Buffer.from('GET / HTTP/1.1\r\nHost: example\r\n\r\n'.repeat(4)));
     if (kind === 'restart') await this.#send(Buffer.from(merlinMessage(this.#header()), 'latin1'));
     if (kind === 'shape') {
       const pixels = 2 * height * width * numberBytes(this.#dataset.dtype);

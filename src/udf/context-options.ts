@@ -39,7 +39,7 @@ export interface UdfRunOptions {
   /** Shows partial results as they arrive; see `PlotsOption`. */
   readonly plots?: PlotsOption | undefined;
   /**
-   * Of a live scan, processes the latest frames and leaves out those that arrived meanwhile, for monitors; they are
+   * Of a live scan, processes the latest frames and skips those that arrived meanwhile, for monitors; they are
    * counted as `dropped`. Only for UDFs without results of kind nav. Default: all frames.
    */
   readonly latest?: boolean | undefined;

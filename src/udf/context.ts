@@ -160,8 +160,8 @@ export class UdfContext {
     if (first.scan.live)
       throw new EwaldError(
         'Unsupported',
-        `the analysis ${first.name} reads all frames twice, but the frames of ${first.scan.name} can only be read once, ` +
-          'while they arrive',
+        `the analysis ${first.name} reads all frames twice, but the frames of ${first.scan.name} can only be read ` +
+          'once, while they arrive',
       );
     const udfs = early.map(({ udf }) => udf);
     const results = (await this.runUdf(first.scan, udfs, { ...options, plots: undefined })) as readonly unknown[];

@@ -215,8 +215,8 @@ async function* live(
   if (executor && (executor.kind === 'delayed' || executor.kind === 'mpi'))
     throw new EwaldError(
       'Unsupported',
-      `the frames of ${scan.name} arrive at one process, so a live scan cannot run on ${executor.kind}; use inline or ` +
-        'workers',
+      `the frames of ${scan.name} arrive at one process, so a live scan cannot run on ${executor.kind}; use inline ` +
+        'or workers',
     );
   if (shape.selection.count === 0) return;
   acquisition.claim(run.latest);

@@ -1,8 +1,8 @@
 // Generated from parameters.ts by `npm run layout`. Do not edit.
 
-import type { DetectorControl } from './acquisition/connection.js';
 import type { ComParams } from './builtin/com.js';
 import type { MaskFactory } from './masks.js';
+import type { DetectorControl } from './acquisition/connection.js';
 
 /** Parameters of analyses. */
 export interface AnalysisParameters {
@@ -84,8 +84,8 @@ export interface LiveParameters {
   /** Port on which the detector sends frames. 1 … 65535; default the next one after the port for commands. */
   readonly dataPort?: number | undefined;
   /**
-   * Starts the acquisition by the detector's usual command. A function sends commands of its own. Without it, the
-   * acquisition is started by others. Default false.
+   * Starts the acquisition by the detector's usual command. In JavaScript, a function may send other commands.
+   * Without it, the acquisition is started by others. Default false.
    */
   readonly controller?: true | ((control: DetectorControl) => unknown) | undefined;
   /** Longest time to wait for an acquisition. Seconds; 0 … 86400; default no limit. */
@@ -98,8 +98,7 @@ export interface LiveParameters {
    */
   readonly reconnectS?: number | undefined;
   /**
-   * Processes the latest frames and leaves out those that arrived meanwhile, for results without positions. Default
-   * false.
+   * Processes the latest frames and skips those that arrived meanwhile, for results without positions. Default false.
    */
   readonly latest?: boolean | undefined;
   /** Memory for frames that wait for the run. Bytes; 1 … 1099511627776; default 268435456. */

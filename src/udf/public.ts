@@ -3,6 +3,7 @@
 export { EwaldError, type EwaldErrorTag, isEwaldError } from '../base/errors.js';
 export { type CorrectionOptions, Corrections } from '../data/corrections.js';
 export type { Dataset } from '../data/dataset.js';
+export type { MerlinFault, MerlinSimulator, SimulateMerlinOptions } from '../simulate/merlin-options.js';
 export type { Acquisition, Announcement, FrameFormat, LiveScan, LiveStatus } from './acquisition/acquisition.js';
 export type { DetectorConnection, DetectorControl, NextScanOptions } from './acquisition/connection.js';
 export type { DetermineNavShape, NavShapeHint } from './acquisition/nav-shape.js';

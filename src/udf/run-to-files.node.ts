@@ -44,8 +44,8 @@ export const checkRunToFiles = async (options: RunToFilesOptions, scan: string):
  * Results are named after their channel or buffer; if there are several analyses or UDFs, the name of the analysis or
  * UDF and a hyphen precede it. Files are opened before the work and appear when all of them are complete. Throws
  * `Argument` for outputs that exist or have another extension, for `channels` that select nothing, and for a pick
- * together with other analyses; otherwise as `runUdf`. If a live scan ends with an error, the results so far are written
- * before it is thrown.
+ * together with other analyses; otherwise as `runUdf`. If a live scan ends with an error, the results so far are
+ * written before it is thrown.
  */
 export async function runToFiles(
   ctx: UdfContext,

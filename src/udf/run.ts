@@ -64,8 +64,8 @@ function checkLatest(scan: Scan, parts: readonly Part[]): void {
       if (kind === 'nav')
         throw new EwaldError(
           'Argument',
-          `latest: the UDF ${udf.definition.name} has one result per scan position (${name}), and some frames would be ` +
-            'left out; run it without latest',
+          `latest: the UDF ${udf.definition.name} has one result per scan position (${name}), and some frames would ` +
+            'be skipped; run it without latest',
         );
 }
 

@@ -35,7 +35,12 @@ import {
   unknownCellRows,
 } from '../../src/pipeline/parameters.js';
 import { listenRows, viewRows } from '../../src/serving/parameters.js';
-import { frameSimulationRows, frameWritingRows, merlinSimulationRows, spotSimulationRows } from '../../src/simulate/parameters.js';
+import {
+  frameSimulationRows,
+  frameWritingRows,
+  merlinSimulationRows,
+  spotSimulationRows,
+} from '../../src/simulate/parameters.js';
 import { liveRows } from '../../src/udf/acquisition/parameters.js';
 import { analysisRows, newUdfRows, scanRunRows } from '../../src/udf/parameters.js';
 import { benchRows, validateRows } from '../../src/validate/parameters.js';

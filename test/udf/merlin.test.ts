@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readNpy } from 'ewald';
 import {
   Context,
   defineUdf,
@@ -16,7 +17,6 @@ import {
   sumSigUdf,
   sumUdf,
 } from 'ewald/udf';
-import { readNpy } from 'ewald/data';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ewald } from '../support/cli.js';
 import { refused } from '../support/refused.js';
@@ -195,7 +195,8 @@ describe('a run', () => {
       },
     });
     const run = ctx.runUdfIter(scan as never, factor);
-    let [done, last] = [0, new Float64Array()];
+    let done = 0;
+    let last: Float64Array = new Float64Array();
     let first = 0;
     for await (const { buffers, damage } of run) {
       last = buffers[0].value.data as Float64Array;
@@ -372,7 +373,7 @@ describe('ewald run --connect', () => {
     const { code, err, out } = await ewald(['run', 'sumsig', ...address(simulator), '-o', output, '--json']);
     expect(code, err).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ frames: 80, live: { received: 80, lost: 0 } });
-    expect([...(readNpy(await readFile(output))).data]).toEqual(sums);
+    expect([...readNpy(await readFile(output)).data]).toEqual(sums);
   });
 
   test('keeps what was finished if it is interrupted, or if the detector is gone', async () => {

@@ -32,7 +32,7 @@ export interface LiveStatus {
   readonly waiting: number;
   /** Frames that did not arrive, although later ones did. */
   readonly lost: number;
-  /** Frames that a run with `latest` left out. */
+  /** Frames that a run with `latest` skipped. */
   readonly dropped: number;
   /** Frames outside the scan: before its first position, or after its last. */
   readonly ignored: number;
@@ -223,8 +223,8 @@ export class Acquisition {
     if (this.#runs++ > 0)
       throw new EwaldError(
         'Argument',
-        `the frames of ${this.name} were taken by an earlier run, and live frames can be read only once; run all UDFs ` +
-          'together, or wait for the next acquisition',
+        `the frames of ${this.name} were taken by an earlier run, and live frames can be read only once; run all ` +
+          'UDFs together, or wait for the next acquisition',
       );
     this.#queue.latest = latest;
   }

@@ -15,10 +15,10 @@ export function detectorAddress(detector: string): { kind: DetectorKind; host?: 
   const kind = match?.[1]?.toLowerCase();
   if (!kind || !kinds.includes(kind as DetectorKind)) {
     const near = kind && nearest(kind, kinds);
-    throw new EwaldError(
-      'Argument',
-      `connect: the detector is ${shown(detector)}; ${near ? `did you mean "${near}"?` : `expected ${kinds.join(' or ')}, or an address such as merlin://host:6341`}`,
-    );
+    const expected = near
+      ? `did you mean "${near}"?`
+      : `expected ${kinds.join(' or ')}, or an address such as merlin://host:6341`;
+    throw new EwaldError('Argument', `connect: the detector is ${shown(detector)}; ${expected}`);
   }
   const rest = match?.[2];
   if (rest === undefined) return { kind: kind as DetectorKind };

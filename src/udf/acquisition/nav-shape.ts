@@ -8,7 +8,7 @@ import type { Announcement } from './acquisition.js';
 export interface NavShapeHint {
   /** Frames of the acquisition; undefined if it does not end by itself. */
   readonly frames: number | undefined;
-  /** The shape that was requested, where -1 is to be determined. */
+  /** The shape that was requested; -1 stands for an unknown length. */
   readonly navShape: readonly number[] | undefined;
   /** The shape that the detector states. */
   readonly scan: readonly number[] | undefined;
@@ -61,11 +61,12 @@ export async function navShapeFor(
   if (wanted === undefined && scan && isWhole(scan)) return [...scan];
   const side = frames === undefined ? Number.NaN : Math.round(Math.sqrt(frames));
   if (wanted === undefined && side * side === frames) return [side, side];
+  const known =
+    frames === undefined ? 'the acquisition has no end' : `the acquisition has ${frames} frames, which are no square`;
   throw new EwaldError(
     'Shape',
-    `next: the shape of the scan is unknown: ${
-      frames === undefined ? 'the acquisition has no end' : `the acquisition has ${frames} frames, which are no square`
-    }${wanted ? `, and navShape is [${wanted.join(', ')}]` : ''}. Pass navShape, such as [128, 128] (--nav-shape 128,128)`,
+    `next: the shape of the scan is unknown: ${known}${wanted ? `, and navShape is [${wanted.join(', ')}]` : ''}. ` +
+      'Pass navShape, such as [128, 128] (--nav-shape 128,128)',
     { detail: { frames, navShape: wanted } },
   );
 }

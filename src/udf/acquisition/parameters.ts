@@ -23,7 +23,7 @@ export const liveRows = {
   controller: {
     kind: 'boolean',
     sentence: "starts the acquisition by the detector's usual command",
-    more: 'A function sends commands of its own. Without it, the acquisition is started by others.',
+    more: 'In JavaScript, a function may send other commands. Without it, the acquisition is started by others.',
     type: 'true | ((control: DetectorControl) => unknown)',
     of: live,
   },
@@ -57,7 +57,7 @@ export const liveRows = {
   },
   latest: {
     kind: 'boolean',
-    sentence: 'processes the latest frames and leaves out those that arrived meanwhile, for results without positions',
+    sentence: 'processes the latest frames and skips those that arrived meanwhile, for results without positions',
     of: live,
   },
   ringBytes: {
