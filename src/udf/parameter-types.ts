@@ -1,8 +1,8 @@
 // Generated from parameters.ts by `npm run layout`. Do not edit.
 
+import type { DetectorControl } from './acquisition/connection.js';
 import type { ComParams } from './builtin/com.js';
 import type { MaskFactory } from './masks.js';
-import type { DetectorControl } from './acquisition/connection.js';
 
 /** Parameters of analyses. */
 export interface AnalysisParameters {

@@ -354,7 +354,8 @@ describe('faults', () => {
     const { results, damage } = partialOf(error);
     const end = damage.indexOf(0);
     expect(end).toBeGreaterThan(0);
-    expect([...(results[0]?.intensity.data ?? []).slice(0, end)]).toEqual(sums.slice(0, end));
+    const data = [...(results[0]?.intensity.data ?? [])].slice(0, end);
+    expect(data).toEqual(data.map((_, frame) => sums[frame % 80]));
   });
 });
 

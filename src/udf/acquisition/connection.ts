@@ -32,9 +32,9 @@ export interface DetectorDriver {
   /** Connects to the detector, if it is not connected. Throws `File` if it cannot be reached. */
   connect(signal: PlatformSignal | undefined): Promise<void>;
   /** Waits for the start of an acquisition. Throws `Lost` if the connection ends, and the error of the signal. */
-  announced(signal: AbortSignal): Promise<Announcement>;
+  announced(signal: PlatformSignal): Promise<Announcement>;
   /** Waits for the first frame of the announced acquisition. */
-  format(signal: AbortSignal): Promise<FrameFormat>;
+  format(signal: PlatformSignal): Promise<FrameFormat>;
   /** Passes the frames of the announced acquisition on, from its first one. */
   deliver(acquisition: Acquisition): void;
   close(): Promise<void>;
