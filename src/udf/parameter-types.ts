@@ -4,6 +4,34 @@ import type { DetectorControl } from './acquisition/connection.js';
 import type { ComParams } from './builtin/com.js';
 import type { MaskFactory } from './masks.js';
 
+/** Parameters of connections to detectors and of live scans. */
+export interface LiveParameters {
+  /** A detector whose frames are processed as they arrive, instead of a file: merlin://host:6341. */
+  readonly connect?: string | undefined;
+  /** Port on which the detector sends frames. 1 … 65535; default the next one after the port for commands. */
+  readonly dataPort?: number | undefined;
+  /**
+   * Starts the acquisition by the detector's usual command. In JavaScript, a function may send other commands.
+   * Without it, the acquisition is started by others. Default false.
+   */
+  readonly controller?: true | ((control: DetectorControl) => unknown) | undefined;
+  /** Longest time to wait for an acquisition. Seconds; 0 … 86400; default no limit. */
+  readonly timeoutS?: number | undefined;
+  /** Time without a frame after which the scan ends with an error. Seconds; 0 … 86400; default 60. */
+  readonly stallS?: number | undefined;
+  /**
+   * Time to connect again if the connection ends during a scan; frames of that time are lost. Seconds; 0 … 86400;
+   * default 5.
+   */
+  readonly reconnectS?: number | undefined;
+  /**
+   * Processes the latest frames and skips those that arrived meanwhile, for results without positions. Default false.
+   */
+  readonly latest?: boolean | undefined;
+  /** Memory for frames that wait for the run. Bytes; 1 … 1099511627776; default 268435456. */
+  readonly ringBytes?: number | undefined;
+}
+
 /** Parameters of analyses. */
 export interface AnalysisParameters {
   /**
@@ -75,32 +103,4 @@ export interface NewUdfParameters {
    * folder.
    */
   readonly folder?: string;
-}
-
-/** Parameters of connections to detectors and of live scans. */
-export interface LiveParameters {
-  /** A detector whose frames are processed as they arrive, instead of a file: merlin://host:6341. */
-  readonly connect?: string | undefined;
-  /** Port on which the detector sends frames. 1 … 65535; default the next one after the port for commands. */
-  readonly dataPort?: number | undefined;
-  /**
-   * Starts the acquisition by the detector's usual command. In JavaScript, a function may send other commands.
-   * Without it, the acquisition is started by others. Default false.
-   */
-  readonly controller?: true | ((control: DetectorControl) => unknown) | undefined;
-  /** Longest time to wait for an acquisition. Seconds; 0 … 86400; default no limit. */
-  readonly timeoutS?: number | undefined;
-  /** Time without a frame after which the scan ends with an error. Seconds; 0 … 86400; default 60. */
-  readonly stallS?: number | undefined;
-  /**
-   * Time to connect again if the connection ends during a scan; frames of that time are lost. Seconds; 0 … 86400;
-   * default 5.
-   */
-  readonly reconnectS?: number | undefined;
-  /**
-   * Processes the latest frames and skips those that arrived meanwhile, for results without positions. Default false.
-   */
-  readonly latest?: boolean | undefined;
-  /** Memory for frames that wait for the run. Bytes; 1 … 1099511627776; default 268435456. */
-  readonly ringBytes?: number | undefined;
 }

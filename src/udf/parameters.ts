@@ -272,17 +272,17 @@ export const newUdfRows = {
 /** The tables of this room, from which `npm run layout` writes types and README tables. */
 export const tables = [
   {
-    name: 'AnalysisParameters',
-    about: 'Parameters of analyses.',
-    rows: analysisRows,
-    imports: ["import type { ComParams } from './builtin/com.js';", "import type { MaskFactory } from './masks.js';"],
-  },
-  { name: 'NewUdfParameters', about: 'Options of `newUdf`.', rows: newUdfRows },
-  {
     name: 'LiveParameters',
     about: 'Parameters of connections to detectors and of live scans.',
     rows: liveRows,
     loose: true,
     imports: ["import type { DetectorControl } from './acquisition/connection.js';"],
   },
+  {
+    name: 'AnalysisParameters',
+    about: 'Parameters of analyses.',
+    rows: analysisRows,
+    imports: ["import type { ComParams } from './builtin/com.js';", "import type { MaskFactory } from './masks.js';"],
+  },
+  { name: 'NewUdfParameters', about: 'Options of `newUdf`.', rows: newUdfRows },
 ] as const;
