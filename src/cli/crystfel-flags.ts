@@ -1,4 +1,4 @@
-/** Rejects flags of CrystFEL's indexamajig that ewald does not have, by name. */
+/** Rejects flags of CrystFEL's programs that ewald does not have, by name. */
 import { EwaldError } from '../entries/index.node.js';
 
 /** Unsupported flags, and what to use instead. */
@@ -61,6 +61,49 @@ const absentFamilies: Readonly<Record<string, string>> = {
   '--fromfile-': '-i takes a stream whose peaks are indexed again; --sol writes orientations',
   '--asapo-': 'frames are read from files or received by ZeroMQ: --zmq-input',
 };
+
+/** Flags of partialator and process_hkl that `ewald merge` does not have, and what to use instead. */
+export const absentMergeFlags: Readonly<Record<string, string>> = {
+  '-i': 'streams are given without a flag: ewald merge a.stream b.stream -y 4/mmm',
+  '--input': 'streams are given without a flag: ewald merge a.stream b.stream -y 4/mmm',
+  '-w': 'every indexing ambiguity that the cell allows is resolved; --no-ambiguity keeps the indexing of the crystals',
+  '--operator': 'every indexing ambiguity that the cell allows is resolved; --no-ambiguity keeps the indexing',
+  '--no-scale': '--model mean merges without scales',
+  '--scale': 'crystals are scaled by every model except mean; --model unity fits nothing else',
+  '--no-Bscale': 'scale and relative B are fitted together; --model mean merges without them',
+  '--no-pr': '--model unity fits scales without partialities and orientations',
+  '--no-deltacchalf': 'crystals are not rejected by CC1/2; deviating observations have less weight',
+  '--no-free': 'each crystal is fitted to the merge of all others',
+  '--max-rel-B': 'a prior keeps relative B factors small; --assignments writes them',
+  '--no-logs': 'no logs are written; --assignments writes the parameters of each crystal',
+  '--log-folder': 'no logs are written; --assignments writes the parameters of each crystal',
+  '--output-every-cycle': 'only the last cycle is written; -n sets the largest number of cycles',
+  '--harvest-file': '--json prints all parameters, --assignments those of each crystal',
+  '--stat': '--assignments writes the scale of each crystal',
+  '--force-bandwidth': 'the bandwidth is that of the stream',
+  '--force-radius': 'the profile radius of each crystal is fitted',
+  '--force-lambda': 'the wavelength is that of the stream',
+  '--start-after': 'all crystals are merged; --custom-split merges some of them separately as well',
+  '--stop-after': 'all crystals are merged; --custom-split merges some of them separately as well',
+  '--min-res': 'all crystals are merged, weak ones with less weight; --highres limits the statistics',
+  '--min-cc': 'all crystals are merged, deviating observations with less weight',
+  '-g': '--unmerged writes all observations of each reflection',
+  '--histogram': '--unmerged writes all observations of each reflection',
+  '-z': '--unmerged writes all observations of each reflection',
+  '--hist-parameters': '--unmerged writes all observations of each reflection',
+};
+
+/** Rejects a command line of `ewald merge` with a flag of CrystFEL's merging programs. Throws `Unsupported`. */
+export function refuseAbsentMergeFlags(words: readonly string[]): void {
+  for (const word of words) {
+    const [name = ''] = word.split('=');
+    if (Object.hasOwn(absentMergeFlags, name))
+      throw new EwaldError(
+        'Unsupported',
+        `${name} is a flag of CrystFEL's merging programs that ewald does not have: ${absentMergeFlags[name]}`,
+      );
+  }
+}
 
 /** Rejects a command line with such a flag. Throws `Unsupported`. */
 export function refuseAbsentFlags(words: readonly string[]): void {

@@ -31,6 +31,7 @@ import {
   writeWhole,
 } from '../entries/shell.node.js';
 import { commandLine } from './command-line.js';
+import { refuseAbsentMergeFlags } from './crystfel-flags.js';
 import { chosenExecutor, type ExecutorFlags, openExecutor, rankOf, withExecutor } from './executor-flags.js';
 import { bold, type CliDeps, counted, dim, note, Progress, print, printJson, table, yellow } from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
@@ -75,10 +76,12 @@ const outputRows = {
   ),
 } as const satisfies Parameters;
 
-const rows = { ...mergeRows, ...outputRows } as const satisfies Parameters;
+/** Parameters of the command. */
+export const rows = { ...mergeRows, ...outputRows } as const satisfies Parameters;
 type Flags = ExecutorFlags & FlagValues<typeof rows>;
 
 export function register(program: Command, deps: CliDeps): void {
+  refuseAbsentMergeFlags(process.argv.slice(2));
   const command = program
     .command('merge')
     .description('merge the reflections of stills: scale, correct partialities, resolve the indexing ambiguity')

@@ -54,6 +54,7 @@ export const mergeRows = {
   },
   model: {
     kind: 'choice',
+    short: 'm',
     sentence: 'how observations depend on the intensities',
     more:
       'The models `gaussian` and `xsphere` fit scale, relative B, profile radius and orientation of each crystal, ' +
