@@ -5,10 +5,6 @@ import type { CrystalRecord } from './observations.js';
 
 const bare = (field: string): string => field.replace(/^\/+/, '');
 
-/** The data set that a header value means: a whole number written as a float, such as `1.000000`, means data set 1. */
-export const datasetName = (value: string): string =>
-  /^[+-]?\d*\.?\d+(e[+-]?\d+)?$/i.test(value) ? String(Number(value)) : value.trim();
-
 /** Collects the crystals of all inputs. */
 export class Collector {
   readonly columns: ObservationColumns;
@@ -26,9 +22,16 @@ export class Collector {
     this.#splitBy = splitBy === undefined ? undefined : bare(splitBy);
   }
 
-  /** Whether the data sets are values of this header field; a field may begin with a slash, which users need not type. */
-  splitsBy(field: string): boolean {
-    return this.#splitBy !== undefined && bare(field) === this.#splitBy;
+  /**
+   * The value by which the data are divided into sets, if this line, such as `header/float/FIELD = VALUE`, has it. A
+   * field may begin with a slash, which users need not type, or with `hdf5/`, as CrystFEL wrote such lines before 0.10.
+   */
+  headerValue(line: string): string | undefined {
+    if (this.#splitBy === undefined) return undefined;
+    const [, field = '', value = ''] = /^(?:header\/\w+|hdf5)\/(.*?) = (.*)$/.exec(line) ?? [];
+    if (bare(field) !== this.#splitBy) return undefined;
+    // A whole number written as a float, such as `1.000000`, means data set 1.
+    return /^[+-]?\d*\.?\d+(e[+-]?\d+)?$/i.test(value) ? String(Number(value)) : value.trim();
   }
 
   /** Adds an observation to the crystal that the next call of `crystal` ends. */

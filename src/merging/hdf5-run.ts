@@ -24,6 +24,7 @@ const columnsOfRun = {
     event: [Uint32Array, 1],
     has_event: [Uint8Array, 1],
     wavelength: [Float64Array, 1],
+    header_lines: [Uint32Array, 1],
   },
   crystals: {
     frame: [Uint32Array, 1],
@@ -78,6 +79,7 @@ export async function readRunFile(source: ByteSource, name: string, collector: C
   const filenames = await filenamesOf(entry, fail);
   const all = async <T extends Column>({ read, rows }: Group, column: string): Promise<T> =>
     (await read(column, 0, rows)) as T;
+  const headerValues = await headerValuesOf(entry, await all<Uint32Array>(frames, 'header_lines'), collector, fail);
   const fileOf = await all<Uint32Array>(frames, 'file');
   const eventOf = await all<Uint32Array>(frames, 'event');
   const hasEvent = await all<Uint8Array>(frames, 'has_event');
@@ -130,7 +132,7 @@ export async function readRunFile(source: ByteSource, name: string, collector: C
         bandwidth,
         limit: d > 0 ? 1 / d : Number.POSITIVE_INFINITY,
         profileRadius: radii[c] as number,
-        headerValue: '',
+        headerValue: headerValues[frame] ?? '',
       });
     }
     first = last;
@@ -192,6 +194,26 @@ async function numberAt(entry: Hdf5Group, name: string): Promise<number> {
   const one = await entry.get(name);
   const value = one instanceof Hdf5Dataset ? await one.value() : 0;
   return typeof value === 'number' ? value : 0;
+}
+
+/** The value of each frame by which the data are divided into sets, from the header fields that the run has copied. */
+async function headerValuesOf(
+  entry: Hdf5Group,
+  counts: Uint32Array,
+  collector: Collector,
+  fail: (message: string) => never,
+): Promise<readonly string[]> {
+  if (!counts.some((count) => count > 0)) return [];
+  const dataset = await entry.get('header_lines');
+  const text = dataset instanceof Hdf5Dataset ? await dataset.value() : undefined;
+  if (typeof text !== 'string') return fail('it has no header_lines; write it again with ewald index');
+  const lines = text.split('\n');
+  let at = 0;
+  return Array.from(counts, (count) => {
+    const frameLines = lines.slice(at, at + count);
+    at += count;
+    return frameLines.map((line) => collector.headerValue(line)).findLast((value) => value !== undefined) ?? '';
+  });
 }
 
 /** The names of the files of the frames: `files/file_0`, `files/file_1`, … */

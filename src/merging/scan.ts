@@ -6,7 +6,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import { planckTimesLight } from '../crystal/geometry/geometry.js';
-import { type Collector, datasetName } from './collector.js';
+import type { Collector } from './collector.js';
 import type { Mark, ObservationColumns } from './columns.js';
 import { noCounts, type ScanCounts } from './counts.js';
 
@@ -28,7 +28,7 @@ export interface ScannedHead {
 const newline = 10;
 const [space, minus, plus, point, zero, nine] = [32, 45, 43, 46, 48, 57];
 const wanted =
-  /^(Image filename: |Event: |photon_energy_eV = |beam_bandwidth = |Cell parameters |[abc]star = |profile_radius = |diffraction_resolution_limit = |header\/(?:int|float|str)\/|-----? |--- |Reflections measured|Peaks from peak search)/;
+  /^(Image filename: |Event: |photon_energy_eV = |beam_bandwidth = |Cell parameters |[abc]star = |profile_radius = |diffraction_resolution_limit = |header\/(?:int|float|str)\/|hdf5\/|-----? |--- |Reflections measured|Peaks from peak search)/;
 
 type Part = 'start' | 'head' | 'geometry' | 'cell' | 'chunk' | 'peaks' | 'rows' | 'between';
 
@@ -249,7 +249,8 @@ export class StreamScanner {
     else if (line.startsWith('Event: ')) this.#event = value();
     else if (line.startsWith('photon_energy_eV')) this.#wavelength = planckTimesLight / number();
     else if (line.startsWith('beam_bandwidth')) this.#bandwidth = number();
-    else if (line.startsWith('header/')) this.#takeHeader(line);
+    else if (line.startsWith('header/') || line.startsWith('hdf5/'))
+      this.#headerValue = this.#collector.headerValue(line) ?? this.#headerValue;
     else if (line.startsWith('Peaks from')) this.#part = 'peaks';
     else if (line.startsWith('Reflections measured')) {
       if (!crystal) this.#fail('reflections stand outside of a crystal');
@@ -268,12 +269,6 @@ export class StreamScanner {
       crystal.parameters = [10 * (a ?? 0), 10 * (b ?? 0), 10 * (c ?? 0), al ?? 0, be ?? 0, ga ?? 0];
     } else if (crystal && line.startsWith('profile_radius')) crystal.profileRadius = number() / 10;
     else if (crystal && line.startsWith('diffraction_resolution_limit')) crystal.limit = number() / 10;
-  }
-
-  /** `header/float/FIELD = VALUE`; fields may begin with a slash, which users need not type. */
-  #takeHeader(line: string): void {
-    const [, field = '', value = ''] = /^header\/\w+\/(.*?) = (.*)$/.exec(line) ?? [];
-    if (this.#collector.splitsBy(field)) this.#headerValue = datasetName(value);
   }
 
   #endCrystal(): void {

@@ -173,13 +173,14 @@ describe('an HDF5 file that is refused', () => {
     shape: width === 1 ? [value.length] : [value.length / width, width],
   });
   /** A run of one crystal with two reflections, some of its columns replaced. */
-  async function made(changes: Readonly<Record<string, WriteNode>>): Promise<Uint8Array> {
+  async function made(changes: Readonly<Record<string, WriteNode>>, headerLines = ''): Promise<Uint8Array> {
     const groups = {
       frames: {
         file: column(Uint32Array.of(0)),
         event: column(Uint32Array.of(0)),
         has_event: column(Uint8Array.of(0)),
         wavelength: column(Float64Array.of(1.3)),
+        header_lines: column(Uint32Array.of(0)),
       },
       crystals: {
         frame: column(Uint32Array.of(0)),
@@ -220,6 +221,7 @@ describe('an HDF5 file that is refused', () => {
     const entry: WriteNode = {
       children: {
         stream_head: { value: 'CrystFEL stream format 2.3\n' },
+        header_lines: { value: headerLines },
         files: { children: { file_0: { value: 'a.h5' } } },
         ...children,
       },
@@ -227,6 +229,14 @@ describe('an HDF5 file that is refused', () => {
     await writer.finish({ entry });
     return Buffer.concat(pieces);
   }
+
+  test('has the header fields that the run has copied', async () => {
+    const lines = 'header/str//name = x\nheader/float//laser/on = 1.000000';
+    const bytes = await made({ 'frames/header_lines': column(Uint32Array.of(2)) }, lines);
+    const columns = new ObservationColumns();
+    await readRunFile(memorySource(bytes), 'made.h5', new Collector(columns, undefined, 'laser/on'));
+    expect(columns.view().headerValues).toEqual(['1']);
+  });
 
   test.each([
     [

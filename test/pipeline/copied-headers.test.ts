@@ -148,7 +148,18 @@ describe.skipIf(!dataFolder)(`fields of frames${dataFolder ? '' : ' (absent: no 
       '--refine-geometry=off',
     ];
     const copied = ['--copy-header', '/laser/on', '--copy-header=/laser/delay', '--copy-header=/laser/of'];
-    const indexed = await ewald(['index', file, ...words, ...copied, '-o', stream, '-j', '1']);
+    const indexed = await ewald([
+      'index',
+      file,
+      ...words,
+      ...copied,
+      '-o',
+      stream,
+      '-j',
+      '1',
+      '--hdf5',
+      `${stream}.h5`,
+    ]);
     expect(indexed.code, indexed.err).toBe(0);
     expect(indexed.err.match(/warning: .*/g)).toEqual([
       expect.stringMatching(/the header field \/laser\/of is not copied from frames without it: .*has no \/laser\/of$/),
@@ -169,6 +180,11 @@ describe.skipIf(!dataFolder)(`fields of frames${dataFolder ? '' : ' (absent: no 
     );
     expect(Math.min(dark, pumped)).toBeGreaterThan(100);
     expect(dark + pumped).toBe(statistics.overall.measurements);
+    const ofHdf5 = JSON.parse((await ewald(['merge', `${stream}.h5`, ...merged])).out).datasets;
+    expect(ofHdf5.map((one: { statistics: typeof statistics }) => one.statistics.overall.measurements)).toEqual([
+      dark,
+      pumped,
+    ]);
   });
 });
 

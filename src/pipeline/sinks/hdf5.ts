@@ -8,6 +8,7 @@ import { version } from '../../base/version.js';
 import type { Codecs } from '../../data/codecs/codecs.js';
 import { Hdf5Writer, type WriteNode } from '../../data/hdf5/writer.js';
 import type { Output } from '../../files/write.js';
+import { headerLine } from '../copied-headers.js';
 import type { FrameRecord } from '../record.js';
 import { columnsOf } from '../reflection-table.js';
 import { patchedOutput } from './function-output.js';
@@ -72,6 +73,7 @@ export function hdf5Sink(
     peaks_begin: new Column(new Uint32Array(0)),
     peaks: new Column(new Uint32Array(0)),
     wavelength: new Column(new Float64Array(0)),
+    header_lines: new Column(new Uint32Array(0)),
   };
   const peak = {
     fs: new Column(new Float32Array(0)),
@@ -112,6 +114,8 @@ export function hdf5Sink(
     background: new Column(new Float32Array(0)),
   };
   const files = new Map<string, number>();
+  /** The copied header fields of all frames, as lines of a stream. */
+  const headerLines: string[] = [];
 
   const addReflections = (table: Float64Array): void => {
     const columns = columnsOf(table);
@@ -119,7 +123,7 @@ export function hdf5Sink(
     for (const name of measured) reflection[name].add(columns[name]);
   };
 
-  const add = async ({ origin, hit, peaks, spots, crystals, beam }: FrameRecord): Promise<void> => {
+  const add = async ({ origin, hit, peaks, spots, crystals, beam, headers = [] }: FrameRecord): Promise<void> => {
     const number = frame.serial.length;
     if (!files.has(origin.filename)) files.set(origin.filename, files.size);
     frame.file.add([files.get(origin.filename) ?? 0]);
@@ -130,6 +134,9 @@ export function hdf5Sink(
     frame.peaks_begin.add([peak.fs.length]);
     frame.peaks.add([peaks.count]);
     frame.wavelength.add([beam.wavelengthA]);
+    const lines = headers.flatMap((header) => headerLine(header) ?? []);
+    frame.header_lines.add([lines.length]);
+    headerLines.push(...lines);
     const owner = new Int32Array(peaks.count).fill(-1);
     const hkl = new Int32Array(3 * peaks.count);
     for (const one of crystals) {
@@ -210,6 +217,7 @@ export function hdf5Sink(
             stream_head: { value: streamHead },
             bandwidth: { value: bandwidth },
             files: { attributes: { NX_class: 'NXcollection' }, children: Object.fromEntries(names) },
+            header_lines: { value: headerLines.join('\n') },
             frames: group(frame),
             peaks: group(peak),
             crystals: group(crystal),
