@@ -12,7 +12,7 @@ import { commonRadius } from './fit.js';
 import { normalised } from './normalised.js';
 import type { Observations } from './observations.js';
 import { keyOf } from './symmetry/matrices.js';
-import { laueSettings, type PointGroup, rotationsOf, sameGroup } from './symmetry/point-group.js';
+import { laueGroup, laueSettings, type PointGroup, rotationsOf, sameGroup } from './symmetry/point-group.js';
 import { latticeRotations, waysToIndex } from './symmetry/settings.js';
 import { uniqueReflections } from './unique.js';
 
@@ -27,6 +27,8 @@ export interface LaueCandidate {
 
 /** Largest number of crystals that are compared, and random starts for each group. */
 const [mostCrystals, starts] = [256, 2];
+/** The same for the check of a given group. */
+const mostChecked = 128;
 /** Below this evidence or with fewer crystals, no group is chosen: two stills prefer any group by chance. */
 const [leastEvidence, fewestCrystals] = [100, 10];
 /**
@@ -36,19 +38,31 @@ const [leastEvidence, fewestCrystals] = [100, 10];
  */
 const [enough, doubtful] = [0.9, 0.85];
 
-/** The Laue groups of the lattice, those with the most evidence first. */
+/** The lattice, and the crystals that take part. */
+interface Lattice {
+  readonly cell: Cell;
+  readonly centring: Centring;
+  readonly part: Uint8Array;
+}
+
+/** The Laue groups of the lattice that are `wanted`, those with the most evidence first. */
 export function rankLaueGroups(
   observations: Observations,
-  { cell, centring, part }: { readonly cell: Cell; readonly centring: Centring; readonly part: Uint8Array },
+  { cell, centring, part }: Lattice,
+  { wanted = () => true, most = mostCrystals }: { wanted?: (group: PointGroup) => boolean; most?: number } = {},
 ): LaueCandidate[] {
-  const some = selected(observations, sampled(part, mostCrystals));
+  const some = selected(observations, sampled(part, most));
   const everyone = new Uint8Array(some.crystals).fill(1);
   const radius = commonRadius(some, everyone);
   const lattice = latticeRotations(cell, centring);
   const inLattice = new Set(lattice.map(keyOf));
   const groups: PointGroup[] = [];
   for (const group of laueSettings())
-    if (rotationsOf(group).every((one) => inLattice.has(keyOf(one))) && !groups.some((one) => sameGroup(one, group)))
+    if (
+      rotationsOf(group).every((one) => inLattice.has(keyOf(one))) &&
+      wanted(group) &&
+      !groups.some((one) => sameGroup(one, group))
+    )
       groups.push(group);
   const candidates = groups.map((group) => {
     const unique = uniqueReflections(some, group, waysToIndex(lattice, group));
@@ -66,11 +80,7 @@ export function rankLaueGroups(
 }
 
 /** The highest Laue group whose equivalents agree, with a remark on the others. Throws `Argument` for too few data. */
-export function likeliestLaueGroup(
-  observations: Observations,
-  subject: { readonly cell: Cell; readonly centring: Centring; readonly part: Uint8Array },
-  remarks: string[],
-): PointGroup {
+export function likeliestLaueGroup(observations: Observations, subject: Lattice, remarks: string[]): PointGroup {
   const enoughCrystals = subject.part.filter((on) => on === 1).length >= fewestCrystals;
   // Without a single pair of equivalents, there is no correlation.
   const ranked = enoughCrystals
@@ -100,6 +110,31 @@ export function likeliestLaueGroup(
       `${near.length > 0 ? ` ${near[0]?.group.name} is not excluded; name the group if you know it.` : ''}`,
   );
   return best.group;
+}
+
+/**
+ * A remark if observations agree much better with their equivalents in a subgroup than in the given point group. A group
+ * that is too high averages different intensities, which no statistic of the merge shows clearly.
+ */
+export function doubtOfGroup(observations: Observations, lattice: Lattice, group: PointGroup): string | undefined {
+  const given = laueGroup(group);
+  const operations = new Set(rotationsOf(given).map(keyOf));
+  const isSubgroup = (one: PointGroup): boolean =>
+    rotationsOf(one).every((operation) => operations.has(keyOf(operation)));
+  // Subgroups of half and of a third of the operations: the others are subgroups of these.
+  const wanted = (one: PointGroup): boolean =>
+    isSubgroup(one) && [1, 2, 3].includes(rotationsOf(given).length / rotationsOf(one).length);
+  if (operations.size === 1 || lattice.part.filter((on) => on === 1).length < fewestCrystals) return undefined;
+  const ranked = rankLaueGroups(observations, lattice, { wanted, most: mostChecked });
+  const own = ranked.find((one) => sameGroup(one.group, given));
+  const [best] = ranked.filter((one) => one !== own).sort((a, b) => b.correlation - a.correlation);
+  if (!own || !best || !(best.evidence > leastEvidence) || !(own.correlation < doubtful * best.correlation))
+    return undefined;
+  return (
+    `The intensities contradict the point group ${group.name}: observations correlate with their equivalents by ` +
+    `${own.correlation.toFixed(2)}, and by ${best.correlation.toFixed(2)} in ${best.group.name}. Merge in ` +
+    `${best.group.name}, or let the group be found: auto.`
+  );
 }
 
 /** The observations of some of the crystals. */

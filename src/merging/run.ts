@@ -12,12 +12,13 @@ import { commonRadius } from './fit.js';
 import { halfOf } from './halves.js';
 import type { ReflectionList } from './hkl.js';
 import { mergingFeature } from './kernels.js';
+import { doubtOfGroup } from './laue-groups.js';
 import { makeResult } from './make-result.js';
 import { measurePolarisation, verdictOf } from './measured-polarisation.js';
 import { checkSpaceGroup } from './merged-mtz.js';
 import { type Merge, type MergedSet, mergeOf, mergeOfSome } from './merges.js';
 import type { Observations } from './observations.js';
-import type { CheckedMerge } from './options.js';
+import { automatic, type CheckedMerge } from './options.js';
 import { depolarised, polarisationText, readPolarisation } from './polarisation.js';
 import { alignToReference } from './reference.js';
 import type { MergedPolarisation, MergeResult } from './result.js';
@@ -85,9 +86,13 @@ export async function runMerge(
     checked.reference,
     observations,
     unique,
-    { ways, group, chosen: resolved.ways, part },
+    { ways, group, chosen: resolved.ways, part, cell: subject.cell },
     remarks,
   );
+  if (checked.symmetry !== automatic) {
+    const doubt = doubtOfGroup(observations, { ...subject, part }, group);
+    if (doubt !== undefined) remarks.push(doubt);
+  }
   const doubtful = logOdds.filter((odds, c) => part[c] === 1 && odds < 5).length;
   if (ways.length > 1)
     remarks.push(
@@ -262,8 +267,8 @@ function aligned(
   const [best = Number.NaN, second] = correlations;
   if (!(best > 0.2))
     remarks.push(
-      `The reference correlates with the mean of the observations by ${best.toFixed(2)} alone; is it of this ` +
-        'crystal form?',
+      `The reference correlates with the mean of the observations by ${best.toFixed(2)} alone, apart from their common ` +
+        'decrease with resolution; is it of this crystal form?',
     );
   else if (second !== undefined && best - second < 0.1)
     remarks.push(

@@ -35,6 +35,24 @@ test.for([
   expect(remarks.join(' ')).toContain(`The Laue group is ${symmetry}: observations correlate`);
 });
 
+test.for([
+  ['4/m', '4/mmm', [24, 24, 20, 90, 90, 90]],
+  ['2/m_uab', 'mmm', [20, 22, 27, 90, 90, 90]],
+] as const)('data of %s contradict %s, and only that', async ([symmetry, given, parameters]) => {
+  const { bytes } = simulateStream({ crystals: 60, symmetry, parameters });
+  const remarksIn = async (group: string): Promise<string> => {
+    const merger = await context.merger({ symmetry: group, model: 'mean', polarisation: 'none' });
+    await merger.addStream({ name: 'a.stream', bytes: [bytes] });
+    return (await merger.run()).remarks.join('\n');
+  };
+  const [name = ''] = symmetry.split('_');
+  expect(await remarksIn(given)).toContain(
+    `The intensities contradict the point group ${given}: observations correlate`,
+  );
+  expect(await remarksIn(given)).toMatch(new RegExp(`Merge in ${name}\\S*, or let the group be found: auto`));
+  expect(await remarksIn(symmetry)).not.toContain('contradict');
+});
+
 test.for([1, 9])('%i crystals do not determine the group, and nothing is guessed', async (crystals) => {
   const { bytes } = simulateStream({ crystals, symmetry: 'mmm', parameters: [60, 70, 80, 90, 90, 90] });
   const merger = await context.merger({ symmetry: 'auto', model: 'mean', polarisation: 'none' });

@@ -299,6 +299,33 @@ test.each(['inline', 'workers'] as const)('the executor %s gives the same bits',
   }
 });
 
+test('a reference of another crystal is remarked, although both decrease with resolution', async () => {
+  const decreasing = { crystals: 40, symmetry: 'mmm', parameters: orthorhombic, overallB: 80 } as const;
+  const own = simulateStream({ ...decreasing, seed: 1 });
+  const foreign = simulateStream({ ...decreasing, seed: 2 });
+  const { reflections } = await merge(own.text, { symmetry: 'mmm', model: 'mean' });
+  const list = (simulated: SimulatedStream): ReflectionList => {
+    const truth = truthOf(simulated, reflections);
+    return {
+      ...truth,
+      intensity: truth.intensity.map((x, i) => {
+        const q2 = [0, 1, 2].reduce(
+          (sum, j) => sum + ((truth.indices[3 * i + j] ?? 0) / (orthorhombic[j] ?? 1)) ** 2,
+          0,
+        );
+        return x * Math.exp(-40 * q2);
+      }),
+    };
+  };
+  const remarksWith = async (reference: ReflectionList): Promise<string> =>
+    (await merge(own.text, { symmetry: 'mmm', model: 'mean', reference })).remarks.join('\n');
+  expect(correlation(reflections.intensity, list(foreign).intensity)).toBeGreaterThan(0.25);
+  expect(await remarksWith(list(foreign))).toMatch(
+    /The reference correlates .* by -?0\.[01]\d alone.*of this crystal form/,
+  );
+  expect(await remarksWith(list(own))).not.toContain('The reference');
+});
+
 describe('a merge that follows a run', () => {
   const { text } = simulateStream({ crystals: 50, symmetry: 'mmm', parameters: orthorhombic });
   const [head = '', ...chunks] = text.split(/(?=----- Begin chunk -----)/);
@@ -441,7 +468,7 @@ test('data sets are divided by the value of a copied header field', async () => 
   let frame = 0;
   const headed = text.replaceAll('photon_energy_eV', () => {
     const n = frame++;
-    return `${n < 36 ? `header/float//LASER/on = ${n % 2}.000000\n` : ''}header/str/name = x\nphoton_energy_eV`;
+    return `${n < 36 ? `${n % 4 < 2 ? 'header/float/' : 'hdf5'}/LASER/on = ${n % 2}.000000\n` : ''}header/str/name = x\nphoton_energy_eV`;
   });
   const { datasets, remarks } = await merge(headed, { symmetry: 'mmm', iterations: 2, splitBy: 'LASER/on' });
   expect(datasets.map(({ name }) => name)).toEqual(['0', '1']);

@@ -15,6 +15,8 @@ export interface Simulation {
   readonly spread?: readonly [number, number, number];
   /** Standard deviation of an independent factor for each observation. */
   readonly jitter?: number;
+  /** B of all crystals in Å², by which intensities decrease with resolution. */
+  readonly overallB?: number;
   /** Degree of polarisation: 1 horizontal, −1 vertical; if it is absent, intensities do not depend on the azimuth. */
   readonly polarised?: number;
   /** Centring; its absent reflections are not measured. The stream states it in its cell. Default: P. */
@@ -62,6 +64,7 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
     seed = 1,
     spread = [0.5, 4, 0.15],
     jitter = 0,
+    overallB = 0,
     polarised,
     centring = 'P',
     ways = ['h,k,l'],
@@ -124,7 +127,9 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
         truth(transformed(indices, operation)) *
         p *
         kept *
-        Math.exp(crystal.lnScale - (crystal.relativeB * q2) / 2 + (jitter > 0 ? jitter * random.normal() : 0));
+        Math.exp(
+          crystal.lnScale - ((crystal.relativeB + overallB) * q2) / 2 + (jitter > 0 ? jitter * random.normal() : 0),
+        );
       const observed = mean + Math.sqrt(mean + 40) * random.normal();
       const sigma = Math.sqrt(Math.max(observed, 0) + 40);
       found.push(
