@@ -1,0 +1,65 @@
+// @module-tag all: Chromium.
+/** The examples of frames in Node and in a page, with the packed package and simulated frames. */
+import { cpSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
+import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+import { serve } from '../../scripts/lib/serve.mjs';
+import { installed, node, projectOf, root } from './support.js';
+
+let project = '';
+beforeAll(async () => {
+  project = projectOf({});
+  for (const folder of ['page', 'stream']) cpSync(join(root, 'examples', folder), project, { recursive: true });
+  const words = ['simulate', 'frames', '-o', 'data', '--images', '3'];
+  const { code, err } = await node([join(installed, 'node_modules/ewald/dist/cli.js'), ...words], { cwd: project });
+  expect(code, err).toBe(0);
+});
+
+const data = ['run.h5', 'run.geom', 'run.cell'].map((name) => `data/${name}`);
+/** The chunks of a stream, without its head, which names the program and the files. */
+const chunks = (stream: string): string[] => [...stream.matchAll(/^num_reflections = .*$/gm)].map(([line]) => line);
+
+test('frames-to-stream.mjs and the page write the same stream', async () => {
+  const { code, out, err } = await node(['frames-to-stream.mjs', ...data, 'run.stream'], { cwd: project });
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  expect(out).toBe('3 frames, 3 crystals in run.stream\n');
+  const written = readFileSync(join(project, 'run.stream'), 'utf8');
+  expect(chunks(written)).toHaveLength(3);
+
+  const server = await serve(installed);
+  const browser = await chromium.launch({ executablePath: findChromium() ?? '/usr/bin/chromium', args: chromiumArgs });
+  try {
+    const page = await browser.newPage();
+    const faults: string[] = [];
+    page.on('pageerror', ({ message }) => faults.push(message));
+    await page.goto(`${server.url}/${basename(project)}/index.html`);
+    await page.setInputFiles(
+      '#files',
+      data.map((name) => join(project, name)),
+    );
+    await page.getByText('Finished.').waitFor({ timeout: 60_000 });
+    expect(await page.locator('tr').count()).toBe(3);
+    expect(await page.locator('tr', { hasText: '1 crystals' }).count()).toBe(3);
+    const inPage = await page.evaluate(async () => {
+      const { href } = document.querySelector('#status a') as HTMLAnchorElement;
+      return (await fetch(href)).text();
+    });
+    expect(chunks(inPage)).toEqual(chunks(written));
+    expect(faults).toEqual([]);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+});
+
+test('the page has at most 60 lines with its worker', () => {
+  const lines = ['index.html', 'worker.js'].flatMap((name) =>
+    readFileSync(join(root, 'examples/page', name), 'utf8')
+      .trim()
+      .split('\n'),
+  );
+  expect(lines.length).toBeLessThanOrEqual(60);
+});
