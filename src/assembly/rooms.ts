@@ -25,7 +25,7 @@ export interface RoomMethods
     MergingMethods,
     ArrayMethods {}
 
-/** The rooms of a context; `place` is what a run needs of the platform. */
+/** The rooms of a context; `place` is what runs and merges need of the platform. */
 export const roomsIn = (place: LoadPlace) => [
   piRoom,
   indexingRoom,
@@ -34,7 +34,7 @@ export const roomsIn = (place: LoadPlace) => [
   peaksRoom,
   pipelineRoom(place),
   udfRoom,
-  mergingRoom,
+  mergingRoom(async (input) => (await place()).source(input)),
   arrayRoom,
 ];
 

@@ -4,6 +4,7 @@
  */
 
 import { EwaldError } from '../base/errors.js';
+import type { PlatformBlob, PlatformUrl } from '../base/globals.js';
 import type { ByteSource } from '../data/byte-source.js';
 import { memorySource } from '../data/sources/memory.js';
 import type { Planner } from '../planner/planner.js';
@@ -29,6 +30,12 @@ export interface MergeInput {
   readonly bytes: MergeBytes;
 }
 
+/** A file as an input: its path (Node), its address, or the File or Blob itself. */
+export type MergeFile = string | PlatformUrl | PlatformBlob;
+
+/** Opens a file, which the caller closes. Throws `File`. */
+export type OpenMergeFile = (file: MergeFile) => Promise<ByteSource>;
+
 /** Takes the text of a stream in pieces. */
 export interface MergeFeed {
   /** Adds a piece. Throws `Format` with the number of a line that cannot be read. */
@@ -40,6 +47,7 @@ export interface MergeFeed {
 /** Collects observations and merges them. */
 export class Merger {
   readonly #planner: Planner;
+  readonly #open: OpenMergeFile;
   readonly #checked: CheckedMerge;
   readonly #columns: ObservationColumns;
   readonly #collector: Collector;
@@ -48,8 +56,9 @@ export class Merger {
   readonly #heads: { readonly name: string; readonly head: ScannedHead }[] = [];
 
   /** Throws `Argument`. */
-  constructor(planner: Planner, options: MergeOptions) {
+  constructor(planner: Planner, options: MergeOptions, open: OpenMergeFile) {
     this.#planner = planner;
+    this.#open = open;
     this.#checked = checkMerge(options);
     const { pushRes, minSnr, polarisation } = this.#checked;
     // Intensities are not corrected yet if the polarisation will be measured from all of them.
@@ -87,9 +96,19 @@ export class Merger {
   /**
    * Reads a stream, the HDF5 file of a run, or the state of another merger; a truncated last frame of a stream is
    * skipped and counted. Throws `Format`; what was read before is kept. Throws `Argument` for a state that was collected
-   * with other options.
+   * with other options, `File`.
    */
-  async addStream({ name, bytes }: MergeInput): Promise<void> {
+  async addStream(input: MergeInput | MergeFile): Promise<void> {
+    if (isMergeInput(input)) return this.#add(input);
+    const source = await this.#open(input);
+    try {
+      await this.#add({ name: source.name, bytes: source });
+    } finally {
+      await source.close();
+    }
+  }
+
+  async #add({ name, bytes }: MergeInput): Promise<void> {
     const source = sourceOf(bytes, name);
     if (source && beginsHdf5(await source.read(0, Math.min(source.size, hdf5Begin)))) {
       await this.#addRunFile(source, name);
@@ -188,6 +207,9 @@ export class Merger {
     return runMerge(this.#planner, this.#checked, this.#collected(), options);
   }
 }
+
+const isMergeInput = (input: MergeInput | MergeFile): input is MergeInput =>
+  typeof input === 'object' && input !== null && 'bytes' in input && !('slice' in input);
 
 /**
  * Frame, event and orientation as a hash of 53 bits: among a million crystals, a collision has a probability of 10⁻⁴.

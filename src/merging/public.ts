@@ -2,7 +2,7 @@
 export type { ScanCounts } from './counts.js';
 export type { ReflectionList } from './hkl.js';
 export { mergeStream } from './merge-stream.js';
-export type { MergeFeed, MergeInput, Merger } from './merger.js';
+export type { MergeFeed, MergeFile, MergeInput, Merger } from './merger.js';
 export type { MergeModel, MergeOptions } from './options.js';
 export type { MergeBytes } from './pieces.js';
 export type {

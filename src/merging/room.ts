@@ -1,6 +1,6 @@
 /** The methods of a context for merging; the room is loaded on first use. */
 import type { Planner } from '../planner/planner.js';
-import type { Merger } from './merger.js';
+import type { Merger, OpenMergeFile } from './merger.js';
 import type { MergeOptions } from './options.js';
 
 export interface MergingMethods {
@@ -12,6 +12,9 @@ export interface MergingMethods {
   merger(options: MergeOptions): Promise<Merger>;
 }
 
-export const mergingRoom = (planner: Planner): MergingMethods => ({
-  merger: async (options) => new (await import('./merger.js')).Merger(planner, options),
-});
+/** `open` opens files by path or address. */
+export const mergingRoom =
+  (open: OpenMergeFile) =>
+  (planner: Planner): MergingMethods => ({
+    merger: async (options) => new (await import('./merger.js')).Merger(planner, options, open),
+  });

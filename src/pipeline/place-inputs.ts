@@ -37,10 +37,11 @@ interface Opening {
 export const openingOf = (
   platform: OpenPlatform,
   { open, detect, openCodecs }: Opening,
-): Pick<RunPlace, 'open' | 'mainFiles' | 'holdsFrames' | 'headOf' | 'openCodecs'> => ({
+): Pick<RunPlace, 'open' | 'source' | 'mainFiles' | 'holdsFrames' | 'headOf' | 'openCodecs'> => ({
   openCodecs: () => openCodecs(),
   open: (input, options, siblings) =>
     siblings && siblings.length > 0 ? openInput(input, options, platform, siblings) : open(input, options),
+  source: (input) => sourceOf(input, {}, platform.files),
   mainFiles: (files) => mainInputs(files, {}, platform, files) as Promise<typeof files>,
   async holdsFrames(input) {
     if (input === '-') return false;

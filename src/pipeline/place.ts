@@ -4,6 +4,7 @@
  */
 import type { PlatformBlob, PlatformFile, PlatformUrl } from '../base/globals.js';
 import type { KnownCell } from '../crystal/cell-file.js';
+import type { ByteSource } from '../data/byte-source.js';
 import type { Codecs } from '../data/codecs/codecs.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
@@ -42,6 +43,8 @@ export interface RunPlace {
   mainFiles(files: readonly PlatformFile[]): Promise<readonly PlatformFile[]>;
   /** Whether a file contains frames of a known format. */
   holdsFrames(input: DataInput): Promise<boolean>;
+  /** The bytes of a file, which the caller closes. Throws `File`. */
+  source(input: DataInput): Promise<ByteSource>;
   /** The size of a file in bytes, and its first bytes, at most `most`. Throws `File`. */
   headOf(input: FileInput, most: number): Promise<{ readonly size: number; readonly head: Uint8Array }>;
   /** Throws `File`. */

@@ -1,4 +1,8 @@
 /** The merger on simulated stills: scales, settings and half sets compared with the truth, and inconsistent input. */
+import { mkdtempSync, openAsBlob, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { type Context, createContext, devices, mergeStream } from 'ewald';
 import { Executor } from 'ewald/executors';
@@ -357,6 +361,24 @@ describe('a merge that follows a run', () => {
       'CC1/2 -, complete 98 % to 2.1 Å',
     );
   });
+});
+
+test('a stream is given by its path, its address, a Blob or its bytes', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-merge-'));
+  try {
+    const { text } = simulateStream({ crystals: 40, symmetry: 'mmm', parameters: orthorhombic });
+    const [path, compressed] = [join(folder, 'a.stream'), join(folder, 'b.stream.gz')];
+    writeFileSync(path, text);
+    writeFileSync(compressed, gzipSync(text));
+    const options = { symmetry: 'mmm', polarisation: 'none', iterations: 1 } as const;
+    const { reflections } = await merge(text, options);
+    for (const input of [path, pathToFileURL(path), compressed, new Blob([text]), await openAsBlob(path)])
+      expect((await mergeStream(context, input, options)).reflections).toEqual(reflections);
+    await expect(mergeStream(context, join(folder, 'no.stream'), options)).rejects.toThrow(/no\.stream/);
+    await expect(mergeStream(context, 7 as never, options)).rejects.toThrow(/is 7; expected a path, a URL, a File/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('wasm and native give the same bits, whatever the number of blocks at a time', async ({ skip }) => {
