@@ -124,6 +124,22 @@ int32_t ewald_udf_run(ewald_udf* udf, const void* frames, uint32_t count, double
 /* sig    [planes][height][width]  sums over all frames since ewald_udf_begin */
 int32_t ewald_udf_end(ewald_udf* udf, double* sig);
 
+/* disks: positions of diffraction disks by correlation with a pattern; see cpp/udf/disks.h. */
+typedef struct ewald_disks ewald_disks;
+/* pattern [2 search][2 search], or [height][width] for full correlation; its middle is at half the sides */
+int32_t ewald_disks_create(const ewald_disks_descriptor* descriptor, const float* pattern, ewald_disks** disks);
+void ewald_disks_destroy(ewald_disks* disks);
+/* Bytes held by the handle, fixed at creation. */
+size_t ewald_disks_bytes(const ewald_disks* disks);
+/* frames     [count][height][width]  of the descriptor's dtype
+ * peaks      [peaks][2]              expected positions (y, x), of all frames; or [count][peaks][2] if `each` is not 0
+ * centers    [count][peaks][2]       maxima of the correlation
+ * refineds   [count][peaks][2]       the same, refined; like the following NaN if a pixel is not finite
+ * heights    [count][peaks]          correlation at the maximum
+ * elevations [count][peaks]          slope of the steepest cone from there that lies above the correlation */
+int32_t ewald_disks_run(ewald_disks* disks, const void* frames, uint32_t count, const int32_t* peaks, uint32_t each,
+                        int32_t* centers, float* refineds, float* heights, float* elevations);
+
 /* merging: sums over the observations of some crystals by unique reflection, and the refinement of these crystals
  * against the merge of all others; see cpp/merging. No state is kept between calls. Crystal c has the observations
  * offsets[c] .. offsets[c + 1] - 1; offsets start at 0 and end at pass->observations. */

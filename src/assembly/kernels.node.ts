@@ -19,6 +19,8 @@ import { peaksFeature } from '../peaks/kernels.js';
 import * as cudaPi from '../pi/kernels/cuda.js';
 import * as nativePi from '../pi/kernels/native.js';
 import { piFeature } from '../pi/kernels.js';
+import * as nativeDisks from '../udf/disks/kernels/native.js';
+import { disksFeature } from '../udf/disks/kernels.js';
 import * as cudaUdf from '../udf/kernels/cuda.js';
 import * as nativeUdf from '../udf/kernels/native.js';
 import { udfFeature } from '../udf/kernels.js';
@@ -32,5 +34,6 @@ export const nodeKernels: readonly FurtherKernels[] = [
   further(peaksFeature, { native: nativePeaks.peaksOp, cuda: cudaPeaks.peaksOp }),
   further(mergingFeature, { native: nativeMerging.mergingOp }),
   further(udfFeature, { native: nativeUdf.udfOp, cuda: cudaUdf.udfOp }),
+  further(disksFeature, { native: nativeDisks.disksOp }),
   further(arrayFeature, { native: nativeArray.arrayOp, cuda: cudaArray.arrayOp }),
 ];

@@ -13,6 +13,7 @@ import {
 } from '../entries/shell.node.js';
 import type { Analysis, Context, Scan } from '../entries/udf.node.js';
 import { type FlagTexts, flagValues, saidAsFlags } from './parameter-flags.js';
+import { roiOf } from './roi.js';
 
 /** The method of the context that makes each analysis. */
 const creators: Readonly<Record<AnalysisName, Extract<keyof Context, `create${string}Analysis`>>> = {
@@ -33,6 +34,8 @@ const creators: Readonly<Record<AnalysisName, Extract<keyof Context, `create${st
   'pick-fft': 'createPickFftAnalysis',
   'fft-sum': 'createFftSumAnalysis',
   masks: 'createMaskAnalysis',
+  disks: 'createDisksAnalysis',
+  strain: 'createStrainAnalysis',
 };
 
 /** The flags of an analysis, by their short forms where they have some. */
@@ -69,6 +72,10 @@ export async function makeAnalysis(
       );
     options.factories = (await masksOf(flags.factories, signal)) as never;
   }
+  if (flags.template !== undefined && 'template' in options)
+    options.template = (await templateOf(flags.template, signal)) as never;
+  if (flags.reference !== undefined && 'reference' in options)
+    options.reference = (await roiOf('--reference', flags.reference, scan, signal)) as never;
   return (ctx[creators[name]] as (scan: Scan, options: object) => Analysis)(scan, options);
 }
 
@@ -85,6 +92,13 @@ async function masksOf(files: readonly string[], signal: AbortSignal): Promise<(
     for (let at = 0; at < data.length; at += pixels) made.push(() => Float64Array.from(data.subarray(at, at + pixels)));
   }
   return made;
+}
+
+async function templateOf(file: string, signal: AbortSignal) {
+  const { shape, data, complex } = await readNpyFile(file, signal);
+  if (complex || shape.length !== 2)
+    throw new EwaldError('Shape', `${file} holds ${complex ? 'complex numbers' : `[${shape}]`}; expected [y, x]`);
+  return { data, shape };
 }
 
 /** The names in a list such as `com,sum`. Throws `Argument`. */

@@ -15,11 +15,12 @@ import {
   runToFiles,
   scanRunRows,
 } from '../entries/shell.node.js';
-import { type Analysis, Context, type LiveStatus, type Roi, type Scan, type UdfProgress } from '../entries/udf.node.js';
+import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } from '../entries/udf.node.js';
 import { openFlagOf, openOptions, withDataFlags } from './data-options.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, rankOf, withExecutor } from './executor-flags.js';
 import { bold, type CliDeps, counted, dim, exitCode, note, Progress, print, printJson } from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { roiOf } from './roi.js';
 import { type AnalysisFlags, analysisFlags, analysisHelp, makeAnalysis, namesOf } from './run-analyses.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
@@ -110,7 +111,7 @@ async function run(
       ...outputs,
       analyses,
       udfs,
-      roi: await roiOf(flags.roi, scan, signal),
+      roi: await roiOf('--roi', flags.roi, scan, signal),
       corrections: await correctionsOf(flags, signal),
       ...(live ? { latest: flags.latest } : { signal }),
       plots: writes && (flags.plots ?? false),
@@ -178,8 +179,10 @@ const counts = ({ waiting, lost, dropped }: LiveStatus): string =>
   [`${waiting} waiting`, ...(lost ? [`${lost} lost`] : []), ...(dropped ? [`${dropped} skipped`] : [])].join(', ');
 
 /** Files that are read in addition to the frames, none of which may be overwritten. */
-const inputsOf = ({ factories, udfs, roi, dark, gain, excludedPixels }: Flags): string[] =>
-  [...(factories ?? []), ...(udfs ?? []), roi, dark, gain, excludedPixels].filter((one) => one !== undefined);
+const inputsOf = ({ factories, udfs, roi, dark, gain, excludedPixels, template, reference }: Flags): string[] =>
+  [...(factories ?? []), ...(udfs ?? []), roi, dark, gain, excludedPixels, template, reference].filter(
+    (one) => one !== undefined,
+  );
 
 async function contextOf(chosen: Chosen, { backend }: Flags): Promise<Context> {
   if (chosen.kind === 'nats') return Context.connect(chosen.url, chosen.options);
@@ -199,49 +202,6 @@ async function correctionsOf({ dark, gain, excludedPixels }: Flags, signal: Abor
     gain: await arrayOf(gain, signal),
     excludedPixels: bad && Uint8Array.from(bad, (value) => (value ? 1 : 0)),
   };
-}
-
-/** `3,17`, `0:10,5:20`, or a .npy file. */
-async function roiOf(
-  text: string | undefined,
-  { shape: { nav } }: Scan,
-  signal: AbortSignal,
-): Promise<Roi | undefined> {
-  if (text === undefined) return undefined;
-  if (/\.npy$/i.test(text)) return (await readNpyFile(text, signal)).data;
-  const parts = text.split(',');
-  const ranges = parts.map((part, axis) => {
-    const match = /^(\d*)(?:(:)(\d*))?$/.exec(part.trim());
-    const length = nav[axis] ?? 0;
-    const low = Number(match?.[1] || 0);
-    const high = match?.[2] ? Number(match[3] || length) : low + 1;
-    if (
-      !match ||
-      (part.trim() === '' && parts.length > 0) ||
-      low >= high ||
-      high > length ||
-      parts.length !== nav.length
-    )
-      throw new EwaldError(
-        'Argument',
-        `--roi is "${text}"; the scan is ${nav.join(' × ')}; expected a position or first:end of each axis, such ` +
-          `as ${nav.map((n) => `0:${n}`).join(',')}, or a .npy file`,
-      );
-    return [low, high] as const;
-  });
-  const mask = new Uint8Array(nav.reduce((size, n) => size * n, 1));
-  for (let flat = 0; flat < mask.length; flat++) {
-    let left = flat;
-    let inside = true;
-    for (let axis = nav.length - 1; axis >= 0; axis--) {
-      const at = left % (nav[axis] as number);
-      left = Math.floor(left / (nav[axis] as number));
-      const [low, high] = ranges[axis] as readonly [number, number];
-      inside &&= at >= low && at < high;
-    }
-    mask[flat] = inside ? 1 : 0;
-  }
-  return mask;
 }
 
 /** Smallest and largest number, ignoring NaN. */

@@ -39,7 +39,7 @@ import {
 import { piParams } from './pi.js';
 import { randomConstants } from './random.js';
 import type { Struct } from './struct.js';
-import { udfDescriptor, udfStep, udfStepKinds } from './udf.js';
+import { disksCorrelations, disksDescriptor, disksRefinements, udfDescriptor, udfStep, udfStepKinds } from './udf.js';
 
 /** The definitions of a room that are written into the headers. */
 export interface RoomLayout {
@@ -82,5 +82,9 @@ export const rooms: readonly RoomLayout[] = [
   },
   { name: 'merging', constants: mergingConstants, enums: { Partiality: partialities }, structs: [mergingPass] },
   { name: 'data', enums: dataEnums },
-  { name: 'udf', enums: { UdfStepKind: udfStepKinds }, structs: [udfDescriptor, udfStep] },
+  {
+    name: 'udf',
+    enums: { UdfStepKind: udfStepKinds, DisksCorrelation: disksCorrelations, DisksRefine: disksRefinements },
+    structs: [udfDescriptor, udfStep, disksDescriptor],
+  },
 ];

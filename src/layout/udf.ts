@@ -49,3 +49,24 @@ export const udfStep: Struct = {
     u32('reserved1', 'zero'),
   ],
 };
+
+/** How frames are correlated with the pattern of disks: crops around the peaks, or whole frames. */
+export const disksCorrelations = { fast: 0, full: 1 } as const;
+/** How the maximum of a correlation is refined. */
+export const disksRefinements = { com: 0, parabola: 1, dft: 2 } as const;
+
+/** The sizes that determine the memory of a disk finder. */
+export const disksDescriptor: Struct = {
+  name: 'DisksDescriptor',
+  doc: 'Sizes and methods of a disk finder: everything it allocates follows from these.',
+  fields: [
+    u32('width', 'pixels of a row'),
+    u32('height', 'rows of a frame'),
+    u32('dtype', 'a Number'),
+    u32('threads', 'host threads; 0 takes one a core'),
+    u32('peaks', 'disks of a frame'),
+    u32('search', 'half the side of a crop'),
+    u32('correlation', 'a DisksCorrelation'),
+    u32('refine', 'a DisksRefine'),
+  ],
+};

@@ -273,6 +273,12 @@ export class UdfContext {
   createRadialBinsAnalysis(scan: Scan, options?: Parameters<typeof create.radialBinsAnalysis>[1]) {
     return create.radialBinsAnalysis(scan, options);
   }
+  createDisksAnalysis(scan: Scan, options?: create.DisksOptions) {
+    return create.disksAnalysis(scan, options);
+  }
+  createStrainAnalysis(scan: Scan, options?: create.StrainAnalysisOptions) {
+    return create.strainAnalysis(scan, options);
+  }
   createSumAnalysis(scan: Scan) {
     return create.sumAnalysis(scan);
   }

@@ -68,17 +68,34 @@ function chirp(data: Float64Array, n: number): void {
   }
 }
 
+/** The forward transform of a complex image, [height, width] interleaved, in place and unscaled. */
+export function transform2d(data: Float64Array, height: number, width: number): void {
+  for (let y = 0; y < height; y++) transform(data.subarray(2 * y * width, 2 * (y + 1) * width), width);
+  const column = new Float64Array(2 * height);
+  for (let x = 0; x < width; x++) {
+    for (let y = 0; y < height; y++) column.set(data.subarray(2 * (y * width + x), 2 * (y * width + x) + 2), 2 * y);
+    transform(column, height);
+    for (let y = 0; y < height; y++) data.set(column.subarray(2 * y, 2 * y + 2), 2 * (y * width + x));
+  }
+}
+
+/** The inverse transform of a complex image, in place and divided by the number of pixels. */
+export function inverse2d(data: Float64Array, height: number, width: number): void {
+  // The forward transform of the conjugate is the conjugate of the backward one.
+  for (let i = 1; i < data.length; i += 2) data[i] = -(data[i] as number);
+  transform2d(data, height, width);
+  const pixels = height * width;
+  for (let i = 0; i < data.length; i += 2) {
+    data[i] = (data[i] as number) / pixels;
+    data[i + 1] = -(data[i + 1] as number) / pixels;
+  }
+}
+
 /** The spectrum of a real image, [height, width] complex and interleaved, frequency 0 in the corner. */
 export function spectrum2d(picture: ArrayLike<number>, height: number, width: number): Float64Array {
   const out = new Float64Array(2 * height * width);
   for (let i = 0; i < height * width; i++) out[2 * i] = picture[i] as number;
-  for (let y = 0; y < height; y++) transform(out.subarray(2 * y * width, 2 * (y + 1) * width), width);
-  const column = new Float64Array(2 * height);
-  for (let x = 0; x < width; x++) {
-    for (let y = 0; y < height; y++) column.set(out.subarray(2 * (y * width + x), 2 * (y * width + x) + 2), 2 * y);
-    transform(column, height);
-    for (let y = 0; y < height; y++) out.set(column.subarray(2 * y, 2 * y + 2), 2 * (y * width + x));
-  }
+  transform2d(out, height, width);
   return out;
 }
 

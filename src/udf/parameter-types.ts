@@ -3,6 +3,7 @@
 import type { DetectorControl } from './acquisition/connection.js';
 import type { ComParams } from './builtin/com.js';
 import type { MaskFactory } from './masks.js';
+import type { Roi } from './roi.js';
 
 /** Parameters of connections to detectors and of live scans. */
 export interface LiveParameters {
@@ -54,6 +55,8 @@ export interface AnalysisParameters {
   readonly maskRadius?: number;
   /** Of crystallinity, fft-sum. Radius of the disk that is taken out. Pixels; 0 … 1e6; default 0. */
   readonly radius?: number;
+  /** Of disks, strain. Radius of diffraction disks. Pixels; 0 … 1e6; default required unless the pattern is user. */
+  readonly diskRadius?: number;
   /**
    * Of ring, radial-fourier, radial-bins, fem, crystallinity, cluster. Inner radius. Pixels; 0 … 1e6; default by the
    * analysis.
@@ -92,6 +95,67 @@ export interface AnalysisParameters {
   readonly useSparse?: boolean | 'auto';
   /** Of masks. Shift (dy, dx) of the masks in pixels, or one for each scan position. */
   readonly shifts?: readonly [number, number] | ArrayLike<number>;
+  /**
+   * Of disks, strain. Pattern with which frames are correlated; one of background subtraction suits most. Default
+   * background-subtraction.
+   */
+  readonly pattern?:
+    | 'circular'
+    | 'radial-gradient'
+    | 'background-subtraction'
+    | 'radial-gradient-background-subtraction'
+    | 'user';
+  /** Of disks, strain. Outer radius of the ring that the pattern subtracts. Pixels; 0 … 1e6; default 1.5 radii. */
+  readonly radiusOuter?: number;
+  /**
+   * Of disks, strain. Half the side of the square in which a disk is searched. Pixels; 0 … 1024; default 2 radii, and
+   * at least the outer radius.
+   */
+  readonly search?: number;
+  /** Of disks, strain. The pattern user: an image { data, shape }; in the command a .npy file [y, x]. */
+  readonly template?: { readonly data: ArrayLike<number>; readonly shape: readonly [number, number] };
+  /** Of disks, strain. Correlates a crop around each disk (fast) or whole frames (full). Default fast. */
+  readonly correlation?: 'fast' | 'full';
+  /**
+   * Of disks, strain. Refines maxima by a parabola, by blobfinder's centre of mass (com), or by upsampling (dft). The
+   * parabola has the smallest errors; upsampling takes 11 times as long. Default parabola.
+   */
+  readonly refine?: 'parabola' | 'com' | 'dft';
+  /** Of disks, strain. Largest number of disks that are searched in the sum. 1 … 65536; default 25. */
+  readonly numPeaks?: number;
+  /**
+   * Of disks, strain. Smallest distance between these disks, and to the edge. Pixels; 1 … 65536; default the radius.
+   */
+  readonly peakDistance?: number;
+  /**
+   * Of disks, strain. Expected positions of the disks, instead of those found in the sum. Pixels; default found in
+   * the sum.
+   */
+  readonly peaks?: ArrayLike<number>;
+  /**
+   * Of strain. Position of the direct beam, from which a and b span the lattice. Pixels; 2, -inf … inf; default from
+   * the sum.
+   */
+  readonly zero?: readonly [number, number];
+  /** Of strain. First lattice vector. Pixels; 2, -inf … inf; default from the sum. */
+  readonly a?: readonly [number, number];
+  /** Of strain. Second lattice vector. Pixels; 2, -inf … inf; default from the sum. */
+  readonly b?: readonly [number, number];
+  /**
+   * Of strain. Largest distance of a disk from its lattice point, divided by the root of its index. Pixels; above 0 …
+   * 1e6; default 3.
+   */
+  readonly tolerance?: number;
+  /** Of strain. Smallest elevation of a disk that is used. 0 … 1e9; default 0.1. */
+  readonly minWeight?: number;
+  /** Of strain. Smallest number of disks of a fit. 3 … 65536; default 3. */
+  readonly minMatch?: number;
+  /**
+   * Of strain. Region without strain: y,x or y0:y1,x0:x1 of the scan, or a .npy file of it. Default the whole scan.
+   */
+  readonly reference?: Roi;
+  /** Of strain. Angle by which the axes of the strain are turned, from x to y. Degrees; -10000 … 10000; default 0. */
+  readonly axesRotation?: number;
 }
 
 /** Options of `newUdf`. */

@@ -22,12 +22,15 @@ export const analysisNames = {
   'pick-fft': 'the spectrum of one frame',
   'fft-sum': 'the spectrum of the sum, after a disk is taken out',
   masks: 'sums under masks of your own',
+  disks: 'positions of diffraction disks',
+  strain: 'strain of the lattice through the disks',
 } as const;
 export type AnalysisName = keyof typeof analysisNames;
 
 const rings = ['ring', 'radial-fourier', 'radial-bins', 'fem', 'crystallinity', 'cluster'] as const;
 const centred = ['disk', ...rings, 'com', 'fft-sum'] as const;
 const picks = ['pick', 'pick-fft'] as const;
+const ofDisks = ['disks', 'strain'] as const;
 const unbounded = range(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NaN);
 const length = range(0, 1e6, Number.NaN);
 const disk = { kind: 'number', range: length, unit: 'pixels', value: 'px', short: 'r', flag: 'radius' } as const;
@@ -75,6 +78,12 @@ export const analysisRows = {
   r: { ...disk, sentence: 'radius', usual: 'disk: 0.15 of the shorter side; com: the whole frame', of: ['disk'] },
   maskRadius: { ...disk, sentence: 'radius of the disk that is used', usual: 'the whole frame', of: ['com'] },
   radius: { ...disk, sentence: 'radius of the disk that is taken out', usual: '0', of: ['crystallinity', 'fft-sum'] },
+  diskRadius: {
+    ...disk,
+    sentence: 'radius of diffraction disks',
+    usual: 'required unless the pattern is user',
+    of: ofDisks,
+  },
   ri: {
     kind: 'number',
     sentence: 'inner radius',
@@ -188,6 +197,151 @@ export const analysisRows = {
     flag: null,
     of: ['masks'],
   },
+  pattern: {
+    kind: 'choice',
+    sentence: 'pattern with which frames are correlated; one of background subtraction suits most',
+    choices: [
+      'circular',
+      'radial-gradient',
+      'background-subtraction',
+      'radial-gradient-background-subtraction',
+      'user',
+    ],
+    fallback: 'background-subtraction',
+    of: ofDisks,
+  },
+  radiusOuter: {
+    kind: 'number',
+    sentence: 'outer radius of the ring that the pattern subtracts',
+    range: length,
+    unit: 'pixels',
+    usual: '1.5 radii',
+    value: 'px',
+    of: ofDisks,
+  },
+  search: {
+    kind: 'number',
+    sentence: 'half the side of the square in which a disk is searched',
+    range: range(0, 1024, Number.NaN),
+    unit: 'pixels',
+    usual: '2 radii, and at least the outer radius',
+    value: 'px',
+    of: ofDisks,
+  },
+  template: {
+    kind: 'text',
+    sentence: 'the pattern user: an image { data, shape }; in the command a .npy file [y, x]',
+    type: '{ readonly data: ArrayLike<number>; readonly shape: readonly [number, number] }',
+    usual: '',
+    value: 'file.npy',
+    of: ofDisks,
+  },
+  correlation: {
+    kind: 'choice',
+    sentence: 'correlates a crop around each disk (fast) or whole frames (full)',
+    choices: ['fast', 'full'],
+    fallback: 'fast',
+    of: ofDisks,
+  },
+  refine: {
+    kind: 'choice',
+    sentence: "refines maxima by a parabola, by blobfinder's centre of mass (com), or by upsampling (dft)",
+    more: 'The parabola has the smallest errors; upsampling takes 11 times as long.',
+    choices: ['parabola', 'com', 'dft'],
+    fallback: 'parabola',
+    of: ofDisks,
+  },
+  numPeaks: {
+    kind: 'integer',
+    sentence: 'largest number of disks that are searched in the sum',
+    range: range(1, 65536, 25),
+    of: ofDisks,
+  },
+  peakDistance: {
+    kind: 'integer',
+    sentence: 'smallest distance between these disks, and to the edge',
+    range: range(1, 65536, Number.NaN),
+    unit: 'pixels',
+    usual: 'the radius',
+    value: 'px',
+    of: ofDisks,
+  },
+  peaks: {
+    kind: 'numbers',
+    sentence: 'expected positions of the disks, instead of those found in the sum',
+    type: 'ArrayLike<number>',
+    range: range(-(2 ** 20), 2 ** 20, Number.NaN),
+    unit: 'pixels',
+    usual: 'found in the sum',
+    value: 'y,x,y,x,…',
+    of: ofDisks,
+  },
+  zero: {
+    kind: 'numbers',
+    sentence: 'position of the direct beam, from which a and b span the lattice',
+    count: 2,
+    range: unbounded,
+    unit: 'pixels',
+    usual: 'from the sum',
+    value: 'y,x',
+    of: ['strain'],
+  },
+  a: {
+    kind: 'numbers',
+    sentence: 'first lattice vector',
+    count: 2,
+    range: unbounded,
+    unit: 'pixels',
+    usual: 'from the sum',
+    value: 'y,x',
+    of: ['strain'],
+  },
+  b: {
+    kind: 'numbers',
+    sentence: 'second lattice vector',
+    count: 2,
+    range: unbounded,
+    unit: 'pixels',
+    usual: 'from the sum',
+    value: 'y,x',
+    of: ['strain'],
+  },
+  tolerance: {
+    kind: 'number',
+    sentence: 'largest distance of a disk from its lattice point, divided by the root of its index',
+    range: range(0, 1e6, 3, { above: true }),
+    unit: 'pixels',
+    value: 'px',
+    of: ['strain'],
+  },
+  minWeight: {
+    kind: 'number',
+    sentence: 'smallest elevation of a disk that is used',
+    range: range(0, 1e9, 0.1),
+    of: ['strain'],
+  },
+  minMatch: {
+    kind: 'integer',
+    sentence: 'smallest number of disks of a fit',
+    range: range(3, 65536, 3),
+    of: ['strain'],
+  },
+  reference: {
+    kind: 'text',
+    sentence: 'region without strain: y,x or y0:y1,x0:x1 of the scan, or a .npy file of it',
+    type: 'Roi',
+    usual: 'the whole scan',
+    value: 'region',
+    of: ['strain'],
+  },
+  axesRotation: {
+    kind: 'number',
+    sentence: 'angle by which the axes of the strain are turned, from x to y',
+    range: range(-1e4, 1e4, 0),
+    unit: 'degrees',
+    value: 'degrees',
+    of: ['strain'],
+  },
 } as const satisfies Parameters;
 
 /** Rows of one analysis. */
@@ -282,7 +436,11 @@ export const tables = [
     name: 'AnalysisParameters',
     about: 'Parameters of analyses.',
     rows: analysisRows,
-    imports: ["import type { ComParams } from './builtin/com.js';", "import type { MaskFactory } from './masks.js';"],
+    imports: [
+      "import type { ComParams } from './builtin/com.js';",
+      "import type { MaskFactory } from './masks.js';",
+      "import type { Roi } from './roi.js';",
+    ],
   },
   { name: 'NewUdfParameters', about: 'Options of `newUdf`.', rows: newUdfRows },
 ] as const;

@@ -3,6 +3,7 @@
 import type { Corrections } from '../data/corrections.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { udfNumbers } from '../layout/udf.js';
+import { CoreWorks } from './core-work.js';
 import { type Arrays, product } from './dtypes.js';
 import { foldable, foldPart } from './fold.js';
 import type { KernelPart } from './kernel-part.js';
@@ -53,6 +54,8 @@ export class Passes {
   readonly #plans = new Map<string, Promise<FramePass>>();
   readonly #parts: KnownParts = new Map();
   readonly #folded: KnownParts = new Map();
+  /** UDFs of the package whose frames the core processes by itself. */
+  readonly #works: CoreWorks;
   /** User UDFs that have WGSL. */
   readonly functions: Functions;
   /** User UDFs that have a WebAssembly module. */
@@ -67,6 +70,7 @@ export class Passes {
     this.#open = open;
     this.#threads = threads;
     this.functions = new Functions(open);
+    this.#works = new CoreWorks(open);
   }
 
   /** Whether the core accepts frames of this dtype. */
@@ -118,9 +122,13 @@ export class Passes {
     if (!this.modules.giveFrames(frames)) this.#spare.give(frames);
   }
 
-  /** Lets a UDF's module or its WGSL process a partition; returns false if JavaScript must. */
+  /** Lets a UDF's module, its WGSL or the core process a partition; returns false if JavaScript must. */
   async computes(running: Running, frames: FrameArray, signal: AbortSignal | undefined): Promise<boolean> {
-    return (await this.modules.run(running, frames, signal)) || (await this.functions.run(running, frames));
+    return (
+      (await this.modules.run(running, frames, signal)) ||
+      (await this.functions.run(running, frames)) ||
+      (await this.#works.run(running, frames))
+    );
   }
 
   async run(parts: readonly Part[], frames: FrameArray, meta: UdfMeta): Promise<void> {
@@ -163,6 +171,7 @@ export class Passes {
   async dispose(): Promise<void> {
     for (const plan of this.#plans.values()) await (await plan.catch(() => undefined))?.dispose();
     await this.functions.dispose();
+    await this.#works.dispose();
     this.#plans.clear();
     this.#parts.clear();
     this.#folded.clear();

@@ -48,6 +48,13 @@ export type {
 } from './context-options.js';
 export type { CorrectionSet } from './corrections.js';
 export { type ClusterSpec, clusterSpec, type DetectedDevices, executorFor } from './devices.js';
+export type { FoundDisks } from './disks/contract.js';
+export type { DiskCorrelation, DiskFinder, DiskFinderOptions, DiskRefinement } from './disks/finder.js';
+export type { Lattice, LatticeMatch } from './disks/lattice.js';
+export type { DiskPattern } from './disks/patterns.js';
+export { findDiskPeaks } from './disks/peaks.js';
+export { type StrainMaps, type StrainOptions, strainMaps } from './disks/strain.js';
+export { type DiskUdfOptions, diskUdf } from './disks/udf.js';
 export type { InspectedBuffer, UdfInspection } from './display.js';
 export type { BufferDtype, DtypeArrays } from './dtypes.js';
 export { type GuessedCorrections, guessCorrections } from './field.js';

@@ -1,6 +1,7 @@
 /** The methods that this room adds to a context; the room is loaded on first use. `ewald/udf` is built on it. */
 import type { ContextCore } from '../context/context.js';
 import type { Planner } from '../planner/planner.js';
+import type { DiskFinder, DiskFinderOptions } from './disks/finder.js';
 import type { FrameFunction } from './pass/function.js';
 import type { FunctionDescriptor } from './pass/function-contract.js';
 import type { FramePass, FramePassOptions } from './pass/pass.js';
@@ -10,6 +11,8 @@ export interface UdfMethods {
   framePass(options: FramePassOptions): Promise<FramePass>;
   /** Plans a user's WGSL over frames, on WebGPU; `ewald/udf` uses it for UDFs with `processFrameWgsl`. */
   frameFunction(descriptor: FunctionDescriptor): Promise<FrameFunction>;
+  /** Plans the search for diffraction disks in frames, on the CPU (wasm, native); `diskUdf` uses it. */
+  diskFinder(options: DiskFinderOptions): Promise<DiskFinder>;
 }
 
 /** The methods of a context that `ewald/udf` requires. */
@@ -18,4 +21,5 @@ export type UdfCore = ContextCore & UdfMethods;
 export const udfRoom = (planner: Planner): UdfMethods => ({
   framePass: async (options) => (await import('./pass/pass.js')).planFramePass(planner, options),
   frameFunction: async (descriptor) => (await import('./pass/function.js')).planFrameFunction(planner, descriptor),
+  diskFinder: async (options) => (await import('./disks/finder.js')).planDiskFinder(planner, options),
 });

@@ -6,8 +6,10 @@ import { knownOptions } from '../base/options.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import type { AuxViews } from './aux.js';
 import type { BufferDeclarations, Views } from './buffers.js';
+import type { CoreWork } from './core-work.js';
 import type { BufferArray } from './dtypes.js';
 import type { KernelPart } from './kernel-part.js';
+import type { UdfCore } from './room.js';
 import type { WasmUdfSource } from './wasm/source.js';
 
 /** Parameters of a UDF: anything that can be cloned between threads, and `auxData`. */
@@ -166,6 +168,15 @@ export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations
   }): Partial<Record<keyof B & string, ResultValue>>;
   /** How the core's kernels compute it; for the package's own UDFs. */
   kernel?(scope: { readonly params: P; readonly meta: UdfMeta }): KernelPart<B, T> | undefined;
+  /**
+   * Plans what the core does instead of the methods for frames; undefined if JavaScript must. For the package's own
+   * UDFs.
+   */
+  core?(scope: {
+    readonly params: P;
+    readonly meta: UdfMeta;
+    readonly open: () => Promise<UdfCore>;
+  }): Promise<CoreWork> | undefined;
 }
 
 /** A UDF with its parameters, ready to run. */
@@ -204,6 +215,7 @@ const names: readonly (keyof AnyDefinition)[] = [
   'mergeAll',
   'getResults',
   'kernel',
+  'core',
 ];
 const methods = ['processTile', 'processFrame', 'processPartition'] as const;
 /** Tags of functions that return before their results exist. */

@@ -398,6 +398,20 @@ export const sumsInDouble: Bound = {
   reason: 'float64 in the order of the frames: at most one rounding of 2^-53 per frame, a few thousand frames',
 };
 
+/** Refined positions of disks. */
+export const positionsOfDisks: Bound = {
+  limit: 2e-5,
+  unit: 'pixels',
+  reason: 'a correlation in float32 over its curvature: a few roundings of 2^-24 of a sum of some dozen logarithms',
+};
+
+/** Heights and elevations of correlations of disks. */
+export const correlations: Bound = {
+  limit: 1e-5,
+  unit: 'of the largest',
+  reason: 'two transforms in float32: roundings of 2^-24 of the largest correlation, and a difference of two of them',
+};
+
 /** What UDFs derive from the sums: shifts, deviations, products. */
 export const resultsOfUdfs: Bound = {
   limit: 1e-5,

@@ -22,6 +22,14 @@ const room = (prefix, look) => (name, file, find, replace) => ({
 });
 const data = room('data', 'look:codecs');
 const udf = room('udf', 'look:passes');
+const disks = (name, file, find, replace, ids = ['udf:disks:fast:u16:*', 'udf:disks:full:*']) => ({
+  name: `disks: ${name}`,
+  file: `udf/${file}`,
+  on: 'native',
+  find,
+  replace,
+  ids,
+});
 const merging = (
   name,
   find,
@@ -87,6 +95,32 @@ export const roomMutants = [
     'isa/running.cpp',
     'for (; f < s.count; f++) moments_group',
     'for (; f + 1 < s.count; f++) moments_group',
+  ),
+  disks(
+    'planes change places in their pairs',
+    'isa/disks.cpp',
+    'return (plane + width) % planes',
+    'return plane % planes',
+  ),
+  disks(
+    'the centre of mass is that of 3 × 3 pixels',
+    'isa/disks.cpp',
+    'uint32_t radius = 2;',
+    'uint32_t radius = 1;',
+    ['udf:disks:com:*'],
+  ),
+  disks(
+    'elevation begins at the maximum',
+    'isa/disks.cpp',
+    'near2 = 2.25f',
+    'near2 = 0.25f',
+  ),
+  disks(
+    'a root of the fifth order is another one',
+    'isa/plane_transform.h',
+    'c2 = splat(-0.809016994374947424f)',
+    'c2 = splat(-0.808016994374947424f)',
+    ['udf:disks:radix:*'],
   ),
   udf('rows and columns of the centre change places', 'isa/centre.cpp', 'out[1] = sy;', 'out[1] = sx;'),
   udf(

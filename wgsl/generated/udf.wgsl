@@ -9,6 +9,11 @@ const UDF_STEP_KIND_MOMENTS: u32 = 6u;
 const UDF_STEP_KIND_LOG_SUM: u32 = 7u;
 const UDF_STEP_KIND_DENSE_DOUBLE: u32 = 8u;
 const UDF_STEP_KIND_SPARSE_DOUBLE: u32 = 9u;
+const DISKS_CORRELATION_FAST: u32 = 0u;
+const DISKS_CORRELATION_FULL: u32 = 1u;
+const DISKS_REFINE_COM: u32 = 0u;
+const DISKS_REFINE_PARABOLA: u32 = 1u;
+const DISKS_REFINE_DFT: u32 = 2u;
 
 // Sizes of a pass over frames: everything it allocates follows from these.
 struct UdfDescriptor {
@@ -32,4 +37,16 @@ struct UdfStep {
   plane: u32, // the first of its planes
   reserved0: u32, // zero
   reserved1: u32, // zero
+}
+
+// Sizes and methods of a disk finder: everything it allocates follows from these.
+struct DisksDescriptor {
+  width: u32, // pixels of a row
+  height: u32, // rows of a frame
+  dtype: u32, // a Number
+  threads: u32, // host threads; 0 takes one a core
+  peaks: u32, // disks of a frame
+  search: u32, // half the side of a crop
+  correlation: u32, // a DisksCorrelation
+  refine: u32, // a DisksRefine
 }

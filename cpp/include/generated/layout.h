@@ -151,6 +151,17 @@ typedef enum ewald_udf_step_kind {
   EWALD_UDF_STEP_KIND_SPARSE_DOUBLE = 9
 } ewald_udf_step_kind;
 
+typedef enum ewald_disks_correlation {
+  EWALD_DISKS_CORRELATION_FAST = 0,
+  EWALD_DISKS_CORRELATION_FULL = 1
+} ewald_disks_correlation;
+
+typedef enum ewald_disks_refine {
+  EWALD_DISKS_REFINE_COM = 0,
+  EWALD_DISKS_REFINE_PARABOLA = 1,
+  EWALD_DISKS_REFINE_DFT = 2
+} ewald_disks_refine;
+
 /* One Monte Carlo count: which points of which Philox stream are thrown. */
 typedef struct ewald_pi_params {
   uint32_t seed_lo; /* low half of the 64-bit seed, the first key word */
@@ -587,5 +598,26 @@ EWALD_STATIC_ASSERT(offsetof(ewald_udf_step, column) == 16, "layout of ewald_udf
 EWALD_STATIC_ASSERT(offsetof(ewald_udf_step, plane) == 20, "layout of ewald_udf_step.plane");
 EWALD_STATIC_ASSERT(offsetof(ewald_udf_step, reserved0) == 24, "layout of ewald_udf_step.reserved0");
 EWALD_STATIC_ASSERT(offsetof(ewald_udf_step, reserved1) == 28, "layout of ewald_udf_step.reserved1");
+
+/* Sizes and methods of a disk finder: everything it allocates follows from these. */
+typedef struct ewald_disks_descriptor {
+  uint32_t width; /* pixels of a row */
+  uint32_t height; /* rows of a frame */
+  uint32_t dtype; /* a Number */
+  uint32_t threads; /* host threads; 0 takes one a core */
+  uint32_t peaks; /* disks of a frame */
+  uint32_t search; /* half the side of a crop */
+  uint32_t correlation; /* a DisksCorrelation */
+  uint32_t refine; /* a DisksRefine */
+} ewald_disks_descriptor;
+EWALD_STATIC_ASSERT(sizeof(ewald_disks_descriptor) == 32, "layout of ewald_disks_descriptor");
+EWALD_STATIC_ASSERT(offsetof(ewald_disks_descriptor, width) == 0, "layout of ewald_disks_descriptor.width");
+EWALD_STATIC_ASSERT(offsetof(ewald_disks_descriptor, height) == 4, "layout of ewald_disks_descriptor.height");
+EWALD_STATIC_ASSERT(offsetof(ewald_disks_descriptor, dtype) == 8, "layout of ewald_disks_descriptor.dtype");
+EWALD_STATIC_ASSERT(offsetof(ewald_disks_descriptor, threads) == 12, "layout of ewald_disks_descriptor.threads");
+EWALD_STATIC_ASSERT(offsetof(ewald_disks_descriptor, peaks) == 16, "layout of ewald_disks_descriptor.peaks");
+EWALD_STATIC_ASSERT(offsetof(ewald_disks_descriptor, search) == 20, "layout of ewald_disks_descriptor.search");
+EWALD_STATIC_ASSERT(offsetof(ewald_disks_descriptor, correlation) == 24, "layout of ewald_disks_descriptor.correlation");
+EWALD_STATIC_ASSERT(offsetof(ewald_disks_descriptor, refine) == 28, "layout of ewald_disks_descriptor.refine");
 
 #endif

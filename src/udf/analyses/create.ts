@@ -1,6 +1,7 @@
 /** Creates analyses from their parameters. */
 export { type ClusterOptions, clusterAnalysis } from './cluster.js';
 export { type ComOptions, comAnalysis } from './com.js';
+export { type DisksOptions, disksAnalysis, type StrainAnalysisOptions, strainAnalysis } from './disks.js';
 export { crystallinityAnalysis, femAnalysis } from './fluctuation.js';
 export {
   diskAnalysis,

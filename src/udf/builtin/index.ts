@@ -1,4 +1,5 @@
 /** The package's UDFs by name, by which workers find them. */
+import { disksUdf } from '../disks/udf.js';
 import type { AnyUdf } from '../udf.js';
 import { comUdf } from './com.js';
 import { crystallinityUdf, femUdf } from './fluctuation.js';
@@ -19,5 +20,6 @@ export const builtinUdfs: readonly AnyUdf[] = [
   crystallinityUdf,
   pickUdf,
   pixelsUdf,
+  disksUdf as AnyUdf,
 ];
 export { comUdf, crystallinityUdf, femUdf, logSumUdf, masksUdf, pickUdf, pixelsUdf, stddevUdf, sumSigUdf, sumUdf };

@@ -8,6 +8,7 @@ import type { RoomTable, Row } from '../../case.js';
 import { type PassTruth, type Stack, type Sums, sumsOf } from '../../oracle/udf/sums.js';
 import * as bounds from '../../tolerances.js';
 import { clusterRow } from './cluster.js';
+import { disksRows } from './disks.js';
 import { allSteps, denseStep, type Look, spansIn, sparseStep, stackOf } from './problem.js';
 import { udfRows } from './udfs.js';
 
@@ -178,4 +179,8 @@ async function tryOut(context: Context): Promise<void> {
   if ([...nav].join() !== '40,40,80') throw new Error(`the moments are ${[...nav].join(', ')}; expected 40, 40, 80`);
 }
 
-export const udfTable: RoomTable = { name: 'udf', rows: [...rows, ...udfRows, clusterRow] as readonly Row[], tryOut };
+export const udfTable: RoomTable = {
+  name: 'udf',
+  rows: [...rows, ...udfRows, clusterRow, ...disksRows] as readonly Row[],
+  tryOut,
+};

@@ -1,0 +1,231 @@
+/** Analyses of diffraction disks: their positions, and the strain of the lattice through them. */
+import { EwaldError } from '../../base/errors.js';
+import type { ResultBuffer } from '../buffers.js';
+import { sumUdf } from '../builtin/sums.js';
+import { checkLattice, guessLattice, type Lattice, type LatticeMatch, latticePeaks } from '../disks/lattice.js';
+import { checkFits, checkPattern, cropSize, type DiskPattern } from '../disks/patterns.js';
+import { findDiskPeaks } from '../disks/peaks.js';
+import { strainMaps } from '../disks/strain.js';
+import { diskUdf } from '../disks/udf.js';
+import type { AnalysisParameters } from '../parameter-types.js';
+import { select } from '../roi.js';
+import type { Scan } from '../scan.js';
+import type { AnyUdf } from '../udf.js';
+import { type Analysis, type Channel, navChannel } from './analysis.js';
+import { optionsOf, sizeOf } from './parameters.js';
+
+type Common =
+  | 'pattern'
+  | 'diskRadius'
+  | 'radiusOuter'
+  | 'search'
+  | 'template'
+  | 'correlation'
+  | 'refine'
+  | 'numPeaks'
+  | 'peakDistance'
+  | 'peaks';
+
+/** Options of `createDisksAnalysis`. */
+export type DisksOptions = Pick<AnalysisParameters, Common>;
+/** Options of `createStrainAnalysis`. */
+export type StrainAnalysisOptions = Pick<
+  AnalysisParameters,
+  Common | 'zero' | 'a' | 'b' | 'tolerance' | 'minWeight' | 'minMatch' | 'reference' | 'axesRotation'
+>;
+
+/** The pattern of the options. Throws `Argument`, `Shape`. */
+function patternOf(scan: Scan, what: string, options: DisksOptions): DiskPattern {
+  const { pattern: kind = 'background-subtraction', diskRadius, radiusOuter, search, template } = options;
+  const { width, height } = sizeOf(scan, what);
+  if (kind === 'user' && !template)
+    throw new EwaldError('Argument', `${what}: the pattern user requires template: { data, shape }`);
+  if (kind !== 'user' && diskRadius === undefined)
+    throw new EwaldError('Argument', `${what}: diskRadius is required: the radius of the disks in pixels`);
+  const pattern: DiskPattern = {
+    kind,
+    ...(kind === 'user' && template && { template: template.data, shape: template.shape }),
+    ...(diskRadius !== undefined && kind !== 'user' && { radius: diskRadius }),
+    ...(radiusOuter !== undefined && { radiusOuter }),
+    ...(search !== undefined && { search }),
+  };
+  checkFits(what, checkPattern(what, pattern), [height, width]);
+  return pattern;
+}
+
+type Find = (intensity: ResultBuffer<'f64'>) => Int32Array;
+
+/** How the disks of the sum are found. */
+function finderOf(scan: Scan, what: string, options: DisksOptions, pattern: DiskPattern): Find {
+  const { numPeaks = 25 } = options;
+  const { radius } = checkPattern(what, pattern);
+  const { peakDistance = Math.max(1, Math.round(radius)) } = options;
+  const { width, height } = sizeOf(scan, what);
+  return ({ data }) => findDiskPeaks(data, [height, width], pattern, numPeaks, peakDistance);
+}
+
+/** An analysis whose UDF depends on the sum of all frames, unless the positions of the disks are given. */
+function inTwoPasses<K extends string>(
+  name: string,
+  scan: Scan,
+  find: Find | undefined,
+  second: (peaks: Int32Array | undefined) => Analysis<K>,
+): Analysis<K> {
+  if (!find) return second(undefined);
+  return {
+    name,
+    scan,
+    udf: sumUdf,
+    next: ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) => second(find(intensity)),
+    channels() {
+      throw new EwaldError('Internal', `the analysis ${name} has channels only after its second pass`);
+    },
+  };
+}
+
+const how = ({ correlation, refine }: DisksOptions) => ({
+  ...(correlation !== undefined && { correlation }),
+  ...(refine !== undefined && { refine }),
+});
+
+type Nav = ResultBuffer<'f64'>;
+interface DiskResults {
+  readonly refineds: Nav;
+  readonly elevations: Nav;
+}
+
+/**
+ * Diffraction disks: `shift`, the mean distance of the disks from their places in the sum, weighted by their elevations,
+ * as vectors (y, x) in pixels; `shift_y`, `shift_x`; `elevation`, their mean; `positions`, (y, x) of each disk;
+ * `elevations`, of each disk; `peaks`, the expected positions. Without `peaks`, the first of two passes sums the frames
+ * and finds the disks of the sum.
+ */
+export function disksAnalysis(
+  scan: Scan,
+  options: DisksOptions = {},
+): Analysis<'shift' | 'shift_y' | 'shift_x' | 'elevation' | 'positions' | 'elevations' | 'peaks'> {
+  const what = 'createDisksAnalysis';
+  optionsOf(what, 'disks', options);
+  const pattern = patternOf(scan, what, options);
+  const find = options.peaks === undefined ? finderOf(scan, what, options, pattern) : undefined;
+  return inTwoPasses('disks', scan, find, (found) => {
+    const udf = diskUdf({ peaks: found ?? (options.peaks as ArrayLike<number>), pattern, ...how(options) });
+    const peaks = (udf.params as { peaks: Int32Array }).peaks;
+    return { name: 'disks', scan, udf: udf as AnyUdf, channels: (results) => diskChannels(scan, peaks, results) };
+  });
+}
+
+function diskChannels(scan: Scan, peaks: Int32Array, { refineds, elevations }: DiskResults) {
+  const disks = peaks.length / 2;
+  const { nav } = scan.shape;
+  const positions = elevations.validMask.length;
+  const [shiftY, shiftX, elevation, length] = [0, 1, 2, 3].map(() => new Float64Array(positions).fill(Number.NaN));
+  const vectors = new Float64Array(2 * positions).fill(Number.NaN);
+  for (let i = 0; i < positions; i++) {
+    if (!elevations.validMask[i]) continue;
+    let [sum, sumY, sumX] = [0, 0, 0];
+    for (let p = 0; p < disks; p++) {
+      const weight = elevations.data[i * disks + p] as number;
+      if (!(weight > 0)) continue;
+      const at = 2 * (i * disks + p);
+      sum += weight;
+      sumY += weight * ((refineds.data[at] as number) - (peaks[2 * p] as number));
+      sumX += weight * ((refineds.data[at + 1] as number) - (peaks[2 * p + 1] as number));
+    }
+    (elevation as Float64Array)[i] = sum / disks;
+    const [y, x] = [sumY / sum, sumX / sum];
+    vectors.set([y, x], 2 * i);
+    (shiftY as Float64Array)[i] = y;
+    (shiftX as Float64Array)[i] = x;
+    (length as Float64Array)[i] = Math.sqrt(y * y + x * x);
+  }
+  const map = (key: string, title: string, desc: string, data: ArrayLike<number> | undefined): Channel =>
+    navChannel(scan, key, title, desc, data as Float64Array);
+  return [
+    { ...map('shift', 'shift', 'mean shift of the disks, length in pixels', length), vectors },
+    map('shift_y', 'shift along y', 'mean shift of the disks along y, pixels', shiftY),
+    map('shift_x', 'shift along x', 'mean shift of the disks along x, pixels', shiftX),
+    map('elevation', 'elevation', 'mean elevation of the disks: the quality of their positions', elevation),
+    { ...map('positions', 'positions', '(y, x) of each disk, pixels', refineds.data), shape: [...nav, disks, 2] },
+    { ...map('elevations', 'elevations', 'elevation of each disk', elevations.data), shape: [...nav, disks] },
+    { ...map('peaks', 'peaks', 'expected positions (y, x), pixels', peaks), shape: [disks, 2] },
+  ] as never;
+}
+
+interface LatticeResults {
+  readonly a: Nav;
+  readonly b: Nav;
+  readonly error: Nav;
+  readonly selector: ResultBuffer<'bool'>;
+}
+
+/**
+ * Strain of the lattice through the disks, in the conventions of py4DSTEM: `eyy`, `exx`, `exy`, `theta` (rotation in
+ * radians); `error`, the mean distance of the disks from the lattice in pixels; `disks`, the number of disks that were
+ * used. NaN where no lattice fits. The reference is the median of the lattices of the region `reference`, by default of
+ * all positions. Without `zero`, `a` and `b`, the first of two passes sums the frames and finds the lattice of the sum.
+ */
+export function strainAnalysis(
+  scan: Scan,
+  options: StrainAnalysisOptions = {},
+): Analysis<'eyy' | 'exx' | 'exy' | 'theta' | 'error' | 'disks'> {
+  const what = 'createStrainAnalysis';
+  const { zero, a, b, tolerance, minWeight, minMatch, axesRotation } = optionsOf(what, 'strain', options);
+  const pattern = patternOf(scan, what, options);
+  const { width, height } = sizeOf(scan, what);
+  const some = [zero, a, b].filter((one) => one !== undefined).length;
+  if (some > 0 && some < 3)
+    throw new EwaldError('Argument', `${what}: some of zero, a and b are given; expected all three of them, or none`);
+  const given = some === 3 ? ({ zero, a, b } as unknown as Lattice) : undefined;
+  if (given) checkLattice(what, given);
+  const region = select(options.reference, scan.shape.nav).mask;
+  const find = given ? undefined : finderOf(scan, what, options, pattern);
+  return inTwoPasses('strain', scan, find, (found) => {
+    const lattice = given ?? guessLattice(what, found as Int32Array, [height, width]);
+    const inside = latticePeaks(lattice, cropSize(checkPattern(what, pattern)), [height, width]).peaks;
+    const peaks = options.peaks ?? inside;
+    if (peaks.length < 3)
+      throw new EwaldError(
+        'Argument',
+        `${what}: ${inside.length / 2} points of the lattice lie inside the frame; expected at least 3`,
+      );
+    const match: LatticeMatch = {
+      ...lattice,
+      ...(tolerance !== undefined && { tolerance }),
+      ...(minWeight !== undefined && { minWeight }),
+      ...(minMatch !== undefined && { minMatch }),
+    };
+    const udf = diskUdf({ peaks, pattern, match, ...how(options) });
+    return {
+      name: 'strain',
+      scan,
+      udf: udf as AnyUdf,
+      channels: (results) => strainChannels(scan, results, region, axesRotation),
+    };
+  });
+}
+
+function strainChannels(
+  scan: Scan,
+  { a, b, error, selector }: LatticeResults,
+  region: Uint8Array | undefined,
+  axesRotation: number | undefined,
+) {
+  const { validMask } = error;
+  const vectors = ({ data }: Nav): Float64Array =>
+    Float64Array.from(data, (value, k) => (validMask[k >> 1] ? value : Number.NaN));
+  const maps = strainMaps(vectors(a), vectors(b), { reference: region, axesRotation });
+  const disks = selector.data.length / validMask.length;
+  const counts = Float64Array.from(validMask, (valid, i) =>
+    valid ? selector.data.subarray(i * disks, (i + 1) * disks).reduce((sum, one) => sum + one, 0) : Number.NaN,
+  );
+  const errors = Float64Array.from(error.data, (value, i) => (validMask[i] ? value : Number.NaN));
+  return [
+    navChannel(scan, 'eyy', 'strain along y', 'strain along y', maps.eyy),
+    navChannel(scan, 'exx', 'strain along x', 'strain along x', maps.exx),
+    navChannel(scan, 'exy', 'shear', 'shear strain', maps.exy),
+    navChannel(scan, 'theta', 'rotation', 'rotation of the lattice, radians', maps.theta),
+    navChannel(scan, 'error', 'error', 'mean distance of the disks from the lattice, pixels', errors),
+    navChannel(scan, 'disks', 'disks', 'number of disks that were used', counts),
+  ] as never;
+}

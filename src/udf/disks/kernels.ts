@@ -1,0 +1,6 @@
+/** The modules of the kernels that find disks. */
+import type { Feature } from '../../backends/feature.js';
+import type { DisksOp } from './contract.js';
+import { disksOp } from './kernels/wasm.js';
+
+export const disksFeature: Feature<DisksOp> = { name: 'disk finding', kernels: { wasm: disksOp } };

@@ -1,0 +1,178 @@
+/** Patterns of diffraction disks with which frames are correlated; names, formulas and defaults of LiberTEM-blobfinder. */
+import { EwaldError } from '../../base/errors.js';
+import { choice, knownOptions, real } from '../../base/options.js';
+
+/** Kinds of patterns, each with what it is for. */
+export const patternKinds = {
+  circular: 'a disk with an edge of one pixel',
+  'radial-gradient': 'a disk that is brightest at its edge, for disks with strong contrast inside',
+  'background-subtraction': 'a disk minus the ring around it, of the same weight',
+  'radial-gradient-background-subtraction': 'a radial gradient minus the ring around it',
+  user: 'a template of your own',
+} as const;
+
+/** A pattern of disks. Lengths are pixels. */
+export interface DiskPattern {
+  /** Default: background-subtraction. */
+  readonly kind?: keyof typeof patternKinds;
+  /** Radius of the disks. Required unless the template is your own. */
+  readonly radius?: number;
+  /** Outer radius of the ring that is subtracted; default 1.5 radii. Of the two kinds with background subtraction. */
+  readonly radiusOuter?: number;
+  /**
+   * Half the side of the square around each peak in which its disk is searched, rounded up. Default: two radii, and at
+   * least the outer radius; half the diagonal of a template of your own.
+   */
+  readonly search?: number;
+  /** Width of the edge of a radial gradient with background subtraction; default 1. */
+  readonly delta?: number;
+  /** Your own template, [height, width]; it acts turned by 180°, as in blobfinder. */
+  readonly template?: ArrayLike<number>;
+  /** Height and width of your own template. */
+  readonly shape?: readonly [number, number];
+}
+
+/** A pattern with all of its defaults. */
+export interface CheckedPattern {
+  readonly kind: keyof typeof patternKinds;
+  readonly radius: number;
+  readonly radiusOuter: number;
+  readonly search: number;
+  readonly delta: number;
+  readonly template: Float64Array | undefined;
+  readonly shape: readonly [number, number];
+}
+
+const names = ['kind', 'radius', 'radiusOuter', 'search', 'delta', 'template', 'shape'];
+const kinds = Object.keys(patternKinds) as (keyof typeof patternKinds)[];
+
+/** Checks a pattern and adds its defaults. Throws `Argument`, `Shape`. */
+export function checkPattern(what: string, pattern: DiskPattern): CheckedPattern {
+  if (typeof pattern !== 'object' || pattern === null)
+    throw new EwaldError('Argument', `${what}: the pattern is ${pattern}; expected { radius } or { template, shape }`);
+  knownOptions(`${what}: the pattern`, pattern, names);
+  const kind = choice(`${what}: kind of the pattern`, pattern.kind, 'background-subtraction', kinds);
+  if (kind === 'user') return userPattern(what, pattern);
+  if (pattern.template !== undefined)
+    throw new EwaldError('Argument', `${what}: a template requires the pattern { kind: 'user' }; it is ${kind}`);
+  const radius = real(`${what}: radius of the pattern`, pattern.radius as number, Number.NaN, 0.5, 512);
+  const subtracted = kind.endsWith('background-subtraction');
+  if (!subtracted && pattern.radiusOuter !== undefined)
+    throw new EwaldError('Argument', `${what}: the pattern ${kind} has no outer radius`);
+  const radiusOuter = subtracted
+    ? real(`${what}: radiusOuter of the pattern`, pattern.radiusOuter, 1.5 * radius, 0, 1024)
+    : radius;
+  if (subtracted && radiusOuter <= radius)
+    throw new EwaldError(
+      'Argument',
+      `${what}: the outer radius of the pattern is ${radiusOuter}, its radius ${radius}; expected a larger outer radius`,
+    );
+  const delta = real(`${what}: delta of the pattern`, pattern.delta, 1, 1e-6, 512);
+  const search = real(`${what}: search of the pattern`, pattern.search, Math.max(2 * radius, radiusOuter), 0, 1024);
+  if (search < radiusOuter)
+    throw new EwaldError(
+      'Argument',
+      `${what}: search is ${search} pixels, less than the ${subtracted ? 'outer ' : ''}radius ${radiusOuter} of the ` +
+        'pattern; expected at least that much, so that the whole pattern is used',
+    );
+  return { kind, radius, radiusOuter, search, delta, template: undefined, shape: [0, 0] };
+}
+
+function userPattern(what: string, { template, shape, search }: DiskPattern): CheckedPattern {
+  const [height = 0, width = 0] = shape ?? [];
+  if (!template || shape?.length !== 2 || !(height > 0 && width > 0) || template.length !== height * width)
+    throw new EwaldError(
+      'Shape',
+      `${what}: the template has ${template?.length ?? 'no'} numbers and the shape ${shape ? `[${shape}]` : 'none'}; ` +
+        'expected { template, shape: [height, width] } with height · width numbers',
+    );
+  const numbers = Float64Array.from(template);
+  if (!numbers.every(Number.isFinite))
+    throw new EwaldError('Argument', `${what}: the template has numbers that are not finite`);
+  const half = Math.min(height, width) / 2;
+  return {
+    kind: 'user',
+    radius: half,
+    radiusOuter: half,
+    search: real(`${what}: search of the pattern`, search, Math.sqrt(height * height + width * width) / 2, 0.5, 1024),
+    delta: 1,
+    template: numbers,
+    shape: [height, width],
+  };
+}
+
+/** Half the side of the crops of a pattern. */
+export const cropSize = ({ search }: CheckedPattern): number => Math.ceil(search);
+
+/** Rejects a pattern whose crops do not fit into a frame. Throws `Argument`. */
+export function checkFits(what: string, pattern: CheckedPattern, [height, width]: readonly [number, number]): void {
+  const side = 2 * cropSize(pattern);
+  if (side > height || side > width)
+    throw new EwaldError(
+      'Argument',
+      `${what}: the template has ${side} × ${side} pixels (search ${pattern.search}), the frames ${height} × ${width}; ` +
+        'expected a template that fits into a frame: a smaller radius or search',
+    );
+}
+
+/** Weight of a pixel at distance r in a ring from `inner` to `outer` whose edges are one pixel wide. */
+const ringWeight = (r: number, inner: number, outer: number): number => {
+  const half = (outer - inner) / 2;
+  return Math.max(0, Math.min(1, half + 0.5 - Math.abs(r - inner - half)));
+};
+
+/** The pattern on [height, width] pixels, with its middle at half the sides, rounded down. */
+export function patternMask(pattern: CheckedPattern, [height, width]: readonly [number, number]): Float64Array {
+  const { kind, radius, radiusOuter, delta, template, shape } = pattern;
+  const [cy, cx] = [Math.floor(height / 2), Math.floor(width / 2)];
+  if (kind === 'user') return placed(template as Float64Array, shape, height, width);
+  if (kind === 'radial-gradient-background-subtraction') {
+    // blobfinder makes it on pixels of its own, whose middle is up to half a pixel from the pattern's.
+    const side = Math.ceil(2 * radiusOuter + 2);
+    const own = radial(side, side, radiusOuter + 1, radiusOuter + 1, (r) =>
+      gradientWeight(r, radius, delta, radiusOuter),
+    );
+    return placed(own, [side, side], height, width);
+  }
+  if (kind === 'radial-gradient') return radial(height, width, cy, cx, (r) => gradientWeight(r, radius, 1, 0));
+  const disk = radial(height, width, cy, cx, (r) => ringWeight(r, 0, radius));
+  disk[cy * width + cx] = 1;
+  if (kind === 'circular') return disk;
+  const around = radial(height, width, cy, cx, (r) => ringWeight(r, radius, radiusOuter));
+  const sum = (mask: Float64Array): number => mask.reduce((total, value) => total + value, 0);
+  const weight = sum(disk) / sum(around);
+  return disk.map((value, i) => value - weight * (around[i] as number));
+}
+
+/** A function of the distance from (cy, cx). */
+function radial(height: number, width: number, cy: number, cx: number, value: (r: number) => number): Float64Array {
+  return Float64Array.from({ length: height * width }, (_, i) => {
+    const [dy, dx] = [Math.floor(i / width) - cy, (i % width) - cx];
+    return value(Math.sqrt(dy * dy + dx * dx));
+  });
+}
+
+/** Rises to 1 at the edge, falls to −1 across it, and is −1 up to the outer radius. */
+function gradientWeight(r: number, radius: number, delta: number, outer: number): number {
+  if (r < radius - delta / 2) return r / radius;
+  if (r < radius + delta / 2) return (radius - r) / (delta / 2);
+  return r < outer ? -1 : 0;
+}
+
+/** A template of the user, padded or cut around its middle. */
+function placed(
+  template: Float64Array,
+  [rows, columns]: readonly [number, number],
+  height: number,
+  width: number,
+): Float64Array {
+  const out = new Float64Array(height * width);
+  // An odd pixel of padding, or of what is cut off, is at the end.
+  const [top, left] = [Math.trunc((height - rows) / 2), Math.trunc((width - columns) / 2)];
+  for (let y = 0; y < rows; y++)
+    for (let x = 0; x < columns; x++) {
+      const [ty, tx] = [y + top, x + left];
+      if (ty >= 0 && tx >= 0 && ty < height && tx < width) out[ty * width + tx] = template[y * columns + x] as number;
+    }
+  return out;
+}

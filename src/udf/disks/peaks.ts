@@ -1,0 +1,47 @@
+/** Positions of disks in one image, such as the sum of all frames. */
+import { expectsNumbers } from '../../base/arguments.js';
+import { EwaldError } from '../../base/errors.js';
+import { integer } from '../../base/options.js';
+import { localMaxima } from '../local-maxima.js';
+import { Correlator, logScaled } from './correlate.js';
+import { checkFits, checkPattern, type DiskPattern } from './patterns.js';
+
+/**
+ * Positions (y, x) of the `most` highest maxima of the correlation of ln(image − minimum + 1) with a pattern, highest
+ * first: the first step of blobfinder's `run_blobfinder`, on the sum of all frames. `distance` is the smallest number of
+ * pixels between two of them; default 1, as there.
+ *
+ * Throws `Shape` for an image of another size, `Argument` if there is no maximum or the pattern does not fit.
+ */
+export function findDiskPeaks(
+  image: ArrayLike<number>,
+  shape: readonly [height: number, width: number],
+  pattern: DiskPattern,
+  most: number,
+  distance = 1,
+): Int32Array {
+  const what = 'findDiskPeaks';
+  expectsNumbers(`${what}: the image`, image);
+  const [height = 0, width = 0] = shape ?? [];
+  if (shape?.length !== 2 || image.length !== height * width)
+    throw new EwaldError(
+      'Shape',
+      `${what}: the image has ${image.length} numbers, the shape is [${shape}]; expected [height, width]`,
+    );
+  integer(`${what}: the number of peaks`, most, 1, 1, 65536);
+  integer(`${what}: the distance`, distance, 1, 1, 65536);
+  const checked = checkPattern(what, pattern);
+  checkFits(what, checked, [height, width]);
+  const finite = Float64Array.from(image, (value) => (Number.isFinite(value) ? value : 0));
+  const { values } = new Correlator(checked, height, width).of(logScaled(finite));
+  const found = localMaxima(values, { width, height }, { distance, most });
+  if (found.length === 0)
+    throw new EwaldError(
+      'Argument',
+      `${what}: the correlation with the pattern has no maximum, so there are no peaks; expected an image with disks`,
+    );
+  return Int32Array.from({ length: 2 * found.length }, (_, k) => {
+    const pixel = found[k >> 1] as number;
+    return k % 2 === 0 ? Math.floor(pixel / width) : pixel % width;
+  });
+}

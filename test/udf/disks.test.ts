@@ -1,0 +1,169 @@
+/** Disks and strain: values of LiberTEM-blobfinder, a simulated scan of known strain, and errors. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Context, type DiskPattern, diskUdf, findDiskPeaks, strainMaps } from 'ewald/udf';
+import { afterAll, describe, expect, test } from 'vitest';
+import { dataFolder, dataRequired } from '../support/data.js';
+import { known, scanOf, truthAt } from './strain-scan.js';
+
+type Numbers = ArrayLike<number>;
+const largest = (have: Numbers, want: Numbers): number =>
+  Array.from(want).reduce((most, value, i) => Math.max(most, Math.abs(value - (have[i] as number))), 0);
+const kinds: Readonly<Record<string, NonNullable<DiskPattern['kind']>>> = {
+  Circular: 'circular',
+  RadialGradient: 'radial-gradient',
+  BackgroundSubtraction: 'background-subtraction',
+  RadialGradientBackgroundSubtraction: 'radial-gradient-background-subtraction',
+};
+
+test.runIf(dataRequired)('the data is there', () => expect(dataFolder).toBeDefined());
+
+describe.skipIf(dataFolder === undefined)('values of blobfinder (absent without the data)', () => {
+  const set = JSON.parse(readFileSync(join(dataFolder ?? '', 'udf-next/blobfinder.json'), 'utf8'));
+  const { mask } = set.masks.find(({ pattern }: { pattern: string }) => pattern === 'UserTemplate');
+  const user: DiskPattern = { kind: 'user', template: mask, shape: [12, 12], search: 5.7 };
+  const stored = Uint16Array.from(set.frames.data);
+  // Frames of float64 are processed in JavaScript.
+  const frames = { wasm: stored, native: stored, JavaScript: Float64Array.from(stored) };
+
+  test.each(Object.entries(frames))('disks and lattices on %s', async (place, data) => {
+    const backend = place === 'native' ? 'native' : 'wasm';
+    const ctx = new Context({ context: { backend, strict: true } });
+    const scan = ctx.fromMemory(data, { navShape: [3], sigShape: [128, 128] });
+    for (const run of set.runs) {
+      // A crop of a full correlation cannot be upsampled here; see the error below.
+      if (run.method === 'full' && run.upsample > 0) continue;
+      const pattern = run.pattern === 'UserTemplate' ? user : { kind: kinds[run.pattern], radius: run.radius };
+      const refine = run.upsample > 0 ? 'dft' : 'com';
+      const found = (await ctx.runUdf(
+        scan,
+        diskUdf({ peaks: set.peaks, pattern: pattern as DiskPattern, correlation: run.method, refine }),
+      )) as Readonly<Record<string, { data: Numbers }>>;
+      const off = Object.fromEntries(
+        ['centers', 'refineds', 'heights', 'elevations'].map((name) => [
+          name,
+          largest((found[name] as { data: Numbers }).data, run[name]),
+        ]),
+      );
+      const what = `${run.pattern} ${run.radius} ${run.method} ${run.upsample}`;
+      expect(off.centers, what).toBe(0);
+      // Values are rounded to 1e-4 in the file, heights and elevations of the user's template to 1e-3.
+      expect(off.refineds, what).toBeLessThan(5e-5 + 2e-5);
+      expect(off.heights, what).toBeLessThan(run.pattern === 'UserTemplate' ? 3e-3 : 1.5e-4);
+      expect(off.elevations, what).toBeLessThan(run.pattern === 'UserTemplate' ? 1.5e-3 : 1e-4);
+    }
+    for (const match of set.match) {
+      if (match.correlation === 'sparse') continue;
+      const { zero, a, b } = set.start;
+      const peaks = match.indices.map(([i, j]: [number, number]) => [0, 1].map((k) => zero[k] + i * a[k] + j * b[k]));
+      const fit = { ...set.start, method: match.match, ...(match.match === 'affine' && { indices: match.indices }) };
+      const correlation = match.correlation === 'fast' ? 'fast' : 'full';
+      const found = (await ctx.runUdf(
+        scan,
+        diskUdf({ peaks, pattern: { radius: 5 }, correlation, refine: 'com', match: fit }),
+      )) as Readonly<Record<string, { data: Numbers }>>;
+      for (const name of ['zero', 'a', 'b', 'error'])
+        expect(largest((found[name] as { data: Numbers }).data, match[name]), `${match.match} ${name}`).toBeLessThan(
+          1e-5,
+        );
+      expect(Array.from((found.selector as { data: Numbers }).data).filter(Boolean).length).toBe(75);
+    }
+    await ctx.close();
+  });
+
+  test('the highest peaks of the sum', () => {
+    const sum = new Float64Array(128 * 128);
+    for (const [i, value] of stored.entries()) sum[i % sum.length] = (sum[i % sum.length] as number) + value;
+    const found = findDiskPeaks(sum, [128, 128], { kind: 'radial-gradient', radius: 5 }, 9);
+    expect([...found]).toEqual(set.getPeaks.flat());
+  });
+});
+
+describe('strain of a simulated scan', () => {
+  const contexts: Context[] = [];
+  afterAll(async () => {
+    for (const ctx of contexts) await ctx.close();
+  });
+
+  test.each(['wasm', 'workers'] as const)('is known to 0.06 % on %s', async (place) => {
+    const data = scanOf();
+    const context = { backend: 'wasm' as const, strict: true };
+    const ctx =
+      place === 'workers' ? await Context.makeWith('workers', { cpus: 1, context }) : new Context({ context });
+    contexts.push(ctx);
+    const { n, sig, radius, zero, a, b } = known;
+    const scan = ctx.fromMemory(data, { navShape: [n, n], sigShape: [sig, sig] });
+    const options = { diskRadius: radius, pattern: 'circular', ...(place === 'wasm' && { zero, a, b }) } as const;
+    const found = await ctx.run(ctx.createStrainAnalysis(scan, options));
+    // The reference, the median of the scan, is an offset of each map.
+    for (const name of ['eyy', 'exx', 'exy', 'theta'] as const) {
+      const errors = Array.from(found[name].data, (value, i) => value - truthAt(Math.floor(i / n), i % n)[name]);
+      const mean = errors.reduce((sum, value) => sum + value, 0) / errors.length;
+      const rms = Math.sqrt(errors.reduce((sum, value) => sum + (value - mean) ** 2, 0) / errors.length);
+      expect(Math.abs(mean), name).toBeLessThan(1e-3);
+      expect(rms, name).toBeLessThan(6e-4);
+    }
+    expect(Math.min(...Array.from(found.disks.data))).toBeGreaterThan(15);
+    expect(Math.max(...Array.from(found.error.data))).toBeLessThan(0.3);
+  });
+
+  test('is exact for exact lattices, about the median of a region and in turned axes', () => {
+    // a and b of three positions; the second is the reference, the third has no lattice.
+    const a = [9.9, 0.1, 10, 0, Number.NaN, Number.NaN];
+    const b = [-0.3, 20.4, 0, 20, Number.NaN, Number.NaN];
+    const maps = strainMaps(a, b, { reference: [0, 1, 0] });
+    expect([maps.eyy[0], maps.exx[0]]).toEqual([expect.closeTo(0.01, 12), expect.closeTo(-0.02, 12)]);
+    // β_yx = −0.3 / 20, β_xy = 0.1 / 10
+    expect(maps.exy[0]).toBeCloseTo(-(-0.015 + 0.01) / 2, 12);
+    expect(maps.theta[0]).toBeCloseTo((-0.015 - 0.01) / 2, 12);
+    expect([maps.eyy[1], maps.eyy[2]]).toEqual([0, Number.NaN]);
+    const turned = strainMaps(a, b, { reference: [0, 1, 0], axesRotation: 90 });
+    expect([turned.eyy[0], turned.exx[0]]).toEqual([expect.closeTo(-0.02, 12), expect.closeTo(0.01, 12)]);
+    expect(turned.exy[0]).toBeCloseTo(-(maps.exy[0] as number), 12);
+    expect(() => strainMaps(a, b, { reference: [0, 0, 1] })).toThrow(/none of the 1 positions/);
+  });
+});
+
+describe('bad input', () => {
+  const ctx = new Context({ context: { backend: 'wasm', strict: true } });
+  afterAll(() => ctx.close());
+  const scan = ctx.fromMemory(new Float32Array(2 * 24 * 24), { navShape: [2], sigShape: [24, 24] });
+  const peaks = [[12, 12]] as const;
+  const refused = (work: () => unknown) => expect(async () => await work()).rejects;
+
+  test('is refused in words', async () => {
+    await refused(() => diskUdf({ peaks: [], pattern: { radius: 3 } })).toThrow(/there are no peaks/);
+    await refused(() => diskUdf({ peaks, pattern: { radius: 5, search: 3 } })).toThrow(/search is 3 pixels, less than/);
+    await refused(() => diskUdf({ peaks, pattern: { radius: 5, radiusOuter: 4 } })).toThrow(/expected a larger outer/);
+    await refused(() => diskUdf({ peaks, pattern: { radius: 3 }, correlation: 'full', refine: 'dft' })).toThrow(
+      /requires correlation 'fast'/,
+    );
+    await refused(() => ctx.runUdf(scan, diskUdf({ peaks, pattern: { radius: 9 } }))).toThrow(
+      /the template has 36 × 36 pixels \(search 18\), the frames 24 × 24/,
+    );
+    const match = { zero: [12, 12], a: [0, 5], b: [0, 10] } as const;
+    await refused(() => diskUdf({ peaks, pattern: { radius: 3 }, match })).toThrow(
+      /two vectors of different directions/,
+    );
+    await refused(() => ctx.run(ctx.createDisksAnalysis(scan, { diskRadius: 3 }))).toThrow(/there are no peaks/);
+    await refused(() => ctx.createStrainAnalysis(scan, { diskRadius: 3, zero: [12, 12] })).toThrow(/all three of them/);
+    await refused(() => ctx.createDisksAnalysis(scan)).toThrow(/diskRadius is required/);
+    // Flat frames: every elevation is 0, so no position has a lattice.
+    const lattice = { diskRadius: 2, zero: [12, 12], a: [0, 6], b: [6, 0] } as const;
+    await refused(() => ctx.run(ctx.createStrainAnalysis(scan, lattice))).toThrow(/has a lattice that could be fitted/);
+  });
+
+  test('leaves disks of frames with NaN undefined, and others unchanged', async () => {
+    const frames = Float32Array.from({ length: 3 * 24 * 24 }, (_, i) => {
+      const [y, x] = [Math.floor(i / 24) % 24, i % 24];
+      return Math.hypot(y - 11.7, x - 12.2) < 3 ? 50 : 1;
+    });
+    frames[24 * 24 + 12 * 24 + 12] = Number.NaN;
+    const broken = ctx.fromMemory(frames, { navShape: [3], sigShape: [24, 24] });
+    const udf = diskUdf({ peaks, pattern: { radius: 3 }, zeroShift: [0.4, -0.6] });
+    const { refineds } = (await ctx.runUdf(broken, udf)) as { refineds: { data: Numbers } };
+    const [y, x, ...rest] = Array.from(refineds.data);
+    expect(rest).toEqual([Number.NaN, Number.NaN, y, x]);
+    expect([y, x]).toEqual([expect.closeTo(11.7, 0), expect.closeTo(12.2, 0)]);
+  });
+});
