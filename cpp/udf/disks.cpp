@@ -53,7 +53,7 @@ int32_t check(const ewald_disks_descriptor& d) {
   if (d.correlation == EWALD_DISKS_CORRELATION_FULL && d.refine == EWALD_DISKS_REFINE_DFT)
     return fail(EWALD_STATUS_INVALID_ARGUMENT, "crops of a full correlation are not periodic and cannot be upsampled");
   if (d.correlation == EWALD_DISKS_CORRELATION_FULL && uint64_t(d.width) * d.height > most_pixels)
-    return fail(EWALD_STATUS_LIMIT, "frames of %u x %u pixels are too large for full correlation (2^22 pixels)", d.width,
+    return fail(EWALD_STATUS_LIMIT, "frames of %u x %u pixels are too large for full correlation (2^22)", d.width,
                 d.height);
   return EWALD_STATUS_OK;
 }

@@ -23,9 +23,9 @@ struct Disks {
   float* spectrum;
   // ln of 0 .. 65536.
   const float* logs;
-  // Phases of upsampling along y and along x, complex: [samples][2 * side] by sample and by the distance of a pixel from
-  // the maximum plus side. Along x only the frequencies from 0 to side / 2 are summed, as in blobfinder, which upsamples
-  // the spectrum of a real transform.
+  // Phases of upsampling along y and along x, complex: [samples][2 * side] by sample and by the distance of a pixel
+  // from the maximum plus side. Along x only the frequencies from 0 to side / 2 are summed, as in blobfinder, which
+  // upsamples the spectrum of a real transform.
   const float *phases_y, *phases_x;
 };
 

@@ -1,4 +1,4 @@
-// Diffraction disks and strain: finds the disks of every frame of a simulated scan, fits a lattice, and maps its strain.
+// Diffraction disks and strain: finds the disks of every frame of a simulated scan, fits a lattice, maps its strain.
 import { Context } from 'ewald/udf';
 
 const [n, size, radius] = [8, 64, 4];
@@ -11,7 +11,8 @@ for (let position = 0; position < n * n; position++) {
       for (let y = 0; y < size; y++)
         for (let x = 0; x < size; x++) {
           const distance = Math.hypot(y - 32 - 17 * scale * i, x - 31.5 - 18 * scale * j);
-          if (distance < radius) frames[(position * size + y) * size + x] += 100 - 20 * (i * i + j * j);
+          const inside = Math.min(1, Math.max(0, radius + 0.5 - distance));
+          frames[(position * size + y) * size + x] += inside * (1000 - 200 * (i * i + j * j));
         }
 }
 

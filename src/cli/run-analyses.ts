@@ -36,6 +36,9 @@ const creators: Readonly<Record<AnalysisName, Extract<keyof Context, `create${st
   masks: 'createMaskAnalysis',
   disks: 'createDisksAnalysis',
   strain: 'createStrainAnalysis',
+  ssb: 'createSsbAnalysis',
+  holo: 'createHolographyAnalysis',
+  icom: 'createIcomAnalysis',
 };
 
 /** The flags of an analysis, by their short forms where they have some. */

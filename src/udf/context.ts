@@ -279,6 +279,15 @@ export class UdfContext {
   createStrainAnalysis(scan: Scan, options?: create.StrainAnalysisOptions) {
     return create.strainAnalysis(scan, options);
   }
+  createSsbAnalysis(scan: Scan, options?: create.SsbAnalysisOptions) {
+    return create.ssbAnalysis(scan, options);
+  }
+  createHolographyAnalysis(scan: Scan, options?: create.HolographyAnalysisOptions) {
+    return create.holographyAnalysis(scan, options);
+  }
+  createIcomAnalysis(scan: Scan, options?: create.IcomOptions) {
+    return create.icomAnalysis(scan, options);
+  }
   createSumAnalysis(scan: Scan) {
     return create.sumAnalysis(scan);
   }

@@ -36,13 +36,13 @@ export interface LiveParameters {
 /** Parameters of analyses. */
 export interface AnalysisParameters {
   /**
-   * Of disk, ring, radial-fourier, radial-bins, fem, crystallinity, cluster, com, fft-sum. Centre along x. Pixels;
-   * -inf … inf; default the middle.
+   * Of disk, ring, radial-fourier, radial-bins, fem, crystallinity, cluster, com, icom, fft-sum, ssb. Centre along x.
+   * Pixels; -inf … inf; default the middle.
    */
   readonly cx?: number;
   /**
-   * Of disk, ring, radial-fourier, radial-bins, fem, crystallinity, cluster, com, fft-sum. Centre along y. Pixels;
-   * -inf … inf; default the middle.
+   * Of disk, ring, radial-fourier, radial-bins, fem, crystallinity, cluster, com, icom, fft-sum, ssb. Centre along y.
+   * Pixels; -inf … inf; default the middle.
    */
   readonly cy?: number;
   /** Of point. The pixel along x. Pixels; -inf … inf; default the middle. */
@@ -51,7 +51,7 @@ export interface AnalysisParameters {
   readonly y?: number;
   /** Of disk. Radius. Pixels; 0 … 1e6; default disk: 0.15 of the shorter side; com: the whole frame. */
   readonly r?: number;
-  /** Of com. Radius of the disk that is used. Pixels; 0 … 1e6; default the whole frame. */
+  /** Of com, icom. Radius of the disk that is used. Pixels; 0 … 1e6; default the whole frame. */
   readonly maskRadius?: number;
   /** Of crystallinity, fft-sum. Radius of the disk that is taken out. Pixels; 0 … 1e6; default 0. */
   readonly radius?: number;
@@ -62,18 +62,18 @@ export interface AnalysisParameters {
    * analysis.
    */
   readonly ri?: number;
-  /** Of com. Inner radius of the ring that is used. Pixels; 0 … 1e6; default 0. */
+  /** Of com, icom. Inner radius of the ring that is used. Pixels; 0 … 1e6; default 0. */
   readonly maskRadiusInner?: number;
   /**
    * Of ring, radial-fourier, radial-bins, fem, crystallinity, cluster. Outer radius. Pixels; 0 … 1e6; default half of
    * the shorter side.
    */
   readonly ro?: number;
-  /** Of com. Angle between detector and scan. Degrees; -10000 … 10000; default 0. */
+  /** Of com, icom, ssb. Angle between detector and scan. Degrees; -10000 … 10000; default 0. */
   readonly scanRotation?: number;
-  /** Of com. Inverts the detector's y axis. Default false. */
+  /** Of com, icom, ssb. Inverts the detector's y axis. Default false. */
   readonly flipY?: boolean;
-  /** Of com. Trend that is subtracted, where -1, 0 and 1 are LiberTEM's numbers. Default none. */
+  /** Of com, icom. Trend that is subtracted, where -1, 0 and 1 are LiberTEM's numbers. Default none. */
   readonly regression?: ComParams['regression'] | 'none' | 'mean' | 'plane';
   /** Of radial-fourier, radial-bins. Rings. 1 … 4096; default radial-fourier: 1; radial-bins: one per pixel. */
   readonly nBins?: number;
@@ -131,7 +131,7 @@ export interface AnalysisParameters {
    * Of disks, strain. Expected positions of the disks, instead of those found in the sum. Pixels; default found in
    * the sum.
    */
-  readonly peaks?: ArrayLike<number>;
+  readonly positions?: ArrayLike<number>;
   /**
    * Of strain. Position of the direct beam, from which a and b span the lattice. Pixels; 2, -inf … inf; default from
    * the sum.
@@ -156,6 +156,39 @@ export interface AnalysisParameters {
   readonly reference?: Roi;
   /** Of strain. Angle by which the axes of the strain are turned, from x to y. Degrees; -10000 … 10000; default 0. */
   readonly axesRotation?: number;
+  /** Of icom. Mirrors the shifts at the edges of the scan, so that they need not be periodic. Default true. */
+  readonly mirrored?: boolean;
+  /** Of ssb. Acceleration voltage. KV; 0.001 … 1e5; default required. */
+  readonly voltage?: number;
+  /** Of ssb. Step of the scan. Nm; above 0 … 1e6; default required. */
+  readonly dpix?: number;
+  /** Of ssb. Convergence semi-angle. Mrad; above 0 … 1500; default required. */
+  readonly semiconv?: number;
+  /** Of ssb. Radius of the central disk on the detector. Pixels; 0.5 … 1e5; default required. */
+  readonly semiconvPix?: number;
+  /** Of ssb. Smallest sum of weights of an overlap that is used. 0 … 1e9; default 1. */
+  readonly cutoff?: number;
+  /**
+   * Of holo. Side band, as an index of the spectrum with frequency 0 in the corner. 2, -65536 … 65536; default the
+   * brightest of the sum.
+   */
+  readonly sbPosition?: readonly [number, number];
+  /** Of holo. Half of the spectrum in which the side band is searched. Default lower. */
+  readonly sideband?: 'lower' | 'upper';
+  /**
+   * Of holo. Radius of the aperture around the side band, in pixels of the spectrum. 0.5 … 1e6; default half the
+   * distance of the side band.
+   */
+  readonly apertureRadius?: number;
+  /** Of holo. Order of a Butterworth aperture; without it, the aperture is a disk. 0.5 … 1000. */
+  readonly apertureOrder?: number;
+  /** Of holo. Height and width of the waves. Pixels; 2, 1 … 65536; default those of the frames. */
+  readonly outShape?: readonly [number, number];
+  /**
+   * Of holo. Keeps the amplitude of waves smaller than the frames; LiberTEM-holo's grows by the ratio of pixels.
+   * Default false.
+   */
+  readonly normalised?: boolean;
 }
 
 /** Options of `newUdf`. */

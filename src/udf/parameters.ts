@@ -24,11 +24,15 @@ export const analysisNames = {
   masks: 'sums under masks of your own',
   disks: 'positions of diffraction disks',
   strain: 'strain of the lattice through the disks',
+  ssb: 'single side band ptychography',
+  holo: 'waves of off-axis holograms',
+  icom: 'integrated centres of mass',
 } as const;
 export type AnalysisName = keyof typeof analysisNames;
 
 const rings = ['ring', 'radial-fourier', 'radial-bins', 'fem', 'crystallinity', 'cluster'] as const;
-const centred = ['disk', ...rings, 'com', 'fft-sum'] as const;
+const centred = ['disk', ...rings, 'com', 'icom', 'fft-sum', 'ssb'] as const;
+const coms = ['com', 'icom'] as const;
 const picks = ['pick', 'pick-fft'] as const;
 const ofDisks = ['disks', 'strain'] as const;
 const unbounded = range(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NaN);
@@ -76,7 +80,7 @@ export const analysisRows = {
     of: ['point'],
   },
   r: { ...disk, sentence: 'radius', usual: 'disk: 0.15 of the shorter side; com: the whole frame', of: ['disk'] },
-  maskRadius: { ...disk, sentence: 'radius of the disk that is used', usual: 'the whole frame', of: ['com'] },
+  maskRadius: { ...disk, sentence: 'radius of the disk that is used', usual: 'the whole frame', of: coms },
   radius: { ...disk, sentence: 'radius of the disk that is taken out', usual: '0', of: ['crystallinity', 'fft-sum'] },
   diskRadius: {
     ...disk,
@@ -101,7 +105,7 @@ export const analysisRows = {
     usual: '0',
     flag: 'ri',
     value: 'px',
-    of: ['com'],
+    of: coms,
   },
   ro: {
     kind: 'number',
@@ -118,9 +122,9 @@ export const analysisRows = {
     range: range(-1e4, 1e4, 0),
     unit: 'degrees',
     value: 'degrees',
-    of: ['com'],
+    of: [...coms, 'ssb'],
   },
-  flipY: { kind: 'boolean', sentence: "inverts the detector's y axis", of: ['com'] },
+  flipY: { kind: 'boolean', sentence: "inverts the detector's y axis", of: [...coms, 'ssb'] },
   regression: {
     kind: 'choice',
     sentence: "trend that is subtracted, where -1, 0 and 1 are LiberTEM's numbers",
@@ -128,7 +132,7 @@ export const analysisRows = {
     type: "ComParams['regression'] | 'none' | 'mean' | 'plane'",
     fallback: 'none',
     value: 'trend',
-    of: ['com'],
+    of: coms,
   },
   nBins: {
     kind: 'integer',
@@ -266,7 +270,7 @@ export const analysisRows = {
     value: 'px',
     of: ofDisks,
   },
-  peaks: {
+  positions: {
     kind: 'numbers',
     sentence: 'expected positions of the disks, instead of those found in the sum',
     type: 'ArrayLike<number>',
@@ -341,6 +345,101 @@ export const analysisRows = {
     unit: 'degrees',
     value: 'degrees',
     of: ['strain'],
+  },
+  mirrored: {
+    kind: 'boolean',
+    sentence: 'mirrors the shifts at the edges of the scan, so that they need not be periodic',
+    off: 'treats the shifts as periodic',
+    fallback: true,
+    of: ['icom'],
+  },
+  voltage: {
+    kind: 'number',
+    sentence: 'acceleration voltage',
+    range: range(0.001, 1e5, Number.NaN),
+    unit: 'kV',
+    usual: 'required',
+    value: 'kV',
+    of: ['ssb'],
+  },
+  dpix: {
+    kind: 'number',
+    sentence: 'step of the scan',
+    range: range(0, 1e6, Number.NaN, { above: true }),
+    unit: 'nm',
+    usual: 'required',
+    value: 'nm',
+    of: ['ssb'],
+  },
+  semiconv: {
+    kind: 'number',
+    sentence: 'convergence semi-angle',
+    range: range(0, 1500, Number.NaN, { above: true }),
+    unit: 'mrad',
+    usual: 'required',
+    value: 'mrad',
+    of: ['ssb'],
+  },
+  semiconvPix: {
+    kind: 'number',
+    sentence: 'radius of the central disk on the detector',
+    range: range(0.5, 1e5, Number.NaN),
+    unit: 'pixels',
+    usual: 'required',
+    value: 'px',
+    of: ['ssb'],
+  },
+  cutoff: {
+    kind: 'number',
+    sentence: 'smallest sum of weights of an overlap that is used',
+    range: range(0, 1e9, 1),
+    of: ['ssb'],
+  },
+  sbPosition: {
+    kind: 'integers',
+    sentence: 'side band, as an index of the spectrum with frequency 0 in the corner',
+    count: 2,
+    range: range(-65536, 65536, Number.NaN),
+    usual: 'the brightest of the sum',
+    value: 'y,x',
+    of: ['holo'],
+  },
+  sideband: {
+    kind: 'choice',
+    sentence: 'half of the spectrum in which the side band is searched',
+    choices: ['lower', 'upper'],
+    fallback: 'lower',
+    of: ['holo'],
+  },
+  apertureRadius: {
+    kind: 'number',
+    sentence: 'radius of the aperture around the side band, in pixels of the spectrum',
+    range: range(0.5, 1e6, Number.NaN),
+    usual: 'half the distance of the side band',
+    value: 'px',
+    of: ['holo'],
+  },
+  apertureOrder: {
+    kind: 'number',
+    sentence: 'order of a Butterworth aperture; without it, the aperture is a disk',
+    range: range(0.5, 1000, Number.NaN),
+    usual: '',
+    of: ['holo'],
+  },
+  outShape: {
+    kind: 'integers',
+    sentence: 'height and width of the waves',
+    count: 2,
+    range: range(1, 65536, Number.NaN),
+    unit: 'pixels',
+    usual: 'those of the frames',
+    value: 'y,x',
+    of: ['holo'],
+  },
+  normalised: {
+    kind: 'boolean',
+    sentence: "keeps the amplitude of waves smaller than the frames; LiberTEM-holo's grows by the ratio of pixels",
+    of: ['holo'],
   },
 } as const satisfies Parameters;
 

@@ -59,6 +59,13 @@ export type { InspectedBuffer, UdfInspection } from './display.js';
 export type { BufferDtype, DtypeArrays } from './dtypes.js';
 export { type GuessedCorrections, guessCorrections } from './field.js';
 export { fourierMagnitude } from './fourier.js';
+export {
+  estimateSideband,
+  type HolographyOptions,
+  holographyUdf,
+  type SidebandEstimate,
+} from './holography/udf.js';
+export { type IntegrateOptions, integrateField } from './integrate.js';
 export { type Canvas, drawOn } from './live/canvas.js';
 export { pictureHtml } from './live/html.js';
 export type { LivePicture } from './live/picture.js';
@@ -87,6 +94,8 @@ export {
 export type { Coordinate, Roi } from './roi.js';
 export type { UdfProgress } from './run.js';
 export type { LoadOptions, Scan, SyncInfo } from './scan.js';
+export { electronWavelength, type SsbOptions } from './ssb/geometry.js';
+export { type ResidentSsb, residentSsb, type SsbImages, ssbUdf } from './ssb/udf.js';
 export {
   type AnyUdf,
   defineUdf,

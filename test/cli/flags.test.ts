@@ -107,6 +107,7 @@ const renamed: Readonly<Record<string, string>> = {
   split: "custom-split, partialator's",
   r: 'radius, which all analyses share',
   maskRadius: 'radius, which all analyses share',
+  diskRadius: 'radius, which all analyses share',
   maskRadiusInner: 'ri, which all analyses share',
   factories: 'mask, since the command reads files',
   detectorPx: 'size, of the detector',

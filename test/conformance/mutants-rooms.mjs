@@ -102,19 +102,10 @@ export const roomMutants = [
     'return (plane + width) % planes',
     'return plane % planes',
   ),
-  disks(
-    'the centre of mass is that of 3 × 3 pixels',
-    'isa/disks.cpp',
-    'uint32_t radius = 2;',
-    'uint32_t radius = 1;',
-    ['udf:disks:com:*'],
-  ),
-  disks(
-    'elevation begins at the maximum',
-    'isa/disks.cpp',
-    'near2 = 2.25f',
-    'near2 = 0.25f',
-  ),
+  disks('the centre of mass is that of 3 × 3 pixels', 'isa/disks.cpp', 'uint32_t radius = 2;', 'uint32_t radius = 1;', [
+    'udf:disks:com:*',
+  ]),
+  disks('elevation begins at the maximum', 'isa/disks.cpp', 'near2 = 2.25f', 'near2 = 0.25f'),
   disks(
     'a root of the fifth order is another one',
     'isa/plane_transform.h',

@@ -36,6 +36,18 @@ describe('examples/udf', () => {
     const sum = total();
     expect(await example('executors.mjs')).toBe(`inline: ${sum}\nworkers: ${sum}\ndelayed: ${sum}\n`);
   });
+  test('disks', async () => {
+    const [strain = '', disks] = (await example('disks.mjs')).split('\n');
+    const found = (strain.match(/-?\d+\.\d+/g) ?? []).map(Number);
+    // It grows by 0.125 % a position.
+    expect(found).toHaveLength(8);
+    for (const [i, percent] of found.entries()) expect(Math.abs(percent - 0.125 * i)).toBeLessThan(0.15);
+    expect(disks).toBe('disks used at the first position: 9');
+  });
+  test('phase', async () =>
+    expect(await example('phase.mjs')).toMatch(
+      /^iCoM: from -0\.2\d to 0\.7\d, .*\nhologram: side band 12,8, phase 1\.0 in the left half, 0\.0 right\n$/,
+    ));
   test('devices', async () =>
     expect(await example('devices.mjs')).toBe(`default-cpu-0, default-cpu-1\ndevices: ${total()}\n`));
   test('wgsl', async () => {

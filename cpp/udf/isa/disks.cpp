@@ -3,8 +3,8 @@
 // pattern is real they need not be separated.
 //
 // The definitions are those of LiberTEM-blobfinder (Weber et al., https://doi.org/10.5281/zenodo.3663437): `fast` and
-// `full` correlation, refinement by centre of mass and by upsampling, and elevation, the slope of the steepest cone that
-// lies above the correlation.
+// `full` correlation, refinement by centre of mass and by upsampling, and elevation, the slope of the steepest cone
+// that lies above the correlation.
 #include "udf/disks.h"
 
 #include <cmath>

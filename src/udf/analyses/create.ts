@@ -11,6 +11,14 @@ export {
   radialBinsAnalysis,
   ringAnalysis,
 } from './masks.js';
+export {
+  type HolographyAnalysisOptions,
+  holographyAnalysis,
+  type IcomOptions,
+  icomAnalysis,
+  type SsbAnalysisOptions,
+  ssbAnalysis,
+} from './phase.js';
 export { type RadialFourierOptions, radialFourierAnalysis } from './radial-fourier.js';
 export {
   fftSumAnalysis,

@@ -24,7 +24,7 @@ type Common =
   | 'refine'
   | 'numPeaks'
   | 'peakDistance'
-  | 'peaks';
+  | 'positions';
 
 /** Options of `createDisksAnalysis`. */
 export type DisksOptions = Pick<AnalysisParameters, Common>;
@@ -95,10 +95,10 @@ interface DiskResults {
 }
 
 /**
- * Diffraction disks: `shift`, the mean distance of the disks from their places in the sum, weighted by their elevations,
- * as vectors (y, x) in pixels; `shift_y`, `shift_x`; `elevation`, their mean; `positions`, (y, x) of each disk;
- * `elevations`, of each disk; `peaks`, the expected positions. Without `peaks`, the first of two passes sums the frames
- * and finds the disks of the sum.
+ * Diffraction disks: `shift`, the mean distance of the disks from their places in the sum, weighted by their
+ * elevations, as vectors (y, x) in pixels; `shift_y`, `shift_x`; `elevation`, their mean; `positions`, (y, x) of each
+ * disk; `elevations`, of each disk; `peaks`, the expected positions. Without `positions`, the first of two passes sums
+ * the frames and finds the disks of the sum.
  */
 export function disksAnalysis(
   scan: Scan,
@@ -107,9 +107,9 @@ export function disksAnalysis(
   const what = 'createDisksAnalysis';
   optionsOf(what, 'disks', options);
   const pattern = patternOf(scan, what, options);
-  const find = options.peaks === undefined ? finderOf(scan, what, options, pattern) : undefined;
+  const find = options.positions === undefined ? finderOf(scan, what, options, pattern) : undefined;
   return inTwoPasses('disks', scan, find, (found) => {
-    const udf = diskUdf({ peaks: found ?? (options.peaks as ArrayLike<number>), pattern, ...how(options) });
+    const udf = diskUdf({ peaks: found ?? (options.positions as ArrayLike<number>), pattern, ...how(options) });
     const peaks = (udf.params as { peaks: Int32Array }).peaks;
     return { name: 'disks', scan, udf: udf as AnyUdf, channels: (results) => diskChannels(scan, peaks, results) };
   });
@@ -183,7 +183,7 @@ export function strainAnalysis(
   return inTwoPasses('strain', scan, find, (found) => {
     const lattice = given ?? guessLattice(what, found as Int32Array, [height, width]);
     const inside = latticePeaks(lattice, cropSize(checkPattern(what, pattern)), [height, width]).peaks;
-    const peaks = options.peaks ?? inside;
+    const peaks = options.positions ?? inside;
     if (peaks.length < 3)
       throw new EwaldError(
         'Argument',

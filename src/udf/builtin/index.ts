@@ -1,5 +1,7 @@
 /** The package's UDFs by name, by which workers find them. */
 import { disksUdf } from '../disks/udf.js';
+import { holoUdf } from '../holography/udf.js';
+import { sideBandUdf } from '../ssb/udf.js';
 import type { AnyUdf } from '../udf.js';
 import { comUdf } from './com.js';
 import { crystallinityUdf, femUdf } from './fluctuation.js';
@@ -21,5 +23,7 @@ export const builtinUdfs: readonly AnyUdf[] = [
   pickUdf,
   pixelsUdf,
   disksUdf as AnyUdf,
+  sideBandUdf as AnyUdf,
+  holoUdf as AnyUdf,
 ];
 export { comUdf, crystallinityUdf, femUdf, logSumUdf, masksUdf, pickUdf, pixelsUdf, stddevUdf, sumSigUdf, sumUdf };

@@ -159,8 +159,8 @@ function refined(map: Float64Array, side: number, y: number, x: number, how: Dis
 const [upsampling, samples] = [20, 30];
 
 /**
- * The largest magnitude of the map upsampled by 20, within 0.75 pixels of its maximum; along x only the frequencies from
- * 0 to half the side are summed, as in blobfinder, which upsamples the spectrum of a real transform.
+ * The largest magnitude of the map upsampled by 20, within 0.75 pixels of its maximum; along x only the frequencies
+ * from 0 to half the side are summed, as in blobfinder, which upsamples the spectrum of a real transform.
  */
 function upsampled(map: Float64Array, side: number, y: number, x: number): [number, number] {
   const spectrum = spectrum2d(map, side, side);

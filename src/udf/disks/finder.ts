@@ -124,8 +124,8 @@ export async function planDiskFinder(planner: Planner, options: DiskFinderOption
       if (!(positions instanceof Int32Array) || (each && positions.length !== 2 * peaks * count))
         throw new EwaldError(
           'Shape',
-          `diskFinder.run: the positions have ${positions?.length} numbers; expected an Int32Array of ${2 * peaks}, or ` +
-            `of ${2 * peaks * count} for each frame`,
+          `diskFinder.run: the positions have ${positions?.length} numbers; expected an Int32Array of ${2 * peaks}, ` +
+            `or of ${2 * peaks * count} for each frame`,
         );
       const found = emptyDisks(count * peaks);
       return resource.enqueue(async () => {

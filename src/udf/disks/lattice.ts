@@ -17,8 +17,8 @@ export interface Lattice {
 /** How disks are matched with a lattice. */
 export interface LatticeMatch extends Lattice {
   /**
-   * `fast` (default): disks that lie near a lattice point, those of the fit in a second round. `affine`: all disks, with
-   * the indices that the lattice gives them rounded, or `indices`.
+   * `fast` (default): disks that lie near a lattice point, those of the fit in a second round. `affine`: all disks,
+   * with the indices that the lattice gives them rounded, or `indices`.
    */
   readonly method?: 'fast' | 'affine';
   /** Largest distance from a lattice point in pixels, divided by the root of the index; default 3. Of `fast`. */

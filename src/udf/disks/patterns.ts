@@ -1,4 +1,4 @@
-/** Patterns of diffraction disks with which frames are correlated; names, formulas and defaults of LiberTEM-blobfinder. */
+/** Patterns of diffraction disks, with which frames are correlated; those of LiberTEM-blobfinder. */
 import { EwaldError } from '../../base/errors.js';
 import { choice, knownOptions, real } from '../../base/options.js';
 
@@ -65,7 +65,7 @@ export function checkPattern(what: string, pattern: DiskPattern): CheckedPattern
   if (subtracted && radiusOuter <= radius)
     throw new EwaldError(
       'Argument',
-      `${what}: the outer radius of the pattern is ${radiusOuter}, its radius ${radius}; expected a larger outer radius`,
+      `${what}: radiusOuter of the pattern is ${radiusOuter}, its radius ${radius}; expected a larger outer radius`,
     );
   const delta = real(`${what}: delta of the pattern`, pattern.delta, 1, 1e-6, 512);
   const search = real(`${what}: search of the pattern`, pattern.search, Math.max(2 * radius, radiusOuter), 0, 1024);
@@ -110,8 +110,8 @@ export function checkFits(what: string, pattern: CheckedPattern, [height, width]
   if (side > height || side > width)
     throw new EwaldError(
       'Argument',
-      `${what}: the template has ${side} × ${side} pixels (search ${pattern.search}), the frames ${height} × ${width}; ` +
-        'expected a template that fits into a frame: a smaller radius or search',
+      `${what}: the template has ${side} × ${side} pixels (search ${pattern.search}), the frames ${height} × ${width}` +
+        '; expected a template that fits into a frame: a smaller radius or search',
     );
 }
 

@@ -8,8 +8,8 @@ import { checkFits, checkPattern, type DiskPattern } from './patterns.js';
 
 /**
  * Positions (y, x) of the `most` highest maxima of the correlation of ln(image − minimum + 1) with a pattern, highest
- * first: the first step of blobfinder's `run_blobfinder`, on the sum of all frames. `distance` is the smallest number of
- * pixels between two of them; default 1, as there.
+ * first: the first step of blobfinder's `run_blobfinder`, on the sum of all frames. `distance` is the smallest number
+ * of pixels between two of them; default 1, as there.
  *
  * Throws `Shape` for an image of another size, `Argument` if there is no maximum or the pattern does not fit.
  */

@@ -1,7 +1,7 @@
 /**
  * Strain from the lattices of a scan, in the conventions of py4DSTEM (Savitzky et al., Microsc. Microanal. 27, 712
- * (2021)): g′ = β g for reciprocal vectors, and to first order e = 1 − β, since they shrink when the lattice grows. Axes
- * are those of the detector: y along its rows, x along its columns.
+ * (2021)): g′ = β g for reciprocal vectors, and to first order e = 1 − β, since they shrink when the lattice grows.
+ * Axes are those of the detector: y along its rows, x along its columns.
  */
 import { EwaldError } from '../../base/errors.js';
 
@@ -47,7 +47,7 @@ export function strainMaps(a: ArrayLike<number>, b: ArrayLike<number>, options: 
     throw new EwaldError(
       'Shape',
       `${what}: a has ${a.length} numbers, b ${b.length}` +
-        `${region ? `, the reference region ${region.length}` : ''}; expected (y, x) of a and of b for each position, ` +
+        `${region ? `, the reference region ${region.length}` : ''}; expected (y, x) of a and b for each position, ` +
         'and one number of the region',
     );
   const inRegion = Array.from({ length: positions }, (_, i) => i).filter((i) => !region || region[i]);

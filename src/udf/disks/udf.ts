@@ -26,8 +26,8 @@ export interface DiskUdfOptions {
   /** `fast` (default) correlates a crop around each position, `full` the whole frame. */
   readonly correlation?: DiskCorrelation;
   /**
-   * How a maximum is refined: `parabola` (default) through its neighbours, which is the most accurate; `com`, the centre
-   * of mass of 5 × 5 pixels as in LiberTEM-blobfinder; `dft`, upsampling by 20, which is 11 times as slow.
+   * How a maximum is refined: `parabola` (default) through its neighbours, which is the most accurate; `com`, the
+   * centre of mass of 5 × 5 pixels as in LiberTEM-blobfinder; `dft`, upsampling by 20, which is 11 times as slow.
    */
   readonly refine?: DiskRefinement;
   /** Shift (y, x) of all positions, rounded: of all frames, or `auxData` of kind nav with extraShape [2]. */
