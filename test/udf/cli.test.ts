@@ -171,7 +171,7 @@ describe('mistakes', () => {
     [
       ['disk', 'scan.npy', '--ri', '3'],
       2,
-      ['--ri belongs to ring, ', 'cluster and com; disk does not use it and takes --cx, --cy, -r\n'],
+      ['--ri belongs to ring, ', 'cluster, com and icom; disk does not use it and takes --cx, --cy, -r\n'],
     ],
     [['ring', 'scan.npy', '--ri', '4', '--ro', '3'], 2, ['ewald: --ri is 4 and --ro 3;']],
     [['sum', 'scan.npy', '--nav-shape', '7,5'], 1, ['30 frames', '7 × 5', '5 × 6']],

@@ -256,7 +256,7 @@ const same = 2;
 
 /**
  * The lattice of some positions, highest first: the shortest differences of positions that many of them have in common,
- * from the position next to the middle of the frame. Throws `Argument` if there is none.
+ * from the position next to the middle of the frame. Throws `Argument` if there is no lattice.
  */
 export function guessLattice(
   what: string,

@@ -8,7 +8,7 @@ export const patternKinds = {
   'radial-gradient': 'a disk that is brightest at its edge, for disks with strong contrast inside',
   'background-subtraction': 'a disk minus the ring around it, of the same weight',
   'radial-gradient-background-subtraction': 'a radial gradient minus the ring around it',
-  user: 'a template of your own',
+  user: 'a template that is passed',
 } as const;
 
 /** A pattern of disks. Lengths are pixels. */
@@ -21,14 +21,14 @@ export interface DiskPattern {
   readonly radiusOuter?: number;
   /**
    * Half the side of the square around each peak in which its disk is searched, rounded up. Default: two radii, and at
-   * least the outer radius; half the diagonal of a template of your own.
+   * least the outer radius; half the diagonal of a passed template.
    */
   readonly search?: number;
   /** Width of the edge of a radial gradient with background subtraction; default 1. */
   readonly delta?: number;
-  /** Your own template, [height, width]; it acts turned by 180°, as in blobfinder. */
+  /** The template of the pattern user, [height, width]; it acts turned by 180°, as in blobfinder. */
   readonly template?: ArrayLike<number>;
-  /** Height and width of your own template. */
+  /** Height and width of the template. */
   readonly shape?: readonly [number, number];
 }
 
@@ -127,7 +127,7 @@ export function patternMask(pattern: CheckedPattern, [height, width]: readonly [
   const [cy, cx] = [Math.floor(height / 2), Math.floor(width / 2)];
   if (kind === 'user') return placed(template as Float64Array, shape, height, width);
   if (kind === 'radial-gradient-background-subtraction') {
-    // blobfinder makes it on pixels of its own, whose middle is up to half a pixel from the pattern's.
+    // blobfinder makes it on a separate square, whose middle is up to half a pixel from that of the pattern.
     const side = Math.ceil(2 * radiusOuter + 2);
     const own = radial(side, side, radiusOuter + 1, radiusOuter + 1, (r) =>
       gradientWeight(r, radius, delta, radiusOuter),

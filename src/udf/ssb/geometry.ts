@@ -27,7 +27,7 @@ export interface SsbOptions {
   readonly flipY?: boolean;
   /** Turns directions of the scan (y, x) into those of the detector, [[yy, yx], [xy, xx]]; instead of the two above. */
   readonly transformation?: readonly (readonly [number, number])[];
-  /** Scan frequencies whose overlaps have a smaller sum of weights are left out; default 1. */
+  /** Scan frequencies whose overlaps have a smaller sum of weights are skipped; default 1. */
   readonly cutoff?: number;
 }
 
