@@ -161,7 +161,7 @@ describe('bad input', () => {
     frames[24 * 24 + 12 * 24 + 12] = Number.NaN;
     const broken = ctx.fromMemory(frames, { navShape: [3], sigShape: [24, 24] });
     const udf = diskUdf({ peaks, pattern: { radius: 3 }, zeroShift: [0.4, -0.6] });
-    const { refineds } = (await ctx.runUdf(broken, udf)) as { refineds: { data: Numbers } };
+    const { refineds } = (await ctx.runUdf(broken, udf)) as unknown as { refineds: { data: Numbers } };
     const [y, x, ...rest] = Array.from(refineds.data);
     expect(rest).toEqual([Number.NaN, Number.NaN, y, x]);
     expect([y, x]).toEqual([expect.closeTo(11.7, 0), expect.closeTo(12.2, 0)]);
