@@ -14,7 +14,7 @@ import {
 } from '../entries/index.node.js';
 import { type MergeSink, mergeSink, mergeStatusText } from '../entries/merging.js';
 import { type OutputEnd, type RunEvent, type RunSummary, zmqSource } from '../entries/pipeline.node.js';
-import { commandRows, messageOf } from '../entries/shell.node.js';
+import { commandRows, messageOf, sinkRows } from '../entries/shell.node.js';
 import { type ServedView, serveView } from '../entries/view.node.js';
 import { commandLine } from './command-line.js';
 import { readingOf } from './data-options.js';
@@ -139,7 +139,9 @@ function outputsOf(flags: FrameFlags): Partial<PipelineOptions> {
   const { output, html, hdf5, sol, refinedGeometry, resume, force } = flags;
   const { nonHitsInStream, peaksInStream, reflsInStream } = flags;
   const written = { nonHitsInStream, peaksInStream, reflsInStream };
-  const all = { output, html, hdf5, sol, refinedGeometry, resume, force, ...written };
+  const { mille, milleFile, maxMilleLevel } = flagValues(sinkRows, flags);
+  const calibration = { mille, milleFile, maxMilleLevel };
+  const all = { output, html, hdf5, sol, refinedGeometry, resume, force, ...written, ...calibration };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 

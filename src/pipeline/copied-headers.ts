@@ -58,7 +58,9 @@ async function copiedHeader(dataset: Dataset, frame: number, name: string): Prom
   if (!dataset.field && dataset.frames > 1)
     return {
       name,
-      missing: `${dataset.name} is ${dataset.format} with ${dataset.frames} frames and one header; expected HDF5, or a file a frame`,
+      missing:
+        `${dataset.name} is ${dataset.format} with ${dataset.frames} frames and one header; ` +
+        'expected HDF5, or a file for each frame',
     };
   const { kind, values } = field;
   const value = values.length === 1 ? values[0] : values[frame];

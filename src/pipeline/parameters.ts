@@ -313,6 +313,9 @@ export const runRows = {
   },
 } as const satisfies Parameters;
 
+/** The file of calibration data and the number of levels of groups, as in CrystFEL. */
+export const milleDefaults = { file: 'mille-data.bin', levels: 99 } as const;
+
 /** Parameters of the outputs of a run. */
 export const sinkRows = {
   output: {
@@ -371,6 +374,30 @@ export const sinkRows = {
     kind: 'text',
     sentence: 'writes the geometry with distance and beam as the crystals say',
     value: 'geom',
+    of: ['the indexing of detector frames'],
+    neutral: true,
+  },
+  mille: {
+    kind: 'boolean',
+    sentence: "writes calibration data of the detector for Millepede-II, which CrystFEL's align_detector reads",
+    crystfel: { program: 'indexamajig' },
+    of: ['the indexing of detector frames'],
+    neutral: true,
+  },
+  milleFile: {
+    kind: 'text',
+    sentence: 'the file of the calibration data (--mille)',
+    fallback: milleDefaults.file,
+    value: 'file',
+    crystfel: { program: 'indexamajig' },
+    of: ['the indexing of detector frames'],
+    neutral: true,
+  },
+  maxMilleLevel: {
+    kind: 'integer',
+    sentence: 'calibration data allow groups down to this level to move; 0: the whole detector alone',
+    range: range(0, milleDefaults.levels, milleDefaults.levels),
+    crystfel: { program: 'indexamajig' },
     of: ['the indexing of detector frames'],
     neutral: true,
   },

@@ -750,7 +750,7 @@ function strained(rows: Cell, step: ArrayLike<number>): Cell {
  * The point where the ray of a node meets a panel, and how it changes with the node. One instance is reused for many
  * pairs.
  */
-class Ray {
+export class Ray {
   /** Pixels from the corner of the panel. */
   f = 0;
   s = 0;
@@ -763,8 +763,9 @@ class Ray {
   /** Derivatives of the fast-scan and slow-scan coordinates with respect to the node. */
   alongF: Vector = [0, 0, 0];
   alongS: Vector = [0, 0, 0];
+  /** Direction of the ray, the derivative of the excitation error. */
+  direction: Vector = [0, 0, 0];
   #node: Vector = [0, 0, 0];
-  #direction: Vector = [0, 0, 0];
 
   /** Returns whether the ray meets the plane of the panel in front of the sample. */
   meet(node: Vector, k0: number, { corner, fs, ss }: PlacedPanel, { shiftM, distanceM }: Beam): boolean {
@@ -800,14 +801,14 @@ class Ray {
     const length = Math.sqrt(ray[0] * ray[0] + ray[1] * ray[1] + ray[2] * ray[2]);
     this.excitation = length - k0;
     this.#node = node;
-    this.#direction = [ray[0] / length, ray[1] / length, ray[2] / length];
+    this.direction = [ray[0] / length, ray[1] / length, ray[2] / length];
     return true;
   }
 
   /** Derivatives of the three predictions with respect to the crystal's rotation and strain, in thousandths, [3, 9]. */
   locals(into: Float64Array): void {
     const [x, y, z] = this.#node;
-    for (const [k, along] of [this.alongF, this.alongS, this.#direction].entries()) {
+    for (const [k, along] of [this.alongF, this.alongS, this.direction].entries()) {
       const [u, v, w] = along;
       const at = k * locals;
       // ω × g, and the symmetric strain times g.

@@ -1,12 +1,14 @@
 /** All outputs of a run. They are independent: an output that fails is reported, and the others are written. */
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
+import { flag, integer, shown } from '../../base/options.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { latticeName } from '../../crystal/lattice-name.js';
 import type { Detector } from '../../detector/detector.js';
+import { stackedGeometry } from '../../detector/stacked.js';
 import type { Inputs } from '../../files/inputs.js';
 import type { WriteOptions } from '../../files/write.js';
 import { bandwidthOf } from '../chunk.js';
+import { milleDefaults } from '../parameters.js';
 import type { OutputTarget, RunPlace } from '../place.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
 import type { SearchSettings } from '../settings.js';
@@ -30,6 +32,12 @@ export interface OutputOptions extends StreamContents {
   readonly html?: OutputTarget | undefined;
   /** The geometry with the distance and beam position refined from the crystals. */
   readonly refinedGeometry?: OutputTarget | undefined;
+  /** Writes calibration data for Millepede-II and CrystFEL's `align_detector`. Default false. */
+  readonly mille?: boolean | undefined;
+  /** With `mille`: the file that is written; default mille-data.bin in the current directory. */
+  readonly milleFile?: OutputTarget | undefined;
+  /** With `mille`: the deepest level of groups that may move, 0 (the whole detector alone) … 99; default 99. */
+  readonly maxMilleLevel?: number | undefined;
   /** Further outputs; they receive every frame in order, and are closed with the run. */
   readonly sinks?: readonly FrameSink[] | undefined;
   /**
@@ -54,6 +62,9 @@ export const outputNames = [
   'sol',
   'html',
   'refinedGeometry',
+  'mille',
+  'milleFile',
+  'maxMilleLevel',
   'sinks',
   'view',
   'nonHitsInStream',
@@ -111,6 +122,8 @@ export interface Earlier {
 /** The name of an output in messages. */
 const nameOf = (target: OutputTarget, what: string): string => (typeof target === 'string' ? target : what);
 
+const { file: usualMilleFile, levels: mostLevels } = milleDefaults;
+
 const kinds = ['refinedGeometry', 'sol', 'hdf5', 'html'] as const;
 
 /** Checks that the outputs can be combined. Throws `Argument`. */
@@ -123,7 +136,8 @@ export function checkOutputs(options: OutputOptions): void {
       'Argument',
       'pipeline: hdf5 and sol hold the frames of one session; with resume they would lack those of the earlier one',
     );
-  for (const name of ['output', ...kinds] as const) {
+  checkMille(options);
+  for (const name of ['output', 'milleFile', ...kinds] as const) {
     const target = options[name];
     if (target !== undefined && typeof target !== 'string' && typeof target !== 'function')
       throw new EwaldError('Argument', `pipeline: ${name} is no path and no function that receives bytes`);
@@ -135,6 +149,19 @@ export function checkOutputs(options: OutputOptions): void {
     );
 }
 
+/** Checks the options of calibration data. Throws `Argument`. */
+function checkMille(options: OutputOptions): void {
+  const isWanted = flag('pipeline: mille', options.mille, false);
+  integer('pipeline: maxMilleLevel', options.maxMilleLevel, mostLevels, 0, mostLevels);
+  const alone = (['milleFile', 'maxMilleLevel'] as const).find((name) => !isWanted && options[name] !== undefined);
+  if (alone !== undefined)
+    throw new EwaldError('Argument', `pipeline: ${alone} belongs to calibration data: mille: true (--mille)`);
+}
+
+/** The file of calibration data; undefined if none is wanted. */
+const milleTarget = ({ mille, milleFile = usualMilleFile }: OutputOptions): OutputTarget | undefined =>
+  mille ? milleFile : undefined;
+
 /** Rejects early outputs that cannot be written. */
 export async function checkTargets(options: OutputOptions, place: RunPlace, reads: Inputs): Promise<void> {
   const force = options.force ?? false;
@@ -143,6 +170,8 @@ export async function checkTargets(options: OutputOptions, place: RunPlace, read
     const target = options[kind];
     if (target !== undefined) await place.checkOutput(target, { force, ...reads, ...sinkWriting[kind] });
   }
+  const mille = milleTarget(options);
+  if (mille !== undefined) await place.checkOutput(mille, { force, ...reads, ...sinkWriting.milleFile });
 }
 
 export class Outputs {
@@ -261,13 +290,21 @@ const plainName = (target: OutputTarget | undefined): string | undefined =>
   typeof target === 'string' && target !== '-' ? target : undefined;
 
 async function* openSinks(
-  { sol, hdf5, html, sinks = [] }: OutputOptions,
+  options: OutputOptions,
   scene: OutputScene,
   writing: WriteOptions,
   remarks: () => readonly string[],
 ): AsyncGenerator<FrameSink> {
+  const { sol, hdf5, html, sinks = [] } = options;
   const { place, source, settings, commandLine, warn } = scene;
   const { cells = [] } = settings;
+  const mille = milleTarget(options);
+  if (mille !== undefined) {
+    const { milleSink } = await import('./mille.js');
+    const output = await place.openOutput(mille, { ...writing, ...sinkWriting.milleFile });
+    const geometry = stackedGeometry(scene.usedGeometry, source.first);
+    yield milleSink(output, nameOf(mille, 'the output'), geometry, options.maxMilleLevel ?? mostLevels);
+  }
   if (sol !== undefined) {
     const output = await place.openOutput(sol, { ...writing, ...sinkWriting.sol });
     yield solutionSink(output, nameOf(sol, 'the output'), cells.map(latticeName));

@@ -34,6 +34,7 @@ export const sinkWriting = {
     otherwise: 'is not a report that ewald wrote',
   },
   refinedGeometry: { otherwise: 'may be a geometry of yours' },
+  milleFile: { otherwise: 'may be the calibration data of another run' },
 } satisfies Readonly<Record<string, WriteOptions>>;
 
 /** Closes a file according to the outcome of the run; returns its name. */
