@@ -1,6 +1,8 @@
 // Drops 10^4 damaged files into the viewer in Chromium: each is shown or refused with a message, within a bounded time.
+// A run continues where the one before ended, so that ten runs with `--scale 0.1` are a whole one: build/soak/viewer.json
+// counts the drops.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -13,6 +15,10 @@ export const minutes = 15;
 
 /** Time after which a drop counts as stuck. */
 const longestMs = 20_000;
+/** Number of drops of a whole run. */
+const allDrops = 1e4;
+/** The file with the number of drops that have passed. */
+const progressFile = 'build/soak/viewer.json';
 /** Messages of the language or the browser that no user can act on. */
 const raw = /^(TypeError|RangeError|ReferenceError)|is not a function|undefined \(reading|is not iterable|of null/;
 
@@ -38,9 +44,11 @@ export async function run({ scale, note }) {
     page.on('crash', () => faults.push('the page crashed'));
     await page.goto(view.url);
     const counts = { shown: 0, refused: 0 };
-    const drops = Math.max(1, Math.round(1e4 * scale));
+    const first = existsSync(progressFile) ? JSON.parse(readFileSync(progressFile, 'utf8')).passed : 0;
+    const end = Math.min(allDrops, first + Math.max(1, Math.round(allDrops * scale)));
+    mkdirSync('build/soak', { recursive: true });
     let slowest = 0;
-    for (let drop = 0; drop < drops; drop++) {
+    for (let drop = first; drop < end; drop++) {
       const which = drop % originals.length;
       const { name: file } = originals[which];
       // The other files of the set are intact, so that a geometry or a cell is used.
@@ -56,8 +64,13 @@ export async function run({ scale, note }) {
       if (raw.test(message)) throw new Error(`drop ${drop}, ${file}: ${message}`);
       if (!opened && message === '') throw new Error(`drop ${drop}, ${file}: neither shown nor refused`);
       counts[opened ? 'shown' : 'refused']++;
+      // A whole run starts the next one anew.
+      writeFileSync(progressFile, JSON.stringify({ passed: (drop + 1) % allDrops }));
     }
-    note(`${drops} drops: ${counts.shown} shown, ${counts.refused} refused; slowest ${(slowest / 1000).toFixed(1)} s`);
+    note(
+      `drops ${first} to ${end - 1} of ${allDrops}: ${counts.shown} shown, ${counts.refused} refused; ` +
+        `slowest ${(slowest / 1000).toFixed(1)} s`,
+    );
   } finally {
     await browser.close();
     await view.close();
