@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// `npm run bench -- viewer`: what a person waits for in the viewer, in Chromium: upload and contrast of a frame, and a
-// slider of the peak search. Rates of drawing are not measured: they are those of the software renderer.
+// `npm run bench -- viewer`: what a person waits for in the viewer, in Chromium: upload and contrast of a frame, a slider
+// of the peak search, indexing a frame, and a virtual detector that is dragged. Rates of drawing are not measured: they
+// are those of the software renderer.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -36,6 +37,42 @@ async function timeFrame() {
   return { upload: median(upload), peaks: median(peaks), limits: [...picture.limits] };
 }
 
+/** In the page: what indexing a frame takes, and what its stages take. */
+async function timeIndexing() {
+  const { viewer } = globalThis;
+  const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+  const { parameters } = viewer;
+  const [whole, inWorker] = [[], []];
+  for (let round = 0; round < 9; round++) {
+    const start = performance.now();
+    const { ms } = await viewer.engine.call('index', { frame: 0, parameters });
+    whole.push(performance.now() - start);
+    inWorker.push(ms);
+  }
+  return { whole: median(whole), stages: median(inWorker) };
+}
+
+/** In the page: a step of a pixel, from the request to the image. */
+async function timeDrag() {
+  const { scan } = globalThis;
+  const steps = [];
+  for (let step = 0; step < 40; step++) {
+    const start = performance.now();
+    await scan.move(step % 20 < 10 ? 1 : -1, 0);
+    steps.push(performance.now() - start);
+  }
+  return steps.sort((a, b) => a - b)[20];
+}
+
+/** A scan of 128 × 128 positions with 128 × 128 pixels of u16, as .npy; 512 MB. */
+function writeScan(file) {
+  const words = "{'descr': '<u2', 'fortran_order': False, 'shape': (128, 128, 128, 128), }".padEnd(117);
+  const head = Buffer.concat([Buffer.from([0x93]), Buffer.from('NUMPY'), Buffer.from([1, 0, 118, 0])]);
+  writeFileSync(file, Buffer.concat([head, Buffer.from(`${words}\n`)]));
+  const row = Uint16Array.from({ length: 128 ** 3 }, (_, i) => (i * 7919) % 101);
+  for (let y = 0; y < 128; y++) appendFileSync(file, row);
+}
+
 const browser = await chromium.launch({
   executablePath: findChromium() ?? '/usr/bin/chromium',
   args: [...chromiumArgs, '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
@@ -60,6 +97,18 @@ try {
   if (!(limits[0] === 0 && limits[1] > 100)) throw new Error(`the limits are ${limits}`);
   print('upload and contrast of 4 megapixels', upload, 20);
   print('a slider of the peak search, per megapixel', peaks, 50);
+  const { whole, stages } = await page.evaluate(timeIndexing);
+  print(`indexing a frame, whose search takes ${stages.toFixed(1)} ms`, whole, stages + 20);
+  await page.close();
+  const scanFile = join(folder, 'scan.npy');
+  writeScan(scanFile);
+  const scanned = await visit([scanFile]);
+  await scanned.waitForFunction(() => globalThis.scan.idle && globalThis.scan.image, undefined, { timeout: 300_000 });
+  for (const kind of ['disk', 'ring', 'square']) {
+    await scanned.evaluate((name) => globalThis.scan.change({ kind: name, outer: 12, inner: 6 }), kind);
+    const name = `a step of a ${kind} of radius 12 on 128 × 128 positions of 128 × 128 pixels`;
+    print(name, await scanned.evaluate(timeDrag), 16);
+  }
 } finally {
   await browser.close();
   for (const view of views) await view.close();
