@@ -4,7 +4,6 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cellFromParameters, createContext, mergeStream } from 'ewald';
-import { fileSource } from 'ewald/data';
 import { mergeReport, mergeSink } from 'ewald/merging';
 import { simulateFrames } from 'ewald/shell';
 
@@ -33,9 +32,7 @@ for await (const { result } of run) if (result.crystals.length > 0) indexed++;
 console.log(`${indexed} of ${frames.images} frames indexed; the running merge: ${running.status()}`);
 
 // The HDF5 file of the run has the reflections with all digits; the stream gives the same merge to two decimals.
-const source = await fileSource(inFolder('run.h5'));
-const merge = await mergeStream(ctx, { name: 'run.h5', bytes: source }, { symmetry, shells: 4, highres: 3 });
-await source.close();
+const merge = await mergeStream(ctx, inFolder('run.h5'), { symmetry, shells: 4, highres: 3 });
 await writeFile(inFolder('merged.hkl'), merge.toHkl());
 await writeFile(inFolder('merged.mtz'), merge.toMtz());
 await writeFile(inFolder('merged.html'), mergeReport(merge, { title: 'Simulated stills' }));

@@ -108,22 +108,16 @@ describe('the HDF5 file of a run', () => {
     expect(texts[2]).toBe(texts[1]);
   });
 
-  test('is accepted as bytes, a Blob, pieces and a source, with the same bits', async () => {
+  test('is accepted as bytes, a Blob, pieces, a source and a path, with the same bits', async () => {
     const context = await createContext({ backend: 'wasm' });
     const bytes = new Uint8Array(readFileSync(at('run.h5')));
     const source = await fileSource(at('run.h5'));
     const halves = [bytes.subarray(0, 5), bytes.subarray(5)];
     const lists: Float64Array[] = [];
+    const options = { symmetry: '4/mmm', model: 'mean', polarisation: 'none' } as const;
     for (const given of [bytes, new Blob([bytes]), halves, source])
-      lists.push(
-        (
-          await mergeStream(
-            context,
-            { name: 'run.h5', bytes: given },
-            { symmetry: '4/mmm', model: 'mean', polarisation: 'none' },
-          )
-        ).reflections.intensity,
-      );
+      lists.push((await mergeStream(context, { name: 'run.h5', bytes: given }, options)).reflections.intensity);
+    lists.push((await mergeStream(context, at('run.h5'), options)).reflections.intensity);
     for (const list of lists) expect(list).toEqual(lists[0]);
     await source.close();
     await context.dispose();
