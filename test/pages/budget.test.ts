@@ -48,6 +48,18 @@ describe('a page of the viewer', () => {
   });
 });
 
+test('every picture of the README exists, is in the package, and is small', () => {
+  const packed = JSON.parse(text('../package.json')).files as string[];
+  const pictures = [...text('../README.md').matchAll(/!\[[^\]]+\]\((src[^)]+\.jpg)\)/g)].map(
+    ([, file]) => file as string,
+  );
+  expect(pictures).toContain('src/pages/view/view.jpg');
+  for (const file of pictures) {
+    expect(packed).toContain(file);
+    expect(statSync(`${dist}../${file}`).size, file).toBeLessThan(120_000);
+  }
+});
+
 test('every page of the package is linked from the others, and loads nothing inline', () => {
   const pages = ['index.html', 'view.html', 'fft.html', 'validate.html'];
   for (const page of pages) {
