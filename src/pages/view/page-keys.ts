@@ -47,6 +47,18 @@ const frameKeys: readonly KeyAction[] = [
 const viewKeys: readonly KeyAction[] = [
   { keys: ['+', '='], about: 'zoom in and out; the wheel does it, too', act: () => pane.zoom(1.25) },
   { keys: ['-'], about: 'zoom in and out; the wheel does it, too', act: () => pane.zoom(0.8) },
+  ...(
+    [
+      ['4', 1, 0],
+      ['8', 0, 1],
+      ['2', 0, -1],
+      ['6', -1, 0],
+    ] as const
+  ).map(([key, right, down]) => ({
+    keys: [key],
+    about: 'move to the left, up, down and to the right, as on a number pad',
+    act: (): void => pane.pan(right / 8, down / 8),
+  })),
   { keys: ['0'], about: 'show the whole detector; a double click does it, too', act: () => pane.fit() },
   { keys: ['1'], about: 'one pixel of the detector on one of the screen', act: () => pane.oneToOne() },
   { keys: ['a'], about: 'automatic contrast', act: () => viewer.auto() },

@@ -75,6 +75,13 @@ export class Pane {
     this.#moved();
   }
 
+  /** Moves the picture by a share of the canvas: to the right, and down. */
+  pan(right: number, down: number): void {
+    const { width, height } = this.viewport;
+    this.viewport.pan(right * width, down * height);
+    this.#moved();
+  }
+
   draw(): void {
     this.#resize();
     this.picture.draw(this.viewport);
@@ -122,6 +129,8 @@ export class Pane {
       overlay.setPointerCapture(event.pointerId);
       this.#pointers.set(event.pointerId, this.#pointOf(event));
       const place = viewport.toPlane(this.#pointOf(event));
+      // A finger or a pen does not hover: the place that it presses is read.
+      this.onPoint(place);
       this.#held = this.#pointers.size === 1 ? this.grab(place, event) : undefined;
       this.#held?.(place);
     });
@@ -131,7 +140,14 @@ export class Pane {
         this.#pointers.delete(pointerId);
         this.#held = undefined;
       });
-    overlay.addEventListener('pointerleave', () => this.onPoint(undefined));
+    // What a finger or a pen has read stays when it is lifted.
+    overlay.addEventListener('pointerleave', ({ pointerType }) => {
+      if (pointerType === 'mouse') this.onPoint(undefined);
+    });
+    // A long press reads a pixel; it opens no menu.
+    overlay.addEventListener('contextmenu', (event) => {
+      if (this.#pointers.size > 0) event.preventDefault();
+    });
     overlay.addEventListener('dblclick', () => this.fit());
   }
 
