@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `npm run bench -- viewer`: what a person waits for in the viewer, in Chromium: upload and contrast of a frame, a slider
-// of the peak search, indexing a frame, and a virtual detector that is dragged. Rates of drawing are not measured: they
-// are those of the software renderer.
+// `npm run bench -- viewer`: what a person waits for in the viewer, in Chromium: upload and contrast of a frame, a
+// slider of the peak search, indexing a frame, and a virtual detector that is dragged. Rates of drawing are not
+// measured: they are those of the software renderer.
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 // Drops 10^4 damaged files into the viewer in Chromium: each is shown or refused with a message, within a bounded time.
-// A run continues where the one before ended, so that ten runs with `--scale 0.1` are a whole one: build/soak/viewer.json
-// counts the drops.
+// A run continues where the one before ended, so that ten runs with `--scale 0.1` are a whole one:
+// build/soak/viewer.json counts the drops.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
