@@ -37,7 +37,9 @@ export interface Candidate extends Detection {
 }
 
 const optionNames = [...Object.keys(openRows), 'codecs', 'h5wasm', 'signal'];
-const everywhere = ['format', 'navShape', 'maxFrameBytes', 'allowOutside', 'checksums', 'codecs', 'h5wasm', 'signal'];
+const everywhere = [
+  ...['format', 'navShape', 'maxFrameBytes', 'growing', 'allowOutside', 'checksums', 'codecs', 'h5wasm', 'signal'],
+];
 
 /** Formats that a source may have, highest confidence first; empty if none recognises it. */
 export async function detectFormats(source: ByteSource, options: FormatOptions = {}): Promise<Candidate[]> {

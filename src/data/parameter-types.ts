@@ -51,6 +51,11 @@ export interface OpenParameters {
    * 9007199254740991; default 1073741824.
    */
   readonly maxFrameBytes?: number | undefined;
+  /**
+   * Opens a file that is still being written: data files of a master that do not exist yet are left out. Default
+   * false.
+   */
+  readonly growing?: boolean | undefined;
   /** Allows the file to refer to files outside its folder. Default false. */
   readonly allowOutside?: boolean | undefined;
   /** Verifies checksums in the file (CBF, HDF5, zip, TIFF). Default true. */

@@ -70,6 +70,11 @@ export const openRows = {
     range: range(1, Number.MAX_SAFE_INTEGER, 2 ** 30),
     unit: 'bytes',
   },
+  growing: {
+    kind: 'boolean',
+    sentence: 'opens a file that is still being written: data files of a master that do not exist yet are left out',
+    flag: null,
+  },
   allowOutside: { kind: 'boolean', sentence: 'allows the file to refer to files outside its folder' },
   checksums: {
     kind: 'boolean',

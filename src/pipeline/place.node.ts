@@ -31,9 +31,11 @@ async function textOf(input: FileInput): Promise<string> {
 const opening = openingOf(openPlatform, { open, detect, openCodecs });
 const byName = new Intl.Collator('en', { numeric: true });
 
+const bytesOf = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
+
 const files: PlaceFiles = {
   isFolder: async (path) => (await stat(path).catch(() => undefined))?.isDirectory() ?? false,
-  async framesOf(folder) {
+  async framesOf(folder, known) {
     const names = (await readdir(folder, { withFileTypes: true }))
       .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
       .map(({ name }) => name)
@@ -46,11 +48,21 @@ const files: PlaceFiles = {
     for (const name of names) {
       if (masters.some((start) => name.startsWith(start))) continue;
       const file = join(folder, name);
-      if (await opening.holdsFrames(file)) found.push(file);
+      if (known?.has(file) || (await opening.holdsFrames(file))) found.push(file);
     }
     return found;
   },
-  sizeOf: async (path) => (await stat(path).catch(() => undefined))?.size ?? 0,
+  async sizeOf(path) {
+    const bytes = await bytesOf(path);
+    const [, stem] = /([^/\\]*)master\.h5$/.exec(path) ?? [];
+    if (stem === undefined || bytes === 0) return bytes;
+    // A master file is complete before its data files are.
+    const names = await readdir(dirname(path)).catch(() => []);
+    const parts = names
+      .filter((name) => name.startsWith(`${stem}data_`))
+      .map((name) => bytesOf(join(dirname(path), name)));
+    return (await Promise.all(parts)).reduce((sum, part) => sum + part, bytes);
+  },
   identityOf: identity,
   absolute: (path) => (isUrl(path) ? path : resolve(path)),
   beside: (list, file) => (isUrl(file) || isAbsolute(file) || list === '-' ? file : resolve(dirname(list), file)),

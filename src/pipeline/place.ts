@@ -24,9 +24,9 @@ export type OutputTarget = string | ((piece: Uint8Array) => void | Promise<void>
 /** Files of a file system, by path. */
 export interface PlaceFiles {
   isFolder(path: string): Promise<boolean>;
-  /** Files of frames in a folder, sorted by name, without parts of others. */
-  framesOf(folder: string): Promise<string[]>;
-  /** Current size of a file in bytes; 0 if it does not exist. */
+  /** Files of frames in a folder, sorted by name, without parts of others; files in `known` are not examined again. */
+  framesOf(folder: string, known?: ReadonlySet<string>): Promise<string[]>;
+  /** Current size of a file in bytes, for a master file with its data files; 0 if it does not exist. */
   sizeOf(path: string): Promise<number>;
   /** An identity that all names of one file share; undefined if the file does not exist. */
   identityOf(path: string): Promise<string | undefined>;

@@ -367,6 +367,7 @@ async function* searchedElsewhere(
     first: source.live ? name : far(name),
     data: source.data,
     ...{ checksums, maxFrameBytes, settings, keepFrame, copyHeader: checked.copyHeader },
+    growing: checked.follow !== undefined,
     live: source.live,
   };
   const { hash } = await executor.share(shared);

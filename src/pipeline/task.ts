@@ -34,6 +34,8 @@ export interface SharedRun {
   /** Whether checksums are compared, as in `open`. */
   readonly checksums?: boolean | undefined;
   readonly maxFrameBytes?: number | undefined;
+  /** Whether files are still being written, as in `open`. */
+  readonly growing?: boolean | undefined;
   readonly settings: SearchSettings;
   /** The first frame of a live stream, for which `first` is only a name. */
   readonly live?: LiveFrame | undefined;
@@ -152,11 +154,14 @@ function detectorOf(
 async function openFrames(
   scope: TaskScope,
   file: DataInput,
-  { data, geometry, checksums, maxFrameBytes }: SharedRun,
+  { data, geometry, checksums, maxFrameBytes, growing }: SharedRun,
   known: number,
 ): Promise<Dataset> {
   const open = (): Promise<Dataset> =>
-    openStacked((sigShape) => scope.open(file, { dataset: data, sigShape, checksums, maxFrameBytes }), geometry);
+    openStacked(
+      (sigShape) => scope.open(file, { dataset: data, sigShape, checksums, maxFrameBytes, growing }),
+      geometry,
+    );
   const key = `frames ${file}${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
   const dataset = await scope.keep(key, open);
   return dataset.frames >= known ? dataset : scope.keep(`${key} ${known}`, open);

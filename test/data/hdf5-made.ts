@@ -60,7 +60,7 @@ export class MadeFile {
     return at;
   }
 
-  group(links: Readonly<Record<string, number | string>>): number {
+  group(links: Readonly<Record<string, number | string | MadeExternal>>): number {
     return this.object(Object.entries(links).map(([name, to]) => [6, link(name, to)]));
   }
 
@@ -89,8 +89,19 @@ export class MadeFile {
   }
 }
 
-/** A hard link to an address, or a soft link to a path. */
-const link = (name: string, to: number | string): number[] => {
+/** A link to an object of another file. */
+export interface MadeExternal {
+  readonly file: string;
+  readonly path: string;
+}
+
+/** A hard link to an address, a soft link to a path, or a link to another file. */
+const link = (name: string, to: number | string | MadeExternal): number[] => {
+  if (typeof to === 'object') {
+    const value = fields().uint(1, 0).text(to.file, '\0', to.path, '\0').list;
+    const head = fields().uint(1, 1, 8, 64).uint(1, name.length).text(name).uint(2, value.length).list;
+    return [...head, ...value];
+  }
   const head = typeof to === 'string' ? fields().uint(1, 1, 8, 1) : fields().uint(1, 1, 0);
   head.uint(1, name.length).text(name);
   return typeof to === 'string' ? head.uint(2, to.length).text(to).list : head.uint(8, to).list;

@@ -62,15 +62,24 @@ const eiger: Finder = async ({ file, entries, external }) => {
   const parts: Hdf5Dataset[] = new Array(names.length);
   // Opens series of a hundred files concurrently.
   let next = 0;
+  let end = names.length;
   const work = async (): Promise<void> => {
-    while (next < names.length) {
+    while (next < end) {
       const i = next++;
-      const part = await file.need(names[i] ?? '');
-      if (!isArray(part)) throw new EwaldError('Format', `${file.source.name}: ${names[i]} is not an array of numbers`);
-      parts[i] = part;
+      try {
+        const part = await file.need(names[i] ?? '');
+        if (!isArray(part))
+          throw new EwaldError('Format', `${file.source.name}: ${names[i]} is not an array of numbers`);
+        parts[i] = part;
+      } catch (error) {
+        // While a series is being written, it ends before the first part that cannot be opened yet.
+        if (i === 0 || !file.files.growing || !isEwaldError(error) || error.tag === 'Aborted') throw error;
+        end = Math.min(end, i);
+      }
     }
   };
   await Promise.all(Array.from({ length: 16 }, work));
+  parts.length = end;
   const about = (await textAt(file, '/entry/instrument/detector/description')) ?? '';
   const arina = /arina/i.test(about);
   return {

@@ -26,6 +26,8 @@ export interface FileSet {
   /** The same files by path, each once. */
   readonly opened: Map<string, Promise<Hdf5File>>;
   readonly allowOutside: boolean;
+  /** Whether the files are still being written: parts at the end of a series may be missing. */
+  readonly growing?: boolean;
   /** Whether checksums are verified; default true. */
   readonly checksums?: boolean;
   /** Larger chunks are rejected. */

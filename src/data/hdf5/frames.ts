@@ -34,6 +34,7 @@ export async function openHdf5Frames(source: ByteSource, options: FormatOptions,
     maxFrameBytes: options.maxFrameBytes ?? defaultFrameBytes,
     pace: new Pace(options.signal),
     allowOutside: options.allowOutside ?? false,
+    growing: options.growing ?? false,
     checksums: options.checksums ?? true,
     codecs: () => {
       codecs ??= services.codecs();

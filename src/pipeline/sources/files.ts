@@ -224,7 +224,8 @@ export class FileSource implements RunSource {
     const sizes = new Map<string, number>();
     let idleSince = performance.now();
     while (!signal?.aborted && performance.now() - idleSince < 1000 * seconds) {
-      const listed = isList(asked) ? await this.#listed(asked).catch(() => this.#files) : this.#files;
+      const known = new Set(seen.keys());
+      const listed = isList(asked) ? await this.#listed(asked, known).catch(() => this.#files) : this.#files;
       for (const wanted of listed) {
         const { file } = wanted;
         // A file that is being written grows: it is examined when its size has changed, and all frames that it contains
@@ -275,14 +276,14 @@ export class FileSource implements RunSource {
     }
   }
 
-  /** The requested files, with folders replaced by their files. */
-  async #listed(wanted: readonly Wanted[]): Promise<Wanted[]> {
+  /** The requested files, with folders replaced by their files; files in `known` are not examined again. */
+  async #listed(wanted: readonly Wanted[], known?: ReadonlySet<string>): Promise<Wanted[]> {
     const listed: Wanted[] = [];
     const { files } = this.#place;
     for (const one of wanted) {
       const isPath = one.dataset === undefined && one.input === undefined;
       if (!isPath || !(await files?.isFolder(one.file))) listed.push(one);
-      else for (const file of (await files?.framesOf(one.file)) ?? []) listed.push({ file, frames: undefined });
+      else for (const file of (await files?.framesOf(one.file, known)) ?? []) listed.push({ file, frames: undefined });
     }
     return listed;
   }
@@ -305,6 +306,7 @@ export class FileSource implements RunSource {
       } catch (error) {
         // A followed file may not exist yet.
         if (follow === undefined || !isEwaldError(error) || performance.now() - since > 1000 * follow) throw error;
+        this.#options.waiting?.(error);
         await rest(pollMs, signal);
         if (signal?.aborted) throw error;
         if (isList(asked)) this.#files = await this.#listed(asked);
@@ -353,7 +355,7 @@ export class FileSource implements RunSource {
   async #openFile({ file, input = file, dataset: given }: Wanted): Promise<Dataset> {
     const { geometry, signal, checksums, maxFrameBytes, siblings } = this.#options;
     if (given) return stacked(given, geometry);
-    const options = { signal, checksums, maxFrameBytes };
+    const options = { signal, checksums, maxFrameBytes, growing: this.#options.follow !== undefined };
     const data = this.#data;
     const open = (more: object): Promise<Dataset> => this.#place.open(input, { ...options, ...more }, siblings);
     return openStacked(async (sigShape) => {

@@ -1,4 +1,5 @@
 /** The sources of a run's frames: files, open datasets, or frames received live. */
+import type { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import type { Dataset } from '../../data/dataset.js';
@@ -78,6 +79,8 @@ export interface SourceOptions {
   readonly viewed: boolean;
   readonly signal: PlatformSignal | undefined;
   readonly warn: (text: string) => void;
+  /** Called when the first frames cannot be opened yet, and the source tries again. */
+  readonly waiting?: (error: EwaldError) => void;
 }
 
 /** The dataset of HDF5 files; it must exist if the user named it, and may be missing if the geometry did. */

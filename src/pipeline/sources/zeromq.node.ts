@@ -78,6 +78,9 @@ type LiveOptions = SourceOptions & Asking;
  */
 const waiting = 32;
 
+/** The socket's timeout in ms, an integer of 32 bits; longer ones are unlimited. */
+const timeoutOf = (seconds: number): number => (1000 * seconds < 2 ** 31 - 1 ? Math.ceil(1000 * seconds) : -1);
+
 type Zmq = typeof import('zeromq');
 type Socket = InstanceType<Zmq['Subscriber'] | Zmq['Request'] | Zmq['Pull']>;
 
@@ -256,7 +259,7 @@ class Messages {
     const { address, how, words, timeoutS } = options;
     // The codecs are opened first, so that no socket has to be closed if they are missing.
     const codecs = await openCodecs();
-    const settings = { receiveTimeout: Math.ceil(1000 * timeoutS), receiveHighWaterMark: waiting, linger: 0 };
+    const settings = { receiveTimeout: timeoutOf(timeoutS), receiveHighWaterMark: waiting, linger: 0 };
     const socket: Socket =
       how === 'subscribe'
         ? new Subscriber(settings)
