@@ -90,7 +90,7 @@ export {
   type RefineStreamGeometryOptions,
   refineStreamGeometry,
 } from '../pipeline/refinement/refine-stream.node.js';
-export { listenRows, viewRows } from '../serving/parameters.js';
+export { listenRows, receivedRows, viewRows } from '../serving/parameters.js';
 export { type ServedPages, servePages } from '../serving/serve-pages.node.js';
 export type { SimulationWriting } from '../simulate/describe.js';
 export {

@@ -3,6 +3,7 @@
  *
  *     import { serveView } from 'ewald/view';
  *     const { url, close } = await serveView(['run.h5'], { geometry: 'det.geom', cell: 'lyso.cell' });    // ewald view
+ *     await serveView(['/data/run7'], { follow: true, geometry: 'det.geom' });    // ewald view /data/run7 --follow
  *
  * @module
  */

@@ -18,6 +18,7 @@ import { npyHeadOf } from '../data/npy.js';
 import type { LiveFrame } from '../live/frame.js';
 import { type FrameStatistics, statisticsBytes, writeStatistics } from '../live/frame-statistics.js';
 import { PeakMaps } from '../live/peak-maps.js';
+import type { FrameOrigin } from '../pipeline/chunk.js';
 import type { FrameFailure, FrameRecord } from '../pipeline/record.js';
 import type { ViewedRun } from '../pipeline/sinks/run-view.js';
 import type { FrameSink } from '../pipeline/sinks/sink.js';
@@ -43,6 +44,9 @@ interface NewestFrame {
   readonly ms: number;
 }
 
+/** Least time between two remarks on frames that cannot be read, ms. */
+const noteEveryMs = 1000;
+
 /** Statistics are stored in blocks, so that adding a frame never copies the others. */
 const blockFrames = 4096;
 
@@ -59,6 +63,10 @@ export class LiveRun {
   #run: ViewedRun | undefined;
   #maps: PeakMaps | undefined;
   #state: 'waiting' | 'running' | 'ended' | 'stopped' = 'waiting';
+  /** Whether the frames are searched by a run; otherwise pages search those that they show. */
+  #searches = true;
+  #note: string | undefined;
+  #notedMs = Number.NEGATIVE_INFINITY;
   readonly #streams: EventStreams;
 
   constructor(files: SharedFiles) {
@@ -86,9 +94,10 @@ export class LiveRun {
   /** Facts about the run that change rarely. */
   get facts(): object {
     const run = this.#run;
-    if (!run) return { state: this.#state };
+    const state = { state: this.#state, searches: this.#searches, note: this.#note };
+    if (!run) return state;
     const { name, geometry, cells, peaks, size, total } = run;
-    return { state: this.#state, name: basename(name), geometry, cells, peaks: peaks ?? null, size, total };
+    return { ...state, name: basename(name), geometry, cells, peaks: peaks ?? null, size, total };
   }
 
   /** The statistics of frames `first` … `end − 1`. */
@@ -122,15 +131,45 @@ export class LiveRun {
     };
   }
 
-  /** Starts to follow frames that are not searched in this process. */
+  /** Announces frames that are not searched in this process. */
+  expect(): void {
+    this.#searches = false;
+    this.#streams.changed();
+  }
+
+  /** Starts to follow frames that are not searched in this process; the first of them describes the detector. */
   begin(run: ViewedRun): void {
     this.#run = run;
+    this.#searches = false;
+    this.#note = undefined;
     this.#change('running');
   }
 
   /** Adds a frame that has arrived, and is not searched in this process. */
-  arrive(filename: string, event: number | undefined, serial: number, received?: LiveFrame): void {
-    this.#put(undefined, { filename, event, serial }, received, { searched: false });
+  arrive(origin: FrameOrigin, received?: LiveFrame): void {
+    this.#put(undefined, origin, received, { searched: false });
+  }
+
+  /** Counts a frame that has arrived, and cannot be read. */
+  unreadable(origin: FrameOrigin, why: string): void {
+    this.#put(undefined, origin, undefined, { searched: false, failed: true });
+    // A detector may send thousands of them, each with another text.
+    if (this.now - this.#notedMs < noteEveryMs) return;
+    this.#notedMs = this.now;
+    this.note(why);
+  }
+
+  /** Ends the frames that are not searched in this process. */
+  finish(state: 'ended' | 'stopped', why?: string): void {
+    this.#note = why ?? this.#note;
+    this.#change(state);
+  }
+
+  /** Tells the pages something that their users should know. */
+  note(text: string): void {
+    if (text === this.#note) return;
+    this.#note = text;
+    this.#streams.changed();
   }
 
   #change(state: 'running' | 'ended' | 'stopped'): void {
@@ -162,12 +201,13 @@ export class LiveRun {
 
   #put(
     record: FrameRecord | undefined,
-    { filename, event, serial }: FrameRecord['origin'],
+    { filename, event, serial }: FrameOrigin,
     received: LiveFrame | undefined,
     found: Partial<FrameStatistics>,
   ): void {
     const index = this.#count;
-    const file = received ? 0 : this.#files.share(resolve(filename));
+    // The file of a frame may still be written.
+    const file = received || this.#run?.received ? 0 : this.#files.share(resolve(filename), { growing: true });
     const ms = this.now;
     const frame: FrameStatistics = {
       ...{ serial, event, file, ms },

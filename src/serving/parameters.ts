@@ -1,6 +1,7 @@
 /** Parameters of the servers of pages. */
 import type { Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
+import { sourceRows } from '../pipeline/parameters.js';
 
 /** Parameters of the address on which a server listens. */
 export const listenRows = {
@@ -13,6 +14,9 @@ export const listenRows = {
   },
 } as const satisfies Parameters;
 
+const { zmqInput, zmqSubscribe, zmqRequest, zmqPull } = sourceRows;
+const received = ['frames by ZeroMQ (--zmq-input)'];
+
 /** Parameters with which a viewer shows frames. */
 export const viewRows = {
   geometry: {
@@ -23,4 +27,31 @@ export const viewRows = {
     value: 'file',
   },
   cell: { kind: 'text', short: 'p', sentence: 'known cell: a .cell or .pdb file', value: 'file' },
+  follow: {
+    kind: 'boolean',
+    sentence: 'shows frames as they are added: to files that grow, to a stream, and as new files of folders',
+  },
+  dataset: {
+    kind: 'text',
+    sentence: 'dataset of the frames in HDF5 files',
+    usual: "the geometry's, or the file's own choice",
+    value: 'path',
+    of: ['frames that are followed (--follow)'],
+  },
+} as const satisfies Parameters;
+
+/** Parameters of frames that a viewer receives from a detector; in the library, those of `zmqSource`. */
+export const receivedRows = {
+  zmqInput: {
+    ...zmqInput,
+    sentence: 'shows frames as they are received by ZeroMQ, such as from tcp://host:5002, instead of files',
+    of: undefined,
+  },
+  zmqSubscribe: { ...zmqSubscribe, of: received },
+  zmqRequest: { ...zmqRequest, of: received },
+  zmqPull: {
+    ...zmqPull,
+    sentence: `${zmqPull.sentence}; each frame goes to one puller, so not beside a run`,
+    of: received,
+  },
 } as const satisfies Parameters;

@@ -1,13 +1,16 @@
-/** The viewer for files of this computer, as `ewald view` opens it. */
+/** The viewer for files of this computer and frames that arrive on it, as `ewald view` opens it. */
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { expects } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { fileReason } from '../base/file-errors.js';
-import { integer, knownOptions } from '../base/options.js';
+import { callback, flag, integer, knownOptions } from '../base/options.js';
 import type { RunView } from '../pipeline/sinks/run-view.js';
+import type { LiveInput } from '../pipeline/sources/source.js';
+import { type Arriving, followArriving } from './arriving-frames.js';
 import { PageServer } from './server.js';
-import { framesOfStream, isStream, type NamedFrames } from './stream-frames.js';
+import { SharedFiles } from './shared-files.js';
+import { isStream, StreamFrames } from './stream-frames.js';
 
 /** Options of `serveView`. */
 export interface ServeViewOptions {
@@ -15,6 +18,15 @@ export interface ServeViewOptions {
   readonly geometry?: string;
   /** Known cell, a .cell or .pdb file; without one, frames are only searched for peaks. */
   readonly cell?: string;
+  /**
+   * Shows frames as they are added, to files that grow and as new files of folders; of a stream, its new frames.
+   * Default false: what is there.
+   */
+  readonly follow?: boolean;
+  /** Dataset of the frames in HDF5 files that are followed; default: the geometry's, or the file's own choice. */
+  readonly dataset?: string;
+  /** Called with remarks on the inputs, such as a geometry with unknown entries. */
+  readonly onWarning?: (text: string) => void;
   /** Port to listen on; default 0, which chooses a free one. */
   readonly port?: number;
   /** Address to listen on; default 127.0.0.1, which only this computer can reach. */
@@ -25,56 +37,124 @@ export interface ServeViewOptions {
 export interface ServedView extends RunView {
   /** Address for the browser, with a token that lets its holder read the files. */
   readonly url: string;
+  /** Resolves when no more frames arrive; rejects if followed frames cannot be read. Without such frames, never. */
+  readonly done: Promise<void>;
   /** Ends the server. */
   close(): Promise<void>;
 }
 
+const optionNames = ['geometry', 'cell', 'follow', 'dataset', 'onWarning', 'port', 'host'];
+
 /**
- * Serves the viewer and the files that it shows: frames of any format, read and searched in the browser, or a stream,
- * whose frames are found by the names in it unless they are given. The server
- * answers only requests that know the token in its address, and offers only these files and neighbouring files of the
- * same data set. Without files, the page opens files that are dropped on it.
+ * Serves the viewer and the frames that it shows, which are read and searched in the browser:
+ *
+ * - files of frames of any format, or a stream, whose frames are found by the names in it unless they are given;
+ * - a folder, and with `follow` its new files and frames that are added to files: the newest frame is shown;
+ * - frames received from a detector or its monitor: `zmqSource` of `ewald/pipeline`, alone.
+ *
+ * The server answers only requests that know the token in its address, and offers only these files and neighbouring
+ * files of the same data set. Without files, the page opens files that are dropped on it.
  *
  * Throws `Argument` for a port or an address that cannot be used, `File` for files that do not exist.
  */
-export async function serveView(files: readonly string[], options: ServeViewOptions = {}): Promise<ServedView> {
-  knownOptions('serveView', options, ['geometry', 'cell', 'port', 'host']);
-  const { geometry, cell, host } = options;
-  const texts = Array.isArray(files) && files.every((file) => typeof file === 'string');
-  expects(texts, 'serveView: the files', files, 'a list of paths');
+export async function serveView(
+  files: readonly string[] | readonly [LiveInput],
+  options: ServeViewOptions = {},
+): Promise<ServedView> {
+  knownOptions('serveView', options, optionNames);
+  const { geometry, cell, host, dataset } = options;
+  const follow = flag('serveView: follow', options.follow, false);
+  const warn = callback('serveView: onWarning', options.onWarning) ?? (() => undefined);
+  const received = receivedOf(files);
+  const paths = received ? [] : (files as readonly string[]);
+  const texts = Array.isArray(files) && paths.every((file) => typeof file === 'string');
+  expects(texts, 'serveView: the files', files, 'a list of paths, or of one source of frames');
   const port = integer('serveView: port', options.port, 0, 0, 65535);
   const beside = [geometry, cell].filter((file) => file !== undefined);
-  if (files.length === 0 && beside.length > 0)
-    throw new EwaldError('Argument', 'a geometry and a cell belong to frames; name the files of the frames, too');
-  const all = [...files, ...beside];
-  for (const file of all) await checkFile(file);
-  const named = await namedFrames(files);
+  if (files.length === 0 && (beside.length > 0 || follow))
+    throw new EwaldError(
+      'Argument',
+      `${follow ? 'follow is for frames' : 'a geometry and a cell belong to frames'}; ` +
+        'name the files of the frames, too',
+    );
+  if (received && follow)
+    throw new EwaldError(
+      'Argument',
+      `follow is for frames in files; those of ${received.address} arrive by themselves`,
+    );
+  for (const file of beside) await checkFile(file);
+  const stream = received ? undefined : await streamAmong(paths);
+  const arrives = received !== undefined || (stream === undefined && (follow || (await hasFolder(paths))));
+  if (dataset !== undefined && !arrives)
+    throw new EwaldError('Argument', 'dataset is for frames that are followed; the page chooses that of other files');
+  if (!arrives) for (const file of paths) await checkFile(file);
+  const shared = new SharedFiles();
+  const list = (path: string, as?: string): void =>
+    void shared.share(resolve(path), { listed: true, growing: follow, ...(as === undefined ? {} : { as }) });
+  if (!arrives) for (const file of [...paths, ...beside]) list(file);
+  const frames =
+    stream !== undefined && paths.length === 1 ? new StreamFrames(stream, ({ path, as }) => list(path, as)) : undefined;
+  await frames?.more();
   const server = await PageServer.listen({
     page: 'view.html',
-    files: [...all.map((file) => resolve(file)), ...named.map(({ path }) => path)],
-    names: new Map(named.map(({ as, path }) => [path, as])),
-    port,
+    ...{ shared, follow, port },
+    ...(frames ? { refresh: () => frames.more() } : {}),
     ...(host === undefined ? {} : { host }),
   });
-  return { url: server.url, close: server.close, runSink: (run) => server.live.sink(run) };
+  let arriving: Arriving | undefined;
+  try {
+    if (arrives)
+      arriving = await followArriving(server.live, {
+        ...{ inputs: received ?? paths, geometry, cell, dataset, follow, warn },
+      });
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return {
+    url: server.url,
+    done: arriving?.done ?? new Promise(() => undefined),
+    async close() {
+      await arriving?.close();
+      await server.close();
+    },
+    runSink: (run) => server.live.sink(run),
+  };
 }
 
-/** The frames of a stream that is given without them. */
-async function namedFrames(files: readonly string[]): Promise<NamedFrames[]> {
+/** The source of received frames, if that is what is shown. */
+function receivedOf(files: readonly unknown[]): LiveInput | undefined {
+  const [first] = Array.isArray(files) ? files : [];
+  const isReceived = typeof first === 'object' && first !== null && 'openLive' in first;
+  if (isReceived && files.length > 1)
+    throw new EwaldError('Argument', 'received frames are shown alone; leave out the other inputs');
+  return isReceived ? (first as LiveInput) : undefined;
+}
+
+/** The stream among files. */
+async function streamAmong(files: readonly string[]): Promise<string | undefined> {
   const streams: string[] = [];
-  for (const file of files) if (await isStream(file)) streams.push(file);
+  for (const file of files) if ((await kindOf(file)) === 'file' && (await isStream(file))) streams.push(file);
   const [stream, second] = streams;
   if (second !== undefined)
     throw new EwaldError('Argument', `${stream} and ${second} are two streams; the viewer shows one at a time`);
-  return stream !== undefined && files.length === 1 ? framesOfStream(stream) : [];
+  return stream;
+}
+
+async function hasFolder(files: readonly string[]): Promise<boolean> {
+  for (const file of files) if ((await kindOf(file)) === 'folder') return true;
+  return false;
+}
+
+/** What is at a path; undefined if there is nothing, or something else. */
+async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() ? 'file' : found?.isDirectory() ? 'folder' : undefined;
 }
 
 async function checkFile(path: string): Promise<void> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     throw new EwaldError('File', `${path}: ${fileReason(cause)}`, { cause, detail: { path } });
   });
-  if (!found.isFile())
-    throw new EwaldError('File', `${path} is not a file; name the files of frames that are in it`, {
-      detail: { path },
-    });
+  if (!found.isFile()) throw new EwaldError('File', `${path} is not a file`, { detail: { path } });
 }

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { hostname, networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../base/errors.js';
 import { Assets } from './assets.js';
 import { Gate, securityHeaders } from './gate.js';
 import { close, listen } from './listening.js';
@@ -13,18 +14,22 @@ import { SharedFiles } from './shared-files.js';
 export interface PageServerOptions {
   /** The page for an address without a path, such as 'view.html'. */
   readonly page: string;
-  /** Paths of files that the page may read. */
-  readonly files?: readonly string[];
-  /** The names by which a stream refers to files, keyed by their paths. */
-  readonly names?: ReadonlyMap<string, string>;
+  /** The files that the page may read. */
+  readonly shared?: SharedFiles;
+  /** Called before the page is told which files it opens, which may have become more. */
+  readonly refresh?: () => Promise<void>;
+  /** Whether the page shows frames that are added to its files. */
+  readonly follow?: boolean;
+  /** Time within which a request has to be complete, ms; default 10 000. */
+  readonly requestMs?: number;
   /** Port; default 0, which chooses a free one. */
   readonly port?: number;
   /** Address to listen on; default 127.0.0.1, which only this computer can reach. */
   readonly host?: string;
 }
 
-/** A request has to be complete within this time, in ms; slower clients are disconnected. */
-const requestMs = 10_000;
+/** A request has to be complete within this time, in ms; slower clients, and silent ones, are disconnected. */
+const usualRequestMs = 10_000;
 /** Larger headers are refused with status 431. */
 const mostHeaderBytes = 2 ** 14;
 /** Further connections are closed; a browser opens six, and a page that follows a run keeps one of them. */
@@ -46,12 +51,18 @@ export class PageServer {
 
   /** Starts listening. Throws `Argument` for a port or a host that cannot be used. */
   static async listen(options: PageServerOptions): Promise<PageServer> {
-    const { host = '127.0.0.1', port = 0, page } = options;
+    const { host = '127.0.0.1', port = 0, page, requestMs = usualRequestMs } = options;
     const gate = new Gate(namesOf(host));
-    const shared = new SharedFiles(options.files ?? [], options.names);
+    const shared = options.shared ?? new SharedFiles();
     const live = new LiveRun(shared);
     const server = createServer(
-      { requestTimeout: requestMs, headersTimeout: requestMs, maxHeaderSize: mostHeaderBytes },
+      {
+        requestTimeout: requestMs,
+        headersTimeout: requestMs,
+        // By default, Node looks for slow clients every 30 s.
+        connectionsCheckingInterval: requestMs / 10,
+        maxHeaderSize: mostHeaderBytes,
+      },
       answers(gate, options, shared, live),
     );
     server.maxConnections = mostConnections;
@@ -78,15 +89,21 @@ function namesOf(host: string): string[] {
   return [hostname().toLowerCase(), ...addresses.map((address) => (address.includes(':') ? `[${address}]` : address))];
 }
 
+/** Further headers of refusals, by their status. */
+const headersOf: Readonly<Record<number, Record<string, string>>> = {
+  405: { Allow: 'GET, HEAD' },
+  // The body that is still on its way is not read.
+  413: { Connection: 'close' },
+};
+
 function answers(
   gate: Gate,
-  { page }: PageServerOptions,
+  { page, refresh, follow = false }: PageServerOptions,
   shared: SharedFiles,
   live: LiveRun,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   // In the built package, this file is next to the files that it serves.
   const assets = new Assets(fileURLToPath(new URL('.', import.meta.url)));
-  const session = JSON.stringify({ files: shared.list });
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
     const say = (status: number, text: string, headers: Record<string, string> = {}): void => {
@@ -96,7 +113,7 @@ function answers(
     const verdict = gate.judge(request);
     if (!verdict.allowed) {
       if ('location' in verdict) say(303, '', { Location: verdict.location, 'Set-Cookie': verdict.cookie });
-      else say(verdict.status, verdict.text, verdict.status === 405 ? { Allow: 'GET, HEAD' } : {});
+      else say(verdict.status, verdict.text, headersOf[verdict.status] ?? {});
       return;
     }
     const url = request.url ?? '/';
@@ -104,7 +121,12 @@ function answers(
     if (path === '/') {
       return say(303, '', { Location: `/${page}?served` });
     }
-    if (path === '/session.json') return say(200, session, { 'Content-Type': 'application/json' });
+    if (path === '/session.json') {
+      const note = await refresh?.().then(() => undefined, messageOf);
+      const from = Number(new URLSearchParams(url.split('?')[1]).get('from') ?? 0) || 0;
+      const session = JSON.stringify({ files: shared.list.slice(Math.max(0, from)), follow, note });
+      return say(200, session, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+    }
     if (live.answer(request, response, url)) return;
     if (await shared.answer(request, response, path)) return;
     const asset = await assets.at(path, String(request.headers['accept-encoding'] ?? ''));

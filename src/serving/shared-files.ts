@@ -5,6 +5,7 @@
  * A file may refer to others next to it, as an Eiger master does to its data. These are available under the same number
  * if they are in the same folder and have the same extension, or the same name without the extension.
  */
+import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, realpath } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -20,28 +21,39 @@ export interface SharedFile {
   readonly as?: string;
 }
 
+/** How a file is shared. */
+export interface SharingOptions {
+  /** Whether it may grow while pages read it. */
+  readonly growing?: boolean;
+  /** The name by which a stream refers to it. */
+  readonly as?: string;
+  /** Whether the page opens it at its start. */
+  readonly listed?: boolean;
+}
+
 export class SharedFiles {
   readonly #paths: string[] = [];
-  readonly #names: ReadonlyMap<string, string>;
+  readonly #names = new Map<string, string>();
   readonly #numbers = new Map<string, number>();
+  /** Numbers of files that the page opens. */
+  readonly #listed = new Set<number>();
+  /** Numbers of files that may grow while a page reads them. */
+  readonly #growing = new Set<number>();
 
-  /** Paths of files that exist. */
-  constructor(paths: readonly string[], names: ReadonlyMap<string, string> = new Map()) {
-    this.#names = names;
-    for (const path of paths) this.share(path);
-  }
-
-  /** Shares a file, and returns its number. */
-  share(path: string): number {
+  /** Shares a file, and returns its number. A file that may grow keeps its ETag, and is not stored by the browser. */
+  share(path: string, { growing = false, as, listed = false }: SharingOptions = {}): number {
     const known = this.#numbers.get(path);
-    if (known !== undefined) return known;
-    this.#numbers.set(path, this.#paths.length);
-    return this.#paths.push(path) - 1;
+    const number = known ?? this.#paths.push(path) - 1;
+    if (known === undefined) this.#numbers.set(path, number);
+    if (growing) this.#growing.add(number);
+    if (as !== undefined) this.#names.set(path, as);
+    if (listed) this.#listed.add(number);
+    return number;
   }
 
-  /** The files, as the page requests them. */
+  /** The files that the page opens, as it requests them. */
   get list(): SharedFile[] {
-    return this.#paths.map((_, i) => this.at(i) as SharedFile);
+    return [...this.#listed].map((number) => this.at(number) as SharedFile);
   }
 
   /** A file by its number. */
@@ -55,7 +67,7 @@ export class SharedFiles {
 
   /** The path for an address; undefined if it is not that of a shared file. */
   async #find(path: string): Promise<string | undefined> {
-    const [, number = '', encoded = ''] = /^\/files\/(\d{1,6})\/([^/]+)$/.exec(path) ?? [];
+    const [, number = '', encoded = ''] = addressOf(path);
     const shared = this.#paths[Number(number)];
     if (number === '' || shared === undefined) return undefined;
     let name: string;
@@ -84,7 +96,8 @@ export class SharedFiles {
     try {
       const stat = await handle.stat();
       if (!stat.isFile()) return false;
-      await send(handle, stat, request, response);
+      const [, number = ''] = addressOf(path);
+      await send(handle, { ...versionOf(stat, this.#growing.has(Number(number))), size: stat.size }, request, response);
     } finally {
       await handle.close();
     }
@@ -92,16 +105,33 @@ export class SharedFiles {
   }
 }
 
+/** The number and the name of a shared file in an address. */
+const addressOf = (path: string): readonly string[] => /^\/files\/(0|[1-9]\d{0,8})\/([^/]+)$/.exec(path) ?? [];
+
+/** How a response identifies the contents of a file. */
+interface FileVersion {
+  readonly etag: string;
+  readonly cache: 'no-cache' | 'no-store';
+}
+
+/**
+ * A file that grows stays the same for its readers, who have read its beginning; browsers must not store ranges of it,
+ * since those that describe the end are written again.
+ */
+const versionOf = ({ size, mtimeMs, ino, birthtimeMs }: Stats, growing: boolean): FileVersion =>
+  growing
+    ? { etag: `"${ino.toString(36)}-${Math.round(birthtimeMs * 1000).toString(36)}"`, cache: 'no-store' }
+    : { etag: `"${size.toString(36)}-${Math.round(mtimeMs * 1000).toString(36)}"`, cache: 'no-cache' };
+
 async function send(
   handle: FileHandle,
-  { size, mtimeMs }: { readonly size: number; readonly mtimeMs: number },
+  { size, etag, cache }: FileVersion & { readonly size: number },
   { headers: { range, 'if-range': ifRange }, method, socket }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const etag = `"${size.toString(36)}-${Math.round(mtimeMs * 1000).toString(36)}"`;
   const common = {
     'Accept-Ranges': 'bytes',
-    'Cache-Control': 'no-cache',
+    'Cache-Control': cache,
     'Content-Type': 'application/octet-stream',
     ETag: etag,
   };

@@ -34,7 +34,7 @@ import {
   thresholdRows,
   unknownCellRows,
 } from '../../src/pipeline/parameters.js';
-import { listenRows, viewRows } from '../../src/serving/parameters.js';
+import { listenRows, receivedRows, viewRows } from '../../src/serving/parameters.js';
 import {
   frameSimulationRows,
   frameWritingRows,
@@ -84,7 +84,7 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   'udf new': [newUdfRows],
   fft: [transformRows],
   page: [listenRows],
-  view: [listenRows, viewRows],
+  view: [listenRows, viewRows, receivedRows],
   'simulate frames': [frameSimulationRows, frameWritingRows],
   'simulate merlin': [openRows, merlinSimulationRows],
   'simulate spots': [spotSimulationRows, frameWritingRows],

@@ -1,12 +1,12 @@
 // @module-tag all: it opens Chromium
 /** A run, and a stream with its frames, in the page of the viewer: it shows what was found, within its budget. */
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext, type PipelineItem, readStream } from 'ewald';
 import { type ServedView, serveView } from 'ewald/view';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
 import { dataFolder, readData } from '../support/data.js';
 
@@ -20,12 +20,17 @@ declare const viewer: {
 let browser: Browser;
 let folder: string;
 const views: ServedView[] = [];
+const pages: Page[] = [];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ewald-live-page-'));
   browser = await chromium.launch({
     executablePath: findChromium() ?? '/usr/bin/chromium',
     args: [...chromiumArgs, '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
   });
+});
+// A page that is left open goes on drawing.
+afterEach(async () => {
+  for (const page of pages.splice(0)) await page.close();
 });
 afterAll(async () => {
   await browser?.close();
@@ -44,6 +49,7 @@ interface Visit {
 async function open(view: ServedView): Promise<Visit> {
   views.push(view);
   const page = await browser.newPage({ viewport: { width: 1300, height: 900 } });
+  pages.push(page);
   const faults: string[] = [];
   let bytes = 0;
   page.on('pageerror', (error) => faults.push(String(error)));
@@ -103,6 +109,70 @@ describe.skipIf(!dataFolder)('in Chromium', () => {
       if (++frame === 3) break;
       await page.keyboard.press('ArrowRight');
     }
+    expect(faults).toEqual([]);
+  }, 180_000);
+
+  test('a folder is followed: the newest frame with the peaks that the tab finds, without a run', async () => {
+    const at = join(folder, 'arriving');
+    mkdirSync(at);
+    // The geometry finds its mask by this name.
+    const names = ['1.h5', '2.h5', '3.h5'];
+    const view = await serveView([at], { follow: true, geometry: sim('mono.geom'), cell: sim('mono.cell') });
+    const { page, faults } = await open(view);
+    await expect.poll(textOf(page, '#badge')).toBe('waiting for the first frame');
+    const shown = (): Promise<unknown[]> =>
+      page.evaluate(() => [viewer.frame, viewer.peaks?.count ?? 0, viewer.summaries.filter(Boolean).length]);
+    let frames = 0;
+    const add = async (name: string): Promise<number> => {
+      symlinkSync(sim('mono.h5'), join(at, name));
+      frames += 6;
+      await expect.poll(async () => (await shown())[0], { timeout: 60_000 }).toBe(frames - 1);
+      await expect.poll(async () => (await shown())[1], { timeout: 60_000 }).toBeGreaterThan(20);
+      return (await shown())[1] as number;
+    };
+    const first = await add(names[0] as string);
+    expect(await add(names[1] as string), 'the same frame under another name').toBe(first);
+    expect(await textOf(page, '#rates')()).toMatch(/^12 frames · peaks are found in the frames shown/);
+    expect(await textOf(page, '#rates')()).toMatch(/\d+ not shown/);
+    // Only what the page has searched is listed.
+    expect((await shown())[2]).toBeLessThan(12);
+    // A frame that is chosen stays, while others arrive.
+    await page.fill('#frame', '0');
+    await page.press('#frame', 'Enter');
+    await expect.poll(async () => (await shown())[0]).toBe(0);
+    symlinkSync(sim('mono.h5'), join(at, names[2] as string));
+    await expect.poll(textOf(page, '#rates'), { timeout: 20_000 }).toMatch(/^18 frames/);
+    expect((await shown())[0]).toBe(0);
+    // Keys belong to a field that has the focus.
+    await page.locator('#frame').blur();
+    await page.keyboard.press('x');
+    await expect.poll(() => page.evaluate(() => viewer.crystals.length), { timeout: 60_000 }).toBe(1);
+    await view.close();
+    await expect.poll(textOf(page, '#badge'), { timeout: 20_000 }).toBe('the server does not answer; trying again');
+    expect(faults.filter((fault) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY/.test(fault))).toEqual([]);
+  }, 180_000);
+
+  test('a stream that is being written is followed, from before its first frame', async () => {
+    const at = join(folder, 'growing');
+    mkdirSync(at);
+    symlinkSync(sim('multi.h5'), join(at, 'multi.h5'));
+    symlinkSync(sim('multi.h5'), join(at, 'later.h5'));
+    const whole = readData('sim/peers/multi.xgandalf.stream').toString();
+    const ends = [...whole.matchAll(/----- End chunk -----\n/g)].map(({ index }) => index + 22);
+    const file = join(at, 'b.stream');
+    writeFileSync(file, whole.slice(0, whole.indexOf('----- Begin chunk')));
+    const { page, faults } = await open(await serveView([file], { follow: true }));
+    await expect.poll(textOf(page, '#message')).toBe('Waiting for the first frame of b.stream…');
+    writeFileSync(file, whole.slice(0, ends[0]));
+    const frame = (): Promise<number | undefined> =>
+      page.evaluate(() => (viewer.summaries.length > 0 ? viewer.frame : undefined));
+    await expect.poll(frame, { timeout: 60_000 }).toBe(0);
+    await expect.poll(textOf(page, '#badge'), { timeout: 20_000 }).toMatch(/^(live|last frame)/);
+    // The next frames are in a file that the stream has not named before.
+    appendFileSync(file, whole.slice(ends[0], ends[2]).replaceAll('multi.h5', 'later.h5'));
+    await expect.poll(frame, { timeout: 60_000 }).toBe(2);
+    await expect.poll(() => page.evaluate(() => viewer.peaks?.count)).toBeGreaterThan(0);
+    expect(await textOf(page, '#rates')()).toMatch(/1 not shown$/);
     expect(faults).toEqual([]);
   }, 180_000);
 });

@@ -222,7 +222,7 @@ describe('ewald view run.stream', () => {
 });
 
 test('the badge of a run states whether frames arrive and whether the picture keeps up', () => {
-  const scene = { connected: true, state: 'running', age: 500, behind: 0, following: true } as const;
+  const scene = { connected: true, state: 'running', age: 500, behind: 0, following: true, searches: true } as const;
   for (const [change, level, words] of [
     [{}, 'good', 'live'],
     [{ age: 5000 }, 'late', 'last frame 5 s ago'],
@@ -234,6 +234,8 @@ test('the badge of a run states whether frames arrive and whether the picture ke
     [{ connected: false }, 'bad', 'the server does not answer; trying again'],
     [{ connected: false, state: 'ended' }, 'over', 'the run has ended'],
     [{ state: 'stopped' }, 'over', 'the run was stopped'],
+    [{ state: 'ended', searches: false }, 'over', 'no more frames'],
+    [{ state: 'stopped', searches: false }, 'over', 'frames are not followed'],
   ] as const)
     expect(badgeOf({ ...scene, ...change })).toEqual({ level, text: words });
 });

@@ -3,7 +3,12 @@ import { applyAddress } from './address-controls.js';
 import { say, viewer } from './app.js';
 import { field, onClick } from './elements.js';
 import { droppedFiles } from './files.js';
+import { growStream } from './live-controls.js';
 import type { InputFile } from './protocol.js';
+import { inputsOf, servedFiles } from './served-files.js';
+
+/** Time until a stream without frames is opened again, ms. */
+const againMs = 1000;
 
 async function bring(files: readonly InputFile[]): Promise<void> {
   if (files.length === 0) return;
@@ -40,11 +45,15 @@ export function bindFiles(): void {
 
 /** Opens the files that `ewald view` serves to this page. */
 export async function openServed(): Promise<void> {
-  const answer = await fetch('session.json');
-  if (!answer.ok)
-    throw new Error(`The server of this page answered ${answer.status} where the list of files was expected.`);
-  const { files } = (await answer.json()) as {
-    readonly files: readonly { readonly name: string; readonly path: string; readonly as?: string }[];
-  };
-  await bring(files.map(({ name, path, as }) => ({ name, as, address: new URL(path, location.href).href })));
+  for (;;) {
+    const served = await servedFiles();
+    await bring(inputsOf(served));
+    if (viewer.opened?.listed) await growStream(served);
+    if (served.note !== undefined) say(served.note, true);
+    const [first] = served.files;
+    if (!served.follow || !first || viewer.opened) return;
+    // A stream begins before its first frame.
+    say(`Waiting for the first frame of ${first.name}…`, false);
+    await new Promise((resolve) => setTimeout(resolve, againMs));
+  }
 }

@@ -37,21 +37,35 @@ export class OpenFiles {
   /** Files among which those that a dropped file refers to are found. */
   readonly #siblings: readonly InputFile[];
 
-  constructor(siblings: readonly InputFile[] = []) {
+  /** Whether the files may still be written. */
+  readonly #growing: boolean;
+
+  constructor(siblings: readonly InputFile[] = [], growing = false) {
     this.#siblings = siblings;
+    this.#growing = growing;
   }
 
-  /** Reads a frame; a file that has grown since it was opened is opened again. */
+  /**
+   * Reads a frame. A file that has grown since it was opened is opened again, also if it cannot be read as it was: its
+   * writer may be changing it.
+   */
   async read(file: InputFile, frame: number): Promise<FrameData> {
-    let dataset = await this.#dataset(file);
-    if (frame >= dataset.frames) {
+    const read = async (): Promise<FrameData> => {
+      const dataset = await this.#dataset(file);
+      if (frame >= dataset.frames)
+        throw new Error(`${file.name} has ${dataset.frames} frames so far; frame ${frame} is not among them.`);
+      return showable(await dataset.read(frame, 1));
+    };
+    const isKnown = this.#open.has(keyOf(file));
+    try {
+      return await read();
+    } catch (error) {
+      if (!isKnown && !this.#growing) throw error;
+      const stale = this.#open.get(keyOf(file));
       this.#open.delete(keyOf(file));
-      await dataset.dispose();
-      dataset = await this.#dataset(file);
+      await stale?.dispose();
+      return read();
     }
-    if (frame >= dataset.frames)
-      throw new Error(`${file.name} has ${dataset.frames} frames so far; frame ${frame} is not among them.`);
-    return showable(await dataset.read(frame, 1));
   }
 
   async dispose(): Promise<void> {
@@ -65,7 +79,9 @@ export class OpenFiles {
     const known = this.#open.get(key);
     if (known) return known;
     const siblings = this.#siblings.flatMap((one) => ('blob' in one && one.blob instanceof File ? [one.blob] : []));
-    const dataset = await open('blob' in file ? blobSource(file.blob, { siblings }) : file.address);
+    const dataset = await open('blob' in file ? blobSource(file.blob, { siblings }) : file.address, {
+      growing: this.#growing,
+    });
     this.#open.set(key, dataset);
     const [oldest] = this.#open;
     if (this.#open.size > mostOpen && oldest) {

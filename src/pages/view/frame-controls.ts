@@ -2,7 +2,7 @@
 import { list, redraw, viewer } from './app.js';
 import { drawFrames, frameAt, ratesOf } from './charts.js';
 import { byId, field, onClick, writeUnlessEdited } from './elements.js';
-import { follow, isLive } from './live-controls.js';
+import { follow, isFollowed, isLive } from './live-controls.js';
 import { isScan } from './scan-controls.js';
 import type { Filter } from './viewer.js';
 
@@ -27,13 +27,13 @@ export function bindFrames(): void {
 
 /** Shows a frame that was chosen; for a run in progress, the page then stops following the newest frame. */
 export function go(frame: number): Promise<void> {
-  if (isLive()) follow(false);
+  if (isFollowed()) follow(false);
   return viewer.go(frame);
 }
 
 /** Steps to another frame of the chosen kind. */
 export function step(by: number): Promise<void> {
-  if (isLive()) follow(false);
+  if (isFollowed()) follow(false);
   return viewer.step(by);
 }
 
@@ -50,7 +50,7 @@ export function writeFrames(): void {
   writeUnlessEdited('frame', String(frame));
   byId('last').textContent = `/ ${opened.frames - 1}`;
   byId<HTMLSelectElement>('only').value = viewer.filter;
-  if (!isLive()) byId('rates').textContent = ratesOf(summaries, opened.frames, viewer.dropped) || searchHint();
+  if (!isFollowed()) byId('rates').textContent = ratesOf(summaries, opened.frames, viewer.dropped) || searchHint();
   list.show(summaries, frame);
 }
 
@@ -70,7 +70,7 @@ let playing = false;
 /** Steps through the frames, a few per second, until the button is pressed again or the last frame is reached. */
 export async function play(): Promise<void> {
   playing = !playing;
-  if (playing && isLive()) follow(false);
+  if (playing && isFollowed()) follow(false);
   byId('play').ariaPressed = String(playing);
   while (playing && viewer.opened) {
     const before = viewer.frame;

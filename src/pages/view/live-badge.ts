@@ -17,6 +17,8 @@ export interface BadgeScene {
   /** Difference between the ages of the shown frame and of the newest one of its kind. */
   readonly behind: number;
   readonly following: boolean;
+  /** Whether a run searches the frames; otherwise they only arrive. */
+  readonly searches: boolean;
 }
 
 /** The newest frame counts as new for this time, ms. */
@@ -29,9 +31,9 @@ const seconds = (ms: number): string => {
   return s < 120 ? `${s} s` : s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
 };
 
-export function badgeOf({ connected, state, age, behind, following }: BadgeScene): Badge {
-  if (state === 'ended') return { level: 'over', text: 'the run has ended' };
-  if (state === 'stopped') return { level: 'over', text: 'the run was stopped' };
+export function badgeOf({ connected, state, age, behind, following, searches }: BadgeScene): Badge {
+  if (state === 'ended') return { level: 'over', text: searches ? 'the run has ended' : 'no more frames' };
+  if (state === 'stopped') return { level: 'over', text: searches ? 'the run was stopped' : 'frames are not followed' };
   if (!connected) return { level: 'bad', text: 'the server does not answer; trying again' };
   if (age === undefined) return { level: 'late', text: 'waiting for the first frame' };
   if (age >= quietMs) return { level: 'bad', text: `nothing for ${seconds(age)}` };

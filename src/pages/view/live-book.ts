@@ -35,7 +35,7 @@ async function ask(path: string): Promise<Response> {
 }
 
 export class LiveBook implements FrameBook {
-  readonly #files = new OpenFiles();
+  readonly #files = new OpenFiles([], true);
   readonly #places = new Map<number, FramePlace>();
 
   /** Requests the newest frame of a kind after another frame; undefined if there is none. */
@@ -100,7 +100,7 @@ async function receivedDataset({ path = '', index }: FramePlace): Promise<OpenDa
 /** Opens the dataset of a frame, which describes the detector. */
 export async function datasetAt(place: FramePlace): Promise<OpenDataset> {
   const file = fileAt(place);
-  return 'address' in file ? open(file.address) : receivedDataset(place);
+  return 'address' in file ? open(file.address, { growing: true }) : receivedDataset(place);
 }
 
 /** Opens the numbers to which a geometry refers: those that were received with a frame, or datasets of its file. */

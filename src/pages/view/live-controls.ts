@@ -1,10 +1,13 @@
 /** The controls of a run in progress: its newest frame, its rates, and a badge that shows whether all is well. */
 import { redraw, say, viewer } from './app.js';
+import { ratesOf } from './charts.js';
 import { byId, onClick } from './elements.js';
-import { badgeOf } from './live-badge.js';
+import type { GrowingStream } from './growing-stream.js';
+import { type Badge, badgeOf } from './live-badge.js';
 import { LiveFeed, type RunFacts } from './live-feed.js';
 import type { FrameSummary } from './protocol.js';
 import { feedCharts, writeRunCharts } from './run-chart-controls.js';
+import type { ServedFiles } from './served-files.js';
 
 /** Maximum number of frames in the list and the chart; in a longer run, the earliest frames are only counted. */
 const mostListed = 100_000;
@@ -14,10 +17,12 @@ const rateMs = 10_000;
 const pauseMs = 100;
 /** Interval at which the charts are redrawn during a run, ms. */
 const redrawMs = 250;
-/** Interval at which a stream that is being written is examined, ms. */
-const growMs = 2000;
+/** Interval at which a stream that may be written is examined, ms; the second one if the server follows it. */
+const [growMs, followMs] = [2000, 500];
 
 export const feed = new LiveFeed();
+/** The stream that is shown; its code is loaded with it. */
+let stream: GrowingStream | undefined;
 
 /** Counts of the whole run, since the list may not contain all frames. */
 const counts = { hits: 0, indexed: 0, failed: 0, searched: 0 };
@@ -37,8 +42,13 @@ let passed = 0;
 let lastShown = -1;
 const times = new Map<number, number>();
 
-/** Whether the page follows a run. */
-export const isLive = (): boolean => feed.facts !== undefined && feed.facts.state !== 'waiting';
+/** Whether the page follows a run, or frames that arrive without one. */
+export const isLive = (): boolean =>
+  feed.facts !== undefined && (feed.facts.state !== 'waiting' || !feed.facts.searches);
+/** Whether frames are shown as they arrive, until the user chooses one. */
+export const isFollowed = (): boolean => isLive() || stream?.isFollowed === true;
+/** The kind of frames that is followed; without a run, hits are not known before a page has searched them. */
+const followed = (): keyof typeof newest => (feed.facts?.searches === false ? 'all' : viewer.filter);
 
 /** Switches following on or off. */
 export function follow(on = !following): void {
@@ -49,6 +59,9 @@ export function follow(on = !following): void {
   if (on) void pull();
 }
 
+/** The last remark of the server. */
+let told: string | undefined;
+
 /** Connects to the server of the page. */
 export function bindLive(): void {
   onClick('follow', () => follow());
@@ -56,6 +69,8 @@ export function bindLive(): void {
     document.body.dataset.live = String(isLive());
     document.body.dataset.over = String(feed.isOver);
     if (isLive()) void begin(facts);
+    if (facts.note !== undefined && facts.note !== told) say(facts.note, true);
+    told = facts.note;
     writeLive();
   };
   feed.onFrames = (frames, first) => {
@@ -75,10 +90,11 @@ export function bindLive(): void {
       const { peaks, cell, resolutionA } = frame;
       const error = failed ? 'unreadable' : undefined;
       const summary: FrameSummary = { frame: index, peaks, hit, crystals, cell, resolutionA, error };
-      viewer.summaries[index] = summary;
+      // Frames that were not searched are listed when the page has searched them.
+      if (searched) viewer.summaries[index] = summary;
       delete viewer.summaries[index - mostListed];
       times.delete(index - mostListed);
-      feedCharts(summary);
+      if (searched) feedCharts(summary);
     }
     if (isLive()) grow();
     if (feed.facts && isLive()) void begin(feed.facts);
@@ -96,7 +112,13 @@ export function bindLive(): void {
     redraw();
     void writeRunCharts();
   }, redrawMs);
-  setInterval(() => void growStream(), growMs);
+  let examinedAt = performance.now();
+  setInterval(() => {
+    const isDue = stream?.isFollowed || performance.now() - examinedAt >= growMs;
+    if (isLive() || !feed.connected || document.hidden || !isDue) return;
+    examinedAt = performance.now();
+    void stream?.grow(following).then(writeLive);
+  }, followMs);
   // A tab that is not visible requests no frames; it shows the newest one when it becomes visible again.
   document.addEventListener('visibilitychange', () => void pull());
 }
@@ -119,27 +141,6 @@ async function begin(facts: RunFacts): Promise<void> {
   void pull();
 }
 
-let growing = false;
-/** Lists the frames that a stream has gained; if its last frame is shown, the new last frame is shown. */
-async function growStream(): Promise<void> {
-  const { opened } = viewer;
-  if (growing || isLive() || !feed.connected || document.hidden || !opened?.listed) return;
-  growing = true;
-  try {
-    const more = await viewer.engine.call('grown', opened.frames);
-    if (more.length === 0 || viewer.opened !== opened) return;
-    const atEnd = viewer.frame === opened.frames - 1;
-    viewer.summaries.push(...more);
-    viewer.opened = { ...opened, frames: opened.frames + more.length };
-    if (atEnd) await viewer.go(viewer.opened.frames - 1);
-    redraw();
-  } catch (error) {
-    viewer.fail(error);
-  } finally {
-    growing = false;
-  }
-}
-
 /** Tells the page how many frames there are. */
 function grow(): void {
   if (viewer.opened) viewer.opened = { ...viewer.opened, frames: feed.count };
@@ -152,8 +153,8 @@ async function pull(): Promise<void> {
   if (pulling || !following || !viewer.opened || opening || document.hidden || !isLive()) return;
   pulling = true;
   try {
-    while (following && !document.hidden && newest[viewer.filter] > lastShown) {
-      const only = viewer.filter;
+    while (following && !document.hidden && newest[followed()] > lastShown) {
+      const only = followed();
       const asked = performance.now();
       const found = await viewer.engine.call('newest', { client: feed.client, only, after: lastShown });
       if (!found) break;
@@ -192,30 +193,51 @@ const percent = (part: number, whole: number): string => (whole === 0 ? '–' : 
 
 function writeLive(): void {
   const { facts, connected, count } = feed;
-  const live = isLive();
-  byId('live').hidden = !live;
-  if (!facts || !live) return;
-  const newestOfKind = times.get(newest[viewer.filter]);
+  byId('live').hidden = !isFollowed();
+  byId('follow').ariaPressed = String(following);
+  if (stream?.isFollowed) writeStream(stream);
+  if (!facts || !isLive()) return;
+  const newestOfKind = times.get(newest[followed()]);
   const badge = badgeOf({
-    ...{ connected, following, state: facts.state },
+    ...{ connected, following, state: facts.state, searches: facts.searches },
     age: newestMs === undefined ? undefined : Math.max(0, feed.now - newestMs),
     behind: newestOfKind === undefined || shownMs === undefined ? 0 : newestOfKind - shownMs,
   });
-  const line = byId('badge');
-  line.dataset.level = badge.level;
-  if (line.textContent !== badge.text) line.textContent = badge.text;
-  byId('follow').ariaPressed = String(following);
+  writeBadge(badge);
   byId('rates').textContent = [
     `${count}${facts.total === undefined ? '' : ` of ${facts.total}`} frames`,
     ...(counts.searched > 0
       ? [`hits ${percent(counts.hits, counts.searched)}`, `indexed ${percent(counts.indexed, counts.hits)} of hits`]
-      : []),
+      : facts.searches
+        ? []
+        : ['peaks are found in the frames shown']),
     ...(feed.isOver ? [] : [`${rate().toFixed(1)} frames/s`]),
     ...(latencyMs === undefined || feed.isOver ? [] : [`latency ${(latencyMs / 1000).toFixed(1)} s`]),
     ...(passed > 0 ? [`${passed} not shown`] : []),
     ...(counts.failed > 0 ? [`${counts.failed} unreadable`] : []),
     ...feed.status,
   ].join(' · ');
+}
+
+/** Lists the frames that a served stream gains from now on. */
+export async function growStream(served: ServedFiles): Promise<void> {
+  stream = new (await import('./growing-stream.js')).GrowingStream(served);
+  writeLive();
+}
+
+/** The badge and the rates of a stream that is being written. */
+function writeStream({ grownAt, passed: notShown }: GrowingStream): void {
+  const age = performance.now() - grownAt;
+  const { connected } = feed;
+  writeBadge(badgeOf({ connected, following, state: 'running', searches: true, age, behind: 0 }));
+  const words = ratesOf(viewer.summaries, viewer.opened?.frames ?? 0, viewer.dropped);
+  byId('rates').textContent = [words, ...(notShown > 0 ? [`${notShown} not shown`] : [])].join(' · ');
+}
+
+function writeBadge({ level, text }: Badge): void {
+  const line = byId('badge');
+  line.dataset.level = level;
+  if (line.textContent !== text) line.textContent = text;
 }
 
 /** Accessible to tests and in the browser's console. */

@@ -9,6 +9,8 @@ export type RunState = 'waiting' | 'running' | 'ended' | 'stopped';
 export interface RunFacts extends LiveFacts {
   readonly state: RunState;
   readonly total?: number | undefined;
+  /** What the server has to say, such as why there are no frames yet. */
+  readonly note?: string | undefined;
 }
 
 /** The server sends a message every two seconds; after this time without any, ms, it is considered gone. */

@@ -42,7 +42,7 @@ export async function openStream(
 
 /** Opens a run in progress, using its newest frame to describe the frames; undefined if it has none yet. */
 export async function openLive(
-  { name, geometry, cells, peaks }: LiveFacts,
+  { name, geometry, cells, peaks, searches }: LiveFacts,
   client: string,
   contextOf: () => Promise<Context>,
 ): Promise<OpenedSession | undefined> {
@@ -54,9 +54,15 @@ export async function openLive(
   const scene = { name, given, cells, openOther: valuesAt(place, dataset) };
   const { session, opened } = await sessionOf(dataset, scene, contextOf);
   session.tuned = { peaks: peaks ?? {} };
+  // Frames that no run has searched: the parameters are tuned from those of the newest file.
+  const last = Math.min(place.event ?? 0, dataset.frames - 1);
+  if (!searches) session.tuning = { last, openOther: scene.openOther };
   return {
     session: { ...session, book },
-    opened: { ...opened, frames: place.index + 1, navigation: [], listed: [], first: place.index },
+    opened: {
+      ...opened,
+      ...{ frames: place.index + 1, navigation: [], listed: [], first: place.index, unsearched: !searches },
+    },
   };
 }
 

@@ -106,6 +106,11 @@ export function operations(
       return book.summaries(from);
     },
 
+    async addFiles(files) {
+      const { book } = current();
+      if (book instanceof StreamBook) book.addFiles(files);
+    },
+
     async peakMaps() {
       const { book, detector } = current();
       return book instanceof StreamBook && detector ? peakMapsOf(book, detector) : undefined;
@@ -135,12 +140,15 @@ export function operations(
       const { dataset, detector } = of;
       if (!detector) return usualParameters;
       // For a run in progress, the parameters are those of the run.
-      if (of.book instanceof LiveBook) return { ...usualParameters, ...of.tuned.peaks };
-      const frames = Array.from({ length: Math.min(tunedFrames, dataset.frames) }, (_, i) => i);
+      if (of.book instanceof LiveBook && !of.tuning) return { ...usualParameters, ...of.tuned.peaks };
+      const end = (of.tuning?.last ?? tunedFrames - 1) + 1;
+      const count = Math.min(tunedFrames, end, dataset.frames);
+      const frames = Array.from({ length: count }, (_, i) => Math.min(end, dataset.frames) - count + i);
       const items = (await contextOf()).pipeline({
         inputs: [{ dataset, frames }],
         geometry: detector.geometry,
         cells: [],
+        ...(of.tuning?.openOther ? { openOther: of.tuning.openOther } : {}),
         onEvent: (event) => {
           if (event.kind !== 'tuned') return;
           of.tuned = { peaks: event.peaks, ...(event.intRadius === undefined ? {} : { intRadius: event.intRadius }) };

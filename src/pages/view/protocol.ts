@@ -26,6 +26,8 @@ export interface LiveFacts {
   readonly geometry: string;
   readonly cells: readonly KnownCell[];
   readonly peaks: Partial<FinderParameters> | null;
+  /** Whether a run searches the frames; otherwise the page searches those that it shows. */
+  readonly searches: boolean;
 }
 
 /** An open file of frames. */
@@ -54,6 +56,8 @@ export interface Opened {
   readonly electrons: boolean;
   /** The frames of a stream: their results are shown, and no others are searched for. */
   readonly listed: readonly FrameSummary[] | undefined;
+  /** Whether the frames arrive without results, so that those of the shown ones are listed as the page finds them. */
+  readonly unsearched?: boolean;
   /** The frame that is shown first; default 0. */
   readonly first?: number | undefined;
 }
@@ -240,6 +244,8 @@ export interface Operations {
   }): Promise<{ readonly index: number; readonly ageMs: number } | undefined>;
   /** The frames that a stream has gained. */
   grown(from: number): Promise<readonly FrameSummary[]>;
+  /** Adds files of frames that a stream names. */
+  addFiles(files: readonly InputFile[]): Promise<void>;
   /** Counts of all peaks of a stream by position and by intensity. */
   peakMaps(): Promise<ShownPeakMaps | undefined>;
   /** A frame in a type that textures support, with the results that are known without a search. */

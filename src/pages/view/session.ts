@@ -42,6 +42,11 @@ export interface Session {
   virtual:
     | { readonly scan: ResidentScan; readonly detector: VirtualDetector; readonly centres: VirtualCom }
     | undefined;
+  /** Frames of `dataset` from which the parameters are tuned although there is a book; undefined: they are known. */
+  tuning?: {
+    readonly last: number;
+    readonly openOther: DetectorOptions['openOther'];
+  };
   /** Parameters tuned from the first frames; the page overrides some of them. */
   tuned: SearchSettings;
 }

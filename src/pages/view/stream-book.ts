@@ -23,12 +23,12 @@ async function bytesOf(file: InputFile, begin: number, end: number): Promise<Uin
 export class StreamBook implements FrameBook {
   readonly index = new StreamIndex();
   readonly #stream: InputFile;
-  readonly #frames: readonly InputFile[];
+  readonly #frames: InputFile[];
   readonly #files: OpenFiles;
 
   private constructor(stream: InputFile, frames: readonly InputFile[]) {
     this.#stream = stream;
-    this.#frames = frames;
+    this.#frames = [...frames];
     this.#files = new OpenFiles(frames);
   }
 
@@ -51,6 +51,11 @@ export class StreamBook implements FrameBook {
       this.index.add(bytes);
       if (bytes.length < pieceBytes) return this.index.chunks.length;
     }
+  }
+
+  /** Adds files of frames that the stream has come to name. */
+  addFiles(files: readonly InputFile[]): void {
+    this.#frames.push(...files);
   }
 
   /** The lines of the list of frames, from a frame on. */

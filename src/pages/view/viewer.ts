@@ -5,7 +5,6 @@
 import { type Engine, Latest, Replaced } from './calls.js';
 import { type ColourMapName, colourMaps, isLight } from './colour-maps.js';
 import { automaticLimits, type ContrastRule, type FrameData, Histogram, type Limits, sampleOf } from './contrast.js';
-import { Crew, crewSize } from './crew.js';
 import { sortFiles } from './files.js';
 import { Layout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
@@ -30,6 +29,9 @@ export type Filter = 'all' | 'hits' | 'unindexed';
 
 /** Resolutions of the rings, Å. */
 const ringResolutions = [40, 20, 10, 7, 5, 4, 3.5, 3, 2.5, 2.2, 2, 1.8, 1.6, 1.4, 1.2, 1];
+
+/** Number of peaks of a frame that counts as a hit, as in a run. */
+const hitPeaks = 5;
 
 /** A worker that has not answered for this long is replaced when other files are opened. */
 const longestWaitMs = 3000;
@@ -330,8 +332,20 @@ export class Viewer {
     const peaks = await this.engine.call('peaks', { frame, parameters });
     if (file !== this.#file || frame !== this.frame || this.stackName) return;
     this.peaks = peaks;
+    this.#list(peaks, []);
     this.onChange();
     await this.#showStage();
+  }
+
+  /** Lists what was found in a frame that arrived without results. */
+  #list({ frame, count }: ShownPeaks, crystals: readonly ShownCrystal[]): void {
+    if (!this.opened?.unsearched) return;
+    const [first] = crystals;
+    this.summaries[frame] = {
+      ...{ frame, peaks: count, hit: count >= hitPeaks, crystals: crystals.length },
+      cell: first && [...first.lengths, ...first.angles],
+      ...{ resolutionA: first?.resolutionA, error: undefined },
+    };
   }
 
   /** Shows the frame, or a stage of the peak search; the limits become automatic. */
@@ -373,6 +387,7 @@ export class Viewer {
       if (frame !== this.frame) return;
       this.peaks = peaks;
       this.crystals = crystals;
+      this.#list(peaks, crystals);
       const count =
         crystals.length === 0 ? 'no crystal' : crystals.length === 1 ? '1 crystal' : `${crystals.length} crystals`;
       this.onMessage(`Frame ${frame}: ${count}, ${ms.toFixed(0)} ms`, false);
@@ -400,12 +415,14 @@ export class Viewer {
     this.summaries = new Array(frames);
     this.stream = undefined;
     this.html = undefined;
-    const size = html ? 1 : crewSize(frames, this.workers);
-    this.onMessage(size > 1 ? `Searching all frames with ${size} workers…` : 'Searching all frames…', false);
     this.onChange();
     const start = performance.now();
     let stopped = false;
     try {
+      // Loaded when it is needed, so that the page appears sooner.
+      const { Crew, crewSize } = await import('./crew.js');
+      const size = html ? 1 : crewSize(frames, this.workers);
+      this.onMessage(size > 1 ? `Searching all frames with ${size} workers…` : 'Searching all frames…', false);
       const settings = await engine.call('settings', parameters);
       if (size > 1) {
         const crew = new Crew(size, engine.start, engine.onProgress);

@@ -1,0 +1,23 @@
+/** The files that the server of the page offers. */
+import type { InputFile } from './protocol.js';
+
+/** What the server says about the files of the page. */
+export interface ServedFiles {
+  readonly files: readonly { readonly name: string; readonly path: string; readonly as?: string }[];
+  /** Whether frames that are added are shown. */
+  readonly follow: boolean;
+  /** Why not all files can be read. */
+  readonly note?: string;
+}
+
+/** The files that the server offers, without the first ones. Throws an Error if it does not answer. */
+export async function servedFiles(from = 0): Promise<ServedFiles> {
+  const answer = await fetch(`session.json?from=${from}`);
+  if (!answer.ok)
+    throw new Error(`The server of this page answered ${answer.status} where the list of files was expected.`);
+  return (await answer.json()) as ServedFiles;
+}
+
+/** The form in which the worker opens them. */
+export const inputsOf = ({ files }: ServedFiles): InputFile[] =>
+  files.map(({ name, path, as }) => ({ name, as, address: new URL(path, location.href).href }));

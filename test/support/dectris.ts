@@ -1,0 +1,52 @@
+/** The messages of a DECTRIS detector (stream V2), encoded without the code of the package. */
+import { openCodecs } from 'ewald/data';
+
+/** A series as stream V2: CBOR encoded here, frames compressed with bitshuffle and LZ4. */
+export async function dectrisMessages(
+  images: readonly Uint16Array[],
+  [height, width]: readonly [number, number],
+): Promise<Uint8Array[]> {
+  const head = (major: number, n: number): Uint8Array => {
+    if (n < 24) return Uint8Array.of((major << 5) | n);
+    if (n < 2 ** 16) return Uint8Array.of((major << 5) | 25, n >> 8, n & 255);
+    const out = new DataView(new ArrayBuffer(5));
+    out.setUint8(0, (major << 5) | 26);
+    out.setUint32(1, n);
+    return new Uint8Array(out.buffer);
+  };
+  const join = (...parts: Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
+  const text = (s: string): Uint8Array => join(head(3, Buffer.byteLength(s)), Buffer.from(s));
+  const float = (x: number): Uint8Array => {
+    const out = new DataView(new ArrayBuffer(9));
+    out.setUint8(0, 0xfb);
+    out.setFloat64(1, x);
+    return new Uint8Array(out.buffer);
+  };
+  const list = (...items: Uint8Array[]): Uint8Array => join(head(4, items.length), ...items);
+  const map = (pairs: Record<string, Uint8Array>): Uint8Array =>
+    join(head(5, Object.keys(pairs).length), ...Object.entries(pairs).flatMap(([key, value]) => [text(key), value]));
+  const tagged = (tag: number, item: Uint8Array): Uint8Array => join(head(6, tag), item);
+  const shape = list(head(0, height), head(0, width));
+  const start = map({
+    type: text('start'),
+    beam_center_x: float(515.3),
+    beam_center_y: float(506.3),
+    channels: list(text('threshold_1')),
+    detector_translation: list(float(0), float(0), float(0.06)),
+    incident_wavelength: float(1.3),
+    pixel_size_x: float(1 / 13333.3333),
+    pixel_size_y: float(1 / 13333.3333),
+  });
+  const codecs = await openCodecs();
+  const messages = [tagged(55799, start)];
+  for (const image of images) {
+    const bytes = new Uint8Array(image.buffer, image.byteOffset, image.byteLength);
+    const packed = await codecs.encode({ codec: 'bitshuffleLz4', elementBytes: 2 }, bytes);
+    const array = tagged(69, tagged(56500, list(text('bslz4'), head(0, 2), join(head(2, packed.length), packed))));
+    messages.push(
+      map({ type: text('image'), image_id: head(0, 0), data: map({ threshold_1: tagged(40, list(shape, array)) }) }),
+    );
+  }
+  await codecs.dispose();
+  return [...messages, map({ type: text('end'), series_id: head(0, 1) })];
+}
