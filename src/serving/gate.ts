@@ -41,6 +41,9 @@ export class Gate {
     if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`)
       return refused(403, 'This server answers to its own pages alone.');
     if (method !== 'GET' && method !== 'HEAD') return refused(405, 'Only GET and HEAD are answered.');
+    // Nothing here reads a body, so that nobody waits for one.
+    if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0)
+      return refused(413, 'Requests have no body.');
     const query = url.indexOf('?');
     const parameters = new URLSearchParams(query < 0 ? '' : url.slice(query));
     const given = parameters.get('token');
@@ -50,8 +53,8 @@ export class Gate {
       return {
         allowed: false,
         status: 303,
-        // A single slash, since two would redirect to another host.
-        location: `/${url.slice(0, query).replace(/^\/+/, '')}${rest}`,
+        // A single slash, since two, or a slash and a backslash, would redirect to another host.
+        location: `/${url.slice(0, query).replace(/^[/\\]+/, '')}${rest}`,
         cookie: `${this.#cookie}=${this.token}; HttpOnly; SameSite=Strict; Path=/`,
       };
     }

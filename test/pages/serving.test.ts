@@ -1,12 +1,14 @@
 /** The server of pages: which clients may send requests, and which files they may request. */
+import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ServedView, serveView } from 'ewald/view';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PageServer } from '../../src/serving/server.js';
 
 let folder: string;
 let view: ServedView;
@@ -95,12 +97,18 @@ describe('clients', () => {
   test('a redirect leads to this server, whatever the address', async () => {
     const { headers } = await ask(`//evil.example/?token=${cookie.split('=')[1]}`);
     expect(headers.location).toBe('/evil.example/');
+    // Browsers read a backslash as a slash.
+    const back = await ask(`/\\evil.example/?token=${cookie.split('=')[1]}`);
+    expect(back.headers.location).toBe('/evil.example/');
   });
 });
 
 describe('files that may be requested', () => {
   test('the file itself, in ranges', async () => {
-    expect((await ask('/session.json')).text).toBe('{"files":[{"name":"a_master.h5","path":"files/0/a_master.h5"}]}');
+    expect(JSON.parse((await ask('/session.json')).text)).toEqual({
+      files: [{ name: 'a_master.h5', path: 'files/0/a_master.h5' }],
+      follow: false,
+    });
     expect((await ask('/files/0/a_master.h5')).text).toBe('0123456789');
     for (const [range, status, text] of [
       ['bytes=2-4', 206, '234'],
@@ -174,27 +182,222 @@ describe('files that may be requested', () => {
   });
 });
 
-test('the server still answers after ten thousand mutated requests', async () => {
+/** Requests of all kinds that the server answers, before they are mutated. */
+const models = (): string[] =>
+  [
+    ['GET', '/files/0/a_master.h5?x', 'Range: bytes=0-3'],
+    ['GET', '/files/0/a_data_000001.h5', 'If-Range: "x"'],
+    ['HEAD', '/view.html?served', 'Accept-Encoding: br'],
+    ['GET', '/session.json?from=0', 'Origin: null'],
+    ['GET', '/live/newest?client=a&only=hits&after=3', 'Accept: */*'],
+    ['GET', '/live/frame/0', 'Connection: keep-alive'],
+    ['GET', `/?token=${cookie.split('=')[1]}&a=b`, 'Last-Event-ID: 7'],
+  ].map(
+    ([method, path, header]) =>
+      `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\n${header}\r\n\r\n`,
+  );
+
+/** Sends bytes, and resolves to the statuses of the responses when all are there or the server has closed. */
+function sendRaw(bytes: string, responses: number): Promise<string[]> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const statuses: string[] = [];
+    let rest = '';
+    const done = (): void => {
+      socket.destroy();
+      resolve(statuses);
+    };
+    socket.on('error', done).once('close', done);
+    socket.setEncoding('latin1').on('data', (piece) => {
+      // What may be the beginning of a status line is kept for the next piece.
+      const text = rest + piece;
+      for (const [, status = ''] of text.matchAll(/HTTP\/1\.1 (\d{3}) /g)) statuses.push(status);
+      rest = text.slice(-12);
+      if (statuses.length >= responses) done();
+    });
+    // Half of the connection is closed where the bytes may lack the end of a request.
+    if (responses === Number.POSITIVE_INFINITY) socket.end(bytes, 'latin1');
+    else socket.write(bytes, 'latin1');
+  });
+}
+
+/** Open descriptors of this process; undefined where the system does not list them. */
+const descriptors = (): number | undefined =>
+  process.platform === 'linux' ? readdirSync('/proc/self/fd').length : undefined;
+
+test('ten thousand mutated requests are answered or refused, and leave no open descriptors', {
+  tags: 'all',
+}, async () => {
   let seed = 7;
   const random = (n: number): number => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-    return seed % n;
+    return Math.floor((seed / 2 ** 32) * n);
   };
-  const model = Buffer.from(
-    `GET /files/0/a_master.h5?x HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nCookie: ${cookie}\r\nRange: bytes=0-3\r\n\r\n`,
-  );
-  for (let round = 0; round < 100; round++) {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('error', () => undefined).resume();
-    for (let i = 0; i < 100; i++) {
-      const mutated = Buffer.from(model);
-      for (let change = 0; change <= random(4); change++) mutated[random(mutated.length)] = random(256);
-      if (!socket.destroyed) socket.write(mutated.subarray(0, random(2) ? mutated.length : random(mutated.length)));
+  const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
+  const pieces = [
+    '/',
+    '//',
+    '..',
+    '%2e%2e%2f',
+    '%252e',
+    '%00',
+    '%',
+    '\\',
+    '?',
+    '&',
+    '=',
+    '#',
+    '0',
+    '-1',
+    '1e9',
+    '9'.repeat(40),
+  ];
+  const more = [...pieces, '"', ';', ',', 'bytes=', 'token=', ' ', '\xe9', 'files', 'live', '~', "'", '<', '\t'];
+  /** A request whose address or headers are changed, so that it remains a request and its connection goes on. */
+  const changed = (): string => {
+    let text = pick(models());
+    for (let change = random(3); change >= 0; change--) {
+      // In the address, or in a value of the headers; most requests keep their host and their cookie.
+      const lines = text.split('\r\n');
+      const at = pick([0, 0, 0, 3, 3, 3, 1 + random(2)]);
+      const line = lines[at] as string;
+      const [from, to] = at === 0 ? [line.indexOf('/'), line.lastIndexOf(' ')] : [line.indexOf(':') + 2, line.length];
+      const place = from + random(Math.max(1, to - from));
+      const piece = at === 0 ? pick(pieces) : pick(more);
+      lines[at] = line.slice(0, place) + piece + line.slice(Math.min(to, place + random(4)));
+      text = lines.join('\r\n');
     }
-    await new Promise<void>((resolve) => socket.end(() => resolve()));
-    socket.destroy();
-  }
+    return text;
+  };
+  /** Bytes that are no longer a request. */
+  const damaged = (): string => {
+    const bytes = Buffer.from(pick(models()), 'latin1');
+    for (let change = random(5); change >= 0; change--) bytes[random(bytes.length)] = random(256);
+    return bytes.subarray(0, random(2) ? bytes.length : random(bytes.length)).toString('latin1');
+  };
+  const before = descriptors();
+  const counts = new Map<string, number>();
+  const count = (statuses: readonly string[]): void => {
+    for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
+  };
+  let sent = 0;
+  const [connections, each, alone] = [2000, 5, 400];
+  const work = Array.from({ length: connections }, () => Array.from({ length: each }, changed));
+  const broken = Array.from({ length: alone }, () => damaged());
+  await Promise.all(
+    Array.from({ length: 16 }, async () => {
+      for (let batch = work.pop(); batch; batch = work.pop()) {
+        // Of requests in a row, an invalid one also ends those before it that are not answered yet.
+        const statuses = await sendRaw(batch.join(''), batch.length);
+        expect(statuses.length).toBeGreaterThan(0);
+        count(statuses);
+        sent += batch.length;
+      }
+      for (let bytes = broken.pop(); bytes !== undefined; bytes = broken.pop())
+        count(await sendRaw(bytes + damaged(), Number.POSITIVE_INFINITY));
+    }),
+  );
+  expect(sent).toBe(10_000);
+  const answered = [...counts.values()].reduce((sum, n) => sum + n, 0);
+  expect(answered).toBeGreaterThan(sent / 2);
+  const allowed = ['200', '204', '206', '303', '400', '403', '404', '405', '413', '416', '431'];
+  expect([...counts.keys()].filter((status) => !allowed.includes(status))).toEqual([]);
+  for (const status of ['200', '206', '303', '400', '403', '404'])
+    expect(counts.get(status), status).toBeGreaterThan(4);
   expect((await ask('/session.json')).status).toBe(200);
+  if (before !== undefined) await expect.poll(descriptors).toBeLessThanOrEqual(before + 2);
+});
+
+describe('hostile clients', () => {
+  const slow: PageServer[] = [];
+  afterAll(async () => {
+    for (const server of slow) await server.close();
+  });
+
+  /** Connects to a server that waits 200 ms for a request; resolves to what it sent before it closed. */
+  async function wait(write: (socket: Socket) => void): Promise<string> {
+    const server = await PageServer.listen({ page: 'view.html', requestMs: 200 });
+    slow.push(server);
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    let text = '';
+    socket.setEncoding('latin1').on('data', (piece) => {
+      text += piece;
+    });
+    socket.on('error', () => undefined);
+    write(socket);
+    await once(socket, 'close');
+    return text;
+  }
+
+  // By default, Node would look for slow clients after 30 s.
+  test('headers that come byte by byte, a body that never comes and silence are cut off', {
+    timeout: 20_000,
+  }, async () => {
+    const dribbled = wait((socket) => {
+      socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n');
+      const timer = setInterval(() => socket.write('X'), 20);
+      socket.once('close', () => clearInterval(timer));
+    });
+    const silent = wait(() => undefined);
+    const bodiless = wait((socket) => socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n'));
+    expect(await dribbled).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await silent).toMatch(/^(HTTP\/1\.1 408 |$)/);
+    expect(await bodiless).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  test('large headers, bodies and addresses are refused', async () => {
+    expect((await ask('/session.json', { headers: { 'x-long': 'x'.repeat(20_000) } })).status).toBe(431);
+    expect((await ask(`/${'x'.repeat(20_000)}`)).status).toBe(431);
+    for (const header of ['Content-Length: 1000000000000', 'Transfer-Encoding: chunked']) {
+      const head = `GET /session.json HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ${cookie}\r\n${header}\r\n\r\n`;
+      expect(await sendRaw(head, 1), header).toEqual(['413']);
+    }
+  });
+
+  test('a 257th connection is closed, and the others are still answered', async () => {
+    const head = `GET /session.json HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ${cookie}\r\n\r\n`;
+    const sockets: Socket[] = [];
+    const opened = async (): Promise<Socket> => {
+      const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+      sockets.push(socket);
+      await once(socket, 'connect');
+      return socket;
+    };
+    // Connections of earlier tests may still be open.
+    const closed = new Promise<void>((resolve) => {
+      void (async () => {
+        while (sockets.length < 300) (await opened()).once('close', resolve);
+      })();
+    });
+    await closed;
+    const [first] = sockets as [Socket];
+    first.write(head);
+    expect(String((await once(first, 'data'))[0])).toMatch(/^HTTP\/1\.1 200 /);
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(() => sendRaw(head, 1)).toEqual(['200']);
+  });
+
+  test('requests in a row with garbage between them end the connection at the garbage', async () => {
+    const head = `GET /session.json HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: ${cookie}\r\n\r\n`;
+    const statuses = await sendRaw(`${head}${head}\x00\xff garbage\r\n\r\n${head}`, 4);
+    expect(statuses.at(-1)).toBe('400');
+    expect(statuses.length).toBeLessThanOrEqual(3);
+  });
+
+  test('names that lead elsewhere on other systems are not found', async () => {
+    for (const name of [
+      '%252e%252e%252fsecret.h5',
+      '%5c%5cserver%5cshare%5csecret.h5',
+      '%2f%2fserver%2fshare%2fsecret.h5',
+      'C%3a%5csecret.h5',
+      'a_master.h5%00.txt',
+      '%c0%ae%c0%ae%c0%afsecret.h5',
+      '..%c1%9csecret.h5',
+      'file%3a%2f%2f%2fetc%2fpasswd.h5',
+    ])
+      expect((await ask(`/files/0/${name}`)).status, name).toBe(404);
+    expect((await ask('http://evil.example/files/0/a_master.h5')).status).toBe(404);
+  });
 });
 
 const linux = process.platform === 'linux';
@@ -234,7 +437,7 @@ test.skipIf(!linux)(`closes the files of clients that leave${linux ? '' : ' (abs
 describe('invalid arguments of the caller', () => {
   test.each([
     [['absent.h5'], {}, /absent\.h5/],
-    [['.'], {}, /is not a file/],
+    [['/dev/null'], {}, /is not a file/],
     [[], { cell: 'x.cell' }, /belong to frames/],
     ['run.h5', {}, /a list of paths/],
     [[], { port: 70000 }, /port/],
