@@ -125,13 +125,29 @@ async function search(
     for await (const item of context.pipeline({ ...options, ...sinks, ...followed })) report.item(item);
   } catch (error) {
     report.stop();
-    if (!isEwaldError(error, 'Aborted') || !report.end) throw error;
+    if (!isEwaldError(error, 'Aborted') || !report.end) {
+      await view?.close();
+      throw error;
+    }
   } finally {
     report.stop();
-    await view?.close();
     await context.dispose();
   }
-  report.finish(signal.aborted);
+  try {
+    report.finish(signal.aborted);
+    if (view && flags.stay !== false) await pageLeft(view, signal);
+  } finally {
+    await view?.close();
+  }
+}
+
+/** At a terminal, the page of a finished run remains until Ctrl-C, which then does not interrupt anything. */
+async function pageLeft({ url }: ServedView, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || !process.stderr.isTTY) return;
+  note(`view: the run is finished; its page remains at ${bold(url)} until Ctrl-C (--no-stay ends it with the run)`);
+  const { exitCode: ofRun } = process;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  process.exitCode = ofRun;
 }
 
 /** The outputs of the run according to the flags. */

@@ -2,6 +2,7 @@
  * Flags made from rows of parameters: their `--help`, and the validation of their values under the name that was typed.
  */
 import { type Command, Option } from 'commander';
+import { EwaldError } from '../entries/index.node.js';
 import {
   checkParameter,
   type FlagValues,
@@ -54,6 +55,8 @@ export class RowFlag extends Option {
     readonly rows: Parameters,
   ) {
     super(flags, description);
+    // An optional value is attached to its flag; see `attachBareValues`.
+    this.flags = flags.replace(/ (?=\[)/, '').replace(/\[(?=[^=])/, '[=');
   }
 }
 
@@ -64,6 +67,24 @@ export const rowsOf = (command: Command): Parameters =>
     ...command.options.map((option) => (option instanceof RowFlag ? option.rows : {})),
     ...command.commands.map(rowsOf),
   );
+
+/**
+ * The words of a command line in which flags without their optional values have them: a value belongs to such a flag
+ * only if it is attached, as in `--view=8080`, since the next word may be a file. Throws `Argument` for a number there.
+ */
+export function attachBareValues(words: readonly string[], rows: Parameters): string[] {
+  const bare = new Map(
+    Object.entries(rows).flatMap(([name, row]) => (row.bare === undefined ? [] : [[flagOf(name, row), row.bare]])),
+  );
+  const end = words.includes('--') ? words.indexOf('--') : words.length;
+  return words.map((word, i) => {
+    const value = i < end ? bare.get(word) : undefined;
+    if (value === undefined) return word;
+    const next = words[i + 1] ?? '';
+    if (/^\d+$/.test(next)) throw new EwaldError('Argument', `${word} takes its value attached: ${word}=${next}`);
+    return `${word}=${value}`;
+  });
+}
 
 /** Adds the flags of these rows to a command. Flags that are not typed have no value. */
 export function withFlags(command: Command, rows: Parameters): Command {

@@ -101,7 +101,8 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     for (const command of program.commands) override(command);
     if (wanted !== undefined && !chosen) return unknownCommand(wanted, output);
     if (wanted === undefined && argv.length === 0) program.help({ error: true });
-    await program.parseAsync([...argv], { from: 'user' });
+    const { attachBareValues, rowsOf } = await import('./parameter-flags.js');
+    await program.parseAsync(attachBareValues(argv, rowsOf(program)), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
     else {

@@ -25,6 +25,7 @@ export const shellFlags = {
   profile: 'the library returns the times with every item',
   html: 'in the library, functions that make the page',
   open: 'starts a browser, which is for a person at a terminal',
+  stay: 'in the library, the caller closes the viewer of a run',
 } as const;
 
 /** The flag `--json` of a command; `what` describes the printed documents. */

@@ -433,12 +433,22 @@ export const commandRows = {
   },
   view: {
     kind: 'integer',
-    sentence: 'shows the run in your browser while it goes on, on this port or a free one; prints the address',
+    sentence:
+      'shows the run in your browser, on this port or a free one, and prints the address; at a terminal, the page ' +
+      'remains after the run until Ctrl-C',
     range: { low: 0, high: 65535, fallback: 0 },
     bare: 0,
     usual: '',
     value: 'port',
     of: ['detector frames'],
+  },
+  stay: {
+    kind: 'boolean',
+    sentence: 'keeps the page of --view after the run',
+    off: 'end the page of --view with the run, at a terminal, too',
+    fallback: true,
+    of: ['detector frames'],
+    neutral: true,
   },
 } as const satisfies Parameters;
 
