@@ -33,6 +33,7 @@ const commandRows = {
   backends,
   engine: { ...ofRun.engine, of: checking },
   budget: { ...ofRun.budget, of: checking },
+  seconds: { ...ofRun.seconds, of: checking },
   html: { kind: 'text', sentence: 'writes the report as one HTML page', value: 'file', of: checking },
   force: { kind: 'boolean', sentence: 'replaces a file that ewald did not write', of: checking },
   verbose: {
@@ -101,7 +102,7 @@ async function checked(
   html: Output | undefined,
   { createContext, signal }: Pick<CliDeps, 'createContext' | 'signal'>,
 ): Promise<void> {
-  const { engine, backends: named = 'all', budget = ofRun.budget.range.fallback } = options;
+  const { engine, backends: named = 'all', budget = ofRun.budget.range.fallback, seconds } = options;
   const backends = backendsOf(engine && named === 'all' ? 'native' : named);
   const progress = new Progress('validate');
   const report = await validate({
@@ -111,6 +112,7 @@ async function checked(
     ...(engine ? { engine } : {}),
     ...(process.env.EWALD_REQUIRE ? { require: process.env.EWALD_REQUIRE } : {}),
     budget,
+    ...(seconds === undefined ? {} : { seconds }),
     place: place(),
     versions: versions(),
     signal,
@@ -217,6 +219,8 @@ function printReport(report: Report, verbose: boolean): void {
   }
   const counts = Object.entries(report.counts).filter(([, count]) => count > 0);
   print(`\n${counts.map(([outcome, count]) => paints[outcome as Outcome](`${count} ${outcome}`)).join(', ')}`);
+  if (report.left > 0 && !report.interrupted)
+    print(`time was up after ${report.rows.length} of ${report.rows.length + report.left} results`);
   const { kind, title } = verdictOf(report);
   print((kind === 'pass' ? green : red)(bold(report.interrupted ? `${title}, so far` : title)));
   if (!verbose && run.length > 0) print(dim('--verbose shows every case with its error and its bound'));

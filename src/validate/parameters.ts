@@ -29,6 +29,14 @@ export const validateRows = {
     unit: 'seconds',
     value: 'seconds',
   },
+  seconds: {
+    kind: 'number',
+    sentence: 'ends after this time; rooms take turns, and cases that would take longer are not started',
+    range: range(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
+    usual: 'no limit',
+    unit: 'seconds',
+    value: 'seconds',
+  },
 } as const satisfies Parameters;
 
 /** What is timed. */

@@ -95,8 +95,8 @@ export interface ValidateOptions {
   readonly place?: string;
   readonly versions?: Readonly<Record<string, string>>;
   /**
-   * Ends after about this time, in seconds above 0; rows of all rooms take turns, so that each is represented. Default:
-   * no limit.
+   * Ends after this time, in seconds from 0: rows of all rooms take turns, so that each is represented, and a row that
+   * is estimated to take longer than the rest of the time is not started. Default: no limit.
    */
   readonly seconds?: number;
   /** Ends after the first failure. */
@@ -227,6 +227,10 @@ export class Problem {
   }
 }
 
+/** Estimated time of a row on a backend, in seconds. */
+const estimateOf = (row: Row, candidate: Candidate, device: DeviceInfo): number =>
+  row.cost * slowness(device) + (row.plans ?? 0) * planning(candidate);
+
 /** Runs a problem on a backend. Errors become outcomes; nothing is thrown. */
 export async function runRow(problem: Problem, candidate: Candidate): Promise<RowResult> {
   const { row } = problem;
@@ -250,7 +254,7 @@ export async function runRow(problem: Problem, candidate: Candidate): Promise<Ro
       ? done('fail', `EWALD_REQUIRE names it, but: ${candidate.reason}`)
       : done('absent', candidate.reason);
   if (row.todo !== undefined) return done('todo', row.todo);
-  const seconds = row.cost * slowness(device) + (row.plans ?? 0) * planning(candidate);
+  const seconds = estimateOf(row, candidate, device);
   if (seconds > candidate.budget) {
     return done('sampled', `estimated at ${seconds.toPrecision(2)} s, over the budget of ${candidate.budget} s a row`);
   }
@@ -346,8 +350,12 @@ export async function validate(options: ValidateOptions): Promise<Report> {
     for (const row of rows) {
       let problem: Problem | undefined;
       for (const candidate of candidates) {
-        const isOver = performance.now() - start > 1000 * seconds;
-        if (isOver || options.signal?.aborted || (failed && options.stopAtFailure)) break;
+        const left = seconds - (performance.now() - start) / 1000;
+        if (left <= 0 || options.signal?.aborted || (failed && options.stopAtFailure)) break;
+        const { device, budget } = candidate;
+        const estimate = device ? estimateOf(row, candidate, device) : 0;
+        // Rows beyond the budget are only reported.
+        if (estimate <= budget && estimate > left) continue;
         problem ??= new Problem(row);
         const result = await runRow(problem, candidate);
         results.push(result);
