@@ -119,8 +119,8 @@ export function reportBody(report: Report): string {
 /** The script for the filter of a displayed report. */
 export const filterScript =
   `const box=document.getElementById('filter');box?.addEventListener('input',()=>{const ` +
-  `words=box.value.toLowerCase().split(/\\s+/);for(const row of document.querySelectorAll('tbody ` +
-  `tr'))row.hidden=!words.every((word)=>row.dataset.text.includes(word))});`;
+  `words=box.value.toLowerCase().split(/\\s+/);for(const row of document.querySelectorAll('tr[` +
+  `data-text]'))row.hidden=!words.every((word)=>row.dataset.text.includes(word))});`;
 
 /** The report as a separate page. */
 export function htmlPage(report: Report): string {
