@@ -7,7 +7,7 @@
 export async function inflate(
   stored: Uint8Array,
   length: number,
-  kind: 'deflate' | 'deflate-raw' | 'zstd',
+  kind: 'deflate' | 'deflate-raw' | 'gzip' | 'zstd',
   { toTheEnd = false }: { readonly toTheEnd?: boolean } = {},
 ): Promise<Uint8Array> {
   const out = new Uint8Array(length);

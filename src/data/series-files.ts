@@ -6,6 +6,7 @@ import { EwaldError } from '../base/errors.js';
 import { fileReason } from '../base/file-errors.js';
 import { fileIdentity } from '../base/file-identity.js';
 import { formats } from './formats/table.js';
+import { zarrFiles } from './formats/zarr.js';
 import { inOrder } from './series.js';
 
 /** The files that a name refers to. */
@@ -25,7 +26,11 @@ const endingOf = (name: string): string =>
  */
 export async function seriesNames(path: string): Promise<SeriesNames | undefined> {
   const there = await stat(path).catch(() => undefined);
-  if (there?.isDirectory()) return filesOfFolder(path);
+  if (there?.isDirectory()) {
+    // A Zarr array is one stack, whatever the number of its files.
+    const metadata = zarrFiles.map((name) => join(path, name)).find((file) => existsSync(file));
+    return metadata === undefined ? filesOfFolder(path) : { files: [metadata] };
+  }
   if (there || existsSync(path) || !/[*?]/.test(basename(path))) return undefined;
   const folder = dirname(path);
   const pattern = patternOf(path);

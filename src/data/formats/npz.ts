@@ -1,16 +1,18 @@
-/** Zip archives of NumPy arrays: .npz, and .prz of Panta Rhei. Zarr in a zip is rejected by name. */
+/** Zip archives of NumPy arrays: .npz, and .prz of Panta Rhei. Zarr in a zip is passed on to its own reader. */
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import type { ByteSource } from '../byte-source.js';
 import { plainDigests } from '../checksums/check.js';
 import type { ArrayEntry, Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
 import { badFile } from '../shapes.js';
+import { isZarrZip, zipStore } from '../zarr/zip-store.js';
 import { mostChecked, readZip, type ZipEntry, zipHead, zipMember } from '../zip.js';
 import { npy, readHeader } from './npy.js';
+import { zarr } from './zarr.js';
 
 export const npz: Format = {
   name: 'npz',
-  title: 'NumPy arrays in a zip (NPZ, Panta Rhei PRZ)',
+  title: 'NumPy arrays in a zip (NPZ, Panta Rhei PRZ), Zarr in a zip',
   endings: ['npz', 'prz', 'zspy'],
   options: ['dataset', 'sigShape'],
   detect({ text, ending }) {
@@ -21,15 +23,11 @@ export const npz: Format = {
   },
   async open(source, options, services) {
     const entries = await readZip(source, options.signal);
-    if (entries.some(({ name }) => /(^|\/)(\.zgroup|\.zarray|zarr\.json)$/.test(name)))
-      throw new EwaldError(
-        'Unsupported',
-        `${source.name} is a Zarr store in a zip, which cannot be read; export it as HDF5 or npy`,
-      );
-    const arrays = entries.filter(({ name }) => name.endsWith('.npy'));
-    const entry = choose(source, arrays, options.dataset);
     const { signal, checksums = true } = options;
     const digests = checksums ? (services.digests ?? plainDigests) : undefined;
+    if (isZarrZip(entries)) return zarr.open(await zipStore(source, entries, { signal, digests }), options, services);
+    const arrays = entries.filter(({ name }) => name.endsWith('.npy'));
+    const entry = choose(source, arrays, options.dataset);
     const member = await zipMember(source, entry, { signal, digests });
     const dataset = await npy.open(member, { ...options, dataset: undefined }, services);
     const unchecked = digests !== undefined && entry.method === 0 && entry.bytes > mostChecked;

@@ -13,11 +13,13 @@ import { npy } from './npy.js';
 import { npz } from './npz.js';
 import { oxd } from './oxd.js';
 import { raw } from './raw.js';
+import { rawCsr } from './raw-csr.js';
 import { seq } from './seq.js';
 import { ser } from './ser.js';
 import { smv } from './smv.js';
 import { tiff } from './tiff.js';
 import { tvips } from './tvips.js';
+import { zarr } from './zarr.js';
 
 export const formats: readonly Format[] = [
   blo,
@@ -33,9 +35,11 @@ export const formats: readonly Format[] = [
   npz,
   oxd,
   raw,
+  rawCsr,
   seq,
   ser,
   smv,
   tiff,
   tvips,
+  zarr,
 ];
