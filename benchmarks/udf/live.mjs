@@ -2,7 +2,7 @@
 // result that the frames must have before any time is printed.
 //   --seconds S   frames are sent for about S seconds (default 60)   --rate R   frames per second that are requested
 //   (default 4000; 0: as fast as possible)   --workers N   (default 0: this thread)   --json
-// The simulator is a process of its own, so this needs two processors: the load of the machine is part of the result.
+// The simulator runs in a separate process, so this needs two processors: the load of the machine is part of the result.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -51,19 +51,19 @@ async function main() {
     const analysis = (scan) => [sumUdf, ctx.createDiskAnalysis(scan, { cx: 128, cy: 128, r: 40 }).udf];
 
     const scan = await connection.next({ navShape });
-    const begun = performance.now();
+    const started = performance.now();
     let first;
     let results;
     let longest = 0;
-    let last = begun;
+    let last = started;
     for await (const { buffers } of ctx.runUdfIter(scan, analysis(scan))) {
       results = buffers;
       const now = performance.now();
-      first ??= now - begun;
+      first ??= now - started;
       longest = Math.max(longest, now - last);
       last = now;
     }
-    const took = (performance.now() - begun) / 1000;
+    const took = (performance.now() - started) / 1000;
     const { status } = scan.live;
     verify(results, numbers, frames);
 

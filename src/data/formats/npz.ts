@@ -5,7 +5,6 @@ import { plainDigests } from '../checksums/check.js';
 import type { ArrayEntry, Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
 import { badFile } from '../shapes.js';
-import { isZarrZip, zipStore } from '../zarr/zip-store.js';
 import { mostChecked, readZip, type ZipEntry, zipHead, zipMember } from '../zip.js';
 import { npy, readHeader } from './npy.js';
 import { zarr } from './zarr.js';
@@ -25,7 +24,10 @@ export const npz: Format = {
     const entries = await readZip(source, options.signal);
     const { signal, checksums = true } = options;
     const digests = checksums ? (services.digests ?? plainDigests) : undefined;
-    if (isZarrZip(entries)) return zarr.open(await zipStore(source, entries, { signal, digests }), options, services);
+    if (isZarr(entries)) {
+      const { zipStore } = await import('../zarr/zip-store.js');
+      return zarr.open(await zipStore(source, entries, { signal, digests }), options, services);
+    }
     const arrays = entries.filter(({ name }) => name.endsWith('.npy'));
     const entry = choose(source, arrays, options.dataset);
     const member = await zipMember(source, entry, { signal, digests });
@@ -38,6 +40,10 @@ export const npz: Format = {
     });
   },
 };
+
+/** Whether an archive is a Zarr store. */
+const isZarr = (entries: readonly ZipEntry[]): boolean =>
+  entries.some(({ name }) => /(^|\/)(\.zgroup|\.zarray|zarr\.json)$/.test(name));
 
 /** Number of members that are described; further ones are omitted. */
 const mostListed = 64;

@@ -13,7 +13,7 @@ import type { ZarrArray } from './metadata.js';
 const keptBytes = 2 ** 26;
 /** Shards whose index is kept. */
 const keptShards = 64;
-const nowhere = 0xffffffffffffffffn;
+const unwritten = 0xffffffffffffffffn;
 
 export class ZarrChunks {
   /** Bytes of an unpacked chunk. */
@@ -106,8 +106,8 @@ export class ZarrChunks {
         per.reduce((a, b) => a * b, 1),
         signal,
       );
-      const [offset, length] = [index?.[2 * inner] ?? nowhere, index?.[2 * inner + 1] ?? nowhere];
-      if (offset === nowhere && length === nowhere) return undefined;
+      const [offset, length] = [index?.[2 * inner] ?? unwritten, index?.[2 * inner + 1] ?? unwritten];
+      if (offset === unwritten && length === unwritten) return undefined;
       if (offset + length > BigInt(file.size))
         throw this.#damaged(shard, `its index refers to bytes ${offset} to ${offset + length} of ${file.size}`);
       return file.read(Number(offset), Number(length), { signal });

@@ -10,10 +10,6 @@ import { type ZipEntry, zipMember } from '../zip.js';
 const mostText = 2 ** 20;
 const isArray = /(^|\/)(\.zarray|zarr\.json)$/;
 
-/** Whether an archive is a Zarr store. */
-export const isZarrZip = (entries: readonly ZipEntry[]): boolean =>
-  entries.some(({ name }) => isArray.test(name) || /(^|\/)\.zgroup$/.test(name));
-
 /** The source of the store's metadata, which owns the archive. Throws `Format`. */
 export async function zipStore(
   source: ByteSource,
