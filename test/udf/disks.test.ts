@@ -153,6 +153,13 @@ describe('bad input', () => {
     await refused(() => ctx.run(ctx.createStrainAnalysis(scan, lattice))).toThrow(/has a lattice that could be fitted/);
   });
 
+  test('leaves the names of results, which are determined without frames', async () => {
+    const lattice = { diskRadius: 2, zero: [12, 12], a: [0, 6], b: [6, 0] } as const;
+    const { udf, channels } = ctx.createStrainAnalysis(scan, lattice);
+    const found = channels(await ctx.runUdf(scan, udf, { roi: [0, 0] }));
+    expect(found.map(({ key }) => key)).toEqual(['eyy', 'exx', 'exy', 'theta', 'error', 'disks']);
+  });
+
   test('leaves disks of frames with NaN undefined, and others unchanged', async () => {
     const frames = Float32Array.from({ length: 3 * 24 * 24 }, (_, i) => {
       const [y, x] = [Math.floor(i / 24) % 24, i % 24];

@@ -1,5 +1,6 @@
 /** Analyses of diffraction disks: their positions, and the strain of the lattice through them. */
 import { EwaldError } from '../../base/errors.js';
+import { refusal } from '../../base/parameters.js';
 import type { ResultBuffer } from '../buffers.js';
 import { sumUdf } from '../builtin/sums.js';
 import { checkLattice, guessLattice, type Lattice, type LatticeMatch, latticePeaks } from '../disks/lattice.js';
@@ -38,10 +39,9 @@ export type StrainAnalysisOptions = Pick<
 function patternOf(scan: Scan, what: string, options: DisksOptions): DiskPattern {
   const { pattern: kind = 'background-subtraction', diskRadius, radiusOuter, search, template } = options;
   const { width, height } = sizeOf(scan, what);
-  if (kind === 'user' && !template)
-    throw new EwaldError('Argument', `${what}: the pattern user requires template: { data, shape }`);
+  if (kind === 'user' && !template) throw refusal(what, (said) => `the pattern user requires ${said('template')}`);
   if (kind !== 'user' && diskRadius === undefined)
-    throw new EwaldError('Argument', `${what}: diskRadius is required: the radius of the disks in pixels`);
+    throw refusal(what, (said) => `${said('diskRadius')} is required: the radius of the disks in pixels`);
   const pattern: DiskPattern = {
     kind,
     ...(kind === 'user' && template && { template: template.data, shape: template.shape }),
@@ -175,7 +175,10 @@ export function strainAnalysis(
   const { width, height } = sizeOf(scan, what);
   const some = [zero, a, b].filter((one) => one !== undefined).length;
   if (some > 0 && some < 3)
-    throw new EwaldError('Argument', `${what}: some of zero, a and b are given; expected all three of them, or none`);
+    throw refusal(
+      what,
+      (said) => `some of ${said('zero')}, ${said('a')} and ${said('b')} are given; expected all three of them, or none`,
+    );
   const given = some === 3 ? ({ zero, a, b } as unknown as Lattice) : undefined;
   if (given) checkLattice(what, given);
   const region = select(options.reference, scan.shape.nav).mask;
@@ -214,7 +217,11 @@ function strainChannels(
   const { validMask } = error;
   const vectors = ({ data }: Nav): Float64Array =>
     Float64Array.from(data, (value, k) => (validMask[k >> 1] ? value : Number.NaN));
-  const maps = strainMaps(vectors(a), vectors(b), { reference: region, axesRotation });
+  // Before a run, the names of its results are determined without frames.
+  const nothing = new Float64Array(validMask.length).fill(Number.NaN);
+  const maps = validMask.some((valid) => valid)
+    ? strainMaps(vectors(a), vectors(b), { reference: region, axesRotation })
+    : { eyy: nothing, exx: nothing, exy: nothing, theta: nothing };
   const disks = selector.data.length / validMask.length;
   const counts = Float64Array.from(validMask, (valid, i) =>
     valid ? selector.data.subarray(i * disks, (i + 1) * disks).reduce((sum, one) => sum + one, 0) : Number.NaN,

@@ -1,5 +1,6 @@
 /** Analyses of phases: single side band ptychography, off-axis holography, integrated centres of mass. */
 import { EwaldError } from '../../base/errors.js';
+import { refusal } from '../../base/parameters.js';
 import type { ResultBuffer } from '../buffers.js';
 import { sumUdf } from '../builtin/sums.js';
 import { estimateSideband, holographyUdf } from '../holography/udf.js';
@@ -32,9 +33,9 @@ export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analy
   sizeOf(scan, what);
   const missing = Object.entries({ voltage, dpix, semiconv, semiconvPix }).filter(([, value]) => value === undefined);
   if (missing.length > 0)
-    throw new EwaldError(
-      'Argument',
-      `${what}: ${missing.map(([name]) => name).join(', ')} ${missing.length > 1 ? 'are' : 'is'} required`,
+    throw refusal(
+      what,
+      (said) => `${missing.map(([name]) => said(name)).join(', ')} ${missing.length > 1 ? 'are' : 'is'} required`,
     );
   const udf = ssbUdf({
     voltage: (voltage as number) * 1e3,
@@ -72,7 +73,7 @@ export function holographyAnalysis(
   const { sbPosition, sideband = 'lower', apertureRadius: radius, apertureOrder: order, outShape, normalised } = given;
   const { width, height } = sizeOf(scan, what);
   if (order !== undefined && radius === undefined)
-    throw new EwaldError('Argument', `${what}: apertureOrder requires apertureRadius`);
+    throw refusal(what, (said) => `${said('apertureOrder')} requires ${said('apertureRadius')}`);
   const second = (position: readonly [number, number]): Analysis<'phase' | 'amplitude' | 'wave'> => ({
     name: 'holo',
     scan,
