@@ -1,5 +1,6 @@
 /** Formats a frame for people and programs: as a line, or as a JSON document. */
 import type { CopiedHeader, FrameOrigin, PipelineItem, SearchedFrame } from '../entries/index.node.js';
+import { isFrameDoubtful } from '../entries/pipeline.node.js';
 import { counted, dim, green, yellow } from './output.js';
 import { visible } from './visible.js';
 
@@ -15,12 +16,13 @@ export const doubtOf = ({ length }: readonly unknown[]): string =>
 export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): string {
   const count = `${peaks.count} peaks`;
   if (crystals.length === 0) return `${yellow('–')} ${nameOf(origin)}  ${dim(`${count}, no lattice found`)}`;
+  const mark = isFrameDoubtful({ peaks, crystals }) ? yellow('?') : green('✓');
   return crystals
     .map((crystal, i) => {
       const shape =
         `${crystal.lengths.map((x) => x.toFixed(2)).join(' ')} Å ` +
         ` ${crystal.angles.map((x) => x.toFixed(2)).join(' ')}°`;
-      const where = i === 0 ? `${green('✓')} ${nameOf(origin)}` : `  ${dim(`lattice ${i + 1}`)}`;
+      const where = i === 0 ? `${mark} ${nameOf(origin)}` : `  ${dim(`lattice ${i + 1}`)}`;
       const measured = crystal.reflections === undefined ? '' : `, ${crystal.reflections.length} reflections`;
       return (
         `${where}  ${shape} ` +

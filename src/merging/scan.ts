@@ -6,6 +6,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import { planckTimesLight } from '../crystal/geometry/geometry.js';
+import { marks } from '../crystal/stream/stream.js';
 import type { Collector } from './collector.js';
 import type { Mark, ObservationColumns } from './columns.js';
 import { noCounts, type ScanCounts } from './counts.js';
@@ -20,6 +21,8 @@ export interface ScannedHead {
   readonly centering: string | undefined;
   readonly latticeType: string | undefined;
   readonly bandwidth: number | undefined;
+  /** Whether the run that wrote the stream doubts its cell. */
+  readonly isCellDoubtful: boolean;
   /** The text of the target cell, used to compare streams. */
   readonly cell: string;
   readonly geometry: string;
@@ -59,6 +62,7 @@ export class StreamScanner {
   #version = '';
   readonly #geometry: string[] = [];
   readonly #cell: string[] = [];
+  #isCellDoubtful = false;
   #filename = '';
   #event = '';
   #headerValue = '';
@@ -118,6 +122,7 @@ export class StreamScanner {
       uniqueAxis: word('unique_axis'),
       centering: word('centering'),
       latticeType: word('lattice_type'),
+      isCellDoubtful: this.#isCellDoubtful,
       bandwidth: bandwidth === undefined ? undefined : Number(bandwidth),
       cell,
       geometry,
@@ -205,6 +210,7 @@ export class StreamScanner {
         if (line === '----- Begin chunk -----') this.#beginChunk();
         else if (line === '----- Begin geometry file -----') this.#part = 'geometry';
         else if (line === '----- Begin unit cell -----') this.#part = 'cell';
+        else if (line === marks.doubt) this.#isCellDoubtful = true;
         return;
       default:
         if (wanted.test(line)) this.#takeField(line);

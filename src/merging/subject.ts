@@ -29,6 +29,12 @@ export function subjectOf(
   heads: readonly StreamHead[],
   remarks: string[],
 ): Subject {
+  for (const { name, head } of heads)
+    if (head.isCellDoubtful)
+      remarks.push(
+        `${name}: the run that wrote this stream doubts its cell, because its crystals explain few of the peaks; ` +
+          'check the cell (ewald cell finds one from the frames) before the merge is used.',
+      );
   const kinds = kindsOfCells(observations);
   if (!given) agreedCentring(heads);
   const parameters = given

@@ -135,9 +135,12 @@ function middle(values: readonly number[]): readonly [number, number] {
   return [m, (1.2533 * deviation) / Math.sqrt(values.length)];
 }
 
+/** Number of crystals that a verdict requires. */
+export const fewestFits = 5;
+
 /** Combines the fits of a run, in the order of its frames; undefined with fewer than five. */
 export function detectorVerdict(fits: readonly DetectorFit[]): DetectorVerdict | undefined {
-  if (fits.length < 5) return undefined;
+  if (fits.length < fewestFits) return undefined;
   const of = (some: readonly DetectorFit[]) => ({
     scale: middle(some.map(({ scale }) => scale)),
     x: middle(some.map(({ shiftM }) => shiftM[0])),

@@ -5,6 +5,7 @@
 
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
+import { anglesOf, lengthsOf } from '../crystal/cell.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
@@ -14,6 +15,7 @@ import { geometryFromFile } from '../detector/from-file.js';
 import { stackedGeometry } from '../detector/stacked.js';
 import { minimumSpots } from '../indexing/parameters.js';
 import { omittedMark } from './chunk.js';
+import { doubtText } from './doubt.js';
 import type { RunEvent } from './events.js';
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
 import { geometryRemarks } from './geometry-remarks.js';
@@ -23,7 +25,7 @@ import { isList } from './parameters.js';
 import type { LoadPlace, RunPlace } from './place.js';
 import { type FrameFailure, type FrameRecord, failureOf, isFailure, itemOf, recordOf } from './record.js';
 import { refinementComments, refinementText } from './refinement/geometry-text.js';
-import type { SettledGeometry } from './refinement/settle-geometry.js';
+import type { SettledGeometry, Settlement } from './refinement/settle-geometry.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
 import { type FoundFrames, letGo, type PipelineItem, searchAll } from './search-all.js';
 import { methodName, type SearchSettings } from './settings.js';
@@ -34,7 +36,7 @@ import type { IsDone, RunSource, SourceOptions } from './sources/source.js';
 import { RunSummary } from './summary.js';
 import type { SharedRun } from './task.js';
 import { type FirstFrames, tuned } from './tune.js';
-import { unknownCell } from './unknown-cell.js';
+import { cellOfSpots, unknownCell } from './unknown-cell.js';
 
 /** The context and the searcher of this process; they are opened on first use and kept for the run. */
 export class OwnSearch {
@@ -148,14 +150,11 @@ export async function* runPipeline(
       if (geometry)
         for (const text of await geometryRemarks(geometry.geometry, source)) warn(`${geometry.name}: ${text}`);
       const preparation = { settings: listedBy(checked.settings, geometry?.geometry), cells, onEvent, signal };
-      const settings = await prepare(context, own, { ...preparation, cellSearch: checked.cellSearch }, (most) =>
-        source.firstFrames(most),
-      );
+      const { cellSearch } = checked;
+      const prepared = await prepare(context, own, { ...preparation, cellSearch }, (most) => source.firstFrames(most));
       const commandLine = options.commandLine ?? commandLineOf(options);
-      const refined = await refinedBeforehand(own, {
-        ...{ given, geometry, source, settings, cells, onEvent },
-        options,
-      });
+      const beforehand = { given, geometry, source, settings: prepared, cells, cellSearch, options, onEvent };
+      const { settings, refined, isDoubtful } = await refinedBeforehand(context, own, beforehand);
       const usedGeometry = refined?.geometry ?? geometry?.geometry ?? geometryFromFile(source.first);
       const text = refined
         ? `${refinementComments(refined)}${formatGeometry(usedGeometry)}`
@@ -165,15 +164,17 @@ export async function* runPipeline(
         own = searchWith(usedGeometry);
       }
       const { detector } = own;
+      const summary = new RunSummary(source.total);
       const scene = {
         ...{ place, source, usedGeometry, settings, commandLine, reads, warn, detector },
+        doubt: () => summary.doubt,
         geometry: refined?.geometry ?? geometry?.geometry,
         refined: refined && text,
-        head: headOf(text, settings, commandLine, source.identities),
+        head: headOf(text, settings, commandLine, source.identities, isDoubtful),
         geometryText: text,
         failed: (error: unknown) => onEvent({ kind: 'failed', error }),
       };
-      yield* runFrames({ context, options, checked, own, scene, given: scene.geometry });
+      yield* runFrames({ context, options, checked, own, scene, summary, given: scene.geometry });
     } finally {
       await own.dispose();
       await source.close();
@@ -192,40 +193,74 @@ interface Beforehand {
   readonly settings: SearchSettings;
   /** The known cells; undefined if they have been determined from the frames. */
   readonly cells: readonly KnownCell[] | undefined;
+  readonly cellSearch: CheckedRun['cellSearch'];
   readonly options: PipelineOptions;
   readonly onEvent: (event: RunEvent) => void;
 }
 
-/**
- * Refines the geometry on the first crystals, if the run can read its frames twice; returns undefined if it does not
- * change.
- */
+/** What a run learns from its first crystals before its frames are searched. */
+interface LearntBeforehand {
+  /** The settings, whose cell has been determined again if it was unknown and the geometry has moved. */
+  readonly settings: SearchSettings;
+  /** The refined geometry; undefined if nothing has moved. */
+  readonly refined: SettledGeometry | undefined;
+  /** Whether the crystals explain so few peaks that the cell is in doubt. */
+  readonly isDoubtful: boolean;
+}
+
+/** Refines the geometry on the first crystals, if the run can read its frames twice. */
 async function refinedBeforehand(
+  context: Plans,
   own: OwnSearch,
-  { given, geometry, source, settings, cells, options, onEvent }: Beforehand,
-): Promise<SettledGeometry | undefined> {
+  { given, geometry, source, settings, cells, cellSearch, options, onEvent }: Beforehand,
+): Promise<LearntBeforehand> {
   const { refineGeometry = 'auto', follow = false, signal } = options;
   // Files that are followed, or requested from an iterable, may not exist yet.
   const isComplete = given.kind === 'frames' && Array.isArray(given.wanted) && !follow;
-  if (refineGeometry === 'off' || !isComplete || (settings.cells ?? []).length === 0) return undefined;
+  if (refineGeometry === 'off' || !isComplete || (settings.cells ?? []).length === 0)
+    return { settings, refined: undefined, isDoubtful: false };
   const { settleGeometry } = await import('./refinement/settle-geometry.js');
   const searcher = await own.searcher(settings);
-  const settled = await settleGeometry({
-    ...{
-      searcher,
-      settings,
-      signal,
-      found: own.found,
+  const settle = (used: SearchSettings): Promise<Settlement> =>
+    settleGeometry({
+      ...{ searcher, settings: used, signal, found: own.found },
       isCellGiven: cells !== undefined,
       panels: refineGeometry === 'auto',
-    },
-    firstFrames: (most) => source.firstFrames(most),
-    geometry: geometry?.geometry ?? geometryFromFile(source.first),
-  });
-  if (settled.doubt !== undefined) onEvent({ kind: 'warning', text: settled.doubt });
-  if (settled.moved.length === 0) return undefined;
+      firstFrames: (most) => source.firstFrames(most),
+      geometry: geometry?.geometry ?? geometryFromFile(source.first),
+    });
+  let settled = await settle(settings);
+  let used = settings;
+  if (!cells && settled.moved.length > 0) {
+    // A wrong geometry distorts the cell, whose lattice may then look like one of another symmetry.
+    const search = { ...cellSearch, ...(signal ? { signal } : {}) };
+    const found = await cellOfSpots(context, settled, search);
+    if (found.cell && !isSameCell(found.cell, settings.cells?.[0] ?? found.cell)) {
+      onEvent({ kind: 'cell', ...found });
+      used = { ...settings, cells: [found.cell] };
+      own.found.clear();
+      settled = await settle(used);
+    }
+  }
+  const doubt = doubtText(settled.explained, `the first ${settled.frames} frames`);
+  // At the end the run reports the same of all of its frames.
+  const warning = settled.doubt ?? (settled.frames === source.total ? undefined : doubt);
+  if (warning !== undefined) onEvent({ kind: 'warning', text: warning });
+  const learnt = { settings: used, isDoubtful: doubt !== undefined };
+  if (settled.moved.length === 0) return { ...learnt, refined: undefined };
   onEvent({ kind: 'geometry', text: refinementText(settled), ...settled });
-  return settled;
+  return { ...learnt, refined: settled };
+}
+
+/** Whether two cells have the same lattice type, lengths within 0.2 % and angles within 0.1 degrees. */
+function isSameCell(one: KnownCell, other: KnownCell): boolean {
+  const [lengths, angles] = [lengthsOf(other.cell), anglesOf(other.cell)];
+  return (
+    one.centring === other.centring &&
+    latticeName(one).lattice === latticeName(other).lattice &&
+    lengthsOf(one.cell).every((x, i) => Math.abs(x / (lengths[i] as number) - 1) < 0.002) &&
+    anglesOf(one.cell).every((x, i) => Math.abs(x - (angles[i] as number)) < 0.1)
+  );
 }
 
 interface RunScene {
@@ -234,15 +269,15 @@ interface RunScene {
   readonly checked: CheckedRun;
   readonly own: OwnSearch;
   readonly scene: Parameters<typeof Outputs.open>[1];
+  readonly summary: RunSummary;
   readonly given: Geometry | undefined;
 }
 
 /** Searches the frames that an earlier run did not finish, and writes the requested outputs. */
 async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, undefined> {
-  const { options, checked, scene } = run;
+  const { options, checked, scene, summary } = run;
   const { source, settings } = scene;
   const { onEvent = () => undefined } = options;
-  const summary = new RunSummary(source.total);
   const done = new Set<string>();
   let last = Number.NEGATIVE_INFINITY;
   let again: ReadonlySet<number> = new Set();
@@ -282,6 +317,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   };
   let state: 'under way' | 'whole' | 'failed' = 'under way';
   const end = async (isWhole: boolean): Promise<void> => {
+    if (summary.doubt !== undefined) scene.warn(summary.doubt);
     const remarks = outputs.remarks();
     if (remarks.length > 0) onEvent({ kind: 'detector', remarks });
     const ended = await outputs.close(isWhole);

@@ -1,6 +1,7 @@
 /** The summary of a run: counts, cells, and the time of each stage. */
 
 import { median } from '../base/median.js';
+import { doubtText, explainedFraction } from './doubt.js';
 import type { StageTimes } from './frame.js';
 import type { FrameFailure, FrameRecord } from './record.js';
 import { isFailure } from './record.js';
@@ -24,13 +25,6 @@ export interface CellSummary {
   /** Medians: lengths in Å, angles in degrees. */
   readonly parameters: readonly number[];
 }
-
-/**
- * Below this fraction of explained peaks a warning is reported. Lattices of a wrong cell explain 8 to 20 % of the peaks
- * of another crystal, more than chance does; lattices of real stills with a geometry that is wrong by 1 % still explain
- * at least 25 %.
- */
-const leastExplained = 0.22;
 
 /** Counts the frames of a run as they arrive: pass every item to it, in any order. */
 export class RunSummary {
@@ -75,8 +69,8 @@ export class RunSummary {
       which: crystals.map(({ inputCell }) => inputCell),
     });
     this.ambiguous += crystals.filter(({ rivals }) => rivals.length > 0).length;
-    if (crystals.length > 0 && peaks.count > 0)
-      this.#explained.add(new Set(crystals.flatMap((one) => [...one.peaks])).size / peaks.count);
+    const explained = explainedFraction({ peaks, crystals });
+    if (explained !== undefined) this.#explained.add(explained);
     this.#timed++;
     for (const stage of ['peaks', 'index'] as const) if (backends[stage]) this.#backends[stage].add(backends[stage]);
     for (const [stage, took] of Object.entries(ms)) this.#ms[stage as keyof StageTimes] += took;
@@ -132,8 +126,12 @@ export class RunSummary {
 
   /** Whether the crystals explain so few of the peaks that the cell is in doubt. */
   get isDoubtful(): boolean {
-    const { explained } = this;
-    return explained !== undefined && explained < leastExplained;
+    return this.doubt !== undefined;
+  }
+
+  /** Why the cell is in doubt; undefined if it is not. */
+  get doubt(): string | undefined {
+    return doubtText(this.#explained.kept);
   }
 
   /** Mean milliseconds per frame of each stage, and its backends. */

@@ -19,7 +19,7 @@ export const fewestPeaks = 15;
 
 /** Spots of some frames, [spots, 3] in 1/Å each, and the number of frames searched for them. */
 export interface SpotImages {
-  readonly spots: Float32Array[];
+  readonly spots: readonly Float32Array[];
   readonly frames: number;
 }
 
@@ -130,7 +130,16 @@ export async function unknownCell(
   firstFrames: FirstFrames,
   options: CellSearchOptions,
 ): Promise<FoundCell> {
-  const { spots, frames } = await spotsOfFrames(searcher, firstFrames, { signal: options.signal });
+  return cellOfSpots(context, await spotsOfFrames(searcher, firstFrames, { signal: options.signal }), options);
+}
+
+/** Determines the cell of images of spots, ignoring those with too few. Throws the errors of `determineCell`. */
+export async function cellOfSpots(
+  context: Plans,
+  { spots: images, frames }: SpotImages,
+  options: CellSearchOptions,
+): Promise<FoundCell> {
+  const spots = images.filter(({ length }) => length >= 3 * fewestPeaks).slice(0, enoughImages);
   const { maxLengthA = longestCell } = options;
   const counts = { images: spots.length, frames, doubt: doubtOf(spots, maxLengthA) };
   if (spots.length === 0) return { cell: undefined, lattice: undefined, ...counts };

@@ -183,6 +183,21 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     expect(movedOf(shifted)?.moved[0]?.shiftM[2] ?? 0).toBe(0);
   });
 
+  test('without a known cell determines it again with the refined geometry', async () => {
+    const geometry = parseGeometry(readFileSync(sim('run.geom'), 'utf8'));
+    const panels = geometry.panels.map((one) => ({ ...one, corner: [one.corner[0], one.corner[1] + 3] as const }));
+    const { peaks, minRes } = given();
+    const shifted = { inputs: sim('run.h5'), geometry: { ...geometry, panels }, peaks, minRes, integrate: false };
+    const run = await ran(shifted);
+    const cells = run.events.flatMap((event) => (event.kind === 'cell' ? event.lattice : []));
+    expect(cells.map((lattice) => lattice?.type)).toEqual(['mP', 'tP']);
+    for (const [i, x] of [79, 79, 38, 90, 90, 90].entries())
+      expect(Math.abs((cells[1]?.parameters[i] ?? 0) - x)).toBeLessThan(0.02);
+    // The stream names the second one, and so do its crystals.
+    expect(run.stream).toMatch(/\nlattice_type = tetragonal\n/);
+    expect(run.stream.match(/\nlattice_type = tetragonal\n/g)).toHaveLength(13);
+  });
+
   test('whose geometry is far off, or whose frames contain no crystals, moves nothing', async () => {
     const lost = await ran(given({ geometry: displaced(60, -80, 0.006) }));
     expect(movedOf(lost)).toBeUndefined();

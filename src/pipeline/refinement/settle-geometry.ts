@@ -7,6 +7,7 @@
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import { doubtText, explainedFraction } from '../doubt.js';
 import { type FrameResult, indexPeaks } from '../frame.js';
 import type { OpenFrameSearcher } from '../frame-searcher.js';
 import { type FoundFrames, frameKey, searchAll } from '../search-all.js';
@@ -48,10 +49,25 @@ export interface SettledGeometry extends GeometryRefinement {
   readonly doubt?: string | undefined;
 }
 
+/** The outcome of a refinement, with what a run learns from the frames that were searched for it. */
+export interface Settlement extends SettledGeometry {
+  /**
+   * Fractions of the peaks that the crystals of each frame explain, with the refined geometry. If they are too low,
+   * nothing moves, because a geometry would be fitted to a wrong cell.
+   */
+  readonly explained: readonly number[];
+  /** Spots of the frames in 1/Å, with the refined geometry. */
+  readonly spots: readonly Float32Array[];
+}
+
 /** Refines the geometry of a run on its first crystals. Throws `Aborted`, `DeviceLost`. */
-export async function settleGeometry(scene: SettlingGeometry): Promise<SettledGeometry> {
+export async function settleGeometry(scene: SettlingGeometry): Promise<Settlement> {
   const { searcher, settings, geometry, signal, panels } = scene;
   const { results, frames } = await firstResults(scene);
+  const unmoved = (refined: GeometryRefinement, explained = explainedFractions(results)): Settlement => ({
+    ...{ ...refined, geometry, moved: [], frames, explained },
+    spots: results.map(({ spots }) => spots),
+  });
   const options = { distance: scene.isCellGiven, panels };
   const own = searcher.detector.geometry;
   const { isCellGiven } = scene;
@@ -62,8 +78,9 @@ export async function settleGeometry(scene: SettlingGeometry): Promise<SettledGe
     doubt === undefined ? crystalsOf(coarse.results ?? results, settings, own) : [],
     options,
   );
-  if (refined.moved.length === 0) return { ...refined, frames, doubt };
+  if (refined.moved.length === 0) return { ...unmoved(refined), doubt };
   let explained = explainedPeaks(results);
+  let latest = results;
   for (let round = 0; round < rounds; round++) {
     const stacked = likeStacked(refined.geometry, own);
     const again: FrameResult[] = [];
@@ -74,17 +91,23 @@ export async function settleGeometry(scene: SettlingGeometry): Promise<SettledGe
     }
     const now = explainedPeaks(again);
     // A better geometry explains more peaks.
-    if (now < explained) return { ...refined, geometry, moved: [], frames };
+    if (now < explained) return unmoved(refined);
     explained = now;
+    latest = again;
     if (round === rounds - 1) break;
     // The motion is measured from the given geometry, so the new crystals are used with the original beams of their
     // frames.
     const crystals = again.map((one, i) => ({ ...one, beam: results[i]?.beam ?? one.beam }));
     refined = refineGeometry(geometry, crystalsOf(crystals, settings, own), options);
-    if (refined.moved.length === 0) break;
+    if (refined.moved.length === 0) return unmoved(refined);
   }
-  return { ...refined, frames };
+  const fractions = explainedFractions(latest);
+  if (doubtText(fractions) !== undefined) return unmoved(refined, fractions);
+  return { ...refined, frames, explained: fractions, spots: latest.map(({ spots }) => spots) };
 }
+
+const explainedFractions = (results: readonly FrameResult[]): number[] =>
+  results.map(explainedFraction).filter((one) => one !== undefined);
 
 /**
  * Searches the first frames until there are enough crystals; frames that cannot be read are reported later, when the

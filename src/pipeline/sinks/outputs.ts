@@ -97,6 +97,8 @@ export interface OutputScene {
   /** The text of the geometry, if the run has refined it before searching its frames. */
   readonly refined?: string | undefined;
   readonly settings: SearchSettings;
+  /** Why the cell is in doubt according to the frames so far; undefined if it is not. */
+  readonly doubt: () => string | undefined;
   readonly head: string;
   /** The text of the geometry in the head. */
   readonly geometryText: string;
@@ -207,17 +209,21 @@ export class Outputs {
     const sinks: FrameSink[] = [];
     try {
       const { refinedGeometry } = options;
+      const isDoubtful = (): boolean => scene.doubt() !== undefined;
       const stand =
         refinedGeometry === undefined
-          ? new DetectorSink(scene.usedGeometry)
-          : new DetectorSink(
-              scene.usedGeometry,
-              await place.openOutput(refinedGeometry, { ...writing, ...sinkWriting.refinedGeometry }),
-              nameOf(refinedGeometry, 'the refined geometry'),
-              scene.refined,
-            );
+          ? new DetectorSink(scene.usedGeometry, isDoubtful)
+          : new DetectorSink(scene.usedGeometry, isDoubtful, {
+              output: await place.openOutput(refinedGeometry, { ...writing, ...sinkWriting.refinedGeometry }),
+              name: nameOf(refinedGeometry, 'the refined geometry'),
+              refined: scene.refined,
+            });
       sinks.push(stand);
-      for await (const sink of openSinks(options, scene, writing, () => stand.remarks())) sinks.push(sink);
+      const remarks = (): string[] => {
+        const doubt = scene.doubt();
+        return doubt === undefined ? stand.remarks() : [doubt];
+      };
+      for await (const sink of openSinks(options, scene, writing, remarks)) sinks.push(sink);
       if (options.view) sinks.push(options.view.runSink(viewedRun(scene, options.sinks)));
       const stream =
         options.output === undefined

@@ -2,29 +2,36 @@
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
 import type { Output } from '../../files/write.js';
-import { type DetectorFit, detectorVerdict, refinedGeometry } from '../detector-fit.js';
-import { detectorRemarks } from '../detector-remarks.js';
+import { type DetectorFit, type DetectorVerdict, detectorVerdict, refinedGeometry } from '../detector-fit.js';
+import { detectorRemarks, fewCrystalsRemark } from '../detector-remarks.js';
 import type { FrameRecord } from '../record.js';
 import { Sampled } from '../sampled.js';
 import { ended, type FrameSink } from './sink.js';
 
+/** The file to which a refined geometry is written. */
+interface RefinedFile {
+  readonly output: Output;
+  /** Its name in messages. */
+  readonly name: string;
+  /** The text of a geometry that was refined before the frames were searched; if given, it is what is written. */
+  readonly refined: string | undefined;
+}
+
 export class DetectorSink implements FrameSink {
   readonly #geometry: Geometry;
-  readonly #file: string | undefined;
-  readonly #refined: string | undefined;
+  readonly #isDoubtful: () => boolean;
+  readonly #file: RefinedFile | undefined;
   readonly #fits = new Sampled<DetectorFit>();
   #beam: Beam | undefined;
-  #output: Output | undefined;
 
   /**
-   * `file` is the name of the output in messages; without `output` and `file`, the fits are only reported. `refined` is
-   * the text of a geometry that was refined before the frames were searched; if given, it is what is written.
+   * Without `file` the fits are only reported. If `isDoubtful` returns true, the known cell may be wrong: nothing is
+   * reported or written, because the fits assume that it is right.
    */
-  constructor(geometry: Geometry, output?: Output, file?: string, refined?: string) {
+  constructor(geometry: Geometry, isDoubtful: () => boolean, file?: RefinedFile) {
     this.#geometry = geometry;
-    this.#refined = refined;
+    this.#isDoubtful = isDoubtful;
     this.#file = file;
-    this.#output = output;
   }
 
   async add({ crystals, beam }: FrameRecord): Promise<void> {
@@ -34,26 +41,32 @@ export class DetectorSink implements FrameSink {
 
   /** Remarks on the fits. */
   remarks(): string[] {
-    return this.#beam ? detectorRemarks(detectorVerdict(this.#fits.kept), this.#geometry, this.#beam) : [];
+    if (!this.#beam || this.#isDoubtful()) return [];
+    const few = fewCrystalsRemark(this.#fits.kept, this.#geometry);
+    if (few !== undefined) return [few];
+    return detectorRemarks(detectorVerdict(this.#fits.kept), this.#geometry, this.#beam);
   }
 
   async close(isWhole: boolean): Promise<string> {
     const remarks = this.remarks();
+    if (!this.#file) return remarks.join('\n');
+    const { output, name, refined } = this.#file;
     const verdict = detectorVerdict(this.#fits.kept);
-    if (this.#file === undefined || !this.#output) return remarks.join('\n');
-    if (this.#refined !== undefined) {
-      await this.#output.write(this.#refined);
-      return [...remarks, `refined geometry in ${await ended(this.#output, this.#file, isWhole)}`].join('\n');
+    const isFitted = refined !== undefined || (verdict !== undefined && this.#beam !== undefined);
+    if (this.#isDoubtful() || !isFitted) {
+      await output.discard();
+      const reason = this.#isDoubtful()
+        ? 'the cell is in doubt, and a geometry would be refined to fit it'
+        : `${this.#fits.seen} crystals are not enough`;
+      return [...remarks, `no refined geometry: ${reason}`].join('\n');
     }
-    if (!verdict || !this.#beam) {
-      await this.#output.discard();
-      return [...remarks, `no refined geometry: ${this.#fits.seen} crystals are not enough`].join('\n');
-    }
-    await this.#output.write(formatGeometry(refinedGeometry(this.#geometry, this.#beam, verdict)));
-    return [...remarks, `refined geometry in ${await ended(this.#output, this.#file, isWhole)}`].join('\n');
+    await output.write(
+      refined ?? formatGeometry(refinedGeometry(this.#geometry, this.#beam as Beam, verdict as DetectorVerdict)),
+    );
+    return [...remarks, `refined geometry in ${await ended(output, name, isWhole)}`].join('\n');
   }
 
   async discard(): Promise<void> {
-    await this.#output?.discard();
+    await this.#file?.output.discard();
   }
 }

@@ -4,18 +4,22 @@ import { version } from '../../base/version.js';
 import { anglesOf, lengthsOf } from '../../crystal/cell.js';
 import { formatCellFile, type KnownCell } from '../../crystal/cell-file.js';
 import { latticeName } from '../../crystal/lattice-name.js';
+import { marks } from '../../crystal/stream/stream.js';
 import { formatHead } from '../../crystal/stream/write.js';
 import { methodName, type SearchSettings } from '../settings.js';
 
 /** Prefix of a line that identifies a file of the run; other readers of streams ignore it. */
 export const inputMark = '; ewald input ';
 
-/** The head of a stream; `identities` identify the files of its frames. */
+/**
+ * The head of a stream; `identities` identify the files of its frames, `isDoubtful` states that the cell is in doubt.
+ */
 export function headOf(
   geometry: string,
   settings: SearchSettings,
   commandLine: string,
   identities: readonly string[] = [],
+  isDoubtful = false,
 ): string {
   const [cell, ...others] = settings.cells ?? [];
   const head = formatHead({
@@ -29,7 +33,7 @@ export function headOf(
   const lines = identities.map((line) => `${inputMark}${line}`);
   if (lines.some((line) => /[\r\n]/.test(line)))
     throw new EwaldError('Argument', 'the name of a file has a line break, which no stream can hold');
-  return head + lines.map((line) => `${line}\n`).join('');
+  return head + [...(isDoubtful ? [marks.doubt] : []), ...lines].map((line) => `${line}\n`).join('');
 }
 
 function cellText(cell: KnownCell, others: readonly KnownCell[]): string {

@@ -114,6 +114,7 @@ export async function* indexStream(
         const left = isWhole ? await stream?.close() : await stream?.leave();
         const plain = typeof output === 'string' && output !== '-' ? output : undefined;
         const end: OutputEnd = { output: 'stream', state: isWhole ? 'written' : 'kept', file: left ?? plain };
+        if (summary.doubt !== undefined) onEvent({ kind: 'warning', text: summary.doubt });
         const event: RunEvent = { kind: 'end', isWhole, summary, outputs: stream ? [end] : [], isLive: true };
         onEvent(event);
       }

@@ -1,0 +1,159 @@
+/** Runs whose crystals explain few of the peaks: the cell is in doubt, and every output says so. */
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Context,
+  createContext,
+  type PipelineItem,
+  type PipelineOptions,
+  type RunEvent,
+  readStream,
+} from '../../dist/index.node.js';
+import { mergeStream } from '../../dist/merging.js';
+import { dataFolder } from '../support/data.js';
+
+const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
+let context: Context;
+beforeAll(async () => {
+  context = await createContext({ backend: 'wasm' });
+});
+afterAll(() => context.dispose());
+
+interface Ran {
+  readonly items: readonly PipelineItem[];
+  readonly events: readonly RunEvent[];
+  readonly stream: string;
+  readonly refined: string;
+}
+
+async function ran(options: Partial<PipelineOptions>): Promise<Ran> {
+  const [items, events]: [PipelineItem[], RunEvent[]] = [[], []];
+  const texts = { stream: '', refined: '' };
+  const run = context.pipeline({
+    ...{ inputs: { file: sim('run.h5'), frames: [0, 1, 2, 3, 4, 5] }, geometry: sim('run.geom') },
+    ...{ peaks: { threshold: 12, minSnr: 4.5, localBgRadius: 4 }, minRes: 20, commandLine: 'ewald test' },
+    output: (piece) => {
+      texts.stream += Buffer.from(piece).toString();
+    },
+    refinedGeometry: (piece) => {
+      texts.refined += Buffer.from(piece).toString();
+    },
+    ...options,
+    onEvent: (event) => void events.push(event),
+  });
+  for await (const item of run) items.push(item);
+  return { items, events, ...texts };
+}
+
+const warnings = ({ events }: Ran): string[] => events.flatMap((event) => (event.kind === 'warning' ? event.text : []));
+const ends = ({ events }: Ran) => events.find((event) => event.kind === 'end');
+
+describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  let wrong: Ran;
+  let right: Ran;
+  beforeAll(async () => {
+    wrong = await ran({ cells: ['60,65,45,90,95,90'] });
+    right = await ran({ cells: [sim('run.cell')] });
+  });
+
+  test('is reported by a warning event at the end, and a right cell by none', () => {
+    expect(ends(wrong)?.summary.crystals).toBeGreaterThan(2);
+    expect(warnings(wrong).at(-1)).toMatch(
+      /^the crystals explain only \d+ % of the peaks of their frames .*; check the cell/,
+    );
+    expect(ends(right)?.summary.crystals).toBe(6);
+    expect(warnings(right)).toEqual([]);
+  });
+
+  test('is reported before the frames are searched if there are more of them', { tags: 'all' }, async () => {
+    const events: RunEvent[] = [];
+    // More than the frames on which the geometry is refined.
+    const inputs = { file: sim('run.h5'), frames: Array<number>(90).fill(0) };
+    const run = context.pipeline({
+      ...{ inputs, geometry: sim('run.geom'), cells: ['60,65,45,90,95,90'], integrate: false },
+      ...{ peaks: { threshold: 12 }, onEvent: (event) => void events.push(event) },
+    });
+    for await (const _ of run) break;
+    const texts = events.flatMap((event) => (event.kind === 'warning' ? event.text : []));
+    expect(texts.some((text) => /peaks of the first (\d+ )?frames/.test(text))).toBe(true);
+  });
+
+  test('refines no geometry, writes none, and moves no detector', () => {
+    expect(wrong.refined).toBe('');
+    expect(wrong.events.filter(({ kind }) => kind === 'geometry' || kind === 'detector')).toEqual([]);
+    const texts = ends(wrong)?.outputs.map(({ text }) => text) ?? [];
+    expect(texts).toContainEqual(expect.stringMatching(/^no refined geometry: the cell is in doubt/));
+    expect(right.refined).toContain('clen');
+  });
+
+  test('is stated in the head of the stream, which keeps its crystals, and a merge repeats it', async () => {
+    const head = (text: string): string => text.slice(0, text.indexOf('----- Begin chunk'));
+    expect(head(wrong.stream)).toContain('\n; ewald doubts the cell');
+    expect(head(right.stream)).not.toContain('doubt');
+    const reader = await readStream(wrong.stream.replace(/\n$/, '').split('\n'), 'wrong');
+    let crystals = 0;
+    for await (const chunk of reader.chunks()) crystals += chunk.crystals.length;
+    expect(crystals).toBe(ends(wrong)?.summary.crystals);
+    const remarks = async (text: string): Promise<readonly string[]> =>
+      (
+        await mergeStream(
+          context,
+          { name: 'a.stream', bytes: new TextEncoder().encode(text) },
+          {
+            ...{ symmetry: '-1', model: 'mean', ambiguity: false },
+          },
+        )
+      ).remarks;
+    expect(await remarks(wrong.stream)).toContainEqual(expect.stringMatching(/^a\.stream: .* doubts its cell/));
+    expect((await remarks(right.stream)).filter((text) => text.includes('doubt'))).toEqual([]);
+  });
+
+  test('is reported when the peaks of a stream are indexed again', async () => {
+    const blob = new Blob([wrong.stream]);
+    const events: RunEvent[] = [];
+    const onEvent = (event: RunEvent): void => void events.push(event);
+    for await (const _ of context.pipeline({ inputs: blob as never, onEvent }));
+    expect(events.filter(({ kind }) => kind === 'warning')).toHaveLength(1);
+  });
+});
+
+describe.skipIf(!dataFolder)(`fewer than five crystals${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  const remarks = async (set: string, cell: string, frames: readonly number[]): Promise<readonly string[]> => {
+    const { events } = await ran({
+      ...{ inputs: { file: `${set}.h5`, frames }, geometry: `${set}.geom`, cells: [cell], integrate: false },
+      ...{ refinedGeometry: undefined, output: undefined, peaks: 'tune' },
+    });
+    return events.flatMap((event) => (event.kind === 'detector' ? event.remarks : []));
+  };
+
+  test.for([[0], [1, 2, 3]])('show that a cell is 1.5 percent too large: frames %j', async (frames) => {
+    expect(await remarks(sim('mono'), '36.743,63.438,99.572,90,97.3,90', frames)).toEqual([
+      expect.stringMatching(/^according to \d crystals?, the known cell is 1\.[67] % too large, or the detector/),
+    ]);
+  });
+
+  test.for([
+    ['sim/run', [0, 1]],
+    ['sim/weak', [0]],
+    ['sim/mono', [0, 1]],
+    // Frames with the fewest peaks, whose distances differ most.
+    ['sim/hard', [10, 12, 15]],
+  ] as const)('do not contradict the right cell of %s', async ([set, frames]) => {
+    const name = resolve(dataFolder ?? '', set);
+    expect(await remarks(name, `${name}.cell`, frames)).toEqual([]);
+  });
+
+  // The distances of these geometries do not suit the cells, by 0.4 and 1.4 %, and neither do their panels.
+  test.for(['cspad_thermolysin', 'pilatus_thaumatin'])('do not contradict the right cell of %s', async (set) => {
+    const name = resolve(dataFolder ?? '', 'real', 'frames', set);
+    const events: RunEvent[] = [];
+    const run = context.pipeline({
+      ...{ inputs: { file: `${name}_dev.h5`, frames: [0, 1] }, geometry: `${name}.geom`, cells: [`${name}.cell`] },
+      ...{ integrate: false, onEvent: (event) => void events.push(event) },
+    });
+    let crystals = 0;
+    for await (const { result } of run) crystals += result?.crystals.length ?? 0;
+    expect(crystals).toBeGreaterThan(0);
+    expect(events.filter(({ kind }) => ['warning', 'detector', 'geometry'].includes(kind))).toEqual([]);
+  });
+});
