@@ -2,9 +2,17 @@
 import type { RunSummary } from '../entries/pipeline.node.js';
 import { bold, counted, dim, red, table, yellow } from './output.js';
 
-/** Describes the end of a run; `stream` is the name of the stream that was written. */
-export function summaryText(summary: RunSummary, profile: boolean, stream: string | undefined): string {
-  const { done, failed, hits, indexed, total, ambiguous, cells, explained = 0 } = summary;
+interface SummaryOptions {
+  readonly profile: boolean;
+  /** The name of the stream that was written. */
+  readonly stream: string | undefined;
+  /** Whether frames were only searched for peaks. */
+  readonly peaksAlone: boolean;
+}
+
+/** Describes the end of a run. */
+export function summaryText(summary: RunSummary, { profile, stream, peaksAlone }: SummaryOptions): string {
+  const { done, failed, hits, indexed, total, ambiguous, cells } = summary;
   const lines = [
     `${bold(`${indexed} of ${done} frames indexed`)}, ${summary.crystals} crystals, ${hits} hits` +
       `; ${summary.rate.toFixed(1)} frames/s${failed ? red(`; ${failed} could not be read`) : ''}`,
@@ -16,14 +24,6 @@ export function summaryText(summary: RunSummary, profile: boolean, stream: strin
     const whose = isOneOfSeveral ? `known cell ${known + 1}, ${counted(crystals, 'crystal')}: ` : '';
     lines.push(dim(`${whose}median cell ${middle.slice(0, 3).join(' ')} Å  ${middle.slice(3).join(' ')}°`));
   }
-  if (summary.isDoubtful)
-    lines.push(
-      yellow(
-        `the crystals explain only ${(100 * explained).toFixed(0)} % of the peaks of their frames (median), as ` +
-          'lattices of a wrong cell do; ' +
-          'check the cell (ewald cell finds one from the frames) and the geometry',
-      ),
-    );
   if (ambiguous > 0)
     lines.push(
       yellow(`ambiguous crystals: ${ambiguous}; other lattices explain their spots nearly as well (--json lists them)`),
@@ -34,6 +34,8 @@ export function summaryText(summary: RunSummary, profile: boolean, stream: strin
         'ewald info FILE shows the values of the frames, ewald geometry check GEOM FILE whether ' +
         'the panels fit',
     );
+  else if (peaksAlone)
+    lines.push('frames were only searched for peaks (-p none); to index them, give -p CELL, or leave -p out');
   else if (done > 0 && indexed === 0 && failed < done)
     lines.push('no frame was indexed: check the peaks, the geometry (ewald info FILE) and the cell');
   if (profile) lines.push(profileText(summary));

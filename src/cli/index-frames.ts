@@ -239,9 +239,10 @@ class RunReport {
     const named = outputs.find(isWritten)?.file;
     const lines = outputs.flatMap(({ text = '' }) => (text === '' ? [] : [dim(text)]));
     const tell = this.#shared.json || output === '-' ? note : print;
-    tell([summaryText(summary, profile, named), ...lines].join('\n'));
+    const peaksAlone = this.#shared.cells?.length === 0;
+    tell([summaryText(summary, { profile, stream: named, peaksAlone }), ...lines].join('\n'));
     if (isAborted) process.exitCode = exitCode.interrupted;
-    else if (summary.failed > 0 || this.#failed) process.exitCode = exitCode.data;
+    else if (summary.failed > 0 || this.#failed || summary.isDoubtful) process.exitCode = exitCode.data;
   }
 
   #resumed(after: number, again: number): void {

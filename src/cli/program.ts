@@ -128,5 +128,9 @@ function unknownCommand(word: string, output: typeof import('./output.js')): voi
 /** Subcommands leave ending the process to us as well. */
 function override(command: import('commander').Command): void {
   command.exitOverride().showHelpAfterError('(--help lists the options)');
+  // Commander compares the whole word, so that `--treshold=12` would resemble no flag.
+  const own = command as unknown as { unknownOption(flag: string): void };
+  const refuse = own.unknownOption.bind(command);
+  own.unknownOption = (flag) => refuse(flag.replace(/^(--[^=]+)=.*$/s, '$1'));
   for (const child of command.commands) override(child);
 }

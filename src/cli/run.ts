@@ -215,6 +215,12 @@ function range(data: NamedResult['data']): { min: number; max: number } {
   return { min, max };
 }
 
+/** Why a result has no numbers, if the shape of the scan is the reason. */
+const whyEmpty = (name: string, nav: readonly number[]): string =>
+  /divergence|curl/.test(name) && nav.length !== 2
+    ? ` (defined for scans of two axes; this one has ${nav.length}: --nav-shape gives them)`
+    : '';
+
 /** The amount of data read: frames and bytes of the last pass, bytes of the previous ones. */
 interface Read {
   frames: number;
@@ -248,8 +254,11 @@ function report(
     });
     return;
   }
-  for (const { name, shape, dtype, min, max } of told)
-    print(`${bold(name)}  ${shape.join(' × ')} ${dtype}  ${min} … ${max}`);
+  for (const { name, shape, dtype, min, max } of told) {
+    // The limits of an array without numbers are infinite.
+    const limits = min <= max ? `${min} … ${max}` : `no numbers${whyEmpty(name, nav)}`;
+    print(`${bold(name)}  ${shape.join(' × ')} ${dtype}  ${limits}`);
+  }
   for (const file of files) print(file);
   const { lost = 0, dropped = 0 } = scan.live?.status ?? {};
   if (lost > 0) print(`${counted(lost, 'frame')} did not arrive`);

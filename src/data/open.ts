@@ -81,7 +81,7 @@ export async function openSource(
     const names = ['auto', ...formats.map(({ name }) => name)];
     const named = choice('open: format', options.format, 'auto', names);
     const format = named === 'auto' ? await surest(source, options) : formats.find(({ name }) => name === named);
-    if (!format) throw unknown(source, options, await isText(source));
+    if (!format) throw unknown(source, options, await isText(source), await otherFile(source));
     const taken = [...everywhere, ...format.options];
     for (const [name, value] of Object.entries(options))
       if (value !== undefined && !taken.includes(name))
@@ -117,14 +117,34 @@ async function surest(source: ByteSource, options: OpenOptions): Promise<Format 
 
 /** Whether a source starts like a text file: a list, a geometry, a table. */
 async function isText(source: ByteSource): Promise<boolean> {
-  const head = await source.read(0, Math.min(512, source.size));
+  const head = await headOf(source);
   return head.length > 0 && head.every((byte) => byte >= 32 || (byte >= 9 && byte <= 13));
 }
 
-function unknown(source: ByteSource, options: OpenOptions, text: boolean): EwaldError {
+const headOf = (source: ByteSource): Promise<Uint8Array> => source.read(0, Math.min(512, source.size));
+
+/** Files of crystallography without frames, by their first bytes, and what uses them. */
+const otherFiles: readonly (readonly [RegExp, string])[] = [
+  [/^CrystFEL reflection list version/, 'a list of merged reflections: ewald merge --reference compares with it'],
+  [/^MTZ /, 'an MTZ file of reflections: ewald merge --reference compares with it'],
+  [/^CrystFEL stream format/, 'a stream: ewald stream info counts its frames, ewald view and ewald merge use it'],
+  [/^EWALDMG1/, 'a state of ewald merge, which continues with it'],
+];
+
+/** What a file without frames is; undefined if it is none of the known kinds. */
+async function otherFile(source: ByteSource): Promise<string | undefined> {
+  const text = new TextDecoder('latin1').decode(await headOf(source));
+  return otherFiles.find(([begin]) => begin.test(text))?.[1];
+}
+
+function unknown(source: ByteSource, options: OpenOptions, text: boolean, other: string | undefined): EwaldError {
   if (source.size === 0)
     return new EwaldError('Format', `${source.name} is empty: it has no bytes, or none yet`, {
       detail: { path: source.name, size: 0 },
+    });
+  if (other !== undefined)
+    return new EwaldError('Format', `${source.name} holds no frames; it is ${other}`, {
+      detail: { path: source.name, size: source.size },
     });
   const raw = options.dtype === undefined && options.sigShape === undefined;
   return new EwaldError(

@@ -13,6 +13,7 @@ import type { RunEvent } from './events.js';
 import type { Plans } from './frame-searcher.js';
 import { givenGeometry } from './given.js';
 import { givenInputs } from './inputs.js';
+import { refuseOfPeaks } from './modes.js';
 import { peakSourceRows } from './parameters.js';
 import type { LoadPlace } from './place.js';
 import { listedBy, OwnSearch, openSource, prepare } from './run.js';
@@ -61,6 +62,7 @@ export async function cellOfFrames(
   loadPlace: LoadPlace,
   options: FramesCellOptions,
 ): Promise<FramesCell> {
+  refuseOfPeaks('cell', options);
   knownOptions('cell', options, [...names, ...searchNames]);
   const images = integer('cell: images', options.images, 30, 1, 1000);
   const tolerance = real('cell: tolerance', options.tolerance, 0.02, 0, 0.2);

@@ -31,6 +31,7 @@ import {
 } from './frame.js';
 import type { Measured } from './integrate.js';
 import { KeptPlans } from './kept-plans.js';
+import { refuseOfPeaks } from './modes.js';
 import { isList } from './parameters.js';
 import type { Reflection } from './predict.js';
 import { type SearchSettings, settingNames } from './settings.js';
@@ -98,6 +99,7 @@ const optionNames = [...settingNames, 'beam', 'found', 'signal'] as const;
  * Throws `Argument` for invalid options, and the errors of planning.
  */
 export async function openFrameSearcher(context: Plans, options: FrameSearcherOptions): Promise<FrameSearcher> {
+  refuseOfPeaks('frameSearcher', options ?? {});
   knownOptions('frameSearcher', options, ['detector', ...settingNames]);
   const searcher = await planFrameSearcher(context, { minPeaks: minimumSpots, ...options });
   searcher.tunesItself = !isTuned(searcher.settings);
@@ -266,6 +268,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   #settingsOf(call: string, options: FrameSearchOptions): SearchSettings {
     this.#resource.assertAlive();
     if (options === none) return this.settings;
+    refuseOfPeaks(`frameSearcher.${call}`, options ?? {});
     knownOptions(`frameSearcher.${call}`, options, optionNames);
     checkSignal(options.signal);
     const { beam: _, found: __, signal: ___, peaks, ...others } = options;

@@ -1,7 +1,9 @@
 /** Determines which groups of parameters a run uses, from the source of its frames and from what is done with them. */
+import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 import { checked, type Mode, refuseOthers } from '../base/parameters.js';
 import type { FinderName } from '../peaks/contract.js';
-import { searchRows } from '../peaks/parameters.js';
+import { libraryRows, searchRows } from '../peaks/parameters.js';
 import { parseIntegration } from './integration-method.js';
 import type { RefinementParameters } from './parameter-types.js';
 import { isList, type ListName, refinementRows, searchSettingRows } from './parameters.js';
@@ -97,6 +99,13 @@ export function modeOf(run: RunMode, words: Words): Mode {
     return isList(finder) ? `${words.finder(finder)} uses peaks as listed` : `${words.finder(finder)} does not use it`;
   };
   return { stages: parts.flatMap(([stage, has]) => (has ? [stage] : [])), because };
+}
+
+/** Rejects parameters of the peak search that are given beside `peaks` instead of in it. Throws `Argument`. */
+export function refuseOfPeaks(what: string, options: object): void {
+  for (const [name, value] of Object.entries(options ?? {}))
+    if (Object.hasOwn(searchRows, name) || Object.hasOwn(libraryRows, name))
+      throw new EwaldError('Argument', `${what}: ${name} belongs in \`peaks\`: peaks: { ${name}: ${shown(value)} }`);
 }
 
 /**

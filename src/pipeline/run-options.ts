@@ -4,15 +4,15 @@ import type { PlatformSignal } from '../base/globals.js';
 import { callback, flag, integer, knownOptions, real, shown } from '../base/options.js';
 import { flagOf, kebab } from '../base/parameter-text.js';
 import { namesOf, type Parameter, type Parameters } from '../base/parameters.js';
-import type { KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { DetectorOptions } from '../detector/detector.js';
 import { cellSearchRows } from '../indexing/parameters.js';
 import { libraryRows, searchRows } from '../peaks/parameters.js';
 import { checkCopyHeader } from './copied-headers.js';
 import type { RunEvent } from './events.js';
+import { checkCells, type GivenCell } from './given.js';
 import { isFile, type RunInput } from './inputs.js';
-import { checkSettings } from './modes.js';
+import { checkSettings, refuseOfPeaks } from './modes.js';
 import type { RefinementParameters } from './parameter-types.js';
 import {
   refinementRows,
@@ -82,10 +82,11 @@ export interface PipelineOptions
    */
   readonly peaks?: 'tune' | PeakParameters | undefined;
   /**
-   * Known cells: paths or URLs, Files or Blobs of .cell or PDB files, `a,b,c,alpha,beta,gamma`, or the results of
-   * `readCell`. Default: the cell is determined from the first frames; `[]`: frames are only searched for peaks.
+   * Known cells: paths or URLs, Files or Blobs of .cell or PDB files, `a,b,c,alpha,beta,gamma` as a text or six
+   * numbers, or the results of `readCell`. Default: the cell is determined from the first frames; `[]`: frames are only
+   * searched for peaks.
    */
-  readonly cells?: readonly (FileInput | KnownCell)[] | undefined;
+  readonly cells?: readonly GivenCell[] | undefined;
   /**
    * The executor that searches the frames instead of this process, such as `await Executor.workers()` of
    * `ewald/executors`; owned by the caller.
@@ -159,6 +160,7 @@ export interface CheckedRun {
 
 /** Checks the options of a run. Throws `Argument`. */
 export function checkRun(options: PipelineOptions): CheckedRun {
+  refuseOfPeaks('pipeline', options);
   knownOptions('pipeline', options, names);
   const { geometry, cells, executor, keepFrame } = options;
   checkSettings('pipeline', options);
@@ -168,8 +170,7 @@ export function checkRun(options: PipelineOptions): CheckedRun {
       `pipeline: geometry is ${shown(geometry)}; it expects a path, a URL, a File, a text, or what ` +
         'parseGeometry(text) returns',
     );
-  if (cells !== undefined && (isFile(cells) || !Array.isArray(cells)))
-    throw new EwaldError('Argument', `pipeline: cells is ${shown(cells)}; it expects a list: cells: ['lyso.cell']`);
+  checkCells('pipeline', cells);
   if (executor !== undefined && typeof (executor as Partial<RunExecutor> | null)?.share !== 'function')
     throw new EwaldError(
       'Argument',

@@ -118,6 +118,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     const { code, out } = await ewald(words);
     expect(code).toBe(0);
     expect(out).toMatch(/0 of 6 frames indexed, 0 crystals, 6 hits/);
+    expect(out).toMatch(/only searched for peaks \(-p none\); to index them, give -p CELL/);
   });
 
   test.for([
@@ -126,8 +127,11 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
   ] as const)('%s: a run whose crystals explain few of the peaks says so', async ([, cell, doubted]) => {
     const words = ['-g', sim('run.geom'), '-p', cell, '--threshold=12', '--no-integrate', '--backend=wasm', '-j', '1'];
     const { code, out, err } = await ewald(['index', sim('run.h5'), ...words]);
-    expect(code, err).toBe(0);
-    expect(/explain only \d+ % of the peaks .*check the cell/.test(out)).toBe(doubted);
+    expect(code, err).toBe(doubted ? 1 : 0);
+    expect(/warning: the crystals explain only \d+ % of the peaks .*check the cell/.test(err)).toBe(doubted);
+    // Crystals of a doubtful cell are not ticked.
+    expect(out.includes('✓')).toBe(!doubted);
+    expect(/^\? .*run\.h5/m.test(out)).toBe(doubted);
   });
 
   test('without -p the cell is determined from the frames, and the flag that repeats it is printed', async () => {

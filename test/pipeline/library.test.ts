@@ -132,10 +132,17 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
   test.for([
     [{ inputs: [] }, 'Argument', /the run has no frames/],
     [{ jobs: 0 }, 'Argument', /pipeline: jobs is 0/],
-    [{ threshold: 3 }, 'Argument', /pipeline has no option "threshold"/],
+    [{ threshold: 3 }, 'Argument', /pipeline: threshold belongs in `peaks`: peaks: \{ threshold: 3 \}/],
+    [{ minSnr: 5 }, 'Argument', /pipeline: minSnr belongs in `peaks`: peaks: \{ minSnr: 5 \}/],
+    [{ minSnrr: 5 }, 'Argument', /pipeline has no option "minSnrr"/],
     [{ geometry: 3 as never }, 'Argument', /geometry is 3; it expects a path, a URL/],
     [{ geometry: 'absent.geom' }, 'File', /absent\.geom cannot be read/],
     [{ cells: 'mono.cell' as never }, 'Argument', /cells is .*it expects a list/],
+    [{ cells: [79, 79, 38, 90, 90, 90] }, 'Argument', /expected a list of cells: cells: \[\[79,79,38,90,90,90\]\]/],
+    [{ cells: [[79, 79, 38]] }, 'Argument', /cells\[0\] is \[79,79,38\]; expected a path or text such as/],
+    [{ cells: [[79, 79, 38, 90, 90, 0]] }, 'Argument', /angles must lie between 0 and 180/],
+    [{ cells: [{ cell: [79, 79, 38] }] }, 'Argument', /cells\[0\] is .*, which has no centring; expected/],
+    [{ cells: [{ parameters: [79, 79, 38, 90, 90, 90], centring: 'Q' }] }, 'Argument', /centring is "Q"; expected one/],
     [{ shard: '5/4' }, 'Argument', /shard is .*expected i\/n/],
     [{ resume: true }, 'Argument', /resume needs a stream/],
     [{ executor: {} as never }, 'Argument', /executor is .*Executor\.workers/],
@@ -147,5 +154,29 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
       message: expect.stringMatching(message),
     });
     await dataset.dispose();
+  });
+
+  test('cells as six numbers, or as parameters with a centring, are those of a text', async () => {
+    const streamOf = async (cells: NonNullable<PipelineOptions['cells']>): Promise<string> => {
+      let text = '';
+      const output = (piece: Uint8Array): void => {
+        text += Buffer.from(piece).toString();
+      };
+      const inputs = { file: sim('mono.h5'), frames: [0] };
+      for await (const _ of context.pipeline({ inputs, ...settings(), cells, output, commandLine: 'ewald test' }));
+      return text;
+    };
+    const numbers = [36.2, 62.5, 98.1, 90, 97.3, 90] as const;
+    const known = await streamOf([numbers.join()]);
+    expect(known).toContain('Cell parameters');
+    expect(await streamOf([numbers])).toBe(known);
+    expect(await streamOf([{ parameters: numbers }])).toBe(known);
+    expect(await streamOf([{ parameters: numbers, centring: 'P' }])).toBe(known);
+  });
+
+  test('a searcher and the determination of a cell say where parameters of the search belong as well', async () => {
+    const message = /: minSnr belongs in `peaks`/;
+    await expect(context.frameSearcher({ minSnr: 5 } as never)).rejects.toThrow(message);
+    await expect(context.cell({ inputs: sim('mono.h5'), minSnr: 5 } as never)).rejects.toThrow(message);
   });
 });

@@ -1,0 +1,31 @@
+/** Flags that resemble another one, and files that are no frames: the message says what to give. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ewaldTogether as ewald } from '../support/cli.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-suggestions-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test.for(['--treshold=12', '--treshold'])('ewald index %s names the flag that was meant', async (word) => {
+  const { code, err } = await ewald(['index', 'run.h5', word]);
+  expect(code).toBe(2);
+  expect(err).toMatch(/unknown option '--treshold'\n\(Did you mean --threshold\?\)/);
+});
+
+test.for([
+  ['merged.hkl', 'CrystFEL reflection list version 2.0\nSymmetry: 4/m\n', /list of merged reflections: ewald merge/],
+  ['merged.mtz', 'MTZ \u0015\u0000\u0000\u0000', /MTZ file of reflections: ewald merge/],
+  ['run.stream', 'CrystFEL stream format 2.3\n', /a stream: ewald stream info/],
+  ['notes.txt', 'nothing\n', /a text file, which holds no frames/],
+] as const)('ewald info recognises %s', async ([name, text, words]) => {
+  const file = join(folder, name);
+  await writeFile(file, text, 'latin1');
+  const { code, err } = await ewald(['info', file]);
+  expect(code).toBe(1);
+  expect(err).toMatch(words);
+});
