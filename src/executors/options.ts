@@ -4,6 +4,7 @@ import { EwaldError } from '../base/errors.js';
 import type { PlatformUrl } from '../base/globals.js';
 import { integer, knownOptions, list } from '../base/options.js';
 import type { ContextOptions } from '../context/context.js';
+import type { WorkerParameters } from './parameter-types.js';
 import { isRegistered } from './registered.js';
 
 /** Options of every executor that runs tasks in this process. */
@@ -15,9 +16,7 @@ export interface InlineOptions {
 }
 
 /** Options of workers. */
-export interface WorkersOptions extends InlineOptions {
-  /** Number of workers, 1 … 1024; default: one per core. */
-  readonly workers?: number;
+export interface WorkersOptions extends InlineOptions, WorkerParameters {
   /** The worker script: URL or a function returning a Worker; default: the worker next to the bundle. */
   readonly worker?: ContextOptions['worker'];
   /**
@@ -25,8 +24,6 @@ export interface WorkersOptions extends InlineOptions {
    * worker that dies is replaced by one with the same options.
    */
   readonly contexts?: readonly ContextOptions[];
-  /** Threads that a task may use itself, 1 … 1024; default 1, since the workers share the cores. */
-  readonly threads?: number;
 }
 
 const inlineNames = ['context', 'modules'];

@@ -37,12 +37,14 @@ export const connectionRows = {
   token: {
     kind: 'text',
     sentence: 'token of the server (EWALD_NATS_TOKEN is safer: others can see command lines)',
+    more: 'Alternatively the address is `nats://token@host`.',
     usual: '',
     neutral: true,
   },
   creds: {
     kind: 'text',
     sentence: 'credentials file, as written by nsc generate creds (or EWALD_NATS_CREDS)',
+    more: 'In JavaScript the text of the file, or on Node its path.',
     usual: '',
     value: 'file',
     neutral: true,
@@ -63,7 +65,12 @@ export const joinRows = {
     usual: 'one per core',
     flag: 'jobs',
   },
-  threads: { kind: 'integer', sentence: 'threads that a task may use', range: range(1, 1024, 1) },
+  threads: {
+    kind: 'integer',
+    sentence: 'threads that a task may use',
+    more: 'The default is one, since the workers share the cores.',
+    range: range(1, 1024, 1),
+  },
   allowModules: {
     kind: 'boolean',
     sentence: 'runs modules sent as source: whoever submits tasks can then do everything that this user can',
@@ -77,3 +84,13 @@ export const joinRows = {
   },
   name: { kind: 'text', sentence: 'name shown by ewald cluster', usual: 'machine and process' },
 } as const satisfies Parameters;
+
+const { cluster, token, creds } = connectionRows;
+const { workers, threads, allowModules, name } = joinRows;
+
+/** The tables of this room, from which `npm run layout` writes types and README tables. */
+export const tables = [
+  { name: 'ConnectionParameters', about: 'How a cluster is reached.', rows: { cluster, token, creds } },
+  { name: 'WorkerParameters', about: 'How many tasks run at once.', rows: { workers, threads } },
+  { name: 'JoinParameters', about: 'What a worker offers to a cluster.', rows: { allowModules, name } },
+] as const;

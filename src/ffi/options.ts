@@ -6,6 +6,7 @@ import type { Definitions } from './header/parse.js';
 import type { Include } from './header/preprocess.js';
 import type { CStruct, CType, DataModel, FunctionTable } from './header/types.js';
 import type { BindOptions } from './library.js';
+import type { LibraryParameters } from './parameter-types.js';
 import type { WasmImports, WasmSource } from './wasm/module.js';
 
 /** A header given as text. */
@@ -15,27 +16,15 @@ export interface HeaderText {
   readonly name?: string;
 }
 
-export interface LibraryOptions extends BindOptions {
-  /** Macros to define for the header: `{ PI_API: '' }` or `['-DPI_API=']`. */
-  readonly definitions?: Definitions;
+export interface LibraryOptions extends BindOptions, LibraryParameters {
   /** The header: a file in `includeDir` (Node), its text, or the table of a parsed header. */
   readonly header: string | HeaderText | FunctionTable;
   /** The library: a name or path (Node), or a wasm module as bytes, Module, Instance, Response or URL. */
   readonly library: string | WasmSource;
-  /** The folder of built libraries, which are searched for in its `lib/` and in itself. */
-  readonly buildDir?: string | undefined;
-  /** Folders of headers; default: the working directory. */
-  readonly includeDir?: string | readonly string[] | undefined;
-  /** The kind of library; default `auto`: native if there is such a library, otherwise wasm. */
-  readonly backend?: 'auto' | 'native' | 'wasm';
   /** Returns the text of an include, on platforms without files. */
   readonly include?: Include;
-  /** A compiler's preprocessor to run over a header file first (Node): `gcc -E`. */
-  readonly cpp?: string;
   /** Reads functions with varargs; default true. */
   readonly allowVarargs?: boolean;
-  /** Skips declarations that cannot be read, with a warning each; default false. */
-  readonly skipUnsupported?: boolean;
   /** Imports of a wasm module. */
   readonly imports?: WasmImports;
   /** Makes the worker of asynchronous calls on wasm. */

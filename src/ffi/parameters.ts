@@ -20,6 +20,8 @@ export const libraryRows = {
     kind: 'texts',
     short: 'I',
     sentence: 'include folder; may be repeated',
+    type: 'string | readonly string[]',
+    usual: 'the working directory',
     flag: 'include',
     value: 'folder',
   },
@@ -27,6 +29,8 @@ export const libraryRows = {
     kind: 'texts',
     short: 'D',
     sentence: 'macro definition for the header; may be repeated',
+    type: 'Definitions',
+    more: "In JavaScript `{ PI_API: '' }` or `['-DPI_API=']`.",
     flag: 'define',
     value: 'name[=value]',
   },
@@ -44,3 +48,17 @@ export const libraryRows = {
   },
   skipUnsupported: { kind: 'boolean', sentence: 'skip declarations that cannot be read, with a warning each' },
 } as const satisfies Parameters;
+
+// The library is required and may be a module as well, so its type is that of LibraryOptions.
+const { library: _, ...otherRows } = libraryRows;
+
+/** The tables of this room, from which `npm run layout` writes types and README tables. */
+export const tables = [
+  {
+    name: 'LibraryParameters',
+    about: 'Which library is loaded, and how its header is read.',
+    rows: otherRows,
+    loose: true,
+    imports: ["import type { Definitions } from './header/parse.js';"],
+  },
+] as const;

@@ -9,6 +9,7 @@ import { isEwaldError, messageOf } from '../base/errors.js';
 import { breathe } from '../base/options.js';
 import { version } from '../base/version.js';
 import type { Outcome, Row } from './case.js';
+import type { BenchParameters } from './parameter-types.js';
 import { type Candidate, openCandidates, Problem, runRow, selectRows, type ValidateOptions } from './run.js';
 
 /** Median and quartiles of some runs, and the rate at the median. */
@@ -84,9 +85,9 @@ export interface BenchReport {
 }
 
 /** Options of a benchmark in addition to those of a validation. */
-export interface BenchOptions extends Omit<ValidateOptions, 'onResult' | 'stopAtFailure' | 'budget'> {
-  /** Seconds for the runs of each contestant of a row; default 1. */
-  readonly seconds?: number;
+export interface BenchOptions
+  extends Omit<ValidateOptions, 'onResult' | 'stopAtFailure' | 'budget' | 'seconds'>,
+    BenchParameters {
   readonly onRow?: (id: string, done: number, total: number) => void;
 }
 

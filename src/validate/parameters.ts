@@ -7,6 +7,7 @@ import { range } from '../base/range.js';
 export const backendsRow = {
   kind: 'text',
   sentence: 'backends, separated by commas, or all',
+  more: 'Unavailable ones count as absent.',
   type: 'readonly BackendName[]',
   usual: 'all',
   flag: 'backend',
@@ -25,6 +26,7 @@ export const validateRows = {
   budget: {
     kind: 'number',
     sentence: 'longest estimated time of a case; longer ones are counted as sampled',
+    more: 'On a software device a tenth of it.',
     range: range(0, Number.POSITIVE_INFINITY, 2),
     unit: 'seconds',
     value: 'seconds',
@@ -75,3 +77,11 @@ export const benchRows = {
     of: ['ranks'],
   },
 } as const satisfies Parameters;
+
+const imports = ["import type { BackendName } from '../backends/names.js';"];
+
+/** The tables of this room, from which `npm run layout` writes types and README tables. */
+export const tables = [
+  { name: 'ValidateParameters', about: 'What is validated.', rows: validateRows, imports },
+  { name: 'BenchParameters', about: 'How long is timed.', rows: { seconds: benchRows.seconds } },
+] as const;

@@ -10,9 +10,9 @@ import type { PlatformSignal } from '../base/globals.js';
 import { breathe, nearest, real } from '../base/options.js';
 import { version } from '../base/version.js';
 import type { ContextOptions } from '../context/context.js';
-import type { FftEngine } from '../fft/fft.js';
 import { matches, mayRefuse, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
 import { engineRows } from './cases/fft/engines.js';
+import type { ValidateParameters } from './parameter-types.js';
 import { rows as allRows } from './rooms.js';
 
 /** How contexts are opened; Node's or the browser's `createContext`. */
@@ -78,18 +78,12 @@ export interface Report {
 }
 
 /** Options of a validation. */
-export interface ValidateOptions {
+export interface ValidateOptions extends ValidateParameters {
   readonly createContext: CreateContext;
   /** Patterns of ids, see `matches`; default: all rows. */
   readonly ids?: readonly string[];
-  /** An external engine: only the rows of transforms are run, by it. */
-  readonly engine?: FftEngine;
-  /** Backends to run; default: all that a user may name, of which unavailable ones count as absent. */
-  readonly backends?: readonly BackendName[];
   /** Backends that must be available, in the form of EWALD_REQUIRE: `wasm,webgpu`. */
   readonly require?: string;
-  /** Longest estimated run of a row in seconds; default 2, and a tenth of it on a software device. */
-  readonly budget?: number;
   /** Further options of the contexts, such as `wasm` or `addonPath`. */
   readonly context?: ContextOptions;
   readonly place?: string;

@@ -4,20 +4,15 @@
  */
 import type { WorkerInfo } from '../executor.js';
 import type { WorkersOptions } from '../options.js';
+import type { ConnectionParameters, JoinParameters } from '../parameter-types.js';
 
 /** Address options and credentials of a NATS server. */
-export interface NatsOptions {
-  /** Token of the server's configuration (`authorization { token }`); alternatively `nats://token@host`. */
-  readonly token?: string;
+export interface NatsOptions extends ConnectionParameters {
   /** Name and password of a user; alternatively `nats://user:password@host`. */
   readonly user?: string;
   readonly password?: string;
-  /** Text of a credentials file (`.creds`), or on Node its path. */
-  readonly creds?: string;
   /** Node: paths of PEM files; `true` for the system's certificates. */
   readonly tls?: true | { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  /** Name of the cluster on this server, letters, digits, - and _; default `ewald`. Clusters are independent. */
-  readonly cluster?: string;
   /**
    * Loads the clients of NATS: `() => Promise.all([import('@nats-io/nats-core'), import('@nats-io/jetstream'),
    * import('@nats-io/obj')])`. Bundled pages need it, because bundlers only follow imports in the code of the
@@ -51,11 +46,7 @@ export interface ConnectOptions extends NatsOptions {
 }
 
 /** Options of a worker that joins a cluster. */
-export interface JoinOptions extends NatsOptions, WorkersOptions {
-  /** Runs modules that are sent as source; default false: only registered names and `modules`. */
-  readonly allowModules?: boolean;
-  /** Name in `ewald cluster`; default: machine and process. */
-  readonly name?: string;
+export interface JoinOptions extends NatsOptions, WorkersOptions, JoinParameters {
   /** Seconds of absence after which a client is considered dead and its tasks are dropped, from 1, default 60. */
   readonly clientSeconds?: number;
   /** Used when this call founds the cluster: see `keepSeconds` of `Executor.connect`. */
