@@ -91,6 +91,13 @@ export function knownOptions(what: string, options: object, known: readonly stri
   }
 }
 
+/** Refuses options by their former names, and says what they are called. Throws `Argument`. */
+export function refuseFormer(what: string, options: object, names: Readonly<Record<string, string>>): void {
+  for (const [former, name] of Object.entries(names))
+    if (Object.hasOwn(options ?? {}, former))
+      throw new EwaldError('Argument', `${what}: the option ${former} is called ${name}`);
+}
+
 /** An integer option within [low, high]; `fallback` if undefined. */
 export function integer(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
   if (value === undefined) return fallback;

@@ -222,7 +222,7 @@ async function cellOfFrames(
       ...readingOf(options),
       min: search.minLengthA,
       max: search.maxLengthA,
-      tolerance: search.tolerance,
+      symmetryTolerance: search.symmetryTolerance,
       onEvent: (event) => {
         if (event.kind === 'progress') progress.report(event.share);
         else if (event.kind !== 'cell' && eventText(event) !== '') note(eventText(event));

@@ -1,5 +1,5 @@
 /** The commands. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
-import { version } from '../entries/index.node.js';
+import { EwaldError, version } from '../entries/index.node.js';
 import { nearest } from '../entries/shell.node.js';
 
 export const commands: Record<
@@ -125,12 +125,23 @@ function unknownCommand(word: string, output: typeof import('./output.js')): voi
   process.exitCode = output.exitCode.usage;
 }
 
+/** Flags that other commands use with another meaning, by command: their former and present names. */
+const formerFlags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  cell: { '--tolerance': '--symmetry-tolerance' },
+  frames: { '--scale': '--strength' },
+};
+
 /** Subcommands leave ending the process to us as well. */
 function override(command: import('commander').Command): void {
   command.exitOverride().showHelpAfterError('(--help lists the options)');
   // Commander compares the whole word, so that `--treshold=12` would resemble no flag.
   const own = command as unknown as { unknownOption(flag: string): void };
   const refuse = own.unknownOption.bind(command);
-  own.unknownOption = (flag) => refuse(flag.replace(/^(--[^=]+)=.*$/s, '$1'));
+  own.unknownOption = (word) => {
+    const flag = word.replace(/^(--[^=]+)=.*$/s, '$1');
+    const present = formerFlags[command.name()]?.[flag];
+    if (present !== undefined) throw new EwaldError('Argument', `${flag} of this command is called ${present}`);
+    refuse(flag);
+  };
   for (const child of command.commands) override(child);
 }

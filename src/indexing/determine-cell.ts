@@ -8,7 +8,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { breathe, callback, checkSignal, knownOptions, shown } from '../base/options.js';
+import { breathe, callback, checkSignal, knownOptions, refuseFormer, shown } from '../base/options.js';
 import { namesOf } from '../base/parameters.js';
 import { type BravaisCandidate, bravaisCandidates } from '../crystal/bravais.js';
 import { anglesOf, type Cell, cellFrom, cellFromParameters, combine, lengthsOf, volume } from '../crystal/cell.js';
@@ -107,9 +107,10 @@ export async function determineCell(
   images: readonly (Float32Array | Float64Array | readonly number[])[],
   options: CellSearchOptions = {},
 ): Promise<DeterminedCell[]> {
+  refuseFormer('determineCell', options, { tolerance: 'symmetryTolerance' });
   knownOptions('determineCell', options, [...namesOf(cellSearchRows), 'signal', 'onProgress']);
   const search = checkCellSearch(options, (name) => `determineCell: ${name}`);
-  const { minLengthA, maxLengthA, proposers, tolerance } = search;
+  const { minLengthA, maxLengthA, proposers, symmetryTolerance } = search;
   callback('determineCell: onProgress', options.onProgress);
   checkSignal(options.signal);
   if (!Array.isArray(images))
@@ -175,7 +176,7 @@ export async function determineCell(
   options.onProgress?.(1);
   // The joint evidence of all images; a supercell indexes as many images, with less evidence per spot.
   tried.sort((p, q) => p.score - q.score);
-  const answers = tried.map((outcome) => answerOf(outcome, images.length, tolerance));
+  const answers = tried.map((outcome) => answerOf(outcome, images.length, symmetryTolerance));
   // One lattice may occur in two reduced forms that are equal within errors.
   return answers.filter(
     (answer, i) => !answers.slice(0, i).some((better) => latticeBend(answer.cell, better.cell) < 0.03),

@@ -12,5 +12,5 @@ export interface CellSearchParameters {
   /** Images that propose cells: those with the most spots up to maxSpots; all images vote. 1 … 1000; default 12. */
   readonly proposers?: number;
   /** How far lengths (relative) and angles (in radians) may be bent for a symmetry. 0 … 0.2; default 0.02. */
-  readonly tolerance?: number;
+  readonly symmetryTolerance?: number;
 }

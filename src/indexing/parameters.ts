@@ -147,7 +147,7 @@ export const cellSearchRows = {
     range: cellSearchRanges.proposers,
     flag: null,
   },
-  tolerance: {
+  symmetryTolerance: {
     kind: 'number',
     sentence: 'how far lengths (relative) and angles (in radians) may be bent for a symmetry',
     range: cellSearchRanges.tolerance,

@@ -4,7 +4,7 @@
  */
 
 import { EwaldError } from '../base/errors.js';
-import { integer, knownOptions, real } from '../base/options.js';
+import { integer, knownOptions, real, refuseFormer } from '../base/options.js';
 import { namesOf } from '../base/parameters.js';
 import type { BravaisCandidate } from '../crystal/bravais.js';
 import { openDetector } from '../detector/detector.js';
@@ -32,7 +32,7 @@ export interface FramesCellOptions
   /** Number of frames with enough peaks to use, 1 … 1000; default 30. */
   readonly images?: number | undefined;
   /** How far a symmetry may change lengths (relative) and angles (radians), 0 … 0.2; default 0.02. */
-  readonly tolerance?: number | undefined;
+  readonly symmetryTolerance?: number | undefined;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
   readonly signal?: PipelineOptions['signal'] | undefined;
 }
@@ -53,7 +53,7 @@ export interface FramesCell {
 
 const frameNames = ['inputs', 'geometry', 'dataset', 'checksums', 'maxFrameBytes', 'bad', 'openOther'];
 const searched: ReadonlySet<string> = new Set([...namesOf(peakSourceRows), 'peaks', 'highres']);
-const names = [...frameNames, 'images', 'min', 'max', 'tolerance', 'onEvent', 'signal'];
+const names = [...frameNames, 'images', 'min', 'max', 'symmetryTolerance', 'onEvent', 'signal'];
 const searchNames = settingNames.filter((name) => searched.has(name));
 
 /** Determines the cell of frames. Throws as `runPipeline` does before its first frame. */
@@ -62,11 +62,12 @@ export async function cellOfFrames(
   loadPlace: LoadPlace,
   options: FramesCellOptions,
 ): Promise<FramesCell> {
+  refuseFormer('cell', options, { tolerance: 'symmetryTolerance' });
   refuseOfPeaks('cell', options);
   knownOptions('cell', options, [...names, ...searchNames]);
   const images = integer('cell: images', options.images, 30, 1, 1000);
-  const tolerance = real('cell: tolerance', options.tolerance, 0.02, 0, 0.2);
-  const { images: _, tolerance: __, ...run } = options;
+  const symmetryTolerance = real('cell: symmetryTolerance', options.symmetryTolerance, 0.02, 0, 0.2);
+  const { images: _, symmetryTolerance: __, ...run } = options;
   const checked = checkRun(run);
   const { onEvent = () => undefined, signal } = options;
   const place = await loadPlace();
@@ -94,7 +95,7 @@ export async function cellOfFrames(
       try {
         const found = await indexer.determineCell(spots, {
           ...checked.cellSearch,
-          tolerance,
+          symmetryTolerance,
           ...(signal ? { signal } : {}),
           onProgress: (share) => onEvent({ kind: 'progress', stage: 'cell', share }),
         });

@@ -3,14 +3,14 @@
  * beam stop and bad pixels, on a background of solvent scattering, with Poisson counting noise.
  *
  * A reflection of a lattice is excited by p = exp(−e²/2σ²), where e is its distance from the Ewald sphere in 1/Å and σ²
- * the sum of the contributions of domain size, mosaicity and bandwidth. It gives scale · W(hkl) · exp(−B q²/2) · p · P
+ * the sum of the contributions of domain size, mosaicity and bandwidth. It gives strength · W(hkl) · exp(−B q²/2) · p · P
  * counts, where W follows Wilson's exponential law and is the same in all frames, and P is the polarisation factor of
  * X-rays. Its spot is where its ray hits the detector and is a Gaussian: the detector's own width, extended radially by
  * the bandwidth and tangentially by mosaicity. Absorption, parallax and diffuse scattering of the crystal are not
  * simulated. The arithmetic shares no code with the cores.
  */
 
-import { knownOptions } from '../base/options.js';
+import { knownOptions, refuseFormer } from '../base/options.js';
 import { checked, defaultsOf, type Values } from '../base/parameters.js';
 import { type Cell, checkCell, norm, reciprocal, type Vector } from '../crystal/cell.js';
 import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
@@ -77,6 +77,7 @@ export class FrameSimulator {
 
   /** Throws `Argument`. */
   constructor(options: FrameSimulation) {
+    refuseFormer('simulateFrames', options, { scale: 'strength' });
     knownOptions('simulateFrames', options, names);
     checkCell(options.cell, 'the cell to simulate');
     const of = (name: string): string => `simulateFrames: ${name}`;
@@ -117,7 +118,7 @@ export class FrameSimulator {
       domain: values.domainA,
       mosaicity: values.mosaicityRad,
       bFactor: values.bFactorA2,
-      scale: values.scale,
+      strength: values.strength,
       spread: values.spread,
       spotPx: values.spotPx,
     };
@@ -136,7 +137,7 @@ export class FrameSimulator {
     const lattices: { cell: Cell; spots: TrueSpot[] }[] = [];
     for (let i = 0; i < count; i++) {
       const cell = rotateRandomly(this.#cell, random);
-      const strength = this.#beamline.scale * Math.exp(this.#beamline.spread * random.normal());
+      const strength = this.#beamline.strength * Math.exp(this.#beamline.spread * random.normal());
       lattices.push({ cell, spots: this.#shine(cell, strength, expected) });
     }
     const noise = pixelNoise(
@@ -191,7 +192,7 @@ interface Beamline {
   readonly domain: number;
   readonly mosaicity: number;
   readonly bFactor: number;
-  readonly scale: number;
+  readonly strength: number;
   readonly spread: number;
   readonly spotPx: number;
 }

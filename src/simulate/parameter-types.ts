@@ -46,8 +46,8 @@ export interface FrameSimulation {
   /** Counts per pixel on the solvent's ring. 0 … 1e5; default 5. */
   readonly background?: number;
   /** Counts of a full reflection of average intensity at low resolution. 0 … 1e9; default 900. */
-  readonly scale?: number;
-  /** Spread of crystal sizes: standard deviation of the logarithm of the scale. 0 … 3; default 0.3. */
+  readonly strength?: number;
+  /** Spread of crystal sizes: standard deviation of the logarithm of the strength. 0 … 3; default 0.3. */
   readonly spread?: number;
   /** Isotropic temperature factor B. Square angstrom; 0 … 10000; default 25. */
   readonly bFactorA2?: number;

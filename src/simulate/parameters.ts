@@ -147,7 +147,7 @@ export const frameSimulationRows = {
     range: range(0, 1e5, 5),
     value: 'counts',
   },
-  scale: {
+  strength: {
     kind: 'number',
     sentence: 'counts of a full reflection of average intensity at low resolution',
     range: range(0, 1e9, 900),
@@ -155,7 +155,7 @@ export const frameSimulationRows = {
   },
   spread: {
     kind: 'number',
-    sentence: 'spread of crystal sizes: standard deviation of the logarithm of the scale',
+    sentence: 'spread of crystal sizes: standard deviation of the logarithm of the strength',
     range: range(0, 3, 0.3),
   },
   bFactorA2: {

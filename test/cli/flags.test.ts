@@ -177,9 +177,8 @@ test('a name stands for one kind of value in all commands', () => {
       kinds.set(flag, (kinds.get(flag) ?? new Set()).add(row.kind));
     }
   const several = [...kinds].flatMap(([flag, set]) => (set.size > 1 ? [`${flag} ${[...set].join(', ')}`] : []));
-  // Commands with fewer backends or executors list them; some commands take several cells, outputs or modules; ewald
-  // cell has one tolerance, CrystFEL's check of a cell has six; --gain is a number for the finder, but a file for ewald
-  // run; --scale is the normalisation of a transform, but counts in a simulation; seeds of pi have 64 bits.
+  // Commands with fewer backends or executors list them; some commands take several cells, outputs or modules; --gain is
+  // a number for the finder, as in DIALS, but a file for ewald run, as in LiberTEM; seeds of pi have 64 bits.
   expect(several.sort()).toMatchInlineSnapshot(`
     [
       "--backend text, choice",
@@ -188,9 +187,7 @@ test('a name stands for one kind of value in all commands', () => {
       "--gain number, text",
       "--module text, texts",
       "--output text, texts",
-      "--scale choice, number",
       "--seed integer, count",
-      "--tolerance numbers, number",
     ]
   `);
 });

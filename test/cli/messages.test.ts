@@ -78,7 +78,7 @@ cell words.txt
 cell no-cell.txt
 cell no-cell.txt --min 0
 cell no-cell.txt --max 2
-cell no-cell.txt --tolerance 3
+cell no-cell.txt --symmetry-tolerance 3
 cell no-cell.txt --unit A
 simulate
 simulate spot

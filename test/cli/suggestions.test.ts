@@ -18,6 +18,24 @@ test.for(['--treshold=12', '--treshold'])('ewald index %s names the flag that wa
 });
 
 test.for([
+  [['cell', 'spots.txt', '--tolerance', '0.02'], '--tolerance of this command is called --symmetry-tolerance'],
+  [['simulate', 'frames', '-o', 'x', '--scale=900'], '--scale of this command is called --strength'],
+] as const)('ewald %j names the present flag', async ([words, message]) => {
+  const { code, err } = await ewald(words);
+  expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test('options are refused by their former names', async () => {
+  const { FrameSimulator } = await import('../../dist/index.node.js');
+  const cell = [
+    [79, 0, 0],
+    [0, 79, 0],
+    [0, 0, 38],
+  ] as const;
+  expect(() => new FrameSimulator({ cell, scale: 900 } as never)).toThrow('the option scale is called strength');
+});
+
+test.for([
   ['merged.hkl', 'CrystFEL reflection list version 2.0\nSymmetry: 4/m\n', /list of merged reflections: ewald merge/],
   ['merged.mtz', 'MTZ \u0015\u0000\u0000\u0000', /MTZ file of reflections: ewald merge/],
   ['run.stream', 'CrystFEL stream format 2.3\n', /a stream: ewald stream info/],

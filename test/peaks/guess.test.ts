@@ -68,7 +68,7 @@ describe('gain', () => {
 
 describe('spot size', () => {
   test.for([0.7, 1.5, 2.2])('spots of %f pixels sigma', async (spotPx) => {
-    const facts = await factsOfSimulated({ spotPx, scale: 8000, background: 3 });
+    const facts = await factsOfSimulated({ spotPx, strength: 8000, background: 3 });
     // A pixel integrates over its own width, which adds its variance of 1/12.
     const true_ = Math.sqrt(spotPx ** 2 + 1 / 12);
     expect((facts.spotPx ?? 0) / true_).toBeGreaterThan(0.88);
@@ -84,8 +84,8 @@ describe('spot size', () => {
 
   test('a gain does not change it', async () => {
     const [plain, scaled] = [
-      await factsOfSimulated({ scale: 4000 }),
-      await factsOfSimulated({ scale: 4000 }, { gain: 8 }),
+      await factsOfSimulated({ strength: 4000 }),
+      await factsOfSimulated({ strength: 4000 }, { gain: 8 }),
     ];
     expect(scaled.spotPx).toBeCloseTo(plain.spotPx ?? 0, 1);
   });

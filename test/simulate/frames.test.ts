@@ -27,7 +27,7 @@ describe('a simulator', () => {
   });
 
   test('counts photons: the variance of a flat patch is its mean', () => {
-    const { counts } = new FrameSimulator({ ...small, background: 40, scale: 0, badPixels: 0 }).frame(0);
+    const { counts } = new FrameSimulator({ ...small, background: 40, strength: 0, badPixels: 0 }).frame(0);
     // Neighbouring pixels have nearly the same expectation: half the mean square of their differences is the variance.
     let [sum, squares, n] = [0, 0, 0];
     for (let y = 10; y < 246; y++)
