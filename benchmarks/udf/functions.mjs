@@ -4,13 +4,14 @@
 // All ways read the same file from the page cache and take turns; the time is the shortest of R in seconds. Their results
 // are compared before anything is timed.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { Context } from '../../dist/udf.node.js';
+import { findClang } from '../../scripts/lib/clang.mjs';
 import { empty, rings, tablesFor, variance, varianceBy, varianceOf } from './variance.mjs';
 
 const side = 256;
@@ -158,10 +159,7 @@ async function main() {
 
 /** Compiles the module of examples/udf; undefined without a compiler. */
 function compiled(folder) {
-  const llvm = existsSync('/usr/lib') ? readdirSync('/usr/lib').filter((name) => /^llvm-\d+$/.test(name)) : [];
-  const clang = [process.env.CLANG, ...llvm.map((name) => `/usr/lib/${name}/bin/clang`)].find(
-    (path) => path && existsSync(path),
-  );
+  const clang = findClang();
   if (!clang) return undefined;
   const output = join(folder, 'variance.wasm');
   const flags = '--target=wasm32 -O3 -msimd128 -mbulk-memory -ffreestanding -nostdlib -Wl,--no-entry'.split(' ');

@@ -18,16 +18,22 @@ export const isGone = (response: ServerResponse, socket: Socket): boolean => soc
 
 /** Ends a response with a body, and waits until the client has read it, or has disconnected. */
 export function sendWhole(response: ServerResponse, socket: Socket, body: Buffer | undefined): Promise<void> {
+  const sent = eventOrClose('finish', response, socket);
+  if (!socket.destroyed) response.end(body);
+  return sent;
+}
+
+/** Waits for an event of a response, or until its client has disconnected. */
+function eventOrClose(event: 'finish' | 'drain', response: ServerResponse, socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
-      response.removeListener('finish', done);
+      response.removeListener(event, done);
       socket.removeListener('close', done);
       resolve();
     };
-    response.once('finish', done);
+    response.once(event, done);
     socket.once('close', done);
     if (socket.destroyed) done();
-    else response.end(body);
   });
 }
 
@@ -51,21 +57,8 @@ export async function sendPieces(
     const { bytesRead } = await handle.read(piece, 0, piece.length, at);
     if (bytesRead === 0) throw new Error('the file was cut short while it was sent');
     at += bytesRead;
-    if (!isGone(response, socket) && !response.write(piece.subarray(0, bytesRead))) await taken(response, socket);
+    if (!isGone(response, socket) && !response.write(piece.subarray(0, bytesRead)))
+      await eventOrClose('drain', response, socket);
   }
   response.end();
-}
-
-/** Waits until the response accepts more data, or its client has disconnected. */
-function taken(response: ServerResponse, socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.removeListener('drain', done);
-      socket.removeListener('close', done);
-      resolve();
-    };
-    response.once('drain', done);
-    socket.once('close', done);
-    if (socket.destroyed) done();
-  });
 }

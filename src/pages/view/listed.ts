@@ -1,5 +1,5 @@
 /** Converts the results of a chunk of a stream to the form in which they are shown. */
-import type { Detector, StreamChunk, StreamCrystal } from '../../entries/index.js';
+import { type Cell, type Detector, reciprocal, type StreamChunk, type StreamCrystal } from '../../entries/index.js';
 import type { ShownCrystal, ShownPeaks } from './protocol.js';
 
 /** First row of each panel's module in the frame; the stream counts rows within the module. */
@@ -20,16 +20,9 @@ export function listedPeaks(frame: number, { peaks = [] }: StreamChunk, detector
   };
 }
 
-type Vector = readonly [number, number, number];
-const cross = ([a, b, c]: Vector, [x, y, z]: Vector): Vector => [b * z - c * y, c * x - a * z, a * y - b * x];
-const dot = ([a, b, c]: Vector, [x, y, z]: Vector): number => a * x + b * y + c * z;
-
 /** Rows a, b, c in Å from a*, b*, c* in 1/nm. */
-export function axesOf([a, b, c]: StreamCrystal['reciprocal']): [Vector, Vector, Vector] {
-  const volume = dot(a, cross(b, c));
-  const scaled = (vector: Vector): Vector => vector.map((x) => (10 * x) / volume) as unknown as Vector;
-  return [scaled(cross(b, c)), scaled(cross(c, a)), scaled(cross(a, b))];
-}
+export const axesOf = (rows: StreamCrystal['reciprocal']): Cell =>
+  reciprocal(rows.map((row) => row.map((x) => x / 10)) as unknown as Cell);
 
 /** A crystal of a chunk. */
 export function listedCrystal(crystal: StreamCrystal, detector: Detector | undefined): ShownCrystal {

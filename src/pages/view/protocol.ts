@@ -134,6 +134,8 @@ export interface FrameSummary {
 export interface ShownPeakMaps {
   readonly width: number;
   readonly height: number;
+  /** Pixels of the frame along each side of a cell of the powder. */
+  readonly step: number;
   readonly frames: number;
   readonly powder: Uint32Array;
   readonly peakogram: Uint32Array;

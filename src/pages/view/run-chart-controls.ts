@@ -105,7 +105,7 @@ async function served(): Promise<ShownPeakMaps | undefined> {
   if (!powder.ok || !peakogram.ok) return undefined;
   const [height = 1, width = 1] = (powder.headers.get('X-Shape') ?? '').split(',').map(Number);
   return {
-    ...{ width, height, frames: Number(powder.headers.get('X-Frames')) },
+    ...{ width, height, step: Number(powder.headers.get('X-Step')), frames: Number(powder.headers.get('X-Frames')) },
     powder: new Uint32Array(await powder.arrayBuffer()),
     peakogram: new Uint32Array(await peakogram.arrayBuffer()),
   };
@@ -174,7 +174,7 @@ function writePowder(): void {
   byId('powder-of').textContent = maps ? `peaks of ${maps.frames} frames, logarithmic` : noMaps;
   canvas.ariaLabel = byId('powder-of').textContent ?? '';
   if (!maps) return;
-  const { width, powder } = maps;
+  const { width, step, powder } = maps;
   const { minX, maxX, minY, maxY } = pane.layout.box;
   const [across, up] = [maxX - minX, maxY - minY];
   canvas.style.aspectRatio = `${across} / ${up}`;
@@ -185,9 +185,7 @@ function writePowder(): void {
   pen.fillStyle = `rgb(${red} ${green} ${blue})`;
   pen.fillRect(0, 0, canvas.width, canvas.height);
   const scale = canvas.width / across;
-  const { opened } = viewer;
   // Cells of the powder are squares of the frame.
-  const step = Math.max(1, Math.ceil(Math.max(opened?.width ?? width, opened?.height ?? 0) / 512));
   const side = Math.max(devicePixelRatio, step * scale);
   for (let i = 0; i < powder.length; i++) {
     const count = powder[i] as number;

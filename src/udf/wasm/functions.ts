@@ -29,8 +29,8 @@ export class WasmFunctions {
    * partitions are copied, since instances are made when their parameters are known.
    */
   takeFrames(dtype: DataType, length: number): FrameArray | undefined {
-    for (const { instance } of this.#instances.values()) return instance.takeFrames(dtype, length);
-    return undefined;
+    const [first] = this.#instances.values();
+    return first?.instance.takeFrames(dtype, length);
   }
 
   /** Takes frames back; returns false if they are not in the memory of a module. */

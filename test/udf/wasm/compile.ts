@@ -1,19 +1,6 @@
 /** Compiles C to WebAssembly with the clang that Emscripten uses. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-
-function findClang(): string | undefined {
-  const folders = ['/usr/bin', '/usr/local/bin'];
-  if (existsSync('/usr/lib'))
-    folders.push(
-      ...readdirSync('/usr/lib')
-        .filter((name) => /^llvm-\d+$/.test(name))
-        .map((name) => `/usr/lib/${name}/bin`),
-    );
-  if (process.env.EMSDK) folders.push(join(process.env.EMSDK, 'upstream/bin'));
-  return folders.map((folder) => join(folder, 'clang')).find((path) => existsSync(path));
-}
+import { findClang } from '../../../scripts/lib/clang.mjs';
 
 /** The compiler; tests are skipped as absent where it is undefined. */
 export const clang = findClang();
