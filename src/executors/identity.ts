@@ -1,4 +1,4 @@
-/** Identifies the code: workers with another version or build are refused, because their results might differ. */
+/** Identifies the code. Workers of another version or build are refused, because their results might differ. */
 import { version } from '../base/version.js';
 
 /** Content hash of the bundled code, inserted by rollup.config.mjs; the sources themselves have none. */

@@ -28,12 +28,12 @@ export interface Division {
   readonly world: Box;
 }
 
-/** The layout for one rank: one boundary more than stages, and redistributions by the index of their stage. */
+/** The layout for one rank: the boundaries of its stages, and redistributions by the index of their stage. */
 export interface Layout {
   readonly stages: readonly Stage[];
   readonly boundaries: readonly Boundary[];
   readonly divisions: ReadonlyMap<number, Division>;
-  /** As it was wished. */
+  /** Whether transforms work with any strides, as requested. */
   readonly strides: boolean;
 }
 
@@ -42,9 +42,9 @@ export interface LayoutWish {
   readonly rank: number;
   readonly kind: 'c2c' | 'r2c' | 'r2r';
   readonly reduced: number | undefined;
-  /** Divisions go through shared memory. */
+  /** Whether redistributions go through shared memory. */
   readonly shared: boolean;
-  /** Transforms read and write with any strides for nothing, so that they do it in the shared memory itself. */
+  /** Whether transforms read and write any strides at no extra cost, and therefore work in the shared memory itself. */
   readonly strides: boolean;
 }
 
@@ -54,7 +54,7 @@ export function layOut({ stages, rank, kind, reduced, shared, strides }: LayoutW
   stages.forEach((stage, s) => {
     if (stage.what !== 'reshape') return;
     const { from, to } = stage;
-    // One order for all ranks: that of the first box that has indexes.
+    // All ranks use one order of axes: that of the first box that is not empty.
     const world = findWorld(from).ordered((from.find((box) => !box.empty) ?? (from[0] as Box)).order);
     divisions.set(s, {
       number: divisions.size,

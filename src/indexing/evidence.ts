@@ -1,6 +1,6 @@
 /**
- * How well a lattice explains spots by itself: distances from its nodes, a small rotation that fits them, and the
- * binomial tail.
+ * The evidence of spots for one lattice: their distances from its nodes, the small rotation that fits them best, and
+ * the binomial tail of their number.
  */
 import { type Cell, dot, reciprocal, type Vector, volume } from '../crystal/cell.js';
 import { searchConstants } from '../layout/search.js';
@@ -110,7 +110,7 @@ function turnedBy(cell: Cell, w: Vector): Cell {
 export function log10Evidence(cell: Cell, spots: Spots): number {
   const n = spots.length / 3;
   const radius = widestRadius(cell);
-  // Of the spots at one node only the closest counts; the node 000 never does.
+  // Only the closest of the spots at a node counts, and none at the node 000.
   const closest = new Map<number, number>();
   for (const { place, off } of nearNodes(cell, spots, radius)) {
     if (place === 0) continue;

@@ -19,7 +19,7 @@ export const exactCount: Bound = {
   reason: 'Philox and the in-circle test are integer arithmetic, so no device may differ by one point',
 };
 
-/** What is written is read back. */
+/** Data that are written and read back. */
 export const sameNumbers: Bound = {
   limit: 0,
   unit: 'bytes',
@@ -31,8 +31,8 @@ export const sameBytes: Bound = {
   limit: 0,
   unit: 'bytes',
   reason:
-    'images of a batch are independent and candidates are ranked by (score, index), so neither order nor company ' +
-    'may change a bit',
+    'images of a batch are independent and candidates are ranked by (score, index), so neither their order nor ' +
+    'the other images may change a bit',
 };
 
 /** Lattices that do not exist, or are attributed to another known cell. */
@@ -165,7 +165,7 @@ export const sampledLength: Bound = {
   reason: 'the length of a known vector, rounded to float32 once',
 };
 
-/** Number of directions, and of the spots on which they are counted. */
+/** Numbers of directions, and of the spots from which they are derived. */
 export const sameDirections: Bound = {
   limit: 0,
   unit: 'directions or spots',
@@ -210,14 +210,14 @@ export const vectorScore: Bound = {
   reason: 'phases of about 30 periods in float32 are off by 1e-6, their squares from 0.09 by less than 1e-5',
 };
 
-/** Nothing better is missing, and ranks are in order. */
+/** No better candidate is missing, and ranks are in order. */
 export const noneMissing: Bound = {
   limit: 0,
   unit: 'of them',
   reason: 'ranks follow from scores; only what rounding leaves undecided is excluded from the comparison',
 };
 
-/** Angles of the search, and found cells that are at none of them. */
+/** Angles of the search, and cells found at none of these angles. */
 export const onGrid: Bound = {
   limit: 0,
   unit: 'angles or cells',
@@ -321,9 +321,9 @@ export function properties(l2: Bound, returned: Bound): Record<string, Bound> {
   return {
     delta: l2,
     wave: l2,
-    energy: times(2, 'the square of a norm that is right to l2'),
-    symmetry: times(2, 'two numbers of one spectrum, each right to l2'),
-    shift: times(3, 'three spectra, each right to l2'),
+    energy: times(2, 'the square of a norm that is accurate to l2'),
+    symmetry: times(2, 'two numbers of one spectrum, each accurate to l2'),
+    shift: times(3, 'three spectra, each accurate to l2'),
     returned,
   };
 }
@@ -349,7 +349,7 @@ export const samePeaks: Bound = {
   unit: 'peaks',
   reason:
     'the criterion is equality, on GPUs too: sums of integers are exact, and backgrounds contain no pixel ' +
-    'of a blob, so that none depends on another; reals of the rows are on a grid that no limit meets',
+    'of a blob, so that none depends on another; real numbers of the rows are on a grid that no limit touches',
 };
 
 /** Centroids and sums of a peak, relative where they are above 1. */
@@ -372,7 +372,7 @@ export const ringsOfIntegers: Bound = {
 export const ringsOfReals: Bound = {
   limit: 1e-6,
   unit: 'relative',
-  reason: 'sums of float64 in another order, and a variance as a difference of means: about 10^-9, returned as float32',
+  reason: 'float64 sums in another order, and a variance as a difference of means: about 10^-9, returned as float32',
 };
 
 /** Sums of integers in a pass over frames. */
@@ -412,7 +412,7 @@ export const correlations: Bound = {
   reason: 'two transforms in float32: roundings of 2^-24 of the largest correlation, and a difference of two of them',
 };
 
-/** What UDFs derive from the sums: shifts, deviations, products. */
+/** Quantities that UDFs derive from the sums: shifts, deviations, products. */
 export const resultsOfUdfs: Bound = {
   limit: 1e-5,
   unit: 'of the largest',

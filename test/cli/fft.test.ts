@@ -42,36 +42,39 @@ describe('axes', () => {
     ['2', [5, 6, 4], [5, 6, 3], 2],
     ['0', [5, 6, 4], [3, 6, 4], 0],
     ['2,0,1', [5, 6, 4], [5, 4, 4], 1],
-  ] as const)('%s of %j gives %j, numbers included, and comes back', async (axes, shape, expected, halved) => {
-    const array = real(...shape);
-    save('in.npy', array);
-    const run = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--axes', axes, '--force', '--json']);
-    expect(run.code, run.err).toBe(0);
-    const out = read('out.npy');
-    expect(out.shape).toEqual(expected);
-    expect(JSON.parse(run.out).shape).toEqual(expected);
-    const named = axes.split(',').map((word) => (Number(word) + 3) % 3);
-    expectClose(out.data, fftOf(array.data, shape, named, halved));
-    const back = await ewald(
-      [
-        'fft',
-        at('out.npy'),
-        '-o',
-        at('back.npy'),
-        '--force',
-        '--inverse',
-        '--kind',
-        'r2c',
-        '--scale',
-        'full',
-        '--axes',
-        axes,
-      ].concat(['--length', String(shape[halved])]),
-    );
-    expect(back.code, back.err).toBe(0);
-    expect(read('back.npy').shape).toEqual(shape);
-    expectClose(read('back.npy').data, array.data);
-  });
+  ] as const)(
+    '%s of an array of shape %j give the spectrum of shape %j, whose inverse is the array',
+    async (axes, shape, expected, halved) => {
+      const array = real(...shape);
+      save('in.npy', array);
+      const run = await ewald(['fft', at('in.npy'), '-o', at('out.npy'), '--axes', axes, '--force', '--json']);
+      expect(run.code, run.err).toBe(0);
+      const out = read('out.npy');
+      expect(out.shape).toEqual(expected);
+      expect(JSON.parse(run.out).shape).toEqual(expected);
+      const named = axes.split(',').map((word) => (Number(word) + 3) % 3);
+      expectClose(out.data, fftOf(array.data, shape, named, halved));
+      const back = await ewald(
+        [
+          'fft',
+          at('out.npy'),
+          '-o',
+          at('back.npy'),
+          '--force',
+          '--inverse',
+          '--kind',
+          'r2c',
+          '--scale',
+          'full',
+          '--axes',
+          axes,
+        ].concat(['--length', String(shape[halved])]),
+      );
+      expect(back.code, back.err).toBe(0);
+      expect(read('back.npy').shape).toEqual(shape);
+      expectClose(read('back.npy').data, array.data);
+    },
+  );
 
   it('that are invalid are refused before anything is computed', async () => {
     save('in.npy', real(4, 6));

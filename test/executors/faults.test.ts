@@ -1,10 +1,11 @@
 /**
- * Faults × executors: what is killed in the middle of a run, and what happens to the run.
+ * Runs in which a process is killed, by executor.
  *
- * | | workers | mpi | nats | |---|---|---|---| | a worker is killed | here | ends the job: kinds.test.ts | here, and
- * small results in nats.test.ts | | the client is killed | ends its threads | ends the job | here | | the server is
- * killed and started again | | | here, and small results in nats.test.ts | | a day passes | | | here, in seconds; in
- * real time: test/soak/cluster.mjs |
+ * - A worker: tested here for threads and for NATS, with small results in nats.test.ts; under MPI it ends the job
+ *   (kinds.test.ts).
+ * - The client: tested here for NATS; it ends its own threads, and the job under MPI.
+ * - The server of NATS, which is then started again: tested here, with small results in nats.test.ts.
+ * - Nothing, but a day passes: tested here in seconds, and in real time by test/soak/cluster.mjs.
  */
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -242,7 +242,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     [['--accept-by=luck'], /--accept-by.*chance, crystfel/],
     [['--tolerance=5,5', '--accept-by=crystfel'], /--tolerance is "5,5"; expected 6 numbers, 0 or more/],
     [['--highres=0'], /--highres/],
-  ] as const)('%j is refused with what is needed', async ([words, message]) => {
+  ] as const)('%j is refused with a message that says what is expected', async ([words, message]) => {
     const { code, err } = await ewald([...usual, '-j', '1', ...words]);
     expect(err).toMatch(message);
     expect(code).toBe(2);

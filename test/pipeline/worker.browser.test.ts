@@ -1,5 +1,5 @@
 // @module-tag all: Chromium.
-/** The run in a browser worker, on a File, with the shipped build: it finds every crystal, and no wrong one. */
+/** A run on a File in a worker of the browser, with the shipped build: it finds every crystal, and no wrong one. */
 import { expect, test } from 'vitest';
 import {
   cellFrom,

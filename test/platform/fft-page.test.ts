@@ -188,7 +188,7 @@ describe.each(['wasm', 'webgpu'])('on %s', (backend) => {
   }) => {
     const visit = await Visit.open(`?backend=${backend}`);
     if (await visit.page.locator(`[name=backend][value=${backend}]`).isDisabled()) skip(`absent: ${backend}`);
-    // Not smooth at all: every bin is nonzero.
+    // Noise, so that every bin is nonzero.
     const noise = (x: number, y: number) =>
       [0, 1, 2].map((c) => ((x * 7919 + y * 104_729 + x * y * 31 + c * 613) * 2_654_435_761) % 256) as [
         number,
@@ -298,7 +298,7 @@ test('a file that is not an image is refused with a message, and the page remain
   await visit.bring('cut.png', waves.subarray(0, 60));
   expect(await visit.text('contrast'), 'the sample keeps its filter').toBe(sample);
   await visit.bring('waves.png', waves);
-  expect(await visit.text('contrast'), 'what is brought starts without one').toBe('100.00 %');
+  expect(await visit.text('contrast'), 'an image of the user starts without a filter').toBe('100.00 %');
   await visit.bring('notes.txt', Buffer.from('hello'), 'text/plain');
   expect(await visit.text('status')).toMatch(/^notes\.txt \(text\/plain, 1 kB\) is not an image .* use a PNG/);
   await visit.bring('cut.png', waves.subarray(0, 60));
@@ -370,7 +370,7 @@ test('the keyboard replaces the mouse, a phone needs no horizontal scrolling, an
   await visit.close();
 });
 
-test('every sample shows something, and its filter does something', async () => {
+test('every sample shows an image, and its filter changes it', async () => {
   const visit = await Visit.open('?backend=wasm');
   for (const name of ['lattice', 'diffraction', 'print', 'colour']) {
     await visit.after(() => visit.page.selectOption('#sample', name));

@@ -1,4 +1,4 @@
-/** What the kernels of the wasm backend work with. */
+/** The resources of the kernels of the wasm backend. */
 import type { WorkerPort } from '../../base/worker-port.js';
 import type { Core } from './heap.js';
 

@@ -31,7 +31,7 @@ export interface Extent {
   readonly images: number;
   /** Workgroups that share the candidates of an image, or the directions of the exhaustive method. */
   readonly candidates: number;
-  /** Cells that one effort refines. */
+  /** Cells that are refined in one pass. */
   readonly fresh: number;
   readonly points: number;
   readonly groups: number;
@@ -87,7 +87,7 @@ const finishing: Kernel[] = [
 ];
 
 /**
- * Records the kernels of a stage, and calls `after` behind each. With `dispatches`, that buffer holds the number of
+ * Records the kernels of a stage, and calls `after` after each. With `dispatches`, that buffer holds the number of
  * workgroups of each kernel, in order.
  */
 export type Stage = (
