@@ -3,8 +3,8 @@
  * beam stop and bad pixels, on a background of solvent scattering, with Poisson counting noise.
  *
  * A reflection of a lattice is excited by p = exp(−e²/2σ²), where e is its distance from the Ewald sphere in 1/Å and σ²
- * the sum of the contributions of domain size, mosaicity and bandwidth. It gives strength · W(hkl) · exp(−B q²/2) · p · P
- * counts, where W follows Wilson's exponential law and is the same in all frames, and P is the polarisation factor of
+ * the sum of the contributions of domain size, mosaicity and bandwidth. It gives strength · W(hkl) · exp(−B q²/2) · p ·
+ * P counts, where W follows Wilson's exponential law and is the same in all frames, and P is the polarisation factor of
  * X-rays. Its spot is where its ray hits the detector and is a Gaussian: the detector's own width, extended radially by
  * the bandwidth and tangentially by mosaicity. Absorption, parallax and diffuse scattering of the crystal are not
  * simulated. The arithmetic shares no code with the cores.

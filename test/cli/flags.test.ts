@@ -177,8 +177,8 @@ test('a name stands for one kind of value in all commands', () => {
       kinds.set(flag, (kinds.get(flag) ?? new Set()).add(row.kind));
     }
   const several = [...kinds].flatMap(([flag, set]) => (set.size > 1 ? [`${flag} ${[...set].join(', ')}`] : []));
-  // Commands with fewer backends or executors list them; some commands take several cells, outputs or modules; --gain is
-  // a number for the finder, as in DIALS, but a file for ewald run, as in LiberTEM; seeds of pi have 64 bits.
+  // Commands with fewer backends or executors list them; some commands take several cells, outputs or modules; --gain
+  // is a number for the finder, as in DIALS, but a file for ewald run, as in LiberTEM; seeds of pi have 64 bits.
   expect(several.sort()).toMatchInlineSnapshot(`
     [
       "--backend text, choice",
