@@ -13,6 +13,11 @@ export interface ValidateParameters {
    * Seconds; 0 … inf; default 2.
    */
   readonly budget?: number;
+  /**
+   * Ends after this time; rooms take turns, and cases that would take longer are not started. Seconds; 0 … inf;
+   * default no limit.
+   */
+  readonly seconds?: number;
 }
 
 /** How long is timed. */
