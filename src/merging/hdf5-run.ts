@@ -70,7 +70,7 @@ export async function readRunFile(source: ByteSource, name: string, collector: C
   const head = entry instanceof Hdf5Group ? await entry.get('stream_head') : undefined;
   if (!(entry instanceof Hdf5Group && head instanceof Hdf5Dataset))
     return fail(
-      'the HDF5 file contains no results of a run; expected a stream, or what ewald index --hdf5 of this version writes',
+      'the HDF5 file contains no results of a run; expected a stream, or what ewald index --hdf5 writes today',
     );
   const group = (named: GroupName): Promise<Group> => openGroup(entry, named, source.size, fail);
   const [frames, crystals, reflections] = [await group('frames'), await group('crystals'), await group('reflections')];

@@ -113,8 +113,8 @@ export function likeliestLaueGroup(observations: Observations, subject: Lattice,
 }
 
 /**
- * A remark if observations agree much better with their equivalents in a subgroup than in the given point group. A group
- * that is too high averages different intensities, which no statistic of the merge shows clearly.
+ * A remark if observations agree much better with their equivalents in a subgroup than in the given point group. A
+ * group that is too high averages different intensities, which no statistic of the merge shows clearly.
  */
 export function doubtOfGroup(observations: Observations, lattice: Lattice, group: PointGroup): string | undefined {
   const given = laueGroup(group);

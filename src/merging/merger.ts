@@ -95,8 +95,8 @@ export class Merger {
 
   /**
    * Reads a stream, the HDF5 file of a run, or the state of another merger; a truncated last frame of a stream is
-   * skipped and counted. Throws `Format`; what was read before is kept. Throws `Argument` for a state that was collected
-   * with other options, `File`.
+   * skipped and counted. Throws `Format`; what was read before is kept. Throws `Argument` for a state that was
+   * collected with other options, `File`.
    */
   async addStream(input: MergeInput | MergeFile): Promise<void> {
     if (isMergeInput(input)) return this.#add(input);

@@ -267,8 +267,8 @@ function aligned(
   const [best = Number.NaN, second] = correlations;
   if (!(best > 0.2))
     remarks.push(
-      `The reference correlates with the mean of the observations by ${best.toFixed(2)} alone, apart from their common ` +
-        'decrease with resolution; is it of this crystal form?',
+      `The reference correlates with the mean of the observations by ${best.toFixed(2)} alone, apart from their ` +
+        'common decrease with resolution; is it of this crystal form?',
     );
   else if (second !== undefined && best - second < 0.1)
     remarks.push(
