@@ -116,9 +116,6 @@ interface Marks {
   readonly ss: Float32Array;
 }
 
-/** Frames with more marks of a kind have smaller ones, which overlap less. */
-const manyMarks = 1000;
-
 /** Draws a shape at each position inside the canvas. */
 function marks(
   { viewport, layout }: Pane,
@@ -128,7 +125,7 @@ function marks(
   { count, fs, ss }: Marks,
   shape: (path: Path2D, at: Point, radius: number) => void,
 ): void {
-  const radius = Math.max((count > manyMarks ? 3 : 4) * devicePixelRatio, 3.5 * viewport.zoom);
+  const radius = Math.max(4 * devicePixelRatio, 3.5 * viewport.zoom);
   const path = new Path2D();
   for (let i = 0; i < count; i++) {
     const place = layout.placeOf(fs[i] as number, ss[i] as number);
