@@ -86,6 +86,8 @@ export class UdfContext {
     this.#assertOpen();
     const { connectDetector } = await import('./acquisition/connect.js');
     const connection = await connectDetector(this.#place, detector, options, (scan) => this.#keep(scan));
+    // Kernels are loaded while the acquisition is awaited, so that the first frames do not wait for them.
+    this.#open().catch(() => undefined);
     this.#connections.add(connection);
     return connection;
   }
