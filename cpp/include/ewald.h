@@ -140,6 +140,20 @@ size_t ewald_disks_bytes(const ewald_disks* disks);
 int32_t ewald_disks_run(ewald_disks* disks, const void* frames, uint32_t count, const int32_t* peaks, uint32_t each,
                         int32_t* centers, float* refineds, float* heights, float* elevations);
 
+/* Corrections of frames: dark frame, gain and bad pixels; see cpp/udf.
+ * dark, gain [pixels]       subtracted, then multiplied; may be NULL
+ * mask       [pixels]       nonzero: bad in every frame; may be NULL
+ * limits     [2 + markers]  bad in a frame: values above the first, below the second, equal to a marker */
+typedef struct ewald_correction ewald_correction;
+int32_t ewald_correction_create(const ewald_correction_descriptor* descriptor, const double* dark, const double* gain,
+                                const uint8_t* mask, const double* limits, ewald_correction** correction);
+void ewald_correction_destroy(ewald_correction* correction);
+/* Bytes held by the handle, fixed at creation. */
+size_t ewald_correction_bytes(const ewald_correction* correction);
+/* frames [count][pixels]  of the descriptor's dtype
+ * out    [count][pixels]  float32, or float64 if the descriptor is wide */
+int32_t ewald_correction_run(ewald_correction* correction, const void* frames, uint32_t count, void* out);
+
 /* merging: sums over the observations of some crystals by unique reflection, and the refinement of these crystals
  * against the merge of all others; see cpp/merging. No state is kept between calls. Crystal c has the observations
  * offsets[c] .. offsets[c + 1] - 1; offsets start at 0 and end at pass->observations. */

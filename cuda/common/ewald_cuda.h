@@ -122,6 +122,17 @@ void ewald_cuda_udf_describe(const ewald_cuda_udf* udf, ewald_cuda_udf_info* inf
 int32_t ewald_cuda_udf_run(ewald_cuda_udf* udf, const void* frames, uint32_t on_device, uint64_t count, double* nav,
                            double* sig);
 
+/* Corrections of frames in host memory: see cuda/udf; the descriptor and the tables are those of
+ * ewald_correction_create. The context must outlive its corrections. One run at a time per handle. */
+typedef struct ewald_cuda_correction ewald_cuda_correction;
+int32_t ewald_cuda_correction_create(ewald_cuda_context* context, const ewald_correction_descriptor* descriptor,
+                                     const double* dark, const double* gain, const uint8_t* mask, const double* limits,
+                                     ewald_cuda_correction** correction);
+void ewald_cuda_correction_destroy(ewald_cuda_correction* correction);
+/* Device bytes that the handle holds. */
+uint64_t ewald_cuda_correction_bytes(const ewald_cuda_correction* correction);
+int32_t ewald_cuda_correction_run(ewald_cuda_correction* correction, const void* frames, uint64_t count, void* out);
+
 /* Device memory that persists between calls; initially zero. The context must outlive it. */
 typedef struct ewald_cuda_array ewald_cuda_array;
 int32_t ewald_cuda_array_create(ewald_cuda_context* context, uint64_t bytes, ewald_cuda_array** array);

@@ -19,6 +19,9 @@ import { peaksFeature } from '../peaks/kernels.js';
 import * as cudaPi from '../pi/kernels/cuda.js';
 import * as nativePi from '../pi/kernels/native.js';
 import { piFeature } from '../pi/kernels.js';
+import * as cudaCorrection from '../udf/correction/cuda.js';
+import { correctionFeature } from '../udf/correction/kernels.js';
+import * as nativeCorrection from '../udf/correction/native.js';
 import * as nativeDisks from '../udf/disks/kernels/native.js';
 import { disksFeature } from '../udf/disks/kernels.js';
 import * as cudaUdf from '../udf/kernels/cuda.js';
@@ -35,5 +38,6 @@ export const nodeKernels: readonly FurtherKernels[] = [
   further(mergingFeature, { native: nativeMerging.mergingOp }),
   further(udfFeature, { native: nativeUdf.udfOp, cuda: cudaUdf.udfOp }),
   further(disksFeature, { native: nativeDisks.disksOp }),
+  further(correctionFeature, { native: nativeCorrection.correctionOp, cuda: cudaCorrection.correctionOp }),
   further(arrayFeature, { native: nativeArray.arrayOp, cuda: cudaArray.arrayOp }),
 ];

@@ -75,6 +75,10 @@ export const uses = {
     webgpu: ['workgroupAtomics', 'workgroupMemory', 'loopBarriers', 'floatBits', 'integers', 'bindings'],
     cuda: ['workgroupMemory', 'loopBarriers', 'shuffles', 'doubles', 'integers'],
   },
+  correction: {
+    webgpu: ['floatBits', 'integers', 'bindings'],
+    cuda: ['doubles', 'integers'],
+  },
   functions: {
     webgpu: ['uniformLoad', 'workgroupMemory', 'loopBarriers', 'storageBarriers', 'floatBits', 'integers', 'bindings'],
   },

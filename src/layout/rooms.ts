@@ -39,7 +39,15 @@ import {
 import { piParams } from './pi.js';
 import { randomConstants } from './random.js';
 import type { Struct } from './struct.js';
-import { disksCorrelations, disksDescriptor, disksRefinements, udfDescriptor, udfStep, udfStepKinds } from './udf.js';
+import {
+  correctionDescriptor,
+  disksCorrelations,
+  disksDescriptor,
+  disksRefinements,
+  udfDescriptor,
+  udfStep,
+  udfStepKinds,
+} from './udf.js';
 
 /** The definitions of a room that are written into the headers. */
 export interface RoomLayout {
@@ -85,6 +93,6 @@ export const rooms: readonly RoomLayout[] = [
   {
     name: 'udf',
     enums: { UdfStepKind: udfStepKinds, DisksCorrelation: disksCorrelations, DisksRefine: disksRefinements },
-    structs: [udfDescriptor, udfStep, disksDescriptor],
+    structs: [udfDescriptor, udfStep, disksDescriptor, correctionDescriptor],
   },
 ];

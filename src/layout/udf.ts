@@ -1,4 +1,4 @@
-/** The structures of udf: one pass of sums over frames. */
+/** The structures of udf: one pass of sums over frames, and corrections of frames. */
 import { type Struct, u32 } from './struct.js';
 
 /** Types of frames that a pass accepts, which are those of peaks. */
@@ -68,5 +68,21 @@ export const disksDescriptor: Struct = {
     u32('search', 'half the side of a crop'),
     u32('correlation', 'a DisksCorrelation'),
     u32('refine', 'a DisksRefine'),
+  ],
+};
+
+/** The sizes of a correction, and how bad pixels are treated. */
+export const correctionDescriptor: Struct = {
+  name: 'CorrectionDescriptor',
+  doc: 'Corrections of frames: everything that they allocate follows from these.',
+  fields: [
+    u32('pixels', 'pixels of a frame'),
+    u32('panelWidth', 'pixels of a row of a panel; 0: bad pixels become 0'),
+    u32('panelHeight', 'rows of a panel; bad pixels get the mean of their good neighbours within it'),
+    u32('dtype', 'a Number'),
+    u32('wide', '1: results are float64, 0: float32'),
+    u32('threads', 'host threads; 0 takes one a core'),
+    u32('markers', 'values that mark a pixel without a count'),
+    u32('nanIsBad', '1: NaN marks a pixel without a count'),
   ],
 };

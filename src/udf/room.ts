@@ -1,6 +1,7 @@
 /** The methods that this room adds to a context; the room is loaded on first use. `ewald/udf` is built on it. */
 import type { ContextCore } from '../context/context.js';
 import type { Planner } from '../planner/planner.js';
+import type { FrameCorrection, FrameCorrectionOptions } from './correction/correction.js';
 import type { DiskFinder, DiskFinderOptions } from './disks/finder.js';
 import type { FrameFunction } from './pass/function.js';
 import type { FunctionDescriptor } from './pass/function-contract.js';
@@ -9,6 +10,8 @@ import type { FramePass, FramePassOptions } from './pass/pass.js';
 export interface UdfMethods {
   /** Plans one pass of sums over frames; see `FramePassOptions`. */
   framePass(options: FramePassOptions): Promise<FramePass>;
+  /** Plans corrections of frames: dark frame, gain and bad pixels; see `FrameCorrectionOptions`. */
+  frameCorrection(options: FrameCorrectionOptions): Promise<FrameCorrection>;
   /** Plans a user's WGSL over frames, on WebGPU; `ewald/udf` uses it for UDFs with `processFrameWgsl`. */
   frameFunction(descriptor: FunctionDescriptor): Promise<FrameFunction>;
   /** Plans the search for diffraction disks in frames, on the CPU (wasm, native); `diskUdf` uses it. */
@@ -20,6 +23,8 @@ export type UdfCore = ContextCore & UdfMethods;
 
 export const udfRoom = (planner: Planner): UdfMethods => ({
   framePass: async (options) => (await import('./pass/pass.js')).planFramePass(planner, options),
+  frameCorrection: async (options) =>
+    (await import('./correction/correction.js')).planFrameCorrection(planner, options),
   frameFunction: async (descriptor) => (await import('./pass/function.js')).planFrameFunction(planner, descriptor),
   diskFinder: async (options) => (await import('./disks/finder.js')).planDiskFinder(planner, options),
 });

@@ -391,6 +391,22 @@ export const sumsInSingle: Bound = {
     'logarithm is within 2^-21',
 };
 
+/** Corrected frames in float32. */
+export const correctedInSingle: Bound = {
+  limit: 1e-6,
+  unit: 'of the corrected value',
+  reason:
+    'three float32 operations and the rounding of the gain, 2^-24 each, and a mean of eight neighbours: at most 14 ' +
+    'roundings; a dark value is a pair of floats',
+};
+
+/** Corrected frames in float64. */
+export const correctedInDouble: Bound = {
+  limit: 3e-15,
+  unit: 'of the corrected value',
+  reason: 'two float64 operations and a mean of eight neighbours: at most 12 roundings of 2^-53',
+};
+
 /** Sums of each pixel if there is float64. */
 export const sumsInDouble: Bound = {
   limit: 1e-12,

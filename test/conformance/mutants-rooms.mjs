@@ -30,6 +30,7 @@ const disks = (name, file, find, replace, ids = ['udf:disks:fast:u16:*', 'udf:di
   replace,
   ids,
 });
+const corrected = (name, file, find, replace, id) => ({ ...udf(name, file, find, replace), ids: [id] });
 const merging = (
   name,
   find,
@@ -120,6 +121,34 @@ export const roomMutants = [
     'for (uint32_t i = n; i < here; i++)',
     'for (uint32_t i = n; i + 1 < here; i++)',
   ),
+  corrected(
+    'a dark value is rounded to float32',
+    'isa/correct.cpp',
+    'out[i] = (rests ? above - rest[i] : above) * gain[i];',
+    'out[i] = above * gain[i];',
+    'udf:corrected:u16:19x36x53',
+  ),
+  corrected(
+    'a bad pixel takes a neighbour from the next row',
+    'correction.cpp',
+    'if (x + dx < 0 || x + dx >= width || y + dy < 0 || y + dy >= height) continue;',
+    'if (y + dy < 0 || y + dy >= height) continue;',
+    'udf:corrected:u16:19x36x53',
+  ),
+  corrected(
+    'an overload at the limit is missed',
+    'isa/correct.cpp',
+    'uint32_t(value > most)',
+    'uint32_t(value > most + 1)',
+    'udf:corrected:limits:u16:19x36x53',
+  ),
+  corrected(
+    'the last vector of a frame is not searched for bad values',
+    'isa/correct.cpp',
+    'first < t.pixels; first += searched',
+    'first + searched < t.pixels; first += searched',
+    'udf:corrected:limits:u16:19x36x53',
+  ),
   rivals('the half turn is not asked for', 'return [turned, ...candidates]', 'return [...candidates]', [
     'indexing:fast:rivals:small:flat:*',
   ]),
@@ -167,5 +196,19 @@ export const roomMutants = [
     'if (p + i < frames.pixels) to[i] += sums[i];',
     'if (p + i + 1 < frames.pixels) to[i] += sums[i];',
     ['udf:pass:u16:19x37x53'],
+  ),
+  cuda(
+    'udf: a dark value is rounded to float32',
+    'udf/correction.cu',
+    'out[at] = ((value - dark) - rest) * gain;',
+    'out[at] = (value - dark) * gain;',
+    ['udf:corrected:u16:19x36x53'],
+  ),
+  cuda(
+    'udf: panels are joined where bad pixels are filled',
+    'udf/correction.cu',
+    'y + dy < 0 || y + dy >= height) continue;',
+    'y + dy < 0) continue;',
+    ['udf:corrected:u16:19x36x53'],
   ),
 ];

@@ -17,6 +17,7 @@ const places: Readonly<Record<keyof typeof uses, readonly string[]>> = {
     ...['dense', 'least', 'planes', 'spans', 'sparse'].map((name) => `wgsl/udf/${name}.wgsl`),
     ...['pass', 'record', 'shaders', 'steps'].map((name) => `src/udf/kernels/webgpu/${name}.ts`),
   ],
+  correction: ['wgsl/udf/correct.wgsl', 'wgsl/udf/fill.wgsl', 'src/udf/correction/webgpu.ts'],
   functions: ['wgsl/udf/function.wgsl', 'src/udf/kernels/webgpu/function.ts'],
 };
 

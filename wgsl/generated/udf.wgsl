@@ -50,3 +50,15 @@ struct DisksDescriptor {
   correlation: u32, // a DisksCorrelation
   refine: u32, // a DisksRefine
 }
+
+// Corrections of frames: everything that they allocate follows from these.
+struct CorrectionDescriptor {
+  pixels: u32, // pixels of a frame
+  panel_width: u32, // pixels of a row of a panel; 0: bad pixels become 0
+  panel_height: u32, // rows of a panel; bad pixels get the mean of their good neighbours within it
+  dtype: u32, // a Number
+  wide: u32, // 1: results are float64, 0: float32
+  threads: u32, // host threads; 0 takes one a core
+  markers: u32, // values that mark a pixel without a count
+  nan_is_bad: u32, // 1: NaN marks a pixel without a count
+}

@@ -620,4 +620,25 @@ EWALD_STATIC_ASSERT(offsetof(ewald_disks_descriptor, search) == 20, "layout of e
 EWALD_STATIC_ASSERT(offsetof(ewald_disks_descriptor, correlation) == 24, "layout of ewald_disks_descriptor.correlation");
 EWALD_STATIC_ASSERT(offsetof(ewald_disks_descriptor, refine) == 28, "layout of ewald_disks_descriptor.refine");
 
+/* Corrections of frames: everything that they allocate follows from these. */
+typedef struct ewald_correction_descriptor {
+  uint32_t pixels; /* pixels of a frame */
+  uint32_t panel_width; /* pixels of a row of a panel; 0: bad pixels become 0 */
+  uint32_t panel_height; /* rows of a panel; bad pixels get the mean of their good neighbours within it */
+  uint32_t dtype; /* a Number */
+  uint32_t wide; /* 1: results are float64, 0: float32 */
+  uint32_t threads; /* host threads; 0 takes one a core */
+  uint32_t markers; /* values that mark a pixel without a count */
+  uint32_t nan_is_bad; /* 1: NaN marks a pixel without a count */
+} ewald_correction_descriptor;
+EWALD_STATIC_ASSERT(sizeof(ewald_correction_descriptor) == 32, "layout of ewald_correction_descriptor");
+EWALD_STATIC_ASSERT(offsetof(ewald_correction_descriptor, pixels) == 0, "layout of ewald_correction_descriptor.pixels");
+EWALD_STATIC_ASSERT(offsetof(ewald_correction_descriptor, panel_width) == 4, "layout of ewald_correction_descriptor.panel_width");
+EWALD_STATIC_ASSERT(offsetof(ewald_correction_descriptor, panel_height) == 8, "layout of ewald_correction_descriptor.panel_height");
+EWALD_STATIC_ASSERT(offsetof(ewald_correction_descriptor, dtype) == 12, "layout of ewald_correction_descriptor.dtype");
+EWALD_STATIC_ASSERT(offsetof(ewald_correction_descriptor, wide) == 16, "layout of ewald_correction_descriptor.wide");
+EWALD_STATIC_ASSERT(offsetof(ewald_correction_descriptor, threads) == 20, "layout of ewald_correction_descriptor.threads");
+EWALD_STATIC_ASSERT(offsetof(ewald_correction_descriptor, markers) == 24, "layout of ewald_correction_descriptor.markers");
+EWALD_STATIC_ASSERT(offsetof(ewald_correction_descriptor, nan_is_bad) == 28, "layout of ewald_correction_descriptor.nan_is_bad");
+
 #endif

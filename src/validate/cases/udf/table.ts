@@ -8,6 +8,7 @@ import type { RoomTable, Row } from '../../case.js';
 import { type PassTruth, type Stack, type Sums, sumsOf } from '../../oracle/udf/sums.js';
 import * as bounds from '../../tolerances.js';
 import { clusterRow } from './cluster.js';
+import { correctionRows } from './corrections.js';
 import { disksRows } from './disks.js';
 import { allSteps, denseStep, type Look, spansIn, sparseStep, stackOf } from './problem.js';
 import { udfRows } from './udfs.js';
@@ -181,6 +182,6 @@ async function tryOut(context: Context): Promise<void> {
 
 export const udfTable: RoomTable = {
   name: 'udf',
-  rows: [...rows, ...udfRows, clusterRow, ...disksRows] as readonly Row[],
+  rows: [...rows, ...correctionRows, ...udfRows, clusterRow, ...disksRows] as readonly Row[],
   tryOut,
 };

@@ -1,0 +1,119 @@
+/**
+ * Corrections of several frames at a time on a backend: (value − dark) · gain, and bad pixels. See `Corrections` of
+ * ewald/data, which describes what is corrected, and cpp/udf.
+ */
+import { numberTypes } from '../../arrays/numbers.js';
+import type { BackendName } from '../../backends/names.js';
+import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
+import { EwaldError } from '../../base/errors.js';
+import { choice, integer, knownOptions } from '../../base/options.js';
+import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
+import { Corrections } from '../../data/corrections.js';
+import type { FrameArray } from '../../data/dtype.js';
+import { pack } from '../../layout/struct.js';
+import { correctionDescriptor, udfNumbers } from '../../layout/udf.js';
+import type { Planner } from '../../planner/planner.js';
+import type { PassDtype } from '../contract.js';
+import { correctionFeature } from './kernels.js';
+
+/** What is corrected, and in which types. */
+export interface FrameCorrectionOptions {
+  readonly corrections: Corrections;
+  /** Dtype of the frames. */
+  readonly dtype: PassDtype;
+  /** Dtype of the corrected frames; default f32, or f64 for frames of 32-bit integers. */
+  readonly to?: 'f32' | 'f64';
+  /** CPU threads, 0 (default): one per core. Results do not depend on it. */
+  readonly threads?: number;
+  /** Backend. Default: the one named when the context was opened, otherwise the CPU, where frames are. */
+  readonly backend?: BackendName;
+}
+
+export interface FrameCorrectionMethods extends Disposable {
+  readonly backend: BackendName;
+  readonly bytes: number;
+  /**
+   * Corrects `count` frames, [count, pixels], into `out`, [count, pixels] of the resulting dtype, and returns it.
+   * Float32 results have the rounding errors of float32 relative to the corrected value, not to the raw one: the dark
+   * frame is subtracted as a pair of floats. Throws `Shape`, `Disposed`.
+   */
+  run<Out extends Float32Array | Float64Array>(frames: FrameArray, count: number, out: Out): Promise<Out>;
+}
+/** Planned corrections. */
+export type FrameCorrection = FrameCorrectionMethods & MaybeAsyncDisposable;
+
+const names = ['corrections', 'dtype', 'to', 'threads', 'backend'];
+
+/** Plans corrections on a context. */
+export async function planFrameCorrection(planner: Planner, options: FrameCorrectionOptions): Promise<FrameCorrection> {
+  knownOptions('frameCorrection', options, names);
+  const { corrections } = options;
+  if (!(corrections instanceof Corrections))
+    throw new EwaldError('Argument', 'frameCorrection: corrections is not an object of Corrections');
+  const dtypes = Object.keys(udfNumbers) as PassDtype[];
+  const dtype = choice('frameCorrection: dtype', options.dtype ?? ('' as PassDtype), 'u16', dtypes);
+  const usual = dtype === 'u32' || dtype === 'i32' ? 'f64' : 'f32';
+  const to = choice('frameCorrection: to', options.to, usual, ['f32', 'f64'] as const);
+  const threads = integer('frameCorrection: threads', options.threads, 0, 0, 1024);
+  const { length: pixels, mask, dark, gain, saturation, underload, markers } = corrections;
+  const { patch, maskOnly = false } = corrections.options;
+  const nanIsBad = !maskOnly;
+  const { backend, kernel } = await planner.plan(
+    correctionFeature,
+    {
+      fields: pack(correctionDescriptor, {
+        pixels,
+        panelWidth: patch?.width ?? 0,
+        panelHeight: patch?.height ?? 0,
+        dtype: udfNumbers[dtype],
+        wide: to === 'f64' ? 1 : 0,
+        threads,
+        markers: markers.length,
+        nanIsBad: nanIsBad ? 1 : 0,
+      }),
+      pixels,
+      dtype,
+      bytesOfNumber: numberTypes[dtype].BYTES_PER_ELEMENT,
+      wide: to === 'f64',
+      dark,
+      gain,
+      mask,
+      limits: Float64Array.of(saturation, underload, ...markers),
+      limited: !corrections.isLinear || (dtype === 'f32' && nanIsBad),
+      nanIsBad,
+      panel: patch,
+      whereItPays: options.backend === undefined && planner.named === undefined,
+    },
+    options.backend,
+  );
+  const resource = new Resource('frame correction', planner.resource, kernel);
+  const checked = <A extends FrameArray>(name: string, array: A, type: PassDtype | 'f64', count: number): A => {
+    const make = type === 'f64' ? Float64Array : numberTypes[type];
+    if (array instanceof make && lengthOf(array) >= count * pixels) return asItIs(array);
+    const found = ArrayBuffer.isView(array) ? `${array.constructor.name} of ${lengthOf(array)}` : typeof array;
+    throw new EwaldError(
+      'Shape',
+      `frameCorrection.run: ${name} is ${found}; expected a ${make.name} of ${count * pixels}`,
+    );
+  };
+  const correction: FrameCorrectionMethods = {
+    backend: backend.name,
+    bytes: kernel.bytes,
+    async run(given, number, into) {
+      resource.assertAlive();
+      const count = integer('frameCorrection.run: count', number ?? Number.NaN, 0, 0, 2 ** 31);
+      const frames = checked('frames', given, dtype, count);
+      const out = checked('out', into, to, count);
+      const lengths = [lengthOf(frames), lengthOf(out)] as const;
+      return resource.enqueue(async () => {
+        assertIntact('frameCorrection.run: frames', frames, lengths[0], 'before its turn');
+        assertIntact('frameCorrection.run: out', out, lengths[1], 'before its turn');
+        if (count > 0) await kernel.run({ frames, count, out });
+        return into;
+      });
+    },
+    dispose: () => resource.dispose(),
+  };
+  Object.defineProperty(correction, asyncDispose, { value: () => resource.dispose() });
+  return correction as FrameCorrection;
+}

@@ -1,0 +1,14 @@
+/** The modules of the kernels of corrections. */
+import type { Feature } from '../../backends/feature.js';
+import { uses } from '../../backends/mechanisms.js';
+import type { CorrectionOp } from './contract.js';
+import { correctionOp } from './wasm.js';
+
+export const correctionFeature: Feature<CorrectionOp> = {
+  name: 'corrections of frames',
+  uses: uses.correction,
+  kernels: {
+    wasm: correctionOp,
+    webgpu: async (device) => (await import('./webgpu.js')).correctionOp(device),
+  },
+};

@@ -1,0 +1,109 @@
+/** Corrections on a GPU: frames are sent in chunks and read back corrected. */
+import correct from '../../../wgsl/udf/correct.wgsl';
+import fill from '../../../wgsl/udf/fill.wgsl';
+import type { GpuDevice } from '../../backends/webgpu/device.js';
+import type { GpuBuffer, Usage } from '../../backends/webgpu/pool.js';
+import { asWords, chunkOf } from '../kernels/webgpu/chunks.js';
+import { frameConstants, layoutOf, withConstants } from '../kernels/webgpu/shaders.js';
+import type { CorrectionDescriptor, CorrectionKernel, CorrectionOp } from './contract.js';
+import { notAbove, notBelow } from './limits.js';
+import { whereItPays } from './pays.js';
+
+/** The corrections of a device. */
+export const correctionOp = (device: GpuDevice): CorrectionOp => ({
+  supports: (descriptor) => refusal(device, descriptor) ?? true,
+  plan: (descriptor) => planCorrection(device, descriptor),
+});
+
+/** Invocations of a workgroup. */
+const lanes = 64;
+/** Workgroups along a dimension. */
+const mostGroups = 65535;
+
+function refusal(device: GpuDevice, descriptor: CorrectionDescriptor): { readonly why: string } | undefined {
+  const { wide, dtype, pixels } = descriptor;
+  if (wide || dtype === 'u32' || dtype === 'i32')
+    return { why: 'corrected frames of 32-bit integers, or in float64, need float64, which WebGPU lacks' };
+  const most = Math.min(device.limits.maxStorageBufferBindingSize ?? 0, device.limits.maxBufferSize ?? 0);
+  if (12 * pixels > most) return { why: `the tables need ${12 * pixels} bytes; the limit of a buffer is ${most}` };
+  if (pixels > lanes * mostGroups) return { why: `a frame has ${pixels} pixels; the limit is ${lanes * mostGroups}` };
+  return whereItPays(descriptor);
+}
+
+/** Dark values as pairs of floats, and the gain. */
+function tablesOf({ pixels, dark, gain }: CorrectionDescriptor): Float32Array {
+  const tables = new Float32Array(3 * pixels).fill(1, 2 * pixels);
+  for (let i = 0; dark && i < pixels; i++) {
+    const head = Math.fround(dark[i] as number);
+    tables[i] = head;
+    tables[pixels + i] = Number.isFinite(head) ? (dark[i] as number) - head : 0;
+  }
+  if (gain) tables.set(gain, 2 * pixels);
+  return tables;
+}
+
+async function planCorrection(device: GpuDevice, descriptor: CorrectionDescriptor): Promise<CorrectionKernel> {
+  const { dtype, pixels, mask, limits, limited, nanIsBad, panel } = descriptor;
+  const layout = layoutOf(dtype, pixels, 1);
+  const most = Math.min(mostGroups, chunkOf(device, layout, 2 * pixels));
+  const [upper = 0, lower = 0, ...given] = limits;
+  // Markers that no float32 is equal to mark nothing.
+  const markers = given.filter((marker) => Math.fround(marker) === marker);
+  const constants = {
+    ...frameConstants(layout),
+    LIMITED: limited ? 1 : 0,
+    NAN_IS_BAD: nanIsBad ? 1 : 0,
+    MARKERS: markers.length,
+    PANEL_WIDTH: panel?.width ?? 0,
+    PANEL_HEIGHT: panel?.height ?? 0,
+  };
+  const held: GpuBuffer[] = [];
+  const hold = async (bytes: number, usage: Usage, label: string): Promise<GpuBuffer> => {
+    const buffer = await device.buffer(bytes, usage, label);
+    held.push(buffer);
+    return buffer;
+  };
+  const release = (): void => {
+    for (const buffer of held.splice(0)) buffer.release();
+  };
+  try {
+    const frames = await hold(4 * layout.frameWords * most, 'storage', 'frames to correct');
+    const tables = await hold(12 * pixels, 'storage', 'dark and gain');
+    const bad = await hold(4 * pixels, 'storage', 'bad pixels');
+    const limitBuffer = await hold(4 * (2 + markers.length), 'storage', 'limits of values');
+    const marks = await hold(limited ? 4 * pixels * most : 16, 'storage', 'bad pixels of frames');
+    const out = await hold(4 * pixels * most, 'storage', 'corrected frames');
+    device.write(tables, tablesOf(descriptor));
+    device.write(bad, mask ? Uint32Array.from(mask) : new Uint32Array(pixels));
+    device.write(limitBuffer, Float32Array.of(notAbove(upper), notBelow(lower), ...markers));
+    const correcting = await device.pipeline({ source: withConstants(correct, constants), entry: 'correct' });
+    const bound = device.bind(correcting, [frames, tables, bad, limitBuffer, marks, out]);
+    const filling =
+      mask || limited ? await device.pipeline({ source: withConstants(fill, constants), entry: 'fill' }) : undefined;
+    const boundFill = filling && device.bind(filling, [bad, marks, out]);
+    const groups = Math.ceil(pixels / lanes);
+    return {
+      bytes: held.reduce((sum, { bytes }) => sum + bytes, 0),
+      async run(run) {
+        for (let first = 0; first < run.count; first += most) {
+          const count = Math.min(most, run.count - first);
+          device.write(frames, asWords(run.frames.subarray(first * pixels, (first + count) * pixels), count, layout));
+          await device.run(
+            (commands) => {
+              commands.dispatch(correcting, bound, groups, count);
+              if (filling && boundFill) commands.dispatch(filling, boundFill, groups, count);
+              commands.read(out, 0, 4 * count * pixels);
+            },
+            ([bytes]) => {
+              if (bytes) run.out.set(new Float32Array(bytes.buffer, bytes.byteOffset, count * pixels), first * pixels);
+            },
+          );
+        }
+      },
+      dispose: async () => release(),
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
