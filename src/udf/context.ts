@@ -43,6 +43,7 @@ export class UdfContext {
   readonly #owned: readonly Executor[];
   readonly #own: Executor[] = [];
   #core: Promise<UdfCore> | undefined;
+  #cpu: Promise<UdfCore> | undefined;
   #closed: Promise<void> | undefined;
   #delayedOn: Promise<Executor> | undefined;
 
@@ -219,7 +220,7 @@ export class UdfContext {
   ): Promise<RunResults<U>> {
     const { dryRun } = await import('./dry-run.js');
     const { run, list } = this.#plan('dryRun', scan, udf, options);
-    const results = await dryRun(run);
+    const results = await dryRun(run, (cpu) => this.#open(cpu));
     return (list ? results : results[0]) as RunResults<U>;
   }
 
@@ -314,7 +315,7 @@ export class UdfContext {
       for (const connection of this.#connections) await connection.dispose();
       for (const scan of this.#scans) await scan.dispose();
       for (const executor of [...this.#owned, ...this.#own]) await executor.dispose();
-      await (await this.#core?.catch(() => undefined))?.dispose();
+      for (const core of [this.#core, this.#cpu]) await (await core?.catch(() => undefined))?.dispose();
     })();
     return this.#closed;
   }
@@ -340,7 +341,12 @@ export class UdfContext {
     if (this.#closed) throw new EwaldError('Disposed', 'this Context of ewald/udf was closed; create a new one');
   }
 
-  #open(): Promise<UdfCore> {
+  /** The context, or one that computes on the CPU if that of the user does not. */
+  #open(cpu = false): Promise<UdfCore> {
+    if (cpu) {
+      this.#cpu ??= this.#place.createContext({ backend: 'wasm' });
+      return this.#cpu;
+    }
     this.#core ??= this.#place.createContext(this.#options.context);
     return this.#core;
   }
@@ -359,7 +365,7 @@ export class UdfContext {
 
   async *#advance(run: Run, options: UdfRunOptions, plots: LivePlots | undefined) {
     const engine = {
-      context: () => this.#open(),
+      context: (cpu?: boolean) => this.#open(cpu),
       executor: this.#options.executor,
       delayedOn: () => this.#computeOn(),
       readFile: this.#place.readFile,

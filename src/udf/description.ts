@@ -14,6 +14,8 @@ export interface RunDescription {
   }[];
   /** Frames of the largest partition. */
   readonly largest: number;
+  /** Frames that are read and processed together. */
+  readonly piece: number;
   readonly meta: Omit<UdfMeta, 'inputDtype'>;
   /** How the worker opens the frames; absent if they are sent with the task. */
   readonly source:

@@ -2,10 +2,12 @@
 import { allocateFrames } from '../data/dtype.js';
 import { product } from './dtypes.js';
 import { runPartition } from './partition.js';
+import { Passes } from './passes.js';
+import type { OpenCore } from './prepared.js';
 import type { Run } from './run.js';
 
-/** The results after the first frame of ones. */
-export async function dryRun(run: Run) {
+/** The results after the first frame of ones; `open` opens a context for UDFs that prepare transforms. */
+export async function dryRun(run: Run, open: OpenCore) {
   const [first] = run.partitions;
   if (!first || first.positions.length === 0) return run.results();
   const { sig, dtype } = { sig: run.shape.sig, dtype: run.scan.dtype };
@@ -20,10 +22,15 @@ export async function dryRun(run: Run) {
   };
   const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
   const { inputDtype: _, ...meta } = run.meta;
-  const found = await runPartition(
-    { frames: ones, partition, udfs, meta, corrections: run.corrections },
-    { signal: undefined, passes: undefined },
-  );
-  run.merge(partition, found);
+  const passes = run.parts.some(({ udf }) => udf.definition.prepare) ? new Passes(open, 1) : undefined;
+  try {
+    const found = await runPartition(
+      { partition, udfs, meta, corrections: run.corrections, pieces: [{ frames: ones, first: 0, end: 1 }] },
+      { signal: undefined, passes },
+    );
+    run.merge(partition, found);
+  } finally {
+    await passes?.dispose();
+  }
   return run.results();
 }

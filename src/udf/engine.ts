@@ -4,7 +4,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
-import { allocateFrames, type FrameArray } from '../data/dtype.js';
+import { allocateFrames, type DataType, type FrameArray } from '../data/dtype.js';
 import { compute } from '../executors/delayed.js';
 import type { Executor } from '../executors/executor.js';
 import type { Task } from '../executors/task.js';
@@ -17,15 +17,16 @@ import { readRuns } from './frames-of.js';
 import { runPartition, seesStored } from './partition.js';
 import type { Partition } from './partitions.js';
 import { Passes } from './passes.js';
-import type { UdfCore } from './room.js';
+import { framesOfPiece, PieceReader, piecesIn } from './pieces.js';
+import type { OpenCore } from './prepared.js';
 import type { Run } from './run.js';
 import type { AnyUdf } from './udf.js';
 import { loadCodes, type ReadFile, type WasmCode } from './wasm/code.js';
 
 /** The resources of a run. */
 export interface Engine {
-  /** Opens the context of this thread. */
-  readonly context: () => Promise<UdfCore>;
+  /** Opens the context of this thread, or one that computes on the CPU. */
+  readonly context: OpenCore;
   /** Reads a file URL; absent in browsers. */
   readonly readFile: ReadFile | undefined;
   /** Longest time for a partition on a worker; default: that of the executor. */
@@ -56,9 +57,13 @@ export async function* steps(run: Run, engine: Engine, signal: AbortSignal | und
 /** The modules of UDFs. */
 type Codes = ReadonlyMap<AnyUdf, WasmCode>;
 
-/** Frames of the largest partition of a run. */
-const largestOf = ({ partitions, scan: { live } }: Run): number =>
-  partitions.reduce((most, { positions }) => Math.max(most, positions.length), live?.mostFrames ?? 0);
+/** Frames of the largest partition of a run, and of its pieces. */
+function sizesOf({ partitions, parts, meta, scan }: Run): { readonly largest: number; readonly piece: number } {
+  const least = scan.live?.mostFrames ?? 1;
+  const largest = partitions.reduce((most, { positions }) => Math.max(most, positions.length), least);
+  const udfs = parts.map(({ udf }) => udf);
+  return { largest, piece: framesOfPiece(udfs, meta, scan.dataset.chunkFrames, largest) };
+}
 
 async function* onThisThread(
   run: Run,
@@ -68,29 +73,18 @@ async function* onThisThread(
 ): AsyncGenerator<Step, void> {
   const { scan, meta, corrections, partitions } = run;
   const { inputDtype: _, ...known } = meta;
-  // One partition is processed while the next one is read.
-  const passes = new Passes(engine.context, 0, { codes, largest: largestOf(run), slots: 2 });
+  const sizes = sizesOf(run);
+  const passes = new Passes(engine.context, 0, { codes, ...sizes });
   const { dataset } = scan;
   const shown = seesStored(dataset.dtype, meta.inputDtype, corrections);
-  // The next partition is read while this one is processed.
-  const ahead = (index: number) => {
-    const partition = partitions[index];
-    if (!partition) return undefined;
-    const frames = passes.take(dataset.dtype, partition.positions.length * dataset.frameLength, shown);
-    const read = readRuns(dataset, partition.runs, frames, signal);
-    read.catch(() => undefined);
-    return { frames, read };
-  };
-  let next = ahead(0);
+  const take = (dtype: DataType, length: number) => passes.take(dtype, length, shown);
+  const reader = new PieceReader(dataset, partitions, sizes.piece, take, signal);
   try {
     for (const partition of partitions) {
-      const current = next as NonNullable<typeof next>;
-      await current.read;
       checkSignal(signal);
-      next = ahead(partition.index + 1);
       const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
       const found = await runPartition(
-        { partition, udfs, meta: known, corrections, frames: current.frames },
+        { partition, udfs, meta: known, corrections, pieces: reader.of(partition) },
         { signal, passes },
       );
       run.merge(partition, found);
@@ -98,7 +92,7 @@ async function* onThisThread(
     }
   } finally {
     // Nothing may continue to read into memory after the run has ended.
-    await next?.read.catch(() => undefined);
+    await reader.dispose();
     await passes.dispose();
   }
 }
@@ -141,7 +135,7 @@ class Tasks {
           params: options[i] as Readonly<Record<string, unknown>>,
           ...(this.#codes.has(udf) && { wasm: this.#codes.get(udf)?.bytes }),
         })),
-        largest: largestOf(this.#run),
+        ...sizesOf(this.#run),
         meta: known,
         source: source && plain(source),
         corrections: corrections && plain(corrections.options),
@@ -157,7 +151,7 @@ class Tasks {
       uses: [...new Set(parts.map(({ udf }) => String(udf.definition.module)))].filter((url) => url !== 'ewald/udf'),
     };
     if (scan.source) return { ...base, argument: { partition, ...(blob && { blob: plain(blob) }) } };
-    if (arrived) return { ...base, argument: { partition, frames: arrived, borrowed: true } };
+    if (arrived) return { ...base, argument: { partition, frames: arrived } };
     // Frames that only this thread can read are sent with the task.
     const frames = allocateFrames(scan.dtype, partition.positions.length * scan.dataset.frameLength);
     await readRuns(scan.dataset, partition.runs, frames, undefined);
@@ -243,7 +237,8 @@ async function* liveOnThisThread(
 ): AsyncGenerator<Step, void> {
   const { meta, corrections } = run;
   const { inputDtype: _, ...known } = meta;
-  const passes = new Passes(engine.context, 0, { codes, largest: largestOf(run), slots: 1 });
+  const sizes = sizesOf(run);
+  const passes = new Passes(engine.context, 0, { codes, ...sizes });
   // Kernels are loaded while the first frames arrive.
   if (run.parts.some(({ udf }) => udf.definition.kernel)) engine.context().catch(() => undefined);
   try {
@@ -256,7 +251,7 @@ async function* liveOnThisThread(
         index++;
         const { partition, frames } = found;
         const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
-        const job = { partition, udfs, meta: known, corrections, frames, borrowed: true };
+        const job = { partition, udfs, meta: known, corrections, pieces: piecesIn(frames, partition, sizes.piece) };
         run.merge(partition, await runPartition(job, { signal, passes }));
         yield { partition };
       } finally {

@@ -1,15 +1,17 @@
 /** The passes of one run on one context: planned when the first partition needs them, and kept for the others. */
 
+import { isEwaldError } from '../base/errors.js';
 import type { Corrections } from '../data/corrections.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { udfNumbers } from '../layout/udf.js';
 import { CoreWorks } from './core-work.js';
+import type { FrameCorrection } from './correction/correction.js';
 import { type Arrays, product } from './dtypes.js';
 import { foldable, foldPart } from './fold.js';
 import type { KernelPart } from './kernel-part.js';
 import { kindOf } from './pass/pack.js';
 import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from './pass/pass.js';
-import type { UdfCore } from './room.js';
+import { type OpenCore, PreparedValues } from './prepared.js';
 import type { Running } from './running.js';
 import { SpareFrames } from './spare-frames.js';
 import type { AnyUdf, UdfMeta } from './udf.js';
@@ -43,15 +45,16 @@ export interface RunModules {
   readonly codes: ReadonlyMap<AnyUdf, WasmCode>;
   /** Frames of the largest partition. */
   readonly largest: number;
-  /** Partitions that are in memory at a time. */
-  readonly slots: number;
+  /** Frames that are read and processed together. */
+  readonly piece: number;
 }
 
 /** Passes of a run. */
 export class Passes {
-  readonly #open: () => Promise<UdfCore>;
+  readonly #open: OpenCore;
   readonly #threads: number;
   readonly #plans = new Map<string, Promise<FramePass>>();
+  readonly #corrections = new Map<string, Promise<FrameCorrection | undefined>>();
   readonly #parts: KnownParts = new Map();
   readonly #folded: KnownParts = new Map();
   /** UDFs of the package whose frames the core processes by itself. */
@@ -60,17 +63,20 @@ export class Passes {
   readonly functions: Functions;
   /** User UDFs that have a WebAssembly module. */
   readonly modules: WasmFunctions;
+  /** What UDFs prepare. */
+  readonly prepared: PreparedValues;
   /** Reusable memory of the frames of finished partitions. */
   readonly #spare = new SpareFrames();
   readonly #numbers = new WeakMap<object, number>();
   #next = 0;
 
-  constructor(open: () => Promise<UdfCore>, threads: number, modules?: RunModules) {
-    this.modules = new WasmFunctions(modules?.codes, modules?.largest, modules?.slots);
+  constructor(open: OpenCore, threads: number, modules?: RunModules) {
+    this.modules = new WasmFunctions(modules?.codes, modules?.largest, modules?.piece);
     this.#open = open;
     this.#threads = threads;
     this.functions = new Functions(open);
     this.#works = new CoreWorks(open);
+    this.prepared = new PreparedValues(open);
   }
 
   /** Whether the core accepts frames of this dtype. */
@@ -122,13 +128,52 @@ export class Passes {
     if (!this.modules.giveFrames(frames)) this.#spare.give(frames);
   }
 
-  /** Lets a UDF's module, its WGSL or the core process a partition; returns false if JavaScript must. */
-  async computes(running: Running, frames: FrameArray, signal: AbortSignal | undefined): Promise<boolean> {
+  /**
+   * Lets a UDF's module process the frames [first, end) of a partition, or its WGSL or the core the whole partition;
+   * returns false if JavaScript must.
+   */
+  async computes(
+    running: Running,
+    frames: FrameArray,
+    first: number,
+    end: number,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
     return (
-      (await this.modules.run(running, frames, signal)) ||
+      (await this.modules.process(running, frames, first, end, signal)) ||
       (await this.functions.run(running, frames)) ||
       (await this.#works.run(running, frames))
     );
+  }
+
+  /**
+   * Frames with corrections, [count, pixels] of `to`, which is a type that `inputDtypeOf` chooses; undefined if no
+   * backend corrects frames of this dtype.
+   */
+  async correct(
+    frames: FrameArray,
+    dtype: DataType,
+    count: number,
+    corrections: Corrections,
+    to: DataType,
+  ): Promise<FrameArray | undefined> {
+    if (!Object.hasOwn(udfNumbers, dtype)) return undefined;
+    const key = `${dtype} ${to} ${this.#numberOf(corrections)}`;
+    let plan = this.#corrections.get(key);
+    if (!plan) {
+      const options = { corrections, dtype: dtype as PassDtype, to: to as 'f32', threads: this.#threads };
+      plan = this.#open()
+        .then((context) => context.frameCorrection(options))
+        .catch((error) => {
+          // WebGPU alone has no float64.
+          if (isEwaldError(error, 'Unsupported')) return undefined;
+          throw error;
+        });
+      this.#corrections.set(key, plan);
+    }
+    const correction = await plan;
+    const out = correction && (this.take(to, count * corrections.length, true) as Float32Array);
+    return correction && out && correction.run(frames, count, out);
   }
 
   async run(parts: readonly Part[], frames: FrameArray, meta: UdfMeta): Promise<void> {
@@ -169,10 +214,13 @@ export class Passes {
   }
 
   async dispose(): Promise<void> {
-    for (const plan of this.#plans.values()) await (await plan.catch(() => undefined))?.dispose();
+    for (const plan of [...this.#plans.values(), ...this.#corrections.values()])
+      await (await plan.catch(() => undefined))?.dispose();
     await this.functions.dispose();
+    await this.prepared.dispose();
     await this.#works.dispose();
     this.#plans.clear();
+    this.#corrections.clear();
     this.#parts.clear();
     this.#folded.clear();
     this.#spare.clear();

@@ -13,6 +13,7 @@ import {
   type RunShape,
   strideOf,
 } from './buffers.js';
+import { withMethod } from './choose-method.js';
 import { type Arrays, type BufferArray, isArrayOf, product } from './dtypes.js';
 import { inputDtype } from './partition.js';
 import { type Partition, partitionsOf } from './partitions.js';
@@ -122,7 +123,8 @@ export class Run {
       frames: selection.count,
       roi: selection.mask,
     };
-    this.parts = udfs.map((udf) => {
+    this.parts = udfs.map((given) => {
+      const udf = withMethod(given, given.params, this.meta);
       const declarations = declarationsOf(udf, this.meta, udf.params);
       checkDeclarations(udf.definition.name, declarations);
       checkMerge(udf, declarations);

@@ -90,6 +90,7 @@ export class Running {
   readonly aux: Record<string, unknown> = {};
   readonly task: unknown;
   readonly scope: Record<string, unknown>;
+  #first = 0;
   readonly #navs: readonly { name: string; stride: number; whole: BufferArray }[];
   readonly #sigs: readonly { name: string; stride: number; whole: BufferArray }[];
   readonly #auxes: readonly { name: string; kind: string; stride: number; data: BufferArray }[];
@@ -98,8 +99,7 @@ export class Running {
     udf: AnyUdf,
     params: Readonly<Record<string, unknown>>,
     meta: PartitionMeta,
-    part?: KernelPart | undefined,
-    arrays?: Arrays,
+    { part, arrays, prepared }: { part?: KernelPart | undefined; arrays?: Arrays; prepared?: unknown } = {},
   ) {
     this.udf = udf;
     this.params = params;
@@ -124,12 +124,21 @@ export class Running {
     for (const { name, data } of this.#auxes) this.aux[name] = data;
     this.written = new Written(udf.definition.name, this.arrays);
     const { definition } = udf;
-    this.task = guarded(definition.name, 'getTaskData', () => definition.getTaskData?.({ params, meta }));
-    this.scope = { params, results: this.written.proxy, aux: this.aux, task: this.task, meta };
+    const isWhole = meta.partition.index < 0;
+    this.task =
+      isWhole && definition.prepare
+        ? undefined
+        : guarded(definition.name, 'getTaskData', () => definition.getTaskData?.({ params, meta, prepared }));
+    this.scope = { params, results: this.written.proxy, aux: this.aux, task: this.task, prepared, meta };
+    const axes = meta.nav.length;
+    Object.defineProperty(this.scope, 'coordinates', {
+      get: () => meta.coordinates.subarray(this.#first * axes, (this.#first + 1) * axes),
+    });
   }
 
   /** Points the views at frames [first, end) and pixels [low, high), by default all pixels. */
   point(first: number, end: number, low?: number, high?: number): void {
+    this.#first = first;
     const { views } = this.written;
     for (const { name, stride, whole } of this.#navs) views[name] = whole.subarray(first * stride, end * stride);
     if (low !== undefined && high !== undefined)
@@ -140,6 +149,37 @@ export class Running {
         this.aux[name] = data.subarray(low * stride, high * stride);
     }
   }
+}
+
+/** The meta of a partition. Coordinates are computed when they are first read. */
+export function partitionMeta(
+  run: UdfMeta,
+  { index, first, count, positions }: PartitionMeta['partition'] & { readonly positions: Uint32Array },
+): PartitionMeta {
+  let coordinates: Uint32Array | undefined;
+  return {
+    ...run,
+    partition: { index, first, count },
+    positions,
+    get coordinates() {
+      coordinates ??= coordinatesOf(positions, run.nav);
+      return coordinates;
+    },
+  };
+}
+
+/** Flat positions as coordinates, [positions, axes]. */
+function coordinatesOf(positions: Uint32Array, nav: readonly number[]): Uint32Array {
+  const out = new Uint32Array(positions.length * nav.length);
+  for (let i = 0; i < positions.length; i++) {
+    let rest = positions[i] as number;
+    for (let axis = nav.length - 1; axis >= 0; axis--) {
+      const size = nav[axis] as number;
+      out[i * nav.length + axis] = rest % size;
+      rest = Math.floor(rest / size);
+    }
+  }
+  return out;
 }
 
 /** Lets a UDF initialise its whole results before any partition is merged; it sees the run as partition -1. */
@@ -153,7 +193,7 @@ export function preprocessWhole(udf: AnyUdf, params: UdfParams, run: UdfMeta, ar
       if (roi[i]) positions[at++] = i;
     }
   else for (let i = 0; i < frames; i++) positions[i] = i;
-  const meta: PartitionMeta = { ...run, partition: { index: -1, first: 0, count: frames }, positions };
-  const whole = new Running(udf, auxOf(params, positions), meta, undefined, arrays);
+  const meta = partitionMeta(run, { index: -1, first: 0, count: frames, positions });
+  const whole = new Running(udf, auxOf(params, positions), meta, { arrays });
   guarded(definition.name, 'preprocess', () => definition.preprocess?.(whole.scope as never), 'preprocess of the run');
 }

@@ -10,11 +10,13 @@ import type { FrameArray } from '../data/dtype.js';
 import type { OpenOptions } from '../data/open.js';
 import type { TaskScope } from '../executors/task.js';
 import { builtinUdfs } from './builtin/index.js';
+import { withMethod } from './choose-method.js';
 import type { RunDescription } from './description.js';
 import type { Arrays } from './dtypes.js';
-import { runPartition } from './partition.js';
+import { inputDtype, runPartition, seesStored } from './partition.js';
 import type { Partition } from './partitions.js';
 import { Passes } from './passes.js';
+import { PieceReader, piecesIn } from './pieces.js';
 import type { UdfCore } from './room.js';
 import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from './udf.js';
 import { codesFrom } from './wasm/code.js';
@@ -22,8 +24,6 @@ import { codesFrom } from './wasm/code.js';
 interface PartitionTask {
   readonly partition: Partition;
   readonly frames?: FrameArray;
-  /** The frames are in memory that is shared with the thread that sent them. */
-  readonly borrowed?: boolean;
   readonly blob?: { readonly blob: Blob; readonly options: OpenOptions };
 }
 
@@ -53,19 +53,23 @@ function find(exports: Readonly<Record<string, unknown>>, module: string, name: 
 }
 
 async function keep(run: RunDescription, scope: TaskScope<UdfCore>): Promise<Kept> {
-  const udfs = await Promise.all(
+  const found = await Promise.all(
     run.udfs.map(async ({ module, name, params, wasm }) => {
       const known = module === 'ewald/udf' ? builtinUdfs.find(({ definition }) => definition.name === name) : undefined;
       return { udf: known ?? find(await scope.module(module), module, name), params, wasm };
     }),
   );
+  const bare = found.map(({ udf }) => udf);
+  const { meta } = run;
+  const whole = { ...meta, inputDtype: inputDtype(meta.datasetDtype, run.corrections !== undefined, bare) };
+  const udfs = found.map((one) => ({ ...one, udf: withMethod(one.udf, one.params, whole) }));
   const kept: Kept = {
     udfs,
     corrections: run.corrections && new Corrections(run.corrections),
     passes: new Passes(() => scope.context(), scope.threads, {
       codes: await codesFrom(udfs),
       largest: run.largest,
-      slots: 1,
+      piece: run.piece,
     }),
     dataset: undefined,
     async dispose() {
@@ -78,7 +82,7 @@ async function keep(run: RunDescription, scope: TaskScope<UdfCore>): Promise<Kep
 
 /** Runs one partition; returns the arrays of each UDF. */
 export async function partition(
-  { partition: part, frames, borrowed = false, blob }: PartitionTask,
+  { partition: part, frames, blob }: PartitionTask,
   scope: TaskScope<UdfCore>,
 ): Promise<Arrays[]> {
   const run = (await scope.input('run')) as RunDescription;
@@ -90,14 +94,40 @@ export async function partition(
       kept.dataset = undefined;
     });
   }
-  const from = frames ? { frames, borrowed } : { dataset: await (kept.dataset as Promise<Dataset>) };
-  const arrays = await runPartition(
-    { ...from, partition: part, udfs: kept.udfs, meta: run.meta, corrections: kept.corrections },
-    { signal: scope.signal, passes: kept.passes },
-  );
-  // Cloned, not transferred: once a buffer has been detached in a thread, V8 checks every access to every typed array
-  // there, and loops in users' functions become 30 % slower. A copy takes a millisecond for 4 MB.
-  return arrays;
+  const { udfs, passes, corrections } = kept;
+  const pieces = frames
+    ? undefined
+    : readerOf(await (kept.dataset as Promise<Dataset>), part, run, kept, scope.signal as AbortSignal | undefined);
+  try {
+    const arrays = await runPartition(
+      {
+        partition: part,
+        udfs,
+        meta: run.meta,
+        corrections,
+        pieces: pieces?.of(part) ?? piecesIn(frames as FrameArray, part, run.piece),
+      },
+      { signal: scope.signal, passes },
+    );
+    // Cloned, not transferred: once a buffer has been detached in a thread, V8 checks every access to every typed array
+    // there, and loops in users' functions become 30 % slower. A copy takes a millisecond for 4 MB.
+    return arrays;
+  } finally {
+    await pieces?.dispose();
+  }
+}
+
+/** Reads a partition in pieces. */
+function readerOf(
+  dataset: Dataset,
+  part: Partition,
+  { piece, meta }: RunDescription,
+  { udfs, corrections, passes }: Kept,
+  signal: AbortSignal | undefined,
+): PieceReader {
+  const bare = udfs.map(({ udf }) => udf);
+  const shown = seesStored(dataset.dtype, inputDtype(meta.datasetDtype, corrections !== undefined, bare), corrections);
+  return new PieceReader(dataset, [part], piece, (dtype, length) => passes.take(dtype, length, shown), signal);
 }
 
 function open({ source }: RunDescription, blob: PartitionTask['blob'], scope: TaskScope<UdfCore>): Promise<Dataset> {

@@ -4,6 +4,8 @@ import { EwaldError } from '../base/errors.js';
 import type { PlatformUrl } from '../base/globals.js';
 import { knownOptions } from '../base/options.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
+import type { FftPlan } from '../fft/fft.js';
+import type { FftOptions } from '../fft/options.js';
 import type { AuxViews } from './aux.js';
 import type { BufferDeclarations, Views } from './buffers.js';
 import type { CoreWork } from './core-work.js';
@@ -38,32 +40,58 @@ export interface PartitionMeta extends UdfMeta {
   readonly partition: { readonly index: number; readonly first: number; readonly count: number };
   /** Flat scan position of each existing frame, in order. */
   readonly positions: Uint32Array;
+  /** Scan coordinates of each existing frame, [positions, axes of the scan], slowest axis first; computed when read. */
+  readonly coordinates: Uint32Array;
 }
 
 /** The argument of every method: parameters, results to write into, the return value of `getTaskData`. */
-export interface UdfScope<B extends BufferDeclarations, P, T> {
+export interface UdfScope<B extends BufferDeclarations, P, T, R = unknown> {
   readonly params: P;
   /** Views of the buffers. A number or an array assigned to one is written into it. */
   readonly results: Views<B>;
   /** Parameters made by `auxData`, sliced like the results. */
   readonly aux: AuxViews<P>;
   readonly task: T;
+  /** What `prepare` returned. */
+  readonly prepared: R;
   readonly meta: PartitionMeta;
+}
+
+/** A planned transform whose synchronous form exists. */
+export type SynchronousPlan = FftPlan & { readonly now: NonNullable<FftPlan['now']> };
+
+/** The argument of `prepare`. */
+export interface PrepareScope<P> {
+  readonly params: P;
+  readonly meta: UdfMeta;
+  /**
+   * Plans a transform as `fft` of a context does, by default on the CPU of this thread and with one thread; its `now`
+   * is synchronous. The plan ends with the run.
+   */
+  fft(options: FftOptions): Promise<SynchronousPlan>;
+}
+
+/** Largest size of tiles in frames and bytes. */
+export interface Tiling {
+  readonly depth?: number;
+  readonly bytes?: number;
 }
 
 /** Frames as a UDF sees them: 64-bit integers are converted to f64, so that every element is a number. */
 export type UdfFrames = Exclude<FrameArray, BigInt64Array | BigUint64Array>;
 
 /** `processFrame`: nav results are of this frame, sig results are whole. */
-export interface FrameScope<B extends BufferDeclarations, P, T> extends UdfScope<B, P, T> {
+export interface FrameScope<B extends BufferDeclarations, P, T, R = unknown> extends UdfScope<B, P, T, R> {
   /** One frame, [y, x] in C order; valid until the method returns. */
   readonly frame: UdfFrames;
   /** Flat position in the scan. */
   readonly position: number;
+  /** The same as coordinates, slowest axis first. */
+  readonly coordinates: Uint32Array;
 }
 
 /** `processTile`: nav results are of the tile's frames, sig results of its pixels. */
-export interface TileScope<B extends BufferDeclarations, P, T> extends UdfScope<B, P, T> {
+export interface TileScope<B extends BufferDeclarations, P, T, R = unknown> extends UdfScope<B, P, T, R> {
   /**
    * [depth, pixels]: the same pixels of some frames. Frame i starts at `i * pixels`; valid until the method returns.
    */
@@ -77,7 +105,7 @@ export interface TileScope<B extends BufferDeclarations, P, T> extends UdfScope<
 }
 
 /** `processPartition`: nav results are of the partition's existing frames, sig results are whole. */
-export interface PartitionScope<B extends BufferDeclarations, P, T> extends UdfScope<B, P, T> {
+export interface PartitionScope<B extends BufferDeclarations, P, T, R = unknown> extends UdfScope<B, P, T, R> {
   /** [count, …sig]; valid until the method returns. */
   readonly frames: UdfFrames;
   readonly count: number;
@@ -103,9 +131,15 @@ export type ResultValue = BufferArray | { readonly data: BufferArray; readonly m
 
 /**
  * The definition of a UDF. Exactly one of wasm, processTile, processFrame and processPartition is used, the first one
- * defined. All methods are synchronous; returning a promise is an error.
+ * defined, unless `getMethod` chooses another. All methods but `prepare` are synchronous; returning a promise is an
+ * error.
  */
-export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations, P = UdfParams, T = undefined> {
+export interface UdfDefinition<
+  B extends BufferDeclarations = BufferDeclarations,
+  P = UdfParams,
+  T = undefined,
+  R = unknown,
+> {
   /** Name in messages; workers also find the UDF by it among the exports of its module. */
   readonly name: string;
   /** The module that exports it, `import.meta.url`: required to run on other threads. */
@@ -116,19 +150,26 @@ export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations
   /** `native` (default): frames as stored in the file. `f32`, `f64`: converted first. */
   readonly dtype?: 'native' | 'f32' | 'f64';
   /** Largest size of tiles in frames and bytes. Default: 32 frames, whole frames. */
-  readonly tiling?: { readonly depth?: number; readonly bytes?: number };
+  readonly tiling?: Tiling | ((scope: { readonly params: P; readonly meta: UdfMeta }) => Tiling);
+  /** Chooses one of the methods for frames that are defined; called once per worker and run. */
+  getMethod?(scope: { readonly params: P; readonly meta: UdfMeta }): FrameMethod;
   /**
-   * Called once per partition, before anything else, to create tables or plans; also once for the whole run if there is
-   * `preprocess`.
+   * Called and awaited once per worker and run, and again if parameters change, to make what is too expensive for each
+   * partition or cannot be made synchronously, such as transforms.
    */
-  getTaskData?(scope: { readonly params: P; readonly meta: PartitionMeta }): T;
+  prepare?(scope: PrepareScope<P>): R | Promise<R>;
+  /**
+   * Called once per partition, before anything else, to create tables; also once for the whole run if there is
+   * `preprocess`, unless there is `prepare`.
+   */
+  getTaskData?(scope: { readonly params: P; readonly meta: PartitionMeta; readonly prepared: R }): T;
   /**
    * Sets the initial state of results, which are zeros: of each partition before its frames, and of the whole results
-   * before the first partition is merged (then `meta.partition.index` is -1, and `meta.positions` are those of the
-   * run).
+   * before the first partition is merged (then `meta.partition.index` is -1, `meta.positions` are those of the run, and
+   * `prepared`, and `task` if there is `prepare`, are undefined).
    */
-  preprocess?(scope: UdfScope<B, P, T>): void;
-  processFrame?(scope: FrameScope<B, P, T>): void;
+  preprocess?(scope: UdfScope<B, P, T, R>): void;
+  processFrame?(scope: FrameScope<B, P, T, R>): void;
   /**
    * The equivalent of `processFrame` in WGSL, used instead of it if the run has WebGPU. It defines `fn
    * process_frame(lane: u32)`, which 64 lanes of a workgroup run for each frame; see the README.
@@ -140,10 +181,12 @@ export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations
    * `validateUdf` compares the two. The README describes the exports of a module.
    */
   readonly wasm?: WasmUdfSource;
-  processTile?(scope: TileScope<B, P, T>): void;
-  processPartition?(scope: PartitionScope<B, P, T>): void;
+  processTile?(scope: TileScope<B, P, T, R>): void;
+  processPartition?(scope: PartitionScope<B, P, T, R>): void;
   /** Called after the frames of a partition, on all of its results. */
-  postprocess?(scope: UdfScope<B, P, T>): void;
+  postprocess?(scope: UdfScope<B, P, T, R>): void;
+  /** Called at the end of each partition, also if a method has thrown, to release what `getTaskData` created. */
+  cleanup?(scope: UdfScope<B, P, T, R>): void;
   /** Default: nav results are stored by position; required for the other kinds. */
   merge?(scope: MergeScope<B, P>): void;
   /**
@@ -181,7 +224,8 @@ export interface UdfDefinition<B extends BufferDeclarations = BufferDeclarations
 
 /** A UDF with its parameters, ready to run. */
 export interface Udf<B extends BufferDeclarations = BufferDeclarations, P = UdfParams, T = unknown> {
-  readonly definition: UdfDefinition<B, P, T>;
+  // biome-ignore lint/suspicious/noExplicitAny: what `prepare` returns is between the methods of a definition
+  readonly definition: UdfDefinition<B, P, T, any>;
   readonly params: P;
   /** The same UDF with other parameters; omitted ones keep their values. Throws `Argument` for unknown names. */
   withParams(params: Partial<P>): Udf<B, P, T>;
@@ -191,7 +235,7 @@ export interface Udf<B extends BufferDeclarations = BufferDeclarations, P = UdfP
 // biome-ignore lint/suspicious/noExplicitAny: methods make the parameters invariant; this is the type of all of them
 export type AnyUdf = Udf<any, any, any>;
 // biome-ignore lint/suspicious/noExplicitAny: the same
-export type AnyDefinition = UdfDefinition<any, any, any>;
+export type AnyDefinition = UdfDefinition<any, any, any, any>;
 
 /** The declarations of a UDF's buffers. */
 export type BuffersOf<U> = U extends Udf<infer B, infer _P, infer _T> ? B : never;
@@ -203,6 +247,8 @@ const names: readonly (keyof AnyDefinition)[] = [
   'buffers',
   'dtype',
   'tiling',
+  'getMethod',
+  'prepare',
   'getTaskData',
   'preprocess',
   'processFrame',
@@ -211,13 +257,18 @@ const names: readonly (keyof AnyDefinition)[] = [
   'processTile',
   'processPartition',
   'postprocess',
+  'cleanup',
   'merge',
   'mergeAll',
   'getResults',
   'kernel',
   'core',
 ];
-const methods = ['processTile', 'processFrame', 'processPartition'] as const;
+/** The methods that see frames, in the order in which they are chosen. */
+export const frameMethods = ['processTile', 'processFrame', 'processPartition'] as const;
+/** One of {@link frameMethods}. */
+export type FrameMethod = (typeof frameMethods)[number];
+const methods = frameMethods;
 /** Tags of functions that return before their results exist. */
 const deferred: Readonly<Record<string, string>> = {
   '[object AsyncFunction]': 'an async function',
@@ -226,7 +277,7 @@ const deferred: Readonly<Record<string, string>> = {
 };
 
 /** The method of a definition that is called for frames, if there is no module. */
-export const methodOf = (definition: AnyDefinition): (typeof methods)[number] =>
+export const methodOf = (definition: AnyDefinition): FrameMethod =>
   methods.find((method) => definition[method] !== undefined) ?? 'processFrame';
 
 function check(definition: AnyDefinition): void {
@@ -238,6 +289,7 @@ function check(definition: AnyDefinition): void {
   const what = `the UDF ${definition.name}`;
   knownOptions(what, definition, names);
   for (const name of names) {
+    if (name === 'prepare') continue;
     const kind = deferred[Object.prototype.toString.call(definition[name])];
     if (kind)
       throw new EwaldError(
@@ -272,10 +324,12 @@ function check(definition: AnyDefinition): void {
 }
 
 class BoundUdf<B extends BufferDeclarations, P, T> implements Udf<B, P, T> {
-  readonly definition: UdfDefinition<B, P, T>;
+  // biome-ignore lint/suspicious/noExplicitAny: as in the interface
+  readonly definition: UdfDefinition<B, P, T, any>;
   readonly params: P;
 
-  constructor(definition: UdfDefinition<B, P, T>, params: P) {
+  // biome-ignore lint/suspicious/noExplicitAny: as in the interface
+  constructor(definition: UdfDefinition<B, P, T, any>, params: P) {
     this.definition = definition;
     this.params = params;
   }
@@ -294,7 +348,8 @@ export function defineUdf<
   const B extends BufferDeclarations,
   P extends UdfParams = Record<never, never>,
   T = undefined,
->(definition: UdfDefinition<B, P, T>): Udf<B, P, T> {
+  R = undefined,
+>(definition: UdfDefinition<B, P, T, R>): Udf<B, P, T> {
   check(definition as AnyDefinition);
   return new BoundUdf(definition, { ...(definition.params ?? ({} as P)) });
 }

@@ -14,19 +14,19 @@ const callBytes = 2 ** 20;
 export class WasmFunctions {
   readonly #codes: ReadonlyMap<AnyUdf, WasmCode>;
   readonly #frames: number;
-  readonly #slots: number;
+  readonly #piece: number;
   readonly #instances = new Map<AnyUdf, { readonly params: Running['params']; readonly instance: WasmInstance }>();
 
-  /** `frames` are those of the largest partition, `slots` the partitions that are in memory at a time. */
-  constructor(codes: ReadonlyMap<AnyUdf, WasmCode> = new Map(), frames = 0, slots = 1) {
+  /** `frames` are those of the largest partition, `piece` those that are processed together. */
+  constructor(codes: ReadonlyMap<AnyUdf, WasmCode> = new Map(), frames = 0, piece = frames) {
     this.#codes = codes;
     this.#frames = frames;
-    this.#slots = slots;
+    this.#piece = piece;
   }
 
   /**
-   * Memory of a module for the frames of a partition, which then need no copy; undefined if all is in use. The first
-   * partitions are copied, since instances are made when their parameters are known.
+   * Memory of a module for frames, which then need no copy; undefined if all is in use. The first pieces are copied,
+   * since instances are made when their parameters are known.
    */
   takeFrames(dtype: DataType, length: number): FrameArray | undefined {
     const [first] = this.#instances.values();
@@ -39,34 +39,52 @@ export class WasmFunctions {
     return false;
   }
 
-  /** Lets the module of a UDF process a partition; returns false for a UDF without one. */
-  async run(running: Running, frames: FrameArray, signal: AbortSignal | undefined): Promise<boolean> {
+  /** Copies the state of a partition's results into the module of a UDF that has one. */
+  begin(running: Running): void {
+    const code = this.#codes.get(running.udf);
+    if (code) this.#instanceFor(running, code).writeResults(running.arrays);
+  }
+
+  /** Lets the module of a UDF process the frames [first, end) of a partition; returns false for a UDF without one. */
+  async process(
+    running: Running,
+    frames: FrameArray,
+    first: number,
+    end: number,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
     const code = this.#codes.get(running.udf);
     if (!code) return false;
-    const { positions } = running.meta;
+    const positions = running.meta.positions.subarray(first, end);
     const instance = this.#instanceFor(running, code);
     const copied = !instance.holds(frames);
     const inside = copied ? instance.copyFrames(frames) : frames;
     try {
-      instance.writeResults(running.arrays);
       let breathed = performance.now();
-      for (const [first, end] of callsOf(positions, frames.byteLength / positions.length)) {
+      for (const [from, to] of callsOf(positions, frames.byteLength / positions.length)) {
         try {
-          instance.process(inside, first, end, positions[first] as number);
+          instance.process(inside, from, first + from, to - from, positions[from] as number);
         } catch (cause) {
-          throw this.#failed(running, code, frames, first, end, cause);
+          throw this.#failed(running, code, { frames, positions, first }, [from, to], cause);
         }
         if (performance.now() - breathed < 50) continue;
         await breathe();
         checkSignal(signal);
         breathed = performance.now();
       }
-      instance.checkGuards();
-      instance.readResults(running.arrays);
     } finally {
       if (copied) instance.giveFrames(inside);
     }
     return true;
+  }
+
+  /** Copies a partition's results out of the module of a UDF that has one. */
+  finish(running: Running): void {
+    const code = this.#codes.get(running.udf);
+    if (!code) return;
+    const instance = this.#instanceFor(running, code);
+    instance.checkGuards();
+    instance.readResults(running.arrays);
   }
 
   dispose(): void {
@@ -84,36 +102,41 @@ export class WasmFunctions {
 
   #instantiate({ declarations, meta, params }: Running, code: WasmCode): WasmInstance {
     const frames = Math.max(this.#frames, meta.positions.length);
-    return new WasmInstance(code, { params, declarations, meta, frames, slots: this.#slots });
+    return new WasmInstance(code, { params, declarations, meta, frames, piece: this.#piece });
   }
 
   /**
    * The error of a call, with the frame that causes it; to find it, another instance processes the frames one by one.
    */
-  #failed(running: Running, code: WasmCode, frames: FrameArray, first: number, end: number, cause: unknown): Error {
-    const { positions } = running.meta;
+  #failed(
+    running: Running,
+    code: WasmCode,
+    { frames, positions, first }: { frames: FrameArray; positions: Uint32Array; first: number },
+    [from, to]: readonly [number, number],
+    cause: unknown,
+  ): Error {
     const at = (where: string, reason: unknown): EwaldError =>
       new EwaldError('Argument', `${code.what} failed in ${where}: ${messageOf(reason)}`, {
         cause: reason,
         detail: { udf: running.udf.definition.name, where, threw: true },
       });
     // If the module has grown the memory that contains the frames, they are detached.
-    if (frames.length === 0) return at(`frames ${positions[first]} to ${positions[end - 1]}`, cause);
+    if (frames.length === 0) return at(`frames ${positions[from]} to ${positions[to - 1]}`, cause);
     const numbers = frames.length / positions.length;
     const another = this.#instantiate(running, code);
-    const copy = another.copyFrames(frames.subarray(first * numbers, end * numbers));
+    const copy = another.copyFrames(frames.subarray(from * numbers, to * numbers));
     another.writeResults(running.arrays);
-    for (let i = first; i < end; i++)
+    for (let i = from; i < to; i++)
       try {
-        another.process(copy, i - first, i - first + 1, positions[i] as number);
+        another.process(copy, i - from, first + i, 1, positions[i] as number);
       } catch (reason) {
         return at(`frame ${positions[i]}`, reason);
       }
-    return at(`frames ${positions[first]} to ${positions[end - 1]}`, cause);
+    return at(`frames ${positions[from]} to ${positions[to - 1]}`, cause);
   }
 }
 
-/** Calls of a partition: frames at consecutive positions, up to `callBytes`. */
+/** Calls for some frames: those at consecutive positions, up to `callBytes`. */
 function* callsOf(positions: Uint32Array, frameBytes: number): Generator<[first: number, end: number]> {
   const most = Math.max(1, Math.floor(callBytes / frameBytes));
   for (let first = 0; first < positions.length; ) {

@@ -10,6 +10,8 @@ import { MemoryLayout, type Region } from './layout.js';
 import { ParameterBlock } from './parameters.js';
 
 const pageBytes = 65536;
+/** Pieces that are in memory at a time: one is processed while the next is read. */
+const slots = 2;
 /** wasm addresses have 32 bits. */
 const largestMemory = 2 ** 32;
 
@@ -20,8 +22,8 @@ export interface InstanceSizes {
   readonly meta: UdfMeta;
   /** Frames of the largest partition. */
   readonly frames: number;
-  /** Partitions that are in memory at a time. */
-  readonly slots: number;
+  /** Frames that are processed together. */
+  readonly piece: number;
 }
 
 /** A result in the memory of the module. */
@@ -49,7 +51,7 @@ export class WasmInstance {
   constructor(code: WasmCode, sizes: InstanceSizes) {
     this.#code = code;
     this.#sizes = sizes;
-    const { params, declarations, meta, frames, slots } = sizes;
+    const { params, declarations, meta, frames, piece } = sizes;
     const dtype = dtypeCodes[meta.inputDtype];
     if (dtype === undefined)
       throw new EwaldError('Argument', `${code.what} cannot process frames of ${meta.inputDtype}; set dtype: 'f64'`);
@@ -61,7 +63,7 @@ export class WasmInstance {
       const bytes = elementsOf(declaration, frames, meta.sig) * stride;
       return { name, kind: declaration.kind, stride, region: this.#layout.add(`the result ${name}`, bytes) };
     });
-    this.#slots = Array.from({ length: slots }, () => this.#layout.add('the frames', frames * this.#frameBytes));
+    this.#slots = Array.from({ length: slots }, () => this.#layout.add('the frames', piece * this.#frameBytes));
     this.#free = [...this.#slots];
     this.#exports = this.#instantiate();
     this.#reserve();
@@ -130,15 +132,15 @@ export class WasmInstance {
   }
 
   /**
-   * Lets the module process frames [first, end) of a partition; the first is at `position` of the scan. Throws if it
-   * traps, fails or grows its memory.
+   * Lets the module process `count` frames, from index `at` of `frames` on; the first of them has index `first` in the
+   * partition and is at `position` of the scan. Throws if it traps, fails or grows its memory.
    */
-  process(frames: FrameArray, first: number, end: number, position: number): void {
+  process(frames: FrameArray, at: number, first: number, count: number, position: number): void {
     const table = new Uint32Array(this.#buffer, this.#addresses.address, this.#results.length);
     for (const [i, { kind, stride, region }] of this.#results.entries())
       table[i] = region.address + (kind === 'nav' ? first * stride : 0);
-    const address = frames.byteOffset + first * this.#frameBytes;
-    const status = this.#exports.process(address, end - first, position, this.#addresses.address);
+    const address = frames.byteOffset + at * this.#frameBytes;
+    const status = this.#exports.process(address, count, position, this.#addresses.address);
     if (status) throw new Error(`process returned ${status}`);
     if (this.#exports.memory.buffer !== this.#buffer)
       throw new Error('process has grown the memory, which detaches the frames; allocate memory in setup');

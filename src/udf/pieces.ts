@@ -1,0 +1,122 @@
+/**
+ * Partitions are read and processed in pieces of a few frames: while functions see a piece, the next one is read.
+ * Pieces stay in the outer caches, and two of them are all the memory that frames need, which matters since the system
+ * clears fresh memory page by page. Pieces consist of whole tiles, so that results do not depend on them.
+ */
+import type { Dataset } from '../data/dataset.js';
+import { type DataType, elementBytes, type FrameArray } from '../data/dtype.js';
+import { product } from './dtypes.js';
+import { readRuns } from './frames-of.js';
+import type { FrameRun, Partition } from './partitions.js';
+import { tileDepth } from './tiles.js';
+import { type AnyUdf, methodOf, type UdfMeta } from './udf.js';
+
+/** Bytes of a piece. */
+const pieceBytes = 2 ** 22;
+
+/** Consecutive frames of a partition, as stored in the file. */
+export interface Piece {
+  /** Indices of its frames among the existing ones of the partition: [first, end). */
+  readonly first: number;
+  readonly end: number;
+  readonly frames: FrameArray;
+  /** Whether others reuse their memory after the partition. */
+  readonly borrowed?: boolean | undefined;
+}
+
+/** Whether a UDF must see all frames of a partition at once, or is computed by a kernel that must. */
+const seesPartition = ({ definition }: AnyUdf): boolean =>
+  definition.kernel !== undefined ||
+  definition.core !== undefined ||
+  definition.processFrameWgsl !== undefined ||
+  (definition.wasm === undefined && methodOf(definition) === 'processPartition');
+
+/**
+ * Frames of a piece for these UDFs, at most `largest`. Files with several frames per chunk are read by partition, since
+ * a chunk that is cut would be decoded twice.
+ */
+export function framesOfPiece(
+  udfs: readonly AnyUdf[],
+  { sig, datasetDtype, inputDtype }: Pick<UdfMeta, 'sig' | 'datasetDtype' | 'inputDtype'>,
+  chunkFrames: number,
+  largest: number,
+): number {
+  if (chunkFrames > 1 || udfs.some(seesPartition)) return largest;
+  const depth = tileDepth(udfs, product(sig) * elementBytes(inputDtype));
+  const fitting = Math.floor(pieceBytes / (product(sig) * elementBytes(datasetDtype)));
+  return Math.min(largest, Math.max(depth, Math.floor(fitting / depth) * depth));
+}
+
+/** The pieces of a partition whose frames are in memory, which remains the caller's. */
+export function* piecesIn(frames: FrameArray, { positions }: Partition, size: number): Generator<Piece, void> {
+  const numbers = frames.length / positions.length;
+  for (let first = 0; first < positions.length; first += size) {
+    const end = Math.min(positions.length, first + size);
+    yield { first, end, frames: frames.subarray(first * numbers, end * numbers), borrowed: true };
+  }
+}
+
+/** The frames [first, end) of consecutive runs. */
+function runsWithin(runs: readonly FrameRun[], first: number, end: number): FrameRun[] {
+  let at = 0;
+  return runs.flatMap(({ file, count }) => {
+    const [from, to] = [Math.max(first, at) - at, Math.min(end, at + count) - at];
+    at += count;
+    return to > from ? [{ file: file + from, count: to - from }] : [];
+  });
+}
+
+/** Reads partitions in sequence, one piece ahead. */
+export class PieceReader {
+  readonly #dataset: Dataset;
+  readonly #take: (dtype: DataType, length: number) => FrameArray;
+  readonly #signal: AbortSignal | undefined;
+  readonly #places: Iterator<{ readonly partition: Partition; readonly first: number; readonly end: number }>;
+  #next: (Piece & { readonly partition: Partition; readonly read: Promise<void> }) | undefined;
+
+  /** Begins with the first piece; `take` returns memory for frames. */
+  constructor(
+    dataset: Dataset,
+    partitions: readonly Partition[],
+    size: number,
+    take: (dtype: DataType, length: number) => FrameArray,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#dataset = dataset;
+    this.#take = take;
+    this.#signal = signal;
+    this.#places = (function* () {
+      for (const partition of partitions)
+        for (let first = 0; first < partition.positions.length; first += size)
+          yield { partition, first, end: Math.min(partition.positions.length, first + size) };
+    })();
+    this.#advance();
+  }
+
+  /** The pieces of a partition, each of which belongs to the caller. Partitions are requested in their order. */
+  async *of(partition: Partition): AsyncGenerator<Piece, void> {
+    while (this.#next?.partition === partition) {
+      const current = this.#next;
+      await current.read;
+      this.#advance();
+      yield current;
+    }
+  }
+
+  /** Waits until nothing is read any more. */
+  async dispose(): Promise<void> {
+    await this.#next?.read.catch(() => undefined);
+    this.#next = undefined;
+  }
+
+  #advance(): void {
+    const { value: place } = this.#places.next();
+    this.#next = undefined;
+    if (!place) return;
+    const { partition, first, end } = place;
+    const frames = this.#take(this.#dataset.dtype, (end - first) * this.#dataset.frameLength);
+    const read = readRuns(this.#dataset, runsWithin(partition.runs, first, end), frames, this.#signal);
+    read.catch(() => undefined);
+    this.#next = { partition, first, end, frames, read };
+  }
+}
