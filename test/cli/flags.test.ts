@@ -178,7 +178,8 @@ test('a name stands for one kind of value in all commands', () => {
     }
   const several = [...kinds].flatMap(([flag, set]) => (set.size > 1 ? [`${flag} ${[...set].join(', ')}`] : []));
   // Commands with fewer backends or executors list them; some commands take several cells, outputs or modules; --gain
-  // is a number for the finder, as in DIALS, but a file for ewald run, as in LiberTEM; seeds of pi have 64 bits.
+  // is a number for the finder, as in DIALS, but a file for ewald run, as in LiberTEM; seeds of pi have 64 bits;
+  // --tolerance is CrystFEL's list of six numbers, but one distance for the disks of ewald run.
   expect(several.sort()).toMatchInlineSnapshot(`
     [
       "--backend text, choice",
@@ -188,6 +189,7 @@ test('a name stands for one kind of value in all commands', () => {
       "--module text, texts",
       "--output text, texts",
       "--seed integer, count",
+      "--tolerance numbers, number",
     ]
   `);
 });
