@@ -2,7 +2,7 @@
 // result that the frames must have before any time is printed.
 //   --seconds S   frames are sent for about S seconds (default 60)   --rate R   frames per second that are requested
 //   (default 4000; 0: as fast as possible)   --workers N   (default 0: this thread)   --json
-// The simulator runs in a separate process, so this needs two processors: the load of the machine is part of the result.
+// The simulator runs in a separate process, so this needs two processors: the load of the machine affects it.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

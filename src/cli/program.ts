@@ -33,7 +33,7 @@ export const commands: Record<
     load: () => import('./run.js'),
   },
   udf: {
-    summary: 'start a function of your own for ewald run, in JavaScript or compiled to WebAssembly',
+    summary: 'start a user-defined function for ewald run, in JavaScript or compiled to WebAssembly',
     load: () => import('./udf.js'),
   },
   fft: { summary: 'transform an array of a .npy file', load: () => import('./fft.js') },

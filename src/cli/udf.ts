@@ -12,7 +12,7 @@ const rows = {
 } as const satisfies Parameters;
 
 export function register(program: Command, _: CliDeps): void {
-  const udf = program.command('udf').description('functions of your own, which ewald run and JavaScript call');
+  const udf = program.command('udf').description('user-defined functions, which ewald run and JavaScript call');
   const starting = udf
     .command('new')
     .description('start a project with a function, its test and package.json')

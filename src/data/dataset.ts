@@ -207,7 +207,7 @@ export interface Dataset extends Disposable {
   peaks?(first: number, count: number, options?: ReadPeaksOptions): Promise<ListedPeaks>;
   /**
    * Reads a field that is not part of the frames, such as the state of a laser: a dataset of an HDF5 file with one
-   * value, or with one for each frame. Undefined if there is none of this name. Absent for formats whose fields are
+   * value, or with one for each frame. Undefined if no field has this name. Absent for formats whose fields are
    * those of `meta.header`.
    *
    * Throws `Shape` if it has more than one axis, `Unsupported` if its values are neither numbers nor text.

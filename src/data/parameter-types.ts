@@ -52,7 +52,7 @@ export interface OpenParameters {
    */
   readonly maxFrameBytes?: number | undefined;
   /**
-   * Opens a file that is still being written: data files of a master that do not exist yet are left out. Default
+   * Opens a file that is still being written: data files of a master that do not exist yet are omitted. Default
    * false.
    */
   readonly growing?: boolean | undefined;

@@ -72,7 +72,7 @@ export const openRows = {
   },
   growing: {
     kind: 'boolean',
-    sentence: 'opens a file that is still being written: data files of a master that do not exist yet are left out',
+    sentence: 'opens a file that is still being written: data files of a master that do not exist yet are omitted',
     flag: null,
   },
   allowOutside: { kind: 'boolean', sentence: 'allows the file to refer to files outside its folder' },

@@ -26,7 +26,7 @@ export interface WorkerParameters {
 
 /** What a worker offers to a cluster. */
 export interface JoinParameters {
-  /** Runs modules sent as source: whoever submits tasks can then do everything that this user can. Default false. */
+  /** Runs modules sent as source: all who submit tasks can then do everything that this user can. Default false. */
   readonly allowModules?: boolean;
   /** Name shown by ewald cluster. Default machine and process. */
   readonly name?: string;

@@ -73,7 +73,7 @@ export const joinRows = {
   },
   allowModules: {
     kind: 'boolean',
-    sentence: 'runs modules sent as source: whoever submits tasks can then do everything that this user can',
+    sentence: 'runs modules sent as source: all who submit tasks can then do everything that this user can',
   },
   modules: {
     kind: 'texts',

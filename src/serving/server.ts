@@ -16,7 +16,7 @@ export interface PageServerOptions {
   readonly page: string;
   /** The files that the page may read. */
   readonly shared?: SharedFiles;
-  /** Called before the page is told which files it opens, which may have become more. */
+  /** Called before the page receives the names of the files it opens, which may have become more. */
   readonly refresh?: () => Promise<void>;
   /** Whether the page shows frames that are added to its files. */
   readonly follow?: boolean;

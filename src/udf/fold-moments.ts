@@ -1,7 +1,7 @@
 /**
  * Folds corrections into the moments of pixels: a factor of the gain multiplies squares by its own square, and a dark
- * frame does not change differences from the mean. A bad pixel is the mean of its neighbours, so that its squares do not
- * follow from theirs: it is computed for each frame, as a mask of a few weights.
+ * frame does not change differences from the mean. A bad pixel is the mean of its neighbours, so that its squares do
+ * not follow from theirs: it is computed for each frame, as a mask of a few weights.
  */
 import type { Corrections } from '../data/corrections.js';
 import { integerVarsum } from './builtin/stddev.js';
@@ -12,8 +12,8 @@ import type { PassDtype, PassStep } from './pass/pass.js';
 const most = 4096;
 
 /**
- * Converts Σ of a pixel and Σ² (of integers up to 16 bits) or Σ (v − mean)², in place, to Σ (c − mean)² of the corrected
- * pixels c that are good in `second`. `sum` is still that of the frames as stored.
+ * Converts Σ of a pixel and Σ² (of integers up to 16 bits) or Σ (v − mean)², in place, to Σ (c − mean)² of the
+ * corrected pixels c that are good in `second`. `sum` is still that of the frames as stored.
  */
 export function correctMoments(
   sum: Float64Array,

@@ -8,7 +8,7 @@ import type { Hdf5File } from './file.js';
 const integers: readonly string[] = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'u64', 'i64'];
 const floats: readonly string[] = ['f32', 'f64'];
 
-/** The values of a dataset; undefined if there is none at this path. Throws `Shape`, `Unsupported`. */
+/** The values of a dataset; undefined if this path has no dataset. Throws `Shape`, `Unsupported`. */
 export async function readField(file: Hdf5File, path: string): Promise<FieldValues | undefined> {
   const object = await file.get(path);
   if (!(object instanceof Hdf5Dataset)) return undefined;

@@ -22,7 +22,7 @@ export class Pane {
    */
   grab: (place: Point, event: PointerEvent) => ((place: Point) => void) | undefined = () => undefined;
   #held: ((place: Point) => void) | undefined;
-  /** Whether all panels are shown, and are to be when the pane changes its size: until the picture is moved. */
+  /** Whether all panels are shown, also after the pane changes its size, until the picture is moved. */
   #fitted = false;
   readonly #canvas: HTMLCanvasElement;
   readonly #pointers = new Map<number, Point>();

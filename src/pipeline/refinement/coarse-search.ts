@@ -4,7 +4,7 @@
  * where the fit starts.
  *
  * An indexer tolerates an error of a third of the distance between nodes; beyond it, most of the crystals that it finds
- * are accidental, explain a tenth of the peaks, and a fit on them leads nowhere.
+ * are accidental, explain a tenth of the peaks, and a fit on them does not converge.
  */
 
 import type { PlatformSignal } from '../../base/globals.js';

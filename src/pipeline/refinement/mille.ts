@@ -4,8 +4,8 @@
  *
  * A record is a 32-bit integer, twice the number of words, then as many 32-bit floats and as many 32-bit integers,
  * little-endian; the first of each is 0. Each measurement is its residual with the integer 0, the derivatives by the
- * crystal's parameters with their numbers from 1, its error with the integer 0, and the derivatives by the parameters of
- * the detector with their labels.
+ * crystal's parameters with their numbers from 1, its error with the integer 0, and the derivatives by the parameters
+ * of the detector with their labels.
  *
  * Measurements, errors and labels are those of CrystFEL: predicted minus found position along both scans in pixels
  * (0.3), and the excitation error in 0.01/nm (0.2). The crystal's parameters are the components of a*, b*, c* in 1/nm.
@@ -36,7 +36,7 @@ const excitationUnit = 1e-3;
 /** 1/nm in 1/Å. */
 const inverseNm = 0.1;
 const locals = 9;
-/** Fewest peaks of a crystal, and number of scatters beyond which a peak is left out. */
+/** Fewest peaks of a crystal, and number of scatters beyond which a peak is omitted. */
 const [fewest, gate] = [12, 6];
 /** Most members of a group, for which labels have room. */
 const mostMembers = 99;

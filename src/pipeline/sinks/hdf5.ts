@@ -43,7 +43,7 @@ class Column<T extends Typed> {
   }
 }
 
-/** The numbers of a reflection, each in a column of its own. */
+/** The numbers of a reflection, each in a separate column. */
 const measured = ['fs', 'ss', 'panel', 'intensity', 'sigma', 'partiality', 'excitation', 'peak', 'background'] as const;
 
 /** What the file states about the run as a whole. */
