@@ -211,7 +211,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ewald-policy-'));
   commands = await Commands.start(folder);
   const simulation = ['--images=2', '--size=192,192', '--distance=20', '--cell=20,25,31,90,98,90', '--seed=3'];
-  const strong = ['--background=1', '--mosaicity=0.2', '--scale=3000'];
+  const strong = ['--background=1', '--mosaicity=0.2', '--strength=3000'];
   expect(await commands.run(['simulate', 'frames', '-o', '.', ...simulation, ...strong])).toMatchObject({ code: 0 });
   writeFileSync(at('in.npy'), npy([8, 8], Math.sin));
   writeFileSync(

@@ -27,7 +27,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ewald-backends-'));
   const small = ['--size=256,256', '--distance=19', '--modules=1,2', '--images=3', '--crystals=2', '--seed=11'];
   // A cell without symmetry: with symmetry there are several settings, of which backends may choose different ones.
-  const cell = ['--cell=44,57,68,82,97,104', '--scale=900'];
+  const cell = ['--cell=44,57,68,82,97,104', '--strength=900'];
   const { code, err } = await ewald(['simulate', 'frames', '-o', folder, ...small, ...cell]);
   expect(code, err).toBe(0);
 });

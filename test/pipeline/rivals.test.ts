@@ -33,7 +33,7 @@ beforeAll(async () => {
     folder,
     ...simulation,
     '--distance=600',
-    '--scale=3000',
+    '--strength=3000',
     '--seed=5',
   ]);
   expect(code, err).toBe(0);

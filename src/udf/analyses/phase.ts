@@ -11,7 +11,7 @@ import { ssbUdf } from '../ssb/udf.js';
 import type { AnyUdf } from '../udf.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
 import { type ComOptions, comAnalysis } from './com.js';
-import { optionsOf, sizeOf } from './parameters.js';
+import { expectsScan, optionsOf, sizeOf } from './parameters.js';
 
 /** Options of `createSsbAnalysis`. */
 export type SsbAnalysisOptions = Pick<
@@ -124,6 +124,7 @@ function waveChannels(scan: Scan, { data, shape }: ResultBuffer<'c64'>) {
 /** Integrated centres of mass: `phase`, whose gradient is the shift of the centre of mass, in pixels · positions. */
 export function icomAnalysis(scan: Scan, options: IcomOptions = {}): Analysis<'phase' | 'x' | 'y'> {
   const { mirrored, ...rest } = optionsOf('createIcomAnalysis', 'icom', options);
+  expectsScan('createIcomAnalysis', scan);
   const { nav } = scan.shape;
   if (nav.length !== 2)
     throw new EwaldError('Shape', `createIcomAnalysis requires a scan of two axes; ${scan.name} has ${nav.length}`);

@@ -3,6 +3,7 @@
  * (2021)): g′ = β g for reciprocal vectors, and to first order e = 1 − β, since they shrink when the lattice grows.
  * Axes are those of the detector: y along its rows, x along its columns.
  */
+import { expectsNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 
 /** Maps of a scan; one number per position, NaN where no lattice was fitted. */
@@ -42,6 +43,8 @@ function median(values: number[]): number {
 export function strainMaps(a: ArrayLike<number>, b: ArrayLike<number>, options: StrainOptions = {}): StrainMaps {
   const what = 'strainMaps';
   const { reference: region, axesRotation = 0 } = options;
+  expectsNumbers(`${what}: a`, a);
+  expectsNumbers(`${what}: b`, b);
   const positions = a.length / 2;
   if (b.length !== a.length || !Number.isInteger(positions) || (region && region.length !== positions))
     throw new EwaldError(

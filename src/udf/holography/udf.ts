@@ -1,4 +1,5 @@
 /** Off-axis electron holography: the wave of one side band of each hologram; definitions of LiberTEM-holo. */
+import { expectsNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { flag, knownOptions, real } from '../../base/options.js';
 import { frameSize } from '../builtin/fluctuation.js';
@@ -269,11 +270,13 @@ export function estimateSideband(
   shape: readonly [height: number, width: number],
   sideband: 'lower' | 'upper' = 'lower',
 ): SidebandEstimate {
+  expectsNumbers('estimateSideband: hologram', hologram);
+  expectsNumbers('estimateSideband: shape', shape);
   const [height = 0, width = 0] = shape;
-  if (hologram?.length !== height * width || height < 4 || width < 4)
+  if (hologram.length !== height * width || height < 4 || width < 4)
     throw new EwaldError(
       'Shape',
-      `estimateSideband: ${hologram?.length} numbers for the shape [${shape}]; expected [height, width] of at least 4`,
+      `estimateSideband: ${hologram.length} numbers for the shape [${shape}]; expected [height, width] of at least 4`,
     );
   const spectrum = spectrum2d(hologram, height, width);
   const hole = 0.05 * (Math.min(height, width) / 2);
