@@ -6,7 +6,7 @@ import { EwaldError } from '../base/errors.js';
 /**
  * Starts a server and returns its port; 0 chooses a free one. Throws `Argument` for a port or a host that is unusable.
  */
-export async function listen(server: Server, port: number, host = '127.0.0.1'): Promise<number> {
+export async function listen(server: Server, port: number, host: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(unusable(error, host, port)));
     server.listen(port, host, resolve);

@@ -5,10 +5,11 @@ import { sourceRows } from '../pipeline/parameters.js';
 
 /** Parameters of the address on which a server listens. */
 export const listenRows = {
-  port: { kind: 'integer', sentence: 'port to listen on; 0: any free port', range: range(0, 65535, 0) },
+  port: { kind: 'integer', sentence: 'port to listen on; 0 chooses a free one', range: range(0, 65535, 0) },
   host: {
     kind: 'text',
     sentence: 'address to listen on, for a browser on another computer',
+    more: 'The default can be reached from this computer only.',
     fallback: '127.0.0.1',
     value: 'address',
   },
@@ -26,7 +27,13 @@ export const viewRows = {
     usual: 'described by the file',
     value: 'file',
   },
-  cell: { kind: 'text', short: 'p', sentence: 'known cell: a .cell or .pdb file', value: 'file' },
+  cell: {
+    kind: 'text',
+    short: 'p',
+    sentence: 'known cell: a .cell or .pdb file',
+    more: 'Without one, frames are only searched for peaks.',
+    value: 'file',
+  },
   follow: {
     kind: 'boolean',
     sentence: 'shows frames as they are added: to files that grow, to a stream, and as new files of folders',
@@ -55,3 +62,9 @@ export const receivedRows = {
     of: received,
   },
 } as const satisfies Parameters;
+
+/** The tables of this room, from which `npm run layout` writes types and README tables. */
+export const tables = [
+  { name: 'ListenParameters', about: 'Where a server of pages listens.', rows: listenRows },
+  { name: 'ViewParameters', about: 'With what a viewer shows frames.', rows: viewRows },
+] as const;

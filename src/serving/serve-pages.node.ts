@@ -1,5 +1,8 @@
 /** `servePages`: serves the pages of the package on this computer. */
-import { integer, knownOptions } from '../base/options.js';
+import { knownOptions } from '../base/options.js';
+import { checked, namesOf } from '../base/parameters.js';
+import type { ListenParameters } from './parameter-types.js';
+import { listenRows } from './parameters.js';
 import { PageServer } from './server.js';
 
 const pages = {
@@ -20,12 +23,7 @@ export interface ServedPages {
 }
 
 /** Options of `servePages`. */
-export interface ServePagesOptions {
-  /** Port to listen on; default 0, which chooses a free one. */
-  readonly port?: number;
-  /** Address to listen on; default 127.0.0.1, which only this computer can reach. */
-  readonly host?: string;
-}
+export type ServePagesOptions = ListenParameters;
 
 /**
  * Serves the pages of the package (viewer, image filtering, validation) until `close`. The server answers only requests
@@ -34,10 +32,9 @@ export interface ServePagesOptions {
  * Throws `Argument` for a port or an address that cannot be used.
  */
 export async function servePages(options: ServePagesOptions = {}): Promise<ServedPages> {
-  knownOptions('servePages', options, ['port', 'host']);
-  const { host } = options;
-  const port = integer('servePages: port', options.port, 0, 0, 65535);
-  const server = await PageServer.listen({ page: 'index.html', port, ...(host === undefined ? {} : { host }) });
+  knownOptions('servePages', options, namesOf(listenRows));
+  const address = checked(listenRows, { ...options }, (name) => `servePages: ${name}`);
+  const server = await PageServer.listen({ page: 'index.html', ...address });
   const at = (page: string): string => server.url.replace('/index.html?', `/${page}?`);
   return {
     url: server.url,

@@ -4,33 +4,21 @@ import { resolve } from 'node:path';
 import { expects } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { fileReason } from '../base/file-errors.js';
-import { callback, flag, integer, knownOptions } from '../base/options.js';
+import { callback, flag, knownOptions } from '../base/options.js';
+import { checked, namesOf } from '../base/parameters.js';
 import type { RunView } from '../pipeline/sinks/run-view.js';
 import type { LiveInput } from '../pipeline/sources/source.js';
 import { type Arriving, followArriving } from './arriving-frames.js';
+import type { ListenParameters, ViewParameters } from './parameter-types.js';
+import { listenRows, viewRows } from './parameters.js';
 import { PageServer } from './server.js';
 import { SharedFiles } from './shared-files.js';
 import { isStream, StreamFrames } from './stream-frames.js';
 
 /** Options of `serveView`. */
-export interface ServeViewOptions {
-  /** CrystFEL .geom file of the detector; default: the description in the file of the frames. */
-  readonly geometry?: string;
-  /** Known cell, a .cell or .pdb file; without one, frames are only searched for peaks. */
-  readonly cell?: string;
-  /**
-   * Shows frames as they are added, to files that grow and as new files of folders; of a stream, its new frames.
-   * Default false: what is there.
-   */
-  readonly follow?: boolean;
-  /** Dataset of the frames in HDF5 files that are followed; default: the geometry's, or the file's own choice. */
-  readonly dataset?: string;
+export interface ServeViewOptions extends ViewParameters, ListenParameters {
   /** Called with remarks on the inputs, such as a geometry with unknown entries. */
   readonly onWarning?: (text: string) => void;
-  /** Port to listen on; default 0, which chooses a free one. */
-  readonly port?: number;
-  /** Address to listen on; default 127.0.0.1, which only this computer can reach. */
-  readonly host?: string;
 }
 
 /** A viewer that is being served; as `view` of `ctx.pipeline`, it follows the run. */
@@ -43,7 +31,7 @@ export interface ServedView extends RunView {
   close(): Promise<void>;
 }
 
-const optionNames = ['geometry', 'cell', 'follow', 'dataset', 'onWarning', 'port', 'host'];
+const optionNames = [...namesOf(viewRows), ...namesOf(listenRows), 'onWarning'];
 
 /**
  * Serves the viewer and the frames that it shows, which are read and searched in the browser:
@@ -62,14 +50,14 @@ export async function serveView(
   options: ServeViewOptions = {},
 ): Promise<ServedView> {
   knownOptions('serveView', options, optionNames);
-  const { geometry, cell, host, dataset } = options;
+  const address = checked(listenRows, { ...options }, (name) => `serveView: ${name}`);
+  const { geometry, cell, dataset } = options;
   const follow = flag('serveView: follow', options.follow, false);
   const warn = callback('serveView: onWarning', options.onWarning) ?? (() => undefined);
   const received = receivedOf(files);
   const paths = received ? [] : (files as readonly string[]);
   const texts = Array.isArray(files) && paths.every((file) => typeof file === 'string');
   expects(texts, 'serveView: the files', files, 'a list of paths, or of one source of frames');
-  const port = integer('serveView: port', options.port, 0, 0, 65535);
   const beside = [geometry, cell].filter((file) => file !== undefined);
   if (files.length === 0 && (beside.length > 0 || follow))
     throw new EwaldError(
@@ -97,9 +85,8 @@ export async function serveView(
   await frames?.more();
   const server = await PageServer.listen({
     page: 'view.html',
-    ...{ shared, follow, port },
+    ...{ shared, follow, ...address },
     ...(frames ? { refresh: () => frames.more() } : {}),
-    ...(host === undefined ? {} : { host }),
   });
   let arriving: Arriving | undefined;
   try {

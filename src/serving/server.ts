@@ -7,11 +7,13 @@ import { Assets } from './assets.js';
 import { Gate, securityHeaders } from './gate.js';
 import { close, listen } from './listening.js';
 import { LiveRun } from './live-run.js';
+import type { ListenParameters } from './parameter-types.js';
+import { listenRows } from './parameters.js';
 import { sendWhole, Turns } from './send.js';
 import { SharedFiles } from './shared-files.js';
 
 /** Options of a page server. */
-export interface PageServerOptions {
+export interface PageServerOptions extends ListenParameters {
   /** The page for an address without a path, such as 'view.html'. */
   readonly page: string;
   /** The files that the page may read. */
@@ -22,10 +24,6 @@ export interface PageServerOptions {
   readonly follow?: boolean;
   /** Time within which a request has to be complete, ms; default 10 000. */
   readonly requestMs?: number;
-  /** Port; default 0, which chooses a free one. */
-  readonly port?: number;
-  /** Address to listen on; default 127.0.0.1, which only this computer can reach. */
-  readonly host?: string;
 }
 
 /** A request has to be complete within this time, in ms; slower clients, and silent ones, are disconnected. */
@@ -51,7 +49,12 @@ export class PageServer {
 
   /** Starts listening. Throws `Argument` for a port or a host that cannot be used. */
   static async listen(options: PageServerOptions): Promise<PageServer> {
-    const { host = '127.0.0.1', port = 0, page, requestMs = usualRequestMs } = options;
+    const {
+      host = listenRows.host.fallback,
+      port = listenRows.port.range.fallback,
+      page,
+      requestMs = usualRequestMs,
+    } = options;
     const gate = new Gate(namesOf(host));
     const shared = options.shared ?? new SharedFiles();
     const live = new LiveRun(shared);

@@ -1,0 +1,24 @@
+// Generated from parameters.ts by `npm run layout`. Do not edit.
+
+/** Where a server of pages listens. */
+export interface ListenParameters {
+  /** Port to listen on; 0 chooses a free one. 0 … 65535; default 0. */
+  readonly port?: number;
+  /**
+   * Address to listen on, for a browser on another computer. The default can be reached from this computer only.
+   * Default 127.0.0.1.
+   */
+  readonly host?: string;
+}
+
+/** With what a viewer shows frames. */
+export interface ViewParameters {
+  /** CrystFEL .geom of the detector. Default described by the file. */
+  readonly geometry?: string;
+  /** Known cell: a .cell or .pdb file. Without one, frames are only searched for peaks. */
+  readonly cell?: string;
+  /** Shows frames as they are added: to files that grow, to a stream, and as new files of folders. Default false. */
+  readonly follow?: boolean;
+  /** Dataset of the frames in HDF5 files. Default the geometry's, or the file's own choice. */
+  readonly dataset?: string;
+}
