@@ -255,6 +255,17 @@ export function checkSizes(options: IndexerOptions): Sizes {
   };
 }
 
+/** Checks thresholds before anything is planned, whatever the sizes of the indexer. Throws `Argument`. */
+export function checkThresholds(what: string, thresholds: unknown): void {
+  if (thresholds === undefined) return;
+  knownOptions(what, thresholds as object, thresholdNames);
+  const t = thresholds as IndexingThresholds;
+  for (const [name, range] of Object.entries(thresholdRanges))
+    if (name !== 'refinement') realIn(`${what}.${name}`, t[name as 'delta'], range);
+  choice(`${what}.refinement`, t.refinement, 'rotation', Object.keys(enums.Refinement) as Refinement[]);
+  choice(`${what}.metric`, t.metric, 'free', ['free', 'held']);
+}
+
 /** Validates the thresholds of a run and packs them. Throws `Argument`. */
 export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
   const refinement = choice(

@@ -1,5 +1,6 @@
 /** Checks the options of a merge; parameters.ts has their names, ranges and defaults. */
 
+import { expects } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { callback, knownOptions, shown } from '../base/options.js';
 import { checked, defaultsOf, refusal, refuseOthers, type Values } from '../base/parameters.js';
@@ -58,6 +59,17 @@ function checkReference(list: ReflectionList | undefined): ReflectionList | unde
   return list;
 }
 
+/** The cell of a merge. Throws `Argument`, also for the path of a cell file, which this room does not open. */
+function knownCellOf(cell: unknown): KnownCell {
+  expects(
+    typeof cell === 'object' && cell !== null && Array.isArray((cell as Partial<KnownCell>).cell),
+    'merge: cell',
+    cell,
+    'what readCell(text) returns',
+  );
+  return cell as KnownCell;
+}
+
 /** The options that have a fixed default. */
 type WithDefault = Exclude<keyof Values<typeof mergeRows>, 'symmetry' | 'lowres' | 'highres' | 'splitBy'>;
 type Defaults = Required<Pick<Values<typeof mergeRows>, WithDefault>>;
@@ -89,7 +101,7 @@ export function checkMerge(options: MergeOptions): CheckedMerge {
     ...values,
     splitBy: values.splitBy,
     symmetry,
-    cell: options.cell,
+    cell: options.cell === undefined ? undefined : knownCellOf(options.cell),
     spaceGroup: options.spaceGroup === undefined ? undefined : spaceGroup(options.spaceGroup),
     pushRes: pushRes / 10,
     polarisation: polarisation === 'auto' ? 'auto' : readPolarisation(polarisation),

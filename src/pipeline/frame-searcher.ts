@@ -31,7 +31,7 @@ import {
 } from './frame.js';
 import type { Measured } from './integrate.js';
 import { KeptPlans } from './kept-plans.js';
-import { refuseOfPeaks } from './modes.js';
+import { checkSearch, refuseOfPeaks } from './modes.js';
 import { isList } from './parameters.js';
 import type { Reflection } from './predict.js';
 import { type SearchSettings, settingNames } from './settings.js';
@@ -101,6 +101,13 @@ const optionNames = [...settingNames, 'beam', 'found', 'signal'] as const;
 export async function openFrameSearcher(context: Plans, options: FrameSearcherOptions): Promise<FrameSearcher> {
   refuseOfPeaks('frameSearcher', options ?? {});
   knownOptions('frameSearcher', options, ['detector', ...settingNames]);
+  checkSearch('frameSearcher', options.peaks, options.thresholds);
+  const { cells } = options;
+  if (cells !== undefined && !(Array.isArray(cells) && cells.every((one) => Array.isArray(one?.cell))))
+    throw new EwaldError(
+      'Argument',
+      `frameSearcher: cells is ${shown(cells)}; expected a list of what readCell(text) returns: cells: [readCell(text)]`,
+    );
   const searcher = await planFrameSearcher(context, { minPeaks: minimumSpots, ...options });
   searcher.tunesItself = !isTuned(searcher.settings);
   return searcher as unknown as FrameSearcher;

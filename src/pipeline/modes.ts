@@ -1,7 +1,8 @@
 /** Determines which groups of parameters a run uses, from the source of its frames and from what is done with them. */
 import { EwaldError } from '../base/errors.js';
-import { shown } from '../base/options.js';
-import { checked, type Mode, refuseOthers } from '../base/parameters.js';
+import { knownOptions, shown } from '../base/options.js';
+import { checked, type Mode, namesOf, refuseOthers } from '../base/parameters.js';
+import { checkThresholds } from '../indexing/parameters.js';
 import type { FinderName } from '../peaks/contract.js';
 import { libraryRows, searchRows } from '../peaks/parameters.js';
 import { parseIntegration } from './integration-method.js';
@@ -109,6 +110,28 @@ export function refuseOfPeaks(what: string, options: object): void {
 }
 
 /**
+ * Checks the names of the parameters of the peak search and of the thresholds, before a frame is searched: otherwise
+ * every frame would fail by itself. Throws `Argument`.
+ */
+export function checkSearch(what: string, peaks: unknown, thresholds: unknown): void {
+  checkThresholds(`${what}: thresholds`, thresholds);
+  if (peaks === undefined || peaks === 'tune') return;
+  if (typeof peaks !== 'object' || peaks === null || Array.isArray(peaks))
+    throw new EwaldError(
+      'Argument',
+      `${what}: peaks is ${shown(peaks)}; expected 'tune' or parameters of the search: peaks: { threshold: 12 }`,
+    );
+  for (const [name, value] of Object.entries(peaks))
+    if (Object.hasOwn(searchSettingRows, name))
+      throw new EwaldError(
+        'Argument',
+        `${what}: ${name} belongs beside \`peaks\`, not in it: { ${name}: ${shown(value)}, peaks: { … } }`,
+      );
+  knownOptions(`${what}: peaks`, peaks, namesOf({ ...searchRows, ...libraryRows }));
+  checked({ ...searchRows, ...libraryRows }, peaks as Record<string, unknown>, (name) => `${what}: peaks.${name}`);
+}
+
+/**
  * Checks the settings of a run in the form in which its caller gives them, and rejects those that the run does not use.
  * Throws `Argument`.
  */
@@ -119,11 +142,12 @@ export function checkSettings(
     readonly cells?: readonly unknown[] | undefined;
   } & Partial<RefinementParameters>,
 ): void {
-  const { cells, peaks } = settings;
+  const { cells, peaks, thresholds } = settings;
   const given = { ...settings } as Readonly<Record<string, unknown>>;
   const said = (name: string): string => `${what}: ${name}`;
   const values = checked(searchSettingRows, given, said);
   if (values.integration !== undefined) parseIntegration(values.integration, said('integration'));
+  checkSearch(what, peaks, thresholds);
   const mode = modeOf({ from: 'files', ...values, peaksAlone: cells?.length === 0 }, inOptions);
   refuseOthers(searchSettingRows, given, mode, said);
   checked(refinementRows, given, said);
@@ -132,5 +156,4 @@ export function checkSettings(
   const ofPeaks = peaks as Readonly<Record<string, unknown>>;
   const saidOfPeaks = (name: string): string => `${what}: peaks.${name}`;
   refuseOthers(searchRows, ofPeaks, mode, saidOfPeaks);
-  checked(searchRows, ofPeaks, saidOfPeaks);
 }

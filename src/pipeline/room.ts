@@ -42,7 +42,8 @@ export const pipelineRoom =
   (planner: Planner): PipelineMethods => ({
     async *pipeline(options) {
       const { runPipeline } = await import('./run.js');
-      yield* runPipeline({ ...peaksRoom(planner), ...indexingRoom(planner) }, place, options);
+      const warn = (text: string): void => planner.log.write('warn', text);
+      yield* runPipeline({ ...peaksRoom(planner), ...indexingRoom(planner) }, place, options, warn);
     },
     async cell(options) {
       const { cellOfFrames } = await import('./cell-of-frames.js');

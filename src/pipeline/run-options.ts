@@ -117,6 +117,7 @@ export interface PipelineOptions
   readonly keepFrame?: boolean | undefined;
   /**
    * Receives the events of the run: its parameters, the cell, progress, warnings, and the outcome of its outputs.
+   * Default: warnings go to the log of the context, which prints them on standard error.
    */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
   readonly signal?: PlatformSignal | undefined;

@@ -108,16 +108,20 @@ export async function prepare(
 
 /**
  * Runs frames through all stages and yields their results in order; a frame that cannot be read yields an `error`.
+ * Warnings of a run without `onEvent` are passed to `log`.
  *
  * Throws `Argument`, `Shape`, `Format`, `File` before the first frame, `Aborted` at its signal.
  */
 export async function* runPipeline(
   context: Plans,
   loadPlace: LoadPlace,
-  options: PipelineOptions,
+  asked: PipelineOptions,
+  log: (warning: string) => void,
 ): AsyncGenerator<PipelineItem, void, undefined> {
-  const checked = checkRun(options);
-  const { signal, onEvent = () => undefined } = options;
+  const checked = checkRun(asked);
+  const { signal } = asked;
+  const onEvent = asked.onEvent ?? ((event) => (event.kind === 'warning' ? log(event.text) : undefined));
+  const options: PipelineOptions = { ...asked, onEvent };
   const place = await loadPlace();
   const given = await givenInputs(options.inputs, place);
   if (given.kind === 'stream') {

@@ -72,7 +72,8 @@ describe('the grammar', () => {
     // A distance read from a path without a unit is in millimetres; a number without a unit is in metres.
     expect(read('wavelength = 1.3 A', () => 60)).toMatchObject({ wavelengthA: 1.3, distanceM: 0.06 });
     expect(read('photon_energy = /e keV', (path) => (path === '/e' ? 12 : 60)).wavelengthA).toBeCloseTo(1.0332, 4);
-    expect(() => read('wavelength = 1.3 A')).toThrow(/the distance from \/d, which is not in the file/);
+    expect(() => read('wavelength = 1.3 A')).toThrow(/the distance from \/d, a number in the file of the frames/);
+    expect(() => read('wavelength = 1.3 A', () => undefined as never)).toThrow(/from \/d, which is not in the file/);
     // 200 kV: 0.02507934 Å (relativistic), textbooks say 2.51 pm.
     expect(wavelengthOf('electronVoltage', 2e5)).toBeCloseTo(0.02507934, 6);
   });

@@ -1,5 +1,6 @@
 /** `ctx.pipeline`: the stream of the command from JavaScript, and wrong, broken and stopped runs. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { memoryDataset, open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -37,6 +38,44 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     cells: [readCell(text('mono.cell'))],
     peaks: { threshold: 12 },
     minRes: 20,
+  });
+
+  test.for([
+    [{ peaks: { minSNR: 4 } }, /peaks has no option "minSNR".*minSnr/],
+    [{ peaks: { threshold: 12, minRes: 20 } }, /minRes belongs beside `peaks`, not in it/],
+    [{ peaks: { finder: 'zaef' } }, /finder belongs beside `peaks`/],
+    [{ peaks: 'zaef' }, /peaks is "zaef"; expected 'tune' or parameters/],
+    [{ peaks: { centroid: 'mean' } }, /peaks.centroid is "mean"/],
+    [{ thresholds: { accept: -5 } }, /thresholds has no option "accept"/],
+    [{ thresholds: { acceptLog10: 'x' } }, /thresholds.acceptLog10 is "x"/],
+  ] as const)(
+    '%j is refused before a frame is searched, and the stream of an earlier run is kept',
+    async ([wrong, message]) => {
+      const folder = mkdtempSync(join(tmpdir(), 'ewald-names-'));
+      try {
+        const output = join(folder, 'run.stream');
+        writeFileSync(output, 'CrystFEL stream format 2.3\n');
+        const given = { ...settings(), inputs: [sim('mono.h5')], output, force: true, ...wrong } as never;
+        await expect(all(given)).rejects.toThrow(message);
+        expect(readFileSync(output, 'utf8')).toBe('CrystFEL stream format 2.3\n');
+        expect(readdirSync(folder)).toEqual(['run.stream']);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
+
+  test('warnings of a run without onEvent go to the log of the context', async () => {
+    const lines: string[] = [];
+    const { sink } = context.log;
+    context.log.sink = (level, line) => void lines.push(`${level}: ${line}`);
+    try {
+      const run = { inputs: [sim('run.h5')], geometry: sim('run.geom'), cells: [sim('mono.cell')] };
+      await all({ ...run, peaks: { threshold: 12 } });
+    } finally {
+      context.log.sink = sink;
+    }
+    expect(lines.join('\n')).toMatch(/^warn: .*cell/m);
   });
 
   test.for([1, 3])('%i jobs: the chunks equal those of the command, to the byte', async (jobs) => {

@@ -16,19 +16,31 @@ import { factorOfUnit } from './parse.js';
 /** Looks up a number in the file of the frames by the path that the geometry names. */
 export type HeaderValues = (path: string) => number | undefined;
 
+/** What is said of a number that the geometry refers to, if no file is given. */
+const unread = 'a number in the file of the frames: (await ctx.detector(dataset, { geometry })).beam reads it';
+
 /**
  * The beam of a geometry; `header` supplies the numbers that the geometry refers to by path.
  *
  * Throws `Format` if neither the geometry nor the file gives the photon energy or the distance.
  */
-export function beamOf(geometry: Geometry, header: HeaderValues = () => undefined): Beam {
+export function beamOf(geometry: Geometry, header?: HeaderValues): Beam {
   expectsGeometry('beamOf: the geometry', geometry);
+  expects(
+    header === undefined || typeof header === 'function',
+    'beamOf: the header',
+    header,
+    'a function that returns a number of the file by its path; ctx.detector(dataset, { geometry }) reads them itself',
+  );
   const { radiation, distance, shift } = geometry;
   const known = (given: Given, kind: RadiationKind | 'length', what: string): number => {
     if ('value' in given) return given.value;
-    const value = header(given.path);
+    const value = header?.(given.path);
     if (value === undefined)
-      throw new EwaldError('Format', `the geometry takes ${what} from ${given.path}, which is not in the file`);
+      throw new EwaldError(
+        'Format',
+        `the geometry takes ${what} from ${given.path}, ${header ? 'which is not in the file' : unread}`,
+      );
     if (!Number.isFinite(value))
       throw new EwaldError('Format', `the geometry takes ${what} from ${given.path}, which is ${value} there`);
     return value * factorOfUnit(kind, given.unit);
