@@ -115,7 +115,7 @@ export class Merger {
       return;
     }
     const pieces = piecesOf(bytes, name);
-    let begin = new Uint8Array(0);
+    let begin: Uint8Array = new Uint8Array(0);
     while (begin.length < stateBegin.length) {
       const { done, value } = await pieces.next();
       if (done) break;
@@ -124,7 +124,7 @@ export class Merger {
     const isRunFile = beginsHdf5(begin);
     if (isRunFile || isState(begin)) {
       const all = [begin];
-      for await (const piece of pieces) all.push(piece as Uint8Array<ArrayBuffer>);
+      for await (const piece of pieces) all.push(piece);
       if (isRunFile) await this.#addRunFile(memorySource(joined(all), name), name);
       else this.#addState(joined(all), name);
       return;

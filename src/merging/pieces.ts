@@ -21,7 +21,7 @@ const slice = 2 ** 22;
 export async function* piecesOf(bytes: MergeBytes, name: string): AsyncGenerator<Uint8Array> {
   const pieces = piecesAsGiven(bytes, name);
   // The two magic bytes of gzip may arrive in different pieces.
-  let begin = new Uint8Array(0);
+  let begin: Uint8Array = new Uint8Array(0);
   while (begin.length < 2) {
     const { done, value } = await pieces.next();
     if (done) break;
@@ -48,7 +48,7 @@ export const hdf5Begin = signature.length;
 export const beginsHdf5 = (bytes: Uint8Array): boolean => signature.every((byte, i) => bytes[i] === byte);
 
 /** The bytes of all pieces. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const piece of pieces) {

@@ -37,6 +37,55 @@ const files = [
 
 const bytesOf = (folder, file) => new Uint8Array(readFileSync(join(dataFolder, folder, file)));
 
+/** Stores of Zarr, versions 2 and 3, and sparse frames of LiberTEM: the metadata is damaged, the rest is beside it. */
+function stores() {
+  const text = (value) => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
+  const [shape, chunks] = [
+    [2, 3, 4, 5],
+    [1, 3, 4, 5],
+  ];
+  const chunk = new Uint8Array(Uint16Array.from({ length: 60 }, (_, i) => 7 * i).buffer);
+  const second = {
+    zarr_format: 2,
+    shape,
+    chunks,
+    dtype: '<u2',
+    compressor: null,
+    filters: null,
+    fill_value: 0,
+    order: 'C',
+  };
+  const third = {
+    ...{ zarr_format: 3, node_type: 'array', shape, data_type: 'uint16', fill_value: 0 },
+    chunk_grid: { name: 'regular', configuration: { chunk_shape: chunks } },
+    chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
+    codecs: [{ name: 'bytes', configuration: { endian: 'little' } }],
+  };
+  const toml = `[params]
+filetype = "raw_csr"
+nav_shape = [2, 3]
+sig_shape = [3, 4]
+[raw_csr]
+indptr_file = "indptr.raw"
+indptr_dtype = "<i4"
+indices_file = "indices.raw"
+indices_dtype = "<u2"
+data_file = "data.raw"
+data_dtype = "<f4"
+`;
+  const bytesOf = (array) => new Uint8Array(array.buffer);
+  const sparse = {
+    'indptr.raw': bytesOf(Int32Array.from([0, 2, 4, 6, 8, 10, 12])),
+    'indices.raw': bytesOf(Uint16Array.from({ length: 12 }, (_, i) => (5 * i) % 12)),
+    'data.raw': bytesOf(new Float32Array(12).fill(3)),
+  };
+  return [
+    { format: 'zarr', file: '.zarray', bytes: text(second), siblings: { '0.0.0.0': chunk, '1.0.0.0': chunk } },
+    { format: 'zarr', file: 'zarr.json', bytes: text(third), siblings: { 'c/0/0/0/0': chunk, 'c/1/0/0/0': chunk } },
+    { format: 'raw_csr', file: 'scan.toml', bytes: text(toml), siblings: sparse },
+  ];
+}
+
 /**
  * Every intact file; an empty list if the data is absent. EMPAD's raw file is generated, because no real one is stored.
  */
@@ -52,6 +101,7 @@ export function seeds() {
       siblings: Object.fromEntries(beside.map((name) => [name, bytesOf(folder, name)])),
     })),
     { format: 'empad', file: xml, bytes: bytesOf(em, xml), siblings: { 'series_x10.raw': raw } },
+    ...stores(),
   ];
 }
 
@@ -99,8 +149,11 @@ const allowed = ['Format', 'Shape', 'File', 'Unsupported', 'Argument'];
 /**
  * The number of pixel bytes that one byte of a file can encode: large for LZW and deflate, eight for 1-bit counters.
  */
-/** HDF5 chunks that were never written take no space, so the shapes in a file are unrelated to its size. */
-const mostRatio = { tiff: 5000, npz: 1100, hdf5: Infinity };
+/**
+ * Chunks of HDF5 and Zarr that were never written, and pixels without counts of sparse frames, take no space, so the
+ * shapes in a file are unrelated to its size.
+ */
+const mostRatio = { tiff: 5000, npz: 1100, hdf5: Infinity, zarr: Infinity, raw_csr: Infinity };
 /** Larger frames are not read here. */
 const mostFrame = 2 ** 24;
 

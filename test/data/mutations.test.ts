@@ -1,14 +1,23 @@
 /** A thousand damaged files for each parser; a hundred thousand in the soak (test/soak/data.mjs). */
-import { expect, test } from 'vitest';
+import { openCodecs } from 'ewald/data';
+import { afterAll, expect, test } from 'vitest';
 import { isEwaldError } from '../../src/base/errors.js';
+import type { ByteSource } from '../../src/data/byte-source.js';
 import { elementBytes } from '../../src/data/dtype.js';
 import { formats } from '../../src/data/formats/table.js';
-import { openSource } from '../../src/data/open.js';
+import { type OpenOptions, openSource } from '../../src/data/open.js';
 import { memorySource } from '../../src/data/sources/memory.js';
 import { dataRequired } from '../support/data.js';
 import { seeds, storm, tryBytes } from './mutations.mjs';
 
-const data = { openSource, memorySource, elementBytes, isEwaldError };
+// Zarr asks for codecs when it is opened; one set serves all of its files.
+const codecs = await openCodecs({ backend: 'wasm' });
+afterAll(() => codecs.dispose());
+const data = {
+  openSource: (source: ByteSource, options: OpenOptions = {}) =>
+    openSource(source, options.format === 'zarr' ? { ...options, codecs: codecs as never } : options),
+  ...{ memorySource, elementBytes, isEwaldError },
+};
 const all = seeds();
 const parsers = [...new Set(all.map(({ format }) => format))];
 const names = formats.map(({ name }) => name).filter((name) => name !== 'raw' && name !== 'hdf5');

@@ -203,6 +203,8 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     expect(movedOf(lost)).toBeUndefined();
     expect(lost.events.flatMap((event) => (event.kind === 'warning' ? [event.text] : []))).toEqual([
       expect.stringMatching(/ first frames, and no displacement of the detector by up to 9 pixels and 3\.8 % of the /),
+      // At the end, of all frames.
+      expect.stringMatching(/explain only \d+ % of the peaks of their frames/),
     ]);
     expect(movedOf(await ran(given({ minPeaks: 5000 })))).toBeUndefined();
     expect(movedOf(await ran(given({ cells: [] })))).toBeUndefined();

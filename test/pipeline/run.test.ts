@@ -237,7 +237,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     [['--shard=3/2'], /--shard is "3\/2"; expected i\/n/],
     [['--resume'], /--resume requires a stream to continue/],
     [['--executor=moon'], /--executor is "moon"; expected inline, workers, mpi/],
-    [['--mille'], /--mille is a flag of CrystFEL's indexamajig that ewald does not have: .*refined/],
+    [['--mille-dir=x'], /--mille-dir is a flag of CrystFEL's indexamajig that ewald does not have: .*--mille-file/],
     [['--indexing=xgandalf'], /--indexing is a flag of CrystFEL.*--method/],
     [['--accept-by=luck'], /--accept-by.*chance, crystfel/],
     [['--tolerance=5,5', '--accept-by=crystfel'], /--tolerance is "5,5"; expected 6 numbers, 0 or more/],

@@ -4,6 +4,7 @@ import { isEwaldError } from '../../build/esm/base/errors.js';
 import { elementBytes } from '../../build/esm/data/dtype.js';
 import { openSource } from '../../build/esm/data/open.js';
 import { memorySource } from '../../build/esm/data/sources/memory.js';
+import { openCodecs } from '../../dist/data.node.js';
 import { seeds, storm } from '../data/mutations.mjs';
 
 export const name = 'data';
@@ -13,7 +14,11 @@ export const minutes = 60;
 export async function run({ scale, note }) {
   const all = seeds();
   if (all.length === 0) throw new Error('the samples are absent: set EWALD_TEST_DATA');
-  const data = { openSource, memorySource, elementBytes, isEwaldError };
+  const codecs = await openCodecs({ backend: 'wasm' });
+  // Zarr asks for codecs when it is opened; one set serves all of its files.
+  const opened = (source, options = {}) =>
+    openSource(source, options.format === 'zarr' ? { ...options, codecs } : options);
+  const data = { openSource: opened, memorySource, elementBytes, isEwaldError };
   const first = 1 + (Date.now() % 2 ** 30);
   for (const seed of all) {
     const share = Math.ceil((1e5 * scale) / all.filter(({ format }) => format === seed.format).length);
