@@ -1,6 +1,7 @@
 // @module-tag all: it opens Chromium
 /** The viewer by touch, by keyboard alone, in forced colours and with reduced motion. */
 import { describe, expect, test } from 'vitest';
+import { roundedPlace } from '../../src/pages/view/address.js';
 import { dataFolder } from '../support/data.js';
 import { browsing, filesOf, type Shown, serve, Visit } from './visit.js';
 
@@ -18,8 +19,11 @@ describe.skipIf(!dataFolder)('the viewer', () => {
     const { page } = visit;
     await visit.peaks();
     const reading = () => page.locator('#reading').textContent();
-    const place = () =>
-      page.evaluate(() => [...viewer.pane.viewport.centre, viewer.pane.viewport.zoom] as [number, number, number]);
+    // Rounded, since the page rounds what it shows when it writes its address.
+    const place = async () =>
+      roundedPlace(
+        await page.evaluate(() => [...viewer.pane.viewport.centre, viewer.pane.viewport.zoom] as [number, number, number]),
+      );
     const { x = 0, y = 0 } = (await page.locator('#pane .overlay').boundingBox()) ?? {};
     const session = await page.context().newCDPSession(page);
     const touch = async (
