@@ -1,6 +1,6 @@
 // Generated from parameters.ts by `npm run layout`. Do not edit.
 
-import type { DetectorControl } from './acquisition/connection.js';
+import type { DetectorControl } from './acquisition/detector-control.js';
 import type { ComParams } from './builtin/com.js';
 import type { MaskFactory } from './masks.js';
 import type { Roi } from './roi.js';

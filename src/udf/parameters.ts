@@ -529,7 +529,7 @@ export const tables = [
     about: 'Parameters of connections to detectors and of live scans.',
     rows: liveRows,
     loose: true,
-    imports: ["import type { DetectorControl } from './acquisition/connection.js';"],
+    imports: ["import type { DetectorControl } from './acquisition/detector-control.js';"],
   },
   {
     name: 'AnalysisParameters',

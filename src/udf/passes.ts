@@ -4,7 +4,7 @@ import { isEwaldError } from '../base/errors.js';
 import type { Corrections } from '../data/corrections.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { udfNumbers } from '../layout/udf.js';
-import { CoreWorks } from './core-work.js';
+import { CoreWorks } from './core-works.js';
 import type { FrameCorrection } from './correction/correction.js';
 import { type Arrays, product } from './dtypes.js';
 import { foldable, foldPart } from './fold.js';

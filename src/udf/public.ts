@@ -4,8 +4,10 @@ export { EwaldError, type EwaldErrorTag, isEwaldError } from '../base/errors.js'
 export { type CorrectionOptions, Corrections } from '../data/corrections.js';
 export type { Dataset } from '../data/dataset.js';
 export type { MerlinFault, MerlinSimulator, SimulateMerlinOptions } from '../simulate/merlin-options.js';
-export type { Acquisition, Announcement, FrameFormat, LiveScan, LiveStatus } from './acquisition/acquisition.js';
-export type { DetectorConnection, DetectorControl, NextScanOptions } from './acquisition/connection.js';
+export type { Acquisition, Announcement, FrameFormat, LiveStatus } from './acquisition/acquisition.js';
+export type { DetectorConnection, NextScanOptions } from './acquisition/connection.js';
+export type { DetectorControl } from './acquisition/detector-control.js';
+export type { LiveScan } from './acquisition/live-scan.js';
 export type { DetermineNavShape, NavShapeHint } from './acquisition/nav-shape.js';
 export type { DetectorOptions } from './acquisition/options.js';
 export type { Analysis, AnalysisResults, Channel } from './analyses/analysis.js';

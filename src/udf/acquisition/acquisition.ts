@@ -1,9 +1,8 @@
-/** One acquisition of a detector as a scan: its frames arrive while a run processes them, and can be read only once. */
+/** One acquisition of a detector: its frames arrive while a run processes them, and can be read only once. */
 import { EwaldError } from '../../base/errors.js';
-import type { Dataset, Metadata } from '../../data/dataset.js';
+import type { Metadata } from '../../data/dataset.js';
 import type { DataType } from '../../data/dtype.js';
 import { product } from '../dtypes.js';
-import { type Scan, syncInfo } from '../scan.js';
 import { type ArrivedFrames, FrameQueue } from './frame-queue.js';
 
 /** What a detector announces of an acquisition. */
@@ -36,11 +35,6 @@ export interface LiveStatus {
   readonly dropped: number;
   /** Frames outside the scan: before its first position, or after its last. */
   readonly ignored: number;
-}
-
-/** A scan whose frames are still arriving. */
-export interface LiveScan extends Scan {
-  readonly live: Acquisition;
 }
 
 /** What an acquisition needs to know. */
@@ -239,48 +233,4 @@ export class Acquisition {
     this.#processed += indices.length;
     this.#queue.give(frames);
   }
-}
-
-/** An acquisition as a scan. Throws `Argument`. */
-export function liveScan(acquisition: Acquisition, format: string, frames: number): LiveScan {
-  const { name, navShape, syncOffset, format: pixels } = acquisition;
-  return {
-    name,
-    format,
-    shape: { nav: navShape, sig: pixels.signal },
-    dtype: pixels.dtype,
-    imageCount: frames,
-    sync: syncInfo(product(navShape), frames, syncOffset),
-    dataset: unreadable(acquisition, format, frames),
-    source: undefined,
-    live: acquisition,
-    dispose: async () => acquisition.stop(),
-  };
-}
-
-/** The dataset of a live scan: everything but frames. */
-function unreadable({ name, format: { dtype, signal, meta } }: Acquisition, format: string, frames: number): Dataset {
-  const refuse = (): never => {
-    throw new EwaldError(
-      'Unsupported',
-      `the frames of ${name} can only be read by a run, while they arrive; write them to a file to read them again`,
-    );
-  };
-  return {
-    format,
-    name,
-    shape: { navigation: [frames], signal },
-    dtype,
-    frames,
-    frameLength: product(signal),
-    meta,
-    notes: [],
-    arrays: [],
-    sizes: [],
-    filters: [],
-    chunkFrames: 1,
-    partitions: refuse,
-    read: async () => refuse(),
-    dispose: async () => undefined,
-  };
 }

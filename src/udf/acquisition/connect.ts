@@ -2,8 +2,8 @@
 import { EwaldError } from '../../base/errors.js';
 import { checkSignal, integer, knownOptions, nearest, real, shown } from '../../base/options.js';
 import type { UdfPlace } from '../context-options.js';
-import type { LiveScan } from './acquisition.js';
 import { DetectorConnection } from './connection.js';
+import type { LiveScan } from './live-scan.js';
 import { type DetectorKind, type DetectorOptions, detectorOptionNames, detectorPorts } from './options.js';
 import { liveRows } from './parameters.js';
 

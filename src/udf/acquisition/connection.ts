@@ -6,18 +6,11 @@ import { checkSignal, integer, knownOptions, real } from '../../base/options.js'
 import { asyncDispose } from '../../base/resource.js';
 import { product } from '../dtypes.js';
 import type { LiveParameters } from '../parameter-types.js';
-import { Acquisition, type Announcement, type FrameFormat, type LiveScan, liveScan } from './acquisition.js';
+import { Acquisition, type Announcement, type FrameFormat } from './acquisition.js';
+import type { DetectorControl } from './detector-control.js';
+import { type LiveScan, liveScan } from './live-scan.js';
 import { type DetermineNavShape, navShapeFor } from './nav-shape.js';
 import { liveRows } from './parameters.js';
-
-/** Commands of a detector. */
-export interface DetectorControl {
-  /** The value of a parameter. */
-  get(name: string): Promise<string>;
-  set(name: string, value: string | number): Promise<void>;
-  /** Executes a command, such as STARTACQUISITION. */
-  command(name: string): Promise<void>;
-}
 
 /** Receives the frames of one kind of detector. */
 export interface DetectorDriver {

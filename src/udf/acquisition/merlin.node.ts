@@ -15,7 +15,8 @@ import {
   takeMerlinText,
 } from '../../live/merlin.js';
 import type { Acquisition, Announcement, FrameFormat } from './acquisition.js';
-import type { DetectorControl, DetectorDriver } from './connection.js';
+import type { DetectorDriver } from './connection.js';
+import type { DetectorControl } from './detector-control.js';
 
 export interface MerlinAddress {
   readonly host: string;
