@@ -110,7 +110,16 @@ const inputsOf = (files) =>
     ),
   );
 
-export default [
+const whole = (plugins) => ({
+  ...common,
+  input: { 'worker.browser': 'build/esm/entries/worker.browser.js' },
+  plugins,
+  output: { dir: 'dist', format: 'es', entryFileNames: '[name].js', inlineDynamicImports: true },
+});
+const banner = ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : '');
+
+/** A clone, in which stack traces and mutants lead to readable code, except in the pages. */
+const readable = [
   {
     ...common,
     input: inputsOf(entries),
@@ -118,12 +127,12 @@ export default [
       dir: 'dist',
       format: 'es',
       entryFileNames: '[name].js',
-      banner: ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : ''),
+      banner,
       // Without hashes the packed file list can be pinned; the code is not minified, so maps would only repeat it.
       chunkFileNames: (chunk) => `chunk-${nameOf(chunk)}.js`,
     },
   },
-  // The pages share nothing with the entries, whose code stays readable: stack traces of programs lead to it.
+  // The pages share nothing with the entries: their code is minified.
   {
     ...common,
     input: inputsOf(pageScripts),
@@ -137,9 +146,25 @@ export default [
     },
   },
   // Whole: Vite makes a worker one classic script unless it is told otherwise, and that cannot load further chunks.
+  whole(common.plugins),
+];
+
+/** The package (scripts/packages/stage.mjs): all of it minified, and the pages share the code of the entries. */
+const packed = [
   {
     ...common,
-    input: { 'worker.browser': 'build/esm/entries/worker.browser.js' },
-    output: { dir: 'dist', format: 'es', entryFileNames: '[name].js', inlineDynamicImports: true },
+    input: inputsOf({ ...entries, ...pageScripts }),
+    plugins: [...common.plugins, minified],
+    output: {
+      dir: 'dist',
+      format: 'es',
+      entryFileNames: '[name].js',
+      chunkFileNames: (chunk) => `chunk-${nameOf(chunk)}.js`,
+      hoistTransitiveImports: false,
+      banner,
+    },
   },
+  whole([...common.plugins, minified]),
 ];
+
+export default process.env.EWALD_PACKED ? packed : readable;

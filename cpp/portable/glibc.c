@@ -4,15 +4,24 @@
  * to its older version, which glibc keeps permanently. test/platform/portable.test.ts reads the symbol versions that
  * the binaries require. Delete this when glibc 2.34 can be required of all users. */
 #include <stdlib.h>
-#if defined(__linux__) && defined(__x86_64__) && defined(__GLIBC__)
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__)) && defined(__GLIBC__)
 #include <sys/random.h>
 #include <sys/types.h>
 
-/* A jump instead of a call: dlopen inspects its caller, and each function keeps its own arguments. */
-#define OLDER(name, version)                                                                                  \
-  __asm__(".symver ewald_older_" #name ", " #name "@GLIBC_" version                                           \
-          "\n.text\n.globl __wrap_" #name "\n.hidden __wrap_" #name "\n.type __wrap_" #name ", @function\n__wrap_" #name \
-          ":\n\tjmp *ewald_older_" #name "@GOTPCREL(%rip)\n\t.size __wrap_" #name ", . - __wrap_" #name "\n");
+/* A jump instead of a call: dlopen inspects its caller, and each function keeps its own arguments. x86-64 has symbols of
+ * different ages; AArch64 starts with glibc 2.17 for all. */
+#if defined(__x86_64__)
+#define SINCE(version) version
+#define JUMP(name) "\tjmp *ewald_older_" #name "@GOTPCREL(%rip)\n"
+#else
+#define SINCE(version) "2.17"
+#define JUMP(name) \
+  "\tadrp x16, :got:ewald_older_" #name "\n\tldr x16, [x16, :got_lo12:ewald_older_" #name "]\n\tbr x16\n"
+#endif
+#define OLDER(name, version)                                                                                     \
+  __asm__(".symver ewald_older_" #name ", " #name "@GLIBC_" SINCE(version)                                       \
+          "\n.text\n.globl __wrap_" #name "\n.hidden __wrap_" #name "\n.type __wrap_" #name ", %function\n"       \
+          "__wrap_" #name ":\n" JUMP(name) "\t.size __wrap_" #name ", . - __wrap_" #name "\n");
 
 OLDER(exp, "2.2.5")
 OLDER(exp2, "2.2.5")

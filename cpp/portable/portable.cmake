@@ -9,7 +9,7 @@ list(TRANSFORM ewald_portable_names REPLACE "^OLDER\\(([a-z0-9_]+),.*" "-Wl,--wr
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${ewald_portable_source})
 
 function(ewald_portable target)
-  if(NOT EWALD_GLIBC OR NOT CMAKE_SYSTEM_NAME STREQUAL "Linux" OR NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  if(NOT EWALD_GLIBC OR NOT CMAKE_SYSTEM_NAME STREQUAL "Linux" OR NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|aarch64" OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     return()
   endif()
   # Before glibc 2.34 these were separate libraries. They are empty today, but a program has to name them.

@@ -1,7 +1,7 @@
 /** The communicator of an MPI job: mpirun or srun starts the ranks, a separate addon calls MPI. Node only. */
-import { existsSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
-import { addonPath, loadAddon } from '../backends/addon-path.js';
+import { sourcePackage } from '../backends/addon-packages.js';
+import { findAddon, loadAddon } from '../backends/addon-path.js';
 import { EwaldError, messageOf } from '../base/errors.js';
 import type { Messages } from './agreement.js';
 import { leftError } from './checks.js';
@@ -38,9 +38,11 @@ let world: Promise<Communicator> | undefined;
 
 /** The addon, or the reason why it is missing. */
 export function findMpi(): { readonly addon: Addon } | { readonly why: string } {
-  const path = addonPath('ewald_mpi', undefined);
-  if (!existsSync(path)) {
-    const how = 'install Open MPI or MPICH (Debian: apt-get install libopenmpi-dev openmpi-bin) and run npm run build';
+  const { path, exists } = findAddon('ewald_mpi', undefined);
+  if (!exists) {
+    const how =
+      'install Open MPI or MPICH (Debian: apt-get install libopenmpi-dev openmpi-bin) and run npm install ' +
+      `${sourcePackage} && npx ewald-build-native --mpi, in a clone npm run build`;
     return { why: `there is no MPI addon for ${process.platform}-${process.arch} (looked for ${path}); ${how}` };
   }
   try {

@@ -2,10 +2,10 @@
  * The package as npm sees it: entry points, types, packed files, public names. After an intended change: npx vitest run
  * --project platform -u
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import { node, pack, root } from './support.js';
+import { installed, node, pack, root } from './support.js';
 
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const text = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -35,26 +35,61 @@ test('the types are correct', async () => {
   expect(code, out.slice(-4000) + err).toBe(0);
 });
 
+/** The files of the main package as it is installed. */
+const inPackage = (): string[] =>
+  readdirSync(join(installed, 'node_modules/ewald'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(join(installed, 'node_modules/ewald'), join(entry.parentPath, entry.name)))
+    .sort();
+
 test('the packed files are the pinned ones', async () => {
-  const { files } = await pack();
-  const paths = files.map(({ path }) => path).sort();
-  // The set of addons depends on the machine that packs.
-  const isAddon = (path: string): boolean => /^dist\/native\//.test(path);
-  expect(
-    paths.filter(
-      (path) => isAddon(path) && !/^dist\/native\/[a-z0-9]+-[a-z0-9]+\/ewald_(native|cuda|mpi)\.node$/.test(path),
-    ),
-  ).toEqual([]);
   // The division of shared code into chunks changes with every import. The test only requires that chunks are in the
   // same folder as the entries.
-  const isChunk = (path: string): boolean => /^dist\/chunk-[a-z0-9-]+\.js(\.br)?$/.test(path);
+  const isChunk = (path: string): boolean => /^dist\/chunk-[a-z0-9-]+\.js$/.test(path);
   // Declarations follow the sources, and the ones that entries name are checked above; README files follow the rooms.
   const follows = (path: string): boolean => /^dist\/types\/|^src\/.*\/README\.md$/.test(path);
-  const listed = paths.filter((path) => !isAddon(path) && !isChunk(path) && !follows(path));
+  const listed = inPackage().filter((path) => !isChunk(path) && !follows(path));
   await expect(`${listed.join('\n')}\n`).toMatchFileSnapshot('pinned/packed-files.txt');
-  const command = files.find(({ path }) => path === 'dist/cli.js');
-  expect((command?.mode ?? 0) & 0o111, 'dist/cli.js is executable').toBe(0o111);
-  expect(text('dist/cli.js')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  const command = join(installed, 'node_modules/ewald/dist/cli.js');
+  expect(statSync(command).mode & 0o111, 'dist/cli.js is executable').toBe(0o111);
+  expect(readFileSync(command, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+});
+
+test('the scripts and the module of the main package are less than 5 MB, minified, without an addon', () => {
+  const files = inPackage();
+  expect(
+    files.filter((file) => /\.(node|so|dll|dylib)$|cuda/i.test(file.replace(/^dist\/(?:types|chunk).*/, ''))),
+  ).toEqual([]);
+  const shipped = files.filter((file) => /^dist\/(?!types\/)/.test(file));
+  const size = (file: string): number => statSync(join(installed, 'node_modules/ewald', file)).size;
+  expect(shipped.reduce((sum, file) => sum + size(file), 0)).toBeLessThan(5e6);
+  const lines = readFileSync(join(installed, 'node_modules/ewald/dist/index.node.js'), 'utf8').split('\n').length;
+  expect(lines).toBeLessThan(20);
+});
+
+test('the native addon is a package of its own for its platform, which the main one depends on optionally', () => {
+  const name = `@ewald/native-${process.platform}-${process.arch}`;
+  const manifestOf = (path: string) => JSON.parse(readFileSync(join(installed, 'node_modules', path), 'utf8'));
+  const { os, cpu, libc, version, scripts } = manifestOf(`${name}/package.json`);
+  expect({ os, cpu, libc, scripts }).toEqual({
+    os: ['linux'],
+    cpu: [process.arch],
+    libc: ['glibc'],
+    scripts: undefined,
+  });
+  expect(version).toBe(manifest.version);
+  const main = manifestOf('ewald/package.json');
+  expect(main.optionalDependencies).toEqual({ [name]: manifest.version });
+  expect(main).not.toHaveProperty('scripts');
+  expect(main).not.toHaveProperty('devDependencies');
+});
+
+test('ewald devices states where the native addon comes from', async () => {
+  const script = `import { devices } from 'ewald';
+    console.log((await devices()).find(({ backend }) => backend === 'native').reason);`;
+  const { out, err } = await node(['--input-type=module', '-e', script], { cwd: installed });
+  expect(err).toBe('');
+  expect(out).toMatch(/, of the package @ewald\/native-/);
 });
 
 test('the pages and pictures that the README names are in the package, and its folders are in the repository', async () => {

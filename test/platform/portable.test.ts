@@ -1,14 +1,17 @@
-/** The system requirements of the Linux x86-64 binaries: no more than RHEL 8 provides. */
+/** The system requirements of the Linux binaries: no more than RHEL 8 provides. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { root } from './support.js';
 
-const folder = join(root, 'dist/native/linux-x64');
 // The MPI addon is built against the MPI of the machine, and only runs there.
-const shipped = existsSync(folder)
-  ? readdirSync(folder).filter((name) => /^ewald_(native|cuda)\.node$/.test(name))
-  : [];
+const shipped = ['dist/native/linux-x64', 'dist/native/linux-arm64', 'build/native-linux-arm64'].flatMap((folder) =>
+  existsSync(join(root, folder))
+    ? readdirSync(join(root, folder)).flatMap((name) =>
+        /^ewald_(native|cuda)\.node$/.test(name) ? [`${folder}/${name}`] : [],
+      )
+    : [],
+);
 
 /** The newest version of a symbol family that a binary requires, as a number: 2.34 is 2034. */
 function newest(family: string, binary: string): number {
@@ -16,14 +19,14 @@ function newest(family: string, binary: string): number {
   return Math.max(0, ...[...found].map(([, major, minor]) => 1000 * Number(major) + Number(minor)));
 }
 
-describe.runIf(shipped.length > 0)('the addons of Linux x86-64', () => {
+describe.runIf(shipped.length > 0)('the addons of Linux', () => {
   test.for(shipped)('%s requires glibc 2.28 at most', (name) => {
-    expect(newest('GLIBC', join(folder, name))).toBeGreaterThan(2000);
-    expect(newest('GLIBC', join(folder, name))).toBeLessThanOrEqual(2028);
+    expect(newest('GLIBC', join(root, name))).toBeGreaterThan(2000);
+    expect(newest('GLIBC', join(root, name))).toBeLessThanOrEqual(2028);
   });
 
   test.for(shipped)('%s includes its libstdc++', (name) => {
-    expect(newest('GLIBCXX', join(folder, name))).toBe(0);
-    expect(newest('CXXABI', join(folder, name))).toBe(0);
+    expect(newest('GLIBCXX', join(root, name))).toBe(0);
+    expect(newest('CXXABI', join(root, name))).toBe(0);
   });
 });

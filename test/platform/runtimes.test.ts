@@ -67,7 +67,7 @@ function find(name: string): string | undefined {
 }
 
 const permissions = ['--no-prompt', '--allow-read', '--allow-env', '--allow-ffi'];
-const native = `dist/native/${process.platform}-${process.arch}/ewald_native.node`;
+const native = `@ewald/native-${process.platform}-${process.arch}/ewald_native.node`;
 test.for([
   ['Node', process.execPath, []],
   ['Bun', find('bun'), ['run']],
@@ -77,7 +77,7 @@ test.for([
   async ([name, runtime, args], { skip }) => {
     if (!runtime) return skip(`absent: ${name} is not installed`);
     const project = projectOf({ 'main.mjs': program });
-    for (const backend of existsSync(join(installed, 'node_modules/ewald', native)) ? ['native', 'wasm'] : ['wasm']) {
+    for (const backend of existsSync(join(installed, 'node_modules', native)) ? ['native', 'wasm'] : ['wasm']) {
       const { code, out, err } = await run(runtime, [...args, 'main.mjs', backend], { cwd: project, seconds: 60 });
       expect(code, `${backend}: ${err.slice(0, 2000)}`).toBe(0);
       expect(JSON.parse(out), backend).toEqual(answer);

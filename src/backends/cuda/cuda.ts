@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EwaldError } from '../../base/errors.js';
-import { addonPath } from '../addon-path.js';
+import { findAddon } from '../addon-path.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from '../backend.js';
 import { type Fault, type Mechanism, type Uses, uses } from '../mechanisms.js';
 import type { BackendName, DeviceInfo } from '../names.js';
@@ -19,12 +19,8 @@ const verdicts = new Verdicts();
 export const cudaLoader: BackendLoader = {
   name: 'cuda',
   async probe(options): Promise<Probe> {
-    const path = addonPath('ewald_cuda', options.addonPath?.cuda);
-    if (!existsSync(path))
-      return no(
-        `no CUDA addon for ${process.platform}-${process.arch} (looked for ${path}); if nvcc is installed, npm ` +
-          'run build builds it',
-      );
+    const { path, exists, why } = findAddon('ewald_cuda', options.addonPath?.cuda);
+    if (!exists) return no(why);
     if (!driverPresent()) return no('no NVIDIA driver on this machine (libcuda was not found)');
     return probeAddon('cuda', path, options, true);
   },

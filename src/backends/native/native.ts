@@ -2,10 +2,9 @@
  * The native backend: the same C++ core compiled for the host CPU, threads included, behind a Node-API addon. Node
  * only.
  */
-import { existsSync } from 'node:fs';
 import { messageOf } from '../../base/errors.js';
 import { constants } from '../../layout/layout.js';
-import { addonPath, loadAddon } from '../addon-path.js';
+import { findAddon, loadAddon } from '../addon-path.js';
 import type { Backend, BackendLoader, Probe } from '../backend.js';
 import type { DeviceInfo } from '../names.js';
 import { machineMemory } from '../system.js';
@@ -18,20 +17,15 @@ type Addon = CoreAddon & EngineAddon;
 export const nativeLoader: BackendLoader = {
   name: 'native',
   async probe(options): Promise<Probe> {
-    const path = addonPath('ewald_native', options.addonPath?.native);
-    if (!existsSync(path)) {
-      return {
-        available: false,
-        reason:
-          `no addon for ${process.platform}-${process.arch} (looked for ${path}); if a C++ compiler is installed, ` +
-          'npm run build builds it',
-      };
-    }
+    const { path, exists, from, why } = findAddon('ewald_native', options.addonPath?.native);
+    if (!exists) return { available: false, reason: why };
     let addon: Addon;
     try {
       addon = loadAddon(path) as Addon;
     } catch (error) {
-      return { available: false, reason: `the addon ${path} does not load: ${messageOf(error).split('\n')[0]}` };
+      const [line = ''] = messageOf(error).split('\n');
+      const older = /GLIBC_/.test(line) ? '; it needs glibc 2.28 or newer, of RHEL 8, Debian 10 or Ubuntu 20.04' : '';
+      return { available: false, reason: `the addon ${path} does not load: ${line}${older}` };
     }
     if (addon.abiVersion !== constants.abiVersion) {
       return {
@@ -51,7 +45,7 @@ export const nativeLoader: BackendLoader = {
     };
     return {
       available: true,
-      reason: `the C++ core with ${addon.instructionSet} on ${addon.hardwareThreads} threads`,
+      reason: `the C++ core with ${addon.instructionSet} on ${addon.hardwareThreads} threads, of ${from}`,
       device,
       open: async () => new NativeBackend(addon, device),
       engines: () => reportEngines(addon),

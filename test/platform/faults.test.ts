@@ -1,0 +1,34 @@
+/** docs/faults.md names a test for each fault; each of them exists. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { root } from './processes.js';
+
+const rows = readFileSync(join(root, 'docs/faults.md'), 'utf8')
+  .split('\n')
+  .filter((line) => line.startsWith('| ') && line.includes('test/'))
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+  .map(([, fault = '', , named = '']) => ({ fault, named }));
+
+test('the guide lists the faults that must be handled', () => {
+  const faults = rows.map(({ fault }) => fault).join('\n');
+  for (const word of [
+    'device is lost',
+    'worker dies',
+    'memory',
+    'buffer',
+    'disk is full',
+    'flush',
+    'descriptors',
+    'SIGHUP',
+  ])
+    expect(faults).toContain(word);
+});
+
+test.for(rows)('$fault: its test exists', ({ named }) => {
+  const [, file = '', title = ''] = /^(test\/\S+\.test\.ts): (.+)$/.exec(named) ?? [];
+  expect(existsSync(join(root, file)), file).toBe(true);
+  const source = readFileSync(join(root, file), 'utf8');
+  const quoted = ["'", '"', '`'].some((quote) => source.includes(`${quote}${title}${quote}`));
+  expect(quoted, `${file} has a test "${title}"`).toBe(true);
+});
