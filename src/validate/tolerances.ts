@@ -428,6 +428,20 @@ export const correlations: Bound = {
   reason: 'two transforms in float32: roundings of 2^-24 of the largest correlation, and a difference of two of them',
 };
 
+/** Images of phases: spectra, waves, integrated shifts. */
+export const phases: Bound = {
+  limit: 2e-6,
+  unit: 'of the largest',
+  reason: 'transforms in float32, whose relative error is a few 2^-24, and sums of them in float64',
+};
+
+/** Strain and rotation of a lattice of disks. */
+export const strains: Bound = {
+  limit: 5e-6,
+  unit: 'strain',
+  reason: 'two positions of disks to 2e-5 pixels over a lattice vector of a dozen pixels, averaged over the disks',
+};
+
 /** Quantities that UDFs derive from the sums: shifts, deviations, products. */
 export const resultsOfUdfs: Bound = {
   limit: 1e-5,

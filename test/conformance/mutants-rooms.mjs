@@ -52,6 +52,14 @@ const rivals = (name, find, replace, ids) => ({
   replace,
   ids,
 });
+const phases = (name, file, find, replace, ids) => ({
+  name: `phases: ${name}`,
+  file: `src/udf/${file}`,
+  on: 'script',
+  find,
+  replace,
+  ids,
+});
 const cuda = (name, file, find, replace, ids) => ({ name: `cuda ${name}`, file, on: 'cuda', find, replace, ids });
 
 export const roomMutants = [
@@ -149,6 +157,27 @@ export const roomMutants = [
     'first + searched < t.pixels; first += searched',
     'udf:corrected:limits:u16:19x36x53',
   ),
+  phases(
+    'the overlap of all three disks is used',
+    'ssb/geometry.ts',
+    'nearPlus === nearMinus',
+    '!nearPlus && !nearMinus',
+    ['udf:ssb:u16:*'],
+  ),
+  phases('the other side band is added', 'ssb/geometry.ts', '(a / p - b / m) / 2', '(a / p + b / m) / 2', [
+    'udf:ssb:u16:*',
+  ]),
+  phases(
+    'the other side band is selected',
+    'holography/udf.ts',
+    'lowest(height, rows) - sy',
+    'lowest(height, rows) + sy',
+    ['udf:holography:f32:*'],
+  ),
+  phases('a mirrored component keeps its sign', 'integrate.ts', '(below ? -1 : 1) *', '1 *', ['udf:icom:u16:*']),
+  phases('the rotation has the other sign', 'disks/strain.ts', 'theta[i] = (yx - xy) / 2', 'theta[i] = (xy - yx) / 2', [
+    'udf:strain:*',
+  ]),
   rivals('the half turn is not asked for', 'return [turned, ...candidates]', 'return [...candidates]', [
     'indexing:fast:rivals:small:flat:*',
   ]),

@@ -1,6 +1,6 @@
 // A run with UDFs of every kind, and all bytes of its results as text, which are the same on every executor.
 import { createHash } from 'node:crypto';
-import { comUdf, logSumUdf, masks, masksUdf, stddevUdf, sumUdf } from 'ewald/udf';
+import { comUdf, diskUdf, holographyUdf, logSumUdf, masks, masksUdf, ssbUdf, stddevUdf, sumUdf } from 'ewald/udf';
 import { brightest, least } from './module.mjs';
 
 /** The UDFs of the run. */
@@ -14,11 +14,26 @@ export const udfs = () => [
   }),
   brightest,
   least,
+  diskUdf({
+    ...{ peaks: lattice, pattern: { kind: 'circular', radius: 1 } },
+    match: { zero: [4, 5], a: [0, 3], b: [2, 0] },
+  }),
+  ssbUdf({ lamb: 2.5e-12, dpix: 0.6e-10, semiconv: 0.02, semiconvPix: 3, scanRotation: 20 }),
+  holographyUdf({ sbPosition: [2, 3], outShape: [4, 6] }),
 ];
 
+const lattice = [-1, 0, 1].flatMap((i) => [-1, 0, 1].map((j) => [4 + 2 * i, 5 + 3 * j]));
+
+/** A dark frame and bad pixels, which make frames of float32. */
+const corrections = {
+  dark: Float32Array.from({ length: 80 }, (_, i) => i / 7),
+  gain: Float32Array.from({ length: 80 }, (_, i) => 1 + i / 300),
+  excludedPixels: Uint8Array.from({ length: 80 }, (_, i) => (i === 11 || i === 45 ? 1 : 0)),
+};
+
 /**
- * The digest of a run over the frames of a file, and of a second run in which two positions have no frame. `more` UDFs
- * run in addition to the first ones, and are not part of the digest.
+ * The digest of a run over the frames of a file, of a second run in which two positions have no frame, and of a third
+ * one with corrections. `more` UDFs run in addition to the first ones, and are not part of the digest.
  */
 export async function digestOf(ctx, file, options = {}, more = []) {
   const raw = { format: 'raw', dtype: 'u16', sigShape: [8, 10], navShape: [6, 5] };
@@ -26,7 +41,8 @@ export async function digestOf(ctx, file, options = {}, more = []) {
   const results = await ctx.runUdf(await ctx.load(file, raw), [...udfs(), ...more], run);
   const gaps = await ctx.load(file, { ...raw, syncOffset: -2 });
   const apart = await ctx.runUdf(gaps, [comUdf.withParams({ regression: 1 }), least], run);
-  return digest([...results.slice(0, udfs().length), ...apart]);
+  const corrected = await ctx.runUdf(await ctx.load(file, raw), [logSumUdf, brightest], { ...run, corrections });
+  return digest([...results.slice(0, udfs().length), ...apart, ...corrected]);
 }
 
 /** A hash of the bytes of results. */

@@ -48,6 +48,20 @@ describe('examples/udf', () => {
     expect(await example('phase.mjs')).toMatch(
       /^iCoM: from -0\.2\d to 0\.7\d, .*\nhologram: side band 12,8, phase 1\.0 in the left half, 0\.0 right\n$/,
     ));
+  test('ssb', async () => {
+    const found = (await example('ssb.mjs')).match(/-?\d\.\d+/g)?.map(Number) ?? [];
+    // The object is ±0.1 there, to first order.
+    expect(found.map((value) => Math.round(10 * value))).toEqual([1, -1]);
+  });
+  test('live', async () =>
+    expect(await example('live.mjs')).toBe(
+      'scan 16 x 16: 256 received, 0 lost, 0 skipped\nframe 8 has counts in the virtual detector\n',
+    ));
+  test('corrections', async () =>
+    // The mean of 0 … 63, and the root of (64² − 1) / 12.
+    expect(await example('corrections.mjs')).toBe(
+      'mean 31.5 and deviation 18.47: true\nframe 7: 7 to 7 in every pixel\n',
+    ));
   test('devices', async () =>
     expect(await example('devices.mjs')).toBe(`default-cpu-0, default-cpu-1\ndevices: ${total()}\n`));
   test('wgsl', async () => {

@@ -126,10 +126,10 @@ interface FftContext {
 const blockBytes = 2 ** 22;
 
 /** The waves of some frames by the transforms of a context: only the window of the spectrum is computed. */
-async function workOf(context: FftContext, plan: Plan) {
+async function workOf(context: FftContext, plan: Plan, frames: number) {
   const { height, width, rows, columns, top, left } = plan;
   const pixels = height * width;
-  const batch = Math.max(1, Math.floor(blockBytes / (4 * pixels)));
+  const batch = Math.max(1, Math.min(frames, Math.floor(blockBytes / (4 * pixels))));
   const keep = (start: number, count: number, n: number) => [start + count > n ? start - n : start, count] as const;
   const forward = await context.fft({
     shape: [height, width],
@@ -203,7 +203,7 @@ export const holoUdf = defineUdf({
     if (meta.inputDtype === 'f64' || meta.inputDtype.startsWith('c')) return undefined;
     const plan = planOf(params, meta);
     return open()
-      .then((context) => workOf(context as UdfCore & FftContext, plan))
+      .then((context) => workOf(context as UdfCore & FftContext, plan, meta.frames))
       .then(({ run, dispose }) => ({
         run: ({ frames, count, results }) => run(frames as never, count, results.wave as Float32Array),
         dispose,

@@ -10,6 +10,7 @@ import * as bounds from '../../tolerances.js';
 import { clusterRow } from './cluster.js';
 import { correctionRows } from './corrections.js';
 import { disksRows } from './disks.js';
+import { phaseRows } from './phases.js';
 import { allSteps, denseStep, type Look, spansIn, sparseStep, stackOf } from './problem.js';
 import { udfRows } from './udfs.js';
 
@@ -182,6 +183,6 @@ async function tryOut(context: Context): Promise<void> {
 
 export const udfTable: RoomTable = {
   name: 'udf',
-  rows: [...rows, ...correctionRows, ...udfRows, clusterRow, ...disksRows] as readonly Row[],
+  rows: [...rows, ...correctionRows, ...udfRows, clusterRow, ...disksRows, ...phaseRows] as readonly Row[],
   tryOut,
 };
