@@ -1,7 +1,7 @@
 /** Merging on wasm: a block of crystals is copied into the heap for each pass; see cpp/merging. */
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
-import { EwaldError } from '../../base/errors.js';
+import { planStaged } from '../../backends/wasm/staging.js';
 import { mergingConstants, mergingPass } from '../../layout/merging.js';
 import { sizeOf } from '../../layout/struct.js';
 import type { MergingBlock, MergingDescriptor, MergingKernel, MergingOp } from '../contract.js';
@@ -16,17 +16,8 @@ export const mergingOp = ({ core }: WasmHost): MergingOp => ({
 const [columnsBytes, fitBytes] = [40, 48];
 
 function planMerging(core: Core, { unique, crystals, observations }: MergingDescriptor): MergingKernel {
-  const held: number[] = [];
-  const hold = (bytes: number): number => {
-    const address = core.alloc(bytes);
-    held.push(address);
-    return address;
-  };
-  const release = (): void => {
-    for (const address of held.splice(0)) core.free(address);
-  };
-  try {
-    const before = core.liveBytes;
+  return planStaged(core, (staging) => {
+    const hold = (bytes: number): number => staging.place(bytes);
     const [pass, columns, fit, count] = [sizeOf(mergingPass), columnsBytes, fitBytes, 8].map(hold) as Four;
     const data = [2, 2, 2, 4, 4, 4]
       .map((bytes) => hold(bytes * observations))
@@ -54,7 +45,7 @@ function planMerging(core: Core, { unique, crystals, observations }: MergingDesc
       if (block.model) writeShared(model, block.model);
     };
     return {
-      bytes: core.liveBytes - before,
+      bytes: staging.bytes,
       atOnce: 1,
       async sum(block, into) {
         write(block);
@@ -78,15 +69,9 @@ function planMerging(core: Core, { unique, crystals, observations }: MergingDesc
         core.read(excess, arrays.excess.subarray(0, written));
         return written;
       },
-      async dispose() {
-        release();
-      },
+      dispose: async () => staging.release(),
     };
-  } catch (error) {
-    release();
-    if (error instanceof RangeError) throw new EwaldError('OutOfMemory', error.message, { cause: error });
-    throw error;
-  }
+  });
 }
 
 type Three = [number, number, number];

@@ -2,7 +2,7 @@
 
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
-import { EwaldError } from '../../base/errors.js';
+import { planStaged } from '../../backends/wasm/staging.js';
 import { peak, peaksParams } from '../../layout/peaks.js';
 import { sizeOf } from '../../layout/struct.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
@@ -15,38 +15,14 @@ export const peaksOp = ({ core }: WasmHost): PeaksOp => ({
 
 function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
   const { fields, panels, bins, rings, pixels, bytesOfNumber } = descriptor;
-  const held: number[] = [];
-  const hold = (bytes: number): number => {
-    const address = core.alloc(bytes);
-    held.push(address);
-    return address;
-  };
-  const release = (): void => {
-    for (const address of held.splice(0)) core.free(address);
-  };
-  let finder = 0;
-  try {
-    const before = core.liveBytes;
-    const params = hold(sizeOf(peaksParams));
-    const answer = hold(8);
-    const frame = hold(pixels * bytesOfNumber);
-    const bad = hold(pixels);
-    const limits = hold(rings * 16);
-    // Memory needed only during planning is released at once.
-    const given = [fields, panels, bins].map((array) => {
-      const address = core.alloc(array.byteLength);
-      core.write(address, array);
-      return address;
-    }) as [number, number, number];
-    try {
-      core.check('ewald_peaks_create', ...given, answer);
-    } finally {
-      for (const address of given) core.free(address);
-    }
-    const handle = new Uint32Array(1);
-    core.read(answer, handle);
-    finder = handle[0] ?? 0;
-    const around = core.liveBytes - before - core.call('ewald_peaks_bytes', finder);
+  return planStaged(core, (staging) => {
+    const params = staging.place(sizeOf(peaksParams));
+    const answer = staging.place(8);
+    const frame = staging.place(pixels * bytesOfNumber);
+    const bad = staging.place(pixels);
+    const limits = staging.place(rings * 16);
+    const finder = staging.create('peaks', fields, panels, bins);
+    const around = staging.bytes - core.call('ewald_peaks_bytes', finder);
     return {
       get bytes() {
         return around + core.call('ewald_peaks_bytes', finder);
@@ -73,15 +49,7 @@ function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
         if (run.limits) core.read(limits, run.limits);
         return found;
       },
-      async dispose() {
-        core.call('ewald_peaks_destroy', finder);
-        finder = 0;
-        release();
-      },
+      dispose: async () => staging.release(),
     };
-  } catch (error) {
-    release();
-    if (error instanceof RangeError) throw new EwaldError('OutOfMemory', error.message, { cause: error });
-    throw error;
-  }
+  });
 }

@@ -1,7 +1,7 @@
 /** Corrections on wasm: a few frames at a time are copied into the heap and out of it, while they are in the cache. */
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
-import { EwaldError } from '../../base/errors.js';
+import { planStaged } from '../../backends/wasm/staging.js';
 import type { CorrectionDescriptor, CorrectionKernel, CorrectionOp } from './contract.js';
 
 /** The corrections of the wasm core. */
@@ -16,37 +16,12 @@ const heapBytes = 2 ** 20;
 function planCorrection(core: Core, descriptor: CorrectionDescriptor): CorrectionKernel {
   const { fields, pixels, bytesOfNumber, wide, dark, gain, mask, limits } = descriptor;
   const most = Math.max(1, Math.floor(heapBytes / (pixels * (bytesOfNumber + (wide ? 8 : 4)))));
-  const before = core.liveBytes;
-  const held: number[] = [];
-  const hold = (bytes: number): number => {
-    held.push(core.alloc(Math.max(8, bytes)));
-    return held.at(-1) as number;
-  };
-  let handle = 0;
-  const release = (): void => {
-    if (handle !== 0) core.call('ewald_correction_destroy', handle);
-    handle = 0;
-    for (const address of held.splice(0)) core.free(address);
-  };
-  try {
-    const made = hold(4);
-    const frames = hold(most * pixels * bytesOfNumber);
-    const out = hold(most * pixels * (wide ? 8 : 4));
-    const given: number[] = [];
-    try {
-      for (const table of [fields, dark, gain, mask, limits]) {
-        given.push(table ? core.alloc(Math.max(8, table.byteLength)) : 0);
-        if (table) core.write(given.at(-1) as number, table);
-      }
-      core.check('ewald_correction_create', ...given, made);
-    } finally {
-      for (const address of given) if (address !== 0) core.free(address);
-    }
-    const result = new Uint32Array(1);
-    core.read(made, result);
-    handle = result[0] ?? 0;
+  return planStaged(core, (staging) => {
+    const frames = staging.place(most * pixels * bytesOfNumber);
+    const out = staging.place(most * pixels * (wide ? 8 : 4));
+    const handle = staging.create('correction', fields, dark, gain, mask, limits);
     return {
-      bytes: core.liveBytes - before,
+      bytes: staging.bytes,
       async run(run) {
         for (let first = 0; first < run.count; first += most) {
           const end = Math.min(run.count, first + most);
@@ -55,11 +30,7 @@ function planCorrection(core: Core, descriptor: CorrectionDescriptor): Correctio
           core.read(out, run.out.subarray(first * pixels, end * pixels));
         }
       },
-      dispose: async () => release(),
+      dispose: async () => staging.release(),
     };
-  } catch (error) {
-    release();
-    if (error instanceof RangeError) throw new EwaldError('OutOfMemory', error.message, { cause: error });
-    throw error;
-  }
+  });
 }

@@ -5,7 +5,7 @@
 
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
-import { EwaldError } from '../../base/errors.js';
+import { planStaged } from '../../backends/wasm/staging.js';
 import type { FrameArray } from '../../data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 
@@ -31,39 +31,13 @@ function planUdf(core: Core, descriptor: UdfDescriptor): UdfKernel {
   const sort = planes > 0 ? 'byPixel' : 'byFrame';
   const most = Math.max(leastFrames[sort], Math.floor(heapBytes[sort] / frameBytes));
   const whole = (pixels - (high - low)) * bytesOfNumber < worthACopy;
-  const before = core.liveBytes;
-  const held: number[] = [];
-  const hold = (bytes: number): number => {
-    const address = core.alloc(Math.max(8, bytes));
-    held.push(address);
-    return address;
-  };
-  let udf = 0;
-  const release = (): void => {
-    if (udf !== 0) core.call('ewald_udf_destroy', udf);
-    udf = 0;
-    for (const address of held.splice(0)) core.free(address);
-  };
-  try {
-    const made = hold(4);
-    const frames = hold(most * frameBytes);
-    const nav = hold(most * columns * 8);
-    const sig = hold(planes * pixels * 8);
-    const given: number[] = [];
-    try {
-      for (const array of [fields, steps, indices, weights]) {
-        given.push(core.alloc(Math.max(8, array.byteLength)));
-        core.write(given.at(-1) as number, array);
-      }
-      core.check('ewald_udf_create', ...given, made);
-    } finally {
-      for (const address of given) core.free(address);
-    }
-    const handle = new Uint32Array(1);
-    core.read(made, handle);
-    udf = handle[0] ?? 0;
+  return planStaged(core, (staging) => {
+    const frames = staging.place(most * frameBytes);
+    const nav = staging.place(most * columns * 8);
+    const sig = staging.place(planes * pixels * 8);
+    const udf = staging.create('udf', fields, steps, indices, weights);
     return {
-      bytes: core.liveBytes - before,
+      bytes: staging.bytes,
       takesArrays: false,
       async run(run) {
         const all = run.frames as FrameArray;
@@ -84,11 +58,7 @@ function planUdf(core: Core, descriptor: UdfDescriptor): UdfKernel {
         core.check('ewald_udf_end', udf, sig);
         core.read(sig, run.sig);
       },
-      dispose: async () => release(),
+      dispose: async () => staging.release(),
     };
-  } catch (error) {
-    release();
-    if (error instanceof RangeError) throw new EwaldError('OutOfMemory', error.message, { cause: error });
-    throw error;
-  }
+  });
 }
