@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
-import { decodeNpy, isDirect, type NpyArray, type NpyHeader, npyHeader, npyOffset } from './npy.js';
+import { decodeNpy, isDirect, isSingle, type NpyArray, type NpyHeader, npyHeader, npyOffset } from './npy.js';
 
 /** An open file of an array in C order. */
 export interface NpyParts {
@@ -36,11 +36,10 @@ export async function openNpyParts(file: string): Promise<NpyParts> {
         `${file} is in Fortran order, whose rows are not contiguous; ` +
           'save it in C order first (numpy.ascontiguousarray)',
       );
-    const single = ['f4', 'c8', 'f2', 'b1', 'i1', 'u1', 'i2', 'u2'].includes(header.dtype);
     const like = {
       shape: header.shape,
       complex: header.complex,
-      data: single ? new Float32Array(0) : new Float64Array(0),
+      data: isSingle(header) ? new Float32Array(0) : new Float64Array(0),
     };
     return {
       header,

@@ -33,6 +33,8 @@ export interface NpyHeader {
 }
 
 const single = new Set(['f2', 'f4', 'c8', 'b1', 'i1', 'u1', 'i2', 'u2']);
+/** Whether the numbers of a file are read as single precision. */
+export const isSingle = ({ dtype }: NpyHeader): boolean => single.has(dtype);
 type Reader = (view: DataView, at: number, little: boolean) => number;
 const word = (v: DataView, at: number, e: boolean, high: number): number =>
   high * 2 ** 32 + v.getUint32(e ? at : at + 4, e);
@@ -109,11 +111,12 @@ const hostIsLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 export const isDirect = ({ dtype, little }: NpyHeader): boolean => /^(f[48]|c)/.test(dtype) && little && hostIsLittle;
 
 /** An array for the numbers of a file. Throws `OutOfMemory`. */
-export function npyNumbers({ dtype, numbers }: NpyHeader, name: string): Float32Array | Float64Array {
+export function npyNumbers(header: NpyHeader, name: string): Float32Array | Float64Array {
+  const { numbers } = header;
   try {
-    return single.has(dtype) ? new Float32Array(numbers) : new Float64Array(numbers);
+    return isSingle(header) ? new Float32Array(numbers) : new Float64Array(numbers);
   } catch (cause) {
-    const bytes = numbers * (single.has(dtype) ? 4 : 8);
+    const bytes = numbers * (isSingle(header) ? 4 : 8);
     throw new EwaldError('OutOfMemory', `${name}: not enough memory for its ${numbers} numbers (${bytes} bytes)`, {
       cause,
     });

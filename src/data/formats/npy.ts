@@ -5,6 +5,7 @@ import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { npyHeader, npyOffset } from '../npy.js';
+import { numpyTypes } from '../numpy-types.js';
 import { openPermuted } from '../permuted.js';
 import { badFile, checkShape, holds, navigationShape, sane } from '../shapes.js';
 
@@ -12,22 +13,6 @@ const magic = '\x93NUMPY';
 const mostHeader = 2 ** 20;
 /** NumPy's own limit. */
 const mostAxes = 64;
-const known: Readonly<Record<string, DataType>> = {
-  b1: 'u8',
-  u1: 'u8',
-  i1: 'i8',
-  u2: 'u16',
-  i2: 'i16',
-  u4: 'u32',
-  i4: 'i32',
-  u8: 'u64',
-  i8: 'i64',
-  f2: 'f16',
-  f4: 'f32',
-  f8: 'f64',
-  c8: 'c64',
-  c16: 'c128',
-};
 
 export const npy: Format = {
   name: 'npy',
@@ -88,7 +73,7 @@ export async function readHeader(source: ByteSource, { signal }: FormatOptions):
   holds(source, 0, offset, 'the header');
   if (offset > mostHeader) throw badFile(source, `a header of ${offset} bytes is invalid`);
   const header = npyHeader(await source.read(0, offset, { signal }), size, name);
-  const dtype = known[header.dtype] as DataType;
+  const dtype = numpyTypes[header.dtype] as DataType;
   if (header.shape.length > mostAxes) throw badFile(source, `an array of ${header.shape.length} axes is invalid`);
   for (const length of header.shape) sane(source, 'a length of the shape', length, 0);
   if (header.shape.includes(0)) throw badFile(source, `the array of shape (${header.shape.join(', ')}) is empty`);

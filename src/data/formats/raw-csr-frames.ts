@@ -8,6 +8,7 @@ import type { Dataset, Note } from '../dataset.js';
 import { type DataType, elementBytes, littleEndianMachine, viewAs } from '../dtype.js';
 import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
+import { numpyTypes } from '../numpy-types.js';
 import { badFile, checkShape, navigationShape, sane } from '../shapes.js';
 import { parseToml, type Toml, type TomlValue } from './toml.js';
 
@@ -44,26 +45,12 @@ interface Numbers {
   readonly count: number;
 }
 
-const kinds: Readonly<Record<string, DataType>> = {
-  b1: 'u8',
-  u1: 'u8',
-  i1: 'i8',
-  u2: 'u16',
-  i2: 'i16',
-  u4: 'u32',
-  i4: 'i32',
-  u8: 'u64',
-  i8: 'i64',
-  f4: 'f32',
-  f8: 'f64',
-};
-
 /** NumPy's name of a type: <i4, >u2, uint16, float32. */
 function numpyType(text: string): { readonly dtype: DataType; readonly little: boolean } | undefined {
-  const short = /^([<>|=]?)([buif]\d)$/.exec(text);
-  const long = /^(u?int|float)(8|16|32|64)$/.exec(text);
+  const short = /^([<>|=]?)([bui]\d|f[48])$/.exec(text);
+  const long = /^(u?int(?=8|16|32|64)|float(?=32|64))(8|16|32|64)$/.exec(text);
   const letter = long && { int: 'i', uint: 'u', float: 'f' }[long[1] as 'int'];
-  const dtype = kinds[short ? (short[2] as string) : long ? `${letter}${Number(long[2]) / 8}` : ''];
+  const dtype = numpyTypes[short ? (short[2] as string) : long ? `${letter}${Number(long[2]) / 8}` : ''];
   return dtype && { dtype, little: short?.[1] === '>' ? false : short?.[1] === '<' || littleEndianMachine };
 }
 

@@ -2,6 +2,7 @@
 import type { Metadata } from '../dataset.js';
 import type { DataType } from '../dtype.js';
 import { elementBytes } from '../dtype.js';
+import { numpyTypes } from '../numpy-types.js';
 
 /** A step between the numbers of a chunk and its stored bytes. */
 export interface ZarrCodec {
@@ -39,22 +40,7 @@ export interface ZarrArray {
 export type ZarrJson = Readonly<Record<string, unknown>>;
 
 const mostAxes = 32;
-const types2: Readonly<Record<string, DataType>> = {
-  b1: 'u8',
-  u1: 'u8',
-  i1: 'i8',
-  u2: 'u16',
-  i2: 'i16',
-  u4: 'u32',
-  i4: 'i32',
-  u8: 'u64',
-  i8: 'i64',
-  f2: 'f16',
-  f4: 'f32',
-  f8: 'f64',
-  c8: 'c64',
-  c16: 'c128',
-};
+/** The names of version 3. */
 const types3: Readonly<Record<string, DataType>> = {
   bool: 'u8',
   uint8: 'u8',
@@ -100,7 +86,7 @@ export function zarrArray(json: ZarrJson): ZarrArray {
 
 function arrayV2(json: ZarrJson): ZarrArray {
   const type = /^([<>|])([a-z]\d+)$/.exec(String(json.dtype));
-  const dtype = types2[type?.[2] ?? ''];
+  const dtype = numpyTypes[type?.[2] ?? ''];
   if (!dtype) return wrong(`its dtype is ${JSON.stringify(json.dtype)}, which is no type of detector frames`);
   if (json.order !== 'C' && elementsOf(json.chunks) > 1) wrong(`the order of its chunks is ${json.order}; expected C`);
   const separator = json.dimension_separator === '/' ? '/' : '.';
