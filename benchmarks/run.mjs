@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { compareWorkers, measureHandling } from './indexing/facade.mjs';
+import { record } from './lib/lines.mjs';
 import { comparePrototype } from './prototype.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -54,6 +55,7 @@ const lines = [];
 const mark = ({ what, value, aim, most = false, note }) => {
   const pass = most ? value <= aim : value >= aim;
   lines.push({ what, value, aim, most, pass, note });
+  record({ what, value, unit: 'x', aim, most });
   print(
     `  ${pass ? 'pass' : 'MISS'}  ${what}: ${places(value)} (aim ${most ? 'at most' : 'at least'} ` +
       `${aim})${note ? `, ${note}` : ''}`,

@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { deflateSync, inflate } from 'node:zlib';
+import { record } from '../lib/lines.mjs';
 import { crew } from './crew.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -76,11 +77,14 @@ async function race(seconds, contestants) {
 async function main() {
   const { values } = parseArgs({ options: { seconds: { type: 'string', default: '1' } } });
   const seconds = Number(values.seconds);
+  /** The frames that the following lines are about. */
+  let group = '';
   console.log(
     `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}; load ` +
       `${loadavg()[0].toFixed(1)}; best of ${seconds} s a line`,
   );
   const mark = (what, value, aim, unit, most = false) => {
+    record({ what: `${group}: ${what}`, value, unit, aim, most });
     const verdict = aim === undefined ? '    ' : (most ? value <= aim : value >= aim) ? 'pass' : 'MISS';
     const goal = aim === undefined ? '' : ` (aim ${most ? 'at most' : 'at least'} ${Number(aim.toPrecision(3))})`;
     console.log(`  ${verdict}  ${what.padEnd(58)} ${value.toFixed(2).padStart(8)} ${unit}${goal}`);
@@ -101,6 +105,7 @@ async function main() {
       const aims = ratio >= 4 ? { native: 5, wasm: 3.5 } : {};
       const out = new Uint8Array(pixels.length);
       const rate = (ms) => pixels.length / ms / 1e6;
+      group = name;
       console.log(`${name}, 2048 x 2048, ratio ${ratio.toFixed(1)}`);
       const kinds = Object.entries({ native, wasm }).filter(([, codecs]) => codecs);
       for (const [label, codecs] of kinds) {

@@ -7,6 +7,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { record } from '../lib/lines.mjs';
 
 const { values } = parseArgs({ options: { size: { type: 'string', default: '256' }, quick: { type: 'boolean' } } });
 const n = values.quick ? 64 : Number(values.size);
@@ -29,6 +30,7 @@ console.log(
 console.log(`${n} × ${n} × ${n}, complex, single precision; the best of several runs\n`);
 const mark = (what, value, aim, most = false) => {
   const pass = most ? value <= aim : value >= aim;
+  record({ what, value, unit: 'x', aim, most });
   console.log(
     `  ${pass ? 'pass' : 'MISS'}  ${what}: ${value.toFixed(2)} (aim ${most ? 'at most' : 'at least'} ${aim})`,
   );

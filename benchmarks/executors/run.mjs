@@ -8,6 +8,7 @@ import { createServer } from 'node:net';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { record } from '../lib/lines.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const file = (path) => join(root, path);
@@ -28,6 +29,7 @@ console.log('what                                             fastest    median 
 function line(what, values, unit, aim, most = true) {
   const sorted = [...values].sort((a, b) => (most ? a - b : b - a));
   const [best, middle] = [sorted[0], sorted[sorted.length >> 1]];
+  record({ what, value: best, unit, aim, most });
   const number = (value) => value.toPrecision(3).padStart(8);
   const mark = aim === undefined ? '' : (most ? best <= aim : best >= aim) ? 'pass' : 'MISS';
   const wanted = aim === undefined ? '' : `${most ? '<=' : '>='} ${aim} ${unit}`;

@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { record } from '../lib/lines.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const fixtures = join(root, 'test/ffi/fixtures');
@@ -27,6 +28,7 @@ const say = (text) => {
 /** `aim` is the largest acceptable `value`. */
 const mark = (what, value, unit, aim, note) => {
   const pass = value <= aim;
+  record({ what, value, unit, aim, most: true });
   results.push({ what, value: Number(value.toPrecision(4)), unit, aim, pass, note });
   say(
     `  ${pass ? 'pass' : 'MISS'}  ${what}: ${value.toPrecision(3)} ${unit} (at most ${aim})${note ? `, ${note}` : ''}`,

@@ -17,6 +17,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { record } from '../lib/lines.mjs';
 import { build, buildNeon, here, out, root, sets } from './build.mjs';
 import { tunedFftw } from './fftw.mjs';
 import { fftw, halves, more, plans, threads } from './goals.mjs';
@@ -158,11 +159,26 @@ const cases =
   positionals.length > 0 ? positionals : options.quick ? Object.keys(fftw) : [...Object.keys(fftw), ...more];
 each('fftw', cases, (id) => {
   const [native, wasm] = [beside(id), drive('wasm', id)];
+  const peer = { name: `FFTW (${tuned.libraries ? 'its faster build' : 'Debian'})`, value: native.fftwUs };
+  for (const [backend, { us }, goal] of [
+    ['native', native, fftw[id]?.[0]],
+    ['wasm', wasm, fftw[id]?.[1]],
+  ]) {
+    record({ what: `${id}, ${backend}`, value: us, unit: 'µs', most: true, peer, aim: goal, aimOf: 'ratio' });
+  }
   return { case: id, native, wasm, ratio: [native.fftwUs / native.us, native.fftwUs / wasm.us], goal: fftw[id] };
 });
 each('halves', halves.shapes, (shape) => {
   const ratio = ['driver', 'wasm'].map((where) => {
     const [r2c, c2c] = ['r2c', 'c2c'].map((kind) => drive(where, `${kind}:f32:${shape}`, ['--no-fftw']));
+    const backend = where === 'driver' ? 'native' : 'wasm';
+    record({
+      what: `r2c over c2c, ${shape}, ${backend}`,
+      value: r2c.us / c2c.us,
+      unit: 'x',
+      aim: halves.most,
+      most: true,
+    });
     return { r2c: r2c.us, c2c: c2c.us, ratio: r2c.us / c2c.us };
   });
   return { shape, native: ratio[0], wasm: ratio[1], most: halves.most };

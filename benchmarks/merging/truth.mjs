@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createContext, mergeStream } from '../../dist/index.node.js';
 import { readReflectionList } from '../../dist/merging.js';
+import { record } from '../lib/lines.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const data = join(process.env.EWALD_TEST_DATA ?? join(root, '../shared/data'), 'merge');
@@ -174,6 +175,18 @@ try {
       truth,
       symmetry,
     );
+    const partialator = (value) => ({ name: 'partialator', value });
+    for (const [what, mine, other] of [
+      ['1 − CC to the truth', 1 - score.cc, 1 - theirs.cc],
+      ['Rsplit', score.rSplit, theirs.rSplit],
+    ])
+      record({ what: `${set}: ${what}`, value: mine, most: true, peer: partialator(other) });
+    record({
+      what: `${set}: unique reflections`,
+      value: score.unique,
+      aim: bounds.unique,
+      peer: partialator(theirs.unique),
+    });
     const figures = ({ cc, unique, ccHalf, rSplit, z }) => [
       cc.toFixed(4),
       unique,

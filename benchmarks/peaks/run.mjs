@@ -7,6 +7,7 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { record } from '../lib/lines.mjs';
 import { centre, frameOf, height, lines, search, width } from './frames.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -37,6 +38,14 @@ for (const backend of options.backends.split(',')) {
         await finder.run(frame, { ...run, plain: name === 'plain' });
         best[name] = Math.min(best[name], performance.now() - begun);
       }
+    record({
+      what: `${backend} ${dtype}, background ${background}, threshold ${threshold}`,
+      value: best.quick,
+      unit: 'ms',
+      most: true,
+      peer: { name: 'five plain passes', value: best.plain },
+      ...(dtype === 'u16' ? { aim: aims[backend] } : {}),
+    });
     const aim = dtype === 'u16' ? ` (aim ${aims[backend] ?? '-'})` : '';
     process.stdout.write(
       `${right ? '' : 'WRONG '}${backend} ${dtype}, background ${background}, threshold ${threshold}: ` +

@@ -11,6 +11,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { record } from '../lib/lines.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cli = join(root, 'dist/cli.js');
@@ -35,6 +36,7 @@ const results = { accuracy: [], speed: [], marks: [] };
 function mark(what, value, aim, { most = true, counts = false, quiet = false, unit = '', note = '' } = {}) {
   const pass = most ? value <= aim : value >= aim;
   results.marks.push({ what, value, aim, most, pass });
+  if (!quiet) record({ what, value, unit: unit.trim(), aim, most });
   if (pass && quiet) return 1;
   if (!pass && counts) process.exitCode = 1;
   const shown = Number(value.toPrecision(4));

@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { Context } from '../../dist/udf.node.js';
 import { findClang } from '../../scripts/lib/clang.mjs';
+import { record } from '../lib/lines.mjs';
 import { empty, rings, tablesFor, variance, varianceBy, varianceOf } from './variance.mjs';
 
 const side = 256;
@@ -141,6 +142,7 @@ async function main() {
       const value = seconds[over] / seconds[under];
       const pass = atMost ? value <= aim : value >= aim;
       lines.push({ name, ratio: value, aim, pass });
+      record({ what: name, value, unit: 'x', aim, most: atMost });
       print(`  ${pass ? 'pass' : 'MISS'}  ${name}: ${value.toFixed(2)} (aim ${atMost ? 'at most ' : ''}${aim})`);
     };
     ratio('this thread over the bare loop', 'bare loop', 'this thread', 0.9);

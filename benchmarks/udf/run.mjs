@@ -9,6 +9,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { record } from '../lib/lines.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { values: options } = parseArgs({
@@ -94,6 +95,8 @@ function overLiberTem(dtype) {
     const within = overLibertem * rival <= own.sum;
     const pass = ratio >= overLibertem;
     lines.push({ backend: 'native', name: `${name} over LiberTEM`, dtype, ratio, aim: overLibertem, within, pass });
+    const peer = { name: 'LiberTEM', value: rival, elsewhere: true };
+    record({ what: `native ${name} ${dtype}`, value: own[name], unit: 'GB/s', peer });
     print(
       `  ${pass ? 'pass' : within ? 'MISS' : '--  '}  native ${name} ${dtype}: ${ratio.toFixed(2)} x LiberTEM's ` +
         `${rival} GB/s elsewhere (aim ` +
@@ -135,6 +138,7 @@ async function workers() {
   const apart = Math.max(...(await Promise.all([seconds([0], count / 2), seconds([1], count / 2)])));
   rmSync(file);
   const ratio = one / two;
+  record({ what: 'two workers over one', value: ratio, unit: 'x', aim: 1.8 });
   lines.push({ name: 'two workers', ratio, aim: 1.8, control: one / apart, pass: ratio >= 1.8 });
   print(
     `  ${ratio >= 1.8 ? 'pass' : 'MISS'}  two workers: ${ratio.toFixed(2)} x one (aim 1.8), ` +
@@ -275,6 +279,15 @@ try {
           aim,
           pass: ratio >= aim,
         });
+        const numpy = theirs && { name: 'NumPy', value: rate(theirs) };
+        record({
+          what: `${backend} ${name} ${dtype}, in memory`,
+          value: rate(best),
+          unit: 'GB/s',
+          peer: numpy,
+          aim,
+          aimOf: 'ratio',
+        });
         const mark = ratio === undefined ? '--  ' : ratio >= aim ? 'pass' : 'MISS';
         print(
           `  ${mark}  ${backend} ${name} ${dtype}: ${rate(best).toFixed(2)} ` +
@@ -297,6 +310,7 @@ try {
   await ctx.runUdf(small, empty);
   const [seconds] = await cpuSeconds(() => ctx.runUdf(small, empty));
   const perCall = (seconds / 200_000) * 1e6;
+  record({ what: 'a call of processFrame', value: perCall, unit: 'µs', aim: 2, most: true });
   lines.push({ name: 'call of processFrame', microseconds: perCall, aim: 2, pass: perCall <= 2 });
   print(`  ${perCall <= 2 ? 'pass' : 'MISS'}  a call of processFrame: ${perCall.toFixed(2)} µs (aim at most 2)`);
   await ctx.close();

@@ -9,10 +9,13 @@ import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 import { serveView } from '../../dist/view.node.js';
 import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+import { record } from '../lib/lines.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-bench-viewer-'));
-const print = (what, value, aim) =>
+const print = (what, value, aim) => {
+  record({ what, value, unit: 'ms', aim, most: true });
   process.stdout.write(`  ${value <= aim ? 'pass' : 'MISS'}  ${what}: ${value.toFixed(2)} ms (aim at most ${aim})\n`);
+};
 
 /** In the page: CPU time of upload and contrast, and of the peak search per megapixel. */
 async function timeFrame() {

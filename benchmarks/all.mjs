@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+// `npm run bench:all`: runs every benchmark and writes one report with plots, benchmarks/results/REPORT.md.
+//   node benchmarks/all.mjs [--rounds N] [--quick] [ROOM…]
+// --rounds repeats each benchmark N times (default 3); the report gives the median and the range. --quick makes one
+// short round, to see that everything runs. ROOM selects benchmarks; the others keep their lines of the last report.
+// The output of each benchmark is kept in build/bench-all. The machine must be idle. A missed aim fails nothing; a
+// benchmark that ends with an error makes the exit code 1, and its lines are left out.
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { plotOf, reportOf, summaryOf } from './lib/report.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const kept = join(root, 'build/bench-all');
+const results = join(root, 'benchmarks/results');
+
+/** Benchmarks by name: the command, and the arguments of a quick round. */
+const benchmarks = {
+  rows: { title: 'Rows of the table of cases', run: ['run.mjs', '--seconds', '1'], quick: ['--seconds', '0.2'] },
+  pipeline: { title: 'Frames to a stream', run: ['pipeline/run.mjs'], quick: ['--frames', '4'] },
+  peaks: { title: 'Peaks', run: ['peaks/run.mjs', '--seconds', '1'], quick: ['--seconds', '0.2'] },
+  data: { title: 'Reading frames', run: ['data/run.mjs', '--seconds', '0.7'], quick: ['--seconds', '0.1'] },
+  truth: { title: 'Merging', run: ['merging/run.mjs', 'truth'], quick: [] },
+  udf: { title: 'Analyses of scans', run: ['udf/run.mjs'], quick: ['--frames', '256'] },
+  functions: { title: "Users' functions", run: ['udf/functions.mjs'], quick: ['--frames', '256', '--repeats', '1'] },
+  live: { title: 'Live scans', run: ['udf/live.mjs', '--seconds', '20'], quick: ['--seconds', '3'] },
+  fft: { title: 'Transforms', run: ['fft/run.mjs', '--seconds', '0.5'], quick: ['--quick', '--seconds', '0.1'] },
+  distributed: { title: 'Distributed transforms', run: ['distributed/run.mjs'], quick: ['--quick'] },
+  executors: { title: 'Executors', run: ['executors/run.mjs'], quick: [] },
+  ffi: { title: 'Calls of C', run: ['ffi/run.mjs'], quick: [] },
+  viewer: { title: 'The viewer', run: ['viewer/run.mjs'], quick: [] },
+};
+
+const { values: options, positionals: rooms } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '3' }, quick: { type: 'boolean', default: false } },
+});
+const unknown = rooms.filter((room) => !(room in benchmarks));
+const rounds = options.quick ? 1 : Number(options.rounds);
+if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
+  const what = unknown.length > 0 ? `there is no benchmark "${unknown[0]}"` : `--rounds is "${options.rounds}"`;
+  process.stderr.write(
+    `bench:all: ${what}; usage: npm run bench:all -- [--rounds N] [--quick] [${Object.keys(benchmarks).join(' | ')}]\n`,
+  );
+  process.exit(2);
+}
+
+/** Runs one benchmark and returns its lines; undefined if it fails. */
+async function measure(name, round) {
+  const { run, quick } = benchmarks[name];
+  const [program, ...args] = run;
+  const lines = join(kept, `${name}.jsonl`);
+  rmSync(lines, { force: true });
+  const log = openSync(join(kept, `${name}.${round}.log`), 'w');
+  const child = spawn(
+    process.execPath,
+    [join(root, 'benchmarks', program), ...(options.quick && quick.length > 0 ? quick : args)],
+    { cwd: root, stdio: ['ignore', log, log], env: { ...process.env, EWALD_BENCH_LINES: lines } },
+  );
+  const code = await new Promise((done) => child.on('close', done));
+  closeSync(log);
+  const found = existsSync(lines) ? readFileSync(lines, 'utf8').trim().split('\n').filter(Boolean) : [];
+  if (code !== 0 || found.length === 0) {
+    process.stdout.write(
+      `  ${name}: ${found.length} lines, exit code ${code}; see build/bench-all/${name}.${round}.log\n`,
+    );
+    process.exitCode = 1;
+  }
+  return code === 0 ? found.map((line) => JSON.parse(line)) : [];
+}
+
+mkdirSync(kept, { recursive: true });
+const saved = join(results, 'report.json');
+const sections = existsSync(saved) ? JSON.parse(readFileSync(saved, 'utf8')).sections : {};
+const machine = `${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.versions.node}`;
+for (const name of rooms.length > 0 ? rooms : Object.keys(benchmarks)) {
+  const began = Date.now();
+  const load = loadavg()[0];
+  const measured = [];
+  for (let round = 0; round < rounds; round++) measured.push(...(await measure(name, round)));
+  if (measured.length === 0) continue;
+  const { title, run } = benchmarks[name];
+  sections[name] = {
+    title,
+    command: `node benchmarks/${run.join(' ')}`,
+    date: new Date().toISOString().slice(0, 10),
+    load: Number(load.toFixed(1)),
+    rounds,
+    machine,
+    lines: summaryOf(measured),
+  };
+  const seconds = ((Date.now() - began) / 1000).toFixed(0);
+  process.stdout.write(`${name}: ${sections[name].lines.length} lines of ${rounds} rounds, ${seconds} s\n`);
+}
+if (options.quick) process.stdout.write('a quick round is not saved\n');
+else {
+  const ordered = Object.fromEntries(
+    Object.keys(benchmarks).flatMap((name) => (sections[name] ? [[name, sections[name]]] : [])),
+  );
+  write('report.json', `${JSON.stringify({ sections: ordered }, null, 1)}\n`);
+  for (const [name, section] of Object.entries(ordered)) {
+    const plot = plotOf(section);
+    if (plot) write(`report-${name}.svg`, plot);
+  }
+  write('REPORT.md', reportOf(ordered));
+  process.stdout.write('wrote benchmarks/results/REPORT.md\n');
+}
+
+/** Writes a file of the results, or leaves the old one as it is. */
+function write(name, text) {
+  writeFileSync(join(results, `${name}.tmp`), text);
+  renameSync(join(results, `${name}.tmp`), join(results, name));
+}
