@@ -3,8 +3,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { nodeKernels } from '../build/esm/assembly/kernels.node.js';
 import { declaration, table } from '../build/esm/base/parameter-text.js';
+import { formats } from '../build/esm/data/formats/table.js';
 import { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } from '../build/esm/layout/generate.js';
 import { rooms } from '../build/esm/layout/rooms.js';
+import { housePicture } from './lib/house.mjs';
 
 const check = process.argv.includes('--check');
 const headers = new Map([
@@ -27,13 +29,21 @@ for (const room of readdirSync(new URL('src/', rootUrl))) {
   headers.set(path, withTables(readFileSync(new URL(path, rootUrl), 'utf8'), tables, path));
 }
 
-headers.set('README.md', withSupport(readFileSync(new URL('README.md', rootUrl), 'utf8')));
+headers.set('README.md', withTable('README.md', 'support', support()));
+headers.set('docs/detectors.md', withTable('docs/detectors.md', 'formats', formatList()));
+headers.set('docs/house.svg', housePicture(readFileSync(new URL('src/README.md', rootUrl), 'utf8')));
 
-/** The front page with the table of the backends that have kernels of each feature. */
-function withSupport(page) {
-  const [begin, end] = ['<!-- support -->', '<!-- end of support -->'];
+/** A page with a table between two markers. */
+function withTable(path, name, lines) {
+  const page = readFileSync(new URL(path, rootUrl), 'utf8');
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`README.md lacks "${begin}" or "${end}" for its table of backends`);
+  if (from < 0 || to < from) throw new Error(`${path} lacks "${begin}" or "${end}" for its table`);
+  return `${page.slice(0, from)}${begin}\n${lines.join('\n')}\n${page.slice(to)}`;
+}
+
+/** The backends that have kernels of each feature. */
+function support() {
   const backends = ['wasm', 'native', 'webgpu', 'cuda'];
   const lines = nodeKernels
     .filter(({ feature }) => feature.kernels.wasm !== undefined && feature.missing === undefined)
@@ -41,8 +51,18 @@ function withSupport(page) {
       const has = { ...feature.kernels, ...kernels };
       return `| ${feature.name} | ${backends.map((backend) => (has[backend] ? '✓' : '')).join(' | ')} |`;
     });
-  const head = `| kernels | ${backends.join(' | ')} |\n|${' --- |'.repeat(backends.length + 1)}`;
-  return `${page.slice(0, from)}${begin}\n${head}\n${lines.join('\n')}\n${page.slice(to)}`;
+  return [`| kernels | ${backends.join(' | ')} |`, `|${' --- |'.repeat(backends.length + 1)}`, ...lines];
+}
+
+/** The file formats by title. */
+function formatList() {
+  const lines = [...formats]
+    .sort((a, b) => a.title.localeCompare(b.title, 'en', { sensitivity: 'base' }))
+    .map(({ name, title, endings }) => {
+      const usual = endings.map((ending) => `.${ending}`).join(', ');
+      return `| ${title[0].toUpperCase()}${title.slice(1)} | \`${name}\` | ${usual || 'any'} |`;
+    });
+  return ['| format | `--format` | usual endings |', '| --- | --- | --- |', ...lines];
 }
 
 /** The page with its parameter tables, each of which is between two markers. */

@@ -1,0 +1,34 @@
+// The picture of the house for docs/architecture.md: a shelf for each row of the table of folders in src/README.md.
+
+const escaped = (text) => text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]);
+
+/** The picture as SVG. The top shelf is the last row of the table: a folder imports from its shelf and from lower ones. */
+export function housePicture(readme) {
+  const [part] = readme.split('## A room shows itself');
+  const shelves = [...part.matchAll(/^\| (`\w+\/`(?:, `\w+\/`)*) \| (.*) \|$/gm)]
+    .map(([, names, what]) => ({
+      rooms: [...names.matchAll(/\w+/g)].map(([name]) => name),
+      what: what.replaceAll('`', ''),
+    }))
+    .reverse();
+  const [width, step, left] = [760, 58, 12];
+  const parts = shelves.map(({ rooms, what }, i) => {
+    const y = 10 + i * step;
+    let x = left;
+    const boxes = rooms.map((name) => {
+      const wide = 22 + 7.4 * name.length;
+      const box = `<rect x="${x}" y="${y}" width="${wide.toFixed(1)}" height="24" rx="4"/><text class="room" x="${(x + wide / 2).toFixed(1)}" y="${y + 16}">${name}</text>`;
+      x += Math.round(wide) + 8;
+      return box;
+    });
+    return `${boxes.join('')}<text class="what" x="${left}" y="${y + 39}">${escaped(what)}</text><path d="M0 ${y + 46}H${width}"/>`;
+  });
+  const style =
+    '.room{font:13px ui-monospace,monospace;text-anchor:middle;fill:#1f2328}.what{font:11px system-ui,sans-serif;fill:#57606a}' +
+    'rect{fill:#dbe9f6;stroke:#6a94c4}path{stroke:#d0d7de}svg{background:#fff}';
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${10 + shelves.length * step}" role="img">` +
+    `<title>The folders of src: each imports from its own shelf and from lower ones</title><style>${style}</style>\n` +
+    `${parts.join('\n')}\n</svg>\n`
+  );
+}
