@@ -22,7 +22,9 @@ describe.skipIf(!dataFolder)('the viewer', () => {
     // Rounded, since the page rounds what it shows when it writes its address.
     const place = async () =>
       roundedPlace(
-        await page.evaluate(() => [...viewer.pane.viewport.centre, viewer.pane.viewport.zoom] as [number, number, number]),
+        await page.evaluate(
+          () => [...viewer.pane.viewport.centre, viewer.pane.viewport.zoom] as [number, number, number],
+        ),
       );
     const { x = 0, y = 0 } = (await page.locator('#pane .overlay').boundingBox()) ?? {};
     const session = await page.context().newCDPSession(page);

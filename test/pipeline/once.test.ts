@@ -59,7 +59,12 @@ async function counts(options: Partial<PipelineOptions>): Promise<Record<string,
   };
   let crystals = 0;
   const run = { inputs: sim('mono.h5'), ...given, ...options };
-  for await (const item of runPipeline(plans, async () => place, run, () => undefined)) {
+  for await (const item of runPipeline(
+    plans,
+    async () => place,
+    run,
+    () => undefined,
+  )) {
     expect(item.error).toBeUndefined();
     crystals += item.result?.crystals.length ?? 0;
   }
