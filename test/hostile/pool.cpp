@@ -1,6 +1,6 @@
 // Several host threads use the thread pool of the core at the same time, for the thread sanitizer: transforms and
 // counts of every team size, plans that come and go, and runs that are stopped. Every result is compared with that of one
-// thread. Prints the number of runs and of wrong results. scripts/sanitize.mjs builds and runs it.
+// thread. Prints the number of runs and of wrong results.
 #include <stdio.h>
 #include <string.h>
 

@@ -1,0 +1,4 @@
+export function changelogOf(
+  text: string,
+  version: string,
+): { readonly changes: string; readonly date: string | undefined };
