@@ -6,14 +6,14 @@
 import { EwaldError } from '../base/errors.js';
 import type { Cell } from '../crystal/cell.js';
 import type { Centring } from '../crystal/centring.js';
+import { keyOf } from '../crystal/symmetry/matrices.js';
+import { laueGroup, laueSettings, type PointGroup, rotationsOf, sameGroup } from '../crystal/symmetry/point-group.js';
+import { latticeRotations, waysToIndex } from '../crystal/symmetry/settings.js';
 import { Random } from '../random/random.js';
 import { Annealing, sampled } from './annealing.js';
 import { commonRadius } from './fit.js';
 import { normalised } from './normalised.js';
 import type { Observations } from './observations.js';
-import { keyOf } from './symmetry/matrices.js';
-import { laueGroup, laueSettings, type PointGroup, rotationsOf, sameGroup } from './symmetry/point-group.js';
-import { latticeRotations, waysToIndex } from './symmetry/settings.js';
 import { uniqueReflections } from './unique.js';
 
 /** A Laue group of the lattice. */

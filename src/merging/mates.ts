@@ -1,7 +1,8 @@
 /** Friedel mates of a list that was merged in a group without the inversion: I(+) and I(−) side by side. */
+
+import { ccp4Unit, centric, type Indices, representative } from '../crystal/symmetry/asymmetric-unit.js';
+import { laueGroup, type PointGroup } from '../crystal/symmetry/point-group.js';
 import type { ReflectionList } from './hkl.js';
-import { ccp4Unit, centric, type Indices, representative } from './symmetry/asymmetric-unit.js';
-import { laueGroup, type PointGroup } from './symmetry/point-group.js';
 
 /** One mate of a reflection: intensity, sigma and measurements. */
 export interface Mate {

@@ -2,13 +2,13 @@
 import { EwaldError } from '../base/errors.js';
 import { version } from '../base/version.js';
 import type { Centring } from '../crystal/centring.js';
+import { ccp4Unit } from '../crystal/symmetry/asymmetric-unit.js';
+import type { PointGroup } from '../crystal/symmetry/point-group.js';
+import { hasPointGroup, type SpaceGroup, symmorphicGroup } from '../crystal/symmetry/space-group.js';
 import type { ReflectionList } from './hkl.js';
 import { matePairs, meanOf } from './mates.js';
 import { formatMtz, type MtzColumn } from './mtz.js';
 import type { Subject } from './subject.js';
-import { ccp4Unit } from './symmetry/asymmetric-unit.js';
-import type { PointGroup } from './symmetry/point-group.js';
-import { hasPointGroup, type SpaceGroup, symmorphicGroup } from './symmetry/space-group.js';
 
 /**
  * The space group that a file states: the one given in the options, otherwise the symmorphic one. Throws `Unsupported`

@@ -5,7 +5,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import { type Cell, reciprocal } from '../crystal/cell.js';
-import { compareIndices, type Indices } from './symmetry/asymmetric-unit.js';
+import { compareIndices, type Indices } from '../crystal/symmetry/asymmetric-unit.js';
 
 /** A column after H, K and L. */
 export interface MtzColumn {

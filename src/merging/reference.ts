@@ -1,12 +1,12 @@
 /** A list of known intensities, which determines the setting of a merge and is used to judge its quality. */
 import { type Cell, norm, reciprocal, type Vector } from '../crystal/cell.js';
+import { type Indices, representative, transformed } from '../crystal/symmetry/asymmetric-unit.js';
+import { inverse, keyOf, type Operation, product } from '../crystal/symmetry/matrices.js';
+import { laueGroup, type PointGroup, pointGroup, rotationsOf } from '../crystal/symmetry/point-group.js';
 import { plainSums } from './accumulate.js';
 import { correlation } from './correlations.js';
 import type { ReflectionList } from './hkl.js';
 import type { Observations } from './observations.js';
-import { type Indices, representative, transformed } from './symmetry/asymmetric-unit.js';
-import { inverse, keyOf, type Operation, product } from './symmetry/matrices.js';
-import { laueGroup, type PointGroup, pointGroup, rotationsOf } from './symmetry/point-group.js';
 import { identifiers, type UniqueReflections } from './unique.js';
 
 /** Intensities of a reference by representative in a point group, which may have less symmetry than the reference. */

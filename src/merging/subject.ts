@@ -6,12 +6,12 @@ import { EwaldError } from '../base/errors.js';
 import { median } from '../base/median.js';
 import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../crystal/cell.js';
 import { type Centring, centrings } from '../crystal/centring.js';
+import { orientedGroup } from '../crystal/symmetry/oriented.js';
+import type { PointGroup } from '../crystal/symmetry/point-group.js';
 import { likeliestLaueGroup } from './laue-groups.js';
 import type { Observations } from './observations.js';
-import { automatic, type CheckedMerge, cellTolerance, symmetryTolerance } from './options.js';
+import { automatic, type CheckedMerge, cellTolerance } from './options.js';
 import type { ScannedHead } from './scan.js';
-import { isTurnable, laueGroup, type PointGroup, pointGroup, rotationsOf } from './symmetry/point-group.js';
-import { strainOf } from './symmetry/settings.js';
 
 export interface Subject {
   readonly cell: Cell;
@@ -120,23 +120,14 @@ const cellText = (parameters: readonly number[]): string =>
  * `Argument`.
  */
 function oriented(symmetry: string, cell: Cell, uniqueAxis: string | undefined, remarks: string[]): PointGroup {
-  const fits = (group: PointGroup): boolean =>
-    rotationsOf(laueGroup(group)).every((operation) => strainOf(operation, cell, symmetryTolerance) <= 1);
-  if (isTurnable(symmetry)) {
-    const axes = ['c', 'b', 'a'].sort((a, b) => Number(b === uniqueAxis) - Number(a === uniqueAxis));
-    for (const axis of axes) {
-      const group = pointGroup(`${symmetry}_ua${axis}`);
-      if (!fits(group)) continue;
-      if (axis !== 'c') remarks.push(`The unique axis of ${symmetry} is ${axis}, as in the cell.`);
-      return { ...group, name: axis === 'c' ? symmetry : group.name };
-    }
-  }
-  const group = pointGroup(symmetry);
-  if (!fits(group))
+  const found = orientedGroup(symmetry, cell, uniqueAxis);
+  if (!found)
     throw new EwaldError(
       'Argument',
       `the cell ${cellText([...lengthsOf(cell), ...anglesOf(cell)])} does not have the symmetry ${symmetry}; ` +
         'choose a point group of its lattice, or auto',
     );
+  const { group, axis } = found;
+  if (axis !== undefined && axis !== 'c') remarks.push(`The unique axis of ${symmetry} is ${axis}, as in the cell.`);
   return group;
 }

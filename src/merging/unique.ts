@@ -3,10 +3,10 @@
  * with one table for each way to index. Identifiers are in the order of h, then k, then l.
  */
 import { EwaldError } from '../base/errors.js';
+import { compareIndices, representative, transformed } from '../crystal/symmetry/asymmetric-unit.js';
+import type { Operation } from '../crystal/symmetry/matrices.js';
+import type { PointGroup } from '../crystal/symmetry/point-group.js';
 import type { Observations } from './observations.js';
-import { compareIndices, representative, transformed } from './symmetry/asymmetric-unit.js';
-import type { Operation } from './symmetry/matrices.js';
-import type { PointGroup } from './symmetry/point-group.js';
 
 /** Unique reflections, and the tables to look them up. */
 export interface UniqueReflections {

@@ -1,12 +1,12 @@
 /** Writes unmerged observations as an MTZ file, for programs that scale and merge by themselves, such as careless. */
 import { EwaldError } from '../base/errors.js';
 import type { Cell } from '../crystal/cell.js';
+import { type Indices, transformed } from '../crystal/symmetry/asymmetric-unit.js';
+import type { Operation } from '../crystal/symmetry/matrices.js';
 import type { Fit, Identified } from './accumulate.js';
 import { mostOf } from './accumulate.js';
 import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from './model.js';
 import { formatMtz, type MtzContent } from './mtz.js';
-import { type Indices, transformed } from './symmetry/asymmetric-unit.js';
-import type { Operation } from './symmetry/matrices.js';
 
 /** The contents of the file besides its observations. */
 export interface UnmergedHead extends Pick<MtzContent, 'title' | 'parameters' | 'wavelengthA' | 'spaceGroup'> {

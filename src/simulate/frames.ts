@@ -4,16 +4,20 @@
  *
  * A reflection of a lattice is excited by p = exp(−e²/2σ²), where e is its distance from the Ewald sphere in 1/Å and σ²
  * the sum of the contributions of domain size, mosaicity and bandwidth. It gives strength · W(hkl) · exp(−B q²/2) · p ·
- * P counts, where W follows Wilson's exponential law and is the same in all frames, and P is the polarisation factor of
- * X-rays. Its spot is where its ray hits the detector and is a Gaussian: the detector's own width, extended radially by
- * the bandwidth and tangentially by mosaicity. Absorption, parallax and diffuse scattering of the crystal are not
- * simulated. The arithmetic shares no code with the cores.
+ * P counts, where W follows Wilson's exponential law and is the same in all frames and for equivalent reflections, and
+ * P is the polarisation factor of X-rays. Its spot is where its ray hits the detector and is a Gaussian: the detector's
+ * own width, extended radially by the bandwidth and tangentially by mosaicity. Absorption, parallax and diffuse
+ * scattering of the crystal are not simulated. The arithmetic shares no code with the cores.
  */
 
+import { EwaldError } from '../base/errors.js';
 import { knownOptions, refuseFormer } from '../base/options.js';
 import { checked, defaultsOf, type Values } from '../base/parameters.js';
-import { type Cell, checkCell, norm, reciprocal, type Vector } from '../crystal/cell.js';
+import { anglesOf, type Cell, checkCell, lengthsOf, norm, reciprocal, type Vector } from '../crystal/cell.js';
 import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
+import { representative } from '../crystal/symmetry/asymmetric-unit.js';
+import { orientedGroup } from '../crystal/symmetry/oriented.js';
+import { laueGroup, type PointGroup } from '../crystal/symmetry/point-group.js';
 import { philox } from '../random/philox.js';
 import { Random } from '../random/random.js';
 import type { FrameSimulation } from './parameter-types.js';
@@ -68,6 +72,8 @@ export class FrameSimulator {
   readonly #seed: number;
   readonly #cell: Cell;
   readonly #centring: Centring;
+  /** The symmetry of the intensities; undefined if only Friedel mates are equal. */
+  readonly #laue: PointGroup | undefined;
   readonly #blank: number;
   readonly #crystals: number;
   readonly #beamline: Beamline;
@@ -85,6 +91,7 @@ export class FrameSimulator {
     const values = { ...defaults, ...checked(frameSimulationRows, { ...options }, of) };
     const electron = values.radiation === 'electron';
     this.#centring = checkCentring(options.centring ?? 'P', of('centring'));
+    this.#laue = values.symmetry === undefined ? undefined : laueGroupOf(values.symmetry, options.cell);
     this.images = values.images;
     this.#seed = values.seed;
     this.#blank = values.blank;
@@ -170,7 +177,8 @@ export class FrameSimulator {
       const [x, y] = [0, 1].map((i) => (centrePx[i] ?? 0) + ((ray[i] ?? 0) / ray[2]) * distancePx) as [number, number];
       if (x < 0 || y < 0 || x >= width || y >= height) continue;
       const polarised = this.detector.radiation === 'xray' ? polarisation(ray) : 1;
-      const counts = strength * wilson(this.#seed, h, kk, l) * Math.exp((-bFactor * q * q) / 2) * excited * polarised;
+      const unique = this.#laue ? representative([h, kk, l], this.#laue) : ([h, kk, l] as const);
+      const counts = strength * wilson(this.#seed, ...unique) * Math.exp((-bFactor * q * q) / 2) * excited * polarised;
       if (counts < 0.5) continue;
       const radius = Math.hypot(x - centrePx[0], y - centrePx[1]);
       addSpot(expected, width, height, x, y, counts, {
@@ -183,6 +191,18 @@ export class FrameSimulator {
     }
     return spots.sort((a, b) => b[5] - a[5]);
   }
+}
+
+/** The Laue group of a point group in the setting of a cell. Throws `Argument`. */
+function laueGroupOf(symmetry: string, cell: Cell): PointGroup {
+  const found = orientedGroup(symmetry, cell);
+  if (found) return laueGroup(found.group);
+  const parameters = [...lengthsOf(cell), ...anglesOf(cell)].map((x) => Number(x.toFixed(2))).join(' ');
+  throw new EwaldError(
+    'Argument',
+    `simulateFrames: symmetry is "${symmetry}", which the cell ${parameters} does not have; expected a point group ` +
+      'of its lattice',
+  );
 }
 
 interface Beamline {

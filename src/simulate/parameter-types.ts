@@ -9,6 +9,11 @@ export interface FrameSimulation {
   readonly cell: Cell;
   /** Centring of the cell. Default P. */
   readonly centring?: Centring;
+  /**
+   * Point group of the crystal as CrystFEL names it (4/mmm, 422, 2/m, …), whose Laue group the intensities obey.
+   * Without it only Friedel mates are equal. A name without an axis takes the unique axis of the cell. Default -1.
+   */
+  readonly symmetry?: string;
   /** Number of frames. 1 … 1e6; default 1. */
   readonly images?: number;
   /** The same seed gives the same frames. 0 … 9007199254740991; default 0. */

@@ -49,6 +49,15 @@ const seed = range(0, Number.MAX_SAFE_INTEGER, 0);
 export const frameSimulationRows = {
   cell,
   centring,
+  symmetry: {
+    kind: 'text',
+    short: 'y',
+    sentence:
+      'point group of the crystal as CrystFEL names it (4/mmm, 422, 2/m, …), whose Laue group the intensities obey',
+    more: 'Without it only Friedel mates are equal. A name without an axis takes the unique axis of the cell.',
+    usual: '-1',
+    value: 'group',
+  },
   images: { kind: 'integer', sentence: 'number of frames', range: images },
   seed: { kind: 'integer', sentence: 'the same seed gives the same frames', range: seed },
   crystals: { kind: 'integer', sentence: 'crystals in a frame that has any', range: range(1, 8, 1) },

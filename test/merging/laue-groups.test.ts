@@ -2,9 +2,9 @@
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cellFromParameters } from '../../src/crystal/cell.js';
-import { tripletOf } from '../../src/merging/symmetry/matrices.js';
-import { pointGroup } from '../../src/merging/symmetry/point-group.js';
-import { latticeRotations, waysToIndex } from '../../src/merging/symmetry/settings.js';
+import { tripletOf } from '../../src/crystal/symmetry/matrices.js';
+import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
+import { latticeRotations, waysToIndex } from '../../src/crystal/symmetry/settings.js';
 import { simulateStream } from './simulated.js';
 
 let context: Context;

@@ -3,14 +3,14 @@ import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { median } from '../../src/base/median.js';
 import { cellFromParameters } from '../../src/crystal/cell.js';
+import { representative, transformed } from '../../src/crystal/symmetry/asymmetric-unit.js';
+import { operationOf } from '../../src/crystal/symmetry/matrices.js';
+import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
 import { correlation } from '../../src/merging/correlations.js';
 import { type ReflectionList, readReflectionList } from '../../src/merging/hkl.js';
 import type { MergeOptions } from '../../src/merging/options.js';
 import type { MergeResult } from '../../src/merging/result.js';
 import { commonOf, mergeStatistics } from '../../src/merging/statistics.js';
-import { representative, transformed } from '../../src/merging/symmetry/asymmetric-unit.js';
-import { operationOf } from '../../src/merging/symmetry/matrices.js';
-import { pointGroup } from '../../src/merging/symmetry/point-group.js';
 import { dataFolder, readData } from '../support/data.js';
 import { unpacked } from './unpacked.js';
 

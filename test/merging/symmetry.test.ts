@@ -9,17 +9,17 @@ import {
   isRepresentative,
   representative,
   transformed,
-} from '../../src/merging/symmetry/asymmetric-unit.js';
-import { closure, inverse, keyOf, operationOf, product, tripletOf } from '../../src/merging/symmetry/matrices.js';
-import { laueGroup, laueName, pointGroup, pointGroupNames } from '../../src/merging/symmetry/point-group.js';
-import { latticeRotations, waysToIndex } from '../../src/merging/symmetry/settings.js';
+} from '../../src/crystal/symmetry/asymmetric-unit.js';
+import { closure, inverse, keyOf, operationOf, product, tripletOf } from '../../src/crystal/symmetry/matrices.js';
+import { laueGroup, laueName, pointGroup, pointGroupNames } from '../../src/crystal/symmetry/point-group.js';
+import { latticeRotations, waysToIndex } from '../../src/crystal/symmetry/settings.js';
 import {
   hasPointGroup,
   parseOperator,
   spaceGroup,
   spaceGroupNames,
   symmorphicGroup,
-} from '../../src/merging/symmetry/space-group.js';
+} from '../../src/crystal/symmetry/space-group.js';
 import { askGemmi, gemmi } from './gemmi.js';
 
 /** Orders of the point groups, International Tables A, table 10.1.1. */

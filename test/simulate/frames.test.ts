@@ -6,7 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { beamOf, cellFromParameters, FrameSimulator, parseGeometry, reciprocalOf } from '../../dist/index.node.js';
+import {
+  beamOf,
+  cellFromParameters,
+  FrameSimulator,
+  parseGeometry,
+  reciprocal,
+  reciprocalOf,
+} from '../../dist/index.node.js';
 import { ewald } from '../support/cli.js';
 
 const cell = cellFromParameters(79.1, 79.1, 38.1, 90, 90, 90);
@@ -24,6 +31,46 @@ describe('a simulator', () => {
     expect(one.frame(2)).toEqual(two.frame(2));
     expect(one.frame(1).counts).not.toEqual(one.frame(2).counts);
     expect(new FrameSimulator({ ...small, seed: 6 }).frame(0).counts).not.toEqual(one.frame(0).counts);
+  });
+
+  test('gives equivalent reflections of a point group the same intensity, and others another one', () => {
+    const beam = { bandwidth: 0, mosaicityRad: 0, domainA: 100, spread: 0, wavelengthA: 1.3, strength: 1e5 };
+    /** Intensities of the simulation by their indices, from the expected counts. */
+    const intensities = (symmetry: string | undefined): Map<string, number> => {
+      const simulator = new FrameSimulator({ ...small, ...beam, images: 3, ...(symmetry ? { symmetry } : {}) });
+      const found = new Map<string, number>();
+      for (const frame of [0, 1, 2])
+        for (const { cell: rows, spots } of simulator.frame(frame).lattices) {
+          const stars = reciprocal(rows);
+          for (const [, , h, k, l, counts] of spots) {
+            const [x = 0, y = 0, z = 0] = [0, 1, 2].map(
+              (i) => h * (stars[0][i] ?? 0) + k * (stars[1][i] ?? 0) + l * (stars[2][i] ?? 0),
+            );
+            const length = Math.hypot(x, y, z + 1 / 1.3);
+            const partiality = Math.exp(-((length - 1 / 1.3) ** 2) * 2 * 100 ** 2);
+            const fall = Math.exp((-25 * (x * x + y * y + z * z)) / 2);
+            found.set([h, k, l].join(), counts / (1e5 * fall * partiality * (1 - (x / length) ** 2)));
+          }
+        }
+      return found;
+    };
+    const ratios = (symmetry: string | undefined): number[] => {
+      const all = intensities(symmetry);
+      return [...all].flatMap(([indices, value]) => {
+        const [h = 0, k = 0, l = 0] = indices.split(',').map(Number);
+        const other = Math.abs(h) === Math.abs(k) ? undefined : all.get([k, h, -l].join());
+        return other === undefined ? [] : [value / other];
+      });
+    };
+    expect(ratios('422').length).toBeGreaterThan(20);
+    for (const ratio of ratios('422')) expect(ratio).toBeCloseTo(1, 9);
+    expect(ratios(undefined).filter((ratio) => Math.abs(ratio - 1) > 0.1).length).toBeGreaterThan(20);
+    expect(ratios('4/m').filter((ratio) => Math.abs(ratio - 1) > 0.1).length).toBeGreaterThan(20);
+    // The inversion alone is the default.
+    expect(intensities('-1')).toEqual(intensities(undefined));
+    expect(() => new FrameSimulator({ ...small, symmetry: '6/mmm' })).toThrow(
+      /symmetry is "6\/mmm", which the cell 79.1/,
+    );
   });
 
   test('counts photons: the variance of a flat patch is its mean', () => {

@@ -4,7 +4,7 @@
  */
 import { EwaldError } from '../../base/errors.js';
 import { nearest } from '../../base/options.js';
-import type { Centring } from '../../crystal/centring.js';
+import type { Centring } from '../centring.js';
 import { laueGroup, laueName, type PointGroup, rotationsOf } from './point-group.js';
 
 /** A space group as an MTZ file states it. */
@@ -230,6 +230,16 @@ export function spaceGroup(name: string): SpaceGroup {
     `spaceGroup is "${name.slice(0, 40)}"; ${near ? `did you mean "${near}"?` : 'expected'} one of the 65 space ` +
       'groups of chiral molecules in the settings of CCP4, such as "P 43 21 2"',
   );
+}
+
+/** The name of the point group of a space group; undefined for a name that is not one of the 65. */
+export function pointGroupOfSpaceGroup(name: string): string | undefined {
+  const wanted = compact(name);
+  const found = groups.find(([, own]) => namesOf(own).includes(wanted));
+  if (!found) return undefined;
+  const [, own, plain] = found;
+  // In hexagonal axes the group 32 is 321.
+  return plain === '32' ? '321' : own.startsWith('H') ? `${plain}_H` : plain;
 }
 
 /** The symmorphic space group of a point group's rotations, or undefined if CCP4 has none in its setting. */

@@ -2,8 +2,8 @@
  * The ways to index a crystal that its cell cannot distinguish: cosets of the point group's rotations in the rotations
  * of the lattice's metric.
  */
-import { anglesOf, type Cell, cellFrom, lengthsOf, reciprocal } from '../../crystal/cell.js';
-import { type Centring, isAbsent, isCentred } from '../../crystal/centring.js';
+import { anglesOf, type Cell, cellFrom, lengthsOf, reciprocal } from '../cell.js';
+import { type Centring, isAbsent, isCentred } from '../centring.js';
 import { type Indices, transformed } from './asymmetric-unit.js';
 import { closure, determinant, identity, inverse, keyOf, type Operation, product, trace } from './matrices.js';
 import { laueGroup, type PointGroup, rotationsOf } from './point-group.js';
