@@ -107,6 +107,11 @@ export function refuseAbsentFlags(words: readonly string[]): void {
   for (const word of words) {
     const [name = ''] = word.split('=');
     const family = Object.keys(absentFamilies).find((begin) => name.startsWith(begin));
+    if (name === '-y' || name === '--symmetry')
+      throw new EwaldError(
+        'Unsupported',
+        `${name} is a flag of merging: ewald merge run.stream -y GROUP; --merge GROUP merges while the run goes on`,
+      );
     const instead = Object.hasOwn(absentFlags, name) ? absentFlags[name] : family && absentFamilies[family];
     // CrystFEL's finder is given as a value of --peaks here.
     if (/^(--peaks=)?peakfinder9$/.test(word))

@@ -33,7 +33,19 @@ import {
 import { commandLine } from './command-line.js';
 import { refuseAbsentMergeFlags } from './crystfel-flags.js';
 import { chosenExecutor, type ExecutorFlags, openExecutor, rankOf, withExecutor } from './executor-flags.js';
-import { bold, type CliDeps, counted, dim, note, Progress, print, printJson, table, yellow } from './output.js';
+import {
+  bold,
+  type CliDeps,
+  counted,
+  dim,
+  exitCode,
+  note,
+  Progress,
+  print,
+  printJson,
+  table,
+  yellow,
+} from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -72,7 +84,7 @@ const outputRows = {
   force: { kind: 'boolean', sentence: 'replaces existing files' },
   json: jsonRow(
     '{"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", ' +
-      '"statistics", "datasets", "waysToIndex", "crystals", "remarks", "files"}',
+      '"statistics", "datasets", "waysToIndex", "crystals", "remarks", "isDoubtful", "files"}',
   ),
 } as const satisfies Parameters;
 
@@ -108,11 +120,21 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
     force: flags.force ?? false,
     inputs: [...streams, flags.reference ?? '-', flags.split ?? '-'].filter((file) => file !== '-'),
   };
+  const { output, mtz, unmerged, html, state, assignments } = flags;
+  const endings = [[output, '.hkl'] as const, [mtz, '.mtz'], [unmerged, '.mtz'], [html, '.html', '.htm']] as const;
   const outputs = [
-    ...(flags.output === undefined ? [] : [flags.output, `${flags.output}1`, `${flags.output}2`]),
-    ...[flags.mtz, flags.unmerged, flags.html, flags.state, flags.assignments].filter((file) => file !== undefined),
+    ...(output === undefined ? [] : [output, `${output}1`, `${output}2`]),
+    ...[mtz, unmerged, html, state, assignments].filter((file) => file !== undefined),
   ];
   if (outputs.includes('-')) throw new EwaldError('Argument', 'merging writes several files, which - cannot hold');
+  if (/\.mtz$/i.test(output ?? ''))
+    throw new EwaldError(
+      'Argument',
+      `${output} is named like an MTZ file, but -o writes CrystFEL lists: the merge and its halves; ` +
+        `--mtz ${output} writes an MTZ file of the merge`,
+    );
+  for (const [file, ...expected] of endings)
+    if (file !== undefined) await checkOutput(file, { ...writing, endings: expected });
   for (const file of outputs) await checkOutput(file, writing);
   const chosen = chosenExecutor(flags, { jobs: 1 });
   const context = await contextFor(flags.backend, createContext);
@@ -156,6 +178,11 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   const names = files.map(([file]) => file);
   if (flags.json) printJson(summaryOf(result, names));
   else show(result, names, flags);
+  // The files are written, since only the user knows whether the point group is right.
+  if (result.isDoubtful) {
+    note(`${yellow('warning:')} the merge is in doubt: see the notes (exit code ${exitCode.data})`);
+    process.exitCode = exitCode.data;
+  }
 }
 
 /** Reads a CrystFEL list or an MTZ file. */
@@ -265,6 +292,7 @@ const summaryOf = (
     waysToIndex,
     crystals,
     remarks,
+    isDoubtful,
   }: MergeResult,
   files: readonly string[],
 ): unknown => ({
@@ -281,6 +309,7 @@ const summaryOf = (
   waysToIndex,
   crystals,
   remarks,
+  isDoubtful,
   files,
 });
 

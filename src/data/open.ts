@@ -2,6 +2,7 @@
  * Opens a file of unknown format: every format examines its first bytes, and the one with the highest confidence opens
  * it.
  */
+import { compressionBegin, compressionOfHead } from '../base/compression.js';
 import { EwaldError } from '../base/errors.js';
 import { choice, flag, integer, knownOptions } from '../base/options.js';
 import { refusal } from '../base/parameters.js';
@@ -81,7 +82,10 @@ export async function openSource(
     const names = ['auto', ...formats.map(({ name }) => name)];
     const named = choice('open: format', options.format, 'auto', names);
     const format = named === 'auto' ? await surest(source, options) : formats.find(({ name }) => name === named);
-    if (!format) throw unknown(source, options, await isText(source), await otherFile(source));
+    if (!format) {
+      await refuseCompressed(source);
+      throw unknown(source, options, await isText(source), await otherFile(source));
+    }
     const taken = [...everywhere, ...format.options];
     for (const [name, value] of Object.entries(options))
       if (value !== undefined && !taken.includes(name))
@@ -135,6 +139,17 @@ const otherFiles: readonly (readonly [RegExp, string])[] = [
 async function otherFile(source: ByteSource): Promise<string | undefined> {
   const text = new TextDecoder('latin1').decode(await headOf(source));
   return otherFiles.find(([begin]) => begin.test(text))?.[1];
+}
+
+/** Throws `Format` for a file in a compression that is not read; gzip and bzip2 have been unpacked before. */
+async function refuseCompressed(source: ByteSource): Promise<void> {
+  const compression = compressionOfHead(await source.read(0, Math.min(compressionBegin, source.size)));
+  if (compression)
+    throw new EwaldError(
+      'Format',
+      `${source.name} is compressed by ${compression.name}; unpack it first: ${compression.unpack}`,
+      { detail: { path: source.name } },
+    );
 }
 
 function unknown(source: ByteSource, options: OpenOptions, text: boolean, other: string | undefined): EwaldError {

@@ -29,7 +29,10 @@ export async function readText(file: string): Promise<string> {
   return new TextDecoder().decode(await readBytes(file));
 }
 
-/** The known cell of an option: `a,b,c,al,be,ga`, nine numbers, a .cell or a PDB file. Throws `Argument`, `Format`. */
+/**
+ * The known cell of an option: `a,b,c,al,be,ga`, nine numbers, a .cell or a PDB file. Throws `Argument`, `File`,
+ * `Format`.
+ */
 export async function readCellOption(given: string): Promise<KnownCell> {
   const numbers = parseCellText(given);
   if (numbers) return { cell: numbers, centring: 'P' };
@@ -48,7 +51,7 @@ export async function readCellOption(given: string): Promise<KnownCell> {
     if (!isEwaldError(error, 'File')) throw error;
     const { cause } = error;
     throw new EwaldError(
-      'Argument',
+      'File',
       `the cell "${given}" is neither six or nine numbers nor a file with a cell: ${fileReason(cause)}`,
       { cause },
     );

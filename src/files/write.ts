@@ -10,6 +10,7 @@
  */
 import { access, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { compressedName } from '../base/compression.js';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
 import { flush, flushFolder } from './flush.js';
@@ -126,6 +127,7 @@ interface Permitted {
 
 /** Applies the policy: the target of a name, and whether it is a regular file, if it may be written. */
 export async function permitted(file: string, options: WriteOptions): Promise<Permitted> {
+  refuseCompressed(file);
   if (options.endings) refuseEnding(file, options.endings);
   if (writtenThrough(file)) return { target: file, there: undefined, isPlain: false };
   const target = await followed(file);
@@ -142,6 +144,18 @@ export async function permitted(file: string, options: WriteOptions): Promise<Pe
 /** Endings that indicate the contents of a file. Others, such as .out, indicate nothing. */
 const knownEndings =
   /\.(cbf|cell|csv|cxi|geom|h5|hdf5|hkl|html?|json|mib|mrc|mtz|npy|npz|nxs|pdb|png|raw|sol|stream|svg|tiff?|zarr)$/i;
+
+/** Rejects a name of a compressed file, because outputs are not compressed. Throws `Argument`. */
+function refuseCompressed(file: string): void {
+  const ending = compressedName.exec(file)?.[0];
+  if (ending !== undefined)
+    throw new EwaldError(
+      'Argument',
+      `${file} is named like a compressed file, and outputs are not compressed; write ` +
+        `${file.slice(0, -ending.length)} and compress it afterwards`,
+      { detail: { path: file } },
+    );
+}
 
 /** Rejects a name that indicates another format, because the file would be misread. Throws `Argument`. */
 function refuseEnding(file: string, endings: readonly string[]): void {

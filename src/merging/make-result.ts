@@ -3,6 +3,7 @@ import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../base/errors.js';
 import { median } from '../base/median.js';
 import { version } from '../base/version.js';
+import { type Operation, tripletOf } from '../crystal/symmetry/matrices.js';
 import type { Identified } from './accumulate.js';
 import { formatReflectionList, type ReflectionList } from './hkl.js';
 import { listOf, scaleOnto, unit } from './merged-lists.js';
@@ -11,9 +12,8 @@ import type { Merge, MergedSet } from './merges.js';
 import { lnRadius, lnScale, parameterCount, rotationX, rotationY, temperature } from './model.js';
 import type { CheckedMerge } from './options.js';
 import type { MergeCounts, MergedLists, MergedPolarisation, MergeResult } from './result.js';
-import { inverseD, type MergeStatistics, mergeStatistics } from './statistics.js';
+import { fewestPairs, inverseD, type MergeStatistics, mergeStatistics } from './statistics.js';
 import type { Subject } from './subject.js';
-import { type Operation, tripletOf } from './symmetry/matrices.js';
 import type { UniqueReflections } from './unique.js';
 import { formatUnmerged } from './unmerged.js';
 
@@ -26,6 +26,7 @@ export interface MergeParts {
   readonly merges: readonly [Merge, Merge, Merge];
   readonly counts: Omit<MergeCounts, 'otherCell'>;
   readonly remarks: readonly string[];
+  readonly isDoubtful: boolean;
   readonly chosen: Uint8Array;
   readonly logOdds: Float64Array;
   readonly ways: readonly Operation[];
@@ -44,6 +45,7 @@ export function makeResult(
     merges: [whole, first, second],
     counts,
     remarks,
+    isDoubtful,
     chosen,
     logOdds,
     ways,
@@ -96,7 +98,7 @@ export function makeResult(
   const lists = written(reflections, halves);
   const { common } = lists.statistics.overall;
   const more =
-    common >= 3
+    common >= fewestPairs
       ? []
       : [`The halves have ${common} reflections in common; CC1/2 and Rsplit need more crystals or fewer measurements.`];
   return {
@@ -133,6 +135,7 @@ export function makeResult(
     merged: part.filter((on) => on === 1).length,
     counts: { ...counts, otherCell: part.filter((on) => on === 0).length },
     remarks: [...remarks, ...more],
+    isDoubtful,
     toUnmergedMtz: () => {
       if (!whole.fit)
         throw new EwaldError('Unsupported', 'a plain mean has no scales to write; use another model for unmerged data');

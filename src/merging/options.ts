@@ -5,14 +5,14 @@ import { EwaldError } from '../base/errors.js';
 import { callback, knownOptions, shown } from '../base/options.js';
 import { checked, defaultsOf, refusal, refuseOthers, type Values } from '../base/parameters.js';
 import type { KnownCell } from '../crystal/cell-file.js';
+import { laueName, pointGroup, pointGroupNames } from '../crystal/symmetry/point-group.js';
+import type { MetricTolerance } from '../crystal/symmetry/settings.js';
+import { pointGroupOfSpaceGroup, type SpaceGroup, spaceGroup } from '../crystal/symmetry/space-group.js';
 import type { ReflectionList } from './hkl.js';
 import type { MergeOptions } from './parameter-types.js';
 import { type MergeModel, mergeMode, mergeRows } from './parameters.js';
 import { type Polarisation, readPolarisation } from './polarisation.js';
 import type { Split } from './split.js';
-import { pointGroup } from './symmetry/point-group.js';
-import type { MetricTolerance } from './symmetry/settings.js';
-import { type SpaceGroup, spaceGroup } from './symmetry/space-group.js';
 
 export type { MergeOptions } from './parameter-types.js';
 export { type MergeModel, mergeModels } from './parameters.js';
@@ -45,8 +45,6 @@ export interface CheckedMerge {
 export const automatic = 'auto';
 /** Largest deviation of a crystal's cell from the cell of the merge. */
 export const cellTolerance: MetricTolerance = { lengths: 0.1, anglesDeg: 5 };
-/** Largest deviation of the cell from the symmetry of the point group. */
-export const symmetryTolerance: MetricTolerance = { lengths: 0.03, anglesDeg: 3 };
 
 function checkReference(list: ReflectionList | undefined): ReflectionList | undefined {
   if (list === undefined) return undefined;
@@ -75,6 +73,20 @@ type WithDefault = Exclude<keyof Values<typeof mergeRows>, 'symmetry' | 'lowres'
 type Defaults = Required<Pick<Values<typeof mergeRows>, WithDefault>>;
 const defaults = /* @__PURE__ */ defaultsOf(mergeRows) as Defaults;
 
+/** Throws `Argument` for a name that is not a point group; for a space group, the error names its point group. */
+function checkPointGroup(symmetry: string): void {
+  const group = pointGroupNames.includes(symmetry) ? undefined : pointGroupOfSpaceGroup(symmetry);
+  if (group !== undefined)
+    throw refusal(
+      'merge',
+      (name) =>
+        `${name('symmetry')} is "${symmetry}", a space group; expected its point group ${group}, or ` +
+        `${laueName(pointGroup(group))} if Friedel mates are merged; ${name('spaceGroup')} ` +
+        `${symmetry.replace(/\s/g, '')} is for MTZ files`,
+    );
+  pointGroup(symmetry);
+}
+
 /** Checks the options of a merge. Throws `Argument`. */
 export function checkMerge(options: MergeOptions): CheckedMerge {
   knownOptions('merge', options, Object.keys(mergeRows));
@@ -84,7 +96,7 @@ export function checkMerge(options: MergeOptions): CheckedMerge {
       'Argument',
       `merge: symmetry is ${shown(symmetry)}; expected a point group such as "4/mmm", or auto`,
     );
-  if (symmetry !== automatic) pointGroup(symmetry);
+  if (symmetry !== automatic) checkPointGroup(symmetry);
   const said = (name: string): string => `merge: ${name}`;
   const values = { ...defaults, ...checked(mergeRows, { ...options }, said) };
   refuseOthers(mergeRows, { ...options }, mergeMode(values), said);

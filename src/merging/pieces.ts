@@ -1,4 +1,5 @@
 /** Reads a text stream, in any of the forms that callers have, as pieces of bytes. */
+import { compressionBegin, compressionOfHead } from '../base/compression.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { PlatformBlob } from '../base/globals.js';
 import { shown } from '../base/options.js';
@@ -20,16 +21,26 @@ const slice = 2 ** 22;
  */
 export async function* piecesOf(bytes: MergeBytes, name: string): AsyncGenerator<Uint8Array> {
   const pieces = piecesAsGiven(bytes, name);
-  // The two magic bytes of gzip may arrive in different pieces.
+  // The first bytes of an archive may arrive in different pieces.
   let begin: Uint8Array = new Uint8Array(0);
-  while (begin.length < 2) {
+  while (begin.length < compressionBegin) {
     const { done, value } = await pieces.next();
     if (done) break;
     begin = joined([begin, value]);
   }
   const whole = following(begin, pieces);
-  if (begin[0] === 0x1f && begin[1] === 0x8b) yield* unpacked(whole, name);
-  else yield* whole;
+  const compression = compressionOfHead(begin);
+  if (compression?.name === 'gzip') yield* unpacked(whole, name);
+  else if (!compression) yield* whole;
+  else {
+    await pieces.return(undefined);
+    throw new EwaldError(
+      'Format',
+      `${name} is compressed by ${compression.name}, and merging reads gzip alone; unpack it first: ` +
+        compression.unpack,
+      { detail: { path: name } },
+    );
+  }
 }
 
 /** The input as a source that can be read at any position; undefined if its bytes come in pieces. */

@@ -89,6 +89,11 @@ export interface MergeResultMethods extends MergedLists {
   /** Remarks for the user, one sentence each. */
   readonly remarks: readonly string[];
   /**
+   * Whether the data contradict the point group, or a run doubted the cell of its stream; the remarks say which. The
+   * command then ends with exit code 1.
+   */
+  readonly isDoubtful: boolean;
+  /**
    * The observations one by one as an MTZ file, in the setting chosen for each crystal: M/ISYM, BATCH (the crystal), I,
    * SIGI, SCALE, dHKL and ewald_offset. Throws `Unsupported` for settings that CCP4 lacks and for plain means, `Limit`.
    */

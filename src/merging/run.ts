@@ -2,6 +2,8 @@
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { breathe, callback, checkSignal, knownOptions } from '../base/options.js';
+import { identity, tripletOf } from '../crystal/symmetry/matrices.js';
+import { latticeRotations, waysToIndex } from '../crystal/symmetry/settings.js';
 import type { Planner } from '../planner/planner.js';
 import { type Identified, largestBlock } from './accumulate.js';
 import type { LeftOut } from './admission.js';
@@ -25,8 +27,6 @@ import type { MergedPolarisation, MergeResult } from './result.js';
 import type { ScannedHead } from './scan.js';
 import { checkExecutor, type MergeExecutor, sharedFits } from './share.js';
 import { subjectOf } from './subject.js';
-import { identity, tripletOf } from './symmetry/matrices.js';
-import { latticeRotations, waysToIndex } from './symmetry/settings.js';
 import { identifiers, type UniqueReflections, uniqueReflections } from './unique.js';
 
 /** Options of running a merge. */
@@ -72,6 +72,7 @@ export async function runMerge(
   };
   checkSignal(options.signal);
   const remarks: string[] = [];
+  let isDoubtful = heads.some(({ head }) => head.isCellDoubtful);
   if (observations.count === 0) throw nothing(counts, leftOut);
   const subject = subjectOf(observations, checked, heads, remarks);
   const { group, part } = subject;
@@ -92,6 +93,7 @@ export async function runMerge(
   if (checked.symmetry !== automatic) {
     const doubt = doubtOfGroup(observations, { ...subject, part }, group);
     if (doubt !== undefined) remarks.push(doubt);
+    isDoubtful ||= doubt !== undefined;
   }
   const doubtful = logOdds.filter((odds, c) => part[c] === 1 && odds < 5).length;
   if (ways.length > 1)
@@ -152,6 +154,7 @@ export async function runMerge(
       merges: merges as [Merge, Merge, Merge],
       counts: { ...counts, ...leftOut },
       remarks,
+      isDoubtful,
       chosen,
       logOdds,
       ways,

@@ -5,12 +5,18 @@
  */
 import { anglesOf, type Cell, cellFromParameters, lengthsOf, reciprocal } from '../crystal/cell.js';
 import { type Centring, isAbsent } from '../crystal/centring.js';
+import {
+  centric,
+  epsilon,
+  type Indices,
+  isRepresentative,
+  representative,
+} from '../crystal/symmetry/asymmetric-unit.js';
+import type { PointGroup } from '../crystal/symmetry/point-group.js';
 import { ccStar, correlation, rSplit } from './correlations.js';
 import type { ReflectionList } from './hkl.js';
 import { type AnomalousDifference, anomalousDifferences } from './mates.js';
 import { referenceBy } from './reference.js';
-import { centric, epsilon, type Indices, isRepresentative, representative } from './symmetry/asymmetric-unit.js';
-import type { PointGroup } from './symmetry/point-group.js';
 
 /** One shell, or all of them together. */
 export interface ShellStatistics {
@@ -32,7 +38,7 @@ export interface ShellStatistics {
   readonly meanIntensity: number;
   /** Reflections in both halves. */
   readonly common: number;
-  /** CC1/2: correlation of the two halves. */
+  /** CC1/2: correlation of the two halves; NaN for fewer than ten common reflections, as are all correlations. */
   readonly ccHalf: number;
   /** CC*: √(2 CC1/2 / (1 + CC1/2)). */
   readonly ccStar: number;
@@ -42,7 +48,8 @@ export interface ShellStatistics {
   /** Σ |I(+) − I(−)| / Σ (I(+) + I(−))/2; NaN without mates. */
   readonly rAno: number;
   /**
-   * CRDano: RMS of the halves' anomalous differences along the diagonal divided by that across it; 1 without signal.
+   * CRDano: RMS of the halves' anomalous differences along the diagonal divided by that across it; 1 without signal,
+   * NaN for fewer than ten differences.
    */
   readonly crdAno: number;
   readonly lTest: LTest;
@@ -130,6 +137,16 @@ const shellOf = (q: number, edges: readonly number[]): number => {
   return shell;
 };
 
+/**
+ * Fewest pairs for a correlation and for CRDano. The standard error of a correlation of n pairs without signal is
+ * 1/√(n − 1): that of fewer would be above 1/3, and a value of .9 in a shell of four reflections means nothing.
+ */
+export const fewestPairs = 10;
+
+/** The correlation of two columns; NaN for fewer than ten pairs. */
+const reliableCorrelation = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
+  x.length >= fewestPairs ? correlation(x, y) : Number.NaN;
+
 /** Statistics of a merged list and, if given, of the two halves of its data. */
 export function mergeStatistics(
   list: ReflectionList,
@@ -160,15 +177,18 @@ export function mergeStatistics(
     const both = anomalousPairs.filter(({ indices }) => inside(indices));
     const total = (of: (one: AnomalousDifference) => number): number => own.reduce((sum, one) => sum + of(one), 0);
     return {
-      ccAno: correlation(
+      ccAno: reliableCorrelation(
         both.map(({ first }) => first),
         both.map(({ second }) => second),
       ),
       rAno: total(({ difference }) => Math.abs(difference)) / total(({ mean }) => mean),
-      crdAno: Math.sqrt(
-        both.reduce((sum, { first, second }) => sum + (first + second) ** 2, 0) /
-          both.reduce((sum, { first, second }) => sum + (first - second) ** 2, 0),
-      ),
+      crdAno:
+        both.length < fewestPairs
+          ? Number.NaN
+          : Math.sqrt(
+              both.reduce((sum, { first, second }) => sum + (first + second) ** 2, 0) /
+                both.reduce((sum, { first, second }) => sum + (first - second) ** 2, 0),
+            ),
     };
   };
   const referred = (own: readonly number[]): Pick<ShellStatistics, 'inReference' | 'ccReference'> => {
@@ -178,7 +198,7 @@ export function mergeStatistics(
     });
     return {
       inReference: both.length,
-      ccReference: correlation(
+      ccReference: reliableCorrelation(
         both.map(([mine]) => mine),
         both.map(([, theirs]) => theirs),
       ),
@@ -192,7 +212,7 @@ export function mergeStatistics(
     const measurements = sum((i) => list.measurements[i] ?? 0);
     const withSigma = own.filter((i) => (list.sigma[i] ?? 0) > 0);
     const [x, y] = [both.map(({ first }) => first), both.map(({ second }) => second)];
-    const half = correlation(x, y);
+    const half = reliableCorrelation(x, y);
     return {
       dMax: 1 / from,
       dMin: 1 / to,

@@ -3,6 +3,7 @@
  * what to pass instead.
  */
 
+import { compressionOfHead } from '../base/compression.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob, PlatformFile, PlatformUrl } from '../base/globals.js';
 import { shown } from '../base/options.js';
@@ -150,6 +151,17 @@ function checkedFrames(input: Readonly<Record<keyof PipelineInput, unknown>>, wh
   return { file: filename ?? name, frames: chosen, ...own };
 }
 
+/** Throws `Format` for a file in a compression that no format of frames has; gzip and bzip2 are unpacked. */
+function refuseCompressed(begin: Uint8Array, name: string): void {
+  const compression = compressionOfHead(begin);
+  if (compression && !['gzip', 'bzip2'].includes(compression.name))
+    throw new EwaldError(
+      'Format',
+      `${name} is compressed by ${compression.name}; unpack it first: ${compression.unpack}`,
+      { detail: { path: name } },
+    );
+}
+
 /** Number of bytes read to distinguish streams and texts from frames. */
 const head = 512;
 
@@ -161,6 +173,7 @@ export async function inputKindIn(place: RunPlace, file: FileInput): Promise<Inp
   if (file === '-') return 'other';
   if (typeof file === 'string' && (await place.files?.isFolder(file))) return 'folder';
   const begin = (await place.headOf(file, head).catch(() => undefined))?.head;
+  if (begin) refuseCompressed(begin, nameOfInput(file, 'the input'));
   if (begin && isStream(begin)) return 'stream';
   return (await place.holdsFrames(file)) ? 'frames' : 'other';
 }
@@ -176,6 +189,7 @@ async function ofFile(
   // A file that cannot be read is reported when it is opened: it may be a folder, or a file that does not exist yet.
   const begin = (await place.headOf(input, head).catch(() => undefined))?.head;
   if (!begin || begin.length === 0) return frames;
+  refuseCompressed(begin, file);
   if (isStream(begin)) return { kind: 'stream', input };
   const isText = begin.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte !== 127));
   if (!isText || (await place.holdsFrames(input))) return frames;

@@ -16,6 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const { text } = simulateStream({ crystals: 20, symmetry: 'mmm', parameters: [24, 28, 33, 90, 90, 90] });
 writeFileSync(join(folder, 'a.stream'), text);
 writeFileSync(join(folder, 'a.stream.gz'), gzipSync(text));
+writeFileSync(join(folder, 'a.stream.xz'), Buffer.from('fd377a585a000004e6d6b446', 'hex'));
 const merge = (words: string) => ewaldTogether(['merge', ...words.split(' ')], { cwd: folder });
 
 /** The grammar of check_hkl: a header of three lines, rows in fixed columns, an end. */
@@ -40,7 +41,7 @@ function checkList(name: string): void {
 
 test('lists, an MTZ file and JSON are written', async () => {
   const { code, out, err } = await merge(
-    'a.stream.gz -y mmm -n 2 -o a.hkl --mtz a.mtz --unmerged u.mtz --html a.html --no-polarisation --json',
+    'a.stream.gz -y mmm -n 2 -o a.hkl --mtz a.mtz --unmerged u.mtz --html a.html --no-polarisation --nshells 40 --json',
   );
   expect([code, err]).toEqual([0, '']);
   const summary = JSON.parse(out);
@@ -53,6 +54,10 @@ test('lists, an MTZ file and JSON are written', async () => {
     files: ['a.hkl', 'a.hkl1', 'a.hkl2', 'a.mtz', 'u.mtz', 'a.html'],
   });
   expect(summary.statistics.overall.ccHalf).toBeGreaterThan(0.8);
+  // A correlation of a few reflections is none.
+  const small = summary.statistics.shells.filter(({ common }: { common: number }) => common < 10);
+  expect(small.length).toBeGreaterThan(0);
+  for (const { common, ccHalf } of summary.statistics.shells) expect(ccHalf === null, common).toBe(common < 10);
   // Without an ambiguity, the odds are infinite, which JSON writes as null.
   expect(summary.crystals).toHaveLength(20);
   expect(summary.crystals[0]).toMatchObject({ filename: 'simulated.h5', event: '//0', way: 0, logOdds: null });
@@ -170,6 +175,18 @@ test('a run shows the status of its sinks in its viewer, and their results in it
   await context.dispose();
 });
 
+test('a point group that the data contradict is merged with a warning and the exit code of doubtful data', async () => {
+  const { bytes } = simulateStream({ crystals: 60, symmetry: '4/m', parameters: [24, 24, 20, 90, 90, 90] });
+  writeFileSync(join(folder, 'low.stream'), bytes);
+  const high = await merge('low.stream -y 4/mmm -m mean --no-polarisation -o high.hkl');
+  expect(high.code).toBe(1);
+  expect(high.err).toMatch(/contradict the point group 4\/mmm.*\n.*warning: the merge is in doubt/);
+  expect(readdirSync(folder)).toContain('high.hkl');
+  const low = await merge('low.stream -y 4/m -m mean --no-polarisation -o low.hkl --json');
+  expect([low.code, low.err]).toEqual([0, '']);
+  expect(JSON.parse(low.out).isDoubtful).toBe(false);
+});
+
 test('states of shards are merged to the files of the whole stream', async () => {
   const [head = '', ...chunks] = text.split(/(?=----- Begin chunk -----)/);
   for (const [name, part] of [
@@ -200,6 +217,14 @@ test.each([
   ['a.stream -y mmm --backend cuda -o b.hkl', /--backend is "cuda"/],
   ['a.stream -y mmm --polarisation left -o b.hkl', /polarisation is "left"; expected auto, horiz/],
   ['absent.stream -y mmm -o b.hkl', /absent.stream/],
+  [
+    'a.stream -y P212121 -o b.hkl',
+    /^ewald: -y is "P212121", a space group; expected its point group 222, or mmm if .*; --space-group P212121 is for MTZ/,
+  ],
+  ['a.stream -y mmm -o b.mtz', /b.mtz is named like an MTZ file, .* --mtz b.mtz writes an MTZ file of the merge/],
+  ['a.stream -y mmm --mtz b.hkl', /b.hkl ends in .hkl, another format; expected .mtz/],
+  ['a.stream -y mmm -o b.hkl.zst', /b.hkl.zst is named like a compressed file, .* write b.hkl and compress it/],
+  ['a.stream.xz -y mmm -o b.hkl', /a.stream.xz is compressed by xz, and merging reads gzip .*: xz -d/],
   ['a.stream -y mmm -o b.hkl -n 200', /^ewald: -n is "200"; expected an integer from 0 to 100/],
   ['a.stream -y mmm -o b.hkl --lowres 2 --highres=3', /^ewald: --lowres is 2 and --highres 3 angstrom; the first is/],
   ['a.stream -y mmm -o b.hkl --model mean -n 3', /^ewald: -n belongs to gaussian, xsphere and unity; the model mean/],
