@@ -116,6 +116,7 @@ export interface CheckedFlags {
   readonly serialStart: number;
   readonly shard: Shard | undefined;
   readonly follow: number | undefined;
+  readonly firstFramesTimeout: number | undefined;
   /** How the geometry is refined before the run. */
   readonly refinement: FlagValues<typeof refinementRows>;
   /** Frames received by ZeroMQ. */
@@ -149,6 +150,7 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
     serialStart: run.serialStart ?? runRows.serialStart.range.fallback,
     shard: run.shard === undefined ? undefined : shardOf(run.shard),
     follow: run.follow ? timeoutS : undefined,
+    firstFramesTimeout: run.firstFramesTimeout,
     refinement: flagValues(refinementRows, flags),
     live: liveFlags(flags, timeoutS, list),
   };

@@ -93,7 +93,7 @@ async function search(
   executor: Executor | undefined,
   { createContext, signal }: CliDeps,
 ): Promise<void> {
-  const { settings, refinement, serialStart, shard, follow } = checked;
+  const { settings, refinement, serialStart, shard, follow, firstFramesTimeout } = checked;
   const inputs = inputsOf(files, flags, checked, shared);
   const view = await servedView(flags);
   const context = await createContext(backendOption(flags.backend)).catch(async (error: unknown) => {
@@ -114,6 +114,7 @@ async function search(
     ...(executor ? { executor } : {}),
     ...(shard ? { shard } : {}),
     ...(follow === undefined ? {} : { follow: true, noDataTimeout: follow }),
+    ...(firstFramesTimeout === undefined ? {} : { firstFramesTimeout }),
     ...outputsOf(flags),
     commandLine: commandLine(),
     onEvent: report.onEvent,

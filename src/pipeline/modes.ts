@@ -69,34 +69,32 @@ export function modeOf(run: RunMode, words: Words): Mode {
     ['indexing', isIndexed],
     ['the indexing of peaks', isIndexed && from !== 'spots'],
     ['the indexing of detector frames', isIndexed && isFrames],
-    ['the indexing of frames in files', isIndexed && from === 'files'],
     ["CrystFEL's rule", isIndexed && from !== 'spots' && acceptBy === 'crystfel'],
     ['integration', isIntegrated],
     ['waiting for frames (--follow, --zmq-input)', from === 'live' || (from === 'files' && run.follow === true)],
     ['a list of files (-i)', from === 'files' && run.fromList === true],
-    ['an unknown cell', from === 'files' && isIndexed && run.unknownCell === true],
+    ['an unknown cell', isFrames && isIndexed && run.unknownCell === true],
     ['a stream (-o)', run.toStream === true && from !== 'spots'],
   ];
   const because = (of: readonly string[]): string => {
     const has = (...stages: string[]): boolean => stages.some((stage) => of.includes(stage));
     if (from === 'spots') return `${words.source} is a list of spots`;
     if (from === 'stream') return `${words.source} is a stream, whose peaks are indexed again as they are`;
-    if (from === 'live' && has('frames in files', 'the indexing of frames in files'))
-      return 'frames that come by ZeroMQ come once, and are in no file';
+    if (from === 'live' && has('frames in files')) return 'frames that come by ZeroMQ come once, and are in no file';
     if (
       peaksAlone &&
-      has(
-        ...['indexing', 'the indexing of peaks', 'the indexing of detector frames', 'the indexing of frames in files'],
-        ...['integration', "CrystFEL's rule"],
-      )
+      has(...['indexing', 'the indexing of peaks', 'the indexing of detector frames', 'integration', "CrystFEL's rule"])
     )
       return `${words.noCells} finds peaks alone`;
     if (has('integration')) return `${words.noIntegrate} leaves it out`;
     if (has("CrystFEL's rule")) return 'lattices are judged against chance: leave it out, or add --accept-by crystfel';
     if (has('frames by ZeroMQ')) return 'frames come from files; --zmq-input ADDRESS takes them by ZeroMQ';
     if (has('an unknown cell')) return 'the cell is known by -p: leave one out';
-    if (has('a list of files (-i)', 'a stream (-o)', 'waiting for frames (--follow, --zmq-input)'))
-      return 'which this run does not have';
+    if (has('spot lists')) return `${words.source || 'the list'} holds detector frames`;
+    if (has('a list of files (-i)')) return 'no list is given';
+    if (has('a stream (-o)')) return 'no stream is written: -o FILE';
+    if (has('waiting for frames (--follow, --zmq-input)'))
+      return 'the files are taken as they are: --follow waits for more';
     return isList(finder) ? `${words.finder(finder)} uses peaks as listed` : `${words.finder(finder)} does not use it`;
   };
   return { stages: parts.flatMap(([stage, has]) => (has ? [stage] : [])), because };

@@ -84,8 +84,7 @@ export interface SearchParameters {
 export interface RefinementParameters {
   /**
    * Refines distance, shift and panels (auto), or distance and shift (detector), on the first crystals, and uses the
-   * result for all frames; nothing moves by less than three errors, with --follow, or from a stream of frames.
-   * Default auto.
+   * result for all frames; nothing moves by less than three errors. Default auto.
    */
   readonly refineGeometry?: 'auto' | 'detector' | 'off';
 }

@@ -203,10 +203,10 @@ export const refinementRows = {
     kind: 'choice',
     sentence:
       'refines distance, shift and panels (auto), or distance and shift (detector), on the first crystals, and uses ' +
-      'the result for all frames; nothing moves by less than three errors, with --follow, or from a stream of frames',
+      'the result for all frames; nothing moves by less than three errors',
     choices: ['auto', 'detector', 'off'],
     fallback: 'auto',
-    of: ['the indexing of frames in files'],
+    of: ['the indexing of detector frames'],
   },
 } as const satisfies Parameters;
 
@@ -296,6 +296,16 @@ export const runRows = {
     range: range(0, 1e9, 60),
     unit: 's',
     crystfel: { program: 'indexamajig' },
+    of: ['waiting for frames (--follow, --zmq-input)'],
+    neutral: true,
+  },
+  firstFramesTimeout: {
+    kind: 'number',
+    sentence:
+      'frames that are still arriving are collected for this long, from the first one, until there are enough to ' +
+      'determine parameters, cell and geometry; the run then starts with those that there are',
+    range: range(0, 1e9, 20),
+    unit: 's',
     of: ['waiting for frames (--follow, --zmq-input)'],
     neutral: true,
   },
@@ -488,7 +498,10 @@ export const refineStreamRows = {
     value: 'cell',
   },
   output: { kind: 'text', short: 'o', sentence: 'the .geom file to write', required: true, value: 'geom' },
-  force: { kind: 'boolean', sentence: 'replaces an existing file; never an input' },
+  force: {
+    kind: 'boolean',
+    sentence: 'replaces an existing file, never an input; writes a geometry although the cell is in doubt',
+  },
 } as const satisfies Parameters;
 
 /** Parameters of joining streams. */

@@ -58,7 +58,7 @@ export interface RunPlace {
   checkOutput(target: OutputTarget, options: WriteOptions): Promise<void>;
   openOutput(target: OutputTarget, options: WriteOptions): Promise<Output>;
   /** Rejects early what `openStream` would reject about the file itself. */
-  checkStream(target: OutputTarget, options: Pick<StreamFileOptions, 'force' | 'reads'>): Promise<void>;
+  checkStream(target: OutputTarget, options: Pick<StreamFileOptions, 'force' | 'resume' | 'reads'>): Promise<void>;
   openStream(target: OutputTarget, options: StreamFileOptions): Promise<StreamFile>;
   /** The file system; undefined in browsers. */
   readonly files: PlaceFiles | undefined;

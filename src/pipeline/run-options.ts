@@ -109,6 +109,12 @@ export interface PipelineOptions
   /** With `follow`: seconds without new frames after which the run ends; default 60. */
   readonly noDataTimeout?: number | undefined;
   /**
+   * With `follow`, and for frames received live: seconds from the first frame for which frames are collected until
+   * there are enough to determine parameters, cell and geometry; default 20. The run then starts with those that there
+   * are.
+   */
+  readonly firstFramesTimeout?: number | undefined;
+  /**
    * Copies these fields of each frame's header into its result (`headers`) and into the stream: paths of HDF5 files,
    * with one value or one for each frame, or names of other headers. CrystFEL's copy-header.
    */
@@ -137,6 +143,7 @@ const names = [
   'shard',
   'follow',
   'noDataTimeout',
+  'firstFramesTimeout',
   'copyHeader',
   'keepFrame',
   'min',
@@ -154,10 +161,13 @@ export interface CheckedRun {
   readonly serialStart: number;
   readonly shard: Shard | undefined;
   readonly follow: number | undefined;
+  readonly firstFramesTimeout: number;
   readonly copyHeader: readonly string[];
   readonly cellSearch: { readonly minLengthA: number; readonly maxLengthA: number };
   readonly settings: Omit<SearchSettings, 'peaks' | 'cells'> & { readonly peaks?: 'tune' | PeakParameters };
 }
+
+const usualFirstFrames = runRows.firstFramesTimeout.range.fallback;
 
 /** Checks the options of a run. Throws `Argument`. */
 export function checkRun(options: PipelineOptions): CheckedRun {
@@ -192,6 +202,7 @@ export function checkRun(options: PipelineOptions): CheckedRun {
     serialStart: integer('pipeline: serialStart', options.serialStart, 1, 0, 2 ** 31),
     shard: shardOf(options.shard),
     follow: follow ? timeoutS : undefined,
+    firstFramesTimeout: real('pipeline: firstFramesTimeout', options.firstFramesTimeout, usualFirstFrames, 0, 1e9),
     copyHeader: checkCopyHeader('pipeline: copyHeader', options.copyHeader),
     cellSearch: { minLengthA, maxLengthA: real('pipeline: max', options.max, 150, minLengthA, 1000) },
     settings: settingsWithout(options),

@@ -5,7 +5,6 @@
 
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
-import { anglesOf, lengthsOf } from '../crystal/cell.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
@@ -15,17 +14,15 @@ import { geometryFromFile } from '../detector/from-file.js';
 import { stackedGeometry } from '../detector/stacked.js';
 import { minimumSpots } from '../indexing/parameters.js';
 import { omittedMark } from './chunk.js';
-import { doubtText } from './doubt.js';
 import type { RunEvent } from './events.js';
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
 import { geometryRemarks } from './geometry-remarks.js';
-import { type GivenGeometry, givenCells, givenGeometry } from './given.js';
+import { givenCells, givenGeometry } from './given.js';
 import { type GivenInputs, givenInputs } from './inputs.js';
 import { isList } from './parameters.js';
 import type { LoadPlace, RunPlace } from './place.js';
 import { type FrameFailure, type FrameRecord, failureOf, isFailure, itemOf, recordOf } from './record.js';
-import { refinementComments, refinementText } from './refinement/geometry-text.js';
-import type { SettledGeometry, Settlement } from './refinement/settle-geometry.js';
+import { refinedBeforehand } from './refinement/beforehand.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
 import { type FoundFrames, letGo, type PipelineItem, searchAll } from './search-all.js';
 import { methodName, type SearchSettings } from './settings.js';
@@ -36,7 +33,7 @@ import type { IsDone, RunSource, SourceOptions } from './sources/source.js';
 import { RunSummary } from './summary.js';
 import type { SharedRun } from './task.js';
 import { type FirstFrames, tuned } from './tune.js';
-import { cellOfSpots, unknownCell } from './unknown-cell.js';
+import { unknownCell } from './unknown-cell.js';
 
 /** The context and the searcher of this process; they are opened on first use and kept for the run. */
 export class OwnSearch {
@@ -134,7 +131,12 @@ export async function* runPipeline(
     const geometry = await givenGeometry(options.geometry, place);
     for (const warning of geometry?.geometry.warnings ?? []) warn(`${geometry?.name}: ${warning}`);
     const cells = await givenCells(options.cells, place);
-    if (given.kind === 'live') refuseForLive(given.input.address, options, cells);
+    if (given.kind === 'live') refuseForLive(given.input.address, options);
+    else if (options.firstFramesTimeout !== undefined && checked.follow === undefined)
+      throw new EwaldError(
+        'Argument',
+        'pipeline: firstFramesTimeout is for frames that are still arriving: follow: true, or a live source',
+      );
     if (options.executor) refuseForExecutor(given, options);
     const reads = readsOf(options, given);
     await checkTargets(options, place, reads);
@@ -157,12 +159,10 @@ export async function* runPipeline(
       const { cellSearch } = checked;
       const prepared = await prepare(context, own, { ...preparation, cellSearch }, (most) => source.firstFrames(most));
       const commandLine = options.commandLine ?? commandLineOf(options);
-      const beforehand = { given, geometry, source, settings: prepared, cells, cellSearch, options, onEvent };
+      const beforehand = { place, given, geometry, source, settings: prepared, cells, cellSearch, options, onEvent };
       const { settings, refined, isDoubtful } = await refinedBeforehand(context, own, beforehand);
       const usedGeometry = refined?.geometry ?? geometry?.geometry ?? geometryFromFile(source.first);
-      const text = refined
-        ? `${refinementComments(refined)}${formatGeometry(usedGeometry)}`
-        : (geometry?.text ?? formatGeometry(usedGeometry));
+      const text = refined?.text ?? geometry?.text ?? formatGeometry(usedGeometry);
       if (refined) {
         await own.dispose();
         own = searchWith(usedGeometry);
@@ -187,84 +187,6 @@ export async function* runPipeline(
     if (given.kind === 'frames' && !Array.isArray(given.wanted))
       await letGo(given.wanted as AsyncGenerator<unknown, void, undefined>);
   }
-}
-
-/** The data that determine whether and how the geometry of a run is refined before its frames are searched. */
-interface Beforehand {
-  readonly given: GivenInputs;
-  readonly geometry: GivenGeometry | undefined;
-  readonly source: RunSource;
-  readonly settings: SearchSettings;
-  /** The known cells; undefined if they have been determined from the frames. */
-  readonly cells: readonly KnownCell[] | undefined;
-  readonly cellSearch: CheckedRun['cellSearch'];
-  readonly options: PipelineOptions;
-  readonly onEvent: (event: RunEvent) => void;
-}
-
-/** What a run learns from its first crystals before its frames are searched. */
-interface LearntBeforehand {
-  /** The settings, whose cell has been determined again if it was unknown and the geometry has moved. */
-  readonly settings: SearchSettings;
-  /** The refined geometry; undefined if nothing has moved. */
-  readonly refined: SettledGeometry | undefined;
-  /** Whether the crystals explain so few peaks that the cell is in doubt. */
-  readonly isDoubtful: boolean;
-}
-
-/** Refines the geometry on the first crystals, if the run can read its frames twice. */
-async function refinedBeforehand(
-  context: Plans,
-  own: OwnSearch,
-  { given, geometry, source, settings, cells, cellSearch, options, onEvent }: Beforehand,
-): Promise<LearntBeforehand> {
-  const { refineGeometry = 'auto', follow = false, signal } = options;
-  // Files that are followed, or requested from an iterable, may not exist yet.
-  const isComplete = given.kind === 'frames' && Array.isArray(given.wanted) && !follow;
-  if (refineGeometry === 'off' || !isComplete || (settings.cells ?? []).length === 0)
-    return { settings, refined: undefined, isDoubtful: false };
-  const { settleGeometry } = await import('./refinement/settle-geometry.js');
-  const searcher = await own.searcher(settings);
-  const settle = (used: SearchSettings): Promise<Settlement> =>
-    settleGeometry({
-      ...{ searcher, settings: used, signal, found: own.found },
-      isCellGiven: cells !== undefined,
-      panels: refineGeometry === 'auto',
-      firstFrames: (most) => source.firstFrames(most),
-      geometry: geometry?.geometry ?? geometryFromFile(source.first),
-    });
-  let settled = await settle(settings);
-  let used = settings;
-  if (!cells && settled.moved.length > 0) {
-    // A wrong geometry distorts the cell, whose lattice may then look like one of another symmetry.
-    const search = { ...cellSearch, ...(signal ? { signal } : {}) };
-    const found = await cellOfSpots(context, settled, search);
-    if (found.cell && !isSameCell(found.cell, settings.cells?.[0] ?? found.cell)) {
-      onEvent({ kind: 'cell', ...found });
-      used = { ...settings, cells: [found.cell] };
-      own.found.clear();
-      settled = await settle(used);
-    }
-  }
-  const doubt = doubtText(settled.explained, `the first ${settled.frames} frames`);
-  // At the end the run reports the same of all of its frames.
-  const warning = settled.doubt ?? (settled.frames === source.total ? undefined : doubt);
-  if (warning !== undefined) onEvent({ kind: 'warning', text: warning });
-  const learnt = { settings: used, isDoubtful: doubt !== undefined };
-  if (settled.moved.length === 0) return { ...learnt, refined: undefined };
-  onEvent({ kind: 'geometry', text: refinementText(settled), ...settled });
-  return { ...learnt, refined: settled };
-}
-
-/** Whether two cells have the same lattice type, lengths within 0.2 % and angles within 0.1 degrees. */
-function isSameCell(one: KnownCell, other: KnownCell): boolean {
-  const [lengths, angles] = [lengthsOf(other.cell), anglesOf(other.cell)];
-  return (
-    one.centring === other.centring &&
-    latticeName(one).lattice === latticeName(other).lattice &&
-    lengthsOf(one.cell).every((x, i) => Math.abs(x / (lengths[i] as number) - 1) < 0.002) &&
-    anglesOf(one.cell).every((x, i) => Math.abs(x - (angles[i] as number)) < 0.1)
-  );
 }
 
 interface RunScene {
@@ -442,7 +364,7 @@ export async function openSource(
   place: RunPlace,
   given: Exclude<GivenInputs, { kind: 'stream' }>,
   options: PipelineOptions,
-  { serialStart, shard, follow, copyHeader }: CheckedRun,
+  { serialStart, shard, follow, firstFramesTimeout, copyHeader }: CheckedRun,
   geometry: Geometry | undefined,
   warn: (text: string) => void,
 ): Promise<RunSource> {
@@ -452,7 +374,7 @@ export async function openSource(
   const shown = options.html !== undefined;
   const viewed = options.view !== undefined;
   const reading: SourceOptions = {
-    ...{ geometry, serialStart, checksums, maxFrameBytes, copyHeader, shown, viewed, signal, warn },
+    ...{ geometry, serialStart, checksums, maxFrameBytes, copyHeader, shown, viewed, signal, warn, firstFramesTimeout },
     data: data || undefined,
   };
   if (given.kind === 'live') return given.input.openLive(reading);
@@ -461,18 +383,13 @@ export async function openSource(
 }
 
 /** For live frames, rejects options that require files. */
-function refuseForLive(address: string, options: PipelineOptions, cells: readonly KnownCell[] | undefined): void {
+function refuseForLive(address: string, options: PipelineOptions): void {
   const names = ['follow', 'shard', 'resume', 'bad'] as const;
   const without = names.find((name) => options[name] !== undefined && options[name] !== false);
   if (without !== undefined)
     throw new EwaldError(
       'Argument',
       `pipeline: ${without} is for frames in files; those of ${address} arrive only once`,
-    );
-  if (!cells)
-    throw new EwaldError(
-      'Argument',
-      `frames that arrive from ${address} are not kept to determine a cell; give it with -p, or -p none (cells)`,
     );
 }
 

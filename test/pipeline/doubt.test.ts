@@ -1,5 +1,7 @@
 /** Runs whose crystals explain few of the peaks: the cell is in doubt, and every output says so. */
-import { resolve } from 'node:path';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Context,
@@ -10,7 +12,9 @@ import {
   readStream,
 } from '../../dist/index.node.js';
 import { mergeStream } from '../../dist/merging.js';
+import { refineStreamGeometry } from '../../dist/shell.node.js';
 import { dataFolder } from '../support/data.js';
+import { refused } from '../support/refused.js';
 
 const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
 let context: Context;
@@ -106,6 +110,22 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
       ).remarks;
     expect(await remarks(wrong.stream)).toContainEqual(expect.stringMatching(/^a\.stream: .* doubts its cell/));
     expect((await remarks(right.stream)).filter((text) => text.includes('doubt'))).toEqual([]);
+  });
+
+  test('keeps a geometry from being refined on the stream, unless it is forced', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ewald-doubt-'));
+    try {
+      const [stream, output] = [join(folder, 'a.stream'), join(folder, 'a.geom')];
+      writeFileSync(stream, wrong.stream);
+      await refused(() => refineStreamGeometry(stream, { output }), 'Format', 'explain only', '--force');
+      expect(existsSync(output)).toBe(false);
+      expect((await refineStreamGeometry(stream, { output, force: true })).doubt).toMatch(/explain only \d+ %/);
+      expect(readFileSync(output, 'utf8')).toContain('clen');
+      writeFileSync(stream, right.stream);
+      expect((await refineStreamGeometry(stream, { output, force: true })).doubt).toBeUndefined();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('is reported when the peaks of a stream are indexed again', async () => {

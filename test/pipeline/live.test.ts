@@ -127,7 +127,18 @@ describe.skipIf(!dataFolder || !python)(
       expect((await ewald(['convert', sim('mono.h5'), '-o', gzip, '--packing', 'gzip'])).code).toBe(0);
       const writer = spawn(python ?? '', ['test/pipeline/grow.py', gzip, grown, '0.7'], { stdio: 'inherit' });
       const written = ended(writer);
-      const run = ewald(['index', grown, ...search, '-j', '1', '-o', followed, '--follow', '--no-data-timeout=5']);
+      const run = ewald([
+        'index',
+        grown,
+        ...search,
+        '-j',
+        '1',
+        '-o',
+        followed,
+        '--follow',
+        '--no-data-timeout=5',
+        '--first-frames-timeout=0',
+      ]);
       expect(await written).toBe(0);
       const early = sizeOf(`${followed}.part`);
       const { code, err } = await run;

@@ -2,22 +2,26 @@
  * Runs whose geometry is wrong by 3 pixels and 0.7 mm: after a refinement on the first crystals they give the
  * intensities of the simulation, and the same stream however they are run. A geometry that is right stays unchanged.
  */
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { readFileSync, truncateSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { encode } from '@msgpack/msgpack';
+import { open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Executor } from '../../dist/executors.node.js';
 import {
   type Cell,
   type Context,
   createContext,
+  formatNpy,
   type Geometry,
   type PipelineItem,
   type PipelineOptions,
   parseGeometry,
   type RunEvent,
 } from '../../dist/index.node.js';
+import { zmqSource } from '../../dist/pipeline.node.js';
 import { dataFolder } from '../support/data.js';
 import { refused } from '../support/refused.js';
 
@@ -65,6 +69,10 @@ async function ran(options: PipelineOptions): Promise<Ran> {
   return { items, events, stream: Buffer.concat(pieces).toString() };
 }
 
+const chunksOf = (stream: string): string[] => stream.split('----- Begin chunk -----').slice(1);
+/** Frames received live are named after their address. */
+const withoutName = (chunk: string): string => chunk.replace(/^Image filename: .*$/m, '');
+
 const dot = (a: readonly number[], b: readonly number[]): number =>
   (a[0] ?? 0) * (b[0] ?? 0) + (a[1] ?? 0) * (b[1] ?? 0) + (a[2] ?? 0) * (b[2] ?? 0);
 const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
@@ -104,6 +112,8 @@ function scoreOf({ items }: Ran): { ratio: number; z: number } {
   expect(deviations.length).toBeGreaterThan(1000);
   return { ratio: found / real, z: middle(deviations) / 0.6745 };
 }
+
+const zmq = await import('zeromq').catch(() => undefined);
 
 const movedOf = ({ events }: Ran) => events.find((event) => event.kind === 'geometry');
 
@@ -157,14 +167,79 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     } finally {
       await executor.dispose();
     }
-    const chunks = (stream: string): string[] => stream.split('----- Begin chunk -----').slice(1);
     const [second, first] = [await ran(given({ shard: '2/2' })), await ran(given({ shard: '1/2' }))];
-    const shards = chunks(first.stream).flatMap((one, i) => [one, chunks(second.stream)[i] ?? '']);
-    expect(shards).toEqual(chunks(whole.stream));
+    const shards = chunksOf(first.stream).flatMap((one, i) => [one, chunksOf(second.stream)[i] ?? '']);
+    expect(shards).toEqual(chunksOf(whole.stream));
     const output = join(folder, 'left.stream');
     for await (const { origin } of context.pipeline(given({ output }))) if (origin.serial === 2) break;
     await ran(given({ output, resume: true }));
     expect(readFileSync(output, 'utf8')).toBe(whole.stream);
+  });
+
+  test.skipIf(!zmq)(
+    `of frames that arrive by ZeroMQ${zmq ? '' : ' (absent: zeromq)'} is refined on the first ones`,
+    async () => {
+      const push = new (zmq ?? expect.fail()).Push({ linger: 0 });
+      await push.bind('tcp://127.0.0.1:*');
+      const dataset = await open(sim('mono.h5'));
+      const sent = (async () => {
+        for (let i = 0; i < dataset.frames; i++) {
+          const { buffer, byteOffset, byteLength } = await dataset.read(i, 1);
+          const data = new Uint8Array(buffer, byteOffset, byteLength);
+          await push.send(encode({ detector_data: { type: '<u2', shape: [1024, 1024], data } }));
+        }
+      })();
+      const zmqInput = push.lastEndpoint ?? '';
+      const geometry = { ...wrong(), panels: wrong().panels.map((one) => ({ ...one, data: 'detector_data' })) };
+      try {
+        const live = await ran(given({ inputs: zmqSource({ zmqInput, zmqPull: true, noDataTimeout: 1 }), geometry }));
+        const { ratio, z } = scoreOf(live);
+        expect(ratio).toBeGreaterThan(0.98);
+        expect(ratio).toBeLessThan(1.02);
+        expect(z).toBeLessThan(1.1);
+        // The same as if the frames had been in a file: none is lost, and their order is kept.
+        const whole = await ran(given({ geometry }));
+        expect(movedOf(live)).toEqual(movedOf(whole));
+        expect(chunksOf(live.stream).map(withoutName)).toEqual(chunksOf(whole.stream).map(withoutName));
+      } finally {
+        await sent;
+        push.close();
+        await dataset.dispose();
+      }
+    },
+  );
+
+  test('of files that appear one after the other is refined on the first ones, and resumed with that geometry', async () => {
+    const [followed, beside] = [join(folder, 'followed'), join(folder, 'beside')];
+    for (const name of [followed, beside]) await mkdir(name);
+    const dataset = await open(sim('mono.h5'));
+    const appear = async (): Promise<void> => {
+      for (let i = 0; i < dataset.frames; i++) {
+        const name = `frame-${i}.npy`;
+        const data = Float32Array.from((await dataset.read(i, 1)) as Uint16Array);
+        await writeFile(join(beside, name), formatNpy({ shape: dataset.shape.signal, data }));
+        await rename(join(beside, name), join(followed, name));
+      }
+    };
+    const output = join(folder, 'followed.stream');
+    const options = given({ inputs: followed, follow: true, noDataTimeout: 2, output });
+    const writing = appear();
+    const run = await ran(options);
+    await writing;
+    const offline = await ran(given({ inputs: followed }));
+    expect(movedOf(run)).toEqual(movedOf(offline));
+    const stream = readFileSync(output, 'utf8');
+    expect(chunksOf(stream)).toEqual(chunksOf(offline.stream));
+    // The session is continued with its geometry, which more frames would have changed.
+    const chunk = stream.lastIndexOf('----- Begin chunk -----');
+    const rest = stream.slice(chunk);
+    truncateSync(output, chunk);
+    const resumed = await ran({ ...options, noDataTimeout: 0.1, resume: true });
+    expect(resumed.items).toHaveLength(1);
+    expect(movedOf(resumed)).toBeUndefined();
+    expect(readFileSync(output, 'utf8')).toBe(stream);
+    expect(rest).toContain('frame-5.npy');
+    await dataset.dispose();
   });
 
   test('with the right geometry is not changed', async () => {

@@ -49,6 +49,9 @@ const partsText = (parts: readonly MovedUnit[]): string => {
   return `${named.join('; ')}${parts.length > mostNamed ? '; …' : ''}`;
 };
 
+/** The beginning of a refined geometry as text. */
+export const refinedMark = '; ewald refined this geometry';
+
 /** Comments for the refined geometry in a file or a stream: each motion with its errors. CrystFEL ignores them. */
 export function refinementComments({ moved, crystals, pairs }: GeometryRefinement): string {
   const lines = moved.map(({ name, shiftM, shiftErrorM, turnRad, turnErrorRad }) => {
@@ -62,5 +65,5 @@ export function refinementComments({ moved, crystals, pairs }: GeometryRefinemen
       `${numbers(shiftErrorM, 1e6, 1)}${turn}`
     );
   });
-  return [`; ewald refined this geometry on ${crystals} crystals with ${pairs} peaks`, ...lines, ''].join('\n');
+  return [`${refinedMark} on ${crystals} crystals with ${pairs} peaks`, ...lines, ''].join('\n');
 }

@@ -11,6 +11,7 @@ import type { StreamChunk, StreamCrystal } from '../../crystal/stream/stream.js'
 import { linesOf } from '../../files/lines.js';
 import { readCellOption, readText } from '../../files/read.js';
 import { openOutput } from '../../files/write.js';
+import { doubtText } from '../doubt.js';
 import { beamOfChunk, peaksOf } from '../sources/stream.js';
 import { refinementComments } from './geometry-text.js';
 import { type GeometryCrystal, type GeometryRefinement, refineGeometry } from './refine-geometry.js';
@@ -23,25 +24,37 @@ export interface RefineStreamGeometryOptions {
   readonly cell?: string | undefined;
   /** The .geom file to write. */
   readonly output: string;
-  /** Replaces an existing file, but never an input. Default false. */
+  /**
+   * Replaces an existing file, but never an input, and writes a geometry although the cell is in doubt. Default false.
+   */
   readonly force?: boolean | undefined;
+}
+
+/** A geometry refined on a stream. */
+export interface RefinedStreamGeometry extends GeometryRefinement {
+  /** Why the cell is in doubt; undefined if it is not. With a doubt nothing is written without `force`. */
+  readonly doubt: string | undefined;
 }
 
 /** Maximum number of crystals used; the improvement from using more would be smaller than the errors of the cell. */
 const mostCrystals = 1000;
 /** A peak belongs to a crystal if all of its indices are within this distance of whole numbers. */
 const nearNode = 0.25;
+/** A crystal explains a peak within this distance; by chance it would explain one in 125. */
+const atNode = 0.1;
 
 /**
  * Refines a geometry on the crystals of a stream and writes it, with the motions in comments; the geometry is written
  * unchanged if nothing moves. See `refineGeometry`.
  *
- * Throws `Format` for a stream without geometry, cell or peak lists, `File`, `Argument` for an output that exists.
+ * Throws `Format` for a stream without geometry, cell or peak lists, and without `force` for crystals that explain so
+ * few peaks that their cell is in doubt: a geometry would be fitted to a wrong cell. Throws `File`, `Argument` for an
+ * output that exists.
  */
 export async function refineStreamGeometry(
   stream: string,
   { geometry: file, cell, output, force = false }: RefineStreamGeometryOptions,
-): Promise<GeometryRefinement> {
+): Promise<RefinedStreamGeometry> {
   const inputs = [stream, file, cell].filter((one) => one !== undefined);
   const written = await openOutput(output, { force, inputs, endings: ['.geom'] });
   try {
@@ -55,18 +68,27 @@ export async function refineStreamGeometry(
     const known = cell === undefined ? readCell(reader.head.cell ?? '', stream) : await readCellOption(cell);
     const panels = new Map(geometry.panels.map(({ name }, i) => [name, i]));
     const crystals: GeometryCrystal[] = [];
+    const explained: number[] = [];
     for await (const chunk of reader.chunks()) {
       if (crystals.length >= mostCrystals) break;
-      for (const crystal of chunk.crystals) crystals.push(crystalOf(chunk, crystal));
+      const close = new Set<number>();
+      for (const crystal of chunk.crystals) crystals.push(crystalOf(chunk, crystal, close));
+      const peaks = chunk.peaks?.length ?? 0;
+      if (chunk.crystals.length > 0 && peaks > 0) explained.push(close.size / peaks);
     }
+    const doubt = doubtText(explained);
+    if (doubt !== undefined && !force)
+      throw new EwaldError('Format', `${stream}: ${doubt}; no geometry is written without --force (force: true)`, {
+        detail: { path: stream },
+      });
     const refined = refineGeometry(geometry, crystals);
     await written.write(
       refined.moved.length === 0 ? text : `${refinementComments(refined)}${formatGeometry(refined.geometry)}`,
     );
     await written.close();
-    return refined;
+    return { ...refined, doubt };
 
-    function crystalOf(chunk: StreamChunk, { reciprocal: stars }: StreamCrystal): GeometryCrystal {
+    function crystalOf(chunk: StreamChunk, { reciprocal: stars }: StreamCrystal, close: Set<number>): GeometryCrystal {
       const beam = beamOfChunk(chunk, geometry);
       const peaks = peaksOf(chunk, panels, stream);
       const perAngstrom = ([x, y, z]: Vector): Vector => [x / 10, y / 10, z / 10];
@@ -80,8 +102,9 @@ export async function refineStreamGeometry(
         const q = reciprocalOf(panel, beam, fs, ss);
         const exact = rows.map((row) => dot(row, q));
         const hkl = exact.map(Math.round);
-        if (exact.every((x, axis) => Math.abs(x - (hkl[axis] as number)) < nearNode))
-          found.push({ panel: index, fs, ss, hkl });
+        const farthest = Math.max(...exact.map((x, axis) => Math.abs(x - (hkl[axis] as number))));
+        if (farthest < atNode) close.add(i);
+        if (farthest < nearNode) found.push({ panel: index, fs, ss, hkl });
       }
       return {
         ...{ beam, cell: rows, known: known.cell },

@@ -178,10 +178,3 @@ export function movedBeam(beam: Beam, { distance, shift }: Geometry): Beam {
     shiftM: ['value' in x ? x.value : beam.shiftM[0], 'value' in y ? y.value : beam.shiftM[1]],
   };
 }
-
-/**
- * Whether a run can refine its geometry: its files must be complete, so that frames can be searched again, and the
- * lattice known.
- */
-export const canSettle = ({ cells = [], finder = 'peakfinder8' }: SearchSettings, isComplete: boolean): boolean =>
-  isComplete && cells.length > 0 && finder !== 'msgpack';

@@ -167,7 +167,8 @@ const milleTarget = ({ mille, milleFile = usualMilleFile }: OutputOptions): Outp
 /** Rejects early outputs that cannot be written. */
 export async function checkTargets(options: OutputOptions, place: RunPlace, reads: Inputs): Promise<void> {
   const force = options.force ?? false;
-  if (options.output !== undefined) await place.checkStream(options.output, { force, reads });
+  if (options.output !== undefined)
+    await place.checkStream(options.output, { force, resume: options.resume ?? false, reads });
   for (const kind of kinds) {
     const target = options[kind];
     if (target !== undefined) await place.checkOutput(target, { force, ...reads, ...sinkWriting[kind] });

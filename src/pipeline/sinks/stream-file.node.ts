@@ -18,8 +18,30 @@ import { sameRun } from './same-run.js';
 import { type StreamFile, type StreamFileOptions, streamThrough, streamWriting } from './stream-file.js';
 
 /** Rejects early, before the work is done, what `openStreamFile` would reject about the file itself. */
-export const checkStreamFile = (file: string, { force, reads }: Pick<StreamFileOptions, 'force' | 'reads'>) =>
-  checkOutput(file, streamWriting(force, reads));
+export async function checkStreamFile(
+  file: string,
+  { force, resume, reads }: Pick<StreamFileOptions, 'force' | 'resume' | 'reads'>,
+): Promise<void> {
+  const writing = streamWriting(force, reads);
+  await checkOutput(file, writing);
+  if (file === '-') return;
+  const { target, isPlain } = await permitted(file, writing);
+  if (isPlain) await refuseLeft({ file, target, part: `${target}.part` }, { force, resume });
+}
+
+/** Refuses to start a stream again while the frames of an interrupted run are there. Throws `Argument`. */
+async function refuseLeft(
+  place: Pick<Place, 'file' | 'target' | 'part'>,
+  { force, resume }: Pick<StreamFileOptions, 'force' | 'resume'>,
+): Promise<void> {
+  const left = await stat(place.part).catch(() => undefined);
+  if (left && left.size > 0 && !force && !resume)
+    throw new EwaldError(
+      'Argument',
+      `${shownPart(place)} contains the frames of an interrupted run; ` +
+        'continue it with --resume, or start again with --force',
+    );
+}
 
 /** Starts a stream, or continues one. Throws `File`, `Argument`, `Format`. */
 export async function openStreamFile(file: string, options: StreamFileOptions): Promise<StreamFile> {
@@ -41,12 +63,7 @@ export async function openStreamFile(file: string, options: StreamFileOptions): 
     const part = `${target}.part`;
     const [left, there] = await Promise.all([part, target].map((name) => stat(name).catch(() => undefined)));
     if (options.resume && (left || there)) return await goOn({ file, target, part, lock }, left !== undefined, options);
-    if (left && left.size > 0 && !options.force)
-      throw new EwaldError(
-        'Argument',
-        `${shownPart({ file, target, part, lock })} contains the frames of an interrupted run; ` +
-          'continue it with --resume, or start again with --force',
-      );
+    await refuseLeft({ file, target, part }, { ...options, resume: false });
     return await begun({ file, target, part, lock }, options.head);
   } catch (error) {
     await lock.release();
@@ -72,7 +89,8 @@ interface Place {
  * The name of the file of an unfinished stream as the user would write it; for a link, the file is in the folder of the
  * link's target.
  */
-const shownPart = ({ file, target, part }: Place): string => (resolve(file) === target ? `${file}.part` : part);
+const shownPart = ({ file, target, part }: Pick<Place, 'file' | 'target' | 'part'>): string =>
+  resolve(file) === target ? `${file}.part` : part;
 
 /** The head of the run to be continued, which was started without `--resume`. */
 const withoutResume = (head: string): string =>

@@ -45,6 +45,13 @@ interface Numbered {
   readonly known: number;
 }
 
+/** Frames `from` … `count` of a file that is followed. */
+interface Arrival {
+  readonly wanted: Wanted;
+  readonly from: number;
+  readonly count: number;
+}
+
 export class FileSource implements RunSource {
   readonly live = undefined;
   readonly kept = undefined;
@@ -60,6 +67,8 @@ export class FileSource implements RunSource {
   #first: Dataset | undefined;
   readonly #opened: Dataset[] = [];
   #data: DataPath;
+  /** When the first frames of followed files were requested for the first time. */
+  #firstSince: number | undefined;
   total: number | undefined;
 
   private constructor(place: RunPlace, options: FileSourceOptions) {
@@ -122,6 +131,11 @@ export class FileSource implements RunSource {
   }
 
   async *firstFrames(most: number): AsyncGenerator<{ dataset: Dataset; frames: number[] }> {
+    const { follow, firstFramesTimeout = 0 } = this.#options;
+    if (follow !== undefined) {
+      yield* this.#firstArriving(most, follow, firstFramesTimeout);
+      return;
+    }
     let left = most;
     for (let i = 0; left > 0; i++) {
       const wanted = await this.#at(i);
@@ -195,6 +209,8 @@ export class FileSource implements RunSource {
   /** The frames in order, without those that are finished. */
   async *#numbered(isDone: IsDone): AsyncGenerator<Numbered> {
     const { serialStart, shard, follow } = this.#options;
+    // Those that were opened for the first frames are no longer searched.
+    for (const dataset of this.#opened.splice(0)) await dataset.dispose();
     let index = 0;
     const taken = function* (wanted: Wanted, frames: readonly number[], known: number): Generator<Numbered> {
       for (const frame of frames) {
@@ -218,6 +234,36 @@ export class FileSource implements RunSource {
     seconds: number,
     taken: (wanted: Wanted, frames: readonly number[], known: number) => Generator<Numbered>,
   ): AsyncGenerator<Numbered> {
+    for await (const { wanted, from, count } of this.#arrivals(seconds))
+      yield* taken(wanted, counting(from, count), count);
+  }
+
+  /** The first frames of followed files: those that are there, and those that arrive in time. */
+  async *#firstArriving(
+    most: number,
+    idleSeconds: number,
+    seconds: number,
+  ): AsyncGenerator<{ dataset: Dataset; frames: number[] }> {
+    this.#firstSince ??= performance.now();
+    const until = this.#firstSince + 1000 * seconds;
+    let left = most;
+    for await (const { wanted, from, count } of this.#arrivals(idleSeconds, until)) {
+      const isFirst = wanted.file === this.#firstFile && this.first.frames >= count;
+      const dataset = isFirst ? this.first : await this.#openFile(wanted).catch(() => undefined);
+      if (!dataset) continue;
+      if (!isFirst && !wanted.dataset) this.#opened.push(dataset);
+      const frames = counting(from, Math.min(count, from + left));
+      left -= frames.length;
+      yield { dataset, frames };
+      if (left === 0) return;
+    }
+  }
+
+  /**
+   * Frames `from` … `count` of files that grow or appear, in the order in which they arrive, until none has arrived for
+   * some seconds, or after the time `until`.
+   */
+  async *#arrivals(seconds: number, until = Number.POSITIVE_INFINITY): AsyncGenerator<Arrival> {
     const { signal, wanted: asked } = this.#options;
     const { files } = this.#place;
     const seen = new Map<string, number>();
@@ -240,10 +286,12 @@ export class FileSource implements RunSource {
           seen.set(file, count);
         }
         if (count <= from) continue;
-        yield* taken(wanted, counting(from, count), count);
+        yield { wanted, from, count };
         idleSince = performance.now();
       }
-      await rest(pollMs, signal);
+      const left = until - performance.now();
+      if (left <= 0) return;
+      await rest(Math.min(pollMs, left), signal);
     }
   }
 

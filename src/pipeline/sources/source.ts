@@ -53,6 +53,7 @@ export interface RunSource {
   readonly warnings: readonly string[];
   /** Opens datasets other than the frames that the geometry refers to. */
   readonly openOther: OpenOther;
+  /** Up to `most` frames from the beginning of the run, which passes through them again. */
   firstFrames(most: number): AsyncGenerator<{ readonly dataset: Dataset; readonly frames: number[] }>;
   /** The frames for an executor, up to `size` per task. */
   tasks(size: number, isDone: IsDone): AsyncGenerator<SearchTask>;
@@ -79,6 +80,10 @@ export interface SourceOptions {
   readonly viewed: boolean;
   readonly signal: PlatformSignal | undefined;
   readonly warn: (text: string) => void;
+  /**
+   * For frames that are still arriving: seconds, from the first one, for which `firstFrames` waits for more; default 0.
+   */
+  readonly firstFramesTimeout?: number | undefined;
   /** Called when the first frames cannot be opened yet, and the source tries again. */
   readonly waiting?: (error: EwaldError) => void;
 }

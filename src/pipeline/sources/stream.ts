@@ -68,7 +68,7 @@ export async function* indexStream(
   const files = [options.geometry, ...(options.cells ?? [])].filter((one) => typeof one === 'string');
   const reads = { inputs: [input, ...files].filter((one) => typeof one === 'string') };
   const force = options.force ?? false;
-  if (output !== undefined) await place.checkStream(output, { force, reads });
+  if (output !== undefined) await place.checkStream(output, { force, resume: false, reads });
   const summary = new RunSummary();
   const names = (settings.cells ?? []).map(latticeName);
   const panels = new Map(scene.geometry.panels.map(({ name: panel }, i) => [panel, i]));

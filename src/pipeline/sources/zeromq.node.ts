@@ -15,6 +15,7 @@ import { KeptFrames } from '../../live/kept.js';
 import { fieldOf } from '../copied-headers.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
+import { Beginning, keptInMemory } from './beginning.js';
 import type { LiveInput, RunSource, SourceOptions } from './source.js';
 
 /** Options of frames received by ZeroMQ; they are named like the flags of `ewald index`. */
@@ -110,6 +111,12 @@ function keysOf({ geometry, data, copyHeader }: SourceOptions): LiveKeys {
   };
 }
 
+/** A frame, or the reason why a message is none. */
+type Received = LiveFrame | { readonly error: string };
+
+/** Bytes of memory of what a message contained. */
+const bytesOfReceived = (frame: Received): number => ('error' in frame ? 0 : frame.numbers.byteLength);
+
 class LiveSource implements RunSource {
   readonly data = undefined;
   readonly total = undefined;
@@ -121,6 +128,9 @@ class LiveSource implements RunSource {
   readonly received: RunSource['received'];
   readonly #options: LiveOptions;
   readonly #messages: Messages;
+  readonly #frames: Beginning<Received>;
+  /** The first frames as datasets, by name, until the run begins. */
+  readonly #firstFrames = new Map<string, Dataset>();
   /** Frames that a viewer may show, by number, until their results are known. */
   readonly #viewed = new Map<number, LiveFrame>();
   /** Frames that are being searched, by name, under which the detector looks up their values. */
@@ -133,6 +143,8 @@ class LiveSource implements RunSource {
     this.kept = options.shown ? new KeptFrames() : undefined;
     this.received = options.viewed ? (event) => this.#takeViewed(event) : undefined;
     this.first = liveDataset(live, options.address);
+    const limits = { ...keptInMemory, seconds: options.firstFramesTimeout ?? 0 };
+    this.#frames = new Beginning<Received>(live, messages.frames(), bytesOfReceived, limits);
   }
 
   /** Connects and waits for the first frame, which determines the detector. Throws `Load`, `Argument`, `File`. */
@@ -166,24 +178,44 @@ class LiveSource implements RunSource {
     return frame ? liveNumber(frame, file, path) : open(file, { dataset: path });
   };
 
-  async *firstFrames(): AsyncGenerator<{ dataset: Dataset; frames: number[] }> {
-    yield { dataset: this.first, frames: [0] };
+  async *firstFrames(most: number): AsyncGenerator<{ dataset: Dataset; frames: number[] }> {
+    for (let i = 0; i < most; i++) {
+      const frame = await this.#frames.at(i);
+      if (!frame) return;
+      // The run reports messages that are no frames.
+      if ('error' in frame) continue;
+      const name = this.#nameOf(i);
+      const dataset = this.#firstFrames.get(name) ?? liveDataset(frame, name);
+      this.#firstFrames.set(name, dataset);
+      this.#underWay.set(name, frame);
+      yield { dataset, frames: [0] };
+    }
+  }
+
+  readonly #nameOf = (number: number): string => `${this.#options.address} //${number}`;
+
+  async #endFirstFrames(): Promise<void> {
+    for (const [name, dataset] of this.#firstFrames) {
+      this.#underWay.delete(name);
+      await dataset.dispose();
+    }
+    this.#firstFrames.clear();
   }
 
   async *tasks(): AsyncGenerator<SearchTask> {
     const { address, serialStart } = this.#options;
+    await this.#endFirstFrames();
     let number = 0;
-    const task = (frame: LiveFrame | { readonly error: string }): SearchTask => {
+    const task = (frame: Received): SearchTask => {
       const at = number++;
       if (!('error' in frame)) {
         this.kept?.put(at, frame);
         if (this.#options.viewed) this.#viewed.set(at, frame);
       }
-      const name = `${address} //${at}`;
+      const name = this.#nameOf(at);
       return { file: name, filename: address, frames: [at], serials: [serialStart + at], known: 0, live: [frame] };
     };
-    yield task(this.live);
-    for await (const frame of this.#messages.frames()) yield task(frame);
+    for await (const frame of this.#frames.all()) yield task(frame);
   }
 
   async *jobs(ahead: number): AsyncGenerator<FrameJob> {
@@ -231,6 +263,7 @@ class LiveSource implements RunSource {
 
   async close(): Promise<void> {
     await this.#messages.close();
+    await this.#endFirstFrames();
     await this.first.dispose();
   }
 }
@@ -280,7 +313,7 @@ class Messages {
   }
 
   /** Yields frames until no more arrive; an unreadable message is yielded as an error. */
-  async *frames(): AsyncGenerator<LiveFrame | { readonly error: string }> {
+  async *frames(): AsyncGenerator<Received, void, undefined> {
     const { address, signal } = this.#options;
     while (!signal?.aborted) {
       const bytes = await this.#receive();
