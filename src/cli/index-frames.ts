@@ -15,7 +15,6 @@ import {
 import { type MergeSink, mergeSink, mergeStatusText } from '../entries/merging.js';
 import { type OutputEnd, type RunEvent, type RunSummary, zmqSource } from '../entries/pipeline.node.js';
 import { commandRows, messageOf, sinkRows } from '../entries/shell.node.js';
-import { type ServedView, serveView } from '../entries/view.node.js';
 import { commandLine } from './command-line.js';
 import { readingOf } from './data-options.js';
 import { openExecutor, rankOf } from './executor-flags.js';
@@ -24,7 +23,6 @@ import { jsonOf, lineOf, nameOf } from './frame-lines.js';
 import { summaryText } from './frame-summary.js';
 import {
   backendOption,
-  bold,
   type CliDeps,
   counted,
   dim,
@@ -38,6 +36,7 @@ import {
 } from './output.js';
 import { flagValues } from './parameter-flags.js';
 import { eventText } from './run-events.js';
+import { pageLeft, servedView } from './run-view.js';
 
 /** Indexes frames, or the peaks of a stream, and writes a stream. */
 export async function runFrames(
@@ -95,7 +94,7 @@ async function search(
 ): Promise<void> {
   const { settings, refinement, serialStart, shard, follow, firstFramesTimeout } = checked;
   const inputs = inputsOf(files, flags, checked, shared);
-  const view = await servedView(flags);
+  const view = await servedView(flagValues(commandRows, flags).view);
   const context = await createContext(backendOption(flags.backend)).catch(async (error: unknown) => {
     await view?.close();
     throw error;
@@ -142,15 +141,6 @@ async function search(
   }
 }
 
-/** At a terminal, the page of a finished run remains until Ctrl-C, which then does not interrupt anything. */
-async function pageLeft({ url }: ServedView, signal: AbortSignal): Promise<void> {
-  if (signal.aborted || !process.stderr.isTTY) return;
-  note(`view: the run is finished; its page remains at ${bold(url)} until Ctrl-C (--no-stay ends it with the run)`);
-  const { exitCode: ofRun } = process;
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  process.exitCode = ofRun;
-}
-
 /** The outputs of the run according to the flags. */
 function outputsOf(flags: FrameFlags): Partial<PipelineOptions> {
   const { output, html, hdf5, sol, refinedGeometry, resume, force } = flags;
@@ -160,15 +150,6 @@ function outputsOf(flags: FrameFlags): Partial<PipelineOptions> {
   const calibration = { mille, milleFile, maxMilleLevel };
   const all = { output, html, hdf5, sol, refinedGeometry, resume, force, ...written, ...calibration };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-}
-
-/** The server of the viewer that follows the run; its address is a remark, since results go to standard output. */
-async function servedView(flags: FrameFlags): Promise<ServedView | undefined> {
-  const { view: port } = flagValues(commandRows, flags);
-  if (port === undefined) return undefined;
-  const view = await serveView([], { port });
-  note(`view: ${bold(view.url)}`);
-  return view;
 }
 
 /** A sink that prints the progress of merging the run's crystals. */

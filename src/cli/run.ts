@@ -16,12 +16,14 @@ import {
   scanRunRows,
 } from '../entries/shell.node.js';
 import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } from '../entries/udf.node.js';
+import type { ServedView } from '../entries/view.node.js';
 import { openFlagOf, openOptions, withDataFlags } from './data-options.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, rankOf, withExecutor } from './executor-flags.js';
 import { bold, type CliDeps, counted, dim, exitCode, note, Progress, print, printJson } from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { roiOf } from './roi.js';
 import { type AnalysisFlags, analysisFlags, analysisHelp, makeAnalysis, namesOf } from './run-analyses.js';
+import { pageLeft, servedView } from './run-view.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
 /** Parameters of the cluster, and of the command itself. */
@@ -33,6 +35,12 @@ const commandRows = {
     of: ['a cluster (--executor nats://…)'],
   },
   backend: { ...backendRow, sentence: 'backend of the kernels' },
+  stay: {
+    kind: 'boolean',
+    sentence: 'keeps the page of --view after the run',
+    off: 'end the page of --view with the run, at a terminal, too',
+    fallback: true,
+  },
   json: jsonRow(
     '{input, shape, dtype, frames, results: [{name, shape, dtype, min, max}], files, ' +
       'live: {received, lost, …}, seconds, bytesPerSecond}',
@@ -98,7 +106,10 @@ async function run(
   const udfs = await loadUdfs(flags.udfs ?? [], { module: flags.module });
   const ctx = await contextOf(chosen, flags);
   const progress = new Progress('run');
+  let view: ServedView | undefined;
   try {
+    // The page is there before the first frame, so that its picture need not wait for a browser.
+    view = writes ? await servedView(given.view) : undefined;
     const scan =
       connect === undefined ? await loaded(ctx, file, flags, signal) : await liveScan(ctx, connect, flags, signal);
     const { live } = scan;
@@ -109,6 +120,7 @@ async function run(
     const read: Read = { frames: 0, bytes: 0, before: 0 };
     const options = {
       ...outputs,
+      view,
       analyses,
       udfs,
       roi: await roiOf('--roi', flags.roi, scan, signal),
@@ -131,8 +143,10 @@ async function run(
     progress.end();
     if (writes) report(file, scan, results, files, { read, seconds: (performance.now() - started) / 1000 }, flags);
     if (live && signal.aborted) process.exitCode = exitCode.interrupted;
+    if (view && given.stay !== false) await pageLeft(view, signal);
   } finally {
     progress.end();
+    await view?.close();
     await ctx.close();
   }
 }

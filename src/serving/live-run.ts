@@ -10,6 +10,7 @@
  * | `/live/frame/12` | where a frame is, by its number in the order of arrival |
  * | `/live/received/12?client=…` | a frame that was received over the network, as .npy |
  * | `/live/powder`, `/live/peakogram` | counts of all peaks, as numbers of 32 bits |
+ * | `/live/image/0` | an image of a run over a scan, as float32 |
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, resolve } from 'node:path';
@@ -22,7 +23,9 @@ import type { FrameOrigin } from '../pipeline/chunk.js';
 import type { FrameFailure, FrameRecord } from '../pipeline/record.js';
 import type { ViewedRun } from '../pipeline/sinks/run-view.js';
 import type { FrameSink } from '../pipeline/sinks/sink.js';
+import type { ScanView, ViewedScan } from '../udf/live/scan-view.js';
 import { EventStreams } from './event-streams.js';
+import { ScanImages } from './scan-images.js';
 import type { SharedFiles } from './shared-files.js';
 
 /** Kinds of frames of which the newest can be shown. */
@@ -61,6 +64,7 @@ export class LiveRun {
   /** The frame that a page is showing, if its pixels are not in a file: one for each event stream. */
   readonly #shown = new Map<string, NewestFrame>();
   #run: ViewedRun | undefined;
+  #scan: { readonly viewed: ViewedScan; readonly images: ScanImages } | undefined;
   #maps: PeakMaps | undefined;
   #state: 'waiting' | 'running' | 'ended' | 'stopped' = 'waiting';
   /** Whether the frames are searched by a run; otherwise pages search those that they show. */
@@ -74,7 +78,7 @@ export class LiveRun {
     this.#streams = new EventStreams({
       count: () => this.#count,
       facts: () => JSON.stringify(this.facts),
-      status: () => JSON.stringify(this.#run?.status?.() ?? []),
+      status: () => JSON.stringify((this.#run ?? this.#scan?.viewed)?.status?.() ?? []),
       statistics: (first, end) => this.statistics(first, end),
       now: () => this.now,
       gone: (client) => void this.#shown.delete(client),
@@ -95,6 +99,10 @@ export class LiveRun {
   get facts(): object {
     const run = this.#run;
     const state = { state: this.#state, searches: this.#searches, note: this.#note };
+    if (this.#scan) {
+      const { viewed, images } = this.#scan;
+      return { ...state, name: basename(viewed.name), scan: { images: images.facts, done: images.done } };
+    }
     if (!run) return state;
     const { name, geometry, cells, peaks, size, total } = run;
     return { ...state, name: basename(name), geometry, cells, peaks: peaks ?? null, size, total };
@@ -128,6 +136,28 @@ export class LiveRun {
         return '';
       },
       discard: async () => this.#change('stopped'),
+    };
+  }
+
+  /** Starts to show the images of a run over a scan. */
+  scan(viewed: ViewedScan): ScanView {
+    const images = new ScanImages();
+    this.#scan = { viewed, images };
+    this.#searches = false;
+    this.#change('running');
+    let isAnnounced = false;
+    return {
+      show: (picture) => {
+        images.put(picture);
+        if (isAnnounced) return;
+        isAnnounced = true;
+        // Results of a run are shown one after the other, and announced together.
+        setImmediate(() => {
+          isAnnounced = false;
+          this.#streams.changed();
+        });
+      },
+      end: (isWhole) => this.#change(isWhole ? 'ended' : 'stopped'),
     };
   }
 
@@ -257,6 +287,8 @@ export class LiveRun {
       json(held ? this.#show(held, client) : this.#placeOf(Number(number)));
       return true;
     }
+    const [, image] = /^\/live\/image\/(\d{1,4})$/.exec(pathname) ?? [];
+    if (image !== undefined) return this.#scan?.images.answer(request, response, Number(image)) ?? false;
     const received = what === 'received' ? this.#receivedOf(Number(number), client) : undefined;
     if (received) {
       sendArray(request, response, received);

@@ -8,6 +8,7 @@ import { callback, flag, knownOptions } from '../base/options.js';
 import { checked, namesOf } from '../base/parameters.js';
 import type { RunView } from '../pipeline/sinks/run-view.js';
 import type { LiveInput } from '../pipeline/sources/source.js';
+import type { ScanView, ScanViewer, ViewedScan } from '../udf/live/scan-view.js';
 import { type Arriving, followArriving } from './arriving-frames.js';
 import type { ListenParameters, ViewParameters } from './parameter-types.js';
 import { listenRows, viewRows } from './parameters.js';
@@ -21,10 +22,12 @@ export interface ServeViewOptions extends ViewParameters, ListenParameters {
   readonly onWarning?: (text: string) => void;
 }
 
-/** A viewer that is being served; as `view` of `ctx.pipeline`, it follows the run. */
-export interface ServedView extends RunView {
+/** A viewer that is being served; as `view` of `ctx.pipeline` or of `runToFiles`, it follows the run. */
+export interface ServedView extends RunView, ScanViewer {
   /** Address for the browser, with a token that lets its holder read the files. */
   readonly url: string;
+  /** Starts to show the images of a run over a scan; its `show` is a function for `plots` of `runUdf`. */
+  scanView(scan: ViewedScan): ScanView;
   /** Resolves when no more frames arrive; rejects if followed frames cannot be read. Without such frames, never. */
   readonly done: Promise<void>;
   /** Ends the server. */
@@ -106,6 +109,7 @@ export async function serveView(
       await server.close();
     },
     runSink: (run) => server.live.sink(run),
+    scanView: (scan) => server.live.scan(scan),
   };
 }
 

@@ -128,6 +128,11 @@ export interface AnalysisParameters {
    */
   readonly peakDistance?: number;
   /**
+   * Of disks, strain. Smallest height of these disks above the median of the correlation, relative to the highest;
+   * noise is usually below 0.1. 0 … 1; default 0.1.
+   */
+  readonly minHeight?: number;
+  /**
    * Of disks, strain. Expected positions of the disks, instead of those found in the sum. Pixels; default found in
    * the sum.
    */

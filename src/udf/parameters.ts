@@ -270,6 +270,14 @@ export const analysisRows = {
     value: 'px',
     of: ofDisks,
   },
+  minHeight: {
+    kind: 'number',
+    sentence:
+      'smallest height of these disks above the median of the correlation, relative to the highest; noise is usually ' +
+      'below 0.1',
+    range: range(0, 1, 0.1),
+    of: ofDisks,
+  },
   positions: {
     kind: 'numbers',
     sentence: 'expected positions of the disks, instead of those found in the sum',
@@ -501,6 +509,16 @@ export const scanRunRows = {
     value: 'file.npy',
   },
   plots: { kind: 'boolean', sentence: 'shows partial results on standard error' },
+  view: {
+    kind: 'integer',
+    sentence:
+      'shows the growing results in your browser, on this port or a free one, and prints the address; at a terminal, ' +
+      'the page remains after the run until Ctrl-C',
+    range: { low: 0, high: 65535, fallback: 0 },
+    bare: 0,
+    usual: '',
+    value: 'port',
+  },
 } as const satisfies Parameters;
 
 /** Languages of a user-defined function; all but `js` compile to a WebAssembly module. */

@@ -72,6 +72,7 @@ export { type Canvas, drawOn } from './live/canvas.js';
 export { pictureHtml } from './live/html.js';
 export type { LivePicture } from './live/picture.js';
 export type { PictureSink, PlotsOption } from './live/plots.js';
+export type { ScanView, ScanViewer, ViewedScan } from './live/scan-view.js';
 export { halfBlocks, kitty, sixel } from './live/terminal.js';
 export * as masks from './masks.js';
 export type {

@@ -1,10 +1,13 @@
 /** Runs analyses and UDFs over one scan in one pass and writes the results to files, as `ewald run` does. */
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { WriteOptions } from '../files/write.js';
+import { liveCounts } from './acquisition/live-counts.js';
 import type { Analysis } from './analyses/analysis.js';
 import type { UdfContext } from './context.js';
 import type { PartialOfLiveRun, UdfRunOptions } from './context-options.js';
 import { product } from './dtypes.js';
+import type { LivePicture } from './live/picture.js';
+import type { ScanViewer } from './live/scan-view.js';
 import { type NamedResult, namedBuffers, namedChannels, type ResultBuffers } from './named-results.js';
 import { beginResults, checkOutputs, type ResultFiles, writeResults } from './result-files.node.js';
 import type { Scan } from './scan.js';
@@ -26,6 +29,8 @@ export interface RunToFilesOptions extends UdfRunOptions {
   readonly inputs?: readonly string[] | undefined;
   /** In an MPI job, whether this rank writes the files. Default: true. */
   readonly writes?: boolean | undefined;
+  /** Shows partial results as images in a viewer, instead of `plots`: what `serveView` of `ewald/view` returns. */
+  readonly view?: ScanViewer | undefined;
 }
 
 const writingOf = ({ force = false, inputs = [] }: RunToFilesOptions, scan: string): WriteOptions => ({
@@ -52,7 +57,11 @@ export async function runToFiles(
   scan: Scan,
   options: RunToFilesOptions,
 ): Promise<{ readonly results: readonly NamedResult[]; readonly files: readonly string[] }> {
-  const { analyses = [], udfs = [], channels, output, png, force, inputs, writes = true, ...given } = options;
+  const { analyses = [], udfs = [], channels, output, png, force, inputs, writes = true, view, ...given } = options;
+  if (view !== undefined && typeof (view as Partial<ScanViewer> | null)?.scanView !== 'function')
+    throw new EwaldError('Argument', 'view is not a viewer; expected the result of serveView of ewald/view');
+  if (view && given.plots)
+    throw new EwaldError('Argument', 'view shows partial results in a viewer, and plots elsewhere; pass one of them');
   const writing = writingOf({ force, inputs }, scan.name);
   if (analyses.some((one) => one.roi) && (analyses.length > 1 || udfs.length > 0 || given.roi))
     throw new EwaldError('Argument', 'pick reads a single frame; it cannot be combined with other analyses or a roi');
@@ -79,7 +88,7 @@ export async function runToFiles(
       );
       if (writes) files = await beginResults(output, png, none, writing);
     }
-    const { buffers, failure } = await ran(ctx, scan, all, running);
+    const { buffers, failure } = await viewed(ctx, scan, all, running, writes ? view : undefined);
     const results = named(buffers);
     if (results.length === 0)
       throw new EwaldError('Argument', `channels is ${channels?.join(', ')}: no result has this name`);
@@ -88,6 +97,31 @@ export async function runToFiles(
     return { results, files: written };
   } finally {
     await files?.discard();
+  }
+}
+
+/** Runs UDFs while a viewer shows their results. */
+async function viewed(
+  ctx: UdfContext,
+  scan: Scan,
+  udfs: readonly AnyUdf[],
+  options: UdfRunOptions,
+  view: ScanViewer | undefined,
+): ReturnType<typeof ran> {
+  if (!view) return ran(ctx, scan, udfs, options);
+  const { live, name } = scan;
+  const shown = view.scanView({ name, ...(live && { status: () => liveCounts(live.status) }) });
+  let [isWhole, done] = [false, 1];
+  const plots = (picture: LivePicture): void => {
+    done = picture.done;
+    shown.show(picture);
+  };
+  try {
+    const found = await ran(ctx, scan, udfs, { ...options, plots });
+    isWhole = !found.failure && done === 1;
+    return found;
+  } finally {
+    shown.end(isWhole);
   }
 }
 

@@ -1,10 +1,11 @@
 /** The controls of a run in progress: its newest frame, its rates, and a badge that shows whether all is well. */
-import { redraw, say, viewer } from './app.js';
+import { redraw, say, scan, viewer } from './app.js';
 import { ratesOf } from './charts.js';
 import { byId, onClick } from './elements.js';
 import type { GrowingStream } from './growing-stream.js';
 import { type Badge, badgeOf } from './live-badge.js';
 import { LiveFeed, type RunFacts } from './live-feed.js';
+import type { LiveScan } from './live-scan.js';
 import type { FrameSummary } from './protocol.js';
 import { feedCharts, writeRunCharts } from './run-chart-controls.js';
 import type { ServedFiles } from './served-files.js';
@@ -23,6 +24,26 @@ const [growMs, followMs] = [2000, 500];
 export const feed = new LiveFeed();
 /** The stream that is shown; its code is loaded with it. */
 let stream: GrowingStream | undefined;
+
+/** The images of a run over a scan; their code is loaded with them. */
+let scanImages: Promise<LiveScan> | undefined;
+let shownScan: LiveScan | undefined;
+/** The images of a run over a scan, if that is what the page shows. */
+export const liveScan = (): LiveScan | undefined => shownScan;
+
+/** Shows the images of a run over a scan. */
+async function showImages(facts: RunFacts): Promise<void> {
+  if (!facts.scan) return;
+  byId('name').textContent = facts.name;
+  byId('follow').hidden = true;
+  scanImages ??= import('./live-scan.js').then(
+    ({ LiveScan }) => new LiveScan(scan.pane, byId<HTMLSelectElement>('image-of-scan'), redraw),
+  );
+  shownScan = await scanImages;
+  byId('scan-pane').hidden = false;
+  redraw();
+  await shownScan.follow(facts.scan);
+}
 
 /** Counts of the whole run, since the list may not contain all frames. */
 const counts = { hits: 0, indexed: 0, failed: 0, searched: 0 };
@@ -68,7 +89,8 @@ export function bindLive(): void {
   feed.onFacts = (facts) => {
     document.body.dataset.live = String(isLive());
     document.body.dataset.over = String(feed.isOver);
-    if (isLive()) void begin(facts);
+    if (facts.scan) showImages(facts).catch(viewer.fail);
+    else if (isLive()) void begin(facts);
     if (facts.note !== undefined && facts.note !== told) say(facts.note, true);
     told = facts.note;
     writeLive();
@@ -197,6 +219,10 @@ function writeLive(): void {
   byId('follow').ariaPressed = String(following);
   if (stream?.isFollowed) writeStream(stream);
   if (!facts || !isLive()) return;
+  if (facts.scan) {
+    writeScan(facts);
+    return;
+  }
   const newestOfKind = times.get(newest[followed()]);
   const badge = badgeOf({
     ...{ connected, following, state: facts.state, searches: facts.searches },
@@ -217,6 +243,14 @@ function writeLive(): void {
     ...(counts.failed > 0 ? [`${counts.failed} unreadable`] : []),
     ...feed.status,
   ].join(' · ');
+}
+
+/** The badge and the counts of a run over a scan. */
+function writeScan({ state, scan: { done } = { images: [], done: 0 } }: RunFacts): void {
+  const { connected, status } = feed;
+  const age = done > 0 ? 0 : undefined;
+  writeBadge(badgeOf({ connected, state, age, behind: 0, following: true, searches: true }));
+  byId('rates').textContent = [`${Math.round(100 * done)} %`, ...status].join(' · ');
 }
 
 /** Lists the frames that a served stream gains from now on. */
@@ -241,4 +275,7 @@ function writeBadge({ level, text }: Badge): void {
 }
 
 /** Accessible to tests and in the browser's console. */
-export const liveState = (): object => ({ following, passed, latencyMs, lastShown, count: feed.count, ...counts });
+export const liveState = (): object => ({
+  ...{ following, passed, latencyMs, lastShown, count: feed.count, ...counts },
+  ...(shownScan && { image: shownScan.image, images: shownScan.shown, title: shownScan.title }),
+});

@@ -1,5 +1,6 @@
 /** The connection of the page to its server: facts about a run, and the statistics of its frames. */
 import { type FrameStatistics, readStatistics } from '../../live/frame-statistics.js';
+import type { ScanFacts } from './live-scan.js';
 import type { LiveFacts } from './protocol.js';
 
 /** The state of the run that the server reports, or `waiting` before there is one. */
@@ -9,6 +10,8 @@ export type RunState = 'waiting' | 'running' | 'ended' | 'stopped';
 export interface RunFacts extends LiveFacts {
   readonly state: RunState;
   readonly total?: number | undefined;
+  /** The images of a run over a scan, instead of frames. */
+  readonly scan?: ScanFacts | undefined;
   /** What the server has to say, such as why there are no frames yet. */
   readonly note?: string | undefined;
 }

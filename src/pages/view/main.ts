@@ -7,7 +7,7 @@ import { byId, element } from './elements.js';
 import { bindFiles, openServed } from './file-controls.js';
 import { bindFrames, writeFrames } from './frame-controls.js';
 import { bindKeys } from './keys.js';
-import { bindLive, isLive, liveState } from './live-controls.js';
+import { bindLive, isLive, liveScan, liveState } from './live-controls.js';
 import { drawOverlay } from './overlay.js';
 import { listedKeys, pageKeys } from './page-keys.js';
 import type { Colour } from './picture.js';
@@ -22,11 +22,13 @@ drawn.pictures = () => {
   pane.picture.background = rgbOf(getComputedStyle(document.body).backgroundColor);
   pane.draw();
   drawOverlay(pane, { peaks, crystals, rings: viewer.rings, show: viewer.show, light: viewer.light });
-  drawScan();
+  if (liveScan()) liveScan()?.draw();
+  else drawScan();
 };
 
 drawn.controls = () => {
-  document.body.dataset.state = viewer.opened ? 'open' : 'empty';
+  document.body.dataset.state = liveScan() ? 'scan' : viewer.opened ? 'open' : 'empty';
+  byId('scan-title').textContent = liveScan()?.title ?? byId('scan-title').textContent;
   writeContrast();
   writeFrames();
   writeSearch();

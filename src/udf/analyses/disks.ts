@@ -9,6 +9,7 @@ import { findDiskPeaks } from '../disks/peaks.js';
 import { strainMaps } from '../disks/strain.js';
 import { diskUdf } from '../disks/udf.js';
 import type { AnalysisParameters } from '../parameter-types.js';
+import { analysisRows } from '../parameters.js';
 import { select } from '../roi.js';
 import type { Scan } from '../scan.js';
 import type { AnyUdf } from '../udf.js';
@@ -25,6 +26,7 @@ type Common =
   | 'refine'
   | 'numPeaks'
   | 'peakDistance'
+  | 'minHeight'
   | 'positions';
 
 /** Options of `createDisksAnalysis`. */
@@ -57,11 +59,11 @@ type Find = (intensity: ResultBuffer<'f64'>) => Int32Array;
 
 /** How the disks of the sum are found. */
 function finderOf(scan: Scan, what: string, options: DisksOptions, pattern: DiskPattern): Find {
-  const { numPeaks = 25 } = options;
+  const { numPeaks = 25, minHeight = analysisRows.minHeight.range.fallback } = options;
   const { radius } = checkPattern(what, pattern);
   const { peakDistance = Math.max(1, Math.round(radius)) } = options;
   const { width, height } = sizeOf(scan, what);
-  return ({ data }) => findDiskPeaks(data, [height, width], pattern, numPeaks, peakDistance);
+  return ({ data }) => findDiskPeaks(data, [height, width], pattern, numPeaks, peakDistance, minHeight);
 }
 
 /** An analysis whose UDF depends on the sum of all frames, unless the positions of the disks are given. */

@@ -1,7 +1,7 @@
 /** Positions of disks in one image, such as the sum of all frames. */
 import { expectsNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { integer } from '../../base/options.js';
+import { integer, real } from '../../base/options.js';
 import { localMaxima } from '../local-maxima.js';
 import { Correlator, logScaled } from './correlate.js';
 import { checkFits, checkPattern, type DiskPattern } from './patterns.js';
@@ -9,7 +9,8 @@ import { checkFits, checkPattern, type DiskPattern } from './patterns.js';
 /**
  * Positions (y, x) of the `most` highest maxima of the correlation of ln(image − minimum + 1) with a pattern, highest
  * first: the first step of blobfinder's `run_blobfinder`, on the sum of all frames. `distance` is the smallest number
- * of pixels between two of them; default 1, as there.
+ * of pixels between two of them; default 1, as there. `minHeight` is the smallest height above the median of the
+ * correlation, relative to the highest maximum; default 0, which leaves out none, as there.
  *
  * Throws `Shape` for an image of another size, `Argument` if there is no maximum or the pattern does not fit.
  */
@@ -19,6 +20,7 @@ export function findDiskPeaks(
   pattern: DiskPattern,
   most: number,
   distance = 1,
+  minHeight = 0,
 ): Int32Array {
   const what = 'findDiskPeaks';
   expectsNumbers(`${what}: the image`, image);
@@ -30,11 +32,12 @@ export function findDiskPeaks(
     );
   integer(`${what}: the number of peaks`, most, 1, 1, 65536);
   integer(`${what}: the distance`, distance, 1, 1, 65536);
+  real(`${what}: the smallest height`, minHeight, 0, 0, 1);
   const checked = checkPattern(what, pattern);
   checkFits(what, checked, [height, width]);
   const finite = Float64Array.from(image, (value) => (Number.isFinite(value) ? value : 0));
   const { values } = new Correlator(checked, height, width).of(logScaled(finite));
-  const found = localMaxima(values, { width, height }, { distance, most });
+  const found = aboveNoise(localMaxima(values, { width, height }, { distance, most }), values, minHeight);
   if (found.length === 0)
     throw new EwaldError(
       'Argument',
@@ -44,4 +47,14 @@ export function findDiskPeaks(
     const pixel = found[k >> 1] as number;
     return k % 2 === 0 ? Math.floor(pixel / width) : pixel % width;
   });
+}
+
+/** Maxima, highest first, that rise above the median by a share of the highest. */
+function aboveNoise(maxima: ArrayLike<number>, values: Float64Array, share: number): number[] {
+  const all = Array.from(maxima);
+  const [highest] = all;
+  if (share === 0 || highest === undefined) return all;
+  const median = values.slice().sort()[values.length >> 1] as number;
+  const least = median + share * ((values[highest] as number) - median);
+  return all.filter((pixel) => (values[pixel] as number) >= least);
 }

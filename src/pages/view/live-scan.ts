@@ -1,0 +1,98 @@
+/** The images of a run over a scan, which grow while the page shows them. */
+import { colourMaps } from './colour-maps.js';
+import { automaticLimits, type Limits, sampleOf } from './contrast.js';
+import { element } from './elements.js';
+import { Layout, wholeFrame } from './layout.js';
+import type { Pane } from './pane.js';
+
+/** What the server states about an image. */
+export interface ScanImageFacts {
+  readonly title: string;
+  readonly height: number;
+  readonly width: number;
+  /** Counts the changes of the image. */
+  readonly version: number;
+}
+
+/** What the server states about a run over a scan. */
+export interface ScanFacts {
+  readonly images: readonly ScanImageFacts[];
+  /** Fraction of the scan that is finished. */
+  readonly done: number;
+}
+
+/** The valid range of an image, which contains every value except NaN. */
+const everyValue: Limits = [-3.4e38, 3.4e38];
+
+export class LiveScan {
+  /** The image that is shown, [height, width]; NaN at positions without a result. */
+  image: Float32Array | undefined;
+  /** Number of images shown so far. */
+  shown = 0;
+  readonly #pane: Pane;
+  readonly #choice: HTMLSelectElement;
+  readonly #onChange: () => void;
+  #facts: ScanFacts = { images: [], done: 0 };
+  #size = '';
+  /** Title and version of the shown image. */
+  #current = '';
+  #asking = false;
+
+  /** Shows images in a pane; `choice` lists their titles. */
+  constructor(pane: Pane, choice: HTMLSelectElement, onChange: () => void) {
+    [this.#pane, this.#choice, this.#onChange] = [pane, choice, onChange];
+    pane.picture.colour(colourMaps.grey);
+    choice.addEventListener('change', () => void this.#ask());
+  }
+
+  /** The title of the shown image. */
+  get title(): string {
+    return this.#choice.value;
+  }
+
+  /** Shows the chosen image if it has changed. Throws an Error with a message for the user. */
+  follow(facts: ScanFacts): Promise<void> {
+    this.#facts = facts;
+    const listed = [...this.#choice.options].map(({ value }) => value);
+    for (const { title } of facts.images) if (!listed.includes(title)) this.#choice.append(element('option', title));
+    this.#choice.hidden = facts.images.length < 2;
+    return this.#ask();
+  }
+
+  /** Requests the chosen image until it is the latest one; images that change in the meantime are skipped. */
+  async #ask(): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
+    try {
+      for (;;) {
+        const index = this.#facts.images.findIndex(({ title }) => title === this.title);
+        const facts = this.#facts.images[index];
+        if (!facts || `${facts.title} ${facts.version}` === this.#current) return;
+        const answer = await fetch(`live/image/${index}`);
+        if (!answer.ok) throw new Error(`The server answered ${answer.status} where an image was expected.`);
+        this.#show(facts, new Float32Array(await answer.arrayBuffer()));
+      }
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  #show({ title, height, width, version }: ScanImageFacts, data: Float32Array): void {
+    this.#current = `${title} ${version}`;
+    const size = `${height} ${width}`;
+    if (size !== this.#size) this.#pane.place(new Layout([wholeFrame(width, height)]), -1);
+    this.#size = size;
+    const shown = { data, width, height, bad: undefined, validRange: everyValue };
+    const { picture, overlay } = this.#pane;
+    picture.show(shown);
+    picture.limits = automaticLimits(sampleOf(data, shown), 'range');
+    overlay.ariaLabel = `${title} of the scan, ${Math.round(100 * this.#facts.done)} %`;
+    this.image = data;
+    this.shown++;
+    this.#onChange();
+  }
+
+  draw(): void {
+    this.#pane.draw();
+  }
+}

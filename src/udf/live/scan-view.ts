@@ -1,0 +1,23 @@
+/** The interface between a run over a scan and a viewer that shows its images. */
+import type { LivePicture } from './picture.js';
+
+/** A run over a scan that a viewer shows. */
+export interface ViewedScan {
+  /** The input, as a title. */
+  readonly name: string;
+  /** What the run has done so far, each in a few words, such as the number of frames. */
+  readonly status?: () => readonly string[];
+}
+
+/** Receives the images of a run over a scan. */
+export interface ScanView {
+  /** Shows an image in place of the previous one of the same title; a `plots` function of `runUdf`. It never waits. */
+  readonly show: (picture: LivePicture) => void;
+  /** States the end of the run: complete, or stopped before. */
+  end(isWhole: boolean): void;
+}
+
+/** A viewer that shows the images of runs: what `serveView` of `ewald/view` returns. */
+export interface ScanViewer {
+  scanView(scan: ViewedScan): ScanView;
+}

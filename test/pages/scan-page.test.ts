@@ -1,0 +1,77 @@
+// @module-tag all: it opens Chromium
+/** A run over a live scan in the page of the viewer: its images grow while frames arrive. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runToFiles } from 'ewald/shell';
+import { Context, comUdf, simulateMerlin, sumSigUdf } from 'ewald/udf';
+import { serveView } from 'ewald/view';
+import { chromium } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
+
+declare const liveState: () => { readonly title: string; readonly image: Float32Array; readonly images: number };
+
+test('the image of a live scan grows in the page, another result can be chosen, and the end is stated', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ewald-scan-page-'));
+  const [navShape, sigShape] = [
+    [8, 10],
+    [16, 12],
+  ] as const;
+  const frames = Uint16Array.from({ length: 80 * 192 }, (_, i) => (i * 7919) % 4093);
+  const file = join(folder, 'frames.raw');
+  await writeFile(file, frames);
+  const detector = await simulateMerlin(file, {
+    port: 0,
+    open: { format: 'raw', dtype: 'u16', sigShape, navShape },
+    faults: [{ at: 50, kind: 'stall' }],
+  });
+  const view = await serveView([]);
+  const ctx = new Context({ context: { backend: 'wasm' } });
+  const browser = await chromium.launch({
+    executablePath: findChromium() ?? '/usr/bin/chromium',
+    args: [...chromiumArgs, '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+  });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1000, height: 700 } });
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') faults.push(message.text());
+    });
+    await page.goto(view.url);
+    await expect.poll(() => page.textContent('#welcome h2')).toBe('Drop frames here');
+    const connection = await ctx.connect(`merlin://${detector.host}:${detector.port}`, { dataPort: detector.dataPort });
+    const scan = await connection.next();
+    if (!scan) throw new Error('no acquisition');
+    const running = runToFiles(ctx, scan, { udfs: [sumSigUdf, comUdf], view });
+    const half = ctx.fromMemory(frames, { navShape, sigShape });
+    const shifts = ctx.runUdf(half, comUdf, {
+      roi: Uint8Array.from(frames.subarray(0, 80), (_, i) => (i < 50 ? 1 : 0)),
+    });
+    const shown = (): Promise<[string, number[]]> =>
+      page.evaluate(() => [liveState().title, [...(liveState().image ?? [])]]);
+    const sums = Array.from({ length: 80 }, (_, f) =>
+      f < 50 ? frames.subarray(192 * f, 192 * (f + 1)).reduce((a, b) => a + b, 0) : 0,
+    );
+    await expect.poll(shown, { timeout: 60_000 }).toEqual(['intensity', sums]);
+    await expect.poll(() => page.textContent('#rates')).toMatch(/^63 % · 50 received · 0 waiting/);
+    expect(await page.textContent('#badge')).toBe('live');
+    expect(await page.isVisible('#scan-pane')).toBe(true);
+    expect(await page.isVisible('#welcome')).toBe(false);
+    await page.selectOption('#image-of-scan', 'magnitude');
+    await expect.poll(() => page.textContent('#scan-title')).toBe('magnitude');
+    const { magnitude } = await shifts;
+    await expect.poll(async () => (await shown())[1]).toEqual([...Float32Array.from(magnitude.data)]);
+    scan.live.stop();
+    await running;
+    await expect.poll(() => page.textContent('#badge')).toBe('the run was stopped');
+    expect(faults).toEqual([]);
+  } finally {
+    await browser.close();
+    await ctx.close();
+    await view.close();
+    await detector.close();
+    await rm(folder, { recursive: true });
+  }
+}, 120_000);
