@@ -1,5 +1,6 @@
 // Bindings of corrections in cpp/udf.
-#include "addon/plan.h"
+#include "addon/correction.h"
+
 #include "addon/room.h"
 
 namespace ewald::addon {
@@ -11,8 +12,13 @@ struct Correction {
   ewald_correction* handle = nullptr;
   ewald_correction_descriptor descriptor{};
   uint32_t running = 0;
-  using Run = HostRun;
   ~Correction() { ewald_correction_destroy(handle); }
+
+  using Run = HostRun;
+  static constexpr uint64_t most_frames = UINT32_MAX;
+  int32_t run(const void* frames, uint64_t count, void* out) {
+    return ewald_correction_run(handle, frames, uint32_t(count), out);
+  }
 };
 
 // The elements of a table that may be absent.
@@ -40,37 +46,10 @@ Napi::Value correction_bytes(const CallbackInfo& info) {
 // correctionDestroy(correction): a second call is a no-op. An active run keeps the tables until it is done.
 void correction_destroy(const CallbackInfo& info) { slot_of<Correction>(info).reset(); }
 
-class CorrectionTask : public PlanTask<Correction> {
-public:
-  CorrectionTask(std::shared_ptr<Correction> owner, uint32_t count) : PlanTask(std::move(owner)), count_(count) {}
-
-protected:
-  int32_t work() override {
-    return ewald_correction_run(plan->handle, buffers[0].data(), count_, buffers[1].data());
-  }
-
-private:
-  const uint32_t count_;
-};
-
-// correctionRun(correction, frames, count, out) -> Promise; one run at a time
-Napi::Value correction_run(const CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const auto correction = idle<Correction>(info);
-  const auto& d = correction->descriptor;
-  const uint32_t count = uint32_of(info, 2);
-  const size_t numbers = size_t(count) * d.pixels;
-  auto task = std::make_unique<CorrectionTask>(correction, count);
-  task->buffers.reserve(2);
-  task->buffers.emplace_back(env, info[1], view_at(info, 1, numbers * pixel_bytes[d.dtype]), false);
-  task->buffers.emplace_back(env, info[3], view_at(info, 3, numbers * (d.wide ? 8 : 4)), true);
-  return Task::start(env, std::move(task));
-}
-
 const Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("correctionCreate", Napi::Function::New(env, correction_create, "correctionCreate"));
   exports.Set("correctionBytes", Napi::Function::New(env, correction_bytes, "correctionBytes"));
-  exports.Set("correctionRun", Napi::Function::New(env, correction_run, "correctionRun"));
+  exports.Set("correctionRun", Napi::Function::New(env, correction_run<Correction>, "correctionRun"));
   exports.Set("correctionDestroy", Napi::Function::New(env, correction_destroy, "correctionDestroy"));
 });
 

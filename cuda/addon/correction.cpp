@@ -1,8 +1,8 @@
 // Bindings of corrections in cuda/udf.
-#include <algorithm>
+#include "addon/correction.h"
+
 #include <vector>
 
-#include "addon/plan.h"
 #include "addon/room.h"
 #include "handles.h"
 
@@ -15,7 +15,12 @@ struct Correction : Owned<ewald_cuda_correction, ewald_cuda_correction_destroy> 
   using Owned::Owned;
   ewald_correction_descriptor descriptor{};
   uint32_t running = 0;
+
   using Run = DeviceTask;
+  static constexpr uint64_t most_frames = uint64_t(1) << 53;
+  int32_t run(const void* frames, uint64_t count, void* out) {
+    return ewald_cuda_correction_run(handle, frames, count, out);
+  }
 };
 
 // A copy of a table, because it belongs to the caller and the handle is created on another thread; empty if it is null.
@@ -48,40 +53,13 @@ Napi::Value correctionBytes(const CallbackInfo& info) {
   return Napi::Number::New(info.Env(), double(ewald_cuda_correction_bytes(alive<Correction>(info)->handle)));
 }
 
-class CorrectionTask : public PlanTask<Correction> {
-public:
-  CorrectionTask(std::shared_ptr<Correction> owner, uint64_t count) : PlanTask(std::move(owner)), count_(count) {}
-
-protected:
-  int32_t work() override {
-    return ewald_cuda_correction_run(plan->handle, buffers[0].data(), count_, buffers[1].data());
-  }
-
-private:
-  const uint64_t count_;
-};
-
-// correctionRun(handle, frames, count, out) -> Promise; one run at a time
-Napi::Value correctionRun(const CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const auto correction = idle<Correction>(info);
-  const auto& d = correction->descriptor;
-  const uint64_t count = whole_number(info, 2);
-  const size_t numbers = size_t(count) * d.pixels;
-  auto task = std::make_unique<CorrectionTask>(correction, count);
-  task->buffers.reserve(2);
-  task->buffers.emplace_back(env, info[1], view_at(info, 1, numbers * pixel_bytes[d.dtype]), false);
-  task->buffers.emplace_back(env, info[3], view_at(info, 3, numbers * (d.wide ? 8 : 4)), true);
-  return Task::start(env, std::move(task));
-}
-
 // correctionDestroy(handle): a second call is a no-op. An active run keeps the tables until it is done.
 void correctionDestroy(const CallbackInfo& info) { slot_of<Correction>(info).reset(); }
 
 const Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("correctionCreate", Napi::Function::New(env, correctionCreate, "correctionCreate"));
   exports.Set("correctionBytes", Napi::Function::New(env, correctionBytes, "correctionBytes"));
-  exports.Set("correctionRun", Napi::Function::New(env, correctionRun, "correctionRun"));
+  exports.Set("correctionRun", Napi::Function::New(env, correction_run<Correction>, "correctionRun"));
   exports.Set("correctionDestroy", Napi::Function::New(env, correctionDestroy, "correctionDestroy"));
 });
 
