@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 
 #include "ewald.h"
+#include "generated/ranges.h"
 #include "simulate.h"
 
 namespace {

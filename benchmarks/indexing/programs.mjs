@@ -31,6 +31,7 @@ export function buildDriver() {
     '-std=gnu++20',
     '-O2',
     `-I${join(root, 'cpp/include')}`,
+    `-I${join(root, 'cpp')}`,
     join(here, 'driver.cpp'),
     join(out, 'core/libewald_core.a'),
     '-lpthread',
