@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// `node benchmarks/indexing/alternate.mjs OTHER FOLDER`: the indexers of this build and of the build in the folder OTHER
-// take turns on the real lists of FOLDER, those of their lowest-resolution spots, in one process, so that a busy machine
-// slows both alike. A list is indexed as a batch of copies on one thread. Times are milliseconds an image, the mean over
-// the lists of their minima and of their medians; a list counts as different when the two builds accept different
-// lattices.
-//   [--spots N] of a list (default 300)  [--rounds N] (default 15)  [--backends wasm,native]  [--methods fast,turbo]
+// `node benchmarks/indexing/alternate.mjs OTHER FOLDER`: the indexers of this build and of the build in the folder
+// OTHER take turns on the spot lists of FOLDER in one process, so that a busy machine slows both alike. A list is
+// indexed as a batch of copies on one thread. Times are milliseconds per image: the mean over the lists of their minima
+// and of their medians. A list counts as different if the two builds accept different lattices.
+//   [--spots N] of lowest resolution (default 300)  [--rounds N] (default 15)  [--backends wasm,native]
+//   [--methods fast,turbo]
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -85,8 +85,8 @@ for (const backend of options.backends.split(','))
       return `${here.toFixed(4)} and ${there.toFixed(4)} ms (${(here / there).toFixed(3)})`;
     };
     process.stdout.write(
-      `${backend} ${method}, ${lists.length} lists: this and the other ${compared(best)}, medians ${compared(usual)}, ` +
-        `${different} lists differ\n`,
+      `${backend} ${method}, ${lists.length} lists: this and the other ${compared(best)}, ` +
+        `medians ${compared(usual)}, ${different} lists differ\n`,
     );
     for (const { context } of Object.values(plans)) await context.dispose();
   }

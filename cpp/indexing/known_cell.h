@@ -47,6 +47,12 @@ EWALD_HD bool better(const Lattice& a, const Lattice& b) {
   return a.merit > b.merit;
 }
 
+// Whether a lattice found at a glance ends a search of n spots. It must be far more probable than one that ends an
+// effort and explain more, because the candidates that could be better have not been searched.
+EWALD_HD bool settles(const Lattice& lattice, float accept_log10, int n) {
+  return lattice.judged && lattice.log10_chance <= accept_log10 - glance_decades && lattice.merit > glance_share * n;
+}
+
 // The output record of a lattice that has `indexed` spots with this sum of squared distances.
 EWALD_HD ewald_indexed_cell indexed_cell(const Lattice& lattice, uint32_t crystal, uint32_t indexed, double squares) {
   const Vec3(&row)[3] = lattice.cell.row;

@@ -23,7 +23,8 @@ inline __device__ __noinline__ void refine_hit(const Block& b, int input, const 
   if (lane_index() == 0) b.fresh()[i] = lattice;
 }
 
-__device__ __forceinline__ void search_with(const Block& b, Pool pool, int input, const Effort& effort) {
+// Samples and climbs: the candidate vectors of an effort into b.kept(). Returns their number.
+__device__ __forceinline__ int find_vectors(const Block& b, int input, const Effort& effort) {
   const Plan& plan = b.plan;
   const BaseVector& base = plan.cells[input].base[effort.base];
   const int n = b.state().n, first = min(n, sample_spots);
@@ -46,8 +47,18 @@ __device__ __forceinline__ void search_with(const Block& b, Pool pool, int input
       climb(b, points, picked, length, first, plan.candidate_vectors ? plan.candidate_vectors : effort.candidates,
             effort.free_scale ? scale_tolerance : length_tolerance);
   if (recording) record_vectors(b, kept);
+  return kept;
+}
+
+// Turns and refines: lattices of the first `candidates` vectors into the pool, at most `keep`.
+inline __device__ __noinline__ void find_lattices(const Block& b, Pool pool, int input, const Effort& effort,
+                                                  int candidates, int keep) {
+  const Plan& plan = b.plan;
+  const BaseVector& base = plan.cells[input].base[effort.base];
+  const int n = b.state().n;
+  const bool recording = b.state().recording != 0;
   const Angles angles = angles_for(b, base, min(n, turn_spots));
-  const int hits = search_rotation(b, base, kept, effort.hits, effort.free_scale, angles);
+  const int hits = search_rotation(b, base, candidates, keep, effort.free_scale, angles);
   if (recording)
     record_hits(b, hits, angles.steps * base.fold, [&](int i) {
       const std::uint64_t key = b.scratch<std::uint64_t>()[i];
@@ -93,7 +104,7 @@ __device__ __noinline__ void judge(const Block& b, bool may_strain, Lattice& lat
 
 // Judges the best lattices in parallel, one warp each; the whole block judges a single lattice, and lattices of lists
 // whose nodes do not fit into a warp's part of the scratch.
-__device__ __forceinline__ void judge_best(const Block& b, Pool pool, int most) {
+inline __device__ __noinline__ void judge_best(const Block& b, Pool pool, int most) {
   State& s = b.state();
   const DeviceSpan<Lattice> lattices = b.lattices(pool);
   const DeviceSpan<int> order = b.lattice_order(pool);
@@ -121,6 +132,23 @@ __device__ __forceinline__ void judge_best(const Block& b, Pool pool, int most) 
   __syncthreads();
 }
 
+// Searches the best candidates alone. Returns whether what they gave ends the search; if not, all candidates are
+// searched as though this had not been done.
+__device__ __forceinline__ bool settled_at_a_glance(const Block& b, Pool pool, const Effort& effort, int kept) {
+  State& s = b.state();
+  find_lattices(b, pool, 0, effort, min(kept, glance_candidates), glance_hits);
+  judge_best(b, pool, 1);
+  if (threadIdx.x == 0) {
+    s.decision = s.lattice_count[pool] > 0 &&
+                 settles(b.lattices(pool)[b.lattice_order(pool)[0]], b.plan.params.accept_log10, s.n);
+    if (!s.decision) s.lattice_count[pool] = 0;
+  }
+  __syncthreads();
+  const bool settled = s.decision != 0;
+  __syncthreads();
+  return settled;
+}
+
 // Stores lattices in the pool, best first.
 __device__ __forceinline__ void search_fast(const Block& b, Pool pool) {
   State& s = b.state();
@@ -132,7 +160,11 @@ __device__ __forceinline__ void search_fast(const Block& b, Pool pool) {
   // A short list is cheap to search thoroughly, and has competing lattices that share most of the spots.
   for (int e = b.plan.first_effort + (n <= short_list ? 1 : 0);; e++) {
     const Effort effort = effort_of(e);
-    for (int input = 0; input < b.plan.cell_count; input++) search_with(b, pool, input, effort);
+    for (int input = 0; input < b.plan.cell_count; input++) {
+      const int kept = find_vectors(b, input, effort);
+      if (e == b.plan.first_effort && s.may_glance && settled_at_a_glance(b, pool, effort, kept)) return;
+      find_lattices(b, pool, input, effort, kept, effort.hits);
+    }
     judge_best(b, pool, effort.judged);
     if (effort.last) break;
     if (threadIdx.x == 0) {

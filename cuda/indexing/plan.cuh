@@ -70,7 +70,7 @@ struct State {
   int total, warp_totals[kWarps];
   int least, above, ties, take;
   int lattice_count[pools];
-  int flat, accepted, decision, recording;
+  int flat, may_glance, accepted, decision, recording;
   float beam[3];  // the direction along which the searched list extends least
 };
 

@@ -22,8 +22,8 @@ __device__ __forceinline__ void occupy(DeviceSpan<unsigned> nodes, unsigned plac
   }
 }
 
-// Stores the axis of the current list in the state, and whether the Ewald sphere is flat there: the direction along
-// which the spots extend least, and their root mean square extent along it.
+// Stores the axis of the current list in the state, and whether the Ewald sphere is flat there, or far enough from it
+// for a glance: the direction along which the spots extend least, and their root mean square extent along it.
 __device__ __forceinline__ void find_beam(const Block& b) {
   State& s = b.state();
   if (warp_index() == 0) {
@@ -38,7 +38,11 @@ __device__ __forceinline__ void find_beam(const Block& b) {
     const Vec3f axis = thin_axis(sums, s.n, thickness);
     if (lane_index() == 0) {
       s.beam[0] = axis.x, s.beam[1] = axis.y, s.beam[2] = axis.z;
-      s.flat = thickness * float(b.plan.cells[0].shortest) < float(flat_thickness);
+      const float periods = thickness * float(b.plan.cells[0].shortest);
+      s.flat = periods < float(flat_thickness);
+      // See search_fast in cpp/indexing/isa/fast.cpp.
+      s.may_glance =
+          b.plan.cell_count == 1 && b.plan.record.summary == nullptr && periods >= float(glance_thickness);
     }
   }
   __syncthreads();

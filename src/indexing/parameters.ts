@@ -39,7 +39,7 @@ export interface IndexerOptions {
   readonly maxSpots?: number;
   /** Known cells of one run, 1 … 64, default 1. */
   readonly maxInputCells?: number;
-  /** Cells returned per image, 1 … 1024, default 32. */
+  /** Cells returned per image at most, 1 … 1024, default 32. */
   readonly maxOutputCells?: number;
   /** Images of one run, 1 … 65536, default 1. */
   readonly batch?: number;

@@ -89,7 +89,10 @@ export interface ImageView {
   readonly truncated: boolean;
   /** Spots beyond 5 1/angstrom (0.2 Å), where no crystal diffracts, were skipped. */
   readonly tooFar: boolean;
-  /** All cells returned: accepted ones first, then candidates, best first. */
+  /**
+   * All cells returned: accepted ones first, then candidates, best first. A search that its best candidates settle
+   * beyond doubt returns no others, unless the sphere is nearly flat, so that they may be rivals.
+   */
   cells(): FoundCell[];
   /** The accepted lattices. */
   crystals(): Crystal[];

@@ -54,6 +54,10 @@ export const indexingRun: Struct = {
     u32('turns', 'place of the angles of a turn in the tables'),
     u32('angles', 'place of the angles of the exhaustive method'),
     u32('exhaustive', '1: the exhaustive method'),
+    u32('glances', '1: a search may end at a glance'),
+    u32('pad0', 'zero'),
+    u32('pad1', 'zero'),
+    u32('pad2', 'zero'),
   ],
 };
 
@@ -105,8 +109,8 @@ export const job: Struct = {
     u32('accepted', 'lattices'),
     u32('slivers', 'of accepted lattices, in a row'),
     u32('listed', 'of the images still going, in order, the one with the number of this slot; NOWHERE: no more'),
+    u32('glance', 'whether the round searches the best candidates alone, or has the candidates of such a round'),
     u32('pad0', 'zero'),
-    u32('pad1', 'zero'),
   ],
 };
 

@@ -214,6 +214,14 @@ export const mutants = [
     ids: ['indexing:fast:noise:n=20:*', 'indexing:fast:noise'],
   },
   {
+    name: 'indexing: whatever a glance finds ends the search',
+    file: 'indexing/known_cell.h',
+    find: 'lattice.log10_chance <= accept_log10 - glance_decades && lattice.merit > glance_share * n',
+    replace: 'n > 0',
+    on: 'native',
+    ids: ['indexing:fast:tri:n=50:*'],
+  },
+  {
     name: 'indexing: the chance forgets how many orientations were tried',
     file: 'indexing/significance.h',
     find: 'log10(T(8 * pi * pi) * (nodes + 1) / p)',

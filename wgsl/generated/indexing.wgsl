@@ -158,6 +158,10 @@ struct Run {
   turns: u32, // place of the angles of a turn in the tables
   angles: u32, // place of the angles of the exhaustive method
   exhaustive: u32, // 1: the exhaustive method
+  glances: u32, // 1: a search may end at a glance
+  pad0: u32, // zero
+  pad1: u32, // zero
+  pad2: u32, // zero
 }
 
 // One vector of a known cell as the one whose direction is sampled; see cpp/indexing/known_cell.h.
@@ -200,8 +204,8 @@ struct Job {
   accepted: u32, // lattices
   slivers: u32, // of accepted lattices, in a row
   listed: u32, // of the images still going, in order, the one with the number of this slot; NOWHERE: no more
+  glance: u32, // whether the round searches the best candidates alone, or has the candidates of such a round
   pad0: u32, // zero
-  pad1: u32, // zero
 }
 
 // What the kernels of a round tell each other about an image.

@@ -65,6 +65,14 @@ fn settle_exhaustive(image: u32, pool: u32) {
   }
 }
 
+// Whether a lattice found at a glance ends the search; the counterpart of `settles` in cpp/indexing/known_cell.h.
+fn settles(image: u32, job: Job) -> bool {
+  if (tallies[image].held[job.pool] == 0u) { return false; }
+  let best = lattices[lattice_at(image, job.pool, 0u)];
+  return (best.marks & JUDGED) != 0u && best.log10_chance <= run.params.accept_log10 - GLANCE_DECADES &&
+    best.merit > GLANCE_SHARE * f32(job.n);
+}
+
 // Whether the search ends here.
 fn search_ends(image: u32, job: Job) -> bool {
   let effort = effort_of(job.effort);
@@ -120,11 +128,16 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
         } else {
           settle(image, job.pool);
         }
-        if (search_ends(image, job)) {
+        if (job.glance == GLANCE && !settles(image, job)) {
+          // All candidates are searched as though this had not been done.
+          job.glance = AFTER_GLANCE;
+          tallies[image].held[job.pool] = 0u;
+        } else if (job.glance == GLANCE || search_ends(image, job)) {
           action = accept(image, &job);
         } else {
           job.effort++;
           job.input = 0u;
+          job.glance = NO_GLANCE;
         }
       }
       at_hand = job;
@@ -171,6 +184,7 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
       at_hand.pool = 1u;
       at_hand.effort = run.first_effort + select(0u, 1u, n <= SHORT_LIST);
       at_hand.input = 0u;
+      at_hand.glance = first_glance(n, beam.thickness, cells[0].shortest);
       at_hand.flat = select(0u, 1u, beam.thickness * cells[0].shortest < FLAT_THICKNESS);
       at_hand.beam = beam.axis;
       tallies[image].held[1] = 0u;
@@ -184,6 +198,7 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
     jobs[image].input = at_hand.input;
     jobs[image].pool = at_hand.pool;
     jobs[image].flat = at_hand.flat;
+    jobs[image].glance = at_hand.glance;
     jobs[image].beam = at_hand.beam;
     jobs[image].accepted = at_hand.accepted;
     jobs[image].slivers = at_hand.slivers;

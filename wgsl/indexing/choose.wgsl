@@ -44,7 +44,8 @@ fn choose_hits(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocatio
   let job = jobs[image];
   let effort = effort_of(job.effort);
   let base = cells[job.input].base[effort.base];
-  let numbers = tallies[image].kept * (2u - base.flip);
+  let keep = select(effort.hits, GLANCE_HITS, job.glance == GLANCE);
+  let numbers = searched(job, tallies[image]) * (2u - base.flip);
   let stride = tallies[image].stride;
   let n = min(job.n, TURN_SPOTS);
   for (var k = lane; k <= TURN_SPOTS; k += WORKGROUP) { atomicStore(&bins[k], 0u); }
@@ -97,7 +98,7 @@ fn choose_hits(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocatio
     var rank = 0u;
     let score = scores[m];
     for (var k = 0u; k < total; k++) { rank += select(0u, 1u, scores[k] > score || (scores[k] == score && k < m)); }
-    if (rank >= effort.hits) { continue; }
+    if (rank >= keep) { continue; }
     let number = listed[m] >> 16u;
     let hit = hits[hits_at(image, number) + 1u + (listed[m] & 0xffffu)];
     let cell = cell_of_hit(image, base, number, hit, effort.free_scale, stride);
@@ -111,5 +112,5 @@ fn choose_hits(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocatio
     lattice.marks = select(0u, SCALED, effort.free_scale);
     lattices[fresh_at(image, rank)] = lattice;
   }
-  if (lane == 0u) { tallies[image].fresh = min(total, effort.hits); }
+  if (lane == 0u) { tallies[image].fresh = min(total, keep); }
 }

@@ -103,7 +103,7 @@ fn insert_fresh(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocati
     top = max(top, lattices[at].merit);
     if ((lattices[at].marks & JUDGED) == 0u) { rank = min(rank, i); }
   }
-  let most = effort_of(job.effort).judged;
+  let most = select(effort_of(job.effort).judged, 1u, job.glance == GLANCE);
   for (var k = 0u; k < most && rank + k < held; k++) {
     if (k > 0u && lattices[lattice_at(image, job.pool, rank + k)].merit < RIVAL_SHARE * top) { break; }
     tallies[image].judging[k] = orders[order_at(image, job.pool) + rank + k];

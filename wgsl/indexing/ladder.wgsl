@@ -196,6 +196,7 @@ fn climb(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_inde
   let image = jobs[workgroup.x].listed;
   if (image == NOWHERE) { return; }
   let job = jobs[image];
+  if (job.glance == AFTER_GLANCE) { return; }
   let effort = effort_of(job.effort);
   let list = list_at(image);
   let n = job.n;

@@ -18,6 +18,16 @@ const JUDGED = 1u;
 const STRAINED = 2u; // its metric was fitted to the spots
 const SCALED = 4u;   // its scale was taken from the spots
 
+// What a round has to do with a glance, the search of the best candidates alone.
+const NO_GLANCE = 0u;
+const GLANCE = 1u;       // it is one
+const AFTER_GLANCE = 2u; // it searches all candidates of the round before, which was one and did not end the search
+
+// The first round of a search. A glance needs a clear winner: near a flat sphere other candidates may be its rivals.
+fn first_glance(n: u32, thickness: f32, shortest: f32) -> u32 {
+  return select(NO_GLANCE, GLANCE, run.glances != 0u && n > SHORT_LIST && thickness * shortest >= GLANCE_THICKNESS);
+}
+
 fn cell_of_lattice(l: Lattice) -> Cell { return Cell(l.a, l.b, l.c); }
 fn cell_of_known(known: KnownCell) -> Cell { return Cell(known.row[0].xyz, known.row[1].xyz, known.row[2].xyz); }
 
@@ -35,6 +45,11 @@ fn list_at(image: u32) -> u32 { return (2u * image + 1u) * run.max_spots; }
 // Candidate vectors of an image: the sampled vectors, followed by the kept ones.
 fn candidates_at(image: u32) -> u32 { return image * run.vectors; }
 fn kept_at(image: u32) -> u32 { return image * run.vectors + MAX_PICKED; }
+
+// Number of candidate vectors that a round searches.
+fn searched(job: Job, tally: Tally) -> u32 {
+  return select(tally.kept, min(tally.kept, GLANCE_CANDIDATES), job.glance == GLANCE);
+}
 
 // Result of the rotation search for a candidate in one sense: the number of hits, then the hits, in `hits`.
 fn hits_at(image: u32, number: u32) -> u32 { return image * run.hit_words + number * (1u + ENOUGH_HITS); }

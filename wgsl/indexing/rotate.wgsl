@@ -145,7 +145,7 @@ fn search_rotation(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgro
   let effort = effort_of(job.effort);
   let base = cells[job.input].base[effort.base];
   let senses = 2u - base.flip;
-  for (var i = workgroup.y; i < tally.kept * senses; i += workgroups.y) {
+  for (var i = workgroup.y; i < searched(job, tally) * senses; i += workgroups.y) {
     let p = place(base, vectors[kept_at(image) + i / senses].xyz, i % senses != 0u, effort.free_scale);
     search_candidate(image, i, p, list_at(image), min(job.n, TURN_SPOTS), tally.steps, tally.stride);
   }

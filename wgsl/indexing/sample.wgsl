@@ -106,6 +106,7 @@ fn sample(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
   let image = jobs[workgroup.x].listed;
   if (image == NOWHERE) { return; }
   let job = jobs[image];
+  if (job.glance == AFTER_GLANCE) { return; }
   let effort = effort_of(job.effort);
   let length = cells[job.input].base[effort.base].length;
   let first = list_at(image);

@@ -110,6 +110,7 @@ fn take_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
     // Where the Ewald sphere is flat, a vector near the beam has all spots on its plane 0 and carries no information,
     // so every vector is tried.
     job.flat = select(0u, 1u, beam.thickness * cells[0].shortest < FLAT_THICKNESS);
+    job.glance = first_glance(used, beam.thickness, cells[0].shortest);
     job.beam = beam.axis;
     jobs[image] = job;
     tallies[image] = Tally();

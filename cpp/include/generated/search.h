@@ -168,6 +168,16 @@ constexpr double spare_decades = 5.0;
 constexpr double rival_share = 0.5;
 // thickness of the spots times the shortest vector, below which the Ewald sphere is flat
 constexpr double flat_thickness = 0.25;
+// candidate vectors that a glance turns, refines and judges before the others
+constexpr int glance_candidates = 2;
+// cells of these that are refined; the better one is judged
+constexpr int glance_hits = 2;
+// a lattice that is to end the search at a glance is this much better than it need be
+constexpr double glance_decades = 10.0;
+// of the spots, of which its merit must exceed this part
+constexpr double glance_share = 0.5;
+// thickness of the spots times the shortest vector, below which there is no glance: candidates may be rivals
+constexpr double glance_thickness = 0.5;
 // lattices that a fast search keeps beside those it returns
 constexpr int pool_spare = 16;
 // exhaustive: directions where the caller asks for none

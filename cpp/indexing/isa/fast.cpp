@@ -24,9 +24,9 @@ Lattice take_out(Workspace& work, int at) {
   return lattice;
 }
 
-void search_with(const RunPlan& plan, int input, const Effort& effort, const SpotList& spots, Workspace& work) {
-  const KnownCell& known = plan.cells[input];
-  const BaseVector& base = known.base[effort.base];
+// Samples and climbs: the candidate vectors of an effort into work.kept.
+void find_vectors(const RunPlan& plan, int input, const Effort& effort, const SpotList& spots, Workspace& work) {
+  const BaseVector& base = plan.cells[input].base[effort.base];
   const int first = spots.n < sample_spots ? spots.n : sample_spots;
   const double edge = spots.length[first - 1];
   const int points = directions_for(base.length, edge, plan.params.sample_points, plan.tables.spiral_points);
@@ -38,7 +38,16 @@ void search_with(const RunPlan& plan, int input, const Effort& effort, const Spo
   climb(plan.tables, points, work.picked, picked, base.length, spots, first, candidates,
         effort.free_scale ? scale_tolerance : length_tolerance, work);
   record_vectors(work, work.kept, true);
-  const int hits = search_rotation(plan, base, work.kept, spots, effort.hits, effort.free_scale, work);
+}
+
+// Turns and refines: lattices of the first `most` candidates into work.lattices, at most `keep`.
+void find_lattices(const RunPlan& plan, int input, const Effort& effort, int most, int keep, const SpotList& spots,
+                   Workspace& work) {
+  const KnownCell& known = plan.cells[input];
+  const BaseVector& base = known.base[effort.base];
+  CandidateList candidates = work.kept;
+  if (candidates.n > most) candidates.n = most;
+  const int hits = search_rotation(plan, base, candidates, spots, keep, effort.free_scale, work);
   for (int i = 0; i < hits; i++) {
     const SearchHit& h = work.hits[i];
     const Placed placed = place(base, work.kept, h.candidate, effort.free_scale);
@@ -52,7 +61,6 @@ void search_with(const RunPlan& plan, int input, const Effort& effort, const Spo
     record_cell(work, lattice);
     insert(work, lattice);
   }
-  end_record(work);
 }
 
 }  // namespace
@@ -100,6 +108,16 @@ void judge_best(const RunPlan& plan, const SpotList& spots, int most, Workspace&
   }
 }
 
+// Searches the best candidates alone. Returns whether what they gave ends the search; if not, all candidates are
+// searched as though this had not been done.
+bool settled_at_a_glance(const RunPlan& plan, const Effort& effort, const SpotList& spots, Workspace& work) {
+  find_lattices(plan, 0, effort, glance_candidates, glance_hits, spots, work);
+  judge_best(plan, spots, 1, work);
+  if (work.lattice_count > 0 && settles(work.lattices[0], plan.params.accept_log10, spots.n)) return true;
+  work.lattice_count = 0;
+  return false;
+}
+
 }  // namespace
 
 void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
@@ -111,10 +129,19 @@ void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
   work.beam = thin_axis(spots, thickness);
   const bool flat = thickness * plan.cells[0].shortest < flat_thickness;
   const int first = plan.descriptor.method == EWALD_METHOD_TURBO ? turbo_effort : 0;
+  // A glance needs a clear winner. Near a flat sphere the other candidates may be its rivals; of several known cells
+  // another may explain more; and `debug` shows the stages of the whole effort.
+  const bool may_glance =
+      plan.cell_count == 1 && !plan.descriptor.debug && thickness * plan.cells[0].shortest >= glance_thickness;
   // A short list is cheap to search thoroughly, and has competing lattices that share most of the spots.
   for (int e = first + (spots.n <= short_list);; e++) {
     const Effort effort = effort_of(e);
-    for (int input = 0; input < plan.cell_count; input++) search_with(plan, input, effort, spots, work);
+    for (int input = 0; input < plan.cell_count; input++) {
+      find_vectors(plan, input, effort, spots, work);
+      if (e == first && may_glance && settled_at_a_glance(plan, effort, spots, work)) return;
+      find_lattices(plan, input, effort, work.kept.n, effort.hits, spots, work);
+      end_record(work);
+    }
     judge_best(plan, spots, effort.judged, work);
     if (effort.last) break;
     if (work.lattice_count == 0 || flat) continue;

@@ -360,7 +360,10 @@ class Runner {
     const vectors = size.kept;
     // Every search may find slivers of the true lattice, several times in a row.
     const searches = crystals === 1 ? 1 : crystals * maxSlivers;
-    const rounds = Math.min(this.#rounds, searches * (size.exhaustive ? 1 : size.efforts * cellCount));
+    // Of several known cells another may explain more, and `debug` shows the stages of the whole effort.
+    const glances = !size.exhaustive && cellCount === 1 && !this.#record;
+    const steps = size.exhaustive ? 1 : size.efforts * cellCount + (glances ? 1 : 0);
+    const rounds = Math.min(this.#rounds, searches * steps);
     let shape = { points: size.points, angles: 0, groups: 0, lengths: 0 };
     if (size.exhaustive) {
       const lengths = sampledLengths(
@@ -411,6 +414,7 @@ class Runner {
       turns: this.#places.turns,
       angles: this.#places.angles,
       exhaustive: size.exhaustive,
+      glances,
     });
     uniform.set(params, 4 * wordOf(indexingRun, 'params'));
     const images = Math.min(

@@ -105,6 +105,13 @@ function fastOnly(few: bounds.Bound): Row<Lists, Answer, Lists>[] {
     simulated('fast', 'mono', 20, {}, 'twenty spots'),
     simulated('fast', 'tri', 20, { spurious: 0.5, images: 16 }, 'ten true spots among twenty', { missed: few }),
     simulated('fast', 'mono', 300, { crystals: 3 }, 'three lattices in an image'),
+    simulated(
+      'fast',
+      'tri',
+      50,
+      { spurious: 0.6, noisePx: 1, images: 32 },
+      'lists in which the best two candidate vectors are often wrong, so that a glance must not end the search',
+    ),
     row(
       'fast',
       'cell-off=1%:n=200:images=8',
