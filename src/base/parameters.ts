@@ -2,7 +2,7 @@
  * A parameter is one row of one table of its room. The check, the message, the type, the flag, `--help` and the tables
  * of the READMEs follow from the row; nothing else repeats its name, range, default or meaning.
  */
-import { EwaldError } from './errors.js';
+import { EwaldError, type EwaldErrorTag } from './errors.js';
 import { nearest, shown } from './options.js';
 import type { Range } from './range.js';
 
@@ -210,17 +210,29 @@ function isFine(row: Parameter, value: unknown): boolean {
  * An error whose message names parameters as options. A caller who has other names for them, such as flags, passes it
  * to `reworded`.
  */
-export function refusal(what: string, words: (said: Said) => string, values: Readonly<Record<string, unknown>> = {}) {
+export function refusal(
+  what: string,
+  words: (said: Said) => string,
+  values: Readonly<Record<string, unknown>> = {},
+  tag: EwaldErrorTag = 'Argument',
+): EwaldError {
   // Errors may be posted to another thread, which functions cannot be.
   const detail = Object.defineProperty({ ...values }, 'words', { value: words });
-  return new EwaldError('Argument', `${what === '' ? '' : `${what}: `}${words(asNamed)}`, { detail });
+  return new EwaldError(tag, `${what === '' ? '' : `${what}: `}${words(asNamed)}`, { detail });
 }
 
 /** The error with parameters named by `said`; an error that names none is returned as it is. */
 export function reworded(error: unknown, said: Said): unknown {
   const words = error instanceof EwaldError ? error.detail.words : undefined;
-  if (typeof words !== 'function') return error;
-  return new EwaldError('Argument', (words as (said: Said) => string)(said), { cause: error });
+  if (!(error instanceof EwaldError) || typeof words !== 'function') return error;
+  return new EwaldError(error.tag, (words as (said: Said) => string)(said), { cause: error, detail: error.detail });
+}
+
+/** A setting in the caller's language: `force: true`, `--force`; `acceptBy: 'crystfel'`, `--accept-by crystfel`. */
+export function setting(said: Said, name: string, value: string | number | boolean): string {
+  const word = said(name);
+  if (!word.startsWith('-')) return `${word}: ${typeof value === 'string' ? `'${value}'` : value}`;
+  return typeof value === 'boolean' ? word : `${word} ${value}`;
 }
 
 /** Refuses a value that its row does not allow. Throws `Argument`. */

@@ -90,7 +90,7 @@ async function open(): Promise<Communicator> {
       'Unsupported',
       `${oneOf(started)}, and MPI (${addon.library().split('\n')[0]?.slice(0, 60)}) sees itself alone; start the ` +
         'ranks with the mpirun of this MPI, or with srun --mpi=pmix. Processes that do a job each need no MPI: ' +
-        '--executor inline',
+        'use the executor inline',
     );
   // Runs before the exit handler, so that the others receive the reason.
   process.on('uncaughtExceptionMonitor', (error) => {

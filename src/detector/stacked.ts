@@ -4,6 +4,7 @@
  */
 
 import { EwaldError } from '../base/errors.js';
+import { refusal, setting } from '../base/parameters.js';
 import type { BadRegion, Geometry, Panel } from '../crystal/geometry/geometry.js';
 import type { Dataset, DatasetShape, ListedPeaks } from '../data/dataset.js';
 import { geometryFromFile } from './from-file.js';
@@ -169,10 +170,13 @@ class StackedFrames implements Dataset {
     return this.file.read(...words);
   }
   async peaks(): Promise<ListedPeaks> {
-    throw new EwaldError(
+    throw refusal(
+      '',
+      (said) =>
+        `${this.name}: its frames have several modules, and peak lists do not state the module of a peak; use ` +
+        setting(said, 'finder', 'peakfinder8'),
+      {},
       'Unsupported',
-      `${this.name}: its frames have several modules, and peak lists do not state the module of a peak; use ` +
-        '--peaks peakfinder8',
     );
   }
   dispose() {

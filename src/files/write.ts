@@ -13,6 +13,7 @@ import { dirname, resolve } from 'node:path';
 import { compressedName } from '../base/compression.js';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
+import { refusal, setting } from '../base/parameters.js';
 import { flush, flushFolder } from './flush.js';
 import { refuseInputs, refuseOpen } from './inputs.js';
 import { onExit } from './interrupt.js';
@@ -38,8 +39,6 @@ export interface WriteOptions {
   readonly endings?: readonly string[];
   /** Reason for the refusal, such as "is not a stream of ewald". */
   readonly otherwise?: string;
-  /** Name of the `force` option in the refusal; default: `--force`. */
-  readonly forcing?: string;
   /** The right to write all files of a folder, held by the caller; if omitted, each file is locked by itself. */
   readonly lock?: Lock;
 }
@@ -173,11 +172,7 @@ function refuseEnding(file: string, endings: readonly string[]): void {
 const writtenThrough = (file: string): boolean => /^\/(proc|dev\/(stdout|stderr|fd))(\/|$)/.test(resolve(file));
 
 /** Whether an existing file may be replaced: protected files and files that ewald did not write may not. */
-async function mayReplace(
-  file: string,
-  target: string,
-  { force, replaces, otherwise, forcing }: WriteOptions,
-): Promise<void> {
+async function mayReplace(file: string, target: string, { force, replaces, otherwise }: WriteOptions): Promise<void> {
   // A file that its owner has protected is not replaced by renaming another one over it.
   const handle = await open(target, 'r+');
   try {
@@ -188,11 +183,12 @@ async function mayReplace(
   } finally {
     await handle.close();
   }
-  throw new EwaldError(
-    'Argument',
-    `${file} exists and ${otherwise ?? 'does not say that ewald wrote it'}; choose another name, or pass ` +
-      `${forcing ?? '--force'}`,
-    { detail: { path: file } },
+  throw refusal(
+    '',
+    (said) =>
+      `${file} exists and ${otherwise ?? 'does not say that ewald wrote it'}; choose another name, or pass ` +
+      setting(said, 'force', true),
+    { path: file },
   );
 }
 

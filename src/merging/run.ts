@@ -215,7 +215,8 @@ function splitOf(
   if (sets.size === 0)
     throw new EwaldError(
       'Argument',
-      `no frame has the header field ${splitBy}; index with --copy-header ${splitBy}, or name another field`,
+      `no frame has the header field ${splitBy}; index with copyHeader (--copy-header ${splitBy}), or name another ` +
+        'field',
     );
   if (sets.size > mostDatasets)
     throw new EwaldError(
@@ -291,7 +292,7 @@ function nothing(counts: ScanCounts, { beyondResolution, belowSnr }: LeftOut): E
         ? `none of ${frames} frames has a crystal`
         : beyondResolution + belowSnr > 0
           ? `pushRes and minSnr leave out all ${beyondResolution + belowSnr} observations`
-          : `${empty} crystals have no reflections; index with integration (without --no-integrate)`;
+          : `${empty} crystals have no reflections; index with integration`;
   return new EwaldError('Argument', `there is nothing to merge: ${why}`, { detail: { ...counts } });
 }
 

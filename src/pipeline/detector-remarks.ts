@@ -57,7 +57,7 @@ export function detectorRemarks(verdict: DetectorVerdict | undefined, geometry: 
     remarks.push(
       `according to ${verdict.crystals} crystals, assuming that the known cell is right, the detector ` +
         `is ${told.join(' and ')}` +
-        '; --refined-geometry FILE writes one that fits',
+        '; refinedGeometry (--refined-geometry FILE) writes one that fits',
     );
   const { drift } = verdict;
   const [dx, dy] = drift.shiftM.map((shift) => shift * perMetre) as [number, number];

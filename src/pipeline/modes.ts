@@ -33,6 +33,11 @@ export interface Words {
   readonly finder: (name: string) => string;
   readonly noIntegrate: string;
   readonly noCells: string;
+  readonly cells: string;
+  readonly crystfelRule: string;
+  readonly zmqInput: string;
+  readonly output: string;
+  readonly follow: string;
   /** The source of the frames. */
   readonly source: string;
 }
@@ -42,14 +47,31 @@ export const inFlags = (source: string): Words => ({
   finder: (name) => `--peaks ${name}`,
   noIntegrate: '--no-integrate',
   noCells: '-p none',
+  cells: '-p',
+  crystfelRule: '--accept-by crystfel',
+  zmqInput: '--zmq-input ADDRESS',
+  output: '-o FILE',
+  follow: '--follow',
   source,
 });
+
+/** Stages whose names contain flags, as the library calls them. */
+export const stagesInOptions: Readonly<Record<string, string>> = {
+  'waiting for frames (--follow, --zmq-input)': 'waiting for frames (follow, zmqInput)',
+  'a list of files (-i)': 'a list of files',
+  'a stream (-o)': 'a stream as output',
+};
 
 /** The wording for the library. */
 export const inOptions: Words = {
   finder: (name) => `the finder ${name}`,
   noIntegrate: 'integrate: false',
   noCells: 'cells: []',
+  cells: 'cells',
+  crystfelRule: "acceptBy: 'crystfel'",
+  zmqInput: 'zmqInput',
+  output: 'output',
+  follow: 'follow: true',
   source: 'the input',
 };
 
@@ -87,14 +109,14 @@ export function modeOf(run: RunMode, words: Words): Mode {
     )
       return `${words.noCells} finds peaks alone`;
     if (has('integration')) return `${words.noIntegrate} leaves it out`;
-    if (has("CrystFEL's rule")) return 'lattices are judged against chance: leave it out, or add --accept-by crystfel';
-    if (has('frames by ZeroMQ')) return 'frames come from files; --zmq-input ADDRESS takes them by ZeroMQ';
-    if (has('an unknown cell')) return 'the cell is known by -p: leave one out';
+    if (has("CrystFEL's rule")) return `lattices are judged against chance: leave it out, or add ${words.crystfelRule}`;
+    if (has('frames by ZeroMQ')) return `frames come from files; ${words.zmqInput} takes them by ZeroMQ`;
+    if (has('an unknown cell')) return `the cell is known by ${words.cells}: leave one out`;
     if (has('spot lists')) return `${words.source || 'the list'} holds detector frames`;
     if (has('a list of files (-i)')) return 'no list is given';
-    if (has('a stream (-o)')) return 'no stream is written: -o FILE';
+    if (has('a stream (-o)')) return `no stream is written: ${words.output}`;
     if (has('waiting for frames (--follow, --zmq-input)'))
-      return 'the files are taken as they are: --follow waits for more';
+      return `the files are taken as they are: ${words.follow} waits for more`;
     return isList(finder) ? `${words.finder(finder)} uses peaks as listed` : `${words.finder(finder)} does not use it`;
   };
   return { stages: parts.flatMap(([stage, has]) => (has ? [stage] : [])), because };
@@ -147,11 +169,11 @@ export function checkSettings(
   if (values.integration !== undefined) parseIntegration(values.integration, said('integration'));
   checkSearch(what, peaks, thresholds);
   const mode = modeOf({ from: 'files', ...values, peaksAlone: cells?.length === 0 }, inOptions);
-  refuseOthers(searchSettingRows, given, mode, said);
+  refuseOthers(searchSettingRows, given, mode, said, stagesInOptions);
   checked(refinementRows, given, said);
-  refuseOthers(refinementRows, given, mode, said);
+  refuseOthers(refinementRows, given, mode, said, stagesInOptions);
   if (typeof peaks !== 'object' || peaks === null) return;
   const ofPeaks = peaks as Readonly<Record<string, unknown>>;
   const saidOfPeaks = (name: string): string => `${what}: peaks.${name}`;
-  refuseOthers(searchRows, ofPeaks, mode, saidOfPeaks);
+  refuseOthers(searchRows, ofPeaks, mode, saidOfPeaks, stagesInOptions);
 }

@@ -99,8 +99,8 @@ export function doubtOf(images: readonly Float32Array[], maxLengthA: number): st
   return (
     `half of the spots have another one within ${nearest.toFixed(5)} 1/Å, as of a cell ` +
     `of ${(1 / nearest).toFixed(0)} Å or longer, ` +
-    `but edges up to ${maxLengthA} Å were looked for; --max ${Math.min(1000, 50 * Math.ceil(2 / nearest / 50))} ` +
-    'looks further'
+    `but edges up to ${maxLengthA} Å were looked for; a larger maxLengthA ` +
+    `(--max ${Math.min(1000, 50 * Math.ceil(2 / nearest / 50))}) looks further`
   );
 }
 

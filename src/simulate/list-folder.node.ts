@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
+import { refusal, setting } from '../base/parameters.js';
 import { refuseInputs } from '../files/inputs.js';
 import { onExit } from '../files/interrupt.js';
 import { type Lock, lockFile } from '../files/lock.js';
@@ -29,9 +30,11 @@ export async function beginFolder(folder: string, inputs: readonly string[], for
     await mkdir(folder, { recursive: true });
     const older = (await readdir(folder)).filter(isList);
     if (older.length > 0 && !force)
-      throw new EwaldError(
-        'Argument',
-        `${folder} contains ${older.length} file${older.length === 1 ? '' : 's'} of an earlier simulation; choose another folder, or pass --force to replace them`,
+      throw refusal(
+        '',
+        (said) =>
+          `${folder} contains ${older.length} file${older.length === 1 ? '' : 's'} of an earlier simulation; choose ` +
+          `another folder, or pass ${setting(said, 'force', true)} to replace them`,
       );
     for (const name of older) await refuseInputs(join(folder, name), { inputs });
     const lock = await lockFile(folder, await followed(join(folder, 'truth.json')));

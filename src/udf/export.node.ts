@@ -16,7 +16,7 @@ export async function exportNpy(scan: Scan, path: string, options: ExportOptions
   const writer = writers.npy;
   if (extname(path).toLowerCase() !== '.npy' || !writer)
     throw new EwaldError('Argument', `exportDataset writes .npy files; "${path}" must end in .npy`);
-  const writing = { force: options.force ?? false, series: [scan.dataset.name], forcing: 'force: true' };
+  const writing = { force: options.force ?? false, series: [scan.dataset.name] };
   const { nav, sig } = scan.shape;
   const frames = product(nav);
   const { header } = writer({ shape: { navigation: nav, signal: sig }, dtype: scan.dtype, frames, meta: {} });

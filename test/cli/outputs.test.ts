@@ -328,7 +328,7 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
     expect(code).toBe(1);
     expect(text(at(out))).toBe(whole);
     expect(besides()).toEqual(failed === 'part' ? [out, `${out}.part`] : [out]);
-    if (failed === 'part') expect(err).toContain(`finished frames are in ${out}.part: continue with --resume`);
+    if (failed === 'part') expect(err).toContain(`finished frames are in ${out}.part: continue with resume (--resume)`);
     inputsStand();
   });
 });

@@ -501,7 +501,9 @@ test('data sets are divided by the value of a copied header field', async () => 
   expect(datasets.map(({ reflections }) => reflections)).toEqual(again.datasets.map(({ reflections }) => reflections));
   await expect(merge(headed, { symmetry: 'mmm', splitBy: 'laser' })).rejects.toMatchObject({
     tag: 'Argument',
-    message: expect.stringMatching(/no frame has the header field laser; index with --copy-header laser/),
+    message: expect.stringMatching(
+      /no frame has the header field laser; index with copyHeader \(--copy-header laser\)/,
+    ),
   });
   const both = { symmetry: 'mmm', splitBy: 'LASER/on', split: readSplitTable(table) };
   await expect(context.merger(both)).rejects.toMatchObject({ tag: 'Argument', message: /split and splitBy are both/ });

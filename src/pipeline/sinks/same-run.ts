@@ -1,8 +1,7 @@
 /** Checks that a stream was started by the same run that is to continue it: with the same geometry, cell and flags. */
 
-import { EwaldError } from '../../base/errors.js';
 import { flagOf } from '../../base/parameter-text.js';
-import type { Parameters } from '../../base/parameters.js';
+import { type Parameters, refusal, type Said, setting } from '../../base/parameters.js';
 import { marks } from '../../crystal/stream/stream.js';
 import { connectionRows, executorRows } from '../../executors/parameters.js';
 import { commandRows, runRows, sinkRows, sourceRows } from '../parameters.js';
@@ -54,10 +53,12 @@ function checkInputs(old: readonly string[], own: readonly string[], stream: str
     const before = known.get(name);
     if (!before || (before.size === size && before.begin === begin)) continue;
     const how = before.size === size ? 'it starts with other bytes' : `it had ${before.size} bytes and has ${size}`;
-    throw new EwaldError(
-      'Argument',
-      `${name} is not the file that ${stream} was started with: ${how}; start again with --force`,
-      { detail: { path: name } },
+    throw refusal(
+      '',
+      (said) =>
+        `${name} is not the file that ${stream} was started with: ${how}; start again with ` +
+        setting(said, 'force', true),
+      { path: name },
     );
   }
 }
@@ -72,10 +73,11 @@ export function sameRun(there: string, now: string, file: string): void {
   const oldFlags = deciding((old[commandLine] ?? '').split(' ')).join(' ');
   const ownFlags = deciding((own[commandLine] ?? '').split(' ')).join(' ');
   if (oldFlags !== ownFlags)
-    throw new EwaldError(
-      'Argument',
-      `${file} was started as "${oldFlags}", which differs from this run ("${ownFlags}"); ` +
-        'use the same flags with --resume',
+    throw refusal(
+      '',
+      (said) =>
+        `${file} was started as "${oldFlags}", which differs from this run ("${ownFlags}"); ` +
+        `use the same ${said('resume').startsWith('-') ? 'flags' : 'options'} with ${setting(said, 'resume', true)}`,
     );
   checkInputs(old, own, file);
   const rest = (lines: readonly string[]): string =>
@@ -85,6 +87,7 @@ export function sameRun(there: string, now: string, file: string): void {
       .trimEnd();
   if (rest(old) !== rest(own)) {
     const what = there.includes(marks.geometryBegin) ? 'its geometry or cell has changed since' : 'its head differs';
-    throw new EwaldError('Argument', `${file} cannot be continued: ${what}; start again with --force`);
+    const again = (said: Said): string => `start again with ${setting(said, 'force', true)}`;
+    throw refusal('', (said) => `${file} cannot be continued: ${what}; ${again(said)}`);
   }
 }

@@ -8,6 +8,7 @@ import { copyFile, type FileHandle, open, rename, rm, stat } from 'node:fs/promi
 import { dirname, resolve } from 'node:path';
 import { EwaldError } from '../../base/errors.js';
 import { fileError } from '../../base/file-errors.js';
+import { refusal, setting } from '../../base/parameters.js';
 import { readRawStream } from '../../crystal/stream/raw.js';
 import { marks } from '../../crystal/stream/stream.js';
 import { flush, flushFolder } from '../../files/flush.js';
@@ -36,10 +37,11 @@ async function refuseLeft(
 ): Promise<void> {
   const left = await stat(place.part).catch(() => undefined);
   if (left && left.size > 0 && !force && !resume)
-    throw new EwaldError(
-      'Argument',
-      `${shownPart(place)} contains the frames of an interrupted run; ` +
-        'continue it with --resume, or start again with --force',
+    throw refusal(
+      '',
+      (said) =>
+        `${shownPart(place)} contains the frames of an interrupted run; ` +
+        `continue it with ${setting(said, 'resume', true)}, or start again with ${setting(said, 'force', true)}`,
     );
 }
 
@@ -50,10 +52,7 @@ export async function openStreamFile(file: string, options: StreamFileOptions): 
   const { target, isPlain } = file === '-' ? { target: file, isPlain: false } : await permitted(file, writing);
   if (!isPlain) {
     if (options.resume)
-      throw new EwaldError(
-        'Argument',
-        `--resume requires a stream in a file, passed with -o; ${file} is not a regular file`,
-      );
+      throw refusal('', (said) => `${said('resume')} requires a stream in a file; ${file} is not a regular file`);
     return streamThrough(await openOutput(file, writing), options.head);
   }
   // The lock is taken first: a file that another run is still writing must not be mistaken for one left by an ended
@@ -223,7 +222,7 @@ class PartFile implements StreamFile {
   #failed(cause: unknown): EwaldError {
     if (cause instanceof EwaldError) return cause;
     const { message } = fileError(this.#place.file, 'written', cause);
-    const kept = `finished frames are in ${shownPart(this.#place)}: continue with --resume`;
+    const kept = `finished frames are in ${shownPart(this.#place)}: continue with resume (--resume)`;
     return new EwaldError('File', `${message}; ${kept}`, { cause, detail: { path: this.#place.file } });
   }
 

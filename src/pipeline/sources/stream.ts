@@ -17,7 +17,7 @@ import type { RunEvent } from '../events.js';
 import { indexPeaks } from '../frame.js';
 import { type Plans, planIndexer } from '../frame-searcher.js';
 import { givenCells, givenGeometry } from '../given.js';
-import { inOptions, modeOf } from '../modes.js';
+import { inOptions, modeOf, stagesInOptions } from '../modes.js';
 import { runRows, searchSettingRows, sinkRows, sourceRows } from '../parameters.js';
 import type { FileInput, RunPlace } from '../place.js';
 import { nameOfInput } from '../place-inputs.js';
@@ -56,7 +56,7 @@ export async function* indexStream(
     return isGiven(value) && !(row?.kind === 'boolean' && value === row.fallback);
   });
   const mode = modeOf({ ...options, from: 'stream', toStream: output !== undefined }, { ...inOptions, source: name });
-  refuseOthers(rows, Object.fromEntries(given), mode, (option) => `pipeline: ${option}`);
+  refuseOthers(rows, Object.fromEntries(given), mode, (option) => `pipeline: ${option}`, stagesInOptions);
   const without = given.find(([option]) => !taken.includes(option) && !Object.hasOwn(rows, option));
   if (without)
     throw new EwaldError(

@@ -5,6 +5,7 @@
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { importOptional } from '../../base/optional.js';
 import { knownOptions, real, shown } from '../../base/options.js';
+import { refusal } from '../../base/parameters.js';
 import type { Codecs } from '../../data/codecs/codecs.js';
 import type { Dataset, FieldValues } from '../../data/dataset.js';
 import { open, openCodecs } from '../../data/opening.node.js';
@@ -162,10 +163,13 @@ class LiveSource implements RunSource {
         request: `to "${words[0]}"`,
         pull: '',
       }[how];
-      throw new EwaldError(
+      throw refusal(
+        '',
+        (said) =>
+          `nothing ${asked ? `${asked} ` : ''}was received from ${address} in ${timeoutS} s; is it sending, and with ` +
+          `this kind of socket (${['zmqSubscribe', 'zmqRequest', 'zmqPull'].map(said).join(', ')})?`,
+        {},
         'File',
-        `nothing ${asked ? `${asked} ` : ''}was received from ${address} in ${timeoutS} s; ` +
-          'is it sending, and with this kind of socket (--zmq-subscribe, --zmq-request, --zmq-pull)?',
       );
     } catch (error) {
       await messages.close();
@@ -304,9 +308,8 @@ class Messages {
     } catch (cause) {
       socket.close();
       await codecs.dispose();
-      throw new EwaldError('Argument', `--zmq-input is "${address}"; expected an address such as tcp://host:5002`, {
-        cause,
-      });
+      const words = `is "${address}"; expected an address such as tcp://host:5002`;
+      throw refusal('', (said) => `${said('zmqInput')} ${words}`, { cause });
     }
     if (socket instanceof Subscriber) socket.subscribe(...words);
     return new Messages(options, socket, codecs);

@@ -1,5 +1,6 @@
 /** Joins several streams, such as the shards of a run, into one in the order of their frames. */
 import { EwaldError } from '../../base/errors.js';
+import { refusal, setting } from '../../base/parameters.js';
 import { type RawChunk, type RawStream, readRawStream } from '../../crystal/stream/raw.js';
 import type { FileInput, OutputTarget, RunPlace } from '../place.js';
 import { nameOfInput } from '../place-inputs.js';
@@ -53,10 +54,11 @@ export async function joinStreamsIn(
   if (!first) throw new EwaldError('Argument', 'joinStreams: the list of streams is empty');
   for (const [i, { head }] of streams.entries())
     if (sharedOf(head).body !== sharedOf(first.head).body && !force)
-      throw new EwaldError(
-        'Argument',
-        `${files[i]} has another geometry, cell or method than ${files[0]}; ` +
-          `--force merges them under the head of ${files[0]}`,
+      throw refusal(
+        '',
+        (said) =>
+          `${files[i]} has another geometry, cell or method than ${files[0]}; ` +
+          `${setting(said, 'force', true)} merges them under the head of ${files[0]}`,
       );
   const remarks: Joined['remarks'][number][] = [];
   const ranges = await Promise.all(inputs.map(async (input) => rangeOf(await rawOf(input))));
@@ -90,7 +92,7 @@ export async function joinStreamsIn(
     if (unread > 0)
       remarks.push({
         kind: 'warning',
-        text: `${unread} frame${unread === 1 ? '' : 's'} of ${files[i]} could not be read; --resume tries again`,
+        text: `${unread} frame${unread === 1 ? '' : 's'} of ${files[i]} could not be read; a run that resumes the stream tries again`,
       });
   }
   return { frames, remarks };
