@@ -231,6 +231,7 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
 });
 
 const emulated = (await devices({ backend: 'cuda-emulated' }).catch(() => [])).some(({ available }) => available);
+const onGpu = (await devices({ backend: 'webgpu' }).catch(() => [])).some(({ available }) => available);
 
 describe('frames that are in device memory', () => {
   test.skipIf(!emulated)('give the same results as frames of the host, launch by launch', async () => {
@@ -258,6 +259,25 @@ describe('frames that are in device memory', () => {
     for (const held of [pass, there, bytes]) await held.dispose();
     expect(ctx.liveBytes).toBeLessThan(100);
     await refused(() => pass.run(there, many), 'Disposed');
+    await ctx.dispose();
+  });
+
+  test.skipIf(!onGpu)('give the same results on WebGPU as frames of the host', async () => {
+    const ctx = await createContext({ backend: 'webgpu', strict: true, log: { level: 'error' } });
+    const count = 300;
+    const steps = [{ kind: 'sumOf', spans: Uint32Array.of(1, 4, 6, 7) }, { kind: 'moments' }] as const;
+    // Frames of 5 × 5 pixels of 16 bits do not consist of whole words.
+    for (const side of [8, 5]) {
+      const data = Uint16Array.from({ length: side * side * count }, (_, i) => (i * 7919) % 65521);
+      const pass = await ctx.framePass({ width: side, height: side, dtype: 'u16', steps });
+      const there = await ctx.array(data);
+      const [here, found, some] = [await pass.run(data, count), await pass.run(there, count), await pass.run(there, 7)];
+      expect(found).toEqual(here);
+      expect([...some.nav]).toEqual([...here.nav.subarray(0, 7)]);
+      expect(here.nav[0]).toBe([1, 2, 3, 6].reduce((sum, p) => sum + (data[p] as number), 0));
+      for (const held of [pass, there]) await held.dispose();
+    }
+    expect(ctx.liveBytes).toBe(0);
     await ctx.dispose();
   });
 

@@ -54,8 +54,8 @@ export interface FramePassMethods extends Disposable {
   readonly planes: number;
   /**
    * Sums over `count` frames, [count, height, width] of the pass's dtype, or over the first `count` of a device array
-   * of the pass's backend (CUDA; other backends throw `Unsupported`), which are not copied. Throws `Shape`, `Argument`,
-   * `OutOfMemory`, `Disposed`.
+   * of the pass's backend, which stay on the device (CUDA, WebGPU; passes on the CPU throw `Unsupported`; WebGPU reads
+   * frames back whose bytes are not a multiple of 4). Throws `Shape`, `Argument`, `OutOfMemory`, `Disposed`.
    */
   run(frames: FrameArray | DeviceArray, count: number): Promise<FrameSums>;
 }

@@ -2,6 +2,10 @@
  * Passes over frames on a GPU. Frames are sent in chunks, two of them in flight: while one is processed, the next is
  * written and the previous one is read back. Sums over the frames stay on the device until the end of a run.
  */
+
+import { GpuArray } from '../../../arrays/kernels/webgpu.js';
+import { numberTypes } from '../../../arrays/numbers.js';
+import type { Commands } from '../../../backends/webgpu/commands.js';
 import type { Binding, GpuDevice } from '../../../backends/webgpu/device.js';
 import type { GpuBuffer, Usage } from '../../../backends/webgpu/pool.js';
 import type { FrameArray } from '../../../data/dtype.js';
@@ -119,7 +123,7 @@ async function planPass(device: GpuDevice, descriptor: UdfDescriptor): Promise<U
     const pass = { device, descriptor, layout, steps, most, places, slots, planes, recorders };
     return {
       bytes: held.reduce((sum, { bytes }) => sum + bytes, 0),
-      takesArrays: false,
+      takesArrays: true,
       run: (run) => runPass(pass, run),
       async dispose() {
         for (const buffer of held) buffer.release();
@@ -144,10 +148,34 @@ interface Pass {
   readonly recorders: readonly (readonly Recorder[])[];
 }
 
-async function runPass(pass: Pass, { frames: given, count, nav, sig }: UdfRun): Promise<void> {
-  const { device, descriptor, layout, steps, most, places, slots, planes, recorders } = pass;
-  const { pixels, columns } = descriptor;
-  const frames = given as FrameArray;
+/**
+ * Brings frames [first, first + length) into a buffer of the pass, each starting at a word: from the host, or from an
+ * array on the device, where they are adjacent. Returns what copies them in the next submission, if anything does.
+ */
+async function place(
+  { device, descriptor: { pixels, dtype, bytesOfNumber }, layout }: Pass,
+  frames: UdfRun['frames'],
+  [first, length]: readonly [number, number],
+  to: GpuBuffer,
+): Promise<((commands: Commands) => void) | undefined> {
+  const frameBytes = pixels * bytesOfNumber;
+  if (!(frames instanceof GpuArray)) {
+    const part = (frames as FrameArray).subarray(first * pixels, (first + length) * pixels);
+    device.write(to, asWords(part, length, layout));
+    return undefined;
+  }
+  if (pixels % layout.perWord === 0)
+    return (commands) => commands.copy(frames.buffer, to, length * frameBytes, first * frameBytes);
+  // Copies on the device use whole words, and these frames do not consist of them.
+  const part = new numberTypes[dtype](length * pixels);
+  await frames.read(new Uint8Array(part.buffer), first * frameBytes);
+  device.write(to, asWords(part, length, layout));
+  return undefined;
+}
+
+async function runPass(pass: Pass, { frames, count, nav, sig }: UdfRun): Promise<void> {
+  const { device, descriptor, steps, layout, most, places, slots, planes, recorders } = pass;
+  const { columns } = descriptor;
   nav.fill(0);
   await device.run((commands) => {
     for (const plane of planes) if (plane) commands.clear(plane);
@@ -159,13 +187,11 @@ async function runPass(pass: Pass, { frames: given, count, nav, sig }: UdfRun): 
       const slot = slots[at] as Slot;
       await busy[at];
       const chunkFrames = Math.min(most, count - first);
-      device.write(
-        slot.frames,
-        asWords(frames.subarray(first * pixels, (first + chunkFrames) * pixels), chunkFrames, layout),
-      );
+      const copy = await place(pass, frames, [first, chunkFrames], slot.frames);
       device.write(slot.chunk, Uint32Array.of(chunkFrames, first, number, 0));
       const done = device.run(
         (commands) => {
+          copy?.(commands);
           for (const recorder of recorders) recorder[at]?.(commands, chunkFrames);
           if (slot.out) commands.read(slot.out, 0, slot.out.bytes, slot.staging);
         },
