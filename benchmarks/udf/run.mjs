@@ -207,6 +207,8 @@ async function onCard() {
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-bench-udf-'));
 const lines = [];
+/** The version of NumPy and its BLAS library. */
+let numpy;
 let wrong = false;
 print(
   `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${frames} frames of ${side} x ${side}`,
@@ -238,8 +240,11 @@ try {
     );
     rmSync(file);
     const peer = python.status === 0 ? JSON.parse(python.stdout) : undefined;
+    numpy ??= peer && { version: peer.numpy, blas: peer.blas };
     if (!peer) print(`NumPy is absent: ${python.stderr.trim().split('\n').at(-1)} (apt-get install python3-numpy)`);
     const rate = (seconds) => data.byteLength / 1e9 / seconds;
+    if (peer && dtype === 'u16')
+      print(`NumPy ${peer.numpy}, ${peer.blas === '' ? 'without a BLAS library' : `products by ${peer.blas}`}`);
     if (peer)
       print(
         `${dtype}: NumPy reads ${rate(peer.read[0]).toFixed(1)} GB/s, copies ${rate(peer.memcpy[0]).toFixed(1)} GB/s`,
@@ -319,5 +324,5 @@ try {
 } finally {
   rmSync(folder, { recursive: true });
 }
-if (options.json) process.stdout.write(`${JSON.stringify({ frames, lines })}\n`);
+if (options.json) process.stdout.write(`${JSON.stringify({ frames, numpy, lines })}\n`);
 process.exitCode = wrong ? 1 : 0;
