@@ -104,12 +104,18 @@ async function templateOf(file: string, signal: AbortSignal) {
   return { data, shape };
 }
 
-/** The names in a list such as `com,sum`. Throws `Argument`. */
-export function namesOf(list: string): AnalysisName[] {
+/** The names in a list such as `com,sum`; `modules` are those of --udf. Throws `Argument`. */
+export function namesOf(list: string, modules?: readonly string[]): AnalysisName[] {
   const names = list.split(',').map((name) => name.trim());
   for (const name of names) {
     if (Object.hasOwn(analysisNames, name)) continue;
     const near = nearest(name, Object.keys(analysisNames));
+    if (modules !== undefined && !near)
+      throw new EwaldError(
+        'Argument',
+        `there is no analysis "${name}"; functions of --udf are not named, all that ${modules.join(', ')} exports ` +
+          `run: ewald run FILE --udf ${modules.join(' --udf ')}`,
+      );
     throw new EwaldError(
       'Argument',
       'there is no analysis ' +

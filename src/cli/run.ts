@@ -19,7 +19,7 @@ import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } 
 import type { ServedView } from '../entries/view.node.js';
 import { openFlagOf, openOptions, withDataFlags } from './data-options.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, rankOf, withExecutor } from './executor-flags.js';
-import { bold, type CliDeps, counted, dim, exitCode, note, Progress, print, printJson } from './output.js';
+import { bold, type CliDeps, counted, dim, exitCode, note, Progress, print, printJson, yellow } from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { roiOf } from './roi.js';
 import { type AnalysisFlags, analysisFlags, analysisHelp, makeAnalysis, namesOf } from './run-analyses.js';
@@ -76,7 +76,7 @@ async function run(
   const { connect } = given;
   // If only user functions are run, no analysis has to be named.
   const alone = given.udfs !== undefined && second === undefined && connect === undefined;
-  const names = alone || what === undefined ? [] : namesOf(what);
+  const names = alone || what === undefined ? [] : namesOf(what, given.udfs);
   const file = connect ?? (alone ? what : second);
   if (names.length === 0 && given.udfs === undefined)
     throw new EwaldError('Argument', 'no analysis given: ewald run com scan.mib; ewald run --help lists them');
@@ -103,7 +103,9 @@ async function run(
     { stages, because: () => `the executor is ${chosen.kind}` },
     saidAsFlags(commandRows),
   );
-  const udfs = await loadUdfs(flags.udfs ?? [], { module: flags.module });
+  if (flags.params !== undefined && flags.udfs === undefined)
+    throw new EwaldError('Argument', '--param sets parameters of the functions of --udf, and there is no --udf');
+  const udfs = await loadUdfs(flags.udfs ?? [], { module: flags.module, params: flags.params });
   const ctx = await contextOf(chosen, flags);
   const progress = new Progress('run');
   let view: ServedView | undefined;
@@ -138,6 +140,7 @@ async function run(
         progress.report(frames / totalFrames, `${frames} of ${totalFrames} frames, ${rate.toFixed(2)} GB/s, ${rest}`);
       },
     };
+    if (writes) for (const one of scan.notes) if (one.kind === 'warning') note(warningOf(one));
     const started = performance.now();
     const { results, files } = await runToFiles(ctx, scan, options);
     progress.end();
@@ -159,6 +162,8 @@ function checkLive(connect: string, file: string | undefined, texts: Texts, sign
       'Argument',
       `--connect replaces the file of frames, but there is also ${file}; omit one of them`,
     );
+  if ((texts as { fileMask?: boolean }).fileMask)
+    throw new EwaldError('Argument', `--file-mask is for files, and the frames are those of ${connect}`);
   const { navShape: _, signal: __, ...others } = openOptions(texts, signal);
   const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
   if (other !== undefined)
@@ -169,7 +174,12 @@ const loaded = (ctx: Context, file: string, flags: Flags, signal: AbortSignal): 
   ctx.load(file, {
     ...openOptions(flags, signal),
     ...(flags.syncOffset !== undefined && { syncOffset: flags.syncOffset }),
+    ...(flags.fileMask && { fileMask: true }),
   });
+
+/** A remark about the scan, with the flag that changes it. */
+const warningOf = ({ text, option }: Scan['notes'][number]): string =>
+  `${yellow('warning:')} ${text}${option === 'fileMask' ? ' (--file-mask excludes them)' : ''}`;
 
 /** The next acquisition of a detector. */
 async function liveScan(ctx: Context, address: string, flags: Flags, signal: AbortSignal): Promise<Scan> {

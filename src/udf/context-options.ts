@@ -62,8 +62,8 @@ export interface PartialResults<U> {
   readonly progress: UdfProgress;
 }
 
-/** The `detail.partial` of the error of a run over a live scan: the results of the frames that were processed. */
-export interface PartialOfLiveRun {
+/** The `detail.partial` of the error of a run: the results of the frames that were processed before it. */
+export interface PartialOfRun {
   /** Results of each UDF, in the order given. */
   readonly results: readonly Readonly<Record<string, ResultBuffer>>[];
   /** 1 for positions of the run that were processed. */

@@ -2,8 +2,10 @@
 
 import { expects } from '../base/arguments.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
-import { knownOptions } from '../base/options.js';
+import { flag, knownOptions } from '../base/options.js';
 import { asyncDispose } from '../base/resource.js';
+import { type CustomDataset, customDataset, isCustomDataset } from '../data/custom.js';
+import type { Dataset } from '../data/dataset.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { MemoryOptions } from '../data/formats/memory.js';
 import type { DataInput } from '../data/source-of.js';
@@ -16,7 +18,7 @@ import { ResultBuffer } from './buffers.js';
 import { autoUdf } from './builtin/pick.js';
 import {
   type ExportOptions,
-  type PartialOfLiveRun,
+  type PartialOfRun,
   type PartialRun,
   type RunResults,
   runNames,
@@ -31,7 +33,7 @@ import { type GuessedCorrections, guessCorrections } from './field.js';
 import { type LivePlots, plotsFor } from './live/plots.js';
 import type { UdfCore } from './room.js';
 import { Run, type UdfProgress } from './run.js';
-import { type LoadOptions, type Scan, scanOf, scanOfMemory } from './scan.js';
+import { type LoadOptions, type Scan, scanOf, scanOfMemory, withFileMask } from './scan.js';
 import { type AnyDefinition, type AnyUdf, asUdf } from './udf.js';
 
 /** Loads scans and runs UDFs and analyses over them; release it with `close` or `await using`. */
@@ -62,16 +64,24 @@ export class UdfContext {
   }
 
   /**
-   * Opens frames as a scan, as `open` of ewald/data does: a path, URL, File, Blob or bytes. Throws like `open`, and
-   * `Shape` if navShape does not match the file.
+   * Opens frames as a scan, as `open` of ewald/data does: a path, URL, File, Blob or bytes; or a reader of your own,
+   * an object or an instance of a class with `shape`, `dtype` and `read` (see `CustomDataset`), whose frames are read on
+   * this thread and sent to workers. Throws like `open`, and `Shape` if navShape does not match the file.
    */
-  async load(input: DataInput, options: LoadOptions = {}): Promise<Scan> {
+  async load(input: DataInput | CustomDataset, options: LoadOptions = {}): Promise<Scan> {
     this.#assertOpen();
-    const { syncOffset, navShape, ...open } = options;
+    if (isCustomDataset(input)) {
+      knownOptions('load: a custom dataset', options, ['navShape', 'syncOffset', 'fileMask']);
+      const scan = scanOf('notes' in input ? (input as Dataset) : customDataset(input), options);
+      return this.#keep(await withFileMask(scan, flag('load: fileMask', options.fileMask, false)));
+    }
+    const { syncOffset, navShape, fileMask, ...open } = options;
+    const usesMask = flag('load: fileMask', fileMask, false);
     const dataset = await this.#place.open(input, open);
     try {
       const { signal: _, codecs: __, ...plain } = open;
-      return this.#keep(scanOf(dataset, { navShape, syncOffset }, this.#place.sourceOf(input, plain)));
+      const scan = scanOf(dataset, { navShape, syncOffset }, this.#place.sourceOf(input, plain));
+      return this.#keep(await withFileMask(scan, usesMask));
     } catch (error) {
       await dataset.dispose();
       throw error;
@@ -99,7 +109,10 @@ export class UdfContext {
     return this.#keep(scanOfMemory(data, options));
   }
 
-  /** Runs one UDF, or several in one pass over the frames. */
+  /**
+   * Runs one UDF, or several in one pass over the frames. If it fails after some partitions, `detail.partial` of the
+   * error has their results (`PartialOfRun`).
+   */
   async runUdf<const U extends AnyUdf | readonly AnyUdf[]>(
     scan: Scan,
     udf: U,
@@ -358,7 +371,7 @@ export class UdfContext {
       throw new EwaldError('Argument', `${what}: the first argument is not a scan; expected the result of load()`);
     const list = Array.isArray(udf);
     const udfs = ((list ? udf : [udf]) as readonly (AnyUdf | AnyDefinition)[]).map(asUdf);
-    const corrections = correctionsFor(options.corrections, scan.shape.sig);
+    const corrections = correctionsFor(options.corrections, scan.shape.sig, scan.mask);
     const { roi, numPartitions, latest } = options;
     return { run: new Run(scan, udfs, { roi, corrections, numPartitions, latest }), list };
   }
@@ -380,7 +393,9 @@ export class UdfContext {
         yield step;
       }
     } catch (error) {
-      throw run.scan.live ? withPartial(error, run) : error;
+      if (run.scan.live) throw withPartial(error, run);
+      notePartial(error, run);
+      throw error;
     }
   }
 
@@ -400,8 +415,15 @@ export class UdfContext {
 function withPartial(error: unknown, run: Run): unknown {
   if (!isEwaldError(error)) return error;
   const { message, tag, detail } = error;
-  const partial: PartialOfLiveRun = { results: run.results(), damage: run.damage, progress: run.progress };
+  const partial: PartialOfRun = { results: run.results(), damage: run.damage, progress: run.progress };
   return new EwaldError(tag, message, { cause: error, detail: { ...detail, partial } });
+}
+
+/** Adds the results of the partitions before a failure to its error; they are computed if somebody reads them. */
+function notePartial(error: unknown, run: Run): void {
+  if (!isEwaldError(error) || run.progress.frames === 0 || Object.isFrozen(error.detail)) return;
+  const partial = (): PartialOfRun => ({ results: run.results(), damage: run.damage, progress: run.progress });
+  Object.defineProperty(error.detail, 'partial', { get: partial, configurable: true });
 }
 
 const lineOf =

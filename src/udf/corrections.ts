@@ -20,29 +20,36 @@ export interface CorrectionSet {
   readonly allowEmpty?: boolean | undefined;
 }
 
-/** Corrections for frames of `sig`. Throws `Shape`, `Argument`. */
+/**
+ * Corrections for frames of `sig`, with the pixels of the file's own mask excluded if there is one; `Corrections` replace
+ * it. Throws `Shape`, `Argument`.
+ */
 export function correctionsFor(
   given: CorrectionSet | Corrections | undefined,
   sig: readonly number[],
+  fileMask?: Uint8Array,
 ): Corrections | undefined {
-  if (given === undefined || given instanceof Corrections) return given?.isIdentity ? undefined : given;
-  knownOptions('corrections', given, ['dark', 'gain', 'excludedPixels', 'allowEmpty']);
+  if (given instanceof Corrections) return given.isIdentity ? undefined : given;
+  if (given === undefined && fileMask === undefined) return undefined;
+  knownOptions('corrections', given ?? {}, ['dark', 'gain', 'excludedPixels', 'allowEmpty']);
   const length = product(sig);
-  const { dark, gain, excludedPixels, allowEmpty = false } = given;
+  const { dark, gain, excludedPixels, allowEmpty = false } = given ?? {};
   let mask: Uint8Array | undefined;
-  if (excludedPixels !== undefined) {
-    const [height = 1, width = length] = sig;
+  const [height = 1, width = length] = sig;
+  if (excludedPixels !== undefined || fileMask !== undefined)
     if (sig.length !== 2)
       throw new EwaldError(
         'Shape',
-        'corrections: excluded pixels require frames of two axes; ' + `these have ${sig.length}`,
+        `corrections: excluded pixels require frames of two axes; these have ${sig.length}`,
       );
+  if (excludedPixels !== undefined) {
     mask = excludedPixels instanceof Uint8Array ? excludedPixels : maskOf(excludedPixels, height, width);
     if (mask.length !== length)
       throw new EwaldError('Shape', `corrections: excludedPixels has ${mask.length} pixels; the frame has ${length}`);
     if (!allowEmpty) checkNeighbours(mask, height, width);
   }
-  const [height = 1, width = length] = sig;
+  // Masks of files mark gaps between modules, in which pixels have no good neighbours and become 0.
+  if (fileMask) mask = mask ? fileMask.map((bad, i) => (bad || mask?.[i] ? 1 : 0)) : fileMask;
   const patch = mask && { width, height };
   const made = new Corrections({ length, dark, gain, mask, maskOnly: true, ...(patch && { patch }) });
   return made.isIdentity ? undefined : made;

@@ -19,6 +19,7 @@ import type { Partition } from './partitions.js';
 import { Passes } from './passes.js';
 import { framesOfPiece, PieceReader, piecesIn } from './pieces.js';
 import type { OpenCore } from './prepared.js';
+import { residentResults } from './resident-runs.js';
 import type { Run } from './run.js';
 import type { AnyUdf } from './udf.js';
 import { loadCodes, type ReadFile, type WasmCode } from './wasm/code.js';
@@ -48,6 +49,11 @@ export async function* steps(run: Run, engine: Engine, signal: AbortSignal | und
   const { executor } = engine;
   const udfs = run.parts.map(({ udf }) => udf);
   const codes = await loadCodes(udfs, engine.readFile);
+  const found = await residentResults(run, engine.context);
+  if (found) {
+    yield { partition: run.mergeAllPositions(found) };
+    return;
+  }
   if (run.scan.live) yield* live(run, codes, engine, signal);
   else if (!executor || executor.kind === 'inline') yield* onThisThread(run, codes, engine, signal);
   else if (executor.kind === 'delayed') yield* delayed(run, codes, engine, executor, signal);
@@ -78,7 +84,8 @@ async function* onThisThread(
   const { dataset } = scan;
   const shown = seesStored(dataset.dtype, meta.inputDtype, corrections);
   const take = (dtype: DataType, length: number) => passes.take(dtype, length, shown);
-  const reader = new PieceReader(dataset, partitions, sizes.piece, take, signal);
+  const bare = run.parts.map(({ udf }) => udf);
+  const reader = new PieceReader({ dataset, partitions, udfs: bare, size: sizes.piece }, take, signal);
   try {
     for (const partition of partitions) {
       checkSignal(signal);

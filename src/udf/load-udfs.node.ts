@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EwaldError } from '../base/errors.js';
+import { withTexts } from './parameter-texts.js';
 import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from './udf.js';
 
 /**
@@ -30,14 +31,15 @@ function notLoaded(file: string, cause: unknown): EwaldError {
  * gets its module as `module`, so that workers can load it.
  *
  * @param options `module`: the name by which the workers of a cluster have the module (`ewald worker --module
- * NAME=FILE`). Default: the file, which other processes get as source.
+ * NAME=FILE`). Default: the file, which other processes get as source. `params`: values of parameters as texts
+ * `name=value`, for all UDFs that declare the name; the type is that of the declared value (see `parameterOf`).
  *
- * Throws `File` for a missing file, `Argument` for another extension or a module without a UDF, `Load` with the line of
- * the mistake for a module that cannot be loaded.
+ * Throws `File` for a missing file, `Argument` for another extension, a module without a UDF, or a parameter that no UDF
+ * declares or whose value has another type, `Load` with the line of the mistake for a module that cannot be loaded.
  */
 export async function loadUdfs(
   files: readonly string[],
-  options: { readonly module?: string | undefined } = {},
+  options: { readonly module?: string | undefined; readonly params?: readonly string[] | undefined } = {},
 ): Promise<AnyUdf[]> {
   if (options.module !== undefined && files.length !== 1)
     throw new EwaldError('Argument', `module names the workers' module of one file; there are ${files.length}`);
@@ -66,5 +68,5 @@ export async function loadUdfs(
       throw new EwaldError('Argument', `${file} exports no UDF; expected export const NAME = defineUdf({ … })`);
     all.push(...udfs);
   }
-  return all;
+  return withTexts(all, options.params ?? []);
 }

@@ -486,6 +486,13 @@ export const scanRunRows = {
     flag: 'udf',
     value: 'file',
   },
+  params: {
+    kind: 'texts',
+    sentence: 'sets a parameter of the UDFs, of the type that they declare; may be repeated',
+    usual: 'as declared',
+    flag: 'param',
+    value: 'name=value',
+  },
   roi: {
     kind: 'text',
     sentence: 'y,x or y0:y1,x0:x1 of the scan, or a .npy file of it',
@@ -499,6 +506,10 @@ export const scanRunRows = {
     range: range(-(2 ** 31), 2 ** 31, 0),
     unit: 'frames',
     value: 'frames',
+  },
+  fileMask: {
+    kind: 'boolean',
+    sentence: "excludes the pixels that the file's own mask marks as bad; otherwise a warning mentions the mask",
   },
   dark: { kind: 'text', sentence: 'dark frame to subtract', usual: '', value: 'file.npy' },
   gain: { kind: 'text', sentence: 'gain factor applied after that', usual: '', value: 'file.npy' },

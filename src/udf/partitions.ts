@@ -1,6 +1,7 @@
 /** Splits a run into partitions and determines the frames of each. */
 
 import { EwaldError } from '../base/errors.js';
+import { partitionsOfCustom } from '../data/custom.js';
 import { elementBytes } from '../data/dtype.js';
 import { product } from './dtypes.js';
 import type { Selection } from './roi.js';
@@ -36,6 +37,8 @@ const leastPartitions = 16;
  * merged in the same order everywhere.
  */
 function boundaries(scan: Scan, count: number, wanted: number | undefined): number[] {
+  const own = wanted === undefined && count === scan.imageCount ? partitionsOfCustom(scan.dataset) : undefined;
+  if (own) return [0, ...own.map(({ first, count: frames }) => first + frames)];
   const frameBytes = product(scan.shape.sig) * elementBytes(scan.dtype);
   const bytes = count * frameBytes;
   const automatic = Math.max(Math.ceil(bytes / partitionBytes), Math.min(leastPartitions, Math.ceil(bytes / 2 ** 20)));

@@ -3,9 +3,11 @@
  * Pieces stay in the outer caches, and two of them are all the memory that frames need, which matters since the system
  * clears fresh memory page by page. Pieces consist of whole tiles, so that results do not depend on them.
  */
+import { Pace } from '../base/pace.js';
 import type { Dataset } from '../data/dataset.js';
 import { type DataType, elementBytes, type FrameArray } from '../data/dtype.js';
-import { product } from './dtypes.js';
+import { framesInMemory } from '../data/formats/memory.js';
+import { numbersOf, product } from './dtypes.js';
 import { readRuns } from './frames-of.js';
 import type { FrameRun, Partition } from './partitions.js';
 import { tileDepth } from './tiles.js';
@@ -56,6 +58,18 @@ export function* piecesIn(frames: FrameArray, { positions }: Partition, size: nu
   }
 }
 
+/**
+ * The frames of a partition without a copy, if they are adjacent in memory and all functions are of the package, since
+ * users' functions may write to their frames. Undefined otherwise, or if the memory was detached.
+ */
+function framesInPlace(dataset: Dataset, udfs: readonly AnyUdf[], { runs }: Partition): FrameArray | undefined {
+  const [run, another] = runs;
+  if (!run || another || udfs.some(({ definition }) => definition.module !== 'ewald/udf')) return undefined;
+  const numbers = dataset.frameLength * numbersOf(dataset.dtype);
+  const frames = framesInMemory(dataset)?.subarray(run.file * numbers, (run.file + run.count) * numbers);
+  return frames?.length === run.count * numbers ? frames : undefined;
+}
+
 /** The frames [first, end) of consecutive runs. */
 function runsWithin(runs: readonly FrameRun[], first: number, end: number): FrameRun[] {
   let at = 0;
@@ -66,23 +80,32 @@ function runsWithin(runs: readonly FrameRun[], first: number, end: number): Fram
   });
 }
 
+/** The partitions of a dataset for some UDFs, in pieces of `size` frames. */
+export interface PiecesToRead {
+  readonly dataset: Dataset;
+  readonly partitions: readonly Partition[];
+  readonly udfs: readonly AnyUdf[];
+  readonly size: number;
+}
+
 /** Reads partitions in sequence, one piece ahead. */
 export class PieceReader {
   readonly #dataset: Dataset;
   readonly #take: (dtype: DataType, length: number) => FrameArray;
   readonly #signal: AbortSignal | undefined;
+  readonly #udfs: readonly AnyUdf[];
+  readonly #pace = new Pace();
   readonly #places: Iterator<{ readonly partition: Partition; readonly first: number; readonly end: number }>;
   #next: (Piece & { readonly partition: Partition; readonly read: Promise<void> }) | undefined;
 
-  /** Begins with the first piece; `take` returns memory for frames. */
+  /** Begins with the first piece for these UDFs; `take` returns memory for frames. */
   constructor(
-    dataset: Dataset,
-    partitions: readonly Partition[],
-    size: number,
+    { dataset, partitions, udfs, size }: PiecesToRead,
     take: (dtype: DataType, length: number) => FrameArray,
     signal: AbortSignal | undefined,
   ) {
     this.#dataset = dataset;
+    this.#udfs = udfs;
     this.#take = take;
     this.#signal = signal;
     this.#places = (function* () {
@@ -98,6 +121,8 @@ export class PieceReader {
     while (this.#next?.partition === partition) {
       const current = this.#next;
       await current.read;
+      // Frames in memory are not waited for, so without this, all other events would wait for the whole run.
+      if (current.borrowed && this.#pace.due) await this.#pace.rest(this.#signal);
       this.#advance();
       yield current;
     }
@@ -114,6 +139,13 @@ export class PieceReader {
     this.#next = undefined;
     if (!place) return;
     const { partition, first, end } = place;
+    const whole = framesInPlace(this.#dataset, this.#udfs, partition);
+    if (whole) {
+      const numbers = whole.length / partition.positions.length;
+      const frames = whole.subarray(first * numbers, end * numbers);
+      this.#next = { partition, first, end, frames, borrowed: true, read: Promise.resolve() };
+      return;
+    }
     const frames = this.#take(this.#dataset.dtype, (end - first) * this.#dataset.frameLength);
     const read = readRuns(this.#dataset, runsWithin(partition.runs, first, end), frames, this.#signal);
     read.catch(() => undefined);

@@ -2,7 +2,8 @@
 
 export { EwaldError, type EwaldErrorTag, isEwaldError } from '../base/errors.js';
 export { type CorrectionOptions, Corrections } from '../data/corrections.js';
-export type { Dataset } from '../data/dataset.js';
+export type { CustomDataset } from '../data/custom.js';
+export type { Dataset, FrameRange } from '../data/dataset.js';
 export type { MerlinFault, MerlinSimulator, SimulateMerlinOptions } from '../simulate/merlin-options.js';
 export type { Acquisition, Announcement, FrameFormat, LiveStatus } from './acquisition/acquisition.js';
 export type { DetectorConnection, NextScanOptions } from './acquisition/connection.js';
@@ -40,7 +41,7 @@ export { colourOf, robustLimits, toRgba, vectorsToRgba } from './colormap.js';
 export type {
   ExportOptions,
   MakeWithOptions,
-  PartialOfLiveRun,
+  PartialOfRun,
   PartialResults,
   PartialRun,
   ResultsOf,

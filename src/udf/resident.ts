@@ -164,6 +164,15 @@ function sizesOf({ name, dtype, shape }: Dataset, bin: number): Sizes {
  * `Shape` for frames that do not have two axes, `Aborted`, and the errors of reading.
  */
 export async function residentScan(dataset: Dataset, options: ResidentScanOptions = {}): Promise<ResidentScan> {
+  return readResident(dataset, dataset?.shape?.navigation, options);
+}
+
+/** The same with other axes of the scan. */
+export async function readResident(
+  dataset: Dataset,
+  navigation: readonly number[],
+  options: ResidentScanOptions,
+): Promise<ResidentScan> {
   knownOptions('residentScan', options, ['maxBytes', 'bin', 'onProgress', 'signal']);
   expectsDataset('residentScan', dataset);
   const { signal, onProgress } = options;
@@ -171,7 +180,7 @@ export async function residentScan(dataset: Dataset, options: ResidentScanOption
   checkSignal(signal);
   const maxBytes = integer('residentScan: maxBytes', options.maxBytes, defaultBytes, 1, Number.MAX_SAFE_INTEGER);
   const bin = integer('residentScan: bin', options.bin, 1, 1, mostBin);
-  const { name, frames, shape } = dataset;
+  const { name, frames } = dataset;
   const { full, height, width, type } = sizesOf(dataset, bin);
   const bytes = residentBytes(dataset, bin);
   if (bytes > maxBytes)
@@ -182,7 +191,7 @@ export async function residentScan(dataset: Dataset, options: ResidentScanOption
       { detail: { bytes, maxBytes } },
     );
   const planes = new numberTypes[type](frames * height * width);
-  const scan = new ResidentScan(shape.navigation, [height, width], planes, bin);
+  const scan = new ResidentScan(navigation, [height, width], planes, bin);
   const fullBytes = full.height * full.width * numberTypes[dataset.dtype as NumberName].BYTES_PER_ELEMENT;
   const block = Math.max(1, Math.floor(blockBytes / fullBytes));
   const read = (first: number): Promise<ArrayNumbers> =>
@@ -340,6 +349,22 @@ function addRun({ positions, planes }: ResidentScan, pixel: number, image: Float
   else for (let i = 0; i < positions; i++) image[i] = (image[i] as number) + weight * (planes[from + i] as number);
 }
 
+/** Adds `sign` times the run of a pixel, and its products with y and x, to three images. */
+function addMoments(
+  { positions, planes, width }: ResidentScan,
+  pixel: number,
+  [sums, ys, xs]: readonly [Float64Array, Float64Array, Float64Array],
+  sign: 1 | -1,
+): void {
+  const [y, x, from] = [sign * Math.floor(pixel / width), sign * (pixel % width), pixel * positions];
+  for (let i = 0; i < positions; i++) {
+    const value = planes[from + i] as number;
+    sums[i] = (sums[i] as number) + sign * value;
+    ys[i] = (ys[i] as number) + y * value;
+    xs[i] = (xs[i] as number) + x * value;
+  }
+}
+
 /**
  * Options that determine how `VirtualCom` derives its images; names, defaults and meanings are those of
  * `createComAnalysis`.
@@ -384,7 +409,6 @@ export class VirtualCom {
     const what = 'VirtualCom.set';
     knownOptions(what, options, ['cx', 'cy', 'scanRotation', 'flipY', 'regression']);
     const { width, height, navigation, positions } = this.#scan;
-    const [sums, ys, xs] = this.#moments;
     const params = {
       cx: real(`${what}: cx`, options.cx, Math.floor(width / 2), -1e9, 1e9),
       cy: real(`${what}: cy`, options.cy, Math.floor(height / 2), -1e9, 1e9),
@@ -393,25 +417,25 @@ export class VirtualCom {
       regression: options.regression ?? -1,
     };
     checkRegression(what, params.regression);
+    const moments = this.moments(what, mask);
+    return comImages(moments, params, { nav: navigation, roi: undefined, frames: positions });
+  }
+
+  /** The moments of the frames within another mask, [positions, 3]: sum, sum of value · y, and of value · x. */
+  moments(what: string, mask: ArrayLike<number>): Float64Array {
+    const { positions } = this.#scan;
+    const images = this.#moments;
     this.#mask.move(
       what,
       mask,
       () => {
-        for (const image of this.#moments) image.fill(0);
+        for (const image of images) image.fill(0);
       },
-      (pixel, sign) => {
-        const [y, x] = [Math.floor(pixel / width), pixel % width];
-        addRun(this.#scan, pixel, sums, sign);
-        if (y > 0) addRun(this.#scan, pixel, ys, sign * y);
-        if (x > 0) addRun(this.#scan, pixel, xs, sign * x);
-      },
+      (pixel, sign) => addMoments(this.#scan, pixel, images, sign),
     );
     const moments = new Float64Array(3 * positions);
-    for (let i = 0; i < positions; i++) {
-      moments[3 * i] = sums[i] as number;
-      moments[3 * i + 1] = ys[i] as number;
-      moments[3 * i + 2] = xs[i] as number;
-    }
-    return comImages(moments, params, { nav: navigation, roi: undefined, frames: positions });
+    for (const [k, image] of images.entries())
+      for (let i = 0; i < positions; i++) moments[3 * i + k] = image[i] as number;
+    return moments;
   }
 }

@@ -4,7 +4,7 @@ import type { WriteOptions } from '../files/write.js';
 import { liveCounts } from './acquisition/live-counts.js';
 import type { Analysis } from './analyses/analysis.js';
 import type { UdfContext } from './context.js';
-import type { PartialOfLiveRun, UdfRunOptions } from './context-options.js';
+import type { PartialOfRun, UdfRunOptions } from './context-options.js';
 import { product } from './dtypes.js';
 import type { LivePicture } from './live/picture.js';
 import type { ScanViewer } from './live/scan-view.js';
@@ -135,8 +135,9 @@ async function ran(
   try {
     return { buffers: (await ctx.runUdf(scan, udfs, options)) as readonly ResultBuffers[] };
   } catch (error) {
-    const partial = isEwaldError(error) ? (error.detail.partial as PartialOfLiveRun | undefined) : undefined;
-    if (!partial || partial.progress.frames === 0) throw error;
+    const partial = isEwaldError(error) ? (error.detail.partial as PartialOfRun | undefined) : undefined;
+    // The frames of other scans can be read again.
+    if (!scan.live || !partial || partial.progress.frames === 0) throw error;
     return { buffers: partial.results as readonly ResultBuffers[], failure: error as EwaldError };
   }
 }
@@ -144,7 +145,7 @@ async function ran(
 /** The error of a live run, with the files of its partial results. */
 function withFiles(error: EwaldError, files: readonly string[]): EwaldError {
   if (files.length === 0) return error;
-  const { frames } = (error.detail.partial as PartialOfLiveRun).progress;
+  const { frames } = (error.detail.partial as PartialOfRun).progress;
   return new EwaldError(error.tag, `${error.message}. The results of ${frames} frames are in ${files.join(', ')}`, {
     cause: error,
     detail: { ...error.detail, files },

@@ -195,6 +195,16 @@ export class Run {
     if (this.#positions === this.shape.selection.count) this.#mergeAll();
   }
 
+  /** Merges results of all positions at once; returns them as one partition. */
+  mergeAllPositions(found: readonly Arrays[]): Partition {
+    const count = this.shape.selection.count;
+    const positions = Uint32Array.from({ length: count }, (_, i) => i);
+    const partition = { index: 0, first: 0, count, runs: [], places: undefined, positions };
+    this.merge(partition, found);
+    this.#done = this.#total();
+    return partition;
+  }
+
   /** Ends a run in which some positions have no frame, because they did not arrive. */
   finish(): void {
     if (this.#positions < this.shape.selection.count) this.#mergeAll();

@@ -2,13 +2,15 @@
 
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob } from '../base/globals.js';
-import type { Dataset } from '../data/dataset.js';
+import { knownOptions } from '../base/options.js';
+import type { Dataset, Note } from '../data/dataset.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { type MemoryOptions, memoryDataset } from '../data/formats/memory.js';
 import type { OpenOptions } from '../data/open.js';
 import { checkShape, fitting } from '../data/shapes.js';
 import type { Acquisition } from './acquisition/acquisition.js';
 import { product } from './dtypes.js';
+import type { ResidentScan, ResidentScanOptions } from './resident.js';
 
 /** Options of `Context.load`: those of `open` of ewald/data, and the layout of the scan in the file. */
 export interface LoadOptions extends OpenOptions {
@@ -17,6 +19,12 @@ export interface LoadOptions extends OpenOptions {
    * the scan may differ from the file in size: surplus frames are ignored, positions without a frame stay zero.
    */
   readonly syncOffset?: number | undefined;
+  /**
+   * Whether runs exclude the pixels that the file's own mask marks as bad: each gets the mean of its good neighbours, or
+   * 0 without any, as with `corrections`, whose excluded pixels are added. Default false, in which case the scan of a
+   * file with a mask has a warning in `notes`.
+   */
+  readonly fileMask?: boolean | undefined;
 }
 
 /** How frames of the file correspond to positions of the scan. */
@@ -45,8 +53,20 @@ export interface Scan {
   readonly sync: SyncInfo;
   /** The open file. */
   readonly dataset: Dataset;
+  /** Remarks of the file, and a warning if it has a mask that is not used. */
+  readonly notes: readonly Note[];
+  /** The file's mask if runs exclude its pixels, [y, x], 1 is bad. */
+  readonly mask?: Uint8Array;
   /** How workers open it themselves; absent if its frames are sent to them. */
   readonly source: ScanSource | undefined;
+  /**
+   * Reads the scan into memory, detector-major, once; later calls give the same scan. From then on, sums, virtual
+   * detectors (disks, rings, points, masks of 0 and 1), centres of mass, what is derived from them, and single side band
+   * ptychography of all positions without corrections come from memory: moving a detector adds and removes only the
+   * pixels at its edge. The memory is freed with the scan. Throws `Argument` for a scan larger than `maxBytes`,
+   * `Unsupported` for live scans, a sync offset, and complex or 64-bit integer frames, `Shape`, `Aborted`.
+   */
+  resident(options?: Omit<ResidentScanOptions, 'bin'>): Promise<ResidentScan>;
   /** The acquisition of a live scan, whose frames are still arriving. */
   readonly live?: Acquisition;
   dispose(): Promise<void>;
@@ -94,9 +114,57 @@ export function scanOf(
     imageCount: dataset.frames,
     sync: syncInfo(positions, dataset.frames, syncOffset ?? 0),
     dataset,
+    notes: dataset.notes,
     source,
-    dispose: () => dataset.dispose(),
+    resident: (options = {}) => madeResident(dataset, nav, syncOffset, options),
+    dispose: async () => {
+      residents.delete(dataset);
+      await dataset.dispose();
+    },
   };
+}
+
+/** Scans in memory, by the dataset that they were read from. */
+const residents = new WeakMap<Dataset, { readonly read: Promise<ResidentScan>; scan?: ResidentScan }>();
+
+/** A scan in memory, if `resident` has read it. */
+export const residentOf = ({ dataset }: Scan): ResidentScan | undefined => residents.get(dataset)?.scan;
+
+async function madeResident(
+  dataset: Dataset,
+  nav: readonly number[],
+  syncOffset: number | undefined,
+  options: Omit<ResidentScanOptions, 'bin'>,
+): Promise<ResidentScan> {
+  if (syncOffset !== undefined)
+    throw new EwaldError('Unsupported', `${dataset.name}: a scan with a syncOffset cannot be resident; omit it`);
+  knownOptions('resident', options, ['maxBytes', 'onProgress', 'signal']);
+  const known = residents.get(dataset);
+  if (known) return known.read;
+  const { readResident } = await import('./resident.js');
+  const entry: { read: Promise<ResidentScan>; scan?: ResidentScan } = { read: readResident(dataset, nav, options) };
+  residents.set(dataset, entry);
+  try {
+    entry.scan = await entry.read;
+    return entry.scan;
+  } catch (error) {
+    // A read that was aborted may be repeated.
+    residents.delete(dataset);
+    throw error;
+  }
+}
+
+/** A scan whose runs exclude the pixels of its file's mask, or with a warning that they do not. Throws `Argument`. */
+export async function withFileMask(scan: Scan, wanted: boolean): Promise<Scan> {
+  const { dataset, name, notes } = scan;
+  if (wanted) {
+    const mask = await dataset.mask?.();
+    if (mask) return { ...scan, mask };
+    throw new EwaldError('Argument', `fileMask is true, but ${name} has no mask; omit it`);
+  }
+  if (!dataset.mask) return scan;
+  const text = `${name} has a mask of bad pixels, which is not used: they are processed like all others`;
+  return { ...scan, notes: [...notes, { kind: 'warning', text, option: 'fileMask' }] };
 }
 
 /** A scan over frames in memory, [...navShape, ...sigShape]; nothing is copied. Throws `Shape`, `Argument`. */

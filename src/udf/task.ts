@@ -6,7 +6,7 @@
 import { EwaldError } from '../base/errors.js';
 import { Corrections } from '../data/corrections.js';
 import type { Dataset } from '../data/dataset.js';
-import type { FrameArray } from '../data/dtype.js';
+import type { DataType, FrameArray } from '../data/dtype.js';
 import type { OpenOptions } from '../data/open.js';
 import type { TaskScope } from '../executors/task.js';
 import { builtinUdfs } from './builtin/index.js';
@@ -127,7 +127,8 @@ function readerOf(
 ): PieceReader {
   const bare = udfs.map(({ udf }) => udf);
   const shown = seesStored(dataset.dtype, inputDtype(meta.datasetDtype, corrections !== undefined, bare), corrections);
-  return new PieceReader(dataset, [part], piece, (dtype, length) => passes.take(dtype, length, shown), signal);
+  const take = (dtype: DataType, length: number): FrameArray => passes.take(dtype, length, shown);
+  return new PieceReader({ dataset, partitions: [part], udfs: bare, size: piece }, take, signal);
 }
 
 function open({ source }: RunDescription, blob: PartitionTask['blob'], scope: TaskScope<UdfCore>): Promise<Dataset> {

@@ -9,8 +9,9 @@ import type { FftOptions } from '../fft/options.js';
 import type { AuxViews } from './aux.js';
 import type { BufferDeclarations, Views } from './buffers.js';
 import type { CoreWork } from './core-work.js';
-import type { BufferArray } from './dtypes.js';
+import type { Arrays, BufferArray } from './dtypes.js';
 import type { KernelPart } from './kernel-part.js';
+import type { ResidentScope } from './resident-runs.js';
 import type { UdfCore } from './room.js';
 import type { PartitionMeta, UdfMeta } from './udf-meta.js';
 import type { WasmUdfSource } from './wasm/source.js';
@@ -188,6 +189,11 @@ export interface UdfDefinition<
   /** How the core's kernels compute it; for the package's own UDFs. */
   kernel?(scope: { readonly params: P; readonly meta: UdfMeta }): KernelPart<B, T> | undefined;
   /**
+   * Computes the results of all positions from a scan in memory; undefined if the frames must be processed. For the
+   * package's own UDFs.
+   */
+  resident?(scope: ResidentScope<P>): Arrays | undefined | Promise<Arrays | undefined>;
+  /**
    * Plans what the core does instead of the methods for frames; undefined if JavaScript must. For the package's own
    * UDFs.
    */
@@ -239,6 +245,7 @@ const names: readonly (keyof AnyDefinition)[] = [
   'getResults',
   'kernel',
   'core',
+  'resident',
 ];
 /** The methods that see frames, in the order in which they are chosen. */
 export const frameMethods = ['processTile', 'processFrame', 'processPartition'] as const;
@@ -265,7 +272,7 @@ function check(definition: AnyDefinition): void {
   const what = `the UDF ${definition.name}`;
   knownOptions(what, definition, names);
   for (const name of names) {
-    if (name === 'prepare') continue;
+    if (name === 'prepare' || name === 'resident') continue;
     const kind = deferred[Object.prototype.toString.call(definition[name])];
     if (kind)
       throw new EwaldError(

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatNpy, readNpy } from 'ewald';
 import { open } from 'ewald/data';
+import { loadUdfs } from 'ewald/shell';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ewald, type Run } from '../support/cli.js';
+import { refused } from '../support/refused.js';
 import { golden, goldenFrames } from './golden.js';
 
 let folder: string;
@@ -146,6 +148,39 @@ describe('mistakes', () => {
     const refusal = await run('com', ...scan, '--udf', 'loud.mjs', '-o', 'way.npy');
     mistaken(refusal, 2, 'way-com-y.npy exists', '--force');
     expect(refusal.err).not.toContain('a frame was seen');
+  });
+
+  test('parameters of functions are set by --param, in the type that is declared', async () => {
+    await writeFile(
+      at('scaled.mjs'),
+      `export const scaled = { name: 'scaled', params: { factor: 1, name: 'a', on: false, list: [1, 2], weights: new Float32Array(2),
+         table: { a: 1 } }, buffers: { v: { kind: 'nav', dtype: 'f64' } }, processFrame({ params, results }) {
+         results.v[0] = params.factor * (params.on ? 10 : 1) + params.list[1]; } };`,
+    );
+    const file = at('scaled.mjs');
+    const given = ['factor=-2.5e1', 'name=x=y', 'on=true', 'list=7, 8,9', 'weights=0.5,2'];
+    const [{ params } = { params: undefined }] = await loadUdfs([file], { params: given });
+    const [factor, name, on, list, weights] = [-25, 'x=y', true, [7, 8, 9], Float32Array.of(0.5, 2)];
+    expect(params).toEqual({ factor, name, on, list, weights, table: { a: 1 } });
+    const wrong =
+      (...texts: string[]) =>
+      () =>
+        loadUdfs([file], { params: texts });
+    await refused(wrong('factr=2'), 'Argument', 'scaled has no parameter "factr"', 'did you mean "factor"');
+    await refused(wrong('factor=two'), 'Argument', 'factor of the UDF scaled is "two"; expected a number');
+    await refused(wrong('on=1'), 'Argument', 'expected true or false');
+    await refused(wrong('list=1,b'), 'Argument', 'numbers separated by commas');
+    await refused(wrong('table=1'), 'Argument', 'table', 'withParams');
+    await refused(wrong('factor'), 'Argument', 'params is "factor"; expected name=value');
+    const found = await run('scan.npy', '--udf', 'scaled.mjs', '--param', 'factor=3', '--param', 'on=true', '--json');
+    expect(found.code, found.err).toBe(0);
+    expect(JSON.parse(found.out).results).toMatchObject([{ name: 'v', min: 32, max: 32 }]);
+    mistaken(
+      await run('scaled', 'scan.npy', '--udf', 'scaled.mjs'),
+      2,
+      'functions of --udf are not named',
+      'ewald run FILE',
+    );
   });
 
   test('a function with a typing error, and one in TypeScript', async () => {

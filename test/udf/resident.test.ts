@@ -1,6 +1,7 @@
 /** Scans that stay in memory, and virtual detectors that are moved over them. */
 import { memoryDataset } from 'ewald/data';
 import {
+  type Channel,
   Context,
   comUdf,
   fourierMagnitude,
@@ -199,5 +200,93 @@ describe('a resident scan', () => {
     await expect(residentScan(counts as never)).rejects.toThrow(/open dataset/);
     await expect(residentScan(datasetOf(counts), { signal: AbortSignal.abort() })).rejects.toThrow(/aborted/);
     await expect(residentScan(datasetOf(counts), { limit: 1 } as never)).rejects.toThrow(/limit/);
+  });
+});
+
+describe('runs over a resident scan', () => {
+  /** A context and a scan of counts that counts its reads. */
+  async function watched(data: Uint16Array | Float32Array) {
+    const ctx = new Context({ context: { backend: 'wasm' } });
+    let reads = 0;
+    const dataset = datasetOf(data);
+    const scan = await ctx.load({
+      shape: dataset.shape,
+      dtype: dataset.dtype,
+      read: (first, count, into) => {
+        reads++;
+        return dataset.read(first, count, into);
+      },
+    });
+    return { ctx, scan, reads: () => reads };
+  }
+
+  const analyses = (ctx: Context, scan: Parameters<Context['createSumAnalysis']>[0]) => [
+    ctx.createSumAnalysis(scan),
+    ctx.createDiskAnalysis(scan, { r: 4 }),
+    ctx.createRingAnalysis(scan, { ri: 2, ro: 5 }),
+    ctx.createPointAnalysis(scan, { x: 3, y: 5 }),
+    ctx.createComAnalysis(scan, { maskRadius: 6, regression: 1, flipY: true }),
+    ctx.createIcomAnalysis(scan),
+    ctx.createSsbAnalysis(scan, { voltage: 300, dpix: 0.05, semiconv: 25, semiconvPix: 4 }),
+  ];
+
+  test('have the results of its frames, and read none of them', async () => {
+    const { ctx, scan, reads } = await watched(counts);
+    const wanted: (readonly Channel[])[] = [];
+    for (const analysis of analyses(ctx, scan)) wanted.push((await ctx.run(analysis)).channels);
+    const resident = await scan.resident();
+    expect(await scan.resident()).toBe(resident);
+    const before = reads();
+    for (const [i, analysis] of analyses(ctx, scan).entries())
+      for (const [k, { key, data }] of (await ctx.run(analysis)).channels.entries()) {
+        const from = Array.from(wanted[i]?.[k]?.data as Float64Array);
+        // Single side band is in float32, and the order of its sums differs.
+        const bound = analysis.name === 'ssb' ? 1e-4 * Math.max(...from.map(Math.abs)) : 0;
+        for (const [n, value] of Array.from(data).entries())
+          expect(Math.abs(value - (from[n] as number)), `${analysis.name} ${key} ${n}`).toBeLessThanOrEqual(bound);
+      }
+    // A detector that moves, and several masks in one run.
+    const disks = [3, 5, 8].map((cx) => masks.circular({ ...size, cx, cy: 8, r: 4 }));
+    const { intensity } = await ctx.runUdf(scan, masksUdf.withParams({ masks: disks }));
+    for (const [k, disk] of disks.entries())
+      expect(Array.from(summed(counts, disk))).toEqual(
+        Array.from({ length: positions }, (_, i) => intensity.data[i * disks.length + k]),
+      );
+    expect(reads()).toBe(before);
+    await ctx.close();
+  });
+
+  test('read frames for a region, corrections, weights, and functions of the user', async () => {
+    const { ctx, scan, reads } = await watched(counts);
+    await scan.resident();
+    const gain = new Float32Array(width * height).fill(2);
+    const ramp = Float32Array.from({ length: width * height }, (_, p) => p);
+    const count = async (run: () => Promise<unknown>) => {
+      const before = reads();
+      await run();
+      return reads() - before;
+    };
+    const disk = () => ctx.createDiskAnalysis(scan);
+    expect(await count(() => ctx.run(disk(), { roi: { at: [0, 1] } }))).toBeGreaterThan(0);
+    expect(await count(() => ctx.run(disk(), { corrections: { gain } }))).toBeGreaterThan(0);
+    expect(await count(() => ctx.runUdf(scan, masksUdf.withParams({ masks: [ramp] })))).toBeGreaterThan(0);
+    expect(await count(() => ctx.map(scan, (frame: ArrayLike<number>) => frame[0] as number))).toBeGreaterThan(0);
+    expect(await count(() => ctx.run(disk()))).toBe(0);
+    await ctx.close();
+  });
+
+  test('of reals forget an infinity that has left the mask', async () => {
+    const infinite = reals.slice();
+    infinite[5 * width + 5] = Number.POSITIVE_INFINITY;
+    const { ctx, scan } = await watched(infinite);
+    await scan.resident();
+    const at = async (cx: number, cy: number) =>
+      (await ctx.run(ctx.createDiskAnalysis(scan, { cx, cy, r: 2 }))).intensity.data[0];
+    expect(await at(5, 5)).toBe(Number.POSITIVE_INFINITY);
+    expect(await at(5, 8)).toBeCloseTo(
+      summed(infinite, masks.circular({ ...size, cx: 5, cy: 8, r: 2 }))[0] as number,
+      2,
+    );
+    await ctx.close();
   });
 });

@@ -36,6 +36,40 @@ const brightest = defineUdf({
     }`,
 });
 
+/**
+ * A module compiled from C: for each frame of u16, p[0] times the sum of its pixels into the first result.
+ *
+ *     int process(const unsigned short *f, int n, int first, double **r) {
+ *       for (int i = 0; i < n; i++) { double s = 0; for (int k = 0; k < pixels; k++) s += f[i * pixels + k]; r[0][i] = s * *p; }
+ *       return 0;
+ *     }
+ */
+const sums =
+  'AGFzbQEAAAABDQJgBH9/f38Bf2AAAX8DBAMBAAAFAwEAAQcjBAZtZW1vcnkCAARoZWFwAAAFc2V0dXAAAQdwcm9jZXNzAAIKwwEDBQBBkBALGgBB' +
+  'hAggAzYCAEGACCAAIAFsNgIAIAJBAkcLnwECBX8BfCABQQAgAUEAShshBUGACCgCACIBQQAgAUEAShshBiABQQF0IQdBhAgoAgAhCANAIAQgBUcE' +
+  'QEQAAAAAAAAAACEJIAAhAiAGIQEDQCABBEAgAUEBayEBIAkgAi8BALigIQkgAkECaiECDAEFIAMoAgAgBEEDdGogCSAIKwMAojkDACAAIAdqIQAg' +
+  'BEEBaiEEDAMLAAsACwtBAAs=';
+
+describe('a UDF in WebAssembly in Chromium', () => {
+  test('has the results of its twin in JavaScript', async () => {
+    const udf = defineUdf({
+      name: 'sums',
+      params: { factor: 3 },
+      buffers: { sum: { kind: 'nav', dtype: 'f64' } },
+      wasm: Uint8Array.from(atob(sums), (letter) => letter.charCodeAt(0)),
+      processFrame({ frame, results, params }) {
+        results.sum[0] = params.factor * (frame as Uint16Array).reduce((a, b) => a + b, 0);
+      },
+    });
+    const ctx = new Context();
+    const { sum } = await ctx.runUdf(await ctx.load(scanFile().file), udf, { numPartitions: 3 });
+    expect([...sum.data]).toEqual(Array.from({ length: 20 }, (_, i) => 3 * (1000 + i)));
+    await ctx.close();
+    const { pass, results } = await validateUdf(udf, { dtype: 'u16' });
+    expect(pass, JSON.stringify(results)).toBe(true);
+  });
+});
+
 describe.skipIf(absent)('ewald/udf on WebGPU in Chromium', () => {
   test('a File from disk: centres of mass and user-defined WGSL', async () => {
     const { file, places } = scanFile();

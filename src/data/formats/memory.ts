@@ -21,6 +21,12 @@ export interface MemoryOptions {
   readonly name?: string;
 }
 
+/** The arrays of datasets in memory. */
+const arrays = new WeakMap<Dataset, FrameArray>();
+
+/** The array of a dataset that `memoryDataset` made and that is not closed, so that frames need not be copied. */
+export const framesInMemory = (dataset: Dataset): FrameArray | undefined => arrays.get(dataset);
+
 /** A dataset over a typed array; nothing is copied, and the array remains the caller's. Throws `Shape`, `Argument`. */
 export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset {
   expectsNumbers('memoryDataset: the first argument', data);
@@ -53,7 +59,7 @@ export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset
     );
   const source = memorySource(bytesOfArray(data), options.name);
   const storedBytes = (length / numbers) * elementBytes(dtype);
-  return openFrames(source, {
+  const dataset = openFrames(source, {
     format: 'memory',
     shape: { navigation: [...navigation], signal: [...signal] },
     dtype,
@@ -61,5 +67,8 @@ export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset
     storedBytes,
     stride: storedBytes,
     locate: (frame) => ({ source, offset: frame * storedBytes, run: frames - frame }),
+    onDispose: async () => void arrays.delete(dataset),
   });
+  arrays.set(dataset, data);
+  return dataset;
 }

@@ -21,6 +21,10 @@ export function liveScan(acquisition: Acquisition, format: string, frames: numbe
     imageCount: frames,
     sync: syncInfo(product(navShape), frames, syncOffset),
     dataset: unreadable(acquisition, format, frames),
+    notes: [],
+    resident: async () => {
+      throw new EwaldError('Unsupported', `the frames of ${name} are still arriving; a live scan cannot be resident`);
+    },
     source: undefined,
     live: acquisition,
     dispose: async () => acquisition.stop(),

@@ -164,4 +164,5 @@ export const comUdf = defineUdf({
       finish: ({ nav }, { moments }) => moments.set(nav),
     };
   },
+  resident: ({ params, meta, detectors }) => ({ moments: detectors.moments(maskOf(params, meta)) }),
 });

@@ -156,6 +156,17 @@ export const masksUdf = defineUdf({
       },
     };
   },
+  resident({ params, meta, scan: { positions }, detectors }) {
+    const { masks, complex, shifts } = params;
+    if (complex || !masks.every(isBoolean) || (shifts && (shifts.length !== 2 || meta.sig.length !== 2)))
+      return undefined;
+    const intensity = new Float64Array(positions * masks.length);
+    for (const [k, mask] of moved(params, meta.sig.at(-1) as number).masks.entries()) {
+      const sums = detectors.sums(k, mask);
+      for (let i = 0; i < positions; i++) intensity[i * masks.length + k] = sums[i] as number;
+    }
+    return { intensity };
+  },
 });
 
 function split(frame: Float64Array): Float64Array[] {

@@ -41,6 +41,7 @@ export const sumUdf = defineUdf({
     steps: [{ kind: 'sum' }],
     finish: ({ sig }, { intensity }) => intensity.set(sig[0] as Float64Array),
   }),
+  resident: ({ scan }) => ({ intensity: scan.sum }),
 });
 
 /** Sum of each frame: `intensity`, one number per scan position. */

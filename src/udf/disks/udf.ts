@@ -3,6 +3,7 @@ import { EwaldError } from '../../base/errors.js';
 import { choice, knownOptions } from '../../base/options.js';
 import { udfNumbers } from '../../layout/udf.js';
 import { type AuxData, isAux } from '../aux.js';
+import type { BufferDeclaration } from '../buffers.js';
 import { frameSize } from '../builtin/fluctuation.js';
 import type { PassDtype } from '../contract.js';
 import { defineUdf, type Udf, type UdfMeta } from '../udf.js';
@@ -35,6 +36,28 @@ export interface DiskUdfOptions {
   /** The lattice to fit to the disks of each frame; default: none. */
   readonly match?: LatticeMatch;
 }
+
+/** Buffers of the disks of each frame. */
+type FoundBuffers = {
+  readonly centers: BufferDeclaration<'i32'>;
+  readonly refineds: BufferDeclaration<'f32'>;
+  readonly heights: BufferDeclaration<'f32'>;
+  readonly elevations: BufferDeclaration<'f32'>;
+};
+
+/** Buffers of the lattice of each frame. */
+type LatticeBuffers = {
+  readonly zero: BufferDeclaration<'f64'>;
+  readonly a: BufferDeclaration<'f64'>;
+  readonly b: BufferDeclaration<'f64'>;
+  readonly error: BufferDeclaration<'f64'>;
+  readonly selector: BufferDeclaration<'bool'>;
+};
+
+/** Buffers of `diskUdf`; with `match`, also those of the lattice. */
+export type DiskBuffers<O extends DiskUdfOptions = DiskUdfOptions> = O extends { readonly match: LatticeMatch }
+  ? FoundBuffers & LatticeBuffers
+  : FoundBuffers;
 
 /** Parameters of the UDF, made from its options. */
 export interface DiskParams extends Readonly<Record<string, unknown>> {
@@ -204,7 +227,7 @@ function checkPeaks(what: string, peaks: DiskUdfOptions['peaks']): Int32Array {
  * Computed by the core on wasm and native; frames of float64 and 64-bit integers in JavaScript. Throws `Argument` for a
  * pattern that is larger than the frames, or no peaks.
  */
-export function diskUdf(options: DiskUdfOptions): Udf {
+export function diskUdf<const O extends DiskUdfOptions>(options: O): Udf<DiskBuffers<O>, DiskParams> {
   const what = 'diskUdf';
   if (typeof options !== 'object' || options === null)
     throw new EwaldError('Argument', `${what} requires the options peaks and pattern`);
@@ -218,5 +241,8 @@ export function diskUdf(options: DiskUdfOptions): Udf {
   if (!isAux(zeroShift) && !(zeroShift.length === 2 && zeroShift.every((value) => Number.isFinite(value))))
     throw new EwaldError('Argument', `${what}: zeroShift is [${zeroShift}]; expected [y, x] in pixels, or auxData`);
   const match = options.match ? checkMatch(what, options.match, peaks) : null;
-  return disksUdf.withParams({ peaks, pattern, correlation, refine, zeroShift, match }) as unknown as Udf;
+  return disksUdf.withParams({ peaks, pattern, correlation, refine, zeroShift, match }) as unknown as Udf<
+    DiskBuffers<O>,
+    DiskParams
+  >;
 }

@@ -2,6 +2,7 @@
 import { expectsNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { flag, knownOptions, real } from '../../base/options.js';
+import type { BufferDeclaration } from '../buffers.js';
 import { frameSize } from '../builtin/fluctuation.js';
 import { inverse2d, spectrum2d } from '../fourier.js';
 import type { UdfCore } from '../room.js';
@@ -175,6 +176,9 @@ async function workOf(context: FftContext, plan: Plan, frames: number) {
   };
 }
 
+/** Buffers of `holographyUdf`. */
+export type HolographyBuffers = { readonly wave: BufferDeclaration<'c64'> };
+
 const initial: HolographyParams = { outShape: null, sbPosition: [0, 0], aperture: null, normalised: false };
 
 /** The UDF of `holographyUdf`; its parameters are checked there. */
@@ -218,7 +222,7 @@ export const holoUdf = defineUdf({
  *
  * Throws `Argument` for a shape that is larger than the frames, `Shape` for an aperture of another size.
  */
-export function holographyUdf(options: HolographyOptions): Udf {
+export function holographyUdf(options: HolographyOptions): Udf<HolographyBuffers, HolographyParams> {
   const what = 'holographyUdf';
   if (typeof options !== 'object' || options === null)
     throw new EwaldError('Argument', `${what} requires the option sbPosition`);
@@ -235,7 +239,7 @@ export function holographyUdf(options: HolographyOptions): Udf {
     sbPosition,
     aperture: apertureFrom(what, aperture),
     normalised: flag(`${what}: normalised`, options.normalised, false),
-  }) as unknown as Udf;
+  });
 }
 
 function apertureFrom(what: string, aperture: HolographyOptions['aperture']): HolographyParams['aperture'] {

@@ -2,6 +2,7 @@
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { breathe, checkSignal } from '../../base/options.js';
+import type { BufferDeclaration } from '../buffers.js';
 import { frameSize } from '../builtin/fluctuation.js';
 import { inverse2d, spectrum2d } from '../fourier.js';
 import { ResidentScan } from '../resident.js';
@@ -125,10 +126,36 @@ function imagesOf(half: ArrayLike<number>, [rows, columns]: readonly [number, nu
   return { fourier, complex, amplitude, phase };
 }
 
+/** Half the spectrum of the object from a scan in memory. */
+async function halfOf(
+  { positions, planes }: ResidentScan,
+  bands: SideBands,
+  nav: readonly [number, number],
+  transform: Transform,
+  signal: PlatformSignal | undefined,
+): Promise<Float64Array> {
+  const half = new Float64Array(2 * bands.rows * bands.columns);
+  const fill = (pixel: number, plane: Float32Array): void =>
+    plane.set(planes.subarray(pixel * positions, (pixel + 1) * positions) as unknown as Float32Array);
+  await addBands(bands, nav, transform, fill, half, async () => {
+    await breathe();
+    checkSignal(signal);
+  });
+  return half;
+}
+
 /** Parameters of the UDF. */
 export interface SsbParams extends Readonly<Record<string, unknown>> {
   readonly geometry: SsbGeometry;
 }
+
+/** Buffers of `ssbUdf`, which are images over the scan. */
+export type SsbBuffers = {
+  readonly fourier: BufferDeclaration<'c128'>;
+  readonly complex: BufferDeclaration<'c128'>;
+  readonly amplitude: BufferDeclaration<'f64'>;
+  readonly phase: BufferDeclaration<'f64'>;
+};
 
 const initial: SsbParams = {
   geometry: checkSsb('ssb', { lamb: 2e-12, dpix: 1e-10, semiconv: 0.02, semiconvPix: 1 }),
@@ -192,6 +219,16 @@ export const sideBandUdf = defineUdf({
         dispose: () => transform.dispose(),
       }));
   },
+  async resident({ params, meta, scan, open }) {
+    const { nav, sig } = sizes(meta);
+    const bands = new SideBands(params.geometry, { nav, sig });
+    const transform = await transformOf((await open()) as UdfCore & FftContext, nav, bands.pixels.length);
+    try {
+      return { half: await halfOf(scan, bands, nav, transform, undefined) };
+    } finally {
+      await transform.dispose();
+    }
+  },
   merge({ dest, src }) {
     const [to, from] = [dest.half as Float64Array, src.half as Float64Array];
     for (let i = 0; i < to.length; i++) to[i] = (to[i] as number) + (from[i] as number);
@@ -207,8 +244,8 @@ export const sideBandUdf = defineUdf({
  *
  * Throws `Argument` for options outside their ranges, and if the disk is outside the frames.
  */
-export function ssbUdf(options: SsbOptions): Udf {
-  return sideBandUdf.withParams({ geometry: checkSsb('ssbUdf', options) }) as unknown as Udf;
+export function ssbUdf(options: SsbOptions): Udf<SsbBuffers, SsbParams> {
+  return sideBandUdf.withParams({ geometry: checkSsb('ssbUdf', options) }) as unknown as Udf<SsbBuffers, SsbParams>;
 }
 
 /** The result of `residentSsb`. */
@@ -234,7 +271,6 @@ export function residentSsb(
   if (!(scan instanceof ResidentScan))
     throw new EwaldError('Argument', `${what}: the scan is not a resident one; expected await residentScan(dataset)`);
   const { nav, sig } = sizesOf(what, scan.navigation, [scan.height, scan.width]);
-  const { positions, planes } = scan;
   let kept: Promise<Transform> | undefined;
   let size = 0;
   return {
@@ -246,14 +282,7 @@ export function residentSsb(
         kept = transformOf(context, nav, bands.pixels.length);
         size = planned;
       }
-      const half = new Float64Array(2 * bands.rows * bands.columns);
-      const fill = (pixel: number, plane: Float32Array): void =>
-        plane.set(planes.subarray(pixel * positions, (pixel + 1) * positions) as unknown as Float32Array);
-      await addBands(bands, nav, (await kept) as Transform, fill, half, async () => {
-        await breathe();
-        checkSignal(options.signal);
-      });
-      return imagesOf(half, nav);
+      return imagesOf(await halfOf(scan, bands, nav, (await kept) as Transform, options.signal), nav);
     },
     async dispose() {
       await (await kept?.catch(() => undefined))?.dispose();

@@ -1,0 +1,123 @@
+/** Frames that a user's own code reads, as a dataset: for formats that the package does not know. */
+import { expectsMembers } from '../base/arguments.js';
+import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
+import { choice, integer, knownOptions, shown } from '../base/options.js';
+import type { ByteSource } from './byte-source.js';
+import type { Dataset, FrameRange, Metadata } from './dataset.js';
+import { type DataType, dataTypes, type FrameArray, viewAs } from './dtype.js';
+import { openFrames } from './frames.js';
+import { checkShape } from './shapes.js';
+
+/** A user's own reader of frames: an object, or an instance of a class. */
+export interface CustomDataset {
+  /** Axes of the scan and of a frame, slowest first. */
+  readonly shape: { readonly navigation: readonly number[]; readonly signal: readonly number[] };
+  /** Dtype of the frames that `read` writes. */
+  readonly dtype: DataType;
+  /**
+   * Writes `count` frames from `first` on into `into`, [count, …signal] in C order; may be asynchronous. Several reads
+   * may be in flight, each with its own memory. An error it throws is reported with the frames.
+   */
+  read(
+    first: number,
+    count: number,
+    into: FrameArray,
+    options: { readonly signal?: PlatformSignal | undefined },
+  ): unknown;
+  /**
+   * The partitions of a run over the whole scan, in order and without gaps; default: by size. The results of a function
+   * may depend on them in the last bits.
+   */
+  partitions?(): readonly FrameRange[];
+  /** Pixels without a count, [y, x], 1 is bad; runs exclude them if the scan is loaded with `fileMask`. */
+  mask?(): Uint8Array | Promise<Uint8Array>;
+  /** Name in messages; default 'custom'. */
+  readonly name?: string;
+  /** What is known about the experiment. */
+  readonly meta?: Metadata;
+  /** Frames that are stored together, so that partitions and reads begin at multiples of it; default 1. */
+  readonly chunkFrames?: number;
+  /** Called when the dataset is closed, after the reads in flight. */
+  dispose?(): unknown;
+}
+
+const partitions = new WeakMap<Dataset, readonly FrameRange[]>();
+
+/** The partitions that a custom dataset asks for. */
+export const partitionsOfCustom = (dataset: Dataset): readonly FrameRange[] | undefined => partitions.get(dataset);
+
+/** Whether an input is a user's own reader. */
+export const isCustomDataset = (input: unknown): input is CustomDataset =>
+  typeof input === 'object' &&
+  input !== null &&
+  'shape' in input &&
+  'dtype' in input &&
+  typeof (input as Partial<CustomDataset>).read === 'function';
+
+/** A user's reader as a dataset. Throws `Argument` for members that are missing or wrong, `Shape` for a wrong shape. */
+export function customDataset(given: CustomDataset): Dataset {
+  const what = 'the custom dataset';
+  expectsMembers(what, given, ['shape', 'dtype', 'read'], '{ shape: { navigation, signal }, dtype, read }');
+  knownOptions(`${what}: shape`, given.shape, ['navigation', 'signal']);
+  const dtype = choice(`${what}: dtype`, given.dtype, '' as DataType, dataTypes);
+  const navigation = [...checkShape(`${what}: shape.navigation`, given.shape.navigation)];
+  const signal = [...checkShape(`${what}: shape.signal`, given.shape.signal, 1)];
+  const chunkFrames = integer(`${what}: chunkFrames`, given.chunkFrames, 1, 1, 2 ** 31);
+  const name = given.name ?? 'custom';
+  const source: ByteSource = {
+    name,
+    size: 0,
+    read: async () => {
+      throw new EwaldError('Internal', `${name} has no bytes of its own`);
+    },
+    sibling: async (path) => {
+      throw new EwaldError('File', `${name} is not a file, so there is no ${path} beside it`);
+    },
+    close: async () => void (await given.dispose?.()),
+  };
+  const dataset = openFrames(source, {
+    format: 'custom',
+    shape: { navigation, signal },
+    dtype,
+    meta: given.meta ?? {},
+    chunkFrames,
+    ...(given.mask && { mask: async () => checkMask(name, await given.mask?.(), signal) }),
+    async readMany(first, count, into, abort) {
+      try {
+        await given.read(first, count, viewAs(into, dtype), { signal: abort });
+      } catch (cause) {
+        if (isEwaldError(cause)) throw cause;
+        const frames = count === 1 ? `frame ${first}` : `frames ${first} to ${first + count - 1}`;
+        throw new EwaldError('File', `${name}: ${frames} cannot be read: ${messageOf(cause)}`, { cause });
+      }
+    },
+  });
+  const wanted = given.partitions?.();
+  if (wanted) partitions.set(dataset, checkPartitions(name, wanted, dataset.frames));
+  return dataset;
+}
+
+/** Rejects a mask of another size. Throws `Shape`. */
+function checkMask(name: string, mask: unknown, signal: readonly number[]): Uint8Array {
+  const pixels = signal.reduce((a, b) => a * b, 1);
+  if (mask instanceof Uint8Array && mask.length === pixels) return mask;
+  throw new EwaldError('Shape', `${name}: mask returns ${shown(mask)}; expected a Uint8Array of ${pixels}`);
+}
+
+/** Rejects partitions that omit or repeat frames. Throws `Argument`. */
+function checkPartitions(name: string, wanted: readonly FrameRange[], frames: number): readonly FrameRange[] {
+  let next = 0;
+  for (const one of wanted) {
+    if (one?.first !== next || !Number.isInteger(one.count) || one.count < 1)
+      throw new EwaldError(
+        'Argument',
+        `${name}: partitions has ${shown(one)}; expected { first: ${next}, count } with at least one frame, since ` +
+          'partitions are in order and without gaps',
+      );
+    next += one.count;
+  }
+  if (next !== frames)
+    throw new EwaldError('Argument', `${name}: partitions have ${next} frames in total; the dataset has ${frames}`);
+  return wanted;
+}
