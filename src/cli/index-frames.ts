@@ -120,9 +120,10 @@ async function search(
     signal,
   };
   try {
-    const sinks = flags.merge === undefined ? {} : { sinks: [await runningMerge(context, flags.merge)] };
-    const followed = view ? { view } : {};
-    for await (const item of context.pipeline({ ...options, ...sinks, ...followed })) report.item(item);
+    const merge = flags.merge === undefined ? undefined : await runningMerge(context, flags.merge);
+    const further = { ...(merge ? { sinks: [merge] } : {}), ...(view ? { view } : {}) };
+    for await (const item of context.pipeline({ ...options, ...further })) report.item(item);
+    report.merged(merge?.result);
   } catch (error) {
     report.stop();
     if (!isEwaldError(error, 'Aborted') || !report.end) {
@@ -167,6 +168,7 @@ class RunReport {
   /** Stages that run on another backend than the requested one; each is reported once. */
   readonly #elsewhere = new Set<string>();
   #failed = false;
+  #isMergeDoubtful = false;
   end: Extract<RunEvent, { kind: 'end' }> | undefined;
 
   constructor(flags: FrameFlags & { backend?: string }, shared: SharedFlags) {
@@ -200,6 +202,13 @@ class RunReport {
     else if (this.#flags.output === undefined && !item.error) print(lineOf(item));
   }
 
+  /** Takes the last result of the running merge, which may be in doubt. */
+  merged(result: MergeSink['result']): void {
+    if (!result?.isDoubtful) return;
+    this.#isMergeDoubtful = true;
+    for (const remark of result.remarks) note(`merge: ${remark}`);
+  }
+
   stop(): void {
     this.#cell.end();
     this.#frames.end();
@@ -224,7 +233,8 @@ class RunReport {
     const peaksAlone = this.#shared.cells?.length === 0;
     tell([summaryText(summary, { profile, stream: named, peaksAlone }), ...lines].join('\n'));
     if (isAborted) process.exitCode = exitCode.interrupted;
-    else if (summary.failed > 0 || this.#failed || summary.isDoubtful) process.exitCode = exitCode.data;
+    else if (summary.failed > 0 || this.#failed || summary.isDoubtful || this.#isMergeDoubtful)
+      process.exitCode = exitCode.data;
   }
 
   #resumed(after: number, again: number): void {

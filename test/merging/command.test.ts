@@ -141,6 +141,19 @@ test('a run reports the progress of the merge of its crystals', async () => {
   expect(readdirSync(folder)).not.toContain('none.stream');
 });
 
+test('a run whose merge contradicts its point group ends with the exit code of doubtful data', {
+  tags: 'all',
+}, async () => {
+  const run = (words: string) => ewaldTogether(words.split(' '), { cwd: folder });
+  const crystal = '--cell 50,50,60,90,90,90 --symmetry 4/m --domain 400 --strength 3000';
+  await run(`simulate frames -o low --images 24 --size 384,384 --pixel 0.2 ${crystal}`);
+  const search = 'index low/run.h5 -g low/run.geom -p low/run.cell -j 1 --merge';
+  const high = await run(`${search} 4/mmm`);
+  expect(high.code).toBe(1);
+  expect(high.err).toMatch(/^merge: The intensities contradict the point group 4\/mmm: .* Merge in 4\/m,/m);
+  expect((await run(`${search} 4/m`)).code).toBe(0);
+});
+
 test('a run shows the status of its sinks in its viewer, and their results in its report', async () => {
   const context = await createContext({ backend: 'wasm' });
   let viewed: ViewedRun | undefined;

@@ -8,9 +8,26 @@ import type { MergingBlock, MergingDescriptor, MergingKernel, MergingOp } from '
 
 /** The merging room of a core. */
 export const mergingOp = ({ core }: WasmHost): MergingOp => ({
-  supports: () => true,
+  supports: (descriptor) => {
+    const gigabytes = heapBytes(descriptor) / 2 ** 30;
+    if (gigabytes < mostGigabytes) return true;
+    const { unique, observations } = descriptor;
+    return {
+      why:
+        `merging ${unique} unique reflections with ${observations} observations of ${descriptor.crystals} crystals ` +
+        `at once takes ${gigabytes.toFixed(1)} GiB of the heap of wasm, which is at most 4 GiB; merge on native (Node), ` +
+        'or up to a lower resolution with pushRes',
+    };
+  },
   plan: async (descriptor) => planMerging(core, descriptor),
 });
+
+/** Share of the heap's 4 GiB that a merge may take; the module itself and other plans need the rest. */
+const mostGigabytes = 3.5;
+
+/** Bytes of the heap that a plan takes: a block of observations, its crystals, and sums of all unique reflections. */
+const heapBytes = ({ unique, crystals, observations }: MergingDescriptor): number =>
+  26 * observations + (113 + 8 * mergingConstants.mergingParameters) * crystals + 56 * unique;
 
 /** Bytes of ewald_merging_columns (ten addresses) and ewald_merging_fit (three, a gap, four doubles). */
 const [columnsBytes, fitBytes] = [40, 48];
