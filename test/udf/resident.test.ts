@@ -281,10 +281,10 @@ describe('runs over a resident scan', () => {
     const { ctx, scan } = await watched(infinite);
     await scan.resident();
     const at = async (cx: number, cy: number) =>
-      (await ctx.run(ctx.createDiskAnalysis(scan, { cx, cy, r: 2 }))).intensity.data[0];
-    expect(await at(5, 5)).toBe(Number.POSITIVE_INFINITY);
-    expect(await at(5, 8)).toBeCloseTo(
-      summed(infinite, masks.circular({ ...size, cx: 5, cy: 8, r: 2 }))[0] as number,
+      (await ctx.run(ctx.createDiskAnalysis(scan, { cx, cy, r: 3 }))).intensity.data[0];
+    expect(await at(8, 5)).toBe(Number.POSITIVE_INFINITY);
+    expect(await at(9, 5)).toBeCloseTo(
+      summed(infinite, masks.circular({ ...size, cx: 9, cy: 5, r: 3 }))[0] as number,
       2,
     );
     await ctx.close();
