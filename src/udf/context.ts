@@ -89,9 +89,10 @@ export class UdfContext {
   }
 
   /**
-   * Connects to a detector: 'merlin' (TCP). `next` of the connection yields its acquisitions as scans, whose frames
-   * arrive while a run processes them. An address such as 'merlin://host:6341' names kind, host and port. The context
-   * closes the connection. Throws `Argument`, `File` if the detector cannot be reached, `Unsupported` in browsers.
+   * Connects to a detector: 'merlin' (TCP), or 'dectris' (stream V2 by ZeroMQ, with the package `zeromq`). `next` of the
+   * connection yields its acquisitions as scans, whose frames arrive while a run processes them. An address such as
+   * 'merlin://host:6341' names kind, host and port. The context closes the connection. Throws `Argument`, `File` if the
+   * detector cannot be reached (ZeroMQ waits for it instead), `Load` without the package, `Unsupported` in browsers.
    */
   async connect(detector: string, options: DetectorOptions = {}): Promise<DetectorConnection> {
     this.#assertOpen();

@@ -7,7 +7,10 @@ import type { Roi } from './roi.js';
 
 /** Parameters of connections to detectors and of live scans. */
 export interface LiveParameters {
-  /** A detector whose frames are processed as they arrive, instead of a file: merlin://host:6341. */
+  /**
+   * A detector whose frames are processed as they arrive, instead of a file: merlin://host:6341,
+   * dectris://host:31001.
+   */
   readonly connect?: string | undefined;
   /** Port on which the detector sends frames. 1 … 65535; default the next one after the port for commands. */
   readonly dataPort?: number | undefined;

@@ -34,17 +34,18 @@ export async function dectrisMessages(
     channels: list(text('threshold_1')),
     detector_translation: list(float(0), float(0), float(0.06)),
     incident_wavelength: float(1.3),
+    number_of_images: head(0, images.length),
     pixel_size_x: float(1 / 13333.3333),
     pixel_size_y: float(1 / 13333.3333),
   });
   const codecs = await openCodecs();
   const messages = [tagged(55799, start)];
-  for (const image of images) {
+  for (const [id, image] of images.entries()) {
     const bytes = new Uint8Array(image.buffer, image.byteOffset, image.byteLength);
     const packed = await codecs.encode({ codec: 'bitshuffleLz4', elementBytes: 2 }, bytes);
     const array = tagged(69, tagged(56500, list(text('bslz4'), head(0, 2), join(head(2, packed.length), packed))));
     messages.push(
-      map({ type: text('image'), image_id: head(0, 0), data: map({ threshold_1: tagged(40, list(shape, array)) }) }),
+      map({ type: text('image'), image_id: head(0, id), data: map({ threshold_1: tagged(40, list(shape, array)) }) }),
     );
   }
   await codecs.dispose();

@@ -3,7 +3,6 @@
  */
 
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
-import { importOptional } from '../../base/optional.js';
 import { knownOptions, real, shown } from '../../base/options.js';
 import { refusal } from '../../base/parameters.js';
 import type { Codecs } from '../../data/codecs/codecs.js';
@@ -13,6 +12,7 @@ import { frameOfMsgpack, type LiveKeys } from '../../live/crystfel.js';
 import { frameOfDectris, isDectris, readDectris, type Series, seriesOf } from '../../live/dectris.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../../live/frame.js';
 import { KeptFrames } from '../../live/kept.js';
+import { loadZmq, type Zmq } from '../../live/zeromq.node.js';
 import { fieldOf } from '../copied-headers.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
@@ -83,23 +83,7 @@ const waiting = 32;
 /** The socket's timeout in ms, an integer of 32 bits; longer ones are unlimited. */
 const timeoutOf = (seconds: number): number => (1000 * seconds < 2 ** 31 - 1 ? Math.ceil(1000 * seconds) : -1);
 
-type Zmq = typeof import('zeromq');
 type Socket = InstanceType<Zmq['Subscriber'] | Zmq['Request'] | Zmq['Pull']>;
-
-/** Loads the optional peer dependency; throws `Load` with the command that installs it. */
-async function loadZmq(): Promise<Zmq> {
-  try {
-    return (await importOptional('zeromq')) as Zmq;
-  } catch (cause) {
-    throw new EwaldError(
-      'Load',
-      'receiving frames by ZeroMQ requires its client: ' + `npm install zeromq@6 (${messageOf(cause)})`,
-      {
-        cause,
-      },
-    );
-  }
-}
 
 /** The keys in a message to which the geometry refers. */
 function keysOf({ geometry, data, copyHeader }: SourceOptions): LiveKeys {

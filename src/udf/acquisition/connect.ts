@@ -38,6 +38,12 @@ export async function connectDetector(
 ): Promise<DetectorConnection> {
   knownOptions('connect', options, detectorOptionNames);
   const address = detectorAddress(detector);
+  const foreign = (['dataPort', 'reconnectS'] as const).find((name) => options[name] !== undefined);
+  if (address.kind === 'dectris' && foreign)
+    throw new EwaldError(
+      'Argument',
+      `connect: ${foreign} is for merlin; dectris has one port, to which ZeroMQ connects again by itself`,
+    );
   const port = integer('connect: port', options.port, address.port ?? detectorPorts[address.kind], 1, 65535);
   const { low, high, fallback } = liveRows.reconnectS.range;
   const bytes = liveRows.ringBytes.range;

@@ -1,10 +1,12 @@
 /** The detectors that Node can connect to. */
 import type { DetectorDriver } from './connection.js';
+import { DectrisDriver } from './dectris.node.js';
 import { MerlinDriver } from './merlin.node.js';
 import type { DetectorOptions } from './options.js';
 
 /** Receives frames of a detector; the options are complete. */
-export async function openDetector(_kind: string, options: DetectorOptions): Promise<DetectorDriver> {
+export async function openDetector(kind: string, options: DetectorOptions): Promise<DetectorDriver> {
   const { host = '', port = 0, dataPort = 0, reconnectS = 0 } = options;
+  if (kind === 'dectris') return new DectrisDriver({ host, port });
   return new MerlinDriver({ host, port, dataPort, reconnectS });
 }

@@ -5,7 +5,7 @@ import type { LiveParameters } from '../parameter-types.js';
 export interface DetectorOptions extends Pick<LiveParameters, 'dataPort' | 'reconnectS' | 'ringBytes'> {
   /** Host of the detector. Default: that of the address, or 127.0.0.1. */
   readonly host?: string | undefined;
-  /** Port: of merlin that for commands, default 6341. */
+  /** Port: of merlin that for commands, default 6341; of dectris that of stream V2, default 31001. */
   readonly port?: number | undefined;
   readonly signal?: PlatformSignal | undefined;
 }
@@ -13,5 +13,5 @@ export interface DetectorOptions extends Pick<LiveParameters, 'dataPort' | 'reco
 export const detectorOptionNames = ['host', 'port', 'dataPort', 'reconnectS', 'ringBytes', 'signal'];
 
 /** Kinds of detectors that a context connects to, and their default ports. */
-export const detectorPorts = { merlin: 6341 } as const;
+export const detectorPorts = { merlin: 6341, dectris: 31001 } as const;
 export type DetectorKind = keyof typeof detectorPorts;

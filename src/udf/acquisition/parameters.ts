@@ -9,7 +9,8 @@ const live = ['a live scan (--connect)'];
 export const liveRows = {
   connect: {
     kind: 'text',
-    sentence: 'a detector whose frames are processed as they arrive, instead of a file: merlin://host:6341',
+    sentence:
+      'a detector whose frames are processed as they arrive, instead of a file: merlin://host:6341, dectris://host:31001',
     usual: '',
     value: 'address',
   },
