@@ -9,8 +9,11 @@ import { type DataType, elementBytes, elements, type FrameArray } from '../../da
 
 /** Approximate bytes of a full partition. */
 export const partitionBytes = 2 ** 25;
-/** Time in milliseconds that the first frame of a partition waits for further ones, if the run is idle. */
-const patienceMs = 100;
+/**
+ * Time in milliseconds that the first frame of a partition waits for further ones, if the run is idle; less for the
+ * first partition, so that the first picture appears at once.
+ */
+const [firstPatienceMs, patienceMs] = [20, 100];
 /** One partition is filled and another processed. */
 const leastSlots = 2;
 
@@ -59,6 +62,7 @@ export class FrameQueue {
   #full: Slot[] = [];
   #open: Slot | undefined;
   readonly #taken = new Map<FrameArray, Slot>();
+  #patienceMs: number = firstPatienceMs;
   /** A frame is being written to the open partition. */
   #filling = false;
   /** The run waits for the open partition, which is passed on after that frame. */
@@ -149,7 +153,7 @@ export class FrameQueue {
         return undefined;
       }
       const since = this.#open?.indices.length && !this.#wanted ? this.#open.since : undefined;
-      await this.#changed(since === undefined ? undefined : since + patienceMs - performance.now());
+      await this.#changed(since === undefined ? undefined : since + this.#patienceMs - performance.now());
     }
   }
 
@@ -167,7 +171,7 @@ export class FrameQueue {
 
   #next(): Slot | undefined {
     const open = this.#open?.indices.length ? this.#open : undefined;
-    const patient = open && !this.#ended && performance.now() - open.since < patienceMs;
+    const patient = open && !this.#ended && performance.now() - open.since < this.#patienceMs;
     // Memory that a frame is being written to stays where it is.
     if (open && !patient && this.#filling && !this.#ended) this.#wanted = true;
     const due = patient || this.#wanted ? undefined : open;
@@ -206,6 +210,7 @@ export class FrameQueue {
     const perFrame = (this.#frameBytes / elementBytes(this.#dtype)) * numbers;
     const frames = new array(slot.bytes.buffer as ArrayBuffer, 0, perFrame * slot.indices.length) as FrameArray;
     this.#taken.set(frames, slot);
+    this.#patienceMs = patienceMs;
     return { frames, indices: slot.indices };
   }
 
