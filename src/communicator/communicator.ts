@@ -15,6 +15,7 @@ export type CommArray =
   | Float32Array
   | Float64Array;
 
+/** The names of the ways in which `allreduce` combines numbers. */
 export const reduceOps = ['sum', 'product', 'min', 'max'] as const;
 /** Memory of a whole group. */
 export interface SharedMemory {

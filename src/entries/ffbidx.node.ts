@@ -4,8 +4,11 @@ import { type Ffbidx, makeFfbidx } from '../ffbidx/ffbidx.js';
 import { createContext } from './index.node.js';
 
 const ffbidx: Ffbidx = /* @__PURE__ */ makeFfbidx(createContext);
+/** Makes an indexer and returns its handle; see {@link Ffbidx}. */
 export const indexer: Ffbidx['indexer'] = ffbidx.indexer;
+/** Indexes one image: cells in reciprocal space and their scores; see {@link Ffbidx}. */
 export const index: Ffbidx['index'] = ffbidx.index;
+/** Releases an indexer and its memory; see {@link Ffbidx}. */
 export const release: Ffbidx['release'] = ffbidx.release;
 
 export * from '../ffbidx/public.js';

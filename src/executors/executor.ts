@@ -4,6 +4,7 @@ import type { PlatformSignal } from '../base/globals.js';
 import type { Disposable, MaybeAsyncDisposable } from '../base/resource.js';
 import type { Task } from './task.js';
 
+/** The kinds of executors. */
 export const executorKinds = ['inline', 'workers', 'delayed', 'mpi', 'nats'] as const;
 /** How tasks are run; see the README of src/executors. */
 export type ExecutorKind = (typeof executorKinds)[number];

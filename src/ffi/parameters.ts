@@ -1,6 +1,7 @@
 /** Parameters of reading a header and of loading its library. */
 import type { Parameters } from '../base/parameters.js';
 
+/** The rows of the options with which a C library is opened. */
 export const libraryRows = {
   library: {
     kind: 'text',

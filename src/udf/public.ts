@@ -74,7 +74,6 @@ export { pictureHtml } from './live/html.js';
 export type { LivePicture } from './live/picture.js';
 export type { PictureSink, PlotsOption } from './live/plots.js';
 export type { ScanView, ScanViewer, ViewedScan } from './live/scan-view.js';
-export { halfBlocks, kitty, sixel } from './live/terminal.js';
 export * as masks from './masks.js';
 export type {
   FramePass,

@@ -4,17 +4,15 @@ import {
   Context,
   colourOf,
   comUdf,
-  halfBlocks,
-  kitty,
   type LivePicture,
   pictureHtml,
   type Scan,
-  sixel,
   stddevUdf,
   sumSigUdf,
   toRgba,
 } from 'ewald/udf';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { halfBlocks, kitty, sixel } from '../../src/udf/live/terminal.js';
 import { goldenFrames, navShape, sigShape } from './golden.js';
 
 let ctx: Context;

@@ -21,6 +21,7 @@ import { tiff } from './tiff.js';
 import { tvips } from './tvips.js';
 import { zarr } from './zarr.js';
 
+/** The formats of frames, in the order in which a file is tried. */
 export const formats: readonly Format[] = [
   blo,
   cbf,

@@ -6,6 +6,7 @@ const day = 86_400;
 
 const live = ['a live scan (--connect)'];
 
+/** The rows of the options of live acquisitions. */
 export const liveRows = {
   connect: {
     kind: 'text',

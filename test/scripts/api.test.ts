@@ -1,0 +1,30 @@
+/** Every public value has a docstring, and docs/api.md lists it. */
+import { expect, test } from 'vitest';
+import { firstSentence, publicValues, reference, writtenReference } from '../../scripts/api.mjs';
+
+const lists = await publicValues();
+
+test('every value of every entry point has a docstring', () => {
+  expect(lists.length).toBeGreaterThan(15);
+  expect(lists.flatMap(({ values }) => values).length).toBeGreaterThan(300);
+  const without = lists.flatMap(({ entry, values }) =>
+    values.filter(({ doc }) => !doc).map(({ name }) => `${entry}: ${name}`),
+  );
+  expect(without).toEqual([]);
+});
+
+/** The names by entry, of a page in Markdown. */
+const namesIn = (page: string): string[] =>
+  page.split(/^## /m).flatMap((section) => {
+    const [entry = ''] = section.split('\n');
+    return [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => `${entry}: ${name}`);
+  });
+
+test('docs/api.md lists every value and no other; node scripts/api.mjs writes it', () => {
+  expect(namesIn(writtenReference())).toEqual(namesIn(reference(lists)));
+});
+
+test('the first sentence of a docstring ends at its point, not at one within a name', () => {
+  expect(firstSentence('Reads `a.b` of x.y, or\nfails. Then more.')).toBe('Reads `a.b` of x.y, or fails.');
+  expect(firstSentence('No point\n\n@throws never')).toBe('No point');
+});
