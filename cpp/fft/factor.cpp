@@ -40,6 +40,16 @@ Factors factorize(size_t n, uint32_t largest, bool after_turn) {
   return f;
 }
 
+void small_first(Factors& f) {
+  uint32_t powers = 0;
+  while (powers < f.count && (f.radix[powers] & (f.radix[powers] - 1)) == 0) powers++;
+  for (uint32_t a = 0; a + 1 < powers - a; a++) {
+    const uint32_t b = powers - 1 - a, radix = f.radix[a];
+    f.radix[a] = f.radix[b];
+    f.radix[b] = radix;
+  }
+}
+
 bool read_radices(uint32_t tune, size_t n, uint32_t largest, Factors& factors) {
   factors = {};
   for (int shift = 28; shift >= 0; shift -= 4) {

@@ -15,6 +15,8 @@ bool is_smooth(size_t n);
 // Radices of a smooth n, in the order of the passes. Powers of two take as few passes as radices up to `largest` (4 or
 // 8) allow; with `after_turn` these are the passes of a row after the one that transposes squares.
 Factors factorize(size_t n, uint32_t largest, bool after_turn = false);
+// Reverses the leading powers of two, so that the smallest comes first.
+void small_first(Factors& factors);
 // Radices forced by the caller, one in each hexadecimal digit (f stands for 16, in the first pass only), the first pass
 // in the highest nonzero digit. False if they are not radices whose product is n.
 bool read_radices(uint32_t tune, size_t n, uint32_t largest, Factors& factors);

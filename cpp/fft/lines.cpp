@@ -32,14 +32,19 @@ void plan_stages(size_t n, size_t s, const uint32_t* radix, uint32_t count, cons
 }  // namespace
 
 template <class T>
-const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, uint32_t tune, Store& store) {
+const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, uint32_t tune, bool far, Store& store) {
   ColumnPlan<T>* plan = store.take<ColumnPlan<T>>(1);
   if (plan == nullptr) return nullptr;
   plan->n = n;
   plan->rows = n;
   if (n > 1 && is_smooth(n)) {
     Factors f;
-    if (!read_radices(tune, n, engine.largest, f) || f.radix[0] == 16) f = factorize(n, engine.largest);
+    if (!read_radices(tune, n, engine.largest, f) || f.radix[0] == 16) {
+      f = factorize(n, engine.largest);
+      // The first pass of radix r reads r distant rows at a time, so a small one comes first. In wasm, where the small
+      // one is 2, the radices stay in their order.
+      if (far && engine.largest >= 8) small_first(f);
+    }
     Store temporary;
     const Twiddles twiddles(n, temporary);
     if (!twiddles.ok()) return nullptr;
@@ -47,7 +52,7 @@ const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, uint32_t tu
     plan_stages<T>(n, 1, f.radix, f.count, twiddles, n, plan->stage, store);
   } else if (n > 1) {
     const size_t length = good_length(2 * n - 1, 4);
-    plan->inner = plan_columns<T>(length, engine, tune, store);
+    plan->inner = plan_columns<T>(length, engine, tune, false, store);
     if (plan->inner == nullptr || !plan_bluestein<T>(n, length, {1, {&engine}}, tune, plan->chirp, plan->filter, store))
       return nullptr;
     plan->rows = length;
@@ -126,8 +131,8 @@ void plan_split(size_t n, const Engine<T>& engine, uint32_t tune, Line<T>& line,
   const size_t wide1 = split_vectors<T>(lanes, plan.n1), wide2 = split_vectors<T>(lanes, plan.n2);
   plan.vectors1 = uint32_t(max(1, min(wide1, plan.n2 / lanes)));
   plan.vectors2 = uint32_t(max(1, min(wide2, plan.n1 / lanes)));
-  plan.plan1 = plan_columns<T>(plan.n1, engine, tune, store);
-  plan.plan2 = plan_columns<T>(plan.n2, engine, tune, store);
+  plan.plan1 = plan_columns<T>(plan.n1, engine, tune, false, store);
+  plan.plan2 = plan_columns<T>(plan.n2, engine, tune, false, store);
   const size_t width = plan.vectors1 * lanes, blocks = (plan.n2 + width - 1) / width;
   T* near = store.take<T>(plan.n1 * width * 2);
   T* far = store.take<T>(plan.n1 * blocks * 2);
@@ -192,7 +197,7 @@ const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Sto
       plan_split<T>(n, *line->engine, tune, *line, store);
     } else {
       line->how = How::lanes;
-      line->column = plan_columns<T>(n, *line->engine, tune, store);
+      line->column = plan_columns<T>(n, *line->engine, tune, false, store);
       line->work = 2 * n * 2 * line->engine->lanes;
     }
     return store.ok() ? line : nullptr;
@@ -297,9 +302,9 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
   }
 }
 
-#define EWALD_INSTANTIATE(T)                                                                 \
-  template const ColumnPlan<T>* plan_columns<T>(size_t, const Engine<T>&, uint32_t, Store&); \
-  template const Line<T>* plan_line<T>(size_t, const Engines<T>&, uint32_t, Store&);         \
+#define EWALD_INSTANTIATE(T)                                                                       \
+  template const ColumnPlan<T>* plan_columns<T>(size_t, const Engine<T>&, uint32_t, bool, Store&); \
+  template const Line<T>* plan_line<T>(size_t, const Engines<T>&, uint32_t, Store&);               \
   template void run_line<T>(const Line<T>&, const T*, T*, T*, bool, T, const Team*);
 EWALD_INSTANTIATE(float)
 EWALD_INSTANTIATE(double)

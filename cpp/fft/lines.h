@@ -7,9 +7,9 @@
 namespace ewald::fft {
 
 // Transform down columns (one line in each lane) for any n. `tune` forces the radices of lengths that it matches
-// (read_radices); 0 chooses automatically.
+// (read_radices); 0 chooses automatically. `far` is for rows of memory that are far apart and not in the cache.
 template <class T>
-const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, uint32_t tune, Store& store);
+const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, uint32_t tune, bool far, Store& store);
 
 // Width of a block of columns, in vectors. With rows of 1 KiB the processor fetches several lines at once where the
 // stride between rows is a power of two and defeats its prefetcher (128^3 in wasm: 10.0 ms with rows of 256 bytes, 7.8

@@ -146,9 +146,10 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   const bool pairs = pass.task == Task::r2c || pass.task == Task::c2r || pass.task == Task::trig;
   const size_t n = pass.n;
 
-  // A contiguous line by itself, if the widest vectors fit along it and it is long enough for its two kernels to pay
-  // off, or if there are too few lines to fill vectors across. (100 x 100 lines of 64 on AVX2: 0.14 ms along, 0.15 ms
-  // across; of 32 with half the vector 0.28 ms along, 0.14 ms across.)
+  // A contiguous line by itself, if it is long enough for its two kernels to pay off, or if there are too few lines to
+  // fill vectors across. (100 x 100 lines of 64 on AVX2: 0.14 ms along, 0.15 ms across; of 32 with half the vector 0.28
+  // ms along, 0.14 ms across.) Vectors of half the width must be used in full and need lines twice as long: 128^3 on
+  // AVX-512 takes 0.83 of the time along its lines of 128, but 64^3 takes 1.2 times as long along its lines of 64.
   if (pass.line_in == 1 && pass.line_out == 1 && n > 1 &&
       (pass.task == Task::c2c || pass.task == Task::r2c || pass.task == Task::c2r)) {
     const size_t line_length = pairs && n % 2 == 0 ? n / 2 : n;
@@ -157,8 +158,9 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
     const Line<T>* line = tables.once<Line<T>>(What::line, line_length, 0, nullptr,
                                                [&] { return plan_line<T>(line_length, engines, problem.tune, store); });
     if (line == nullptr) return false;
-    const bool along = line->how == Line<T>::How::row && line->engine == engines.engine[0] &&
-                       line_length >= (pairs ? 16 : 8) * line->engine->lanes;
+    const bool widest = line->engine == engines.engine[0];
+    const bool along = line->how == Line<T>::How::row && (widest || line->engine->lanes * sizeof(T) >= 32) &&
+                       line_length >= (pairs ? 2 : 1) * (widest ? 8 : 16) * line->engine->lanes;
     if (few || (along && (!pairs || n % 2 == 0))) {
       pass.how = How::lines;
       pass.line = line;
@@ -188,16 +190,21 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   if (pass.task == Task::copy) {
     pass.work = 2 * w;
   } else {
-    pass.column = tables.once<ColumnPlan<T>>(What::columns, length, 0, &engine,
-                                             [&] { return plan_columns<T>(length, engine, problem.tune, store); });
+    // Rows of memory that are far apart and not in the cache.
+    const bool far = 2 * sizeof(T) * pass.line_in > resident_bytes / n;
+    pass.column =
+        tables.once<ColumnPlan<T>>(What::columns, length, uint32_t(far), &engine,
+                                   [&] { return plan_columns<T>(length, engine, problem.tune, far, store); });
     if (pass.column == nullptr) return false;
   }
   if (pass.task == Task::trig)
     pass.table =
         tables.once<T>(What::trig, n, uint32_t(pass.trig), nullptr, [&] { return trig_table<T>(pass.trig, n, store); });
 
+  // `separate` and `join` need two rows more than the transform; the width of a block follows from the transform alone,
+  // or these two rows would halve it at 256 points.
   const size_t rows = pass.column == nullptr ? 1 : max(pass.column->rows, n + 2);
-  size_t vectors = block_vectors<T>(w, rows);
+  size_t vectors = block_vectors<T>(w, pass.column == nullptr ? 1 : pass.column->rows);
   const size_t all = (pass.lanes + w * planes - 1) / (w * planes);
   vectors = min(vectors, all);
   // A last block of one partly filled vector would be slow, so blocks are made narrower instead.
