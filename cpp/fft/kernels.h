@@ -88,14 +88,16 @@ template <class T>
 struct Engine {
   uint32_t lanes;
   uint32_t largest;  // largest power of two among the radices: 8, or 4 if 8 complex vectors do not fit in registers
+  bool streams;      // it can store whole cache lines without reading them first
 
   // One contiguous line of interleaved complex numbers; work holds 4 n numbers.
   void (*row)(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap, T scale);
   // `columns` neighbouring columns (at least a vector of them) of interleaved complex numbers, rows `stride` complex
-  // numbers apart; work holds 2 blocks of plan.rows complex vectors for each vector, partial ones included. Not for
-  // Bluestein plans.
+  // numbers apart; work holds 2 blocks of plan.rows complex vectors for each vector, partial ones included. With `past`
+  // whole cache lines of the result are stored past the cache; `head`, less than a vector, is the number of columns
+  // before the first whole one. Not for Bluestein plans.
   void (*columns)(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t columns,
-                  T* work, bool swap, T scale);
+                  T* work, bool swap, T scale, bool past, size_t head);
   // Forward transform of the scratch block a, b is a second one; returns the one that holds the result.
   T* (*transform)(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors);
   void (*gather)(T* a, size_t vectors, const T* in, size_t n, Strides strides, size_t lines, Form form);

@@ -279,8 +279,56 @@ bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, cons
     add_loop(pass, {pass.lanes, pass.lane_in * numbers_in, pass.lane_out * numbers_out});
     pass.lanes = 1;
   }
-  program.work = max(program.work, pass.work);
   return true;
+}
+
+// Lines are fetched this many bytes ahead of the one that is transformed, if the array is larger than the cache.
+constexpr size_t ahead_bytes = 8 * 1024;
+// Results are stored past the cache from this many bytes on. (16 x 256 x 256, 8 MiB, takes as long either way; 128^3 does
+// not, although the third-level cache could hold it.)
+constexpr size_t past_bytes = 16 * 1024 * 1024;
+
+size_t bytes_of(const Side& side, size_t number) { return side.size * (side.complex ? 2 : 1) * number; }
+
+template <class T>
+void look_ahead(Pass<T>& pass, const Side& source) {
+  if (pass.how != Pass<T>::How::lines || pass.loops == 0 || !pass.engine->streams) return;
+  const size_t line = pass.in_window.count * (pass.in_complex ? 2 : 1) * sizeof(T);
+  if (line > ahead_bytes || bytes_of(source, sizeof(T)) <= resident_bytes) return;
+  const size_t ahead = ahead_bytes / line;
+  if (pass.loop[pass.loops - 1].count >= 2 * ahead) pass.ahead = ahead;
+}
+
+// Lets the passes of the first group hand a plane to each other in memory of the thread, which stays in the cache, while
+// the last of them stores its results past the cache. Otherwise each line of the output is read before it is first
+// written, and that takes the place of the lines that are fetched ahead. First group of 256^3 on AVX-512: 26 ms, 24 with
+// either the plane or lines fetched ahead, 15 with both.
+template <class T>
+void keep_plane(Program<T>& program, const Side& target, uint32_t dims, uint32_t shared) {
+  const Group& group = program.group[0];
+  Pass<T>& last = program.pass[group.count - 1];
+  if (group.count < 2 || group.repeats < 2 || !target.complex || bytes_of(target, sizeof(T)) < past_bytes) return;
+  if (last.how != Pass<T>::How::columns || !last.engine->streams || last.vectors < 2) return;
+  // All rows must begin at the same place of a cache line, and the last block must fill a vector.
+  if (last.line_out * 2 * sizeof(T) % 64 != 0 || last.lanes - (last.blocks - 1) * last.width < last.engine->lanes)
+    return;
+  size_t plane = 1;
+  for (uint32_t d = 0; d < dims; d++)
+    if ((shared >> d & 1) == 0) plane += (target.count[d] - 1) * target.stride[d];
+  if (plane > resident_bytes / (2 * sizeof(T))) return;  // rows with gaps
+  program.plane = (2 * plane + 15) / 16 * 16;
+  for (uint32_t k = 0; k < group.count; k++) {
+    Pass<T>& pass = program.pass[k];
+    for (uint32_t i = 0; i < pass.shared; i++) {
+      if (k > 0) pass.loop[i].in = 0;
+      if (k + 1 < group.count) pass.loop[i].out = 0;
+    }
+    if (k > 0) pass.source = Buffer::plane;
+    if (k + 1 < group.count) pass.target = Buffer::plane;
+  }
+  last.past = true;
+  // Where the caller's array does not begin with a cache line, the last block has one more vector.
+  last.work += last.work / last.vectors;
 }
 
 }  // namespace
@@ -398,6 +446,7 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
           repeats *= builder.current[d];
         }
     program.group[program.groups++] = {i, run, repeats};
+    const uint32_t begin = i;
     for (uint32_t k = i; k < i + run; k++) {
       const bool first = k == 0, last = k + 1 == count;
       const uint32_t d = steps[k].dim;
@@ -406,7 +455,10 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
       if (steps[k].task != Task::copy) builder.current[d] = target.count[d];
     }
     i += run;
+    if (begin == 0 && !problem.in_place && middle.buffer == Buffer::output) keep_plane(program, target, dims, shared);
   }
+  for (uint32_t k = 0; k < program.passes; k++) program.work = max(program.work, program.plane + program.pass[k].work);
+  look_ahead(program.pass[0], source);
   return store.ok();
 }
 

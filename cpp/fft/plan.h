@@ -25,7 +25,8 @@ struct Window {
 };
 
 enum class Task : uint32_t { copy, c2c, r2c, c2r, real_c2c, c2c_real, trig };
-enum class Buffer : uint32_t { input, output, workspace };
+// `plane` is a thread's own memory for what the passes of a group hand to each other.
+enum class Buffer : uint32_t { input, output, workspace, plane };
 
 // Numbers of scratch for a whole line if a side holds a part of it.
 constexpr size_t window_numbers(size_t n) { return (2 * n + 17) / 16 * 16; }
@@ -46,6 +47,8 @@ struct Pass {
   size_t lanes;                  // lines of that dimension; blocks take `width` of them
   size_t width, blocks;
   uint32_t vectors;
+  size_t ahead;  // lines from the one that is transformed to the one that is fetched meanwhile; 0 fetches none
+  bool past;     // results are stored past the cache
   uint32_t shared, loops;  // the first `shared` loops belong to the group
   Loop loop[max_dims];
   const Engine<T>* engine;
@@ -66,7 +69,8 @@ struct Program {
   uint32_t passes, groups;
   Pass<T> pass[max_passes];
   Group group[max_passes];
-  size_t work;    // numbers of scratch for each thread
+  size_t work;    // numbers of scratch for each thread, its plane included
+  size_t plane;   // numbers of the plane, at the start of the scratch
   size_t extra;   // numbers that each further thread also needs in a split line
   size_t middle;  // numbers of the workspace that hold an intermediate array
 };

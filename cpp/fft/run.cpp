@@ -6,14 +6,17 @@
 namespace ewald::fft {
 namespace {
 
+constexpr size_t cache_line = 64;
+
 template <class T>
 struct Buffers {
   const T* input;
   T* output;
   T* middle;
+  T* plane;
 
-  const T* source(Buffer b) const { return b == Buffer::input ? input : b == Buffer::output ? output : middle; }
-  T* target(Buffer b) const { return b == Buffer::output ? output : middle; }
+  const T* source(Buffer b) const { return b == Buffer::input ? input : target(b); }
+  T* target(Buffer b) const { return b == Buffer::output ? output : b == Buffer::plane ? plane : middle; }
 };
 
 // Treats a real line of odd length as a complex one, and half a spectrum as a whole one.
@@ -146,7 +149,7 @@ void run_block(const Pass<T>& pass, const T* in, T* out, size_t lines, T* work, 
   const ColumnPlan<T>& column = *pass.column;
   if (pass.how == Pass<T>::How::columns) {
     if (lines >= w) {
-      engine.columns(column, in, pass.line_in, out, pass.line_out, lines, work, pass.backward, scale);
+      engine.columns(column, in, pass.line_in, out, pass.line_out, lines, work, pass.backward, scale, false, 0);
       return;
     }
     T* spare = work + column.rows * 2 * w;
@@ -196,6 +199,30 @@ void run_block(const Pass<T>& pass, const T* in, T* out, size_t lines, T* work, 
   }
 }
 
+// A block of columns whose results are stored past the cache. Where the caller's array does not begin with a cache line,
+// the blocks after the first one do, and the first one is narrower.
+template <class T>
+void run_past(const Pass<T>& pass, const T* in, T* out, size_t block, T* work, T scale) {
+  constexpr size_t number = 2 * sizeof(T);
+  const size_t place = reinterpret_cast<uintptr_t>(out) % cache_line;
+  const bool past = place % number == 0;
+  const size_t head = past && place > 0 ? (cache_line - place) / number : 0;
+  const size_t shift = head > 0 ? pass.engine->lanes - head : 0;
+  const size_t first = block == 0 ? 0 : block * pass.width - shift,
+               last = block + 1 == pass.blocks ? pass.lanes : (block + 1) * pass.width - shift;
+  pass.engine->columns(*pass.column, in + 2 * first, pass.line_in, out + 2 * first, pass.line_out, last - first, work,
+                       pass.backward, scale, past, block == 0 ? head : 0);
+}
+
+// Requests the line that is `ahead` lines after this one. Within a line the kernel jumps, which hides from the processor
+// that the lines follow each other.
+template <class T>
+void fetch_ahead(const Pass<T>& pass, const T* in) {
+  const uintptr_t line = reinterpret_cast<uintptr_t>(in) + pass.ahead * pass.loop[pass.loops - 1].in * sizeof(T);
+  const size_t bytes = pass.in_window.count * (pass.in_complex ? 2 : 1) * sizeof(T);
+  for (size_t i = 0; i < bytes; i += cache_line) __builtin_prefetch(reinterpret_cast<const void*>(line + i), 0, 2);
+}
+
 template <class T>
 size_t items_of(const Pass<T>& pass) {
   size_t items = pass.blocks;
@@ -220,7 +247,10 @@ void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t la
     const T* from = in + at_in + block * step_in;
     T* to = out + at_out + block * step_out;
     if (pass.how == Pass<T>::How::lines) {
+      if (pass.ahead > 0) fetch_ahead(pass, from);
       run_windowed(pass, from, to, work, scale, team);
+    } else if (pass.past) {
+      run_past(pass, in + at_in, out + at_out, block, work, scale);
     } else {
       const size_t done = block * pass.width, left = pass.lanes - done;
       run_block(pass, from, to, left < pass.width ? left : pass.width, work, scale);
@@ -274,13 +304,16 @@ void run_rounds(void* context, uint32_t item, uint32_t worker) {
   const Job<T>& job = *static_cast<Job<T>*>(context);
   const size_t begin = item * job.share, end = begin + job.share < job.items ? begin + job.share : job.items;
   Tally tally(job.watch);
+  T* scratch = job.work + worker * job.program.work;
+  Buffers<T> buffers = job.buffers;
+  buffers.plane = scratch;
   for (size_t repeat = begin; repeat < end && !job.watch.stopped(); repeat++)
     for (uint32_t k = job.group.first; k < job.group.first + job.group.count; k++) {
       const Pass<T>& pass = job.program.pass[k];
       size_t in, out;
       shared_offset(pass, repeat, &in, &out);
-      run_items<T>(pass, job.buffers.source(pass.source) + in, job.buffers.target(pass.target) + out, 0, items_of(pass),
-                   job.work + worker * job.program.work, scale_of(job.program, k, job.scale), nullptr, tally);
+      run_items<T>(pass, buffers.source(pass.source) + in, buffers.target(pass.target) + out, 0, items_of(pass),
+                   scratch + job.program.plane, scale_of(job.program, k, job.scale), nullptr, tally);
     }
 }
 
@@ -291,7 +324,7 @@ void run_share(void* context, uint32_t item, uint32_t worker) {
   const size_t begin = item * job.share, end = begin + job.share < job.items ? begin + job.share : job.items;
   Tally tally(job.watch);
   run_items<T>(*job.pass, job.buffers.source(job.pass->source) + job.in, job.buffers.target(job.pass->target) + job.out,
-               begin, end, job.work + worker * job.program.work, job.scale, nullptr, tally);
+               begin, end, job.work + worker * job.program.work + job.program.plane, job.scale, nullptr, tally);
 }
 
 }  // namespace
@@ -299,8 +332,9 @@ void run_share(void* context, uint32_t item, uint32_t worker) {
 template <class T>
 void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, const Team& team, Watch& watch) {
   // Workspace: the array between the passes, then the scratch of each thread.
-  const Buffers<T> buffers = {in, out, workspace};
   T* work = workspace + (program.middle + 15) / 16 * 16;
+  // Threads that share the lines of a plane use that of the first one.
+  const Buffers<T> buffers = {in, out, workspace, work};
   const uint32_t threads = team.size();
   if (const Pass<T>& only = program.pass[0];
       program.passes == 1 && only.how == Pass<T>::How::lines && only.loops == 0) {
@@ -337,8 +371,8 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
         if (watch.stopped()) return;
         if (job.items == 1) {
           Tally tally(watch);
-          run_items<T>(pass, buffers.source(pass.source) + job.in, buffers.target(pass.target) + job.out, 0, 1, work,
-                       job.scale, &team, tally);
+          run_items<T>(pass, buffers.source(pass.source) + job.in, buffers.target(pass.target) + job.out, 0, 1,
+                       work + program.plane, job.scale, &team, tally);
           continue;
         }
         const size_t shares = 4 * size_t(threads);

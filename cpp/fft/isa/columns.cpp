@@ -53,57 +53,79 @@ void inner(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
   }
 }
 
-// If a row of memory is not a whole number of vectors, its last vector overlaps its neighbour by `back` numbers.
-EWALD_INLINE size_t place(size_t q, size_t width, size_t unit, size_t back) { return q + unit == width ? q - back : q; }
-
 template <class T, int W, int R, bool swap>
-void first(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, size_t back, T* y) {
+void first(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, Placement place, T* y) {
   constexpr size_t unit = 2 * W;
   const size_t m = stage.m, width = vectors * unit, step = m * in_stride;
   for (size_t q = 0; q < width; q += unit)
-    butterfly<T, W, R, FromMemory<T, W, swap>, false>(in + place(q, width, unit, back), step, y + q, width, nullptr);
+    butterfly<T, W, R, FromMemory<T, W, swap>, false>(in + place(q), step, y + q, width, nullptr);
   const T* w = stage.twiddle;
   for (size_t p = 1; p < m; p++, w += 2 * (R - 1)) {
     const T* from = in + p * in_stride;
     T* to = y + p * R * width;
     for (size_t q = 0; q < width; q += unit)
-      butterfly<T, W, R, FromMemory<T, W, swap>, true>(from + place(q, width, unit, back), step, to + q, width, w);
+      butterfly<T, W, R, FromMemory<T, W, swap>, true>(from + place(q), step, to + q, width, w);
   }
 }
 
 // Rows of memory without overlap.
 template <class T, int W, bool swap>
-void rows(size_t vectors, const T* in, size_t n, size_t in_stride, size_t back, T* y) {
+void rows(size_t vectors, const T* in, size_t n, size_t in_stride, Placement place, T* y) {
   constexpr size_t unit = 2 * W;
   const size_t width = vectors * unit;
   for (size_t j = 0; j < n; j++)
     for (size_t q = 0; q < width; q += unit)
-      store_complex<T, W>(y + j * width + q,
-                          load_interleaved<T, W, swap>(in + j * in_stride + place(q, width, unit, back)));
+      store_complex<T, W>(y + j * width + q, load_interleaved<T, W, swap>(in + j * in_stride + place(q)));
 }
 
-template <class T, int W, int R, bool swap>
+template <class T, int W, int R, bool swap, bool past>
 EWALD_INLINE void last_butterfly(const T* from, size_t step, T* to, size_t out_step, Vec<T, W> factor) {
   Complex<T, W> c[R];
 #pragma GCC unroll 16
   for (int k = 0; k < R; k++) c[k] = load_complex<T, W>(from + size_t(k) * step);
   dft<T, W, R>(c);
 #pragma GCC unroll 16
-  for (int j = 0; j < R; j++) store_interleaved<T, W, swap>(to + size_t(j) * out_step, scaled<T, W>(c[j], factor));
+  for (int j = 0; j < R; j++)
+    store_interleaved<T, W, swap, past>(to + size_t(j) * out_step, scaled<T, W>(c[j], factor));
 }
 
 template <class T, int W, int R, bool swap>
-void last(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, size_t back, T scale) {
+void last(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, Placement place, T scale) {
   constexpr size_t unit = 2 * W;
   const size_t width = vectors * unit, step = stage.s * width, out_step = stage.s * out_stride;
   const Vec<T, W> factor = splat<T, W>(scale);
   // A row, or columns without a gap, is one long loop.
-  const bool together = width == out_stride && back == 0;
+  const bool together = width == out_stride && place.plain();
   const size_t rows = together ? 1 : stage.s, length = together ? step : width;
   for (size_t u = 0; u < rows; u++)
     for (size_t q = 0; q < length; q += unit)
-      last_butterfly<T, W, R, swap>(x + u * width + q, step, out + u * out_stride + place(q, length, unit, back),
-                                    out_step, factor);
+      last_butterfly<T, W, R, swap, false>(x + u * width + q, step, out + u * out_stride + place(q), out_step, factor);
+}
+
+// The same past the cache. All rows begin at the same place of a cache line. A vector that does not begin a line is the
+// first or the last one of a row, and only what its neighbour leaves is stored: a line that is both stored past the cache
+// and held in it is slow (128^3 on AVX-512: 1.3 times as long as without any of this).
+template <class T, int W, int R, bool swap>
+void last_past(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, Placement place, T scale) {
+  constexpr size_t unit = 2 * W;
+  const size_t width = vectors * unit, step = stage.s * width, out_step = stage.s * out_stride;
+  const Vec<T, W> factor = splat<T, W>(scale);
+  for (size_t u = 0; u < stage.s; u++)
+    for (size_t q = 0; q < width; q += unit) {
+      const T* from = x + u * width + q;
+      T* to = out + u * out_stride + place(q);
+      if (reinterpret_cast<uintptr_t>(to) % 64 == 0) {
+        last_butterfly<T, W, R, swap, true>(from, step, to, out_step, factor);
+        continue;
+      }
+      alignas(64) T part[R * unit];
+      last_butterfly<T, W, R, swap, false>(from, step, part, unit, factor);
+      const size_t begin = q > 0 ? place(q - unit) + unit - place(q) : 0,
+                   end = q > 0 || vectors == 1 ? unit : place(unit);
+      for (size_t j = 0; j < R; j++)
+        for (size_t i = begin; i < end; i++) to[j * out_step + i] = part[j * unit + i];
+    }
+  end_stream();
 }
 
 }  // namespace
@@ -128,17 +150,18 @@ void inner_stage(const Stage<T>& stage, size_t vectors, const T* x, T* y) {
 
 // 11 and 13 are long and rare: they have no kernel that reads memory.
 template <class T, int W>
-bool first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, size_t back, T* y, bool swap) {
+bool first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, Placement place, T* y,
+                 bool swap) {
   switch (stage.radix) {
-#define EWALD_CASE(R)                                                  \
-  case R:                                                              \
-    if constexpr (R <= 8) {                                            \
-      if (swap)                                                        \
-        first<T, W, R, true>(stage, vectors, in, in_stride, back, y);  \
-      else                                                             \
-        first<T, W, R, false>(stage, vectors, in, in_stride, back, y); \
-      return true;                                                     \
-    }                                                                  \
+#define EWALD_CASE(R)                                                   \
+  case R:                                                               \
+    if constexpr (R <= 8) {                                             \
+      if (swap)                                                         \
+        first<T, W, R, true>(stage, vectors, in, in_stride, place, y);  \
+      else                                                              \
+        first<T, W, R, false>(stage, vectors, in, in_stride, place, y); \
+      return true;                                                      \
+    }                                                                   \
     break;
     EWALD_RADICES(EWALD_CASE)
 #undef EWALD_CASE
@@ -147,13 +170,17 @@ bool first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_s
 }
 
 template <class T, int W>
-void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, size_t back, bool swap,
-                T scale) {
+void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, Placement place,
+                bool swap, T scale, bool past) {
   switch (stage.radix) {
-#define EWALD_CASE(R)                                                                  \
-  case R:                                                                              \
-    return swap ? last<T, W, R, true>(stage, vectors, x, out, out_stride, back, scale) \
-                : last<T, W, R, false>(stage, vectors, x, out, out_stride, back, scale);
+#define EWALD_CASE(R)                                                                                 \
+  case R:                                                                                             \
+    if constexpr (streams<T, W>)                                                                      \
+      if (past)                                                                                       \
+        return swap ? last_past<T, W, R, true>(stage, vectors, x, out, out_stride, place, scale)      \
+                    : last_past<T, W, R, false>(stage, vectors, x, out, out_stride, place, scale);    \
+    return swap ? last<T, W, R, true>(stage, vectors, x, out, out_stride, place, scale)               \
+                : last<T, W, R, false>(stage, vectors, x, out, out_stride, place, scale);
     EWALD_RADICES(EWALD_CASE)
 #if defined(__wasm_simd128__)
     EWALD_CASE(8)
@@ -164,26 +191,27 @@ void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_
 
 template <class T, int W>
 void columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t lanes, T* work,
-             bool swap, T scale) {
-  const size_t vectors = (lanes + W - 1) / W, back = 2 * (vectors * W - lanes);
+             bool swap, T scale, bool past, size_t head) {
+  const size_t shift = head > 0 ? W - head : 0, vectors = (lanes + shift + W - 1) / W;
+  const Placement place = vectors * W == lanes ? Placement{} : Placement{2 * shift, 2 * (lanes - W)};
   T* a = work;
   T* b = work + plan.rows * vectors * 2 * W;
   in_stride *= 2;
   out_stride *= 2;
   uint32_t t = 0;
-  if (plan.stages > 1 && first_stage<T, W>(plan.stage[0], vectors, in, in_stride, back, a, swap))
+  if (plan.stages > 1 && first_stage<T, W>(plan.stage[0], vectors, in, in_stride, place, a, swap))
     t = 1;
   else if (swap)
-    rows<T, W, true>(vectors, in, plan.n, in_stride, back, a);
+    rows<T, W, true>(vectors, in, plan.n, in_stride, place, a);
   else
-    rows<T, W, false>(vectors, in, plan.n, in_stride, back, a);
+    rows<T, W, false>(vectors, in, plan.n, in_stride, place, a);
   for (; t + 1 < plan.stages; t++) {
     inner_stage<T, W>(plan.stage[t], vectors, a, b);
     T* c = a;
     a = b;
     b = c;
   }
-  last_stage<T, W>(plan.stage[plan.stages - 1], vectors, a, out, out_stride, back, swap, scale);
+  last_stage<T, W>(plan.stage[plan.stages - 1], vectors, a, out, out_stride, place, swap, scale, past);
 }
 
 namespace {
@@ -232,12 +260,12 @@ T* transform(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors) {
   return a;
 }
 
-#define EWALD_INSTANTIATE(T, W)                                                                         \
-  template T* transform<T, W>(const ColumnPlan<T>&, T*, T*, size_t);                                    \
-  template void columns<T, W>(const ColumnPlan<T>&, const T*, size_t, T*, size_t, size_t, T*, bool, T); \
-  template void inner_stage<T, W>(const Stage<T>&, size_t, const T*, T*);                               \
-  template bool first_stage<T, W>(const Stage<T>&, size_t, const T*, size_t, size_t, T*, bool);         \
-  template void last_stage<T, W>(const Stage<T>&, size_t, const T*, T*, size_t, size_t, bool, T);
+#define EWALD_INSTANTIATE(T, W)                                                                                       \
+  template T* transform<T, W>(const ColumnPlan<T>&, T*, T*, size_t);                                                  \
+  template void columns<T, W>(const ColumnPlan<T>&, const T*, size_t, T*, size_t, size_t, T*, bool, T, bool, size_t); \
+  template void inner_stage<T, W>(const Stage<T>&, size_t, const T*, T*);                                             \
+  template bool first_stage<T, W>(const Stage<T>&, size_t, const T*, size_t, Placement, T*, bool);                    \
+  template void last_stage<T, W>(const Stage<T>&, size_t, const T*, T*, size_t, Placement, bool, T, bool);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
 
 }  // namespace ewald::EWALD_ISA

@@ -5,6 +5,7 @@
 // undo at the store. Nothing in between depends on the order of the lanes.
 #pragma once
 #include "common/simd.h"
+#include "common/stream.h"
 #include "fft/kernels.h"
 
 namespace ewald::EWALD_ISA {
@@ -120,12 +121,19 @@ EWALD_INLINE Complex<T, W> load_mirrored(const T* p) {
   const Vec<T, W> a = load<T, W>(p), b = load<T, W>(p + W);
   return {shuffle<T, W, Mirrored<T, W, Split<W, L, 0>>>(a, b), shuffle<T, W, Mirrored<T, W, Split<W, L, 1>>>(a, b)};
 }
-template <class T, int W, bool swap>
+// With `past`, past the cache.
+template <class T, int W, bool swap, bool past = false>
 EWALD_INLINE void store_interleaved(T* p, Complex<T, W> c) {
   constexpr int L = block_lanes<T, W>;
   const Vec<T, W> even = swap ? c.im : c.re, odd = swap ? c.re : c.im;
-  store<T, W>(p, shuffle<T, W, Unpack<W, L, 0>>(even, odd));
-  store<T, W>(p + W, shuffle<T, W, Unpack<W, L, 1>>(even, odd));
+  const Vec<T, W> low = shuffle<T, W, Unpack<W, L, 0>>(even, odd), high = shuffle<T, W, Unpack<W, L, 1>>(even, odd);
+  if constexpr (past) {
+    stream<T, W>(p, low);
+    stream<T, W>(p + W, high);
+  } else {
+    store<T, W>(p, low);
+    store<T, W>(p + W, high);
+  }
 }
 
 // Which lane of real parts (or W + lane of imaginary parts) goes where when W complex numbers are stored in reverse

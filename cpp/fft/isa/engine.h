@@ -11,22 +11,36 @@ using fft::Stage;
 using fft::Strides;
 using fft::Trig;
 
+// Where the vectors of a row lie in memory, in numbers: the first one begins and the last one ends with the row, and
+// those between lie `shift` numbers further to the front than in scratch. The first and the last one may overlap their
+// neighbours, so that rows need not be a whole number of vectors, nor begin where a cache line does.
+struct Placement {
+  size_t shift = 0, limit = size_t(-1);
+  inline __attribute__((always_inline)) size_t operator()(size_t q) const {
+    const size_t place = q > shift ? q - shift : 0;
+    return place < limit ? place : limit;
+  }
+  // Vectors follow each other without overlap.
+  bool plain() const { return shift == 0 && limit == size_t(-1); }
+};
+
 // columns.cpp
 template <class T, int W>
 T* transform(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors);
 template <class T, int W>
 void columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t lanes, T* work,
-             bool swap, T scale);
+             bool swap, T scale, bool past, size_t head);
 // Passes over scratch, the first pass from rows of interleaved numbers (false when that radix has none), and the last
-// pass from scratch to rows of interleaved numbers. The strides of rows are in numbers, not complex ones; the last
-// vector of a row lies `back` numbers further to the front, so that rows need not be a whole number of vectors.
+// pass from scratch to rows of interleaved numbers, with `past` past the cache where a vector begins a cache line. The
+// strides of rows are in numbers, not complex ones.
 template <class T, int W>
 void inner_stage(const Stage<T>& stage, size_t vectors, const T* x, T* y);
 template <class T, int W>
-bool first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, size_t back, T* y, bool swap);
+bool first_stage(const Stage<T>& stage, size_t vectors, const T* in, size_t in_stride, Placement place, T* y,
+                 bool swap);
 template <class T, int W>
-void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, size_t back, bool swap,
-                T scale);
+void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, Placement place,
+                bool swap, T scale, bool past = false);
 
 // rows.cpp
 template <class T, int W>

@@ -74,7 +74,7 @@ void row(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap, T scal
     a = b;
     b = c;
   }
-  last_stage<T, W>(plan.stage[plan.stages - 1], 1, a, out, 2 * W, 0, swap, scale);
+  last_stage<T, W>(plan.stage[plan.stages - 1], 1, a, out, 2 * W, Placement{}, swap, scale);
 }
 
 #define EWALD_INSTANTIATE(T, W) template void row<T, W>(const RowPlan<T>&, const T*, T*, T*, bool, T);

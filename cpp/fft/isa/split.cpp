@@ -22,7 +22,7 @@ void split_first(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T*
   const T* from = in + 2 * first;
   const T* c;
   if (left >= vectors * W && columns.stages > 1 &&
-      first_stage<T, W>(columns.stage[0], vectors, from, 2 * n2, 0, a, swap)) {
+      first_stage<T, W>(columns.stage[0], vectors, from, 2 * n2, Placement{}, a, swap)) {
     for (uint32_t t = 1; t < columns.stages; t++) {
       inner_stage<T, W>(columns.stage[t], vectors, a, b);
       T* d = a;
@@ -85,7 +85,7 @@ void split_second(const SplitPlan<T>& plan, const T* mid, T* out, size_t block, 
     b = const_cast<T*>(c);
   }
   if (whole)
-    last_stage<T, W>(columns.stage[inner], vectors, c, out + 2 * first, 2 * n1, 0, swap, scale);
+    last_stage<T, W>(columns.stage[inner], vectors, c, out + 2 * first, 2 * n1, Placement{}, swap, scale);
   else
     scatter<T, W>(c, vectors, out + 2 * first, plan.n2, {n1, 1}, left, swap ? Form::swapped : Form::complex, scale);
 }

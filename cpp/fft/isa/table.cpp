@@ -16,6 +16,7 @@ template <class T, int W>
 constexpr fft::Engine<T> engine = {
     W,
     largest,
+    streams<T, W>,
     row<T, W>,
     columns<T, W>,
     transform<T, W>,
