@@ -284,8 +284,8 @@ bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, cons
 
 // Lines are fetched this many bytes ahead of the one that is transformed, if the array is larger than the cache.
 constexpr size_t ahead_bytes = 8 * 1024;
-// Results are stored past the cache from this many bytes on. (16 x 256 x 256, 8 MiB, takes as long either way; 128^3 does
-// not, although the third-level cache could hold it.)
+// Results are stored past the cache from this many bytes on. (16 x 256 x 256, 8 MiB, takes as long either way; 128^3
+// does not, although the third-level cache could hold it.)
 constexpr size_t past_bytes = 16 * 1024 * 1024;
 
 size_t bytes_of(const Side& side, size_t number) { return side.size * (side.complex ? 2 : 1) * number; }
@@ -299,10 +299,10 @@ void look_ahead(Pass<T>& pass, const Side& source) {
   if (pass.loop[pass.loops - 1].count >= 2 * ahead) pass.ahead = ahead;
 }
 
-// Lets the passes of the first group hand a plane to each other in memory of the thread, which stays in the cache, while
-// the last of them stores its results past the cache. Otherwise each line of the output is read before it is first
-// written, and that takes the place of the lines that are fetched ahead. First group of 256^3 on AVX-512: 26 ms, 24 with
-// either the plane or lines fetched ahead, 15 with both.
+// Lets the passes of the first group hand a plane to each other in memory of the thread, which stays in the cache,
+// while the last of them stores its results past the cache. Otherwise each line of the output is read before it is
+// first written, and that takes the place of the lines that are fetched ahead. First group of 256^3 on AVX-512: 26 ms,
+// 24 with either the plane or lines fetched ahead, 15 with both.
 template <class T>
 void keep_plane(Program<T>& program, const Side& target, uint32_t dims, uint32_t shared) {
   const Group& group = program.group[0];

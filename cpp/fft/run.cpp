@@ -199,13 +199,20 @@ void run_block(const Pass<T>& pass, const T* in, T* out, size_t lines, T* work, 
   }
 }
 
-// A block of columns whose results are stored past the cache. Where the caller's array does not begin with a cache line,
-// the blocks after the first one do, and the first one is narrower.
+// Whether cache lines begin between two complex numbers. Otherwise nothing is stored past the cache, and planes lie in
+// the output, because memory of the thread would only add to what the cache has to hold.
+template <class T>
+bool fits_lines(const T* out) {
+  return reinterpret_cast<uintptr_t>(out) % (2 * sizeof(T)) == 0;
+}
+
+// A block of columns whose results are stored past the cache. Where the caller's array does not begin with a cache
+// line, the blocks after the first one do, and the first one is narrower.
 template <class T>
 void run_past(const Pass<T>& pass, const T* in, T* out, size_t block, T* work, T scale) {
   constexpr size_t number = 2 * sizeof(T);
   const size_t place = reinterpret_cast<uintptr_t>(out) % cache_line;
-  const bool past = place % number == 0;
+  const bool past = fits_lines(out);
   const size_t head = past && place > 0 ? (cache_line - place) / number : 0;
   const size_t shift = head > 0 ? pass.engine->lanes - head : 0;
   const size_t first = block == 0 ? 0 : block * pass.width - shift,
@@ -214,8 +221,8 @@ void run_past(const Pass<T>& pass, const T* in, T* out, size_t block, T* work, T
                        pass.backward, scale, past, block == 0 ? head : 0);
 }
 
-// Requests the line that is `ahead` lines after this one. Within a line the kernel jumps, which hides from the processor
-// that the lines follow each other.
+// Requests the line that is `ahead` lines after this one. Within a line the kernel jumps, which hides from the
+// processor that the lines follow each other.
 template <class T>
 void fetch_ahead(const Pass<T>& pass, const T* in) {
   const uintptr_t line = reinterpret_cast<uintptr_t>(in) + pass.ahead * pass.loop[pass.loops - 1].in * sizeof(T);
@@ -298,6 +305,19 @@ T scale_of(const Program<T>& program, uint32_t pass, T scale) {
   return pass + 1 == program.passes ? scale : T(1);
 }
 
+// The buffers of a round of a group, whose plane is in `memory` or where the last pass writes it.
+template <class T>
+Buffers<T> with_plane(const Job<T>& job, size_t repeat, T* memory) {
+  Buffers<T> buffers = job.buffers;
+  buffers.plane = memory;
+  if (!fits_lines(buffers.output)) {
+    size_t in, out;
+    shared_offset(job.program.pass[job.group.first + job.group.count - 1], repeat, &in, &out);
+    buffers.plane = buffers.output + out;
+  }
+  return buffers;
+}
+
 // Whole rounds of a group.
 template <class T>
 void run_rounds(void* context, uint32_t item, uint32_t worker) {
@@ -305,9 +325,8 @@ void run_rounds(void* context, uint32_t item, uint32_t worker) {
   const size_t begin = item * job.share, end = begin + job.share < job.items ? begin + job.share : job.items;
   Tally tally(job.watch);
   T* scratch = job.work + worker * job.program.work;
-  Buffers<T> buffers = job.buffers;
-  buffers.plane = scratch;
-  for (size_t repeat = begin; repeat < end && !job.watch.stopped(); repeat++)
+  for (size_t repeat = begin; repeat < end && !job.watch.stopped(); repeat++) {
+    const Buffers<T> buffers = with_plane(job, repeat, scratch);
     for (uint32_t k = job.group.first; k < job.group.first + job.group.count; k++) {
       const Pass<T>& pass = job.program.pass[k];
       size_t in, out;
@@ -315,6 +334,7 @@ void run_rounds(void* context, uint32_t item, uint32_t worker) {
       run_items<T>(pass, buffers.source(pass.source) + in, buffers.target(pass.target) + out, 0, items_of(pass),
                    scratch + job.program.plane, scale_of(job.program, k, job.scale), nullptr, tally);
     }
+  }
 }
 
 // Some items of one pass.
@@ -333,8 +353,7 @@ template <class T>
 void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, const Team& team, Watch& watch) {
   // Workspace: the array between the passes, then the scratch of each thread.
   T* work = workspace + (program.middle + 15) / 16 * 16;
-  // Threads that share the lines of a plane use that of the first one.
-  const Buffers<T> buffers = {in, out, workspace, work};
+  const Buffers<T> buffers = {in, out, workspace, nullptr};
   const uint32_t threads = team.size();
   if (const Pass<T>& only = program.pass[0];
       program.passes == 1 && only.how == Pass<T>::How::lines && only.loops == 0) {
@@ -361,7 +380,9 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
       }
       continue;
     }
-    for (size_t repeat = 0; repeat < group.repeats && !watch.stopped(); repeat++)
+    for (size_t repeat = 0; repeat < group.repeats && !watch.stopped(); repeat++) {
+      // Threads that share the lines of a plane use that of the first one.
+      job.buffers = with_plane(job, repeat, work);
       for (uint32_t k = group.first; k < group.first + group.count; k++) {
         const Pass<T>& pass = program.pass[k];
         shared_offset(pass, repeat, &job.in, &job.out);
@@ -371,7 +392,7 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
         if (watch.stopped()) return;
         if (job.items == 1) {
           Tally tally(watch);
-          run_items<T>(pass, buffers.source(pass.source) + job.in, buffers.target(pass.target) + job.out, 0, 1,
+          run_items<T>(pass, job.buffers.source(pass.source) + job.in, job.buffers.target(pass.target) + job.out, 0, 1,
                        work + program.plane, job.scale, &team, tally);
           continue;
         }
@@ -379,6 +400,7 @@ void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, 
         job.share = (job.items + shares - 1) / shares;
         team.run(uint32_t((job.items + job.share - 1) / job.share), run_share<T>, &job);
       }
+    }
   }
 }
 

@@ -191,6 +191,34 @@ const native = [
     ids: ['fft:c2c:f32:n=30x40x20:threads=3'],
     on: 'native',
   },
+  ...[
+    ['a plane is read where it would lie in the output', 'plan.cpp', 'if (k > 0) pass.loop[i].in = 0;', ''],
+    [
+      'blocks past the cache forget that the first one was narrower',
+      'run.cpp',
+      'block == 0 ? 0 : block * pass.width - shift,',
+      'block == 0 ? 0 : block * pass.width,',
+    ],
+    [
+      'the first row is stored past the cache for all',
+      'isa/columns.cpp',
+      'swap, true>(from, step, to, out_step, factor);',
+      'swap, true>(x + q, step, to, out_step, factor);',
+    ],
+    [
+      'the end of a row is left out where it ends within a line',
+      'isa/columns.cpp',
+      'begin = q > 0 ? place(q - unit) + unit - place(q) : 0,',
+      'begin = q > 0 ? unit : 0,',
+    ],
+  ].map(([name, file, find, replace]) => ({
+    name: `fft: ${name}`,
+    file: `fft/${file}`,
+    find,
+    replace,
+    ids: ['fft:large:c2c:f32:n=32x256x256'],
+    on: 'native',
+  })),
 ];
 
 const webgpu = [

@@ -103,8 +103,8 @@ void last(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_
 }
 
 // The same past the cache. All rows begin at the same place of a cache line. A vector that does not begin a line is the
-// first or the last one of a row, and only what its neighbour leaves is stored: a line that is both stored past the cache
-// and held in it is slow (128^3 on AVX-512: 1.3 times as long as without any of this).
+// first or the last one of a row, and only what its neighbour leaves is stored: a line that is both stored past the
+// cache and held in it is slow (128^3 on AVX-512: 1.3 times as long as without any of this).
 template <class T, int W, int R, bool swap>
 void last_past(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_t out_stride, Placement place, T scale) {
   constexpr size_t unit = 2 * W;

@@ -17,23 +17,28 @@ import { product, smooth } from './shapes.js';
 export type LargeKind = 'c2c' | 'r2c' | 'dct2';
 type Errors = Readonly<Record<string, number>>;
 
-/** A row: one plan, six transforms. */
+/**
+ * A row: one plan and six transforms; with `few` three, of a delta and of noise and back, because the properties of the
+ * others take much longer than the transforms.
+ */
 export function largeRow(
   kind: LargeKind,
   precision: FftPrecision,
   shape: readonly number[],
+  few = false,
 ): Row<number, Errors, null> {
   const points = product(shape);
-  const flops = 6 * 5 * points * Math.log2(points + 1);
+  const amount = few ? 3 : 6;
+  const flops = amount * 5 * points * Math.log2(points + 1);
   const { l2, returned } = bounds.fft(precision, points, !shape.every(smooth), 'fast');
   const limits = bounds.properties(l2 as bounds.Bound, returned as bounds.Bound);
   return {
     id: `fft:large:${kind}:${precision}:n=${shape.join('x')}`,
     about: 'what holds of any transform',
     cost: flops / 1e9,
-    work: { amount: 6, unit: 'transforms' },
+    work: { amount, unit: 'transforms' },
     flops,
-    bytes: 12 * points * (precision === 'f32' ? 8 : 16),
+    bytes: 2 * amount * points * (precision === 'f32' ? 8 : 16),
     make: (seed) => seed,
     oracle: () => null,
     async plan(context: Context, seed) {
@@ -42,7 +47,7 @@ export function largeRow(
         precision,
         ...(kind === 'dct2' ? { kind: 'r2r', r2r: 'dct2' } : { kind }),
       });
-      const measured = new Properties(plan, kind, seed);
+      const measured = new Properties(plan, kind, seed, few);
       return { backend: plan.backend, run: () => measured.run(), dispose: () => plan.dispose() };
     },
     compare: (found): Comparison => ({ errors: found }),
@@ -53,14 +58,16 @@ export function largeRow(
 class Properties {
   readonly #plan: FftPlan;
   readonly #kind: LargeKind;
+  readonly #few: boolean;
   readonly #random: Random;
   readonly #shape: readonly number[];
   /** Lengths of the output. */
   readonly #to: readonly number[];
 
-  constructor(plan: FftPlan, kind: LargeKind, seed: number) {
+  constructor(plan: FftPlan, kind: LargeKind, seed: number, few: boolean) {
     this.#plan = plan;
     this.#kind = kind;
+    this.#few = few;
     this.#random = new Random(seed, 0);
     this.#shape = plan.shape;
     this.#to =
@@ -74,6 +81,14 @@ class Properties {
     const errors: Record<string, number> = {
       delta: relativeL2(await this.#plan.forward(delta), this.#basis(this.#to, at, -1)).error,
     };
+
+    if (this.#few) {
+      const x = this.#noise(false);
+      const X = await this.#plan.forward(x);
+      errors.energy = Math.abs(this.#energy(X) / sumOfSquares(x) - 1);
+      errors.returned = relativeL2(await this.#plan.backward(X, undefined, { scale: 'full' }), x).error;
+      return errors;
+    }
 
     if (this.#kind === 'c2c') {
       const peak = new Float64Array(2 * product(this.#to));
@@ -268,4 +283,6 @@ export const largeRows = [
   largeRow('c2c', 'f64', [45360]),
   largeRow('r2c', 'f64', [100, 100, 100]),
   largeRow('r2c', 'f64', [36, 40, 25]),
+  // The least size for which the native core keeps planes in memory of the thread, in more than one block of columns.
+  largeRow('c2c', 'f32', [32, 256, 256], true),
 ];
