@@ -7,7 +7,8 @@
 namespace ewald::fft {
 
 // Transform down columns (one line in each lane) for any n. `tune` forces the radices of lengths that it matches
-// (read_radices); 0 chooses automatically. `far` is for rows of memory that are far apart and not in the cache.
+// (read_radices); 0 chooses automatically. `far` is for rows of memory that are far apart, not in the cache, and where
+// the results go as well.
 template <class T>
 const ColumnPlan<T>* plan_columns(size_t n, const Engine<T>& engine, uint32_t tune, bool far, Store& store);
 

@@ -190,8 +190,10 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   if (pass.task == Task::copy) {
     pass.work = 2 * w;
   } else {
-    // Rows of memory that are far apart and not in the cache.
-    const bool far = 2 * sizeof(T) * pass.line_in > resident_bytes / n;
+    // Rows of memory that are far apart and not in the cache. Where the results go to other memory, the last radix
+    // would matter as much as the first.
+    const bool same = pass.source == pass.target || problem.in_place;
+    const bool far = same && 2 * sizeof(T) * pass.line_in > resident_bytes / n;
     pass.column =
         tables.once<ColumnPlan<T>>(What::columns, length, uint32_t(far), &engine,
                                    [&] { return plan_columns<T>(length, engine, problem.tune, far, store); });
