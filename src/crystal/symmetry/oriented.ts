@@ -15,8 +15,8 @@ export interface OrientedGroup {
 
 /**
  * The point group of a name in the setting of a cell: a name without an axis takes the unique axis of the cell, for
- * which `preferred` is tried first. Undefined if the cell does not have this symmetry. Throws `Argument` for a name that
- * is not a point group.
+ * which `preferred` is tried first. Undefined if the cell does not have this symmetry. Throws `Argument` for a name
+ * that is not a point group.
  */
 export function orientedGroup(name: string, cell: Cell, preferred?: string): OrientedGroup | undefined {
   const fits = (group: PointGroup): boolean =>

@@ -15,8 +15,8 @@ export const mergingOp = ({ core }: WasmHost): MergingOp => ({
     return {
       why:
         `merging ${unique} unique reflections with ${observations} observations of ${descriptor.crystals} crystals ` +
-        `at once takes ${gigabytes.toFixed(1)} GiB of the heap of wasm, which is at most 4 GiB; merge on native (Node), ` +
-        'or up to a lower resolution with pushRes',
+        `at once takes ${gigabytes.toFixed(1)} GiB of the heap of wasm, which is at most 4 GiB; merge on native ` +
+        '(Node), or up to a lower resolution with pushRes',
     };
   },
   plan: async (descriptor) => planMerging(core, descriptor),
