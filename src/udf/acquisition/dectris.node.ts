@@ -118,8 +118,8 @@ export class DectrisDriver implements DetectorDriver {
     if (!isDectris(bytes))
       throw new EwaldError(
         'Format',
-        `${this.name}: a message of ${bytes.length} bytes is not one of the stream V2 of DECTRIS; select stream V2 at ` +
-          'the detector, whose usual port is 31001',
+        `${this.name}: a message of ${bytes.length} bytes is not one of the stream V2 of DECTRIS; select stream V2 ` +
+          'at the detector, whose usual port is 31001',
       );
     const { type, message } = readDectris(bytes);
     if (type === 'start') {

@@ -11,7 +11,8 @@ export const liveRows = {
   connect: {
     kind: 'text',
     sentence:
-      'a detector whose frames are processed as they arrive, instead of a file: merlin://host:6341, dectris://host:31001',
+      'a detector whose frames are processed as they arrive, instead of a file: merlin://host:6341, ' +
+      'dectris://host:31001',
     usual: '',
     value: 'address',
   },
