@@ -13,6 +13,7 @@ const staged = 'build/bundle';
 const pages = {
   'dist/index.html': 'src/pages/door/index.html',
   'dist/door.css': 'src/pages/door/door.css',
+  'dist/palette.css': 'src/pages/palette.css',
   'dist/validate.html': 'src/pages/validate/validate.html',
   'dist/validate.css': 'src/pages/validate/validate.css',
   'dist/fft.html': 'src/pages/fft/fft.html',

@@ -4,6 +4,7 @@ import { type FlagValues, listenRows, type Parameters, servePages } from '../ent
 import { bold, type CliDeps, dim, exitCode, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
+import { untilAborted } from './until-aborted.js';
 
 const rows = {
   port: listenRows.port,
@@ -25,7 +26,7 @@ async function run(options: FlagValues<typeof rows>, signal: AbortSignal): Promi
     for (const page of pages) print(`${bold(page.url)}  ${dim(page.about)}`);
     print(dim('Open one in a browser. Ctrl-C ends.'));
   }
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  await untilAborted(signal);
   await close();
   // Ctrl-C is the normal way to end it.
   process.exitCode = exitCode.ok;

@@ -6,6 +6,7 @@ import { openOptions, withDataFlags } from './data-options.js';
 import { bold, type CliDeps, dim, exitCode, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
+import { untilAborted } from './until-aborted.js';
 
 const rows = {
   ...merlinSimulationRows,
@@ -36,7 +37,7 @@ async function run(
       print(bold(`merlin://${host}:${port}`));
       print(dim(`Frames are sent from port ${dataPort}. Press Ctrl-C to stop.`));
     }
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    await untilAborted(signal);
   } finally {
     await simulator.close();
   }

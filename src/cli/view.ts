@@ -16,6 +16,7 @@ import { serveView } from '../entries/view.node.js';
 import { bold, type CliDeps, dim, exitCode, note, print, printJson, yellow } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
+import { untilAborted } from './until-aborted.js';
 
 const rows = {
   ...viewRows,
@@ -52,9 +53,9 @@ async function run(files: readonly string[], flags: FlagValues<typeof rows>, sig
       print(dim('The page reads the frames itself; no other files are served. Press Ctrl-C to stop.'));
       if (open) openBrowser(url);
     }
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    const aborted = untilAborted(signal);
     // When no more frames arrive, the page goes on showing those that are there.
-    if (!signal.aborted) await Promise.race([aborted, done.then(() => aborted)]);
+    await Promise.race([aborted, done.then(() => aborted)]);
   } finally {
     await close();
   }

@@ -7,11 +7,12 @@
 import { messageOf } from '../../base/errors.js';
 import { breathe } from '../../base/options.js';
 import { type BackendName, devices, fftfreq, rfftfreq } from '../../entries/fft.js';
+import { byId } from '../by-id.js';
 import { bindBrush, drawMarks } from './brush.js';
 import { Engine, type Picture } from './engine.js';
 import { bindFiles } from './files.js';
 import { energyKept, fillMask } from './filter.js';
-import { byId, form, labelControls, listBackends, presetControls, readSettings, type Settings } from './form.js';
+import { form, labelControls, listBackends, presetControls, readSettings, type Settings } from './form.js';
 import { Painting } from './painting.js';
 
 import { type SampleName, samples } from './samples.js';

@@ -2,7 +2,7 @@
  * Mouse, touch and keyboard input on the spectrum: the position of the brush, and strokes. Positions are bins from the
  * zero frequency.
  */
-import { byId } from './form.js';
+import { byId } from '../by-id.js';
 
 export interface BrushActions {
   /** Called with the bin under the brush; undefined if it is outside the spectrum. */

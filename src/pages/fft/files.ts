@@ -1,5 +1,5 @@
 /** The ways to supply a file: file dialog, clipboard, drag and drop. */
-import { byId } from './form.js';
+import { byId } from '../by-id.js';
 
 /** Calls `bring` with whatever was supplied, even if it contains no file. */
 export function bindFiles(bring: (file: Blob | undefined, name: string) => void): void {

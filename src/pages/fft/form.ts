@@ -1,5 +1,6 @@
 /** The controls: their values and labels. */
 import type { DeviceReport } from '../../entries/fft.js';
+import { byId } from '../by-id.js';
 import { type Filter, highest } from './filter.js';
 import type { Palette } from './view.js';
 
@@ -13,13 +14,6 @@ export interface Settings {
   readonly zoom: number;
   readonly colour: boolean;
   readonly stretch: boolean;
-}
-
-/** The element with an id, which must exist. */
-export function byId<T extends Element = HTMLElement>(id: string): T {
-  const element = document.getElementById(id);
-  if (!element) throw new Error(`the page has no #${id}`);
-  return element as unknown as T;
 }
 
 export const form = byId<HTMLFormElement>('controls');

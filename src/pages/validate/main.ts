@@ -2,11 +2,11 @@
 import { messageOf } from '../../base/errors.js';
 import { createContext } from '../../entries/index.js';
 import { type BackendName, htmlPage, reportBody, style, validate } from '../../entries/validate.js';
+import { byId } from '../by-id.js';
 
 /** Time for a first answer, in seconds; `validate.html?all` runs all cases. */
 const usualSeconds = 30;
 
-const byId = <E extends HTMLElement = HTMLElement>(id: string): E => document.getElementById(id) as E;
 const outcome = (state: string): void => {
   document.documentElement.dataset.outcome = state;
 };
