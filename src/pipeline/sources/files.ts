@@ -342,7 +342,7 @@ export class FileSource implements RunSource {
     for (;;) {
       const first = await this.#at(0);
       try {
-        if (!first) throw noFrames(isList(asked) ? asked : []);
+        if (!first) throw noFrames(isList(asked) ? asked : [], follow !== undefined);
         const { dataset, wanted } = await this.#openFirst(first);
         this.#first = dataset;
         // All files of a run must contain the dataset that was found in the first one.
@@ -472,12 +472,14 @@ function check({ file, frames }: Wanted, count: number): void {
 
 const counting = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
-const noFrames = (wanted: readonly Wanted[]): EwaldError =>
+const noFrames = (wanted: readonly Wanted[], isFollowed = false): EwaldError =>
   new EwaldError(
     'Argument',
     wanted.length > 0
-      ? `${wanted.map(({ file }) => file).join(', ')} contains no files of frames; ` +
-          'pass spot lists individually, or as a pattern'
+      ? `${wanted.map(({ file }) => file).join(', ')} contains no files of frames` +
+          (isFollowed
+            ? ' yet; files of unknown formats are passed over'
+            : '; pass spot lists individually, or as a pattern')
       : 'the run has no frames; expected a file of frames, or a list with -i (inputs: { list })',
   );
 
